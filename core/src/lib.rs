@@ -1,4 +1,14 @@
-//! Chordscope's core: Chord as pure state machines.
+//! Chordscope's core: Chord as pure state machines, without I/O, clock or global randomness.
+//!
+//! The modules, lowest first; each imports only from those below it:
+//!
+//! - [`base`]: time, randomness, ring arithmetic, identity, contacts
+//! - [`chord`]: membership, fingers, the routing rule, the ideal ring
+
 #![no_std]
 #![forbid(unsafe_code)]
+
 extern crate alloc;
+
+pub mod base;
+pub mod chord;

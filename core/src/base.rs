@@ -1,0 +1,9 @@
+//! The ground floor: time, randomness, ring arithmetic, identity. Knows nothing of any protocol.
+
+pub mod contact;
+pub mod digest;
+pub mod id;
+pub mod identity;
+pub mod rng;
+pub mod rtt;
+pub mod time;

@@ -1,0 +1,217 @@
+//! Keys and signatures, behind one small interface so that a large simulation may use a cheap stand-in.
+
+use core::fmt;
+
+use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+use serde::{Deserialize, Serialize};
+
+use crate::base::digest::{Digest, first20};
+use crate::base::id::{Id, Space};
+
+/// A node's public key: 32 bytes of ed25519.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PublicKey(pub [u8; 32]);
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for byte in &self.0[..4] {
+            write!(f, "{byte:02x}")?;
+        }
+        f.write_str("…")
+    }
+}
+
+/// 64 bytes of ed25519 signature.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Signature([[u8; 32]; 2]);
+
+impl Signature {
+    /// The signature with these bytes.
+    pub fn from_bytes(bytes: [u8; 64]) -> Self {
+        let mut halves = [[0; 32]; 2];
+        halves[0].copy_from_slice(&bytes[..32]);
+        halves[1].copy_from_slice(&bytes[32..]);
+        Self(halves)
+    }
+
+    /// The bytes of the signature.
+    pub fn to_bytes(self) -> [u8; 64] {
+        let mut bytes = [0; 64];
+        bytes[..32].copy_from_slice(&self.0[0]);
+        bytes[32..].copy_from_slice(&self.0[1]);
+        bytes
+    }
+}
+
+impl fmt::Debug for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        PublicKey(self.0[0]).fmt(f)
+    }
+}
+
+/// What a signature is for. It separates signatures, so that one given for a purpose proves nothing for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A contact: id, key, addresses, version.
+    Contact,
+    /// One side's proof in a handshake.
+    Handshake,
+    /// A stored record.
+    Record,
+}
+
+impl Purpose {
+    const fn context(self) -> &'static str {
+        match self {
+            Self::Contact => "chordscope v1 contact signature",
+            Self::Handshake => "chordscope v1 handshake signature",
+            Self::Record => "chordscope v1 record signature",
+        }
+    }
+
+    fn digest(self, message: &[u8]) -> [u8; 32] {
+        Digest::new(self.context()).part(message).finish()
+    }
+}
+
+/// How the members of one ring sign: all alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// ed25519, as every real ring does.
+    Ed25519,
+    /// A digest that anyone can make: for simulations, where ids are chosen and a signature per message would only cost
+    /// time. It still notices a changed byte.
+    StandIn,
+}
+
+impl Scheme {
+    /// The ring position of the `index`th virtual node of a key.
+    ///
+    /// With ed25519 it is the BLAKE3 digest of the key (with the index behind it, from index 1 on); the stand-in carries
+    /// the position in the key itself.
+    pub fn position(self, space: Space, key: PublicKey, index: u8) -> Id {
+        match (self, index) {
+            (Self::StandIn, _) => space.truncate(first20(key.0)),
+            (Self::Ed25519, 0) => space.truncate(first20(*blake3::hash(&key.0).as_bytes())),
+            (Self::Ed25519, _) => {
+                let mut hasher = blake3::Hasher::new();
+                hasher.update(&key.0).update(&[index]);
+                space.truncate(first20(*hasher.finalize().as_bytes()))
+            }
+        }
+    }
+
+    /// Whether `signature` over `message` was made by the holder of `key` for this purpose.
+    pub fn verify(
+        self,
+        key: PublicKey,
+        purpose: Purpose,
+        message: &[u8],
+        signature: &Signature,
+    ) -> bool {
+        let digest = purpose.digest(message);
+        match self {
+            Self::StandIn => *signature == stand_in(key, digest),
+            Self::Ed25519 => VerifyingKey::from_bytes(&key.0).is_ok_and(|key| {
+                let signature = ed25519_dalek::Signature::from_bytes(&signature.to_bytes());
+                key.verify_strict(&digest, &signature).is_ok()
+            }),
+        }
+    }
+}
+
+fn stand_in(key: PublicKey, digest: [u8; 32]) -> Signature {
+    let second = *blake3::keyed_hash(&key.0, &digest).as_bytes();
+    Signature([digest, second])
+}
+
+/// What a node signs with.
+#[derive(Clone)]
+pub struct Signer(Key);
+
+#[derive(Clone)]
+enum Key {
+    Ed25519(SigningKey),
+    StandIn(PublicKey),
+}
+
+impl Signer {
+    /// An ed25519 signer from its 32 secret bytes.
+    pub fn ed25519(secret: [u8; 32]) -> Self {
+        Self(Key::Ed25519(SigningKey::from_bytes(&secret)))
+    }
+
+    /// A simulation's stand-in at a chosen position.
+    pub fn stand_in(position: Id) -> Self {
+        let mut key = [0; 32];
+        key[..20].copy_from_slice(&position.to_bytes());
+        Self(Key::StandIn(PublicKey(key)))
+    }
+
+    /// How this signer's ring signs.
+    pub const fn scheme(&self) -> Scheme {
+        match self.0 {
+            Key::Ed25519(_) => Scheme::Ed25519,
+            Key::StandIn(_) => Scheme::StandIn,
+        }
+    }
+
+    /// The public half.
+    pub fn public_key(&self) -> PublicKey {
+        match &self.0 {
+            Key::Ed25519(key) => PublicKey(key.verifying_key().to_bytes()),
+            Key::StandIn(key) => *key,
+        }
+    }
+
+    /// Signs `message` for one purpose.
+    pub fn sign(&self, purpose: Purpose, message: &[u8]) -> Signature {
+        let digest = purpose.digest(message);
+        match &self.0 {
+            Key::Ed25519(key) => Signature::from_bytes(key.sign(&digest).to_bytes()),
+            Key::StandIn(key) => stand_in(*key, digest),
+        }
+    }
+}
+
+impl fmt::Debug for Signer {
+    /// Shows the public half only.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Signer").field(&self.public_key()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_holds_for_its_key_purpose_and_message_only() {
+        for signer in [Signer::ed25519([7; 32]), Signer::stand_in(Id::from_u64(26))] {
+            let (scheme, key) = (signer.scheme(), signer.public_key());
+            let signature = signer.sign(Purpose::Record, b"message");
+            assert!(scheme.verify(key, Purpose::Record, b"message", &signature));
+            assert!(!scheme.verify(key, Purpose::Contact, b"message", &signature));
+            assert!(!scheme.verify(key, Purpose::Record, b"massage", &signature));
+            let other = PublicKey([9; 32]);
+            assert!(!scheme.verify(other, Purpose::Record, b"message", &signature));
+        }
+    }
+
+    #[test]
+    fn a_real_position_is_the_digest_of_the_key() {
+        let key = Signer::ed25519([7; 32]).public_key();
+        let position = Scheme::Ed25519.position(Space::FULL, key, 0);
+        assert_eq!(
+            position.to_bytes(),
+            first20(*blake3::hash(&key.0).as_bytes())
+        );
+        assert_ne!(position, Scheme::Ed25519.position(Space::FULL, key, 1));
+    }
+
+    #[test]
+    fn a_secret_does_not_show() {
+        let shown = alloc::format!("{:?}", Signer::ed25519([7; 32]));
+        assert!(!shown.contains("7, 7"), "{shown}");
+    }
+}

@@ -1,0 +1,80 @@
+//! How long to wait for an answer: a smoothed round-trip time per neighbour.
+
+use core::time::Duration;
+
+/// The wait before anything was measured.
+pub const INITIAL: Duration = Duration::from_millis(1_000);
+/// The shortest wait: a busy process may pause for this long without being dead.
+pub const MIN: Duration = Duration::from_millis(200);
+/// The longest wait.
+pub const MAX: Duration = Duration::from_secs(8);
+
+/// Round-trip estimate in whole microseconds. RFC 6298 §2.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rtt {
+    smoothed: u64,
+    variation: u64,
+}
+
+impl Rtt {
+    /// Takes in one measured round trip.
+    pub fn record(&mut self, sample: Duration) {
+        let sample = u64::try_from(sample.as_micros()).unwrap_or(u64::MAX).max(1);
+        if self.smoothed == 0 {
+            // RFC 6298 (2.2)
+            self.smoothed = sample;
+            self.variation = sample / 2;
+        } else {
+            // RFC 6298 (2.3), alpha 1/8 and beta 1/4
+            let error = self.smoothed.abs_diff(sample);
+            self.variation = self.variation - self.variation / 4 + error / 4;
+            self.smoothed = (self.smoothed - self.smoothed / 8).saturating_add(sample / 8);
+        }
+    }
+
+    /// The smoothed round trip, once something was measured.
+    pub const fn smoothed(&self) -> Option<Duration> {
+        match self.smoothed {
+            0 => None,
+            micros => Some(Duration::from_micros(micros)),
+        }
+    }
+
+    /// How long to wait for an answer: `srtt + 4 rttvar`, within [`MIN`] and [`MAX`].
+    pub fn timeout(&self) -> Duration {
+        match self.smoothed {
+            0 => INITIAL,
+            micros => {
+                Duration::from_micros(micros.saturating_add(self.variation.saturating_mul(4)))
+                    .clamp(MIN, MAX)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_steady_round_trip_is_learnt() {
+        let mut rtt = Rtt::default();
+        assert_eq!(rtt.timeout(), INITIAL);
+        for _ in 0..64 {
+            rtt.record(Duration::from_millis(300));
+        }
+        let smoothed = rtt.smoothed().unwrap();
+        assert!(smoothed.abs_diff(Duration::from_millis(300)) < Duration::from_millis(1));
+        assert!(rtt.timeout() < Duration::from_millis(310));
+    }
+
+    #[test]
+    fn extreme_samples_stay_within_the_limits() {
+        let mut rtt = Rtt::default();
+        rtt.record(Duration::MAX);
+        assert_eq!(rtt.timeout(), MAX);
+        let mut rtt = Rtt::default();
+        rtt.record(Duration::ZERO);
+        assert_eq!(rtt.timeout(), MIN);
+    }
+}

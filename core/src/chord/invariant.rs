@@ -1,0 +1,213 @@
+//! What must hold of a whole ring: judged from outside, with every node's state in view.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use crate::base::contact::Contact;
+use crate::base::id::Id;
+use crate::chord::membership::Membership;
+
+/// A property of a ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Property {
+    /// The first live successors form one cycle, in the order of the circle. Zave 2017: AtLeastOneRing, AtMostOneRing,
+    /// OrderedRing.
+    OneOrderedRing,
+    /// Every member reaches the cycle. Zave 2017: ConnectedAppendages.
+    EveryNodeReachable,
+    /// No list holds a node twice or out of order. Zave 2017: NoDuplicates, OrderedSuccessorLists.
+    ListsInOrder,
+    /// Each node's predecessor is the member before it, so that each key has one owner. Holds once a ring is stable.
+    OneOwnerPerKey,
+}
+
+impl Property {
+    /// All properties, in the order in which they are shown.
+    pub const ALL: [Self; 4] = [
+        Self::OneOrderedRing,
+        Self::EveryNodeReachable,
+        Self::ListsInOrder,
+        Self::OneOwnerPerKey,
+    ];
+
+    /// The property in a few words.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::OneOrderedRing => "one ordered ring",
+            Self::EveryNodeReachable => "every node reachable",
+            Self::ListsInOrder => "successor lists in order",
+            Self::OneOwnerPerKey => "each key has one owner",
+        }
+    }
+}
+
+/// The nodes at which each property fails. An empty list is a property that holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Property by property, the offending nodes.
+    pub broken: BTreeMap<Property, Vec<Id>>,
+}
+
+impl Health {
+    /// Judges the live members of a ring.
+    pub fn of<'a>(members: impl IntoIterator<Item = &'a Membership>) -> Self {
+        let members: BTreeMap<Id, &Membership> = members
+            .into_iter()
+            .filter(|member| member.is_member())
+            .map(|member| (member.me(), member))
+            .collect();
+        let next: BTreeMap<Id, Id> = members
+            .values()
+            .map(|member| (member.me(), live_successor(member, &members)))
+            .collect();
+        let cycle = cycle(&next);
+        let mut health = Self::default();
+        health.note(Property::OneOrderedRing, out_of_order(&cycle));
+        health.note(
+            Property::EveryNodeReachable,
+            next.keys()
+                .copied()
+                .filter(|id| !reaches(*id, &next, &cycle)),
+        );
+        health.note(
+            Property::ListsInOrder,
+            members
+                .values()
+                .filter(|member| !list_in_order(member))
+                .map(|member| member.me()),
+        );
+        let ids: Vec<Id> = members.keys().copied().collect();
+        health.note(
+            Property::OneOwnerPerKey,
+            ids.iter().enumerate().filter_map(|(at, id)| {
+                let before = ids[(at + ids.len() - 1) % ids.len()];
+                let known = members[id].predecessor().map(Contact::id);
+                let right = known == Some(before) || (known.is_none() && before == *id);
+                (!right).then_some(*id)
+            }),
+        );
+        health
+    }
+
+    /// Whether a property holds.
+    pub fn holds(&self, property: Property) -> bool {
+        !self.broken.contains_key(&property)
+    }
+
+    fn note(&mut self, property: Property, offenders: impl IntoIterator<Item = Id>) {
+        let offenders: Vec<Id> = offenders.into_iter().collect();
+        if !offenders.is_empty() {
+            self.broken.insert(property, offenders);
+        }
+    }
+}
+
+fn live_successor(member: &Membership, members: &BTreeMap<Id, &Membership>) -> Id {
+    let entries = member.successors().entries().iter();
+    entries
+        .map(Contact::id)
+        .find(|id| members.contains_key(id))
+        .unwrap_or_else(|| member.me())
+}
+
+/// The cycle that the first member runs into.
+fn cycle(next: &BTreeMap<Id, Id>) -> Vec<Id> {
+    let Some(first) = next.keys().next() else {
+        return Vec::new();
+    };
+    // After as many steps as there are members, any walk is on a cycle.
+    let on_cycle = next.iter().fold(*first, |at, _| next[&at]);
+    let mut cycle = alloc::vec![on_cycle];
+    let mut at = next[&on_cycle];
+    while at != on_cycle {
+        cycle.push(at);
+        at = next[&at];
+    }
+    cycle
+}
+
+/// Where a cycle steps back: an ordered one does so once, at the top of the circle.
+fn out_of_order(cycle: &[Id]) -> Vec<Id> {
+    let ahead = cycle.iter().cycle().skip(1);
+    let drops: Vec<Id> = cycle
+        .iter()
+        .zip(ahead)
+        .filter(|(here, next)| next <= here)
+        .map(|(here, _)| *here)
+        .collect();
+    if drops.len() > 1 { drops } else { Vec::new() }
+}
+
+fn reaches(from: Id, next: &BTreeMap<Id, Id>, cycle: &[Id]) -> bool {
+    let mut at = from;
+    for _ in 0..=next.len() {
+        if cycle.contains(&at) {
+            return true;
+        }
+        at = next[&at];
+    }
+    false
+}
+
+fn list_in_order(member: &Membership) -> bool {
+    let mut last = member.me();
+    member.successors().entries().iter().all(|entry| {
+        let in_order = entry.id().is_between(last, member.me());
+        last = entry.id();
+        in_order
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chord::membership::tests::{contact, contacts};
+
+    fn member<const N: usize>(id: u64, before: u64, successors: [u64; N]) -> Membership {
+        let mut member = Membership::new(Id::from_u64(id), 4);
+        member.settle(Some(contact(before)), &contacts(successors));
+        member
+    }
+
+    #[test]
+    fn an_ideal_ring_is_healthy() {
+        let ring = [
+            member(1, 9, [4, 9]),
+            member(4, 1, [9, 1]),
+            member(9, 4, [1, 4]),
+        ];
+        assert_eq!(Health::of(&ring), Health::default());
+        assert_eq!(Health::of([]), Health::default());
+    }
+
+    #[test]
+    fn two_rings_are_not_one() {
+        let split = [
+            member(1, 9, [9]),
+            member(9, 1, [1]),
+            member(4, 14, [14]),
+            member(14, 4, [4]),
+        ];
+        let health = Health::of(&split);
+        assert!(!health.holds(Property::EveryNodeReachable), "{health:?}");
+    }
+
+    #[test]
+    fn a_loop_that_goes_round_twice_is_out_of_order() {
+        let looping = [
+            member(1, 14, [9]),
+            member(9, 1, [4]),
+            member(4, 9, [14]),
+            member(14, 4, [1]),
+        ];
+        let health = Health::of(&looping);
+        assert!(!health.holds(Property::OneOrderedRing), "{health:?}");
+        assert!(health.holds(Property::EveryNodeReachable));
+    }
+
+    #[test]
+    fn a_dead_successor_is_passed_over() {
+        let ring = [member(1, 9, [4, 9]), member(9, 1, [1])];
+        assert!(Health::of(&ring).holds(Property::OneOrderedRing));
+    }
+}

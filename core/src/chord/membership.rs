@@ -1,0 +1,399 @@
+//! Who the neighbours are: join, stabilize, rectify, fail, leave, as Zave corrected them.
+//!
+//! A pure machine: state and input in, effects out. It has no clock, no randomness and no request numbers, so that
+//! it can be searched exhaustively; the node that runs it sends the queries and reports what became of them.
+//!
+//! Source: Pamela Zave, "Reasoning about identifier spaces: how to make Chord correct", IEEE TSE 43(12), 2017, §III.
+
+use alloc::vec::Vec;
+
+use crate::base::contact::Contact;
+use crate::base::id::Id;
+use crate::chord::message::Neighbours;
+use crate::chord::successors::SuccessorList;
+
+/// How many nodes a newcomer walks forward to find its place before it gives up.
+pub const MAX_JOIN_WALK: u8 = 64;
+
+/// One node's place in the ring.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Membership {
+    me: Id,
+    phase: Phase,
+    predecessor: Option<Contact>,
+    successors: SuccessorList,
+    /// A stabilization under way waits for this node.
+    stabilizing: Option<(Query, Id)>,
+    /// This notifier waits until the predecessor was asked whether it lives.
+    rectifying: Option<Contact>,
+}
+
+/// Whether the node belongs to a ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// It never joined, or left.
+    Outside,
+    /// It looks for its place, this many steps so far.
+    Joining(u8),
+    /// It takes part.
+    Member,
+}
+
+/// A question that the machine wants asked; all but [`Query::Liveness`] ask for neighbours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Query {
+    /// Join: is this my predecessor?
+    Join,
+    /// Stabilize, first half.
+    FromSuccessor,
+    /// Stabilize, second half: a better successor may exist.
+    FromPredecessor,
+    /// Rectify: does my predecessor live?
+    Liveness,
+}
+
+/// What happens to a node.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Input {
+    /// Begin a ring of one.
+    Create,
+    /// Join behind this node, found by a lookup of one's own position.
+    Join(Contact),
+    /// It is time to stabilize.
+    Stabilize,
+    /// A query was answered.
+    Answered(Query, Contact, Neighbours),
+    /// A query got no answer: the node is taken for dead.
+    Failed(Query, Contact),
+    /// A node thinks that it is the predecessor.
+    Notified(Contact),
+    /// A neighbour leaves and names its own neighbours.
+    Left(Contact, Neighbours),
+    /// Adopt this live node as successor if it answers: all successors are gone.
+    Rescue(Contact),
+    /// Stop being a member.
+    Leave,
+}
+
+/// What a node must do next.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// Send this query and report the outcome.
+    Ask(Query, Contact),
+    /// Tell this node that we are its predecessor.
+    Notify(Contact),
+    /// Tell this node that we leave.
+    Farewell(Contact, Neighbours),
+    /// The node is a member.
+    Joined,
+    /// No place was found; try again.
+    JoinFailed,
+    /// The successor list changed.
+    SuccessorsChanged,
+    /// The predecessor changed from this one.
+    PredecessorChanged(Option<Contact>),
+    /// No successor is left; any other node that lives may be offered as [`Input::Rescue`].
+    Stranded,
+}
+
+impl Membership {
+    /// A node at position `me` with room for `limit` successors, outside any ring.
+    pub fn new(me: Id, limit: u8) -> Self {
+        Self {
+            me,
+            phase: Phase::Outside,
+            predecessor: None,
+            successors: SuccessorList::new(me, limit),
+            stabilizing: None,
+            rectifying: None,
+        }
+    }
+
+    /// The node's position.
+    pub const fn me(&self) -> Id {
+        self.me
+    }
+
+    /// Whether the node belongs to a ring.
+    pub const fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Whether the node takes part in a ring.
+    pub const fn is_member(&self) -> bool {
+        matches!(self.phase, Phase::Member)
+    }
+
+    /// The node before this one, if known.
+    pub const fn predecessor(&self) -> Option<&Contact> {
+        self.predecessor.as_ref()
+    }
+
+    /// The nodes behind this one.
+    pub const fn successors(&self) -> &SuccessorList {
+        &self.successors
+    }
+
+    /// What this node answers to a question for its neighbours.
+    pub fn neighbours(&self) -> Neighbours {
+        Neighbours {
+            predecessor: self.predecessor.clone(),
+            successors: self.successors.entries().to_vec(),
+        }
+    }
+
+    /// A member at once, with known neighbours: for worlds that start stable.
+    pub fn settle(&mut self, predecessor: Option<Contact>, successors: &[Contact]) {
+        self.phase = Phase::Member;
+        self.predecessor = predecessor;
+        self.successors.replace(successors);
+    }
+
+    /// Puts a newer contact of a known neighbour in its place.
+    pub fn refresh(&mut self, contact: &Contact) {
+        self.successors.refresh(contact);
+        if let Some(before) = &mut self.predecessor
+            && contact.supersedes(before)
+        {
+            *before = contact.clone();
+        }
+    }
+
+    /// One transition.
+    pub fn step(&mut self, input: Input) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let fx = &mut effects;
+        match input {
+            Input::Create => self.create(fx),
+            Input::Join(behind) => self.join(behind, fx),
+            Input::Stabilize => self.stabilize(fx),
+            Input::Answered(query, node, neighbours) => {
+                self.answered(query, node, &neighbours, fx);
+            }
+            Input::Failed(query, node) => self.failed(query, &node, fx),
+            Input::Notified(notifier) => self.notified(notifier, fx),
+            Input::Left(node, neighbours) => self.left(&node, neighbours, fx),
+            Input::Rescue(node) => {
+                if self.is_member() && self.successors.head().is_none() {
+                    self.ask(Query::FromPredecessor, node, fx);
+                }
+            }
+            Input::Leave => self.leave(fx),
+        }
+        effects
+    }
+
+    fn create(&mut self, fx: &mut Vec<Effect>) {
+        *self = Self::new(self.me, self.successors.limit());
+        self.phase = Phase::Member;
+        fx.push(Effect::Joined);
+    }
+
+    fn join(&mut self, behind: Contact, fx: &mut Vec<Effect>) {
+        *self = Self::new(self.me, self.successors.limit());
+        self.phase = Phase::Joining(0);
+        fx.push(Effect::Ask(Query::Join, behind));
+    }
+
+    fn stabilize(&mut self, fx: &mut Vec<Effect>) {
+        if !self.is_member() || self.stabilizing.is_some() {
+            return;
+        }
+        match (self.successors.head(), &self.predecessor) {
+            (Some(head), _) => self.ask(Query::FromSuccessor, head.clone(), fx),
+            // A ring of one hears of its first companion by the notification.
+            (None, Some(companion)) => self.ask(Query::FromPredecessor, companion.clone(), fx),
+            (None, None) => {}
+        }
+    }
+
+    fn answered(&mut self, query: Query, node: Contact, theirs: &Neighbours, fx: &mut Vec<Effect>) {
+        match query {
+            Query::Join => self.place(node, theirs, fx),
+            Query::Liveness => self.rectifying = None,
+            Query::FromSuccessor | Query::FromPredecessor => {
+                if self.stabilizing.take() != Some((query, node.id())) || !self.is_member() {
+                    return;
+                }
+                self.adopt(node.clone(), &theirs.successors, fx);
+                let better = theirs.predecessor.as_ref().filter(|candidate| {
+                    query == Query::FromSuccessor
+                        && candidate.id() != self.me
+                        && candidate.id().is_between(self.me, node.id())
+                });
+                match better {
+                    Some(candidate) => self.ask(Query::FromPredecessor, candidate.clone(), fx),
+                    None => self.notify(fx),
+                }
+            }
+        }
+    }
+
+    fn failed(&mut self, query: Query, node: &Contact, fx: &mut Vec<Effect>) {
+        match query {
+            Query::Join if matches!(self.phase, Phase::Joining(_)) => {
+                self.phase = Phase::Outside;
+                fx.push(Effect::JoinFailed);
+            }
+            Query::Join => {}
+            Query::Liveness => {
+                let dead = self.predecessor.as_ref().map(Contact::id) == Some(node.id());
+                if let Some(notifier) = self.rectifying.take()
+                    && dead
+                {
+                    self.set_predecessor(Some(notifier), fx);
+                }
+            }
+            Query::FromSuccessor => {
+                if self.stabilizing.take() == Some((query, node.id())) && self.is_member() {
+                    self.drop_successor(node.id(), fx);
+                }
+            }
+            Query::FromPredecessor => {
+                if self.stabilizing.take() == Some((query, node.id())) && self.is_member() {
+                    if self.successors.head().is_some() {
+                        self.notify(fx);
+                    } else {
+                        self.strand(node.id(), fx);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The end of a join: take the whole list of the node before us in one step. Zave 2017 §III, join.
+    fn place(&mut self, node: Contact, theirs: &Neighbours, fx: &mut Vec<Effect>) {
+        let Phase::Joining(steps) = self.phase else {
+            return;
+        };
+        // The ring may still list this node from before a restart; then it takes up its old place.
+        let mut others = theirs
+            .successors
+            .iter()
+            .filter(|entry| entry.id() != self.me)
+            .peekable();
+        match others.peek() {
+            Some(head) if node.id() != self.me && !self.me.is_between(node.id(), head.id()) => {
+                if steps < MAX_JOIN_WALK {
+                    self.phase = Phase::Joining(steps + 1);
+                    fx.push(Effect::Ask(Query::Join, (*head).clone()));
+                } else {
+                    self.phase = Phase::Outside;
+                    fx.push(Effect::JoinFailed);
+                }
+                return;
+            }
+            Some(_) => self.successors.replace(others),
+            None => self.successors.adopt(node.clone(), &[]),
+        }
+        self.phase = Phase::Member;
+        self.predecessor = Some(node);
+        fx.push(Effect::SuccessorsChanged);
+        fx.push(Effect::PredecessorChanged(None));
+        fx.push(Effect::Joined);
+    }
+
+    /// Rectify. Zave 2017 §III.
+    fn notified(&mut self, notifier: Contact, fx: &mut Vec<Effect>) {
+        if !self.is_member() || notifier.id() == self.me {
+            return;
+        }
+        match &self.predecessor {
+            Some(before) if before.id() == notifier.id() => self.refresh(&notifier),
+            Some(before) if !notifier.id().is_between(before.id(), self.me) => {
+                if self.rectifying.is_none() {
+                    fx.push(Effect::Ask(Query::Liveness, before.clone()));
+                }
+                self.rectifying = Some(notifier);
+            }
+            _ => self.set_predecessor(Some(notifier), fx),
+        }
+    }
+
+    /// A neighbour's graceful departure. Chord (ToN 2003) §IV-E; (ours) the list is not taken over unseen: the next
+    /// successor is asked at once.
+    fn left(&mut self, node: &Contact, theirs: Neighbours, fx: &mut Vec<Effect>) {
+        if !self.is_member() {
+            return;
+        }
+        if self.predecessor.as_ref().map(Contact::id) == Some(node.id()) {
+            let before = theirs
+                .predecessor
+                .filter(|before| before.id() != self.me && before.id() != node.id());
+            self.set_predecessor(before, fx);
+        }
+        if self
+            .stabilizing
+            .is_some_and(|(_, asked)| asked == node.id())
+        {
+            self.stabilizing = None;
+        }
+        if self.successors.head().map(Contact::id) == Some(node.id()) {
+            self.drop_successor(node.id(), fx);
+        } else if self.successors.remove(node.id()) {
+            fx.push(Effect::SuccessorsChanged);
+        }
+    }
+
+    fn leave(&mut self, fx: &mut Vec<Effect>) {
+        if self.is_member() {
+            let neighbours = self.neighbours();
+            let before = self.predecessor.iter();
+            let after = self.successors.head().into_iter();
+            let mut told: Vec<&Contact> = before.chain(after).collect();
+            told.dedup_by_key(|contact| contact.id());
+            for contact in told {
+                fx.push(Effect::Farewell(contact.clone(), neighbours.clone()));
+            }
+        }
+        *self = Self::new(self.me, self.successors.limit());
+    }
+
+    /// The successor is dead: go on with the next one. Zave 2017 §III, StabilizeFromSuccessor, timed out.
+    fn drop_successor(&mut self, dead: Id, fx: &mut Vec<Effect>) {
+        if self.successors.remove(dead) {
+            fx.push(Effect::SuccessorsChanged);
+        }
+        match self.successors.head() {
+            Some(head) => self.ask(Query::FromSuccessor, head.clone(), fx),
+            None => self.strand(dead, fx),
+        }
+    }
+
+    /// The last successor is gone. Outside Zave's assumptions, which give a member always one live successor.
+    fn strand(&mut self, dead: Id, fx: &mut Vec<Effect>) {
+        if self.predecessor.as_ref().map(Contact::id) == Some(dead) {
+            self.set_predecessor(None, fx);
+        }
+        match self.predecessor.clone() {
+            Some(before) => self.ask(Query::FromPredecessor, before, fx),
+            None => fx.push(Effect::Stranded),
+        }
+    }
+
+    fn adopt(&mut self, head: Contact, tail: &[Contact], fx: &mut Vec<Effect>) {
+        let old = self.successors.clone();
+        self.successors.adopt(head, tail);
+        if self.successors != old {
+            fx.push(Effect::SuccessorsChanged);
+        }
+    }
+
+    fn set_predecessor(&mut self, new: Option<Contact>, fx: &mut Vec<Effect>) {
+        let old = core::mem::replace(&mut self.predecessor, new);
+        fx.push(Effect::PredecessorChanged(old));
+    }
+
+    fn ask(&mut self, query: Query, node: Contact, fx: &mut Vec<Effect>) {
+        self.stabilizing = Some((query, node.id()));
+        fx.push(Effect::Ask(query, node));
+    }
+
+    fn notify(&self, fx: &mut Vec<Effect>) {
+        fx.extend(self.successors.head().cloned().map(Effect::Notify));
+    }
+}
+
+#[cfg(test)]
+#[path = "membership_tests.rs"]
+pub(crate) mod tests;

@@ -1,0 +1,149 @@
+//! What ring members say to one another.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::contact::Contact;
+use crate::base::id::Id;
+use crate::chord::route::{Routing, Step};
+
+/// How many nodes a recursive lookup may pass before it is dropped. A linear lookup may need as many as there are nodes.
+pub const MAX_PATH: usize = 1_024;
+/// How many nodes an iterative question may ask to leave out.
+pub const MAX_AVOID: usize = 16;
+/// How many successors a node may name.
+pub const MAX_SUCCESSORS: usize = 32;
+
+/// A node's neighbours as it knows them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Neighbours {
+    /// The node before it.
+    pub predecessor: Option<Contact>,
+    /// The nodes behind it, nearest first; empty when it is alone.
+    pub successors: Vec<Contact>,
+}
+
+/// A question to a ring member. Each gets one [`Response`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Who are your neighbours? Stabilize and join, Zave 2017 §III.
+    Neighbours,
+    /// Are you there? Rectify, Zave 2017 §III.
+    Ping,
+    /// Where would you send a lookup of this key? One hop of an iterative lookup.
+    Step(Question),
+    /// Take this lookup over. One hop of a recursive lookup.
+    Forward(Box<Forward>),
+}
+
+/// One hop's question of an iterative lookup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// The key that is looked up.
+    pub key: Id,
+    /// Along fingers or along successors.
+    pub routing: Routing,
+    /// Whether the node asked is thought to be the owner.
+    pub arrived: bool,
+    /// Nodes that did not answer; at most [`MAX_AVOID`].
+    pub avoid: Vec<Id>,
+}
+
+/// A recursive lookup on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forward {
+    /// The origin's number for it.
+    pub lookup: u64,
+    /// Who gets the answer.
+    pub origin: Contact,
+    /// The key that is looked up.
+    pub key: Id,
+    /// Along fingers or along successors.
+    pub routing: Routing,
+    /// Whether the receiver is thought to be the owner.
+    pub arrived: bool,
+    /// The nodes visited so far, origin first; at most [`MAX_PATH`].
+    pub path: Vec<Id>,
+}
+
+/// An answer to a [`Request`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Response {
+    /// To [`Request::Neighbours`].
+    Neighbours(Neighbours),
+    /// To [`Request::Ping`].
+    Pong,
+    /// To [`Request::Step`]: where the lookup goes from here, and the answerer's neighbours when it ends here.
+    Step(Step, Neighbours),
+    /// To [`Request::Forward`]: the lookup is taken over.
+    Forwarded,
+    /// The node is up, but no member of the ring (yet).
+    NotMember,
+}
+
+/// A message that nobody answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// I think that I am your predecessor. Rectify, Zave 2017 §III.
+    Notify,
+    /// To the origin of a recursive lookup, from the owner.
+    Found(Found),
+    /// I am leaving; these were my neighbours. Chord (ToN 2003) §IV-E.
+    Leaving(Neighbours),
+}
+
+/// The answer to a recursive lookup; its sender is the owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The origin's number for the lookup.
+    pub lookup: u64,
+    /// The nodes visited, origin first, owner last.
+    pub path: Vec<Id>,
+    /// The owner's neighbours: its successors hold the copies.
+    pub neighbours: Neighbours,
+}
+
+impl Request {
+    /// What the message is called in a log.
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Neighbours => "stabilize",
+            Self::Ping => "ping",
+            Self::Step(_) => "ask",
+            Self::Forward(_) => "find",
+        }
+    }
+}
+
+impl Response {
+    /// What the message is called in a log.
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Neighbours(_) => "neighbours",
+            Self::Pong => "pong",
+            Self::Step(..) => "next hop",
+            Self::Forwarded => "taken over",
+            Self::NotMember => "no member",
+        }
+    }
+}
+
+impl Notice {
+    /// What the message is called in a log.
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Notify => "notify",
+            Self::Found(_) => "found",
+            Self::Leaving(_) => "leaving",
+        }
+    }
+}
+
+impl fmt::Display for Neighbours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} · {:?}", self.predecessor, self.successors)
+    }
+}

@@ -1,0 +1,169 @@
+//! The routing rule: where one node sends a lookup.
+
+use alloc::format;
+use alloc::string::String;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::contact::Contact;
+use crate::base::id::{Id, Space};
+use crate::chord::fingers::FingerTable;
+use crate::chord::membership::Membership;
+
+/// Which pointers a lookup follows.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Routing {
+    /// Finger tables: O(log N) hops.
+    #[default]
+    Finger,
+    /// Successor by successor: O(N) hops, to compare.
+    Linear,
+}
+
+/// Who drives a lookup.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Each node hands the lookup on; the owner answers the origin directly.
+    #[default]
+    Recursive,
+    /// The origin asks each node in turn.
+    Iterative,
+}
+
+/// A node's decision about a lookup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The key is this node's.
+    Here,
+    /// The key is this successor's: it lies between this node and the successor.
+    Owner(Contact),
+    /// On to the finger closest before the key.
+    Finger {
+        /// The row of the finger, from 1.
+        row: u8,
+        /// The node in it.
+        contact: Contact,
+    },
+    /// On along the successor list.
+    Along(Contact),
+    /// Back to the predecessor: it is nearer to the key than the sender knew.
+    Back(Contact),
+}
+
+impl Step {
+    /// The node that the lookup goes to; `None` when it ends here.
+    pub const fn next(&self) -> Option<&Contact> {
+        match self {
+            Self::Here => None,
+            Self::Owner(contact)
+            | Self::Finger { contact, .. }
+            | Self::Along(contact)
+            | Self::Back(contact) => Some(contact),
+        }
+    }
+
+    /// Whether the next node is thought to be the owner.
+    pub const fn arrives(&self) -> bool {
+        matches!(self, Self::Owner(_) | Self::Back(_))
+    }
+
+    /// The rule in words, with the numbers of node `me` that looks up `key`.
+    pub fn explain(&self, space: Space, me: Id, predecessor: Option<Id>, key: Id) -> String {
+        let show = |id| space.show(id);
+        match (self, predecessor) {
+            (Self::Here, Some(before)) => format!(
+                "{} is in ({}, {}]: node {2} is responsible.",
+                show(key),
+                show(before),
+                show(me)
+            ),
+            (Self::Here, None) => format!(
+                "Node {} knows no node before it, so key {} is its own.",
+                show(me),
+                show(key)
+            ),
+            (Self::Owner(owner), _) => format!(
+                "{} is in ({}, {}]: the successor, {2}, is responsible.",
+                show(key),
+                show(me),
+                show(owner.id())
+            ),
+            (Self::Finger { row, contact }, _) => format!(
+                "Of the fingers of node {} that do not pass {}, row {row} reaches farthest: {}.",
+                show(me),
+                show(key),
+                show(contact.id())
+            ),
+            (Self::Along(next), _) => format!(
+                "{} is not in ({}, {}]: on along the successors, to {2}.",
+                show(key),
+                show(me),
+                show(next.id())
+            ),
+            (Self::Back(before), _) => format!(
+                "{} is not in ({}, {}]: back to the predecessor, {1}.",
+                show(key),
+                show(before.id()),
+                show(me)
+            ),
+        }
+    }
+}
+
+/// Where a node sends a lookup of `key`. DESIGN: owner if the key is in (predecessor, me]; the successor's if in
+/// (me, successor]; else the closest finger within (me, key].
+///
+/// `arrived` says that the sender takes this node for the owner; `avoid` lists nodes that did not answer.
+pub fn route(
+    membership: &Membership,
+    fingers: &FingerTable,
+    key: Id,
+    routing: Routing,
+    arrived: bool,
+    avoid: &[Id],
+) -> Step {
+    let me = membership.me();
+    let usable = |contact: &&Contact| contact.id() != me && !avoid.contains(&contact.id());
+    let successors = membership.successors().entries();
+    let Some(successor) = successors.iter().find(usable) else {
+        return Step::Here;
+    };
+    let predecessor = membership.predecessor();
+    if predecessor.is_some_and(|before| key.is_within(before.id(), me)) {
+        return Step::Here;
+    }
+    if arrived {
+        // A node that joined just before this one may be known here and not yet to the sender.
+        return predecessor
+            .filter(usable)
+            .map_or(Step::Here, |before| Step::Back(before.clone()));
+    }
+    if key.is_within(me, successor.id()) {
+        return Step::Owner(successor.clone());
+    }
+    if routing == Routing::Linear {
+        return Step::Along(successor.clone());
+    }
+    let beyond = |id: Id| !id.is_between(me, successor.id());
+    match fingers.closest(key, avoid) {
+        Some((row, contact)) if beyond(contact.id()) => Step::Finger {
+            row,
+            contact: contact.clone(),
+        },
+        // Without a usable finger the successor list reaches farthest.
+        _ => Step::Along(
+            successors
+                .iter()
+                .filter(usable)
+                .rfind(|entry| entry.id().is_within(me, key))
+                .unwrap_or(successor)
+                .clone(),
+        ),
+    }
+}

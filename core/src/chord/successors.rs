@@ -1,0 +1,114 @@
+//! The successor list: what keeps the ring together when nodes fail.
+
+use alloc::vec::Vec;
+
+use crate::base::contact::Contact;
+use crate::base::id::Id;
+
+/// The nearest nodes clockwise, nearest first: ordered, without duplicates, never the node itself.
+///
+/// An empty list means that the node is alone and its own successor.
+///
+/// (ours) Zave's lists always have r entries, filled up with artificial ones where members are missing; a list here
+/// is shorter instead, which says the same, as no artificial entry ever answers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SuccessorList {
+    me: Id,
+    limit: u8,
+    entries: Vec<Contact>,
+}
+
+impl SuccessorList {
+    /// The empty list of node `me`, with room for `limit` entries (at least 1).
+    pub fn new(me: Id, limit: u8) -> Self {
+        Self {
+            me,
+            limit: limit.max(1),
+            entries: Vec::new(),
+        }
+    }
+
+    /// The entries, nearest first.
+    pub fn entries(&self) -> &[Contact] {
+        &self.entries
+    }
+
+    /// The successor; `None` when the node is alone.
+    pub fn head(&self) -> Option<&Contact> {
+        self.entries.first()
+    }
+
+    /// How many entries there is room for: Zave's r.
+    pub const fn limit(&self) -> u8 {
+        self.limit
+    }
+
+    /// Replaces the list by `head : tail`, cut to the limit. Zave 2017 §III, `head : butLast(head.list)`.
+    ///
+    /// The list ends where the circle comes back to this node, and at the first entry out of ring order: a tail comes
+    /// from another node, and a broken one must not break the list.
+    pub fn adopt(&mut self, head: Contact, tail: &[Contact]) {
+        self.replace(core::iter::once(&head).chain(tail));
+    }
+
+    /// Replaces the list by the usable front part of another node's list.
+    pub fn replace<'a>(&mut self, list: impl IntoIterator<Item = &'a Contact>) {
+        let mut entries: Vec<Contact> = Vec::with_capacity(usize::from(self.limit));
+        for contact in list {
+            let last = entries.last().map_or(self.me, Contact::id);
+            let in_order = contact.id() != self.me && contact.id().is_between(last, self.me);
+            if !in_order || entries.len() == usize::from(self.limit) {
+                break;
+            }
+            entries.push(contact.clone());
+        }
+        self.entries = entries;
+    }
+
+    /// Takes a node out; says whether it was in.
+    pub fn remove(&mut self, id: Id) -> bool {
+        let before = self.entries.len();
+        self.entries.retain(|entry| entry.id() != id);
+        self.entries.len() != before
+    }
+
+    /// Puts a newer contact of a listed node in its place.
+    pub fn refresh(&mut self, contact: &Contact) {
+        for entry in &mut self.entries {
+            if contact.supersedes(entry) {
+                *entry = contact.clone();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chord::membership::tests::{contact, contacts};
+
+    fn ids(list: &SuccessorList) -> Vec<u64> {
+        let id = |contact: &Contact| contact.id().to_u64().unwrap();
+        list.entries().iter().map(id).collect()
+    }
+
+    #[test]
+    fn a_list_is_cut_to_its_limit_and_ends_at_its_own_node() {
+        let mut list = SuccessorList::new(Id::from_u64(9), 3);
+        list.adopt(contact(11), &contacts([14, 18, 20]));
+        assert_eq!(ids(&list), [11, 14, 18]);
+        list.adopt(contact(28), &contacts([1, 9, 11]));
+        assert_eq!(ids(&list), [28, 1]);
+        list.adopt(contact(9), &contacts([11]));
+        assert_eq!(ids(&list), []);
+    }
+
+    #[test]
+    fn a_list_out_of_order_is_cut_where_the_order_breaks() {
+        let mut list = SuccessorList::new(Id::from_u64(9), 4);
+        list.adopt(contact(14), &contacts([18, 11, 20]));
+        assert_eq!(ids(&list), [14, 18]);
+        list.adopt(contact(14), &contacts([14, 18]));
+        assert_eq!(ids(&list), [14]);
+    }
+}
