@@ -1,0 +1,102 @@
+//! The stage itself: two canvases and what the pointer does on them. It paints nothing: the engine's loop does.
+
+use web_sys::{Element, PointerEvent};
+use wasm_bindgen::JsCast;
+use yew::{Callback, Html, NodeRef, Properties, component, html};
+
+use chordscope_core::base::id::Id;
+
+use crate::components::legend::Legend;
+use crate::components::Desk;
+use crate::engine::command::Command;
+use crate::engine::snapshot::Snapshot;
+use crate::scene::layout::{Layout, Point};
+
+/// What the stage needs.
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct RingViewProps {
+    /// The page's state.
+    pub desk: Desk,
+    /// The canvas of the still layer.
+    pub still: NodeRef,
+    /// The canvas of the moving layer.
+    pub moving: NodeRef,
+}
+
+/// The ring on its two canvases.
+#[component]
+pub fn RingView(props: &RingViewProps) -> Html {
+    let Desk { view, send, .. } = &props.desk;
+    let onpointermove = {
+        let (view, send) = (view.clone(), send.clone());
+        Callback::from(move |event: PointerEvent| {
+            let over = node_under(&view, &event);
+            if over != view.hovered.map(|(id, _)| id) && event.pointer_type() != "touch" {
+                send.emit(Command::Hover(over));
+            }
+        })
+    };
+    let onpointerleave = send.reform(|_: PointerEvent| Command::Hover(None));
+    let onpointerdown = {
+        let (view, send) = (view.clone(), send.clone());
+        Callback::from(move |event: PointerEvent| {
+            if let Some(id) = node_under(&view, &event) {
+                send.emit(Command::Choose(id));
+            }
+        })
+    };
+    let class = if view.hovered.is_some() { "view view--over-node" } else { "view" };
+    html! {
+        <>
+            <div {class} {onpointermove} {onpointerleave} {onpointerdown}>
+                <canvas ref={props.still.clone()} role="img" aria-label={summary(view)} />
+                <canvas ref={props.moving.clone()} aria-hidden="true" />
+                <p class="view__hint" aria-hidden="true">{hint(view)}</p>
+                if view.nodes.is_empty() {
+                    <p class="view__empty">{"No node is on the ring. Type a node id and press “Insert node”."}</p>
+                }
+            </div>
+            <Legend />
+        </>
+    }
+}
+
+fn node_under(shot: &Snapshot, event: &PointerEvent) -> Option<Id> {
+    let target = event.current_target()?;
+    let area = target.dyn_ref::<Element>()?.get_bounding_client_rect();
+    let turns: Vec<f64> = shot.nodes.iter().map(|node| node.turn).collect();
+    let point = Point {
+        x: f64::from(event.client_x()) - area.left(),
+        y: f64::from(event.client_y()) - area.top(),
+    };
+    let layout = Layout::new(area.width(), area.height(), &turns);
+    layout.hit(&turns, point).map(|index| shot.nodes[index].id)
+}
+
+/// What the node under the pointer, or the chosen one, is responsible for.
+fn hint(shot: &Snapshot) -> Html {
+    let inspected = shot.inspected.as_ref().filter(|_| shot.chosen);
+    let seen = shot.hovered.or_else(|| inspected.map(|seen| (seen.id, seen.predecessor)));
+    match seen {
+        Some((id, Some(after))) => html! {
+            <><b>{format!("Node {}", shot.short(id))}</b>{format!(" is responsible for ({}, {}]", shot.short(after), shot.short(id))}</>
+        },
+        Some((id, None)) => html! { <b>{format!("Node {}", shot.short(id))}</b> },
+        None => Html::default(),
+    }
+}
+
+/// The picture in words.
+fn summary(shot: &Snapshot) -> String {
+    let alive = shot.nodes.iter().filter(|node| node.alive).count();
+    let ring = format!("Ring of {alive} nodes");
+    match &shot.lookup {
+        Some(lookup) => format!(
+            "{ring}, lookup of key {} from node {} after {} hops",
+            shot.show(lookup.key),
+            shot.show(lookup.from),
+            lookup.hops()
+        ),
+        None => ring,
+    }
+}

@@ -1,0 +1,71 @@
+//! A field for an identifier: a spin button that takes words too, since number inputs refuse 160-bit values.
+
+use web_sys::{HtmlInputElement, InputEvent, KeyboardEvent};
+use yew::{Callback, Html, Properties, TargetCast, component, html};
+
+use crate::components::Desk;
+use crate::input;
+use crate::state::{Action, Field};
+
+/// What the field needs.
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct SpinFieldProps {
+    /// The page's state.
+    pub desk: Desk,
+    /// Which field it is.
+    pub field: Field,
+    /// Its name.
+    pub name: &'static str,
+    /// Its id in the document.
+    pub id: &'static str,
+}
+
+/// A labelled identifier field.
+#[component]
+pub fn SpinField(props: &SpinFieldProps) -> Html {
+    let SpinFieldProps { desk, field, name, id } = props.clone();
+    let space = desk.view.space;
+    let text = match field {
+        Field::Key => desk.ui.key.clone(),
+        Field::Node => desk.ui.node.clone(),
+    };
+    let ui = desk.ui.clone();
+    let oninput = Callback::from(move |event: InputEvent| {
+        let input: HtmlInputElement = event.target_unchecked_into();
+        ui.dispatch(Action::Typed(field, input.value()));
+    });
+    let ui = desk.ui.clone();
+    let typed = text.clone();
+    let onkeydown = Callback::from(move |event: KeyboardEvent| {
+        let up = match event.key().as_str() {
+            "ArrowUp" => true,
+            "ArrowDown" => false,
+            _ => return,
+        };
+        event.prevent_default();
+        if let Some(moved) = input::nudged(space, &typed, up) {
+            ui.dispatch(Action::Typed(field, moved));
+        }
+    });
+    let wrong = desk.ui.error.as_ref().is_some_and(|error| error.field == field);
+    let number = space.parse(&text).ok().and_then(|id| id.to_u64());
+    html! {
+        <label>
+            {name}
+            <input
+                {id} type="text" role="spinbutton" autocomplete="off" spellcheck="false" value={text.clone()}
+                aria-valuenow={number.map(|number| number.to_string())} aria-valuetext={text}
+                aria-invalid={wrong.to_string()} aria-describedby={wrong.then(|| format!("{id}-error"))}
+                {oninput} {onkeydown}
+            />
+        </label>
+    }
+}
+
+/// What is wrong with a field, if anything, said in its place.
+pub(crate) fn error_of(desk: &Desk, field: Field, id: &str) -> Html {
+    let error = desk.ui.error.as_ref().filter(|error| error.field == field);
+    error.map_or_else(Html::default, |error| {
+        html! { <p class="error" role="alert" id={format!("{id}-error")}>{&error.text}</p> }
+    })
+}
