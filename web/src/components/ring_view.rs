@@ -47,7 +47,7 @@ pub fn RingView(props: &RingViewProps) -> Html {
     };
     let class = if view.hovered.is_some() { "view view--over-node" } else { "view" };
     html! {
-        <>
+        <div class="view__frame">
             <div {class} {onpointermove} {onpointerleave} {onpointerdown}>
                 <canvas ref={props.still.clone()} role="img" aria-label={summary(view)} />
                 <canvas ref={props.moving.clone()} aria-hidden="true" />
@@ -57,7 +57,7 @@ pub fn RingView(props: &RingViewProps) -> Html {
                 }
             </div>
             <Legend />
-        </>
+        </div>
     }
 }
 

@@ -82,14 +82,13 @@ impl Layout {
         self.at(turn, self.radius)
     }
 
-    /// The curve from one node's edge to another's, pulled towards the centre, the more the farther apart they are.
-    /// Its two directions differ a little, so that an answer does not hide its question.
+    /// The curve from one node's edge to another's, pulled towards the centre: far apart ones by half the way there,
+    /// near ones only a little. Its two directions differ, so that an answer does not hide its question.
     pub fn curve(&self, from: f64, to: f64) -> Curve {
         let (start, end) = (self.node_at(from), self.node_at(to));
-        let apart = (to - from).rem_euclid(1.0);
-        let near = apart.min(1.0 - apart);
         let middle = start.towards(end, 0.5);
-        let mut bend = self.centre.towards(middle, 0.8 - near * 0.7);
+        let inward = middle.distance(self.centre) * 0.5;
+        let mut bend = middle.stepped(self.centre, inward.min(start.distance(end) * 0.7));
         let (dx, dy) = (end.x - start.x, end.y - start.y);
         bend.x -= dy * 0.05;
         bend.y += dx * 0.05;
