@@ -87,7 +87,7 @@ fn wasm_bindgen(workspace: &Workspace) -> Result<PathBuf> {
 }
 
 fn trunk() -> Result<PathBuf> {
-    let fits = |said: &str| version_in(said).is_some_and(|version| version.starts_with("0.21."));
+    let fits = |said: &str| version::at_least(said, TRUNK_VERSION);
     if let Some(path) = on_path("trunk").find(|path| answers(path, fits)) {
         return Ok(path);
     }

@@ -94,7 +94,7 @@ fn is_source(name: &str) -> bool {
         name.strip_prefix(*folder)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    !name.starts_with('.') && !name.ends_with(".md") && !OTHER.iter().any(|folder| below(&folder))
+    !name.starts_with('.') && !name.ends_with(".md") && !OTHER.iter().any(below)
 }
 
 fn hash_file(root: &Path, path: &Path, hasher: &mut DefaultHasher) -> Result<()> {

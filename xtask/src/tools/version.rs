@@ -24,6 +24,19 @@ pub(super) fn wasm_opt_major(said: &str) -> Option<u64> {
     digits.parse().ok()
 }
 
+/// Whether a tool says a version of the same series as this one (`0.21`), and not an older one.
+pub(super) fn at_least(said: &str, wanted: &str) -> bool {
+    let parts = |version: &str| -> Option<Vec<u64>> {
+        version.split('.').map(|part| part.parse().ok()).collect()
+    };
+    match (version_in(said).and_then(parts), parts(wanted)) {
+        (Some(found), Some(wanted)) => {
+            found.starts_with(&wanted[..wanted.len() - 1]) && found >= wanted
+        }
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,5 +80,15 @@ dependencies = [
         assert_eq!(wasm_opt_major("wasm-opt version 108"), Some(108));
         assert_eq!(wasm_opt_major("wasm-opt version 116-12-gabc"), Some(116));
         assert_eq!(wasm_opt_major("wasm-opt"), None);
+    }
+
+    #[test]
+    fn a_newer_patch_of_the_same_series_will_do() {
+        assert!(at_least("trunk 0.21.14", "0.21.14"));
+        assert!(at_least("trunk 0.21.15\n", "0.21.14"));
+        assert!(!at_least("trunk 0.21.9", "0.21.14"));
+        assert!(!at_least("trunk 0.22.1", "0.21.14"));
+        assert!(!at_least("trunk 0.21.14-rc.1", "0.21.14"));
+        assert!(!at_least("", "0.21.14"));
     }
 }

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use tempfile::TempDir;
-use thirtyfour::{ChromiumCapabilities, ChromiumLikeCapabilities, WebDriver};
+use thirtyfour::{CapabilitiesHelper, ChromiumCapabilities, ChromiumLikeCapabilities, WebDriver};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -42,8 +42,7 @@ impl Chromium {
         capabilities.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
         capabilities
             .set_binary(&path_from("CHORDSCOPE_CHROMIUM", "/usr/bin/chromium").to_string_lossy())?;
-        capabilities
-            .set_base_capability("goog:loggingPrefs", serde_json::json!({ "browser": "ALL" }))?;
+        capabilities.set("goog:loggingPrefs", serde_json::json!({ "browser": "ALL" }))?;
         let session = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await?;
         Ok(Self {
             process,

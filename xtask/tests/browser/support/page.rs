@@ -5,10 +5,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use thirtyfour::BrowserLogEntry;
 use thirtyfour::common::command::ExtensionCommand;
 use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::prelude::{By, WebDriver, WebDriverError, WebElement};
-use thirtyfour::{BrowserLogEntry, RequestData};
 
 use super::chromium::Chromium;
 use super::{Result, eventually, path_from, roles};
@@ -99,13 +99,11 @@ impl Page {
     /// Waits until the element with this role and name says this, among other things.
     pub(crate) async fn wait_for_text(&self, role: &str, name: &str, part: &str) -> Result<String> {
         let mut last = String::new();
-        let waited = eventually(
-            &format!("\"{part}\" in the {role} \"{name}\""),
-            async || {
-                last = self.text(role, name).await?;
-                Ok(last.contains(part).then(|| last.clone()))
-            },
-        );
+        let what = format!("\"{part}\" in the {role} \"{name}\"");
+        let waited = eventually(&what, async || {
+            last = self.text(role, name).await?;
+            Ok(last.contains(part).then(|| last.clone()))
+        });
         let waited = waited.await;
         waited.map_err(|error| format!("{error}; it says \"{last}\"").into())
     }
