@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use tempfile::TempDir;
-use thirtyfour::{CapabilitiesHelper, ChromiumCapabilities, ChromiumLikeCapabilities, WebDriver};
+use thirtyfour::{CapabilitiesHelper, ChromeCapabilities, ChromiumLikeCapabilities, WebDriver};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -34,7 +34,7 @@ impl Chromium {
     pub(super) async fn start(width: u32, height: u32) -> Result<Self> {
         let (process, port) = start_driver().await?;
         let profile = TempDir::new()?;
-        let mut capabilities = ChromiumCapabilities::new();
+        let mut capabilities = ChromeCapabilities::new();
         for flag in FLAGS {
             capabilities.add_arg(flag)?;
         }
@@ -49,6 +49,13 @@ impl Chromium {
             session,
             profile,
         })
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        // Ending the session politely would wait for a connection that this very thread has to serve.
+        drop(self.session.clone().leak());
     }
 }
 

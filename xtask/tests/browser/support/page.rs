@@ -213,7 +213,7 @@ impl ExtensionCommand for Computed {
     }
 
     fn endpoint(&self) -> Arc<str> {
-        format!("element/{}/{}", self.element, self.property).into()
+        format!("/element/{}/{}", self.element, self.property).into()
     }
 }
 
