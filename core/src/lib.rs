@@ -4,6 +4,8 @@
 //!
 //! - [`base`]: time, randomness, ring arithmetic, identity, contacts
 //! - [`chord`]: membership, fingers, the routing rule, the ideal ring
+//! - [`store`]: signed records and who holds them
+//! - [`node`]: one ring member, which joins the two
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -12,3 +14,5 @@ extern crate alloc;
 
 pub mod base;
 pub mod chord;
+pub mod node;
+pub mod store;

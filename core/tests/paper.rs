@@ -1,5 +1,7 @@
 //! The published figures, one test each. The numbers of the lesson's ring come first.
 
+#![allow(clippy::unwrap_used)]
+
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::ideal::{FingerChange, IdealRing};
 use chordscope_core::chord::route::Routing;

@@ -42,6 +42,8 @@ pub enum Request {
 /// One hop's question of an iterative lookup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
+    /// The origin's number for the lookup, so that one who watches can tell lookups apart.
+    pub lookup: u64,
     /// The key that is looked up.
     pub key: Id,
     /// Along fingers or along successors.

@@ -1,0 +1,400 @@
+//! One ring member: membership, fingers, lookups and records behind one set of calls.
+//!
+//! A [`Node`] speaks typed messages and does nothing by itself. Its owner
+//! 1. tells it what happened: [`Node::handle_message`], [`Node::handle_unreachable`], [`Node::handle_storage`],
+//!    [`Node::handle_timeout`]; none of these fails,
+//! 2. asks it to do things: [`Node::create`], [`Node::join`], [`Node::lookup`], [`Node::put`], [`Node::get`],
+//!    [`Node::leave`],
+//! 3. then drains [`Node::poll_output`] until it is empty and asks [`Node::poll_timeout`] when to call again.
+//!
+//! Time must not run backwards between calls. A node is plain data: a clone is a checkpoint.
+
+pub mod api;
+pub mod config;
+pub mod message;
+pub mod view;
+
+mod lookups;
+mod operations;
+mod repair;
+mod requests;
+mod timers;
+mod upkeep;
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+
+use crate::base::contact::Contact;
+use crate::base::id::Id;
+use crate::base::identity::Signer;
+use crate::base::rng::Rng;
+use crate::base::time::Instant;
+use crate::chord::fingers::FingerTable;
+use crate::chord::membership::{Input, Membership, Phase};
+use crate::chord::message::{Notice, Request as Ask, Response as Answer};
+use crate::chord::route::{Routing, Step, route};
+use crate::node::api::{Event, JoinError, Output, StorageEvent, TimerKind};
+use crate::node::config::Config;
+use crate::node::lookups::Lookup;
+use crate::node::message::{Message, Request, Response};
+use crate::node::operations::{Operation, Waiting};
+use crate::node::requests::{Purpose, Requests};
+use crate::node::timers::Timers;
+use crate::node::upkeep::Upkeep;
+use crate::store::message::Copy;
+use crate::store::replica::Replica;
+
+/// A ring member as a state machine.
+#[derive(Clone, Debug)]
+pub struct Node {
+    config: Config,
+    signer: Signer,
+    contact: Contact,
+    rng: Rng,
+    membership: Membership,
+    fingers: FingerTable,
+    requests: Requests,
+    lookups: BTreeMap<u64, Lookup>,
+    operations: BTreeMap<u64, Operation>,
+    storing: BTreeMap<u64, Waiting>,
+    replica: Replica,
+    timers: Timers,
+    upkeep: Upkeep,
+    next_number: u64,
+    outputs: VecDeque<Output>,
+}
+
+impl Node {
+    /// A node outside any ring. `contact` must be signed by `signer`; `rng` is its own stream of randomness.
+    pub fn new(config: Config, signer: Signer, contact: Contact, rng: Rng) -> Self {
+        let me = contact.id();
+        let limits = &config.limits;
+        let replica = Replica::new(
+            config.space,
+            signer.scheme(),
+            limits.records,
+            limits.record_bytes,
+        );
+        Self {
+            membership: Membership::new(me, config.successors),
+            fingers: FingerTable::new(config.space, me),
+            requests: Requests::new(limits.requests, limits.neighbours),
+            lookups: BTreeMap::new(),
+            operations: BTreeMap::new(),
+            storing: BTreeMap::new(),
+            replica,
+            timers: Timers::default(),
+            upkeep: Upkeep::default(),
+            next_number: 0,
+            outputs: VecDeque::new(),
+            config,
+            signer,
+            contact,
+            rng,
+        }
+    }
+
+    /// Begins a ring of one.
+    pub fn create(&mut self, now: Instant) {
+        let effects = self.membership.step(Input::Create);
+        self.run_effects(now, effects);
+    }
+
+    /// Joins the ring of a known member. [`Event::Joined`] or [`Event::JoinFailed`] follows.
+    ///
+    /// # Errors
+    /// [`JoinError::Already`] for a member, [`JoinError::Itself`] when told to join via itself.
+    pub fn join(&mut self, now: Instant, via: Contact) -> Result<(), JoinError> {
+        if self.membership.is_member() {
+            return Err(JoinError::Already);
+        }
+        if via.id() == self.contact.id() {
+            return Err(JoinError::Itself);
+        }
+        self.look_for_place(now, via);
+        Ok(())
+    }
+
+    /// A member at once, with known neighbours and fingers: for worlds that start stable.
+    pub fn settle(
+        &mut self,
+        now: Instant,
+        predecessor: Option<Contact>,
+        successors: &[Contact],
+        fingers: &[Contact],
+    ) {
+        self.membership.settle(predecessor, successors);
+        for (row, finger) in (1..).zip(fingers) {
+            let _ = self.fingers.learn(row, finger);
+        }
+        self.start_upkeep(now, false);
+    }
+
+    /// Takes up a record kept from an earlier run.
+    pub fn restore(&mut self, now: Instant, copy: &Copy) {
+        let _ = self.replica.accept(now, copy);
+    }
+
+    /// A newer contact of this node, after its addresses changed.
+    pub fn set_contact(&mut self, contact: Contact) {
+        self.contact = contact;
+    }
+
+    /// Leaves the ring: records go to the successor, neighbours are told, then [`Event::Left`] follows.
+    pub fn leave(&mut self, now: Instant) {
+        self.begin_leaving(now);
+    }
+
+    /// A message from a peer whose identity the transport has proved.
+    pub fn handle_message(&mut self, now: Instant, from: &Contact, message: Message) {
+        self.membership.refresh(from);
+        match message {
+            Message::Request(number, request) => self.on_request(now, from, number, request),
+            Message::Response(number, response) => {
+                if let Some(purpose) = self.requests.answered(now, from, number, &mut self.timers) {
+                    self.on_answer(now, from, purpose, response);
+                }
+            }
+            Message::Notice(notice) => self.on_notice(now, from, notice),
+        }
+    }
+
+    /// A peer cannot be reached: all questions to it have failed.
+    pub fn handle_unreachable(&mut self, now: Instant, node: Id) {
+        for (to, purpose) in self.requests.unreachable(node, &mut self.timers) {
+            self.on_failure(now, &to, purpose);
+        }
+    }
+
+    /// An [`Output::StoreRecord`] was carried out, or could not be.
+    pub fn handle_storage(&mut self, now: Instant, event: StorageEvent) {
+        let (token, stored) = match event {
+            StorageEvent::Stored(token) => (token, true),
+            StorageEvent::Failed(token) => (token, false),
+        };
+        if let Some(waiting) = self.storing.remove(&token) {
+            self.on_stored(now, waiting, stored);
+        }
+    }
+
+    /// Does all that is due. Calling early does nothing.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(timer) = self.timers.pop_due(now) {
+            match timer {
+                TimerKind::Stabilize => self.on_stabilize_timer(now),
+                TimerKind::Fingers => self.on_fingers_timer(now),
+                TimerKind::Repair => self.on_repair_timer(now),
+                TimerKind::Leave => self.finish_leaving(now),
+                TimerKind::Request(number) => self.on_request_timer(now, number),
+                TimerKind::Lookup(number) => self.on_lookup_timer(now, number),
+            }
+        }
+    }
+
+    /// What the owner must do, in order, until `None`.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call [`Node::handle_timeout`] next, and what for. May change with every other call.
+    pub fn poll_timeout(&self) -> Option<(Instant, TimerKind)> {
+        self.timers.first()
+    }
+
+    fn on_request(&mut self, now: Instant, from: &Contact, number: u64, request: Request) {
+        if !self.membership.is_member() && !matches!(request, Request::Chord(Ask::Ping)) {
+            self.respond(from, number, Response::Chord(Answer::NotMember));
+            return;
+        }
+        match request {
+            Request::Chord(Ask::Neighbours) => {
+                let neighbours = Answer::Neighbours(self.membership.neighbours());
+                self.respond(from, number, Response::Chord(neighbours));
+            }
+            Request::Chord(Ask::Ping) => {
+                self.respond(from, number, Response::Chord(Answer::Pong));
+            }
+            Request::Chord(Ask::Step(question)) => {
+                let origin = (from.id(), question.lookup);
+                let step = self.decide(
+                    origin,
+                    question.key,
+                    question.routing,
+                    question.arrived,
+                    &question.avoid,
+                );
+                let neighbours = match step {
+                    Step::Here => self.membership.neighbours(),
+                    _ => crate::chord::message::Neighbours::default(),
+                };
+                self.respond(
+                    from,
+                    number,
+                    Response::Chord(Answer::Step(step, neighbours)),
+                );
+            }
+            Request::Chord(Ask::Forward(forward)) => {
+                self.respond(from, number, Response::Chord(Answer::Forwarded));
+                self.take_over(now, *forward);
+            }
+            Request::Store(request) => self.on_store_request(now, from, number, request),
+        }
+    }
+
+    fn on_answer(&mut self, now: Instant, from: &Contact, purpose: Purpose, answer: Response) {
+        match (purpose, answer) {
+            (purpose, Response::Chord(Answer::NotMember)) => self.on_failure(now, from, purpose),
+            (Purpose::Membership(query), Response::Chord(Answer::Neighbours(neighbours))) => {
+                let input = Input::Answered(query, from.clone(), neighbours);
+                let effects = self.membership.step(input);
+                self.run_effects(now, effects);
+            }
+            (Purpose::Membership(query), Response::Chord(Answer::Pong)) => {
+                let nothing = crate::chord::message::Neighbours::default();
+                let effects = self
+                    .membership
+                    .step(Input::Answered(query, from.clone(), nothing));
+                self.run_effects(now, effects);
+            }
+            (Purpose::Hop(lookup), Response::Chord(Answer::Step(step, neighbours))) => {
+                self.on_step(now, from, lookup, step, neighbours);
+            }
+            (Purpose::Forward(_), Response::Chord(Answer::Forwarded)) => {}
+            (purpose, Response::Store(answer)) => self.on_store_answer(now, from, purpose, answer),
+            // An answer to another question than was asked is as good as none.
+            (purpose, Response::Chord(_)) => self.on_failure(now, from, purpose),
+        }
+    }
+
+    fn on_failure(&mut self, now: Instant, to: &Contact, purpose: Purpose) {
+        match purpose {
+            Purpose::Membership(query) => {
+                self.forget(to.id());
+                let effects = self.membership.step(Input::Failed(query, to.clone()));
+                self.run_effects(now, effects);
+            }
+            Purpose::Hop(lookup) => {
+                self.forget(to.id());
+                self.on_hop_failed(now, to, lookup);
+            }
+            Purpose::Forward(pending) => {
+                self.forget(to.id());
+                self.forward_elsewhere(now, to.id(), *pending);
+            }
+            purpose => self.on_store_failure(now, to, purpose),
+        }
+    }
+
+    fn on_notice(&mut self, now: Instant, from: &Contact, notice: Notice) {
+        match notice {
+            Notice::Notify => {
+                let effects = self.membership.step(Input::Notified(from.clone()));
+                self.run_effects(now, effects);
+            }
+            Notice::Found(found) => self.on_found(now, from, found),
+            Notice::Leaving(neighbours) => {
+                self.forget(from.id());
+                let effects = self.membership.step(Input::Left(from.clone(), neighbours));
+                self.run_effects(now, effects);
+            }
+        }
+    }
+
+    /// The routing rule at this node, told to whoever watches.
+    fn decide(
+        &mut self,
+        lookup: (Id, u64),
+        key: Id,
+        routing: Routing,
+        arrived: bool,
+        avoid: &[Id],
+    ) -> Step {
+        let step = route(
+            &self.membership,
+            &self.fingers,
+            key,
+            routing,
+            arrived,
+            avoid,
+        );
+        self.event(Event::Routed {
+            lookup,
+            key,
+            step: step.clone(),
+            predecessor: self.membership.predecessor().map(Contact::id),
+        });
+        step
+    }
+
+    /// Takes a node that does not answer out of the finger table.
+    fn forget(&mut self, node: Id) {
+        for change in self.fingers.forget(node) {
+            self.event(Event::Finger(change));
+        }
+    }
+
+    /// Asks a peer and remembers what for; at the limit the question fails at once.
+    fn ask(&mut self, now: Instant, to: &Contact, purpose: Purpose, request: Request) {
+        let retries = self.config.retries;
+        match self
+            .requests
+            .open(now, to, purpose, request, retries, &mut self.timers)
+        {
+            Ok(message) => self.send(to, message),
+            Err(purpose) => {
+                self.event(Event::LimitReached("outstanding requests"));
+                match purpose {
+                    // The lookup's deadline ends it; the node that could not be asked is not dead.
+                    Purpose::Hop(_) | Purpose::Forward(_) | Purpose::Membership(_) => {}
+                    purpose => self.on_store_failure(now, to, purpose),
+                }
+            }
+        }
+    }
+
+    fn on_request_timer(&mut self, now: Instant, number: u64) {
+        match self.requests.expired(now, number, &mut self.timers) {
+            requests::Expired::Resend(to, message) => self.send(&to, message),
+            requests::Expired::Failed(to, purpose) => {
+                self.event(Event::NoAnswer(to.id()));
+                self.on_failure(now, &to, purpose);
+            }
+            requests::Expired::Gone => {}
+        }
+    }
+
+    fn respond(&mut self, to: &Contact, number: u64, response: Response) {
+        self.send(to, Message::Response(number, response));
+    }
+
+    fn send(&mut self, to: &Contact, message: Message) {
+        let to = to.clone();
+        self.outputs.push_back(Output::Send { to, message });
+    }
+
+    fn event(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    fn number(&mut self) -> u64 {
+        self.next_number += 1;
+        self.next_number
+    }
+
+    const fn is_joining(&self) -> bool {
+        matches!(self.membership.phase(), Phase::Joining(_))
+    }
+
+    /// The owner of a key and the nodes that keep copies: its next successors.
+    fn group(&self, owner: &Contact, successors: &[Contact]) -> Vec<Contact> {
+        let copies = usize::from(self.config.copies.max(1));
+        core::iter::once(owner)
+            .chain(successors)
+            .take(copies)
+            .cloned()
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

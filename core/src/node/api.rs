@@ -1,0 +1,263 @@
+//! What goes in and out of a [`Node`](super::Node) besides messages.
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+use crate::base::contact::Contact;
+use crate::base::id::Id;
+use crate::base::time::Instant;
+use crate::chord::fingers::Change;
+use crate::chord::route::{Mode, Routing, Step};
+use crate::node::message::Message;
+use crate::store::message::Copy;
+use crate::store::record::{Record, RecordError};
+
+/// What the owner must do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Deliver this message; say [`Node::handle_unreachable`](super::Node::handle_unreachable) when it cannot be.
+    Send {
+        /// The receiver.
+        to: Contact,
+        /// The message.
+        message: Message,
+    },
+    /// Keep this record, replacing any older one of its name; say [`StorageEvent`] when that is done.
+    StoreRecord {
+        /// Names the request.
+        token: u64,
+        /// The record's key.
+        key: Id,
+        /// The record and its remaining life.
+        copy: Copy,
+    },
+    /// Drop the record under this key.
+    DropRecord(Id),
+    /// Something to know.
+    Event(Event),
+}
+
+/// What became of an [`Output::StoreRecord`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StorageEvent {
+    /// The record is safe.
+    Stored(u64),
+    /// It could not be kept.
+    Failed(u64),
+}
+
+/// Why the node wants to be called again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TimerKind {
+    /// Check the successor.
+    Stabilize,
+    /// Refresh a finger.
+    Fingers,
+    /// Compare records with the successors.
+    Repair,
+    /// Stop waiting for the hand-over and leave.
+    Leave,
+    /// A question is overdue.
+    Request(u64),
+    /// A lookup's patience or deadline is over.
+    Lookup(u64),
+}
+
+/// The number of a lookup that this node began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LookupId(pub u64);
+
+/// The number of a put, get or delete that this node began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OperationId(pub u64);
+
+/// What happened at a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The node is a member of a ring.
+    Joined,
+    /// It found no place; its owner may try again, or elsewhere.
+    JoinFailed,
+    /// It is no member any more.
+    Left,
+    /// It lost every neighbour it knew and is a ring of one; its owner may want it to join again.
+    Alone,
+    /// Its predecessor changed.
+    Predecessor {
+        /// Before.
+        old: Option<Contact>,
+        /// After.
+        new: Option<Contact>,
+    },
+    /// Its successor list changed to this.
+    Successors(Vec<Contact>),
+    /// A row of its finger table changed.
+    Finger(Change),
+    /// It decided where a lookup goes.
+    Routed {
+        /// The lookup: its origin and the origin's number.
+        lookup: (Id, u64),
+        /// The key looked up.
+        key: Id,
+        /// The decision.
+        step: Step,
+        /// The predecessor by which it decided.
+        predecessor: Option<Id>,
+    },
+    /// A lookup that [`Node::lookup`](super::Node::lookup) began has ended.
+    LookupEnded(LookupId, Result<Report, LookupError>),
+    /// A put or delete has ended.
+    PutEnded(OperationId, Result<Written, StoreError>),
+    /// A get has ended; `None` when there is no such name.
+    GetEnded(OperationId, Result<Option<Record>, StoreError>),
+    /// It keeps a new record, or a newer version of one.
+    RecordKept(Id),
+    /// It dropped a record: expired, or handed over.
+    RecordDropped(Id),
+    /// A peer did not answer in time.
+    NoAnswer(Id),
+    /// Something was refused because a limit was reached.
+    LimitReached(&'static str),
+}
+
+/// Where a lookup went and what it found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The key.
+    pub key: Id,
+    /// Along fingers or successors.
+    pub routing: Routing,
+    /// Who drove it in the end.
+    pub mode: Mode,
+    /// The node responsible for the key.
+    pub owner: Contact,
+    /// The owner and the next successors: where copies are kept.
+    pub group: Vec<Contact>,
+    /// Every node visited, origin first, owner last.
+    pub path: Vec<Visit>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Report {
+    /// The number of hops: one less than the nodes on the path.
+    pub const fn hops(&self) -> usize {
+        self.path.len().saturating_sub(1)
+    }
+}
+
+/// One node on a lookup's path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visit {
+    /// The node.
+    pub id: Id,
+    /// Its contact, where the origin asked it itself.
+    pub contact: Option<Contact>,
+    /// How long it took to answer, where the origin asked it itself.
+    pub rtt: Option<Duration>,
+}
+
+/// What a put came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The record's key.
+    pub key: Id,
+    /// Its sequence number.
+    pub sequence: u64,
+    /// How many nodes have stored it.
+    pub copies: u8,
+}
+
+/// Why a node does not join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JoinError {
+    /// It is a member.
+    Already,
+    /// It was told to join via itself.
+    Itself,
+}
+
+/// Why a lookup does not begin, or ended without an owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LookupError {
+    /// The node is no member of a ring.
+    NotMember,
+    /// Too many lookups are under way.
+    Busy,
+    /// The deadline passed.
+    Deadline,
+}
+
+/// Why a put or get does not begin, or failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The node is no member of a ring.
+    NotMember,
+    /// Too many operations are under way.
+    Busy,
+    /// No node responsible for the key answered.
+    Unavailable,
+    /// The record was refused.
+    Record(RecordError),
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Already => "the node is in a ring already",
+            Self::Itself => "a node cannot join a ring via itself",
+        })
+    }
+}
+
+impl fmt::Display for LookupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotMember => "the node is in no ring yet",
+            Self::Busy => "too many lookups are under way",
+            Self::Deadline => "no answer before the lookup's deadline",
+        })
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotMember => f.write_str("the node is in no ring yet"),
+            Self::Busy => f.write_str("too many puts and gets are under way"),
+            Self::Unavailable => f.write_str("no node responsible for the name answered"),
+            Self::Record(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for JoinError {}
+impl core::error::Error for LookupError {}
+impl core::error::Error for StoreError {}
+
+impl From<RecordError> for StoreError {
+    fn from(error: RecordError) -> Self {
+        Self::Record(error)
+    }
+}
+
+impl TimerKind {
+    /// What the timer is for, in a few words.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Stabilize => "stabilize",
+            Self::Fingers => "fix fingers",
+            Self::Repair => "repair",
+            Self::Leave => "leave",
+            Self::Request(_) => "request timeout",
+            Self::Lookup(_) => "lookup timeout",
+        }
+    }
+}
+
+/// A deadline and its reason.
+pub type Timeout = (Instant, TimerKind);

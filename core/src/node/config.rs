@@ -1,0 +1,84 @@
+//! What an owner may choose, each with a default and its reason.
+
+use core::time::Duration;
+
+use crate::base::id::Space;
+use crate::chord::route::Mode;
+
+/// The choices of one node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The address space; real rings use all 160 bits.
+    pub space: Space,
+    /// Length of the successor list, Zave's r. Four survive three neighbours failing within one stabilization.
+    pub successors: u8,
+    /// How many nodes keep each record: its owner and the next successors.
+    pub copies: u8,
+    /// How lookups for records and fingers travel.
+    pub mode: Mode,
+    /// How often a node checks its successor; `None` never.
+    pub stabilize: Option<Duration>,
+    /// How often it refreshes one finger; `None` never.
+    pub fingers: Option<Duration>,
+    /// How often it compares its records with its successors'; `None` never.
+    pub repair: Option<Duration>,
+    /// When a lookup ends, found or not.
+    pub lookup_deadline: Duration,
+    /// How long a recursive lookup may take before the origin asks hop by hop itself.
+    pub recursive_patience: Duration,
+    /// How often an unanswered question is sent again. Links that lose nothing need none.
+    pub retries: u8,
+    /// How long records live.
+    pub lifetime: Duration,
+    /// What bounds the node's memory.
+    pub limits: Limits,
+}
+
+/// The most that a node holds of anything. What comes on top is refused and shows as an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Questions that wait for their answer.
+    pub requests: usize,
+    /// Lookups under way that this node began.
+    pub lookups: usize,
+    /// Puts and gets under way that this node began.
+    pub operations: usize,
+    /// Neighbours with a known round-trip time.
+    pub neighbours: usize,
+    /// Records held.
+    pub records: usize,
+    /// Bytes of records held.
+    pub record_bytes: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            space: Space::FULL,
+            successors: 4,
+            copies: 3,
+            mode: Mode::Recursive,
+            stabilize: Some(Duration::from_secs(1)),
+            fingers: Some(Duration::from_secs(2)),
+            repair: Some(Duration::from_secs(5)),
+            lookup_deadline: Duration::from_secs(10),
+            recursive_patience: Duration::from_secs(2),
+            retries: 0,
+            lifetime: Duration::from_secs(24 * 60 * 60),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            requests: 4_096,
+            lookups: 1_024,
+            operations: 1_024,
+            neighbours: 1_024,
+            records: 65_536,
+            record_bytes: 256 << 20,
+        }
+    }
+}

@@ -1,0 +1,430 @@
+//! Lookups: those that this node began, and those that it hands on.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::base::contact::Contact;
+use crate::base::id::Id;
+use crate::base::time::Instant;
+use crate::chord::membership::Input;
+use crate::chord::message::{
+    Forward, Found, MAX_AVOID, MAX_PATH, Neighbours, Notice, Question, Request as Ask,
+};
+use crate::chord::route::{Mode, Routing, Step};
+use crate::node::Node;
+use crate::node::api::{Event, LookupError, LookupId, Report, TimerKind, Visit};
+use crate::node::message::{Message, Request};
+use crate::node::requests::{Forwarding, Purpose};
+
+/// What a lookup is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Goal {
+    /// The owner of the node asked for it.
+    Owner,
+    /// The node's own place in the ring.
+    Place,
+    /// The node of a finger's row.
+    Finger(u8),
+    /// The replica group of an operation's key.
+    Operation(u64),
+    /// The owner of a record that nobody vouched for.
+    Unclaimed(Id),
+}
+
+/// A lookup that this node began.
+#[derive(Clone, Debug)]
+pub(super) struct Lookup {
+    key: Id,
+    routing: Routing,
+    mode: Mode,
+    goal: Goal,
+    started: Instant,
+    deadline: Instant,
+    timer: Instant,
+    /// Iterative: the nodes asked so far, this node first, the one that is being asked last.
+    path: Vec<Visit>,
+    /// Iterative: whether the node being asked is thought to be the owner.
+    arrived: bool,
+    asked: Instant,
+    avoid: Vec<Id>,
+}
+
+impl Node {
+    /// Finds the node responsible for a key. [`Event::LookupEnded`] follows.
+    ///
+    /// # Errors
+    /// [`LookupError::NotMember`] outside a ring, [`LookupError::Busy`] when too many lookups are under way.
+    pub fn lookup(
+        &mut self,
+        now: Instant,
+        key: Id,
+        routing: Routing,
+        mode: Mode,
+    ) -> Result<LookupId, LookupError> {
+        self.start_lookup(now, key, routing, mode, Goal::Owner)
+            .map(LookupId)
+    }
+
+    pub(super) fn start_lookup(
+        &mut self,
+        now: Instant,
+        key: Id,
+        routing: Routing,
+        mode: Mode,
+        goal: Goal,
+    ) -> Result<u64, LookupError> {
+        if !self.membership.is_member() {
+            return Err(LookupError::NotMember);
+        }
+        let number = self.open_lookup(now, key, routing, mode, goal)?;
+        match mode {
+            Mode::Recursive => self.take_over(
+                now,
+                Forward {
+                    lookup: number,
+                    origin: self.contact.clone(),
+                    key,
+                    routing,
+                    arrived: false,
+                    path: Vec::new(),
+                },
+            ),
+            Mode::Iterative => self.first_hop(now, number),
+        }
+        Ok(number)
+    }
+
+    /// Looks for this node's own place: the successor of its position plus one, asked of a member.
+    ///
+    /// (ours) The position plus one, not the position itself: after a restart the ring may still think that this node
+    /// owns its own position.
+    pub(super) fn look_for_place(&mut self, now: Instant, via: Contact) {
+        let key = self.config.space.next(self.contact.id());
+        let opened = self.open_lookup(now, key, Routing::Finger, Mode::Iterative, Goal::Place);
+        match opened {
+            Ok(number) => self.ask_hop(now, number, &via, false),
+            Err(_) => self.event(Event::JoinFailed),
+        }
+    }
+
+    fn open_lookup(
+        &mut self,
+        now: Instant,
+        key: Id,
+        routing: Routing,
+        mode: Mode,
+        goal: Goal,
+    ) -> Result<u64, LookupError> {
+        if self.lookups.len() >= self.config.limits.lookups {
+            self.event(Event::LimitReached("lookups"));
+            return Err(LookupError::Busy);
+        }
+        let number = self.number();
+        let deadline = now + self.config.lookup_deadline;
+        let timer = match mode {
+            Mode::Recursive => deadline.min(now + self.config.recursive_patience),
+            Mode::Iterative => deadline,
+        };
+        self.timers.set(timer, TimerKind::Lookup(number));
+        let lookup = Lookup {
+            key,
+            routing,
+            mode,
+            goal,
+            started: now,
+            deadline,
+            timer,
+            path: alloc::vec![self.visit_self()],
+            arrived: false,
+            asked: now,
+            avoid: Vec::new(),
+        };
+        self.lookups.insert(number, lookup);
+        Ok(number)
+    }
+
+    fn visit_self(&self) -> Visit {
+        Visit {
+            id: self.contact.id(),
+            contact: Some(self.contact.clone()),
+            rtt: None,
+        }
+    }
+
+    // Iterative: this node asks each hop.
+
+    fn first_hop(&mut self, now: Instant, number: u64) {
+        let Some(lookup) = self.lookups.get(&number) else {
+            return;
+        };
+        let (key, routing, avoid) = (lookup.key, lookup.routing, lookup.avoid.clone());
+        let step = self.decide((self.contact.id(), number), key, routing, false, &avoid);
+        match step.next() {
+            Some(next) => self.ask_hop(now, number, next, step.arrives()),
+            None => {
+                let neighbours = self.membership.neighbours();
+                self.found(now, number, self.contact.clone(), &neighbours);
+            }
+        }
+    }
+
+    fn ask_hop(&mut self, now: Instant, number: u64, to: &Contact, arrived: bool) {
+        let Some(lookup) = self.lookups.get_mut(&number) else {
+            return;
+        };
+        if lookup.path.len() >= MAX_PATH {
+            self.give_up(now, number);
+            return;
+        }
+        lookup.path.push(Visit {
+            id: to.id(),
+            contact: Some(to.clone()),
+            rtt: None,
+        });
+        lookup.arrived = arrived;
+        self.ask_again(now, number);
+    }
+
+    /// Asks the last node on the path.
+    fn ask_again(&mut self, now: Instant, number: u64) {
+        let Some(lookup) = self.lookups.get_mut(&number) else {
+            return;
+        };
+        let Some(to) = lookup.path.last().and_then(|visit| visit.contact.clone()) else {
+            return;
+        };
+        lookup.asked = now;
+        let question = Question {
+            lookup: number,
+            key: lookup.key,
+            routing: lookup.routing,
+            arrived: lookup.arrived,
+            avoid: lookup.avoid.clone(),
+        };
+        let request = Request::Chord(Ask::Step(question));
+        self.ask(now, &to, Purpose::Hop(number), request);
+    }
+
+    pub(super) fn on_step(
+        &mut self,
+        now: Instant,
+        from: &Contact,
+        number: u64,
+        step: Step,
+        neighbours: Neighbours,
+    ) {
+        let Some(lookup) = self.lookups.get_mut(&number) else {
+            return;
+        };
+        let asked = lookup.asked;
+        if let Some(visit) = lookup.path.last_mut() {
+            visit.rtt = Some(now - asked);
+        }
+        match step.next() {
+            None => self.found(now, number, from.clone(), &neighbours),
+            Some(next) if next.id() == self.contact.id() => {
+                // The path comes back: this node is the owner, or the answer is of no use.
+                let mine = self.membership.neighbours();
+                if step.arrives() && self.membership.is_member() {
+                    let visit = self.visit_self();
+                    if let Some(lookup) = self.lookups.get_mut(&number) {
+                        lookup.path.push(visit);
+                    }
+                    self.found(now, number, self.contact.clone(), &mine);
+                } else {
+                    self.on_hop_failed(now, from, number);
+                }
+            }
+            Some(next) => self.ask_hop(now, number, next, step.arrives()),
+        }
+    }
+
+    /// The last node on the path did not answer: the one before it is asked for another way. ToN 2003 §V-A.
+    pub(super) fn on_hop_failed(&mut self, now: Instant, dead: &Contact, number: u64) {
+        let Some(lookup) = self.lookups.get_mut(&number) else {
+            return;
+        };
+        if lookup.avoid.len() >= MAX_AVOID {
+            self.give_up(now, number);
+            return;
+        }
+        lookup.avoid.push(dead.id());
+        while lookup
+            .path
+            .last()
+            .is_some_and(|visit| visit.id == dead.id())
+        {
+            lookup.path.pop();
+        }
+        lookup.arrived = false;
+        if lookup.path.len() > 1 {
+            self.ask_again(now, number);
+        } else if self.membership.is_member() {
+            self.first_hop(now, number);
+        } else {
+            self.give_up(now, number);
+        }
+    }
+
+    // Recursive: each node hands the lookup on.
+
+    /// Decides a lookup at this node and hands it on, or answers its origin.
+    pub(super) fn take_over(&mut self, now: Instant, mut forward: Forward) {
+        if forward.path.len() >= MAX_PATH {
+            self.event(Event::LimitReached("nodes on a lookup's path"));
+            return;
+        }
+        forward.path.push(self.contact.id());
+        let pending = Forwarding {
+            forward,
+            avoid: Vec::new(),
+        };
+        self.hand_on(now, pending);
+    }
+
+    /// The node that a lookup was handed to is silent: try the next best.
+    pub(super) fn forward_elsewhere(&mut self, now: Instant, dead: Id, mut pending: Forwarding) {
+        if pending.avoid.len() >= MAX_AVOID {
+            return;
+        }
+        pending.avoid.push(dead);
+        self.hand_on(now, pending);
+    }
+
+    fn hand_on(&mut self, now: Instant, pending: Forwarding) {
+        let forward = &pending.forward;
+        let step = self.decide(
+            (forward.origin.id(), forward.lookup),
+            forward.key,
+            forward.routing,
+            forward.arrived,
+            &pending.avoid,
+        );
+        let Some(next) = step.next() else {
+            self.answer_origin(now, &pending.forward);
+            return;
+        };
+        let request = Request::Chord(Ask::Forward(Box::new(Forward {
+            arrived: step.arrives(),
+            ..forward.clone()
+        })));
+        let purpose = Purpose::Forward(Box::new(pending));
+        self.ask(now, next, purpose, request);
+    }
+
+    fn answer_origin(&mut self, now: Instant, forward: &Forward) {
+        let found = Found {
+            lookup: forward.lookup,
+            path: forward.path.clone(),
+            neighbours: self.membership.neighbours(),
+        };
+        if forward.origin.id() == self.contact.id() {
+            let me = self.contact.clone();
+            self.on_found(now, &me, found);
+        } else {
+            let notice = Message::Notice(Notice::Found(found));
+            self.send(&forward.origin, notice);
+        }
+    }
+
+    pub(super) fn on_found(&mut self, now: Instant, owner: &Contact, found: Found) {
+        let Some(lookup) = self
+            .lookups
+            .get_mut(&found.lookup)
+            .filter(|lookup| lookup.mode == Mode::Recursive)
+        else {
+            return;
+        };
+        lookup.path = found
+            .path
+            .iter()
+            .map(|id| Visit {
+                id: *id,
+                contact: None,
+                rtt: None,
+            })
+            .collect();
+        self.found(now, found.lookup, owner.clone(), &found.neighbours);
+    }
+
+    // The end of a lookup.
+
+    pub(super) fn on_lookup_timer(&mut self, now: Instant, number: u64) {
+        let me = self.visit_self();
+        let Some(lookup) = self.lookups.get_mut(&number) else {
+            return;
+        };
+        if now >= lookup.deadline {
+            self.give_up(now, number);
+            return;
+        }
+        // The recursive lookup was lost on its way: ask hop by hop.
+        lookup.mode = Mode::Iterative;
+        lookup.path = alloc::vec![me];
+        lookup.timer = lookup.deadline;
+        self.timers.set(lookup.deadline, TimerKind::Lookup(number));
+        self.first_hop(now, number);
+    }
+
+    fn close(&mut self, number: u64) -> Option<Lookup> {
+        let lookup = self.lookups.remove(&number)?;
+        self.timers.cancel(lookup.timer, TimerKind::Lookup(number));
+        Some(lookup)
+    }
+
+    fn found(&mut self, now: Instant, number: u64, owner: Contact, neighbours: &Neighbours) {
+        let Some(lookup) = self.close(number) else {
+            return;
+        };
+        match lookup.goal {
+            Goal::Owner => {
+                let report = Report {
+                    key: lookup.key,
+                    routing: lookup.routing,
+                    mode: lookup.mode,
+                    group: self.group(&owner, &neighbours.successors),
+                    owner,
+                    path: lookup.path,
+                    took: now - lookup.started,
+                };
+                self.event(Event::LookupEnded(LookupId(number), Ok(report)));
+            }
+            Goal::Place => {
+                let me = self.contact.id();
+                let before = neighbours.predecessor.clone();
+                // The owner may still take this node for its predecessor, from before a restart.
+                let before = before.filter(|before| before.id() != me);
+                let last_hop = || lookup.path.iter().rev().nth(1)?.contact.clone();
+                let last_hop = || last_hop().filter(|hop| hop.id() != me);
+                let behind = before.or_else(last_hop).unwrap_or(owner);
+                let effects = self.membership.step(Input::Join(behind));
+                self.run_effects(now, effects);
+            }
+            Goal::Finger(row) => self.learn_finger(now, row, &owner),
+            Goal::Operation(operation) => {
+                let group = self.group(&owner, &neighbours.successors);
+                self.on_group(now, operation, group);
+            }
+            Goal::Unclaimed(key) => {
+                let group = self.group(&owner, &neighbours.successors);
+                self.on_owner_of_unclaimed(now, key, &group);
+            }
+        }
+    }
+
+    fn give_up(&mut self, now: Instant, number: u64) {
+        let Some(lookup) = self.close(number) else {
+            return;
+        };
+        match lookup.goal {
+            Goal::Owner => self.event(Event::LookupEnded(
+                LookupId(number),
+                Err(LookupError::Deadline),
+            )),
+            Goal::Place => self.event(Event::JoinFailed),
+            Goal::Finger(row) => self.skip_finger(now, row),
+            Goal::Operation(operation) => self.on_group(now, operation, Vec::new()),
+            Goal::Unclaimed(_) => {}
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! What one node says to another: the vocabularies of the ring and of the store, with request numbers.
+
+use crate::chord::message as chord;
+use crate::store::message as store;
+
+/// One message between nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// A question under the asker's number.
+    Request(u64, Request),
+    /// The answer to the question of that number.
+    Response(u64, Response),
+    /// Something that needs no answer.
+    Notice(chord::Notice),
+}
+
+/// A question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// About the ring.
+    Chord(chord::Request),
+    /// About records.
+    Store(store::Request),
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Response {
+    /// About the ring.
+    Chord(chord::Response),
+    /// About records.
+    Store(store::Response),
+}
+
+impl Message {
+    /// What the message is called in a log.
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Request(_, Request::Chord(request)) => request.label(),
+            Self::Request(_, Request::Store(request)) => request.label(),
+            Self::Response(_, Response::Chord(response)) => response.label(),
+            Self::Response(_, Response::Store(response)) => response.label(),
+            Self::Notice(notice) => notice.label(),
+        }
+    }
+
+    /// Whether it answers a question.
+    pub const fn is_answer(&self) -> bool {
+        matches!(self, Self::Response(..))
+    }
+}

@@ -1,0 +1,198 @@
+//! Questions that wait for their answer: numbers, deadlines, retries, round-trip times.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use crate::base::contact::Contact;
+use crate::base::id::Id;
+use crate::base::rtt::Rtt;
+use crate::base::time::Instant;
+use crate::chord::membership::Query;
+use crate::chord::message::Forward;
+use crate::node::api::TimerKind;
+use crate::node::message::{Message, Request};
+use crate::node::timers::Timers;
+
+/// What a question was asked for.
+#[derive(Clone, Debug)]
+pub(super) enum Purpose {
+    /// A query of the membership machine.
+    Membership(Query),
+    /// A hop of an iterative lookup of this number.
+    Hop(u64),
+    /// A hand-over of a recursive lookup.
+    Forward(Box<Forwarding>),
+    /// A read of the operation of this number.
+    Read(u64),
+    /// A write of the operation of this number.
+    Write(u64),
+    /// An offer of records.
+    Offer,
+    /// An offer of one record that this node will drop once the owner has it.
+    HandOver(Id),
+    /// A copy sent so that the receiver has it.
+    Spread,
+    /// A copy sent so that this node may drop its own.
+    HandOverCopy(Id),
+    /// A read to get a newer version.
+    Fetch,
+}
+
+/// A recursive lookup that was handed on, kept until the receiver has it.
+#[derive(Clone, Debug)]
+pub(super) struct Forwarding {
+    pub(super) forward: Forward,
+    pub(super) avoid: Vec<Id>,
+}
+
+#[derive(Clone, Debug)]
+struct Open {
+    to: Contact,
+    purpose: Purpose,
+    request: Request,
+    sent: Instant,
+    deadline: Instant,
+    retries_left: u8,
+    retried: bool,
+}
+
+/// What an overdue question comes to.
+pub(super) enum Expired {
+    Resend(Contact, Message),
+    Failed(Contact, Purpose),
+    Gone,
+}
+
+/// The open questions of one node.
+#[derive(Clone, Debug)]
+pub(super) struct Requests {
+    limit: usize,
+    neighbours: usize,
+    next: u64,
+    open: BTreeMap<u64, Open>,
+    rtt: BTreeMap<Id, Rtt>,
+}
+
+impl Requests {
+    pub(super) const fn new(limit: usize, neighbours: usize) -> Self {
+        Self {
+            limit,
+            neighbours,
+            next: 0,
+            open: BTreeMap::new(),
+            rtt: BTreeMap::new(),
+        }
+    }
+
+    /// Opens a question; gives the purpose back when too many are open.
+    pub(super) fn open(
+        &mut self,
+        now: Instant,
+        to: &Contact,
+        purpose: Purpose,
+        request: Request,
+        retries: u8,
+        timers: &mut Timers,
+    ) -> Result<Message, Purpose> {
+        // Membership asks a handful at most, and a full table must not look like dead neighbours.
+        let exempt = matches!(purpose, Purpose::Membership(_));
+        if self.open.len() >= self.limit && !exempt {
+            return Err(purpose);
+        }
+        self.next += 1;
+        let deadline = now + self.rtt(to.id()).timeout();
+        timers.set(deadline, TimerKind::Request(self.next));
+        let message = Message::Request(self.next, request.clone());
+        self.open.insert(
+            self.next,
+            Open {
+                to: to.clone(),
+                purpose,
+                request,
+                sent: now,
+                deadline,
+                retries_left: retries,
+                retried: false,
+            },
+        );
+        Ok(message)
+    }
+
+    /// Closes the question that this node asked `from` under `number`.
+    pub(super) fn answered(
+        &mut self,
+        now: Instant,
+        from: &Contact,
+        number: u64,
+        timers: &mut Timers,
+    ) -> Option<Purpose> {
+        if self.open.get(&number)?.to.id() != from.id() {
+            return None;
+        }
+        let open = self.open.remove(&number)?;
+        timers.cancel(open.deadline, TimerKind::Request(number));
+        // Karn: an answer after a retry may belong to either sending.
+        if !open.retried {
+            self.record(from.id(), now, open.sent);
+        }
+        Some(open.purpose)
+    }
+
+    pub(super) fn expired(&mut self, now: Instant, number: u64, timers: &mut Timers) -> Expired {
+        let Some(mut open) = self.open.remove(&number) else {
+            return Expired::Gone;
+        };
+        if open.retries_left == 0 {
+            return Expired::Failed(open.to, open.purpose);
+        }
+        open.retries_left -= 1;
+        open.retried = true;
+        open.deadline = now + self.rtt(open.to.id()).timeout();
+        timers.set(open.deadline, TimerKind::Request(number));
+        let resend = Expired::Resend(
+            open.to.clone(),
+            Message::Request(number, open.request.clone()),
+        );
+        self.open.insert(number, open);
+        resend
+    }
+
+    /// Closes every question to a node that cannot be reached.
+    pub(super) fn unreachable(&mut self, node: Id, timers: &mut Timers) -> Vec<(Contact, Purpose)> {
+        let lost: Vec<u64> = self
+            .open
+            .iter()
+            .filter(|(_, open)| open.to.id() == node)
+            .map(|(number, _)| *number)
+            .collect();
+        lost.into_iter()
+            .filter_map(|number| {
+                let open = self.open.remove(&number)?;
+                timers.cancel(open.deadline, TimerKind::Request(number));
+                Some((open.to, open.purpose))
+            })
+            .collect()
+    }
+
+    /// Whether a question is open that this holds of.
+    pub(super) fn any(&self, wanted: impl Fn(&Purpose) -> bool) -> bool {
+        self.open.values().any(|open| wanted(&open.purpose))
+    }
+
+    /// The round-trip estimate of a neighbour.
+    pub(super) fn rtt(&self, node: Id) -> Rtt {
+        self.rtt.get(&node).copied().unwrap_or_default()
+    }
+
+    pub(super) fn outstanding(&self) -> usize {
+        self.open.len()
+    }
+
+    fn record(&mut self, node: Id, now: Instant, sent: Instant) {
+        if self.rtt.len() >= self.neighbours && !self.rtt.contains_key(&node) {
+            self.rtt.pop_first();
+        }
+        self.rtt.entry(node).or_default().record(now - sent);
+    }
+}

@@ -1,0 +1,1 @@
+//! Nodes in pairs and trios.

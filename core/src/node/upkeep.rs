@@ -1,0 +1,185 @@
+//! What a member does unasked: stabilize, refresh fingers, and carry out what the membership machine wants.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::base::contact::Contact;
+use crate::base::time::Instant;
+use crate::chord::membership::{Effect, Input, Query};
+use crate::chord::message::{Notice, Request as Ask};
+use crate::chord::route::Routing;
+use crate::node::Node;
+use crate::node::api::{Event, TimerKind};
+use crate::node::lookups::Goal;
+use crate::node::message::{Message, Request};
+use crate::node::requests::Purpose;
+
+/// Where the upkeep of a member stands.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Upkeep {
+    /// The row that is refreshed next.
+    next_row: u8,
+    /// Whether the table is being filled for the first time, row after row without waiting.
+    filling: bool,
+    /// Whether the node hands its records over before it leaves.
+    pub(super) leaving: bool,
+}
+
+impl Node {
+    /// Starts the periodic work of a new member.
+    pub(super) fn start_upkeep(&mut self, now: Instant, fill_fingers: bool) {
+        self.schedule(now, TimerKind::Stabilize, self.config.stabilize);
+        self.schedule(now, TimerKind::Repair, self.config.repair);
+        self.upkeep.next_row = 1;
+        self.upkeep.filling = fill_fingers;
+        if fill_fingers {
+            self.refresh_finger(now);
+        } else {
+            self.schedule(now, TimerKind::Fingers, self.config.fingers);
+        }
+    }
+
+    /// Sets a periodic timer, between three and five quarters of its interval ahead, so that nodes do not march in step.
+    pub(super) fn schedule(&mut self, now: Instant, kind: TimerKind, every: Option<Duration>) {
+        self.timers.clear(kind);
+        if let Some(every) = every {
+            let wait = self.rng.duration(every * 3 / 4, every * 5 / 4);
+            self.timers.set(now + wait, kind);
+        }
+    }
+
+    pub(super) fn on_stabilize_timer(&mut self, now: Instant) {
+        self.schedule(now, TimerKind::Stabilize, self.config.stabilize);
+        let effects = self.membership.step(Input::Stabilize);
+        self.run_effects(now, effects);
+    }
+
+    pub(super) fn on_fingers_timer(&mut self, now: Instant) {
+        self.schedule(now, TimerKind::Fingers, self.config.fingers);
+        self.refresh_finger(now);
+    }
+
+    /// Looks up the start of the next row. Rows that the successor covers need no lookup. Chord (ToN 2003) §IV-E,
+    /// fix_fingers; (ours) rows covered by one node are refreshed by one lookup.
+    fn refresh_finger(&mut self, now: Instant) {
+        let successor_covers = self.fingers.covered_until(1);
+        if self.upkeep.next_row <= successor_covers {
+            self.upkeep.next_row = successor_covers + 1;
+        }
+        let row = self.upkeep.next_row;
+        if row > self.config.space.bits() || self.membership.successors().head().is_none() {
+            self.end_refresh(now);
+            return;
+        }
+        let start = self.fingers.start(row);
+        let mode = self.config.mode;
+        let started = self.start_lookup(now, start, Routing::Finger, mode, Goal::Finger(row));
+        if started.is_err() {
+            self.end_refresh(now);
+        }
+    }
+
+    /// A round is over: the next one begins with the next timer.
+    fn end_refresh(&mut self, now: Instant) {
+        self.upkeep.next_row = 1;
+        if core::mem::take(&mut self.upkeep.filling) {
+            self.schedule(now, TimerKind::Fingers, self.config.fingers);
+        }
+    }
+
+    pub(super) fn learn_finger(&mut self, now: Instant, row: u8, node: &Contact) {
+        for change in self.fingers.learn(row, node) {
+            self.event(Event::Finger(change));
+        }
+        let covered = self.fingers.covered_until(row);
+        self.go_on_behind(now, covered);
+    }
+
+    pub(super) fn skip_finger(&mut self, now: Instant, row: u8) {
+        self.go_on_behind(now, row);
+    }
+
+    fn go_on_behind(&mut self, now: Instant, row: u8) {
+        self.upkeep.next_row = row.saturating_add(1);
+        if self.upkeep.next_row > self.config.space.bits() {
+            self.end_refresh(now);
+        } else if self.upkeep.filling {
+            self.refresh_finger(now);
+        }
+    }
+
+    /// Carries out what the membership machine wants.
+    pub(super) fn run_effects(&mut self, now: Instant, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Ask(query, to) => {
+                    let ask = match query {
+                        Query::Liveness => Ask::Ping,
+                        Query::Join | Query::FromSuccessor | Query::FromPredecessor => {
+                            Ask::Neighbours
+                        }
+                    };
+                    self.ask(now, &to, Purpose::Membership(query), Request::Chord(ask));
+                }
+                Effect::Notify(to) => self.send(&to, Message::Notice(Notice::Notify)),
+                Effect::Farewell(to, neighbours) => {
+                    self.send(&to, Message::Notice(Notice::Leaving(neighbours)));
+                }
+                Effect::Joined => self.on_joined(now),
+                Effect::JoinFailed => self.event(Event::JoinFailed),
+                Effect::SuccessorsChanged => self.on_successors_changed(now),
+                Effect::PredecessorChanged(old) => self.on_predecessor_changed(now, old),
+                Effect::Stranded => self.on_stranded(now),
+            }
+        }
+    }
+
+    fn on_joined(&mut self, now: Instant) {
+        self.event(Event::Joined);
+        let alone = self.membership.successors().head().is_none();
+        self.start_upkeep(now, !alone);
+        // The node before the newcomer learns of it by the newcomer's successor, so that one is told at once.
+        let effects = self.membership.step(Input::Stabilize);
+        self.run_effects(now, effects);
+    }
+
+    fn on_successors_changed(&mut self, now: Instant) {
+        let entries = self.membership.successors().entries().to_vec();
+        if let Some(head) = entries.first() {
+            for change in self.fingers.learn(1, head) {
+                self.event(Event::Finger(change));
+            }
+        }
+        self.event(Event::Successors(entries));
+        self.repair_soon(now);
+    }
+
+    fn on_predecessor_changed(&mut self, now: Instant, old: Option<Contact>) {
+        let new = self.membership.predecessor().cloned();
+        self.event(Event::Predecessor {
+            old: old.clone(),
+            new: new.clone(),
+        });
+        if let Some(new) = new {
+            self.hand_over_to_predecessor(now, old.as_ref(), &new);
+        }
+    }
+
+    /// Every successor is gone: the nearest finger that answers becomes the successor.
+    fn on_stranded(&mut self, now: Instant) {
+        let me = self.contact.id();
+        let finger = self
+            .fingers
+            .rows()
+            .filter_map(|(_, _, node)| node)
+            .find(|node| node.id() != me)
+            .cloned();
+        match finger {
+            Some(finger) => {
+                let effects = self.membership.step(Input::Rescue(finger));
+                self.run_effects(now, effects);
+            }
+            None => self.event(Event::Alone),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What an owner may look at.
+
+use crate::base::contact::Contact;
+use crate::base::id::{Id, Space};
+use crate::base::identity::Scheme;
+use crate::base::rtt::Rtt;
+use crate::chord::fingers::FingerTable;
+use crate::chord::membership::Membership;
+use crate::node::Node;
+use crate::store::replica::Replica;
+
+/// How far a ring has come, judged from one member's own list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// The node is no member.
+    Outside,
+    /// It looks for its place.
+    Joining,
+    /// Fewer than r + 1 members are known: it serves, with shorter lists and fewer copies.
+    Forming,
+    /// At least r + 1 members: the conditions of Zave's proof.
+    Safe,
+}
+
+impl Stage {
+    /// The stage's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Outside => "Outside",
+            Self::Joining => "Joining",
+            Self::Forming => "Forming",
+            Self::Safe => "Safe",
+        }
+    }
+}
+
+impl Node {
+    /// The node's position.
+    pub const fn id(&self) -> Id {
+        self.contact.id()
+    }
+
+    /// The node's own contact.
+    pub const fn contact(&self) -> &Contact {
+        &self.contact
+    }
+
+    /// The address space of its ring.
+    pub const fn space(&self) -> Space {
+        self.config.space
+    }
+
+    /// How its ring signs.
+    pub const fn scheme(&self) -> Scheme {
+        self.signer.scheme()
+    }
+
+    /// Its place in the ring.
+    pub const fn membership(&self) -> &Membership {
+        &self.membership
+    }
+
+    /// Its finger table.
+    pub const fn fingers(&self) -> &FingerTable {
+        &self.fingers
+    }
+
+    /// The records it holds.
+    pub const fn records(&self) -> &Replica {
+        &self.replica
+    }
+
+    /// How far its ring has come.
+    pub fn stage(&self) -> Stage {
+        let successors = self.membership.successors();
+        if self.membership.is_member() {
+            if successors.entries().len() >= usize::from(successors.limit()) {
+                Stage::Safe
+            } else {
+                Stage::Forming
+            }
+        } else if self.is_joining() {
+            Stage::Joining
+        } else {
+            Stage::Outside
+        }
+    }
+
+    /// What is known of the round trip to a neighbour.
+    pub fn rtt(&self, node: Id) -> Rtt {
+        self.requests.rtt(node)
+    }
+
+    /// How many questions wait for an answer.
+    pub fn outstanding(&self) -> usize {
+        self.requests.outstanding()
+    }
+}

@@ -1,0 +1,84 @@
+//! What holders of records say to one another.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::id::Id;
+use crate::store::record::{Record, RecordError, Version};
+
+/// How many entries an offer may list.
+pub const MAX_OFFER: usize = 256;
+
+/// How many members of a replica group must agree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Level {
+    /// Any one member accepts; the group merges later. Always available, eventually consistent.
+    #[default]
+    One,
+}
+
+/// A record on its way, with how long it has left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Copy {
+    /// The record.
+    pub record: Record,
+    /// Its remaining life, in seconds.
+    pub remaining: u32,
+}
+
+/// A question about records. Each gets one [`Response`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// What do you hold under this key?
+    Read(Id),
+    /// Keep this.
+    Write(Box<Copy>),
+    /// I hold these; which do you lack? At most [`MAX_OFFER`] entries.
+    Offer(Vec<(Id, Version)>),
+}
+
+/// An answer to a [`Request`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Response {
+    /// To [`Request::Read`].
+    Value(Option<Box<Copy>>),
+    /// To [`Request::Write`]: kept, or a newer version is there already.
+    Written,
+    /// To [`Request::Write`]: not kept.
+    Refused(RecordError),
+    /// To [`Request::Offer`].
+    Wanted {
+        /// Keys of which the answerer lacks this version.
+        lacking: Vec<Id>,
+        /// Keys of which it holds a newer one.
+        newer: Vec<Id>,
+    },
+}
+
+impl Request {
+    /// What the message is called in a log.
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Read(_) => "read",
+            Self::Write(_) => "write",
+            Self::Offer(_) => "offer",
+        }
+    }
+}
+
+impl Response {
+    /// What the message is called in a log.
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Value(Some(_)) => "value",
+            Self::Value(None) => "no value",
+            Self::Written => "written",
+            Self::Refused(_) => "refused",
+            Self::Wanted { .. } => "wanted",
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! The records that one node holds.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::base::id::{Id, Space};
+use crate::base::identity::Scheme;
+use crate::base::time::Instant;
+use crate::store::message::{Copy, MAX_OFFER};
+use crate::store::record::{MAX_SEQUENCE_JUMP, Record, RecordError, Version};
+
+/// Records by key, within limits on their number and bytes.
+#[derive(Clone, Debug)]
+pub struct Replica {
+    space: Space,
+    scheme: Scheme,
+    max_records: usize,
+    max_bytes: usize,
+    bytes: usize,
+    held: BTreeMap<Id, Held>,
+}
+
+/// A record at its holder.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The record.
+    pub record: Record,
+    /// When it expires.
+    pub expires: Instant,
+    /// When a responsible node last vouched for this copy.
+    pub vouched: Instant,
+}
+
+/// What came of taking in a copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is new here and must be stored.
+    New,
+    /// This version, or a newer one, is here already.
+    Known,
+}
+
+impl Replica {
+    /// An empty store.
+    pub const fn new(space: Space, scheme: Scheme, max_records: usize, max_bytes: usize) -> Self {
+        Self {
+            space,
+            scheme,
+            max_records,
+            max_bytes,
+            bytes: 0,
+            held: BTreeMap::new(),
+        }
+    }
+
+    /// The record under a key.
+    pub fn get(&self, key: Id) -> Option<&Held> {
+        self.held.get(&key)
+    }
+
+    /// A copy of the record under a key, with its remaining life.
+    pub fn copy(&self, now: Instant, key: Id) -> Option<Copy> {
+        let held = self.held.get(&key).filter(|held| held.expires > now)?;
+        let remaining = held.expires.since(now).as_secs().max(1);
+        Some(Copy {
+            record: held.record.clone(),
+            remaining: u32::try_from(remaining).unwrap_or(u32::MAX),
+        })
+    }
+
+    /// All records by key.
+    pub fn iter(&self) -> impl Iterator<Item = (Id, &Held)> {
+        self.held.iter().map(|(key, held)| (*key, held))
+    }
+
+    /// How many records are held.
+    pub fn len(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
+    /// Takes in a copy if it is sound, newer than what is here, and there is room.
+    ///
+    /// # Errors
+    /// [`RecordError`] says why it is refused.
+    pub fn accept(&mut self, now: Instant, copy: &Copy) -> Result<Accepted, RecordError> {
+        let record = &copy.record;
+        record.verify(self.scheme)?;
+        let key = record.name.key(self.space);
+        let before = self.held.get(&key);
+        if let Some(held) = before {
+            if held.record.version() >= record.version() {
+                return Ok(Accepted::Known);
+            }
+            if record.sequence.saturating_sub(held.record.sequence) > MAX_SEQUENCE_JUMP {
+                return Err(RecordError::SequenceJump);
+            }
+        }
+        let bytes = self.bytes - before.map_or(0, |held| held.record.size()) + record.size();
+        let records = self.held.len() + usize::from(before.is_none());
+        if bytes > self.max_bytes || records > self.max_records {
+            return Err(RecordError::Full);
+        }
+        self.bytes = bytes;
+        let life = Duration::from_secs(u64::from(copy.remaining.min(record.lifetime)));
+        let held = Held {
+            record: record.clone(),
+            expires: now + life,
+            vouched: now,
+        };
+        self.held.insert(key, held);
+        Ok(Accepted::New)
+    }
+
+    /// Takes a record out.
+    pub fn remove(&mut self, key: Id) -> Option<Held> {
+        let held = self.held.remove(&key)?;
+        self.bytes -= held.record.size();
+        Some(held)
+    }
+
+    /// Keys whose record has run out.
+    pub fn expired(&self, now: Instant) -> Vec<Id> {
+        let expired = self.held.iter().filter(|(_, held)| held.expires <= now);
+        expired.map(|(key, _)| *key).collect()
+    }
+
+    /// What this node can offer of the keys in (after, upto], at most [`MAX_OFFER`] at a time.
+    pub fn offers(&self, after: Id, upto: Id) -> Vec<Vec<(Id, Version)>> {
+        let within = self
+            .held
+            .iter()
+            .filter(|(key, _)| key.is_within(after, upto));
+        let entries: Vec<_> = within
+            .map(|(key, held)| (*key, held.record.version()))
+            .collect();
+        entries.chunks(MAX_OFFER).map(<[_]>::to_vec).collect()
+    }
+
+    /// Judges another node's offer: which keys this node lacks, and of which it holds a newer version. A copy offered by
+    /// another holder counts as vouched for.
+    pub fn judge(&mut self, now: Instant, offer: &[(Id, Version)]) -> (Vec<Id>, Vec<Id>) {
+        let (mut lacking, mut newer) = (Vec::new(), Vec::new());
+        for (key, version) in offer {
+            match self.held.get_mut(key) {
+                Some(held) => {
+                    held.vouched = now;
+                    let own = held.record.version();
+                    if own < *version {
+                        lacking.push(*key);
+                    } else if own > *version {
+                        newer.push(*key);
+                    }
+                }
+                None => lacking.push(*key),
+            }
+        }
+        (lacking, newer)
+    }
+
+    /// Notes that a responsible node vouches for a copy.
+    pub fn vouch(&mut self, now: Instant, key: Id) {
+        if let Some(held) = self.held.get_mut(&key) {
+            held.vouched = now;
+        }
+    }
+
+    /// Keys outside (after, upto] for which nobody vouched since `since`.
+    pub fn unclaimed(&self, after: Id, upto: Id, since: Instant) -> Vec<Id> {
+        let stale =
+            |(key, held): &(&Id, &Held)| held.vouched < since && !key.is_within(after, upto);
+        let keys = self.held.iter().filter(stale).map(|(key, _)| *key);
+        keys.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::identity::Signer;
+    use crate::store::record::Name;
+    use alloc::vec;
+
+    fn copy(name: &str, sequence: u64, length: usize) -> Copy {
+        let signer = Signer::stand_in(Id::from_u64(1));
+        let name = Name::new(name).unwrap();
+        let life = Duration::from_secs(60);
+        let record = Record::sign(&signer, name, Some(vec![0; length]), sequence, life).unwrap();
+        Copy {
+            record,
+            remaining: 60,
+        }
+    }
+
+    fn replica() -> Replica {
+        Replica::new(Space::FULL, Scheme::StandIn, 3, 2_000)
+    }
+
+    #[test]
+    fn the_newer_version_wins_whatever_the_order() {
+        let mut replica = replica();
+        let key = copy("a", 1, 1).record.name.key(Space::FULL);
+        assert_eq!(
+            replica.accept(Instant::ZERO, &copy("a", 2, 1)),
+            Ok(Accepted::New)
+        );
+        assert_eq!(
+            replica.accept(Instant::ZERO, &copy("a", 1, 1)),
+            Ok(Accepted::Known)
+        );
+        assert_eq!(replica.get(key).unwrap().record.sequence, 2);
+        assert_eq!(
+            replica.accept(Instant::ZERO, &copy("a", 3 + MAX_SEQUENCE_JUMP, 1)),
+            Err(RecordError::SequenceJump)
+        );
+    }
+
+    #[test]
+    fn limits_hold_and_removal_makes_room() {
+        let mut replica = replica();
+        let accept = |replica: &mut Replica, copy: &Copy| replica.accept(Instant::ZERO, copy);
+        assert_eq!(
+            accept(&mut replica, &copy("big", 1, 1_900)),
+            Err(RecordError::Full)
+        );
+        for name in ["a", "b", "c"] {
+            assert_eq!(accept(&mut replica, &copy(name, 1, 1)), Ok(Accepted::New));
+        }
+        assert_eq!(
+            accept(&mut replica, &copy("d", 1, 1)),
+            Err(RecordError::Full)
+        );
+        let first = replica.iter().next().unwrap().0;
+        assert!(replica.remove(first).is_some());
+        assert_eq!(accept(&mut replica, &copy("d", 1, 1)), Ok(Accepted::New));
+    }
+
+    #[test]
+    fn a_copy_keeps_its_remaining_life() {
+        let mut replica = replica();
+        let _ = replica.accept(Instant::ZERO, &copy("a", 1, 1));
+        let (key, _) = replica.iter().next().unwrap();
+        let later = Instant::from_millis(20_000);
+        assert_eq!(replica.copy(later, key).unwrap().remaining, 40);
+        assert_eq!(replica.expired(later), []);
+        let end = Instant::from_millis(60_000);
+        assert_eq!(replica.expired(end), [key]);
+        assert!(replica.copy(end, key).is_none());
+    }
+
+    #[test]
+    fn an_offer_is_judged_key_by_key() {
+        let mut replica = replica();
+        for copy in [copy("a", 2, 1), copy("b", 2, 1)] {
+            let _ = replica.accept(Instant::ZERO, &copy);
+        }
+        let entry = |name, sequence| {
+            let record = copy(name, sequence, 1).record;
+            (record.name.key(Space::FULL), record.version())
+        };
+        let (lacking, newer) = replica.judge(
+            Instant::ZERO,
+            &[entry("a", 1), entry("b", 3), entry("c", 1)],
+        );
+        assert_eq!(newer, [entry("a", 0).0]);
+        assert_eq!(lacking, [entry("b", 0).0, entry("c", 0).0]);
+    }
+}
