@@ -4,8 +4,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use wasm_bindgen_futures::spawn_local;
-use yew::{Callback, Html, UseReducerHandle, component, html, use_effect_with, use_node_ref, use_reducer};
+use yew::{
+    Callback, Html, UseReducerHandle, component, html, use_effect_with, use_node_ref, use_reducer,
+};
 
+use crate::components::Desk;
 use crate::components::ask_bar::AskBar;
 use crate::components::caption::CaptionLine;
 use crate::components::change_card::ChangeCard;
@@ -17,7 +20,6 @@ use crate::components::node_card::NodeCard;
 use crate::components::ring_view::RingView;
 use crate::components::top_bar::TopBar;
 use crate::components::transport::Transport;
-use crate::components::Desk;
 use crate::engine::Engine;
 use crate::hooks::use_engine::{EngineHandle, use_engine};
 use crate::hooks::use_shortcuts::use_shortcuts;
@@ -42,8 +44,17 @@ pub fn App() -> Html {
             }
         });
     }
-    let desk = Desk { view: handle.view, ui, intend, send: handle.send };
-    let class = if page::embedded() { "app app--embed" } else { "app" };
+    let desk = Desk {
+        view: handle.view,
+        ui,
+        intend,
+        send: handle.send,
+    };
+    let class = if page::embedded() {
+        "app app--embed"
+    } else {
+        "app"
+    };
     html! {
         <div {class}>
             <TopBar ..desk.clone() />
@@ -109,7 +120,7 @@ const fn field_id(field: Field) -> &'static str {
 
 /// Puts a link to this moment into the address bar and the clipboard.
 fn share(ui: &UseReducerHandle<UiState>, engine: &Rc<RefCell<Engine>>) {
-    let link = page::set_query(&engine.borrow().permalink());
+    let link = page::set_query(&engine.borrow().link());
     let ui = ui.clone();
     spawn_local(async move {
         let copied = match link {

@@ -21,7 +21,9 @@ pub fn key(space: Space, text: &str) -> Result<Key, String> {
     if text.is_empty() {
         return Err("Type a key first: a number of this ring, or a word.".to_owned());
     }
-    let quoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let quoted = text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
     if let Some(word) = quoted {
         return Ok(from_word(space, word));
     }
@@ -74,7 +76,11 @@ fn range(space: Space) -> String {
     if space.bits() <= 53 {
         format!("ids go from 0 to {}", space.show(last))
     } else {
-        format!("ids have {} bits, written as {} hexadecimal digits", space.bits(), space.show(last).len())
+        format!(
+            "ids have {} bits, written as {} hexadecimal digits",
+            space.bits(),
+            space.show(last).len()
+        )
     }
 }
 

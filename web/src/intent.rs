@@ -81,16 +81,28 @@ pub fn of_key(key: &str) -> Option<Intent> {
 ///
 /// # Errors
 /// What is wrong with what is typed.
-pub fn command(intent: Intent, ui: &UiState, shot: &Snapshot) -> Result<Option<Command>, FieldError> {
+pub fn command(
+    intent: Intent,
+    ui: &UiState,
+    shot: &Snapshot,
+) -> Result<Option<Command>, FieldError> {
     Ok(Some(match intent {
         Intent::LookUp => {
             let (from, key) = question(ui, shot)?;
-            Command::Look { from, key, way: ui.way }
+            Command::Look {
+                from,
+                key,
+                way: ui.way,
+            }
         }
-        Intent::Predict if shot.caption.tone.is_predicting() => Command::StopPredicting,
+        Intent::Predict if shot.predicting => Command::StopPredicting,
         Intent::Predict => {
             let (from, key) = question(ui, shot)?;
-            Command::Predict { from, key, way: ui.way }
+            Command::Predict {
+                from,
+                key,
+                way: ui.way,
+            }
         }
         Intent::Insert => Command::Insert(new_node(ui, shot)?),
         Intent::Remove => Command::Remove(old_node(ui, shot)?),
@@ -103,31 +115,46 @@ pub fn command(intent: Intent, ui: &UiState, shot: &Snapshot) -> Result<Option<C
         Intent::Faster => Command::Speed((shot.speed + 1).min(SPEEDS.len() - 1)),
         Intent::Slower => Command::Speed(shot.speed.saturating_sub(1)),
         Intent::NextNode => return Ok(neighbour(shot, 1).map(Command::Choose)),
-        Intent::PreviousNode => return Ok(neighbour(shot, shot.nodes.len().saturating_sub(1)).map(Command::Choose)),
-        Intent::Share | Intent::Help(_) | Intent::FocusKey | Intent::FocusNode | Intent::Theme => return Ok(None),
+        Intent::PreviousNode => {
+            return Ok(neighbour(shot, shot.nodes.len().saturating_sub(1)).map(Command::Choose));
+        }
+        Intent::Share | Intent::Help(_) | Intent::FocusKey | Intent::FocusNode | Intent::Theme => {
+            return Ok(None);
+        }
     }))
 }
 
 /// The node that asks: the chosen one while it lives, otherwise the first that does.
 pub fn asking(ui: &UiState, shot: &Snapshot) -> Option<Id> {
-    let alive = |label: &str| shot.nodes.iter().find(|node| node.alive && node.label == label);
-    alive(&ui.from)
-        .or_else(|| shot.nodes.iter().find(|node| node.alive))
+    let member = |label: &str| {
+        shot.nodes
+            .iter()
+            .find(|node| node.is_member() && node.label == label)
+    };
+    member(&ui.from)
+        .or_else(|| shot.nodes.iter().find(|node| node.is_member()))
         .map(|node| node.id)
 }
 
 fn question(ui: &UiState, shot: &Snapshot) -> Result<(Id, Id), FieldError> {
-    let wrong = |text| FieldError { field: Field::Key, text };
+    let wrong = |text| FieldError {
+        field: Field::Key,
+        text,
+    };
     let key = input::key(shot.space, &ui.key).map_err(wrong)?;
-    let from = asking(ui, shot)
-        .ok_or_else(|| wrong("No node is left to ask: insert one, or choose a scenario.".to_owned()))?;
+    let from = asking(ui, shot).ok_or_else(|| {
+        wrong("No node is left to ask: insert one, or choose a scenario.".to_owned())
+    })?;
     Ok((from, key.id))
 }
 
 fn new_node(ui: &UiState, shot: &Snapshot) -> Result<Id, FieldError> {
     let id = typed_node(ui, shot)?;
     match shot.position(id).map(|index| &shot.nodes[index]) {
-        Some(node) if node.alive => Err(wrong_node(format!("Node {} is on the ring already: choose another id.", node.label))),
+        Some(node) if node.is_up() => Err(wrong_node(format!(
+            "Node {} is on the ring already: choose another id.",
+            node.label
+        ))),
         _ => Ok(id),
     }
 }
@@ -135,9 +162,12 @@ fn new_node(ui: &UiState, shot: &Snapshot) -> Result<Id, FieldError> {
 fn old_node(ui: &UiState, shot: &Snapshot) -> Result<Id, FieldError> {
     let id = typed_node(ui, shot)?;
     match shot.position(id).map(|index| &shot.nodes[index]) {
-        Some(node) if node.alive => Ok(id),
+        Some(node) if node.is_up() => Ok(id),
         Some(node) => Err(wrong_node(format!("Node {} is gone already.", node.label))),
-        None => Err(wrong_node(format!("Node {} is not on the ring: choose one that is.", shot.show(id)))),
+        None => Err(wrong_node(format!(
+            "Node {} is not on the ring: choose one that is.",
+            shot.show(id)
+        ))),
     }
 }
 
@@ -146,7 +176,10 @@ fn typed_node(ui: &UiState, shot: &Snapshot) -> Result<Id, FieldError> {
 }
 
 const fn wrong_node(text: String) -> FieldError {
-    FieldError { field: Field::Node, text }
+    FieldError {
+        field: Field::Node,
+        text,
+    }
 }
 
 fn neighbour(shot: &Snapshot, steps: usize) -> Option<Id> {
@@ -154,7 +187,10 @@ fn neighbour(shot: &Snapshot, steps: usize) -> Option<Id> {
     if count == 0 {
         return None;
     }
-    let seen = shot.inspected.as_ref().and_then(|seen| shot.position(seen.id));
+    let seen = shot
+        .inspected
+        .as_ref()
+        .and_then(|seen| shot.position(seen.id));
     let index = seen.map_or(0, |at| (at + steps) % count);
     Some(shot.nodes[index].id)
 }

@@ -25,7 +25,9 @@ pub fn query() -> String {
     let hash = window()
         .and_then(|window| window.location().hash().ok())
         .unwrap_or_default();
-    hash.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default()
+    hash.split_once('?')
+        .map(|(_, query)| query.to_owned())
+        .unwrap_or_default()
 }
 
 /// Whether the address asks for the stage alone: `?embed`, before or after the hash.
@@ -91,7 +93,9 @@ pub fn recall_theme() {
 
 /// Changes from light to dark or back, and remembers it.
 pub fn toggle_theme() {
-    let root = window().and_then(|window| window.document()).and_then(|document| document.document_element());
+    let root = window()
+        .and_then(|window| window.document())
+        .and_then(|document| document.document_element());
     let chosen = root.and_then(|root| root.get_attribute("data-theme"));
     let dark = match chosen.as_deref() {
         Some(theme) => theme == "dark",
@@ -105,7 +109,9 @@ pub fn toggle_theme() {
 }
 
 fn wear(theme: &str) {
-    let root = window().and_then(|window| window.document()).and_then(|document| document.document_element());
+    let root = window()
+        .and_then(|window| window.document())
+        .and_then(|document| document.document_element());
     if let Some(root) = root {
         let _ = root.set_attribute("data-theme", theme);
     }
@@ -115,7 +121,8 @@ fn wear(theme: &str) {
 pub async fn sleep(milliseconds: i32) {
     let promise = js_sys::Promise::new(&mut |resolve, _| {
         if let Some(window) = window() {
-            let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds);
+            let _ = window
+                .set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds);
         }
     });
     let _ = wasm_bindgen_futures::JsFuture::from(promise).await;

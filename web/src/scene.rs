@@ -43,6 +43,8 @@ pub struct Node {
     pub hovered: bool,
     /// It does not answer: hollow, with a bar.
     pub dead: bool,
+    /// It looks for its place: a thin dashed ring.
+    pub joining: bool,
 }
 
 /// A key on the stage: a diamond.

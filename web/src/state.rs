@@ -153,6 +153,9 @@ mod tests {
     #[test]
     fn an_action_that_changes_nothing_keeps_the_same_state() {
         let state = Rc::new(UiState::default());
-        assert!(Rc::ptr_eq(&state, &state.clone().reduce(Action::Help(false))));
+        assert!(Rc::ptr_eq(
+            &state,
+            &state.clone().reduce(Action::Help(false))
+        ));
     }
 }

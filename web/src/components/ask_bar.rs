@@ -5,10 +5,9 @@ use yew::{Callback, Html, TargetCast, component, html};
 
 use crate::components::spin_field::{SpinField, error_of};
 use crate::components::{Desk, on_click};
-use crate::engine::Engine;
 use crate::engine::command::Command;
-use crate::intent::{Intent, asking};
 use crate::input;
+use crate::intent::{Intent, asking};
 use crate::state::{Action, Field};
 
 /// The question bar.
@@ -19,7 +18,7 @@ pub fn AskBar(desk: &Desk) -> Html {
         event.prevent_default();
         intend.emit(Intent::LookUp);
     });
-    let predicting = desk.view.caption.tone.is_predicting();
+    let predicting = desk.view.predicting;
     html! {
         <div class="ask">
             <form {onsubmit} aria-label="Lookup">
@@ -42,7 +41,11 @@ pub fn AskBar(desk: &Desk) -> Html {
 /// Where a word lies on the ring, while one is typed; otherwise what to watch for.
 fn below(desk: &Desk) -> Html {
     let shot = &desk.view;
-    if let Ok(input::Key { id, word: Some(word) }) = input::key(shot.space, &desk.ui.key) {
+    if let Ok(input::Key {
+        id,
+        word: Some(word),
+    }) = input::key(shot.space, &desk.ui.key)
+    {
         return html! {
             <p class="ask__watch"><b>{format!("“{word}” lies at {}", shot.show(id))}</b>{": the BLAKE3 digest of the word, cut to this ring."}</p>
         };
@@ -57,7 +60,7 @@ fn scenario(desk: &Desk) -> Html {
         send.emit(Command::Load(select.value()));
     });
     let current = &desk.view.scenario;
-    let known = Engine::scenarios();
+    let known = &desk.view.scenarios;
     let shared = !known.iter().any(|(name, _)| *name == current.name);
     html! {
         <label class="ask__scenario">
@@ -66,8 +69,8 @@ fn scenario(desk: &Desk) -> Html {
                 if shared {
                     <option value={current.name.clone()} selected={true}>{&current.title}</option>
                 }
-                for (name, title) in known {
-                    <option value={name.clone()} selected={name == current.name}>{title}</option>
+                for (name, title) in known.iter() {
+                    <option value={name.clone()} selected={*name == current.name}>{title}</option>
                 }
             </select>
         </label>
@@ -85,7 +88,7 @@ fn from_node(desk: &Desk) -> Html {
         <label class="ask__from">
             {"From node"}
             <select {onchange}>
-                for node in desk.view.nodes.iter().filter(|node| node.alive) {
+                for node in desk.view.nodes.iter().filter(|node| node.is_member()) {
                     <option value={node.label.clone()} selected={chosen == Some(node.id)}>{desk.view.short(node.id)}</option>
                 }
             </select>
@@ -93,7 +96,13 @@ fn from_node(desk: &Desk) -> Html {
     }
 }
 
-fn choice(desk: &Desk, name: &'static str, words: [&'static str; 2], second: bool, action: fn(bool) -> Action) -> Html {
+fn choice(
+    desk: &Desk,
+    name: &'static str,
+    words: [&'static str; 2],
+    second: bool,
+    action: fn(bool) -> Action,
+) -> Html {
     let ui = desk.ui.clone();
     let onchange = Callback::from(move |event: Event| {
         let select: HtmlSelectElement = event.target_unchecked_into();

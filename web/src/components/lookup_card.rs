@@ -66,7 +66,11 @@ fn path(shot: &Snapshot, lookup: &LookupView) -> Html {
     });
     let more = lookup.path.len().saturating_sub(LONG);
     let steps: Vec<Html> = steps.collect();
-    let rest = if lookup.owner.is_none() && lookup.failed.is_none() { " → …" } else { "" };
+    let rest = if lookup.owner.is_none() && lookup.failed.is_none() {
+        " → …"
+    } else {
+        ""
+    };
     if more == 0 {
         return html! { <>{for steps}{rest}</> };
     }
@@ -78,7 +82,7 @@ fn path(shot: &Snapshot, lookup: &LookupView) -> Html {
 
 fn measures(shot: &Snapshot, lookup: &LookupView) -> Html {
     let hops = lookup.hops();
-    let count = shot.nodes.iter().filter(|node| node.alive).count();
+    let count = shot.nodes.iter().filter(|node| node.is_member()).count();
     let so_far = if lookup.finished { "" } else { " so far" };
     let unit = if hops == 1 { "hop" } else { "hops" };
     html! {

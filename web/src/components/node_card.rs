@@ -36,7 +36,11 @@ pub fn NodeCard(desk: &Desk) -> Html {
 
 fn neighbours(shot: &Snapshot, seen: &Inspected) -> String {
     let show = |id: Option<_>| id.map_or_else(|| "?".to_owned(), |id| shot.short(id));
-    format!("pred {} · succ {}", show(seen.predecessor), show(seen.successors.first().copied()))
+    format!(
+        "pred {} · succ {}",
+        show(seen.predecessor),
+        show(seen.successors.first().copied())
+    )
 }
 
 fn fingers(shot: &Snapshot, seen: &Inspected, title: String) -> Html {
@@ -89,8 +93,14 @@ fn node_list(desk: &Desk) -> Html {
         event.stop_propagation();
         intend.emit(intent);
     });
-    let chosen = shot.inspected.as_ref().filter(|_| shot.chosen).map(|seen| seen.id);
-    let active = chosen.and_then(|id| shot.position(id)).map(|index| format!("node-{index}"));
+    let chosen = shot
+        .inspected
+        .as_ref()
+        .filter(|_| shot.chosen)
+        .map(|seen| seen.id);
+    let active = chosen
+        .and_then(|id| shot.position(id))
+        .map(|index| format!("node-{index}"));
     html! {
         <div class="nodes" role="listbox" aria-label="Nodes" tabindex="0" aria-activedescendant={active} {onkeydown}>
             for (index, node) in shot.nodes.iter().enumerate() {
@@ -103,11 +113,15 @@ fn node_list(desk: &Desk) -> Html {
 fn option(desk: &Desk, index: usize, node: &NodeView, chosen: bool) -> Html {
     let id = node.id;
     let onclick = desk.send.reform(move |_| Command::Choose(id));
-    let name = if node.alive { None } else { Some(format!("{}, does not answer", node.label)) };
+    let name = if node.is_up() {
+        None
+    } else {
+        Some(format!("{}, does not answer", node.label))
+    };
     html! {
         <div
             key={node.label.clone()} role="option" id={format!("node-{index}")} aria-selected={chosen.to_string()} aria-label={name}
-            class={(!node.alive).then_some("dead")} title={node.label.clone()} {onclick}
+            class={(!node.is_up()).then_some("dead")} title={node.label.clone()} {onclick}
         >{desk.view.short(id)}</div>
     }
 }

@@ -1,13 +1,13 @@
 //! The stage itself: two canvases and what the pointer does on them. It paints nothing: the engine's loop does.
 
-use web_sys::{Element, PointerEvent};
 use wasm_bindgen::JsCast;
+use web_sys::{Element, PointerEvent};
 use yew::{Callback, Html, NodeRef, Properties, component, html};
 
 use chordscope_core::base::id::Id;
 
-use crate::components::legend::Legend;
 use crate::components::Desk;
+use crate::components::legend::Legend;
 use crate::engine::command::Command;
 use crate::engine::snapshot::Snapshot;
 use crate::scene::layout::{Layout, Point};
@@ -45,7 +45,11 @@ pub fn RingView(props: &RingViewProps) -> Html {
             }
         })
     };
-    let class = if view.hovered.is_some() { "view view--over-node" } else { "view" };
+    let class = if view.hovered.is_some() {
+        "view view--over-node"
+    } else {
+        "view"
+    };
     html! {
         <div class="view__frame">
             <div {class} {onpointermove} {onpointerleave} {onpointerdown}>
@@ -76,7 +80,9 @@ fn node_under(shot: &Snapshot, event: &PointerEvent) -> Option<Id> {
 /// What the node under the pointer, or the chosen one, is responsible for.
 fn hint(shot: &Snapshot) -> Html {
     let inspected = shot.inspected.as_ref().filter(|_| shot.chosen);
-    let seen = shot.hovered.or_else(|| inspected.map(|seen| (seen.id, seen.predecessor)));
+    let seen = shot
+        .hovered
+        .or_else(|| inspected.map(|seen| (seen.id, seen.predecessor)));
     match seen {
         Some((id, Some(after))) => html! {
             <><b>{format!("Node {}", shot.short(id))}</b>{format!(" is responsible for ({}, {}]", shot.short(after), shot.short(id))}</>
@@ -88,8 +94,8 @@ fn hint(shot: &Snapshot) -> Html {
 
 /// The picture in words.
 fn summary(shot: &Snapshot) -> String {
-    let alive = shot.nodes.iter().filter(|node| node.alive).count();
-    let ring = format!("Ring of {alive} nodes");
+    let members = shot.nodes.iter().filter(|node| node.is_member()).count();
+    let ring = format!("Ring of {members} nodes");
     match &shot.lookup {
         Some(lookup) => format!(
             "{ring}, lookup of key {} from node {} after {} hops",

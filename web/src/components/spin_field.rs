@@ -23,7 +23,12 @@ pub struct SpinFieldProps {
 /// A labelled identifier field.
 #[component]
 pub fn SpinField(props: &SpinFieldProps) -> Html {
-    let SpinFieldProps { desk, field, name, id } = props.clone();
+    let SpinFieldProps {
+        desk,
+        field,
+        name,
+        id,
+    } = props.clone();
     let space = desk.view.space;
     let text = match field {
         Field::Key => desk.ui.key.clone(),
@@ -47,7 +52,11 @@ pub fn SpinField(props: &SpinFieldProps) -> Html {
             ui.dispatch(Action::Typed(field, moved));
         }
     });
-    let wrong = desk.ui.error.as_ref().is_some_and(|error| error.field == field);
+    let wrong = desk
+        .ui
+        .error
+        .as_ref()
+        .is_some_and(|error| error.field == field);
     let number = space.parse(&text).ok().and_then(|id| id.to_u64());
     html! {
         <label>

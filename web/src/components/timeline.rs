@@ -26,7 +26,10 @@ pub fn Timeline(desk: &Desk) -> Html {
     let onpointermove = {
         let (view, named) = (desk.view.clone(), named.clone());
         Callback::from(move |event: PointerEvent| {
-            let Some(area) = event.current_target().and_then(|target| target_area(&target)) else {
+            let Some(area) = event
+                .current_target()
+                .and_then(|target| target_area(&target))
+            else {
                 return;
             };
             let share = (f64::from(event.client_x()) - area.0) / area.1;

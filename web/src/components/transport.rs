@@ -17,7 +17,9 @@ pub fn Transport(desk: &Desk) -> Html {
     let send = desk.send.clone();
     let onchange = Callback::from(move |event: Event| {
         let select: HtmlSelectElement = event.target_unchecked_into();
-        send.emit(Command::Speed(usize::try_from(select.selected_index()).unwrap_or(0)));
+        send.emit(Command::Speed(
+            usize::try_from(select.selected_index()).unwrap_or(0),
+        ));
     });
     let (name, picture) = if shot.playing {
         ("Pause", Picture::Pause)

@@ -16,6 +16,8 @@ pub struct Way {
 pub enum Command {
     /// Start a built-in scenario afresh, by its name.
     Load(String),
+    /// Show the run and the moment that a link names.
+    Open(String),
     /// Let time run, or stop it.
     Play(bool),
     /// To the next event worth seeing.

@@ -9,6 +9,8 @@ use chordscope_core::base::id::{Id, Space};
 pub struct Snapshot {
     /// The ring's address space.
     pub space: Space,
+    /// Every scenario there is: name and title.
+    pub scenarios: Rc<Vec<(String, String)>>,
     /// The scenario that runs.
     pub scenario: ScenarioView,
     /// Virtual time now, in microseconds.
@@ -33,6 +35,8 @@ pub struct Snapshot {
     pub lookup: Option<LookupView>,
     /// What happened last and why.
     pub caption: Caption,
+    /// Whether the user predicts hops.
+    pub predicting: bool,
     /// The last change of membership.
     pub change: Option<ChangeView>,
     /// The last events, oldest first.
@@ -71,8 +75,31 @@ pub struct NodeView {
     pub label: String,
     /// Its place on the circle.
     pub turn: f64,
+    /// What it is to the ring.
+    pub standing: Standing,
+}
+
+/// What a node is to the ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It belongs to it.
+    Member,
+    /// It looks for its place.
+    Joining,
+    /// It does not answer any more.
+    Crashed,
+}
+
+impl NodeView {
+    /// Whether it belongs to the ring, so that it can be asked.
+    pub fn is_member(&self) -> bool {
+        self.standing == Standing::Member
+    }
+
     /// Whether it answers.
-    pub alive: bool,
+    pub fn is_up(&self) -> bool {
+        self.standing != Standing::Crashed
+    }
 }
 
 /// One node's tables.
@@ -90,6 +117,20 @@ pub struct Inspected {
     pub fingers: Vec<FingerRow>,
     /// The keys it holds.
     pub keys: Vec<Id>,
+}
+
+impl Inspected {
+    /// A node that is no more.
+    pub const fn gone(id: Id) -> Self {
+        Self {
+            id,
+            alive: false,
+            predecessor: None,
+            successors: Vec::new(),
+            fingers: Vec::new(),
+            keys: Vec::new(),
+        }
+    }
 }
 
 /// A row of a finger table.
@@ -155,13 +196,6 @@ pub enum Tone {
     Right,
     /// And was wrong.
     Wrong,
-}
-
-impl Tone {
-    /// Whether the user predicts hops.
-    pub const fn is_predicting(self) -> bool {
-        matches!(self, Self::Ask | Self::Right | Self::Wrong)
-    }
 }
 
 /// What happened last, and why.

@@ -45,13 +45,20 @@ pub fn use_engine(still: NodeRef, moving: NodeRef) -> EngineHandle {
     };
     let send = {
         let engine = Rc::clone(&engine);
-        use_callback((), move |command: Command, ()| engine.borrow_mut().apply(command))
+        use_callback((), move |command: Command, ()| {
+            engine.borrow_mut().apply(command)
+        })
     };
     {
         let painter = Rc::clone(&painter);
         let forget = Callback::from(move |_| painter.borrow_mut().forget_colours());
         use_listener(
-            |window| window.match_media("(prefers-color-scheme: dark)").ok()?.map(Into::into),
+            |window| {
+                window
+                    .match_media("(prefers-color-scheme: dark)")
+                    .ok()?
+                    .map(Into::into)
+            },
             "change",
             forget,
         );
@@ -65,16 +72,25 @@ pub fn use_engine(still: NodeRef, moving: NodeRef) -> EngineHandle {
             let passed = (time - last.0).clamp(0.0, LONGEST_FRAME);
             last.0 = time;
             let mut engine = engine.borrow_mut();
-            engine.advance(if passed.is_nan() { 0.0 } else { passed }, WORK, page::clock);
+            engine.advance(
+                if passed.is_nan() { 0.0 } else { passed },
+                WORK,
+                page::clock,
+            );
             if engine.has_news() && (engine.is_urgent() || time - last.1 >= SNAPSHOT_EVERY) {
                 last.1 = time;
                 shown = Rc::new(engine.publish());
                 publish.set(View(Rc::clone(&shown)));
             }
-            let canvases = (still.cast::<HtmlCanvasElement>(), moving.cast::<HtmlCanvasElement>());
+            let canvases = (
+                still.cast::<HtmlCanvasElement>(),
+                moving.cast::<HtmlCanvasElement>(),
+            );
             if let (Some(window), (Some(still), Some(moving))) = (web_sys::window(), canvases) {
                 let motion = engine.motion();
-                painter.borrow_mut().paint(&window, &still, &moving, &shown, &motion, page::calm());
+                painter
+                    .borrow_mut()
+                    .paint(&window, &still, &moving, &shown, &motion, page::calm());
             }
         });
     }

@@ -22,13 +22,17 @@ pub fn use_listener(
             let heard = latest.borrow().clone();
             heard.emit(event);
         });
-        let target = web_sys::window().and_then(|window| target(&window)).map(Rc::new);
+        let target = web_sys::window()
+            .and_then(|window| target(&window))
+            .map(Rc::new);
         if let Some(target) = &target {
-            let _ = target.add_event_listener_with_callback(name, listener.as_ref().unchecked_ref());
+            let _ =
+                target.add_event_listener_with_callback(name, listener.as_ref().unchecked_ref());
         }
         move || {
             if let Some(target) = target {
-                let _ = target.remove_event_listener_with_callback(name, listener.as_ref().unchecked_ref());
+                let _ = target
+                    .remove_event_listener_with_callback(name, listener.as_ref().unchecked_ref());
             }
         }
     });

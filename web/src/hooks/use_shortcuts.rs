@@ -14,7 +14,9 @@ pub fn use_shortcuts(enabled: bool, intend: Callback<Intent>) {
         let Some(event) = event.dyn_ref::<KeyboardEvent>() else {
             return;
         };
-        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let target = event
+            .target()
+            .and_then(|target| target.dyn_into::<Element>().ok());
         if event.key() == "Escape" {
             leave(target.as_ref());
             return;
@@ -37,7 +39,8 @@ fn wants(target: &Element, key: &str) -> bool {
     if target.matches(typed).unwrap_or(false) {
         return true;
     }
-    let presses = target.matches("button, a, input").unwrap_or(false) && matches!(key, " " | "Enter");
+    let presses =
+        target.matches("button, a, input").unwrap_or(false) && matches!(key, " " | "Enter");
     let slides = target.matches("input[type=range]").unwrap_or(false)
         && matches!(key, "ArrowLeft" | "ArrowRight" | "Home" | "End");
     presses || slides

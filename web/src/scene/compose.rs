@@ -42,7 +42,8 @@ fn dressed(shot: &Snapshot, node: &NodeView) -> Node {
         owner: asks(|lookup, id| lookup.owner == Some(id)),
         inspected: shot.inspected.as_ref().is_some_and(|seen| seen.id == id),
         hovered: shot.hovered.is_some_and(|(over, _)| over == id),
-        dead: !node.alive,
+        dead: !node.is_up(),
+        joining: node.is_up() && !node.is_member(),
     }
 }
 
@@ -65,7 +66,10 @@ fn arcs(shot: &Snapshot) -> Vec<Arc> {
     let mut arcs = Vec::new();
     if let Some((over, Some(after))) = shot.hovered {
         arcs.push(arc(after, over, false));
-    } else if let Some(seen) = shot.inspected.as_ref().filter(|seen| shot.chosen && seen.alive)
+    } else if let Some(seen) = shot
+        .inspected
+        .as_ref()
+        .filter(|seen| shot.chosen && seen.alive)
         && let Some(after) = seen.predecessor
     {
         arcs.push(arc(after, seen.id, false));
@@ -82,7 +86,7 @@ fn live_before(shot: &Snapshot, id: Id) -> Option<Id> {
     let at = shot.position(id)?;
     let (before, after) = shot.nodes.split_at(at);
     let mut back = before.iter().rev().chain(after.iter().rev());
-    back.find(|node| node.alive).map(|node| node.id)
+    back.find(|node| node.is_member()).map(|node| node.id)
 }
 
 fn fingers(shot: &Snapshot) -> Vec<(f64, f64)> {
@@ -114,9 +118,8 @@ fn words(shot: &Snapshot, nodes: &[Node]) -> Vec<Word> {
             });
         }
     }
-    let of_interest = |node: &Node| {
-        node.origin || node.visited || node.owner || node.inspected || node.hovered
-    };
+    let of_interest =
+        |node: &Node| node.origin || node.visited || node.owner || node.inspected || node.hovered;
     for interest in [true, false] {
         for (node, seen) in nodes.iter().zip(shot.nodes.iter()) {
             let shown = of_interest(node) == interest && (interest || nodes.len() <= CROWD);

@@ -60,7 +60,13 @@ const CHARACTER: f64 = 6.8;
 const RETRIES: [f64; 3] = [0.0, 13.0, 26.0];
 
 /// Places words in the order given: the first matter most. `turns` are the nodes, which words do not cover.
-pub fn place(layout: &Layout, width: f64, height: f64, turns: &[f64], wanted: &[Wanted]) -> Vec<Placed> {
+pub fn place(
+    layout: &Layout,
+    width: f64,
+    height: f64,
+    turns: &[f64],
+    wanted: &[Wanted],
+) -> Vec<Placed> {
     let mut taken: Vec<Area> = turns.iter().map(|turn| node_area(layout, *turn)).collect();
     let mut placed = Vec::new();
     for (index, word) in wanted.iter().enumerate() {
@@ -75,7 +81,11 @@ pub fn place(layout: &Layout, width: f64, height: f64, turns: &[f64], wanted: &[
                 && area.bottom <= height - 2.0;
             if inside && !taken.iter().any(|other| other.covers(&area)) {
                 taken.push(area);
-                placed.push(Placed { index, point, anchor });
+                placed.push(Placed {
+                    index,
+                    point,
+                    anchor,
+                });
                 break;
             }
         }

@@ -32,7 +32,8 @@ impl Brush<'_> {
             self.pen.set_fill_style_str(&self.palette.panel);
             self.pen.fill();
             self.pen.set_stroke_style_str(colour);
-            self.pen.set_line_width(if radius > 4.0 { 2.0 } else { 1.2 });
+            self.pen
+                .set_line_width(if radius > 4.0 { 2.0 } else { 1.2 });
             self.pen.stroke();
         } else {
             self.pen.set_fill_style_str(colour);
@@ -70,7 +71,8 @@ impl Brush<'_> {
     }
 
     pub(super) fn font(&self, weight: u16, size: u16) {
-        self.pen.set_font(&format!("{weight} {size}px {}", self.palette.sans));
+        self.pen
+            .set_font(&format!("{weight} {size}px {}", self.palette.sans));
         self.pen.set_text_baseline("middle");
     }
 }

@@ -54,13 +54,23 @@ impl Painter {
         if self.stale {
             self.stale = false;
             let pen = cleared(still, size)?;
-            let brush = Brush { pen: &pen, palette, layout, size: (size.0, size.1) };
+            let brush = Brush {
+                pen: &pen,
+                palette,
+                layout,
+                size: (size.0, size.1),
+            };
             brush.still(&self.scene);
         }
         let idle = motion.hops.is_empty() && motion.dots.is_empty();
         if !(idle && self.idle) {
             let pen = cleared(moving, size)?;
-            let brush = Brush { pen: &pen, palette, layout, size: (size.0, size.1) };
+            let brush = Brush {
+                pen: &pen,
+                palette,
+                layout,
+                size: (size.0, size.1),
+            };
             brush.moving(motion, calm);
         }
         self.idle = idle;
@@ -68,8 +78,16 @@ impl Painter {
     }
 
     /// Brings scene, geometry and colours up to date, and notes whether the still layer has to be painted again.
-    fn refresh(&mut self, window: &Window, shot: &Rc<Snapshot>, size: (f64, f64, f64)) -> Option<()> {
-        let fresh = self.shot.as_ref().is_none_or(|last| !Rc::ptr_eq(last, shot));
+    fn refresh(
+        &mut self,
+        window: &Window,
+        shot: &Rc<Snapshot>,
+        size: (f64, f64, f64),
+    ) -> Option<()> {
+        let fresh = self
+            .shot
+            .as_ref()
+            .is_none_or(|last| !Rc::ptr_eq(last, shot));
         if fresh {
             let scene = compose(shot);
             self.stale |= scene != self.scene;
@@ -93,7 +111,10 @@ impl Painter {
 
 /// The canvas's pen in CSS pixels, on a clean sheet of as many real pixels as the screen has.
 fn cleared(canvas: &Canvas, (width, height, ratio): (f64, f64, f64)) -> Option<Pen> {
-    let real = ((width * ratio).round() as u32, (height * ratio).round() as u32);
+    let real = (
+        (width * ratio).round() as u32,
+        (height * ratio).round() as u32,
+    );
     if (canvas.width(), canvas.height()) != real {
         canvas.set_width(real.0);
         canvas.set_height(real.1);

@@ -19,7 +19,11 @@ impl Brush<'_> {
     }
 
     fn quiet(&self, dot: &Dot, calm: bool) {
-        let colour = if dot.upkeep { &self.palette.mute } else { &self.palette.key };
+        let colour = if dot.upkeep {
+            &self.palette.mute
+        } else {
+            &self.palette.key
+        };
         let curve = self.layout.curve(dot.from, dot.to);
         if calm {
             self.stroke(&curve, colour, 1.0, 0.5);
@@ -32,7 +36,12 @@ impl Brush<'_> {
     fn asking(&self, dot: &Dot, calm: bool) {
         let curve = self.layout.curve(dot.from, dot.to);
         self.dash(&[2.0, 7.0]);
-        self.stroke(&curve, &self.palette.hop, 3.0, if dot.answer { 0.35 } else { 0.8 });
+        self.stroke(
+            &curve,
+            &self.palette.hop,
+            3.0,
+            if dot.answer { 0.35 } else { 0.8 },
+        );
         self.dash(&[]);
         if calm {
             self.pen.set_global_alpha(1.0);
@@ -43,7 +52,12 @@ impl Brush<'_> {
             let back = dot.share - 0.035 * f64::from(step);
             if back > 0.0 && !dot.answer {
                 self.pen.set_global_alpha(0.32 - 0.07 * f64::from(step));
-                self.disc(curve.at(back), 5.0 - f64::from(step), &self.palette.hop, false);
+                self.disc(
+                    curve.at(back),
+                    5.0 - f64::from(step),
+                    &self.palette.hop,
+                    false,
+                );
             }
         }
         self.pen.set_global_alpha(1.0);

@@ -18,7 +18,12 @@ impl Brush<'_> {
         self.band(scene);
         self.ticks(scene.positions.unwrap_or_default());
         for (from, to) in &scene.fingers {
-            self.stroke(&self.layout.curve(*from, *to), &self.palette.accent, 1.3, 0.45);
+            self.stroke(
+                &self.layout.curve(*from, *to),
+                &self.palette.accent,
+                1.3,
+                0.45,
+            );
         }
         for key in &scene.keys {
             self.diamond(self.layout.at(key.turn, self.layout.radius), key.sought);
@@ -76,14 +81,17 @@ impl Brush<'_> {
     }
 
     fn nodes(&self, nodes: &[Node]) {
-        let plain = |node: &&Node| !(node.origin || node.visited || node.owner || node.dead);
+        let plain = |node: &&Node| {
+            !(node.origin || node.visited || node.owner || node.dead || node.joining)
+        };
         self.pen.begin_path();
         for node in nodes.iter().filter(plain) {
             self.outline(node.turn, self.layout.node);
         }
         self.pen.set_fill_style_str(&self.palette.node);
         self.pen.set_stroke_style_str(&self.palette.ink);
-        self.pen.set_line_width(if self.layout.node < 6.0 { 1.1 } else { 1.6 });
+        self.pen
+            .set_line_width(if self.layout.node < 6.0 { 1.1 } else { 1.6 });
         self.pen.fill();
         self.pen.stroke();
         for node in nodes.iter().filter(|node| !plain(node)) {
@@ -92,7 +100,8 @@ impl Brush<'_> {
         for node in nodes.iter().filter(|node| node.inspected || node.hovered) {
             self.pen.begin_path();
             self.outline(node.turn, self.layout.node + 4.5);
-            self.pen.set_line_width(if node.inspected { 2.0 } else { 1.2 });
+            self.pen
+                .set_line_width(if node.inspected { 2.0 } else { 1.2 });
             self.pen.set_stroke_style_str(&self.palette.accent);
             self.pen.stroke();
         }
@@ -107,7 +116,11 @@ impl Brush<'_> {
         self.pen.set_text_align("center");
         for node in nodes {
             let Point { x, y } = self.layout.node_at(node.turn);
-            let colour = if node.dead { &self.palette.bad } else { &self.palette.ink };
+            let colour = if node.dead {
+                &self.palette.bad
+            } else {
+                &self.palette.ink
+            };
             self.pen.set_fill_style_str(colour);
             let _ = self.pen.fill_text(&node.label, x, y + 0.5);
         }
@@ -124,12 +137,16 @@ impl Brush<'_> {
             Node { dead: true, .. } => &palette.bad,
             Node { owner: true, .. } => &palette.own,
             Node { origin: true, .. } => &palette.accent,
-            _ => &palette.hop,
+            Node { visited: true, .. } => &palette.hop,
+            _ => &palette.mute,
         };
         self.pen.set_stroke_style_str(colour);
-        self.pen.set_line_width(if node.dead || small { 1.8 } else { 3.0 });
+        self.pen
+            .set_line_width(if node.dead || small { 1.8 } else { 3.0 });
         if node.owner && !node.dead && !small {
             self.dash(&[4.0, 3.0]);
+        } else if node.joining {
+            self.dash(&[2.0, 3.0]);
         }
         self.pen.stroke();
         self.dash(&[]);
@@ -170,7 +187,9 @@ impl Brush<'_> {
                 WordInk::Key => &self.palette.key,
                 WordInk::Node => &self.palette.mute,
             });
-            let _ = self.pen.fill_text(&word.text, placed.point.x, placed.point.y);
+            let _ = self
+                .pen
+                .fill_text(&word.text, placed.point.x, placed.point.y);
         }
     }
 
@@ -182,7 +201,11 @@ impl Brush<'_> {
         self.pen.line_to(at.x, at.y + half);
         self.pen.line_to(at.x - half, at.y);
         self.pen.close_path();
-        let inside = if sought { &self.palette.key } else { &self.palette.panel };
+        let inside = if sought {
+            &self.palette.key
+        } else {
+            &self.palette.panel
+        };
         self.pen.set_fill_style_str(inside);
         self.pen.set_stroke_style_str(&self.palette.key);
         self.pen.set_line_width(1.6);
