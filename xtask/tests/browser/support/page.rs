@@ -32,9 +32,20 @@ impl Page {
             chromium: Chromium::start(width, height).await?,
             log: Mutex::default(),
         };
-        page.driver().set_window_rect(0, 0, width, height).await?;
+        page.resize(width, height).await?;
         page.goto(url).await?;
         Ok(page)
+    }
+
+    /// Gives the page this much room, the browser's own frame not counted.
+    pub(crate) async fn resize(&self, width: u32, height: u32) -> Result<()> {
+        const FRAME: &str = "return [outerWidth - innerWidth, outerHeight - innerHeight]";
+        self.driver().set_window_rect(0, 0, width, height).await?;
+        let (across, down): (u32, u32) = serde_json::from_value(self.run(FRAME).await?)?;
+        self.driver()
+            .set_window_rect(0, 0, width + across, height + down)
+            .await?;
+        Ok(())
     }
 
     /// The WebDriver session, for what this harness does not offer.
