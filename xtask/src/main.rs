@@ -1,2 +1,101 @@
-//! Placeholder of the first commit.
-fn main() {}
+//! Every developer task of Chordscope: build the page, run a ring, test everything.
+//!
+//! `cargo xtask up` is the way in; `cargo xtask help` lists the rest.
+
+mod browser;
+mod no_std;
+mod process;
+mod site;
+mod test;
+mod tools;
+mod up;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+/// Every developer task of Chordscope.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    disable_help_subcommand = false
+)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Build everything, run a ring on this machine and serve the page from it
+    Up(up::Options),
+    /// Run everything that tests: lints, tests, the no_std proof, a real browser
+    Test(test::Options),
+    /// Build the page into dist/, ready for any static file server
+    Site(site::Options),
+    /// Check format, lints and documentation
+    Lint,
+    /// Prove that the core links without the standard library
+    NoStd,
+    /// Build the page and the peer, then drive them with a real Chromium
+    Browser(browser::Options),
+    /// Find every tool that the other tasks need, and install what is missing
+    Setup,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().task) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<ExitCode> {
+    let workspace = Workspace::locate()?;
+    match task {
+        Task::Up(options) => return up::run(&workspace, &options),
+        Task::Test(options) => test::run(&workspace, &options)?,
+        Task::Site(options) => {
+            site::build(&workspace, &options)?;
+        }
+        Task::Lint => test::lint(&workspace)?,
+        Task::NoStd => no_std::prove(&workspace)?,
+        Task::Browser(options) => browser::build_and_run(&workspace, &options)?,
+        Task::Setup => setup(&workspace)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn setup(workspace: &Workspace) -> Result<()> {
+    let page = tools::for_page(workspace)?;
+    let browser = tools::for_browser()?;
+    println!("trunk         {}", page.trunk.display());
+    println!("wasm-bindgen  {}", page.wasm_bindgen.display());
+    match &page.wasm_opt {
+        Some(path) => println!("wasm-opt      {}", path.display()),
+        None => println!("wasm-opt      none: the page is built without it, and larger"),
+    }
+    println!("chromium      {}", browser.chromium.display());
+    println!("chromedriver  {}", browser.chromedriver.display());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

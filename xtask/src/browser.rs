@@ -1,0 +1,46 @@
+//! `cargo xtask browser`: the tests that drive a real Chromium against the built page and real peers.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::workspace::Workspace;
+use crate::{process, site, tools};
+
+/// What `browser` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Run only the tests whose names contain this
+    filter: Option<String>,
+}
+
+/// Builds what the tests drive, then runs them.
+pub(crate) fn build_and_run(workspace: &Workspace, options: &Options) -> Result<()> {
+    site::build(workspace, &site::Options::default())?;
+    process::step("building the peer", || workspace.build_peer())?;
+    process::step("browser tests", || {
+        run(workspace, options.filter.as_deref())
+    })
+}
+
+/// Runs the tests against what is built.
+pub(crate) fn run(workspace: &Workspace, filter: Option<&str>) -> Result<()> {
+    let found = tools::for_browser()?;
+    let mut test = workspace.cargo();
+    test.env("CHORDSCOPE_CHROMIUM", found.chromium);
+    test.env("CHORDSCOPE_CHROMEDRIVER", found.chromedriver);
+    test.env("CHORDSCOPE_DIST", workspace.dist());
+    test.env("CHORDSCOPE_BINARY", workspace.peer_binary());
+    test.env(
+        "CHORDSCOPE_SCREENSHOTS",
+        workspace.target.join("screenshots"),
+    );
+    // The whole workspace and the same features as the other tests have, so that no dependency is built twice.
+    test.args([
+        "test",
+        "--workspace",
+        "--features",
+        "chordscope-core/sim,xtask/browser",
+    ]);
+    test.args(["--test", "browser"]).args(filter);
+    process::run(&mut test)
+}

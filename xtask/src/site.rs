@@ -1,0 +1,131 @@
+//! `cargo xtask site`: the page, built into dist/.
+
+mod optimize;
+mod size;
+mod stamp;
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use self::size::FirstLoad;
+use self::stamp::Stamp;
+use crate::process;
+use crate::tools::{self, PageTools};
+use crate::workspace::Workspace;
+
+/// What `site` takes.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Options {
+    /// Build faster, without optimization: for looking at panics, not for measuring
+    #[arg(long)]
+    debug: bool,
+}
+
+/// A built page.
+#[derive(Debug)]
+pub(crate) struct Site {
+    /// What a browser downloads before the page works.
+    pub(crate) first_load: FirstLoad,
+    /// Whether wasm-opt ran.
+    pub(crate) optimized: bool,
+}
+
+/// Builds the page unless dist/ already holds what would be built.
+pub(crate) fn build(workspace: &Workspace, options: &Options) -> Result<Site> {
+    if !workspace.root.join("index.html").is_file() {
+        bail!(
+            "there is no index.html in {}: the page starts from it",
+            workspace.root.display()
+        );
+    }
+    let tools = process::step("looking for the tools that build the page", || {
+        tools::for_page(workspace)
+    })?;
+    let optimized = tools.wasm_opt.is_some() && !options.debug;
+    let dist = workspace.dist();
+    let stamp = Stamp::of(&workspace.root, &build_settings(options, optimized))?;
+    if stamp.is_on(&dist) {
+        eprintln!("==> the page in dist/ is up to date");
+    } else {
+        process::step("building the page", || trunk(workspace, &tools, options))?;
+        if let Some(wasm_opt) = tools.wasm_opt.filter(|_| optimized) {
+            process::step("making the page smaller", || {
+                optimize::all(&wasm_opt, &dist)
+            })?;
+        }
+        stamp.put_on(&dist)?;
+    }
+    let first_load = FirstLoad::of(&dist)?;
+    eprintln!("    {first_load}");
+    Ok(Site {
+        first_load,
+        optimized,
+    })
+}
+
+impl Site {
+    /// The budget holds where wasm-opt ran.
+    pub(crate) fn check_budget(&self) -> Result<()> {
+        if self.optimized && !self.first_load.within_budget() {
+            bail!("the page is over its budget: {}", self.first_load);
+        }
+        Ok(())
+    }
+}
+
+/// What, beside the sources, decides how the page comes out.
+fn build_settings(options: &Options, optimized: bool) -> String {
+    format!(
+        "debug: {}, wasm-opt: {optimized} {:?}",
+        options.debug,
+        optimize::FLAGS
+    )
+}
+
+fn trunk(workspace: &Workspace, tools: &PageTools, options: &Options) -> Result<()> {
+    let mut build = std::process::Command::new(&tools.trunk);
+    build
+        .current_dir(&workspace.root)
+        .arg("build")
+        .arg("--dist")
+        .arg(workspace.dist());
+    if !options.debug {
+        build.arg("--release");
+    }
+    // Trunk downloads what it does not find on PATH, and asks the network for its own newest version.
+    build.env("PATH", path_with(&tools.wasm_bindgen)?);
+    build.env("TRUNK_SKIP_VERSION_CHECK", "true");
+    // Trunk refuses the usual NO_COLOR=1.
+    build.env_remove("NO_COLOR");
+    process::run(&mut build)
+}
+
+fn path_with(program: &Path) -> Result<std::ffi::OsString> {
+    let first: PathBuf = program.parent().map(Path::to_path_buf).unwrap_or_default();
+    let old = env::var_os("PATH").unwrap_or_default();
+    env::join_paths(std::iter::once(first).chain(env::split_paths(&old)))
+        .context("the tool cache's path holds a character that PATH cannot: set XDG_CACHE_HOME")
+}
+
+/// The files of a folder and everything below it, in order.
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut open = vec![folder.to_path_buf()];
+    while let Some(folder) = open.pop() {
+        let entries =
+            fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        for entry in entries {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                open.push(entry.path());
+            } else {
+                files.push(entry.path());
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}

@@ -1,0 +1,126 @@
+//! How much a browser downloads before the page works.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::files_below;
+
+/// Gzipped, where wasm-opt ran.
+const BUDGET: usize = 300_000;
+/// What may name other files.
+const TEXT: [&str; 5] = ["html", "js", "mjs", "css", "webmanifest"];
+
+/// The files that index.html names, and that those name in turn, gzipped.
+#[derive(Debug)]
+pub(crate) struct FirstLoad {
+    files: usize,
+    bytes: usize,
+}
+
+impl FirstLoad {
+    /// Measures a built page.
+    pub(super) fn of(dist: &Path) -> Result<Self> {
+        let mut contents = BTreeMap::new();
+        for path in files_below(dist)? {
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            let content =
+                fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            contents.insert(name, content);
+        }
+        let names = reachable(&contents);
+        let mut bytes = 0;
+        for name in &names {
+            bytes += gzipped(&contents[*name])?;
+        }
+        Ok(Self {
+            files: names.len(),
+            bytes,
+        })
+    }
+
+    /// Whether this is as little as promised.
+    pub(crate) fn within_budget(&self) -> bool {
+        self.bytes <= BUDGET
+    }
+}
+
+impl fmt::Display for FirstLoad {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = if self.within_budget() {
+            "within"
+        } else {
+            "OVER"
+        };
+        let (files, kilobytes, budget) = (self.files, self.bytes / 1000, BUDGET / 1000);
+        write!(
+            f,
+            "first load: {files} files, {kilobytes} KB gzipped, {verdict} the budget of {budget} KB"
+        )
+    }
+}
+
+fn reachable(contents: &BTreeMap<String, Vec<u8>>) -> BTreeSet<&str> {
+    let mut found = BTreeSet::new();
+    let mut open: Vec<&str> = contents
+        .keys()
+        .map(String::as_str)
+        .filter(|name| *name == "index.html")
+        .collect();
+    while let Some(name) = open.pop() {
+        if !found.insert(name) || !TEXT.iter().any(|kind| name.ends_with(&format!(".{kind}"))) {
+            continue;
+        }
+        let text = String::from_utf8_lossy(&contents[name]);
+        open.extend(
+            contents
+                .keys()
+                .map(String::as_str)
+                .filter(|other| text.contains(*other)),
+        );
+    }
+    found
+}
+
+fn gzipped(content: &[u8]) -> Result<usize> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(content)?;
+    Ok(encoder.finish()?.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_that_the_page_names_count_towards_its_first_load() {
+        let contents = BTreeMap::from([
+            (
+                "index.html".to_owned(),
+                b"<script src=\"./start.js\"></script>".to_vec(),
+            ),
+            ("start.js".to_owned(), b"init('app_bg.wasm')".to_vec()),
+            ("app_bg.wasm".to_owned(), b"later.png".to_vec()),
+            ("later.png".to_owned(), Vec::new()),
+        ]);
+        assert_eq!(
+            reachable(&contents),
+            BTreeSet::from(["app_bg.wasm", "index.html", "start.js"])
+        );
+    }
+
+    #[test]
+    fn what_repeats_gets_smaller() {
+        assert!(gzipped(&[7; 10_000]).unwrap() < 100);
+    }
+}

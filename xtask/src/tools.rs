@@ -1,0 +1,128 @@
+//! Finding the tools that the tasks need, and installing what is missing.
+//!
+//! A tool is looked for on PATH first, then in a per-user cache, and is installed into that cache otherwise.
+//! A tool counts as found only when it runs and says the right version, so a half-finished install never counts.
+
+mod browser;
+mod install;
+mod version;
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+pub(crate) use self::browser::for_browser;
+use self::install::Installed;
+use self::version::{locked, version_in};
+use crate::process;
+use crate::workspace::Workspace;
+
+/// The page's target.
+pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
+/// Trunk 0.22 wants a newer compiler than this workspace does.
+const TRUNK_VERSION: &str = "0.21.14";
+/// What is installed when PATH has no wasm-opt that will do.
+const BINARYEN_VERSION: &str = "132";
+/// The oldest wasm-opt that understands what this compiler emits.
+const OLDEST_WASM_OPT: u64 = 116;
+
+/// What building the page takes.
+#[derive(Debug)]
+pub(crate) struct PageTools {
+    pub(crate) trunk: PathBuf,
+    pub(crate) wasm_bindgen: PathBuf,
+    /// Where there is none, the page is built without it, and larger.
+    pub(crate) wasm_opt: Option<PathBuf>,
+}
+
+/// Finds or installs what building the page takes.
+pub(crate) fn for_page(workspace: &Workspace) -> Result<PageTools> {
+    wasm_target()?;
+    Ok(PageTools {
+        wasm_bindgen: wasm_bindgen(workspace)?,
+        trunk: trunk()?,
+        wasm_opt: wasm_opt(),
+    })
+}
+
+/// Makes sure that the compiler can build for the browser.
+pub(crate) fn wasm_target() -> Result<()> {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let folder = process::output(Command::new(rustc).args([
+        "--print",
+        "target-libdir",
+        "--target",
+        WASM_TARGET,
+    ]))?;
+    if Path::new(folder.trim()).is_dir() {
+        return Ok(());
+    }
+    if on_path("rustup").next().is_none() {
+        bail!(
+            "the compiler has no {WASM_TARGET} target and there is no rustup to add it: \
+             install rustup, or your system's package of that target (Debian: libstd-rust-dev-wasm32)"
+        );
+    }
+    process::step("adding the compiler target for browsers", || {
+        process::run(Command::new("rustup").args(["target", "add", WASM_TARGET]))
+    })
+}
+
+/// The command line tool must be of exactly the version that the page links.
+fn wasm_bindgen(workspace: &Workspace) -> Result<PathBuf> {
+    let path = workspace.root.join("Cargo.lock");
+    let lock = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    let Some(version) = locked(&lock, "wasm-bindgen") else {
+        bail!("Cargo.lock names no wasm-bindgen: does web/ still depend on it?");
+    };
+    let fits = |said: &str| version_in(said) == Some(version);
+    if let Some(path) = on_path("wasm-bindgen").find(|path| answers(path, fits)) {
+        return Ok(path);
+    }
+    // Without --locked: with it, this version does not install.
+    Installed::new("wasm-bindgen-cli", version)?.by_cargo("wasm-bindgen", &[], fits)
+}
+
+fn trunk() -> Result<PathBuf> {
+    let fits = |said: &str| version::at_least(said, TRUNK_VERSION);
+    if let Some(path) = on_path("trunk").find(|path| answers(path, fits)) {
+        return Ok(path);
+    }
+    Installed::new("trunk", TRUNK_VERSION)?.by_cargo("trunk", &["--locked"], fits)
+}
+
+fn wasm_opt() -> Option<PathBuf> {
+    let fits =
+        |said: &str| version::wasm_opt_major(said).is_some_and(|major| major >= OLDEST_WASM_OPT);
+    if let Some(path) = on_path("wasm-opt").find(|path| answers(path, fits)) {
+        return Some(path);
+    }
+    let found = Installed::new("binaryen", BINARYEN_VERSION)
+        .and_then(|binaryen| binaryen.by_npm("node_modules/binaryen/bin/wasm-opt", fits));
+    match found {
+        Ok(path) => Some(path),
+        Err(error) => {
+            eprintln!("note: no wasm-opt, so the page will be larger than it could be: {error:#}");
+            None
+        }
+    }
+}
+
+/// Every program of this name on PATH, in order.
+fn on_path(name: &str) -> impl Iterator<Item = PathBuf> {
+    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders: Vec<PathBuf> = env::split_paths(&path).collect();
+    folders
+        .into_iter()
+        .map(move |folder| folder.join(&file))
+        .filter(|path| path.is_file())
+}
+
+/// Whether this program runs and what it says of its version fits.
+fn answers(program: &Path, fits: impl Fn(&str) -> bool) -> bool {
+    process::output(Command::new(program).arg("--version")).is_ok_and(|said| fits(&said))
+}

@@ -1,0 +1,61 @@
+//! Finding or installing what driving a real browser takes.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::on_path;
+use crate::process;
+
+/// The names that Chromium goes by.
+const CHROMIUM: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+];
+
+/// A browser and what drives it.
+#[derive(Debug)]
+pub(crate) struct BrowserTools {
+    pub(crate) chromium: PathBuf,
+    pub(crate) chromedriver: PathBuf,
+}
+
+/// Finds or installs Chromium and its driver.
+pub(crate) fn for_browser() -> Result<BrowserTools> {
+    if let Some(found) = find() {
+        return Ok(found);
+    }
+    if on_path("apt-get").next().is_none() || !is_root() {
+        bail!(
+            "the browser tests need Chromium and chromedriver on PATH: \
+             install both (Debian: `sudo apt-get install chromium chromium-driver`)"
+        );
+    }
+    process::step("installing Chromium and chromedriver", || {
+        process::run(apt_get().arg("update"))?;
+        process::run(apt_get().args(["install", "-y", "chromium", "chromium-driver"]))
+    })?;
+    find().context("chromium and chromium-driver were installed but are not on PATH")
+}
+
+fn find() -> Option<BrowserTools> {
+    let chromium = CHROMIUM.iter().find_map(|name| on_path(name).next())?;
+    let chromedriver = on_path("chromedriver").next()?;
+    Some(BrowserTools {
+        chromium,
+        chromedriver,
+    })
+}
+
+fn apt_get() -> Command {
+    let mut command = Command::new("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
+
+fn is_root() -> bool {
+    process::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}

@@ -1,0 +1,98 @@
+//! `cargo xtask up`: from a clone to a running ring, in one command.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use crate::workspace::Workspace;
+use crate::{process, site};
+
+/// What `up` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The first peer's port, which also serves the page; the other peers take the ports after it
+    #[arg(long, default_value_t = 7340, value_parser = clap::value_parser!(u16).range(1..))]
+    port: u16,
+    /// How many peers make the ring
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    peers: u16,
+}
+
+/// Builds what is not built yet and runs the ring until Ctrl-C.
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
+    let started = process::now();
+    check_ports(options.port, options.peers)?;
+    site::build(workspace, &site::Options::default())?;
+    process::step("building the peer", || workspace.build_peer())?;
+    eprintln!(
+        "==> starting the ring (everything took {})",
+        process::seconds(started.elapsed())
+    );
+    let mut ring = Command::new(workspace.peer_binary());
+    ring.arg("ring")
+        .args(["--peers", &options.peers.to_string()]);
+    ring.arg("--listen")
+        .arg(format!("127.0.0.1:{}", options.port));
+    ring.arg("--web").arg(workspace.dist());
+    become_process(&mut ring)
+}
+
+/// The ring takes this process over, so that signals and its exit code pass through unchanged.
+#[cfg(unix)]
+fn become_process(command: &mut Command) -> Result<ExitCode> {
+    use std::os::unix::process::CommandExt;
+    Err(command.exec()).with_context(|| format!("cannot start `{}`", process::shown(command)))
+}
+
+/// Ctrl-C reaches every process on the console, the ring too.
+#[cfg(not(unix))]
+fn become_process(command: &mut Command) -> Result<ExitCode> {
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start `{}`", process::shown(command)))?;
+    Ok(status
+        .code()
+        .and_then(|code| u8::try_from(code).ok())
+        .map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+/// A taken port is known before anything is built.
+fn check_ports(first: u16, peers: u16) -> Result<()> {
+    for offset in 0..peers {
+        let Some(port) = first.checked_add(offset) else {
+            bail!("{peers} peers do not fit above port {first}: choose a lower one with --port");
+        };
+        if let Err(error) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            bail!(
+                "port {port} cannot be used ({error}): stop what listens there, or choose others with --port \
+                 (the ring takes {peers} ports in a row)"
+            );
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_taken_port_is_named_with_the_option_that_helps() {
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let error = check_ports(port, 1).unwrap_err().to_string();
+        assert!(
+            error.contains(&format!("port {port} ")) && error.contains("--port"),
+            "{error}"
+        );
+        assert_eq!(error.lines().count(), 1);
+    }
+
+    #[test]
+    fn a_ring_that_runs_out_of_ports_is_refused() {
+        let error = check_ports(u16::MAX, 2).unwrap_err().to_string();
+        assert!(error.contains("--port"), "{error}");
+    }
+}

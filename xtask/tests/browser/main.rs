@@ -1,0 +1,17 @@
+//! Tests that drive a real Chromium against the built page and real peers.
+//!
+//! `cargo xtask browser [FILTER]` builds what they need and runs them. `support` is the harness.
+
+mod support;
+
+use support::{Page, Result, SiteServer};
+
+#[tokio::test]
+async fn the_site_works_from_a_sub_folder() -> Result<()> {
+    let site = SiteServer::start("/a/b/c/").await?;
+    let page = Page::open(&site.url()).await?;
+    page.any("heading").await?;
+    page.assert_no_errors().await?;
+    site.assert_no_failures();
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! A Chromium of one's own, and the driver that steers it. Both end when the value is dropped.
+
+use std::process::Stdio;
+
+use tempfile::TempDir;
+use thirtyfour::{CapabilitiesHelper, ChromeCapabilities, ChromiumLikeCapabilities, WebDriver};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use super::{Result, path_from};
+
+/// With the pipe, the browser ends when its driver does, however that ends.
+const FLAGS: [&str; 10] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--remote-debugging-pipe",
+    "--force-color-profile=srgb",
+];
+
+/// A browser with a fresh profile. Fields end in this order: driver process, session, profile.
+pub(super) struct Chromium {
+    process: Child,
+    pub(super) session: WebDriver,
+    profile: TempDir,
+}
+
+impl Chromium {
+    pub(super) async fn start(width: u32, height: u32) -> Result<Self> {
+        let (process, port) = start_driver().await?;
+        let profile = TempDir::new()?;
+        let mut capabilities = ChromeCapabilities::new();
+        for flag in FLAGS {
+            capabilities.add_arg(flag)?;
+        }
+        capabilities.add_arg(&format!("--window-size={width},{height}"))?;
+        capabilities.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
+        capabilities
+            .set_binary(&path_from("CHORDSCOPE_CHROMIUM", "/usr/bin/chromium").to_string_lossy())?;
+        capabilities.set("goog:loggingPrefs", serde_json::json!({ "browser": "ALL" }))?;
+        let session = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await?;
+        Ok(Self {
+            process,
+            session,
+            profile,
+        })
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        // Ending the session politely would wait for a connection that this very thread has to serve.
+        drop(self.session.clone().leak());
+    }
+}
+
+/// Starts the driver on a port of its own choice, and reads which.
+async fn start_driver() -> Result<(Child, u16)> {
+    let program = path_from("CHORDSCOPE_CHROMEDRIVER", "/usr/bin/chromedriver");
+    let mut process = Command::new(&program)
+        .arg("--port=0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| format!("cannot start {}: {error}", program.display()))?;
+    let output = process.stdout.take().ok_or("chromedriver has no output")?;
+    let mut lines = BufReader::new(output).lines();
+    while let Some(line) = lines.next_line().await? {
+        if let Some((_, port)) = line.rsplit_once("started successfully on port ") {
+            let port = port.trim_end_matches('.').parse()?;
+            // A driver that nobody listens to would stop at a full pipe.
+            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+            return Ok((process, port));
+        }
+    }
+    Err(format!("{} ended before it was ready", program.display()).into())
+}

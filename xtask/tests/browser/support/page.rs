@@ -1,0 +1,261 @@
+//! A page open in a Chromium of its own.
+
+use std::fmt::Debug;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::json;
+use thirtyfour::BrowserLogEntry;
+use thirtyfour::common::command::{Command, ExtensionCommand};
+use thirtyfour::error::WebDriverErrorInner;
+use thirtyfour::prelude::{By, WebDriver, WebDriverError, WebElement};
+
+use super::chromium::Chromium;
+use super::{Result, eventually, path_from, roles};
+
+/// A page in a browser that nothing else uses.
+pub(crate) struct Page {
+    chromium: Chromium,
+    /// The browser hands each entry out once; here they stay.
+    log: Mutex<Vec<BrowserLogEntry>>,
+}
+
+impl Page {
+    /// Opens an address in a fresh browser, 1280 x 800.
+    pub(crate) async fn open(url: &str) -> Result<Self> {
+        Self::open_sized(url, 1280, 800).await
+    }
+
+    /// Opens an address in a fresh browser of this size, such as 390 x 844 for a phone.
+    pub(crate) async fn open_sized(url: &str, width: u32, height: u32) -> Result<Self> {
+        let page = Self {
+            chromium: Chromium::start(width, height).await?,
+            log: Mutex::default(),
+        };
+        page.resize(width, height).await?;
+        page.goto(url).await?;
+        Ok(page)
+    }
+
+    /// Gives the page this much room. A window would not do: its frame counts, and it is never narrower than 500.
+    pub(crate) async fn resize(&self, width: u32, height: u32) -> Result<()> {
+        self.driver()
+            .cmd(Command::ExtensionCommand(Box::new(Resize {
+                width,
+                height,
+            })))
+            .await?;
+        Ok(())
+    }
+
+    /// The WebDriver session, for what this harness does not offer.
+    pub(crate) fn driver(&self) -> &WebDriver {
+        &self.chromium.session
+    }
+
+    /// Goes to another address.
+    pub(crate) async fn goto(&self, url: &str) -> Result<()> {
+        Ok(self.driver().goto(url).await?)
+    }
+
+    /// The element with this role and accessible name, once it is there.
+    pub(crate) async fn by_name(&self, role: &str, name: &str) -> Result<WebElement> {
+        let what = format!("a {role} named \"{name}\"");
+        eventually(&what, async || self.find(role, Some(name)).await).await
+    }
+
+    /// Some element with this role, whatever its name, once one is there.
+    pub(crate) async fn any(&self, role: &str) -> Result<WebElement> {
+        eventually(&format!("any {role}"), async || self.find(role, None).await).await
+    }
+
+    /// Whether there is such an element now.
+    pub(crate) async fn has(&self, role: &str, name: &str) -> Result<bool> {
+        Ok(self.find(role, Some(name)).await?.is_some())
+    }
+
+    /// Clicks the element with this role and name.
+    pub(crate) async fn click(&self, role: &str, name: &str) -> Result<()> {
+        Ok(self.by_name(role, name).await?.click().await?)
+    }
+
+    /// Replaces what is in a field by what one types.
+    pub(crate) async fn fill(&self, role: &str, name: &str, text: &str) -> Result<()> {
+        let field = self.by_name(role, name).await?;
+        field.clear().await?;
+        Ok(field.send_keys(text).await?)
+    }
+
+    /// Chooses the option with this text from the combobox (a select) with this name.
+    pub(crate) async fn choose(&self, name: &str, option: &str) -> Result<()> {
+        let what = format!("an option \"{option}\" in the combobox \"{name}\"");
+        let found = eventually(&what, async || {
+            let select = self.by_name("combobox", name).await?;
+            for candidate in select.find_all(By::Tag("option")).await? {
+                if gone_is_none(candidate.text().await)?.is_some_and(|text| text.trim() == option) {
+                    return Ok(Some(candidate));
+                }
+            }
+            Ok(None)
+        });
+        Ok(found.await?.click().await?)
+    }
+
+    /// What the element with this role and name says now. An empty status is found too.
+    pub(crate) async fn text(&self, role: &str, name: &str) -> Result<String> {
+        let read = async || Ok(gone_is_none(self.by_name(role, name).await?.text().await)?);
+        eventually(&format!("the text of the {role} \"{name}\""), read).await
+    }
+
+    /// Waits until the element with this role and name says this, among other things.
+    pub(crate) async fn wait_for_text(&self, role: &str, name: &str, part: &str) -> Result<String> {
+        let mut last = String::new();
+        let what = format!("\"{part}\" in the {role} \"{name}\"");
+        let waited = eventually(&what, async || {
+            last = self.text(role, name).await?;
+            Ok(last.contains(part).then(|| last.clone()))
+        });
+        let waited = waited.await;
+        waited.map_err(|error| format!("{error}; it says \"{last}\"").into())
+    }
+
+    /// The cells of the table with this name, row by row, its head included.
+    pub(crate) async fn table(&self, name: &str) -> Result<Vec<Vec<String>>> {
+        const READ: &str = "return [...arguments[0].rows].map(row => [...row.cells].map(cell => cell.textContent.trim()))";
+        let table = self.by_name("table", name).await?;
+        Ok(self
+            .driver()
+            .execute(READ, vec![table.to_json()?])
+            .await?
+            .convert()?)
+    }
+
+    /// Runs a script in the page: the body of a function that returns something.
+    pub(crate) async fn run(&self, script: &str) -> Result<serde_json::Value> {
+        Ok(self
+            .driver()
+            .execute(script, Vec::new())
+            .await?
+            .json()
+            .clone())
+    }
+
+    /// What the page's console holds that no page should say: errors, failed requests, violations of the policy.
+    pub(crate) async fn errors(&self) -> Result<Vec<String>> {
+        let new = self.driver().browser_log().await?;
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.extend(new);
+        Ok(log
+            .iter()
+            .filter(|entry| entry.level == "SEVERE")
+            .map(|entry| entry.message.clone())
+            .collect())
+    }
+
+    /// Fails with the errors in the console, if there are any.
+    pub(crate) async fn assert_no_errors(&self) -> Result<()> {
+        let errors = self.errors().await?;
+        assert!(
+            errors.is_empty(),
+            "errors in the console:\n{}",
+            errors.join("\n")
+        );
+        Ok(())
+    }
+
+    /// Writes what the page looks like to target/screenshots/<name>.png.
+    pub(crate) async fn screenshot(&self, name: &str) -> Result<PathBuf> {
+        let folder = path_from("CHORDSCOPE_SCREENSHOTS", "target/screenshots");
+        fs::create_dir_all(&folder)?;
+        let path = folder.join(format!("{name}.png"));
+        self.driver().screenshot(&path).await?;
+        Ok(path)
+    }
+
+    async fn find(&self, role: &str, name: Option<&str>) -> Result<Option<WebElement>> {
+        let candidates = roles::candidates(role);
+        for element in self.driver().find_all(By::Css(candidates)).await? {
+            let label = self.computed(&element, "computedlabel").await?;
+            if name.is_some() && label.as_deref().map(str::trim) != name {
+                continue;
+            }
+            if self.computed(&element, "computedrole").await?.as_deref() == Some(role) {
+                return Ok(Some(element));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn computed(
+        &self,
+        element: &WebElement,
+        property: &'static str,
+    ) -> Result<Option<String>> {
+        let command = Computed {
+            element: element.element_id().to_string(),
+            property,
+        };
+        let answer = self
+            .driver()
+            .cmd(Command::ExtensionCommand(Box::new(command)));
+        Ok(match gone_is_none(answer.await)? {
+            Some(answer) => Some(answer.value()?),
+            None => None,
+        })
+    }
+}
+
+/// Chromium's own way of being as small as a phone.
+#[derive(Debug)]
+struct Resize {
+    width: u32,
+    height: u32,
+}
+
+impl ExtensionCommand for Resize {
+    fn parameters_json(&self) -> Option<serde_json::Value> {
+        let (width, height) = (self.width, self.height);
+        let params =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        Some(json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": params }))
+    }
+
+    fn method(&self) -> http::Method {
+        http::Method::POST
+    }
+
+    fn endpoint(&self) -> Arc<str> {
+        "/goog/cdp/execute".into()
+    }
+}
+
+/// `GET /session/{id}/element/{id}/computedrole`, or `…/computedlabel`.
+#[derive(Debug)]
+struct Computed {
+    element: String,
+    property: &'static str,
+}
+
+impl ExtensionCommand for Computed {
+    fn parameters_json(&self) -> Option<serde_json::Value> {
+        None
+    }
+
+    fn method(&self) -> http::Method {
+        http::Method::GET
+    }
+
+    fn endpoint(&self) -> Arc<str> {
+        format!("/element/{}/{}", self.element, self.property).into()
+    }
+}
+
+/// A page that redraws takes elements away while they are looked at: then one looks again.
+fn gone_is_none<T>(result: Result<T, WebDriverError>) -> Result<Option<T>, WebDriverError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if matches!(*error, WebDriverErrorInner::StaleElementReference(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,125 @@
+//! A ring of real peers, as `cargo xtask up` starts it.
+
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+
+use super::{Result, dist, eventually, path_from};
+
+/// A running `chordscope ring`. It ends when dropped.
+pub(crate) struct Ring {
+    process: Child,
+    port: u16,
+    folder: TempDir,
+}
+
+impl Ring {
+    /// Starts a ring that serves the page, and waits until it answers.
+    pub(crate) async fn start(peers: u16) -> Result<Self> {
+        let folder = TempDir::new()?;
+        let port = free_ports(peers)?;
+        let said = File::create(folder.path().join("said"))?;
+        let process = Command::new(binary())
+            .args([
+                "ring",
+                "--peers",
+                &peers.to_string(),
+                "--listen",
+                &format!("127.0.0.1:{port}"),
+            ])
+            .arg("--web")
+            .arg(dist()?)
+            .arg("--data")
+            .arg(folder.path().join("data"))
+            .stdin(Stdio::null())
+            .stdout(said.try_clone()?)
+            .stderr(said)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| format!("cannot start {}: {error}", binary().display()))?;
+        let mut ring = Self {
+            process,
+            port,
+            folder,
+        };
+        eventually(&format!("the ring on port {port}"), async || {
+            ring.is_up().await
+        })
+        .await?;
+        Ok(ring)
+    }
+
+    /// The address of the page that the first peer serves.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/", self.port)
+    }
+
+    /// The first peer's port; the others follow.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Runs a `chordscope` command against the first peer, and returns what it printed.
+    pub(crate) async fn command(&self, arguments: &[&str]) -> Result<String> {
+        let output = Command::new(binary())
+            .args(arguments)
+            .args(["--peer", &self.url()])
+            .output()
+            .await?;
+        if output.status.success() {
+            Ok(String::from_utf8(output.stdout)?)
+        } else {
+            Err(format!(
+                "chordscope {arguments:?}: {}",
+                String::from_utf8_lossy(&output.stderr)
+            )
+            .into())
+        }
+    }
+
+    async fn is_up(&mut self) -> Result<Option<()>> {
+        if let Some(status) = self.process.try_wait()? {
+            let said = fs::read_to_string(self.folder.path().join("said"))?;
+            return Err(format!("the ring ended ({status}): {said}").into());
+        }
+        Ok(healthy(self.port).await.unwrap_or(false).then_some(()))
+    }
+}
+
+async fn healthy(port: u16) -> Result<bool> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+    let request =
+        format!("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer.starts_with("HTTP/1.1 200"))
+}
+
+fn binary() -> PathBuf {
+    path_from("CHORDSCOPE_BINARY", "target/release/chordscope")
+}
+
+/// The first of so many free ports in a row.
+fn free_ports(count: u16) -> Result<u16> {
+    for _ in 0..100 {
+        let first = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
+            .local_addr()?
+            .port();
+        let free = |offset| {
+            first
+                .checked_add(offset)
+                .is_some_and(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok())
+        };
+        if (0..count).all(free) {
+            return Ok(first);
+        }
+    }
+    Err(format!("there are no {count} free ports in a row").into())
+}

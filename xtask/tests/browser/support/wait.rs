@@ -1,0 +1,31 @@
+//! Waiting for something to become true.
+
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+use super::Result;
+
+/// How long anything may take before a test fails. Generous: machines that run tests are often busy.
+const DEADLINE: Duration = Duration::from_secs(20);
+/// How often to look.
+const INTERVAL: Duration = Duration::from_millis(40);
+
+/// Looks again and again until there is something, and returns it. `what` says in the failure what never came.
+pub(crate) async fn eventually<T>(
+    what: &str,
+    mut look: impl AsyncFnMut() -> Result<Option<T>>,
+) -> Result<T> {
+    let search = async {
+        loop {
+            if let Some(found) = look().await? {
+                return Ok(found);
+            }
+            sleep(INTERVAL).await;
+        }
+    };
+    match timeout(DEADLINE, search).await {
+        Ok(result) => result,
+        Err(_) => Err(format!("waited {} s in vain for {what}", DEADLINE.as_secs()).into()),
+    }
+}
