@@ -6,6 +6,7 @@
 //! - [`chord`]: membership, fingers, the routing rule, the ideal ring
 //! - [`store`]: signed records and who holds them
 //! - [`node`]: one ring member, which joins the two
+//! - `sim` (feature): a simulated network of nodes
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -15,4 +16,6 @@ extern crate alloc;
 pub mod base;
 pub mod chord;
 pub mod node;
+#[cfg(feature = "sim")]
+pub mod sim;
 pub mod store;

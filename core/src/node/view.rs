@@ -86,6 +86,11 @@ impl Node {
         }
     }
 
+    /// The number that the next lookup or operation will have.
+    pub const fn next_number(&self) -> u64 {
+        self.next_number + 1
+    }
+
     /// What is known of the round trip to a neighbour.
     pub fn rtt(&self, node: Id) -> Rtt {
         self.requests.rtt(node)

@@ -5,8 +5,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde_json::json;
 use thirtyfour::BrowserLogEntry;
-use thirtyfour::common::command::ExtensionCommand;
+use thirtyfour::common::command::{Command, ExtensionCommand};
 use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::prelude::{By, WebDriver, WebDriverError, WebElement};
 
@@ -32,9 +33,20 @@ impl Page {
             chromium: Chromium::start(width, height).await?,
             log: Mutex::default(),
         };
-        page.driver().set_window_rect(0, 0, width, height).await?;
+        page.resize(width, height).await?;
         page.goto(url).await?;
         Ok(page)
+    }
+
+    /// Gives the page this much room. A window would not do: its frame counts, and it is never narrower than 500.
+    pub(crate) async fn resize(&self, width: u32, height: u32) -> Result<()> {
+        self.driver()
+            .cmd(Command::ExtensionCommand(Box::new(Resize {
+                width,
+                height,
+            })))
+            .await?;
+        Ok(())
     }
 
     /// The WebDriver session, for what this harness does not offer.
@@ -186,13 +198,35 @@ impl Page {
         };
         let answer = self
             .driver()
-            .cmd(thirtyfour::common::command::Command::ExtensionCommand(
-                Box::new(command),
-            ));
+            .cmd(Command::ExtensionCommand(Box::new(command)));
         Ok(match gone_is_none(answer.await)? {
             Some(answer) => Some(answer.value()?),
             None => None,
         })
+    }
+}
+
+/// Chromium's own way of being as small as a phone.
+#[derive(Debug)]
+struct Resize {
+    width: u32,
+    height: u32,
+}
+
+impl ExtensionCommand for Resize {
+    fn parameters_json(&self) -> Option<serde_json::Value> {
+        let (width, height) = (self.width, self.height);
+        let params =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        Some(json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": params }))
+    }
+
+    fn method(&self) -> http::Method {
+        http::Method::POST
+    }
+
+    fn endpoint(&self) -> Arc<str> {
+        "/goog/cdp/execute".into()
     }
 }
 

@@ -1,0 +1,13 @@
+//! A simulated network of real [`Node`](crate::node::Node)s: virtual time, real messages, one seed.
+//!
+//! [`scenario`] says what there is and what happens, [`world`] runs it, [`trace`] is what happened, [`history`] goes back
+//! and forth in it, [`permalink`] puts a moment of it into a URL.
+
+pub mod action;
+pub mod builtin;
+pub mod history;
+pub mod network;
+pub mod permalink;
+pub mod scenario;
+pub mod trace;
+pub mod world;

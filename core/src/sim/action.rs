@@ -1,0 +1,129 @@
+//! What a person can do to a simulated ring.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::fmt;
+
+use crate::base::id::{Id, Space};
+use crate::base::time::Instant;
+use crate::chord::route::{Mode, Routing};
+
+/// One deed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// A node looks a key up.
+    Lookup {
+        /// The node that asks.
+        from: Id,
+        /// The key.
+        key: Id,
+        /// Along fingers or successors.
+        routing: Routing,
+        /// Who drives it.
+        mode: Mode,
+    },
+    /// A new node joins.
+    Insert(Id),
+    /// A node leaves properly.
+    Remove(Id),
+    /// A node is gone from one moment to the next.
+    Crash(Id),
+    /// A node puts a value under a name.
+    Put {
+        /// The node that puts.
+        from: Id,
+        /// The name.
+        name: String,
+        /// The value, as text.
+        value: String,
+    },
+    /// A node gets the value of a name.
+    Get {
+        /// The node that gets.
+        from: Id,
+        /// The name.
+        name: String,
+    },
+    /// A message in flight is held up.
+    Delay {
+        /// The number of the message.
+        message: u64,
+        /// By how many milliseconds.
+        millis: u32,
+    },
+    /// A message in flight is lost.
+    Lose(u64),
+}
+
+/// A deed and its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timed {
+    /// When.
+    pub at: Instant,
+    /// What.
+    pub action: Action,
+}
+
+/// Why a deed cannot be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ActionError {
+    /// No such node is up.
+    UnknownNode(Id),
+    /// The node is in the ring already.
+    Duplicate(Id),
+    /// The id or key is outside the address space.
+    OutOfRange(Id),
+    /// The last node cannot go.
+    LastNode,
+    /// There are as many nodes as a simulation may have.
+    TooManyNodes,
+    /// No such message is in flight.
+    UnknownMessage,
+    /// The name or value is refused.
+    Record(crate::store::record::RecordError),
+    /// The node is still joining, or busy.
+    NotReady(Id),
+}
+
+impl Action {
+    /// The deed in words.
+    pub fn describe(&self, space: Space) -> String {
+        let show = |id: &Id| space.show(*id);
+        match self {
+            Self::Lookup { from, key, .. } => format!("node {} looks up {}", show(from), show(key)),
+            Self::Insert(node) => format!("node {} joins", show(node)),
+            Self::Remove(node) => format!("node {} leaves", show(node)),
+            Self::Crash(node) => format!("node {} crashes", show(node)),
+            Self::Put { from, name, .. } => format!("node {} puts “{name}”", show(from)),
+            Self::Get { from, name } => format!("node {} gets “{name}”", show(from)),
+            Self::Delay { message, millis } => {
+                format!("message {message} is delayed by {millis} ms")
+            }
+            Self::Lose(message) => format!("message {message} is lost"),
+        }
+    }
+
+    /// Whether it changes who is in the ring.
+    pub const fn changes_members(&self) -> bool {
+        matches!(self, Self::Insert(_) | Self::Remove(_) | Self::Crash(_))
+    }
+}
+
+impl fmt::Display for ActionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::UnknownNode(id) => format!("There is no node {id:?} in the ring."),
+            Self::Duplicate(id) => format!("Node {id:?} is in the ring already."),
+            Self::OutOfRange(id) => format!("{id:?} is outside the ring's address space."),
+            Self::LastNode => "A ring needs at least one node.".to_string(),
+            Self::TooManyNodes => "The simulation has as many nodes as it can take.".to_string(),
+            Self::UnknownMessage => "That message is not in flight any more.".to_string(),
+            Self::Record(error) => format!("{error}."),
+            Self::NotReady(id) => format!("Node {id:?} is not a member yet."),
+        };
+        f.write_str(&text)
+    }
+}
+
+impl core::error::Error for ActionError {}

@@ -1,0 +1,447 @@
+//! Going back and forth in a run: checkpoints, replay, and forks.
+//!
+//! A run is its scenario, its seed and the list of what was done. Any moment can be made again by replaying from the
+//! checkpoint before it; a deed in the past drops what came after.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::base::contact::Contact;
+use crate::base::id::{Id, Space};
+use crate::base::time::Instant;
+use crate::node::api::Event;
+use crate::sim::action::{Action, ActionError, Timed};
+use crate::sim::scenario::{Scenario, ScenarioError};
+use crate::sim::trace::{Entry, Traffic, What};
+use crate::sim::world::World;
+
+/// How many trace entries are kept; the oldest go first.
+pub const MAX_ENTRIES: usize = 200_000;
+/// How many entries lie between two checkpoints at first.
+const CHECKPOINT_EVERY: u64 = 400;
+/// How many checkpoints are kept; then every other one goes and the distance doubles.
+const MAX_CHECKPOINTS: usize = 96;
+/// How far a step looks ahead for something worth stopping at.
+const STEP_HORIZON_MILLIS: u64 = 60_000;
+
+/// A run that can be moved through in time.
+#[derive(Clone, Debug)]
+pub struct History {
+    base: Arc<Scenario>,
+    actions: Vec<Timed>,
+    world: World,
+    end: Instant,
+    entries: Vec<Entry>,
+    checkpoints: BTreeMap<(Instant, u64), World>,
+    distance: u64,
+}
+
+/// A place on the timeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// When.
+    pub at: Instant,
+    /// How it is drawn.
+    pub kind: MarkKind,
+    /// What happened, in words.
+    pub label: String,
+}
+
+/// How a mark is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MarkKind {
+    /// A change of a node's state.
+    Change,
+    /// A message of a lookup or operation arrived.
+    Hop,
+    /// Somebody acted.
+    Deed,
+    /// A property broke.
+    Violation,
+}
+
+/// A finger that changed since the last deed that changed the members, old beside new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ChangedFinger {
+    /// Whose table.
+    pub node: Id,
+    /// Which row, from 1.
+    pub row: u8,
+    /// Where the row starts.
+    pub start: Id,
+    /// What it pointed at.
+    pub old: Option<Id>,
+    /// What it points at.
+    pub new: Option<Id>,
+}
+
+impl History {
+    /// A run of a scenario, at time zero.
+    ///
+    /// # Errors
+    /// [`ScenarioError`] when the scenario's nodes make no ring.
+    pub fn new(scenario: Scenario, seed: u64) -> Result<Self, ScenarioError> {
+        let base = Arc::new(scenario);
+        let world = World::new(Arc::clone(&base), seed)?;
+        let mut history = Self {
+            actions: base.actions.clone(),
+            base,
+            end: Instant::ZERO,
+            entries: Vec::new(),
+            checkpoints: BTreeMap::new(),
+            distance: CHECKPOINT_EVERY,
+            world,
+        };
+        history.take_entries();
+        history.checkpoint();
+        Ok(history)
+    }
+
+    /// The scenario as it began, without what was done since.
+    pub fn scenario(&self) -> &Scenario {
+        &self.base
+    }
+
+    /// Everything done and planned, in order of time.
+    pub fn actions(&self) -> &[Timed] {
+        &self.actions
+    }
+
+    /// The world as it is now.
+    pub const fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Now.
+    pub const fn now(&self) -> Instant {
+        self.world.now()
+    }
+
+    /// The farthest time that was reached.
+    pub const fn end(&self) -> Instant {
+        self.end
+    }
+
+    /// The address space.
+    pub fn space(&self) -> Space {
+        self.world.space()
+    }
+
+    /// What has happened up to now, oldest first; the last [`MAX_ENTRIES`].
+    pub fn entries(&self) -> &[Entry] {
+        let known = self
+            .entries
+            .partition_point(|e| e.index < self.world.events());
+        &self.entries[..known]
+    }
+
+    /// Lets time pass until `to`. Does nothing when that is past.
+    pub fn advance_to(&mut self, to: Instant) {
+        while self.world.next_at().is_some_and(|at| at <= to) {
+            self.world.step();
+            self.take_entries();
+            self.checkpoint_when_due();
+        }
+        self.world.run_until(to);
+        self.end = self.end.max(to);
+    }
+
+    /// Lets at most `budget` things happen on the way to `to`; `true` once it is reached.
+    pub fn advance_within(&mut self, to: Instant, budget: usize) -> bool {
+        for _ in 0..budget {
+            if self.world.next_at().is_none_or(|at| at > to) {
+                break;
+            }
+            self.world.step();
+            self.take_entries();
+            self.checkpoint_when_due();
+        }
+        if self.world.next_at().is_some_and(|at| at <= to) {
+            self.end = self.end.max(self.world.now());
+            return false;
+        }
+        self.advance_to(to);
+        true
+    }
+
+    /// Goes to any time, back or forth.
+    pub fn seek(&mut self, to: Instant) {
+        if to < self.now() {
+            // A checkpoint at exactly that time may lie in the midst of what happens then; replay covers the rest.
+            let before = self.checkpoints.range(..=(to, u64::MAX)).next_back();
+            let first = self.checkpoints.first_key_value();
+            if let Some((_, world)) = before.or(first) {
+                self.world = world.clone();
+            }
+        }
+        self.advance_to(to);
+    }
+
+    /// Goes to the next thing worth stopping at; when there is none for a minute, a minute on.
+    pub fn step_forward(&mut self) {
+        let horizon = Instant::from_millis(self.now().as_millis() + STEP_HORIZON_MILLIS);
+        let from = self.now();
+        let next_known = self
+            .entries
+            .iter()
+            .find(|entry| entry.at > from && entry.is_notable());
+        if let Some(at) = next_known.map(|entry| entry.at) {
+            self.advance_to(at);
+            return;
+        }
+        while let Some(at) = self.world.next_at().filter(|at| *at <= horizon) {
+            self.advance_to(at);
+            let reached = self.entries().iter().rev().take_while(|e| e.at == at);
+            if at > from && reached.into_iter().any(Entry::is_notable) {
+                return;
+            }
+        }
+        self.advance_to(horizon);
+    }
+
+    /// Goes back to the last thing worth stopping at before now, or to the beginning.
+    pub fn step_back(&mut self) {
+        let now = self.now();
+        let last = self
+            .entries()
+            .iter()
+            .rev()
+            .find(|entry| entry.at < now && entry.is_notable());
+        self.seek(last.map_or(Instant::ZERO, |entry| entry.at));
+    }
+
+    /// Does something now. What lay ahead of now and was reached before is dropped; plans beyond that stand.
+    ///
+    /// # Errors
+    /// [`ActionError`] says why it cannot be done; then nothing has changed.
+    pub fn act(&mut self, action: Action) -> Result<(), ActionError> {
+        let now = self.now();
+        self.world.clone().act(action.clone())?;
+        let known = self.entries().len();
+        self.entries.truncate(known);
+        let end = self.end;
+        self.actions
+            .retain(|timed| timed.at <= now || timed.at > end);
+        let at = self.actions.partition_point(|timed| timed.at <= now);
+        self.actions.insert(at, Timed { at: now, action });
+        self.fork(now);
+        Ok(())
+    }
+
+    /// The run again with the actions as they are now, up to `to`.
+    ///
+    /// A deed is part of the run's plan, so that replaying the plan from the start gives the same digest as having acted
+    /// on the way.
+    fn fork(&mut self, to: Instant) {
+        let scenario = self.world.with_actions(self.actions.clone());
+        // The nodes made a ring before, and still do.
+        if let Ok(world) = World::new(scenario, self.world.seed()) {
+            self.world = world;
+            self.entries.clear();
+            self.checkpoints.clear();
+            self.distance = CHECKPOINT_EVERY;
+            self.end = Instant::ZERO;
+            self.take_entries();
+            self.checkpoint();
+            self.advance_to(to);
+        }
+    }
+
+    /// What the timeline shows of the run up to its end.
+    pub fn marks(&self) -> impl Iterator<Item = Mark> {
+        let space = self.space();
+        self.entries.iter().filter_map(move |entry| {
+            let kind = match &entry.what {
+                What::Acted(_) => MarkKind::Deed,
+                What::Broken(property, _)
+                    if *property != crate::chord::invariant::Property::OneOwnerPerKey =>
+                {
+                    MarkKind::Violation
+                }
+                What::Delivered(parcel) if parcel.traffic != Traffic::Upkeep => MarkKind::Hop,
+                _ => MarkKind::Change,
+            };
+            entry.is_notable().then(|| Mark {
+                at: entry.at,
+                kind,
+                label: entry.describe(space),
+            })
+        })
+    }
+
+    /// The fingers that differ from what they were before the last deed that changed the members, by node, then row.
+    /// The tables of nodes that came with it are not among them: all their rows are new.
+    pub fn changed_fingers(&self) -> Vec<ChangedFinger> {
+        let entries = self.entries();
+        let deed = entries.iter().rposition(
+            |entry| matches!(&entry.what, What::Acted(action) if action.changes_members()),
+        );
+        let Some(deed) = deed else {
+            return Vec::new();
+        };
+        let newcomer = match &entries[deed].what {
+            What::Acted(Action::Insert(node)) => Some(*node),
+            _ => None,
+        };
+        let id = |contact: &Option<Contact>| contact.as_ref().map(Contact::id);
+        let mut changed: BTreeMap<(Id, u8), ChangedFinger> = BTreeMap::new();
+        for entry in &entries[deed..] {
+            let What::Node(node, Event::Finger(change)) = &entry.what else {
+                continue;
+            };
+            if Some(*node) == newcomer {
+                continue;
+            }
+            changed
+                .entry((*node, change.row))
+                .and_modify(|known| known.new = id(&change.new))
+                .or_insert(ChangedFinger {
+                    node: *node,
+                    row: change.row,
+                    start: change.start,
+                    old: id(&change.old),
+                    new: id(&change.new),
+                });
+        }
+        changed
+            .into_values()
+            .filter(|change| change.old != change.new)
+            .collect()
+    }
+
+    fn take_entries(&mut self) {
+        let known = self.entries.last().map(|entry| entry.index);
+        let fresh = self.world.take_trace().into_iter();
+        self.entries
+            .extend(fresh.filter(|entry| known.is_none_or(|known| entry.index > known)));
+        if self.entries.len() > MAX_ENTRIES {
+            self.entries.drain(..MAX_ENTRIES / 4);
+        }
+    }
+
+    fn checkpoint_when_due(&mut self) {
+        let last = self.checkpoints.keys().next_back().map_or(0, |key| key.1);
+        if self.world.events() >= last + self.distance {
+            self.checkpoint();
+        }
+    }
+
+    fn checkpoint(&mut self) {
+        let key = (self.world.now(), self.world.events());
+        self.checkpoints.insert(key, self.world.clone());
+        if self.checkpoints.len() > MAX_CHECKPOINTS {
+            let mut keep = false;
+            self.checkpoints.retain(|_, _| {
+                keep = !keep;
+                keep
+            });
+            self.distance *= 2;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chord::route::{Mode, Routing};
+    use crate::sim::builtin::named;
+
+    fn history(name: &str) -> History {
+        History::new(named(name).unwrap(), 1).unwrap()
+    }
+
+    fn millis(millis: u64) -> Instant {
+        Instant::from_millis(millis)
+    }
+
+    #[test]
+    fn any_moment_can_be_made_again() {
+        let mut history = history("insert-7");
+        let mut digests = Vec::new();
+        for at in (0..30).map(|second| millis(second * 997)) {
+            history.seek(at);
+            digests.push((at, history.world().digest(), history.entries().len()));
+        }
+        for (at, digest, entries) in digests.into_iter().rev() {
+            history.seek(at);
+            assert_eq!(history.world().digest(), digest, "at {at:?}");
+            assert_eq!(history.entries().len(), entries);
+        }
+    }
+
+    #[test]
+    fn a_deed_in_the_past_drops_what_came_after() {
+        let mut history = history("lesson-26");
+        history.advance_to(millis(3_000));
+        history.act(Action::Insert(Id::from_u64(7))).unwrap();
+        history.advance_to(millis(9_000));
+        history.seek(millis(2_000));
+        history.act(Action::Crash(Id::from_u64(9))).unwrap();
+        let deeds: Vec<_> = history
+            .actions()
+            .iter()
+            .map(|timed| &timed.action)
+            .collect();
+        assert_eq!(deeds.len(), 2, "{deeds:?}");
+        assert_eq!(history.end(), millis(2_000));
+        assert!(history.world().node(Id::from_u64(9)).is_none());
+    }
+
+    #[test]
+    fn having_acted_equals_having_planned() {
+        let mut acted = history("lesson-26");
+        acted.advance_to(millis(1_000));
+        let deed = Action::Lookup {
+            from: Id::from_u64(28),
+            key: Id::from_u64(12),
+            routing: Routing::Finger,
+            mode: Mode::Iterative,
+        };
+        acted.act(deed).unwrap();
+        acted.advance_to(millis(5_000));
+        let mut scenario = acted.scenario().clone();
+        scenario.actions = acted.actions().to_vec();
+        let mut planned = History::new(scenario, 1).unwrap();
+        planned.advance_to(millis(5_000));
+        assert_eq!(acted.world().digest(), planned.world().digest());
+    }
+
+    #[test]
+    fn stepping_forward_and_back_comes_to_the_same_place() {
+        let mut history = history("lesson-26");
+        let mut places = Vec::new();
+        for _ in 0..12 {
+            history.step_forward();
+            places.push(history.now());
+        }
+        assert!(
+            places.windows(2).all(|pair| pair[0] < pair[1]),
+            "{places:?}"
+        );
+        for place in places.iter().rev().skip(1) {
+            history.step_back();
+            assert_eq!(history.now(), *place);
+        }
+    }
+
+    #[test]
+    fn the_lessons_four_fingers_change_and_no_other() {
+        let mut history = history("insert-7");
+        history.advance_to(millis(30_000));
+        let changed: Vec<_> = history
+            .changed_fingers()
+            .iter()
+            .map(|change| (change.node, change.row, change.old, change.new))
+            .collect();
+        let expected: Vec<_> = history
+            .world()
+            .forecast()
+            .iter()
+            .map(|change| (change.node, change.row, Some(change.old), Some(change.new)))
+            .collect();
+        assert_eq!(expected.len(), 4);
+        assert_eq!(changed, expected);
+    }
+}

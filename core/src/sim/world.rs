@@ -1,0 +1,437 @@
+//! A world: nodes, the network between them, and one queue of everything that is going to happen.
+
+mod act;
+mod watch;
+
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::base::contact::Contact;
+use crate::base::digest::Digest;
+use crate::base::id::{Id, Space};
+use crate::base::identity::Signer;
+use crate::base::rng::Rng;
+use crate::base::time::Instant;
+use crate::chord::ideal::{FingerChange, IdealRing};
+use crate::chord::invariant::Health;
+use crate::node::Node;
+use crate::node::api::{Output, StorageEvent};
+use crate::node::message::Message;
+use crate::sim::action::Action;
+use crate::sim::scenario::{Scenario, ScenarioError};
+use crate::sim::trace::{Entry, LookupTrace, Parcel, What};
+use crate::store::message::Copy;
+use crate::store::record::Record;
+
+/// How many lookups a world remembers.
+pub const MAX_LOOKUPS: usize = 64;
+/// Streams of one seed: the network's own, then one for each node.
+const NETWORK_STREAM: u64 = 0;
+/// How long a node waits before it tries to join again.
+const JOIN_AGAIN: Duration = Duration::from_millis(1_000);
+
+/// A simulated network. A clone is a checkpoint.
+#[derive(Clone, Debug)]
+pub struct World {
+    scenario: Arc<Scenario>,
+    seed: u64,
+    now: Instant,
+    rng: Rng,
+    nodes: BTreeMap<Id, Actor>,
+    queue: BTreeMap<(Instant, u64), Coming>,
+    timers: BTreeSet<(Instant, Id)>,
+    next_sequence: u64,
+    next_parcel: u64,
+    next_index: u64,
+    births: u64,
+    fresh: Vec<Entry>,
+    digest: Digest,
+    lookups: Vec<LookupTrace>,
+    forecast: Vec<FingerChange>,
+    health: Health,
+    judge: bool,
+    violations: u64,
+    sent: Sent,
+}
+
+/// How many messages were sent, by what they belong to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// For lookups that a person asked for.
+    pub lookup: u64,
+    /// For records.
+    pub records: u64,
+    /// For upkeep: overhead.
+    pub upkeep: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Actor {
+    node: Node,
+    due: Option<Instant>,
+}
+
+/// Something that is going to happen.
+#[derive(Clone, Debug)]
+enum Coming {
+    Arrival(Parcel, Contact, Box<Message>),
+    Deed(Action),
+    JoinAgain(Id),
+}
+
+impl World {
+    /// The world of a scenario at time zero: a stable ring, with the scenario's actions ahead.
+    ///
+    /// # Errors
+    /// [`ScenarioError`] when the scenario's nodes make no ring.
+    pub fn new(scenario: Arc<Scenario>, seed: u64) -> Result<Self, ScenarioError> {
+        let mut world = Self {
+            seed,
+            now: Instant::ZERO,
+            rng: Rng::from_seed(seed, NETWORK_STREAM),
+            nodes: BTreeMap::new(),
+            queue: BTreeMap::new(),
+            timers: BTreeSet::new(),
+            next_sequence: 0,
+            next_parcel: 0,
+            next_index: 0,
+            births: 0,
+            fresh: Vec::new(),
+            digest: Digest::new("chordscope v1 simulation trace"),
+            lookups: Vec::new(),
+            forecast: Vec::new(),
+            health: Health::default(),
+            judge: scenario.nodes.len() <= 512,
+            violations: 0,
+            sent: Sent::default(),
+            scenario,
+        };
+        world.settle()?;
+        let deeds = Arc::clone(&world.scenario);
+        for timed in &deeds.actions {
+            world.push(timed.at, Coming::Deed(timed.action.clone()));
+        }
+        Ok(world)
+    }
+
+    /// The scenario it runs.
+    pub fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// The seed that all its randomness comes from.
+    pub const fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The address space.
+    pub fn space(&self) -> Space {
+        self.scenario.space
+    }
+
+    /// The virtual time.
+    pub const fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// When the next thing happens.
+    pub fn next_at(&self) -> Option<Instant> {
+        let arrival = self.queue.keys().next().map(|(at, _)| *at);
+        let timer = self.timers.first().map(|(at, _)| *at);
+        match (arrival, timer) {
+            (Some(arrival), Some(timer)) => Some(arrival.min(timer)),
+            (arrival, timer) => arrival.or(timer),
+        }
+    }
+
+    /// Lets the next thing happen; `false` when nothing is ahead.
+    pub fn step(&mut self) -> bool {
+        let Some(at) = self.next_at() else {
+            return false;
+        };
+        self.now = self.now.max(at);
+        match self.queue.first_entry() {
+            Some(entry) if entry.key().0 <= at => {
+                let coming = entry.remove();
+                self.happen(coming);
+            }
+            _ => self.wake_next(),
+        }
+        self.judge_health();
+        true
+    }
+
+    /// Lets everything happen up to a time, and sets the clock to it.
+    pub fn run_until(&mut self, end: Instant) {
+        while self.next_at().is_some_and(|at| at <= end) {
+            self.step();
+        }
+        self.now = self.now.max(end);
+    }
+
+    /// The nodes that are up, in ascending order of their ids.
+    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.values().map(|actor| &actor.node)
+    }
+
+    /// A node that is up.
+    pub fn node(&self, id: Id) -> Option<&Node> {
+        self.nodes.get(&id).map(|actor| &actor.node)
+    }
+
+    /// The messages in flight, earliest arrival first.
+    pub fn in_flight(&self) -> impl Iterator<Item = &Parcel> {
+        self.queue.values().filter_map(|coming| match coming {
+            Coming::Arrival(parcel, ..) => Some(parcel),
+            Coming::Deed(_) | Coming::JoinAgain(_) => None,
+        })
+    }
+
+    /// The lookups that a person asked for, oldest first; the last [`MAX_LOOKUPS`].
+    pub fn lookups(&self) -> &[LookupTrace] {
+        &self.lookups
+    }
+
+    /// The fingers that the last insertion, removal or crash ought to change, by the exact rule.
+    pub fn forecast(&self) -> &[FingerChange] {
+        &self.forecast
+    }
+
+    /// How the ring is, judged from outside.
+    pub const fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// How often a property that must never break was found broken.
+    pub const fn violations(&self) -> u64 {
+        self.violations
+    }
+
+    /// How many messages were sent.
+    pub const fn sent(&self) -> Sent {
+        self.sent
+    }
+
+    /// How many trace entries there have been.
+    pub const fn events(&self) -> u64 {
+        self.next_index
+    }
+
+    /// The entries since the last call.
+    pub fn take_trace(&mut self) -> Vec<Entry> {
+        core::mem::take(&mut self.fresh)
+    }
+
+    /// The digest of the whole trace so far, as 64 hexadecimal digits: the same seed and actions give the same digest on
+    /// every machine.
+    pub fn digest(&self) -> String {
+        let bytes = self.digest.finish();
+        bytes
+            .iter()
+            .map(|byte| alloc::format!("{byte:02x}"))
+            .collect()
+    }
+
+    /// The ring as it ought to be with the nodes that are up.
+    pub fn ideal(&self) -> Option<IdealRing> {
+        IdealRing::new(self.space(), self.nodes.keys().copied().collect()).ok()
+    }
+
+    fn settle(&mut self) -> Result<(), ScenarioError> {
+        let nodes = self.scenario.nodes.clone();
+        let ring = IdealRing::new(self.space(), nodes.clone())
+            .map_err(|error| ScenarioError::new("nodes", &error))?;
+        for id in &nodes {
+            let node = self.create_node(*id);
+            self.nodes.insert(*id, Actor { node, due: None });
+        }
+        let contacts: BTreeMap<Id, Contact> = self
+            .nodes()
+            .map(|node| (node.id(), node.contact().clone()))
+            .collect();
+        let length = usize::from(self.scenario.successors);
+        for id in &nodes {
+            let before = ring.predecessor(*id);
+            let before = (before != *id).then(|| contacts[&before].clone());
+            let successors: Vec<Contact> = ring
+                .successors(*id, length)
+                .iter()
+                .map(|id| contacts[id].clone())
+                .collect();
+            let fingers: Vec<Contact> = ring
+                .fingers(*id)
+                .iter()
+                .map(|(_, node)| contacts[node].clone())
+                .collect();
+            let now = self.now;
+            if let Some(actor) = self.nodes.get_mut(id) {
+                actor.node.settle(now, before, &successors, &fingers);
+            }
+            self.drain(*id, None);
+        }
+        self.place_records(&ring);
+        Ok(())
+    }
+
+    fn place_records(&mut self, ring: &IdealRing) {
+        let scenario = Arc::clone(&self.scenario);
+        let author = Signer::stand_in(ring.ids()[0]);
+        for name in &scenario.records {
+            let value = Some(name.as_str().as_bytes().to_vec());
+            let life = Duration::from_secs(24 * 60 * 60);
+            let Ok(record) = Record::sign(&author, name.clone(), value, 1, life) else {
+                continue;
+            };
+            let owner = ring.successor(name.key(scenario.space));
+            let others = usize::from(scenario.copies.saturating_sub(1));
+            let copy = Copy {
+                remaining: record.lifetime,
+                record,
+            };
+            for holder in core::iter::once(owner).chain(ring.successors(owner, others)) {
+                if let Some(actor) = self.nodes.get_mut(&holder) {
+                    actor.node.restore(self.now, &copy);
+                }
+            }
+        }
+    }
+
+    fn create_node(&mut self, id: Id) -> Node {
+        self.births += 1;
+        let signer = Signer::stand_in(id);
+        let rng = Rng::from_seed(self.seed, NETWORK_STREAM + self.births);
+        // A stand-in without addresses is always well formed.
+        let contact = Contact::stand_in(self.space(), &signer, self.births);
+        Node::new(self.scenario.config(), signer, contact, rng)
+    }
+
+    fn push(&mut self, at: Instant, coming: Coming) {
+        self.next_sequence += 1;
+        self.queue.insert((at, self.next_sequence), coming);
+    }
+
+    fn happen(&mut self, coming: Coming) {
+        match coming {
+            Coming::Arrival(parcel, from, message) => self.arrive(parcel, &from, *message),
+            Coming::Deed(action) => {
+                // A deed planned for a node that is gone by then does nothing.
+                let _ = self.act(action);
+            }
+            Coming::JoinAgain(id) => self.join_again(id),
+        }
+    }
+
+    fn wake_next(&mut self) {
+        let Some((at, id)) = self.timers.pop_first() else {
+            return;
+        };
+        if let Some(actor) = self.nodes.get_mut(&id) {
+            actor.due = None;
+            actor.node.handle_timeout(at);
+            self.drain(id, None);
+        }
+    }
+
+    fn arrive(&mut self, parcel: Parcel, from: &Contact, message: Message) {
+        let (to, number) = (parcel.to, parcel.number);
+        if !self.nodes.contains_key(&to) {
+            self.record(None, What::Lost(parcel));
+            return;
+        }
+        self.note_arrival(&parcel);
+        let tag = (parcel.traffic, parcel.lookup);
+        self.record(None, What::Delivered(parcel));
+        if let Some(actor) = self.nodes.get_mut(&to) {
+            actor.node.handle_message(self.now, from, message);
+            self.drain(to, Some((number, tag)));
+        }
+    }
+
+    /// Carries out what a node wants, until it wants nothing more.
+    fn drain(&mut self, id: Id, cause: Option<watch::Cause>) {
+        while let Some(output) = self
+            .nodes
+            .get_mut(&id)
+            .and_then(|actor| actor.node.poll_output())
+        {
+            match output {
+                Output::Send { to, message } => self.post(id, &to, message, cause),
+                Output::StoreRecord { token, .. } => {
+                    if let Some(actor) = self.nodes.get_mut(&id) {
+                        let stored = StorageEvent::Stored(token);
+                        actor.node.handle_storage(self.now, stored);
+                    }
+                }
+                Output::DropRecord(_) => {}
+                Output::Event(event) => self.on_event(id, event, cause),
+            }
+        }
+        self.reschedule(id);
+    }
+
+    fn reschedule(&mut self, id: Id) {
+        let Some(actor) = self.nodes.get_mut(&id) else {
+            return;
+        };
+        let due = actor.node.poll_timeout().map(|(at, _)| at);
+        if actor.due != due {
+            if let Some(old) = actor.due {
+                self.timers.remove(&(old, id));
+            }
+            if let Some(new) = due {
+                self.timers.insert((new, id));
+            }
+            actor.due = due;
+        }
+    }
+
+    fn post(&mut self, from: Id, to: &Contact, message: Message, cause: Option<watch::Cause>) {
+        let Some(sender) = self.node(from).map(|node| node.contact().clone()) else {
+            return;
+        };
+        self.next_parcel += 1;
+        let (traffic, lookup) = self.classify(from, &message, cause);
+        let parcel = Parcel {
+            number: self.next_parcel,
+            from,
+            to: to.id(),
+            sent: self.now,
+            arrives: self.now + self.scenario.latency.draw(&mut self.rng),
+            label: message.label(),
+            answer: message.is_answer(),
+            traffic,
+            lookup,
+        };
+        self.sent.count(traffic);
+        let cause = cause.map(|(number, _)| number);
+        self.record(cause, What::Sent(parcel.clone()));
+        let lost = self
+            .rng
+            .chance(u64::from(self.scenario.loss_per_mille), 1_000);
+        if lost {
+            self.record(cause, What::Lost(parcel));
+        } else {
+            let at = parcel.arrives;
+            self.push(at, Coming::Arrival(parcel, sender, Box::new(message)));
+        }
+    }
+
+    fn record(&mut self, cause: Option<u64>, what: What) {
+        let entry = Entry {
+            index: self.next_index,
+            at: self.now,
+            cause,
+            what,
+        };
+        self.next_index += 1;
+        entry.absorb(&mut self.digest);
+        self.fresh.push(entry);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,223 @@
+//! Deeds: what a person can do to a world.
+
+use alloc::sync::Arc;
+
+use crate::base::id::Id;
+use crate::chord::ideal::IdealRing;
+use crate::chord::route::{Mode, Routing};
+use crate::node::api::StoreError;
+use crate::sim::action::{Action, ActionError};
+use crate::sim::scenario::MAX_NODES;
+use crate::sim::trace::{LookupTrace, What};
+use crate::sim::world::{Actor, Coming, MAX_LOOKUPS, World};
+use crate::store::record::Name;
+
+impl World {
+    /// Does something now.
+    ///
+    /// # Errors
+    /// [`ActionError`] says why it cannot be done; then nothing has changed.
+    pub fn act(&mut self, action: Action) -> Result<(), ActionError> {
+        self.check(&action)?;
+        self.predict_fingers(&action);
+        self.record(None, What::Acted(action.clone()));
+        match action {
+            Action::Lookup {
+                from,
+                key,
+                routing,
+                mode,
+            } => self.look_up(from, key, routing, mode),
+            Action::Insert(id) => {
+                let node = self.create_node(id);
+                self.nodes.insert(id, Actor { node, due: None });
+                self.join_again(id);
+            }
+            Action::Remove(id) => {
+                let now = self.now;
+                if let Some(actor) = self.nodes.get_mut(&id) {
+                    actor.node.leave(now);
+                }
+                self.drain(id, None);
+            }
+            Action::Crash(id) => self.take_down(id),
+            Action::Put { from, name, value } => {
+                self.operate(from, &name, Some(value))?;
+            }
+            Action::Get { from, name } => self.operate(from, &name, None)?,
+            Action::Delay { message, millis } => {
+                let millis = core::time::Duration::from_millis(u64::from(millis));
+                self.redirect(message, |at| Some(at + millis));
+            }
+            Action::Lose(message) => self.redirect(message, |_| None),
+        }
+        Ok(())
+    }
+
+    fn check(&self, action: &Action) -> Result<(), ActionError> {
+        let up = |id: &Id| match self.node(*id) {
+            Some(node) if node.membership().is_member() => Ok(()),
+            Some(_) => Err(ActionError::NotReady(*id)),
+            None => Err(ActionError::UnknownNode(*id)),
+        };
+        let in_space = |id: &Id| match self.space().contains(*id) {
+            true => Ok(()),
+            false => Err(ActionError::OutOfRange(*id)),
+        };
+        match action {
+            Action::Lookup { from, key, .. } => in_space(key).and_then(|()| up(from)),
+            Action::Insert(id) => {
+                in_space(id)?;
+                if self.node(*id).is_some() {
+                    return Err(ActionError::Duplicate(*id));
+                }
+                if self.nodes.len() >= MAX_NODES {
+                    return Err(ActionError::TooManyNodes);
+                }
+                Ok(())
+            }
+            Action::Remove(id) | Action::Crash(id) => {
+                self.node(*id).ok_or(ActionError::UnknownNode(*id))?;
+                if self.nodes.len() == 1 {
+                    return Err(ActionError::LastNode);
+                }
+                Ok(())
+            }
+            Action::Put { from, name, .. } | Action::Get { from, name } => {
+                Name::new(name.as_str()).map_err(ActionError::Record)?;
+                up(from)
+            }
+            Action::Delay { message, .. } | Action::Lose(message) => {
+                let known = self.in_flight().any(|parcel| parcel.number == *message);
+                known.then_some(()).ok_or(ActionError::UnknownMessage)
+            }
+        }
+    }
+
+    /// What the exact rule says about fingers when a node comes or goes.
+    fn predict_fingers(&mut self, action: &Action) {
+        let members = self.nodes().filter(|node| node.membership().is_member());
+        let ids = members.map(crate::node::Node::id).collect();
+        let Ok(mut ring) = IdealRing::new(self.space(), ids) else {
+            return;
+        };
+        let changes = match action {
+            Action::Insert(id) => ring.insert(*id),
+            Action::Remove(id) | Action::Crash(id) => ring.remove(*id),
+            _ => return,
+        };
+        self.forecast = changes.unwrap_or_default();
+    }
+
+    fn look_up(&mut self, from: Id, key: Id, routing: Routing, mode: Mode) {
+        let now = self.now;
+        // The trace is there before the lookup takes its first step, so that the step finds it.
+        let Some(number) = self.node(from).map(crate::node::Node::next_number) else {
+            return;
+        };
+        if self.lookups.len() >= MAX_LOOKUPS {
+            self.lookups.remove(0);
+        }
+        self.lookups.push(LookupTrace {
+            id: (from, number),
+            key,
+            routing,
+            mode,
+            started: now,
+            finished: None,
+            path: alloc::vec![from],
+            owner: None,
+            failed: false,
+            decisions: alloc::vec::Vec::new(),
+        });
+        if let Some(actor) = self.nodes.get_mut(&from) {
+            let begun = actor.node.lookup(now, key, routing, mode);
+            if begun.is_err() {
+                self.lookups.pop();
+            }
+        }
+        self.drain(from, None);
+    }
+
+    fn operate(
+        &mut self,
+        from: Id,
+        name: &str,
+        value: Option<alloc::string::String>,
+    ) -> Result<(), ActionError> {
+        let now = self.now;
+        let name = Name::new(name).map_err(ActionError::Record)?;
+        let Some(actor) = self.nodes.get_mut(&from) else {
+            return Err(ActionError::UnknownNode(from));
+        };
+        let begun = match value {
+            Some(value) => actor.node.put(now, name, value.into_bytes()),
+            None => actor.node.get(now, name),
+        };
+        self.drain(from, None);
+        match begun {
+            Ok(_) => Ok(()),
+            Err(StoreError::Record(error)) => Err(ActionError::Record(error)),
+            Err(_) => Err(ActionError::NotReady(from)),
+        }
+    }
+
+    /// A newcomer looks for its place, via the first member.
+    pub(super) fn join_again(&mut self, id: Id) {
+        let now = self.now;
+        let via = self
+            .nodes()
+            .find(|node| node.id() != id && node.membership().is_member())
+            .map(|node| node.contact().clone());
+        let Some(actor) = self.nodes.get_mut(&id) else {
+            return;
+        };
+        match via {
+            // It is a member already, or looking: both are fine.
+            Some(via) => drop(actor.node.join(now, via)),
+            None => actor.node.create(now),
+        }
+        self.drain(id, None);
+    }
+
+    pub(super) fn take_down(&mut self, id: Id) {
+        if let Some(actor) = self.nodes.remove(&id)
+            && let Some(due) = actor.due
+        {
+            self.timers.remove(&(due, id));
+        }
+    }
+
+    /// Gives a message in flight another time of arrival, or none.
+    fn redirect(
+        &mut self,
+        message: u64,
+        when: impl Fn(crate::base::time::Instant) -> Option<crate::base::time::Instant>,
+    ) {
+        let is_it = |coming: &Coming| matches!(coming, Coming::Arrival(parcel, ..) if parcel.number == message);
+        let key = self.queue.iter().find(|(_, coming)| is_it(coming));
+        let Some(Coming::Arrival(mut parcel, from, body)) = key
+            .map(|(key, _)| *key)
+            .and_then(|key| self.queue.remove(&key))
+        else {
+            return;
+        };
+        match when(parcel.arrives) {
+            Some(at) => {
+                parcel.arrives = at;
+                self.push(at, Coming::Arrival(parcel, from, body));
+            }
+            None => self.record(None, What::Lost(parcel)),
+        }
+    }
+
+    /// The scenario that this world would be with other actions.
+    pub fn with_actions(
+        &self,
+        actions: alloc::vec::Vec<crate::sim::action::Timed>,
+    ) -> Arc<crate::sim::scenario::Scenario> {
+        let mut scenario = (*self.scenario).clone();
+        scenario.actions = actions;
+        Arc::new(scenario)
+    }
+}
