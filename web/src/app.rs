@@ -120,19 +120,19 @@ const fn field_id(field: Field) -> &'static str {
 
 /// Puts a link to this moment into the address bar and the clipboard.
 fn share(ui: &UseReducerHandle<UiState>, engine: &Rc<RefCell<Engine>>) {
-    let link = page::set_query(&engine.borrow().link());
+    let link = engine.borrow().link();
     let ui = ui.clone();
     spawn_local(async move {
-        let copied = match link {
-            Some(link) => page::copy(link).await,
-            None => false,
+        let text = match link.map(|query| page::set_query(&query)) {
+            Ok(Some(link)) if page::copy(&link).await => {
+                "Link copied: it opens this ring at this moment.".to_owned()
+            }
+            Ok(_) => {
+                "The link is in the address bar: it opens this ring at this moment.".to_owned()
+            }
+            Err(why) => why,
         };
-        let text = if copied {
-            "Link copied: it opens this ring at this moment."
-        } else {
-            "The link is in the address bar: it opens this ring at this moment."
-        };
-        ui.dispatch(Action::Toast(Some(text.to_owned())));
+        ui.dispatch(Action::Toast(Some(text)));
         page::sleep(3_500).await;
         ui.dispatch(Action::Toast(None));
     });

@@ -56,16 +56,13 @@ impl Engine {
             .iter()
             .map(|known| (known.name.clone(), known.title.clone()));
         let scenarios = Rc::new(scenarios.collect());
-        let shared = deeds::from_link(link);
-        let playing = !still && shared.is_none();
-        let history = shared
-            .or_else(|| begin(all.into_iter().next()?))
-            .unwrap_or_else(deeds::alone);
+        let first = all.into_iter().next().and_then(begin);
+        let history = first.unwrap_or_else(deeds::alone);
         let mut engine = Self {
             history,
             story: Story::default(),
             scenarios,
-            playing,
+            playing: !still,
             speed: 0,
             carry: 0.0,
             hops: (0, 0),
@@ -78,6 +75,9 @@ impl Engine {
             urgent: true,
         };
         engine.story.read(&engine.history);
+        if link.contains('=') {
+            engine.follow_link(link);
+        }
         engine
     }
 
@@ -116,7 +116,7 @@ impl Engine {
         self.urgent |= std::mem::replace(&mut self.hops, hops) != hops;
         self.news = true;
         self.story.read(&self.history);
-        if watched && !follow::is_under_way(self.history.world()) {
+        if watched && !follow::is_under_way(self.history.world()) && !self.change_is_latest() {
             self.playing = false;
             self.urgent = true;
         }

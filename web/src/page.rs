@@ -53,7 +53,7 @@ pub fn set_query(query: &str) -> Option<String> {
 }
 
 /// Copies a text; whether that worked is known later.
-pub async fn copy(text: String) -> bool {
+pub async fn copy(text: &str) -> bool {
     let Some(window) = window() else {
         return false;
     };
@@ -62,7 +62,7 @@ pub async fn copy(text: String) -> bool {
     if clipboard.is_ok_and(|clipboard| clipboard.is_undefined()) {
         return false;
     }
-    let promise = window.navigator().clipboard().write_text(&text);
+    let promise = window.navigator().clipboard().write_text(text);
     wasm_bindgen_futures::JsFuture::from(promise).await.is_ok()
 }
 

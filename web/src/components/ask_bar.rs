@@ -33,6 +33,9 @@ pub fn AskBar(desk: &Desk) -> Html {
                 </button>
             </form>
             {error_of(desk, Field::Key, "key")}
+            if let Some(refused) = &desk.view.refused {
+                <p class="error" role="alert">{refused}</p>
+            }
             {below(desk)}
         </div>
     }

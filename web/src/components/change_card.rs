@@ -28,9 +28,6 @@ pub fn ChangeCard(desk: &Desk) -> Html {
                 {button("Crash node", Intent::Crash)}
             </div>
             {error_of(desk, Field::Node, "node")}
-            if let Some(refused) = &shot.refused {
-                <p class="error" role="alert">{refused}</p>
-            }
             if let Some(change) = &shot.change {
                 {changed(shot, change)}
             } else {

@@ -26,21 +26,12 @@ pub fn NodeCard(desk: &Desk) -> Html {
             {node_list(desk)}
             <header>
                 <h2 title={shot.show(seen.id)}>{title.clone()}</h2>
-                <span>{if seen.alive { neighbours(shot, seen) } else { "does not answer".to_owned() }}</span>
+                <span>{if seen.alive { "" } else { "does not answer" }}</span>
             </header>
             {fingers(shot, seen, title)}
             {lists(shot, seen)}
         </section>
     }
-}
-
-fn neighbours(shot: &Snapshot, seen: &Inspected) -> String {
-    let show = |id: Option<_>| id.map_or_else(|| "?".to_owned(), |id| shot.short(id));
-    format!(
-        "pred {} · succ {}",
-        show(seen.predecessor),
-        show(seen.successors.first().copied())
-    )
 }
 
 fn fingers(shot: &Snapshot, seen: &Inspected, title: String) -> Html {

@@ -80,10 +80,13 @@ pub(super) fn caption(world: &World, trace: &LookupTrace) -> Caption {
             format!("{rule} It answers node {from} directly."),
         ),
         Some(next) => {
-            let verb = if trace.mode == Mode::Iterative && last.node != trace.id.0 {
-                format!("Node {at} names {} to node {from}.", show(next))
-            } else {
-                format!("Node {at} asks {}.", show(next))
+            let next = show(next);
+            let verb = match (trace.mode, last.node == trace.id.0) {
+                (_, true) => format!("Node {at} asks {next}."),
+                (Mode::Recursive, false) => format!("Node {at} passes the question on to {next}."),
+                (Mode::Iterative, false) => {
+                    format!("Node {at} names {next}, and node {from} asks there.")
+                }
             };
             said(Tone::Hop, verb, rule)
         }

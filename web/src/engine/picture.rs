@@ -93,7 +93,7 @@ impl Engine {
     }
 
     /// Whether the last change of membership is more recent than the last lookup.
-    fn change_is_latest(&self) -> bool {
+    pub(super) fn change_is_latest(&self) -> bool {
         let world = self.history.world();
         let change = self.story.last_change(world.now()).map(|(at, _)| at);
         change > follow::current(world).map(|trace| trace.started)

@@ -50,6 +50,16 @@ pub fn use_engine(still: NodeRef, moving: NodeRef) -> EngineHandle {
         })
     };
     {
+        let send = send.clone();
+        let opened = Callback::from(move |_| {
+            let link = page::query();
+            if link.contains('=') {
+                send.emit(Command::Open(link));
+            }
+        });
+        use_listener(|window| Some(window.clone().into()), "hashchange", opened);
+    }
+    {
         let painter = Rc::clone(&painter);
         let forget = Callback::from(move |_| painter.borrow_mut().forget_colours());
         use_listener(
