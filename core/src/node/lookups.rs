@@ -11,9 +11,9 @@ use crate::chord::message::{
     Forward, Found, MAX_AVOID, MAX_PATH, Neighbours, Notice, Question, Request as Ask,
 };
 use crate::chord::route::{Mode, Routing, Step};
+use crate::message::{Message, Request};
 use crate::node::Node;
 use crate::node::api::{Event, LookupError, LookupId, Report, TimerKind, Visit};
-use crate::node::message::{Message, Request};
 use crate::node::requests::{Forwarding, Purpose};
 
 /// What a lookup is for.
