@@ -13,6 +13,7 @@ pub mod api;
 pub mod config;
 pub mod view;
 
+mod forwarding;
 mod lookups;
 mod operations;
 mod repair;
@@ -394,6 +395,3 @@ impl Node {
             .collect()
     }
 }
-
-#[cfg(test)]
-mod tests;

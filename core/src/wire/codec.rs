@@ -194,12 +194,16 @@ mod tests {
         })
     }
 
-    /// One of each.
-    fn messages() -> Vec<Message> {
-        let neighbours = Neighbours {
+    fn neighbours() -> Neighbours {
+        Neighbours {
             predecessor: Some(contact(1)),
             successors: vec![contact(2), contact(3)],
-        };
+        }
+    }
+
+    /// One of each.
+    fn messages() -> Vec<Message> {
+        let neighbours = neighbours();
         let key = Id::from_bytes([9; 20]);
         let version = largest_copy().record.version();
         let question = Question {
