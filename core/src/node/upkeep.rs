@@ -163,6 +163,11 @@ impl Node {
         if let Some(new) = new {
             self.hand_over_to_predecessor(now, old.as_ref(), &new);
         }
+        // A ring of one has its first companion: records are safer as soon as both know of each other.
+        if self.membership.successors().head().is_none() {
+            let effects = self.membership.step(Input::Stabilize);
+            self.run_effects(now, effects);
+        }
     }
 
     /// Every successor is gone: the nearest finger that answers becomes the successor.
