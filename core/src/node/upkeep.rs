@@ -8,10 +8,10 @@ use crate::base::time::Instant;
 use crate::chord::membership::{Effect, Input, Query};
 use crate::chord::message::{Notice, Request as Ask};
 use crate::chord::route::Routing;
+use crate::message::{Message, Request};
 use crate::node::Node;
 use crate::node::api::{Event, TimerKind};
 use crate::node::lookups::Goal;
-use crate::node::message::{Message, Request};
 use crate::node::requests::Purpose;
 
 /// Where the upkeep of a member stands.
@@ -162,6 +162,11 @@ impl Node {
         });
         if let Some(new) = new {
             self.hand_over_to_predecessor(now, old.as_ref(), &new);
+        }
+        // A ring of one has its first companion: records are safer as soon as both know of each other.
+        if self.membership.successors().head().is_none() {
+            let effects = self.membership.step(Input::Stabilize);
+            self.run_effects(now, effects);
         }
     }
 
