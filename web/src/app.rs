@@ -9,17 +9,17 @@ use yew::{
 };
 
 use crate::components::Desk;
-use crate::components::ask_bar::AskBar;
-use crate::components::caption::CaptionLine;
-use crate::components::change_card::ChangeCard;
-use crate::components::event_log::EventLog;
-use crate::components::health_card::HealthCard;
+use crate::components::ask_bar::ask_bar;
+use crate::components::caption::caption_line;
+use crate::components::change_card::change_card;
+use crate::components::event_log::event_log;
+use crate::components::health_card::health_card;
 use crate::components::help_sheet::HelpSheet;
-use crate::components::lookup_card::LookupCard;
-use crate::components::node_card::NodeCard;
-use crate::components::ring_view::RingView;
-use crate::components::top_bar::TopBar;
-use crate::components::transport::Transport;
+use crate::components::lookup_card::lookup_card;
+use crate::components::node_card::node_card;
+use crate::components::ring_view::ring_view;
+use crate::components::top_bar::top_bar;
+use crate::components::transport::transport;
 use crate::engine::Engine;
 use crate::hooks::use_engine::{EngineHandle, use_engine};
 use crate::hooks::use_shortcuts::use_shortcuts;
@@ -37,8 +37,10 @@ pub fn App() -> Html {
     use_shortcuts(ui.shortcuts, intend.clone());
     {
         let ui = ui.clone();
-        use_effect_with(handle.view.scenario.asks.clone(), move |asks| {
-            if let Some((key, from)) = asks {
+        let scenario = handle.view.scenario.clone();
+        use_effect_with(scenario, move |scenario| {
+            ui.dispatch(Action::Accepted);
+            if let Some((key, from)) = &scenario.asks {
                 ui.dispatch(Action::Typed(Field::Key, key.clone()));
                 ui.dispatch(Action::From(from.clone()));
             }
@@ -57,20 +59,20 @@ pub fn App() -> Html {
     };
     html! {
         <div {class}>
-            <TopBar ..desk.clone() />
+            {top_bar(&desk)}
             <main class="page">
                 <section class="stage" aria-label="Stage">
-                    <AskBar ..desk.clone() />
-                    <RingView desk={desk.clone()} {still} {moving} />
-                    <CaptionLine ..desk.clone() />
-                    <Transport ..desk.clone() />
+                    {ask_bar(&desk)}
+                    {ring_view(&desk, still, moving)}
+                    {caption_line(&desk)}
+                    {transport(&desk)}
                 </section>
                 <aside class="side" aria-label="Panels">
-                    <LookupCard ..desk.clone() />
-                    <ChangeCard ..desk.clone() />
-                    <NodeCard ..desk.clone() />
-                    <HealthCard ..desk.clone() />
-                    <EventLog ..desk.clone() />
+                    {lookup_card(&desk)}
+                    {change_card(&desk)}
+                    {node_card(&desk)}
+                    {health_card(&desk)}
+                    {event_log(&desk)}
                 </aside>
             </main>
             <HelpSheet ..desk.clone() />

@@ -41,13 +41,18 @@ pub(crate) fn on_click(intend: &Callback<Intent>, intent: Intent) -> Callback<ye
     Callback::from(move |_| intend.emit(intent))
 }
 
-/// Milliseconds, with as many decimals as matter.
+/// Milliseconds, with a decimal where it matters.
 pub(crate) fn millis(micros: u64) -> String {
-    if micros < 10_000 && micros % 1_000 != 0 {
-        format!("{:.1} ms", micros as f64 / 1_000.0)
+    if micros < 10_000 && !micros.is_multiple_of(1_000) {
+        format!("{} ms", tenths(micros / 100))
     } else if micros < 100_000_000 {
         format!("{} ms", micros / 1_000)
     } else {
         format!("{} s", micros / 1_000_000)
     }
+}
+
+/// A number given in tenths. (Writing floats would cost the page ten kilobytes.)
+pub(crate) fn tenths(value: u64) -> String {
+    format!("{}.{}", value / 10, value % 10)
 }

@@ -142,7 +142,11 @@ impl Engine {
 
     /// The moving layer of this moment.
     pub fn motion(&self) -> Motion {
-        follow::motion(self.history.world(), self.question().is_some())
+        follow::motion(
+            self.history.world(),
+            self.lookup_shown(),
+            self.question().is_some(),
+        )
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Scene {
     pub fingers: Vec<(f64, f64)>,
     /// How many positions to tick, where they can be told apart.
     pub positions: Option<u32>,
+    /// Whether the nodes carry their labels inside.
+    pub labelled: bool,
     /// Words beside the ring, the most important first.
     pub words: Vec<Word>,
 }

@@ -1,9 +1,9 @@
 //! The question above the stage: which key, asked where, travelling how.
 
 use web_sys::{Event, HtmlSelectElement, SubmitEvent};
-use yew::{Callback, Html, TargetCast, component, html};
+use yew::{Callback, Html, TargetCast, html};
 
-use crate::components::spin_field::{SpinField, error_of};
+use crate::components::spin_field::{error_of, spin_field};
 use crate::components::{Desk, on_click};
 use crate::engine::command::Command;
 use crate::input;
@@ -11,8 +11,7 @@ use crate::intent::{Intent, asking};
 use crate::state::{Action, Field};
 
 /// The question bar.
-#[component]
-pub fn AskBar(desk: &Desk) -> Html {
+pub fn ask_bar(desk: &Desk) -> Html {
     let intend = desk.intend.clone();
     let onsubmit = Callback::from(move |event: SubmitEvent| {
         event.prevent_default();
@@ -23,7 +22,7 @@ pub fn AskBar(desk: &Desk) -> Html {
         <div class="ask">
             <form {onsubmit} aria-label="Lookup">
                 {scenario(desk)}
-                <div class="ask__key"><SpinField desk={desk.clone()} field={Field::Key} name="Key" id="key" /></div>
+                <div class="ask__key">{spin_field(desk, Field::Key, "Key", "key")}</div>
                 {from_node(desk)}
                 {choice(desk, "Routing", ["Finger table", "Linear"], desk.ui.way.linear, Action::Linear)}
                 {choice(desk, "Mode", ["Recursive", "Iterative"], desk.ui.way.iterative, Action::Iterative)}

@@ -1,13 +1,12 @@
 //! What just happened and why, in the protocol's words.
 
-use yew::{Html, component, html};
+use yew::{Html, html};
 
 use crate::components::Desk;
 use crate::engine::snapshot::Tone;
 
 /// The caption below the stage.
-#[component]
-pub fn CaptionLine(desk: &Desk) -> Html {
+pub fn caption_line(desk: &Desk) -> Html {
     let caption = &desk.view.caption;
     let tone = match caption.tone {
         Tone::Calm => "caption caption--calm",

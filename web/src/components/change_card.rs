@@ -1,16 +1,15 @@
 //! Changing the ring, and what a change does to the tables of others: old beside new.
 
-use yew::{Html, component, html};
+use yew::{Html, html};
 
-use crate::components::spin_field::{SpinField, error_of};
+use crate::components::spin_field::{error_of, spin_field};
 use crate::components::{Desk, on_click};
 use crate::engine::snapshot::{ChangeView, Snapshot};
 use crate::intent::Intent;
 use crate::state::Field;
 
 /// The card that changes the ring.
-#[component]
-pub fn ChangeCard(desk: &Desk) -> Html {
+pub fn change_card(desk: &Desk) -> Html {
     let shot = &desk.view;
     let button = |name: &'static str, intent: Intent| {
         html! { <button type="button" onclick={on_click(&desk.intend, intent)}>{name}</button> }
@@ -22,7 +21,7 @@ pub fn ChangeCard(desk: &Desk) -> Html {
                 <span>{shot.change.as_ref().map(|change| change.title.clone())}</span>
             </header>
             <div class="row">
-                <SpinField desk={desk.clone()} field={Field::Node} name="Node id" id="node" />
+                {spin_field(desk, Field::Node, "Node id", "node")}
                 {button("Insert node", Intent::Insert)}
                 {button("Remove node", Intent::Remove)}
                 {button("Crash node", Intent::Crash)}
@@ -46,7 +45,7 @@ fn changed(shot: &Snapshot, change: &ChangeView) -> Html {
     };
     html! {
         <>
-            <div class="table-scroll" tabindex={(rows > 8).then_some("0")}>
+            <div class="table-scroll card__part" tabindex={(rows > 8).then_some("0")}>
                 <table aria-label="Changed fingers">
                     <thead><tr>{for ["Node", "Row", "Start", "Old", "New"].map(|name| html! { <th scope="col">{name}</th> })}</tr></thead>
                     <tbody>
@@ -55,7 +54,7 @@ fn changed(shot: &Snapshot, change: &ChangeView) -> Html {
                                 <td>{shot.short(row.node)}</td>
                                 <td>{row.row}</td>
                                 <td>{shot.short(row.start)}</td>
-                                <td class="old">{shot.short(row.old)}</td>
+                                <td class={row.repaired.then_some("old")}>{shot.short(row.old)}</td>
                                 <td class={if row.repaired { "new" } else { "new pending" }}>{shot.short(row.new)}</td>
                             </tr>
                         }

@@ -1,15 +1,14 @@
 //! The event log: what the canvas shows, in words.
 
 use web_sys::{Event, HtmlInputElement};
-use yew::{Callback, Html, TargetCast, component, html};
+use yew::{Callback, Html, TargetCast, html};
 
 use crate::components::{Desk, millis};
 use crate::engine::command::Command;
 use crate::engine::snapshot::{About, EventView};
 
 /// The card with the log "Events", newest first.
-#[component]
-pub fn EventLog(desk: &Desk) -> Html {
+pub fn event_log(desk: &Desk) -> Html {
     let shot = &desk.view;
     let send = desk.send.clone();
     let onchange = Callback::from(move |event: Event| {

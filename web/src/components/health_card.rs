@@ -1,13 +1,12 @@
 //! What holds of the ring right now, and what the messages were spent on.
 
-use yew::{Html, component, html};
+use yew::{Html, html};
 
-use crate::components::Desk;
+use crate::components::{Desk, tenths};
 use crate::engine::snapshot::Counters;
 
 /// The card of the ring's health and cost.
-#[component]
-pub fn HealthCard(desk: &Desk) -> Html {
+pub fn health_card(desk: &Desk) -> Html {
     let checks = &desk.view.health;
     let broken = checks.iter().filter(|check| !check.holds).count();
     html! {
@@ -33,8 +32,7 @@ pub fn HealthCard(desk: &Desk) -> Html {
 
 fn meter(counters: Counters) -> Html {
     let all = (counters.lookup + counters.upkeep + counters.other).max(1);
-    let lookup = 100.0 * counters.lookup as f64 / all as f64;
-    let width = format!("{lookup:.2}%");
+    let width = format!("{}%", tenths(1_000 * counters.lookup / all));
     html! {
         <div class="meter">
             <svg aria-hidden="true">

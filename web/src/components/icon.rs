@@ -1,6 +1,6 @@
 //! The few pictures that buttons carry.
 
-use yew::{Html, Properties, component, html};
+use yew::{Html, html};
 
 /// Which picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,17 +17,9 @@ pub enum Picture {
     Theme,
 }
 
-/// What an icon needs.
-#[derive(Clone, Debug, PartialEq, Properties)]
-pub struct IconProps {
-    /// Which picture.
-    pub picture: Picture,
-}
-
 /// A picture that says nothing to assistive technology: its button has a name.
-#[component]
-pub fn Icon(props: &IconProps) -> Html {
-    let path = match props.picture {
+pub fn icon(picture: Picture) -> Html {
+    let path = match picture {
         Picture::Play => "M7 5l12 7-12 7z",
         Picture::Pause => "M6 5h4v14H6zM14 5h4v14h-4z",
         Picture::Forward => "M4 5l10.5 7L4 19zM15.5 5H18v14h-2.5z",

@@ -1,10 +1,9 @@
 //! What the shapes on the stage mean.
 
-use yew::{Html, component, html};
+use yew::{Html, html};
 
 /// The legend in a corner of the stage.
-#[component]
-pub fn Legend() -> Html {
+pub fn legend() -> Html {
     let ring = |class: &'static str, name: &'static str| {
         html! { <li>{name}<svg viewBox="0 0 16 16" aria-hidden="true"><circle {class} cx="8" cy="8" r="5.5" /></svg></li> }
     };

@@ -1,16 +1,15 @@
 //! The lookup of interest: its path, and its measure beside what theory says.
 
-use yew::{Html, component, html};
+use yew::{Html, html};
 
-use crate::components::{Desk, millis};
+use crate::components::{Desk, millis, tenths};
 use crate::engine::snapshot::{LookupView, Snapshot};
 
 /// Beyond this many nodes a path is shown by its two ends.
 const LONG: usize = 40;
 
 /// The lookup card, with the status "Result".
-#[component]
-pub fn LookupCard(desk: &Desk) -> Html {
+pub fn lookup_card(desk: &Desk) -> Html {
     let shot = &desk.view;
     let lookup = shot.lookup.as_ref();
     html! {
@@ -83,6 +82,7 @@ fn path(shot: &Snapshot, lookup: &LookupView) -> Html {
 fn measures(shot: &Snapshot, lookup: &LookupView) -> Html {
     let hops = lookup.hops();
     let count = shot.nodes.iter().filter(|node| node.is_member()).count();
+    let half_log = ((count.max(1) as f64).log2() * 5.0).round() as u64;
     let so_far = if lookup.finished { "" } else { " so far" };
     let unit = if hops == 1 { "hop" } else { "hops" };
     html! {
@@ -91,7 +91,7 @@ fn measures(shot: &Snapshot, lookup: &LookupView) -> Html {
             if !lookup.linear {
                 <dt>{"linear would take"}</dt><dd>{format!("{} hops", lookup.linear_hops)}</dd>
             }
-            <dt>{format!("½ log₂ {count}")}</dt><dd>{format!("{:.1} hops on average", (count.max(1) as f64).log2() / 2.0)}</dd>
+            <dt>{format!("½ log₂ {count}")}</dt><dd>{format!("{} hops on average", tenths(half_log))}</dd>
         </dl>
     }
 }

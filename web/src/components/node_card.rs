@@ -1,7 +1,7 @@
 //! One node's tables, and the list by which the keyboard reaches every node of the stage.
 
 use web_sys::KeyboardEvent;
-use yew::{Callback, Html, component, html};
+use yew::{Callback, Html, html};
 
 use crate::components::Desk;
 use crate::engine::command::Command;
@@ -9,8 +9,7 @@ use crate::engine::snapshot::{Inspected, NodeView, Snapshot};
 use crate::intent::Intent;
 
 /// The card of the chosen node, or of the one the lookup is at.
-#[component]
-pub fn NodeCard(desk: &Desk) -> Html {
+pub fn node_card(desk: &Desk) -> Html {
     let shot = &desk.view;
     let Some(seen) = &shot.inspected else {
         return html! {
@@ -28,8 +27,12 @@ pub fn NodeCard(desk: &Desk) -> Html {
                 <h2 title={shot.show(seen.id)}>{title.clone()}</h2>
                 <span>{if seen.alive { "" } else { "does not answer" }}</span>
             </header>
-            {fingers(shot, seen, title)}
-            {lists(shot, seen)}
+            if seen.alive {
+                {fingers(shot, seen, title)}
+                {lists(shot, seen)}
+            } else {
+                <p class="card__empty">{"It is gone, and its tables with it. The others notice when it does not answer."}</p>
+            }
         </section>
     }
 }
@@ -44,7 +47,7 @@ fn fingers(shot: &Snapshot, seen: &Inspected, title: String) -> Html {
                         <tr class={row.used.then_some("used")}>
                             <td>{row.row}</td>
                             <td title={shot.show(row.start)}>{shot.short(row.start)}</td>
-                            <td class={row.stale.then_some("old")}>{row.node.map_or_else(|| "unknown".to_owned(), |id| shot.short(id))}</td>
+                            <td class={row.stale.then_some("stale")} title={row.stale.then_some("upkeep has not repaired this row yet")}>{row.node.map_or_else(|| "unknown".to_owned(), |id| shot.short(id))}</td>
                         </tr>
                     }
                 </tbody>

@@ -2,31 +2,20 @@
 
 use wasm_bindgen::JsCast;
 use web_sys::{Element, PointerEvent};
-use yew::{Callback, Html, NodeRef, Properties, component, html};
+use yew::{Callback, Html, NodeRef, html};
 
 use chordscope_core::base::id::Id;
 
 use crate::components::Desk;
-use crate::components::legend::Legend;
+use crate::components::legend::legend;
 use crate::engine::command::Command;
 use crate::engine::snapshot::Snapshot;
+use crate::scene::compose::labelled;
 use crate::scene::layout::{Layout, Point};
 
-/// What the stage needs.
-#[derive(Clone, Debug, PartialEq, Properties)]
-pub struct RingViewProps {
-    /// The page's state.
-    pub desk: Desk,
-    /// The canvas of the still layer.
-    pub still: NodeRef,
-    /// The canvas of the moving layer.
-    pub moving: NodeRef,
-}
-
-/// The ring on its two canvases.
-#[component]
-pub fn RingView(props: &RingViewProps) -> Html {
-    let Desk { view, send, .. } = &props.desk;
+/// The ring: `still` and `moving` are the canvases of its two layers.
+pub fn ring_view(desk: &Desk, still: NodeRef, moving: NodeRef) -> Html {
+    let Desk { view, send, .. } = desk;
     let onpointermove = {
         let (view, send) = (view.clone(), send.clone());
         Callback::from(move |event: PointerEvent| {
@@ -53,14 +42,14 @@ pub fn RingView(props: &RingViewProps) -> Html {
     html! {
         <div class="view__frame">
             <div {class} {onpointermove} {onpointerleave} {onpointerdown}>
-                <canvas ref={props.still.clone()} role="img" aria-label={summary(view)} />
-                <canvas ref={props.moving.clone()} aria-hidden="true" />
+                <canvas ref={still} role="img" aria-label={summary(view)} />
+                <canvas ref={moving} aria-hidden="true" />
                 <p class="view__hint" aria-hidden="true">{hint(view)}</p>
                 if view.nodes.is_empty() {
                     <p class="view__empty">{"No node is on the ring. Type a node id and press “Insert node”."}</p>
                 }
             </div>
-            <Legend />
+            {legend()}
         </div>
     }
 }
@@ -73,7 +62,7 @@ fn node_under(shot: &Snapshot, event: &PointerEvent) -> Option<Id> {
         x: f64::from(event.client_x()) - area.left(),
         y: f64::from(event.client_y()) - area.top(),
     };
-    let layout = Layout::new(area.width(), area.height(), &turns);
+    let layout = Layout::new(area.width(), area.height(), &turns, labelled(shot));
     layout.hit(&turns, point).map(|index| shot.nodes[index].id)
 }
 

@@ -1,34 +1,14 @@
 //! A field for an identifier: a spin button that takes words too, since number inputs refuse 160-bit values.
 
 use web_sys::{HtmlInputElement, InputEvent, KeyboardEvent};
-use yew::{Callback, Html, Properties, TargetCast, component, html};
+use yew::{Callback, Html, TargetCast, html};
 
 use crate::components::Desk;
 use crate::input;
 use crate::state::{Action, Field};
 
-/// What the field needs.
-#[derive(Clone, Debug, PartialEq, Properties)]
-pub struct SpinFieldProps {
-    /// The page's state.
-    pub desk: Desk,
-    /// Which field it is.
-    pub field: Field,
-    /// Its name.
-    pub name: &'static str,
-    /// Its id in the document.
-    pub id: &'static str,
-}
-
 /// A labelled identifier field.
-#[component]
-pub fn SpinField(props: &SpinFieldProps) -> Html {
-    let SpinFieldProps {
-        desk,
-        field,
-        name,
-        id,
-    } = props.clone();
+pub fn spin_field(desk: &Desk, field: Field, name: &'static str, id: &'static str) -> Html {
     let space = desk.view.space;
     let text = match field {
         Field::Key => desk.ui.key.clone(),

@@ -5,7 +5,7 @@ use yew::{Callback, Html, TargetCast, component, html, use_state_eq};
 
 use crate::components::{Desk, millis};
 use crate::engine::command::Command;
-use crate::engine::snapshot::{About, MarkView};
+use crate::engine::snapshot::{About, MarkView, Snapshot};
 
 /// Ticks closer than this share of the track are drawn once.
 const FINEST: f64 = 1.0 / 300.0;
@@ -44,7 +44,7 @@ pub fn Timeline(desk: &Desk) -> Html {
     html! {
         <div class="track" {onpointermove} {onpointerleave}>
             <svg aria-hidden="true">
-                {ticks(&shot.marks, end)}
+                {ticks(shot, end)}
                 if let Some(mark) = label {
                     {name_of(mark, end)}
                 }
@@ -65,20 +65,26 @@ fn target_area(target: &web_sys::EventTarget) -> Option<(f64, f64)> {
 
 fn percent(at: u64, end: u64) -> String {
     // The thumb's middle never reaches the track's ends: the ticks keep to the same part.
-    format!("{:.2}%", 1.5 + 97.0 * at as f64 / end as f64)
+    let hundredths = 150 + 9_700 * at / end;
+    format!("{}.{:02}%", hundredths / 100, hundredths % 100)
 }
 
-fn ticks(marks: &[MarkView], end: u64) -> Html {
+fn ticks(shot: &Snapshot, end: u64) -> Html {
+    let current = shot
+        .lookup
+        .as_ref()
+        .map(|lookup| lookup.started..=lookup.started + lookup.took);
+    let current = current.unwrap_or(1..=0);
     let mut last = -1.0;
-    marks
+    shot.marks
         .iter()
         .filter_map(|mark| {
             let share = mark.at as f64 / end as f64;
             let (class, top, bottom) = match mark.about {
-                About::Lookup => ("hop", "22%", "78%"),
+                About::Lookup if current.contains(&mark.at) => ("hop", "22%", "78%"),
                 About::Violation | About::Lost => ("violation", "22%", "78%"),
                 About::Action => ("action", "30%", "70%"),
-                About::Upkeep | About::Other => ("", "36%", "64%"),
+                About::Lookup | About::Upkeep | About::Other => ("", "36%", "64%"),
             };
             if class.is_empty() && share - last < FINEST {
                 return None;

@@ -1,14 +1,13 @@
 //! The bar at the top: name, pages, link, theme, help.
 
-use yew::{Html, component, html};
+use yew::{Html, html};
 
-use crate::components::icon::{Icon, Picture};
+use crate::components::icon::{Picture, icon};
 use crate::components::{Desk, on_click};
 use crate::intent::Intent;
 
 /// The bar at the top.
-#[component]
-pub fn TopBar(desk: &Desk) -> Html {
+pub fn top_bar(desk: &Desk) -> Html {
     html! {
         <header class="top">
             <h1>{"chord"}<b>{"scope"}</b></h1>
@@ -16,7 +15,7 @@ pub fn TopBar(desk: &Desk) -> Html {
             <div class="top__end">
                 <button type="button" class="quiet" onclick={on_click(&desk.intend, Intent::Share)}>{"Share link"}</button>
                 <button type="button" class="quiet" aria-label="Light or dark" title="Light or dark" onclick={on_click(&desk.intend, Intent::Theme)}>
-                    <Icon picture={Picture::Theme} />
+                    {icon(Picture::Theme)}
                 </button>
                 <button type="button" class="quiet" aria-label="Help" title="Help" onclick={on_click(&desk.intend, Intent::Help(true))}>{"?"}</button>
             </div>

@@ -1,9 +1,9 @@
 //! The bar of time: step, play, where we are, how fast.
 
 use web_sys::{Event, HtmlSelectElement};
-use yew::{Callback, Html, TargetCast, component, html};
+use yew::{Callback, Html, TargetCast, html};
 
-use crate::components::icon::{Icon, Picture};
+use crate::components::icon::{Picture, icon};
 use crate::components::timeline::Timeline;
 use crate::components::{Desk, millis, on_click};
 use crate::engine::SPEEDS;
@@ -11,8 +11,7 @@ use crate::engine::command::Command;
 use crate::intent::Intent;
 
 /// The transport bar.
-#[component]
-pub fn Transport(desk: &Desk) -> Html {
+pub fn transport(desk: &Desk) -> Html {
     let shot = &desk.view;
     let send = desk.send.clone();
     let onchange = Callback::from(move |event: Event| {
@@ -28,7 +27,7 @@ pub fn Transport(desk: &Desk) -> Html {
     };
     let button = |name: &'static str, picture: Picture, intent: Intent| {
         html! {
-            <button type="button" aria-label={name} title={name} onclick={on_click(&desk.intend, intent)}><Icon {picture} /></button>
+            <button type="button" aria-label={name} title={name} onclick={on_click(&desk.intend, intent)}>{icon(picture)}</button>
         }
     };
     html! {

@@ -39,6 +39,7 @@ pub(super) fn view(world: &World, linear_hops: usize) -> Option<LookupView> {
         failed: trace.failed.then(|| {
             "No answer came in time. Look it up again once upkeep has repaired the ring.".to_owned()
         }),
+        started: trace.started.as_micros(),
         took: until.as_micros().saturating_sub(trace.started.as_micros()),
         linear_hops,
         linear: trace.routing == Routing::Linear,
@@ -77,7 +78,10 @@ pub(super) fn caption(world: &World, trace: &LookupTrace) -> Caption {
         None => said(
             Tone::Done,
             format!("Node {at} is responsible."),
-            format!("{rule} It answers node {from} directly."),
+            format!(
+                "{} It answers node {from} directly.",
+                why_owner(space, trace, &rule)
+            ),
         ),
         Some(next) => {
             let next = show(next);
@@ -93,16 +97,20 @@ pub(super) fn caption(world: &World, trace: &LookupTrace) -> Caption {
     }
 }
 
-/// The rule by which the owner is the owner, whoever decided last.
+/// Why the owner is the owner, by its own decision.
 fn why_owner(space: Space, trace: &LookupTrace, rule: &str) -> String {
-    let here = trace
+    let own = trace
         .decisions
         .iter()
         .rev()
         .find(|decision| decision.step == Step::Here);
-    here.map_or_else(
+    let part = own.and_then(|own| Some((own.predecessor?, own.node)));
+    part.map_or_else(
         || rule.to_owned(),
-        |decision| decision.explain(space, trace.key),
+        |(after, upto)| {
+            let (key, after, upto) = (space.show(trace.key), space.show(after), space.show(upto));
+            format!("{key} is in ({after}, {upto}], its part of the ring.")
+        },
     )
 }
 
@@ -121,10 +129,10 @@ pub(super) fn row_used(trace: Option<&LookupTrace>, node: Id) -> Option<u8> {
     }
 }
 
-/// The moving layer: hops made, messages under way. A prediction hides the answer.
-pub(super) fn motion(world: &World, hide: bool) -> Motion {
+/// The moving layer: hops made, if they are shown, and messages under way. A prediction hides the answer.
+pub(super) fn motion(world: &World, shown: bool, hide: bool) -> Motion {
     let (space, now) = (world.space(), world.now());
-    let trace = current(world);
+    let trace = current(world).filter(|_| shown);
     let path = trace.map_or(&[][..], |trace| trace.path.as_slice());
     let hops = path
         .windows(2)

@@ -31,7 +31,7 @@ impl Engine {
             playing: self.playing,
             speed: self.speed,
             nodes: Rc::new(tables::nodes(world, &self.story.crashed(now))),
-            keys: Rc::new(tables::keys(world).into_iter().collect()),
+            keys: Rc::new(tables::keys(world)),
             inspected: seen.map(|id| {
                 let used = follow::row_used(trace, id);
                 tables::inspected(world, id, ideal.as_ref(), used)
@@ -39,6 +39,7 @@ impl Engine {
             chosen: self.chosen.is_some(),
             hovered: self.hovered.map(|id| (id, tables::predecessor(world, id))),
             lookup: follow::view(world, linear),
+            lookup_shown: self.lookup_shown(),
             caption: self.caption(change.as_ref()),
             predicting: self.predict.is_some(),
             change,
@@ -97,6 +98,11 @@ impl Engine {
         let world = self.history.world();
         let change = self.story.last_change(world.now()).map(|(at, _)| at);
         change > follow::current(world).map(|trace| trace.started)
+    }
+
+    /// Whether the stage shows the last lookup: a change of the ring sets it aside.
+    pub(super) fn lookup_shown(&self) -> bool {
+        follow::is_under_way(self.history.world()) || !self.change_is_latest()
     }
 
     /// The node whose tables are shown: the chosen one, or the one that things happen at.

@@ -33,6 +33,8 @@ pub struct Snapshot {
     pub hovered: Option<(Id, Option<Id>)>,
     /// The lookup of interest: the last one.
     pub lookup: Option<LookupView>,
+    /// Whether the stage shows it: not once the ring has changed since.
+    pub lookup_shown: bool,
     /// What happened last and why.
     pub caption: Caption,
     /// Whether the user predicts hops.
@@ -163,6 +165,8 @@ pub struct LookupView {
     pub finished: bool,
     /// Why it failed.
     pub failed: Option<String>,
+    /// When it began, in microseconds of virtual time.
+    pub started: u64,
     /// Virtual time it took so far, in microseconds.
     pub took: u64,
     /// Hops that the ideal ring needs, successor by successor.

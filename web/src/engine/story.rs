@@ -1,6 +1,5 @@
 //! What happened, in words: the log, the timeline's map, the deeds. Kept beside the history, which knows no words.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use chordscope_core::base::id::{Id, Space};
@@ -73,13 +72,13 @@ impl Story {
     }
 
     /// The nodes that crashed and did not come back by now.
-    pub(super) fn crashed(&self, now: Instant) -> BTreeSet<Id> {
-        let mut crashed = BTreeSet::new();
+    pub(super) fn crashed(&self, now: Instant) -> Vec<Id> {
+        let mut crashed = Vec::new();
         for (_, deed) in self.deeds.iter().take_while(|(at, _)| *at <= now) {
             if let Action::Crash(id) = deed {
-                crashed.insert(*id);
+                crashed.push(*id);
             } else if let Action::Insert(id) = deed {
-                crashed.remove(id);
+                crashed.retain(|gone| gone != id);
             }
         }
         crashed

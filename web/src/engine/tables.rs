@@ -1,7 +1,5 @@
 //! The nodes of the ring and the tables of one of them, as the panels show them.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use chordscope_core::base::contact::Contact;
 use chordscope_core::base::id::Id;
 use chordscope_core::chord::ideal::IdealRing;
@@ -12,7 +10,7 @@ use chordscope_core::sim::world::World;
 use crate::engine::snapshot::{Check, Counters, FingerRow, Inspected, NodeView, Standing};
 
 /// Every node that is up, and those that crashed.
-pub(super) fn nodes(world: &World, crashed: &BTreeSet<Id>) -> Vec<NodeView> {
+pub(super) fn nodes(world: &World, crashed: &[Id]) -> Vec<NodeView> {
     let space = world.space();
     let up = world.nodes().map(|node| {
         let standing = if node.membership().is_member() {
@@ -23,7 +21,8 @@ pub(super) fn nodes(world: &World, crashed: &BTreeSet<Id>) -> Vec<NodeView> {
         (node.id(), standing)
     });
     let down = crashed.iter().map(|id| (*id, Standing::Crashed));
-    let all: BTreeMap<Id, Standing> = down.chain(up).collect();
+    let mut all: Vec<(Id, Standing)> = down.chain(up).collect();
+    all.sort_unstable_by_key(|(id, _)| *id);
     all.into_iter()
         .map(|(id, standing)| NodeView {
             id,
@@ -75,9 +74,12 @@ pub(super) fn predecessor(world: &World, id: Id) -> Option<Id> {
     world.node(id)?.membership().predecessor().map(Contact::id)
 }
 
-/// The keys that any node holds.
-pub(super) fn keys(world: &World) -> BTreeSet<Id> {
-    world.nodes().flat_map(keys_of).collect()
+/// The keys that any node holds, ascending.
+pub(super) fn keys(world: &World) -> Vec<Id> {
+    let mut keys: Vec<Id> = world.nodes().flat_map(keys_of).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }
 
 fn keys_of(node: &Node) -> impl Iterator<Item = Id> {

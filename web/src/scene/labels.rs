@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn two_words_at_one_place_do_not_cover_one_another() {
-        let layout = Layout::new(600.0, 600.0, &[0.3]);
+        let layout = Layout::new(600.0, 600.0, &[0.3], true);
         let wanted = [word(0.3, "hop 1"), word(0.3, "key 9")];
         let placed = place(&layout, 600.0, 600.0, &[0.3], &wanted);
         assert_eq!(placed.len(), 2);
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_word_without_room_is_left_out() {
-        let layout = Layout::new(200.0, 200.0, &[0.25]);
+        let layout = Layout::new(200.0, 200.0, &[0.25], true);
         let wanted = [word(0.25, "a very long word that leaves the stage")];
         assert!(place(&layout, 200.0, 200.0, &[0.25], &wanted).is_empty());
     }

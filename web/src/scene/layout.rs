@@ -49,12 +49,15 @@ pub struct Layout {
 const MARGIN: f64 = 54.0;
 /// The radius of a node where there is room.
 const NODE: f64 = 15.0;
+/// The same, if its label is outside.
+const BARE: f64 = 9.0;
 /// How far from a node a pointer still hits it: fingers are blunt.
 const REACH: f64 = 22.0;
 
 impl Layout {
-    /// The ring on a stage this wide and high, with nodes at these turns (ascending).
-    pub fn new(width: f64, height: f64, turns: &[f64]) -> Self {
+    /// The ring on a stage this wide and high, with nodes at these turns (ascending). Nodes that carry their label
+    /// inside are larger.
+    pub fn new(width: f64, height: f64, turns: &[f64], labelled: bool) -> Self {
         let short = width.min(height);
         let margin = MARGIN.min(short * 0.13).max(20.0);
         let radius = (short / 2.0 - margin).max(40.0);
@@ -64,7 +67,7 @@ impl Layout {
                 y: height / 2.0,
             },
             radius,
-            node: node_radius(radius, turns),
+            node: node_radius(radius, turns, if labelled { NODE } else { BARE }),
         }
     }
 
@@ -122,15 +125,15 @@ pub fn angle(turn: f64) -> f64 {
 }
 
 /// Nodes shrink where they would cover one another, down to a dot that can still be seen.
-fn node_radius(radius: f64, turns: &[f64]) -> f64 {
+fn node_radius(radius: f64, turns: &[f64], largest: f64) -> f64 {
     let count = turns.len();
     if count < 2 {
-        return NODE;
+        return largest;
     }
     let gap = |index: usize| (turns[(index + 1) % count] - turns[index]).rem_euclid(1.0);
     let least = (0..count).map(gap).fold(1.0, f64::min) * TAU * radius;
     let mean = TAU * radius / count as f64;
-    (least * 0.46).max(mean * 0.2).clamp(2.5, NODE)
+    (least * 0.46).max(mean * 0.2).clamp(2.5, largest)
 }
 
 /// A quadratic curve.
@@ -160,7 +163,7 @@ mod tests {
 
     #[test]
     fn position_zero_is_at_the_top_and_turns_go_clockwise() {
-        let layout = Layout::new(600.0, 600.0, &LESSON);
+        let layout = Layout::new(600.0, 600.0, &LESSON, true);
         let top = layout.node_at(0.0);
         assert!((top.x - 300.0).abs() < 1e-9 && top.y < 60.0);
         assert!(layout.node_at(0.25).x > 500.0);
@@ -168,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_pointer_finds_the_node_under_it_and_none_in_the_middle() {
-        let layout = Layout::new(600.0, 500.0, &LESSON);
+        let layout = Layout::new(600.0, 500.0, &LESSON, true);
         for (index, turn) in LESSON.iter().enumerate() {
             let mut point = layout.node_at(*turn);
             point.x += 3.0;
@@ -180,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_pointer_left_of_the_top_finds_the_node_right_of_it() {
-        let layout = Layout::new(600.0, 600.0, &[0.004, 0.5]);
+        let layout = Layout::new(600.0, 600.0, &[0.004, 0.5], true);
         assert_eq!(
             layout.hit(&[0.004, 0.5], layout.at(0.999, layout.radius)),
             Some(0)
@@ -190,7 +193,7 @@ mod tests {
     #[test]
     fn neighbouring_nodes_never_overlap_in_the_lesson() {
         for size in [300.0, 366.0, 600.0, 900.0] {
-            let layout = Layout::new(size, size, &LESSON);
+            let layout = Layout::new(size, size, &LESSON, true);
             let apart = layout
                 .node_at(LESSON[2])
                 .distance(layout.node_at(LESSON[3]));
@@ -200,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_curve_starts_and_ends_at_the_nodes_edges() {
-        let layout = Layout::new(600.0, 600.0, &LESSON);
+        let layout = Layout::new(600.0, 600.0, &LESSON, true);
         let curve = layout.curve(LESSON[0], LESSON[2]);
         let gap = curve.at(0.0).distance(layout.node_at(LESSON[0]));
         assert!((gap - layout.node - 1.0).abs() < 1e-6);

@@ -100,7 +100,7 @@ impl Painter {
         }
         if self.stale || size != self.size || self.layout.is_none() {
             let turns: Vec<f64> = self.scene.nodes.iter().map(|node| node.turn).collect();
-            self.layout = Some(Layout::new(size.0, size.1, &turns));
+            self.layout = Some(Layout::new(size.0, size.1, &turns, self.scene.labelled));
             self.stale = true;
             self.idle = false;
             self.size = size;
