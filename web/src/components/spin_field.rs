@@ -1,6 +1,6 @@
 //! A field for an identifier: a spin button that takes words too, since number inputs refuse 160-bit values.
 
-use web_sys::{HtmlInputElement, InputEvent, KeyboardEvent};
+use web_sys::{Event, HtmlInputElement, InputEvent, KeyboardEvent};
 use yew::{Callback, Html, TargetCast, html};
 
 use crate::components::Desk;
@@ -15,10 +15,13 @@ pub fn spin_field(desk: &Desk, field: Field, name: &'static str, id: &'static st
         Field::Node => desk.ui.node.clone(),
     };
     let ui = desk.ui.clone();
-    let oninput = Callback::from(move |event: InputEvent| {
+    // Not everything that fills a field in says so by an input event: some only tell of the change.
+    let taken = Callback::from(move |event: Event| {
         let input: HtmlInputElement = event.target_unchecked_into();
         ui.dispatch(Action::Typed(field, input.value()));
     });
+    let oninput = taken.reform(|event: InputEvent| event.into());
+    let onchange = taken;
     let ui = desk.ui.clone();
     let typed = text.clone();
     let onkeydown = Callback::from(move |event: KeyboardEvent| {
@@ -45,7 +48,7 @@ pub fn spin_field(desk: &Desk, field: Field, name: &'static str, id: &'static st
                 {id} type="text" role="spinbutton" autocomplete="off" spellcheck="false" value={text.clone()}
                 aria-valuenow={number.map(|number| number.to_string())} aria-valuetext={text}
                 aria-invalid={wrong.to_string()} aria-describedby={wrong.then(|| format!("{id}-error"))}
-                {oninput} {onkeydown}
+                {oninput} {onchange} {onkeydown}
             />
         </label>
     }
