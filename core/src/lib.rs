@@ -3,9 +3,12 @@
 //! The modules, lowest first; each imports only from those below it:
 //!
 //! - [`base`]: time, randomness, ring arithmetic, identity, contacts
-//! - [`chord`]: membership, fingers, the routing rule, the ideal ring
-//! - [`store`]: signed records and who holds them
-//! - [`node`]: one ring member, which joins the two
+//! - [`chord`]: membership, fingers, the routing rule, the ideal ring; [`store`]: signed records and who holds them.
+//!   Neither knows the other
+//! - [`message`]: both vocabularies with request numbers
+//! - [`node`]: one ring member, which joins the two; [`wire`]: messages as bytes. Neither knows the other
+//! - [`link`]: handshake and tagged frames
+//! - [`peer`]: a node over links
 //! - `sim` (feature): a simulated network of nodes
 
 #![no_std]
@@ -15,7 +18,11 @@ extern crate alloc;
 
 pub mod base;
 pub mod chord;
+pub mod link;
+pub mod message;
 pub mod node;
+pub mod peer;
 #[cfg(feature = "sim")]
 pub mod sim;
 pub mod store;
+pub mod wire;

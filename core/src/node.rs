@@ -11,9 +11,9 @@
 
 pub mod api;
 pub mod config;
-pub mod message;
 pub mod view;
 
+mod forwarding;
 mod lookups;
 mod operations;
 mod repair;
@@ -33,10 +33,10 @@ use crate::chord::fingers::FingerTable;
 use crate::chord::membership::{Input, Membership, Phase};
 use crate::chord::message::{Notice, Request as Ask, Response as Answer};
 use crate::chord::route::{Routing, Step, route};
+use crate::message::{Message, Request, Response};
 use crate::node::api::{Event, JoinError, Output, StorageEvent, TimerKind};
 use crate::node::config::Config;
 use crate::node::lookups::Lookup;
-use crate::node::message::{Message, Request, Response};
 use crate::node::operations::{Operation, Waiting};
 use crate::node::requests::{Purpose, Requests};
 use crate::node::timers::Timers;
@@ -395,6 +395,3 @@ impl Node {
             .collect()
     }
 }
-
-#[cfg(test)]
-mod tests;

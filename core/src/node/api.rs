@@ -9,7 +9,7 @@ use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::chord::fingers::Change;
 use crate::chord::route::{Mode, Routing, Step};
-use crate::node::message::Message;
+use crate::message::Message;
 use crate::store::message::Copy;
 use crate::store::record::{Record, RecordError};
 

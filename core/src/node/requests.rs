@@ -10,8 +10,8 @@ use crate::base::rtt::Rtt;
 use crate::base::time::Instant;
 use crate::chord::membership::Query;
 use crate::chord::message::Forward;
+use crate::message::{Message, Request};
 use crate::node::api::TimerKind;
-use crate::node::message::{Message, Request};
 use crate::node::timers::Timers;
 
 /// What a question was asked for.

@@ -8,10 +8,10 @@ use crate::base::time::Instant;
 use crate::chord::membership::{Effect, Input, Query};
 use crate::chord::message::{Notice, Request as Ask};
 use crate::chord::route::Routing;
+use crate::message::{Message, Request};
 use crate::node::Node;
 use crate::node::api::{Event, TimerKind};
 use crate::node::lookups::Goal;
-use crate::node::message::{Message, Request};
 use crate::node::requests::Purpose;
 
 /// Where the upkeep of a member stands.

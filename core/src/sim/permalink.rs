@@ -104,7 +104,7 @@ impl Permalink {
             return Err(wrong("t", "must be at most a day, in milliseconds"));
         }
         let selected = match part("sel") {
-            Some(text) => Some(space.parse(text).map_err(|e| wrong("sel", &e))?),
+            Some(text) => Some(space.parse(text).map_err(|e| wrong("sel", e))?),
             None => None,
         };
         Ok(Self {

@@ -1,6 +1,7 @@
 //! A world: nodes, the network between them, and one queue of everything that is going to happen.
 
 mod act;
+mod birth;
 mod watch;
 
 use alloc::boxed::Box;
@@ -13,19 +14,16 @@ use core::time::Duration;
 use crate::base::contact::Contact;
 use crate::base::digest::Digest;
 use crate::base::id::{Id, Space};
-use crate::base::identity::Signer;
 use crate::base::rng::Rng;
 use crate::base::time::Instant;
 use crate::chord::ideal::{FingerChange, IdealRing};
 use crate::chord::invariant::Health;
+use crate::message::Message;
 use crate::node::Node;
 use crate::node::api::{Output, StorageEvent};
-use crate::node::message::Message;
 use crate::sim::action::Action;
 use crate::sim::scenario::{Scenario, ScenarioError};
 use crate::sim::trace::{Entry, LookupTrace, Parcel, What};
-use crate::store::message::Copy;
-use crate::store::record::Record;
 
 /// How many lookups a world remembers.
 pub const MAX_LOOKUPS: usize = 64;
@@ -239,74 +237,6 @@ impl World {
     /// The ring as it ought to be with the nodes that are up.
     pub fn ideal(&self) -> Option<IdealRing> {
         IdealRing::new(self.space(), self.nodes.keys().copied().collect()).ok()
-    }
-
-    fn settle(&mut self) -> Result<(), ScenarioError> {
-        let nodes = self.scenario.nodes.clone();
-        let ring = IdealRing::new(self.space(), nodes.clone())
-            .map_err(|error| ScenarioError::new("nodes", &error))?;
-        for id in &nodes {
-            let node = self.create_node(*id);
-            self.nodes.insert(*id, Actor { node, due: None });
-        }
-        let contacts: BTreeMap<Id, Contact> = self
-            .nodes()
-            .map(|node| (node.id(), node.contact().clone()))
-            .collect();
-        let length = usize::from(self.scenario.successors);
-        for id in &nodes {
-            let before = ring.predecessor(*id);
-            let before = (before != *id).then(|| contacts[&before].clone());
-            let successors: Vec<Contact> = ring
-                .successors(*id, length)
-                .iter()
-                .map(|id| contacts[id].clone())
-                .collect();
-            let fingers: Vec<Contact> = ring
-                .fingers(*id)
-                .iter()
-                .map(|(_, node)| contacts[node].clone())
-                .collect();
-            let now = self.now;
-            if let Some(actor) = self.nodes.get_mut(id) {
-                actor.node.settle(now, before, &successors, &fingers);
-            }
-            self.drain(*id, None);
-        }
-        self.place_records(&ring);
-        Ok(())
-    }
-
-    fn place_records(&mut self, ring: &IdealRing) {
-        let scenario = Arc::clone(&self.scenario);
-        let author = Signer::stand_in(ring.ids()[0]);
-        for name in &scenario.records {
-            let value = Some(name.as_str().as_bytes().to_vec());
-            let life = Duration::from_secs(24 * 60 * 60);
-            let Ok(record) = Record::sign(&author, name.clone(), value, 1, life) else {
-                continue;
-            };
-            let owner = ring.successor(name.key(scenario.space));
-            let others = usize::from(scenario.copies.saturating_sub(1));
-            let copy = Copy {
-                remaining: record.lifetime,
-                record,
-            };
-            for holder in core::iter::once(owner).chain(ring.successors(owner, others)) {
-                if let Some(actor) = self.nodes.get_mut(&holder) {
-                    actor.node.restore(self.now, &copy);
-                }
-            }
-        }
-    }
-
-    fn create_node(&mut self, id: Id) -> Node {
-        self.births += 1;
-        let signer = Signer::stand_in(id);
-        let rng = Rng::from_seed(self.seed, NETWORK_STREAM + self.births);
-        // A stand-in without addresses is always well formed.
-        let contact = Contact::stand_in(self.space(), &signer, self.births);
-        Node::new(self.scenario.config(), signer, contact, rng)
     }
 
     fn push(&mut self, at: Instant, coming: Coming) {

@@ -4,8 +4,8 @@ use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::chord::invariant::{Health, Property};
 use crate::chord::message::{Notice, Request as Ask};
+use crate::message::{Message, Request};
 use crate::node::api::{Event, LookupId};
-use crate::node::message::{Message, Request};
 use crate::sim::trace::{Decision, LookupTrace, Parcel, Traffic, What};
 use crate::sim::world::{Coming, JOIN_AGAIN, Sent, World};
 

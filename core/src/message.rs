@@ -1,4 +1,6 @@
 //! What one node says to another: the vocabularies of the ring and of the store, with request numbers.
+//!
+//! It stands below `node`, which speaks it, and `wire`, which writes it.
 
 use crate::chord::message as chord;
 use crate::store::message as store;

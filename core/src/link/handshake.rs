@@ -1,0 +1,281 @@
+//! The handshake: each side proves that it holds the key of the id it claims, and both come to share a secret.
+//!
+//! 1. Both send a hello: nonce, X25519 share, public key, index, ring name.
+//! 2. Both send a proof: a signature over the role, both keys, both nonces, both shares, the sub-protocol and the ring
+//!    name. A recorded proof is worthless, as the other side's nonce and share are new each time.
+//! 3. From then on every frame is tagged with a key derived from the shared secret; the first is the contact.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+use x25519_dalek::{PublicKey as Share, StaticSecret};
+
+use crate::base::contact::MAX_VIRTUAL_NODES;
+use crate::base::identity::{PublicKey, Purpose, Signature, Signer};
+use crate::base::rng::Rng;
+use crate::link::reason::CloseReason;
+use crate::link::session::{Role, Session};
+use crate::wire::frame::{Frame, FrameType, MAX_HANDSHAKE_FRAME, SUB_PROTOCOL};
+
+/// The longest name of a ring, in bytes.
+pub const MAX_RING_NAME: usize = 64;
+
+/// What each side says first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Hello {
+    nonce: [u8; 32],
+    share: [u8; 32],
+    key: PublicKey,
+    index: u8,
+    ring: String,
+}
+
+/// One side of a handshake.
+#[derive(Clone)]
+pub struct Handshake {
+    role: Role,
+    secret: StaticSecret,
+    mine: Hello,
+    theirs: Option<Hello>,
+}
+
+/// What a frame of the handshake leads to.
+#[derive(Debug)]
+pub enum Progress {
+    /// Send this frame and wait for the proof.
+    Reply(Vec<u8>),
+    /// The other side has proved who it is.
+    Done {
+        /// Its key.
+        key: PublicKey,
+        /// Which virtual node of the key it is.
+        index: u8,
+        /// The keys for the frames that follow.
+        session: Session,
+    },
+}
+
+impl Handshake {
+    /// Begins a handshake and gives the hello to send.
+    pub fn start(
+        role: Role,
+        signer: &Signer,
+        index: u8,
+        ring: &str,
+        rng: &mut Rng,
+    ) -> (Self, Vec<u8>) {
+        let secret = StaticSecret::from(rng.bytes32());
+        let mine = Hello {
+            nonce: rng.bytes32(),
+            share: Share::from(&secret).to_bytes(),
+            key: signer.public_key(),
+            index,
+            ring: ring.into(),
+        };
+        let body = postcard::to_allocvec(&mine).unwrap_or_default();
+        let hello = Frame::on_link(FrameType::Hello, &body).encode();
+        let handshake = Self {
+            role,
+            secret,
+            mine,
+            theirs: None,
+        };
+        (handshake, hello)
+    }
+
+    /// Takes in the other side's next frame.
+    ///
+    /// # Errors
+    /// The reason to close the connection.
+    pub fn handle(&mut self, signer: &Signer, bytes: &[u8]) -> Result<Progress, CloseReason> {
+        if bytes.len() > MAX_HANDSHAKE_FRAME {
+            return Err(CloseReason::TooLarge);
+        }
+        let frame = Frame::decode(bytes).map_err(|_| CloseReason::Garbage)?;
+        match (&self.theirs, frame.kind) {
+            (None, FrameType::Hello) => self.on_hello(signer, frame.body),
+            (Some(_), FrameType::Proof) => self.on_proof(signer, frame.body),
+            _ => Err(CloseReason::Garbage),
+        }
+    }
+
+    fn on_hello(&mut self, signer: &Signer, body: &[u8]) -> Result<Progress, CloseReason> {
+        let (theirs, rest) =
+            postcard::take_from_bytes::<Hello>(body).map_err(|_| CloseReason::Garbage)?;
+        if !rest.is_empty() || theirs.index >= MAX_VIRTUAL_NODES {
+            return Err(CloseReason::Garbage);
+        }
+        if theirs.ring != self.mine.ring {
+            return Err(CloseReason::WrongRing);
+        }
+        if theirs.key == self.mine.key {
+            return Err(CloseReason::Itself);
+        }
+        let signature = signer.sign(Purpose::Handshake, &self.transcript(self.role, &theirs));
+        self.theirs = Some(theirs);
+        let proof = Frame::on_link(FrameType::Proof, &signature.to_bytes()).encode();
+        Ok(Progress::Reply(proof))
+    }
+
+    fn on_proof(&self, signer: &Signer, body: &[u8]) -> Result<Progress, CloseReason> {
+        let signature = <[u8; 64]>::try_from(body).map_err(|_| CloseReason::Garbage)?;
+        let signature = Signature::from_bytes(signature);
+        let theirs = self.theirs.as_ref().ok_or(CloseReason::Garbage)?;
+        let transcript = self.transcript(self.role.other(), theirs);
+        let scheme = signer.scheme();
+        if !scheme.verify(theirs.key, Purpose::Handshake, &transcript, &signature) {
+            return Err(CloseReason::ForgedIdentity);
+        }
+        let shared = self.secret.diffie_hellman(&Share::from(theirs.share));
+        // A share of low order would let anyone know the secret.
+        if !shared.was_contributory() {
+            return Err(CloseReason::ForgedIdentity);
+        }
+        let mut secret = shared.as_bytes().to_vec();
+        secret.extend_from_slice(&self.transcript(Role::Initiator, theirs));
+        Ok(Progress::Done {
+            key: theirs.key,
+            index: theirs.index,
+            session: Session::new(self.role, &secret),
+        })
+    }
+
+    /// What the side `signer` signs: all that both have said.
+    fn transcript(&self, signer: Role, theirs: &Hello) -> Vec<u8> {
+        let (initiator, responder) = match self.role {
+            Role::Initiator => (&self.mine, theirs),
+            Role::Responder => (theirs, &self.mine),
+        };
+        let mut bytes = Vec::with_capacity(256);
+        bytes.push(signer.byte());
+        for hello in [initiator, responder] {
+            bytes.extend_from_slice(&hello.key.0);
+            bytes.push(hello.index);
+            bytes.extend_from_slice(&hello.nonce);
+            bytes.extend_from_slice(&hello.share);
+        }
+        for text in [SUB_PROTOCOL, &self.mine.ring] {
+            bytes.extend_from_slice(&(text.len() as u64).to_le_bytes());
+            bytes.extend_from_slice(text.as_bytes());
+        }
+        bytes
+    }
+}
+
+impl core::fmt::Debug for Handshake {
+    /// Shows the role only: the rest is secret or long.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Handshake")
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Side {
+        signer: Signer,
+        handshake: Handshake,
+        hello: Vec<u8>,
+    }
+
+    fn side(role: Role, secret: u8, ring: &str, seed: u64) -> Side {
+        let signer = Signer::ed25519([secret; 32]);
+        let mut rng = Rng::from_seed(seed, 0);
+        let (handshake, hello) = Handshake::start(role, &signer, 0, ring, &mut rng);
+        Side {
+            signer,
+            handshake,
+            hello,
+        }
+    }
+
+    fn pair() -> (Side, Side) {
+        (
+            side(Role::Initiator, 1, "main", 1),
+            side(Role::Responder, 2, "main", 2),
+        )
+    }
+
+    fn reply(side: &mut Side, bytes: &[u8]) -> Vec<u8> {
+        match side.handshake.handle(&side.signer, bytes).unwrap() {
+            Progress::Reply(bytes) => bytes,
+            Progress::Done { .. } => panic!("done too early"),
+        }
+    }
+
+    fn refusal(side: &mut Side, bytes: &[u8]) -> CloseReason {
+        side.handshake.handle(&side.signer, bytes).unwrap_err()
+    }
+
+    #[test]
+    fn both_sides_prove_themselves_and_share_a_session() {
+        let (mut a, mut b) = pair();
+        let (hello_a, hello_b) = (a.hello.clone(), b.hello.clone());
+        assert!(hello_a.len() <= MAX_HANDSHAKE_FRAME);
+        let proof_a = reply(&mut a, &hello_b);
+        let proof_b = reply(&mut b, &hello_a);
+        let done = |side: &mut Side, proof: &[u8]| match side.handshake.handle(&side.signer, proof)
+        {
+            Ok(Progress::Done { key, session, .. }) => (key, session),
+            other => panic!("{other:?}"),
+        };
+        let (key_b, mut session_a) = done(&mut a, &proof_b);
+        let (key_a, mut session_b) = done(&mut b, &proof_a);
+        assert_eq!(key_a, a.signer.public_key());
+        assert_eq!(key_b, b.signer.public_key());
+        let sealed = session_a.seal(b"hi".to_vec());
+        assert_eq!(session_b.open(&sealed), Ok(&b"hi"[..]));
+    }
+
+    #[test]
+    fn a_recorded_proof_does_not_open_another_connection() {
+        let (mut a, mut b) = pair();
+        let (hello_a, hello_b) = (a.hello.clone(), b.hello.clone());
+        let recorded = reply(&mut a, &hello_b);
+        let _ = reply(&mut b, &hello_a);
+        let mut fresh = side(Role::Responder, 2, "main", 3);
+        let _ = reply(&mut fresh, &hello_a);
+        assert_eq!(refusal(&mut fresh, &recorded), CloseReason::ForgedIdentity);
+    }
+
+    #[test]
+    fn a_claimed_key_without_its_secret_is_found_out() {
+        let (mut a, mut b) = pair();
+        // The attacker speaks b's key, but signs with its own.
+        let attacker = Signer::ed25519([9; 32]);
+        let hello_b = b.hello.clone();
+        let hello_a = a.hello.clone();
+        let _ = reply(&mut a, &hello_b);
+        b.signer = attacker;
+        let forged = reply(&mut b, &hello_a);
+        assert_eq!(refusal(&mut a, &forged), CloseReason::ForgedIdentity);
+    }
+
+    #[test]
+    fn one_s_own_frames_coming_back_are_refused() {
+        let (mut a, _) = pair();
+        let hello = a.hello.clone();
+        assert_eq!(refusal(&mut a, &hello), CloseReason::Itself);
+    }
+
+    #[test]
+    fn strangers_are_told_why() {
+        let (mut a, b) = pair();
+        let other_ring = side(Role::Responder, 2, "other", 2).hello;
+        assert_eq!(refusal(&mut a, &other_ring), CloseReason::WrongRing);
+        assert_eq!(refusal(&mut a, b"garbage"), CloseReason::Garbage);
+        assert_eq!(
+            refusal(&mut a, &[1; MAX_HANDSHAKE_FRAME + 1]),
+            CloseReason::TooLarge
+        );
+        let proof_first = Frame::on_link(FrameType::Proof, &[0; 64]).encode();
+        assert_eq!(refusal(&mut a, &proof_first), CloseReason::Garbage);
+        let mut longer = b.hello;
+        longer.push(0);
+        assert_eq!(refusal(&mut a, &longer), CloseReason::Garbage);
+    }
+}

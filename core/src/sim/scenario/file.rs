@@ -1,0 +1,349 @@
+//! A scenario as JSON has it, before and after it is checked.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::id::{Id, Space};
+use crate::base::time::Instant;
+use crate::chord::route::{Mode, Routing};
+use crate::sim::action::{Action, Timed};
+use crate::sim::network::Latency;
+use crate::sim::scenario::{MAX_ACTIONS, MAX_MILLIS, MAX_RECORDS, Scenario, ScenarioError, Upkeep};
+use crate::store::record::Name;
+
+/// An id as JSON has it: a number, or text.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum IdText {
+    Number(u64),
+    Text(String),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    #[serde(default = "unnamed")]
+    name: String,
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    watch: String,
+    bits: u8,
+    nodes: Vec<IdText>,
+    #[serde(default)]
+    records: Vec<String>,
+    #[serde(default = "two")]
+    successors: u8,
+    #[serde(default = "two")]
+    copies: u8,
+    #[serde(default)]
+    latency: Latency,
+    #[serde(default)]
+    loss_per_mille: u16,
+    #[serde(default)]
+    upkeep: Option<Upkeep>,
+    #[serde(default = "one")]
+    seed: u64,
+    #[serde(default = "twenty_seconds")]
+    until_ms: u64,
+    #[serde(default)]
+    actions: Vec<TimedText>,
+}
+
+fn unnamed() -> String {
+    "custom".to_string()
+}
+
+const fn one() -> u64 {
+    1
+}
+
+const fn two() -> u8 {
+    2
+}
+
+const fn twenty_seconds() -> u64 {
+    20_000
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TimedText {
+    at_ms: u64,
+    #[serde(rename = "do")]
+    action: ActionText,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+enum ActionText {
+    Lookup {
+        from: IdText,
+        key: IdText,
+        #[serde(default)]
+        routing: Routing,
+        #[serde(default)]
+        mode: Mode,
+    },
+    Insert(IdText),
+    Remove(IdText),
+    Crash(IdText),
+    Put {
+        from: IdText,
+        name: String,
+        value: String,
+    },
+    Get {
+        from: IdText,
+        name: String,
+    },
+    Delay {
+        message: u64,
+        ms: u32,
+    },
+    Lose(u64),
+}
+
+impl File {
+    pub(super) fn check(self) -> Result<Scenario, ScenarioError> {
+        let space = Space::new(self.bits).map_err(|e| ScenarioError::new("bits", &e))?;
+        let nodes = self
+            .nodes
+            .iter()
+            .enumerate()
+            .map(|(at, id)| id.read(space, &format!("nodes[{at}]")))
+            .collect::<Result<Vec<_>, _>>()?;
+        let plain = Scenario::plain(space, nodes)?;
+        let within = |place: &str, value: u64, low: u64, high: u64| {
+            if (low..=high).contains(&value) {
+                Ok(())
+            } else {
+                Err(ScenarioError::new(
+                    place,
+                    &format!("must be from {low} to {high}"),
+                ))
+            }
+        };
+        within("successors", self.successors.into(), 1, 32)?;
+        within("copies", self.copies.into(), 1, 32)?;
+        within("loss_per_mille", self.loss_per_mille.into(), 0, 1_000)?;
+        within("until_ms", self.until_ms, 0, MAX_MILLIS)?;
+        within("actions", self.actions.len() as u64, 0, MAX_ACTIONS as u64)?;
+        within("records", self.records.len() as u64, 0, MAX_RECORDS as u64)?;
+        within(
+            "latency",
+            self.latency.max().as_millis() as u64,
+            0,
+            3_600_000,
+        )?;
+        let records = self
+            .records
+            .iter()
+            .enumerate()
+            .map(|(at, name)| {
+                Name::new(name.as_str())
+                    .map_err(|error| ScenarioError::new(&format!("records[{at}]"), &error))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut actions = Vec::with_capacity(self.actions.len());
+        for (at, timed) in self.actions.into_iter().enumerate() {
+            let place = format!("actions[{at}]");
+            within(&format!("{place}.at_ms"), timed.at_ms, 0, MAX_MILLIS)?;
+            actions.push(Timed {
+                at: Instant::from_millis(timed.at_ms),
+                action: timed.action.read(space, &place)?,
+            });
+        }
+        actions.sort_by_key(|timed| timed.at);
+        Ok(Scenario {
+            name: self.name,
+            title: self.title,
+            watch: self.watch,
+            records,
+            successors: self.successors,
+            copies: self.copies,
+            latency: self.latency,
+            loss_per_mille: self.loss_per_mille,
+            upkeep: self.upkeep,
+            seed: self.seed,
+            until: Instant::from_millis(self.until_ms),
+            actions,
+            ..plain
+        })
+    }
+
+    pub(super) fn of(scenario: &Scenario) -> Self {
+        let id = |id: &Id| IdText::of(scenario.space, *id);
+        Self {
+            name: scenario.name.clone(),
+            title: scenario.title.clone(),
+            watch: scenario.watch.clone(),
+            bits: scenario.space.bits(),
+            nodes: scenario.nodes.iter().map(id).collect(),
+            records: scenario
+                .records
+                .iter()
+                .map(|name| name.as_str().to_string())
+                .collect(),
+            successors: scenario.successors,
+            copies: scenario.copies,
+            latency: scenario.latency,
+            loss_per_mille: scenario.loss_per_mille,
+            upkeep: scenario.upkeep,
+            seed: scenario.seed,
+            until_ms: scenario.until.as_millis(),
+            actions: scenario
+                .actions
+                .iter()
+                .map(|timed| TimedText {
+                    at_ms: timed.at.as_millis(),
+                    action: ActionText::of(scenario.space, &timed.action),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl IdText {
+    fn read(&self, space: Space, place: &str) -> Result<Id, ScenarioError> {
+        let text = match self {
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => text.clone(),
+        };
+        space
+            .parse(&text)
+            .map_err(|error| ScenarioError::new(place, &error))
+    }
+
+    fn of(space: Space, id: Id) -> Self {
+        match id.to_u64() {
+            Some(number) if space.bits() <= crate::base::id::DECIMAL_BITS => Self::Number(number),
+            _ => Self::Text(space.show(id)),
+        }
+    }
+}
+
+impl ActionText {
+    fn read(self, space: Space, place: &str) -> Result<Action, ScenarioError> {
+        let id = |id: &IdText| id.read(space, place);
+        Ok(match self {
+            Self::Lookup {
+                from,
+                key,
+                routing,
+                mode,
+            } => Action::Lookup {
+                from: id(&from)?,
+                key: id(&key)?,
+                routing,
+                mode,
+            },
+            Self::Insert(node) => Action::Insert(id(&node)?),
+            Self::Remove(node) => Action::Remove(id(&node)?),
+            Self::Crash(node) => Action::Crash(id(&node)?),
+            Self::Put { from, name, value } => Action::Put {
+                from: id(&from)?,
+                name,
+                value,
+            },
+            Self::Get { from, name } => Action::Get {
+                from: id(&from)?,
+                name,
+            },
+            Self::Delay { message, ms } => Action::Delay {
+                message,
+                millis: ms,
+            },
+            Self::Lose(message) => Action::Lose(message),
+        })
+    }
+
+    fn of(space: Space, action: &Action) -> Self {
+        let id = |id: &Id| IdText::of(space, *id);
+        match action {
+            Action::Lookup {
+                from,
+                key,
+                routing,
+                mode,
+            } => Self::Lookup {
+                from: id(from),
+                key: id(key),
+                routing: *routing,
+                mode: *mode,
+            },
+            Action::Insert(node) => Self::Insert(id(node)),
+            Action::Remove(node) => Self::Remove(id(node)),
+            Action::Crash(node) => Self::Crash(id(node)),
+            Action::Put { from, name, value } => Self::Put {
+                from: id(from),
+                name: name.clone(),
+                value: value.clone(),
+            },
+            Action::Get { from, name } => Self::Get {
+                from: id(from),
+                name: name.clone(),
+            },
+            Action::Delay { message, millis } => Self::Delay {
+                message: *message,
+                ms: *millis,
+            },
+            Action::Lose(message) => Self::Lose(*message),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> String {
+        Scenario::from_json(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_wrong_scenario_is_refused_with_the_place_and_the_reason() {
+        for (text, part) in [
+            (
+                r#"{"bits":5,"nodes":[1,4],"colour":3}"#,
+                "unknown field `colour`",
+            ),
+            (r#"{"bits":0,"nodes":[1]}"#, "bits: "),
+            (r#"{"bits":5,"nodes":[]}"#, "nodes: "),
+            (
+                r#"{"bits":5,"nodes":[1,1]}"#,
+                "nodes: node 1 is in the ring already",
+            ),
+            (r#"{"bits":5,"nodes":[1,32]}"#, "nodes[1]: "),
+            (r#"{"bits":5,"nodes":[1],"successors":0}"#, "successors: "),
+            (
+                r#"{"bits":5,"nodes":[1],"until_ms":99999999999}"#,
+                "until_ms: ",
+            ),
+            (r#"{"bits":5,"nodes":[1],"records":[""]}"#, "records[0]: "),
+            (
+                r#"{"bits":5,"nodes":[1],"actions":[{"at_ms":99999999999,"do":{"insert":2}}]}"#,
+                "actions[0].at_ms: ",
+            ),
+            (
+                r#"{"bits":5,"nodes":[1],"actions":[{"at_ms":1,"do":{"insert":99}}]}"#,
+                "actions[0]: ",
+            ),
+            ("", "EOF"),
+        ] {
+            let refusal = refusal(text);
+            assert!(refusal.contains(part), "{text}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn ids_are_numbers_or_text() {
+        let text = r#"{"bits":160,"nodes":["00000000000000000000000000000000000000ff", 4]}"#;
+        let scenario = Scenario::from_json(text).unwrap();
+        assert_eq!(scenario.nodes, [Id::from_u64(4), Id::from_u64(255)]);
+        assert_eq!(Scenario::from_json(&scenario.to_json()), Ok(scenario));
+    }
+}

@@ -1,0 +1,335 @@
+//! Messages, contacts and records to bytes and back.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::base::contact::{Card, Contact, ContactError};
+use crate::base::id::Space;
+use crate::base::identity::Scheme;
+use crate::message::Message;
+use crate::store::message::Copy;
+use crate::wire::frame::MAX_FRAME;
+use crate::wire::vocabulary::WireMessage;
+
+/// How many checked cards are remembered, so that a neighbour's card is not checked with every message.
+const MAX_KNOWN_CARDS: usize = 4_096;
+
+/// Turns cards into contacts, and remembers which it has checked.
+#[derive(Clone, Debug)]
+pub struct Cards {
+    space: Space,
+    scheme: Scheme,
+    known: BTreeMap<[u8; 64], Contact>,
+}
+
+impl Cards {
+    /// Checks cards for a ring of this space and scheme.
+    pub const fn new(space: Space, scheme: Scheme) -> Self {
+        Self {
+            space,
+            scheme,
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// Checks a card.
+    ///
+    /// # Errors
+    /// [`DecodeError::Contact`] names what is wrong with it.
+    pub fn check(&mut self, card: Card) -> Result<Contact, DecodeError> {
+        let signature = card.signature.to_bytes();
+        if let Some(contact) = self.known.get(&signature)
+            && *contact.card() == card
+        {
+            return Ok(contact.clone());
+        }
+        let contact =
+            Contact::verify(self.space, self.scheme, card).map_err(DecodeError::Contact)?;
+        if self.known.len() >= MAX_KNOWN_CARDS {
+            self.known.pop_first();
+        }
+        self.known.insert(signature, contact.clone());
+        Ok(contact)
+    }
+}
+
+/// The bytes of a message.
+///
+/// # Errors
+/// [`DecodeError::TooLong`] when they do not fit in a frame.
+pub fn encode_message(message: &Message) -> Result<Vec<u8>, DecodeError> {
+    encode(&WireMessage::of(message))
+}
+
+/// Reads a message and checks every contact in it.
+///
+/// # Errors
+/// [`DecodeError`] names what is wrong.
+pub fn decode_message(bytes: &[u8], cards: &mut Cards) -> Result<Message, DecodeError> {
+    decode::<WireMessage>(bytes)?.check(cards)
+}
+
+/// The bytes of a contact.
+///
+/// # Errors
+/// [`DecodeError::TooLong`] never, as a contact is bounded.
+pub fn encode_contact(contact: &Contact) -> Result<Vec<u8>, DecodeError> {
+    encode(contact.card())
+}
+
+/// Reads and checks a contact.
+///
+/// # Errors
+/// [`DecodeError`] names what is wrong.
+pub fn decode_contact(bytes: &[u8], cards: &mut Cards) -> Result<Contact, DecodeError> {
+    cards.check(decode(bytes)?)
+}
+
+/// The bytes of a record and its remaining life, as kept on disk.
+///
+/// # Errors
+/// [`DecodeError::TooLong`] never, as a record is bounded.
+pub fn encode_copy(copy: &Copy) -> Result<Vec<u8>, DecodeError> {
+    encode(copy)
+}
+
+/// Reads a kept record. Its signature is checked when a node takes it in.
+///
+/// # Errors
+/// [`DecodeError::Malformed`] when it is none.
+pub fn decode_copy(bytes: &[u8]) -> Result<Copy, DecodeError> {
+    decode(bytes)
+}
+
+fn encode(value: &impl Serialize) -> Result<Vec<u8>, DecodeError> {
+    let bytes = postcard::to_allocvec(value).map_err(|_| DecodeError::Malformed)?;
+    if bytes.len() > MAX_FRAME {
+        return Err(DecodeError::TooLong);
+    }
+    Ok(bytes)
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    if bytes.len() > MAX_FRAME {
+        return Err(DecodeError::TooLong);
+    }
+    let (value, rest) = postcard::take_from_bytes(bytes).map_err(|_| DecodeError::Malformed)?;
+    if rest.is_empty() {
+        Ok(value)
+    } else {
+        Err(DecodeError::Trailing)
+    }
+}
+
+/// Why bytes are no message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// They do not follow the format.
+    Malformed,
+    /// Something stands behind the message.
+    Trailing,
+    /// They are longer than a frame.
+    TooLong,
+    /// A list has more entries than it may.
+    TooMany,
+    /// A contact in it is refused.
+    Contact(ContactError),
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed => f.write_str("the bytes are no message"),
+            Self::Trailing => f.write_str("something stands behind the message"),
+            Self::TooLong => f.write_str("the message does not fit in a frame"),
+            Self::TooMany => f.write_str("a list in the message is too long"),
+            Self::Contact(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for DecodeError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::contact::Address;
+    use crate::base::id::Id;
+    use crate::base::identity::Signer;
+    use crate::base::rng::Rng;
+    use crate::chord::message::{
+        Forward, Found, MAX_AVOID, Neighbours, Notice, Question, Request as Ask, Response as Answer,
+    };
+    use crate::chord::route::{Routing, Step};
+    use crate::message::{Request, Response};
+    use crate::store::message as store;
+    use crate::store::record::{MAX_VALUE, Name, Record, RecordError};
+    use alloc::boxed::Box;
+    use alloc::vec;
+    use core::time::Duration;
+
+    fn contact(secret: u8) -> Contact {
+        let address = Address::parse_url("ws://127.0.0.1:7340").unwrap();
+        let signer = Signer::ed25519([secret; 32]);
+        Contact::sign(Space::FULL, &signer, 0, 3, vec![address]).unwrap()
+    }
+
+    fn cards() -> Cards {
+        Cards::new(Space::FULL, Scheme::Ed25519)
+    }
+
+    fn largest_copy() -> Box<Copy> {
+        let name = Name::new("n".repeat(255)).unwrap();
+        let value = Some(vec![7; MAX_VALUE]);
+        let life = Duration::from_secs(60);
+        let record = Record::sign(&Signer::ed25519([1; 32]), name, value, 9, life).unwrap();
+        Box::new(Copy {
+            record,
+            remaining: 60,
+        })
+    }
+
+    fn neighbours() -> Neighbours {
+        Neighbours {
+            predecessor: Some(contact(1)),
+            successors: vec![contact(2), contact(3)],
+        }
+    }
+
+    /// One of each.
+    fn messages() -> Vec<Message> {
+        let neighbours = neighbours();
+        let key = Id::from_bytes([9; 20]);
+        let version = largest_copy().record.version();
+        let question = Question {
+            lookup: 5,
+            key,
+            routing: Routing::Linear,
+            arrived: true,
+            avoid: vec![key; MAX_AVOID],
+        };
+        let forward = Forward {
+            lookup: 6,
+            origin: contact(4),
+            key,
+            routing: Routing::Finger,
+            arrived: false,
+            path: vec![key, key],
+        };
+        let finger = Step::Finger {
+            row: 160,
+            contact: contact(5),
+        };
+        let requests = [
+            Request::Chord(Ask::Neighbours),
+            Request::Chord(Ask::Ping),
+            Request::Chord(Ask::Step(question)),
+            Request::Chord(Ask::Forward(Box::new(forward))),
+            Request::Store(store::Request::Read(key)),
+            Request::Store(store::Request::Write(largest_copy())),
+            Request::Store(store::Request::Offer(vec![(key, version)])),
+        ];
+        let step = |step| Response::Chord(Answer::Step(step, neighbours.clone()));
+        let responses = [
+            Response::Chord(Answer::Neighbours(neighbours.clone())),
+            Response::Chord(Answer::Pong),
+            step(Step::Here),
+            step(Step::Owner(contact(5))),
+            step(finger),
+            step(Step::Along(contact(5))),
+            step(Step::Back(contact(5))),
+            Response::Chord(Answer::Forwarded),
+            Response::Chord(Answer::NotMember),
+            Response::Store(store::Response::Value(Some(largest_copy()))),
+            Response::Store(store::Response::Value(None)),
+            Response::Store(store::Response::Written),
+            Response::Store(store::Response::Refused(RecordError::Full)),
+            Response::Store(store::Response::Wanted {
+                lacking: vec![key],
+                newer: vec![],
+            }),
+        ];
+        let notices = [
+            Notice::Notify,
+            Notice::Found(Found {
+                lookup: 7,
+                path: vec![key],
+                neighbours: neighbours.clone(),
+            }),
+            Notice::Leaving(neighbours),
+        ];
+        let requests = requests.map(|request| Message::Request(1, request));
+        let responses = responses.map(|response| Message::Response(u64::MAX, response));
+        let notices = notices.map(Message::Notice);
+        requests
+            .into_iter()
+            .chain(responses)
+            .chain(notices)
+            .collect()
+    }
+
+    #[test]
+    fn every_message_goes_there_and_back() {
+        for message in messages() {
+            let bytes = encode_message(&message).unwrap();
+            assert_eq!(decode_message(&bytes, &mut cards()), Ok(message));
+        }
+    }
+
+    #[test]
+    fn a_message_with_a_byte_too_many_or_too_few_is_refused() {
+        for message in messages() {
+            let mut bytes = encode_message(&message).unwrap();
+            bytes.push(0);
+            let longer = decode_message(&bytes, &mut cards());
+            assert!(matches!(
+                longer,
+                Err(DecodeError::Trailing | DecodeError::TooLong)
+            ));
+            bytes.truncate(bytes.len() - 2);
+            assert!(decode_message(&bytes, &mut cards()).is_err());
+        }
+    }
+
+    #[test]
+    fn a_forged_contact_is_refused_even_beside_a_known_one() {
+        let mut cards = cards();
+        let good = contact(1);
+        assert!(cards.check(good.card().clone()).is_ok());
+        let mut forged = good.card().clone();
+        forged.version += 1;
+        assert_eq!(
+            cards.check(forged),
+            Err(DecodeError::Contact(ContactError::Signature))
+        );
+    }
+
+    #[test]
+    fn random_and_mutated_bytes_never_panic() {
+        let mut rng = Rng::from_seed(1, 0);
+        let mut cards = cards();
+        let samples: Vec<Vec<u8>> = messages()
+            .iter()
+            .map(|message| encode_message(message).unwrap())
+            .filter(|bytes| bytes.len() < 4_096)
+            .collect();
+        for round in 0..3_000_usize {
+            let mut bytes = samples[round % samples.len()].clone();
+            for _ in 0..=rng.below(3) {
+                let at = usize::try_from(rng.below(bytes.len() as u64)).unwrap();
+                bytes[at] = u8::try_from(rng.below(256)).unwrap();
+            }
+            let _ = decode_message(&bytes, &mut cards);
+            let mut noise = vec![0; usize::try_from(rng.below(64)).unwrap()];
+            rng.fill(&mut noise);
+            let _ = decode_message(&noise, &mut cards);
+            let _ = decode_copy(&noise);
+            let _ = crate::wire::frame::Frame::decode(&noise);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! One binary message of a socket is one frame: type, flags, circuit, body.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+/// The name of the protocol, as WebSockets negotiate it.
+pub const SUB_PROTOCOL: &str = "chordscope.v1";
+/// The longest frame, in bytes: a 64 KiB value with its record, contact and trailer.
+pub const MAX_FRAME: usize = 68 * 1024;
+/// The longest frame before the handshake is over, in bytes.
+pub const MAX_HANDSHAKE_FRAME: usize = 512;
+/// Type, flags, circuit.
+pub const HEADER: usize = 6;
+
+/// What a frame carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum FrameType {
+    /// The first frame of each side: nonce, key share, public key, ring.
+    Hello = 0x01,
+    /// The second: the signature over everything said so far.
+    Proof = 0x02,
+    /// The third, and the first with a tag: the sender's signed contact.
+    Introduction = 0x03,
+    /// A message between nodes.
+    Message = 0x10,
+}
+
+impl FrameType {
+    const fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            0x01 => Some(Self::Hello),
+            0x02 => Some(Self::Proof),
+            0x03 => Some(Self::Introduction),
+            0x10 => Some(Self::Message),
+            _ => None,
+        }
+    }
+}
+
+/// A frame, its body borrowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// What it carries.
+    pub kind: FrameType,
+    /// The circuit it travels on; 0 is the link itself.
+    pub circuit: u32,
+    /// What it says.
+    pub body: &'a [u8],
+}
+
+impl<'a> Frame<'a> {
+    /// A frame on the link itself.
+    pub const fn on_link(kind: FrameType, body: &'a [u8]) -> Self {
+        Self {
+            kind,
+            circuit: 0,
+            body,
+        }
+    }
+
+    /// The bytes of the frame.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(HEADER + self.body.len() + 24);
+        bytes.push(self.kind as u8);
+        bytes.push(0);
+        bytes.extend_from_slice(&self.circuit.to_le_bytes());
+        bytes.extend_from_slice(self.body);
+        bytes
+    }
+
+    /// Reads a frame.
+    ///
+    /// # Errors
+    /// [`FrameError`] when it is too short or long, of no known type, or has a flag that this version does not know.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, FrameError> {
+        if bytes.len() > MAX_FRAME {
+            return Err(FrameError::TooLong);
+        }
+        let Some(([kind, flags, circuit @ ..], body)) = bytes.split_first_chunk::<HEADER>() else {
+            return Err(FrameError::TooShort);
+        };
+        if *flags != 0 {
+            return Err(FrameError::Flags);
+        }
+        Ok(Self {
+            kind: FrameType::from_byte(*kind).ok_or(FrameError::Type)?,
+            circuit: u32::from_le_bytes(*circuit),
+            body,
+        })
+    }
+}
+
+/// Why bytes are no frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameError {
+    /// There is no whole header.
+    TooShort,
+    /// It is longer than [`MAX_FRAME`].
+    TooLong,
+    /// The type is unknown.
+    Type,
+    /// A flag is set, and none is defined.
+    Flags,
+}
+
+impl fmt::Display for FrameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooShort => "the frame has no whole header",
+            Self::TooLong => "the frame is too long",
+            Self::Type => "the frame is of no known type",
+            Self::Flags => "the frame has an unknown flag",
+        })
+    }
+}
+
+impl core::error::Error for FrameError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_goes_there_and_back() {
+        let frame = Frame {
+            kind: FrameType::Message,
+            circuit: 0x0102_0304,
+            body: b"body",
+        };
+        let bytes = frame.encode();
+        assert_eq!(bytes, b"\x10\x00\x04\x03\x02\x01body");
+        assert_eq!(Frame::decode(&bytes), Ok(frame));
+    }
+
+    #[test]
+    fn what_is_no_frame_is_refused() {
+        assert_eq!(Frame::decode(&[]), Err(FrameError::TooShort));
+        assert_eq!(Frame::decode(&[0x10; 5]), Err(FrameError::TooShort));
+        assert_eq!(Frame::decode(&[0; 6]), Err(FrameError::Type));
+        assert_eq!(
+            Frame::decode(&[0x10, 1, 0, 0, 0, 0]),
+            Err(FrameError::Flags)
+        );
+        let long = alloc::vec![0x10; MAX_FRAME + 1];
+        assert_eq!(Frame::decode(&long), Err(FrameError::TooLong));
+    }
+}

@@ -1,0 +1,278 @@
+//! The messages as they are serialized: contacts are bare cards here, since a card is a contact only once it is checked.
+//!
+//! The order of the variants is the protocol: new ones go to the end.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::contact::{Card, Contact};
+use crate::base::id::Id;
+use crate::chord::message as chord;
+use crate::chord::route::{Routing, Step};
+use crate::message::{Message, Request, Response};
+use crate::store::message as store;
+use crate::store::record::{RecordError, Version};
+use crate::wire::codec::{Cards, DecodeError};
+
+#[derive(Serialize, Deserialize)]
+pub(super) enum WireMessage {
+    Request(u64, WireRequest),
+    Response(u64, WireResponse),
+    Notice(WireNotice),
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) enum WireRequest {
+    Neighbours,
+    Ping,
+    Step(chord::Question),
+    Forward(Box<WireForward>),
+    Read(Id),
+    Write(Box<store::Copy>),
+    Offer(Vec<(Id, Version)>),
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) enum WireResponse {
+    Neighbours(WireNeighbours),
+    Pong,
+    Step(WireStep, WireNeighbours),
+    Forwarded,
+    NotMember,
+    Value(Option<Box<store::Copy>>),
+    Written,
+    Refused(RecordError),
+    Wanted(Vec<Id>, Vec<Id>),
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) enum WireNotice {
+    Notify,
+    Found(u64, Vec<Id>, WireNeighbours),
+    Leaving(WireNeighbours),
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct WireNeighbours {
+    predecessor: Option<Card>,
+    successors: Vec<Card>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) enum WireStep {
+    Here,
+    Owner(Card),
+    Finger(u8, Card),
+    Along(Card),
+    Back(Card),
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct WireForward {
+    lookup: u64,
+    origin: Card,
+    key: Id,
+    routing: Routing,
+    arrived: bool,
+    path: Vec<Id>,
+}
+
+fn card(contact: &Contact) -> Card {
+    contact.card().clone()
+}
+
+fn limit<T>(list: Vec<T>, most: usize) -> Result<Vec<T>, DecodeError> {
+    if list.len() > most {
+        return Err(DecodeError::TooMany);
+    }
+    Ok(list)
+}
+
+impl WireMessage {
+    pub(super) fn of(message: &Message) -> Self {
+        match message {
+            Message::Request(number, request) => Self::Request(*number, WireRequest::of(request)),
+            Message::Response(number, response) => {
+                Self::Response(*number, WireResponse::of(response))
+            }
+            Message::Notice(notice) => Self::Notice(WireNotice::of(notice)),
+        }
+    }
+
+    pub(super) fn check(self, cards: &mut Cards) -> Result<Message, DecodeError> {
+        Ok(match self {
+            Self::Request(number, request) => Message::Request(number, request.check(cards)?),
+            Self::Response(number, response) => Message::Response(number, response.check(cards)?),
+            Self::Notice(notice) => Message::Notice(notice.check(cards)?),
+        })
+    }
+}
+
+impl WireRequest {
+    fn of(request: &Request) -> Self {
+        match request {
+            Request::Chord(chord::Request::Neighbours) => Self::Neighbours,
+            Request::Chord(chord::Request::Ping) => Self::Ping,
+            Request::Chord(chord::Request::Step(question)) => Self::Step(question.clone()),
+            Request::Chord(chord::Request::Forward(forward)) => {
+                Self::Forward(Box::new(WireForward {
+                    lookup: forward.lookup,
+                    origin: card(&forward.origin),
+                    key: forward.key,
+                    routing: forward.routing,
+                    arrived: forward.arrived,
+                    path: forward.path.clone(),
+                }))
+            }
+            Request::Store(store::Request::Read(key)) => Self::Read(*key),
+            Request::Store(store::Request::Write(copy)) => Self::Write(copy.clone()),
+            Request::Store(store::Request::Offer(entries)) => Self::Offer(entries.clone()),
+        }
+    }
+
+    fn check(self, cards: &mut Cards) -> Result<Request, DecodeError> {
+        Ok(match self {
+            Self::Neighbours => Request::Chord(chord::Request::Neighbours),
+            Self::Ping => Request::Chord(chord::Request::Ping),
+            Self::Step(question) => {
+                let avoid = limit(question.avoid, chord::MAX_AVOID)?;
+                Request::Chord(chord::Request::Step(chord::Question { avoid, ..question }))
+            }
+            Self::Forward(forward) => {
+                let forward = chord::Forward {
+                    lookup: forward.lookup,
+                    origin: cards.check(forward.origin)?,
+                    key: forward.key,
+                    routing: forward.routing,
+                    arrived: forward.arrived,
+                    path: limit(forward.path, chord::MAX_PATH)?,
+                };
+                Request::Chord(chord::Request::Forward(Box::new(forward)))
+            }
+            Self::Read(key) => Request::Store(store::Request::Read(key)),
+            Self::Write(copy) => Request::Store(store::Request::Write(copy)),
+            Self::Offer(entries) => {
+                let entries = limit(entries, store::MAX_OFFER)?;
+                Request::Store(store::Request::Offer(entries))
+            }
+        })
+    }
+}
+
+impl WireResponse {
+    fn of(response: &Response) -> Self {
+        match response {
+            Response::Chord(chord::Response::Neighbours(neighbours)) => {
+                Self::Neighbours(WireNeighbours::of(neighbours))
+            }
+            Response::Chord(chord::Response::Pong) => Self::Pong,
+            Response::Chord(chord::Response::Step(step, neighbours)) => {
+                Self::Step(WireStep::of(step), WireNeighbours::of(neighbours))
+            }
+            Response::Chord(chord::Response::Forwarded) => Self::Forwarded,
+            Response::Chord(chord::Response::NotMember) => Self::NotMember,
+            Response::Store(store::Response::Value(copy)) => Self::Value(copy.clone()),
+            Response::Store(store::Response::Written) => Self::Written,
+            Response::Store(store::Response::Refused(error)) => Self::Refused(*error),
+            Response::Store(store::Response::Wanted { lacking, newer }) => {
+                Self::Wanted(lacking.clone(), newer.clone())
+            }
+        }
+    }
+
+    fn check(self, cards: &mut Cards) -> Result<Response, DecodeError> {
+        Ok(match self {
+            Self::Neighbours(neighbours) => {
+                Response::Chord(chord::Response::Neighbours(neighbours.check(cards)?))
+            }
+            Self::Pong => Response::Chord(chord::Response::Pong),
+            Self::Step(step, neighbours) => Response::Chord(chord::Response::Step(
+                step.check(cards)?,
+                neighbours.check(cards)?,
+            )),
+            Self::Forwarded => Response::Chord(chord::Response::Forwarded),
+            Self::NotMember => Response::Chord(chord::Response::NotMember),
+            Self::Value(copy) => Response::Store(store::Response::Value(copy)),
+            Self::Written => Response::Store(store::Response::Written),
+            Self::Refused(error) => Response::Store(store::Response::Refused(error)),
+            Self::Wanted(lacking, newer) => Response::Store(store::Response::Wanted {
+                lacking: limit(lacking, store::MAX_OFFER)?,
+                newer: limit(newer, store::MAX_OFFER)?,
+            }),
+        })
+    }
+}
+
+impl WireNotice {
+    fn of(notice: &chord::Notice) -> Self {
+        match notice {
+            chord::Notice::Notify => Self::Notify,
+            chord::Notice::Found(found) => Self::Found(
+                found.lookup,
+                found.path.clone(),
+                WireNeighbours::of(&found.neighbours),
+            ),
+            chord::Notice::Leaving(neighbours) => Self::Leaving(WireNeighbours::of(neighbours)),
+        }
+    }
+
+    fn check(self, cards: &mut Cards) -> Result<chord::Notice, DecodeError> {
+        Ok(match self {
+            Self::Notify => chord::Notice::Notify,
+            Self::Found(lookup, path, neighbours) => chord::Notice::Found(chord::Found {
+                lookup,
+                path: limit(path, chord::MAX_PATH + 1)?,
+                neighbours: neighbours.check(cards)?,
+            }),
+            Self::Leaving(neighbours) => chord::Notice::Leaving(neighbours.check(cards)?),
+        })
+    }
+}
+
+impl WireNeighbours {
+    fn of(neighbours: &chord::Neighbours) -> Self {
+        Self {
+            predecessor: neighbours.predecessor.as_ref().map(card),
+            successors: neighbours.successors.iter().map(card).collect(),
+        }
+    }
+
+    fn check(self, cards: &mut Cards) -> Result<chord::Neighbours, DecodeError> {
+        let predecessor = self.predecessor.map(|card| cards.check(card)).transpose()?;
+        let successors = limit(self.successors, chord::MAX_SUCCESSORS)?
+            .into_iter()
+            .map(|card| cards.check(card))
+            .collect::<Result<_, _>>()?;
+        Ok(chord::Neighbours {
+            predecessor,
+            successors,
+        })
+    }
+}
+
+impl WireStep {
+    fn of(step: &Step) -> Self {
+        match step {
+            Step::Here => Self::Here,
+            Step::Owner(contact) => Self::Owner(card(contact)),
+            Step::Finger { row, contact } => Self::Finger(*row, card(contact)),
+            Step::Along(contact) => Self::Along(card(contact)),
+            Step::Back(contact) => Self::Back(card(contact)),
+        }
+    }
+
+    fn check(self, cards: &mut Cards) -> Result<Step, DecodeError> {
+        Ok(match self {
+            Self::Here => Step::Here,
+            Self::Owner(card) => Step::Owner(cards.check(card)?),
+            Self::Finger(row, card) => Step::Finger {
+                row,
+                contact: cards.check(card)?,
+            },
+            Self::Along(card) => Step::Along(cards.check(card)?),
+            Self::Back(card) => Step::Back(cards.check(card)?),
+        })
+    }
+}
