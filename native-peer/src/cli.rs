@@ -1,11 +1,16 @@
 //! The command line: what there is to ask for, and how the answer or the failure gets out.
 
+mod serve;
+mod signals;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tokio::runtime::Builder;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::failure::Failure;
-use crate::sim;
+use crate::{client, sim};
 
 /// A Chord ring you can look into.
 #[derive(Debug, Parser)]
@@ -23,6 +28,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run a whole ring in one process, with the page
+    Ring(serve::RingOptions),
+    /// Run one peer
+    Peer(serve::PeerOptions),
+    #[command(flatten)]
+    Client(client::Command),
     /// Ask the core alone, without any network: an ideal ring, or a simulated one
     #[command(subcommand, arg_required_else_help = true)]
     Sim(sim::Command),
@@ -41,9 +52,41 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
+    let json = cli.json;
+    log(cli.verbose);
     match cli.command {
-        Command::Sim(command) => sim::run(command, cli.json),
+        Command::Sim(command) => sim::run(command, json),
+        Command::Ring(options) => block_on(Builder::new_multi_thread(), options.run(json)),
+        Command::Peer(options) => block_on(Builder::new_multi_thread(), options.run(json)),
+        Command::Client(command) => {
+            block_on(Builder::new_current_thread(), client::run(command, json))
+        }
     }
+}
+
+fn block_on(
+    mut runtime: Builder,
+    task: impl Future<Output = Result<(), Failure>>,
+) -> Result<(), Failure> {
+    let runtime = runtime.enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::failed(format!("cannot start: {error}")))?;
+    let result = runtime.block_on(task);
+    // What still runs belongs to connections; nothing in it must hold up the end.
+    runtime.shutdown_background();
+    result
+}
+
+fn log(verbose: u8) {
+    let level = match verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .init();
 }
 
 fn report(failure: &Failure) -> ExitCode {
