@@ -19,6 +19,7 @@ use chordscope_core::node::api::{
 use chordscope_core::peer::Peer;
 use chordscope_core::peer::api::{Event, LinkId, Output};
 use chordscope_core::store::record::{Name, Record};
+use futures_util::future::join_all;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::timeout;
 
@@ -40,6 +41,8 @@ const MAX_BATCH: usize = 32;
 const MAX_NOTICES: usize = 256;
 /// How long a put of many copies, or a lookup past dead nodes, may take in all.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(20);
+/// How long neighbours may take to hear that this peer has left.
+const GOODBYE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Starts a link's task once the driver has numbered it.
 pub(crate) type Open = Box<dyn FnOnce(LinkId, mpsc::Sender<Input>) -> Outbox + Send>;
@@ -236,9 +239,12 @@ impl Driver {
             }
             self.carry_out();
         }
-        for (_, link) in self.links.drain() {
-            link.close(CloseReason::Leaving);
-        }
+        // The last words to the neighbours are still to be sent.
+        let links = self.links.drain();
+        let ends: Vec<_> = links
+            .map(|(_, link)| link.close(CloseReason::Leaving))
+            .collect();
+        let _ = timeout(GOODBYE_PATIENCE, join_all(ends)).await;
         self.storage.close().await;
     }
 

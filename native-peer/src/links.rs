@@ -17,6 +17,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -51,6 +52,7 @@ const MAX_BATCH: usize = 64;
 pub(crate) struct Outbox {
     items: mpsc::UnboundedSender<Item>,
     queued: Arc<AtomicUsize>,
+    task: JoinHandle<()>,
 }
 
 #[derive(Debug)]
@@ -73,9 +75,10 @@ impl Outbox {
         true
     }
 
-    /// Says goodbye behind what is queued, and ends the link.
-    pub(crate) fn close(self, reason: CloseReason) {
+    /// Says goodbye behind what is queued, and ends the link; the task given is done then.
+    pub(crate) fn close(self, reason: CloseReason) -> JoinHandle<()> {
         let _ = self.items.send(Item::Close(reason));
+        self.task
     }
 }
 
@@ -155,15 +158,16 @@ where
 {
     let (items, queue) = mpsc::unbounded_channel();
     let queued = Arc::new(AtomicUsize::new(0));
-    let outbox = Outbox {
-        items,
-        queued: Arc::clone(&queued),
-    };
-    tokio::spawn(async move {
-        run(socket, link, inputs, queue, queued).await;
+    let counter = Arc::clone(&queued);
+    let task = tokio::spawn(async move {
+        run(socket, link, inputs, queue, counter).await;
         drop(guard);
     });
-    outbox
+    Outbox {
+        items,
+        queued,
+        task,
+    }
 }
 
 /// How one direction of a link ended.

@@ -187,7 +187,7 @@ impl RingOptions {
     pub(crate) async fn run(self, json: bool) -> Result<(), Failure> {
         self.common.check()?;
         let temporary = match self.common.data {
-            None => Some(tempfile::tempdir().map_err(|error| {
+            None => Some(temporary_folder().map_err(|error| {
                 Failure::failed(format!("cannot make a temporary folder: {error}"))
             })?),
             Some(_) => None,
@@ -290,6 +290,12 @@ async fn joined(peer: &Running, count: usize) {
     while !matches!(peer.handle.look(is_in).await, Ok(true)) {
         tokio::time::sleep(LOOK_EVERY).await;
     }
+}
+
+fn temporary_folder() -> std::io::Result<tempfile::TempDir> {
+    tempfile::Builder::new()
+        .prefix("chordscope-ring-")
+        .tempdir()
 }
 
 fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {

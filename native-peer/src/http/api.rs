@@ -2,8 +2,9 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{Query, State};
 use axum::http::{HeaderName, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -17,6 +18,7 @@ use chordscope_core::store::record::{MAX_VALUE, Name, RecordError};
 use futures_util::stream::{self, Stream};
 use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::timeout;
 
 use crate::driver::Ended;
 use crate::http::App;
@@ -26,6 +28,9 @@ use crate::views::{Lookup, Peers, Put, Refusal, Status};
 pub(crate) const KEY_HEADER: &str = "x-chordscope-key";
 /// Carries a record's sequence number beside its value.
 pub(crate) const SEQUENCE_HEADER: &str = "x-chordscope-sequence";
+
+/// How long a value may take to arrive.
+const BODY_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What anyone may see.
 pub(super) fn open() -> Router<Arc<App>> {
@@ -130,9 +135,15 @@ async fn write(
     body: Body,
 ) -> Result<Json<Put>, Failed> {
     let name = Name::new(named.name)?;
-    let value = axum::body::to_bytes(body, MAX_VALUE)
-        .await
-        .map_err(|_| Failed::from(RecordError::Value))?;
+    if body.size_hint().lower() > MAX_VALUE as u64 {
+        return Err(RecordError::Value.into());
+    }
+    let reading = axum::body::to_bytes(body, MAX_VALUE);
+    let value = timeout(BODY_PATIENCE, reading).await.map_err(|_| {
+        let reason = "the value took too long to arrive";
+        Failed(StatusCode::REQUEST_TIMEOUT, reason.to_string())
+    })?;
+    let value = value.map_err(|_| Failed::from(RecordError::Value))?;
     put(&app, name, Some(value.to_vec())).await
 }
 
