@@ -56,19 +56,22 @@ impl FingerTable {
     /// Takes in that `node` is the first at or after row `row`'s start. It then also is for every further row that
     /// starts at or before it. Gives the rows that changed.
     pub fn learn(&mut self, row: u8, node: &Contact) -> Vec<Change> {
-        let start = self.start(row);
         let mut changes = Vec::new();
-        for covered in row.max(1)..=self.space.bits() {
-            let covered_start = self.start(covered);
-            let within =
-                covered == row || start == node.id() || covered_start.is_within(start, node.id());
-            // A start equal to the node's own id ends the cover: the next row starts behind it.
-            if !within || (start == node.id() && covered != row) {
+        self.set(row, Some(node.clone()), &mut changes);
+        for next in row.max(1) + 1..=self.space.bits() {
+            if !self.covers(row, node, next) {
                 break;
             }
-            self.set(covered, Some(node.clone()), &mut changes);
+            self.set(next, Some(node.clone()), &mut changes);
         }
         changes
+    }
+
+    /// Whether the node of row `row` is the first at or after the start of row `next`, too.
+    fn covers(&self, row: u8, node: &Contact, next: u8) -> bool {
+        let start = self.start(row);
+        // A node on the start itself covers that row only; for it (start, node] would be the whole circle.
+        start != node.id() && self.start(next).is_within(start, node.id())
     }
 
     /// The last row that `learn` would fill from `row` on, so that a refresh can go on behind it.
@@ -76,11 +79,8 @@ impl FingerTable {
         let Some(node) = self.get(row) else {
             return row;
         };
-        let start = self.start(row);
-        let covered =
-            |next: &u8| start != node.id() && self.start(*next).is_within(start, node.id());
         (row + 1..=self.space.bits())
-            .take_while(covered)
+            .take_while(|next| self.covers(row, node, *next))
             .last()
             .unwrap_or(row)
     }
@@ -110,7 +110,8 @@ impl FingerTable {
 
     fn set(&mut self, row: u8, new: Option<Contact>, changes: &mut Vec<Change>) {
         let start = self.start(row);
-        let Some(slot) = self.rows.get_mut(usize::from(row) - 1) else {
+        let slot = usize::from(row).checked_sub(1);
+        let Some(slot) = slot.and_then(|slot| self.rows.get_mut(slot)) else {
             return;
         };
         let id = |contact: &Option<Contact>| contact.as_ref().map(Contact::id);

@@ -9,8 +9,7 @@ use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
-use crate::chord::message::Neighbours;
-use crate::chord::successors::SuccessorList;
+use crate::chord::successors::{Neighbours, SuccessorList};
 
 /// How many nodes a newcomer walks forward to find its place before it gives up.
 pub const MAX_JOIN_WALK: u8 = 64;

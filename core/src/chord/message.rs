@@ -2,13 +2,13 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::chord::route::{Routing, Step};
+pub use crate::chord::successors::Neighbours;
 
 /// How many nodes a recursive lookup may pass before it is dropped. A linear lookup may need as many as there are nodes.
 pub const MAX_PATH: usize = 1_024;
@@ -16,15 +16,6 @@ pub const MAX_PATH: usize = 1_024;
 pub const MAX_AVOID: usize = 16;
 /// How many successors a node may name.
 pub const MAX_SUCCESSORS: usize = 32;
-
-/// A node's neighbours as it knows them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Neighbours {
-    /// The node before it.
-    pub predecessor: Option<Contact>,
-    /// The nodes behind it, nearest first; empty when it is alone.
-    pub successors: Vec<Contact>,
-}
 
 /// A question to a ring member. Each gets one [`Response`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,11 +132,5 @@ impl Notice {
             Self::Found(_) => "found",
             Self::Leaving(_) => "leaving",
         }
-    }
-}
-
-impl fmt::Display for Neighbours {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} · {:?}", self.predecessor, self.successors)
     }
 }

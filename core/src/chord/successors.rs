@@ -82,6 +82,15 @@ impl SuccessorList {
     }
 }
 
+/// A node's neighbours as it knows them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Neighbours {
+    /// The node before it.
+    pub predecessor: Option<Contact>,
+    /// The nodes behind it, nearest first; empty when it is alone.
+    pub successors: Vec<Contact>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

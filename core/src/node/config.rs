@@ -43,6 +43,8 @@ pub struct Limits {
     pub lookups: usize,
     /// Puts and gets under way that this node began.
     pub operations: usize,
+    /// Records that wait to be stored.
+    pub storing: usize,
     /// Neighbours with a known round-trip time.
     pub neighbours: usize,
     /// Records held.
@@ -76,6 +78,7 @@ impl Default for Limits {
             requests: 4_096,
             lookups: 1_024,
             operations: 1_024,
+            storing: 1_024,
             neighbours: 1_024,
             records: 65_536,
             record_bytes: 256 << 20,

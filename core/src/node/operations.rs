@@ -349,6 +349,11 @@ impl Node {
 
     /// Takes in a copy: what is new is stored before anyone is told that it was written.
     pub(super) fn keep(&mut self, now: Instant, copy: Copy, waiting: Waiting) {
+        if self.storing.len() >= self.config.limits.storing {
+            self.event(Event::LimitReached("records that wait to be stored"));
+            self.on_kept(now, waiting, Err(RecordError::Full));
+            return;
+        }
         match self.replica.accept(now, &copy) {
             Ok(Accepted::Known) => self.on_kept(now, waiting, Ok(())),
             Ok(Accepted::New) => {

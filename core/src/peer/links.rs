@@ -156,13 +156,9 @@ impl Peer {
         let Stage::Proved(id, session) = &mut state.stage else {
             return Err(CloseReason::Garbage);
         };
-        let frame = session.open(bytes)?;
-        let frame = Frame::decode(frame).map_err(|_| CloseReason::Garbage)?;
-        if frame.kind != FrameType::Introduction || frame.circuit != 0 {
-            return Err(CloseReason::Garbage);
-        }
+        let body = unseal(session, bytes, FrameType::Introduction)?;
         let contact =
-            decode_contact(frame.body, &mut self.cards).map_err(|_| CloseReason::ForgedIdentity)?;
+            decode_contact(body, &mut self.cards).map_err(|_| CloseReason::ForgedIdentity)?;
         if contact.id() != *id {
             return Err(CloseReason::ForgedIdentity);
         }
@@ -211,14 +207,9 @@ impl Peer {
         let Stage::Open(contact, session) = &mut state.stage else {
             return Err(CloseReason::Garbage);
         };
-        let frame = session.open(bytes)?;
-        let frame = Frame::decode(frame).map_err(|_| CloseReason::Garbage)?;
+        let body = unseal(session, bytes, FrameType::Message)?;
+        let message = decode_message(body, &mut self.cards).map_err(|_| CloseReason::Garbage)?;
         let contact = contact.clone();
-        if frame.circuit != 0 || frame.kind != FrameType::Message {
-            return Err(CloseReason::Garbage);
-        }
-        let message =
-            decode_message(frame.body, &mut self.cards).map_err(|_| CloseReason::Garbage)?;
         self.node.handle_message(now, &contact, message);
         Ok(())
     }
@@ -293,4 +284,17 @@ impl Peer {
     fn count(&mut self, reason: CloseReason) {
         *self.drops.entry(reason).or_default() += 1;
     }
+}
+
+/// The body of a sealed frame, which must be of this type and on the link itself.
+fn unseal<'a>(
+    session: &mut Session,
+    bytes: &'a [u8],
+    kind: FrameType,
+) -> Result<&'a [u8], CloseReason> {
+    let frame = Frame::decode(session.open(bytes)?).map_err(|_| CloseReason::Garbage)?;
+    if frame.kind != kind || frame.circuit != 0 {
+        return Err(CloseReason::Garbage);
+    }
+    Ok(frame.body)
 }

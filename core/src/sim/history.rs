@@ -174,6 +174,8 @@ impl History {
             let first = self.checkpoints.first_key_value();
             if let Some((_, world)) = before.or(first) {
                 self.world = world.clone();
+                let ahead = self.actions.get(self.world.done()..).unwrap_or_default();
+                self.world.set_plan(ahead.iter().cloned());
             }
         }
         self.advance_to(to);
@@ -218,35 +220,25 @@ impl History {
     /// [`ActionError`] says why it cannot be done; then nothing has changed.
     pub fn act(&mut self, action: Action) -> Result<(), ActionError> {
         let now = self.now();
-        self.world.clone().act(action.clone())?;
-        let known = self.entries().len();
-        self.entries.truncate(known);
+        let done = self.world.done();
+        self.world.act(action.clone())?;
         let end = self.end;
+        let beyond = self.actions.split_off(done);
+        self.actions.push(Timed { at: now, action });
         self.actions
-            .retain(|timed| timed.at <= now || timed.at > end);
-        let at = self.actions.partition_point(|timed| timed.at <= now);
-        self.actions.insert(at, Timed { at: now, action });
-        self.fork(now);
+            .extend(beyond.into_iter().filter(|timed| timed.at > end));
+        self.world
+            .set_plan(self.actions[done + 1..].iter().cloned());
+        self.end = now;
+        let last = self.world.events();
+        self.checkpoints.retain(|(_, index), _| *index < last);
+        let fresh = self.world.take_trace();
+        let first = fresh.first().map_or(last, |entry| entry.index);
+        self.entries.retain(|entry| entry.index < first);
+        self.entries.extend(fresh);
+        // What the deed sets off at this very moment happens before anything else can be done.
+        self.advance_to(now);
         Ok(())
-    }
-
-    /// The run again with the actions as they are now, up to `to`.
-    ///
-    /// A deed is part of the run's plan, so that replaying the plan from the start gives the same digest as having acted
-    /// on the way.
-    fn fork(&mut self, to: Instant) {
-        let scenario = self.world.with_actions(self.actions.clone());
-        // The nodes made a ring before, and still do.
-        if let Ok(world) = World::new(scenario, self.world.seed()) {
-            self.world = world;
-            self.entries.clear();
-            self.checkpoints.clear();
-            self.distance = CHECKPOINT_EVERY;
-            self.end = Instant::ZERO;
-            self.take_entries();
-            self.checkpoint();
-            self.advance_to(to);
-        }
     }
 
     /// What the timeline shows of the run up to its end.

@@ -5,7 +5,7 @@ mod birth;
 mod watch;
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -21,12 +21,14 @@ use crate::chord::invariant::Health;
 use crate::message::Message;
 use crate::node::Node;
 use crate::node::api::{Output, StorageEvent};
-use crate::sim::action::Action;
+use crate::sim::action::Timed;
 use crate::sim::scenario::{Scenario, ScenarioError};
 use crate::sim::trace::{Entry, LookupTrace, Parcel, What};
 
 /// How many lookups a world remembers.
 pub const MAX_LOOKUPS: usize = 64;
+/// How many trace entries wait to be taken; the oldest go first.
+const MAX_FRESH: usize = 65_536;
 /// Streams of one seed: the network's own, then one for each node.
 const NETWORK_STREAM: u64 = 0;
 /// How long a node waits before it tries to join again.
@@ -42,6 +44,9 @@ pub struct World {
     nodes: BTreeMap<Id, Actor>,
     queue: BTreeMap<(Instant, u64), Coming>,
     timers: BTreeSet<(Instant, Id)>,
+    /// What is going to be done, in order; each when nothing else is left to happen up to its time.
+    plan: VecDeque<Timed>,
+    done: usize,
     next_sequence: u64,
     next_parcel: u64,
     next_index: u64,
@@ -77,7 +82,6 @@ struct Actor {
 #[derive(Clone, Debug)]
 enum Coming {
     Arrival(Parcel, Contact, Box<Message>),
-    Deed(Action),
     JoinAgain(Id),
 }
 
@@ -94,6 +98,8 @@ impl World {
             nodes: BTreeMap::new(),
             queue: BTreeMap::new(),
             timers: BTreeSet::new(),
+            plan: scenario.actions.iter().cloned().collect(),
+            done: 0,
             next_sequence: 0,
             next_parcel: 0,
             next_index: 0,
@@ -109,10 +115,6 @@ impl World {
             scenario,
         };
         world.settle()?;
-        let deeds = Arc::clone(&world.scenario);
-        for timed in &deeds.actions {
-            world.push(timed.at, Coming::Deed(timed.action.clone()));
-        }
         Ok(world)
     }
 
@@ -138,12 +140,15 @@ impl World {
 
     /// When the next thing happens.
     pub fn next_at(&self) -> Option<Instant> {
+        let deed = self.plan.front().map(|timed| timed.at.max(self.now));
+        [self.next_by_itself(), deed].into_iter().flatten().min()
+    }
+
+    /// When something happens next that nobody planned: an arrival, or a node's timer.
+    fn next_by_itself(&self) -> Option<Instant> {
         let arrival = self.queue.keys().next().map(|(at, _)| *at);
         let timer = self.timers.first().map(|(at, _)| *at);
-        match (arrival, timer) {
-            (Some(arrival), Some(timer)) => Some(arrival.min(timer)),
-            (arrival, timer) => arrival.or(timer),
-        }
+        [arrival, timer].into_iter().flatten().min()
     }
 
     /// Lets the next thing happen; `false` when nothing is ahead.
@@ -152,12 +157,16 @@ impl World {
             return false;
         };
         self.now = self.now.max(at);
-        match self.queue.first_entry() {
-            Some(entry) if entry.key().0 <= at => {
-                let coming = entry.remove();
-                self.happen(coming);
+        if self.next_by_itself().is_none_or(|next| next > at) {
+            self.do_next_deed();
+        } else {
+            match self.queue.first_entry() {
+                Some(entry) if entry.key().0 <= at => {
+                    let coming = entry.remove();
+                    self.happen(coming);
+                }
+                _ => self.wake_next(),
             }
-            _ => self.wake_next(),
         }
         self.judge_health();
         true
@@ -185,7 +194,7 @@ impl World {
     pub fn in_flight(&self) -> impl Iterator<Item = &Parcel> {
         self.queue.values().filter_map(|coming| match coming {
             Coming::Arrival(parcel, ..) => Some(parcel),
-            Coming::Deed(_) | Coming::JoinAgain(_) => None,
+            Coming::JoinAgain(_) => None,
         })
     }
 
@@ -219,7 +228,7 @@ impl World {
         self.next_index
     }
 
-    /// The entries since the last call.
+    /// The entries since the last call, the newest 65,536 at most.
     pub fn take_trace(&mut self) -> Vec<Entry> {
         core::mem::take(&mut self.fresh)
     }
@@ -247,10 +256,6 @@ impl World {
     fn happen(&mut self, coming: Coming) {
         match coming {
             Coming::Arrival(parcel, from, message) => self.arrive(parcel, &from, *message),
-            Coming::Deed(action) => {
-                // A deed planned for a node that is gone by then does nothing.
-                let _ = self.act(action);
-            }
             Coming::JoinAgain(id) => self.join_again(id),
         }
     }
@@ -350,6 +355,7 @@ impl World {
         }
     }
 
+    /// Adds to the trace. Only the newest entries wait to be taken.
     fn record(&mut self, cause: Option<u64>, what: What) {
         let entry = Entry {
             index: self.next_index,
@@ -359,6 +365,9 @@ impl World {
         };
         self.next_index += 1;
         entry.absorb(&mut self.digest);
+        if self.fresh.len() >= MAX_FRESH {
+            self.fresh.drain(..MAX_FRESH / 2);
+        }
         self.fresh.push(entry);
     }
 }

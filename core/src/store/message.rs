@@ -11,16 +11,6 @@ use crate::store::record::{Record, RecordError, Version};
 /// How many entries an offer may list.
 pub const MAX_OFFER: usize = 256;
 
-/// How many members of a replica group must agree.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Level {
-    /// Any one member accepts; the group merges later. Always available, eventually consistent.
-    #[default]
-    One,
-}
-
 /// A record on its way, with how long it has left.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Copy {

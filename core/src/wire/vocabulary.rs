@@ -14,7 +14,7 @@ use crate::chord::route::{Routing, Step};
 use crate::message::{Message, Request, Response};
 use crate::store::message as store;
 use crate::store::record::{RecordError, Version};
-use crate::wire::codec::{Cards, DecodeError};
+use crate::wire::cards::{Cards, DecodeError};
 
 #[derive(Serialize, Deserialize)]
 pub(super) enum WireMessage {

@@ -1,24 +1,44 @@
 //! Deeds: what a person can do to a world.
 
-use alloc::sync::Arc;
+use alloc::collections::VecDeque;
 
 use crate::base::id::Id;
 use crate::chord::ideal::IdealRing;
 use crate::chord::route::{Mode, Routing};
 use crate::node::api::StoreError;
-use crate::sim::action::{Action, ActionError};
+use crate::sim::action::{Action, ActionError, Timed};
 use crate::sim::scenario::MAX_NODES;
 use crate::sim::trace::{LookupTrace, What};
 use crate::sim::world::{Actor, Coming, MAX_LOOKUPS, World};
 use crate::store::record::Name;
 
 impl World {
+    /// How many deeds have had their turn, planned or not.
+    pub const fn done(&self) -> usize {
+        self.done
+    }
+
+    /// Replaces what is going to be done, in order of time.
+    pub fn set_plan(&mut self, plan: impl IntoIterator<Item = Timed>) {
+        self.plan = plan.into_iter().collect::<VecDeque<_>>();
+    }
+
+    pub(super) fn do_next_deed(&mut self) {
+        if let Some(timed) = self.plan.pop_front()
+            && self.act(timed.action).is_err()
+        {
+            // A deed planned for a node that is gone by then does nothing, but has had its turn.
+            self.done += 1;
+        }
+    }
+
     /// Does something now.
     ///
     /// # Errors
     /// [`ActionError`] says why it cannot be done; then nothing has changed.
     pub fn act(&mut self, action: Action) -> Result<(), ActionError> {
         self.check(&action)?;
+        self.done += 1;
         self.predict_fingers(&action);
         self.record(None, What::Acted(action.clone()));
         match action {
@@ -209,15 +229,5 @@ impl World {
             }
             None => self.record(None, What::Lost(parcel)),
         }
-    }
-
-    /// The scenario that this world would be with other actions.
-    pub fn with_actions(
-        &self,
-        actions: alloc::vec::Vec<crate::sim::action::Timed>,
-    ) -> Arc<crate::sim::scenario::Scenario> {
-        let mut scenario = (*self.scenario).clone();
-        scenario.actions = actions;
-        Arc::new(scenario)
     }
 }

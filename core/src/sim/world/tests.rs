@@ -5,6 +5,7 @@ use alloc::vec;
 use super::*;
 use crate::chord::invariant::Property;
 use crate::chord::route::{Mode, Routing};
+use crate::sim::action::{Action, ActionError};
 use crate::sim::builtin::named;
 use crate::sim::network::Latency;
 use crate::store::record::Name;
@@ -257,26 +258,14 @@ fn what_cannot_be_done_is_refused_and_changes_nothing() {
     let digest = world.digest();
     let id = Id::from_u64;
     for (action, error) in [
-        (
-            Action::Insert(id(9)),
-            crate::sim::action::ActionError::Duplicate(id(9)),
-        ),
-        (
-            Action::Insert(id(32)),
-            crate::sim::action::ActionError::OutOfRange(id(32)),
-        ),
-        (
-            Action::Crash(id(2)),
-            crate::sim::action::ActionError::UnknownNode(id(2)),
-        ),
+        (Action::Insert(id(9)), ActionError::Duplicate(id(9))),
+        (Action::Insert(id(32)), ActionError::OutOfRange(id(32))),
+        (Action::Crash(id(2)), ActionError::UnknownNode(id(2))),
         (
             lookup(2, 26, Routing::Finger, Mode::Recursive),
-            crate::sim::action::ActionError::UnknownNode(id(2)),
+            ActionError::UnknownNode(id(2)),
         ),
-        (
-            Action::Lose(99),
-            crate::sim::action::ActionError::UnknownMessage,
-        ),
+        (Action::Lose(99), ActionError::UnknownMessage),
     ] {
         assert_eq!(world.act(action), Err(error));
     }
