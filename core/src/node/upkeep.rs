@@ -14,6 +14,9 @@ use crate::node::api::{Event, TimerKind};
 use crate::node::lookups::Goal;
 use crate::node::requests::Purpose;
 
+/// How much faster a node stabilizes while its neighbourhood is changing.
+const BRISK: u32 = 8;
+
 /// Where the upkeep of a member stands.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Upkeep {
@@ -21,6 +24,8 @@ pub(super) struct Upkeep {
     next_row: u8,
     /// Whether the table is being filled for the first time, row after row without waiting.
     filling: bool,
+    /// How many rounds of stabilization still come fast, after the neighbours changed.
+    brisk_rounds: u8,
     /// Whether the node hands its records over before it leaves.
     pub(super) leaving: bool,
 }
@@ -49,9 +54,23 @@ impl Node {
     }
 
     pub(super) fn on_stabilize_timer(&mut self, now: Instant) {
-        self.schedule(now, TimerKind::Stabilize, self.config.stabilize);
+        let every = self.config.stabilize;
+        let brisk = self.upkeep.brisk_rounds > 0;
+        self.upkeep.brisk_rounds = self.upkeep.brisk_rounds.saturating_sub(1);
+        let wait = every.map(|every| if brisk { every / BRISK } else { every });
+        self.schedule(now, TimerKind::Stabilize, wait);
         let effects = self.membership.step(Input::Stabilize);
         self.run_effects(now, effects);
+    }
+
+    /// The neighbours changed: a list is right again after as many rounds as it has entries, so these come fast.
+    /// (ours) After MIT's implementation, whose timers speed up while the ring is unstable.
+    fn stabilize_briskly(&mut self, now: Instant) {
+        if self.upkeep.brisk_rounds == 0 {
+            let soon = self.config.stabilize.map(|every| every / BRISK);
+            self.schedule(now, TimerKind::Stabilize, soon);
+        }
+        self.upkeep.brisk_rounds = self.config.successors;
     }
 
     pub(super) fn on_fingers_timer(&mut self, now: Instant) {
@@ -151,6 +170,7 @@ impl Node {
             }
         }
         self.event(Event::Successors(entries));
+        self.stabilize_briskly(now);
         self.repair_soon(now);
     }
 
@@ -163,6 +183,7 @@ impl Node {
         if let Some(new) = new {
             self.hand_over_to_predecessor(now, old.as_ref(), &new);
         }
+        self.stabilize_briskly(now);
         // A ring of one has its first companion: records are safer as soon as both know of each other.
         if self.membership.successors().head().is_none() {
             let effects = self.membership.step(Input::Stabilize);

@@ -193,7 +193,18 @@ impl Entry {
     pub(super) fn absorb(&self, digest: &mut Digest) {
         digest.absorb(&self.at.as_micros().to_le_bytes());
         digest.absorb(&self.cause.unwrap_or(u64::MAX).to_le_bytes());
-        digest.absorb(self.describe(Space::FULL).as_bytes());
+        let (kind, parcel) = match &self.what {
+            What::Sent(parcel) => (b"sent", parcel),
+            What::Delivered(parcel) => (b"took", parcel),
+            What::Lost(parcel) => (b"lost", parcel),
+            // All else is rare enough to be put into words.
+            _ => return digest.absorb(self.describe(Space::FULL).as_bytes()),
+        };
+        digest.absorb(kind);
+        digest.absorb(&parcel.number.to_le_bytes());
+        digest.absorb(&parcel.from.to_bytes());
+        digest.absorb(&parcel.to.to_bytes());
+        digest.absorb(parcel.label.as_bytes());
     }
 }
 

@@ -1,0 +1,150 @@
+//! The command line: what there is to ask for, and how the answer or the failure gets out.
+
+mod serve;
+mod signals;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tokio::runtime::Builder;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::failure::Failure;
+use crate::{client, sim};
+
+/// A Chord ring you can look into.
+#[derive(Debug, Parser)]
+#[command(name = "chordscope", version, arg_required_else_help = true)]
+struct Cli {
+    /// Print one JSON object instead of text
+    #[arg(long, global = true)]
+    json: bool,
+    /// Log to standard error: -v what happens, -vv each link and request, -vvv everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a whole ring in one process, with the page
+    Ring(serve::RingOptions),
+    /// Run one peer
+    Peer(serve::PeerOptions),
+    #[command(flatten)]
+    Client(client::Command),
+    /// Ask the core alone, without any network: an ideal ring, or a simulated one
+    #[command(subcommand, arg_required_else_help = true)]
+    Sim(sim::Command),
+}
+
+/// Reads the command line, does what it says and gives the exit code: 0 done, 1 failed, 2 asked for wrongly.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => report(&failure),
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    let json = cli.json;
+    log(cli.verbose);
+    match cli.command {
+        Command::Sim(command) => sim::run(command, json),
+        Command::Ring(options) => block_on(Builder::new_multi_thread(), options.run(json)),
+        Command::Peer(options) => block_on(Builder::new_multi_thread(), options.run(json)),
+        Command::Client(command) => {
+            block_on(Builder::new_current_thread(), client::run(command, json))
+        }
+    }
+}
+
+fn block_on(
+    mut runtime: Builder,
+    task: impl Future<Output = Result<(), Failure>>,
+) -> Result<(), Failure> {
+    let runtime = runtime.enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::failed(format!("cannot start: {error}")))?;
+    let result = runtime.block_on(task);
+    // What still runs belongs to connections; nothing in it must hold up the end.
+    runtime.shutdown_background();
+    result
+}
+
+fn log(verbose: u8) {
+    let level = match verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+}
+
+fn report(failure: &Failure) -> ExitCode {
+    eprintln!("chordscope: {failure}");
+    failure.exit_code()
+}
+
+/// Help and version go out as they are; a mistake becomes one line.
+fn refuse(error: &clap::Error) -> ExitCode {
+    use clap::error::ErrorKind;
+    match error.kind() {
+        ErrorKind::DisplayHelp
+        | ErrorKind::DisplayVersion
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // Nothing is left to say when not even this can be written.
+            let _ = error.print();
+            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+        }
+        _ => report(&Failure::command_line(&one_line(&error.to_string()))),
+    }
+}
+
+/// clap's message and its tips, without the usage that follows them.
+fn one_line(message: &str) -> String {
+    let message = message.split("\n\nUsage:").next().unwrap_or(message);
+    let message = message
+        .split("\n\nFor more information")
+        .next()
+        .unwrap_or(message);
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    message.replace("\n\n  tip:", ";")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_mistake_becomes_one_line() {
+        let message = |arguments: &[&str]| {
+            let error = Cli::try_parse_from(arguments).unwrap_err();
+            Failure::command_line(&one_line(&error.to_string())).to_string()
+        };
+        let misspelt = message(&["chordscope", "simm"]);
+        assert_eq!(
+            misspelt,
+            "unrecognized subcommand 'simm'; a similar subcommand exists: 'sim'"
+        );
+        let missing = message(&["chordscope", "sim", "fingers", "--bits", "5"]);
+        assert!(missing.contains("--nodes"), "{missing}");
+    }
+}

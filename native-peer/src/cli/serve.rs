@@ -1,0 +1,327 @@
+//! `chordscope peer` and `chordscope ring`: programs that run until they are stopped.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chordscope_core::base::contact::Address;
+use chordscope_core::chord::successors::SuccessorList;
+use chordscope_core::peer::Peer;
+use clap::Args;
+use serde::Serialize;
+use tokio::net::TcpListener;
+
+use crate::cli::signals;
+use crate::data;
+use crate::driver::Plan;
+use crate::failure::Failure;
+use crate::output;
+use crate::running::{self, Options, Running};
+
+/// The first port that is tried.
+const FIRST_PORT: u16 = 7340;
+/// How many ports are tried.
+const MAX_PORTS: u16 = 256;
+/// How often a ring that forms is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(25);
+/// How long a ring may take to form before it is shown as it is.
+const FORMING_PATIENCE: Duration = Duration::from_secs(30);
+/// The longest name of a ring.
+const MAX_RING_NAME: usize = chordscope_core::link::handshake::MAX_RING_NAME;
+
+/// What every peer takes.
+#[derive(Debug, Args)]
+struct Common {
+    /// Keep keys and records in this folder
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Serve the page from this folder
+    #[arg(long, value_name = "DIR")]
+    web: Option<PathBuf>,
+    /// The ring's name: peers of different rings do not talk
+    #[arg(long, value_name = "NAME", default_value = "main")]
+    ring_name: String,
+    /// Let pages of this origin connect, such as https://example.org (may be given several times)
+    #[arg(long, value_name = "URL")]
+    allow_origin: Vec<String>,
+}
+
+/// `chordscope peer`.
+#[derive(Debug, Args)]
+pub(crate) struct PeerOptions {
+    /// Listen here [default: the first free port from 7340 on 127.0.0.1]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Join the ring of the peer at this URL (several are tried in turn)
+    #[arg(long, value_name = "URL")]
+    join: Vec<String>,
+    /// Tell others to connect to this URL
+    #[arg(long, value_name = "URL")]
+    advertise: Option<String>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// `chordscope ring`.
+#[derive(Debug, Args)]
+pub(crate) struct RingOptions {
+    /// How many peers
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    peers: u16,
+    /// Where the first peer listens; the others take the ports after it
+    #[arg(long, value_name = "ADDR", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, FIRST_PORT)))]
+    listen: SocketAddr,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Serialize)]
+struct PeerReady<'a> {
+    id: &'a str,
+    url: &'a str,
+    address: &'a str,
+    data: String,
+}
+
+#[derive(Serialize)]
+struct RingReady<'a> {
+    page: &'a str,
+    peers: Vec<PeerReady<'a>>,
+}
+
+impl Common {
+    fn check(&self) -> Result<(), Failure> {
+        if let Some(web) = self.web.as_ref().filter(|web| !web.is_dir()) {
+            let reason = format!(
+                "{} is no folder: build the page with `cargo xtask site`",
+                web.display()
+            );
+            return Err(Failure::usage("--web", reason));
+        }
+        if self.ring_name.is_empty() || self.ring_name.len() > MAX_RING_NAME {
+            let reason = format!("a ring's name has 1 to {MAX_RING_NAME} bytes");
+            return Err(Failure::usage("--ring-name", reason));
+        }
+        for origin in &self.allow_origin {
+            let host = origin.split_once("://").map(|(_, host)| host);
+            let host = host.map(|host| host.trim_end_matches('/'));
+            if host.is_none_or(|host| host.is_empty() || host.contains('/')) {
+                let reason = format!(
+                    "\"{origin}\" is no origin: give scheme and host, as https://example.org"
+                );
+                return Err(Failure::usage("--allow-origin", reason));
+            }
+        }
+        Ok(())
+    }
+
+    fn options(&self, data: PathBuf, plan: Plan, advertise: Option<Address>) -> Options {
+        Options {
+            data,
+            plan,
+            ring_name: self.ring_name.clone(),
+            web: self.web.clone(),
+            advertise,
+            allow_origin: self.allow_origin.clone(),
+        }
+    }
+}
+
+impl PeerOptions {
+    /// Runs until it is told to stop.
+    pub(crate) async fn run(self, json: bool) -> Result<(), Failure> {
+        self.common.check()?;
+        let url = |argument: &str, text: &String| {
+            Address::parse_url(text).map_err(|error| Failure::usage(argument, error))
+        };
+        let join = self.join.iter().map(|text| url("--join", text));
+        let join = join.collect::<Result<Vec<_>, _>>()?;
+        let advertise = self.advertise.as_ref().map(|text| url("--advertise", text));
+        let advertise = advertise.transpose()?;
+        let listener = match self.listen {
+            Some(address) => running::bind(address).await?,
+            None => bind_first_free().await?,
+        };
+        let listen = local(&listener)?;
+        if !listen.ip().is_loopback() && advertise.is_none() {
+            eprintln!(
+                "chordscope: warning: peers on other machines cannot reach this one: say its URL with --advertise"
+            );
+        }
+        let data = match &self.common.data {
+            Some(folder) => folder.clone(),
+            None => data::default_folder(listen.port())?,
+        };
+        let plan = match join.is_empty() {
+            true => Plan::Resume,
+            false => Plan::Join(join),
+        };
+        let options = self.common.options(data.clone(), plan, advertise);
+        let mut stop = signals::stop()?;
+        let peer = running::start(listener, options)?;
+        if json {
+            output::json(&peer_ready(&peer, &data))?;
+        } else {
+            let (id, url, data) = (&peer.id, &peer.url, data.display());
+            output::line(&format!(
+                "peer {id}\npage and control: {url}/\ndata: {data}"
+            ))?;
+        }
+        tokio::select! {
+            () = joined(&peer, 1) => if !json {
+                output::line("in a ring; Ctrl-C leaves it")?;
+                stop.asked().await;
+            } else {
+                stop.asked().await;
+            },
+            () = stop.asked() => {}
+        }
+        stop.exit_at_once_when_asked_again();
+        peer.stop().await;
+        Ok(())
+    }
+}
+
+impl RingOptions {
+    /// Runs until it is told to stop.
+    pub(crate) async fn run(self, json: bool) -> Result<(), Failure> {
+        self.common.check()?;
+        let temporary = match self.common.data {
+            None => Some(temporary_folder().map_err(|error| {
+                Failure::failed(format!("cannot make a temporary folder: {error}"))
+            })?),
+            Some(_) => None,
+        };
+        let data = match (&self.common.data, &temporary) {
+            (Some(folder), _) => folder.clone(),
+            (None, Some(folder)) => folder.path().to_path_buf(),
+            (None, None) => PathBuf::new(),
+        };
+        // All ports first: a ring with a gap is none.
+        let mut listeners = Vec::new();
+        for offset in 0..self.peers {
+            listeners.push(running::bind(port_after(self.listen, offset)?).await?);
+        }
+        let mut stop = signals::stop()?;
+        let mut peers: Vec<(Running, PathBuf)> = Vec::new();
+        for (number, listener) in (1..).zip(listeners) {
+            let number: u16 = number;
+            let folder = data.join(format!("peer-{number}"));
+            let plan = match peers.first() {
+                None => Plan::Create,
+                Some((first, _)) => {
+                    Plan::Join(Address::parse_url(&first.address).into_iter().collect())
+                }
+            };
+            let options = self.common.options(folder.clone(), plan, None);
+            peers.push((running::start(listener, options)?, folder));
+        }
+        if temporary.is_some() && !json {
+            output::line(
+                "everything is kept in a temporary folder that goes when the ring ends; --data DIR keeps it",
+            )?;
+        }
+        tokio::select! {
+            formed = self.show_when_formed(&peers, json) => {
+                formed?;
+                stop.asked().await;
+            }
+            () = stop.asked() => {}
+        }
+        stop.exit_at_once_when_asked_again();
+        let ends = peers.into_iter().map(|(peer, _)| peer.stop());
+        futures_util::future::join_all(ends).await;
+        Ok(())
+    }
+
+    async fn show_when_formed(
+        &self,
+        peers: &[(Running, PathBuf)],
+        json: bool,
+    ) -> Result<(), Failure> {
+        let formed = async {
+            for (peer, _) in peers {
+                joined(peer, peers.len()).await;
+            }
+        };
+        if tokio::time::timeout(FORMING_PATIENCE, formed)
+            .await
+            .is_err()
+        {
+            eprintln!("chordscope: warning: the ring takes long to form");
+        }
+        let Some((first, _)) = peers.first() else {
+            return Ok(());
+        };
+        if json {
+            return output::json(&RingReady {
+                page: &first.url,
+                peers: peers
+                    .iter()
+                    .map(|(peer, data)| peer_ready(peer, data))
+                    .collect(),
+            });
+        }
+        let mut text = format!("a ring of {} peers\n", peers.len());
+        for (peer, _) in peers {
+            text.push_str(&format!("  {}  {}\n", peer.id, peer.url));
+        }
+        text.push_str(&format!("page: {}/\nCtrl-C stops the ring", first.url));
+        output::line(&text)
+    }
+}
+
+fn peer_ready<'a>(peer: &'a Running, data: &std::path::Path) -> PeerReady<'a> {
+    PeerReady {
+        id: &peer.id,
+        url: &peer.url,
+        address: &peer.address,
+        data: data.display().to_string(),
+    }
+}
+
+/// Waits until the peer is a member that knows as many successors as a ring of `count` peers has for it.
+async fn joined(peer: &Running, count: usize) {
+    let is_in = move |peer: &Peer| {
+        let list: &SuccessorList = peer.node().membership().successors();
+        let wanted = usize::from(list.limit()).min(count - 1);
+        peer.node().membership().is_member() && list.entries().len() >= wanted
+    };
+    while !matches!(peer.handle.look(is_in).await, Ok(true)) {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+fn temporary_folder() -> std::io::Result<tempfile::TempDir> {
+    tempfile::Builder::new()
+        .prefix("chordscope-ring-")
+        .tempdir()
+}
+
+fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {
+    listener.local_addr().map_err(Failure::failed)
+}
+
+async fn bind_first_free() -> Result<TcpListener, Failure> {
+    for offset in 0..MAX_PORTS {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, FIRST_PORT + offset));
+        if let Ok(listener) = TcpListener::bind(address).await {
+            return Ok(listener);
+        }
+    }
+    let last = FIRST_PORT + MAX_PORTS - 1;
+    Err(Failure::failed(format!(
+        "no port from {FIRST_PORT} to {last} is free: choose one with --listen"
+    )))
+}
+
+/// Port 0 lets the system choose each.
+fn port_after(first: SocketAddr, offset: u16) -> Result<SocketAddr, Failure> {
+    let mut address = first;
+    if first.port() != 0 {
+        let port = first.port().checked_add(offset);
+        let reason = "there are not that many ports above it: choose a lower one";
+        address.set_port(port.ok_or_else(|| Failure::usage("--listen", reason))?);
+    }
+    Ok(address)
+}

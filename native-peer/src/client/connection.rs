@@ -1,0 +1,158 @@
+//! One request over HTTP.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::client::conn::http1;
+use hyper::header::{AUTHORIZATION, HOST};
+use hyper::{HeaderMap, Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::client::Target;
+use crate::client::target::Place;
+use crate::failure::Failure;
+use crate::views::Refusal;
+
+/// How long a connection may take to open.
+const OPEN_PATIENCE: Duration = Duration::from_secs(5);
+/// How long an answer may take: longer than the peer itself waits.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(45);
+/// The longest answer that is read, in bytes.
+const MAX_ANSWER: usize = 16 << 20;
+
+/// A way to a peer.
+#[derive(Debug)]
+pub(super) struct Connection {
+    place: Place,
+    sender: tokio::sync::Mutex<http1::SendRequest<Full<Bytes>>>,
+}
+
+/// What the peer answered.
+#[derive(Debug)]
+pub(super) struct Answer {
+    from: String,
+    headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+impl Connection {
+    pub(super) async fn open(target: &Target) -> Result<Self, Failure> {
+        let place = target.place()?;
+        let authority = place.authority.clone();
+        let fail = |reason: &dyn std::fmt::Display| {
+            Failure::failed(format!(
+                "no peer answers at http://{authority} ({reason}): start one with `chordscope peer`, or name another \
+                 with --peer"
+            ))
+        };
+        let stream = match timeout(OPEN_PATIENCE, TcpStream::connect(&place.authority)).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => return Err(fail(&error)),
+            Err(_) => return Err(fail(&"nothing came for 5 seconds")),
+        };
+        let opened = http1::handshake(TokioIo::new(stream)).await;
+        let (sender, connection) = opened.map_err(|error| fail(&error))?;
+        // Errors of the connection come out of the request, too.
+        tokio::spawn(connection);
+        let sender = tokio::sync::Mutex::new(sender);
+        Ok(Self { place, sender })
+    }
+
+    /// Sends a request and gives the answer if it is a good one.
+    pub(super) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<Answer, Failure> {
+        let lost = |error: &dyn std::fmt::Display| {
+            let from = &self.place.authority;
+            Failure::failed(format!("the peer at http://{from} did not answer: {error}"))
+        };
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, &self.place.authority);
+        if let Some(token) = &self.place.token {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let request = request.body(Full::new(Bytes::from(body)));
+        let request = request.map_err(|error| lost(&error))?;
+        let answering = async {
+            let response = self.sender.lock().await.send_request(request).await;
+            let (head, body) = response.map_err(|error| lost(&error))?.into_parts();
+            let body = Limited::new(body, MAX_ANSWER).collect().await;
+            let body = body.map_err(|error| lost(&error))?.to_bytes();
+            let from = self.place.authority.clone();
+            let headers = head.headers;
+            Ok((
+                head.status,
+                Answer {
+                    from,
+                    headers,
+                    body,
+                },
+            ))
+        };
+        let (status, answer) = timeout(ANSWER_PATIENCE, answering)
+            .await
+            .map_err(|_| lost(&"it took too long"))??;
+        match status {
+            StatusCode::OK => Ok(answer),
+            status => Err(self.failure(status, &answer)),
+        }
+    }
+
+    /// The peer answered something that no peer answers.
+    pub(super) fn nonsense(&self) -> Failure {
+        nonsense(&self.place.authority)
+    }
+
+    fn failure(&self, status: StatusCode, answer: &Answer) -> Failure {
+        let from = &self.place.authority;
+        let reason = serde_json::from_slice::<Refusal>(&answer.body);
+        match (status, reason) {
+            (StatusCode::UNAUTHORIZED, _) => Failure::failed(format!(
+                "no token is known for the peer at http://{from}: only its own user controls a peer, on its own \
+                 machine; CHORDSCOPE_TOKEN can hold the token"
+            )),
+            (_, Ok(refusal)) => Failure::failed(refusal.error),
+            (_, Err(_)) => Failure::failed(format!(
+                "http://{from} is no Chordscope peer: it answers {status}"
+            )),
+        }
+    }
+}
+
+impl Answer {
+    pub(super) fn header(&self, name: &str) -> Result<&str, Failure> {
+        let value = self.headers.get(name).and_then(|value| value.to_str().ok());
+        value.ok_or_else(|| self.nonsense())
+    }
+
+    pub(super) fn nonsense(&self) -> Failure {
+        nonsense(&self.from)
+    }
+}
+
+fn nonsense(from: &str) -> Failure {
+    Failure::failed(format!(
+        "http://{from} answers, but not as a Chordscope peer does"
+    ))
+}
+
+/// Percent-encodes a text for a query.
+pub(super) fn escape(text: &str) -> String {
+    let mut escaped = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}

@@ -1,0 +1,79 @@
+//! Which peer a command talks to, and the token it needs.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+use chordscope_core::base::contact::Address;
+
+use crate::client::Target;
+use crate::data;
+use crate::failure::Failure;
+
+/// The port of the first peer on a machine.
+const FIRST_PORT: u16 = 7340;
+/// How long a look whether somebody listens on this machine may take.
+const LOOK_PATIENCE: Duration = Duration::from_millis(200);
+
+/// Where to connect, and what to show.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// Host and port.
+    pub(super) authority: String,
+    pub(super) token: Option<String>,
+}
+
+impl Target {
+    pub(super) fn place(&self) -> Result<Place, Failure> {
+        let authority = match &self.peer {
+            Some(url) => {
+                let address =
+                    Address::parse_url(url).map_err(|error| Failure::usage("--peer", error))?;
+                let url = address.url();
+                let Some(host) = url.strip_prefix("ws://") else {
+                    let reason = "encrypted connections (https, wss) are not possible yet";
+                    return Err(Failure::usage("--peer", reason));
+                };
+                with_port(host.trim_end_matches("/ws"))
+            }
+            None => format!("127.0.0.1:{}", local_port()),
+        };
+        let (host, port) = authority.rsplit_once(':').unwrap_or((&authority, "80"));
+        // A token must not go to another machine that happens to use the same port.
+        let token = match port.parse() {
+            Ok(port) if is_local(host) => data::find_token(port),
+            _ => None,
+        };
+        let given = std::env::var("CHORDSCOPE_TOKEN").ok();
+        Ok(Place {
+            token: given.filter(|token| !token.is_empty()).or(token),
+            authority,
+        })
+    }
+}
+
+fn with_port(host: &str) -> String {
+    let name_end = host.rfind(']').unwrap_or(0);
+    match host[name_end..].contains(':') {
+        true => host.to_string(),
+        false => format!("{host}:80"),
+    }
+}
+
+fn is_local(host: &str) -> bool {
+    let literal = host.trim_start_matches('[').trim_end_matches(']');
+    match literal.parse::<IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => host.eq_ignore_ascii_case("localhost"),
+    }
+}
+
+/// The first peer that runs on this machine. Entries of killed peers stay behind, so that each is tried.
+fn local_port() -> u16 {
+    let mut ports = data::registered_ports();
+    ports.sort_by_key(|port| (*port != FIRST_PORT, *port));
+    let listens = |port: &u16| {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, *port));
+        TcpStream::connect_timeout(&address, LOOK_PATIENCE).is_ok()
+    };
+    ports.into_iter().find(listens).unwrap_or(FIRST_PORT)
+}

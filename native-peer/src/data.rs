@@ -1,0 +1,157 @@
+//! Folders and small files of a user's peers: where data lies, the token of each, and which peer has which port.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
+
+/// The folder of peers' data: one below it for each port.
+fn home() -> Result<PathBuf, Failure> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let base = set("XDG_DATA_HOME")
+        .or_else(|| set("LOCALAPPDATA"))
+        .map(PathBuf::from)
+        .or_else(|| set("HOME").map(|home| Path::new(&home).join(".local").join("share")));
+    base.map(|base| base.join("chordscope"))
+        .ok_or_else(|| Failure::failed("no home folder is known: choose a folder with --data"))
+}
+
+/// Where a peer on this port keeps its data unless told otherwise.
+pub(crate) fn default_folder(port: u16) -> Result<PathBuf, Failure> {
+    Ok(home()?.join(port.to_string()))
+}
+
+/// Makes a folder that only its owner can look into; one that is there already stays as it is.
+pub(crate) fn make_private_folder(path: &Path) -> Result<(), Failure> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(path)
+        .map_err(|error| Failure::failed(format!("{}: {error}", path.display())))
+}
+
+/// The token that control of the peer needs; made at the first start.
+pub(crate) fn token(folder: &Path) -> Result<String, Failure> {
+    let path = folder.join("token");
+    let fail = |reason: String| Failure::failed(format!("{}: {reason}", path.display()));
+    if let Ok(token) = read_token(folder) {
+        return Ok(token);
+    }
+    let mut secret = [0_u8; 32];
+    getrandom::fill(&mut secret).map_err(|error| fail(error.to_string()))?;
+    let token: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    write_private(&path, &token).map_err(|error| fail(error.to_string()))?;
+    Ok(token)
+}
+
+fn read_token(folder: &Path) -> io::Result<String> {
+    let text = fs::read_to_string(folder.join("token"))?;
+    let token = text.trim();
+    match token.len() >= 32 && token.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        true => Ok(token.to_string()),
+        false => Err(io::ErrorKind::InvalidData.into()),
+    }
+}
+
+/// Replaces a file by one that only its owner can read, in one step.
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let draft = path.with_extension(format!("{}.new", std::process::id()));
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&draft)?;
+    writeln!(file, "{text}")?;
+    fs::rename(&draft, path)
+}
+
+/// Where the peer on a port keeps its data. It lets commands find the token of a peer that was given a folder.
+#[derive(Debug, Serialize, Deserialize)]
+struct Entry {
+    data: PathBuf,
+}
+
+/// Tells commands on this machine about a running peer, as long as it is alive.
+#[derive(Debug)]
+pub(crate) struct Registered(PathBuf);
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        // A file that stays behind misleads nobody: nothing answers at its port.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// Registers the peer on a port.
+pub(crate) fn register(port: u16, data: &Path) -> Result<Registered, Failure> {
+    let folder = registry()?;
+    make_private_folder(&folder)?;
+    let path = folder.join(format!("{port}.json"));
+    let data = std::path::absolute(data).unwrap_or_else(|_| data.to_path_buf());
+    let text = serde_json::to_string(&Entry { data }).unwrap_or_default();
+    write_private(&path, &text)
+        .map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
+    Ok(Registered(path))
+}
+
+/// The ports of registered peers, ascending.
+pub(crate) fn registered_ports() -> Vec<u16> {
+    let Ok(Ok(entries)) = registry().map(fs::read_dir) else {
+        return Vec::new();
+    };
+    let port = |entry: fs::DirEntry| {
+        let name = entry.file_name().into_string().ok()?;
+        name.strip_suffix(".json")?.parse().ok()
+    };
+    let mut ports: Vec<u16> = entries.flatten().filter_map(port).collect();
+    ports.sort_unstable();
+    ports
+}
+
+/// The token of the peer on a port of this machine.
+pub(crate) fn find_token(port: u16) -> Option<String> {
+    let registered = || {
+        let path = registry().ok()?.join(format!("{port}.json"));
+        let entry: Entry = serde_json::from_str(&fs::read_to_string(path).ok()?).ok()?;
+        read_token(&entry.data).ok()
+    };
+    registered().or_else(|| read_token(&default_folder(port).ok()?).ok())
+}
+
+fn registry() -> Result<PathBuf, Failure> {
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    match runtime.filter(|folder| folder.is_dir()) {
+        Some(folder) => Ok(folder.join("chordscope")),
+        None => Ok(home()?.join("running")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_made_once_and_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = token(folder.path()).unwrap();
+        assert_eq!(first.len(), 64);
+        assert_eq!(token(folder.path()).unwrap(), first);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let meta = fs::metadata(folder.path().join("token")).unwrap();
+            assert_eq!(meta.permissions().mode() & 0o777, 0o600);
+        }
+        fs::write(folder.path().join("token"), "").unwrap();
+        assert_ne!(
+            token(folder.path()).unwrap(),
+            first,
+            "a broken one is replaced"
+        );
+    }
+}

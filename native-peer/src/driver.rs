@@ -1,0 +1,440 @@
+//! One task owns the core's peer: it tells it what happens and carries out what it wants.
+
+mod joining;
+mod notice;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use chordscope_core::base::contact::Address;
+use chordscope_core::base::id::Id;
+use chordscope_core::base::time::Instant;
+use chordscope_core::chord::route::{Mode, Routing};
+use chordscope_core::link::reason::CloseReason;
+use chordscope_core::node::api::{
+    Event as NodeEvent, LookupError, LookupId, OperationId, Report, StorageEvent, StoreError,
+    Written,
+};
+use chordscope_core::peer::Peer;
+use chordscope_core::peer::api::{Event, LinkId, Output};
+use chordscope_core::store::record::{Name, Record};
+use futures_util::future::join_all;
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::time::timeout;
+
+use crate::clock::Clock;
+use crate::links::{self, Outbox};
+use crate::storage::Storage;
+
+pub(crate) use joining::Plan;
+use joining::{Joining, Step};
+pub(crate) use notice::Notice;
+
+/// How much that came over links may wait for the driver; behind it, sockets wait.
+const MAX_INPUTS: usize = 256;
+/// How many requests of people may wait.
+const MAX_COMMANDS: usize = 64;
+/// How many inputs are taken in before their effects are carried out.
+const MAX_BATCH: usize = 32;
+/// How many notices a slow listener may be behind.
+const MAX_NOTICES: usize = 256;
+/// How long a put of many copies, or a lookup past dead nodes, may take in all.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(20);
+/// How long neighbours may take to hear that this peer has left.
+const GOODBYE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Starts a link's task once the driver has numbered it.
+pub(crate) type Open = Box<dyn FnOnce(LinkId, mpsc::Sender<Input>) -> Outbox + Send>;
+
+/// What comes from sockets.
+pub(crate) enum Input {
+    /// Somebody has connected.
+    Accepted(Open),
+    /// A dial has succeeded, or failed for the reason given.
+    Dialed(Address, Result<Open, String>),
+    /// One binary message.
+    Frame(LinkId, Bytes),
+    /// A link is gone.
+    Gone(LinkId),
+    /// A link must be closed.
+    Broken(LinkId, CloseReason),
+    /// Somebody listens at an address that a lonely peer may join by.
+    Reachable(Address),
+}
+
+/// What people ask for.
+pub(crate) enum Command {
+    Put(Name, Option<Vec<u8>>, Reply<Written, StoreError>),
+    Get(Name, Reply<Option<Record>, StoreError>),
+    Lookup(Id, Mode, Reply<Report, LookupError>),
+    Look(Box<dyn FnOnce(&Peer) + Send>),
+    Leave,
+}
+
+type Reply<T, E> = oneshot::Sender<Result<T, E>>;
+
+/// A way to the driver.
+#[derive(Clone, Debug)]
+pub(crate) struct Handle {
+    inputs: mpsc::Sender<Input>,
+    commands: mpsc::Sender<Command>,
+    notices: broadcast::Sender<Notice>,
+}
+
+/// The driver has ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended;
+
+impl Handle {
+    /// Takes in a connection that somebody has opened.
+    pub(crate) async fn accept(&self, open: Open) {
+        let _ = self.inputs.send(Input::Accepted(open)).await;
+    }
+
+    /// Puts a value, or deletes the name.
+    pub(crate) async fn put(
+        &self,
+        name: Name,
+        value: Option<Vec<u8>>,
+    ) -> Result<Result<Written, StoreError>, Ended> {
+        self.ask(|reply| Command::Put(name, value, reply)).await
+    }
+
+    /// Gets the record of a name.
+    pub(crate) async fn get(
+        &self,
+        name: Name,
+    ) -> Result<Result<Option<Record>, StoreError>, Ended> {
+        self.ask(|reply| Command::Get(name, reply)).await
+    }
+
+    /// Looks a key up.
+    pub(crate) async fn lookup(
+        &self,
+        key: Id,
+        mode: Mode,
+    ) -> Result<Result<Report, LookupError>, Ended> {
+        self.ask(|reply| Command::Lookup(key, mode, reply)).await
+    }
+
+    /// Looks at the peer.
+    pub(crate) async fn look<T: Send + 'static>(
+        &self,
+        view: impl FnOnce(&Peer) -> T + Send + 'static,
+    ) -> Result<T, Ended> {
+        self.ask(|reply: oneshot::Sender<T>| {
+            Command::Look(Box::new(move |peer| {
+                let _ = reply.send(view(peer));
+            }))
+        })
+        .await
+    }
+
+    /// Asks the peer to leave its ring; the driver ends once it has.
+    pub(crate) async fn leave(&self) {
+        let _ = self.commands.send(Command::Leave).await;
+    }
+
+    /// What happens from now on.
+    pub(crate) fn listen(&self) -> broadcast::Receiver<Notice> {
+        self.notices.subscribe()
+    }
+
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+    ) -> Result<T, Ended> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.commands.send(command(reply)).await;
+        sent.map_err(|_| Ended)?;
+        match timeout(ANSWER_PATIENCE, answer).await {
+            Ok(Ok(answer)) => Ok(answer),
+            _ => Err(Ended),
+        }
+    }
+}
+
+/// The task's state.
+pub(crate) struct Driver {
+    peer: Peer,
+    clock: Clock,
+    storage: Storage,
+    stored: mpsc::UnboundedReceiver<StorageEvent>,
+    inputs: mpsc::Receiver<Input>,
+    to_inputs: mpsc::Sender<Input>,
+    commands: mpsc::Receiver<Command>,
+    notices: broadcast::Sender<Notice>,
+    links: HashMap<LinkId, Outbox>,
+    next_link: u64,
+    puts: HashMap<OperationId, Reply<Written, StoreError>>,
+    gets: HashMap<OperationId, Reply<Option<Record>, StoreError>>,
+    lookups: HashMap<LookupId, Reply<Report, LookupError>>,
+    joining: Joining,
+    leaving: bool,
+    left: bool,
+}
+
+impl Driver {
+    /// A driver of this peer. `run` it.
+    pub(crate) fn new(
+        peer: Peer,
+        clock: Clock,
+        storage: Storage,
+        stored: mpsc::UnboundedReceiver<StorageEvent>,
+        plan: Plan,
+        known: Vec<Address>,
+    ) -> (Self, Handle) {
+        let (to_inputs, inputs) = mpsc::channel(MAX_INPUTS);
+        let (to_commands, commands) = mpsc::channel(MAX_COMMANDS);
+        let (notices, _) = broadcast::channel(MAX_NOTICES);
+        let handle = Handle {
+            inputs: to_inputs.clone(),
+            commands: to_commands,
+            notices: notices.clone(),
+        };
+        let joining = Joining::new(plan, known, peer.node().contact());
+        let driver = Self {
+            peer,
+            clock,
+            storage,
+            stored,
+            inputs,
+            to_inputs,
+            commands,
+            notices,
+            links: HashMap::new(),
+            next_link: 0,
+            puts: HashMap::new(),
+            gets: HashMap::new(),
+            lookups: HashMap::new(),
+            joining,
+            leaving: false,
+            left: false,
+        };
+        (driver, handle)
+    }
+
+    /// Runs until the peer has left its ring.
+    pub(crate) async fn run(mut self) {
+        while !self.left {
+            self.take_steps();
+            self.carry_out();
+            let deadline = self.clock.deadline(self.deadline());
+            tokio::select! {
+                Some(input) = self.inputs.recv() => {
+                    self.on_input(input);
+                    for _ in 1..MAX_BATCH {
+                        let Ok(input) = self.inputs.try_recv() else { break };
+                        self.on_input(input);
+                    }
+                }
+                Some(command) = self.commands.recv() => self.on_command(command),
+                Some(event) = self.stored.recv() => {
+                    self.peer.handle_storage(self.clock.now(), event);
+                }
+                () = tokio::time::sleep_until(deadline) => {
+                    self.peer.handle_timeout(self.clock.now());
+                }
+            }
+            self.carry_out();
+        }
+        // The last words to the neighbours are still to be sent.
+        let links = self.links.drain();
+        let ends: Vec<_> = links
+            .map(|(_, link)| link.close(CloseReason::Leaving))
+            .collect();
+        let _ = timeout(GOODBYE_PATIENCE, join_all(ends)).await;
+        self.storage.close().await;
+    }
+
+    fn deadline(&self) -> Instant {
+        let peer = self.peer.poll_timeout().map(|(at, _)| at);
+        let joining = self.joining.due();
+        let forever = Instant::from_micros(u64::MAX);
+        peer.unwrap_or(forever).min(joining.unwrap_or(forever))
+    }
+
+    /// Does what the plan for finding a ring says is due.
+    fn take_steps(&mut self) {
+        let now = self.clock.now();
+        while let Some(step) = self.joining.step(now) {
+            match step {
+                Step::Create => self.peer.create(now),
+                Step::Join(address) => {
+                    tracing::info!(%address, "joining");
+                    // A member that gets here has been told so by an event.
+                    let _ = self.peer.join(now, address);
+                }
+                Step::Probe(address) => {
+                    let inputs = self.to_inputs.clone();
+                    tokio::spawn(async move {
+                        if links::is_reachable(&address).await {
+                            let _ = inputs.send(Input::Reachable(address)).await;
+                        }
+                    });
+                }
+            }
+            self.carry_out();
+        }
+    }
+
+    fn on_input(&mut self, input: Input) {
+        let now = self.clock.now();
+        match input {
+            Input::Accepted(open) => {
+                let link = self.open(open);
+                self.peer.handle_accepted(now, link);
+            }
+            Input::Dialed(address, Ok(open)) => {
+                let link = self.open(open);
+                self.peer.handle_dialed(now, link, &address);
+            }
+            Input::Dialed(address, Err(reason)) => {
+                tracing::debug!(%address, reason, "cannot reach");
+                self.peer.handle_dial_failed(now, &address);
+            }
+            Input::Frame(link, frame) => self.peer.handle_frame(now, link, &frame),
+            Input::Gone(link) => {
+                if self.links.remove(&link).is_some() {
+                    self.peer.handle_closed(now, link);
+                }
+            }
+            Input::Broken(link, reason) => self.peer.handle_broken(now, link, reason),
+            Input::Reachable(address) => {
+                if self.joining.leave_for(address) {
+                    self.peer.leave(now);
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, open: Open) -> LinkId {
+        self.next_link += 1;
+        let link = LinkId(self.next_link);
+        let outbox = open(link, self.to_inputs.clone());
+        self.links.insert(link, outbox);
+        link
+    }
+
+    fn on_command(&mut self, command: Command) {
+        let now = self.clock.now();
+        match command {
+            Command::Put(name, value, reply) => {
+                let begun = match value {
+                    Some(value) => self.peer.put(now, name, value),
+                    None => self.peer.delete(now, name),
+                };
+                enlist(begun, reply, &mut self.puts);
+            }
+            Command::Get(name, reply) => {
+                enlist(self.peer.get(now, name), reply, &mut self.gets);
+            }
+            Command::Lookup(key, mode, reply) => {
+                let begun = self.peer.lookup(now, key, Routing::Finger, mode);
+                enlist(begun, reply, &mut self.lookups);
+            }
+            Command::Look(view) => view(&self.peer),
+            Command::Leave => {
+                self.leaving = true;
+                self.joining.stop();
+                self.peer.leave(now);
+            }
+        }
+    }
+
+    /// Carries out what the peer wants, until it wants nothing more.
+    fn carry_out(&mut self) {
+        while let Some(output) = self.peer.poll_output() {
+            let now = self.clock.now();
+            match output {
+                Output::Send { link, frame } => {
+                    let sent = self.links.get(&link).map(|outbox| outbox.send(frame));
+                    if sent == Some(false) {
+                        self.peer.handle_broken(now, link, CloseReason::QueueFull);
+                    }
+                }
+                Output::Dial(address) => self.dial(address),
+                Output::Close { link, reason } => {
+                    if let Some(outbox) = self.links.remove(&link) {
+                        outbox.close(reason);
+                    }
+                }
+                Output::StoreRecord { token, key, copy } => {
+                    if !self.storage.keep(token, key, &copy) {
+                        self.peer.handle_storage(now, StorageEvent::Failed(token));
+                    }
+                }
+                Output::DropRecord(key) => self.storage.drop_record(key),
+                Output::Event(event) => self.on_event(event),
+            }
+        }
+    }
+
+    fn dial(&self, address: Address) {
+        let inputs = self.to_inputs.clone();
+        tokio::spawn(async move {
+            let socket = links::dial(&address).await;
+            let open = socket.map(|socket| -> Open {
+                Box::new(move |link, inputs| links::spawn(socket, link, inputs, ()))
+            });
+            let _ = inputs.send(Input::Dialed(address, open)).await;
+        });
+    }
+
+    fn on_event(&mut self, event: Event) {
+        let now = self.clock.now();
+        if let Some(notice) = Notice::of(self.peer.node().space(), &event) {
+            tracing::info!("{}", notice.text);
+            // Nobody may be listening.
+            let _ = self.notices.send(notice);
+        }
+        let Event::Node(event) = event else {
+            return;
+        };
+        match event {
+            NodeEvent::PutEnded(id, outcome) => answer(self.puts.remove(&id), outcome),
+            NodeEvent::GetEnded(id, outcome) => answer(self.gets.remove(&id), outcome),
+            NodeEvent::LookupEnded(id, outcome) => answer(self.lookups.remove(&id), outcome),
+            NodeEvent::Joined => self.joining.joined(),
+            NodeEvent::JoinFailed => self.joining.failed(now),
+            NodeEvent::Alone => self.joining.alone(now),
+            NodeEvent::Left if self.leaving => self.left = true,
+            NodeEvent::Left => self.joining.left(now),
+            NodeEvent::Predecessor { .. } | NodeEvent::Successors(_) => self.note_neighbours(),
+            _ => {}
+        }
+    }
+
+    fn note_neighbours(&mut self) {
+        let membership = self.peer.node().membership();
+        let successors = membership.successors().entries().iter();
+        let neighbours = successors.chain(membership.predecessor());
+        let addresses = neighbours.flat_map(|contact| contact.addresses()).cloned();
+        if let Some(known) = self.joining.note(addresses.collect()) {
+            let known: Vec<_> = known.iter().map(|a| a.url().to_string()).collect();
+            self.storage.know(&known);
+        }
+    }
+}
+
+/// Remembers who waits for an answer, or answers at once what cannot begin.
+fn enlist<K: std::hash::Hash + Eq, T, E>(
+    begun: Result<K, E>,
+    reply: Reply<T, E>,
+    waiting: &mut HashMap<K, Reply<T, E>>,
+) {
+    match begun {
+        Ok(id) => {
+            waiting.insert(id, reply);
+        }
+        Err(error) => answer(Some(reply), Err(error)),
+    }
+}
+
+/// Whoever asked may have gone meanwhile.
+fn answer<T, E>(reply: Option<Reply<T, E>>, outcome: Result<T, E>) {
+    if let Some(reply) = reply {
+        let _ = reply.send(outcome);
+    }
+}

@@ -1,0 +1,309 @@
+//! How a peer finds its ring: whom to ask, how often, and when to begin one of its own.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use chordscope_core::base::contact::{Address, Contact};
+use chordscope_core::base::time::Instant;
+
+/// The pause after the first round of failures; it doubles from round to round.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// The longest pause between rounds of joining.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The longest pause between looks for a ring from a ring of one.
+const LONGEST_LONELY_PAUSE: Duration = Duration::from_secs(30);
+/// How many rounds a peer asks those it knew before it begins a ring of its own.
+const ROUNDS_OF_KNOWN: u32 = 4;
+/// How many addresses are remembered.
+const MAX_KNOWN: usize = 32;
+
+/// How a peer starts.
+#[derive(Clone, Debug)]
+pub(crate) enum Plan {
+    /// With a ring of its own.
+    Create,
+    /// In the ring of one of these, however long it takes until one is there.
+    Join(Vec<Address>),
+    /// In the ring of those it knew; with one of its own when none of them is there.
+    Resume,
+}
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Begin a ring.
+    Create,
+    /// Join by this address.
+    Join(Address),
+    /// See whether somebody is at this address.
+    Probe(Address),
+}
+
+/// Where the search stands.
+#[derive(Debug)]
+pub(crate) struct Joining {
+    given: Vec<Address>,
+    mine: Vec<Address>,
+    known: Vec<Address>,
+    state: State,
+    /// How often everybody was asked in vain.
+    round: u32,
+    /// After how many rounds the peer begins a ring of its own; `None` never.
+    patience: Option<u32>,
+    jitter: u32,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Ask these, the next at this time.
+    Asking(VecDeque<Address>, Instant),
+    /// One is asked.
+    Waiting(VecDeque<Address>),
+    /// A member, or done for good.
+    Settled,
+    /// A ring of one that knows others: look for them at this time.
+    Lonely(Instant),
+    /// On the way out of a ring of one.
+    Moving(Address),
+}
+
+impl Joining {
+    pub(crate) fn new(plan: Plan, mut known: Vec<Address>, me: &Contact) -> Self {
+        let mine = me.addresses().to_vec();
+        known.retain(|address| !mine.contains(address));
+        let (given, patience) = match plan {
+            Plan::Create => (Vec::new(), Some(0)),
+            Plan::Join(given) => (given, None),
+            Plan::Resume => (Vec::new(), Some(ROUNDS_OF_KNOWN)),
+        };
+        Self {
+            given,
+            patience,
+            mine,
+            known,
+            state: State::Asking(VecDeque::new(), Instant::ZERO),
+            round: 0,
+            // Peers that start together must not go on in step.
+            jitter: u32::from(me.id().to_bytes()[19]),
+        }
+    }
+
+    /// When [`Joining::step`] has something to do.
+    pub(crate) const fn due(&self) -> Option<Instant> {
+        match &self.state {
+            State::Asking(_, at) | State::Lonely(at) => Some(*at),
+            State::Waiting(_) | State::Settled | State::Moving(_) => None,
+        }
+    }
+
+    /// What is due now.
+    pub(crate) fn step(&mut self, now: Instant) -> Option<Step> {
+        if self.due().is_none_or(|due| due > now) {
+            return None;
+        }
+        match &mut self.state {
+            State::Lonely(_) => {
+                let pause = self.pause(LONGEST_LONELY_PAUSE);
+                let turn = self.round as usize;
+                self.round += 1;
+                self.state = State::Lonely(now + pause);
+                let others = self.others();
+                let target = others.get(turn % others.len().max(1))?;
+                Some(Step::Probe(target.clone()))
+            }
+            State::Asking(queue, _) => {
+                let mut rest = std::mem::take(queue);
+                if rest.is_empty() && !self.gives_up() {
+                    rest = self.others().into();
+                }
+                match rest.pop_front() {
+                    Some(address) => {
+                        self.state = State::Waiting(rest);
+                        Some(Step::Join(address))
+                    }
+                    None => {
+                        self.state = State::Settled;
+                        Some(Step::Create)
+                    }
+                }
+            }
+            State::Waiting(_) | State::Settled | State::Moving(_) => None,
+        }
+    }
+
+    /// The peer is a member.
+    pub(crate) fn joined(&mut self) {
+        self.state = State::Settled;
+        self.round = 0;
+    }
+
+    /// Who was asked did not let it in, or is not there.
+    pub(crate) fn failed(&mut self, now: Instant) {
+        let State::Waiting(rest) = &mut self.state else {
+            return;
+        };
+        let rest = std::mem::take(rest);
+        if !rest.is_empty() {
+            self.state = State::Asking(rest, now);
+            return;
+        }
+        self.round += 1;
+        let pause = match self.gives_up() {
+            true => Duration::ZERO,
+            false => self.pause(LONGEST_PAUSE),
+        };
+        self.state = State::Asking(VecDeque::new(), now + pause);
+    }
+
+    /// The peer has lost everybody.
+    pub(crate) fn alone(&mut self, now: Instant) {
+        if matches!(self.state, State::Settled) && !self.others().is_empty() {
+            self.round = 0;
+            self.state = State::Lonely(now + FIRST_PAUSE);
+        }
+    }
+
+    /// Somebody is there again: whether to leave the ring of one for them.
+    pub(crate) fn leave_for(&mut self, address: Address) -> bool {
+        let lonely = matches!(self.state, State::Lonely(_));
+        if lonely {
+            self.state = State::Moving(address);
+        }
+        lonely
+    }
+
+    /// The ring of one is left.
+    pub(crate) fn left(&mut self, now: Instant) {
+        if let State::Moving(address) = &self.state {
+            let queue = VecDeque::from([address.clone()]);
+            // One attempt; a ring of one still serves better than none.
+            self.patience = Some(1);
+            self.round = 0;
+            self.state = State::Asking(queue, now);
+        }
+    }
+
+    /// The search is over.
+    pub(crate) fn stop(&mut self) {
+        self.state = State::Settled;
+    }
+
+    /// Takes note of the neighbours' addresses; gives all that are known now, when that has changed.
+    pub(crate) fn note(&mut self, mut neighbours: Vec<Address>) -> Option<&[Address]> {
+        if !neighbours.is_empty() && matches!(self.state, State::Lonely(_)) {
+            // Somebody has found this ring of one.
+            self.state = State::Settled;
+        }
+        neighbours.extend(self.known.iter().cloned());
+        let mut known: Vec<Address> = Vec::new();
+        for address in neighbours {
+            if !known.contains(&address) && !self.mine.contains(&address) {
+                known.push(address);
+            }
+        }
+        known.truncate(MAX_KNOWN);
+        if known == self.known {
+            return None;
+        }
+        self.known = known;
+        Some(&self.known)
+    }
+
+    fn gives_up(&self) -> bool {
+        self.patience.is_some_and(|patience| self.round >= patience)
+    }
+
+    /// Everybody there is to ask, best first.
+    fn others(&self) -> Vec<Address> {
+        let mut others = self.given.clone();
+        for address in &self.known {
+            if !others.contains(address) {
+                others.push(address.clone());
+            }
+        }
+        others
+    }
+
+    fn pause(&self, longest: Duration) -> Duration {
+        let pause = FIRST_PAUSE * 2_u32.saturating_pow(self.round.min(16));
+        pause.min(longest) * (256 + self.jitter) / 256
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chordscope_core::base::id::Space;
+    use chordscope_core::base::identity::Signer;
+
+    use super::*;
+
+    fn address(port: u16) -> Address {
+        Address::parse_url(&format!("ws://127.0.0.1:{port}")).unwrap()
+    }
+
+    fn joining(plan: Plan, known: &[u16]) -> Joining {
+        let signer = Signer::ed25519([1; 32]);
+        let me = Contact::sign(Space::FULL, &signer, 0, 1, vec![address(1)]).unwrap();
+        let known = known.iter().map(|port| address(*port)).collect();
+        Joining::new(plan, known, &me)
+    }
+
+    /// Lets every attempt fail until the search ends or the number of steps is used up.
+    fn fail_all(joining: &mut Joining, steps: usize) -> Vec<Step> {
+        let mut taken = Vec::new();
+        while let Some(due) = joining.due().filter(|_| taken.len() < steps) {
+            taken.extend(joining.step(due));
+            joining.failed(due);
+        }
+        taken
+    }
+
+    #[test]
+    fn a_peer_without_acquaintances_begins_a_ring() {
+        assert_eq!(
+            fail_all(&mut joining(Plan::Create, &[2]), 9),
+            [Step::Create]
+        );
+        assert_eq!(
+            fail_all(&mut joining(Plan::Resume, &[1]), 9),
+            [Step::Create]
+        );
+    }
+
+    #[test]
+    fn a_peer_told_whom_to_join_never_gives_up() {
+        let mut joining = joining(Plan::Join(vec![address(2), address(3)]), &[]);
+        let steps = fail_all(&mut joining, 7);
+        let [two, three] = [2, 3].map(|port| Step::Join(address(port)));
+        let expected = [&two, &three, &two, &three, &two, &three, &two];
+        assert!(steps.iter().eq(expected), "{steps:?}");
+    }
+
+    #[test]
+    fn a_peer_asks_those_it_knew_before_it_begins_a_ring() {
+        let steps = fail_all(&mut joining(Plan::Resume, &[2, 1]), 99);
+        assert_eq!(steps.len(), ROUNDS_OF_KNOWN as usize + 1);
+        assert_eq!(steps.last(), Some(&Step::Create));
+    }
+
+    #[test]
+    fn a_lonely_peer_looks_for_others_and_moves_to_them() {
+        let mut joining = joining(Plan::Create, &[]);
+        assert_eq!(joining.step(Instant::ZERO), Some(Step::Create));
+        joining.joined();
+        joining.alone(Instant::ZERO);
+        assert_eq!(joining.due(), None, "it knows nobody");
+        assert!(joining.note(vec![address(2), address(1)]).is_some());
+        assert!(joining.note(vec![address(2)]).is_none());
+        joining.alone(Instant::ZERO);
+        let due = joining.due().unwrap();
+        assert_eq!(joining.step(due), Some(Step::Probe(address(2))));
+        assert!(joining.due().unwrap() > due, "it looks again");
+        assert!(joining.leave_for(address(2)));
+        joining.left(due);
+        assert_eq!(joining.step(due), Some(Step::Join(address(2))));
+        joining.failed(due);
+        let due = joining.due().unwrap();
+        assert_eq!(joining.step(due), Some(Step::Create));
+    }
+}

@@ -1,0 +1,81 @@
+//! What happens at a peer, as listeners and the log get it.
+
+use chordscope_core::base::contact::Contact;
+use chordscope_core::base::id::Space;
+use chordscope_core::node::api::Event as NodeEvent;
+use chordscope_core::peer::api::Event;
+use serde::Serialize;
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Notice {
+    /// What kind of thing.
+    pub(crate) event: &'static str,
+    /// The thing in words.
+    pub(crate) text: String,
+    /// The nodes it is about.
+    pub(crate) ids: Vec<String>,
+}
+
+impl Notice {
+    /// The notice of an event, if it is worth one.
+    pub(crate) fn of(space: Space, event: &Event) -> Option<Self> {
+        let id = |contact: &Contact| space.show(contact.id());
+        let (event, text, ids) = match event {
+            Event::LinkUp { contact, .. } => {
+                ("link-up", "linked with".to_string(), vec![id(contact)])
+            }
+            Event::LinkDown { id, reason, .. } => {
+                let ids = id.iter().map(|id| space.show(*id)).collect();
+                ("link-down", format!("link ended, {reason}:"), ids)
+            }
+            Event::Node(event) => of_node(space, event)?,
+        };
+        let text = format!("{text} {}", ids.join(", "));
+        Some(Self {
+            event,
+            text: text.trim_end_matches([' ', ':']).to_string(),
+            ids,
+        })
+    }
+}
+
+fn of_node(space: Space, event: &NodeEvent) -> Option<(&'static str, String, Vec<String>)> {
+    let id = |contact: &Contact| space.show(contact.id());
+    let plain = |event, text: &str| Some((event, text.to_string(), Vec::new()));
+    match event {
+        NodeEvent::Joined => plain("joined", "member of a ring"),
+        NodeEvent::JoinFailed => plain("join-failed", "found no place in a ring"),
+        NodeEvent::Left => plain("left", "left the ring"),
+        NodeEvent::Alone => plain("alone", "lost every neighbour"),
+        NodeEvent::Predecessor { new, .. } => Some((
+            "predecessor",
+            "predecessor:".to_string(),
+            new.iter().map(id).collect(),
+        )),
+        NodeEvent::Successors(list) => Some((
+            "successors",
+            "successors:".to_string(),
+            list.iter().map(id).collect(),
+        )),
+        NodeEvent::RecordKept(key) => Some((
+            "record-kept",
+            "keeps a record under".to_string(),
+            vec![space.show(*key)],
+        )),
+        NodeEvent::RecordDropped(key) => Some((
+            "record-dropped",
+            "drops the record under".to_string(),
+            vec![space.show(*key)],
+        )),
+        NodeEvent::NoAnswer(node) => Some((
+            "no-answer",
+            "no answer from".to_string(),
+            vec![space.show(*node)],
+        )),
+        NodeEvent::LimitReached(what) => {
+            Some(("limit", format!("limit reached: {what}"), Vec::new()))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,71 @@
+//! Everything on the peer's one port: the page, the peer socket, control, metrics.
+
+mod api;
+mod guard;
+mod metrics;
+mod page;
+mod server;
+mod socket;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use axum::Router;
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use chordscope_core::base::id::Space;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::clock::Clock;
+use crate::driver::Handle;
+
+pub(crate) use api::{KEY_HEADER, SEQUENCE_HEADER};
+pub(crate) use guard::Allowed;
+pub(crate) use server::{Caps, serve};
+
+/// What the handlers share.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) driver: Handle,
+    pub(crate) space: Space,
+    pub(crate) token: String,
+    pub(crate) allowed: Allowed,
+    pub(crate) web: Option<PathBuf>,
+    pub(crate) caps: Arc<Caps>,
+    pub(crate) clock: Clock,
+    pub(crate) refused: Refused,
+}
+
+/// How many requests were refused, by reason.
+#[derive(Debug, Default)]
+pub(crate) struct Refused {
+    pub(crate) host: AtomicU64,
+    pub(crate) origin: AtomicU64,
+    pub(crate) token: AtomicU64,
+}
+
+/// All routes.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let control = api::control().layer(from_fn_with_state(Arc::clone(&app), guard::token));
+    let api = api::open()
+        .merge(control)
+        .layer(from_fn_with_state(Arc::clone(&app), guard::origin));
+    let socket = Router::new()
+        .route("/ws", get(socket::upgrade))
+        .layer(from_fn_with_state(Arc::clone(&app), guard::origin));
+    let nosniff = SetResponseHeaderLayer::if_not_present(
+        HeaderName::from_static("x-content-type-options"),
+        HeaderValue::from_static("nosniff"),
+    );
+    Router::new()
+        .nest("/api/v1", api)
+        .merge(socket)
+        .route("/metrics", get(metrics::metrics))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .fallback_service(page::service(app.web.as_deref()))
+        .layer(from_fn_with_state(Arc::clone(&app), guard::host))
+        .layer(nosniff)
+        .with_state(app)
+}

@@ -1,0 +1,201 @@
+//! Who may ask: the host a request is for, the page it comes from, the token it carries.
+//!
+//! Being on loopback protects nobody: any page in the user's browser can send requests there.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, HOST, ORIGIN, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::http::App;
+use crate::http::api::refuse;
+
+/// The names under which the peer is spoken to, and the pages that may speak to it.
+#[derive(Debug)]
+pub(crate) struct Allowed {
+    listen: SocketAddr,
+    /// Host and port of `--advertise`.
+    advertised: Option<String>,
+    /// Origins of pages served elsewhere.
+    origins: Vec<String>,
+}
+
+impl Allowed {
+    pub(crate) fn new(listen: SocketAddr, advertised: Option<String>, origins: &[String]) -> Self {
+        let normal = |text: &String| text.trim_end_matches('/').to_ascii_lowercase();
+        Self {
+            listen,
+            advertised: advertised.as_ref().map(normal),
+            origins: origins.iter().map(normal).collect(),
+        }
+    }
+
+    /// Whether a `Host` header names this peer. A foreign name is one that somebody made point here.
+    fn host(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        if self.advertised.as_ref() == Some(&host) {
+            return true;
+        }
+        let name_end = host.rfind(']').map_or(0, |at| at + 1);
+        let (name, port) = match host[name_end..].rfind(':') {
+            Some(at) => {
+                let (name, port) = host.split_at(name_end + at);
+                (name, port[1..].parse().ok())
+            }
+            None => (host.as_str(), Some(80)),
+        };
+        if port != Some(self.listen.port()) {
+            return false;
+        }
+        let literal = name.trim_start_matches('[').trim_end_matches(']');
+        match literal.parse::<IpAddr>() {
+            // An address is no name: nobody can make it point elsewhere.
+            Ok(address) => address.is_loopback() || address == self.listen.ip(),
+            Err(_) => name == "localhost",
+        }
+    }
+
+    /// Whether a page of this origin may ask.
+    fn origin(&self, origin: &str) -> bool {
+        let origin = origin.to_ascii_lowercase();
+        if self.origins.contains(&origin) {
+            return true;
+        }
+        let own = |scheme: &str| {
+            origin
+                .strip_prefix(scheme)
+                .is_some_and(|host| self.host(host))
+        };
+        own("http://") || self.advertised.is_some() && own("https://")
+    }
+}
+
+/// Refuses requests for a host that is not this peer.
+pub(super) async fn host(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    match only(request.headers(), &HOST) {
+        Some(Some(host)) if app.allowed.host(host) => next.run(request).await,
+        _ => forbid(
+            &app.refused.host,
+            "this peer is not the host asked for; --advertise names further ones",
+        ),
+    }
+}
+
+/// Refuses requests from other people's pages. Programs that are no browser name no origin.
+pub(super) async fn origin(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    match only(request.headers(), &ORIGIN) {
+        None => next.run(request).await,
+        Some(Some(origin)) if app.allowed.origin(origin) => next.run(request).await,
+        Some(_) => forbid(
+            &app.refused.origin,
+            "pages of this origin may not use the peer; --allow-origin lets them",
+        ),
+    }
+}
+
+/// Refuses requests without the peer's token.
+pub(super) async fn token(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let given = only(request.headers(), &AUTHORIZATION).flatten();
+    let given = given.and_then(|text| text.strip_prefix("Bearer "));
+    match given {
+        Some(given) if same(given.trim().as_bytes(), app.token.as_bytes()) => {
+            next.run(request).await
+        }
+        Some(_) => forbid(&app.refused.token, "the token is not this peer's"),
+        None => {
+            app.refused.token.fetch_add(1, Ordering::Relaxed);
+            let reason = "control needs the token from the peer's data folder";
+            let refusal = refuse(StatusCode::UNAUTHORIZED, reason);
+            ([(WWW_AUTHENTICATE, "Bearer")], refusal).into_response()
+        }
+    }
+}
+
+fn forbid(counter: &AtomicU64, reason: &str) -> Response {
+    counter.fetch_add(1, Ordering::Relaxed);
+    refuse(StatusCode::FORBIDDEN, reason)
+}
+
+/// The one value of a header; `Some(None)` when there are several, or it is no text.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Option<&'a str>> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?;
+    Some(first.to_str().ok().filter(|_| values.next().is_none()))
+}
+
+/// Compares in a time that does not tell where the difference is.
+fn same(a: &[u8], b: &[u8]) -> bool {
+    let difference = a.iter().zip(b).fold(0, |sum, (a, b)| sum | (a ^ b));
+    a.len() == b.len() && difference == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allowed(advertised: Option<&str>) -> Allowed {
+        let listen = "127.0.0.1:7340".parse().unwrap();
+        let origins = ["https://Lesson.example/".to_string()];
+        Allowed::new(listen, advertised.map(str::to_string), &origins)
+    }
+
+    #[test]
+    fn only_its_own_names_are_hosts() {
+        let allowed = allowed(Some("ring.example"));
+        for host in [
+            "127.0.0.1:7340",
+            "localhost:7340",
+            "LOCALHOST:7340",
+            "[::1]:7340",
+            "127.9.9.9:7340",
+            "ring.example",
+        ] {
+            assert!(allowed.host(host), "{host}");
+        }
+        for host in [
+            "",
+            "localhost",
+            "localhost:7341",
+            "evil.example:7340",
+            "localhost.evil.example:7340",
+            "192.168.0.1:7340",
+            "ring.example:7340",
+            "[::1",
+            ":7340",
+        ] {
+            assert!(!allowed.host(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn only_its_own_pages_and_those_allowed_are_origins() {
+        let allowed = allowed(None);
+        for origin in [
+            "http://127.0.0.1:7340",
+            "http://localhost:7340",
+            "https://lesson.example",
+        ] {
+            assert!(allowed.origin(origin), "{origin}");
+        }
+        for origin in [
+            "null",
+            "",
+            "http://evil.example:7340",
+            "https://127.0.0.1:7340",
+            "http://127.0.0.1:7341",
+            "http://lesson.example",
+            "https://lesson.example.evil.example",
+            "file://",
+        ] {
+            assert!(!allowed.origin(origin), "{origin}");
+        }
+        assert!(
+            super::same(b"ab", b"ab") && !super::same(b"ab", b"abc") && !super::same(b"", b"a")
+        );
+    }
+}

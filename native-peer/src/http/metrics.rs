@@ -1,0 +1,157 @@
+//! `/metrics`: the state of the peer in Prometheus' text format.
+
+use std::fmt::{Display, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use chordscope_core::link::reason::CloseReason;
+use chordscope_core::node::view::Stage;
+use chordscope_core::peer::Peer;
+
+use crate::driver::Ended;
+use crate::http::App;
+use crate::http::api::refuse;
+
+/// The numbers of this moment.
+pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
+    let Ok(mut text) = app.driver.look(of_peer).await else {
+        let Ended = Ended;
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, "the peer is stopping");
+    };
+    of_server(&app, &mut text);
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+}
+
+fn of_peer(peer: &Peer) -> String {
+    let mut text = String::new();
+    let node = peer.node();
+    let stage = node.stage();
+    let stages = [Stage::Outside, Stage::Joining, Stage::Forming, Stage::Safe];
+    let stages = stages.map(|one| (one.name(), u8::from(one == stage)));
+    family(
+        &mut text,
+        "ring_stage",
+        "gauge",
+        "How far the ring has come.",
+        "stage",
+        &stages,
+    );
+    let links = peer.links().filter(|link| link.contact.is_some()).count();
+    one(&mut text, "links", "gauge", "Links to proved peers.", links);
+    let pending = peer.links().count() - links;
+    one(
+        &mut text,
+        "links_pending",
+        "gauge",
+        "Links in their handshake.",
+        pending,
+    );
+    let closed = CloseReason::ALL.map(|reason| {
+        let count = peer.drops().get(&reason).copied().unwrap_or_default();
+        (reason.as_str(), count)
+    });
+    let help = "Links that have ended, by reason.";
+    family(
+        &mut text,
+        "links_closed_total",
+        "counter",
+        help,
+        "reason",
+        &closed,
+    );
+    let records = node.records();
+    one(
+        &mut text,
+        "records",
+        "gauge",
+        "Records held.",
+        records.len(),
+    );
+    let bytes: usize = records.iter().map(|(_, held)| held.record.size()).sum();
+    one(
+        &mut text,
+        "record_bytes",
+        "gauge",
+        "Memory that records take.",
+        bytes,
+    );
+    let outstanding = node.outstanding();
+    one(
+        &mut text,
+        "requests_outstanding",
+        "gauge",
+        "Questions without an answer yet.",
+        outstanding,
+    );
+    text
+}
+
+fn of_server(app: &App, text: &mut String) {
+    one(
+        text,
+        "connections",
+        "gauge",
+        "Open connections.",
+        app.caps.open(),
+    );
+    let help = "Connections refused because there were too many.";
+    one(
+        text,
+        "connections_refused_total",
+        "counter",
+        help,
+        app.caps.refused(),
+    );
+    let refused = [
+        ("host", &app.refused.host),
+        ("origin", &app.refused.origin),
+        ("token", &app.refused.token),
+    ];
+    let refused = refused.map(|(reason, count)| (reason, count.load(Ordering::Relaxed)));
+    let help = "Requests refused, by what was wrong.";
+    family(
+        text,
+        "requests_refused_total",
+        "counter",
+        help,
+        "reason",
+        &refused,
+    );
+    let uptime = app.clock.now().as_millis() / 1_000;
+    one(
+        text,
+        "uptime_seconds",
+        "gauge",
+        "Seconds since the start.",
+        uptime,
+    );
+}
+
+fn one(text: &mut String, name: &str, kind: &str, help: &str, value: impl Display) {
+    head(text, name, kind, help);
+    let _ = writeln!(text, "chordscope_{name} {value}");
+}
+
+fn family<V: Display>(
+    text: &mut String,
+    name: &str,
+    kind: &str,
+    help: &str,
+    label: &str,
+    values: &[(&str, V)],
+) {
+    head(text, name, kind, help);
+    for (of, value) in values {
+        let _ = writeln!(text, "chordscope_{name}{{{label}=\"{of}\"}} {value}");
+    }
+}
+
+/// Writing to a string cannot fail.
+fn head(text: &mut String, name: &str, kind: &str, help: &str) {
+    let _ = writeln!(text, "# HELP chordscope_{name} {help}");
+    let _ = writeln!(text, "# TYPE chordscope_{name} {kind}");
+}

@@ -1,0 +1,15 @@
+//! Chordscope's native side: the core's peer on real sockets, and the command line.
+
+pub mod cli;
+mod client;
+mod clock;
+mod data;
+mod driver;
+pub mod failure;
+mod http;
+mod links;
+mod output;
+mod running;
+mod sim;
+mod storage;
+mod views;

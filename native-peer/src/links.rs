@@ -1,0 +1,308 @@
+//! WebSockets: dialing them, and a task for each open one that moves frames between it and the driver.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use chordscope_core::base::contact::Address;
+use chordscope_core::link::reason::CloseReason;
+use chordscope_core::link::session::TRAILER;
+use chordscope_core::peer::api::LinkId;
+use chordscope_core::wire::frame::{MAX_FRAME, SUB_PROTOCOL};
+use futures_util::future::{Either, select};
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+
+use crate::driver::Input;
+
+/// How long a connection may take to open.
+const OPEN_PATIENCE: Duration = Duration::from_secs(5);
+/// How long frames may take to leave.
+const WRITE_PATIENCE: Duration = Duration::from_secs(10);
+/// How often each side pings: a tab's own timers sleep while it is hidden, but it answers pings.
+const PING_EVERY: Duration = Duration::from_secs(15);
+/// When a link on which nothing comes counts as dead.
+const IDLE_PATIENCE: Duration = Duration::from_secs(45);
+/// How long the other side may take to answer a goodbye.
+const GOODBYE_PATIENCE: Duration = Duration::from_secs(2);
+/// How many bytes may wait to be sent over one link.
+const MAX_QUEUED: usize = 1 << 20;
+/// What a waiting frame takes besides its bytes, so that many small ones are bounded too.
+const PER_FRAME: usize = 64;
+/// How many frames are written before they are flushed.
+const MAX_BATCH: usize = 64;
+
+/// The driver's end of a link: what to send.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    items: mpsc::UnboundedSender<Item>,
+    queued: Arc<AtomicUsize>,
+    task: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+enum Item {
+    Frame(Bytes),
+    Close(CloseReason),
+}
+
+impl Outbox {
+    /// Queues a frame; `false` when too much waits already.
+    pub(crate) fn send(&self, frame: Vec<u8>) -> bool {
+        let size = frame.len() + PER_FRAME;
+        // Only the driver adds, so that what it reads here can but shrink.
+        if self.queued.load(Ordering::Relaxed) + size > MAX_QUEUED {
+            return false;
+        }
+        self.queued.fetch_add(size, Ordering::Relaxed);
+        // A link that has just ended says so itself.
+        let _ = self.items.send(Item::Frame(frame.into()));
+        true
+    }
+
+    /// Says goodbye behind what is queued, and ends the link; the task given is done then.
+    pub(crate) fn close(self, reason: CloseReason) -> JoinHandle<()> {
+        let _ = self.items.send(Item::Close(reason));
+        self.task
+    }
+}
+
+/// The limits of a socket.
+pub(crate) fn socket_config() -> WebSocketConfig {
+    let most = MAX_FRAME + TRAILER;
+    WebSocketConfig::default()
+        .read_buffer_size(16 * 1024)
+        .write_buffer_size(64 * 1024)
+        .max_write_buffer_size(MAX_QUEUED + most)
+        .max_message_size(Some(most))
+        .max_frame_size(Some(most))
+}
+
+/// Opens a socket to a peer. The error says in a few words why it cannot.
+pub(crate) async fn dial(address: &Address) -> Result<WebSocketStream<TcpStream>, String> {
+    timeout(OPEN_PATIENCE, open(address))
+        .await
+        .unwrap_or_else(|_| Err("it does not answer".to_string()))
+}
+
+/// Whether somebody listens there.
+pub(crate) async fn is_reachable(address: &Address) -> bool {
+    matches!(
+        timeout(OPEN_PATIENCE, connect(address)).await,
+        Ok(Ok(_stream))
+    )
+}
+
+async fn open(address: &Address) -> Result<WebSocketStream<TcpStream>, String> {
+    let stream = connect(address).await?;
+    let mut request = address
+        .url()
+        .into_client_request()
+        .map_err(|error| error.to_string())?;
+    let protocol = HeaderValue::from_static(SUB_PROTOCOL);
+    request
+        .headers_mut()
+        .insert(SEC_WEBSOCKET_PROTOCOL, protocol);
+    let config = Some(socket_config());
+    let opened = tokio_tungstenite::client_async_with_config(request, stream, config).await;
+    opened
+        .map(|(socket, _)| socket)
+        .map_err(|error| error.to_string())
+}
+
+async fn connect(address: &Address) -> Result<TcpStream, String> {
+    let url = address.url();
+    let host = url
+        .strip_prefix("ws://")
+        .ok_or("this peer cannot open encrypted connections (wss) yet")?;
+    let host = host.trim_end_matches("/ws");
+    let name_end = host.rfind(']').unwrap_or(0);
+    let stream = if host[name_end..].contains(':') {
+        TcpStream::connect(host).await
+    } else {
+        TcpStream::connect((host.trim_matches(['[', ']']), 80)).await
+    };
+    let stream = stream.map_err(|error| error.to_string())?;
+    // A lookup is a chain of small messages: none may wait for company.
+    stream
+        .set_nodelay(true)
+        .map_err(|error| error.to_string())?;
+    Ok(stream)
+}
+
+/// Runs an open socket. `guard` lives as long as the link does.
+pub(crate) fn spawn<S, G>(
+    socket: WebSocketStream<S>,
+    link: LinkId,
+    inputs: mpsc::Sender<Input>,
+    guard: G,
+) -> Outbox
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    G: Send + 'static,
+{
+    let (items, queue) = mpsc::unbounded_channel();
+    let queued = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&queued);
+    let task = tokio::spawn(async move {
+        run(socket, link, inputs, queue, counter).await;
+        drop(guard);
+    });
+    Outbox {
+        items,
+        queued,
+        task,
+    }
+}
+
+/// How one direction of a link ended.
+enum End {
+    /// The connection is gone, or the driver has forgotten it.
+    Gone,
+    /// This side must close it.
+    Broken(CloseReason),
+    /// This side has said goodbye.
+    Closed,
+}
+
+async fn run<S: AsyncRead + AsyncWrite + Unpin>(
+    socket: WebSocketStream<S>,
+    link: LinkId,
+    inputs: mpsc::Sender<Input>,
+    mut queue: mpsc::UnboundedReceiver<Item>,
+    queued: Arc<AtomicUsize>,
+) {
+    let (mut sink, mut stream) = socket.split();
+    let end = {
+        let reading = pin!(read(&mut stream, link, &inputs));
+        let writing = pin!(write(&mut sink, &mut queue, &queued));
+        match select(reading, writing).await {
+            Either::Left((End::Broken(reason), writing)) => {
+                // The driver answers with a goodbye, which is still to be written.
+                if inputs.send(Input::Broken(link, reason)).await.is_ok() {
+                    let _ = timeout(GOODBYE_PATIENCE, writing).await;
+                }
+                return;
+            }
+            Either::Left((end, _)) | Either::Right((end, _)) => end,
+        }
+    };
+    match end {
+        // Closing at once could overtake the goodbye: what is unread when a socket closes resets the connection.
+        End::Closed => {
+            let _ = timeout(GOODBYE_PATIENCE, async {
+                while let Some(Ok(_)) = stream.next().await {}
+            })
+            .await;
+        }
+        End::Broken(reason) => {
+            let _ = inputs.send(Input::Broken(link, reason)).await;
+        }
+        End::Gone => {
+            let _ = inputs.send(Input::Gone(link)).await;
+        }
+    }
+}
+
+async fn read<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut SplitStream<WebSocketStream<S>>,
+    link: LinkId,
+    inputs: &mpsc::Sender<Input>,
+) -> End {
+    loop {
+        let Ok(message) = timeout(IDLE_PATIENCE, stream.next()).await else {
+            return End::Broken(CloseReason::Idle);
+        };
+        match message {
+            Some(Ok(Message::Binary(frame))) => {
+                // Waiting here stops reading, and so makes the other side wait.
+                if inputs.send(Input::Frame(link, frame)).await.is_err() {
+                    return End::Gone;
+                }
+            }
+            Some(Ok(Message::Text(_))) => return End::Broken(CloseReason::Garbage),
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+            Some(Ok(Message::Close(_))) | None => return End::Gone,
+            Some(Err(Error::Capacity(_))) => return End::Broken(CloseReason::TooLarge),
+            Some(Err(
+                Error::Io(_)
+                | Error::ConnectionClosed
+                | Error::AlreadyClosed
+                | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake),
+            )) => return End::Gone,
+            Some(Err(_)) => return End::Broken(CloseReason::Garbage),
+        }
+    }
+}
+
+async fn write<S: AsyncRead + AsyncWrite + Unpin>(
+    sink: &mut SplitSink<WebSocketStream<S>, Message>,
+    queue: &mut mpsc::UnboundedReceiver<Item>,
+    queued: &AtomicUsize,
+) -> End {
+    let mut pings = interval(PING_EVERY);
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    pings.reset();
+    let mut batch = Vec::new();
+    loop {
+        tokio::select! {
+            count = queue.recv_many(&mut batch, MAX_BATCH) => if count == 0 {
+                return End::Gone;
+            },
+            _ = pings.tick() => {}
+        }
+        let wrote = timeout(WRITE_PATIENCE, write_batch(sink, &mut batch, queued)).await;
+        match wrote {
+            Ok(Ok(false)) => {}
+            Ok(Ok(true)) => return End::Closed,
+            Ok(Err(_)) => return End::Gone,
+            Err(_) => return End::Broken(CloseReason::QueueFull),
+        }
+    }
+}
+
+/// Writes what is there, or a ping if nothing is. `true` once goodbye is said.
+async fn write_batch<S: AsyncRead + AsyncWrite + Unpin>(
+    sink: &mut SplitSink<WebSocketStream<S>, Message>,
+    batch: &mut Vec<Item>,
+    queued: &AtomicUsize,
+) -> Result<bool, Error> {
+    if batch.is_empty() {
+        sink.send(Message::Ping(Bytes::new())).await?;
+    }
+    let mut written = 0;
+    for item in batch.drain(..) {
+        match item {
+            Item::Frame(frame) => {
+                written += frame.len() + PER_FRAME;
+                sink.feed(Message::Binary(frame)).await?;
+            }
+            Item::Close(reason) => {
+                let goodbye = CloseFrame {
+                    code: CloseCode::from(reason.code()),
+                    reason: Utf8Bytes::from(reason.to_string()),
+                };
+                sink.send(Message::Close(Some(goodbye))).await?;
+                return Ok(true);
+            }
+        }
+    }
+    sink.flush().await?;
+    queued.fetch_sub(written, Ordering::Relaxed);
+    Ok(false)
+}

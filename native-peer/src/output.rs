@@ -1,0 +1,36 @@
+//! Writing results to standard output.
+
+use std::io::{self, BufWriter, Write};
+
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// Writes text and a line end.
+pub(crate) fn line(text: &str) -> Result<(), Failure> {
+    with_stdout(|out| writeln!(out, "{}", text.trim_end_matches('\n')))
+}
+
+/// Writes bytes as they are.
+pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
+    with_stdout(|out| out.write_all(bytes))
+}
+
+/// Writes one JSON object and a line end.
+pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
+    with_stdout(|out| {
+        serde_json::to_writer(&mut *out, value).map_err(io::Error::from)?;
+        out.write_all(b"\n")
+    })
+}
+
+fn with_stdout(
+    write: impl FnOnce(&mut BufWriter<io::StdoutLock<'_>>) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        // `chordscope … | head` has read all that it wants.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.map_err(|error| Failure::failed(format!("standard output: {error}"))),
+    }
+}

@@ -1,0 +1,34 @@
+//! `chordscope sim …`: the core alone, no network.
+
+mod ideal;
+mod nodes;
+mod run;
+
+use clap::Subcommand;
+
+use crate::failure::Failure;
+
+/// What the core can be asked without a network.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The nodes that a lookup visits on an ideal ring, origin first, owner last
+    Lookup(ideal::Lookup),
+    /// The finger tables of an ideal ring
+    Fingers(ideal::Fingers),
+    /// What changes when a node joins an ideal ring
+    Insert(ideal::Change),
+    /// What changes when a node leaves an ideal ring
+    Remove(ideal::Change),
+    /// Run a scenario in the simulator to its end
+    Run(run::Options),
+}
+
+pub(crate) fn run(command: Command, json: bool) -> Result<(), Failure> {
+    match command {
+        Command::Lookup(options) => options.run(json),
+        Command::Fingers(options) => options.run(json),
+        Command::Insert(options) => options.run(ideal::Deed::Insert, json),
+        Command::Remove(options) => options.run(ideal::Deed::Remove, json),
+        Command::Run(options) => options.run(json),
+    }
+}

@@ -1,0 +1,210 @@
+//! `sim run`: a scenario in the simulator, from its beginning to its end.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use chordscope_core::base::id::Id;
+use chordscope_core::base::time::Instant;
+use chordscope_core::chord::invariant::Property;
+use chordscope_core::sim::builtin;
+use chordscope_core::sim::permalink::Permalink;
+use chordscope_core::sim::scenario::Scenario;
+use chordscope_core::sim::trace::{Entry, What};
+use chordscope_core::sim::world::World;
+use clap::Args;
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::output;
+use crate::sim::nodes::JsonId;
+
+/// The largest scenario file, in bytes.
+const MAX_SCENARIO: u64 = 16 << 20;
+/// What the argument is called in messages.
+const ARGUMENT: &str = "SCENARIO";
+
+/// `sim run`.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// A file, - for standard input, a link copied from the page, or the name of a built-in scenario
+    #[arg(value_name = ARGUMENT)]
+    scenario: String,
+    /// Run with this seed instead of the scenario's own
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Answer {
+    digest: String,
+    events: u64,
+    violations: Vec<Violation>,
+}
+
+/// A property that must always hold was found broken.
+#[derive(Debug, Serialize)]
+struct Violation {
+    at_ms: f64,
+    property: &'static str,
+    node: JsonId,
+}
+
+/// What is going to be run.
+#[derive(Debug)]
+struct Plan {
+    scenario: Scenario,
+    seed: u64,
+    until: Instant,
+}
+
+impl Options {
+    pub(crate) fn run(&self, json: bool) -> Result<(), Failure> {
+        let mut plan = find(&self.scenario)?;
+        plan.seed = self.seed.unwrap_or(plan.seed);
+        let title = plan.scenario.title.clone();
+        let until = plan.until;
+        let answer = execute(plan)?;
+        if json {
+            return output::json(&answer);
+        }
+        let mut text = format!(
+            "{title}: {} events in {:.3} s of virtual time\ndigest {}\n",
+            answer.events,
+            until.as_micros() as f64 / 1e6,
+            answer.digest
+        );
+        match answer.violations.as_slice() {
+            [] => text.push_str("nothing that must always hold was broken"),
+            broken => {
+                for violation in broken {
+                    text.push_str(&violation.describe());
+                }
+            }
+        }
+        output::line(&text)
+    }
+}
+
+impl Violation {
+    fn describe(&self) -> String {
+        let node = serde_json::to_string(&self.node).unwrap_or_default();
+        let (at, what) = (self.at_ms / 1e3, self.property);
+        format!("broken at {at:.3} s, node {node}: {what}\n")
+    }
+}
+
+fn find(text: &str) -> Result<Plan, Failure> {
+    let wrong = |reason: String| Failure::usage(ARGUMENT, reason);
+    if text == "-" || Path::new(text).is_file() {
+        let scenario = Scenario::from_json(&read(text)?).map_err(|e| wrong(e.to_string()))?;
+        return Ok(Plan::of(scenario));
+    }
+    if let Some(scenario) = builtin::named(text) {
+        return Ok(Plan::of(scenario));
+    }
+    if text.contains('=') {
+        let link = Permalink::parse(text).map_err(|error| wrong(error.to_string()))?;
+        return Ok(Plan {
+            until: link.at,
+            seed: link.seed,
+            scenario: link.scenario,
+        });
+    }
+    let names: Vec<_> = builtin::all().into_iter().map(|known| known.name).collect();
+    let names = names.join(", ");
+    Err(wrong(format!(
+        "\"{text}\" is neither a file nor a link nor one of {names}"
+    )))
+}
+
+impl Plan {
+    fn of(scenario: Scenario) -> Self {
+        Self {
+            seed: scenario.seed,
+            until: scenario.until,
+            scenario,
+        }
+    }
+}
+
+fn read(path: &str) -> Result<String, Failure> {
+    let wrong = |reason: String| Failure::usage(ARGUMENT, format!("{path}: {reason}"));
+    let mut text = String::new();
+    let source: Box<dyn Read> = match path {
+        "-" => Box::new(std::io::stdin()),
+        path => Box::new(std::fs::File::open(path).map_err(|error| wrong(error.to_string()))?),
+    };
+    let read = source.take(MAX_SCENARIO + 1).read_to_string(&mut text);
+    let read = read.map_err(|error| wrong(error.to_string()))?;
+    if read as u64 > MAX_SCENARIO {
+        return Err(wrong("longer than 16 MiB".to_string()));
+    }
+    Ok(text)
+}
+
+fn execute(plan: Plan) -> Result<Answer, Failure> {
+    let mut world = World::new(Arc::new(plan.scenario), plan.seed)
+        .map_err(|error| Failure::usage(ARGUMENT, error))?;
+    let space = world.space();
+    let mut violations = Vec::new();
+    let mut note =
+        |entries: Vec<Entry>| {
+            violations.extend(entries.iter().filter_map(broken).map(|(at, what, node)| {
+                Violation {
+                    at_ms: at.as_micros() as f64 / 1e3,
+                    property: what.title(),
+                    node: JsonId::new(space, node),
+                }
+            }));
+        };
+    while world.next_at().is_some_and(|at| at <= plan.until) {
+        world.step();
+        note(world.take_trace());
+    }
+    world.run_until(plan.until);
+    note(world.take_trace());
+    Ok(Answer {
+        digest: world.digest(),
+        events: world.events(),
+        violations,
+    })
+}
+
+/// Predecessors lag behind every join and departure; that is repair at work, not a fault.
+fn broken(entry: &Entry) -> Option<(Instant, Property, Id)> {
+    match entry.what {
+        What::Broken(property, node) if property != Property::OneOwnerPerKey => {
+            Some((entry.at, property, node))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chordscope_core::sim::history::History;
+
+    use super::*;
+
+    #[test]
+    fn a_run_has_the_digest_that_the_page_shows() {
+        for scenario in builtin::all() {
+            let (seed, until) = (scenario.seed, scenario.until);
+            let mut history = History::new(scenario.clone(), seed).unwrap();
+            history.advance_to(until);
+            let answer = execute(Plan::of(scenario)).unwrap();
+            assert_eq!(answer.digest, history.world().digest());
+            assert_eq!(answer.events, history.world().events());
+            assert_eq!(answer.violations.len() as u64, history.world().violations());
+        }
+    }
+
+    #[test]
+    fn a_link_runs_to_its_moment() {
+        let link = "https://example.org/#/ring?s=lesson-26&seed=3&do=1500000:insert,7&t=2750";
+        let shown = Permalink::parse(link).unwrap().open().unwrap();
+        let answer = execute(find(link).unwrap()).unwrap();
+        assert_eq!(answer.digest, shown.world().digest());
+    }
+}

@@ -1,0 +1,293 @@
+//! What a peer keeps on disk: its secret key, its records, and whom it knew.
+//!
+//! One thread writes, many changes to a transaction; a record counts as stored once its transaction is on disk.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::path::Path;
+use std::thread::JoinHandle;
+
+use chordscope_core::base::id::Id;
+use chordscope_core::node::api::StorageEvent;
+use chordscope_core::store::message::Copy;
+use chordscope_core::wire::codec::{decode_copy, encode_copy};
+use redb::backends::FileBackend;
+use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition};
+use tokio::sync::mpsc;
+
+use crate::clock::wall_seconds;
+use crate::failure::Failure;
+
+/// Key to (wall-clock second of expiry, record).
+const RECORDS: TableDefinition<'_, [u8; 20], (u64, &[u8])> = TableDefinition::new("records");
+/// Small things by name.
+const OWN: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("own");
+const SECRET: &str = "secret";
+const VERSION: &str = "version";
+const KNOWN: &str = "known";
+
+/// How many changes may wait for the disk.
+const MAX_WAITING: usize = 1_024;
+/// How many changes go into one transaction.
+const MAX_BATCH: usize = 256;
+/// Of the database's pages, how many bytes are kept in memory: the node holds every record itself.
+const CACHE: usize = 4 << 20;
+
+/// What was on disk when the peer started.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// The secret key, from which the id follows.
+    pub(crate) secret: [u8; 32],
+    /// Greater than at every earlier start.
+    pub(crate) version: u64,
+    /// Records that have not expired.
+    pub(crate) records: Vec<Copy>,
+    /// Addresses of peers of the last run.
+    pub(crate) known: Vec<String>,
+}
+
+/// A way to the thread that writes.
+#[derive(Debug)]
+pub(crate) struct Storage {
+    changes: mpsc::Sender<Change>,
+    thread: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+enum Change {
+    Keep {
+        token: u64,
+        key: [u8; 20],
+        expires: u64,
+        bytes: Vec<u8>,
+    },
+    Drop([u8; 20]),
+    Known(String),
+}
+
+/// Opens or begins the store in a folder. `stored` is told what became of each record.
+pub(crate) fn open(
+    folder: &Path,
+    stored: mpsc::UnboundedSender<StorageEvent>,
+) -> Result<(Kept, Storage), Failure> {
+    let path = folder.join("peer.redb");
+    let fail = |reason: String| Failure::failed(format!("{}: {reason}", path.display()));
+    let file = private_file(&path).map_err(|error| fail(error.to_string()))?;
+    let database = FileBackend::new(file).and_then(|backend| {
+        Database::builder()
+            .set_cache_size(CACHE)
+            .create_with_backend(backend)
+    });
+    let database = database.map_err(|error| match error {
+        DatabaseError::DatabaseAlreadyOpen => Failure::failed(format!(
+            "the data folder {} is in use by another peer: stop it, or choose another folder with --data",
+            folder.display()
+        )),
+        error => fail(error.to_string()),
+    })?;
+    let kept = read(&database).map_err(|error| fail(error.to_string()))?;
+    let (changes, waiting) = mpsc::channel(MAX_WAITING);
+    let thread = std::thread::Builder::new()
+        .name("storage".into())
+        .spawn(move || write_all(&database, waiting, &stored))
+        .map_err(|error| fail(error.to_string()))?;
+    Ok((kept, Storage { changes, thread }))
+}
+
+impl Storage {
+    /// Keeps a record; a [`StorageEvent`] follows. `false` when too much waits for the disk already.
+    pub(crate) fn keep(&self, token: u64, key: Id, copy: &Copy) -> bool {
+        let Ok(bytes) = encode_copy(copy) else {
+            return false;
+        };
+        let change = Change::Keep {
+            token,
+            key: key.to_bytes(),
+            expires: wall_seconds() + u64::from(copy.remaining),
+            bytes,
+        };
+        self.changes.try_send(change).is_ok()
+    }
+
+    /// Drops a record. Should the disk lag behind, the record stays; it expires, or is handed over again.
+    pub(crate) fn drop_record(&self, key: Id) {
+        if self.changes.try_send(Change::Drop(key.to_bytes())).is_err() {
+            tracing::warn!(?key, "a record stays on disk: too much waits to be written");
+        }
+    }
+
+    /// Remembers addresses of peers, best first.
+    pub(crate) fn know(&self, addresses: &[String]) {
+        let _ = self.changes.try_send(Change::Known(addresses.join("\n")));
+    }
+
+    /// Ends once all is written.
+    pub(crate) async fn close(self) {
+        drop(self.changes);
+        let thread = self.thread;
+        let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+    }
+}
+
+fn private_file(path: &Path) -> io::Result<std::fs::File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn read(database: &Database) -> Result<Kept, Box<dyn std::error::Error>> {
+    let now = wall_seconds();
+    let writing = database.begin_write()?;
+    let (secret, version) = {
+        writing.open_table(RECORDS)?;
+        let mut own = writing.open_table(OWN)?;
+        let number = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_le_bytes);
+        let last = own.get(VERSION)?.map_or(0, |bytes| number(bytes.value()));
+        // A clock that was set back must not make a restarted peer look older than it was.
+        let version = now.max(last + 1);
+        own.insert(VERSION, version.to_le_bytes().as_slice())?;
+        let known = own
+            .get(SECRET)?
+            .and_then(|bytes| bytes.value().try_into().ok());
+        let secret = match known {
+            Some(secret) => secret,
+            None => {
+                let mut fresh = [0; 32];
+                getrandom::fill(&mut fresh)?;
+                own.insert(SECRET, fresh.as_slice())?;
+                fresh
+            }
+        };
+        (secret, version)
+    };
+    writing.commit()?;
+    let reading = database.begin_read()?;
+    let own = reading.open_table(OWN)?;
+    let known = own.get(KNOWN)?.map_or_else(Vec::new, |bytes| {
+        let text = String::from_utf8_lossy(bytes.value()).into_owned();
+        text.lines().map(str::to_string).collect()
+    });
+    let mut records = Vec::new();
+    for entry in reading.open_table(RECORDS)?.iter()? {
+        let (_, value) = entry?;
+        let (expires, bytes) = value.value();
+        let left = u32::try_from(expires.saturating_sub(now)).unwrap_or(u32::MAX);
+        // What cannot be read is left out; the ring holds other copies.
+        if let (1.., Ok(copy)) = (left, decode_copy(bytes)) {
+            records.push(Copy {
+                remaining: left,
+                ..copy
+            });
+        }
+    }
+    Ok(Kept {
+        secret,
+        version,
+        records,
+        known,
+    })
+}
+
+fn write_all(
+    database: &Database,
+    mut waiting: mpsc::Receiver<Change>,
+    stored: &mpsc::UnboundedSender<StorageEvent>,
+) {
+    let mut batch = Vec::with_capacity(MAX_BATCH);
+    while waiting.blocking_recv_many(&mut batch, MAX_BATCH) > 0 {
+        let outcome = write(database, &batch);
+        if let Err(error) = &outcome {
+            tracing::error!(%error, "cannot write to disk");
+        }
+        for change in batch.drain(..) {
+            if let Change::Keep { token, .. } = change {
+                // Nobody listens any more once the peer has ended.
+                let _ = stored.send(match outcome {
+                    Ok(()) => StorageEvent::Stored(token),
+                    Err(_) => StorageEvent::Failed(token),
+                });
+            }
+        }
+    }
+}
+
+fn write(database: &Database, batch: &[Change]) -> Result<(), redb::Error> {
+    let writing = database.begin_write()?;
+    {
+        let mut records = writing.open_table(RECORDS)?;
+        let mut own = writing.open_table(OWN)?;
+        for change in batch {
+            match change {
+                Change::Keep {
+                    key,
+                    expires,
+                    bytes,
+                    ..
+                } => {
+                    records.insert(key, (*expires, bytes.as_slice()))?;
+                }
+                Change::Drop(key) => {
+                    records.remove(key)?;
+                }
+                Change::Known(text) => {
+                    own.insert(KNOWN, text.as_bytes())?;
+                }
+            }
+        }
+    }
+    writing.commit()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use chordscope_core::base::id::Space;
+    use chordscope_core::base::identity::Signer;
+    use chordscope_core::store::record::{Name, Record};
+
+    use super::*;
+
+    fn copy(name: &str) -> (Id, Copy) {
+        let signer = Signer::ed25519([1; 32]);
+        let name = Name::new(name).unwrap();
+        let key = name.key(Space::FULL);
+        let value = Some(b"value".to_vec());
+        let record = Record::sign(&signer, name, value, 1, Duration::from_secs(60)).unwrap();
+        let remaining = 60;
+        (key, Copy { record, remaining })
+    }
+
+    #[tokio::test]
+    async fn a_peer_finds_again_what_it_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let (sender, mut stored) = mpsc::unbounded_channel();
+        let (first, storage) = open(folder.path(), sender).unwrap();
+        assert!(first.records.is_empty());
+        for (token, name) in [(1, "a"), (2, "b")] {
+            let (key, copy) = copy(name);
+            assert!(storage.keep(token, key, &copy));
+            assert_eq!(stored.recv().await, Some(StorageEvent::Stored(token)));
+        }
+        storage.drop_record(copy("b").0);
+        storage.know(&["ws://a:1/ws".into(), "ws://b:1/ws".into()]);
+        storage.close().await;
+
+        let (sender, _stored) = mpsc::unbounded_channel();
+        let (second, storage) = open(folder.path(), sender).unwrap();
+        assert_eq!(second.secret, first.secret);
+        assert!(second.version > first.version);
+        assert_eq!(second.records.len(), 1);
+        assert_eq!(second.records[0].record, copy("a").1.record);
+        assert_eq!(second.known, ["ws://a:1/ws", "ws://b:1/ws"]);
+        let busy = open(folder.path(), mpsc::unbounded_channel().0).unwrap_err();
+        assert!(
+            busy.to_string().contains("in use by another peer"),
+            "{busy}"
+        );
+        storage.close().await;
+    }
+}

@@ -1,0 +1,246 @@
+//! What a peer answers over HTTP, and the command line prints with `--json`.
+
+use chordscope_core::base::contact::{Address, Contact};
+use chordscope_core::base::id::Id;
+use chordscope_core::link::session::Role;
+use chordscope_core::node::api::{Report, Written};
+use chordscope_core::peer::Peer;
+use serde::{Deserialize, Serialize};
+
+/// The state of a peer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Status {
+    /// Its position.
+    pub(crate) id: String,
+    /// How far its ring has come: Outside, Joining, Forming or Safe.
+    pub(crate) ring: String,
+    /// Nodes that it knows of, itself included.
+    pub(crate) members_known: usize,
+    pub(crate) predecessor: Option<String>,
+    pub(crate) successors: Vec<String>,
+    /// Records it keeps.
+    pub(crate) records: usize,
+    /// Where others reach it.
+    pub(crate) address: Option<String>,
+    /// Open links.
+    pub(crate) links: usize,
+    /// The version of the program.
+    pub(crate) version: String,
+}
+
+/// What came of a put or delete.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Put {
+    pub(crate) key: String,
+    pub(crate) copies: u8,
+    pub(crate) sequence: u64,
+}
+
+/// A lookup.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Lookup {
+    pub(crate) key: String,
+    pub(crate) owner: String,
+    pub(crate) path: Vec<Hop>,
+    pub(crate) hops: usize,
+    pub(crate) ms: f64,
+}
+
+/// A node on a lookup's path.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Hop {
+    pub(crate) id: String,
+    pub(crate) address: Option<String>,
+    pub(crate) rtt_ms: Option<f64>,
+}
+
+/// The nodes that a peer knows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Peers {
+    pub(crate) peers: Vec<Neighbour>,
+}
+
+/// A node that a peer knows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Neighbour {
+    pub(crate) id: String,
+    pub(crate) address: Option<String>,
+    /// What it is to the peer: predecessor, successor 1, finger 159 …
+    pub(crate) roles: Vec<String>,
+    /// Who opened the link: this peer (out), the other (in), both; none when there is no link.
+    pub(crate) link: String,
+    pub(crate) rtt_ms: Option<f64>,
+    pub(crate) sent_bytes: u64,
+    pub(crate) received_bytes: u64,
+}
+
+/// Why a request failed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Refusal {
+    pub(crate) error: String,
+}
+
+fn url(contact: &Contact) -> Option<String> {
+    let first = contact.addresses().first();
+    first.map(Address::url).map(str::to_string)
+}
+
+fn millis(duration: std::time::Duration) -> f64 {
+    // Whole microseconds: more digits would be noise.
+    duration.as_micros() as f64 / 1e3
+}
+
+/// Every contact that the peer has in its tables or at the end of a link, with what it is to the peer.
+fn known(peer: &Peer) -> Vec<(Contact, Vec<String>)> {
+    let node = peer.node();
+    let mut known: Vec<(Contact, Vec<String>)> = Vec::new();
+    let mut note = |contact: &Contact, role: Option<String>| {
+        let entry = known
+            .iter_mut()
+            .find(|(other, _)| other.id() == contact.id());
+        match entry {
+            Some((_, roles)) => roles.extend(role),
+            None => known.push((contact.clone(), role.into_iter().collect())),
+        }
+    };
+    if let Some(contact) = node.membership().predecessor() {
+        note(contact, Some("predecessor".to_string()));
+    }
+    for (index, contact) in (1..).zip(node.membership().successors().entries()) {
+        let index: u8 = index;
+        note(contact, Some(format!("successor {index}")));
+    }
+    for (row, _, contact) in node.fingers().rows() {
+        if let Some(contact) = contact.filter(|contact| contact.id() != node.id()) {
+            note(contact, Some(format!("finger {row}")));
+        }
+    }
+    for link in peer.links() {
+        if let Some(contact) = &link.contact {
+            note(contact, None);
+        }
+    }
+    known
+}
+
+impl Status {
+    pub(crate) fn of(peer: &Peer) -> Self {
+        let node = peer.node();
+        let show = |contact: &Contact| node.space().show(contact.id());
+        let successors = node.membership().successors().entries();
+        Self {
+            id: node.space().show(node.id()),
+            ring: node.stage().name().to_string(),
+            members_known: known(peer).len() + 1,
+            predecessor: node.membership().predecessor().map(show),
+            successors: successors.iter().map(show).collect(),
+            records: node.records().len(),
+            address: url(node.contact()),
+            links: peer.links().filter(|link| link.contact.is_some()).count(),
+            version: env!("CARGO_PKG_VERSION").to_string(),
+        }
+    }
+}
+
+impl Peers {
+    pub(crate) fn of(peer: &Peer) -> Self {
+        let peers = known(peer).into_iter();
+        Self {
+            peers: peers
+                .map(|(contact, roles)| Neighbour::of(peer, &contact, roles))
+                .collect(),
+        }
+    }
+}
+
+impl Neighbour {
+    fn of(peer: &Peer, contact: &Contact, roles: Vec<String>) -> Self {
+        let id = contact.id();
+        let (mut out, mut into, mut sent, mut received) = (false, false, 0, 0);
+        for link in peer.links() {
+            if link.contact.as_ref().is_some_and(|other| other.id() == id) {
+                out |= link.role == Role::Initiator;
+                into |= link.role == Role::Responder;
+                sent += link.sent;
+                received += link.received;
+            }
+        }
+        let link = match (out, into) {
+            (true, true) => "both",
+            (true, false) => "out",
+            (false, true) => "in",
+            (false, false) => "none",
+        };
+        Self {
+            id: peer.node().space().show(id),
+            address: url(contact),
+            roles: fold_fingers(roles),
+            link: link.to_string(),
+            rtt_ms: peer.node().rtt(id).smoothed().map(millis),
+            sent_bytes: sent,
+            received_bytes: received,
+        }
+    }
+}
+
+/// In a small ring one node fills most of a finger table: name the rows as a range.
+fn fold_fingers(roles: Vec<String>) -> Vec<String> {
+    let row = |role: &String| role.strip_prefix("finger ")?.parse::<u8>().ok();
+    let rows: Vec<u8> = roles.iter().filter_map(row).collect();
+    let mut folded: Vec<String> = roles
+        .into_iter()
+        .filter(|role| !role.starts_with("finger "))
+        .collect();
+    match (rows.first(), rows.last()) {
+        (Some(first), Some(last)) if first != last => {
+            folded.push(format!("fingers {first}-{last}"))
+        }
+        (Some(only), _) => folded.push(format!("finger {only}")),
+        _ => {}
+    }
+    folded
+}
+
+impl Put {
+    pub(crate) fn of(peer: &Peer, written: &Written) -> Self {
+        Self {
+            key: peer.node().space().show(written.key),
+            copies: written.copies,
+            sequence: written.sequence,
+        }
+    }
+}
+
+impl Lookup {
+    pub(crate) fn of(peer: &Peer, report: &Report) -> Self {
+        let show = |id: Id| peer.node().space().show(id);
+        let known = known(peer);
+        let me = peer.node().contact();
+        let address = |id: Id| {
+            let table = known.iter().map(|(contact, _)| contact);
+            let all = table.chain(&report.group).chain([&report.owner, me]);
+            all.into_iter()
+                .find(|contact| contact.id() == id)
+                .and_then(url)
+        };
+        let hop = |visit: &chordscope_core::node::api::Visit| Hop {
+            id: show(visit.id),
+            address: visit
+                .contact
+                .as_ref()
+                .and_then(url)
+                .or_else(|| address(visit.id)),
+            rtt_ms: match visit.rtt {
+                None if visit.id == me.id() => Some(0.0),
+                rtt => rtt.map(millis),
+            },
+        };
+        Self {
+            key: show(report.key),
+            owner: show(report.owner.id()),
+            path: report.path.iter().map(hop).collect(),
+            hops: report.hops(),
+            ms: millis(report.took),
+        }
+    }
+}

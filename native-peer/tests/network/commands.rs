@@ -1,0 +1,249 @@
+//! The commands against a ring of three, as scripts see them.
+
+use std::net::TcpListener;
+
+use serde_json::{Value, json};
+
+use crate::process::{Home, eventually, refusal};
+
+fn keys(value: &Value) -> Vec<&str> {
+    value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
+}
+
+#[test]
+fn three_peers_make_a_ring_that_commands_use() {
+    let home = Home::new();
+    let peers = home.ring(3);
+    let [a, b, c] = [0, 1, 2].map(|index| peers[index].url());
+
+    let put = home
+        .json(&["put", "greeting", "hello", "--peer", a])
+        .unwrap();
+    let key = put["key"].as_str().unwrap();
+    assert_eq!(put, json!({"key": key, "copies": 3, "sequence": 1}));
+    assert_eq!(key.len(), 40);
+    for peer in [a, b, c] {
+        let got = home.json(&["get", "greeting", "--peer", peer]).unwrap();
+        assert_eq!(got, json!({"key": key, "value": "hello", "sequence": 1}));
+    }
+    let again = home.json(&["put", "greeting", "hi", "--peer", b]).unwrap();
+    assert_eq!(again["sequence"], 2);
+    assert_eq!(home.output(&["get", "greeting", "--peer", c]).stdout, b"hi");
+
+    let deleted = home.json(&["delete", "greeting", "--peer", c]).unwrap();
+    assert_eq!(deleted["sequence"], 3);
+    for peer in [a, b, c] {
+        let gone = home.refusal(&["get", "greeting", "--peer", peer], 1);
+        assert_eq!(gone, "chordscope: there is no such name");
+    }
+    home.refusal(&["delete", "greeting", "--peer", a], 1);
+}
+
+#[test]
+fn values_of_any_bytes_come_back_as_they_were() {
+    let home = Home::new();
+    let peer = home.peer("peer", 0, None);
+    let at = ["--peer", peer.url()];
+    eventually("a ring of one", || {
+        home.json(&["get", "x", at[0], at[1]]).map_or_else(
+            || {
+                (home
+                    .output(&["put", "x", "", at[0], at[1]])
+                    .status
+                    .success())
+                .then_some(())
+            },
+            |_| Some(()),
+        )
+    });
+    let bytes: Vec<u8> = (0..=255).cycle().take(64 * 1024).collect();
+    let put = home.piped(&["put", "all bytes", "-", at[0], at[1]], &bytes);
+    assert!(put.status.success(), "{put:?}");
+    assert_eq!(
+        home.output(&["get", "all bytes", at[0], at[1]]).stdout,
+        bytes
+    );
+    let got = home.json(&["get", "all bytes", at[0], at[1]]).unwrap();
+    assert_eq!(got["value"], Value::Null);
+    assert!(
+        got["value_base64"]
+            .as_str()
+            .unwrap()
+            .starts_with("AAECAwQF")
+    );
+
+    let path = home.path("value");
+    std::fs::write(&path, "from a file\n").unwrap();
+    let file = format!("@{}", path.display());
+    let name = "ein Name/mit & allem ?%+";
+    assert!(
+        home.output(&["put", name, &file, at[0], at[1]])
+            .status
+            .success()
+    );
+    assert_eq!(
+        home.output(&["get", name, at[0], at[1]]).stdout,
+        b"from a file\n"
+    );
+
+    let too_long = home.piped(&["put", "x", "-", at[0], at[1]], &vec![0; 64 * 1024 + 1]);
+    let line = refusal(&too_long, 2);
+    assert_eq!(
+        line,
+        "chordscope: VALUE: a value has at most 64 KiB (65536 bytes)"
+    );
+    assert_eq!(
+        home.output(&["get", "x", at[0], at[1]]).stdout,
+        b"",
+        "nothing half done"
+    );
+}
+
+#[test]
+fn a_lookup_shows_each_hop() {
+    let home = Home::new();
+    let ring = home.start(&["ring", "--peers", "5", "--listen", "127.0.0.1:0"]);
+    let page = ring.ready["page"].as_str().unwrap().to_string();
+    let peers = ring.ready["peers"].as_array().unwrap();
+    let mut ids: Vec<&str> = peers
+        .iter()
+        .map(|peer| peer["id"].as_str().unwrap())
+        .collect();
+    let first = ids[0];
+    ids.sort_unstable();
+    for (at, id) in ids.iter().enumerate() {
+        let lookup = home
+            .json(&["lookup", id, "--trace", "--peer", &page])
+            .unwrap();
+        assert_eq!(keys(&lookup), ["hops", "key", "ms", "owner", "path"]);
+        assert_eq!(lookup["owner"], *id);
+        let path = lookup["path"].as_array().unwrap();
+        assert_eq!(path.len() as u64, lookup["hops"].as_u64().unwrap() + 1);
+        assert_eq!(path.first().unwrap()["id"], first);
+        assert_eq!(path.last().unwrap()["id"], *id);
+        for hop in path {
+            let address = hop["address"].as_str().unwrap();
+            assert!(address.starts_with("ws://127.0.0.1:"), "{address}");
+            assert!(hop["rtt_ms"].as_f64().unwrap() < 5_000.0);
+        }
+        // Every key up to a node is the node's.
+        let before = ids[(at + ids.len() - 1) % ids.len()];
+        let mut next = before.to_string();
+        let digit = if next.ends_with('f') { "" } else { "f" };
+        if !digit.is_empty() {
+            next.replace_range(39.., digit);
+            let owner = home.json(&["lookup", &next, "--peer", &page]).unwrap();
+            assert_eq!(owner["owner"], *id);
+        }
+    }
+    let text = home
+        .output(&["lookup", "a name", "--trace", "--peer", &page])
+        .stdout;
+    let text = String::from_utf8(text).unwrap();
+    assert!(
+        text.contains(&format!("    0 {first}  ws://127.0.0.1:")),
+        "{text}"
+    );
+}
+
+#[test]
+fn status_and_peers_tell_who_is_there() {
+    let home = Home::new();
+    let peers = home.ring(2);
+    let [a, b] = [&peers[0], &peers[1]];
+    let status = home.json(&["status", "--peer", a.url()]).unwrap();
+    assert_eq!(status["id"], a.id());
+    assert_eq!(status["ring"], "Forming");
+    assert_eq!(status["members_known"], 2);
+    assert_eq!(status["predecessor"], b.id());
+    assert_eq!(status["successors"], json!([b.id()]));
+    assert_eq!(status["records"], 0);
+    let known = home.json(&["peers", "--peer", a.url()]).unwrap();
+    let known = known["peers"].as_array().unwrap();
+    assert_eq!(known.len(), 1);
+    assert_eq!(known[0]["id"], b.id());
+    assert_eq!(known[0]["address"], b.ready["address"]);
+    // Without --peer the commands find a peer by themselves, and its token with it.
+    assert!(home.json(&["peers"]).is_some());
+}
+
+#[test]
+fn wrong_use_is_one_line() {
+    let home = Home::new();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let url = format!("http://127.0.0.1:{port}");
+    let nobody = home.refusal(&["status", "--peer", &url], 1);
+    assert!(
+        nobody.contains(&format!("no peer answers at {url}")),
+        "{nobody}"
+    );
+    let nameless = home.refusal(&["put", "", "value", "--peer", &url], 2);
+    assert_eq!(nameless, "chordscope: NAME: a name has 1 to 255 bytes");
+    let long = "n".repeat(256);
+    for arguments in [["get", ""], ["delete", ""], ["lookup", ""], ["get", &long]] {
+        let line = home.refusal(&arguments, 2);
+        assert!(line.contains("NAME: a name has"), "{line}");
+    }
+    let line = home.refusal(&["status", "--peer", "127.0.0.1"], 2);
+    assert!(line.starts_with("chordscope: --peer: "), "{line}");
+    let line = home.refusal(&["put", "x", "@/nowhere/at/all"], 2);
+    assert!(line.contains("VALUE: @/nowhere/at/all"), "{line}");
+    assert!(home.refusal(&["dance"], 2).contains("'dance'"));
+    assert!(home.refusal(&["put", "x"], 2).contains("VALUE"));
+    let line = home.refusal(&["peer", "--join", "nowhere"], 2);
+    assert!(line.starts_with("chordscope: --join: "), "{line}");
+    let line = home.refusal(&["peer", "--web", "/nowhere/at/all"], 2);
+    assert!(line.starts_with("chordscope: --web: "), "{line}");
+    assert!(
+        home.refusal(&["ring", "--peers", "0"], 2)
+            .contains("--peers")
+    );
+}
+
+#[test]
+fn what_is_no_peer_is_named() {
+    let home = Home::new();
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", other.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        use std::io::{Read, Write};
+        let (mut stream, _) = other.accept().unwrap();
+        let _ = stream.read(&mut [0; 1024]);
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+    });
+    let line = home.refusal(&["status", "--peer", &url], 1);
+    assert!(line.contains("not as a Chordscope peer does"), "{line}");
+    server.join().unwrap();
+}
+
+#[test]
+fn a_taken_port_is_named() {
+    let home = Home::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    for command in ["peer", "ring"] {
+        let line = home.refusal(&[command, "--listen", &address.to_string()], 1);
+        let port = address.port();
+        assert!(
+            line.contains(&format!("port {port} on 127.0.0.1 is taken")),
+            "{line}"
+        );
+        assert!(line.contains("--listen"), "{line}");
+    }
+}
+
+#[test]
+fn a_data_folder_belongs_to_one_process() {
+    let home = Home::new();
+    let peer = home.peer("peer", 0, None);
+    let data = peer.ready["data"].as_str().unwrap();
+    let line = home.refusal(&["peer", "--listen", "127.0.0.1:0", "--data", data], 1);
+    assert!(line.contains("in use by another peer"), "{line}");
+}

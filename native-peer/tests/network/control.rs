@@ -1,0 +1,200 @@
+//! Who may control a peer: its own user's programs and pages, nobody else.
+
+use crate::process::{Home, Process, eventually, http};
+
+fn peer(home: &Home, more: &[&str]) -> Process {
+    let data = home.path("peer").display().to_string();
+    let mut arguments = vec!["peer", "--listen", "127.0.0.1:0", "--data", &data];
+    arguments.extend(more);
+    home.start(&arguments)
+}
+
+const UPGRADE: [&str; 4] = [
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Protocol: chordscope.v1",
+];
+
+/// The status code of an attempt to open a WebSocket.
+fn websocket(port: u16, headers: &[&str]) -> u16 {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let mut text = String::from("GET /ws HTTP/1.1\r\nConnection: Upgrade\r\n");
+    if !headers.iter().any(|header| header.starts_with("Host:")) {
+        text.push_str(&format!("Host: localhost:{port}\r\n"));
+    }
+    for header in headers {
+        text.push_str(&format!("{header}\r\n"));
+    }
+    stream.write_all((text + "\r\n").as_bytes()).unwrap();
+    let mut head = [0; 12];
+    stream.read_exact(&mut head).unwrap();
+    String::from_utf8_lossy(&head[9..]).parse().unwrap()
+}
+
+#[test]
+fn only_the_peers_own_user_controls_it() {
+    let home = Home::new();
+    let peer = peer(&home, &[]);
+    let port = peer.port();
+    let right = format!("Authorization: Bearer {}", peer.token());
+    let wrong = format!("Authorization: Bearer {}", "0".repeat(64));
+    for path in ["peers", "record?name=x", "lookup?what=x", "events"] {
+        let request = format!("GET /api/v1/{path}");
+        assert_eq!(http(port, &request, &[]).0, 401, "{path}");
+        assert_eq!(http(port, &request, &[&wrong]).0, 403, "{path}");
+    }
+    for method in ["PUT", "DELETE"] {
+        let request = format!("{method} /api/v1/record?name=x");
+        assert_eq!(http(port, &request, &[]).0, 401);
+        assert_eq!(http(port, &request, &[&wrong]).0, 403);
+    }
+    assert_eq!(http(port, "GET /api/v1/peers", &[&right]).0, 200);
+    assert_eq!(http(port, "GET /api/v1/status", &[]).0, 200, "harmless");
+    assert_eq!(
+        peer.metric("chordscope_requests_refused_total{reason=\"token\"}"),
+        12
+    );
+    let elsewhere = Home::new();
+    let line = elsewhere.refusal(&["get", "x", "--peer", peer.url()], 1);
+    assert!(line.contains("no token is known"), "{line}");
+}
+
+#[test]
+fn foreign_hosts_and_pages_are_refused() {
+    let home = Home::new();
+    let peer = peer(&home, &["--allow-origin", "https://lesson.example"]);
+    let port = peer.port();
+    for path in ["/", "/api/v1/status", "/metrics", "/healthz"] {
+        let request = format!("GET {path}");
+        let foreign = format!("Host: evil.example:{port}");
+        let (code, text) = http(port, &request, &[&foreign]);
+        assert_eq!(code, 403, "{path}");
+        assert!(
+            text.contains("\"error\":\"this peer is not the host"),
+            "{text}"
+        );
+    }
+    let two = ["Host: 127.0.0.1", "Host: evil.example"];
+    assert_eq!(http(port, "GET /api/v1/status", &two).0, 403);
+    let own = format!("Origin: http://127.0.0.1:{port}");
+    let origins = [
+        (own.as_str(), true),
+        ("Origin: https://lesson.example", true),
+        ("Origin: https://evil.example", false),
+        ("Origin: null", false),
+        ("Origin: http://127.0.0.1:1", false),
+    ];
+    for (origin, allowed) in origins {
+        let code = http(port, "GET /api/v1/status", &[origin]).0;
+        assert_eq!(code, if allowed { 200 } else { 403 }, "{origin}");
+        let mut headers = UPGRADE.to_vec();
+        headers.push(origin);
+        let code = websocket(port, &headers);
+        assert_eq!(code, if allowed { 101 } else { 403 }, "{origin}");
+    }
+    let mut foreign = UPGRADE.to_vec();
+    foreign.push("Host: evil.example");
+    assert_eq!(websocket(port, &foreign), 403);
+    assert_eq!(websocket(port, &UPGRADE), 101, "programs name no origin");
+    assert_eq!(
+        websocket(port, &UPGRADE[..3]),
+        400,
+        "without the sub-protocol"
+    );
+    assert_eq!(websocket(port, &UPGRADE[1..]), 426);
+    assert_eq!(
+        peer.metric("chordscope_requests_refused_total{reason=\"origin\"}"),
+        6
+    );
+    assert_eq!(
+        peer.metric("chordscope_requests_refused_total{reason=\"host\"}"),
+        6
+    );
+}
+
+#[test]
+fn the_api_says_what_is_wrong_with_a_request() {
+    let home = Home::new();
+    let peer = peer(&home, &[]);
+    let port = peer.port();
+    let token = format!("Authorization: Bearer {}", peer.token());
+    eventually("a ring of one", || {
+        home.json(&["put", "a", "b", "--peer", peer.url()])
+    });
+    let get = |path: &str| http(port, &format!("GET /api/v1/{path}"), &[&token]).0;
+    assert_eq!(get("record?name=a"), 200);
+    assert_eq!(get("record?name=b"), 404);
+    assert_eq!(get("record?name="), 400);
+    assert_eq!(get("record"), 400);
+    assert_eq!(get("lookup?what="), 400);
+    assert_eq!(get("lookup?what=a&mode=sideways"), 400);
+    assert_eq!(get("nothing"), 404);
+    let long = "Content-Length: 65537";
+    let code = http(port, "PUT /api/v1/record?name=a", &[&token, long]).0;
+    assert_eq!(code, 413);
+    let (_, status) = http(port, "GET /api/v1/status", &[]);
+    assert!(status.contains(peer.id()));
+    assert!(
+        status
+            .to_lowercase()
+            .contains("x-content-type-options: nosniff")
+    );
+    assert_eq!(http(port, "GET /healthz", &[]).0, 200);
+}
+
+#[test]
+fn each_peer_serves_the_page() {
+    let home = Home::new();
+    let web = home.path("dist");
+    std::fs::create_dir(&web).unwrap();
+    std::fs::write(web.join("index.html"), "<title>the page</title>").unwrap();
+    std::fs::write(web.join("app.wasm"), "\0asm").unwrap();
+    let web = web.display().to_string();
+    let ring = home.start(&[
+        "ring",
+        "--peers",
+        "2",
+        "--listen",
+        "127.0.0.1:0",
+        "--web",
+        &web,
+    ]);
+    for peer in ring.ready["peers"].as_array().unwrap() {
+        let port = peer["url"].as_str().unwrap().rsplit(':').next().unwrap();
+        let port = port.parse().unwrap();
+        let (code, text) = http(port, "GET /", &[]);
+        assert!(code == 200 && text.contains("the page"), "{text}");
+        let (_, text) = http(port, "GET /app.wasm", &[]);
+        assert!(text.contains("content-type: application/wasm"), "{text}");
+        assert_eq!(http(port, "GET /nothing", &[]).0, 404);
+        assert_eq!(http(port, "GET /../../etc/passwd", &[]).0, 404);
+    }
+}
+
+#[test]
+fn events_come_as_a_stream() {
+    use std::io::{BufRead, BufReader, Write};
+    let home = Home::new();
+    let peer = peer(&home, &[]);
+    let url = peer.url();
+    eventually("a ring of one", || {
+        home.json(&["get", "x", "--peer", url])
+            .or_else(|| home.json(&["put", "x", "1", "--peer", url]))
+    });
+    let (port, token) = (peer.port(), peer.token());
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let request = format!(
+        "GET /api/v1/events HTTP/1.1\r\nHost: localhost:{port}\r\nAuthorization: Bearer {token}\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut lines = BufReader::new(stream).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "HTTP/1.1 200 OK");
+    home.json(&["put", "another", "value", "--peer", url])
+        .unwrap();
+    let kept = lines
+        .map(Result::unwrap)
+        .find(|line| line == "event: record-kept");
+    assert!(kept.is_some());
+}

@@ -1,0 +1,232 @@
+//! Clients that do not keep to the protocol are dropped with a reason, and the ring goes on.
+
+use std::io::Read;
+use std::time::Duration;
+
+use chordscope_core::base::contact::Contact;
+use chordscope_core::base::id::Space;
+use chordscope_core::base::identity::Signer;
+use chordscope_core::base::rng::Rng;
+use chordscope_core::link::handshake::{Handshake, Progress};
+use chordscope_core::link::reason::CloseReason;
+use chordscope_core::link::session::{Role, Session};
+use chordscope_core::wire::codec::encode_contact;
+use chordscope_core::wire::frame::{Frame, FrameType, SUB_PROTOCOL};
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+use crate::process::{Home, Process, eventually};
+
+/// How long a peer may take to drop somebody.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+struct Client {
+    socket: WebSocketStream<TcpStream>,
+}
+
+impl Client {
+    async fn connect(port: u16) -> Self {
+        let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let url = format!("ws://127.0.0.1:{port}/ws");
+        let mut request = url.into_client_request().unwrap();
+        let protocol = SUB_PROTOCOL.parse().unwrap();
+        request
+            .headers_mut()
+            .insert("sec-websocket-protocol", protocol);
+        let (socket, _) = client_async(request, stream).await.unwrap();
+        Self { socket }
+    }
+
+    async fn send(&mut self, bytes: &[u8]) {
+        // The peer may have closed already.
+        let _ = self.socket.send(Message::binary(bytes.to_vec())).await;
+    }
+
+    async fn receive(&mut self) -> Vec<u8> {
+        match self.socket.next().await {
+            Some(Ok(Message::Binary(bytes))) => bytes.to_vec(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The reason that the peer gives for closing.
+    async fn closed(mut self) -> CloseFrame {
+        let closed = async {
+            while let Some(message) = self.socket.next().await {
+                if let Ok(Message::Close(Some(frame))) = message {
+                    return frame;
+                }
+            }
+            panic!("closed without a reason");
+        };
+        tokio::time::timeout(PATIENCE, closed).await.unwrap()
+    }
+
+    /// An honest handshake; gives the session and what was sent.
+    async fn shake_hands(&mut self, signer: &Signer) -> (Session, [Vec<u8>; 2]) {
+        let mut rng = Rng::from_seed(1, 0);
+        let (mut handshake, hello) = Handshake::start(Role::Initiator, signer, 0, "main", &mut rng);
+        self.send(&hello).await;
+        let theirs = self.receive().await;
+        let Ok(Progress::Reply(proof)) = handshake.handle(signer, &theirs) else {
+            panic!("no hello came");
+        };
+        self.send(&proof).await;
+        let theirs = self.receive().await;
+        let Ok(Progress::Done { session, .. }) = handshake.handle(signer, &theirs) else {
+            panic!("no proof came");
+        };
+        (session, [hello, proof])
+    }
+}
+
+fn drops(peer: &Process, reason: CloseReason) -> u64 {
+    let name = reason.as_str();
+    peer.metric(&format!(
+        "chordscope_links_closed_total{{reason=\"{name}\"}}"
+    ))
+}
+
+/// Lets a client misbehave at a peer of a ring; it must be dropped for this reason, and the ring must go on.
+fn dropped<F: Future<Output = Client>>(reason: CloseReason, misbehave: impl Fn(u16) -> F) {
+    let home = Home::new();
+    let peers = home.ring(3);
+    let before = drops(&peers[0], reason);
+    let port = peers[0].port();
+    let frame = Runtime::new().unwrap().block_on(async {
+        let client = misbehave(port).await;
+        client.closed().await
+    });
+    assert_eq!(u16::from(frame.code), reason.code(), "{frame}");
+    assert_eq!(frame.reason.as_str(), reason.to_string());
+    assert!(drops(&peers[0], reason) > before);
+    let put = home
+        .json(&["put", "name", "value", "--peer", peers[1].url()])
+        .unwrap();
+    assert_eq!(put["copies"], 3);
+    home.wait_for_ring(&peers.iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn garbage_is_dropped() {
+    dropped(CloseReason::Garbage, |port| async move {
+        let mut client = Client::connect(port).await;
+        client.send(b"GET / HTTP/1.1").await;
+        client
+    });
+}
+
+#[test]
+fn text_is_dropped() {
+    dropped(CloseReason::Garbage, |port| async move {
+        let mut client = Client::connect(port).await;
+        let _ = client.socket.send(Message::text("hello")).await;
+        client
+    });
+}
+
+#[test]
+fn a_long_frame_before_the_handshake_is_dropped() {
+    dropped(CloseReason::TooLarge, |port| async move {
+        let mut client = Client::connect(port).await;
+        client.send(&[0x10; 513]).await;
+        client
+    });
+}
+
+#[test]
+fn a_frame_beyond_the_limit_is_dropped_at_any_time() {
+    dropped(CloseReason::TooLarge, |port| async move {
+        let mut client = Client::connect(port).await;
+        client.shake_hands(&Signer::ed25519([7; 32])).await;
+        client.send(&vec![0; 100 * 1024]).await;
+        client
+    });
+}
+
+#[test]
+fn a_frame_without_the_right_tag_is_dropped() {
+    dropped(CloseReason::BadTag, |port| async move {
+        let mut client = Client::connect(port).await;
+        client.shake_hands(&Signer::ed25519([7; 32])).await;
+        client.send(&[0; 100]).await;
+        client
+    });
+}
+
+#[test]
+fn a_claimed_key_without_its_secret_is_dropped() {
+    dropped(CloseReason::ForgedIdentity, |port| async move {
+        let mut client = Client::connect(port).await;
+        let (claimed, own) = (Signer::ed25519([7; 32]), Signer::ed25519([8; 32]));
+        let mut rng = Rng::from_seed(1, 0);
+        let (mut handshake, hello) =
+            Handshake::start(Role::Initiator, &claimed, 0, "main", &mut rng);
+        client.send(&hello).await;
+        let theirs = client.receive().await;
+        let Ok(Progress::Reply(proof)) = handshake.handle(&own, &theirs) else {
+            panic!("no hello came");
+        };
+        client.send(&proof).await;
+        client
+    });
+}
+
+#[test]
+fn an_introduction_as_somebody_else_is_dropped() {
+    dropped(CloseReason::ForgedIdentity, |port| async move {
+        let mut client = Client::connect(port).await;
+        let (mut session, _) = client.shake_hands(&Signer::ed25519([7; 32])).await;
+        let other = Signer::ed25519([8; 32]);
+        let contact = Contact::sign(Space::FULL, &other, 0, 1, Vec::new()).unwrap();
+        let body = encode_contact(&contact).unwrap();
+        let frame = Frame::on_link(FrameType::Introduction, &body).encode();
+        client.send(&session.seal(frame)).await;
+        client
+    });
+}
+
+#[test]
+fn a_recorded_handshake_is_dropped() {
+    dropped(CloseReason::ForgedIdentity, |port| async move {
+        let mut honest = Client::connect(port).await;
+        let (_, recorded) = honest.shake_hands(&Signer::ed25519([7; 32])).await;
+        let mut client = Client::connect(port).await;
+        for frame in recorded {
+            client.send(&frame).await;
+        }
+        client
+    });
+}
+
+#[test]
+fn silence_is_dropped() {
+    dropped(CloseReason::HandshakeTimeout, |port| async move {
+        // One that says nothing at all, not even HTTP, goes as well.
+        let mut silent = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+        silent.set_read_timeout(Some(PATIENCE)).unwrap();
+        let silence = tokio::task::spawn_blocking(move || silent.read(&mut [0; 512]));
+        let client = Client::connect(port).await;
+        assert!(silence.await.unwrap().is_ok(), "still open");
+        client
+    });
+}
+
+#[test]
+fn many_connections_at_once_do_not_stop_a_peer() {
+    let home = Home::new();
+    let peer = home.peer("peer", 0, None);
+    let port = peer.port();
+    let held: Vec<_> = (0..500)
+        .map_while(|_| std::net::TcpStream::connect(("127.0.0.1", port)).ok())
+        .collect();
+    drop(held);
+    eventually("it answers again", || {
+        home.json(&["put", "name", "value", "--peer", peer.url()])
+    });
+    assert!(peer.metric("chordscope_connections_refused_total") > 0);
+}

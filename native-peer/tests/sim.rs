@@ -1,0 +1,313 @@
+//! `chordscope sim …` as scripts see it: the lesson's ring, exact JSON, one-line errors.
+
+use std::fmt::Write as _;
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+const LESSON: &str = "1,4,9,11,14,18,20,21,28";
+
+fn sim(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chordscope"));
+    command.arg("sim").args(arguments);
+    command
+}
+
+fn out(arguments: &[&str]) -> String {
+    let output = sim(arguments).assert().success().get_output().clone();
+    assert!(output.stderr.is_empty());
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Runs on the lesson's ring.
+fn lesson(command: &str, more: &[&str]) -> String {
+    let mut arguments = vec![command, "--bits", "5", "--nodes", LESSON, "--json"];
+    arguments.extend(more);
+    out(&arguments)
+}
+
+fn refused(arguments: &[&str], code: i32) -> String {
+    let output = sim(arguments).assert().code(code).get_output().clone();
+    assert!(output.stdout.is_empty(), "{arguments:?}");
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(text.lines().count(), 1, "{arguments:?}: {text}");
+    assert!(text.starts_with("chordscope: "), "{text}");
+    text.trim_end().to_string()
+}
+
+#[test]
+fn the_lessons_lookups_take_the_lessons_paths() {
+    assert_eq!(
+        lesson("lookup", &["--from", "1", "--key", "26"]),
+        "{\"bits\":5,\"from\":1,\"key\":26,\"routing\":\"finger\",\"path\":[1,18,20,21,28],\"owner\":28,\"hops\":4}\n"
+    );
+    let path = |more: &[&str]| {
+        let answer: Value = serde_json::from_str(&lesson("lookup", more)).unwrap();
+        answer["path"].to_string()
+    };
+    assert_eq!(path(&["--from", "28", "--key", "12"]), "[28,4,9,11,14]");
+    assert_eq!(path(&["--from", "28", "--key", "28"]), "[28]");
+    assert_eq!(path(&["--from", "21", "--key", "30"]), "[21,28,1]");
+    assert_eq!(
+        path(&["--from", "1", "--key", "26", "--routing", "linear"]),
+        "[1,4,9,11,14,18,20,21,28]"
+    );
+}
+
+#[test]
+fn the_lessons_finger_tables_are_right() {
+    let expected = [
+        (1, 28, [4, 4, 9, 9, 18]),
+        (4, 1, [9, 9, 9, 14, 20]),
+        (9, 4, [11, 11, 14, 18, 28]),
+        (11, 9, [14, 14, 18, 20, 28]),
+        (14, 11, [18, 18, 18, 28, 1]),
+        (18, 14, [20, 20, 28, 28, 4]),
+        (20, 18, [21, 28, 28, 28, 4]),
+        (21, 20, [28, 28, 28, 1, 9]),
+        (28, 21, [1, 1, 1, 4, 14]),
+    ];
+    let mut text = String::from("{\"bits\":5,\"nodes\":[");
+    for (at, (id, predecessor, nodes)) in expected.iter().enumerate() {
+        let comma = if at == 0 { "" } else { "," };
+        let rows: Vec<_> = (1..)
+            .zip(nodes)
+            .map(|(row, node)| {
+                let start = (id + (1 << (row - 1))) % 32;
+                format!("{{\"row\":{row},\"start\":{start},\"node\":{node}}}")
+            })
+            .collect();
+        let successor = nodes[0];
+        let rows = rows.join(",");
+        let _ = write!(
+            text,
+            "{comma}{{\"id\":{id},\"predecessor\":{predecessor},\"successor\":{successor},\"fingers\":[{rows}]}}"
+        );
+    }
+    text.push_str("]}\n");
+    assert_eq!(lesson("fingers", &[]), text);
+    let two: Value =
+        serde_json::from_str(&lesson("fingers", &["--node", "21", "--node", "1"])).unwrap();
+    let ids: Vec<_> = two["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|n| n["id"].to_string())
+        .collect();
+    assert_eq!(ids, ["21", "1"]);
+}
+
+#[test]
+fn the_lessons_insertion_changes_what_the_lesson_says() {
+    assert_eq!(
+        lesson("insert", &["--node", "7"]),
+        "{\"bits\":5,\"node\":7,\"predecessor\":4,\"successor\":9,\
+         \"fingers\":[{\"row\":1,\"start\":8,\"node\":9},{\"row\":2,\"start\":9,\"node\":9},\
+         {\"row\":3,\"start\":11,\"node\":11},{\"row\":4,\"start\":15,\"node\":18},{\"row\":5,\"start\":23,\"node\":28}],\
+         \"changed\":[{\"node\":1,\"row\":3,\"start\":5,\"old\":9,\"new\":7},\
+         {\"node\":4,\"row\":1,\"start\":5,\"old\":9,\"new\":7},{\"node\":4,\"row\":2,\"start\":6,\"old\":9,\"new\":7},\
+         {\"node\":21,\"row\":5,\"start\":5,\"old\":9,\"new\":7}]}\n"
+    );
+}
+
+#[test]
+fn a_removal_shows_the_last_table_and_undoes_an_insertion() {
+    let with = "1,4,7,9,11,14,18,20,21,28";
+    let removed = out(&[
+        "remove", "--bits", "5", "--nodes", with, "--node", "7", "--json",
+    ]);
+    let removed: Value = serde_json::from_str(&removed).unwrap();
+    let inserted: Value = serde_json::from_str(&lesson("insert", &["--node", "7"])).unwrap();
+    assert_eq!(removed["fingers"], inserted["fingers"]);
+    assert_eq!(removed["predecessor"], 4);
+    let swapped: Vec<_> = inserted["changed"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| {
+            (
+                change["node"].clone(),
+                change["row"].clone(),
+                change["new"].clone(),
+                change["old"].clone(),
+            )
+        })
+        .collect();
+    let changed: Vec<_> = removed["changed"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| {
+            (
+                change["node"].clone(),
+                change["row"].clone(),
+                change["old"].clone(),
+                change["new"].clone(),
+            )
+        })
+        .collect();
+    assert_eq!(changed, swapped);
+}
+
+#[test]
+fn wide_ids_are_hexadecimal_text() {
+    let a = "0".repeat(39) + "a";
+    let f = "f".repeat(40);
+    let answer = out(&[
+        "lookup",
+        "--bits",
+        "160",
+        "--nodes",
+        &format!("{f},10"),
+        "--from",
+        &a,
+        "--key",
+        "0xB",
+        "--json",
+    ]);
+    let key = "0".repeat(39) + "b";
+    assert_eq!(
+        answer,
+        format!(
+            "{{\"bits\":160,\"from\":\"{a}\",\"key\":\"{key}\",\"routing\":\"finger\",\"path\":[\"{a}\",\"{f}\"],\"owner\":\"{f}\",\"hops\":1}}\n"
+        )
+    );
+    let numbers = out(&[
+        "fingers",
+        "--bits",
+        "53",
+        "--nodes",
+        "9007199254740991",
+        "--json",
+    ]);
+    assert!(numbers.contains("\"id\":9007199254740991,"), "{numbers}");
+    let text = out(&[
+        "fingers",
+        "--bits",
+        "54",
+        "--nodes",
+        "9007199254740992",
+        "--json",
+    ]);
+    assert!(text.contains("\"id\":\"20000000000000\","), "{text}");
+}
+
+#[test]
+fn nodes_come_from_a_file_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("nodes");
+    std::fs::write(&path, LESSON.replace(',', "\r\n") + "\n\n").unwrap();
+    let list = format!("@{}", path.display());
+    let answer = out(&[
+        "lookup", "--bits", "5", "--nodes", &list, "--from", "1", "--key", "26", "--json",
+    ]);
+    assert_eq!(answer, lesson("lookup", &["--from", "1", "--key", "26"]));
+    let missing = refused(
+        &["fingers", "--bits", "5", "--nodes", "@/nowhere/at/all"],
+        2,
+    );
+    assert!(missing.contains("--nodes: @/nowhere/at/all"), "{missing}");
+}
+
+#[test]
+fn wrong_input_is_named_in_one_line() {
+    let ring = |bits: &str, nodes: &str| refused(&["fingers", "--bits", bits, "--nodes", nodes], 2);
+    for bits in ["0", "161", "-1", "256", "five", ""] {
+        let text = ring(bits, "1");
+        assert_eq!(
+            text,
+            "chordscope: --bits: the number of bits must be from 1 to 160"
+        );
+    }
+    assert_eq!(ring("5", ""), "chordscope: --nodes: the list is empty");
+    assert_eq!(
+        ring("5", "1,3,3"),
+        "chordscope: --nodes: node 3 is there twice"
+    );
+    assert_eq!(
+        ring("5", "1,32"),
+        "chordscope: --nodes: entry 2: 32 is outside a ring of 5 bits: ids are below 2^5"
+    );
+    for nodes in ["1,,2", "1,x", "-1", "1,2,", "1 2", "é"] {
+        let text = ring("5", nodes);
+        assert!(text.contains("--nodes: entry"), "{text}");
+    }
+    let wide = ring("160", "7,7");
+    assert!(
+        wide.ends_with(&format!("node {:040x} is there twice", 7)),
+        "{wide}"
+    );
+
+    let on_lesson = |command: &str, more: &[&str]| {
+        let mut arguments = vec![command, "--bits", "5", "--nodes", LESSON];
+        arguments.extend(more);
+        refused(&arguments, 2)
+    };
+    let unknown = on_lesson("lookup", &["--from", "2", "--key", "26"]);
+    assert_eq!(unknown, "chordscope: --from: node 2 is not in the ring");
+    assert!(on_lesson("lookup", &["--from", "1", "--key", "32"]).contains("--key: 32 is outside"));
+    assert!(on_lesson("lookup", &["--from", "1", "--key", "-1"]).contains("--key: "));
+    assert!(
+        on_lesson("lookup", &["--from", "1", "--key", "2", "--routing", "up"])
+            .contains("--routing")
+    );
+    assert!(on_lesson("lookup", &["--from", "1"]).contains("--key"));
+    assert!(on_lesson("fingers", &["--node", "2"]).contains("--node: node 2 is not in the ring"));
+    assert!(
+        on_lesson("insert", &["--node", "4"]).contains("--node: node 4 is in the ring already")
+    );
+    assert!(on_lesson("remove", &["--node", "5"]).contains("--node: node 5 is not in the ring"));
+    let last = refused(&["remove", "--bits", "5", "--nodes", "4", "--node", "4"], 2);
+    assert!(last.contains("--node: node 4 is the last one"), "{last}");
+    assert!(refused(&["dance"], 2).contains("'dance'"));
+    assert!(refused(&["fingers", "--nodes", "1"], 2).contains("--bits"));
+}
+
+#[test]
+fn a_person_gets_a_short_text() {
+    let text = out(&[
+        "lookup", "--bits", "5", "--nodes", LESSON, "--from", "1", "--key", "26",
+    ]);
+    assert_eq!(
+        text,
+        "1 → 18 → 20 → 21 → 28\nnode 28 is responsible for 26: 4 hops\n"
+    );
+    let text = out(&["insert", "--bits", "5", "--nodes", LESSON, "--node", "7"]);
+    assert!(text.contains("node 21 row 5 (start 5): 9 → 7"), "{text}");
+}
+
+#[test]
+fn a_scenario_runs_from_its_name_a_file_or_a_link() {
+    let named = out(&["run", "lesson-26", "--json"]);
+    assert_eq!(named, out(&["run", "lesson-26", "--json"]));
+    let answer: Value = serde_json::from_str(&named).unwrap();
+    assert_eq!(answer["digest"].as_str().map(str::len), Some(64));
+    assert!(answer["events"].as_u64().unwrap() > 50);
+    assert_eq!(answer["violations"], Value::Array(Vec::new()));
+    assert!(named.starts_with("{\"digest\":\""), "{named}");
+
+    let text = chordscope_core::sim::builtin::named("lesson-26")
+        .unwrap()
+        .to_json();
+    let piped = sim(&["run", "-", "--json"])
+        .write_stdin(text)
+        .assert()
+        .success();
+    assert_eq!(String::from_utf8_lossy(&piped.get_output().stdout), named);
+    assert_eq!(out(&["run", "#/ring?s=lesson-26&t=10000", "--json"]), named);
+    assert_ne!(out(&["run", "lesson-26", "--seed", "2", "--json"]), named);
+}
+
+#[test]
+fn a_scenario_that_cannot_run_is_named_in_one_line() {
+    assert!(refused(&["run", "nothing"], 2).contains("SCENARIO: \"nothing\" is neither"));
+    assert!(refused(&["run", "s=nothing"], 2).contains("SCENARIO: s: "));
+    assert!(refused(&["run", "lesson-26", "--seed", "x"], 2).contains("--seed"));
+    let broken = sim(&["run", "-"])
+        .write_stdin("{\"bits\": 5}\n")
+        .assert()
+        .code(2);
+    let text = String::from_utf8_lossy(&broken.get_output().stderr).into_owned();
+    assert_eq!(text.lines().count(), 1);
+    assert!(text.contains("SCENARIO: missing field `nodes`"), "{text}");
+}
