@@ -40,7 +40,7 @@ impl Engine {
             hovered: self.hovered.map(|id| (id, tables::predecessor(world, id))),
             lookup: trace.map(|trace| follow::view(world, trace, linear)),
             lookup_shown: self.lookup_shown(),
-            caption: self.caption(change.as_ref()),
+            caption: self.caption(change.as_ref()).brief(),
             predicting: self.predict.is_some(),
             change,
             events: story::lines(&self.history, self.upkeep_shown),

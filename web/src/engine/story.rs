@@ -11,7 +11,7 @@ use chordscope_core::sim::history::History;
 use chordscope_core::sim::trace::{Entry, Traffic, What};
 use chordscope_core::sim::world::World;
 
-use crate::engine::snapshot::{About, EventView, MarkView};
+use crate::engine::snapshot::{About, EventView, MarkView, brief};
 
 /// How many lines the log shows.
 const LINES: usize = 60;
@@ -106,7 +106,7 @@ pub(super) fn lines(history: &History, upkeep: bool) -> Vec<EventView> {
         .map(|entry| EventView {
             index: entry.index,
             at: entry.at.as_micros(),
-            text: entry.describe(space),
+            text: brief(&entry.describe(space)),
             about: about(entry),
         })
         .collect();
@@ -147,6 +147,6 @@ fn mark(entry: &Entry, space: Space) -> MarkView {
     MarkView {
         at: entry.at.as_micros(),
         about: about(entry),
-        label: entry.describe(space),
+        label: brief(&entry.describe(space)),
     }
 }

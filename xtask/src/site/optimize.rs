@@ -12,9 +12,10 @@ use anyhow::{Context, Result, bail};
 use super::files_below;
 use crate::process;
 
-/// For speed: what is to be small already is, by the profile. Then the features that this compiler emits.
+/// Level 1: higher ones gain little over what the compiler has done, and what they inline makes the download larger.
+/// Then the features that this compiler emits.
 pub(super) const FLAGS: [&str; 8] = [
-    "-O3",
+    "-O1",
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",
     "--enable-sign-ext",
