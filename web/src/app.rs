@@ -1,0 +1,141 @@
+//! The layout of the page, and the one place that joins controls, engine and browser.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use wasm_bindgen_futures::spawn_local;
+use yew::{
+    Callback, Html, UseReducerHandle, component, html, use_effect_with, use_node_ref, use_reducer,
+};
+
+use crate::components::Desk;
+use crate::components::ask_bar::ask_bar;
+use crate::components::caption::caption_line;
+use crate::components::change_card::change_card;
+use crate::components::event_log::event_log;
+use crate::components::health_card::health_card;
+use crate::components::help_sheet::HelpSheet;
+use crate::components::lookup_card::lookup_card;
+use crate::components::node_card::node_card;
+use crate::components::ring_view::ring_view;
+use crate::components::top_bar::top_bar;
+use crate::components::transport::transport;
+use crate::engine::Engine;
+use crate::hooks::use_engine::{EngineHandle, use_engine};
+use crate::hooks::use_shortcuts::use_shortcuts;
+use crate::intent::{self, Intent};
+use crate::page;
+use crate::state::{Action, Field, UiState};
+
+/// The page.
+#[component]
+pub fn App() -> Html {
+    let (still, moving) = (use_node_ref(), use_node_ref());
+    let ui = use_reducer(UiState::default);
+    let handle = use_engine(still.clone(), moving.clone());
+    let intend = intend(&ui, &handle);
+    use_shortcuts(ui.shortcuts, intend.clone());
+    {
+        let ui = ui.clone();
+        let scenario = handle.view.scenario.clone();
+        use_effect_with(scenario, move |scenario| {
+            ui.dispatch(Action::Accepted);
+            if let Some((key, from)) = &scenario.asks {
+                ui.dispatch(Action::Typed(Field::Key, key.clone()));
+                ui.dispatch(Action::From(from.clone()));
+            }
+        });
+    }
+    let desk = Desk {
+        view: handle.view,
+        ui,
+        intend,
+        send: handle.send,
+    };
+    let class = if page::embedded() {
+        "app app--embed"
+    } else {
+        "app"
+    };
+    html! {
+        <div {class}>
+            {top_bar(&desk)}
+            <main class="page">
+                <section class="stage" aria-label="Stage">
+                    {ask_bar(&desk)}
+                    {ring_view(&desk, still, moving)}
+                    {caption_line(&desk)}
+                    {transport(&desk)}
+                </section>
+                <aside class="side" aria-label="Panels">
+                    {lookup_card(&desk)}
+                    {change_card(&desk)}
+                    {node_card(&desk)}
+                    {health_card(&desk)}
+                    {event_log(&desk)}
+                </aside>
+            </main>
+            <HelpSheet ..desk.clone() />
+            if let Some(toast) = &desk.ui.toast {
+                <p class="toast" role="status">{toast}</p>
+            }
+        </div>
+    }
+}
+
+/// What carries out an intent.
+fn intend(ui: &UseReducerHandle<UiState>, handle: &EngineHandle) -> Callback<Intent> {
+    let (ui, handle) = (ui.clone(), handle.clone());
+    Callback::from(move |asked: Intent| {
+        match intent::command(asked, &ui, &handle.view) {
+            Ok(Some(command)) => {
+                ui.dispatch(Action::Accepted);
+                handle.send.emit(command);
+            }
+            Ok(None) => {}
+            Err(error) => {
+                let field = error.field;
+                ui.dispatch(Action::Refused(error));
+                page::focus(field_id(field));
+            }
+        }
+        match asked {
+            Intent::Share => share(&ui, &handle.engine),
+            Intent::Help(open) => ui.dispatch(Action::Help(open)),
+            Intent::FocusKey => page::focus(field_id(Field::Key)),
+            Intent::FocusNode => page::focus(field_id(Field::Node)),
+            Intent::Theme => {
+                page::toggle_theme();
+                handle.painter.borrow_mut().forget_colours();
+            }
+            _ => {}
+        }
+    })
+}
+
+const fn field_id(field: Field) -> &'static str {
+    match field {
+        Field::Key => "key",
+        Field::Node => "node",
+    }
+}
+
+/// Puts a link to this moment into the address bar and the clipboard.
+fn share(ui: &UseReducerHandle<UiState>, engine: &Rc<RefCell<Engine>>) {
+    let link = engine.borrow().link();
+    let ui = ui.clone();
+    spawn_local(async move {
+        let text = match link.map(|query| page::set_query(&query)) {
+            Ok(Some(link)) if page::copy(&link).await => {
+                "Link copied: it opens this ring at this moment.".to_owned()
+            }
+            Ok(_) => {
+                "The link is in the address bar: it opens this ring at this moment.".to_owned()
+            }
+            Err(why) => why,
+        };
+        ui.dispatch(Action::Toast(Some(text)));
+        page::sleep(3_500).await;
+        ui.dispatch(Action::Toast(None));
+    });
+}

@@ -1,0 +1,122 @@
+//! The question above the stage: which key, asked where, travelling how.
+
+use web_sys::{Event, HtmlSelectElement, SubmitEvent};
+use yew::{Callback, Html, TargetCast, html};
+
+use crate::components::spin_field::{error_of, spin_field};
+use crate::components::{Desk, on_click};
+use crate::engine::command::Command;
+use crate::input;
+use crate::intent::{Intent, asking};
+use crate::state::{Action, Field};
+
+/// The question bar.
+pub fn ask_bar(desk: &Desk) -> Html {
+    let intend = desk.intend.clone();
+    let onsubmit = Callback::from(move |event: SubmitEvent| {
+        event.prevent_default();
+        intend.emit(Intent::LookUp);
+    });
+    let predicting = desk.view.predicting;
+    html! {
+        <div class="ask">
+            <form {onsubmit} aria-label="Lookup">
+                {scenario(desk)}
+                <div class="ask__key">{spin_field(desk, Field::Key, "Key", "key")}</div>
+                {from_node(desk)}
+                {choice(desk, "Routing", ["Finger table", "Linear"], desk.ui.way.linear, Action::Linear)}
+                {choice(desk, "Mode", ["Recursive", "Iterative"], desk.ui.way.iterative, Action::Iterative)}
+                <button class="main" type="submit">{"Look up"}</button>
+                <button type="button" aria-pressed={predicting.to_string()} onclick={on_click(&desk.intend, Intent::Predict)}>
+                    {"Predict"}
+                </button>
+            </form>
+            {error_of(desk, Field::Key, "key")}
+            if let Some(refused) = &desk.view.refused {
+                <p class="error" role="alert">{refused}</p>
+            }
+            {below(desk)}
+        </div>
+    }
+}
+
+/// Where a word lies on the ring, while one is typed; otherwise what to watch for.
+fn below(desk: &Desk) -> Html {
+    let shot = &desk.view;
+    if let Ok(input::Key {
+        id,
+        word: Some(word),
+    }) = input::key(shot.space, &desk.ui.key)
+    {
+        return html! {
+            <p class="ask__watch"><b>{format!("“{word}” lies at {}", shot.show(id))}</b>{": the BLAKE3 digest of the word, cut to this ring."}</p>
+        };
+    }
+    html! { <p class="ask__watch"><b>{"Watch: "}</b>{&shot.scenario.watch}</p> }
+}
+
+fn scenario(desk: &Desk) -> Html {
+    let send = desk.send.clone();
+    let onchange = Callback::from(move |event: Event| {
+        let select: HtmlSelectElement = event.target_unchecked_into();
+        send.emit(Command::Load(select.value()));
+    });
+    let current = &desk.view.scenario;
+    let known = &desk.view.scenarios;
+    let shared = !known.iter().any(|(name, _)| *name == current.name);
+    html! {
+        <label class="ask__scenario">
+            {"Scenario"}
+            <select {onchange}>
+                if shared {
+                    <option value={current.name.clone()} selected={true}>{&current.title}</option>
+                }
+                for (name, title) in known.iter() {
+                    <option value={name.clone()} selected={*name == current.name}>{title}</option>
+                }
+            </select>
+        </label>
+    }
+}
+
+fn from_node(desk: &Desk) -> Html {
+    let ui = desk.ui.clone();
+    let onchange = Callback::from(move |event: Event| {
+        let select: HtmlSelectElement = event.target_unchecked_into();
+        ui.dispatch(Action::From(select.value()));
+    });
+    let chosen = asking(&desk.ui, &desk.view);
+    html! {
+        <label class="ask__from">
+            {"From node"}
+            <select {onchange}>
+                for node in desk.view.nodes.iter().filter(|node| node.is_member()) {
+                    <option value={node.label.clone()} selected={chosen == Some(node.id)}>{desk.view.short(node.id)}</option>
+                }
+            </select>
+        </label>
+    }
+}
+
+fn choice(
+    desk: &Desk,
+    name: &'static str,
+    words: [&'static str; 2],
+    second: bool,
+    action: fn(bool) -> Action,
+) -> Html {
+    let ui = desk.ui.clone();
+    let onchange = Callback::from(move |event: Event| {
+        let select: HtmlSelectElement = event.target_unchecked_into();
+        ui.dispatch(action(select.selected_index() == 1));
+    });
+    html! {
+        <label>
+            {name}
+            <select {onchange}>
+                <option selected={!second}>{words[0]}</option>
+                <option selected={second}>{words[1]}</option>
+            </select>
+        </label>
+    }
+}

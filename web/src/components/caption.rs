@@ -1,0 +1,23 @@
+//! What just happened and why, in the protocol's words.
+
+use yew::{Html, html};
+
+use crate::components::Desk;
+use crate::engine::snapshot::Tone;
+
+/// The caption below the stage.
+pub fn caption_line(desk: &Desk) -> Html {
+    let caption = &desk.view.caption;
+    let tone = match caption.tone {
+        Tone::Calm => "caption caption--calm",
+        Tone::Hop => "caption",
+        Tone::Done => "caption caption--done",
+        Tone::Failed => "caption caption--failed",
+        Tone::Ask => "caption caption--ask",
+        Tone::Right => "caption caption--right",
+        Tone::Wrong => "caption caption--wrong",
+    };
+    html! {
+        <div class={tone} aria-live="polite"><p><b>{&caption.lead}</b>{" "}{&caption.rest}</p></div>
+    }
+}

@@ -1,0 +1,54 @@
+//! What holds of the ring right now, and what the messages were spent on.
+
+use yew::{Html, html};
+
+use crate::components::{Desk, tenths};
+use crate::engine::snapshot::Counters;
+
+/// The card of the ring's health and cost.
+pub fn health_card(desk: &Desk) -> Html {
+    let checks = &desk.view.health;
+    let broken = checks.iter().filter(|check| !check.holds).count();
+    html! {
+        <section class="card" aria-labelledby="health-title">
+            <header>
+                <h2 id="health-title">{"Ring health"}</h2>
+                <span>{format!("{broken} of {} broken", checks.len())}</span>
+            </header>
+            <ul class="checks">
+                for check in checks.iter() {
+                    <li class={(!check.holds).then_some("broken")}>
+                        {&check.label}
+                        if !check.holds {
+                            <span class="visually-hidden">{" (does not hold)"}</span>
+                        }
+                    </li>
+                }
+            </ul>
+            {meter(desk.view.counters)}
+        </section>
+    }
+}
+
+fn meter(counters: Counters) -> Html {
+    let all = (counters.lookup + counters.upkeep + counters.other).max(1);
+    let width = format!("{}%", tenths(1_000 * counters.lookup / all));
+    html! {
+        <div class="meter">
+            <svg aria-hidden="true">
+                <rect class="upkeep" width="100%" height="100%" opacity="0.35" />
+                <rect class="lookup" {width} height="100%" />
+            </svg>
+            <dl>
+                <dt>{"lookup messages"}</dt><dd>{counters.lookup}</dd>
+                <dt>{"upkeep messages (overhead)"}</dt><dd>{counters.upkeep}</dd>
+                if counters.other > 0 {
+                    <dt>{"messages for values"}</dt><dd>{counters.other}</dd>
+                }
+                if counters.lost > 0 {
+                    <dt>{"never arrived"}</dt><dd>{counters.lost}</dd>
+                }
+            </dl>
+        </div>
+    }
+}

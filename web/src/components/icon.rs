@@ -1,0 +1,32 @@
+//! The few pictures that buttons carry.
+
+use yew::{Html, html};
+
+/// Which picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Picture {
+    /// Let time run.
+    Play,
+    /// Stop it.
+    Pause,
+    /// One event on.
+    Forward,
+    /// One event back.
+    Back,
+    /// Light or dark.
+    Theme,
+}
+
+/// A picture that says nothing to assistive technology: its button has a name.
+pub fn icon(picture: Picture) -> Html {
+    let path = match picture {
+        Picture::Play => "M7 5l12 7-12 7z",
+        Picture::Pause => "M6 5h4v14H6zM14 5h4v14h-4z",
+        Picture::Forward => "M4 5l10.5 7L4 19zM15.5 5H18v14h-2.5z",
+        Picture::Back => "M6 5h2.5v14H6zM20 5v14L9.5 12z",
+        Picture::Theme => "M12 3a9 9 0 1 0 0 18zM12 3a9 9 0 0 1 0 18v-2a7 7 0 0 0 0-14z",
+    };
+    html! {
+        <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d={path} /></svg>
+    }
+}

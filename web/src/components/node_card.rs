@@ -1,0 +1,121 @@
+//! One node's tables, and the list by which the keyboard reaches every node of the stage.
+
+use web_sys::KeyboardEvent;
+use yew::{Callback, Html, html};
+
+use crate::components::Desk;
+use crate::engine::command::Command;
+use crate::engine::snapshot::{Inspected, NodeView, Snapshot};
+use crate::intent::Intent;
+
+/// The card of the chosen node, or of the one the lookup is at.
+pub fn node_card(desk: &Desk) -> Html {
+    let shot = &desk.view;
+    let Some(seen) = &shot.inspected else {
+        return html! {
+            <section class="card" aria-label="Node">
+                {node_list(desk)}
+                <p class="card__empty">{"Choose a node on the stage or in this list: its tables appear here."}</p>
+            </section>
+        };
+    };
+    let title = format!("Finger table of node {}", shot.short(seen.id));
+    html! {
+        <section class="card" aria-label="Node">
+            {node_list(desk)}
+            <header>
+                <h2 title={shot.show(seen.id)}>{title.clone()}</h2>
+                <span>{if seen.alive { "" } else { "does not answer" }}</span>
+            </header>
+            if seen.alive {
+                {fingers(shot, seen, title)}
+                {lists(shot, seen)}
+            } else {
+                <p class="card__empty">{"It is gone, and its tables with it. The others notice when it does not answer."}</p>
+            }
+        </section>
+    }
+}
+
+fn fingers(shot: &Snapshot, seen: &Inspected, title: String) -> Html {
+    html! {
+        <div class="table-scroll" tabindex={(seen.fingers.len() > 8).then_some("0")}>
+            <table aria-label={title}>
+                <thead><tr>{for ["Row", "Start", "Node"].map(|name| html! { <th scope="col">{name}</th> })}</tr></thead>
+                <tbody>
+                    for row in seen.fingers.iter() {
+                        <tr class={row.used.then_some("used")}>
+                            <td>{row.row}</td>
+                            <td title={shot.show(row.start)}>{shot.short(row.start)}</td>
+                            <td class={row.stale.then_some("stale")} title={row.stale.then_some("upkeep has not repaired this row yet")}>{row.node.map_or_else(|| "unknown".to_owned(), |id| shot.short(id))}</td>
+                        </tr>
+                    }
+                </tbody>
+            </table>
+        </div>
+    }
+}
+
+fn lists(shot: &Snapshot, seen: &Inspected) -> Html {
+    let list = |ids: &[chordscope_core::base::id::Id], none: &str| {
+        if ids.is_empty() {
+            return none.to_owned();
+        }
+        let words: Vec<String> = ids.iter().map(|id| shot.short(*id)).collect();
+        words.join(", ")
+    };
+    html! {
+        <dl>
+            <dt>{"predecessor"}</dt><dd>{seen.predecessor.map_or_else(|| "unknown".to_owned(), |id| shot.short(id))}</dd>
+            <dt>{"successor list"}</dt><dd>{list(&seen.successors, "empty")}</dd>
+            <dt>{"keys it holds"}</dt><dd>{list(&seen.keys, "none")}</dd>
+        </dl>
+    }
+}
+
+/// A list box of all nodes: one stop for the Tab key, arrows within.
+fn node_list(desk: &Desk) -> Html {
+    let shot = &desk.view;
+    let intend = desk.intend.clone();
+    let onkeydown = Callback::from(move |event: KeyboardEvent| {
+        let intent = match event.key().as_str() {
+            "ArrowRight" | "ArrowDown" => Intent::NextNode,
+            "ArrowLeft" | "ArrowUp" => Intent::PreviousNode,
+            _ => return,
+        };
+        event.prevent_default();
+        event.stop_propagation();
+        intend.emit(intent);
+    });
+    let chosen = shot
+        .inspected
+        .as_ref()
+        .filter(|_| shot.chosen)
+        .map(|seen| seen.id);
+    let active = chosen
+        .and_then(|id| shot.position(id))
+        .map(|index| format!("node-{index}"));
+    html! {
+        <div class="nodes" role="listbox" aria-label="Nodes" tabindex="0" aria-activedescendant={active} {onkeydown}>
+            for (index, node) in shot.nodes.iter().enumerate() {
+                {option(desk, index, node, chosen == Some(node.id))}
+            }
+        </div>
+    }
+}
+
+fn option(desk: &Desk, index: usize, node: &NodeView, chosen: bool) -> Html {
+    let id = node.id;
+    let onclick = desk.send.reform(move |_| Command::Choose(id));
+    let name = if node.is_up() {
+        None
+    } else {
+        Some(format!("{}, does not answer", node.label))
+    };
+    html! {
+        <div
+            key={node.label.clone()} role="option" id={format!("node-{index}")} aria-selected={chosen.to_string()} aria-label={name}
+            class={(!node.is_up()).then_some("dead")} title={node.label.clone()} {onclick}
+        >{desk.view.short(id)}</div>
+    }
+}

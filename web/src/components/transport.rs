@@ -1,0 +1,47 @@
+//! The bar of time: step, play, where we are, how fast.
+
+use web_sys::{Event, HtmlSelectElement};
+use yew::{Callback, Html, TargetCast, html};
+
+use crate::components::icon::{Picture, icon};
+use crate::components::timeline::Timeline;
+use crate::components::{Desk, millis, on_click};
+use crate::engine::SPEEDS;
+use crate::engine::command::Command;
+use crate::intent::Intent;
+
+/// The transport bar.
+pub fn transport(desk: &Desk) -> Html {
+    let shot = &desk.view;
+    let send = desk.send.clone();
+    let onchange = Callback::from(move |event: Event| {
+        let select: HtmlSelectElement = event.target_unchecked_into();
+        send.emit(Command::Speed(
+            usize::try_from(select.selected_index()).unwrap_or(0),
+        ));
+    });
+    let (name, picture) = if shot.playing {
+        ("Pause", Picture::Pause)
+    } else {
+        ("Play", Picture::Play)
+    };
+    let button = |name: &'static str, picture: Picture, intent: Intent| {
+        html! {
+            <button type="button" aria-label={name} title={name} onclick={on_click(&desk.intend, intent)}>{icon(picture)}</button>
+        }
+    };
+    html! {
+        <div class="bar" role="group" aria-label="Time controls">
+            {button("Step back", Picture::Back, Intent::StepBack)}
+            {button(name, picture, Intent::TogglePlay)}
+            {button("Step forward", Picture::Forward, Intent::StepForward)}
+            <Timeline ..desk.clone() />
+            <select aria-label="Speed" {onchange}>
+                for (index, (name, _)) in SPEEDS.iter().enumerate() {
+                    <option selected={index == shot.speed}>{*name}</option>
+                }
+            </select>
+            <span class="bar__time">{format!("{} / {}", millis(shot.now).trim_end_matches(" ms"), millis(shot.end))}</span>
+        </div>
+    }
+}

@@ -1,0 +1,156 @@
+//! The simulation and its clock. Knows no Yew: it takes commands and gives snapshots.
+
+mod change;
+pub mod command;
+mod deeds;
+mod follow;
+pub mod pace;
+mod picture;
+mod predict;
+pub mod snapshot;
+mod story;
+mod tables;
+
+use std::rc::Rc;
+
+use chordscope_core::base::id::Id;
+use chordscope_core::base::time::Instant;
+use chordscope_core::sim::builtin;
+use chordscope_core::sim::history::History;
+use chordscope_core::sim::scenario::Scenario;
+
+pub use crate::engine::pace::SPEEDS;
+use crate::engine::predict::Predict;
+use crate::engine::snapshot::Snapshot;
+use crate::engine::story::Story;
+use crate::scene::Motion;
+
+/// How many things happen between two looks at the clock.
+const SLICE: usize = 64;
+
+/// A simulation, how fast it runs, and what the user looks at.
+#[derive(Debug)]
+pub struct Engine {
+    history: History,
+    story: Story,
+    scenarios: Rc<Vec<(String, String)>>,
+    playing: bool,
+    speed: usize,
+    carry: f64,
+    /// Decisions and hops of the lookup, as last seen.
+    hops: (usize, usize),
+    chosen: Option<Id>,
+    hovered: Option<Id>,
+    predict: Option<Predict>,
+    upkeep_shown: bool,
+    refused: Option<String>,
+    news: bool,
+    urgent: bool,
+}
+
+impl Engine {
+    /// The simulation that a link asks for; without one, the first scenario. `still` leaves it at the beginning.
+    pub fn open(link: &str, still: bool) -> Self {
+        let all = builtin::all();
+        let scenarios = all
+            .iter()
+            .map(|known| (known.name.clone(), known.title.clone()));
+        let scenarios = Rc::new(scenarios.collect());
+        let first = all.into_iter().next().and_then(begin);
+        let history = first.unwrap_or_else(deeds::alone);
+        let mut engine = Self {
+            history,
+            story: Story::default(),
+            scenarios,
+            playing: !still,
+            speed: 0,
+            carry: 0.0,
+            hops: (0, 0),
+            chosen: None,
+            hovered: None,
+            predict: None,
+            upkeep_shown: false,
+            refused: None,
+            news: true,
+            urgent: true,
+        };
+        engine.story.read(&engine.history);
+        if link.contains('=') {
+            engine.follow_link(link);
+        }
+        engine
+    }
+
+    /// Lets real time pass, in milliseconds. Works for at most `work` milliseconds by `clock`; what is not done by then
+    /// is left out, so that the page stays quick and time slows down instead.
+    pub fn advance(&mut self, real: f64, work: f64, clock: fn() -> f64) {
+        if !self.playing {
+            return;
+        }
+        let scene = self.scene();
+        let (watched, quiet_before) = (
+            follow::is_under_way(self.history.world()),
+            self.history.now(),
+        );
+        self.carry += real * 1_000.0 * pace::rate(self.speed, scene);
+        let micros = self.carry.floor();
+        self.carry -= micros;
+        let to = Instant::from_micros(self.history.now().as_micros() + micros as u64);
+        let started = clock();
+        while !self.history.advance_within(to, SLICE) {
+            if clock() - started > work {
+                break;
+            }
+        }
+        self.after_time(watched);
+        let until = self.history.scenario().until;
+        if quiet_before < until && self.history.now() >= until && scene == pace::Scene::Quiet {
+            self.playing = false;
+        }
+    }
+
+    /// Looks at what time brought: new words, a question for the user, an end that is worth a pause.
+    fn after_time(&mut self, watched: bool) {
+        let trace = follow::current(self.history.world());
+        let hops = trace.map_or((0, 0), |trace| (trace.decisions.len(), trace.path.len()));
+        self.urgent |= std::mem::replace(&mut self.hops, hops) != hops;
+        self.news = true;
+        self.story.read(&self.history);
+        if watched && !follow::is_under_way(self.history.world()) && !self.change_is_latest() {
+            self.playing = false;
+            self.urgent = true;
+        }
+        self.stop_for_question();
+    }
+
+    /// Whether the next snapshot would differ from the last.
+    pub const fn has_news(&self) -> bool {
+        self.news
+    }
+
+    /// Whether it cannot wait: the user did something, or a hop was made.
+    pub const fn is_urgent(&self) -> bool {
+        self.urgent
+    }
+
+    /// A snapshot to show.
+    pub fn publish(&mut self) -> Snapshot {
+        self.news = false;
+        self.urgent = false;
+        self.snapshot()
+    }
+
+    /// The moving layer of this moment.
+    pub fn motion(&self) -> Motion {
+        follow::motion(
+            self.history.world(),
+            self.lookup_shown(),
+            self.question().is_some(),
+        )
+    }
+}
+
+fn begin(scenario: Scenario) -> Option<History> {
+    let seed = scenario.seed;
+    History::new(scenario, seed).ok()
+}

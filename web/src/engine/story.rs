@@ -1,0 +1,152 @@
+//! What happened, in words: the log, the timeline's map, the deeds. Kept beside the history, which knows no words.
+
+use std::rc::Rc;
+
+use chordscope_core::base::id::{Id, Space};
+use chordscope_core::base::time::Instant;
+use chordscope_core::chord::invariant::Property;
+use chordscope_core::node::api::Event;
+use chordscope_core::sim::action::Action;
+use chordscope_core::sim::history::History;
+use chordscope_core::sim::trace::{Entry, Traffic, What};
+use chordscope_core::sim::world::World;
+
+use crate::engine::snapshot::{About, EventView, MarkView};
+
+/// How many lines the log shows.
+const LINES: usize = 60;
+/// How far back it looks for them.
+const DEPTH: usize = 20_000;
+/// What core calls the message by which a node says that it took a lookup over.
+pub(super) const RECEIPT: &str = "taken over";
+
+/// The story so far.
+#[derive(Debug, Default)]
+pub(super) struct Story {
+    /// The index of the first entry not read yet.
+    next: u64,
+    marks: Rc<Vec<MarkView>>,
+    deeds: Vec<(Instant, Action)>,
+    losses: Vec<Instant>,
+}
+
+impl Story {
+    /// Reads what is new in the history.
+    pub(super) fn read(&mut self, history: &History) {
+        let (entries, space) = (history.entries(), history.space());
+        let from = entries.partition_point(|entry| entry.index < self.next);
+        let Some(last) = entries.last().filter(|_| from < entries.len()) else {
+            return;
+        };
+        self.next = last.index + 1;
+        for entry in &entries[from..] {
+            match &entry.what {
+                What::Acted(action) => self.deeds.push((entry.at, action.clone())),
+                What::Lost(_) => self.losses.push(entry.at),
+                _ => {}
+            }
+            if entry.is_notable() {
+                Rc::make_mut(&mut self.marks).push(mark(entry, space));
+            }
+        }
+    }
+
+    /// Forgets what happened from `at` on: something was done there, and everything after it is different.
+    pub(super) fn forget_from(&mut self, at: Instant, history: &History) {
+        let entries = history.entries();
+        let kept = entries.partition_point(|entry| entry.at < at);
+        self.next = entries.get(kept).map_or(self.next, |entry| entry.index);
+        Rc::make_mut(&mut self.marks).retain(|mark| mark.at < at.as_micros());
+        self.deeds.retain(|(when, _)| *when < at);
+        self.losses.retain(|when| *when < at);
+    }
+
+    /// The timeline's map.
+    pub(super) fn marks(&self) -> Rc<Vec<MarkView>> {
+        Rc::clone(&self.marks)
+    }
+
+    /// How many messages were lost by now.
+    pub(super) fn lost(&self, now: Instant) -> u64 {
+        self.losses.partition_point(|at| *at <= now) as u64
+    }
+
+    /// The nodes that crashed and did not come back by now.
+    pub(super) fn crashed(&self, now: Instant) -> Vec<Id> {
+        let mut crashed = Vec::new();
+        for (_, deed) in self.deeds.iter().take_while(|(at, _)| *at <= now) {
+            if let Action::Crash(id) = deed {
+                crashed.push(*id);
+            } else if let Action::Insert(id) = deed {
+                crashed.retain(|gone| gone != id);
+            }
+        }
+        crashed
+    }
+
+    /// The last deed that changed who is in the ring, and when.
+    pub(super) fn last_change(&self, now: Instant) -> Option<(Instant, &Action)> {
+        let known = self.deeds.iter().rev().filter(|(at, _)| *at <= now);
+        known
+            .map(|(at, deed)| (*at, deed))
+            .find(|(_, deed)| deed.changes_members())
+    }
+}
+
+/// The last lines of the log, oldest first.
+pub(super) fn lines(history: &History, upkeep: bool) -> Vec<EventView> {
+    let (world, space) = (history.world(), history.space());
+    let mut lines: Vec<EventView> = history
+        .entries()
+        .iter()
+        .rev()
+        .take(DEPTH)
+        .filter(|entry| upkeep || is_told(entry, world))
+        .take(LINES)
+        .map(|entry| EventView {
+            index: entry.index,
+            at: entry.at.as_micros(),
+            text: entry.describe(space),
+            about: about(entry),
+        })
+        .collect();
+    lines.reverse();
+    lines
+}
+
+/// Whether the log tells an entry while upkeep is hidden: deeds, lookups asked for, changes, losses.
+fn is_told(entry: &Entry, world: &World) -> bool {
+    match &entry.what {
+        What::Sent(parcel) => parcel.traffic != Traffic::Upkeep && parcel.label != RECEIPT,
+        What::Delivered(_) => false,
+        What::Lost(parcel) => parcel.traffic != Traffic::Upkeep,
+        What::Node(_, Event::Routed { lookup, .. }) => {
+            world.lookups().iter().any(|known| known.id == *lookup)
+        }
+        _ => true,
+    }
+}
+
+fn about(entry: &Entry) -> About {
+    match &entry.what {
+        What::Acted(_) => About::Action,
+        What::Sent(parcel) | What::Delivered(parcel) => match parcel.traffic {
+            Traffic::Lookup => About::Lookup,
+            Traffic::Records => About::Other,
+            Traffic::Upkeep => About::Upkeep,
+        },
+        What::Lost(_) => About::Lost,
+        // Predecessors lag behind every change of membership: repair at work, not a fault.
+        What::Broken(property, _) if *property != Property::OneOwnerPerKey => About::Violation,
+        What::Node(_, Event::Routed { .. } | Event::LookupEnded(..)) => About::Lookup,
+        What::Node(..) | What::Broken(..) | What::Mended(_) => About::Other,
+    }
+}
+
+fn mark(entry: &Entry, space: Space) -> MarkView {
+    MarkView {
+        at: entry.at.as_micros(),
+        about: about(entry),
+        label: entry.describe(space),
+    }
+}

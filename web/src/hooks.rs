@@ -1,0 +1,6 @@
+//! Hooks: the engine's loop, the keyboard.
+
+pub mod use_animation_frame;
+pub mod use_engine;
+pub mod use_listener;
+pub mod use_shortcuts;

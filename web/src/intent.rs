@@ -1,0 +1,196 @@
+//! What buttons and keys mean: from an intent and what is typed to a command, or to one sentence about what is wrong.
+
+use chordscope_core::base::id::Id;
+
+use crate::engine::SPEEDS;
+use crate::engine::command::Command;
+use crate::engine::snapshot::Snapshot;
+use crate::input;
+use crate::state::{Field, FieldError, UiState};
+
+/// Something a button or a key asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// Look the typed key up.
+    LookUp,
+    /// Look it up and ask the user for each hop; once more ends that.
+    Predict,
+    /// Let the typed node join.
+    Insert,
+    /// Let it leave.
+    Remove,
+    /// Let it crash.
+    Crash,
+    /// Play or pause.
+    TogglePlay,
+    /// One event on.
+    StepForward,
+    /// One event back.
+    StepBack,
+    /// To the beginning.
+    Home,
+    /// To the furthest moment reached.
+    End,
+    /// One speed up.
+    Faster,
+    /// One speed down.
+    Slower,
+    /// Choose the next node clockwise.
+    NextNode,
+    /// Choose the one before.
+    PreviousNode,
+    /// Copy a link to this moment.
+    Share,
+    /// Open or close the help sheet.
+    Help(bool),
+    /// Go to the key field.
+    FocusKey,
+    /// Go to the node field.
+    FocusNode,
+    /// Light or dark.
+    Theme,
+}
+
+/// The intent of a single key, given whether Shift or Control is held.
+pub fn of_key(key: &str) -> Option<Intent> {
+    Some(match key {
+        " " => Intent::TogglePlay,
+        "ArrowRight" => Intent::StepForward,
+        "ArrowLeft" => Intent::StepBack,
+        "Home" => Intent::Home,
+        "End" => Intent::End,
+        "+" | "=" => Intent::Faster,
+        "-" => Intent::Slower,
+        "]" => Intent::NextNode,
+        "[" => Intent::PreviousNode,
+        "/" => Intent::FocusKey,
+        "n" => Intent::FocusNode,
+        "l" => Intent::LookUp,
+        "p" => Intent::Predict,
+        "i" => Intent::Insert,
+        "r" => Intent::Remove,
+        "k" => Intent::Crash,
+        "s" => Intent::Share,
+        "t" => Intent::Theme,
+        "?" => Intent::Help(true),
+        _ => return None,
+    })
+}
+
+/// The command of an intent: none if it is no business of the engine's.
+///
+/// # Errors
+/// What is wrong with what is typed.
+pub fn command(
+    intent: Intent,
+    ui: &UiState,
+    shot: &Snapshot,
+) -> Result<Option<Command>, FieldError> {
+    Ok(Some(match intent {
+        Intent::LookUp => {
+            let (from, key) = question(ui, shot)?;
+            Command::Look {
+                from,
+                key,
+                way: ui.way,
+            }
+        }
+        Intent::Predict if shot.predicting => Command::StopPredicting,
+        Intent::Predict => {
+            let (from, key) = question(ui, shot)?;
+            Command::Predict {
+                from,
+                key,
+                way: ui.way,
+            }
+        }
+        Intent::Insert => Command::Insert(new_node(ui, shot)?),
+        Intent::Remove => Command::Remove(old_node(ui, shot)?),
+        Intent::Crash => Command::Crash(old_node(ui, shot)?),
+        Intent::TogglePlay => Command::Play(!shot.playing),
+        Intent::StepForward => Command::StepForward,
+        Intent::StepBack => Command::StepBack,
+        Intent::Home => Command::Seek(0),
+        Intent::End => Command::Seek(shot.end),
+        Intent::Faster => Command::Speed((shot.speed + 1).min(SPEEDS.len() - 1)),
+        Intent::Slower => Command::Speed(shot.speed.saturating_sub(1)),
+        Intent::NextNode => return Ok(neighbour(shot, 1).map(Command::Choose)),
+        Intent::PreviousNode => {
+            return Ok(neighbour(shot, shot.nodes.len().saturating_sub(1)).map(Command::Choose));
+        }
+        Intent::Share | Intent::Help(_) | Intent::FocusKey | Intent::FocusNode | Intent::Theme => {
+            return Ok(None);
+        }
+    }))
+}
+
+/// The node that asks: the chosen one while it lives, otherwise the first that does.
+pub fn asking(ui: &UiState, shot: &Snapshot) -> Option<Id> {
+    let member = |label: &str| {
+        shot.nodes
+            .iter()
+            .find(|node| node.is_member() && node.label == label)
+    };
+    member(&ui.from)
+        .or_else(|| shot.nodes.iter().find(|node| node.is_member()))
+        .map(|node| node.id)
+}
+
+fn question(ui: &UiState, shot: &Snapshot) -> Result<(Id, Id), FieldError> {
+    let wrong = |text| FieldError {
+        field: Field::Key,
+        text,
+    };
+    let key = input::key(shot.space, &ui.key).map_err(wrong)?;
+    let from = asking(ui, shot).ok_or_else(|| {
+        wrong("No node is left to ask: insert one, or choose a scenario.".to_owned())
+    })?;
+    Ok((from, key.id))
+}
+
+fn new_node(ui: &UiState, shot: &Snapshot) -> Result<Id, FieldError> {
+    let id = typed_node(ui, shot)?;
+    match shot.position(id).map(|index| &shot.nodes[index]) {
+        Some(node) if node.is_up() => Err(wrong_node(format!(
+            "Node {} is on the ring already: choose another id.",
+            node.label
+        ))),
+        _ => Ok(id),
+    }
+}
+
+fn old_node(ui: &UiState, shot: &Snapshot) -> Result<Id, FieldError> {
+    let id = typed_node(ui, shot)?;
+    match shot.position(id).map(|index| &shot.nodes[index]) {
+        Some(node) if node.is_up() => Ok(id),
+        Some(node) => Err(wrong_node(format!("Node {} is gone already.", node.label))),
+        None => Err(wrong_node(format!(
+            "Node {} is not on the ring: choose one that is.",
+            shot.show(id)
+        ))),
+    }
+}
+
+fn typed_node(ui: &UiState, shot: &Snapshot) -> Result<Id, FieldError> {
+    input::node(shot.space, &ui.node).map_err(wrong_node)
+}
+
+const fn wrong_node(text: String) -> FieldError {
+    FieldError {
+        field: Field::Node,
+        text,
+    }
+}
+
+fn neighbour(shot: &Snapshot, steps: usize) -> Option<Id> {
+    let count = shot.nodes.len();
+    if count == 0 {
+        return None;
+    }
+    let seen = shot
+        .inspected
+        .as_ref()
+        .and_then(|seen| shot.position(seen.id));
+    let index = seen.map_or(0, |at| (at + steps) % count);
+    Some(shot.nodes[index].id)
+}

@@ -1,0 +1,118 @@
+//! What the stage shows, as plain values: the still layer from a snapshot, the moving layer from the engine.
+
+pub mod compose;
+pub mod labels;
+pub mod layout;
+pub mod paint;
+pub mod painter;
+pub mod palette;
+
+/// The still layer: it is painted again only when it differs from the last one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scene {
+    /// The nodes, by ascending turn.
+    pub nodes: Vec<Node>,
+    /// Keys that hold a value, and the key sought.
+    pub keys: Vec<Key>,
+    /// Lit arcs of the band.
+    pub arcs: Vec<Arc>,
+    /// Fingers of the inspected node: from turn, to turn.
+    pub fingers: Vec<(f64, f64)>,
+    /// How many positions to tick, where they can be told apart.
+    pub positions: Option<u32>,
+    /// Whether the nodes carry their labels inside.
+    pub labelled: bool,
+    /// Words beside the ring, the most important first.
+    pub words: Vec<Word>,
+}
+
+/// A node on the stage. Every look has a shape of its own, not only a colour.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Node {
+    /// Where.
+    pub turn: f64,
+    /// The label inside it, where it is short enough.
+    pub label: String,
+    /// The lookup started here: a thick blue ring.
+    pub origin: bool,
+    /// The lookup came by: a thick amber ring.
+    pub visited: bool,
+    /// It is responsible for the key sought: a dashed green ring.
+    pub owner: bool,
+    /// Its tables are shown: a halo.
+    pub inspected: bool,
+    /// The pointer is over it.
+    pub hovered: bool,
+    /// It does not answer: hollow, with a bar.
+    pub dead: bool,
+    /// It looks for its place: a thin dashed ring.
+    pub joining: bool,
+}
+
+/// A key on the stage: a diamond.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Key {
+    /// Where.
+    pub turn: f64,
+    /// Whether it is the one sought: filled.
+    pub sought: bool,
+}
+
+/// The part of the band a node is responsible for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arc {
+    /// From this turn, which is not part of it.
+    pub after: f64,
+    /// To this one, which is.
+    pub upto: f64,
+    /// Whether the key sought lies on it; otherwise it is the node looked at.
+    pub sought: bool,
+}
+
+/// A word beside the ring.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Word {
+    /// The turn it belongs to.
+    pub turn: f64,
+    /// The word.
+    pub text: String,
+    /// What it names.
+    pub ink: WordInk,
+}
+
+/// What a word beside the ring names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WordInk {
+    /// A hop of the lookup.
+    Hop,
+    /// A key.
+    Key,
+    /// A node that has no room for its label inside.
+    Node,
+}
+
+/// The moving layer: hops made and messages under way.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Motion {
+    /// Hops of the lookup: from turn, to turn.
+    pub hops: Vec<(f64, f64)>,
+    /// Messages under way.
+    pub dots: Vec<Dot>,
+}
+
+/// A message under way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dot {
+    /// Where it was sent.
+    pub from: f64,
+    /// Where it goes.
+    pub to: f64,
+    /// How much of the way it has made, 0 to 1.
+    pub share: f64,
+    /// Whether it belongs to the lookup of interest.
+    pub lookup: bool,
+    /// Whether it answers: a hollow dot.
+    pub answer: bool,
+    /// Whether it is upkeep: small and quiet.
+    pub upkeep: bool,
+}

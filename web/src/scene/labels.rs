@@ -1,0 +1,160 @@
+//! Words around the ring: each goes where it covers neither a node nor another word, or is left out.
+
+use crate::scene::layout::{Layout, Point};
+
+/// Which end of a word its point is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    /// The word starts there.
+    Start,
+    /// The word is centred on it.
+    Middle,
+    /// The word ends there.
+    End,
+}
+
+/// A word that wants a place beside the ring.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wanted {
+    /// The turn it belongs to.
+    pub turn: f64,
+    /// How far outside the band it starts, in pixels.
+    pub gap: f64,
+    /// The word.
+    pub text: String,
+}
+
+/// A word with its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placed {
+    /// Its index among the wanted ones.
+    pub index: usize,
+    /// Where its anchor is; vertically its middle.
+    pub point: Point,
+    /// Which end the anchor is.
+    pub anchor: Anchor,
+}
+
+#[derive(Clone, Copy)]
+struct Area {
+    left: f64,
+    right: f64,
+    top: f64,
+    bottom: f64,
+}
+
+impl Area {
+    const fn covers(&self, other: &Self) -> bool {
+        self.left < other.right
+            && other.left < self.right
+            && self.top < other.bottom
+            && other.top < self.bottom
+    }
+}
+
+/// The height of a line of labels.
+const LINE: f64 = 14.0;
+/// A generous width of one character.
+const CHARACTER: f64 = 6.8;
+/// How much farther out a word moves when its first place is taken.
+const RETRIES: [f64; 3] = [0.0, 13.0, 26.0];
+
+/// Places words in the order given: the first matter most. `turns` are the nodes, which words do not cover.
+pub fn place(
+    layout: &Layout,
+    width: f64,
+    height: f64,
+    turns: &[f64],
+    wanted: &[Wanted],
+) -> Vec<Placed> {
+    let mut taken: Vec<Area> = turns.iter().map(|turn| node_area(layout, *turn)).collect();
+    let mut placed = Vec::new();
+    for (index, word) in wanted.iter().enumerate() {
+        for extra in RETRIES {
+            let radius = layout.radius + word.gap + extra;
+            let point = layout.at(word.turn, radius);
+            let anchor = anchor_at(layout, point);
+            let area = word_area(point, anchor, &word.text);
+            let inside = area.left >= 2.0
+                && area.right <= width - 2.0
+                && area.top >= 2.0
+                && area.bottom <= height - 2.0;
+            if inside && !taken.iter().any(|other| other.covers(&area)) {
+                taken.push(area);
+                placed.push(Placed {
+                    index,
+                    point,
+                    anchor,
+                });
+                break;
+            }
+        }
+    }
+    placed
+}
+
+fn anchor_at(layout: &Layout, point: Point) -> Anchor {
+    let side = (point.x - layout.centre.x) / layout.radius;
+    if side > 0.35 {
+        Anchor::Start
+    } else if side < -0.35 {
+        Anchor::End
+    } else {
+        Anchor::Middle
+    }
+}
+
+fn node_area(layout: &Layout, turn: f64) -> Area {
+    let Point { x, y } = layout.node_at(turn);
+    let half = layout.node + 1.0;
+    Area {
+        left: x - half,
+        right: x + half,
+        top: y - half,
+        bottom: y + half,
+    }
+}
+
+fn word_area(point: Point, anchor: Anchor, text: &str) -> Area {
+    let width = text.chars().count() as f64 * CHARACTER;
+    let left = match anchor {
+        Anchor::Start => point.x,
+        Anchor::Middle => point.x - width / 2.0,
+        Anchor::End => point.x - width,
+    };
+    Area {
+        left,
+        right: left + width,
+        top: point.y - LINE / 2.0,
+        bottom: point.y + LINE / 2.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn word(turn: f64, text: &str) -> Wanted {
+        Wanted {
+            turn,
+            gap: 26.0,
+            text: text.to_owned(),
+        }
+    }
+
+    #[test]
+    fn two_words_at_one_place_do_not_cover_one_another() {
+        let layout = Layout::new(600.0, 600.0, &[0.3], true);
+        let wanted = [word(0.3, "hop 1"), word(0.3, "key 9")];
+        let placed = place(&layout, 600.0, 600.0, &[0.3], &wanted);
+        assert_eq!(placed.len(), 2);
+        assert!(placed[0].point.distance(placed[1].point) > 12.0);
+    }
+
+    #[test]
+    fn a_word_without_room_is_left_out() {
+        let layout = Layout::new(200.0, 200.0, &[0.25], true);
+        let wanted = [word(0.25, "a very long word that leaves the stage")];
+        assert!(place(&layout, 200.0, 200.0, &[0.25], &wanted).is_empty());
+    }
+}

@@ -1,0 +1,212 @@
+//! Geometry of the stage: turns of the circle to points, curves, arcs and hits. Pure numbers.
+
+use std::f64::consts::{FRAC_PI_2, TAU};
+
+/// A point of the stage, in CSS pixels from its upper left corner.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Point {
+    /// From the left.
+    pub x: f64,
+    /// From the top.
+    pub y: f64,
+}
+
+impl Point {
+    /// The point this far on the way to another.
+    pub fn towards(self, other: Self, share: f64) -> Self {
+        Self {
+            x: self.x + (other.x - self.x) * share,
+            y: self.y + (other.y - self.y) * share,
+        }
+    }
+
+    /// The distance to another point.
+    pub fn distance(self, other: Self) -> f64 {
+        (self.x - other.x).hypot(self.y - other.y)
+    }
+
+    fn stepped(self, other: Self, pixels: f64) -> Self {
+        let far = self.distance(other);
+        if far < 1e-9 {
+            return self;
+        }
+        self.towards(other, pixels / far)
+    }
+}
+
+/// The ring on a stage of a certain size.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Layout {
+    /// The centre of the ring.
+    pub centre: Point,
+    /// The radius of the band.
+    pub radius: f64,
+    /// The radius of a node.
+    pub node: f64,
+}
+
+/// How much of the stage's edge is kept free for labels.
+const MARGIN: f64 = 54.0;
+/// The radius of a node where there is room.
+const NODE: f64 = 15.0;
+/// The same, if its label is outside.
+const BARE: f64 = 9.0;
+/// How far from a node a pointer still hits it: fingers are blunt.
+const REACH: f64 = 22.0;
+
+impl Layout {
+    /// The ring on a stage this wide and high, with nodes at these turns (ascending). Nodes that carry their label
+    /// inside are larger.
+    pub fn new(width: f64, height: f64, turns: &[f64], labelled: bool) -> Self {
+        let short = width.min(height);
+        let margin = MARGIN.min(short * 0.13).max(20.0);
+        let radius = (short / 2.0 - margin).max(40.0);
+        Self {
+            centre: Point {
+                x: width / 2.0,
+                y: height / 2.0,
+            },
+            radius,
+            node: node_radius(radius, turns, if labelled { NODE } else { BARE }),
+        }
+    }
+
+    /// The point at a turn (0 at the top, clockwise) and a distance from the centre.
+    pub fn at(&self, turn: f64, radius: f64) -> Point {
+        let angle = angle(turn);
+        Point {
+            x: self.centre.x + radius * angle.cos(),
+            y: self.centre.y + radius * angle.sin(),
+        }
+    }
+
+    /// The centre of a node.
+    pub fn node_at(&self, turn: f64) -> Point {
+        self.at(turn, self.radius)
+    }
+
+    /// The curve from one node's edge to another's, pulled towards the centre: far apart ones by half the way there,
+    /// near ones only a little. Its two directions differ, so that an answer does not hide its question.
+    pub fn curve(&self, from: f64, to: f64) -> Curve {
+        let (start, end) = (self.node_at(from), self.node_at(to));
+        let middle = start.towards(end, 0.5);
+        let inward = middle.distance(self.centre) * 0.5;
+        let mut bend = middle.stepped(self.centre, inward.min(start.distance(end) * 0.7));
+        let (dx, dy) = (end.x - start.x, end.y - start.y);
+        bend.x -= dy * 0.05;
+        bend.y += dx * 0.05;
+        Curve {
+            start: start.stepped(bend, self.node + 1.0),
+            bend,
+            end: end.stepped(bend, self.node + 1.0),
+        }
+    }
+
+    /// The node under a point, by its index, given the nodes' turns in ascending order.
+    pub fn hit(&self, turns: &[f64], point: Point) -> Option<usize> {
+        if turns.is_empty() {
+            return None;
+        }
+        let (dx, dy) = (point.x - self.centre.x, point.y - self.centre.y);
+        let turn = ((dy.atan2(dx) + FRAC_PI_2) / TAU).rem_euclid(1.0);
+        let after = turns.partition_point(|node| *node < turn);
+        let candidates = [after % turns.len(), (after + turns.len() - 1) % turns.len()];
+        let nearest = candidates
+            .into_iter()
+            .map(|index| (index, self.node_at(turns[index]).distance(point)))
+            .min_by(|a, b| a.1.total_cmp(&b.1))?;
+        (nearest.1 <= self.node.max(REACH)).then_some(nearest.0)
+    }
+}
+
+/// The canvas angle of a turn: canvas angles start at three o'clock.
+pub fn angle(turn: f64) -> f64 {
+    turn * TAU - FRAC_PI_2
+}
+
+/// Nodes shrink where they would cover one another, down to a dot that can still be seen.
+fn node_radius(radius: f64, turns: &[f64], largest: f64) -> f64 {
+    let count = turns.len();
+    if count < 2 {
+        return largest;
+    }
+    let gap = |index: usize| (turns[(index + 1) % count] - turns[index]).rem_euclid(1.0);
+    let least = (0..count).map(gap).fold(1.0, f64::min) * TAU * radius;
+    let mean = TAU * radius / count as f64;
+    (least * 0.46).max(mean * 0.2).clamp(2.5, largest)
+}
+
+/// A quadratic curve.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Curve {
+    /// Where it starts.
+    pub start: Point,
+    /// What it bends towards.
+    pub bend: Point,
+    /// Where it ends.
+    pub end: Point,
+}
+
+impl Curve {
+    /// The point this far along, 0 to 1.
+    pub fn at(&self, share: f64) -> Point {
+        let first = self.start.towards(self.bend, share);
+        first.towards(self.bend.towards(self.end, share), share)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LESSON: [f64; 4] = [1.0 / 32.0, 9.0 / 32.0, 20.0 / 32.0, 21.0 / 32.0];
+
+    #[test]
+    fn position_zero_is_at_the_top_and_turns_go_clockwise() {
+        let layout = Layout::new(600.0, 600.0, &LESSON, true);
+        let top = layout.node_at(0.0);
+        assert!((top.x - 300.0).abs() < 1e-9 && top.y < 60.0);
+        assert!(layout.node_at(0.25).x > 500.0);
+    }
+
+    #[test]
+    fn a_pointer_finds_the_node_under_it_and_none_in_the_middle() {
+        let layout = Layout::new(600.0, 500.0, &LESSON, true);
+        for (index, turn) in LESSON.iter().enumerate() {
+            let mut point = layout.node_at(*turn);
+            point.x += 3.0;
+            assert_eq!(layout.hit(&LESSON, point), Some(index));
+        }
+        assert_eq!(layout.hit(&LESSON, layout.centre), None);
+        assert_eq!(layout.hit(&[], layout.centre), None);
+    }
+
+    #[test]
+    fn a_pointer_left_of_the_top_finds_the_node_right_of_it() {
+        let layout = Layout::new(600.0, 600.0, &[0.004, 0.5], true);
+        assert_eq!(
+            layout.hit(&[0.004, 0.5], layout.at(0.999, layout.radius)),
+            Some(0)
+        );
+    }
+
+    #[test]
+    fn neighbouring_nodes_never_overlap_in_the_lesson() {
+        for size in [300.0, 366.0, 600.0, 900.0] {
+            let layout = Layout::new(size, size, &LESSON, true);
+            let apart = layout
+                .node_at(LESSON[2])
+                .distance(layout.node_at(LESSON[3]));
+            assert!(apart > 2.0 * layout.node * 0.99, "{size}: {apart}");
+        }
+    }
+
+    #[test]
+    fn a_curve_starts_and_ends_at_the_nodes_edges() {
+        let layout = Layout::new(600.0, 600.0, &LESSON, true);
+        let curve = layout.curve(LESSON[0], LESSON[2]);
+        let gap = curve.at(0.0).distance(layout.node_at(LESSON[0]));
+        assert!((gap - layout.node - 1.0).abs() < 1e-6);
+        assert!(curve.at(1.0).distance(curve.end) < 1e-9);
+    }
+}

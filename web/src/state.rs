@@ -1,0 +1,161 @@
+//! The state of the controls: what the user has typed and opened. Time and the ring are the engine's.
+
+use std::rc::Rc;
+
+use yew::Reducible;
+
+use crate::engine::command::Way;
+use crate::engine::snapshot::Snapshot;
+
+/// A snapshot that compares by identity: two pictures of one moment are one.
+#[derive(Clone, Debug)]
+pub struct View(pub Rc<Snapshot>);
+
+impl PartialEq for View {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl std::ops::Deref for View {
+    type Target = Snapshot;
+
+    fn deref(&self) -> &Snapshot {
+        &self.0
+    }
+}
+
+/// A field that the user types into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// The key to look up.
+    Key,
+    /// The node to insert, remove or crash.
+    Node,
+}
+
+/// What is wrong with a field, in one sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field.
+    pub field: Field,
+    /// The sentence.
+    pub text: String,
+}
+
+/// The state of the controls.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UiState {
+    /// The key as typed.
+    pub key: String,
+    /// The node that asks, as the combobox holds it; empty is the first.
+    pub from: String,
+    /// The node to change, as typed.
+    pub node: String,
+    /// How lookups travel.
+    pub way: Way,
+    /// What is wrong, if anything.
+    pub error: Option<FieldError>,
+    /// Whether the help sheet is open.
+    pub help: bool,
+    /// Whether single keys are shortcuts.
+    pub shortcuts: bool,
+    /// A word of confirmation, such as after copying a link.
+    pub toast: Option<String>,
+}
+
+impl Default for UiState {
+    fn default() -> Self {
+        Self {
+            key: "26".to_owned(),
+            from: "1".to_owned(),
+            node: "7".to_owned(),
+            way: Way::default(),
+            error: None,
+            help: false,
+            shortcuts: true,
+            toast: None,
+        }
+    }
+}
+
+/// What can happen to the controls.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// A field was typed into.
+    Typed(Field, String),
+    /// Another asking node was chosen.
+    From(String),
+    /// The routing was chosen: linear or not.
+    Linear(bool),
+    /// The mode was chosen: iterative or not.
+    Iterative(bool),
+    /// A field's content was refused.
+    Refused(FieldError),
+    /// The last input was good.
+    Accepted,
+    /// The help sheet opens or closes.
+    Help(bool),
+    /// Single keys are shortcuts, or not.
+    Shortcuts(bool),
+    /// Something to confirm, or its end.
+    Toast(Option<String>),
+}
+
+impl Reducible for UiState {
+    type Action = Action;
+
+    fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
+        let mut next = (*self).clone();
+        match action {
+            Action::Typed(field, text) => {
+                next.error = next.error.filter(|error| error.field != field);
+                match field {
+                    Field::Key => next.key = text,
+                    Field::Node => next.node = text,
+                }
+            }
+            Action::From(id) => next.from = id,
+            Action::Linear(linear) => next.way.linear = linear,
+            Action::Iterative(iterative) => next.way.iterative = iterative,
+            Action::Refused(error) => next.error = Some(error),
+            Action::Accepted => next.error = None,
+            Action::Help(open) => next.help = open,
+            Action::Shortcuts(on) => next.shortcuts = on,
+            Action::Toast(text) => next.toast = text,
+        }
+        if next == *self { self } else { Rc::new(next) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reduced(state: UiState, action: Action) -> UiState {
+        (*Rc::new(state).reduce(action)).clone()
+    }
+
+    #[test]
+    fn typing_into_a_field_clears_its_own_error_only() {
+        let error = FieldError {
+            field: Field::Key,
+            text: "no".to_owned(),
+        };
+        let state = reduced(UiState::default(), Action::Refused(error.clone()));
+        let other = reduced(state.clone(), Action::Typed(Field::Node, "8".to_owned()));
+        assert_eq!(other.error, Some(error));
+        let same = reduced(state, Action::Typed(Field::Key, "8".to_owned()));
+        assert_eq!(same.error, None);
+        assert_eq!(same.key, "8");
+    }
+
+    #[test]
+    fn an_action_that_changes_nothing_keeps_the_same_state() {
+        let state = Rc::new(UiState::default());
+        assert!(Rc::ptr_eq(
+            &state,
+            &state.clone().reduce(Action::Help(false))
+        ));
+    }
+}

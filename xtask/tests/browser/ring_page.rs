@@ -1,0 +1,228 @@
+//! The ring page as a learner uses it: by role and name, mouse and keyboard, wide and narrow.
+
+use thirtyfour::TypingData;
+use thirtyfour::prelude::Key;
+
+use crate::support::{Page, Result, SiteServer, eventually};
+
+const LESSON: &str = "1 → 18 → 20 → 21 → 28";
+
+async fn open() -> Result<(SiteServer, Page)> {
+    let site = SiteServer::start("/").await?;
+    let page = Page::open(&site.url()).await?;
+    Ok((site, page))
+}
+
+/// Looks a key up and waits for the path.
+async fn look_up(page: &Page, key: &str, from: &str, path: &str) -> Result<()> {
+    page.fill("spinbutton", "Key", key).await?;
+    page.choose("From node", from).await?;
+    page.click("button", "Look up").await?;
+    page.wait_for_text("status", "Result", path).await?;
+    Ok(())
+}
+
+async fn press(page: &Page, keys: impl Into<TypingData>) -> Result<()> {
+    Ok(page
+        .driver()
+        .active_element()
+        .await?
+        .send_keys(keys)
+        .await?)
+}
+
+async fn now(page: &Page) -> Result<f64> {
+    let value = page
+        .run("return document.querySelector('input[type=range]').valueAsNumber")
+        .await?;
+    value.as_f64().ok_or_else(|| "no time".into())
+}
+
+async fn overflow(page: &Page) -> Result<i64> {
+    let script = "return document.documentElement.scrollWidth - innerWidth";
+    page.run(script)
+        .await?
+        .as_i64()
+        .ok_or_else(|| "no width".into())
+}
+
+#[tokio::test]
+async fn a_lookup_shows_its_path_in_every_mode_and_routing() -> Result<()> {
+    let (site, page) = open().await?;
+    // The scenario asks it by itself.
+    page.wait_for_text("status", "Result", LESSON).await?;
+    look_up(&page, "12", "28", "28 → 4 → 9 → 11 → 14").await?;
+    page.choose("Mode", "Iterative").await?;
+    look_up(&page, "26", "1", LESSON).await?;
+    page.choose("Routing", "Linear").await?;
+    let linear = "1 → 4 → 9 → 11 → 14 → 18 → 20 → 21 → 28";
+    look_up(&page, "26", "1", linear).await?;
+    page.wait_for_text("log", "Events", "node 1 looks up 26")
+        .await?;
+    page.assert_no_errors().await?;
+    site.assert_no_failures();
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_insertion_shows_the_four_changed_fingers_old_beside_new() -> Result<()> {
+    let (_site, page) = open().await?;
+    page.fill("spinbutton", "Node id", "7").await?;
+    page.click("button", "Insert node").await?;
+    let rows = page.table("Changed fingers").await?;
+    let rows: Vec<String> = rows.iter().map(|row| row.join(" ")).collect();
+    let expected = [
+        "Node Row Start Old New",
+        "1 3 5 9 7",
+        "4 1 5 9 7",
+        "4 2 6 9 7",
+        "21 5 5 9 7",
+    ];
+    assert_eq!(rows, expected);
+    page.screenshot("ring-insert").await?;
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn wrong_input_is_explained_in_its_place() -> Result<()> {
+    let (_site, page) = open().await?;
+    let said = async |id: &str, part: &str| {
+        let script = format!("return document.getElementById('{id}-error')?.innerText");
+        let seen = async || {
+            Ok(page
+                .run(&script)
+                .await?
+                .to_string()
+                .contains(part)
+                .then_some(()))
+        };
+        eventually(&format!("\"{part}\" beside the field"), seen).await
+    };
+    for (node, button, part) in [
+        ("99", "Insert node", "0 to 31"),
+        ("9", "Insert node", "already"),
+        ("8", "Crash node", "not on the ring"),
+    ] {
+        page.fill("spinbutton", "Node id", node).await?;
+        page.click("button", button).await?;
+        said("node", part).await?;
+    }
+    page.fill("spinbutton", "Key", "32").await?;
+    page.click("button", "Look up").await?;
+    said("key", "0 to 31").await?;
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn everything_works_by_keyboard_alone() -> Result<()> {
+    let (_site, page) = open().await?;
+    page.wait_for_text("status", "Result", LESSON).await?;
+    press(&page, "/").await?;
+    press(&page, "12").await?;
+    press(&page, Key::Enter + "").await?;
+    page.wait_for_text("status", "Result", "1 → 9 → 11 → 14")
+        .await?;
+    press(&page, Key::Escape + "").await?;
+    press(&page, "?").await?;
+    page.by_name("dialog", "How to use this page").await?;
+    press(&page, Key::Escape + "").await?;
+    // Shortcuts are silent while a field has the focus.
+    press(&page, "n").await?;
+    press(&page, "3").await?;
+    press(&page, Key::Escape + "").await?;
+    press(&page, "i").await?;
+    page.wait_for_text("log", "Events", "node 3 joins").await?;
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn time_steps_forward_and_back() -> Result<()> {
+    let (_site, page) = open().await?;
+    page.wait_for_text("status", "Result", LESSON).await?;
+    page.by_name("button", "Play").await?;
+    let end = now(&page).await?;
+    page.click("button", "Step back").await?;
+    let what = "an earlier moment";
+    let back = eventually(what, async || {
+        Ok(Some(now(&page).await?).filter(|at| *at < end))
+    })
+    .await?;
+    page.click("button", "Step back").await?;
+    eventually(what, async || Ok((now(&page).await? < back).then_some(()))).await?;
+    page.click("button", "Step forward").await?;
+    let same = async || Ok(((now(&page).await? - back).abs() < 1.0).then_some(()));
+    eventually("the same moment again", same).await?;
+    press(&page, Key::Home + "").await?;
+    eventually("the beginning", async || {
+        Ok((now(&page).await? < 1.0).then_some(()))
+    })
+    .await?;
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn a_prediction_is_told_right_or_wrong_with_the_rule() -> Result<()> {
+    let (_site, page) = open().await?;
+    page.wait_for_text("status", "Result", LESSON).await?;
+    page.click("button", "Predict").await?;
+    let caption = "return document.querySelector('.caption').innerText";
+    let says = async |part: &str| {
+        let seen = async || {
+            Ok(page
+                .run(caption)
+                .await?
+                .to_string()
+                .contains(part)
+                .then_some(()))
+        };
+        eventually(&format!("\"{part}\" in the caption"), seen).await
+    };
+    says("Who is next?").await?;
+    page.click("option", "18").await?;
+    says("Right, 18.").await?;
+    says("Node 18 has the question for 26.").await?;
+    page.click("option", "4").await?;
+    says("Not 4: it is 20.").await?;
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn a_link_opens_the_same_moment() -> Result<()> {
+    let (site, page) = open().await?;
+    page.wait_for_text("status", "Result", LESSON).await?;
+    look_up(&page, "12", "28", "28 → 4 → 9 → 11 → 14").await?;
+    page.click("button", "Share link").await?;
+    let link = "return location.href";
+    let link = eventually("a link", async || {
+        let link = page.run(link).await?;
+        Ok(link
+            .as_str()
+            .filter(|link| link.contains("do="))
+            .map(str::to_owned))
+    });
+    let link = link.await?;
+    let other = Page::open(&link).await?;
+    other
+        .wait_for_text("status", "Result", "28 → 4 → 9 → 11 → 14")
+        .await?;
+    other.assert_no_errors().await?;
+    site.assert_no_failures();
+    Ok(())
+}
+
+#[tokio::test]
+async fn it_fits_a_phone_and_a_dark_room() -> Result<()> {
+    let site = SiteServer::start("/").await?;
+    let page = Page::open_sized(&site.url(), 390, 844).await?;
+    page.wait_for_text("status", "Result", LESSON).await?;
+    assert!(overflow(&page).await? <= 0, "the page scrolls sideways");
+    page.screenshot("ring-phone").await?;
+    page.click("button", "Light or dark").await?;
+    page.screenshot("ring-phone-dark").await?;
+    page.resize(1280, 800).await?;
+    assert!(overflow(&page).await? <= 0, "the page scrolls sideways");
+    page.screenshot("ring-dark").await?;
+    page.click("button", "Light or dark").await?;
+    page.screenshot("ring-light").await?;
+    page.assert_no_errors().await
+}
