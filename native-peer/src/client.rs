@@ -5,6 +5,7 @@ mod target;
 
 use std::io::{IsTerminal, Read};
 
+use chordscope_core::base::contact::Address;
 use chordscope_core::base::id::Space;
 use chordscope_core::store::record::{MAX_VALUE, Name};
 use clap::{Args, Subcommand};
@@ -12,6 +13,7 @@ use hyper::Method;
 use serde::Serialize;
 
 use crate::client::connection::{Answer, Connection};
+use crate::client::target::Place;
 use crate::failure::Failure;
 use crate::http::{KEY_HEADER, SEQUENCE_HEADER};
 use crate::output;
@@ -185,12 +187,18 @@ fn describe(lookup: &Lookup, trace: bool) -> String {
     text
 }
 
+/// The state of the peer at an address.
+pub(crate) async fn status_at(address: &Address) -> Result<Status, Failure> {
+    read_status(&Connection::to(Place::of(address)?).await?).await
+}
+
+async fn read_status(connection: &Connection) -> Result<Status, Failure> {
+    let path = "/api/v1/status";
+    connection.ask(Method::GET, path, Vec::new()).await?.json()
+}
+
 async fn status(target: &Target, json: bool) -> Result<(), Failure> {
-    let connection = Connection::open(target).await?;
-    let answer = connection
-        .ask(Method::GET, "/api/v1/status", Vec::new())
-        .await?;
-    let status: Status = answer.json()?;
+    let status = read_status(&Connection::open(target).await?).await?;
     if json {
         return output::json(&status);
     }

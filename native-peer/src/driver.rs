@@ -1,34 +1,37 @@
 //! One task owns the core's peer: it tells it what happens and carries out what it wants.
 
+mod handle;
 mod joining;
 mod notice;
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use bytes::Bytes;
 use chordscope_core::base::contact::Address;
-use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
-use chordscope_core::chord::route::{Mode, Routing};
+use chordscope_core::chord::route::Routing;
 use chordscope_core::link::reason::CloseReason;
 use chordscope_core::node::api::{
     Event as NodeEvent, LookupError, LookupId, OperationId, Report, StorageEvent, StoreError,
     Written,
 };
+use chordscope_core::node::view::Stage;
 use chordscope_core::peer::Peer;
 use chordscope_core::peer::api::{Event, LinkId, Output};
-use chordscope_core::store::record::{Name, Record};
+use chordscope_core::store::record::Record;
 use futures_util::future::join_all;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc};
 use tokio::time::timeout;
 
+use crate::client;
 use crate::clock::Clock;
 use crate::links::{self, Outbox};
 use crate::storage::Storage;
 
-pub(crate) use joining::Plan;
+use handle::{Command, Reply};
+pub(crate) use handle::{Ended, Handle, Input, Open};
 use joining::{Joining, Step};
+pub(crate) use joining::{Known, Plan};
 pub(crate) use notice::Notice;
 
 /// How much that came over links may wait for the driver; behind it, sockets wait.
@@ -39,121 +42,8 @@ const MAX_COMMANDS: usize = 64;
 const MAX_BATCH: usize = 32;
 /// How many notices a slow listener may be behind.
 const MAX_NOTICES: usize = 256;
-/// How long a put of many copies, or a lookup past dead nodes, may take in all.
-const ANSWER_PATIENCE: Duration = Duration::from_secs(20);
 /// How long neighbours may take to hear that this peer has left.
 const GOODBYE_PATIENCE: Duration = Duration::from_secs(1);
-
-/// Starts a link's task once the driver has numbered it.
-pub(crate) type Open = Box<dyn FnOnce(LinkId, mpsc::Sender<Input>) -> Outbox + Send>;
-
-/// What comes from sockets.
-pub(crate) enum Input {
-    /// Somebody has connected.
-    Accepted(Open),
-    /// A dial has succeeded, or failed for the reason given.
-    Dialed(Address, Result<Open, String>),
-    /// One binary message.
-    Frame(LinkId, Bytes),
-    /// A link is gone.
-    Gone(LinkId),
-    /// A link must be closed.
-    Broken(LinkId, CloseReason),
-    /// Somebody listens at an address that a lonely peer may join by.
-    Reachable(Address),
-}
-
-/// What people ask for.
-pub(crate) enum Command {
-    Put(Name, Option<Vec<u8>>, Reply<Written, StoreError>),
-    Get(Name, Reply<Option<Record>, StoreError>),
-    Lookup(Id, Mode, Reply<Report, LookupError>),
-    Look(Box<dyn FnOnce(&Peer) + Send>),
-    Leave,
-}
-
-type Reply<T, E> = oneshot::Sender<Result<T, E>>;
-
-/// A way to the driver.
-#[derive(Clone, Debug)]
-pub(crate) struct Handle {
-    inputs: mpsc::Sender<Input>,
-    commands: mpsc::Sender<Command>,
-    notices: broadcast::Sender<Notice>,
-}
-
-/// The driver has ended.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Ended;
-
-impl Handle {
-    /// Takes in a connection that somebody has opened.
-    pub(crate) async fn accept(&self, open: Open) {
-        let _ = self.inputs.send(Input::Accepted(open)).await;
-    }
-
-    /// Puts a value, or deletes the name.
-    pub(crate) async fn put(
-        &self,
-        name: Name,
-        value: Option<Vec<u8>>,
-    ) -> Result<Result<Written, StoreError>, Ended> {
-        self.ask(|reply| Command::Put(name, value, reply)).await
-    }
-
-    /// Gets the record of a name.
-    pub(crate) async fn get(
-        &self,
-        name: Name,
-    ) -> Result<Result<Option<Record>, StoreError>, Ended> {
-        self.ask(|reply| Command::Get(name, reply)).await
-    }
-
-    /// Looks a key up.
-    pub(crate) async fn lookup(
-        &self,
-        key: Id,
-        mode: Mode,
-    ) -> Result<Result<Report, LookupError>, Ended> {
-        self.ask(|reply| Command::Lookup(key, mode, reply)).await
-    }
-
-    /// Looks at the peer.
-    pub(crate) async fn look<T: Send + 'static>(
-        &self,
-        view: impl FnOnce(&Peer) -> T + Send + 'static,
-    ) -> Result<T, Ended> {
-        self.ask(|reply: oneshot::Sender<T>| {
-            Command::Look(Box::new(move |peer| {
-                let _ = reply.send(view(peer));
-            }))
-        })
-        .await
-    }
-
-    /// Asks the peer to leave its ring; the driver ends once it has.
-    pub(crate) async fn leave(&self) {
-        let _ = self.commands.send(Command::Leave).await;
-    }
-
-    /// What happens from now on.
-    pub(crate) fn listen(&self) -> broadcast::Receiver<Notice> {
-        self.notices.subscribe()
-    }
-
-    async fn ask<T>(
-        &self,
-        command: impl FnOnce(oneshot::Sender<T>) -> Command,
-    ) -> Result<T, Ended> {
-        let (reply, answer) = oneshot::channel();
-        let sent = self.commands.send(command(reply)).await;
-        sent.map_err(|_| Ended)?;
-        match timeout(ANSWER_PATIENCE, answer).await {
-            Ok(Ok(answer)) => Ok(answer),
-            _ => Err(Ended),
-        }
-    }
-}
 
 /// The task's state.
 pub(crate) struct Driver {
@@ -183,16 +73,12 @@ impl Driver {
         storage: Storage,
         stored: mpsc::UnboundedReceiver<StorageEvent>,
         plan: Plan,
-        known: Vec<Address>,
+        known: Vec<Known>,
     ) -> (Self, Handle) {
         let (to_inputs, inputs) = mpsc::channel(MAX_INPUTS);
         let (to_commands, commands) = mpsc::channel(MAX_COMMANDS);
         let (notices, _) = broadcast::channel(MAX_NOTICES);
-        let handle = Handle {
-            inputs: to_inputs.clone(),
-            commands: to_commands,
-            notices: notices.clone(),
-        };
+        let handle = Handle::new(to_inputs.clone(), to_commands, notices.clone());
         let joining = Joining::new(plan, known, peer.node().contact());
         let driver = Self {
             peer,
@@ -266,17 +152,26 @@ impl Driver {
                     // A member that gets here has been told so by an event.
                     let _ = self.peer.join(now, address);
                 }
-                Step::Probe(address) => {
-                    let inputs = self.to_inputs.clone();
-                    tokio::spawn(async move {
-                        if links::is_reachable(&address).await {
-                            let _ = inputs.send(Input::Reachable(address)).await;
-                        }
-                    });
-                }
+                Step::Probe(address) => self.probe(address),
             }
             self.carry_out();
         }
+    }
+
+    /// Sees whether there is a ring to move to. Of two rings of one, the node with the higher id moves.
+    fn probe(&self, address: Address) {
+        let inputs = self.to_inputs.clone();
+        let me = self.peer.node().space().show(self.peer.node().id());
+        tokio::spawn(async move {
+            let Ok(status) = client::status_at(&address).await else {
+                return;
+            };
+            let member = [Stage::Forming, Stage::Safe].map(Stage::name);
+            let member = member.contains(&status.ring.as_str());
+            if member && (!status.successors.is_empty() || status.id < me) {
+                let _ = inputs.send(Input::Reachable(address)).await;
+            }
+        });
     }
 
     fn on_input(&mut self, input: Input) {
@@ -396,7 +291,7 @@ impl Driver {
             NodeEvent::PutEnded(id, outcome) => answer(self.puts.remove(&id), outcome),
             NodeEvent::GetEnded(id, outcome) => answer(self.gets.remove(&id), outcome),
             NodeEvent::LookupEnded(id, outcome) => answer(self.lookups.remove(&id), outcome),
-            NodeEvent::Joined => self.joining.joined(),
+            NodeEvent::Joined => self.joining.joined(now),
             NodeEvent::JoinFailed => self.joining.failed(now),
             NodeEvent::Alone => self.joining.alone(now),
             NodeEvent::Left if self.leaving => self.left = true,
@@ -410,10 +305,14 @@ impl Driver {
         let membership = self.peer.node().membership();
         let successors = membership.successors().entries().iter();
         let neighbours = successors.chain(membership.predecessor());
-        let addresses = neighbours.flat_map(|contact| contact.addresses()).cloned();
-        if let Some(known) = self.joining.note(addresses.collect()) {
-            let known: Vec<_> = known.iter().map(|a| a.url().to_string()).collect();
-            self.storage.know(&known);
+        let known = neighbours.filter_map(|contact| {
+            let address = contact.addresses().first()?.clone();
+            let id = contact.id();
+            Some(Known { id, address })
+        });
+        if let Some(known) = self.joining.note(known.collect()) {
+            let lines: Vec<_> = known.iter().map(Known::line).collect();
+            self.storage.know(&lines);
         }
     }
 }

@@ -100,14 +100,6 @@ pub(crate) async fn dial(address: &Address) -> Result<WebSocketStream<TcpStream>
         .unwrap_or_else(|_| Err("it does not answer".to_string()))
 }
 
-/// Whether somebody listens there.
-pub(crate) async fn is_reachable(address: &Address) -> bool {
-    matches!(
-        timeout(OPEN_PATIENCE, connect(address)).await,
-        Ok(Ok(_stream))
-    )
-}
-
 async fn open(address: &Address) -> Result<WebSocketStream<TcpStream>, String> {
     let stream = connect(address).await?;
     let mut request = address

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 
 use crate::clock::Clock;
 use crate::data::{self, Registered};
-use crate::driver::{Driver, Handle, Plan};
+use crate::driver::{Driver, Handle, Known, Plan};
 use crate::failure::Failure;
 use crate::http::{self, Allowed, App, Caps, Refused};
 use crate::storage;
@@ -101,9 +101,7 @@ pub(crate) fn start(listener: TcpListener, options: Options) -> Result<Running, 
         peer.restore(clock.now(), copy);
     }
     let known = kept.known.iter();
-    let known = known
-        .filter_map(|url| Address::parse_url(url).ok())
-        .collect();
+    let known = known.filter_map(|line| Known::read(line)).collect();
     let id = Space::FULL.show(peer.node().id());
     let (driver, handle) = Driver::new(peer, clock, storage, stored, options.plan, known);
 

@@ -42,7 +42,7 @@ pub(crate) struct Kept {
     pub(crate) version: u64,
     /// Records that have not expired.
     pub(crate) records: Vec<Copy>,
-    /// Addresses of peers of the last run.
+    /// Peers of the last run, a line each.
     pub(crate) known: Vec<String>,
 }
 
@@ -116,9 +116,9 @@ impl Storage {
         }
     }
 
-    /// Remembers addresses of peers, best first.
-    pub(crate) fn know(&self, addresses: &[String]) {
-        let _ = self.changes.try_send(Change::Known(addresses.join("\n")));
+    /// Remembers peers, a line each, best first.
+    pub(crate) fn know(&self, peers: &[String]) {
+        let _ = self.changes.try_send(Change::Known(peers.join("\n")));
     }
 
     /// Ends once all is written.

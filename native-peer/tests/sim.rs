@@ -1,5 +1,7 @@
 //! `chordscope sim …` as scripts see it: the lesson's ring, exact JSON, one-line errors.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fmt::Write as _;
 
 use assert_cmd::Command;
@@ -207,6 +209,26 @@ fn nodes_come_from_a_file_too() {
         2,
     );
     assert!(missing.contains("--nodes: @/nowhere/at/all"), "{missing}");
+}
+
+#[test]
+fn a_ring_of_a_million_nodes_is_read_and_looked_up_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("nodes");
+    // Multiples of an odd number near the golden ratio's share of 2^64, each once and in no order.
+    let step = 0x9e37_79b9_7f4a_7c15_u64;
+    let node = |number: u64| format!("{:016x}{:024x}", number.wrapping_mul(step), number);
+    let text: String = (0..1_000_000).map(|number| node(number) + "\n").collect();
+    std::fs::write(&path, text).unwrap();
+    let list = format!("@{}", path.display());
+    let (from, key) = (node(7), node(999_999));
+    let ring = ["lookup", "--bits", "160", "--nodes", &list];
+    let mut arguments = ring.to_vec();
+    arguments.extend(["--from", &from, "--key", &key, "--json"]);
+    let answer: Value = serde_json::from_str(&out(&arguments)).unwrap();
+    assert_eq!(answer["owner"], key);
+    let hops = answer["hops"].as_u64().unwrap();
+    assert!((1..=20).contains(&hops), "{hops}");
 }
 
 #[test]

@@ -39,8 +39,13 @@ pub(super) struct Answer {
 }
 
 impl Connection {
+    /// Connects to the peer that the user means.
     pub(super) async fn open(target: &Target) -> Result<Self, Failure> {
-        let place = target.place()?;
+        Self::to(target.place()?).await
+    }
+
+    /// Connects to a peer.
+    pub(super) async fn to(place: Place) -> Result<Self, Failure> {
         let authority = place.authority.clone();
         let fail = |reason: &dyn std::fmt::Display| {
             Failure::failed(format!(

@@ -22,22 +22,31 @@ pub(super) struct Place {
     pub(super) token: Option<String>,
 }
 
-impl Target {
-    pub(super) fn place(&self) -> Result<Place, Failure> {
-        let authority = match &self.peer {
-            Some(url) => {
-                let address =
-                    Address::parse_url(url).map_err(|error| Failure::usage("--peer", error))?;
-                let url = address.url();
-                let Some(host) = url.strip_prefix("ws://") else {
-                    let reason = "encrypted connections (https, wss) are not possible yet";
-                    return Err(Failure::usage("--peer", reason));
-                };
-                with_port(host.trim_end_matches("/ws"))
-            }
-            None => format!("127.0.0.1:{}", local_port()),
+impl Place {
+    /// A peer anywhere, to whom no token is sent.
+    pub(super) fn of(address: &Address) -> Result<Self, Failure> {
+        let url = address.url();
+        let Some(host) = url.strip_prefix("ws://") else {
+            let reason = "encrypted connections (https, wss) are not possible yet";
+            return Err(Failure::usage("--peer", reason));
         };
-        let (host, port) = authority.rsplit_once(':').unwrap_or((&authority, "80"));
+        Ok(Self {
+            authority: with_port(host.trim_end_matches("/ws")),
+            token: None,
+        })
+    }
+}
+
+impl Target {
+    /// The peer that the user means, with the token if it is the user's own.
+    pub(super) fn place(&self) -> Result<Place, Failure> {
+        let url = match &self.peer {
+            Some(url) => url.clone(),
+            None => format!("ws://127.0.0.1:{}", local_port()),
+        };
+        let address = Address::parse_url(&url).map_err(|error| Failure::usage("--peer", error))?;
+        let place = Place::of(&address)?;
+        let (host, port) = place.authority.rsplit_once(':').unwrap_or_default();
         // A token must not go to another machine that happens to use the same port.
         let token = match port.parse() {
             Ok(port) if is_local(host) => data::find_token(port),
@@ -46,7 +55,7 @@ impl Target {
         let given = std::env::var("CHORDSCOPE_TOKEN").ok();
         Ok(Place {
             token: given.filter(|token| !token.is_empty()).or(token),
-            authority,
+            ..place
         })
     }
 }

@@ -4,16 +4,20 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use chordscope_core::base::contact::{Address, Contact};
+use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::time::Instant;
 
 /// The pause after the first round of failures; it doubles from round to round.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// The longest pause between rounds of joining.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 /// The longest pause between looks for a ring from a ring of one.
 const LONGEST_LONELY_PAUSE: Duration = Duration::from_secs(30);
-/// How many rounds a peer asks those it knew before it begins a ring of its own.
-const ROUNDS_OF_KNOWN: u32 = 4;
+/// How many rounds a peer asks those it knew before it begins a ring of its own. When a whole ring starts again, one must
+/// begin and the others must wait for it: the one with the lowest id. Everybody else knows a lower one, the predecessor.
+const ROUNDS_OF_LOWEST: u32 = 3;
+/// How many rounds the others wait.
+const ROUNDS_OF_OTHERS: u32 = 8;
 /// How many addresses are remembered.
 const MAX_KNOWN: usize = 32;
 
@@ -39,12 +43,35 @@ pub(crate) enum Step {
     Probe(Address),
 }
 
+/// A peer that was a neighbour once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) id: Id,
+    pub(crate) address: Address,
+}
+
+impl Known {
+    /// Reads what [`Known::line`] wrote.
+    pub(crate) fn read(line: &str) -> Option<Self> {
+        let (id, url) = line.split_once(' ')?;
+        Some(Self {
+            id: Space::FULL.parse(id).ok()?,
+            address: Address::parse_url(url).ok()?,
+        })
+    }
+
+    /// One line, to be kept.
+    pub(crate) fn line(&self) -> String {
+        format!("{} {}", Space::FULL.show(self.id), self.address)
+    }
+}
+
 /// Where the search stands.
 #[derive(Debug)]
 pub(crate) struct Joining {
     given: Vec<Address>,
     mine: Vec<Address>,
-    known: Vec<Address>,
+    known: Vec<Known>,
     state: State,
     /// How often everybody was asked in vain.
     round: u32,
@@ -59,6 +86,8 @@ enum State {
     Asking(VecDeque<Address>, Instant),
     /// One is asked.
     Waiting(VecDeque<Address>),
+    /// A ring of its own begins.
+    Creating,
     /// A member, or done for good.
     Settled,
     /// A ring of one that knows others: look for them at this time.
@@ -68,13 +97,15 @@ enum State {
 }
 
 impl Joining {
-    pub(crate) fn new(plan: Plan, mut known: Vec<Address>, me: &Contact) -> Self {
+    pub(crate) fn new(plan: Plan, mut known: Vec<Known>, me: &Contact) -> Self {
         let mine = me.addresses().to_vec();
-        known.retain(|address| !mine.contains(address));
+        known.retain(|known| !mine.contains(&known.address) && known.id != me.id());
+        let lowest = known.iter().all(|known| me.id() < known.id);
         let (given, patience) = match plan {
             Plan::Create => (Vec::new(), Some(0)),
             Plan::Join(given) => (given, None),
-            Plan::Resume => (Vec::new(), Some(ROUNDS_OF_KNOWN)),
+            Plan::Resume if lowest => (Vec::new(), Some(ROUNDS_OF_LOWEST)),
+            Plan::Resume => (Vec::new(), Some(ROUNDS_OF_OTHERS)),
         };
         Self {
             given,
@@ -92,7 +123,7 @@ impl Joining {
     pub(crate) const fn due(&self) -> Option<Instant> {
         match &self.state {
             State::Asking(_, at) | State::Lonely(at) => Some(*at),
-            State::Waiting(_) | State::Settled | State::Moving(_) => None,
+            State::Waiting(_) | State::Creating | State::Settled | State::Moving(_) => None,
         }
     }
 
@@ -122,19 +153,25 @@ impl Joining {
                         Some(Step::Join(address))
                     }
                     None => {
-                        self.state = State::Settled;
+                        self.state = State::Creating;
                         Some(Step::Create)
                     }
                 }
             }
-            State::Waiting(_) | State::Settled | State::Moving(_) => None,
+            State::Waiting(_) | State::Creating | State::Settled | State::Moving(_) => None,
         }
     }
 
     /// The peer is a member.
-    pub(crate) fn joined(&mut self) {
+    pub(crate) fn joined(&mut self, now: Instant) {
+        let waited = self.patience.is_some_and(|patience| patience > 0);
+        let created = matches!(self.state, State::Creating);
         self.state = State::Settled;
         self.round = 0;
+        if created && waited {
+            // Those that it waited for may still come.
+            self.alone(now);
+        }
     }
 
     /// Who was asked did not let it in, or is not there.
@@ -189,16 +226,17 @@ impl Joining {
     }
 
     /// Takes note of the neighbours' addresses; gives all that are known now, when that has changed.
-    pub(crate) fn note(&mut self, mut neighbours: Vec<Address>) -> Option<&[Address]> {
+    pub(crate) fn note(&mut self, mut neighbours: Vec<Known>) -> Option<&[Known]> {
         if !neighbours.is_empty() && matches!(self.state, State::Lonely(_)) {
             // Somebody has found this ring of one.
             self.state = State::Settled;
         }
         neighbours.extend(self.known.iter().cloned());
-        let mut known: Vec<Address> = Vec::new();
-        for address in neighbours {
-            if !known.contains(&address) && !self.mine.contains(&address) {
-                known.push(address);
+        let mut known: Vec<Known> = Vec::new();
+        for one in neighbours {
+            let is_new = known.iter().all(|other| other.address != one.address);
+            if is_new && !self.mine.contains(&one.address) {
+                known.push(one);
             }
         }
         known.truncate(MAX_KNOWN);
@@ -216,7 +254,7 @@ impl Joining {
     /// Everybody there is to ask, best first.
     fn others(&self) -> Vec<Address> {
         let mut others = self.given.clone();
-        for address in &self.known {
+        for Known { address, .. } in &self.known {
             if !others.contains(address) {
                 others.push(address.clone());
             }
@@ -226,13 +264,12 @@ impl Joining {
 
     fn pause(&self, longest: Duration) -> Duration {
         let pause = FIRST_PAUSE * 2_u32.saturating_pow(self.round.min(16));
-        pause.min(longest) * (256 + self.jitter) / 256
+        pause.min(longest) * (1_024 + self.jitter) / 1_024
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use chordscope_core::base::id::Space;
     use chordscope_core::base::identity::Signer;
 
     use super::*;
@@ -241,10 +278,16 @@ mod tests {
         Address::parse_url(&format!("ws://127.0.0.1:{port}")).unwrap()
     }
 
-    fn joining(plan: Plan, known: &[u16]) -> Joining {
+    /// A neighbour whose id is below (0) or above (255) every real one.
+    fn known(port: u16, first_byte: u8) -> Known {
+        let id = Id::from_bytes([first_byte; 20]);
+        let address = address(port);
+        Known { id, address }
+    }
+
+    fn joining(plan: Plan, known: Vec<Known>) -> Joining {
         let signer = Signer::ed25519([1; 32]);
         let me = Contact::sign(Space::FULL, &signer, 0, 1, vec![address(1)]).unwrap();
-        let known = known.iter().map(|port| address(*port)).collect();
         Joining::new(plan, known, &me)
     }
 
@@ -260,41 +303,44 @@ mod tests {
 
     #[test]
     fn a_peer_without_acquaintances_begins_a_ring() {
-        assert_eq!(
-            fail_all(&mut joining(Plan::Create, &[2]), 9),
-            [Step::Create]
-        );
-        assert_eq!(
-            fail_all(&mut joining(Plan::Resume, &[1]), 9),
-            [Step::Create]
-        );
+        let mut told = joining(Plan::Create, vec![known(2, 0)]);
+        assert_eq!(fail_all(&mut told, 9), [Step::Create]);
+        let mut fresh = joining(Plan::Resume, vec![known(1, 0)]);
+        assert_eq!(fail_all(&mut fresh, 9), [Step::Create]);
     }
 
     #[test]
     fn a_peer_told_whom_to_join_never_gives_up() {
-        let mut joining = joining(Plan::Join(vec![address(2), address(3)]), &[]);
-        let steps = fail_all(&mut joining, 7);
+        let plan = Plan::Join(vec![address(2), address(3)]);
+        let steps = fail_all(&mut joining(plan, Vec::new()), 7);
         let [two, three] = [2, 3].map(|port| Step::Join(address(port)));
         let expected = [&two, &three, &two, &three, &two, &three, &two];
         assert!(steps.iter().eq(expected), "{steps:?}");
     }
 
     #[test]
-    fn a_peer_asks_those_it_knew_before_it_begins_a_ring() {
-        let steps = fail_all(&mut joining(Plan::Resume, &[2, 1]), 99);
-        assert_eq!(steps.len(), ROUNDS_OF_KNOWN as usize + 1);
+    fn of_peers_that_start_again_together_the_lowest_begins() {
+        let mut lowest = joining(Plan::Resume, vec![known(2, 255)]);
+        let steps = fail_all(&mut lowest, 99);
+        assert_eq!(steps.len(), ROUNDS_OF_LOWEST as usize + 1);
         assert_eq!(steps.last(), Some(&Step::Create));
+        let mut other = joining(Plan::Resume, vec![known(2, 255), known(3, 0)]);
+        let steps = fail_all(&mut other, 99);
+        assert_eq!(steps.len(), ROUNDS_OF_OTHERS as usize * 2 + 1);
+        assert_eq!(steps.last(), Some(&Step::Create));
+        other.joined(Instant::ZERO);
+        assert!(other.due().is_some(), "it keeps looking");
     }
 
     #[test]
     fn a_lonely_peer_looks_for_others_and_moves_to_them() {
-        let mut joining = joining(Plan::Create, &[]);
+        let mut joining = joining(Plan::Create, Vec::new());
         assert_eq!(joining.step(Instant::ZERO), Some(Step::Create));
-        joining.joined();
+        joining.joined(Instant::ZERO);
         joining.alone(Instant::ZERO);
         assert_eq!(joining.due(), None, "it knows nobody");
-        assert!(joining.note(vec![address(2), address(1)]).is_some());
-        assert!(joining.note(vec![address(2)]).is_none());
+        assert!(joining.note(vec![known(2, 0), known(1, 9)]).is_some());
+        assert!(joining.note(vec![known(2, 0)]).is_none());
         joining.alone(Instant::ZERO);
         let due = joining.due().unwrap();
         assert_eq!(joining.step(due), Some(Step::Probe(address(2))));
@@ -305,5 +351,14 @@ mod tests {
         joining.failed(due);
         let due = joining.due().unwrap();
         assert_eq!(joining.step(due), Some(Step::Create));
+        joining.joined(due);
+        assert!(joining.due().is_some(), "and does not give up");
+    }
+
+    #[test]
+    fn what_is_known_can_be_kept() {
+        let known = known(7, 3);
+        assert_eq!(Known::read(&known.line()), Some(known));
+        assert_eq!(Known::read("nonsense"), None);
     }
 }

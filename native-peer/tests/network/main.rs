@@ -1,5 +1,7 @@
 //! Real processes on loopback: rings, the commands that use them, and hostile clients.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod commands;
 mod control;
 mod hostile;

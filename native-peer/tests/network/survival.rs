@@ -102,6 +102,24 @@ fn peers_that_lose_everybody_find_the_ring_again() {
 }
 
 #[test]
+fn a_ring_that_is_killed_as_a_whole_comes_back_as_one() {
+    let home = Home::new();
+    let mut peers = home.ring(4);
+    home.json(&["put", "name", "value", "--peer", peers[0].url()])
+        .unwrap();
+    let ports: Vec<u16> = peers.iter().map(Process::port).collect();
+    peers.iter_mut().for_each(Process::kill);
+    for (number, port) in ports.iter().enumerate() {
+        peers[number] = home.peer(&format!("peer-{number}"), *port, None);
+    }
+    home.wait_for_ring(&peers.iter().collect::<Vec<_>>());
+    let got = home
+        .json(&["get", "name", "--peer", peers[3].url()])
+        .unwrap();
+    assert_eq!(got["value"], "value");
+}
+
+#[test]
 fn a_peer_may_start_before_the_one_it_joins() {
     let home = Home::new();
     let first = home.peer("first", 0, None);

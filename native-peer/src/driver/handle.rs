@@ -1,0 +1,144 @@
+//! How others talk to the driver: sockets with inputs, people with commands.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use chordscope_core::base::contact::Address;
+use chordscope_core::base::id::Id;
+use chordscope_core::chord::route::Mode;
+use chordscope_core::link::reason::CloseReason;
+use chordscope_core::node::api::{LookupError, Report, StoreError, Written};
+use chordscope_core::peer::Peer;
+use chordscope_core::peer::api::LinkId;
+use chordscope_core::store::record::{Name, Record};
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::time::timeout;
+
+use crate::driver::notice::Notice;
+use crate::links::Outbox;
+
+/// How long a put of many copies, or a lookup past dead nodes, may take in all.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(20);
+
+/// Starts a link's task once the driver has numbered it.
+pub(crate) type Open = Box<dyn FnOnce(LinkId, mpsc::Sender<Input>) -> Outbox + Send>;
+
+/// What comes from sockets.
+pub(crate) enum Input {
+    /// Somebody has connected.
+    Accepted(Open),
+    /// A dial has succeeded, or failed for the reason given.
+    Dialed(Address, Result<Open, String>),
+    /// One binary message.
+    Frame(LinkId, Bytes),
+    /// A link is gone.
+    Gone(LinkId),
+    /// A link must be closed.
+    Broken(LinkId, CloseReason),
+    /// Somebody listens at an address that a lonely peer may join by.
+    Reachable(Address),
+}
+
+/// What people ask for.
+pub(super) enum Command {
+    Put(Name, Option<Vec<u8>>, Reply<Written, StoreError>),
+    Get(Name, Reply<Option<Record>, StoreError>),
+    Lookup(Id, Mode, Reply<Report, LookupError>),
+    Look(Box<dyn FnOnce(&Peer) + Send>),
+    Leave,
+}
+
+pub(super) type Reply<T, E> = oneshot::Sender<Result<T, E>>;
+
+/// A way to the driver.
+#[derive(Clone, Debug)]
+pub(crate) struct Handle {
+    inputs: mpsc::Sender<Input>,
+    commands: mpsc::Sender<Command>,
+    notices: broadcast::Sender<Notice>,
+}
+
+/// The driver has ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended;
+
+impl Handle {
+    pub(super) const fn new(
+        inputs: mpsc::Sender<Input>,
+        commands: mpsc::Sender<Command>,
+        notices: broadcast::Sender<Notice>,
+    ) -> Self {
+        Self {
+            inputs,
+            commands,
+            notices,
+        }
+    }
+
+    /// Takes in a connection that somebody has opened.
+    pub(crate) async fn accept(&self, open: Open) {
+        let _ = self.inputs.send(Input::Accepted(open)).await;
+    }
+
+    /// Puts a value, or deletes the name.
+    pub(crate) async fn put(
+        &self,
+        name: Name,
+        value: Option<Vec<u8>>,
+    ) -> Result<Result<Written, StoreError>, Ended> {
+        self.ask(|reply| Command::Put(name, value, reply)).await
+    }
+
+    /// Gets the record of a name.
+    pub(crate) async fn get(
+        &self,
+        name: Name,
+    ) -> Result<Result<Option<Record>, StoreError>, Ended> {
+        self.ask(|reply| Command::Get(name, reply)).await
+    }
+
+    /// Looks a key up.
+    pub(crate) async fn lookup(
+        &self,
+        key: Id,
+        mode: Mode,
+    ) -> Result<Result<Report, LookupError>, Ended> {
+        self.ask(|reply| Command::Lookup(key, mode, reply)).await
+    }
+
+    /// Looks at the peer.
+    pub(crate) async fn look<T: Send + 'static>(
+        &self,
+        view: impl FnOnce(&Peer) -> T + Send + 'static,
+    ) -> Result<T, Ended> {
+        self.ask(|reply: oneshot::Sender<T>| {
+            Command::Look(Box::new(move |peer| {
+                let _ = reply.send(view(peer));
+            }))
+        })
+        .await
+    }
+
+    /// Asks the peer to leave its ring; the driver ends once it has.
+    pub(crate) async fn leave(&self) {
+        let _ = self.commands.send(Command::Leave).await;
+    }
+
+    /// What happens from now on.
+    pub(crate) fn listen(&self) -> broadcast::Receiver<Notice> {
+        self.notices.subscribe()
+    }
+
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+    ) -> Result<T, Ended> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.commands.send(command(reply)).await;
+        sent.map_err(|_| Ended)?;
+        match timeout(ANSWER_PATIENCE, answer).await {
+            Ok(Ok(answer)) => Ok(answer),
+            _ => Err(Ended),
+        }
+    }
+}
