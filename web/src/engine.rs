@@ -18,8 +18,10 @@ use chordscope_core::base::time::Instant;
 use chordscope_core::sim::builtin;
 use chordscope_core::sim::history::History;
 use chordscope_core::sim::scenario::Scenario;
+use chordscope_core::sim::trace::LookupTrace;
 
 pub use crate::engine::pace::SPEEDS;
+use crate::engine::pace::Scene;
 use crate::engine::predict::Predict;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::story::Story;
@@ -42,10 +44,22 @@ pub struct Engine {
     chosen: Option<Id>,
     hovered: Option<Id>,
     predict: Option<Predict>,
+    /// The lookup that the user asked for.
+    asked: Option<(Id, u64)>,
+    aim: Aim,
     upkeep_shown: bool,
     refused: Option<String>,
     news: bool,
     urgent: bool,
+}
+
+/// What the user waits for: time pauses there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Aim {
+    /// A lookup's answer.
+    Answer,
+    /// Tables that are right again after a change of the ring.
+    Repair,
 }
 
 impl Engine {
@@ -69,6 +83,8 @@ impl Engine {
             chosen: None,
             hovered: None,
             predict: None,
+            asked: None,
+            aim: Aim::Answer,
             upkeep_shown: false,
             refused: None,
             news: true,
@@ -87,12 +103,8 @@ impl Engine {
         if !self.playing {
             return;
         }
-        let scene = self.scene();
-        let (watched, quiet_before) = (
-            follow::is_under_way(self.history.world()),
-            self.history.now(),
-        );
-        self.carry += real * 1_000.0 * pace::rate(self.speed, scene);
+        let before = (self.scene(), self.history.now());
+        self.carry += real * 1_000.0 * pace::rate(self.speed, before.0);
         let micros = self.carry.floor();
         self.carry -= micros;
         let to = Instant::from_micros(self.history.now().as_micros() + micros as u64);
@@ -102,25 +114,37 @@ impl Engine {
                 break;
             }
         }
-        self.after_time(watched);
-        let until = self.history.scenario().until;
-        if quiet_before < until && self.history.now() >= until && scene == pace::Scene::Quiet {
-            self.playing = false;
-        }
-    }
-
-    /// Looks at what time brought: new words, a question for the user, an end that is worth a pause.
-    fn after_time(&mut self, watched: bool) {
-        let trace = follow::current(self.history.world());
+        let trace = self.lookup();
         let hops = trace.map_or((0, 0), |trace| (trace.decisions.len(), trace.path.len()));
         self.urgent |= std::mem::replace(&mut self.hops, hops) != hops;
         self.news = true;
         self.story.read(&self.history);
-        if watched && !follow::is_under_way(self.history.world()) && !self.change_is_latest() {
+        if self.has_arrived(before) {
             self.playing = false;
             self.urgent = true;
         }
         self.stop_for_question();
+    }
+
+    /// Whether time has just brought what the user waits for, or the scenario's end.
+    fn has_arrived(&self, (scene, then): (Scene, Instant)) -> bool {
+        let now = self.scene();
+        let came = match self.aim {
+            Aim::Answer => scene == Scene::Lookup && now != Scene::Lookup,
+            Aim::Repair => scene == Scene::Repairing && now == Scene::Quiet,
+        };
+        let until = self.history.scenario().until;
+        came || now == Scene::Quiet && then < until && self.history.now() >= until
+    }
+
+    /// The lookup of interest.
+    fn lookup(&self) -> Option<&LookupTrace> {
+        follow::current(self.history.world(), self.asked)
+    }
+
+    /// Whether it still waits for its answer.
+    fn is_under_way(&self) -> bool {
+        self.lookup().is_some_and(|trace| trace.finished.is_none())
     }
 
     /// Whether the next snapshot would differ from the last.
@@ -142,11 +166,8 @@ impl Engine {
 
     /// The moving layer of this moment.
     pub fn motion(&self) -> Motion {
-        follow::motion(
-            self.history.world(),
-            self.lookup_shown(),
-            self.question().is_some(),
-        )
+        let shown = self.lookup().filter(|_| self.lookup_shown());
+        follow::motion(self.history.world(), shown, self.question().is_some())
     }
 }
 

@@ -52,6 +52,9 @@ fn below(desk: &Desk) -> Html {
             <p class="ask__watch"><b>{format!("“{word}” lies at {}", shot.show(id))}</b>{": the BLAKE3 digest of the word, cut to this ring."}</p>
         };
     }
+    if shot.scenario.watch.is_empty() {
+        return html! { <p class="ask__watch">{"A key may be a number of this ring, or a word, which stands for its digest."}</p> };
+    }
     html! { <p class="ask__watch"><b>{"Watch: "}</b>{&shot.scenario.watch}</p> }
 }
 

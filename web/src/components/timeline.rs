@@ -70,18 +70,17 @@ fn percent(at: u64, end: u64) -> String {
 }
 
 fn ticks(shot: &Snapshot, end: u64) -> Html {
-    let current = shot
-        .lookup
-        .as_ref()
-        .map(|lookup| lookup.started..=lookup.started + lookup.took);
-    let current = current.unwrap_or(1..=0);
+    let current = |at: u64| {
+        let lookup = shot.lookup.as_ref();
+        lookup.is_some_and(|lookup| (lookup.started..=lookup.started + lookup.took).contains(&at))
+    };
     let mut last = -1.0;
     shot.marks
         .iter()
         .filter_map(|mark| {
             let share = mark.at as f64 / end as f64;
             let (class, top, bottom) = match mark.about {
-                About::Lookup if current.contains(&mark.at) => ("hop", "22%", "78%"),
+                About::Lookup if current(mark.at) => ("hop", "22%", "78%"),
                 About::Violation | About::Lost => ("violation", "22%", "78%"),
                 About::Action => ("action", "30%", "70%"),
                 About::Lookup | About::Upkeep | About::Other => ("", "36%", "64%"),

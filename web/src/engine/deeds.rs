@@ -12,7 +12,7 @@ use chordscope_core::sim::trace::Decision;
 use crate::engine::command::{Command, Way};
 use crate::engine::predict::Predict;
 use crate::engine::story::Story;
-use crate::engine::{Engine, SPEEDS, begin, follow};
+use crate::engine::{Aim, Engine, SPEEDS, begin, follow};
 
 impl Engine {
     /// Carries out a command.
@@ -49,7 +49,7 @@ impl Engine {
             }
             Command::StopPredicting => {
                 self.predict = None;
-                self.playing = follow::is_under_way(self.history.world());
+                self.playing = self.is_under_way();
             }
             Command::Choose(node) => self.choose(node),
             Command::Insert(node) => self.act(Action::Insert(node)),
@@ -93,6 +93,8 @@ impl Engine {
             mode,
         });
         if self.refused.is_none() {
+            self.asked = self.history.world().lookups().last().map(|trace| trace.id);
+            self.aim = Aim::Answer;
             self.predict = predict;
             self.stop_for_question();
         }
@@ -105,6 +107,8 @@ impl Engine {
             Ok(()) => {
                 self.story.forget_from(at, &self.history);
                 self.story.read(&self.history);
+                self.asked = None;
+                self.aim = Aim::Repair;
                 self.playing = true;
             }
             Err(error) => self.refused = Some(error.to_string()),
@@ -113,8 +117,8 @@ impl Engine {
 
     /// A node was chosen: that answers an open question; otherwise its tables are shown, or no longer.
     fn choose(&mut self, node: Id) {
-        let world = self.history.world();
-        if let (Some(predict), Some(trace)) = (&mut self.predict, follow::current(world))
+        let trace = follow::current(self.history.world(), self.asked);
+        if let (Some(predict), Some(trace)) = (&mut self.predict, trace)
             && predict.answer(trace, node)
         {
             self.playing = true;
@@ -125,7 +129,7 @@ impl Engine {
 
     /// The decision that waits for the user's prediction.
     pub(super) fn question(&self) -> Option<&Decision> {
-        let trace = follow::current(self.history.world())?;
+        let trace = self.lookup()?;
         self.predict.as_ref()?.open(trace)
     }
 
@@ -178,6 +182,8 @@ impl Engine {
         self.chosen = None;
         self.hovered = None;
         self.predict = None;
+        self.asked = None;
+        self.aim = Aim::Answer;
     }
 }
 

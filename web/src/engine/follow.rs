@@ -9,14 +9,11 @@ use crate::engine::snapshot::{Caption, LookupView, Tone};
 use crate::engine::story::RECEIPT;
 use crate::scene::{Dot, Motion};
 
-/// The lookup of interest: the last one that was asked for.
-pub(super) fn current(world: &World) -> Option<&LookupTrace> {
-    world.lookups().last()
-}
-
-/// Whether it is still under way.
-pub(super) fn is_under_way(world: &World) -> bool {
-    current(world).is_some_and(|trace| trace.finished.is_none())
+/// The lookup of interest: the one that the user asked for, while there is one; otherwise the last.
+pub(super) fn current(world: &World, asked: Option<(Id, u64)>) -> Option<&LookupTrace> {
+    let known = world.lookups();
+    let asked = known.iter().rev().find(|trace| Some(trace.id) == asked);
+    asked.or_else(|| known.last())
 }
 
 /// The responsible node, as soon as the question has reached it.
@@ -27,10 +24,9 @@ fn owner(trace: &LookupTrace) -> Option<Id> {
 }
 
 /// The lookup, as the panels show it.
-pub(super) fn view(world: &World, linear_hops: usize) -> Option<LookupView> {
-    let trace = current(world)?;
+pub(super) fn view(world: &World, trace: &LookupTrace, linear_hops: usize) -> LookupView {
     let until = trace.finished.unwrap_or_else(|| world.now());
-    Some(LookupView {
+    LookupView {
         from: trace.id.0,
         key: trace.key,
         path: trace.path.clone(),
@@ -43,7 +39,7 @@ pub(super) fn view(world: &World, linear_hops: usize) -> Option<LookupView> {
         took: until.as_micros().saturating_sub(trace.started.as_micros()),
         linear_hops,
         linear: trace.routing == Routing::Linear,
-    })
+    }
 }
 
 /// What the lookup did last, and by which rule.
@@ -129,10 +125,9 @@ pub(super) fn row_used(trace: Option<&LookupTrace>, node: Id) -> Option<u8> {
     }
 }
 
-/// The moving layer: hops made, if they are shown, and messages under way. A prediction hides the answer.
-pub(super) fn motion(world: &World, shown: bool, hide: bool) -> Motion {
+/// The moving layer: hops of the lookup, if it is shown, and messages under way. A prediction hides the answer.
+pub(super) fn motion(world: &World, trace: Option<&LookupTrace>, hide: bool) -> Motion {
     let (space, now) = (world.space(), world.now());
-    let trace = current(world).filter(|_| shown);
     let path = trace.map_or(&[][..], |trace| trace.path.as_slice());
     let hops = path
         .windows(2)

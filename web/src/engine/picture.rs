@@ -16,7 +16,7 @@ impl Engine {
         let world = self.history.world();
         let now = world.now();
         let ideal = world.ideal();
-        let trace = follow::current(world);
+        let trace = self.lookup();
         let linear = trace.zip(ideal.as_ref()).map_or(0, |(trace, ring)| {
             ring.path(trace.id.0, trace.key, Routing::Linear).len() - 1
         });
@@ -38,7 +38,7 @@ impl Engine {
             }),
             chosen: self.chosen.is_some(),
             hovered: self.hovered.map(|id| (id, tables::predecessor(world, id))),
-            lookup: follow::view(world, linear),
+            lookup: trace.map(|trace| follow::view(world, trace, linear)),
             lookup_shown: self.lookup_shown(),
             caption: self.caption(change.as_ref()),
             predicting: self.predict.is_some(),
@@ -55,7 +55,7 @@ impl Engine {
     /// What is going on, as far as the automatic speed cares.
     pub(super) fn scene(&self) -> Scene {
         let world = self.history.world();
-        if follow::is_under_way(world) {
+        if self.is_under_way() {
             return Scene::Lookup;
         }
         if world.nodes().any(|node| !node.membership().is_member()) {
@@ -97,12 +97,12 @@ impl Engine {
     pub(super) fn change_is_latest(&self) -> bool {
         let world = self.history.world();
         let change = self.story.last_change(world.now()).map(|(at, _)| at);
-        change > follow::current(world).map(|trace| trace.started)
+        change > self.lookup().map(|trace| trace.started)
     }
 
     /// Whether the stage shows the last lookup: a change of the ring sets it aside.
     pub(super) fn lookup_shown(&self) -> bool {
-        follow::is_under_way(self.history.world()) || !self.change_is_latest()
+        self.is_under_way() || !self.change_is_latest()
     }
 
     /// The node whose tables are shown: the chosen one, or the one that things happen at.
@@ -111,7 +111,7 @@ impl Engine {
         let latest = if self.change_is_latest() {
             change.map(|change| change.node)
         } else {
-            follow::current(world).and_then(|trace| trace.path.last().copied())
+            self.lookup().and_then(|trace| trace.path.last().copied())
         };
         self.chosen
             .or(latest)
@@ -120,17 +120,31 @@ impl Engine {
 
     fn caption(&self, change: Option<&ChangeView>) -> Caption {
         let world = self.history.world();
-        let trace = follow::current(world);
+        let trace = self.lookup();
         match (trace, &self.predict, change) {
             (Some(trace), Some(predict), _) => predict.caption(world.space(), trace),
             (_, _, Some(change)) if self.change_is_latest() => change::caption(world, change),
             (Some(trace), _, _) => follow::caption(world, trace),
-            (None, _, _) => Caption {
-                tone: Tone::Calm,
-                lead: "The ring is stable: every node knows its place.".to_owned(),
-                rest: "Press Play, or step forward, to see what the scenario has in store."
-                    .to_owned(),
-            },
+            (None, _, _) => self.calm(),
+        }
+    }
+
+    /// What can be done while nothing has happened.
+    fn calm(&self) -> Caption {
+        let ahead = self
+            .history
+            .actions()
+            .iter()
+            .any(|timed| timed.at > self.history.now());
+        let rest = if ahead {
+            "Press Play, or step forward, to see what the scenario has in store."
+        } else {
+            "Type a key and press “Look up”, or insert a node."
+        };
+        Caption {
+            tone: Tone::Calm,
+            lead: "The ring is stable: every node knows its place.".to_owned(),
+            rest: rest.to_owned(),
         }
     }
 }

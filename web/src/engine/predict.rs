@@ -50,7 +50,8 @@ impl Predict {
                 rest,
             };
         };
-        let rule = trace.decisions[self.answered - 1].explain(space, trace.key);
+        let decided = trace.decisions.get(self.answered.saturating_sub(1));
+        let rule = decided.map_or_else(String::new, |made| made.explain(space, trace.key));
         let (tone, verdict) = if said == next {
             (Tone::Right, format!("Right, {}.", space.show(next)))
         } else {

@@ -56,8 +56,15 @@ impl Area {
 const LINE: f64 = 14.0;
 /// A generous width of one character.
 const CHARACTER: f64 = 6.8;
-/// How much farther out a word moves when its first place is taken.
-const RETRIES: [f64; 3] = [0.0, 13.0, 26.0];
+/// Where else a word may go when its first place is taken: farther out, and up or down.
+const RETRIES: [(f64, f64); 6] = [
+    (0.0, 0.0),
+    (0.0, -LINE),
+    (0.0, LINE),
+    (13.0, 0.0),
+    (26.0, 0.0),
+    (6.0, -2.0 * LINE),
+];
 
 /// Places words in the order given: the first matter most. `turns` are the nodes, which words do not cover.
 pub fn place(
@@ -70,9 +77,10 @@ pub fn place(
     let mut taken: Vec<Area> = turns.iter().map(|turn| node_area(layout, *turn)).collect();
     let mut placed = Vec::new();
     for (index, word) in wanted.iter().enumerate() {
-        for extra in RETRIES {
-            let radius = layout.radius + word.gap + extra;
-            let point = layout.at(word.turn, radius);
+        for (out, down) in RETRIES {
+            let radius = layout.radius + word.gap + out;
+            let mut point = layout.at(word.turn, radius);
+            point.y += down;
             let anchor = anchor_at(layout, point);
             let area = word_area(point, anchor, &word.text);
             let inside = area.left >= 2.0

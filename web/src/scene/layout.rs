@@ -51,6 +51,8 @@ const MARGIN: f64 = 54.0;
 const NODE: f64 = 15.0;
 /// The same, if its label is outside.
 const BARE: f64 = 9.0;
+/// Nodes do not shrink below this only because two of them are close.
+const DUST: f64 = 6.0;
 /// How far from a node a pointer still hits it: fingers are blunt.
 const REACH: f64 = 22.0;
 
@@ -133,7 +135,9 @@ fn node_radius(radius: f64, turns: &[f64], largest: f64) -> f64 {
     let gap = |index: usize| (turns[(index + 1) % count] - turns[index]).rem_euclid(1.0);
     let least = (0..count).map(gap).fold(1.0, f64::min) * TAU * radius;
     let mean = TAU * radius / count as f64;
-    (least * 0.46).max(mean * 0.2).clamp(2.5, largest)
+    // A few that crowd together must not make dust of all.
+    let least_seen = (mean * 0.2).min(DUST);
+    (least * 0.46).max(least_seen).clamp(2.5, largest)
 }
 
 /// A quadratic curve.
