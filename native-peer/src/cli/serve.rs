@@ -4,8 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chordscope_core::base::contact::Address;
-use chordscope_core::chord::successors::SuccessorList;
+use chordscope_core::base::contact::{Address, Contact};
+use chordscope_core::base::id::Space;
+use chordscope_core::chord::ideal::IdealRing;
 use chordscope_core::peer::Peer;
 use clap::Args;
 use serde::Serialize;
@@ -168,7 +169,7 @@ impl PeerOptions {
             ))?;
         }
         tokio::select! {
-            () = joined(&peer, 1) => if !json {
+            () = until(&peer, |peer| peer.node().membership().is_member()) => if !json {
                 output::line("in a ring; Ctrl-C leaves it")?;
                 stop.asked().await;
             } else {
@@ -239,9 +240,14 @@ impl RingOptions {
         peers: &[(Running, PathBuf)],
         json: bool,
     ) -> Result<(), Failure> {
+        let ids = peers
+            .iter()
+            .filter_map(|(peer, _)| Space::FULL.parse(&peer.id).ok());
+        let ring = IdealRing::new(Space::FULL, ids.collect()).map_err(Failure::failed)?;
         let formed = async {
             for (peer, _) in peers {
-                joined(peer, peers.len()).await;
+                let ring = ring.clone();
+                until(peer, move |peer| knows_its_place(peer, &ring)).await;
             }
         };
         if tokio::time::timeout(FORMING_PATIENCE, formed)
@@ -280,14 +286,19 @@ fn peer_ready<'a>(peer: &'a Running, data: &std::path::Path) -> PeerReady<'a> {
     }
 }
 
-/// Waits until the peer is a member that knows as many successors as a ring of `count` peers has for it.
-async fn joined(peer: &Running, count: usize) {
-    let is_in = move |peer: &Peer| {
-        let list: &SuccessorList = peer.node().membership().successors();
-        let wanted = usize::from(list.limit()).min(count - 1);
-        peer.node().membership().is_member() && list.entries().len() >= wanted
-    };
-    while !matches!(peer.handle.look(is_in).await, Ok(true)) {
+/// Whether the peer's neighbours are those that it has in the finished ring.
+fn knows_its_place(peer: &Peer, ring: &IdealRing) -> bool {
+    let (me, membership) = (peer.node().id(), peer.node().membership());
+    let list = membership.successors();
+    let wanted = ring.successors(me, usize::from(list.limit()));
+    let before = Some(ring.predecessor(me)).filter(|before| *before != me);
+    membership.is_member()
+        && list.entries().iter().map(Contact::id).eq(wanted)
+        && membership.predecessor().map(Contact::id) == before
+}
+
+async fn until(peer: &Running, is_so: impl Fn(&Peer) -> bool + Clone + Send + 'static) {
+    while !matches!(peer.handle.look(is_so.clone()).await, Ok(true)) {
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
