@@ -118,12 +118,6 @@ fn wear(theme: &str) {
 }
 
 /// Waits this many milliseconds.
-pub async fn sleep(milliseconds: i32) {
-    let promise = js_sys::Promise::new(&mut |resolve, _| {
-        if let Some(window) = window() {
-            let _ = window
-                .set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds);
-        }
-    });
-    let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
+pub async fn sleep(milliseconds: u32) {
+    gloo::timers::future::TimeoutFuture::new(milliseconds).await;
 }

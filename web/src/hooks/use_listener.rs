@@ -1,9 +1,6 @@
 //! An event listener outside Yew's tree, taken off when its component goes.
 
-use std::rc::Rc;
-
-use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
+use gloo::events::EventListener;
 use web_sys::{Event, EventTarget};
 use yew::{Callback, hook, use_effect_with, use_mut_ref};
 
@@ -18,22 +15,13 @@ pub fn use_listener(
     let latest = use_mut_ref(|| heard.clone());
     latest.replace(heard);
     use_effect_with((), move |()| {
-        let listener = Closure::<dyn FnMut(Event)>::new(move |event| {
-            let heard = latest.borrow().clone();
-            heard.emit(event);
+        let target = web_sys::window().and_then(|window| target(&window));
+        let listener = target.map(|target| {
+            EventListener::new(&target, name, move |event| {
+                let heard = latest.borrow().clone();
+                heard.emit(event.clone());
+            })
         });
-        let target = web_sys::window()
-            .and_then(|window| target(&window))
-            .map(Rc::new);
-        if let Some(target) = &target {
-            let _ =
-                target.add_event_listener_with_callback(name, listener.as_ref().unchecked_ref());
-        }
-        move || {
-            if let Some(target) = target {
-                let _ = target
-                    .remove_event_listener_with_callback(name, listener.as_ref().unchecked_ref());
-            }
-        }
+        move || drop(listener)
     });
 }
