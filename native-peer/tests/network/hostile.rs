@@ -107,7 +107,8 @@ fn dropped<F: Future<Output = Client>>(reason: CloseReason, misbehave: impl Fn(u
     let put = home
         .json(&["put", "name", "value", "--peer", peers[1].url()])
         .unwrap();
-    assert_eq!(put["copies"], 3);
+    // A disk that stalls may cost one acknowledgement in time; two survive any one death.
+    assert!(put["copies"].as_u64() >= Some(2), "{put}");
     home.wait_for_ring(&peers.iter().collect::<Vec<_>>());
 }
 
