@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
@@ -13,6 +14,10 @@ use crate::chord::message::Forward;
 use crate::message::{Message, Request};
 use crate::node::api::TimerKind;
 use crate::node::timers::Timers;
+use crate::store::message as store;
+
+/// The shortest wait for a record to be stored.
+const WRITE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a question was asked for.
 #[derive(Clone, Debug)]
@@ -101,7 +106,7 @@ impl Requests {
             return Err(purpose);
         }
         self.next += 1;
-        let deadline = now + self.rtt(to.id()).timeout();
+        let deadline = now + self.patience(to.id(), &request);
         timers.set(deadline, TimerKind::Request(self.next));
         let message = Message::Request(self.next, request.clone());
         self.open.insert(
@@ -132,8 +137,9 @@ impl Requests {
         }
         let open = self.open.remove(&number)?;
         timers.cancel(open.deadline, TimerKind::Request(number));
-        // Karn: an answer after a retry may belong to either sending.
-        if !open.retried {
+        // Karn: an answer after a retry may belong to either sending. And a write's time is the disk's, not the network's.
+        let write = matches!(open.request, Request::Store(store::Request::Write(_)));
+        if !open.retried && !write {
             self.record(from.id(), now, open.sent);
         }
         Some(open.purpose)
@@ -148,7 +154,7 @@ impl Requests {
         }
         open.retries_left -= 1;
         open.retried = true;
-        open.deadline = now + self.rtt(open.to.id()).timeout();
+        open.deadline = now + self.patience(open.to.id(), &open.request);
         timers.set(open.deadline, TimerKind::Request(number));
         let resend = Expired::Resend(
             open.to.clone(),
@@ -183,6 +189,16 @@ impl Requests {
     /// The round-trip estimate of a neighbour.
     pub(super) fn rtt(&self, node: Id) -> Rtt {
         self.rtt.get(&node).copied().unwrap_or_default()
+    }
+
+    /// How long to wait for the answer to a question.
+    fn patience(&self, to: Id, request: &Request) -> Duration {
+        let round_trip = self.rtt(to).timeout();
+        match request {
+            // A record is written to disk before the answer goes out.
+            Request::Store(store::Request::Write(_)) => round_trip.max(WRITE_PATIENCE),
+            _ => round_trip,
+        }
     }
 
     pub(super) fn outstanding(&self) -> usize {

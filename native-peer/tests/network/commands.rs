@@ -7,12 +7,15 @@ use serde_json::{Value, json};
 use crate::process::{Home, eventually, refusal};
 
 fn keys(value: &Value) -> Vec<&str> {
-    value
+    let mut keys: Vec<&str> = value
         .as_object()
         .unwrap()
         .keys()
         .map(String::as_str)
-        .collect()
+        .collect();
+    // Another package's features decide whether a map keeps its order.
+    keys.sort_unstable();
+    keys
 }
 
 #[test]
@@ -29,7 +32,7 @@ fn three_peers_make_a_ring_that_commands_use() {
         put,
         json!({"key": key, "copies": put["copies"], "sequence": 1})
     );
-    assert!((2..=3).contains(&put["copies"].as_u64().unwrap()), "{put}");
+    assert_eq!(put["copies"], 3);
     assert_eq!(key.len(), 40);
     for peer in [a, b, c] {
         let got = home.json(&["get", "greeting", "--peer", peer]).unwrap();

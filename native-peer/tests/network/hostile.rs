@@ -108,7 +108,7 @@ fn dropped<F: Future<Output = Client>>(reason: CloseReason, misbehave: impl Fn(u
         .json(&["put", "name", "value", "--peer", peers[1].url()])
         .unwrap();
     // A disk that stalls may cost one acknowledgement in time; two survive any one death.
-    assert!(put["copies"].as_u64() >= Some(2), "{put}");
+    assert_eq!(put["copies"], 3, "{put}");
     home.wait_for_ring(&peers.iter().collect::<Vec<_>>());
 }
 

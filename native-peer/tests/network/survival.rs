@@ -15,7 +15,7 @@ fn kill_each_in_turn(count: usize) {
             let via = peers[number % count].url();
             let put = home.json(&["put", &name, &name, "--peer", via]).unwrap();
             // A disk that stalls may cost one acknowledgement in time; two survive any one death.
-            assert!(put["copies"].as_u64() >= Some(2), "{put}");
+            assert_eq!(put["copies"], 3, "{put}");
             names.push(name);
         }
         let (id, port) = (peers[victim].id().to_string(), peers[victim].port());
