@@ -1,6 +1,8 @@
 //! A moment of a run as the query of a URL: scenario, seed, actions, time, selection.
 //!
-//! `s=lesson-26&seed=1&do=200:lookup,1,26;2500:insert,7&t=2750&sel=21`
+//! `s=lesson-26&seed=1&do=200000:lookup,1,26;2500000:insert,7&t=2750000&sel=21`
+//!
+//! Times are in microseconds, so that a link shows exactly the moment it was made at.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -55,7 +57,7 @@ impl Permalink {
                 .collect();
             parts.push(format!("do={}", actions.join(";")));
         }
-        parts.push(format!("t={}", history.now().as_micros() / 1_000));
+        parts.push(format!("t={}", history.now().as_micros()));
         if let Some(selected) = selected {
             parts.push(format!("sel={}", space.show(selected)));
         }
@@ -100,8 +102,8 @@ impl Permalink {
             scenario.actions = read_actions(space, actions)?;
         }
         let at = number("t", 0)?;
-        if at > MAX_MILLIS {
-            return Err(wrong("t", "must be at most a day, in milliseconds"));
+        if at > MAX_MILLIS * 1_000 {
+            return Err(wrong("t", "must be at most a day, in microseconds"));
         }
         let selected = match part("sel") {
             Some(text) => Some(space.parse(text).map_err(|e| wrong("sel", e))?),
@@ -109,7 +111,7 @@ impl Permalink {
         };
         Ok(Self {
             seed: number("seed", scenario.seed)?,
-            at: Instant::from_millis(at),
+            at: Instant::from_micros(at),
             selected,
             scenario,
         })
@@ -169,7 +171,6 @@ fn write_action(space: Space, timed: &Timed) -> String {
         Action::Delay { message, millis } => format!("delay,{message},{millis}"),
         Action::Lose(message) => format!("lose,{message}"),
     };
-    // Microseconds, so that a deed between two events stays there.
     format!("{}:{text}", timed.at.as_micros())
 }
 

@@ -26,6 +26,12 @@ pub fn health_card(desk: &Desk) -> Html {
                 }
             </ul>
             {meter(desk.view.counters)}
+            <p class="digest">
+                {"This run’s digest: "}
+                <output aria-label="Digest" title="The same scenario, seed and actions give the same digest at the same time, here and with “chordscope sim run”.">
+                    {&desk.view.digest}
+                </output>
+            </p>
         </section>
     }
 }

@@ -48,6 +48,7 @@ impl Engine {
             marks: self.story.marks(),
             health: tables::health(world),
             counters: tables::counters(world, self.story.lost(now)),
+            digest: world.digest(),
             refused: self.refused.clone(),
         }
     }

@@ -51,6 +51,8 @@ pub struct Snapshot {
     pub health: Vec<Check>,
     /// How many messages were sent so far.
     pub counters: Counters,
+    /// The digest of all that happened so far, in hexadecimal: the same run has the same digest everywhere.
+    pub digest: String,
     /// Why the last command was refused.
     pub refused: Option<String>,
 }

@@ -1,6 +1,6 @@
 //! An event listener outside Yew's tree, taken off when its component goes.
 
-use gloo::events::EventListener;
+use gloo::events::{EventListener, EventListenerOptions};
 use web_sys::{Event, EventTarget};
 use yew::{Callback, hook, use_effect_with, use_mut_ref};
 
@@ -17,7 +17,9 @@ pub fn use_listener(
     use_effect_with((), move |()| {
         let target = web_sys::window().and_then(|window| target(&window));
         let listener = target.map(|target| {
-            EventListener::new(&target, name, move |event| {
+            // Shortcuts keep the browser from scrolling.
+            let options = EventListenerOptions::enable_prevent_default();
+            EventListener::new_with_options(&target, name, options, move |event| {
                 let heard = latest.borrow().clone();
                 heard.emit(event.clone());
             })

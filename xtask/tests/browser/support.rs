@@ -27,7 +27,12 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 #[allow(unused_imports, reason = "offered to every test")]
-pub(crate) use self::{page::Page, ring::Ring, site_server::SiteServer, wait::eventually};
+pub(crate) use self::{
+    page::Page,
+    ring::{Ring, chordscope},
+    site_server::SiteServer,
+    wait::eventually,
+};
 
 /// Any error ends a test.
 pub(crate) type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;

@@ -67,20 +67,7 @@ impl Ring {
 
     /// Runs a `chordscope` command against the first peer, and returns what it printed.
     pub(crate) async fn command(&self, arguments: &[&str]) -> Result<String> {
-        let output = Command::new(binary())
-            .args(arguments)
-            .args(["--peer", &self.url()])
-            .output()
-            .await?;
-        if output.status.success() {
-            Ok(String::from_utf8(output.stdout)?)
-        } else {
-            Err(format!(
-                "chordscope {arguments:?}: {}",
-                String::from_utf8_lossy(&output.stderr)
-            )
-            .into())
-        }
+        chordscope(arguments, &["--peer", &self.url()]).await
     }
 
     async fn is_up(&mut self) -> Result<Option<()>> {
@@ -89,6 +76,21 @@ impl Ring {
             return Err(format!("the ring ended ({status}): {said}").into());
         }
         Ok(healthy(self.port).await.unwrap_or(false).then_some(()))
+    }
+}
+
+/// Runs a `chordscope` command and returns what it printed.
+pub(crate) async fn chordscope(arguments: &[&str], more: &[&str]) -> Result<String> {
+    let output = Command::new(binary())
+        .args(arguments)
+        .args(more)
+        .output()
+        .await?;
+    if output.status.success() {
+        Ok(String::from_utf8(output.stdout)?)
+    } else {
+        let said = String::from_utf8_lossy(&output.stderr);
+        Err(format!("chordscope {arguments:?}: {said}").into())
     }
 }
 
