@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_link_runs_to_its_moment() {
-        let link = "https://example.org/#/ring?s=lesson-26&seed=3&do=1500000:insert,7&t=2750";
+        let link = "https://example.org/#/ring?s=lesson-26&seed=3&do=1500000:insert,7&t=2750000";
         let shown = Permalink::parse(link).unwrap().open().unwrap();
         let answer = execute(find(link).unwrap()).unwrap();
         assert_eq!(answer.digest, shown.world().digest());
