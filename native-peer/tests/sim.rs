@@ -122,33 +122,17 @@ fn a_removal_shows_the_last_table_and_undoes_an_insertion() {
     let inserted: Value = serde_json::from_str(&lesson("insert", &["--node", "7"])).unwrap();
     assert_eq!(removed["fingers"], inserted["fingers"]);
     assert_eq!(removed["predecessor"], 4);
-    let swapped: Vec<_> = inserted["changed"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|change| {
-            (
-                change["node"].clone(),
-                change["row"].clone(),
-                change["new"].clone(),
-                change["old"].clone(),
-            )
-        })
-        .collect();
-    let changed: Vec<_> = removed["changed"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|change| {
-            (
-                change["node"].clone(),
-                change["row"].clone(),
-                change["old"].clone(),
-                change["new"].clone(),
-            )
-        })
-        .collect();
-    assert_eq!(changed, swapped);
+    let rows = |answer: &Value, before: &str, after: &str| -> Vec<[Value; 4]> {
+        let changed = answer["changed"].as_array().unwrap().iter();
+        changed
+            .map(|change| ["node", "row", before, after].map(|field| change[field].clone()))
+            .collect()
+    };
+    assert_eq!(
+        rows(&removed, "old", "new"),
+        rows(&inserted, "new", "old"),
+        "a removal undoes the insertion"
+    );
 }
 
 #[test]
