@@ -1,0 +1,100 @@
+"""The vocabulary of docs/protocol.md: cards, records and messages, with their signatures."""
+
+import struct
+
+from blake3 import blake3, derive_key
+from curve25519 import public_key, sign, verify
+from postcard import BOOL, U32, U64, Array, Byte, Bytes, Enum, Malformed, Option, Seq, Struct, Text, Tuple
+
+ID_BYTES = 20
+
+
+def digest(purpose, *parts):
+    return derive_key(purpose, b"".join(_prefixed(part) for part in parts))
+
+
+def sign_for(purpose, secret, message):
+    return sign(secret, digest(purpose, message))
+
+
+def verify_for(purpose, public, message, signature):
+    return verify(public, digest(purpose, message), signature)
+
+
+def _prefixed(data):
+    return struct.pack("<Q", len(data)) + data
+
+
+def name_id(name):
+    return blake3(name.encode())[:ID_BYTES].hex()
+
+
+def node_id(card):
+    """The id of the node that a card (or a hello) speaks of."""
+    key = bytes.fromhex(card["key"])
+    return blake3(key + bytes([card["index"]]) if card["index"] else key)[:ID_BYTES].hex()
+
+
+CARD_PURPOSE = "chordscope v1 contact signature"
+RECORD_PURPOSE = "chordscope v1 record signature"
+
+
+def _card_message(card):
+    fixed = bytes.fromhex(card["key"]) + struct.pack("<BQ", card["index"], card["version"])
+    return fixed + b"".join(_prefixed(address["Socket"].encode()) for address in card["addresses"])
+
+
+def sign_card(secret, index, version, addresses):
+    card = {"key": public_key(secret).hex(), "index": index, "version": version}
+    card["addresses"] = [{"Socket": address} for address in addresses]
+    card["signature"] = sign_for(CARD_PURPOSE, secret, _card_message(card)).hex()
+    return card
+
+
+def check_card(card):
+    if card["index"] >= 16:
+        raise Malformed("index")
+    if not verify_for(CARD_PURPOSE, bytes.fromhex(card["key"]), _card_message(card), bytes.fromhex(card["signature"])):
+        raise Malformed("card signature")
+
+
+def record_is_signed(record):
+    value = bytes.fromhex(record["value"] or "")
+    message = _prefixed(record["name"].encode()) + bytes([record["value"] is not None]) + _prefixed(value)
+    message += struct.pack("<Q", record["sequence"]) + bytes.fromhex(record["author"])
+    message += struct.pack("<I", record["lifetime"])
+    return verify_for(RECORD_PURPOSE, bytes.fromhex(record["author"]), message, bytes.fromhex(record["signature"]))
+
+
+def record_version(record):
+    """What the newer of two records has more of."""
+    value = bytes.fromhex(record["value"] or "")
+    return record["sequence"], record["author"], blake3(value)[:8].hex()
+
+
+ID = Array(ID_BYTES)
+KEY, SIGNATURE = Array(32), Array(64)
+ADDRESS = Enum(("Socket", Text(255)))
+CARD = Struct(check_card, key=KEY, index=Byte(), version=U64, addresses=Seq(ADDRESS, 4), signature=SIGNATURE)
+HELLO = Struct(nonce=Array(32), share=Array(32), key=KEY, index=Byte(), ring=Text(64))
+NEIGHBOURS = Struct(predecessor=Option(CARD), successors=Seq(CARD, 32))
+ROUTING = Enum("Finger", "Linear")
+HOP = Enum("Here", ("Owner", CARD), ("Finger", Struct(row=Byte(), card=CARD)), ("Along", CARD), ("Back", CARD))
+RECORD = Struct(
+    name=Text(255), value=Option(Bytes(65_536)), sequence=U64, author=KEY, lifetime=U32, signature=SIGNATURE
+)
+COPY = Struct(record=RECORD, remaining=U32)
+VERSION = Struct(sequence=U64, author=KEY, digest=Array(8))
+STEP = Struct(lookup=U64, key=ID, routing=ROUTING, arrived=BOOL, avoid=Seq(ID, 16))
+FORWARD = Struct(lookup=U64, origin=CARD, key=ID, routing=ROUTING, arrived=BOOL, path=Seq(ID, 1_024))
+REFUSAL = Enum("Name", "Value", "Lifetime", "Signature", "SequenceJump", "Full", "Storage")
+REQUEST = Enum(
+    "Neighbours", "Ping", ("Step", STEP), ("Forward", FORWARD), ("Read", ID), ("Write", COPY),
+    ("Offer", Seq(Tuple(ID, VERSION), 256)),
+)
+RESPONSE = Enum(
+    ("Neighbours", NEIGHBOURS), "Pong", ("Step", Tuple(HOP, NEIGHBOURS)), "Forwarded", "NotMember",
+    ("Value", Option(COPY)), "Written", ("Refused", REFUSAL), ("Wanted", Struct(lacking=Seq(ID, 256), newer=Seq(ID, 256))),
+)
+NOTICE = Enum("Notify", ("Found", Struct(lookup=U64, path=Seq(ID, 1_024), neighbours=NEIGHBOURS)), ("Leaving", NEIGHBOURS))
+MESSAGE = Enum(("Request", Tuple(U64, REQUEST)), ("Response", Tuple(U64, RESPONSE)), ("Notice", NOTICE))
