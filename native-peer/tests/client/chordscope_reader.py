@@ -1,4 +1,7 @@
-"""Reads a Chordscope ring, written from docs/protocol.md alone: python3 chordscope_reader.py URL lookup|get NAME"""
+"""Reads a Chordscope ring. It is written from docs/protocol.md alone, so that the page is known to say enough.
+
+python3 chordscope_reader.py URL lookup|get NAME    reads
+python3 chordscope_reader.py --vectors DIR          compares itself with the vectors in a folder"""
 
 import argparse
 import base64
@@ -7,8 +10,9 @@ import json
 import re
 import sys
 
+import vectors
 from link import Refused, Session
-from messages import check_card, name_id, node_id, record_is_signed, record_version
+from messages import name_id, node_id, record_fault, record_version
 from websocket import Closed, WebSocket
 
 MOST_HOPS = 64
@@ -24,7 +28,8 @@ class Link:
         self.url, self.socket, self.session = url, WebSocket(url, TIMEOUT), Session(ring)
         self.socket.send(self.session.hello())
         self.socket.send(self.session.on_hello(self.socket.receive()))
-        self.socket.send(self.session.on_proof(self.socket.receive()))
+        self.session.on_proof(self.socket.receive())
+        self.socket.send(self.session.introduce())
         self.card = self.session.on_introduction(self.socket.receive())
         self.id = node_id(self.card)
 
@@ -97,11 +102,13 @@ class Ring:
             answer = member.ask({"Read": key})
             if "Value" not in answer:
                 raise Refused(f"{member.url} answers a read with {answer}")
-            if answer["Value"] is not None:
-                records.append(answer["Value"]["record"])
+            copy = answer["Value"]
+            # Most members hold the same record: it is checked once.
+            if copy is not None and copy["record"] not in records:
+                records.append(copy["record"])
         for record in records:
-            if record["name"] != name or not record_is_signed(record):
-                raise Refused("a record that is not what was asked for")
+            if record["name"] != name or record_fault(record):
+                raise Refused(f"a record that is not what was asked for: {record_fault(record) or 'Name'}")
         return max(records, key=record_version, default=None)
 
 
@@ -124,22 +131,29 @@ def get(ring, name):
         return {**found, "value_base64": base64.b64encode(value).decode()}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("url")
-    parser.add_argument("command", choices=("lookup", "get"))
-    parser.add_argument("name")
-    parser.add_argument("--ring-name", default="main")
-    arguments = parser.parse_args()
-    ring = None
+def read(arguments):
+    ring = Ring(arguments.url, arguments.ring_name)
     try:
-        ring = Ring(arguments.url, arguments.ring_name)
-        print(json.dumps({"lookup": lookup, "get": get}[arguments.command](ring, arguments.name)))
+        return {"lookup": lookup, "get": get}[arguments.command](ring, arguments.name)
+    finally:
+        ring.close()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("url", nargs="?")
+    parser.add_argument("command", nargs="?", choices=("lookup", "get"))
+    parser.add_argument("name", nargs="?")
+    parser.add_argument("--ring-name", default="main")
+    parser.add_argument("--vectors", metavar="DIR")
+    arguments = parser.parse_args()
+    if arguments.vectors is None and arguments.name is None:
+        parser.error("URL, command and NAME are needed, or --vectors DIR")
+    try:
+        answer = vectors.compare(arguments.vectors) if arguments.vectors else read(arguments)
     except (Refused, Closed, OSError, ValueError) as why:
         sys.exit(f"chordscope_reader: {why}")
-    finally:
-        if ring:
-            ring.close()
+    print(json.dumps(answer))
 
 
 if __name__ == "__main__":

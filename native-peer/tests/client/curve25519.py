@@ -53,8 +53,8 @@ def verify(public, message, signature):
     if len(signature) != 64 or len(public) != 32:
         return False
     s = int.from_bytes(signature[32:], "little")
-    a = _decode(public)
-    if s >= L or a is None:
+    a, r = _decode(public), _decode(signature[:32])
+    if s >= L or a is None or r is None or _is_of_small_order(a) or _is_of_small_order(r):
         return False
     x, y, z, t = a
     k = _sha512(signature[:32], public, message)
@@ -89,6 +89,10 @@ def _multiply(scalar, point):
         point = _add(point, point)
         scalar >>= 1
     return result
+
+
+def _is_of_small_order(point):
+    return _encode(_multiply(8, point)) == _encode(NEUTRAL)
 
 
 def _encode(point):

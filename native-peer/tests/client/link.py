@@ -1,4 +1,4 @@
-"""One link: the handshake as its initiator, and sealed frames. `Session` has no socket, so that vectors can drive it."""
+"""One link: the handshake and sealed frames. `Session` has no socket, so that vectors can drive it."""
 
 import os
 import struct
@@ -11,7 +11,7 @@ from postcard import Malformed, decode
 HELLO_FRAME, PROOF_FRAME, INTRODUCTION_FRAME, MESSAGE_FRAME = 0x01, 0x02, 0x03, 0x10
 HEADER, SEAL, COUNTER = 6, 24, 8
 MOST, MOST_IN_HANDSHAKE = 69_632, 512
-INITIATOR, RESPONDER = 0, 1
+INITIATOR = 0
 HANDSHAKE_PURPOSE = "chordscope v1 handshake signature"
 KEY_CONTEXTS = (
     "chordscope v1 session initiator to responder",
@@ -20,52 +20,31 @@ KEY_CONTEXTS = (
 
 
 class Refused(Exception):
-    """What ends the connection, in words."""
+    """What ends the connection: one of the page's reasons."""
 
 
 def frame(kind, body):
     return struct.pack("<BBI", kind, 0, 0) + body
 
 
-def unframe(data, most=MOST):
-    """Type and body of a frame on the link itself."""
+def unframe(kind, data, most=MOST):
+    """The body of a frame on the link itself, which must be of this type."""
     if len(data) > most:
-        raise Refused("too long")
-    if len(data) < HEADER:
-        raise Refused("short header")
-    kind, flags, circuit = struct.unpack("<BBI", data[:HEADER])
-    if kind not in (HELLO_FRAME, PROOF_FRAME, INTRODUCTION_FRAME, MESSAGE_FRAME):
-        raise Refused("unknown type")
-    if flags:
-        raise Refused("flags")
-    if circuit:
-        raise Refused("circuit")
-    return kind, data[HEADER:]
+        raise Refused("too large")
+    if len(data) < HEADER or struct.unpack("<BBI", data[:HEADER]) != (kind, 0, 0):
+        raise Refused("garbage")
+    return data[HEADER:]
 
 
-def read(schema, body):
+def read(schema, body, reason="garbage"):
     try:
         return decode(schema, body)
-    except Malformed as why:
-        raise Refused(str(why)) from None
+    except Malformed:
+        raise Refused(reason) from None
 
 
 def _text(text):
     return struct.pack("<Q", len(text.encode())) + text.encode()
-
-
-def transcript(role, initiator, responder, ring):
-    """What a proof signs: both hellos, seen from the signer's role."""
-    parts = [bytes([role])]
-    for hello in (initiator, responder):
-        parts += [bytes.fromhex(hello["key"]), bytes([hello["index"]])]
-        parts += [bytes.fromhex(hello["nonce"]), bytes.fromhex(hello["share"])]
-    return b"".join(parts) + _text("chordscope.v1") + _text(ring)
-
-
-def session_keys(shared, initiator, responder, ring):
-    secret = shared + transcript(INITIATOR, initiator, responder, ring)
-    return tuple(derive_key(context, secret) for context in KEY_CONTEXTS)
 
 
 class Sealer:
@@ -83,28 +62,27 @@ class Sealer:
         return data + self._tag(data)
 
     def open(self, data):
-        if len(data) < HEADER + SEAL:
-            raise Refused("short header")
+        if len(data) > MOST + SEAL:
+            raise Refused("too large")
         covered, tag = data[:COUNTER - SEAL], data[COUNTER - SEAL:]
-        if tag != self._tag(covered):
-            raise Refused("tag")
-        if struct.unpack("<Q", covered[-COUNTER:])[0] != self.counter:
-            raise Refused("counter")
+        counter = struct.pack("<Q", self.counter)
+        if len(data) < SEAL or tag != self._tag(covered) or covered[-COUNTER:] != counter:
+            raise Refused("bad tag")
         self.counter += 1
         return covered[:-COUNTER]
 
 
 class Session:
-    """The handshake as initiator, from four secrets, step by step."""
+    """One side of a link, from its secrets, step by step."""
 
-    def __init__(self, ring, secret=None, nonce=None, share=None):
+    def __init__(self, ring, role=INITIATOR, secret=None, nonce=None, share=None, index=0):
+        self.role, self.ring = role, ring
         self.secret, self.share = secret or os.urandom(32), share or os.urandom(32)
-        self.ring = ring
         self.mine = {
             "nonce": (nonce or os.urandom(32)).hex(),
             "share": x25519_public(self.share).hex(),
             "key": public_key(self.secret).hex(),
-            "index": 0,
+            "index": index,
             "ring": ring,
         }
 
@@ -113,48 +91,51 @@ class Session:
 
     def on_hello(self, data):
         """Takes the other side's hello; returns one's own proof."""
-        self.theirs = read(HELLO, self._expect(HELLO_FRAME, data))
+        self.theirs = read(HELLO, unframe(HELLO_FRAME, data, MOST_IN_HANDSHAKE))
         if self.theirs["index"] >= 16:
-            raise Refused("index")
+            raise Refused("garbage")
         if self.theirs["ring"] != self.ring:
-            raise Refused("another ring")
+            raise Refused("wrong ring")
         if self.theirs["key"] == self.mine["key"]:
-            raise Refused("own key")
-        shared = x25519(self.share, bytes.fromhex(self.theirs["share"]))
-        if shared == bytes(32):
-            raise Refused("all-zero secret")
-        self.sending, self.receiving = map(Sealer, session_keys(shared, self.mine, self.theirs, self.ring))
-        return frame(PROOF_FRAME, sign_for(HANDSHAKE_PURPOSE, self.secret, self._transcript(INITIATOR)))
+            raise Refused("itself")
+        return frame(PROOF_FRAME, sign_for(HANDSHAKE_PURPOSE, self.secret, self._transcript(self.role)))
 
     def on_proof(self, data):
-        """Takes the other side's proof; returns one's own introduction."""
-        body = self._expect(PROOF_FRAME, data)
-        if not verify_for(HANDSHAKE_PURPOSE, bytes.fromhex(self.theirs["key"]), self._transcript(RESPONDER), body):
-            raise Refused("proof")
-        return self.sending.seal(frame(INTRODUCTION_FRAME, CARD.write(sign_card(self.secret, 0, 1, []))))
+        """Takes the other side's proof; one may introduce oneself then."""
+        body = unframe(PROOF_FRAME, data, MOST_IN_HANDSHAKE)
+        if len(body) != 64:
+            raise Refused("garbage")
+        theirs = bytes.fromhex(self.theirs["key"])
+        if not verify_for(HANDSHAKE_PURPOSE, theirs, self._transcript(1 - self.role), body):
+            raise Refused("forged identity")
+        shared = x25519(self.share, bytes.fromhex(self.theirs["share"]))
+        if shared == bytes(32):
+            raise Refused("forged identity")
+        secret = shared + self._transcript(INITIATOR)
+        keys = [Sealer(derive_key(context, secret)) for context in KEY_CONTEXTS]
+        self.sending, self.receiving = keys[self.role], keys[1 - self.role]
+
+    def introduce(self, version=1, addresses=()):
+        card = sign_card(self.secret, self.mine["index"], version, addresses)
+        return self.sending.seal(frame(INTRODUCTION_FRAME, CARD.write(card)))
 
     def on_introduction(self, data):
-        card = read(CARD, self._expect(INTRODUCTION_FRAME, data, self.receiving))
+        card = read(CARD, unframe(INTRODUCTION_FRAME, self.receiving.open(data)), "forged identity")
         if (card["key"], card["index"]) != (self.theirs["key"], self.theirs["index"]):
-            raise Refused("somebody else's card")
+            raise Refused("forged identity")
         return card
 
     def seal(self, message):
         return self.sending.seal(frame(MESSAGE_FRAME, MESSAGE.write(message)))
 
     def open(self, data):
-        kind, body = unframe(self.receiving.open(data))
-        if kind != MESSAGE_FRAME:
-            raise Refused("out of turn")
-        return read(MESSAGE, body)
+        return read(MESSAGE, unframe(MESSAGE_FRAME, self.receiving.open(data)))
 
     def _transcript(self, role):
-        return transcript(role, self.mine, self.theirs, self.ring)
-
-    def _expect(self, kind, data, sealer=None):
-        if len(data) > MOST_IN_HANDSHAKE:
-            raise Refused("too long")
-        got, body = unframe(sealer.open(data) if sealer else data)
-        if got != kind:
-            raise Refused("out of turn")
-        return body
+        """What the proof of the side `role` signs: both hellos, seen from that side."""
+        initiator, responder = (self.mine, self.theirs) if self.role == INITIATOR else (self.theirs, self.mine)
+        parts = [bytes([role])]
+        for hello in (initiator, responder):
+            parts += [bytes.fromhex(hello["key"]), bytes([hello["index"]])]
+            parts += [bytes.fromhex(hello["nonce"]), bytes.fromhex(hello["share"])]
+        return b"".join(parts) + _text("chordscope.v1") + _text(self.ring)

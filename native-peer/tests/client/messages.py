@@ -1,5 +1,6 @@
 """The vocabulary of docs/protocol.md: cards, records and messages, with their signatures."""
 
+import re
 import struct
 
 from blake3 import blake3, derive_key
@@ -54,16 +55,44 @@ def sign_card(secret, index, version, addresses):
 def check_card(card):
     if card["index"] >= 16:
         raise Malformed("index")
+    for address in card["addresses"]:
+        url = address["Socket"]
+        if len(url) > 255 or not re.fullmatch(r"wss?://[A-Za-z0-9.:\[\]_-]+/ws", url):
+            raise Malformed("address")
     if not verify_for(CARD_PURPOSE, bytes.fromhex(card["key"]), _card_message(card), bytes.fromhex(card["signature"])):
-        raise Malformed("card signature")
+        raise Malformed("signature")
 
 
-def record_is_signed(record):
+def check_name(record):
+    if not 1 <= len(record["name"].encode()) <= 255:
+        raise Malformed("malformed")
+
+
+def record_fault(record):
+    """Why a record is refused, as `Refused` says it; None if it is good."""
+    if len(record["value"] or "") > 2 * 65_536:
+        return "Value"
+    if record["lifetime"] > 86_400:
+        return "Lifetime"
+    return None if _record_is_signed(record) else "Signature"
+
+
+def _record_message(record):
     value = bytes.fromhex(record["value"] or "")
     message = _prefixed(record["name"].encode()) + bytes([record["value"] is not None]) + _prefixed(value)
     message += struct.pack("<Q", record["sequence"]) + bytes.fromhex(record["author"])
-    message += struct.pack("<I", record["lifetime"])
-    return verify_for(RECORD_PURPOSE, bytes.fromhex(record["author"]), message, bytes.fromhex(record["signature"]))
+    return message + struct.pack("<I", record["lifetime"])
+
+
+def _record_is_signed(record):
+    author, signature = bytes.fromhex(record["author"]), bytes.fromhex(record["signature"])
+    return verify_for(RECORD_PURPOSE, author, _record_message(record), signature)
+
+
+def sign_record(secret, name, value, sequence, lifetime):
+    record = {"name": name, "value": value, "sequence": sequence, "author": public_key(secret).hex(), "lifetime": lifetime}
+    record["signature"] = sign_for(RECORD_PURPOSE, secret, _record_message(record)).hex()
+    return record
 
 
 def record_version(record):
@@ -74,14 +103,14 @@ def record_version(record):
 
 ID = Array(ID_BYTES)
 KEY, SIGNATURE = Array(32), Array(64)
-ADDRESS = Enum(("Socket", Text(255)))
-CARD = Struct(check_card, key=KEY, index=Byte(), version=U64, addresses=Seq(ADDRESS, 4), signature=SIGNATURE)
-HELLO = Struct(nonce=Array(32), share=Array(32), key=KEY, index=Byte(), ring=Text(64))
+ADDRESS = Enum(("Socket", Text()))
+CARD = Struct(check_card, key=KEY, index=Byte(), version=U64, addresses=Seq(ADDRESS, 4, "addresses"), signature=SIGNATURE)
+HELLO = Struct(nonce=Array(32), share=Array(32), key=KEY, index=Byte(), ring=Text())
 NEIGHBOURS = Struct(predecessor=Option(CARD), successors=Seq(CARD, 32))
 ROUTING = Enum("Finger", "Linear")
 HOP = Enum("Here", ("Owner", CARD), ("Finger", Struct(row=Byte(), card=CARD)), ("Along", CARD), ("Back", CARD))
 RECORD = Struct(
-    name=Text(255), value=Option(Bytes(65_536)), sequence=U64, author=KEY, lifetime=U32, signature=SIGNATURE
+    check_name, name=Text(), value=Option(Bytes()), sequence=U64, author=KEY, lifetime=U32, signature=SIGNATURE
 )
 COPY = Struct(record=RECORD, remaining=U32)
 VERSION = Struct(sequence=U64, author=KEY, digest=Array(8))
@@ -96,5 +125,5 @@ RESPONSE = Enum(
     ("Neighbours", NEIGHBOURS), "Pong", ("Step", Tuple(HOP, NEIGHBOURS)), "Forwarded", "NotMember",
     ("Value", Option(COPY)), "Written", ("Refused", REFUSAL), ("Wanted", Struct(lacking=Seq(ID, 256), newer=Seq(ID, 256))),
 )
-NOTICE = Enum("Notify", ("Found", Struct(lookup=U64, path=Seq(ID, 1_024), neighbours=NEIGHBOURS)), ("Leaving", NEIGHBOURS))
+NOTICE = Enum("Notify", ("Found", Struct(lookup=U64, path=Seq(ID, 1_025), neighbours=NEIGHBOURS)), ("Leaving", NEIGHBOURS))
 MESSAGE = Enum(("Request", Tuple(U64, REQUEST)), ("Response", Tuple(U64, RESPONSE)), ("Notice", NOTICE))

@@ -5,7 +5,7 @@ an object of the name and the content."""
 
 
 class Malformed(Exception):
-    """The bytes are not what the schema says."""
+    """The bytes are not what the schema says, with the kind of fault that the vectors name."""
 
 
 class Reader:
@@ -14,7 +14,7 @@ class Reader:
 
     def take(self, count):
         if len(self.data) - self.at < count:
-            raise Malformed("too short")
+            raise Malformed("malformed")
         self.at += count
         return self.data[self.at - count:self.at]
 
@@ -23,7 +23,7 @@ def decode(schema, data):
     reader = Reader(data)
     value = schema.read(reader)
     if reader.at != len(data):
-        raise Malformed("trailing bytes")
+        raise Malformed("trailing")
     return value
 
 
@@ -42,7 +42,7 @@ class Bool:
     def read(self, reader):
         byte = reader.take(1)[0]
         if byte > 1:
-            raise Malformed("not a bool")
+            raise Malformed("malformed")
         return byte == 1
 
 
@@ -66,7 +66,7 @@ class Varint:
                 if value >> self.bits:
                     break
                 return value
-        raise Malformed("varint too long")
+        raise Malformed("malformed")
 
 
 U32, U64, LENGTH = Varint(32), Varint(64), Varint(64)
@@ -86,46 +86,38 @@ class Array:
 
 
 class Bytes:
-    def __init__(self, most):
-        self.most = most
-
     def write(self, value):
         return LENGTH.write(len(value) // 2) + bytes.fromhex(value)
 
     def read(self, reader):
-        return reader.take(_length(reader, self.most)).hex()
+        return reader.take(LENGTH.read(reader)).hex()
 
 
 class Text:
-    def __init__(self, most):
-        self.most = most
-
     def write(self, value):
         return LENGTH.write(len(value.encode())) + value.encode()
 
     def read(self, reader):
         try:
-            return reader.take(_length(reader, self.most)).decode()
+            return reader.take(LENGTH.read(reader)).decode()
         except UnicodeDecodeError:
-            raise Malformed("not UTF-8") from None
+            raise Malformed("malformed") from None
 
 
 class Seq:
-    def __init__(self, item, most):
-        self.item, self.most = item, most
+    """A list of at most so many."""
+
+    def __init__(self, item, most, fault="too many"):
+        self.item, self.most, self.fault = item, most, fault
 
     def write(self, value):
         return LENGTH.write(len(value)) + b"".join(self.item.write(one) for one in value)
 
     def read(self, reader):
-        return [self.item.read(reader) for _ in range(_length(reader, self.most))]
-
-
-def _length(reader, most):
-    length = LENGTH.read(reader)
-    if length > most:
-        raise Malformed("too long")
-    return length
+        length = LENGTH.read(reader)
+        if length > self.most:
+            raise Malformed(self.fault)
+        return [self.item.read(reader) for _ in range(length)]
 
 
 class Option:
@@ -179,7 +171,7 @@ class Enum:
     def read(self, reader):
         number = U32.read(reader)
         if number >= len(self.variants):
-            raise Malformed("unknown variant")
+            raise Malformed("malformed")
         name, schema = self.variants[number]
         return {name: schema.read(reader)} if schema else name
 

@@ -8,12 +8,12 @@ import struct
 from urllib.parse import urlsplit
 
 SUBPROTOCOL = "chordscope.v1"
-MOST = 69_632
+MOST = 69_632 + 24
 BINARY, CLOSE, PING, PONG = 2, 8, 9, 10
 
 
 class Closed(Exception):
-    """The other side has closed the connection, with its reason if it gave one."""
+    """The connection is no WebSocket, or the other side has closed it: with its reason if it gave one."""
 
 
 class WebSocket:

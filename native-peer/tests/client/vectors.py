@@ -1,0 +1,204 @@
+"""Compares this implementation with files of vectors, which another one has written."""
+
+import json
+import re
+from pathlib import Path
+
+from blake3 import blake3, derive_key, keyed
+from curve25519 import public_key, sign, verify, x25519
+from link import KEY_CONTEXTS, Refused, Sealer, Session, frame, unframe
+from messages import CARD, COPY, MESSAGE, digest, name_id, node_id, record_fault, record_version, sign_card, sign_record
+from postcard import Malformed, decode
+
+
+class Disagreement(Exception):
+    """What this implementation makes of a vector is something else."""
+
+
+def compare(folder):
+    """How many vectors of each file agree, and which do not."""
+    agreed, disagreed = {}, []
+    for path in sorted(Path(folder).glob("*.json")):
+        agreed[path.name] = 0
+        for vector in expand(json.loads(path.read_text())["vectors"]):
+            try:
+                FILES[path.name](vector)
+                agreed[path.name] += 1
+            except Exception as why:  # Whatever goes wrong belongs in the report.
+                disagreed.append(f"{path.name}: {vector['name']}: {type(why).__name__} {why}")
+    return {"agreed": agreed, "disagreed": disagreed}
+
+
+def expand(value):
+    """Long runs stand as `(00)*1024` in hexadecimal texts."""
+    if isinstance(value, dict):
+        return {key: expand(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [expand(one) for one in value]
+    if isinstance(value, str):
+        return re.sub(r"\(([0-9a-f]{2})\)\*(\d+)", lambda run: run[1] * int(run[2]), value)
+    return value
+
+
+def same(what, mine, theirs):
+    if mine != theirs:
+        raise Disagreement(f"{what}: {str(mine)[:200]} instead of {str(theirs)[:200]}")
+
+
+def same_refusal(theirs, work):
+    """`work` must be refused for this reason."""
+    try:
+        work()
+    except (Refused, Malformed) as why:
+        same("refused", str(why), theirs)
+        return
+    raise Disagreement(f"taken instead of refused: {theirs}")
+
+
+def raw(text):
+    return bytes.fromhex(text)
+
+
+def compare_blake3(vector):
+    data = bytes(i % 251 for i in range(vector["length"]))
+    same("hash", blake3(data).hex(), vector["hash"])
+    same("keyed", keyed(vector["key"].encode(), data).hex(), vector["keyed"])
+    same("derived", derive_key(vector["context"], data).hex(), vector["derived"])
+
+
+def compare_x25519(vector):
+    same("secret", x25519(raw(vector["scalar"]), raw(vector["u"])).hex(), vector["secret"])
+
+
+def compare_ed25519(vector):
+    secret, message, signature = raw(vector["secret"]), raw(vector["message"]), raw(vector["signature"])
+    public = public_key(secret)
+    same("public", public.hex(), vector["public"])
+    same("signature", sign(secret, message).hex(), vector["signature"])
+    same("verified", verify(public, message, signature), True)
+    for at in (0, 31, 32, 63):
+        changed = bytes(byte ^ (i == at) for i, byte in enumerate(signature))
+        same("verified when changed", verify(public, message, changed), False)
+    same("verified for another message", verify(public, message + b"\0", signature), False)
+
+
+def compare_digests(vector):
+    if "text" in vector:
+        same("id", name_id(vector["text"]), vector["id"])
+    elif "key" in vector:
+        same("id", node_id(vector), vector["id"])
+    else:
+        same("digest", digest(vector["purpose"], *map(raw, vector["parts"])).hex(), vector["digest"])
+
+
+def compare_frames(vector):
+    data = raw(vector["hex"])
+    if "refused" in vector:
+        kind = data[0] if data else 0
+        kind = kind if kind in (0x01, 0x02, 0x03, 0x10) else 0x10
+        same_refusal(vector["refused"], lambda: unframe(kind, data))
+    else:
+        same("body", unframe(vector["type"], data).hex(), vector["body"])
+        same("hex", frame(vector["type"], raw(vector["body"])).hex(), vector["hex"])
+
+
+def compare_seals(vector):
+    keys = [derive_key(context, raw(vector["secret"])) for context in KEY_CONTEXTS]
+    receiver = Sealer(keys[vector["from"]])
+    if "refused" in vector:
+        for data in vector["before"]:
+            receiver.open(raw(data))
+        same_refusal(vector["refused"], lambda: receiver.open(raw(vector["hex"])))
+        return
+    sender = Sealer(keys[vector["from"]])
+    for one in vector["frames"]:
+        same("sealed", sender.seal(raw(one["frame"])).hex(), one["sealed"])
+        same("opened", receiver.open(raw(one["sealed"])).hex(), one["frame"])
+
+
+def compare_cards(vector):
+    if "refused" in vector:
+        same_refusal(vector["refused"], lambda: decode(CARD, raw(vector["hex"])))
+        return
+    card = sign_card(raw(vector["secret"]), vector["index"], vector["version"], vector["addresses"])
+    same("hex", CARD.write(card).hex(), vector["hex"])
+    same("card", decode(CARD, raw(vector["hex"])), card)
+    same("id", node_id(card), vector["id"])
+
+
+def compare_records(vector):
+    if "refused" in vector:
+        same_refusal(vector["refused"], lambda: checked_copy(vector["hex"]))
+        return
+    record = sign_record(raw(vector["secret"]), vector["text"], vector["value"], vector["sequence"], vector["lifetime"])
+    copy = {"record": record, "remaining": vector["remaining"]}
+    same("hex", COPY.write(copy).hex(), vector["hex"])
+    same("copy", checked_copy(vector["hex"]), copy)
+    same("key", name_id(vector["text"]), vector["key"])
+    same("version", list(record_version(record)), vector["version"])
+
+
+def checked_copy(text):
+    copy = decode(COPY, raw(text))
+    fault = record_fault(copy["record"])
+    if fault:
+        raise Malformed(fault)
+    return copy
+
+
+def compare_messages(vector):
+    if "refused" in vector:
+        same_refusal(vector["refused"], lambda: decode(MESSAGE, raw(vector["hex"])))
+        return
+    same("decoded", decode(MESSAGE, raw(vector["hex"])), vector["decoded"])
+    same("hex", MESSAGE.write(vector["decoded"]).hex(), vector.get("canonical", vector["hex"]))
+
+
+def session(vector, role):
+    side = vector[("initiator", "responder")[role]]
+    return Session(vector["ring"], role, raw(side["secret"]), raw(side["nonce"]), raw(side["share"]), side["index"])
+
+
+def compare_handshakes(vector):
+    """Both sides from their secrets: each frame is what that side says, and the other takes it."""
+    sides = [session(vector, role) for role in (0, 1)]
+    said = {(one["from"], one["says"]): one["hex"] for one in vector["frames"]}
+    for role, mine in enumerate(sides):
+        same("hello", mine.hello().hex(), said[role, "hello"])
+        same("proof", mine.on_hello(raw(said[1 - role, "hello"])).hex(), said[role, "proof"])
+        mine.on_proof(raw(said[1 - role, "proof"]))
+    for role, mine in enumerate(sides):
+        card = vector[("initiator", "responder")[role]]
+        introduction = mine.introduce(card["version"], card["addresses"])
+        same("introduction", introduction.hex(), said[role, "introduction"])
+        same("version", sides[1 - role].on_introduction(introduction)["version"], card["version"])
+    for one in vector["messages"]:
+        same("message", sides[one["from"]].seal(one["decoded"]).hex(), one["hex"])
+        same("decoded", sides[1 - one["from"]].open(raw(one["hex"])), one["decoded"])
+
+
+def compare_links(vector):
+    """One side that takes all frames but the last."""
+    role = vector["role"]
+    mine = session(vector, role)
+    steps = [mine.on_hello, mine.on_proof, mine.on_introduction]
+    steps += [mine.open] * len(vector["hears"])
+    *taken, last = list(zip(steps, vector["hears"]))
+    for step, data in taken:
+        step(raw(data))
+    same_refusal(vector["refused"], lambda: last[0](raw(last[1])))
+
+
+FILES = {
+    "blake3.json": compare_blake3,
+    "cards.json": compare_cards,
+    "digests.json": compare_digests,
+    "ed25519.json": compare_ed25519,
+    "frames.json": compare_frames,
+    "handshakes.json": compare_handshakes,
+    "links.json": compare_links,
+    "messages.json": compare_messages,
+    "records.json": compare_records,
+    "seals.json": compare_seals,
+    "x25519.json": compare_x25519,
+}
