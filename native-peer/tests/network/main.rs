@@ -6,4 +6,5 @@ mod commands;
 mod control;
 mod hostile;
 mod process;
+mod reader;
 mod survival;
