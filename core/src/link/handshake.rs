@@ -93,6 +93,9 @@ impl Handshake {
             return Err(CloseReason::TooLarge);
         }
         let frame = Frame::decode(bytes).map_err(|_| CloseReason::Garbage)?;
+        if frame.circuit != 0 {
+            return Err(CloseReason::Garbage);
+        }
         match (&self.theirs, frame.kind) {
             (None, FrameType::Hello) => self.on_hello(signer, frame.body),
             (Some(_), FrameType::Proof) => self.on_proof(signer, frame.body),
@@ -274,6 +277,9 @@ mod tests {
         );
         let proof_first = Frame::on_link(FrameType::Proof, &[0; 64]).encode();
         assert_eq!(refusal(&mut a, &proof_first), CloseReason::Garbage);
+        let mut elsewhere = b.hello.clone();
+        elsewhere[2] = 1;
+        assert_eq!(refusal(&mut a, &elsewhere), CloseReason::Garbage);
         let mut longer = b.hello;
         longer.push(0);
         assert_eq!(refusal(&mut a, &longer), CloseReason::Garbage);
