@@ -1,0 +1,193 @@
+//! Cards, and how they are forged.
+
+use chordscope_core::base::contact::{Address, Card, Contact, ContactError};
+use chordscope_core::base::id::Space;
+use chordscope_core::base::identity::{PublicKey, Purpose, Scheme, Signature, Signer};
+use chordscope_core::wire::codec::{Cards, DecodeError, decode_contact, encode_contact};
+use serde_json::{Value, json};
+
+use crate::file::{fault, hex, pin};
+
+/// The order of the group that ed25519 signs in, least significant byte first.
+const ORDER: [u8; 32] = [
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+];
+
+pub(crate) fn cards() -> Cards {
+    Cards::new(Space::FULL, Scheme::Ed25519)
+}
+
+pub(crate) fn contact(secret: u8) -> Contact {
+    let address = Address::parse_url("ws://127.0.0.1:7340").unwrap();
+    let signer = Signer::ed25519([secret; 32]);
+    Contact::sign(Space::FULL, &signer, 0, 3, vec![address]).unwrap()
+}
+
+/// The bytes of a card, whether it is right or not.
+pub(crate) fn card_bytes(card: &Card) -> Vec<u8> {
+    let mut bytes = [&card.key.0[..], &[card.index]].concat();
+    // Numbers below 128 are varints of one byte.
+    bytes.push(u8::try_from(card.version).unwrap());
+    bytes.push(u8::try_from(card.addresses.len()).unwrap());
+    for address in &card.addresses {
+        let url = address.url();
+        bytes.push(0);
+        let [low, high] = u16::try_from(url.len()).unwrap().to_le_bytes();
+        match url.len() {
+            0..128 => bytes.push(low),
+            _ => bytes.extend([low | 0x80, high << 1 | low >> 7]),
+        }
+        bytes.extend(url.bytes());
+    }
+    bytes.extend(card.signature.to_bytes());
+    bytes
+}
+
+/// A card that says anything, rightly signed.
+pub(crate) fn signed(index: u8, urls: &[&str]) -> Card {
+    let signer = Signer::ed25519([1; 32]);
+    let key = signer.public_key();
+    let mut message = [&key.0[..], &[index], &3_u64.to_le_bytes()].concat();
+    for url in urls {
+        message.extend((url.len() as u64).to_le_bytes());
+        message.extend(url.bytes());
+    }
+    Card {
+        key,
+        index,
+        version: 3,
+        addresses: urls
+            .iter()
+            .map(|url| Address::Socket((*url).into()))
+            .collect(),
+        signature: signer.sign(Purpose::Contact, &message),
+    }
+}
+
+fn good(name: &str, index: u8, version: u64, urls: &[&str]) -> Value {
+    let secret = [7; 32];
+    let signer = Signer::ed25519(secret);
+    let addresses = urls.iter().map(|url| Address::Socket((*url).into()));
+    let contact = Contact::sign(Space::FULL, &signer, index, version, addresses.collect()).unwrap();
+    let bytes = encode_contact(&contact).unwrap();
+    let decoded = decode_contact(&bytes, &mut cards()).unwrap();
+    assert_eq!(decoded.card(), contact.card(), "{name}");
+    json!({
+        "name": name,
+        "secret": hex(&secret),
+        "index": index,
+        "version": version,
+        "addresses": urls,
+        "id": hex(&contact.id().to_bytes()),
+        "hex": hex(&bytes),
+    })
+}
+
+fn bad(name: &str, bytes: &[u8], why: DecodeError) -> Value {
+    let refused = decode_contact(bytes, &mut cards()).map(|_| ());
+    assert_eq!(refused, Err(why), "{name}");
+    json!({ "name": name, "hex": hex(bytes), "refused": fault(why) })
+}
+
+fn forged() -> Vec<Value> {
+    let right = signed(0, &["ws://127.0.0.1:7340/ws"]);
+    let changed = |change: &dyn Fn(&mut Card)| {
+        let mut card = right.clone();
+        change(&mut card);
+        card_bytes(&card)
+    };
+    let why = DecodeError::Contact(ContactError::Signature);
+    // The signature's second half, plus the group's order: the equation still holds.
+    let mut again = right.signature.to_bytes();
+    let mut carry = 0;
+    for (byte, order) in again[32..].iter_mut().zip(ORDER) {
+        let sum = u16::from(*byte) + u16::from(order) + carry;
+        [*byte, _] = sum.to_le_bytes();
+        carry = sum >> 8;
+    }
+    // A neutral key and first half: the equation holds for any message.
+    let mut neutral = [0; 64];
+    neutral[0] = 1;
+    let anyone = |card: &mut Card| {
+        card.key = PublicKey(neutral[..32].try_into().unwrap());
+        card.signature = Signature::from_bytes(neutral);
+    };
+    let moved = |card: &mut Card| card.addresses = signed(0, &["ws://127.0.0.1:7341/ws"]).addresses;
+    let other = Signer::ed25519([2; 32]).public_key();
+    let malleable = Signature::from_bytes(again);
+    vec![
+        bad("another version", &changed(&|card| card.version = 4), why),
+        bad("another index", &changed(&|card| card.index = 1), why),
+        bad("another address", &changed(&moved), why),
+        bad("another key", &changed(&|card| card.key = other), why),
+        bad(
+            "another form of the signature",
+            &changed(&|card| card.signature = malleable),
+            why,
+        ),
+        bad("a key of small order", &changed(&anyone), why),
+    ]
+}
+
+#[test]
+fn cards_are_these_bytes() {
+    let longest = format!("ws://{}/ws", "h".repeat(247));
+    let longer = format!("ws://{}/ws", "h".repeat(248));
+    let four = [
+        "wss://ring.example/ws",
+        "ws://[::1]:7340/ws",
+        "ws://a_b-c:1/ws",
+        &longest,
+    ];
+    let right = signed(0, &["ws://127.0.0.1:7340/ws"]);
+    let bytes = card_bytes(&right);
+    let contact = |error| DecodeError::Contact(error);
+    let mut vectors = vec![
+        good("no address", 0, 0, &[]),
+        good("one address", 0, 1, &["ws://127.0.0.1:7340/ws"]),
+        good("the last index, the last version", 15, u64::MAX, &[]),
+        good("four addresses, one as long as may be", 1, 300, &four),
+        bad("nothing", &[], DecodeError::Malformed),
+        bad(
+            "a byte too few",
+            &bytes[..bytes.len() - 1],
+            DecodeError::Malformed,
+        ),
+        bad(
+            "a byte too many",
+            &[&bytes[..], &[0]].concat(),
+            DecodeError::Trailing,
+        ),
+        bad(
+            "index 16",
+            &card_bytes(&signed(16, &[])),
+            contact(ContactError::Index),
+        ),
+    ];
+    let five = card_bytes(&signed(0, &["ws://a/ws"; 5]));
+    vectors.push(bad(
+        "five addresses",
+        &five,
+        contact(ContactError::TooManyAddresses),
+    ));
+    for url in [
+        "",
+        "http://a/ws",
+        "ws://a",
+        "ws:///ws",
+        "ws://a b/ws",
+        "ws://u@a/ws",
+        &longer,
+    ] {
+        let name = format!("the address {:?}", &url[..url.len().min(12)]);
+        let bytes = card_bytes(&signed(0, &[url]));
+        vectors.push(bad(&name, &bytes, contact(ContactError::Address)));
+    }
+    vectors.extend(forged());
+    pin(
+        "cards.json",
+        "Cards: from the secret key, and refused.",
+        vectors,
+    );
+}

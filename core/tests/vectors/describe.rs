@@ -1,0 +1,168 @@
+//! Messages in words: an enum is the name of its variant, or an object of the name and the content; bytes are hexadecimal.
+
+use chordscope_core::base::contact::{Card, Contact};
+use chordscope_core::base::id::Id;
+use chordscope_core::chord::message::{Neighbours, Notice, Request as Ask, Response as Answer};
+use chordscope_core::chord::route::{Routing, Step};
+use chordscope_core::message::{Message, Request, Response};
+use chordscope_core::store::message as store;
+use chordscope_core::store::record::{Record, Version};
+use serde_json::{Value, json};
+
+use crate::file::hex;
+
+pub(crate) fn message(message: &Message) -> Value {
+    match message {
+        Message::Request(number, Request::Chord(ask)) => {
+            json!({ "Request": [number, chord_request(ask)] })
+        }
+        Message::Request(number, Request::Store(ask)) => {
+            json!({ "Request": [number, store_request(ask)] })
+        }
+        Message::Response(number, Response::Chord(answer)) => {
+            json!({ "Response": [number, chord_response(answer)] })
+        }
+        Message::Response(number, Response::Store(answer)) => {
+            json!({ "Response": [number, store_response(answer)] })
+        }
+        Message::Notice(said) => json!({ "Notice": notice(said) }),
+    }
+}
+
+fn chord_request(request: &Ask) -> Value {
+    match request {
+        Ask::Neighbours => json!("Neighbours"),
+        Ask::Ping => json!("Ping"),
+        Ask::Step(question) => json!({ "Step": {
+            "lookup": question.lookup,
+            "key": id(question.key),
+            "routing": routing(question.routing),
+            "arrived": question.arrived,
+            "avoid": ids(&question.avoid),
+        }}),
+        Ask::Forward(forward) => json!({ "Forward": {
+            "lookup": forward.lookup,
+            "origin": contact(&forward.origin),
+            "key": id(forward.key),
+            "routing": routing(forward.routing),
+            "arrived": forward.arrived,
+            "path": ids(&forward.path),
+        }}),
+    }
+}
+
+fn store_request(request: &store::Request) -> Value {
+    match request {
+        store::Request::Read(key) => json!({ "Read": id(*key) }),
+        store::Request::Write(kept) => json!({ "Write": copy(kept) }),
+        store::Request::Offer(entries) => {
+            let entry = |(key, held): &(Id, Version)| json!([id(*key), version(held)]);
+            json!({ "Offer": entries.iter().map(entry).collect::<Vec<_>>() })
+        }
+    }
+}
+
+fn chord_response(response: &Answer) -> Value {
+    match response {
+        Answer::Neighbours(around) => json!({ "Neighbours": neighbours(around) }),
+        Answer::Pong => json!("Pong"),
+        Answer::Step(hop, around) => json!({ "Step": [step(hop), neighbours(around)] }),
+        Answer::Forwarded => json!("Forwarded"),
+        Answer::NotMember => json!("NotMember"),
+    }
+}
+
+fn store_response(response: &store::Response) -> Value {
+    match response {
+        store::Response::Value(held) => json!({ "Value": held.as_deref().map(copy) }),
+        store::Response::Written => json!("Written"),
+        store::Response::Refused(why) => json!({ "Refused": format!("{why:?}") }),
+        store::Response::Wanted { lacking, newer } => {
+            json!({ "Wanted": { "lacking": ids(lacking), "newer": ids(newer) } })
+        }
+    }
+}
+
+fn notice(notice: &Notice) -> Value {
+    match notice {
+        Notice::Notify => json!("Notify"),
+        Notice::Found(found) => json!({ "Found": {
+            "lookup": found.lookup,
+            "path": ids(&found.path),
+            "neighbours": neighbours(&found.neighbours),
+        }}),
+        Notice::Leaving(around) => json!({ "Leaving": neighbours(around) }),
+    }
+}
+
+fn step(step: &Step) -> Value {
+    match step {
+        Step::Here => json!("Here"),
+        Step::Owner(next) => json!({ "Owner": contact(next) }),
+        Step::Finger { row, contact: next } => {
+            json!({ "Finger": { "row": row, "card": contact(next) } })
+        }
+        Step::Along(next) => json!({ "Along": contact(next) }),
+        Step::Back(next) => json!({ "Back": contact(next) }),
+    }
+}
+
+fn neighbours(neighbours: &Neighbours) -> Value {
+    json!({
+        "predecessor": neighbours.predecessor.as_ref().map(contact),
+        "successors": neighbours.successors.iter().map(contact).collect::<Vec<_>>(),
+    })
+}
+
+fn contact(contact: &Contact) -> Value {
+    card(contact.card())
+}
+
+fn card(card: &Card) -> Value {
+    let socket = |url: &str| json!({ "Socket": url });
+    json!({
+        "key": hex(&card.key.0),
+        "index": card.index,
+        "version": card.version,
+        "addresses": card.addresses.iter().map(|one| socket(one.url())).collect::<Vec<_>>(),
+        "signature": hex(&card.signature.to_bytes()),
+    })
+}
+
+fn copy(copy: &store::Copy) -> Value {
+    json!({ "record": record(&copy.record), "remaining": copy.remaining })
+}
+
+fn record(record: &Record) -> Value {
+    json!({
+        "name": record.name.as_str(),
+        "value": record.value.as_deref().map(hex),
+        "sequence": record.sequence,
+        "author": hex(&record.author.0),
+        "lifetime": record.lifetime,
+        "signature": hex(&record.signature.to_bytes()),
+    })
+}
+
+fn version(version: &Version) -> Value {
+    json!({
+        "sequence": version.sequence,
+        "author": hex(&version.author.0),
+        "digest": hex(&version.digest),
+    })
+}
+
+const fn routing(routing: Routing) -> &'static str {
+    match routing {
+        Routing::Finger => "Finger",
+        Routing::Linear => "Linear",
+    }
+}
+
+fn id(id: Id) -> String {
+    hex(&id.to_bytes())
+}
+
+fn ids(list: &[Id]) -> Vec<String> {
+    list.iter().copied().map(id).collect()
+}

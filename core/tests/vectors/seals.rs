@@ -1,0 +1,86 @@
+//! Counters and tags.
+
+use chordscope_core::link::reason::CloseReason;
+use chordscope_core::link::session::{Role, Session, TRAILER};
+use chordscope_core::wire::frame::MAX_FRAME;
+use serde_json::{Value, json};
+
+use crate::file::{hex, pin, reason};
+
+const SECRET: &[u8] = b"what both sides know";
+const FRAMES: [&[u8]; 3] = [b"\x10\0\0\0\0\0first", b"\x10\0\0\0\0\0", b""];
+
+/// The frames as this side sends them.
+fn sealed(role: Role) -> Vec<Vec<u8>> {
+    let mut session = Session::new(role, SECRET);
+    FRAMES.map(|frame| session.seal(frame.to_vec())).to_vec()
+}
+
+fn good(role: Role) -> Value {
+    let mut receiver = Session::new(role.other(), SECRET);
+    let pairs = FRAMES.iter().zip(sealed(role)).map(|(frame, sealed)| {
+        assert_eq!(receiver.open(&sealed), Ok(*frame));
+        json!({ "frame": hex(frame), "sealed": hex(&sealed) })
+    });
+    json!({
+        "name": format!("three frames of the {role:?}"),
+        "secret": hex(SECRET),
+        "from": role.byte(),
+        "frames": pairs.collect::<Vec<_>>(),
+    })
+}
+
+/// What a responder refuses once it has taken the first `taken` frames.
+fn bad(name: &str, taken: usize, bytes: &[u8], why: CloseReason) -> Value {
+    let mut receiver = Session::new(Role::Responder, SECRET);
+    let before = &sealed(Role::Initiator)[..taken];
+    for bytes in before {
+        assert!(receiver.open(bytes).is_ok(), "{name}");
+    }
+    assert_eq!(receiver.open(bytes), Err(why), "{name}");
+    json!({
+        "name": name,
+        "secret": hex(SECRET),
+        "from": Role::Initiator.byte(),
+        "before": before.iter().map(|bytes| hex(bytes)).collect::<Vec<_>>(),
+        "hex": hex(bytes),
+        "refused": reason(why),
+    })
+}
+
+#[test]
+fn sealed_frames_are_these_bytes() {
+    let frames = sealed(Role::Initiator);
+    let changed = |at: usize| {
+        let mut bytes = frames[0].clone();
+        bytes[at] ^= 1;
+        bytes
+    };
+    let [end, tag] = [frames[0].len(), frames[0].len() - 16];
+    let why = CloseReason::BadTag;
+    let vectors = vec![
+        good(Role::Initiator),
+        good(Role::Responder),
+        bad("a wrong tag", 0, &changed(end - 1), why),
+        bad("a changed counter", 0, &changed(tag - 8), why),
+        bad("a changed frame", 0, &changed(6), why),
+        bad("the second frame first", 0, &frames[1], why),
+        bad("a replay", 1, &frames[0], why),
+        bad("an older replay", 3, &frames[1], why),
+        bad("one's own frame back", 0, &sealed(Role::Responder)[0], why),
+        bad("a bare frame", 0, FRAMES[0], why),
+        bad("nothing", 0, &[], why),
+        bad("a byte less than a seal", 0, &frames[2][1..], why),
+        bad(
+            "a byte too long",
+            0,
+            &vec![0; MAX_FRAME + TRAILER + 1],
+            CloseReason::TooLarge,
+        ),
+    ];
+    pin(
+        "seals.json",
+        "Sealed frames, from the session secret.",
+        vectors,
+    );
+}
