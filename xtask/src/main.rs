@@ -77,6 +77,7 @@ fn run(task: Task) -> Result<ExitCode> {
 fn setup(workspace: &Workspace) -> Result<()> {
     let page = tools::for_page(workspace)?;
     let browser = tools::for_browser()?;
+    let python = tools::python()?;
     println!("trunk         {}", page.trunk.display());
     println!("wasm-bindgen  {}", page.wasm_bindgen.display());
     match &page.wasm_opt {
@@ -85,6 +86,7 @@ fn setup(workspace: &Workspace) -> Result<()> {
     }
     println!("chromium      {}", browser.chromium.display());
     println!("chromedriver  {}", browser.chromedriver.display());
+    println!("python3       {}", python.display());
     Ok(())
 }
 

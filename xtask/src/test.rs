@@ -148,6 +148,7 @@ fn summary(times: &[(&str, Duration, bool)]) -> String {
 fn find_tools(workspace: &Workspace) -> Result<()> {
     tools::for_page(workspace)?;
     tools::for_browser()?;
+    tools::python()?;
     Ok(())
 }
 

@@ -25,6 +25,8 @@ pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 const TRUNK_VERSION: &str = "0.21.14";
 /// What is installed when PATH has no wasm-opt that will do.
 const BINARYEN_VERSION: &str = "132";
+/// The oldest Python that the second implementation of the protocol is written for.
+const OLDEST_PYTHON: &str = "3.10";
 /// The oldest wasm-opt that understands what this compiler emits.
 const OLDEST_WASM_OPT: u64 = 116;
 
@@ -109,6 +111,19 @@ fn wasm_opt() -> Option<PathBuf> {
             None
         }
     }
+}
+
+/// Finds the Python that runs the second implementation of the protocol, `native-peer/tests/client`.
+pub(crate) fn python() -> Result<PathBuf> {
+    let fits = |said: &str| version::at_least(said, OLDEST_PYTHON);
+    on_path("python3")
+        .find(|path| answers(path, fits))
+        .with_context(|| {
+            format!(
+                "the tests need python3 of version {OLDEST_PYTHON} or newer on PATH \
+             (Debian: `sudo apt-get install python3`)"
+            )
+        })
 }
 
 /// Every program of this name on PATH, in order.
