@@ -30,13 +30,15 @@ def compare(folder):
 
 
 def expand(value):
-    """Long runs stand as `(00)*1024` in hexadecimal texts."""
+    """Long runs stand as `(00*1024)` in hexadecimal texts, and long lists of one entry as `{"each": …, "times": …}`."""
     if isinstance(value, dict):
+        if value.keys() == {"each", "times"}:
+            return [expand(value["each"])] * value["times"]
         return {key: expand(one) for key, one in value.items()}
     if isinstance(value, list):
         return [expand(one) for one in value]
     if isinstance(value, str):
-        return re.sub(r"\(([0-9a-f]{2})\)\*(\d+)", lambda run: run[1] * int(run[2]), value)
+        return re.sub(r"\(([0-9a-f]{2})\*(\d+)\)", lambda run: run[1] * int(run[2]), value)
     return value
 
 

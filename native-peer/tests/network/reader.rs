@@ -99,6 +99,32 @@ fn agrees(folder: &Path) {
 }
 
 #[test]
+fn the_reader_reads_every_vector_as_the_core_does() {
+    agrees(&folder("../core/tests/vectors"));
+}
+
+#[test]
+fn the_reader_notices_a_vector_that_is_wrong() {
+    let home = TempDir::new().unwrap();
+    let frame = "10000000000000";
+    let vectors = json!([
+        {"name": "right", "type": 16, "body": "00", "hex": frame},
+        {"name": "another body", "type": 16, "body": "01", "hex": frame},
+        {"name": "refused for nothing", "hex": frame, "refused": "garbage"},
+        {"name": "refused for another reason", "hex": "10", "refused": "too large"},
+    ]);
+    let file = json!({"vectors": vectors}).to_string();
+    fs::write(home.path().join("frames.json"), &file).unwrap();
+    fs::write(home.path().join("unknown.json"), &file).unwrap();
+    let report = Reader::json(&["--vectors", home.path().to_str().unwrap()]);
+    assert_eq!(
+        report["agreed"],
+        json!({"frames.json": 1, "unknown.json": 0})
+    );
+    assert_eq!(report["disagreed"].as_array().unwrap().len(), 3 + 4);
+}
+
+#[test]
 fn the_reader_computes_what_the_rfcs_publish() {
     agrees(&folder("tests/client/rfc"));
 }
