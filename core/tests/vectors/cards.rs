@@ -4,6 +4,7 @@ use chordscope_core::base::contact::{Address, Card, Contact, ContactError};
 use chordscope_core::base::id::Space;
 use chordscope_core::base::identity::{PublicKey, Purpose, Scheme, Signature, Signer};
 use chordscope_core::wire::codec::{Cards, DecodeError, decode_contact, encode_contact};
+use ed25519_dalek::SigningKey;
 use serde_json::{Value, json};
 
 use crate::file::{fault, hex, pin};
@@ -113,6 +114,17 @@ fn forged() -> Vec<Value> {
         card.key = PublicKey(neutral[..32].try_into().unwrap());
         card.signature = Signature::from_bytes(neutral);
     };
+    // A neutral key under a first half whose secret is known: the same.
+    let known = SigningKey::from_bytes(&[3; 32]);
+    let half = [
+        known.verifying_key().to_bytes(),
+        known.to_scalar().to_bytes(),
+    ]
+    .concat();
+    let nobody = |card: &mut Card| {
+        anyone(card);
+        card.signature = Signature::from_bytes(half.clone().try_into().unwrap());
+    };
     let moved = |card: &mut Card| card.addresses = signed(0, &["ws://127.0.0.1:7341/ws"]).addresses;
     let other = Signer::ed25519([2; 32]).public_key();
     let malleable = Signature::from_bytes(again);
@@ -126,7 +138,12 @@ fn forged() -> Vec<Value> {
             &changed(&|card| card.signature = malleable),
             why,
         ),
-        bad("a key of small order", &changed(&anyone), why),
+        bad(
+            "a key and a first half of small order",
+            &changed(&anyone),
+            why,
+        ),
+        bad("a key of small order", &changed(&nobody), why),
     ]
 }
 
