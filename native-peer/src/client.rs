@@ -187,11 +187,6 @@ fn describe(lookup: &Lookup, trace: bool) -> String {
     text
 }
 
-/// The state of the peer at an address.
-pub(crate) async fn status_at(address: &Address) -> Result<Status, Failure> {
-    read_status(&Connection::to(Place::of(address)?).await?).await
-}
-
 async fn read_status(connection: &Connection) -> Result<Status, Failure> {
     let path = "/api/v1/status";
     connection.ask(Method::GET, path, Vec::new()).await?.json()

@@ -10,7 +10,7 @@ use std::time::Duration;
 use chordscope_core::base::contact::Address;
 use chordscope_core::base::id::Space;
 use chordscope_core::base::identity::Signer;
-use chordscope_core::peer::{Config, Peer};
+use chordscope_core::peer::{Config, Known, Peer, Plan};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -18,7 +18,7 @@ use tokio::time::timeout;
 
 use crate::clock::Clock;
 use crate::data::{self, Registered};
-use crate::driver::{Driver, Handle, Known, Plan};
+use crate::driver::{Driver, Handle};
 use crate::failure::Failure;
 use crate::http::{self, Allowed, App, Caps, Refused};
 use crate::storage;

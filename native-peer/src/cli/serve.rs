@@ -14,10 +14,10 @@ use tokio::net::TcpListener;
 
 use crate::cli::signals;
 use crate::data;
-use crate::driver::Plan;
 use crate::failure::Failure;
 use crate::output;
 use crate::running::{self, Options, Running};
+use chordscope_core::peer::Plan;
 
 /// The first port that is tried.
 const FIRST_PORT: u16 = 7340;
