@@ -6,12 +6,15 @@
 
 pub mod api;
 
+mod channel;
 mod circuits;
 mod data;
 mod dialing;
+mod finding;
 mod joining;
 mod leasing;
 mod links;
+mod relaying;
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
@@ -35,13 +38,13 @@ use crate::node::api::{
 };
 use crate::node::{Node, config::Config as NodeConfig};
 use crate::peer::api::{Event, Output, TimerKind};
+use crate::peer::channel::{Channel, Link};
 use crate::peer::circuits::Flow;
 pub use crate::peer::data::MAX_DATA;
 use crate::peer::dialing::{Aim, Dialing};
 use crate::peer::joining::Joining;
 pub use crate::peer::joining::{Known, Plan};
 use crate::peer::leasing::Leasing;
-use crate::peer::links::{Channel, Link};
 use crate::store::message::Copy;
 use crate::store::record::Name;
 use crate::wire::codec::{Cards, encode_message};

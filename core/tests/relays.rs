@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chordscope_core::base::id::Id;
+use chordscope_core::base::rng::Rng;
 use chordscope_core::chord::invariant::Health;
 use chordscope_core::link::reason::CloseReason;
 use chordscope_core::peer::Reach;
@@ -216,6 +217,54 @@ fn a_relay_that_changes_repeats_or_keeps_frames_is_found_out() {
         peers.run_for(Duration::from_secs(120));
         assert_ring(&peers, "once it is honest");
         assert_all_there(&mut peers, DIRECT, "once it is honest");
+    }
+}
+
+/// One thing after the other goes wrong, with time to repair in between; then all must be as if nothing had been.
+fn trouble(seed: u64) {
+    let mut rng = Rng::from_seed(seed, 1);
+    let mut peers = ring(seed);
+    put_all(&mut peers);
+    let count = DIRECT + TABS;
+    for _ in 0..8 {
+        let member = usize::try_from(rng.below(count as u64)).unwrap();
+        // The first peer is the one by which others come back.
+        let (back, via) = match member {
+            0 => (0, 1),
+            other => (other, 0),
+        };
+        match rng.below(4) {
+            0 => peers.unplug(member),
+            1 => {
+                peers.leave(member);
+                peers.run_for(Duration::from_secs(3));
+                peers.kill(member);
+                peers.start(back);
+                peers.join(back, via);
+            }
+            _ => {
+                peers.kill(member);
+                peers.run_for(Duration::from_secs(rng.below(50)));
+                peers.start(back);
+                peers.join(back, via);
+            }
+        }
+        peers.run_for(Duration::from_secs(30));
+    }
+    peers.run_for(Duration::from_secs(90));
+    assert_ring(&peers, &format!("seed {seed}"));
+    for at in [0, DIRECT] {
+        assert_all_there(&mut peers, at, &format!("seed {seed}, at {at}"));
+    }
+}
+
+#[test]
+fn a_ring_of_peers_and_tabs_survives_one_trouble_after_the_other() {
+    // More with SEEDS=first..last, such as SEEDS=1..500.
+    let seeds = std::env::var("SEEDS").unwrap_or_else(|_| "1..7".into());
+    let (first, last) = seeds.split_once("..").unwrap();
+    for seed in first.parse::<u64>().unwrap()..last.parse().unwrap() {
+        trouble(seed);
     }
 }
 

@@ -3,6 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+use crate::base::time::Instant;
 use crate::link::credit::{Allowance, Window};
 use crate::link::reason::CloseReason;
 use crate::link::session::TRAILER;
@@ -66,8 +67,8 @@ impl Circuit {
     }
 
     /// A frame that came is used; gives the credit to send.
-    pub fn consume(&mut self, bytes: usize) -> Option<u32> {
-        self.window.consume(bytes)
+    pub fn consume(&mut self, now: Instant, bytes: usize) -> Option<u32> {
+        self.window.consume(now, bytes)
     }
 }
 

@@ -1,12 +1,18 @@
 //! How much may be on its way over a circuit: a tab cannot push back on a WebSocket, so its other end must not send more
 //! than it has asked for.
 
+use core::time::Duration;
+
+use crate::base::time::Instant;
 use crate::link::reason::CloseReason;
 
 /// What each end may send at first, in bytes of frames.
 pub const FIRST_WINDOW: u32 = 256 * 1024;
-/// The most that may be on its way, once a circuit has shown that it carries much.
+/// The most that may be on its way, once a circuit has shown that it is fast.
 pub const FULL_WINDOW: u32 = 1024 * 1024;
+/// A receiver that takes a quarter of its window within this time is fast. A slow one keeps a small window, behind
+/// which messages do not wait long.
+const FAST: Duration = Duration::from_millis(25);
 
 /// What a sender may still send. A relay keeps one, too, and holds the sender to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +55,8 @@ pub struct Window {
     size: u32,
     open: u32,
     owed: u32,
+    /// When credit was given last.
+    given: Instant,
 }
 
 impl Default for Window {
@@ -57,6 +65,7 @@ impl Default for Window {
             size: FIRST_WINDOW,
             open: FIRST_WINDOW,
             owed: 0,
+            given: Instant::ZERO,
         }
     }
 }
@@ -73,16 +82,18 @@ impl Window {
     }
 
     /// Bytes that have come are used; gives the credit to send, if it is worth a message.
-    pub fn consume(&mut self, bytes: usize) -> Option<u32> {
+    pub fn consume(&mut self, now: Instant, bytes: usize) -> Option<u32> {
         self.owed = self
             .owed
             .saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
         if self.owed < self.size / 4 {
             return None;
         }
-        // Whoever uses up a quarter of the first window carries more than a conversation.
-        self.owed = self.owed.saturating_add(FULL_WINDOW - self.size);
-        self.size = FULL_WINDOW;
+        if now < self.given + FAST && self.size < FULL_WINDOW {
+            self.owed = self.owed.saturating_add(self.size);
+            self.size *= 2;
+        }
+        self.given = now;
         let grant = self.owed.min(FULL_WINDOW - self.open);
         self.owed = 0;
         self.open += grant;
@@ -97,13 +108,14 @@ mod tests {
     #[test]
     fn sender_and_receiver_agree_whatever_the_sizes() {
         let (mut allowance, mut window) = (Allowance::default(), Window::default());
-        let mut sent = 0_usize;
+        let (mut sent, mut now) = (0_usize, Instant::ZERO);
         for round in 0..10_000_usize {
             let bytes = 1 + round * 7_919 % 69_000;
             if allowance.spend(bytes) {
                 sent += bytes;
                 assert_eq!(window.receive(bytes), Ok(()));
-                if let Some(credit) = window.consume(bytes) {
+                now += Duration::from_millis(round as u64 % 20);
+                if let Some(credit) = window.consume(now, bytes) {
                     assert_eq!(allowance.grant(credit), Ok(()));
                 }
             } else {

@@ -4,7 +4,7 @@ use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::peer::Peer;
 use crate::peer::api::DataError;
-use crate::peer::links::Channel;
+use crate::peer::channel::Channel;
 use crate::wire::frame::{Frame, FrameType};
 
 /// The longest data frame's body.

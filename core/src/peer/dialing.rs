@@ -11,7 +11,7 @@ use crate::link::relay_message::RelayMessage;
 use crate::link::{Leg, LinkId};
 use crate::node::api::Event as NodeEvent;
 use crate::peer::api::Output;
-use crate::peer::links::Channel;
+use crate::peer::channel::Channel;
 use crate::peer::{Peer, Reach};
 
 /// How many ways to one node are tried.

@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::base::contact::{Address, Contact};
+use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::link::reason::CloseReason;
@@ -13,8 +13,8 @@ use crate::link::relay_message::RelayMessage;
 use crate::link::session::Role;
 use crate::node::api::Event as NodeEvent;
 use crate::peer::api::{Event, Output, RelayView};
+use crate::peer::channel::Channel;
 use crate::peer::dialing::Aim;
-use crate::peer::links::Channel;
 use crate::peer::{Peer, Reach};
 
 /// At how many peers a tab leases an address.
@@ -252,9 +252,7 @@ impl Peer {
         match self.socket_to(id) {
             Some(link) => self.send_relay_message(now, link, RelayMessage::Lease),
             None => {
-                let addresses = candidate.addresses().iter();
-                let address: Option<Address> = addresses.cloned().next();
-                if let Some(address) = address {
+                if let Some(address) = candidate.addresses().first().cloned() {
                     self.dial(address, Aim::Relay(id));
                 }
             }

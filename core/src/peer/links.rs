@@ -1,88 +1,24 @@
 //! Open connections, be they sockets or circuits: handshake first, then tagged frames.
 
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
-use crate::link::circuit::Circuit;
 use crate::link::handshake::{Handshake, Progress};
 use crate::link::reason::CloseReason;
 use crate::link::relay_message::RelayMessage;
-use crate::link::session::{Role, Session};
+use crate::link::session::Role;
 use crate::link::{Leg, LinkId};
 use crate::node::api::Event as NodeEvent;
 use crate::peer::api::{Event, LinkView, Output};
+use crate::peer::channel::{Channel, Link, Stage, unseal};
 use crate::peer::circuits::Flow;
 use crate::peer::dialing::Aim;
 use crate::peer::{HANDSHAKE_PATIENCE, Peer};
 use crate::wire::codec::{decode_contact, decode_message, encode_contact};
 use crate::wire::frame::{Frame, FrameType};
-
-/// What carries frames to another node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Channel {
-    /// A socket.
-    Socket(LinkId),
-    /// A circuit over a socket to a relay.
-    Circuit(Leg),
-}
-
-impl Channel {
-    pub(super) const fn link(self) -> LinkId {
-        match self {
-            Self::Socket(link) | Self::Circuit(Leg { link, .. }) => link,
-        }
-    }
-}
-
-/// One connection.
-#[derive(Clone, Debug)]
-pub(super) struct Link {
-    pub(super) role: Role,
-    aim: Option<Aim>,
-    stage: Stage,
-    sent: u64,
-    received: u64,
-    /// When something came last.
-    pub(super) heard: Instant,
-    /// What a circuit has besides; a socket's is not used.
-    pub(super) circuit: Circuit,
-    /// Data that waits for a circuit's credit.
-    pub(super) data: VecDeque<Vec<u8>>,
-    pub(super) data_bytes: usize,
-    /// The owner waits for room.
-    pub(super) is_full: bool,
-}
-
-#[derive(Clone, Debug)]
-enum Stage {
-    /// Neither side is sure of the other.
-    Handshake(Box<Handshake>),
-    /// The other side has proved this id; its contact is still to come.
-    Proved(Id, Box<Session>),
-    /// Messages flow.
-    Open(Contact, Box<Session>),
-}
-
-impl Link {
-    pub(super) const fn contact(&self) -> Option<&Contact> {
-        match &self.stage {
-            Stage::Open(contact, _) => Some(contact),
-            Stage::Handshake(_) | Stage::Proved(..) => None,
-        }
-    }
-
-    /// Adds counter and tag to a frame; `None` before the handshake is over.
-    pub(super) fn seal(&mut self, frame: Vec<u8>) -> Option<Vec<u8>> {
-        match &mut self.stage {
-            Stage::Proved(_, session) | Stage::Open(_, session) => Some(session.seal(frame)),
-            Stage::Handshake(_) => None,
-        }
-    }
-}
 
 impl Peer {
     /// An incoming connection is open as this link.
@@ -160,18 +96,7 @@ impl Peer {
         let index = self.node.contact().card().index;
         let (handshake, hello) =
             Handshake::start(role, &self.signer, index, &self.ring, &mut self.rng);
-        let state = Link {
-            role,
-            aim,
-            stage: Stage::Handshake(Box::new(handshake)),
-            sent: 0,
-            received: 0,
-            heard: now,
-            circuit: Circuit::default(),
-            data: VecDeque::new(),
-            data_bytes: 0,
-            is_full: false,
-        };
+        let state = Link::new(role, aim, handshake, now);
         self.links.insert(channel, state);
         if let Channel::Socket(link) = channel {
             self.flows.insert(link, Flow::new(role));
@@ -428,17 +353,5 @@ impl Peer {
         if self.node.join(now, contact).is_err() {
             self.on_node_event(now, NodeEvent::Joined);
         }
-    }
-}
-
-/// Type and body of a sealed frame.
-fn unseal<'a>(
-    session: &mut Session,
-    bytes: &'a [u8],
-) -> Result<(FrameType, &'a [u8]), CloseReason> {
-    let frame = Frame::decode(session.open(bytes)?).map_err(|_| CloseReason::Garbage)?;
-    match frame.circuit {
-        0 => Ok((frame.kind, frame.body)),
-        _ => Err(CloseReason::Garbage),
     }
 }

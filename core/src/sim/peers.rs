@@ -16,14 +16,16 @@ use crate::base::rng::Rng;
 use crate::base::time::Instant;
 use crate::link::LinkId;
 use crate::link::reason::CloseReason;
-use crate::node::api::{Event as NodeEvent, StorageEvent, StoreError, Written};
-use crate::peer::api::{Event, Output};
+use crate::node::api::{Event as NodeEvent, StoreError, Written};
+use crate::peer::api::Event;
 use crate::peer::{Config, Peer, Plan, Reach};
 use crate::store::message::Copy;
 use crate::store::record::{Name, Record};
 
 /// How long a put or get may take, its lookup and retries included.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+mod carrying;
 
 /// What links are like.
 #[derive(Clone, Copy, Debug)]
@@ -96,7 +98,7 @@ struct End {
 enum Happening {
     Frame(LinkId, Vec<u8>),
     Written(LinkId, usize),
-    Closed(LinkId),
+    Closed(usize, LinkId),
     DialFailed(usize, Address),
     Stored(usize, u64, u64),
 }
@@ -232,8 +234,7 @@ impl Peers {
         let ends = self.ends.iter().filter(|(_, end)| end.owner == member);
         let ends: Vec<LinkId> = ends.map(|(link, _)| *link).collect();
         for link in ends {
-            self.later(Duration::ZERO, Happening::Closed(link));
-            self.hang_up(link);
+            self.break_link(link);
         }
     }
 
@@ -382,155 +383,6 @@ impl Peers {
             self.now = end;
         }
         is_so
-    }
-
-    fn happen(&mut self, happening: Happening) {
-        match happening {
-            Happening::Frame(link, frame) => {
-                let Some(owner) = self.ends.get(&link).map(|end| end.owner) else {
-                    return;
-                };
-                self.digest.absorb(&self.now.as_micros().to_le_bytes());
-                self.digest.absorb(&link.0.to_le_bytes());
-                self.digest.absorb(&frame);
-                self.with(owner, |peer, now| peer.handle_frame(now, link, &frame));
-            }
-            Happening::Written(link, bytes) => {
-                if let Some(end) = self.ends.get(&link) {
-                    self.with(end.owner, |peer, now| peer.handle_written(now, link, bytes));
-                }
-            }
-            Happening::Closed(link) => {
-                if let Some(end) = self.ends.remove(&link) {
-                    self.with(end.owner, |peer, now| peer.handle_closed(now, link));
-                }
-            }
-            Happening::DialFailed(member, address) => {
-                self.with(member, |peer, now| peer.handle_dial_failed(now, &address));
-            }
-            Happening::Stored(member, life, token) => {
-                let same = self.members.get(member).map(|state| state.lives) == Some(life);
-                if same {
-                    let stored = StorageEvent::Stored(token);
-                    self.with(member, |peer, now| peer.handle_storage(now, stored));
-                }
-            }
-        }
-    }
-
-    fn carry_out(&mut self, member: usize) {
-        while let Some(peer) = self
-            .members
-            .get_mut(member)
-            .and_then(|state| state.peer.as_mut())
-        {
-            let Some(output) = peer.poll_output() else {
-                return;
-            };
-            self.carry_out_one(member, output);
-        }
-    }
-
-    fn carry_out_one(&mut self, member: usize, output: Output) {
-        match output {
-            Output::Send { link, frame } => self.send(member, link, frame),
-            Output::Dial(address) => self.dial(member, address),
-            Output::Close { link, .. } => self.hang_up(link),
-            Output::StoreRecord { token, key, copy } => {
-                if let Some(state) = self.members.get_mut(member) {
-                    state.disk.insert(key, copy);
-                    let stored = Happening::Stored(member, state.lives, token);
-                    self.later(Duration::from_micros(100), stored);
-                }
-            }
-            Output::DropRecord(key) => {
-                if let Some(state) = self.members.get_mut(member) {
-                    state.disk.remove(&key);
-                }
-            }
-            Output::Event(event) => self.events.push((member, event)),
-        }
-    }
-
-    fn send(&mut self, member: usize, link: LinkId, mut frame: Vec<u8>) {
-        let bytes = frame.len();
-        let cheat = self.members.get(member).and_then(|state| state.cheat);
-        let deed = cheat.map_or(Deed::Send, |cheat| cheat(&mut frame));
-        let breaks = self
-            .rng
-            .chance(u64::from(self.conditions.breaks), 1_000_000);
-        if breaks {
-            self.later(Duration::ZERO, Happening::Closed(link));
-            self.hang_up(link);
-            return;
-        }
-        let (low, high) = self.conditions.latency;
-        let latency = self.rng.duration(low, high);
-        let Some(end) = self.ends.get_mut(&link) else {
-            return;
-        };
-        let far = end.far;
-        let mut arrives = (self.now + latency).max(end.arrives);
-        let owner = self.ends.get(&far).map(|far| far.owner);
-        let rate = owner.and_then(|owner| self.members.get(owner)?.rate);
-        if let Some(rate) = rate {
-            let takes = bytes as u64 * 1_000_000 / rate.max(1);
-            arrives += Duration::from_micros(takes);
-        }
-        if let Some(end) = self.ends.get_mut(&link) {
-            end.arrives = arrives;
-        }
-        let after = arrives - self.now;
-        // With a rate, a frame leaves when the receiver takes it; without, at once.
-        let written = rate.map_or(Duration::ZERO, |_| after);
-        self.later(written, Happening::Written(link, bytes));
-        match deed {
-            Deed::Send => self.later(after, Happening::Frame(far, frame)),
-            Deed::Drop => {}
-            Deed::Twice => {
-                self.later(after, Happening::Frame(far, frame.clone()));
-                self.later(after, Happening::Frame(far, frame));
-            }
-        }
-    }
-
-    fn dial(&mut self, member: usize, address: Address) {
-        let listens = |(index, peer): &(usize, &Peer)| {
-            Self::address(*index) == address && !peer.node().contact().addresses().is_empty()
-        };
-        let listener = self.running().find(listens).map(|(index, _)| index);
-        let Some(to) = listener else {
-            let after = self.conditions.latency.1;
-            self.later(after, Happening::DialFailed(member, address));
-            return;
-        };
-        self.counter += 2;
-        let (near, far) = (LinkId(self.counter), LinkId(self.counter + 1));
-        for (link, owner, far) in [(near, member, far), (far, to, near)] {
-            let arrives = self.now + self.conditions.latency.1;
-            let end = End {
-                owner,
-                far,
-                arrives,
-            };
-            self.ends.insert(link, end);
-        }
-        self.with(member, |peer, now| peer.handle_dialed(now, near, &address));
-        self.with(to, |peer, now| peer.handle_accepted(now, far));
-    }
-
-    /// One end closes a link: the other one hears of it behind all that was sent before.
-    fn hang_up(&mut self, link: LinkId) {
-        if let Some(end) = self.ends.remove(&link) {
-            let arrives = end.arrives.max(self.now + self.conditions.latency.0);
-            self.later(arrives - self.now, Happening::Closed(end.far));
-        }
-    }
-
-    fn later(&mut self, after: Duration, happening: Happening) {
-        self.counter += 2;
-        self.coming
-            .insert((self.now + after, self.counter), happening);
     }
 
     /// Why links and circuits ended at a member since [`Peers::forget_events`].
