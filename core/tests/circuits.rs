@@ -1,5 +1,7 @@
 //! Data over circuits: everything arrives in order, and nobody feels a tab that misbehaves.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -1,5 +1,7 @@
 //! Peers in pairs and rings: real frames, real handshakes, links that take time.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

@@ -162,6 +162,27 @@ where
     }
 }
 
+/// Says goodbye to whoever opened a socket, and reads nothing of what it says.
+pub(crate) async fn turn_away<S>(mut socket: WebSocketStream<S>, reason: CloseReason)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let goodbye = goodbye(reason);
+    let _ = timeout(GOODBYE_PATIENCE, async {
+        if socket.close(Some(goodbye)).await.is_ok() {
+            while let Some(Ok(_)) = socket.next().await {}
+        }
+    })
+    .await;
+}
+
+fn goodbye(reason: CloseReason) -> CloseFrame {
+    CloseFrame {
+        code: CloseCode::from(reason.code()),
+        reason: Utf8Bytes::from(reason.to_string()),
+    }
+}
+
 /// How one direction of a link ended.
 enum End {
     /// The connection is gone, or the driver has forgotten it.
@@ -301,11 +322,7 @@ async fn write_batch<S: AsyncRead + AsyncWrite + Unpin>(
                 sink.feed(Message::Binary(frame)).await?;
             }
             Item::Close(reason) => {
-                let goodbye = CloseFrame {
-                    code: CloseCode::from(reason.code()),
-                    reason: Utf8Bytes::from(reason.to_string()),
-                };
-                sink.send(Message::Close(Some(goodbye))).await?;
+                sink.send(Message::Close(Some(goodbye(reason)))).await?;
                 return Ok(Wrote::Goodbye);
             }
         }
