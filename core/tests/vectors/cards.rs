@@ -1,12 +1,13 @@
 //! Cards, and how they are forged.
 
-use chordscope_core::base::contact::{Address, Card, Contact, ContactError};
+use chordscope_core::base::contact::{Address, Card, Contact, ContactError, RelayCard};
 use chordscope_core::base::id::Space;
 use chordscope_core::base::identity::{PublicKey, Purpose, Scheme, Signature, Signer};
 use chordscope_core::wire::codec::{Cards, DecodeError, decode_contact, encode_contact};
 use ed25519_dalek::SigningKey;
 use serde_json::{Value, json};
 
+use crate::describe;
 use crate::file::{fault, hex, pin};
 
 /// The order of the group that ed25519 signs in, least significant byte first.
@@ -27,6 +28,18 @@ pub(crate) fn contact(secret: u8) -> Contact {
 
 /// The bytes of a card, whether it is right or not.
 pub(crate) fn card_bytes(card: &Card) -> Vec<u8> {
+    let mut bytes = plain_bytes(card);
+    bytes.push(u8::try_from(card.relays.len()).unwrap());
+    for relay in &card.relays {
+        bytes.extend(plain_bytes(&relay.clone().into()));
+        bytes.extend(relay.signature.to_bytes());
+    }
+    bytes.extend(card.signature.to_bytes());
+    bytes
+}
+
+/// The bytes up to the relays.
+fn plain_bytes(card: &Card) -> Vec<u8> {
     let mut bytes = [&card.key.0[..], &[card.index]].concat();
     // Numbers below 128 are varints of one byte.
     bytes.push(u8::try_from(card.version).unwrap());
@@ -41,36 +54,72 @@ pub(crate) fn card_bytes(card: &Card) -> Vec<u8> {
         }
         bytes.extend(url.bytes());
     }
-    bytes.extend(card.signature.to_bytes());
     bytes
 }
 
 /// A card that says anything, rightly signed.
 pub(crate) fn signed(index: u8, urls: &[&str]) -> Card {
-    let signer = Signer::ed25519([1; 32]);
-    let key = signer.public_key();
-    let mut message = [&key.0[..], &[index], &3_u64.to_le_bytes()].concat();
-    for url in urls {
-        message.extend((url.len() as u64).to_le_bytes());
-        message.extend(url.bytes());
-    }
-    Card {
-        key,
+    signed_with(1, index, urls, Vec::new())
+}
+
+/// The same, with relays.
+pub(crate) fn signed_with(secret: u8, index: u8, urls: &[&str], relays: Vec<RelayCard>) -> Card {
+    let signer = Signer::ed25519([secret; 32]);
+    let addresses = urls.iter().map(|url| Address::Socket((*url).into()));
+    let mut card = Card {
+        key: signer.public_key(),
         index,
         version: 3,
-        addresses: urls
-            .iter()
-            .map(|url| Address::Socket((*url).into()))
-            .collect(),
-        signature: signer.sign(Purpose::Contact, &message),
+        addresses: addresses.collect(),
+        relays,
+        signature: Signature::from_bytes([0; 64]),
+    };
+    card.signature = signer.sign(Purpose::Contact, &signed_bytes(&card));
+    card
+}
+
+/// What is signed of a card.
+fn signed_bytes(card: &Card) -> Vec<u8> {
+    let count = |count: usize| (count as u64).to_le_bytes();
+    let version = card.version.to_le_bytes();
+    let mut message = [&card.key.0[..], &[card.index], &version].concat();
+    message.extend(count(card.addresses.len()));
+    for address in &card.addresses {
+        message.extend(count(address.url().len()));
+        message.extend(address.url().bytes());
+    }
+    message.extend(count(card.relays.len()));
+    for relay in &card.relays {
+        let inner = signed_bytes(&relay.clone().into());
+        message.extend(count(inner.len()));
+        message.extend(inner);
+        message.extend(relay.signature.to_bytes());
+    }
+    message
+}
+
+/// A card as it stands in another's relays, whatever relays it has itself.
+fn as_relay(card: Card) -> RelayCard {
+    RelayCard {
+        key: card.key,
+        index: card.index,
+        version: card.version,
+        addresses: card.addresses,
+        signature: card.signature,
     }
 }
 
 fn good(name: &str, index: u8, version: u64, urls: &[&str]) -> Value {
+    relayed(name, index, version, urls, &[])
+}
+
+fn relayed(name: &str, index: u8, version: u64, urls: &[&str], relays: &[Contact]) -> Value {
     let secret = [7; 32];
     let signer = Signer::ed25519(secret);
-    let addresses = urls.iter().map(|url| Address::Socket((*url).into()));
-    let contact = Contact::sign(Space::FULL, &signer, index, version, addresses.collect()).unwrap();
+    let urls_owned = urls.iter().map(|url| Address::Socket((*url).into()));
+    let addresses = urls_owned.collect();
+    let contact =
+        Contact::sign_relayed(Space::FULL, &signer, index, version, addresses, relays).unwrap();
     let bytes = encode_contact(&contact).unwrap();
     let decoded = decode_contact(&bytes, &mut cards()).unwrap();
     assert_eq!(decoded.card(), contact.card(), "{name}");
@@ -80,6 +129,7 @@ fn good(name: &str, index: u8, version: u64, urls: &[&str]) -> Value {
         "index": index,
         "version": version,
         "addresses": urls,
+        "relays": describe::relays(contact.card()),
         "id": hex(&contact.id().to_bytes()),
         "hex": hex(&bytes),
     })
@@ -147,6 +197,83 @@ fn forged() -> Vec<Value> {
     ]
 }
 
+/// What is wrong with cards of relays.
+fn wrong_relays() -> Vec<Value> {
+    let relay = |secret| as_relay(signed_with(secret, 0, &["ws://r/ws"], Vec::new()));
+    let with = |urls: &[&str], relays| card_bytes(&signed_with(9, 0, urls, relays));
+    let contact = |error| DecodeError::Contact(error);
+    let forged = contact(ContactError::Signature);
+    let mut borrowed = relay(1);
+    borrowed.signature = relay(2).signature;
+    let mut moved = relay(1);
+    moved.addresses = vec![Address::Socket("ws://s/ws".into())];
+    let behind = as_relay(signed_with(1, 0, &["ws://r/ws"], vec![relay(2)]));
+    let high = as_relay(signed_with(1, 16, &["ws://r/ws"], Vec::new()));
+    let elsewhere = as_relay(signed_with(1, 0, &["http://r/"], Vec::new()));
+    let crowded = as_relay(signed_with(1, 0, &["ws://r/ws"; 5], Vec::new()));
+    let two = signed_with(9, 0, &[], vec![relay(1), relay(2)]);
+    let changed = |change: &dyn Fn(&mut Card)| {
+        let mut card = two.clone();
+        change(&mut card);
+        card_bytes(&card)
+    };
+    let many = contact(ContactError::TooManyAddresses);
+    vec![
+        bad(
+            "a relay with another's signature",
+            &with(&[], vec![borrowed]),
+            forged,
+        ),
+        bad(
+            "a relay with another address",
+            &with(&[], vec![moved]),
+            forged,
+        ),
+        bad(
+            "a forged relay behind a right one",
+            &with(&[], vec![relay(2), behind.clone()]),
+            forged,
+        ),
+        bad(
+            "a relay whose signature is of a card with relays",
+            &with(&[], vec![behind]),
+            forged,
+        ),
+        bad(
+            "a relay of index 16",
+            &with(&[], vec![high]),
+            contact(ContactError::Index),
+        ),
+        bad(
+            "a relay at no peer's address",
+            &with(&[], vec![elsewhere]),
+            contact(ContactError::Address),
+        ),
+        bad("a relay of five addresses", &with(&[], vec![crowded]), many),
+        bad("five relays", &with(&[], vec![relay(1); 5]), many),
+        bad(
+            "three addresses and two relays",
+            &with(&["ws://a/ws"; 3], vec![relay(1); 2]),
+            many,
+        ),
+        bad(
+            "a relay less than signed",
+            &changed(&|card| drop(card.relays.pop())),
+            forged,
+        ),
+        bad(
+            "two relays, changed about",
+            &changed(&|card| card.relays.reverse()),
+            forged,
+        ),
+        bad(
+            "a relay cut short",
+            &with(&[], vec![relay(1)])[..60],
+            DecodeError::Malformed,
+        ),
+    ]
+}
+
 #[test]
 fn cards_are_these_bytes() {
     let longest = format!("ws://{}/ws", "h".repeat(247));
@@ -159,6 +286,7 @@ fn cards_are_these_bytes() {
     ];
     let right = signed(0, &["ws://127.0.0.1:7340/ws"]);
     let bytes = card_bytes(&right);
+    let contact_of = contact;
     let contact = |error| DecodeError::Contact(error);
     let mut vectors = vec![
         good("no address", 0, 0, &[]),
@@ -201,7 +329,21 @@ fn cards_are_these_bytes() {
         let bytes = card_bytes(&signed(0, &[url]));
         vectors.push(bad(&name, &bytes, contact(ContactError::Address)));
     }
+    let [one, two] = [1, 2].map(contact_of);
+    vectors.push(relayed("one relay, no address", 0, 5, &[], &[one.clone()]));
+    let both = [two.clone(), one.clone()];
+    let addresses = ["ws://a/ws", "ws://b/ws"];
+    vectors.push(relayed(
+        "two addresses and two relays",
+        2,
+        200,
+        &addresses,
+        &both,
+    ));
+    let four = [one.clone(), two, one.clone(), one];
+    vectors.push(relayed("four relays", 15, u64::MAX, &[], &four));
     vectors.extend(forged());
+    vectors.extend(wrong_relays());
     pin(
         "cards.json",
         "Cards: from the secret key, and refused.",

@@ -1,6 +1,6 @@
 //! Messages in words: an enum is the name of its variant, or an object of the name and the content; bytes are hexadecimal.
 
-use chordscope_core::base::contact::{Card, Contact};
+use chordscope_core::base::contact::{Address, Card, Contact, RelayCard};
 use chordscope_core::base::id::Id;
 use chordscope_core::chord::message::{Neighbours, Notice, Request as Ask, Response as Answer};
 use chordscope_core::chord::route::{Routing, Step};
@@ -119,14 +119,32 @@ fn contact(contact: &Contact) -> Value {
 }
 
 fn card(card: &Card) -> Value {
-    let socket = |url: &str| json!({ "Socket": url });
     json!({
         "key": hex(&card.key.0),
         "index": card.index,
         "version": card.version,
-        "addresses": card.addresses.iter().map(|one| socket(one.url())).collect::<Vec<_>>(),
+        "addresses": sockets(&card.addresses),
+        "relays": relays(card),
         "signature": hex(&card.signature.to_bytes()),
     })
+}
+
+pub(crate) fn relays(card: &Card) -> Value {
+    let relay = |relay: &RelayCard| {
+        json!({
+            "key": hex(&relay.key.0),
+            "index": relay.index,
+            "version": relay.version,
+            "addresses": sockets(&relay.addresses),
+            "signature": hex(&relay.signature.to_bytes()),
+        })
+    };
+    card.relays.iter().map(relay).collect()
+}
+
+fn sockets(addresses: &[Address]) -> Value {
+    let socket = |one: &Address| json!({ "Socket": one.url() });
+    addresses.iter().map(socket).collect()
 }
 
 fn copy(copy: &store::Copy) -> Value {

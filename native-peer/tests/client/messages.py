@@ -5,7 +5,7 @@ import struct
 
 from blake3 import blake3, derive_key
 from curve25519 import public_key, sign, verify
-from postcard import BOOL, U32, U64, Array, Byte, Bytes, Enum, Malformed, Option, Seq, Struct, Text, Tuple
+from postcard import BOOL, U16, U32, U64, Array, Byte, Bytes, Enum, Malformed, Option, Seq, Struct, Text, Tuple
 
 ID_BYTES = 20
 
@@ -41,20 +41,27 @@ RECORD_PURPOSE = "chordscope v1 record signature"
 
 
 def _card_message(card):
-    fixed = bytes.fromhex(card["key"]) + struct.pack("<BQ", card["index"], card["version"])
-    return fixed + b"".join(_prefixed(address["Socket"].encode()) for address in card["addresses"])
+    message = bytes.fromhex(card["key"]) + struct.pack("<BQQ", card["index"], card["version"], len(card["addresses"]))
+    message += b"".join(_prefixed(address["Socket"].encode()) for address in card["addresses"])
+    relays = card.get("relays", ())
+    message += struct.pack("<Q", len(relays))
+    return message + b"".join(_prefixed(_card_message(relay)) + bytes.fromhex(relay["signature"]) for relay in relays)
 
 
-def sign_card(secret, index, version, addresses):
+def sign_card(secret, index, version, addresses, relays=()):
     card = {"key": public_key(secret).hex(), "index": index, "version": version}
     card["addresses"] = [{"Socket": address} for address in addresses]
+    card["relays"] = list(relays)
     card["signature"] = sign_for(CARD_PURPOSE, secret, _card_message(card)).hex()
     return card
 
 
 def check_card(card):
+    """A card, or a relay's card inside another one."""
     if card["index"] >= 16:
         raise Malformed("index")
+    if len(card["addresses"]) + len(card.get("relays", ())) > 4:
+        raise Malformed("addresses")
     for address in card["addresses"]:
         url = address["Socket"]
         if len(url) > 255 or not re.fullmatch(r"wss?://[A-Za-z0-9.:\[\]_-]+/ws", url):
@@ -104,7 +111,17 @@ def record_version(record):
 ID = Array(ID_BYTES)
 KEY, SIGNATURE = Array(32), Array(64)
 ADDRESS = Enum(("Socket", Text()))
-CARD = Struct(check_card, key=KEY, index=Byte(), version=U64, addresses=Seq(ADDRESS, 4, "addresses"), signature=SIGNATURE)
+ADDRESSES = Seq(ADDRESS, 4, "addresses")
+RELAY_CARD = Struct(check_card, key=KEY, index=Byte(), version=U64, addresses=ADDRESSES, signature=SIGNATURE)
+CARD = Struct(
+    check_card, key=KEY, index=Byte(), version=U64, addresses=ADDRESSES, relays=Seq(RELAY_CARD, 4, "addresses"),
+    signature=SIGNATURE,
+)
+RELAY_MESSAGE = Enum(
+    "Lease", ("Leased", Struct(grace=U16, circuits=U16)), ("Refused", Byte()), "Release",
+    ("Open", Struct(circuit=U32, target=ID, relay=Option(ID))), ("Close", Struct(circuit=U32, reason=Byte())),
+    ("Credit", Struct(circuit=U32, bytes=U32)),
+)
 HELLO = Struct(nonce=Array(32), share=Array(32), key=KEY, index=Byte(), ring=Text())
 NEIGHBOURS = Struct(predecessor=Option(CARD), successors=Seq(CARD, 32))
 ROUTING = Enum("Finger", "Linear")

@@ -69,7 +69,7 @@ class Varint:
         raise Malformed("malformed")
 
 
-U32, U64, LENGTH = Varint(32), Varint(64), Varint(64)
+U16, U32, U64, LENGTH = Varint(16), Varint(32), Varint(64), Varint(64)
 
 
 class Array:

@@ -122,7 +122,7 @@ def compare_cards(vector):
     if "refused" in vector:
         same_refusal(vector["refused"], lambda: decode(CARD, raw(vector["hex"])))
         return
-    card = sign_card(raw(vector["secret"]), vector["index"], vector["version"], vector["addresses"])
+    card = sign_card(raw(vector["secret"]), vector["index"], vector["version"], vector["addresses"], vector["relays"])
     same("hex", CARD.write(card).hex(), vector["hex"])
     same("card", decode(CARD, raw(vector["hex"])), card)
     same("id", node_id(card), vector["id"])
