@@ -15,6 +15,7 @@ use crate::node::api::Event as NodeEvent;
 use crate::peer::api::{Event, LinkView, Output};
 use crate::peer::channel::{Channel, Link, Stage, unseal};
 use crate::peer::circuits::Flow;
+use crate::peer::data::MAX_DATA;
 use crate::peer::dialing::Aim;
 use crate::peer::{HANDSHAKE_PATIENCE, Peer};
 use crate::wire::codec::{decode_contact, decode_message, encode_contact};
@@ -223,6 +224,7 @@ impl Peer {
                 let contact = contact.clone();
                 self.node.handle_message(now, &contact, message);
             }
+            FrameType::Data if body.len() > MAX_DATA => return Err(CloseReason::TooLarge),
             FrameType::Data => {
                 let (from, body) = (contact.id(), body.to_vec());
                 let data = Event::Data { from, body };

@@ -4,6 +4,7 @@ use chordscope_core::base::contact::{Address, Card, Contact, RelayCard};
 use chordscope_core::base::id::Id;
 use chordscope_core::chord::message::{Neighbours, Notice, Request as Ask, Response as Answer};
 use chordscope_core::chord::route::{Routing, Step};
+use chordscope_core::link::relay_message::RelayMessage;
 use chordscope_core::message::{Message, Request, Response};
 use chordscope_core::store::message as store;
 use chordscope_core::store::record::{Record, Version};
@@ -26,6 +27,32 @@ pub(crate) fn message(message: &Message) -> Value {
             json!({ "Response": [number, store_response(answer)] })
         }
         Message::Notice(said) => json!({ "Notice": notice(said) }),
+    }
+}
+
+pub(crate) fn relay_message(message: &RelayMessage) -> Value {
+    match message {
+        RelayMessage::Lease => json!("Lease"),
+        RelayMessage::Leased { grace, circuits } => {
+            json!({ "Leased": { "grace": grace, "circuits": circuits } })
+        }
+        RelayMessage::Refused(reason) => json!({ "Refused": reason }),
+        RelayMessage::Release => json!("Release"),
+        RelayMessage::Open {
+            circuit,
+            target,
+            relay,
+        } => json!({ "Open": {
+            "circuit": circuit,
+            "target": id(*target),
+            "relay": relay.map(id),
+        }}),
+        RelayMessage::Close { circuit, reason } => {
+            json!({ "Close": { "circuit": circuit, "reason": reason } })
+        }
+        RelayMessage::Credit { circuit, bytes } => {
+            json!({ "Credit": { "circuit": circuit, "bytes": bytes } })
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use chordscope_core::base::identity::Purpose;
 use chordscope_core::chord::message::Request as Ask;
 use chordscope_core::link::reason::CloseReason;
 use chordscope_core::link::session::{Role, TRAILER};
+use chordscope_core::peer::MAX_DATA;
 use chordscope_core::wire::codec::{encode_contact, encode_message};
 use chordscope_core::wire::frame::{
     Frame, FrameType, HEADER, MAX_FRAME, MAX_HANDSHAKE_FRAME, SUB_PROTOCOL,
@@ -188,6 +189,16 @@ fn wrong_introductions(caller: &mut Caller) -> Vec<Value> {
             bad_tag,
         ),
         (
+            "a relay message before the introduction",
+            caller.instead(FrameType::Relay, &[0]),
+            CloseReason::Garbage,
+        ),
+        (
+            "data before the introduction",
+            caller.instead(FrameType::Data, b"data"),
+            CloseReason::Garbage,
+        ),
+        (
             "a message before the introduction",
             caller.instead(FrameType::Message, &ping),
             CloseReason::Garbage,
@@ -220,6 +231,13 @@ fn wrong_messages(caller: &Caller) -> Vec<Value> {
     );
     let mut all = wrong_frames(caller, &right, &ping);
     all.extend(tags);
+    let data = Frame::on_link(FrameType::Data, &vec![0; MAX_DATA + 1]).encode();
+    all.push(caller.closed(
+        "data of 65,537 bytes",
+        3,
+        &caller.then(data),
+        CloseReason::TooLarge,
+    ));
     all.extend([too_long, replayed(caller, &sealed_ping)]);
     all
 }
@@ -233,8 +251,17 @@ fn wrong_frames(caller: &Caller, right: &[u8], ping: &[u8]) -> Vec<Value> {
     let again = encode_contact(&caller.side.card(&[])).unwrap();
     let again = Frame::on_link(FrameType::Introduction, &again).encode();
     let unknown = [&[0x7f], &right[1..]].concat();
+    let relay = |body: &[u8]| Frame::on_link(FrameType::Relay, body).encode();
+    let not_newer = encode_contact(&contact(1)).unwrap();
     let frames = [
         ("a second introduction", again),
+        (
+            "an introduction of somebody else",
+            Frame::on_link(FrameType::Introduction, &not_newer).encode(),
+        ),
+        ("an empty relay message", relay(&[])),
+        ("a relay message with a byte too many", relay(&[0, 0])),
+        ("a sealed proof", caller.proof.clone()),
         ("a sealed hello", caller.side.hello.clone()),
         ("a sealed short header", right[..HEADER - 1].to_vec()),
         ("a sealed unknown type", unknown),

@@ -7,6 +7,7 @@
 
 mod caller;
 mod cards;
+mod circuits;
 mod describe;
 mod digests;
 mod faults;
@@ -15,5 +16,6 @@ mod frames;
 mod handshakes;
 mod links;
 mod messages;
+mod play;
 mod records;
 mod seals;
