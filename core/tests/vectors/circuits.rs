@@ -198,6 +198,10 @@ fn patience() -> Vec<Value> {
     late.waits(4);
     assert!(late.then().is_empty());
     late.waits(1);
+    let mut lapsed = relay("a lease that has lapsed");
+    lapsed.ends(T);
+    lapsed.waits(30);
+    lapsed.says(S, open(1, id_of(TAB)));
     let mut given_up = waiting("a circuit that waits is given up by its opener");
     given_up.says(S, close(1, 0));
     given_up.begins(Role::Responder, TAB);
@@ -209,6 +213,7 @@ fn patience() -> Vec<Value> {
     vec![
         back.vector(),
         late.refused(S, 1, 15),
+        lapsed.refused(S, 1, 15),
         given_up.vector(),
         more.closed(S, "garbage"),
         long.closed(S, "garbage"),

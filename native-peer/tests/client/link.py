@@ -1,16 +1,21 @@
-"""One link: the handshake and sealed frames. `Session` has no socket, so that vectors can drive it."""
+"""One link or circuit: the handshake and sealed frames. `Session` has no socket, so that vectors can drive it."""
 
 import os
 import struct
 
 from blake3 import derive_key, keyed
 from curve25519 import public_key, x25519, x25519_public
-from messages import CARD, HELLO, MESSAGE, sign_card, sign_for, verify_for
+from messages import CARD, HELLO, MESSAGE, RELAY_MESSAGE, sign_card, sign_for, verify_for
 from postcard import Malformed, decode
 
-HELLO_FRAME, PROOF_FRAME, INTRODUCTION_FRAME, MESSAGE_FRAME = 0x01, 0x02, 0x03, 0x10
+HELLO_FRAME, PROOF_FRAME, INTRODUCTION_FRAME, RELAY_FRAME, MESSAGE_FRAME, DATA_FRAME = 0x01, 0x02, 0x03, 0x04, 0x10, 0x11
 HEADER, SEAL, COUNTER = 6, 24, 8
-MOST, MOST_IN_HANDSHAKE = 69_632, 512
+MOST, MOST_IN_HANDSHAKE, MOST_DATA = 69_632, 512, 65_536
+REASONS = (
+    "gone", "garbage", "too large", "handshake timeout", "forged identity", "bad tag", "wrong ring", "itself", "too many links",
+    "queue full", "replaced", "idle", "leaving", "origin refused", "relay gone", "unreachable", "credit", "too many circuits",
+    "too many leases",
+)
 INITIATOR = 0
 HANDSHAKE_PURPOSE = "chordscope v1 handshake signature"
 KEY_CONTEXTS = (
@@ -23,8 +28,21 @@ class Refused(Exception):
     """What ends the connection: one of the page's reasons."""
 
 
+def reason(number):
+    return REASONS[number] if number < len(REASONS) else "gone"
+
+
 def frame(kind, body):
     return struct.pack("<BBI", kind, 0, 0) + body
+
+
+def circuit_of(data):
+    """The circuit that a frame travels on; 0 when it is too short to say."""
+    return struct.unpack("<I", data[2:HEADER])[0] if len(data) >= HEADER else 0
+
+
+def put_on(circuit, data):
+    return data[:2] + struct.pack("<I", circuit) + data[HEADER:]
 
 
 def unframe(kind, data, most=MOST):
@@ -123,13 +141,38 @@ class Session:
         card = read(CARD, unframe(INTRODUCTION_FRAME, self.receiving.open(data)), "forged identity")
         if (card["key"], card["index"]) != (self.theirs["key"], self.theirs["index"]):
             raise Refused("forged identity")
+        self.card = card
         return card
 
     def seal(self, message):
         return self.sending.seal(frame(MESSAGE_FRAME, MESSAGE.write(message)))
 
-    def open(self, data):
-        return read(MESSAGE, unframe(MESSAGE_FRAME, self.receiving.open(data)))
+    def seal_relay(self, message):
+        return self.sending.seal(frame(RELAY_FRAME, RELAY_MESSAGE.write(message)))
+
+    def open(self, data, on_circuit=False):
+        """What stands in a frame behind the introduction: its type and content."""
+        data = self.receiving.open(data)
+        kind = data[0] if data else 0
+        body = unframe(kind, data)
+        if kind == MESSAGE_FRAME:
+            return kind, read(MESSAGE, body)
+        if kind == RELAY_FRAME and not on_circuit:
+            return kind, read(RELAY_MESSAGE, body)
+        if kind == DATA_FRAME:
+            if len(body) > MOST_DATA:
+                raise Refused("too large")
+            return kind, body
+        if kind == INTRODUCTION_FRAME:
+            return kind, self._newer(read(CARD, body))
+        raise Refused("garbage")
+
+    def _newer(self, card):
+        same_node = (card["key"], card["index"]) == (self.card["key"], self.card["index"])
+        if not same_node or card["version"] <= self.card["version"]:
+            raise Refused("garbage")
+        self.card = card
+        return card
 
     def _transcript(self, role):
         """What the proof of the side `role` signs: both hellos, seen from that side."""

@@ -6,9 +6,12 @@ from pathlib import Path
 
 from blake3 import blake3, derive_key, keyed
 from curve25519 import public_key, sign, verify, x25519
-from link import KEY_CONTEXTS, Refused, Sealer, Session, frame, unframe
-from messages import CARD, COPY, MESSAGE, digest, name_id, node_id, record_fault, record_version, sign_card, sign_record
+from link import KEY_CONTEXTS, MESSAGE_FRAME, Refused, Sealer, Session, frame, unframe
+from messages import (
+    CARD, COPY, MESSAGE, RELAY_MESSAGE, digest, name_id, node_id, record_fault, record_version, sign_card, sign_record,
+)
 from postcard import Malformed, decode
+from relay import Peer
 
 
 class Disagreement(Exception):
@@ -97,7 +100,7 @@ def compare_frames(vector):
     data = raw(vector["hex"])
     if "refused" in vector:
         kind = data[0] if data else 0
-        kind = kind if kind in (0x01, 0x02, 0x03, 0x10) else 0x10
+        kind = kind if kind in (0x01, 0x02, 0x03, 0x04, 0x10, 0x11) else 0x10
         same_refusal(vector["refused"], lambda: unframe(kind, data))
     else:
         same("body", unframe(vector["type"], data).hex(), vector["body"])
@@ -148,12 +151,18 @@ def checked_copy(text):
     return copy
 
 
-def compare_messages(vector):
+def compare_messages(vector, schema=MESSAGE):
     if "refused" in vector:
-        same_refusal(vector["refused"], lambda: decode(MESSAGE, raw(vector["hex"])))
+        same_refusal(vector["refused"], lambda: decode(schema, raw(vector["hex"])))
         return
-    same("decoded", decode(MESSAGE, raw(vector["hex"])), vector["decoded"])
-    same("hex", MESSAGE.write(vector["decoded"]).hex(), vector.get("canonical", vector["hex"]))
+    same("decoded", decode(schema, raw(vector["hex"])), vector["decoded"])
+    same("hex", schema.write(vector["decoded"]).hex(), vector.get("canonical", vector["hex"]))
+
+
+def compare_circuits(vector):
+    peer = Peer(vector["ring"], raw(vector["secret"]), vector["card"], vector["sides"], vector["relays"])
+    for number, step in enumerate(vector["steps"]):
+        same(f"step {number}", peer.step(step), step["then"])
 
 
 def session(vector, role):
@@ -176,7 +185,7 @@ def compare_handshakes(vector):
         same("version", sides[1 - role].on_introduction(introduction)["version"], card["version"])
     for one in vector["messages"]:
         same("message", sides[one["from"]].seal(one["decoded"]).hex(), one["hex"])
-        same("decoded", sides[1 - one["from"]].open(raw(one["hex"])), one["decoded"])
+        same("decoded", sides[1 - one["from"]].open(raw(one["hex"])), (MESSAGE_FRAME, one["decoded"]))
 
 
 def compare_links(vector):
@@ -194,6 +203,7 @@ def compare_links(vector):
 FILES = {
     "blake3.json": compare_blake3,
     "cards.json": compare_cards,
+    "circuits.json": compare_circuits,
     "digests.json": compare_digests,
     "ed25519.json": compare_ed25519,
     "frames.json": compare_frames,
@@ -201,6 +211,7 @@ FILES = {
     "links.json": compare_links,
     "messages.json": compare_messages,
     "records.json": compare_records,
+    "relay_messages.json": lambda vector: compare_messages(vector, RELAY_MESSAGE),
     "seals.json": compare_seals,
     "x25519.json": compare_x25519,
 }
