@@ -41,9 +41,15 @@ impl FairQueue {
         self.lanes.get(&lane).map_or(0, |lane| lane.bytes)
     }
 
-    /// The lane in which most bytes wait, and how many.
+    /// Bytes that wait in the lanes of circuits.
+    pub fn on_circuits(&self) -> usize {
+        self.bytes - self.waiting(0)
+    }
+
+    /// The circuit for which most bytes wait, and how many.
     pub fn longest(&self) -> Option<(u32, usize)> {
-        let lanes = self.lanes.iter().map(|(lane, state)| (*lane, state.bytes));
+        let lanes = self.lanes.range(1..);
+        let lanes = lanes.map(|(lane, state)| (*lane, state.bytes));
         lanes.max_by_key(|(lane, bytes)| (*bytes, *lane))
     }
 
@@ -153,7 +159,10 @@ mod tests {
         assert!(queue.pop().is_some());
         queue.push(1, vec![0; 10]);
         queue.push(2, vec![0; 30]);
+        queue.push(0, vec![0; 50]);
         assert_eq!(queue.longest(), Some((2, 30)));
+        assert_eq!(queue.on_circuits(), 40);
+        queue.drop_lane(0);
         queue.drop_lane(2);
         queue.drop_lane(2);
         assert_eq!(queue.bytes(), 10);

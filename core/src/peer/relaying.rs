@@ -206,11 +206,17 @@ impl Peer {
             flow.queue.push(far.circuit, frame);
             self.pump(far.link);
         }
-        let waiting = |flow: &Flow| flow.queue.bytes();
-        let crowded = self.flows.get(&far.link).map_or(0, waiting) > self.relay.limits().bytes / 64;
-        if crowded && self.flows.values().map(waiting).sum::<usize>() > self.relay.limits().bytes {
+        let waits = |flow: &Flow| flow.queue.on_circuits() > 0;
+        let is_behind = self.flows.get(&far.link).is_some_and(waits);
+        if is_behind && self.queued_bytes() > self.relay.limits().bytes {
             self.close_longest(now);
         }
+    }
+
+    /// How many bytes wait to be passed on over circuits, in all.
+    pub fn queued_bytes(&self) -> usize {
+        let flows = self.flows.values();
+        flows.map(|flow| flow.queue.on_circuits()).sum()
     }
 
     /// The circuit whose receiver is furthest behind ends.
@@ -218,7 +224,7 @@ impl Peer {
         let queues = self.flows.iter().filter_map(|(link, flow)| {
             let (circuit, bytes) = flow.queue.longest()?;
             let link = *link;
-            (circuit != 0).then_some((bytes, Leg { link, circuit }))
+            Some((bytes, Leg { link, circuit }))
         });
         if let Some((_, leg)) = queues.max() {
             self.end_circuit(now, leg, CloseReason::QueueFull);
