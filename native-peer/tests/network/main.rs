@@ -8,3 +8,5 @@ mod hostile;
 mod process;
 mod reader;
 mod survival;
+mod tab;
+mod tabs;

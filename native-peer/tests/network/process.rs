@@ -159,6 +159,11 @@ impl Process {
         self.ready["url"].as_str().unwrap()
     }
 
+    /// Its address for other peers.
+    pub(crate) fn socket(&self) -> String {
+        format!("{}/ws", self.url().replace("http://", "ws://"))
+    }
+
     pub(crate) fn port(&self) -> u16 {
         self.url().rsplit(':').next().unwrap().parse().unwrap()
     }

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::process::{Home, eventually};
 
 /// The reader, run to its end.
-struct Reader {
+pub(crate) struct Reader {
     succeeded: bool,
     output: String,
     errors: String,
@@ -62,11 +62,20 @@ impl Reader {
         }
     }
 
-    /// The answer of a reader that succeeds.
-    fn json(arguments: &[&str]) -> Value {
+    /// The answers of a reader that succeeds.
+    pub(crate) fn lines(arguments: &[&str]) -> Vec<Value> {
         let reader = Self::run(arguments);
         assert!(reader.succeeded, "{arguments:?}: {}", reader.errors);
-        serde_json::from_str(&reader.output).unwrap()
+        let lines = reader.output.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    /// The one answer of a reader that succeeds.
+    pub(crate) fn json(arguments: &[&str]) -> Value {
+        let [answer] = Self::lines(arguments).try_into().unwrap();
+        answer
     }
 
     /// The one line of a reader that fails.
