@@ -274,7 +274,7 @@ impl Driver {
 
     /// Fills every queue of the stream.
     fn send_stream(&mut self) {
-        const BODY: [u8; MAX_DATA] = [7; MAX_DATA];
+        static BODY: [u8; MAX_DATA] = [7; MAX_DATA];
         let now = self.now();
         let Some(targets) = self.stream.take() else {
             return;
