@@ -197,81 +197,92 @@ fn forged() -> Vec<Value> {
     ]
 }
 
+fn right_relays() -> [Value; 3] {
+    let [one, two] = [1, 2].map(contact);
+    let both = [two.clone(), one.clone()];
+    let four = [&one, &two, &one, &one].map(Contact::clone);
+    let one = [one];
+    let addresses = ["ws://a/ws", "ws://b/ws"];
+    [
+        relayed("one relay, no address", 0, 5, &[], &one),
+        relayed("two addresses and two relays", 2, 200, &addresses, &both),
+        relayed("four relays", 15, u64::MAX, &[], &four),
+    ]
+}
+
 /// What is wrong with cards of relays.
 fn wrong_relays() -> Vec<Value> {
-    let relay = |secret| as_relay(signed_with(secret, 0, &["ws://r/ws"], Vec::new()));
-    let with = |urls: &[&str], relays| card_bytes(&signed_with(9, 0, urls, relays));
     let contact = |error| DecodeError::Contact(error);
-    let forged = contact(ContactError::Signature);
+    let plain = |urls: &[&str]| as_relay(signed_with(1, 0, urls, Vec::new()));
+    let right = plain(&["ws://r/ws"]);
+    let high = as_relay(signed_with(1, 16, &[], Vec::new()));
+    let elsewhere = plain(&["http://r/"]);
+    let crowded = plain(&["ws://r/ws"; 5]);
+    let bad = |name: &str, urls: &[&str], relays, why| {
+        bad(
+            name,
+            &card_bytes(&signed_with(9, 0, urls, relays)),
+            contact(why),
+        )
+    };
+    let many = ContactError::TooManyAddresses;
+    let three = ["ws://a/ws"; 3];
+    let mut all = vec![
+        bad("a relay of index 16", &[], vec![high], ContactError::Index),
+        bad(
+            "a relay at no peer's address",
+            &[],
+            vec![elsewhere],
+            ContactError::Address,
+        ),
+        bad("a relay of five addresses", &[], vec![crowded], many),
+        bad("five relays", &[], vec![right.clone(); 5], many),
+        bad(
+            "three addresses and two relays",
+            &three,
+            vec![right; 2],
+            many,
+        ),
+    ];
+    all.extend(forged_relays());
+    all
+}
+
+fn forged_relays() -> Vec<Value> {
+    let relay = |secret| as_relay(signed_with(secret, 0, &["ws://r/ws"], Vec::new()));
+    let with = |relays| card_bytes(&signed_with(9, 0, &[], relays));
+    let why = DecodeError::Contact(ContactError::Signature);
     let mut borrowed = relay(1);
     borrowed.signature = relay(2).signature;
     let mut moved = relay(1);
     moved.addresses = vec![Address::Socket("ws://s/ws".into())];
     let behind = as_relay(signed_with(1, 0, &["ws://r/ws"], vec![relay(2)]));
-    let high = as_relay(signed_with(1, 16, &["ws://r/ws"], Vec::new()));
-    let elsewhere = as_relay(signed_with(1, 0, &["http://r/"], Vec::new()));
-    let crowded = as_relay(signed_with(1, 0, &["ws://r/ws"; 5], Vec::new()));
     let two = signed_with(9, 0, &[], vec![relay(1), relay(2)]);
     let changed = |change: &dyn Fn(&mut Card)| {
         let mut card = two.clone();
         change(&mut card);
         card_bytes(&card)
     };
-    let many = contact(ContactError::TooManyAddresses);
-    vec![
-        bad(
-            "a relay with another's signature",
-            &with(&[], vec![borrowed]),
-            forged,
-        ),
-        bad(
-            "a relay with another address",
-            &with(&[], vec![moved]),
-            forged,
-        ),
-        bad(
+    let fewer = changed(&|card| drop(card.relays.pop()));
+    let about = changed(&|card| card.relays.reverse());
+    let cases = [
+        ("a relay with another's signature", with(vec![borrowed])),
+        ("a relay with another address", with(vec![moved])),
+        (
             "a forged relay behind a right one",
-            &with(&[], vec![relay(2), behind.clone()]),
-            forged,
+            with(vec![relay(2), behind.clone()]),
         ),
-        bad(
+        (
             "a relay whose signature is of a card with relays",
-            &with(&[], vec![behind]),
-            forged,
+            with(vec![behind]),
         ),
-        bad(
-            "a relay of index 16",
-            &with(&[], vec![high]),
-            contact(ContactError::Index),
-        ),
-        bad(
-            "a relay at no peer's address",
-            &with(&[], vec![elsewhere]),
-            contact(ContactError::Address),
-        ),
-        bad("a relay of five addresses", &with(&[], vec![crowded]), many),
-        bad("five relays", &with(&[], vec![relay(1); 5]), many),
-        bad(
-            "three addresses and two relays",
-            &with(&["ws://a/ws"; 3], vec![relay(1); 2]),
-            many,
-        ),
-        bad(
-            "a relay less than signed",
-            &changed(&|card| drop(card.relays.pop())),
-            forged,
-        ),
-        bad(
-            "two relays, changed about",
-            &changed(&|card| card.relays.reverse()),
-            forged,
-        ),
-        bad(
-            "a relay cut short",
-            &with(&[], vec![relay(1)])[..60],
-            DecodeError::Malformed,
-        ),
-    ]
+        ("a relay less than signed", fewer),
+        ("two relays, changed about", about),
+    ];
+    let mut all: Vec<Value> = cases.map(|(name, bytes)| bad(name, &bytes, why)).into();
+    let cut = &with(vec![relay(1)])[..60];
+    all.push(bad("a relay cut short", cut, DecodeError::Malformed));
+    all
 }
 
 #[test]
@@ -286,7 +297,6 @@ fn cards_are_these_bytes() {
     ];
     let right = signed(0, &["ws://127.0.0.1:7340/ws"]);
     let bytes = card_bytes(&right);
-    let contact_of = contact;
     let contact = |error| DecodeError::Contact(error);
     let mut vectors = vec![
         good("no address", 0, 0, &[]),
@@ -329,19 +339,7 @@ fn cards_are_these_bytes() {
         let bytes = card_bytes(&signed(0, &[url]));
         vectors.push(bad(&name, &bytes, contact(ContactError::Address)));
     }
-    let [one, two] = [1, 2].map(contact_of);
-    vectors.push(relayed("one relay, no address", 0, 5, &[], &[one.clone()]));
-    let both = [two.clone(), one.clone()];
-    let addresses = ["ws://a/ws", "ws://b/ws"];
-    vectors.push(relayed(
-        "two addresses and two relays",
-        2,
-        200,
-        &addresses,
-        &both,
-    ));
-    let four = [one.clone(), two, one.clone(), one];
-    vectors.push(relayed("four relays", 15, u64::MAX, &[], &four));
+    vectors.extend(right_relays());
     vectors.extend(forged());
     vectors.extend(wrong_relays());
     pin(

@@ -13,7 +13,7 @@ use crate::caller::{PEER, RING};
 use crate::describe;
 use crate::file::{hex, pin};
 use crate::messages::ask;
-use crate::play::{Play, id_of};
+use crate::play::{Far, Play, id_of};
 
 const STRANGER: u8 = 21;
 const TAB: u8 = 22;
@@ -262,73 +262,89 @@ fn broken() -> Vec<Value> {
     ]
 }
 
-/// A circuit to the peer itself, up to the introductions.
-fn ends() -> Vec<Value> {
-    let begun = |name: &str| {
-        let mut play = relay(name);
-        let far = play.reaches(S, 5, 31, RING);
-        (play, far)
-    };
-    let introduced = |name: &str| {
-        let (mut play, mut far) = begun(name);
-        far.introduces_itself(&mut play);
-        assert!(play.then().is_empty());
-        (play, far)
-    };
-    let ping = encode_message(&ask(Ask::Ping)).unwrap();
-    let (mut right, mut far) = introduced("a conversation over a circuit");
-    right.sends(S, &far.sealed(FrameType::Message, &ping));
-    assert_eq!(right.then().len(), 1, "it answers");
-    right.sends(S, &far.sealed(FrameType::Data, b"any bytes"));
-    right.sends(S, &far.sealed(FrameType::Data, b""));
-    let newer = far.card(10);
-    right.sends(S, &far.sealed(FrameType::Introduction, &newer));
-    right.sends(S, &far.sealed(FrameType::Message, &ping));
-    right.says(S, close(5, 12));
-    right.sends(S, &far.sealed(FrameType::Message, &ping));
-    assert!(right.then().is_empty());
-    let mut all = vec![right.vector()];
+/// A relay and a circuit to it.
+fn begun(name: &str) -> (Play, Far) {
+    let mut play = relay(name);
+    let far = play.reaches(S, 5, 31, RING);
+    (play, far)
+}
 
-    let lease = RelayMessage::Lease.encode();
-    type Send<'a> = &'a dyn Fn(&mut crate::play::Far) -> Vec<u8>;
-    let flipped = |at: usize| {
-        let ping = ping.clone();
-        move |far: &mut crate::play::Far| {
-            let mut frame = far.sealed(FrameType::Message, &ping);
-            let at = at.min(frame.len() - 1);
-            frame[at] ^= 1;
-            frame
-        }
-    };
-    let [body, tag] = [HEADER, usize::MAX].map(flipped);
-    let cases: [(&str, u8, Send<'_>); 8] = [
-        ("a relay message on a circuit", 1, &|far| {
-            far.sealed(FrameType::Relay, &lease)
+/// The same, up to the introductions.
+fn introduced(name: &str) -> (Play, Far) {
+    let (mut play, mut far) = begun(name);
+    far.introduces_itself(&mut play);
+    assert!(play.then().is_empty());
+    (play, far)
+}
+
+fn ping() -> Vec<u8> {
+    encode_message(&ask(Ask::Ping)).unwrap()
+}
+
+fn conversation() -> Value {
+    let (mut play, mut far) = introduced("a conversation over a circuit");
+    play.sends(S, &far.sealed(FrameType::Message, &ping()));
+    assert_eq!(play.then().len(), 1, "it answers");
+    play.sends(S, &far.sealed(FrameType::Data, b"any bytes"));
+    play.sends(S, &far.sealed(FrameType::Data, b""));
+    let newer = far.card(10);
+    play.sends(S, &far.sealed(FrameType::Introduction, &newer));
+    play.sends(S, &far.sealed(FrameType::Message, &ping()));
+    play.says(S, close(5, 12));
+    play.sends(S, &far.sealed(FrameType::Message, &ping()));
+    assert!(play.then().is_empty());
+    play.vector()
+}
+
+/// A frame whose byte here is another than was sealed.
+fn flipped(far: &mut Far, at: usize) -> Vec<u8> {
+    let mut frame = far.sealed(FrameType::Message, &ping());
+    let at = at.min(frame.len() - 1);
+    frame[at] ^= 1;
+    frame
+}
+
+/// What ends a circuit whose handshake is over, and no link.
+fn ends() -> Vec<Value> {
+    type Frame = fn(&mut Far) -> Vec<u8>;
+    let cases: [(&str, u8, Frame); 8] = [
+        ("a relay message on a circuit", 1, |far| {
+            far.sealed(FrameType::Relay, &RelayMessage::Lease.encode())
         }),
-        ("a flipped bit in a body on a circuit", 5, &body),
-        ("a flipped bit in a tag on a circuit", 5, &tag),
-        ("a frame sealed with the circuit's number", 5, &|far| {
-            far.sealed_too_late(FrameType::Message, &ping)
+        ("a flipped bit in a body on a circuit", 5, |far| {
+            flipped(far, HEADER)
         }),
-        ("an introduction that is not newer", 1, &|far| {
+        ("a flipped bit in a tag on a circuit", 5, |far| {
+            flipped(far, usize::MAX)
+        }),
+        ("a frame sealed with the circuit's number", 5, |far| {
+            far.sealed_too_late(FrameType::Message, &ping())
+        }),
+        ("an introduction that is not newer", 1, |far| {
             let card = far.card(9);
             far.sealed(FrameType::Introduction, &card)
         }),
-        ("no message on a circuit", 1, &|far| {
+        ("no message on a circuit", 1, |far| {
             far.sealed(FrameType::Message, b"")
         }),
-        ("a hello after the introduction", 1, &|far| {
+        ("a hello after the introduction", 1, |far| {
             far.sealed(FrameType::Hello, b"")
         }),
-        ("data of 65,537 bytes", 2, &|far| {
-            far.sealed(FrameType::Data, &vec![0; MAX_DATA + 1])
+        ("data of 65,537 bytes", 2, |far| {
+            far.sealed(FrameType::Data, &[0; MAX_DATA + 1])
         }),
     ];
-    for (name, why, send) in cases {
+    let ended = |(name, why, send): (&str, u8, Frame)| {
         let (mut play, mut far) = introduced(name);
         play.sends(S, &send(&mut far));
-        all.push(play.refused(S, 5, why));
-    }
+        play.refused(S, 5, why)
+    };
+    cases.map(ended).into()
+}
+
+/// What ends a circuit in its handshake.
+fn no_handshake() -> Vec<Value> {
+    let mut all = Vec::new();
     for (name, secret, ring, why) in [
         ("a hello of another ring on a circuit", 31, "other", 6),
         ("the peer's own key on a circuit", PEER, RING, 7),
@@ -355,7 +371,9 @@ fn circuits_are_carried_and_closed_like_this() {
         refused(),
         patience(),
         broken(),
+        vec![conversation()],
         ends(),
+        no_handshake(),
     ];
     pin(
         "circuits.json",
