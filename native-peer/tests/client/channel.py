@@ -4,7 +4,7 @@ import itertools
 from collections import deque
 
 from link import (
-    HEADER, INITIATOR, MESSAGE_FRAME, MOST, RELAY_FRAME, SEAL, Refused, Session, circuit_of, put_on, reason,
+    INITIATOR, MESSAGE_FRAME, MOST, RELAY_FRAME, SEAL, Refused, Session, circuit_of, put_on, reason,
 )
 from messages import node_id
 from websocket import Closed, WebSocket
@@ -94,6 +94,14 @@ class Socket(Channel):
     def say(self, message):
         self.send(self.session.seal_relay(message))
 
+    def circuit_to(self, target):
+        """A circuit to a node that has its lease at the other end."""
+        number, self.next_circuit = self.next_circuit, self.next_circuit + 2
+        self.circuits[number] = Circuit(self, number)
+        self.say({"Open": {"circuit": number, "target": target, "relay": None}})
+        self.circuits[number].greet()
+        return self.circuits[number]
+
     def on_relay_message(self, message):
         if message == "Lease":
             self.say({"Refused": UNREACHABLE})
@@ -117,16 +125,11 @@ class Circuit(Channel):
 
     is_circuit = True
 
-    def __init__(self, carrier, target):
+    def __init__(self, carrier, number):
         super().__init__(carrier.ring)
         self.hop = {"address": None, "via": carrier.url}
-        self.carrier, self.url = carrier, f"{target} via {carrier.url}"
+        self.carrier, self.number, self.url = carrier, number, f"circuit {number} over {carrier.url}"
         self.credit, self.promised, self.used = FIRST_CREDIT, FIRST_CREDIT, 0
-        self.number = carrier.next_circuit
-        carrier.next_circuit += 2
-        carrier.circuits[self.number] = self
-        carrier.say({"Open": {"circuit": self.number, "target": target, "relay": None}})
-        self.greet()
 
     def pump(self):
         self.carrier.pump()

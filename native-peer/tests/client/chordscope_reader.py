@@ -10,7 +10,7 @@ import re
 import sys
 
 import vectors
-from channel import Circuit, Socket
+from channel import Socket
 from link import Refused
 from messages import name_id, node_id, record_fault, record_version
 from websocket import Closed
@@ -37,7 +37,7 @@ class Ring:
         problems = []
         for way in card["addresses"] + card.get("relays", []):
             try:
-                link = self.socket(way["Socket"]) if "Socket" in way else Circuit(self.link(way), wanted)
+                link = self.socket(way["Socket"]) if "Socket" in way else self.link(way).circuit_to(wanted)
                 if link.id != wanted:
                     raise Refused(f"{link.url} is {link.id}, not {wanted}")
             except UNREACHABLE as why:

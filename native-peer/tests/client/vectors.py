@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from blake3 import blake3, derive_key, keyed
+from channel import Circuit
 from curve25519 import public_key, sign, verify, x25519
 from link import KEY_CONTEXTS, MESSAGE_FRAME, Refused, Sealer, Session, frame, unframe
 from messages import (
@@ -200,10 +201,41 @@ def compare_links(vector):
     same_refusal(vector["refused"], lambda: last[0](raw(last[1])))
 
 
+class Carrier:
+    """In the place of a socket: it counts what is sent, and gives credit when it is waited for."""
+
+    ring, url = "main", "nowhere"
+
+    def __init__(self, credits):
+        self.credits, self.sent, self.waits, self.said = list(credits), 0, [], []
+        self.circuit = Circuit(self, 1)
+
+    def send(self, data):
+        self.sent += len(data)
+
+    def say(self, message):
+        self.said.append(message["Credit"]["bytes"])
+
+    def pump(self):
+        self.waits.append(self.sent)
+        self.circuit.grant(self.credits.pop(0))
+
+
+def compare_credit(vector):
+    carrier = Carrier(vector["credits"])
+    for length in vector["sends"]:
+        carrier.circuit.send(bytes(length))
+    same("sent when it waited", carrier.waits, vector["waits"])
+    for length in vector["takes"]:
+        carrier.circuit.carry(bytes(length))
+    same("credit given", carrier.said, vector["gives"])
+
+
 FILES = {
     "blake3.json": compare_blake3,
     "cards.json": compare_cards,
     "circuits.json": compare_circuits,
+    "credit.json": compare_credit,
     "digests.json": compare_digests,
     "ed25519.json": compare_ed25519,
     "frames.json": compare_frames,

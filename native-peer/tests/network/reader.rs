@@ -167,6 +167,21 @@ fn the_reader_hashes_as_blake3_does() {
 }
 
 #[test]
+fn the_reader_never_sends_beyond_its_credit_and_returns_what_it_used() {
+    // Four frames of a quarter of the first window fit, not a byte more; short frames are owed for until they are worth it.
+    let vectors = json!([
+        {"name": "sends", "sends": [65536, 65536, 65536, 65536, 100, 50, 51], "credits": [99, 1, 100, 1],
+         "waits": [262144, 262144, 262244, 262294], "takes": [], "gives": []},
+        {"name": "takes", "sends": [], "credits": [], "waits": [],
+         "takes": [65535, 1, 30000, 30000, 30000, 69656], "gives": [65536, 90000, 69656]},
+    ]);
+    let home = TempDir::new().unwrap();
+    let file = json!({ "vectors": vectors }).to_string();
+    fs::write(home.path().join("credit.json"), file).unwrap();
+    agrees(home.path());
+}
+
+#[test]
 fn the_reader_finds_and_gets_what_the_peers_hold() {
     let home = Home::new();
     let ring = home.start(&["ring", "--peers", "5", "--listen", "127.0.0.1:0"]);
