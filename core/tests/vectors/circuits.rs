@@ -187,6 +187,26 @@ fn refused() -> Vec<Value> {
     ]
 }
 
+fn too_many() -> Vec<Value> {
+    let mut leases = relay("a lease too many");
+    for secret in [24, 25] {
+        let link = leases.begins(Role::Responder, secret);
+        leases.says(link, RelayMessage::Lease);
+    }
+    let mut relayed = carried("a circuit too many over one link");
+    for circuit in [3, 5, 7] {
+        relayed.says(S, open(circuit, id_of(TAB)));
+    }
+    let mut own = relay("a circuit too many to the peer itself");
+    for circuit in [1, 3, 5] {
+        own.reaches(S, circuit, 31, RING);
+    }
+    let me = id_of(PEER);
+    own.says(S, open(7, me));
+    let own = own.refused(S, 7, 17);
+    vec![leases.vector(), relayed.refused(S, 7, 17), own]
+}
+
 fn patience() -> Vec<Value> {
     let mut back = waiting("a tab comes back to a circuit that waits for it");
     back.sends(S, &noise(1, MAX_HANDSHAKE_FRAME));
@@ -369,6 +389,7 @@ fn circuits_are_carried_and_closed_like_this() {
         carrying(),
         numbers(),
         refused(),
+        too_many(),
         patience(),
         broken(),
         vec![conversation()],

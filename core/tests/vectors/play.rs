@@ -20,6 +20,9 @@ use crate::describe;
 use crate::file::{hex, reason};
 use crate::handshakes::{Side, sealed};
 
+/// How many leases the peer grants, and how many circuits it carries over one link.
+const LEASES: usize = 2;
+const CIRCUITS: u16 = 3;
 const URL: &str = "ws://127.0.0.1:7340/ws";
 
 /// A peer, the other ends of its links, and the steps so far.
@@ -46,11 +49,13 @@ pub(crate) fn card_of(secret: u8, version: u64) -> Contact {
 
 impl Play {
     pub(crate) fn new(name: &str, reach: Reach) -> Self {
-        let config = Config {
+        let mut config = Config {
             ring: RING.into(),
             reach,
             ..Config::default()
         };
+        config.limits.relay.leases = LEASES;
+        config.limits.relay.circuits_per_link = CIRCUITS;
         let signer = Signer::ed25519([PEER; 32]);
         let addresses = vec![Address::Socket(URL.into())];
         let peer = Peer::new(config, signer, addresses, 9, [PEER; 32]).unwrap();
@@ -245,6 +250,8 @@ impl Play {
             "secret": hex(&[PEER; 32]),
             "card": { "index": 0, "version": 9, "addresses": [URL] },
             "relays": self.reach == Reach::Direct,
+            "leases": LEASES,
+            "circuits": CIRCUITS,
             "sides": self.sides,
             "steps": self.steps,
         })

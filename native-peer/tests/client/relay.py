@@ -6,8 +6,8 @@ from link import MESSAGE_FRAME, MOST, MOST_IN_HANDSHAKE, REASONS, SEAL, Refused,
 from messages import node_id
 
 INITIATOR, RESPONDER = 0, 1
-LEASE = {"grace": 30, "circuits": 512}
-PATIENCE = 5
+GRACE, PATIENCE = 30, 5
+TOO_MANY_CIRCUITS, TOO_MANY_LEASES = 17, 18
 
 
 class Leg:
@@ -63,10 +63,11 @@ class End:
 class Peer:
     """Does what the steps of a vector do to it, and tells what it does then."""
 
-    def __init__(self, ring, secret, card, sides, relays):
-        self.ring, self.secret, self.card, self.relays = ring, secret, card, relays
-        self.sides = {(one["on"], one["circuit"]): one for one in sides}
-        self.id = node_id(Session(ring, secret=secret, index=card["index"]).mine)
+    def __init__(self, vector):
+        self.ring, self.secret, self.card = vector["ring"], bytes.fromhex(vector["secret"]), vector["card"]
+        self.relays, self.most_leases, self.most_circuits = vector["relays"], vector["leases"], vector["circuits"]
+        self.sides = {(one["on"], one["circuit"]): one for one in vector["sides"]}
+        self.id = node_id(Session(self.ring, secret=self.secret, index=self.card["index"]).mine)
         self.now, self.links, self.legs, self.ends, self.leases, self.then = 0, {}, {}, {}, {}, []
 
     def step(self, step):
@@ -117,7 +118,7 @@ class Peer:
     def lose(self, on):
         link = self.links.pop(on)
         if link.other in self.leases:
-            self.leases[link.other] = self.now + LEASE["grace"]
+            self.leases[link.other] = self.now + GRACE
         for leg in sorted(leg for leg in self.legs if leg[0] == on):
             if leg in self.legs:
                 far = self.drop(leg)
@@ -146,9 +147,7 @@ class Peer:
         kind, content = (message, None) if isinstance(message, str) else next(iter(message.items()))
         node = self.links[on].other
         if kind == "Lease":
-            if self.relays:
-                self.leases[node] = None
-            self.say(on, {"Leased": LEASE} if self.relays else {"Refused": UNREACHABLE})
+            self.say(on, self.lease(node))
         elif kind == "Release":
             self.leases.pop(node, None)
         elif kind == "Open":
@@ -162,7 +161,21 @@ class Peer:
             if leg in self.legs:
                 self.closed(leg, content["reason"]) if kind == "Close" else self.credited(leg, content["bytes"])
 
+    def lease(self, node):
+        if not self.relays:
+            return {"Refused": UNREACHABLE}
+        if node not in self.leases and len(self.leases) >= self.most_leases:
+            return {"Refused": TOO_MANY_LEASES}
+        self.leases[node] = None
+        return {"Leased": {"grace": GRACE, "circuits": self.most_circuits}}
+
+    def has_room(self, on, circuits):
+        return len([leg for leg in circuits if leg[0] == on]) < self.most_circuits
+
     def opened(self, near, opener, target, relay):
+        if target == self.id and not self.has_room(near[0], self.ends):
+            self.close(near, TOO_MANY_CIRCUITS)
+            return
         if target == self.id:
             side = self.sides[near]
             share, nonce = bytes.fromhex(side["share"]), bytes.fromhex(side["nonce"])
@@ -176,6 +189,9 @@ class Peer:
         # Outside a ring it finds nobody.
         if not self.relays or not served or (on is None and following not in self.leases):
             self.close(near, UNREACHABLE)
+            return
+        if not self.has_room(near[0], self.legs):
+            self.close(near, TOO_MANY_CIRCUITS)
             return
         self.legs[near] = Leg(following, target, self.now + PATIENCE)
         if on is not None:

@@ -161,7 +161,7 @@ def compare_messages(vector, schema=MESSAGE):
 
 
 def compare_circuits(vector):
-    peer = Peer(vector["ring"], raw(vector["secret"]), vector["card"], vector["sides"], vector["relays"])
+    peer = Peer(vector)
     for number, step in enumerate(vector["steps"]):
         same(f"step {number}", peer.step(step), step["then"])
 
