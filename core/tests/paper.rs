@@ -5,6 +5,7 @@
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::ideal::{FingerChange, IdealRing};
 use chordscope_core::chord::route::Routing;
+use chordscope_core::sim::experiment::{load, path_length};
 
 /// The lesson's ring: 9 nodes on 32 positions.
 fn lesson() -> IdealRing {
@@ -78,4 +79,55 @@ fn inserting_node_7_changes_four_fingers() {
         .map(|(_, finger)| finger)
         .collect();
     assert_eq!(numbers(&table), [9, 9, 11, 18, 28]);
+}
+
+/// Runs to the end.
+fn go_on(_: f64) -> bool {
+    true
+}
+
+#[test]
+fn paths_are_as_long_as_in_figure_10() {
+    let sizes = path_length::PAPER.map(|row| row.nodes);
+    let rows = path_length::run(1, &sizes, &mut go_on);
+    assert_eq!(rows.len(), sizes.len());
+    // Smaller rings differ from the figure by more: what the authors counted there is not known.
+    for (row, paper) in rows
+        .iter()
+        .zip(path_length::PAPER)
+        .filter(|(row, _)| row.nodes >= 128)
+    {
+        let difference = (row.mean_hops - paper.mean_hops).abs();
+        assert!(difference <= 0.1, "{row:?}, paper {paper:?}");
+        assert!(row.p1.abs_diff(paper.p1) <= 1 && row.p99.abs_diff(paper.p99) <= 1);
+    }
+}
+
+#[test]
+fn load_is_as_uneven_as_in_figure_8() {
+    let rows = load::run(1, 10_000, &mut go_on);
+    assert_eq!(rows.len(), 10);
+    for row in rows {
+        let ratio = f64::from(row.p99) / row.mean;
+        assert!((ratio - 4.6).abs() <= 0.3, "{row:?}");
+        assert!(row.p1 <= 2, "{row:?}");
+    }
+}
+
+#[test]
+fn virtual_nodes_even_the_load_as_in_figure_9() {
+    let rows = load::run_virtual(1, 10_000, &mut go_on);
+    // Arcs of r positions together follow a gamma distribution: its percentiles, for a mean of 100 keys.
+    let theory = [
+        (1.0, 460.5),
+        (7.4, 331.9),
+        (25.6, 232.1),
+        (41.3, 187.8),
+        (55.4, 159.2),
+    ];
+    assert_eq!(rows.len(), theory.len());
+    for (row, (p1, p99)) in rows.iter().zip(theory) {
+        assert!((f64::from(row.p99) / p99 - 1.0).abs() <= 0.1, "{row:?}");
+        assert!((f64::from(row.p1) - p1).abs() <= 6.0, "{row:?}");
+    }
 }

@@ -1,7 +1,9 @@
 //! `chordscope sim …`: the core alone, no network.
 
+mod experiment;
 mod ideal;
 mod nodes;
+mod plot;
 mod run;
 
 use clap::Subcommand;
@@ -19,6 +21,8 @@ pub(crate) enum Command {
     Insert(ideal::Change),
     /// What changes when a node leaves an ideal ring
     Remove(ideal::Change),
+    /// Measure what the papers measured, and show both
+    Experiment(experiment::Options),
     /// Run a scenario in the simulator to its end
     Run(run::Options),
 }
@@ -29,6 +33,7 @@ pub(crate) fn run(command: Command, json: bool) -> Result<(), Failure> {
         Command::Fingers(options) => options.run(json),
         Command::Insert(options) => options.run(ideal::Deed::Insert, json),
         Command::Remove(options) => options.run(ideal::Deed::Remove, json),
+        Command::Experiment(options) => options.run(json),
         Command::Run(options) => options.run(json),
     }
 }

@@ -52,6 +52,17 @@ impl Id {
         }
     }
 
+    /// How many bits it takes to write the identifier as a number; 0 for zero.
+    pub const fn bit_length(self) -> u8 {
+        let [high, mid, low] = self.0;
+        let length = match (high, mid) {
+            (0, 0) => 64 - low.leading_zeros(),
+            (0, _) => 128 - mid.leading_zeros(),
+            _ => 192 - high.leading_zeros(),
+        };
+        length as u8
+    }
+
     /// Whether the identifier lies in `(after, upto]` going clockwise. `(a, a]` is the whole circle.
     ///
     /// ```

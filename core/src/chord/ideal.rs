@@ -153,12 +153,35 @@ impl IdealRing {
     }
 
     /// The farthest finger within (at, key]. Scans from the top row; stops at the first that does not pass the key.
+    /// The finger of `at` closest to `key` within `(at, key]`, of a key that the next node does not own.
+    ///
+    /// Every row that starts at or before the last node up to the key points at or before that node, and every row that starts
+    /// behind it points beyond the key: so the row is given by the distance, and 160 rows need not be searched.
     fn closest_finger(&self, at: Id, key: Id) -> Id {
-        (1..=self.space.bits())
-            .rev()
-            .map(|row| self.finger(at, row).1)
-            .find(|finger| *finger != at && finger.is_within(at, key))
-            .unwrap_or_else(|| self.next(at))
+        let last = self.last_upto(key);
+        let row = self.space.distance(at, last).bit_length();
+        self.finger(at, row.max(1)).1
+    }
+
+    /// The last node at or before `key`.
+    fn last_upto(&self, key: Id) -> Id {
+        let at = self.ids.partition_point(|id| *id <= key);
+        self.ids[(at + self.ids.len() - 1) % self.ids.len()]
+    }
+
+    /// How often a lookup along fingers is forwarded until it is at the node before the key: SIGCOMM 2001 §6.1 and ToN 2003
+    /// §V count so. The last step, to the owner itself, does not count.
+    pub fn hops_to_predecessor(&self, from: Id, key: Id) -> u32 {
+        let owner = self.successor(key);
+        let goal = self.predecessor(owner);
+        let (mut at, mut hops) = (from, 0);
+        // The owner itself knows: it is the one to ask.
+        while at != goal && at != owner {
+            let row = self.space.distance(at, goal).bit_length();
+            at = self.finger(at, row.max(1)).1;
+            hops += 1;
+        }
+        hops
     }
 
     fn changes(&self, node: Id, old: Id, new: Id) -> Vec<FingerChange> {

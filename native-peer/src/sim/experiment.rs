@@ -1,0 +1,173 @@
+//! `sim experiment`: the papers' measurements, our figures beside theirs.
+
+use std::path::PathBuf;
+
+use chordscope_core::sim::experiment::{load, path_length};
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::failure::Failure;
+use crate::output;
+use crate::sim::plot;
+
+/// The most nodes that an experiment takes.
+const MAX_NODES: u32 = 1_000_000;
+/// The sizes of SIGCOMM 2001 Fig. 10: 2^3 to 2^14.
+const SIZES: std::ops::RangeInclusive<u32> = 3..=14;
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Name {
+    /// Hops of a lookup, for rings of 8 to 16,384 nodes (SIGCOMM 2001 Fig. 10)
+    PathLength,
+    /// Keys of a node, for 100,000 to 1,000,000 keys (SIGCOMM 2001 Fig. 8)
+    Load,
+    /// Keys of a node that has several positions (SIGCOMM 2001 Fig. 9)
+    VirtualNodes,
+}
+
+/// `sim experiment`.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// What to measure
+    #[arg(value_enum)]
+    name: Name,
+    /// Nodes in the ring; for path-length that one size only
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_NODES)))]
+    nodes: Option<u32>,
+    /// Where all randomness comes from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Draw our figures and the paper's into this SVG file
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+}
+
+/// An experiment's outcome, as `--json` prints it.
+#[derive(Debug, Serialize)]
+pub(super) struct Answer {
+    pub(super) experiment: &'static str,
+    parameters: Value,
+    pub(super) rows: Vec<Map<String, Value>>,
+    pub(super) paper: Vec<Map<String, Value>>,
+}
+
+impl Options {
+    pub(crate) fn run(&self, json: bool) -> Result<(), Failure> {
+        let answer = self.measure()?;
+        if let Some(path) = &self.plot {
+            plot::draw(&answer, path)?;
+        }
+        match json {
+            true => output::json(&answer),
+            false => output::line(&table(&answer)),
+        }
+    }
+
+    fn measure(&self) -> Result<Answer, Failure> {
+        let bar = progress_bar();
+        let mut progress = |part: f64| {
+            bar.set_position((part * 1_000.0) as u64);
+            true
+        };
+        let nodes = self.nodes.unwrap_or(10_000);
+        let (experiment, rows, paper) = match self.name {
+            Name::PathLength => {
+                let sizes = match self.nodes {
+                    Some(nodes) => vec![nodes],
+                    None => SIZES.map(|power| 1 << power).collect(),
+                };
+                let rows = path_length::run(self.seed, &sizes, &mut progress);
+                (
+                    "path-length",
+                    to_maps(&rows)?,
+                    to_maps(&path_length::PAPER)?,
+                )
+            }
+            Name::Load => {
+                let rows = load::run(self.seed, nodes, &mut progress);
+                let paper = load::PAPER.map(|(keys, mean, p1, p99, max)| {
+                    json!({ "keys": keys, "mean": mean, "p1": p1, "p99": p99, "max": max })
+                });
+                ("load", to_maps(&rows)?, to_maps(&paper)?)
+            }
+            Name::VirtualNodes => {
+                let rows = load::run_virtual(self.seed, nodes, &mut progress);
+                (
+                    "virtual-nodes",
+                    to_maps(&rows)?,
+                    to_maps(&load::VIRTUAL_PAPER)?,
+                )
+            }
+        };
+        bar.finish_and_clear();
+        let parameters = match self.name {
+            Name::PathLength => json!({ "seed": self.seed, "lookups_per_node": 100 }),
+            Name::Load | Name::VirtualNodes => json!({ "seed": self.seed, "nodes": nodes }),
+        };
+        Ok(Answer {
+            experiment,
+            parameters,
+            rows,
+            paper,
+        })
+    }
+}
+
+/// A bar on a terminal, nothing elsewhere.
+fn progress_bar() -> ProgressBar {
+    let bar = ProgressBar::new(1_000);
+    let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {eta} left");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}
+
+fn to_maps(rows: &[impl Serialize]) -> Result<Vec<Map<String, Value>>, Failure> {
+    let map = |row| match serde_json::to_value(row).map_err(Failure::failed)? {
+        Value::Object(map) => Ok(map),
+        other => Err(Failure::failed(format!("a row is no object: {other}"))),
+    };
+    rows.iter().map(map).collect()
+}
+
+/// Our rows, each with the paper's of the same first column below it.
+fn table(answer: &Answer) -> String {
+    let Some(first) = answer.rows.first() else {
+        return "nothing was measured".to_string();
+    };
+    let columns: Vec<&String> = first.keys().collect();
+    let cells = |row: &Map<String, Value>| -> String {
+        let cell = |column: &&String| {
+            let text = match row.get(*column) {
+                Some(Value::Number(number)) if number.is_f64() => {
+                    format!("{:.2}", number.as_f64().unwrap_or_default())
+                }
+                Some(Value::Null) | None => "-".to_string(),
+                Some(value) => value.to_string(),
+            };
+            format!("{text:>14}")
+        };
+        columns.iter().map(cell).collect()
+    };
+    let mut text = columns
+        .iter()
+        .map(|column| format!("{column:>14}"))
+        .collect::<String>();
+    let key = columns
+        .first()
+        .map(|column| column.as_str())
+        .unwrap_or_default();
+    for row in &answer.rows {
+        text.push_str(&format!("\n{}", cells(row)));
+        if let Some(paper) = answer
+            .paper
+            .iter()
+            .find(|paper| paper.get(key) == row.get(key))
+        {
+            text.push_str(&format!("\n{}  paper", cells(paper)));
+        }
+    }
+    text
+}
