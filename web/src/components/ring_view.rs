@@ -9,8 +9,8 @@ use chordscope_core::base::id::Id;
 use crate::components::Desk;
 use crate::components::legend::legend;
 use crate::engine::command::Command;
+use crate::engine::compose::labelled;
 use crate::engine::snapshot::Snapshot;
-use crate::scene::compose::labelled;
 use crate::scene::layout::{Layout, Point};
 
 /// The ring: `still` and `moving` are the canvases of its two layers.

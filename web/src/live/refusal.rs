@@ -1,0 +1,145 @@
+//! Why a tab did not get into a ring, and what helps: the browser tells a page almost nothing, so that the page has to
+//! conclude it from where it comes from and where it wanted to go.
+
+use std::net::IpAddr;
+
+use crate::live::talk::{Cause, Refusal};
+
+/// Where the page comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Scheme, host and port, such as `https://ring.example`.
+    pub text: String,
+}
+
+/// What happened, and what helps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// What happened, in one sentence.
+    pub what: String,
+    /// What helps.
+    pub help: String,
+}
+
+/// Explains a refusal to somebody who has this page open.
+pub fn explain(refusal: &Refusal, origin: &Origin) -> Explanation {
+    let address = refusal.address.as_str();
+    let (what, help) = match &refusal.cause {
+        Cause::Unreachable | Cause::Silent if is_mixed(origin, address) => mixed(address),
+        Cause::Unreachable | Cause::Silent if asks_permission(origin, address) => {
+            permission(origin, address)
+        }
+        Cause::Unreachable => nobody(origin, address),
+        Cause::Silent => (
+            format!("{address} does not answer."),
+            "Check the address, and that no firewall lies between.".to_owned(),
+        ),
+        Cause::Closed(_, words) if words.is_empty() => (
+            format!("{address} answered and closed the connection without a word."),
+            "Is that a Chordscope peer? Try again, or try another one.".to_owned(),
+        ),
+        Cause::Closed(_, words) => (
+            format!("{address} closed the connection: {words}."),
+            "If it names a command, start the peer that way and join again.".to_owned(),
+        ),
+        Cause::Broken(words) => (
+            format!("The connection to {address} was closed by this tab: {words}."),
+            "Check that the peer there belongs to the ring you want.".to_owned(),
+        ),
+        Cause::NoPlace => (
+            format!("{address} answered, but its ring found no place for this tab."),
+            "The ring may be repairing itself: try again in a few seconds.".to_owned(),
+        ),
+    };
+    Explanation { what, help }
+}
+
+type Words = (String, String);
+
+fn mixed(address: &str) -> Words {
+    let host = host(address);
+    (
+        "This page came over https, and the browser lets such a page connect to wss:// addresses only.".to_owned(),
+        format!("Open the page that the peer itself serves, http://{host}/#/live, or join through a wss:// address."),
+    )
+}
+
+fn permission(origin: &Origin, address: &str) -> Words {
+    (
+        format!(
+            "There was no connection to {address}. This page comes from elsewhere, so the browser asks you before it lets it into your own network."
+        ),
+        format!(
+            "Allow this page to reach your network (beside the address bar), start the peer with --allow-origin {}, and join again.",
+            origin.text
+        ),
+    )
+}
+
+fn nobody(origin: &Origin, address: &str) -> Words {
+    let start = "Start one with `chordscope ring --web dist`";
+    let help = match is_same(origin, address) {
+        true => format!(
+            "This page was not served by a peer, or the peer is gone. {start}, and open the page that it serves."
+        ),
+        false => format!(
+            "{start}, or, if one runs there, start it with --allow-origin {} so that this page may use it.",
+            origin.text
+        ),
+    };
+    (format!("No peer answers at {address}."), help)
+}
+
+/// Whether the page came by TLS and the peer's address is without, on another machine.
+fn is_mixed(origin: &Origin, address: &str) -> bool {
+    let here = name(host(address));
+    origin.text.starts_with("https://") && address.starts_with("ws://") && !is_loopback(here)
+}
+
+/// Whether the address lies in a more private network than the page: then browsers ask their users.
+fn asks_permission(origin: &Origin, address: &str) -> bool {
+    let (page, peer) = (name(host(&origin.text)), name(host(address)));
+    closeness(peer) > closeness(page)
+}
+
+fn is_same(origin: &Origin, address: &str) -> bool {
+    host(&origin.text) == host(address)
+}
+
+/// 2 for this machine, 1 for the local network, 0 for the rest of the world.
+fn closeness(name: &str) -> u8 {
+    if is_loopback(name) {
+        return 2;
+    }
+    let local = match name.parse() {
+        Ok(IpAddr::V4(address)) => address.is_private() || address.is_link_local(),
+        Ok(IpAddr::V6(address)) => address.is_unique_local() || address.is_unicast_link_local(),
+        Err(_) => name.ends_with(".local") || !name.contains('.'),
+    };
+    u8::from(local)
+}
+
+fn is_loopback(name: &str) -> bool {
+    let by_name = name == "localhost" || name.ends_with(".localhost");
+    by_name
+        || name
+            .parse()
+            .is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+/// Host and port of a URL.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or_default()
+}
+
+/// The host without its port and brackets.
+fn name(host: &str) -> &str {
+    match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((name, _)) => name,
+        None => host.split(':').next().unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

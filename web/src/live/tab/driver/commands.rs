@@ -1,0 +1,99 @@
+//! What the page asks for.
+
+use chordscope_core::base::contact::Address;
+use chordscope_core::chord::route::{Mode, Routing};
+use chordscope_core::link::reason::CloseReason;
+use chordscope_core::node::api::{OperationId, StoreError};
+use chordscope_core::store::record::Name;
+
+use super::Driver;
+use crate::live::talk::{Answer, Command, Connection};
+
+impl Driver {
+    pub(super) fn command(&mut self, number: u32, command: Command) {
+        let now = self.clock.now();
+        match command {
+            // The peer runs already.
+            Command::Start(_) => {}
+            Command::Join(address) => self.join(number, &address),
+            Command::Leave => self.leave(),
+            Command::Put(name, value) => self.operate(number, name, |driver, name| {
+                driver.peer.put(now, name, value.into_bytes())
+            }),
+            Command::Get(name) => {
+                self.operate(number, name, |driver, name| driver.peer.get(now, name));
+            }
+            Command::Delete(name) => {
+                self.operate(number, name, |driver, name| driver.peer.delete(now, name));
+            }
+            Command::LookUp(key) => {
+                // Asking hop by hop, the tab measures each of them itself.
+                let begun = self.peer.lookup(now, key, Routing::Finger, Mode::Iterative);
+                match begun {
+                    Ok(id) => {
+                        self.lookups.insert(id, number);
+                    }
+                    Err(error) => self.fail(number, error.to_string()),
+                }
+            }
+        }
+    }
+
+    pub(super) fn fail(&self, number: u32, why: String) {
+        self.port.answer(number, Answer::Failed(why));
+    }
+
+    fn operate(
+        &mut self,
+        number: u32,
+        name: String,
+        begin: impl FnOnce(&mut Self, Name) -> Result<OperationId, StoreError>,
+    ) {
+        let begun = match Name::new(name) {
+            Ok(name) => begin(self, name),
+            Err(error) => Err(error.into()),
+        };
+        match begun {
+            Ok(id) => {
+                self.operations.insert(id, number);
+            }
+            Err(error) => self.fail(number, error.to_string()),
+        }
+    }
+
+    fn join(&mut self, number: u32, address: &str) {
+        let address = match Address::parse_url(address) {
+            Ok(address) => address,
+            Err(error) => return self.fail(number, error.to_string()),
+        };
+        self.last_end = None;
+        let connecting = Connection::Connecting(address.to_string());
+        match self.peer.join(self.clock.now(), address) {
+            Ok(()) => self.connection = connecting,
+            Err(error) => self.fail(number, error.to_string()),
+        }
+    }
+
+    fn leave(&mut self) {
+        if self.peer.node().membership().is_member() {
+            self.connection = Connection::Leaving;
+            self.peer.leave(self.clock.now());
+        } else {
+            self.connection = Connection::Outside;
+            self.hang_up();
+        }
+    }
+
+    /// Ends every link, also those that are not open yet.
+    pub(super) fn hang_up(&mut self) {
+        let now = self.clock.now();
+        for (id, link) in std::mem::take(&mut self.links) {
+            if link.open {
+                self.peer.handle_broken(now, id, CloseReason::Leaving);
+            } else {
+                self.peer.handle_dial_failed(now, &link.address);
+            }
+            link.close(CloseReason::Leaving);
+        }
+    }
+}

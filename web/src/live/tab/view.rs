@@ -1,0 +1,187 @@
+//! From the peer to the plain values that the page shows.
+
+use chordscope_core::base::contact::{Address, Contact};
+use chordscope_core::base::id::Id;
+use chordscope_core::node::api::{Report, Visit};
+use chordscope_core::node::view::Stage;
+use chordscope_core::peer::Peer;
+
+use crate::live::talk::{Connection, FingerRow, HeldKey, Hop, Path, PeerRow, Shelf, State, micros};
+
+/// The page lists no more records than this.
+const MAX_KEYS: usize = 100;
+
+/// How the peer stands.
+pub(super) fn state(peer: &Peer, connection: &Connection, shelf: Shelf) -> State {
+    let node = peer.node();
+    let membership = node.membership();
+    let connection = match connection {
+        // How far the ring has come changes without an event.
+        Connection::Joined { .. } => joined(peer),
+        other => other.clone(),
+    };
+    let keys = held(peer);
+    let owned = keys.iter().filter(|key| key.owned).count();
+    State {
+        id: node.id(),
+        connection,
+        shelf,
+        predecessor: membership.predecessor().map(Contact::id),
+        successors: ids(membership.successors().entries()),
+        fingers: fingers(peer),
+        peers: peers(peer),
+        keys_owned: owned as u32,
+        keys_copied: (keys.len() - owned) as u32,
+        keys: keys.into_iter().take(MAX_KEYS).collect(),
+    }
+}
+
+/// The connection of a member.
+pub(super) fn joined(peer: &Peer) -> Connection {
+    Connection::Joined {
+        safe: peer.node().stage() == Stage::Safe,
+        relays: relays(peer),
+    }
+}
+
+/// The peers through which others reach this tab: those it has dialed.
+fn relays(peer: &Peer) -> Vec<Id> {
+    let contacts = peer.links().filter_map(|link| link.contact);
+    let mut relays: Vec<Id> = contacts.map(|contact| contact.id()).collect();
+    relays.sort();
+    relays.dedup();
+    relays
+}
+
+fn ids(contacts: &[Contact]) -> Vec<Id> {
+    contacts.iter().map(Contact::id).collect()
+}
+
+fn fingers(peer: &Peer) -> Vec<FingerRow> {
+    let me = peer.node().id();
+    let mut rows: Vec<FingerRow> = Vec::new();
+    for (row, _, contact) in peer.node().fingers().rows() {
+        let Some(node) = contact.map(Contact::id).filter(|node| *node != me) else {
+            continue;
+        };
+        match rows.last_mut() {
+            Some(last) if last.node == node && last.last + 1 == row => last.last = row,
+            _ => rows.push(FingerRow {
+                first: row,
+                last: row,
+                node,
+            }),
+        }
+    }
+    rows
+}
+
+fn held(peer: &Peer) -> Vec<HeldKey> {
+    let node = peer.node();
+    let after = node.membership().predecessor().map(Contact::id);
+    let records = node.records().iter().map(|(key, held)| HeldKey {
+        key,
+        name: held.record.name.as_str().to_owned(),
+        owned: after.is_none_or(|after| key.is_within(after, node.id())),
+    });
+    records.collect()
+}
+
+/// Everybody that the peer has in its tables or a link with, in order of importance.
+fn peers(peer: &Peer) -> Vec<PeerRow> {
+    let node = peer.node();
+    let mut known: Vec<PeerRow> = Vec::new();
+    let mut note = |contact: &Contact, role: Option<String>| {
+        let at = known.iter().position(|row| row.id == contact.id());
+        let at = at.unwrap_or_else(|| {
+            known.push(row(peer, contact));
+            known.len() - 1
+        });
+        known[at].roles.extend(role);
+    };
+    if let Some(contact) = node.membership().predecessor() {
+        note(contact, Some("predecessor".to_owned()));
+    }
+    for (index, contact) in (1_u8..).zip(node.membership().successors().entries()) {
+        note(contact, Some(format!("successor {index}")));
+    }
+    for FingerRow {
+        first,
+        last,
+        node: id,
+    } in fingers(peer)
+    {
+        let role = match first == last {
+            true => format!("finger {first}"),
+            false => format!("fingers {first}–{last}"),
+        };
+        if let Some(contact) = node
+            .fingers()
+            .get(first)
+            .filter(|contact| contact.id() == id)
+        {
+            note(contact, Some(role));
+        }
+    }
+    for contact in peer.links().filter_map(|link| link.contact) {
+        note(&contact, None);
+    }
+    known
+}
+
+fn row(peer: &Peer, contact: &Contact) -> PeerRow {
+    let id = contact.id();
+    let is_its = |other: &Contact| other.id() == id;
+    let (mut linked, mut sent, mut received) = (false, 0, 0);
+    for link in peer
+        .links()
+        .filter(|link| link.contact.as_ref().is_some_and(is_its))
+    {
+        linked = true;
+        sent += link.sent;
+        received += link.received;
+    }
+    PeerRow {
+        id,
+        roles: Vec::new(),
+        address: reached_at(contact),
+        linked,
+        rtt: peer.node().rtt(id).smoothed().map(micros),
+        sent: sent as f64,
+        received: received as f64,
+    }
+}
+
+/// Where a node is reached.
+fn reached_at(contact: &Contact) -> Option<String> {
+    contact.addresses().first().map(Address::to_string)
+}
+
+/// A lookup's path.
+pub(super) fn path(peer: &Peer, report: &Report) -> Path {
+    let me = peer.node().contact();
+    let address = |visit: &Visit| {
+        let group = report.group.iter().chain([&report.owner, me]);
+        let contact = visit
+            .contact
+            .iter()
+            .chain(group)
+            .find(|contact| contact.id() == visit.id);
+        contact.and_then(reached_at)
+    };
+    let hop = |visit: &Visit| Hop {
+        id: visit.id,
+        address: address(visit),
+        rtt: visit.rtt.map(micros),
+    };
+    Path {
+        key: report.key,
+        hops: report.path.iter().map(hop).collect(),
+        took: micros(report.took),
+    }
+}
+
+/// A sequence number as the page shows it.
+pub(super) fn sequence(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
