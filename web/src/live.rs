@@ -7,6 +7,7 @@
 pub mod app;
 pub mod desk;
 pub mod identity;
+pub mod intent;
 pub mod panels;
 pub mod refusal;
 pub mod replay;

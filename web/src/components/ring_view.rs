@@ -49,7 +49,7 @@ pub fn ring_view(desk: &Desk, still: NodeRef, moving: NodeRef) -> Html {
                     <p class="view__empty">{"No node is on the ring. Type a node id and press “Insert node”."}</p>
                 }
             </div>
-            {legend()}
+            {legend("asks", true)}
         </div>
     }
 }

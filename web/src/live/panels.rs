@@ -18,7 +18,8 @@ pub use self::values_card::values_card;
 
 use yew::{Callback, MouseEvent};
 
-use crate::live::app::{Intent, Panel};
+use crate::live::app::Panel;
+use crate::live::intent::Intent;
 
 /// A button's callback for an intent.
 fn on_click(panel: &Panel, intent: Intent) -> Callback<MouseEvent> {

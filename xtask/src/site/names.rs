@@ -71,6 +71,7 @@ mod tests {
         let names = |module: &str| {
             let dist = tempfile::tempdir().unwrap();
             let write = |name: &str, text: &str| fs::write(dist.path().join(name), text).unwrap();
+            write("chordscope-live.css", "");
             write("chordscope-live_bg.wasm", module);
             write("chordscope-live.js", "'chordscope-live_bg.wasm'");
             write(

@@ -41,7 +41,7 @@ pub(super) fn answer(panel: &Panel) -> Html {
 fn hops(path: &Path) -> Html {
     html! {
         <div class="table-scroll">
-            <table aria-label="Hops">
+            <table class="hops" aria-label="Hops">
                 <thead><tr>{for ["Hop", "Node", "Round trip"].map(|name| html! { <th scope="col">{name}</th> })}</tr></thead>
                 <tbody>{for path.hops.iter().enumerate().map(|(number, hop)| row(number, hop))}</tbody>
             </table>

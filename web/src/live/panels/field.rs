@@ -4,8 +4,9 @@ use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlInputElement, HtmlTextAreaElement, InputEvent};
 use yew::{Callback, Html, html};
 
-use crate::live::app::{Panel, field_id};
+use crate::live::app::Panel;
 use crate::live::desk::{Action, Field};
+use crate::live::intent::field_id;
 
 /// A field of one line.
 pub(super) fn line(panel: &Panel, field: Field, name: &'static str, hint: &'static str) -> Html {
@@ -25,10 +26,17 @@ pub(super) fn line(panel: &Panel, field: Field, name: &'static str, hint: &'stat
 
 /// A field of several lines.
 pub(super) fn area(panel: &Panel, field: Field, name: &'static str) -> Html {
-    let (id, value) = (field_id(field), text(panel, field));
+    let (id, value, wrong) = (field_id(field), text(panel, field), wrong(panel, field));
     let (oninput, onchange) = typed(panel, field);
     html! {
-        <label>{name}<textarea {id} rows="2" spellcheck="false" {value} {oninput} {onchange} /></label>
+        <label>
+            {name}
+            <textarea
+                {id} rows="2" spellcheck="false" {value}
+                aria-invalid={wrong.is_some().to_string()} aria-describedby={wrong.map(|_| format!("{id}-error"))}
+                {oninput} {onchange}
+            />
+        </label>
     }
 }
 

@@ -1,11 +1,12 @@
 //! Which ring, above the stage; how the tab stands, below it.
 
 use web_sys::SubmitEvent;
-use yew::{Callback, Html, html};
+use yew::{Callback, Html, classes, html};
 
 use super::field;
-use crate::live::app::{Intent, Panel};
+use crate::live::app::Panel;
 use crate::live::desk::Field;
+use crate::live::intent::Intent;
 use crate::live::words::{self, Tone};
 
 /// The bar with the address of a peer.
@@ -40,6 +41,6 @@ pub fn status_line(panel: &Panel) -> Html {
         Tone::Bad => "caption caption--failed",
     };
     html! {
-        <div class={tone}><p role="status" aria-label="Connection"><b>{said.lead}</b>{" "}{said.rest}</p></div>
+        <div class={classes!("connection", tone)}><p role="status" aria-label="Connection"><b>{said.lead}</b><span>{said.rest}</span></p></div>
     }
 }

@@ -6,6 +6,7 @@ use yew::{Callback, Html, NodeRef, html};
 
 use chordscope_core::base::id::{Id, Space};
 
+use crate::components::legend::legend;
 use crate::live::app::Panel;
 use crate::live::stage::{known, summary};
 use crate::live::talk::{Connection, State};
@@ -33,16 +34,19 @@ pub fn tab_stage(panel: &Panel, stage: &Stage, still: NodeRef, moving: NodeRef) 
     let onpointerleave = Callback::from(move |_: PointerEvent| hover.set(None));
     html! {
         <div class="view__frame">
+            <p class="stage__hint" aria-hidden="true">{state.as_ref().map(|state| hint(state, stage.hovered))}</p>
             <div class="view" {onpointermove} {onpointerleave}>
                 <canvas ref={still} role="img" aria-label={words} />
                 <canvas ref={moving} aria-hidden="true" />
                 if let Some(state) = &state {
-                    <p class="view__hint" aria-hidden="true">{hint(state, stage.hovered)}</p>
                     if is_outside(&state.connection) {
                         {welcome()}
                     }
                 }
             </div>
+            if state.as_ref().is_some_and(|state| !is_outside(&state.connection)) {
+                {legend("this tab", false)}
+            }
         </div>
     }
 }

@@ -4,8 +4,9 @@ use web_sys::SubmitEvent;
 use yew::{Callback, Html, html};
 
 use super::{answer, field, on_click};
-use crate::live::app::{Intent, Panel};
+use crate::live::app::Panel;
 use crate::live::desk::Field;
+use crate::live::intent::Intent;
 
 /// The card with name, value, and the status "Answer".
 pub fn values_card(panel: &Panel) -> Html {

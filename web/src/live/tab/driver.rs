@@ -4,12 +4,12 @@ mod commands;
 mod events;
 mod outputs;
 mod serve;
+mod sockets;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
-use chordscope_core::base::contact::Address;
 use chordscope_core::node::api::{LookupId, OperationId};
 use chordscope_core::peer::Peer;
 use chordscope_core::peer::api::LinkId;
@@ -18,7 +18,7 @@ use gloo::timers::callback::Timeout;
 pub(super) use self::serve::serve;
 use super::alarm::Alarm;
 use super::clock::Clock;
-use super::link::{Heard, Link};
+use super::link::Link;
 use super::port::Port;
 use super::storage::Storage;
 use super::view;
@@ -110,60 +110,5 @@ impl Driver {
         self.report = None;
         let state = view::state(&self.peer, &self.connection, self.storage.shelf());
         self.port.post(&Report::State(Box::new(state)));
-    }
-
-    fn dial(&mut self, address: Address) {
-        self.next_link += 1;
-        let id = LinkId(self.next_link);
-        let me = self.me.clone();
-        let hear = Rc::new(move |heard| Self::happen(&me, |driver| driver.heard(id, heard)));
-        match Link::dial(address.clone(), hear) {
-            Some(link) => {
-                self.links.insert(id, link);
-            }
-            None => self.dial_failed(&address, Cause::Unreachable),
-        }
-    }
-
-    fn dial_failed(&mut self, address: &Address, cause: Cause) {
-        self.last_end = Some(cause);
-        self.peer.handle_dial_failed(self.clock.now(), address);
-    }
-
-    fn heard(&mut self, id: LinkId, heard: Heard) {
-        let now = self.clock.now();
-        let Some(link) = self.links.get_mut(&id) else {
-            return;
-        };
-        match heard {
-            Heard::Opened => {
-                link.opened();
-                self.peer.handle_dialed(now, id, &link.address);
-            }
-            Heard::Frame(frame) => self.peer.handle_frame(now, id, &frame),
-            Heard::Wrong(reason) => {
-                self.last_end = Some(Cause::Broken(reason.to_string()));
-                self.peer.handle_broken(now, id, reason);
-            }
-            Heard::Closed(code, words) => self.closed(id, Cause::Closed(code, words)),
-            Heard::Overdue => self.closed(id, Cause::Silent),
-        }
-    }
-
-    fn closed(&mut self, id: LinkId, cause: Cause) {
-        let Some(link) = self.links.remove(&id) else {
-            return;
-        };
-        if link.open {
-            self.last_end = Some(cause);
-            self.peer.handle_closed(self.clock.now(), id);
-            return;
-        }
-        let cause = match cause {
-            // What the browser says of anything that failed before it was open.
-            Cause::Closed(1_006, _) => Cause::Unreachable,
-            cause => cause,
-        };
-        self.dial_failed(&link.address, cause);
     }
 }

@@ -1,7 +1,8 @@
 use std::rc::Rc;
 
 use super::*;
-use crate::live::talk::{Hop, Path};
+use crate::live::desk::Question;
+use crate::live::talk::{Answer, Hop, Path};
 
 fn asked(question: Question, answer: Answer) -> Desk {
     Desk {
