@@ -124,6 +124,8 @@ impl Program {
         let now = self.clock.0;
         match output {
             Output::Send { link, frame } => {
+                // What has left makes room for data and for circuits.
+                self.peers[index].handle_written(now, link, frame.len());
                 if let Some((to, far)) = self.wire.ends.get(&link) {
                     self.wire.frames.push_back((*to, *far, frame));
                 }
@@ -150,7 +152,7 @@ impl Program {
             }
             Output::DropRecord(_) => {}
             Output::Event(Event::Node(event)) => self.news.push_back((index, event)),
-            Output::Event(Event::LinkUp { .. } | Event::LinkDown { .. }) => {}
+            Output::Event(_) => {}
         }
     }
 }

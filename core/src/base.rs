@@ -1,5 +1,6 @@
 //! The ground floor: time, randomness, ring arithmetic, identity. Knows nothing of any protocol.
 
+pub mod address;
 pub mod contact;
 pub mod digest;
 pub mod id;

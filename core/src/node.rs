@@ -115,6 +115,11 @@ impl Node {
         Ok(())
     }
 
+    /// Asks somebody whether it is a member of a ring; [`Event::Probed`] follows if so.
+    pub fn probe(&mut self, now: Instant, node: &Contact) {
+        self.ask(now, node, Purpose::Probe, Request::Chord(Ask::Neighbours));
+    }
+
     /// A member at once, with known neighbours and fingers: for worlds that start stable.
     pub fn settle(
         &mut self,
@@ -138,6 +143,12 @@ impl Node {
     /// A newer contact of this node, after its addresses changed.
     pub fn set_contact(&mut self, contact: Contact) {
         self.contact = contact;
+    }
+
+    /// A newer contact of another node, after its addresses changed.
+    pub fn refresh(&mut self, contact: &Contact) {
+        self.membership.refresh(contact);
+        self.fingers.refresh(contact);
     }
 
     /// Leaves the ring: records go to the successor, neighbours are told, then [`Event::Left`] follows.
@@ -249,6 +260,10 @@ impl Node {
                 let effects = self.membership.step(input);
                 self.run_effects(now, effects);
             }
+            (Purpose::Probe, Response::Chord(Answer::Neighbours(neighbours))) => {
+                let others = !neighbours.successors.is_empty();
+                self.event(Event::Probed(from.clone(), others));
+            }
             (Purpose::Membership(query), Response::Chord(Answer::Pong)) => {
                 let nothing = crate::chord::message::Neighbours::default();
                 let effects = self
@@ -281,6 +296,7 @@ impl Node {
                 self.forget(to.id());
                 self.forward_elsewhere(now, to.id(), *pending);
             }
+            Purpose::Probe => {}
             purpose => self.on_store_failure(now, to, purpose),
         }
     }

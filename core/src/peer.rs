@@ -6,8 +6,15 @@
 
 pub mod api;
 
+mod channel;
+mod circuits;
+mod data;
 mod dialing;
+mod finding;
+mod joining;
+mod leasing;
 mod links;
+mod relaying;
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
@@ -20,20 +27,28 @@ use crate::base::identity::Signer;
 use crate::base::rng::Rng;
 use crate::base::time::Instant;
 use crate::chord::route::{Mode, Routing};
+use crate::link::LinkId;
 use crate::link::handshake::MAX_RING_NAME;
 use crate::link::reason::CloseReason;
+use crate::link::relay::{self, Relay};
 use crate::message::Message;
 use crate::node::api::{
     Event as NodeEvent, JoinError, LookupError, LookupId, OperationId, Output as NodeOutput,
     StorageEvent, StoreError,
 };
 use crate::node::{Node, config::Config as NodeConfig};
-use crate::peer::api::{Event, LinkId, Output, TimerKind};
-use crate::peer::dialing::Dialing;
-use crate::peer::links::Link;
+use crate::peer::api::{Event, Output, TimerKind};
+use crate::peer::channel::{Channel, Link};
+use crate::peer::circuits::Flow;
+pub use crate::peer::data::MAX_DATA;
+use crate::peer::dialing::{Aim, Dialing};
+use crate::peer::joining::Joining;
+pub use crate::peer::joining::{Known, Plan};
+use crate::peer::leasing::Leasing;
 use crate::store::message::Copy;
 use crate::store::record::Name;
 use crate::wire::codec::{Cards, encode_message};
+use crate::wire::frame::FrameType;
 
 /// How long a handshake may take.
 pub const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(5);
@@ -45,19 +60,32 @@ pub struct Config {
     pub node: NodeConfig,
     /// The ring's name: peers of different rings do not talk. At most 64 bytes.
     pub ring: String,
+    /// How others come to it, and it to others.
+    pub reach: Reach,
     /// What bounds the links.
     pub limits: Limits,
+}
+
+/// How a peer and others come together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// It accepts connections at its addresses, dials others at theirs, and relays for those who cannot.
+    Direct,
+    /// It cannot be dialed, as a browser tab: it leases an address at two others, and dials nobody else.
+    Relayed,
 }
 
 /// The most that a peer holds of anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Links in all, open or in their handshake.
+    /// Links and own circuits in all, open or in their handshake.
     pub links: usize,
     /// Nodes that are being dialed.
     pub dials: usize,
     /// Bytes that wait for one node to be reached.
     pub waiting_bytes: usize,
+    /// What it relays for others.
+    pub relay: relay::Limits,
 }
 
 impl Default for Config {
@@ -65,6 +93,7 @@ impl Default for Config {
         Self {
             node: NodeConfig::default(),
             ring: "main".into(),
+            reach: Reach::Direct,
             limits: Limits::default(),
         }
     }
@@ -76,6 +105,7 @@ impl Default for Limits {
             links: 512,
             dials: 256,
             waiting_bytes: 256 * 1024,
+            relay: relay::Limits::default(),
         }
     }
 }
@@ -89,12 +119,25 @@ pub struct Peer {
     limits: Limits,
     rng: Rng,
     cards: Cards,
-    links: BTreeMap<LinkId, Link>,
-    /// The link over which each known node is spoken to.
-    routes: BTreeMap<Id, LinkId>,
+    links: BTreeMap<Channel, Link>,
+    /// What carries circuits: one for each socket.
+    flows: BTreeMap<LinkId, Flow>,
+    /// The channel over which each known node is spoken to.
+    routes: BTreeMap<Id, Channel>,
     dialing: Dialing,
-    deadlines: BTreeMap<LinkId, Instant>,
+    relay: Relay,
+    /// Lookups for nodes that tabs want to reach.
+    seeking: BTreeMap<LookupId, Id>,
+    reach: Reach,
+    leasing: Leasing,
+    /// How it finds a ring, when that was left to it.
+    joining: Option<Joining>,
+    /// Of the contact signed last.
+    version: u64,
+    deadlines: BTreeMap<Channel, Instant>,
     drops: BTreeMap<CloseReason, u64>,
+    late_frames: u64,
+    relayed_bytes: u64,
     outputs: VecDeque<Output>,
 }
 
@@ -123,15 +166,24 @@ impl Peer {
         Ok(Self {
             node: Node::new(config.node, signer.clone(), contact, node_rng),
             dialing: Dialing::new(config.limits.dials, config.limits.waiting_bytes),
+            relay: Relay::new(config.limits.relay.clone()),
+            seeking: BTreeMap::new(),
+            reach: config.reach,
+            leasing: Leasing::default(),
+            joining: None,
+            version,
             limits: config.limits,
             signer,
             ring,
             rng,
             cards,
             links: BTreeMap::new(),
+            flows: BTreeMap::new(),
             routes: BTreeMap::new(),
             deadlines: BTreeMap::new(),
             drops: BTreeMap::new(),
+            late_frames: 0,
+            relayed_bytes: 0,
             outputs: VecDeque::new(),
         })
     }
@@ -141,9 +193,19 @@ impl Peer {
         &self.node
     }
 
-    /// How many links were closed, by reason.
+    /// How many links and circuits were closed or refused, by reason.
     pub const fn drops(&self) -> &BTreeMap<CloseReason, u64> {
         &self.drops
+    }
+
+    /// How many frames were thrown away because the circuit that they travelled on had just been closed.
+    pub const fn late_frames(&self) -> u64 {
+        self.late_frames
+    }
+
+    /// How many bytes were passed on for others.
+    pub const fn relayed_bytes(&self) -> u64 {
+        self.relayed_bytes
     }
 
     /// Begins a ring of one.
@@ -152,20 +214,22 @@ impl Peer {
         self.drain_node(now);
     }
 
-    /// Joins the ring of the peer at an address. [`NodeEvent::Joined`] or [`NodeEvent::JoinFailed`] follows.
+    /// Joins the ring of the peer at an address, with one attempt. [`NodeEvent::Joined`] or [`NodeEvent::JoinFailed`]
+    /// follows. [`Peer::start`] keeps trying.
     ///
     /// # Errors
     /// [`JoinError::Already`] for a member.
-    pub fn join(&mut self, now: Instant, address: Address) -> Result<(), JoinError> {
+    pub fn join(&mut self, _now: Instant, address: Address) -> Result<(), JoinError> {
         if self.node.membership().is_member() {
             return Err(JoinError::Already);
         }
-        self.dial_to_join(now, address);
+        self.dial(address, Aim::Join);
         Ok(())
     }
 
     /// Leaves the ring. [`NodeEvent::Left`] follows.
     pub fn leave(&mut self, now: Instant) {
+        self.joining = None;
         self.node.leave(now);
         self.drain_node(now);
     }
@@ -234,17 +298,20 @@ impl Peer {
 
     /// Does all that is due. Calling early does nothing.
     pub fn handle_timeout(&mut self, now: Instant) {
-        let overdue: Vec<LinkId> = self
+        let overdue: Vec<Channel> = self
             .deadlines
             .iter()
             .filter(|(_, deadline)| **deadline <= now)
-            .map(|(link, _)| *link)
+            .map(|(channel, _)| *channel)
             .collect();
-        for link in overdue {
-            self.close(now, link, CloseReason::HandshakeTimeout);
+        for channel in overdue {
+            self.close(now, channel, CloseReason::HandshakeTimeout);
         }
+        self.on_relay_timeout(now);
+        self.on_lease_timeout(now);
         self.node.handle_timeout(now);
         self.drain_node(now);
+        self.take_steps(now);
     }
 
     /// What the owner must do, in order, until `None`.
@@ -254,14 +321,16 @@ impl Peer {
 
     /// When to call [`Peer::handle_timeout`] next, and what for. May change with every other call.
     pub fn poll_timeout(&self) -> Option<(Instant, TimerKind)> {
-        let handshake = self.deadlines.iter().map(|(link, at)| (*at, *link)).min();
-        let handshake = handshake.map(|(at, link)| (at, TimerKind::Handshake(link)));
+        let handshake = self.deadlines.values().min().copied();
+        let handshake = handshake.map(|at| (at, TimerKind::Handshake));
+        let relay = self.relay.poll_timeout().map(|at| (at, TimerKind::Relay));
+        let lease = self.leasing.poll_timeout().map(|at| (at, TimerKind::Lease));
         let node = self.node.poll_timeout();
         let node = node.map(|(at, kind)| (at, TimerKind::Node(kind)));
-        match (handshake, node) {
-            (Some(a), Some(b)) => Some(if a.0 <= b.0 { a } else { b }),
-            (a, b) => a.or(b),
-        }
+        let join = self.joining.as_ref().and_then(Joining::due);
+        let join = join.map(|at| (at, TimerKind::Join));
+        let due = [handshake, relay, lease, join, node].into_iter().flatten();
+        due.min_by_key(|(at, _)| *at)
     }
 
     /// Carries out what the node wants, until it wants nothing more.
@@ -274,13 +343,24 @@ impl Peer {
                         .push_back(Output::StoreRecord { token, key, copy });
                 }
                 NodeOutput::DropRecord(key) => self.outputs.push_back(Output::DropRecord(key)),
-                NodeOutput::Event(event) => self.on_node_event(event),
+                NodeOutput::Event(event) => self.on_node_event(now, event),
             }
         }
     }
 
-    fn on_node_event(&mut self, event: NodeEvent) {
-        self.outputs.push_back(Output::Event(Event::Node(event)));
+    fn on_node_event(&mut self, now: Instant, event: NodeEvent) {
+        if let NodeEvent::LookupEnded(lookup, found) = &event
+            && let Some(id) = self.seeking.remove(lookup)
+        {
+            self.on_sought(now, id, found.as_ref().ok().map(|report| &report.owner));
+            return;
+        }
+        if event == NodeEvent::Left && self.joining.is_none() {
+            self.release_leases(now);
+        }
+        if self.note_for_joining(now, &event) {
+            self.outputs.push_back(Output::Event(Event::Node(event)));
+        }
     }
 
     fn send(&mut self, now: Instant, to: &Contact, message: &Message) {
@@ -289,11 +369,8 @@ impl Peer {
             return;
         };
         match self.routes.get(&to.id()).copied() {
-            Some(link) => self.send_on(link, &body),
-            None => self.dial_to_send(now, to, body),
+            Some(channel) => self.send_sealed(now, channel, FrameType::Message, &body),
+            None => self.make_link(now, to, Some(body)),
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -7,6 +7,7 @@ pub mod action;
 pub mod builtin;
 pub mod history;
 pub mod network;
+pub mod peers;
 pub mod permalink;
 pub mod scenario;
 pub mod trace;

@@ -5,7 +5,6 @@ mod target;
 
 use std::io::{IsTerminal, Read};
 
-use chordscope_core::base::contact::Address;
 use chordscope_core::base::id::Space;
 use chordscope_core::store::record::{MAX_VALUE, Name};
 use clap::{Args, Subcommand};
@@ -13,7 +12,6 @@ use hyper::Method;
 use serde::Serialize;
 
 use crate::client::connection::{Answer, Connection};
-use crate::client::target::Place;
 use crate::failure::Failure;
 use crate::http::{KEY_HEADER, SEQUENCE_HEADER};
 use crate::output;
@@ -176,7 +174,7 @@ fn describe(lookup: &Lookup, trace: bool) -> String {
     let mut text = format!("key   {}\nowner {}\n", lookup.key, lookup.owner);
     if trace {
         for (number, hop) in lookup.path.iter().enumerate() {
-            let address = hop.address.as_deref().unwrap_or("-");
+            let address = place(hop.address.as_deref(), hop.via.as_deref());
             let rtt = hop.rtt_ms.map(|rtt| format!("{rtt:.3} ms"));
             let rtt = rtt.unwrap_or_else(|| "-".to_string());
             text.push_str(&format!("{number:>5} {}  {address}  {rtt}\n", hop.id));
@@ -185,11 +183,6 @@ fn describe(lookup: &Lookup, trace: bool) -> String {
     let hops = if lookup.hops == 1 { "hop" } else { "hops" };
     text.push_str(&format!("{} {hops}, {:.3} ms", lookup.hops, lookup.ms));
     text
-}
-
-/// The state of the peer at an address.
-pub(crate) async fn status_at(address: &Address) -> Result<Status, Failure> {
-    read_status(&Connection::to(Place::of(address)?).await?).await
 }
 
 async fn read_status(connection: &Connection) -> Result<Status, Failure> {
@@ -234,7 +227,7 @@ async fn peers(target: &Target, json: bool) -> Result<(), Failure> {
     }
     let mut text = String::new();
     for peer in peers.peers {
-        let address = peer.address.as_deref().unwrap_or("-");
+        let address = place(peer.address.as_deref(), peer.via.as_deref());
         let rtt = peer.rtt_ms.map(|rtt| format!("{rtt:.3} ms"));
         let rtt = rtt.unwrap_or_else(|| "-".to_string());
         let (id, link, roles) = (peer.id, peer.link, peer.roles.join(", "));
@@ -289,5 +282,14 @@ fn read_value(text: &str) -> Result<Vec<u8>, Failure> {
 impl Answer {
     fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Failure> {
         serde_json::from_slice(&self.body).map_err(|_| self.nonsense())
+    }
+}
+
+/// Where a node is reached.
+fn place(address: Option<&str>, via: Option<&str>) -> String {
+    match (address, via) {
+        (Some(address), _) => address.to_string(),
+        (None, Some(via)) => format!("through {via}"),
+        (None, None) => "-".to_string(),
     }
 }

@@ -1,7 +1,6 @@
 //! One task owns the core's peer: it tells it what happens and carries out what it wants.
 
 mod handle;
-mod joining;
 mod notice;
 
 use std::collections::HashMap;
@@ -15,23 +14,19 @@ use chordscope_core::node::api::{
     Event as NodeEvent, LookupError, LookupId, OperationId, Report, StorageEvent, StoreError,
     Written,
 };
-use chordscope_core::node::view::Stage;
-use chordscope_core::peer::Peer;
 use chordscope_core::peer::api::{Event, LinkId, Output};
+use chordscope_core::peer::{Known, Peer, Plan};
 use chordscope_core::store::record::Record;
 use futures_util::future::join_all;
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::timeout;
 
-use crate::client;
 use crate::clock::Clock;
 use crate::links::{self, Outbox};
 use crate::storage::Storage;
 
 use handle::{Command, Reply};
 pub(crate) use handle::{Ended, Handle, Input, Open};
-use joining::{Joining, Step};
-pub(crate) use joining::{Known, Plan};
 pub(crate) use notice::Notice;
 
 /// How much that came over links may wait for the driver; behind it, sockets wait.
@@ -60,7 +55,8 @@ pub(crate) struct Driver {
     puts: HashMap<OperationId, Reply<Written, StoreError>>,
     gets: HashMap<OperationId, Reply<Option<Record>, StoreError>>,
     lookups: HashMap<LookupId, Reply<Report, LookupError>>,
-    joining: Joining,
+    /// How to find a ring, until the search has begun.
+    plan: Option<(Plan, Vec<Known>)>,
     leaving: bool,
     left: bool,
 }
@@ -79,7 +75,6 @@ impl Driver {
         let (to_commands, commands) = mpsc::channel(MAX_COMMANDS);
         let (notices, _) = broadcast::channel(MAX_NOTICES);
         let handle = Handle::new(to_inputs.clone(), to_commands, notices.clone());
-        let joining = Joining::new(plan, known, peer.node().contact());
         let driver = Self {
             peer,
             clock,
@@ -94,7 +89,7 @@ impl Driver {
             puts: HashMap::new(),
             gets: HashMap::new(),
             lookups: HashMap::new(),
-            joining,
+            plan: Some((plan, known)),
             leaving: false,
             left: false,
         };
@@ -103,8 +98,10 @@ impl Driver {
 
     /// Runs until the peer has left its ring.
     pub(crate) async fn run(mut self) {
+        if let Some((plan, known)) = self.plan.take() {
+            self.peer.start(self.clock.now(), plan, known);
+        }
         while !self.left {
-            self.take_steps();
             self.carry_out();
             let deadline = self.clock.deadline(self.deadline());
             tokio::select! {
@@ -135,43 +132,8 @@ impl Driver {
     }
 
     fn deadline(&self) -> Instant {
-        let peer = self.peer.poll_timeout().map(|(at, _)| at);
-        let joining = self.joining.due();
-        let forever = Instant::from_micros(u64::MAX);
-        peer.unwrap_or(forever).min(joining.unwrap_or(forever))
-    }
-
-    /// Does what the plan for finding a ring says is due.
-    fn take_steps(&mut self) {
-        let now = self.clock.now();
-        while let Some(step) = self.joining.step(now) {
-            match step {
-                Step::Create => self.peer.create(now),
-                Step::Join(address) => {
-                    tracing::info!(%address, "joining");
-                    // A member that gets here has been told so by an event.
-                    let _ = self.peer.join(now, address);
-                }
-                Step::Probe(address) => self.probe(address),
-            }
-            self.carry_out();
-        }
-    }
-
-    /// Sees whether there is a ring to move to. Of two rings of one, the node with the higher id moves.
-    fn probe(&self, address: Address) {
-        let inputs = self.to_inputs.clone();
-        let me = self.peer.node().space().show(self.peer.node().id());
-        tokio::spawn(async move {
-            let Ok(status) = client::status_at(&address).await else {
-                return;
-            };
-            let member = [Stage::Forming, Stage::Safe].map(Stage::name);
-            let member = member.contains(&status.ring.as_str());
-            if member && (!status.successors.is_empty() || status.id < me) {
-                let _ = inputs.send(Input::Reachable(address)).await;
-            }
-        });
+        let due = self.peer.poll_timeout().map(|(at, _)| at);
+        due.unwrap_or(Instant::from_micros(u64::MAX))
     }
 
     fn on_input(&mut self, input: Input) {
@@ -196,11 +158,7 @@ impl Driver {
                 }
             }
             Input::Broken(link, reason) => self.peer.handle_broken(now, link, reason),
-            Input::Reachable(address) => {
-                if self.joining.leave_for(address) {
-                    self.peer.leave(now);
-                }
-            }
+            Input::Written(link, bytes) => self.peer.handle_written(now, link, bytes),
         }
     }
 
@@ -232,7 +190,6 @@ impl Driver {
             Command::Look(view) => view(&self.peer),
             Command::Leave => {
                 self.leaving = true;
-                self.joining.stop();
                 self.peer.leave(now);
             }
         }
@@ -278,41 +235,26 @@ impl Driver {
     }
 
     fn on_event(&mut self, event: Event) {
-        let now = self.clock.now();
         if let Some(notice) = Notice::of(self.peer.node().space(), &event) {
             tracing::info!("{}", notice.text);
             // Nobody may be listening.
             let _ = self.notices.send(notice);
         }
-        let Event::Node(event) = event else {
-            return;
+        let event = match event {
+            Event::Node(event) => event,
+            Event::Known(known) => {
+                let lines: Vec<_> = known.iter().map(Known::line).collect();
+                self.storage.know(&lines);
+                return;
+            }
+            _ => return,
         };
         match event {
             NodeEvent::PutEnded(id, outcome) => answer(self.puts.remove(&id), outcome),
             NodeEvent::GetEnded(id, outcome) => answer(self.gets.remove(&id), outcome),
             NodeEvent::LookupEnded(id, outcome) => answer(self.lookups.remove(&id), outcome),
-            NodeEvent::Joined => self.joining.joined(now),
-            NodeEvent::JoinFailed => self.joining.failed(now),
-            NodeEvent::Alone => self.joining.alone(now),
             NodeEvent::Left if self.leaving => self.left = true,
-            NodeEvent::Left => self.joining.left(now),
-            NodeEvent::Predecessor { .. } | NodeEvent::Successors(_) => self.note_neighbours(),
             _ => {}
-        }
-    }
-
-    fn note_neighbours(&mut self) {
-        let membership = self.peer.node().membership();
-        let successors = membership.successors().entries().iter();
-        let neighbours = successors.chain(membership.predecessor());
-        let known = neighbours.filter_map(|contact| {
-            let address = contact.addresses().first()?.clone();
-            let id = contact.id();
-            Some(Known { id, address })
-        });
-        if let Some(known) = self.joining.note(known.collect()) {
-            let lines: Vec<_> = known.iter().map(Known::line).collect();
-            self.storage.know(&lines);
         }
     }
 }

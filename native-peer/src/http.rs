@@ -52,9 +52,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let api = api::open()
         .merge(control)
         .layer(from_fn_with_state(Arc::clone(&app), guard::origin));
-    let socket = Router::new()
-        .route("/ws", get(socket::upgrade))
-        .layer(from_fn_with_state(Arc::clone(&app), guard::origin));
+    // A page that may not use it is told so over the socket: a browser shows a page nothing else.
+    let socket = Router::new().route("/ws", get(socket::upgrade));
     let nosniff = SetResponseHeaderLayer::if_not_present(
         HeaderName::from_static("x-content-type-options"),
         HeaderValue::from_static("nosniff"),

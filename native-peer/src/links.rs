@@ -162,6 +162,27 @@ where
     }
 }
 
+/// Says goodbye to whoever opened a socket, and reads nothing of what it says.
+pub(crate) async fn turn_away<S>(mut socket: WebSocketStream<S>, reason: CloseReason)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let goodbye = goodbye(reason);
+    let _ = timeout(GOODBYE_PATIENCE, async {
+        if socket.close(Some(goodbye)).await.is_ok() {
+            while let Some(Ok(_)) = socket.next().await {}
+        }
+    })
+    .await;
+}
+
+fn goodbye(reason: CloseReason) -> CloseFrame {
+    CloseFrame {
+        code: CloseCode::from(reason.code()),
+        reason: Utf8Bytes::from(reason.to_string()),
+    }
+}
+
 /// How one direction of a link ended.
 enum End {
     /// The connection is gone, or the driver has forgotten it.
@@ -182,7 +203,7 @@ async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     let (mut sink, mut stream) = socket.split();
     let end = {
         let reading = pin!(read(&mut stream, link, &inputs));
-        let writing = pin!(write(&mut sink, &mut queue, &queued));
+        let writing = pin!(write(&mut sink, &mut queue, &queued, link, &inputs));
         match select(reading, writing).await {
             Either::Left((End::Broken(reason), writing)) => {
                 // The driver answers with a goodbye, which is still to be written.
@@ -246,6 +267,8 @@ async fn write<S: AsyncRead + AsyncWrite + Unpin>(
     sink: &mut SplitSink<WebSocketStream<S>, Message>,
     queue: &mut mpsc::UnboundedReceiver<Item>,
     queued: &AtomicUsize,
+    link: LinkId,
+    inputs: &mpsc::Sender<Input>,
 ) -> End {
     let mut pings = interval(PING_EVERY);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -260,41 +283,51 @@ async fn write<S: AsyncRead + AsyncWrite + Unpin>(
         }
         let wrote = timeout(WRITE_PATIENCE, write_batch(sink, &mut batch, queued)).await;
         match wrote {
-            Ok(Ok(false)) => {}
-            Ok(Ok(true)) => return End::Closed,
+            Ok(Ok(Wrote::Frames(0))) => {}
+            Ok(Ok(Wrote::Frames(bytes))) => {
+                if inputs.send(Input::Written(link, bytes)).await.is_err() {
+                    return End::Gone;
+                }
+            }
+            Ok(Ok(Wrote::Goodbye)) => return End::Closed,
             Ok(Err(_)) => return End::Gone,
             Err(_) => return End::Broken(CloseReason::QueueFull),
         }
     }
 }
 
-/// Writes what is there, or a ping if nothing is. `true` once goodbye is said.
+/// What a batch came to.
+enum Wrote {
+    /// So many bytes of frames.
+    Frames(usize),
+    /// The last word.
+    Goodbye,
+}
+
+/// Writes what is there, or a ping if nothing is.
 async fn write_batch<S: AsyncRead + AsyncWrite + Unpin>(
     sink: &mut SplitSink<WebSocketStream<S>, Message>,
     batch: &mut Vec<Item>,
     queued: &AtomicUsize,
-) -> Result<bool, Error> {
+) -> Result<Wrote, Error> {
     if batch.is_empty() {
         sink.send(Message::Ping(Bytes::new())).await?;
     }
-    let mut written = 0;
+    let (mut written, mut frames) = (0, 0);
     for item in batch.drain(..) {
         match item {
             Item::Frame(frame) => {
                 written += frame.len() + PER_FRAME;
+                frames += frame.len();
                 sink.feed(Message::Binary(frame)).await?;
             }
             Item::Close(reason) => {
-                let goodbye = CloseFrame {
-                    code: CloseCode::from(reason.code()),
-                    reason: Utf8Bytes::from(reason.to_string()),
-                };
-                sink.send(Message::Close(Some(goodbye))).await?;
-                return Ok(true);
+                sink.send(Message::Close(Some(goodbye(reason)))).await?;
+                return Ok(Wrote::Goodbye);
             }
         }
     }
     sink.flush().await?;
     queued.fetch_sub(written, Ordering::Relaxed);
-    Ok(false)
+    Ok(Wrote::Frames(frames))
 }

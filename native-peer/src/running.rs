@@ -10,7 +10,7 @@ use std::time::Duration;
 use chordscope_core::base::contact::Address;
 use chordscope_core::base::id::Space;
 use chordscope_core::base::identity::Signer;
-use chordscope_core::peer::{Config, Peer};
+use chordscope_core::peer::{Config, Known, Peer, Plan};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -18,7 +18,7 @@ use tokio::time::timeout;
 
 use crate::clock::Clock;
 use crate::data::{self, Registered};
-use crate::driver::{Driver, Handle, Known, Plan};
+use crate::driver::{Driver, Handle};
 use crate::failure::Failure;
 use crate::http::{self, Allowed, App, Caps, Refused};
 use crate::storage;
@@ -39,6 +39,8 @@ pub(crate) struct Options {
     pub(crate) web: Option<PathBuf>,
     pub(crate) advertise: Option<Address>,
     pub(crate) allow_origin: Vec<String>,
+    /// Peers that this one was started with.
+    pub(crate) siblings: Vec<SocketAddr>,
 }
 
 /// A peer that runs.
@@ -103,6 +105,15 @@ pub(crate) fn start(listener: TcpListener, options: Options) -> Result<Running, 
     let known = kept.known.iter();
     let known = known.filter_map(|line| Known::read(line)).collect();
     let id = Space::FULL.show(peer.node().id());
+    let friends: Vec<String> = match &options.plan {
+        Plan::Join(addresses) => addresses.iter().map(authority).collect(),
+        Plan::Create | Plan::Resume => Vec::new(),
+    };
+    let siblings = options.siblings.iter().map(|address| reachable(*address));
+    let friends: Vec<String> = friends
+        .into_iter()
+        .chain(siblings.map(|address| address.to_string()))
+        .collect();
     let (driver, handle) = Driver::new(peer, clock, storage, stored, options.plan, known);
 
     let caps = Caps::new(MAX_CONNECTIONS, MAX_PER_ADDRESS);
@@ -110,7 +121,7 @@ pub(crate) fn start(listener: TcpListener, options: Options) -> Result<Running, 
         driver: handle.clone(),
         space: Space::FULL,
         token,
-        allowed: Allowed::new(listen, advertised, &options.allow_origin),
+        allowed: Allowed::new(listen, advertised, &options.allow_origin, &friends),
         web: options.web,
         caps: Arc::clone(&caps),
         clock,

@@ -51,6 +51,9 @@ pub(crate) struct Lookup {
 pub(crate) struct Hop {
     pub(crate) id: String,
     pub(crate) address: Option<String>,
+    /// The address of its relay, for a node that cannot be dialed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) via: Option<String>,
     pub(crate) rtt_ms: Option<f64>,
 }
 
@@ -65,6 +68,9 @@ pub(crate) struct Peers {
 pub(crate) struct Neighbour {
     pub(crate) id: String,
     pub(crate) address: Option<String>,
+    /// The address of its relay, for a node that cannot be dialed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) via: Option<String>,
     /// What it is to the peer: predecessor, successor 1, finger 159 …
     pub(crate) roles: Vec<String>,
     /// Who opened the link: this peer (out), the other (in), both; none when there is no link.
@@ -83,6 +89,14 @@ pub(crate) struct Refusal {
 fn url(contact: &Contact) -> Option<String> {
     let first = contact.addresses().first();
     first.map(Address::url).map(str::to_string)
+}
+
+/// The address of a node's relay, if it has no address of its own.
+fn via(contact: &Contact) -> Option<String> {
+    let relay = contact.relays().first();
+    relay
+        .and_then(url)
+        .filter(|_| contact.addresses().is_empty())
 }
 
 fn millis(duration: std::time::Duration) -> f64 {
@@ -174,6 +188,7 @@ impl Neighbour {
         Self {
             id: peer.node().space().show(id),
             address: url(contact),
+            via: via(contact),
             roles: fold_fingers(roles),
             link: link.to_string(),
             rtt_ms: peer.node().rtt(id).smoothed().map(millis),
@@ -216,24 +231,22 @@ impl Lookup {
         let show = |id: Id| peer.node().space().show(id);
         let known = known(peer);
         let me = peer.node().contact();
-        let address = |id: Id| {
+        let contact = |id: Id| {
             let table = known.iter().map(|(contact, _)| contact);
-            let all = table.chain(&report.group).chain([&report.owner, me]);
-            all.into_iter()
-                .find(|contact| contact.id() == id)
-                .and_then(url)
+            let mut all = table.chain(&report.group).chain([&report.owner, me]);
+            all.find(|contact| contact.id() == id)
         };
-        let hop = |visit: &chordscope_core::node::api::Visit| Hop {
-            id: show(visit.id),
-            address: visit
-                .contact
-                .as_ref()
-                .and_then(url)
-                .or_else(|| address(visit.id)),
-            rtt_ms: match visit.rtt {
-                None if visit.id == me.id() => Some(0.0),
-                rtt => rtt.map(millis),
-            },
+        let hop = |visit: &chordscope_core::node::api::Visit| {
+            let contact = visit.contact.as_ref().or_else(|| contact(visit.id));
+            Hop {
+                id: show(visit.id),
+                address: contact.and_then(url),
+                via: contact.and_then(via),
+                rtt_ms: match visit.rtt {
+                    None if visit.id == me.id() => Some(0.0),
+                    rtt => rtt.map(millis),
+                },
+            }
         };
         Self {
             key: show(report.key),

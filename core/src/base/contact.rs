@@ -1,6 +1,6 @@
 //! Who a node is and where it can be reached.
 
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -9,69 +9,14 @@ use core::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::base::address::Address;
 use crate::base::id::{Id, Space};
 use crate::base::identity::{PublicKey, Purpose, Scheme, Signature, Signer};
 
-/// How many addresses a contact may carry.
+/// How many addresses a contact may carry, relays included.
 pub const MAX_ADDRESSES: usize = 4;
-/// How long an address may be, in bytes.
-pub const MAX_ADDRESS_LENGTH: usize = 255;
 /// How many virtual nodes one key may have.
 pub const MAX_VIRTUAL_NODES: u8 = 16;
-
-/// Where a node can be reached.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum Address {
-    /// A WebSocket URL, such as `ws://127.0.0.1:7340/ws`.
-    Socket(String),
-}
-
-impl Address {
-    /// A socket address from the URL of a peer: `http(s)` or `ws(s)`, with or without `/ws` behind the host.
-    ///
-    /// # Errors
-    /// [`ContactError::Address`] when the text is no such URL or too long.
-    pub fn parse_url(text: &str) -> Result<Self, ContactError> {
-        let (scheme, rest) = text.trim().split_once("://").ok_or(ContactError::Address)?;
-        let scheme = match scheme {
-            "ws" | "http" => "ws",
-            "wss" | "https" => "wss",
-            _ => return Err(ContactError::Address),
-        };
-        let rest = rest.trim_end_matches('/');
-        let host = rest.strip_suffix("/ws").unwrap_or(rest);
-        let address = Self::Socket(alloc::format!("{scheme}://{host}/ws"));
-        if host.contains('/') || !address.is_well_formed() {
-            return Err(ContactError::Address);
-        }
-        Ok(address)
-    }
-
-    /// The URL to open a WebSocket to.
-    pub fn url(&self) -> &str {
-        match self {
-            Self::Socket(url) => url,
-        }
-    }
-
-    fn is_well_formed(&self) -> bool {
-        let url = self.url();
-        let host = url
-            .strip_prefix("ws://")
-            .or_else(|| url.strip_prefix("wss://"))
-            .and_then(|rest| rest.strip_suffix("/ws"));
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte);
-        url.len() <= MAX_ADDRESS_LENGTH
-            && host.is_some_and(|host| !host.is_empty() && host.bytes().all(plain))
-    }
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.url())
-    }
-}
 
 /// What a contact says and signs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,17 +27,54 @@ pub struct Card {
     pub index: u8,
     /// Newer versions of a contact replace older ones.
     pub version: u64,
-    /// Where to reach the node, best first; at most [`MAX_ADDRESSES`].
+    /// Where to reach the node, best first.
     pub addresses: Vec<Address>,
+    /// Who passes on what is sent to the node, best first: a browser tab cannot be dialed. At most [`MAX_ADDRESSES`]
+    /// together with the addresses.
+    pub relays: Vec<RelayCard>,
     /// The key's signature over all of the above.
     pub signature: Signature,
+}
+
+/// The card of a relay inside another card. It has addresses only: relays behind relays cannot be said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelayCard {
+    /// As [`Card::key`].
+    pub key: PublicKey,
+    /// As [`Card::index`].
+    pub index: u8,
+    /// As [`Card::version`].
+    pub version: u64,
+    /// As [`Card::addresses`].
+    pub addresses: Vec<Address>,
+    /// As [`Card::signature`].
+    pub signature: Signature,
+}
+
+impl From<RelayCard> for Card {
+    fn from(relay: RelayCard) -> Self {
+        Self {
+            key: relay.key,
+            index: relay.index,
+            version: relay.version,
+            addresses: relay.addresses,
+            relays: Vec::new(),
+            signature: relay.signature,
+        }
+    }
 }
 
 /// A checked, signed contact; cheap to clone. Two contacts are equal when id and version are.
 #[derive(Clone)]
 pub struct Contact {
     id: Id,
-    card: Arc<Card>,
+    checked: Arc<Checked>,
+}
+
+/// A card, and the contacts of its relays.
+struct Checked {
+    card: Card,
+    relays: Vec<Contact>,
 }
 
 impl Contact {
@@ -107,54 +89,84 @@ impl Contact {
         version: u64,
         addresses: Vec<Address>,
     ) -> Result<Self, ContactError> {
-        check_shape(index, &addresses)?;
-        let key = signer.public_key();
-        let signature = signer.sign(
-            Purpose::Contact,
-            &signed_bytes(key, index, version, &addresses),
-        );
-        let id = signer.scheme().position(space, key, index);
-        let card = Arc::new(Card {
-            key,
+        Self::sign_relayed(space, signer, index, version, addresses, &[])
+    }
+
+    /// Signs a contact that others reach through relays, too. A relay's own relays are left out.
+    ///
+    /// # Errors
+    /// As [`Contact::sign`].
+    pub fn sign_relayed(
+        space: Space,
+        signer: &Signer,
+        index: u8,
+        version: u64,
+        addresses: Vec<Address>,
+        relays: &[Self],
+    ) -> Result<Self, ContactError> {
+        let relays: Vec<_> = relays
+            .iter()
+            .filter_map(|relay| Some((relay.as_relay()?, relay.clone())))
+            .collect();
+        let (cards, relays) = relays.into_iter().unzip();
+        let mut card = Card {
+            key: signer.public_key(),
             index,
             version,
             addresses,
-            signature,
-        });
-        Ok(Self { id, card })
+            relays: cards,
+            signature: Signature::from_bytes([0; 64]),
+        };
+        check_shape(&card)?;
+        card.signature = signer.sign(Purpose::Contact, &signed_bytes(&card));
+        Ok(Self {
+            id: signer.scheme().position(space, card.key, index),
+            checked: Arc::new(Checked { card, relays }),
+        })
     }
 
     /// The contact of a simulated node: no addresses, so that nothing can be wrong with it.
     pub fn stand_in(space: Space, signer: &Signer, version: u64) -> Self {
-        let key = signer.public_key();
-        let bytes = signed_bytes(key, 0, version, &[]);
-        let card = Card {
-            key,
+        let mut card = Card {
+            key: signer.public_key(),
             index: 0,
             version,
             addresses: Vec::new(),
-            signature: signer.sign(Purpose::Contact, &bytes),
+            relays: Vec::new(),
+            signature: Signature::from_bytes([0; 64]),
         };
+        card.signature = signer.sign(Purpose::Contact, &signed_bytes(&card));
         Self {
-            id: signer.scheme().position(space, key, 0),
-            card: Arc::new(card),
+            id: signer.scheme().position(space, card.key, 0),
+            checked: Arc::new(Checked {
+                card,
+                relays: Vec::new(),
+            }),
         }
     }
 
-    /// Checks a card that came from outside.
+    /// Checks a card that came from outside, and its relays' cards.
     ///
     /// # Errors
     /// [`ContactError`] names what is wrong with it.
     pub fn verify(space: Space, scheme: Scheme, card: Card) -> Result<Self, ContactError> {
-        check_shape(card.index, &card.addresses)?;
-        let bytes = signed_bytes(card.key, card.index, card.version, &card.addresses);
-        if !scheme.verify(card.key, Purpose::Contact, &bytes, &card.signature) {
+        check_shape(&card)?;
+        if !scheme.verify(
+            card.key,
+            Purpose::Contact,
+            &signed_bytes(&card),
+            &card.signature,
+        ) {
             return Err(ContactError::Signature);
         }
-        let id = scheme.position(space, card.key, card.index);
+        let relays = card.relays.iter().cloned();
+        // A relay's card has no relays: this goes one level deep.
+        let relays = relays
+            .map(|relay| Self::verify(space, scheme, relay.into()))
+            .collect::<Result<_, _>>()?;
         Ok(Self {
-            id,
-            card: Arc::new(card),
+            id: scheme.position(space, card.key, card.index),
+            checked: Arc::new(Checked { card, relays }),
         })
     }
 
@@ -165,50 +177,81 @@ impl Contact {
 
     /// What the contact says, as signed.
     pub fn card(&self) -> &Card {
-        &self.card
+        &self.checked.card
     }
 
     /// The node's addresses, best first.
     pub fn addresses(&self) -> &[Address] {
-        &self.card.addresses
+        &self.checked.card.addresses
+    }
+
+    /// The nodes that pass on what is sent to this one, best first.
+    pub fn relays(&self) -> &[Self] {
+        &self.checked.relays
     }
 
     /// Whether this is a newer contact of the same node.
     pub fn supersedes(&self, other: &Self) -> bool {
-        self.id == other.id && self.card.version > other.card.version
+        self.id == other.id && self.card().version > other.card().version
+    }
+
+    /// This contact's card for use inside another; `None` for one that has no address of its own.
+    fn as_relay(&self) -> Option<RelayCard> {
+        let card = self.card();
+        let can_be_dialed = !card.addresses.is_empty() && card.relays.is_empty();
+        can_be_dialed.then(|| RelayCard {
+            key: card.key,
+            index: card.index,
+            version: card.version,
+            addresses: card.addresses.clone(),
+            signature: card.signature,
+        })
     }
 }
 
-fn check_shape(index: u8, addresses: &[Address]) -> Result<(), ContactError> {
-    if index >= MAX_VIRTUAL_NODES {
+fn check_shape(card: &Card) -> Result<(), ContactError> {
+    if card.index >= MAX_VIRTUAL_NODES {
         return Err(ContactError::Index);
     }
-    if addresses.len() > MAX_ADDRESSES {
+    if card.addresses.len() + card.relays.len() > MAX_ADDRESSES {
         return Err(ContactError::TooManyAddresses);
     }
-    if !addresses.iter().all(Address::is_well_formed) {
+    if !card.addresses.iter().all(Address::is_well_formed) {
         return Err(ContactError::Address);
     }
     Ok(())
 }
 
 /// The canonical bytes that a contact's signature covers.
-fn signed_bytes(key: PublicKey, index: u8, version: u64, addresses: &[Address]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(64);
-    bytes.extend_from_slice(&key.0);
-    bytes.push(index);
-    bytes.extend_from_slice(&version.to_le_bytes());
-    for address in addresses {
-        let url = address.url().as_bytes();
-        bytes.extend_from_slice(&(url.len() as u64).to_le_bytes());
-        bytes.extend_from_slice(url);
+fn signed_bytes(card: &Card) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(128);
+    bytes.extend_from_slice(&card.key.0);
+    bytes.push(card.index);
+    bytes.extend_from_slice(&card.version.to_le_bytes());
+    put_count(&mut bytes, card.addresses.len());
+    for address in &card.addresses {
+        put_sized(&mut bytes, address.url().as_bytes());
+    }
+    put_count(&mut bytes, card.relays.len());
+    for relay in &card.relays {
+        put_sized(&mut bytes, &signed_bytes(&relay.clone().into()));
+        bytes.extend_from_slice(&relay.signature.to_bytes());
     }
     bytes
 }
 
+fn put_count(bytes: &mut Vec<u8>, count: usize) {
+    bytes.extend_from_slice(&(count as u64).to_le_bytes());
+}
+
+fn put_sized(bytes: &mut Vec<u8>, part: &[u8]) {
+    put_count(bytes, part.len());
+    bytes.extend_from_slice(part);
+}
+
 impl PartialEq for Contact {
     fn eq(&self, other: &Self) -> bool {
-        self.id == other.id && self.card.version == other.card.version
+        self.id == other.id && self.card().version == other.card().version
     }
 }
 
@@ -217,7 +260,7 @@ impl Eq for Contact {}
 impl Hash for Contact {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.id.hash(state);
-        self.card.version.hash(state);
+        self.card().version.hash(state);
     }
 }
 
@@ -229,7 +272,7 @@ impl PartialOrd for Contact {
 
 impl Ord for Contact {
     fn cmp(&self, other: &Self) -> Ordering {
-        (self.id, self.card.version).cmp(&(other.id, other.card.version))
+        (self.id, self.card().version).cmp(&(other.id, other.card().version))
     }
 }
 
@@ -283,39 +326,6 @@ mod tests {
     }
 
     #[test]
-    fn a_url_of_a_peer_is_read_in_every_form() {
-        let expected = Address::Socket("ws://127.0.0.1:7340/ws".into());
-        for text in [
-            "http://127.0.0.1:7340",
-            "http://127.0.0.1:7340/",
-            "ws://127.0.0.1:7340/ws",
-            " ws://127.0.0.1:7340/ws/ ",
-        ] {
-            assert_eq!(Address::parse_url(text), Ok(expected.clone()), "{text}");
-        }
-        assert_eq!(
-            address("https://ring.example").url(),
-            "wss://ring.example/ws"
-        );
-        for text in [
-            "",
-            "127.0.0.1:7340",
-            "ftp://host",
-            "ws://",
-            "ws://a b",
-            "ws://host/other",
-            "ws://user@host",
-            &alloc::format!("ws://{}", "h".repeat(300)),
-        ] {
-            assert_eq!(
-                Address::parse_url(text),
-                Err(ContactError::Address),
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
     fn a_contact_that_was_changed_is_refused() {
         let signer = Signer::ed25519([3; 32]);
         let contact = Contact::sign(Space::FULL, &signer, 0, 1, vec![address("ws://a:1")]).unwrap();
@@ -330,6 +340,31 @@ mod tests {
         let mut crowded = contact.card().clone();
         crowded.addresses = vec![address("ws://b:1"); 5];
         assert_eq!(check(crowded), Err(ContactError::TooManyAddresses));
+    }
+
+    #[test]
+    fn relays_are_part_of_what_is_signed_and_are_checked() {
+        let sign = |secret: u8, relays: &[Contact]| {
+            let signer = Signer::ed25519([secret; 32]);
+            let addresses = match relays {
+                [] => vec![address("ws://a:1")],
+                _ => vec![],
+            };
+            Contact::sign_relayed(Space::FULL, &signer, 0, 1, addresses, relays).unwrap()
+        };
+        let check = |card| Contact::verify(Space::FULL, Scheme::Ed25519, card);
+        let (one, two) = (sign(1, &[]), sign(2, &[]));
+        let tab = sign(3, &[one.clone(), two]);
+        let checked = check(tab.card().clone()).unwrap();
+        assert_eq!(checked.relays(), tab.relays());
+        let mut fewer = tab.card().clone();
+        fewer.relays.pop();
+        assert_eq!(check(fewer), Err(ContactError::Signature));
+        let mut forged = tab.card().clone();
+        forged.relays[0].signature = forged.relays[1].signature;
+        assert_eq!(check(forged), Err(ContactError::Signature));
+        let behind = sign(4, &[tab, one]);
+        assert_eq!(behind.relays().len(), 1, "who has no address cannot relay");
     }
 
     #[test]

@@ -96,6 +96,15 @@ impl FingerTable {
         changes
     }
 
+    /// Puts a newer contact of a known node in its place.
+    pub fn refresh(&mut self, contact: &Contact) {
+        for known in self.rows.iter_mut().flatten() {
+            if contact.supersedes(known) {
+                *known = contact.clone();
+            }
+        }
+    }
+
     /// The finger closest to `key` within `(me, key]` that is not to be avoided. Chord (ToN 2003) §IV-D,
     /// `closest_preceding_node`; (ours) a finger that sits on the key itself counts, as it is the owner.
     pub fn closest(&self, key: Id, avoid: &[Id]) -> Option<(u8, &Contact)> {

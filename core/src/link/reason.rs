@@ -32,11 +32,23 @@ pub enum CloseReason {
     Idle,
     /// This node leaves.
     Leaving,
+    /// The page that asks is of an origin that may not use this peer.
+    OriginRefused,
+    /// The relay that carries a circuit is gone, or does not answer.
+    RelayGone,
+    /// Nobody of the id asked for can be reached through this relay.
+    Unreachable,
+    /// More was sent over a circuit than its receiver had given credit for, or more credit given than there may be.
+    Credit,
+    /// There are too many circuits.
+    TooManyCircuits,
+    /// There are too many leases.
+    TooManyLeases,
 }
 
 impl CloseReason {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 19] = [
         Self::Gone,
         Self::Garbage,
         Self::TooLarge,
@@ -50,6 +62,12 @@ impl CloseReason {
         Self::Replaced,
         Self::Idle,
         Self::Leaving,
+        Self::OriginRefused,
+        Self::RelayGone,
+        Self::Unreachable,
+        Self::Credit,
+        Self::TooManyCircuits,
+        Self::TooManyLeases,
     ];
 
     /// The reason's name, for metrics and logs.
@@ -68,12 +86,37 @@ impl CloseReason {
             Self::Replaced => "replaced",
             Self::Idle => "idle",
             Self::Leaving => "leaving",
+            Self::OriginRefused => "origin_refused",
+            Self::RelayGone => "relay_gone",
+            Self::Unreachable => "unreachable",
+            Self::Credit => "credit",
+            Self::TooManyCircuits => "too_many_circuits",
+            Self::TooManyLeases => "too_many_leases",
         }
+    }
+
+    /// The reason's number in messages.
+    pub const fn byte(self) -> u8 {
+        self as u8
+    }
+
+    /// The reason of this number; a number that this version does not know says that the connection is gone.
+    pub fn from_byte(byte: u8) -> Self {
+        let known = Self::ALL.get(usize::from(byte));
+        known.copied().unwrap_or(Self::Gone)
     }
 
     /// The code for a WebSocket's close frame, in the range for private use.
     pub const fn code(self) -> u16 {
         4_000 + self as u16
+    }
+
+    /// The reason of a WebSocket's close code.
+    pub fn from_code(code: u16) -> Self {
+        let byte = code
+            .checked_sub(4_000)
+            .and_then(|byte| byte.try_into().ok());
+        byte.map_or(Self::Gone, Self::from_byte)
     }
 }
 
@@ -93,6 +136,12 @@ impl fmt::Display for CloseReason {
             Self::Replaced => "a newer connection has replaced this one",
             Self::Idle => "nothing came for too long",
             Self::Leaving => "this node leaves the ring",
+            Self::OriginRefused => "pages of this origin may not use the peer",
+            Self::RelayGone => "the relay is gone",
+            Self::Unreachable => "the relay cannot reach the node",
+            Self::Credit => "the peer does not keep to the credit of a circuit",
+            Self::TooManyCircuits => "there are too many circuits",
+            Self::TooManyLeases => "there are too many leases",
         })
     }
 }
@@ -105,10 +154,13 @@ mod tests {
     fn every_reason_has_its_own_name_and_code() {
         for (index, reason) in CloseReason::ALL.iter().enumerate() {
             assert_eq!(usize::from(reason.code()), 4_000 + index);
+            assert_eq!(CloseReason::from_code(reason.code()), *reason);
             let same = CloseReason::ALL
                 .iter()
                 .filter(|other| other.as_str() == reason.as_str());
             assert_eq!(same.count(), 1);
         }
+        assert_eq!(CloseReason::from_code(1_000), CloseReason::Gone);
+        assert_eq!(CloseReason::from_byte(255), CloseReason::Gone);
     }
 }

@@ -83,6 +83,8 @@ pub enum Event {
     Left,
     /// It lost every neighbour it knew and is a ring of one; its owner may want it to join again.
     Alone,
+    /// A member that [`Node::probe`](super::Node::probe) asked has answered, and whether there are others in its ring.
+    Probed(Contact, bool),
     /// Its predecessor changed.
     Predecessor {
         /// Before.

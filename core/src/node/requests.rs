@@ -42,6 +42,8 @@ pub(super) enum Purpose {
     HandOverCopy(Id),
     /// A read to get a newer version.
     Fetch,
+    /// To see whether somebody is a member.
+    Probe,
 }
 
 /// A recursive lookup that was handed on, kept until the receiver has it.

@@ -6,6 +6,7 @@ use crate::base::identity::Scheme;
 use crate::base::rtt::Rtt;
 use crate::chord::fingers::FingerTable;
 use crate::chord::membership::Membership;
+use crate::chord::route::Mode;
 use crate::node::Node;
 use crate::store::replica::Replica;
 
@@ -70,6 +71,11 @@ impl Node {
         &self.replica
     }
 
+    /// How its lookups travel unless asked otherwise.
+    pub const fn mode(&self) -> Mode {
+        self.config.mode
+    }
+
     /// How far its ring has come.
     pub fn stage(&self) -> Stage {
         let successors = self.membership.successors();
@@ -84,6 +90,15 @@ impl Node {
         } else {
             Stage::Outside
         }
+    }
+
+    /// The contacts of its successors, its predecessor and its fingers, in this order. A node may come more than once.
+    pub fn contacts(&self) -> impl Iterator<Item = &Contact> {
+        let successors = self.membership.successors().entries().iter();
+        let fingers = self.fingers.rows().filter_map(|(_, _, contact)| contact);
+        successors
+            .chain(self.membership.predecessor())
+            .chain(fingers)
     }
 
     /// The number that the next lookup or operation will have.

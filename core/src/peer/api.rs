@@ -1,17 +1,16 @@
 //! What goes in and out of a [`Peer`](super::Peer).
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::base::contact::{Address, Contact};
 use crate::base::id::Id;
+pub use crate::link::LinkId;
 use crate::link::reason::CloseReason;
 use crate::link::session::Role;
 use crate::node::api as node;
+use crate::peer::joining::Known;
 use crate::store::message::Copy;
-
-/// A connection, numbered by the owner. A number is never used twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LinkId(pub u64);
 
 /// What the owner must do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,23 +52,61 @@ pub enum Output {
 pub enum Event {
     /// At its node.
     Node(node::Event),
-    /// The other end of a link has proved who it is.
+    /// The other end of a link, or of a circuit, has proved who it is.
     LinkUp {
-        /// The link.
+        /// The link, or the one that carries the circuit.
         link: LinkId,
         /// Who is at the other end.
         contact: Contact,
+        /// The relay at the other end of the link that carries the circuit.
+        via: Option<Id>,
     },
-    /// A link has ended.
+    /// A link or a circuit has ended.
     LinkDown {
-        /// The link.
+        /// The link, or the one that carried the circuit.
         link: LinkId,
         /// Who was at the other end, if that was known.
         id: Option<Id>,
         /// Why.
         reason: CloseReason,
     },
+    /// Neighbours to remember for a later run.
+    Known(Vec<Known>),
+    /// The relays of this peer have changed; [`Peer::relays`](super::Peer::relays) tells them.
+    Relays,
+    /// Bytes have come that another peer sent with [`Peer::send_data`](super::Peer::send_data).
+    Data {
+        /// Who sent them.
+        from: Id,
+        /// The bytes.
+        body: Vec<u8>,
+    },
+    /// After [`DataError::Full`]: there is room for data to this node again.
+    Room(Id),
 }
+
+/// Why data cannot be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DataError {
+    /// There is no link to the node. [`Peer::reach`](super::Peer::reach) makes one.
+    NotLinked,
+    /// Too much waits already; [`Event::Room`] follows.
+    Full,
+    /// The bytes are longer than a data frame may be.
+    TooLong,
+}
+
+impl fmt::Display for DataError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotLinked => "there is no link to the node",
+            Self::Full => "too much waits for the node already",
+            Self::TooLong => "a data frame holds at most 64 KiB",
+        })
+    }
+}
+
+impl core::error::Error for DataError {}
 
 /// Why the peer wants to be called again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,14 +114,31 @@ pub enum TimerKind {
     /// For its node.
     Node(node::TimerKind),
     /// A handshake is overdue.
-    Handshake(LinkId),
+    Handshake,
+    /// For the leases and circuits it relays.
+    Relay,
+    /// For its own leases.
+    Lease,
+    /// To look for a ring.
+    Join,
 }
 
-/// A link as its owner may see it.
+/// A relay of this peer, as its owner may see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelayView {
+    /// The relay.
+    pub contact: Contact,
+    /// Whether it has granted a lease; else it was asked for one.
+    pub leased: bool,
+}
+
+/// A link or a circuit as its owner may see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkView {
-    /// The link.
+    /// The link, or the one that carries the circuit.
     pub link: LinkId,
+    /// The relay at the other end of the link that carries the circuit.
+    pub via: Option<Id>,
     /// Who opened it.
     pub role: Role,
     /// Who is at the other end, once proved.

@@ -1,4 +1,4 @@
-//! Open connections: handshake first, then tagged frames.
+//! Open connections, be they sockets or circuits: handshake first, then tagged frames.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -8,85 +8,61 @@ use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::link::handshake::{Handshake, Progress};
 use crate::link::reason::CloseReason;
-use crate::link::session::{Role, Session};
+use crate::link::relay_message::RelayMessage;
+use crate::link::session::Role;
+use crate::link::{Leg, LinkId};
 use crate::node::api::Event as NodeEvent;
-use crate::peer::api::{Event, LinkId, LinkView, Output};
+use crate::peer::api::{Event, LinkView, Output};
+use crate::peer::channel::{Channel, Link, Stage, unseal};
+use crate::peer::circuits::Flow;
 use crate::peer::dialing::Aim;
 use crate::peer::{HANDSHAKE_PATIENCE, Peer};
 use crate::wire::codec::{decode_contact, decode_message, encode_contact};
 use crate::wire::frame::{Frame, FrameType};
 
-/// One connection.
-#[derive(Clone, Debug)]
-pub(super) struct Link {
-    role: Role,
-    aim: Option<Aim>,
-    stage: Stage,
-    sent: u64,
-    received: u64,
-}
-
-#[derive(Clone, Debug)]
-enum Stage {
-    /// Neither side is sure of the other.
-    Handshake(Box<Handshake>),
-    /// The other side has proved this id; its contact is still to come.
-    Proved(Id, Box<Session>),
-    /// Messages flow.
-    Open(Contact, Box<Session>),
-}
-
-impl Link {
-    const fn contact(&self) -> Option<&Contact> {
-        match &self.stage {
-            Stage::Open(contact, _) => Some(contact),
-            Stage::Handshake(_) | Stage::Proved(..) => None,
-        }
-    }
-}
-
 impl Peer {
     /// An incoming connection is open as this link.
     pub fn handle_accepted(&mut self, now: Instant, link: LinkId) {
-        self.open_link(now, link, None);
+        self.open_channel(now, Channel::Socket(link), None);
     }
 
     /// One binary message has come over a link.
     pub fn handle_frame(&mut self, now: Instant, link: LinkId, bytes: &[u8]) {
-        let Some(state) = self.links.get_mut(&link) else {
+        let channel = Channel::Socket(link);
+        let Some(state) = self.links.get_mut(&channel) else {
             return;
         };
-        state.received += bytes.len() as u64;
-        let outcome = match &mut state.stage {
-            Stage::Handshake(handshake) => match handshake.handle(&self.signer, bytes) {
-                Ok(progress) => self.on_progress(link, progress),
-                Err(reason) => Err(reason),
-            },
-            Stage::Proved(..) => self.on_introduction(now, link, bytes),
-            Stage::Open(..) => self.on_sealed_frame(now, link, bytes),
+        state.heard = now;
+        let outcome = match Frame::circuit_of(bytes) {
+            Some(circuit) if circuit != 0 && state.contact().is_some() => {
+                state.received += bytes.len() as u64;
+                self.on_circuit_frame(now, Leg { link, circuit }, bytes)
+            }
+            _ => self.on_frame(now, channel, bytes),
         };
         if let Err(reason) = outcome {
-            self.close(now, link, reason);
+            self.close(now, channel, reason);
         }
         self.drain_node(now);
     }
 
     /// A connection is gone, without this side having closed it.
     pub fn handle_closed(&mut self, now: Instant, link: LinkId) {
-        self.forget_link(now, link, CloseReason::Gone);
+        self.forget_channel(now, Channel::Socket(link), CloseReason::Gone);
         self.drain_node(now);
     }
 
     /// The owner had to close a connection: its queue is full, or nothing came for too long.
     pub fn handle_broken(&mut self, now: Instant, link: LinkId, reason: CloseReason) {
-        self.close(now, link, reason);
+        self.close(now, Channel::Socket(link), reason);
         self.drain_node(now);
     }
 
-    /// All links.
+    /// All links and circuits.
     pub fn links(&self) -> impl Iterator<Item = LinkView> {
-        self.links.iter().map(|(link, state)| LinkView {
-            link: *link,
+        self.links.iter().map(|(channel, state)| LinkView {
+            link: channel.link(),
+            via: self.relay_of(*channel),
             role: state.role,
             contact: state.contact().cloned(),
             sent: state.sent,
@@ -94,11 +70,20 @@ impl Peer {
         })
     }
 
-    pub(super) fn open_link(&mut self, now: Instant, link: LinkId, aim: Option<Aim>) {
+    /// The relay at the other end of the socket that carries a circuit.
+    pub(super) fn relay_of(&self, channel: Channel) -> Option<Id> {
+        let Channel::Circuit(leg) = channel else {
+            return None;
+        };
+        let carrier = self.links.get(&Channel::Socket(leg.link))?;
+        carrier.contact().map(Contact::id)
+    }
+
+    pub(super) fn open_channel(&mut self, now: Instant, channel: Channel, aim: Option<Aim>) {
         if self.links.len() >= self.limits.links {
-            self.count(CloseReason::TooManyLinks);
             let reason = CloseReason::TooManyLinks;
-            self.outputs.push_back(Output::Close { link, reason });
+            self.count(reason);
+            self.say_closed(now, channel, reason);
             if let Some(aim) = aim {
                 self.on_aim_missed(now, &aim);
             }
@@ -111,190 +96,262 @@ impl Peer {
         let index = self.node.contact().card().index;
         let (handshake, hello) =
             Handshake::start(role, &self.signer, index, &self.ring, &mut self.rng);
-        let state = Link {
-            role,
-            aim,
-            stage: Stage::Handshake(Box::new(handshake)),
-            sent: 0,
-            received: 0,
-        };
-        self.links.insert(link, state);
-        self.deadlines.insert(link, now + HANDSHAKE_PATIENCE);
-        self.output_frame(link, hello);
+        let state = Link::new(role, aim, handshake, now);
+        self.links.insert(channel, state);
+        if let Channel::Socket(link) = channel {
+            self.flows.insert(link, Flow::new(role));
+        }
+        self.deadlines.insert(channel, now + HANDSHAKE_PATIENCE);
+        self.send_frame(now, channel, hello);
     }
 
-    fn on_progress(&mut self, link: LinkId, progress: Progress) -> Result<(), CloseReason> {
+    /// A frame of a connection's own: of a socket, or of a circuit with its number taken off.
+    pub(super) fn on_frame(
+        &mut self,
+        now: Instant,
+        channel: Channel,
+        bytes: &[u8],
+    ) -> Result<(), CloseReason> {
+        let state = self.links.get_mut(&channel).ok_or(CloseReason::Gone)?;
+        state.received += bytes.len() as u64;
+        match &mut state.stage {
+            Stage::Handshake(handshake) => {
+                let progress = handshake.handle(&self.signer, bytes)?;
+                self.on_progress(now, channel, progress)
+            }
+            Stage::Proved(id, session) => {
+                let (kind, body) = unseal(session, bytes)?;
+                let contact = match kind {
+                    FrameType::Introduction => decode_contact(body, &mut self.cards),
+                    _ => return Err(CloseReason::Garbage),
+                };
+                let contact = contact.map_err(|_| CloseReason::ForgedIdentity)?;
+                if contact.id() != *id {
+                    return Err(CloseReason::ForgedIdentity);
+                }
+                state.stage = Stage::Open(contact.clone(), session.clone());
+                let aim = state.aim.clone();
+                self.deadlines.remove(&channel);
+                self.on_open(now, channel, &contact, aim);
+                Ok(())
+            }
+            Stage::Open(..) => self.on_sealed_frame(now, channel, bytes),
+        }
+    }
+
+    fn on_progress(
+        &mut self,
+        now: Instant,
+        channel: Channel,
+        progress: Progress,
+    ) -> Result<(), CloseReason> {
         match progress {
-            Progress::Reply(frame) => self.output_frame(link, frame),
+            Progress::Reply(frame) => self.send_frame(now, channel, frame),
             Progress::Done {
                 key,
                 index,
                 session,
             } => {
                 let id = self.signer.scheme().position(self.node.space(), key, index);
-                let state = self.links.get_mut(&link).ok_or(CloseReason::Gone)?;
+                let state = self.links.get_mut(&channel).ok_or(CloseReason::Gone)?;
                 // Another node than the one that was dialed is as good as a forged one.
-                if matches!(&state.aim, Some(Aim::Node(wanted)) if *wanted != id) {
+                let wanted = state.aim.as_ref().and_then(Aim::node);
+                if wanted.is_some_and(|wanted| wanted != id) {
                     return Err(CloseReason::ForgedIdentity);
                 }
                 state.stage = Stage::Proved(id, Box::new(session));
-                let body =
-                    encode_contact(self.node.contact()).map_err(|_| CloseReason::TooLarge)?;
-                self.send_sealed(link, FrameType::Introduction, &body);
+                self.introduce(now, channel);
             }
         }
         Ok(())
     }
 
-    fn on_introduction(
-        &mut self,
-        now: Instant,
-        link: LinkId,
-        bytes: &[u8],
-    ) -> Result<(), CloseReason> {
-        let state = self.links.get_mut(&link).ok_or(CloseReason::Gone)?;
-        let Stage::Proved(id, session) = &mut state.stage else {
-            return Err(CloseReason::Garbage);
-        };
-        let body = unseal(session, bytes, FrameType::Introduction)?;
-        let contact =
-            decode_contact(body, &mut self.cards).map_err(|_| CloseReason::ForgedIdentity)?;
-        if contact.id() != *id {
-            return Err(CloseReason::ForgedIdentity);
+    /// Tells the other end where this node is reached.
+    pub(super) fn introduce(&mut self, now: Instant, channel: Channel) {
+        // A contact is bounded: it can be encoded.
+        if let Ok(body) = encode_contact(self.node.contact()) {
+            self.send_sealed(now, channel, FrameType::Introduction, &body);
         }
-        state.stage = Stage::Open(contact.clone(), session.clone());
-        let aim = state.aim.clone();
-        self.deadlines.remove(&link);
-        self.on_open(now, link, &contact, aim);
-        Ok(())
     }
 
-    fn on_open(&mut self, now: Instant, link: LinkId, contact: &Contact, aim: Option<Aim>) {
+    fn on_open(&mut self, now: Instant, channel: Channel, contact: &Contact, aim: Option<Aim>) {
         let id = contact.id();
-        let role = self.links.get(&link).map(|state| state.role);
+        let role = self.links.get(&channel).map(|state| state.role);
         // Two nodes may dial each other at once: one link each way stays. A second one the same way replaces the first,
         // which a restarted node has left behind.
         let older = self.links.iter().find(|(other, state)| {
-            **other != link
+            **other != channel
                 && Some(state.role) == role
                 && state.contact().is_some_and(|contact| contact.id() == id)
         });
         let older = older.map(|(other, _)| *other);
-        self.routes.insert(id, link);
+        self.routes.insert(id, channel);
+        self.node.refresh(contact);
         if let Some(older) = older {
             self.close(now, older, CloseReason::Replaced);
         }
         self.outputs.push_back(Output::Event(Event::LinkUp {
-            link,
+            link: channel.link(),
             contact: contact.clone(),
+            via: self.relay_of(channel),
         }));
         for body in self.dialing.take(id) {
-            self.send_on(link, &body);
+            self.send_sealed(now, channel, FrameType::Message, &body);
         }
-        if aim == Some(Aim::Join) && self.node.join(now, contact.clone()).is_err() {
-            // It has become a member by another way meanwhile.
-            self.on_node_event(NodeEvent::Joined);
+        self.on_way_found(now, channel, id);
+        self.on_possible_relay(now, channel, contact, aim == Some(Aim::Join));
+        if aim == Some(Aim::Probe) {
+            self.node.probe(now, contact);
         }
     }
 
     fn on_sealed_frame(
         &mut self,
         now: Instant,
-        link: LinkId,
+        channel: Channel,
         bytes: &[u8],
     ) -> Result<(), CloseReason> {
-        let state = self.links.get_mut(&link).ok_or(CloseReason::Gone)?;
+        let state = self.links.get_mut(&channel).ok_or(CloseReason::Gone)?;
         let Stage::Open(contact, session) = &mut state.stage else {
             return Err(CloseReason::Garbage);
         };
-        let body = unseal(session, bytes, FrameType::Message)?;
-        let message = decode_message(body, &mut self.cards).map_err(|_| CloseReason::Garbage)?;
-        let contact = contact.clone();
-        self.node.handle_message(now, &contact, message);
+        let (kind, body) = unseal(session, bytes)?;
+        match kind {
+            FrameType::Message => {
+                let message =
+                    decode_message(body, &mut self.cards).map_err(|_| CloseReason::Garbage)?;
+                let contact = contact.clone();
+                self.node.handle_message(now, &contact, message);
+            }
+            FrameType::Data => {
+                let (from, body) = (contact.id(), body.to_vec());
+                let data = Event::Data { from, body };
+                self.outputs.push_back(Output::Event(data));
+            }
+            FrameType::Introduction => {
+                let newer =
+                    decode_contact(body, &mut self.cards).map_err(|_| CloseReason::Garbage)?;
+                if !newer.supersedes(contact) {
+                    return Err(CloseReason::Garbage);
+                }
+                *contact = newer.clone();
+                self.node.refresh(&newer);
+            }
+            FrameType::Relay => {
+                let Channel::Socket(link) = channel else {
+                    return Err(CloseReason::Garbage);
+                };
+                let from = contact.id();
+                let message = RelayMessage::decode(body)?;
+                self.on_relay_message(now, link, from, message)?;
+            }
+            FrameType::Hello | FrameType::Proof => return Err(CloseReason::Garbage),
+        }
         Ok(())
     }
 
-    /// Sends a message's bytes over an open link.
-    pub(super) fn send_on(&mut self, link: LinkId, body: &[u8]) {
-        self.send_sealed(link, FrameType::Message, body);
-    }
-
-    fn send_sealed(&mut self, link: LinkId, kind: FrameType, body: &[u8]) {
+    pub(super) fn send_sealed(
+        &mut self,
+        now: Instant,
+        channel: Channel,
+        kind: FrameType,
+        body: &[u8],
+    ) {
         let frame = Frame::on_link(kind, body).encode();
-        let sealed = match self.links.get_mut(&link).map(|state| &mut state.stage) {
-            Some(Stage::Proved(_, session) | Stage::Open(_, session)) => session.seal(frame),
-            Some(Stage::Handshake(_)) | None => return,
-        };
-        self.output_frame(link, sealed);
+        let link = self.links.get_mut(&channel);
+        if let Some(sealed) = link.and_then(|state| state.seal(frame)) {
+            self.send_frame(now, channel, sealed);
+        }
     }
 
-    fn output_frame(&mut self, link: LinkId, frame: Vec<u8>) {
-        if let Some(state) = self.links.get_mut(&link) {
+    fn send_frame(&mut self, now: Instant, channel: Channel, frame: Vec<u8>) {
+        if let Some(state) = self.links.get_mut(&channel) {
             state.sent += frame.len() as u64;
         }
-        self.outputs.push_back(Output::Send { link, frame });
-    }
-
-    pub(super) fn close(&mut self, now: Instant, link: LinkId, reason: CloseReason) {
-        if self.links.contains_key(&link) {
-            self.outputs.push_back(Output::Close { link, reason });
-            self.forget_link(now, link, reason);
+        match channel {
+            Channel::Socket(link) => self.output_frame(link, frame),
+            Channel::Circuit(leg) => self.send_on_circuit(now, leg, frame),
         }
     }
 
-    fn forget_link(&mut self, now: Instant, link: LinkId, reason: CloseReason) {
-        let Some(state) = self.links.remove(&link) else {
+    pub(super) fn close(&mut self, now: Instant, channel: Channel, reason: CloseReason) {
+        if self.links.contains_key(&channel) {
+            self.say_closed(now, channel, reason);
+            self.forget_channel(now, channel, reason);
+        }
+    }
+
+    fn say_closed(&mut self, now: Instant, channel: Channel, reason: CloseReason) {
+        match channel {
+            Channel::Socket(link) => self.outputs.push_back(Output::Close { link, reason }),
+            Channel::Circuit(leg) => self.refuse_circuit(now, leg, reason),
+        }
+    }
+
+    pub(super) fn forget_channel(&mut self, now: Instant, channel: Channel, reason: CloseReason) {
+        let Some(state) = self.links.remove(&channel) else {
             return;
         };
-        self.deadlines.remove(&link);
+        self.deadlines.remove(&channel);
         self.count(reason);
-        let id = state.contact().map(Contact::id);
-        self.outputs
-            .push_back(Output::Event(Event::LinkDown { link, id, reason }));
-        match id {
-            Some(id) => self.on_link_lost(now, link, id),
-            None => {
-                if let Some(aim) = state.aim {
-                    self.on_aim_missed(now, &aim);
-                }
-            }
+        let contact = state.contact().cloned();
+        self.outputs.push_back(Output::Event(Event::LinkDown {
+            link: channel.link(),
+            id: contact.as_ref().map(Contact::id),
+            reason,
+        }));
+        match channel {
+            Channel::Socket(link) => self.on_socket_lost(now, link),
+            Channel::Circuit(leg) => self.drop_lane(leg),
+        }
+        match (contact, state.aim) {
+            (Some(contact), _) => self.on_channel_lost(now, channel, &contact, reason),
+            (None, Some(aim)) => self.on_aim_missed(now, &aim),
+            (None, None) => {}
         }
     }
 
-    /// The way to a node is gone: another link takes over, or the node counts as unreachable.
-    fn on_link_lost(&mut self, now: Instant, link: LinkId, id: Id) {
-        if self.routes.get(&id) != Some(&link) {
+    /// The way to a node is gone. Another one takes over; behind a circuit that broke the node may well be there, and is
+    /// looked for; otherwise it counts as unreachable.
+    fn on_channel_lost(
+        &mut self,
+        now: Instant,
+        channel: Channel,
+        contact: &Contact,
+        reason: CloseReason,
+    ) {
+        let id = contact.id();
+        if let Channel::Socket(_) = channel {
+            self.on_relay_lost(now, id);
+        }
+        if self.routes.get(&id) != Some(&channel) {
             return;
         }
         let other = self
             .links
             .iter()
             .find(|(_, state)| state.contact().is_some_and(|contact| contact.id() == id));
-        match other.map(|(other, _)| *other) {
-            Some(other) => {
-                self.routes.insert(id, other);
+        if let Some((other, _)) = other {
+            self.routes.insert(id, *other);
+            return;
+        }
+        self.routes.remove(&id);
+        match channel {
+            Channel::Circuit(_) if reason != CloseReason::Leaving => {
+                self.make_link(now, contact, None);
             }
-            None => {
-                self.routes.remove(&id);
-                self.node.handle_unreachable(now, id);
-            }
+            _ => self.node.handle_unreachable(now, id),
         }
     }
 
-    fn count(&mut self, reason: CloseReason) {
+    pub(super) fn count(&mut self, reason: CloseReason) {
         *self.drops.entry(reason).or_default() += 1;
     }
-}
 
-/// The body of a sealed frame, which must be of this type and on the link itself.
-fn unseal<'a>(
-    session: &mut Session,
-    bytes: &'a [u8],
-    kind: FrameType,
-) -> Result<&'a [u8], CloseReason> {
-    let frame = Frame::decode(session.open(bytes)?).map_err(|_| CloseReason::Garbage)?;
-    if frame.kind != kind || frame.circuit != 0 {
-        return Err(CloseReason::Garbage);
+    /// A member by another way meanwhile, or on its way to be one.
+    pub(super) fn join_via(&mut self, now: Instant, contact: Contact) {
+        if self.node.join(now, contact).is_err() {
+            self.on_node_event(now, NodeEvent::Joined);
+        }
     }
-    Ok(frame.body)
 }

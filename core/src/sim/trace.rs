@@ -164,6 +164,7 @@ impl Entry {
                     | Event::JoinFailed
                     | Event::Left
                     | Event::Alone
+                    | Event::Probed(..)
                     | Event::Predecessor { .. }
                     | Event::Successors(_)
                     | Event::Finger(_)
@@ -237,6 +238,7 @@ fn describe_event(space: Space, node: Id, event: &Event) -> String {
         Event::JoinFailed => format!("{me} found no place in the ring"),
         Event::Left => format!("{me} has left"),
         Event::Alone => format!("{me} is alone"),
+        Event::Probed(contact, _) => format!("{me} heard from {}", space.show(contact.id())),
         Event::Predecessor { old, new } => {
             format!("{me} predecessor {} → {}", show(old), show(new))
         }

@@ -22,8 +22,12 @@ pub enum FrameType {
     Proof = 0x02,
     /// The third, and the first with a tag: the sender's signed contact.
     Introduction = 0x03,
+    /// What two ends of a link say about leases and circuits.
+    Relay = 0x04,
     /// A message between nodes.
     Message = 0x10,
+    /// Bytes for whoever uses the peer.
+    Data = 0x11,
 }
 
 impl FrameType {
@@ -32,7 +36,9 @@ impl FrameType {
             0x01 => Some(Self::Hello),
             0x02 => Some(Self::Proof),
             0x03 => Some(Self::Introduction),
+            0x04 => Some(Self::Relay),
             0x10 => Some(Self::Message),
+            0x11 => Some(Self::Data),
             _ => None,
         }
     }
@@ -56,6 +62,19 @@ impl<'a> Frame<'a> {
             kind,
             circuit: 0,
             body,
+        }
+    }
+
+    /// The circuit that a frame says it travels on; `None` when there is no whole header.
+    pub fn circuit_of(bytes: &[u8]) -> Option<u32> {
+        let number = bytes.get(2..HEADER)?.try_into().ok()?;
+        Some(u32::from_le_bytes(number))
+    }
+
+    /// Puts a frame on a circuit. What it had as circuit is overwritten.
+    pub fn put_on(circuit: u32, bytes: &mut [u8]) {
+        if let Some(place) = bytes.get_mut(2..HEADER) {
+            place.copy_from_slice(&circuit.to_le_bytes());
         }
     }
 

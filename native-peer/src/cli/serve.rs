@@ -14,10 +14,10 @@ use tokio::net::TcpListener;
 
 use crate::cli::signals;
 use crate::data;
-use crate::driver::Plan;
 use crate::failure::Failure;
 use crate::output;
 use crate::running::{self, Options, Running};
+use chordscope_core::peer::Plan;
 
 /// The first port that is tried.
 const FIRST_PORT: u16 = 7340;
@@ -124,6 +124,7 @@ impl Common {
             web: self.web.clone(),
             advertise,
             allow_origin: self.allow_origin.clone(),
+            siblings: Vec::new(),
         }
     }
 }
@@ -203,6 +204,7 @@ impl RingOptions {
         for offset in 0..self.peers {
             listeners.push(running::bind(port_after(self.listen, offset)?).await?);
         }
+        let siblings: Vec<SocketAddr> = listeners.iter().map(local).collect::<Result<_, _>>()?;
         let mut stop = signals::stop()?;
         let mut peers: Vec<(Running, PathBuf)> = Vec::new();
         for (number, listener) in (1..).zip(listeners) {
@@ -214,7 +216,8 @@ impl RingOptions {
                     Plan::Join(Address::parse_url(&first.address).into_iter().collect())
                 }
             };
-            let options = self.common.options(folder.clone(), plan, None);
+            let mut options = self.common.options(folder.clone(), plan, None);
+            options.siblings = siblings.clone();
             peers.push((running::start(listener, options)?, folder));
         }
         if temporary.is_some() && !json {

@@ -35,8 +35,8 @@ pub(crate) enum Input {
     Gone(LinkId),
     /// A link must be closed.
     Broken(LinkId, CloseReason),
-    /// Somebody listens at an address that a lonely peer may join by.
-    Reachable(Address),
+    /// So many bytes of frames have left over a link.
+    Written(LinkId, usize),
 }
 
 /// What people ask for.

@@ -29,7 +29,9 @@ impl Notice {
                 let ids = id.iter().map(|id| space.show(*id)).collect();
                 ("link-down", format!("link ended, {reason}:"), ids)
             }
+            Event::Relays => ("relays", "relays have changed".to_string(), Vec::new()),
             Event::Node(event) => of_node(space, event)?,
+            Event::Known(_) | Event::Data { .. } | Event::Room(_) => return None,
         };
         let text = format!("{text} {}", ids.join(", "));
         Some(Self {

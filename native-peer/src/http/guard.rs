@@ -23,15 +23,23 @@ pub(crate) struct Allowed {
     advertised: Option<String>,
     /// Origins of pages served elsewhere.
     origins: Vec<String>,
+    /// Hosts and ports of the peers that this one belongs with: their pages may open sockets here.
+    friends: Vec<String>,
 }
 
 impl Allowed {
-    pub(crate) fn new(listen: SocketAddr, advertised: Option<String>, origins: &[String]) -> Self {
+    pub(crate) fn new(
+        listen: SocketAddr,
+        advertised: Option<String>,
+        origins: &[String],
+        friends: &[String],
+    ) -> Self {
         let normal = |text: &String| text.trim_end_matches('/').to_ascii_lowercase();
         Self {
             listen,
             advertised: advertised.as_ref().map(normal),
             origins: origins.iter().map(normal).collect(),
+            friends: friends.iter().map(normal).collect(),
         }
     }
 
@@ -41,23 +49,12 @@ impl Allowed {
         if self.advertised.as_ref() == Some(&host) {
             return true;
         }
-        let name_end = host.rfind(']').map_or(0, |at| at + 1);
-        let (name, port) = match host[name_end..].rfind(':') {
-            Some(at) => {
-                let (name, port) = host.split_at(name_end + at);
-                (name, port[1..].parse().ok())
-            }
-            None => (host.as_str(), Some(80)),
-        };
+        let (name, port) = split(&host);
         if port != Some(self.listen.port()) {
             return false;
         }
-        let literal = name.trim_start_matches('[').trim_end_matches(']');
-        match literal.parse::<IpAddr>() {
-            // An address is no name: nobody can make it point elsewhere.
-            Ok(address) => address.is_loopback() || address == self.listen.ip(),
-            Err(_) => name == "localhost",
-        }
+        // An address is no name: nobody can make it point elsewhere.
+        is_loopback(name) || literal(name) == Some(self.listen.ip())
     }
 
     /// Whether a page of this origin may ask.
@@ -73,6 +70,47 @@ impl Allowed {
         };
         own("http://") || self.advertised.is_some() && own("https://")
     }
+
+    /// Whether a page of this origin may open a socket: also one that a peer serves which this one was told to join, or
+    /// was started with. A tab needs a second relay beside the peer that it came from.
+    pub(crate) fn socket_origin(&self, origin: &str) -> bool {
+        let origin = origin.to_ascii_lowercase();
+        let host = origin
+            .strip_prefix("http://")
+            .or_else(|| origin.strip_prefix("https://"));
+        let is_friend = |friend: &String| {
+            let (theirs, port) = split(friend);
+            host.is_some_and(|host| {
+                let (name, its_port) = split(host);
+                let same_machine = is_loopback(name) && is_loopback(theirs);
+                port == its_port && (same_machine || name == theirs)
+            })
+        };
+        self.origin(&origin) || self.friends.iter().any(is_friend)
+    }
+}
+
+/// Name and port of a host; without a port it is that of plain HTTP, `None` when it is none.
+fn split(host: &str) -> (&str, Option<u16>) {
+    let name_end = host.rfind(']').map_or(0, |at| at + 1);
+    match host[name_end..].rfind(':') {
+        Some(at) => {
+            let (name, port) = host.split_at(name_end + at);
+            (name, port[1..].parse().ok())
+        }
+        None => (host, Some(80)),
+    }
+}
+
+fn literal(name: &str) -> Option<IpAddr> {
+    name.trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse()
+        .ok()
+}
+
+fn is_loopback(name: &str) -> bool {
+    name == "localhost" || literal(name).is_some_and(|address| address.is_loopback())
 }
 
 /// Refuses requests for a host that is not this peer.
@@ -96,6 +134,19 @@ pub(super) async fn origin(State(app): State<Arc<App>>, request: Request, next: 
             "pages of this origin may not use the peer; --allow-origin lets them",
         ),
     }
+}
+
+/// Whether a page, if it is one, may not open a socket; counted.
+pub(super) fn refuses_socket(app: &App, headers: &HeaderMap) -> bool {
+    let refused = match only(headers, &ORIGIN) {
+        None => false,
+        Some(Some(origin)) => !app.allowed.socket_origin(origin),
+        Some(None) => true,
+    };
+    if refused {
+        app.refused.origin.fetch_add(1, Ordering::Relaxed);
+    }
+    refused
 }
 
 /// Refuses requests without the peer's token.
@@ -141,7 +192,8 @@ mod tests {
     fn allowed(advertised: Option<&str>) -> Allowed {
         let listen = "127.0.0.1:7340".parse().unwrap();
         let origins = ["https://Lesson.example/".to_string()];
-        Allowed::new(listen, advertised.map(str::to_string), &origins)
+        let friends = ["127.0.0.1:7341".to_string(), "ring.example".to_string()];
+        Allowed::new(listen, advertised.map(str::to_string), &origins, &friends)
     }
 
     #[test]
@@ -193,6 +245,17 @@ mod tests {
             "file://",
         ] {
             assert!(!allowed.origin(origin), "{origin}");
+        }
+        for (origin, may) in [
+            ("http://localhost:7341", true),
+            ("http://127.0.0.1:7340", true),
+            ("https://lesson.example", true),
+            ("http://ring.example", true),
+            ("http://127.0.0.1:7342", false),
+            ("http://evil.example:7341", false),
+            ("null", false),
+        ] {
+            assert_eq!(allowed.socket_origin(origin), may, "{origin}");
         }
         assert!(same(b"ab", b"ab") && !same(b"ab", b"abc") && !same(b"", b"a"));
     }

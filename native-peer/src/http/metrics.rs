@@ -54,7 +54,7 @@ fn of_peer(peer: &Peer) -> String {
         let count = peer.drops().get(&reason).copied().unwrap_or_default();
         (reason.as_str(), count)
     });
-    let help = "Links that have ended, by reason.";
+    let help = "Links and circuits that have ended or were refused, by reason.";
     family(
         &mut text,
         "links_closed_total",
@@ -63,6 +63,7 @@ fn of_peer(peer: &Peer) -> String {
         "reason",
         &closed,
     );
+    of_relay(&mut text, peer);
     let records = node.records();
     one(
         &mut text,
@@ -88,6 +89,36 @@ fn of_peer(peer: &Peer) -> String {
         outstanding,
     );
     text
+}
+
+fn of_relay(text: &mut String, peer: &Peer) {
+    let (circuits, leases) = peer.relayed();
+    let gauges = [
+        ("circuits", "Circuits relayed for others.", circuits),
+        (
+            "leases",
+            "Nodes that others reach through this peer.",
+            leases,
+        ),
+    ];
+    for (name, help, value) in gauges {
+        one(text, name, "gauge", help, value);
+    }
+    let counters = [
+        (
+            "relayed_bytes_total",
+            "Bytes passed on for others.",
+            peer.relayed_bytes(),
+        ),
+        (
+            "late_frames_total",
+            "Frames thrown away because their circuit had just been closed.",
+            peer.late_frames(),
+        ),
+    ];
+    for (name, help, value) in counters {
+        one(text, name, "counter", help, value);
+    }
 }
 
 fn of_server(app: &App, text: &mut String) {

@@ -10,6 +10,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
+use chordscope_core::link::reason::CloseReason;
 use chordscope_core::wire::frame::SUB_PROTOCOL;
 use hyper_util::rt::TokioIo;
 use tokio_tungstenite::WebSocketStream;
@@ -18,6 +19,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::http::App;
 use crate::http::api::refuse;
+use crate::http::guard;
 use crate::http::server::Permit;
 use crate::links;
 
@@ -35,6 +37,7 @@ pub(super) async fn upgrade(State(app): State<Arc<App>>, mut request: Request) -
         let reason = format!("the WebSocket must ask for the sub-protocol {SUB_PROTOCOL}");
         return refuse(StatusCode::BAD_REQUEST, &reason);
     }
+    let refused = guard::refuses_socket(&app, headers);
     let permit = request.extensions().get::<Permit>().cloned();
     let upgrade = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
@@ -45,6 +48,10 @@ pub(super) async fn upgrade(State(app): State<Arc<App>>, mut request: Request) -
         let config = Some(links::socket_config());
         let stream = TokioIo::new(upgraded);
         let socket = WebSocketStream::from_raw_socket(stream, Role::Server, config).await;
+        if refused {
+            links::turn_away(socket, CloseReason::OriginRefused).await;
+            return;
+        }
         let open = move |link, inputs| links::spawn(socket, link, inputs, permit);
         app.driver.accept(Box::new(open)).await;
     });

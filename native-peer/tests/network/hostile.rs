@@ -30,6 +30,11 @@ struct Client {
 
 impl Client {
     async fn connect(port: u16) -> Self {
+        Self::connect_from(port, None).await
+    }
+
+    /// Connects as a page of this origin does.
+    async fn connect_from(port: u16, origin: Option<&str>) -> Self {
         let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         let url = format!("ws://127.0.0.1:{port}/ws");
         let mut request = url.into_client_request().unwrap();
@@ -37,6 +42,10 @@ impl Client {
         request
             .headers_mut()
             .insert("sec-websocket-protocol", protocol);
+        if let Some(origin) = origin {
+            let origin = origin.parse().unwrap();
+            request.headers_mut().insert("origin", origin);
+        }
         let (socket, _) = client_async(request, stream).await.unwrap();
         Self { socket }
     }
@@ -110,6 +119,44 @@ fn dropped<F: Future<Output = Client>>(reason: CloseReason, misbehave: impl Fn(u
     // A disk that stalls may cost one acknowledgement in time; two survive any one death.
     assert_eq!(put["copies"], 3, "{put}");
     home.wait_for_ring(&peers.iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn a_page_from_elsewhere_is_told_why_it_is_turned_away() {
+    let home = Home::new();
+    let first = home.peer("first", 0, None);
+    let second = home.peer("second", 0, Some(&first));
+    let first_page = first.url().to_string();
+    let second_page = second.url().to_string();
+    let cases = [
+        (&first, "https://evil.example", false),
+        (&first, "null", false),
+        (&first, &first_page, true),
+        (&second, &second_page, true),
+        // A tab that came from the first finds its second relay here; nobody told the first of the second.
+        (&second, &first_page, true),
+        (&first, &second_page, false),
+    ];
+    for (peer, origin, welcome) in cases {
+        let (port, before) = (peer.port(), refused_origins(peer));
+        let first_word = Runtime::new().unwrap().block_on(async {
+            let mut client = Client::connect_from(port, Some(origin)).await;
+            client.socket.next().await
+        });
+        match first_word {
+            Some(Ok(Message::Binary(_))) => assert!(welcome, "{origin}"),
+            Some(Ok(Message::Close(Some(frame)))) => {
+                assert!(!welcome, "{origin}");
+                assert_eq!(u16::from(frame.code), CloseReason::OriginRefused.code());
+                assert_eq!(refused_origins(peer), before + 1);
+            }
+            other => panic!("{origin}: {other:?}"),
+        }
+    }
+}
+
+fn refused_origins(peer: &Process) -> u64 {
+    peer.metric("chordscope_requests_refused_total{reason=\"origin\"}")
 }
 
 #[test]

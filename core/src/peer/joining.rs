@@ -1,11 +1,13 @@
 //! How a peer finds its ring: whom to ask, how often, and when to begin one of its own.
 
-use std::collections::VecDeque;
-use std::time::Duration;
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
 
-use chordscope_core::base::contact::{Address, Contact};
-use chordscope_core::base::id::{Id, Space};
-use chordscope_core::base::time::Instant;
+use crate::base::contact::{Address, Contact};
+use crate::base::id::{Id, Space};
+use crate::base::time::Instant;
 
 /// The pause after the first round of failures; it doubles from round to round.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -23,7 +25,7 @@ const MAX_KNOWN: usize = 32;
 
 /// How a peer starts.
 #[derive(Clone, Debug)]
-pub(crate) enum Plan {
+pub enum Plan {
     /// With a ring of its own.
     Create,
     /// In the ring of one of these, however long it takes until one is there.
@@ -34,7 +36,7 @@ pub(crate) enum Plan {
 
 /// What to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(super) enum Step {
     /// Begin a ring.
     Create,
     /// Join by this address.
@@ -45,14 +47,16 @@ pub(crate) enum Step {
 
 /// A peer that was a neighbour once.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Known {
-    pub(crate) id: Id,
-    pub(crate) address: Address,
+pub struct Known {
+    /// Its position.
+    pub id: Id,
+    /// Where it was reached.
+    pub address: Address,
 }
 
 impl Known {
     /// Reads what [`Known::line`] wrote.
-    pub(crate) fn read(line: &str) -> Option<Self> {
+    pub fn read(line: &str) -> Option<Self> {
         let (id, url) = line.split_once(' ')?;
         Some(Self {
             id: Space::FULL.parse(id).ok()?,
@@ -61,14 +65,14 @@ impl Known {
     }
 
     /// One line, to be kept.
-    pub(crate) fn line(&self) -> String {
-        format!("{} {}", Space::FULL.show(self.id), self.address)
+    pub fn line(&self) -> String {
+        alloc::format!("{} {}", Space::FULL.show(self.id), self.address)
     }
 }
 
 /// Where the search stands.
-#[derive(Debug)]
-pub(crate) struct Joining {
+#[derive(Clone, Debug)]
+pub(super) struct Joining {
     given: Vec<Address>,
     mine: Vec<Address>,
     known: Vec<Known>,
@@ -80,7 +84,7 @@ pub(crate) struct Joining {
     jitter: u32,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum State {
     /// Ask these, the next at this time.
     Asking(VecDeque<Address>, Instant),
@@ -97,7 +101,7 @@ enum State {
 }
 
 impl Joining {
-    pub(crate) fn new(plan: Plan, mut known: Vec<Known>, me: &Contact) -> Self {
+    pub(super) fn new(plan: Plan, mut known: Vec<Known>, me: &Contact, now: Instant) -> Self {
         let mine = me.addresses().to_vec();
         known.retain(|known| !mine.contains(&known.address) && known.id != me.id());
         let lowest = known.iter().all(|known| me.id() < known.id);
@@ -112,7 +116,7 @@ impl Joining {
             patience,
             mine,
             known,
-            state: State::Asking(VecDeque::new(), Instant::ZERO),
+            state: State::Asking(VecDeque::new(), now),
             round: 0,
             // Peers that start together must not go on in step.
             jitter: u32::from(me.id().to_bytes()[19]),
@@ -120,7 +124,7 @@ impl Joining {
     }
 
     /// When [`Joining::step`] has something to do.
-    pub(crate) const fn due(&self) -> Option<Instant> {
+    pub(super) const fn due(&self) -> Option<Instant> {
         match &self.state {
             State::Asking(_, at) | State::Lonely(at) => Some(*at),
             State::Waiting(_) | State::Creating | State::Settled | State::Moving(_) => None,
@@ -128,7 +132,7 @@ impl Joining {
     }
 
     /// What is due now.
-    pub(crate) fn step(&mut self, now: Instant) -> Option<Step> {
+    pub(super) fn step(&mut self, now: Instant) -> Option<Step> {
         if self.due().is_none_or(|due| due > now) {
             return None;
         }
@@ -143,7 +147,7 @@ impl Joining {
                 Some(Step::Probe(target.clone()))
             }
             State::Asking(queue, _) => {
-                let mut rest = std::mem::take(queue);
+                let mut rest = core::mem::take(queue);
                 if rest.is_empty() && !self.gives_up() {
                     rest = self.others().into();
                 }
@@ -163,7 +167,7 @@ impl Joining {
     }
 
     /// The peer is a member.
-    pub(crate) fn joined(&mut self, now: Instant) {
+    pub(super) fn joined(&mut self, now: Instant) {
         let waited = self.patience.is_some_and(|patience| patience > 0);
         let created = matches!(self.state, State::Creating);
         self.state = State::Settled;
@@ -175,11 +179,11 @@ impl Joining {
     }
 
     /// Who was asked did not let it in, or is not there.
-    pub(crate) fn failed(&mut self, now: Instant) {
+    pub(super) fn failed(&mut self, now: Instant) {
         let State::Waiting(rest) = &mut self.state else {
             return;
         };
-        let rest = std::mem::take(rest);
+        let rest = core::mem::take(rest);
         if !rest.is_empty() {
             self.state = State::Asking(rest, now);
             return;
@@ -193,7 +197,7 @@ impl Joining {
     }
 
     /// The peer has lost everybody.
-    pub(crate) fn alone(&mut self, now: Instant) {
+    pub(super) fn alone(&mut self, now: Instant) {
         if matches!(self.state, State::Settled) && !self.others().is_empty() {
             self.round = 0;
             self.state = State::Lonely(now + FIRST_PAUSE);
@@ -201,7 +205,7 @@ impl Joining {
     }
 
     /// Somebody is there again: whether to leave the ring of one for them.
-    pub(crate) fn leave_for(&mut self, address: Address) -> bool {
+    pub(super) fn leave_for(&mut self, address: Address) -> bool {
         let lonely = matches!(self.state, State::Lonely(_));
         if lonely {
             self.state = State::Moving(address);
@@ -210,7 +214,7 @@ impl Joining {
     }
 
     /// The ring of one is left.
-    pub(crate) fn left(&mut self, now: Instant) {
+    pub(super) fn left(&mut self, now: Instant) {
         if let State::Moving(address) = &self.state {
             let queue = VecDeque::from([address.clone()]);
             // One attempt; a ring of one still serves better than none.
@@ -220,13 +224,8 @@ impl Joining {
         }
     }
 
-    /// The search is over.
-    pub(crate) fn stop(&mut self) {
-        self.state = State::Settled;
-    }
-
     /// Takes note of the neighbours' addresses; gives all that are known now, when that has changed.
-    pub(crate) fn note(&mut self, mut neighbours: Vec<Known>) -> Option<&[Known]> {
+    pub(super) fn note(&mut self, mut neighbours: Vec<Known>) -> Option<&[Known]> {
         if !neighbours.is_empty() && matches!(self.state, State::Lonely(_)) {
             // Somebody has found this ring of one.
             self.state = State::Settled;
@@ -270,12 +269,14 @@ impl Joining {
 
 #[cfg(test)]
 mod tests {
-    use chordscope_core::base::identity::Signer;
+    use alloc::vec;
+
+    use crate::base::identity::Signer;
 
     use super::*;
 
     fn address(port: u16) -> Address {
-        Address::parse_url(&format!("ws://127.0.0.1:{port}")).unwrap()
+        Address::parse_url(&alloc::format!("ws://127.0.0.1:{port}")).unwrap()
     }
 
     /// A neighbour whose id is below (0) or above (255) every real one.
@@ -288,7 +289,7 @@ mod tests {
     fn joining(plan: Plan, known: Vec<Known>) -> Joining {
         let signer = Signer::ed25519([1; 32]);
         let me = Contact::sign(Space::FULL, &signer, 0, 1, vec![address(1)]).unwrap();
-        Joining::new(plan, known, &me)
+        Joining::new(plan, known, &me, Instant::ZERO)
     }
 
     /// Lets every attempt fail until the search ends or the number of steps is used up.

@@ -1,0 +1,107 @@
+//! What a peer knows of one connection.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use crate::base::contact::Contact;
+use crate::base::id::Id;
+use crate::base::time::Instant;
+use crate::link::circuit::Circuit;
+use crate::link::handshake::Handshake;
+use crate::link::reason::CloseReason;
+use crate::link::session::{Role, Session};
+use crate::link::{Leg, LinkId};
+use crate::peer::dialing::Aim;
+use crate::wire::frame::{Frame, FrameType};
+
+/// What carries frames to another node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Channel {
+    /// A socket.
+    Socket(LinkId),
+    /// A circuit over a socket to a relay.
+    Circuit(Leg),
+}
+
+impl Channel {
+    pub(super) const fn link(self) -> LinkId {
+        match self {
+            Self::Socket(link) | Self::Circuit(Leg { link, .. }) => link,
+        }
+    }
+}
+
+/// One connection.
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    pub(super) role: Role,
+    pub(super) aim: Option<Aim>,
+    pub(super) stage: Stage,
+    pub(super) sent: u64,
+    pub(super) received: u64,
+    /// When something came last.
+    pub(super) heard: Instant,
+    /// What a circuit has besides; a socket's is not used.
+    pub(super) circuit: Circuit,
+    /// Data that waits for a circuit's credit.
+    pub(super) data: VecDeque<Vec<u8>>,
+    pub(super) data_bytes: usize,
+    /// The owner waits for room.
+    pub(super) is_full: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Stage {
+    /// Neither side is sure of the other.
+    Handshake(Box<Handshake>),
+    /// The other side has proved this id; its contact is still to come.
+    Proved(Id, Box<Session>),
+    /// Messages flow.
+    Open(Contact, Box<Session>),
+}
+
+impl Link {
+    pub(super) const fn contact(&self) -> Option<&Contact> {
+        match &self.stage {
+            Stage::Open(contact, _) => Some(contact),
+            Stage::Handshake(_) | Stage::Proved(..) => None,
+        }
+    }
+
+    /// A connection whose handshake begins.
+    pub(super) fn new(role: Role, aim: Option<Aim>, handshake: Handshake, now: Instant) -> Self {
+        Self {
+            role,
+            aim,
+            stage: Stage::Handshake(Box::new(handshake)),
+            sent: 0,
+            received: 0,
+            heard: now,
+            circuit: Circuit::default(),
+            data: VecDeque::new(),
+            data_bytes: 0,
+            is_full: false,
+        }
+    }
+
+    /// Adds counter and tag to a frame; `None` before the handshake is over.
+    pub(super) fn seal(&mut self, frame: Vec<u8>) -> Option<Vec<u8>> {
+        match &mut self.stage {
+            Stage::Proved(_, session) | Stage::Open(_, session) => Some(session.seal(frame)),
+            Stage::Handshake(_) => None,
+        }
+    }
+}
+
+/// Type and body of a sealed frame.
+pub(super) fn unseal<'a>(
+    session: &mut Session,
+    bytes: &'a [u8],
+) -> Result<(FrameType, &'a [u8]), CloseReason> {
+    let frame = Frame::decode(session.open(bytes)?).map_err(|_| CloseReason::Garbage)?;
+    match frame.circuit {
+        0 => Ok((frame.kind, frame.body)),
+        _ => Err(CloseReason::Garbage),
+    }
+}

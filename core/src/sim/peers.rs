@@ -1,0 +1,396 @@
+//! A simulated network of [`Peer`]s: real frames over links that keep their order, take time and may break.
+//!
+//! [`World`](super::world::World) simulates nodes, whose messages are typed; here bytes matter: handshakes, relays,
+//! circuits, slow and dying connections.
+
+use alloc::collections::BTreeMap;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::base::contact::Address;
+use crate::base::digest::Digest;
+use crate::base::id::Id;
+use crate::base::identity::Signer;
+use crate::base::rng::Rng;
+use crate::base::time::Instant;
+use crate::link::LinkId;
+use crate::link::reason::CloseReason;
+use crate::node::api::{Event as NodeEvent, StoreError, Written};
+use crate::peer::api::Event;
+use crate::peer::{Config, Peer, Plan, Reach};
+use crate::store::message::Copy;
+use crate::store::record::{Name, Record};
+
+/// How long a put or get may take, its lookup and retries included.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+mod carrying;
+
+/// What links are like.
+#[derive(Clone, Copy, Debug)]
+pub struct Conditions {
+    /// How long a frame takes, at least and at most.
+    pub latency: (Duration, Duration),
+    /// In how many of a million frames the connection breaks.
+    pub breaks: u32,
+}
+
+impl Default for Conditions {
+    fn default() -> Self {
+        Self {
+            latency: (Duration::from_millis(1), Duration::from_millis(9)),
+            breaks: 0,
+        }
+    }
+}
+
+/// What a cheat does with a frame that it sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Sends it, changed or not.
+    Send,
+    /// Keeps it.
+    Drop,
+    /// Sends it twice.
+    Twice,
+}
+
+/// Looks at each frame that a member sends, may change it, and decides what to do with it.
+pub type Cheat = fn(&mut Vec<u8>) -> Deed;
+
+/// Peers and the links between them. Members are numbered from 0.
+#[derive(Debug)]
+pub struct Peers {
+    now: Instant,
+    conditions: Conditions,
+    rng: Rng,
+    members: Vec<Member>,
+    ends: BTreeMap<LinkId, End>,
+    coming: BTreeMap<(Instant, u64), Happening>,
+    counter: u64,
+    digest: Digest,
+    events: Vec<(usize, Event)>,
+}
+
+#[derive(Debug)]
+struct Member {
+    peer: Option<Peer>,
+    secret: [u8; 32],
+    reach: Reach,
+    lives: u64,
+    disk: BTreeMap<Id, Copy>,
+    cheat: Option<Cheat>,
+    /// Bytes in a second that it takes in; `None` without limit.
+    rate: Option<u64>,
+}
+
+/// One end of a link.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    owner: usize,
+    far: LinkId,
+    /// When what was sent from here last arrives: nothing overtakes it.
+    arrives: Instant,
+}
+
+#[derive(Debug)]
+enum Happening {
+    Frame(LinkId, Vec<u8>),
+    Written(LinkId, usize),
+    Closed(usize, LinkId),
+    DialFailed(usize, Address),
+    Stored(usize, u64, u64),
+}
+
+impl Peers {
+    /// A world without members.
+    pub fn new(seed: u64, conditions: Conditions) -> Self {
+        Self {
+            now: Instant::ZERO,
+            conditions,
+            rng: Rng::from_seed(seed, 0),
+            members: Vec::new(),
+            ends: BTreeMap::new(),
+            coming: BTreeMap::new(),
+            counter: 0,
+            digest: Digest::new("chordscope simulated peers"),
+            events: Vec::new(),
+        }
+    }
+
+    /// A ring of so many peers that can be dialed and so many tabs, all joined by the first, at rest.
+    ///
+    /// # Errors
+    /// The number of the member that found no place.
+    pub fn ring(
+        seed: u64,
+        conditions: Conditions,
+        direct: usize,
+        tabs: usize,
+    ) -> Result<Self, usize> {
+        let mut peers = Self::new(seed, conditions);
+        let reach = (0..direct).map(|_| Reach::Direct);
+        for reach in reach.chain((0..tabs).map(|_| Reach::Relayed)) {
+            let index = peers.add(reach);
+            match index {
+                0 => peers.create(0),
+                _ => peers.join(index, 0),
+            }
+            let is_member = |peers: &Self| {
+                peers
+                    .peer(index)
+                    .is_some_and(|peer| peer.node().membership().is_member())
+            };
+            if !peers.run_until(Duration::from_secs(30), is_member) {
+                return Err(index);
+            }
+        }
+        peers.run_for(Duration::from_secs(40));
+        Ok(peers)
+    }
+
+    /// Where a member is dialed.
+    pub fn address(member: usize) -> Address {
+        Address::Socket(alloc::format!("ws://peer-{member}.example/ws"))
+    }
+
+    /// Adds a member that is in no ring yet; gives its number.
+    pub fn add(&mut self, reach: Reach) -> usize {
+        let member = Member {
+            peer: None,
+            secret: self.rng.bytes32(),
+            reach,
+            lives: 0,
+            disk: BTreeMap::new(),
+            cheat: None,
+            rate: None,
+        };
+        self.members.push(member);
+        let index = self.members.len() - 1;
+        self.start(index);
+        index
+    }
+
+    /// Starts a member that was killed: it has its key and its records, and is in no ring.
+    pub fn start(&mut self, member: usize) {
+        let seed = self.rng.bytes32();
+        let now = self.now;
+        let Some(state) = self.members.get_mut(member) else {
+            return;
+        };
+        state.lives += 1;
+        let config = Config {
+            reach: state.reach,
+            ..Config::default()
+        };
+        let addresses = match state.reach {
+            Reach::Direct => vec![Self::address(member)],
+            Reach::Relayed => Vec::new(),
+        };
+        let signer = Signer::ed25519(state.secret);
+        let version = state.lives * 1_000_000;
+        let peer = Peer::new(config, signer, addresses, version, seed).ok();
+        state.peer = peer.map(|mut peer| {
+            for copy in state.disk.values() {
+                peer.restore(now, copy);
+            }
+            peer
+        });
+    }
+
+    /// A member begins a ring.
+    pub fn create(&mut self, member: usize) {
+        self.with(member, |peer, now| {
+            peer.start(now, Plan::Create, Vec::new())
+        });
+    }
+
+    /// A member joins the ring of another one, however long it takes until that is there.
+    pub fn join(&mut self, member: usize, via: usize) {
+        let plan = Plan::Join(vec![Self::address(via)]);
+        self.with(member, |peer, now| peer.start(now, plan, Vec::new()));
+    }
+
+    /// A member leaves properly.
+    pub fn leave(&mut self, member: usize) {
+        self.with(member, Peer::leave);
+    }
+
+    /// A member ends without a word; its disk stays.
+    pub fn kill(&mut self, member: usize) {
+        if let Some(state) = self.members.get_mut(member) {
+            state.peer = None;
+        }
+        let ends = self.ends.iter().filter(|(_, end)| end.owner == member);
+        let ends: Vec<LinkId> = ends.map(|(link, _)| *link).collect();
+        for link in ends {
+            self.hang_up(link);
+        }
+    }
+
+    /// Breaks every connection of a member; it goes on.
+    pub fn unplug(&mut self, member: usize) {
+        let ends = self.ends.iter().filter(|(_, end)| end.owner == member);
+        let ends: Vec<LinkId> = ends.map(|(link, _)| *link).collect();
+        for link in ends {
+            self.break_link(link);
+        }
+    }
+
+    /// From now on a member's frames go through these hands.
+    pub fn set_cheat(&mut self, member: usize, cheat: Option<Cheat>) {
+        if let Some(state) = self.members.get_mut(member) {
+            state.cheat = cheat;
+        }
+    }
+
+    /// From now on a member takes in no more than so many bytes in a second.
+    pub fn set_rate(&mut self, member: usize, rate: Option<u64>) {
+        if let Some(state) = self.members.get_mut(member) {
+            state.rate = rate;
+        }
+    }
+
+    /// From now on links are like this.
+    pub const fn set_conditions(&mut self, conditions: Conditions) {
+        self.conditions = conditions;
+    }
+
+    /// The time.
+    pub const fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// A member, while it runs.
+    pub fn peer(&self, member: usize) -> Option<&Peer> {
+        self.members.get(member)?.peer.as_ref()
+    }
+
+    /// All that run.
+    pub fn running(&self) -> impl Iterator<Item = (usize, &Peer)> {
+        let members = self.members.iter().enumerate();
+        members.filter_map(|(index, member)| Some((index, member.peer.as_ref()?)))
+    }
+
+    /// What happened since [`Peers::forget_events`] at which member.
+    pub fn events(&self) -> &[(usize, Event)] {
+        &self.events
+    }
+
+    /// Forgets what happened.
+    pub fn forget_events(&mut self) {
+        self.events.clear();
+    }
+
+    /// A digest of every frame that arrived, and when: equal for equal seeds and deeds.
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest.finish()
+    }
+
+    /// Does something with a running member, and carries out what it wants then.
+    pub fn with<T>(
+        &mut self,
+        member: usize,
+        deed: impl FnOnce(&mut Peer, Instant) -> T,
+    ) -> Option<T> {
+        let now = self.now;
+        let peer = self.members.get_mut(member)?.peer.as_mut()?;
+        let done = deed(peer, now);
+        self.carry_out(member);
+        Some(done)
+    }
+
+    /// Puts a value at a member, and waits for the outcome.
+    ///
+    /// # Errors
+    /// As the put.
+    pub fn put(&mut self, member: usize, name: Name, value: &[u8]) -> Result<Written, StoreError> {
+        let begun = self.with(member, |peer, now| peer.put(now, name, value.to_vec()));
+        let id = begun.ok_or(StoreError::NotMember)??;
+        self.outcome(member, |event| match event {
+            NodeEvent::PutEnded(ended, outcome) if *ended == id => Some(*outcome),
+            _ => None,
+        })
+    }
+
+    /// Gets a value at a member, and waits for the outcome.
+    ///
+    /// # Errors
+    /// As the get.
+    pub fn get(&mut self, member: usize, name: Name) -> Result<Option<Record>, StoreError> {
+        let begun = self.with(member, |peer, now| peer.get(now, name));
+        let id = begun.ok_or(StoreError::NotMember)??;
+        self.outcome(member, |event| match event {
+            NodeEvent::GetEnded(ended, outcome) if *ended == id => Some(outcome.clone()),
+            _ => None,
+        })
+    }
+
+    fn outcome<T>(
+        &mut self,
+        member: usize,
+        wanted: impl Fn(&NodeEvent) -> Option<Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let find = |peers: &Self| {
+            let own = peers.events.iter().filter(|(at, _)| *at == member);
+            own.rev().find_map(|(_, event)| match event {
+                Event::Node(event) => wanted(event),
+                _ => None,
+            })
+        };
+        self.run_until(PATIENCE, |peers| find(peers).is_some());
+        find(self).unwrap_or(Err(StoreError::Unavailable))
+    }
+
+    /// Runs for a while.
+    pub fn run_for(&mut self, duration: Duration) {
+        self.run_until(duration, |_| false);
+    }
+
+    /// Runs until something is so, for a while at most; says whether it came to be so.
+    pub fn run_until(&mut self, patience: Duration, so: impl Fn(&Self) -> bool) -> bool {
+        let end = self.now + patience;
+        while !so(self) {
+            let timers = self.running();
+            let timers = timers.filter_map(|(index, peer)| Some((peer.poll_timeout()?.0, index)));
+            let timer = timers.min();
+            let coming = self.coming.keys().next().copied();
+            let due = match (coming, timer) {
+                (Some((at, _)), Some((timer, _))) => at.min(timer),
+                (Some((at, _)), None) | (None, Some((at, _))) => at,
+                (None, None) => break,
+            };
+            if due > end {
+                break;
+            }
+            self.now = self.now.max(due);
+            match coming.filter(|(at, _)| *at <= self.now) {
+                Some(key) => {
+                    if let Some(happening) = self.coming.remove(&key) {
+                        self.happen(happening);
+                    }
+                }
+                None => {
+                    if let Some((_, member)) = timer {
+                        self.with(member, Peer::handle_timeout);
+                    }
+                }
+            }
+        }
+        let is_so = so(self);
+        if !is_so {
+            self.now = end;
+        }
+        is_so
+    }
+
+    /// Why links and circuits ended at a member since [`Peers::forget_events`].
+    pub fn losses(&self, member: usize) -> impl Iterator<Item = CloseReason> {
+        let own = self.events.iter().filter(move |(at, _)| *at == member);
+        own.filter_map(|(_, event)| match event {
+            Event::LinkDown { reason, .. } => Some(*reason),
+            _ => None,
+        })
+    }
+}
