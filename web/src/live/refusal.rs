@@ -3,6 +3,8 @@
 
 use std::net::IpAddr;
 
+use chordscope_core::link::reason::CloseReason;
+
 use crate::live::talk::{Cause, Refusal};
 
 /// Where the page comes from.
@@ -34,13 +36,23 @@ pub fn explain(refusal: &Refusal, origin: &Origin) -> Explanation {
             format!("{address} does not answer."),
             "Check the address, and that no firewall lies between.".to_owned(),
         ),
+        Cause::Closed(code, _) if *code == CloseReason::OriginRefused.code() => (
+            format!(
+                "The peer at {address} does not let pages of {} in.",
+                origin.text
+            ),
+            format!(
+                "Open the page that the peer itself serves, or start it with --allow-origin {}.",
+                origin.text
+            ),
+        ),
         Cause::Closed(_, words) if words.is_empty() => (
             format!("{address} answered and closed the connection without a word."),
             "Is that a Chordscope peer? Try again, or try another one.".to_owned(),
         ),
         Cause::Closed(_, words) => (
             format!("{address} closed the connection: {words}."),
-            "If it names a command, start the peer that way and join again.".to_owned(),
+            "Try again, or try another peer.".to_owned(),
         ),
         Cause::Broken(words) => (
             format!("The connection to {address} was closed by this tab: {words}."),

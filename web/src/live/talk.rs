@@ -114,3 +114,6 @@ pub fn micros(duration: std::time::Duration) -> u32 {
     let hour = std::time::Duration::from_secs(3_600);
     u32::try_from(duration.min(hour).as_micros()).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests;

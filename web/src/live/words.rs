@@ -74,14 +74,18 @@ pub fn connection(desk: &Desk, origin: &Origin) -> Spoken {
             format!("{address} has proved who it is; the ring looks for this tab’s place."),
         ),
         Connection::Joined { safe, relays } => spoken(
-            Tone::Good,
+            if relays.is_empty() {
+                Tone::Busy
+            } else {
+                Tone::Good
+            },
             format!("joined as {}", full(state.id)),
             format!("{} {}", ring(*safe), through(relays)),
         ),
         Connection::Alone => spoken(
             Tone::Bad,
             "every peer is lost",
-            "This tab is a ring of one. Leave it, and join again when a peer is back.",
+            "Trying again: this tab moves back to the ring as soon as one of its peers answers.",
         ),
         Connection::Leaving => spoken(
             Tone::Busy,
@@ -103,11 +107,20 @@ const fn ring(safe: bool) -> &'static str {
 }
 
 fn through(relays: &[Id]) -> String {
-    let names: Vec<String> = relays.iter().map(|id| short(*id)).collect();
-    match names.as_slice() {
-        [] => "No peer is linked at the moment.".to_owned(),
-        names if names.len() > 3 => format!("Linked with {} peers.", names.len()),
-        names => format!("Linked with {}", names.join(", ")),
+    match relays {
+        [] => {
+            "No relay at the moment, so that others cannot reach this tab: looking for another one."
+                .to_owned()
+        }
+        [one] => format!(
+            "Others reach this tab through its relay {}; a second one is looked for.",
+            short(*one)
+        ),
+        [one, other, ..] => format!(
+            "Others reach this tab through its relays {} and {}.",
+            short(*one),
+            short(*other)
+        ),
     }
 }
 

@@ -53,10 +53,91 @@ async fn a_tab_joins_a_real_ring_and_shares_values_with_it() -> Result<()> {
     assert_eq!(hops[1][2], "this tab", "{hops:?}");
     let peers = page.table("Peers").await?;
     assert_eq!(peers.len(), 2, "{peers:?}");
-    assert!(peers[1][0].contains("successor 1"), "{peers:?}");
+    assert!(
+        peers[1][0].contains("relay, predecessor, successor 1"),
+        "{peers:?}"
+    );
     page.wait_for_text("log", "Events", "member of the ring")
         .await?;
     page.assert_no_errors().await
+}
+
+/// A name that the tab is responsible for, as the rest of the ring sees it.
+async fn name_of(ring: &Ring, id: &str) -> Result<String> {
+    let look = async || {
+        for number in 0..100 {
+            let name = format!("name-{number}");
+            let found = ring.command(&["lookup", &name, "--json"]).await?;
+            let found: serde_json::Value = serde_json::from_str(&found)?;
+            if found["owner"] == id {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
+    };
+    eventually("a name that the tab is responsible for", look).await
+}
+
+#[tokio::test]
+async fn a_tab_answers_for_its_keys_through_its_relays() -> Result<()> {
+    let ring = Ring::start(3).await?;
+    let page = open(&ring).await?;
+    let id = join(&page).await?;
+    page.wait_for_text("status", "Connection", "its relays")
+        .await?;
+    let name = name_of(&ring, &id).await?;
+    ring.command(&["put", &name, "kept by a tab"]).await?;
+    page.wait_for_text("list", "Records", &name).await?;
+    page.wait_for_text("list", "Records", "answers for it")
+        .await?;
+    let got = ring.command(&["get", &name]).await?;
+    assert_eq!(got.trim_end(), "kept by a tab");
+    get(&page, &name, "kept by a tab").await?;
+    let peers = page.table("Peers").await?;
+    let through = peers.iter().filter(|row| row[0].contains("through"));
+    assert_eq!(
+        through.count(),
+        1,
+        "two relays, one peer behind them: {peers:?}"
+    );
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn two_tabs_reach_one_another() -> Result<()> {
+    let ring = Ring::start(2).await?;
+    let (one, other) = (open(&ring).await?, open(&ring).await?);
+    let id = join(&one).await?;
+    join(&other).await?;
+    let name = name_of(&ring, &id).await?;
+    put(&other, &name, "from tab to tab").await?;
+    one.wait_for_text("list", "Records", &name).await?;
+    get(&one, &name, "from tab to tab").await?;
+    one.assert_no_errors().await?;
+    other.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn a_tab_outlives_the_relay_that_it_came_by() -> Result<()> {
+    let first = Ring::peer(None).await?;
+    let second = Ring::peer(Some(&first.url())).await?;
+    let page = open(&first).await?;
+    let id = join(&page).await?;
+    page.wait_for_text("status", "Connection", "its relays")
+        .await?;
+    put(&page, "before", "the relay died").await?;
+    drop(first);
+    page.wait_for_text("status", "Connection", "its relay ")
+        .await?;
+    page.wait_for_text("status", "Connection", &id).await?;
+    let got = eventually("the value", async || {
+        Ok(second.command(&["get", "before"]).await.ok())
+    });
+    assert_eq!(got.await?.trim_end(), "the relay died");
+    put(&page, "after", "still a member").await?;
+    let got = second.command(&["get", "after"]).await?;
+    assert_eq!(got.trim_end(), "still a member");
+    Ok(())
 }
 
 #[tokio::test]

@@ -59,11 +59,17 @@ fn where_nobody_listens_the_command_is_named() {
 
 #[test]
 fn what_a_peer_says_is_passed_on() {
-    let words = "pages of this origin may not use the peer".to_owned();
+    let code = CloseReason::OriginRefused.code();
+    let said = explained(SITE, "wss://a/ws", Cause::Closed(code, "no".to_owned()));
+    assert!(
+        said.contains("--allow-origin https://lesson.example"),
+        "{said}"
+    );
+    let words = "there are too many connections".to_owned();
     let said = explained(
         PEER,
         "ws://127.0.0.1:7341/ws",
-        Cause::Closed(4_013, words.clone()),
+        Cause::Closed(4_008, words.clone()),
     );
     assert!(said.contains(&words), "{said}");
 }

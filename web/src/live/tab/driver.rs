@@ -41,6 +41,8 @@ pub(super) struct Driver {
     /// What ended the last connection: the reason if the tab does not get in.
     last_end: Option<Cause>,
     alarm: Alarm,
+    /// The next look at what has left over the sockets.
+    writing: Option<Timeout>,
     report: Option<Timeout>,
     port: Port,
     me: Weak<RefCell<Self>>,
@@ -60,6 +62,7 @@ impl Driver {
                 connection: Connection::Outside,
                 last_end: None,
                 alarm: Alarm::default(),
+                writing: None,
                 report: None,
                 port,
                 me: me.clone(),
@@ -76,6 +79,7 @@ impl Driver {
         let before = driver.connection.clone();
         event(&mut driver);
         driver.carry_out();
+        driver.tell_written();
         driver.set_alarm();
         if driver.connection != before {
             driver.tell_state();

@@ -41,6 +41,8 @@ pub(super) struct Link {
     /// Whether it is open.
     pub(super) open: bool,
     patience: Option<Timeout>,
+    /// Bytes handed to the socket of which it is not known yet that they have left.
+    waiting: usize,
     _listeners: [EventListener; 3],
 }
 
@@ -68,6 +70,7 @@ impl Link {
             address,
             open: false,
             patience: Some(patience),
+            waiting: 0,
             _listeners: listeners,
         })
     }
@@ -79,14 +82,31 @@ impl Link {
     }
 
     /// Sends a frame; `false` when too much waits already.
-    pub(super) fn send(&self, frame: &[u8]) -> bool {
-        let queued = usize::try_from(self.socket.buffered_amount()).unwrap_or(usize::MAX);
-        if queued.saturating_add(frame.len()) > MAX_QUEUED {
+    pub(super) fn send(&mut self, frame: &[u8]) -> bool {
+        if self.queued().saturating_add(frame.len()) > MAX_QUEUED {
             return false;
         }
         // A socket that has just closed says so itself.
-        let _ = self.socket.send_with_u8_array(frame);
+        if self.socket.send_with_u8_array(frame).is_ok() {
+            self.waiting += frame.len();
+        }
         true
+    }
+
+    /// How many bytes have left since the last call.
+    pub(super) fn written(&mut self) -> usize {
+        let left = self.waiting.saturating_sub(self.queued());
+        self.waiting -= left;
+        left
+    }
+
+    /// Whether there are bytes of which it is not known yet that they have left.
+    pub(super) const fn is_writing(&self) -> bool {
+        self.waiting > 0
+    }
+
+    fn queued(&self) -> usize {
+        usize::try_from(self.socket.buffered_amount()).unwrap_or(usize::MAX)
     }
 
     /// Says goodbye behind what is queued.

@@ -9,12 +9,17 @@ use chordscope_core::peer::api::Event;
 pub(super) fn text(space: Space, event: &Event) -> Option<String> {
     let id = |contact: &Contact| space.show(contact.id());
     Some(match event {
-        Event::LinkUp { contact, .. } => format!("linked with {}", id(contact)),
+        Event::LinkUp { contact, via, .. } => match via {
+            Some(relay) => format!("linked with {} through {}", id(contact), space.show(*relay)),
+            None => format!("linked with {}", id(contact)),
+        },
         Event::LinkDown { id, reason, .. } => match id {
             Some(id) => format!("the link with {} ended: {reason}", space.show(*id)),
             None => format!("a link ended before its handshake did: {reason}"),
         },
+        Event::Relays => "the relays of this tab have changed".to_owned(),
         Event::Node(event) => return of_node(space, event),
+        Event::Known(_) | Event::Data { .. } | Event::Room(_) => return None,
     })
 }
 

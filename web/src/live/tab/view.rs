@@ -3,11 +3,12 @@
 mod peers;
 
 use chordscope_core::base::contact::{Address, Contact};
-use chordscope_core::base::id::Id;
+use chordscope_core::base::id::{Id, Space};
 use chordscope_core::node::api::{Report, Visit};
 use chordscope_core::node::view::Stage;
 use chordscope_core::peer::Peer;
 
+use crate::brief::shorten;
 use crate::live::talk::{Connection, FingerRow, HeldKey, Hop, Path, Shelf, State, micros};
 
 /// The page lists no more records than this.
@@ -46,13 +47,10 @@ pub(super) fn joined(peer: &Peer) -> Connection {
     }
 }
 
-/// The peers through which others reach this tab: those it has dialed.
+/// The peers through which others reach this tab.
 fn relays(peer: &Peer) -> Vec<Id> {
-    let contacts = peer.links().filter_map(|link| link.contact);
-    let mut relays: Vec<Id> = contacts.map(|contact| contact.id()).collect();
-    relays.sort();
-    relays.dedup();
-    relays
+    let relays = peer.relays().into_iter().filter(|relay| relay.leased);
+    relays.map(|relay| relay.contact.id()).collect()
 }
 
 fn ids(contacts: &[Contact]) -> Vec<Id> {
@@ -89,9 +87,14 @@ fn held(peer: &Peer) -> Vec<HeldKey> {
     records.collect()
 }
 
-/// Where a node is reached.
+/// Where a node is reached, or through whom.
 fn reached_at(contact: &Contact) -> Option<String> {
-    contact.addresses().first().map(Address::to_string)
+    let address = contact.addresses().first().map(Address::to_string);
+    address.or_else(|| contact.relays().first().map(|relay| through(relay.id())))
+}
+
+fn through(relay: Id) -> String {
+    format!("through {}", shorten(Space::FULL.show(relay)))
 }
 
 /// A lookup's path.
@@ -122,3 +125,6 @@ pub(super) fn path(peer: &Peer, report: &Report) -> Path {
 pub(super) fn sequence(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests;

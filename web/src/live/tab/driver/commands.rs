@@ -3,7 +3,8 @@
 use chordscope_core::base::contact::Address;
 use chordscope_core::chord::route::{Mode, Routing};
 use chordscope_core::link::reason::CloseReason;
-use chordscope_core::node::api::{OperationId, StoreError};
+use chordscope_core::node::api::{JoinError, OperationId, StoreError};
+use chordscope_core::peer::Plan;
 use chordscope_core::store::record::Name;
 
 use super::Driver;
@@ -66,22 +67,21 @@ impl Driver {
             Ok(address) => address,
             Err(error) => return self.fail(number, error.to_string()),
         };
-        self.last_end = None;
-        let connecting = Connection::Connecting(address.to_string());
-        match self.peer.join(self.clock.now(), address) {
-            Ok(()) => self.connection = connecting,
-            Err(error) => self.fail(number, error.to_string()),
+        if self.peer.node().membership().is_member() {
+            return self.fail(number, JoinError::Already.to_string());
         }
+        self.last_end = None;
+        self.connection = Connection::Connecting(address.to_string());
+        let plan = Plan::Join(vec![address]);
+        self.peer.start(self.clock.now(), plan, Vec::new());
     }
 
     fn leave(&mut self) {
-        if self.peer.node().membership().is_member() {
-            self.connection = Connection::Leaving;
-            self.peer.leave(self.clock.now());
-        } else {
-            self.connection = Connection::Outside;
-            self.hang_up();
-        }
+        self.connection = match self.peer.node().membership().is_member() {
+            true => Connection::Leaving,
+            false => Connection::Outside,
+        };
+        self.peer.leave(self.clock.now());
     }
 
     /// Ends every link, also those that are not open yet.

@@ -21,8 +21,13 @@ impl Driver {
                     self.connection = Connection::Joining(address.clone());
                 }
             }
-            Event::LinkDown { .. } => {}
             Event::Node(event) => self.on_node_event(event),
+            // The state tells of relays and links; files are still to come.
+            Event::LinkDown { .. }
+            | Event::Relays
+            | Event::Known(_)
+            | Event::Data { .. }
+            | Event::Room(_) => {}
         }
     }
 
@@ -38,10 +43,7 @@ impl Driver {
             NodeEvent::Joined => self.joined(),
             NodeEvent::JoinFailed => self.not_joined(),
             NodeEvent::Alone => self.connection = Connection::Alone,
-            NodeEvent::Left => {
-                self.connection = Connection::Outside;
-                self.hang_up();
-            }
+            NodeEvent::Left => self.left(),
             NodeEvent::Successors(list) => {
                 if self.connection == Connection::Alone && !list.is_empty() {
                     self.joined();
@@ -54,7 +56,7 @@ impl Driver {
     fn joined(&mut self) {
         self.connection = match self.connection {
             // The user has changed their mind meanwhile.
-            Connection::Outside | Connection::Leaving => {
+            Connection::Outside | Connection::Leaving | Connection::Refused(_) => {
                 self.peer.leave(self.clock.now());
                 Connection::Leaving
             }
@@ -62,6 +64,21 @@ impl Driver {
         };
     }
 
+    fn left(&mut self) {
+        match self.connection {
+            Connection::Leaving => self.connection = Connection::Outside,
+            Connection::Outside | Connection::Refused(_) => {}
+            // A ring of one is left for the one that is back.
+            _ => {
+                self.connection = Connection::Alone;
+                return;
+            }
+        }
+        self.hang_up();
+    }
+
+    /// A first attempt that fails is told and not repeated: most likely the address or the peer’s options are wrong. A
+    /// tab that was a member keeps trying.
     fn not_joined(&mut self) {
         let (Connection::Connecting(address) | Connection::Joining(address)) = &self.connection
         else {
@@ -70,7 +87,7 @@ impl Driver {
         let address = address.clone();
         let cause = self.last_end.take().unwrap_or(Cause::NoPlace);
         self.connection = Connection::Refused(Refusal { address, cause });
-        self.hang_up();
+        self.peer.leave(self.clock.now());
     }
 
     fn answer_put(&mut self, id: OperationId, outcome: Result<Written, StoreError>) {

@@ -13,7 +13,7 @@ impl Driver {
             let now = self.clock.now();
             match output {
                 Output::Send { link, frame } => {
-                    let sent = self.links.get(&link).map(|link| link.send(&frame));
+                    let sent = self.links.get_mut(&link).map(|link| link.send(&frame));
                     if sent == Some(false) {
                         self.peer.handle_broken(now, link, CloseReason::QueueFull);
                     }

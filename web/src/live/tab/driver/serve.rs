@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use chordscope_core::base::id::Space;
 use chordscope_core::base::identity::Signer;
-use chordscope_core::peer::{Config, Peer};
+use chordscope_core::peer::{Config, Peer, Reach};
 use wasm_bindgen_futures::spawn_local;
 
 use super::Driver;
@@ -64,7 +64,10 @@ async fn start(running: Running, port: Port, secret: [u8; 32]) {
 
 /// A peer that nobody can dial: it has no addresses of its own.
 fn peer(secret: [u8; 32]) -> Option<Peer> {
-    let mut config = Config::default();
+    let mut config = Config {
+        reach: Reach::Relayed,
+        ..Config::default()
+    };
     config.node.limits.records = MAX_RECORDS;
     config.node.limits.record_bytes = MAX_RECORD_BYTES;
     let mut seed = [0; 32];

@@ -4,10 +4,14 @@ use std::rc::Rc;
 
 use chordscope_core::base::contact::Address;
 use chordscope_core::peer::api::LinkId;
+use gloo::timers::callback::Timeout;
 
 use super::Driver;
 use crate::live::tab::link::{Heard, Link};
 use crate::live::talk::Cause;
+
+/// How many milliseconds lie between two looks at what a socket has sent.
+const LOOK_EVERY: u32 = 10;
 
 impl Driver {
     /// Opens a connection; what comes of it is heard later.
@@ -21,6 +25,27 @@ impl Driver {
                 self.links.insert(id, link);
             }
             None => self.dial_failed(&address, Cause::Unreachable),
+        }
+    }
+
+    /// Tells the peer what has left over each link, and looks again soon while something waits: a browser does not say
+    /// by itself when its buffers empty.
+    pub(super) fn tell_written(&mut self) {
+        let now = self.clock.now();
+        for (id, link) in &mut self.links {
+            let bytes = link.written();
+            if bytes > 0 {
+                self.peer.handle_written(now, *id, bytes);
+            }
+        }
+        self.carry_out();
+        if self.links.values().any(Link::is_writing) {
+            let me = self.me.clone();
+            self.writing.get_or_insert_with(|| {
+                Timeout::new(LOOK_EVERY, move || {
+                    Self::happen(&me, |driver| driver.writing = None);
+                })
+            });
         }
     }
 

@@ -2,8 +2,9 @@
 
 use chordscope_core::base::contact::Contact;
 use chordscope_core::peer::Peer;
+use chordscope_core::peer::api::LinkView;
 
-use super::{fingers, reached_at};
+use super::{fingers, reached_at, through};
 use crate::live::talk::{FingerRow, PeerRow, micros};
 
 /// Everybody that the peer has in its tables or a link with, in order of importance.
@@ -18,6 +19,9 @@ pub(super) fn peers(peer: &Peer) -> Vec<PeerRow> {
         });
         known[at].roles.extend(role);
     };
+    for relay in peer.relays().iter().filter(|relay| relay.leased) {
+        note(&relay.contact, Some("relay".to_owned()));
+    }
     if let Some(contact) = node.membership().predecessor() {
         note(contact, Some("predecessor".to_owned()));
     }
@@ -51,22 +55,24 @@ pub(super) fn peers(peer: &Peer) -> Vec<PeerRow> {
 fn row(peer: &Peer, contact: &Contact) -> PeerRow {
     let id = contact.id();
     let is_its = |other: &Contact| other.id() == id;
-    let (mut linked, mut sent, mut received) = (false, 0, 0);
-    for link in peer
-        .links()
+    let links = peer.links();
+    let links: Vec<LinkView> = links
         .filter(|link| link.contact.as_ref().is_some_and(is_its))
-    {
-        linked = true;
-        sent += link.sent;
-        received += link.received;
-    }
+        .collect();
+    let direct = links.iter().any(|link| link.via.is_none());
+    let relay = links.iter().find_map(|link| link.via);
+    let address = match relay.filter(|_| !direct) {
+        Some(relay) => Some(through(relay)),
+        None => reached_at(contact),
+    };
+    let sum = |bytes: fn(&LinkView) -> u64| links.iter().map(bytes).sum::<u64>() as f64;
     PeerRow {
         id,
         roles: Vec::new(),
-        address: reached_at(contact),
-        linked,
+        address,
+        linked: !links.is_empty(),
         rtt: peer.node().rtt(id).smoothed().map(micros),
-        sent: sent as f64,
-        received: received as f64,
+        sent: sum(|link| link.sent),
+        received: sum(|link| link.received),
     }
 }
