@@ -61,7 +61,7 @@ pub fn command(desk: &Desk, intent: Intent) -> Result<(Command, Question), (Fiel
             )
         }
         Intent::Put if desk.value.len() > MAX_VALUE => {
-            let size = size(desk.value.len() as f64);
+            let size = size(desk.value.len() as u64);
             return Err((
                 Field::Value,
                 format!("This is {size}: a value has at most 64 KiB."),

@@ -3,8 +3,9 @@
 mod state;
 
 use chordscope_core::base::id::Id;
+use js_sys::Uint8Array;
 use serde::{Deserialize, Serialize};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 
 pub use self::state::{Cause, Connection, FingerRow, HeldKey, PeerRow, Refusal, Shelf, State};
 
@@ -98,15 +99,17 @@ pub struct Hop {
     pub rtt: Option<u32>,
 }
 
-/// A message as the browser carries it.
+/// A message as the browser carries it: bytes. (As objects with names, messages would cost the page ten kilobytes.)
 pub fn pack<T: Serialize>(message: &T) -> JsValue {
-    // Every message here is plain data, which can be packed.
-    serde_wasm_bindgen::to_value(message).unwrap_or(JsValue::NULL)
+    // Every message here is plain data, which has bytes.
+    let bytes = postcard::to_allocvec(message).unwrap_or_default();
+    Uint8Array::from(bytes.as_slice()).into()
 }
 
 /// Reads a message; none if it is something else.
 pub fn unpack<T: for<'de> Deserialize<'de>>(message: JsValue) -> Option<T> {
-    serde_wasm_bindgen::from_value(message).ok()
+    let bytes = message.dyn_into::<Uint8Array>().ok()?;
+    postcard::from_bytes(&bytes.to_vec()).ok()
 }
 
 /// A duration in whole microseconds, at most an hour.

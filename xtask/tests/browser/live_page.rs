@@ -205,6 +205,20 @@ async fn what_goes_wrong_is_explained_in_its_place() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_page_from_elsewhere_is_told_how_to_be_let_in() -> Result<()> {
+    let ring = Ring::start(1).await?;
+    let site = SiteServer::start("/").await?;
+    let port = ring.port();
+    let url = format!("{}#/live?peer=ws%3A%2F%2F127.0.0.1%3A{port}", site.url());
+    let page = Page::open(&url).await?;
+    page.click("button", "Join ring").await?;
+    let origin = site.url();
+    let option = format!("--allow-origin {}", origin.trim_end_matches('/'));
+    page.wait_for_text("status", "Connection", &option).await?;
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
 async fn a_tab_stays_a_member_while_the_ring_page_shows() -> Result<()> {
     let ring = Ring::start(1).await?;
     let page = Page::open(&ring.url()).await?;

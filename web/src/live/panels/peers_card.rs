@@ -39,7 +39,7 @@ fn count(peers: &[PeerRow]) -> String {
 }
 
 fn row(peer: &PeerRow) -> Html {
-    let bytes = |count: f64| {
+    let bytes = |count: u64| {
         if peer.linked {
             size(count)
         } else {

@@ -12,8 +12,8 @@ fn state() -> State {
         address: None,
         linked: true,
         rtt: None,
-        sent: 0.0,
-        received: 0.0,
+        sent: 0,
+        received: 0,
     };
     State {
         id: id(5),

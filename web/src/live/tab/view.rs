@@ -111,7 +111,7 @@ pub(super) fn path(peer: &Peer, report: &Report) -> Path {
     };
     let hop = |visit: &Visit| Hop {
         id: visit.id,
-        address: address(visit),
+        address: address(visit).filter(|_| visit.id != me.id()),
         rtt: visit.rtt.map(micros),
     };
     Path {

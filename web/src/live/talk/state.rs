@@ -110,9 +110,9 @@ pub struct PeerRow {
     /// The smoothed round trip in microseconds, where one was measured.
     pub rtt: Option<u32>,
     /// Bytes of frames sent.
-    pub sent: f64,
+    pub sent: u64,
     /// Bytes of frames received.
-    pub received: f64,
+    pub received: u64,
 }
 
 /// A record that the tab holds.

@@ -1,13 +1,12 @@
 use chordscope_core::base::id::Space;
 use serde::de::DeserializeOwned;
-use serde_json::{from_str, to_string};
 
 use super::*;
 
-/// What the worker packs is what the page unpacks. (The browser's own format cannot be tested here.)
+/// What the worker packs is what the page unpacks.
 fn carried<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(message: T) {
-    let text = to_string(&message).unwrap();
-    assert_eq!(from_str::<T>(&text).unwrap(), message, "{text}");
+    let bytes = postcard::to_allocvec(&message).unwrap();
+    assert_eq!(postcard::from_bytes::<T>(&bytes).unwrap(), message);
 }
 
 #[test]

@@ -62,22 +62,18 @@ pub fn answer(desk: &Desk) -> Option<Spoken> {
     })
 }
 
+/// Core says why in lower case. (Cases of all the world's letters would cost the page five kilobytes.)
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    let first = letters
-        .next()
-        .map(|letter| letter.to_uppercase().to_string());
-    format!(
-        "{}{}.",
-        first.unwrap_or_default(),
-        letters.as_str().trim_end_matches('.')
-    )
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    let first = first.map(String::from).unwrap_or_default();
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
 }
 
 /// A value, if it is text; otherwise its size.
 fn shown(value: &[u8]) -> String {
     match std::str::from_utf8(value) {
         Ok(text) => text.to_owned(),
-        Err(_) => format!("{}, not text", size(value.len() as f64)),
+        Err(_) => format!("{}, not text", size(value.len() as u64)),
     }
 }

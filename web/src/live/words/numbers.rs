@@ -9,8 +9,7 @@ pub fn millis(micros: u32) -> String {
 }
 
 /// A number of bytes, in three digits.
-pub fn size(bytes: f64) -> String {
-    let bytes = bytes as u64;
+pub fn size(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} B"),
         1_000..10_000 => format!("{}.{} kB", bytes / 1_000, bytes % 1_000 / 100),

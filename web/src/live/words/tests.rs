@@ -64,9 +64,9 @@ fn numbers_are_short() {
     assert_eq!(millis(0), "0.0 ms");
     assert_eq!(millis(9_990), "9.9 ms");
     assert_eq!(millis(45_678), "45 ms");
-    assert_eq!(size(999.0), "999 B");
-    assert_eq!(size(1_500.0), "1.5 kB");
-    assert_eq!(size(45_000.0), "45 kB");
-    assert_eq!(size(2_345_678.0), "2.3 MB");
-    assert_eq!(size(45e6), "45 MB");
+    assert_eq!(size(999), "999 B");
+    assert_eq!(size(1_500), "1.5 kB");
+    assert_eq!(size(45_000), "45 kB");
+    assert_eq!(size(2_345_678), "2.3 MB");
+    assert_eq!(size(45_000_000), "45 MB");
 }

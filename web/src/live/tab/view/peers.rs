@@ -65,7 +65,7 @@ fn row(peer: &Peer, contact: &Contact) -> PeerRow {
         Some(relay) => Some(through(relay)),
         None => reached_at(contact),
     };
-    let sum = |bytes: fn(&LinkView) -> u64| links.iter().map(bytes).sum::<u64>() as f64;
+    let sum = |bytes: fn(&LinkView) -> u64| links.iter().map(bytes).sum::<u64>();
     PeerRow {
         id,
         roles: Vec::new(),
