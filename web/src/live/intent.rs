@@ -120,10 +120,10 @@ mod tests {
     #[test]
     fn values_need_a_name_and_lookups_take_ids_too() {
         let id = "0123456789abcdef0123456789abcdef01234567";
-        let (command, _) = super::command(&desk("", id), Intent::LookUp).unwrap();
-        assert_eq!(command, Command::LookUp(Space::FULL.parse(id).unwrap()));
+        let (asked, _) = command(&desk("", id), Intent::LookUp).unwrap();
+        assert_eq!(asked, Command::LookUp(Space::FULL.parse(id).unwrap()));
         for intent in [Intent::Put, Intent::Get, Intent::Delete, Intent::LookUp] {
-            let (field, _) = super::command(&desk("", " "), intent).unwrap_err();
+            let (field, _) = command(&desk("", " "), intent).unwrap_err();
             assert_eq!(field, Field::Name);
         }
     }

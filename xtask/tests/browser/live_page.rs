@@ -159,6 +159,26 @@ async fn a_reloaded_tab_is_the_same_peer_and_a_duplicate_is_another() -> Result<
 }
 
 #[tokio::test]
+async fn a_tab_finds_its_records_again_without_any_ring() -> Result<()> {
+    let site = SiteServer::start("/").await?;
+    let ring = Ring::allowing(site.url().trim_end_matches('/')).await?;
+    let port = ring.port();
+    let url = format!("{}?peer=http://127.0.0.1:{port}#/live", site.url());
+    let page = Page::open(&url).await?;
+    join(&page).await?;
+    put(&page, "in-a-file", "of the browser").await?;
+    page.wait_for_text("list", "Records", "in-a-file").await?;
+    drop(ring);
+    page.wait_for_text("status", "Connection", "Trying again")
+        .await?;
+    page.driver().refresh().await?;
+    page.wait_for_text("status", "Connection", "not joined")
+        .await?;
+    page.wait_for_text("list", "Records", "in-a-file").await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_tab_leaves_and_joins_again() -> Result<()> {
     let ring = Ring::start(1).await?;
     let page = open(&ring).await?;

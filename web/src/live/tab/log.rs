@@ -90,7 +90,7 @@ impl<S: Slab> Log<S> {
         file.cut(0) && file.write(0, &header(generation)) && file.flush()
     }
 
-    fn replay<'a>(&mut self, bytes: &'a [u8], kept: &mut BTreeMap<Id, Kept>) {
+    fn replay(&mut self, bytes: &[u8], kept: &mut BTreeMap<Id, Kept>) {
         while let Some((change, length)) = Change::decode(bytes.get(self.end..).unwrap_or(&[])) {
             let place = Some((self.end, length));
             match change {

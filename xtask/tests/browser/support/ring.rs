@@ -33,6 +33,11 @@ impl Ring {
         }
     }
 
+    /// Starts a single peer that pages of this origin may use.
+    pub(crate) async fn allowing(origin: &str) -> Result<Self> {
+        Self::spawn(&["peer", "--allow-origin", origin], 1).await
+    }
+
     async fn spawn(arguments: &[&str], peers: u16) -> Result<Self> {
         let folder = TempDir::new()?;
         let port = free_ports(peers)?;

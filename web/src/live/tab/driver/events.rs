@@ -44,10 +44,11 @@ impl Driver {
             NodeEvent::JoinFailed => self.not_joined(),
             NodeEvent::Alone => self.connection = Connection::Alone,
             NodeEvent::Left => self.left(),
-            NodeEvent::Successors(list) => {
-                if self.connection == Connection::Alone && !list.is_empty() {
-                    self.joined();
-                }
+            // Somebody has found this ring of one.
+            NodeEvent::Successors(list)
+                if self.connection == Connection::Alone && !list.is_empty() =>
+            {
+                self.joined();
             }
             _ => {}
         }
