@@ -18,6 +18,7 @@ mod lookups;
 mod operations;
 mod repair;
 mod requests;
+mod storing;
 mod timers;
 mod upkeep;
 
@@ -37,8 +38,9 @@ use crate::message::{Message, Request, Response};
 use crate::node::api::{Event, JoinError, Output, StorageEvent, TimerKind};
 use crate::node::config::Config;
 use crate::node::lookups::Lookup;
-use crate::node::operations::{Operation, Waiting};
+use crate::node::operations::Operation;
 use crate::node::requests::{Purpose, Requests};
+use crate::node::storing::Storing;
 use crate::node::timers::Timers;
 use crate::node::upkeep::Upkeep;
 use crate::store::message::Copy;
@@ -56,7 +58,7 @@ pub struct Node {
     requests: Requests,
     lookups: BTreeMap<u64, Lookup>,
     operations: BTreeMap<u64, Operation>,
-    storing: BTreeMap<u64, Waiting>,
+    storing: Storing,
     replica: Replica,
     timers: Timers,
     upkeep: Upkeep,
@@ -81,7 +83,7 @@ impl Node {
             requests: Requests::new(limits.requests, limits.neighbours),
             lookups: BTreeMap::new(),
             operations: BTreeMap::new(),
-            storing: BTreeMap::new(),
+            storing: Storing::default(),
             replica,
             timers: Timers::default(),
             upkeep: Upkeep::default(),
@@ -183,9 +185,7 @@ impl Node {
             StorageEvent::Stored(token) => (token, true),
             StorageEvent::Failed(token) => (token, false),
         };
-        if let Some(waiting) = self.storing.remove(&token) {
-            self.on_stored(now, waiting, stored);
-        }
+        self.on_stored(now, token, stored);
     }
 
     /// Does all that is due. Calling early does nothing.

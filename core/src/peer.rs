@@ -102,7 +102,7 @@ impl Default for Config {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            links: 512,
+            links: 1_024,
             dials: 256,
             waiting_bytes: 256 * 1024,
             relay: relay::Limits::default(),

@@ -21,6 +21,7 @@ use futures_util::future::join_all;
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::timeout;
 
+use crate::address_space::AddressSpace;
 use crate::clock::Clock;
 use crate::links::{self, Outbox};
 use crate::storage::Storage;
@@ -57,6 +58,9 @@ pub(crate) struct Driver {
     lookups: HashMap<LookupId, Reply<Report, LookupError>>,
     /// How to find a ring, until the search has begun.
     plan: Option<(Plan, Vec<Known>)>,
+    /// Where contacts may be; addresses that the user has named may be anywhere.
+    within: AddressSpace,
+    named: Vec<Address>,
     leaving: bool,
     left: bool,
 }
@@ -70,6 +74,7 @@ impl Driver {
         stored: mpsc::UnboundedReceiver<StorageEvent>,
         plan: Plan,
         known: Vec<Known>,
+        within: AddressSpace,
     ) -> (Self, Handle) {
         let (to_inputs, inputs) = mpsc::channel(MAX_INPUTS);
         let (to_commands, commands) = mpsc::channel(MAX_COMMANDS);
@@ -89,7 +94,12 @@ impl Driver {
             puts: HashMap::new(),
             gets: HashMap::new(),
             lookups: HashMap::new(),
+            named: match &plan {
+                Plan::Join(addresses) => addresses.clone(),
+                Plan::Create | Plan::Resume => Vec::new(),
+            },
             plan: Some((plan, known)),
+            within,
             leaving: false,
             left: false,
         };
@@ -225,8 +235,12 @@ impl Driver {
 
     fn dial(&self, address: Address) {
         let inputs = self.to_inputs.clone();
+        let within = match self.named.contains(&address) {
+            true => AddressSpace::Loopback,
+            false => self.within,
+        };
         tokio::spawn(async move {
-            let socket = links::dial(&address).await;
+            let socket = links::dial(&address, within).await;
             let open = socket.map(|socket| -> Open {
                 Box::new(move |link, inputs| links::spawn(socket, link, inputs, ()))
             });

@@ -1,5 +1,6 @@
 //! Chordscope's native side: the core's peer on real sockets, and the command line.
 
+mod address_space;
 pub mod cli;
 mod client;
 mod clock;

@@ -15,7 +15,7 @@ use futures_util::future::{Either, select};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, timeout};
@@ -28,6 +28,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
+use crate::address_space::AddressSpace;
 use crate::driver::Input;
 
 /// How long a connection may take to open.
@@ -93,15 +94,21 @@ pub(crate) fn socket_config() -> WebSocketConfig {
         .max_frame_size(Some(most))
 }
 
-/// Opens a socket to a peer. The error says in a few words why it cannot.
-pub(crate) async fn dial(address: &Address) -> Result<WebSocketStream<TcpStream>, String> {
-    timeout(OPEN_PATIENCE, open(address))
+/// Opens a socket to a peer that is in no more private a space than `within`. The error says in a few words why it cannot.
+pub(crate) async fn dial(
+    address: &Address,
+    within: AddressSpace,
+) -> Result<WebSocketStream<TcpStream>, String> {
+    timeout(OPEN_PATIENCE, open(address, within))
         .await
         .unwrap_or_else(|_| Err("it does not answer".to_string()))
 }
 
-async fn open(address: &Address) -> Result<WebSocketStream<TcpStream>, String> {
-    let stream = connect(address).await?;
+async fn open(
+    address: &Address,
+    within: AddressSpace,
+) -> Result<WebSocketStream<TcpStream>, String> {
+    let stream = connect(address, within).await?;
     let mut request = address
         .url()
         .into_client_request()
@@ -117,18 +124,26 @@ async fn open(address: &Address) -> Result<WebSocketStream<TcpStream>, String> {
         .map_err(|error| error.to_string())
 }
 
-async fn connect(address: &Address) -> Result<TcpStream, String> {
+async fn connect(address: &Address, within: AddressSpace) -> Result<TcpStream, String> {
     let url = address.url();
     let host = url
         .strip_prefix("ws://")
         .ok_or("this peer cannot open encrypted connections (wss) yet")?;
     let host = host.trim_end_matches("/ws");
     let name_end = host.rfind(']').unwrap_or(0);
-    let stream = if host[name_end..].contains(':') {
-        TcpStream::connect(host).await
-    } else {
-        TcpStream::connect((host.trim_matches(['[', ']']), 80)).await
+    let host = match host[name_end..].contains(':') {
+        true => host.to_string(),
+        false => format!("{host}:80"),
     };
+    let found = lookup_host(host).await.map_err(|error| error.to_string())?;
+    // What is connected to is what was checked: the name is not asked again.
+    let allowed: Vec<_> = found
+        .filter(|found| AddressSpace::of(found.ip()) <= within)
+        .collect();
+    if allowed.is_empty() {
+        return Err("it names an address in a more private network than this peer's".to_string());
+    }
+    let stream = TcpStream::connect(allowed.as_slice()).await;
     let stream = stream.map_err(|error| error.to_string())?;
     // A lookup is a chain of small messages: none may wait for company.
     stream

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::address_space::AddressSpace;
 use crate::clock::Clock;
 use crate::data::{self, Registered};
 use crate::driver::{Driver, Handle};
@@ -114,7 +115,8 @@ pub(crate) fn start(listener: TcpListener, options: Options) -> Result<Running, 
         .into_iter()
         .chain(siblings.map(|address| address.to_string()))
         .collect();
-    let (driver, handle) = Driver::new(peer, clock, storage, stored, options.plan, known);
+    let within = space_of(&address);
+    let (driver, handle) = Driver::new(peer, clock, storage, stored, options.plan, known, within);
 
     let caps = Caps::new(MAX_CONNECTIONS, MAX_PER_ADDRESS);
     let app = Arc::new(App {
@@ -172,6 +174,17 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
         address.set_ip(loopback);
     }
     address
+}
+
+/// The space in which others reach this peer. A name that was advertised is taken for a public one.
+fn space_of(address: &Address) -> AddressSpace {
+    let authority = authority(address);
+    let literal: Option<SocketAddr> = authority.parse().ok();
+    match literal {
+        Some(at) => AddressSpace::of(at.ip()),
+        None if authority.starts_with("localhost:") => AddressSpace::Loopback,
+        None => AddressSpace::Public,
+    }
 }
 
 /// Host and port of an address, as a `Host` header has them.

@@ -2,6 +2,7 @@
 //!
 //! `cargo xtask up` is the way in; `cargo xtask help` lists the rest.
 
+mod bench;
 mod browser;
 mod no_std;
 mod process;
@@ -44,6 +45,8 @@ enum Task {
     NoStd,
     /// Build the page and the peer, then drive them with a real Chromium
     Browser(browser::Options),
+    /// Measure something; ratios count, as machines differ
+    Bench(bench::Options),
     /// Find every tool that the other tasks need, and install what is missing
     Setup,
 }
@@ -69,6 +72,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Lint => test::lint(&workspace)?,
         Task::NoStd => no_std::prove(&workspace)?,
         Task::Browser(options) => browser::build_and_run(&workspace, &options)?,
+        Task::Bench(options) => bench::run(&workspace, &options)?,
         Task::Setup => setup(&workspace)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -26,7 +26,7 @@ pub struct Limits {
     pub leases: usize,
     /// Circuits in all.
     pub circuits: usize,
-    /// Circuits on one link, opened by its other end.
+    /// Circuits on one link: as many are relayed, and as many may end here.
     pub circuits_per_link: u16,
     /// Bytes that wait to be passed on, in all. Beyond it the circuit with the longest queue is closed.
     pub bytes: usize,
@@ -37,7 +37,7 @@ impl Default for Limits {
         Self {
             leases: 256,
             circuits: 4_096,
-            circuits_per_link: 512,
+            circuits_per_link: 256,
             bytes: 64 << 20,
         }
     }

@@ -13,12 +13,11 @@ use crate::base::time::Instant;
 use crate::chord::route::Routing;
 use crate::message::{Request, Response};
 use crate::node::Node;
-use crate::node::api::{Event, OperationId, Output, StoreError, Written};
+use crate::node::api::{Event, OperationId, StoreError, Written};
 use crate::node::lookups::Goal;
 use crate::node::requests::Purpose;
 use crate::store::message::{Copy, Request as Ask, Response as Answer};
 use crate::store::record::{MAX_VALUE, Name, Record, RecordError, Version};
-use crate::store::replica::Accepted;
 
 /// How often a put looks the group up again when a member of it failed.
 const MAX_ROUNDS: u8 = 3;
@@ -347,37 +346,12 @@ impl Node {
         }
     }
 
-    /// Takes in a copy: what is new is stored before anyone is told that it was written.
-    pub(super) fn keep(&mut self, now: Instant, copy: Copy, waiting: Waiting) {
-        if self.storing.len() >= self.config.limits.storing {
-            self.event(Event::LimitReached("records that wait to be stored"));
-            self.on_kept(now, waiting, Err(RecordError::Full));
-            return;
-        }
-        match self.replica.accept(now, &copy) {
-            Ok(Accepted::Known) => self.on_kept(now, waiting, Ok(())),
-            Ok(Accepted::New) => {
-                let key = copy.record.name.key(self.config.space);
-                let token = self.number();
-                self.storing.insert(token, waiting);
-                self.event(Event::RecordKept(key));
-                self.outputs
-                    .push_back(Output::StoreRecord { token, key, copy });
-            }
-            Err(refusal) => self.on_kept(now, waiting, Err(refusal)),
-        }
-    }
-
-    pub(super) fn on_stored(&mut self, now: Instant, waiting: Waiting, stored: bool) {
-        let outcome = if stored {
-            Ok(())
-        } else {
-            Err(RecordError::Storage)
-        };
-        self.on_kept(now, waiting, outcome);
-    }
-
-    fn on_kept(&mut self, now: Instant, waiting: Waiting, outcome: Result<(), RecordError>) {
+    pub(super) fn on_kept(
+        &mut self,
+        now: Instant,
+        waiting: Waiting,
+        outcome: Result<(), RecordError>,
+    ) {
         match waiting {
             Waiting::Peer(from, number) => {
                 let answer = match outcome {

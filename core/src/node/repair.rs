@@ -235,6 +235,7 @@ impl Node {
 
     fn drop_record(&mut self, key: Id) {
         if self.replica.remove(key).is_some() {
+            self.storing.forget(key);
             self.event(Event::RecordDropped(key));
             self.outputs.push_back(Output::DropRecord(key));
         }

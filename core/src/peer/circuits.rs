@@ -220,6 +220,13 @@ impl Peer {
         }
     }
 
+    /// The circuits that end here and are carried by a link.
+    pub(super) fn circuits_over(&self, link: LinkId) -> impl Iterator<Item = Channel> {
+        let leg = |circuit| Channel::Circuit(Leg { link, circuit });
+        let carried = self.links.range(leg(0)..=leg(u32::MAX));
+        carried.map(|(channel, _)| *channel)
+    }
+
     /// A socket is gone: so are the circuits over it.
     pub(super) fn on_socket_lost(&mut self, now: Instant, link: LinkId) {
         self.flows.remove(&link);
@@ -227,12 +234,7 @@ impl Peer {
             self.drop_lane(far);
             self.refuse_circuit(now, far, CloseReason::Gone);
         }
-        let first = Channel::Circuit(Leg { link, circuit: 0 });
-        let last = Channel::Circuit(Leg {
-            link,
-            circuit: u32::MAX,
-        });
-        let carried: Vec<_> = self.links.range(first..=last).map(|(at, _)| *at).collect();
+        let carried: Vec<_> = self.circuits_over(link).collect();
         for channel in carried {
             self.forget_channel(now, channel, CloseReason::RelayGone);
         }

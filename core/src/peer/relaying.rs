@@ -111,7 +111,13 @@ impl Peer {
     ) {
         let me = self.node.id();
         if target == me {
-            self.open_channel(now, Channel::Circuit(near), None);
+            let own = self.circuits_over(near.link).count();
+            if own < usize::from(self.relay.limits().circuits_per_link) {
+                self.open_channel(now, Channel::Circuit(near), None);
+            } else {
+                self.count(CloseReason::TooManyCircuits);
+                self.refuse_circuit(now, near, CloseReason::TooManyCircuits);
+            }
             return;
         }
         let next = relay.filter(|relay| *relay != me).unwrap_or(target);
@@ -146,6 +152,10 @@ impl Peer {
             self.go_on(now, link, found);
         }
         for tab in self.dialing.take_over(node) {
+            // It may have come by itself meanwhile.
+            if self.routes.contains_key(&tab) {
+                continue;
+            }
             self.open_circuit(now, link, tab, None);
         }
     }

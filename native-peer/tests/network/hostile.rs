@@ -3,14 +3,16 @@
 use std::io::Read;
 use std::time::Duration;
 
-use chordscope_core::base::contact::Contact;
+use chordscope_core::base::contact::{Address, Contact};
 use chordscope_core::base::id::Space;
-use chordscope_core::base::identity::Signer;
+use chordscope_core::base::identity::{Scheme, Signer};
 use chordscope_core::base::rng::Rng;
+use chordscope_core::chord::message::{Neighbours, Notice, Request as Ask, Response as Answer};
 use chordscope_core::link::handshake::{Handshake, Progress};
 use chordscope_core::link::reason::CloseReason;
 use chordscope_core::link::session::{Role, Session};
-use chordscope_core::wire::codec::encode_contact;
+use chordscope_core::message::{Message as RingMessage, Request, Response};
+use chordscope_core::wire::codec::{Cards, decode_message, encode_contact, encode_message};
 use chordscope_core::wire::frame::{Frame, FrameType, SUB_PROTOCOL};
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
@@ -53,6 +55,12 @@ impl Client {
     async fn send(&mut self, bytes: &[u8]) {
         // The peer may have closed already.
         let _ = self.socket.send(Message::binary(bytes.to_vec())).await;
+    }
+
+    async fn say(&mut self, session: &mut Session, message: &RingMessage) {
+        let body = encode_message(message).unwrap();
+        let frame = Frame::on_link(FrameType::Message, &body).encode();
+        self.send(&session.seal(frame)).await;
     }
 
     async fn receive(&mut self) -> Vec<u8> {
@@ -153,6 +161,77 @@ fn a_page_from_elsewhere_is_told_why_it_is_turned_away() {
             other => panic!("{origin}: {other:?}"),
         }
     }
+}
+
+#[test]
+fn a_peer_in_public_dials_no_private_address_that_a_member_names() {
+    let home = Home::new();
+    // The address is what others are told; it listens on loopback as all peers here do.
+    let peer = home.start(&[
+        "peer",
+        "--listen",
+        "127.0.0.1:0",
+        "--advertise",
+        "ws://203.0.113.7:7340",
+        "--data",
+        home.path("public").to_str().unwrap(),
+    ]);
+    eventually("it has begun a ring", || {
+        let status = home.json(&["status", "--peer", peer.url()])?;
+        (status["ring"] == "Forming").then_some(())
+    });
+    let target = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    target.set_nonblocking(true).unwrap();
+    let named = format!("ws://{}", target.local_addr().unwrap());
+    let me = Space::FULL.parse(peer.id()).unwrap();
+    Runtime::new().unwrap().block_on(async {
+        let mut client = Client::connect(peer.port()).await;
+        let signer = Signer::ed25519([7; 32]);
+        let (mut session, _) = client.shake_hands(&signer).await;
+        let address = Address::parse_url(&named).unwrap();
+        let sign = |signer: &Signer| {
+            Contact::sign(Space::FULL, signer, 0, 1, vec![address.clone()]).unwrap()
+        };
+        let contact = sign(&signer);
+        let introduction = encode_contact(&contact).unwrap();
+        let frame = Frame::on_link(FrameType::Introduction, &introduction).encode();
+        client.send(&session.seal(frame)).await;
+        client
+            .say(&mut session, &RingMessage::Notice(Notice::Notify))
+            .await;
+        // Asked for its neighbours, it names one that would be the peer's next, at the private address.
+        let other = (8..).map(|secret| sign(&Signer::ed25519([secret; 32])));
+        let between = |other: &Contact| other.id().is_between(me, contact.id());
+        let predecessor = other.into_iter().find(between);
+        assert!(predecessor.is_some());
+        let mut cards = Cards::new(Space::FULL, Scheme::Ed25519);
+        let mut answers = 0;
+        loop {
+            let bytes = client.receive().await;
+            let frame = Frame::decode(session.open(&bytes).unwrap()).unwrap();
+            if frame.kind != FrameType::Message {
+                continue;
+            }
+            match decode_message(frame.body, &mut cards).unwrap() {
+                RingMessage::Request(number, Request::Chord(Ask::Neighbours)) => {
+                    let neighbours = Neighbours {
+                        predecessor: predecessor.clone(),
+                        successors: Vec::new(),
+                    };
+                    let answer = Response::Chord(Answer::Neighbours(neighbours));
+                    client
+                        .say(&mut session, &RingMessage::Response(number, answer))
+                        .await;
+                    answers += 1;
+                }
+                // The first answer made this one its successor. With the second it has tried the other in vain, and comes back.
+                RingMessage::Notice(Notice::Notify) if answers == 2 => break,
+                _ => {}
+            }
+        }
+    });
+    let nobody = target.accept().err().map(|error| error.kind());
+    assert_eq!(nobody, Some(std::io::ErrorKind::WouldBlock));
 }
 
 fn refused_origins(peer: &Process) -> u64 {

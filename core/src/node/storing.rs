@@ -1,0 +1,189 @@
+//! Waiting for the disk: nobody hears that a record is written before it is.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::base::id::Id;
+use crate::base::time::Instant;
+use crate::node::Node;
+use crate::node::api::{Event, Output};
+use crate::node::operations::Waiting;
+use crate::store::message::Copy;
+use crate::store::record::RecordError;
+use crate::store::replica::Accepted;
+
+/// Records on their way to the disk.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Storing {
+    /// By token, and so in the order in which they were handed over.
+    pending: BTreeMap<u64, Pending>,
+    /// Held, but the disk did not take them.
+    unsaved: BTreeSet<Id>,
+    waiting: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Pending {
+    key: Id,
+    waiting: Vec<Waiting>,
+}
+
+impl Storing {
+    /// The record under this key is not held any more.
+    pub(super) fn forget(&mut self, key: Id) {
+        self.unsaved.remove(&key);
+    }
+}
+
+impl Node {
+    /// Takes in a copy; whoever waits hears of it once it is stored.
+    pub(super) fn keep(&mut self, now: Instant, copy: Copy, waiting: Waiting) {
+        if self.storing.waiting >= self.config.limits.storing {
+            self.event(Event::LimitReached("records that wait to be stored"));
+            self.on_kept(now, waiting, Err(RecordError::Full));
+            return;
+        }
+        let key = copy.record.name.key(self.config.space);
+        match self.replica.accept(now, &copy) {
+            Ok(Accepted::New) => {
+                self.event(Event::RecordKept(key));
+                self.store(key, copy, waiting);
+            }
+            Ok(Accepted::Known) => self.keep_known(now, key, waiting),
+            Err(refusal) => self.on_kept(now, waiting, Err(refusal)),
+        }
+    }
+
+    /// The record is held already; that does not mean that it is safe.
+    fn keep_known(&mut self, now: Instant, key: Id, waiting: Waiting) {
+        let mut latest = self.storing.pending.values_mut().rev();
+        if let Some(pending) = latest.find(|pending| pending.key == key) {
+            pending.waiting.push(waiting);
+            self.storing.waiting += 1;
+            return;
+        }
+        let unsaved = self.storing.unsaved.contains(&key);
+        match self.replica.copy(now, key).filter(|_| unsaved) {
+            Some(copy) => self.store(key, copy, waiting),
+            None => self.on_kept(now, waiting, Ok(())),
+        }
+    }
+
+    fn store(&mut self, key: Id, copy: Copy, waiting: Waiting) {
+        let token = self.number();
+        let waiting = vec![waiting];
+        self.storing.pending.insert(token, Pending { key, waiting });
+        self.storing.waiting += 1;
+        self.outputs
+            .push_back(Output::StoreRecord { token, key, copy });
+    }
+
+    /// The disk has answered.
+    pub(super) fn on_stored(&mut self, now: Instant, token: u64, stored: bool) {
+        let Some(Pending { key, waiting }) = self.storing.pending.remove(&token) else {
+            return;
+        };
+        self.storing.waiting -= waiting.len();
+        match stored {
+            true => self.storing.unsaved.remove(&key),
+            false => self.storing.unsaved.insert(key),
+        };
+        for one in waiting {
+            let outcome = match stored {
+                true => Ok(()),
+                false => Err(RecordError::Storage),
+            };
+            self.on_kept(now, one, outcome);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::boxed::Box;
+    use core::time::Duration;
+
+    use super::*;
+    use crate::base::contact::Contact;
+    use crate::base::id::Space;
+    use crate::base::identity::Signer;
+    use crate::base::rng::Rng;
+    use crate::message::{Message, Request, Response};
+    use crate::node::api::StorageEvent;
+    use crate::node::config::Config;
+    use crate::store::message::{Request as Ask, Response as Answer};
+    use crate::store::record::{Name, Record};
+
+    fn contact(secret: u8) -> (Signer, Contact) {
+        let signer = Signer::ed25519([secret; 32]);
+        let contact = Contact::sign(Space::FULL, &signer, 0, 1, Vec::new()).unwrap();
+        (signer, contact)
+    }
+
+    fn node() -> Node {
+        let (signer, contact) = contact(1);
+        let mut node = Node::new(Config::default(), signer, contact, Rng::from_seed(1, 0));
+        node.create(Instant::ZERO);
+        node
+    }
+
+    /// Writes the same record once more; gives what the disk is asked and what the writer is answered.
+    fn write(node: &mut Node, number: u64) -> (Vec<u64>, Vec<Answer>) {
+        let (signer, writer) = contact(2);
+        let name = Name::new("name").unwrap();
+        let life = Duration::from_secs(60);
+        let record = Record::sign(&signer, name, Some(vec![1]), 1, life).unwrap();
+        let copy = Box::new(Copy {
+            record,
+            remaining: 60,
+        });
+        let request = Request::Store(Ask::Write(copy));
+        node.handle_message(Instant::ZERO, &writer, Message::Request(number, request));
+        drain(node)
+    }
+
+    fn drain(node: &mut Node) -> (Vec<u64>, Vec<Answer>) {
+        let (mut tokens, mut answers) = (Vec::new(), Vec::new());
+        while let Some(output) = node.poll_output() {
+            match output {
+                Output::StoreRecord { token, .. } => tokens.push(token),
+                Output::Send { message, .. } => match message {
+                    Message::Response(_, Response::Store(answer)) => answers.push(answer),
+                    other => panic!("{other:?}"),
+                },
+                Output::DropRecord(_) | Output::Event(_) => {}
+            }
+        }
+        (tokens, answers)
+    }
+
+    #[test]
+    fn a_record_that_the_disk_still_writes_is_not_written() {
+        let mut node = node();
+        let (tokens, answers) = write(&mut node, 1);
+        assert_eq!((tokens.len(), answers.len()), (1, 0));
+        let again = write(&mut node, 2);
+        assert_eq!((again.0.len(), again.1.len()), (0, 0), "it waits, too");
+        node.handle_storage(Instant::ZERO, StorageEvent::Stored(tokens[0]));
+        assert_eq!(drain(&mut node).1, [Answer::Written, Answer::Written]);
+        assert_eq!(write(&mut node, 3), (vec![], vec![Answer::Written]));
+    }
+
+    #[test]
+    fn a_record_that_the_disk_refused_is_not_written_either() {
+        let mut node = node();
+        let (tokens, _) = write(&mut node, 1);
+        node.handle_storage(Instant::ZERO, StorageEvent::Failed(tokens[0]));
+        let refused = Answer::Refused(RecordError::Storage);
+        assert_eq!(drain(&mut node).1, [refused]);
+        let (tokens, answers) = write(&mut node, 2);
+        assert_eq!(
+            (tokens.len(), answers.len()),
+            (1, 0),
+            "the disk is asked again"
+        );
+        node.handle_storage(Instant::ZERO, StorageEvent::Stored(tokens[0]));
+        assert_eq!(drain(&mut node).1, [Answer::Written]);
+    }
+}

@@ -1,0 +1,43 @@
+//! Measuring, in one run on one machine.
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+use crate::process;
+use crate::workspace::Workspace;
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// What to measure
+    #[arg(value_enum)]
+    what: What,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum What {
+    /// Bytes and round trips through a relay, and what honest tabs feel of others
+    Relay,
+}
+
+impl What {
+    /// The package and the benchmark in it.
+    const fn target(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Relay => ("chordscope", "relay"),
+        }
+    }
+}
+
+/// Builds and runs a benchmark.
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    let (package, bench) = options.what.target();
+    let mut command = workspace.cargo();
+    command.args(["bench", "--quiet", "--package", package, "--bench", bench]);
+    if options.json {
+        command.args(["--", "--json"]);
+    }
+    process::run(&mut command)
+}
