@@ -5,6 +5,7 @@
 //! `refusal` say it, `stage` and `replay` draw it, and `panels` show it all.
 
 pub mod app;
+pub mod closeness;
 pub mod desk;
 pub mod identity;
 pub mod intent;

@@ -1,10 +1,9 @@
 //! Why a tab did not get into a ring, and what helps: the browser tells a page almost nothing, so that the page has to
 //! conclude it from where it comes from and where it wanted to go.
 
-use std::net::IpAddr;
-
 use chordscope_core::link::reason::CloseReason;
 
+use crate::live::closeness::{Closeness, host};
 use crate::live::talk::{Cause, Refusal};
 
 /// Where the page comes from.
@@ -104,53 +103,17 @@ fn nobody(origin: &Origin, address: &str) -> Words {
 
 /// Whether the page came by TLS and the peer's address is without, on another machine.
 fn is_mixed(origin: &Origin, address: &str) -> bool {
-    let here = name(host(address));
-    origin.text.starts_with("https://") && address.starts_with("ws://") && !is_loopback(here)
+    let elsewhere = Closeness::of(address) < Closeness::Machine;
+    origin.text.starts_with("https://") && address.starts_with("ws://") && elsewhere
 }
 
 /// Whether the address lies in a more private network than the page: then browsers ask their users.
 fn asks_permission(origin: &Origin, address: &str) -> bool {
-    let (page, peer) = (name(host(&origin.text)), name(host(address)));
-    closeness(peer) > closeness(page)
+    Closeness::of(address) > Closeness::of(&origin.text)
 }
 
 fn is_same(origin: &Origin, address: &str) -> bool {
     host(&origin.text) == host(address)
-}
-
-/// 2 for this machine, 1 for the local network, 0 for the rest of the world.
-fn closeness(name: &str) -> u8 {
-    if is_loopback(name) {
-        return 2;
-    }
-    let local = match name.parse() {
-        Ok(IpAddr::V4(address)) => address.is_private() || address.is_link_local(),
-        Ok(IpAddr::V6(address)) => address.is_unique_local() || address.is_unicast_link_local(),
-        Err(_) => name.ends_with(".local") || !name.contains('.'),
-    };
-    u8::from(local)
-}
-
-fn is_loopback(name: &str) -> bool {
-    let by_name = name == "localhost" || name.ends_with(".localhost");
-    by_name
-        || name
-            .parse()
-            .is_ok_and(|address: IpAddr| address.is_loopback())
-}
-
-/// Host and port of a URL.
-fn host(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split('/').next().unwrap_or_default()
-}
-
-/// The host without its port and brackets.
-fn name(host: &str) -> &str {
-    match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((name, _)) => name,
-        None => host.split(':').next().unwrap_or_default(),
-    }
 }
 
 #[cfg(test)]

@@ -73,19 +73,3 @@ fn what_a_peer_says_is_passed_on() {
     );
     assert!(said.contains(&words), "{said}");
 }
-
-#[test]
-fn names_tell_how_close_they_are() {
-    for (name, expected) in [
-        ("localhost", 2),
-        ("127.4.5.6", 2),
-        ("::1", 2),
-        ("10.0.0.1", 1),
-        ("printer.local", 1),
-        ("fd00::1", 1),
-        ("8.8.8.8", 0),
-        ("ring.example", 0),
-    ] {
-        assert_eq!(closeness(name), expected, "{name}");
-    }
-}

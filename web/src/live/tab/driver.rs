@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
+use chordscope_core::base::contact::Address;
 use chordscope_core::node::api::{LookupId, OperationId};
 use chordscope_core::peer::Peer;
 use chordscope_core::peer::api::LinkId;
@@ -38,6 +39,8 @@ pub(super) struct Driver {
     operations: BTreeMap<OperationId, u32>,
     lookups: BTreeMap<LookupId, u32>,
     connection: Connection,
+    /// The peer that the user has named.
+    named: Option<Address>,
     /// What ended the last connection: the reason if the tab does not get in.
     last_end: Option<Cause>,
     alarm: Alarm,
@@ -60,6 +63,7 @@ impl Driver {
                 operations: BTreeMap::new(),
                 lookups: BTreeMap::new(),
                 connection: Connection::Outside,
+                named: None,
                 last_end: None,
                 alarm: Alarm::default(),
                 writing: None,

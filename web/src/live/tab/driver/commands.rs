@@ -72,6 +72,7 @@ impl Driver {
         }
         self.last_end = None;
         self.connection = Connection::Connecting(address.to_string());
+        self.named = Some(address.clone());
         let plan = Plan::Join(vec![address]);
         self.peer.start(self.clock.now(), plan, Vec::new());
     }

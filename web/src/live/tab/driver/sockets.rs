@@ -7,6 +7,7 @@ use chordscope_core::peer::api::LinkId;
 use gloo::timers::callback::Timeout;
 
 use super::Driver;
+use crate::live::closeness::Closeness;
 use crate::live::tab::link::{Heard, Link};
 use crate::live::talk::Cause;
 
@@ -16,6 +17,9 @@ const LOOK_EVERY: u32 = 10;
 impl Driver {
     /// Opens a connection; what comes of it is heard later.
     pub(super) fn dial(&mut self, address: Address) {
+        if !self.may_dial(&address) {
+            return self.dial_failed(&address, Cause::Unreachable);
+        }
         self.next_link += 1;
         let id = LinkId(self.next_link);
         let me = self.me.clone();
@@ -26,6 +30,13 @@ impl Driver {
             }
             None => self.dial_failed(&address, Cause::Unreachable),
         }
+    }
+
+    /// Whoever is in a ring names its own address, and could name one that only this machine reaches. So nobody is dialed
+    /// who is closer to it than the peer that the user has named.
+    fn may_dial(&self, address: &Address) -> bool {
+        let named = self.named.as_ref();
+        named.is_some_and(|named| Closeness::of(address.url()) <= Closeness::of(named.url()))
     }
 
     /// Tells the peer what has left over each link, and looks again soon while something waits: a browser does not say
