@@ -22,9 +22,10 @@ use crate::components::top_bar::top_bar;
 use crate::components::transport::transport;
 use crate::engine::Engine;
 use crate::hooks::use_engine::{EngineHandle, use_engine};
+use crate::hooks::use_route::use_route;
 use crate::hooks::use_shortcuts::use_shortcuts;
 use crate::intent::{self, Intent};
-use crate::page;
+use crate::page::{self, Route};
 use crate::state::{Action, Field, UiState};
 
 /// The page.
@@ -32,9 +33,10 @@ use crate::state::{Action, Field, UiState};
 pub fn App() -> Html {
     let (still, moving) = (use_node_ref(), use_node_ref());
     let ui = use_reducer(UiState::default);
-    let handle = use_engine(still.clone(), moving.clone());
+    let shown = use_route() == Route::Ring;
+    let handle = use_engine(still.clone(), moving.clone(), shown);
     let intend = intend(&ui, &handle);
-    use_shortcuts(ui.shortcuts, intend.clone());
+    use_shortcuts(shown && ui.shortcuts, intend.clone());
     {
         let ui = ui.clone();
         let scenario = handle.view.scenario.clone();

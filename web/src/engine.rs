@@ -2,6 +2,7 @@
 
 mod change;
 pub mod command;
+pub mod compose;
 mod deeds;
 mod follow;
 pub mod pace;

@@ -1,6 +1,7 @@
-//! Hooks: the engine's loop, the keyboard.
+//! Hooks: the engine's loop, the keyboard, the address.
 
 pub mod use_animation_frame;
 pub mod use_engine;
 pub mod use_listener;
+pub mod use_route;
 pub mod use_shortcuts;

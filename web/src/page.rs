@@ -20,12 +20,87 @@ fn media(query: &str) -> bool {
         .is_some_and(|list| list.matches())
 }
 
-/// What the address says after `#/ring?`.
-pub fn query() -> String {
-    let hash = window()
+/// One of the two applications, which share a document and never show at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// The simulated ring.
+    Ring,
+    /// The tab as a member of a real one.
+    Live,
+}
+
+/// The application that the address asks for.
+pub fn route() -> Route {
+    if hash().starts_with("#/live") {
+        Route::Live
+    } else {
+        Route::Ring
+    }
+}
+
+/// The element that an application is mounted in.
+pub fn container(id: &str) -> Option<web_sys::Element> {
+    window()?.document()?.get_element_by_id(id)
+}
+
+/// The address of a script that is named in the start script's own element.
+pub fn script(name: &str) -> Option<String> {
+    let start = window()?
+        .document()?
+        .query_selector("script[data-ring-js]")
+        .ok()??;
+    start.get_attribute(name)
+}
+
+/// Scheme, host and port of the page.
+pub fn origin() -> String {
+    window()
+        .and_then(|window| window.location().origin().ok())
+        .unwrap_or_default()
+}
+
+/// The address of a peer to begin with: `?peer=URL`, before or after the hash. A page at the root of its host is most
+/// likely served by a peer, which then is the one.
+pub fn peer() -> String {
+    let Some(location) = window().map(|window| window.location()) else {
+        return String::new();
+    };
+    let search = location.search().unwrap_or_default();
+    let asked = [query().as_str(), search.trim_start_matches('?')]
+        .iter()
+        .flat_map(|part| part.split('&'))
+        .find_map(|word| word.strip_prefix("peer="))
+        .map(decoded);
+    let at_root = location
+        .pathname()
+        .is_ok_and(|path| matches!(path.as_str(), "/" | "/index.html"));
+    asked.unwrap_or_else(|| if at_root { origin() } else { String::new() })
+}
+
+fn decoded(text: &str) -> String {
+    let decoded = js_sys::decode_uri_component(text).map(String::from);
+    decoded.unwrap_or_else(|_| text.to_owned())
+}
+
+/// The time of day, as the user writes it.
+pub fn time_of_day() -> String {
+    let now = js_sys::Date::new_0();
+    let two = |number: u32| format!("{number:02}");
+    [now.get_hours(), now.get_minutes(), now.get_seconds()]
+        .map(two)
+        .join(":")
+}
+
+fn hash() -> String {
+    window()
         .and_then(|window| window.location().hash().ok())
-        .unwrap_or_default();
-    hash.split_once('?')
+        .unwrap_or_default()
+}
+
+/// What the address says after `#/ring?` or `#/live?`.
+pub fn query() -> String {
+    hash()
+        .split_once('?')
         .map(|(_, query)| query.to_owned())
         .unwrap_or_default()
 }

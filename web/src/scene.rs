@@ -1,6 +1,5 @@
-//! What the stage shows, as plain values: the still layer from a snapshot, the moving layer from the engine.
+//! What a stage shows, as plain values: a still layer and a moving one. Whose ring it is, nothing here knows.
 
-pub mod compose;
 pub mod labels;
 pub mod layout;
 pub mod paint;
@@ -87,6 +86,8 @@ pub enum WordInk {
     Hop,
     /// A key.
     Key,
+    /// The node that asks.
+    Origin,
     /// A node that has no room for its label inside.
     Node,
 }

@@ -1,14 +1,45 @@
-// Starts the application: Trunk writes the hashed names of its two files into this script's own element.
-const { js, wasm } = document.querySelector("script[data-js]").dataset;
+// Shows the application that the address asks for, and starts it when it is shown for the first time. The other one
+// goes on, unseen. The names of all files are written into this script's own element.
+const { dataset } = document.querySelector("script[data-ring-js]");
 const at = (name) => new URL(name, document.baseURI);
-try {
-  const { default: start } = await import(at(js));
-  await start({ module_or_path: at(wasm) });
-} catch (error) {
-  const boot = document.getElementById("boot");
-  if (boot) {
-    boot.textContent =
-      "The simulator did not start. Reload the page; if that does not help, use a browser of 2024 or later.";
-  }
-  throw error;
+const element = (id) => document.getElementById(id);
+const wanted = () => (/^#\/live\b/.test(location.hash) ? "live" : "ring");
+const started = new Set();
+const ready = new Set();
+
+function show() {
+  for (const name of ["ring", "live"]) element(name).hidden = name !== wanted();
+  element("boot").hidden = ready.has(wanted());
 }
+
+async function start(name) {
+  const style = dataset[`${name}Css`];
+  if (style) {
+    const link = document.createElement("link");
+    document.head.append(Object.assign(link, { rel: "stylesheet", href: at(style) }));
+  }
+  // Both files at once: the script would ask for the module only when it has come itself.
+  const module = fetch(at(dataset[`${name}Wasm`]));
+  const { default: run } = await import(at(dataset[`${name}Js`]));
+  await run({ module_or_path: module });
+}
+
+async function route() {
+  const name = wanted();
+  show();
+  if (started.has(name)) return;
+  started.add(name);
+  try {
+    await start(name);
+    ready.add(name);
+    show();
+  } catch (error) {
+    started.delete(name);
+    element("boot-status").textContent =
+      "The page did not start. Reload it; if that does not help, use a browser of 2024 or later.";
+    throw error;
+  }
+}
+
+addEventListener("hashchange", route);
+await route();

@@ -9,8 +9,8 @@ use chordscope_core::base::id::Id;
 use crate::components::Desk;
 use crate::components::legend::legend;
 use crate::engine::command::Command;
+use crate::engine::compose::labelled;
 use crate::engine::snapshot::Snapshot;
-use crate::scene::compose::labelled;
 use crate::scene::layout::{Layout, Point};
 
 /// The ring: `still` and `moving` are the canvases of its two layers.
@@ -49,7 +49,7 @@ pub fn ring_view(desk: &Desk, still: NodeRef, moving: NodeRef) -> Html {
                     <p class="view__empty">{"No node is on the ring. Type a node id and press “Insert node”."}</p>
                 }
             </div>
-            {legend()}
+            {legend("asks", true)}
         </div>
     }
 }

@@ -5,13 +5,24 @@ use yew::{Html, html};
 use crate::components::icon::{Picture, icon};
 use crate::components::{Desk, on_click};
 use crate::intent::Intent;
+use crate::page::Route;
+
+/// The links between the applications.
+pub fn pages(here: Route) -> Html {
+    let page = |route, href: &'static str, name: &'static str| {
+        html! { <a {href} aria-current={(route == here).then_some("page")}>{name}</a> }
+    };
+    html! {
+        <nav aria-label="Pages">{page(Route::Ring, "#/ring", "Ring")}{page(Route::Live, "#/live", "Live")}</nav>
+    }
+}
 
 /// The bar at the top.
 pub fn top_bar(desk: &Desk) -> Html {
     html! {
         <header class="top">
             <h1>{"chord"}<b>{"scope"}</b></h1>
-            <nav aria-label="Pages"><a href="#/ring" aria-current="page">{"Ring"}</a></nav>
+            {pages(Route::Ring)}
             <div class="top__end">
                 <button type="button" class="quiet" onclick={on_click(&desk.intend, Intent::Share)}>{"Share link"}</button>
                 <button type="button" class="quiet" aria-label="Light or dark" title="Light or dark" onclick={on_click(&desk.intend, Intent::Theme)}>

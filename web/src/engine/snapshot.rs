@@ -1,6 +1,5 @@
 //! What the panels need, as plain values: a picture of the engine at one moment.
 
-mod brief;
 mod node;
 mod story;
 
@@ -8,8 +7,8 @@ use std::rc::Rc;
 
 use chordscope_core::base::id::{Id, Space};
 
-pub use self::brief::brief;
-use self::brief::shorten;
+use crate::brief::shorten;
+
 pub use self::node::{ChangeView, ChangedRow, FingerRow, Inspected, NodeView, Standing};
 pub use self::story::{About, Caption, EventView, LookupView, MarkView, Tone};
 

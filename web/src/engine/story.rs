@@ -11,7 +11,8 @@ use chordscope_core::sim::history::History;
 use chordscope_core::sim::trace::{Entry, Traffic, What};
 use chordscope_core::sim::world::World;
 
-use crate::engine::snapshot::{About, EventView, MarkView, brief};
+use crate::brief::brief;
+use crate::engine::snapshot::{About, EventView, MarkView};
 
 /// How many lines the log shows.
 const LINES: usize = 60;

@@ -6,15 +6,18 @@ use std::rc::Rc;
 use gloo::render::{AnimationFrame, request_animation_frame};
 use yew::{hook, use_effect_with};
 
-/// Calls `tick` with the frame's time in milliseconds, once a frame, until the component goes.
+/// Calls `tick` with the frame's time in milliseconds, once a frame, while `running` and until the component goes.
 #[hook]
-pub fn use_animation_frame(tick: impl FnMut(f64) + 'static) {
-    use_effect_with((), move |()| {
-        let running = Rc::new(Running {
-            tick: RefCell::new(Box::new(tick)),
-            waiting: RefCell::new(None),
+pub fn use_animation_frame(running: bool, tick: impl FnMut(f64) + 'static) {
+    use_effect_with(running, move |running| {
+        let running = running.then(|| {
+            let running = Rc::new(Running {
+                tick: RefCell::new(Box::new(tick)),
+                waiting: RefCell::new(None),
+            });
+            request(&running);
+            running
         });
-        request(&running);
         // The frame that is waited for knows the loop only weakly: dropping the loop cancels it.
         move || drop(running)
     });

@@ -8,9 +8,10 @@ use yew::{Callback, NodeRef, UseStateHandle, hook, use_callback, use_mut_ref, us
 
 use crate::engine::Engine;
 use crate::engine::command::Command;
+use crate::engine::compose::compose;
 use crate::hooks::use_animation_frame::use_animation_frame;
 use crate::hooks::use_listener::use_listener;
-use crate::page;
+use crate::page::{self, Route};
 use crate::scene::painter::Painter;
 use crate::state::View;
 
@@ -34,9 +35,9 @@ pub struct EngineHandle {
     pub painter: Rc<RefCell<Painter>>,
 }
 
-/// Runs the engine and paints it on two canvases.
+/// Runs the engine and paints it on two canvases, while they are shown.
 #[hook]
-pub fn use_engine(still: NodeRef, moving: NodeRef) -> EngineHandle {
+pub fn use_engine(still: NodeRef, moving: NodeRef, shown: bool) -> EngineHandle {
     let engine = use_mut_ref(|| Engine::open(&page::query(), page::calm()));
     let painter = use_mut_ref(Painter::default);
     let view: UseStateHandle<View> = {
@@ -53,7 +54,7 @@ pub fn use_engine(still: NodeRef, moving: NodeRef) -> EngineHandle {
         let send = send.clone();
         let opened = Callback::from(move |_| {
             let link = page::query();
-            if link.contains('=') {
+            if page::route() == Route::Ring && link.contains('=') {
                 send.emit(Command::Open(link));
             }
         });
@@ -76,9 +77,15 @@ pub fn use_engine(still: NodeRef, moving: NodeRef) -> EngineHandle {
     {
         let (engine, painter) = (Rc::clone(&engine), Rc::clone(&painter));
         let publish = view.setter();
-        let mut shown = view.0.clone();
+        let mut first = Some(view.0.clone());
         let mut last = (f64::NAN, 0.0);
-        use_animation_frame(move |time| {
+        use_animation_frame(shown, move |time| {
+            if let Some(shot) = first.take() {
+                let mut painter = painter.borrow_mut();
+                // The other page may have changed from light to dark meanwhile.
+                painter.forget_colours();
+                painter.show(compose(&shot));
+            }
             let passed = (time - last.0).clamp(0.0, LONGEST_FRAME);
             last.0 = time;
             let mut engine = engine.borrow_mut();
@@ -89,8 +96,9 @@ pub fn use_engine(still: NodeRef, moving: NodeRef) -> EngineHandle {
             );
             if engine.has_news() && (engine.is_urgent() || time - last.1 >= SNAPSHOT_EVERY) {
                 last.1 = time;
-                shown = Rc::new(engine.publish());
-                publish.set(View(Rc::clone(&shown)));
+                let shot = Rc::new(engine.publish());
+                painter.borrow_mut().show(compose(&shot));
+                publish.set(View(shot));
             }
             let canvases = (
                 still.cast::<HtmlCanvasElement>(),
@@ -100,7 +108,7 @@ pub fn use_engine(still: NodeRef, moving: NodeRef) -> EngineHandle {
                 let motion = engine.motion();
                 painter
                     .borrow_mut()
-                    .paint(&window, &still, &moving, &shown, &motion, page::calm());
+                    .paint(&window, &still, &moving, &motion, page::calm());
             }
         });
     }

@@ -1,12 +1,8 @@
 //! Keeps the two canvases of the stage up to date, painting the still layer only when it changed.
 
-use std::rc::Rc;
-
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d as Pen, HtmlCanvasElement as Canvas, Window};
 
-use crate::engine::snapshot::Snapshot;
-use crate::scene::compose::compose;
 use crate::scene::layout::Layout;
 use crate::scene::paint::Brush;
 use crate::scene::palette::Palette;
@@ -15,7 +11,6 @@ use crate::scene::{Motion, Scene};
 /// Paints the stage.
 #[derive(Debug, Default)]
 pub struct Painter {
-    shot: Option<Rc<Snapshot>>,
     scene: Scene,
     layout: Option<Layout>,
     size: (f64, f64, f64),
@@ -30,13 +25,18 @@ impl Painter {
         self.palette = None;
     }
 
+    /// From the next frame on, this is the still layer.
+    pub fn show(&mut self, scene: Scene) {
+        self.stale |= scene != self.scene;
+        self.scene = scene;
+    }
+
     /// Paints one frame on the still and the moving canvas.
     pub fn paint(
         &mut self,
         window: &Window,
         still: &Canvas,
         moving: &Canvas,
-        shot: &Rc<Snapshot>,
         motion: &Motion,
         calm: bool,
     ) -> Option<()> {
@@ -48,7 +48,7 @@ impl Painter {
         if size.0 < 1.0 || size.1 < 1.0 {
             return None;
         }
-        self.refresh(window, shot, size)?;
+        self.refresh(window, size)?;
         let palette = self.palette.as_ref()?;
         let layout = self.layout.as_ref()?;
         if self.stale {
@@ -77,23 +77,8 @@ impl Painter {
         Some(())
     }
 
-    /// Brings scene, geometry and colours up to date, and notes whether the still layer has to be painted again.
-    fn refresh(
-        &mut self,
-        window: &Window,
-        shot: &Rc<Snapshot>,
-        size: (f64, f64, f64),
-    ) -> Option<()> {
-        let fresh = self
-            .shot
-            .as_ref()
-            .is_none_or(|last| !Rc::ptr_eq(last, shot));
-        if fresh {
-            let scene = compose(shot);
-            self.stale |= scene != self.scene;
-            self.scene = scene;
-            self.shot = Some(Rc::clone(shot));
-        }
+    /// Brings geometry and colours up to date, and notes whether the still layer has to be painted again.
+    fn refresh(&mut self, window: &Window, size: (f64, f64, f64)) -> Option<()> {
         if self.palette.is_none() {
             self.palette = Palette::read(window, &window.document()?);
             self.stale = true;

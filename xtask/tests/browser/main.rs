@@ -2,6 +2,7 @@
 //!
 //! `cargo xtask browser [FILTER]` builds what they need and runs them. `support` is the harness.
 
+mod live_page;
 mod real_ring;
 mod ring_page;
 mod support;

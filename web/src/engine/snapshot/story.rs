@@ -2,7 +2,7 @@
 
 use chordscope_core::base::id::Id;
 
-use crate::engine::snapshot::brief::brief;
+use crate::brief::brief;
 
 /// A lookup so far.
 #[derive(Clone, Debug, PartialEq)]

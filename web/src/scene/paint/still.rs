@@ -169,7 +169,7 @@ impl Brush<'_> {
                 turn: word.turn,
                 gap: match word.ink {
                     WordInk::Key => 24.0,
-                    WordInk::Hop | WordInk::Node => self.layout.node + 10.0,
+                    WordInk::Hop | WordInk::Origin | WordInk::Node => self.layout.node + 10.0,
                 },
                 text: word.text.clone(),
             })
@@ -185,6 +185,7 @@ impl Brush<'_> {
             self.pen.set_fill_style_str(match word.ink {
                 WordInk::Hop => &self.palette.hop,
                 WordInk::Key => &self.palette.key,
+                WordInk::Origin => &self.palette.accent,
                 WordInk::Node => &self.palette.mute,
             });
             let _ = self

@@ -22,18 +22,29 @@ pub(crate) struct Ring {
 impl Ring {
     /// Starts a ring that serves the page, and waits until it answers.
     pub(crate) async fn start(peers: u16) -> Result<Self> {
+        Self::spawn(&["ring", "--peers", &peers.to_string()], peers).await
+    }
+
+    /// Starts a single peer that serves the page, in a ring of its own or in the one of the peer at this address.
+    pub(crate) async fn peer(join: Option<&str>) -> Result<Self> {
+        match join {
+            Some(url) => Self::spawn(&["peer", "--join", url], 1).await,
+            None => Self::spawn(&["peer"], 1).await,
+        }
+    }
+
+    /// Starts a single peer that pages of this origin may use.
+    pub(crate) async fn allowing(origin: &str) -> Result<Self> {
+        Self::spawn(&["peer", "--allow-origin", origin], 1).await
+    }
+
+    async fn spawn(arguments: &[&str], peers: u16) -> Result<Self> {
         let folder = TempDir::new()?;
         let port = free_ports(peers)?;
         let said = File::create(folder.path().join("said"))?;
         let process = Command::new(binary())
-            .args([
-                "ring",
-                "--peers",
-                &peers.to_string(),
-                "--listen",
-                &format!("127.0.0.1:{port}"),
-            ])
-            .arg("--web")
+            .args(arguments)
+            .args(["--listen", &format!("127.0.0.1:{port}"), "--web"])
             .arg(dist()?)
             .arg("--data")
             .arg(folder.path().join("data"))

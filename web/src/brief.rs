@@ -1,7 +1,7 @@
-//! Long identifiers, shortened for people: the panels have them in full.
+//! Long identifiers, shortened for people: tooltips have them in full.
 
 /// The first digits of a long identifier.
-pub(super) fn shorten(text: String) -> String {
+pub fn shorten(text: String) -> String {
     if text.len() <= 8 {
         return text;
     }

@@ -1,0 +1,83 @@
+//! The layout of the live page, and the one place that joins its desk, its worker and the browser.
+
+use yew::{Callback, Html, component, html, use_node_ref, use_reducer};
+
+use crate::components::icon::{Picture, icon};
+use crate::components::top_bar::pages;
+use crate::hooks::use_route::use_route;
+use crate::live::desk::{Action, Desk};
+use crate::live::intent::{Intent, command, field_id};
+use crate::live::panels::{
+    events_card, join_bar, peers_card, status_line, tab_card, tab_stage, values_card,
+};
+use crate::live::refusal::Origin;
+use crate::live::use_stage::use_stage;
+use crate::live::use_tab::use_tab;
+use crate::page::{self, Route};
+
+/// What the panels need.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Panel {
+    /// What the page knows.
+    pub desk: yew::UseReducerHandle<Desk>,
+    /// Takes what the user asks.
+    pub intend: Callback<Intent>,
+    /// Where the page comes from.
+    pub origin: Origin,
+}
+
+/// The live page.
+#[component]
+pub fn LiveApp() -> Html {
+    let (still, moving) = (use_node_ref(), use_node_ref());
+    let shown = use_route() == Route::Live;
+    let desk = use_reducer(|| Desk {
+        address: page::peer(),
+        ..Desk::default()
+    });
+    let send = use_tab(desk.dispatcher());
+    let stage = use_stage(still.clone(), moving.clone(), desk.clone(), shown);
+    let intend = {
+        let desk = desk.clone();
+        Callback::from(move |intent| match command(&desk, intent) {
+            Ok((command, question)) => send.emit((command, Some(question))),
+            Err((field, text)) => {
+                page::focus(field_id(field));
+                desk.dispatch(Action::Wrong(field, text));
+            }
+        })
+    };
+    let text = page::origin();
+    let panel = Panel {
+        desk,
+        intend,
+        origin: Origin { text },
+    };
+    let theme = stage.recolour.reform(|_| page::toggle_theme());
+    html! {
+        <div class="app">
+            <header class="top">
+                <h1>{"chord"}<b>{"scope"}</b></h1>
+                {pages(Route::Live)}
+                <div class="top__end">
+                    <button type="button" class="quiet" aria-label="Light or dark" title="Light or dark" onclick={theme}>
+                        {icon(Picture::Theme)}
+                    </button>
+                </div>
+            </header>
+            <main class="page">
+                <section class="stage" aria-label="Stage">
+                    {join_bar(&panel)}
+                    {tab_stage(&panel, &stage, still, moving)}
+                    {status_line(&panel)}
+                </section>
+                <aside class="side" aria-label="Panels">
+                    {values_card(&panel)}
+                    {tab_card(&panel)}
+                    {peers_card(&panel)}
+                    {events_card(&panel)}
+                </aside>
+            </main>
+        </div>
+    }
+}

@@ -1,0 +1,104 @@
+//! Which peer this tab is: a secret that outlives a reload, and that no other tab uses at the same time.
+//!
+//! The browser copies a tab's session storage when the tab is duplicated. A Web Lock tells the two apart: whoever
+//! holds the one named after the secret is its owner; the other tab becomes a peer of its own.
+
+mod lock;
+
+use chordscope_core::base::digest::Digest;
+use web_sys::window;
+
+use self::lock::{Claim, claim};
+
+/// Where the secret is kept.
+const ITEM: &str = "chordscope-tab";
+/// How long to wait for the page that has just been reloaded to let go of the lock.
+const PATIENCE: u32 = 1_000;
+
+/// A peer's secret key.
+pub type Secret = [u8; 32];
+
+/// The secret of this tab; none where the browser has no randomness to give.
+pub async fn secret() -> Option<Secret> {
+    let kept = kept();
+    if let Some(secret) = kept {
+        let claim = claim(&lock_name(&secret), PATIENCE).await;
+        if keeps(claim) {
+            return Some(secret);
+        }
+    }
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).ok()?;
+    keep(&secret);
+    // Nobody else knows the name of this lock.
+    let _ = claim(&lock_name(&secret), PATIENCE).await;
+    Some(secret)
+}
+
+/// Whether a tab with a secret goes on with it. Where there are no locks, a duplicate could not be told from a reload,
+/// and two peers with one key would spoil the ring: then every start makes a new peer.
+const fn keeps(claim: Claim) -> bool {
+    matches!(claim, Claim::Granted)
+}
+
+/// The name of the lock says nothing about the secret.
+fn lock_name(secret: &Secret) -> String {
+    let digest = Digest::new("chordscope tab lock").part(secret).finish();
+    format!("chordscope-tab-{}", hex(&digest[..10]))
+}
+
+fn kept() -> Option<Secret> {
+    let storage = window()?.session_storage().ok()??;
+    read(&storage.get_item(ITEM).ok()??)
+}
+
+fn keep(secret: &Secret) {
+    // Without session storage a reload makes a new peer, no more.
+    let storage = window().and_then(|window| window.session_storage().ok().flatten());
+    if let Some(storage) = storage {
+        let _ = storage.set_item(ITEM, &hex(secret));
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn read(text: &str) -> Option<Secret> {
+    let mut secret = [0; 32];
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (index, byte) in secret.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16).ok()?;
+    }
+    Some(secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_secret_is_read_back_and_nothing_else_is() {
+        let secret = std::array::from_fn(|index| (index * 7) as u8);
+        assert_eq!(read(&hex(&secret)), Some(secret));
+        for text in ["", "00", &"g".repeat(64), &"ä".repeat(32), &"0".repeat(66)] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_lock_is_named_after_the_secret_without_telling_it() {
+        let (one, other) = (lock_name(&[1; 32]), lock_name(&[2; 32]));
+        assert_ne!(one, other);
+        assert!(!one.contains(&hex(&[1; 4])));
+    }
+
+    #[test]
+    fn only_the_holder_of_the_lock_keeps_its_id() {
+        assert!(keeps(Claim::Granted));
+        assert!(!keeps(Claim::Taken));
+        assert!(!keeps(Claim::Unsupported));
+    }
+}

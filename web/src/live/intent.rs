@@ -1,0 +1,130 @@
+//! What the controls mean: from an intent and what is typed to a command, or to one sentence about what is wrong.
+
+use chordscope_core::base::contact::{Address, ContactError};
+use chordscope_core::base::id::Space;
+use chordscope_core::store::record::{MAX_VALUE, Name};
+
+use crate::input;
+use crate::live::desk::{Desk, Field, Question};
+use crate::live::talk::{Command, Connection};
+use crate::live::words::size;
+
+/// Something that a control asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// Join the ring at the typed address; once more leaves it.
+    JoinOrLeave,
+    /// Put the typed value under the typed name.
+    Put,
+    /// Get the typed name.
+    Get,
+    /// Delete the typed name.
+    Delete,
+    /// Look the typed name up.
+    LookUp,
+}
+
+/// The id of a field's element.
+pub const fn field_id(field: Field) -> &'static str {
+    match field {
+        Field::Address => "live-address",
+        Field::Name => "live-name",
+        Field::Value => "live-value",
+    }
+}
+
+/// The command of an intent and the question it answers, or what is wrong with what is typed.
+pub fn command(desk: &Desk, intent: Intent) -> Result<(Command, Question), (Field, String)> {
+    let name = || match desk.name.trim() {
+        "" => Err((Field::Name, "Type a name first.".to_owned())),
+        name => match Name::new(name) {
+            Ok(_) => Ok(name.to_owned()),
+            Err(error) => Err((Field::Name, format!("That does not do: {error}."))),
+        },
+    };
+    Ok(match intent {
+        Intent::JoinOrLeave if desk.may_leave() => (Command::Leave, Question::Join),
+        Intent::JoinOrLeave => {
+            let address = desk.address.trim();
+            let read = Address::parse_url(address);
+            let wrong = |error: ContactError| {
+                let example = if address.is_empty() {
+                    "Type the address of a peer first: "
+                } else {
+                    ""
+                };
+                (Field::Address, format!("{example}{error}."))
+            };
+            (
+                Command::Join(read.map_err(wrong)?.to_string()),
+                Question::Join,
+            )
+        }
+        Intent::Put if desk.value.len() > MAX_VALUE => {
+            let size = size(desk.value.len() as u64);
+            return Err((
+                Field::Value,
+                format!("This is {size}: a value has at most 64 KiB."),
+            ));
+        }
+        Intent::Put => (
+            Command::Put(name()?, desk.value.clone()),
+            Question::Put(name()?),
+        ),
+        Intent::Get => (Command::Get(name()?), Question::Get(name()?)),
+        Intent::Delete => (Command::Delete(name()?), Question::Delete(name()?)),
+        Intent::LookUp => {
+            let name = name()?;
+            let key = input::key(Space::FULL, &name);
+            let key = key.map_err(|error| (Field::Name, error))?;
+            (Command::LookUp(key.id), Question::LookUp(name))
+        }
+    })
+}
+
+impl Desk {
+    /// Whether there is a ring to leave, or an attempt to end.
+    pub fn may_leave(&self) -> bool {
+        let connection = self.state.as_ref().map(|state| &state.connection);
+        !matches!(
+            connection,
+            None | Some(Connection::Outside | Connection::Refused(_))
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn desk(address: &str, name: &str) -> Desk {
+        Desk {
+            address: address.to_owned(),
+            name: name.to_owned(),
+            ..Desk::default()
+        }
+    }
+
+    #[test]
+    fn an_address_is_checked_before_anything_is_dialed() {
+        let said = |address| command(&desk(address, ""), Intent::JoinOrLeave);
+        let (joined, _) = said(" http://127.0.0.1:7340/ ").unwrap();
+        assert_eq!(joined, Command::Join("ws://127.0.0.1:7340/ws".to_owned()));
+        for (address, part) in [("", "first"), ("nonsense", "ws://")] {
+            let (field, text) = said(address).unwrap_err();
+            assert_eq!(field, Field::Address);
+            assert!(text.contains(part), "{text}");
+        }
+    }
+
+    #[test]
+    fn values_need_a_name_and_lookups_take_ids_too() {
+        let id = "0123456789abcdef0123456789abcdef01234567";
+        let (asked, _) = command(&desk("", id), Intent::LookUp).unwrap();
+        assert_eq!(asked, Command::LookUp(Space::FULL.parse(id).unwrap()));
+        for intent in [Intent::Put, Intent::Get, Intent::Delete, Intent::LookUp] {
+            let (field, _) = command(&desk("", " "), intent).unwrap_err();
+            assert_eq!(field, Field::Name);
+        }
+    }
+}

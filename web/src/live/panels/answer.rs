@@ -1,0 +1,61 @@
+//! What came of the last question, and the hops of a lookup.
+
+use yew::{Html, html};
+
+use crate::live::app::Panel;
+use crate::live::talk::{Answer, Hop, Path};
+use crate::live::words::{self, Tone, full, millis, short};
+
+/// The status "Answer".
+pub(super) fn answer(panel: &Panel) -> Html {
+    let said = words::answer(&panel.desk);
+    let class = match said.as_ref().map(|said| said.tone) {
+        Some(Tone::Bad) => "answer answer--bad",
+        Some(Tone::Good) => "answer answer--good",
+        _ => "answer",
+    };
+    let path = match panel.desk.answer.as_deref() {
+        Some(Answer::Path(path)) => Some(path),
+        _ => None,
+    };
+    html! {
+        <>
+            <p role="status" aria-label="Answer" {class}>
+                if let Some(said) = &said {
+                    <b>{&said.lead}</b>
+                    if !said.rest.is_empty() {
+                        <span>{&said.rest}</span>
+                    }
+                }
+            </p>
+            if said.is_none() {
+                <p class="card__empty">{"Type a name. Put keeps a value under it, on the peer responsible for it and on the next ones; Look up shows the way there."}</p>
+            }
+            if let Some(path) = path {
+                {hops(path)}
+            }
+        </>
+    }
+}
+
+fn hops(path: &Path) -> Html {
+    html! {
+        <div class="table-scroll">
+            <table class="hops" aria-label="Hops">
+                <thead><tr>{for ["Hop", "Node", "Round trip"].map(|name| html! { <th scope="col">{name}</th> })}</tr></thead>
+                <tbody>{for path.hops.iter().enumerate().map(|(number, hop)| row(number, hop))}</tbody>
+            </table>
+        </div>
+    }
+}
+
+fn row(number: usize, hop: &Hop) -> Html {
+    let rtt = match (number, hop.rtt) {
+        (0, _) => "this tab".to_owned(),
+        (_, Some(rtt)) => millis(rtt),
+        (_, None) => "not asked".to_owned(),
+    };
+    html! {
+        <tr><td>{number}</td><td title={full(hop.id)}>{short(hop.id)}<small>{hop.address.clone()}</small></td><td>{rtt}</td></tr>
+    }
+}

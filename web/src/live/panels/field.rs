@@ -1,0 +1,85 @@
+//! A labelled text field, and what is wrong with it, said in its place.
+
+use wasm_bindgen::JsCast;
+use web_sys::{Event, HtmlInputElement, HtmlTextAreaElement, InputEvent};
+use yew::{Callback, Html, html};
+
+use crate::live::app::Panel;
+use crate::live::desk::{Action, Field};
+use crate::live::intent::field_id;
+
+/// A field of one line.
+pub(super) fn line(panel: &Panel, field: Field, name: &'static str, hint: &'static str) -> Html {
+    let (id, value, wrong) = (field_id(field), text(panel, field), wrong(panel, field));
+    let (oninput, onchange) = typed(panel, field);
+    html! {
+        <label>
+            {name}
+            <input
+                {id} type="text" autocomplete="off" autocapitalize="off" spellcheck="false" placeholder={hint} {value}
+                aria-invalid={wrong.is_some().to_string()} aria-describedby={wrong.map(|_| format!("{id}-error"))}
+                {oninput} {onchange}
+            />
+        </label>
+    }
+}
+
+/// A field of several lines.
+pub(super) fn area(panel: &Panel, field: Field, name: &'static str) -> Html {
+    let (id, value, wrong) = (field_id(field), text(panel, field), wrong(panel, field));
+    let (oninput, onchange) = typed(panel, field);
+    html! {
+        <label>
+            {name}
+            <textarea
+                {id} rows="2" spellcheck="false" {value}
+                aria-invalid={wrong.is_some().to_string()} aria-describedby={wrong.map(|_| format!("{id}-error"))}
+                {oninput} {onchange}
+            />
+        </label>
+    }
+}
+
+/// What is wrong with a field, if anything.
+pub(super) fn error(panel: &Panel, field: Field) -> Html {
+    let id = format!("{}-error", field_id(field));
+    wrong(panel, field).map_or_else(Html::default, |text| {
+        html! { <p class="error" role="alert" {id}>{text}</p> }
+    })
+}
+
+fn text(panel: &Panel, field: Field) -> String {
+    match field {
+        Field::Address => panel.desk.address.clone(),
+        Field::Name => panel.desk.name.clone(),
+        Field::Value => panel.desk.value.clone(),
+    }
+}
+
+fn wrong(panel: &Panel, field: Field) -> Option<String> {
+    let error = panel
+        .desk
+        .error
+        .as_ref()
+        .filter(|(wrong, _)| *wrong == field);
+    error.map(|(_, text)| text.clone())
+}
+
+/// Not everything that fills a field in says so by an input event: some only tell of the change.
+fn typed(panel: &Panel, field: Field) -> (Callback<InputEvent>, Callback<Event>) {
+    let desk = panel.desk.dispatcher();
+    let taken = Callback::from(move |event: Event| {
+        let target = event.target();
+        let line = target
+            .as_ref()
+            .and_then(|target| target.dyn_ref::<HtmlInputElement>());
+        let area = target
+            .as_ref()
+            .and_then(|target| target.dyn_ref::<HtmlTextAreaElement>());
+        let value = line.map(HtmlInputElement::value);
+        if let Some(value) = value.or_else(|| area.map(HtmlTextAreaElement::value)) {
+            desk.dispatch(Action::Typed(field, value));
+        }
+    });
+    (taken.reform(|event: InputEvent| event.into()), taken)
+}

@@ -1,0 +1,86 @@
+use super::*;
+use crate::live::talk::{Connection, FingerRow, Hop, PeerRow, Shelf};
+
+fn id(value: u64) -> Id {
+    Space::FULL.finger_start(Id::from_u64(value), 160)
+}
+
+fn state() -> State {
+    let peer = |value| PeerRow {
+        id: id(value),
+        roles: Vec::new(),
+        address: None,
+        linked: true,
+        rtt: None,
+        sent: 0,
+        received: 0,
+    };
+    State {
+        id: id(5),
+        connection: Connection::Outside,
+        shelf: Shelf::Memory,
+        predecessor: Some(id(2)),
+        successors: vec![id(9), id(2)],
+        fingers: [(1, 4), (6, 7)]
+            .map(|(first, last)| FingerRow {
+                first,
+                last,
+                node: id(9),
+            })
+            .to_vec(),
+        peers: vec![peer(9), peer(2)],
+        keys_owned: 0,
+        keys_copied: 0,
+        keys: Vec::new(),
+    }
+}
+
+fn path() -> Path {
+    let hop = |value| Hop {
+        id: id(value),
+        address: None,
+        rtt: None,
+    };
+    Path {
+        key: id(7),
+        hops: vec![hop(5), hop(8), hop(9)],
+        took: 0,
+    }
+}
+
+#[test]
+fn the_stage_shows_all_that_the_tab_knows_in_ring_order() {
+    let scene = scene(&state(), Some(&path()), None);
+    let marks: Vec<_> = scene
+        .nodes
+        .iter()
+        .map(|node| (node.origin, node.visited, node.owner))
+        .collect();
+    let expected = [
+        (false, false, false),
+        (true, true, false),
+        (false, true, false),
+        (false, true, true),
+    ];
+    assert_eq!(marks, expected);
+    assert_eq!(
+        scene.fingers.len(),
+        1,
+        "a node is one finger, however many rows have it"
+    );
+    assert_eq!(scene.arcs.len(), 1);
+    assert!(scene.keys.iter().any(|key| key.sought));
+}
+
+#[test]
+fn every_node_of_a_small_ring_has_one_word() {
+    let scene = scene(&state(), None, None);
+    assert_eq!(scene.words.len(), 3);
+    assert!(
+        scene
+            .words
+            .iter()
+            .any(|word| word.text.ends_with("· successor"))
+    );
+    assert!(summary(&state(), Some(&path())).contains("2 other nodes"));
+}

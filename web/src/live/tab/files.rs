@@ -1,0 +1,119 @@
+//! The browser's private file system, as far as a log needs it.
+
+use js_sys::{AsyncIterator, IteratorNext};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    File, FileSystemDirectoryHandle as Folder, FileSystemFileHandle as FileHandle,
+    FileSystemGetDirectoryOptions, FileSystemGetFileOptions, FileSystemReadWriteOptions,
+    FileSystemSyncAccessHandle, WorkerGlobalScope,
+};
+
+use super::clock::wall_millis;
+use super::log::Slab;
+
+/// Other applications of the same origin may keep files there, too.
+const FOLDER: &str = "chordscope-tabs";
+/// The worker of a page that has just been reloaded may still hold the files.
+const ATTEMPTS: u32 = 20;
+const PAUSE: u32 = 100;
+/// Files that nobody has touched for so long hold only what has expired: a tab that was closed for good left them.
+const ABANDONED: u64 = 7 * 24 * 60 * 60 * 1_000;
+
+/// A file that this worker alone may use.
+#[derive(Debug)]
+pub(super) struct PrivateFile(FileSystemSyncAccessHandle);
+
+impl Slab for PrivateFile {
+    fn read(&self, most: usize) -> Option<Vec<u8>> {
+        let size = self.0.get_size().ok()?;
+        if size > most as f64 {
+            return None;
+        }
+        let mut bytes = vec![0; size as usize];
+        let read = self.0.read_with_u8_array_and_options(&mut bytes, &at(0));
+        bytes.truncate(read.ok()? as usize);
+        Some(bytes)
+    }
+
+    fn write(&mut self, offset: usize, bytes: &[u8]) -> bool {
+        let written = self.0.write_with_u8_array_and_options(bytes, &at(offset));
+        written.is_ok_and(|count| count as usize == bytes.len())
+    }
+
+    fn cut(&mut self, length: usize) -> bool {
+        self.0.truncate_with_f64(length as f64).is_ok()
+    }
+
+    fn flush(&mut self) -> bool {
+        self.0.flush().is_ok()
+    }
+}
+
+impl Drop for PrivateFile {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+fn at(offset: usize) -> FileSystemReadWriteOptions {
+    let options = FileSystemReadWriteOptions::new();
+    options.set_at(offset as f64);
+    options
+}
+
+/// Opens the two files of a peer; none where the browser offers no private files.
+pub(super) async fn open(name: &str) -> Option<[PrivateFile; 2]> {
+    let folder = folder().await?;
+    // Others may sweep at the same time: what is gone already, or in use, is left alone.
+    let _ = sweep(&folder).await;
+    let first = file(&folder, &format!("{name}.0")).await?;
+    let second = file(&folder, &format!("{name}.1")).await?;
+    Some([first, second])
+}
+
+async fn folder() -> Option<Folder> {
+    let scope = js_sys::global().dyn_into::<WorkerGlobalScope>().ok()?;
+    // Elsewhere there is no storage to ask for.
+    if !scope.is_secure_context() {
+        return None;
+    }
+    let root = JsFuture::from(scope.navigator().storage().get_directory()).await;
+    let root: Folder = root.ok()?.dyn_into().ok()?;
+    let options = FileSystemGetDirectoryOptions::new();
+    options.set_create(true);
+    let folder = JsFuture::from(root.get_directory_handle_with_options(FOLDER, &options)).await;
+    folder.ok()?.dyn_into().ok()
+}
+
+async fn file(folder: &Folder, name: &str) -> Option<PrivateFile> {
+    let options = FileSystemGetFileOptions::new();
+    options.set_create(true);
+    let handle = JsFuture::from(folder.get_file_handle_with_options(name, &options)).await;
+    let handle: FileHandle = handle.ok()?.dyn_into().ok()?;
+    for _ in 0..ATTEMPTS {
+        if let Ok(file) = JsFuture::from(handle.create_sync_access_handle()).await {
+            return Some(PrivateFile(file.dyn_into().ok()?));
+        }
+        gloo::timers::future::TimeoutFuture::new(PAUSE).await;
+    }
+    None
+}
+
+async fn sweep(folder: &Folder) -> Result<(), JsValue> {
+    let handles: AsyncIterator = folder.values();
+    loop {
+        let next: IteratorNext = JsFuture::from(handles.next()?).await?.unchecked_into();
+        if next.done() {
+            return Ok(());
+        }
+        let Ok(handle) = next.value().dyn_into::<FileHandle>() else {
+            continue;
+        };
+        let file: File = JsFuture::from(handle.get_file()).await?.dyn_into()?;
+        let age = wall_millis().saturating_sub(file.last_modified() as u64);
+        if age > ABANDONED {
+            let _ = JsFuture::from(folder.remove_entry(&handle.name())).await;
+        }
+    }
+}

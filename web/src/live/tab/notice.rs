@@ -1,0 +1,48 @@
+//! What happens at the peer, in words for the page's log.
+
+use chordscope_core::base::contact::Contact;
+use chordscope_core::base::id::Space;
+use chordscope_core::node::api::Event as NodeEvent;
+use chordscope_core::peer::api::Event;
+
+/// An event in words, if it is worth any.
+pub(super) fn text(space: Space, event: &Event) -> Option<String> {
+    let id = |contact: &Contact| space.show(contact.id());
+    Some(match event {
+        Event::LinkUp { contact, via, .. } => match via {
+            Some(relay) => format!("linked with {} through {}", id(contact), space.show(*relay)),
+            None => format!("linked with {}", id(contact)),
+        },
+        Event::LinkDown { id, reason, .. } => match id {
+            Some(id) => format!("the link with {} ended: {reason}", space.show(*id)),
+            None => format!("a link ended before its handshake did: {reason}"),
+        },
+        Event::Relays => "the relays of this tab have changed".to_owned(),
+        Event::Node(event) => return of_node(space, event),
+        Event::Known(_) | Event::Data { .. } | Event::Room(_) => return None,
+    })
+}
+
+fn of_node(space: Space, event: &NodeEvent) -> Option<String> {
+    let id = |contact: &Contact| space.show(contact.id());
+    Some(match event {
+        NodeEvent::Joined => "this tab is a member of the ring".to_owned(),
+        NodeEvent::JoinFailed => "this tab found no place in a ring".to_owned(),
+        NodeEvent::Left => "this tab has left the ring".to_owned(),
+        NodeEvent::Alone => "this tab has lost every neighbour".to_owned(),
+        NodeEvent::Predecessor { new, .. } => match new {
+            Some(new) => format!("predecessor is now {}", id(new)),
+            None => "predecessor unknown".to_owned(),
+        },
+        NodeEvent::Successors(list) if list.is_empty() => return None,
+        NodeEvent::Successors(list) => {
+            let list: Vec<String> = list.iter().map(id).collect();
+            format!("successors are now {}", list.join(", "))
+        }
+        NodeEvent::RecordKept(key) => format!("keeps a record under {}", space.show(*key)),
+        NodeEvent::RecordDropped(key) => format!("drops the record under {}", space.show(*key)),
+        NodeEvent::NoAnswer(node) => format!("no answer from {}", space.show(*node)),
+        NodeEvent::LimitReached(what) => format!("limit reached: {what}"),
+        _ => return None,
+    })
+}

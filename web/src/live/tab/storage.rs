@@ -1,0 +1,76 @@
+//! Where the tab keeps its records: in private files of the browser, or nowhere but in memory.
+
+use chordscope_core::base::id::Id;
+use chordscope_core::node::api::StorageEvent;
+use chordscope_core::store::message::Copy;
+use chordscope_core::wire::codec::{decode_copy, encode_copy};
+
+use super::clock::wall_seconds;
+use super::files::{self, PrivateFile};
+use super::log::{Kept, Log};
+use crate::live::talk::Shelf;
+
+/// The tab's storage.
+#[derive(Debug)]
+pub(super) enum Storage {
+    Files(Log<PrivateFile>),
+    Memory,
+}
+
+impl Storage {
+    /// Opens what the peer of this name kept before, and gives its records that have not expired.
+    pub(super) async fn open(name: &str) -> (Self, Vec<Copy>) {
+        let now = wall_seconds();
+        let opened = files::open(name).await;
+        match opened.and_then(|files| Log::open(files, now)) {
+            Some((log, kept)) => {
+                let copies = kept.iter().filter_map(|kept| copy(kept, now)).collect();
+                (Self::Files(log), copies)
+            }
+            None => (Self::Memory, Vec::new()),
+        }
+    }
+
+    /// Which one this is.
+    pub(super) const fn shelf(&self) -> Shelf {
+        match self {
+            Self::Files(_) => Shelf::Files,
+            Self::Memory => Shelf::Memory,
+        }
+    }
+
+    /// Keeps a record, and says whether it is safe now.
+    pub(super) fn keep(&mut self, token: u64, key: Id, copy: &Copy) -> StorageEvent {
+        let Self::Files(log) = self else {
+            // The node holds it itself.
+            return StorageEvent::Stored(token);
+        };
+        let expires = wall_seconds() + u64::from(copy.remaining);
+        let kept = encode_copy(copy).is_ok_and(|bytes| {
+            log.keep(&Kept {
+                key,
+                expires,
+                bytes,
+            })
+        });
+        match kept {
+            true => StorageEvent::Stored(token),
+            false => StorageEvent::Failed(token),
+        }
+    }
+
+    /// Drops a record.
+    pub(super) fn drop_record(&mut self, key: Id) {
+        if let Self::Files(log) = self {
+            log.drop_record(key);
+        }
+    }
+}
+
+/// A record with the life it has left. What cannot be read is left out; the ring holds other copies.
+fn copy(kept: &Kept, now: u64) -> Option<Copy> {
+    let left = u32::try_from(kept.expires.saturating_sub(now)).unwrap_or(u32::MAX);
+    let copy = decode_copy(&kept.bytes).ok()?;
+    let remaining = left.min(copy.remaining);
+    (remaining > 0).then_some(Copy { remaining, ..copy })
+}

@@ -1,0 +1,130 @@
+//! From the peer to the plain values that the page shows.
+
+mod peers;
+
+use chordscope_core::base::contact::{Address, Contact};
+use chordscope_core::base::id::{Id, Space};
+use chordscope_core::node::api::{Report, Visit};
+use chordscope_core::node::view::Stage;
+use chordscope_core::peer::Peer;
+
+use crate::brief::shorten;
+use crate::live::talk::{Connection, FingerRow, HeldKey, Hop, Path, Shelf, State, micros};
+
+/// The page lists no more records than this.
+const MAX_KEYS: usize = 100;
+
+/// How the peer stands.
+pub(super) fn state(peer: &Peer, connection: &Connection, shelf: Shelf) -> State {
+    let node = peer.node();
+    let membership = node.membership();
+    let connection = match connection {
+        // How far the ring has come changes without an event.
+        Connection::Joined { .. } => joined(peer),
+        other => other.clone(),
+    };
+    let keys = held(peer);
+    let owned = keys.iter().filter(|key| key.owned).count();
+    State {
+        id: node.id(),
+        connection,
+        shelf,
+        predecessor: membership.predecessor().map(Contact::id),
+        successors: ids(membership.successors().entries()),
+        fingers: fingers(peer),
+        peers: peers::peers(peer),
+        keys_owned: owned as u32,
+        keys_copied: (keys.len() - owned) as u32,
+        keys: keys.into_iter().take(MAX_KEYS).collect(),
+    }
+}
+
+/// The connection of a member.
+pub(super) fn joined(peer: &Peer) -> Connection {
+    Connection::Joined {
+        safe: peer.node().stage() == Stage::Safe,
+        relays: relays(peer),
+    }
+}
+
+/// The peers through which others reach this tab.
+fn relays(peer: &Peer) -> Vec<Id> {
+    let relays = peer.relays().into_iter().filter(|relay| relay.leased);
+    relays.map(|relay| relay.contact.id()).collect()
+}
+
+fn ids(contacts: &[Contact]) -> Vec<Id> {
+    contacts.iter().map(Contact::id).collect()
+}
+
+fn fingers(peer: &Peer) -> Vec<FingerRow> {
+    let me = peer.node().id();
+    let mut rows: Vec<FingerRow> = Vec::new();
+    for (row, _, contact) in peer.node().fingers().rows() {
+        let Some(node) = contact.map(Contact::id).filter(|node| *node != me) else {
+            continue;
+        };
+        match rows.last_mut() {
+            Some(last) if last.node == node && last.last + 1 == row => last.last = row,
+            _ => rows.push(FingerRow {
+                first: row,
+                last: row,
+                node,
+            }),
+        }
+    }
+    rows
+}
+
+fn held(peer: &Peer) -> Vec<HeldKey> {
+    let node = peer.node();
+    let after = node.membership().predecessor().map(Contact::id);
+    let records = node.records().iter().map(|(key, held)| HeldKey {
+        key,
+        name: held.record.name.as_str().to_owned(),
+        owned: after.is_none_or(|after| key.is_within(after, node.id())),
+    });
+    records.collect()
+}
+
+/// Where a node is reached, or through whom.
+fn reached_at(contact: &Contact) -> Option<String> {
+    let address = contact.addresses().first().map(Address::to_string);
+    address.or_else(|| contact.relays().first().map(|relay| through(relay.id())))
+}
+
+fn through(relay: Id) -> String {
+    format!("through {}", shorten(Space::FULL.show(relay)))
+}
+
+/// A lookup's path.
+pub(super) fn path(peer: &Peer, report: &Report) -> Path {
+    let me = peer.node().contact();
+    let address = |visit: &Visit| {
+        let group = report.group.iter().chain([&report.owner, me]);
+        let contact = visit
+            .contact
+            .iter()
+            .chain(group)
+            .find(|contact| contact.id() == visit.id);
+        contact.and_then(reached_at)
+    };
+    let hop = |visit: &Visit| Hop {
+        id: visit.id,
+        address: address(visit).filter(|_| visit.id != me.id()),
+        rtt: visit.rtt.map(micros),
+    };
+    Path {
+        key: report.key,
+        hops: report.path.iter().map(hop).collect(),
+        took: micros(report.took),
+    }
+}
+
+/// A sequence number as the page shows it.
+pub(super) fn sequence(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,49 @@
+use chordscope_core::base::identity::Signer;
+use chordscope_core::base::time::Instant;
+use chordscope_core::node::api::StorageEvent;
+use chordscope_core::peer::api::Output;
+use chordscope_core::peer::{Config, Reach};
+use chordscope_core::store::record::Name;
+
+use super::*;
+
+/// A tab in a ring of one, with a record.
+fn tab() -> Peer {
+    let config = Config {
+        reach: Reach::Relayed,
+        ..Config::default()
+    };
+    let signer = Signer::ed25519([1; 32]);
+    let mut peer = Peer::new(config, signer, Vec::new(), 1, [2; 32]).unwrap();
+    peer.create(Instant::ZERO);
+    let name = Name::new("greeting").unwrap();
+    peer.put(Instant::ZERO, name, b"hello".to_vec()).unwrap();
+    while let Some(output) = peer.poll_output() {
+        if let Output::StoreRecord { token, .. } = output {
+            peer.handle_storage(Instant::ZERO, StorageEvent::Stored(token));
+        }
+    }
+    peer
+}
+
+#[test]
+fn a_ring_of_one_is_forming_answers_for_every_key_and_knows_nobody() {
+    let peer = tab();
+    let connection = joined(&peer);
+    let state = state(&peer, &connection, Shelf::Memory);
+    let expected = Connection::Joined {
+        safe: false,
+        relays: Vec::new(),
+    };
+    assert_eq!(state.connection, expected);
+    assert_eq!((state.keys_owned, state.keys_copied), (1, 0));
+    assert_eq!(state.keys[0].name, "greeting");
+    assert!(state.peers.is_empty() && state.fingers.is_empty());
+}
+
+#[test]
+fn only_a_member_is_shown_as_one() {
+    let refused = Connection::Connecting("ws://a/ws".to_owned());
+    let state = state(&tab(), &refused, Shelf::Files);
+    assert_eq!(state.connection, refused);
+}

@@ -1,0 +1,72 @@
+use std::rc::Rc;
+
+use super::*;
+use crate::live::desk::Question;
+use crate::live::talk::{Answer, Hop, Path};
+
+fn asked(question: Question, answer: Answer) -> Desk {
+    Desk {
+        asked: Some((1, question)),
+        answer: Some(Rc::new(answer)),
+        ..Desk::default()
+    }
+}
+
+fn said(question: Question, value: Answer) -> String {
+    let spoken = answer(&asked(question, value)).unwrap();
+    format!("{} {}", spoken.lead, spoken.rest)
+}
+
+#[test]
+fn a_put_tells_copies_and_sequence() {
+    let written = Answer::Written {
+        key: Id::ZERO,
+        copies: 3,
+        sequence: 7,
+    };
+    let text = said(Question::Put("a".into()), written.clone());
+    assert_eq!(text, "kept: 3 copies, sequence 7 “a”");
+    assert!(said(Question::Delete("a".into()), written).starts_with("deleted"));
+}
+
+#[test]
+fn a_get_tells_the_value_or_that_there_is_none() {
+    let question = || Question::Get("a".into());
+    let found = |value: &[u8]| Answer::Found {
+        value: value.to_vec(),
+        sequence: 1,
+    };
+    assert!(said(question(), found(b"hello")).starts_with("hello "));
+    assert!(said(question(), found(&[0xff, 0xfe])).starts_with("2 B, not text"));
+    assert!(said(question(), Answer::NoSuchName).starts_with("no such name"));
+    let failed = Answer::Failed("the node is in no ring yet".into());
+    assert_eq!(said(question(), failed), "The node is in no ring yet. ");
+}
+
+#[test]
+fn a_lookup_tells_owner_and_hops() {
+    let hop = |id| Hop {
+        id: Id::from_u64(id),
+        address: None,
+        rtt: Some(400),
+    };
+    let path = Answer::Path(Path {
+        key: Id::from_u64(9),
+        hops: vec![hop(1), hop(5)],
+        took: 1_234,
+    });
+    let text = said(Question::LookUp("a".into()), path);
+    assert!(text.ends_with("1 hop, 1.2 ms"), "{text}");
+}
+
+#[test]
+fn numbers_are_short() {
+    assert_eq!(millis(0), "0.0 ms");
+    assert_eq!(millis(9_990), "9.9 ms");
+    assert_eq!(millis(45_678), "45 ms");
+    assert_eq!(size(999), "999 B");
+    assert_eq!(size(1_500), "1.5 kB");
+    assert_eq!(size(45_000), "45 kB");
+    assert_eq!(size(2_345_678), "2.3 MB");
+    assert_eq!(size(45_000_000), "45 MB");
+}

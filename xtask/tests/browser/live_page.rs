@@ -1,0 +1,282 @@
+//! A tab as a member of a real ring: joined by clicking, spoken to by the page and by the command line.
+
+use crate::support::{Page, Result, Ring, SiteServer, eventually};
+
+/// Opens the live page that a peer serves.
+async fn open(ring: &Ring) -> Result<Page> {
+    Page::open(&format!("{}#/live", ring.url())).await
+}
+
+/// Joins the ring that the page suggests, and gives the tab's id.
+async fn join(page: &Page) -> Result<String> {
+    page.click("button", "Join ring").await?;
+    let said = page
+        .wait_for_text("status", "Connection", "joined as ")
+        .await?;
+    let id = said.split_whitespace().nth(2).ok_or("no id")?;
+    Ok(id.to_owned())
+}
+
+async fn put(page: &Page, name: &str, value: &str) -> Result<()> {
+    page.fill("textbox", "Name", name).await?;
+    page.fill("textbox", "Value", value).await?;
+    page.click("button", "Put").await?;
+    page.wait_for_text("status", "Answer", "sequence").await?;
+    Ok(())
+}
+
+async fn get(page: &Page, name: &str, value: &str) -> Result<()> {
+    page.fill("textbox", "Name", name).await?;
+    page.click("button", "Get").await?;
+    page.wait_for_text("status", "Answer", value).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_tab_joins_a_real_ring_and_shares_values_with_it() -> Result<()> {
+    let ring = Ring::start(1).await?;
+    let page = open(&ring).await?;
+    let id = join(&page).await?;
+    assert_eq!(id.len(), 40, "{id}");
+    put(&page, "from-the-tab", "hello ring").await?;
+    let got = ring.command(&["get", "from-the-tab"]).await?;
+    assert_eq!(got.trim_end(), "hello ring");
+    ring.command(&["put", "from-outside", "hello tab"]).await?;
+    get(&page, "from-outside", "hello tab").await?;
+    page.click("button", "Delete").await?;
+    page.wait_for_text("status", "Answer", "deleted").await?;
+    get(&page, "from-outside", "no such name").await?;
+    page.click("button", "Look up").await?;
+    page.wait_for_text("status", "Answer", "is responsible")
+        .await?;
+    let hops = page.table("Hops").await?;
+    assert_eq!(hops[1][2], "this tab", "{hops:?}");
+    let peers = page.table("Peers").await?;
+    assert_eq!(peers.len(), 2, "{peers:?}");
+    assert!(
+        peers[1][0].contains("relay, predecessor, successor 1"),
+        "{peers:?}"
+    );
+    page.wait_for_text("log", "Events", "member of the ring")
+        .await?;
+    page.assert_no_errors().await
+}
+
+/// A name that the tab is responsible for, as the rest of the ring sees it.
+async fn name_of(ring: &Ring, id: &str) -> Result<String> {
+    let look = async || {
+        for number in 0..100 {
+            let name = format!("name-{number}");
+            let found = ring.command(&["lookup", &name, "--json"]).await?;
+            let found: serde_json::Value = serde_json::from_str(&found)?;
+            if found["owner"] == id {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
+    };
+    eventually("a name that the tab is responsible for", look).await
+}
+
+#[tokio::test]
+async fn a_tab_answers_for_its_keys_through_its_relays() -> Result<()> {
+    let ring = Ring::start(3).await?;
+    let page = open(&ring).await?;
+    let id = join(&page).await?;
+    page.wait_for_text("status", "Connection", "its relays")
+        .await?;
+    let name = name_of(&ring, &id).await?;
+    ring.command(&["put", &name, "kept by a tab"]).await?;
+    page.wait_for_text("list", "Records", &name).await?;
+    page.wait_for_text("list", "Records", "answers for it")
+        .await?;
+    let got = ring.command(&["get", &name]).await?;
+    assert_eq!(got.trim_end(), "kept by a tab");
+    get(&page, &name, "kept by a tab").await?;
+    let peers = page.table("Peers").await?;
+    let through = peers.iter().filter(|row| row[0].contains("through"));
+    assert_eq!(
+        through.count(),
+        1,
+        "two relays, one peer behind them: {peers:?}"
+    );
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn two_tabs_reach_one_another() -> Result<()> {
+    let ring = Ring::start(2).await?;
+    let (one, other) = (open(&ring).await?, open(&ring).await?);
+    let id = join(&one).await?;
+    join(&other).await?;
+    let name = name_of(&ring, &id).await?;
+    put(&other, &name, "from tab to tab").await?;
+    one.wait_for_text("list", "Records", &name).await?;
+    get(&one, &name, "from tab to tab").await?;
+    one.assert_no_errors().await?;
+    other.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn a_tab_outlives_the_relay_that_it_came_by() -> Result<()> {
+    let first = Ring::peer(None).await?;
+    let second = Ring::peer(Some(&first.url())).await?;
+    let page = open(&first).await?;
+    let id = join(&page).await?;
+    page.wait_for_text("status", "Connection", "its relays")
+        .await?;
+    put(&page, "before", "the relay died").await?;
+    drop(first);
+    page.wait_for_text("status", "Connection", "its relay ")
+        .await?;
+    page.wait_for_text("status", "Connection", &id).await?;
+    let got = eventually("the value", async || {
+        Ok(second.command(&["get", "before"]).await.ok())
+    });
+    assert_eq!(got.await?.trim_end(), "the relay died");
+    put(&page, "after", "still a member").await?;
+    let got = second.command(&["get", "after"]).await?;
+    assert_eq!(got.trim_end(), "still a member");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_reloaded_tab_is_the_same_peer_and_a_duplicate_is_another() -> Result<()> {
+    let ring = Ring::start(1).await?;
+    let page = open(&ring).await?;
+    let id = join(&page).await?;
+    put(&page, "kept", "over a reload").await?;
+    page.driver().refresh().await?;
+    assert_eq!(join(&page).await?, id);
+    get(&page, "kept", "over a reload").await?;
+    // A window that a page opens starts with a copy of its session storage, as a duplicated tab does.
+    page.run("open(location.href)").await?;
+    let windows = page.driver().windows().await?;
+    let other = windows.last().ok_or("no window")?;
+    page.driver().switch_to_window(other.clone()).await?;
+    assert_ne!(join(&page).await?, id);
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn a_tab_finds_its_records_again_without_any_ring() -> Result<()> {
+    let site = SiteServer::start("/").await?;
+    let ring = Ring::allowing(site.url().trim_end_matches('/')).await?;
+    let port = ring.port();
+    let url = format!("{}?peer=http://127.0.0.1:{port}#/live", site.url());
+    let page = Page::open(&url).await?;
+    join(&page).await?;
+    put(&page, "in-a-file", "of the browser").await?;
+    page.wait_for_text("list", "Records", "in-a-file").await?;
+    drop(ring);
+    page.wait_for_text("status", "Connection", "Trying again")
+        .await?;
+    page.driver().refresh().await?;
+    page.wait_for_text("status", "Connection", "not joined")
+        .await?;
+    page.wait_for_text("list", "Records", "in-a-file").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_tab_leaves_and_joins_again() -> Result<()> {
+    let ring = Ring::start(1).await?;
+    let page = open(&ring).await?;
+    let id = join(&page).await?;
+    put(&page, "left-behind", "still here").await?;
+    page.click("button", "Leave ring").await?;
+    page.wait_for_text("status", "Connection", "not joined")
+        .await?;
+    let alone = async || {
+        let status = ring.command(&["status", "--json"]).await?;
+        Ok((!status.contains(&id)).then_some(()))
+    };
+    eventually("the ring without the tab", alone).await?;
+    let got = ring.command(&["get", "left-behind"]).await?;
+    assert_eq!(got.trim_end(), "still here");
+    assert_eq!(join(&page).await?, id);
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn what_goes_wrong_is_explained_in_its_place() -> Result<()> {
+    let site = SiteServer::start("/a/b/").await?;
+    let page = Page::open(&format!("{}#/live", site.url())).await?;
+    page.click("button", "Join ring").await?;
+    let error = "return document.getElementById('live-address-error')?.innerText";
+    let shown = async || {
+        let said = page.run(error).await?;
+        Ok(said.to_string().contains("ws://").then_some(()))
+    };
+    eventually("what an address looks like", shown).await?;
+    page.click("button", "Get").await?;
+    let error = "return document.getElementById('live-name-error')?.innerText";
+    let shown = async || Ok(page.run(error).await?.is_string().then_some(()));
+    eventually("that a name is missing", shown).await?;
+    site.assert_no_failures();
+    // Nobody listens there: a browser notes that in its console, too.
+    page.fill("textbox", "Peer address", "ws://127.0.0.1:9")
+        .await?;
+    page.click("button", "Join ring").await?;
+    page.wait_for_text("status", "Connection", "chordscope ring --web dist")
+        .await?;
+    page.by_name("button", "Join ring").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_from_elsewhere_is_told_how_to_be_let_in() -> Result<()> {
+    let ring = Ring::start(1).await?;
+    let site = SiteServer::start("/").await?;
+    let port = ring.port();
+    let url = format!("{}#/live?peer=ws%3A%2F%2F127.0.0.1%3A{port}", site.url());
+    let page = Page::open(&url).await?;
+    page.click("button", "Join ring").await?;
+    let origin = site.url();
+    let option = format!("--allow-origin {}", origin.trim_end_matches('/'));
+    page.wait_for_text("status", "Connection", &option).await?;
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn a_tab_stays_a_member_while_the_ring_page_shows() -> Result<()> {
+    let ring = Ring::start(1).await?;
+    let page = Page::open(&ring.url()).await?;
+    page.wait_for_text("status", "Result", "1 → 18 → 20 → 21 → 28")
+        .await?;
+    page.click("link", "Live").await?;
+    let id = join(&page).await?;
+    page.click("link", "Ring").await?;
+    page.by_name("status", "Result").await?;
+    ring.command(&["put", "meanwhile", "it works"]).await?;
+    page.click("link", "Live").await?;
+    page.wait_for_text("status", "Connection", &id).await?;
+    get(&page, "meanwhile", "it works").await?;
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn the_live_page_fits_a_phone_and_a_dark_room() -> Result<()> {
+    let ring = Ring::start(1).await?;
+    let page = Page::open_sized(&format!("{}#/live", ring.url()), 390, 844).await?;
+    page.by_name("status", "Connection").await?;
+    page.wait_for_text("status", "Connection", "not joined")
+        .await?;
+    page.screenshot("live-phone-empty").await?;
+    join(&page).await?;
+    put(&page, "greeting", "hello").await?;
+    page.click("button", "Look up").await?;
+    page.wait_for_text("status", "Answer", "is responsible")
+        .await?;
+    let overflow = "return document.documentElement.scrollWidth - innerWidth";
+    for (name, width, height) in [("live-phone", 390, 844), ("live-light", 1280, 800)] {
+        page.resize(width, height).await?;
+        let wide = page.run(overflow).await?.as_i64();
+        assert!(wide.is_some_and(|wide| wide <= 0), "it scrolls sideways");
+        page.screenshot(name).await?;
+        page.click("button", "Light or dark").await?;
+        page.screenshot(&format!("{name}-dark")).await?;
+        page.click("button", "Light or dark").await?;
+    }
+    page.assert_no_errors().await
+}
