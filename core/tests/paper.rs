@@ -5,7 +5,7 @@
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::ideal::{FingerChange, IdealRing};
 use chordscope_core::chord::route::Routing;
-use chordscope_core::sim::experiment::{load, path_length};
+use chordscope_core::sim::experiment::{failures, load, path_length};
 
 /// The lesson's ring: 9 nodes on 32 positions.
 fn lesson() -> IdealRing {
@@ -129,5 +129,18 @@ fn virtual_nodes_even_the_load_as_in_figure_9() {
     for (row, (p1, p99)) in rows.iter().zip(theory) {
         assert!((f64::from(row.p99) / p99 - 1.0).abs() <= 0.1, "{row:?}");
         assert!((f64::from(row.p1) - p1).abs() <= 6.0, "{row:?}");
+    }
+}
+
+#[test]
+fn lookups_survive_failures_as_in_table_ii() {
+    let rows = failures::run(1, 1_000, &mut go_on);
+    assert_eq!(rows.len(), failures::PAPER.len());
+    for (row, (_, path, timeouts)) in rows.iter().zip(failures::PAPER) {
+        assert_eq!(row.lookup_failures, 0, "{row:?}");
+        let difference = (row.mean_hops - path).abs();
+        assert!(difference <= 0.15, "{row:?}, paper {path}");
+        let difference = (row.mean_timeouts - timeouts).abs();
+        assert!(difference <= 0.5, "{row:?}, paper {timeouts}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chordscope_core::sim::experiment::{load, path_length};
+use chordscope_core::sim::experiment::{failures, load, path_length};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -26,6 +26,8 @@ pub(crate) enum Name {
     Load,
     /// Keys of a node that has several positions (SIGCOMM 2001 Fig. 9)
     VirtualNodes,
+    /// Lookups when up to half of all nodes have failed at once (ToN 2003 Table II)
+    Failures,
 }
 
 /// `sim experiment`.
@@ -72,7 +74,10 @@ impl Options {
             bar.set_position((part * 1_000.0) as u64);
             true
         };
-        let nodes = self.nodes.unwrap_or(10_000);
+        let nodes = self.nodes.unwrap_or(match self.name {
+            Name::Failures => 1_000,
+            Name::PathLength | Name::Load | Name::VirtualNodes => 10_000,
+        });
         let (experiment, rows, paper) = match self.name {
             Name::PathLength => {
                 let sizes = match self.nodes {
@@ -101,11 +106,26 @@ impl Options {
                     to_maps(&load::VIRTUAL_PAPER)?,
                 )
             }
+            Name::Failures => {
+                let rows = failures::run(self.seed, nodes, &mut progress);
+                let paper = failures::PAPER.map(|(failed, hops, timeouts)| {
+                    json!({
+                        "failed_fraction": failed,
+                        "mean_hops": hops,
+                        "mean_timeouts": timeouts,
+                        "lookup_failures": 0,
+                        "lookups": 10_000,
+                    })
+                });
+                ("failures", to_maps(&rows)?, to_maps(&paper)?)
+            }
         };
         bar.finish_and_clear();
         let parameters = match self.name {
             Name::PathLength => json!({ "seed": self.seed, "lookups_per_node": 100 }),
-            Name::Load | Name::VirtualNodes => json!({ "seed": self.seed, "nodes": nodes }),
+            Name::Load | Name::VirtualNodes | Name::Failures => {
+                json!({ "seed": self.seed, "nodes": nodes })
+            }
         };
         Ok(Answer {
             experiment,

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::prelude::*;
 use serde_json::{Map, Value};
 
@@ -27,51 +28,75 @@ pub(super) fn draw(answer: &Answer, path: &Path) -> Result<(), Failure> {
 
 fn paint(answer: &Answer, svg: &mut String) -> Result<(), String> {
     let (axis, series) = series(answer).ok_or("nothing was measured")?;
-    let points = || {
-        series
-            .iter()
-            .flat_map(|one| one.ours.iter().chain(&one.paper))
+    let points = series
+        .iter()
+        .flat_map(|one| one.ours.iter().chain(&one.paper));
+    let start = (f64::MAX, f64::MIN, 0.0);
+    let (low, high, top) = points.fold(start, |(low, high, top): (f64, f64, f64), (x, y)| {
+        (low.min(*x), high.max(*x), top.max(*y))
+    });
+    let picture = Picture {
+        title: answer.experiment,
+        axis: axis.replace('_', " "),
+        top: top.max(1.0) * 1.05,
+        series,
     };
-    let bounds = points().fold(
-        (f64::MAX, 1.0, 0.0),
-        |(low, high, top): (f64, f64, f64), (x, y)| (low.min(*x), high.max(*x), top.max(*y)),
-    );
-    let (low, high, top) = bounds;
-    let say = |error: &dyn std::fmt::Display| error.to_string();
-    let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
-    root.fill(&WHITE).map_err(|error| say(&error))?;
-    let mut chart = ChartBuilder::on(&root)
-        .caption(answer.experiment, ("sans-serif", 22))
-        .margin(16)
-        .x_label_area_size(44)
-        .y_label_area_size(56)
-        .build_cartesian_2d((low..high).log_scale(), 0.0..top * 1.05)
-        .map_err(|error| say(&error))?;
-    chart
-        .configure_mesh()
-        .x_desc(axis.replace('_', " "))
-        .light_line_style(TRANSPARENT)
-        .draw()
-        .map_err(|error| say(&error))?;
-    for (index, one) in series.into_iter().enumerate() {
-        let colour = Palette99::pick(index).to_rgba();
-        chart
-            .draw_series(LineSeries::new(one.ours, colour.stroke_width(2)))
-            .map_err(|error| say(&error))?
-            .label(one.name.replace('_', " "))
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
-        let circles = one.paper.into_iter().map(|at| Circle::new(at, 4, colour));
-        chart.draw_series(circles).map_err(|error| say(&error))?;
+    // Where sizes double from row to row, each doubling gets the same room.
+    match low > 0.0 && high >= 50.0 * low {
+        true => picture.draw(svg, (low..high).log_scale()),
+        false => picture.draw(svg, low..high.max(low + 1e-9)),
     }
-    chart
-        .configure_series_labels()
-        .border_style(BLACK.mix(0.2))
-        .background_style(WHITE.mix(0.8))
-        .position(SeriesLabelPosition::UpperLeft)
-        .draw()
-        .map_err(|error| say(&error))?;
-    root.present().map_err(|error| say(&error))?;
-    Ok(())
+}
+
+struct Picture {
+    title: &'static str,
+    axis: String,
+    top: f64,
+    series: Vec<Series>,
+}
+
+impl Picture {
+    fn draw<X>(self, svg: &mut String, across: X) -> Result<(), String>
+    where
+        X: AsRangedCoord<Value = f64>,
+        X::CoordDescType: ValueFormatter<f64>,
+    {
+        let say = |error: &dyn std::fmt::Display| error.to_string();
+        let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
+        root.fill(&WHITE).map_err(|error| say(&error))?;
+        let mut chart = ChartBuilder::on(&root)
+            .caption(self.title, ("sans-serif", 22))
+            .margin(16)
+            .x_label_area_size(44)
+            .y_label_area_size(56)
+            .build_cartesian_2d(across, 0.0..self.top)
+            .map_err(|error| say(&error))?;
+        chart
+            .configure_mesh()
+            .x_desc(self.axis)
+            .light_line_style(TRANSPARENT)
+            .draw()
+            .map_err(|error| say(&error))?;
+        for (index, one) in self.series.into_iter().enumerate() {
+            let colour = Palette99::pick(index).to_rgba();
+            let line = colour.stroke_width(2);
+            chart
+                .draw_series(LineSeries::new(one.ours, line))
+                .map_err(|error| say(&error))?
+                .label(one.name.replace('_', " "))
+                .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], line));
+            let circles = one.paper.into_iter().map(|at| Circle::new(at, 4, colour));
+            chart.draw_series(circles).map_err(|error| say(&error))?;
+        }
+        chart
+            .configure_series_labels()
+            .border_style(BLACK.mix(0.2))
+            .background_style(WHITE.mix(0.8))
+            .position(SeriesLabelPosition::UpperLeft)
+            .draw()
+            .map_err(|error| say(&error))?;
+        root.present().map_err(|error| say(&error))
+    }
 }
 
 fn series(answer: &Answer) -> Option<(String, Vec<Series>)> {
@@ -82,7 +107,10 @@ fn series(answer: &Answer) -> Option<(String, Vec<Series>)> {
             |row: &Map<String, Value>| Some((row.get(axis)?.as_f64()?, row.get(name)?.as_f64()?));
         rows.iter().filter_map(point).collect()
     };
-    let names = first.keys().filter(|name| *name != axis);
+    // How many lookups there were is no result.
+    let names = first
+        .keys()
+        .filter(|name| *name != axis && *name != "lookups");
     let series = names.map(|name| Series {
         name: name.clone(),
         ours: column(&answer.rows, name),
