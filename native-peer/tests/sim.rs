@@ -338,7 +338,7 @@ fn an_experiment_shows_the_papers_figures_beside_ours() {
         output.stderr.is_empty(),
         "no progress bar where no terminal is"
     );
-    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(answer["experiment"], "path-length");
     let (ours, paper) = (&answer["rows"][0], &answer["paper"][7]);
     assert_eq!(
