@@ -297,3 +297,16 @@ fn a_tab_is_no_relay() {
     let joined = peers.peer(late).unwrap().node().membership().is_member();
     assert!(!joined, "nobody can dial a tab");
 }
+
+#[test]
+fn in_a_quiet_ring_no_connection_replaces_another() {
+    for seed in 1..=4 {
+        let mut peers = ring(seed);
+        peers.run_for(Duration::from_secs(300));
+        for member in 0..DIRECT + TABS {
+            let replaced = |reason: &CloseReason| *reason == CloseReason::Replaced;
+            let replaced = peers.losses(member).filter(replaced).count();
+            assert_eq!(replaced, 0, "seed {seed}, member {member}");
+        }
+    }
+}

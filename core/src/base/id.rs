@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
 
+use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The largest width of an identifier, in bits.
@@ -132,7 +133,27 @@ impl Serialize for Id {
 
 impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        <[u8; 20]>::deserialize(deserializer).map(Self::from_bytes)
+        deserializer.deserialize_tuple(20, Bytes)
+    }
+}
+
+/// Reads an id's bytes one by one. (As an array they would be read by twenty copies of the same code.)
+struct Bytes;
+
+impl<'de> Visitor<'de> for Bytes {
+    type Value = Id;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("20 bytes")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut bytes: A) -> Result<Id, A::Error> {
+        let mut id = [0; 20];
+        for (index, byte) in id.iter_mut().enumerate() {
+            let next = bytes.next_element()?;
+            *byte = next.ok_or_else(|| A::Error::invalid_length(index, &self))?;
+        }
+        Ok(Id::from_bytes(id))
     }
 }
 

@@ -179,9 +179,12 @@ impl Peer {
         let id = contact.id();
         let role = self.links.get(&channel).map(|state| state.role);
         // Two nodes may dial each other at once: one link each way stays. A second one the same way replaces the first,
-        // which a restarted node has left behind.
+        // which a restarted node has left behind. A socket and a circuit are different ways: a tab may dial a node as its
+        // relay that it has reached over another one before, and each takes over when the other breaks.
+        let is_circuit = matches!(channel, Channel::Circuit(_));
         let older = self.links.iter().find(|(other, state)| {
             **other != channel
+                && matches!(other, Channel::Circuit(_)) == is_circuit
                 && Some(state.role) == role
                 && state.contact().is_some_and(|contact| contact.id() == id)
         });

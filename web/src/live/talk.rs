@@ -3,9 +3,8 @@
 mod state;
 
 use chordscope_core::base::id::Id;
-use js_sys::Uint8Array;
 use serde::{Deserialize, Serialize};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 
 pub use self::state::{Cause, Connection, FingerRow, HeldKey, PeerRow, Refusal, Shelf, State};
 
@@ -22,7 +21,7 @@ pub struct Asked {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
     /// Be the peer with this secret key. The first command, and only once.
-    Start([u8; 32]),
+    Start(Vec<u8>),
     /// Join the ring of the peer at this address.
     Join(String),
     /// Leave the ring, or stop trying to join one.
@@ -99,17 +98,15 @@ pub struct Hop {
     pub rtt: Option<u32>,
 }
 
-/// A message as the browser carries it: bytes. (As objects with names, messages would cost the page ten kilobytes.)
+/// A message as the browser carries it.
 pub fn pack<T: Serialize>(message: &T) -> JsValue {
-    // Every message here is plain data, which has bytes.
-    let bytes = postcard::to_allocvec(message).unwrap_or_default();
-    Uint8Array::from(bytes.as_slice()).into()
+    // Every message here is plain data, which can be packed.
+    serde_wasm_bindgen::to_value(message).unwrap_or(JsValue::NULL)
 }
 
 /// Reads a message; none if it is something else.
 pub fn unpack<T: for<'de> Deserialize<'de>>(message: JsValue) -> Option<T> {
-    let bytes = message.dyn_into::<Uint8Array>().ok()?;
-    postcard::from_bytes(&bytes.to_vec()).ok()
+    serde_wasm_bindgen::from_value(message).ok()
 }
 
 /// A duration in whole microseconds, at most an hour.

@@ -92,7 +92,7 @@ impl Tab {
             match identity::secret().await {
                 Some(secret) => self.post(&Asked {
                     number: 0,
-                    command: Command::Start(secret),
+                    command: Command::Start(secret.to_vec()),
                 }),
                 None => desk.dispatch(stopped()),
             }

@@ -43,9 +43,9 @@ pub(in crate::live::tab) fn serve(port: &Port) {
     port.post(&Report::Ready);
 }
 
-async fn start(running: Running, port: Port, secret: [u8; 32]) {
+async fn start(running: Running, port: Port, secret: Vec<u8>) {
     let clock = Clock::of_worker();
-    let Some(peer) = peer(secret) else {
+    let Some(peer) = peer(&secret) else {
         return;
     };
     let name = Space::FULL.show(peer.node().id());
@@ -63,7 +63,7 @@ async fn start(running: Running, port: Port, secret: [u8; 32]) {
 }
 
 /// A peer that nobody can dial: it has no addresses of its own.
-fn peer(secret: [u8; 32]) -> Option<Peer> {
+fn peer(secret: &[u8]) -> Option<Peer> {
     let mut config = Config {
         reach: Reach::Relayed,
         ..Config::default()
@@ -74,5 +74,12 @@ fn peer(secret: [u8; 32]) -> Option<Peer> {
     getrandom::fill(&mut seed).ok()?;
     // A reload within one second still makes a newer contact.
     let version = wall_millis();
-    Peer::new(config, Signer::ed25519(secret), Vec::new(), version, seed).ok()
+    Peer::new(
+        config,
+        Signer::ed25519(secret.try_into().ok()?),
+        Vec::new(),
+        version,
+        seed,
+    )
+    .ok()
 }
