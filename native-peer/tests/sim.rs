@@ -324,39 +324,18 @@ fn a_scenario_that_cannot_run_is_named_in_one_line() {
 #[test]
 fn an_experiment_shows_the_papers_figures_beside_ours() {
     let folder = tempfile::tempdir().unwrap();
-    let plot = folder.path().join("plot.svg");
-    let plot = plot.to_str().unwrap();
-    let arguments = "sim experiment path-length --nodes 1024 --seed 7 --json --plot";
-    let mut arguments: Vec<&str> = arguments.split(' ').collect();
-    arguments.push(plot);
-    let output = Command::cargo_bin("chordscope")
-        .unwrap()
-        .args(arguments)
-        .output()
-        .unwrap();
-    assert!(
-        output.stderr.is_empty(),
-        "no progress bar where no terminal is"
-    );
-    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let plot = folder.path().join("plot.svg").display().to_string();
+    let arguments = ["experiment", "path-length", "--nodes", "1024"];
+    let more = ["--seed", "7", "--json", "--plot", &plot];
+    let answer: Value = serde_json::from_str(&out(&[&arguments[..], &more].concat())).unwrap();
     assert_eq!(answer["experiment"], "path-length");
     let (ours, paper) = (&answer["rows"][0], &answer["paper"][7]);
-    assert_eq!(
-        (&ours["nodes"], &paper["nodes"]),
-        (&1024.into(), &1024.into())
-    );
-    let difference = ours["mean_hops"].as_f64().unwrap() - paper["mean_hops"].as_f64().unwrap();
-    assert!(difference.abs() < 0.1, "{answer}");
-    assert!(std::fs::read_to_string(plot).unwrap().starts_with("<svg"));
-    let wrong = Command::cargo_bin("chordscope")
-        .unwrap()
-        .args(["sim", "experiment", "load", "--nodes", "0"])
-        .output()
-        .unwrap();
-    assert_eq!(wrong.status.code(), Some(2));
-    let line = String::from_utf8(wrong.stderr).unwrap();
-    assert!(
-        line.contains("--nodes") && line.trim().lines().count() == 1,
-        "{line}"
-    );
+    assert_eq!(ours["nodes"], 1024);
+    assert_eq!(paper["nodes"], 1024);
+    let hops = |row: &Value| row["mean_hops"].as_f64().unwrap();
+    assert!((hops(ours) - hops(paper)).abs() < 0.1, "{answer}");
+    let svg = std::fs::read_to_string(plot).unwrap();
+    assert!(svg.starts_with("<svg"), "{svg}");
+    let line = refused(&["experiment", "load", "--nodes", "0"], 2);
+    assert!(line.contains("--nodes"), "{line}");
 }

@@ -139,6 +139,8 @@ impl Peer {
         match self.socket_to(next) {
             Some(link) => self.on_way_found(now, Channel::Socket(link), next),
             None if self.relay.is_leased(next) => {}
+            // It is reached over a circuit itself, and a circuit carries no others.
+            None if self.routes.contains_key(&next) => self.give_up_circuits(now, next),
             None => self.find(now, next),
         }
     }

@@ -97,7 +97,7 @@ impl Places {
     /// Gives a key to the node of the first position at or after it.
     fn place(&mut self, key: Id) {
         let at = self.sorted.partition_point(|(id, _)| *id < key);
-        let owner = self.sorted.get(at).or(self.sorted.first());
+        let owner = self.sorted.get(at).or_else(|| self.sorted.first());
         let count = owner.and_then(|(_, node)| self.keys.get_mut(*node as usize));
         if let Some(count) = count {
             *count += 1;
