@@ -1,36 +1,7 @@
 //! A tab as a member of a real ring: joined by clicking, spoken to by the page and by the command line.
 
+use crate::live::{get, join, name_of, open, put};
 use crate::support::{Page, Result, Ring, SiteServer, eventually};
-
-/// Opens the live page that a peer serves.
-async fn open(ring: &Ring) -> Result<Page> {
-    Page::open(&format!("{}#/live", ring.url())).await
-}
-
-/// Joins the ring that the page suggests, and gives the tab's id.
-async fn join(page: &Page) -> Result<String> {
-    page.click("button", "Join ring").await?;
-    let said = page
-        .wait_for_text("status", "Connection", "joined as ")
-        .await?;
-    let id = said.split_whitespace().nth(2).ok_or("no id")?;
-    Ok(id.to_owned())
-}
-
-async fn put(page: &Page, name: &str, value: &str) -> Result<()> {
-    page.fill("textbox", "Name", name).await?;
-    page.fill("textbox", "Value", value).await?;
-    page.click("button", "Put").await?;
-    page.wait_for_text("status", "Answer", "sequence").await?;
-    Ok(())
-}
-
-async fn get(page: &Page, name: &str, value: &str) -> Result<()> {
-    page.fill("textbox", "Name", name).await?;
-    page.click("button", "Get").await?;
-    page.wait_for_text("status", "Answer", value).await?;
-    Ok(())
-}
 
 #[tokio::test]
 async fn a_tab_joins_a_real_ring_and_shares_values_with_it() -> Result<()> {
@@ -60,22 +31,6 @@ async fn a_tab_joins_a_real_ring_and_shares_values_with_it() -> Result<()> {
     page.wait_for_text("log", "Events", "member of the ring")
         .await?;
     page.assert_no_errors().await
-}
-
-/// A name that the tab is responsible for, as the rest of the ring sees it.
-async fn name_of(ring: &Ring, id: &str) -> Result<String> {
-    let look = async || {
-        for number in 0..100 {
-            let name = format!("name-{number}");
-            let found = ring.command(&["lookup", &name, "--json"]).await?;
-            let found: serde_json::Value = serde_json::from_str(&found)?;
-            if found["owner"] == id {
-                return Ok(Some(name));
-            }
-        }
-        Ok(None)
-    };
-    eventually("a name that the tab is responsible for", look).await
 }
 
 #[tokio::test]
@@ -115,29 +70,6 @@ async fn two_tabs_reach_one_another() -> Result<()> {
     get(&one, &name, "from tab to tab").await?;
     one.assert_no_errors().await?;
     other.assert_no_errors().await
-}
-
-#[tokio::test]
-async fn a_tab_outlives_the_relay_that_it_came_by() -> Result<()> {
-    let first = Ring::peer(None).await?;
-    let second = Ring::peer(Some(&first.url())).await?;
-    let page = open(&first).await?;
-    let id = join(&page).await?;
-    page.wait_for_text("status", "Connection", "its relays")
-        .await?;
-    put(&page, "before", "the relay died").await?;
-    drop(first);
-    page.wait_for_text("status", "Connection", "its relay ")
-        .await?;
-    page.wait_for_text("status", "Connection", &id).await?;
-    let got = eventually("the value", async || {
-        Ok(second.command(&["get", "before"]).await.ok())
-    });
-    assert_eq!(got.await?.trim_end(), "the relay died");
-    put(&page, "after", "still a member").await?;
-    let got = second.command(&["get", "after"]).await?;
-    assert_eq!(got.trim_end(), "still a member");
-    Ok(())
 }
 
 #[tokio::test]

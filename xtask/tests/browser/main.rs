@@ -2,7 +2,9 @@
 //!
 //! `cargo xtask browser [FILTER]` builds what they need and runs them. `support` is the harness.
 
+mod live;
 mod live_page;
+mod live_tab;
 mod real_ring;
 mod ring_page;
 mod support;

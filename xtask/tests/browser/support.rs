@@ -31,7 +31,7 @@ pub(crate) use self::{
     page::Page,
     ring::{Ring, chordscope},
     site_server::SiteServer,
-    wait::eventually,
+    wait::{eventually, within},
 };
 
 /// Any error ends a test.

@@ -23,6 +23,12 @@ const FLAGS: [&str; 10] = [
     "--force-color-profile=srgb",
 ];
 
+/// What the driver adds of its own accord: it would spare hidden pages what users' browsers do to them.
+const NOT_FLAGS: [&str; 2] = [
+    "disable-background-timer-throttling",
+    "disable-backgrounding-occluded-windows",
+];
+
 /// A browser with a fresh profile. Fields end in this order: driver process, session, profile.
 pub(super) struct Chromium {
     process: Child,
@@ -37,6 +43,9 @@ impl Chromium {
         let mut capabilities = ChromeCapabilities::new();
         for flag in FLAGS {
             capabilities.add_arg(flag)?;
+        }
+        for flag in NOT_FLAGS {
+            capabilities.add_exclude_switch(flag)?;
         }
         capabilities.add_arg(&format!("--window-size={width},{height}"))?;
         capabilities.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::json;
-use thirtyfour::BrowserLogEntry;
 use thirtyfour::common::command::{Command, ExtensionCommand};
 use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::prelude::{By, WebDriver, WebDriverError, WebElement};
+use thirtyfour::{BrowserLogEntry, WindowHandle};
 
 use super::chromium::Chromium;
 use super::{Result, eventually, path_from, roles};
@@ -57,6 +57,34 @@ impl Page {
     /// Goes to another address.
     pub(crate) async fn goto(&self, url: &str) -> Result<()> {
         Ok(self.driver().goto(url).await?)
+    }
+
+    /// Closes the page's window. The browser stays, with an empty one.
+    pub(crate) async fn close(&self) -> Result<()> {
+        let page = self.driver().window().await?;
+        let empty = self.driver().new_tab().await?;
+        self.driver().switch_to_window(page).await?;
+        self.driver().close_window().await?;
+        Ok(self.driver().switch_to_window(empty).await?)
+    }
+
+    /// Kills the process that runs the page: no handler of the page runs any more.
+    pub(crate) async fn crash(&self) -> Result<()> {
+        match self.goto("chrome://crash").await {
+            Err(error) if error.to_string().contains("crashed") => Ok(()),
+            other => Err(format!("the page did not crash: {other:?}").into()),
+        }
+    }
+
+    /// Opens an empty window in front of the page, and goes on there: `opener` is the page.
+    pub(crate) async fn hide(&self) -> Result<WindowHandle> {
+        let page = self.driver().window().await?;
+        self.run("open('about:blank')").await?;
+        let mut windows = self.driver().windows().await?.into_iter();
+        let front = windows.rfind(|window| *window != page);
+        let front = front.ok_or("no window opened")?;
+        self.driver().switch_to_window(front).await?;
+        Ok(page)
     }
 
     /// The element with this role and accessible name, once it is there.

@@ -12,11 +12,13 @@ use tokio::process::{Child, Command};
 
 use super::{Result, dist, eventually, path_from};
 
-/// A running `chordscope ring`. It ends when dropped.
+/// A running `chordscope ring` or `chordscope peer`. It ends when dropped.
 pub(crate) struct Ring {
     process: Child,
     port: u16,
     folder: TempDir,
+    /// The id of its first peer.
+    id: String,
 }
 
 impl Ring {
@@ -31,6 +33,16 @@ impl Ring {
             Some(url) => Self::spawn(&["peer", "--join", url], 1).await,
             None => Self::spawn(&["peer"], 1).await,
         }
+    }
+
+    /// Starts so many processes of one peer each, all in the ring of the first.
+    pub(crate) async fn peers(count: usize) -> Result<Vec<Self>> {
+        let mut peers = vec![Self::peer(None).await?];
+        let first = peers[0].url();
+        while peers.len() < count {
+            peers.push(Self::peer(Some(&first)).await?);
+        }
+        Ok(peers)
     }
 
     /// Starts a single peer that pages of this origin may use.
@@ -58,17 +70,38 @@ impl Ring {
             process,
             port,
             folder,
+            id: String::new(),
         };
         eventually(&format!("the ring on port {port}"), async || {
             ring.is_up().await
         })
         .await?;
+        let status = ring.json(&["status"]).await?;
+        status["id"]
+            .as_str()
+            .ok_or("no id")?
+            .clone_into(&mut ring.id);
         Ok(ring)
+    }
+
+    /// SIGKILL, at once and without waiting for the end.
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        Ok(self.process.start_kill()?)
+    }
+
+    /// The id of the first peer.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
     }
 
     /// The address of the page that the first peer serves.
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}/", self.port)
+    }
+
+    /// Where other peers dial the first peer.
+    pub(crate) fn socket(&self) -> String {
+        format!("ws://127.0.0.1:{}/ws", self.port)
     }
 
     /// The first peer's port; the others follow.
@@ -79,6 +112,12 @@ impl Ring {
     /// Runs a `chordscope` command against the first peer, and returns what it printed.
     pub(crate) async fn command(&self, arguments: &[&str]) -> Result<String> {
         chordscope(arguments, &["--peer", &self.url()]).await
+    }
+
+    /// The same, with `--json`.
+    pub(crate) async fn json(&self, arguments: &[&str]) -> Result<serde_json::Value> {
+        let said = self.command(&[arguments, &["--json"]].concat()).await?;
+        Ok(serde_json::from_str(&said)?)
     }
 
     async fn is_up(&mut self) -> Result<Option<()>> {

@@ -14,6 +14,15 @@ const INTERVAL: Duration = Duration::from_millis(40);
 /// Looks again and again until there is something, and returns it. `what` says in the failure what never came.
 pub(crate) async fn eventually<T>(
     what: &str,
+    look: impl AsyncFnMut() -> Result<Option<T>>,
+) -> Result<T> {
+    within(DEADLINE, what, look).await
+}
+
+/// The same, with a deadline of one's own.
+pub(crate) async fn within<T>(
+    deadline: Duration,
+    what: &str,
     mut look: impl AsyncFnMut() -> Result<Option<T>>,
 ) -> Result<T> {
     let search = async {
@@ -24,8 +33,8 @@ pub(crate) async fn eventually<T>(
             sleep(INTERVAL).await;
         }
     };
-    match timeout(DEADLINE, search).await {
+    match timeout(deadline, search).await {
         Ok(result) => result,
-        Err(_) => Err(format!("waited {} s in vain for {what}", DEADLINE.as_secs()).into()),
+        Err(_) => Err(format!("waited {} s in vain for {what}", deadline.as_secs()).into()),
     }
 }
