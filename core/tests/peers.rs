@@ -10,7 +10,7 @@ use chordscope_core::link::LinkId;
 use chordscope_core::link::reason::CloseReason;
 use chordscope_core::link::session::Role;
 use chordscope_core::node::api::Event as NodeEvent;
-use chordscope_core::peer::api::{Event, LinkView};
+use chordscope_core::peer::api::Event;
 use chordscope_core::peer::{HANDSHAKE_PATIENCE, Reach};
 use chordscope_core::sim::peers::{Conditions, Peers};
 use chordscope_core::store::record::Name;
@@ -120,9 +120,9 @@ fn there_is_one_link_each_way_at_most() {
         peers.run_for(Duration::from_secs(60));
         for (_, peer) in peers.running() {
             let mut seen = BTreeSet::new();
-            for LinkView { role, contact, .. } in peer.links() {
-                let id = contact.unwrap().id();
-                let way = role == Role::Initiator;
+            for link in peer.links() {
+                let id = link.contact.unwrap().id();
+                let way = (link.role == Role::Initiator, link.via.is_some());
                 assert!(seen.insert((id, way)), "two links the same way");
             }
         }
