@@ -2,6 +2,8 @@
 
 use std::f64::consts::{FRAC_PI_2, TAU};
 
+use crate::scene::circle::on_circle;
+
 /// A point of the stage, in CSS pixels from its upper left corner.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Point {
@@ -119,35 +121,6 @@ impl Layout {
             .min_by(|a, b| a.1.total_cmp(&b.1))?;
         (nearest.1 <= self.node.max(REACH)).then_some(nearest.0)
     }
-}
-
-/// How far right and how far up a turn of the unit circle lies. (The standard library's functions reduce angles of any
-/// size, with tables that would cost each page four kilobytes; turns are small.)
-fn on_circle(turn: f64) -> (f64, f64) {
-    let quarter = (turn * 4.0).round();
-    let rest = (turn - quarter / 4.0) * TAU;
-    // Taylor's series: at an eighth of a turn or less, this many terms leave less than 1e-12.
-    let (mut sine, mut cosine, mut term) = (0.0, 0.0, 1.0);
-    for power in 0..16_u8 {
-        let sum = if power % 2 == 0 {
-            &mut cosine
-        } else {
-            &mut sine
-        };
-        *sum += if power % 4 < 2 { term } else { -term };
-        term *= rest / f64::from(power + 1);
-    }
-    match quarter.rem_euclid(4.0) as u8 {
-        0 => (sine, cosine),
-        1 => (cosine, -sine),
-        2 => (-sine, -cosine),
-        _ => (-cosine, sine),
-    }
-}
-
-/// The canvas angle of a turn: canvas angles start at three o'clock.
-pub fn angle(turn: f64) -> f64 {
-    turn * TAU - FRAC_PI_2
 }
 
 /// Nodes shrink where they would cover one another, down to a dot that can still be seen.

@@ -2,8 +2,9 @@
 
 use std::f64::consts::TAU;
 
+use crate::scene::circle::angle;
 use crate::scene::labels::{self, Anchor, Wanted};
-use crate::scene::layout::{Point, angle};
+use crate::scene::layout::Point;
 use crate::scene::paint::Brush;
 use crate::scene::{Node, Scene, WordInk};
 
