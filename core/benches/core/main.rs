@@ -97,7 +97,10 @@ fn world(watch: Watch, figures: &mut Figures) {
     let sent = events as f64 / virtual_seconds / NODES as f64;
     let names = match watch {
         Watch::Nothing => ["world_events", "world_memory"],
-        _ => ["world_events_with_trace_and_checks", "world_memory_with_trace_and_checks"],
+        _ => [
+            "world_events_with_trace_and_checks",
+            "world_memory_with_trace_and_checks",
+        ],
     };
     figures.push((names[0], rate, "a second"));
     figures.push((names[1], memory, "KiB a node"));

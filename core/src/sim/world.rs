@@ -116,7 +116,11 @@ impl World {
     ///
     /// # Errors
     /// [`ScenarioError`] when the scenario's nodes make no ring.
-    pub fn watched(scenario: Arc<Scenario>, seed: u64, watch: Watch) -> Result<Self, ScenarioError> {
+    pub fn watched(
+        scenario: Arc<Scenario>,
+        seed: u64,
+        watch: Watch,
+    ) -> Result<Self, ScenarioError> {
         let mut world = Self {
             seed,
             now: Instant::ZERO,
