@@ -18,6 +18,8 @@ pub(crate) struct Options {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum What {
+    /// Ideal rings, and simulated worlds of whole nodes
+    Core,
     /// Bytes and round trips through a relay, and what honest tabs feel of others
     Relay,
 }
@@ -26,6 +28,7 @@ impl What {
     /// The package and the benchmark in it.
     const fn target(self) -> (&'static str, &'static str) {
         match self {
+            Self::Core => ("chordscope-core", "core"),
             Self::Relay => ("chordscope", "relay"),
         }
     }
@@ -36,6 +39,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let (package, bench) = options.what.target();
     let mut command = workspace.cargo();
     command.args(["bench", "--quiet", "--package", package, "--bench", bench]);
+    if package == "chordscope-core" {
+        command.args(["--features", "sim"]);
+    }
     if options.json {
         command.args(["--", "--json"]);
     }

@@ -219,6 +219,16 @@ impl Space {
         to.wrapping_add(from.wrapping_neg()).and(self.mask())
     }
 
+    /// Which share of the circle lies before the identifier, in units of 2^-64.
+    pub const fn share(self, id: Id) -> u64 {
+        let [high, mid, low] = id.0;
+        match self.bits {
+            0..=64 => low << (64 - self.bits),
+            65..=128 => (((mid as u128) << 64 | low as u128) >> (self.bits - 64)) as u64,
+            _ => (((high as u128) << 64 | mid as u128) >> (self.bits - 128)) as u64,
+        }
+    }
+
     /// Where the identifier lies on the circle, `0.0..1.0` clockwise from the top. For drawing, never for deciding.
     pub fn turn(self, id: Id) -> f64 {
         let [high, mid, low] = id.0.map(|limb| limb as f64);

@@ -11,6 +11,9 @@ use crate::chord::route::Routing;
 pub struct IdealRing {
     space: Space,
     ids: Vec<Id>,
+    /// How many nodes lie before each of as many equal slices of the circle as there are nodes, and the end of the last.
+    /// Positions are spread evenly, so that a slice has one node or so, and none must be searched for.
+    slices: Vec<u32>,
 }
 
 /// A finger that an insertion or removal changed.
@@ -44,7 +47,13 @@ impl IdealRing {
         if let Some(pair) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(RingError::Duplicate(pair[0]));
         }
-        Ok(Self { space, ids })
+        let mut ring = Self {
+            space,
+            ids,
+            slices: Vec::new(),
+        };
+        ring.cut();
+        Ok(ring)
     }
 
     /// The space the ring lies in.
@@ -64,14 +73,35 @@ impl IdealRing {
 
     /// The first node at or after `key`: its owner.
     pub fn successor(&self, key: Id) -> Id {
-        let at = self.ids.partition_point(|id| *id < key);
-        self.ids[at % self.ids.len()]
+        self.ids[self.rank(key) % self.ids.len()]
+    }
+
+    /// How many nodes lie before `key`, counted from zero up.
+    fn rank(&self, key: Id) -> usize {
+        let slice = self.slice(key);
+        let (low, high) = (self.slices[slice] as usize, self.slices[slice + 1] as usize);
+        low + self.ids[low..high].partition_point(|id| *id < key)
+    }
+
+    /// Which of as many equal slices of the circle as there are nodes a key lies in.
+    fn slice(&self, key: Id) -> usize {
+        let share = u128::from(self.space.share(key)) * self.ids.len() as u128;
+        (share >> 64) as usize
+    }
+
+    /// Notes where each slice begins.
+    fn cut(&mut self) {
+        let mut slices = Vec::with_capacity(self.ids.len() + 1);
+        for (rank, id) in (0..).zip(&self.ids) {
+            slices.resize(self.slice(*id) + 1, rank);
+        }
+        slices.resize(self.ids.len() + 1, self.ids.len() as u32);
+        self.slices = slices;
     }
 
     /// The first node strictly before `key`.
     pub fn predecessor(&self, key: Id) -> Id {
-        let at = self.ids.partition_point(|id| *id < key);
-        self.ids[(at + self.ids.len() - 1) % self.ids.len()]
+        self.ids[(self.rank(key) + self.ids.len() - 1) % self.ids.len()]
     }
 
     /// The first node strictly after `node`.
@@ -144,8 +174,9 @@ impl IdealRing {
             return Err(RingError::Duplicate(node));
         }
         let changes = self.changes(node, self.successor(node), node);
-        let at = self.ids.partition_point(|id| *id < node);
+        let at = self.rank(node);
         self.ids.insert(at, node);
+        self.cut();
         Ok(changes)
     }
 
@@ -161,10 +192,10 @@ impl IdealRing {
             return Err(RingError::LastNode(node));
         }
         self.ids.remove(at);
+        self.cut();
         Ok(self.changes(node, node, self.successor(node)))
     }
 
-    /// The farthest finger within (at, key]. Scans from the top row; stops at the first that does not pass the key.
     /// The finger of `at` closest to `key` within `(at, key]`, of a key that the next node does not own.
     ///
     /// Every row that starts at or before the last node up to the key points at or before that node, and every row that starts
@@ -177,15 +208,19 @@ impl IdealRing {
 
     /// The last node at or before `key`.
     fn last_upto(&self, key: Id) -> Id {
-        let at = self.ids.partition_point(|id| *id <= key);
-        self.ids[(at + self.ids.len() - 1) % self.ids.len()]
+        let at = self.rank(key);
+        match self.ids.get(at) {
+            Some(node) if *node == key => key,
+            _ => self.ids[(at + self.ids.len() - 1) % self.ids.len()],
+        }
     }
 
     /// How often a lookup along fingers is forwarded until it is at the node before the key: SIGCOMM 2001 §6.1 and ToN 2003
     /// §V count so. The last step, to the owner itself, does not count.
     pub fn hops_to_predecessor(&self, from: Id, key: Id) -> u32 {
-        let owner = self.successor(key);
-        let goal = self.predecessor(owner);
+        let rank = self.rank(key);
+        let owner = self.ids[rank % self.ids.len()];
+        let goal = self.ids[(rank + self.ids.len() - 1) % self.ids.len()];
         let (mut at, mut hops) = (from, 0);
         // The owner itself knows: it is the one to ask.
         while at != goal && at != owner {
@@ -275,6 +310,34 @@ mod tests {
         assert_eq!(ring.predecessor(only), only);
         assert_eq!(ring.path(only, Id::ZERO, Routing::Finger), [only]);
         assert_eq!(ring.successors(only, 4), []);
+    }
+
+    #[test]
+    fn ranks_are_right_wherever_the_nodes_lie() {
+        let mut rng = crate::base::rng::Rng::from_seed(2, 0);
+        for bits in [5, 64, 65, 100, 129, 160] {
+            let space = Space::new(bits).unwrap();
+            for clustered in [false, true] {
+                let mut draw = || {
+                    let far = space.finger_start(Id::ZERO, 1 + rng.below(bits.into()) as u8);
+                    let digest = core::array::from_fn(|_| rng.below(256) as u8);
+                    if clustered {
+                        far
+                    } else {
+                        space.truncate(digest)
+                    }
+                };
+                let mut ids: Vec<Id> = (0..500).map(|_| draw()).collect();
+                ids.sort_unstable();
+                ids.dedup();
+                let ring = IdealRing::new(space, ids.clone()).unwrap();
+                let mut keys: Vec<Id> = (0..200).map(|_| draw()).collect();
+                keys.extend(ids.iter().flat_map(|id| [*id, space.next(*id)]));
+                for key in keys {
+                    assert_eq!(ring.rank(key), ids.partition_point(|id| *id < key));
+                }
+            }
+        }
     }
 
     #[test]

@@ -72,6 +72,8 @@ pub struct World {
     watch: Watch,
     violations: u64,
     sent: Sent,
+    /// What one node wants; kept for its memory.
+    outputs: Vec<Output>,
 }
 
 /// How many messages were sent, by what they belong to.
@@ -94,8 +96,16 @@ struct Actor {
 /// Something that is going to happen.
 #[derive(Clone, Debug)]
 enum Coming {
-    Arrival(Parcel, Contact, Box<Message>),
+    Arrival(Box<Arrival>),
     JoinAgain(Id),
+}
+
+/// A message in flight.
+#[derive(Clone, Debug)]
+struct Arrival {
+    parcel: Parcel,
+    from: Contact,
+    message: Message,
 }
 
 impl World {
@@ -142,6 +152,7 @@ impl World {
             watch,
             violations: 0,
             sent: Sent::default(),
+            outputs: Vec::new(),
             scenario,
         };
         world.settle()?;
@@ -223,7 +234,7 @@ impl World {
     /// The messages in flight, earliest arrival first.
     pub fn in_flight(&self) -> impl Iterator<Item = &Parcel> {
         self.queue.values().filter_map(|coming| match coming {
-            Coming::Arrival(parcel, ..) => Some(parcel),
+            Coming::Arrival(arrival) => Some(&arrival.parcel),
             Coming::JoinAgain(_) => None,
         })
     }
@@ -285,7 +296,9 @@ impl World {
 
     fn happen(&mut self, coming: Coming) {
         match coming {
-            Coming::Arrival(parcel, from, message) => self.arrive(parcel, &from, *message),
+            Coming::Arrival(arrival) => {
+                self.arrive(arrival.parcel, &arrival.from, arrival.message);
+            }
             Coming::JoinAgain(id) => self.join_again(id),
         }
     }
@@ -303,39 +316,42 @@ impl World {
 
     fn arrive(&mut self, parcel: Parcel, from: &Contact, message: Message) {
         let (to, number) = (parcel.to, parcel.number);
-        if !self.nodes.contains_key(&to) {
+        let tag = (parcel.traffic, parcel.lookup);
+        let Some(actor) = self.nodes.get_mut(&to) else {
             self.record(None, What::Lost(parcel));
             return;
-        }
+        };
+        actor.node.handle_message(self.now, from, message);
         self.note_arrival(&parcel);
-        let tag = (parcel.traffic, parcel.lookup);
         self.record(None, What::Delivered(parcel));
-        if let Some(actor) = self.nodes.get_mut(&to) {
-            actor.node.handle_message(self.now, from, message);
-            self.drain(to, Some((number, tag)));
-        }
+        self.drain(to, Some((number, tag)));
     }
 
     /// Carries out what a node wants, until it wants nothing more.
     fn drain(&mut self, id: Id, cause: Option<watch::Cause>) {
-        while let Some(output) = self
-            .nodes
-            .get_mut(&id)
-            .and_then(|actor| actor.node.poll_output())
-        {
-            match output {
-                Output::Send { to, message } => self.post(id, &to, message, cause),
-                Output::StoreRecord { token, .. } => {
-                    if let Some(actor) = self.nodes.get_mut(&id) {
-                        let stored = StorageEvent::Stored(token);
-                        actor.node.handle_storage(self.now, stored);
+        let mut outputs = core::mem::take(&mut self.outputs);
+        while let Some(actor) = self.nodes.get_mut(&id) {
+            outputs.extend(core::iter::from_fn(|| actor.node.poll_output()));
+            if outputs.is_empty() {
+                self.reschedule(id);
+                break;
+            }
+            let sender = actor.node.contact().clone();
+            for output in outputs.drain(..) {
+                match output {
+                    Output::Send { to, message } => self.post(&sender, &to, message, cause),
+                    Output::StoreRecord { token, .. } => {
+                        if let Some(actor) = self.nodes.get_mut(&id) {
+                            let stored = StorageEvent::Stored(token);
+                            actor.node.handle_storage(self.now, stored);
+                        }
                     }
+                    Output::DropRecord(_) => {}
+                    Output::Event(event) => self.on_event(id, event, cause),
                 }
-                Output::DropRecord(_) => {}
-                Output::Event(event) => self.on_event(id, event, cause),
             }
         }
-        self.reschedule(id);
+        self.outputs = outputs;
     }
 
     fn reschedule(&mut self, id: Id) {
@@ -354,15 +370,18 @@ impl World {
         }
     }
 
-    fn post(&mut self, from: Id, to: &Contact, message: Message, cause: Option<watch::Cause>) {
-        let Some(sender) = self.node(from).map(|node| node.contact().clone()) else {
-            return;
-        };
+    fn post(
+        &mut self,
+        from: &Contact,
+        to: &Contact,
+        message: Message,
+        cause: Option<watch::Cause>,
+    ) {
         self.next_parcel += 1;
-        let (traffic, lookup) = self.classify(from, &message, cause);
+        let (traffic, lookup) = self.classify(from.id(), &message, cause);
         let parcel = Parcel {
             number: self.next_parcel,
-            from,
+            from: from.id(),
             to: to.id(),
             sent: self.now,
             arrives: self.now + self.scenario.latency.draw(&mut self.rng),
@@ -373,7 +392,9 @@ impl World {
         };
         self.sent.count(traffic);
         let cause = cause.map(|(number, _)| number);
-        self.record(cause, What::Sent(parcel.clone()));
+        if self.watch != Watch::Nothing {
+            self.record(cause, What::Sent(parcel.clone()));
+        }
         let lost = self
             .rng
             .chance(u64::from(self.scenario.loss_per_mille), 1_000);
@@ -381,7 +402,12 @@ impl World {
             self.record(cause, What::Lost(parcel));
         } else {
             let at = parcel.arrives;
-            self.push(at, Coming::Arrival(parcel, sender, Box::new(message)));
+            let coming = Arrival {
+                parcel,
+                from: from.clone(),
+                message,
+            };
+            self.push(at, Coming::Arrival(Box::new(coming)));
         }
     }
 

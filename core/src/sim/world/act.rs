@@ -214,20 +214,20 @@ impl World {
         message: u64,
         when: impl Fn(crate::base::time::Instant) -> Option<crate::base::time::Instant>,
     ) {
-        let is_it = |coming: &Coming| matches!(coming, Coming::Arrival(parcel, ..) if parcel.number == message);
+        let is_it = |coming: &Coming| matches!(coming, Coming::Arrival(arrival) if arrival.parcel.number == message);
         let key = self.queue.iter().find(|(_, coming)| is_it(coming));
-        let Some(Coming::Arrival(mut parcel, from, body)) = key
+        let Some(Coming::Arrival(mut arrival)) = key
             .map(|(key, _)| *key)
             .and_then(|key| self.queue.remove(&key))
         else {
             return;
         };
-        match when(parcel.arrives) {
+        match when(arrival.parcel.arrives) {
             Some(at) => {
-                parcel.arrives = at;
-                self.push(at, Coming::Arrival(parcel, from, body));
+                arrival.parcel.arrives = at;
+                self.push(at, Coming::Arrival(arrival));
             }
-            None => self.record(None, What::Lost(parcel)),
+            None => self.record(None, What::Lost(arrival.parcel)),
         }
     }
 }
