@@ -1,0 +1,177 @@
+//! What must hold of every state: Zave 2017's invariant, and that a calm ring becomes ideal.
+
+use std::fmt;
+
+use chordscope_core::base::contact::Contact;
+use chordscope_core::base::id::Id;
+use chordscope_core::chord::membership::Query;
+
+use crate::intern::Map;
+use crate::machines::{Node, id, index, neighbours};
+use crate::model::{Message, Model, State};
+
+/// Sets of nodes are bits: node 0 is the lowest.
+type Nodes = u8;
+
+/// What a successor list amounts to.
+#[derive(Clone, Copy, Debug)]
+struct List {
+    /// Its entries.
+    entries: Nodes,
+    /// The nodes that lie between two of its neighbouring entries, or between its owner and its head.
+    skipped: Nodes,
+}
+
+/// Judges states; remembers what each list amounts to, and from where a calm ring became ideal.
+#[derive(Debug, Default)]
+pub(crate) struct Judge {
+    members: Map<u32, Option<List>>,
+    parcels: Map<u32, Option<List>>,
+    calm: Map<State, ()>,
+}
+
+/// What is wrong with a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wrong {
+    /// No successor of this node lives, or none of those that it is about to adopt.
+    NoLiveSuccessor(Id),
+    /// Fewer than r + 1 members are in no list's gap.
+    TooFewPrincipals(u32),
+    /// However long the ring is left alone, it does not become ideal.
+    NeverIdeal,
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoLiveSuccessor(node) => {
+                write!(f, "node {} has no live successor", node.to_u64().unwrap())
+            }
+            Self::TooFewPrincipals(count) => write!(f, "only {count} principals are left"),
+            Self::NeverIdeal => f.write_str("the ring never becomes ideal again"),
+        }
+    }
+}
+
+impl Judge {
+    /// Zave 2017 §IV: OneLiveSuccessor and SufficientPrincipals. With messages in flight, the lists on their way count as
+    /// if they had arrived (Verdi-Chord, `RingCorrect.v`).
+    pub(crate) fn invariant(&mut self, model: &Model, state: &State) -> Result<(), Wrong> {
+        let members = members(model, state);
+        let mut principals = members;
+        for node in 0..model.nodes {
+            let number = state[usize::from(node)];
+            let list = self
+                .members
+                .entry(number)
+                .or_insert_with(|| list_of_member(model, number));
+            if let Some(list) = list {
+                if list.entries & members == 0 {
+                    return Err(Wrong::NoLiveSuccessor(id(node)));
+                }
+                principals &= !list.skipped;
+            }
+        }
+        for number in model.flight(state) {
+            let list = self
+                .parcels
+                .entry(*number)
+                .or_insert_with(|| list_of_parcel(model, *number));
+            if let Some(list) = list {
+                if list.entries & members == 0 {
+                    return Err(Wrong::NoLiveSuccessor(id(model.parcel(*number).to)));
+                }
+                principals &= !list.skipped;
+            }
+        }
+        let enough = u32::from(model.successors) + 1;
+        match principals.count_ones() {
+            count if count < enough && model.fault.needs_principals() => {
+                Err(Wrong::TooFewPrincipals(count))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the ring becomes ideal when nobody joins or fails any more and everybody stabilizes in turn.
+    pub(crate) fn progress(&mut self, model: &mut Model, state: &State) -> Result<(), Wrong> {
+        let mut passed = Vec::new();
+        let mut at = model.after_calm_round(state);
+        for _ in 0..6 * usize::from(model.nodes) {
+            if self.calm.contains_key(&at) || is_ideal(model, &at) {
+                self.calm
+                    .extend(passed.into_iter().map(|state| (state, ())));
+                self.calm.insert(at, ());
+                return Ok(());
+            }
+            let next = model.after_calm_round(&at);
+            passed.push(std::mem::replace(&mut at, next));
+        }
+        Err(Wrong::NeverIdeal)
+    }
+}
+
+pub(crate) fn members(model: &Model, state: &State) -> Nodes {
+    let up = (0..model.nodes).filter(|node| model.machine(state, *node).is_member());
+    up.fold(0, |set, node| set | 1 << node)
+}
+
+/// Zave 2017 §IV, Ideal.
+fn is_ideal(model: &Model, state: &State) -> bool {
+    let set = members(model, state);
+    let members: Vec<Node> = (0..model.nodes)
+        .filter(|node| set & (1 << node) != 0)
+        .collect();
+    members.iter().enumerate().all(|(at, node)| {
+        let machine = model.machine(state, *node);
+        let (before, after) = neighbours(&members, at, model.successors);
+        let entries = machine.successors().entries().iter();
+        let known = machine.predecessor().map(Contact::id);
+        known == before.map(id) && entries.map(Contact::id).eq(after.into_iter().map(id))
+    })
+}
+
+fn list_of_member(model: &Model, number: u32) -> Option<List> {
+    let machine = model.machines.get(number);
+    let entries = machine.successors().entries().iter().map(Contact::id);
+    let extended = std::iter::once(machine.me()).chain(entries.clone());
+    machine.is_member().then(|| List {
+        entries: set(entries),
+        skipped: skipped(model, extended),
+    })
+}
+
+/// What the receiver of an answer may adopt of it.
+fn list_of_parcel(model: &Model, number: u32) -> Option<List> {
+    let parcel = model.parcel(number);
+    let Message::Answer(query, word) = parcel.message else {
+        return None;
+    };
+    let answer = model.machines.word(word);
+    let theirs = answer.successors.iter().map(Contact::id);
+    let sender = std::iter::once(id(parcel.from));
+    let extended = sender.clone().chain(theirs.clone());
+    let entries = match query {
+        Query::Liveness => return None,
+        Query::Join => set(theirs.filter(|entry| *entry != id(parcel.to))),
+        _ => set(extended.clone().take(usize::from(model.successors))),
+    };
+    let skipped = skipped(model, extended);
+    Some(List { entries, skipped })
+}
+
+fn set(ids: impl Iterator<Item = Id>) -> Nodes {
+    ids.fold(0, |set, id| set | 1 << index(id))
+}
+
+fn skipped(model: &Model, list: impl Iterator<Item = Id> + Clone) -> Nodes {
+    let pairs: Vec<(Id, Id)> = list.clone().zip(list.skip(1)).collect();
+    let lies_in = |node: Node| {
+        pairs
+            .iter()
+            .any(|(low, high)| id(node).is_between(*low, *high))
+    };
+    (0..model.nodes)
+        .filter(|node| lies_in(*node))
+        .fold(0, |set, node| set | 1 << node)
+}
