@@ -8,6 +8,8 @@ use crate::machines::{MachineNumber, Machines, WordNumber};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     None,
+    /// No rule of the correction is kept: the protocol of 2001.
+    AsFirstPublished,
     /// A newcomer gets the successor, not the whole list.
     JoinCopiesTheHeadOnly,
     /// A better successor is adopted whether it answers or not.
@@ -40,7 +42,10 @@ impl Fault {
 
     /// Whether the number of principals is part of what must hold.
     pub(crate) const fn needs_principals(self) -> bool {
-        !matches!(self, Self::TooFewToStart | Self::TooManyFail)
+        !matches!(
+            self,
+            Self::AsFirstPublished | Self::TooFewToStart | Self::TooManyFail
+        )
     }
 
     /// What a node answers to a query; `None` when it is down, or no member that could say.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use chordscope_core::base::contact::Contact;
 use chordscope_core::base::id::Id;
+use chordscope_core::chord::invariant::{Health, Property};
 use chordscope_core::chord::membership::Query;
 
 use crate::intern::Map;
@@ -30,6 +31,15 @@ pub(crate) struct Judge {
     calm: Map<State, ()>,
 }
 
+/// What a search is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Goal {
+    /// To see that the invariant holds everywhere, and that each state leads back to the ideal ring.
+    AllIsWell,
+    /// To find a state in which this property is broken.
+    Break(Property),
+}
+
 /// What is wrong with a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wrong {
@@ -37,6 +47,8 @@ pub(crate) enum Wrong {
     NoLiveSuccessor(Id),
     /// Fewer than r + 1 members are in no list's gap.
     TooFewPrincipals(u32),
+    /// This property of a whole ring is broken.
+    Broken(Property),
     /// However long the ring is left alone, it does not become ideal.
     NeverIdeal,
 }
@@ -48,6 +60,7 @@ impl fmt::Display for Wrong {
                 write!(f, "node {} has no live successor", node.to_u64().unwrap())
             }
             Self::TooFewPrincipals(count) => write!(f, "only {count} principals are left"),
+            Self::Broken(property) => write!(f, "broken: {}", property.title()),
             Self::NeverIdeal => f.write_str("the ring never becomes ideal again"),
         }
     }
@@ -93,8 +106,30 @@ impl Judge {
         }
     }
 
+    /// Everything at once. Of the protocol as first published only one property of a whole ring is judged.
+    pub(crate) fn verdict(
+        &mut self,
+        model: &mut Model,
+        state: &State,
+        goal: Goal,
+    ) -> Result<(), Wrong> {
+        match goal {
+            Goal::AllIsWell => {
+                self.invariant(model, state)?;
+                self.progress(model, state)
+            }
+            Goal::Break(property) => {
+                let machines = (0..model.nodes).map(|node| model.machine(state, node));
+                match Health::of(machines).holds(property) {
+                    true => Ok(()),
+                    false => Err(Wrong::Broken(property)),
+                }
+            }
+        }
+    }
+
     /// Whether the ring becomes ideal when nobody joins or fails any more and everybody stabilizes in turn.
-    pub(crate) fn progress(&mut self, model: &mut Model, state: &State) -> Result<(), Wrong> {
+    fn progress(&mut self, model: &mut Model, state: &State) -> Result<(), Wrong> {
         let mut passed = Vec::new();
         let mut at = model.after_calm_round(state);
         for _ in 0..6 * usize::from(model.nodes) {

@@ -4,7 +4,7 @@
 use chordscope_core::base::contact::Contact;
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::identity::Signer;
-use chordscope_core::chord::membership::{Effect, Input, Membership, Query};
+use chordscope_core::chord::membership::{Effect, Input, Membership, Protocol, Query};
 use chordscope_core::chord::message::Neighbours;
 
 use crate::intern::{Interner, Map};
@@ -51,6 +51,7 @@ enum Origin {
 pub(crate) struct Machines {
     pub(crate) nodes: Node,
     pub(crate) successors: u8,
+    protocol: Protocol,
     contacts: Vec<Contact>,
     machines: Interner<Membership>,
     origins: Vec<Origin>,
@@ -61,7 +62,7 @@ pub(crate) struct Machines {
 }
 
 impl Machines {
-    pub(crate) fn new(nodes: Node, successors: u8) -> Self {
+    pub(crate) fn new(nodes: Node, successors: u8, protocol: Protocol) -> Self {
         let contact = |node: Node| {
             let signer = Signer::stand_in(id(node));
             Contact::stand_in(Space::new(6).unwrap(), &signer, 0)
@@ -69,6 +70,7 @@ impl Machines {
         Self {
             nodes,
             successors,
+            protocol,
             contacts: (0..nodes).map(contact).collect(),
             machines: Interner::new(),
             origins: Vec::new(),
@@ -98,7 +100,7 @@ impl Machines {
 
     /// The machine of a node outside.
     pub(crate) fn outside(&mut self, node: Node) -> MachineNumber {
-        let machine = Membership::new(id(node), self.successors);
+        let machine = Membership::new(id(node), self.successors).under(self.protocol);
         self.add(machine, Origin::Outside(node))
     }
 
@@ -108,7 +110,7 @@ impl Machines {
         let (before, after) = neighbours(members, at, self.successors);
         let contact = |node: Node| self.contacts[usize::from(node)].clone();
         let after: Vec<Contact> = after.into_iter().map(contact).collect();
-        let mut machine = Membership::new(id(node), self.successors);
+        let mut machine = Membership::new(id(node), self.successors).under(self.protocol);
         machine.settle(before.map(contact), &after);
         self.add(machine, Origin::Settled(node, members.to_vec()))
     }

@@ -14,7 +14,9 @@ mod model;
 mod search;
 mod words;
 
+use chordscope_core::chord::invariant::Property;
 use fault::Fault;
+use judge::Goal;
 use machines::Node;
 use model::{Grain, Model, State};
 use search::{Bounds, search};
@@ -54,7 +56,11 @@ fn no_reachable_state_breaks_the_invariant_and_each_leads_back_to_the_ideal_ring
     for (grain, nodes, departures) in cases {
         let mut model = Model::new(nodes, SUCCESSORS, grain, Fault::None);
         let starts = stable_rings(&mut model, SUCCESSORS + 1);
-        let bounds = Bounds { states, departures };
+        let bounds = Bounds {
+            states,
+            departures,
+            goal: Goal::AllIsWell,
+        };
         let outcome = search(&mut model, starts, bounds);
         let what = if departures { ", with farewells" } else { "" };
         println!("{nodes} nodes, {grain:?}{what}: {}", outcome.line());
@@ -76,12 +82,29 @@ fn each_rule_broken_on_purpose_is_found() {
         let bounds = Bounds {
             states: STATES_TO_A_FAULT,
             departures: false,
+            goal: Goal::AllIsWell,
         };
         let outcome = search(&mut model, starts, bounds);
         let (wrong, story) = outcome
             .violation
             .unwrap_or_else(|| panic!("{fault:?} changes nothing"));
         println!("{fault:?}: {wrong}\n  {}", story.join("\n  "));
+    }
+}
+
+#[test]
+fn the_protocol_as_first_published_breaks() {
+    for property in [Property::OneOrderedRing, Property::EveryNodeReachable] {
+        let mut model = Model::new(6, SUCCESSORS, Grain::Step, Fault::AsFirstPublished);
+        let starts = stable_rings(&mut model, SUCCESSORS + 1);
+        let bounds = Bounds {
+            states: STATES_TO_A_FAULT,
+            departures: false,
+            goal: Goal::Break(property),
+        };
+        let outcome = search(&mut model, starts, bounds);
+        let (wrong, story) = outcome.violation.unwrap();
+        println!("classic: {wrong}\n  {}", story.join("\n  "));
     }
 }
 

@@ -1,7 +1,7 @@
 //! A ring of shipped machines, what is on its way between them, and every move that it can make.
 
 use chordscope_core::base::contact::Contact;
-use chordscope_core::chord::membership::{Membership, Phase, Query};
+use chordscope_core::chord::membership::{Membership, Phase, Protocol, Query};
 
 use crate::fault::Fault;
 use crate::intern::{Interner, Map};
@@ -73,12 +73,16 @@ struct Draft {
 
 impl Model {
     pub(crate) fn new(nodes: Node, successors: u8, grain: Grain, fault: Fault) -> Self {
+        let protocol = match fault {
+            Fault::AsFirstPublished => Protocol::Classic,
+            _ => Protocol::Corrected,
+        };
         Self {
             nodes,
             successors,
             grain,
             fault,
-            machines: Machines::new(nodes, successors),
+            machines: Machines::new(nodes, successors, protocol),
             parcels: Interner::new(),
             turned: Map::default(),
         }

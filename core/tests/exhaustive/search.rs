@@ -1,7 +1,7 @@
 //! Breadth first through every state, so that the first violation found has the shortest way to it.
 
 use crate::intern::Map;
-use crate::judge::{Judge, Wrong, members};
+use crate::judge::{Goal, Judge, Wrong, members};
 use crate::model::{Model, Move, State};
 
 /// How a search went.
@@ -24,7 +24,9 @@ struct Seen {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     pub(crate) states: usize,
+    /// Whether nodes leave properly, too; that they fail is part of every search.
     pub(crate) departures: bool,
+    pub(crate) goal: Goal,
 }
 
 impl Outcome {
@@ -67,7 +69,7 @@ pub(crate) fn search(model: &mut Model, starts: Vec<State>, bounds: Bounds) -> O
     let mut at = 0;
     let mut violation = None;
     while at < search.queue.len() && search.seen.len() < bounds.states && violation.is_none() {
-        violation = search.expand(at, bounds.departures);
+        violation = search.expand(at, bounds);
         at += 1;
     }
     Outcome {
@@ -91,24 +93,24 @@ impl Search<'_> {
     }
 
     /// Makes every move from a state; gives the first wrong state and the way to it.
-    fn expand(&mut self, at: usize, departures: bool) -> Option<(Wrong, Vec<String>)> {
+    fn expand(&mut self, at: usize, bounds: Bounds) -> Option<(Wrong, Vec<String>)> {
         let state = self.queue[at].clone();
-        for step in all_moves(self.model, &state, departures) {
+        for step in all_moves(self.model, &state, bounds.departures) {
             let next = self.model.after(&state, step);
             let next = self.model.canonical(next);
             self.moves += 1;
             if self.known.contains_key(&next) {
                 continue;
             }
-            let sound = self.judge.invariant(self.model, &next);
-            if sound.is_err() && matches!(step, Move::Fail(_) | Move::Leave(_)) {
+            let goes = matches!(step, Move::Fail(_) | Move::Leave(_));
+            if goes && self.judge.invariant(self.model, &next).is_err() {
                 // Zave 2017 §III: nobody goes where that breaks the assumptions.
                 continue;
             }
-            let verdict = sound.and_then(|()| self.judge.progress(self.model, &next));
+            let verdict = self.judge.verdict(self.model, &next, bounds.goal);
             self.add(next, Some(at));
             if verdict.is_err() {
-                return Some(self.story(departures));
+                return Some(self.story(bounds));
             }
         }
         None
@@ -116,7 +118,7 @@ impl Search<'_> {
 
     /// What is wrong with the state that was seen last, and the shortest way to it. The states on it were turned, each as
     /// it likes: so the moves are made once more.
-    fn story(&mut self, departures: bool) -> (Wrong, Vec<String>) {
+    fn story(&mut self, bounds: Bounds) -> (Wrong, Vec<String>) {
         let mut way = vec![self.seen.len() - 1];
         while let Some(parent) = way.last().map(|at| self.seen[*at].parent as usize)
             && !way.contains(&parent)
@@ -128,7 +130,7 @@ impl Search<'_> {
         let mut lines = vec![format!("start: {}", self.model.show(&at))];
         for number in &way[1..] {
             let goal = self.queue[*number].clone();
-            for step in all_moves(self.model, &at, departures) {
+            for step in all_moves(self.model, &at, bounds.departures) {
                 let next = self.model.after(&at, step);
                 if self.model.canonical(next.clone()) == goal {
                     lines.push(self.model.tell(step));
@@ -138,7 +140,7 @@ impl Search<'_> {
             }
         }
         lines.push(format!("end: {}", self.model.show(&at)));
-        let verdict = self.judge.invariant(self.model, &at);
+        let verdict = self.judge.verdict(self.model, &at, bounds.goal);
         (verdict.err().unwrap_or(Wrong::NeverIdeal), lines)
     }
 }
