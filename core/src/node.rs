@@ -77,8 +77,11 @@ impl Node {
             limits.records,
             limits.record_bytes,
         );
+        let membership = Membership::new(me, config.successors);
+        #[cfg(feature = "sim")]
+        let membership = membership.under(config.protocol);
         Self {
-            membership: Membership::new(me, config.successors),
+            membership,
             fingers: FingerTable::new(config.space, me),
             requests: Requests::new(limits.requests, limits.neighbours),
             lookups: BTreeMap::new(),

@@ -3,6 +3,8 @@
 use core::time::Duration;
 
 use crate::base::id::Space;
+#[cfg(feature = "sim")]
+use crate::chord::membership::Protocol;
 use crate::chord::route::Mode;
 
 /// The choices of one node.
@@ -28,6 +30,9 @@ pub struct Config {
     pub recursive_patience: Duration,
     /// How often an unanswered question is sent again. Links that lose nothing need none.
     pub retries: u8,
+    /// Which membership rules to keep.
+    #[cfg(feature = "sim")]
+    pub protocol: Protocol,
     /// How long records live.
     pub lifetime: Duration,
     /// What bounds the node's memory.
@@ -66,6 +71,8 @@ impl Default for Config {
             lookup_deadline: Duration::from_secs(10),
             recursive_patience: Duration::from_secs(2),
             retries: 0,
+            #[cfg(feature = "sim")]
+            protocol: Protocol::Corrected,
             lifetime: Duration::from_secs(24 * 60 * 60),
             limits: Limits::default(),
         }

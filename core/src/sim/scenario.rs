@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::id::{Id, Space};
 use crate::base::time::Instant;
 use crate::chord::ideal::IdealRing;
+use crate::chord::membership::Protocol;
 use crate::node::config::Config;
 use crate::sim::action::Timed;
 use crate::sim::network::Latency;
@@ -42,6 +43,8 @@ pub struct Scenario {
     pub nodes: Vec<Id>,
     /// Names of the records that are there at the start.
     pub records: Vec<Name>,
+    /// Which membership rules its nodes keep.
+    pub protocol: Protocol,
     /// Length of the successor lists.
     pub successors: u8,
     /// How many nodes keep each record.
@@ -114,6 +117,7 @@ impl Scenario {
             space,
             nodes: ring.ids().to_vec(),
             records: Vec::new(),
+            protocol: Protocol::Corrected,
             successors: 2,
             copies: 2,
             latency: Latency::default(),
@@ -133,6 +137,7 @@ impl Scenario {
         };
         Config {
             space: self.space,
+            protocol: self.protocol,
             successors: self.successors,
             copies: self.copies,
             stabilize: every(|upkeep| upkeep.stabilize_ms),

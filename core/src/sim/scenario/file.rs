@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::id::{Id, Space};
 use crate::base::time::Instant;
+use crate::chord::membership::Protocol;
 use crate::chord::route::{Mode, Routing};
 use crate::sim::action::{Action, Timed};
 use crate::sim::network::Latency;
@@ -35,6 +36,8 @@ pub(super) struct File {
     nodes: Vec<IdText>,
     #[serde(default)]
     records: Vec<String>,
+    #[serde(default, skip_serializing_if = "is_corrected")]
+    protocol: Protocol,
     #[serde(default = "two")]
     successors: u8,
     #[serde(default = "two")]
@@ -55,6 +58,10 @@ pub(super) struct File {
 
 fn unnamed() -> String {
     "custom".to_string()
+}
+
+fn is_corrected(protocol: &Protocol) -> bool {
+    *protocol == Protocol::Corrected
 }
 
 const fn one() -> u64 {
@@ -163,6 +170,7 @@ impl File {
             title: self.title,
             watch: self.watch,
             records,
+            protocol: self.protocol,
             successors: self.successors,
             copies: self.copies,
             latency: self.latency,
@@ -188,6 +196,7 @@ impl File {
                 .iter()
                 .map(|name| name.as_str().to_string())
                 .collect(),
+            protocol: scenario.protocol,
             successors: scenario.successors,
             copies: scenario.copies,
             latency: scenario.latency,
