@@ -137,11 +137,7 @@ impl Membership {
             Input::Failed(query, node) => self.failed(query, &node, fx),
             Input::Notified(notifier) => self.notified(notifier, fx),
             Input::Left(node, neighbours) => self.left(&node, neighbours, fx),
-            Input::Rescue(node) => {
-                if self.is_member() && self.successors.head().is_none() {
-                    self.ask(Query::FromPredecessor, node, fx);
-                }
-            }
+            Input::Candidate(node) => self.consider(node, fx),
             Input::Leave => self.leave(fx),
         }
         effects
@@ -168,6 +164,14 @@ impl Membership {
             // A ring of one hears of its first companion by the notification.
             (None, Some(companion)) => self.ask(Query::FromPredecessor, companion.clone(), fx),
             (None, None) => {}
+        }
+    }
+
+    fn consider(&mut self, node: Contact, fx: &mut Vec<Effect>) {
+        let head = self.successors.head();
+        let nearer = head.is_none_or(|head| node.id().is_between(self.me, head.id()));
+        if self.is_member() && self.stabilizing.is_none() && nearer && node.id() != self.me {
+            self.ask(Query::FromPredecessor, node, fx);
         }
     }
 

@@ -22,6 +22,10 @@ pub struct Config {
     pub stabilize: Option<Duration>,
     /// How often it refreshes one finger; `None` never.
     pub fingers: Option<Duration>,
+    /// How often it looks itself up from elsewhere, to find back together with nodes that it lost; `None` never. The
+    /// longest pause between two questions to a node thought dead is 64 times as long: 16 minutes, as in MIT's
+    /// implementation.
+    pub reunion: Option<Duration>,
     /// How often it compares its records with its successors'; `None` never.
     pub repair: Option<Duration>,
     /// When a lookup ends, found or not.
@@ -50,6 +54,8 @@ pub struct Limits {
     pub operations: usize,
     /// Records that wait to be stored.
     pub storing: usize,
+    /// Nodes thought dead that are asked after; the one lost first goes first.
+    pub lost: usize,
     /// Neighbours with a known round-trip time.
     pub neighbours: usize,
     /// Records held.
@@ -67,6 +73,7 @@ impl Default for Config {
             mode: Mode::Recursive,
             stabilize: Some(Duration::from_secs(1)),
             fingers: Some(Duration::from_secs(2)),
+            reunion: Some(Duration::from_secs(15)),
             repair: Some(Duration::from_secs(5)),
             lookup_deadline: Duration::from_secs(10),
             recursive_patience: Duration::from_secs(2),
@@ -86,6 +93,7 @@ impl Default for Limits {
             lookups: 1_024,
             operations: 1_024,
             storing: 1_024,
+            lost: 16,
             neighbours: 1_024,
             records: 65_536,
             record_bytes: 256 << 20,

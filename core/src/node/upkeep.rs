@@ -35,6 +35,7 @@ impl Node {
     pub(super) fn start_upkeep(&mut self, now: Instant, fill_fingers: bool) {
         self.schedule(now, TimerKind::Stabilize, self.config.stabilize);
         self.schedule(now, TimerKind::Repair, self.config.repair);
+        self.schedule(now, TimerKind::Reunion, self.config.reunion);
         self.upkeep.next_row = 1;
         self.upkeep.filling = fill_fingers;
         if fill_fingers {
@@ -202,7 +203,7 @@ impl Node {
             .cloned();
         match finger {
             Some(finger) => {
-                let effects = self.membership.step(Input::Rescue(finger));
+                let effects = self.membership.step(Input::Candidate(finger));
                 self.run_effects(now, effects);
             }
             None => self.event(Event::Alone),

@@ -25,6 +25,8 @@ pub const MAX_NODES: usize = 10_000;
 pub const MAX_ACTIONS: usize = 10_000;
 /// The most records of a scenario.
 pub const MAX_RECORDS: usize = 10_000;
+/// A simulated node looks itself up once in so many stabilizations; at their pace it then heals as a real one does.
+const REUNION: u32 = 8;
 /// The longest a scenario may run: a day of virtual time, in milliseconds.
 pub const MAX_MILLIS: u64 = 24 * 60 * 60 * 1_000;
 
@@ -142,6 +144,7 @@ impl Scenario {
             copies: self.copies,
             stabilize: every(|upkeep| upkeep.stabilize_ms),
             fingers: every(|upkeep| upkeep.fingers_ms),
+            reunion: every(|upkeep| upkeep.stabilize_ms.saturating_mul(REUNION)),
             repair: every(|upkeep| upkeep.repair_ms),
             retries: u8::from(self.loss_per_mille > 0),
             ..Config::default()

@@ -59,6 +59,8 @@ pub struct World {
     judge: bool,
     violations: u64,
     sent: Sent,
+    /// Nodes that the others cannot reach, and that cannot reach them.
+    cut_off: BTreeSet<Id>,
 }
 
 /// How many messages were sent, by what they belong to.
@@ -112,6 +114,7 @@ impl World {
             judge: scenario.nodes.len() <= 512,
             violations: 0,
             sent: Sent::default(),
+            cut_off: BTreeSet::new(),
             scenario,
         };
         world.settle()?;
@@ -273,7 +276,8 @@ impl World {
 
     fn arrive(&mut self, parcel: Parcel, from: &Contact, message: Message) {
         let (to, number) = (parcel.to, parcel.number);
-        if !self.nodes.contains_key(&to) {
+        let cut = self.cut_off.contains(&to) != self.cut_off.contains(&parcel.from);
+        if cut || !self.nodes.contains_key(&to) {
             self.record(None, What::Lost(parcel));
             return;
         }

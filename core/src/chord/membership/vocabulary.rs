@@ -44,8 +44,8 @@ pub enum Input {
     Notified(Contact),
     /// A neighbour leaves and names its own neighbours.
     Left(Contact, Neighbours),
-    /// Adopt this live node as successor if it answers: all successors are gone.
-    Rescue(Contact),
+    /// Adopt this node as successor if it answers and is nearer than the one known, or if none is known.
+    Candidate(Contact),
     /// Stop being a member.
     Leave,
 }
@@ -67,7 +67,7 @@ pub enum Effect {
     SuccessorsChanged,
     /// The predecessor changed from this one.
     PredecessorChanged(Option<Contact>),
-    /// No successor is left; any other node that lives may be offered as [`Input::Rescue`].
+    /// No successor is left; any other node that lives may be offered as [`Input::Candidate`].
     Stranded,
 }
 

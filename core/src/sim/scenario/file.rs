@@ -112,6 +112,8 @@ enum ActionText {
         ms: u32,
     },
     Lose(u64),
+    Split(Vec<IdText>),
+    Heal,
 }
 
 impl File {
@@ -267,6 +269,8 @@ impl ActionText {
                 millis: ms,
             },
             Self::Lose(message) => Action::Lose(message),
+            Self::Split(nodes) => Action::Split(nodes.iter().map(id).collect::<Result<_, _>>()?),
+            Self::Heal => Action::Heal,
         })
     }
 
@@ -301,6 +305,8 @@ impl ActionText {
                 ms: *millis,
             },
             Action::Lose(message) => Self::Lose(*message),
+            Action::Split(nodes) => Self::Split(nodes.iter().map(id).collect()),
+            Action::Heal => Self::Heal,
         }
     }
 }
