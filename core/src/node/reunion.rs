@@ -87,10 +87,10 @@ impl Reunion {
 
 impl Node {
     pub(super) fn on_reunion_timer(&mut self, now: Instant) {
-        self.schedule(now, TimerKind::Reunion, self.config.reunion);
         if !self.membership.is_member() {
             return;
         }
+        self.schedule(now, TimerKind::Reunion, self.config.reunion);
         if let Some(via) = self.reunion.next().or_else(|| self.somebody()) {
             self.look_round(now, &via);
         }

@@ -25,6 +25,7 @@ pub(crate) enum Cause {
     Join(Node),
     Stabilize,
     Notified(Node),
+    Candidate(Node),
     Leave,
     Answered(Query, Node, WordNumber),
     Failed(Query, Node),
@@ -175,6 +176,7 @@ impl Machines {
             Cause::Stabilize => Cause::Stabilize,
             Cause::Leave => Cause::Leave,
             Cause::Notified(node) => Cause::Notified(next(node)),
+            Cause::Candidate(node) => Cause::Candidate(next(node)),
             Cause::Failed(query, node) => Cause::Failed(query, next(node)),
             Cause::Answered(query, node, word) => {
                 Cause::Answered(query, next(node), self.turn_word(word))
@@ -203,6 +205,7 @@ impl Machines {
             Cause::Join(behind) => Input::Join(contact(behind)),
             Cause::Stabilize => Input::Stabilize,
             Cause::Notified(node) => Input::Notified(contact(node)),
+            Cause::Candidate(node) => Input::Candidate(contact(node)),
             Cause::Leave => Input::Leave,
             Cause::Answered(query, node, said) => Input::Answered(query, contact(node), word(said)),
             Cause::Failed(query, node) => Input::Failed(query, contact(node)),

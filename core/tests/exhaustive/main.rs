@@ -42,27 +42,35 @@ fn stable_rings(model: &mut Model, fewest: u8) -> Vec<State> {
 
 #[test]
 fn no_reachable_state_breaks_the_invariant_and_each_leads_back_to_the_ideal_ring() {
+    let (plain, farewells, hints) = ((false, false), (true, false), (false, true));
     let cases = [
-        (Grain::Step, 5, true),
-        (Grain::Step, 6, false),
-        (Grain::Query, 5, false),
-        (Grain::Query, 4, true),
-        (Grain::Query, 6, false),
-        (Grain::Answer, 4, false),
-        (Grain::Answer, 5, false),
-        (Grain::Message, 4, false),
+        (Grain::Step, 5, farewells),
+        (Grain::Step, 6, plain),
+        (Grain::Query, 5, plain),
+        (Grain::Query, 4, farewells),
+        (Grain::Query, 5, hints),
+        (Grain::Query, 6, plain),
+        (Grain::Answer, 4, plain),
+        (Grain::Answer, 5, plain),
+        (Grain::Answer, 4, hints),
+        (Grain::Message, 4, plain),
     ];
     let states = std::env::var("STATES").map_or(STATES, |text| text.parse().unwrap());
-    for (grain, nodes, departures) in cases {
+    for (grain, nodes, (departures, hints)) in cases {
         let mut model = Model::new(nodes, SUCCESSORS, grain, Fault::None);
         let starts = stable_rings(&mut model, SUCCESSORS + 1);
         let bounds = Bounds {
             states,
             departures,
+            hints,
             goal: Goal::AllIsWell,
         };
         let outcome = search(&mut model, starts, bounds);
-        let what = if departures { ", with farewells" } else { "" };
+        let what = match (departures, hints) {
+            (true, _) => ", with farewells",
+            (_, true) => ", with hints",
+            _ => "",
+        };
         println!("{nodes} nodes, {grain:?}{what}: {}", outcome.line());
         assert_eq!(outcome.violation, None, "{nodes} nodes, {grain:?}{what}");
     }
@@ -82,6 +90,7 @@ fn each_rule_broken_on_purpose_is_found() {
         let bounds = Bounds {
             states: STATES_TO_A_FAULT,
             departures: false,
+            hints: false,
             goal: Goal::AllIsWell,
         };
         let outcome = search(&mut model, starts, bounds);
@@ -100,6 +109,7 @@ fn the_protocol_as_first_published_breaks() {
         let bounds = Bounds {
             states: STATES_TO_A_FAULT,
             departures: false,
+            hints: false,
             goal: Goal::Break(property),
         };
         let outcome = search(&mut model, starts, bounds);

@@ -45,6 +45,8 @@ pub(crate) enum Move {
     Join(Node, Node),
     Stabilize(Node),
     Notify(Node, Node),
+    /// Somebody far away names the second to the first as its successor, dead or alive: so rings find back together.
+    Hint(Node, Node),
     Deliver(u32),
     /// The asker gives up although the other lives: imperfect detection of failures.
     Doubt(u32),
@@ -199,6 +201,7 @@ impl Model {
             Move::Join(node, behind) => (node, Cause::Join(behind)),
             Move::Stabilize(node) => (node, Cause::Stabilize),
             Move::Notify(from, to) => (to, Cause::Notified(from)),
+            Move::Hint(node, candidate) => (node, Cause::Candidate(candidate)),
             Move::Leave(node) => (node, Cause::Leave),
             Move::Deliver(number) => return self.deliver(draft, number),
             Move::Fail(node) => return self.fail(draft, node),

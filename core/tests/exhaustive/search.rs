@@ -26,6 +26,8 @@ pub(crate) struct Bounds {
     pub(crate) states: usize,
     /// Whether nodes leave properly, too; that they fail is part of every search.
     pub(crate) departures: bool,
+    /// Whether anybody may hear of any nearer successor at any time.
+    pub(crate) hints: bool,
     pub(crate) goal: Goal,
 }
 
@@ -95,7 +97,7 @@ impl Search<'_> {
     /// Makes every move from a state; gives the first wrong state and the way to it.
     fn expand(&mut self, at: usize, bounds: Bounds) -> Option<(Wrong, Vec<String>)> {
         let state = self.queue[at].clone();
-        for step in all_moves(self.model, &state, bounds.departures) {
+        for step in all_moves(self.model, &state, bounds) {
             let next = self.model.after(&state, step);
             let next = self.model.canonical(next);
             self.moves += 1;
@@ -130,7 +132,7 @@ impl Search<'_> {
         let mut lines = vec![format!("start: {}", self.model.show(&at))];
         for number in &way[1..] {
             let goal = self.queue[*number].clone();
-            for step in all_moves(self.model, &at, bounds.departures) {
+            for step in all_moves(self.model, &at, bounds) {
                 let next = self.model.after(&at, step);
                 if self.model.canonical(next.clone()) == goal {
                     lines.push(self.model.tell(step));
@@ -145,10 +147,15 @@ impl Search<'_> {
     }
 }
 
-fn all_moves(model: &Model, state: &State, departures: bool) -> Vec<Move> {
+fn all_moves(model: &Model, state: &State, bounds: Bounds) -> Vec<Move> {
     let here = members(model, state);
     let present = (0..model.nodes).filter(|node| here & (1 << node) != 0);
-    let ends = present.flat_map(|node| [Move::Fail(node), Move::Leave(node)]);
-    let ends = ends.filter(|step| departures || !matches!(step, Move::Leave(_)));
-    model.moves(state).into_iter().chain(ends).collect()
+    let ends = present
+        .clone()
+        .flat_map(|node| [Move::Fail(node), Move::Leave(node)]);
+    let ends = ends.filter(|step| bounds.departures || !matches!(step, Move::Leave(_)));
+    let hints = present.flat_map(|node| (0..model.nodes).map(move |of| Move::Hint(node, of)));
+    let hints = hints.filter(|_| bounds.hints);
+    let moves = model.moves(state).into_iter();
+    moves.chain(ends).chain(hints).collect()
 }

@@ -13,6 +13,7 @@ impl Model {
             Move::Join(node, behind) => format!("{} joins behind {}", show(node), show(behind)),
             Move::Stabilize(node) => format!("{} stabilizes", show(node)),
             Move::Notify(from, to) => format!("{} notifies {}", show(from), show(to)),
+            Move::Hint(node, of) => format!("{} hears of {}", show(node), show(of)),
             Move::Fail(node) => format!("{} fails", show(node)),
             Move::Leave(node) => format!("{} leaves", show(node)),
             Move::Doubt(number) | Move::Deliver(number) => {

@@ -23,22 +23,11 @@ impl Membership {
             Input::Left(node, theirs) if self.is_member() => self.classic_left(&node, &theirs, fx),
             Input::Answered(Query::Join, node, theirs) => self.classic_place(node, &theirs, fx),
             Input::Answered(Query::FromSuccessor, node, theirs) => {
-                if self.stabilizing.take() == Some((Query::FromSuccessor, node.id())) {
-                    self.classic_adopt(node, &theirs, fx);
-                }
+                self.classic_adopt(node, &theirs, fx);
             }
             Input::Failed(Query::Join, node) => self.failed(Query::Join, &node, fx),
-            Input::Failed(Query::FromSuccessor, node) => {
-                if self.stabilizing.take() == Some((Query::FromSuccessor, node.id())) {
-                    self.classic_update(&node, fx);
-                }
-            }
-            // Flush: the predecessor is dead. ToN 2003, Fig. 6, check_predecessor.
-            Input::Failed(Query::Liveness, node) => {
-                if self.predecessor.as_ref().map(Contact::id) == Some(node.id()) {
-                    self.set_predecessor(None, fx);
-                }
-            }
+            Input::Failed(Query::FromSuccessor, node) => self.classic_update(&node, fx),
+            Input::Failed(Query::Liveness, node) => self.classic_flush(&node, fx),
             Input::Leave => self.leave(fx),
             _ => {}
         }
@@ -75,6 +64,9 @@ impl Membership {
 
     /// Stabilize: a better successor is taken unasked, in place of the first. Otherwise reconcile: the successor's list.
     fn classic_adopt(&mut self, head: Contact, theirs: &Neighbours, fx: &mut Vec<Effect>) {
+        if self.stabilizing.take() != Some((Query::FromSuccessor, head.id())) {
+            return;
+        }
         let better = theirs.predecessor.as_ref().filter(|candidate| {
             candidate.id() != self.me && candidate.id().is_between(self.me, head.id())
         });
@@ -91,8 +83,17 @@ impl Membership {
 
     /// Update: the next entry moves up, dead or alive. The last one stays, as there is no other.
     fn classic_update(&mut self, dead: &Contact, fx: &mut Vec<Effect>) {
-        if self.successors.entries().len() > 1 && self.successors.remove(dead.id()) {
+        let asked = self.stabilizing.take() == Some((Query::FromSuccessor, dead.id()));
+        let others = self.successors.entries().len() > 1;
+        if asked && others && self.successors.remove(dead.id()) {
             fx.push(Effect::SuccessorsChanged);
+        }
+    }
+
+    /// Flush: a dead predecessor is dropped. ToN 2003, Fig. 6, check_predecessor.
+    fn classic_flush(&mut self, dead: &Contact, fx: &mut Vec<Effect>) {
+        if self.predecessor.as_ref().map(Contact::id) == Some(dead.id()) {
+            self.set_predecessor(None, fx);
         }
     }
 
