@@ -226,6 +226,9 @@ impl Node {
             return;
         }
         match request {
+            // (ours) Also while this node waits for an answer of its own. In Zave 2017 §III it would answer "response pending",
+            // so that each step sees one state of the ring. Answers in flight count as lists in the invariant instead, and
+            // the search in tests/exhaustive finds no state that needs the wait.
             Request::Chord(Ask::Neighbours) => {
                 let neighbours = Answer::Neighbours(self.membership.neighbours());
                 self.respond(from, number, Response::Chord(neighbours));

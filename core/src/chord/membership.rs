@@ -281,7 +281,9 @@ impl Membership {
     /// A neighbour's graceful departure. Chord (ToN 2003) §IV-E; (ours) the list is not taken over unseen: the next
     /// successor is asked at once.
     fn left(&mut self, node: &Contact, theirs: Neighbours, fx: &mut Vec<Effect>) {
-        if !self.is_member() {
+        let mut known = self.successors.entries().iter().chain(&self.predecessor);
+        let is_back = known.any(|known| known.supersedes(node));
+        if !self.is_member() || is_back {
             return;
         }
         if self.predecessor.as_ref().map(Contact::id) == Some(node.id()) {

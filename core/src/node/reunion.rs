@@ -50,14 +50,14 @@ impl Reunion {
             known.contact = contact.clone();
             return;
         }
-        if self.lost.len() >= self.limit {
-            self.lost.pop_front();
-        }
         self.lost.push_back(Lost {
             contact: contact.clone(),
             rounds_left: 1,
             pause: 1,
         });
+        if self.lost.len() > self.limit {
+            self.lost.pop_front();
+        }
     }
 
     fn find(&mut self, node: Id) -> Option<&mut Lost> {
@@ -117,5 +117,31 @@ impl Node {
         }
         let effects = self.membership.step(Input::Candidate(owner));
         self.run_effects(now, effects);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chord::membership::tests::contact;
+
+    #[test]
+    fn pauses_double_up_to_the_longest() {
+        let mut reunion = Reunion::new(4);
+        reunion.lose(&contact(7));
+        let asked: Vec<u32> = (1..=300).filter(|_| reunion.next().is_some()).collect();
+        assert_eq!(asked, [1, 3, 7, 15, 31, 63, 127, 191, 255]);
+    }
+
+    #[test]
+    fn the_node_lost_first_makes_room_and_one_found_is_asked_no_more() {
+        let mut reunion = Reunion::new(2);
+        [1, 2, 3, 2].map(|id| reunion.lose(&contact(id)));
+        reunion.forget(Id::from_u64(3));
+        assert_eq!(reunion.next(), Some(contact(2)));
+        assert_eq!(reunion.next(), None);
+        let mut none = Reunion::new(0);
+        none.lose(&contact(1));
+        assert_eq!(none.next(), None);
     }
 }

@@ -306,6 +306,10 @@ mod tests {
             value: "50 %".to_string(),
         };
         history.act(put).unwrap();
+        let nodes = [4, 9].map(Id::from_u64).to_vec();
+        history.act(Action::Split(nodes)).unwrap();
+        history.advance_to(Instant::from_millis(2_500));
+        history.act(Action::Heal).unwrap();
         history.advance_to(Instant::from_millis(2_750));
         let link = Permalink::of(&history, Some(Id::from_u64(21))).unwrap();
         let url = format!("https://example.org/a/#/ring?{link}");
