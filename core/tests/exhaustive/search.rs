@@ -66,7 +66,9 @@ pub(crate) fn search(model: &mut Model, starts: Vec<State>, bounds: Bounds) -> O
     };
     for state in starts {
         let state = search.model.canonical(state);
-        search.add(state, None);
+        if !search.known.contains_key(&state) {
+            search.add(state, None);
+        }
     }
     let mut at = 0;
     let mut violation = None;
