@@ -23,8 +23,8 @@ use chordscope_core::sim::world::World;
 
 /// How long the network stays apart: long enough for both sides to forget one another.
 const APART: Duration = Duration::from_secs(300);
-/// How long the rings then have to become one. A lost node is asked after at most 64 rounds of 16 s apart.
-const TOGETHER: Duration = Duration::from_secs(20 * 60);
+/// How long the rings then have to become one: as pauses double, a lost node is asked after again within that time.
+const TOGETHER: Duration = APART;
 
 fn ids(numbers: &[u64]) -> Vec<Id> {
     numbers.iter().copied().map(Id::from_u64).collect()
@@ -70,6 +70,8 @@ fn two_halves_of_a_healed_network_become_one_ring() {
         part_and_heal(&[1, 9, 17, 25, 33, 41, 49, 57], &[9, 25, 41, 57], seed);
         // Neighbours, so that the rings lie side by side.
         part_and_heal(&[3, 8, 20, 32, 45, 60], &[32, 45, 60], seed);
+        // As small as a ring gets.
+        part_and_heal(&[3, 8, 20, 32], &[3, 20], seed);
     }
 }
 

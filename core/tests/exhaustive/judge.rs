@@ -38,6 +38,8 @@ pub(crate) enum Goal {
     AllIsWell,
     /// To find a state in which this property is broken.
     Break(Property),
+    /// To find one in which a path from outside into the ring passes its goal: Zave 2012, OrderedAppendages.
+    BreakAppendages,
 }
 
 /// What is wrong with a state.
@@ -49,6 +51,8 @@ pub(crate) enum Wrong {
     TooFewPrincipals(u32),
     /// This property of a whole ring is broken.
     Broken(Property),
+    /// This node's path to the ring passes the ring member where it ends.
+    Detour(Id),
     /// However long the ring is left alone, it does not become ideal.
     NeverIdeal,
 }
@@ -61,6 +65,10 @@ impl fmt::Display for Wrong {
             }
             Self::TooFewPrincipals(count) => write!(f, "only {count} principals are left"),
             Self::Broken(property) => write!(f, "broken: {}", property.title()),
+            Self::Detour(node) => {
+                let node = node.to_u64().unwrap();
+                write!(f, "the path from node {node} passes its goal")
+            }
             Self::NeverIdeal => f.write_str("the ring never becomes ideal again"),
         }
     }
@@ -118,6 +126,10 @@ impl Judge {
                 self.invariant(model, state)?;
                 self.progress(model, state)
             }
+            Goal::BreakAppendages => match detour(model, state) {
+                Some(node) => Err(Wrong::Detour(id(node))),
+                None => Ok(()),
+            },
             Goal::Break(property) => {
                 let machines = (0..model.nodes).map(|node| model.machine(state, node));
                 match Health::of(machines).holds(property) {
@@ -149,6 +161,26 @@ impl Judge {
 pub(crate) fn members(model: &Model, state: &State) -> Nodes {
     let up = (0..model.nodes).filter(|node| model.machine(state, *node).is_member());
     up.fold(0, |set, node| set | 1 << node)
+}
+
+/// A node outside the cycle, from which the way along first live successors passes the node where it meets the cycle.
+fn detour(model: &Model, state: &State) -> Option<Node> {
+    let members = members(model, state);
+    let next = |node: &Node| {
+        let entries = model.machine(state, *node).successors().entries().iter();
+        let mut entries = entries.map(|entry| index(entry.id()));
+        entries.find(|entry| members & (1 << entry) != 0)
+    };
+    let all = (0..model.nodes).filter(|node| members & (1 << node) != 0);
+    let path = |node: Node| std::iter::successors(Some(node), next).skip(1);
+    let on_cycle = |node: Node| path(node).take(8).any(|other| other == node);
+    all.clone().filter(|node| !on_cycle(*node)).find(|node| {
+        let goal = path(*node).take(8).find(|other| on_cycle(*other));
+        goal.is_some_and(|goal| {
+            let mut before = path(*node).take_while(|other| *other != goal);
+            before.any(|other| !id(other).is_between(id(*node), id(goal)))
+        })
+    })
 }
 
 /// Zave 2017 §IV, Ideal.

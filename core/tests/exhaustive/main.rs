@@ -119,14 +119,19 @@ fn each_rule_broken_on_purpose_is_found() {
 
 #[test]
 fn the_protocol_as_first_published_breaks() {
-    for property in [Property::OneOrderedRing, Property::EveryNodeReachable] {
+    let goals = [
+        Goal::Break(Property::OneOrderedRing),
+        Goal::Break(Property::EveryNodeReachable),
+        Goal::BreakAppendages,
+    ];
+    for goal in goals {
         let mut model = Model::new(6, SUCCESSORS, Grain::Step, Fault::AsFirstPublished);
         let starts = stable_rings(&mut model, SUCCESSORS + 1);
         let bounds = Bounds {
             states: STATES_TO_A_FAULT,
             departures: false,
             hints: false,
-            goal: Goal::Break(property),
+            goal,
         };
         let outcome = search(&mut model, starts, bounds);
         let (wrong, story) = outcome.violation.unwrap();
