@@ -18,6 +18,7 @@ use chordscope_core::node::Node;
 use chordscope_core::node::api::Output;
 use chordscope_core::node::config::Config;
 use chordscope_core::sim::action::Action;
+use chordscope_core::sim::peers::{Conditions, Peers};
 use chordscope_core::sim::scenario::Scenario;
 use chordscope_core::sim::world::World;
 
@@ -72,6 +73,27 @@ fn two_halves_of_a_healed_network_become_one_ring() {
         part_and_heal(&[3, 8, 20, 32, 45, 60], &[32, 45, 60], seed);
         // As small as a ring gets.
         part_and_heal(&[3, 8, 20, 32], &[3, 20], seed);
+    }
+}
+
+#[test]
+fn peers_of_a_healed_network_dial_those_that_they_lost() {
+    for seed in 0..3 {
+        let mut peers = Peers::ring(seed, Conditions::default(), 6, 0).unwrap();
+        let apart = [1, 3, 5];
+        peers.split(&apart);
+        peers.run_for(APART);
+        for side in [true, false] {
+            let side = peers.running().filter(|(at, _)| apart.contains(at) == side);
+            let side = side.map(|(_, peer)| peer.node());
+            assert!(is_ring(side, Space::FULL), "seed {seed}: two rings");
+        }
+        peers.split(&[]);
+        let one = |peers: &Peers| {
+            let nodes = peers.running().map(|(_, peer)| peer.node());
+            is_ring(nodes, Space::FULL)
+        };
+        assert!(peers.run_until(TOGETHER, one), "seed {seed}: one ring");
     }
 }
 
