@@ -136,7 +136,9 @@ mod tests {
     #[test]
     fn the_node_lost_first_makes_room_and_one_found_is_asked_no_more() {
         let mut reunion = Reunion::new(2);
-        [1, 2, 3, 2].map(|id| reunion.lose(&contact(id)));
+        for id in [1, 2, 3, 2] {
+            reunion.lose(&contact(id));
+        }
         reunion.forget(Id::from_u64(3));
         assert_eq!(reunion.next(), Some(contact(2)));
         assert_eq!(reunion.next(), None);
