@@ -353,19 +353,6 @@ impl Node {
         step
     }
 
-    /// A node does not answer: it leaves the finger table, and is asked after from time to time.
-    fn lose(&mut self, node: &Contact) {
-        self.forget(node.id());
-        self.reunion.lose(node);
-    }
-
-    /// Takes a node that is gone out of the finger table.
-    fn forget(&mut self, node: Id) {
-        for change in self.fingers.forget(node) {
-            self.event(Event::Finger(change));
-        }
-    }
-
     /// Asks a peer and remembers what for; at the limit the question fails at once.
     fn ask(&mut self, now: Instant, to: &Contact, purpose: Purpose, request: Request) {
         let retries = self.config.retries;

@@ -86,6 +86,12 @@ impl Reunion {
 }
 
 impl Node {
+    /// A node does not answer: it leaves the finger table, and is asked after from time to time.
+    pub(super) fn lose(&mut self, node: &Contact) {
+        self.forget(node.id());
+        self.reunion.lose(node);
+    }
+
     pub(super) fn on_reunion_timer(&mut self, now: Instant) {
         if !self.membership.is_member() {
             return;

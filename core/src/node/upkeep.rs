@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::base::contact::Contact;
+use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::chord::membership::{Effect, Input, Query};
 use crate::chord::message::{Notice, Request as Ask};
@@ -104,6 +105,13 @@ impl Node {
         self.upkeep.next_row = 1;
         if core::mem::take(&mut self.upkeep.filling) {
             self.schedule(now, TimerKind::Fingers, self.config.fingers);
+        }
+    }
+
+    /// Takes a node that is gone out of the finger table.
+    pub(super) fn forget(&mut self, node: Id) {
+        for change in self.fingers.forget(node) {
+            self.event(Event::Finger(change));
         }
     }
 

@@ -5,7 +5,7 @@
 //! five nodes to six, none beyond (IEEE TSE 43(12), 2017, §V).
 //!
 //! The tests see every state of small rings, and the first 100,000 of larger ones. Every state of six nodes that make
-//! whole steps (2,090,390) and of four with answers in flight (1,435,705) takes some minutes and 2 GB:
+//! whole steps (2,090,390) and of four with answers in flight (1,435,705) takes some minutes:
 //! `STATES=3000000 cargo test -p chordscope-core --all-features --test exhaustive rings -- --nocapture`.
 //! States that differ by a turn of the circle count once.
 
