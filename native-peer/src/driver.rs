@@ -4,6 +4,8 @@ mod handle;
 mod notice;
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use chordscope_core::base::contact::Address;
@@ -23,7 +25,7 @@ use tokio::time::timeout;
 
 use crate::address_space::AddressSpace;
 use crate::clock::Clock;
-use crate::links::{self, Outbox};
+use crate::links::{self, Inbox, Outbox};
 use crate::storage::Storage;
 
 use handle::{Command, Reply};
@@ -53,6 +55,7 @@ pub(crate) struct Driver {
     notices: broadcast::Sender<Notice>,
     links: HashMap<LinkId, Outbox>,
     next_link: u64,
+    waits: Arc<AtomicU64>,
     puts: HashMap<OperationId, Reply<Written, StoreError>>,
     gets: HashMap<OperationId, Reply<Option<Record>, StoreError>>,
     lookups: HashMap<LookupId, Reply<Report, LookupError>>,
@@ -79,7 +82,13 @@ impl Driver {
         let (to_inputs, inputs) = mpsc::channel(MAX_INPUTS);
         let (to_commands, commands) = mpsc::channel(MAX_COMMANDS);
         let (notices, _) = broadcast::channel(MAX_NOTICES);
-        let handle = Handle::new(to_inputs.clone(), to_commands, notices.clone());
+        let waits = Arc::new(AtomicU64::new(0));
+        let handle = Handle {
+            inputs: to_inputs.clone(),
+            commands: to_commands,
+            notices: notices.clone(),
+            waits: Arc::clone(&waits),
+        };
         let driver = Self {
             peer,
             clock,
@@ -91,6 +100,7 @@ impl Driver {
             notices,
             links: HashMap::new(),
             next_link: 0,
+            waits,
             puts: HashMap::new(),
             gets: HashMap::new(),
             lookups: HashMap::new(),
@@ -175,7 +185,11 @@ impl Driver {
     fn open(&mut self, open: Open) -> LinkId {
         self.next_link += 1;
         let link = LinkId(self.next_link);
-        let outbox = open(link, self.to_inputs.clone());
+        let outbox = open(Inbox {
+            link,
+            inputs: self.to_inputs.clone(),
+            waits: Arc::clone(&self.waits),
+        });
         self.links.insert(link, outbox);
         link
     }
@@ -241,9 +255,8 @@ impl Driver {
         };
         tokio::spawn(async move {
             let socket = links::dial(&address, within).await;
-            let open = socket.map(|socket| -> Open {
-                Box::new(move |link, inputs| links::spawn(socket, link, inputs, ()))
-            });
+            let open = socket
+                .map(|socket| -> Open { Box::new(move |inbox| links::spawn(socket, inbox, ())) });
             let _ = inputs.send(Input::Dialed(address, open)).await;
         });
     }

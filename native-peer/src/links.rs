@@ -1,8 +1,10 @@
 //! WebSockets: dialing them, and a task for each open one that moves frames between it and the driver.
 
+mod pace;
+
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -31,6 +33,8 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use crate::address_space::AddressSpace;
 use crate::driver::Input;
 
+use pace::Pace;
+
 /// How long a connection may take to open.
 const OPEN_PATIENCE: Duration = Duration::from_secs(5);
 /// How long frames may take to leave.
@@ -47,6 +51,17 @@ const MAX_QUEUED: usize = 1 << 20;
 const PER_FRAME: usize = 64;
 /// How many frames are written before they are flushed.
 const MAX_BATCH: usize = 64;
+
+/// A link's way to the driver.
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    /// The link's number.
+    pub(crate) link: LinkId,
+    /// Where what comes goes.
+    pub(crate) inputs: mpsc::Sender<Input>,
+    /// How often links had to wait because they brought too many small frames.
+    pub(crate) waits: Arc<AtomicU64>,
+}
 
 /// The driver's end of a link: what to send.
 #[derive(Debug)]
@@ -153,12 +168,7 @@ async fn connect(address: &Address, within: AddressSpace) -> Result<TcpStream, S
 }
 
 /// Runs an open socket. `guard` lives as long as the link does.
-pub(crate) fn spawn<S, G>(
-    socket: WebSocketStream<S>,
-    link: LinkId,
-    inputs: mpsc::Sender<Input>,
-    guard: G,
-) -> Outbox
+pub(crate) fn spawn<S, G>(socket: WebSocketStream<S>, inbox: Inbox, guard: G) -> Outbox
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     G: Send + 'static,
@@ -167,7 +177,7 @@ where
     let queued = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&queued);
     let task = tokio::spawn(async move {
-        run(socket, link, inputs, queue, counter).await;
+        run(socket, inbox, queue, counter).await;
         drop(guard);
     });
     Outbox {
@@ -210,14 +220,18 @@ enum End {
 
 async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     socket: WebSocketStream<S>,
-    link: LinkId,
-    inputs: mpsc::Sender<Input>,
+    inbox: Inbox,
     mut queue: mpsc::UnboundedReceiver<Item>,
     queued: Arc<AtomicUsize>,
 ) {
+    let Inbox {
+        link,
+        inputs,
+        waits,
+    } = inbox;
     let (mut sink, mut stream) = socket.split();
     let end = {
-        let reading = pin!(read(&mut stream, link, &inputs));
+        let reading = pin!(read(&mut stream, link, &inputs, Pace::new(waits)));
         let writing = pin!(write(&mut sink, &mut queue, &queued, link, &inputs));
         match select(reading, writing).await {
             Either::Left((End::Broken(reason), writing)) => {
@@ -251,6 +265,7 @@ async fn read<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut SplitStream<WebSocketStream<S>>,
     link: LinkId,
     inputs: &mpsc::Sender<Input>,
+    mut pace: Pace,
 ) -> End {
     loop {
         let Ok(message) = timeout(IDLE_PATIENCE, stream.next()).await else {
@@ -258,6 +273,7 @@ async fn read<S: AsyncRead + AsyncWrite + Unpin>(
         };
         match message {
             Some(Ok(Message::Binary(frame))) => {
+                pace.admit(frame.len()).await;
                 // Waiting here stops reading, and so makes the other side wait.
                 if inputs.send(Input::Frame(link, frame)).await.is_err() {
                     return End::Gone;

@@ -39,7 +39,7 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>) -> Result<()> {
         "test",
         "--workspace",
         "--features",
-        "chordscope-core/sim,xtask/browser",
+        "chordscope-core/scenario-files,xtask/browser",
     ]);
     test.args(["--test", "browser"]).args(filter);
     process::run(&mut test)

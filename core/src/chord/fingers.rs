@@ -8,11 +8,21 @@ use crate::base::contact::Contact;
 use crate::base::id::{Id, Space};
 
 /// Row `i` (from 1) points at the first node at or after `me + 2^(i-1)`. Chord (ToN 2003) §IV-D, Table I.
+///
+/// Of 160 rows some log2(N) are different, so that neighbouring rows with the same node are kept as one run.
 #[derive(Clone, Debug)]
 pub struct FingerTable {
     space: Space,
     me: Id,
-    rows: Vec<Option<Contact>>,
+    /// From row 1 up, without gaps; the last one ends with the last row.
+    runs: Vec<Run>,
+}
+
+/// Rows with the same node: from behind the run before to `last`.
+#[derive(Clone, Debug)]
+struct Run {
+    last: u8,
+    node: Option<Contact>,
 }
 
 /// A row that got another node.
@@ -31,10 +41,14 @@ pub struct Change {
 impl FingerTable {
     /// The table of node `me`, all rows unknown.
     pub fn new(space: Space, me: Id) -> Self {
+        let unknown = Run {
+            last: space.bits(),
+            node: None,
+        };
         Self {
             space,
             me,
-            rows: vec![None; usize::from(space.bits())],
+            runs: vec![unknown],
         }
     }
 
@@ -45,7 +59,11 @@ impl FingerTable {
 
     /// The node in row `row` (from 1), if known.
     pub fn get(&self, row: u8) -> Option<&Contact> {
-        self.rows.get(usize::from(row).checked_sub(1)?)?.as_ref()
+        self.run(row)?.node.as_ref()
+    }
+
+    fn run(&self, row: u8) -> Option<&Run> {
+        self.runs.iter().find(|run| row > 0 && run.last >= row)
     }
 
     /// All rows from 1 up: number, start, node.
@@ -53,52 +71,60 @@ impl FingerTable {
         (1..=self.space.bits()).map(|row| (row, self.start(row), self.get(row)))
     }
 
+    /// The different nodes in the table, nearest first.
+    pub fn nodes(&self) -> impl Iterator<Item = &Contact> {
+        self.runs.iter().filter_map(|run| run.node.as_ref())
+    }
+
     /// Takes in that `node` is the first at or after row `row`'s start. It then also is for every further row that
     /// starts at or before it. Gives the rows that changed.
     pub fn learn(&mut self, row: u8, node: &Contact) -> Vec<Change> {
-        let mut changes = Vec::new();
-        self.set(row, Some(node.clone()), &mut changes);
-        for next in row.max(1) + 1..=self.space.bits() {
-            if !self.covers(row, node, next) {
-                break;
+        let last = self.reach(row, node.id());
+        if let Some(run) = self.runs.iter_mut().find(|run| run.last >= row) {
+            let known = run.node.as_mut().filter(|known| known.id() == node.id());
+            if let Some(known) = known.filter(|_| run.last >= last) {
+                if node.supersedes(known) {
+                    *known = node.clone();
+                }
+                return Vec::new();
             }
-            self.set(next, Some(node.clone()), &mut changes);
         }
-        changes
+        self.set(|first| (row..=last).contains(&first).then(|| Some(node.clone())))
     }
 
-    /// Whether the node of row `row` is the first at or after the start of row `next`, too.
-    fn covers(&self, row: u8, node: &Contact, next: u8) -> bool {
-        let start = self.start(row);
-        // A node on the start itself covers that row only; for it (start, node] would be the whole circle.
-        start != node.id() && self.start(next).is_within(start, node.id())
+    /// The last row of which `node` is the first at or after the start, when it is that of row `row`.
+    fn reach(&self, row: u8, node: Id) -> u8 {
+        // Row i starts 2^(i-1) behind this node.
+        let reach = self.space.distance(self.me, node).bit_length();
+        // A node before the row's start is reached only by going round.
+        if reach < row {
+            self.space.bits()
+        } else {
+            reach
+        }
     }
 
     /// The last row that `learn` would fill from `row` on, so that a refresh can go on behind it.
     pub fn covered_until(&self, row: u8) -> u8 {
-        let Some(node) = self.get(row) else {
-            return row;
-        };
-        (row + 1..=self.space.bits())
-            .take_while(|next| self.covers(row, node, *next))
-            .last()
-            .unwrap_or(row)
+        self.get(row).map_or(row, |node| self.reach(row, node.id()))
     }
 
     /// Takes a node out of every row; gives the rows that changed.
     pub fn forget(&mut self, node: Id) -> Vec<Change> {
-        let mut changes = Vec::new();
-        for row in 1..=self.space.bits() {
-            if self.get(row).is_some_and(|contact| contact.id() == node) {
-                self.set(row, None, &mut changes);
-            }
+        if self.nodes().all(|known| known.id() != node) {
+            return Vec::new();
         }
-        changes
+        let rows: Vec<u8> = self
+            .rows()
+            .filter(|(.., known)| known.is_some_and(|known| known.id() == node))
+            .map(|(row, ..)| row)
+            .collect();
+        self.set(|row| rows.contains(&row).then_some(None))
     }
 
     /// Puts a newer contact of a known node in its place.
     pub fn refresh(&mut self, contact: &Contact) {
-        for known in self.rows.iter_mut().flatten() {
+        for known in self.runs.iter_mut().filter_map(|run| run.node.as_mut()) {
             if contact.supersedes(known) {
                 *known = contact.clone();
             }
@@ -108,39 +134,55 @@ impl FingerTable {
     /// The finger closest to `key` within `(me, key]` that is not to be avoided. Chord (ToN 2003) §IV-D,
     /// `closest_preceding_node`; (ours) a finger that sits on the key itself counts, as it is the owner.
     pub fn closest(&self, key: Id, avoid: &[Id]) -> Option<(u8, &Contact)> {
-        (1..=self.space.bits()).rev().find_map(|row| {
-            let contact = self.get(row)?;
+        self.runs.iter().rev().find_map(|run| {
+            let contact = run.node.as_ref()?;
             let usable = contact.id() != self.me
                 && contact.id().is_within(self.me, key)
                 && !avoid.contains(&contact.id());
-            usable.then_some((row, contact))
+            usable.then_some((run.last, contact))
         })
     }
 
-    fn set(&mut self, row: u8, new: Option<Contact>, changes: &mut Vec<Change>) {
-        let start = self.start(row);
-        let slot = usize::from(row).checked_sub(1);
-        let Some(slot) = slot.and_then(|slot| self.rows.get_mut(slot)) else {
-            return;
-        };
-        let id = |contact: &Option<Contact>| contact.as_ref().map(Contact::id);
-        if id(slot) == id(&new) {
-            *slot = new;
-            return;
+    /// Gives rows another node, `None` leaving a row as it is. Gives the rows that changed.
+    fn set(&mut self, new: impl Fn(u8) -> Option<Option<Contact>>) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let mut runs: Vec<Run> = Vec::with_capacity(self.runs.len() + 2);
+        let mut old = self.runs.iter();
+        let mut run = old.next();
+        for row in 1..=self.space.bits() {
+            if run.is_some_and(|run| run.last < row) {
+                run = old.next();
+            }
+            let before = run.and_then(|run| run.node.as_ref());
+            let set = new(row);
+            let after = set.as_ref().map_or(before, Option::as_ref);
+            if before.map(Contact::id) != after.map(Contact::id) {
+                changes.push(Change {
+                    row,
+                    start: self.start(row),
+                    old: before.cloned(),
+                    new: after.cloned(),
+                });
+            }
+            match runs.last_mut() {
+                Some(last) if last.node.as_ref().map(Contact::id) == after.map(Contact::id) => {
+                    last.last = row;
+                }
+                _ => runs.push(Run {
+                    last: row,
+                    node: after.cloned(),
+                }),
+            }
         }
-        let old = core::mem::replace(slot, new.clone());
-        changes.push(Change {
-            row,
-            start,
-            old,
-            new,
-        });
+        self.runs = runs;
+        changes
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::identity::Signer;
     use crate::chord::membership::tests::contact;
 
     fn table() -> FingerTable {
@@ -186,6 +228,28 @@ mod tests {
             .collect();
         assert_eq!(rows, [1, 2, 3]);
         assert!(table.get(1).is_none() && table.get(0).is_none());
+    }
+
+    #[test]
+    fn rows_with_the_same_node_are_one_run_and_read_as_rows() {
+        let space = Space::FULL;
+        let mut table = FingerTable::new(space, Id::ZERO);
+        let at = |row| space.finger_start(Id::ZERO, row);
+        let contact = |id| Contact::stand_in(space, &Signer::stand_in(id), 1);
+        assert_eq!(table.learn(1, &contact(at(100))).len(), 100);
+        assert_eq!(table.learn(101, &contact(at(160))).len(), 60);
+        assert_eq!(table.runs.len(), 2);
+        assert!(table.learn(1, &contact(at(100))).is_empty());
+        assert_eq!(table.learn(1, &contact(at(50))).len(), 50);
+        assert_eq!(table.forget(at(100)).len(), 50);
+        let node = |row| table.get(row).map(Contact::id);
+        assert_eq!(
+            [1, 50, 51, 100].map(node),
+            [Some(at(50)), Some(at(50)), None, None]
+        );
+        assert_eq!([101, 160].map(node), [Some(at(160)), Some(at(160))]);
+        assert_eq!(table.rows().count(), 160);
+        assert_eq!(table.nodes().count(), 2);
     }
 
     #[test]

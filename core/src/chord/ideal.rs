@@ -97,9 +97,21 @@ impl IdealRing {
 
     /// All rows of `node`'s finger table from row 1: start and node.
     pub fn fingers(&self, node: Id) -> Vec<(Id, Id)> {
-        (1..=self.space.bits())
-            .map(|row| self.finger(node, row))
-            .collect()
+        let mut rows = Vec::with_capacity(usize::from(self.space.bits()));
+        let (mut covered, mut finger) = (0, node);
+        for row in 1..=self.space.bits() {
+            let start = self.space.finger_start(node, row);
+            if row > covered {
+                finger = self.successor(start);
+                // Row i starts 2^(i-1) behind the node; one that sits there is its own last finger.
+                covered = match self.space.distance(node, finger).bit_length() {
+                    0 => self.space.bits(),
+                    reach => reach,
+                };
+            }
+            rows.push((start, finger));
+        }
+        rows
     }
 
     /// The nodes that a lookup of `key` visits, origin first, owner last.

@@ -203,12 +203,7 @@ impl Node {
     /// Every successor is gone: the nearest finger that answers becomes the successor.
     fn on_stranded(&mut self, now: Instant) {
         let me = self.contact.id();
-        let finger = self
-            .fingers
-            .rows()
-            .filter_map(|(_, _, node)| node)
-            .find(|node| node.id() != me)
-            .cloned();
+        let finger = self.fingers.nodes().find(|node| node.id() != me).cloned();
         match finger {
             Some(finger) => {
                 let effects = self.membership.step(Input::Candidate(finger));

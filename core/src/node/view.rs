@@ -95,7 +95,7 @@ impl Node {
     /// The contacts of its successors, its predecessor and its fingers, in this order. A node may come more than once.
     pub fn contacts(&self) -> impl Iterator<Item = &Contact> {
         let successors = self.membership.successors().entries().iter();
-        let fingers = self.fingers.rows().filter_map(|(_, _, contact)| contact);
+        let fingers = self.fingers.nodes();
         successors
             .chain(self.membership.predecessor())
             .chain(fingers)

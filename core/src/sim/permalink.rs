@@ -2,19 +2,21 @@
 //!
 //! `s=lesson-26&seed=1&do=200000:lookup,1,26;2500000:insert,7&t=2750000&sel=21`
 //!
+//! A ring that is no built-in scenario is written out: `bits=5&nodes=1,4,9&latency=20,60&loss=10`.
 //! Times are in microseconds, so that a link shows exactly the moment it was made at.
 
+mod actions;
+mod ring;
+
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::base::id::{Id, Space};
+use crate::base::id::Id;
 use crate::base::time::Instant;
-use crate::chord::route::{Mode, Routing};
-use crate::sim::action::{Action, Timed};
 use crate::sim::builtin;
 use crate::sim::history::History;
-use crate::sim::scenario::{MAX_ACTIONS, MAX_MILLIS, Scenario, ScenarioError};
+use crate::sim::scenario::{MAX_MILLIS, Scenario, ScenarioError};
 
 /// The longest link, in bytes: browsers and chat programs pass on that much.
 pub const MAX_LENGTH: usize = 8_000;
@@ -43,19 +45,11 @@ impl Permalink {
         let mut parts = Vec::new();
         match builtin::named(&scenario.name).filter(|known| known == scenario) {
             Some(known) => parts.push(format!("s={}", known.name)),
-            None => {
-                let nodes: Vec<_> = scenario.nodes.iter().map(|id| space.show(*id)).collect();
-                parts.push(format!("bits={}&nodes={}", space.bits(), nodes.join(",")));
-            }
+            None => parts.push(ring::write(scenario)?),
         }
         parts.push(format!("seed={}", history.world().seed()));
         if history.actions() != scenario.actions {
-            let actions: Vec<_> = history
-                .actions()
-                .iter()
-                .map(|timed| write_action(space, timed))
-                .collect();
-            parts.push(format!("do={}", actions.join(";")));
+            parts.push(format!("do={}", actions::write(space, history.actions())));
         }
         parts.push(format!("t={}", history.now().as_micros()));
         if let Some(selected) = selected {
@@ -77,40 +71,27 @@ impl Permalink {
             return Err(wrong("link", "too long"));
         }
         let query = link.rsplit_once('?').map_or(link, |(_, query)| query);
-        let part = |name: &str| {
-            query
-                .split('&')
-                .filter_map(|part| part.split_once('='))
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| value)
-        };
-        let number = |name: &str, default: u64| match part(name) {
-            Some(text) => text
-                .parse::<u64>()
-                .map_err(|_| wrong(name, "must be a number")),
-            None => Ok(default),
-        };
-        let mut scenario = match (part("s"), part("nodes")) {
-            (Some(name), _) => {
+        let query = Query(query);
+        let mut scenario = match query.part("s") {
+            Some(name) => {
                 builtin::named(name).ok_or_else(|| wrong("s", "there is no such scenario"))?
             }
-            (None, Some(nodes)) => custom(number("bits", 5)?, nodes)?,
-            (None, None) => return Err(wrong("link", "names neither a scenario nor nodes")),
+            None => ring::read(query)?,
         };
         let space = scenario.space;
-        if let Some(actions) = part("do") {
-            scenario.actions = read_actions(space, actions)?;
+        if let (Some(_), Some(actions)) = (query.part("s"), query.part("do")) {
+            scenario.actions = actions::read(space, actions)?;
         }
-        let at = number("t", 0)?;
+        let at = query.number("t", 0)?;
         if at > MAX_MILLIS * 1_000 {
             return Err(wrong("t", "must be at most a day, in microseconds"));
         }
-        let selected = match part("sel") {
+        let selected = match query.part("sel") {
             Some(text) => Some(space.parse(text).map_err(|e| wrong("sel", e))?),
             None => None,
         };
         Ok(Self {
-            seed: number("seed", scenario.seed)?,
+            seed: query.number("seed", scenario.seed)?,
             at: Instant::from_micros(at),
             selected,
             scenario,
@@ -128,171 +109,55 @@ impl Permalink {
     }
 }
 
+/// The built-in scenarios: a line each, as a link has them.
+pub(super) fn read_scenarios(lines: &str) -> Vec<Scenario> {
+    let read = |line| ring::read(Query(line)).ok();
+    lines.lines().filter_map(read).collect()
+}
+
+/// A scenario as a line for [`read_scenarios`].
+///
+/// # Errors
+/// [`ScenarioError`] when it is not such as a link can carry.
+#[cfg(all(test, feature = "scenario-files"))]
+pub(super) fn write_scenario(scenario: &Scenario) -> Result<String, ScenarioError> {
+    let ring = ring::write(scenario)?;
+    let actions = actions::write(scenario.space, &scenario.actions);
+    Ok(format!("{ring}&do={actions}"))
+}
+
+/// The query of a URL.
+#[derive(Clone, Copy)]
+struct Query<'a>(&'a str);
+
+impl<'a> Query<'a> {
+    fn part(self, name: &str) -> Option<&'a str> {
+        let parts = self.0.split('&').filter_map(|part| part.split_once('='));
+        let mut named = parts.filter(|(key, _)| *key == name);
+        named.next().map(|(_, value)| value)
+    }
+
+    fn number(self, name: &str, default: u64) -> Result<u64, ScenarioError> {
+        let Some(text) = self.part(name) else {
+            return Ok(default);
+        };
+        text.parse().map_err(|_| wrong(name, "must be a number"))
+    }
+}
+
 fn wrong(place: &str, reason: impl core::fmt::Display) -> ScenarioError {
     ScenarioError::new(place, &reason)
-}
-
-fn custom(bits: u64, nodes: &str) -> Result<Scenario, ScenarioError> {
-    let bits = u8::try_from(bits).unwrap_or(0);
-    let space = Space::new(bits).map_err(|e| wrong("bits", e))?;
-    let nodes = nodes
-        .split(',')
-        .map(|id| space.parse(id).map_err(|e| wrong("nodes", e)))
-        .collect::<Result<Vec<_>, _>>()?;
-    Scenario::plain(space, nodes)
-}
-
-fn write_action(space: Space, timed: &Timed) -> String {
-    let show = |id: &Id| space.show(*id);
-    let text = match &timed.action {
-        Action::Lookup {
-            from,
-            key,
-            routing,
-            mode,
-        } => {
-            let linear = match routing {
-                Routing::Finger => "",
-                Routing::Linear => ",linear",
-            };
-            let iterative = match mode {
-                Mode::Recursive => "",
-                Mode::Iterative => ",iterative",
-            };
-            format!("lookup,{},{}{linear}{iterative}", show(from), show(key))
-        }
-        Action::Insert(node) => format!("insert,{}", show(node)),
-        Action::Remove(node) => format!("remove,{}", show(node)),
-        Action::Crash(node) => format!("crash,{}", show(node)),
-        Action::Put { from, name, value } => {
-            format!("put,{},{},{}", show(from), escape(name), escape(value))
-        }
-        Action::Get { from, name } => format!("get,{},{}", show(from), escape(name)),
-        Action::Delay { message, millis } => format!("delay,{message},{millis}"),
-        Action::Lose(message) => format!("lose,{message}"),
-        Action::Split(nodes) => {
-            let nodes: Vec<_> = nodes.iter().map(show).collect();
-            format!("split,{}", nodes.join(","))
-        }
-        Action::Heal => "heal".to_string(),
-    };
-    format!("{}:{text}", timed.at.as_micros())
-}
-
-fn read_actions(space: Space, text: &str) -> Result<Vec<Timed>, ScenarioError> {
-    let mut actions = Vec::new();
-    for (index, part) in text.split(';').filter(|part| !part.is_empty()).enumerate() {
-        let place = format!("do[{index}]");
-        if index >= MAX_ACTIONS {
-            return Err(wrong(&place, "too many actions"));
-        }
-        let timed = part
-            .split_once(':')
-            .and_then(|(at, action)| Some((at.parse::<u64>().ok()?, action)));
-        let (at, action) = timed.ok_or_else(|| wrong(&place, "must be time:action"))?;
-        if at > MAX_MILLIS * 1_000 {
-            return Err(wrong(&place, "the time must be at most a day"));
-        }
-        let words: Vec<&str> = action.split(',').collect();
-        actions.push(Timed {
-            at: Instant::from_micros(at),
-            action: read_action(space, &words).map_err(|reason| wrong(&place, reason))?,
-        });
-    }
-    actions.sort_by_key(|timed| timed.at);
-    Ok(actions)
-}
-
-fn read_action(space: Space, words: &[&str]) -> Result<Action, String> {
-    let id = |text: &str| space.parse(text).map_err(|error| error.to_string());
-    let number = |text: &str| text.parse::<u64>().map_err(|_| "no number".to_string());
-    Ok(match words {
-        ["lookup", from, key, options @ ..] => {
-            let known = |option: &&str| ["linear", "iterative"].contains(option);
-            if !options.iter().all(known) {
-                return Err("a lookup may be linear or iterative".to_string());
-            }
-            Action::Lookup {
-                from: id(from)?,
-                key: id(key)?,
-                routing: match options.contains(&"linear") {
-                    true => Routing::Linear,
-                    false => Routing::Finger,
-                },
-                mode: match options.contains(&"iterative") {
-                    true => Mode::Iterative,
-                    false => Mode::Recursive,
-                },
-            }
-        }
-        ["insert", node] => Action::Insert(id(node)?),
-        ["remove", node] => Action::Remove(id(node)?),
-        ["crash", node] => Action::Crash(id(node)?),
-        ["put", from, name, value] => Action::Put {
-            from: id(from)?,
-            name: unescape(name),
-            value: unescape(value),
-        },
-        ["get", from, name] => Action::Get {
-            from: id(from)?,
-            name: unescape(name),
-        },
-        ["delay", message, millis] => Action::Delay {
-            message: number(message)?,
-            millis: u32::try_from(number(millis)?).map_err(|_| "too long a delay".to_string())?,
-        },
-        ["lose", message] => Action::Lose(number(message)?),
-        ["split", nodes @ ..] => Action::Split(
-            nodes
-                .iter()
-                .map(|node| id(node))
-                .collect::<Result<_, _>>()?,
-        ),
-        ["heal"] => Action::Heal,
-        _ => return Err("there is no such action".to_string()),
-    })
-}
-
-/// Percent-encodes all but letters, digits and a few harmless signs.
-fn escape(text: &str) -> String {
-    let mut escaped = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    escaped
-}
-
-/// Undoes [`escape`]; what is no escape stands for itself.
-fn unescape(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        let hex = |digit: &u8| char::from(*digit).to_digit(16);
-        let escaped = match after {
-            [high, low, ..] if *byte == b'%' => hex(high).zip(hex(low)),
-            _ => None,
-        };
-        match escaped {
-            Some((high, low)) => {
-                bytes.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(*byte);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::id::Space;
+    use crate::sim::action::Action;
+    use crate::sim::network::Latency;
+    use crate::store::record::Name;
+    use alloc::string::ToString;
+    use alloc::vec;
 
     #[test]
     fn a_link_leads_back_to_the_same_moment() {
@@ -334,6 +199,26 @@ mod tests {
     }
 
     #[test]
+    fn every_parameter_of_a_ring_of_ones_own_is_in_its_link() {
+        let mut scenario = Scenario::plain(
+            Space::new(8).unwrap(),
+            vec![1, 90, 200].into_iter().map(Id::from_u64).collect(),
+        )
+        .unwrap();
+        scenario.title = "Lost & found, 5 % of it".to_string();
+        scenario.records = vec![Name::new("anna, ben").unwrap()];
+        scenario.successors = 3;
+        scenario.copies = 1;
+        scenario.latency = Latency::Fixed(20);
+        scenario.loss_per_mille = 50;
+        scenario.upkeep = None;
+        scenario.until = Instant::from_millis(5_000);
+        let history = History::new(scenario, 1).unwrap();
+        let again = Permalink::parse(&Permalink::of(&history, None).unwrap()).unwrap();
+        assert_eq!(&again.scenario, history.scenario());
+    }
+
+    #[test]
     fn a_broken_link_is_named() {
         let place = |link: &str| Permalink::parse(link).unwrap_err().place;
         assert_eq!(place(""), "link");
@@ -341,6 +226,12 @@ mod tests {
         assert_eq!(place("bits=5&nodes=1,1"), "nodes");
         assert_eq!(place("bits=5&nodes=1,32"), "nodes");
         assert_eq!(place("bits=500&nodes=1"), "bits");
+        assert_eq!(place("bits=5&nodes=1&successors=0"), "successors");
+        assert_eq!(place("bits=5&nodes=1&copies=999"), "copies");
+        assert_eq!(place("bits=5&nodes=1&loss=1001"), "loss_per_mille");
+        assert_eq!(place("bits=5&nodes=1&latency=1,x"), "latency");
+        assert_eq!(place("bits=5&nodes=1&upkeep=1"), "upkeep");
+        assert_eq!(place("bits=5&nodes=1&until=99999999999"), "until_ms");
         assert_eq!(place("s=lesson-26&t=x"), "t");
         assert_eq!(place("s=lesson-26&do=5:dance"), "do[0]");
         assert_eq!(place("s=lesson-26&do=insert"), "do[0]");

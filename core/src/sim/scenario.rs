@@ -1,7 +1,9 @@
 //! A scenario: nodes, parameters and timed actions, as data (JSON).
 
+#[cfg(feature = "scenario-files")]
 mod file;
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
@@ -16,6 +18,7 @@ use crate::chord::membership::Protocol;
 use crate::node::config::Config;
 use crate::sim::action::Timed;
 use crate::sim::network::Latency;
+#[cfg(feature = "scenario-files")]
 use crate::sim::scenario::file::File;
 use crate::store::record::Name;
 
@@ -77,6 +80,12 @@ pub struct Upkeep {
     pub repair_ms: u32,
 }
 
+impl Upkeep {
+    pub(super) const fn millis(self) -> [u32; 3] {
+        [self.stabilize_ms, self.fingers_ms, self.repair_ms]
+    }
+}
+
 impl Default for Upkeep {
     fn default() -> Self {
         Self {
@@ -88,17 +97,19 @@ impl Default for Upkeep {
 }
 
 impl Scenario {
-    /// Reads and checks a scenario.
+    /// Reads and checks a scenario's JSON.
     ///
     /// # Errors
     /// [`ScenarioError`] says where and why.
+    #[cfg(feature = "scenario-files")]
     pub fn from_json(text: &str) -> Result<Self, ScenarioError> {
         let file: File =
             serde_json::from_str(text).map_err(|error| ScenarioError::new("", &error))?;
         file.check()
     }
 
-    /// Writes a scenario.
+    /// Writes a scenario as JSON.
+    #[cfg(feature = "scenario-files")]
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(&File::of(self)).unwrap_or_default()
     }
@@ -129,6 +140,30 @@ impl Scenario {
             until: Instant::from_millis(20_000),
             actions: Vec::new(),
         })
+    }
+
+    /// Refuses what no run could bear.
+    ///
+    /// # Errors
+    /// [`ScenarioError`] names the first field that is out of range.
+    pub(super) fn check(self) -> Result<Self, ScenarioError> {
+        let latency = u64::try_from(self.latency.max().as_millis()).unwrap_or(u64::MAX);
+        for (place, value, low, high) in [
+            ("successors", self.successors.into(), 1, 32),
+            ("copies", self.copies.into(), 1, 32),
+            ("loss_per_mille", self.loss_per_mille.into(), 0, 1_000),
+            ("latency", latency, 0, 3_600_000),
+            ("until_ms", self.until.as_millis(), 0, MAX_MILLIS),
+            ("records", self.records.len() as u64, 0, MAX_RECORDS as u64),
+            ("actions", self.actions.len() as u64, 0, MAX_ACTIONS as u64),
+        ] {
+            let _: u64 = value;
+            if !(low..=high).contains(&value) {
+                let reason = format!("must be from {low} to {high}");
+                return Err(ScenarioError::new(place, &reason));
+            }
+        }
+        Ok(self)
     }
 
     /// The choices of every node of the scenario.

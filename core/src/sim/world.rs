@@ -29,10 +29,23 @@ use crate::sim::trace::{Entry, LookupTrace, Parcel, What};
 pub const MAX_LOOKUPS: usize = 64;
 /// How many trace entries wait to be taken; the oldest go first.
 const MAX_FRESH: usize = 65_536;
+/// The most nodes of a world that is judged after every event unless asked for.
+const MAX_JUDGED: usize = 512;
 /// Streams of one seed: the network's own, then one for each node.
 const NETWORK_STREAM: u64 = 0;
 /// How long a node waits before it tries to join again.
 const JOIN_AGAIN: Duration = Duration::from_millis(1_000);
+
+/// How closely a world is watched. It makes no difference to what happens in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watch {
+    /// Not at all: no trace, no digest, no lookups to look at. For speed.
+    Nothing,
+    /// Every message and every event of a node is recorded.
+    Trace,
+    /// The trace, and after every event that may have changed it, whether the ring is sound.
+    Everything,
+}
 
 /// A simulated network. A clone is a checkpoint.
 #[derive(Clone, Debug)]
@@ -56,7 +69,7 @@ pub struct World {
     lookups: Vec<LookupTrace>,
     forecast: Vec<FingerChange>,
     health: Health,
-    judge: bool,
+    watch: Watch,
     violations: u64,
     sent: Sent,
     /// Nodes that the others cannot reach, and that cannot reach them.
@@ -88,11 +101,28 @@ enum Coming {
 }
 
 impl World {
-    /// The world of a scenario at time zero: a stable ring, with the scenario's actions ahead.
+    /// The world of a scenario at time zero: a stable ring, with the scenario's actions ahead. Small worlds are watched
+    /// for soundness, too.
     ///
     /// # Errors
     /// [`ScenarioError`] when the scenario's nodes make no ring.
     pub fn new(scenario: Arc<Scenario>, seed: u64) -> Result<Self, ScenarioError> {
+        let watch = match scenario.nodes.len() <= MAX_JUDGED {
+            true => Watch::Everything,
+            false => Watch::Trace,
+        };
+        Self::watched(scenario, seed, watch)
+    }
+
+    /// As [`World::new`], but watched as closely as said.
+    ///
+    /// # Errors
+    /// [`ScenarioError`] when the scenario's nodes make no ring.
+    pub fn watched(
+        scenario: Arc<Scenario>,
+        seed: u64,
+        watch: Watch,
+    ) -> Result<Self, ScenarioError> {
         let mut world = Self {
             seed,
             now: Instant::ZERO,
@@ -111,7 +141,7 @@ impl World {
             lookups: Vec::new(),
             forecast: Vec::new(),
             health: Health::default(),
-            judge: scenario.nodes.len() <= 512,
+            watch,
             violations: 0,
             sent: Sent::default(),
             cut_off: BTreeSet::new(),
@@ -361,6 +391,9 @@ impl World {
 
     /// Adds to the trace. Only the newest entries wait to be taken.
     fn record(&mut self, cause: Option<u64>, what: What) {
+        if self.watch == Watch::Nothing {
+            return;
+        }
         let entry = Entry {
             index: self.next_index,
             at: self.now,

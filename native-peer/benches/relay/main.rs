@@ -18,6 +18,10 @@ use member::{Manner, Member};
 
 /// How long each rate is measured.
 const MEASURE: Duration = Duration::from_secs(4);
+/// How long each rate is measured that is compared with another.
+const TURN: Duration = Duration::from_millis(1_500);
+/// How many such turns there are with and without a tab that misbehaves.
+const TURNS: usize = 9;
 /// Round trips for each percentile.
 const PINGS: usize = 2_000;
 
@@ -140,9 +144,9 @@ async fn at_once(count: usize) -> Outcome<Row> {
         .iter()
         .map(|receiver| (&native, receiver))
         .collect();
-    let from_native = rate(&pairs).await;
+    let from_native = rate(&pairs, MEASURE).await;
     let pairs: Vec<_> = senders.iter().zip(&receivers).collect();
-    let from_tab = rate(&pairs).await;
+    let from_tab = rate(&pairs, MEASURE).await;
     Ok(Row {
         from_native,
         from_tab,
@@ -152,12 +156,12 @@ async fn at_once(count: usize) -> Outcome<Row> {
 }
 
 /// MiB/s that arrive at all receivers together, once all senders are at full speed.
-async fn rate(pairs: &[(&Member, &Member)]) -> f64 {
+async fn rate(pairs: &[(&Member, &Member)], measure: Duration) -> f64 {
     for (sender, receiver) in pairs {
         sender.stream_to(receiver);
     }
     // Windows open and sockets fill before it counts.
-    tokio::time::sleep(MEASURE / 4).await;
+    tokio::time::sleep(measure / 4).await;
     let total = || {
         pairs
             .iter()
@@ -165,13 +169,13 @@ async fn rate(pairs: &[(&Member, &Member)]) -> f64 {
             .sum::<u64>()
     };
     let (before, start) = (total(), tokio::time::Instant::now());
-    tokio::time::sleep(MEASURE).await;
+    tokio::time::sleep(measure).await;
     let bytes = total() - before;
     let rate = bytes as f64 / start.elapsed().as_secs_f64() / f64::from(1 << 20);
     for (sender, _) in pairs {
         sender.stop();
     }
-    tokio::time::sleep(MEASURE / 4).await;
+    tokio::time::sleep(measure / 4).await;
     rate
 }
 
@@ -188,12 +192,15 @@ async fn beside(manner: Manner) -> Outcome<f64> {
     victim.reach(&culprit).await?;
     let pairs: Vec<_> = senders.iter().zip(&receivers).collect();
     let mut shares = Vec::new();
-    // By turns, as the machine may be busy with other things.
-    for _ in 0..3 {
-        let without = rate(&pairs).await;
+    // By short turns, as the machine may be busy with other things.
+    for _ in 0..TURNS {
+        let without = rate(&pairs, TURN).await;
         culprit.misbehave(true);
-        victim.stream_to(&culprit);
-        let with = rate(&pairs).await;
+        // One that floods would take its fair share of a stream besides, and that is no harm to the others.
+        if manner != Manner::Flooding {
+            victim.stream_to(&culprit);
+        }
+        let with = rate(&pairs, TURN).await;
         culprit.misbehave(false);
         victim.stop();
         shares.push(with / without);

@@ -1,5 +1,7 @@
 //! How others talk to the driver: sockets with inputs, people with commands.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,13 +17,13 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::timeout;
 
 use crate::driver::notice::Notice;
-use crate::links::Outbox;
+use crate::links::{Inbox, Outbox};
 
 /// How long a put of many copies, or a lookup past dead nodes, may take in all.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Starts a link's task once the driver has numbered it.
-pub(crate) type Open = Box<dyn FnOnce(LinkId, mpsc::Sender<Input>) -> Outbox + Send>;
+pub(crate) type Open = Box<dyn FnOnce(Inbox) -> Outbox + Send>;
 
 /// What comes from sockets.
 pub(crate) enum Input {
@@ -53,9 +55,10 @@ pub(super) type Reply<T, E> = oneshot::Sender<Result<T, E>>;
 /// A way to the driver.
 #[derive(Clone, Debug)]
 pub(crate) struct Handle {
-    inputs: mpsc::Sender<Input>,
-    commands: mpsc::Sender<Command>,
-    notices: broadcast::Sender<Notice>,
+    pub(super) inputs: mpsc::Sender<Input>,
+    pub(super) commands: mpsc::Sender<Command>,
+    pub(super) notices: broadcast::Sender<Notice>,
+    pub(super) waits: Arc<AtomicU64>,
 }
 
 /// The driver has ended.
@@ -63,16 +66,9 @@ pub(crate) struct Handle {
 pub(crate) struct Ended;
 
 impl Handle {
-    pub(super) const fn new(
-        inputs: mpsc::Sender<Input>,
-        commands: mpsc::Sender<Command>,
-        notices: broadcast::Sender<Notice>,
-    ) -> Self {
-        Self {
-            inputs,
-            commands,
-            notices,
-        }
+    /// How often links had to wait because they brought too many small frames.
+    pub(crate) fn link_waits(&self) -> u64 {
+        self.waits.load(Ordering::Relaxed)
     }
 
     /// Takes in a connection that somebody has opened.

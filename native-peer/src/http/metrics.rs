@@ -137,6 +137,13 @@ fn of_server(app: &App, text: &mut String) {
         help,
         app.caps.refused(),
     );
+    one(
+        text,
+        "link_waits_total",
+        "counter",
+        "Times that a link had to wait because it brought too many small frames.",
+        app.driver.link_waits(),
+    );
     let refused = [
         ("host", &app.refused.host),
         ("origin", &app.refused.origin),

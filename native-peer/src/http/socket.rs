@@ -52,7 +52,7 @@ pub(super) async fn upgrade(State(app): State<Arc<App>>, mut request: Request) -
             links::turn_away(socket, CloseReason::OriginRefused).await;
             return;
         }
-        let open = move |link, inputs| links::spawn(socket, link, inputs, permit);
+        let open = move |inbox| links::spawn(socket, inbox, permit);
         app.driver.accept(Box::new(open)).await;
     });
     let headers = [

@@ -12,7 +12,7 @@ use crate::chord::membership::Protocol;
 use crate::chord::route::{Mode, Routing};
 use crate::sim::action::{Action, Timed};
 use crate::sim::network::Latency;
-use crate::sim::scenario::{MAX_ACTIONS, MAX_MILLIS, MAX_RECORDS, Scenario, ScenarioError, Upkeep};
+use crate::sim::scenario::{MAX_MILLIS, Scenario, ScenarioError, Upkeep};
 use crate::store::record::Name;
 
 /// An id as JSON has it: a number, or text.
@@ -126,28 +126,6 @@ impl File {
             .map(|(at, id)| id.read(space, &format!("nodes[{at}]")))
             .collect::<Result<Vec<_>, _>>()?;
         let plain = Scenario::plain(space, nodes)?;
-        let within = |place: &str, value: u64, low: u64, high: u64| {
-            if (low..=high).contains(&value) {
-                Ok(())
-            } else {
-                Err(ScenarioError::new(
-                    place,
-                    &format!("must be from {low} to {high}"),
-                ))
-            }
-        };
-        within("successors", self.successors.into(), 1, 32)?;
-        within("copies", self.copies.into(), 1, 32)?;
-        within("loss_per_mille", self.loss_per_mille.into(), 0, 1_000)?;
-        within("until_ms", self.until_ms, 0, MAX_MILLIS)?;
-        within("actions", self.actions.len() as u64, 0, MAX_ACTIONS as u64)?;
-        within("records", self.records.len() as u64, 0, MAX_RECORDS as u64)?;
-        within(
-            "latency",
-            self.latency.max().as_millis() as u64,
-            0,
-            3_600_000,
-        )?;
         let records = self
             .records
             .iter()
@@ -160,14 +138,17 @@ impl File {
         let mut actions = Vec::with_capacity(self.actions.len());
         for (at, timed) in self.actions.into_iter().enumerate() {
             let place = format!("actions[{at}]");
-            within(&format!("{place}.at_ms"), timed.at_ms, 0, MAX_MILLIS)?;
+            if timed.at_ms > self.until_ms.min(MAX_MILLIS) {
+                let place = format!("{place}.at_ms");
+                return Err(ScenarioError::new(&place, &"is after the end of the run"));
+            }
             actions.push(Timed {
                 at: Instant::from_millis(timed.at_ms),
                 action: timed.action.read(space, &place)?,
             });
         }
         actions.sort_by_key(|timed| timed.at);
-        Ok(Scenario {
+        let scenario = Scenario {
             name: self.name,
             title: self.title,
             watch: self.watch,
@@ -182,7 +163,8 @@ impl File {
             until: Instant::from_millis(self.until_ms),
             actions,
             ..plain
-        })
+        };
+        scenario.check()
     }
 
     pub(super) fn of(scenario: &Scenario) -> Self {

@@ -7,7 +7,7 @@ use crate::chord::message::{Notice, Request as Ask};
 use crate::message::{Message, Request};
 use crate::node::api::{Event, LookupId};
 use crate::sim::trace::{Decision, LookupTrace, Parcel, Traffic, What};
-use crate::sim::world::{Coming, JOIN_AGAIN, Sent, World};
+use crate::sim::world::{Coming, JOIN_AGAIN, Sent, Watch, World};
 
 /// The message that caused something, and what it belongs to.
 pub(super) type Cause = (u64, (Traffic, Option<(Id, u64)>));
@@ -125,7 +125,7 @@ impl World {
 
     /// Compares the ring's health with what it was, and records what broke or mended.
     pub(super) fn judge_health(&mut self) {
-        if !self.judge || !self.members_changed() {
+        if self.watch != Watch::Everything || !self.members_changed() {
             return;
         }
         let health = Health::of(self.nodes().map(crate::node::Node::membership));

@@ -1,0 +1,117 @@
+//! How fast the core is: `cargo xtask bench core`.
+//!
+//! An event of a world is what [`World::step`] does once: the delivery of a message, or a node's timer.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chordscope_core::base::id::{Id, Space};
+use chordscope_core::base::rng::Rng;
+use chordscope_core::base::time::Instant as Moment;
+use chordscope_core::chord::ideal::IdealRing;
+use chordscope_core::sim::scenario::Scenario;
+use chordscope_core::sim::world::{Watch, World};
+
+/// Nodes of the ideal ring.
+const IDEAL: usize = 1_000_000;
+/// Nodes of the simulated world.
+const NODES: usize = 10_000;
+/// How long each rate is measured.
+const MEASURE: Duration = Duration::from_secs(4);
+
+fn main() {
+    let json = std::env::args().any(|argument| argument == "--json");
+    let mut figures = Vec::new();
+    ideal(&mut figures);
+    for watch in [Watch::Nothing, Watch::Everything] {
+        world(watch, &mut figures);
+    }
+    if json {
+        let fields: Vec<_> = figures
+            .iter()
+            .map(|(name, value, _)| format!("\"{name}\":{value:.3}"))
+            .collect();
+        println!("{{{}}}", fields.join(","));
+        return;
+    }
+    for (name, value, unit) in figures {
+        println!("{:<40} {value:>14.2} {unit}", name.replace('_', " "));
+    }
+}
+
+type Figures = Vec<(&'static str, f64, &'static str)>;
+
+fn random_id(rng: &mut Rng) -> Id {
+    let mut bytes = [0; 20];
+    rng.fill(&mut bytes);
+    Id::from_bytes(bytes)
+}
+
+fn ideal(figures: &mut Figures) {
+    let mut rng = Rng::from_seed(1, 1);
+    let ids: Vec<_> = (0..IDEAL).map(|_| random_id(&mut rng)).collect();
+    let start = Instant::now();
+    let Ok(ring) = IdealRing::new(Space::FULL, ids) else {
+        return;
+    };
+    let built = start.elapsed().as_secs_f64();
+    figures.push(("ideal_ring_of_1000000_built", built, "s"));
+    let (mut lookups, mut hops, start) = (0_u64, 0_u64, Instant::now());
+    while start.elapsed() < MEASURE {
+        for _ in 0..1_000 {
+            let at = usize::try_from(rng.below(IDEAL as u64)).unwrap_or_default();
+            let key = random_id(&mut rng);
+            hops += u64::from(ring.hops_to_predecessor(ring.ids()[at], key));
+            lookups += 1;
+        }
+    }
+    let rate = lookups as f64 / start.elapsed().as_secs_f64();
+    figures.push(("ideal_ring_lookups", rate, "a second"));
+    figures.push(("ideal_ring_hops", hops as f64 / lookups as f64, "a lookup"));
+}
+
+fn world(watch: Watch, figures: &mut Figures) {
+    let mut rng = Rng::from_seed(1, 2);
+    let ids = (0..NODES).map(|_| random_id(&mut rng)).collect();
+    let Ok(mut scenario) = Scenario::plain(Space::FULL, ids) else {
+        return;
+    };
+    scenario.successors = 4;
+    scenario.copies = 3;
+    let before = resident();
+    let Ok(mut world) = World::watched(Arc::new(scenario), 1, watch) else {
+        return;
+    };
+    // A round of upkeep at every node.
+    world.run_until(Moment::from_millis(20_000));
+    let memory = resident().saturating_sub(before) as f64 / NODES as f64 / 1024.0;
+    let (mut events, begun, start) = (0_u64, world.now(), Instant::now());
+    while start.elapsed() < MEASURE {
+        for _ in 0..1_000 {
+            world.step();
+        }
+        events += 1_000;
+    }
+    let rate = events as f64 / start.elapsed().as_secs_f64();
+    let virtual_seconds = world.now().since(begun).as_secs_f64();
+    let sent = events as f64 / virtual_seconds / NODES as f64;
+    let names = match watch {
+        Watch::Nothing => ["world_events", "world_memory"],
+        _ => [
+            "world_events_with_trace_and_checks",
+            "world_memory_with_trace_and_checks",
+        ],
+    };
+    figures.push((names[0], rate, "a second"));
+    figures.push((names[1], memory, "KiB a node"));
+    if watch == Watch::Nothing {
+        figures.push(("world_events_of_a_node", sent, "a virtual second"));
+    }
+}
+
+/// Bytes of memory in use, where Linux says so.
+fn resident() -> usize {
+    let pages = std::fs::read_to_string("/proc/self/statm").ok();
+    let pages = pages.and_then(|text| text.split(' ').nth(1)?.parse::<usize>().ok());
+    pages.unwrap_or_default() * 4096
+}
