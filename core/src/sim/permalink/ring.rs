@@ -109,11 +109,7 @@ pub(super) fn read(query: Query<'_>) -> Result<Scenario, ScenarioError> {
         let name = Name::new(unescape(name)).map_err(|error| wrong("records", error))?;
         scenario.records.push(name);
     }
-    scenario.protocol = match query.part("rules") {
-        None | Some("corrected") => Protocol::Corrected,
-        Some("classic") => Protocol::Classic,
-        Some(_) => return Err(wrong("rules", "must be corrected or classic")),
-    };
+    scenario.protocol = read_protocol(query)?;
     // A number that does not fit is out of range too, and refused as such.
     let small = |name, usual: u8| {
         let value = query.number(name, usual.into())?;
@@ -157,6 +153,14 @@ pub(super) fn read(query: Query<'_>) -> Result<Scenario, ScenarioError> {
         scenario.actions = actions::read(space, text)?;
     }
     scenario.check()
+}
+
+fn read_protocol(query: Query<'_>) -> Result<Protocol, ScenarioError> {
+    match query.part("rules") {
+        None | Some("corrected") => Ok(Protocol::Corrected),
+        Some("classic") => Ok(Protocol::Classic),
+        Some(_) => Err(wrong("rules", "must be corrected or classic")),
+    }
 }
 
 fn numbers(text: &str) -> Vec<Option<u32>> {
