@@ -153,6 +153,7 @@ fn wrong(place: &str, reason: impl core::fmt::Display) -> ScenarioError {
 mod tests {
     use super::*;
     use crate::base::id::Space;
+    use crate::chord::membership::Protocol;
     use crate::sim::action::Action;
     use crate::sim::network::Latency;
     use crate::store::record::Name;
@@ -208,6 +209,7 @@ mod tests {
         scenario.title = "Lost & found, 5 % of it".to_string();
         scenario.records = vec![Name::new("anna, ben").unwrap()];
         scenario.successors = 3;
+        scenario.protocol = Protocol::Classic;
         scenario.copies = 1;
         scenario.latency = Latency::Fixed(20);
         scenario.loss_per_mille = 50;
