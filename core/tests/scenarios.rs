@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use chordscope_core::base::id::Id;
+use chordscope_core::chord::invariant::{Health, Property};
+use chordscope_core::chord::membership::Protocol;
+use chordscope_core::sim::action::{Action, Timed};
 use chordscope_core::sim::builtin;
+use chordscope_core::sim::scenario::Scenario;
 use chordscope_core::sim::world::World;
 
 fn run(name: &str) -> World {
-    let scenario = builtin::named(name).unwrap();
+    run_under(name, builtin::named(name).unwrap().protocol)
+}
+
+fn run_under(name: &str, protocol: Protocol) -> World {
+    let scenario = Scenario {
+        protocol,
+        ..builtin::named(name).unwrap()
+    };
     let (seed, until) = (scenario.seed, scenario.until);
     let mut world = World::new(Arc::new(scenario), seed).unwrap();
     world.run_until(until);
@@ -22,13 +33,40 @@ fn path(world: &World) -> Vec<u64> {
 }
 
 #[test]
-fn every_scenario_ends_without_a_violation_and_with_every_lookup_answered() {
+fn under_the_corrected_rules_every_scenario_ends_without_a_violation_and_with_every_lookup_answered()
+ {
     for scenario in builtin::all() {
-        let world = run(&scenario.name);
+        let world = run_under(&scenario.name, Protocol::Corrected);
+        let split = |timed: &Timed| matches!(timed.action, Action::Split(_));
+        if scenario.actions.iter().any(split) {
+            // While the network is in two, so is the ring.
+            assert_eq!(*world.health(), Health::default(), "{}", scenario.name);
+            continue;
+        }
         assert_eq!(world.violations(), 0, "{}", scenario.name);
         for lookup in world.lookups() {
             assert!(lookup.owner.is_some(), "{}: {lookup:?}", scenario.name);
         }
+    }
+}
+
+#[test]
+fn under_the_rules_of_2001_the_classic_scenarios_break_the_ring_for_good() {
+    let broken = [
+        ("classic-crash", Property::OneOrderedRing),
+        ("classic-cut-off", Property::EveryNodeReachable),
+        ("classic-come-and-go", Property::OneOrderedRing),
+    ];
+    for (name, property) in broken {
+        let world = run_under(name, Protocol::Classic);
+        assert!(world.violations() > 0, "{name}");
+        assert!(
+            !world.health().holds(property),
+            "{name}: {:?}",
+            world.health()
+        );
+        let healed = run_under(name, Protocol::Corrected);
+        assert_eq!(*healed.health(), Health::default(), "{name}");
     }
 }
 

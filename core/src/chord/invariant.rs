@@ -10,8 +10,8 @@ use crate::chord::membership::Membership;
 /// A property of a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Property {
-    /// The first live successors form one cycle, in the order of the circle. Zave 2017: AtLeastOneRing, AtMostOneRing,
-    /// OrderedRing.
+    /// The first live successors form a cycle, in the order of the circle. Zave 2017: AtLeastOneRing, OrderedRing; with
+    /// [`Self::EveryNodeReachable`] there is no second one: AtMostOneRing.
     OneOrderedRing,
     /// Every member reaches the cycle. Zave 2017: ConnectedAppendages.
     EveryNodeReachable,
@@ -56,13 +56,22 @@ impl Health {
             .filter(|member| member.is_member())
             .map(|member| (member.me(), member))
             .collect();
-        let next: BTreeMap<Id, Id> = members
+        let next: BTreeMap<Id, Option<Id>> = members
             .values()
             .map(|member| (member.me(), live_successor(member, &members)))
             .collect();
-        let cycle = cycle(&next);
         let mut health = Self::default();
-        health.note(Property::OneOrderedRing, out_of_order(&cycle));
+        let cycle = cycle(&next);
+        let offenders = match cycle.is_empty() {
+            // Every walk ends at a member without a live successor.
+            true => next
+                .keys()
+                .copied()
+                .filter(|id| next[id].is_none())
+                .collect(),
+            false => out_of_order(&cycle),
+        };
+        health.note(Property::OneOrderedRing, offenders);
         health.note(
             Property::EveryNodeReachable,
             next.keys()
@@ -102,28 +111,31 @@ impl Health {
     }
 }
 
-fn live_successor(member: &Membership, members: &BTreeMap<Id, &Membership>) -> Id {
-    let entries = member.successors().entries().iter();
-    entries
-        .map(Contact::id)
-        .find(|id| members.contains_key(id))
-        .unwrap_or_else(|| member.me())
+/// The first live entry of a member's list; the member itself when it is alone, as its list is empty.
+fn live_successor(member: &Membership, members: &BTreeMap<Id, &Membership>) -> Option<Id> {
+    let entries = member.successors().entries();
+    match entries.is_empty() {
+        true => Some(member.me()),
+        false => entries
+            .iter()
+            .map(Contact::id)
+            .find(|id| members.contains_key(id)),
+    }
 }
 
-/// The cycle that the first member runs into.
-fn cycle(next: &BTreeMap<Id, Id>) -> Vec<Id> {
-    let Some(first) = next.keys().next() else {
+/// The first cycle that a member runs into; empty when every walk ends.
+fn cycle(next: &BTreeMap<Id, Option<Id>>) -> Vec<Id> {
+    let step = |at: &Id| next.get(at).copied().flatten();
+    // After as many steps as there are members, any walk that goes on is on a cycle.
+    let on_cycle = next
+        .keys()
+        .find_map(|first| (0..next.len()).try_fold(*first, |at, _| step(&at)));
+    let Some(on_cycle) = on_cycle else {
         return Vec::new();
     };
-    // After as many steps as there are members, any walk is on a cycle.
-    let on_cycle = next.iter().fold(*first, |at, _| next[&at]);
-    let mut cycle = alloc::vec![on_cycle];
-    let mut at = next[&on_cycle];
-    while at != on_cycle {
-        cycle.push(at);
-        at = next[&at];
-    }
-    cycle
+    let rest = core::iter::successors(step(&on_cycle), step);
+    let rest = rest.take_while(|at| *at != on_cycle);
+    core::iter::once(on_cycle).chain(rest).collect()
 }
 
 /// Where a cycle steps back: an ordered one does so once, at the top of the circle.
@@ -138,15 +150,11 @@ fn out_of_order(cycle: &[Id]) -> Vec<Id> {
     if drops.len() > 1 { drops } else { Vec::new() }
 }
 
-fn reaches(from: Id, next: &BTreeMap<Id, Id>, cycle: &[Id]) -> bool {
-    let mut at = from;
-    for _ in 0..=next.len() {
-        if cycle.contains(&at) {
-            return true;
-        }
-        at = next[&at];
-    }
-    false
+fn reaches(from: Id, next: &BTreeMap<Id, Option<Id>>, cycle: &[Id]) -> bool {
+    let step = |at: &Id| next.get(at).copied().flatten();
+    core::iter::successors(Some(from), step)
+        .take(next.len() + 1)
+        .any(|at| cycle.contains(&at))
 }
 
 fn list_in_order(member: &Membership) -> bool {
@@ -203,6 +211,22 @@ mod tests {
         let health = Health::of(&looping);
         assert!(!health.holds(Property::OneOrderedRing), "{health:?}");
         assert!(health.holds(Property::EveryNodeReachable));
+    }
+
+    #[test]
+    fn members_that_know_dead_successors_only_make_no_ring() {
+        let health = Health::of(&[member(6, 12, [10]), member(12, 10, [6])]);
+        assert_eq!(
+            health.broken[&Property::OneOrderedRing],
+            [Id::from_u64(6)],
+            "{health:?}"
+        );
+        let cut_off = [member(1, 9, [9]), member(9, 1, [1]), member(4, 1, [7])];
+        let health = Health::of(&cut_off);
+        assert_eq!(
+            health.broken[&Property::EveryNodeReachable],
+            [Id::from_u64(4)]
+        );
     }
 
     #[test]

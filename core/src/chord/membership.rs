@@ -5,10 +5,18 @@
 //!
 //! Source: Pamela Zave, "Reasoning about identifier spaces: how to make Chord correct", IEEE TSE 43(12), 2017, §III.
 
+mod vocabulary;
+
+#[cfg(feature = "sim")]
+mod classic;
+
 use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
+#[cfg(feature = "sim")]
+pub use crate::chord::membership::vocabulary::Protocol;
+pub use crate::chord::membership::vocabulary::{Effect, Input, Phase, Query};
 use crate::chord::successors::{Neighbours, SuccessorList};
 
 /// How many nodes a newcomer walks forward to find its place before it gives up.
@@ -25,74 +33,8 @@ pub struct Membership {
     stabilizing: Option<(Query, Id)>,
     /// This notifier waits until the predecessor was asked whether it lives.
     rectifying: Option<Contact>,
-}
-
-/// Whether the node belongs to a ring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Phase {
-    /// It never joined, or left.
-    Outside,
-    /// It looks for its place, this many steps so far.
-    Joining(u8),
-    /// It takes part.
-    Member,
-}
-
-/// A question that the machine wants asked; all but [`Query::Liveness`] ask for neighbours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Query {
-    /// Join: is this my predecessor?
-    Join,
-    /// Stabilize, first half.
-    FromSuccessor,
-    /// Stabilize, second half: a better successor may exist.
-    FromPredecessor,
-    /// Rectify: does my predecessor live?
-    Liveness,
-}
-
-/// What happens to a node.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Input {
-    /// Begin a ring of one.
-    Create,
-    /// Join behind this node, found by a lookup of one's own position.
-    Join(Contact),
-    /// It is time to stabilize.
-    Stabilize,
-    /// A query was answered.
-    Answered(Query, Contact, Neighbours),
-    /// A query got no answer: the node is taken for dead.
-    Failed(Query, Contact),
-    /// A node thinks that it is the predecessor.
-    Notified(Contact),
-    /// A neighbour leaves and names its own neighbours.
-    Left(Contact, Neighbours),
-    /// Adopt this live node as successor if it answers: all successors are gone.
-    Rescue(Contact),
-    /// Stop being a member.
-    Leave,
-}
-
-/// What a node must do next.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Effect {
-    /// Send this query and report the outcome.
-    Ask(Query, Contact),
-    /// Tell this node that we are its predecessor.
-    Notify(Contact),
-    /// Tell this node that we leave.
-    Farewell(Contact, Neighbours),
-    /// The node is a member.
-    Joined,
-    /// No place was found; try again.
-    JoinFailed,
-    /// The successor list changed.
-    SuccessorsChanged,
-    /// The predecessor changed from this one.
-    PredecessorChanged(Option<Contact>),
-    /// No successor is left; any other node that lives may be offered as [`Input::Rescue`].
-    Stranded,
+    #[cfg(feature = "sim")]
+    protocol: Protocol,
 }
 
 impl Membership {
@@ -105,7 +47,25 @@ impl Membership {
             successors: SuccessorList::new(me, limit),
             stabilizing: None,
             rectifying: None,
+            #[cfg(feature = "sim")]
+            protocol: Protocol::Corrected,
         }
+    }
+
+    /// The same node under these rules.
+    #[cfg(feature = "sim")]
+    pub const fn under(mut self, protocol: Protocol) -> Self {
+        self.protocol = protocol;
+        self
+    }
+
+    /// The node as it was before it ever joined.
+    fn reset(&mut self) {
+        *self = Self {
+            #[cfg(feature = "sim")]
+            protocol: self.protocol,
+            ..Self::new(self.me, self.successors.limit())
+        };
     }
 
     /// The node's position.
@@ -162,6 +122,11 @@ impl Membership {
     pub fn step(&mut self, input: Input) -> Vec<Effect> {
         let mut effects = Vec::new();
         let fx = &mut effects;
+        #[cfg(feature = "sim")]
+        if self.protocol == Protocol::Classic {
+            self.classic_step(input, fx);
+            return effects;
+        }
         match input {
             Input::Create => self.create(fx),
             Input::Join(behind) => self.join(behind, fx),
@@ -172,24 +137,20 @@ impl Membership {
             Input::Failed(query, node) => self.failed(query, &node, fx),
             Input::Notified(notifier) => self.notified(notifier, fx),
             Input::Left(node, neighbours) => self.left(&node, neighbours, fx),
-            Input::Rescue(node) => {
-                if self.is_member() && self.successors.head().is_none() {
-                    self.ask(Query::FromPredecessor, node, fx);
-                }
-            }
+            Input::Candidate(node) => self.consider(node, fx),
             Input::Leave => self.leave(fx),
         }
         effects
     }
 
     fn create(&mut self, fx: &mut Vec<Effect>) {
-        *self = Self::new(self.me, self.successors.limit());
+        self.reset();
         self.phase = Phase::Member;
         fx.push(Effect::Joined);
     }
 
     fn join(&mut self, behind: Contact, fx: &mut Vec<Effect>) {
-        *self = Self::new(self.me, self.successors.limit());
+        self.reset();
         self.phase = Phase::Joining(0);
         fx.push(Effect::Ask(Query::Join, behind));
     }
@@ -203,6 +164,14 @@ impl Membership {
             // A ring of one hears of its first companion by the notification.
             (None, Some(companion)) => self.ask(Query::FromPredecessor, companion.clone(), fx),
             (None, None) => {}
+        }
+    }
+
+    fn consider(&mut self, node: Contact, fx: &mut Vec<Effect>) {
+        let head = self.successors.head();
+        let nearer = head.is_none_or(|head| node.id().is_between(self.me, head.id()));
+        if self.is_member() && self.stabilizing.is_none() && nearer && node.id() != self.me {
+            self.ask(Query::FromPredecessor, node, fx);
         }
     }
 
@@ -312,7 +281,9 @@ impl Membership {
     /// A neighbour's graceful departure. Chord (ToN 2003) §IV-E; (ours) the list is not taken over unseen: the next
     /// successor is asked at once.
     fn left(&mut self, node: &Contact, theirs: Neighbours, fx: &mut Vec<Effect>) {
-        if !self.is_member() {
+        let mut known = self.successors.entries().iter().chain(&self.predecessor);
+        let is_back = known.any(|known| known.supersedes(node));
+        if !self.is_member() || is_back {
             return;
         }
         if self.predecessor.as_ref().map(Contact::id) == Some(node.id()) {
@@ -345,7 +316,7 @@ impl Membership {
                 fx.push(Effect::Farewell(contact.clone(), neighbours.clone()));
             }
         }
-        *self = Self::new(self.me, self.successors.limit());
+        self.reset();
     }
 
     /// The successor is dead: go on with the next one. Zave 2017 §III, StabilizeFromSuccessor, timed out.

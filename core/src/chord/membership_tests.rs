@@ -234,3 +234,17 @@ fn late_answers_and_strangers_change_nothing() {
     assert_eq!(node.step(Input::Notified(contact(20))), []);
     assert_eq!(node, before);
 }
+
+#[test]
+fn a_farewell_that_comes_after_the_return_is_late() {
+    let signer = Signer::stand_in(Id::from_u64(21));
+    let [before, back] =
+        [1, 2].map(|version| Contact::sign(Space::FULL, &signer, 0, version, vec![]).unwrap());
+    let mut node = Membership::new(Id::from_u64(20), 2);
+    node.settle(Some(contact(18)), &[back.clone(), contact(28)]);
+    let neighbours = Neighbours::default();
+    assert_eq!(node.step(Input::Left(before, neighbours.clone())), []);
+    assert_eq!(node.successors().head(), Some(&back));
+    let _ = node.step(Input::Left(back, neighbours));
+    assert_eq!(node.successors().head(), Some(&contact(28)));
+}

@@ -54,6 +54,8 @@ pub enum TimerKind {
     Stabilize,
     /// Refresh a finger.
     Fingers,
+    /// Look oneself up from elsewhere.
+    Reunion,
     /// Compare records with the successors.
     Repair,
     /// Stop waiting for the hand-over and leave.
@@ -253,6 +255,7 @@ impl TimerKind {
         match self {
             Self::Stabilize => "stabilize",
             Self::Fingers => "fix fingers",
+            Self::Reunion => "look for lost nodes",
             Self::Repair => "repair",
             Self::Leave => "leave",
             Self::Request(_) => "request timeout",

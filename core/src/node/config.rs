@@ -3,6 +3,8 @@
 use core::time::Duration;
 
 use crate::base::id::Space;
+#[cfg(feature = "sim")]
+use crate::chord::membership::Protocol;
 use crate::chord::route::Mode;
 
 /// The choices of one node.
@@ -20,6 +22,10 @@ pub struct Config {
     pub stabilize: Option<Duration>,
     /// How often it refreshes one finger; `None` never.
     pub fingers: Option<Duration>,
+    /// How often it looks itself up from elsewhere, to find back together with nodes that it lost; `None` never. The
+    /// longest pause between two questions to a node thought dead is 64 times as long: 16 minutes, as in MIT's
+    /// implementation.
+    pub reunion: Option<Duration>,
     /// How often it compares its records with its successors'; `None` never.
     pub repair: Option<Duration>,
     /// When a lookup ends, found or not.
@@ -28,6 +34,9 @@ pub struct Config {
     pub recursive_patience: Duration,
     /// How often an unanswered question is sent again. Links that lose nothing need none.
     pub retries: u8,
+    /// Which membership rules to keep.
+    #[cfg(feature = "sim")]
+    pub protocol: Protocol,
     /// How long records live.
     pub lifetime: Duration,
     /// What bounds the node's memory.
@@ -45,6 +54,8 @@ pub struct Limits {
     pub operations: usize,
     /// Records that wait to be stored.
     pub storing: usize,
+    /// Nodes thought dead that are asked after; the one lost first goes first.
+    pub lost: usize,
     /// Neighbours with a known round-trip time.
     pub neighbours: usize,
     /// Records held.
@@ -62,10 +73,13 @@ impl Default for Config {
             mode: Mode::Recursive,
             stabilize: Some(Duration::from_secs(1)),
             fingers: Some(Duration::from_secs(2)),
+            reunion: Some(Duration::from_secs(15)),
             repair: Some(Duration::from_secs(5)),
             lookup_deadline: Duration::from_secs(10),
             recursive_patience: Duration::from_secs(2),
             retries: 0,
+            #[cfg(feature = "sim")]
+            protocol: Protocol::Corrected,
             lifetime: Duration::from_secs(24 * 60 * 60),
             limits: Limits::default(),
         }
@@ -79,6 +93,7 @@ impl Default for Limits {
             lookups: 1_024,
             operations: 1_024,
             storing: 1_024,
+            lost: 16,
             neighbours: 1_024,
             records: 65_536,
             record_bytes: 256 << 20,

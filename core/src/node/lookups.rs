@@ -22,6 +22,8 @@ pub(super) enum Goal {
     Owner,
     /// The node's own place in the ring.
     Place,
+    /// The node that ought to follow this one, as others see it.
+    Reunion,
     /// The node of a finger's row.
     Finger(u8),
     /// The replica group of an operation's key.
@@ -103,6 +105,18 @@ impl Node {
         match opened {
             Ok(number) => self.ask_hop(now, number, &via, false),
             Err(_) => self.event(Event::JoinFailed),
+        }
+    }
+
+    /// Asks a node, and whom it names, who would own this node's position if this node were not there: its successor.
+    pub(super) fn look_round(&mut self, now: Instant, via: &Contact) {
+        let me = self.contact.id();
+        let opened = self.open_lookup(now, me, Routing::Finger, Mode::Iterative, Goal::Reunion);
+        if let Ok(number) = opened {
+            if let Some(lookup) = self.lookups.get_mut(&number) {
+                lookup.avoid.push(me);
+            }
+            self.ask_hop(now, number, via, false);
         }
     }
 
@@ -338,6 +352,10 @@ impl Node {
                 let effects = self.membership.step(Input::Join(behind));
                 self.run_effects(now, effects);
             }
+            Goal::Reunion => {
+                let via = lookup.path.get(1).map(|visit| visit.id);
+                self.on_looked_round(now, via, owner);
+            }
             Goal::Finger(row) => self.learn_finger(now, row, &owner),
             Goal::Operation(operation) => {
                 let group = self.group(&owner, &neighbours.successors);
@@ -362,7 +380,7 @@ impl Node {
             Goal::Place => self.event(Event::JoinFailed),
             Goal::Finger(row) => self.skip_finger(now, row),
             Goal::Operation(operation) => self.on_group(now, operation, Vec::new()),
-            Goal::Unclaimed(_) => {}
+            Goal::Reunion | Goal::Unclaimed(_) => {}
         }
     }
 }

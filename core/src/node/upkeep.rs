@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::base::contact::Contact;
+use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::chord::membership::{Effect, Input, Query};
 use crate::chord::message::{Notice, Request as Ask};
@@ -35,6 +36,7 @@ impl Node {
     pub(super) fn start_upkeep(&mut self, now: Instant, fill_fingers: bool) {
         self.schedule(now, TimerKind::Stabilize, self.config.stabilize);
         self.schedule(now, TimerKind::Repair, self.config.repair);
+        self.schedule(now, TimerKind::Reunion, self.config.reunion);
         self.upkeep.next_row = 1;
         self.upkeep.filling = fill_fingers;
         if fill_fingers {
@@ -103,6 +105,13 @@ impl Node {
         self.upkeep.next_row = 1;
         if core::mem::take(&mut self.upkeep.filling) {
             self.schedule(now, TimerKind::Fingers, self.config.fingers);
+        }
+    }
+
+    /// Takes a node that is gone out of the finger table.
+    pub(super) fn forget(&mut self, node: Id) {
+        for change in self.fingers.forget(node) {
+            self.event(Event::Finger(change));
         }
     }
 
@@ -197,7 +206,7 @@ impl Node {
         let finger = self.fingers.nodes().find(|node| node.id() != me).cloned();
         match finger {
             Some(finger) => {
-                let effects = self.membership.step(Input::Rescue(finger));
+                let effects = self.membership.step(Input::Candidate(finger));
                 self.run_effects(now, effects);
             }
             None => self.event(Event::Alone),

@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::base::id::{Id, Space};
@@ -53,6 +54,10 @@ pub enum Action {
     },
     /// A message in flight is lost.
     Lose(u64),
+    /// These nodes and all others cannot reach one another any more.
+    Split(Vec<Id>),
+    /// Everybody can reach everybody again.
+    Heal,
 }
 
 /// A deed and its time.
@@ -101,6 +106,11 @@ impl Action {
                 format!("message {message} is delayed by {millis} ms")
             }
             Self::Lose(message) => format!("message {message} is lost"),
+            Self::Split(nodes) => {
+                let nodes: Vec<String> = nodes.iter().map(show).collect();
+                format!("nodes {} are cut off from the others", nodes.join(", "))
+            }
+            Self::Heal => "everybody can reach everybody again".to_string(),
         }
     }
 

@@ -25,13 +25,17 @@ mod tests {
     use alloc::format;
     extern crate std;
 
-    const FILES: [&str; 6] = [
+    const FILES: [&str; 10] = [
         include_str!("scenarios/lesson-26.json"),
         include_str!("scenarios/lesson-12.json"),
         include_str!("scenarios/linear-26.json"),
         include_str!("scenarios/insert-7.json"),
         include_str!("scenarios/crash-18.json"),
         include_str!("scenarios/sixteen.json"),
+        include_str!("scenarios/partition.json"),
+        include_str!("scenarios/classic-crash.json"),
+        include_str!("scenarios/classic-cut-off.json"),
+        include_str!("scenarios/classic-come-and-go.json"),
     ];
 
     #[test]

@@ -71,6 +71,7 @@ pub struct Peers {
     counter: u64,
     digest: Digest,
     events: Vec<(usize, Event)>,
+    cut_off: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -116,6 +117,7 @@ impl Peers {
             counter: 0,
             digest: Digest::new("chordscope simulated peers"),
             events: Vec::new(),
+            cut_off: Vec::new(),
         }
     }
 

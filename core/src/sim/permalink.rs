@@ -153,6 +153,7 @@ fn wrong(place: &str, reason: impl core::fmt::Display) -> ScenarioError {
 mod tests {
     use super::*;
     use crate::base::id::Space;
+    use crate::chord::membership::Protocol;
     use crate::sim::action::Action;
     use crate::sim::network::Latency;
     use crate::store::record::Name;
@@ -171,6 +172,10 @@ mod tests {
             value: "50 %".to_string(),
         };
         history.act(put).unwrap();
+        let nodes = [4, 9].map(Id::from_u64).to_vec();
+        history.act(Action::Split(nodes)).unwrap();
+        history.advance_to(Instant::from_millis(2_500));
+        history.act(Action::Heal).unwrap();
         history.advance_to(Instant::from_millis(2_750));
         let link = Permalink::of(&history, Some(Id::from_u64(21))).unwrap();
         let url = format!("https://example.org/a/#/ring?{link}");
@@ -204,6 +209,7 @@ mod tests {
         scenario.title = "Lost & found, 5 % of it".to_string();
         scenario.records = vec![Name::new("anna, ben").unwrap()];
         scenario.successors = 3;
+        scenario.protocol = Protocol::Classic;
         scenario.copies = 1;
         scenario.latency = Latency::Fixed(20);
         scenario.loss_per_mille = 50;

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::id::{Id, Space};
 use crate::base::time::Instant;
 use crate::chord::ideal::IdealRing;
+use crate::chord::membership::Protocol;
 use crate::node::config::Config;
 use crate::sim::action::Timed;
 use crate::sim::network::Latency;
@@ -27,6 +28,8 @@ pub const MAX_NODES: usize = 10_000;
 pub const MAX_ACTIONS: usize = 10_000;
 /// The most records of a scenario.
 pub const MAX_RECORDS: usize = 10_000;
+/// A simulated node looks itself up once in so many stabilizations; at their pace it then heals as a real one does.
+const REUNION: u32 = 8;
 /// The longest a scenario may run: a day of virtual time, in milliseconds.
 pub const MAX_MILLIS: u64 = 24 * 60 * 60 * 1_000;
 
@@ -45,6 +48,8 @@ pub struct Scenario {
     pub nodes: Vec<Id>,
     /// Names of the records that are there at the start.
     pub records: Vec<Name>,
+    /// Which membership rules its nodes keep.
+    pub protocol: Protocol,
     /// Length of the successor lists.
     pub successors: u8,
     /// How many nodes keep each record.
@@ -125,6 +130,7 @@ impl Scenario {
             space,
             nodes: ring.ids().to_vec(),
             records: Vec::new(),
+            protocol: Protocol::Corrected,
             successors: 2,
             copies: 2,
             latency: Latency::default(),
@@ -168,10 +174,12 @@ impl Scenario {
         };
         Config {
             space: self.space,
+            protocol: self.protocol,
             successors: self.successors,
             copies: self.copies,
             stabilize: every(|upkeep| upkeep.stabilize_ms),
             fingers: every(|upkeep| upkeep.fingers_ms),
+            reunion: every(|upkeep| upkeep.stabilize_ms.saturating_mul(REUNION)),
             repair: every(|upkeep| upkeep.repair_ms),
             retries: u8::from(self.loss_per_mille > 0),
             ..Config::default()

@@ -74,6 +74,8 @@ pub struct World {
     sent: Sent,
     /// What one node wants; kept for its memory.
     outputs: Vec<Output>,
+    /// Nodes that the others cannot reach, and that cannot reach them.
+    cut_off: BTreeSet<Id>,
 }
 
 /// How many messages were sent, by what they belong to.
@@ -153,6 +155,7 @@ impl World {
             violations: 0,
             sent: Sent::default(),
             outputs: Vec::new(),
+            cut_off: BTreeSet::new(),
             scenario,
         };
         world.settle()?;
@@ -317,7 +320,8 @@ impl World {
     fn arrive(&mut self, parcel: Parcel, from: &Contact, message: Message) {
         let (to, number) = (parcel.to, parcel.number);
         let tag = (parcel.traffic, parcel.lookup);
-        let Some(actor) = self.nodes.get_mut(&to) else {
+        let cut = self.cut_off.contains(&to) != self.cut_off.contains(&parcel.from);
+        let Some(actor) = self.nodes.get_mut(&to).filter(|_| !cut) else {
             self.record(None, What::Lost(parcel));
             return;
         };

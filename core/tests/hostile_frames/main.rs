@@ -47,6 +47,7 @@ fn limits() -> Limits {
 }
 
 const NODE_LIMITS: NodeLimits = NodeLimits {
+    lost: 4,
     requests: 32,
     lookups: 4,
     operations: 4,

@@ -11,6 +11,24 @@ use crate::peer::api::Output;
 use crate::sim::peers::{Deed, End, Happening, Peers};
 
 impl Peers {
+    /// From now on these members and the others cannot reach one another; with none, everybody can reach everybody.
+    pub fn split(&mut self, apart: &[usize]) {
+        self.cut_off = apart.to_vec();
+        let across = |end: &&End| {
+            let far = self.ends.get(&end.far).map(|far| far.owner);
+            far.is_some_and(|far| self.is_cut(end.owner, far))
+        };
+        let broken = self.ends.values().filter(across);
+        let broken: Vec<LinkId> = broken.map(|end| end.far).collect();
+        for link in broken {
+            self.break_link(link);
+        }
+    }
+
+    fn is_cut(&self, one: usize, other: usize) -> bool {
+        self.cut_off.contains(&one) != self.cut_off.contains(&other)
+    }
+
     pub(super) fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Frame(link, frame) => {
@@ -121,7 +139,8 @@ impl Peers {
 
     fn dial(&mut self, member: usize, address: Address) {
         let listens = |(index, peer): &(usize, &Peer)| {
-            Self::address(*index) == address && !peer.node().contact().addresses().is_empty()
+            let there = Self::address(*index) == address && !self.is_cut(member, *index);
+            there && !peer.node().contact().addresses().is_empty()
         };
         let listener = self.running().find(listens).map(|(index, _)| index);
         let Some(to) = listener else {

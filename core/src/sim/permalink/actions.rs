@@ -48,6 +48,11 @@ fn write_action(space: Space, timed: &Timed) -> String {
         Action::Get { from, name } => format!("get,{},{}", show(from), escape(name)),
         Action::Delay { message, millis } => format!("delay,{message},{millis}"),
         Action::Lose(message) => format!("lose,{message}"),
+        Action::Split(nodes) => {
+            let nodes: Vec<_> = nodes.iter().map(show).collect();
+            format!("split,{}", nodes.join(","))
+        }
+        Action::Heal => "heal".to_string(),
     };
     format!("{}:{text}", timed.at.as_micros())
 }
@@ -119,6 +124,11 @@ fn read_action(space: Space, words: &[&str]) -> Result<Action, String> {
             millis: u32::try_from(number(millis)?).map_err(|_| "too long a delay".to_string())?,
         },
         ["lose", message] => Action::Lose(number(message)?),
+        ["split", nodes @ ..] => {
+            let nodes = nodes.iter().map(|node| id(node));
+            Action::Split(nodes.collect::<Result<_, _>>()?)
+        }
+        ["heal"] => Action::Heal,
         _ => return Err("there is no such action".to_string()),
     })
 }

@@ -9,6 +9,7 @@ use super::actions::{escape, unescape};
 use super::{Query, actions, wrong};
 use crate::base::id::Space;
 use crate::base::time::Instant;
+use crate::chord::membership::Protocol;
 use crate::sim::network::Latency;
 use crate::sim::scenario::{Scenario, ScenarioError, Upkeep};
 use crate::store::record::Name;
@@ -35,6 +36,9 @@ pub(super) fn write(scenario: &Scenario) -> Result<String, ScenarioError> {
     if !scenario.records.is_empty() {
         let names = scenario.records.iter().map(|name| escape(name.as_str()));
         parts.push(format!("records={}", names.collect::<Vec<_>>().join(",")));
+    }
+    if scenario.protocol == Protocol::Classic {
+        parts.push("rules=classic".into());
     }
     for (name, value, usual) in [
         (
@@ -105,6 +109,7 @@ pub(super) fn read(query: Query<'_>) -> Result<Scenario, ScenarioError> {
         let name = Name::new(unescape(name)).map_err(|error| wrong("records", error))?;
         scenario.records.push(name);
     }
+    scenario.protocol = read_protocol(query)?;
     // A number that does not fit is out of range too, and refused as such.
     let small = |name, usual: u8| {
         let value = query.number(name, usual.into())?;
@@ -148,6 +153,14 @@ pub(super) fn read(query: Query<'_>) -> Result<Scenario, ScenarioError> {
         scenario.actions = actions::read(space, text)?;
     }
     scenario.check()
+}
+
+fn read_protocol(query: Query<'_>) -> Result<Protocol, ScenarioError> {
+    match query.part("rules") {
+        None | Some("corrected") => Ok(Protocol::Corrected),
+        Some("classic") => Ok(Protocol::Classic),
+        Some(_) => Err(wrong("rules", "must be corrected or classic")),
+    }
 }
 
 fn numbers(text: &str) -> Vec<Option<u32>> {

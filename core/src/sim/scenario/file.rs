@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::id::{Id, Space};
 use crate::base::time::Instant;
+use crate::chord::membership::Protocol;
 use crate::chord::route::{Mode, Routing};
 use crate::sim::action::{Action, Timed};
 use crate::sim::network::Latency;
@@ -35,6 +36,8 @@ pub(super) struct File {
     nodes: Vec<IdText>,
     #[serde(default)]
     records: Vec<String>,
+    #[serde(default, skip_serializing_if = "is_corrected")]
+    protocol: Protocol,
     #[serde(default = "two")]
     successors: u8,
     #[serde(default = "two")]
@@ -55,6 +58,10 @@ pub(super) struct File {
 
 fn unnamed() -> String {
     "custom".to_string()
+}
+
+fn is_corrected(protocol: &Protocol) -> bool {
+    *protocol == Protocol::Corrected
 }
 
 const fn one() -> u64 {
@@ -105,6 +112,8 @@ enum ActionText {
         ms: u32,
     },
     Lose(u64),
+    Split(Vec<IdText>),
+    Heal,
 }
 
 impl File {
@@ -144,6 +153,7 @@ impl File {
             title: self.title,
             watch: self.watch,
             records,
+            protocol: self.protocol,
             successors: self.successors,
             copies: self.copies,
             latency: self.latency,
@@ -170,6 +180,7 @@ impl File {
                 .iter()
                 .map(|name| name.as_str().to_string())
                 .collect(),
+            protocol: scenario.protocol,
             successors: scenario.successors,
             copies: scenario.copies,
             latency: scenario.latency,
@@ -240,6 +251,8 @@ impl ActionText {
                 millis: ms,
             },
             Self::Lose(message) => Action::Lose(message),
+            Self::Split(nodes) => Action::Split(nodes.iter().map(id).collect::<Result<_, _>>()?),
+            Self::Heal => Action::Heal,
         })
     }
 
@@ -274,6 +287,8 @@ impl ActionText {
                 ms: *millis,
             },
             Action::Lose(message) => Self::Lose(*message),
+            Action::Split(nodes) => Self::Split(nodes.iter().map(id).collect()),
+            Action::Heal => Self::Heal,
         }
     }
 }

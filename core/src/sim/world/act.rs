@@ -70,6 +70,8 @@ impl World {
                 self.redirect(message, |at| Some(at + millis));
             }
             Action::Lose(message) => self.redirect(message, |_| None),
+            Action::Split(nodes) => self.cut_off = nodes.into_iter().collect(),
+            Action::Heal => self.cut_off.clear(),
         }
         Ok(())
     }
@@ -111,6 +113,11 @@ impl World {
                 let known = self.in_flight().any(|parcel| parcel.number == *message);
                 known.then_some(()).ok_or(ActionError::UnknownMessage)
             }
+            Action::Split(nodes) => nodes.iter().try_for_each(|id| match self.node(*id) {
+                Some(_) => Ok(()),
+                None => Err(ActionError::UnknownNode(*id)),
+            }),
+            Action::Heal => Ok(()),
         }
     }
 

@@ -1,0 +1,155 @@
+//! Finding back together: a node looks itself up from elsewhere, and asks after nodes that it took for dead.
+//!
+//! Stabilization keeps one ring whole. It cannot join two rings that a broken network left, nor unwind a loopy one, which
+//! goes round the circle twice: from close by both look right. What a node far away, or in the other ring, takes for this
+//! node's successor shows the difference; the nearer one is asked and adopted, and stabilization closes the ring from there.
+//!
+//! Sources: Chord (MIT technical report, 2002) §5.3, strong stabilization; SIGCOMM 2001 §7 and MIT's implementation, whose
+//! nodes go on asking after dead ones, 60 s to 960 s apart.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use crate::base::contact::Contact;
+use crate::base::id::Id;
+use crate::base::time::Instant;
+use crate::chord::membership::Input;
+use crate::node::Node;
+use crate::node::api::TimerKind;
+
+/// The most rounds between two questions to a lost node.
+const LONGEST_PAUSE: u32 = 64;
+
+/// Nodes that did not answer, the one lost first in front.
+#[derive(Clone, Debug)]
+pub(super) struct Reunion {
+    limit: usize,
+    lost: VecDeque<Lost>,
+}
+
+#[derive(Clone, Debug)]
+struct Lost {
+    contact: Contact,
+    /// Rounds until it is asked again.
+    rounds_left: u32,
+    /// Rounds that it then waits.
+    pause: u32,
+}
+
+impl Reunion {
+    pub(super) const fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            lost: VecDeque::new(),
+        }
+    }
+
+    /// A node did not answer. One that is being asked after already keeps its pause.
+    pub(super) fn lose(&mut self, contact: &Contact) {
+        if let Some(known) = self.find(contact.id()) {
+            known.contact = contact.clone();
+            return;
+        }
+        self.lost.push_back(Lost {
+            contact: contact.clone(),
+            rounds_left: 1,
+            pause: 1,
+        });
+        if self.lost.len() > self.limit {
+            self.lost.pop_front();
+        }
+    }
+
+    fn find(&mut self, node: Id) -> Option<&mut Lost> {
+        let mut lost = self.lost.iter_mut();
+        lost.find(|lost| lost.contact.id() == node)
+    }
+
+    /// The node is in the same ring.
+    fn forget(&mut self, node: Id) {
+        self.lost.retain(|lost| lost.contact.id() != node);
+    }
+
+    /// A round passes: of the nodes that are due, the one that has waited longest is asked next, and the pause doubles.
+    fn next(&mut self) -> Option<Contact> {
+        for lost in &mut self.lost {
+            lost.rounds_left = lost.rounds_left.saturating_sub(1);
+        }
+        let due = self.lost.iter().position(|lost| lost.rounds_left == 0)?;
+        let mut lost = self.lost.remove(due)?;
+        lost.pause = (lost.pause * 2).min(LONGEST_PAUSE);
+        lost.rounds_left = lost.pause;
+        let contact = lost.contact.clone();
+        self.lost.push_back(lost);
+        Some(contact)
+    }
+}
+
+impl Node {
+    /// A node does not answer: it leaves the finger table, and is asked after from time to time.
+    pub(super) fn lose(&mut self, node: &Contact) {
+        self.forget(node.id());
+        self.reunion.lose(node);
+    }
+
+    pub(super) fn on_reunion_timer(&mut self, now: Instant) {
+        if !self.membership.is_member() {
+            return;
+        }
+        self.schedule(now, TimerKind::Reunion, self.config.reunion);
+        if let Some(via) = self.reunion.next().or_else(|| self.somebody()) {
+            self.look_round(now, &via);
+        }
+    }
+
+    /// A successor, the predecessor or a finger, each node as likely as any other.
+    fn somebody(&mut self) -> Option<Contact> {
+        let me = self.contact.id();
+        let known = self.contacts().filter(|contact| contact.id() != me);
+        let mut known: Vec<Contact> = known.cloned().collect();
+        known.sort_unstable();
+        known.dedup_by_key(|contact| contact.id());
+        let at = self.rng.below(known.len() as u64);
+        known.into_iter().nth(usize::try_from(at).ok()?)
+    }
+
+    /// Somebody, or a node that was lost, has said who follows this node.
+    pub(super) fn on_looked_round(&mut self, now: Instant, via: Option<Id>, owner: Contact) {
+        let head = self.membership.successors().head().map(Contact::id);
+        if head == Some(owner.id()) {
+            // The answer came from the same ring.
+            via.into_iter().for_each(|via| self.reunion.forget(via));
+            return;
+        }
+        let effects = self.membership.step(Input::Candidate(owner));
+        self.run_effects(now, effects);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chord::membership::tests::contact;
+
+    #[test]
+    fn pauses_double_up_to_the_longest() {
+        let mut reunion = Reunion::new(4);
+        reunion.lose(&contact(7));
+        let asked: Vec<u32> = (1..=300).filter(|_| reunion.next().is_some()).collect();
+        assert_eq!(asked, [1, 3, 7, 15, 31, 63, 127, 191, 255]);
+    }
+
+    #[test]
+    fn the_node_lost_first_makes_room_and_one_found_is_asked_no_more() {
+        let mut reunion = Reunion::new(2);
+        for id in [1, 2, 3, 2] {
+            reunion.lose(&contact(id));
+        }
+        reunion.forget(Id::from_u64(3));
+        assert_eq!(reunion.next(), Some(contact(2)));
+        assert_eq!(reunion.next(), None);
+        let mut none = Reunion::new(0);
+        none.lose(&contact(1));
+        assert_eq!(none.next(), None);
+    }
+}
