@@ -5,7 +5,7 @@
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::ideal::{FingerChange, IdealRing};
 use chordscope_core::chord::route::Routing;
-use chordscope_core::sim::experiment::{failures, load, path_length};
+use chordscope_core::sim::experiment::{failures, latency, load, path_length};
 
 /// The lesson's ring: 9 nodes on 32 positions.
 fn lesson() -> IdealRing {
@@ -142,5 +142,26 @@ fn lookups_survive_failures_as_in_table_ii() {
         assert!(difference <= 0.15, "{row:?}, paper {path}");
         let difference = (row.mean_timeouts - timeouts).abs();
         assert!(difference <= 0.5, "{row:?}, paper {timeouts}");
+    }
+}
+
+#[test]
+fn lookups_get_faster_with_the_nodes_that_a_finger_chooses_from() {
+    let rows = latency::run(1, 1 << 16, &mut |_| true);
+    assert_eq!(rows.len(), latency::PAPER.len());
+    for (ours, paper) in rows.iter().zip(latency::PAPER) {
+        let near = |ours: f64, paper: f64| (ours / paper - 1.0).abs() < 0.12;
+        assert!(
+            near(ours.iterative_stretch, paper.iterative_stretch),
+            "{ours:?}"
+        );
+        assert!(
+            near(ours.recursive_stretch, paper.recursive_stretch),
+            "{ours:?}"
+        );
+    }
+    for pair in rows.windows(2) {
+        assert!(pair[1].iterative_stretch < pair[0].iterative_stretch);
+        assert!(pair[1].recursive_stretch < pair[0].recursive_stretch);
     }
 }

@@ -77,7 +77,7 @@ impl IdealRing {
     }
 
     /// How many nodes lie before `key`, counted from zero up.
-    fn rank(&self, key: Id) -> usize {
+    pub(crate) fn rank(&self, key: Id) -> usize {
         let slice = self.slice(key);
         let (low, high) = (self.slices[slice] as usize, self.slices[slice + 1] as usize);
         low + self.ids[low..high].partition_point(|id| *id < key)

@@ -3,6 +3,7 @@
 //! Each experiment takes a seed and a callback that hears how far it is, from 0 to 1, and may end it by `false`.
 
 pub mod failures;
+pub mod latency;
 pub mod load;
 pub mod path_length;
 

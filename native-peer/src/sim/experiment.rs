@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chordscope_core::sim::experiment::{failures, load, path_length};
+use chordscope_core::sim::experiment::{failures, latency, load, path_length};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -28,6 +28,8 @@ pub(crate) enum Name {
     VirtualNodes,
     /// Lookups when up to half of all nodes have failed at once (ToN 2003 Table II)
     Failures,
+    /// Time of a lookup over a round trip, when fingers choose the nearest of several nodes (ToN 2003 Table IV)
+    Latency,
 }
 
 /// `sim experiment`.
@@ -76,6 +78,7 @@ impl Options {
         };
         let nodes = self.nodes.unwrap_or(match self.name {
             Name::Failures => 1_000,
+            Name::Latency => 65_536,
             Name::PathLength | Name::Load | Name::VirtualNodes => 10_000,
         });
         let (experiment, rows, paper) = match self.name {
@@ -119,11 +122,15 @@ impl Options {
                 });
                 ("failures", to_maps(&rows)?, to_maps(&paper)?)
             }
+            Name::Latency => {
+                let rows = latency::run(self.seed, nodes, &mut progress);
+                ("latency", to_maps(&rows)?, to_maps(&latency::PAPER)?)
+            }
         };
         bar.finish_and_clear();
         let parameters = match self.name {
             Name::PathLength => json!({ "seed": self.seed, "lookups_per_node": 100 }),
-            Name::Load | Name::VirtualNodes | Name::Failures => {
+            Name::Load | Name::VirtualNodes | Name::Failures | Name::Latency => {
                 json!({ "seed": self.seed, "nodes": nodes })
             }
         };
