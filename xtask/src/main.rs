@@ -7,6 +7,7 @@ mod browser;
 mod no_std;
 mod process;
 mod site;
+mod soak;
 mod test;
 mod tools;
 mod up;
@@ -47,6 +48,8 @@ enum Task {
     Browser(browser::Options),
     /// Measure something; ratios count, as machines differ
     Bench(bench::Options),
+    /// Simulate random rings in random trouble until one does not heal
+    Soak(soak::Options),
     /// Find every tool that the other tasks need, and install what is missing
     Setup,
 }
@@ -73,6 +76,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::NoStd => no_std::prove(&workspace)?,
         Task::Browser(options) => browser::build_and_run(&workspace, &options)?,
         Task::Bench(options) => bench::run(&workspace, &options)?,
+        Task::Soak(options) => soak::run(&workspace, &options)?,
         Task::Setup => setup(&workspace)?,
     }
     Ok(ExitCode::SUCCESS)

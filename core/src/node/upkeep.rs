@@ -83,6 +83,12 @@ impl Node {
     /// Looks up the start of the next row. Rows that the successor covers need no lookup. Chord (ToN 2003) §IV-E,
     /// fix_fingers; (ours) rows covered by one node are refreshed by one lookup.
     fn refresh_finger(&mut self, now: Instant) {
+        // A successor that was silent once is out of the table and still in the list: its rows are never looked up.
+        if let Some(head) = self.membership.successors().head().cloned() {
+            for change in self.fingers.learn(1, &head) {
+                self.event(Event::Finger(change));
+            }
+        }
         let successor_covers = self.fingers.covered_until(1);
         if self.upkeep.next_row <= successor_covers {
             self.upkeep.next_row = successor_covers + 1;

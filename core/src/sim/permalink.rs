@@ -43,12 +43,19 @@ impl Permalink {
         let space = history.space();
         let scenario = history.scenario();
         let mut parts = Vec::new();
-        match builtin::named(&scenario.name).filter(|known| known == scenario) {
-            Some(known) => parts.push(format!("s={}", known.name)),
-            None => parts.push(ring::write(scenario)?),
-        }
+        let known = builtin::named(&scenario.name).filter(|known| known == scenario);
+        let named = match known {
+            Some(known) => {
+                parts.push(format!("s={}", known.name));
+                known.actions
+            }
+            None => {
+                parts.push(ring::write(scenario)?);
+                Vec::new()
+            }
+        };
         parts.push(format!("seed={}", history.world().seed()));
-        if history.actions() != scenario.actions {
+        if history.actions() != named {
             parts.push(format!("do={}", actions::write(space, history.actions())));
         }
         parts.push(format!("t={}", history.now().as_micros()));
@@ -154,7 +161,7 @@ mod tests {
     use super::*;
     use crate::base::id::Space;
     use crate::chord::membership::Protocol;
-    use crate::sim::action::Action;
+    use crate::sim::action::{Action, Timed};
     use crate::sim::network::Latency;
     use crate::store::record::Name;
     use alloc::string::ToString;
@@ -215,6 +222,10 @@ mod tests {
         scenario.loss_per_mille = 50;
         scenario.upkeep = None;
         scenario.until = Instant::from_millis(5_000);
+        scenario.actions = vec![Timed {
+            at: Instant::from_millis(700),
+            action: Action::Crash(Id::from_u64(90)),
+        }];
         let history = History::new(scenario, 1).unwrap();
         let again = Permalink::parse(&Permalink::of(&history, None).unwrap()).unwrap();
         assert_eq!(&again.scenario, history.scenario());

@@ -1,0 +1,231 @@
+//! Anything may happen: a seed draws a ring, its network, its upkeep and a storm of deeds; then the faults stop, and the
+//! ring must become what it ought to be.
+//!
+//! The tests run a few seeds. `cargo xtask soak --minutes 10` goes on with others; `SEED=n` runs one.
+
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant as Clock};
+
+use chordscope_core::base::contact::Contact;
+use chordscope_core::base::id::{Id, Space};
+use chordscope_core::base::rng::Rng;
+use chordscope_core::base::time::Instant;
+use chordscope_core::chord::invariant::Property;
+use chordscope_core::chord::membership::Protocol;
+use chordscope_core::chord::route::{Mode, Routing};
+use chordscope_core::sim::action::{Action, Timed};
+use chordscope_core::sim::history::History;
+use chordscope_core::sim::network::Latency;
+use chordscope_core::sim::permalink::Permalink;
+use chordscope_core::sim::scenario::{Scenario, Upkeep};
+use chordscope_core::sim::world::World;
+
+/// How long faults go on, in virtual milliseconds.
+const STORM: u64 = 120_000;
+/// How long the ring then has to become whole. Halves that were apart ask after one another at least as often as they
+/// were apart for.
+const CALM: u64 = 480_000;
+/// The fewest nodes that stay: crashes must leave each list somebody.
+const FEWEST: usize = 6;
+/// Seeds of the tests.
+const SEEDS: u64 = 12;
+
+/// What a seed stands for. It is a scenario like any other: links and files can carry it.
+fn scenario(seed: u64) -> Scenario {
+    let mut rng = Rng::from_seed(seed, 0x50a4);
+    let mut between =
+        |low: u32, high: u32| low + u32::try_from(rng.below(u64::from(high - low + 1))).unwrap();
+    let bits = [8, 16, 16, 160][between(0, 3) as usize];
+    let space = Space::new(bits).unwrap();
+    let mut draw = |count| {
+        let mut ids: Vec<Id> = (0..count)
+            .map(|_| {
+                space.truncate(core::array::from_fn(|_| {
+                    u8::try_from(between(0, 255)).unwrap()
+                }))
+            })
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    };
+    let nodes = draw(FEWEST + 2 + usize::try_from(seed % 12).unwrap());
+    let newcomers = draw(40);
+    let mut scenario = Scenario::plain(space, nodes.clone()).unwrap();
+    scenario.name = format!("soak-{seed}");
+    scenario.seed = seed;
+    scenario.successors = u8::try_from(between(3, 6)).unwrap();
+    scenario.copies = u8::try_from(between(1, 3)).unwrap();
+    scenario.latency = match between(0, 1) {
+        0 => Latency::Fixed(between(1, 100)),
+        _ => Latency::Uniform(between(1, 20), between(20, 150)),
+    };
+    scenario.loss_per_mille = [0, 0, 5, 20][between(0, 3) as usize];
+    scenario.upkeep = Some(Upkeep {
+        stabilize_ms: between(500, 2_000),
+        fingers_ms: between(200, 1_000),
+        repair_ms: between(1_000, 4_000),
+    });
+    scenario.until = Instant::from_millis(STORM + CALM);
+    scenario.actions = storm(&mut between, nodes, newcomers);
+    scenario
+}
+
+/// A deed every two to five seconds: the ring has time to notice each, but not to settle.
+fn storm(
+    between: &mut impl FnMut(u32, u32) -> u32,
+    mut up: Vec<Id>,
+    mut newcomers: Vec<Id>,
+) -> Vec<Timed> {
+    let (mut at, mut actions, mut split) = (1_000, Vec::new(), false);
+    while at < STORM - 5_000 {
+        let who = between(0, u32::try_from(up.len()).unwrap() - 1) as usize;
+        let name = format!("name-{}", between(0, 9));
+        let action = match between(0, 8) {
+            0 | 1 => match newcomers.pop().filter(|id| !up.contains(id)) {
+                Some(id) => {
+                    up.push(id);
+                    Action::Insert(id)
+                }
+                None => Action::Heal,
+            },
+            2 if up.len() > FEWEST => Action::Crash(up.swap_remove(who)),
+            3 if up.len() > FEWEST => Action::Remove(up.swap_remove(who)),
+            4 if split => {
+                split = false;
+                Action::Heal
+            }
+            4 => {
+                split = true;
+                Action::Split(up[..up.len() / 2].to_vec())
+            }
+            5 => Action::Put {
+                from: up[who],
+                name,
+                value: format!("value {at}"),
+            },
+            6 => Action::Get {
+                from: up[who],
+                name,
+            },
+            routing => Action::Lookup {
+                from: up[who],
+                key: up[usize::from(who == 0)],
+                routing: Routing::Finger,
+                mode: if routing == 7 {
+                    Mode::Recursive
+                } else {
+                    Mode::Iterative
+                },
+            },
+        };
+        actions.push(Timed {
+            at: Instant::from_millis(at),
+            action,
+        });
+        at += u64::from(between(2_000, 5_000));
+    }
+    actions.push(Timed {
+        at: Instant::from_millis(STORM),
+        action: Action::Heal,
+    });
+    actions
+}
+
+/// Runs a scenario until, after the storm, the ring is as it ought to be; says what is not at the end.
+fn run(scenario: Scenario) -> Result<(), String> {
+    let until = scenario.until;
+    let seed = scenario.seed;
+    let mut world = World::new(Arc::new(scenario), seed).unwrap();
+    world.run_until(Instant::from_millis(STORM));
+    loop {
+        let state = judge(&world);
+        if state.is_ok() || world.now() >= until {
+            return state;
+        }
+        let next = world.now() + Duration::from_secs(5);
+        world.run_until(next);
+    }
+}
+
+/// Whether the ring is as it ought to be.
+fn judge(world: &World) -> Result<(), String> {
+    let ring = world.ideal().unwrap();
+    let health = world.health();
+    if let Some(broken) = Property::ALL
+        .into_iter()
+        .find(|property| !health.holds(*property))
+    {
+        return Err(format!("{broken:?} does not hold: {:?}", health.broken));
+    }
+    for node in world.nodes() {
+        let id = node.id();
+        let list = node.membership().successors();
+        let known: Vec<Id> = list.entries().iter().map(Contact::id).collect();
+        if known != ring.successors(id, usize::from(list.limit())) {
+            return Err(format!("the successors of {id:?} are {known:?}"));
+        }
+        let wrong = node
+            .fingers()
+            .rows()
+            .find(|(row, _, finger)| finger.map(Contact::id) != Some(ring.finger(id, *row).1));
+        if let Some((row, ..)) = wrong {
+            let finger = node.fingers().get(row);
+            return Err(format!("row {row} of {id:?} is {finger:?}"));
+        }
+    }
+    match world
+        .lookups()
+        .iter()
+        .find(|lookup| lookup.finished.is_none())
+    {
+        Some(lookup) => Err(format!("{lookup:?} never ended")),
+        None => Ok(()),
+    }
+}
+
+/// Runs what a seed stands for; a failure says how to see it again.
+fn soak(seed: u64) {
+    let Err(fault) = run(scenario(seed)) else {
+        return;
+    };
+    let history = History::new(scenario(seed), seed).unwrap();
+    let link = match Permalink::of(&history, None) {
+        Ok(link) => link,
+        Err(error) => error.to_string(),
+    };
+    panic!(
+        "seed {seed}: {fault}\nagain: SEED={seed} cargo test -p chordscope-core --all-features --test soak\n\
+         on the page, or with `chordscope sim run`: #/ring?{link}"
+    );
+}
+
+#[test]
+fn whatever_happened_the_ring_becomes_whole_again() {
+    if let Ok(seed) = std::env::var("SEED") {
+        return soak(seed.parse().unwrap());
+    }
+    (0..SEEDS).for_each(soak);
+    let minutes: u64 = std::env::var("SOAK_MINUTES").map_or(0, |text| text.parse().unwrap());
+    let start = Clock::now();
+    let mut seed = SEEDS;
+    while start.elapsed() < Duration::from_secs(60 * minutes) {
+        soak(seed);
+        seed += 1;
+        if seed.is_multiple_of(100) {
+            println!("{seed} seeds, {} s", start.elapsed().as_secs());
+        }
+    }
+}
+
+#[test]
+fn the_protocol_as_first_published_does_not_pass() {
+    let fails = |seed| {
+        let mut scenario = scenario(seed);
+        scenario.protocol = Protocol::Classic;
+        run(scenario).is_err()
+    };
+    assert!((0..SEEDS).any(fails));
+}
