@@ -1,0 +1,169 @@
+//! The records that a node keeps for its groups.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::id::{Id, Space};
+use crate::base::identity::Scheme;
+use crate::base::time::Instant;
+use crate::store::group::configuration::Stamp;
+use crate::store::message::Copy;
+use crate::store::record::{Record, RecordError};
+
+/// A record with its place in the history of its key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its place.
+    pub stamp: Stamp,
+    /// The record and its remaining life.
+    pub copy: Copy,
+}
+
+/// Records by key; of two with one key the later stamp stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Table {
+    pub(super) space: Space,
+    scheme: Scheme,
+    max_records: usize,
+    max_bytes: usize,
+    bytes: usize,
+    rows: BTreeMap<Id, Row>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) stamp: Stamp,
+    pub(super) record: Record,
+    pub(super) expires: Instant,
+    /// Whether the disk has it.
+    pub(super) saved: bool,
+}
+
+impl Table {
+    pub(super) const fn new(
+        space: Space,
+        scheme: Scheme,
+        max_records: usize,
+        max_bytes: usize,
+    ) -> Self {
+        Self {
+            space,
+            scheme,
+            max_records,
+            max_bytes,
+            bytes: 0,
+            rows: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn get(&self, key: Id) -> Option<&Row> {
+        self.rows.get(&key)
+    }
+
+    /// The record under a key, unless its life is over.
+    pub(super) fn live(&self, now: Instant, key: Id) -> Option<&Row> {
+        self.rows.get(&key).filter(|row| row.expires > now)
+    }
+
+    pub(super) fn entry(&self, now: Instant, key: Id) -> Option<Box<Entry>> {
+        let row = self.live(now, key)?;
+        let copy = row.copy(now);
+        let stamp = row.stamp;
+        Some(Box::new(Entry { stamp, copy }))
+    }
+
+    pub(super) fn key(&self, record: &Record) -> Id {
+        record.name.key(self.space)
+    }
+
+    /// Takes in an entry if it is sound and there is room. An older one than what is here changes nothing.
+    pub(super) fn insert(&mut self, now: Instant, entry: &Entry) -> Result<(), RecordError> {
+        let record = &entry.copy.record;
+        let key = self.key(record);
+        let before = self.rows.get(&key);
+        if before.is_some_and(|row| row.stamp >= entry.stamp) {
+            return Ok(());
+        }
+        record.verify(self.scheme)?;
+        let bytes = self.bytes - before.map_or(0, |row| row.record.size()) + record.size();
+        let records = self.rows.len() + usize::from(before.is_none());
+        if bytes > self.max_bytes || records > self.max_records {
+            return Err(RecordError::Full);
+        }
+        self.bytes = bytes;
+        let life = entry.copy.remaining.min(record.lifetime);
+        let row = Row {
+            stamp: entry.stamp,
+            record: record.clone(),
+            expires: now + Duration::from_secs(u64::from(life)),
+            saved: false,
+        };
+        self.rows.insert(key, row);
+        Ok(())
+    }
+
+    /// The disk has the entry of this stamp.
+    pub(super) fn saved(&mut self, key: Id, stamp: Stamp) {
+        if let Some(row) = self.rows.get_mut(&key)
+            && row.stamp == stamp
+        {
+            row.saved = true;
+        }
+    }
+
+    /// Keys and stamps of a range from behind `last` on, at most `limit`, in the range's own order.
+    pub(super) fn page(
+        &self,
+        after: Id,
+        upto: Id,
+        last: Option<Id>,
+        limit: usize,
+    ) -> Vec<(Id, Stamp)> {
+        let from = last.unwrap_or(after);
+        if last == Some(upto) {
+            return Vec::new();
+        }
+        // (from, upto] may go over the top: first what is behind `from`, then what is before.
+        let behind = self.rows.range((
+            core::ops::Bound::Excluded(from),
+            core::ops::Bound::Unbounded,
+        ));
+        let before = self.rows.range(..=from);
+        behind
+            .chain(before)
+            .filter(|(key, _)| key.is_within(from, upto))
+            .map(|(key, row)| (*key, row.stamp))
+            .take(limit)
+            .collect()
+    }
+
+    /// Drops what `wanted` does not hold of, and what has run out; gives the keys that went.
+    pub(super) fn retain(&mut self, wanted: impl Fn(Id, &Row) -> bool) -> Vec<Id> {
+        let gone = self.rows.iter().filter(|(key, row)| !wanted(**key, row));
+        let gone: Vec<Id> = gone.map(|(key, _)| *key).collect();
+        for key in &gone {
+            if let Some(row) = self.rows.remove(key) {
+                self.bytes -= row.record.size();
+            }
+        }
+        gone
+    }
+
+    pub(super) fn keys(&self) -> impl Iterator<Item = Id> {
+        self.rows.keys().copied()
+    }
+}
+
+impl Row {
+    pub(super) fn copy(&self, now: Instant) -> Copy {
+        let remaining = self.expires.since(now).as_secs().max(1);
+        Copy {
+            record: self.record.clone(),
+            remaining: u32::try_from(remaining).unwrap_or(u32::MAX),
+        }
+    }
+}
