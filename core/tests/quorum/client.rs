@@ -11,6 +11,8 @@ use chordscope_core::store::record::{Name, Record, Version};
 use crate::checker::{Act, Operation, Value};
 use crate::world::{BITS, World};
 
+/// How many operations a client begins, besides the last reads.
+const MAX_BEGUN: usize = 38;
 /// How long a client tries.
 const DEADLINE: u64 = 700;
 
@@ -25,11 +27,11 @@ pub(crate) struct Client {
     pub(crate) history: Vec<(usize, Operation)>,
     /// What it last saw of each name.
     seen: Vec<(Value, Option<Version>, u64)>,
-    writes: u32,
+    written: u32,
+    /// Of a hundred operations, how many are writes.
+    writes: u64,
     questions: u64,
     current: Option<Task>,
-    /// No more operations.
-    pub(crate) stopped: bool,
     pub(crate) unavailable: usize,
     /// Reads only, until each name was read.
     pub(crate) last_reads: Option<usize>,
@@ -55,10 +57,11 @@ fn value_of(copy: Option<&Copy>) -> Value {
 }
 
 impl Client {
-    pub(crate) fn new(number: u32, home: Id, names: &[Name]) -> Self {
+    pub(crate) fn new(number: u32, home: Id, names: &[Name], writes: u64) -> Self {
         Self {
             number,
             home,
+            writes,
             names: names.to_vec(),
             seen: vec![(0, None, 0); names.len()],
             ..Self::default()
@@ -71,17 +74,21 @@ impl Client {
     }
 
     pub(crate) fn begin(&mut self, world: &mut World) -> Option<Question> {
-        if self.stopped || self.last_reads.is_some_and(|n| n >= self.names.len()) {
+        let done = match self.last_reads {
+            Some(read) => read >= self.names.len(),
+            None => self.history.len() >= MAX_BEGUN,
+        };
+        if done {
             return None;
         }
         let name = match self.last_reads {
             Some(name) => name,
             None => usize::try_from(world.rng.below(self.names.len() as u64)).unwrap(),
         };
-        let writes = self.last_reads.is_none() && world.rng.chance(3, 5);
+        let writes = self.last_reads.is_none() && world.rng.chance(self.writes, 100);
         let write = writes.then(|| {
-            self.writes += 1;
-            let new = self.number * 1_000 + self.writes;
+            self.written += 1;
+            let new = self.number * 1_000 + self.written;
             let (value, version, sequence) = self.seen[name];
             let record = Record::sign(
                 &Signer::stand_in(Id::from_u64(u64::from(self.number))),
@@ -110,6 +117,10 @@ impl Client {
         let key = self.names[task.name].key(Space::new(BITS).unwrap());
         if task.candidates.is_empty() {
             task.candidates = world.owners(self.home, key);
+            // A lookup may end at the wrong node.
+            if world.rng.chance(1, 3) {
+                task.candidates.reverse();
+            }
         }
         if task.candidates.is_empty() {
             self.end(world, None);

@@ -9,10 +9,10 @@ use crate::client::Client;
 use crate::world::{BITS, World};
 
 /// How long the faults go on, in virtual milliseconds.
-const STORM: u64 = 2_500;
+const STORM: u64 = 2_000;
 /// How long the ring has to recover.
 const CALM: u64 = 6_000;
-const NAMES: usize = 2;
+const MAX_NAMES: u64 = 2;
 
 /// What a history came to.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct Outcome {
     pub(crate) answered: usize,
     pub(crate) unavailable: usize,
     /// The greatest round of any epoch.
-    pub(crate) epochs: u64,
+    pub(crate) rounds: u64,
 }
 
 fn fault(world: &mut World, next_id: &mut u64) {
@@ -33,7 +33,7 @@ fn fault(world: &mut World, next_id: &mut u64) {
         let n = world.rng.below(ids.len() as u64) as usize;
         ids[n]
     };
-    match world.rng.below(12) {
+    match world.rng.below(15) {
         0..3 if up.len() > 2 => {
             let id = pick(world, &up);
             world.crash(id);
@@ -61,17 +61,21 @@ fn fault(world: &mut World, next_id: &mut u64) {
             *next_id = (*next_id * 5 + 77) % 256;
             world.add(*next_id);
         }
+        12.. if up.len() > 1 => {
+            let (a, b) = (pick(world, &up), pick(world, &up));
+            world.cut(a, b);
+        }
         _ => {}
     }
 }
 
 /// Names with keys of their own: the small world has only 256.
-fn names(seed: u64) -> Vec<Name> {
+fn names(seed: u64, number: usize) -> Vec<Name> {
     let mut names: Vec<Name> = Vec::new();
     let key = |name: &Name| name.key(Space::new(BITS).unwrap());
     for n in 0.. {
         let name = Name::new(format!("{seed} {n}")).unwrap();
-        if names.len() == NAMES {
+        if names.len() == number {
             break;
         }
         if names.iter().all(|other| key(other) != key(&name)) {
@@ -83,7 +87,7 @@ fn names(seed: u64) -> Vec<Name> {
 
 pub(crate) fn run(seed: u64, rules: Rules) -> Outcome {
     let mut world = World::new(seed, rules);
-    world.loss = [0, 0, 10, 60][world.rng.below(4) as usize];
+    world.loss = [0, 10, 60, 200][world.rng.below(4) as usize];
     let mut next_id = 1 + world.rng.below(255);
     let first: Vec<u64> = (0..1 + world.rng.below(5))
         .map(|_| {
@@ -100,12 +104,14 @@ pub(crate) fn run(seed: u64, rules: Rules) -> Outcome {
     } else {
         world.settle(&first);
     }
-    let names = names(seed);
+    let number = 1 + world.rng.below(MAX_NAMES) as usize;
+    let names = names(seed, number);
+    let writes = [15, 40, 75][world.rng.below(3) as usize];
     let clients = 2 + world.rng.below(2) as u32;
     for number in 1..=clients {
         let up = world.up();
         let home = up[world.rng.below(up.len() as u64) as usize];
-        world.add_client(Client::new(number, home, &names));
+        world.add_client(Client::new(number, home, &names, writes));
     }
     while world.now < STORM {
         let pause = 40 + world.rng.below(260);
@@ -133,9 +139,10 @@ fn calm(world: &mut World) {
         client.last_reads = Some(0);
     }
     let end = world.now + CALM;
+    let number = world.clients[0].names.len();
     let read = |world: &World| {
         let mut clients = world.clients.iter();
-        clients.all(|client| client.last_reads >= Some(NAMES))
+        clients.all(|client| client.last_reads >= Some(number))
     };
     while world.now < end && !read(world) {
         let next = world.now + 100;
@@ -144,7 +151,10 @@ fn calm(world: &mut World) {
 }
 
 fn judge(world: &mut World, names: &[Name]) -> Outcome {
-    let stuck = world.clients.iter().find(|c| c.last_reads < Some(NAMES));
+    let stuck = world
+        .clients
+        .iter()
+        .find(|c| c.last_reads < Some(names.len()));
     let stuck = stuck.map(|client| {
         let groups: Vec<String> = world
             .actors
@@ -170,12 +180,12 @@ fn judge(world: &mut World, names: &[Name]) -> Outcome {
     let histories = (0..names.len()).map(of);
     let mut bad = histories.filter(|history| !is_linearizable(history));
     let machines = world.actors.values().filter_map(|a| a.machine.as_ref());
-    let epochs = machines.flat_map(|machine| machine.held().map(|held| held.promised.round));
+    let rounds = machines.flat_map(|machine| machine.held().map(|held| held.promised.round));
     Outcome {
         violation: bad.next(),
         stuck,
         answered: world.answered,
         unavailable: clients.iter().map(|client| client.unavailable).sum(),
-        epochs: epochs.max().unwrap_or_default(),
+        rounds: rounds.max().unwrap_or_default(),
     }
 }

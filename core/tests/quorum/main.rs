@@ -10,6 +10,7 @@ mod history;
 mod world;
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chordscope_core::store::group::Rules;
 
@@ -26,34 +27,62 @@ fn seeds() -> Range<u64> {
     from.parse().unwrap()..to.parse().unwrap()
 }
 
-#[test]
-fn every_history_is_linearizable() {
-    let (mut answered, mut unavailable, mut changes) = (0, 0, 0);
-    for seed in seeds() {
-        let Outcome {
-            violation,
-            stuck,
-            answered: a,
-            unavailable: u,
-            epochs,
-        } = run(seed, Rules::ALL);
-        assert!(
-            violation.is_none(),
-            "SEEDS={seed}..{}: {violation:?}",
-            seed + 1
-        );
-        assert!(stuck.is_none(), "SEEDS={seed}..{}: {stuck:?}", seed + 1);
-        answered += a;
-        unavailable += u;
-        changes += epochs;
-    }
-    println!("{answered} operations answered, {unavailable} not; {changes} rounds of change");
-    assert!(answered > unavailable, "most operations should go through");
+/// Runs histories on all processors, each thread a share of the seeds; stops at one that `wanted` holds of.
+fn run_all(
+    seeds: Range<u64>,
+    rules: Rules,
+    wanted: fn(&Outcome) -> bool,
+) -> (Vec<Outcome>, Option<(u64, Outcome)>) {
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
+    let found = AtomicBool::new(false);
+    let share = |thread: u64| {
+        let mut outcomes = Vec::new();
+        for seed in seeds
+            .clone()
+            .skip(thread as usize)
+            .step_by(threads as usize)
+        {
+            if found.load(Ordering::Relaxed) {
+                break;
+            }
+            let outcome = run(seed, rules);
+            if wanted(&outcome) {
+                found.store(true, Ordering::Relaxed);
+                return (outcomes, Some((seed, outcome)));
+            }
+            outcomes.push(outcome);
+        }
+        (outcomes, None)
+    };
+    std::thread::scope(|scope| {
+        let spawned: Vec<_> = (0..threads)
+            .map(|n| scope.spawn(move || share(n)))
+            .collect();
+        let (mut all, mut first) = (Vec::new(), None);
+        for thread in spawned {
+            let (outcomes, hit) = thread.join().unwrap();
+            all.extend(outcomes);
+            first = first.or(hit);
+        }
+        (all, first)
+    })
 }
 
-/// How many seeds it takes to notice that a rule is off.
-fn first_violation(rules: Rules) -> Option<u64> {
-    (0..HISTORIES).find(|seed| run(*seed, rules).violation.is_some())
+#[test]
+fn every_history_is_linearizable() {
+    let failed = |outcome: &Outcome| outcome.violation.is_some() || outcome.stuck.is_some();
+    let (outcomes, bad) = run_all(seeds(), Rules::ALL, failed);
+    if let Some((seed, outcome)) = bad {
+        panic!("SEEDS={seed}..{}: {outcome:?}", seed + 1);
+    }
+    let answered: usize = outcomes.iter().map(|outcome| outcome.answered).sum();
+    let unavailable: usize = outcomes.iter().map(|outcome| outcome.unavailable).sum();
+    let rounds: u64 = outcomes.iter().map(|outcome| outcome.rounds).sum();
+    println!(
+        "{} histories: {answered} operations answered, {unavailable} not; {rounds} rounds of change",
+        outcomes.len()
+    );
+    assert!(answered > unavailable, "most operations go through");
 }
 
 #[test]
@@ -90,8 +119,11 @@ fn each_rule_is_missed_when_it_is_off() {
         ),
     ];
     for (rule, rules) in broken {
-        let seed = first_violation(rules);
-        println!("without {rule}: caught by seed {seed:?}");
-        assert!(seed.is_some(), "nobody misses {rule}");
+        let (_, caught) = run_all(0..HISTORIES, rules, |outcome| outcome.violation.is_some());
+        println!(
+            "without {rule}: caught by seed {:?}",
+            caught.as_ref().map(|(seed, _)| seed)
+        );
+        assert!(caught.is_some(), "nobody misses {rule}");
     }
 }

@@ -49,6 +49,9 @@ pub(crate) struct Actor {
     side: bool,
 }
 
+/// Two nodes, the lesser first.
+type Pair = (Id, Id);
+
 #[derive(Debug)]
 enum Event {
     Request(Id, Id, u64, u64, Request),
@@ -69,6 +72,8 @@ pub(crate) struct World {
     pub(crate) actors: BTreeMap<Id, Actor>,
     pub(crate) clients: Vec<Client>,
     queue: BTreeMap<(u64, u64), Event>,
+    /// Between whom nothing arrives.
+    cut: BTreeSet<Pair>,
     sequence: u64,
     rules: Rules,
     /// Of a thousand messages, how many are lost.
@@ -91,6 +96,7 @@ impl World {
             actors: BTreeMap::new(),
             clients: Vec::new(),
             queue: BTreeMap::new(),
+            cut: BTreeSet::new(),
             sequence: 0,
             rules,
             loss: 0,
@@ -206,7 +212,13 @@ impl World {
         }
     }
 
+    /// Cuts two nodes off one another; a third may still reach both.
+    pub(crate) fn cut(&mut self, a: Id, b: Id) {
+        self.cut.insert((a.min(b), a.max(b)));
+    }
+
     pub(crate) fn heal(&mut self) {
+        self.cut.clear();
         for actor in self.actors.values_mut() {
             actor.side = false;
         }
@@ -218,7 +230,7 @@ impl World {
     }
 
     fn reaches(&self, a: Id, b: Id) -> bool {
-        self.actors[&a].side == self.actors[&b].side
+        self.actors[&a].side == self.actors[&b].side && !self.cut.contains(&(a.min(b), a.max(b)))
     }
 
     /// Who should be asked about a key first: the ring as it is seen from a node.
@@ -290,9 +302,8 @@ impl World {
                 }
             }
             Event::Response(from, to, life, number, response) => {
-                let actor = self.actors.get_mut(&to).unwrap();
-                if actor.life == life
-                    && self.actors[&from].side == self.actors[&to].side
+                if self.actors[&to].life == life
+                    && self.reaches(from, to)
                     && let Some((token, _)) =
                         self.actors.get_mut(&to).unwrap().asked.remove(&number)
                 {
@@ -362,11 +373,7 @@ impl World {
         let Some(machine) = self.actors.get_mut(&id).and_then(|a| a.machine.as_mut()) else {
             return;
         };
-        if std::env::var("TRACE").is_ok() { eprintln!("{} {id:?} <- {input:?}", self.now); }
-        let effects = machine.step(now, input);
-        if std::env::var("TRACE").is_ok() { for e in &effects { if !matches!(e, Effect::Save(..)) { eprintln!("    {e:?}"); } }
-          eprintln!("    held {:?}", self.actors[&id].machine.as_ref().unwrap().held().map(|h| (h.group.id(), h.promised, h.decided.as_ref().map(|n| n.epoch))).collect::<Vec<_>>());}
-        for effect in effects {
+        for effect in machine.step(now, input) {
             self.carry_out(id, effect);
         }
     }
@@ -458,7 +465,7 @@ impl World {
         match ask {
             Some((to, question, request)) => self.client_asks(number, to, question, request),
             None if waits => {
-                let wait = 5 + self.rng.below(60);
+                let wait = 1 + self.rng.below(30);
                 self.push(wait, Event::ClientNext(number));
             }
             None => {}
