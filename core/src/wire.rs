@@ -3,4 +3,5 @@
 mod cards;
 pub mod codec;
 pub mod frame;
+mod groups;
 mod vocabulary;

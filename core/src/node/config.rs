@@ -28,6 +28,8 @@ pub struct Config {
     pub recursive_patience: Duration,
     /// How often an unanswered question is sent again. Links that lose nothing need none.
     pub retries: u8,
+    /// Whether the node takes part in level `quorum`.
+    pub quorum: bool,
     /// How long records live.
     pub lifetime: Duration,
     /// What bounds the node's memory.
@@ -66,6 +68,7 @@ impl Default for Config {
             lookup_deadline: Duration::from_secs(10),
             recursive_patience: Duration::from_secs(2),
             retries: 0,
+            quorum: true,
             lifetime: Duration::from_secs(24 * 60 * 60),
             limits: Limits::default(),
         }

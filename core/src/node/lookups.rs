@@ -341,7 +341,7 @@ impl Node {
             Goal::Finger(row) => self.learn_finger(now, row, &owner),
             Goal::Operation(operation) => {
                 let group = self.group(&owner, &neighbours.successors);
-                self.on_group(now, operation, group);
+                self.on_place(now, operation, group);
             }
             Goal::Unclaimed(key) => {
                 let group = self.group(&owner, &neighbours.successors);
@@ -361,7 +361,7 @@ impl Node {
             )),
             Goal::Place => self.event(Event::JoinFailed),
             Goal::Finger(row) => self.skip_finger(now, row),
-            Goal::Operation(operation) => self.on_group(now, operation, Vec::new()),
+            Goal::Operation(operation) => self.on_place(now, operation, Vec::new()),
             Goal::Unclaimed(_) => {}
         }
     }

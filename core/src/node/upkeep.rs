@@ -35,6 +35,9 @@ impl Node {
     pub(super) fn start_upkeep(&mut self, now: Instant, fill_fingers: bool) {
         self.schedule(now, TimerKind::Stabilize, self.config.stabilize);
         self.schedule(now, TimerKind::Repair, self.config.repair);
+        if self.config.quorum {
+            self.schedule(now, TimerKind::Groups, self.config.repair);
+        }
         self.upkeep.next_row = 1;
         self.upkeep.filling = fill_fingers;
         if fill_fingers {

@@ -52,6 +52,8 @@ pub struct Scenario {
     pub loss_per_mille: u16,
     /// How often a node checks its successor, refreshes a finger, compares records; `None` for no upkeep at all.
     pub upkeep: Option<Upkeep>,
+    /// Whether the nodes keep groups for level `quorum`, which puts and gets then use.
+    pub quorum: bool,
     /// The seed that it is meant to be run with.
     pub seed: u64,
     /// How long it runs.
@@ -119,6 +121,7 @@ impl Scenario {
             latency: Latency::default(),
             loss_per_mille: 0,
             upkeep: Some(Upkeep::default()),
+            quorum: false,
             seed: 1,
             until: Instant::from_millis(20_000),
             actions: Vec::new(),
@@ -139,6 +142,7 @@ impl Scenario {
             fingers: every(|upkeep| upkeep.fingers_ms),
             repair: every(|upkeep| upkeep.repair_ms),
             retries: u8::from(self.loss_per_mille > 0),
+            quorum: self.quorum,
             ..Config::default()
         }
     }

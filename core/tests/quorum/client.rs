@@ -149,7 +149,7 @@ impl Client {
                 self.see(name, copy.as_deref());
                 self.end(world, Some(Act::Read(value)));
             }
-            Some(Response::Written) => {
+            Some(Response::Written(_)) => {
                 let (expected, _, copy) = task.write.clone()?;
                 let new = value_of(Some(&copy));
                 let name = task.name;

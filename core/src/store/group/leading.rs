@@ -65,7 +65,7 @@ impl Groups {
         let sequence = row.map_or(0, |row| row.record.sequence);
         // An attempt that was made before and did take effect.
         if version == Some(copy.record.version()) {
-            return self.confirm(group, ticket, key, Response::Written, false);
+            return self.confirm(group, ticket, key, Response::Written(0), false);
         }
         if version != expected {
             let copy = row.map(|row| Box::new(row.copy(self.now)));
@@ -84,7 +84,7 @@ impl Groups {
             index: leading.index,
         };
         match self.table.insert(self.now, &Entry { stamp, copy }) {
-            Ok(()) => self.confirm(group, ticket, key, Response::Written, true),
+            Ok(()) => self.confirm(group, ticket, key, Response::Written(0), true),
             Err(refusal) => self.answer(ticket, Response::Refused(refusal)),
         }
     }
@@ -160,6 +160,7 @@ impl Groups {
             None => usize::MAX,
         };
         let confirmed = round.done.len() >= majority;
+        let copies = u8::try_from(round.done.len()).unwrap_or(u8::MAX);
         let hopeless = round.done.len() + round.open.len() < majority;
         let waiting = match confirmed || hopeless {
             true => round.waiting.take(),
@@ -184,10 +185,10 @@ impl Groups {
             self.rounds.remove(&number);
         }
         if let Some((ticket, reply)) = waiting {
-            let reply = if confirmed {
-                reply
-            } else {
-                Response::Unavailable
+            let reply = match reply {
+                _ if !confirmed => Response::Unavailable,
+                Response::Written(_) => Response::Written(copies),
+                reply => reply,
             };
             self.answer(ticket, reply);
         }

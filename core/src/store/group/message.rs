@@ -49,8 +49,8 @@ pub enum Request {
 pub enum Response {
     /// To a read: what is there.
     Value(Option<Box<Copy>>),
-    /// To a write: it is done.
-    Written,
+    /// To a write: it is done; so many members are known to have stored it.
+    Written(u8),
     /// To a write: not done, since this is there instead.
     Mismatch(Option<Box<Copy>>),
     /// To a write: not done.
@@ -107,7 +107,7 @@ impl Response {
         match self {
             Self::Value(Some(_)) => "value",
             Self::Value(None) => "no value",
-            Self::Written => "written",
+            Self::Written(_) => "written",
             Self::Mismatch(_) => "mismatch",
             Self::Refused(_) => "refused",
             Self::Elsewhere(_) => "elsewhere",
