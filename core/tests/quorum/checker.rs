@@ -17,6 +17,12 @@ pub(crate) enum Act {
     Swapped { expected: Value, new: Value },
     /// A write in the place of `expected` that was told what was there instead.
     Mismatch { expected: Value, found: Value },
+    /// A write in the place of this that was told that something else is there.
+    Differs(Value),
+    /// A write in the place of anything that took effect.
+    Wrote(Value),
+    /// A write in the place of anything that may have taken effect.
+    MaybeWrote(Value),
     /// A write in the place of `expected` that may have taken effect.
     Unsure { expected: Value, new: Value },
 }
@@ -41,6 +47,8 @@ impl Act {
             Self::Mismatch { expected, found } => {
                 (state == found && state != expected).then_some(state)
             }
+            Self::Differs(expected) => (state != expected).then_some(state),
+            Self::Wrote(new) | Self::MaybeWrote(new) => Some(new),
             // Without its expected value it does nothing: as if it never happened.
             Self::Unsure { expected, new } => (state == expected).then_some(new),
         }
@@ -50,7 +58,11 @@ impl Act {
 /// Whether there is an order of the operations that respects time and that a single register could have had.
 pub(crate) fn is_linearizable(history: &[Operation]) -> bool {
     assert!(history.len() <= MAX_OPERATIONS, "too long a history");
-    let required = (0..history.len()).filter(|n| !matches!(history[*n].act, Act::Unsure { .. }));
+    let sure = |n: &usize| {
+        let act = history[*n].act;
+        !matches!(act, Act::Unsure { .. } | Act::MaybeWrote(_))
+    };
+    let required = (0..history.len()).filter(sure);
     let required = required.fold(0_u128, |set, n| set | 1 << n);
     let mut seen = HashSet::new();
     let mut open = vec![(0_u128, 0)];

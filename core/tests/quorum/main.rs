@@ -7,6 +7,8 @@
 mod checker;
 mod client;
 mod history;
+mod nodes;
+mod ring;
 mod world;
 
 use std::ops::Range;
