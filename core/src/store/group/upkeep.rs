@@ -41,12 +41,7 @@ impl Groups {
         let staged = staged.filter(|staged| !self.held.contains_key(&staged.parent.id()));
         let parents: Vec<Configuration> = staged.map(|staged| staged.parent.clone()).collect();
         for parent in parents {
-            for member in &parent.members {
-                if member.id() != self.me.id() {
-                    let check = Request::Check(parent.id());
-                    self.ask(Token::Check(parent.id()), member, check);
-                }
-            }
+            self.check_with(parent.id(), &parent.members);
         }
         self.tidy();
     }
@@ -59,6 +54,11 @@ impl Groups {
         let me = self.me.id();
         let group = held.group.clone();
         let sealed = held.promised != id.epoch;
+        let newer = |other: &Held| other.group.epoch > id.epoch && other.group.overlaps(&group);
+        if self.held.values().any(newer) {
+            // It is over, but this node missed it: the others know what followed.
+            return self.check_with(id, &group.members);
+        }
         let Some((members, split)) = self.wanted(&group, ring, leaving) else {
             return;
         };
@@ -88,9 +88,15 @@ impl Groups {
         if watch.looks >= 2 * before.len() {
             watch.looks = 0;
             watch.silent.clear();
-            for member in &before {
-                self.ask(Token::Check(id), member, Request::Check(id));
-            }
+            self.check_with(id, &before);
+        }
+    }
+
+    /// Asks other members what became of a group.
+    fn check_with(&mut self, id: GroupId, members: &[Contact]) {
+        let me = self.me.id();
+        for member in members.iter().filter(|member| member.id() != me) {
+            self.ask(Token::Check(id), member, Request::Check(id));
         }
     }
 
