@@ -149,7 +149,7 @@ impl Peer {
     /// # Errors
     /// [`ContactError`] when an address is malformed or there are too many.
     pub fn new(
-        config: Config,
+        mut config: Config,
         signer: Signer,
         addresses: Vec<Address>,
         version: u64,
@@ -160,6 +160,8 @@ impl Peer {
         let contact = Contact::sign(space, &signer, 0, version, addresses)?;
         let cards = Cards::new(space, signer.scheme());
         let node_rng = Rng::from_entropy(rng.bytes32());
+        // Who is reached through a relay is in no group, as the others see to.
+        config.node.quorum &= config.reach == Reach::Direct;
         let mut ring = config.ring;
         while ring.len() > MAX_RING_NAME {
             ring.pop();

@@ -54,6 +54,10 @@ impl Node {
         number: u64,
         request: Ask,
     ) {
+        if !self.config.quorum {
+            self.respond(from, number, Response::Group(Answer::Unknown));
+            return;
+        }
         self.groups.refresh(from);
         let ticket = Ticket::Peer(from.clone(), number);
         self.step_groups(now, Input::Asked(ticket, request));

@@ -339,9 +339,13 @@ impl Node {
                 self.run_effects(now, effects);
             }
             Goal::Finger(row) => self.learn_finger(now, row, &owner),
+            Goal::Operation(operation) if self.quorum.contains_key(&operation) => {
+                let nodes = core::iter::once(&owner).chain(&neighbours.successors);
+                self.on_candidates(now, operation, nodes.cloned().collect());
+            }
             Goal::Operation(operation) => {
                 let group = self.group(&owner, &neighbours.successors);
-                self.on_place(now, operation, group);
+                self.on_group(now, operation, group);
             }
             Goal::Unclaimed(key) => {
                 let group = self.group(&owner, &neighbours.successors);

@@ -163,7 +163,7 @@ impl Node {
     }
 
     /// The replica group of an operation's key is known; empty when it was not found.
-    fn on_group(&mut self, now: Instant, number: u64, group: Vec<Contact>) {
+    pub(super) fn on_group(&mut self, now: Instant, number: u64, group: Vec<Contact>) {
         let Some(operation) = self.operations.get_mut(&number) else {
             return;
         };

@@ -267,6 +267,7 @@ impl Groups {
     /// Takes up what was saved in an earlier run. Where this node was primary it changes the group before it serves, since
     /// it does not remember what it had under way.
     pub fn restore(&mut self, now: Instant, control: Control, entries: &[Entry]) {
+        self.now = now;
         self.floor = control.floor;
         self.round = control.round;
         let held = control.held.into_iter();
@@ -281,6 +282,8 @@ impl Groups {
             let _ = self.table.insert(now, entry);
             self.table.saved(key, entry.stamp);
         }
+        // What was to be dropped may have stayed.
+        self.tidy();
     }
 
     /// Makes this node a member of a group from the start: for worlds that start stable.

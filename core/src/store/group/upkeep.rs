@@ -100,13 +100,15 @@ impl Groups {
         }
     }
 
-    /// What the ring asks for: the first nodes from the range's end on, and a split where a node lies inside.
+    /// What the ring asks for: the first nodes from the range's end on, and a split where a node lies inside. A node that is
+    /// reached through a relay is no member: it shares its relay's fate, and a tab's comings and goings are its user's.
     fn wanted(&self, group: &Configuration, ring: &[Contact], leaving: bool) -> Option<Wanted> {
         let me = &self.me;
         let mut nodes: Vec<Contact> = Vec::new();
         for node in ring.iter().chain(Some(me)) {
             let goes = leaving && node.id() == me.id();
-            if !goes && !has(&nodes, node.id()) {
+            let relayed = !node.relays().is_empty();
+            if !goes && !relayed && !has(&nodes, node.id()) {
                 nodes.push(node.clone());
             }
         }
