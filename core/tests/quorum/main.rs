@@ -9,6 +9,7 @@ mod client;
 mod history;
 mod nodes;
 mod ring;
+mod rules;
 mod world;
 
 use std::ops::Range;
@@ -87,28 +88,15 @@ fn every_history_is_linearizable() {
     assert!(answered > unavailable, "most operations go through");
 }
 
+/// The rules whose lack shows often in random histories; [`rules`] has a story for each of the four.
 #[test]
-fn each_rule_is_missed_when_it_is_off() {
+fn histories_miss_hand_over_and_saving_first() {
     let all = Rules::ALL;
     let broken = [
         (
             "hand-over",
             Rules {
                 hand_over: false,
-                ..all
-            },
-        ),
-        (
-            "write-back on read",
-            Rules {
-                write_back: false,
-                ..all
-            },
-        ),
-        (
-            "epoch check",
-            Rules {
-                epoch_check: false,
                 ..all
             },
         ),
