@@ -17,6 +17,10 @@ mod forwarding;
 mod groups;
 mod lookups;
 mod operations;
+#[cfg(feature = "quorum")]
+mod quorum;
+#[cfg(not(feature = "quorum"))]
+#[path = "node/quorum_none.rs"]
 mod quorum;
 mod repair;
 mod requests;
@@ -46,8 +50,7 @@ use crate::node::requests::{Purpose, Requests};
 use crate::node::storing::Storing;
 use crate::node::timers::Timers;
 use crate::node::upkeep::Upkeep;
-use crate::store::group::configuration::Configuration;
-use crate::store::group::{Control, Entry, Groups, Input as GroupInput, Rules, Settings};
+use crate::store::group::{Groups, Input as GroupInput, Rules, Settings};
 use crate::store::message::Copy;
 use crate::store::replica::Replica;
 
@@ -164,16 +167,6 @@ impl Node {
     /// Takes up a record kept from an earlier run.
     pub fn restore(&mut self, now: Instant, copy: &Copy) {
         let _ = self.replica.accept(now, copy);
-    }
-
-    /// Takes up what was saved of groups in an earlier run. They outlive it: without them the node must not come back.
-    pub fn restore_groups(&mut self, now: Instant, control: Control, entries: &[Entry]) {
-        self.groups.restore(now, control, entries);
-    }
-
-    /// A member of this group at once: for worlds that start stable.
-    pub fn assign(&mut self, group: Configuration) {
-        self.groups.assign(group);
     }
 
     /// A newer contact of this node, after its addresses changed.

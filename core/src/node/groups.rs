@@ -11,10 +11,21 @@ use crate::node::api::{Output, TimerKind};
 use crate::node::operations::Waiting;
 use crate::node::repair::REPAIR_SOON;
 use crate::node::requests::Purpose;
+use crate::store::group::configuration::Configuration;
 use crate::store::group::message::{Request as Ask, Response as Answer};
-use crate::store::group::{Effect, Input, Ticket, Token};
+use crate::store::group::{Control, Effect, Entry, Input, Ticket, Token};
 
 impl Node {
+    /// Takes up what was saved of groups in an earlier run. They outlive it: without them the node must not come back.
+    pub fn restore_groups(&mut self, now: Instant, control: Control, entries: &[Entry]) {
+        self.groups.restore(now, control, entries);
+    }
+
+    /// A member of this group at once: for worlds that start stable.
+    pub fn assign(&mut self, group: Configuration) {
+        self.groups.assign(group);
+    }
+
     /// One step of the group machine.
     pub(super) fn step_groups(&mut self, now: Instant, input: Input) {
         for effect in self.groups.step(now, input) {

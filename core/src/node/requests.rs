@@ -48,6 +48,7 @@ pub(super) enum Purpose {
     /// A question of the group machine.
     Group(Token),
     /// A question of the operation of this number at level `quorum`.
+    #[cfg_attr(not(feature = "quorum"), expect(dead_code))]
     Quorum(u64),
 }
 

@@ -10,22 +10,24 @@ use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
-use crate::store::group::configuration::{Configuration, Epoch, GroupId, Next, Stamp};
+use crate::store::group::configuration::{Configuration, Epoch, GroupId, Next};
+use crate::store::group::machine::After;
 use crate::store::group::message::{MAX_PAGE, Request, Response};
-use crate::store::group::{After, Effect, Groups, Token};
+use crate::store::group::transfer::Walk;
+use crate::store::group::{Effect, Groups, Token};
 
 /// A change that this node tries to bring about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Change {
-    ballot: Epoch,
-    next: Next,
+    pub(super) ballot: Epoch,
+    pub(super) next: Next,
     /// Names the step; answers to an earlier one come too late.
     number: u64,
-    step: Step,
+    pub(super) step: Step,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Step {
+pub(super) enum Step {
     /// Waits for the ballot to be saved.
     Beginning,
     /// Gives those who would follow what they lack, one after another.
@@ -43,28 +45,6 @@ enum Step {
         asked: usize,
         accepted: BTreeSet<Id>,
     },
-}
-
-/// Through the keys of the range, page by page, with one node after another.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Walk {
-    left: Vec<Contact>,
-    last: Option<Id>,
-    /// Answers that are still to come before it goes on.
-    open: usize,
-    /// Whether the page was the last.
-    ended: bool,
-}
-
-impl Walk {
-    const fn new(left: Vec<Contact>) -> Self {
-        Self {
-            left,
-            last: None,
-            open: 1,
-            ended: false,
-        }
-    }
 }
 
 impl Groups {
@@ -179,7 +159,11 @@ impl Groups {
     }
 
     /// Enters a step; answers to the one before come too late from now on.
-    fn enter(&mut self, id: GroupId, step: Step) -> Option<(Configuration, Change, Token)> {
+    pub(super) fn enter(
+        &mut self,
+        id: GroupId,
+        step: Step,
+    ) -> Option<(Configuration, Change, Token)> {
         self.next += 1;
         let number = self.next;
         let group = self.held.get(&id)?.group.clone();
@@ -189,110 +173,14 @@ impl Groups {
         Some((group, change.clone(), Token::Change(id, number)))
     }
 
-    fn token(&self, id: GroupId) -> Token {
+    pub(super) fn token(&self, id: GroupId) -> Token {
         let number = self.changes.get(&id).map_or(0, |change| change.number);
         Token::Change(id, number)
     }
 
-    // Staging.
-
-    fn stage_all(&mut self, id: GroupId, sealed: bool) {
-        let Some(change) = self.changes.get(&id) else {
-            return;
-        };
-        let walk = Walk::new(change.next.members());
-        self.enter(id, Step::Staging { sealed, walk });
-        self.stage_first(id);
-    }
-
-    /// Asks the next one to expect the group, or goes on when there is none.
-    fn stage_first(&mut self, id: GroupId) {
-        let token = self.token(id);
-        let Some(group) = self.held.get(&id).map(|held| held.group.clone()) else {
-            return;
-        };
-        let Some(change) = self.changes.get_mut(&id) else {
-            return;
-        };
-        let Step::Staging { sealed, walk } = &mut change.step else {
-            return;
-        };
-        match walk.left.first().cloned() {
-            Some(to) => {
-                (walk.last, walk.open) = (None, 1);
-                let stage = Request::Stage(Box::new((group, change.next.clone())));
-                self.ask(token, &to, stage);
-            }
-            None if *sealed => self.propose(id),
-            None => self.seek_promises(id),
-        }
-    }
-
-    /// Offers the next page of what the node in turn should keep.
-    fn stage_page(&mut self, id: GroupId) {
-        let token = self.token(id);
-        let transfer = self.settings.rules.hand_over;
-        let Some(group) = self.held.get(&id).map(|held| held.group.clone()) else {
-            return;
-        };
-        loop {
-            let Some(change) = self.changes.get_mut(&id) else {
-                return;
-            };
-            let Step::Staging { walk, .. } = &mut change.step else {
-                return;
-            };
-            let Some(to) = walk.left.first().cloned() else {
-                return;
-            };
-            let page = self
-                .table
-                .page(group.after, group.upto, walk.last, MAX_PAGE);
-            let Some((last, _)) = page.last().filter(|_| transfer) else {
-                walk.left.remove(0);
-                return self.stage_first(id);
-            };
-            walk.last = Some(*last);
-            let theirs = change.next.groups(&group).filter(|g| g.has(to.id()));
-            let theirs: Vec<Configuration> = theirs.collect();
-            let belongs = |(key, _): &(Id, Stamp)| theirs.iter().any(|group| group.covers(*key));
-            let offer: Vec<_> = page.into_iter().filter(belongs).collect();
-            if !offer.is_empty() {
-                walk.open = 1;
-                let offer = Request::Offer(id, change.next.epoch, offer);
-                return self.ask(token, &to, offer);
-            }
-        }
-    }
-
-    fn give(&mut self, id: GroupId, keys: &[Id]) {
-        let token = self.token(id);
-        let entries = keys
-            .iter()
-            .filter_map(|key| self.table.entry(self.now, *key));
-        let entries: Vec<_> = entries.collect();
-        let Some(change) = self.changes.get_mut(&id) else {
-            return;
-        };
-        let epoch = change.next.epoch;
-        let Step::Staging { walk, .. } = &mut change.step else {
-            return;
-        };
-        walk.open = entries.len();
-        let Some(to) = walk.left.first().cloned() else {
-            return;
-        };
-        if entries.is_empty() {
-            return self.stage_page(id);
-        }
-        for entry in entries {
-            self.ask(token, &to, Request::Give(id, epoch, entry));
-        }
-    }
-
     // First phase.
 
-    fn seek_promises(&mut self, id: GroupId) {
+    pub(super) fn seek_promises(&mut self, id: GroupId) {
         let step = Step::Preparing {
             asked: 0,
             promises: Vec::new(),
@@ -357,67 +245,9 @@ impl Groups {
         }
     }
 
-    // What the sealed group keeps.
-
-    fn collect(&mut self, id: GroupId, mut promises: Vec<Contact>) {
-        promises.retain(|member| member.id() != self.me.id());
-        if !self.settings.rules.hand_over {
-            promises.clear();
-        }
-        self.enter(id, Step::Collecting(Walk::new(promises)));
-        self.collect_page(id);
-    }
-
-    fn collect_page(&mut self, id: GroupId) {
-        let token = self.token(id);
-        let Some(change) = self.changes.get_mut(&id) else {
-            return;
-        };
-        let Step::Collecting(walk) = &mut change.step else {
-            return;
-        };
-        if core::mem::take(&mut walk.ended) {
-            walk.left.remove(0);
-            walk.last = None;
-        }
-        match walk.left.first().cloned() {
-            Some(from) => {
-                walk.open = 1;
-                let list = Request::List(id, walk.last);
-                self.ask(token, &from, list);
-            }
-            None => self.stage_all(id, true),
-        }
-    }
-
-    fn fetch(&mut self, id: GroupId, page: &[(Id, Stamp)]) {
-        let token = self.token(id);
-        let newer = |(key, stamp): &&(Id, Stamp)| {
-            let row = self.table.get(*key);
-            row.is_none_or(|row| row.stamp < *stamp)
-        };
-        let keys: Vec<Id> = page.iter().filter(newer).map(|(key, _)| *key).collect();
-        let Some(change) = self.changes.get_mut(&id) else {
-            return;
-        };
-        let Step::Collecting(walk) = &mut change.step else {
-            return;
-        };
-        walk.open = keys.len();
-        let Some(from) = walk.left.first().cloned() else {
-            return;
-        };
-        if keys.is_empty() {
-            return self.collect_page(id);
-        }
-        for key in keys {
-            self.ask(token, &from, Request::Fetch(id, key));
-        }
-    }
-
     // Second phase.
 
-    fn propose(&mut self, id: GroupId) {
+    pub(super) fn propose(&mut self, id: GroupId) {
         let step = Step::Proposing {
             asked: 0,
             accepted: BTreeSet::new(),

@@ -10,8 +10,7 @@ use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::store::group::configuration::{GroupId, Stamp};
 use crate::store::group::message::{Request, Response};
-use crate::store::group::table::Entry;
-use crate::store::group::{Effect, Groups, MAX_ROUNDS, Ticket, Token};
+use crate::store::group::{Effect, Entry, Groups, MAX_ROUNDS, Ticket, Token};
 use crate::store::message::Copy;
 use crate::store::record::{MAX_SEQUENCE_JUMP, RecordError, Version};
 
@@ -90,7 +89,7 @@ impl Groups {
     }
 
     /// The group that this node serves a key in, or what to answer instead.
-    fn serves(&mut self, key: Id) -> Result<GroupId, Response> {
+    fn serves(&self, key: Id) -> Result<GroupId, Response> {
         let covering = self.held.values().filter(|held| held.group.covers(key));
         let Some(held) = covering.max_by_key(|held| held.group.epoch) else {
             return Err(Response::Unknown);

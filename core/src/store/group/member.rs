@@ -7,9 +7,9 @@ use alloc::vec::Vec;
 use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::store::group::configuration::{Configuration, Epoch, GroupId, Next, Stamp};
+use crate::store::group::machine::After;
 use crate::store::group::message::{MAX_PAGE, Request, Response};
-use crate::store::group::table::Entry;
-use crate::store::group::{After, Effect, Groups, Held, MAX_GROUPS, Staged, Ticket};
+use crate::store::group::{Effect, Entry, Groups, Held, MAX_GROUPS, Staged, Ticket};
 use crate::store::record::RecordError;
 
 impl Groups {

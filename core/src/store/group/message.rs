@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
+use crate::store::group::Entry;
 use crate::store::group::configuration::{Configuration, Epoch, GroupId, Next, Stamp};
-use crate::store::group::table::Entry;
 use crate::store::message::Copy;
 use crate::store::record::{RecordError, Version};
 

@@ -5,23 +5,13 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::base::id::{Id, Space};
 use crate::base::identity::Scheme;
 use crate::base::time::Instant;
+use crate::store::group::Entry;
 use crate::store::group::configuration::Stamp;
 use crate::store::message::Copy;
 use crate::store::record::{Record, RecordError};
-
-/// A record with its place in the history of its key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// Its place.
-    pub stamp: Stamp,
-    /// The record and its remaining life.
-    pub copy: Copy,
-}
 
 /// Records by key; of two with one key the later stamp stays.
 #[derive(Clone, Debug, PartialEq, Eq)]
