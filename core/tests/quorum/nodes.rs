@@ -1,6 +1,6 @@
 //! Level `quorum` through whole nodes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chordscope_core::base::id::Id;
@@ -190,6 +190,53 @@ fn a_whole_ring_that_comes_back_has_what_it_had() {
     assert!(ring.is_one());
     let got = get(&mut ring, ids[3], "a", Level::Quorum);
     assert_eq!(got, Ok(Some("kept".into())));
+}
+
+#[test]
+fn a_node_that_was_alone_in_a_ring_of_its_own_moves_and_keeps_its_records_at_level_one() {
+    let (mut ring, ids) = settled(5, 4);
+    let newcomer = Id::from_u64(ids[0].to_u64().unwrap() + 1);
+    ring.begin_again(newcomer);
+    assert_eq!(
+        put(&mut ring, newcomer, "own", "mine", Level::Quorum),
+        Ok(1)
+    );
+    // It goes and joins the others, with the disk that it has.
+    ring.crash(newcomer);
+    ring.join(newcomer);
+    ring.run_for(Duration::from_secs(40));
+    assert!(ring.is_one());
+    let rings = |id: Id| -> BTreeSet<u64> {
+        let held = ring.node(id).unwrap().groups().held();
+        held.map(|held| held.group.ring).collect()
+    };
+    assert_eq!(rings(newcomer), rings(ids[0]));
+    let got = get(&mut ring, ids[2], "own", Level::One);
+    assert_eq!(got, Ok(Some("mine".into())));
+    assert_eq!(get(&mut ring, ids[2], "own", Level::Quorum), Ok(None));
+    assert_eq!(put(&mut ring, newcomer, "a", "one", Level::Quorum), Ok(1));
+}
+
+#[test]
+fn ranges_follow_the_ring_and_nothing_is_left_over() {
+    let (ring, ids) = settled(6, 8);
+    for (at, id) in ids.iter().enumerate() {
+        let before = ids[(at + ids.len() - 1) % ids.len()];
+        let members: Vec<Id> = (0..3).map(|n| ids[(at + n) % ids.len()]).collect();
+        for member in &ids {
+            let groups = ring.node(*member).unwrap().groups();
+            let mine = groups.held().filter(|held| held.group.covers(*id));
+            let mine: Vec<_> = mine.map(|held| &held.group).collect();
+            if members.contains(member) {
+                assert_eq!(mine.len(), 1, "{member:?} for {id:?}");
+                assert_eq!((mine[0].after, mine[0].upto), (before, *id));
+                let of_group = mine[0].members.iter().map(|contact| contact.id());
+                assert_eq!(of_group.collect::<Vec<_>>(), members);
+            } else {
+                assert!(mine.is_empty(), "{member:?} for {id:?}");
+            }
+        }
+    }
 }
 
 /// Operations under way: the node, what, since when.
