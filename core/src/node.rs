@@ -14,6 +14,10 @@ pub mod config;
 pub mod view;
 
 mod forwarding;
+#[cfg(feature = "quorum")]
+mod groups;
+#[cfg(not(feature = "quorum"))]
+#[path = "node/groups_none.rs"]
 mod groups;
 mod lookups;
 mod operations;

@@ -120,7 +120,11 @@ impl Node {
     pub(super) fn on_candidates(&mut self, now: Instant, number: u64, group: Vec<Contact>) {
         if let Some(operation) = self.quorum.get_mut(&number) {
             operation.asked = 0;
-            operation.candidates = group.into();
+            // Nodes behind relays are in no group.
+            operation.candidates = group
+                .into_iter()
+                .filter(|node| node.relays().is_empty())
+                .collect();
             self.ask_primary(now, number);
         }
     }

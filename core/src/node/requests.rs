@@ -14,7 +14,7 @@ use crate::chord::message::Forward;
 use crate::message::{Message, Request};
 use crate::node::api::TimerKind;
 use crate::node::timers::Timers;
-use crate::store::group::{Token, message as group};
+use crate::store::group::Token;
 use crate::store::message as store;
 
 /// The shortest wait for a record to be stored.
@@ -46,6 +46,7 @@ pub(super) enum Purpose {
     /// To see whether somebody is a member.
     Probe,
     /// A question of the group machine.
+    #[cfg_attr(not(feature = "quorum"), expect(dead_code))]
     Group(Token),
     /// A question of the operation of this number at level `quorum`.
     #[cfg_attr(not(feature = "quorum"), expect(dead_code))]
@@ -208,9 +209,8 @@ impl Requests {
         match request {
             // A record is written to disk before the answer goes out.
             Request::Store(store::Request::Write(_)) => round_trip.max(WRITE_PATIENCE),
-            Request::Group(group::Request::Read(_) | group::Request::Write(..)) => {
-                round_trip.max(2 * WRITE_PATIENCE)
-            }
+            // The primary asks others in turn.
+            Request::Group(request) if request.is_operation() => round_trip.max(2 * WRITE_PATIENCE),
             Request::Group(_) => round_trip.max(WRITE_PATIENCE),
             _ => round_trip,
         }

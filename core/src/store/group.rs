@@ -28,6 +28,10 @@ mod leading;
 mod machine;
 #[cfg(feature = "quorum")]
 mod member;
+#[cfg(feature = "quorum")]
+pub mod message;
+#[cfg(not(feature = "quorum"))]
+#[path = "group/message_none.rs"]
 pub mod message;
 #[cfg(not(feature = "quorum"))]
 mod none;

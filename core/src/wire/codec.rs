@@ -7,10 +7,12 @@ use serde::de::DeserializeOwned;
 
 use crate::base::contact::Contact;
 use crate::message::Message;
+#[cfg(feature = "quorum")]
 use crate::store::group::{Control, Entry};
 use crate::store::message::Copy;
 pub use crate::wire::cards::{Cards, DecodeError};
 use crate::wire::frame::MAX_FRAME;
+#[cfg(feature = "quorum")]
 use crate::wire::groups::WireControl;
 use crate::wire::vocabulary::WireMessage;
 
@@ -66,6 +68,7 @@ pub fn decode_copy(bytes: &[u8]) -> Result<Copy, DecodeError> {
 ///
 /// # Errors
 /// [`DecodeError::Malformed`] never.
+#[cfg(feature = "quorum")]
 pub fn encode_control(control: &Control) -> Result<Vec<u8>, DecodeError> {
     postcard::to_allocvec(&WireControl::of(control)).map_err(|_| DecodeError::Malformed)
 }
@@ -74,6 +77,7 @@ pub fn encode_control(control: &Control) -> Result<Vec<u8>, DecodeError> {
 ///
 /// # Errors
 /// [`DecodeError`] names what is wrong.
+#[cfg(feature = "quorum")]
 pub fn decode_control(bytes: &[u8], cards: &mut Cards) -> Result<Control, DecodeError> {
     let control: WireControl = postcard::from_bytes(bytes).map_err(|_| DecodeError::Malformed)?;
     control.check(cards)
@@ -83,6 +87,7 @@ pub fn decode_control(bytes: &[u8], cards: &mut Cards) -> Result<Control, Decode
 ///
 /// # Errors
 /// [`DecodeError::TooLong`] never, as a record is bounded.
+#[cfg(feature = "quorum")]
 pub fn encode_entry(entry: &Entry) -> Result<Vec<u8>, DecodeError> {
     encode(entry)
 }
@@ -91,6 +96,7 @@ pub fn encode_entry(entry: &Entry) -> Result<Vec<u8>, DecodeError> {
 ///
 /// # Errors
 /// [`DecodeError::Malformed`] when it is none.
+#[cfg(feature = "quorum")]
 pub fn decode_entry(bytes: &[u8]) -> Result<Entry, DecodeError> {
     decode(bytes)
 }

@@ -114,6 +114,7 @@ impl WireMessage {
 }
 
 impl WireRequest {
+    #[cfg_attr(not(feature = "quorum"), expect(unreachable_code))]
     fn of(request: &Request) -> Self {
         match request {
             Request::Chord(chord::Request::Neighbours) => Self::Neighbours,
@@ -167,6 +168,7 @@ impl WireRequest {
 }
 
 impl WireResponse {
+    #[cfg_attr(not(feature = "quorum"), expect(unreachable_code))]
     fn of(response: &Response) -> Self {
         match response {
             Response::Chord(chord::Response::Neighbours(neighbours)) => {

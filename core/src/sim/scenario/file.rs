@@ -118,6 +118,10 @@ impl File {
             .enumerate()
             .map(|(at, id)| id.read(space, &format!("nodes[{at}]")))
             .collect::<Result<Vec<_>, _>>()?;
+        if self.quorum && !cfg!(feature = "quorum") {
+            let reason = "this program is built without level quorum";
+            return Err(ScenarioError::new("quorum", &reason));
+        }
         let plain = Scenario::plain(space, nodes)?;
         let within = |place: &str, value: u64, low: u64, high: u64| {
             if (low..=high).contains(&value) {

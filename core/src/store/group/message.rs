@@ -101,6 +101,13 @@ impl Request {
     }
 }
 
+impl Request {
+    /// Whether it is a read or write of somebody's.
+    pub const fn is_operation(&self) -> bool {
+        matches!(self, Self::Read(_) | Self::Write(..))
+    }
+}
+
 impl Response {
     /// What the message is called in a log.
     pub const fn label(&self) -> &'static str {

@@ -1,12 +1,9 @@
 //! In the machine's place, in programs whose nodes are in no group: whoever asks is told so.
 
-use alloc::vec::Vec;
-
 use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
-use crate::store::group::configuration::Configuration;
-use crate::store::group::{Control, Effect, Entry, Held, Input, Settings};
+use crate::store::group::{Held, Settings};
 use crate::store::message::Copy;
 
 /// What the machine offers, and nothing behind it.
@@ -23,10 +20,6 @@ impl Groups {
         Self
     }
 
-    pub(crate) fn restore(&mut self, _: Instant, _: Control, _: &[Entry]) {}
-
-    pub(crate) fn assign(&mut self, _: Configuration) {}
-
     pub(crate) const fn refresh(&mut self, _: &Contact) {}
 
     /// The groups that this node is in: none.
@@ -42,9 +35,5 @@ impl Groups {
     /// Whether no group needs this node any more.
     pub const fn is_free(&self) -> bool {
         true
-    }
-
-    pub(crate) fn step(&mut self, _: Instant, _: Input) -> Vec<Effect> {
-        Vec::new()
     }
 }
