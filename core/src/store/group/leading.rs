@@ -25,6 +25,15 @@ pub(super) struct Leading {
     pub(super) doubt: bool,
 }
 
+impl Leading {
+    /// Nothing is under these keys any more.
+    pub(super) fn drop(&mut self, keys: &[Id]) {
+        for key in keys {
+            self.settled.remove(key);
+        }
+    }
+}
+
 /// A question to all members on behalf of one read or write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Round {

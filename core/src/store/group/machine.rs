@@ -331,6 +331,9 @@ impl Groups {
             row.expires > now && needed.iter().any(within)
         });
         if !gone.is_empty() {
+            for leading in self.leading.values_mut() {
+                leading.drop(&gone);
+            }
             self.effects.push(Effect::Drop(gone));
         }
     }

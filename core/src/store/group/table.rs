@@ -157,3 +157,101 @@ impl Row {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::identity::Signer;
+    use crate::store::group::configuration::Epoch;
+    use crate::store::record::Name;
+    use alloc::format;
+    use alloc::vec;
+
+    fn entry(name: &str, index: u64, length: usize) -> Entry {
+        let signer = Signer::stand_in(Id::from_u64(1));
+        let name = Name::new(name).unwrap();
+        let life = Duration::from_secs(60);
+        let record = Record::sign(&signer, name, Some(vec![0; length]), 1, life).unwrap();
+        let epoch = Epoch::default();
+        let remaining = 60;
+        Entry {
+            stamp: Stamp { epoch, index },
+            copy: Copy { record, remaining },
+        }
+    }
+
+    fn table() -> Table {
+        Table::new(Space::new(8).unwrap(), Scheme::StandIn, 64, 100_000)
+    }
+
+    fn filled() -> Table {
+        let mut table = table();
+        for n in 0..24 {
+            let _ = table.insert(Instant::ZERO, &entry(&format!("name {n}"), 1, 1));
+        }
+        table
+    }
+
+    #[test]
+    fn pages_go_around_the_circle_and_leave_nothing_out() {
+        let table = filled();
+        let keys: Vec<Id> = table.keys().collect();
+        // From the middle once around, over the top, and a range without keys.
+        let middle = keys[keys.len() / 2];
+        for (after, upto) in [(middle, middle), (middle, keys[2]), (keys[0], keys[1])] {
+            let (mut seen, mut last) = (Vec::new(), None);
+            loop {
+                let page = table.page(after, upto, last, 5);
+                let Some((key, _)) = page.last() else {
+                    break;
+                };
+                last = Some(*key);
+                seen.extend(page.iter().map(|(key, _)| *key));
+            }
+            let mut wanted: Vec<Id> = keys.clone();
+            wanted.retain(|key| key.is_within(after, upto));
+            seen.sort_unstable();
+            assert_eq!(seen, wanted, "({after:?}, {upto:?}]");
+        }
+    }
+
+    #[test]
+    fn the_later_stamp_stays_and_is_not_saved_before_it_is() {
+        let mut table = table();
+        let key = table.key(&entry("a", 1, 1).copy.record);
+        let stamp = |index| entry("a", index, 1).stamp;
+        for index in [2, 1] {
+            assert_eq!(table.insert(Instant::ZERO, &entry("a", index, 1)), Ok(()));
+        }
+        assert_eq!(table.get(key).unwrap().stamp, stamp(2));
+        table.saved(key, stamp(1));
+        assert!(!table.get(key).unwrap().saved);
+        table.saved(key, stamp(2));
+        assert!(table.get(key).unwrap().saved);
+        let end = Instant::from_millis(60_000);
+        assert!(table.live(end, key).is_none());
+    }
+
+    #[test]
+    fn limits_hold_and_dropping_makes_room() {
+        let mut table = Table::new(Space::FULL, Scheme::StandIn, 2, 3_000);
+        let insert =
+            |table: &mut Table, name, length| table.insert(Instant::ZERO, &entry(name, 1, length));
+        assert_eq!(insert(&mut table, "a", 10_000), Err(RecordError::Full));
+        assert_eq!(insert(&mut table, "a", 1), Ok(()));
+        assert_eq!(insert(&mut table, "b", 1), Ok(()));
+        assert_eq!(insert(&mut table, "c", 1), Err(RecordError::Full));
+        assert_eq!(table.retain(|_, _| false).len(), 2);
+        assert_eq!(insert(&mut table, "c", 1), Ok(()));
+    }
+
+    #[test]
+    fn a_record_that_was_changed_is_refused() {
+        let mut changed = entry("a", 1, 1);
+        changed.copy.record.sequence += 1;
+        assert_eq!(
+            table().insert(Instant::ZERO, &changed),
+            Err(RecordError::Signature)
+        );
+    }
+}
