@@ -12,7 +12,7 @@ use std::time::Duration;
 use chordscope_core::base::contact::Address;
 use chordscope_core::base::identity::Signer;
 use chordscope_core::base::time::Instant;
-use chordscope_core::node::api::{Event as NodeEvent, StorageEvent};
+use chordscope_core::node::api::{Event as NodeEvent, Level, StorageEvent};
 use chordscope_core::peer::api::{Event, LinkId, Output};
 use chordscope_core::peer::{Config, Peer};
 use chordscope_core::store::record::Name;
@@ -53,7 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("two peers are one ring");
 
     let name = Name::new("greeting")?;
-    program.peers[0].put(program.clock.0, name.clone(), b"hello".to_vec())?;
+    program.peers[0].put(program.clock.0, name.clone(), b"hello".to_vec(), Level::One)?;
     let written = loop {
         if let (_, NodeEvent::PutEnded(_, outcome)) = program.next_event() {
             break outcome?;
@@ -64,7 +64,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         written.sequence, written.copies
     );
 
-    program.peers[1].get(program.clock.0, name)?;
+    program.peers[1].get(program.clock.0, name, Level::One)?;
     let record = loop {
         if let (_, NodeEvent::GetEnded(_, outcome)) = program.next_event() {
             break outcome?.ok_or("the name is gone")?;
@@ -146,11 +146,11 @@ impl Program {
                     self.peers[to].handle_closed(now, far);
                 }
             }
-            Output::StoreRecord { token, .. } => {
+            Output::StoreRecord { token, .. } | Output::StoreGroups { token, .. } => {
                 // A real program writes the record to disk and says so when it is safe.
                 self.peers[index].handle_storage(now, StorageEvent::Stored(token));
             }
-            Output::DropRecord(_) => {}
+            Output::DropRecord(_) | Output::DropEntries(_) => {}
             Output::Event(Event::Node(event)) => self.news.push_back((index, event)),
             Output::Event(_) => {}
         }

@@ -3,6 +3,7 @@
 //! It stands below `node`, which speaks it, and `wire`, which writes it.
 
 use crate::chord::message as chord;
+use crate::store::group::message as group;
 use crate::store::message as store;
 
 /// One message between nodes.
@@ -23,6 +24,8 @@ pub enum Request {
     Chord(chord::Request),
     /// About records.
     Store(store::Request),
+    /// About records at level `quorum`, or between the members of their groups.
+    Group(group::Request),
 }
 
 /// An answer.
@@ -32,6 +35,8 @@ pub enum Response {
     Chord(chord::Response),
     /// About records.
     Store(store::Response),
+    /// About records at level `quorum`, or between the members of their groups.
+    Group(group::Response),
 }
 
 impl Message {
@@ -40,8 +45,10 @@ impl Message {
         match self {
             Self::Request(_, Request::Chord(request)) => request.label(),
             Self::Request(_, Request::Store(request)) => request.label(),
+            Self::Request(_, Request::Group(request)) => request.label(),
             Self::Response(_, Response::Chord(response)) => response.label(),
             Self::Response(_, Response::Store(response)) => response.label(),
+            Self::Response(_, Response::Group(response)) => response.label(),
             Self::Notice(notice) => notice.label(),
         }
     }

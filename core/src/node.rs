@@ -14,8 +14,18 @@ pub mod config;
 pub mod view;
 
 mod forwarding;
+#[cfg(feature = "quorum")]
+mod groups;
+#[cfg(not(feature = "quorum"))]
+#[path = "node/groups_none.rs"]
+mod groups;
 mod lookups;
 mod operations;
+#[cfg(feature = "quorum")]
+mod quorum;
+#[cfg(not(feature = "quorum"))]
+#[path = "node/quorum_none.rs"]
+mod quorum;
 mod repair;
 mod requests;
 mod reunion;
@@ -40,11 +50,13 @@ use crate::node::api::{Event, JoinError, Output, StorageEvent, TimerKind};
 use crate::node::config::Config;
 use crate::node::lookups::Lookup;
 use crate::node::operations::Operation;
+use crate::node::quorum::QuorumOperation;
 use crate::node::requests::{Purpose, Requests};
 use crate::node::reunion::Reunion;
 use crate::node::storing::Storing;
 use crate::node::timers::Timers;
 use crate::node::upkeep::Upkeep;
+use crate::store::group::{Groups, Input as GroupInput, Rules, Settings};
 use crate::store::message::Copy;
 use crate::store::replica::Replica;
 
@@ -60,8 +72,12 @@ pub struct Node {
     requests: Requests,
     lookups: BTreeMap<u64, Lookup>,
     operations: BTreeMap<u64, Operation>,
+    quorum: BTreeMap<u64, QuorumOperation>,
     storing: Storing,
     replica: Replica,
+    groups: Groups,
+    /// What the group machine has saved, by the token that the owner answers with.
+    saving_groups: BTreeMap<u64, u64>,
     timers: Timers,
     upkeep: Upkeep,
     reunion: Reunion,
@@ -83,14 +99,25 @@ impl Node {
         let membership = Membership::new(me, config.successors);
         #[cfg(feature = "sim")]
         let membership = membership.under(config.protocol);
+        let settings = Settings {
+            space: config.space,
+            scheme: signer.scheme(),
+            copies: config.copies,
+            records: limits.records,
+            record_bytes: limits.record_bytes,
+            rules: Rules::ALL,
+        };
         Self {
             membership,
             fingers: FingerTable::new(config.space, me),
             requests: Requests::new(limits.requests, limits.neighbours),
             lookups: BTreeMap::new(),
             operations: BTreeMap::new(),
+            quorum: BTreeMap::new(),
             storing: Storing::default(),
             replica,
+            groups: Groups::new(contact.clone(), settings),
+            saving_groups: BTreeMap::new(),
             timers: Timers::default(),
             upkeep: Upkeep::default(),
             reunion: Reunion::new(limits.lost),
@@ -107,6 +134,10 @@ impl Node {
     pub fn create(&mut self, now: Instant) {
         let effects = self.membership.step(Input::Create);
         self.run_effects(now, effects);
+        if self.config.quorum {
+            let ring = self.rng.next_u64();
+            self.step_groups(now, GroupInput::Found(ring));
+        }
     }
 
     /// Joins the ring of a known member. [`Event::Joined`] or [`Event::JoinFailed`] follows.
@@ -151,6 +182,7 @@ impl Node {
 
     /// A newer contact of this node, after its addresses changed.
     pub fn set_contact(&mut self, contact: Contact) {
+        self.groups.refresh(&contact);
         self.contact = contact;
     }
 
@@ -158,6 +190,7 @@ impl Node {
     pub fn refresh(&mut self, contact: &Contact) {
         self.membership.refresh(contact);
         self.fingers.refresh(contact);
+        self.groups.refresh(contact);
     }
 
     /// Leaves the ring: records go to the successor, neighbours are told, then [`Event::Left`] follows.
@@ -186,13 +219,16 @@ impl Node {
         }
     }
 
-    /// An [`Output::StoreRecord`] was carried out, or could not be.
+    /// An [`Output::StoreRecord`] or [`Output::StoreGroups`] was carried out, or could not be.
     pub fn handle_storage(&mut self, now: Instant, event: StorageEvent) {
         let (token, stored) = match event {
             StorageEvent::Stored(token) => (token, true),
             StorageEvent::Failed(token) => (token, false),
         };
-        self.on_stored(now, token, stored);
+        match self.saving_groups.remove(&token) {
+            Some(saved) => self.step_groups(now, GroupInput::Saved(saved, stored)),
+            None => self.on_stored(now, token, stored),
+        }
     }
 
     /// Does all that is due. Calling early does nothing.
@@ -203,6 +239,8 @@ impl Node {
                 TimerKind::Fingers => self.on_fingers_timer(now),
                 TimerKind::Reunion => self.on_reunion_timer(now),
                 TimerKind::Repair => self.on_repair_timer(now),
+                TimerKind::Groups => self.on_groups_timer(now),
+                TimerKind::Operation(number) => self.on_operation_timer(now, number),
                 TimerKind::Leave => self.finish_leaving(now),
                 TimerKind::Request(number) => self.on_request_timer(now, number),
                 TimerKind::Lookup(number) => self.on_lookup_timer(now, number),
@@ -260,6 +298,7 @@ impl Node {
                 self.take_over(now, *forward);
             }
             Request::Store(request) => self.on_store_request(now, from, number, request),
+            Request::Group(request) => self.on_group_request(now, from, number, request),
         }
     }
 
@@ -287,6 +326,7 @@ impl Node {
             }
             (Purpose::Forward(_), Response::Chord(Answer::Forwarded)) => {}
             (purpose, Response::Store(answer)) => self.on_store_answer(now, from, purpose, answer),
+            (purpose, Response::Group(answer)) => self.on_group_answer(now, from, purpose, answer),
             // An answer to another question than was asked is as good as none.
             (purpose, Response::Chord(_)) => self.on_failure(now, from, purpose),
         }
@@ -308,6 +348,8 @@ impl Node {
                 self.forward_elsewhere(now, to.id(), *pending);
             }
             Purpose::Probe => {}
+            Purpose::Group(token) => self.on_group_failure(now, to.id(), token),
+            Purpose::Quorum(operation) => self.on_quorum_answer(now, to, operation, None),
             purpose => self.on_store_failure(now, to, purpose),
         }
     }
@@ -366,7 +408,7 @@ impl Node {
                 match purpose {
                     // The lookup's deadline ends it; the node that could not be asked is not dead.
                     Purpose::Hop(_) | Purpose::Forward(_) | Purpose::Membership(_) => {}
-                    purpose => self.on_store_failure(now, to, purpose),
+                    purpose => self.on_failure(now, to, purpose),
                 }
             }
         }

@@ -33,7 +33,7 @@ use crate::link::reason::CloseReason;
 use crate::link::relay::{self, Relay};
 use crate::message::Message;
 use crate::node::api::{
-    Event as NodeEvent, JoinError, LookupError, LookupId, OperationId, Output as NodeOutput,
+    Event as NodeEvent, JoinError, Level, LookupError, LookupId, OperationId, Output as NodeOutput,
     StorageEvent, StoreError,
 };
 use crate::node::{Node, config::Config as NodeConfig};
@@ -45,6 +45,7 @@ use crate::peer::dialing::{Aim, Dialing};
 use crate::peer::joining::Joining;
 pub use crate::peer::joining::{Known, Plan};
 use crate::peer::leasing::Leasing;
+use crate::store::group::{Control, Entry};
 use crate::store::message::Copy;
 use crate::store::record::Name;
 use crate::wire::codec::{Cards, encode_message};
@@ -148,7 +149,7 @@ impl Peer {
     /// # Errors
     /// [`ContactError`] when an address is malformed or there are too many.
     pub fn new(
-        config: Config,
+        mut config: Config,
         signer: Signer,
         addresses: Vec<Address>,
         version: u64,
@@ -159,6 +160,8 @@ impl Peer {
         let contact = Contact::sign(space, &signer, 0, version, addresses)?;
         let cards = Cards::new(space, signer.scheme());
         let node_rng = Rng::from_entropy(rng.bytes32());
+        // Who is reached through a relay is in no group, as the others see to.
+        config.node.quorum &= config.reach == Reach::Direct;
         let mut ring = config.ring;
         while ring.len() > MAX_RING_NAME {
             ring.pop();
@@ -259,8 +262,9 @@ impl Peer {
         now: Instant,
         name: Name,
         value: Vec<u8>,
+        level: Level,
     ) -> Result<OperationId, StoreError> {
-        let begun = self.node.put(now, name, value);
+        let begun = self.node.put(now, name, value, level);
         self.drain_node(now);
         begun
     }
@@ -269,8 +273,13 @@ impl Peer {
     ///
     /// # Errors
     /// As [`Node::get`].
-    pub fn get(&mut self, now: Instant, name: Name) -> Result<OperationId, StoreError> {
-        let begun = self.node.get(now, name);
+    pub fn get(
+        &mut self,
+        now: Instant,
+        name: Name,
+        level: Level,
+    ) -> Result<OperationId, StoreError> {
+        let begun = self.node.get(now, name, level);
         self.drain_node(now);
         begun
     }
@@ -279,8 +288,29 @@ impl Peer {
     ///
     /// # Errors
     /// As [`Node::delete`].
-    pub fn delete(&mut self, now: Instant, name: Name) -> Result<OperationId, StoreError> {
-        let begun = self.node.delete(now, name);
+    pub fn delete(
+        &mut self,
+        now: Instant,
+        name: Name,
+        level: Level,
+    ) -> Result<OperationId, StoreError> {
+        let begun = self.node.delete(now, name, level);
+        self.drain_node(now);
+        begun
+    }
+
+    /// As [`Node::compare_and_set`].
+    ///
+    /// # Errors
+    /// As [`Node::compare_and_set`].
+    pub fn compare_and_set(
+        &mut self,
+        now: Instant,
+        name: Name,
+        expected: u64,
+        value: Option<Vec<u8>>,
+    ) -> Result<OperationId, StoreError> {
+        let begun = self.node.compare_and_set(now, name, expected, value);
         self.drain_node(now);
         begun
     }
@@ -288,6 +318,11 @@ impl Peer {
     /// Takes up a record kept from an earlier run.
     pub fn restore(&mut self, now: Instant, copy: &Copy) {
         self.node.restore(now, copy);
+    }
+
+    /// As [`Node::restore_groups`].
+    pub fn restore_groups(&mut self, now: Instant, control: Control, entries: &[Entry]) {
+        self.node.restore_groups(now, control, entries);
     }
 
     /// An [`Output::StoreRecord`] was carried out, or could not be.
@@ -343,6 +378,12 @@ impl Peer {
                         .push_back(Output::StoreRecord { token, key, copy });
                 }
                 NodeOutput::DropRecord(key) => self.outputs.push_back(Output::DropRecord(key)),
+                NodeOutput::StoreGroups { token, save } => {
+                    self.outputs.push_back(Output::StoreGroups { token, save });
+                }
+                NodeOutput::DropEntries(keys) => {
+                    self.outputs.push_back(Output::DropEntries(keys));
+                }
                 NodeOutput::Event(event) => self.on_node_event(now, event),
             }
         }

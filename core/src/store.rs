@@ -2,6 +2,7 @@
 //!
 //! Level `one`: any member of a key's replica group accepts a record, the group merges later, the newer version wins.
 
+pub mod group;
 pub mod message;
 pub mod record;
 pub mod replica;

@@ -3,4 +3,9 @@
 mod cards;
 pub mod codec;
 pub mod frame;
+#[cfg(feature = "quorum")]
+mod groups;
+#[cfg(not(feature = "quorum"))]
+#[path = "wire/groups_none.rs"]
+mod groups;
 mod vocabulary;

@@ -9,7 +9,7 @@ use chordscope_core::chord::invariant::Health;
 use chordscope_core::link::LinkId;
 use chordscope_core::link::reason::CloseReason;
 use chordscope_core::link::session::Role;
-use chordscope_core::node::api::Event as NodeEvent;
+use chordscope_core::node::api::{Event as NodeEvent, Level};
 use chordscope_core::peer::api::Event;
 use chordscope_core::peer::{HANDSHAKE_PATIENCE, Reach};
 use chordscope_core::sim::peers::{Conditions, Peers};
@@ -62,7 +62,7 @@ fn a_value_survives_the_death_of_any_peer() {
 fn a_deleted_name_is_gone_everywhere() {
     let mut peers = ring(4, 0);
     peers.put(0, name("name"), b"value").unwrap();
-    let deleted = peers.with(3, |peer, now| peer.delete(now, name("name")));
+    let deleted = peers.with(3, |peer, now| peer.delete(now, name("name"), Level::One));
     assert!(deleted.unwrap().is_ok());
     peers.run_for(Duration::from_secs(5));
     for at in 0..4 {

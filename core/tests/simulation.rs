@@ -13,7 +13,7 @@ use chordscope_core::base::rng::Rng;
 use chordscope_core::base::time::Instant;
 use chordscope_core::chord::invariant::Property;
 use chordscope_core::chord::route::{Mode, Routing};
-use chordscope_core::node::api::Event;
+use chordscope_core::node::api::{Event, StoreError};
 use chordscope_core::sim::action::Action;
 use chordscope_core::sim::network::Latency;
 use chordscope_core::sim::scenario::{Scenario, Upkeep};
@@ -185,6 +185,53 @@ fn rings_heal_and_lose_nothing_acknowledged() {
         run.assert_healed();
     }
     assert!(put > 0, "no put was acknowledged: the test tests nothing");
+}
+
+#[test]
+fn what_a_quorum_acknowledged_is_there_after_the_storm_or_unavailable() {
+    let (mut there, mut unavailable) = (0, 0);
+    for seed in 100..108 {
+        let mut run = Run::new(seed);
+        let mut scenario = run.world.scenario().clone();
+        scenario.quorum = true;
+        run.world = World::new(Arc::new(scenario), seed).unwrap();
+        run.storm();
+        run.run_for(Duration::from_secs(CALM_SECONDS));
+        for name in run.acknowledged.clone() {
+            let from = run.pick();
+            let name = name.as_str().to_string();
+            let get = Action::Get {
+                from,
+                name: name.clone(),
+            };
+            run.world.act(get).unwrap();
+            let end = run.world.now() + Duration::from_secs(20);
+            run.world.run_until(end);
+            let mut trace = run.world.take_trace().into_iter();
+            let ended = trace.find_map(|entry| match entry.what {
+                What::Node(_, Event::GetEnded(_, outcome)) => Some(outcome),
+                _ => None,
+            });
+            match ended.unwrap() {
+                // Who crashes here never comes back: two of a group at once are its end, but nothing stale.
+                Err(error) => {
+                    assert_eq!(error, StoreError::Unavailable, "seed {seed}: {name}");
+                    unavailable += 1;
+                }
+                Ok(record) => {
+                    let value = name.replace("name", "value").into_bytes();
+                    let found = record.and_then(|record| record.value);
+                    assert_eq!(found, Some(value), "seed {seed}: {name}");
+                    there += 1;
+                }
+            }
+        }
+    }
+    println!("{there} there, {unavailable} unavailable");
+    assert!(
+        there > 9 * unavailable,
+        "{there} there, {unavailable} unavailable"
+    );
 }
 
 #[test]

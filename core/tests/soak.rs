@@ -179,7 +179,8 @@ fn judge(world: &World) -> Result<(), String> {
     match world
         .lookups()
         .iter()
-        .find(|lookup| lookup.finished.is_none())
+        // The lookups of a node that is gone are gone with it.
+        .find(|lookup| lookup.finished.is_none() && world.node(lookup.id.0).is_some())
     {
         Some(lookup) => Err(format!("{lookup:?} never ended")),
         None => Ok(()),

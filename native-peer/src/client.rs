@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::client::connection::{Answer, Connection};
 use crate::failure::Failure;
-use crate::http::{KEY_HEADER, SEQUENCE_HEADER};
+use crate::http::{KEY_HEADER, LevelName, SEQUENCE_HEADER};
 use crate::output;
 use crate::views::{Lookup, Peers, Put, Status};
 
@@ -23,9 +23,9 @@ pub(crate) enum Command {
     /// Put a value under a name
     Put(PutOptions),
     /// Get the value of a name
-    Get(NameOptions),
+    Get(GetOptions),
     /// Delete a name
-    Delete(NameOptions),
+    Delete(DeleteOptions),
     /// Find the peer responsible for a name or an id
     Lookup(LookupOptions),
     /// How the peer and its ring are
@@ -49,12 +49,37 @@ pub(crate) struct PutOptions {
     #[arg(value_name = "VALUE|@FILE|-", allow_hyphen_values = true)]
     value: String,
     #[command(flatten)]
+    condition: Condition,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// How much a put or delete promises, and on what condition it is done.
+#[derive(Debug, Args)]
+pub(crate) struct Condition {
+    /// How many peers must agree
+    #[arg(long, value_enum, default_value_t = LevelName::One)]
+    level: LevelName,
+    /// Only if the name has this sequence number, 0 for no such name; needs --level quorum
+    #[arg(long, value_name = "N")]
+    if_sequence: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GetOptions {
+    name: String,
+    /// How many peers must agree
+    #[arg(long, value_enum, default_value_t = LevelName::One)]
+    level: LevelName,
+    #[command(flatten)]
     target: Target,
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct NameOptions {
+pub(crate) struct DeleteOptions {
     name: String,
+    #[command(flatten)]
+    condition: Condition,
     #[command(flatten)]
     target: Target,
 }
@@ -95,7 +120,7 @@ pub(crate) async fn run(command: Command, json: bool) -> Result<(), Failure> {
 
 impl PutOptions {
     async fn run(&self, json: bool) -> Result<(), Failure> {
-        let path = record_path(&self.name)?;
+        let path = self.condition.path(&self.name)?;
         let value = read_value(&self.value)?;
         let connection = Connection::open(&self.target).await?;
         let put: Put = connection.ask(Method::PUT, &path, value).await?.json()?;
@@ -112,8 +137,8 @@ impl PutOptions {
     }
 }
 
-async fn get(options: &NameOptions, json: bool) -> Result<(), Failure> {
-    let path = record_path(&options.name)?;
+async fn get(options: &GetOptions, json: bool) -> Result<(), Failure> {
+    let path = record_path(&options.name, options.level)?;
     let connection = Connection::open(&options.target).await?;
     let answer = connection.ask(Method::GET, &path, Vec::new()).await?;
     if json {
@@ -139,8 +164,8 @@ async fn get(options: &NameOptions, json: bool) -> Result<(), Failure> {
     }
 }
 
-async fn delete(options: &NameOptions, json: bool) -> Result<(), Failure> {
-    let path = record_path(&options.name)?;
+async fn delete(options: &DeleteOptions, json: bool) -> Result<(), Failure> {
+    let path = options.condition.path(&options.name)?;
     let connection = Connection::open(&options.target).await?;
     let answer = connection.ask(Method::DELETE, &path, Vec::new()).await?;
     let put: Put = answer.json()?;
@@ -245,10 +270,25 @@ fn copies(count: u8) -> String {
     }
 }
 
-fn record_path(name: &str) -> Result<String, Failure> {
+impl Condition {
+    fn path(&self, name: &str) -> Result<String, Failure> {
+        let path = record_path(name, self.level)?;
+        match (self.if_sequence, self.level) {
+            (None, _) => Ok(path),
+            (Some(expected), LevelName::Quorum) => Ok(format!("{path}&if_sequence={expected}")),
+            (Some(_), LevelName::One) => {
+                let reason = "a condition needs --level quorum";
+                Err(Failure::usage("--if-sequence", reason))
+            }
+        }
+    }
+}
+
+fn record_path(name: &str, level: LevelName) -> Result<String, Failure> {
     let name = Name::new(name).map_err(|error| Failure::usage("NAME", error))?;
     let name = connection::escape(name.as_str());
-    Ok(format!("/api/v1/record?name={name}"))
+    let level = level.name();
+    Ok(format!("/api/v1/record?name={name}&level={level}"))
 }
 
 fn read_value(text: &str) -> Result<Vec<u8>, Failure> {

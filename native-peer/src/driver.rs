@@ -29,7 +29,7 @@ use crate::links::{self, Inbox, Outbox};
 use crate::storage::Storage;
 
 use handle::{Command, Reply};
-pub(crate) use handle::{Ended, Handle, Input, Open};
+pub(crate) use handle::{Ended, Handle, Input, Open, Wish};
 pub(crate) use notice::Notice;
 
 /// How much that came over links may wait for the driver; behind it, sockets wait.
@@ -197,15 +197,18 @@ impl Driver {
     fn on_command(&mut self, command: Command) {
         let now = self.clock.now();
         match command {
-            Command::Put(name, value, reply) => {
-                let begun = match value {
-                    Some(value) => self.peer.put(now, name, value),
-                    None => self.peer.delete(now, name),
+            Command::Put(name, value, wish, reply) => {
+                let begun = match (wish, value) {
+                    (Wish::IfSequence(expected), value) => {
+                        self.peer.compare_and_set(now, name, expected, value)
+                    }
+                    (Wish::Level(level), Some(value)) => self.peer.put(now, name, value, level),
+                    (Wish::Level(level), None) => self.peer.delete(now, name, level),
                 };
                 enlist(begun, reply, &mut self.puts);
             }
-            Command::Get(name, reply) => {
-                enlist(self.peer.get(now, name), reply, &mut self.gets);
+            Command::Get(name, level, reply) => {
+                enlist(self.peer.get(now, name, level), reply, &mut self.gets);
             }
             Command::Lookup(key, mode, reply) => {
                 let begun = self.peer.lookup(now, key, Routing::Finger, mode);
@@ -242,6 +245,12 @@ impl Driver {
                     }
                 }
                 Output::DropRecord(key) => self.storage.drop_record(key),
+                Output::StoreGroups { token, save } => {
+                    if !self.storage.save_groups(token, &save) {
+                        self.peer.handle_storage(now, StorageEvent::Failed(token));
+                    }
+                }
+                Output::DropEntries(keys) => self.storage.drop_entries(&keys),
                 Output::Event(event) => self.on_event(event),
             }
         }

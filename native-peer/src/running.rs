@@ -103,6 +103,7 @@ pub(crate) fn start(listener: TcpListener, options: Options) -> Result<Running, 
     for copy in &kept.records {
         peer.restore(clock.now(), copy);
     }
+    peer.restore_groups(clock.now(), kept.control, &kept.entries);
     let known = kept.known.iter();
     let known = known.filter_map(|line| Known::read(line)).collect();
     let id = Space::FULL.show(peer.node().id());

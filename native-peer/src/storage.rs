@@ -7,10 +7,14 @@ use std::io;
 use std::path::Path;
 use std::thread::JoinHandle;
 
-use chordscope_core::base::id::Id;
+use chordscope_core::base::id::{Id, Space};
+use chordscope_core::base::identity::Scheme;
 use chordscope_core::node::api::StorageEvent;
+use chordscope_core::store::group::{Control, Entry, Save};
 use chordscope_core::store::message::Copy;
-use chordscope_core::wire::codec::{decode_copy, encode_copy};
+use chordscope_core::wire::codec::{
+    Cards, decode_control, decode_copy, decode_entry, encode_control, encode_copy, encode_entry,
+};
 use redb::backends::FileBackend;
 use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition};
 use tokio::sync::mpsc;
@@ -20,11 +24,15 @@ use crate::failure::Failure;
 
 /// Key to (wall-clock second of expiry, record).
 const RECORDS: TableDefinition<'_, [u8; 20], (u64, &[u8])> = TableDefinition::new("records");
+/// Key to (wall-clock second of expiry, entry): the records of level `quorum`.
+const ENTRIES: TableDefinition<'_, [u8; 20], (u64, &[u8])> = TableDefinition::new("entries");
 /// Small things by name.
 const OWN: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("own");
 const SECRET: &str = "secret";
 const VERSION: &str = "version";
 const KNOWN: &str = "known";
+/// What the peer remembers of the groups of level `quorum`.
+const GROUPS: &str = "groups";
 
 /// How many changes may wait for the disk.
 const MAX_WAITING: usize = 1_024;
@@ -44,6 +52,10 @@ pub(crate) struct Kept {
     pub(crate) records: Vec<Copy>,
     /// Peers of the last run, a line each.
     pub(crate) known: Vec<String>,
+    /// What the peer remembers of its groups.
+    pub(crate) control: Control,
+    /// The entries of its groups that have not expired.
+    pub(crate) entries: Vec<Entry>,
 }
 
 /// A way to the thread that writes.
@@ -63,6 +75,29 @@ enum Change {
     },
     Drop([u8; 20]),
     Known(String),
+    Groups {
+        token: u64,
+        bytes: Vec<u8>,
+    },
+    Entry {
+        token: u64,
+        key: [u8; 20],
+        expires: u64,
+        bytes: Vec<u8>,
+    },
+    DropEntry([u8; 20]),
+}
+
+impl Change {
+    /// Under which number the outcome is awaited.
+    const fn token(&self) -> Option<u64> {
+        match self {
+            Self::Keep { token, .. } | Self::Groups { token, .. } | Self::Entry { token, .. } => {
+                Some(*token)
+            }
+            Self::Drop(_) | Self::Known(_) | Self::DropEntry(_) => None,
+        }
+    }
 }
 
 /// Opens or begins the store in a folder. `stored` is told what became of each record.
@@ -116,6 +151,29 @@ impl Storage {
         }
     }
 
+    /// Saves something of level `quorum`; a [`StorageEvent`] follows. `false` when too much waits for the disk already.
+    pub(crate) fn save_groups(&self, token: u64, save: &Save) -> bool {
+        let change = match save {
+            Save::Control(control) => {
+                encode_control(control).map(|bytes| Change::Groups { token, bytes })
+            }
+            Save::Entry(entry) => encode_entry(entry).map(|bytes| Change::Entry {
+                token,
+                key: entry.copy.record.name.key(Space::FULL).to_bytes(),
+                expires: wall_seconds() + u64::from(entry.copy.remaining),
+                bytes,
+            }),
+        };
+        change.is_ok_and(|change| self.changes.try_send(change).is_ok())
+    }
+
+    /// Drops entries of level `quorum`. Those that stay, should the disk lag behind, go with the next start.
+    pub(crate) fn drop_entries(&self, keys: &[Id]) {
+        for key in keys {
+            let _ = self.changes.try_send(Change::DropEntry(key.to_bytes()));
+        }
+    }
+
     /// Remembers peers, a line each, best first.
     pub(crate) fn know(&self, peers: &[String]) {
         let _ = self.changes.try_send(Change::Known(peers.join("\n")));
@@ -142,6 +200,7 @@ fn read(database: &Database) -> Result<Kept, Box<dyn std::error::Error>> {
     let writing = database.begin_write()?;
     let (secret, version) = {
         writing.open_table(RECORDS)?;
+        writing.open_table(ENTRIES)?;
         let mut own = writing.open_table(OWN)?;
         let number = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_le_bytes);
         let last = own.get(VERSION)?.map_or(0, |bytes| number(bytes.value()));
@@ -182,11 +241,30 @@ fn read(database: &Database) -> Result<Kept, Box<dyn std::error::Error>> {
             });
         }
     }
+    let mut entries = Vec::new();
+    for entry in reading.open_table(ENTRIES)?.iter()? {
+        let (_, value) = entry?;
+        let (expires, bytes) = value.value();
+        let left = u32::try_from(expires.saturating_sub(now)).unwrap_or(u32::MAX);
+        let mut entry = decode_entry(bytes)?;
+        if left > 0 {
+            entry.copy.remaining = left;
+            entries.push(entry);
+        }
+    }
+    // A member that has forgotten its promises must not come back under its name: what cannot be read ends the start.
+    let mut cards = Cards::new(Space::FULL, Scheme::Ed25519);
+    let control = match own.get(GROUPS)? {
+        Some(bytes) => decode_control(bytes.value(), &mut cards)?,
+        None => Control::default(),
+    };
     Ok(Kept {
         secret,
         version,
         records,
         known,
+        control,
+        entries,
     })
 }
 
@@ -202,7 +280,7 @@ fn write_all(
             tracing::error!(%error, "cannot write to disk");
         }
         for change in batch.drain(..) {
-            if let Change::Keep { token, .. } = change {
+            if let Some(token) = change.token() {
                 // Nobody listens any more once the peer has ended.
                 let _ = stored.send(match outcome {
                     Ok(()) => StorageEvent::Stored(token),
@@ -217,6 +295,7 @@ fn write(database: &Database, batch: &[Change]) -> Result<(), redb::Error> {
     let writing = database.begin_write()?;
     {
         let mut records = writing.open_table(RECORDS)?;
+        let mut entries = writing.open_table(ENTRIES)?;
         let mut own = writing.open_table(OWN)?;
         for change in batch {
             match change {
@@ -234,6 +313,20 @@ fn write(database: &Database, batch: &[Change]) -> Result<(), redb::Error> {
                 Change::Known(text) => {
                     own.insert(KNOWN, text.as_bytes())?;
                 }
+                Change::Groups { bytes, .. } => {
+                    own.insert(GROUPS, bytes.as_slice())?;
+                }
+                Change::Entry {
+                    key,
+                    expires,
+                    bytes,
+                    ..
+                } => {
+                    entries.insert(key, (*expires, bytes.as_slice()))?;
+                }
+                Change::DropEntry(key) => {
+                    entries.remove(key)?;
+                }
             }
         }
     }
@@ -245,8 +338,10 @@ fn write(database: &Database, batch: &[Change]) -> Result<(), redb::Error> {
 mod tests {
     use std::time::Duration;
 
-    use chordscope_core::base::id::Space;
+    use chordscope_core::base::contact::Contact;
     use chordscope_core::base::identity::Signer;
+    use chordscope_core::store::group::Held;
+    use chordscope_core::store::group::configuration::{Configuration, Epoch, Stamp};
     use chordscope_core::store::record::{Name, Record};
 
     use super::*;
@@ -288,6 +383,65 @@ mod tests {
             busy.to_string().contains("in use by another peer"),
             "{busy}"
         );
+        storage.close().await;
+    }
+
+    fn control() -> Control {
+        let signer = Signer::ed25519([1; 32]);
+        let me = Contact::sign(Space::FULL, &signer, 0, 1, Vec::new()).unwrap();
+        let epoch = |round| Epoch {
+            round,
+            proposer: me.id(),
+        };
+        let group = Configuration {
+            ring: 7,
+            after: me.id(),
+            upto: me.id(),
+            epoch: epoch(3),
+            members: vec![me.clone()],
+        };
+        let held = Held {
+            group,
+            promised: epoch(5),
+            accepted: None,
+            decided: None,
+        };
+        Control {
+            floor: epoch(2),
+            round: 5,
+            held: vec![held],
+            staged: Vec::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_peer_finds_again_what_it_promised() {
+        let folder = tempfile::tempdir().unwrap();
+        let (sender, mut stored) = mpsc::unbounded_channel();
+        let (first, storage) = open(folder.path(), sender).unwrap();
+        assert_eq!(first.control, Control::default());
+        let entry = |name| Entry {
+            stamp: Stamp::default(),
+            copy: copy(name).1,
+        };
+        let saves = [
+            Save::Control(Box::new(control())),
+            Save::Entry(Box::new(entry("a"))),
+            Save::Entry(Box::new(entry("b"))),
+        ];
+        for (token, save) in (1..).zip(&saves) {
+            assert!(storage.save_groups(token, save));
+            assert_eq!(stored.recv().await, Some(StorageEvent::Stored(token)));
+        }
+        storage.drop_entries(&[copy("b").0]);
+        storage.close().await;
+
+        let (sender, _stored) = mpsc::unbounded_channel();
+        let (second, storage) = open(folder.path(), sender).unwrap();
+        assert_eq!(second.control, control());
+        let names = second.entries.iter().map(|entry| &entry.copy.record.name);
+        assert_eq!(names.collect::<Vec<_>>(), [&copy("a").1.record.name]);
+        assert!(second.records.is_empty(), "each level keeps its own");
         storage.close().await;
     }
 }

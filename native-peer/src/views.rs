@@ -18,7 +18,7 @@ pub(crate) struct Status {
     pub(crate) members_known: usize,
     pub(crate) predecessor: Option<String>,
     pub(crate) successors: Vec<String>,
-    /// Records it keeps.
+    /// Records it keeps, at both levels.
     pub(crate) records: usize,
     /// Where others reach it.
     pub(crate) address: Option<String>,
@@ -148,7 +148,7 @@ impl Status {
             members_known: known(peer).len() + 1,
             predecessor: node.membership().predecessor().map(show),
             successors: successors.iter().map(show).collect(),
-            records: node.records().len(),
+            records: node.records().len() + node.groups().keys().count(),
             address: url(node.contact()),
             links: peer.links().filter(|link| link.contact.is_some()).count(),
             version: env!("CARGO_PKG_VERSION").to_string(),

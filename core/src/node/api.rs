@@ -10,6 +10,7 @@ use crate::base::time::Instant;
 use crate::chord::fingers::Change;
 use crate::chord::route::{Mode, Routing, Step};
 use crate::message::Message;
+use crate::store::group::Save;
 use crate::store::message::Copy;
 use crate::store::record::{Record, RecordError};
 
@@ -34,11 +35,31 @@ pub enum Output {
     },
     /// Drop the record under this key.
     DropRecord(Id),
+    /// Save this for level `quorum`, in order; say [`StorageEvent`] when it is safe.
+    StoreGroups {
+        /// Names the request.
+        token: u64,
+        /// What to save.
+        save: Save,
+    },
+    /// Drop the entries of level `quorum` under these keys.
+    DropEntries(Vec<Id>),
     /// Something to know.
     Event(Event),
 }
 
-/// What became of an [`Output::StoreRecord`].
+/// How much a put or get promises.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Level {
+    /// Any member of the key's replica group accepts it; all of them have it in the end. Always available.
+    #[default]
+    One,
+    /// A majority of the key's group has it, in one order that everybody sees. Fails where no majority can be reached.
+    /// Each level keeps its own records.
+    Quorum,
+}
+
+/// What became of an [`Output::StoreRecord`] or an [`Output::StoreGroups`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StorageEvent {
     /// The record is safe.
@@ -58,12 +79,16 @@ pub enum TimerKind {
     Reunion,
     /// Compare records with the successors.
     Repair,
+    /// Compare groups with the ring.
+    Groups,
     /// Stop waiting for the hand-over and leave.
     Leave,
     /// A question is overdue.
     Request(u64),
     /// A lookup's patience or deadline is over.
     Lookup(u64),
+    /// An operation at level `quorum` tries again, or its deadline is over.
+    Operation(u64),
 }
 
 /// The number of a lookup that this node began.
@@ -115,6 +140,9 @@ pub enum Event {
     PutEnded(OperationId, Result<Written, StoreError>),
     /// A get has ended; `None` when there is no such name.
     GetEnded(OperationId, Result<Option<Record>, StoreError>),
+    /// Two authors wrote the same sequence number under this key at level `one`, each without knowing of the other; the
+    /// greater version stays.
+    Conflict(Id),
     /// It keeps a new record, or a newer version of one.
     RecordKept(Id),
     /// It dropped a record: expired, or handed over.
@@ -203,8 +231,11 @@ pub enum StoreError {
     NotMember,
     /// Too many operations are under way.
     Busy,
-    /// No node responsible for the key answered.
+    /// No node responsible for the key answered, or at level `quorum` no majority. A write may still take effect, now or
+    /// later.
     Unavailable,
+    /// Not written: the name has another sequence number, namely this; 0 when there is no such name.
+    Mismatch(u64),
     /// The record was refused.
     Record(RecordError),
 }
@@ -234,6 +265,8 @@ impl fmt::Display for StoreError {
             Self::NotMember => f.write_str("the node is in no ring yet"),
             Self::Busy => f.write_str("too many puts and gets are under way"),
             Self::Unavailable => f.write_str("no node responsible for the name answered"),
+            Self::Mismatch(0) => f.write_str("there is no such name"),
+            Self::Mismatch(sequence) => write!(f, "the name has sequence number {sequence}"),
             Self::Record(error) => error.fmt(f),
         }
     }
@@ -260,6 +293,8 @@ impl TimerKind {
             Self::Leave => "leave",
             Self::Request(_) => "request timeout",
             Self::Lookup(_) => "lookup timeout",
+            Self::Groups => "groups",
+            Self::Operation(_) => "operation timeout",
         }
     }
 }

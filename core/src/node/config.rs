@@ -37,6 +37,8 @@ pub struct Config {
     /// Which membership rules to keep.
     #[cfg(feature = "sim")]
     pub protocol: Protocol,
+    /// Whether the node takes part in level `quorum`.
+    pub quorum: bool,
     /// How long records live.
     pub lifetime: Duration,
     /// What bounds the node's memory.
@@ -80,6 +82,7 @@ impl Default for Config {
             retries: 0,
             #[cfg(feature = "sim")]
             protocol: Protocol::Corrected,
+            quorum: true,
             lifetime: Duration::from_secs(24 * 60 * 60),
             limits: Limits::default(),
         }

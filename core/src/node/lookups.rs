@@ -357,6 +357,10 @@ impl Node {
                 self.on_looked_round(now, via, owner);
             }
             Goal::Finger(row) => self.learn_finger(now, row, &owner),
+            Goal::Operation(operation) if self.quorum.contains_key(&operation) => {
+                let nodes = core::iter::once(&owner).chain(&neighbours.successors);
+                self.on_candidates(now, operation, nodes.cloned().collect());
+            }
             Goal::Operation(operation) => {
                 let group = self.group(&owner, &neighbours.successors);
                 self.on_group(now, operation, group);
@@ -379,7 +383,7 @@ impl Node {
             )),
             Goal::Place => self.event(Event::JoinFailed),
             Goal::Finger(row) => self.skip_finger(now, row),
-            Goal::Operation(operation) => self.on_group(now, operation, Vec::new()),
+            Goal::Operation(operation) => self.on_place(now, operation, Vec::new()),
             Goal::Reunion | Goal::Unclaimed(_) => {}
         }
     }

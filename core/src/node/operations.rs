@@ -13,7 +13,7 @@ use crate::base::time::Instant;
 use crate::chord::route::Routing;
 use crate::message::{Request, Response};
 use crate::node::Node;
-use crate::node::api::{Event, OperationId, StoreError, Written};
+use crate::node::api::{Event, Level, OperationId, StoreError, Written};
 use crate::node::lookups::Goal;
 use crate::node::requests::Purpose;
 use crate::store::message::{Copy, Request as Ask, Response as Answer};
@@ -68,27 +68,47 @@ impl Node {
         now: Instant,
         name: Name,
         value: Vec<u8>,
+        level: Level,
     ) -> Result<OperationId, StoreError> {
         if value.len() > MAX_VALUE {
             return Err(RecordError::Value.into());
         }
-        self.start_operation(now, name, Task::Put(Some(value)))
+        match level {
+            Level::One => self.start_operation(now, name, Task::Put(Some(value))),
+            Level::Quorum => self.quorum_put(now, name, Some(value)),
+        }
     }
 
     /// Deletes a name. [`Event::PutEnded`] follows.
     ///
     /// # Errors
     /// [`StoreError`] when the node is no member or is busy.
-    pub fn delete(&mut self, now: Instant, name: Name) -> Result<OperationId, StoreError> {
-        self.start_operation(now, name, Task::Put(None))
+    pub fn delete(
+        &mut self,
+        now: Instant,
+        name: Name,
+        level: Level,
+    ) -> Result<OperationId, StoreError> {
+        match level {
+            Level::One => self.start_operation(now, name, Task::Put(None)),
+            Level::Quorum => self.quorum_put(now, name, None),
+        }
     }
 
     /// Gets the record of a name. [`Event::GetEnded`] follows.
     ///
     /// # Errors
     /// [`StoreError`] when the node is no member or is busy.
-    pub fn get(&mut self, now: Instant, name: Name) -> Result<OperationId, StoreError> {
-        self.start_operation(now, name, Task::Get)
+    pub fn get(
+        &mut self,
+        now: Instant,
+        name: Name,
+        level: Level,
+    ) -> Result<OperationId, StoreError> {
+        match level {
+            Level::One => self.start_operation(now, name, Task::Get),
+            Level::Quorum => self.quorum_get(now, name),
+        }
     }
 
     fn start_operation(
@@ -122,14 +142,23 @@ impl Node {
         Ok(OperationId(number))
     }
 
-    fn look_for_group(&mut self, now: Instant, number: u64, key: Id) {
+    pub(super) fn look_for_group(&mut self, now: Instant, number: u64, key: Id) {
         let mode = self.config.mode;
         let goal = Goal::Operation(number);
         if self
             .start_lookup(now, key, Routing::Finger, mode, goal)
             .is_err()
         {
-            self.on_group(now, number, Vec::new());
+            self.on_place(now, number, Vec::new());
+        }
+    }
+
+    /// The nodes at an operation's key are known; none when they were not found.
+    pub(super) fn on_place(&mut self, now: Instant, number: u64, group: Vec<Contact>) {
+        if self.quorum.contains_key(&number) {
+            self.on_candidates(now, number, group);
+        } else {
+            self.on_group(now, number, group);
         }
     }
 
@@ -162,12 +191,21 @@ impl Node {
 
     fn read_from(&mut self, now: Instant, number: u64, member: &Contact, key: Id) {
         if member.id() == self.contact.id() {
-            let copy = self.replica.copy(now, key).map(Box::new);
+            let copy = self.any_copy(now, key);
             self.on_read(now, number, member.id(), Some(copy));
         } else {
             let request = Request::Store(Ask::Read(key));
             self.ask(now, member, Purpose::Read(number), request);
         }
+    }
+
+    /// What this node keeps under a key, at whichever level: the newer one.
+    pub(super) fn any_copy(&self, now: Instant, key: Id) -> Option<Box<Copy>> {
+        let copies = [self.replica.copy(now, key), self.groups.copy(now, key)];
+        let copies = copies.into_iter().flatten();
+        copies
+            .max_by_key(|copy| copy.record.version())
+            .map(Box::new)
     }
 
     fn write_to(&mut self, now: Instant, number: u64, member: &Contact, copy: Box<Copy>) {

@@ -22,7 +22,7 @@ use crate::store::message::{Copy, Request as Ask, Response as Answer};
 use crate::store::record::Version;
 
 /// How soon copies are compared after the neighbours changed.
-const REPAIR_SOON: Duration = Duration::from_millis(300);
+pub(super) const REPAIR_SOON: Duration = Duration::from_millis(300);
 /// How many unclaimed records are looked into at a time.
 const UNCLAIMED_AT_A_TIME: usize = 16;
 /// After how many repair intervals without an offer a copy counts as unclaimed.
@@ -40,7 +40,7 @@ impl Node {
     ) {
         match request {
             Ask::Read(key) => {
-                let copy = self.replica.copy(now, key).map(Box::new);
+                let copy = self.any_copy(now, key);
                 self.respond(from, number, Response::Store(Answer::Value(copy)));
             }
             Ask::Write(copy) => self.keep(now, *copy, Waiting::Peer(from.clone(), number)),
@@ -107,6 +107,7 @@ impl Node {
             self.timers.clear(TimerKind::Repair);
             self.timers.set(now + REPAIR_SOON, TimerKind::Repair);
         }
+        self.look_soon(now);
     }
 
     pub(super) fn on_repair_timer(&mut self, now: Instant) {
@@ -255,12 +256,15 @@ impl Node {
             }
         }
         self.timers.set(now + LEAVE_PATIENCE, TimerKind::Leave);
+        self.look_at_groups(now);
         self.leave_when_handed_over(now);
     }
 
-    fn leave_when_handed_over(&mut self, now: Instant) {
+    pub(super) fn leave_when_handed_over(&mut self, now: Instant) {
         let handing_over = |purpose: &Purpose| matches!(purpose, Purpose::Offer | Purpose::Spread);
-        if self.upkeep.leaving && !self.requests.any(handing_over) {
+        let alone = self.membership.successors().head().is_none();
+        let free = alone || self.groups.is_free() || !self.config.quorum;
+        if self.upkeep.leaving && free && !self.requests.any(handing_over) {
             self.finish_leaving(now);
         }
     }
@@ -276,6 +280,7 @@ impl Node {
             TimerKind::Fingers,
             TimerKind::Repair,
             TimerKind::Leave,
+            TimerKind::Groups,
         ] {
             self.timers.clear(kind);
         }

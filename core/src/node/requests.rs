@@ -14,6 +14,7 @@ use crate::chord::message::Forward;
 use crate::message::{Message, Request};
 use crate::node::api::TimerKind;
 use crate::node::timers::Timers;
+use crate::store::group::Token;
 use crate::store::message as store;
 
 /// The shortest wait for a record to be stored.
@@ -44,6 +45,12 @@ pub(super) enum Purpose {
     Fetch,
     /// To see whether somebody is a member.
     Probe,
+    /// A question of the group machine.
+    #[cfg_attr(not(feature = "quorum"), expect(dead_code))]
+    Group(Token),
+    /// A question of the operation of this number at level `quorum`.
+    #[cfg_attr(not(feature = "quorum"), expect(dead_code))]
+    Quorum(u64),
 }
 
 /// A recursive lookup that was handed on, kept until the receiver has it.
@@ -140,7 +147,10 @@ impl Requests {
         let open = self.open.remove(&number)?;
         timers.cancel(open.deadline, TimerKind::Request(number));
         // Karn: an answer after a retry may belong to either sending. And a write's time is the disk's, not the network's.
-        let write = matches!(open.request, Request::Store(store::Request::Write(_)));
+        let write = matches!(
+            open.request,
+            Request::Store(store::Request::Write(_)) | Request::Group(_)
+        );
         if !open.retried && !write {
             self.record(from.id(), now, open.sent);
         }
@@ -199,6 +209,9 @@ impl Requests {
         match request {
             // A record is written to disk before the answer goes out.
             Request::Store(store::Request::Write(_)) => round_trip.max(WRITE_PATIENCE),
+            // The primary asks others in turn.
+            Request::Group(request) if request.is_operation() => round_trip.max(2 * WRITE_PATIENCE),
+            Request::Group(_) => round_trip.max(WRITE_PATIENCE),
             _ => round_trip,
         }
     }

@@ -45,7 +45,14 @@ impl Node {
             return;
         }
         let key = copy.record.name.key(self.config.space);
-        match self.replica.accept(now, &copy) {
+        let conflict = self.replica.get(key).is_some_and(|held| {
+            held.record.sequence == copy.record.sequence && held.record.author != copy.record.author
+        });
+        let accepted = self.replica.accept(now, &copy);
+        if conflict && accepted.is_ok() {
+            self.event(Event::Conflict(key));
+        }
+        match accepted {
             Ok(Accepted::New) => {
                 self.event(Event::RecordKept(key));
                 self.store(key, copy, waiting);
@@ -153,6 +160,7 @@ mod tests {
                     other => panic!("{other:?}"),
                 },
                 Output::DropRecord(_) | Output::Event(_) => {}
+                Output::StoreGroups { .. } | Output::DropEntries(_) => {}
             }
         }
         (tokens, answers)

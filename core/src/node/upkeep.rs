@@ -37,6 +37,9 @@ impl Node {
         self.schedule(now, TimerKind::Stabilize, self.config.stabilize);
         self.schedule(now, TimerKind::Repair, self.config.repair);
         self.schedule(now, TimerKind::Reunion, self.config.reunion);
+        if self.config.quorum {
+            self.schedule(now, TimerKind::Groups, self.config.repair);
+        }
         self.upkeep.next_row = 1;
         self.upkeep.filling = fill_fingers;
         if fill_fingers {

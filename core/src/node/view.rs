@@ -8,6 +8,7 @@ use crate::chord::fingers::FingerTable;
 use crate::chord::membership::Membership;
 use crate::chord::route::Mode;
 use crate::node::Node;
+use crate::store::group::Groups;
 use crate::store::replica::Replica;
 
 /// How far a ring has come, judged from one member's own list.
@@ -69,6 +70,11 @@ impl Node {
     /// The records it holds.
     pub const fn records(&self) -> &Replica {
         &self.replica
+    }
+
+    /// Its groups and their records, at level `quorum`.
+    pub const fn groups(&self) -> &Groups {
+        &self.groups
     }
 
     /// How its lookups travel unless asked otherwise.

@@ -10,6 +10,7 @@ use crate::link::reason::CloseReason;
 use crate::link::session::Role;
 use crate::node::api as node;
 use crate::peer::joining::Known;
+use crate::store::group::Save;
 use crate::store::message::Copy;
 
 /// What the owner must do.
@@ -43,6 +44,15 @@ pub enum Output {
     },
     /// Drop the record under this key.
     DropRecord(Id),
+    /// Save this for level `quorum`, in order; say [`Peer::handle_storage`](super::Peer::handle_storage) when it is safe.
+    StoreGroups {
+        /// Names the request.
+        token: u64,
+        /// What to save.
+        save: Save,
+    },
+    /// Drop the entries of level `quorum` under these keys.
+    DropEntries(Vec<Id>),
     /// Something to know.
     Event(Event),
 }

@@ -16,9 +16,10 @@ use crate::base::rng::Rng;
 use crate::base::time::Instant;
 use crate::link::LinkId;
 use crate::link::reason::CloseReason;
-use crate::node::api::{Event as NodeEvent, StoreError, Written};
+use crate::node::api::{Event as NodeEvent, Level, StoreError, Written};
 use crate::peer::api::Event;
 use crate::peer::{Config, Peer, Plan, Reach};
+use crate::store::group::{Control, Entry};
 use crate::store::message::Copy;
 use crate::store::record::{Name, Record};
 
@@ -81,6 +82,8 @@ struct Member {
     reach: Reach,
     lives: u64,
     disk: BTreeMap<Id, Copy>,
+    control: Control,
+    entries: BTreeMap<Id, Entry>,
     cheat: Option<Cheat>,
     /// Bytes in a second that it takes in; `None` without limit.
     rate: Option<u64>,
@@ -165,6 +168,8 @@ impl Peers {
             reach,
             lives: 0,
             disk: BTreeMap::new(),
+            control: Control::default(),
+            entries: BTreeMap::new(),
             cheat: None,
             rate: None,
         };
@@ -197,6 +202,8 @@ impl Peers {
             for copy in state.disk.values() {
                 peer.restore(now, copy);
             }
+            let entries: Vec<Entry> = state.entries.values().cloned().collect();
+            peer.restore_groups(now, state.control.clone(), &entries);
             peer
         });
     }
@@ -303,12 +310,14 @@ impl Peers {
         Some(done)
     }
 
-    /// Puts a value at a member, and waits for the outcome.
+    /// Puts a value at a member, at level `one`, and waits for the outcome.
     ///
     /// # Errors
     /// As the put.
     pub fn put(&mut self, member: usize, name: Name, value: &[u8]) -> Result<Written, StoreError> {
-        let begun = self.with(member, |peer, now| peer.put(now, name, value.to_vec()));
+        let begun = self.with(member, |peer, now| {
+            peer.put(now, name, value.to_vec(), Level::One)
+        });
         let id = begun.ok_or(StoreError::NotMember)??;
         self.outcome(member, |event| match event {
             NodeEvent::PutEnded(ended, outcome) if *ended == id => Some(*outcome),
@@ -316,12 +325,12 @@ impl Peers {
         })
     }
 
-    /// Gets a value at a member, and waits for the outcome.
+    /// Gets a value at a member, at level `one`, and waits for the outcome.
     ///
     /// # Errors
     /// As the get.
     pub fn get(&mut self, member: usize, name: Name) -> Result<Option<Record>, StoreError> {
-        let begun = self.with(member, |peer, now| peer.get(now, name));
+        let begun = self.with(member, |peer, now| peer.get(now, name, Level::One));
         let id = begun.ok_or(StoreError::NotMember)??;
         self.outcome(member, |event| match event {
             NodeEvent::GetEnded(ended, outcome) if *ended == id => Some(outcome.clone()),

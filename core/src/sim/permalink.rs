@@ -220,6 +220,7 @@ mod tests {
         scenario.copies = 1;
         scenario.latency = Latency::Fixed(20);
         scenario.loss_per_mille = 50;
+        scenario.quorum = true;
         scenario.upkeep = None;
         scenario.until = Instant::from_millis(5_000);
         scenario.actions = vec![Timed {

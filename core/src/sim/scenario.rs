@@ -60,6 +60,8 @@ pub struct Scenario {
     pub loss_per_mille: u16,
     /// How often a node checks its successor, refreshes a finger, compares records; `None` for no upkeep at all.
     pub upkeep: Option<Upkeep>,
+    /// Whether the nodes keep groups for level `quorum`, which puts and gets then use.
+    pub quorum: bool,
     /// The seed that it is meant to be run with.
     pub seed: u64,
     /// How long it runs.
@@ -136,6 +138,7 @@ impl Scenario {
             latency: Latency::default(),
             loss_per_mille: 0,
             upkeep: Some(Upkeep::default()),
+            quorum: false,
             seed: 1,
             until: Instant::from_millis(20_000),
             actions: Vec::new(),
@@ -163,6 +166,10 @@ impl Scenario {
                 return Err(ScenarioError::new(place, &reason));
             }
         }
+        if self.quorum && !cfg!(feature = "quorum") {
+            let reason = "this program is built without level quorum";
+            return Err(ScenarioError::new("quorum", &reason));
+        }
         Ok(self)
     }
 
@@ -182,6 +189,7 @@ impl Scenario {
             reunion: every(|upkeep| upkeep.stabilize_ms.saturating_mul(REUNION)),
             repair: every(|upkeep| upkeep.repair_ms),
             retries: u8::from(self.loss_per_mille > 0),
+            quorum: self.quorum,
             ..Config::default()
         }
     }

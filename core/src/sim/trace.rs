@@ -274,6 +274,10 @@ fn describe_event(space: Space, node: Id, event: &Event) -> String {
         Event::PutEnded(_, Err(error)) | Event::GetEnded(_, Err(error)) => format!("{me}: {error}"),
         Event::GetEnded(_, Ok(Some(record))) => format!("{me} got {record:?}"),
         Event::GetEnded(_, Ok(None)) => format!("{me} found no such name"),
+        Event::Conflict(key) => format!(
+            "{me}: two authors wrote key {} without knowing of one another",
+            space.show(*key)
+        ),
         Event::RecordKept(key) => format!("{me} keeps key {}", space.show(*key)),
         Event::RecordDropped(key) => format!("{me} drops key {}", space.show(*key)),
         Event::NoAnswer(other) => format!("{me}: no answer from {}", space.show(*other)),

@@ -344,13 +344,13 @@ impl World {
             for output in outputs.drain(..) {
                 match output {
                     Output::Send { to, message } => self.post(&sender, &to, message, cause),
-                    Output::StoreRecord { token, .. } => {
+                    Output::StoreRecord { token, .. } | Output::StoreGroups { token, .. } => {
                         if let Some(actor) = self.nodes.get_mut(&id) {
                             let stored = StorageEvent::Stored(token);
                             actor.node.handle_storage(self.now, stored);
                         }
                     }
-                    Output::DropRecord(_) => {}
+                    Output::DropRecord(_) | Output::DropEntries(_) => {}
                     Output::Event(event) => self.on_event(id, event, cause),
                 }
             }

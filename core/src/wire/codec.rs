@@ -7,9 +7,13 @@ use serde::de::DeserializeOwned;
 
 use crate::base::contact::Contact;
 use crate::message::Message;
+#[cfg(feature = "quorum")]
+use crate::store::group::{Control, Entry};
 use crate::store::message::Copy;
 pub use crate::wire::cards::{Cards, DecodeError};
 use crate::wire::frame::MAX_FRAME;
+#[cfg(feature = "quorum")]
+use crate::wire::groups::WireControl;
 use crate::wire::vocabulary::WireMessage;
 
 /// The bytes of a message.
@@ -57,6 +61,43 @@ pub fn encode_copy(copy: &Copy) -> Result<Vec<u8>, DecodeError> {
 /// # Errors
 /// [`DecodeError::Malformed`] when it is none.
 pub fn decode_copy(bytes: &[u8]) -> Result<Copy, DecodeError> {
+    decode(bytes)
+}
+
+/// The bytes of what a node remembers of its groups, as kept on disk.
+///
+/// # Errors
+/// [`DecodeError::Malformed`] never.
+#[cfg(feature = "quorum")]
+pub fn encode_control(control: &Control) -> Result<Vec<u8>, DecodeError> {
+    postcard::to_allocvec(&WireControl::of(control)).map_err(|_| DecodeError::Malformed)
+}
+
+/// Reads what a node remembered of its groups.
+///
+/// # Errors
+/// [`DecodeError`] names what is wrong.
+#[cfg(feature = "quorum")]
+pub fn decode_control(bytes: &[u8], cards: &mut Cards) -> Result<Control, DecodeError> {
+    let control: WireControl = postcard::from_bytes(bytes).map_err(|_| DecodeError::Malformed)?;
+    control.check(cards)
+}
+
+/// The bytes of a group's entry, as kept on disk.
+///
+/// # Errors
+/// [`DecodeError::TooLong`] never, as a record is bounded.
+#[cfg(feature = "quorum")]
+pub fn encode_entry(entry: &Entry) -> Result<Vec<u8>, DecodeError> {
+    encode(entry)
+}
+
+/// Reads a kept entry.
+///
+/// # Errors
+/// [`DecodeError::Malformed`] when it is none.
+#[cfg(feature = "quorum")]
+pub fn decode_entry(bytes: &[u8]) -> Result<Entry, DecodeError> {
     decode(bytes)
 }
 

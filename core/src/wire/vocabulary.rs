@@ -15,6 +15,7 @@ use crate::message::{Message, Request, Response};
 use crate::store::message as store;
 use crate::store::record::{RecordError, Version};
 use crate::wire::cards::{Cards, DecodeError};
+use crate::wire::groups::{WireGroupRequest, WireGroupResponse};
 
 #[derive(Serialize, Deserialize)]
 pub(super) enum WireMessage {
@@ -32,6 +33,7 @@ pub(super) enum WireRequest {
     Read(Id),
     Write(Box<store::Copy>),
     Offer(Vec<(Id, Version)>),
+    Group(WireGroupRequest),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -45,6 +47,7 @@ pub(super) enum WireResponse {
     Written,
     Refused(RecordError),
     Wanted(Vec<Id>, Vec<Id>),
+    Group(WireGroupResponse),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -79,11 +82,11 @@ pub(super) struct WireForward {
     path: Vec<Id>,
 }
 
-fn card(contact: &Contact) -> Card {
+pub(super) fn card(contact: &Contact) -> Card {
     contact.card().clone()
 }
 
-fn limit<T>(list: Vec<T>, most: usize) -> Result<Vec<T>, DecodeError> {
+pub(super) fn limit<T>(list: Vec<T>, most: usize) -> Result<Vec<T>, DecodeError> {
     if list.len() > most {
         return Err(DecodeError::TooMany);
     }
@@ -111,6 +114,7 @@ impl WireMessage {
 }
 
 impl WireRequest {
+    #[cfg_attr(not(feature = "quorum"), expect(unreachable_code))]
     fn of(request: &Request) -> Self {
         match request {
             Request::Chord(chord::Request::Neighbours) => Self::Neighbours,
@@ -129,6 +133,7 @@ impl WireRequest {
             Request::Store(store::Request::Read(key)) => Self::Read(*key),
             Request::Store(store::Request::Write(copy)) => Self::Write(copy.clone()),
             Request::Store(store::Request::Offer(entries)) => Self::Offer(entries.clone()),
+            Request::Group(request) => Self::Group(WireGroupRequest::of(request)),
         }
     }
 
@@ -157,11 +162,13 @@ impl WireRequest {
                 let entries = limit(entries, store::MAX_OFFER)?;
                 Request::Store(store::Request::Offer(entries))
             }
+            Self::Group(request) => Request::Group(request.check(cards)?),
         })
     }
 }
 
 impl WireResponse {
+    #[cfg_attr(not(feature = "quorum"), expect(unreachable_code))]
     fn of(response: &Response) -> Self {
         match response {
             Response::Chord(chord::Response::Neighbours(neighbours)) => {
@@ -179,6 +186,7 @@ impl WireResponse {
             Response::Store(store::Response::Wanted { lacking, newer }) => {
                 Self::Wanted(lacking.clone(), newer.clone())
             }
+            Response::Group(response) => Self::Group(WireGroupResponse::of(response)),
         }
     }
 
@@ -201,6 +209,7 @@ impl WireResponse {
                 lacking: limit(lacking, store::MAX_OFFER)?,
                 newer: limit(newer, store::MAX_OFFER)?,
             }),
+            Self::Group(response) => Response::Group(response.check(cards)?),
         })
     }
 }

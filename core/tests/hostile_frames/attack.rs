@@ -8,7 +8,7 @@ use chordscope_core::base::rng::Rng;
 use chordscope_core::base::time::Instant;
 use chordscope_core::link::LinkId;
 use chordscope_core::link::relay_message::RelayMessage;
-use chordscope_core::node::api::StorageEvent;
+use chordscope_core::node::api::{Level, StorageEvent};
 use chordscope_core::node::config::Config as NodeConfig;
 use chordscope_core::peer::api::Output;
 use chordscope_core::peer::{Config, Limits, Peer, Reach};
@@ -129,8 +129,10 @@ impl Attack {
                 }
                 Output::Dial(address) => self.dials.push(address),
                 Output::Close { link, .. } => self.ends.retain(|end| end.link != link),
-                Output::StoreRecord { token, .. } => self.storing.push(token),
-                Output::DropRecord(_) | Output::Event(_) => {}
+                Output::StoreRecord { token, .. } | Output::StoreGroups { token, .. } => {
+                    self.storing.push(token);
+                }
+                Output::DropRecord(_) | Output::DropEntries(_) | Output::Event(_) => {}
             }
         }
         assert!(answered <= MAX_ANSWER, "{answered} bytes at once");
@@ -282,7 +284,10 @@ impl Attack {
                 let contact = self.any_card();
                 self.peer.reach(self.now, &contact);
             }
-            2 => drop(self.peer.get(self.now, Name::new("name 1").unwrap())),
+            2 => drop(
+                self.peer
+                    .get(self.now, Name::new("name 1").unwrap(), Level::One),
+            ),
             _ => {}
         }
         self.settle();

@@ -11,6 +11,7 @@ use chordscope_core::store::record::{Record, Version};
 use serde_json::{Value, json};
 
 use crate::file::hex;
+use crate::groups;
 
 pub(crate) fn message(message: &Message) -> Value {
     match message {
@@ -20,11 +21,17 @@ pub(crate) fn message(message: &Message) -> Value {
         Message::Request(number, Request::Store(ask)) => {
             json!({ "Request": [number, store_request(ask)] })
         }
+        Message::Request(number, Request::Group(ask)) => {
+            json!({ "Request": [number, { "Group": groups::request(ask) }] })
+        }
         Message::Response(number, Response::Chord(answer)) => {
             json!({ "Response": [number, chord_response(answer)] })
         }
         Message::Response(number, Response::Store(answer)) => {
             json!({ "Response": [number, store_response(answer)] })
+        }
+        Message::Response(number, Response::Group(answer)) => {
+            json!({ "Response": [number, { "Group": groups::response(answer) }] })
         }
         Message::Notice(said) => json!({ "Notice": notice(said) }),
     }
@@ -141,7 +148,7 @@ fn neighbours(neighbours: &Neighbours) -> Value {
     })
 }
 
-fn contact(contact: &Contact) -> Value {
+pub(crate) fn contact(contact: &Contact) -> Value {
     card(contact.card())
 }
 
@@ -174,7 +181,7 @@ fn sockets(addresses: &[Address]) -> Value {
     addresses.iter().map(socket).collect()
 }
 
-fn copy(copy: &store::Copy) -> Value {
+pub(crate) fn copy(copy: &store::Copy) -> Value {
     json!({ "record": record(&copy.record), "remaining": copy.remaining })
 }
 
@@ -189,7 +196,7 @@ fn record(record: &Record) -> Value {
     })
 }
 
-fn version(version: &Version) -> Value {
+pub(crate) fn version(version: &Version) -> Value {
     json!({
         "sequence": version.sequence,
         "author": hex(&version.author.0),
@@ -204,10 +211,10 @@ const fn routing(routing: Routing) -> &'static str {
     }
 }
 
-fn id(id: Id) -> String {
+pub(crate) fn id(id: Id) -> String {
     hex(&id.to_bytes())
 }
 
-fn ids(list: &[Id]) -> Vec<String> {
+pub(crate) fn ids(list: &[Id]) -> Vec<String> {
     list.iter().copied().map(id).collect()
 }

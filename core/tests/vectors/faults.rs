@@ -4,12 +4,15 @@ use chordscope_core::base::contact::{Card, ContactError};
 use chordscope_core::chord::message::{
     MAX_AVOID, MAX_PATH, MAX_SUCCESSORS, Request as Ask, Response as Answer,
 };
+use chordscope_core::store::group::configuration::MAX_MEMBERS;
+use chordscope_core::store::group::message::{MAX_PAGE, Response as Group};
 use chordscope_core::store::message::MAX_OFFER;
 use chordscope_core::wire::codec::{DecodeError, decode_message, encode_message};
 use serde_json::{Value, json};
 
 use crate::cards::{card_bytes, cards, signed};
 use crate::file::{fault, hex};
+use crate::groups;
 use crate::messages::{KEY, answer, ask, forward, found, neighbours, offer, question, wanted};
 
 pub(crate) fn all() -> Vec<Value> {
@@ -38,13 +41,15 @@ fn malformed() -> Vec<Value> {
     let long_number = [&[0, 0xff][..], &[0xff; 9], &[1, 1]].concat();
     let wide_number = [&[0, 0xff][..], &[0xff; 8], &[2, 1]].concat();
     let cut = [&[0, 1, 3][..], &card_bytes(&signed(0, &[]))[..40]].concat();
-    let cases: [(&str, &[u8]); 14] = [
+    let cases: [(&str, &[u8]); 16] = [
         ("nothing", &[]),
         ("no such message", &[3, 1, 0]),
         ("no number", &[0]),
         ("a request without its variant", &[0, 1]),
-        ("no such request", &[0, 1, 7]),
-        ("no such response", &[1, 1, 9]),
+        ("no such request", &[0, 1, 8]),
+        ("no such response", &[1, 1, 10]),
+        ("no such request about a group", &[0, 1, 7, 13]),
+        ("no such response about a group", &[1, 1, 9, 15]),
         ("no such notice", &[2, 3]),
         ("no such hop", &[1, 1, 2, 5]),
         ("no such refusal", &[1, 1, 7, 7]),
@@ -69,6 +74,14 @@ fn too_many() -> Vec<Value> {
         ("an offer of 257", offer(MAX_OFFER + 1)),
         ("257 wanted", wanted(MAX_OFFER + 1, 0)),
         ("257 newer", wanted(0, MAX_OFFER + 1)),
+        (
+            "65 keys of a group",
+            groups::answer(Group::Page(groups::page(MAX_PAGE + 1))),
+        ),
+        (
+            "a group of nine",
+            groups::answer(Group::Followed(Box::new(groups::next(MAX_MEMBERS + 1)))),
+        ),
         (
             "33 successors",
             answer(Answer::Neighbours(neighbours(MAX_SUCCESSORS + 1))),

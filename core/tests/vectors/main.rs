@@ -13,6 +13,7 @@ mod digests;
 mod faults;
 mod file;
 mod frames;
+mod groups;
 mod handshakes;
 mod links;
 mod messages;

@@ -16,6 +16,7 @@ use crate::cards::{cards, contact};
 use crate::describe;
 use crate::faults;
 use crate::file::{hex, pin};
+use crate::groups;
 use crate::records::copy;
 
 pub(crate) const KEY: [u8; 20] = *b"twenty bytes of key.";
@@ -198,7 +199,9 @@ fn good(name: &str, message: &Message) -> Value {
 #[test]
 fn messages_are_these_bytes() {
     let mut vectors = Vec::new();
-    for (name, message) in requests().into_iter().chain(notices()) {
+    let group_requests = groups::requests();
+    let requests = requests().into_iter().chain(notices());
+    for (name, message) in requests.chain(group_requests).chain(groups::responses()) {
         vectors.push(good(name, &message));
     }
     for (name, message) in responses() {

@@ -301,11 +301,11 @@ impl Driver {
                 Output::Close { link, .. } => {
                     self.sockets.remove(&link);
                 }
-                Output::StoreRecord { token, .. } => {
+                Output::StoreRecord { token, .. } | Output::StoreGroups { token, .. } => {
                     let now = self.now();
                     self.peer.handle_storage(now, StorageEvent::Stored(token));
                 }
-                Output::DropRecord(_) => {}
+                Output::DropRecord(_) | Output::DropEntries(_) => {}
                 Output::Event(event) => self.on_event(event),
             }
         }

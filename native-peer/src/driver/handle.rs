@@ -9,7 +9,7 @@ use chordscope_core::base::contact::Address;
 use chordscope_core::base::id::Id;
 use chordscope_core::chord::route::Mode;
 use chordscope_core::link::reason::CloseReason;
-use chordscope_core::node::api::{LookupError, Report, StoreError, Written};
+use chordscope_core::node::api::{Level, LookupError, Report, StoreError, Written};
 use chordscope_core::peer::Peer;
 use chordscope_core::peer::api::LinkId;
 use chordscope_core::store::record::{Name, Record};
@@ -41,10 +41,19 @@ pub(crate) enum Input {
     Written(LinkId, usize),
 }
 
+/// How a value is to be put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// At this level, whatever is there.
+    Level(Level),
+    /// At level `quorum`, if this is the sequence number there; 0 for none.
+    IfSequence(u64),
+}
+
 /// What people ask for.
 pub(super) enum Command {
-    Put(Name, Option<Vec<u8>>, Reply<Written, StoreError>),
-    Get(Name, Reply<Option<Record>, StoreError>),
+    Put(Name, Option<Vec<u8>>, Wish, Reply<Written, StoreError>),
+    Get(Name, Level, Reply<Option<Record>, StoreError>),
     Lookup(Id, Mode, Reply<Report, LookupError>),
     Look(Box<dyn FnOnce(&Peer) + Send>),
     Leave,
@@ -81,16 +90,19 @@ impl Handle {
         &self,
         name: Name,
         value: Option<Vec<u8>>,
+        wish: Wish,
     ) -> Result<Result<Written, StoreError>, Ended> {
-        self.ask(|reply| Command::Put(name, value, reply)).await
+        self.ask(|reply| Command::Put(name, value, wish, reply))
+            .await
     }
 
     /// Gets the record of a name.
     pub(crate) async fn get(
         &self,
         name: Name,
+        level: Level,
     ) -> Result<Result<Option<Record>, StoreError>, Ended> {
-        self.ask(|reply| Command::Get(name, reply)).await
+        self.ask(|reply| Command::Get(name, level, reply)).await
     }
 
     /// Looks a key up.

@@ -60,6 +60,11 @@ fn of_node(space: Space, event: &NodeEvent) -> Option<(&'static str, String, Vec
             "successors:".to_string(),
             list.iter().map(id).collect(),
         )),
+        NodeEvent::Conflict(key) => Some((
+            "conflict",
+            "two authors wrote at once under".to_string(),
+            vec![space.show(*key)],
+        )),
         NodeEvent::RecordKept(key) => Some((
             "record-kept",
             "keeps a record under".to_string(),

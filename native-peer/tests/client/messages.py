@@ -134,13 +134,34 @@ VERSION = Struct(sequence=U64, author=KEY, digest=Array(8))
 STEP = Struct(lookup=U64, key=ID, routing=ROUTING, arrived=BOOL, avoid=Seq(ID, 16))
 FORWARD = Struct(lookup=U64, origin=CARD, key=ID, routing=ROUTING, arrived=BOOL, path=Seq(ID, 1_024))
 REFUSAL = Enum("Name", "Value", "Lifetime", "Signature", "SequenceJump", "Full", "Storage")
+EPOCH = Struct(round=U64, proposer=ID)
+GROUP = Struct(upto=ID, epoch=EPOCH)
+STAMP = Struct(epoch=EPOCH, index=U64)
+ENTRY = Struct(stamp=STAMP, copy=COPY)
+MEMBERS = Seq(CARD, 8)
+FOLLOWING = Struct(epoch=EPOCH, members=MEMBERS, split=Option(Tuple(ID, MEMBERS)))
+CONFIGURATION = Struct(ring=U64, after=ID, upto=ID, epoch=EPOCH, members=MEMBERS)
+PAGE = Seq(Tuple(ID, STAMP), 64)
+GROUP_REQUEST = Enum(
+    ("Read", ID), ("Write", Tuple(COPY, Option(VERSION))), ("Keep", Tuple(GROUP, Option(ENTRY))),
+    ("Prepare", Tuple(GROUP, EPOCH)), ("List", Tuple(GROUP, Option(ID))), ("Fetch", Tuple(GROUP, ID)),
+    ("Propose", Tuple(GROUP, EPOCH, FOLLOWING)), ("Stage", Struct(parent=CONFIGURATION, next=FOLLOWING)),
+    ("Offer", Tuple(GROUP, EPOCH, PAGE)), ("Give", Tuple(GROUP, EPOCH, ENTRY)), ("Withdraw", Tuple(GROUP, EPOCH)),
+    ("Decided", Tuple(GROUP, FOLLOWING)), ("Check", GROUP),
+)
+GROUP_RESPONSE = Enum(
+    ("Value", Option(COPY)), ("Written", Byte()), ("Mismatch", Option(COPY)), ("Refused", REFUSAL), ("Elsewhere", CARD),
+    "Unavailable", "Unknown", "Gone", ("Closed", EPOCH), "Done", ("Promise", Option(Tuple(EPOCH, FOLLOWING))),
+    ("Page", PAGE), ("Entry", Option(ENTRY)), ("Lacking", Seq(ID, 64)), ("Followed", FOLLOWING),
+)
 REQUEST = Enum(
     "Neighbours", "Ping", ("Step", STEP), ("Forward", FORWARD), ("Read", ID), ("Write", COPY),
-    ("Offer", Seq(Tuple(ID, VERSION), 256)),
+    ("Offer", Seq(Tuple(ID, VERSION), 256)), ("Group", GROUP_REQUEST),
 )
 RESPONSE = Enum(
     ("Neighbours", NEIGHBOURS), "Pong", ("Step", Tuple(HOP, NEIGHBOURS)), "Forwarded", "NotMember",
     ("Value", Option(COPY)), "Written", ("Refused", REFUSAL), ("Wanted", Struct(lacking=Seq(ID, 256), newer=Seq(ID, 256))),
+    ("Group", GROUP_RESPONSE),
 )
 NOTICE = Enum("Notify", ("Found", Struct(lookup=U64, path=Seq(ID, 1_025), neighbours=NEIGHBOURS)), ("Leaving", NEIGHBOURS))
 MESSAGE = Enum(("Request", Tuple(U64, REQUEST)), ("Response", Tuple(U64, RESPONSE)), ("Notice", NOTICE))

@@ -6,6 +6,7 @@ mod commands;
 mod control;
 mod hostile;
 mod process;
+mod quorum;
 mod reader;
 mod survival;
 mod tab;

@@ -167,11 +167,11 @@ impl Driver {
                     tokio::spawn(carry(link, address, self.inputs.clone()));
                 }
                 Output::Close { link, .. } => drop(self.sockets.remove(&link)),
-                Output::StoreRecord { token, .. } => {
+                Output::StoreRecord { token, .. } | Output::StoreGroups { token, .. } => {
                     let now = self.now();
                     self.peer.handle_storage(now, StorageEvent::Stored(token));
                 }
-                Output::DropRecord(_) | Output::Event(_) => {}
+                Output::DropRecord(_) | Output::DropEntries(_) | Output::Event(_) => {}
             }
         }
     }

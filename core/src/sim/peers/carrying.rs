@@ -4,11 +4,13 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::base::contact::Address;
+use crate::base::id::Space;
 use crate::link::LinkId;
 use crate::node::api::StorageEvent;
 use crate::peer::Peer;
 use crate::peer::api::Output;
 use crate::sim::peers::{Deed, End, Happening, Peers};
+use crate::store::group::Save;
 
 impl Peers {
     /// From now on these members and the others cannot reach one another; with none, everybody can reach everybody.
@@ -90,6 +92,24 @@ impl Peers {
             Output::DropRecord(key) => {
                 if let Some(state) = self.members.get_mut(member) {
                     state.disk.remove(&key);
+                }
+            }
+            Output::StoreGroups { token, save } => {
+                if let Some(state) = self.members.get_mut(member) {
+                    match save {
+                        Save::Control(control) => state.control = *control,
+                        Save::Entry(entry) => {
+                            let key = entry.copy.record.name.key(Space::FULL);
+                            state.entries.insert(key, *entry);
+                        }
+                    }
+                    let stored = Happening::Stored(member, state.lives, token);
+                    self.later(Duration::from_micros(100), stored);
+                }
+            }
+            Output::DropEntries(keys) => {
+                if let Some(state) = self.members.get_mut(member) {
+                    state.entries.retain(|key, _| !keys.contains(key));
                 }
             }
             Output::Event(event) => self.events.push((member, event)),

@@ -65,6 +65,9 @@ pub(super) fn write(scenario: &Scenario) -> Result<String, ScenarioError> {
             Latency::Uniform(low, high) => format!("latency={low},{high}"),
         });
     }
+    if scenario.quorum {
+        parts.push("quorum=1".into());
+    }
     if scenario.upkeep != plain.upkeep {
         parts.push(match scenario.upkeep {
             Some(upkeep) => {
@@ -121,6 +124,7 @@ pub(super) fn read(query: Query<'_>) -> Result<Scenario, ScenarioError> {
     scenario.loss_per_mille = u16::try_from(loss).unwrap_or(u16::MAX);
     let until = query.number("until", scenario.until.as_millis())?;
     scenario.until = Instant::from_millis(until);
+    scenario.quorum = query.number("quorum", 0)? > 0;
     if let Some(latency) = query.part("latency") {
         scenario.latency = match numbers(latency).as_slice() {
             [Some(millis)] => Latency::Fixed(*millis),

@@ -48,6 +48,8 @@ pub(super) struct File {
     loss_per_mille: u16,
     #[serde(default)]
     upkeep: Option<Upkeep>,
+    #[serde(default)]
+    quorum: bool,
     #[serde(default = "one")]
     seed: u64,
     #[serde(default = "twenty_seconds")]
@@ -159,6 +161,7 @@ impl File {
             latency: self.latency,
             loss_per_mille: self.loss_per_mille,
             upkeep: self.upkeep,
+            quorum: self.quorum,
             seed: self.seed,
             until: Instant::from_millis(self.until_ms),
             actions,
@@ -186,6 +189,7 @@ impl File {
             latency: scenario.latency,
             loss_per_mille: scenario.loss_per_mille,
             upkeep: scenario.upkeep,
+            quorum: scenario.quorum,
             seed: scenario.seed,
             until_ms: scenario.until.as_millis(),
             actions: scenario

@@ -5,7 +5,7 @@ use alloc::collections::VecDeque;
 use crate::base::id::Id;
 use crate::chord::ideal::IdealRing;
 use crate::chord::route::{Mode, Routing};
-use crate::node::api::StoreError;
+use crate::node::api::{Level, StoreError};
 use crate::sim::action::{Action, ActionError, Timed};
 use crate::sim::scenario::MAX_NODES;
 use crate::sim::trace::{LookupTrace, What};
@@ -177,9 +177,13 @@ impl World {
         let Some(actor) = self.nodes.get_mut(&from) else {
             return Err(ActionError::UnknownNode(from));
         };
+        let level = match self.scenario.quorum {
+            true => Level::Quorum,
+            false => Level::One,
+        };
         let begun = match value {
-            Some(value) => actor.node.put(now, name, value.into_bytes()),
-            None => actor.node.get(now, name),
+            Some(value) => actor.node.put(now, name, value.into_bytes(), level),
+            None => actor.node.get(now, name, level),
         };
         self.drain(from, None);
         match begun {

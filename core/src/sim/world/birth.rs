@@ -13,6 +13,7 @@ use crate::chord::ideal::IdealRing;
 use crate::node::Node;
 use crate::sim::scenario::ScenarioError;
 use crate::sim::world::{Actor, NETWORK_STREAM, World};
+use crate::store::group::configuration::{Configuration, Epoch};
 use crate::store::message::Copy;
 use crate::store::record::Record;
 
@@ -50,8 +51,35 @@ impl World {
             }
             self.drain(*id, None);
         }
+        if self.scenario.quorum {
+            self.assign_groups(&ring, &contacts);
+        }
         self.place_records(&ring);
         Ok(())
+    }
+
+    /// A group for the keys of each node: itself and its next successors.
+    fn assign_groups(&mut self, ring: &IdealRing, contacts: &BTreeMap<Id, Contact>) {
+        let others = usize::from(self.scenario.copies.saturating_sub(1));
+        for id in ring.ids() {
+            let members = core::iter::once(*id).chain(ring.successors(*id, others));
+            let members: Vec<Id> = members.collect();
+            let group = Configuration {
+                ring: self.seed,
+                after: ring.predecessor(*id),
+                upto: *id,
+                epoch: Epoch {
+                    round: 1,
+                    proposer: *id,
+                },
+                members: members.iter().map(|id| contacts[id].clone()).collect(),
+            };
+            for member in &members {
+                if let Some(actor) = self.nodes.get_mut(member) {
+                    actor.node.assign(group.clone());
+                }
+            }
+        }
     }
 
     fn place_records(&mut self, ring: &IdealRing) {

@@ -40,7 +40,9 @@ impl World {
             Message::Notice(Notice::Found(found)) => cause
                 .and_then(|(_, (_, lookup))| lookup)
                 .filter(|(_, number)| *number == found.lookup),
-            Message::Request(_, Request::Store(_)) => return (Traffic::Records, None),
+            Message::Request(_, Request::Store(_) | Request::Group(_)) => {
+                return (Traffic::Records, None);
+            }
             Message::Request(_, Request::Chord(Ask::Neighbours | Ask::Ping))
             | Message::Notice(Notice::Notify | Notice::Leaving(_)) => None,
             Message::Response(..) => {

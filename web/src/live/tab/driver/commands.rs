@@ -3,7 +3,7 @@
 use chordscope_core::base::contact::Address;
 use chordscope_core::chord::route::{Mode, Routing};
 use chordscope_core::link::reason::CloseReason;
-use chordscope_core::node::api::{JoinError, OperationId, StoreError};
+use chordscope_core::node::api::{JoinError, Level, OperationId, StoreError};
 use chordscope_core::peer::Plan;
 use chordscope_core::store::record::Name;
 
@@ -19,13 +19,17 @@ impl Driver {
             Command::Join(address) => self.join(number, &address),
             Command::Leave => self.leave(),
             Command::Put(name, value) => self.operate(number, name, |driver, name| {
-                driver.peer.put(now, name, value.into_bytes())
+                driver.peer.put(now, name, value.into_bytes(), Level::One)
             }),
             Command::Get(name) => {
-                self.operate(number, name, |driver, name| driver.peer.get(now, name));
+                self.operate(number, name, |driver, name| {
+                    driver.peer.get(now, name, Level::One)
+                });
             }
             Command::Delete(name) => {
-                self.operate(number, name, |driver, name| driver.peer.delete(now, name));
+                self.operate(number, name, |driver, name| {
+                    driver.peer.delete(now, name, Level::One)
+                });
             }
             Command::LookUp(key) => {
                 // Asking hop by hop, the tab measures each of them itself.

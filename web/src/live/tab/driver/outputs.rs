@@ -1,6 +1,7 @@
 //! What the peer wants done.
 
 use chordscope_core::link::reason::CloseReason;
+use chordscope_core::node::api::StorageEvent;
 use chordscope_core::peer::api::Output;
 
 use super::Driver;
@@ -30,6 +31,11 @@ impl Driver {
                     self.peer.handle_storage(now, event);
                 }
                 Output::DropRecord(key) => self.storage.drop_record(key),
+                // A tab is in no group of level `quorum`.
+                Output::StoreGroups { token, .. } => {
+                    self.peer.handle_storage(now, StorageEvent::Failed(token));
+                }
+                Output::DropEntries(_) => {}
                 Output::Event(event) => self.on_event(event),
             }
         }

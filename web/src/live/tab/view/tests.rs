@@ -1,6 +1,6 @@
 use chordscope_core::base::identity::Signer;
 use chordscope_core::base::time::Instant;
-use chordscope_core::node::api::StorageEvent;
+use chordscope_core::node::api::{Level, StorageEvent};
 use chordscope_core::peer::api::Output;
 use chordscope_core::peer::{Config, Reach};
 use chordscope_core::store::record::Name;
@@ -17,7 +17,8 @@ fn tab() -> Peer {
     let mut peer = Peer::new(config, signer, Vec::new(), 1, [2; 32]).unwrap();
     peer.create(Instant::ZERO);
     let name = Name::new("greeting").unwrap();
-    peer.put(Instant::ZERO, name, b"hello".to_vec()).unwrap();
+    peer.put(Instant::ZERO, name, b"hello".to_vec(), Level::One)
+        .unwrap();
     while let Some(output) = peer.poll_output() {
         if let Output::StoreRecord { token, .. } = output {
             peer.handle_storage(Instant::ZERO, StorageEvent::Stored(token));

@@ -1,0 +1,150 @@
+//! Who keeps which part of the ring, and since when.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::contact::Contact;
+use crate::base::id::Id;
+
+/// The most members that a group may have.
+pub const MAX_MEMBERS: usize = 8;
+
+/// One attempt to change a group, and the group that came of it: an attempt's ballot becomes the epoch of what it
+/// decides. Rounds only grow; no node uses one twice.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct Epoch {
+    /// Greater than that of anything it follows.
+    pub round: u64,
+    /// Who made the attempt.
+    pub proposer: Id,
+}
+
+/// The place of a write in the history of its key: the first member of each epoch counts its writes.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct Stamp {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// The write within the epoch.
+    pub index: u64,
+}
+
+/// Names a group: no two that were ever decided in one ring have the same name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct GroupId {
+    /// The last key of its range.
+    pub upto: Id,
+    /// Its epoch.
+    pub epoch: Epoch,
+}
+
+/// A group: the members that keep a range of keys during one epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Configuration {
+    /// A number that the ring's first node drew. Groups of two rings that were begun apart have nothing in common.
+    pub ring: u64,
+    /// The range begins behind this key.
+    pub after: Id,
+    /// The range ends with this key.
+    pub upto: Id,
+    /// The epoch.
+    pub epoch: Epoch,
+    /// The members. The first, the primary, orders what is done.
+    pub members: Vec<Contact>,
+}
+
+/// What follows a group: one group, or two when the range is split.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// The epoch of what follows.
+    pub epoch: Epoch,
+    /// The members for the range, or for the part behind the split.
+    pub members: Vec<Contact>,
+    /// The last key of the first part, and that part's members.
+    pub split: Option<(Id, Vec<Contact>)>,
+}
+
+impl Configuration {
+    /// Its name.
+    pub const fn id(&self) -> GroupId {
+        GroupId {
+            upto: self.upto,
+            epoch: self.epoch,
+        }
+    }
+
+    /// Whether a key is in its range.
+    pub fn covers(&self, key: Id) -> bool {
+        key.is_within(self.after, self.upto)
+    }
+
+    /// Whether the two have a key in common.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.covers(other.upto) || other.covers(self.upto)
+    }
+
+    /// Whether a node is a member.
+    pub fn has(&self, node: Id) -> bool {
+        has(&self.members, node)
+    }
+
+    /// The first member.
+    pub fn primary(&self) -> Option<&Contact> {
+        self.members.first()
+    }
+
+    /// How many members are more than half.
+    pub const fn majority(&self) -> usize {
+        self.members.len() / 2 + 1
+    }
+}
+
+impl Next {
+    /// The groups that follow `parent`.
+    pub fn groups(&self, parent: &Configuration) -> impl Iterator<Item = Configuration> + use<> {
+        let middle = self.split.as_ref().map(|(at, _)| *at);
+        let group = |after, upto, members: &Vec<Contact>| Configuration {
+            ring: parent.ring,
+            after,
+            upto,
+            epoch: self.epoch,
+            members: members.clone(),
+        };
+        let first = self
+            .split
+            .as_ref()
+            .map(|(at, members)| group(parent.after, *at, members));
+        let last = group(middle.unwrap_or(parent.after), parent.upto, &self.members);
+        first.into_iter().chain([last])
+    }
+
+    /// Everybody who is in a group that follows, each once.
+    pub fn members(&self) -> Vec<Contact> {
+        let split = self.split.iter().flat_map(|(_, members)| members);
+        let mut all: Vec<Contact> = Vec::new();
+        for member in self.members.iter().chain(split) {
+            if !has(&all, member.id()) {
+                all.push(member.clone());
+            }
+        }
+        all
+    }
+
+    /// Whether it may follow `parent`: later, with members, and split within the range.
+    pub fn fits(&self, parent: &Configuration) -> bool {
+        let lists = core::iter::once(&self.members).chain(self.split.iter().map(|(_, list)| list));
+        let mut lists = lists.map(Vec::len);
+        let inside = |at: Id| parent.covers(at) && at != parent.upto;
+        self.epoch > parent.epoch
+            && lists.all(|length| (1..=MAX_MEMBERS).contains(&length))
+            && self.split.as_ref().is_none_or(|(at, _)| inside(*at))
+    }
+}
+
+pub(super) fn has(members: &[Contact], node: Id) -> bool {
+    members.iter().any(|member| member.id() == node)
+}

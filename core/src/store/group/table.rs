@@ -1,0 +1,257 @@
+//! The records that a node keeps for its groups.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::base::id::{Id, Space};
+use crate::base::identity::Scheme;
+use crate::base::time::Instant;
+use crate::store::group::Entry;
+use crate::store::group::configuration::Stamp;
+use crate::store::message::Copy;
+use crate::store::record::{Record, RecordError};
+
+/// Records by key; of two with one key the later stamp stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Table {
+    pub(super) space: Space,
+    scheme: Scheme,
+    max_records: usize,
+    max_bytes: usize,
+    bytes: usize,
+    rows: BTreeMap<Id, Row>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) stamp: Stamp,
+    pub(super) record: Record,
+    pub(super) expires: Instant,
+    /// Whether the disk has it.
+    pub(super) saved: bool,
+}
+
+impl Table {
+    pub(super) const fn new(
+        space: Space,
+        scheme: Scheme,
+        max_records: usize,
+        max_bytes: usize,
+    ) -> Self {
+        Self {
+            space,
+            scheme,
+            max_records,
+            max_bytes,
+            bytes: 0,
+            rows: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn get(&self, key: Id) -> Option<&Row> {
+        self.rows.get(&key)
+    }
+
+    /// The record under a key, unless its life is over.
+    pub(super) fn live(&self, now: Instant, key: Id) -> Option<&Row> {
+        self.rows.get(&key).filter(|row| row.expires > now)
+    }
+
+    pub(super) fn entry(&self, now: Instant, key: Id) -> Option<Box<Entry>> {
+        let row = self.live(now, key)?;
+        let copy = row.copy(now);
+        let stamp = row.stamp;
+        Some(Box::new(Entry { stamp, copy }))
+    }
+
+    pub(super) fn key(&self, record: &Record) -> Id {
+        record.name.key(self.space)
+    }
+
+    /// Takes in an entry if it is sound and there is room. An older one than what is here changes nothing.
+    pub(super) fn insert(&mut self, now: Instant, entry: &Entry) -> Result<(), RecordError> {
+        let record = &entry.copy.record;
+        let key = self.key(record);
+        let before = self.rows.get(&key);
+        if before.is_some_and(|row| row.stamp >= entry.stamp) {
+            return Ok(());
+        }
+        record.verify(self.scheme)?;
+        let bytes = self.bytes - before.map_or(0, |row| row.record.size()) + record.size();
+        let records = self.rows.len() + usize::from(before.is_none());
+        if bytes > self.max_bytes || records > self.max_records {
+            return Err(RecordError::Full);
+        }
+        self.bytes = bytes;
+        let life = entry.copy.remaining.min(record.lifetime);
+        let row = Row {
+            stamp: entry.stamp,
+            record: record.clone(),
+            expires: now + Duration::from_secs(u64::from(life)),
+            saved: false,
+        };
+        self.rows.insert(key, row);
+        Ok(())
+    }
+
+    /// The disk has the entry of this stamp.
+    pub(super) fn saved(&mut self, key: Id, stamp: Stamp) {
+        if let Some(row) = self.rows.get_mut(&key)
+            && row.stamp == stamp
+        {
+            row.saved = true;
+        }
+    }
+
+    /// Keys and stamps of a range from behind `last` on, at most `limit`, in the range's own order.
+    pub(super) fn page(
+        &self,
+        after: Id,
+        upto: Id,
+        last: Option<Id>,
+        limit: usize,
+    ) -> Vec<(Id, Stamp)> {
+        let from = last.unwrap_or(after);
+        if last == Some(upto) {
+            return Vec::new();
+        }
+        // (from, upto] may go over the top: first what is behind `from`, then what is before.
+        let behind = self.rows.range((
+            core::ops::Bound::Excluded(from),
+            core::ops::Bound::Unbounded,
+        ));
+        let before = self.rows.range(..=from);
+        behind
+            .chain(before)
+            .filter(|(key, _)| key.is_within(from, upto))
+            .map(|(key, row)| (*key, row.stamp))
+            .take(limit)
+            .collect()
+    }
+
+    /// Drops what `wanted` does not hold of, and what has run out; gives the keys that went.
+    pub(super) fn retain(&mut self, wanted: impl Fn(Id, &Row) -> bool) -> Vec<Id> {
+        let gone = self.rows.iter().filter(|(key, row)| !wanted(**key, row));
+        let gone: Vec<Id> = gone.map(|(key, _)| *key).collect();
+        for key in &gone {
+            if let Some(row) = self.rows.remove(key) {
+                self.bytes -= row.record.size();
+            }
+        }
+        gone
+    }
+
+    pub(super) fn keys(&self) -> impl Iterator<Item = Id> {
+        self.rows.keys().copied()
+    }
+}
+
+impl Row {
+    pub(super) fn copy(&self, now: Instant) -> Copy {
+        let remaining = self.expires.since(now).as_secs().max(1);
+        Copy {
+            record: self.record.clone(),
+            remaining: u32::try_from(remaining).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::identity::Signer;
+    use crate::store::group::configuration::Epoch;
+    use crate::store::record::Name;
+    use alloc::format;
+    use alloc::vec;
+
+    fn entry(name: &str, index: u64, length: usize) -> Entry {
+        let signer = Signer::stand_in(Id::from_u64(1));
+        let name = Name::new(name).unwrap();
+        let life = Duration::from_secs(60);
+        let record = Record::sign(&signer, name, Some(vec![0; length]), 1, life).unwrap();
+        let epoch = Epoch::default();
+        let remaining = 60;
+        Entry {
+            stamp: Stamp { epoch, index },
+            copy: Copy { record, remaining },
+        }
+    }
+
+    fn table() -> Table {
+        Table::new(Space::new(8).unwrap(), Scheme::StandIn, 64, 100_000)
+    }
+
+    fn filled() -> Table {
+        let mut table = table();
+        for n in 0..24 {
+            let _ = table.insert(Instant::ZERO, &entry(&format!("name {n}"), 1, 1));
+        }
+        table
+    }
+
+    #[test]
+    fn pages_go_around_the_circle_and_leave_nothing_out() {
+        let table = filled();
+        let keys: Vec<Id> = table.keys().collect();
+        // From the middle once around, over the top, and a range without keys.
+        let middle = keys[keys.len() / 2];
+        for (after, upto) in [(middle, middle), (middle, keys[2]), (keys[0], keys[1])] {
+            let (mut seen, mut last) = (Vec::new(), None);
+            loop {
+                let page = table.page(after, upto, last, 5);
+                let Some((key, _)) = page.last() else {
+                    break;
+                };
+                last = Some(*key);
+                seen.extend(page.iter().map(|(key, _)| *key));
+            }
+            let mut wanted: Vec<Id> = keys.clone();
+            wanted.retain(|key| key.is_within(after, upto));
+            seen.sort_unstable();
+            assert_eq!(seen, wanted, "({after:?}, {upto:?}]");
+        }
+    }
+
+    #[test]
+    fn the_later_stamp_stays_and_is_not_saved_before_it_is() {
+        let mut table = table();
+        let key = table.key(&entry("a", 1, 1).copy.record);
+        let stamp = |index| entry("a", index, 1).stamp;
+        for index in [2, 1] {
+            assert_eq!(table.insert(Instant::ZERO, &entry("a", index, 1)), Ok(()));
+        }
+        assert_eq!(table.get(key).unwrap().stamp, stamp(2));
+        table.saved(key, stamp(1));
+        assert!(!table.get(key).unwrap().saved);
+        table.saved(key, stamp(2));
+        assert!(table.get(key).unwrap().saved);
+        let end = Instant::from_millis(60_000);
+        assert!(table.live(end, key).is_none());
+    }
+
+    #[test]
+    fn limits_hold_and_dropping_makes_room() {
+        let mut table = Table::new(Space::FULL, Scheme::StandIn, 2, 3_000);
+        let insert =
+            |table: &mut Table, name, length| table.insert(Instant::ZERO, &entry(name, 1, length));
+        assert_eq!(insert(&mut table, "a", 10_000), Err(RecordError::Full));
+        assert_eq!(insert(&mut table, "a", 1), Ok(()));
+        assert_eq!(insert(&mut table, "b", 1), Ok(()));
+        assert_eq!(insert(&mut table, "c", 1), Err(RecordError::Full));
+        assert_eq!(table.retain(|_, _| false).len(), 2);
+        assert_eq!(insert(&mut table, "c", 1), Ok(()));
+    }
+
+    #[test]
+    fn a_record_that_was_changed_is_refused() {
+        let mut changed = entry("a", 1, 1);
+        changed.copy.record.sequence += 1;
+        assert_eq!(
+            table().insert(Instant::ZERO, &changed),
+            Err(RecordError::Signature)
+        );
+    }
+}

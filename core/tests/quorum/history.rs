@@ -1,0 +1,191 @@
+//! One history: a ring, some clients, faults drawn from the seed, then calm and a last look at every name.
+
+use chordscope_core::base::id::{Id, Space};
+use chordscope_core::store::group::Rules;
+use chordscope_core::store::record::Name;
+
+use crate::checker::{Operation, is_linearizable};
+use crate::client::Client;
+use crate::world::{BITS, World};
+
+/// How long the faults go on, in virtual milliseconds.
+const STORM: u64 = 2_000;
+/// How long the ring has to recover.
+const CALM: u64 = 6_000;
+const MAX_NAMES: u64 = 2;
+
+/// What a history came to.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// The operations on a name that no register could have had.
+    pub(crate) violation: Option<Vec<Operation>>,
+    /// What did not work again after all faults had ended.
+    pub(crate) stuck: Option<String>,
+    pub(crate) answered: usize,
+    pub(crate) unavailable: usize,
+    /// The greatest round of any epoch.
+    pub(crate) rounds: u64,
+}
+
+fn fault(world: &mut World, next_id: &mut u64) {
+    let up = world.up();
+    let pick = |world: &mut World, ids: &[Id]| {
+        let n = world.rng.below(ids.len() as u64) as usize;
+        ids[n]
+    };
+    match world.rng.below(15) {
+        0..3 if up.len() > 2 => {
+            let id = pick(world, &up);
+            world.crash(id);
+        }
+        3..6 => {
+            let down: Vec<Id> = world
+                .actors
+                .keys()
+                .copied()
+                .filter(|id| !up.contains(id))
+                .collect();
+            if !down.is_empty() {
+                let id = pick(world, &down);
+                world.restart(id);
+            }
+        }
+        6 => world.part(),
+        7..9 => world.heal(),
+        9 if up.len() > 3 => {
+            let id = pick(world, &up);
+            world.actors.get_mut(&id).unwrap().leaving = true;
+        }
+        10 if world.actors.len() < 8 => {
+            // Through all ids of eight bits, none twice.
+            *next_id = (*next_id * 5 + 77) % 256;
+            world.add(*next_id);
+        }
+        12.. if up.len() > 1 => {
+            let (a, b) = (pick(world, &up), pick(world, &up));
+            world.cut(a, b);
+        }
+        _ => {}
+    }
+}
+
+/// Names with keys of their own: the small world has only 256.
+fn names(seed: u64, number: usize) -> Vec<Name> {
+    let mut names: Vec<Name> = Vec::new();
+    let key = |name: &Name| name.key(Space::new(BITS).unwrap());
+    for n in 0.. {
+        let name = Name::new(format!("{seed} {n}")).unwrap();
+        if names.len() == number {
+            break;
+        }
+        if names.iter().all(|other| key(other) != key(&name)) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+pub(crate) fn run(seed: u64, rules: Rules) -> Outcome {
+    let mut world = World::new(seed, rules);
+    world.loss = [0, 10, 60, 200][world.rng.below(4) as usize];
+    let mut next_id = 1 + world.rng.below(255);
+    let first: Vec<u64> = (0..1 + world.rng.below(5))
+        .map(|_| {
+            next_id = (next_id * 5 + 77) % 256;
+            next_id
+        })
+        .collect();
+    if world.rng.chance(1, 3) {
+        let id = world.add(first[0]);
+        world.found(id);
+        for id in &first[1..] {
+            world.add(*id);
+        }
+    } else {
+        world.settle(&first);
+    }
+    let number = 1 + world.rng.below(MAX_NAMES) as usize;
+    let names = names(seed, number);
+    let writes = [15, 40, 75][world.rng.below(3) as usize];
+    let clients = 2 + world.rng.below(2) as u32;
+    for number in 1..=clients {
+        let up = world.up();
+        let home = up[world.rng.below(up.len() as u64) as usize];
+        world.add_client(Client::new(number, home, &names, writes));
+    }
+    while world.now < STORM {
+        let pause = 40 + world.rng.below(260);
+        let end = world.now + pause;
+        world.run_until(end);
+        fault(&mut world, &mut next_id);
+    }
+    calm(&mut world);
+    judge(&mut world, &names)
+}
+
+/// All faults end; every name is read once more.
+fn calm(world: &mut World) {
+    world.heal();
+    world.loss = 0;
+    world.confused = false;
+    let ids: Vec<Id> = world.actors.keys().copied().collect();
+    for id in ids {
+        world.actors.get_mut(&id).unwrap().leaving = false;
+        if world.actors[&id].machine.is_none() {
+            world.restart(id);
+        }
+    }
+    for client in &mut world.clients {
+        client.last_reads = Some(0);
+    }
+    let end = world.now + CALM;
+    let number = world.clients[0].names.len();
+    let read = |world: &World| {
+        let mut clients = world.clients.iter();
+        clients.all(|client| client.last_reads >= Some(number))
+    };
+    while world.now < end && !read(world) {
+        let next = world.now + 100;
+        world.run_until(next);
+    }
+}
+
+fn judge(world: &mut World, names: &[Name]) -> Outcome {
+    let stuck = world
+        .clients
+        .iter()
+        .find(|c| c.last_reads < Some(names.len()));
+    let stuck = stuck.map(|client| {
+        let groups: Vec<String> = world
+            .actors
+            .iter()
+            .filter_map(|(id, actor)| Some((id, actor.machine.as_ref()?)))
+            .map(|(id, machine)| format!("{id:?}: {:?}", machine.held().collect::<Vec<_>>()))
+            .collect();
+        format!(
+            "{:?} of {names:?}\n{}",
+            client.last_reads,
+            groups.join("\n")
+        )
+    });
+    let mut clients = std::mem::take(&mut world.clients);
+    for client in &mut clients {
+        client.finish(world);
+    }
+    let of = |name| {
+        let all = clients.iter().flat_map(|client| &client.history);
+        let mine = all.filter(move |(n, _)| *n == name);
+        mine.map(|(_, operation)| *operation).collect::<Vec<_>>()
+    };
+    let histories = (0..names.len()).map(of);
+    let mut bad = histories.filter(|history| !is_linearizable(history));
+    let machines = world.actors.values().filter_map(|a| a.machine.as_ref());
+    let rounds = machines.flat_map(|machine| machine.held().map(|held| held.promised.round));
+    Outcome {
+        violation: bad.next(),
+        stuck,
+        answered: world.answered,
+        unavailable: clients.iter().map(|client| client.unavailable).sum(),
+        rounds: rounds.max().unwrap_or_default(),
+    }
+}

@@ -1,0 +1,271 @@
+//! Messages about groups, and in words.
+
+use chordscope_core::base::contact::Contact;
+use chordscope_core::base::id::Id;
+use chordscope_core::message::{Message, Request as Ask, Response as Answer};
+use chordscope_core::store::group::Entry;
+use chordscope_core::store::group::configuration::{
+    Configuration, Epoch, GroupId, MAX_MEMBERS, Next, Stamp,
+};
+use chordscope_core::store::group::message::{MAX_PAGE, Request, Response};
+use chordscope_core::store::record::RecordError;
+use serde_json::{Value, json};
+
+use crate::cards::contact;
+use crate::describe;
+use crate::messages::KEY;
+use crate::records::copy;
+
+fn key() -> Id {
+    Id::from_bytes(KEY)
+}
+
+fn epoch(round: u64) -> Epoch {
+    let proposer = contact(1).id();
+    Epoch { round, proposer }
+}
+
+fn group() -> GroupId {
+    let upto = Id::from_bytes([9; 20]);
+    let epoch = epoch(300);
+    GroupId { upto, epoch }
+}
+
+fn members(count: usize) -> Vec<Contact> {
+    (1..).take(count).map(contact).collect()
+}
+
+fn parent() -> Configuration {
+    Configuration {
+        ring: u64::MAX,
+        after: Id::from_bytes([7; 20]),
+        upto: group().upto,
+        epoch: group().epoch,
+        members: members(3),
+    }
+}
+
+pub(crate) fn next(members_of_it: usize) -> Next {
+    Next {
+        epoch: epoch(301),
+        members: members(members_of_it),
+        split: None,
+    }
+}
+
+fn halves() -> Next {
+    Next {
+        split: Some((Id::from_bytes([8; 20]), members(1))),
+        ..next(2)
+    }
+}
+
+fn entry() -> Box<Entry> {
+    let (epoch, index) = (epoch(300), 5);
+    Box::new(Entry {
+        stamp: Stamp { epoch, index },
+        copy: copy("greeting", Some(b"hello"), 1, 60),
+    })
+}
+
+pub(crate) fn page(length: usize) -> Vec<(Id, Stamp)> {
+    vec![(key(), entry().stamp); length]
+}
+
+pub(crate) const fn ask(request: Request) -> Message {
+    Message::Request(9, Ask::Group(request))
+}
+
+pub(crate) const fn answer(response: Response) -> Message {
+    Message::Response(10, Answer::Group(response))
+}
+
+pub(crate) fn requests() -> Vec<(&'static str, Message)> {
+    let value = || Box::new(copy("greeting", Some(b"hello"), 1, 60));
+    let before = copy("greeting", Some(b"hello"), 1, 60).record.version();
+    let group = group();
+    let all = vec![
+        ("a quorum read", Request::Read(key())),
+        (
+            "a quorum write of a new name",
+            Request::Write(value(), None),
+        ),
+        (
+            "a quorum write in the place of another",
+            Request::Write(Box::new(copy("greeting", None, 2, 60)), Some(before)),
+        ),
+        ("does the epoch stand", Request::Keep(group, None)),
+        ("keep this", Request::Keep(group, Some(entry()))),
+        ("prepare", Request::Prepare(group, epoch(301))),
+        ("list from the beginning", Request::List(group, None)),
+        ("list on", Request::List(group, Some(key()))),
+        ("fetch", Request::Fetch(group, key())),
+        (
+            "propose",
+            Request::Propose(group, epoch(302), Box::new(next(3))),
+        ),
+        (
+            "propose a split among the most members",
+            Request::Propose(
+                group,
+                epoch(302),
+                Box::new(Next {
+                    split: halves().split,
+                    ..next(MAX_MEMBERS)
+                }),
+            ),
+        ),
+        ("stage", Request::Stage(Box::new((parent(), halves())))),
+        (
+            "the longest group offer",
+            Request::Offer(group, epoch(301), page(MAX_PAGE)),
+        ),
+        ("give", Request::Give(group, epoch(301), entry())),
+        ("withdraw", Request::Withdraw(group, epoch(301))),
+        ("decided", Request::Decided(group, Box::new(halves()))),
+        ("what became of the group", Request::Check(group)),
+    ];
+    all.into_iter()
+        .map(|(name, one)| (name, ask(one)))
+        .collect()
+}
+
+pub(crate) fn responses() -> Vec<(&'static str, Message)> {
+    let value = || Some(Box::new(copy("greeting", Some(b"hello"), 1, 60)));
+    let all = vec![
+        ("a quorum's value", Response::Value(value())),
+        ("a quorum's no value", Response::Value(None)),
+        ("written at two", Response::Written(2)),
+        ("another is there", Response::Mismatch(value())),
+        ("nothing is there", Response::Mismatch(None)),
+        (
+            "refused by the primary",
+            Response::Refused(RecordError::Full),
+        ),
+        ("ask elsewhere", Response::Elsewhere(contact(2))),
+        ("no majority", Response::Unavailable),
+        ("an unknown group", Response::Unknown),
+        ("a group that is gone", Response::Gone),
+        ("a later ballot", Response::Closed(epoch(303))),
+        ("done", Response::Done),
+        ("a first promise", Response::Promise(None)),
+        (
+            "a promise that tells",
+            Response::Promise(Some(Box::new((epoch(301), next(3))))),
+        ),
+        ("the longest page", Response::Page(page(MAX_PAGE))),
+        ("an entry", Response::Entry(Some(entry()))),
+        ("no entry", Response::Entry(None)),
+        ("lacking two", Response::Lacking(vec![key(); 2])),
+        ("this followed", Response::Followed(Box::new(halves()))),
+    ];
+    all.into_iter()
+        .map(|(name, one)| (name, answer(one)))
+        .collect()
+}
+
+// In words.
+
+fn say_epoch(epoch: Epoch) -> Value {
+    json!({ "round": epoch.round, "proposer": describe::id(epoch.proposer) })
+}
+
+fn say_group(group: GroupId) -> Value {
+    json!({ "upto": describe::id(group.upto), "epoch": say_epoch(group.epoch) })
+}
+
+fn say_stamp(stamp: Stamp) -> Value {
+    json!({ "epoch": say_epoch(stamp.epoch), "index": stamp.index })
+}
+
+fn say_entry(entry: &Entry) -> Value {
+    json!({ "stamp": say_stamp(entry.stamp), "copy": describe::copy(&entry.copy) })
+}
+
+fn say_members(members: &[Contact]) -> Value {
+    members.iter().map(describe::contact).collect()
+}
+
+fn say_next(next: &Next) -> Value {
+    let split = next.split.as_ref();
+    json!({
+        "epoch": say_epoch(next.epoch),
+        "members": say_members(&next.members),
+        "split": split.map(|(at, members)| json!([describe::id(*at), say_members(members)])),
+    })
+}
+
+fn say_page(page: &[(Id, Stamp)]) -> Value {
+    let one = |(key, stamp): &(Id, Stamp)| json!([describe::id(*key), say_stamp(*stamp)]);
+    page.iter().map(one).collect()
+}
+
+pub(crate) fn request(request: &Request) -> Value {
+    match request {
+        Request::Read(key) => json!({ "Read": describe::id(*key) }),
+        Request::Write(new, old) => {
+            json!({ "Write": [describe::copy(new), old.as_ref().map(describe::version)] })
+        }
+        Request::Keep(group, entry) => {
+            json!({ "Keep": [say_group(*group), entry.as_deref().map(say_entry)] })
+        }
+        Request::Prepare(group, ballot) => {
+            json!({ "Prepare": [say_group(*group), say_epoch(*ballot)] })
+        }
+        Request::List(group, last) => {
+            json!({ "List": [say_group(*group), last.map(describe::id)] })
+        }
+        Request::Fetch(group, key) => json!({ "Fetch": [say_group(*group), describe::id(*key)] }),
+        Request::Propose(group, ballot, next) => {
+            json!({ "Propose": [say_group(*group), say_epoch(*ballot), say_next(next)] })
+        }
+        Request::Stage(staged) => {
+            let parent = &staged.0;
+            json!({ "Stage": {
+                "parent": {
+                    "ring": parent.ring,
+                    "after": describe::id(parent.after),
+                    "upto": describe::id(parent.upto),
+                    "epoch": say_epoch(parent.epoch),
+                    "members": say_members(&parent.members),
+                },
+                "next": say_next(&staged.1),
+            }})
+        }
+        Request::Offer(group, epoch, page) => {
+            json!({ "Offer": [say_group(*group), say_epoch(*epoch), say_page(page)] })
+        }
+        Request::Give(group, epoch, entry) => {
+            json!({ "Give": [say_group(*group), say_epoch(*epoch), say_entry(entry)] })
+        }
+        Request::Withdraw(group, epoch) => {
+            json!({ "Withdraw": [say_group(*group), say_epoch(*epoch)] })
+        }
+        Request::Decided(group, next) => json!({ "Decided": [say_group(*group), say_next(next)] }),
+        Request::Check(group) => json!({ "Check": say_group(*group) }),
+    }
+}
+
+pub(crate) fn response(response: &Response) -> Value {
+    match response {
+        Response::Value(held) => json!({ "Value": held.as_deref().map(describe::copy) }),
+        Response::Written(copies) => json!({ "Written": copies }),
+        Response::Mismatch(held) => json!({ "Mismatch": held.as_deref().map(describe::copy) }),
+        Response::Refused(why) => json!({ "Refused": format!("{why:?}") }),
+        Response::Elsewhere(contact) => json!({ "Elsewhere": describe::contact(contact) }),
+        Response::Unavailable => json!("Unavailable"),
+        Response::Unknown => json!("Unknown"),
+        Response::Gone => json!("Gone"),
+        Response::Closed(epoch) => json!({ "Closed": say_epoch(*epoch) }),
+        Response::Done => json!("Done"),
+        Response::Promise(before) => {
+            let before = before.as_deref();
+            let say = |(ballot, next): &(Epoch, Next)| json!([say_epoch(*ballot), say_next(next)]);
+            json!({ "Promise": before.map(say) })
+        }
+        Response::Page(page) => json!({ "Page": say_page(page) }),
+        Response::Entry(entry) => json!({ "Entry": entry.as_deref().map(say_entry) }),
+        Response::Lacking(keys) => json!({ "Lacking": describe::ids(keys) }),
+        Response::Followed(next) => json!({ "Followed": say_next(next) }),
+    }
+}
