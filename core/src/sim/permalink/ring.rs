@@ -125,33 +125,11 @@ pub(super) fn read(query: Query<'_>) -> Result<Scenario, ScenarioError> {
     let until = query.number("until", scenario.until.as_millis())?;
     scenario.until = Instant::from_millis(until);
     scenario.quorum = query.number("quorum", 0)? > 0;
-    if let Some(latency) = query.part("latency") {
-        scenario.latency = match numbers(latency).as_slice() {
-            [Some(millis)] => Latency::Fixed(*millis),
-            [Some(low), Some(high)] => Latency::Uniform(*low, *high),
-            _ => {
-                return Err(wrong(
-                    "latency",
-                    "must be one or two numbers of milliseconds",
-                ));
-            }
-        };
+    if let Some(text) = query.part("latency") {
+        scenario.latency = read_latency(text)?;
     }
-    if let Some(upkeep) = query.part("upkeep") {
-        scenario.upkeep = match numbers(upkeep).as_slice() {
-            [Some(stabilize_ms), Some(fingers_ms), Some(repair_ms)] => Some(Upkeep {
-                stabilize_ms: *stabilize_ms,
-                fingers_ms: *fingers_ms,
-                repair_ms: *repair_ms,
-            }),
-            _ if upkeep == "off" => None,
-            _ => {
-                return Err(wrong(
-                    "upkeep",
-                    "must be three numbers of milliseconds, or off",
-                ));
-            }
-        };
+    if let Some(text) = query.part("upkeep") {
+        scenario.upkeep = read_upkeep(text)?;
     }
     if let Some(text) = query.part("do") {
         scenario.actions = actions::read(space, text)?;
@@ -164,6 +142,32 @@ fn read_protocol(query: Query<'_>) -> Result<Protocol, ScenarioError> {
         None | Some("corrected") => Ok(Protocol::Corrected),
         Some("classic") => Ok(Protocol::Classic),
         Some(_) => Err(wrong("rules", "must be corrected or classic")),
+    }
+}
+
+fn read_latency(text: &str) -> Result<Latency, ScenarioError> {
+    match numbers(text).as_slice() {
+        [Some(millis)] => Ok(Latency::Fixed(*millis)),
+        [Some(low), Some(high)] => Ok(Latency::Uniform(*low, *high)),
+        _ => Err(wrong(
+            "latency",
+            "must be one or two numbers of milliseconds",
+        )),
+    }
+}
+
+fn read_upkeep(text: &str) -> Result<Option<Upkeep>, ScenarioError> {
+    match numbers(text).as_slice() {
+        [Some(stabilize_ms), Some(fingers_ms), Some(repair_ms)] => Ok(Some(Upkeep {
+            stabilize_ms: *stabilize_ms,
+            fingers_ms: *fingers_ms,
+            repair_ms: *repair_ms,
+        })),
+        _ if text == "off" => Ok(None),
+        _ => Err(wrong(
+            "upkeep",
+            "must be three numbers of milliseconds, or off",
+        )),
     }
 }
 
