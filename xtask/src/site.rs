@@ -3,6 +3,7 @@
 mod names;
 mod optimize;
 mod size;
+mod slim;
 mod stamp;
 
 use std::path::{Path, PathBuf};
@@ -57,6 +58,9 @@ pub(crate) fn build(workspace: &Workspace, options: &Options) -> Result<Site> {
                 optimize::all(&wasm_opt, &dist)
             })?;
         }
+        if !options.debug {
+            slim::all(&dist)?;
+        }
         names::settle(&dist)?;
         stamp.put_on(&dist)?;
     }
@@ -84,7 +88,7 @@ impl Site {
 /// What, beside the sources, decides how the page comes out.
 fn build_settings(options: &Options, optimized: bool) -> String {
     format!(
-        "debug: {}, wasm-opt: {optimized} {:?}",
+        "slim, debug: {}, wasm-opt: {optimized} {:?}",
         options.debug,
         optimize::FLAGS
     )

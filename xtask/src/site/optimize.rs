@@ -13,8 +13,9 @@ use super::files_below;
 use crate::process;
 
 /// Level 1: higher ones gain little over what the compiler has done, and what they inline makes the download larger.
-/// Functions of like names are alike: side by side they are packed into 5 KB less. Then the features that this compiler emits.
-pub(super) const FLAGS: [&str; 9] = [
+/// Before it, arguments that are always the same go. Functions of like names are alike: side by side they are packed into 5 KB less. Then the features that this compiler emits.
+pub(super) const FLAGS: [&str; 10] = [
+    "--dae-optimizing",
     "-O1",
     "--reorder-functions-by-name",
     "--enable-bulk-memory",
