@@ -55,7 +55,7 @@ fn collect(value: &Value, found: &mut Vec<Vec<u8>>) {
 }
 
 fn bytes(hex: &str) -> Option<Vec<u8>> {
-    let digits = hex.is_ascii() && hex.len() % 2 == 0 && !hex.is_empty();
+    let digits = hex.is_ascii() && hex.len().is_multiple_of(2) && !hex.is_empty();
     let pairs = (0..hex.len()).step_by(2);
     let read = |at| u8::from_str_radix(&hex[at..at + 2], 16).ok();
     digits.then(|| pairs.map(read).collect())?

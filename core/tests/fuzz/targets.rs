@@ -44,7 +44,6 @@ pub(crate) const ALL: [Target; 9] = [
 ];
 
 /// Those that read text.
-
 pub(crate) const TEXT: [&str; 2] = ["scenario", "permalink"];
 
 fn cards() -> Cards {
@@ -151,7 +150,7 @@ pub(crate) fn node(bytes: &[u8]) {
     while let [length, kind, after @ ..] = rest {
         let (piece, after) = after.split_at(after.len().min(usize::from(*length)));
         let from = if kind & 1 == 0 { &other } else { &third };
-        now = now + Duration::from_millis(u64::from(kind >> 4) * 100);
+        now += Duration::from_millis(u64::from(kind >> 4) * 100);
         match (kind >> 1) % 6 {
             0 => node.handle_timeout(now),
             1 => node.handle_unreachable(now, from.id()),
