@@ -20,6 +20,7 @@ mod groups;
 #[path = "node/groups_none.rs"]
 mod groups;
 mod lookups;
+mod messages;
 mod operations;
 #[cfg(feature = "quorum")]
 mod quorum;
@@ -43,7 +44,7 @@ use crate::base::rng::Rng;
 use crate::base::time::Instant;
 use crate::chord::fingers::FingerTable;
 use crate::chord::membership::{Input, Membership, Phase};
-use crate::chord::message::{Notice, Request as Ask, Response as Answer};
+use crate::chord::message::Request as Ask;
 use crate::chord::route::{Routing, Step, route};
 use crate::message::{Message, Request, Response};
 use crate::node::api::{Event, JoinError, Output, StorageEvent, TimerKind};
@@ -256,117 +257,6 @@ impl Node {
     /// When to call [`Node::handle_timeout`] next, and what for. May change with every other call.
     pub fn poll_timeout(&self) -> Option<(Instant, TimerKind)> {
         self.timers.first()
-    }
-
-    fn on_request(&mut self, now: Instant, from: &Contact, number: u64, request: Request) {
-        if !self.membership.is_member() && !matches!(request, Request::Chord(Ask::Ping)) {
-            self.respond(from, number, Response::Chord(Answer::NotMember));
-            return;
-        }
-        match request {
-            // (ours) Also while this node waits for an answer of its own. In Zave 2017 §III it would answer "response pending",
-            // so that each step sees one state of the ring. Answers in flight count as lists in the invariant instead, and
-            // the search in tests/exhaustive finds no state that needs the wait.
-            Request::Chord(Ask::Neighbours) => {
-                let neighbours = Answer::Neighbours(self.membership.neighbours());
-                self.respond(from, number, Response::Chord(neighbours));
-            }
-            Request::Chord(Ask::Ping) => {
-                self.respond(from, number, Response::Chord(Answer::Pong));
-            }
-            Request::Chord(Ask::Step(question)) => {
-                let origin = (from.id(), question.lookup);
-                let step = self.decide(
-                    origin,
-                    question.key,
-                    question.routing,
-                    question.arrived,
-                    &question.avoid,
-                );
-                let neighbours = match step {
-                    Step::Here => self.membership.neighbours(),
-                    _ => crate::chord::message::Neighbours::default(),
-                };
-                self.respond(
-                    from,
-                    number,
-                    Response::Chord(Answer::Step(step, neighbours)),
-                );
-            }
-            Request::Chord(Ask::Forward(forward)) => {
-                self.respond(from, number, Response::Chord(Answer::Forwarded));
-                self.take_over(now, *forward);
-            }
-            Request::Store(request) => self.on_store_request(now, from, number, request),
-            Request::Group(request) => self.on_group_request(now, from, number, request),
-        }
-    }
-
-    fn on_answer(&mut self, now: Instant, from: &Contact, purpose: Purpose, answer: Response) {
-        match (purpose, answer) {
-            (purpose, Response::Chord(Answer::NotMember)) => self.on_failure(now, from, purpose),
-            (Purpose::Membership(query), Response::Chord(Answer::Neighbours(neighbours))) => {
-                let input = Input::Answered(query, from.clone(), neighbours);
-                let effects = self.membership.step(input);
-                self.run_effects(now, effects);
-            }
-            (Purpose::Probe, Response::Chord(Answer::Neighbours(neighbours))) => {
-                let others = !neighbours.successors.is_empty();
-                self.event(Event::Probed(from.clone(), others));
-            }
-            (Purpose::Membership(query), Response::Chord(Answer::Pong)) => {
-                let nothing = crate::chord::message::Neighbours::default();
-                let effects = self
-                    .membership
-                    .step(Input::Answered(query, from.clone(), nothing));
-                self.run_effects(now, effects);
-            }
-            (Purpose::Hop(lookup), Response::Chord(Answer::Step(step, neighbours))) => {
-                self.on_step(now, from, lookup, step, neighbours);
-            }
-            (Purpose::Forward(_), Response::Chord(Answer::Forwarded)) => {}
-            (purpose, Response::Store(answer)) => self.on_store_answer(now, from, purpose, answer),
-            (purpose, Response::Group(answer)) => self.on_group_answer(now, from, purpose, answer),
-            // An answer to another question than was asked is as good as none.
-            (purpose, Response::Chord(_)) => self.on_failure(now, from, purpose),
-        }
-    }
-
-    fn on_failure(&mut self, now: Instant, to: &Contact, purpose: Purpose) {
-        match purpose {
-            Purpose::Membership(query) => {
-                self.lose(to);
-                let effects = self.membership.step(Input::Failed(query, to.clone()));
-                self.run_effects(now, effects);
-            }
-            Purpose::Hop(lookup) => {
-                self.lose(to);
-                self.on_hop_failed(now, to, lookup);
-            }
-            Purpose::Forward(pending) => {
-                self.lose(to);
-                self.forward_elsewhere(now, to.id(), *pending);
-            }
-            Purpose::Probe => {}
-            Purpose::Group(token) => self.on_group_failure(now, to.id(), token),
-            Purpose::Quorum(operation) => self.on_quorum_answer(now, to, operation, None),
-            purpose => self.on_store_failure(now, to, purpose),
-        }
-    }
-
-    fn on_notice(&mut self, now: Instant, from: &Contact, notice: Notice) {
-        match notice {
-            Notice::Notify => {
-                let effects = self.membership.step(Input::Notified(from.clone()));
-                self.run_effects(now, effects);
-            }
-            Notice::Found(found) => self.on_found(now, from, found),
-            Notice::Leaving(neighbours) => {
-                self.forget(from.id());
-                let effects = self.membership.step(Input::Left(from.clone(), neighbours));
-                self.run_effects(now, effects);
-            }
-        }
     }
 
     /// The routing rule at this node, told to whoever watches.

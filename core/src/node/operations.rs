@@ -111,20 +111,25 @@ impl Node {
         }
     }
 
+    /// The number of a new operation, when there are so many of its level under way.
+    pub(super) fn begin_operation(&mut self, under_way: usize) -> Result<u64, StoreError> {
+        if !self.membership.is_member() {
+            return Err(StoreError::NotMember);
+        }
+        if under_way >= self.config.limits.operations {
+            self.event(Event::LimitReached("puts and gets"));
+            return Err(StoreError::Busy);
+        }
+        Ok(self.number())
+    }
+
     fn start_operation(
         &mut self,
         now: Instant,
         name: Name,
         task: Task,
     ) -> Result<OperationId, StoreError> {
-        if !self.membership.is_member() {
-            return Err(StoreError::NotMember);
-        }
-        if self.operations.len() >= self.config.limits.operations {
-            self.event(Event::LimitReached("puts and gets"));
-            return Err(StoreError::Busy);
-        }
-        let number = self.number();
+        let number = self.begin_operation(self.operations.len())?;
         let key = name.key(self.config.space);
         let operation = Operation {
             name,

@@ -90,14 +90,7 @@ impl Node {
         name: Name,
         task: Task,
     ) -> Result<OperationId, StoreError> {
-        if !self.membership.is_member() {
-            return Err(StoreError::NotMember);
-        }
-        if self.quorum.len() >= self.config.limits.operations {
-            self.event(Event::LimitReached("puts and gets"));
-            return Err(StoreError::Busy);
-        }
-        let number = self.number();
+        let number = self.begin_operation(self.quorum.len())?;
         let key = name.key(self.config.space);
         let deadline = now + self.config.lookup_deadline;
         let operation = QuorumOperation {
