@@ -9,11 +9,13 @@ use anyhow::{Context, Result};
 use super::files_below;
 
 /// Each may name those before it, so that its own content is final when its turn comes.
-const NAMES: [&str; 4] = [
+const NAMES: [&str; 6] = [
     "chordscope-live.css",
     "chordscope-live_bg.wasm",
     "chordscope-live.js",
+    "chordscope-tab_bg.wasm",
     "chordscope-tab.js",
+    "start-tab.js",
 ];
 
 /// Renames the files in dist/ and all mentions of them.
@@ -74,11 +76,13 @@ mod tests {
             write("chordscope-live.css", "");
             write("chordscope-live_bg.wasm", module);
             write("chordscope-live.js", "'chordscope-live_bg.wasm'");
+            write("chordscope-tab_bg.wasm", module);
+            write("chordscope-tab.js", "'chordscope-tab_bg.wasm'");
             write(
-                "chordscope-tab.js",
-                "\"./chordscope-live.js\" \"./chordscope-live_bg.wasm\"",
+                "start-tab.js",
+                "\"./chordscope-tab.js\" \"./chordscope-tab_bg.wasm\"",
             );
-            write("index.html", "./chordscope-tab.js ./chordscope-live.js");
+            write("index.html", "./start-tab.js ./chordscope-live.js");
             settle(dist.path()).unwrap();
             let page = fs::read_to_string(dist.path().join("index.html")).unwrap();
             let named = page.split(' ').map(|name| dist.path().join(name));

@@ -1,4 +1,4 @@
-//! How much a browser downloads before each of the two pages works.
+//! How much a browser downloads before each of the two pages shows, and for the tab's peer beside the live page.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -17,16 +17,37 @@ const BUDGET: usize = 300_000;
 /// What may name other files.
 const TEXT: [&str; 5] = ["html", "js", "mjs", "css", "webmanifest"];
 
-/// Each page, and how the names of files begin that only the other one loads.
-const PAGES: [(&str, &[&str]); 2] = [
-    ("ring", &["chordscope-live", "chordscope-tab"]),
-    ("live", &["chordscope-web"]),
+/// What is loaded in one go.
+struct Part {
+    name: &'static str,
+    /// How the name of the file begins that comes first.
+    root: &'static str,
+    /// How the names of files begin that are loaded only by others.
+    others: &'static [&'static str],
+}
+
+const PARTS: [Part; 3] = [
+    Part {
+        name: "the ring page",
+        root: "index.html",
+        others: &["chordscope-live", "chordscope-tab", "start-tab"],
+    },
+    Part {
+        name: "the live page",
+        root: "index.html",
+        others: &["chordscope-web", "chordscope-tab", "start-tab"],
+    },
+    Part {
+        name: "the tab's peer, when the live page shows",
+        root: "start-tab",
+        others: &[],
+    },
 ];
 
-/// The files that index.html names, and that those name in turn, gzipped.
+/// The file that comes first, and those that it names, and so on, gzipped.
 #[derive(Debug)]
 pub(crate) struct FirstLoad {
-    page: &'static str,
+    part: &'static str,
     files: usize,
     bytes: usize,
 }
@@ -43,23 +64,19 @@ pub(super) fn first_loads(dist: &Path) -> Result<Vec<FirstLoad>> {
         let content = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         contents.insert(name, content);
     }
-    let load = |(page, others)| FirstLoad::of(&contents, page, others);
-    PAGES.into_iter().map(load).collect()
+    let load = |part| FirstLoad::of(&contents, part);
+    PARTS.iter().map(load).collect()
 }
 
 impl FirstLoad {
-    fn of(
-        contents: &BTreeMap<String, Vec<u8>>,
-        page: &'static str,
-        others: &[&str],
-    ) -> Result<Self> {
-        let names = reachable(contents, others);
+    fn of(contents: &BTreeMap<String, Vec<u8>>, part: &Part) -> Result<Self> {
+        let names = reachable(contents, part.root, part.others);
         let mut bytes = 0;
         for name in &names {
             bytes += gzipped(&contents[*name])?;
         }
         Ok(Self {
-            page,
+            part: part.name,
             files: names.len(),
             bytes,
         })
@@ -78,22 +95,26 @@ impl fmt::Display for FirstLoad {
         } else {
             "OVER"
         };
-        let (page, files, kilobytes, budget) =
-            (self.page, self.files, self.bytes / 1000, BUDGET / 1000);
+        let (part, files, kilobytes, budget) =
+            (self.part, self.files, self.bytes / 1000, BUDGET / 1000);
         write!(
             f,
-            "first load of the {page} page: {files} files, {kilobytes} KB gzipped, {verdict} the budget of {budget} KB"
+            "first load of {part}: {files} files, {kilobytes} KB gzipped, {verdict} the budget of {budget} KB"
         )
     }
 }
 
-fn reachable<'a>(contents: &'a BTreeMap<String, Vec<u8>>, others: &[&str]) -> BTreeSet<&'a str> {
+fn reachable<'a>(
+    contents: &'a BTreeMap<String, Vec<u8>>,
+    root: &str,
+    others: &[&str],
+) -> BTreeSet<&'a str> {
     let own = |name: &&str| !others.iter().any(|other| name.starts_with(other));
     let mut found = BTreeSet::new();
     let mut open: Vec<&str> = contents
         .keys()
         .map(String::as_str)
-        .filter(|name| *name == "index.html")
+        .filter(|name| name.starts_with(root))
         .collect();
     while let Some(name) = open.pop() {
         if !found.insert(name) || !TEXT.iter().any(|kind| name.ends_with(&format!(".{kind}"))) {
@@ -134,7 +155,7 @@ mod tests {
             ("live_bg.wasm".to_owned(), Vec::new()),
         ]);
         assert_eq!(
-            reachable(&contents, &["live"]),
+            reachable(&contents, "index.html", &["live"]),
             BTreeSet::from(["app_bg.wasm", "index.html", "start.js"])
         );
     }
