@@ -1,19 +1,21 @@
 //! The oracle: a ring of which everything is known. It says what lookups, tables and changes ought to be.
 
+mod index;
+
 use alloc::vec::Vec;
 use core::fmt;
 
 use crate::base::id::{Id, Space};
 use crate::chord::route::Routing;
 
+use self::index::{Index, Tie};
+
 /// A sorted set of node positions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdealRing {
     space: Space,
     ids: Vec<Id>,
-    /// How many nodes lie before each of as many equal slices of the circle as there are nodes, and the end of the last.
-    /// Positions are spread evenly, so that a slice has one node or so, and none must be searched for.
-    slices: Vec<u32>,
+    index: Index,
 }
 
 /// A finger that an insertion or removal changed.
@@ -47,13 +49,8 @@ impl IdealRing {
         if let Some(pair) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(RingError::Duplicate(pair[0]));
         }
-        let mut ring = Self {
-            space,
-            ids,
-            slices: Vec::new(),
-        };
-        ring.cut();
-        Ok(ring)
+        let index = Index::new(space, &ids);
+        Ok(Self { space, ids, index })
     }
 
     /// The space the ring lies in.
@@ -78,25 +75,10 @@ impl IdealRing {
 
     /// How many nodes lie before `key`, counted from zero up.
     pub(crate) fn rank(&self, key: Id) -> usize {
-        let slice = self.slice(key);
-        let (low, high) = (self.slices[slice] as usize, self.slices[slice + 1] as usize);
-        low + self.ids[low..high].partition_point(|id| *id < key)
-    }
-
-    /// Which of as many equal slices of the circle as there are nodes a key lies in.
-    fn slice(&self, key: Id) -> usize {
-        let share = u128::from(self.space.share(key)) * self.ids.len() as u128;
-        (share >> 64) as usize
-    }
-
-    /// Notes where each slice begins.
-    fn cut(&mut self) {
-        let mut slices = Vec::with_capacity(self.ids.len() + 1);
-        for (rank, id) in (0..).zip(&self.ids) {
-            slices.resize(self.slice(*id) + 1, rank);
+        match self.index.first_from(self.index.share(key)) {
+            (rank, Tie::No) => rank,
+            (rank, Tie::Yes { end }) => rank + self.ids[rank..end].partition_point(|id| *id < key),
         }
-        slices.resize(self.ids.len() + 1, self.ids.len() as u32);
-        self.slices = slices;
     }
 
     /// The first node strictly before `key`.
@@ -176,7 +158,7 @@ impl IdealRing {
         let changes = self.changes(node, self.successor(node), node);
         let at = self.rank(node);
         self.ids.insert(at, node);
-        self.cut();
+        self.index = Index::new(self.space, &self.ids);
         Ok(changes)
     }
 
@@ -192,7 +174,7 @@ impl IdealRing {
             return Err(RingError::LastNode(node));
         }
         self.ids.remove(at);
-        self.cut();
+        self.index = Index::new(self.space, &self.ids);
         Ok(self.changes(node, node, self.successor(node)))
     }
 
@@ -219,16 +201,31 @@ impl IdealRing {
     /// §V count so. The last step, to the owner itself, does not count.
     pub fn hops_to_predecessor(&self, from: Id, key: Id) -> u32 {
         let rank = self.rank(key);
-        let owner = self.ids[rank % self.ids.len()];
-        let goal = self.ids[(rank + self.ids.len() - 1) % self.ids.len()];
-        let (mut at, mut hops) = (from, 0);
+        let owner = rank % self.ids.len();
+        let goal = (rank + self.ids.len() - 1) % self.ids.len();
+        let (mut at, mut hops) = (self.rank(from) % self.ids.len(), 0);
         // The owner itself knows: it is the one to ask.
         while at != goal && at != owner {
-            let row = self.space.distance(at, goal).bit_length();
-            at = self.finger(at, row.max(1)).1;
+            at = self.hop(at, goal);
             hops += 1;
         }
         hops
+    }
+
+    /// The farthest finger of one node that is not beyond another; both are named by rank.
+    fn hop(&self, at: usize, goal: usize) -> usize {
+        let (here, there) = (self.index.share_of(at), self.index.share_of(goal));
+        let gap = there.wrapping_sub(here);
+        if gap & gap.wrapping_sub(1) != 0 {
+            // What the shares leave out cannot change the gap's highest bit, so that the row starts at this share.
+            let start = here.wrapping_add(1 << gap.ilog2());
+            if let (rank, Tie::No) = self.index.first_from(start) {
+                return rank % self.ids.len();
+            }
+        }
+        let gap = self.space.distance(self.ids[at], self.ids[goal]);
+        let row = gap.bit_length().max(1);
+        self.rank(self.space.finger_start(self.ids[at], row)) % self.ids.len()
     }
 
     fn changes(&self, node: Id, old: Id, new: Id) -> Vec<FingerChange> {
@@ -333,8 +330,13 @@ mod tests {
                 let ring = IdealRing::new(space, ids.clone()).unwrap();
                 let mut keys: Vec<Id> = (0..200).map(|_| draw()).collect();
                 keys.extend(ids.iter().flat_map(|id| [*id, space.next(*id)]));
-                for key in keys {
+                for (key, from) in keys.into_iter().zip(ids.iter().cycle()) {
                     assert_eq!(ring.rank(key), ids.partition_point(|id| *id < key));
+                    let path = ring.path(*from, key, Routing::Finger);
+                    if !ids.contains(&key) {
+                        let hops = ring.hops_to_predecessor(*from, key) as usize;
+                        assert_eq!(hops, path.len().saturating_sub(2), "{path:?}");
+                    }
                 }
             }
         }
