@@ -3,8 +3,8 @@
 //! The modules, lowest first; each imports only from those below it:
 //!
 //! - [`base`]: time, randomness, ring arithmetic, identity, contacts
-//! - [`chord`]: membership, fingers, the routing rule, the ideal ring; [`store`]: signed records and who holds them.
-//!   Neither knows the other
+//! - [`chord`]: membership, fingers, the routing rule, the ideal ring; [`store`]: signed records and who holds them;
+//!   [`swarm`]: segmented file transfer. None knows the others
 //! - [`message`]: both vocabularies with request numbers
 //! - [`node`]: one ring member, which joins the two; [`wire`]: messages as bytes. Neither knows the other
 //! - [`link`]: handshake and tagged frames
@@ -25,4 +25,5 @@ pub mod peer;
 #[cfg(feature = "sim")]
 pub mod sim;
 pub mod store;
+pub mod swarm;
 pub mod wire;

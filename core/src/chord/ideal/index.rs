@@ -70,7 +70,7 @@ impl Index {
 
     fn slice(&self, share: u32) -> usize {
         let slices = self.shares.len() / SLICE + 1;
-        (u64::from(share) * slices as u64 >> 32) as usize
+        ((u64::from(share) * slices as u64) >> 32) as usize
     }
 }
 

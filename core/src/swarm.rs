@@ -1,0 +1,341 @@
+//! Segmented transfer: everybody who fetches a file passes on what has arrived already.
+//!
+//! A file is cut into segments (`layout`), whose digests prove themselves against the file's own (`manifest`). Whoever
+//! wants it asks for the segments that are rarest (`picker`), whoever has some gives to a few at a time (`choker`). All of
+//! it is one state machine, [`Swarm`]: what came goes in, what is to be sent, read and written comes out.
+
+pub mod api;
+pub mod bitfield;
+pub mod choker;
+pub mod collection;
+pub mod content;
+pub mod layout;
+pub mod manifest;
+pub mod message;
+pub mod picker;
+pub mod rate;
+
+mod download;
+mod source;
+mod transfer;
+mod upload;
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::base::id::Id;
+use crate::base::rng::Rng;
+use crate::base::time::Instant;
+use crate::swarm::api::{Event, Failure, Limits, Output, StartError, TransferView};
+use crate::swarm::bitfield::Bitfield;
+use crate::swarm::content::ContentId;
+use crate::swarm::manifest::Manifest;
+use crate::swarm::message::{Message, Place, Said};
+use crate::swarm::picker::Order;
+use crate::swarm::rate::Throttle;
+use crate::swarm::transfer::Transfer;
+
+/// How often rates, stalls and slots are looked after.
+const TICK: Duration = Duration::from_millis(500);
+
+/// All contents that one peer shares or fetches.
+#[derive(Clone, Debug)]
+pub struct Swarm {
+    transfers: BTreeMap<ContentId, Transfer>,
+    shared: Shared,
+    tick: Option<Instant>,
+}
+
+/// What all transfers of a peer have in common.
+#[derive(Clone, Debug)]
+struct Shared {
+    limits: Limits,
+    rng: Rng,
+    outputs: VecDeque<Output>,
+    /// Bytes of blocks that wait at the link to each node.
+    waiting: BTreeMap<Id, usize>,
+    /// Who sent something else than it said, newest last.
+    banned: VecDeque<Id>,
+    up: Throttle,
+    down: Throttle,
+    /// Bytes of segments that are arriving, or wait to be written.
+    buffered: usize,
+    /// When a throttle lets go.
+    throttled: Option<Instant>,
+}
+
+impl Shared {
+    fn say(&mut self, to: Id, content: ContentId, said: Said) {
+        let message = Message { content, said };
+        self.outputs.push_back(Output::Send(to, message));
+    }
+
+    fn event(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    fn ban(&mut self, node: Id) {
+        if self.banned.len() >= self.limits.banned {
+            self.banned.pop_front();
+        }
+        self.banned.push_back(node);
+    }
+
+    fn throttle(&mut self, until: Instant) {
+        let sooner = self.throttled.is_none_or(|before| until < before);
+        self.throttled = if sooner { Some(until) } else { self.throttled };
+    }
+}
+
+impl Swarm {
+    /// A swarm without contents; `rng` is its own stream of randomness.
+    pub fn new(limits: Limits, rng: Rng) -> Self {
+        Self {
+            transfers: BTreeMap::new(),
+            shared: Shared {
+                up: Throttle::new(limits.up),
+                down: Throttle::new(limits.down),
+                limits,
+                rng,
+                outputs: VecDeque::new(),
+                waiting: BTreeMap::new(),
+                banned: VecDeque::new(),
+                buffered: 0,
+                throttled: None,
+            },
+            tick: None,
+        }
+    }
+
+    /// Offers a content of which these segments are there, and fetches the others. [`Output::Read`] asks for segments.
+    ///
+    /// # Errors
+    /// [`StartError`] when there are too many transfers, or this one is there.
+    pub fn share(
+        &mut self,
+        now: Instant,
+        manifest: Manifest,
+        have: Bitfield,
+    ) -> Result<(), StartError> {
+        let content = manifest.content();
+        self.may_start(content)?;
+        let transfer = Transfer::known(now, manifest, have, &mut self.shared);
+        self.start(now, content, transfer);
+        Ok(())
+    }
+
+    /// Fetches a content of which nothing is known but its id.
+    ///
+    /// # Errors
+    /// [`StartError`] when there are too many transfers, or this one is there.
+    pub fn fetch(
+        &mut self,
+        now: Instant,
+        content: ContentId,
+        order: Order,
+    ) -> Result<(), StartError> {
+        self.may_start(content)?;
+        self.start(now, content, Transfer::unknown(now, content, order));
+        Ok(())
+    }
+
+    fn may_start(&self, content: ContentId) -> Result<(), StartError> {
+        if self.transfers.contains_key(&content) {
+            return Err(StartError::Already);
+        }
+        if self.transfers.len() >= self.shared.limits.transfers {
+            return Err(StartError::TooMany);
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, now: Instant, content: ContentId, transfer: Transfer) {
+        self.transfers.insert(content, transfer);
+        self.with(now, content, |transfer, now, shared| {
+            transfer.begin(now, shared)
+        });
+    }
+
+    /// Changes the order in which the missing segments are wanted.
+    pub fn reorder(&mut self, now: Instant, content: ContentId, order: Order) {
+        self.with(now, content, |transfer, now, shared| {
+            transfer.order = order;
+            transfer.fill_all(now, shared);
+        });
+    }
+
+    /// Ends a transfer: what was shared is offered no more, what was being fetched is not fetched.
+    pub fn stop(&mut self, content: ContentId) {
+        if let Some(transfer) = self.transfers.remove(&content) {
+            transfer.end(&mut self.shared);
+        }
+    }
+
+    /// Somebody may have a content: it is asked.
+    pub fn add_source(&mut self, now: Instant, content: ContentId, node: Id) {
+        self.with(now, content, |transfer, now, shared| {
+            transfer.greet(now, node, shared)
+        });
+    }
+
+    /// A message has come from a node whose identity the transport has proved.
+    pub fn handle_message(&mut self, now: Instant, from: Id, message: Message) {
+        let Message { content, said } = message;
+        let is_known = self.transfers.contains_key(&content);
+        if is_known && !self.shared.banned.contains(&from) {
+            self.with(now, content, |transfer, now, shared| {
+                transfer.handle(now, from, said, shared);
+            });
+        } else if matches!(said, Said::Hello(_) | Said::Request(_)) {
+            self.shared.say(from, content, Said::Absent);
+        }
+    }
+
+    /// A block has come.
+    pub fn handle_block(
+        &mut self,
+        now: Instant,
+        from: Id,
+        content: ContentId,
+        place: Place,
+        bytes: &[u8],
+    ) {
+        self.shared.down.spend(bytes.len());
+        self.with(now, content, |transfer, now, shared| match place {
+            Place::Segment(index, at) => {
+                transfer.on_block(now, from, index, at, bytes, shared);
+            }
+            Place::Digests(at) => transfer.on_digests(now, from, at, bytes, shared),
+        });
+    }
+
+    /// An [`Output::Read`] was carried out, or could not be.
+    pub fn handle_read(
+        &mut self,
+        now: Instant,
+        content: ContentId,
+        index: u32,
+        bytes: Option<Vec<u8>>,
+    ) {
+        self.with(now, content, |transfer, now, shared| {
+            transfer.on_read(now, index, bytes, shared);
+        });
+        if self
+            .transfers
+            .get(&content)
+            .is_some_and(|transfer| transfer.is_spoilt)
+        {
+            self.stop(content);
+        }
+    }
+
+    /// An [`Output::Write`] was carried out, or could not be.
+    pub fn handle_written(&mut self, now: Instant, content: ContentId, index: u32, done: bool) {
+        self.with(now, content, |transfer, now, shared| {
+            transfer.on_written(now, index, done, shared);
+        });
+        if !done {
+            self.shared.event(Event::Failed(content, Failure::Disk));
+            self.stop(content);
+        }
+    }
+
+    /// So many bytes of blocks wait at the link to a node. Few enough, and more are sent.
+    pub fn handle_waiting(&mut self, now: Instant, node: Id, bytes: usize) {
+        match bytes {
+            0 => self.shared.waiting.remove(&node),
+            _ => self.shared.waiting.insert(node, bytes),
+        };
+        self.for_each(now, |transfer, now, shared| {
+            transfer.serve(now, node, shared)
+        });
+    }
+
+    /// A node cannot be reached any more.
+    pub fn handle_gone(&mut self, now: Instant, node: Id) {
+        self.shared.waiting.remove(&node);
+        self.for_each(now, |transfer, now, shared| {
+            transfer.drop_source(now, node, shared)
+        });
+    }
+
+    /// Does what is due. Calling early does nothing.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.shared.throttled.is_some_and(|at| at <= now) {
+            self.shared.throttled = None;
+            self.for_each(now, |transfer, now, shared| {
+                transfer.serve_all(now, shared);
+                transfer.fill_all(now, shared);
+            });
+        }
+        if self.tick.is_some_and(|at| at <= now) {
+            self.tick = None;
+            self.for_each(now, |transfer, now, shared| transfer.tick(now, shared));
+            self.schedule(now);
+        }
+    }
+
+    /// When to call [`Swarm::handle_timeout`] next. May change with every other call.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let due = [self.tick, self.shared.throttled];
+        due.into_iter().flatten().min()
+    }
+
+    /// What the owner must do, in order, until `None`.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.shared.outputs.pop_front()
+    }
+
+    /// How fast bytes may go out and come in, in bytes a second; `None` for no limit.
+    pub const fn limit_rates(&mut self, up: Option<u64>, down: Option<u64>) {
+        self.shared.up = Throttle::new(up);
+        self.shared.down = Throttle::new(down);
+    }
+
+    /// The contents that are shared or fetched.
+    pub fn contents(&self) -> impl Iterator<Item = ContentId> {
+        self.transfers.keys().copied()
+    }
+
+    /// How a transfer stands.
+    pub fn view(&self, now: Instant, content: ContentId) -> Option<TransferView> {
+        let transfer = self.transfers.get(&content)?;
+        Some(transfer.view(now, &self.shared))
+    }
+
+    /// The manifest of a content, once it is known.
+    pub fn manifest(&self, content: ContentId) -> Option<&Manifest> {
+        self.transfers.get(&content)?.manifest()
+    }
+
+    /// Which segments of a content are there, checked and written.
+    pub fn have(&self, content: ContentId) -> Option<&Bitfield> {
+        Some(&self.transfers.get(&content)?.have)
+    }
+
+    fn with(
+        &mut self,
+        now: Instant,
+        content: ContentId,
+        act: impl FnOnce(&mut Transfer, Instant, &mut Shared),
+    ) {
+        if let Some(transfer) = self.transfers.get_mut(&content) {
+            act(transfer, now, &mut self.shared);
+            self.schedule(now);
+        }
+    }
+
+    fn for_each(&mut self, now: Instant, mut act: impl FnMut(&mut Transfer, Instant, &mut Shared)) {
+        for transfer in self.transfers.values_mut() {
+            act(transfer, now, &mut self.shared);
+        }
+    }
+
+    /// Time passes only where something waits for it.
+    fn schedule(&mut self, now: Instant) {
+        if self.tick.is_none() && self.transfers.values().any(Transfer::is_busy) {
+            self.tick = Some(now + TICK);
+        }
+    }
+}

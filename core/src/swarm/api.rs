@@ -1,0 +1,216 @@
+//! What goes in and out of a [`Swarm`](super::Swarm) besides messages.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::base::id::Id;
+use crate::swarm::bitfield::Bitfield;
+use crate::swarm::content::ContentId;
+use crate::swarm::message::{Block, Message};
+
+/// What the owner must do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Deliver this message; say [`Swarm::handle_gone`](super::Swarm::handle_gone) when it cannot be.
+    Send(Id, Message),
+    /// Deliver this block; say [`Swarm::handle_waiting`](super::Swarm::handle_waiting) while it waits at the link, and again
+    /// when it does no more.
+    SendBlock(Id, Block),
+    /// Read a segment; say [`Swarm::handle_read`](super::Swarm::handle_read).
+    Read(ContentId, u32),
+    /// Keep a segment, which was checked; say [`Swarm::handle_written`](super::Swarm::handle_written) when it is safe.
+    Write(ContentId, u32, Vec<u8>),
+    /// Find out who has this content; say [`Swarm::add_source`](super::Swarm::add_source).
+    Find(ContentId),
+    /// Let others find this node for the content: from now on, or (`false`) no more.
+    Announce(ContentId, bool),
+    /// Something to know.
+    Event(Event),
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The content's length and the digests of its segments are known now.
+    Described(ContentId),
+    /// All of it is here.
+    Complete(ContentId),
+    /// The transfer has ended without that.
+    Failed(ContentId, Failure),
+    /// A node sent something else than it said; it is asked nothing any more.
+    Banned(Id, ContentId, Fault),
+}
+
+/// Why a transfer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Failure {
+    /// A segment could not be written.
+    Disk,
+    /// What is shared is not any more what it was, or cannot be read.
+    Changed,
+}
+
+/// What somebody did who is banned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// It sent a segment whose digest is wrong.
+    Segment(u32),
+    /// It sent digests that are not this content's.
+    Digests,
+    /// It named a length that is not the content's.
+    Length,
+}
+
+/// The most that a swarm holds of anything. What comes on top is refused or waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Contents shared or being fetched.
+    pub transfers: usize,
+    /// Nodes that are known to take part in one transfer.
+    pub sources: usize,
+    /// Bytes of segments that are arriving, or wait to be written.
+    pub buffered: usize,
+    /// Requests of one node that wait for their turn.
+    pub requests: usize,
+    /// Nodes that are remembered as banned.
+    pub banned: usize,
+    /// Bytes a second that go out; `None` for no limit.
+    pub up: Option<u64>,
+    /// Bytes a second that come in; `None` for no limit.
+    pub down: Option<u64>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            transfers: 4_096,
+            sources: 64,
+            buffered: 32 << 20,
+            requests: 64,
+            banned: 1_024,
+            up: None,
+            down: None,
+        }
+    }
+}
+
+/// Why a transfer does not begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The content is shared or being fetched already.
+    Already,
+    /// There are too many transfers.
+    TooMany,
+}
+
+/// How a transfer stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransferView {
+    /// What.
+    pub content: ContentId,
+    /// Its length in bytes, once known.
+    pub length: Option<u64>,
+    /// Which segments are there.
+    pub have: Bitfield,
+    /// Which segments are asked for, in no order.
+    pub asked: Vec<u32>,
+    /// Bytes a second that come in.
+    pub down: u64,
+    /// Bytes a second that go out.
+    pub up: u64,
+    /// Bytes received in all.
+    pub received: u64,
+    /// Bytes sent in all.
+    pub sent: u64,
+    /// Bytes received in vain: a second time, or wrong.
+    pub wasted: u64,
+    /// Who takes part.
+    pub sources: Vec<SourceView>,
+    /// What keeps it from being faster.
+    pub limit: Limit,
+}
+
+/// Somebody who takes part in a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourceView {
+    /// Who.
+    pub id: Id,
+    /// How many segments it has.
+    pub has: u32,
+    /// Bytes a second that come from it.
+    pub down: u64,
+    /// Bytes a second that go to it.
+    pub up: u64,
+    /// Whether it does not send now.
+    pub chokes: bool,
+    /// Whether this node does not send to it now.
+    pub is_choked: bool,
+    /// Segments that it was asked for.
+    pub asked: u32,
+}
+
+/// What keeps a transfer from being faster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Nothing is left to fetch.
+    Complete,
+    /// Nobody is known who has it.
+    NoSource,
+    /// Those who have it do not send now.
+    Choked,
+    /// Those who are here have nothing more that is missing.
+    Rare,
+    /// The rate that was set.
+    Throttle,
+    /// Segments wait to be written.
+    Disk,
+    /// The way from the others to here.
+    Network,
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Complete => "complete",
+            Self::NoSource => "nobody found who has it",
+            Self::Choked => "waiting for a turn at those who have it",
+            Self::Rare => "nobody here has what is missing",
+            Self::Throttle => "the rate that was set",
+            Self::Disk => "writing to disk",
+            Self::Network => "the network, or those who send",
+        })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Disk => "it could not be written",
+            Self::Changed => "what was shared has changed, or cannot be read",
+        })
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Segment(index) => write!(f, "sent a wrong segment {index}"),
+            Self::Digests => f.write_str("sent digests of something else"),
+            Self::Length => f.write_str("named a wrong length"),
+        }
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Already => "this is shared or being fetched already",
+            Self::TooMany => "too many files are shared or being fetched",
+        })
+    }
+}
+
+impl core::error::Error for StartError {}

@@ -1,0 +1,214 @@
+//! What a file is called in the swarm, and the link that people pass on.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The BLAKE3 digest of a file: the number that `b3sum` prints.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ContentId(pub [u8; 32]);
+
+impl ContentId {
+    /// The id of some bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// Reads 64 hexadecimal digits.
+    ///
+    /// # Errors
+    /// [`LinkError::Content`] when it is something else.
+    pub fn parse(text: &str) -> Result<Self, LinkError> {
+        let mut bytes = [0; 32];
+        if text.len() != 64 {
+            return Err(LinkError::Content);
+        }
+        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+            let digit = |digit: u8| char::from(digit).to_digit(16).ok_or(LinkError::Content);
+            let value = digit(pair[0])? << 4 | digit(pair[1])?;
+            *byte = u8::try_from(value).map_err(|_| LinkError::Content)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl fmt::Display for ContentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ContentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The longest name in a link, in bytes.
+pub const MAX_LINK_NAME: usize = 255;
+
+/// What `share` prints and `fetch` takes: `chordscope:<64 hex>?n=<name>&len=<bytes>[&c=1]`.
+///
+/// Only the content id is binding; name and length are what whoever made the link says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// What is meant.
+    pub content: ContentId,
+    /// What it is called; may hold anything, so check it before it becomes a file's name.
+    pub name: Option<String>,
+    /// How long it is, in bytes.
+    pub length: Option<u64>,
+    /// Whether it is a list of files: a folder.
+    pub is_collection: bool,
+}
+
+impl Link {
+    /// Reads a link; a bare content id is one, too. Fields it does not know are left alone.
+    ///
+    /// # Errors
+    /// [`LinkError`] names the part that is wrong.
+    pub fn parse(text: &str) -> Result<Self, LinkError> {
+        let text = text.trim();
+        let text = text.strip_prefix("chordscope:").unwrap_or(text);
+        let (content, fields) = text.split_once('?').unwrap_or((text, ""));
+        let mut link = Self {
+            content: ContentId::parse(content)?,
+            name: None,
+            length: None,
+            is_collection: false,
+        };
+        for field in fields.split('&').filter(|field| !field.is_empty()) {
+            let (name, value) = field.split_once('=').ok_or(LinkError::Field)?;
+            match name {
+                "n" => link.name = Some(decode(value)?),
+                "len" => link.length = Some(value.parse().map_err(|_| LinkError::Length)?),
+                "c" => link.is_collection = value == "1",
+                _ => {}
+            }
+        }
+        Ok(link)
+    }
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self
+            .name
+            .as_deref()
+            .map(|name| format!("n={}", encode(name)));
+        let length = self.length.map(|length| format!("len={length}"));
+        let collection = self.is_collection.then(|| "c=1".to_string());
+        write!(f, "chordscope:{}", self.content)?;
+        let fields = [name, length, collection].into_iter().flatten();
+        for (mark, field) in core::iter::once('?')
+            .chain(core::iter::repeat('&'))
+            .zip(fields)
+        {
+            write!(f, "{mark}{field}")?;
+        }
+        Ok(())
+    }
+}
+
+/// RFC 3986 §2.1, for everything but unreserved characters.
+fn encode(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+fn decode(text: &str) -> Result<String, LinkError> {
+    let mut bytes = alloc::vec::Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => {
+                let mut digit = || char::from(rest.next()?).to_digit(16);
+                let value = digit().zip(digit()).map(|(high, low)| high << 4 | low);
+                let value = value.and_then(|value| u8::try_from(value).ok());
+                value.ok_or(LinkError::Name)?
+            }
+            byte => byte,
+        });
+    }
+    let name = String::from_utf8(bytes).map_err(|_| LinkError::Name)?;
+    if name.is_empty() || name.len() > MAX_LINK_NAME {
+        return Err(LinkError::Name);
+    }
+    Ok(name)
+}
+
+/// Why a text is no link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LinkError {
+    /// It does not begin with a content id.
+    Content,
+    /// A field has no value.
+    Field,
+    /// The name is empty, too long or no text.
+    Name,
+    /// The length is no number.
+    Length,
+}
+
+impl fmt::Display for LinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Content => "a link holds a content id: 64 hexadecimal digits",
+            Self::Field => "a field of the link has no value",
+            Self::Name => "the link's name is empty, longer than 255 bytes or no UTF-8",
+            Self::Length => "the link's length is no number",
+        })
+    }
+}
+
+impl core::error::Error for LinkError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_goes_there_and_back_whatever_the_name() {
+        for name in ["a.txt", "ä b&c=d?e#%.bin", "../../etc/passwd", "\u{0}"] {
+            let link = Link {
+                content: ContentId::of(b"abc"),
+                name: Some(name.into()),
+                length: Some(u64::MAX),
+                is_collection: true,
+            };
+            assert_eq!(Link::parse(&link.to_string()), Ok(link));
+        }
+        let bare = ContentId::of(b"").to_string();
+        assert_eq!(
+            Link::parse(&bare).unwrap().to_string(),
+            format!("chordscope:{bare}")
+        );
+    }
+
+    #[test]
+    fn what_is_no_link_is_refused() {
+        let id = ContentId::of(b"").to_string();
+        for (text, error) in [
+            (String::new(), LinkError::Content),
+            ("chordscope:12".into(), LinkError::Content),
+            ("ä".repeat(32), LinkError::Content),
+            (format!("{id}?n"), LinkError::Field),
+            (format!("{id}?n="), LinkError::Name),
+            (format!("{id}?n=%f"), LinkError::Name),
+            (format!("{id}?n=%ff"), LinkError::Name),
+            (format!("{id}?n={}", "x".repeat(256)), LinkError::Name),
+            (format!("{id}?len=-1"), LinkError::Length),
+        ] {
+            assert_eq!(Link::parse(&text), Err(error), "{text}");
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The digests of a file's segments. They prove themselves against the content id, and each segment against themselves.
+
+use alloc::vec::Vec;
+
+use blake3::Hasher;
+use blake3::hazmat::{
+    ChainingValue, HasherExt, Mode, left_subtree_len, merge_subtrees_non_root, merge_subtrees_root,
+};
+
+use crate::swarm::content::ContentId;
+use crate::swarm::layout::Layout;
+
+/// The bytes of one digest.
+pub const DIGEST: usize = 32;
+
+/// A layout and the BLAKE3 subtree value of each segment.
+///
+/// A file of one segment has no such values: the content id is the segment's digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    content: ContentId,
+    layout: Layout,
+    digests: Vec<ChainingValue>,
+}
+
+impl Manifest {
+    /// The manifest of a file's segment digests, in order; `None` for an empty list, or one that does not fit the layout.
+    pub fn of(layout: Layout, digests: Vec<ChainingValue>) -> Option<Self> {
+        if digests.len() != layout.count() as usize {
+            return None;
+        }
+        let content = match digests.as_slice() {
+            [only] => ContentId(*only),
+            _ => ContentId(root(layout, &digests)),
+        };
+        Some(Self {
+            content,
+            layout,
+            digests: if layout.count() == 1 {
+                Vec::new()
+            } else {
+                digests
+            },
+        })
+    }
+
+    /// Checks a list of digests that somebody sent. It says nothing about the length of the last segment; that is proved by
+    /// its content.
+    pub fn check(content: ContentId, layout: Layout, bytes: &[u8]) -> Option<Self> {
+        if bytes.len() != Self::encoded_len(layout) {
+            return None;
+        }
+        if layout.count() == 1 {
+            return Self::of(layout, alloc::vec![content.0]);
+        }
+        let (digests, _) = bytes.as_chunks::<DIGEST>();
+        Self::of(layout, digests.to_vec()).filter(|manifest| manifest.content == content)
+    }
+
+    /// How many bytes a layout's list of digests has.
+    pub const fn encoded_len(layout: Layout) -> usize {
+        match layout.count() {
+            1 => 0,
+            count => count as usize * DIGEST,
+        }
+    }
+
+    /// The list of digests as bytes.
+    pub fn encode(&self) -> &[u8] {
+        self.digests.as_flattened()
+    }
+
+    /// The file's id.
+    pub const fn content(&self) -> ContentId {
+        self.content
+    }
+
+    /// How the file is cut.
+    pub const fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// Whether these bytes are the segment of this number.
+    pub fn holds(&self, index: u32, bytes: &[u8]) -> bool {
+        if bytes.len() != self.layout.len(index) {
+            return false;
+        }
+        let wanted = self.digests.get(index as usize);
+        digest(self.layout, index, bytes) == *wanted.unwrap_or(&self.content.0)
+    }
+}
+
+/// The digest of a segment: the value of its subtree, or of the whole file where that is one segment.
+pub fn digest(layout: Layout, index: u32, bytes: &[u8]) -> ChainingValue {
+    if layout.count() == 1 {
+        return *blake3::hash(bytes).as_bytes();
+    }
+    let mut hasher = Hasher::new();
+    hasher.set_input_offset(layout.range(index).start);
+    hasher.update(bytes);
+    hasher.finalize_non_root()
+}
+
+fn root(layout: Layout, digests: &[ChainingValue]) -> [u8; 32] {
+    let (left, right) = halves(layout.length(), layout.segment_size().into(), digests);
+    *merge_subtrees_root(&left, &right, Mode::Hash).as_bytes()
+}
+
+/// The values of the two subtrees below a tree of this length, which has at least two segments.
+fn halves(length: u64, segment: u64, digests: &[ChainingValue]) -> (ChainingValue, ChainingValue) {
+    let left = left_subtree_len(length);
+    let cut = usize::try_from(left / segment).unwrap_or(usize::MAX);
+    let (first, second) = digests.split_at(cut.min(digests.len()));
+    (
+        subtree(left, segment, first),
+        subtree(length - left, segment, second),
+    )
+}
+
+fn subtree(length: u64, segment: u64, digests: &[ChainingValue]) -> ChainingValue {
+    match digests {
+        [only] => *only,
+        [] => [0; 32],
+        _ => {
+            let (left, right) = halves(length, segment, digests);
+            merge_subtrees_non_root(&left, &right, Mode::Hash)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::rng::Rng;
+
+    fn bytes(length: usize) -> Vec<u8> {
+        let mut bytes = alloc::vec![0; length];
+        Rng::from_seed(length as u64, 0).fill(&mut bytes);
+        bytes
+    }
+
+    fn manifest(bytes: &[u8]) -> Manifest {
+        let layout = Layout::of(bytes.len() as u64).unwrap();
+        let digests =
+            (0..layout.count()).map(|index| digest(layout, index, part(layout, index, bytes)));
+        Manifest::of(layout, digests.collect()).unwrap()
+    }
+
+    fn part(layout: Layout, index: u32, bytes: &[u8]) -> &[u8] {
+        let range = layout.range(index);
+        &bytes[range.start as usize..range.end as usize]
+    }
+
+    #[test]
+    fn the_id_of_a_file_is_its_blake3_digest_whatever_its_length() {
+        for length in [
+            0,
+            1,
+            1024,
+            65_535,
+            65_536,
+            65_537,
+            200_000,
+            1 << 20,
+            (1 << 20) + 1,
+        ] {
+            let bytes = bytes(length);
+            let manifest = manifest(&bytes);
+            assert_eq!(manifest.content(), ContentId::of(&bytes), "{length} bytes");
+            let layout = manifest.layout();
+            let again = Manifest::check(manifest.content(), layout, manifest.encode());
+            assert_eq!(again, Some(manifest.clone()));
+            for index in 0..layout.count() {
+                assert!(manifest.holds(index, part(layout, index, &bytes)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_changed_byte_is_noticed_in_its_segment_and_in_the_list() {
+        let file = bytes(200_000);
+        let manifest = manifest(&file);
+        let layout = manifest.layout();
+        let mut segment = part(layout, 1, &file).to_vec();
+        segment[77] ^= 1;
+        assert!(!manifest.holds(1, &segment));
+        assert!(
+            !manifest.holds(2, part(layout, 1, &file)),
+            "a segment has one place"
+        );
+        assert!(!manifest.holds(99, part(layout, 1, &file)));
+        let mut list = manifest.encode().to_vec();
+        list[40] ^= 1;
+        assert_eq!(Manifest::check(manifest.content(), layout, &list), None);
+        assert_eq!(
+            Manifest::check(manifest.content(), layout, &list[32..]),
+            None
+        );
+    }
+
+    #[test]
+    fn a_wrong_length_is_proved_by_the_last_segment() {
+        let file = bytes(200_000);
+        let manifest = manifest(&file);
+        let shorter = Layout::of(199_999).unwrap();
+        // As many segments, so that the list says nothing against it.
+        let lie = Manifest::check(manifest.content(), shorter, manifest.encode()).unwrap();
+        let last = part(shorter, 3, &file[..199_999]);
+        assert!(!lie.holds(3, last));
+    }
+}

@@ -1,0 +1,101 @@
+//! What the members of a swarm say to one another. Everything is about one content.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use crate::swarm::content::ContentId;
+
+/// A message about a content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Which content.
+    pub content: ContentId,
+    /// What is said.
+    pub said: Said,
+}
+
+/// What is said. The order of the variants is the protocol: new ones go to the end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Said {
+    /// I take part, and this is what I have; tell me what you have. The first message each way, and again when the length
+    /// has become known.
+    Hello(Standing),
+    /// I do not take part (any more).
+    Absent,
+    /// I have this segment now.
+    Have(u32),
+    /// Whether you have anything that I want.
+    Interested(bool),
+    /// Whether I send you what you request.
+    Choked(bool),
+    /// Send me this segment.
+    Request(u32),
+    /// I do not need this segment any more.
+    Cancel(u32),
+    /// I do not send this segment now; rather take that one, if one is named.
+    Reject(u32, Option<u32>),
+    /// Send me the digests of the segments from this byte of their list on: as many as fit into one block.
+    Digests(u32),
+}
+
+/// What somebody has of a content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Standing {
+    /// Not even its length.
+    Nothing,
+    /// All of so many bytes.
+    Whole(u64),
+    /// Of so many bytes the segments in this set.
+    Part(u64, Vec<u8>),
+}
+
+impl Said {
+    /// What the message is called in a log.
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Hello(_) => "hello",
+            Self::Absent => "absent",
+            Self::Have(_) => "have",
+            Self::Interested(true) => "interested",
+            Self::Interested(false) => "not interested",
+            Self::Choked(true) => "choke",
+            Self::Choked(false) => "unchoke",
+            Self::Request(_) => "request",
+            Self::Cancel(_) => "cancel",
+            Self::Reject(..) => "reject",
+            Self::Digests(_) => "digests?",
+        }
+    }
+}
+
+/// Where a block belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// In this segment, from this byte of it on.
+    Segment(u32, u32),
+    /// In the list of digests, from this byte of it on.
+    Digests(u32),
+}
+
+/// A piece of a content on its way out. The bytes are shared with the rest of their segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Which content.
+    pub content: ContentId,
+    /// Where it belongs.
+    pub place: Place,
+    /// The segment, or the list.
+    pub whole: Arc<Vec<u8>>,
+    /// Which of its bytes.
+    pub range: Range<usize>,
+}
+
+impl Block {
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        self.whole.get(self.range.clone()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,141 @@
+//! How fast bytes move, and how fast they may.
+
+use core::time::Duration;
+
+use crate::base::time::Instant;
+
+/// How long a sample of a rate is.
+const SAMPLE: Duration = Duration::from_millis(500);
+
+/// A smoothed rate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rate {
+    smoothed: u64,
+    bytes: u64,
+    since: Instant,
+    measured: bool,
+    total: u64,
+}
+
+impl Rate {
+    /// Bytes have moved.
+    pub fn record(&mut self, now: Instant, bytes: usize) {
+        self.settle(now);
+        self.bytes += bytes as u64;
+        self.total += bytes as u64;
+    }
+
+    /// Bytes a second.
+    pub fn per_second(&self, now: Instant) -> u64 {
+        let mut settled = *self;
+        settled.settle(now);
+        match settled.measured {
+            true => settled.smoothed,
+            false => 0,
+        }
+    }
+
+    /// All bytes so far.
+    pub const fn total(&self) -> u64 {
+        self.total
+    }
+
+    fn settle(&mut self, now: Instant) {
+        let span = now.since(self.since);
+        if span < SAMPLE {
+            return;
+        }
+        let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX).max(1);
+        let sample = self.bytes.saturating_mul(1000) / millis;
+        // One long sample outweighs the past as much as the short ones that it stands for.
+        self.smoothed = match self.measured && span < 4 * SAMPLE {
+            true => (self.smoothed * 3 + sample) / 4,
+            false => sample,
+        };
+        self.measured = self.measured || self.bytes > 0;
+        self.bytes = 0;
+        self.since = now;
+    }
+}
+
+/// A limit in bytes a second, with as much as a quarter of a second's worth at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Throttle {
+    per_second: Option<u64>,
+    left: i64,
+    filled: Instant,
+}
+
+impl Throttle {
+    /// A limit; `None` for none.
+    pub const fn new(per_second: Option<u64>) -> Self {
+        Self {
+            per_second,
+            left: 0,
+            filled: Instant::ZERO,
+        }
+    }
+
+    /// When bytes may move; now or later. A block may be larger than what is left: what is owed delays the next.
+    pub fn ready(&mut self, now: Instant) -> Instant {
+        let Some(rate) = self.per_second else {
+            return now;
+        };
+        let rate = rate.clamp(1, 1 << 40);
+        let micros = u64::try_from(now.since(self.filled).as_micros()).unwrap_or(u64::MAX);
+        let gain = micros.min(1 << 22) * rate / 1_000_000;
+        if gain > 0 {
+            let most = i64::try_from(rate / 4).unwrap_or(i64::MAX);
+            self.left = self.left.saturating_add(gain as i64).min(most);
+            self.filled = now;
+        }
+        match self.left {
+            0.. => now,
+            owed => now + Duration::from_micros(owed.unsigned_abs() * 1_000_000 / rate + 1),
+        }
+    }
+
+    /// Bytes have moved.
+    pub fn spend(&mut self, bytes: usize) {
+        if self.per_second.is_some() {
+            self.left -= i64::try_from(bytes).unwrap_or(i64::MAX / 2);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_steady_stream_is_measured() {
+        let mut rate = Rate::default();
+        let mut now = Instant::ZERO;
+        for _ in 0..200 {
+            now += Duration::from_millis(50);
+            rate.record(now, 50_000);
+        }
+        let measured = rate.per_second(now);
+        assert!((900_000..1_100_000).contains(&measured), "{measured}");
+        assert!(rate.per_second(now + Duration::from_secs(60)) < 1_000);
+    }
+
+    #[test]
+    fn a_throttle_lets_through_what_it_says() {
+        let mut throttle = Throttle::new(Some(1_000_000));
+        let (mut now, mut moved) = (Instant::ZERO, 0_u64);
+        while now < Instant::from_millis(10_000) {
+            let ready = throttle.ready(now);
+            if ready > now {
+                now = ready;
+                continue;
+            }
+            throttle.spend(65_536);
+            moved += 65_536;
+        }
+        assert!((9_900_000..10_400_000).contains(&moved), "{moved}");
+        let mut free = Throttle::new(None);
+        free.spend(usize::MAX);
+        assert_eq!(free.ready(now), now);
+    }
+}

@@ -1,0 +1,201 @@
+//! What a transfer knows of another member of the swarm.
+
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::base::time::Instant;
+use crate::swarm::bitfield::Bitfield;
+use crate::swarm::layout::Layout;
+use crate::swarm::message::Standing;
+use crate::swarm::rate::Rate;
+
+/// How long a source is asked nothing after it refused something.
+const REFUSED: Duration = Duration::from_millis(500);
+/// Segments asked of a source at once, at least: one arrives while the other is on its way.
+const DEPTH: u64 = 2;
+/// And at most.
+const MAX_DEPTH: u64 = 64;
+/// Nothing for so long from a source that was asked: it is passed by.
+const STALLED: Duration = Duration::from_secs(5);
+/// And for so long.
+const PASSED_BY: Duration = Duration::from_secs(15);
+
+/// Another member of the swarm.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    /// What it says it has; none before its hello.
+    pub(super) claims: Option<Standing>,
+    /// The segments that it has, once the layout is known.
+    pub(super) has: Bitfield,
+    /// It sends what it is asked for.
+    pub(super) unchoked: bool,
+    /// What it was asked for.
+    pub(super) pending: Vec<Pending>,
+    /// The segment that it refused last, and when.
+    refused: Option<(u32, Instant)>,
+    /// When something came that it was asked for, or it was asked first.
+    pub(super) heard: Instant,
+    /// It did not answer, and is asked nothing until then.
+    pub(super) passed_by: Option<Instant>,
+    /// Whether it was told that this node wants something.
+    pub(super) interested: bool,
+    pub(super) down: Rate,
+
+    /// It wants something.
+    pub(super) wants: bool,
+    /// It has a slot since.
+    pub(super) slot: Option<Instant>,
+    /// It had a slot until.
+    pub(super) slot_until: Instant,
+    /// The segments that it asked for, in order.
+    pub(super) requests: VecDeque<u32>,
+    /// The byte of the list of digests that it wants next.
+    pub(super) wants_digests: Option<u32>,
+    /// Segments read for it; the first is being sent.
+    pub(super) ready: VecDeque<Outgoing>,
+    /// How many segments are being read for it.
+    pub(super) reading: usize,
+    /// Since when it is told to get elsewhere what it asks for.
+    pub(super) steered: Option<Instant>,
+    pub(super) up: Rate,
+}
+
+/// A segment that is arriving.
+#[derive(Clone, Debug)]
+pub(super) struct Pending {
+    pub(super) index: u32,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// A segment that is being sent.
+#[derive(Clone, Debug)]
+pub(super) struct Outgoing {
+    pub(super) index: u32,
+    pub(super) bytes: Arc<Vec<u8>>,
+    pub(super) sent: usize,
+}
+
+impl Source {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            claims: None,
+            has: Bitfield::default(),
+            unchoked: false,
+            pending: Vec::new(),
+            refused: None,
+            heard: now,
+            passed_by: None,
+            interested: false,
+            down: Rate::default(),
+            wants: false,
+            slot: None,
+            slot_until: Instant::ZERO,
+            requests: VecDeque::new(),
+            wants_digests: None,
+            ready: VecDeque::new(),
+            reading: 0,
+            steered: None,
+            up: Rate::default(),
+        }
+    }
+
+    /// The length that it names.
+    pub(super) const fn length(&self) -> Option<u64> {
+        match &self.claims {
+            Some(Standing::Whole(length) | Standing::Part(length, _)) => Some(*length),
+            Some(Standing::Nothing) | None => None,
+        }
+    }
+
+    /// The segments that it says it has, if it means the same file.
+    pub(super) fn claimed(&self, layout: Layout) -> Option<Bitfield> {
+        match &self.claims {
+            Some(Standing::Whole(length)) if *length == layout.length() => {
+                Some(Bitfield::all(layout.count()))
+            }
+            Some(Standing::Part(length, bytes)) if *length == layout.length() => {
+                Bitfield::decode(layout.count(), bytes)
+            }
+            Some(Standing::Nothing) => Some(Bitfield::none(layout.count())),
+            _ => None,
+        }
+    }
+
+    /// How many segments may be asked of it at once: as many as come in half a second.
+    pub(super) fn depth(&self, now: Instant, segment: u32) -> usize {
+        let count = self.down.per_second(now) / 2 / u64::from(segment.max(1));
+        usize::try_from(count.clamp(DEPTH, MAX_DEPTH)).unwrap_or(1)
+    }
+
+    /// It did not give a segment, and named no other: it has nothing to give now. It may be that it lacks just this one, so
+    /// another one is asked for next.
+    pub(super) fn refuse(&mut self, now: Instant, index: u32) {
+        self.refused = Some((index, now));
+        self.passed_by = Some(now + REFUSED);
+    }
+
+    pub(super) fn refuses(&self, now: Instant, index: u32) -> bool {
+        let recent = self.refused.filter(|(_, at)| now.since(*at) < 2 * REFUSED);
+        recent.is_some_and(|(refused, _)| refused == index)
+    }
+
+    /// Whether it may be asked now.
+    pub(super) fn answers(&self, now: Instant) -> bool {
+        self.unchoked && self.passed_by.is_none_or(|until| until <= now)
+    }
+
+    /// Whether nothing has come for so long. Ask only when something was asked for.
+    pub(super) fn is_silent(&self, now: Instant, patience: Duration) -> bool {
+        now.since(self.heard) >= patience
+    }
+
+    /// It is asked nothing for a while.
+    pub(super) fn pass_by(&mut self, now: Instant) {
+        self.passed_by = Some(now + PASSED_BY);
+    }
+
+    /// Takes back what it was asked for if it does not answer.
+    pub(super) fn give_up(&mut self, now: Instant) -> Vec<Pending> {
+        if self.pending.is_empty() || !self.is_silent(now, STALLED) {
+            return Vec::new();
+        }
+        self.pass_by(now);
+        core::mem::take(&mut self.pending)
+    }
+
+    /// It has one more segment, of a file whose layout is not known here.
+    pub(super) fn note_have(&mut self, index: u32) {
+        if let Some(Standing::Part(length, bytes)) = &mut self.claims
+            && let Some(layout) = Layout::of(*length)
+            && let Some(mut has) = Bitfield::decode(layout.count(), bytes)
+            && has.insert(index)
+        {
+            *bytes = has.encode().to_vec();
+        }
+    }
+
+    /// What it asked for and was not sent whole.
+    pub(super) fn unsent(&self) -> Vec<u32> {
+        let ready = self.ready.iter().map(|outgoing| outgoing.index);
+        self.requests.iter().copied().chain(ready).collect()
+    }
+
+    /// It does not want a segment any more; gives what was not sent because of that.
+    pub(super) fn cancel(&mut self, index: u32) -> Option<u32> {
+        let before = self.requests.len() + self.ready.len();
+        self.requests.retain(|other| *other != index);
+        self.ready.retain(|outgoing| outgoing.index != index);
+        (self.requests.len() + self.ready.len() < before).then_some(index)
+    }
+
+    /// Takes back one question.
+    pub(super) fn take(&mut self, index: u32) -> Option<Pending> {
+        let at = self
+            .pending
+            .iter()
+            .position(|pending| pending.index == index)?;
+        Some(self.pending.remove(at))
+    }
+}

@@ -1,0 +1,420 @@
+//! One content: who takes part, what is said.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::base::id::Id;
+use crate::base::time::Instant;
+use crate::swarm::Shared;
+use crate::swarm::api::{Event, Fault, Limit, Output, SourceView, TransferView};
+use crate::swarm::bitfield::Bitfield;
+use crate::swarm::choker::{Choker, ROUND};
+use crate::swarm::content::ContentId;
+use crate::swarm::layout::Layout;
+use crate::swarm::manifest::Manifest;
+use crate::swarm::message::{Said, Standing};
+use crate::swarm::picker::{Order, Picker};
+use crate::swarm::rate::Rate;
+use crate::swarm::source::Source;
+
+/// Slots are given anew soon at first, then twice as long after each time: newcomers need not wait for a whole round.
+const FIRST_ROUND: Duration = Duration::from_secs(1);
+/// How often the ring is asked for more sources: while there are none, and later.
+const FIND_FIRST: Duration = Duration::from_secs(2);
+const FIND_MORE: Duration = Duration::from_secs(15);
+
+/// One content that is shared or fetched.
+#[derive(Clone, Debug)]
+pub(super) struct Transfer {
+    pub(super) content: ContentId,
+    pub(super) order: Order,
+    pub(super) state: State,
+    /// What is here: checked and written.
+    pub(super) have: Bitfield,
+    /// Checked, and being written.
+    pub(super) writing: BTreeSet<u32>,
+    /// How many sources were asked for each segment that is on its way.
+    pub(super) asked: BTreeMap<u32, u8>,
+    pub(super) sources: BTreeMap<Id, Source>,
+    pub(super) choker: Choker,
+    round: Instant,
+    rounds: u32,
+    find: Instant,
+    /// Who waits for each segment that is being read.
+    pub(super) read_for: BTreeMap<u32, Vec<Id>>,
+    /// Segments that anybody was sent.
+    pub(super) offered: Bitfield,
+    is_announced: bool,
+    /// What is shared is not what it was.
+    pub(super) is_spoilt: bool,
+    pub(super) down: Rate,
+    pub(super) up: Rate,
+    pub(super) wasted: u64,
+}
+
+/// What is known of a content.
+#[derive(Clone, Debug)]
+pub(super) enum State {
+    /// Its id. Somebody is being asked for the rest.
+    Named(Option<Describing>),
+    /// Everything.
+    Known(Known),
+}
+
+/// A list of digests that is arriving.
+#[derive(Clone, Debug)]
+pub(super) struct Describing {
+    pub(super) author: Id,
+    pub(super) layout: Layout,
+    pub(super) list: Vec<u8>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) manifest: Manifest,
+    /// The digests, as they are sent.
+    pub(super) list: Arc<Vec<u8>>,
+    pub(super) picker: Picker,
+    /// Who named the length, until the last segment has proved it.
+    pub(super) author: Option<Id>,
+}
+
+impl Transfer {
+    pub(super) fn unknown(now: Instant, content: ContentId, order: Order) -> Self {
+        Self {
+            content,
+            order,
+            state: State::Named(None),
+            have: Bitfield::default(),
+            writing: BTreeSet::new(),
+            asked: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            choker: Choker::default(),
+            round: now + FIRST_ROUND,
+            rounds: 0,
+            find: now,
+            read_for: BTreeMap::new(),
+            offered: Bitfield::default(),
+            is_announced: false,
+            is_spoilt: false,
+            down: Rate::default(),
+            up: Rate::default(),
+            wasted: 0,
+        }
+    }
+
+    pub(super) fn known(
+        now: Instant,
+        manifest: Manifest,
+        have: Bitfield,
+        shared: &mut Shared,
+    ) -> Self {
+        let count = manifest.layout().count();
+        // A set of another length is of another file.
+        let have = if have.count() == count {
+            have
+        } else {
+            Bitfield::none(count)
+        };
+        let known = Known {
+            list: Arc::new(manifest.encode().to_vec()),
+            picker: Picker::new(&have, &mut shared.rng),
+            author: None,
+            manifest,
+        };
+        Self {
+            offered: Bitfield::none(count),
+            have,
+            state: State::Known(known),
+            ..Self::unknown(now, ContentId([0; 32]), Order::default())
+        }
+        .named()
+    }
+
+    fn named(mut self) -> Self {
+        if let State::Known(known) = &self.state {
+            self.content = known.manifest.content();
+        }
+        self
+    }
+
+    pub(super) const fn manifest(&self) -> Option<&Manifest> {
+        match &self.state {
+            State::Known(known) => Some(&known.manifest),
+            State::Named(_) => None,
+        }
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        matches!(self.state, State::Known(_)) && self.have.is_full()
+    }
+
+    /// Whether time matters to it.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.is_complete() || !self.sources.is_empty()
+    }
+
+    pub(super) fn begin(&mut self, now: Instant, shared: &mut Shared) {
+        self.announce(shared);
+        self.find(now, shared);
+    }
+
+    pub(super) fn end(self, shared: &mut Shared) {
+        for id in self.sources.keys() {
+            shared.say(*id, self.content, Said::Absent);
+        }
+        let pending = self.asked.iter().map(|(index, times)| (index, *times));
+        let writing = self.writing.iter().map(|index| (index, 1));
+        for (index, times) in pending.chain(writing) {
+            shared.buffered -= self.len(*index) * usize::from(times);
+        }
+        if self.is_announced {
+            shared
+                .outputs
+                .push_back(Output::Announce(self.content, false));
+        }
+    }
+
+    /// Lets others find this node: what one fetches one soon gives.
+    pub(super) fn announce(&mut self, shared: &mut Shared) {
+        if !self.is_announced {
+            self.is_announced = true;
+            shared
+                .outputs
+                .push_back(Output::Announce(self.content, true));
+        }
+    }
+
+    fn find(&mut self, now: Instant, shared: &mut Shared) {
+        if self.is_complete() || now < self.find {
+            return;
+        }
+        self.find = now
+            + if self.sources.is_empty() {
+                FIND_FIRST
+            } else {
+                FIND_MORE
+            };
+        shared.outputs.push_back(Output::Find(self.content));
+    }
+
+    /// The length of a segment; 0 while the layout is not known.
+    pub(super) fn len(&self, index: u32) -> usize {
+        let layout = self.manifest().map(Manifest::layout);
+        layout.map_or(0, |layout| layout.len(index))
+    }
+
+    fn standing(&self) -> Standing {
+        match self.manifest().map(|manifest| manifest.layout().length()) {
+            None => Standing::Nothing,
+            Some(length) if self.have.is_full() => Standing::Whole(length),
+            Some(length) => Standing::Part(length, self.have.encode().to_vec()),
+        }
+    }
+
+    /// Makes oneself known to somebody who may take part.
+    pub(super) fn greet(&mut self, now: Instant, node: Id, shared: &mut Shared) {
+        let is_full = self.sources.len() >= shared.limits.sources;
+        if is_full || self.sources.contains_key(&node) || shared.banned.contains(&node) {
+            return;
+        }
+        self.sources.insert(node, Source::new(now));
+        shared.say(node, self.content, Said::Hello(self.standing()));
+    }
+
+    /// The length has become known, or is not any more.
+    pub(super) fn greet_again(&self, shared: &mut Shared) {
+        for id in self.sources.keys() {
+            shared.say(*id, self.content, Said::Hello(self.standing()));
+        }
+    }
+
+    pub(super) fn handle(&mut self, now: Instant, from: Id, said: Said, shared: &mut Shared) {
+        if matches!(said, Said::Hello(_)) {
+            self.greet(now, from, shared);
+        }
+        let Some(source) = self.sources.get_mut(&from) else {
+            if matches!(said, Said::Hello(_) | Said::Request(_)) {
+                shared.say(from, self.content, Said::Absent);
+            }
+            return;
+        };
+        match said {
+            Said::Hello(standing) => self.on_hello(now, from, standing, shared),
+            Said::Absent => self.drop_source(now, from, shared),
+            Said::Have(index) => self.on_have(now, from, index, shared),
+            Said::Interested(wants) => {
+                source.wants = wants;
+                self.give_slots(now, false, shared);
+            }
+            // What was asked for before comes nevertheless, or is rejected.
+            Said::Choked(true) => source.unchoked = false,
+            Said::Choked(false) => {
+                source.unchoked = true;
+                source.heard = now;
+                self.fill(now, from, shared);
+            }
+            Said::Request(index) => self.on_request(now, from, index, shared),
+            Said::Cancel(index) => {
+                let dropped = source.cancel(index);
+                self.take_back(dropped);
+            }
+            Said::Reject(index, instead) => self.on_reject(now, from, index, instead, shared),
+            Said::Digests(at) => {
+                source.wants_digests = Some(at);
+                self.serve(now, from, shared);
+            }
+        }
+    }
+
+    fn on_hello(&mut self, now: Instant, from: Id, standing: Standing, shared: &mut Shared) {
+        let Some(source) = self.sources.get_mut(&from) else {
+            return;
+        };
+        source.claims = Some(standing);
+        match &mut self.state {
+            State::Known(known) => {
+                known.picker.lose(source.has.iter());
+                match source.claimed(known.manifest.layout()) {
+                    Some(has) => {
+                        known.picker.gain(has.iter());
+                        source.has = has;
+                    }
+                    None if known.author.is_none() => {
+                        self.ban(now, from, Fault::Length, shared);
+                        return;
+                    }
+                    None => source.has = Bitfield::none(self.have.count()),
+                }
+                self.update_interest(from, shared);
+                self.fill(now, from, shared);
+            }
+            State::Named(None) => self.describe(now, shared),
+            State::Named(Some(_)) => {}
+        }
+    }
+
+    fn on_have(&mut self, now: Instant, from: Id, index: u32, shared: &mut Shared) {
+        let Some(source) = self.sources.get_mut(&from) else {
+            return;
+        };
+        let State::Known(known) = &mut self.state else {
+            source.note_have(index);
+            return;
+        };
+        if source.has.insert(index) {
+            known.picker.gain(core::iter::once(index));
+            self.update_interest(from, shared);
+            self.fill(now, from, shared);
+        }
+    }
+
+    /// Tells a source whether anything of it is wanted.
+    pub(super) fn update_interest(&mut self, id: Id, shared: &mut Shared) {
+        let Some(source) = self.sources.get_mut(&id) else {
+            return;
+        };
+        let interested = source.has.goes_beyond(&self.have);
+        if source.interested != interested {
+            source.interested = interested;
+            shared.say(id, self.content, Said::Interested(interested));
+        }
+    }
+
+    /// Somebody is gone, or takes part no more.
+    pub(super) fn drop_source(&mut self, now: Instant, id: Id, shared: &mut Shared) {
+        let Some(source) = self.sources.remove(&id) else {
+            return;
+        };
+        if let State::Known(known) = &mut self.state {
+            known.picker.lose(source.has.iter());
+        }
+        self.take_back(source.unsent());
+        self.reopen(source.pending, shared);
+        self.forget_author(now, id, shared);
+        self.give_slots(now, false, shared);
+        self.fill_all(now, shared);
+        // The ring may know others by now.
+        self.find = self.find.min(now + FIND_FIRST);
+    }
+
+    pub(super) fn ban(&mut self, now: Instant, id: Id, fault: Fault, shared: &mut Shared) {
+        shared.ban(id);
+        shared.event(Event::Banned(id, self.content, fault));
+        shared.say(id, self.content, Said::Absent);
+        self.drop_source(now, id, shared);
+    }
+
+    /// What is due by the clock.
+    pub(super) fn tick(&mut self, now: Instant, shared: &mut Shared) {
+        let ids: Vec<Id> = self.sources.keys().copied().collect();
+        for id in ids {
+            let stalled = self.sources.get_mut(&id).map(|source| source.give_up(now));
+            let stalled = stalled.unwrap_or_default();
+            for pending in &stalled {
+                shared.say(id, self.content, Said::Cancel(pending.index));
+            }
+            self.reopen(stalled, shared);
+        }
+        self.describe_elsewhere(now, shared);
+        if now >= self.round {
+            self.rounds += 1;
+            self.round = now + ROUND.min(FIRST_ROUND * (1 << self.rounds.min(8)));
+            self.give_slots(now, true, shared);
+        }
+        self.fill_all(now, shared);
+        self.find(now, shared);
+    }
+
+    pub(super) fn view(&self, now: Instant, shared: &Shared) -> TransferView {
+        let source = |(id, source): (&Id, &Source)| SourceView {
+            id: *id,
+            has: source.has.len(),
+            down: source.down.per_second(now),
+            up: source.up.per_second(now),
+            chokes: !source.unchoked,
+            is_choked: source.slot.is_none(),
+            asked: u32::try_from(source.pending.len()).unwrap_or(u32::MAX),
+        };
+        TransferView {
+            content: self.content,
+            length: self.manifest().map(|manifest| manifest.layout().length()),
+            have: self.have.clone(),
+            asked: self.asked.keys().copied().collect(),
+            down: self.down.per_second(now),
+            up: self.up.per_second(now),
+            received: self.down.total(),
+            sent: self.up.total(),
+            wasted: self.wasted,
+            sources: self.sources.iter().map(source).collect(),
+            limit: self.limit(now, shared),
+        }
+    }
+
+    fn limit(&self, now: Instant, shared: &Shared) -> Limit {
+        let mut throttle = shared.down;
+        let useful = || self.sources.values().filter(|source| source.interested);
+        let written: usize = self.writing.iter().map(|index| self.len(*index)).sum();
+        let has_source = self
+            .sources
+            .values()
+            .any(|source| source.length().is_some());
+        if self.is_complete() {
+            Limit::Complete
+        } else if !has_source {
+            Limit::NoSource
+        } else if throttle.ready(now) > now {
+            Limit::Throttle
+        } else if written * 2 > shared.limits.buffered {
+            Limit::Disk
+        } else if self.manifest().is_some() && useful().next().is_none() {
+            Limit::Rare
+        } else if self.manifest().is_some() && useful().all(|source| !source.unchoked) {
+            Limit::Choked
+        } else {
+            Limit::Network
+        }
+    }
+}
