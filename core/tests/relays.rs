@@ -38,7 +38,7 @@ fn put_all(peers: &mut Peers) {
 fn assert_all_there(peers: &mut Peers, at: usize, when: &str) {
     for text in names() {
         let got = peers.get(at, name(&text));
-        let got = got.map(|record| record.and_then(|record| record.value));
+        let got = got.map(|record| record.and_then(|record| record.into_value()));
         assert_eq!(got, Ok(Some(text.clone().into_bytes())), "{text}, {when}");
     }
 }

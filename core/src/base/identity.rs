@@ -56,8 +56,12 @@ pub enum Purpose {
     Contact,
     /// One side's proof in a handshake.
     Handshake,
-    /// A stored record.
+    /// A named record.
     Record,
+    /// A signed record, which only its author can write.
+    Signed,
+    /// That somebody has a content.
+    Provider,
 }
 
 impl Purpose {
@@ -66,6 +70,8 @@ impl Purpose {
             Self::Contact => "chordscope v1 contact signature",
             Self::Handshake => "chordscope v1 handshake signature",
             Self::Record => "chordscope v1 record signature",
+            Self::Signed => "chordscope v1 signed record signature",
+            Self::Provider => "chordscope v1 provider signature",
         }
     }
 

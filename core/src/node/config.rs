@@ -41,6 +41,9 @@ pub struct Config {
     pub quorum: bool,
     /// How long records live.
     pub lifetime: Duration,
+    /// How long the ring remembers that this node has a content; it is told again three times as often. At most half an
+    /// hour.
+    pub provider_lifetime: Duration,
     /// What bounds the node's memory.
     pub limits: Limits,
 }
@@ -54,6 +57,8 @@ pub struct Limits {
     pub lookups: usize,
     /// Puts and gets under way that this node began.
     pub operations: usize,
+    /// Contents that this node announces.
+    pub announcements: usize,
     /// Records that wait to be stored.
     pub storing: usize,
     /// Nodes thought dead that are asked after; the one lost first goes first.
@@ -84,6 +89,7 @@ impl Default for Config {
             protocol: Protocol::Corrected,
             quorum: true,
             lifetime: Duration::from_secs(24 * 60 * 60),
+            provider_lifetime: Duration::from_secs(30 * 60),
             limits: Limits::default(),
         }
     }
@@ -95,6 +101,7 @@ impl Default for Limits {
             requests: 4_096,
             lookups: 1_024,
             operations: 1_024,
+            announcements: 1_024,
             storing: 1_024,
             lost: 16,
             neighbours: 1_024,

@@ -16,7 +16,7 @@ use crate::message::{Request, Response};
 use crate::node::Node;
 use crate::node::api::{Event, Output, TimerKind};
 use crate::node::lookups::Goal;
-use crate::node::operations::Waiting;
+use crate::node::operations::{Operation, Waiting};
 use crate::node::requests::Purpose;
 use crate::store::message::{Copy, Request as Ask, Response as Answer};
 use crate::store::record::Version;
@@ -255,6 +255,7 @@ impl Node {
                 self.offer(now, &successor, offer, Purpose::Offer);
             }
         }
+        self.withdraw_all(now);
         self.timers.set(now + LEAVE_PATIENCE, TimerKind::Leave);
         self.look_at_groups(now);
         self.leave_when_handed_over(now);
@@ -264,7 +265,8 @@ impl Node {
         let handing_over = |purpose: &Purpose| matches!(purpose, Purpose::Offer | Purpose::Spread);
         let alone = self.membership.successors().head().is_none();
         let free = alone || self.groups.is_free() || !self.config.quorum;
-        if self.upkeep.leaving && free && !self.requests.any(handing_over) {
+        let told = !self.operations.values().any(Operation::is_announcement);
+        if self.upkeep.leaving && free && told && !self.requests.any(handing_over) {
             self.finish_leaving(now);
         }
     }
@@ -281,6 +283,7 @@ impl Node {
             TimerKind::Repair,
             TimerKind::Leave,
             TimerKind::Groups,
+            TimerKind::Announce,
         ] {
             self.timers.clear(kind);
         }

@@ -182,7 +182,7 @@ impl Peer {
         );
         // Two relays are within the limits.
         if let Ok(contact) = contact {
-            self.node.set_contact(contact);
+            self.node.set_contact(now, contact);
         }
         let channels: Vec<Channel> = self.links.keys().copied().collect();
         for channel in channels {

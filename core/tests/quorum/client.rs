@@ -52,7 +52,7 @@ struct Task {
 type Question = (Id, u64, Request);
 
 fn value_of(copy: Option<&Copy>) -> Value {
-    let value = copy.and_then(|copy| copy.record.value.as_ref());
+    let value = copy.and_then(|copy| copy.record.value());
     value.map_or(0, |v| Value::from_le_bytes(v[..4].try_into().unwrap()))
 }
 
@@ -185,7 +185,7 @@ impl Client {
 
     fn see(&mut self, name: usize, copy: Option<&Copy>) {
         let version = copy.map(|copy| copy.record.version());
-        let sequence = copy.map_or(0, |copy| copy.record.sequence);
+        let sequence = copy.map_or(0, |copy| copy.record.sequence());
         self.seen[name] = (value_of(copy), version, sequence);
     }
 

@@ -65,7 +65,7 @@ fn swap(ring: &mut Ring, at: Id, key: &str, old: u64, value: &str) -> Result<u64
 fn get(ring: &mut Ring, at: Id, key: &str, level: Level) -> Result<Option<String>, StoreError> {
     let begun = ring.with(at, |node, now| node.get(now, name(key), level));
     let number = begun.unwrap()?;
-    let text = |record: Record| String::from_utf8(record.value.unwrap()).unwrap();
+    let text = |record: Record| String::from_utf8(record.into_value().unwrap()).unwrap();
     match ring.outcome(at, number) {
         Event::GetEnded(_, outcome) => outcome.map(|record| record.map(text)),
         other => panic!("{other:?}"),
@@ -365,7 +365,7 @@ impl Run {
                 Event::GetEnded(number, Ok(record)) => {
                     let value = record.as_ref().and_then(|r| r.value.as_deref());
                     let value = value.map_or(0, |v| Value::from_le_bytes(v.try_into().unwrap()));
-                    let sequence = record.map_or(0, |record| record.sequence);
+                    let sequence = record.map_or(0, |record| record.sequence());
                     self.last = (value, sequence);
                     self.sequences.insert(value, sequence);
                     if let Some(open) = self.open.remove(&(at, number)) {
@@ -460,7 +460,7 @@ impl Run {
                 seed + 1
             );
         };
-        let value = record.and_then(|record| record.value);
+        let value = record.and_then(|record| record.into_value());
         let value = value.map_or(0, |v| Value::from_le_bytes(v[..4].try_into().unwrap()));
         let (act, end) = (Act::Read(value), self.ring.now.as_micros());
         self.history.push(Operation { act, start, end });
