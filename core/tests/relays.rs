@@ -278,7 +278,7 @@ fn a_ring_of_one_peer_and_its_tabs_works() {
     assert_eq!(written.copies, 3);
     for at in 0..4 {
         let got = peers.get(at, name("name")).unwrap().unwrap();
-        assert_eq!(got.value, Some(b"value".to_vec()));
+        assert_eq!(got.value(), Some(&b"value"[..]));
     }
 }
 

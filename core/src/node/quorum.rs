@@ -185,7 +185,10 @@ impl Node {
                 self.end_quorum(number, Ok(written));
             }
             Some(Answer::Mismatch(copy)) if sound(&copy) => {
-                let mine = operation.write.take().map(|(_, copy)| copy.record.sequence());
+                let mine = operation
+                    .write
+                    .take()
+                    .map(|(_, copy)| copy.record.sequence());
                 let theirs = copy.as_ref().map(|copy| copy.record.sequence());
                 // An earlier attempt may have taken effect, and what came after it is in its place.
                 if operation.unsure && theirs > mine {

@@ -85,7 +85,9 @@ impl Peer {
         value: Option<Vec<u8>>,
         level: Level,
     ) -> Result<OperationId, StoreError> {
-        let begun = self.node.compare_and_set(now, label, expected, value, level);
+        let begun = self
+            .node
+            .compare_and_set(now, label, expected, value, level);
         self.drain_node(now);
         begun
     }

@@ -8,7 +8,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::base::contact::Address;
+use crate::base::contact::{Address, Contact};
+use crate::base::content::ContentId;
 use crate::base::digest::Digest;
 use crate::base::id::Id;
 use crate::base::identity::Signer;
@@ -16,12 +17,12 @@ use crate::base::rng::Rng;
 use crate::base::time::Instant;
 use crate::link::LinkId;
 use crate::link::reason::CloseReason;
-use crate::node::api::{Event as NodeEvent, Level, StoreError, Written};
+use crate::node::api::{Event as NodeEvent, Level, OperationId, StoreError, Written};
 use crate::peer::api::Event;
 use crate::peer::{Config, Peer, Plan, Reach};
 use crate::store::group::{Control, Entry};
 use crate::store::message::Copy;
-use crate::store::record::{Name, Record};
+use crate::store::record::{Label, Record, Subject};
 
 /// How long a put or get may take, its lookup and retries included.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -314,13 +315,46 @@ impl Peers {
     ///
     /// # Errors
     /// As the put.
-    pub fn put(&mut self, member: usize, name: Name, value: &[u8]) -> Result<Written, StoreError> {
-        let begun = self.with(member, |peer, now| {
-            peer.put(now, name, value.to_vec(), Level::One)
-        });
-        let id = begun.ok_or(StoreError::NotMember)??;
+    pub fn put(
+        &mut self,
+        member: usize,
+        label: impl Into<Label>,
+        value: &[u8],
+    ) -> Result<Written, StoreError> {
+        self.write(member, |peer, now| {
+            peer.put(now, label, value.to_vec(), Level::One)
+        })
+    }
+
+    /// Begins a put, a delete or the like at a member, and waits for the outcome.
+    ///
+    /// # Errors
+    /// As what was begun.
+    pub fn write(
+        &mut self,
+        member: usize,
+        begin: impl FnOnce(&mut Peer, Instant) -> Result<OperationId, StoreError>,
+    ) -> Result<Written, StoreError> {
+        let id = self.with(member, begin).ok_or(StoreError::NotMember)??;
         self.outcome(member, |event| match event {
             NodeEvent::PutEnded(ended, outcome) if *ended == id => Some(*outcome),
+            _ => None,
+        })
+    }
+
+    /// Asks at a member who has a content, and waits for the outcome.
+    ///
+    /// # Errors
+    /// As the question.
+    pub fn providers(
+        &mut self,
+        member: usize,
+        content: ContentId,
+    ) -> Result<Vec<Contact>, StoreError> {
+        let begun = self.with(member, |peer, now| peer.providers(now, content));
+        let id = begun.ok_or(StoreError::NotMember)??;
+        self.outcome(member, |event| match event {
+            NodeEvent::ProvidersFound(ended, outcome) if *ended == id => Some(outcome.clone()),
             _ => None,
         })
     }
@@ -329,8 +363,12 @@ impl Peers {
     ///
     /// # Errors
     /// As the get.
-    pub fn get(&mut self, member: usize, name: Name) -> Result<Option<Record>, StoreError> {
-        let begun = self.with(member, |peer, now| peer.get(now, name, Level::One));
+    pub fn get(
+        &mut self,
+        member: usize,
+        subject: impl Into<Subject>,
+    ) -> Result<Option<Record>, StoreError> {
+        let begun = self.with(member, |peer, now| peer.get(now, subject, Level::One));
         let id = begun.ok_or(StoreError::NotMember)??;
         self.outcome(member, |event| match event {
             NodeEvent::GetEnded(ended, outcome) if *ended == id => Some(outcome.clone()),

@@ -24,7 +24,10 @@ impl Copy {
     /// What this copy and another one of the same record come to together. Both are checked.
     #[must_use]
     pub fn join(self: Box<Self>, other: &Self) -> Box<Self> {
-        match self.record.join(self.remaining, &other.record, other.remaining) {
+        match self
+            .record
+            .join(self.remaining, &other.record, other.remaining)
+        {
             Some((record, remaining)) => Box::new(Self { record, remaining }),
             None => self,
         }

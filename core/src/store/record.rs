@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 use crate::base::id::{Id, Space};
 use crate::base::identity::{PublicKey, Scheme, Signer};
 pub use crate::store::record::item::Item;
-use crate::store::record::label::{providers_key, value_key};
 pub use crate::store::record::label::{Label, MAX_NAME, MAX_SALT, Name, Salt, Subject};
+use crate::store::record::label::{providers_key, value_key};
 pub use crate::store::record::providers::{MAX_PROVIDERS, PROVIDER_LIFETIME, Provider, Providers};
 
 /// The largest value, in bytes.

@@ -223,8 +223,10 @@ impl Replica {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::contact::Contact;
+    use crate::base::content::ContentId;
     use crate::base::identity::Signer;
-    use crate::store::record::Name;
+    use crate::store::record::{Name, PROVIDER_LIFETIME, Provider, Providers};
     use alloc::vec;
 
     fn copy(name: &str, sequence: u64, length: usize) -> Copy {
@@ -310,5 +312,68 @@ mod tests {
         );
         assert_eq!(newer, [entry("a", 0).0]);
         assert_eq!(lacking, [entry("b", 0).0, entry("c", 0).0]);
+    }
+
+    fn announcement(secret: u8) -> Copy {
+        let signer = Signer::stand_in(Id::from_u64(u64::from(secret)));
+        let contact = Contact::stand_in(Space::FULL, &signer, 1);
+        let content = ContentId([7; 32]);
+        let life = PROVIDER_LIFETIME;
+        let entries = vec![Provider::sign(&signer, &contact, content, 1, false, life)];
+        Copy {
+            record: Record::Providers(Providers { content, entries }),
+            remaining: life,
+        }
+    }
+
+    fn providers(replica: &Replica, now: Instant) -> Vec<Contact> {
+        let key = announcement(0).record.key(Space::FULL);
+        match replica.copy(now, key).map(|copy| copy.record) {
+            Some(Record::Providers(set)) => set.contacts(Space::FULL, Scheme::StandIn),
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn providers_come_and_run_out_one_by_one() {
+        let mut replica = Replica::new(Space::FULL, Scheme::StandIn, 3, 100_000);
+        let second = |n: u64| Instant::from_millis(n * 1_000 + n % 7 * 100);
+        for n in 0..60 {
+            let accepted = replica.accept(second(10 * n), &announcement(n as u8));
+            assert_eq!(accepted, Ok(Accepted::New));
+        }
+        assert_eq!(replica.len(), 1);
+        assert_eq!(providers(&replica, second(600)).len(), 60);
+        let life = u64::from(PROVIDER_LIFETIME);
+        for n in 0..60 {
+            // The clocks of copies go by whole seconds, and never run ahead.
+            let left = providers(&replica, second(life + 10 * n + 1)).len();
+            assert_eq!(left, 59 - n as usize, "after the end of {n}");
+            let before = providers(&replica, second(life + 10 * n - 3)).len();
+            assert_eq!(before, 60 - n as usize, "before the end of {n}");
+            let _ = replica.expired(second(life + 10 * n - 3));
+        }
+        assert_eq!(replica.expired(second(life + 600)).len(), 1);
+        replica.remove(announcement(0).record.key(Space::FULL));
+        assert_eq!(replica.bytes, 0);
+    }
+
+    #[test]
+    fn holders_that_know_other_providers_send_each_other_what_they_have() {
+        let replica = || Replica::new(Space::FULL, Scheme::StandIn, 3, 100_000);
+        let (mut one, mut two) = (replica(), replica());
+        let now = Instant::ZERO;
+        for secret in 0..5 {
+            let holder = if secret < 3 { &mut one } else { &mut two };
+            assert!(holder.accept(now, &announcement(secret)).is_ok());
+        }
+        let key = announcement(0).record.key(Space::FULL);
+        let offer = |replica: &Replica| replica.offers(key, key).concat();
+        let judged = two.judge(now, &offer(&one));
+        assert_eq!(judged, (vec![key], vec![key]));
+        assert!(two.accept(now, &one.copy(now, key).unwrap()).is_ok());
+        assert!(one.accept(now, &two.copy(now, key).unwrap()).is_ok());
+        assert_eq!(two.judge(now, &offer(&one)), (vec![], vec![]));
+        assert_eq!(providers(&one, now).len(), 5);
     }
 }

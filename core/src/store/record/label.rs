@@ -163,7 +163,10 @@ impl Subject {
 
 /// Where a value lies on the ring, on its own account.
 pub fn value_key(space: Space, value: &[u8]) -> Id {
-    key(space, Digest::new("chordscope v1 immutable record key").part(value))
+    key(
+        space,
+        Digest::new("chordscope v1 immutable record key").part(value),
+    )
 }
 
 fn signed_key(space: Space, author: PublicKey, salt: &Salt) -> Id {
@@ -173,7 +176,10 @@ fn signed_key(space: Space, author: PublicKey, salt: &Salt) -> Id {
 
 /// Where the providers of a content are kept.
 pub fn providers_key(space: Space, content: ContentId) -> Id {
-    key(space, Digest::new("chordscope v1 providers key").part(&content.0))
+    key(
+        space,
+        Digest::new("chordscope v1 providers key").part(&content.0),
+    )
 }
 
 fn key(space: Space, digest: Digest) -> Id {
