@@ -21,7 +21,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::clock::Clock;
 use crate::driver::Handle;
 
-pub(crate) use api::{KEY_HEADER, LevelName, SEQUENCE_HEADER};
+pub(crate) use api::{AUTHOR, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author};
 pub(crate) use guard::Allowed;
 pub(crate) use server::{Caps, serve};
 

@@ -33,7 +33,11 @@ pub(crate) struct Status {
 pub(crate) struct Put {
     pub(crate) key: String,
     pub(crate) copies: u8,
+    /// 0 for an immutable value.
     pub(crate) sequence: u64,
+    /// Of a signed record: who wrote it, which others need to get it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) author: Option<String>,
 }
 
 /// A lookup.
@@ -217,11 +221,13 @@ fn fold_fingers(roles: Vec<String>) -> Vec<String> {
 }
 
 impl Put {
-    pub(crate) fn of(peer: &Peer, written: &Written) -> Self {
+    pub(crate) fn of(peer: &Peer, written: &Written, signed: bool) -> Self {
+        let author = peer.node().contact().card().key;
         Self {
             key: peer.node().space().show(written.key),
             copies: written.copies,
             sequence: written.sequence,
+            author: signed.then(|| data_encoding::HEXLOWER.encode(&author.0)),
         }
     }
 }

@@ -280,8 +280,8 @@ impl fmt::Display for StoreError {
             Self::NotMember => f.write_str("the node is in no ring yet"),
             Self::Busy => f.write_str("too many puts and gets are under way"),
             Self::Unavailable => f.write_str("no node responsible for the name answered"),
-            Self::Mismatch(0) => f.write_str("there is no such name"),
-            Self::Mismatch(sequence) => write!(f, "the name has sequence number {sequence}"),
+            Self::Mismatch(0) => f.write_str("there is no such record"),
+            Self::Mismatch(sequence) => write!(f, "the record has sequence number {sequence}"),
             Self::Record(error) => error.fmt(f),
         }
     }
