@@ -344,13 +344,9 @@ impl Node {
         matches!(self.membership.phase(), Phase::Joining(_))
     }
 
-    /// The owner of a key and the nodes that keep copies: its next successors.
+    /// The owner of a key and the nodes that keep copies: its next successors, but no two positions of one peer.
     fn group(&self, owner: &Contact, successors: &[Contact]) -> Vec<Contact> {
         let copies = usize::from(self.config.copies.max(1));
-        core::iter::once(owner)
-            .chain(successors)
-            .take(copies)
-            .cloned()
-            .collect()
+        Contact::of_each_peer(core::iter::once(owner).chain(successors), copies)
     }
 }

@@ -57,6 +57,8 @@ pub const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(5);
 pub struct Config {
     /// The node's choices.
     pub node: NodeConfig,
+    /// Which position of its key this is: 0 to 15. A peer with several is one of these for each, with the same signer.
+    pub index: u8,
     /// The ring's name: peers of different rings do not talk. At most 64 bytes.
     pub ring: String,
     /// How others come to it, and it to others.
@@ -91,6 +93,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             node: NodeConfig::default(),
+            index: 0,
             ring: "main".into(),
             reach: Reach::Direct,
             limits: Limits::default(),
@@ -145,7 +148,7 @@ impl Peer {
     /// needs a greater one.
     ///
     /// # Errors
-    /// [`ContactError`] when an address is malformed or there are too many.
+    /// [`ContactError`] when an address is malformed, there are too many, or the index is 16 or above.
     pub fn new(
         mut config: Config,
         signer: Signer,
@@ -155,7 +158,7 @@ impl Peer {
     ) -> Result<Self, ContactError> {
         let mut rng = Rng::from_entropy(seed);
         let space = config.node.space;
-        let contact = Contact::sign(space, &signer, 0, version, addresses)?;
+        let contact = Contact::sign(space, &signer, config.index, version, addresses)?;
         let cards = Cards::new(space, signer.scheme());
         let node_rng = Rng::from_entropy(rng.bytes32());
         // Who is reached through a relay is in no group, as the others see to.

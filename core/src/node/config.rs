@@ -5,6 +5,7 @@ use core::time::Duration;
 use crate::base::id::Space;
 #[cfg(feature = "sim")]
 use crate::chord::membership::Protocol;
+use crate::chord::message::MAX_SUCCESSORS;
 use crate::chord::route::Mode;
 
 /// The choices of one node.
@@ -69,6 +70,19 @@ pub struct Limits {
     pub records: usize,
     /// Bytes of records held.
     pub record_bytes: usize,
+}
+
+impl Config {
+    /// The choices of a node of a peer with so many positions, in a ring of such peers. A list of r entries from each of them
+    /// holds at least r peers, so that as many failures are survived as without virtual nodes.
+    pub fn for_virtual_nodes(count: u8) -> Self {
+        let plain = Self::default();
+        let successors = plain.successors.saturating_mul(count.max(1));
+        Self {
+            successors: successors.min(MAX_SUCCESSORS as u8),
+            ..plain
+        }
+    }
 }
 
 impl Default for Config {

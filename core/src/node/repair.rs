@@ -124,11 +124,9 @@ impl Node {
         if alone {
             return;
         }
-        let holders = usize::from(self.config.copies.saturating_sub(1));
-        let successors = self.membership.successors().entries();
-        let successors: Vec<Contact> = successors.iter().take(holders).cloned().collect();
+        let group = self.group(&self.contact, self.membership.successors().entries());
         for offer in self.replica.offers(before, me) {
-            for successor in &successors {
+            for successor in group.iter().skip(1) {
                 self.offer(now, successor, offer.clone(), Purpose::Offer);
             }
         }
@@ -250,7 +248,10 @@ impl Node {
         }
         self.upkeep.leaving = true;
         let me = self.contact.id();
-        if let Some(successor) = self.membership.successors().head().cloned() {
+        let mut successors = self.membership.successors().entries().iter();
+        // The other positions of this peer leave with it.
+        let successor = successors.find(|successor| !successor.is_same_peer(&self.contact));
+        if let Some(successor) = successor.cloned() {
             for offer in self.replica.offers(me, me) {
                 self.offer(now, &successor, offer, Purpose::Offer);
             }

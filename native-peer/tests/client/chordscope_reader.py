@@ -89,10 +89,11 @@ class Ring:
         raise Refused("the lookup does not end")
 
     def group(self, owner, neighbours):
-        cards = {owner.id: owner.session.card}
+        """The first of each peer: several positions of one have the same key."""
+        cards = {owner.session.card["key"]: owner.session.card}
         for card in neighbours["successors"]:
             if len(cards) < GROUP:
-                cards.setdefault(node_id(card), card)
+                cards.setdefault(card["key"], card)
         return cards.values()
 
     def get(self, name):

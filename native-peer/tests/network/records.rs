@@ -63,13 +63,11 @@ fn a_signed_record_is_found_by_its_author_and_salt_and_by_its_key() {
     }
     home.refusal(&["get", "--author", &author, "--peer", a], 1);
 
-    let swap = |expected: &str| {
-        let arguments = ["put", "--signed", "--salt", "profile", "x", "--if-sequence"];
-        [&arguments[..], &[expected, "--peer", a]].concat()
-    };
-    let line = home.refusal(&swap("1"), 1);
+    let swap = ["put", "--signed", "--salt", "profile", "x", "--peer", a];
+    let line = home.refusal(&[&swap[..], &["--if-sequence", "1"]].concat(), 1);
     assert_eq!(line, "chordscope: the record has sequence number 2");
-    assert_eq!(home.json(&swap("2")).unwrap()["sequence"], 3);
+    let swapped = home.json(&[&swap[..], &["--if-sequence", "2"]].concat());
+    assert_eq!(swapped.unwrap()["sequence"], 3);
 
     let delete = ["delete", "--signed", "--salt", "profile", "--peer", a];
     assert_eq!(home.json(&delete).unwrap()["sequence"], 4);
