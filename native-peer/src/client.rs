@@ -113,9 +113,15 @@ async fn status(target: &Target, json: bool) -> Result<(), Failure> {
         return output::json(&status);
     }
     let none = || "none".to_string();
+    let mut positions = String::new();
+    for (number, one) in status.virtual_nodes.iter().enumerate() {
+        let (id, ring, records, links) = (&one.id, &one.ring, one.records, one.links);
+        let line = format!("\nposition {number:<3}{id}, {ring}, {records} records, {links} links");
+        positions.push_str(&line);
+    }
     output::line(&format!(
         "id          {}\naddress     {}\nring        {}, {} members known\npredecessor {}\nsuccessors  {}\n\
-         records     {}\nlinks       {}",
+         records     {}\nlinks       {}{positions}",
         status.id,
         status.address.unwrap_or_else(none),
         status.ring,

@@ -26,6 +26,21 @@ pub(crate) struct Status {
     pub(crate) links: usize,
     /// The version of the program.
     pub(crate) version: String,
+    /// All positions of the peer, this one first, when there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) virtual_nodes: Vec<VirtualNode>,
+}
+
+/// One of a peer's positions on the ring.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct VirtualNode {
+    pub(crate) id: String,
+    /// As [`Status::ring`].
+    pub(crate) ring: String,
+    /// As [`Status::records`].
+    pub(crate) records: usize,
+    /// As [`Status::links`].
+    pub(crate) links: usize,
 }
 
 /// What came of a put or delete.
@@ -62,7 +77,7 @@ pub(crate) struct Hop {
 }
 
 /// The nodes that a peer knows.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Peers {
     pub(crate) peers: Vec<Neighbour>,
 }
@@ -156,6 +171,25 @@ impl Status {
             address: url(node.contact()),
             links: peer.links().filter(|link| link.contact.is_some()).count(),
             version: env!("CARGO_PKG_VERSION").to_string(),
+            virtual_nodes: Vec::new(),
+        }
+    }
+}
+
+impl VirtualNode {
+    pub(crate) fn of(peer: &Peer) -> Self {
+        let Status {
+            id,
+            ring,
+            records,
+            links,
+            ..
+        } = Status::of(peer);
+        Self {
+            id,
+            ring,
+            records,
+            links,
         }
     }
 }
@@ -167,6 +201,17 @@ impl Peers {
             peers: peers
                 .map(|(contact, roles)| Neighbour::of(peer, &contact, roles))
                 .collect(),
+        }
+    }
+}
+
+impl Peers {
+    /// Adds what another position of the peer knows. Of a node that several know, what stands first stays.
+    pub(crate) fn add(&mut self, other: Self) {
+        for peer in other.peers {
+            if self.peers.iter().all(|known| known.id != peer.id) {
+                self.peers.push(peer);
+            }
         }
     }
 }

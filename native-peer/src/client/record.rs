@@ -45,7 +45,7 @@ struct Own {
     #[arg(long)]
     signed: bool,
     /// Which of its own: at most 64 bytes
-    #[arg(long, value_name = "TEXT", requires = "signed")]
+    #[arg(long, value_name = "TEXT")]
     salt: Option<String>,
 }
 
@@ -73,7 +73,7 @@ pub(crate) struct GetOptions {
     #[arg(long, value_name = "KEY")]
     author: Option<String>,
     /// Which of the author's
-    #[arg(long, value_name = "TEXT", requires = "author")]
+    #[arg(long, value_name = "TEXT")]
     salt: Option<String>,
     /// How many peers must agree
     #[arg(long, value_enum, default_value_t = LevelName::One)]
@@ -108,7 +108,10 @@ impl PutOptions {
     pub(super) async fn run(&self, json: bool) -> Result<(), Failure> {
         let (name, value) = self.name_and_value()?;
         let path = match self.immutable {
-            true => "/api/v1/record?kind=immutable".to_string(),
+            true => {
+                self.own.query(None)?;
+                "/api/v1/record?kind=immutable".to_string()
+            }
             false => self.condition.path(&self.own.query(name)?),
         };
         let value = read_value(value)?;
@@ -183,6 +186,9 @@ impl GetOptions {
                 }
                 Ok(format!("author={author}&salt={}", salt(&self.salt)?))
             }
+            (None, _) if self.salt.is_some() => {
+                Err(Failure::usage("--salt", "a salt goes with --author"))
+            }
             (None, Some(key)) if is_id(key) => Ok(format!("key={key}")),
             (None, what) => name_query(what.as_deref().unwrap_or_default()),
         }
@@ -211,6 +217,9 @@ impl DeleteOptions {
 impl Own {
     /// The record of a name, or of the peer's own.
     fn query(&self, name: Option<&str>) -> Result<String, Failure> {
+        if self.salt.is_some() && !self.signed {
+            return Err(Failure::usage("--salt", "a salt goes with --signed"));
+        }
         match name {
             // A get would take it for a key.
             Some(name) if is_id(name) => {

@@ -21,7 +21,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::driver::Ended;
 use crate::http::App;
-use crate::views::{Lookup, Peers, Refusal, Status};
+use crate::views::{Lookup, Peers, Refusal, Status, VirtualNode};
 
 pub(crate) use record::{AUTHOR, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author};
 
@@ -94,11 +94,23 @@ impl From<IdError> for Failed {
 }
 
 async fn status(State(app): State<Arc<App>>) -> Result<Json<Status>, Failed> {
-    Ok(Json(app.driver.look(Status::of).await?))
+    let mut status = app.driver.look(Status::of).await?;
+    if app.positions.len() > 1 {
+        for position in &app.positions {
+            status
+                .virtual_nodes
+                .push(position.look(VirtualNode::of).await?);
+        }
+    }
+    Ok(Json(status))
 }
 
 async fn peers(State(app): State<Arc<App>>) -> Result<Json<Peers>, Failed> {
-    Ok(Json(app.driver.look(Peers::of).await?))
+    let mut all = Peers::default();
+    for position in &app.positions {
+        all.add(position.look(Peers::of).await?);
+    }
+    Ok(Json(all))
 }
 
 #[derive(Deserialize)]

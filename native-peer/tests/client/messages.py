@@ -64,7 +64,7 @@ def check_card(card):
         raise Malformed("addresses")
     for address in card["addresses"]:
         url = address["Socket"]
-        if len(url) > 255 or not re.fullmatch(r"wss?://[A-Za-z0-9.:\[\]_-]+/ws", url):
+        if len(url) > 255 or not re.fullmatch(r"wss?://[A-Za-z0-9.:\[\]_-]+/ws(/([1-9]|1[0-5]))?", url):
             raise Malformed("address")
     if not verify_for(CARD_PURPOSE, bytes.fromhex(card["key"]), _card_message(card), bytes.fromhex(card["signature"])):
         raise Malformed("signature")

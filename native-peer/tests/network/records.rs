@@ -82,7 +82,7 @@ fn what_makes_no_sense_of_a_record_is_said_in_one_line() {
     let at = ["--peer", peer.url()];
     let key = "ab".repeat(20);
     let long = "s".repeat(65);
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 11] = [
         (&["put", "name"], "VALUE: a name needs a value"),
         (
             &["put", "--immutable", "name", "value"],
@@ -106,7 +106,15 @@ fn what_makes_no_sense_of_a_record_is_said_in_one_line() {
         ),
         (
             &["get", "name", "--salt", "s"],
-            "the following required arguments were not provided:",
+            "--salt: a salt goes with --author",
+        ),
+        (
+            &["delete", "name", "--salt", "s"],
+            "--salt: a salt goes with --signed",
+        ),
+        (
+            &["put", "--immutable", "x", "--salt", "s"],
+            "--salt: a salt goes with --signed",
         ),
         (
             &["get", "name", "--author", &key],
