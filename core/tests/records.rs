@@ -191,6 +191,26 @@ fn who_withdraws_or_leaves_is_found_no_more() {
 }
 
 #[test]
+fn a_holder_that_missed_a_withdrawal_does_not_bring_the_entry_back() {
+    let mut peers = ring(7);
+    announce(&mut peers, 1);
+    announce(&mut peers, 2);
+    let away = *holders(&peers).iter().find(|at| **at > 2).unwrap();
+    peers.kill(away);
+    peers.run_for(Duration::from_secs(30));
+    peers.with(1, |peer, now| peer.withdraw(now, CONTENT));
+    peers.run_for(Duration::from_secs(1));
+    // It comes back with what its disk holds.
+    peers.start(away);
+    peers.join(away, 1);
+    peers.run_for(MINUTE);
+    let rest = BTreeSet::from([id(&peers, 2)]);
+    for at in 0..7 {
+        assert_eq!(found(&mut peers, at), rest, "asked at {at}");
+    }
+}
+
+#[test]
 fn a_provider_that_died_runs_out_and_one_that_lives_stays() {
     let mut peers = ring(5);
     announce(&mut peers, 1);

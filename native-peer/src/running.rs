@@ -85,7 +85,8 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
 /// Starts a peer on a port.
 pub(crate) fn start(listener: TcpListener, options: Options) -> Result<Running, Failure> {
     let listen = listener.local_addr().map_err(Failure::failed)?;
-    let advertised = options.advertise.as_ref().map(authority);
+    let advertised = options.advertise.as_ref();
+    let advertised = advertised.map(|address| address.authority().to_string());
     let address = match &options.advertise {
         Some(address) => address.clone(),
         None => {
@@ -211,7 +212,7 @@ fn friends(options: &Options) -> Vec<String> {
         Plan::Create | Plan::Resume => &[],
     };
     let siblings = options.siblings.iter().map(|address| reachable(*address));
-    let joined = joined.iter().map(authority);
+    let joined = joined.iter().map(|address| address.authority().to_string());
     joined
         .chain(siblings.map(|address| address.to_string()))
         .collect()
@@ -255,18 +256,11 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
 
 /// The space in which others reach this peer. A name that was advertised is taken for a public one.
 fn space_of(address: &Address) -> AddressSpace {
-    let authority = authority(address);
+    let authority = address.authority();
     let literal: Option<SocketAddr> = authority.parse().ok();
     match literal {
         Some(at) => AddressSpace::of(at.ip()),
         None if authority.starts_with("localhost:") => AddressSpace::Loopback,
         None => AddressSpace::Public,
     }
-}
-
-/// Host and port of an address, as a `Host` header has them.
-fn authority(address: &Address) -> String {
-    let url = address.url();
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split('/').next().unwrap_or_default().to_string()
 }

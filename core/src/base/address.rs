@@ -40,14 +40,21 @@ impl Address {
         }
     }
 
+    /// Host and port, as the URL has them.
+    pub fn authority(&self) -> &str {
+        let url = self.url();
+        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        rest.split_once('/').map_or(rest, |(host, _)| host)
+    }
+
     /// Where the same peer is reached at another one of its positions.
     ///
     /// # Errors
     /// [`ContactError`] when it has no such position, or the URL gets too long.
     pub fn at_position(&self, index: u8) -> Result<Self, ContactError> {
         let parts = self.url().split_once("://");
-        let (scheme, rest) = parts.ok_or(ContactError::Address)?;
-        let host = rest.split('/').next().unwrap_or_default();
+        let (scheme, _) = parts.ok_or(ContactError::Address)?;
+        let host = self.authority();
         Self::parse_url(&match index {
             0 => alloc::format!("{scheme}://{host}"),
             _ => alloc::format!("{scheme}://{host}/ws/{index}"),

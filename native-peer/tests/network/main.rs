@@ -12,3 +12,4 @@ mod records;
 mod survival;
 mod tab;
 mod tabs;
+mod virtual_nodes;
