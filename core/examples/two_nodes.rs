@@ -70,7 +70,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             break outcome?.ok_or("the name is gone")?;
         }
     };
-    let value = record.value.unwrap_or_default();
+    let value = record.into_value().unwrap_or_default();
     println!("get: {}", String::from_utf8_lossy(&value));
     Ok(())
 }

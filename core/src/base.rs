@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod contact;
+pub mod content;
 pub mod digest;
 pub mod id;
 pub mod identity;

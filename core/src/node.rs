@@ -4,7 +4,7 @@
 //! 1. tells it what happened: [`Node::handle_message`], [`Node::handle_unreachable`], [`Node::handle_storage`],
 //!    [`Node::handle_timeout`]; none of these fails,
 //! 2. asks it to do things: [`Node::create`], [`Node::join`], [`Node::lookup`], [`Node::put`], [`Node::get`],
-//!    [`Node::leave`],
+//!    [`Node::announce`], [`Node::providers`], [`Node::leave`],
 //! 3. then drains [`Node::poll_output`] until it is empty and asks [`Node::poll_timeout`] when to call again.
 //!
 //! Time must not run backwards between calls. A node is plain data: a clone is a checkpoint.
@@ -22,6 +22,8 @@ mod groups;
 mod lookups;
 mod messages;
 mod operations;
+mod providing;
+mod putting;
 #[cfg(feature = "quorum")]
 mod quorum;
 #[cfg(not(feature = "quorum"))]
@@ -51,6 +53,7 @@ use crate::node::api::{Event, JoinError, Output, StorageEvent, TimerKind};
 use crate::node::config::Config;
 use crate::node::lookups::Lookup;
 use crate::node::operations::Operation;
+use crate::node::providing::Announcements;
 use crate::node::quorum::QuorumOperation;
 use crate::node::requests::{Purpose, Requests};
 use crate::node::reunion::Reunion;
@@ -74,6 +77,7 @@ pub struct Node {
     lookups: BTreeMap<u64, Lookup>,
     operations: BTreeMap<u64, Operation>,
     quorum: BTreeMap<u64, QuorumOperation>,
+    announcements: Announcements,
     storing: Storing,
     replica: Replica,
     groups: Groups,
@@ -115,6 +119,7 @@ impl Node {
             lookups: BTreeMap::new(),
             operations: BTreeMap::new(),
             quorum: BTreeMap::new(),
+            announcements: Announcements::default(),
             storing: Storing::default(),
             replica,
             groups: Groups::new(contact.clone(), settings),
@@ -182,9 +187,10 @@ impl Node {
     }
 
     /// A newer contact of this node, after its addresses changed.
-    pub fn set_contact(&mut self, contact: Contact) {
+    pub fn set_contact(&mut self, now: Instant, contact: Contact) {
         self.groups.refresh(&contact);
         self.contact = contact;
+        self.announce_all(now);
     }
 
     /// A newer contact of another node, after its addresses changed.
@@ -241,6 +247,7 @@ impl Node {
                 TimerKind::Reunion => self.on_reunion_timer(now),
                 TimerKind::Repair => self.on_repair_timer(now),
                 TimerKind::Groups => self.on_groups_timer(now),
+                TimerKind::Announce => self.on_announce_timer(now),
                 TimerKind::Operation(number) => self.on_operation_timer(now, number),
                 TimerKind::Leave => self.finish_leaving(now),
                 TimerKind::Request(number) => self.on_request_timer(now, number),
@@ -337,13 +344,9 @@ impl Node {
         matches!(self.membership.phase(), Phase::Joining(_))
     }
 
-    /// The owner of a key and the nodes that keep copies: its next successors.
+    /// The owner of a key and the nodes that keep copies: its next successors, but no two positions of one peer.
     fn group(&self, owner: &Contact, successors: &[Contact]) -> Vec<Contact> {
         let copies = usize::from(self.config.copies.max(1));
-        core::iter::once(owner)
-            .chain(successors)
-            .take(copies)
-            .cloned()
-            .collect()
+        Contact::of_each_peer(core::iter::once(owner).chain(successors), copies)
     }
 }

@@ -14,6 +14,7 @@ mod finding;
 mod joining;
 mod leasing;
 mod links;
+mod operations;
 mod relaying;
 
 use alloc::collections::{BTreeMap, VecDeque};
@@ -26,15 +27,13 @@ use crate::base::id::Id;
 use crate::base::identity::Signer;
 use crate::base::rng::Rng;
 use crate::base::time::Instant;
-use crate::chord::route::{Mode, Routing};
 use crate::link::LinkId;
 use crate::link::handshake::MAX_RING_NAME;
 use crate::link::reason::CloseReason;
 use crate::link::relay::{self, Relay};
 use crate::message::Message;
 use crate::node::api::{
-    Event as NodeEvent, JoinError, Level, LookupError, LookupId, OperationId, Output as NodeOutput,
-    StorageEvent, StoreError,
+    Event as NodeEvent, JoinError, LookupId, Output as NodeOutput, StorageEvent,
 };
 use crate::node::{Node, config::Config as NodeConfig};
 use crate::peer::api::{Event, Output, TimerKind};
@@ -47,7 +46,6 @@ pub use crate::peer::joining::{Known, Plan};
 use crate::peer::leasing::Leasing;
 use crate::store::group::{Control, Entry};
 use crate::store::message::Copy;
-use crate::store::record::Name;
 use crate::wire::codec::{Cards, encode_message};
 use crate::wire::frame::FrameType;
 
@@ -59,6 +57,8 @@ pub const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(5);
 pub struct Config {
     /// The node's choices.
     pub node: NodeConfig,
+    /// Which position of its key this is: 0 to 15. A peer with several is one of these for each, with the same signer.
+    pub index: u8,
     /// The ring's name: peers of different rings do not talk. At most 64 bytes.
     pub ring: String,
     /// How others come to it, and it to others.
@@ -93,6 +93,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             node: NodeConfig::default(),
+            index: 0,
             ring: "main".into(),
             reach: Reach::Direct,
             limits: Limits::default(),
@@ -147,7 +148,7 @@ impl Peer {
     /// needs a greater one.
     ///
     /// # Errors
-    /// [`ContactError`] when an address is malformed or there are too many.
+    /// [`ContactError`] when an address is malformed, there are too many, or the index is 16 or above.
     pub fn new(
         mut config: Config,
         signer: Signer,
@@ -157,7 +158,7 @@ impl Peer {
     ) -> Result<Self, ContactError> {
         let mut rng = Rng::from_entropy(seed);
         let space = config.node.space;
-        let contact = Contact::sign(space, &signer, 0, version, addresses)?;
+        let contact = Contact::sign(space, &signer, config.index, version, addresses)?;
         let cards = Cards::new(space, signer.scheme());
         let node_rng = Rng::from_entropy(rng.bytes32());
         // Who is reached through a relay is in no group, as the others see to.
@@ -235,84 +236,6 @@ impl Peer {
         self.joining = None;
         self.node.leave(now);
         self.drain_node(now);
-    }
-
-    /// As [`Node::lookup`].
-    ///
-    /// # Errors
-    /// As [`Node::lookup`].
-    pub fn lookup(
-        &mut self,
-        now: Instant,
-        key: Id,
-        routing: Routing,
-        mode: Mode,
-    ) -> Result<LookupId, LookupError> {
-        let begun = self.node.lookup(now, key, routing, mode);
-        self.drain_node(now);
-        begun
-    }
-
-    /// As [`Node::put`].
-    ///
-    /// # Errors
-    /// As [`Node::put`].
-    pub fn put(
-        &mut self,
-        now: Instant,
-        name: Name,
-        value: Vec<u8>,
-        level: Level,
-    ) -> Result<OperationId, StoreError> {
-        let begun = self.node.put(now, name, value, level);
-        self.drain_node(now);
-        begun
-    }
-
-    /// As [`Node::get`].
-    ///
-    /// # Errors
-    /// As [`Node::get`].
-    pub fn get(
-        &mut self,
-        now: Instant,
-        name: Name,
-        level: Level,
-    ) -> Result<OperationId, StoreError> {
-        let begun = self.node.get(now, name, level);
-        self.drain_node(now);
-        begun
-    }
-
-    /// As [`Node::delete`].
-    ///
-    /// # Errors
-    /// As [`Node::delete`].
-    pub fn delete(
-        &mut self,
-        now: Instant,
-        name: Name,
-        level: Level,
-    ) -> Result<OperationId, StoreError> {
-        let begun = self.node.delete(now, name, level);
-        self.drain_node(now);
-        begun
-    }
-
-    /// As [`Node::compare_and_set`].
-    ///
-    /// # Errors
-    /// As [`Node::compare_and_set`].
-    pub fn compare_and_set(
-        &mut self,
-        now: Instant,
-        name: Name,
-        expected: u64,
-        value: Option<Vec<u8>>,
-    ) -> Result<OperationId, StoreError> {
-        let begun = self.node.compare_and_set(now, name, expected, value);
-        self.drain_node(now);
-        begun
     }
 
     /// Takes up a record kept from an earlier run.

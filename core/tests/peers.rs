@@ -25,7 +25,7 @@ fn name(text: &str) -> Name {
 
 fn value(peers: &mut Peers, at: usize, text: &str) -> Option<Vec<u8>> {
     let record = peers.get(at, name(text)).unwrap();
-    record.and_then(|record| record.value)
+    record.and_then(|record| record.into_value())
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn put_all(peers: &mut Peers) {
 fn assert_all_there(peers: &mut Peers, at: usize, when: &str) {
     for text in names() {
         let got = peers.get(at, name(&text));
-        let got = got.map(|record| record.and_then(|record| record.value));
+        let got = got.map(|record| record.and_then(|record| record.into_value()));
         assert_eq!(got, Ok(Some(text.clone().into_bytes())), "{text}, {when}");
     }
 }
@@ -278,7 +278,7 @@ fn a_ring_of_one_peer_and_its_tabs_works() {
     assert_eq!(written.copies, 3);
     for at in 0..4 {
         let got = peers.get(at, name("name")).unwrap().unwrap();
-        assert_eq!(got.value, Some(b"value".to_vec()));
+        assert_eq!(got.value(), Some(&b"value"[..]));
     }
 }
 

@@ -220,7 +220,7 @@ fn what_a_quorum_acknowledged_is_there_after_the_storm_or_unavailable() {
                 }
                 Ok(record) => {
                     let value = name.replace("name", "value").into_bytes();
-                    let found = record.and_then(|record| record.value);
+                    let found = record.and_then(|record| record.into_value());
                     assert_eq!(found, Some(value), "seed {seed}: {name}");
                     there += 1;
                 }

@@ -1,30 +1,28 @@
 //! The commands that talk to a running peer: `put`, `get`, `delete`, `lookup`, `status`, `peers`.
 
 mod connection;
+mod record;
 mod target;
 
-use std::io::{IsTerminal, Read};
-
 use chordscope_core::base::id::Space;
-use chordscope_core::store::record::{MAX_VALUE, Name};
+use chordscope_core::store::record::Name;
 use clap::{Args, Subcommand};
 use hyper::Method;
-use serde::Serialize;
 
 use crate::client::connection::{Answer, Connection};
+use crate::client::record::{DeleteOptions, GetOptions, PutOptions};
 use crate::failure::Failure;
-use crate::http::{KEY_HEADER, LevelName, SEQUENCE_HEADER};
 use crate::output;
-use crate::views::{Lookup, Peers, Put, Status};
+use crate::views::{Lookup, Peers, Status};
 
 /// A question to a running peer.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Put a value under a name
+    /// Put a value under a name, under a salt of the peer's own, or under the key that follows from it
     Put(PutOptions),
-    /// Get the value of a name
+    /// Get the value of a name, of a key, or of an author
     Get(GetOptions),
-    /// Delete a name
+    /// Delete a name, or a record of the peer's own
     Delete(DeleteOptions),
     /// Find the peer responsible for a name or an id
     Lookup(LookupOptions),
@@ -43,48 +41,6 @@ pub(crate) struct Target {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct PutOptions {
-    name: String,
-    /// The value, @FILE for a file's content, - for standard input; at most 64 KiB
-    #[arg(value_name = "VALUE|@FILE|-", allow_hyphen_values = true)]
-    value: String,
-    #[command(flatten)]
-    condition: Condition,
-    #[command(flatten)]
-    target: Target,
-}
-
-/// How much a put or delete promises, and on what condition it is done.
-#[derive(Debug, Args)]
-pub(crate) struct Condition {
-    /// How many peers must agree
-    #[arg(long, value_enum, default_value_t = LevelName::One)]
-    level: LevelName,
-    /// Only if the name has this sequence number, 0 for no such name; needs --level quorum
-    #[arg(long, value_name = "N")]
-    if_sequence: Option<u64>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct GetOptions {
-    name: String,
-    /// How many peers must agree
-    #[arg(long, value_enum, default_value_t = LevelName::One)]
-    level: LevelName,
-    #[command(flatten)]
-    target: Target,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct DeleteOptions {
-    name: String,
-    #[command(flatten)]
-    condition: Condition,
-    #[command(flatten)]
-    target: Target,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct LookupOptions {
     /// A name, or an id as 40 hexadecimal digits
     #[arg(value_name = "NAME|ID")]
@@ -96,90 +52,21 @@ pub(crate) struct LookupOptions {
     target: Target,
 }
 
-#[derive(Serialize)]
-struct Got {
-    key: String,
-    /// `null` when the value is no text.
-    value: Option<String>,
-    sequence: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value_base64: Option<String>,
-}
-
 /// Asks and prints the answer.
 pub(crate) async fn run(command: Command, json: bool) -> Result<(), Failure> {
     match command {
         Command::Put(options) => options.run(json).await,
-        Command::Get(options) => get(&options, json).await,
-        Command::Delete(options) => delete(&options, json).await,
+        Command::Get(options) => options.run(json).await,
+        Command::Delete(options) => options.run(json).await,
         Command::Lookup(options) => options.run(json).await,
         Command::Status(target) => status(&target, json).await,
         Command::Peers(target) => peers(&target, json).await,
     }
 }
 
-impl PutOptions {
-    async fn run(&self, json: bool) -> Result<(), Failure> {
-        let path = self.condition.path(&self.name)?;
-        let value = read_value(&self.value)?;
-        let connection = Connection::open(&self.target).await?;
-        let put: Put = connection.ask(Method::PUT, &path, value).await?.json()?;
-        if json {
-            return output::json(&put);
-        }
-        output::line(&format!(
-            "put \"{}\": key {}, {}, sequence {}",
-            self.name,
-            put.key,
-            copies(put.copies),
-            put.sequence
-        ))
-    }
-}
-
-async fn get(options: &GetOptions, json: bool) -> Result<(), Failure> {
-    let path = record_path(&options.name, options.level)?;
-    let connection = Connection::open(&options.target).await?;
-    let answer = connection.ask(Method::GET, &path, Vec::new()).await?;
-    if json {
-        let key = answer.header(KEY_HEADER)?.to_string();
-        let sequence = answer.header(SEQUENCE_HEADER)?.parse();
-        let sequence = sequence.map_err(|_| connection.nonsense())?;
-        let text = std::str::from_utf8(&answer.body).map(str::to_string);
-        let value_base64 = match &text {
-            Ok(_) => None,
-            Err(_) => Some(data_encoding::BASE64.encode(&answer.body)),
-        };
-        return output::json(&Got {
-            key,
-            value: text.ok(),
-            sequence,
-            value_base64,
-        });
-    }
-    let text = std::str::from_utf8(&answer.body);
-    match text {
-        Ok(text) if std::io::stdout().is_terminal() => output::line(text),
-        _ => output::bytes(&answer.body),
-    }
-}
-
-async fn delete(options: &DeleteOptions, json: bool) -> Result<(), Failure> {
-    let path = options.condition.path(&options.name)?;
-    let connection = Connection::open(&options.target).await?;
-    let answer = connection.ask(Method::DELETE, &path, Vec::new()).await?;
-    let put: Put = answer.json()?;
-    if json {
-        return output::json(&put);
-    }
-    let copies = copies(put.copies);
-    output::line(&format!("deleted \"{}\": told {copies}", options.name))
-}
-
 impl LookupOptions {
     async fn run(&self, json: bool) -> Result<(), Failure> {
-        let is_id = self.what.len() == 40 && Space::FULL.parse(&self.what).is_ok();
-        if !is_id {
+        if !is_id(&self.what) {
             Name::new(self.what.as_str()).map_err(|error| Failure::usage("NAME", error))?;
         }
         let mode = if self.trace { "iterative" } else { "recursive" };
@@ -193,6 +80,11 @@ impl LookupOptions {
         }
         output::line(&describe(&lookup, self.trace))
     }
+}
+
+/// Whether a text is an id and no name.
+fn is_id(text: &str) -> bool {
+    text.len() == 40 && Space::FULL.parse(text).is_ok()
 }
 
 fn describe(lookup: &Lookup, trace: bool) -> String {
@@ -221,9 +113,15 @@ async fn status(target: &Target, json: bool) -> Result<(), Failure> {
         return output::json(&status);
     }
     let none = || "none".to_string();
+    let mut positions = String::new();
+    for (number, one) in status.virtual_nodes.iter().enumerate() {
+        let (id, ring, records, links) = (&one.id, &one.ring, one.records, one.links);
+        let line = format!("\nposition {number:<3}{id}, {ring}, {records} records, {links} links");
+        positions.push_str(&line);
+    }
     output::line(&format!(
         "id          {}\naddress     {}\nring        {}, {} members known\npredecessor {}\nsuccessors  {}\n\
-         records     {}\nlinks       {}",
+         records     {}\nlinks       {}{positions}",
         status.id,
         status.address.unwrap_or_else(none),
         status.ring,
@@ -261,62 +159,6 @@ async fn peers(target: &Target, json: bool) -> Result<(), Failure> {
         ));
     }
     output::line(&text)
-}
-
-fn copies(count: u8) -> String {
-    match count {
-        1 => "1 copy".to_string(),
-        count => format!("{count} copies"),
-    }
-}
-
-impl Condition {
-    fn path(&self, name: &str) -> Result<String, Failure> {
-        let path = record_path(name, self.level)?;
-        match (self.if_sequence, self.level) {
-            (None, _) => Ok(path),
-            (Some(expected), LevelName::Quorum) => Ok(format!("{path}&if_sequence={expected}")),
-            (Some(_), LevelName::One) => {
-                let reason = "a condition needs --level quorum";
-                Err(Failure::usage("--if-sequence", reason))
-            }
-        }
-    }
-}
-
-fn record_path(name: &str, level: LevelName) -> Result<String, Failure> {
-    let name = Name::new(name).map_err(|error| Failure::usage("NAME", error))?;
-    let name = connection::escape(name.as_str());
-    let level = level.name();
-    Ok(format!("/api/v1/record?name={name}&level={level}"))
-}
-
-fn read_value(text: &str) -> Result<Vec<u8>, Failure> {
-    let wrong = |error: &dyn std::fmt::Display| Failure::usage("VALUE", format!("{text}: {error}"));
-    let mut value = Vec::new();
-    // One byte more than allowed is enough to know that it is too long.
-    let most = MAX_VALUE as u64 + 1;
-    match (text, text.strip_prefix('@')) {
-        ("-", _) => {
-            let mut input = std::io::stdin().take(most);
-            input
-                .read_to_end(&mut value)
-                .map_err(|error| wrong(&error))?;
-        }
-        (_, Some(path)) => {
-            let file = std::fs::File::open(path).map_err(|error| wrong(&error))?;
-            let mut input = file.take(most);
-            input
-                .read_to_end(&mut value)
-                .map_err(|error| wrong(&error))?;
-        }
-        (text, None) => value.extend_from_slice(text.as_bytes()),
-    }
-    if value.len() > MAX_VALUE {
-        let reason = chordscope_core::store::record::RecordError::Value;
-        return Err(Failure::usage("VALUE", reason));
-    }
-    Ok(value)
 }
 
 impl Answer {

@@ -197,18 +197,23 @@ impl Driver {
     fn on_command(&mut self, command: Command) {
         let now = self.clock.now();
         match command {
-            Command::Put(name, value, wish, reply) => {
-                let begun = match (wish, value) {
-                    (Wish::IfSequence(expected), value) => {
-                        self.peer.compare_and_set(now, name, expected, value)
-                    }
-                    (Wish::Level(level), Some(value)) => self.peer.put(now, name, value, level),
-                    (Wish::Level(level), None) => self.peer.delete(now, name, level),
+            Command::Put(label, value, wish, reply) => {
+                let level = wish.level;
+                let begun = match (wish.if_sequence, value) {
+                    (Some(expected), value) => self
+                        .peer
+                        .compare_and_set(now, label, expected, value, level),
+                    (None, Some(value)) => self.peer.put(now, label, value, level),
+                    (None, None) => self.peer.delete(now, label, level),
                 };
                 enlist(begun, reply, &mut self.puts);
             }
-            Command::Get(name, level, reply) => {
-                enlist(self.peer.get(now, name, level), reply, &mut self.gets);
+            Command::PutImmutable(value, reply) => {
+                let begun = self.peer.put_immutable(now, value);
+                enlist(begun, reply, &mut self.puts);
+            }
+            Command::Get(subject, level, reply) => {
+                enlist(self.peer.get(now, subject, level), reply, &mut self.gets);
             }
             Command::Lookup(key, mode, reply) => {
                 let begun = self.peer.lookup(now, key, Routing::Finger, mode);

@@ -21,14 +21,17 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::clock::Clock;
 use crate::driver::Handle;
 
-pub(crate) use api::{KEY_HEADER, LevelName, SEQUENCE_HEADER};
+pub(crate) use api::{AUTHOR, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author};
 pub(crate) use guard::Allowed;
 pub(crate) use server::{Caps, serve};
 
 /// What the handlers share.
 #[derive(Debug)]
 pub(crate) struct App {
+    /// The driver of the first position, which does what people ask for.
     pub(crate) driver: Handle,
+    /// The drivers of all positions on the ring, the first one's first.
+    pub(crate) positions: Vec<Handle>,
     pub(crate) space: Space,
     pub(crate) token: String,
     pub(crate) allowed: Allowed,
@@ -53,7 +56,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .merge(control)
         .layer(from_fn_with_state(Arc::clone(&app), guard::origin));
     // A page that may not use it is told so over the socket: a browser shows a page nothing else.
-    let socket = Router::new().route("/ws", get(socket::upgrade));
+    let socket = Router::new()
+        .route("/ws", get(socket::upgrade))
+        .route("/ws/{position}", get(socket::upgrade_at));
     let nosniff = SetResponseHeaderLayer::if_not_present(
         HeaderName::from_static("x-content-type-options"),
         HeaderValue::from_static("nosniff"),

@@ -140,11 +140,10 @@ async fn open(
 }
 
 async fn connect(address: &Address, within: AddressSpace) -> Result<TcpStream, String> {
-    let url = address.url();
-    let host = url
-        .strip_prefix("ws://")
-        .ok_or("this peer cannot open encrypted connections (wss) yet")?;
-    let host = host.trim_end_matches("/ws");
+    if !address.url().starts_with("ws://") {
+        return Err("this peer cannot open encrypted connections (wss) yet".to_string());
+    }
+    let host = address.authority();
     let name_end = host.rfind(']').unwrap_or(0);
     let host = match host[name_end..].contains(':') {
         true => host.to_string(),

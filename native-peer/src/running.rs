@@ -1,4 +1,7 @@
 //! A running peer: its store, its driver and its server, on one port.
+//!
+//! A peer with virtual nodes is one core peer for each position on the ring, with a driver and a store of its own; key, port and
+//! server are the same. Connections to another position than the first come at a path of its own, `/ws/1` to `/ws/15`.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,9 +11,11 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use chordscope_core::base::contact::Address;
-use chordscope_core::base::id::Space;
+use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::identity::Signer;
+use chordscope_core::node::config::Config as NodeConfig;
 use chordscope_core::peer::{Config, Known, Peer, Plan};
+use futures_util::future::join_all;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -40,6 +45,8 @@ pub(crate) struct Options {
     pub(crate) web: Option<PathBuf>,
     pub(crate) advertise: Option<Address>,
     pub(crate) allow_origin: Vec<String>,
+    /// How many positions on the ring: 1 to 16.
+    pub(crate) virtual_nodes: u8,
     /// Peers that this one was started with.
     pub(crate) siblings: Vec<SocketAddr>,
 }
@@ -52,8 +59,9 @@ pub(crate) struct Running {
     pub(crate) url: String,
     /// Where other peers connect.
     pub(crate) address: String,
-    pub(crate) handle: Handle,
-    driver: JoinHandle<()>,
+    /// A way to each position's driver, the first one's first.
+    pub(crate) positions: Vec<Handle>,
+    drivers: Vec<JoinHandle<()>>,
     server: JoinHandle<()>,
     _registered: Option<Registered>,
 }
@@ -76,55 +84,44 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
 
 /// Starts a peer on a port.
 pub(crate) fn start(listener: TcpListener, options: Options) -> Result<Running, Failure> {
-    let fail = |error: &dyn std::fmt::Display| Failure::failed(error);
-    let listen = listener.local_addr().map_err(|error| fail(&error))?;
-    let advertised = options.advertise.as_ref().map(authority);
-    let address = match options.advertise {
-        Some(address) => address,
-        None => Address::parse_url(&format!("ws://{}", reachable(listen)))
-            .map_err(|error| fail(&error))?,
+    let listen = listener.local_addr().map_err(Failure::failed)?;
+    let advertised = options.advertise.as_ref();
+    let advertised = advertised.map(|address| address.authority().to_string());
+    let address = match &options.advertise {
+        Some(address) => address.clone(),
+        None => {
+            Address::parse_url(&format!("ws://{}", reachable(listen))).map_err(Failure::failed)?
+        }
     };
     data::make_private_folder(&options.data)?;
-    let (to_stored, stored) = mpsc::unbounded_channel();
-    let (kept, storage) = storage::open(&options.data, to_stored)?;
     let token = data::token(&options.data)?;
-
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|error| fail(&error))?;
-    let config = Config {
-        ring: options.ring_name,
-        ..Config::default()
-    };
-    let signer = Signer::ed25519(kept.secret);
-    let addresses = vec![address.clone()];
     let clock = Clock::start();
-    let mut peer =
-        Peer::new(config, signer, addresses, kept.version, seed).map_err(|error| fail(&error))?;
-    for copy in &kept.records {
-        peer.restore(clock.now(), copy);
+    let first = Position::take(0, None, &address, &options, clock)?;
+    let id = Space::FULL.show(first.id);
+    let secret = first.secret;
+    let mut all = vec![first];
+    for index in 1..options.virtual_nodes {
+        all.push(Position::take(
+            index,
+            Some(secret),
+            &address,
+            &options,
+            clock,
+        )?);
     }
-    peer.restore_groups(clock.now(), kept.control, &kept.entries);
-    let known = kept.known.iter();
-    let known = known.filter_map(|line| Known::read(line)).collect();
-    let id = Space::FULL.show(peer.node().id());
-    let friends: Vec<String> = match &options.plan {
-        Plan::Join(addresses) => addresses.iter().map(authority).collect(),
-        Plan::Create | Plan::Resume => Vec::new(),
-    };
-    let siblings = options.siblings.iter().map(|address| reachable(*address));
-    let friends: Vec<String> = friends
-        .into_iter()
-        .chain(siblings.map(|address| address.to_string()))
-        .collect();
-    let within = space_of(&address);
-    let (driver, handle) = Driver::new(peer, clock, storage, stored, options.plan, known, within);
-
+    let positions: Vec<Handle> = all.iter().map(|one| one.handle.clone()).collect();
     let caps = Caps::new(MAX_CONNECTIONS, MAX_PER_ADDRESS);
     let app = Arc::new(App {
-        driver: handle.clone(),
+        positions: positions.clone(),
+        driver: all[0].handle.clone(),
         space: Space::FULL,
         token,
-        allowed: Allowed::new(listen, advertised, &options.allow_origin, &friends),
+        allowed: Allowed::new(
+            listen,
+            advertised,
+            &options.allow_origin,
+            &friends(&options),
+        ),
         web: options.web,
         caps: Arc::clone(&caps),
         clock,
@@ -139,18 +136,98 @@ pub(crate) fn start(listener: TcpListener, options: Options) -> Result<Running, 
         id,
         url: format!("http://{}", reachable(listen)),
         address: address.url().to_string(),
-        handle,
-        driver: tokio::spawn(driver.run()),
+        positions,
+        drivers: all
+            .into_iter()
+            .map(|one| tokio::spawn(one.driver.run()))
+            .collect(),
         server: tokio::spawn(http::serve(listener, router, caps)),
         _registered: register(listen.port(), &options.data),
     })
 }
 
+/// One position on the ring, with what it kept.
+struct Position {
+    id: Id,
+    secret: [u8; 32],
+    driver: Driver,
+    handle: Handle,
+}
+
+impl Position {
+    /// The first position has the key and looks for the ring; the others join by it.
+    fn take(
+        index: u8,
+        secret: Option<[u8; 32]>,
+        first: &Address,
+        options: &Options,
+        clock: Clock,
+    ) -> Result<Self, Failure> {
+        let folder = match index {
+            0 => options.data.clone(),
+            _ => options.data.join(format!("position-{index}")),
+        };
+        let plan = match index {
+            0 => options.plan.clone(),
+            _ => Plan::Join(vec![first.clone()]),
+        };
+        data::make_private_folder(&folder)?;
+        let (to_stored, stored) = mpsc::unbounded_channel();
+        let (kept, storage) = storage::open(&folder, to_stored)?;
+        let secret = secret.unwrap_or(kept.secret);
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(Failure::failed)?;
+        let config = Config {
+            node: NodeConfig::for_virtual_nodes(options.virtual_nodes),
+            index,
+            ring: options.ring_name.clone(),
+            ..Config::default()
+        };
+        let address = first.at_position(index).map_err(Failure::failed)?;
+        let within = space_of(&address);
+        let signer = Signer::ed25519(secret);
+        let mut peer = Peer::new(config, signer, vec![address], kept.version, seed)
+            .map_err(Failure::failed)?;
+        for copy in &kept.records {
+            peer.restore(clock.now(), copy);
+        }
+        peer.restore_groups(clock.now(), kept.control, &kept.entries);
+        let id = peer.node().id();
+        let known = kept.known.iter();
+        let known = known.filter_map(|line| Known::read(line)).collect();
+        let (driver, handle) = Driver::new(peer, clock, storage, stored, plan, known, within);
+        Ok(Self {
+            id,
+            secret,
+            driver,
+            handle,
+        })
+    }
+}
+
+/// Peers whose pages may come in: those that this one joins, and those that it was started with.
+fn friends(options: &Options) -> Vec<String> {
+    let joined = match &options.plan {
+        Plan::Join(addresses) => addresses.as_slice(),
+        Plan::Create | Plan::Resume => &[],
+    };
+    let siblings = options.siblings.iter().map(|address| reachable(*address));
+    let joined = joined.iter().map(|address| address.authority().to_string());
+    joined
+        .chain(siblings.map(|address| address.to_string()))
+        .collect()
+}
+
 impl Running {
     /// Leaves the ring and ends.
     pub(crate) async fn stop(self) {
-        self.handle.leave().await;
-        if timeout(STOP_PATIENCE, self.driver).await.is_err() {
+        for position in &self.positions {
+            position.leave().await;
+        }
+        if timeout(STOP_PATIENCE, join_all(self.drivers))
+            .await
+            .is_err()
+        {
             tracing::warn!("leaving took too long; the ring notices by itself");
         }
         self.server.abort();
@@ -179,18 +256,11 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
 
 /// The space in which others reach this peer. A name that was advertised is taken for a public one.
 fn space_of(address: &Address) -> AddressSpace {
-    let authority = authority(address);
+    let authority = address.authority();
     let literal: Option<SocketAddr> = authority.parse().ok();
     match literal {
         Some(at) => AddressSpace::of(at.ip()),
         None if authority.starts_with("localhost:") => AddressSpace::Loopback,
         None => AddressSpace::Public,
     }
-}
-
-/// Host and port of an address, as a `Host` header has them.
-fn authority(address: &Address) -> String {
-    let url = address.url();
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.trim_end_matches("/ws").to_string()
 }

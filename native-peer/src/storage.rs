@@ -30,6 +30,9 @@ const ENTRIES: TableDefinition<'_, [u8; 20], (u64, &[u8])> = TableDefinition::ne
 const OWN: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("own");
 const SECRET: &str = "secret";
 const VERSION: &str = "version";
+/// Which format the folder is in. A promise that cannot be read is a promise forgotten: a folder of another format is refused.
+const FORMAT: &str = "format";
+const THIS_FORMAT: &[u8] = &[2];
 const KNOWN: &str = "known";
 /// What the peer remembers of the groups of level `quorum`.
 const GROUPS: &str = "groups";
@@ -159,7 +162,7 @@ impl Storage {
             }
             Save::Entry(entry) => encode_entry(entry).map(|bytes| Change::Entry {
                 token,
-                key: entry.copy.record.name.key(Space::FULL).to_bytes(),
+                key: entry.copy.record.key(Space::FULL).to_bytes(),
                 expires: wall_seconds() + u64::from(entry.copy.remaining),
                 bytes,
             }),
@@ -202,6 +205,15 @@ fn read(database: &Database) -> Result<Kept, Box<dyn std::error::Error>> {
         writing.open_table(RECORDS)?;
         writing.open_table(ENTRIES)?;
         let mut own = writing.open_table(OWN)?;
+        let format = own
+            .insert(FORMAT, THIS_FORMAT)?
+            .map(|bytes| bytes.value().to_vec());
+        let begun = own.get(SECRET)?.is_some();
+        if begun && format.as_deref() != Some(THIS_FORMAT) {
+            let reason =
+                "another version of chordscope wrote it: choose another folder with --data";
+            return Err(reason.into());
+        }
         let number = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_le_bytes);
         let last = own.get(VERSION)?.map_or(0, |bytes| number(bytes.value()));
         // A clock that was set back must not make a restarted peer look older than it was.
@@ -439,9 +451,32 @@ mod tests {
         let (sender, _stored) = mpsc::unbounded_channel();
         let (second, storage) = open(folder.path(), sender).unwrap();
         assert_eq!(second.control, control());
-        let names = second.entries.iter().map(|entry| &entry.copy.record.name);
-        assert_eq!(names.collect::<Vec<_>>(), [&copy("a").1.record.name]);
+        let records = second.entries.iter().map(|entry| &entry.copy.record);
+        assert_eq!(records.collect::<Vec<_>>(), [&copy("a").1.record]);
         assert!(second.records.is_empty(), "each level keeps its own");
         storage.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_folder_of_another_format_is_refused_and_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let (stored, _) = mpsc::unbounded_channel();
+        let (_, storage) = open(folder.path(), stored.clone()).unwrap();
+        storage.close().await;
+        let rewrite = |format: &[u8]| {
+            let database = Database::create(folder.path().join("peer.redb")).unwrap();
+            let writing = database.begin_write().unwrap();
+            let mut own = writing.open_table(OWN).unwrap();
+            own.insert(FORMAT, format).unwrap();
+            drop(own);
+            writing.commit().unwrap();
+        };
+        rewrite(&[1]);
+        for _ in 0..2 {
+            let refused = open(folder.path(), stored.clone()).unwrap_err();
+            assert!(refused.to_string().contains("another version"), "{refused}");
+        }
+        rewrite(THIS_FORMAT);
+        assert!(open(folder.path(), stored).is_ok());
     }
 }

@@ -26,6 +26,21 @@ pub(crate) struct Status {
     pub(crate) links: usize,
     /// The version of the program.
     pub(crate) version: String,
+    /// All positions of the peer, this one first, when there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) virtual_nodes: Vec<VirtualNode>,
+}
+
+/// One of a peer's positions on the ring.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct VirtualNode {
+    pub(crate) id: String,
+    /// As [`Status::ring`].
+    pub(crate) ring: String,
+    /// As [`Status::records`].
+    pub(crate) records: usize,
+    /// As [`Status::links`].
+    pub(crate) links: usize,
 }
 
 /// What came of a put or delete.
@@ -33,7 +48,11 @@ pub(crate) struct Status {
 pub(crate) struct Put {
     pub(crate) key: String,
     pub(crate) copies: u8,
+    /// 0 for an immutable value.
     pub(crate) sequence: u64,
+    /// Of a signed record: who wrote it, which others need to get it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) author: Option<String>,
 }
 
 /// A lookup.
@@ -58,7 +77,7 @@ pub(crate) struct Hop {
 }
 
 /// The nodes that a peer knows.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Peers {
     pub(crate) peers: Vec<Neighbour>,
 }
@@ -152,6 +171,25 @@ impl Status {
             address: url(node.contact()),
             links: peer.links().filter(|link| link.contact.is_some()).count(),
             version: env!("CARGO_PKG_VERSION").to_string(),
+            virtual_nodes: Vec::new(),
+        }
+    }
+}
+
+impl VirtualNode {
+    pub(crate) fn of(peer: &Peer) -> Self {
+        let Status {
+            id,
+            ring,
+            records,
+            links,
+            ..
+        } = Status::of(peer);
+        Self {
+            id,
+            ring,
+            records,
+            links,
         }
     }
 }
@@ -163,6 +201,17 @@ impl Peers {
             peers: peers
                 .map(|(contact, roles)| Neighbour::of(peer, &contact, roles))
                 .collect(),
+        }
+    }
+}
+
+impl Peers {
+    /// Adds what another position of the peer knows. Of a node that several know, what stands first stays.
+    pub(crate) fn add(&mut self, other: Self) {
+        for peer in other.peers {
+            if self.peers.iter().all(|known| known.id != peer.id) {
+                self.peers.push(peer);
+            }
         }
     }
 }
@@ -217,11 +266,13 @@ fn fold_fingers(roles: Vec<String>) -> Vec<String> {
 }
 
 impl Put {
-    pub(crate) fn of(peer: &Peer, written: &Written) -> Self {
+    pub(crate) fn of(peer: &Peer, written: &Written, signed: bool) -> Self {
+        let author = peer.node().contact().card().key;
         Self {
             key: peer.node().space().show(written.key),
             copies: written.copies,
             sequence: written.sequence,
+            author: signed.then(|| data_encoding::HEXLOWER.encode(&author.0)),
         }
     }
 }

@@ -5,7 +5,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::contact::ContactError;
+use crate::base::contact::{ContactError, MAX_VIRTUAL_NODES};
 
 /// How long an address may be, in bytes.
 pub const MAX_ADDRESS_LENGTH: usize = 255;
@@ -14,12 +14,13 @@ pub const MAX_ADDRESS_LENGTH: usize = 255;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Address {
-    /// A WebSocket URL, such as `ws://127.0.0.1:7340/ws`.
+    /// A WebSocket URL, such as `ws://127.0.0.1:7340/ws`; `…/ws/3` for another one of a peer's positions on the ring.
     Socket(String),
 }
 
 impl Address {
-    /// A socket address from the URL of a peer: `http(s)` or `ws(s)`, with or without `/ws` behind the host.
+    /// A socket address from the URL of a peer: `http(s)` or `ws(s)`, with or without `/ws`, or `/ws/1` to `/ws/15`, behind
+    /// the host.
     ///
     /// # Errors
     /// [`ContactError::Address`] when the text is no such URL or too long.
@@ -31,12 +32,33 @@ impl Address {
             _ => return Err(ContactError::Address),
         };
         let rest = rest.trim_end_matches('/');
-        let host = rest.strip_suffix("/ws").unwrap_or(rest);
-        let address = Self::Socket(alloc::format!("{scheme}://{host}/ws"));
-        if host.contains('/') || !address.is_well_formed() {
-            return Err(ContactError::Address);
+        let (host, path) = rest.split_once('/').unwrap_or((rest, "ws"));
+        let address = Self::Socket(alloc::format!("{scheme}://{host}/{path}"));
+        match address.is_well_formed() {
+            true => Ok(address),
+            false => Err(ContactError::Address),
         }
-        Ok(address)
+    }
+
+    /// Host and port, as the URL has them.
+    pub fn authority(&self) -> &str {
+        let url = self.url();
+        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        rest.split_once('/').map_or(rest, |(host, _)| host)
+    }
+
+    /// Where the same peer is reached at another one of its positions.
+    ///
+    /// # Errors
+    /// [`ContactError`] when it has no such position, or the URL gets too long.
+    pub fn at_position(&self, index: u8) -> Result<Self, ContactError> {
+        let parts = self.url().split_once("://");
+        let (scheme, _) = parts.ok_or(ContactError::Address)?;
+        let host = self.authority();
+        Self::parse_url(&match index {
+            0 => alloc::format!("{scheme}://{host}"),
+            _ => alloc::format!("{scheme}://{host}/ws/{index}"),
+        })
     }
 
     /// The URL to open a WebSocket to.
@@ -48,14 +70,27 @@ impl Address {
 
     pub(super) fn is_well_formed(&self) -> bool {
         let url = self.url();
-        let host = url
+        let rest = url
             .strip_prefix("ws://")
-            .or_else(|| url.strip_prefix("wss://"))
-            .and_then(|rest| rest.strip_suffix("/ws"));
+            .or_else(|| url.strip_prefix("wss://"));
+        let Some((host, path)) = rest.and_then(|rest| rest.split_once('/')) else {
+            return false;
+        };
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte);
         url.len() <= MAX_ADDRESS_LENGTH
-            && host.is_some_and(|host| !host.is_empty() && host.bytes().all(plain))
+            && (path == "ws" || path.strip_prefix("ws/").is_some_and(is_position))
+            && !host.is_empty()
+            && host.bytes().all(plain)
     }
+}
+
+/// Whether this is a number from 1 to 15 as one writes it.
+fn is_position(text: &str) -> bool {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    digits
+        && text
+            .parse()
+            .is_ok_and(|index: u8| index < MAX_VIRTUAL_NODES)
 }
 
 impl fmt::Display for Address {
@@ -79,8 +114,13 @@ mod tests {
         ] {
             assert_eq!(Address::parse_url(text), Ok(expected.clone()), "{text}");
         }
-        let secure = Address::parse_url("https://ring.example").unwrap();
-        assert_eq!(secure.url(), "wss://ring.example/ws");
+        let secure = Address::parse_url("https://ws.example").unwrap();
+        assert_eq!(secure.url(), "wss://ws.example/ws");
+        let ninth = Address::parse_url("https://ws.example/ws/9").unwrap();
+        assert_eq!(ninth.url(), "wss://ws.example/ws/9");
+        assert_eq!(secure.at_position(9), Ok(ninth.clone()));
+        assert_eq!(ninth.at_position(0), Ok(secure.clone()));
+        assert_eq!(secure.at_position(16), Err(ContactError::Address));
         for text in [
             "",
             "127.0.0.1:7340",
@@ -88,6 +128,12 @@ mod tests {
             "ws://",
             "ws://a b",
             "ws://host/other",
+            "ws://host/ws/0",
+            "ws://host/ws/03",
+            "ws://host/ws/+3",
+            "ws://host/ws/16",
+            "ws://host/ws/3/4",
+            "ws://host//ws",
             "ws://user@host",
             &alloc::format!("ws://{}", "h".repeat(300)),
         ] {

@@ -190,6 +190,22 @@ impl Contact {
         &self.checked.relays
     }
 
+    /// Whether both are positions of one peer: they live and die together.
+    pub fn is_same_peer(&self, other: &Self) -> bool {
+        self.card().key == other.card().key
+    }
+
+    /// The first of each peer, at most so many, in the order in which they come.
+    pub fn of_each_peer<'a>(contacts: impl Iterator<Item = &'a Self>, most: usize) -> Vec<Self> {
+        let mut first: Vec<Self> = Vec::new();
+        for contact in contacts {
+            if first.len() < most && !first.iter().any(|other| other.is_same_peer(contact)) {
+                first.push(contact.clone());
+            }
+        }
+        first
+    }
+
     /// Whether this is a newer contact of the same node.
     pub fn supersedes(&self, other: &Self) -> bool {
         self.id == other.id && self.card().version > other.card().version

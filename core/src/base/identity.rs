@@ -56,8 +56,12 @@ pub enum Purpose {
     Contact,
     /// One side's proof in a handshake.
     Handshake,
-    /// A stored record.
+    /// A named record.
     Record,
+    /// A signed record, which only its author can write.
+    Signed,
+    /// That somebody has a content.
+    Provider,
 }
 
 impl Purpose {
@@ -66,6 +70,8 @@ impl Purpose {
             Self::Contact => "chordscope v1 contact signature",
             Self::Handshake => "chordscope v1 handshake signature",
             Self::Record => "chordscope v1 record signature",
+            Self::Signed => "chordscope v1 signed record signature",
+            Self::Provider => "chordscope v1 provider signature",
         }
     }
 
@@ -87,13 +93,13 @@ pub enum Scheme {
 impl Scheme {
     /// The ring position of the `index`th virtual node of a key.
     ///
-    /// With ed25519 it is the BLAKE3 digest of the key (with the index behind it, from index 1 on); the stand-in carries
-    /// the position in the key itself.
+    /// It is the BLAKE3 digest of the key, with the index behind it from index 1 on. The stand-in carries the position of
+    /// index 0 in the key itself.
     pub fn position(self, space: Space, key: PublicKey, index: u8) -> Id {
         match (self, index) {
-            (Self::StandIn, _) => space.truncate(first20(key.0)),
+            (Self::StandIn, 0) => space.truncate(first20(key.0)),
             (Self::Ed25519, 0) => space.truncate(first20(*blake3::hash(&key.0).as_bytes())),
-            (Self::Ed25519, _) => {
+            (Self::StandIn | Self::Ed25519, _) => {
                 let mut hasher = blake3::Hasher::new();
                 hasher.update(&key.0).update(&[index]);
                 space.truncate(first20(*hasher.finalize().as_bytes()))

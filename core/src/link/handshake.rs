@@ -112,7 +112,8 @@ impl Handshake {
         if theirs.ring != self.mine.ring {
             return Err(CloseReason::WrongRing);
         }
-        if theirs.key == self.mine.key {
+        // Another position of the same peer is another node.
+        if (theirs.key, theirs.index) == (self.mine.key, self.mine.index) {
             return Err(CloseReason::Itself);
         }
         let signature = signer.sign(Purpose::Handshake, &self.transcript(self.role, &theirs));

@@ -5,6 +5,7 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::base::contact::Contact;
+use crate::base::content::ContentId;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::chord::fingers::Change;
@@ -24,7 +25,7 @@ pub enum Output {
         /// The message.
         message: Message,
     },
-    /// Keep this record, replacing any older one of its name; say [`StorageEvent`] when that is done.
+    /// Keep this record, replacing any older one of its key; say [`StorageEvent`] when that is done.
     StoreRecord {
         /// Names the request.
         token: u64,
@@ -89,6 +90,8 @@ pub enum TimerKind {
     Lookup(u64),
     /// An operation at level `quorum` tries again, or its deadline is over.
     Operation(u64),
+    /// Say again what content this node has.
+    Announce,
 }
 
 /// The number of a lookup that this node began.
@@ -138,8 +141,20 @@ pub enum Event {
     LookupEnded(LookupId, Result<Report, LookupError>),
     /// A put or delete has ended.
     PutEnded(OperationId, Result<Written, StoreError>),
-    /// A get has ended; `None` when there is no such name.
+    /// A get has ended; `None` when there is no such record.
     GetEnded(OperationId, Result<Option<Record>, StoreError>),
+    /// What [`Node::providers`](super::Node::providers) found: where those are who say that they have the content, in no
+    /// order that means anything; this node among them if it does.
+    ProvidersFound(OperationId, Result<Vec<Contact>, StoreError>),
+    /// The ring has been told that this node has a content, or has it no more.
+    Announced {
+        /// The content.
+        content: ContentId,
+        /// Whether it has it no more.
+        withdrawn: bool,
+        /// How many nodes keep that. What failed is tried again; a withdrawal is not, the entry then runs out.
+        outcome: Result<u8, StoreError>,
+    },
     /// Two authors wrote the same sequence number under this key at level `one`, each without knowing of the other; the
     /// greater version stays.
     Conflict(Id),
@@ -234,7 +249,7 @@ pub enum StoreError {
     /// No node responsible for the key answered, or at level `quorum` no majority. A write may still take effect, now or
     /// later.
     Unavailable,
-    /// Not written: the name has another sequence number, namely this; 0 when there is no such name.
+    /// Not written: the record has another sequence number, namely this; 0 when there is no such record.
     Mismatch(u64),
     /// The record was refused.
     Record(RecordError),
@@ -265,8 +280,8 @@ impl fmt::Display for StoreError {
             Self::NotMember => f.write_str("the node is in no ring yet"),
             Self::Busy => f.write_str("too many puts and gets are under way"),
             Self::Unavailable => f.write_str("no node responsible for the name answered"),
-            Self::Mismatch(0) => f.write_str("there is no such name"),
-            Self::Mismatch(sequence) => write!(f, "the name has sequence number {sequence}"),
+            Self::Mismatch(0) => f.write_str("there is no such record"),
+            Self::Mismatch(sequence) => write!(f, "the record has sequence number {sequence}"),
             Self::Record(error) => error.fmt(f),
         }
     }
@@ -295,6 +310,7 @@ impl TimerKind {
             Self::Lookup(_) => "lookup timeout",
             Self::Groups => "groups",
             Self::Operation(_) => "operation timeout",
+            Self::Announce => "announce",
         }
     }
 }

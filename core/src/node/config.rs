@@ -5,6 +5,7 @@ use core::time::Duration;
 use crate::base::id::Space;
 #[cfg(feature = "sim")]
 use crate::chord::membership::Protocol;
+use crate::chord::message::MAX_SUCCESSORS;
 use crate::chord::route::Mode;
 
 /// The choices of one node.
@@ -41,6 +42,9 @@ pub struct Config {
     pub quorum: bool,
     /// How long records live.
     pub lifetime: Duration,
+    /// How long the ring remembers that this node has a content; it is told again three times as often. At most half an
+    /// hour.
+    pub provider_lifetime: Duration,
     /// What bounds the node's memory.
     pub limits: Limits,
 }
@@ -54,6 +58,8 @@ pub struct Limits {
     pub lookups: usize,
     /// Puts and gets under way that this node began.
     pub operations: usize,
+    /// Contents that this node announces.
+    pub announcements: usize,
     /// Records that wait to be stored.
     pub storing: usize,
     /// Nodes thought dead that are asked after; the one lost first goes first.
@@ -64,6 +70,19 @@ pub struct Limits {
     pub records: usize,
     /// Bytes of records held.
     pub record_bytes: usize,
+}
+
+impl Config {
+    /// The choices of a node of a peer with so many positions, in a ring of such peers. A list of r entries from each of them
+    /// holds at least r peers, so that as many failures are survived as without virtual nodes.
+    pub fn for_virtual_nodes(count: u8) -> Self {
+        let plain = Self::default();
+        let successors = plain.successors.saturating_mul(count.max(1));
+        Self {
+            successors: successors.min(MAX_SUCCESSORS as u8),
+            ..plain
+        }
+    }
 }
 
 impl Default for Config {
@@ -84,6 +103,7 @@ impl Default for Config {
             protocol: Protocol::Corrected,
             quorum: true,
             lifetime: Duration::from_secs(24 * 60 * 60),
+            provider_lifetime: Duration::from_secs(30 * 60),
             limits: Limits::default(),
         }
     }
@@ -95,6 +115,7 @@ impl Default for Limits {
             requests: 4_096,
             lookups: 1_024,
             operations: 1_024,
+            announcements: 1_024,
             storing: 1_024,
             lost: 16,
             neighbours: 1_024,

@@ -1,23 +1,27 @@
 //! Puts, gets and deletes that this node began, at level `one`.
 //!
 //! A get asks the whole replica group and takes the newest answer; members that hold an older one are sent the newer.
-//! A put gets first, then writes sequence + 1 to the whole group.
+//! A put gets first, then writes sequence + 1 to the whole group. What has no sequence number, an immutable record or
+//! the entry of a provider, is written at once.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
-use crate::base::id::Id;
+use crate::base::content::ContentId;
+use crate::base::id::{Id, Space};
 use crate::base::time::Instant;
 use crate::chord::route::Routing;
 use crate::message::{Request, Response};
 use crate::node::Node;
-use crate::node::api::{Event, Level, OperationId, StoreError, Written};
+use crate::node::api::{Event, OperationId, StoreError, Written};
 use crate::node::lookups::Goal;
+use crate::node::putting::Put;
 use crate::node::requests::Purpose;
 use crate::store::message::{Copy, Request as Ask, Response as Answer};
-use crate::store::record::{MAX_VALUE, Name, Record, RecordError, Version};
+use crate::store::record::label::providers_key;
+use crate::store::record::{Record, RecordError, Subject, Version};
 
 /// How often a put looks the group up again when a member of it failed.
 const MAX_ROUNDS: u8 = 3;
@@ -25,7 +29,8 @@ const MAX_ROUNDS: u8 = 3;
 /// A put, get or delete under way.
 #[derive(Clone, Debug)]
 pub(super) struct Operation {
-    name: Name,
+    target: Target,
+    key: Id,
     task: Task,
     rounds: u8,
     group: Vec<Contact>,
@@ -38,11 +43,17 @@ pub(super) struct Operation {
     refusal: Option<RecordError>,
 }
 
+/// What an operation is about.
 #[derive(Clone, Debug)]
-enum Task {
+pub(super) enum Target {
+    Record(Subject),
+    Providers(ContentId),
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Task {
     Get,
-    /// The value to write, `None` to delete.
-    Put(Option<Vec<u8>>),
+    Put(Put),
     /// The record being written.
     Write(Box<Copy>),
 }
@@ -59,58 +70,6 @@ pub(super) enum Waiting {
 }
 
 impl Node {
-    /// Puts a value under a name. [`Event::PutEnded`] follows.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the node is no member, is busy, or the value is longer than 64 KiB.
-    pub fn put(
-        &mut self,
-        now: Instant,
-        name: Name,
-        value: Vec<u8>,
-        level: Level,
-    ) -> Result<OperationId, StoreError> {
-        if value.len() > MAX_VALUE {
-            return Err(RecordError::Value.into());
-        }
-        match level {
-            Level::One => self.start_operation(now, name, Task::Put(Some(value))),
-            Level::Quorum => self.quorum_put(now, name, Some(value)),
-        }
-    }
-
-    /// Deletes a name. [`Event::PutEnded`] follows.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the node is no member or is busy.
-    pub fn delete(
-        &mut self,
-        now: Instant,
-        name: Name,
-        level: Level,
-    ) -> Result<OperationId, StoreError> {
-        match level {
-            Level::One => self.start_operation(now, name, Task::Put(None)),
-            Level::Quorum => self.quorum_put(now, name, None),
-        }
-    }
-
-    /// Gets the record of a name. [`Event::GetEnded`] follows.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the node is no member or is busy.
-    pub fn get(
-        &mut self,
-        now: Instant,
-        name: Name,
-        level: Level,
-    ) -> Result<OperationId, StoreError> {
-        match level {
-            Level::One => self.start_operation(now, name, Task::Get),
-            Level::Quorum => self.quorum_get(now, name),
-        }
-    }
-
     /// The number of a new operation, when there are so many of its level under way.
     pub(super) fn begin_operation(&mut self, under_way: usize) -> Result<u64, StoreError> {
         if !self.membership.is_member() {
@@ -123,16 +82,21 @@ impl Node {
         Ok(self.number())
     }
 
-    fn start_operation(
+    pub(super) fn start_operation(
         &mut self,
         now: Instant,
-        name: Name,
+        target: Target,
         task: Task,
     ) -> Result<OperationId, StoreError> {
         let number = self.begin_operation(self.operations.len())?;
-        let key = name.key(self.config.space);
+        let space = self.config.space;
+        let key = match &target {
+            Target::Record(subject) => subject.key(space),
+            Target::Providers(content) => providers_key(space, *content),
+        };
         let operation = Operation {
-            name,
+            target,
+            key,
             task,
             rounds: 0,
             group: Vec::new(),
@@ -173,7 +137,7 @@ impl Node {
             return;
         };
         if group.is_empty() {
-            self.end_unavailable(number);
+            self.end_unavailable(now, number);
             return;
         }
         operation.rounds += 1;
@@ -181,7 +145,7 @@ impl Node {
         operation.copies = 0;
         operation.answers.clear();
         operation.group.clone_from(&group);
-        let key = operation.name.key(self.config.space);
+        let key = operation.key;
         let write = match &operation.task {
             Task::Write(copy) => Some(copy.clone()),
             Task::Get | Task::Put(_) => None,
@@ -230,22 +194,25 @@ impl Node {
         member: Id,
         answer: Option<Option<Box<Copy>>>,
     ) {
-        let scheme = self.signer.scheme();
+        let (space, scheme) = (self.config.space, self.signer.scheme());
         let Some(operation) = self.operations.get_mut(&number) else {
             return;
         };
         operation.open = operation.open.saturating_sub(1);
         if let Some(copy) = answer {
+            let newest = operation.newest.as_ref();
             // A copy that is not what was asked for, or not its author's, counts as none.
             let copy = copy.filter(|copy| {
-                copy.record.name == operation.name && copy.record.verify(scheme).is_ok()
+                let known = newest.map(|newest| &newest.record);
+                operation.target.is_met_by(&copy.record, space)
+                    && copy.record.verify(space, scheme, known).is_ok()
             });
             let version = copy.as_ref().map(|copy| copy.record.version());
             operation.answers.insert(member, version);
-            let newest = operation.newest.as_ref().map(|copy| copy.record.version());
-            if version > newest {
-                operation.newest = copy;
-            }
+            operation.newest = match (operation.newest.take(), copy) {
+                (Some(newest), Some(copy)) => Some(newest.join(&copy)),
+                (newest, copy) => newest.or(copy),
+            };
         }
         if operation.open == 0 {
             self.all_read(now, number);
@@ -262,9 +229,9 @@ impl Node {
         }
         match &operation.task {
             Task::Get => self.end_get(now, number),
-            Task::Put(value) => {
-                let value = value.clone();
-                self.begin_write(now, number, value);
+            Task::Put(put) => {
+                let put = put.clone();
+                self.begin_write(now, number, &put);
             }
             Task::Write(_) => {}
         }
@@ -278,32 +245,35 @@ impl Node {
             let version = Some(newest.record.version());
             for member in &operation.group {
                 let held = operation.answers.get(&member.id());
-                if held.is_some_and(|held| *held < version) {
+                if held.is_some_and(|held| *held != version) {
                     self.spread(now, member, newest.clone());
                 }
             }
         }
+        let id = OperationId(number);
         let record = operation.newest.map(|copy| copy.record);
-        let record = record.filter(|record| record.value.is_some());
-        self.event(Event::GetEnded(OperationId(number), Ok(record)));
+        self.event(match (operation.target, record) {
+            (Target::Providers(_), Some(Record::Providers(found))) => {
+                let contacts = found.contacts(self.config.space, self.signer.scheme());
+                Event::ProvidersFound(id, Ok(contacts))
+            }
+            (Target::Providers(_), _) => Event::ProvidersFound(id, Ok(Vec::new())),
+            (Target::Record(_), record) => {
+                let record = record.filter(|record| record.value().is_some());
+                Event::GetEnded(id, Ok(record))
+            }
+        });
     }
 
-    fn begin_write(&mut self, now: Instant, number: u64, value: Option<Vec<u8>>) {
+    fn begin_write(&mut self, now: Instant, number: u64, put: &Put) {
+        let newest = self.operations.get(&number);
+        let newest = newest.and_then(|operation| operation.newest.as_ref());
+        let next = self.next_record(put, newest.map(|copy| &copy.record));
         let Some(operation) = self.operations.get_mut(&number) else {
             return;
         };
-        let newest = operation.newest.as_ref();
-        let sequence = newest.map_or(0, |copy| copy.record.sequence);
-        let lifetime = self.config.lifetime;
-        let name = operation.name.clone();
-        let signed = match sequence.checked_add(1) {
-            Some(next) => Record::sign(&self.signer, name, value, next, lifetime),
-            None => Err(RecordError::SequenceJump),
-        };
-        match signed {
-            Ok(record) => {
-                let remaining = record.lifetime;
-                let copy = Box::new(Copy { record, remaining });
+        match next {
+            Ok(copy) => {
                 operation.task = Task::Write(copy);
                 let group = core::mem::take(&mut operation.group);
                 operation.rounds = 0;
@@ -311,7 +281,7 @@ impl Node {
             }
             Err(error) => {
                 self.operations.remove(&number);
-                self.event(Event::PutEnded(OperationId(number), Err(error.into())));
+                self.event(Event::PutEnded(OperationId(number), Err(error)));
             }
         }
     }
@@ -338,14 +308,14 @@ impl Node {
         let missing = usize::from(operation.copies) < operation.group.len();
         let refused = operation.refusal.is_some();
         if missing && !refused && operation.rounds < MAX_ROUNDS {
-            let key = operation.name.key(self.config.space);
+            let key = operation.key;
             self.look_for_group(now, number, key);
         } else {
-            self.end_put(number);
+            self.end_put(now, number);
         }
     }
 
-    fn end_put(&mut self, number: u64) {
+    fn end_put(&mut self, now: Instant, number: u64) {
         let Some(operation) = self.operations.remove(&number) else {
             return;
         };
@@ -356,12 +326,15 @@ impl Node {
             (0, Some(refusal)) => Err(refusal.into()),
             (0, None) => Err(StoreError::Unavailable),
             (copies, _) => Ok(Written {
-                key: operation.name.key(self.config.space),
-                sequence: copy.record.sequence,
+                key: operation.key,
+                sequence: copy.record.sequence(),
                 copies,
             }),
         };
-        self.event(Event::PutEnded(OperationId(number), outcome));
+        match &operation.target {
+            Target::Record(_) => self.event(Event::PutEnded(OperationId(number), outcome)),
+            Target::Providers(content) => self.on_announced(now, *content, &copy, outcome),
+        }
     }
 
     fn try_again_or_fail(&mut self, now: Instant, number: u64) {
@@ -369,23 +342,27 @@ impl Node {
             return;
         };
         if operation.rounds < MAX_ROUNDS {
-            let key = operation.name.key(self.config.space);
+            let key = operation.key;
             self.look_for_group(now, number, key);
         } else {
-            self.end_unavailable(number);
+            self.end_unavailable(now, number);
         }
     }
 
-    fn end_unavailable(&mut self, number: u64) {
+    fn end_unavailable(&mut self, now: Instant, number: u64) {
         let Some(operation) = self.operations.remove(&number) else {
             return;
         };
         let id = OperationId(number);
         let failed = StoreError::Unavailable;
-        match operation.task {
-            Task::Get => self.event(Event::GetEnded(id, Err(failed))),
+        match (operation.task, operation.target) {
+            (Task::Get, Target::Record(_)) => self.event(Event::GetEnded(id, Err(failed))),
+            (Task::Get, Target::Providers(_)) => self.event(Event::ProvidersFound(id, Err(failed))),
+            (Task::Write(copy), Target::Providers(content)) => {
+                self.on_announced(now, content, &copy, Err(failed));
+            }
             // Some copies of an earlier round may be stored, so that the write may still take effect.
-            Task::Put(_) | Task::Write(_) => self.event(Event::PutEnded(id, Err(failed))),
+            (Task::Put(_) | Task::Write(_), _) => self.event(Event::PutEnded(id, Err(failed))),
         }
     }
 
@@ -405,6 +382,26 @@ impl Node {
             }
             Waiting::Operation(number) => self.on_written(now, number, Some(outcome)),
             Waiting::Nobody => {}
+        }
+    }
+}
+
+impl Operation {
+    /// Whether it tells the ring what this node has.
+    pub(super) const fn is_announcement(&self) -> bool {
+        matches!(
+            (&self.target, &self.task),
+            (Target::Providers(_), Task::Write(_))
+        )
+    }
+}
+
+impl Target {
+    fn is_met_by(&self, record: &Record, space: Space) -> bool {
+        match (self, record) {
+            (Self::Record(subject), record) => subject.is_met_by(record, space),
+            (Self::Providers(content), Record::Providers(found)) => found.content == *content,
+            (Self::Providers(_), _) => false,
         }
     }
 }

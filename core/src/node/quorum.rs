@@ -13,11 +13,12 @@ use crate::base::time::Instant;
 use crate::message::Request;
 use crate::node::Node;
 use crate::node::api::{Event, OperationId, StoreError, TimerKind, Written};
+use crate::node::putting::Put;
 use crate::node::requests::Purpose;
 use crate::store::group::message::{Request as Ask, Response as Answer};
 use crate::store::group::{Input, Ticket};
 use crate::store::message::Copy;
-use crate::store::record::{MAX_VALUE, Name, Record, RecordError, Version};
+use crate::store::record::{Record, Subject, Version};
 
 /// How long an operation waits before it looks the group up again.
 const AGAIN: Duration = Duration::from_millis(400);
@@ -27,7 +28,7 @@ const MAX_ASKED: u8 = 12;
 /// An operation at level `quorum` under way.
 #[derive(Clone, Debug)]
 pub(super) struct QuorumOperation {
-    name: Name,
+    subject: Subject,
     task: Task,
     /// What is being written, and in the place of what.
     write: Option<(Option<Version>, Box<Copy>)>,
@@ -42,59 +43,38 @@ pub(super) struct QuorumOperation {
 #[derive(Clone, Debug)]
 enum Task {
     Get,
-    /// The value, `None` to delete.
-    Put(Option<Vec<u8>>),
-    /// The same, if the name has this sequence number.
-    Swap(u64, Option<Vec<u8>>),
+    Put(Put),
 }
 
 impl Node {
-    /// Puts a value under a name if the name's record has this sequence number, 0 if there must be none. Level `quorum`.
-    /// [`Event::PutEnded`] follows.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the node is no member, is busy, or the value is longer than 64 KiB.
-    pub fn compare_and_set(
-        &mut self,
-        now: Instant,
-        name: Name,
-        expected: u64,
-        value: Option<Vec<u8>>,
-    ) -> Result<OperationId, StoreError> {
-        if value.as_ref().is_some_and(|value| value.len() > MAX_VALUE) {
-            return Err(RecordError::Value.into());
-        }
-        self.start_quorum(now, name, Task::Swap(expected, value))
-    }
-
     pub(super) fn quorum_put(
         &mut self,
         now: Instant,
-        name: Name,
-        value: Option<Vec<u8>>,
+        subject: Subject,
+        put: Put,
     ) -> Result<OperationId, StoreError> {
-        self.start_quorum(now, name, Task::Put(value))
+        self.start_quorum(now, subject, Task::Put(put))
     }
 
     pub(super) fn quorum_get(
         &mut self,
         now: Instant,
-        name: Name,
+        subject: Subject,
     ) -> Result<OperationId, StoreError> {
-        self.start_quorum(now, name, Task::Get)
+        self.start_quorum(now, subject, Task::Get)
     }
 
     fn start_quorum(
         &mut self,
         now: Instant,
-        name: Name,
+        subject: Subject,
         task: Task,
     ) -> Result<OperationId, StoreError> {
         let number = self.begin_operation(self.quorum.len())?;
-        let key = name.key(self.config.space);
+        let key = subject.key(self.config.space);
         let deadline = now + self.config.lookup_deadline;
         let operation = QuorumOperation {
-            name,
+            subject,
             task,
             write: None,
             unsure: false,
@@ -135,7 +115,7 @@ impl Node {
         };
         operation.asked += 1;
         let ask = match &operation.write {
-            None => Ask::Read(operation.name.key(self.config.space)),
+            None => Ask::Read(operation.subject.key(self.config.space)),
             Some((expected, copy)) => Ask::Write(copy.clone(), *expected),
         };
         if to.id() == self.contact.id() {
@@ -167,7 +147,7 @@ impl Node {
         operation.timer = operation.deadline;
         self.timers
             .set(operation.deadline, TimerKind::Operation(number));
-        let key = operation.name.key(self.config.space);
+        let key = operation.subject.key(self.config.space);
         self.look_for_group(now, number, key);
     }
 
@@ -179,13 +159,14 @@ impl Node {
         number: u64,
         answer: Option<Answer>,
     ) {
-        let scheme = self.signer.scheme();
+        let (space, scheme) = (self.config.space, self.signer.scheme());
         let Some(operation) = self.quorum.get_mut(&number) else {
             return;
         };
         let sound = |copy: &Option<Box<Copy>>| {
             copy.as_ref().is_none_or(|copy| {
-                copy.record.name == operation.name && copy.record.verify(scheme).is_ok()
+                operation.subject.is_met_by(&copy.record, space)
+                    && copy.record.verify(space, scheme, None).is_ok()
             })
         };
         match answer {
@@ -197,15 +178,18 @@ impl Node {
                     return;
                 };
                 let written = Written {
-                    key: operation.name.key(self.config.space),
-                    sequence: copy.record.sequence,
+                    key: operation.subject.key(self.config.space),
+                    sequence: copy.record.sequence(),
                     copies,
                 };
                 self.end_quorum(number, Ok(written));
             }
             Some(Answer::Mismatch(copy)) if sound(&copy) => {
-                let mine = operation.write.take().map(|(_, copy)| copy.record.sequence);
-                let theirs = copy.as_ref().map(|copy| copy.record.sequence);
+                let mine = operation
+                    .write
+                    .take()
+                    .map(|(_, copy)| copy.record.sequence());
+                let theirs = copy.as_ref().map(|copy| copy.record.sequence());
                 // An earlier attempt may have taken effect, and what came after it is in its place.
                 if operation.unsure && theirs > mine {
                     self.end_quorum(number, Err(StoreError::Unavailable));
@@ -237,41 +221,29 @@ impl Node {
         number: u64,
         current: Option<Box<Copy>>,
     ) {
-        let Some(operation) = self.quorum.get_mut(&number) else {
+        let Some(operation) = self.quorum.get(&number) else {
             return;
         };
         let record = current.as_ref().map(|copy| &copy.record);
-        let visible = record.filter(|record| record.value.is_some());
-        let value = match &operation.task {
+        let put = match &operation.task {
             Task::Get => {
-                let record = visible.cloned();
+                let record = record.filter(|record| record.value().is_some()).cloned();
                 self.close_quorum(number);
                 self.event(Event::GetEnded(OperationId(number), Ok(record)));
                 return;
             }
-            Task::Swap(expected, _) if visible.map_or(0, |r| r.sequence) != *expected => {
-                let found = visible.map_or(0, |record| record.sequence);
-                self.end_quorum(number, Err(StoreError::Mismatch(found)));
-                return;
-            }
-            Task::Swap(_, value) | Task::Put(value) => value.clone(),
+            Task::Put(put) => put.clone(),
         };
-        let sequence = record.map_or(0, |record| record.sequence);
-        let name = operation.name.clone();
-        let lifetime = self.config.lifetime;
-        let signed = match sequence.checked_add(1) {
-            Some(next) => Record::sign(&self.signer, name, value, next, lifetime),
-            None => Err(RecordError::SequenceJump),
-        };
-        match signed {
-            Ok(record) => {
-                let remaining = record.lifetime;
-                let expected = current.map(|copy| copy.record.version());
-                operation.write = Some((expected, Box::new(Copy { record, remaining })));
-                operation.candidates.push_front(from.clone());
-                self.ask_primary(now, number);
+        match self.next_record(&put, record) {
+            Ok(copy) => {
+                let expected = record.map(Record::version);
+                if let Some(operation) = self.quorum.get_mut(&number) {
+                    operation.write = Some((expected, copy));
+                    operation.candidates.push_front(from.clone());
+                    self.ask_primary(now, number);
+                }
             }
-            Err(error) => self.end_quorum(number, Err(error.into())),
+            Err(error) => self.end_quorum(number, Err(error)),
         }
     }
 

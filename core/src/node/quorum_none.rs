@@ -6,8 +6,9 @@ use crate::base::contact::Contact;
 use crate::base::time::Instant;
 use crate::node::Node;
 use crate::node::api::{OperationId, StoreError};
+use crate::node::putting::Put;
 use crate::store::group::message::Response as Answer;
-use crate::store::record::Name;
+use crate::store::record::Subject;
 
 /// There is none.
 #[derive(Clone, Debug)]
@@ -19,30 +20,16 @@ pub(super) enum QuorumOperation {}
     reason = "as with the level"
 )]
 impl Node {
-    /// Level `quorum` is left out of this program.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] always.
-    pub fn compare_and_set(
-        &mut self,
-        _: Instant,
-        _: Name,
-        _: u64,
-        _: Option<Vec<u8>>,
-    ) -> Result<OperationId, StoreError> {
-        Err(StoreError::Unavailable)
-    }
-
     pub(super) fn quorum_put(
         &mut self,
         _: Instant,
-        _: Name,
-        _: Option<Vec<u8>>,
+        _: Subject,
+        _: Put,
     ) -> Result<OperationId, StoreError> {
         Err(StoreError::Unavailable)
     }
 
-    pub(super) fn quorum_get(&mut self, _: Instant, _: Name) -> Result<OperationId, StoreError> {
+    pub(super) fn quorum_get(&mut self, _: Instant, _: Subject) -> Result<OperationId, StoreError> {
         Err(StoreError::Unavailable)
     }
 

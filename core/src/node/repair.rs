@@ -16,7 +16,7 @@ use crate::message::{Request, Response};
 use crate::node::Node;
 use crate::node::api::{Event, Output, TimerKind};
 use crate::node::lookups::Goal;
-use crate::node::operations::Waiting;
+use crate::node::operations::{Operation, Waiting};
 use crate::node::requests::Purpose;
 use crate::store::message::{Copy, Request as Ask, Response as Answer};
 use crate::store::record::Version;
@@ -124,11 +124,9 @@ impl Node {
         if alone {
             return;
         }
-        let holders = usize::from(self.config.copies.saturating_sub(1));
-        let successors = self.membership.successors().entries();
-        let successors: Vec<Contact> = successors.iter().take(holders).cloned().collect();
+        let group = self.group(&self.contact, self.membership.successors().entries());
         for offer in self.replica.offers(before, me) {
-            for successor in &successors {
+            for successor in group.iter().skip(1) {
                 self.offer(now, successor, offer.clone(), Purpose::Offer);
             }
         }
@@ -250,11 +248,15 @@ impl Node {
         }
         self.upkeep.leaving = true;
         let me = self.contact.id();
-        if let Some(successor) = self.membership.successors().head().cloned() {
+        let mut successors = self.membership.successors().entries().iter();
+        // The other positions of this peer leave with it.
+        let successor = successors.find(|successor| !successor.is_same_peer(&self.contact));
+        if let Some(successor) = successor.cloned() {
             for offer in self.replica.offers(me, me) {
                 self.offer(now, &successor, offer, Purpose::Offer);
             }
         }
+        self.withdraw_all(now);
         self.timers.set(now + LEAVE_PATIENCE, TimerKind::Leave);
         self.look_at_groups(now);
         self.leave_when_handed_over(now);
@@ -264,7 +266,8 @@ impl Node {
         let handing_over = |purpose: &Purpose| matches!(purpose, Purpose::Offer | Purpose::Spread);
         let alone = self.membership.successors().head().is_none();
         let free = alone || self.groups.is_free() || !self.config.quorum;
-        if self.upkeep.leaving && free && !self.requests.any(handing_over) {
+        let told = !self.operations.values().any(Operation::is_announcement);
+        if self.upkeep.leaving && free && told && !self.requests.any(handing_over) {
             self.finish_leaving(now);
         }
     }
@@ -281,6 +284,7 @@ impl Node {
             TimerKind::Repair,
             TimerKind::Leave,
             TimerKind::Groups,
+            TimerKind::Announce,
         ] {
             self.timers.clear(kind);
         }

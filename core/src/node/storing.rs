@@ -10,7 +10,7 @@ use crate::node::Node;
 use crate::node::api::{Event, Output};
 use crate::node::operations::Waiting;
 use crate::store::message::Copy;
-use crate::store::record::RecordError;
+use crate::store::record::{Record, RecordError};
 use crate::store::replica::Accepted;
 
 /// Records on their way to the disk.
@@ -44,9 +44,10 @@ impl Node {
             self.on_kept(now, waiting, Err(RecordError::Full));
             return;
         }
-        let key = copy.record.name.key(self.config.space);
-        let conflict = self.replica.get(key).is_some_and(|held| {
-            held.record.sequence == copy.record.sequence && held.record.author != copy.record.author
+        let key = copy.record.key(self.config.space);
+        let held = self.replica.get(key).and_then(|held| held.record.item());
+        let conflict = held.zip(copy.record.item()).is_some_and(|(held, item)| {
+            held.sequence == item.sequence && held.author != item.author
         });
         let accepted = self.replica.accept(now, &copy);
         if conflict && accepted.is_ok() {
@@ -55,7 +56,12 @@ impl Node {
         match accepted {
             Ok(Accepted::New) => {
                 self.event(Event::RecordKept(key));
-                self.store(key, copy, waiting);
+                // Providers come one by one and are kept together.
+                let whole = match copy.record {
+                    Record::Providers(_) => self.replica.copy(now, key),
+                    Record::Immutable(_) | Record::Item(_) => None,
+                };
+                self.store(key, whole.unwrap_or(copy), waiting);
             }
             Ok(Accepted::Known) => self.keep_known(now, key, waiting),
             Err(refusal) => self.on_kept(now, waiting, Err(refusal)),
@@ -120,7 +126,7 @@ mod tests {
     use crate::node::api::StorageEvent;
     use crate::node::config::Config;
     use crate::store::message::{Request as Ask, Response as Answer};
-    use crate::store::record::{Name, Record};
+    use crate::store::record::Name;
 
     fn contact(secret: u8) -> (Signer, Contact) {
         let signer = Signer::ed25519([secret; 32]);

@@ -40,6 +40,7 @@ impl Node {
         if self.config.quorum {
             self.schedule(now, TimerKind::Groups, self.config.repair);
         }
+        self.announce_all(now);
         self.upkeep.next_row = 1;
         self.upkeep.filling = fill_fingers;
         if fill_fingers {

@@ -182,7 +182,7 @@ impl Peer {
         );
         // Two relays are within the limits.
         if let Ok(contact) = contact {
-            self.node.set_contact(contact);
+            self.node.set_contact(now, contact);
         }
         let channels: Vec<Channel> = self.links.keys().copied().collect();
         for channel in channels {
@@ -239,7 +239,7 @@ impl Peer {
         let usable = |contact: &&Contact| {
             let id = contact.id();
             !contact.addresses().is_empty()
-                && !leasing.held.iter().any(|held| held.id() == id)
+                && !leasing.held.iter().any(|held| held.is_same_peer(contact))
                 && !leasing.asked.contains_key(&id)
                 && !leasing.shunned.contains_key(&id)
         };

@@ -16,16 +16,13 @@ use crate::base::rng::Rng;
 use crate::base::time::Instant;
 use crate::link::LinkId;
 use crate::link::reason::CloseReason;
-use crate::node::api::{Event as NodeEvent, Level, StoreError, Written};
+use crate::node::config::Config as NodeConfig;
 use crate::peer::api::Event;
 use crate::peer::{Config, Peer, Plan, Reach};
 use crate::store::group::{Control, Entry};
 use crate::store::message::Copy;
-use crate::store::record::{Name, Record};
 
-/// How long a put or get may take, its lookup and retries included.
-const PATIENCE: Duration = Duration::from_secs(30);
-
+mod asking;
 mod carrying;
 
 /// What links are like.
@@ -73,12 +70,15 @@ pub struct Peers {
     digest: Digest,
     events: Vec<(usize, Event)>,
     cut_off: Vec<usize>,
+    /// How many positions each peer has.
+    positions: u8,
 }
 
 #[derive(Debug)]
 struct Member {
     peer: Option<Peer>,
     secret: [u8; 32],
+    index: u8,
     reach: Reach,
     lives: u64,
     disk: BTreeMap<Id, Copy>,
@@ -121,6 +121,7 @@ impl Peers {
             digest: Digest::new("chordscope simulated peers"),
             events: Vec::new(),
             cut_off: Vec::new(),
+            positions: 1,
         }
     }
 
@@ -137,22 +138,49 @@ impl Peers {
         let mut peers = Self::new(seed, conditions);
         let reach = (0..direct).map(|_| Reach::Direct);
         for reach in reach.chain((0..tabs).map(|_| Reach::Relayed)) {
-            let index = peers.add(reach);
-            match index {
-                0 => peers.create(0),
-                _ => peers.join(index, 0),
-            }
-            let is_member = |peers: &Self| {
-                peers
-                    .peer(index)
-                    .is_some_and(|peer| peer.node().membership().is_member())
-            };
-            if !peers.run_until(Duration::from_secs(30), is_member) {
-                return Err(index);
+            let member = peers.add(reach);
+            peers.take_place(member)?;
+        }
+        peers.run_for(Duration::from_secs(40));
+        Ok(peers)
+    }
+
+    /// A ring of so many peers with so many positions each, at rest. Each position is a member, peer by peer.
+    ///
+    /// # Errors
+    /// The number of the member that found no place.
+    pub fn ring_of_virtual_nodes(
+        seed: u64,
+        conditions: Conditions,
+        count: usize,
+        positions: u8,
+    ) -> Result<Self, usize> {
+        let mut peers = Self::new(seed, conditions);
+        peers.positions = positions;
+        for _ in 0..count {
+            let secret = peers.rng.bytes32();
+            for index in 0..positions {
+                let member = peers.add_position(Reach::Direct, secret, index);
+                peers.take_place(member)?;
             }
         }
         peers.run_for(Duration::from_secs(40));
         Ok(peers)
+    }
+
+    /// A new member joins by the first, or begins a ring.
+    fn take_place(&mut self, member: usize) -> Result<(), usize> {
+        match member {
+            0 => self.create(0),
+            _ => self.join(member, 0),
+        }
+        let is_member = |peers: &Self| {
+            peers
+                .peer(member)
+                .is_some_and(|peer| peer.node().membership().is_member())
+        };
+        let joined = self.run_until(Duration::from_secs(30), is_member);
+        joined.then_some(()).ok_or(member)
     }
 
     /// Where a member is dialed.
@@ -162,9 +190,15 @@ impl Peers {
 
     /// Adds a member that is in no ring yet; gives its number.
     pub fn add(&mut self, reach: Reach) -> usize {
+        let secret = self.rng.bytes32();
+        self.add_position(reach, secret, 0)
+    }
+
+    fn add_position(&mut self, reach: Reach, secret: [u8; 32], index: u8) -> usize {
         let member = Member {
             peer: None,
-            secret: self.rng.bytes32(),
+            secret,
+            index,
             reach,
             lives: 0,
             disk: BTreeMap::new(),
@@ -188,6 +222,8 @@ impl Peers {
         };
         state.lives += 1;
         let config = Config {
+            node: NodeConfig::for_virtual_nodes(self.positions),
+            index: state.index,
             reach: state.reach,
             ..Config::default()
         };
@@ -308,50 +344,6 @@ impl Peers {
         let done = deed(peer, now);
         self.carry_out(member);
         Some(done)
-    }
-
-    /// Puts a value at a member, at level `one`, and waits for the outcome.
-    ///
-    /// # Errors
-    /// As the put.
-    pub fn put(&mut self, member: usize, name: Name, value: &[u8]) -> Result<Written, StoreError> {
-        let begun = self.with(member, |peer, now| {
-            peer.put(now, name, value.to_vec(), Level::One)
-        });
-        let id = begun.ok_or(StoreError::NotMember)??;
-        self.outcome(member, |event| match event {
-            NodeEvent::PutEnded(ended, outcome) if *ended == id => Some(*outcome),
-            _ => None,
-        })
-    }
-
-    /// Gets a value at a member, at level `one`, and waits for the outcome.
-    ///
-    /// # Errors
-    /// As the get.
-    pub fn get(&mut self, member: usize, name: Name) -> Result<Option<Record>, StoreError> {
-        let begun = self.with(member, |peer, now| peer.get(now, name, Level::One));
-        let id = begun.ok_or(StoreError::NotMember)??;
-        self.outcome(member, |event| match event {
-            NodeEvent::GetEnded(ended, outcome) if *ended == id => Some(outcome.clone()),
-            _ => None,
-        })
-    }
-
-    fn outcome<T>(
-        &mut self,
-        member: usize,
-        wanted: impl Fn(&NodeEvent) -> Option<Result<T, StoreError>>,
-    ) -> Result<T, StoreError> {
-        let find = |peers: &Self| {
-            let own = peers.events.iter().filter(|(at, _)| *at == member);
-            own.rev().find_map(|(_, event)| match event {
-                Event::Node(event) => wanted(event),
-                _ => None,
-            })
-        };
-        self.run_until(PATIENCE, |peers| find(peers).is_some());
-        find(self).unwrap_or(Err(StoreError::Unavailable))
     }
 
     /// Runs for a while.

@@ -271,9 +271,27 @@ fn describe_event(space: Space, node: Id, event: &Event) -> String {
             written.sequence,
             written.copies
         ),
-        Event::PutEnded(_, Err(error)) | Event::GetEnded(_, Err(error)) => format!("{me}: {error}"),
+        Event::PutEnded(_, Err(error))
+        | Event::GetEnded(_, Err(error))
+        | Event::ProvidersFound(_, Err(error))
+        | Event::Announced {
+            outcome: Err(error),
+            ..
+        } => format!("{me}: {error}"),
         Event::GetEnded(_, Ok(Some(record))) => format!("{me} got {record:?}"),
         Event::GetEnded(_, Ok(None)) => format!("{me} found no such name"),
+        Event::ProvidersFound(_, Ok(contacts)) => {
+            let contacts = contacts.iter().map(|contact| space.show(contact.id()));
+            format!("{me} found {}", contacts.collect::<Vec<_>>().join(", "))
+        }
+        Event::Announced {
+            content,
+            withdrawn,
+            outcome: Ok(copies),
+        } => {
+            let has = if *withdrawn { "has no more" } else { "has" };
+            format!("{me} {has} {content:?}, which {copies} know")
+        }
         Event::Conflict(key) => format!(
             "{me}: two authors wrote key {} without knowing of one another",
             space.show(*key)

@@ -20,6 +20,20 @@ pub struct Copy {
     pub remaining: u32,
 }
 
+impl Copy {
+    /// What this copy and another one of the same record come to together. Both are checked.
+    #[must_use]
+    pub fn join(self: Box<Self>, other: &Self) -> Box<Self> {
+        match self
+            .record
+            .join(self.remaining, &other.record, other.remaining)
+        {
+            Some((record, remaining)) => Box::new(Self { record, remaining }),
+            None => self,
+        }
+    }
+}
+
 /// A question about records. Each gets one [`Response`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {

@@ -1,181 +1,240 @@
-//! A record: a name, its value and its author's signature.
+//! A record: what the ring keeps under a key, and how that is known to be right.
+//!
+//! | kind | key | who may write it | of two copies |
+//! |---|---|---|---|
+//! | *immutable* | digest of the value | anybody: the key proves the value | any is as good |
+//! | *signed* | digest of the author's key and a salt | the author | the newer version stays |
+//! | *named* | digest of the name | anybody | the newer version stays |
+//! | *providers* | digest of a content's name | each author its own entry | they merge |
+//!
+//! A named and a signed record are both an [`Item`]: what it is [called](Label) tells which.
 
-use alloc::string::String;
+pub mod item;
+pub mod label;
+pub mod providers;
+
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::digest::name_key;
 use crate::base::id::{Id, Space};
-use crate::base::identity::{PublicKey, Purpose, Scheme, Signature, Signer};
+use crate::base::identity::{PublicKey, Scheme, Signer};
+pub use crate::store::record::item::Item;
+pub use crate::store::record::label::{Label, MAX_NAME, MAX_SALT, Name, Salt, Subject};
+use crate::store::record::label::{providers_key, value_key};
+pub use crate::store::record::providers::{MAX_PROVIDERS, PROVIDER_LIFETIME, Provider, Providers};
 
 /// The largest value, in bytes.
 pub const MAX_VALUE: usize = 64 * 1024;
-/// The longest name, in bytes of UTF-8.
-pub const MAX_NAME: usize = 255;
 /// How far a sequence number may run ahead of the one a node holds.
 pub const MAX_SEQUENCE_JUMP: u64 = 1 << 16;
 /// How long a record lives unless its author says otherwise, in seconds: a day.
 pub const DEFAULT_LIFETIME: u32 = 24 * 60 * 60;
 
-/// A name of 1 to 255 bytes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct Name(String);
-
-impl Name {
-    /// Checks a name.
-    ///
-    /// # Errors
-    /// [`RecordError::Name`] when it is empty or longer than 255 bytes.
-    pub fn new(text: impl Into<String>) -> Result<Self, RecordError> {
-        let text = text.into();
-        if text.is_empty() || text.len() > MAX_NAME {
-            return Err(RecordError::Name);
-        }
-        Ok(Self(text))
-    }
-
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Where the name lies on the ring.
-    pub fn key(&self, space: Space) -> Id {
-        name_key(space, &self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Name {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::new(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
-    }
-}
-
-/// A named record: the last writer wins, by sequence number, then author, then value.
+/// What is kept under one key.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
-    /// Its name.
-    pub name: Name,
-    /// Its value; `None` marks a deleted name.
-    pub value: Option<Vec<u8>>,
-    /// Counts the writes to the name, from 1.
-    pub sequence: u64,
-    /// Who wrote it.
-    pub author: PublicKey,
-    /// How long it lives from its writing on, in seconds.
-    pub lifetime: u32,
-    /// The author's signature over all of the above.
-    pub signature: Signature,
+pub enum Record {
+    /// A value that is its own proof. Nobody can change or delete it; it runs out unless somebody puts it again.
+    Immutable(Vec<u8>),
+    /// A named or a signed record.
+    Item(Item),
+    /// Who has a content.
+    Providers(Providers),
 }
 
-/// Which of two records of one name is the newer one.
+/// Which of two records under one key is the newer one; for immutable records and providers, whether they are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Version {
-    /// The sequence number.
+    /// The sequence number; 0 where there is none.
     pub sequence: u64,
-    /// Ties between authors go to the greater key.
+    /// Ties between authors go to the greater key; zeros where there is no author.
     pub author: PublicKey,
     /// Ties of one author with itself go to the greater digest of the value.
     pub digest: [u8; 8],
 }
 
 impl Record {
-    /// Writes and signs a record.
+    /// An immutable record.
+    ///
+    /// # Errors
+    /// [`RecordError::Value`] when the value is longer than 64 KiB.
+    pub fn immutable(value: Vec<u8>) -> Result<Self, RecordError> {
+        let record = Self::Immutable(value);
+        record.check_value().map(|()| record)
+    }
+
+    /// Writes and signs a named or a signed record.
     ///
     /// # Errors
     /// [`RecordError::Value`] when the value is longer than 64 KiB.
     pub fn sign(
         signer: &Signer,
-        name: Name,
+        label: impl Into<Label>,
         value: Option<Vec<u8>>,
         sequence: u64,
         lifetime: Duration,
     ) -> Result<Self, RecordError> {
-        if value.as_ref().is_some_and(|value| value.len() > MAX_VALUE) {
-            return Err(RecordError::Value);
-        }
-        let mut record = Self {
-            name,
-            value,
-            sequence,
-            author: signer.public_key(),
-            lifetime: u32::try_from(lifetime.as_secs()).unwrap_or(u32::MAX),
-            signature: Signature::from_bytes([0; 64]),
-        };
-        record.signature = signer.sign(Purpose::Record, &record.signed_bytes());
-        Ok(record)
+        Item::sign(signer, label.into(), value, sequence, lifetime).map(Self::Item)
     }
 
-    /// Checks a record that came from outside.
+    /// Where it lies on the ring.
+    pub fn key(&self, space: Space) -> Id {
+        match self {
+            Self::Immutable(value) => value_key(space, value),
+            Self::Item(item) => item.label.key(space, item.author),
+            Self::Providers(providers) => providers_key(space, providers.content),
+        }
+    }
+
+    /// The value; `None` for a deleted record, and for providers.
+    pub fn value(&self) -> Option<&[u8]> {
+        match self {
+            Self::Immutable(value) => Some(value),
+            Self::Item(item) => item.value.as_deref(),
+            Self::Providers(_) => None,
+        }
+    }
+
+    /// As [`Record::value`], without a copy.
+    pub fn into_value(self) -> Option<Vec<u8>> {
+        match self {
+            Self::Immutable(value) => Some(value),
+            Self::Item(item) => item.value,
+            Self::Providers(_) => None,
+        }
+    }
+
+    /// The named or signed record.
+    pub const fn item(&self) -> Option<&Item> {
+        match self {
+            Self::Item(item) => Some(item),
+            Self::Immutable(_) | Self::Providers(_) => None,
+        }
+    }
+
+    /// How often the record was written; 0 where that is not counted.
+    pub fn sequence(&self) -> u64 {
+        self.item().map_or(0, |item| item.sequence)
+    }
+
+    /// How long it lives from its writing on, in seconds.
+    pub fn lifetime(&self) -> u32 {
+        match self {
+            Self::Immutable(_) => DEFAULT_LIFETIME,
+            Self::Item(item) => item.lifetime,
+            Self::Providers(_) => PROVIDER_LIFETIME,
+        }
+    }
+
+    /// Checks a record that came from outside. What is `known` of it already is not checked again.
     ///
     /// # Errors
     /// [`RecordError`] names what is wrong with it.
-    pub fn verify(&self, scheme: Scheme) -> Result<(), RecordError> {
-        if self
-            .value
-            .as_ref()
-            .is_some_and(|value| value.len() > MAX_VALUE)
-        {
-            return Err(RecordError::Value);
+    pub fn verify(
+        &self,
+        space: Space,
+        scheme: Scheme,
+        known: Option<&Self>,
+    ) -> Result<(), RecordError> {
+        match (self, known) {
+            (Self::Immutable(_), _) => self.check_value(),
+            (Self::Item(item), _) => item.verify(scheme),
+            (Self::Providers(providers), Some(Self::Providers(known))) => {
+                providers.verify(space, scheme, Some(known))
+            }
+            (Self::Providers(providers), _) => providers.verify(space, scheme, None),
         }
-        if self.lifetime > DEFAULT_LIFETIME {
-            return Err(RecordError::Lifetime);
+    }
+
+    /// What this record, with so many seconds left, and another copy of it come to together, and how long that has left;
+    /// `None` when the other adds nothing. Both are checked.
+    pub fn join(&self, mine: u32, other: &Self, theirs: u32) -> Option<(Self, u32)> {
+        let theirs = theirs.min(other.lifetime());
+        match (self, other) {
+            (Self::Providers(own), Self::Providers(others)) if own.content == others.content => {
+                let mut both = own.clone();
+                let life = both.merge(mine, others, theirs);
+                (both.digest() != own.digest()).then_some((Self::Providers(both), life))
+            }
+            // Who puts a value again wants it to live longer.
+            (Self::Immutable(own), Self::Immutable(others)) if own == others => {
+                (theirs > mine).then(|| (other.clone(), theirs))
+            }
+            _ => (other.version() > self.version()).then(|| (other.clone(), theirs)),
         }
-        let bytes = self.signed_bytes();
-        if !scheme.verify(self.author, Purpose::Record, &bytes, &self.signature) {
-            return Err(RecordError::Signature);
+    }
+
+    /// The record as a holder takes it in, with so many seconds left.
+    pub(crate) fn taken(&self, remaining: u32) -> (Self, u32) {
+        match self {
+            Self::Providers(providers) => {
+                let mut own = Providers::new(providers.content);
+                let life = own.merge(0, providers, remaining);
+                (Self::Providers(own), life)
+            }
+            _ => (self.clone(), remaining.min(self.lifetime())),
         }
-        Ok(())
+    }
+
+    /// Leaves out what is over when so many seconds are left.
+    pub(crate) fn prune(&mut self, remaining: u32) {
+        if let Self::Providers(providers) = self {
+            providers.prune(remaining);
+        }
     }
 
     /// Its version.
     pub fn version(&self) -> Version {
+        let (sequence, author, whole) = match self {
+            Self::Immutable(value) => (0, PublicKey([0; 32]), *blake3::hash(value).as_bytes()),
+            Self::Item(item) => {
+                let value = item.value.as_deref().unwrap_or_default();
+                (item.sequence, item.author, *blake3::hash(value).as_bytes())
+            }
+            Self::Providers(providers) => (0, PublicKey([0; 32]), providers.digest()),
+        };
         let mut digest = [0; 8];
-        let value = self.value.as_deref().unwrap_or_default();
-        digest.copy_from_slice(&blake3::hash(value).as_bytes()[..8]);
+        digest.copy_from_slice(&whole[..8]);
         Version {
-            sequence: self.sequence,
-            author: self.author,
+            sequence,
+            author,
             digest,
         }
     }
 
     /// Roughly how much memory it takes, in bytes.
     pub fn size(&self) -> usize {
-        self.name.as_str().len() + self.value.as_ref().map_or(0, Vec::len) + size_of::<Self>()
+        let variable = match self {
+            Self::Providers(providers) => providers.size(),
+            Self::Immutable(_) => 0,
+            Self::Item(item) => match &item.label {
+                Label::Name(name) => name.as_str().len(),
+                Label::Salt(salt) => salt.as_bytes().len(),
+            },
+        };
+        variable + self.value().map_or(0, <[u8]>::len) + size_of::<Self>()
     }
 
-    /// The canonical bytes that the signature covers.
-    fn signed_bytes(&self) -> Vec<u8> {
-        let name = self.name.as_str().as_bytes();
-        let value = self.value.as_deref().unwrap_or_default();
-        let mut bytes = Vec::with_capacity(64 + name.len() + value.len());
-        bytes.extend_from_slice(&(name.len() as u64).to_le_bytes());
-        bytes.extend_from_slice(name);
-        bytes.push(u8::from(self.value.is_some()));
-        bytes.extend_from_slice(&(value.len() as u64).to_le_bytes());
-        bytes.extend_from_slice(value);
-        bytes.extend_from_slice(&self.sequence.to_le_bytes());
-        bytes.extend_from_slice(&self.author.0);
-        bytes.extend_from_slice(&self.lifetime.to_le_bytes());
-        bytes
+    fn check_value(&self) -> Result<(), RecordError> {
+        match self.value() {
+            Some(value) if value.len() > MAX_VALUE => Err(RecordError::Value),
+            _ => Ok(()),
+        }
     }
 }
 
 impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:?} #{} ({})",
-            self.name.as_str(),
-            self.sequence,
-            self.value
-                .as_ref()
-                .map_or_else(|| "deleted".into(), |v| alloc::format!("{} bytes", v.len()))
-        )
+        match self {
+            Self::Immutable(value) => write!(f, "immutable ({} bytes)", value.len()),
+            Self::Item(item) => item.fmt(f),
+            Self::Providers(providers) => {
+                let count = providers.entries.len();
+                write!(f, "{count} providers of {:?}", providers.content)
+            }
+        }
     }
 }
 
@@ -187,7 +246,7 @@ pub enum RecordError {
     Name,
     /// The value is too long.
     Value,
-    /// It wants to live longer than a day.
+    /// It wants to live longer than a day, or a provider longer than half an hour.
     Lifetime,
     /// The signature is not its author's.
     Signature,
@@ -197,6 +256,12 @@ pub enum RecordError {
     Full,
     /// The node could not keep it.
     Storage,
+    /// The salt is too long.
+    Salt,
+    /// No providers, too many, or not in order.
+    Providers,
+    /// Level `quorum` keeps no records of this kind.
+    Level,
 }
 
 impl fmt::Display for RecordError {
@@ -204,11 +269,14 @@ impl fmt::Display for RecordError {
         f.write_str(match self {
             Self::Name => "a name has 1 to 255 bytes",
             Self::Value => "a value has at most 64 KiB (65536 bytes)",
-            Self::Lifetime => "a record lives for at most a day",
+            Self::Lifetime => "a record lives for at most a day, a provider for half an hour",
             Self::Signature => "the record's signature is not its author's",
             Self::SequenceJump => "the record's sequence number runs too far ahead",
             Self::Full => "the peer has no room for another record",
             Self::Storage => "the peer could not keep the record",
+            Self::Salt => "a salt has at most 64 bytes",
+            Self::Providers => "a list of providers has 1 to 64 entries in order",
+            Self::Level => "level quorum keeps named and signed records only",
         })
     }
 }
@@ -216,56 +284,4 @@ impl fmt::Display for RecordError {
 impl core::error::Error for RecordError {}
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::vec;
-
-    fn record(value: Option<Vec<u8>>, sequence: u64) -> Record {
-        let signer = Signer::ed25519([1; 32]);
-        let name = Name::new("greeting").unwrap();
-        Record::sign(&signer, name, value, sequence, Duration::from_secs(60)).unwrap()
-    }
-
-    #[test]
-    fn a_record_that_was_changed_is_refused() {
-        let good = record(Some(b"hello".to_vec()), 1);
-        assert_eq!(good.verify(Scheme::Ed25519), Ok(()));
-        let changes: [fn(&mut Record); 5] = [
-            |record| record.value = Some(b"hullo".to_vec()),
-            |record| record.value = None,
-            |record| record.sequence += 1,
-            |record| record.lifetime += 1,
-            |record| record.name = Name::new("greetings").unwrap(),
-        ];
-        for change in changes {
-            let mut bad = good.clone();
-            change(&mut bad);
-            assert_eq!(bad.verify(Scheme::Ed25519), Err(RecordError::Signature));
-        }
-    }
-
-    #[test]
-    fn names_and_values_have_limits() {
-        assert_eq!(Name::new(""), Err(RecordError::Name));
-        assert!(Name::new("n".repeat(MAX_NAME)).is_ok());
-        assert_eq!(Name::new("n".repeat(MAX_NAME + 1)), Err(RecordError::Name));
-        let signer = Signer::ed25519([1; 32]);
-        let write = |length| {
-            let name = Name::new("n").unwrap();
-            let value = Some(vec![0; length]);
-            Record::sign(&signer, name, value, 1, Duration::from_secs(1)).map(|_| ())
-        };
-        assert_eq!(write(MAX_VALUE), Ok(()));
-        assert_eq!(write(MAX_VALUE + 1), Err(RecordError::Value));
-    }
-
-    #[test]
-    fn the_later_write_is_the_newer_version() {
-        let (first, second) = (record(Some(vec![1]), 1), record(None, 2));
-        assert!(second.version() > first.version());
-        assert_ne!(
-            record(Some(vec![1]), 1).version(),
-            record(Some(vec![2]), 1).version()
-        );
-    }
-}
+mod tests;

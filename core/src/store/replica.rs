@@ -41,6 +41,43 @@ pub enum Accepted {
     Known,
 }
 
+impl Held {
+    const fn new(now: Instant, record: Record, expires: Instant) -> Self {
+        Self {
+            record,
+            expires,
+            vouched: now,
+        }
+    }
+
+    /// How many whole seconds it has left.
+    fn remaining(&self, now: Instant) -> u32 {
+        u32::try_from(self.expires.since(now).as_secs()).unwrap_or(u32::MAX)
+    }
+
+    /// With what another copy adds; `None` when that is nothing.
+    fn join(&self, now: Instant, copy: &Copy) -> Result<Option<Self>, RecordError> {
+        let mine = self.remaining(now);
+        let Some((record, life)) = self.record.join(mine, &copy.record, copy.remaining) else {
+            return Ok(None);
+        };
+        let ahead = record.sequence().saturating_sub(self.record.sequence());
+        if ahead > MAX_SEQUENCE_JUMP {
+            return Err(RecordError::SequenceJump);
+        }
+        // Providers were there before: their lives must not shrink by the rest of a second with each that comes.
+        let rest = match record {
+            Record::Providers(_) => self.expires.since(now) - seconds(mine),
+            Record::Immutable(_) | Record::Item(_) => Duration::ZERO,
+        };
+        Ok(Some(Self::new(now, record, now + seconds(life) + rest)))
+    }
+}
+
+fn seconds(life: u32) -> Duration {
+    Duration::from_secs(u64::from(life))
+}
+
 impl Replica {
     /// An empty store.
     pub const fn new(space: Space, scheme: Scheme, max_records: usize, max_bytes: usize) -> Self {
@@ -62,11 +99,10 @@ impl Replica {
     /// A copy of the record under a key, with its remaining life.
     pub fn copy(&self, now: Instant, key: Id) -> Option<Copy> {
         let held = self.held.get(&key).filter(|held| held.expires > now)?;
-        let remaining = held.expires.since(now).as_secs().max(1);
-        Some(Copy {
-            record: held.record.clone(),
-            remaining: u32::try_from(remaining).unwrap_or(u32::MAX),
-        })
+        let remaining = held.remaining(now).max(1);
+        let mut record = held.record.clone();
+        record.prune(remaining);
+        Some(Copy { record, remaining })
     }
 
     /// All records by key.
@@ -84,36 +120,32 @@ impl Replica {
         self.held.is_empty()
     }
 
-    /// Takes in a copy if it is sound, newer than what is here, and there is room.
+    /// Takes in a copy if it is sound, says something new, and there is room.
     ///
     /// # Errors
     /// [`RecordError`] says why it is refused.
     pub fn accept(&mut self, now: Instant, copy: &Copy) -> Result<Accepted, RecordError> {
         let record = &copy.record;
-        record.verify(self.scheme)?;
-        let key = record.name.key(self.space);
+        let key = record.key(self.space);
         let before = self.held.get(&key);
-        if let Some(held) = before {
-            if held.record.version() >= record.version() {
-                return Ok(Accepted::Known);
+        record.verify(self.space, self.scheme, before.map(|held| &held.record))?;
+        let taken = match before {
+            Some(held) => held.join(now, copy)?,
+            None => {
+                let (record, life) = record.taken(copy.remaining);
+                Some(Held::new(now, record, now + seconds(life)))
             }
-            if record.sequence.saturating_sub(held.record.sequence) > MAX_SEQUENCE_JUMP {
-                return Err(RecordError::SequenceJump);
-            }
-        }
-        let bytes = self.bytes - before.map_or(0, |held| held.record.size()) + record.size();
+        };
+        let Some(taken) = taken else {
+            return Ok(Accepted::Known);
+        };
+        let bytes = self.bytes - before.map_or(0, |held| held.record.size()) + taken.record.size();
         let records = self.held.len() + usize::from(before.is_none());
         if bytes > self.max_bytes || records > self.max_records {
             return Err(RecordError::Full);
         }
         self.bytes = bytes;
-        let life = Duration::from_secs(u64::from(copy.remaining.min(record.lifetime)));
-        let held = Held {
-            record: record.clone(),
-            expires: now + life,
-            vouched: now,
-        };
-        self.held.insert(key, held);
+        self.held.insert(key, taken);
         Ok(Accepted::New)
     }
 
@@ -124,8 +156,15 @@ impl Replica {
         Some(held)
     }
 
-    /// Keys whose record has run out.
-    pub fn expired(&self, now: Instant) -> Vec<Id> {
+    /// Keys whose record has run out. What has run out of a record that stays is left out of it.
+    pub fn expired(&mut self, now: Instant) -> Vec<Id> {
+        for held in self.held.values_mut() {
+            if let Record::Providers(_) = held.record {
+                self.bytes -= held.record.size();
+                held.record.prune(held.remaining(now));
+                self.bytes += held.record.size();
+            }
+        }
         let expired = self.held.iter().filter(|(_, held)| held.expires <= now);
         expired.map(|(key, _)| *key).collect()
     }
@@ -142,8 +181,8 @@ impl Replica {
         entries.chunks(MAX_OFFER).map(<[_]>::to_vec).collect()
     }
 
-    /// Judges another node's offer: which keys this node lacks, and of which it holds a newer version. A copy offered by
-    /// another holder counts as vouched for.
+    /// Judges another node's offer: which keys this node lacks, and of which it holds a newer version. Of providers that are
+    /// others than its own it both lacks some and may hold newer ones. A copy offered by another holder counts as vouched for.
     pub fn judge(&mut self, now: Instant, offer: &[(Id, Version)]) -> (Vec<Id>, Vec<Id>) {
         let (mut lacking, mut newer) = (Vec::new(), Vec::new());
         for (key, version) in offer {
@@ -151,9 +190,11 @@ impl Replica {
                 Some(held) => {
                     held.vouched = now;
                     let own = held.record.version();
-                    if own < *version {
+                    let merges = matches!(held.record, Record::Providers(_));
+                    if own < *version || merges && own != *version {
                         lacking.push(*key);
-                    } else if own > *version {
+                    }
+                    if own > *version || merges && own != *version {
                         newer.push(*key);
                     }
                 }
@@ -182,8 +223,10 @@ impl Replica {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::contact::Contact;
+    use crate::base::content::ContentId;
     use crate::base::identity::Signer;
-    use crate::store::record::Name;
+    use crate::store::record::{Name, PROVIDER_LIFETIME, Provider, Providers};
     use alloc::vec;
 
     fn copy(name: &str, sequence: u64, length: usize) -> Copy {
@@ -204,7 +247,7 @@ mod tests {
     #[test]
     fn the_newer_version_wins_whatever_the_order() {
         let mut replica = replica();
-        let key = copy("a", 1, 1).record.name.key(Space::FULL);
+        let key = copy("a", 1, 1).record.key(Space::FULL);
         assert_eq!(
             replica.accept(Instant::ZERO, &copy("a", 2, 1)),
             Ok(Accepted::New)
@@ -213,7 +256,7 @@ mod tests {
             replica.accept(Instant::ZERO, &copy("a", 1, 1)),
             Ok(Accepted::Known)
         );
-        assert_eq!(replica.get(key).unwrap().record.sequence, 2);
+        assert_eq!(replica.get(key).unwrap().record.sequence(), 2);
         assert_eq!(
             replica.accept(Instant::ZERO, &copy("a", 3 + MAX_SEQUENCE_JUMP, 1)),
             Err(RecordError::SequenceJump)
@@ -261,7 +304,7 @@ mod tests {
         }
         let entry = |name, sequence| {
             let record = copy(name, sequence, 1).record;
-            (record.name.key(Space::FULL), record.version())
+            (record.key(Space::FULL), record.version())
         };
         let (lacking, newer) = replica.judge(
             Instant::ZERO,
@@ -269,5 +312,68 @@ mod tests {
         );
         assert_eq!(newer, [entry("a", 0).0]);
         assert_eq!(lacking, [entry("b", 0).0, entry("c", 0).0]);
+    }
+
+    fn announcement(secret: u8) -> Copy {
+        let signer = Signer::stand_in(Id::from_u64(u64::from(secret)));
+        let contact = Contact::stand_in(Space::FULL, &signer, 1);
+        let content = ContentId([7; 32]);
+        let life = PROVIDER_LIFETIME;
+        let entries = vec![Provider::sign(&signer, &contact, content, 1, false, life)];
+        Copy {
+            record: Record::Providers(Providers { content, entries }),
+            remaining: life,
+        }
+    }
+
+    fn providers(replica: &Replica, now: Instant) -> Vec<Contact> {
+        let key = announcement(0).record.key(Space::FULL);
+        match replica.copy(now, key).map(|copy| copy.record) {
+            Some(Record::Providers(set)) => set.contacts(Space::FULL, Scheme::StandIn),
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn providers_come_and_run_out_one_by_one() {
+        let mut replica = Replica::new(Space::FULL, Scheme::StandIn, 3, 100_000);
+        let second = |n: u64| Instant::from_millis(n * 1_000 + n % 7 * 100);
+        for n in 0..60 {
+            let accepted = replica.accept(second(10 * n), &announcement(n as u8));
+            assert_eq!(accepted, Ok(Accepted::New));
+        }
+        assert_eq!(replica.len(), 1);
+        assert_eq!(providers(&replica, second(600)).len(), 60);
+        let life = u64::from(PROVIDER_LIFETIME);
+        for n in 0..60 {
+            // The clocks of copies go by whole seconds, and never run ahead.
+            let left = providers(&replica, second(life + 10 * n + 1)).len();
+            assert_eq!(left, 59 - n as usize, "after the end of {n}");
+            let before = providers(&replica, second(life + 10 * n - 3)).len();
+            assert_eq!(before, 60 - n as usize, "before the end of {n}");
+            let _ = replica.expired(second(life + 10 * n - 3));
+        }
+        assert_eq!(replica.expired(second(life + 600)).len(), 1);
+        replica.remove(announcement(0).record.key(Space::FULL));
+        assert_eq!(replica.bytes, 0);
+    }
+
+    #[test]
+    fn holders_that_know_other_providers_send_each_other_what_they_have() {
+        let replica = || Replica::new(Space::FULL, Scheme::StandIn, 3, 100_000);
+        let (mut one, mut two) = (replica(), replica());
+        let now = Instant::ZERO;
+        for secret in 0..5 {
+            let holder = if secret < 3 { &mut one } else { &mut two };
+            assert!(holder.accept(now, &announcement(secret)).is_ok());
+        }
+        let key = announcement(0).record.key(Space::FULL);
+        let offer = |replica: &Replica| replica.offers(key, key).concat();
+        let judged = two.judge(now, &offer(&one));
+        assert_eq!(judged, (vec![key], vec![key]));
+        assert!(two.accept(now, &one.copy(now, key).unwrap()).is_ok());
+        assert!(one.accept(now, &two.copy(now, key).unwrap()).is_ok());
+        assert_eq!(two.judge(now, &offer(&one)), (vec![], vec![]));
+        assert_eq!(providers(&one, now).len(), 5);
     }
 }

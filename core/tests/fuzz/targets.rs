@@ -106,6 +106,10 @@ pub(crate) fn record(bytes: &[u8]) {
         let mut replica = Replica::new(Space::FULL, Scheme::Ed25519, 4, 1_000);
         let _ = replica.accept(Instant::ZERO, &copy);
         assert!(replica.len() <= 4);
+        // Two copies, the one unchecked, the other as whatever is known of it.
+        let _ = copy.record.join(7, &copy.record, copy.remaining);
+        let known = Some(&copy.record);
+        let _ = copy.record.verify(Space::FULL, Scheme::Ed25519, known);
     }
     if let Ok(entry) = decode_entry(bytes) {
         assert!(encode_entry(&entry).is_ok());

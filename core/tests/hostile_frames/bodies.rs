@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chordscope_core::base::contact::Contact;
+use chordscope_core::base::content::ContentId;
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::message::{
     Forward, Found, Neighbours, Notice, Question, Request as Ask, Response as Answer,
@@ -11,7 +12,7 @@ use chordscope_core::chord::route::{Routing, Step};
 use chordscope_core::link::relay_message::RelayMessage;
 use chordscope_core::message::{Message, Request, Response};
 use chordscope_core::store::message::{Copy, Request as Keep};
-use chordscope_core::store::record::{Name, Record};
+use chordscope_core::store::record::{Name, Provider, Providers, Record, Salt};
 use chordscope_core::wire::codec::{encode_contact, encode_message};
 use chordscope_core::wire::frame::{FrameType, HEADER, MAX_FRAME};
 
@@ -98,11 +99,44 @@ impl Attack {
         let value = self.noise(30_000);
         let life = Duration::from_secs(60);
         let sequence = self.rng.below(4);
-        let record = Record::sign(&signer(2), name, Some(value), sequence, life).unwrap();
+        let record = match self.rng.below(8) {
+            0 => Record::immutable(value).unwrap(),
+            1 => {
+                let salt = Salt::new([0]).unwrap();
+                Record::sign(&signer(2), salt, Some(value), sequence, life).unwrap()
+            }
+            2 | 3 => self.any_providers(),
+            _ => Record::sign(&signer(2), name, Some(value), sequence, life).unwrap(),
+        };
         Copy {
             record,
             remaining: 60,
         }
+    }
+
+    fn any_providers(&mut self) -> Record {
+        let content = ContentId([0; 32]);
+        let entries = (0..self.rng.below(4)).map(|_| {
+            let secret = u8::try_from(self.rng.below(6)).unwrap();
+            let contact = Contact::sign(Space::FULL, &signer(secret), 0, 1, vec![]).unwrap();
+            let sequence = self.rng.below(4);
+            let withdrawn = self.chance(4);
+            Provider::sign(
+                &signer(secret),
+                &contact,
+                content,
+                sequence,
+                withdrawn,
+                1_800,
+            )
+        });
+        let mut entries: Vec<Provider> = entries.collect();
+        // Mostly as it should be.
+        if !self.chance(4) {
+            entries.sort_by_key(|entry| entry.card.key);
+            entries.dedup_by_key(|entry| entry.card.key);
+        }
+        Record::Providers(Providers { content, entries })
     }
 
     pub(crate) fn any_relay_message(&mut self) -> RelayMessage {

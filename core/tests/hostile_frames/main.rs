@@ -51,6 +51,7 @@ const NODE_LIMITS: NodeLimits = NodeLimits {
     requests: 32,
     lookups: 4,
     operations: 4,
+    announcements: 4,
     storing: 3,
     neighbours: 8,
     records: 5,

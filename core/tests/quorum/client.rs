@@ -1,4 +1,4 @@
-//! Clients of the small world: each reads and replaces values of a few names, one operation after another.
+//! Clients of the small world: each reads and replaces values of a few named and signed records, one operation after another.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::identity::Signer;
 use chordscope_core::store::group::message::{Request, Response};
 use chordscope_core::store::message::Copy;
-use chordscope_core::store::record::{Name, Record, Version};
+use chordscope_core::store::record::{Label, Record, Version};
 
 use crate::checker::{Act, Operation, Value};
 use crate::world::{BITS, World};
@@ -22,7 +22,7 @@ pub(crate) struct Client {
     number: u32,
     /// The node that it speaks through: on whose side of a broken network it is.
     pub(crate) home: Id,
-    pub(crate) names: Vec<Name>,
+    pub(crate) names: Vec<Label>,
     /// Its operations by name.
     pub(crate) history: Vec<(usize, Operation)>,
     /// What it last saw of each name.
@@ -52,12 +52,25 @@ struct Task {
 type Question = (Id, u64, Request);
 
 fn value_of(copy: Option<&Copy>) -> Value {
-    let value = copy.and_then(|copy| copy.record.value.as_ref());
+    let value = copy.and_then(|copy| copy.record.value());
     value.map_or(0, |v| Value::from_le_bytes(v[..4].try_into().unwrap()))
 }
 
+/// Who signs: a named record everybody for itself, a signed one all for the same author.
+fn signer(label: &Label, client: u32) -> Signer {
+    let number = match label {
+        Label::Name(_) => client,
+        Label::Salt(_) => u32::MAX,
+    };
+    Signer::stand_in(Id::from_u64(u64::from(number)))
+}
+
+pub(crate) fn key_of(label: &Label) -> Id {
+    label.key(Space::new(BITS).unwrap(), signer(label, 0).public_key())
+}
+
 impl Client {
-    pub(crate) fn new(number: u32, home: Id, names: &[Name], writes: u64) -> Self {
+    pub(crate) fn new(number: u32, home: Id, names: &[Label], writes: u64) -> Self {
         Self {
             number,
             home,
@@ -91,7 +104,7 @@ impl Client {
             let new = self.number * 1_000 + self.written;
             let (value, version, sequence) = self.seen[name];
             let record = Record::sign(
-                &Signer::stand_in(Id::from_u64(u64::from(self.number))),
+                &signer(&self.names[name], self.number),
                 self.names[name].clone(),
                 Some(new.to_le_bytes().to_vec()),
                 sequence + 1,
@@ -114,7 +127,7 @@ impl Client {
 
     fn ask(&mut self, world: &mut World) -> Option<Question> {
         let task = self.current.as_mut()?;
-        let key = self.names[task.name].key(Space::new(BITS).unwrap());
+        let key = key_of(&self.names[task.name]);
         if task.candidates.is_empty() {
             task.candidates = world.owners(self.home, key);
             // A lookup may end at the wrong node.
@@ -185,7 +198,7 @@ impl Client {
 
     fn see(&mut self, name: usize, copy: Option<&Copy>) {
         let version = copy.map(|copy| copy.record.version());
-        let sequence = copy.map_or(0, |copy| copy.record.sequence);
+        let sequence = copy.map_or(0, |copy| copy.record.sequence());
         self.seen[name] = (value_of(copy), version, sequence);
     }
 

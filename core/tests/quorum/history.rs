@@ -2,7 +2,7 @@
 
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::store::group::Rules;
-use chordscope_core::store::record::Name;
+use chordscope_core::store::record::{Label, Name, Salt};
 
 use crate::checker::{Operation, is_linearizable};
 use crate::client::Client;
@@ -69,17 +69,20 @@ fn fault(world: &mut World, next_id: &mut u64) {
     }
 }
 
-/// Names with keys of their own: the small world has only 256.
-fn names(seed: u64, number: usize) -> Vec<Name> {
-    let mut names: Vec<Name> = Vec::new();
-    let key = |name: &Name| name.key(Space::new(BITS).unwrap());
+/// Names and salts with keys of their own: the small world has only 256.
+fn names(seed: u64, number: usize) -> Vec<Label> {
+    let mut names: Vec<Label> = Vec::new();
     for n in 0.. {
-        let name = Name::new(format!("{seed} {n}")).unwrap();
+        let text = format!("{seed} {n}");
+        let label = match n % 3 {
+            0 => Label::Salt(Salt::new(text).unwrap()),
+            _ => Label::Name(Name::new(text).unwrap()),
+        };
         if names.len() == number {
             break;
         }
-        if names.iter().all(|other| key(other) != key(&name)) {
-            names.push(name);
+        if names.iter().all(|other| key_of(other) != key_of(&label)) {
+            names.push(label);
         }
     }
     names
@@ -150,7 +153,7 @@ fn calm(world: &mut World) {
     }
 }
 
-fn judge(world: &mut World, names: &[Name]) -> Outcome {
+fn judge(world: &mut World, names: &[Label]) -> Outcome {
     let stuck = world
         .clients
         .iter()

@@ -53,7 +53,7 @@ fn put(ring: &mut Ring, at: Id, key: &str, value: &str, level: Level) -> Result<
 fn swap(ring: &mut Ring, at: Id, key: &str, old: u64, value: &str) -> Result<u64, StoreError> {
     let value = Some(value.as_bytes().to_vec());
     let begun = ring.with(at, |node, now| {
-        node.compare_and_set(now, name(key), old, value)
+        node.compare_and_set(now, name(key), old, value, Level::Quorum)
     });
     let number = begun.unwrap()?;
     match ring.outcome(at, number) {
@@ -65,7 +65,7 @@ fn swap(ring: &mut Ring, at: Id, key: &str, old: u64, value: &str) -> Result<u64
 fn get(ring: &mut Ring, at: Id, key: &str, level: Level) -> Result<Option<String>, StoreError> {
     let begun = ring.with(at, |node, now| node.get(now, name(key), level));
     let number = begun.unwrap()?;
-    let text = |record: Record| String::from_utf8(record.value.unwrap()).unwrap();
+    let text = |record: Record| String::from_utf8(record.into_value().unwrap()).unwrap();
     match ring.outcome(at, number) {
         Event::GetEnded(_, outcome) => outcome.map(|record| record.map(text)),
         other => panic!("{other:?}"),
@@ -299,7 +299,8 @@ impl Run {
             None => node.get(now, key, Level::Quorum),
             Some((new, None)) => node.put(now, key, new.to_le_bytes().to_vec(), Level::Quorum),
             Some((new, Some(_))) => {
-                node.compare_and_set(now, key, expected, Some(new.to_le_bytes().to_vec()))
+                let new = Some(new.to_le_bytes().to_vec());
+                node.compare_and_set(now, key, expected, new, Level::Quorum)
             }
         });
         if let Some(Ok(number)) = begun {
@@ -363,9 +364,9 @@ impl Run {
                 Event::PutEnded(number, Ok(written)) => (number, Ok(written.sequence)),
                 Event::PutEnded(number, Err(error)) => (number, Err(error)),
                 Event::GetEnded(number, Ok(record)) => {
-                    let value = record.as_ref().and_then(|r| r.value.as_deref());
+                    let value = record.as_ref().and_then(|r| r.value());
                     let value = value.map_or(0, |v| Value::from_le_bytes(v.try_into().unwrap()));
-                    let sequence = record.map_or(0, |record| record.sequence);
+                    let sequence = record.map_or(0, |record| record.sequence());
                     self.last = (value, sequence);
                     self.sequences.insert(value, sequence);
                     if let Some(open) = self.open.remove(&(at, number)) {
@@ -460,7 +461,7 @@ impl Run {
                 seed + 1
             );
         };
-        let value = record.and_then(|record| record.value);
+        let value = record.and_then(|record| record.into_value());
         let value = value.map_or(0, |v| Value::from_le_bytes(v[..4].try_into().unwrap()));
         let (act, end) = (Act::Read(value), self.ring.now.as_micros());
         self.history.push(Operation { act, start, end });

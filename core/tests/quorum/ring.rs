@@ -246,7 +246,7 @@ impl Ring {
                     Work::Record(key, copy) => drop(actor.disk.records.insert(key, copy)),
                     Work::Groups(Save::Control(control)) => actor.disk.control = *control,
                     Work::Groups(Save::Entry(entry)) => {
-                        let key = entry.copy.record.name.key(space());
+                        let key = entry.copy.record.key(space());
                         actor.disk.entries.insert(key, *entry);
                     }
                 }

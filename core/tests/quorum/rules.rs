@@ -208,7 +208,7 @@ impl Story {
         let Some(Response::Value(copy)) = self.ask(node, Request::Read(key)) else {
             return None;
         };
-        let value = copy.and_then(|copy| copy.record.value);
+        let value = copy.and_then(|copy| copy.record.into_value());
         let value = value.map_or(0, |v| Value::from_le_bytes(v.try_into().unwrap()));
         self.note(Act::Read(value));
         Some(value)

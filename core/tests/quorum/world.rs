@@ -479,7 +479,7 @@ impl Disk {
         match work {
             Work::Save(Save::Control(control)) => self.control = *control,
             Work::Save(Save::Entry(entry)) => {
-                let key = entry.copy.record.name.key(Space::new(BITS).unwrap());
+                let key = entry.copy.record.key(Space::new(BITS).unwrap());
                 self.entries.insert(key, *entry);
             }
             Work::Drop(keys) => self.entries.retain(|key, _| !keys.contains(key)),

@@ -7,7 +7,7 @@ use chordscope_core::chord::route::{Routing, Step};
 use chordscope_core::link::relay_message::RelayMessage;
 use chordscope_core::message::{Message, Request, Response};
 use chordscope_core::store::message as store;
-use chordscope_core::store::record::{Record, Version};
+use chordscope_core::store::record::{Label, Provider, Record, Version};
 use serde_json::{Value, json};
 
 use crate::file::hex;
@@ -185,14 +185,35 @@ pub(crate) fn copy(copy: &store::Copy) -> Value {
     json!({ "record": record(&copy.record), "remaining": copy.remaining })
 }
 
-fn record(record: &Record) -> Value {
+pub(crate) fn record(record: &Record) -> Value {
+    match record {
+        Record::Immutable(value) => json!({ "Immutable": hex(value) }),
+        Record::Item(item) => json!({ "Item": {
+            "label": match &item.label {
+                Label::Name(name) => json!({ "Name": name.as_str() }),
+                Label::Salt(salt) => json!({ "Salt": hex(salt.as_bytes()) }),
+            },
+            "value": item.value.as_deref().map(hex),
+            "sequence": item.sequence,
+            "author": hex(&item.author.0),
+            "lifetime": item.lifetime,
+            "signature": hex(&item.signature.to_bytes()),
+        }}),
+        Record::Providers(set) => json!({ "Providers": {
+            "content": hex(&set.content.0),
+            "entries": set.entries.iter().map(provider).collect::<Vec<_>>(),
+        }}),
+    }
+}
+
+fn provider(provider: &Provider) -> Value {
     json!({
-        "name": record.name.as_str(),
-        "value": record.value.as_deref().map(hex),
-        "sequence": record.sequence,
-        "author": hex(&record.author.0),
-        "lifetime": record.lifetime,
-        "signature": hex(&record.signature.to_bytes()),
+        "card": card(&provider.card),
+        "sequence": provider.sequence,
+        "withdrawn": provider.withdrawn,
+        "lifetime": provider.lifetime,
+        "behind": provider.behind,
+        "signature": hex(&provider.signature.to_bytes()),
     })
 }
 

@@ -52,7 +52,7 @@ fn malformed() -> Vec<Value> {
         ("no such response about a group", &[1, 1, 9, 15]),
         ("no such notice", &[2, 3]),
         ("no such hop", &[1, 1, 2, 5]),
-        ("no such refusal", &[1, 1, 7, 7]),
+        ("no such refusal", &[1, 1, 7, 10]),
         ("no such routing", &with(24, 2)),
         ("neither true nor false", &with(25, 2)),
         ("neither some nor none", &[1, 1, 5, 2]),

@@ -81,12 +81,6 @@ fn wrong_hellos(caller: &Caller) -> Vec<Value> {
             CloseReason::Itself,
         ),
         caller.closed(
-            "one's own key at another index",
-            0,
-            &other(PEER, 1, RING),
-            CloseReason::Itself,
-        ),
-        caller.closed(
             "one's own hello back",
             0,
             &caller.heard[0],

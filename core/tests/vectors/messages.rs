@@ -17,7 +17,7 @@ use crate::describe;
 use crate::faults;
 use crate::file::{hex, pin};
 use crate::groups;
-use crate::records::copy;
+use crate::records::{copy, immutable, providers, signed};
 
 pub(crate) const KEY: [u8; 20] = *b"twenty bytes of key.";
 
@@ -53,7 +53,7 @@ pub(crate) fn found(path: usize) -> Message {
 pub(crate) fn offer(count: usize) -> Message {
     let version = Version {
         sequence: 9,
-        author: copy("n", None, 1, 1).record.author,
+        author: copy("n", None, 1, 1).record.version().author,
         digest: [9; 8],
     };
     let entries = vec![(Id::from_bytes([9; 20]), version); count];
@@ -116,6 +116,18 @@ fn requests() -> Vec<(&'static str, Message)> {
                 "greeting", None, 2, 60,
             )))),
         ),
+        (
+            "a write of an immutable value",
+            store(store::Request::Write(Box::new(immutable(b"hello")))),
+        ),
+        (
+            "a write of a signed record",
+            store(store::Request::Write(Box::new(signed(b"hello")))),
+        ),
+        (
+            "an announcement",
+            store(store::Request::Write(Box::new(providers(&[1])))),
+        ),
         ("an offer of nothing", offer(0)),
         ("an offer of one", offer(1)),
         ("the longest offer", offer(MAX_OFFER)),
@@ -149,6 +161,10 @@ fn responses() -> Vec<(String, Message)> {
         ("a lookup taken over", answer(Answer::Forwarded)),
         ("no member", answer(Answer::NotMember)),
         ("a value", hold(store::Response::Value(value))),
+        (
+            "who has a content",
+            hold(store::Response::Value(Some(Box::new(providers(&[1, 2]))))),
+        ),
         ("no value", hold(store::Response::Value(None))),
         ("written", hold(store::Response::Written)),
         ("nothing wanted", wanted(0, 0)),
@@ -166,6 +182,9 @@ fn responses() -> Vec<(String, Message)> {
         RecordError::SequenceJump,
         RecordError::Full,
         RecordError::Storage,
+        RecordError::Salt,
+        RecordError::Providers,
+        RecordError::Level,
     ] {
         all.push((
             format!("refused: {why:?}"),

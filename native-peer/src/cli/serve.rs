@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 
 use crate::cli::signals;
 use crate::data;
+use crate::driver::Handle;
 use crate::failure::Failure;
 use crate::output;
 use crate::running::{self, Options, Running};
@@ -42,6 +43,9 @@ struct Common {
     /// The ring's name: peers of different rings do not talk
     #[arg(long, value_name = "NAME", default_value = "main")]
     ring_name: String,
+    /// How many positions on the ring each peer takes: with more of them, keys are shared out more evenly
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
+    virtual_nodes: u8,
     /// Let pages of this origin connect, such as https://example.org (may be given several times)
     #[arg(long, value_name = "URL")]
     allow_origin: Vec<String>,
@@ -124,6 +128,7 @@ impl Common {
             web: self.web.clone(),
             advertise,
             allow_origin: self.allow_origin.clone(),
+            virtual_nodes: self.virtual_nodes,
             siblings: Vec::new(),
         }
     }
@@ -170,7 +175,7 @@ impl PeerOptions {
             ))?;
         }
         tokio::select! {
-            () = until(&peer, |peer| peer.node().membership().is_member()) => if !json {
+            () = is_in_a_ring(&peer) => if !json {
                 output::line("in a ring; Ctrl-C leaves it")?;
                 stop.asked().await;
             } else {
@@ -243,14 +248,16 @@ impl RingOptions {
         peers: &[(Running, PathBuf)],
         json: bool,
     ) -> Result<(), Failure> {
-        let ids = peers
-            .iter()
-            .filter_map(|(peer, _)| Space::FULL.parse(&peer.id).ok());
-        let ring = IdealRing::new(Space::FULL, ids.collect()).map_err(Failure::failed)?;
+        let positions = || peers.iter().flat_map(|(peer, _)| &peer.positions);
+        let mut ids = Vec::new();
+        for position in positions() {
+            ids.extend(position.look(|peer| peer.node().id()).await.ok());
+        }
+        let ring = IdealRing::new(Space::FULL, ids).map_err(Failure::failed)?;
         let formed = async {
-            for (peer, _) in peers {
+            for position in positions() {
                 let ring = ring.clone();
-                until(peer, move |peer| knows_its_place(peer, &ring)).await;
+                until(position, move |peer| knows_its_place(peer, &ring)).await;
             }
         };
         if tokio::time::timeout(FORMING_PATIENCE, formed)
@@ -300,8 +307,14 @@ fn knows_its_place(peer: &Peer, ring: &IdealRing) -> bool {
         && membership.predecessor().map(Contact::id) == before
 }
 
-async fn until(peer: &Running, is_so: impl Fn(&Peer) -> bool + Clone + Send + 'static) {
-    while !matches!(peer.handle.look(is_so.clone()).await, Ok(true)) {
+async fn is_in_a_ring(peer: &Running) {
+    for position in &peer.positions {
+        until(position, |peer| peer.node().membership().is_member()).await;
+    }
+}
+
+async fn until(position: &Handle, is_so: impl Fn(&Peer) -> bool + Clone + Send + 'static) {
+    while !matches!(position.look(is_so.clone()).await, Ok(true)) {
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }

@@ -25,13 +25,12 @@ pub(super) struct Place {
 impl Place {
     /// A peer anywhere, to whom no token is sent.
     pub(super) fn of(address: &Address) -> Result<Self, Failure> {
-        let url = address.url();
-        let Some(host) = url.strip_prefix("ws://") else {
+        if !address.url().starts_with("ws://") {
             let reason = "encrypted connections (https, wss) are not possible yet";
             return Err(Failure::usage("--peer", reason));
-        };
+        }
         Ok(Self {
-            authority: with_port(host.trim_end_matches("/ws")),
+            authority: with_port(address.authority()),
             token: None,
         })
     }

@@ -12,7 +12,7 @@ use chordscope_core::link::reason::CloseReason;
 use chordscope_core::node::api::{Level, LookupError, Report, StoreError, Written};
 use chordscope_core::peer::Peer;
 use chordscope_core::peer::api::LinkId;
-use chordscope_core::store::record::{Name, Record};
+use chordscope_core::store::record::{Label, Record, Subject};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::timeout;
 
@@ -43,17 +43,18 @@ pub(crate) enum Input {
 
 /// How a value is to be put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wish {
-    /// At this level, whatever is there.
-    Level(Level),
-    /// At level `quorum`, if this is the sequence number there; 0 for none.
-    IfSequence(u64),
+pub(crate) struct Wish {
+    /// At which level.
+    pub(crate) level: Level,
+    /// Only if this is the sequence number there; 0 for none.
+    pub(crate) if_sequence: Option<u64>,
 }
 
 /// What people ask for.
 pub(super) enum Command {
-    Put(Name, Option<Vec<u8>>, Wish, Reply<Written, StoreError>),
-    Get(Name, Level, Reply<Option<Record>, StoreError>),
+    Put(Label, Option<Vec<u8>>, Wish, Reply<Written, StoreError>),
+    PutImmutable(Vec<u8>, Reply<Written, StoreError>),
+    Get(Subject, Level, Reply<Option<Record>, StoreError>),
     Lookup(Id, Mode, Reply<Report, LookupError>),
     Look(Box<dyn FnOnce(&Peer) + Send>),
     Leave,
@@ -85,24 +86,32 @@ impl Handle {
         let _ = self.inputs.send(Input::Accepted(open)).await;
     }
 
-    /// Puts a value, or deletes the name.
+    /// Puts a value, or deletes the record.
     pub(crate) async fn put(
         &self,
-        name: Name,
+        label: Label,
         value: Option<Vec<u8>>,
         wish: Wish,
     ) -> Result<Result<Written, StoreError>, Ended> {
-        self.ask(|reply| Command::Put(name, value, wish, reply))
+        self.ask(|reply| Command::Put(label, value, wish, reply))
             .await
     }
 
-    /// Gets the record of a name.
+    /// Puts a value under the key that follows from it.
+    pub(crate) async fn put_immutable(
+        &self,
+        value: Vec<u8>,
+    ) -> Result<Result<Written, StoreError>, Ended> {
+        self.ask(|reply| Command::PutImmutable(value, reply)).await
+    }
+
+    /// Gets a record.
     pub(crate) async fn get(
         &self,
-        name: Name,
+        subject: Subject,
         level: Level,
     ) -> Result<Result<Option<Record>, StoreError>, Ended> {
-        self.ask(|reply| Command::Get(name, level, reply)).await
+        self.ask(|reply| Command::Get(subject, level, reply)).await
     }
 
     /// Looks a key up.

@@ -15,6 +15,7 @@ use chordscope_core::peer::Peer;
 use crate::driver::Ended;
 use crate::http::App;
 use crate::http::api::refuse;
+use crate::views::VirtualNode;
 
 /// The numbers of this moment.
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
@@ -22,6 +23,11 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
         let Ended = Ended;
         return refuse(StatusCode::SERVICE_UNAVAILABLE, "the peer is stopping");
     };
+    let mut positions = Vec::new();
+    for position in &app.positions {
+        positions.extend(position.look(VirtualNode::of).await.ok());
+    }
+    of_positions(&positions, &mut text);
     of_server(&app, &mut text);
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }
@@ -89,6 +95,25 @@ fn of_peer(peer: &Peer) -> String {
         outstanding,
     );
     text
+}
+
+/// Every position has its own; what stands above is of the first.
+fn of_positions(positions: &[VirtualNode], text: &mut String) {
+    let families: [(_, _, fn(&VirtualNode) -> usize); 2] = [
+        (
+            "virtual_node_records",
+            "Records that each position keeps.",
+            |one| one.records,
+        ),
+        ("virtual_node_links", "Links of each position.", |one| {
+            one.links
+        }),
+    ];
+    for (name, help, count) in families {
+        let values = positions.iter().map(|one| (one.id.as_str(), count(one)));
+        let values: Vec<_> = values.collect();
+        family(text, name, "gauge", help, "id", &values);
+    }
 }
 
 fn of_relay(text: &mut String, peer: &Peer) {

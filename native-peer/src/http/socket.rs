@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::header::{
     CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
     SEC_WEBSOCKET_VERSION, UPGRADE,
@@ -24,7 +24,23 @@ use crate::http::server::Permit;
 use crate::links;
 
 /// Turns a request into a peer's link.
-pub(super) async fn upgrade(State(app): State<Arc<App>>, mut request: Request) -> Response {
+pub(super) async fn upgrade(State(app): State<Arc<App>>, request: Request) -> Response {
+    link(app, 0, request)
+}
+
+/// The same, at another position of the peer than the first.
+pub(super) async fn upgrade_at(
+    State(app): State<Arc<App>>,
+    Path(position): Path<usize>,
+    request: Request,
+) -> Response {
+    link(app, position, request)
+}
+
+fn link(app: Arc<App>, position: usize, mut request: Request) -> Response {
+    let Some(driver) = app.positions.get(position).cloned() else {
+        return refuse(StatusCode::NOT_FOUND, "the peer has no such position");
+    };
     let headers = request.headers();
     let wanted = lists(headers, &CONNECTION, "upgrade")
         && lists(headers, &UPGRADE, "websocket")
@@ -53,7 +69,7 @@ pub(super) async fn upgrade(State(app): State<Arc<App>>, mut request: Request) -
             return;
         }
         let open = move |inbox| links::spawn(socket, inbox, permit);
-        app.driver.accept(Box::new(open)).await;
+        driver.accept(Box::new(open)).await;
     });
     let headers = [
         (CONNECTION, "upgrade"),

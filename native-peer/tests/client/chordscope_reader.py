@@ -12,7 +12,7 @@ import sys
 import vectors
 from channel import Socket
 from link import Refused
-from messages import name_id, node_id, record_fault, record_version
+from messages import name_id, node_id, record_fault, record_value, record_version
 from websocket import Closed
 
 MOST_QUESTIONS = 64
@@ -89,10 +89,11 @@ class Ring:
         raise Refused("the lookup does not end")
 
     def group(self, owner, neighbours):
-        cards = {owner.id: owner.session.card}
+        """The first of each peer: several positions of one have the same key."""
+        cards = {owner.session.card["key"]: owner.session.card}
         for card in neighbours["successors"]:
             if len(cards) < GROUP:
-                cards.setdefault(node_id(card), card)
+                cards.setdefault(card["key"], card)
         return cards.values()
 
     def get(self, name):
@@ -114,7 +115,8 @@ class Ring:
         if not answers:
             raise Refused("nobody who should hold the name answers")
         for record in records:
-            if record["name"] != name or record_fault(record):
+            label = record["Item"]["label"] if "Item" in record else None
+            if label != {"Name": name} or record_fault(record):
                 raise Refused(f"a record that is not what was asked for: {record_fault(record) or 'Name'}")
         return max(records, key=record_version, default=None)
 
@@ -128,10 +130,10 @@ def lookup(ring, name):
 
 def get(ring, name):
     record = ring.get(name)
-    if record is None or record["value"] is None:
+    if record is None or record_value(record) is None:
         raise Refused("there is no such name")
-    found = {"key": name_id(name), "value": None, "sequence": record["sequence"]}
-    value = bytes.fromhex(record["value"])
+    found = {"key": name_id(name), "value": None, "sequence": record["Item"]["sequence"]}
+    value = bytes.fromhex(record_value(record))
     try:
         return {**found, "value": value.decode()}
     except UnicodeDecodeError:

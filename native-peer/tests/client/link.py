@@ -114,7 +114,7 @@ class Session:
             raise Refused("garbage")
         if self.theirs["ring"] != self.ring:
             raise Refused("wrong ring")
-        if self.theirs["key"] == self.mine["key"]:
+        if all(self.theirs[field] == self.mine[field] for field in ("key", "index")):
             raise Refused("itself")
         return frame(PROOF_FRAME, sign_for(HANDSHAKE_PURPOSE, self.secret, self._transcript(self.role)))
 

@@ -37,7 +37,7 @@ def node_id(card):
 
 
 CARD_PURPOSE = "chordscope v1 contact signature"
-RECORD_PURPOSE = "chordscope v1 record signature"
+PROVIDER_PURPOSE = "chordscope v1 provider signature"
 
 
 def _card_message(card):
@@ -64,48 +64,141 @@ def check_card(card):
         raise Malformed("addresses")
     for address in card["addresses"]:
         url = address["Socket"]
-        if len(url) > 255 or not re.fullmatch(r"wss?://[A-Za-z0-9.:\[\]_-]+/ws", url):
+        if len(url) > 255 or not re.fullmatch(r"wss?://[A-Za-z0-9.:\[\]_-]+/ws(/([1-9]|1[0-5]))?", url):
             raise Malformed("address")
     if not verify_for(CARD_PURPOSE, bytes.fromhex(card["key"]), _card_message(card), bytes.fromhex(card["signature"])):
         raise Malformed("signature")
 
 
-def check_name(record):
-    if not 1 <= len(record["name"].encode()) <= 255:
+def check_label(label):
+    if "Name" in label and not 1 <= len(label["Name"].encode()) <= 255:
         raise Malformed("malformed")
+    if "Salt" in label and len(label["Salt"]) > 2 * 64:
+        raise Malformed("malformed")
+
+
+def record_key(record):
+    """Where a record lies on the ring."""
+    ((kind, content),) = record.items()
+    if kind == "Immutable":
+        return _digest_id("chordscope v1 immutable record key", bytes.fromhex(content))
+    if kind == "Providers":
+        return _digest_id("chordscope v1 providers key", bytes.fromhex(content["content"]))
+    label = content["label"]
+    return name_id(label["Name"]) if "Name" in label else signed_id(content["author"], label["Salt"])
+
+
+def signed_id(author, salt):
+    return _digest_id("chordscope v1 signed record key", bytes.fromhex(author), bytes.fromhex(salt))
+
+
+def _digest_id(purpose, *parts):
+    return digest(purpose, *parts)[:ID_BYTES].hex()
 
 
 def record_fault(record):
     """Why a record is refused, as `Refused` says it; None if it is good."""
-    if len(record["value"] or "") > 2 * 65_536:
+    ((kind, content),) = record.items()
+    if kind == "Immutable":
+        return "Value" if len(content) > 2 * 65_536 else None
+    return _providers_fault(content) if kind == "Providers" else _item_fault(content)
+
+
+def _item_fault(item):
+    if len(item["value"] or "") > 2 * 65_536:
         return "Value"
-    if record["lifetime"] > 86_400:
+    if item["lifetime"] > 86_400:
         return "Lifetime"
-    return None if _record_is_signed(record) else "Signature"
+    purpose, message = _item_message(item)
+    author, signature = bytes.fromhex(item["author"]), bytes.fromhex(item["signature"])
+    return None if verify_for(purpose, author, message, signature) else "Signature"
 
 
-def _record_message(record):
-    value = bytes.fromhex(record["value"] or "")
-    message = _prefixed(record["name"].encode()) + bytes([record["value"] is not None]) + _prefixed(value)
-    message += struct.pack("<Q", record["sequence"]) + bytes.fromhex(record["author"])
-    return message + struct.pack("<I", record["lifetime"])
+def _item_message(item):
+    label, value = item["label"], bytes.fromhex(item["value"] or "")
+    if "Name" in label:
+        purpose, called = "chordscope v1 record signature", label["Name"].encode()
+    else:
+        purpose, called = "chordscope v1 signed record signature", bytes.fromhex(label["Salt"])
+    message = _prefixed(called) + bytes([item["value"] is not None]) + _prefixed(value)
+    message += struct.pack("<Q", item["sequence"]) + bytes.fromhex(item["author"])
+    return purpose, message + struct.pack("<I", item["lifetime"])
 
 
-def _record_is_signed(record):
-    author, signature = bytes.fromhex(record["author"]), bytes.fromhex(record["signature"])
-    return verify_for(RECORD_PURPOSE, author, _record_message(record), signature)
+def _providers_fault(providers):
+    entries = providers["entries"]
+    keys = [entry["card"]["key"] for entry in entries]
+    bytes_at_most = sum(_provider_size(entry["card"]) for entry in entries)
+    if not 1 <= len(entries) <= 64 or bytes_at_most > 65_536 or any(a >= b for a, b in zip(keys, keys[1:])):
+        return "Providers"
+    faults = (_provider_fault(providers["content"], entry) for entry in entries)
+    return next((fault for fault in faults if fault), None)
 
 
-def sign_record(secret, name, value, sequence, lifetime):
-    record = {"name": name, "value": value, "sequence": sequence, "author": public_key(secret).hex(), "lifetime": lifetime}
-    record["signature"] = sign_for(RECORD_PURPOSE, secret, _record_message(record)).hex()
-    return record
+def _provider_size(card):
+    urls = sum(3 + len(address["Socket"]) for address in card["addresses"])
+    relays = sum(108 + sum(3 + len(one["Socket"]) for one in relay["addresses"]) for relay in card["relays"])
+    return 194 + urls + relays
+
+
+def _provider_fault(content, entry):
+    if entry["lifetime"] > 1_800:
+        return "Lifetime"
+    key, signature = bytes.fromhex(entry["card"]["key"]), bytes.fromhex(entry["signature"])
+    if not verify_for(PROVIDER_PURPOSE, key, _provider_message(content, entry), signature):
+        return "Signature"
+    try:
+        check_card(entry["card"])
+    except Malformed:
+        return "Signature"
+    return None
+
+
+def _provider_version(entry):
+    message = bytes.fromhex(entry["card"]["key"])
+    return message + struct.pack("<QQ?", entry["card"]["version"], entry["sequence"], entry["withdrawn"])
+
+
+def _provider_message(content, entry):
+    message = bytes.fromhex(content) + _provider_version(entry)
+    return message + struct.pack("<BI", entry["card"]["index"], entry["lifetime"])
+
+
+def sign_record(secrets, record):
+    """The record with the signatures of those who hold the secrets: its author, or one provider after another."""
+    ((kind, content),) = record.items()
+    if kind == "Immutable":
+        return record
+    if kind == "Item":
+        return {kind: {**content, "signature": sign_for(*_before(secrets[0], _item_message(content))).hex()}}
+    entries = [
+        {**entry, "signature": sign_for(PROVIDER_PURPOSE, secret, _provider_message(content["content"], entry)).hex()}
+        for secret, entry in zip(secrets, content["entries"], strict=True)
+    ]
+    return {kind: {**content, "entries": entries}}
+
+
+def _before(secret, purpose_and_message):
+    purpose, message = purpose_and_message
+    return purpose, secret, message
 
 
 def record_version(record):
     """What the newer of two records has more of."""
-    value = bytes.fromhex(record["value"] or "")
-    return record["sequence"], record["author"], blake3(value)[:8].hex()
+    ((kind, content),) = record.items()
+    if kind == "Immutable":
+        return 0, "00" * 32, blake3(bytes.fromhex(content))[:8].hex()
+    if kind == "Providers":
+        entries = b"".join(_provider_version(entry) for entry in content["entries"])
+        return 0, "00" * 32, blake3(entries)[:8].hex()
+    value = bytes.fromhex(content["value"] or "")
+    return content["sequence"], content["author"], blake3(value)[:8].hex()
+
+
+def record_value(record):
+    """The value in hexadecimal; None for a deleted record, and for providers."""
+    ((kind, content),) = record.items()
+    return content if kind == "Immutable" else content.get("value")
 
 
 ID = Array(ID_BYTES)
@@ -113,10 +206,8 @@ KEY, SIGNATURE = Array(32), Array(64)
 ADDRESS = Enum(("Socket", Text()))
 ADDRESSES = Seq(ADDRESS, 4, "addresses")
 RELAY_CARD = Struct(check_card, key=KEY, index=Byte(), version=U64, addresses=ADDRESSES, signature=SIGNATURE)
-CARD = Struct(
-    check_card, key=KEY, index=Byte(), version=U64, addresses=ADDRESSES, relays=Seq(RELAY_CARD, 4, "addresses"),
-    signature=SIGNATURE,
-)
+CARD_FIELDS = {"key": KEY, "index": Byte(), "version": U64, "addresses": ADDRESSES}
+CARD = Struct(check_card, **CARD_FIELDS, relays=Seq(RELAY_CARD, 4, "addresses"), signature=SIGNATURE)
 RELAY_MESSAGE = Enum(
     "Lease", ("Leased", Struct(grace=U16, circuits=U16)), ("Refused", Byte()), "Release",
     ("Open", Struct(circuit=U32, target=ID, relay=Option(ID))), ("Close", Struct(circuit=U32, reason=Byte())),
@@ -126,14 +217,24 @@ HELLO = Struct(nonce=Array(32), share=Array(32), key=KEY, index=Byte(), ring=Tex
 NEIGHBOURS = Struct(predecessor=Option(CARD), successors=Seq(CARD, 32))
 ROUTING = Enum("Finger", "Linear")
 HOP = Enum("Here", ("Owner", CARD), ("Finger", Struct(row=Byte(), card=CARD)), ("Along", CARD), ("Back", CARD))
-RECORD = Struct(
-    check_name, name=Text(), value=Option(Bytes()), sequence=U64, author=KEY, lifetime=U32, signature=SIGNATURE
+LABEL = Enum(("Name", Text()), ("Salt", Bytes()))
+ITEM = Struct(
+    lambda item: check_label(item["label"]), label=LABEL, value=Option(Bytes()), sequence=U64, author=KEY, lifetime=U32,
+    signature=SIGNATURE,
 )
+PLAIN_RELAY_CARD = Struct(**CARD_FIELDS, signature=SIGNATURE)
+PLAIN_CARD = Struct(**CARD_FIELDS, relays=Seq(PLAIN_RELAY_CARD, 4, "addresses"), signature=SIGNATURE)
+# What a provider's card is worth is seen with the rest of the record.
+PROVIDER = Struct(
+    card=PLAIN_CARD, sequence=U64, withdrawn=BOOL, lifetime=U32, behind=U32, signature=SIGNATURE
+)
+PROVIDERS = Struct(content=Array(32), entries=Seq(PROVIDER, 2**64))
+RECORD = Enum(("Immutable", Bytes()), ("Item", ITEM), ("Providers", PROVIDERS))
 COPY = Struct(record=RECORD, remaining=U32)
 VERSION = Struct(sequence=U64, author=KEY, digest=Array(8))
 STEP = Struct(lookup=U64, key=ID, routing=ROUTING, arrived=BOOL, avoid=Seq(ID, 16))
 FORWARD = Struct(lookup=U64, origin=CARD, key=ID, routing=ROUTING, arrived=BOOL, path=Seq(ID, 1_024))
-REFUSAL = Enum("Name", "Value", "Lifetime", "Signature", "SequenceJump", "Full", "Storage")
+REFUSAL = Enum("Name", "Value", "Lifetime", "Signature", "SequenceJump", "Full", "Storage", "Salt", "Providers", "Level")
 EPOCH = Struct(round=U64, proposer=ID)
 GROUP = Struct(upto=ID, epoch=EPOCH)
 STAMP = Struct(epoch=EPOCH, index=U64)

@@ -9,7 +9,8 @@ from channel import Circuit
 from curve25519 import public_key, sign, verify, x25519
 from link import KEY_CONTEXTS, MESSAGE_FRAME, Refused, Sealer, Session, frame, unframe
 from messages import (
-    CARD, COPY, MESSAGE, RELAY_MESSAGE, digest, name_id, node_id, record_fault, record_version, sign_card, sign_record,
+    CARD, COPY, MESSAGE, RELAY_MESSAGE, digest, name_id, node_id, record_fault, record_key, record_version, sign_card,
+    sign_record,
 )
 from postcard import Malformed, decode
 from relay import Peer
@@ -136,11 +137,11 @@ def compare_records(vector):
     if "refused" in vector:
         same_refusal(vector["refused"], lambda: checked_copy(vector["hex"]))
         return
-    record = sign_record(raw(vector["secret"]), vector["text"], vector["value"], vector["sequence"], vector["lifetime"])
+    record = sign_record([raw(secret) for secret in vector["secrets"]], vector["record"])
     copy = {"record": record, "remaining": vector["remaining"]}
     same("hex", COPY.write(copy).hex(), vector["hex"])
     same("copy", checked_copy(vector["hex"]), copy)
-    same("key", name_id(vector["text"]), vector["key"])
+    same("key", record_key(record), vector["key"])
     same("version", list(record_version(record)), vector["version"])
 
 

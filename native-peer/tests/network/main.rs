@@ -8,6 +8,8 @@ mod hostile;
 mod process;
 mod quorum;
 mod reader;
+mod records;
 mod survival;
 mod tab;
 mod tabs;
+mod virtual_nodes;

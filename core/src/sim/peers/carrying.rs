@@ -99,7 +99,7 @@ impl Peers {
                     match save {
                         Save::Control(control) => state.control = *control,
                         Save::Entry(entry) => {
-                            let key = entry.copy.record.name.key(Space::FULL);
+                            let key = entry.copy.record.key(Space::FULL);
                             state.entries.insert(key, *entry);
                         }
                     }

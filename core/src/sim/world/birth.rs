@@ -94,7 +94,7 @@ impl World {
             let owner = ring.successor(name.key(scenario.space));
             let others = usize::from(scenario.copies.saturating_sub(1));
             let copy = Copy {
-                remaining: record.lifetime,
+                remaining: record.lifetime(),
                 record,
             };
             for holder in core::iter::once(owner).chain(ring.successors(owner, others)) {

@@ -63,6 +63,9 @@ impl Groups {
     }
 
     pub(super) fn write(&mut self, ticket: Ticket, copy: Copy, expected: Option<Version>) {
+        if copy.record.item().is_none() {
+            return self.answer(ticket, Response::Refused(RecordError::Level));
+        }
         let key = self.table.key(&copy.record);
         let group = match self.serves(key) {
             Ok(group) => group,
@@ -70,7 +73,7 @@ impl Groups {
         };
         let row = self.table.live(self.now, key);
         let version = row.map(|row| row.record.version());
-        let sequence = row.map_or(0, |row| row.record.sequence);
+        let sequence = row.map_or(0, |row| row.record.sequence());
         // An attempt that was made before and did take effect.
         if version == Some(copy.record.version()) {
             return self.confirm(group, ticket, key, Response::Written(0), false);
@@ -79,7 +82,7 @@ impl Groups {
             let copy = row.map(|row| Box::new(row.copy(self.now)));
             return self.confirm(group, ticket, key, Response::Mismatch(copy), false);
         }
-        let ahead = copy.record.sequence.checked_sub(sequence);
+        let ahead = copy.record.sequence().checked_sub(sequence);
         if !ahead.is_some_and(|ahead| (1..=MAX_SEQUENCE_JUMP).contains(&ahead)) {
             return self.answer(ticket, Response::Refused(RecordError::SequenceJump));
         }

@@ -67,7 +67,7 @@ impl Table {
     }
 
     pub(super) fn key(&self, record: &Record) -> Id {
-        record.name.key(self.space)
+        record.key(self.space)
     }
 
     /// Takes in an entry if it is sound and there is room. An older one than what is here changes nothing.
@@ -78,14 +78,17 @@ impl Table {
         if before.is_some_and(|row| row.stamp >= entry.stamp) {
             return Ok(());
         }
-        record.verify(self.scheme)?;
+        if record.item().is_none() {
+            return Err(RecordError::Level);
+        }
+        record.verify(self.space, self.scheme, None)?;
         let bytes = self.bytes - before.map_or(0, |row| row.record.size()) + record.size();
         let records = self.rows.len() + usize::from(before.is_none());
         if bytes > self.max_bytes || records > self.max_records {
             return Err(RecordError::Full);
         }
         self.bytes = bytes;
-        let life = entry.copy.remaining.min(record.lifetime);
+        let life = entry.copy.remaining.min(record.lifetime());
         let row = Row {
             stamp: entry.stamp,
             record: record.clone(),
@@ -246,9 +249,22 @@ mod tests {
     }
 
     #[test]
+    fn only_named_and_signed_records_are_kept() {
+        let mut immutable = entry("a", 1, 1);
+        immutable.copy.record = Record::immutable(vec![1]).unwrap();
+        assert_eq!(
+            table().insert(Instant::ZERO, &immutable),
+            Err(RecordError::Level)
+        );
+    }
+
+    #[test]
     fn a_record_that_was_changed_is_refused() {
         let mut changed = entry("a", 1, 1);
-        changed.copy.record.sequence += 1;
+        let Record::Item(item) = &mut changed.copy.record else {
+            unreachable!()
+        };
+        item.sequence += 1;
         assert_eq!(
             table().insert(Instant::ZERO, &changed),
             Err(RecordError::Signature)

@@ -100,7 +100,8 @@ impl Groups {
         }
     }
 
-    /// What the ring asks for: the first nodes from the range's end on, and a split where a node lies inside. A node that is
+    /// What the ring asks for: the first nodes from the range's end on, no two of one peer, and a split where a node lies
+    /// inside. A node that is
     /// reached through a relay is no member: it shares its relay's fate, and a tab's comings and goings are its user's.
     fn wanted(&self, group: &Configuration, ring: &[Contact], leaving: bool) -> Option<Wanted> {
         let me = &self.me;
@@ -117,8 +118,7 @@ impl Groups {
         let behind = |key: Id| {
             let mut nodes = nodes.clone();
             nodes.sort_by_key(|node| space.distance(key, node.id()));
-            nodes.truncate(copies);
-            nodes
+            Contact::of_each_peer(nodes.iter(), copies)
         };
         let inside = nodes
             .iter()

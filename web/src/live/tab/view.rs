@@ -7,6 +7,7 @@ use chordscope_core::base::id::{Id, Space};
 use chordscope_core::node::api::{Report, Visit};
 use chordscope_core::node::view::Stage;
 use chordscope_core::peer::Peer;
+use chordscope_core::store::record::{Label, Record};
 
 use crate::brief::shorten;
 use crate::live::talk::{Connection, FingerRow, HeldKey, Hop, Path, Shelf, State, micros};
@@ -81,10 +82,22 @@ fn held(peer: &Peer) -> Vec<HeldKey> {
     let after = node.membership().predecessor().map(Contact::id);
     let records = node.records().iter().map(|(key, held)| HeldKey {
         key,
-        name: held.record.name.as_str().to_owned(),
+        name: called(&held.record).to_owned(),
         owned: after.is_none_or(|after| key.is_within(after, node.id())),
     });
     records.collect()
+}
+
+/// The name of a record, or what it is.
+fn called(record: &Record) -> &str {
+    match record {
+        Record::Immutable(_) => "a value by its key",
+        Record::Providers(_) => "who has a content",
+        Record::Item(item) => match &item.label {
+            Label::Name(name) => name.as_str(),
+            Label::Salt(_) => "a record of its author's",
+        },
+    }
 }
 
 /// Where a node is reached, or through whom.

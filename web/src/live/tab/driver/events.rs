@@ -114,8 +114,8 @@ impl Driver {
         };
         let found = match outcome {
             Ok(record) => record.and_then(|record| {
-                let sequence = view::sequence(record.sequence);
-                let value = record.value?;
+                let sequence = view::sequence(record.sequence());
+                let value = record.into_value()?;
                 Some(Answer::Found { value, sequence })
             }),
             Err(error) => return self.fail(number, error.to_string()),

@@ -16,7 +16,8 @@ pub(in crate::live::tab) struct Kept {
 
 /// The length of a file's header.
 pub(super) const HEAD: usize = 24;
-const MAGIC: &[u8; 8] = b"chordlog";
+/// The last letter counts the formats of records. A file of another one is begun anew.
+const MAGIC: &[u8; 8] = b"chordlo2";
 /// Length and digest come before what changed.
 const FRONT: usize = 12;
 /// A record with its name, key and signature stays well below this.

@@ -1,0 +1,146 @@
+//! Putting and getting: what a node's owner may ask, and the record that a put comes to.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::base::time::Instant;
+use crate::node::Node;
+use crate::node::api::{Level, OperationId, StoreError};
+use crate::node::operations::{Target, Task};
+use crate::store::message::Copy;
+use crate::store::record::{Label, MAX_VALUE, Record, RecordError, Subject};
+
+/// What is to be written in the place of what is there.
+#[derive(Clone, Debug)]
+pub(super) struct Put {
+    pub(super) label: Label,
+    /// The value, `None` to delete.
+    pub(super) value: Option<Vec<u8>>,
+    /// Only if this is the sequence number there; 0 for no such record.
+    pub(super) expected: Option<u64>,
+}
+
+impl Node {
+    /// Puts a value under a name, or under a salt of this node's own. [`Event::PutEnded`] follows.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the node is no member, is busy, or the value is longer than 64 KiB.
+    pub fn put(
+        &mut self,
+        now: Instant,
+        label: impl Into<Label>,
+        value: Vec<u8>,
+        level: Level,
+    ) -> Result<OperationId, StoreError> {
+        self.start_put(now, label.into(), Some(value), None, level)
+    }
+
+    /// Deletes a named or signed record. [`Event::PutEnded`] follows.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the node is no member or is busy.
+    pub fn delete(
+        &mut self,
+        now: Instant,
+        label: impl Into<Label>,
+        level: Level,
+    ) -> Result<OperationId, StoreError> {
+        self.start_put(now, label.into(), None, None, level)
+    }
+
+    /// Puts a value, or deletes the record (`None`), if this is the sequence number there, 0 if there must be none.
+    /// [`Event::PutEnded`] follows, with [`StoreError::Mismatch`] when it is another.
+    ///
+    /// At level `quorum` no other write comes in between. At level `one` that is as good as the holders can be compared: two who
+    /// swap at the same time may both be told that they did, and the greater version stays.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the node is no member, is busy, or the value is longer than 64 KiB.
+    pub fn compare_and_set(
+        &mut self,
+        now: Instant,
+        label: impl Into<Label>,
+        expected: u64,
+        value: Option<Vec<u8>>,
+        level: Level,
+    ) -> Result<OperationId, StoreError> {
+        self.start_put(now, label.into(), value, Some(expected), level)
+    }
+
+    /// Puts a value under the key that follows from it, or lets it live for another day. There is one level: any copy is as
+    /// good. [`Event::PutEnded`] follows.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the node is no member, is busy, or the value is longer than 64 KiB.
+    pub fn put_immutable(
+        &mut self,
+        now: Instant,
+        value: Vec<u8>,
+    ) -> Result<OperationId, StoreError> {
+        let record = Record::immutable(value)?;
+        let subject = Subject::Key(record.key(self.config.space));
+        let lifetime = self.config.lifetime.as_secs();
+        let remaining = u32::try_from(lifetime).unwrap_or(u32::MAX);
+        let task = Task::Write(Box::new(Copy { record, remaining }));
+        self.start_operation(now, Target::Record(subject), task)
+    }
+
+    /// Gets a record. [`Event::GetEnded`] follows.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the node is no member or is busy.
+    pub fn get(
+        &mut self,
+        now: Instant,
+        subject: impl Into<Subject>,
+        level: Level,
+    ) -> Result<OperationId, StoreError> {
+        let subject = subject.into();
+        match level {
+            Level::One => self.start_operation(now, Target::Record(subject), Task::Get),
+            Level::Quorum => self.quorum_get(now, subject),
+        }
+    }
+
+    fn start_put(
+        &mut self,
+        now: Instant,
+        label: Label,
+        value: Option<Vec<u8>>,
+        expected: Option<u64>,
+        level: Level,
+    ) -> Result<OperationId, StoreError> {
+        if value.as_ref().is_some_and(|value| value.len() > MAX_VALUE) {
+            return Err(RecordError::Value.into());
+        }
+        let subject = label.clone().subject(self.signer.public_key());
+        let put = Put {
+            label,
+            value,
+            expected,
+        };
+        match level {
+            Level::One => self.start_operation(now, Target::Record(subject), Task::Put(put)),
+            Level::Quorum => self.quorum_put(now, subject, put),
+        }
+    }
+
+    /// The record that a put comes to, in the place of what is there.
+    pub(super) fn next_record(
+        &self,
+        put: &Put,
+        there: Option<&Record>,
+    ) -> Result<Box<Copy>, StoreError> {
+        let visible = there.filter(|record| record.value().is_some());
+        let visible = visible.map_or(0, Record::sequence);
+        if put.expected.is_some_and(|expected| expected != visible) {
+            return Err(StoreError::Mismatch(visible));
+        }
+        let next = there.map_or(0, Record::sequence).checked_add(1);
+        let next = next.ok_or(RecordError::SequenceJump)?;
+        let (label, value) = (put.label.clone(), put.value.clone());
+        let record = Record::sign(&self.signer, label, value, next, self.config.lifetime)?;
+        let remaining = record.lifetime();
+        Ok(Box::new(Copy { record, remaining }))
+    }
+}

@@ -1,0 +1,98 @@
+//! Asking a member for something, and waiting for what comes of it.
+
+use core::time::Duration;
+
+use crate::base::contact::Contact;
+use crate::base::content::ContentId;
+use crate::base::time::Instant;
+use crate::node::api::{Event as NodeEvent, Level, OperationId, StoreError, Written};
+use crate::peer::Peer;
+use crate::peer::api::Event;
+use crate::sim::peers::Peers;
+use crate::store::record::{Label, Record, Subject};
+
+/// How long a put or get may take, its lookup and retries included.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl Peers {
+    /// Puts a value at a member, at level `one`, and waits for the outcome.
+    ///
+    /// # Errors
+    /// As the put.
+    pub fn put(
+        &mut self,
+        member: usize,
+        label: impl Into<Label>,
+        value: &[u8],
+    ) -> Result<Written, StoreError> {
+        self.write(member, |peer, now| {
+            peer.put(now, label, value.to_vec(), Level::One)
+        })
+    }
+
+    /// Begins a put, a delete or the like at a member, and waits for the outcome.
+    ///
+    /// # Errors
+    /// As what was begun.
+    pub fn write(
+        &mut self,
+        member: usize,
+        begin: impl FnOnce(&mut Peer, Instant) -> Result<OperationId, StoreError>,
+    ) -> Result<Written, StoreError> {
+        let id = self.with(member, begin).ok_or(StoreError::NotMember)??;
+        self.outcome(member, |event| match event {
+            NodeEvent::PutEnded(ended, outcome) if *ended == id => Some(*outcome),
+            _ => None,
+        })
+    }
+
+    /// Asks at a member who has a content, and waits for the outcome.
+    ///
+    /// # Errors
+    /// As the question.
+    pub fn providers(
+        &mut self,
+        member: usize,
+        content: ContentId,
+    ) -> Result<Vec<Contact>, StoreError> {
+        let begun = self.with(member, |peer, now| peer.providers(now, content));
+        let id = begun.ok_or(StoreError::NotMember)??;
+        self.outcome(member, |event| match event {
+            NodeEvent::ProvidersFound(ended, outcome) if *ended == id => Some(outcome.clone()),
+            _ => None,
+        })
+    }
+
+    /// Gets a value at a member, at level `one`, and waits for the outcome.
+    ///
+    /// # Errors
+    /// As the get.
+    pub fn get(
+        &mut self,
+        member: usize,
+        subject: impl Into<Subject>,
+    ) -> Result<Option<Record>, StoreError> {
+        let begun = self.with(member, |peer, now| peer.get(now, subject, Level::One));
+        let id = begun.ok_or(StoreError::NotMember)??;
+        self.outcome(member, |event| match event {
+            NodeEvent::GetEnded(ended, outcome) if *ended == id => Some(outcome.clone()),
+            _ => None,
+        })
+    }
+
+    fn outcome<T>(
+        &mut self,
+        member: usize,
+        wanted: impl Fn(&NodeEvent) -> Option<Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let find = |peers: &Self| {
+            let own = peers.events.iter().filter(|(at, _)| *at == member);
+            own.rev().find_map(|(_, event)| match event {
+                Event::Node(event) => wanted(event),
+                _ => None,
+            })
+        };
+        self.run_until(PATIENCE, |peers| find(peers).is_some());
+        find(self).unwrap_or(Err(StoreError::Unavailable))
+    }
+}

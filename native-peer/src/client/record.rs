@@ -1,0 +1,288 @@
+//! `put`, `get` and `delete`.
+
+use std::io::{IsTerminal, Read};
+
+use chordscope_core::store::record::{MAX_VALUE, Name, RecordError, Salt};
+use clap::Args;
+use hyper::Method;
+use serde::Serialize;
+
+use crate::client::connection::{Connection, escape};
+use crate::client::{Target, is_id};
+use crate::failure::Failure;
+use crate::http::{AUTHOR, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author};
+use crate::output;
+use crate::views::Put;
+
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "chordscope put [OPTIONS] NAME VALUE|@FILE|-\n       \
+    chordscope put [OPTIONS] --signed [--salt TEXT] VALUE|@FILE|-\n       \
+    chordscope put [OPTIONS] --immutable VALUE|@FILE|-"
+)]
+pub(crate) struct PutOptions {
+    /// The name; left out with --signed and --immutable
+    #[arg(value_name = "NAME", allow_hyphen_values = true)]
+    name: String,
+    /// The value, @FILE for a file's content, - for standard input; at most 64 KiB
+    #[arg(value_name = "VALUE|@FILE|-", allow_hyphen_values = true)]
+    value: Option<String>,
+    #[command(flatten)]
+    own: Own,
+    /// Under the key that follows from the value, which is printed: nobody can change or delete it, it runs out
+    #[arg(long, conflicts_with_all = ["signed", "level", "if_sequence"])]
+    immutable: bool,
+    #[command(flatten)]
+    condition: Condition,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// A record that only this peer can write.
+#[derive(Debug, Args)]
+struct Own {
+    /// As a record of the peer's own, which nobody else can write
+    #[arg(long)]
+    signed: bool,
+    /// Which of its own: at most 64 bytes
+    #[arg(long, value_name = "TEXT")]
+    salt: Option<String>,
+}
+
+/// How much a put or delete promises, and on what condition it is done.
+#[derive(Debug, Args)]
+struct Condition {
+    /// How many peers must agree
+    #[arg(long, value_enum, default_value_t = LevelName::One)]
+    level: LevelName,
+    /// Only if this is the sequence number there, 0 for none; at level one as good as the copies can be compared
+    #[arg(long, value_name = "N")]
+    if_sequence: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GetOptions {
+    /// A name, or a key as 40 hexadecimal digits
+    #[arg(
+        value_name = "NAME|KEY",
+        required_unless_present = "author",
+        conflicts_with = "author"
+    )]
+    what: Option<String>,
+    /// The signed record of this author, a public key as 64 hexadecimal digits
+    #[arg(long, value_name = "KEY")]
+    author: Option<String>,
+    /// Which of the author's
+    #[arg(long, value_name = "TEXT")]
+    salt: Option<String>,
+    /// How many peers must agree
+    #[arg(long, value_enum, default_value_t = LevelName::One)]
+    level: LevelName,
+    #[command(flatten)]
+    target: Target,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeleteOptions {
+    #[arg(required_unless_present = "signed", conflicts_with = "signed")]
+    name: Option<String>,
+    #[command(flatten)]
+    own: Own,
+    #[command(flatten)]
+    condition: Condition,
+    #[command(flatten)]
+    target: Target,
+}
+
+#[derive(Serialize)]
+struct Got {
+    key: String,
+    /// `null` when the value is no text.
+    value: Option<String>,
+    sequence: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value_base64: Option<String>,
+}
+
+impl PutOptions {
+    pub(super) async fn run(&self, json: bool) -> Result<(), Failure> {
+        let (name, value) = self.name_and_value()?;
+        let path = match self.immutable {
+            true => {
+                self.own.query(None)?;
+                "/api/v1/record?kind=immutable".to_string()
+            }
+            false => self.condition.path(&self.own.query(name)?),
+        };
+        let value = read_value(value)?;
+        let connection = Connection::open(&self.target).await?;
+        let put: Put = connection.ask(Method::PUT, &path, value).await?.json()?;
+        if json {
+            return output::json(&put);
+        }
+        let copies = copies(put.copies);
+        output::line(&match (name, put.author) {
+            (Some(name), _) => format!(
+                "put \"{name}\": key {}, {copies}, sequence {}",
+                put.key, put.sequence
+            ),
+            (None, Some(author)) => format!(
+                "put: key {}, author {author}, {copies}, sequence {}",
+                put.key, put.sequence
+            ),
+            // The key alone, for a script to get it again.
+            (None, None) => put.key,
+        })
+    }
+
+    /// What stands first is the name, unless there is none.
+    fn name_and_value(&self) -> Result<(Option<&str>, &str), Failure> {
+        match (self.own.signed || self.immutable, &self.value) {
+            (false, Some(value)) => Ok((Some(&self.name), value)),
+            (true, None) => Ok((None, &self.name)),
+            (false, None) => Err(Failure::usage("VALUE", "a name needs a value")),
+            (true, Some(_)) => {
+                let reason = "with --signed and --immutable there is no name";
+                Err(Failure::usage("NAME", reason))
+            }
+        }
+    }
+}
+
+impl GetOptions {
+    pub(super) async fn run(&self, json: bool) -> Result<(), Failure> {
+        let level = self.level.name();
+        let path = format!("/api/v1/record?{}&level={level}", self.query()?);
+        let connection = Connection::open(&self.target).await?;
+        let answer = connection.ask(Method::GET, &path, Vec::new()).await?;
+        if json {
+            let key = answer.header(KEY_HEADER)?.to_string();
+            let sequence = answer.header(SEQUENCE_HEADER)?.parse();
+            let sequence = sequence.map_err(|_| connection.nonsense())?;
+            let text = std::str::from_utf8(&answer.body).map(str::to_string);
+            let value_base64 = match &text {
+                Ok(_) => None,
+                Err(_) => Some(data_encoding::BASE64.encode(&answer.body)),
+            };
+            return output::json(&Got {
+                key,
+                value: text.ok(),
+                sequence,
+                value_base64,
+            });
+        }
+        let text = std::str::from_utf8(&answer.body);
+        match text {
+            Ok(text) if std::io::stdout().is_terminal() => output::line(text),
+            _ => output::bytes(&answer.body),
+        }
+    }
+
+    fn query(&self) -> Result<String, Failure> {
+        match (&self.author, &self.what) {
+            (Some(author), _) => {
+                if parse_author(author).is_none() {
+                    return Err(Failure::usage("--author", AUTHOR));
+                }
+                Ok(format!("author={author}&salt={}", salt(&self.salt)?))
+            }
+            (None, _) if self.salt.is_some() => {
+                Err(Failure::usage("--salt", "a salt goes with --author"))
+            }
+            (None, Some(key)) if is_id(key) => Ok(format!("key={key}")),
+            (None, what) => name_query(what.as_deref().unwrap_or_default()),
+        }
+    }
+}
+
+impl DeleteOptions {
+    pub(super) async fn run(&self, json: bool) -> Result<(), Failure> {
+        let query = self.own.query(self.name.as_deref())?;
+        let path = self.condition.path(&query);
+        let connection = Connection::open(&self.target).await?;
+        let answer = connection.ask(Method::DELETE, &path, Vec::new()).await?;
+        let put: Put = answer.json()?;
+        if json {
+            return output::json(&put);
+        }
+        let copies = copies(put.copies);
+        let what = match &self.name {
+            Some(name) => format!("\"{name}\""),
+            None => put.key,
+        };
+        output::line(&format!("deleted {what}: told {copies}"))
+    }
+}
+
+impl Own {
+    /// The record of a name, or of the peer's own.
+    fn query(&self, name: Option<&str>) -> Result<String, Failure> {
+        if self.salt.is_some() && !self.signed {
+            return Err(Failure::usage("--salt", "a salt goes with --signed"));
+        }
+        match name {
+            // A get would take it for a key.
+            Some(name) if is_id(name) => {
+                let reason = "40 hexadecimal digits are a key, and no name";
+                Err(Failure::usage("NAME", reason))
+            }
+            Some(name) => name_query(name),
+            None => Ok(format!("kind=signed&salt={}", salt(&self.salt)?)),
+        }
+    }
+}
+
+impl Condition {
+    fn path(&self, query: &str) -> String {
+        let path = format!("/api/v1/record?{query}&level={}", self.level.name());
+        match self.if_sequence {
+            Some(expected) => format!("{path}&if_sequence={expected}"),
+            None => path,
+        }
+    }
+}
+
+fn name_query(name: &str) -> Result<String, Failure> {
+    let name = Name::new(name).map_err(|error| Failure::usage("NAME", error))?;
+    Ok(format!("name={}", escape(name.as_str())))
+}
+
+fn salt(text: &Option<String>) -> Result<String, Failure> {
+    let text = text.as_deref().unwrap_or_default();
+    Salt::new(text).map_err(|error| Failure::usage("--salt", error))?;
+    Ok(escape(text))
+}
+
+fn copies(count: u8) -> String {
+    match count {
+        1 => "1 copy".to_string(),
+        count => format!("{count} copies"),
+    }
+}
+
+fn read_value(text: &str) -> Result<Vec<u8>, Failure> {
+    let wrong = |error: &dyn std::fmt::Display| Failure::usage("VALUE", format!("{text}: {error}"));
+    let mut value = Vec::new();
+    // One byte more than allowed is enough to know that it is too long.
+    let most = MAX_VALUE as u64 + 1;
+    match (text, text.strip_prefix('@')) {
+        ("-", _) => {
+            let mut input = std::io::stdin().take(most);
+            input
+                .read_to_end(&mut value)
+                .map_err(|error| wrong(&error))?;
+        }
+        (_, Some(path)) => {
+            let file = std::fs::File::open(path).map_err(|error| wrong(&error))?;
+            let mut input = file.take(most);
+            input
+                .read_to_end(&mut value)
+                .map_err(|error| wrong(&error))?;
+        }
+        (text, None) => value.extend_from_slice(text.as_bytes()),
+    }
+    if value.len() > MAX_VALUE {
+        return Err(Failure::usage("VALUE", RecordError::Value));
+    }
+    Ok(value)
+}

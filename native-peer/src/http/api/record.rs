@@ -1,0 +1,239 @@
+//! `/api/v1/record`: records of all kinds but providers, by name, by author and salt, or by key.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::{Body, HttpBody};
+use axum::extract::{Query, State};
+use axum::http::{HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
+use chordscope_core::base::identity::PublicKey;
+use chordscope_core::node::api::{Level, Written};
+use chordscope_core::store::record::{Label, MAX_VALUE, Name, RecordError, Salt, Subject};
+use data_encoding::HEXLOWER_PERMISSIVE;
+use serde::Deserialize;
+use tokio::time::timeout;
+
+use super::Failed;
+use crate::driver::Wish;
+use crate::http::App;
+use crate::views::Put;
+
+/// Carries a record's key beside its value.
+pub(crate) const KEY_HEADER: &str = "x-chordscope-key";
+/// Carries a record's sequence number beside its value.
+pub(crate) const SEQUENCE_HEADER: &str = "x-chordscope-sequence";
+
+/// How long a value may take to arrive.
+const BODY_PATIENCE: Duration = Duration::from_secs(10);
+
+pub(super) fn route() -> MethodRouter<Arc<App>> {
+    get(read).put(write).delete(delete)
+}
+
+/// Which record, and how.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    /// A name.
+    name: Option<String>,
+    /// Instead of a name, to put or delete: a record of the peer's own, or a value on its own account.
+    kind: Option<Kind>,
+    /// Instead of a name, to get: the author of a signed record, as 64 hexadecimal digits.
+    author: Option<String>,
+    /// Which of the author's signed records.
+    salt: Option<String>,
+    /// Instead of a name, to get: a record's key, as 40 hexadecimal digits.
+    key: Option<String>,
+    level: Option<LevelName>,
+    /// Put or delete only if this is the sequence number, 0 for no such record.
+    if_sequence: Option<u64>,
+}
+
+/// A record that has no name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Signed,
+    Immutable,
+}
+
+/// The level of an operation, as the address and the command line name it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LevelName {
+    /// Any peer that keeps the name accepts it; all of them have it in the end
+    #[default]
+    One,
+    /// A majority of the peers that keep the name agree on one order; fails where there is none
+    Quorum,
+}
+
+impl LevelName {
+    /// The name of the level.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::One => "one",
+            Self::Quorum => "quorum",
+        }
+    }
+}
+
+impl From<LevelName> for Level {
+    fn from(level: LevelName) -> Self {
+        match level {
+            LevelName::One => Self::One,
+            LevelName::Quorum => Self::Quorum,
+        }
+    }
+}
+
+/// What a put writes.
+enum Target {
+    Label(Label),
+    Immutable,
+}
+
+impl Asked {
+    fn level(&self) -> Level {
+        self.level.unwrap_or_default().into()
+    }
+
+    fn wish(&self) -> Wish {
+        Wish {
+            level: self.level(),
+            if_sequence: self.if_sequence,
+        }
+    }
+
+    fn salt(&self) -> Result<Salt, RecordError> {
+        Salt::new(self.salt.as_deref().unwrap_or_default())
+    }
+
+    /// What is to be written.
+    fn target(&self) -> Result<Target, Failed> {
+        let ordered = self.level() == Level::Quorum || self.if_sequence.is_some();
+        match (&self.name, self.kind, &self.salt) {
+            (Some(name), None, None) => Ok(Target::Label(Name::new(name.as_str())?.into())),
+            (None, Some(Kind::Signed), _) => Ok(Target::Label(self.salt()?.into())),
+            (None, Some(Kind::Immutable), None) if ordered => Err(RecordError::Level.into()),
+            (None, Some(Kind::Immutable), None) => Ok(Target::Immutable),
+            _ => Err(bad(
+                "say name, or kind=signed with a salt, or kind=immutable",
+            )),
+        }
+    }
+
+    /// What is to be read.
+    fn subject(&self, app: &App) -> Result<Subject, Failed> {
+        match (&self.name, &self.author, &self.key) {
+            (Some(name), None, None) => Ok(Name::new(name.as_str())?.into()),
+            (None, Some(author), None) => {
+                let author = parse_author(author).ok_or_else(|| bad(AUTHOR))?;
+                Ok(Subject::Signed(author, self.salt()?))
+            }
+            (None, None, Some(key)) => Ok(Subject::Key(app.space.parse(key)?)),
+            _ => Err(bad("say one of name, author and key")),
+        }
+    }
+}
+
+/// What an author looks like.
+pub(crate) const AUTHOR: &str = "an author is a public key: 64 hexadecimal digits";
+
+/// The public key of these 64 hexadecimal digits.
+pub(crate) fn parse_author(text: &str) -> Option<PublicKey> {
+    let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?;
+    bytes.try_into().ok().map(PublicKey)
+}
+
+fn bad(reason: &str) -> Failed {
+    Failed(StatusCode::BAD_REQUEST, reason.to_string())
+}
+
+fn no_such(asked: &Asked) -> Failed {
+    let what = if asked.name.is_some() {
+        "name"
+    } else {
+        "record"
+    };
+    Failed(StatusCode::NOT_FOUND, format!("there is no such {what}"))
+}
+
+async fn read(State(app): State<Arc<App>>, Query(asked): Query<Asked>) -> Result<Response, Failed> {
+    let subject = asked.subject(&app)?;
+    let key = app.space.show(subject.key(app.space));
+    let record = app.driver.get(subject, asked.level()).await??;
+    let sequence = record.as_ref().map(|record| record.sequence());
+    let Some((value, sequence)) = record.and_then(|it| it.into_value()).zip(sequence) else {
+        return Err(no_such(&asked));
+    };
+    let headers = [
+        (HeaderName::from_static(KEY_HEADER), key),
+        (
+            HeaderName::from_static(SEQUENCE_HEADER),
+            sequence.to_string(),
+        ),
+    ];
+    Ok((headers, value).into_response())
+}
+
+async fn write(
+    State(app): State<Arc<App>>,
+    Query(asked): Query<Asked>,
+    body: Body,
+) -> Result<Json<Put>, Failed> {
+    let target = asked.target()?;
+    if body.size_hint().lower() > MAX_VALUE as u64 {
+        return Err(RecordError::Value.into());
+    }
+    let reading = axum::body::to_bytes(body, MAX_VALUE);
+    let value = timeout(BODY_PATIENCE, reading).await.map_err(|_| {
+        let reason = "the value took too long to arrive";
+        Failed(StatusCode::REQUEST_TIMEOUT, reason.to_string())
+    })?;
+    let value = value
+        .map_err(|_| Failed::from(RecordError::Value))?
+        .to_vec();
+    match target {
+        Target::Label(label) => put(&app, label, Some(value), asked.wish()).await,
+        Target::Immutable => {
+            let written = app.driver.put_immutable(value).await??;
+            answer(&app, written, false).await
+        }
+    }
+}
+
+async fn delete(
+    State(app): State<Arc<App>>,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Put>, Failed> {
+    let Target::Label(label) = asked.target()? else {
+        return Err(bad("nobody can delete an immutable value: it runs out"));
+    };
+    let me = app.driver.look(|peer| peer.node().contact().card().key);
+    let subject = label.clone().subject(me.await?);
+    let record = app.driver.get(subject, asked.level()).await??;
+    if record.and_then(|record| record.into_value()).is_none() {
+        return Err(no_such(&asked));
+    }
+    put(&app, label, None, asked.wish()).await
+}
+
+async fn put(
+    app: &App,
+    label: Label,
+    value: Option<Vec<u8>>,
+    wish: Wish,
+) -> Result<Json<Put>, Failed> {
+    let signed = matches!(label, Label::Salt(_));
+    let written = app.driver.put(label, value, wish).await??;
+    answer(app, written, signed).await
+}
+
+async fn answer(app: &App, written: Written, signed: bool) -> Result<Json<Put>, Failed> {
+    let view = move |peer: &_| Put::of(peer, &written, signed);
+    Ok(Json(app.driver.look(view).await?))
+}
