@@ -1,10 +1,12 @@
-//! What one node says to another: the vocabularies of the ring and of the store, with request numbers.
+//! What one node says to another: the vocabularies of the ring and of the store, with request numbers, and of
+//! the swarm.
 //!
 //! It stands below `node`, which speaks it, and `wire`, which writes it.
 
 use crate::chord::message as chord;
 use crate::store::group::message as group;
 use crate::store::message as store;
+use crate::swarm::message as swarm;
 
 /// One message between nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub enum Message {
     Response(u64, Response),
     /// Something that needs no answer.
     Notice(chord::Notice),
+    /// Something about a content that is being transferred.
+    Swarm(swarm::Message),
 }
 
 /// A question.
@@ -50,6 +54,7 @@ impl Message {
             Self::Response(_, Response::Store(response)) => response.label(),
             Self::Response(_, Response::Group(response)) => response.label(),
             Self::Notice(notice) => notice.label(),
+            Self::Swarm(message) => message.said.label(),
         }
     }
 

@@ -216,6 +216,8 @@ impl Node {
                 }
             }
             Message::Notice(notice) => self.on_notice(now, from, notice),
+            // Whoever joins a swarm to the node takes it out.
+            Message::Swarm(_) => {}
         }
     }
 

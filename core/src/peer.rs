@@ -16,6 +16,7 @@ mod leasing;
 mod links;
 mod operations;
 mod relaying;
+mod transfers;
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
@@ -44,8 +45,10 @@ use crate::peer::dialing::{Aim, Dialing};
 use crate::peer::joining::Joining;
 pub use crate::peer::joining::{Known, Plan};
 use crate::peer::leasing::Leasing;
+use crate::peer::transfers::Transfers;
 use crate::store::group::{Control, Entry};
 use crate::store::message::Copy;
+use crate::swarm::{self, Swarm};
 use crate::wire::codec::{Cards, encode_message};
 use crate::wire::frame::FrameType;
 
@@ -87,6 +90,8 @@ pub struct Limits {
     pub waiting_bytes: usize,
     /// What it relays for others.
     pub relay: relay::Limits,
+    /// Files that it shares and fetches.
+    pub swarm: swarm::api::Limits,
 }
 
 impl Default for Config {
@@ -108,6 +113,7 @@ impl Default for Limits {
             dials: 256,
             waiting_bytes: 256 * 1024,
             relay: relay::Limits::default(),
+            swarm: swarm::api::Limits::default(),
         }
     }
 }
@@ -134,6 +140,7 @@ pub struct Peer {
     leasing: Leasing,
     /// How it finds a ring, when that was left to it.
     joining: Option<Joining>,
+    transfers: Transfers,
     /// Of the contact signed last.
     version: u64,
     deadlines: BTreeMap<Channel, Instant>,
@@ -161,6 +168,8 @@ impl Peer {
         let contact = Contact::sign(space, &signer, config.index, version, addresses)?;
         let cards = Cards::new(space, signer.scheme());
         let node_rng = Rng::from_entropy(rng.bytes32());
+        let swarm_rng = Rng::from_entropy(rng.bytes32());
+        let swarm = Swarm::new(config.limits.swarm.clone(), swarm_rng);
         // Who is reached through a relay is in no group, as the others see to.
         config.node.quorum &= config.reach == Reach::Direct;
         let mut ring = config.ring;
@@ -173,6 +182,7 @@ impl Peer {
             relay: Relay::new(config.limits.relay.clone()),
             seeking: BTreeMap::new(),
             reach: config.reach,
+            transfers: Transfers::new(swarm),
             leasing: Leasing::default(),
             joining: None,
             version,
@@ -268,6 +278,7 @@ impl Peer {
         self.on_relay_timeout(now);
         self.on_lease_timeout(now);
         self.node.handle_timeout(now);
+        self.transfers.swarm.handle_timeout(now);
         self.drain_node(now);
         self.take_steps(now);
     }
@@ -287,12 +298,16 @@ impl Peer {
         let node = node.map(|(at, kind)| (at, TimerKind::Node(kind)));
         let join = self.joining.as_ref().and_then(Joining::due);
         let join = join.map(|at| (at, TimerKind::Join));
-        let due = [handshake, relay, lease, join, node].into_iter().flatten();
+        let swarm = self.transfers.swarm.poll_timeout();
+        let swarm = swarm.map(|at| (at, TimerKind::Swarm));
+        let due = [handshake, relay, lease, join, node, swarm];
+        let due = due.into_iter().flatten();
         due.min_by_key(|(at, _)| *at)
     }
 
-    /// Carries out what the node wants, until it wants nothing more.
+    /// Carries out what swarm and node want, until they want nothing more.
     fn drain_node(&mut self, now: Instant) {
+        self.drain_swarm(now);
         while let Some(output) = self.node.poll_output() {
             match output {
                 NodeOutput::Send { to, message } => self.send(now, &to, &message),
@@ -309,6 +324,7 @@ impl Peer {
                 }
                 NodeOutput::Event(event) => self.on_node_event(now, event),
             }
+            self.drain_swarm(now);
         }
     }
 
@@ -317,6 +333,11 @@ impl Peer {
             && let Some(id) = self.seeking.remove(lookup)
         {
             self.on_sought(now, id, found.as_ref().ok().map(|report| &report.owner));
+            return;
+        }
+        if let NodeEvent::ProvidersFound(operation, found) = &event
+            && self.on_providers(now, *operation, found.as_deref().unwrap_or_default())
+        {
             return;
         }
         if event == NodeEvent::Left && self.joining.is_none() {

@@ -1,5 +1,6 @@
 //! The three vocabularies as bytes: frames, and messages inside them. Whatever comes in is hostile until it is checked.
 
+pub mod block;
 mod cards;
 pub mod codec;
 pub mod frame;

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::base::contact::{Address, Contact};
+use crate::base::content::ContentId;
 use crate::base::id::Id;
 pub use crate::link::LinkId;
 use crate::link::reason::CloseReason;
@@ -12,6 +13,7 @@ use crate::node::api as node;
 use crate::peer::joining::Known;
 use crate::store::group::Save;
 use crate::store::message::Copy;
+use crate::swarm::api as swarm;
 
 /// What the owner must do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +55,24 @@ pub enum Output {
     },
     /// Drop the entries of level `quorum` under these keys.
     DropEntries(Vec<Id>),
+    /// Read a segment of a content that is shared; say
+    /// [`Peer::handle_segment_read`](super::Peer::handle_segment_read).
+    ReadSegment {
+        /// The content.
+        content: ContentId,
+        /// The segment.
+        index: u32,
+    },
+    /// Keep a segment, which was checked; say
+    /// [`Peer::handle_segment_written`](super::Peer::handle_segment_written).
+    WriteSegment {
+        /// The content.
+        content: ContentId,
+        /// The segment.
+        index: u32,
+        /// Its bytes.
+        bytes: Vec<u8>,
+    },
     /// Something to know.
     Event(Event),
 }
@@ -93,6 +113,8 @@ pub enum Event {
     },
     /// After [`DataError::Full`]: there is room for data to this node again.
     Room(Id),
+    /// In a transfer.
+    Swarm(swarm::Event),
 }
 
 /// Why data cannot be sent.
@@ -125,6 +147,8 @@ pub enum TimerKind {
     Node(node::TimerKind),
     /// A handshake is overdue.
     Handshake,
+    /// For transfers.
+    Swarm,
     /// For the leases and circuits it relays.
     Relay,
     /// For its own leases.

@@ -72,6 +72,7 @@ impl Peer {
             flow.queue.written(bytes);
             self.pump(link);
             self.tell_room(now, Channel::Socket(link));
+            self.feed_swarm_over(now, Channel::Socket(link));
         }
     }
 

@@ -29,21 +29,29 @@ impl Peer {
             state.is_full = true;
             return Err(DataError::Full);
         }
-        let frame = Frame::on_link(FrameType::Data, body).encode();
-        match channel {
-            Channel::Socket(link) => {
-                let flow = self.flows.get_mut(&link).ok_or(DataError::NotLinked)?;
-                flow.queue.push(0, frame);
-                self.pump(link);
-            }
-            Channel::Circuit(leg) => {
-                state.data_bytes += frame.len();
-                state.data.push_back(frame);
-                self.flush_circuit(leg);
-            }
-        }
+        self.queue_data(channel, FrameType::Data, body);
         self.tell_room(now, channel);
         Ok(())
+    }
+
+    /// Sends data, or lets it wait.
+    pub(super) fn queue_data(&mut self, channel: Channel, kind: FrameType, body: &[u8]) {
+        let frame = Frame::on_link(kind, body).encode();
+        match channel {
+            Channel::Socket(link) => {
+                if let Some(flow) = self.flows.get_mut(&link) {
+                    flow.queue.push(0, frame);
+                    self.pump(link);
+                }
+            }
+            Channel::Circuit(leg) => {
+                if let Some(state) = self.links.get_mut(&channel) {
+                    state.data_bytes += frame.len();
+                    state.data.push_back(frame);
+                    self.flush_circuit(leg);
+                }
+            }
+        }
     }
 
     pub(super) fn data_waiting(&self, channel: Channel) -> usize {

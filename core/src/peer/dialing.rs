@@ -253,6 +253,7 @@ impl Peer {
             self.try_next_way(now, node);
         }
         self.node.handle_unreachable(now, id);
+        self.transfers.swarm.handle_gone(now, id);
         self.drain_node(now);
     }
 }

@@ -11,6 +11,7 @@ use crate::link::reason::CloseReason;
 use crate::link::relay_message::RelayMessage;
 use crate::link::session::Role;
 use crate::link::{Leg, LinkId};
+use crate::message::Message;
 use crate::node::api::Event as NodeEvent;
 use crate::peer::api::{Event, LinkView, Output};
 use crate::peer::channel::{Channel, Link, Stage, unseal};
@@ -18,6 +19,7 @@ use crate::peer::circuits::Flow;
 use crate::peer::data::MAX_DATA;
 use crate::peer::dialing::Aim;
 use crate::peer::{HANDSHAKE_PATIENCE, Peer};
+use crate::wire::block::decode_block;
 use crate::wire::codec::{decode_contact, decode_message, encode_contact};
 use crate::wire::frame::{Frame, FrameType};
 
@@ -225,7 +227,21 @@ impl Peer {
                 let message =
                     decode_message(body, &mut self.cards).map_err(|_| CloseReason::Garbage)?;
                 let contact = contact.clone();
-                self.node.handle_message(now, &contact, message);
+                match message {
+                    Message::Swarm(message) => {
+                        self.transfers
+                            .swarm
+                            .handle_message(now, contact.id(), message);
+                    }
+                    message => self.node.handle_message(now, &contact, message),
+                }
+            }
+            FrameType::Block => {
+                let (content, place, bytes) = decode_block(body).ok_or(CloseReason::Garbage)?;
+                let from = contact.id();
+                self.transfers
+                    .swarm
+                    .handle_block(now, from, content, place, bytes);
             }
             FrameType::Data if body.len() > MAX_DATA => return Err(CloseReason::TooLarge),
             FrameType::Data => {
@@ -332,6 +348,8 @@ impl Peer {
         if self.routes.get(&id) != Some(&channel) {
             return;
         }
+        // What was on its way is lost, so that the transfer begins anew even where another way takes over.
+        self.transfers.swarm.handle_gone(now, id);
         let other = self
             .links
             .iter()

@@ -63,6 +63,7 @@ impl Peer {
                         state.circuit.grant(bytes)?;
                         self.flush_circuit(leg);
                         self.tell_room(now, Channel::Circuit(leg));
+                        self.feed_swarm_over(now, Channel::Circuit(leg));
                     }
                     None => {
                         if let Some(far) = self.relay.grant(leg, bytes)? {

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::base::contact::Address;
+use crate::base::content::ContentId;
 use crate::base::digest::Digest;
 use crate::base::id::Id;
 use crate::base::identity::Signer;
@@ -24,6 +25,7 @@ use crate::store::message::Copy;
 
 mod asking;
 mod carrying;
+mod files;
 
 /// What links are like.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +86,8 @@ struct Member {
     disk: BTreeMap<Id, Copy>,
     control: Control,
     entries: BTreeMap<Id, Entry>,
+    /// Segments of files.
+    segments: BTreeMap<(ContentId, u32), Vec<u8>>,
     cheat: Option<Cheat>,
     /// Bytes in a second that it takes in; `None` without limit.
     rate: Option<u64>,
@@ -105,6 +109,8 @@ enum Happening {
     Closed(usize, LinkId),
     DialFailed(usize, Address),
     Stored(usize, u64, u64),
+    Read(usize, ContentId, u32),
+    Kept(usize, u64, ContentId, u32),
 }
 
 impl Peers {
@@ -204,6 +210,7 @@ impl Peers {
             disk: BTreeMap::new(),
             control: Control::default(),
             entries: BTreeMap::new(),
+            segments: BTreeMap::new(),
             cheat: None,
             rate: None,
         };

@@ -8,13 +8,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::base::content::ContentId;
 use crate::base::id::Id;
 use crate::base::rng::Rng;
 use crate::base::time::Instant;
 use crate::swarm::Swarm;
 use crate::swarm::api::{Event, Limits, Output, TransferView};
 use crate::swarm::bitfield::Bitfield;
-use crate::swarm::content::ContentId;
 use crate::swarm::layout::Layout;
 use crate::swarm::manifest::{Manifest, digest};
 use crate::swarm::message::{Block, Message, Said, Standing};

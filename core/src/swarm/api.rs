@@ -3,9 +3,9 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::base::content::ContentId;
 use crate::base::id::Id;
 use crate::swarm::bitfield::Bitfield;
-use crate::swarm::content::ContentId;
 use crate::swarm::message::{Block, Message};
 
 /// What the owner must do.

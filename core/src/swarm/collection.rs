@@ -7,7 +7,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::swarm::content::ContentId;
+use crate::base::content::ContentId;
 
 /// The most files of a collection.
 pub const MAX_FILES: usize = 65_536;

@@ -4,12 +4,12 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::base::content::ContentId;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::swarm::Shared;
 use crate::swarm::api::{Event, Fault, Output};
 use crate::swarm::bitfield::Bitfield;
-use crate::swarm::content::ContentId;
 use crate::swarm::layout::Layout;
 use crate::swarm::manifest::Manifest;
 use crate::swarm::message::Said;

@@ -7,7 +7,7 @@ use blake3::hazmat::{
     ChainingValue, HasherExt, Mode, left_subtree_len, merge_subtrees_non_root, merge_subtrees_root,
 };
 
-use crate::swarm::content::ContentId;
+use crate::base::content::ContentId;
 use crate::swarm::layout::Layout;
 
 /// The bytes of one digest.

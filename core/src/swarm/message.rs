@@ -6,7 +6,7 @@ use core::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::swarm::content::ContentId;
+use crate::base::content::ContentId;
 
 /// A message about a content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -28,6 +28,8 @@ pub enum FrameType {
     Message = 0x10,
     /// Bytes for whoever uses the peer.
     Data = 0x11,
+    /// A piece of a content.
+    Block = 0x12,
 }
 
 impl FrameType {
@@ -39,6 +41,7 @@ impl FrameType {
             0x04 => Some(Self::Relay),
             0x10 => Some(Self::Message),
             0x11 => Some(Self::Data),
+            0x12 => Some(Self::Block),
             _ => None,
         }
     }

@@ -14,6 +14,7 @@ use crate::chord::route::{Routing, Step};
 use crate::message::{Message, Request, Response};
 use crate::store::message as store;
 use crate::store::record::{RecordError, Version};
+use crate::swarm::message as swarm;
 use crate::wire::cards::{Cards, DecodeError};
 use crate::wire::groups::{WireGroupRequest, WireGroupResponse};
 
@@ -22,6 +23,7 @@ pub(super) enum WireMessage {
     Request(u64, WireRequest),
     Response(u64, WireResponse),
     Notice(WireNotice),
+    Swarm(swarm::Message),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -101,6 +103,7 @@ impl WireMessage {
                 Self::Response(*number, WireResponse::of(response))
             }
             Message::Notice(notice) => Self::Notice(WireNotice::of(notice)),
+            Message::Swarm(message) => Self::Swarm(message.clone()),
         }
     }
 
@@ -109,6 +112,7 @@ impl WireMessage {
             Self::Request(number, request) => Message::Request(number, request.check(cards)?),
             Self::Response(number, response) => Message::Response(number, response.check(cards)?),
             Self::Notice(notice) => Message::Notice(notice.check(cards)?),
+            Self::Swarm(message) => Message::Swarm(message),
         })
     }
 }

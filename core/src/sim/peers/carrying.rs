@@ -54,6 +54,21 @@ impl Peers {
             Happening::DialFailed(member, address) => {
                 self.with(member, |peer, now| peer.handle_dial_failed(now, &address));
             }
+            Happening::Read(member, content, index) => {
+                let state = self.members.get(member);
+                let bytes = state.and_then(|state| state.segments.get(&(content, index)).cloned());
+                self.with(member, |peer, now| {
+                    peer.handle_segment_read(now, content, index, bytes);
+                });
+            }
+            Happening::Kept(member, life, content, index) => {
+                let same = self.members.get(member).map(|state| state.lives) == Some(life);
+                if same {
+                    self.with(member, |peer, now| {
+                        peer.handle_segment_written(now, content, index, true);
+                    });
+                }
+            }
             Happening::Stored(member, life, token) => {
                 let same = self.members.get(member).map(|state| state.lives) == Some(life);
                 if same {
@@ -110,6 +125,21 @@ impl Peers {
             Output::DropEntries(keys) => {
                 if let Some(state) = self.members.get_mut(member) {
                     state.entries.retain(|key, _| !keys.contains(key));
+                }
+            }
+            Output::ReadSegment { content, index } => {
+                let read = Happening::Read(member, content, index);
+                self.later(Duration::from_micros(100), read);
+            }
+            Output::WriteSegment {
+                content,
+                index,
+                bytes,
+            } => {
+                if let Some(state) = self.members.get_mut(member) {
+                    state.segments.insert((content, index), bytes);
+                    let kept = Happening::Kept(member, state.lives, content, index);
+                    self.later(Duration::from_micros(100), kept);
                 }
             }
             Output::Event(event) => self.events.push((member, event)),

@@ -45,6 +45,7 @@ impl World {
             }
             Message::Request(_, Request::Chord(Ask::Neighbours | Ask::Ping))
             | Message::Notice(Notice::Notify | Notice::Leaving(_)) => None,
+            Message::Swarm(_) => return (Traffic::Records, None),
             Message::Response(..) => {
                 return cause.map_or((Traffic::Upkeep, None), |(_, tag)| tag);
             }

@@ -1,50 +1,10 @@
-//! What a file is called in the swarm, and the link that people pass on.
+//! The link to a content that people pass on.
 
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
-
-/// The BLAKE3 digest of a file: the number that `b3sum` prints.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct ContentId(pub [u8; 32]);
-
-impl ContentId {
-    /// The id of some bytes.
-    pub fn of(bytes: &[u8]) -> Self {
-        Self(*blake3::hash(bytes).as_bytes())
-    }
-
-    /// Reads 64 hexadecimal digits.
-    ///
-    /// # Errors
-    /// [`LinkError::Content`] when it is something else.
-    pub fn parse(text: &str) -> Result<Self, LinkError> {
-        let mut bytes = [0; 32];
-        if text.len() != 64 {
-            return Err(LinkError::Content);
-        }
-        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-            let digit = |digit: u8| char::from(digit).to_digit(16).ok_or(LinkError::Content);
-            let value = digit(pair[0])? << 4 | digit(pair[1])?;
-            *byte = u8::try_from(value).map_err(|_| LinkError::Content)?;
-        }
-        Ok(Self(bytes))
-    }
-}
-
-impl fmt::Display for ContentId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for ContentId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+use crate::base::content::ContentId;
 
 /// The longest name in a link, in bytes.
 pub const MAX_LINK_NAME: usize = 255;
@@ -74,7 +34,7 @@ impl Link {
         let text = text.strip_prefix("chordscope:").unwrap_or(text);
         let (content, fields) = text.split_once('?').unwrap_or((text, ""));
         let mut link = Self {
-            content: ContentId::parse(content)?,
+            content: ContentId::parse(content).ok_or(LinkError::Content)?,
             name: None,
             length: None,
             is_collection: false,

@@ -1,0 +1,95 @@
+//! Files of simulated peers.
+
+use alloc::vec::Vec;
+
+use crate::base::content::ContentId;
+use crate::peer::Peer;
+use crate::sim::peers::Peers;
+use crate::swarm::api::StartError;
+use crate::swarm::bitfield::Bitfield;
+use crate::swarm::layout::Layout;
+use crate::swarm::manifest::{Manifest, digest};
+use crate::swarm::picker::Order;
+
+impl Peers {
+    /// A member shares a file; gives its id.
+    ///
+    /// # Errors
+    /// As [`Peer::share`].
+    pub fn share(&mut self, member: usize, file: &[u8]) -> Result<ContentId, StartError> {
+        let layout = Layout::of(file.len() as u64).ok_or(StartError::TooMany)?;
+        let size = usize::try_from(layout.segment_size()).unwrap_or(usize::MAX);
+        // An empty file has one segment, which is empty.
+        let mut parts: Vec<&[u8]> = file.chunks(size).collect();
+        parts.resize(parts.len().max(1), &[]);
+        let digests = (0..)
+            .zip(&parts)
+            .map(|(index, part)| digest(layout, index, part));
+        let manifest = Manifest::of(layout, digests.collect()).ok_or(StartError::TooMany)?;
+        let content = manifest.content();
+        if let Some(state) = self.members.get_mut(member) {
+            for (index, part) in (0..).zip(parts) {
+                state.segments.insert((content, index), part.to_vec());
+            }
+        }
+        let have = Bitfield::all(layout.count());
+        self.ask(member, |peer, now| peer.share(now, manifest, have))?;
+        Ok(content)
+    }
+
+    /// A member fetches a file.
+    ///
+    /// # Errors
+    /// As [`Peer::fetch`].
+    pub fn fetch(&mut self, member: usize, content: ContentId) -> Result<(), StartError> {
+        self.ask(member, |peer, now| {
+            peer.fetch(now, content, Order::RarestFirst)
+        })
+    }
+
+    /// A member that was killed takes a fetch up again, with the segments that it has on its disk.
+    ///
+    /// # Errors
+    /// As [`Peer::share`].
+    pub fn resume(&mut self, member: usize, manifest: Manifest) -> Result<(), StartError> {
+        let mut have = Bitfield::none(manifest.layout().count());
+        if let Some(state) = self.members.get(member) {
+            let own = state
+                .segments
+                .keys()
+                .filter(|(content, _)| *content == manifest.content());
+            for (_, index) in own {
+                have.insert(*index);
+            }
+        }
+        self.ask(member, |peer, now| peer.share(now, manifest, have))
+    }
+
+    /// What a member has of a file, as far as it is there from the beginning.
+    pub fn file(&self, member: usize, content: ContentId) -> Vec<u8> {
+        let segments = self.members.get(member).map(|state| &state.segments);
+        let parts = (0..).map_while(|index| segments?.get(&(content, index)));
+        parts.flatten().copied().collect()
+    }
+
+    /// Whether a member has a file whole.
+    pub fn has_whole(&self, member: usize, content: ContentId) -> bool {
+        let have = self
+            .peer(member)
+            .and_then(|peer| peer.swarm().have(content));
+        let is_known = self
+            .peer(member)
+            .is_some_and(|peer| peer.swarm().manifest(content).is_some());
+        is_known && have.is_some_and(Bitfield::is_full)
+    }
+
+    fn ask(
+        &mut self,
+        member: usize,
+        act: impl FnOnce(&mut Peer, crate::base::time::Instant) -> Result<(), StartError>,
+    ) -> Result<(), StartError> {
+        let mut outcome = Ok(());
+        self.with(member, |peer, now| outcome = act(peer, now));
+        outcome
+    }
+}
