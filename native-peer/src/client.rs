@@ -1,6 +1,7 @@
-//! The commands that talk to a running peer: `put`, `get`, `delete`, `lookup`, `status`, `peers`.
+//! The commands that talk to a running peer: `put`, `get`, `delete`, `lookup`, `share`, `fetch`, `status`, `peers`.
 
 mod connection;
+mod files;
 mod record;
 mod target;
 
@@ -10,6 +11,7 @@ use clap::{Args, Subcommand};
 use hyper::Method;
 
 use crate::client::connection::{Answer, Connection};
+use crate::client::files::{FetchOptions, ShareOptions, UnshareOptions, VerifyOptions};
 use crate::client::record::{DeleteOptions, GetOptions, PutOptions};
 use crate::failure::Failure;
 use crate::output;
@@ -26,6 +28,16 @@ pub(crate) enum Command {
     Delete(DeleteOptions),
     /// Find the peer responsible for a name or an id
     Lookup(LookupOptions),
+    /// Share files and folders, and print a link for each
+    Share(ShareOptions),
+    /// What the peer shares and fetches
+    Shares(Target),
+    /// Share something no more, or end its fetch
+    Unshare(UnshareOptions),
+    /// Fetch what a link means
+    Fetch(FetchOptions),
+    /// Check a file or a folder against a link; needs no peer
+    Verify(VerifyOptions),
     /// How the peer and its ring are
     Status(Target),
     /// The peers that it knows
@@ -59,6 +71,11 @@ pub(crate) async fn run(command: Command, json: bool) -> Result<(), Failure> {
         Command::Get(options) => options.run(json).await,
         Command::Delete(options) => options.run(json).await,
         Command::Lookup(options) => options.run(json).await,
+        Command::Share(options) => options.run(json).await,
+        Command::Shares(target) => files::shares(&target, json).await,
+        Command::Unshare(options) => options.run(json).await,
+        Command::Fetch(options) => options.run(json).await,
+        Command::Verify(options) => options.run(json),
         Command::Status(target) => status(&target, json).await,
         Command::Peers(target) => peers(&target, json).await,
     }

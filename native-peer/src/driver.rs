@@ -1,5 +1,6 @@
 //! One task owns the core's peer: it tells it what happens and carries out what it wants.
 
+mod files;
 mod handle;
 mod notice;
 
@@ -19,6 +20,8 @@ use chordscope_core::node::api::{
 use chordscope_core::peer::api::{Event, LinkId, Output};
 use chordscope_core::peer::{Known, Peer, Plan};
 use chordscope_core::store::record::Record;
+use chordscope_core::swarm::api::Event as SwarmEvent;
+use chordscope_core::swarm::picker::Order;
 use futures_util::future::join_all;
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::timeout;
@@ -28,6 +31,7 @@ use crate::clock::Clock;
 use crate::links::{self, Inbox, Outbox};
 use crate::storage::Storage;
 
+use files::{Disk, Done};
 use handle::{Command, Reply};
 pub(crate) use handle::{Ended, Handle, Input, Open, Wish};
 pub(crate) use notice::Notice;
@@ -49,6 +53,8 @@ pub(crate) struct Driver {
     clock: Clock,
     storage: Storage,
     stored: mpsc::UnboundedReceiver<StorageEvent>,
+    disk: Disk,
+    segments: mpsc::UnboundedReceiver<Done>,
     inputs: mpsc::Receiver<Input>,
     to_inputs: mpsc::Sender<Input>,
     commands: mpsc::Receiver<Command>,
@@ -78,7 +84,9 @@ impl Driver {
         plan: Plan,
         known: Vec<Known>,
         within: AddressSpace,
+        transfers: mpsc::UnboundedSender<SwarmEvent>,
     ) -> (Self, Handle) {
+        let (disk, segments) = Disk::new(transfers);
         let (to_inputs, inputs) = mpsc::channel(MAX_INPUTS);
         let (to_commands, commands) = mpsc::channel(MAX_COMMANDS);
         let (notices, _) = broadcast::channel(MAX_NOTICES);
@@ -94,6 +102,8 @@ impl Driver {
             clock,
             storage,
             stored,
+            disk,
+            segments,
             inputs,
             to_inputs,
             commands,
@@ -136,6 +146,13 @@ impl Driver {
                 Some(event) = self.stored.recv() => {
                     self.peer.handle_storage(self.clock.now(), event);
                 }
+                Some(done) = self.segments.recv() => {
+                    self.on_segment(done);
+                    for _ in 1..MAX_BATCH {
+                        let Ok(done) = self.segments.try_recv() else { break };
+                        self.on_segment(done);
+                    }
+                }
                 () = tokio::time::sleep_until(deadline) => {
                     self.peer.handle_timeout(self.clock.now());
                 }
@@ -149,6 +166,22 @@ impl Driver {
             .collect();
         let _ = timeout(GOODBYE_PATIENCE, join_all(ends)).await;
         self.storage.close().await;
+    }
+
+    fn on_segment(&mut self, done: Done) {
+        let now = self.clock.now();
+        match done {
+            Done::Read(content, index, bytes) => {
+                self.peer.handle_segment_read(now, content, index, bytes);
+            }
+            Done::Written(content, index, outcome) => {
+                if let Err(error) = &outcome {
+                    tracing::warn!(%content, index, %error, "cannot write a segment");
+                }
+                let done = outcome.is_ok();
+                self.peer.handle_segment_written(now, content, index, done);
+            }
+        }
     }
 
     fn deadline(&self) -> Instant {
@@ -219,6 +252,20 @@ impl Driver {
                 let begun = self.peer.lookup(now, key, Routing::Finger, mode);
                 enlist(begun, reply, &mut self.lookups);
             }
+            Command::Share(manifest, have, place, reply) => {
+                self.disk.place(manifest.content(), place);
+                answer(Some(reply), self.peer.share(now, *manifest, have));
+            }
+            Command::Fetch(content, reply) => {
+                let begun = self.peer.fetch(now, content, Order::RarestFirst);
+                answer(Some(reply), begun);
+            }
+            Command::Reorder(content, order) => self.peer.reorder(now, content, order),
+            Command::Place(content, place) => self.disk.place(content, place),
+            Command::StopTransfer(content) => {
+                self.peer.stop_transfer(now, content);
+                self.disk.forget(content);
+            }
             Command::Look(view) => view(&self.peer),
             Command::Leave => {
                 self.leaving = true;
@@ -256,6 +303,12 @@ impl Driver {
                     }
                 }
                 Output::DropEntries(keys) => self.storage.drop_entries(&keys),
+                Output::ReadSegment { content, index } => self.disk.read(content, index),
+                Output::WriteSegment {
+                    content,
+                    index,
+                    bytes,
+                } => self.disk.write(content, index, bytes),
                 Output::Event(event) => self.on_event(event),
             }
         }
@@ -286,6 +339,10 @@ impl Driver {
             Event::Known(known) => {
                 let lines: Vec<_> = known.iter().map(Known::line).collect();
                 self.storage.know(&lines);
+                return;
+            }
+            Event::Swarm(event) => {
+                self.disk.tell(event);
                 return;
             }
             _ => return,

@@ -1,6 +1,7 @@
 //! Everything on the peer's one port: the page, the peer socket, control, metrics.
 
 mod api;
+mod gateway;
 mod guard;
 mod metrics;
 mod page;
@@ -20,6 +21,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::clock::Clock;
 use crate::driver::Handle;
+use crate::files::Files;
 
 pub(crate) use api::{AUTHOR, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author};
 pub(crate) use guard::Allowed;
@@ -32,6 +34,8 @@ pub(crate) struct App {
     pub(crate) driver: Handle,
     /// The drivers of all positions on the ring, the first one's first.
     pub(crate) positions: Vec<Handle>,
+    /// What it shares and fetches.
+    pub(crate) files: Arc<Files>,
     pub(crate) space: Space,
     pub(crate) token: String,
     pub(crate) allowed: Allowed,
@@ -66,6 +70,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .nest("/api/v1", api)
         .merge(socket)
+        .route("/files/{content}", get(gateway::file))
         .route("/metrics", get(metrics::metrics))
         .route("/healthz", get(|| async { "ok\n" }))
         .fallback_service(page::service(app.web.as_deref()))

@@ -7,6 +7,7 @@ mod clock;
 mod data;
 mod driver;
 pub mod failure;
+mod files;
 mod http;
 mod links;
 mod output;

@@ -15,6 +15,7 @@ use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::identity::Signer;
 use chordscope_core::node::config::Config as NodeConfig;
 use chordscope_core::peer::{Config, Known, Peer, Plan};
+use chordscope_core::swarm::api::Event as TransferEvent;
 use futures_util::future::join_all;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -26,6 +27,7 @@ use crate::clock::Clock;
 use crate::data::{self, Registered};
 use crate::driver::{Driver, Handle};
 use crate::failure::Failure;
+use crate::files::Files;
 use crate::http::{self, Allowed, App, Caps, Refused};
 use crate::storage;
 
@@ -96,7 +98,12 @@ pub(crate) fn start(listener: TcpListener, options: Options) -> Result<Running, 
     data::make_private_folder(&options.data)?;
     let token = data::token(&options.data)?;
     let clock = Clock::start();
-    let first = Position::take(0, None, &address, &options, clock)?;
+    let mut first = Position::take(0, None, &address, &options, clock)?;
+    let (_, none) = mpsc::unbounded_channel();
+    // All positions share what the first one does.
+    let transfers = std::mem::replace(&mut first.transfers, none);
+    let folder = options.data.join("files");
+    let files = Files::open(folder, first.handle.clone(), clock, transfers);
     let id = Space::FULL.show(first.id);
     let secret = first.secret;
     let mut all = vec![first];
@@ -114,6 +121,7 @@ pub(crate) fn start(listener: TcpListener, options: Options) -> Result<Running, 
     let app = Arc::new(App {
         positions: positions.clone(),
         driver: all[0].handle.clone(),
+        files,
         space: Space::FULL,
         token,
         allowed: Allowed::new(
@@ -152,6 +160,7 @@ struct Position {
     secret: [u8; 32],
     driver: Driver,
     handle: Handle,
+    transfers: mpsc::UnboundedReceiver<TransferEvent>,
 }
 
 impl Position {
@@ -195,8 +204,19 @@ impl Position {
         let id = peer.node().id();
         let known = kept.known.iter();
         let known = known.filter_map(|line| Known::read(line)).collect();
-        let (driver, handle) = Driver::new(peer, clock, storage, stored, plan, known, within);
+        let (to_transfers, transfers) = mpsc::unbounded_channel();
+        let (driver, handle) = Driver::new(
+            peer,
+            clock,
+            storage,
+            stored,
+            plan,
+            known,
+            within,
+            to_transfers,
+        );
         Ok(Self {
+            transfers,
             id,
             secret,
             driver,

@@ -1,11 +1,15 @@
 //! What a peer answers over HTTP, and the command line prints with `--json`.
 
+mod transfers;
+
 use chordscope_core::base::contact::{Address, Contact};
 use chordscope_core::base::id::Id;
 use chordscope_core::link::session::Role;
 use chordscope_core::node::api::{Report, Written};
 use chordscope_core::peer::Peer;
 use serde::{Deserialize, Serialize};
+
+pub(crate) use transfers::{Fetching, Shared, Transfer, Transfers};
 
 /// The state of a peer.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chordscope_core::base::contact::Address;
+use chordscope_core::base::content::ContentId;
 use chordscope_core::base::id::Id;
 use chordscope_core::chord::route::Mode;
 use chordscope_core::link::reason::CloseReason;
@@ -13,10 +14,15 @@ use chordscope_core::node::api::{Level, LookupError, Report, StoreError, Written
 use chordscope_core::peer::Peer;
 use chordscope_core::peer::api::LinkId;
 use chordscope_core::store::record::{Label, Record, Subject};
+use chordscope_core::swarm::api::StartError;
+use chordscope_core::swarm::bitfield::Bitfield;
+use chordscope_core::swarm::manifest::Manifest;
+use chordscope_core::swarm::picker::Order;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::timeout;
 
 use crate::driver::notice::Notice;
+use crate::files::Place;
 use crate::links::{Inbox, Outbox};
 
 /// How long a put of many copies, or a lookup past dead nodes, may take in all.
@@ -56,6 +62,11 @@ pub(super) enum Command {
     PutImmutable(Vec<u8>, Reply<Written, StoreError>),
     Get(Subject, Level, Reply<Option<Record>, StoreError>),
     Lookup(Id, Mode, Reply<Report, LookupError>),
+    Share(Box<Manifest>, Bitfield, Arc<Place>, Reply<(), StartError>),
+    Fetch(ContentId, Reply<(), StartError>),
+    Reorder(ContentId, Order),
+    Place(ContentId, Arc<Place>),
+    StopTransfer(ContentId),
     Look(Box<dyn FnOnce(&Peer) + Send>),
     Leave,
 }
@@ -134,6 +145,42 @@ impl Handle {
             }))
         })
         .await
+    }
+
+    /// Shares a content, or goes on fetching one, at a place.
+    pub(crate) async fn share(
+        &self,
+        manifest: Manifest,
+        have: Bitfield,
+        place: Arc<Place>,
+    ) -> Result<Result<(), StartError>, Ended> {
+        let manifest = Box::new(manifest);
+        self.ask(|reply| Command::Share(manifest, have, place, reply))
+            .await
+    }
+
+    /// Fetches a content. It needs a place once its length is known.
+    pub(crate) async fn fetch(&self, content: ContentId) -> Result<Result<(), StartError>, Ended> {
+        self.ask(|reply| Command::Fetch(content, reply)).await
+    }
+
+    /// Changes the order in which segments are fetched.
+    pub(crate) async fn reorder(&self, content: ContentId, order: Order) -> Result<(), Ended> {
+        self.tell(Command::Reorder(content, order)).await
+    }
+
+    /// Says where a content is to lie.
+    pub(crate) async fn place(&self, content: ContentId, place: Arc<Place>) -> Result<(), Ended> {
+        self.tell(Command::Place(content, place)).await
+    }
+
+    /// Shares or fetches a content no more.
+    pub(crate) async fn stop_transfer(&self, content: ContentId) -> Result<(), Ended> {
+        self.tell(Command::StopTransfer(content)).await
+    }
+
+    async fn tell(&self, command: Command) -> Result<(), Ended> {
+        self.commands.send(command).await.map_err(|_| Ended)
     }
 
     /// Asks the peer to leave its ring; the driver ends once it has.

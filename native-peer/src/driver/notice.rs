@@ -31,7 +31,7 @@ impl Notice {
             }
             Event::Relays => ("relays", "relays have changed".to_string(), Vec::new()),
             Event::Node(event) => of_node(space, event)?,
-            Event::Known(_) | Event::Data { .. } | Event::Room(_) => return None,
+            Event::Known(_) | Event::Data { .. } | Event::Room(_) | Event::Swarm(_) => return None,
         };
         let text = format!("{text} {}", ids.join(", "));
         Some(Self {

@@ -1,6 +1,7 @@
 //! `/api/v1`: control as JSON, and an event stream.
 
 mod record;
+mod transfers;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -35,6 +36,8 @@ pub(super) fn control() -> Router<Arc<App>> {
     Router::new()
         .route("/peers", get(peers))
         .route("/record", record::route())
+        .route("/transfers", transfers::route())
+        .route("/shares", transfers::shares())
         .route("/lookup", get(lookup))
         .route("/events", get(events))
 }
@@ -47,6 +50,11 @@ pub(super) fn refuse(code: StatusCode, reason: &str) -> Response {
 
 /// An error as an answer.
 struct Failed(StatusCode, String);
+
+/// A failure with an error's words.
+fn refused(code: StatusCode, error: &dyn std::error::Error) -> Failed {
+    Failed(code, error.to_string())
+}
 
 impl IntoResponse for Failed {
     fn into_response(self) -> Response {

@@ -19,7 +19,7 @@ pub(super) fn text(space: Space, event: &Event) -> Option<String> {
         },
         Event::Relays => "the relays of this tab have changed".to_owned(),
         Event::Node(event) => return of_node(space, event),
-        Event::Known(_) | Event::Data { .. } | Event::Room(_) => return None,
+        Event::Known(_) | Event::Data { .. } | Event::Room(_) | Event::Swarm(_) => return None,
     })
 }
 

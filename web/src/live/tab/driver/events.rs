@@ -27,7 +27,8 @@ impl Driver {
             | Event::Relays
             | Event::Known(_)
             | Event::Data { .. }
-            | Event::Room(_) => {}
+            | Event::Room(_)
+            | Event::Swarm(_) => {}
         }
     }
 

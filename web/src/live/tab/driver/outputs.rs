@@ -36,6 +36,12 @@ impl Driver {
                     self.peer.handle_storage(now, StorageEvent::Failed(token));
                 }
                 Output::DropEntries(_) => {}
+                Output::ReadSegment { content, index } => {
+                    self.peer.handle_segment_read(now, content, index, None);
+                }
+                Output::WriteSegment { content, index, .. } => {
+                    self.peer.handle_segment_written(now, content, index, false);
+                }
                 Output::Event(event) => self.on_event(event),
             }
         }

@@ -1,0 +1,465 @@
+//! Files that the peer shares and fetches: where they lie, what is kept of them over restarts.
+//!
+//! The core decides which segments go where; here is the disk. What is shared stays where it is. What is fetched has a draft's
+//! name until all of it was checked and is on disk.
+
+mod digest;
+mod folder;
+mod place;
+mod register;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chordscope_core::base::content::ContentId;
+use chordscope_core::peer::Peer;
+use chordscope_core::swarm::api::{Event, TransferView};
+use chordscope_core::swarm::bitfield::Bitfield;
+use chordscope_core::swarm::collection::is_safe_part;
+use chordscope_core::swarm::link::Link;
+use chordscope_core::swarm::manifest::Manifest;
+use tokio::sync::{Notify, mpsc};
+use tokio::task::spawn_blocking;
+
+use crate::clock::Clock;
+use crate::driver::Handle;
+
+use digest::check;
+pub(crate) use digest::manifest_of;
+pub(crate) use place::Place;
+use register::{Entry, Register};
+
+/// How long a start may wait for a draft to be checked before it says so.
+const FINISH_PATIENCE: Duration = Duration::from_secs(600);
+
+/// All files of a peer.
+#[derive(Debug)]
+pub(crate) struct Files {
+    register: Register,
+    driver: Handle,
+    clock: Clock,
+    table: Mutex<BTreeMap<ContentId, Item>>,
+    /// Something in the table has changed.
+    changed: Notify,
+}
+
+/// A content that is shared or fetched.
+#[derive(Debug, Clone)]
+pub(crate) struct Item {
+    pub(crate) entry: Entry,
+    pub(crate) place: Option<Arc<Place>>,
+    /// Why it has come to an end.
+    pub(crate) problem: Option<String>,
+    /// Of a collection that is being fetched: its files, once known.
+    pub(crate) parts: Vec<ContentId>,
+}
+
+/// Why something is not shared or fetched: a sentence.
+#[derive(Debug)]
+pub(crate) struct Refused(pub(crate) String);
+
+impl<E: std::error::Error> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+fn refuse<T>(reason: impl Into<String>) -> Result<T, Refused> {
+    Err(Refused(reason.into()))
+}
+
+const STOPPING: &str = "the peer is stopping, or too busy to answer";
+
+impl Files {
+    /// The files that the peer knew when it ended. They are taken up again behind its back.
+    pub(crate) fn open(
+        folder: PathBuf,
+        driver: Handle,
+        clock: Clock,
+        events: mpsc::UnboundedReceiver<Event>,
+    ) -> Arc<Self> {
+        let files = Arc::new(Self {
+            register: Register::new(folder),
+            driver,
+            clock,
+            table: Mutex::default(),
+            changed: Notify::new(),
+        });
+        tokio::spawn(Arc::clone(&files).take_up());
+        tokio::spawn(Arc::clone(&files).follow(events));
+        files
+    }
+
+    fn table(&self) -> MutexGuard<'_, BTreeMap<ContentId, Item>> {
+        // Every change of the table is one step.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, content: ContentId, change: impl FnOnce(&mut Item)) {
+        if let Some(item) = self.table().get_mut(&content) {
+            change(item);
+        }
+        self.changed.notify_waiters();
+    }
+
+    fn fail(&self, content: ContentId, reason: String) {
+        tracing::warn!(%content, reason, "a transfer has ended");
+        self.change(content, |item| item.problem = Some(reason));
+    }
+
+    /// Waits until a content has come to an end, in one way or the other.
+    async fn ended(&self, content: ContentId) -> Option<Item> {
+        loop {
+            let changed = self.changed.notified();
+            let item = self.item(content)?;
+            if item.entry.complete || item.problem.is_some() {
+                return Some(item);
+            }
+            changed.await;
+        }
+    }
+
+    /// A content, if it is shared or fetched.
+    pub(crate) fn item(&self, content: ContentId) -> Option<Item> {
+        self.table().get(&content).cloned()
+    }
+
+    /// All contents.
+    pub(crate) fn contents(&self) -> Vec<ContentId> {
+        self.table().keys().copied().collect()
+    }
+
+    /// How the core sees a transfer.
+    pub(crate) async fn view(&self, content: ContentId) -> Option<TransferView> {
+        let now = self.clock.now();
+        let view = move |peer: &Peer| peer.swarm().view(now, content);
+        self.driver.look(view).await.ok().flatten()
+    }
+
+    /// Shares a file of which the digests were computed already. They are checked when a segment is read.
+    pub(crate) async fn share(
+        &self,
+        path: &Path,
+        name: &str,
+        digests: &[u8],
+        is_collection: bool,
+    ) -> Result<Link, Refused> {
+        if !path.is_absolute() {
+            return refuse("the path must be absolute");
+        }
+        let whole = path.to_path_buf();
+        let opened = spawn_blocking(move || Place::open(&whole)).await?;
+        let place = opened.map_err(|error| Refused(format!("{}: {error}", path.display())))?;
+        let layout = place.layout();
+        let manifest = Manifest::of(layout, digests.as_chunks().0.to_vec());
+        let Some(manifest) = manifest else {
+            return refuse("the digests are not of this file: it has changed meanwhile");
+        };
+        let content = manifest.content();
+        let link = Link {
+            content,
+            name: Some(name.to_string()),
+            length: Some(layout.length()),
+            is_collection,
+        };
+        if self
+            .item(content)
+            .is_some_and(|item| item.entry.complete && item.problem.is_none())
+        {
+            return Ok(link);
+        }
+        let entry = Entry {
+            name: name.to_string(),
+            path: path.to_path_buf(),
+            length: Some(layout.length()),
+            complete: true,
+            is_collection,
+        };
+        let have = Bitfield::all(layout.count());
+        self.stop(content, false).await;
+        self.begin(content, entry, manifest, have, place).await?;
+        Ok(link)
+    }
+
+    /// Puts a content whose digests are known before the core.
+    async fn begin(
+        &self,
+        content: ContentId,
+        entry: Entry,
+        manifest: Manifest,
+        have: Bitfield,
+        place: Place,
+    ) -> Result<(), Refused> {
+        let place = Arc::new(place);
+        self.register.keep_digests(&manifest)?;
+        self.register.keep(content, &entry)?;
+        self.table().insert(
+            content,
+            Item {
+                entry,
+                place: Some(Arc::clone(&place)),
+                problem: None,
+                parts: Vec::new(),
+            },
+        );
+        let begun = self.driver.share(manifest, have, place).await;
+        begun.map_err(|_| Refused(STOPPING.into()))??;
+        Ok(())
+    }
+
+    /// Fetches what a link means into a folder; gives the path under which it will be.
+    pub(crate) async fn fetch(
+        self: &Arc<Self>,
+        link: &Link,
+        folder: &Path,
+    ) -> Result<PathBuf, Refused> {
+        if !folder.is_absolute() {
+            return refuse("the folder must be absolute");
+        }
+        let name = match &link.name {
+            Some(name) if !is_safe_part(name) => {
+                return refuse(format!(
+                    "{name:?} in the link is no name for a file on every system"
+                ));
+            }
+            Some(name) => name.clone(),
+            None => link.content.to_string()[..16].to_string(),
+        };
+        let path = folder.join(&name);
+        match link.is_collection {
+            true => self.fetch_collection(link, name, path.clone()).await?,
+            false => self.fetch_file(link.content, name, path.clone()).await?,
+        }
+        Ok(path)
+    }
+
+    /// Fetches one file to a path.
+    async fn fetch_file(
+        self: &Arc<Self>,
+        content: ContentId,
+        name: String,
+        path: PathBuf,
+    ) -> Result<(), Refused> {
+        if let Some(item) = self.item(content).filter(|item| item.problem.is_none()) {
+            if item.entry.path == path {
+                return Ok(());
+            }
+            let place = item.place.map_or(item.entry.path, |place| place.path());
+            return refuse(format!("it is here already, at {}", place.display()));
+        }
+        if path.exists() {
+            return self.adopt(content, name, path).await;
+        }
+        let entry = Entry {
+            name,
+            path,
+            length: None,
+            complete: false,
+            is_collection: false,
+        };
+        self.start_fetch(content, entry).await
+    }
+
+    async fn start_fetch(&self, content: ContentId, entry: Entry) -> Result<(), Refused> {
+        if let Some(folder) = entry.path.parent() {
+            let made = fs::create_dir_all(folder);
+            made.map_err(|error| Refused(format!("{}: {error}", folder.display())))?;
+        }
+        self.stop(content, false).await;
+        self.register.keep(content, &entry)?;
+        self.table().insert(
+            content,
+            Item {
+                entry,
+                place: None,
+                problem: None,
+                parts: Vec::new(),
+            },
+        );
+        let begun = self.driver.fetch(content).await;
+        begun.map_err(|_| Refused(STOPPING.into()))??;
+        Ok(())
+    }
+
+    /// A file is there already: it is good if it is the same.
+    async fn adopt(&self, content: ContentId, name: String, path: PathBuf) -> Result<(), Refused> {
+        let at = path.clone();
+        let hashed = spawn_blocking(move || -> io::Result<(Place, Manifest)> {
+            let place = Place::open(&at)?;
+            let manifest = manifest_of(&place, |_| {})?;
+            Ok((place, manifest))
+        });
+        match hashed.await? {
+            Ok((place, manifest)) if manifest.content() == content => {
+                let entry = Entry {
+                    name,
+                    length: Some(place.layout().length()),
+                    path,
+                    complete: true,
+                    is_collection: false,
+                };
+                let have = Bitfield::all(place.layout().count());
+                self.begin(content, entry, manifest, have, place).await
+            }
+            Ok(_) => refuse(format!(
+                "{} is there already, and is something else: move it away, or choose another folder",
+                path.display()
+            )),
+            Err(error) => refuse(format!("{}: {error}", path.display())),
+        }
+    }
+
+    /// Ends a transfer. A draft of something that was being fetched is removed, what was shared stays where it is.
+    pub(crate) async fn stop(&self, content: ContentId, drop_draft: bool) -> bool {
+        let Some(item) = self.table().remove(&content) else {
+            return false;
+        };
+        self.changed.notify_waiters();
+        let _ = self.driver.stop_transfer(content).await;
+        self.register.drop(content);
+        if drop_draft && !item.entry.complete {
+            let _ = fs::remove_file(item.entry.draft());
+        }
+        for part in item.parts {
+            let is_open = self.item(part).is_some_and(|item| !item.entry.complete);
+            if is_open {
+                Box::pin(self.stop(part, drop_draft)).await;
+            }
+        }
+        true
+    }
+
+    /// What the core says of transfers.
+    async fn follow(self: Arc<Self>, mut events: mpsc::UnboundedReceiver<Event>) {
+        while let Some(event) = events.recv().await {
+            match event {
+                Event::Described(content) => {
+                    if let Err(Refused(reason)) = self.described(content).await {
+                        let _ = self.driver.stop_transfer(content).await;
+                        self.fail(content, reason);
+                    }
+                }
+                Event::Complete(content) => self.complete(content).await,
+                Event::Failed(content, failure) => {
+                    self.change(content, |item| {
+                        // The disk has said more.
+                        item.problem.get_or_insert_with(|| failure.to_string());
+                    });
+                }
+                Event::Banned(node, content, fault) => {
+                    tracing::warn!(?node, %content, %fault, "a peer is asked nothing any more");
+                }
+            }
+        }
+    }
+
+    /// The length of a file that is being fetched is known: it gets its room on the disk.
+    async fn described(&self, content: ContentId) -> Result<(), Refused> {
+        let manifest = self
+            .driver
+            .look(move |peer: &Peer| peer.swarm().manifest(content).cloned());
+        let (Some(item), Ok(Some(manifest))) = (self.item(content), manifest.await) else {
+            return Ok(());
+        };
+        let length = manifest.layout().length();
+        let draft = item.entry.draft();
+        let at = draft.clone();
+        let place = spawn_blocking(move || Place::fill(&at, length)).await?;
+        let place = place.map_err(|error| Refused(format!("{}: {error}", draft.display())))?;
+        let place = Arc::new(place);
+        let entry = Entry {
+            length: Some(length),
+            ..item.entry
+        };
+        self.register.keep_digests(&manifest)?;
+        self.register.keep(content, &entry)?;
+        let kept = Arc::clone(&place);
+        self.change(content, move |item| {
+            item.entry = entry;
+            item.place = Some(kept);
+        });
+        let _ = self.driver.place(content, place).await;
+        Ok(())
+    }
+
+    /// Every segment is there: the file gets its name.
+    async fn complete(&self, content: ContentId) {
+        let Some(item) = self.item(content).filter(|item| !item.entry.complete) else {
+            return;
+        };
+        let Some(place) = item.place.clone() else {
+            return;
+        };
+        let end = item.entry.path.clone();
+        let finished = spawn_blocking(move || place.finish(&end)).await;
+        let finished = finished.unwrap_or_else(|_| Err(io::Error::other("writing stopped")));
+        let entry = Entry {
+            complete: true,
+            ..item.entry
+        };
+        match finished.and_then(|()| self.register.keep(content, &entry)) {
+            Ok(()) => self.change(content, |item| item.entry = entry),
+            Err(error) => self.fail(content, format!("{}: {error}", entry.path.display())),
+        }
+    }
+
+    /// Takes up what the last run left.
+    async fn take_up(self: Arc<Self>) {
+        for (content, entry) in self.register.entries() {
+            let taken = tokio::time::timeout(FINISH_PATIENCE, self.take_up_one(content, &entry));
+            if let Ok(Err(Refused(reason))) = taken.await {
+                let item = Item {
+                    place: None,
+                    problem: None,
+                    parts: Vec::new(),
+                    entry,
+                };
+                self.table().insert(content, item);
+                self.fail(content, reason);
+            }
+        }
+        folder::take_up(&self).await;
+    }
+
+    async fn take_up_one(&self, content: ContentId, entry: &Entry) -> Result<(), Refused> {
+        let length = entry.length;
+        let manifest = length.and_then(|length| self.register.manifest(content, length));
+        let Some(manifest) = manifest else {
+            return self.start_fetch(content, entry.clone()).await;
+        };
+        let (entry, known) = (entry.clone(), manifest.clone());
+        let path = match entry.complete {
+            true => entry.path.clone(),
+            false => entry.draft(),
+        };
+        let at = path.clone();
+        let complete = entry.complete;
+        let checked = spawn_blocking(move || -> io::Result<(Place, Bitfield)> {
+            let layout = known.layout();
+            if complete {
+                // Each segment is checked when it is read.
+                let place = Place::open(&at)?;
+                return match place.layout() == layout {
+                    true => Ok((place, Bitfield::all(layout.count()))),
+                    false => Err(io::Error::other("it has changed since it was shared")),
+                };
+            }
+            let place = Place::fill(&at, layout.length())?;
+            let have = check(&place, &known, |_| {})?;
+            Ok((place, have))
+        });
+        let checked = checked.await?;
+        let (place, have) =
+            checked.map_err(|error| Refused(format!("{}: {error}", path.display())))?;
+        let is_whole = have.is_full();
+        self.begin(content, entry, manifest, have, place).await?;
+        if is_whole {
+            self.complete(content).await;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,96 @@
+//! What is shared and fetched, kept over restarts: a small file for each content, and its list of digests.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use chordscope_core::base::content::ContentId;
+use chordscope_core::swarm::layout::Layout;
+use chordscope_core::swarm::manifest::Manifest;
+use serde::{Deserialize, Serialize};
+
+/// A content that is shared or fetched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    /// What it is called.
+    pub(crate) name: String,
+    /// Where it lies, or is to lie.
+    pub(crate) path: PathBuf,
+    /// Its length, once known.
+    pub(crate) length: Option<u64>,
+    /// Whether it is all there.
+    pub(crate) complete: bool,
+    /// Whether it is a list of files.
+    pub(crate) is_collection: bool,
+}
+
+impl Entry {
+    /// Where it lies while it is being fetched.
+    pub(crate) fn draft(&self) -> PathBuf {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        self.path.with_file_name(format!(".{name}.part"))
+    }
+}
+
+/// The folder with the entries.
+#[derive(Clone, Debug)]
+pub(crate) struct Register(PathBuf);
+
+impl Register {
+    /// The register in this folder.
+    pub(crate) const fn new(folder: PathBuf) -> Self {
+        Self(folder)
+    }
+
+    /// The folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.0
+    }
+
+    /// Keeps an entry.
+    pub(crate) fn keep(&self, content: ContentId, entry: &Entry) -> io::Result<()> {
+        let text = serde_json::to_string(entry)?;
+        self.write(&format!("{content}.json"), text.as_bytes())
+    }
+
+    /// Keeps a content's digests, so that nobody need be asked again.
+    pub(crate) fn keep_digests(&self, manifest: &Manifest) -> io::Result<()> {
+        let name = format!("{}.digests", manifest.content());
+        self.write(&name, manifest.encode())
+    }
+
+    /// Forgets a content.
+    pub(crate) fn drop(&self, content: ContentId) {
+        for kind in ["json", "digests", "list"] {
+            let _ = fs::remove_file(self.0.join(format!("{content}.{kind}")));
+        }
+    }
+
+    /// All entries.
+    pub(crate) fn entries(&self) -> Vec<(ContentId, Entry)> {
+        let Ok(files) = fs::read_dir(&self.0) else {
+            return Vec::new();
+        };
+        let read = |file: fs::DirEntry| {
+            let name = file.file_name().into_string().ok()?;
+            let content = ContentId::parse(name.strip_suffix(".json")?)?;
+            let text = fs::read_to_string(file.path()).ok()?;
+            Some((content, serde_json::from_str(&text).ok()?))
+        };
+        files.flatten().filter_map(read).collect()
+    }
+
+    /// The manifest of a content, if its digests were kept and are right.
+    pub(crate) fn manifest(&self, content: ContentId, length: u64) -> Option<Manifest> {
+        let bytes = fs::read(self.0.join(format!("{content}.digests"))).ok()?;
+        Manifest::check(content, Layout::of(length)?, &bytes)
+    }
+
+    /// Whole or not at all.
+    fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        fs::create_dir_all(&self.0)?;
+        let draft = self.0.join(format!("{name}.new"));
+        fs::write(&draft, bytes)?;
+        fs::rename(draft, self.0.join(name))
+    }
+}

@@ -1,0 +1,289 @@
+//! `/files/<content id>`: what is shared or being fetched, as any program can read it.
+//!
+//! It starts before the whole file is there: each segment goes out as soon as it was checked, and those that are read next are
+//! fetched next.
+
+use std::io;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chordscope_core::base::content::ContentId;
+use chordscope_core::peer::Peer;
+use chordscope_core::swarm::picker::Order;
+use futures_util::stream;
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, sleep};
+
+use super::App;
+use super::api::refuse;
+use crate::files::{Item, Place};
+
+/// How long a segment may take to come before the connection ends.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often a segment is looked for that is still to come.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A file, or one range of it.
+pub(super) async fn file(
+    State(app): State<Arc<App>>,
+    Path(content): Path<String>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let Some(content) = ContentId::parse(&content) else {
+        return refuse(
+            StatusCode::NOT_FOUND,
+            "a content id is 64 hexadecimal digits",
+        );
+    };
+    let found = app
+        .files
+        .item(content)
+        .filter(|item| item.problem.is_none());
+    let Some((item, place)) = found.and_then(|item| Some((item.clone(), item.place?))) else {
+        let reason =
+            "this is neither shared nor being fetched here, or its length is not known yet";
+        return refuse(StatusCode::NOT_FOUND, reason);
+    };
+    let length = place.layout().length();
+    let etag = format!("\"{content}\"");
+    let asked = headers
+        .get(header::RANGE)
+        .and_then(|value| value.to_str().ok());
+    // A range of another version of the file means nothing; a content id has one version.
+    let stale = headers
+        .get(header::IF_RANGE)
+        .is_some_and(|value| value != etag.as_str());
+    let range = asked
+        .filter(|_| !stale)
+        .and_then(|text| parse_range(text, length));
+    let (status, range) = match range {
+        None => (StatusCode::OK, whole(length)),
+        Some(Some(range)) => (StatusCode::PARTIAL_CONTENT, Some(range)),
+        Some(None) => {
+            let all = [(header::CONTENT_RANGE, format!("bytes */{length}"))];
+            return (StatusCode::RANGE_NOT_SATISFIABLE, all).into_response();
+        }
+    };
+    let bytes = range
+        .as_ref()
+        .map_or(0, |range| range.end() - range.start() + 1);
+    let body = match (&range, method) {
+        (Some(range), Method::GET) => body(app, content, item.clone(), place, range.clone()),
+        _ => Body::empty(),
+    };
+    let mut response = (status, body).into_response();
+    let fields = response.headers_mut();
+    describe(fields, &item.entry.name);
+    let range = range.filter(|_| status == StatusCode::PARTIAL_CONTENT);
+    let range = range.map(|range| format!("bytes {}-{}/{length}", range.start(), range.end()));
+    for (name, value) in [
+        (header::ETAG, Some(etag)),
+        (header::CONTENT_LENGTH, Some(bytes.to_string())),
+        (header::CONTENT_RANGE, range),
+    ] {
+        if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+            fields.insert(name, value);
+        }
+    }
+    response
+}
+
+/// What a browser may do with it: show what cannot run, keep everything else as a file.
+fn describe(fields: &mut HeaderMap, name: &str) {
+    let kind = kind_of(name);
+    let shown = ["audio/", "video/", "image/"]
+        .iter()
+        .any(|shown| kind.starts_with(shown));
+    let how = if shown { "inline" } else { "attachment" };
+    let name: String = name
+        .bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => {
+                char::from(byte).to_string()
+            }
+            _ => format!("%{byte:02X}"),
+        })
+        .collect();
+    let disposition = format!("{how}; filename*=UTF-8''{name}");
+    for (field, value) in [
+        (header::CONTENT_TYPE, kind.to_string()),
+        (header::CONTENT_DISPOSITION, disposition),
+        (header::ACCEPT_RANGES, "bytes".to_string()),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "sandbox; default-src 'none'".to_string(),
+        ),
+        (
+            header::CACHE_CONTROL,
+            "public, max-age=31536000, immutable".to_string(),
+        ),
+    ] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            fields.insert(field, value);
+        }
+    }
+}
+
+fn kind_of(name: &str) -> &'static str {
+    match name
+        .rsplit('.')
+        .next()
+        .unwrap_or_default()
+        .to_lowercase()
+        .as_str()
+    {
+        "mp4" | "m4v" => "video/mp4",
+        "webm" => "video/webm",
+        "mp3" => "audio/mpeg",
+        "ogg" | "oga" => "audio/ogg",
+        "wav" => "audio/wav",
+        "flac" => "audio/flac",
+        "m4a" => "audio/mp4",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "gif" => "image/gif",
+        "webp" => "image/webp",
+        _ => "application/octet-stream",
+    }
+}
+
+fn whole(length: u64) -> Option<RangeInclusive<u64>> {
+    length.checked_sub(1).map(|last| 0..=last)
+}
+
+/// RFC 9110 §14.1.2. `None` for what is no single range of bytes, which is answered by the whole; `Some(None)` for a range that
+/// the file does not have.
+fn parse_range(text: &str, length: u64) -> Option<Option<RangeInclusive<u64>>> {
+    let (first, last) = text.strip_prefix("bytes=")?.trim().split_once('-')?;
+    let number = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_digit())
+            .then(|| text.parse().ok())
+    };
+    let end = length.checked_sub(1);
+    if first.is_empty() {
+        let count: u64 = number(last)??;
+        return Some(
+            end.filter(|_| count > 0)
+                .map(|end| length.saturating_sub(count)..=end),
+        );
+    }
+    let first: u64 = number(first)??;
+    let last = if last.is_empty() {
+        u64::MAX
+    } else {
+        number(last)??
+    };
+    if last < first {
+        return None;
+    }
+    Some(
+        end.filter(|end| first <= *end)
+            .map(|end| first..=last.min(end)),
+    )
+}
+
+fn body(
+    app: Arc<App>,
+    content: ContentId,
+    item: Item,
+    place: Arc<Place>,
+    range: RangeInclusive<u64>,
+) -> Body {
+    let layout = place.layout();
+    let (first, last) = (
+        layout.segment_at(*range.start()),
+        layout.segment_at(*range.end()),
+    );
+    let complete = item.entry.complete;
+    let segments = stream::unfold(first, move |index| {
+        let (app, place, range) = (Arc::clone(&app), Arc::clone(&place), range.clone());
+        async move {
+            if index > last {
+                return None;
+            }
+            let arrived = match complete {
+                true => Ok(()),
+                false => wait_for(&app, content, index).await,
+            };
+            let read = match arrived {
+                Ok(()) => spawn_blocking(move || place.read(index))
+                    .await
+                    .unwrap_or_else(|_| Err(io::Error::other("reading stopped"))),
+                Err(error) => Err(error),
+            };
+            let part = read.map(|bytes| part_of(bytes, layout.range(index).start, &range));
+            Some((part, index + 1))
+        }
+    });
+    Body::from_stream(segments)
+}
+
+/// What of a segment, which begins there, lies in the range.
+fn part_of(bytes: Vec<u8>, start: u64, range: &RangeInclusive<u64>) -> Bytes {
+    let from = range.start().saturating_sub(start).min(bytes.len() as u64);
+    let to = (range.end() + 1)
+        .saturating_sub(start)
+        .min(bytes.len() as u64);
+    // Both are at most the length of what is in memory.
+    Bytes::from(bytes).slice(from as usize..to as usize)
+}
+
+async fn wait_for(app: &App, content: ContentId, index: u32) -> io::Result<()> {
+    let end = Instant::now() + PATIENCE;
+    let mut asked = false;
+    loop {
+        let look = move |peer: &Peer| peer.swarm().have(content).map(|have| have.contains(index));
+        match app.driver.look(look).await {
+            Ok(Some(true)) => return Ok(()),
+            Ok(Some(false)) if Instant::now() < end => {}
+            _ => return Err(io::ErrorKind::TimedOut.into()),
+        }
+        if !asked {
+            asked = true;
+            let _ = app.driver.reorder(content, Order::From(index)).await;
+        }
+        sleep(LOOK).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_read_as_the_standard_says() {
+        assert_eq!(parse_range("bytes=0-0", 10), Some(Some(0..=0)));
+        assert_eq!(parse_range("bytes=3-", 10), Some(Some(3..=9)));
+        assert_eq!(parse_range("bytes=3-99", 10), Some(Some(3..=9)));
+        assert_eq!(parse_range("bytes=-4", 10), Some(Some(6..=9)));
+        assert_eq!(parse_range("bytes=-40", 10), Some(Some(0..=9)));
+        assert_eq!(parse_range("bytes=10-", 10), Some(None));
+        assert_eq!(parse_range("bytes=-0", 10), Some(None));
+        assert_eq!(parse_range("bytes=0-", 0), Some(None));
+        for odd in [
+            "bytes=5-4",
+            "bytes=0-1,3-4",
+            "lines=0-1",
+            "bytes=a-b",
+            "bytes=+1-2",
+            "bytes=-",
+        ] {
+            assert_eq!(parse_range(odd, 10), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn only_what_lies_in_the_range_goes_out() {
+        let part = |start, range| part_of(vec![0, 1, 2, 3], start, &range).to_vec();
+        assert_eq!(part(100, 0..=1_000), [0, 1, 2, 3]);
+        assert_eq!(part(100, 102..=102), [2]);
+        assert_eq!(part(100, 0..=100), [0]);
+    }
+}
