@@ -1,5 +1,6 @@
 //! Asking a member for something, and waiting for what comes of it.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::base::contact::Contact;
