@@ -3,7 +3,7 @@
 //! The modules, lowest first; each imports only from those below it:
 //!
 //! - [`base`]: time, randomness, ring arithmetic, identity, contacts
-//! - [`chord`]: membership, fingers, the routing rule, the ideal ring; [`store`]: signed records and who holds them;
+//! - [`chord`]: membership, fingers, the routing rule, the ideal ring; [`store`]: records and who holds them;
 //!   [`swarm`]: segmented file transfer. None knows the others
 //! - [`message`]: both vocabularies with request numbers
 //! - [`node`]: one ring member, which joins the two; [`wire`]: messages as bytes. Neither knows the other

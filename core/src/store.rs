@@ -1,6 +1,7 @@
-//! Values in the ring: signed records, and which of them a node holds.
+//! What is kept in the ring: records that prove themselves, and which of them a node holds.
 //!
-//! Level `one`: any member of a key's replica group accepts a record, the group merges later, the newer version wins.
+//! Level `one`: any member of a key's replica group accepts a record, the group merges later. Level `quorum`, for named and
+//! signed records: a group agrees on one order.
 
 pub mod group;
 pub mod message;

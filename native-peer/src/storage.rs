@@ -198,8 +198,8 @@ fn private_file(path: &Path) -> io::Result<std::fs::File> {
     options.open(path)
 }
 
-fn read(database: &Database) -> Result<Kept, Box<dyn std::error::Error>> {
-    let now = wall_seconds();
+/// The secret and the version of this start, in a folder of this format.
+fn begin(database: &Database, now: u64) -> Result<([u8; 32], u64), Box<dyn std::error::Error>> {
     let writing = database.begin_write()?;
     let (secret, version) = {
         writing.open_table(RECORDS)?;
@@ -234,6 +234,12 @@ fn read(database: &Database) -> Result<Kept, Box<dyn std::error::Error>> {
         (secret, version)
     };
     writing.commit()?;
+    Ok((secret, version))
+}
+
+fn read(database: &Database) -> Result<Kept, Box<dyn std::error::Error>> {
+    let now = wall_seconds();
+    let (secret, version) = begin(database, now)?;
     let reading = database.begin_read()?;
     let own = reading.open_table(OWN)?;
     let known = own.get(KNOWN)?.map_or_else(Vec::new, |bytes| {

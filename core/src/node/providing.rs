@@ -83,8 +83,9 @@ impl Node {
         self.wait_to_announce(now);
     }
 
-    /// Before it leaves, a node says that it has nothing any more.
+    /// Before it leaves, a node says that it has nothing any more, and does not say otherwise again.
     pub(super) fn withdraw_all(&mut self, now: Instant) {
+        self.timers.clear(TimerKind::Announce);
         for content in self.announced().collect::<Vec<_>>() {
             self.tell(now, content, true);
         }
@@ -114,7 +115,8 @@ impl Node {
     fn wait_to_announce(&mut self, soonest: Instant) {
         self.timers.clear(TimerKind::Announce);
         let due = self.announcements.list.iter().map(|(_, due)| *due).min();
-        if let Some(due) = due.filter(|_| self.membership.is_member()) {
+        let stays = self.membership.is_member() && !self.upkeep.leaving;
+        if let Some(due) = due.filter(|_| stays) {
             self.timers.set(due.max(soonest), TimerKind::Announce);
         }
     }

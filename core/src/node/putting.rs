@@ -21,7 +21,7 @@ pub(super) struct Put {
 }
 
 impl Node {
-    /// Puts a value under a name, or under a salt of this node's own. [`Event::PutEnded`] follows.
+    /// Puts a value under a name, or under a salt of this node's own. [`Event::PutEnded`](crate::node::api::Event::PutEnded) follows.
     ///
     /// # Errors
     /// [`StoreError`] when the node is no member, is busy, or the value is longer than 64 KiB.
@@ -35,7 +35,7 @@ impl Node {
         self.start_put(now, label.into(), Some(value), None, level)
     }
 
-    /// Deletes a named or signed record. [`Event::PutEnded`] follows.
+    /// Deletes a named or signed record. [`Event::PutEnded`](crate::node::api::Event::PutEnded) follows.
     ///
     /// # Errors
     /// [`StoreError`] when the node is no member or is busy.
@@ -49,7 +49,7 @@ impl Node {
     }
 
     /// Puts a value, or deletes the record (`None`), if this is the sequence number there, 0 if there must be none.
-    /// [`Event::PutEnded`] follows, with [`StoreError::Mismatch`] when it is another.
+    /// [`Event::PutEnded`](crate::node::api::Event::PutEnded) follows, with [`StoreError::Mismatch`] when it is another.
     ///
     /// At level `quorum` no other write comes in between. At level `one` that is as good as the holders can be compared: two who
     /// swap at the same time may both be told that they did, and the greater version stays.
@@ -68,7 +68,7 @@ impl Node {
     }
 
     /// Puts a value under the key that follows from it, or lets it live for another day. There is one level: any copy is as
-    /// good. [`Event::PutEnded`] follows.
+    /// good. [`Event::PutEnded`](crate::node::api::Event::PutEnded) follows.
     ///
     /// # Errors
     /// [`StoreError`] when the node is no member, is busy, or the value is longer than 64 KiB.
@@ -85,7 +85,7 @@ impl Node {
         self.start_operation(now, Target::Record(subject), task)
     }
 
-    /// Gets a record. [`Event::GetEnded`] follows.
+    /// Gets a record. [`Event::GetEnded`](crate::node::api::Event::GetEnded) follows.
     ///
     /// # Errors
     /// [`StoreError`] when the node is no member or is busy.

@@ -11,10 +11,10 @@ use crate::peer::Peer;
 use crate::store::record::{Label, Subject};
 
 impl Peer {
-    /// As [`Node::lookup`].
+    /// As [`Node::lookup`](crate::node::Node::lookup).
     ///
     /// # Errors
-    /// As [`Node::lookup`].
+    /// As [`Node::lookup`](crate::node::Node::lookup).
     pub fn lookup(
         &mut self,
         now: Instant,
@@ -27,10 +27,10 @@ impl Peer {
         begun
     }
 
-    /// As [`Node::put`].
+    /// As [`Node::put`](crate::node::Node::put).
     ///
     /// # Errors
-    /// As [`Node::put`].
+    /// As [`Node::put`](crate::node::Node::put).
     pub fn put(
         &mut self,
         now: Instant,
@@ -43,10 +43,10 @@ impl Peer {
         begun
     }
 
-    /// As [`Node::get`].
+    /// As [`Node::get`](crate::node::Node::get).
     ///
     /// # Errors
-    /// As [`Node::get`].
+    /// As [`Node::get`](crate::node::Node::get).
     pub fn get(
         &mut self,
         now: Instant,
@@ -58,10 +58,10 @@ impl Peer {
         begun
     }
 
-    /// As [`Node::delete`].
+    /// As [`Node::delete`](crate::node::Node::delete).
     ///
     /// # Errors
-    /// As [`Node::delete`].
+    /// As [`Node::delete`](crate::node::Node::delete).
     pub fn delete(
         &mut self,
         now: Instant,
@@ -73,10 +73,10 @@ impl Peer {
         begun
     }
 
-    /// As [`Node::compare_and_set`].
+    /// As [`Node::compare_and_set`](crate::node::Node::compare_and_set).
     ///
     /// # Errors
-    /// As [`Node::compare_and_set`].
+    /// As [`Node::compare_and_set`](crate::node::Node::compare_and_set).
     pub fn compare_and_set(
         &mut self,
         now: Instant,
@@ -92,10 +92,10 @@ impl Peer {
         begun
     }
 
-    /// As [`Node::put_immutable`].
+    /// As [`Node::put_immutable`](crate::node::Node::put_immutable).
     ///
     /// # Errors
-    /// As [`Node::put_immutable`].
+    /// As [`Node::put_immutable`](crate::node::Node::put_immutable).
     pub fn put_immutable(
         &mut self,
         now: Instant,
@@ -106,26 +106,26 @@ impl Peer {
         begun
     }
 
-    /// As [`Node::announce`].
+    /// As [`Node::announce`](crate::node::Node::announce).
     ///
     /// # Errors
-    /// As [`Node::announce`].
+    /// As [`Node::announce`](crate::node::Node::announce).
     pub fn announce(&mut self, now: Instant, content: ContentId) -> Result<(), StoreError> {
         let begun = self.node.announce(now, content);
         self.drain_node(now);
         begun
     }
 
-    /// As [`Node::withdraw`].
+    /// As [`Node::withdraw`](crate::node::Node::withdraw).
     pub fn withdraw(&mut self, now: Instant, content: ContentId) {
         self.node.withdraw(now, content);
         self.drain_node(now);
     }
 
-    /// As [`Node::providers`].
+    /// As [`Node::providers`](crate::node::Node::providers).
     ///
     /// # Errors
-    /// As [`Node::providers`].
+    /// As [`Node::providers`](crate::node::Node::providers).
     pub fn providers(
         &mut self,
         now: Instant,

@@ -60,7 +60,7 @@ pub enum Deed {
 pub type Cheat = fn(&mut Vec<u8>) -> Deed;
 
 /// Peers and the links between them. Members are numbered from 0.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Peers {
     now: Instant,
     conditions: Conditions,
@@ -76,7 +76,7 @@ pub struct Peers {
     positions: u8,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Member {
     peer: Option<Peer>,
     secret: [u8; 32],
@@ -102,7 +102,7 @@ struct End {
     arrives: Instant,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Happening {
     Frame(LinkId, Vec<u8>),
     Written(LinkId, usize),

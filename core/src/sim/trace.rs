@@ -226,6 +226,11 @@ impl Parcel {
     }
 }
 
+fn show_all(space: Space, contacts: &[Contact]) -> String {
+    let ids = contacts.iter().map(|contact| space.show(contact.id()));
+    ids.collect::<Vec<_>>().join(", ")
+}
+
 fn describe_event(space: Space, node: Id, event: &Event) -> String {
     let me = space.show(node);
     let show = |contact: &Option<Contact>| {
@@ -242,10 +247,7 @@ fn describe_event(space: Space, node: Id, event: &Event) -> String {
         Event::Predecessor { old, new } => {
             format!("{me} predecessor {} → {}", show(old), show(new))
         }
-        Event::Successors(list) => {
-            let list: Vec<_> = list.iter().map(|entry| space.show(entry.id())).collect();
-            format!("{me} successors {}", list.join(", "))
-        }
+        Event::Successors(list) => format!("{me} successors {}", show_all(space, list)),
         Event::Finger(change) => format!(
             "{me} finger {}: {} → {}",
             change.row,
@@ -281,17 +283,16 @@ fn describe_event(space: Space, node: Id, event: &Event) -> String {
         Event::GetEnded(_, Ok(Some(record))) => format!("{me} got {record:?}"),
         Event::GetEnded(_, Ok(None)) => format!("{me} found no such name"),
         Event::ProvidersFound(_, Ok(contacts)) => {
-            let contacts = contacts.iter().map(|contact| space.show(contact.id()));
-            format!("{me} found {}", contacts.collect::<Vec<_>>().join(", "))
+            format!("{me} found {}", show_all(space, contacts))
         }
         Event::Announced {
             content,
             withdrawn,
             outcome: Ok(copies),
-        } => {
-            let has = if *withdrawn { "has no more" } else { "has" };
-            format!("{me} {has} {content:?}, which {copies} know")
-        }
+        } => format!(
+            "{me} {} {content:?}, which {copies} know",
+            if *withdrawn { "has no more" } else { "has" }
+        ),
         Event::Conflict(key) => format!(
             "{me}: two authors wrote key {} without knowing of one another",
             space.show(*key)

@@ -40,6 +40,7 @@ impl Attack {
                 limits: NODE_LIMITS,
                 ..NodeConfig::default()
             },
+            index: 0,
             ring: RING.into(),
             reach,
             limits: limits.clone(),

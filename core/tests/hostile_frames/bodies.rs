@@ -117,7 +117,7 @@ impl Attack {
     fn any_providers(&mut self) -> Record {
         let content = ContentId([0; 32]);
         let entries = (0..self.rng.below(4)).map(|_| {
-            let secret = u8::try_from(self.rng.below(6)).unwrap();
+            let secret = self.rng.below(6);
             let contact = Contact::sign(Space::FULL, &signer(secret), 0, 1, vec![]).unwrap();
             let sequence = self.rng.below(4);
             let withdrawn = self.chance(4);

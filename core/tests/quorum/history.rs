@@ -1,12 +1,12 @@
 //! One history: a ring, some clients, faults drawn from the seed, then calm and a last look at every name.
 
-use chordscope_core::base::id::{Id, Space};
+use chordscope_core::base::id::Id;
 use chordscope_core::store::group::Rules;
 use chordscope_core::store::record::{Label, Name, Salt};
 
 use crate::checker::{Operation, is_linearizable};
-use crate::client::Client;
-use crate::world::{BITS, World};
+use crate::client::{Client, key_of};
+use crate::world::World;
 
 /// How long the faults go on, in virtual milliseconds.
 const STORM: u64 = 2_000;

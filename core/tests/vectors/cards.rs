@@ -295,6 +295,7 @@ fn cards_are_these_bytes() {
         "ws://a_b-c:1/ws",
         &longest,
     ];
+    let positions = ["ws://ring.example/ws/1", "wss://ring.example/ws/15"];
     let right = signed(0, &["ws://127.0.0.1:7340/ws"]);
     let bytes = card_bytes(&right);
     let contact = |error| DecodeError::Contact(error);
@@ -302,12 +303,7 @@ fn cards_are_these_bytes() {
         good("no address", 0, 0, &[]),
         good("one address", 0, 1, &["ws://127.0.0.1:7340/ws"]),
         good("the last index, the last version", 15, u64::MAX, &[]),
-        good(
-            "positions of a peer",
-            15,
-            1,
-            &["ws://ring.example/ws/1", "wss://ring.example/ws/15"],
-        ),
+        good("positions of a peer", 15, 1, &positions),
         good("four addresses, one as long as may be", 1, 300, &four),
         bad("nothing", &[], DecodeError::Malformed),
         bad(

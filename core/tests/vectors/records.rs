@@ -21,6 +21,7 @@ const SECRET: [u8; 32] = [5; 32];
 const DAY: u64 = 24 * 60 * 60;
 
 type Change = fn(&mut Item);
+type SetChange = fn(&mut Providers);
 
 pub(crate) fn copy(name: &str, value: Option<&[u8]>, sequence: u64, lifetime: u64) -> Copy {
     written(Name::new(name).unwrap(), value, sequence, lifetime)
@@ -124,7 +125,7 @@ fn changed(change: Change) -> Copy {
     copy
 }
 
-fn changed_providers(change: fn(&mut Providers)) -> Copy {
+fn changed_providers(change: SetChange) -> Copy {
     let mut copy = providers(&[1, 2]);
     let Record::Providers(set) = &mut copy.record else {
         unreachable!()
@@ -194,7 +195,7 @@ fn refused_ones() -> Vec<Value> {
 
 fn refused_providers() -> Vec<Value> {
     let (order, forged) = (RecordError::Providers, RecordError::Signature);
-    let changes: [(&str, fn(&mut Providers), RecordError); 9] = [
+    let changes: [(&str, SetChange, RecordError); 9] = [
         ("no providers", |set| set.entries.clear(), order),
         ("providers out of order", |set| set.entries.reverse(), order),
         (

@@ -99,21 +99,16 @@ fn of_peer(peer: &Peer) -> String {
 
 /// Every position has its own; what stands above is of the first.
 fn of_positions(positions: &[VirtualNode], text: &mut String) {
-    let families: [(_, _, fn(&VirtualNode) -> usize); 2] = [
-        (
-            "virtual_node_records",
-            "Records that each position keeps.",
-            |one| one.records,
-        ),
-        ("virtual_node_links", "Links of each position.", |one| {
-            one.links
-        }),
-    ];
-    for (name, help, count) in families {
+    let mut each = |name, help, count: fn(&VirtualNode) -> usize| {
         let values = positions.iter().map(|one| (one.id.as_str(), count(one)));
         let values: Vec<_> = values.collect();
         family(text, name, "gauge", help, "id", &values);
-    }
+    };
+    let help = "Records that each position keeps.";
+    each("virtual_node_records", help, |one| one.records);
+    each("virtual_node_links", "Links of each position.", |one| {
+        one.links
+    });
 }
 
 fn of_relay(text: &mut String, peer: &Peer) {

@@ -261,7 +261,8 @@ fn each_provider_keeps_its_own_remaining_life() {
 #[test]
 fn providers_that_are_forged_or_out_of_order_are_refused() {
     let good = providers([provider(1, 1, 1, false), provider(2, 1, 1, false)]);
-    let changes: [(fn(&mut Providers), RecordError); 8] = [
+    type Change = fn(&mut Providers);
+    let changes: [(Change, RecordError); 8] = [
         (|set| set.entries.reverse(), RecordError::Providers),
         (|set| set.entries.clear(), RecordError::Providers),
         (
