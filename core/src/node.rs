@@ -45,7 +45,7 @@ use crate::base::time::Instant;
 use crate::chord::fingers::FingerTable;
 use crate::chord::membership::{Input, Membership, Phase};
 use crate::chord::message::Request as Ask;
-use crate::chord::route::{Routing, Step, route};
+use crate::chord::route::{Routing, Step, Turn, route};
 use crate::message::{Message, Request, Response};
 use crate::node::api::{Event, JoinError, Output, StorageEvent, TimerKind};
 use crate::node::config::Config;
@@ -111,7 +111,7 @@ impl Node {
         Self {
             membership,
             fingers: FingerTable::new(config.space, me),
-            requests: Requests::new(limits.requests, limits.neighbours),
+            requests: Requests::new(limits.requests, limits.neighbours, config.shortest_wait),
             lookups: BTreeMap::new(),
             operations: BTreeMap::new(),
             quorum: BTreeMap::new(),
@@ -268,14 +268,14 @@ impl Node {
         arrived: bool,
         avoid: &[Id],
     ) -> Step {
-        let step = route(
-            &self.membership,
-            &self.fingers,
+        let turn = Turn {
             key,
             routing,
             arrived,
             avoid,
-        );
+        };
+        let lists = self.config.list_routing;
+        let step = route(&self.membership, &self.fingers, turn, lists);
         self.event(Event::Routed {
             lookup,
             key,

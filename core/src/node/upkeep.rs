@@ -49,11 +49,14 @@ impl Node {
         }
     }
 
-    /// Sets a periodic timer, between three and five quarters of its interval ahead, so that nodes do not march in step.
+    /// Sets a periodic timer, its interval ahead, more or less.
     pub(super) fn schedule(&mut self, now: Instant, kind: TimerKind, every: Option<Duration>) {
         self.timers.clear(kind);
         if let Some(every) = every {
-            let wait = self.rng.duration(every * 3 / 4, every * 5 / 4);
+            let stray = every.saturating_mul(self.config.stray.min(100).into()) / 100;
+            let wait = self
+                .rng
+                .duration(every - stray, every.saturating_add(stray));
             self.timers.set(now + wait, kind);
         }
     }

@@ -14,7 +14,12 @@ pub enum Latency {
     Fixed(u32),
     /// Anything between two bounds, each equally likely.
     Uniform(u32, u32),
+    /// Mostly short and seldom long, with this mean. ToN 2003 §V-A.
+    Exponential(u32),
 }
+
+/// No draw is longer than so many means.
+const LONGEST: u64 = 45;
 
 impl Latency {
     /// The latency of one message.
@@ -23,13 +28,16 @@ impl Latency {
         match self {
             Self::Fixed(value) => millis(value),
             Self::Uniform(low, high) => rng.duration(millis(low), millis(high.max(low))),
+            Self::Exponential(mean) => rng.exponential(millis(mean)),
         }
     }
 
     /// The longest possible.
     pub fn max(self) -> Duration {
-        let (Self::Fixed(value) | Self::Uniform(_, value)) = self;
-        Duration::from_millis(u64::from(value))
+        Duration::from_millis(match self {
+            Self::Fixed(value) | Self::Uniform(_, value) => u64::from(value),
+            Self::Exponential(mean) => LONGEST * u64::from(mean),
+        })
     }
 }
 

@@ -218,7 +218,6 @@ mod tests {
         scenario.successors = 3;
         scenario.protocol = Protocol::Classic;
         scenario.copies = 1;
-        scenario.latency = Latency::Fixed(20);
         scenario.loss_per_mille = 50;
         scenario.quorum = true;
         scenario.upkeep = None;
@@ -227,9 +226,16 @@ mod tests {
             at: Instant::from_millis(700),
             action: Action::Crash(Id::from_u64(90)),
         }];
-        let history = History::new(scenario, 1).unwrap();
-        let again = Permalink::parse(&Permalink::of(&history, None).unwrap()).unwrap();
-        assert_eq!(&again.scenario, history.scenario());
+        for latency in [
+            Latency::Fixed(20),
+            Latency::Uniform(20, 30),
+            Latency::Exponential(50),
+        ] {
+            scenario.latency = latency;
+            let history = History::new(scenario.clone(), 1).unwrap();
+            let again = Permalink::parse(&Permalink::of(&history, None).unwrap()).unwrap();
+            assert_eq!(again.scenario, scenario);
+        }
     }
 
     #[test]

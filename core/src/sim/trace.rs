@@ -109,6 +109,8 @@ pub struct LookupTrace {
     pub owner: Option<Id>,
     /// Whether it ended without an owner.
     pub failed: bool,
+    /// How often a node was asked that is gone: a timeout, as ToN 2003 §V counts them.
+    pub timeouts: u32,
     /// Each decision so far.
     pub decisions: Vec<Decision>,
 }

@@ -21,6 +21,7 @@ use crate::chord::invariant::Health;
 use crate::message::Message;
 use crate::node::Node;
 use crate::node::api::{Output, StorageEvent};
+use crate::node::config::Config;
 use crate::sim::action::Timed;
 use crate::sim::scenario::{Scenario, ScenarioError};
 use crate::sim::trace::{Entry, LookupTrace, Parcel, What};
@@ -51,6 +52,7 @@ pub enum Watch {
 #[derive(Clone, Debug)]
 pub struct World {
     scenario: Arc<Scenario>,
+    config: Config,
     seed: u64,
     now: Instant,
     rng: Rng,
@@ -133,7 +135,22 @@ impl World {
         seed: u64,
         watch: Watch,
     ) -> Result<Self, ScenarioError> {
+        let config = scenario.config();
+        Self::of_nodes(scenario, config, seed, watch)
+    }
+
+    /// As [`World::watched`], with nodes whose choices are not the scenario's.
+    ///
+    /// # Errors
+    /// [`ScenarioError`] when the scenario's nodes make no ring.
+    pub fn of_nodes(
+        scenario: Arc<Scenario>,
+        config: Config,
+        seed: u64,
+        watch: Watch,
+    ) -> Result<Self, ScenarioError> {
         let mut world = Self {
+            config,
             seed,
             now: Instant::ZERO,
             rng: Rng::from_seed(seed, NETWORK_STREAM),
@@ -322,6 +339,7 @@ impl World {
         let tag = (parcel.traffic, parcel.lookup);
         let cut = self.cut_off.contains(&to) != self.cut_off.contains(&parcel.from);
         let Some(actor) = self.nodes.get_mut(&to).filter(|_| !cut) else {
+            self.note_loss(&parcel);
             self.record(None, What::Lost(parcel));
             return;
         };

@@ -63,6 +63,7 @@ pub(super) fn write(scenario: &Scenario) -> Result<String, ScenarioError> {
         parts.push(match scenario.latency {
             Latency::Fixed(millis) => format!("latency={millis}"),
             Latency::Uniform(low, high) => format!("latency={low},{high}"),
+            Latency::Exponential(mean) => format!("latency=mean,{mean}"),
         });
     }
     if scenario.quorum {
@@ -149,6 +150,7 @@ fn read_latency(text: &str) -> Result<Latency, ScenarioError> {
     match numbers(text).as_slice() {
         [Some(millis)] => Ok(Latency::Fixed(*millis)),
         [Some(low), Some(high)] => Ok(Latency::Uniform(*low, *high)),
+        [None, Some(mean)] if text.starts_with("mean,") => Ok(Latency::Exponential(*mean)),
         _ => Err(wrong(
             "latency",
             "must be one or two numbers of milliseconds",

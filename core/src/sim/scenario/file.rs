@@ -333,6 +333,10 @@ mod tests {
                 r#"{"bits":5,"nodes":[1],"actions":[{"at_ms":1,"do":{"insert":99}}]}"#,
                 "actions[0]: ",
             ),
+            (
+                r#"{"bits":5,"nodes":[1],"latency":{"exponential":80001}}"#,
+                "latency: ",
+            ),
             ("", "EOF"),
         ] {
             let refusal = refusal(text);

@@ -155,6 +155,7 @@ impl World {
             path: alloc::vec![from],
             owner: None,
             failed: false,
+            timeouts: 0,
             decisions: alloc::vec::Vec::new(),
         });
         if let Some(actor) = self.nodes.get_mut(&from) {
