@@ -50,6 +50,13 @@ pub enum Step {
         /// The node in it.
         contact: Contact,
     },
+    /// On to a node behind the finger closest before the key: it is as good, and nearer by round trip.
+    Near {
+        /// The row of the finger, from 1.
+        row: u8,
+        /// The node behind the one in that row.
+        contact: Contact,
+    },
     /// On along the successor list.
     Along(Contact),
     /// Back to the predecessor: it is nearer to the key than the sender knew.
@@ -63,6 +70,7 @@ impl Step {
             Self::Here => None,
             Self::Owner(contact)
             | Self::Finger { contact, .. }
+            | Self::Near { contact, .. }
             | Self::Along(contact)
             | Self::Back(contact) => Some(contact),
         }
@@ -96,6 +104,13 @@ impl Step {
             ),
             (Self::Finger { row, contact }, _) => format!(
                 "Of the fingers of node {} that do not pass {}, row {row} reaches farthest: {}.",
+                show(me),
+                show(key),
+                show(contact.id())
+            ),
+            (Self::Near { row, contact }, _) => format!(
+                "Of the fingers of node {} that do not pass {}, row {row} reaches farthest. Of its node and those behind it, \
+                 {} is the best way on.",
                 show(me),
                 show(key),
                 show(contact.id())

@@ -22,6 +22,9 @@ pub struct Config {
     /// Whether lookups go along the successor list wherever it reaches farther than the fingers, and to the key's owner
     /// where it is listed. Chord (ToN 2003) §IV-E.
     pub list_routing: bool,
+    /// How many nodes a finger chooses from: the one in its row and those that follow it. With 1 there is no choice. Chord
+    /// (ToN 2003) §VI-C, Table IV.
+    pub successors_per_finger: u8,
     /// How often a node checks its successor; `None` never.
     pub stabilize: Option<Duration>,
     /// How often it refreshes one finger; `None` never.
@@ -82,6 +85,7 @@ impl Default for Config {
             copies: 3,
             mode: Mode::Recursive,
             list_routing: false,
+            successors_per_finger: 1,
             stabilize: Some(Duration::from_secs(1)),
             fingers: Some(Duration::from_secs(2)),
             reunion: Some(Duration::from_secs(15)),

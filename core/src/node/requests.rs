@@ -43,6 +43,8 @@ pub(super) enum Purpose {
     HandOverCopy(Id),
     /// A read to get a newer version.
     Fetch,
+    /// To see whether a finger, or a node behind it, is there, and how long it takes to answer.
+    Candidate(Id),
     /// To see whether somebody is a member.
     Probe,
     /// A question of the group machine.

@@ -122,15 +122,24 @@ impl Node {
 
     /// Takes a node that is gone out of the finger table.
     pub(super) fn forget(&mut self, node: Id) {
+        self.candidates.forget(node);
         for change in self.fingers.forget(node) {
             self.event(Event::Finger(change));
         }
     }
 
-    pub(super) fn learn_finger(&mut self, now: Instant, row: u8, node: &Contact) {
+    /// The node of a row, and its successors.
+    pub(super) fn learn_finger(
+        &mut self,
+        now: Instant,
+        row: u8,
+        node: &Contact,
+        successors: &[Contact],
+    ) {
         for change in self.fingers.learn(row, node) {
             self.event(Event::Finger(change));
         }
+        self.look_behind(now, node, successors);
         let covered = self.fingers.covered_until(row);
         self.go_on_behind(now, covered);
     }
@@ -189,6 +198,9 @@ impl Node {
             for change in self.fingers.learn(1, head) {
                 self.event(Event::Finger(change));
             }
+        }
+        if let Some((head, behind)) = entries.split_first() {
+            self.look_behind(now, head, behind);
         }
         self.event(Event::Successors(entries));
         self.stabilize_briskly(now);

@@ -4,6 +4,7 @@ use crate::base::contact::Contact;
 use crate::base::id::{Id, Space};
 use crate::base::identity::Scheme;
 use crate::base::rtt::Rtt;
+use crate::chord::candidates::Candidates;
 use crate::chord::fingers::FingerTable;
 use crate::chord::membership::Membership;
 use crate::chord::route::Mode;
@@ -65,6 +66,11 @@ impl Node {
     /// Its finger table.
     pub const fn fingers(&self) -> &FingerTable {
         &self.fingers
+    }
+
+    /// The nodes that its fingers may stand for.
+    pub const fn candidates(&self) -> &Candidates {
+        &self.candidates
     }
 
     /// The records it holds.

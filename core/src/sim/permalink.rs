@@ -216,6 +216,7 @@ mod tests {
         scenario.title = "Lost & found, 5 % of it".to_string();
         scenario.records = vec![Name::new("anna, ben").unwrap()];
         scenario.successors = 3;
+        scenario.successors_per_finger = 4;
         scenario.protocol = Protocol::Classic;
         scenario.copies = 1;
         scenario.loss_per_mille = 50;
@@ -230,6 +231,7 @@ mod tests {
             Latency::Fixed(20),
             Latency::Uniform(20, 30),
             Latency::Exponential(50),
+            Latency::Cube(70),
         ] {
             scenario.latency = latency;
             let history = History::new(scenario.clone(), 1).unwrap();

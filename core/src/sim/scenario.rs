@@ -52,6 +52,8 @@ pub struct Scenario {
     pub protocol: Protocol,
     /// Length of the successor lists.
     pub successors: u8,
+    /// How many nodes a finger chooses from: itself and those behind it.
+    pub successors_per_finger: u8,
     /// How many nodes keep each record.
     pub copies: u8,
     /// How long messages take.
@@ -134,6 +136,7 @@ impl Scenario {
             records: Vec::new(),
             protocol: Protocol::Corrected,
             successors: 2,
+            successors_per_finger: 1,
             copies: 2,
             latency: Latency::default(),
             loss_per_mille: 0,
@@ -153,6 +156,12 @@ impl Scenario {
         let latency = u64::try_from(self.latency.max().as_millis()).unwrap_or(u64::MAX);
         for (place, value, low, high) in [
             ("successors", self.successors.into(), 1, 32),
+            (
+                "successors_per_finger",
+                self.successors_per_finger.into(),
+                1,
+                32,
+            ),
             ("copies", self.copies.into(), 1, 32),
             ("loss_per_mille", self.loss_per_mille.into(), 0, 1_000),
             ("latency", latency, 0, 3_600_000),
@@ -183,6 +192,7 @@ impl Scenario {
             space: self.space,
             protocol: self.protocol,
             successors: self.successors,
+            successors_per_finger: self.successors_per_finger,
             copies: self.copies,
             stabilize: every(|upkeep| upkeep.stabilize_ms),
             fingers: every(|upkeep| upkeep.fingers_ms),

@@ -406,7 +406,11 @@ impl World {
             from: from.id(),
             to: to.id(),
             sent: self.now,
-            arrives: self.now + self.scenario.latency.draw(&mut self.rng),
+            arrives: self.now
+                + self
+                    .scenario
+                    .latency
+                    .draw(from.id(), to.id(), &mut self.rng),
             label: message.label(),
             answer: message.is_answer(),
             traffic,

@@ -46,6 +46,11 @@ pub(super) fn write(scenario: &Scenario) -> Result<String, ScenarioError> {
             scenario.successors.into(),
             plain.successors.into(),
         ),
+        (
+            "choices",
+            scenario.successors_per_finger.into(),
+            plain.successors_per_finger.into(),
+        ),
         ("copies", scenario.copies.into(), plain.copies.into()),
         (
             "loss",
@@ -64,6 +69,7 @@ pub(super) fn write(scenario: &Scenario) -> Result<String, ScenarioError> {
             Latency::Fixed(millis) => format!("latency={millis}"),
             Latency::Uniform(low, high) => format!("latency={low},{high}"),
             Latency::Exponential(mean) => format!("latency=mean,{mean}"),
+            Latency::Cube(edge) => format!("latency=cube,{edge}"),
         });
     }
     if scenario.quorum {
@@ -120,6 +126,7 @@ pub(super) fn read(query: Query<'_>) -> Result<Scenario, ScenarioError> {
         Ok(u8::try_from(value).unwrap_or(u8::MAX))
     };
     scenario.successors = small("successors", scenario.successors)?;
+    scenario.successors_per_finger = small("choices", scenario.successors_per_finger)?;
     scenario.copies = small("copies", scenario.copies)?;
     let loss = query.number("loss", scenario.loss_per_mille.into())?;
     scenario.loss_per_mille = u16::try_from(loss).unwrap_or(u16::MAX);
@@ -151,9 +158,10 @@ fn read_latency(text: &str) -> Result<Latency, ScenarioError> {
         [Some(millis)] => Ok(Latency::Fixed(*millis)),
         [Some(low), Some(high)] => Ok(Latency::Uniform(*low, *high)),
         [None, Some(mean)] if text.starts_with("mean,") => Ok(Latency::Exponential(*mean)),
+        [None, Some(edge)] if text.starts_with("cube,") => Ok(Latency::Cube(*edge)),
         _ => Err(wrong(
             "latency",
-            "must be one or two numbers of milliseconds",
+            "must be one or two numbers of milliseconds, or one after mean or cube",
         )),
     }
 }

@@ -40,6 +40,8 @@ pub(super) struct File {
     protocol: Protocol,
     #[serde(default = "two")]
     successors: u8,
+    #[serde(default = "small_one", skip_serializing_if = "is_one")]
+    successors_per_finger: u8,
     #[serde(default = "two")]
     copies: u8,
     #[serde(default)]
@@ -64,6 +66,15 @@ fn unnamed() -> String {
 
 fn is_corrected(protocol: &Protocol) -> bool {
     *protocol == Protocol::Corrected
+}
+
+const fn small_one() -> u8 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+const fn is_one(value: &u8) -> bool {
+    *value == 1
 }
 
 const fn one() -> u64 {
@@ -157,6 +168,7 @@ impl File {
             records,
             protocol: self.protocol,
             successors: self.successors,
+            successors_per_finger: self.successors_per_finger,
             copies: self.copies,
             latency: self.latency,
             loss_per_mille: self.loss_per_mille,
@@ -185,6 +197,7 @@ impl File {
                 .collect(),
             protocol: scenario.protocol,
             successors: scenario.successors,
+            successors_per_finger: scenario.successors_per_finger,
             copies: scenario.copies,
             latency: scenario.latency,
             loss_per_mille: scenario.loss_per_mille,
