@@ -13,4 +13,5 @@ pub mod peers;
 pub mod permalink;
 pub mod scenario;
 pub mod trace;
+pub mod volume;
 pub mod world;

@@ -2,6 +2,7 @@
 
 mod act;
 mod birth;
+mod scales;
 mod watch;
 
 use alloc::boxed::Box;
@@ -25,6 +26,7 @@ use crate::node::config::Config;
 use crate::sim::action::Timed;
 use crate::sim::scenario::{Scenario, ScenarioError};
 use crate::sim::trace::{Entry, LookupTrace, Parcel, What};
+use crate::sim::world::scales::Scales;
 
 /// How many lookups a world remembers.
 pub const MAX_LOOKUPS: usize = 64;
@@ -74,6 +76,7 @@ pub struct World {
     watch: Watch,
     violations: u64,
     sent: Sent,
+    scales: Option<Scales>,
     /// What one node wants; kept for its memory.
     outputs: Vec<Output>,
     /// Nodes that the others cannot reach, and that cannot reach them.
@@ -171,6 +174,7 @@ impl World {
             watch,
             violations: 0,
             sent: Sent::default(),
+            scales: None,
             outputs: Vec::new(),
             cut_off: BTreeSet::new(),
             scenario,
@@ -417,6 +421,7 @@ impl World {
             lookup,
         };
         self.sent.count(traffic);
+        self.weigh(traffic, &message);
         let cause = cause.map(|(number, _)| number);
         if self.watch != Watch::Nothing {
             self.record(cause, What::Sent(parcel.clone()));
