@@ -104,6 +104,11 @@ impl Candidates {
         answered.map(|candidate| &candidate.contact)
     }
 
+    /// The nodes behind all fingers that have answered.
+    pub fn nodes(&self) -> impl Iterator<Item = &Contact> {
+        self.behind.keys().flat_map(|finger| self.behind(*finger))
+    }
+
     /// The node to go on with towards `key` by way of a finger before it: the nearest by round trip of the finger and the
     /// nodes behind it. Where one of these passes the key, the last before the key is known: it is the farthest to get, and
     /// nobody else need be asked. Nodes to avoid are left out.

@@ -104,13 +104,15 @@ impl Node {
         }
     }
 
-    /// The contacts of its successors, its predecessor and its fingers, in this order. A node may come more than once.
+    /// The contacts of its successors, its predecessor, its fingers and the nodes behind them, in this order. A node may
+    /// come more than once.
     pub fn contacts(&self) -> impl Iterator<Item = &Contact> {
         let successors = self.membership.successors().entries().iter();
         let fingers = self.fingers.nodes();
         successors
             .chain(self.membership.predecessor())
             .chain(fingers)
+            .chain(self.candidates.nodes())
     }
 
     /// The number that the next lookup or operation will have.

@@ -60,6 +60,58 @@ impl Default for Latency {
     }
 }
 
+/// The longest that a message waits for its sender's line; it is dropped instead.
+pub const MAX_WAIT: Duration = Duration::from_secs(10);
+
+/// Some messages take longer, so that others overtake them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reorder {
+    /// How many of a thousand.
+    pub per_mille: u16,
+    /// The longest that they may take on top, in milliseconds.
+    pub extra_ms: u32,
+}
+
+impl Reorder {
+    /// What one message takes on top.
+    pub fn draw(self, rng: &mut Rng) -> Duration {
+        match rng.chance(self.per_mille.into(), 1_000) {
+            true => rng.duration(
+                Duration::ZERO,
+                Duration::from_millis(u64::from(self.extra_ms)),
+            ),
+            false => Duration::ZERO,
+        }
+    }
+}
+
+/// How fast the line of a node is, in bytes a second. What comes while it is busy waits, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bandwidth {
+    /// From the node.
+    pub up: u32,
+    /// To the node.
+    pub down: u32,
+}
+
+impl Bandwidth {
+    /// How long a message of so many bytes takes to leave.
+    pub fn upload(self, bytes: u64) -> Duration {
+        Self::time(bytes, self.up)
+    }
+
+    /// How long it takes to come in.
+    pub fn download(self, bytes: u64) -> Duration {
+        Self::time(bytes, self.down)
+    }
+
+    fn time(bytes: u64, rate: u32) -> Duration {
+        Duration::from_micros(bytes.saturating_mul(1_000_000) / u64::from(rate.max(1)))
+    }
+}
+
 /// Where a node lies: what its id says, so that it lies there in every run.
 fn place(node: Id) -> [u64; 3] {
     let mut digest = Digest::new("chordscope v1 place in the cube");

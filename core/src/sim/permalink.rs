@@ -162,7 +162,7 @@ mod tests {
     use crate::base::id::Space;
     use crate::chord::membership::Protocol;
     use crate::sim::action::{Action, Timed};
-    use crate::sim::network::Latency;
+    use crate::sim::network::{Bandwidth, Latency, Reorder};
     use crate::store::record::Name;
     use alloc::string::ToString;
     use alloc::vec;
@@ -221,12 +221,29 @@ mod tests {
         scenario.copies = 1;
         scenario.loss_per_mille = 50;
         scenario.quorum = true;
+        scenario.reorder = Some(Reorder {
+            per_mille: 30,
+            extra_ms: 200,
+        });
+        scenario.bandwidth = cfg!(feature = "bandwidth").then_some(Bandwidth {
+            up: 1_000,
+            down: 4_000,
+        });
         scenario.upkeep = None;
         scenario.until = Instant::from_millis(5_000);
-        scenario.actions = vec![Timed {
-            at: Instant::from_millis(700),
-            action: Action::Crash(Id::from_u64(90)),
-        }];
+        let node = Id::from_u64(90);
+        let actions = [
+            Action::Pause(node),
+            Action::Resume(node),
+            Action::Slow { node, millis: 300 },
+            Action::Corrupt(node),
+            Action::Misroute(node),
+            Action::Mend(node),
+            Action::Restart(node),
+            Action::Crash(node),
+        ];
+        let at = Instant::from_millis(700);
+        scenario.actions = actions.map(|action| Timed { at, action }).into();
         for latency in [
             Latency::Fixed(20),
             Latency::Uniform(20, 30),
@@ -253,6 +270,12 @@ mod tests {
         assert_eq!(place("bits=5&nodes=1&loss=1001"), "loss_per_mille");
         assert_eq!(place("bits=5&nodes=1&latency=1,x"), "latency");
         assert_eq!(place("bits=5&nodes=1&upkeep=1"), "upkeep");
+        assert_eq!(place("bits=5&nodes=1&choices=0"), "successors_per_finger");
+        assert_eq!(place("bits=5&nodes=1&reorder=5"), "reorder");
+        assert_eq!(place("bits=5&nodes=1&reorder=1001,5"), "reorder.per_mille");
+        assert_eq!(place("bits=5&nodes=1&bandwidth=9,5000"), "bandwidth");
+        assert_eq!(place("s=lesson-26&do=5:pause,99"), "do[0]");
+        assert_eq!(place("s=lesson-26&do=5:slow,1,x"), "do[0]");
         assert_eq!(place("bits=5&nodes=1&until=99999999999"), "until_ms");
         assert_eq!(place("s=lesson-26&t=x"), "t");
         assert_eq!(place("s=lesson-26&do=5:dance"), "do[0]");

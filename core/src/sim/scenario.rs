@@ -15,9 +15,10 @@ use crate::base::id::{Id, Space};
 use crate::base::time::Instant;
 use crate::chord::ideal::IdealRing;
 use crate::chord::membership::Protocol;
+use crate::message::Message;
 use crate::node::config::Config;
 use crate::sim::action::Timed;
-use crate::sim::network::Latency;
+use crate::sim::network::{Bandwidth, Latency, Reorder};
 #[cfg(feature = "scenario-files")]
 use crate::sim::scenario::file::File;
 use crate::store::record::Name;
@@ -30,6 +31,8 @@ pub const MAX_ACTIONS: usize = 10_000;
 pub const MAX_RECORDS: usize = 10_000;
 /// A simulated node looks itself up once in so many stabilizations; at their pace it then heals as a real one does.
 const REUNION: u32 = 8;
+/// The slowest line of a node, in bytes a second.
+const SLOWEST: u64 = 1_000;
 /// The longest a scenario may run: a day of virtual time, in milliseconds.
 pub const MAX_MILLIS: u64 = 24 * 60 * 60 * 1_000;
 
@@ -60,6 +63,10 @@ pub struct Scenario {
     pub latency: Latency,
     /// How many messages of a thousand are lost.
     pub loss_per_mille: u16,
+    /// Whether some messages take longer, so that others overtake them.
+    pub reorder: Option<Reorder>,
+    /// How fast the line of each node is; `None` for without limit.
+    pub bandwidth: Option<Bandwidth>,
     /// How often a node checks its successor, refreshes a finger, compares records; `None` for no upkeep at all.
     pub upkeep: Option<Upkeep>,
     /// Whether the nodes keep groups for level `quorum`, which puts and gets then use.
@@ -140,6 +147,8 @@ impl Scenario {
             copies: 2,
             latency: Latency::default(),
             loss_per_mille: 0,
+            reorder: None,
+            bandwidth: None,
             upkeep: Some(Upkeep::default()),
             quorum: false,
             seed: 1,
@@ -154,6 +163,13 @@ impl Scenario {
     /// [`ScenarioError`] names the first field that is out of range.
     pub(super) fn check(self) -> Result<Self, ScenarioError> {
         let latency = u64::try_from(self.latency.max().as_millis()).unwrap_or(u64::MAX);
+        let reorder = self.reorder.map_or((0, 0), |reorder| {
+            (reorder.per_mille.into(), reorder.extra_ms.into())
+        });
+        // A line that is slower than this carries not even the ring's own messages.
+        let slowest = self
+            .bandwidth
+            .map_or(SLOWEST, |line| line.up.min(line.down).into());
         for (place, value, low, high) in [
             ("successors", self.successors.into(), 1, 32),
             (
@@ -165,6 +181,9 @@ impl Scenario {
             ("copies", self.copies.into(), 1, 32),
             ("loss_per_mille", self.loss_per_mille.into(), 0, 1_000),
             ("latency", latency, 0, 3_600_000),
+            ("reorder.per_mille", reorder.0, 0, 1_000),
+            ("reorder.extra_ms", reorder.1, 0, 3_600_000),
+            ("bandwidth", slowest, SLOWEST, u32::MAX.into()),
             ("until_ms", self.until.as_millis(), 0, MAX_MILLIS),
             ("records", self.records.len() as u64, 0, MAX_RECORDS as u64),
             ("actions", self.actions.len() as u64, 0, MAX_ACTIONS as u64),
@@ -175,11 +194,25 @@ impl Scenario {
                 return Err(ScenarioError::new(place, &reason));
             }
         }
+        if self.bandwidth.is_some() && !cfg!(feature = "bandwidth") {
+            let reason = "this program is built without lines of limited speed";
+            return Err(ScenarioError::new("bandwidth", &reason));
+        }
         if self.quorum && !cfg!(feature = "quorum") {
             let reason = "this program is built without level quorum";
             return Err(ScenarioError::new("quorum", &reason));
         }
         Ok(self)
+    }
+
+    /// The bytes of a message on the wire, where they matter.
+    pub(super) fn weight(&self, message: &Message) -> u64 {
+        #[cfg(feature = "bandwidth")]
+        if self.bandwidth.is_some() {
+            return crate::sim::volume::frame_bytes(message);
+        }
+        let _ = message;
+        0
     }
 
     /// The choices of every node of the scenario.
@@ -192,6 +225,8 @@ impl Scenario {
             space: self.space,
             protocol: self.protocol,
             successors: self.successors,
+            // The lesson's rule.
+            list_routing: false,
             successors_per_finger: self.successors_per_finger,
             copies: self.copies,
             stabilize: every(|upkeep| upkeep.stabilize_ms),

@@ -2,6 +2,7 @@
 
 mod act;
 mod birth;
+mod faults;
 mod scales;
 mod watch;
 
@@ -26,6 +27,7 @@ use crate::node::config::Config;
 use crate::sim::action::Timed;
 use crate::sim::scenario::{Scenario, ScenarioError};
 use crate::sim::trace::{Entry, LookupTrace, Parcel, What};
+use crate::sim::world::faults::Faults;
 use crate::sim::world::scales::Scales;
 
 /// How many lookups a world remembers.
@@ -81,6 +83,7 @@ pub struct World {
     outputs: Vec<Output>,
     /// Nodes that the others cannot reach, and that cannot reach them.
     cut_off: BTreeSet<Id>,
+    faults: Faults,
 }
 
 /// How many messages were sent, by what they belong to.
@@ -105,6 +108,11 @@ struct Actor {
 enum Coming {
     Arrival(Box<Arrival>),
     JoinAgain(Id),
+    /// A node hears that its link to another is closed.
+    Closed {
+        node: Id,
+        other: Id,
+    },
 }
 
 /// A message in flight.
@@ -113,6 +121,12 @@ struct Arrival {
     parcel: Parcel,
     from: Contact,
     message: Message,
+    /// On the wire; 0 where nobody asks.
+    bytes: u64,
+    /// Whether it has come through its receiver's line.
+    received: bool,
+    /// Whether it arrives broken.
+    corrupted: bool,
 }
 
 impl World {
@@ -177,6 +191,7 @@ impl World {
             scales: None,
             outputs: Vec::new(),
             cut_off: BTreeSet::new(),
+            faults: Faults::default(),
             scenario,
         };
         world.settle()?;
@@ -259,7 +274,7 @@ impl World {
     pub fn in_flight(&self) -> impl Iterator<Item = &Parcel> {
         self.queue.values().filter_map(|coming| match coming {
             Coming::Arrival(arrival) => Some(&arrival.parcel),
-            Coming::JoinAgain(_) => None,
+            Coming::JoinAgain(_) | Coming::Closed { .. } => None,
         })
     }
 
@@ -320,10 +335,9 @@ impl World {
 
     fn happen(&mut self, coming: Coming) {
         match coming {
-            Coming::Arrival(arrival) => {
-                self.arrive(arrival.parcel, &arrival.from, arrival.message);
-            }
+            Coming::Arrival(arrival) => self.take_in(arrival),
             Coming::JoinAgain(id) => self.join_again(id),
+            Coming::Closed { node, other } => self.on_closed(node, other),
         }
     }
 
@@ -385,6 +399,7 @@ impl World {
             return;
         };
         let due = actor.node.poll_timeout().map(|(at, _)| at);
+        let due = due.filter(|_| !self.faults.is_paused(id));
         if actor.due != due {
             if let Some(old) = actor.due {
                 self.timers.remove(&(old, id));
@@ -400,21 +415,26 @@ impl World {
         &mut self,
         from: &Contact,
         to: &Contact,
-        message: Message,
+        mut message: Message,
         cause: Option<watch::Cause>,
     ) {
         self.next_parcel += 1;
         let (traffic, lookup) = self.classify(from.id(), &message, cause);
+        let elsewhere = self.mislead(from.id(), &mut message);
+        let to = elsewhere.as_ref().unwrap_or(to);
+        let bytes = self.scenario.weight(&message);
+        let departure = self.departure(from.id(), bytes);
+        let latency = self
+            .scenario
+            .latency
+            .draw(from.id(), to.id(), &mut self.rng)
+            + self.extra_delay(from.id(), to.id());
         let parcel = Parcel {
             number: self.next_parcel,
             from: from.id(),
             to: to.id(),
             sent: self.now,
-            arrives: self.now
-                + self
-                    .scenario
-                    .latency
-                    .draw(from.id(), to.id(), &mut self.rng),
+            arrives: departure.unwrap_or(self.now) + latency,
             label: message.label(),
             answer: message.is_answer(),
             traffic,
@@ -429,7 +449,7 @@ impl World {
         let lost = self
             .rng
             .chance(u64::from(self.scenario.loss_per_mille), 1_000);
-        if lost {
+        if lost || departure.is_none() {
             self.record(cause, What::Lost(parcel));
         } else {
             let at = parcel.arrives;
@@ -437,6 +457,9 @@ impl World {
                 parcel,
                 from: from.clone(),
                 message,
+                bytes,
+                received: false,
+                corrupted: self.is_corrupted(from.id()),
             };
             self.push(at, Coming::Arrival(Box::new(coming)));
         }

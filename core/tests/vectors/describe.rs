@@ -133,7 +133,8 @@ fn step(step: &Step) -> Value {
     match step {
         Step::Here => json!("Here"),
         Step::Owner(next) => json!({ "Owner": contact(next) }),
-        Step::Finger { row, contact: next } => {
+        // On the wire a node behind a finger stands for it.
+        Step::Finger { row, contact: next } | Step::Near { row, contact: next } => {
             json!({ "Finger": { "row": row, "card": contact(next) } })
         }
         Step::Along(next) => json!({ "Along": contact(next) }),

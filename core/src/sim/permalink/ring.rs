@@ -10,7 +10,7 @@ use super::{Query, actions, wrong};
 use crate::base::id::Space;
 use crate::base::time::Instant;
 use crate::chord::membership::Protocol;
-use crate::sim::network::Latency;
+use crate::sim::network::{Bandwidth, Latency, Reorder};
 use crate::sim::scenario::{Scenario, ScenarioError, Upkeep};
 use crate::store::record::Name;
 
@@ -71,6 +71,13 @@ pub(super) fn write(scenario: &Scenario) -> Result<String, ScenarioError> {
             Latency::Exponential(mean) => format!("latency=mean,{mean}"),
             Latency::Cube(edge) => format!("latency=cube,{edge}"),
         });
+    }
+    if let Some(reorder) = scenario.reorder {
+        let (chance, extra) = (reorder.per_mille, reorder.extra_ms);
+        parts.push(format!("reorder={chance},{extra}"));
+    }
+    if let Some(bandwidth) = scenario.bandwidth {
+        parts.push(format!("bandwidth={},{}", bandwidth.up, bandwidth.down));
     }
     if scenario.quorum {
         parts.push("quorum=1".into());
@@ -136,6 +143,17 @@ pub(super) fn read(query: Query<'_>) -> Result<Scenario, ScenarioError> {
     if let Some(text) = query.part("latency") {
         scenario.latency = read_latency(text)?;
     }
+    if let Some(text) = query.part("reorder") {
+        let [per_mille, extra_ms] = pair("reorder", text)?;
+        scenario.reorder = Some(Reorder {
+            per_mille: u16::try_from(per_mille).unwrap_or(u16::MAX),
+            extra_ms,
+        });
+    }
+    if let Some(text) = query.part("bandwidth") {
+        let [up, down] = pair("bandwidth", text)?;
+        scenario.bandwidth = Some(Bandwidth { up, down });
+    }
     if let Some(text) = query.part("upkeep") {
         scenario.upkeep = read_upkeep(text)?;
     }
@@ -163,6 +181,13 @@ fn read_latency(text: &str) -> Result<Latency, ScenarioError> {
             "latency",
             "must be one or two numbers of milliseconds, or one after mean or cube",
         )),
+    }
+}
+
+fn pair(place: &str, text: &str) -> Result<[u32; 2], ScenarioError> {
+    match numbers(text).as_slice() {
+        [Some(one), Some(other)] => Ok([*one, *other]),
+        _ => Err(wrong(place, "must be two numbers")),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::base::time::Instant;
 use crate::chord::membership::Protocol;
 use crate::chord::route::{Mode, Routing};
 use crate::sim::action::{Action, Timed};
-use crate::sim::network::Latency;
+use crate::sim::network::{Bandwidth, Latency, Reorder};
 use crate::sim::scenario::{MAX_MILLIS, Scenario, ScenarioError, Upkeep};
 use crate::store::record::Name;
 
@@ -48,6 +48,10 @@ pub(super) struct File {
     latency: Latency,
     #[serde(default)]
     loss_per_mille: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reorder: Option<Reorder>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bandwidth: Option<Bandwidth>,
     #[serde(default)]
     upkeep: Option<Upkeep>,
     #[serde(default)]
@@ -127,6 +131,16 @@ enum ActionText {
     Lose(u64),
     Split(Vec<IdText>),
     Heal,
+    Pause(IdText),
+    Resume(IdText),
+    Slow {
+        node: IdText,
+        ms: u32,
+    },
+    Corrupt(IdText),
+    Misroute(IdText),
+    Mend(IdText),
+    Restart(IdText),
 }
 
 impl File {
@@ -172,6 +186,8 @@ impl File {
             copies: self.copies,
             latency: self.latency,
             loss_per_mille: self.loss_per_mille,
+            reorder: self.reorder,
+            bandwidth: self.bandwidth,
             upkeep: self.upkeep,
             quorum: self.quorum,
             seed: self.seed,
@@ -201,6 +217,8 @@ impl File {
             copies: scenario.copies,
             latency: scenario.latency,
             loss_per_mille: scenario.loss_per_mille,
+            reorder: scenario.reorder,
+            bandwidth: scenario.bandwidth,
             upkeep: scenario.upkeep,
             quorum: scenario.quorum,
             seed: scenario.seed,
@@ -270,6 +288,16 @@ impl ActionText {
             Self::Lose(message) => Action::Lose(message),
             Self::Split(nodes) => Action::Split(nodes.iter().map(id).collect::<Result<_, _>>()?),
             Self::Heal => Action::Heal,
+            Self::Pause(node) => Action::Pause(id(&node)?),
+            Self::Resume(node) => Action::Resume(id(&node)?),
+            Self::Slow { node, ms } => Action::Slow {
+                node: id(&node)?,
+                millis: ms,
+            },
+            Self::Corrupt(node) => Action::Corrupt(id(&node)?),
+            Self::Misroute(node) => Action::Misroute(id(&node)?),
+            Self::Mend(node) => Action::Mend(id(&node)?),
+            Self::Restart(node) => Action::Restart(id(&node)?),
         })
     }
 
@@ -306,11 +334,21 @@ impl ActionText {
             Action::Lose(message) => Self::Lose(*message),
             Action::Split(nodes) => Self::Split(nodes.iter().map(id).collect()),
             Action::Heal => Self::Heal,
+            Action::Pause(node) => Self::Pause(id(node)),
+            Action::Resume(node) => Self::Resume(id(node)),
+            Action::Slow { node, millis } => Self::Slow {
+                node: id(node),
+                ms: *millis,
+            },
+            Action::Corrupt(node) => Self::Corrupt(id(node)),
+            Action::Misroute(node) => Self::Misroute(id(node)),
+            Action::Mend(node) => Self::Mend(id(node)),
+            Action::Restart(node) => Self::Restart(id(node)),
         }
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "bandwidth"))]
 mod tests {
     use super::*;
 
@@ -350,6 +388,18 @@ mod tests {
                 r#"{"bits":5,"nodes":[1],"latency":{"exponential":80001}}"#,
                 "latency: ",
             ),
+            (
+                r#"{"bits":5,"nodes":[1],"bandwidth":{"up":999,"down":5000}}"#,
+                "bandwidth: ",
+            ),
+            (
+                r#"{"bits":5,"nodes":[1],"reorder":{"per_mille":5,"extra_ms":3600001}}"#,
+                "reorder.extra_ms: ",
+            ),
+            (
+                r#"{"bits":5,"nodes":[1],"actions":[{"at_ms":1,"do":{"pause":99}}]}"#,
+                "actions[0]: ",
+            ),
             ("", "EOF"),
         ] {
             let refusal = refusal(text);
@@ -363,5 +413,21 @@ mod tests {
         let scenario = Scenario::from_json(text).unwrap();
         assert_eq!(scenario.nodes, [Id::from_u64(4), Id::from_u64(255)]);
         assert_eq!(Scenario::from_json(&scenario.to_json()), Ok(scenario));
+    }
+
+    #[test]
+    fn every_fault_is_in_the_file_and_nothing_of_it_when_there_is_none() {
+        let text = r#"{"bits":5,"nodes":[1,4,9],"until_ms":20000,"successors_per_finger":4,
+            "reorder":{"per_mille":50,"extra_ms":200},"bandwidth":{"up":4000,"down":8000},"latency":{"cube":60},
+            "actions":[{"at_ms":1,"do":{"pause":4}},{"at_ms":2,"do":{"resume":4}},{"at_ms":3,"do":{"corrupt":4}},
+            {"at_ms":4,"do":{"slow":{"node":4,"ms":300}}},{"at_ms":5,"do":{"misroute":4}},{"at_ms":6,"do":{"mend":4}},
+            {"at_ms":7,"do":{"restart":4}}]}"#;
+        let scenario = Scenario::from_json(text).unwrap();
+        assert_eq!(scenario.actions.len(), 7);
+        assert_eq!(Scenario::from_json(&scenario.to_json()), Ok(scenario));
+        let plain = Scenario::from_json(r#"{"bits":5,"nodes":[1,4,9]}"#).unwrap();
+        for word in ["reorder", "bandwidth", "per_finger"] {
+            assert!(!plain.to_json().contains(word), "{word}");
+        }
     }
 }
