@@ -154,6 +154,32 @@ fn lookups_by_way_of_a_node_that_misroutes_go_astray_and_still_arrive() {
 }
 
 #[test]
+fn lookups_do_not_multiply_where_nodes_are_slow_and_misroute() {
+    let upkeep = |faults: &[Action]| {
+        let mut world = world(scenario());
+        for fault in faults {
+            world.act(fault.clone()).unwrap();
+        }
+        // Each lookup that a slow node holds up is handed to another one too, and both copies go on.
+        for _ in 0..40 {
+            let _ = run(&mut world, 1);
+            assert!(world.in_flight().count() < 500, "at {:?}", world.now());
+        }
+        world.sent().upkeep
+    };
+    let misrouting = [3, 9, 15, 21].map(|at| Action::Misroute(Id::from_u64(at * 10)));
+    let slow = [2, 6, 10, 14, 18, 22].map(|at| Action::Slow {
+        node: Id::from_u64(at * 10),
+        millis: 900,
+    });
+    let (usual, faulty) = (upkeep(&[]), upkeep(&[&misrouting[..], &slow].concat()));
+    assert!(
+        faulty < 10 * usual,
+        "{faulty} messages, {usual} without faults"
+    );
+}
+
+#[test]
 fn a_node_that_starts_again_has_its_records_and_finds_its_place() {
     let mut world = world(scenario());
     let held = |world: &World, id| world.node(id).map_or(0, |node| node.records().len());
@@ -219,9 +245,9 @@ fn messages_wait_for_lines_that_are_busy() {
     });
     let mut world = world(slow);
     let lookup = look_up(&mut world, 235, Mode::Iterative);
-    // A question of 80 bytes and an answer of 200 come through two lines each, at every hop.
+    // A question of 50 bytes at least and an answer of 100 come through two lines each, at every hop.
     let hops = u32::try_from(lookup.path.len() - 1).unwrap();
-    let least = usual + hops * Duration::from_millis(4 * 280 / 8 / 4);
+    let least = usual + hops * Duration::from_micros(2 * 150 * 1_000_000 / 8_000);
     assert!(took(&lookup) > least, "{:?}, {usual:?}", took(&lookup));
     heals(&mut world);
     assert_eq!(world.violations(), 0);

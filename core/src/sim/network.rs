@@ -60,7 +60,7 @@ impl Default for Latency {
     }
 }
 
-/// The longest that a message waits for its sender's line; it is dropped instead.
+/// The longest that a message waits for a line; it is dropped instead.
 pub const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// Some messages take longer, so that others overtake them.

@@ -173,6 +173,9 @@ impl World {
         if let Some(bandwidth) = self.scenario.bandwidth.filter(|_| !arrival.received) {
             let busy = self.faults.receiving.get(&to);
             let start = busy.map_or(self.now, |busy| self.now.max(*busy));
+            if start.since(self.now) > MAX_WAIT {
+                return self.record(None, What::Lost(arrival.parcel));
+            }
             let end = start + bandwidth.download(arrival.bytes);
             self.faults.receiving.insert(to, end);
             arrival.received = true;
