@@ -64,21 +64,7 @@ pub(super) fn write(scenario: &Scenario) -> Result<String, ScenarioError> {
             parts.push(format!("{name}={value}"));
         }
     }
-    if scenario.latency != plain.latency {
-        parts.push(match scenario.latency {
-            Latency::Fixed(millis) => format!("latency={millis}"),
-            Latency::Uniform(low, high) => format!("latency={low},{high}"),
-            Latency::Exponential(mean) => format!("latency=mean,{mean}"),
-            Latency::Cube(edge) => format!("latency=cube,{edge}"),
-        });
-    }
-    if let Some(reorder) = scenario.reorder {
-        let (chance, extra) = (reorder.per_mille, reorder.extra_ms);
-        parts.push(format!("reorder={chance},{extra}"));
-    }
-    if let Some(bandwidth) = scenario.bandwidth {
-        parts.push(format!("bandwidth={},{}", bandwidth.up, bandwidth.down));
-    }
+    parts.extend(write_network(scenario, plain.latency));
     if scenario.quorum {
         parts.push("quorum=1".into());
     }
@@ -92,6 +78,22 @@ pub(super) fn write(scenario: &Scenario) -> Result<String, ScenarioError> {
         });
     }
     Ok(parts.join("&"))
+}
+
+/// What the network does to messages.
+fn write_network(scenario: &Scenario, usual: Latency) -> impl Iterator<Item = String> {
+    let latency = match scenario.latency {
+        same if same == usual => None,
+        Latency::Fixed(millis) => Some(format!("latency={millis}")),
+        Latency::Uniform(low, high) => Some(format!("latency={low},{high}")),
+        Latency::Exponential(mean) => Some(format!("latency=mean,{mean}")),
+        Latency::Cube(edge) => Some(format!("latency=cube,{edge}")),
+    };
+    let reorder = scenario.reorder;
+    let reorder = reorder.map(|it| format!("reorder={},{}", it.per_mille, it.extra_ms));
+    let bandwidth = scenario.bandwidth;
+    let bandwidth = bandwidth.map(|line| format!("bandwidth={},{}", line.up, line.down));
+    [latency, reorder, bandwidth].into_iter().flatten()
 }
 
 /// Reads what [`write`] wrote, and its actions.

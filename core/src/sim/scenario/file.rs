@@ -348,7 +348,7 @@ impl ActionText {
     }
 }
 
-#[cfg(all(test, feature = "bandwidth"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -415,6 +415,7 @@ mod tests {
         assert_eq!(Scenario::from_json(&scenario.to_json()), Ok(scenario));
     }
 
+    #[cfg(feature = "bandwidth")]
     #[test]
     fn every_fault_is_in_the_file_and_nothing_of_it_when_there_is_none() {
         let text = r#"{"bits":5,"nodes":[1,4,9],"until_ms":20000,"successors_per_finger":4,

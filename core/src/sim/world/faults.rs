@@ -24,7 +24,7 @@ const MAX_HELD: usize = 4_096;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Faults {
     /// Nodes that do nothing, and the messages that wait for them.
-    paused: BTreeMap<Id, Vec<Box<Arrival>>>,
+    paused: BTreeMap<Id, Vec<Arrival>>,
     /// Nodes whose messages take longer, both ways.
     slow: BTreeMap<Id, Duration>,
     /// Nodes whose next message arrives broken.
@@ -90,7 +90,7 @@ impl World {
     /// The node goes on where it stopped: first with what came meanwhile, then with what is overdue.
     fn resume(&mut self, node: Id) {
         for arrival in self.faults.paused.remove(&node).unwrap_or_default() {
-            self.take_in(arrival);
+            self.take_in(Box::new(arrival));
         }
         if let Some(actor) = self.nodes.get_mut(&node) {
             actor.node.handle_timeout(self.now);
@@ -184,7 +184,7 @@ impl World {
         }
         if let Some(held) = self.faults.paused.get_mut(&to) {
             if held.len() < MAX_HELD {
-                held.push(arrival);
+                held.push(*arrival);
             } else {
                 self.record(None, What::Lost(arrival.parcel));
             }
