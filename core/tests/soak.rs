@@ -93,7 +93,7 @@ fn storm(
     mut newcomers: Vec<Id>,
 ) -> Vec<Timed> {
     let (mut at, mut actions, mut split) = (1_000, Vec::new(), false);
-    let mut everybody = up.clone();
+    let (mut everybody, mut paused) = (up.clone(), None);
     while at < STORM - 5_000 {
         let who = between(0, u32::try_from(up.len()).unwrap() - 1) as usize;
         let name = format!("name-{}", between(0, 9));
@@ -135,6 +135,14 @@ fn storm(
                     Mode::Iterative
                 },
             },
+            // Who pauses is as good as crashed: one at a time, so that each list keeps somebody.
+            9 | 10 => match paused.take() {
+                Some(node) => Action::Resume(node),
+                None => {
+                    paused = Some(up[who]);
+                    Action::Pause(up[who])
+                }
+            },
             fault => break_something(fault, up[who], between),
         };
         actions.push(Timed {
@@ -159,8 +167,6 @@ fn storm(
 /// Something goes wrong with a node, or is over.
 fn break_something(which: u32, node: Id, between: &mut impl FnMut(u32, u32) -> u32) -> Action {
     match which {
-        9 => Action::Pause(node),
-        10 => Action::Resume(node),
         11 => Action::Slow {
             node,
             millis: between(0, 300),

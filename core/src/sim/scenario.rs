@@ -29,6 +29,8 @@ pub const MAX_NODES: usize = 10_000;
 pub const MAX_ACTIONS: usize = 10_000;
 /// The most records of a scenario.
 pub const MAX_RECORDS: usize = 10_000;
+/// The most bytes of a scenario's JSON.
+pub const MAX_JSON: usize = 16 << 20;
 /// A simulated node looks itself up once in so many stabilizations; at their pace it then heals as a real one does.
 const REUNION: u32 = 8;
 /// The slowest line of a node, in bytes a second.
@@ -114,6 +116,9 @@ impl Scenario {
     /// [`ScenarioError`] says where and why.
     #[cfg(feature = "scenario-files")]
     pub fn from_json(text: &str) -> Result<Self, ScenarioError> {
+        if text.len() > MAX_JSON {
+            return Err(ScenarioError::new("", &"a scenario has at most 16 MiB"));
+        }
         let file: File =
             serde_json::from_str(text).map_err(|error| ScenarioError::new("", &error))?;
         file.check()

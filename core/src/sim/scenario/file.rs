@@ -351,6 +351,7 @@ impl ActionText {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sim::scenario::MAX_JSON;
 
     fn refusal(text: &str) -> String {
         Scenario::from_json(text).unwrap_err().to_string()
@@ -401,6 +402,7 @@ mod tests {
                 "actions[0]: ",
             ),
             ("", "EOF"),
+            (&" ".repeat(MAX_JSON + 1), "at most 16 MiB"),
         ] {
             let refusal = refusal(text);
             assert!(refusal.contains(part), "{text}: {refusal}");
