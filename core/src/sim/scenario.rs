@@ -210,6 +210,11 @@ impl Scenario {
         Ok(self)
     }
 
+    /// Whether an answer may take many times the usual, so that its absence says little.
+    const fn has_stragglers(&self) -> bool {
+        self.reorder.is_some() || matches!(self.latency, Latency::Exponential(_))
+    }
+
     /// The bytes of a message on the wire, where they matter.
     pub(super) fn weight(&self, message: &Message) -> u64 {
         #[cfg(feature = "bandwidth")]
@@ -238,7 +243,7 @@ impl Scenario {
             fingers: every(|upkeep| upkeep.fingers_ms),
             reunion: every(|upkeep| upkeep.stabilize_ms.saturating_mul(REUNION)),
             repair: every(|upkeep| upkeep.repair_ms),
-            retries: u8::from(self.loss_per_mille > 0),
+            retries: u8::from(self.loss_per_mille > 0 || self.has_stragglers()),
             quorum: self.quorum,
             ..Config::default()
         }

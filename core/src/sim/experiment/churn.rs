@@ -151,6 +151,7 @@ impl Churn {
             list_routing: true,
             stray: STRAY,
             shortest_wait: PATIENCE,
+            retries: 0,
             // There are no records.
             repair: None,
             ..scenario.config()
