@@ -139,7 +139,16 @@ impl Options {
             }
         };
         bar.finish_and_clear();
-        let parameters = match self.name {
+        Ok(Answer {
+            experiment,
+            parameters: self.parameters(nodes),
+            rows,
+            paper,
+        })
+    }
+
+    fn parameters(&self, nodes: u32) -> Value {
+        match self.name {
             Name::PathLength => json!({ "seed": self.seed, "lookups_per_node": 100 }),
             Name::Churn => json!({
                 "seed": self.seed,
@@ -150,13 +159,7 @@ impl Options {
             Name::Load | Name::VirtualNodes | Name::Failures | Name::Latency => {
                 json!({ "seed": self.seed, "nodes": nodes })
             }
-        };
-        Ok(Answer {
-            experiment,
-            parameters,
-            rows,
-            paper,
-        })
+        }
     }
 
     fn churn(
