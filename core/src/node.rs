@@ -13,6 +13,7 @@ pub mod api;
 pub mod config;
 pub mod view;
 
+mod choosing;
 mod forwarding;
 #[cfg(feature = "quorum")]
 mod groups;
@@ -44,10 +45,11 @@ use crate::base::id::Id;
 use crate::base::identity::Signer;
 use crate::base::rng::Rng;
 use crate::base::time::Instant;
+use crate::chord::candidates::Candidates;
 use crate::chord::fingers::FingerTable;
 use crate::chord::membership::{Input, Membership, Phase};
 use crate::chord::message::Request as Ask;
-use crate::chord::route::{Routing, Step, route};
+use crate::chord::route::{Routing, Step, Turn, route};
 use crate::message::{Message, Request, Response};
 use crate::node::api::{Event, JoinError, Output, StorageEvent, TimerKind};
 use crate::node::config::Config;
@@ -73,6 +75,7 @@ pub struct Node {
     rng: Rng,
     membership: Membership,
     fingers: FingerTable,
+    candidates: Candidates,
     requests: Requests,
     lookups: BTreeMap<u64, Lookup>,
     operations: BTreeMap<u64, Operation>,
@@ -115,7 +118,8 @@ impl Node {
         Self {
             membership,
             fingers: FingerTable::new(config.space, me),
-            requests: Requests::new(limits.requests, limits.neighbours),
+            candidates: Candidates::new(config.successors_per_finger),
+            requests: Requests::new(limits.requests, limits.neighbours, config.shortest_wait),
             lookups: BTreeMap::new(),
             operations: BTreeMap::new(),
             quorum: BTreeMap::new(),
@@ -197,6 +201,7 @@ impl Node {
     pub fn refresh(&mut self, contact: &Contact) {
         self.membership.refresh(contact);
         self.fingers.refresh(contact);
+        self.candidates.refresh(contact);
         self.groups.refresh(contact);
     }
 
@@ -277,14 +282,19 @@ impl Node {
         arrived: bool,
         avoid: &[Id],
     ) -> Step {
-        let step = route(
-            &self.membership,
-            &self.fingers,
+        let turn = Turn {
             key,
             routing,
             arrived,
             avoid,
-        );
+        };
+        let lists = self.config.list_routing;
+        let step = match route(&self.membership, &self.fingers, turn, lists) {
+            Step::Finger { row, contact } if self.candidates.are_wanted() => {
+                self.choose(row, contact, turn)
+            }
+            step => step,
+        };
         self.event(Event::Routed {
             lookup,
             key,
@@ -306,7 +316,10 @@ impl Node {
                 self.event(Event::LimitReached("outstanding requests"));
                 match purpose {
                     // The lookup's deadline ends it; the node that could not be asked is not dead.
-                    Purpose::Hop(_) | Purpose::Forward(_) | Purpose::Membership(_) => {}
+                    Purpose::Hop(_)
+                    | Purpose::Forward(_)
+                    | Purpose::Candidate(_)
+                    | Purpose::Membership(_) => {}
                     purpose => self.on_failure(now, to, purpose),
                 }
             }

@@ -14,4 +14,5 @@ pub mod permalink;
 pub mod scenario;
 pub mod swarm;
 pub mod trace;
+pub mod volume;
 pub mod world;

@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::time::Duration;
+
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::ideal::{FingerChange, IdealRing};
 use chordscope_core::chord::route::Routing;
-use chordscope_core::sim::experiment::{failures, latency, load, path_length};
+use chordscope_core::sim::experiment::churn::Going;
+use chordscope_core::sim::experiment::latency::whole;
+use chordscope_core::sim::experiment::{churn, failures, latency, load, path_length};
 
 /// The lesson's ring: 9 nodes on 32 positions.
 fn lesson() -> IdealRing {
@@ -163,5 +167,67 @@ fn lookups_get_faster_with_the_nodes_that_a_finger_chooses_from() {
     for pair in rows.windows(2) {
         assert!(pair[1].iterative_stretch < pair[0].iterative_stretch);
         assert!(pair[1].recursive_stretch < pair[0].recursive_stretch);
+    }
+}
+
+/// A part of the experiment that takes half a minute; `CHURN=full cargo test --release …` measures all of it.
+#[test]
+fn lookups_go_on_while_nodes_come_and_go_as_in_table_iii() {
+    let full = std::env::var("CHURN").is_ok_and(|value| value == "full");
+    let (rates, counted) = match full {
+        true => (churn::RATES.to_vec(), churn::COUNTED),
+        false => (vec![5, 40], Duration::from_secs(1_000)),
+    };
+    let mut rows = churn::run(1, 1_000, &rates, counted, Going::Leave, &mut go_on);
+    assert_eq!(rows.len(), rates.len());
+    for pair in rows.windows(2) {
+        assert!(pair[0].mean_timeouts < pair[1].mean_timeouts, "{pair:?}");
+    }
+    // Nodes that are gone without a word are no harder to do without.
+    rows.extend(churn::run(
+        2,
+        1_000,
+        &[40],
+        counted,
+        Going::Crash,
+        &mut go_on,
+    ));
+    for row in &rows {
+        println!("{row:?}");
+        let paper = churn::PAPER.iter().find(|paper| paper.rate == row.rate);
+        assert!((3.7..=4.2).contains(&row.mean_hops), "{row:?}");
+        assert!(row.mean_timeouts <= paper.unwrap().mean_timeouts, "{row:?}");
+        assert!(
+            row.mean_timeouts >= row.rate / 8.0,
+            "{row:?}: nobody meets the dead"
+        );
+    }
+    let failures: u32 = rows.iter().map(|row| row.lookup_failures).sum();
+    let lookups: u32 = rows.iter().map(|row| row.lookups).sum();
+    assert!(f64::from(lookups) >= 0.9 * counted.as_secs_f64() * rows.len() as f64);
+    assert!(failures * 10_000 <= 16 * lookups, "{failures} of {lookups}");
+}
+
+/// Both rows' latency over that without a choice. Whole nodes go on to the owner, which the oracle does not, so that they
+/// gain a little less.
+#[test]
+fn whole_nodes_gain_by_choosing_nearly_what_the_oracle_gains() {
+    let oracle = latency::run(1, 1_000, &mut go_on);
+    let rows = whole::run(1, 1_000, &[1, 4, 8], &mut go_on);
+    assert_eq!(rows.len(), 3);
+    for (row, most) in rows.iter().zip([1.0, 0.72, 0.63]) {
+        let choices = u32::from(row.successors_per_finger);
+        let same = |row: &&latency::LatencyRow| row.successors_per_finger == choices;
+        let ideal = oracle.iter().find(same).unwrap().recursive_stretch;
+        let (ours, ideal) = (
+            row.mean_ms / rows[0].mean_ms,
+            ideal / oracle[0].recursive_stretch,
+        );
+        assert!(
+            ours <= most && ours <= ideal + 0.1,
+            "{row:?}: {ours}, {ideal}"
+        );
+        // Shorter lookups of fingers pay for asking who is behind them.
+        assert!(row.upkeep_messages <= rows[0].upkeep_messages, "{row:?}");
     }
 }

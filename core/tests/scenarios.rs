@@ -91,3 +91,15 @@ fn each_hop_names_its_rule_with_its_numbers() {
     assert!(last_hop.is_some(), "{rules:?}");
     assert_eq!(lookup.decisions.last().unwrap().node, Id::from_u64(28));
 }
+
+#[test]
+fn the_scenario_of_the_documentation_runs() {
+    let text = include_str!("../../docs/scenarios.md");
+    let json = text.split("```").nth(1).unwrap().trim_start_matches("json");
+    let scenario = Scenario::from_json(json).unwrap();
+    let (until, seed) = (scenario.until, scenario.seed);
+    let mut world = World::new(Arc::new(scenario), seed).unwrap();
+    world.run_until(until);
+    assert_eq!(world.done(), 3);
+    assert!(world.lookups()[0].owner.is_some());
+}

@@ -197,7 +197,7 @@ fn native_tests(workspace: &Workspace) -> Result<()> {
         "test",
         "--workspace",
         "--features",
-        "chordscope-core/scenario-files",
+        "chordscope-core/bandwidth,chordscope-core/scenario-files",
     ]))
 }
 

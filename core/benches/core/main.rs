@@ -3,6 +3,8 @@
 //! Rates are per second of this thread's processor time, where Linux tells it, so that other programs count less.
 //! An event of a world is what [`World::step`] does once: the delivery of a message, or a node's timer.
 
+mod traffic;
+
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -27,6 +29,7 @@ fn main() {
     for watch in [Watch::Nothing, Watch::Everything] {
         world(watch, &mut figures);
     }
+    traffic::measure(&mut figures);
     if json {
         let fields: Vec<_> = figures
             .iter()

@@ -70,6 +70,39 @@ impl Rng {
         let span = u64::try_from(span).unwrap_or(u64::MAX - 1);
         low + Duration::from_micros(self.below(span.saturating_add(1)))
     }
+
+    /// An exponentially distributed duration with this mean, to the microsecond: the gap between two events that come at
+    /// random. At most 45 times the mean.
+    pub fn exponential(&mut self, mean: Duration) -> Duration {
+        // The negative logarithm of a draw from (0, 1] has mean 1.
+        let binary = u128::from((64 << FRACTION) - log2(self.next_u64().max(1)));
+        let natural = (binary * LN_2) >> FRACTION;
+        let mean = u64::try_from(mean.as_micros()).unwrap_or(u64::MAX);
+        let micros = (natural * u128::from(mean)) >> FRACTION;
+        Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
+    }
+}
+
+/// Bits behind the point of the logarithms.
+const FRACTION: u32 = 32;
+/// The natural logarithm of 2, with [`FRACTION`] bits behind the point.
+const LN_2: u128 = 2_977_044_472;
+
+/// The binary logarithm of a number from 1, with [`FRACTION`] bits behind the point. In whole numbers, so that it is the
+/// same on every machine.
+fn log2(number: u64) -> u64 {
+    let whole = number.ilog2();
+    // From 1 to 2, with 63 bits behind the point.
+    let mut rest = number << (63 - whole);
+    let mut log = u64::from(whole);
+    for _ in 0..FRACTION {
+        // Squaring doubles the logarithm; what then reaches 2 has another one in its next binary place.
+        let square = (u128::from(rest) * u128::from(rest)) >> 63;
+        let carry = square >> 64;
+        log = (log << 1) | u64::from(carry != 0);
+        rest = u64::try_from(square >> carry).unwrap_or(u64::MAX);
+    }
+    log
 }
 
 #[cfg(test)]
@@ -106,5 +139,33 @@ mod tests {
         let (low, high) = (Duration::from_micros(3), Duration::from_micros(4));
         let draws: alloc::vec::Vec<_> = (0..64).map(|_| rng.duration(low, high)).collect();
         assert!(draws.contains(&low) && draws.contains(&high));
+    }
+
+    #[test]
+    fn logarithms_are_right_to_nine_digits() {
+        for number in [1, 2, 3, 10, 1_000_003, u64::MAX / 3, u64::MAX] {
+            let ours = log2(number) as f64 / 2_f64.powi(32);
+            let exact = (number as f64).log2();
+            assert!((ours - exact).abs() < 1e-8, "{number}: {ours}, not {exact}");
+        }
+    }
+
+    #[test]
+    fn random_gaps_have_their_mean_and_their_long_tail() {
+        let mut rng = Rng::from_seed(7, 0);
+        let mean = Duration::from_millis(50);
+        let draws: alloc::vec::Vec<_> = (0..20_000).map(|_| rng.exponential(mean)).collect();
+        let sum: Duration = draws.iter().sum();
+        assert!((sum / 20_000).abs_diff(mean) < Duration::from_millis(1));
+        // One in e^3 takes three times the mean, and one in e^7 seven times.
+        for (times, expected) in [(1, 7_358), (3, 996), (7, 18)] {
+            let longer = draws.iter().filter(|draw| **draw > mean * times).count();
+            assert!(
+                longer.abs_diff(expected) <= expected / 2,
+                "{times}: {longer}"
+            );
+        }
+        assert_eq!(rng.exponential(Duration::ZERO), Duration::ZERO);
+        assert!(rng.exponential(Duration::MAX) > Duration::from_secs(1));
     }
 }

@@ -41,13 +41,20 @@ pub enum Mode {
 pub enum Step {
     /// The key is this node's.
     Here,
-    /// The key is this successor's: it lies between this node and the successor.
+    /// The key is this successor's: no other node that is known lies between the key and it.
     Owner(Contact),
     /// On to the finger closest before the key.
     Finger {
         /// The row of the finger, from 1.
         row: u8,
         /// The node in it.
+        contact: Contact,
+    },
+    /// On to a node behind the finger closest before the key: it is as good, and nearer by round trip.
+    Near {
+        /// The row of the finger, from 1.
+        row: u8,
+        /// The node behind the one in that row.
         contact: Contact,
     },
     /// On along the successor list.
@@ -63,6 +70,7 @@ impl Step {
             Self::Here => None,
             Self::Owner(contact)
             | Self::Finger { contact, .. }
+            | Self::Near { contact, .. }
             | Self::Along(contact)
             | Self::Back(contact) => Some(contact),
         }
@@ -100,6 +108,13 @@ impl Step {
                 show(key),
                 show(contact.id())
             ),
+            (Self::Near { row, contact }, _) => format!(
+                "Of the fingers of node {} that do not pass {}, row {row} reaches farthest. Of its node and those behind it, \
+                 {} is the best way on.",
+                show(me),
+                show(key),
+                show(contact.id())
+            ),
             (Self::Along(next), _) => format!(
                 "{} is not in ({}, {}]: on along the successors, to {2}.",
                 show(key),
@@ -116,18 +131,31 @@ impl Step {
     }
 }
 
+/// One node's turn in a lookup.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn<'a> {
+    /// The key that is looked up.
+    pub key: Id,
+    /// Along fingers or successors.
+    pub routing: Routing,
+    /// Whether the sender takes this node for the owner.
+    pub arrived: bool,
+    /// Nodes that did not answer.
+    pub avoid: &'a [Id],
+}
+
 /// Where a node sends a lookup of `key`. DESIGN: owner if the key is in (predecessor, me]; the successor's if in
 /// (me, successor]; else the closest finger within (me, key].
 ///
-/// `arrived` says that the sender takes this node for the owner; `avoid` lists nodes that did not answer.
-pub fn route(
-    membership: &Membership,
-    fingers: &FingerTable,
-    key: Id,
-    routing: Routing,
-    arrived: bool,
-    avoid: &[Id],
-) -> Step {
+/// With `lists`, the whole successor list says who owns a key, and leads on where it reaches farther than the fingers.
+/// Chord (ToN 2003) §IV-E.
+pub fn route(membership: &Membership, fingers: &FingerTable, turn: Turn<'_>, lists: bool) -> Step {
+    let Turn {
+        key,
+        routing,
+        arrived,
+        avoid,
+    } = turn;
     let me = membership.me();
     let usable = |contact: &&Contact| contact.id() != me && !avoid.contains(&contact.id());
     let successors = membership.successors().entries();
@@ -144,13 +172,20 @@ pub fn route(
             .filter(usable)
             .map_or(Step::Here, |before| Step::Back(before.clone()));
     }
-    if key.is_within(me, successor.id()) {
-        return Step::Owner(successor.clone());
+    let known = match lists && routing == Routing::Finger {
+        true => successors,
+        false => core::slice::from_ref(successor),
+    };
+    let mut known = known.iter().filter(usable);
+    let owner = known.clone().find(|entry| key.is_within(me, entry.id()));
+    if let Some(owner) = owner {
+        return Step::Owner(owner.clone());
     }
     if routing == Routing::Linear {
         return Step::Along(successor.clone());
     }
-    let beyond = |id: Id| !id.is_between(me, successor.id());
+    let farthest = known.next_back().unwrap_or(successor);
+    let beyond = |id: Id| !id.is_between(me, farthest.id());
     match fingers.closest(key, avoid) {
         Some((row, contact)) if beyond(contact.id()) => Step::Finger {
             row,

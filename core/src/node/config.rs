@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::base::id::Space;
+use crate::base::rtt;
 #[cfg(feature = "sim")]
 use crate::chord::membership::Protocol;
 use crate::chord::message::MAX_SUCCESSORS;
@@ -19,6 +20,12 @@ pub struct Config {
     pub copies: u8,
     /// How lookups for records and fingers travel.
     pub mode: Mode,
+    /// Whether lookups go along the successor list wherever it reaches farther than the fingers, and to the key's owner
+    /// where it is listed. Chord (ToN 2003) §IV-E.
+    pub list_routing: bool,
+    /// How many nodes a finger chooses from: the one in its row and those that follow it. With 1 there is no choice. Chord
+    /// (ToN 2003) §VI-C, Table IV.
+    pub successors_per_finger: u8,
     /// How often a node checks its successor; `None` never.
     pub stabilize: Option<Duration>,
     /// How often it refreshes one finger; `None` never.
@@ -29,6 +36,10 @@ pub struct Config {
     pub reunion: Option<Duration>,
     /// How often it compares its records with its successors'; `None` never.
     pub repair: Option<Duration>,
+    /// How far these pauses stray from their intervals, in percent either way, so that nodes do not march in step.
+    pub stray: u8,
+    /// The shortest wait for an answer. Longer ones come from measured round trips.
+    pub shortest_wait: Duration,
     /// When a lookup ends, found or not.
     pub lookup_deadline: Duration,
     /// How long a recursive lookup may take before the origin asks hop by hop itself.
@@ -92,10 +103,14 @@ impl Default for Config {
             successors: 4,
             copies: 3,
             mode: Mode::Recursive,
+            list_routing: true,
+            successors_per_finger: 4,
             stabilize: Some(Duration::from_secs(1)),
             fingers: Some(Duration::from_secs(2)),
             reunion: Some(Duration::from_secs(15)),
             repair: Some(Duration::from_secs(5)),
+            stray: 25,
+            shortest_wait: rtt::MIN,
             lookup_deadline: Duration::from_secs(10),
             recursive_patience: Duration::from_secs(2),
             retries: 0,

@@ -356,7 +356,7 @@ impl Node {
                 let via = lookup.path.get(1).map(|visit| visit.id);
                 self.on_looked_round(now, via, owner);
             }
-            Goal::Finger(row) => self.learn_finger(now, row, &owner),
+            Goal::Finger(row) => self.learn_finger(now, row, &owner, &neighbours.successors),
             Goal::Operation(operation) if self.quorum.contains_key(&operation) => {
                 let nodes = core::iter::once(&owner).chain(&neighbours.successors);
                 self.on_candidates(now, operation, nodes.cloned().collect());

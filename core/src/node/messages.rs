@@ -86,6 +86,9 @@ impl Node {
                     .step(Input::Answered(query, from.clone(), nothing));
                 self.run_effects(now, effects);
             }
+            (Purpose::Candidate(finger), Response::Chord(Answer::Pong)) => {
+                self.candidates.adopt(finger, from.id());
+            }
             (Purpose::Hop(lookup), Response::Chord(Answer::Step(step, neighbours))) => {
                 self.on_step(now, from, lookup, step, neighbours);
             }
@@ -112,7 +115,8 @@ impl Node {
                 self.lose(to);
                 self.forward_elsewhere(now, to.id(), *pending);
             }
-            Purpose::Probe => {}
+            Purpose::Candidate(finger) if finger == to.id() => self.lose(to),
+            Purpose::Candidate(_) | Purpose::Probe => {}
             Purpose::Group(token) => self.on_group_failure(now, to.id(), token),
             Purpose::Quorum(operation) => self.on_quorum_answer(now, to, operation, None),
             purpose => self.on_store_failure(now, to, purpose),

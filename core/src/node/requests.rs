@@ -43,6 +43,8 @@ pub(super) enum Purpose {
     HandOverCopy(Id),
     /// A read to get a newer version.
     Fetch,
+    /// To see whether a finger, or a node behind it, is there, and how long it takes to answer.
+    Candidate(Id),
     /// To see whether somebody is a member.
     Probe,
     /// A question of the group machine.
@@ -83,16 +85,18 @@ pub(super) enum Expired {
 pub(super) struct Requests {
     limit: usize,
     neighbours: usize,
+    shortest_wait: Duration,
     next: u64,
     open: BTreeMap<u64, Open>,
     rtt: BTreeMap<Id, Rtt>,
 }
 
 impl Requests {
-    pub(super) const fn new(limit: usize, neighbours: usize) -> Self {
+    pub(super) const fn new(limit: usize, neighbours: usize, shortest_wait: Duration) -> Self {
         Self {
             limit,
             neighbours,
+            shortest_wait,
             next: 0,
             open: BTreeMap::new(),
             rtt: BTreeMap::new(),
@@ -205,7 +209,7 @@ impl Requests {
 
     /// How long to wait for the answer to a question.
     fn patience(&self, to: Id, request: &Request) -> Duration {
-        let round_trip = self.rtt(to).timeout();
+        let round_trip = self.rtt(to).timeout().max(self.shortest_wait);
         match request {
             // A record is written to disk before the answer goes out.
             Request::Store(store::Request::Write(_)) => round_trip.max(WRITE_PATIENCE),

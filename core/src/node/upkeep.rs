@@ -50,11 +50,14 @@ impl Node {
         }
     }
 
-    /// Sets a periodic timer, between three and five quarters of its interval ahead, so that nodes do not march in step.
+    /// Sets a periodic timer, its interval ahead, more or less.
     pub(super) fn schedule(&mut self, now: Instant, kind: TimerKind, every: Option<Duration>) {
         self.timers.clear(kind);
         if let Some(every) = every {
-            let wait = self.rng.duration(every * 3 / 4, every * 5 / 4);
+            let stray = every.saturating_mul(self.config.stray.min(100).into()) / 100;
+            let wait = self
+                .rng
+                .duration(every - stray, every.saturating_add(stray));
             self.timers.set(now + wait, kind);
         }
     }
@@ -120,15 +123,24 @@ impl Node {
 
     /// Takes a node that is gone out of the finger table.
     pub(super) fn forget(&mut self, node: Id) {
+        self.candidates.forget(node);
         for change in self.fingers.forget(node) {
             self.event(Event::Finger(change));
         }
     }
 
-    pub(super) fn learn_finger(&mut self, now: Instant, row: u8, node: &Contact) {
+    /// The node of a row, and its successors.
+    pub(super) fn learn_finger(
+        &mut self,
+        now: Instant,
+        row: u8,
+        node: &Contact,
+        successors: &[Contact],
+    ) {
         for change in self.fingers.learn(row, node) {
             self.event(Event::Finger(change));
         }
+        self.look_behind(now, node, successors);
         let covered = self.fingers.covered_until(row);
         self.go_on_behind(now, covered);
     }
@@ -187,6 +199,9 @@ impl Node {
             for change in self.fingers.learn(1, head) {
                 self.event(Event::Finger(change));
             }
+        }
+        if let Some((head, behind)) = entries.split_first() {
+            self.look_behind(now, head, behind);
         }
         self.event(Event::Successors(entries));
         self.stabilize_briskly(now);

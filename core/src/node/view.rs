@@ -4,6 +4,7 @@ use crate::base::contact::Contact;
 use crate::base::id::{Id, Space};
 use crate::base::identity::Scheme;
 use crate::base::rtt::Rtt;
+use crate::chord::candidates::Candidates;
 use crate::chord::fingers::FingerTable;
 use crate::chord::membership::Membership;
 use crate::chord::route::Mode;
@@ -67,6 +68,11 @@ impl Node {
         &self.fingers
     }
 
+    /// The nodes that its fingers may stand for.
+    pub const fn candidates(&self) -> &Candidates {
+        &self.candidates
+    }
+
     /// The records it holds.
     pub const fn records(&self) -> &Replica {
         &self.replica
@@ -98,13 +104,15 @@ impl Node {
         }
     }
 
-    /// The contacts of its successors, its predecessor and its fingers, in this order. A node may come more than once.
+    /// The contacts of its successors, its predecessor, its fingers and the nodes behind them, in this order. A node may
+    /// come more than once.
     pub fn contacts(&self) -> impl Iterator<Item = &Contact> {
         let successors = self.membership.successors().entries().iter();
         let fingers = self.fingers.nodes();
         successors
             .chain(self.membership.predecessor())
             .chain(fingers)
+            .chain(self.candidates.nodes())
     }
 
     /// The number that the next lookup or operation will have.

@@ -58,6 +58,25 @@ pub enum Action {
     Split(Vec<Id>),
     /// Everybody can reach everybody again.
     Heal,
+    /// A node does nothing for a while: its process is stopped, its computer sleeps.
+    Pause(Id),
+    /// A node that pauses goes on where it stopped.
+    Resume(Id),
+    /// Messages from and to a node take longer by so many milliseconds; 0 for no longer.
+    Slow {
+        /// The node.
+        node: Id,
+        /// By how many milliseconds.
+        millis: u32,
+    },
+    /// The next message of a node arrives broken, which ends the link that it comes by.
+    Corrupt(Id),
+    /// A node names wrong nodes to whoever looks something up.
+    Misroute(Id),
+    /// A node is neither slow nor corrupting nor misrouting any more.
+    Mend(Id),
+    /// A node stops and starts again at once, with nothing but its records.
+    Restart(Id),
 }
 
 /// A deed and its time.
@@ -89,6 +108,10 @@ pub enum ActionError {
     Record(crate::store::record::RecordError),
     /// The node is still joining, or busy.
     NotReady(Id),
+    /// The node pauses.
+    Paused(Id),
+    /// Nodes of level `quorum` cannot start again here, as they would forget what they promised.
+    Forgetful,
 }
 
 impl Action {
@@ -111,12 +134,22 @@ impl Action {
                 format!("nodes {} are cut off from the others", nodes.join(", "))
             }
             Self::Heal => "everybody can reach everybody again".to_string(),
+            Self::Pause(node) => format!("node {} pauses", show(node)),
+            Self::Resume(node) => format!("node {} goes on", show(node)),
+            Self::Slow { node, millis } => format!("node {} is slower by {millis} ms", show(node)),
+            Self::Corrupt(node) => format!("the next message of node {} breaks", show(node)),
+            Self::Misroute(node) => format!("node {} names wrong nodes", show(node)),
+            Self::Mend(node) => format!("node {} works well again", show(node)),
+            Self::Restart(node) => format!("node {} starts again", show(node)),
         }
     }
 
     /// Whether it changes who is in the ring.
     pub const fn changes_members(&self) -> bool {
-        matches!(self, Self::Insert(_) | Self::Remove(_) | Self::Crash(_))
+        matches!(
+            self,
+            Self::Insert(_) | Self::Remove(_) | Self::Crash(_) | Self::Restart(_)
+        )
     }
 }
 
@@ -131,6 +164,8 @@ impl fmt::Display for ActionError {
             Self::UnknownMessage => "That message is not in flight any more.".to_string(),
             Self::Record(error) => format!("{error}."),
             Self::NotReady(id) => format!("Node {id:?} is not a member yet."),
+            Self::Paused(id) => format!("Node {id:?} pauses."),
+            Self::Forgetful => "At level quorum no node starts again without its disk.".to_string(),
         };
         f.write_str(&text)
     }

@@ -2,6 +2,7 @@
 //!
 //! Each experiment takes a seed and a callback that hears how far it is, from 0 to 1, and may end it by `false`.
 
+pub mod churn;
 pub mod failures;
 pub mod latency;
 pub mod load;

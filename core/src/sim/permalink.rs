@@ -162,7 +162,7 @@ mod tests {
     use crate::base::id::Space;
     use crate::chord::membership::Protocol;
     use crate::sim::action::{Action, Timed};
-    use crate::sim::network::Latency;
+    use crate::sim::network::{Bandwidth, Latency, Reorder};
     use crate::store::record::Name;
     use alloc::string::ToString;
     use alloc::vec;
@@ -216,20 +216,45 @@ mod tests {
         scenario.title = "Lost & found, 5 % of it".to_string();
         scenario.records = vec![Name::new("anna, ben").unwrap()];
         scenario.successors = 3;
+        scenario.successors_per_finger = 4;
         scenario.protocol = Protocol::Classic;
         scenario.copies = 1;
-        scenario.latency = Latency::Fixed(20);
         scenario.loss_per_mille = 50;
         scenario.quorum = true;
+        scenario.reorder = Some(Reorder {
+            per_mille: 30,
+            extra_ms: 200,
+        });
+        scenario.bandwidth = cfg!(feature = "bandwidth").then_some(Bandwidth {
+            up: 1_000,
+            down: 4_000,
+        });
         scenario.upkeep = None;
         scenario.until = Instant::from_millis(5_000);
-        scenario.actions = vec![Timed {
-            at: Instant::from_millis(700),
-            action: Action::Crash(Id::from_u64(90)),
-        }];
-        let history = History::new(scenario, 1).unwrap();
-        let again = Permalink::parse(&Permalink::of(&history, None).unwrap()).unwrap();
-        assert_eq!(&again.scenario, history.scenario());
+        let node = Id::from_u64(90);
+        let actions = [
+            Action::Pause(node),
+            Action::Resume(node),
+            Action::Slow { node, millis: 300 },
+            Action::Corrupt(node),
+            Action::Misroute(node),
+            Action::Mend(node),
+            Action::Restart(node),
+            Action::Crash(node),
+        ];
+        let at = Instant::from_millis(700);
+        scenario.actions = actions.map(|action| Timed { at, action }).into();
+        for latency in [
+            Latency::Fixed(20),
+            Latency::Uniform(20, 30),
+            Latency::Exponential(50),
+            Latency::Cube(70),
+        ] {
+            scenario.latency = latency;
+            let history = History::new(scenario.clone(), 1).unwrap();
+            let again = Permalink::parse(&Permalink::of(&history, None).unwrap()).unwrap();
+            assert_eq!(again.scenario, scenario);
+        }
     }
 
     #[test]
@@ -245,6 +270,12 @@ mod tests {
         assert_eq!(place("bits=5&nodes=1&loss=1001"), "loss_per_mille");
         assert_eq!(place("bits=5&nodes=1&latency=1,x"), "latency");
         assert_eq!(place("bits=5&nodes=1&upkeep=1"), "upkeep");
+        assert_eq!(place("bits=5&nodes=1&choices=0"), "successors_per_finger");
+        assert_eq!(place("bits=5&nodes=1&reorder=5"), "reorder");
+        assert_eq!(place("bits=5&nodes=1&reorder=1001,5"), "reorder.per_mille");
+        assert_eq!(place("bits=5&nodes=1&bandwidth=9,5000"), "bandwidth");
+        assert_eq!(place("s=lesson-26&do=5:pause,99"), "do[0]");
+        assert_eq!(place("s=lesson-26&do=5:slow,1,x"), "do[0]");
         assert_eq!(place("bits=5&nodes=1&until=99999999999"), "until_ms");
         assert_eq!(place("s=lesson-26&t=x"), "t");
         assert_eq!(place("s=lesson-26&do=5:dance"), "do[0]");

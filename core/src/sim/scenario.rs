@@ -15,9 +15,10 @@ use crate::base::id::{Id, Space};
 use crate::base::time::Instant;
 use crate::chord::ideal::IdealRing;
 use crate::chord::membership::Protocol;
+use crate::message::Message;
 use crate::node::config::Config;
 use crate::sim::action::Timed;
-use crate::sim::network::Latency;
+use crate::sim::network::{Bandwidth, Latency, Reorder};
 #[cfg(feature = "scenario-files")]
 use crate::sim::scenario::file::File;
 use crate::store::record::Name;
@@ -28,8 +29,12 @@ pub const MAX_NODES: usize = 10_000;
 pub const MAX_ACTIONS: usize = 10_000;
 /// The most records of a scenario.
 pub const MAX_RECORDS: usize = 10_000;
+/// The most bytes of a scenario's JSON.
+pub const MAX_JSON: usize = 16 << 20;
 /// A simulated node looks itself up once in so many stabilizations; at their pace it then heals as a real one does.
 const REUNION: u32 = 8;
+/// The slowest line of a node, in bytes a second.
+const SLOWEST: u64 = 1_000;
 /// The longest a scenario may run: a day of virtual time, in milliseconds.
 pub const MAX_MILLIS: u64 = 24 * 60 * 60 * 1_000;
 
@@ -52,12 +57,18 @@ pub struct Scenario {
     pub protocol: Protocol,
     /// Length of the successor lists.
     pub successors: u8,
+    /// How many nodes a finger chooses from: itself and those behind it.
+    pub successors_per_finger: u8,
     /// How many nodes keep each record.
     pub copies: u8,
     /// How long messages take.
     pub latency: Latency,
     /// How many messages of a thousand are lost.
     pub loss_per_mille: u16,
+    /// Whether some messages take longer, so that others overtake them.
+    pub reorder: Option<Reorder>,
+    /// How fast the line of each node is; `None` for without limit.
+    pub bandwidth: Option<Bandwidth>,
     /// How often a node checks its successor, refreshes a finger, compares records; `None` for no upkeep at all.
     pub upkeep: Option<Upkeep>,
     /// Whether the nodes keep groups for level `quorum`, which puts and gets then use.
@@ -105,6 +116,9 @@ impl Scenario {
     /// [`ScenarioError`] says where and why.
     #[cfg(feature = "scenario-files")]
     pub fn from_json(text: &str) -> Result<Self, ScenarioError> {
+        if text.len() > MAX_JSON {
+            return Err(ScenarioError::new("", &"a scenario has at most 16 MiB"));
+        }
         let file: File =
             serde_json::from_str(text).map_err(|error| ScenarioError::new("", &error))?;
         file.check()
@@ -134,9 +148,12 @@ impl Scenario {
             records: Vec::new(),
             protocol: Protocol::Corrected,
             successors: 2,
+            successors_per_finger: 1,
             copies: 2,
             latency: Latency::default(),
             loss_per_mille: 0,
+            reorder: None,
+            bandwidth: None,
             upkeep: Some(Upkeep::default()),
             quorum: false,
             seed: 1,
@@ -151,11 +168,27 @@ impl Scenario {
     /// [`ScenarioError`] names the first field that is out of range.
     pub(super) fn check(self) -> Result<Self, ScenarioError> {
         let latency = u64::try_from(self.latency.max().as_millis()).unwrap_or(u64::MAX);
+        let reorder = self.reorder.map_or((0, 0), |reorder| {
+            (reorder.per_mille.into(), reorder.extra_ms.into())
+        });
+        // A line that is slower than this carries not even the ring's own messages.
+        let slowest = self
+            .bandwidth
+            .map_or(SLOWEST, |line| line.up.min(line.down).into());
         for (place, value, low, high) in [
             ("successors", self.successors.into(), 1, 32),
+            (
+                "successors_per_finger",
+                self.successors_per_finger.into(),
+                1,
+                32,
+            ),
             ("copies", self.copies.into(), 1, 32),
             ("loss_per_mille", self.loss_per_mille.into(), 0, 1_000),
             ("latency", latency, 0, 3_600_000),
+            ("reorder.per_mille", reorder.0, 0, 1_000),
+            ("reorder.extra_ms", reorder.1, 0, 3_600_000),
+            ("bandwidth", slowest, SLOWEST, u32::MAX.into()),
             ("until_ms", self.until.as_millis(), 0, MAX_MILLIS),
             ("records", self.records.len() as u64, 0, MAX_RECORDS as u64),
             ("actions", self.actions.len() as u64, 0, MAX_ACTIONS as u64),
@@ -166,11 +199,30 @@ impl Scenario {
                 return Err(ScenarioError::new(place, &reason));
             }
         }
+        if self.bandwidth.is_some() && !cfg!(feature = "bandwidth") {
+            let reason = "this program is built without lines of limited speed";
+            return Err(ScenarioError::new("bandwidth", &reason));
+        }
         if self.quorum && !cfg!(feature = "quorum") {
             let reason = "this program is built without level quorum";
             return Err(ScenarioError::new("quorum", &reason));
         }
         Ok(self)
+    }
+
+    /// Whether an answer may take many times the usual, so that its absence says little.
+    const fn has_stragglers(&self) -> bool {
+        self.reorder.is_some() || matches!(self.latency, Latency::Exponential(_))
+    }
+
+    /// The bytes of a message on the wire, where they matter.
+    pub(super) fn weight(&self, message: &Message) -> u64 {
+        #[cfg(feature = "bandwidth")]
+        if self.bandwidth.is_some() {
+            return crate::sim::volume::frame_bytes(message);
+        }
+        let _ = message;
+        0
     }
 
     /// The choices of every node of the scenario.
@@ -183,12 +235,15 @@ impl Scenario {
             space: self.space,
             protocol: self.protocol,
             successors: self.successors,
+            // The lesson's rule.
+            list_routing: false,
+            successors_per_finger: self.successors_per_finger,
             copies: self.copies,
             stabilize: every(|upkeep| upkeep.stabilize_ms),
             fingers: every(|upkeep| upkeep.fingers_ms),
             reunion: every(|upkeep| upkeep.stabilize_ms.saturating_mul(REUNION)),
             repair: every(|upkeep| upkeep.repair_ms),
-            retries: u8::from(self.loss_per_mille > 0),
+            retries: u8::from(self.loss_per_mille > 0 || self.has_stragglers()),
             quorum: self.quorum,
             ..Config::default()
         }

@@ -67,6 +67,8 @@ pub enum What {
     Delivered(Parcel),
     /// A message did not arrive: its receiver is gone, or the network lost it.
     Lost(Parcel),
+    /// A message arrived broken: its link is closed.
+    Garbled(Parcel),
     /// A node reports something.
     Node(Id, Event),
     /// A property of the ring stopped holding, at this node.
@@ -109,6 +111,8 @@ pub struct LookupTrace {
     pub owner: Option<Id>,
     /// Whether it ended without an owner.
     pub failed: bool,
+    /// How often a node was asked that is gone: a timeout, as ToN 2003 §V counts them.
+    pub timeouts: u32,
     /// Each decision so far.
     pub decisions: Vec<Decision>,
 }
@@ -142,7 +146,10 @@ impl Entry {
     /// Whether it belongs to the ring's upkeep only.
     pub const fn is_upkeep(&self) -> bool {
         match &self.what {
-            What::Sent(parcel) | What::Delivered(parcel) | What::Lost(parcel) => {
+            What::Sent(parcel)
+            | What::Delivered(parcel)
+            | What::Lost(parcel)
+            | What::Garbled(parcel) => {
                 matches!(parcel.traffic, Traffic::Upkeep)
             }
             _ => false,
@@ -153,7 +160,11 @@ impl Entry {
     /// of a node's state, a deed, a loss.
     pub const fn is_notable(&self) -> bool {
         match &self.what {
-            What::Acted(_) | What::Broken(..) | What::Mended(_) | What::Lost(_) => true,
+            What::Acted(_)
+            | What::Broken(..)
+            | What::Mended(_)
+            | What::Lost(_)
+            | What::Garbled(_) => true,
             What::Sent(_) => false,
             What::Delivered(parcel) => {
                 !matches!(parcel.traffic, Traffic::Upkeep) && !is_receipt(parcel)
@@ -182,6 +193,10 @@ impl Entry {
             What::Sent(parcel) => parcel.describe(space, "→"),
             What::Delivered(parcel) => parcel.describe(space, "⇥"),
             What::Lost(parcel) => format!("{} lost", parcel.describe(space, "→")),
+            What::Garbled(parcel) => {
+                let parcel = parcel.describe(space, "→");
+                format!("{parcel} arrives broken: the link is closed")
+            }
             What::Node(node, event) => describe_event(space, *node, event),
             What::Broken(property, node) => {
                 format!("broken at {}: {}", space.show(*node), property.title())

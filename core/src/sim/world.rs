@@ -2,6 +2,8 @@
 
 mod act;
 mod birth;
+mod faults;
+mod scales;
 mod watch;
 
 use alloc::boxed::Box;
@@ -21,9 +23,12 @@ use crate::chord::invariant::Health;
 use crate::message::Message;
 use crate::node::Node;
 use crate::node::api::{Output, StorageEvent};
+use crate::node::config::Config;
 use crate::sim::action::Timed;
 use crate::sim::scenario::{Scenario, ScenarioError};
 use crate::sim::trace::{Entry, LookupTrace, Parcel, What};
+use crate::sim::world::faults::Faults;
+use crate::sim::world::scales::Scales;
 
 /// How many lookups a world remembers.
 pub const MAX_LOOKUPS: usize = 64;
@@ -51,6 +56,7 @@ pub enum Watch {
 #[derive(Clone, Debug)]
 pub struct World {
     scenario: Arc<Scenario>,
+    config: Config,
     seed: u64,
     now: Instant,
     rng: Rng,
@@ -72,10 +78,12 @@ pub struct World {
     watch: Watch,
     violations: u64,
     sent: Sent,
+    scales: Option<Scales>,
     /// What one node wants; kept for its memory.
     outputs: Vec<Output>,
     /// Nodes that the others cannot reach, and that cannot reach them.
     cut_off: BTreeSet<Id>,
+    faults: Faults,
 }
 
 /// How many messages were sent, by what they belong to.
@@ -100,6 +108,11 @@ struct Actor {
 enum Coming {
     Arrival(Box<Arrival>),
     JoinAgain(Id),
+    /// A node hears that its link to another is closed.
+    Closed {
+        node: Id,
+        other: Id,
+    },
 }
 
 /// A message in flight.
@@ -108,6 +121,12 @@ struct Arrival {
     parcel: Parcel,
     from: Contact,
     message: Message,
+    /// On the wire; 0 where nobody asks.
+    bytes: u64,
+    /// Whether it has come through its receiver's line.
+    received: bool,
+    /// Whether it arrives broken.
+    corrupted: bool,
 }
 
 impl World {
@@ -133,7 +152,22 @@ impl World {
         seed: u64,
         watch: Watch,
     ) -> Result<Self, ScenarioError> {
+        let config = scenario.config();
+        Self::of_nodes(scenario, config, seed, watch)
+    }
+
+    /// As [`World::watched`], with nodes whose choices are not the scenario's.
+    ///
+    /// # Errors
+    /// [`ScenarioError`] when the scenario's nodes make no ring.
+    pub fn of_nodes(
+        scenario: Arc<Scenario>,
+        config: Config,
+        seed: u64,
+        watch: Watch,
+    ) -> Result<Self, ScenarioError> {
         let mut world = Self {
+            config,
             seed,
             now: Instant::ZERO,
             rng: Rng::from_seed(seed, NETWORK_STREAM),
@@ -154,8 +188,10 @@ impl World {
             watch,
             violations: 0,
             sent: Sent::default(),
+            scales: None,
             outputs: Vec::new(),
             cut_off: BTreeSet::new(),
+            faults: Faults::default(),
             scenario,
         };
         world.settle()?;
@@ -238,7 +274,7 @@ impl World {
     pub fn in_flight(&self) -> impl Iterator<Item = &Parcel> {
         self.queue.values().filter_map(|coming| match coming {
             Coming::Arrival(arrival) => Some(&arrival.parcel),
-            Coming::JoinAgain(_) => None,
+            Coming::JoinAgain(_) | Coming::Closed { .. } => None,
         })
     }
 
@@ -299,10 +335,9 @@ impl World {
 
     fn happen(&mut self, coming: Coming) {
         match coming {
-            Coming::Arrival(arrival) => {
-                self.arrive(arrival.parcel, &arrival.from, arrival.message);
-            }
+            Coming::Arrival(arrival) => self.take_in(arrival),
             Coming::JoinAgain(id) => self.join_again(id),
+            Coming::Closed { node, other } => self.on_closed(node, other),
         }
     }
 
@@ -322,6 +357,7 @@ impl World {
         let tag = (parcel.traffic, parcel.lookup);
         let cut = self.cut_off.contains(&to) != self.cut_off.contains(&parcel.from);
         let Some(actor) = self.nodes.get_mut(&to).filter(|_| !cut) else {
+            self.note_loss(&parcel);
             self.record(None, What::Lost(parcel));
             return;
         };
@@ -363,6 +399,7 @@ impl World {
             return;
         };
         let due = actor.node.poll_timeout().map(|(at, _)| at);
+        let due = due.filter(|_| !self.faults.is_paused(id));
         if actor.due != due {
             if let Some(old) = actor.due {
                 self.timers.remove(&(old, id));
@@ -378,23 +415,33 @@ impl World {
         &mut self,
         from: &Contact,
         to: &Contact,
-        message: Message,
+        mut message: Message,
         cause: Option<watch::Cause>,
     ) {
         self.next_parcel += 1;
         let (traffic, lookup) = self.classify(from.id(), &message, cause);
+        let elsewhere = self.mislead(from.id(), &mut message);
+        let to = elsewhere.as_ref().unwrap_or(to);
+        let bytes = self.scenario.weight(&message);
+        let departure = self.departure(from.id(), bytes);
+        let latency = self
+            .scenario
+            .latency
+            .draw(from.id(), to.id(), &mut self.rng)
+            + self.extra_delay(from.id(), to.id());
         let parcel = Parcel {
             number: self.next_parcel,
             from: from.id(),
             to: to.id(),
             sent: self.now,
-            arrives: self.now + self.scenario.latency.draw(&mut self.rng),
+            arrives: departure.unwrap_or(self.now) + latency,
             label: message.label(),
             answer: message.is_answer(),
             traffic,
             lookup,
         };
         self.sent.count(traffic);
+        self.weigh(traffic, &message);
         let cause = cause.map(|(number, _)| number);
         if self.watch != Watch::Nothing {
             self.record(cause, What::Sent(parcel.clone()));
@@ -402,7 +449,7 @@ impl World {
         let lost = self
             .rng
             .chance(u64::from(self.scenario.loss_per_mille), 1_000);
-        if lost {
+        if lost || departure.is_none() {
             self.record(cause, What::Lost(parcel));
         } else {
             let at = parcel.arrives;
@@ -410,6 +457,9 @@ impl World {
                 parcel,
                 from: from.clone(),
                 message,
+                bytes,
+                received: false,
+                corrupted: self.is_corrupted(from.id()),
             };
             self.push(at, Coming::Arrival(Box::new(coming)));
         }

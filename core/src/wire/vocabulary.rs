@@ -270,7 +270,10 @@ impl WireStep {
         match step {
             Step::Here => Self::Here,
             Step::Owner(contact) => Self::Owner(card(contact)),
-            Step::Finger { row, contact } => Self::Finger(*row, card(contact)),
+            // How the node of a row was chosen makes no difference to the asker.
+            Step::Finger { row, contact } | Step::Near { row, contact } => {
+                Self::Finger(*row, card(contact))
+            }
             Step::Along(contact) => Self::Along(card(contact)),
             Step::Back(contact) => Self::Back(card(contact)),
         }

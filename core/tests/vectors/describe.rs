@@ -34,6 +34,7 @@ pub(crate) fn message(message: &Message) -> Value {
             json!({ "Response": [number, { "Group": groups::response(answer) }] })
         }
         Message::Notice(said) => json!({ "Notice": notice(said) }),
+        Message::Swarm(message) => json!({ "Swarm": format!("{message:?}") }),
     }
 }
 
@@ -133,7 +134,8 @@ fn step(step: &Step) -> Value {
     match step {
         Step::Here => json!("Here"),
         Step::Owner(next) => json!({ "Owner": contact(next) }),
-        Step::Finger { row, contact: next } => {
+        // On the wire a node behind a finger stands for it.
+        Step::Finger { row, contact: next } | Step::Near { row, contact: next } => {
             json!({ "Finger": { "row": row, "card": contact(next) } })
         }
         Step::Along(next) => json!({ "Along": contact(next) }),

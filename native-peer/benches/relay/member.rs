@@ -306,6 +306,8 @@ impl Driver {
                     self.peer.handle_storage(now, StorageEvent::Stored(token));
                 }
                 Output::DropRecord(_) | Output::DropEntries(_) => {}
+                // It shares and fetches nothing.
+                Output::ReadSegment { .. } | Output::WriteSegment { .. } => {}
                 Output::Event(event) => self.on_event(event),
             }
         }

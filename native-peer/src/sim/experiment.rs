@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use chordscope_core::sim::experiment::{failures, latency, load, path_length};
+use chordscope_core::sim::experiment::churn::{ChurnRow, Going};
+use chordscope_core::sim::experiment::{churn, failures, latency, load, path_length};
+use chordscope_core::sim::scenario::MAX_NODES as MAX_SIMULATED;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -28,6 +30,8 @@ pub(crate) enum Name {
     VirtualNodes,
     /// Lookups when up to half of all nodes have failed at once (ToN 2003 Table II)
     Failures,
+    /// Lookups while nodes come and go, on whole nodes; minutes for 1,000 of them (ToN 2003 Table III)
+    Churn,
     /// Time of a lookup over a round trip, when fingers choose the nearest of several nodes (ToN 2003 Table IV)
     Latency,
 }
@@ -41,6 +45,9 @@ pub(crate) struct Options {
     /// Nodes in the ring; for path-length that one size only
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_NODES)))]
     nodes: Option<u32>,
+    /// For churn: nodes go without a word, instead of leaving properly as the paper's do
+    #[arg(long)]
+    crash: bool,
     /// Where all randomness comes from
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -77,7 +84,7 @@ impl Options {
             true
         };
         let nodes = self.nodes.unwrap_or(match self.name {
-            Name::Failures => 1_000,
+            Name::Failures | Name::Churn => 1_000,
             Name::Latency => 65_536,
             Name::PathLength | Name::Load | Name::VirtualNodes => 10_000,
         });
@@ -122,24 +129,56 @@ impl Options {
                 });
                 ("failures", to_maps(&rows)?, to_maps(&paper)?)
             }
+            Name::Churn => {
+                let rows = self.churn(nodes, &mut progress)?;
+                ("churn", to_maps(&rows)?, to_maps(&churn::PAPER)?)
+            }
             Name::Latency => {
                 let rows = latency::run(self.seed, nodes, &mut progress);
                 ("latency", to_maps(&rows)?, to_maps(&latency::PAPER)?)
             }
         };
         bar.finish_and_clear();
-        let parameters = match self.name {
-            Name::PathLength => json!({ "seed": self.seed, "lookups_per_node": 100 }),
-            Name::Load | Name::VirtualNodes | Name::Failures | Name::Latency => {
-                json!({ "seed": self.seed, "nodes": nodes })
-            }
-        };
         Ok(Answer {
             experiment,
-            parameters,
+            parameters: self.parameters(nodes),
             rows,
             paper,
         })
+    }
+
+    fn parameters(&self, nodes: u32) -> Value {
+        match self.name {
+            Name::PathLength => json!({ "seed": self.seed, "lookups_per_node": 100 }),
+            Name::Churn => json!({
+                "seed": self.seed,
+                "nodes": nodes,
+                "seconds": churn::COUNTED.as_secs(),
+                "crash": self.crash,
+            }),
+            Name::Load | Name::VirtualNodes | Name::Failures | Name::Latency => {
+                json!({ "seed": self.seed, "nodes": nodes })
+            }
+        }
+    }
+
+    fn churn(
+        &self,
+        nodes: u32,
+        progress: &mut dyn FnMut(f64) -> bool,
+    ) -> Result<Vec<ChurnRow>, Failure> {
+        if nodes as usize > MAX_SIMULATED {
+            let reason = format!("churn runs whole nodes, at most {MAX_SIMULATED} of them");
+            return Err(Failure::usage("--nodes", reason));
+        }
+        let going = match self.crash {
+            true => Going::Crash,
+            false => Going::Leave,
+        };
+        let (rates, counted) = (&churn::RATES, churn::COUNTED);
+        Ok(churn::run(
+            self.seed, nodes, rates, counted, going, progress,
+        ))
     }
 }
 

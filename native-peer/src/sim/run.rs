@@ -9,7 +9,7 @@ use chordscope_core::base::time::Instant;
 use chordscope_core::chord::invariant::Property;
 use chordscope_core::sim::builtin;
 use chordscope_core::sim::permalink::Permalink;
-use chordscope_core::sim::scenario::Scenario;
+use chordscope_core::sim::scenario::{MAX_JSON, Scenario};
 use chordscope_core::sim::trace::{Entry, What};
 use chordscope_core::sim::world::World;
 use clap::Args;
@@ -20,7 +20,7 @@ use crate::output;
 use crate::sim::nodes::JsonId;
 
 /// The largest scenario file, in bytes.
-const MAX_SCENARIO: u64 = 16 << 20;
+const MAX_SCENARIO: u64 = MAX_JSON as u64;
 /// What the argument is called in messages.
 const ARGUMENT: &str = "SCENARIO";
 

@@ -172,6 +172,8 @@ impl Driver {
                     self.peer.handle_storage(now, StorageEvent::Stored(token));
                 }
                 Output::DropRecord(_) | Output::DropEntries(_) | Output::Event(_) => {}
+                // It shares and fetches nothing.
+                Output::ReadSegment { .. } | Output::WriteSegment { .. } => {}
             }
         }
     }

@@ -136,7 +136,7 @@ fn about(entry: &Entry) -> About {
             Traffic::Records => About::Other,
             Traffic::Upkeep => About::Upkeep,
         },
-        What::Lost(_) => About::Lost,
+        What::Lost(_) | What::Garbled(_) => About::Lost,
         // Predecessors lag behind every change of membership: repair at work, not a fault.
         What::Broken(property, _) if *property != Property::OneOwnerPerKey => About::Violation,
         What::Node(_, Event::Routed { .. } | Event::LookupEnded(..)) => About::Lookup,

@@ -1,6 +1,8 @@
 //! How long lookups take against a round trip to the owner, when each finger has several nodes to choose from. ToN 2003
 //! Table IV.
 
+pub mod whole;
+
 use alloc::vec::Vec;
 
 use serde::Serialize;

@@ -53,6 +53,13 @@ fn write_action(space: Space, timed: &Timed) -> String {
             format!("split,{}", nodes.join(","))
         }
         Action::Heal => "heal".to_string(),
+        Action::Pause(node) => format!("pause,{}", show(node)),
+        Action::Resume(node) => format!("resume,{}", show(node)),
+        Action::Slow { node, millis } => format!("slow,{},{millis}", show(node)),
+        Action::Corrupt(node) => format!("corrupt,{}", show(node)),
+        Action::Misroute(node) => format!("misroute,{}", show(node)),
+        Action::Mend(node) => format!("mend,{}", show(node)),
+        Action::Restart(node) => format!("restart,{}", show(node)),
     };
     format!("{}:{text}", timed.at.as_micros())
 }
@@ -88,6 +95,7 @@ pub(super) fn read(space: Space, text: &str) -> Result<Vec<Timed>, ScenarioError
 fn read_action(space: Space, words: &[&str]) -> Result<Action, String> {
     let id = |text: &str| space.parse(text).map_err(|error| error.to_string());
     let number = |text: &str| text.parse::<u64>().map_err(|_| "no number".to_string());
+    let delay = |text| u32::try_from(number(text)?).map_err(|_| "too long a delay".to_string());
     Ok(match words {
         ["lookup", from, key, options @ ..] => {
             let known = |option: &&str| ["linear", "iterative"].contains(option);
@@ -121,7 +129,7 @@ fn read_action(space: Space, words: &[&str]) -> Result<Action, String> {
         },
         ["delay", message, millis] => Action::Delay {
             message: number(message)?,
-            millis: u32::try_from(number(millis)?).map_err(|_| "too long a delay".to_string())?,
+            millis: delay(millis)?,
         },
         ["lose", message] => Action::Lose(number(message)?),
         ["split", nodes @ ..] => {
@@ -129,6 +137,16 @@ fn read_action(space: Space, words: &[&str]) -> Result<Action, String> {
             Action::Split(nodes.collect::<Result<_, _>>()?)
         }
         ["heal"] => Action::Heal,
+        ["pause", node] => Action::Pause(id(node)?),
+        ["resume", node] => Action::Resume(id(node)?),
+        ["slow", node, millis] => Action::Slow {
+            node: id(node)?,
+            millis: delay(millis)?,
+        },
+        ["corrupt", node] => Action::Corrupt(id(node)?),
+        ["misroute", node] => Action::Misroute(id(node)?),
+        ["mend", node] => Action::Mend(id(node)?),
+        ["restart", node] => Action::Restart(id(node)?),
         _ => return Err("there is no such action".to_string()),
     })
 }

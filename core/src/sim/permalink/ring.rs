@@ -10,7 +10,7 @@ use super::{Query, actions, wrong};
 use crate::base::id::Space;
 use crate::base::time::Instant;
 use crate::chord::membership::Protocol;
-use crate::sim::network::Latency;
+use crate::sim::network::{Bandwidth, Latency, Reorder};
 use crate::sim::scenario::{Scenario, ScenarioError, Upkeep};
 use crate::store::record::Name;
 
@@ -46,6 +46,11 @@ pub(super) fn write(scenario: &Scenario) -> Result<String, ScenarioError> {
             scenario.successors.into(),
             plain.successors.into(),
         ),
+        (
+            "choices",
+            scenario.successors_per_finger.into(),
+            plain.successors_per_finger.into(),
+        ),
         ("copies", scenario.copies.into(), plain.copies.into()),
         (
             "loss",
@@ -59,12 +64,7 @@ pub(super) fn write(scenario: &Scenario) -> Result<String, ScenarioError> {
             parts.push(format!("{name}={value}"));
         }
     }
-    if scenario.latency != plain.latency {
-        parts.push(match scenario.latency {
-            Latency::Fixed(millis) => format!("latency={millis}"),
-            Latency::Uniform(low, high) => format!("latency={low},{high}"),
-        });
-    }
+    parts.extend(write_network(scenario, plain.latency));
     if scenario.quorum {
         parts.push("quorum=1".into());
     }
@@ -78,6 +78,22 @@ pub(super) fn write(scenario: &Scenario) -> Result<String, ScenarioError> {
         });
     }
     Ok(parts.join("&"))
+}
+
+/// What the network does to messages.
+fn write_network(scenario: &Scenario, usual: Latency) -> impl Iterator<Item = String> {
+    let latency = match scenario.latency {
+        same if same == usual => None,
+        Latency::Fixed(millis) => Some(format!("latency={millis}")),
+        Latency::Uniform(low, high) => Some(format!("latency={low},{high}")),
+        Latency::Exponential(mean) => Some(format!("latency=mean,{mean}")),
+        Latency::Cube(edge) => Some(format!("latency=cube,{edge}")),
+    };
+    let reorder = scenario.reorder;
+    let reorder = reorder.map(|it| format!("reorder={},{}", it.per_mille, it.extra_ms));
+    let bandwidth = scenario.bandwidth;
+    let bandwidth = bandwidth.map(|line| format!("bandwidth={},{}", line.up, line.down));
+    [latency, reorder, bandwidth].into_iter().flatten()
 }
 
 /// Reads what [`write`] wrote, and its actions.
@@ -119,6 +135,7 @@ pub(super) fn read(query: Query<'_>) -> Result<Scenario, ScenarioError> {
         Ok(u8::try_from(value).unwrap_or(u8::MAX))
     };
     scenario.successors = small("successors", scenario.successors)?;
+    scenario.successors_per_finger = small("choices", scenario.successors_per_finger)?;
     scenario.copies = small("copies", scenario.copies)?;
     let loss = query.number("loss", scenario.loss_per_mille.into())?;
     scenario.loss_per_mille = u16::try_from(loss).unwrap_or(u16::MAX);
@@ -127,6 +144,17 @@ pub(super) fn read(query: Query<'_>) -> Result<Scenario, ScenarioError> {
     scenario.quorum = query.number("quorum", 0)? > 0;
     if let Some(text) = query.part("latency") {
         scenario.latency = read_latency(text)?;
+    }
+    if let Some(text) = query.part("reorder") {
+        let [per_mille, extra_ms] = pair("reorder", text)?;
+        scenario.reorder = Some(Reorder {
+            per_mille: u16::try_from(per_mille).unwrap_or(u16::MAX),
+            extra_ms,
+        });
+    }
+    if let Some(text) = query.part("bandwidth") {
+        let [up, down] = pair("bandwidth", text)?;
+        scenario.bandwidth = Some(Bandwidth { up, down });
     }
     if let Some(text) = query.part("upkeep") {
         scenario.upkeep = read_upkeep(text)?;
@@ -149,10 +177,19 @@ fn read_latency(text: &str) -> Result<Latency, ScenarioError> {
     match numbers(text).as_slice() {
         [Some(millis)] => Ok(Latency::Fixed(*millis)),
         [Some(low), Some(high)] => Ok(Latency::Uniform(*low, *high)),
+        [None, Some(mean)] if text.starts_with("mean,") => Ok(Latency::Exponential(*mean)),
+        [None, Some(edge)] if text.starts_with("cube,") => Ok(Latency::Cube(*edge)),
         _ => Err(wrong(
             "latency",
-            "must be one or two numbers of milliseconds",
+            "must be one or two numbers of milliseconds, or one after mean or cube",
         )),
+    }
+}
+
+fn pair(place: &str, text: &str) -> Result<[u32; 2], ScenarioError> {
+    match numbers(text).as_slice() {
+        [Some(one), Some(other)] => Ok([*one, *other]),
+        _ => Err(wrong(place, "must be two numbers")),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::base::time::Instant;
 use crate::chord::membership::Protocol;
 use crate::chord::route::{Mode, Routing};
 use crate::sim::action::{Action, Timed};
-use crate::sim::network::Latency;
+use crate::sim::network::{Bandwidth, Latency, Reorder};
 use crate::sim::scenario::{MAX_MILLIS, Scenario, ScenarioError, Upkeep};
 use crate::store::record::Name;
 
@@ -40,12 +40,18 @@ pub(super) struct File {
     protocol: Protocol,
     #[serde(default = "two")]
     successors: u8,
+    #[serde(default = "small_one", skip_serializing_if = "is_one")]
+    successors_per_finger: u8,
     #[serde(default = "two")]
     copies: u8,
     #[serde(default)]
     latency: Latency,
     #[serde(default)]
     loss_per_mille: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reorder: Option<Reorder>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bandwidth: Option<Bandwidth>,
     #[serde(default)]
     upkeep: Option<Upkeep>,
     #[serde(default)]
@@ -64,6 +70,15 @@ fn unnamed() -> String {
 
 fn is_corrected(protocol: &Protocol) -> bool {
     *protocol == Protocol::Corrected
+}
+
+const fn small_one() -> u8 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+const fn is_one(value: &u8) -> bool {
+    *value == 1
 }
 
 const fn one() -> u64 {
@@ -116,6 +131,16 @@ enum ActionText {
     Lose(u64),
     Split(Vec<IdText>),
     Heal,
+    Pause(IdText),
+    Resume(IdText),
+    Slow {
+        node: IdText,
+        ms: u32,
+    },
+    Corrupt(IdText),
+    Misroute(IdText),
+    Mend(IdText),
+    Restart(IdText),
 }
 
 impl File {
@@ -157,9 +182,12 @@ impl File {
             records,
             protocol: self.protocol,
             successors: self.successors,
+            successors_per_finger: self.successors_per_finger,
             copies: self.copies,
             latency: self.latency,
             loss_per_mille: self.loss_per_mille,
+            reorder: self.reorder,
+            bandwidth: self.bandwidth,
             upkeep: self.upkeep,
             quorum: self.quorum,
             seed: self.seed,
@@ -185,9 +213,12 @@ impl File {
                 .collect(),
             protocol: scenario.protocol,
             successors: scenario.successors,
+            successors_per_finger: scenario.successors_per_finger,
             copies: scenario.copies,
             latency: scenario.latency,
             loss_per_mille: scenario.loss_per_mille,
+            reorder: scenario.reorder,
+            bandwidth: scenario.bandwidth,
             upkeep: scenario.upkeep,
             quorum: scenario.quorum,
             seed: scenario.seed,
@@ -257,6 +288,16 @@ impl ActionText {
             Self::Lose(message) => Action::Lose(message),
             Self::Split(nodes) => Action::Split(nodes.iter().map(id).collect::<Result<_, _>>()?),
             Self::Heal => Action::Heal,
+            Self::Pause(node) => Action::Pause(id(&node)?),
+            Self::Resume(node) => Action::Resume(id(&node)?),
+            Self::Slow { node, ms } => Action::Slow {
+                node: id(&node)?,
+                millis: ms,
+            },
+            Self::Corrupt(node) => Action::Corrupt(id(&node)?),
+            Self::Misroute(node) => Action::Misroute(id(&node)?),
+            Self::Mend(node) => Action::Mend(id(&node)?),
+            Self::Restart(node) => Action::Restart(id(&node)?),
         })
     }
 
@@ -293,6 +334,16 @@ impl ActionText {
             Action::Lose(message) => Self::Lose(*message),
             Action::Split(nodes) => Self::Split(nodes.iter().map(id).collect()),
             Action::Heal => Self::Heal,
+            Action::Pause(node) => Self::Pause(id(node)),
+            Action::Resume(node) => Self::Resume(id(node)),
+            Action::Slow { node, millis } => Self::Slow {
+                node: id(node),
+                ms: *millis,
+            },
+            Action::Corrupt(node) => Self::Corrupt(id(node)),
+            Action::Misroute(node) => Self::Misroute(id(node)),
+            Action::Mend(node) => Self::Mend(id(node)),
+            Action::Restart(node) => Self::Restart(id(node)),
         }
     }
 }
@@ -300,6 +351,7 @@ impl ActionText {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sim::scenario::MAX_JSON;
 
     fn refusal(text: &str) -> String {
         Scenario::from_json(text).unwrap_err().to_string()
@@ -333,7 +385,24 @@ mod tests {
                 r#"{"bits":5,"nodes":[1],"actions":[{"at_ms":1,"do":{"insert":99}}]}"#,
                 "actions[0]: ",
             ),
+            (
+                r#"{"bits":5,"nodes":[1],"latency":{"exponential":80001}}"#,
+                "latency: ",
+            ),
+            (
+                r#"{"bits":5,"nodes":[1],"bandwidth":{"up":999,"down":5000}}"#,
+                "bandwidth: ",
+            ),
+            (
+                r#"{"bits":5,"nodes":[1],"reorder":{"per_mille":5,"extra_ms":3600001}}"#,
+                "reorder.extra_ms: ",
+            ),
+            (
+                r#"{"bits":5,"nodes":[1],"actions":[{"at_ms":1,"do":{"pause":99}}]}"#,
+                "actions[0]: ",
+            ),
             ("", "EOF"),
+            (&" ".repeat(MAX_JSON + 1), "at most 16 MiB"),
         ] {
             let refusal = refusal(text);
             assert!(refusal.contains(part), "{text}: {refusal}");
@@ -346,5 +415,22 @@ mod tests {
         let scenario = Scenario::from_json(text).unwrap();
         assert_eq!(scenario.nodes, [Id::from_u64(4), Id::from_u64(255)]);
         assert_eq!(Scenario::from_json(&scenario.to_json()), Ok(scenario));
+    }
+
+    #[cfg(feature = "bandwidth")]
+    #[test]
+    fn every_fault_is_in_the_file_and_nothing_of_it_when_there_is_none() {
+        let text = r#"{"bits":5,"nodes":[1,4,9],"until_ms":20000,"successors_per_finger":4,
+            "reorder":{"per_mille":50,"extra_ms":200},"bandwidth":{"up":4000,"down":8000},"latency":{"cube":60},
+            "actions":[{"at_ms":1,"do":{"pause":4}},{"at_ms":2,"do":{"resume":4}},{"at_ms":3,"do":{"corrupt":4}},
+            {"at_ms":4,"do":{"slow":{"node":4,"ms":300}}},{"at_ms":5,"do":{"misroute":4}},{"at_ms":6,"do":{"mend":4}},
+            {"at_ms":7,"do":{"restart":4}}]}"#;
+        let scenario = Scenario::from_json(text).unwrap();
+        assert_eq!(scenario.actions.len(), 7);
+        assert_eq!(Scenario::from_json(&scenario.to_json()), Ok(scenario));
+        let plain = Scenario::from_json(r#"{"bits":5,"nodes":[1,4,9]}"#).unwrap();
+        for word in ["reorder", "bandwidth", "per_finger"] {
+            assert!(!plain.to_json().contains(word), "{word}");
+        }
     }
 }

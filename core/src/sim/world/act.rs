@@ -9,7 +9,7 @@ use crate::node::api::{Level, StoreError};
 use crate::sim::action::{Action, ActionError, Timed};
 use crate::sim::scenario::MAX_NODES;
 use crate::sim::trace::{LookupTrace, What};
-use crate::sim::world::{Actor, Coming, MAX_LOOKUPS, World};
+use crate::sim::world::{Actor, Coming, JOIN_AGAIN, MAX_LOOKUPS, World};
 use crate::store::record::Name;
 
 impl World {
@@ -72,12 +72,14 @@ impl World {
             Action::Lose(message) => self.redirect(message, |_| None),
             Action::Split(nodes) => self.cut_off = nodes.into_iter().collect(),
             Action::Heal => self.cut_off.clear(),
+            action => self.break_or_mend(action),
         }
         Ok(())
     }
 
     fn check(&self, action: &Action) -> Result<(), ActionError> {
         let up = |id: &Id| match self.node(*id) {
+            Some(_) if self.is_paused(*id) => Err(ActionError::Paused(*id)),
             Some(node) if node.membership().is_member() => Ok(()),
             Some(_) => Err(ActionError::NotReady(*id)),
             None => Err(ActionError::UnknownNode(*id)),
@@ -103,6 +105,9 @@ impl World {
                 if self.nodes.len() == 1 {
                     return Err(ActionError::LastNode);
                 }
+                if matches!(action, Action::Remove(_)) && self.is_paused(*id) {
+                    return Err(ActionError::Paused(*id));
+                }
                 Ok(())
             }
             Action::Put { from, name, .. } | Action::Get { from, name } => {
@@ -118,6 +123,18 @@ impl World {
                 None => Err(ActionError::UnknownNode(*id)),
             }),
             Action::Heal => Ok(()),
+            // What it promised its groups is lost with it, and a group of nodes that forget is none.
+            Action::Restart(_) if self.scenario.quorum => Err(ActionError::Forgetful),
+            Action::Pause(id)
+            | Action::Resume(id)
+            | Action::Slow { node: id, .. }
+            | Action::Corrupt(id)
+            | Action::Misroute(id)
+            | Action::Mend(id)
+            | Action::Restart(id) => match self.node(*id) {
+                Some(_) => Ok(()),
+                None => Err(ActionError::UnknownNode(*id)),
+            },
         }
     }
 
@@ -155,6 +172,7 @@ impl World {
             path: alloc::vec![from],
             owner: None,
             failed: false,
+            timeouts: 0,
             decisions: alloc::vec::Vec::new(),
         });
         if let Some(actor) = self.nodes.get_mut(&from) {
@@ -196,6 +214,9 @@ impl World {
     /// A newcomer looks for its place, via the first member.
     pub(super) fn join_again(&mut self, id: Id) {
         let now = self.now;
+        if self.is_paused(id) {
+            return self.push(now + JOIN_AGAIN, Coming::JoinAgain(id));
+        }
         let via = self
             .nodes()
             .find(|node| node.id() != id && node.membership().is_member())
@@ -212,6 +233,7 @@ impl World {
     }
 
     pub(super) fn take_down(&mut self, id: Id) {
+        self.faults.forget(id);
         if let Some(actor) = self.nodes.remove(&id)
             && let Some(due) = actor.due
         {

@@ -70,6 +70,16 @@ impl World {
         }
     }
 
+    /// A message reached nobody: a lookup's question to a node that is gone is a timeout.
+    pub(super) fn note_loss(&mut self, parcel: &Parcel) {
+        let question = !parcel.answer && parcel.label != "found";
+        if let Some(lookup) = parcel.lookup.filter(|_| question)
+            && let Some(trace) = self.unfinished(lookup)
+        {
+            trace.timeouts += 1;
+        }
+    }
+
     fn unfinished(&mut self, id: (Id, u64)) -> Option<&mut LookupTrace> {
         self.lookups
             .iter_mut()
