@@ -133,6 +133,8 @@ impl Attack {
                 Output::StoreRecord { token, .. } | Output::StoreGroups { token, .. } => {
                     self.storing.push(token);
                 }
+                // It shares and fetches nothing.
+                Output::ReadSegment { .. } | Output::WriteSegment { .. } => {}
                 Output::DropRecord(_) | Output::DropEntries(_) | Output::Event(_) => {}
             }
         }

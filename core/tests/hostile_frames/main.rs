@@ -43,6 +43,7 @@ fn limits() -> Limits {
             circuits_per_link: 4,
             bytes: 300_000,
         },
+        swarm: chordscope_core::swarm::api::Limits::default(),
     }
 }
 
