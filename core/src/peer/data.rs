@@ -1,5 +1,7 @@
 //! Bytes that are no messages: sent to a node whole or not at all, behind its messages.
 
+use alloc::vec::Vec;
+
 use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::peer::Peer;
@@ -29,14 +31,13 @@ impl Peer {
             state.is_full = true;
             return Err(DataError::Full);
         }
-        self.queue_data(channel, FrameType::Data, body);
+        self.queue_data(channel, Frame::on_link(FrameType::Data, body).encode());
         self.tell_room(now, channel);
         Ok(())
     }
 
     /// Sends data, or lets it wait.
-    pub(super) fn queue_data(&mut self, channel: Channel, kind: FrameType, body: &[u8]) {
-        let frame = Frame::on_link(kind, body).encode();
+    pub(super) fn queue_data(&mut self, channel: Channel, frame: Vec<u8>) {
         match channel {
             Channel::Socket(link) => {
                 if let Some(flow) = self.flows.get_mut(&link) {

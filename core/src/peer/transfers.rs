@@ -19,7 +19,6 @@ use crate::swarm::manifest::Manifest;
 use crate::swarm::message::Block;
 use crate::swarm::picker::Order;
 use crate::wire::block::encode_block;
-use crate::wire::frame::FrameType;
 
 /// How many nodes are remembered that may have something; those without a link go first.
 const MAX_CONTACTS: usize = 4_096;
@@ -223,7 +222,7 @@ impl Peer {
 
     fn send_block(&mut self, to: Id, block: &Block) {
         if let Some(channel) = self.routes.get(&to).copied() {
-            self.queue_data(channel, FrameType::Block, &encode_block(block));
+            self.queue_data(channel, encode_block(block));
         }
     }
 

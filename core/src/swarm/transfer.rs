@@ -276,17 +276,22 @@ impl Transfer {
         source.claims = Some(standing);
         match &mut self.state {
             State::Known(known) => {
-                known.picker.lose(source.has.iter());
-                match source.claimed(known.manifest.layout()) {
+                let layout = known.manifest.layout();
+                if source.has.count() != layout.count() {
+                    source.has = Bitfield::none(layout.count());
+                }
+                match source.claimed(layout) {
+                    // Whoever has something keeps it. And however often this is said, each segment costs once.
+                    Some(_) if source.has.is_full() => {}
                     Some(has) => {
-                        known.picker.gain(has.iter());
-                        source.has = has;
+                        let new = has.iter().filter(|index| source.has.insert(*index));
+                        known.picker.gain(new);
                     }
                     None if known.author.is_none() => {
                         self.ban(now, from, Fault::Length, shared);
                         return;
                     }
-                    None => source.has = Bitfield::none(self.have.count()),
+                    None => {}
                 }
                 self.update_interest(from, shared);
                 self.fill(now, from, shared);

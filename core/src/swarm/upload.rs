@@ -21,6 +21,8 @@ const WINDOW: (u64, u64) = (128 * 1024, 1024 * 1024);
 /// How long somebody is told to get elsewhere what it asks for, and how soon again.
 const PATIENCE: Duration = Duration::from_secs(4);
 const ALOOF: Duration = Duration::from_secs(60);
+/// How many segments are looked at for one that nobody was sent.
+const MAX_LOOK: usize = 4_096;
 /// Segments that are read for one node before they are sent.
 const READ_AHEAD: usize = 2;
 
@@ -56,7 +58,7 @@ impl Transfer {
         }
         let has_others = self.sources.len() > 1;
         let source = self.sources.get_mut(&from)?;
-        let mut unsent = (index..self.have.count()).chain(0..index);
+        let mut unsent = (index..self.have.count()).chain(0..index).take(MAX_LOOK);
         let instead = unsent.find(|other| {
             !self.offered.contains(*other)
                 && !source.has.contains(*other)

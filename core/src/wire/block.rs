@@ -5,25 +5,26 @@ use alloc::vec::Vec;
 use crate::base::content::ContentId;
 use crate::swarm::layout::BLOCK;
 use crate::swarm::message::{Block, Place};
+use crate::wire::frame::{Frame, FrameType};
 
 /// Content id, segment, offset.
 pub const HEADER: usize = 40;
 /// Stands for the list of digests, where the number of a segment is otherwise.
 const DIGESTS: u32 = u32::MAX;
 
-/// The body of a block's frame.
+/// The frame of a block, on the link itself.
 pub fn encode_block(block: &Block) -> Vec<u8> {
     let bytes = block.bytes();
+    let mut frame = Frame::begin(FrameType::Block, 0, HEADER + bytes.len());
     let (segment, offset) = match block.place {
         Place::Segment(segment, offset) => (segment, offset),
         Place::Digests(offset) => (DIGESTS, offset),
     };
-    let mut body = Vec::with_capacity(HEADER + bytes.len());
-    body.extend_from_slice(&block.content.0);
-    body.extend_from_slice(&segment.to_le_bytes());
-    body.extend_from_slice(&offset.to_le_bytes());
-    body.extend_from_slice(bytes);
-    body
+    frame.extend_from_slice(&block.content.0);
+    frame.extend_from_slice(&segment.to_le_bytes());
+    frame.extend_from_slice(&offset.to_le_bytes());
+    frame.extend_from_slice(bytes);
+    frame
 }
 
 /// Reads the body of a block's frame: content, place and bytes; `None` when it is too short or long.
@@ -54,9 +55,12 @@ mod tests {
                 whole: Arc::new(alloc::vec![1, 2, 3, 4]),
                 range: 1..3,
             };
-            let body = encode_block(&block);
+            let bytes = encode_block(&block);
+            let frame = Frame::decode(&bytes).unwrap();
+            assert_eq!(frame.kind, FrameType::Block);
+            let body = frame.body;
             assert_eq!(
-                decode_block(&body),
+                decode_block(body),
                 Some((block.content, place, &[2, 3][..]))
             );
             assert_eq!(decode_block(&body[..HEADER - 1]), None);

@@ -83,11 +83,17 @@ impl<'a> Frame<'a> {
 
     /// The bytes of the frame.
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(HEADER + self.body.len() + 24);
-        bytes.push(self.kind as u8);
-        bytes.push(0);
-        bytes.extend_from_slice(&self.circuit.to_le_bytes());
+        let mut bytes = Self::begin(self.kind, self.circuit, self.body.len());
         bytes.extend_from_slice(self.body);
+        bytes
+    }
+
+    /// The header of a frame, with room for a body of so many bytes and for what seals it.
+    pub fn begin(kind: FrameType, circuit: u32, body: usize) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(HEADER + body + 24);
+        bytes.push(kind as u8);
+        bytes.push(0);
+        bytes.extend_from_slice(&circuit.to_le_bytes());
         bytes
     }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chordscope_core::base::content::ContentId;
 use chordscope_core::swarm::collection::{Collection, File};
@@ -18,6 +18,7 @@ use tokio::time::sleep;
 
 use crate::client::Target;
 use crate::client::connection::{Connection, escape};
+use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::files::{Place, manifest_of};
 use crate::output;
@@ -241,7 +242,7 @@ impl FetchOptions {
             .to_str()
             .ok_or_else(|| Failure::usage("--output", "the path is no text"))?;
         let connection = Connection::open(&self.target).await?;
-        let started = Instant::now();
+        let clock = Clock::start();
         let query = format!(
             "/api/v1/transfers?link={}&folder={}",
             escape(&link.to_string()),
@@ -273,7 +274,7 @@ impl FetchOptions {
             content: fetching.content,
             path: fetching.path,
             bytes: transfer.bytes.unwrap_or_default(),
-            ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            ms: clock.now().as_millis(),
         };
         match json {
             true => output::json(&fetched),
