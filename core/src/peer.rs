@@ -168,7 +168,7 @@ impl Peer {
         let contact = Contact::sign(space, &signer, config.index, version, addresses)?;
         let cards = Cards::new(space, signer.scheme());
         let node_rng = Rng::from_entropy(rng.bytes32());
-        let swarm_rng = Rng::from_entropy(rng.bytes32());
+        let swarm_rng = Rng::for_purpose("chordscope 2026 randomness of the swarm", seed);
         let swarm = Swarm::new(config.limits.swarm.clone(), swarm_rng);
         // Who is reached through a relay is in no group, as the others see to.
         config.node.quorum &= config.reach == Reach::Direct;
