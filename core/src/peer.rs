@@ -24,6 +24,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::base::contact::{Address, Contact, ContactError};
+use crate::base::digest::Digest;
 use crate::base::id::Id;
 use crate::base::identity::Signer;
 use crate::base::rng::Rng;
@@ -168,7 +169,9 @@ impl Peer {
         let contact = Contact::sign(space, &signer, config.index, version, addresses)?;
         let cards = Cards::new(space, signer.scheme());
         let node_rng = Rng::from_entropy(rng.bytes32());
-        let swarm_rng = Rng::for_purpose("chordscope 2026 randomness of the swarm", seed);
+        // A stream of its own, whatever else draws from the seed.
+        let swarm_seed = Digest::new("chordscope v1 swarm randomness").part(&seed);
+        let swarm_rng = Rng::from_entropy(swarm_seed.finish());
         let swarm = Swarm::new(config.limits.swarm.clone(), swarm_rng);
         // Who is reached through a relay is in no group, as the others see to.
         config.node.quorum &= config.reach == Reach::Direct;

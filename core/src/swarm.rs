@@ -314,6 +314,11 @@ impl Swarm {
         Some(&self.transfers.get(&content)?.have)
     }
 
+    /// Bytes of segments that are arriving, or wait to be written: at most [`Limits::buffered`] and one segment.
+    pub const fn buffered(&self) -> usize {
+        self.shared.buffered
+    }
+
     fn with(
         &mut self,
         now: Instant,

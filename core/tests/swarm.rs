@@ -4,9 +4,16 @@
 
 use std::time::Duration;
 
+use chordscope_core::base::id::Id;
+use chordscope_core::base::rng::Rng;
 use chordscope_core::base::time::Instant;
+use chordscope_core::sim::experiment::swarm as experiment;
 use chordscope_core::sim::swarm::{Conduct, Setup, SwarmWorld, member};
-use chordscope_core::swarm::api::{Event, Fault};
+use chordscope_core::swarm::Swarm;
+use chordscope_core::swarm::api::{Event, Fault, Limits, Output};
+use chordscope_core::swarm::layout::Layout;
+use chordscope_core::swarm::manifest::{Manifest, digest};
+use chordscope_core::swarm::message::{Message, Place, Said, Standing};
 use chordscope_core::swarm::picker::Order;
 
 const KIB: u64 = 1024;
@@ -89,6 +96,26 @@ fn the_first_seed_sends_little_more_than_one_copy() {
         let sent = copies(&world, 128 * SEGMENT);
         println!("{leechers} leechers: {sent:.2} copies, {:?}", world.now());
         assert!(sent <= 1.15, "{leechers} leechers: {sent}");
+    }
+}
+
+#[test]
+fn a_swarm_takes_little_longer_than_the_optimum_and_one_server_takes_as_long_as_there_are_many() {
+    // The command measures 64 as well.
+    let sizes = [8, 16, 32];
+    let rows = experiment::run(1, &sizes, experiment::SEGMENTS, &mut |_| true);
+    assert_eq!(rows.len(), sizes.len());
+    println!("{rows:#?}");
+    for row in &rows {
+        let (leechers, segments) = (f64::from(row.leechers), f64::from(row.segments));
+        assert!(
+            row.makespan_rounds <= 1.25 * f64::from(row.optimal_rounds),
+            "{row:?}"
+        );
+        assert!(row.makespan_rounds >= segments, "{row:?}");
+        assert!(row.seed_copies <= 1.15, "{row:?}");
+        let each = row.server_rounds / (leechers * segments);
+        assert!((1.0..1.4).contains(&each), "{row:?}");
     }
 }
 
@@ -176,4 +203,94 @@ fn a_reader_gets_the_file_in_order() {
         "{in_order} of {}",
         have.len()
     );
+}
+
+/// What somebody does who names a wrong length and has the right digests.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Lie {
+    /// Rejects what it is asked for.
+    Rejects,
+    /// Says nothing.
+    Silent,
+    /// Names another length each time that it is asked.
+    Wavers,
+}
+
+/// How long a fetch takes from one honest node, beside others that lie, which are asked first.
+fn fetch_beside(lies: &[Lie]) -> Option<Duration> {
+    let mut file = vec![0; 200_000];
+    Rng::from_seed(3, 0).fill(&mut file);
+    let layout = Layout::of(file.len() as u64).unwrap();
+    let part = |index| {
+        let range = layout.range(index);
+        &file[range.start as usize..range.end as usize]
+    };
+    let digests = (0..layout.count()).map(|index| digest(layout, index, part(index)));
+    let manifest = Manifest::of(layout, digests.collect()).unwrap();
+    let content = manifest.content();
+    let mut swarm = Swarm::new(Limits::default(), Rng::from_seed(1, 0));
+    let mut now = Instant::ZERO;
+    swarm.fetch(now, content, Order::RarestFirst).unwrap();
+    for number in 0..=lies.len() as u64 {
+        swarm.add_source(now, content, Id::from_u64(number));
+    }
+    let mut wavers = 0;
+    while now < Instant::from_millis(600_000) {
+        while let Some(output) = swarm.poll_output() {
+            let (to, said) = match output {
+                Output::Send(to, message) => (to, message.said),
+                Output::Write(_, index, bytes) => {
+                    assert_eq!(bytes, part(index));
+                    swarm.handle_written(now, content, index, true);
+                    continue;
+                }
+                Output::Event(Event::Complete(_)) => return Some(now.since(Instant::ZERO)),
+                _ => continue,
+            };
+            let lie = lies.get(to.to_u64().unwrap() as usize).copied();
+            let mut say = |said| swarm.handle_message(now, to, Message { content, said });
+            match (said, lie) {
+                (Said::Hello(_), None) => {
+                    say(Said::Hello(Standing::Whole(layout.length())));
+                    say(Said::Choked(false));
+                }
+                (Said::Hello(_), Some(lie)) => {
+                    wavers += u64::from(lie == Lie::Wavers);
+                    let length = layout.length() - 1 - to.to_u64().unwrap() - wavers % 7;
+                    say(Said::Hello(Standing::Whole(length)));
+                    say(Said::Choked(false));
+                }
+                (Said::Digests(at), _) => {
+                    let list = &manifest.encode()[at as usize..];
+                    swarm.handle_block(now, to, content, Place::Digests(at), list);
+                }
+                (Said::Request(index), None) => {
+                    let place = Place::Segment(index, 0);
+                    swarm.handle_block(now, to, content, place, part(index));
+                }
+                (Said::Request(index), Some(Lie::Rejects | Lie::Wavers)) => {
+                    say(Said::Reject(index, None));
+                }
+                _ => {}
+            }
+        }
+        now = swarm.poll_timeout().unwrap().max(now);
+        swarm.handle_timeout(now);
+    }
+    None
+}
+
+#[test]
+fn who_names_a_wrong_length_and_never_proves_it_does_not_hold_up_a_fetch() {
+    assert!(fetch_beside(&[]).unwrap() < Duration::from_secs(1));
+    for lies in [
+        &[Lie::Rejects][..],
+        &[Lie::Silent],
+        &[Lie::Wavers],
+        &[Lie::Rejects, Lie::Silent, Lie::Wavers, Lie::Rejects],
+    ] {
+        let took = fetch_beside(lies);
+        let most = Duration::from_secs(20 * lies.len() as u64);
+        assert!(took.is_some_and(|took| took < most), "{lies:?}: {took:?}");
+    }
 }

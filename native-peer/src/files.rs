@@ -56,6 +56,20 @@ pub(crate) struct Item {
     pub(crate) problem: Option<String>,
     /// Of a collection that is being fetched: its files, once known.
     pub(crate) parts: Vec<ContentId>,
+    /// Of a collection: its files are still being put where they belong.
+    pub(crate) is_filling: bool,
+}
+
+impl Item {
+    fn new(entry: Entry, place: Option<Arc<Place>>) -> Self {
+        Self {
+            entry,
+            place,
+            problem: None,
+            parts: Vec::new(),
+            is_filling: false,
+        }
+    }
 }
 
 /// Why something is not shared or fetched: a sentence.
@@ -197,15 +211,8 @@ impl Files {
         let place = Arc::new(place);
         self.register.keep_digests(&manifest)?;
         self.register.keep(content, &entry)?;
-        self.table().insert(
-            content,
-            Item {
-                entry,
-                place: Some(Arc::clone(&place)),
-                problem: None,
-                parts: Vec::new(),
-            },
-        );
+        let item = Item::new(entry, Some(Arc::clone(&place)));
+        self.table().insert(content, item);
         let begun = self.driver.share(manifest, have, place).await;
         begun.map_err(|_| Refused(STOPPING.into()))??;
         Ok(())
@@ -254,6 +261,12 @@ impl Files {
         if path.exists() {
             return self.adopt(content, name, path).await;
         }
+        if self.is_taken(&path) {
+            return refuse(format!(
+                "something else is being fetched to {}: choose another folder",
+                path.display()
+            ));
+        }
         let entry = Entry {
             name,
             path,
@@ -264,6 +277,16 @@ impl Files {
         self.start_fetch(content, entry).await
     }
 
+    /// Whether something that is being fetched is to lie there.
+    fn is_taken(&self, path: &Path) -> bool {
+        let table = self.table();
+        let open = |item: &&Item| !item.entry.complete && item.problem.is_none();
+        table
+            .values()
+            .filter(open)
+            .any(|item| item.entry.path == path)
+    }
+
     async fn start_fetch(&self, content: ContentId, entry: Entry) -> Result<(), Refused> {
         if let Some(folder) = entry.path.parent() {
             let made = fs::create_dir_all(folder);
@@ -271,15 +294,7 @@ impl Files {
         }
         self.stop(content, false).await;
         self.register.keep(content, &entry)?;
-        self.table().insert(
-            content,
-            Item {
-                entry,
-                place: None,
-                problem: None,
-                parts: Vec::new(),
-            },
-        );
+        self.table().insert(content, Item::new(entry, None));
         let begun = self.driver.fetch(content).await;
         begun.map_err(|_| Refused(STOPPING.into()))??;
         Ok(())
@@ -322,7 +337,7 @@ impl Files {
         let _ = self.driver.stop_transfer(content).await;
         self.register.drop(content);
         if drop_draft && !item.entry.complete {
-            let _ = fs::remove_file(item.entry.draft());
+            let _ = fs::remove_file(item.entry.draft(content));
         }
         for part in item.parts {
             let is_open = self.item(part).is_some_and(|item| !item.entry.complete);
@@ -366,7 +381,7 @@ impl Files {
             return Ok(());
         };
         let length = manifest.layout().length();
-        let draft = item.entry.draft();
+        let draft = item.entry.draft(content);
         let at = draft.clone();
         let place = spawn_blocking(move || Place::fill(&at, length)).await?;
         let place = place.map_err(|error| Refused(format!("{}: {error}", draft.display())))?;
@@ -412,13 +427,7 @@ impl Files {
         for (content, entry) in self.register.entries() {
             let taken = tokio::time::timeout(FINISH_PATIENCE, self.take_up_one(content, &entry));
             if let Ok(Err(Refused(reason))) = taken.await {
-                let item = Item {
-                    place: None,
-                    problem: None,
-                    parts: Vec::new(),
-                    entry,
-                };
-                self.table().insert(content, item);
+                self.table().insert(content, Item::new(entry, None));
                 self.fail(content, reason);
             }
         }
@@ -434,7 +443,7 @@ impl Files {
         let (entry, known) = (entry.clone(), manifest.clone());
         let path = match entry.complete {
             true => entry.path.clone(),
-            false => entry.draft(),
+            false => entry.draft(content),
         };
         let at = path.clone();
         let complete = entry.complete;

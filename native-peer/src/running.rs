@@ -14,8 +14,8 @@ use chordscope_core::base::contact::Address;
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::identity::Signer;
 use chordscope_core::node::config::Config as NodeConfig;
-use chordscope_core::peer::{Config, Known, Peer, Plan};
-use chordscope_core::swarm::api::Event as TransferEvent;
+use chordscope_core::peer::{self, Config, Known, Peer, Plan};
+use chordscope_core::swarm::api::{Event as TransferEvent, Limits};
 use futures_util::future::join_all;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -51,6 +51,8 @@ pub(crate) struct Options {
     pub(crate) virtual_nodes: u8,
     /// Peers that this one was started with.
     pub(crate) siblings: Vec<SocketAddr>,
+    /// What files may take.
+    pub(crate) limits: Limits,
 }
 
 /// A peer that runs.
@@ -190,6 +192,10 @@ impl Position {
             node: NodeConfig::for_virtual_nodes(options.virtual_nodes),
             index,
             ring: options.ring_name.clone(),
+            limits: peer::Limits {
+                swarm: options.limits.clone(),
+                ..peer::Limits::default()
+            },
             ..Config::default()
         };
         let address = first.at_position(index).map_err(Failure::failed)?;

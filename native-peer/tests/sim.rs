@@ -336,7 +336,11 @@ fn an_experiment_shows_the_papers_figures_beside_ours() {
     assert!((hops(ours) - hops(paper)).abs() < 0.1, "{answer}");
     let svg = std::fs::read_to_string(plot).unwrap();
     assert!(svg.starts_with("<svg"), "{svg}");
-    for arguments in [["load", "--nodes", "0"], ["churn", "--nodes", "10001"]] {
+    for arguments in [
+        ["load", "--nodes", "0"],
+        ["churn", "--nodes", "10001"],
+        ["swarm", "--nodes", "257"],
+    ] {
         let line = refused(&[&["experiment"], &arguments[..]].concat(), 2);
         assert!(line.contains("--nodes"), "{line}");
     }

@@ -15,11 +15,6 @@ impl Rng {
         Self(ChaCha12Rng::from_seed(seed))
     }
 
-    /// A stream of its own for one purpose, from entropy that others use, too.
-    pub fn for_purpose(purpose: &str, seed: [u8; 32]) -> Self {
-        Self::from_entropy(blake3::derive_key(purpose, &seed))
-    }
-
     /// A stream from a small seed, for simulations. `stream` separates independent users of one seed, so that a node
     /// more or less does not shift what the others draw.
     pub fn from_seed(seed: u64, stream: u64) -> Self {

@@ -7,6 +7,7 @@ pub mod failures;
 pub mod latency;
 pub mod load;
 pub mod path_length;
+pub mod swarm;
 
 use alloc::vec::Vec;
 

@@ -14,13 +14,17 @@ use crate::swarm::layout::Layout;
 use crate::swarm::manifest::Manifest;
 use crate::swarm::message::Said;
 use crate::swarm::picker::Picker;
-use crate::swarm::source::Pending;
+use crate::swarm::source::{Pending, Source};
 use crate::swarm::transfer::{Describing, Known, State, Transfer};
 
 /// How many sources are asked for one segment when nothing else is left to ask for.
 const ENDGAME: u8 = 2;
 /// How long somebody who says that it has a content may take to say more of it.
 const DESCRIBING: Duration = Duration::from_secs(1);
+/// How long a length may stay unproved while somebody names another one; twice as long each time that the same node's does.
+const PROVING: Duration = Duration::from_secs(10);
+/// How often that doubles at most.
+const MAX_DOUBLINGS: u32 = 6;
 
 impl Transfer {
     /// Asks somebody who knows the length for the digests.
@@ -29,15 +33,17 @@ impl Transfer {
             return;
         }
         let layout_of = |length: Option<u64>| length.and_then(Layout::of);
-        let able = self.sources.iter_mut().find_map(|(id, source)| {
+        let able = self.sources.iter_mut().filter_map(|(id, source)| {
             let rests = source.passed_by.is_some_and(|until| until > now);
             let layout = layout_of(source.length()).filter(|_| !rests)?;
-            source.heard = now;
-            Some((*id, layout))
+            Some((*id, source, layout))
         });
-        let Some((author, layout)) = able else {
+        // Everybody gets a turn, however many name a length that they never prove.
+        let able = able.min_by_key(|(id, source, _)| (source.doubted, *id));
+        let Some((author, source, layout)) = able else {
             return;
         };
+        source.heard = now;
         let list = Vec::new();
         self.state = State::Named(Some(Describing {
             author,
@@ -60,7 +66,26 @@ impl Transfer {
             source.pass_by(now);
             self.state = State::Named(None);
         }
+        if let Some(author) = self.overdue(now)
+            && let Some(source) = self.sources.get_mut(&author)
+        {
+            source.doubted = source.doubted.saturating_add(1);
+            self.start_over(now, shared);
+        }
         self.describe(now, shared);
+    }
+
+    /// Who named a length that it should have proved by now, if somebody else names another one.
+    fn overdue(&self, now: Instant) -> Option<Id> {
+        let State::Known(known) = &self.state else {
+            return None;
+        };
+        let author = known.author?;
+        let doubted = self.sources.get(&author)?.doubted.min(MAX_DOUBLINGS);
+        let length = Some(known.manifest.layout().length());
+        let mut lengths = self.sources.values().filter_map(Source::length);
+        let is_late = now.since(known.since) >= PROVING * (1 << doubted);
+        (is_late && lengths.any(|other| Some(other) != length)).then_some(author)
     }
 
     pub(super) fn on_digests(
@@ -126,6 +151,7 @@ impl Transfer {
             list: Arc::new(list),
             picker,
             author: Some(author),
+            since: now,
         });
         shared.event(Event::Described(self.content));
         self.greet_again(shared);

@@ -39,6 +39,8 @@ pub(super) struct Source {
     pub(super) heard: Instant,
     /// It did not answer, and is asked nothing until then.
     pub(super) passed_by: Option<Instant>,
+    /// How often it named a length and did not prove it in time.
+    pub(super) doubted: u32,
     /// Whether it was told that this node wants something.
     pub(super) interested: bool,
     pub(super) down: Rate,
@@ -87,6 +89,7 @@ impl Source {
             refused: None,
             heard: now,
             passed_by: None,
+            doubted: 0,
             interested: false,
             down: Rate::default(),
             wants: false,

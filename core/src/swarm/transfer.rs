@@ -79,6 +79,8 @@ pub(super) struct Known {
     pub(super) picker: Picker,
     /// Who named the length, until the last segment has proved it.
     pub(super) author: Option<Id>,
+    /// When the length was named.
+    pub(super) since: Instant,
 }
 
 impl Transfer {
@@ -122,6 +124,7 @@ impl Transfer {
             list: Arc::new(manifest.encode().to_vec()),
             picker: Picker::new(&have, &mut shared.rng),
             author: None,
+            since: now,
             manifest,
         };
         Self {
@@ -354,8 +357,11 @@ impl Transfer {
 
     /// What is due by the clock.
     pub(super) fn tick(&mut self, now: Instant, shared: &mut Shared) {
-        let ids: Vec<Id> = self.sources.keys().copied().collect();
-        for id in ids {
+        for id in self.ids() {
+            if shared.banned.contains(&id) {
+                // Over another content.
+                self.drop_source(now, id, shared);
+            }
             let stalled = self.sources.get_mut(&id).map(|source| source.give_up(now));
             let stalled = stalled.unwrap_or_default();
             for pending in &stalled {

@@ -19,7 +19,9 @@ use crate::swarm::transfer::{State, Transfer};
 /// enough to change one's mind.
 const WINDOW: (u64, u64) = (128 * 1024, 1024 * 1024);
 /// How long somebody is told to get elsewhere what it asks for, and how soon again.
-const PATIENCE: Duration = Duration::from_secs(4);
+const PATIENCE: Duration = Duration::from_secs(2);
+/// And how long while nothing waits at any link: then a second copy costs nobody anything.
+const IDLE_PATIENCE: Duration = Duration::from_secs(1);
 const ALOOF: Duration = Duration::from_secs(60);
 /// How many segments are looked at for one that nobody was sent.
 const MAX_LOOK: usize = 4_096;
@@ -37,7 +39,7 @@ impl Transfer {
             shared.say(from, self.content, Said::Reject(index, None));
             return;
         }
-        if let Some(instead) = self.steer(now, from, index) {
+        if let Some(instead) = self.steer(now, from, index, shared) {
             shared.say(from, self.content, Said::Reject(index, instead));
             return;
         }
@@ -50,7 +52,13 @@ impl Transfer {
 
     /// A seed gives away one copy of everything before it gives anything twice: what others have or are getting they can
     /// pass on. Where they are slow at that, it stops waiting for them.
-    fn steer(&mut self, now: Instant, from: Id, index: u32) -> Option<Option<u32>> {
+    fn steer(
+        &mut self,
+        now: Instant,
+        from: Id,
+        index: u32,
+        shared: &Shared,
+    ) -> Option<Option<u32>> {
         // Newcomers need the last segment first: it proves the length.
         let is_last = index + 1 == self.have.count();
         if !self.have.is_full() || is_last || !self.offered.contains(index) {
@@ -69,7 +77,11 @@ impl Transfer {
         }
         let since = source.steered.filter(|since| now.since(*since) < ALOOF);
         let since = *source.steered.insert(since.unwrap_or(now));
-        (has_others && now.since(since) < PATIENCE).then_some(None)
+        let patience = match shared.waiting.is_empty() {
+            true => IDLE_PATIENCE,
+            false => PATIENCE,
+        };
+        (has_others && now.since(since) < patience).then_some(None)
     }
 
     /// Segments that nobody was sent after all.

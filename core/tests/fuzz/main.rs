@@ -125,7 +125,7 @@ fn inputs(name: &str) -> Vec<Vec<u8>> {
     let vectors = vectors();
     match name {
         _ if targets::TEXT.contains(&name) => texts(name),
-        "node" => (0..200).map(|_| script(&vectors, &mut rng)).collect(),
+        "node" | "swarm" => (0..200).map(|_| script(&vectors, &mut rng)).collect(),
         _ => vectors,
     }
 }

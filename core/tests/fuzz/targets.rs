@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each program of the fuzzer uses one target")]
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chordscope_core::base::contact::Contact;
@@ -21,6 +22,16 @@ use chordscope_core::node::config::Config;
 use chordscope_core::sim::permalink::Permalink;
 use chordscope_core::sim::scenario::Scenario;
 use chordscope_core::store::replica::Replica;
+use chordscope_core::swarm::Swarm;
+use chordscope_core::swarm::api::{Limits, Output as SwarmOutput};
+use chordscope_core::swarm::bitfield::Bitfield;
+use chordscope_core::swarm::collection::Collection;
+use chordscope_core::swarm::layout::Layout;
+use chordscope_core::swarm::link::Link;
+use chordscope_core::swarm::manifest::{Manifest, digest};
+use chordscope_core::swarm::message::{Block, Message as SwarmMessage, Place, Said, Standing};
+use chordscope_core::swarm::picker::Order;
+use chordscope_core::wire::block::{decode_block, encode_block};
 use chordscope_core::wire::codec::{
     Cards, decode_contact, decode_control, decode_copy, decode_entry, decode_message,
     encode_contact, encode_control, encode_copy, encode_entry, encode_message,
@@ -31,7 +42,7 @@ use chordscope_core::wire::frame::Frame;
 pub(crate) type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub(crate) const ALL: [Target; 9] = [
+pub(crate) const ALL: [Target; 11] = [
     ("frame", frame),
     ("handshake", handshake),
     ("message", message),
@@ -41,6 +52,8 @@ pub(crate) const ALL: [Target; 9] = [
     ("scenario", scenario),
     ("permalink", permalink),
     ("node", node),
+    ("block", block),
+    ("swarm", swarm),
 ];
 
 /// Those that read text.
@@ -172,5 +185,154 @@ pub(crate) fn node(bytes: &[u8]) {
             }
         }
         rest = after;
+    }
+}
+
+/// Blocks, lists of files and links.
+pub(crate) fn block(bytes: &[u8]) {
+    if let Some((content, place, piece)) = decode_block(bytes) {
+        let block = Block {
+            content,
+            place,
+            whole: Arc::new(piece.to_vec()),
+            range: 0..piece.len(),
+        };
+        assert_eq!(encode_block(&block), bytes);
+    }
+    if let Ok(list) = Collection::decode(bytes) {
+        assert_eq!(Collection::decode(&list.encode()), Ok(list));
+    }
+    if let Ok(link) = Link::parse(&String::from_utf8_lossy(bytes)) {
+        assert_eq!(Link::parse(&link.to_string()), Ok(link));
+    }
+}
+
+/// Two files, and what they are made of.
+fn files() -> &'static [(Vec<u8>, Manifest); 2] {
+    static FILES: OnceLock<[(Vec<u8>, Manifest); 2]> = OnceLock::new();
+    FILES.get_or_init(|| {
+        [200_000_u64, 400_001].map(|length| {
+            let mut file = vec![0; usize::try_from(length).unwrap_or_default()];
+            Rng::from_seed(length, 0).fill(&mut file);
+            let layout = Layout::of(length).unwrap_or_else(|| unreachable!("it is short"));
+            let digests = (0..layout.count())
+                .map(|index| digest(layout, index, part(&file, layout, index)))
+                .collect();
+            let manifest = Manifest::of(layout, digests);
+            (file, manifest.unwrap_or_else(|| unreachable!("it fits")))
+        })
+    })
+}
+
+fn part(file: &[u8], layout: Layout, index: u32) -> &[u8] {
+    let range = layout.range(index);
+    let [from, to] = [range.start, range.end].map(|at| usize::try_from(at).unwrap_or(usize::MAX));
+    file.get(from..to).unwrap_or_default()
+}
+
+/// What a swarm under attack may hold.
+const FEW: Limits = Limits {
+    transfers: 2,
+    sources: 3,
+    buffered: 150_000,
+    requests: 4,
+    banned: 2,
+    up: None,
+    down: None,
+};
+
+/// A swarm that shares one file and fetches another, and a script of what four others do. A piece begins with its length
+/// and its kind.
+pub(crate) fn swarm(bytes: &[u8]) {
+    let [(_, shared), (_, wanted)] = files();
+    let mut swarm = Swarm::new(FEW, Rng::from_seed(1, 1));
+    let (mut now, mut cards) = (Instant::ZERO, cards());
+    let all = Bitfield::all(shared.layout().count());
+    let _ = swarm.share(now, shared.clone(), all);
+    let _ = swarm.fetch(now, wanted.content(), Order::RarestFirst);
+    carry_out(&mut swarm, now, true);
+    let mut rest = bytes;
+    while let [length, kind, after @ ..] = rest {
+        let (piece, after) = after.split_at(after.len().min(usize::from(*length)));
+        let from = Id::from_u64(u64::from(kind & 3));
+        now += Duration::from_millis(u64::from(kind >> 5) * 300);
+        match (kind >> 2) % 8 {
+            0 => swarm.handle_timeout(now),
+            1 if piece.len() > 9 => swarm.handle_gone(now, from),
+            2 => {
+                if let Some((_, place, piece)) = decode_block(piece) {
+                    swarm.handle_block(now, from, wanted.content(), place, piece);
+                }
+            }
+            3 | 4 => help(&mut swarm, now, from, piece),
+            _ => {
+                if let Ok(Message::Swarm(message)) = decode_message(piece, &mut cards) {
+                    for manifest in [shared, wanted] {
+                        let content = manifest.content();
+                        let said = message.said.clone();
+                        swarm.handle_message(now, from, SwarmMessage { content, said });
+                        carry_out(&mut swarm, now, true);
+                    }
+                }
+            }
+        }
+        carry_out(&mut swarm, now, kind % 16 != 15);
+        rest = after;
+    }
+    for manifest in [shared, wanted] {
+        swarm.stop(manifest.content());
+    }
+    assert_eq!(swarm.buffered(), 0, "nothing is left over");
+}
+
+/// Somebody says and sends what is right, for a change.
+fn help(swarm: &mut Swarm, now: Instant, from: Id, piece: &[u8]) {
+    let [_, (file, wanted)] = files();
+    let (content, layout) = (wanted.content(), wanted.layout());
+    let number = piece.first().copied().unwrap_or_default();
+    let index = u32::from(number >> 2);
+    let said = match number % 4 {
+        0 => Said::Hello(Standing::Whole(layout.length())),
+        1 => Said::Choked(false),
+        2 => {
+            swarm.handle_block(now, from, content, Place::Digests(0), wanted.encode());
+            return;
+        }
+        _ => {
+            let bytes = part(file, layout, index % layout.count());
+            let place = Place::Segment(index % layout.count(), 0);
+            swarm.handle_block(now, from, content, place, bytes);
+            return;
+        }
+    };
+    swarm.handle_message(now, from, SwarmMessage { content, said });
+}
+
+/// Does what the swarm wants, and looks at its limits: what it writes is right, whoever sent it.
+fn carry_out(swarm: &mut Swarm, now: Instant, disk_works: bool) {
+    let files = files();
+    let of = |content| files.iter().find(|(_, one)| one.content() == content);
+    let mut outputs = 0;
+    while let Some(output) = swarm.poll_output() {
+        outputs += 1;
+        assert!(outputs < 1_000, "it talks without end");
+        match output {
+            SwarmOutput::Read(content, index) => {
+                let bytes = of(content).map(|(file, one)| part(file, one.layout(), index).to_vec());
+                swarm.handle_read(now, content, index, bytes.filter(|_| disk_works));
+            }
+            SwarmOutput::Write(content, index, bytes) => {
+                let right = of(content).map(|(file, one)| part(file, one.layout(), index));
+                assert_eq!(right, Some(&bytes[..]), "a wrong segment is written");
+                swarm.handle_written(now, content, index, disk_works);
+            }
+            _ => {}
+        }
+    }
+    let segment = 64 * 1024;
+    assert!(swarm.buffered() <= FEW.buffered + segment, "buffered");
+    for content in swarm.contents() {
+        let view = swarm.view(now, content);
+        assert!(view.is_some_and(|view| view.sources.len() <= FEW.sources));
     }
 }

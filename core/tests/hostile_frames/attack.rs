@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chordscope_core::base::contact::Address;
+use chordscope_core::base::content::ContentId;
 use chordscope_core::base::identity::Signer;
 use chordscope_core::base::rng::Rng;
 use chordscope_core::base::time::Instant;
@@ -16,7 +17,11 @@ use chordscope_core::store::record::Name;
 use chordscope_core::wire::frame::{Frame, FrameType, HEADER};
 
 use crate::ends::{End, id_of, open};
+use crate::files::{files, part};
 use crate::{FULL, MAX_ANSWER, NODE_LIMITS, PEER, PER_CIRCUIT, RING, limits};
+
+/// Bytes of a segment.
+const SEGMENT: usize = 64 * 1024;
 
 pub(crate) struct Attack {
     pub(crate) peer: Peer,
@@ -26,6 +31,11 @@ pub(crate) struct Attack {
     pub(crate) ends: Vec<End>,
     pub(crate) dials: Vec<Address>,
     pub(crate) storing: Vec<u64>,
+    /// What groups keep.
+    pub(crate) groups: Vec<u64>,
+    /// Segments that the peer wants read, and written.
+    pub(crate) reading: Vec<(ContentId, u32)>,
+    pub(crate) writing: Vec<(ContentId, u32)>,
     /// Frames from either side, to be said again.
     pub(crate) seen: Vec<Vec<u8>>,
     pub(crate) written: Vec<(LinkId, usize)>,
@@ -59,6 +69,9 @@ impl Attack {
             ends: Vec::new(),
             dials: Vec::new(),
             storing: Vec::new(),
+            groups: Vec::new(),
+            reading: Vec::new(),
+            writing: Vec::new(),
             seen: Vec::new(),
             written: Vec::new(),
             next_link: 0,
@@ -74,6 +87,7 @@ impl Attack {
             _ => Reach::Direct,
         };
         let mut attack = Self::new(rng, reach, limits());
+        attack.begin_files();
         if attack.chance(2) {
             attack.peer.create(attack.now);
             attack.settle();
@@ -130,8 +144,16 @@ impl Attack {
                 }
                 Output::Dial(address) => self.dials.push(address),
                 Output::Close { link, .. } => self.ends.retain(|end| end.link != link),
-                Output::StoreRecord { token, .. } | Output::StoreGroups { token, .. } => {
-                    self.storing.push(token);
+                Output::StoreRecord { token, .. } => self.storing.push(token),
+                Output::StoreGroups { token, .. } => self.groups.push(token),
+                Output::ReadSegment { content, index } => self.reading.push((content, index)),
+                Output::WriteSegment {
+                    content,
+                    index,
+                    bytes,
+                } => {
+                    assert_eq!(bytes, part(&files()[1].0, index), "only what is right");
+                    self.writing.push((content, index));
                 }
                 // It shares and fetches nothing.
                 Output::ReadSegment { .. } | Output::WriteSegment { .. } => {}
@@ -160,7 +182,15 @@ impl Attack {
         let node = peer.node();
         assert!(node.outstanding() <= NODE_LIMITS.requests, "questions");
         assert!(node.records().len() <= NODE_LIMITS.records, "records");
-        assert!(self.storing.len() <= NODE_LIMITS.storing, "storing");
+        let (storing, groups) = (self.storing.len(), self.groups.len());
+        assert!(storing <= NODE_LIMITS.storing, "storing {storing}");
+        assert!(groups <= NODE_LIMITS.storing, "storing {groups} for groups");
+        let buffered = peer.swarm().buffered();
+        assert!(buffered <= most.swarm.buffered + SEGMENT, "buffered");
+        for content in peer.swarm().contents() {
+            let view = peer.swarm().view(self.now, content).unwrap();
+            assert!(view.sources.len() <= most.swarm.sources, "sources");
+        }
         let lists = node.membership().successors().entries().len();
         assert!(
             lists <= usize::from(node.membership().successors().limit()),
@@ -197,7 +227,7 @@ impl Attack {
             }
             1 => {
                 let mut frame = self.noise(200);
-                let kinds = [1, 2, 3, 4, 0x10, 0x11];
+                let kinds = [1, 2, 3, 4, 0x10, 0x11, 0x12];
                 let kind = kinds[self.below(kinds.len())];
                 let circuit = u32::try_from(self.below(8)).unwrap();
                 frame.splice(0..0, [kind, 0, 0, 0, 0, 0]);
@@ -267,12 +297,23 @@ impl Attack {
     }
 
     pub(crate) fn owner_acts(&mut self) {
-        for token in std::mem::take(&mut self.storing) {
+        let groups = std::mem::take(&mut self.groups);
+        for token in std::mem::take(&mut self.storing).into_iter().chain(groups) {
             let event = match self.chance(4) {
                 true => StorageEvent::Failed(token),
                 false => StorageEvent::Stored(token),
             };
             self.peer.handle_storage(self.now, event);
+        }
+        for (content, index) in std::mem::take(&mut self.reading) {
+            let bytes = Some(part(&files()[0].0, index).to_vec()).filter(|_| !self.chance(16));
+            self.peer
+                .handle_segment_read(self.now, content, index, bytes);
+        }
+        for (content, index) in std::mem::take(&mut self.writing) {
+            let done = !self.chance(16);
+            self.peer
+                .handle_segment_written(self.now, content, index, done);
         }
         if self.chance(2) {
             for address in std::mem::take(&mut self.dials) {

@@ -54,7 +54,7 @@ impl Attack {
         let ask = |ask| Message::Request(number, Request::Chord(ask));
         let keep = |keep| Message::Request(number, Request::Store(keep));
         let answer = |answer| Message::Response(number, Response::Chord(answer));
-        match self.rng.below(14) {
+        match self.rng.below(18) {
             0 => ask(Ask::Ping),
             1 => ask(Ask::Neighbours),
             2 => ask(Ask::Step(Question {
@@ -86,6 +86,7 @@ impl Attack {
             )),
             11 => Message::Notice(Notice::Notify),
             12 => Message::Notice(Notice::Leaving(self.neighbours())),
+            13..=16 => Message::Swarm(self.any_about()),
             _ => Message::Notice(Notice::Found(Found {
                 lookup: number,
                 path: vec![self.any_id()],
@@ -168,7 +169,7 @@ impl Attack {
 
     /// A body for some type of frame.
     pub(crate) fn any_body(&mut self) -> (FrameType, Vec<u8>) {
-        match self.rng.below(8) {
+        match self.rng.below(10) {
             0 | 1 => (FrameType::Relay, self.any_relay_message().encode()),
             2 => {
                 let card = self.any_card();
@@ -177,6 +178,7 @@ impl Attack {
             3 => (FrameType::Data, self.noise(1_000)),
             4 => (FrameType::Data, vec![0; self.below(MAX_FRAME - HEADER + 1)]),
             5 => (FrameType::Hello, self.noise(150)),
+            6 | 7 => (FrameType::Block, self.any_block()),
             _ => {
                 let message = self.any_message();
                 (FrameType::Message, encode_message(&message).unwrap())

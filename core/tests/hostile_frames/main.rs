@@ -8,12 +8,14 @@
 mod attack;
 mod bodies;
 mod ends;
+mod files;
 
 use chordscope_core::base::rng::Rng;
 use chordscope_core::link::relay;
 use chordscope_core::link::relay_message::RelayMessage;
 use chordscope_core::node::config::Limits as NodeLimits;
 use chordscope_core::peer::{Limits, Reach};
+use chordscope_core::swarm::api as swarm;
 use chordscope_core::wire::frame::Frame;
 
 use crate::attack::Attack;
@@ -43,7 +45,14 @@ fn limits() -> Limits {
             circuits_per_link: 4,
             bytes: 300_000,
         },
-        swarm: chordscope_core::swarm::api::Limits::default(),
+        swarm: swarm::Limits {
+            transfers: 2,
+            sources: 3,
+            buffered: 100_000,
+            requests: 3,
+            banned: 2,
+            ..swarm::Limits::default()
+        },
     }
 }
 

@@ -11,6 +11,7 @@ use chordscope_core::store::record::{Label, Provider, Record, Version};
 use serde_json::{Value, json};
 
 use crate::file::hex;
+use crate::files;
 use crate::groups;
 
 pub(crate) fn message(message: &Message) -> Value {
@@ -34,7 +35,7 @@ pub(crate) fn message(message: &Message) -> Value {
             json!({ "Response": [number, { "Group": groups::response(answer) }] })
         }
         Message::Notice(said) => json!({ "Notice": notice(said) }),
-        Message::Swarm(message) => json!({ "Swarm": format!("{message:?}") }),
+        Message::Swarm(message) => files::describe(message),
     }
 }
 

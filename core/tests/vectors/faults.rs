@@ -41,9 +41,15 @@ fn malformed() -> Vec<Value> {
     let long_number = [&[0, 0xff][..], &[0xff; 9], &[1, 1]].concat();
     let wide_number = [&[0, 0xff][..], &[0xff; 8], &[2, 1]].concat();
     let cut = [&[0, 1, 3][..], &card_bytes(&signed(0, &[]))[..40]].concat();
-    let cases: [(&str, &[u8]); 16] = [
+    let about = [&[3][..], &[7; 32]].concat();
+    let unsaid = [&about[..], &[9]].concat();
+    let standing = [&about[..], &[0, 3]].concat();
+    let cases: [(&str, &[u8]); 19] = [
         ("nothing", &[]),
-        ("no such message", &[3, 1, 0]),
+        ("no such message", &[4, 1, 0]),
+        ("nothing about a content", &about),
+        ("nothing that is said about a content", &unsaid),
+        ("no such standing", &standing),
         ("no number", &[0]),
         ("a request without its variant", &[0, 1]),
         ("no such request", &[0, 1, 8]),

@@ -8,13 +8,14 @@ use crate::file::{hex, pin};
 #[test]
 fn frames_are_these_bytes() {
     let longest = vec![0; MAX_FRAME - HEADER];
-    let good: [(&str, FrameType, &[u8]); 8] = [
+    let good: [(&str, FrameType, &[u8]); 9] = [
         ("a hello", FrameType::Hello, b"hello"),
         ("a proof", FrameType::Proof, b"proof"),
         ("an introduction", FrameType::Introduction, b"card"),
         ("a message", FrameType::Message, b"message"),
         ("a relay message", FrameType::Relay, b"relay message"),
         ("data", FrameType::Data, b"data"),
+        ("a block", FrameType::Block, b"block"),
         ("nothing but a header", FrameType::Message, b""),
         ("the longest", FrameType::Message, &longest),
     ];

@@ -12,6 +12,7 @@ mod describe;
 mod digests;
 mod faults;
 mod file;
+mod files;
 mod frames;
 mod groups;
 mod handshakes;

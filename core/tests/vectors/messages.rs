@@ -16,6 +16,7 @@ use crate::cards::{cards, contact};
 use crate::describe;
 use crate::faults;
 use crate::file::{hex, pin};
+use crate::files;
 use crate::groups;
 use crate::records::{copy, immutable, providers, signed};
 
@@ -220,7 +221,8 @@ fn messages_are_these_bytes() {
     let mut vectors = Vec::new();
     let group_requests = groups::requests();
     let requests = requests().into_iter().chain(notices());
-    for (name, message) in requests.chain(group_requests).chain(groups::responses()) {
+    let groups = group_requests.into_iter().chain(groups::responses());
+    for (name, message) in requests.chain(groups).chain(files::messages()) {
         vectors.push(good(name, &message));
     }
     for (name, message) in responses() {

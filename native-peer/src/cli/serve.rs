@@ -7,7 +7,8 @@ use std::time::Duration;
 use chordscope_core::base::contact::{Address, Contact};
 use chordscope_core::base::id::Space;
 use chordscope_core::chord::ideal::IdealRing;
-use chordscope_core::peer::Peer;
+use chordscope_core::peer::{Peer, Plan};
+use chordscope_core::swarm::api::Limits;
 use clap::Args;
 use serde::Serialize;
 use tokio::net::TcpListener;
@@ -18,7 +19,6 @@ use crate::driver::Handle;
 use crate::failure::Failure;
 use crate::output;
 use crate::running::{self, Options, Running};
-use chordscope_core::peer::Plan;
 
 /// The first port that is tried.
 const FIRST_PORT: u16 = 7340;
@@ -49,6 +49,12 @@ struct Common {
     /// Let pages of this origin connect, such as https://example.org (may be given several times)
     #[arg(long, value_name = "URL")]
     allow_origin: Vec<String>,
+    /// Send at most so many bytes of files a second, such as 500K or 2M (K, M and G are powers of 1024)
+    #[arg(long, value_name = "BYTES", value_parser = parse_rate)]
+    limit_up: Option<u64>,
+    /// Receive at most so many bytes of files a second
+    #[arg(long, value_name = "BYTES", value_parser = parse_rate)]
+    limit_down: Option<u64>,
 }
 
 /// `chordscope peer`.
@@ -130,8 +136,27 @@ impl Common {
             allow_origin: self.allow_origin.clone(),
             virtual_nodes: self.virtual_nodes,
             siblings: Vec::new(),
+            limits: Limits {
+                up: self.limit_up,
+                down: self.limit_down,
+                ..Limits::default()
+            },
         }
     }
+}
+
+/// Bytes a second: a whole number, with K, M or G behind it or not.
+fn parse_rate(text: &str) -> Result<u64, String> {
+    let (number, unit) = match text.char_indices().last() {
+        Some((at, 'k' | 'K')) => (&text[..at], 1 << 10),
+        Some((at, 'm' | 'M')) => (&text[..at], 1 << 20),
+        Some((at, 'g' | 'G')) => (&text[..at], 1 << 30),
+        _ => (text, 1),
+    };
+    let number: Option<u64> = number.parse().ok();
+    let rate = number.and_then(|number| number.checked_mul(unit));
+    rate.filter(|rate| *rate > 0)
+        .ok_or_else(|| "give bytes a second as a whole number, such as 500K or 2M".to_string())
 }
 
 impl PeerOptions {
@@ -351,4 +376,24 @@ fn port_after(first: SocketAddr, offset: u16) -> Result<SocketAddr, Failure> {
         address.set_port(port.ok_or_else(|| Failure::usage("--listen", reason))?);
     }
     Ok(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_read_as_people_write_them() {
+        for (text, rate) in [
+            ("1", 1),
+            ("500K", 500 << 10),
+            ("2m", 2 << 20),
+            ("1G", 1 << 30),
+        ] {
+            assert_eq!(parse_rate(text), Ok(rate));
+        }
+        for odd in ["", "0", "K", "-1", "1.5M", "1MB", "1ä", "99999999999G"] {
+            assert!(parse_rate(odd).is_err(), "{odd}");
+        }
+    }
 }

@@ -26,6 +26,8 @@ use crate::views::{Fetching, Shared, Transfer, Transfers};
 
 /// How often a fetch is looked after.
 const LOOK: Duration = Duration::from_millis(100);
+/// How long nothing may come before the command says that it still waits.
+const QUIET: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Args)]
 pub(crate) struct ShareOptions {
@@ -56,6 +58,9 @@ pub(crate) struct FetchOptions {
     /// Leave it to the peer, and do not wait
     #[arg(long)]
     detach: bool,
+    /// Cancel when nothing has come for so long [default: wait]
+    #[arg(long, value_name = "SECONDS", conflicts_with = "detach", value_parser = clap::value_parser!(u32).range(1..))]
+    timeout: Option<u32>,
     #[command(flatten)]
     target: Target,
 }
@@ -258,13 +263,22 @@ impl FetchOptions {
                 false => output::line(&fetching.path),
             };
         }
-        let follow = follow(&connection, &link, json);
-        let transfer = tokio::select! {
-            transfer = follow => transfer?,
-            _ = ctrl_c() => {
+        let patience = self
+            .timeout
+            .map(|seconds| Duration::from_secs(seconds.into()));
+        let follow = follow(&connection, &link, patience, json);
+        let followed = tokio::select! {
+            followed = follow => followed?,
+            _ = ctrl_c() => Followed::GivenUp("cancelled".to_string()),
+        };
+        let transfer = match followed {
+            Followed::Ended(transfer) => transfer,
+            Followed::GivenUp(reason) => {
                 let query = format!("/api/v1/transfers?link={}", link.content);
                 let _ = connection.ask(Method::DELETE, &query, Vec::new()).await;
-                return Err(Failure::failed("cancelled: what had come was thrown away"));
+                return Err(Failure::failed(format!(
+                    "{reason}; what had come was thrown away"
+                )));
             }
         };
         if let Some(problem) = transfer.problem {
@@ -283,10 +297,23 @@ impl FetchOptions {
     }
 }
 
-/// Shows how a fetch gets on, until it has ended.
-async fn follow(connection: &Connection, link: &Link, json: bool) -> Result<Transfer, Failure> {
+/// How a fetch went.
+enum Followed {
+    Ended(Box<Transfer>),
+    /// Why it is not waited for any more.
+    GivenUp(String),
+}
+
+/// Shows how a fetch gets on, until it has ended, or nothing has come for too long.
+async fn follow(
+    connection: &Connection,
+    link: &Link,
+    patience: Option<Duration>,
+    json: bool,
+) -> Result<Followed, Failure> {
     let bar = bar(link.length.unwrap_or_default(), "", json);
     let query = format!("/api/v1/transfers?link={}", link.content);
+    let (mut received, mut came, mut has_said) = (0, Instant::now(), false);
     loop {
         let all: Transfers = connection
             .ask(Method::GET, &query, Vec::new())
@@ -296,11 +323,24 @@ async fn follow(connection: &Connection, link: &Link, json: bool) -> Result<Tran
             bar.finish_and_clear();
             return Err(Failure::failed("the fetch was cancelled"));
         };
-        // A folder has ended when its files have; until its list is there, it has none.
-        let is_list = link.is_collection && transfer.files.is_none();
-        if transfer.problem.is_some() || (transfer.state != "fetching" && !is_list) {
+        if transfer.problem.is_some() || transfer.state != "fetching" {
             bar.finish_and_clear();
-            return Ok(transfer);
+            return Ok(Followed::Ended(Box::new(transfer)));
+        }
+        if transfer.received_bytes != received {
+            (received, came, has_said) = (transfer.received_bytes, Instant::now(), false);
+        }
+        let quiet = came.elapsed();
+        if patience.is_some_and(|patience| quiet >= patience) {
+            bar.finish_and_clear();
+            let (seconds, limit) = (quiet.as_secs(), transfer.limit);
+            let reason = format!("nothing has come for {seconds} s: {limit}");
+            return Ok(Followed::GivenUp(reason));
+        }
+        if quiet >= QUIET && !has_said {
+            has_said = true;
+            let limit = &transfer.limit;
+            bar.suspend(|| eprintln!("chordscope: still waiting: {limit}; Ctrl-C cancels"));
         }
         bar.set_length(transfer.bytes.or(link.length).unwrap_or_default());
         bar.set_position(transfer.bytes_here);

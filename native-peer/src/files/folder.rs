@@ -1,6 +1,8 @@
 //! Folders: a list of files that is fetched first, then its files, a few at a time.
 
-use std::path::PathBuf;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chordscope_core::base::content::ContentId;
@@ -8,9 +10,11 @@ use chordscope_core::swarm::collection::{Collection, File};
 use chordscope_core::swarm::link::Link;
 use futures_util::StreamExt;
 use futures_util::stream::{self, FuturesUnordered};
+use tempfile::NamedTempFile;
+use tokio::task::spawn_blocking;
 
 use super::register::Entry;
-use super::{Files, Refused, refuse};
+use super::{Files, Place, Refused, manifest_of, refuse};
 
 /// How many files of a folder are fetched at a time.
 const AT_A_TIME: usize = 8;
@@ -22,10 +26,10 @@ impl Files {
     pub(crate) async fn share_list(&self, name: &str, bytes: Vec<u8>) -> Result<Link, Refused> {
         Collection::decode(&bytes)?;
         let path = self.list(ContentId::of(&bytes));
-        std::fs::create_dir_all(self.register.folder())?;
-        std::fs::write(&path, &bytes)?;
-        let place = super::Place::open(&path)?;
-        let manifest = super::manifest_of(&place, |_| {})?;
+        fs::create_dir_all(self.register.folder())?;
+        fs::write(&path, &bytes)?;
+        let place = Place::open(&path)?;
+        let manifest = manifest_of(&place, |_| {})?;
         let digests = match manifest.encode() {
             [] => manifest.content().0.to_vec(),
             digests => digests.to_vec(),
@@ -60,7 +64,8 @@ impl Files {
             self.start_fetch(content, entry).await?;
         }
         let note = self.register.folder().join(format!("{content}.into"));
-        std::fs::write(note, path.to_string_lossy().as_bytes())?;
+        fs::write(note, path.to_string_lossy().as_bytes())?;
+        self.change(content, |item| item.is_filling = true);
         tokio::spawn(Arc::clone(self).fetch_parts(content, path));
         Ok(())
     }
@@ -73,9 +78,12 @@ impl Files {
         else {
             return;
         };
-        let read = std::fs::read(&item.entry.path).map_err(Refused::from);
-        let list = read.and_then(|bytes| Ok(Collection::decode(&bytes)?));
-        let list = match list {
+        let read = || -> Result<Collection, Refused> {
+            // A folder without files is one, too.
+            fs::create_dir_all(&path)?;
+            Ok(Collection::decode(&fs::read(&item.entry.path)?)?)
+        };
+        let list = match read() {
             Ok(list) => list,
             Err(Refused(reason)) => return self.fail(content, reason),
         };
@@ -83,7 +91,7 @@ impl Files {
         self.change(content, |item| item.parts = parts);
         let files = list.files().iter().cloned();
         let each: Vec<_> = files
-            .map(|file| Arc::clone(&self).fetch_part(file, path.clone()))
+            .map(|file| Arc::clone(&self).fetch_part(content, file, path.clone()))
             .collect();
         let mut rest = stream::iter(each).buffer_unordered(AT_A_TIME);
         while let Some(outcome) = rest.next().await {
@@ -92,16 +100,31 @@ impl Files {
             }
         }
         let note = self.register.folder().join(format!("{content}.into"));
-        let _ = std::fs::remove_file(note);
-        self.change(content, |_| {});
+        let _ = fs::remove_file(note);
+        self.change(content, |item| item.is_filling = false);
     }
 
-    async fn fetch_part(self: Arc<Self>, file: File, folder: PathBuf) -> Result<(), Refused> {
+    async fn fetch_part(
+        self: Arc<Self>,
+        list: ContentId,
+        file: File,
+        folder: PathBuf,
+    ) -> Result<(), Refused> {
+        if self.item(list).is_none() {
+            // The folder is not wanted any more.
+            return Ok(());
+        }
         // The list was checked: no path in it leads out of the folder.
         let path = file
             .path
             .split('/')
             .fold(folder, |path, part| path.join(part));
+        let known = self
+            .item(file.content)
+            .filter(|item| item.problem.is_none());
+        if known.is_some_and(|item| item.entry.path != path) {
+            return self.copy(file.content, path).await;
+        }
         let name = file.path.rsplit('/').next().unwrap_or_default().to_string();
         self.fetch_file(file.content, name, path.clone()).await?;
         match self.ended(file.content).await.and_then(|item| item.problem) {
@@ -109,18 +132,55 @@ impl Files {
             None => Ok(()),
         }
     }
+
+    /// Puts a second copy of what is here, or will be, under another path: files of a folder may be alike.
+    async fn copy(&self, content: ContentId, to: PathBuf) -> Result<(), Refused> {
+        let Some(item) = self.ended(content).await else {
+            return Ok(());
+        };
+        if let Some(problem) = item.problem {
+            return refuse(format!("{}: {problem}", to.display()));
+        }
+        let (from, at) = (item.entry.path, to.clone());
+        let copied = spawn_blocking(move || copy_checked(content, &from, &at)).await?;
+        copied.map_err(|error| Refused(format!("{}: {error}", to.display())))
+    }
+}
+
+fn copy_checked(content: ContentId, from: &Path, to: &Path) -> io::Result<()> {
+    let is_content = |path: &Path| -> io::Result<bool> {
+        Ok(manifest_of(&Place::open(path)?, |_| {})?.content() == content)
+    };
+    if to.exists() {
+        return match is_content(to)? {
+            true => Ok(()),
+            false => Err(io::Error::other("something else is there already")),
+        };
+    }
+    let folder = to.parent().unwrap_or(to);
+    fs::create_dir_all(folder)?;
+    let draft = NamedTempFile::new_in(folder)?;
+    fs::copy(from, draft.path())?;
+    if !is_content(draft.path())? {
+        let changed = format!("{} has changed since it was shared", from.display());
+        return Err(io::Error::other(changed));
+    }
+    draft.as_file().sync_all()?;
+    draft.persist_noclobber(to)?;
+    Ok(())
 }
 
 /// Goes on with folders that were being fetched when the peer ended.
 pub(super) async fn take_up(files: &Arc<Files>) {
-    let Ok(entries) = std::fs::read_dir(files.register.folder()) else {
+    let Ok(entries) = fs::read_dir(files.register.folder()) else {
         return;
     };
     let mut tasks = FuturesUnordered::new();
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let content = name.strip_suffix(".into").and_then(ContentId::parse);
-        if let (Some(content), Ok(path)) = (content, std::fs::read_to_string(entry.path())) {
+        if let (Some(content), Ok(path)) = (content, fs::read_to_string(entry.path())) {
+            files.change(content, |item| item.is_filling = true);
             tasks.push(Arc::clone(files).fetch_parts(content, path.into()));
         }
     }

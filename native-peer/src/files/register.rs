@@ -25,10 +25,11 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Where it lies while it is being fetched.
-    pub(crate) fn draft(&self) -> PathBuf {
-        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        self.path.with_file_name(format!(".{name}.part"))
+    /// Where it lies while it is being fetched. Its name is short whatever the file's, and that of no other content.
+    pub(crate) fn draft(&self, content: ContentId) -> PathBuf {
+        let id = content.to_string();
+        self.path
+            .with_file_name(format!(".chordscope-{}.part", &id[..16]))
     }
 }
 
@@ -61,7 +62,7 @@ impl Register {
 
     /// Forgets a content.
     pub(crate) fn drop(&self, content: ContentId) {
-        for kind in ["json", "digests", "list"] {
+        for kind in ["json", "digests", "list", "into"] {
             let _ = fs::remove_file(self.0.join(format!("{content}.{kind}")));
         }
     }

@@ -1,7 +1,7 @@
 //! `/files/<content id>`: what is shared or being fetched, as any program can read it.
 //!
 //! It starts before the whole file is there: each segment goes out as soon as it was checked, and those that are read next are
-//! fetched next.
+//! fetched next. What is shared is checked as well when it is read: somebody may have changed it.
 
 use std::io;
 use std::ops::RangeInclusive;
@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chordscope_core::base::content::ContentId;
 use chordscope_core::peer::Peer;
+use chordscope_core::swarm::manifest::Manifest;
 use chordscope_core::swarm::picker::Order;
 use futures_util::stream;
 use tokio::task::spawn_blocking;
@@ -21,7 +22,7 @@ use tokio::time::{Instant, sleep};
 
 use super::App;
 use super::api::refuse;
-use crate::files::{Item, Place};
+use crate::files::Place;
 
 /// How long a segment may take to come before the connection ends.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -50,6 +51,13 @@ pub(super) async fn file(
             "this is neither shared nor being fetched here, or its length is not known yet";
         return refuse(StatusCode::NOT_FOUND, reason);
     };
+    let manifest = app
+        .driver
+        .look(move |peer: &Peer| peer.swarm().manifest(content).cloned());
+    let Ok(Some(manifest)) = manifest.await else {
+        let reason = "this cannot be read at the moment";
+        return refuse(StatusCode::NOT_FOUND, reason);
+    };
     let length = place.layout().length();
     let etag = format!("\"{content}\"");
     let asked = headers
@@ -74,7 +82,10 @@ pub(super) async fn file(
         .as_ref()
         .map_or(0, |range| range.end() - range.start() + 1);
     let body = match (&range, method) {
-        (Some(range), Method::GET) => body(app, content, item.clone(), place, range.clone()),
+        (Some(range), Method::GET) => {
+            let source = (place, Arc::new(manifest));
+            body(app, item.entry.complete, source, range.clone())
+        }
         _ => Body::empty(),
     };
     let mut response = (status, body).into_response();
@@ -191,19 +202,19 @@ fn parse_range(text: &str, length: u64) -> Option<Option<RangeInclusive<u64>>> {
 
 fn body(
     app: Arc<App>,
-    content: ContentId,
-    item: Item,
-    place: Arc<Place>,
+    complete: bool,
+    (place, manifest): (Arc<Place>, Arc<Manifest>),
     range: RangeInclusive<u64>,
 ) -> Body {
+    let content = manifest.content();
     let layout = place.layout();
     let (first, last) = (
         layout.segment_at(*range.start()),
         layout.segment_at(*range.end()),
     );
-    let complete = item.entry.complete;
     let segments = stream::unfold(first, move |index| {
-        let (app, place, range) = (Arc::clone(&app), Arc::clone(&place), range.clone());
+        let (app, range) = (Arc::clone(&app), range.clone());
+        let (place, manifest) = (Arc::clone(&place), Arc::clone(&manifest));
         async move {
             if index > last {
                 return None;
@@ -213,7 +224,7 @@ fn body(
                 false => wait_for(&app, content, index).await,
             };
             let read = match arrived {
-                Ok(()) => spawn_blocking(move || place.read(index))
+                Ok(()) => spawn_blocking(move || read(&place, &manifest, index))
                     .await
                     .unwrap_or_else(|_| Err(io::Error::other("reading stopped"))),
                 Err(error) => Err(error),
@@ -223,6 +234,14 @@ fn body(
         }
     });
     Body::from_stream(segments)
+}
+
+fn read(place: &Place, manifest: &Manifest, index: u32) -> io::Result<Vec<u8>> {
+    let bytes = place.read(index)?;
+    match manifest.holds(index, &bytes) {
+        true => Ok(bytes),
+        false => Err(io::Error::other("the file has changed since it was shared")),
+    }
 }
 
 /// What of a segment, which begins there, lies in the range.

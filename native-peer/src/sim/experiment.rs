@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use chordscope_core::sim::experiment::churn::{ChurnRow, Going};
-use chordscope_core::sim::experiment::{churn, failures, latency, load, path_length};
+use chordscope_core::sim::experiment::{churn, failures, latency, load, path_length, swarm};
 use chordscope_core::sim::scenario::MAX_NODES as MAX_SIMULATED;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -16,6 +16,8 @@ use crate::sim::plot;
 
 /// The most nodes that an experiment takes.
 const MAX_NODES: u32 = 1_000_000;
+/// The most nodes to which swarm sends a file.
+const MAX_LEECHERS: u32 = 256;
 /// The sizes of SIGCOMM 2001 Fig. 10: 2^3 to 2^14.
 const SIZES: std::ops::RangeInclusive<u32> = 3..=14;
 
@@ -34,6 +36,8 @@ pub(crate) enum Name {
     Churn,
     /// Time of a lookup over a round trip, when fingers choose the nearest of several nodes (ToN 2003 Table IV)
     Latency,
+    /// Time until everybody has a file, by a swarm and from one server, for 8 to 64 nodes that fetch
+    Swarm,
 }
 
 /// `sim experiment`.
@@ -42,7 +46,7 @@ pub(crate) struct Options {
     /// What to measure
     #[arg(value_enum)]
     name: Name,
-    /// Nodes in the ring; for path-length that one size only
+    /// Nodes in the ring; for path-length and swarm that one size only
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_NODES)))]
     nodes: Option<u32>,
     /// For churn: nodes go without a word, instead of leaving properly as the paper's do
@@ -86,7 +90,7 @@ impl Options {
         let nodes = self.nodes.unwrap_or(match self.name {
             Name::Failures | Name::Churn => 1_000,
             Name::Latency => 65_536,
-            Name::PathLength | Name::Load | Name::VirtualNodes => 10_000,
+            Name::PathLength | Name::Load | Name::VirtualNodes | Name::Swarm => 10_000,
         });
         let (experiment, rows, paper) = match self.name {
             Name::PathLength => {
@@ -137,6 +141,11 @@ impl Options {
                 let rows = latency::run(self.seed, nodes, &mut progress);
                 ("latency", to_maps(&rows)?, to_maps(&latency::PAPER)?)
             }
+            Name::Swarm => {
+                let sizes = self.swarm_sizes()?;
+                let rows = swarm::run(self.seed, &sizes, swarm::SEGMENTS, &mut progress);
+                ("swarm", to_maps(&rows)?, Vec::new())
+            }
         };
         bar.finish_and_clear();
         Ok(Answer {
@@ -150,6 +159,7 @@ impl Options {
     fn parameters(&self, nodes: u32) -> Value {
         match self.name {
             Name::PathLength => json!({ "seed": self.seed, "lookups_per_node": 100 }),
+            Name::Swarm => json!({ "seed": self.seed }),
             Name::Churn => json!({
                 "seed": self.seed,
                 "nodes": nodes,
@@ -158,6 +168,17 @@ impl Options {
             }),
             Name::Load | Name::VirtualNodes | Name::Failures | Name::Latency => {
                 json!({ "seed": self.seed, "nodes": nodes })
+            }
+        }
+    }
+
+    fn swarm_sizes(&self) -> Result<Vec<u32>, Failure> {
+        match self.nodes {
+            None => Ok(swarm::SIZES.to_vec()),
+            Some(nodes) if nodes <= MAX_LEECHERS => Ok(vec![nodes]),
+            Some(_) => {
+                let reason = format!("swarm sends real bytes, to at most {MAX_LEECHERS} nodes");
+                Err(Failure::usage("--nodes", reason))
             }
         }
     }

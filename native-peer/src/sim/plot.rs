@@ -107,10 +107,10 @@ fn series(answer: &Answer) -> Option<(String, Vec<Series>)> {
             |row: &Map<String, Value>| Some((row.get(axis)?.as_f64()?, row.get(name)?.as_f64()?));
         rows.iter().filter_map(point).collect()
     };
-    // How many lookups there were is no result.
+    // How many lookups or segments there were is no result.
     let names = first
         .keys()
-        .filter(|name| *name != axis && *name != "lookups");
+        .filter(|name| *name != axis && *name != "lookups" && *name != "segments");
     let series = names.map(|name| Series {
         name: name.clone(),
         ours: column(&answer.rows, name),

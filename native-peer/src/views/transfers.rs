@@ -93,8 +93,8 @@ impl Transfer {
         };
         let state = match (&item.problem, entry.complete) {
             (Some(_), _) => "failed",
-            (None, true) => "sharing",
-            (None, false) => "fetching",
+            (None, true) if !item.is_filling => "sharing",
+            (None, _) => "fetching",
         };
         let mut transfer = Self {
             link: link.to_string(),
@@ -174,7 +174,9 @@ impl Transfer {
             return;
         }
         self.files = Some(files);
-        self.state = match (&self.problem, self.files_here == files) {
+        // The list's own state says whether files are still being put where they belong.
+        let is_here = self.state == "sharing" && self.files_here == files;
+        self.state = match (&self.problem, is_here) {
             (Some(_), _) => "failed",
             (None, true) => "sharing",
             (None, false) => "fetching",

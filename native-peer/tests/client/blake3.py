@@ -26,6 +26,11 @@ def derive_key(context, material):
     return _tree(struct.unpack("<8I", key), material, DERIVE_KEY_MATERIAL)
 
 
+def subtree(data, offset):
+    """The chaining value of a piece, such as a segment, that begins at this byte of a longer input."""
+    return struct.pack("<8I", *_subtree(IV, data, offset // CHUNK, 0, 0))
+
+
 def _schedule():
     """Which word of the block each step of each of the seven rounds takes."""
     order, rounds = list(range(16)), []

@@ -265,4 +265,10 @@ RESPONSE = Enum(
     ("Group", GROUP_RESPONSE),
 )
 NOTICE = Enum("Notify", ("Found", Struct(lookup=U64, path=Seq(ID, 1_025), neighbours=NEIGHBOURS)), ("Leaving", NEIGHBOURS))
-MESSAGE = Enum(("Request", Tuple(U64, REQUEST)), ("Response", Tuple(U64, RESPONSE)), ("Notice", NOTICE))
+STANDING = Enum("Nothing", ("Whole", U64), ("Part", Tuple(U64, Bytes())))
+SAID = Enum(
+    ("Hello", STANDING), "Absent", ("Have", U32), ("Interested", BOOL), ("Choked", BOOL), ("Request", U32), ("Cancel", U32),
+    ("Reject", Tuple(U32, Option(U32))), ("Digests", U32),
+)
+SWARM = Struct(content=Array(32), said=SAID)
+MESSAGE = Enum(("Request", Tuple(U64, REQUEST)), ("Response", Tuple(U64, RESPONSE)), ("Notice", NOTICE), ("Swarm", SWARM))

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import files
 from blake3 import blake3, derive_key, keyed
 from channel import Circuit
 from curve25519 import public_key, sign, verify, x25519
@@ -102,7 +103,7 @@ def compare_frames(vector):
     data = raw(vector["hex"])
     if "refused" in vector:
         kind = data[0] if data else 0
-        kind = kind if kind in (0x01, 0x02, 0x03, 0x04, 0x10, 0x11) else 0x10
+        kind = kind if kind in (0x01, 0x02, 0x03, 0x04, 0x10, 0x11, 0x12) else 0x10
         same_refusal(vector["refused"], lambda: unframe(kind, data))
     else:
         same("body", unframe(vector["type"], data).hex(), vector["body"])
@@ -159,6 +160,47 @@ def compare_messages(vector, schema=MESSAGE):
         return
     same("decoded", decode(schema, raw(vector["hex"])), vector["decoded"])
     same("hex", schema.write(vector["decoded"]).hex(), vector.get("canonical", vector["hex"]))
+
+
+def compare_blocks(vector):
+    if "refused" in vector:
+        same_refusal(vector["refused"], lambda: files.read_block(raw(vector["hex"])))
+        return
+    block = [vector[field] for field in ("content", "segment", "offset", "bytes")]
+    same("block", list(files.read_block(raw(vector["hex"]))), block)
+    same("hex", files.write_block(*block).hex(), vector["hex"])
+
+
+def compare_files(vector):
+    if "link" in vector:
+        compare_links_to_files(vector)
+    elif "hex" in vector:
+        compare_collections(vector)
+    elif "refused" in vector:
+        same_refusal(vector["refused"], lambda: files.layout(vector["length"]))
+    else:
+        same("layout", files.layout(vector["length"]), (vector["segment"], vector["segments"]))
+        if "content" in vector:
+            data = bytes(i % 251 for i in range(vector["length"]))
+            same("content", blake3(data).hex(), vector["content"])
+            same("digests", files.digests(data).hex(), vector["digests"])
+
+
+def compare_links_to_files(vector):
+    if "refused" in vector:
+        same_refusal(vector["refused"], lambda: files.read_link(vector["link"]))
+    else:
+        link = {field: vector[field] for field in ("content", "called", "length", "folder")}
+        same("link", files.read_link(vector["link"]), link)
+        same("text", files.write_link(link), vector["link"])
+
+
+def compare_collections(vector):
+    if "refused" in vector:
+        same_refusal(vector["refused"], lambda: files.read_collection(raw(vector["hex"])))
+    else:
+        same("files", files.read_collection(raw(vector["hex"])), vector["files"])
+        same("hex", files.write_collection(vector["files"]).hex(), vector["hex"])
 
 
 def compare_circuits(vector):
@@ -233,12 +275,14 @@ def compare_credit(vector):
 
 
 FILES = {
+    "blocks.json": compare_blocks,
     "blake3.json": compare_blake3,
     "cards.json": compare_cards,
     "circuits.json": compare_circuits,
     "credit.json": compare_credit,
     "digests.json": compare_digests,
     "ed25519.json": compare_ed25519,
+    "files.json": compare_files,
     "frames.json": compare_frames,
     "handshakes.json": compare_handshakes,
     "links.json": compare_links,

@@ -12,4 +12,5 @@ mod records;
 mod survival;
 mod tab;
 mod tabs;
+mod transfers;
 mod virtual_nodes;
