@@ -81,8 +81,7 @@ impl Driver {
         clock: Clock,
         storage: Storage,
         stored: mpsc::UnboundedReceiver<StorageEvent>,
-        plan: Plan,
-        known: Vec<Known>,
+        (plan, known): (Plan, Vec<Known>),
         within: AddressSpace,
         transfers: mpsc::UnboundedSender<SwarmEvent>,
     ) -> (Self, Handle) {

@@ -216,8 +216,7 @@ impl Position {
             clock,
             storage,
             stored,
-            plan,
-            known,
+            (plan, known),
             within,
             to_transfers,
         );

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chordscope_core::base::content::ContentId;
 use chordscope_core::swarm::collection::{Collection, File};
@@ -14,7 +14,7 @@ use hyper::Method;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use tokio::signal::ctrl_c;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::client::Target;
 use crate::client::connection::{Connection, escape};

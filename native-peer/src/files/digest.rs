@@ -86,7 +86,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         let mut bytes: Vec<u8> = (0..300_000_u32)
-            .map(|number| (number * 7 >> 3) as u8)
+            .map(|number| ((number * 7) >> 3) as u8)
             .collect();
         std::fs::write(&path, &bytes).unwrap();
         let manifest = manifest_of(&Place::open(&path).unwrap(), |_| {}).unwrap();
