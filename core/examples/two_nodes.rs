@@ -153,6 +153,8 @@ impl Program {
                 self.peers[index].handle_storage(now, StorageEvent::Stored(token));
             }
             Output::DropRecord(_) | Output::DropEntries(_) => {}
+            // Files are read and written here; these two share none.
+            Output::ReadSegment { .. } | Output::WriteSegment { .. } => {}
             Output::Event(Event::Node(event)) => self.news.push_back((index, event)),
             Output::Event(_) => {}
         }

@@ -14,7 +14,7 @@ use hyper::Method;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use tokio::signal::ctrl_c;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::client::Target;
 use crate::client::connection::{Connection, escape};

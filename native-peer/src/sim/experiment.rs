@@ -107,10 +107,7 @@ impl Options {
             }
             Name::Load => {
                 let rows = load::run(self.seed, nodes, &mut progress);
-                let paper = load::PAPER.map(|(keys, mean, p1, p99, max)| {
-                    json!({ "keys": keys, "mean": mean, "p1": p1, "p99": p99, "max": max })
-                });
-                ("load", to_maps(&rows)?, to_maps(&paper)?)
+                ("load", to_maps(&rows)?, to_maps(&load_of_paper())?)
             }
             Name::VirtualNodes => {
                 let rows = load::run_virtual(self.seed, nodes, &mut progress);
@@ -201,6 +198,12 @@ impl Options {
             self.seed, nodes, rates, counted, going, progress,
         ))
     }
+}
+
+fn load_of_paper() -> [Value; 10] {
+    load::PAPER.map(|(keys, mean, p1, p99, max)| {
+        json!({ "keys": keys, "mean": mean, "p1": p1, "p99": p99, "max": max })
+    })
 }
 
 /// A bar on a terminal, nothing elsewhere.
