@@ -21,6 +21,8 @@ fn every_message_arrives_as_it_was_sent() {
         Command::Get("name".to_owned()),
         Command::Delete("name".to_owned()),
         Command::LookUp(id),
+        Command::Fetch(ContentId::of(b"some"), "name".to_owned()),
+        Command::Drop(7),
     ];
     for (number, command) in (0..).zip(commands) {
         carried(Asked { number, command });
@@ -38,6 +40,36 @@ fn every_message_arrives_as_it_was_sent() {
         address: "ws://a/ws".to_owned(),
         cause: Cause::Closed(4_013, "no".to_owned()),
     };
+    let transfer = Transfer {
+        have: 1,
+        segments: Some(2),
+        down: 3,
+        limit: "the network".to_owned(),
+        map: vec![Cell::Here, Cell::Part, Cell::Missing],
+        sources: vec![SourceRow {
+            id,
+            has: 2,
+            down: 3,
+        }],
+    };
+    let here = Stage::Here {
+        link: "chordscope:…".to_owned(),
+        saved: Some("blob:…".to_owned()),
+        sent: 5,
+        up: 6,
+    };
+    let stages = [
+        Stage::Reading { done: 4 },
+        Stage::Fetching(Box::new(transfer)),
+        here,
+        Stage::Failed("no".to_owned()),
+    ];
+    let row = |(number, stage)| FileRow {
+        number,
+        name: "a file".to_owned(),
+        length: Some(9),
+        stage,
+    };
     let state = State {
         id,
         connection: Connection::Refused(refusal),
@@ -49,6 +81,7 @@ fn every_message_arrives_as_it_was_sent() {
         keys_owned: 1,
         keys_copied: 2,
         keys: Vec::new(),
+        files: (0..).zip(stages).map(row).collect(),
     };
     carried(Report::Answer(3, Answer::Path(path)));
     carried(Report::State(Box::new(state)));
