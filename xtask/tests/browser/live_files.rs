@@ -135,3 +135,28 @@ async fn a_fetch_that_finds_nobody_can_be_cancelled_and_a_bad_link_is_refused() 
     .await?;
     page.assert_no_errors().await
 }
+
+#[tokio::test]
+async fn the_card_fits_a_phone_in_light_and_dark() -> Result<()> {
+    let folder = TempDir::new()?;
+    let path = file(&folder, 4)?;
+    let ring = Ring::start(2).await?;
+    let page = Page::open_sized(&format!("{}#/live", ring.url()), 390, 844).await?;
+    join(&page).await?;
+    share(&page, &path).await?;
+    let nobodys = blake3::hash(b"nobody has this").to_hex();
+    page.fill("textbox", "Link", &nobodys).await?;
+    page.click("button", "Fetch").await?;
+    page.by_name("progressbar", "Transfer").await?;
+    for theme in ["light", "dark"] {
+        let wear = format!("document.documentElement.dataset.theme = '{theme}'");
+        page.run(&wear).await?;
+        page.run("document.querySelector('#files-title').scrollIntoView()")
+            .await?;
+        page.screenshot(&format!("files-phone-{theme}")).await?;
+        let beyond =
+            "const page = document.documentElement; return page.scrollWidth - page.clientWidth";
+        assert_eq!(page.run(beyond).await?, 0, "{theme}");
+    }
+    page.assert_no_errors().await
+}
