@@ -140,3 +140,6 @@ pub(super) async fn segment(file: &File, layout: Layout, index: u32) -> Result<V
     let buffer = JsFuture::from(slice.array_buffer()).await?;
     Ok(Uint8Array::new(&buffer).to_vec())
 }
+
+#[cfg(test)]
+mod tests;
