@@ -10,36 +10,8 @@ fn carried<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(messag
     assert_eq!(from_str::<T>(&text).unwrap(), message, "{text}");
 }
 
-#[test]
-fn every_message_arrives_as_it_was_sent() {
-    let id = Space::FULL.finger_start(Id::ZERO, 160);
-    let commands = [
-        Command::Start(vec![7; 32]),
-        Command::Join("ws://127.0.0.1:7340/ws".to_owned()),
-        Command::Leave,
-        Command::Put("name".to_owned(), "value".to_owned()),
-        Command::Get("name".to_owned()),
-        Command::Delete("name".to_owned()),
-        Command::LookUp(id),
-        Command::Fetch(ContentId::of(b"some"), "name".to_owned()),
-        Command::Drop(7),
-    ];
-    for (number, command) in (0..).zip(commands) {
-        carried(Asked { number, command });
-    }
-    let path = Path {
-        key: id,
-        hops: vec![Hop {
-            id,
-            address: None,
-            rtt: Some(5),
-        }],
-        took: 9,
-    };
-    let refusal = Refusal {
-        address: "ws://a/ws".to_owned(),
-        cause: Cause::Closed(4_013, "no".to_owned()),
-    };
+/// A file of each stage.
+fn files(id: Id) -> Vec<FileRow> {
     let transfer = Transfer {
         have: 1,
         segments: Some(2),
@@ -70,6 +42,39 @@ fn every_message_arrives_as_it_was_sent() {
         length: Some(9),
         stage,
     };
+    (0..).zip(stages).map(row).collect()
+}
+
+#[test]
+fn every_message_arrives_as_it_was_sent() {
+    let id = Space::FULL.finger_start(Id::ZERO, 160);
+    let commands = [
+        Command::Start(vec![7; 32]),
+        Command::Join("ws://127.0.0.1:7340/ws".to_owned()),
+        Command::Leave,
+        Command::Put("name".to_owned(), "value".to_owned()),
+        Command::Get("name".to_owned()),
+        Command::Delete("name".to_owned()),
+        Command::LookUp(id),
+        Command::Fetch(ContentId::of(b"some"), "name".to_owned()),
+        Command::Drop(7),
+    ];
+    for (number, command) in (0..).zip(commands) {
+        carried(Asked { number, command });
+    }
+    let path = Path {
+        key: id,
+        hops: vec![Hop {
+            id,
+            address: None,
+            rtt: Some(5),
+        }],
+        took: 9,
+    };
+    let refusal = Refusal {
+        address: "ws://a/ws".to_owned(),
+        cause: Cause::Closed(4_013, "no".to_owned()),
+    };
     let state = State {
         id,
         connection: Connection::Refused(refusal),
@@ -81,7 +86,7 @@ fn every_message_arrives_as_it_was_sent() {
         keys_owned: 1,
         keys_copied: 2,
         keys: Vec::new(),
-        files: (0..).zip(stages).map(row).collect(),
+        files: files(id),
     };
     carried(Report::Answer(3, Answer::Path(path)));
     carried(Report::State(Box::new(state)));
