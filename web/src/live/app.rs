@@ -8,7 +8,7 @@ use crate::hooks::use_route::use_route;
 use crate::live::desk::{Action, Desk};
 use crate::live::intent::{Intent, command, field_id};
 use crate::live::panels::{
-    events_card, join_bar, peers_card, status_line, tab_card, tab_stage, values_card,
+    events_card, files_card, join_bar, peers_card, status_line, tab_card, tab_stage, values_card,
 };
 use crate::live::refusal::Origin;
 use crate::live::use_stage::use_stage;
@@ -40,7 +40,7 @@ pub fn LiveApp() -> Html {
     let intend = {
         let desk = desk.clone();
         Callback::from(move |intent| match command(&desk, intent) {
-            Ok((command, question)) => send.emit((command, Some(question))),
+            Ok(asked) => send.emit(asked),
             Err((field, text)) => {
                 page::focus(field_id(field));
                 desk.dispatch(Action::Wrong(field, text));
@@ -73,6 +73,7 @@ pub fn LiveApp() -> Html {
                 </section>
                 <aside class="side" aria-label="Panels">
                     {values_card(&panel)}
+                    {files_card(&panel)}
                     {tab_card(&panel)}
                     {peers_card(&panel)}
                     {events_card(&panel)}

@@ -18,6 +18,10 @@ pub enum Field {
     Name,
     /// A value.
     Value,
+    /// Files of this computer.
+    File,
+    /// The link to a content.
+    Link,
 }
 
 /// What the user asked the tab's peer.
@@ -44,6 +48,10 @@ pub struct Desk {
     pub name: String,
     /// The value as typed.
     pub value: String,
+    /// The link as typed.
+    pub link: String,
+    /// The file whose link was copied last.
+    pub copied: Option<u32>,
     /// What is wrong with a field, in one sentence.
     pub error: Option<(Field, String)>,
     /// The last question and its number.
@@ -67,6 +75,8 @@ pub enum Action {
     Typed(Field, String),
     /// A field's content was refused.
     Wrong(Field, String),
+    /// The link of the file with this number is in the clipboard.
+    Copied(u32),
     /// A question was asked, under this number.
     Asked(u32, Question),
     /// The worker has said something, at this time of the page's clock and of the wall clock.
@@ -87,9 +97,13 @@ impl Reducible for Desk {
                     Field::Address => next.address = text,
                     Field::Name => next.name = text,
                     Field::Value => next.value = text,
+                    Field::Link => next.link = text,
+                    // The browser keeps which files were chosen.
+                    Field::File => {}
                 }
             }
             Action::Wrong(field, text) => next.error = Some((field, text)),
+            Action::Copied(number) => next.copied = Some(number),
             Action::Asked(number, question) => {
                 next.error = None;
                 next.asked = Some((number, question));

@@ -1,16 +1,20 @@
 //! What the controls mean: from an intent and what is typed to a command, or to one sentence about what is wrong.
 
+mod files;
+
 use chordscope_core::base::contact::{Address, ContactError};
 use chordscope_core::base::id::Space;
 use chordscope_core::store::record::{MAX_VALUE, Name};
+use web_sys::File;
 
+use self::files::{fetch, of_room};
 use crate::input;
 use crate::live::desk::{Desk, Field, Question};
 use crate::live::talk::{Command, Connection};
 use crate::live::words::size;
 
 /// Something that a control asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Intent {
     /// Join the ring at the typed address; once more leaves it.
     JoinOrLeave,
@@ -22,6 +26,12 @@ pub enum Intent {
     Delete,
     /// Look the typed name up.
     LookUp,
+    /// Share a file of this computer.
+    Share(File),
+    /// Fetch what the typed link means.
+    Fetch,
+    /// Share or fetch the file with this number no more.
+    Drop(u32),
 }
 
 /// The id of a field's element.
@@ -30,11 +40,16 @@ pub const fn field_id(field: Field) -> &'static str {
         Field::Address => "live-address",
         Field::Name => "live-name",
         Field::Value => "live-value",
+        Field::File => "live-file",
+        Field::Link => "live-link",
     }
 }
 
-/// The command of an intent and the question it answers, or what is wrong with what is typed.
-pub fn command(desk: &Desk, intent: Intent) -> Result<(Command, Question), (Field, String)> {
+/// The command of an intent and the question that it answers, if it does; or what is wrong with what is typed.
+pub fn command(
+    desk: &Desk,
+    intent: Intent,
+) -> Result<(Command, Option<Question>), (Field, String)> {
     let name = || match desk.name.trim() {
         "" => Err((Field::Name, "Type a name first.".to_owned())),
         name => match Name::new(name) {
@@ -42,7 +57,10 @@ pub fn command(desk: &Desk, intent: Intent) -> Result<(Command, Question), (Fiel
             Err(error) => Err((Field::Name, format!("That does not do: {error}."))),
         },
     };
-    Ok(match intent {
+    let (command, question) = match intent {
+        Intent::Share(file) => return of_room(desk, Field::File, Command::Share(file)),
+        Intent::Fetch => return of_room(desk, Field::Link, fetch(&desk.link)?),
+        Intent::Drop(file) => return Ok((Command::Drop(file), None)),
         Intent::JoinOrLeave if desk.may_leave() => (Command::Leave, Question::Join),
         Intent::JoinOrLeave => {
             let address = desk.address.trim();
@@ -79,7 +97,8 @@ pub fn command(desk: &Desk, intent: Intent) -> Result<(Command, Question), (Fiel
             let key = key.map_err(|error| (Field::Name, error))?;
             (Command::LookUp(key.id), Question::LookUp(name))
         }
-    })
+    };
+    Ok((command, Some(question)))
 }
 
 impl Desk {

@@ -3,6 +3,8 @@
 mod answer;
 mod events_card;
 mod field;
+mod file_row;
+mod files_card;
 mod join_bar;
 mod peers_card;
 mod tab_card;
@@ -10,6 +12,7 @@ mod tab_stage;
 mod values_card;
 
 pub use self::events_card::events_card;
+pub use self::files_card::files_card;
 pub use self::join_bar::{join_bar, status_line};
 pub use self::peers_card::peers_card;
 pub use self::tab_card::tab_card;
@@ -23,5 +26,5 @@ use crate::live::intent::Intent;
 
 /// A button's callback for an intent.
 fn on_click(panel: &Panel, intent: Intent) -> Callback<MouseEvent> {
-    panel.intend.reform(move |_| intent)
+    panel.intend.reform(move |_| intent.clone())
 }

@@ -7,7 +7,9 @@ mod files;
 mod link;
 mod log;
 mod notice;
+mod place;
 mod port;
+mod shares;
 mod storage;
 mod view;
 

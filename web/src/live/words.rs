@@ -1,11 +1,13 @@
 //! What the page says: the connection, answers, sizes.
 
 mod answer;
+mod file;
 mod numbers;
 
 use chordscope_core::base::id::{Id, Space};
 
 pub use self::answer::answer;
+pub use self::file::{file, rate};
 pub use self::numbers::{millis, size};
 use crate::brief::shorten;
 use crate::live::desk::Desk;
@@ -39,6 +41,14 @@ pub struct Spoken {
 fn spoken(tone: Tone, lead: impl Into<String>, rest: impl Into<String>) -> Spoken {
     let (lead, rest) = (lead.into(), rest.into());
     Spoken { tone, lead, rest }
+}
+
+/// Core says why in lower case. (Cases of all the world's letters would cost the page five kilobytes.)
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    let first = first.map(String::from).unwrap_or_default();
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
 }
 
 /// An id in full.

@@ -3,6 +3,7 @@
 //! `cargo xtask browser [FILTER]` builds what they need and runs them. `support` is the harness.
 
 mod live;
+mod live_files;
 mod live_page;
 mod live_tab;
 mod real_ring;

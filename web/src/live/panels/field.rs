@@ -53,6 +53,8 @@ fn text(panel: &Panel, field: Field) -> String {
         Field::Address => panel.desk.address.clone(),
         Field::Name => panel.desk.name.clone(),
         Field::Value => panel.desk.value.clone(),
+        Field::Link => panel.desk.link.clone(),
+        Field::File => String::new(),
     }
 }
 

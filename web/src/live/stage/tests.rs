@@ -32,6 +32,7 @@ fn state() -> State {
         keys_owned: 0,
         keys_copied: 0,
         keys: Vec::new(),
+        files: Vec::new(),
     }
 }
 

@@ -2,8 +2,11 @@
 
 mod commands;
 mod events;
+mod fetching;
+mod files;
 mod outputs;
 mod serve;
+mod sharing;
 mod sockets;
 
 use std::cell::RefCell;
@@ -21,6 +24,7 @@ use super::alarm::Alarm;
 use super::clock::Clock;
 use super::link::Link;
 use super::port::Port;
+use super::shares::Shares;
 use super::storage::Storage;
 use super::view;
 use crate::live::talk::{Cause, Connection, Report};
@@ -33,6 +37,7 @@ pub(super) struct Driver {
     peer: Peer,
     clock: Clock,
     storage: Storage,
+    shares: Shares,
     links: BTreeMap<LinkId, Link>,
     next_link: u64,
     /// The page's numbers of what the peer works on.
@@ -58,6 +63,7 @@ impl Driver {
                 peer,
                 clock,
                 storage,
+                shares: Shares::default(),
                 links: BTreeMap::new(),
                 next_link: 0,
                 operations: BTreeMap::new(),
@@ -116,7 +122,8 @@ impl Driver {
 
     fn tell_state(&mut self) {
         self.report = None;
-        let state = view::state(&self.peer, &self.connection, self.storage.shelf());
+        let files = view::files(&self.peer, self.clock.now(), &self.shares);
+        let state = view::state(&self.peer, &self.connection, self.storage.shelf(), files);
         self.port.post(&Report::State(Box::new(state)));
     }
 }

@@ -1,4 +1,6 @@
-//! The browser's private file system, as far as a log needs it.
+//! The browser's private file system, as far as logs and drafts need it.
+
+mod draft;
 
 use js_sys::{AsyncIterator, IteratorNext};
 use wasm_bindgen::{JsCast, JsValue};
@@ -9,6 +11,8 @@ use web_sys::{
     FileSystemSyncAccessHandle, WorkerGlobalScope,
 };
 
+use self::draft::prefix;
+pub(super) use self::draft::{Entry, draft};
 use super::clock::wall_millis;
 use super::log::Slab;
 
@@ -24,25 +28,45 @@ const ABANDONED: u64 = 7 * 24 * 60 * 60 * 1_000;
 #[derive(Debug)]
 pub(super) struct PrivateFile(FileSystemSyncAccessHandle);
 
+impl PrivateFile {
+    /// Makes it this long; `false` where there is no room.
+    pub(super) fn resize(&self, length: u64) -> bool {
+        self.0.truncate_with_f64(length as f64).is_ok()
+    }
+
+    /// Reads so many bytes from there on.
+    pub(super) fn read_at(&self, start: u64, length: usize) -> Option<Vec<u8>> {
+        let mut bytes = vec![0; length];
+        let read = self
+            .0
+            .read_with_u8_array_and_options(&mut bytes, &at(start as f64));
+        (read.ok()? as usize == length).then_some(bytes)
+    }
+
+    /// Writes there; `false` where not all of it was.
+    pub(super) fn write_at(&self, start: u64, bytes: &[u8]) -> bool {
+        let written = self
+            .0
+            .write_with_u8_array_and_options(bytes, &at(start as f64));
+        written.is_ok_and(|count| count as usize == bytes.len())
+    }
+}
+
 impl Slab for PrivateFile {
     fn read(&self, most: usize) -> Option<Vec<u8>> {
         let size = self.0.get_size().ok()?;
         if size > most as f64 {
             return None;
         }
-        let mut bytes = vec![0; size as usize];
-        let read = self.0.read_with_u8_array_and_options(&mut bytes, &at(0));
-        bytes.truncate(read.ok()? as usize);
-        Some(bytes)
+        self.read_at(0, size as usize)
     }
 
     fn write(&mut self, offset: usize, bytes: &[u8]) -> bool {
-        let written = self.0.write_with_u8_array_and_options(bytes, &at(offset));
-        written.is_ok_and(|count| count as usize == bytes.len())
+        self.write_at(offset as u64, bytes)
     }
 
     fn cut(&mut self, length: usize) -> bool {
-        self.0.truncate_with_f64(length as f64).is_ok()
+        self.resize(length as u64)
     }
 
     fn flush(&mut self) -> bool {
@@ -56,9 +80,9 @@ impl Drop for PrivateFile {
     }
 }
 
-fn at(offset: usize) -> FileSystemReadWriteOptions {
+fn at(offset: f64) -> FileSystemReadWriteOptions {
     let options = FileSystemReadWriteOptions::new();
-    options.set_at(offset as f64);
+    options.set_at(offset);
     options
 }
 
@@ -66,9 +90,9 @@ fn at(offset: usize) -> FileSystemReadWriteOptions {
 pub(super) async fn open(name: &str) -> Option<[PrivateFile; 2]> {
     let folder = folder().await?;
     // Others may sweep at the same time: what is gone already, or in use, is left alone.
-    let _ = sweep(&folder).await;
-    let first = file(&folder, &format!("{name}.0")).await?;
-    let second = file(&folder, &format!("{name}.1")).await?;
+    let _ = sweep(&folder, &prefix(name)).await;
+    let first = file(&folder, &format!("{name}.0")).await?.1;
+    let second = file(&folder, &format!("{name}.1")).await?.1;
     Some([first, second])
 }
 
@@ -86,21 +110,22 @@ async fn folder() -> Option<Folder> {
     folder.ok()?.dyn_into().ok()
 }
 
-async fn file(folder: &Folder, name: &str) -> Option<PrivateFile> {
+async fn file(folder: &Folder, name: &str) -> Option<(FileHandle, PrivateFile)> {
     let options = FileSystemGetFileOptions::new();
     options.set_create(true);
     let handle = JsFuture::from(folder.get_file_handle_with_options(name, &options)).await;
     let handle: FileHandle = handle.ok()?.dyn_into().ok()?;
     for _ in 0..ATTEMPTS {
         if let Ok(file) = JsFuture::from(handle.create_sync_access_handle()).await {
-            return Some(PrivateFile(file.dyn_into().ok()?));
+            return Some((handle, PrivateFile(file.dyn_into().ok()?)));
         }
         gloo::timers::future::TimeoutFuture::new(PAUSE).await;
     }
     None
 }
 
-async fn sweep(folder: &Folder) -> Result<(), JsValue> {
+/// Removes what nobody needs any more: what is abandoned, and this peer's own drafts of before.
+async fn sweep(folder: &Folder, drafts: &str) -> Result<(), JsValue> {
     let handles: AsyncIterator = folder.values();
     loop {
         let next: IteratorNext = JsFuture::from(handles.next()?).await?.unchecked_into();
@@ -110,10 +135,15 @@ async fn sweep(folder: &Folder) -> Result<(), JsValue> {
         let Ok(handle) = next.value().dyn_into::<FileHandle>() else {
             continue;
         };
-        let file: File = JsFuture::from(handle.get_file()).await?.dyn_into()?;
-        let age = wall_millis().saturating_sub(file.last_modified() as u64);
-        if age > ABANDONED {
+        let is_draft = handle.name().starts_with(drafts);
+        if is_draft || age(&handle).await? > ABANDONED {
             let _ = JsFuture::from(folder.remove_entry(&handle.name())).await;
         }
     }
+}
+
+/// Milliseconds since somebody wrote to a file.
+async fn age(handle: &FileHandle) -> Result<u64, JsValue> {
+    let file: File = JsFuture::from(handle.get_file()).await?.dyn_into()?;
+    Ok(wall_millis().saturating_sub(file.last_modified() as u64))
 }

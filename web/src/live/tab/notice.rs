@@ -4,6 +4,7 @@ use chordscope_core::base::contact::Contact;
 use chordscope_core::base::id::Space;
 use chordscope_core::node::api::Event as NodeEvent;
 use chordscope_core::peer::api::Event;
+use chordscope_core::swarm::api::Event as SwarmEvent;
 
 /// An event in words, if it is worth any.
 pub(super) fn text(space: Space, event: &Event) -> Option<String> {
@@ -19,6 +20,13 @@ pub(super) fn text(space: Space, event: &Event) -> Option<String> {
         },
         Event::Relays => "the relays of this tab have changed".to_owned(),
         Event::Node(event) => return of_node(space, event),
+        Event::Swarm(SwarmEvent::Banned(node, _, fault)) => {
+            format!(
+                "{} {fault}: it is asked nothing any more",
+                space.show(*node)
+            )
+        }
+        // The card of files tells of the rest.
         Event::Known(_) | Event::Data { .. } | Event::Room(_) | Event::Swarm(_) => return None,
     })
 }

@@ -1,5 +1,6 @@
 //! From the peer to the plain values that the page shows.
 
+mod files;
 mod peers;
 
 use chordscope_core::base::contact::{Address, Contact};
@@ -9,14 +10,20 @@ use chordscope_core::node::view::Stage;
 use chordscope_core::peer::Peer;
 use chordscope_core::store::record::{Label, Record};
 
+pub(super) use self::files::files;
 use crate::brief::shorten;
-use crate::live::talk::{Connection, FingerRow, HeldKey, Hop, Path, Shelf, State, micros};
+use crate::live::talk::{Connection, FileRow, FingerRow, HeldKey, Hop, Path, Shelf, State, micros};
 
 /// The page lists no more records than this.
 const MAX_KEYS: usize = 100;
 
-/// How the peer stands.
-pub(super) fn state(peer: &Peer, connection: &Connection, shelf: Shelf) -> State {
+/// How the peer stands, with these files.
+pub(super) fn state(
+    peer: &Peer,
+    connection: &Connection,
+    shelf: Shelf,
+    files: Vec<FileRow>,
+) -> State {
     let node = peer.node();
     let membership = node.membership();
     let connection = match connection {
@@ -37,6 +44,7 @@ pub(super) fn state(peer: &Peer, connection: &Connection, shelf: Shelf) -> State
         keys_owned: owned as u32,
         keys_copied: (keys.len() - owned) as u32,
         keys: keys.into_iter().take(MAX_KEYS).collect(),
+        files,
     }
 }
 

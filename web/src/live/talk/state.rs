@@ -3,6 +3,8 @@
 use chordscope_core::base::id::Id;
 use serde::{Deserialize, Serialize};
 
+use super::FileRow;
+
 /// How the tab's peer stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
@@ -26,6 +28,8 @@ pub struct State {
     pub keys_copied: u32,
     /// The first of them.
     pub keys: Vec<HeldKey>,
+    /// What it shares and fetches, oldest first.
+    pub files: Vec<FileRow>,
 }
 
 /// How the tab's peer is connected to a ring.

@@ -10,6 +10,41 @@ fn carried<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(messag
     assert_eq!(from_str::<T>(&text).unwrap(), message, "{text}");
 }
 
+/// A file of each stage.
+fn files(id: Id) -> Vec<FileRow> {
+    let transfer = Transfer {
+        have: 1,
+        segments: Some(2),
+        down: 3,
+        limit: "the network".to_owned(),
+        map: vec![Cell::Here, Cell::Part, Cell::Missing],
+        sources: vec![SourceRow {
+            id,
+            has: 2,
+            down: 3,
+        }],
+    };
+    let here = Stage::Here {
+        link: "chordscope:…".to_owned(),
+        saved: Some("blob:…".to_owned()),
+        sent: 5,
+        up: 6,
+    };
+    let stages = [
+        Stage::Reading { done: 4 },
+        Stage::Fetching(Box::new(transfer)),
+        here,
+        Stage::Failed("no".to_owned()),
+    ];
+    let row = |(number, stage)| FileRow {
+        number,
+        name: "a file".to_owned(),
+        length: Some(9),
+        stage,
+    };
+    (0..).zip(stages).map(row).collect()
+}
+
 #[test]
 fn every_message_arrives_as_it_was_sent() {
     let id = Space::FULL.finger_start(Id::ZERO, 160);
@@ -21,6 +56,8 @@ fn every_message_arrives_as_it_was_sent() {
         Command::Get("name".to_owned()),
         Command::Delete("name".to_owned()),
         Command::LookUp(id),
+        Command::Fetch(ContentId::of(b"some"), "name".to_owned()),
+        Command::Drop(7),
     ];
     for (number, command) in (0..).zip(commands) {
         carried(Asked { number, command });
@@ -49,6 +86,7 @@ fn every_message_arrives_as_it_was_sent() {
         keys_owned: 1,
         keys_copied: 2,
         keys: Vec::new(),
+        files: files(id),
     };
     carried(Report::Answer(3, Answer::Path(path)));
     carried(Report::State(Box::new(state)));

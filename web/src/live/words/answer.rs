@@ -1,6 +1,6 @@
 //! What came of the last question.
 
-use super::{Spoken, Tone, millis, short, size, spoken};
+use super::{Spoken, Tone, millis, sentence, short, size, spoken};
 use crate::live::desk::{Desk, Question};
 use crate::live::talk::Answer;
 
@@ -60,14 +60,6 @@ pub fn answer(desk: &Desk) -> Option<Spoken> {
             )
         }
     })
-}
-
-/// Core says why in lower case. (Cases of all the world's letters would cost the page five kilobytes.)
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-    let first = first.map(String::from).unwrap_or_default();
-    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
 }
 
 /// A value, if it is text; otherwise its size.

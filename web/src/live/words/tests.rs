@@ -69,4 +69,6 @@ fn numbers_are_short() {
     assert_eq!(size(45_000), "45 kB");
     assert_eq!(size(2_345_678), "2.3 MB");
     assert_eq!(size(45_000_000), "45 MB");
+    assert_eq!(size(1_340_000_000), "1.3 GB");
+    assert_eq!(size(45_000_000_000), "45 GB");
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::json;
@@ -41,9 +41,9 @@ impl Page {
     /// Gives the page this much room. A window would not do: its frame counts, and it is never narrower than 500.
     pub(crate) async fn resize(&self, width: u32, height: u32) -> Result<()> {
         self.driver()
-            .cmd(Command::ExtensionCommand(Box::new(Resize {
-                width,
-                height,
+            .cmd(Command::ExtensionCommand(Box::new(DevTools {
+                method: "Emulation.setDeviceMetricsOverride",
+                params: json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false }),
             })))
             .await?;
         Ok(())
@@ -57,6 +57,19 @@ impl Page {
     /// Goes to another address.
     pub(crate) async fn goto(&self, url: &str) -> Result<()> {
         Ok(self.driver().goto(url).await?)
+    }
+
+    /// Lets the browser save what is downloaded into this folder.
+    pub(crate) async fn save_to(&self, folder: &Path) -> Result<()> {
+        let params = json!({ "behavior": "allow", "downloadPath": folder });
+        let command = DevTools {
+            method: "Browser.setDownloadBehavior",
+            params,
+        };
+        self.driver()
+            .cmd(Command::ExtensionCommand(Box::new(command)))
+            .await?;
+        Ok(())
     }
 
     /// Closes the page's window. The browser stays, with an empty one.
@@ -234,19 +247,16 @@ impl Page {
     }
 }
 
-/// Chromium's own way of being as small as a phone.
+/// What WebDriver does not offer, but Chromium does.
 #[derive(Debug)]
-struct Resize {
-    width: u32,
-    height: u32,
+struct DevTools {
+    method: &'static str,
+    params: serde_json::Value,
 }
 
-impl ExtensionCommand for Resize {
+impl ExtensionCommand for DevTools {
     fn parameters_json(&self) -> Option<serde_json::Value> {
-        let (width, height) = (self.width, self.height);
-        let params =
-            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-        Some(json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": params }))
+        Some(json!({ "cmd": self.method, "params": self.params }))
     }
 
     fn method(&self) -> http::Method {

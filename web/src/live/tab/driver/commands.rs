@@ -41,6 +41,9 @@ impl Driver {
                     Err(error) => self.fail(number, error.to_string()),
                 }
             }
+            Command::Share(file) => self.share(number, file),
+            Command::Fetch(content, name) => self.fetch(number, content, name),
+            Command::Drop(file) => self.drop_file(file),
         }
     }
 

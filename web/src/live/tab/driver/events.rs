@@ -22,13 +22,13 @@ impl Driver {
                 }
             }
             Event::Node(event) => self.on_node_event(event),
-            // The state tells of relays and links; files are still to come.
+            Event::Swarm(event) => self.on_swarm_event(event),
+            // The state tells of relays and links.
             Event::LinkDown { .. }
             | Event::Relays
             | Event::Known(_)
             | Event::Data { .. }
-            | Event::Room(_)
-            | Event::Swarm(_) => {}
+            | Event::Room(_) => {}
         }
     }
 

@@ -37,10 +37,16 @@ impl Driver {
                 }
                 Output::DropEntries(_) => {}
                 Output::ReadSegment { content, index } => {
-                    self.peer.handle_segment_read(now, content, index, None);
+                    let bytes = self.read_segment(content, index);
+                    self.peer.handle_segment_read(now, content, index, bytes);
                 }
-                Output::WriteSegment { content, index, .. } => {
-                    self.peer.handle_segment_written(now, content, index, false);
+                Output::WriteSegment {
+                    content,
+                    index,
+                    bytes,
+                } => {
+                    let done = self.write_segment(content, index, &bytes);
+                    self.peer.handle_segment_written(now, content, index, done);
                 }
                 Output::Event(event) => self.on_event(event),
             }

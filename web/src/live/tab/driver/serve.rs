@@ -12,11 +12,12 @@ use super::Driver;
 use crate::live::tab::clock::{Clock, wall_millis};
 use crate::live::tab::port::Port;
 use crate::live::tab::storage::Storage;
-use crate::live::talk::{Answer, Asked, Command, Report};
+use crate::live::talk::{Answer, Asked, Command, MAX_FILES, Report};
 
 /// A tab holds less than a server.
 const MAX_RECORDS: usize = 8_192;
 const MAX_RECORD_BYTES: usize = 64 << 20;
+const MAX_BUFFERED: usize = 8 << 20;
 
 type Running = Rc<RefCell<Option<Rc<RefCell<Driver>>>>>;
 
@@ -70,6 +71,8 @@ fn peer(secret: &[u8]) -> Option<Peer> {
     };
     config.node.limits.records = MAX_RECORDS;
     config.node.limits.record_bytes = MAX_RECORD_BYTES;
+    config.limits.swarm.transfers = MAX_FILES;
+    config.limits.swarm.buffered = MAX_BUFFERED;
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).ok()?;
     // A reload within one second still makes a newer contact.

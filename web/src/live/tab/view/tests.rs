@@ -31,7 +31,7 @@ fn tab() -> Peer {
 fn a_ring_of_one_is_forming_answers_for_every_key_and_knows_nobody() {
     let peer = tab();
     let connection = joined(&peer);
-    let state = state(&peer, &connection, Shelf::Memory);
+    let state = state(&peer, &connection, Shelf::Memory, Vec::new());
     let expected = Connection::Joined {
         safe: false,
         relays: Vec::new(),
@@ -45,6 +45,6 @@ fn a_ring_of_one_is_forming_answers_for_every_key_and_knows_nobody() {
 #[test]
 fn only_a_member_is_shown_as_one() {
     let refused = Connection::Connecting("ws://a/ws".to_owned());
-    let state = state(&tab(), &refused, Shelf::Files);
+    let state = state(&tab(), &refused, Shelf::Files, Vec::new());
     assert_eq!(state.connection, refused);
 }

@@ -1,0 +1,133 @@
+//! Shared and fetched files, as the page shows them.
+
+use chordscope_core::base::time::Instant;
+use chordscope_core::peer::Peer;
+use chordscope_core::swarm::api::TransferView;
+use chordscope_core::swarm::bitfield::Bitfield;
+use chordscope_core::swarm::collection::is_safe_part;
+use chordscope_core::swarm::link::Link;
+
+use crate::live::tab::shares::{Active, Share, Shares, Stage as Kept};
+use crate::live::talk::{Cell, FileRow, MAX_CELLS, SourceRow, Stage, Transfer};
+
+/// The page lists no more sources of a file than this.
+const MAX_SOURCES: usize = 8;
+
+/// The files of a tab.
+pub(in crate::live::tab) fn files(peer: &Peer, now: Instant, shares: &Shares) -> Vec<FileRow> {
+    let row = |(number, share): (u32, &Share)| {
+        let (length, stage) = match &share.stage {
+            Kept::Reading { layout, done } => {
+                let done = layout.range(*done).start;
+                (Some(layout.length()), Stage::Reading { done })
+            }
+            Kept::Opening => (None, Stage::Fetching(Box::default())),
+            Kept::Active(active) => {
+                let view = peer.swarm().view(now, active.content);
+                let length = active.layout.map(|layout| layout.length());
+                let stage = view.map(|view| of_active(active, &share.name, view));
+                (
+                    length,
+                    stage.unwrap_or_else(|| Stage::Fetching(Box::default())),
+                )
+            }
+            Kept::Failed(why) => (None, Stage::Failed(why.clone())),
+        };
+        FileRow {
+            number,
+            name: share.name.clone(),
+            length,
+            stage,
+        }
+    };
+    shares.iter().map(row).collect()
+}
+
+fn of_active(active: &Active, name: &str, view: TransferView) -> Stage {
+    if !active.is_whole() {
+        return Stage::Fetching(Box::new(transfer(view)));
+    }
+    // A name that is none on other systems would only keep others from fetching.
+    let name = is_safe_part(name).then(|| name.to_owned());
+    let link = Link {
+        content: view.content,
+        name,
+        length: view.length,
+        is_collection: false,
+    };
+    Stage::Here {
+        link: link.to_string(),
+        saved: active.saved.clone(),
+        sent: view.sent,
+        up: view.up,
+    }
+}
+
+fn transfer(view: TransferView) -> Transfer {
+    let mut sources = view.sources;
+    sources.retain(|source| source.has > 0);
+    sources.sort_by_key(|source| (core::cmp::Reverse(source.down), source.id));
+    let row = |source: &chordscope_core::swarm::api::SourceView| SourceRow {
+        id: source.id,
+        has: source.has,
+        down: source.down,
+    };
+    Transfer {
+        have: view.have.len(),
+        segments: view.length.map(|_| view.have.count()),
+        down: view.down,
+        limit: view.limit.to_string(),
+        map: map(&view.have, &view.asked),
+        sources: sources.iter().take(MAX_SOURCES).map(row).collect(),
+    }
+}
+
+/// Which segments are here, in at most [`MAX_CELLS`] cells of about as many segments each.
+fn map(have: &Bitfield, asked: &[u32]) -> Vec<Cell> {
+    let count = u64::from(have.count());
+    let cells = count.min(u64::from(MAX_CELLS));
+    let start = |cell: u64| (cell * count).div_ceil(cells.max(1)) as u32;
+    let cell = |cell| {
+        let segments = start(cell)..start(cell + 1);
+        let here = segments
+            .clone()
+            .filter(|index| have.contains(*index))
+            .count();
+        if here == segments.len() {
+            Cell::Here
+        } else if here > 0 || asked.iter().any(|index| segments.contains(index)) {
+            Cell::Part
+        } else {
+            Cell::Missing
+        }
+    };
+    (0..cells).map(cell).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_map_has_a_cell_for_each_segment_of_a_short_file() {
+        let mut have = Bitfield::none(3);
+        have.insert(2);
+        let cells = map(&have, &[0]);
+        assert_eq!(cells, [Cell::Part, Cell::Missing, Cell::Here]);
+        assert!(map(&Bitfield::default(), &[]).is_empty());
+    }
+
+    #[test]
+    fn the_cells_of_a_long_file_cover_every_segment_once() {
+        for count in [128, 129, 300, 1_024, 262_144] {
+            assert_eq!(map(&Bitfield::all(count), &[]), vec![Cell::Here; 128]);
+            for index in [0, 1, count / 2, count - 1] {
+                let mut have = Bitfield::none(count);
+                have.insert(index);
+                let cells = map(&have, &[]);
+                let others = cells.iter().filter(|cell| **cell == Cell::Missing);
+                assert_eq!(others.count(), 127, "segment {index} of {count}");
+            }
+        }
+    }
+}
