@@ -10,6 +10,7 @@ use chordscope_core::swarm::link::Link;
 use chordscope_core::swarm::manifest::{Manifest, digest};
 use chordscope_core::swarm::message::{Block, Message as About, Place, Said, Standing};
 use chordscope_core::wire::block::{HEADER, decode_block, encode_block};
+use chordscope_core::wire::frame::Frame;
 use serde_json::{Value, json};
 
 use crate::file::{hex, pin};
@@ -75,8 +76,9 @@ fn blocks_are_these_bytes() {
             whole: Arc::clone(&whole),
             range: 0..length,
         };
-        let body = encode_block(&block);
-        let read = decode_block(&body);
+        let frame = encode_block(&block);
+        let body = Frame::decode(&frame).unwrap().body;
+        let read = decode_block(body);
         assert_eq!(read, Some((block.content, place, block.bytes())), "{name}");
         let (segment, offset) = match place {
             Place::Segment(segment, offset) => (Some(segment), offset),
@@ -88,7 +90,7 @@ fn blocks_are_these_bytes() {
             "segment": segment,
             "offset": offset,
             "bytes": hex(block.bytes()),
-            "hex": hex(&body),
+            "hex": hex(body),
         }));
     }
     for (name, length) in [
