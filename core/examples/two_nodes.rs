@@ -146,8 +146,6 @@ impl Program {
                     self.peers[to].handle_closed(now, far);
                 }
             }
-            // Neither of the two shares a file.
-            Output::ReadSegment { .. } | Output::WriteSegment { .. } => {}
             Output::StoreRecord { token, .. } | Output::StoreGroups { token, .. } => {
                 // A real program writes the record to disk and says so when it is safe.
                 self.peers[index].handle_storage(now, StorageEvent::Stored(token));

@@ -155,8 +155,6 @@ impl Attack {
                     assert_eq!(bytes, part(&files()[1].0, index), "only what is right");
                     self.writing.push((content, index));
                 }
-                // It shares and fetches nothing.
-                Output::ReadSegment { .. } | Output::WriteSegment { .. } => {}
                 Output::DropRecord(_) | Output::DropEntries(_) | Output::Event(_) => {}
             }
         }
