@@ -9,6 +9,7 @@ use chordscope_core::swarm::manifest::{Manifest, digest};
 use chordscope_core::swarm::message::{Block, Message, Place, Said, Standing};
 use chordscope_core::swarm::picker::Order;
 use chordscope_core::wire::block::encode_block;
+use chordscope_core::wire::frame::HEADER;
 
 use crate::attack::Attack;
 
@@ -83,11 +84,13 @@ impl Attack {
             self.flip(&mut bytes);
         }
         bytes.truncate(64 * 1024);
-        encode_block(&Block {
+        let frame = encode_block(&Block {
             content: manifest.content(),
             place,
             range: 0..bytes.len(),
             whole: Arc::new(bytes),
-        })
+        });
+        // The caller puts it into a frame of its own.
+        frame[HEADER..].to_vec()
     }
 }
