@@ -15,6 +15,7 @@ pub mod message;
 pub mod picker;
 pub mod rate;
 
+mod describe;
 mod download;
 mod source;
 mod transfer;
