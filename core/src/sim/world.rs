@@ -1,13 +1,17 @@
 //! A world: nodes, the network between them, and one queue of everything that is going to happen.
 
 mod act;
+mod alarms;
 mod birth;
+mod delivery;
 mod faults;
+mod population;
+mod queue;
 mod scales;
 mod watch;
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::{BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -22,12 +26,14 @@ use crate::chord::ideal::{FingerChange, IdealRing};
 use crate::chord::invariant::Health;
 use crate::message::Message;
 use crate::node::Node;
-use crate::node::api::{Output, StorageEvent};
+use crate::node::api::Output;
 use crate::node::config::Config;
 use crate::sim::action::Timed;
 use crate::sim::scenario::{Scenario, ScenarioError};
 use crate::sim::trace::{Entry, LookupTrace, Parcel, What};
 use crate::sim::world::faults::Faults;
+use crate::sim::world::population::Population;
+use crate::sim::world::queue::Queue;
 use crate::sim::world::scales::Scales;
 
 /// How many lookups a world remembers.
@@ -60,13 +66,11 @@ pub struct World {
     seed: u64,
     now: Instant,
     rng: Rng,
-    nodes: BTreeMap<Id, Actor>,
-    queue: BTreeMap<(Instant, u64), Coming>,
-    timers: BTreeSet<(Instant, Id)>,
+    population: Population,
+    queue: Queue<Coming>,
     /// What is going to be done, in order; each when nothing else is left to happen up to its time.
     plan: VecDeque<Timed>,
     done: usize,
-    next_sequence: u64,
     next_parcel: u64,
     next_index: u64,
     births: u64,
@@ -95,12 +99,6 @@ pub struct Sent {
     pub records: u64,
     /// For upkeep: overhead.
     pub upkeep: u64,
-}
-
-#[derive(Clone, Debug)]
-struct Actor {
-    node: Node,
-    due: Option<Instant>,
 }
 
 /// Something that is going to happen.
@@ -171,12 +169,10 @@ impl World {
             seed,
             now: Instant::ZERO,
             rng: Rng::from_seed(seed, NETWORK_STREAM),
-            nodes: BTreeMap::new(),
-            queue: BTreeMap::new(),
-            timers: BTreeSet::new(),
+            population: Population::default(),
+            queue: Queue::new(),
             plan: scenario.actions.iter().cloned().collect(),
             done: 0,
-            next_sequence: 0,
             next_parcel: 0,
             next_index: 0,
             births: 0,
@@ -226,9 +222,8 @@ impl World {
 
     /// When something happens next that nobody planned: an arrival, or a node's timer.
     fn next_by_itself(&self) -> Option<Instant> {
-        let arrival = self.queue.keys().next().map(|(at, _)| *at);
-        let timer = self.timers.first().map(|(at, _)| *at);
-        [arrival, timer].into_iter().flatten().min()
+        let alarm = self.population.first_alarm().map(|(at, _)| at);
+        [self.queue.first(), alarm].into_iter().flatten().min()
     }
 
     /// Lets the next thing happen; `false` when nothing is ahead.
@@ -240,12 +235,9 @@ impl World {
         if self.next_by_itself().is_none_or(|next| next > at) {
             self.do_next_deed();
         } else {
-            match self.queue.first_entry() {
-                Some(entry) if entry.key().0 <= at => {
-                    let coming = entry.remove();
-                    self.happen(coming);
-                }
-                _ => self.wake_next(),
+            match self.queue.pop_until(at) {
+                Some(coming) => self.happen(coming),
+                None => self.wake_next(),
             }
         }
         self.judge_health();
@@ -262,17 +254,17 @@ impl World {
 
     /// The nodes that are up, in ascending order of their ids.
     pub fn nodes(&self) -> impl Iterator<Item = &Node> {
-        self.nodes.values().map(|actor| &actor.node)
+        self.population.iter()
     }
 
     /// A node that is up.
     pub fn node(&self, id: Id) -> Option<&Node> {
-        self.nodes.get(&id).map(|actor| &actor.node)
+        self.population.get(id)
     }
 
     /// The messages in flight, earliest arrival first.
     pub fn in_flight(&self) -> impl Iterator<Item = &Parcel> {
-        self.queue.values().filter_map(|coming| match coming {
+        self.queue.iter().filter_map(|coming| match coming {
             Coming::Arrival(arrival) => Some(&arrival.parcel),
             Coming::JoinAgain(_) | Coming::Closed { .. } => None,
         })
@@ -325,144 +317,7 @@ impl World {
 
     /// The ring as it ought to be with the nodes that are up.
     pub fn ideal(&self) -> Option<IdealRing> {
-        IdealRing::new(self.space(), self.nodes.keys().copied().collect()).ok()
-    }
-
-    fn push(&mut self, at: Instant, coming: Coming) {
-        self.next_sequence += 1;
-        self.queue.insert((at, self.next_sequence), coming);
-    }
-
-    fn happen(&mut self, coming: Coming) {
-        match coming {
-            Coming::Arrival(arrival) => self.take_in(arrival),
-            Coming::JoinAgain(id) => self.join_again(id),
-            Coming::Closed { node, other } => self.on_closed(node, other),
-        }
-    }
-
-    fn wake_next(&mut self) {
-        let Some((at, id)) = self.timers.pop_first() else {
-            return;
-        };
-        if let Some(actor) = self.nodes.get_mut(&id) {
-            actor.due = None;
-            actor.node.handle_timeout(at);
-            self.drain(id, None);
-        }
-    }
-
-    fn arrive(&mut self, parcel: Parcel, from: &Contact, message: Message) {
-        let (to, number) = (parcel.to, parcel.number);
-        let tag = (parcel.traffic, parcel.lookup);
-        let cut = self.cut_off.contains(&to) != self.cut_off.contains(&parcel.from);
-        let Some(actor) = self.nodes.get_mut(&to).filter(|_| !cut) else {
-            self.note_loss(&parcel);
-            self.record(None, What::Lost(parcel));
-            return;
-        };
-        actor.node.handle_message(self.now, from, message);
-        self.note_arrival(&parcel);
-        self.record(None, What::Delivered(parcel));
-        self.drain(to, Some((number, tag)));
-    }
-
-    /// Carries out what a node wants, until it wants nothing more.
-    fn drain(&mut self, id: Id, cause: Option<watch::Cause>) {
-        let mut outputs = core::mem::take(&mut self.outputs);
-        while let Some(actor) = self.nodes.get_mut(&id) {
-            outputs.extend(core::iter::from_fn(|| actor.node.poll_output()));
-            if outputs.is_empty() {
-                self.reschedule(id);
-                break;
-            }
-            let sender = actor.node.contact().clone();
-            for output in outputs.drain(..) {
-                match output {
-                    Output::Send { to, message } => self.post(&sender, &to, message, cause),
-                    Output::StoreRecord { token, .. } | Output::StoreGroups { token, .. } => {
-                        if let Some(actor) = self.nodes.get_mut(&id) {
-                            let stored = StorageEvent::Stored(token);
-                            actor.node.handle_storage(self.now, stored);
-                        }
-                    }
-                    Output::DropRecord(_) | Output::DropEntries(_) => {}
-                    Output::Event(event) => self.on_event(id, event, cause),
-                }
-            }
-        }
-        self.outputs = outputs;
-    }
-
-    fn reschedule(&mut self, id: Id) {
-        let Some(actor) = self.nodes.get_mut(&id) else {
-            return;
-        };
-        let due = actor.node.poll_timeout().map(|(at, _)| at);
-        let due = due.filter(|_| !self.faults.is_paused(id));
-        if actor.due != due {
-            if let Some(old) = actor.due {
-                self.timers.remove(&(old, id));
-            }
-            if let Some(new) = due {
-                self.timers.insert((new, id));
-            }
-            actor.due = due;
-        }
-    }
-
-    fn post(
-        &mut self,
-        from: &Contact,
-        to: &Contact,
-        mut message: Message,
-        cause: Option<watch::Cause>,
-    ) {
-        self.next_parcel += 1;
-        let (traffic, lookup) = self.classify(from.id(), &message, cause);
-        let elsewhere = self.mislead(from.id(), &mut message);
-        let to = elsewhere.as_ref().unwrap_or(to);
-        let bytes = self.scenario.weight(&message);
-        let departure = self.departure(from.id(), bytes);
-        let latency = self
-            .scenario
-            .latency
-            .draw(from.id(), to.id(), &mut self.rng)
-            + self.extra_delay(from.id(), to.id());
-        let parcel = Parcel {
-            number: self.next_parcel,
-            from: from.id(),
-            to: to.id(),
-            sent: self.now,
-            arrives: departure.unwrap_or(self.now) + latency,
-            label: message.label(),
-            answer: message.is_answer(),
-            traffic,
-            lookup,
-        };
-        self.sent.count(traffic);
-        self.weigh(traffic, &message);
-        let cause = cause.map(|(number, _)| number);
-        if self.watch != Watch::Nothing {
-            self.record(cause, What::Sent(parcel.clone()));
-        }
-        let lost = self
-            .rng
-            .chance(u64::from(self.scenario.loss_per_mille), 1_000);
-        if lost || departure.is_none() {
-            self.record(cause, What::Lost(parcel));
-        } else {
-            let at = parcel.arrives;
-            let coming = Arrival {
-                parcel,
-                from: from.clone(),
-                message,
-                bytes,
-                received: false,
-                corrupted: self.is_corrupted(from.id()),
-            };
-            self.push(at, Coming::Arrival(Box::new(coming)));
-        }
+        IdealRing::new(self.space(), self.population.ids().collect()).ok()
     }
 
     /// Adds to the trace. Only the newest entries wait to be taken.

@@ -9,7 +9,7 @@ use crate::node::api::{Level, StoreError};
 use crate::sim::action::{Action, ActionError, Timed};
 use crate::sim::scenario::MAX_NODES;
 use crate::sim::trace::{LookupTrace, What};
-use crate::sim::world::{Actor, Coming, JOIN_AGAIN, MAX_LOOKUPS, World};
+use crate::sim::world::{Coming, JOIN_AGAIN, MAX_LOOKUPS, World};
 use crate::store::record::Name;
 
 impl World {
@@ -50,15 +50,15 @@ impl World {
             } => self.look_up(from, key, routing, mode),
             Action::Insert(id) => {
                 let node = self.create_node(id);
-                self.nodes.insert(id, Actor { node, due: None });
+                self.population.insert(node);
                 self.join_again(id);
             }
             Action::Remove(id) => {
                 let now = self.now;
-                if let Some(actor) = self.nodes.get_mut(&id) {
-                    actor.node.leave(now);
+                if let Some(node) = self.population.get_mut(id) {
+                    node.leave(now);
                 }
-                self.drain(id, None);
+                self.drain_node(id, None);
             }
             Action::Crash(id) => self.take_down(id),
             Action::Put { from, name, value } => {
@@ -95,14 +95,14 @@ impl World {
                 if self.node(*id).is_some() {
                     return Err(ActionError::Duplicate(*id));
                 }
-                if self.nodes.len() >= MAX_NODES {
+                if self.population.len() >= MAX_NODES {
                     return Err(ActionError::TooManyNodes);
                 }
                 Ok(())
             }
             Action::Remove(id) | Action::Crash(id) => {
                 self.node(*id).ok_or(ActionError::UnknownNode(*id))?;
-                if self.nodes.len() == 1 {
+                if self.population.len() == 1 {
                     return Err(ActionError::LastNode);
                 }
                 if matches!(action, Action::Remove(_)) && self.is_paused(*id) {
@@ -175,13 +175,13 @@ impl World {
             timeouts: 0,
             decisions: alloc::vec::Vec::new(),
         });
-        if let Some(actor) = self.nodes.get_mut(&from) {
-            let begun = actor.node.lookup(now, key, routing, mode);
+        if let Some(node) = self.population.get_mut(from) {
+            let begun = node.lookup(now, key, routing, mode);
             if begun.is_err() {
                 self.lookups.pop();
             }
         }
-        self.drain(from, None);
+        self.drain_node(from, None);
     }
 
     fn operate(
@@ -192,7 +192,7 @@ impl World {
     ) -> Result<(), ActionError> {
         let now = self.now;
         let name = Name::new(name).map_err(ActionError::Record)?;
-        let Some(actor) = self.nodes.get_mut(&from) else {
+        let Some(node) = self.population.get_mut(from) else {
             return Err(ActionError::UnknownNode(from));
         };
         let level = match self.scenario.quorum {
@@ -200,10 +200,10 @@ impl World {
             false => Level::One,
         };
         let begun = match value {
-            Some(value) => actor.node.put(now, name, value.into_bytes(), level),
-            None => actor.node.get(now, name, level),
+            Some(value) => node.put(now, name, value.into_bytes(), level),
+            None => node.get(now, name, level),
         };
-        self.drain(from, None);
+        self.drain_node(from, None);
         match begun {
             Ok(_) => Ok(()),
             Err(StoreError::Record(error)) => Err(ActionError::Record(error)),
@@ -221,24 +221,20 @@ impl World {
             .nodes()
             .find(|node| node.id() != id && node.membership().is_member())
             .map(|node| node.contact().clone());
-        let Some(actor) = self.nodes.get_mut(&id) else {
+        let Some(node) = self.population.get_mut(id) else {
             return;
         };
         match via {
             // It is a member already, or looking: both are fine.
-            Some(via) => drop(actor.node.join(now, via)),
-            None => actor.node.create(now),
+            Some(via) => drop(node.join(now, via)),
+            None => node.create(now),
         }
-        self.drain(id, None);
+        self.drain_node(id, None);
     }
 
     pub(super) fn take_down(&mut self, id: Id) {
         self.faults.forget(id);
-        if let Some(actor) = self.nodes.remove(&id)
-            && let Some(due) = actor.due
-        {
-            self.timers.remove(&(due, id));
-        }
+        self.population.remove(id);
     }
 
     /// Gives a message in flight another time of arrival, or none.
@@ -248,11 +244,7 @@ impl World {
         when: impl Fn(crate::base::time::Instant) -> Option<crate::base::time::Instant>,
     ) {
         let is_it = |coming: &Coming| matches!(coming, Coming::Arrival(arrival) if arrival.parcel.number == message);
-        let key = self.queue.iter().find(|(_, coming)| is_it(coming));
-        let Some(Coming::Arrival(mut arrival)) = key
-            .map(|(key, _)| *key)
-            .and_then(|key| self.queue.remove(&key))
-        else {
+        let Some(Coming::Arrival(mut arrival)) = self.queue.remove(is_it) else {
             return;
         };
         match when(arrival.parcel.arrives) {

@@ -12,7 +12,7 @@ use crate::base::rng::Rng;
 use crate::chord::ideal::IdealRing;
 use crate::node::Node;
 use crate::sim::scenario::ScenarioError;
-use crate::sim::world::{Actor, NETWORK_STREAM, World};
+use crate::sim::world::{NETWORK_STREAM, World};
 use crate::store::group::configuration::{Configuration, Epoch};
 use crate::store::message::Copy;
 use crate::store::record::Record;
@@ -25,7 +25,7 @@ impl World {
             .map_err(|error| ScenarioError::new("nodes", &error))?;
         for id in &nodes {
             let node = self.create_node(*id);
-            self.nodes.insert(*id, Actor { node, due: None });
+            self.population.insert(node);
         }
         let contacts: BTreeMap<Id, Contact> = self
             .nodes()
@@ -46,10 +46,10 @@ impl World {
                 .map(|(_, node)| contacts[node].clone())
                 .collect();
             let now = self.now;
-            if let Some(actor) = self.nodes.get_mut(id) {
-                actor.node.settle(now, before, &successors, &fingers);
+            if let Some(node) = self.population.get_mut(*id) {
+                node.settle(now, before, &successors, &fingers);
             }
-            self.drain(*id, None);
+            self.drain_node(*id, None);
         }
         if self.scenario.quorum {
             self.assign_groups(&ring, &contacts);
@@ -75,8 +75,8 @@ impl World {
                 members: members.iter().map(|id| contacts[id].clone()).collect(),
             };
             for member in &members {
-                if let Some(actor) = self.nodes.get_mut(member) {
-                    actor.node.assign(group.clone());
+                if let Some(node) = self.population.get_mut(*member) {
+                    node.assign(group.clone());
                 }
             }
         }
@@ -98,8 +98,8 @@ impl World {
                 record,
             };
             for holder in core::iter::once(owner).chain(ring.successors(owner, others)) {
-                if let Some(actor) = self.nodes.get_mut(&holder) {
-                    actor.node.restore(self.now, &copy);
+                if let Some(node) = self.population.get_mut(holder) {
+                    node.restore(self.now, &copy);
                 }
             }
         }

@@ -14,7 +14,7 @@ use crate::message::{Message, Request, Response};
 use crate::sim::action::Action;
 use crate::sim::network::MAX_WAIT;
 use crate::sim::trace::What;
-use crate::sim::world::{Actor, Arrival, Coming, World};
+use crate::sim::world::{Arrival, Coming, World};
 use crate::store::message::Copy;
 
 /// How many messages wait for a node that pauses; those on top are lost.
@@ -82,8 +82,8 @@ impl World {
 
     fn pause(&mut self, node: Id) {
         self.faults.paused.entry(node).or_default();
-        if let Some(due) = self.nodes.get_mut(&node).and_then(|actor| actor.due.take()) {
-            self.timers.remove(&(due, node));
+        if let Some(slot) = self.population.slot(node) {
+            self.population.set_alarm(slot, None);
         }
     }
 
@@ -92,10 +92,10 @@ impl World {
         for arrival in self.faults.paused.remove(&node).unwrap_or_default() {
             self.take_in(Box::new(arrival));
         }
-        if let Some(actor) = self.nodes.get_mut(&node) {
-            actor.node.handle_timeout(self.now);
+        if let Some(up) = self.population.get_mut(node) {
+            up.handle_timeout(self.now);
         }
-        self.drain(node, None);
+        self.drain_node(node, None);
     }
 
     /// The node stops, and starts again at once with nothing but its records.
@@ -111,7 +111,7 @@ impl World {
         for copy in &copies {
             node.restore(self.now, copy);
         }
-        self.nodes.insert(id, Actor { node, due: None });
+        self.population.insert(node);
         self.join_again(id);
     }
 
@@ -132,7 +132,7 @@ impl World {
     }
 
     fn anybody(&mut self) -> Option<Contact> {
-        let at = self.rng.below(self.nodes.len() as u64);
+        let at = self.rng.below(self.population.len() as u64);
         let node = self.nodes().nth(usize::try_from(at).ok()?);
         node.map(|node| node.contact().clone())
     }
@@ -215,9 +215,9 @@ impl World {
         if self.faults.is_paused(node) {
             return;
         }
-        if let Some(actor) = self.nodes.get_mut(&node) {
-            actor.node.handle_unreachable(self.now, other);
+        if let Some(up) = self.population.get_mut(node) {
+            up.handle_unreachable(self.now, other);
         }
-        self.drain(node, None);
+        self.drain_node(node, None);
     }
 }
