@@ -22,6 +22,7 @@ mod groups;
 mod groups;
 mod lookups;
 mod messages;
+mod numbered;
 mod operations;
 mod providing;
 mod putting;
@@ -33,11 +34,14 @@ mod quorum;
 mod repair;
 mod requests;
 mod reunion;
+mod round_trips;
 mod storing;
 mod timers;
 mod upkeep;
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
@@ -54,6 +58,7 @@ use crate::message::{Message, Request, Response};
 use crate::node::api::{Event, JoinError, Output, StorageEvent, TimerKind};
 use crate::node::config::Config;
 use crate::node::lookups::Lookup;
+use crate::node::numbered::Numbered;
 use crate::node::operations::Operation;
 use crate::node::providing::Announcements;
 use crate::node::quorum::QuorumOperation;
@@ -69,21 +74,21 @@ use crate::store::replica::Replica;
 /// A ring member as a state machine.
 #[derive(Clone, Debug)]
 pub struct Node {
-    config: Config,
-    signer: Signer,
+    config: Arc<Config>,
+    signer: Box<Signer>,
     contact: Contact,
     rng: Rng,
     membership: Membership,
     fingers: FingerTable,
     candidates: Candidates,
     requests: Requests,
-    lookups: BTreeMap<u64, Lookup>,
+    lookups: Numbered<Lookup>,
     operations: BTreeMap<u64, Operation>,
     quorum: BTreeMap<u64, QuorumOperation>,
     announcements: Announcements,
     storing: Storing,
     replica: Replica,
-    groups: Groups,
+    groups: Box<Groups>,
     /// What the group machine has saved, by the token that the owner answers with.
     saving_groups: BTreeMap<u64, u64>,
     timers: Timers,
@@ -95,7 +100,13 @@ pub struct Node {
 
 impl Node {
     /// A node outside any ring. `contact` must be signed by `signer`; `rng` is its own stream of randomness.
-    pub fn new(config: Config, signer: Signer, contact: Contact, rng: Rng) -> Self {
+    pub fn new(
+        config: impl Into<Arc<Config>>,
+        signer: Signer,
+        contact: Contact,
+        rng: Rng,
+    ) -> Self {
+        let config = config.into();
         let me = contact.id();
         let limits = &config.limits;
         let replica = Replica::new(
@@ -120,13 +131,13 @@ impl Node {
             fingers: FingerTable::new(config.space, me),
             candidates: Candidates::new(config.successors_per_finger),
             requests: Requests::new(limits.requests, limits.neighbours, config.shortest_wait),
-            lookups: BTreeMap::new(),
+            lookups: Numbered::new(),
             operations: BTreeMap::new(),
             quorum: BTreeMap::new(),
             announcements: Announcements::default(),
             storing: Storing::default(),
             replica,
-            groups: Groups::new(contact.clone(), settings),
+            groups: Box::new(Groups::new(contact.clone(), settings)),
             saving_groups: BTreeMap::new(),
             timers: Timers::default(),
             upkeep: Upkeep::default(),
@@ -134,7 +145,7 @@ impl Node {
             next_number: 0,
             outputs: VecDeque::new(),
             config,
-            signer,
+            signer: Box::new(signer),
             contact,
             rng,
         }
@@ -266,6 +277,11 @@ impl Node {
     /// What the owner must do, in order, until `None`.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
+    }
+
+    /// All that [`Node::poll_output`] would give, at once.
+    pub fn take_outputs(&mut self) -> VecDeque<Output> {
+        core::mem::take(&mut self.outputs)
     }
 
     /// When to call [`Node::handle_timeout`] next, and what for. May change with every other call.

@@ -192,7 +192,7 @@ impl Contact {
 
     /// Whether both are positions of one peer: they live and die together.
     pub fn is_same_peer(&self, other: &Self) -> bool {
-        self.card().key == other.card().key
+        self.is_copy(other) || self.card().key == other.card().key
     }
 
     /// The first of each peer, at most so many, in the order in which they come.
@@ -208,7 +208,12 @@ impl Contact {
 
     /// Whether this is a newer contact of the same node.
     pub fn supersedes(&self, other: &Self) -> bool {
-        self.id == other.id && self.card().version > other.card().version
+        self.id == other.id && !self.is_copy(other) && self.card().version > other.card().version
+    }
+
+    /// Whether both are clones of one contact. That is known without a look at the card, which is seldom in a cache.
+    fn is_copy(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.checked, &other.checked)
     }
 
     /// This contact's card for use inside another; `None` for one that has no address of its own.
@@ -267,7 +272,8 @@ fn put_sized(bytes: &mut Vec<u8>, part: &[u8]) {
 
 impl PartialEq for Contact {
     fn eq(&self, other: &Self) -> bool {
-        self.id == other.id && self.card().version == other.card().version
+        self.id == other.id
+            && (self.is_copy(other) || self.card().version == other.card().version)
     }
 }
 

@@ -97,7 +97,7 @@ impl Membership {
     pub fn neighbours(&self) -> Neighbours {
         Neighbours {
             predecessor: self.predecessor.clone(),
-            successors: self.successors.entries().to_vec(),
+            successors: self.successors.share(),
         }
     }
 
@@ -183,7 +183,7 @@ impl Membership {
                 if self.stabilizing.take() != Some((query, node.id())) || !self.is_member() {
                     return;
                 }
-                self.adopt(node.clone(), &theirs.successors, fx);
+                self.adopt(&node, &theirs.successors, fx);
                 let better = theirs.predecessor.as_ref().filter(|candidate| {
                     query == Query::FromSuccessor
                         && candidate.id() != self.me
@@ -252,8 +252,8 @@ impl Membership {
                 return;
             }
             Some(_) => self.successors.replace(others),
-            None => self.successors.adopt(node.clone(), &[]),
-        }
+            None => self.successors.adopt(&node, &[]),
+        };
         self.phase = Phase::Member;
         self.predecessor = Some(node);
         fx.push(Effect::SuccessorsChanged);
@@ -341,10 +341,8 @@ impl Membership {
         }
     }
 
-    fn adopt(&mut self, head: Contact, tail: &[Contact], fx: &mut Vec<Effect>) {
-        let old = self.successors.clone();
-        self.successors.adopt(head, tail);
-        if self.successors != old {
+    fn adopt(&mut self, head: &Contact, tail: &[Contact], fx: &mut Vec<Effect>) {
+        if self.successors.adopt(head, tail) {
             fx.push(Effect::SuccessorsChanged);
         }
     }

@@ -1,6 +1,6 @@
 //! The successor list: what keeps the ring together when nodes fail.
 
-use alloc::vec::Vec;
+use alloc::sync::Arc;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
@@ -15,7 +15,8 @@ use crate::base::id::Id;
 pub struct SuccessorList {
     me: Id,
     limit: u8,
-    entries: Vec<Contact>,
+    /// Shared with the answers that name it, and replaced when it changes.
+    entries: Arc<[Contact]>,
 }
 
 impl SuccessorList {
@@ -24,13 +25,18 @@ impl SuccessorList {
         Self {
             me,
             limit: limit.max(1),
-            entries: Vec::new(),
+            entries: Arc::default(),
         }
     }
 
     /// The entries, nearest first.
     pub fn entries(&self) -> &[Contact] {
         &self.entries
+    }
+
+    /// The entries, to be kept or sent.
+    pub fn share(&self) -> Arc<[Contact]> {
+        Arc::clone(&self.entries)
     }
 
     /// The successor; `None` when the node is alone.
@@ -43,41 +49,56 @@ impl SuccessorList {
         self.limit
     }
 
-    /// Replaces the list by `head : tail`, cut to the limit. Zave 2017 §III, `head : butLast(head.list)`.
+    /// Replaces the list by `head : tail`, cut to the limit; says whether it was another one.
+    /// Zave 2017 §III, `head : butLast(head.list)`.
     ///
     /// The list ends where the circle comes back to this node, and at the first entry out of ring order: a tail comes
     /// from another node, and a broken one must not break the list.
-    pub fn adopt(&mut self, head: Contact, tail: &[Contact]) {
-        self.replace(core::iter::once(&head).chain(tail));
+    pub fn adopt(&mut self, head: &Contact, tail: &[Contact]) -> bool {
+        self.replace(core::iter::once(head).chain(tail))
     }
 
-    /// Replaces the list by the usable front part of another node's list.
-    pub fn replace<'a>(&mut self, list: impl IntoIterator<Item = &'a Contact>) {
-        let mut entries: Vec<Contact> = Vec::with_capacity(usize::from(self.limit));
-        for contact in list {
-            let last = entries.last().map_or(self.me, Contact::id);
-            let in_order = contact.id() != self.me && contact.id().is_between(last, self.me);
-            if !in_order || entries.len() == usize::from(self.limit) {
-                break;
-            }
-            entries.push(contact.clone());
+    /// Replaces the list by the usable front part of another node's list; says whether it was another one.
+    pub fn replace<'a, I>(&mut self, list: I) -> bool
+    where
+        I: IntoIterator<Item = &'a Contact>,
+        I::IntoIter: Clone,
+    {
+        let me = self.me;
+        let mut last = me;
+        let in_order = move |contact: &&Contact| {
+            let in_order = contact.id() != me && contact.id().is_between(last, me);
+            last = contact.id();
+            in_order
+        };
+        let list = list.into_iter().take(usize::from(self.limit));
+        let list = list.take_while(in_order);
+        // Nearly always it is the list that is kept already.
+        if list.clone().eq(self.entries.iter()) {
+            return false;
         }
-        self.entries = entries;
+        self.entries = list.cloned().collect();
+        true
     }
 
     /// Takes a node out; says whether it was in.
     pub fn remove(&mut self, id: Id) -> bool {
-        let before = self.entries.len();
-        self.entries.retain(|entry| entry.id() != id);
-        self.entries.len() != before
+        let is_listed = self.entries.iter().any(|entry| entry.id() == id);
+        if is_listed {
+            let others = self.entries.iter().filter(|entry| entry.id() != id);
+            self.entries = others.cloned().collect();
+        }
+        is_listed
     }
 
     /// Puts a newer contact of a listed node in its place.
     pub fn refresh(&mut self, contact: &Contact) {
-        for entry in &mut self.entries {
-            if contact.supersedes(entry) {
-                *entry = contact.clone();
-            }
+        if self.entries.iter().any(|entry| contact.supersedes(entry)) {
+            let newest = |entry: &Contact| match contact.supersedes(entry) {
+                true => contact.clone(),
+                false => entry.clone(),
+            };
+            self.entries = self.entries.iter().map(newest).collect();
         }
     }
 }
@@ -88,12 +109,14 @@ pub struct Neighbours {
     /// The node before it.
     pub predecessor: Option<Contact>,
     /// The nodes behind it, nearest first; empty when it is alone.
-    pub successors: Vec<Contact>,
+    pub successors: Arc<[Contact]>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
+
     use crate::chord::membership::tests::{contact, contacts};
 
     fn ids(list: &SuccessorList) -> Vec<u64> {
@@ -104,20 +127,20 @@ mod tests {
     #[test]
     fn a_list_is_cut_to_its_limit_and_ends_at_its_own_node() {
         let mut list = SuccessorList::new(Id::from_u64(9), 3);
-        list.adopt(contact(11), &contacts([14, 18, 20]));
+        list.adopt(&contact(11), &contacts([14, 18, 20]));
         assert_eq!(ids(&list), [11, 14, 18]);
-        list.adopt(contact(28), &contacts([1, 9, 11]));
+        list.adopt(&contact(28), &contacts([1, 9, 11]));
         assert_eq!(ids(&list), [28, 1]);
-        list.adopt(contact(9), &contacts([11]));
+        list.adopt(&contact(9), &contacts([11]));
         assert!(ids(&list).is_empty());
     }
 
     #[test]
     fn a_list_out_of_order_is_cut_where_the_order_breaks() {
         let mut list = SuccessorList::new(Id::from_u64(9), 4);
-        list.adopt(contact(14), &contacts([18, 11, 20]));
+        list.adopt(&contact(14), &contacts([18, 11, 20]));
         assert_eq!(ids(&list), [14, 18]);
-        list.adopt(contact(14), &contacts([14, 18]));
+        list.adopt(&contact(14), &contacts([14, 18]));
         assert_eq!(ids(&list), [14]);
     }
 }

@@ -1,5 +1,6 @@
 //! The node's part in level `quorum`: it runs the group machine, as it is, and carries out what that wants.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
@@ -31,7 +32,7 @@ impl Node {
         for effect in self.groups.step(now, input) {
             match effect {
                 Effect::Ask(token, to, request) => {
-                    self.ask(now, &to, Purpose::Group(token), Request::Group(request));
+                    self.ask(now, &to, Purpose::Group(Box::new(token)), Request::Group(request));
                 }
                 Effect::Answer(Ticket::Peer(to, number), answer) => {
                     self.respond(&to, number, Response::Group(answer));
@@ -84,7 +85,7 @@ impl Node {
         self.groups.refresh(from);
         match purpose {
             Purpose::Group(token) => {
-                self.step_groups(now, Input::Answered(token, from.id(), answer));
+                self.step_groups(now, Input::Answered(*token, from.id(), answer));
             }
             Purpose::Quorum(operation) => {
                 self.on_quorum_answer(now, from, operation, Some(answer));

@@ -113,7 +113,7 @@ impl Node {
         let me = self.contact.id();
         let opened = self.open_lookup(now, me, Routing::Finger, Mode::Iterative, Goal::Reunion);
         if let Ok(number) = opened {
-            if let Some(lookup) = self.lookups.get_mut(&number) {
+            if let Some(lookup) = self.lookups.get_mut(number) {
                 lookup.avoid.push(me);
             }
             self.ask_hop(now, number, via, false);
@@ -167,7 +167,7 @@ impl Node {
     // Iterative: this node asks each hop.
 
     fn first_hop(&mut self, now: Instant, number: u64) {
-        let Some(lookup) = self.lookups.get(&number) else {
+        let Some(lookup) = self.lookups.get(number) else {
             return;
         };
         let (key, routing, avoid) = (lookup.key, lookup.routing, lookup.avoid.clone());
@@ -182,7 +182,7 @@ impl Node {
     }
 
     fn ask_hop(&mut self, now: Instant, number: u64, to: &Contact, arrived: bool) {
-        let Some(lookup) = self.lookups.get_mut(&number) else {
+        let Some(lookup) = self.lookups.get_mut(number) else {
             return;
         };
         if lookup.path.len() >= MAX_PATH {
@@ -200,7 +200,7 @@ impl Node {
 
     /// Asks the last node on the path.
     fn ask_again(&mut self, now: Instant, number: u64) {
-        let Some(lookup) = self.lookups.get_mut(&number) else {
+        let Some(lookup) = self.lookups.get_mut(number) else {
             return;
         };
         let Some(to) = lookup.path.last().and_then(|visit| visit.contact.clone()) else {
@@ -226,7 +226,7 @@ impl Node {
         step: Step,
         neighbours: Neighbours,
     ) {
-        let Some(lookup) = self.lookups.get_mut(&number) else {
+        let Some(lookup) = self.lookups.get_mut(number) else {
             return;
         };
         let asked = lookup.asked;
@@ -240,7 +240,7 @@ impl Node {
                 let mine = self.membership.neighbours();
                 if step.arrives() && self.membership.is_member() {
                     let visit = self.visit_self();
-                    if let Some(lookup) = self.lookups.get_mut(&number) {
+                    if let Some(lookup) = self.lookups.get_mut(number) {
                         lookup.path.push(visit);
                     }
                     self.found(now, number, self.contact.clone(), &mine);
@@ -254,7 +254,7 @@ impl Node {
 
     /// The last node on the path did not answer: the one before it is asked for another way. ToN 2003 §V-A.
     pub(super) fn on_hop_failed(&mut self, now: Instant, dead: &Contact, number: u64) {
-        let Some(lookup) = self.lookups.get_mut(&number) else {
+        let Some(lookup) = self.lookups.get_mut(number) else {
             return;
         };
         if lookup.avoid.len() >= MAX_AVOID {
@@ -281,8 +281,7 @@ impl Node {
 
     pub(super) fn on_found(&mut self, now: Instant, owner: &Contact, found: Found) {
         let Some(lookup) = self
-            .lookups
-            .get_mut(&found.lookup)
+            .lookups.get_mut(found.lookup)
             .filter(|lookup| lookup.mode == Mode::Recursive)
         else {
             return;
@@ -303,7 +302,7 @@ impl Node {
 
     pub(super) fn on_lookup_timer(&mut self, now: Instant, number: u64) {
         let me = self.visit_self();
-        let Some(lookup) = self.lookups.get_mut(&number) else {
+        let Some(lookup) = self.lookups.get_mut(number) else {
             return;
         };
         if now >= lookup.deadline {
@@ -319,7 +318,7 @@ impl Node {
     }
 
     fn close(&mut self, number: u64) -> Option<Lookup> {
-        let lookup = self.lookups.remove(&number)?;
+        let lookup = self.lookups.remove(number)?;
         self.timers.cancel(lookup.timer, TimerKind::Lookup(number));
         Some(lookup)
     }
@@ -358,7 +357,7 @@ impl Node {
             }
             Goal::Finger(row) => self.learn_finger(now, row, &owner, &neighbours.successors),
             Goal::Operation(operation) if self.quorum.contains_key(&operation) => {
-                let nodes = core::iter::once(&owner).chain(&neighbours.successors);
+                let nodes = core::iter::once(&owner).chain(neighbours.successors.iter());
                 self.on_candidates(now, operation, nodes.cloned().collect());
             }
             Goal::Operation(operation) => {

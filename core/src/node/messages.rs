@@ -117,7 +117,7 @@ impl Node {
             }
             Purpose::Candidate(finger) if finger == to.id() => self.lose(to),
             Purpose::Candidate(_) | Purpose::Probe => {}
-            Purpose::Group(token) => self.on_group_failure(now, to.id(), token),
+            Purpose::Group(token) => self.on_group_failure(now, to.id(), *token),
             Purpose::Quorum(operation) => self.on_quorum_answer(now, to, operation, None),
             purpose => self.on_store_failure(now, to, purpose),
         }

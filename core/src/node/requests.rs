@@ -1,7 +1,6 @@
 //! Questions that wait for their answer: numbers, deadlines, retries, round-trip times.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -13,6 +12,8 @@ use crate::chord::membership::Query;
 use crate::chord::message::Forward;
 use crate::message::{Message, Request};
 use crate::node::api::TimerKind;
+use crate::node::numbered::Numbered;
+use crate::node::round_trips::RoundTrips;
 use crate::node::timers::Timers;
 use crate::store::group::Token;
 use crate::store::message as store;
@@ -49,7 +50,7 @@ pub(super) enum Purpose {
     Probe,
     /// A question of the group machine.
     #[cfg_attr(not(feature = "quorum"), expect(dead_code))]
-    Group(Token),
+    Group(Box<Token>),
     /// A question of the operation of this number at level `quorum`.
     #[cfg_attr(not(feature = "quorum"), expect(dead_code))]
     Quorum(u64),
@@ -62,15 +63,56 @@ pub(super) struct Forwarding {
     pub(super) avoid: Vec<Id>,
 }
 
+/// A question that waits. It is small, as most never need to be asked again.
 #[derive(Clone, Debug)]
 struct Open {
     to: Contact,
     purpose: Purpose,
-    request: Request,
+    kind: Kind,
     sent: Instant,
     deadline: Instant,
-    retries_left: u8,
+    /// What to ask again, and how often.
+    retries: Option<Box<Retries>>,
     retried: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Retries {
+    request: Request,
+    left: u8,
+}
+
+/// What kind of work an answer takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// The answer comes from memory.
+    Quick,
+    /// A record is written to disk before the answer goes out.
+    Write,
+    /// The same, at a member of a group.
+    Group,
+    /// The primary of a group asks others in turn.
+    Operation,
+}
+
+impl Kind {
+    const fn of(request: &Request) -> Self {
+        match request {
+            Request::Store(store::Request::Write(_)) => Self::Write,
+            Request::Group(request) if request.is_operation() => Self::Operation,
+            Request::Group(_) => Self::Group,
+            Request::Chord(_) | Request::Store(_) => Self::Quick,
+        }
+    }
+
+    /// The shortest wait for an answer.
+    const fn patience(self) -> Duration {
+        match self {
+            Self::Quick => Duration::ZERO,
+            Self::Write | Self::Group => WRITE_PATIENCE,
+            Self::Operation => WRITE_PATIENCE.saturating_mul(2),
+        }
+    }
 }
 
 /// What an overdue question comes to.
@@ -84,22 +126,20 @@ pub(super) enum Expired {
 #[derive(Clone, Debug)]
 pub(super) struct Requests {
     limit: usize,
-    neighbours: usize,
     shortest_wait: Duration,
     next: u64,
-    open: BTreeMap<u64, Open>,
-    rtt: BTreeMap<Id, Rtt>,
+    open: Numbered<Open>,
+    round_trips: RoundTrips,
 }
 
 impl Requests {
     pub(super) const fn new(limit: usize, neighbours: usize, shortest_wait: Duration) -> Self {
         Self {
             limit,
-            neighbours,
             shortest_wait,
             next: 0,
-            open: BTreeMap::new(),
-            rtt: BTreeMap::new(),
+            open: Numbered::new(),
+            round_trips: RoundTrips::new(neighbours),
         }
     }
 
@@ -119,22 +159,27 @@ impl Requests {
             return Err(purpose);
         }
         self.next += 1;
-        let deadline = now + self.patience(to.id(), &request);
+        let kind = Kind::of(&request);
+        let deadline = now + self.patience(to.id(), kind);
         timers.set(deadline, TimerKind::Request(self.next));
-        let message = Message::Request(self.next, request.clone());
-        self.open.insert(
-            self.next,
-            Open {
-                to: to.clone(),
-                purpose,
+        let again = (retries > 0).then(|| {
+            let request = request.clone();
+            Box::new(Retries {
                 request,
-                sent: now,
-                deadline,
-                retries_left: retries,
-                retried: false,
-            },
-        );
-        Ok(message)
+                left: retries,
+            })
+        });
+        let open = Open {
+            to: to.clone(),
+            purpose,
+            kind,
+            sent: now,
+            deadline,
+            retries: again,
+            retried: false,
+        };
+        self.open.insert(self.next, open);
+        Ok(Message::Request(self.next, request))
     }
 
     /// Closes the question that this node asked `from` under `number`.
@@ -145,37 +190,31 @@ impl Requests {
         number: u64,
         timers: &mut Timers,
     ) -> Option<Purpose> {
-        if self.open.get(&number)?.to.id() != from.id() {
+        if self.open.get(number)?.to.id() != from.id() {
             return None;
         }
-        let open = self.open.remove(&number)?;
+        let open = self.open.remove(number)?;
         timers.cancel(open.deadline, TimerKind::Request(number));
         // Karn: an answer after a retry may belong to either sending. And a write's time is the disk's, not the network's.
-        let write = matches!(
-            open.request,
-            Request::Store(store::Request::Write(_)) | Request::Group(_)
-        );
-        if !open.retried && !write {
-            self.record(from.id(), now, open.sent);
+        if !open.retried && open.kind == Kind::Quick {
+            self.round_trips.record(from.id(), now - open.sent);
         }
         Some(open.purpose)
     }
 
     pub(super) fn expired(&mut self, now: Instant, number: u64, timers: &mut Timers) -> Expired {
-        let Some(mut open) = self.open.remove(&number) else {
+        let Some(mut open) = self.open.remove(number) else {
             return Expired::Gone;
         };
-        if open.retries_left == 0 {
+        let Some(retries) = open.retries.as_mut().filter(|retries| retries.left > 0) else {
             return Expired::Failed(open.to, open.purpose);
-        }
-        open.retries_left -= 1;
+        };
+        retries.left -= 1;
+        let message = Message::Request(number, retries.request.clone());
         open.retried = true;
-        open.deadline = now + self.patience(open.to.id(), &open.request);
+        open.deadline = now + self.patience(open.to.id(), open.kind);
         timers.set(open.deadline, TimerKind::Request(number));
-        let resend = Expired::Resend(
-            open.to.clone(),
-            Message::Request(number, open.request.clone()),
-        );
+        let resend = Expired::Resend(open.to.clone(), message);
         self.open.insert(number, open);
         resend
     }
@@ -186,11 +225,11 @@ impl Requests {
             .open
             .iter()
             .filter(|(_, open)| open.to.id() == node)
-            .map(|(number, _)| *number)
+            .map(|(number, _)| number)
             .collect();
         lost.into_iter()
             .filter_map(|number| {
-                let open = self.open.remove(&number)?;
+                let open = self.open.remove(number)?;
                 timers.cancel(open.deadline, TimerKind::Request(number));
                 Some((open.to, open.purpose))
             })
@@ -199,35 +238,21 @@ impl Requests {
 
     /// Whether a question is open that this holds of.
     pub(super) fn any(&self, wanted: impl Fn(&Purpose) -> bool) -> bool {
-        self.open.values().any(|open| wanted(&open.purpose))
+        self.open.iter().any(|(_, open)| wanted(&open.purpose))
     }
 
     /// The round-trip estimate of a neighbour.
     pub(super) fn rtt(&self, node: Id) -> Rtt {
-        self.rtt.get(&node).copied().unwrap_or_default()
+        self.round_trips.of(node)
     }
 
-    /// How long to wait for the answer to a question.
-    fn patience(&self, to: Id, request: &Request) -> Duration {
+    /// How long to wait for the answer to a question of this kind.
+    fn patience(&self, to: Id, kind: Kind) -> Duration {
         let round_trip = self.rtt(to).timeout().max(self.shortest_wait);
-        match request {
-            // A record is written to disk before the answer goes out.
-            Request::Store(store::Request::Write(_)) => round_trip.max(WRITE_PATIENCE),
-            // The primary asks others in turn.
-            Request::Group(request) if request.is_operation() => round_trip.max(2 * WRITE_PATIENCE),
-            Request::Group(_) => round_trip.max(WRITE_PATIENCE),
-            _ => round_trip,
-        }
+        round_trip.max(kind.patience())
     }
 
-    pub(super) fn outstanding(&self) -> usize {
+    pub(super) const fn outstanding(&self) -> usize {
         self.open.len()
-    }
-
-    fn record(&mut self, node: Id, now: Instant, sent: Instant) {
-        if self.rtt.len() >= self.neighbours && !self.rtt.contains_key(&node) {
-            self.rtt.pop_first();
-        }
-        self.rtt.entry(node).or_default().record(now - sent);
     }
 }

@@ -1,21 +1,30 @@
-//! Every deadline of a node in one ordered set.
+//! Every deadline of a node, in order.
 
-use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
 
 use crate::base::time::Instant;
 use crate::node::api::{Timeout, TimerKind};
 
-/// Pending deadlines, earliest first.
+/// Pending deadlines, the earliest last: there are seldom more than ten, and those at the end come and go.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Timers(BTreeSet<Timeout>);
+pub(super) struct Timers(Vec<Timeout>);
 
 impl Timers {
+    /// Where a deadline is, or belongs.
+    fn find(&self, timeout: Timeout) -> Result<usize, usize> {
+        self.0.binary_search_by(|other| timeout.cmp(other))
+    }
+
     pub(super) fn set(&mut self, at: Instant, kind: TimerKind) {
-        self.0.insert((at, kind));
+        if let Err(place) = self.find((at, kind)) {
+            self.0.insert(place, (at, kind));
+        }
     }
 
     pub(super) fn cancel(&mut self, at: Instant, kind: TimerKind) {
-        self.0.remove(&(at, kind));
+        if let Ok(place) = self.find((at, kind)) {
+            self.0.remove(place);
+        }
     }
 
     /// Drops every deadline of a kind that has no number.
@@ -24,12 +33,35 @@ impl Timers {
     }
 
     pub(super) fn first(&self) -> Option<Timeout> {
-        self.0.first().copied()
+        self.0.last().copied()
     }
 
     pub(super) fn pop_due(&mut self, now: Instant) -> Option<TimerKind> {
-        let due = self.first().filter(|(at, _)| *at <= now)?;
-        self.0.remove(&due);
-        Some(due.1)
+        self.first().filter(|(at, _)| *at <= now)?;
+        self.0.pop().map(|(_, kind)| kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deadlines_are_due_by_time_and_then_by_kind() {
+        let at = Instant::from_micros;
+        let mut timers = Timers::default();
+        timers.set(at(7), TimerKind::Repair);
+        timers.set(at(5), TimerKind::Request(2));
+        timers.set(at(5), TimerKind::Stabilize);
+        timers.set(at(5), TimerKind::Request(1));
+        timers.set(at(5), TimerKind::Request(1));
+        timers.set(at(6), TimerKind::Fingers);
+        timers.cancel(at(5), TimerKind::Request(2));
+        timers.cancel(at(9), TimerKind::Request(9));
+        timers.clear(TimerKind::Fingers);
+        assert_eq!(timers.first(), Some((at(5), TimerKind::Stabilize)));
+        let due = core::iter::from_fn(|| timers.pop_due(at(6)));
+        assert!(due.eq([TimerKind::Stabilize, TimerKind::Request(1)]));
+        assert_eq!(timers.first(), Some((at(7), TimerKind::Repair)));
     }
 }

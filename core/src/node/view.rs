@@ -49,12 +49,12 @@ impl Node {
     }
 
     /// The address space of its ring.
-    pub const fn space(&self) -> Space {
+    pub fn space(&self) -> Space {
         self.config.space
     }
 
     /// How its ring signs.
-    pub const fn scheme(&self) -> Scheme {
+    pub fn scheme(&self) -> Scheme {
         self.signer.scheme()
     }
 
@@ -79,12 +79,12 @@ impl Node {
     }
 
     /// Its groups and their records, at level `quorum`.
-    pub const fn groups(&self) -> &Groups {
+    pub fn groups(&self) -> &Groups {
         &self.groups
     }
 
     /// How its lookups travel unless asked otherwise.
-    pub const fn mode(&self) -> Mode {
+    pub fn mode(&self) -> Mode {
         self.config.mode
     }
 

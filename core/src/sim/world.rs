@@ -26,7 +26,6 @@ use crate::chord::ideal::{FingerChange, IdealRing};
 use crate::chord::invariant::Health;
 use crate::message::Message;
 use crate::node::Node;
-use crate::node::api::Output;
 use crate::node::config::Config;
 use crate::sim::action::Timed;
 use crate::sim::scenario::{Scenario, ScenarioError};
@@ -62,7 +61,8 @@ pub enum Watch {
 #[derive(Clone, Debug)]
 pub struct World {
     scenario: Arc<Scenario>,
-    config: Config,
+    /// Of every node.
+    config: Arc<Config>,
     seed: u64,
     now: Instant,
     rng: Rng,
@@ -83,8 +83,6 @@ pub struct World {
     violations: u64,
     sent: Sent,
     scales: Option<Scales>,
-    /// What one node wants; kept for its memory.
-    outputs: Vec<Output>,
     /// Nodes that the others cannot reach, and that cannot reach them.
     cut_off: BTreeSet<Id>,
     faults: Faults,
@@ -165,7 +163,7 @@ impl World {
         watch: Watch,
     ) -> Result<Self, ScenarioError> {
         let mut world = Self {
-            config,
+            config: Arc::new(config),
             seed,
             now: Instant::ZERO,
             rng: Rng::from_seed(seed, NETWORK_STREAM),
@@ -185,7 +183,6 @@ impl World {
             violations: 0,
             sent: Sent::default(),
             scales: None,
-            outputs: Vec::new(),
             cut_off: BTreeSet::new(),
             faults: Faults::default(),
             scenario,

@@ -39,7 +39,7 @@ impl Membership {
         if self.is_member() {
             self.predecessor = None;
             if let Some(head) = self.successors.head().cloned() {
-                self.successors.adopt(head, &[]);
+                self.successors.adopt(&head, &[]);
             }
         }
     }
@@ -55,7 +55,7 @@ impl Membership {
             (Some(head), _) => self.ask(Query::FromSuccessor, head.clone(), fx),
             // A ring of one is its own successor, and its own predecessor lies in between.
             (None, Some(companion)) => {
-                self.adopt(companion.clone(), &[], fx);
+                self.adopt(&companion.clone(), &[], fx);
                 self.notify(fx);
             }
             (None, None) => {}
@@ -74,9 +74,9 @@ impl Membership {
             Some(candidate) => {
                 let tail: Vec<Contact> =
                     self.successors.entries().iter().skip(1).cloned().collect();
-                self.adopt(candidate.clone(), &tail, fx);
+                self.adopt(candidate, &tail, fx);
             }
-            None => self.adopt(head, &theirs.successors, fx),
+            None => self.adopt(&head, &theirs.successors, fx),
         }
         self.notify(fx);
     }

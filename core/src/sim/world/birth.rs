@@ -111,6 +111,6 @@ impl World {
         let rng = Rng::from_seed(self.seed, NETWORK_STREAM + self.births);
         // A stand-in without addresses is always well formed.
         let contact = Contact::stand_in(self.space(), &signer, self.births);
-        Node::new(self.config.clone(), signer, contact, rng)
+        Node::new(Arc::clone(&self.config), signer, contact, rng)
     }
 }

@@ -62,15 +62,14 @@ impl World {
 
     /// Carries out what a node wants, until it wants nothing more.
     pub(super) fn drain(&mut self, slot: Slot, cause: Option<Cause>) {
-        let mut outputs = core::mem::take(&mut self.outputs);
         while let Some(node) = self.population.at_mut(slot) {
-            outputs.extend(core::iter::from_fn(|| node.poll_output()));
+            let outputs = node.take_outputs();
             if outputs.is_empty() {
                 self.reschedule(slot);
                 break;
             }
             let sender = node.contact().clone();
-            for output in outputs.drain(..) {
+            for output in outputs {
                 match output {
                     Output::Send { to, message } => self.post(&sender, &to, message, cause),
                     Output::StoreRecord { token, .. } | Output::StoreGroups { token, .. } => {
@@ -84,7 +83,6 @@ impl World {
                 }
             }
         }
-        self.outputs = outputs;
     }
 
     fn reschedule(&mut self, slot: Slot) {
