@@ -100,12 +100,7 @@ pub struct Node {
 
 impl Node {
     /// A node outside any ring. `contact` must be signed by `signer`; `rng` is its own stream of randomness.
-    pub fn new(
-        config: impl Into<Arc<Config>>,
-        signer: Signer,
-        contact: Contact,
-        rng: Rng,
-    ) -> Self {
+    pub fn new(config: impl Into<Arc<Config>>, signer: Signer, contact: Contact, rng: Rng) -> Self {
         let config = config.into();
         let me = contact.id();
         let limits = &config.limits;

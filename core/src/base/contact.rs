@@ -272,8 +272,7 @@ fn put_sized(bytes: &mut Vec<u8>, part: &[u8]) {
 
 impl PartialEq for Contact {
     fn eq(&self, other: &Self) -> bool {
-        self.id == other.id
-            && (self.is_copy(other) || self.card().version == other.card().version)
+        self.id == other.id && (self.is_copy(other) || self.card().version == other.card().version)
     }
 }
 

@@ -85,6 +85,14 @@ impl Id {
         }
     }
 
+    /// 64 bits that are different for different ids, but for rare chance: a key of hash tables.
+    #[cfg(feature = "sim")]
+    pub(crate) const fn mixed(self) -> u64 {
+        let [high, mid, low] = self.0;
+        // The odd number nearest to 2^64 divided by the golden ratio spreads what is close. Knuth, TAOCP 3, §6.4.
+        (high ^ mid ^ low).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+
     const fn wrapping_add(self, rhs: Self) -> Self {
         let (low, carry) = self.0[2].overflowing_add(rhs.0[2]);
         let (mid, carry_a) = self.0[1].overflowing_add(rhs.0[1]);

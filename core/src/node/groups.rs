@@ -32,7 +32,12 @@ impl Node {
         for effect in self.groups.step(now, input) {
             match effect {
                 Effect::Ask(token, to, request) => {
-                    self.ask(now, &to, Purpose::Group(Box::new(token)), Request::Group(request));
+                    self.ask(
+                        now,
+                        &to,
+                        Purpose::Group(Box::new(token)),
+                        Request::Group(request),
+                    );
                 }
                 Effect::Answer(Ticket::Peer(to, number), answer) => {
                     self.respond(&to, number, Response::Group(answer));

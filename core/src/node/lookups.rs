@@ -281,7 +281,8 @@ impl Node {
 
     pub(super) fn on_found(&mut self, now: Instant, owner: &Contact, found: Found) {
         let Some(lookup) = self
-            .lookups.get_mut(found.lookup)
+            .lookups
+            .get_mut(found.lookup)
             .filter(|lookup| lookup.mode == Mode::Recursive)
         else {
             return;

@@ -63,6 +63,9 @@ mod tests {
         assert_eq!(things.remove(3), None);
         *things.get_mut(5).unwrap() += 1;
         assert!(things.iter().eq([(1, &10), (2, &20), (5, &51)]));
-        assert_eq!((things.get(2), things.get(4), things.len()), (Some(&20), None, 3));
+        assert_eq!(
+            (things.get(2), things.get(4), things.len()),
+            (Some(&20), None, 3)
+        );
     }
 }

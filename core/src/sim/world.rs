@@ -4,6 +4,7 @@ mod act;
 mod alarms;
 mod birth;
 mod delivery;
+mod directory;
 mod faults;
 mod population;
 mod queue;
@@ -213,28 +214,35 @@ impl World {
 
     /// When the next thing happens.
     pub fn next_at(&self) -> Option<Instant> {
-        let deed = self.plan.front().map(|timed| timed.at.max(self.now));
-        [self.next_by_itself(), deed].into_iter().flatten().min()
+        let alarm = self.population.first_alarm().map(|(at, _)| at);
+        earlier(earlier(self.queue.first(), alarm), self.next_deed())
     }
 
-    /// When something happens next that nobody planned: an arrival, or a node's timer.
-    fn next_by_itself(&self) -> Option<Instant> {
-        let alarm = self.population.first_alarm().map(|(at, _)| at);
-        [self.queue.first(), alarm].into_iter().flatten().min()
+    fn next_deed(&self) -> Option<Instant> {
+        self.plan.front().map(|timed| timed.at.max(self.now))
     }
 
     /// Lets the next thing happen; `false` when nothing is ahead.
     pub fn step(&mut self) -> bool {
-        let Some(at) = self.next_at() else {
+        self.step_until(Instant::from_micros(u64::MAX))
+    }
+
+    /// Lets the next thing happen, if it happens by this time.
+    fn step_until(&mut self, end: Instant) -> bool {
+        let arrival = self.queue.first();
+        let alarm = self.population.first_alarm();
+        let by_itself = earlier(arrival, alarm.map(|(at, _)| at));
+        let Some(at) = earlier(by_itself, self.next_deed()).filter(|at| *at <= end) else {
             return false;
         };
         self.now = self.now.max(at);
-        if self.next_by_itself().is_none_or(|next| next > at) {
+        if by_itself.is_none_or(|next| next > at) {
             self.do_next_deed();
         } else {
-            match self.queue.pop_until(at) {
-                Some(coming) => self.happen(coming),
-                None => self.wake_next(),
+            match (self.queue.pop_until(at), alarm) {
+                (Some(coming), _) => self.happen(coming),
+                (None, Some((at, slot))) => self.wake(at, slot),
+                (None, None) => {}
             }
         }
         self.judge_health();
@@ -243,9 +251,7 @@ impl World {
 
     /// Lets everything happen up to a time, and sets the clock to it.
     pub fn run_until(&mut self, end: Instant) {
-        while self.next_at().is_some_and(|at| at <= end) {
-            self.step();
-        }
+        while self.step_until(end) {}
         self.now = self.now.max(end);
     }
 
@@ -334,6 +340,14 @@ impl World {
             self.fresh.drain(..MAX_FRESH / 2);
         }
         self.fresh.push(entry);
+    }
+}
+
+/// The earlier of two times, where there are any.
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }
 

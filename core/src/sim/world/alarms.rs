@@ -15,8 +15,10 @@ const NOWHERE: u32 = u32::MAX;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Alarms {
     heap: Vec<Alarm>,
-    /// By slot.
-    nodes: Vec<Sleeper>,
+    /// By slot, where the alarm of each node is. Moving one alarm moves others, so that this is kept small.
+    places: Vec<u32>,
+    /// By slot, for alarms of one time.
+    ids: Vec<Id>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -25,29 +27,23 @@ struct Alarm {
     slot: Slot,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Sleeper {
-    id: Id,
-    place: u32,
-}
-
 impl Alarms {
     /// Gives a slot to the node of this id, which wants nothing yet.
     pub(super) fn assign(&mut self, slot: Slot, id: Id) {
         self.set(slot, None);
-        let sleeper = Sleeper { id, place: NOWHERE };
-        if slot.index() >= self.nodes.len() {
-            self.nodes.resize(slot.index() + 1, sleeper);
+        if slot.index() >= self.ids.len() {
+            self.ids.resize(slot.index() + 1, id);
+            self.places.resize(slot.index() + 1, NOWHERE);
         }
-        self.nodes[slot.index()] = sleeper;
+        self.ids[slot.index()] = id;
     }
 
     /// When the node in a slot wants to be called, in place of what it wanted before.
     pub(super) fn set(&mut self, slot: Slot, at: Option<Instant>) {
-        let Some(sleeper) = self.nodes.get(slot.index()) else {
+        let Some(place) = self.places.get(slot.index()).copied() else {
             return;
         };
-        let place = sleeper.place as usize;
+        let place = place as usize;
         match (self.heap.get_mut(place), at) {
             (None, None) => {}
             (None, Some(at)) => {
@@ -63,11 +59,11 @@ impl Alarms {
                 }
             }
             (Some(_), None) => {
-                self.nodes[slot.index()].place = NOWHERE;
+                self.places[slot.index()] = NOWHERE;
                 self.heap.swap_remove(place);
                 if place < self.heap.len() {
                     self.rise(place);
-                    self.sink(self.nodes[self.heap[place].slot.index()].place as usize);
+                    self.sink(self.places[self.heap[place].slot.index()] as usize);
                 }
             }
         }
@@ -79,7 +75,7 @@ impl Alarms {
     }
 
     fn is_before(&self, one: Alarm, other: Alarm) -> bool {
-        let id = |alarm: Alarm| self.nodes[alarm.slot.index()].id;
+        let id = |alarm: Alarm| self.ids[alarm.slot.index()];
         one.at < other.at || (one.at == other.at && id(one) < id(other))
     }
 
@@ -121,7 +117,7 @@ impl Alarms {
     fn put(&mut self, place: usize, alarm: Alarm) {
         self.heap[place] = alarm;
         // There are never more alarms than slots.
-        self.nodes[alarm.slot.index()].place = place as u32;
+        self.places[alarm.slot.index()] = place as u32;
     }
 }
 

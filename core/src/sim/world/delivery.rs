@@ -25,11 +25,8 @@ impl World {
         }
     }
 
-    /// Calls the node that wants to be called first.
-    pub(super) fn wake_next(&mut self) {
-        let Some((at, slot)) = self.population.first_alarm() else {
-            return;
-        };
+    /// A node is called when it wanted to be.
+    pub(super) fn wake(&mut self, at: Instant, slot: Slot) {
         if let Some(node) = self.population.at_mut(slot) {
             node.handle_timeout(at);
             self.drain(slot, None);

@@ -1,12 +1,12 @@
 //! The nodes that are up.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::node::Node;
 use crate::sim::world::alarms::Alarms;
+use crate::sim::world::directory::Directory;
 
 /// Where a node is kept for as long as it is up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,27 +28,28 @@ impl Slot {
 pub(super) struct Population {
     nodes: Vec<Option<Node>>,
     vacant: Vec<Slot>,
-    slots: BTreeMap<Id, Slot>,
+    directory: Directory,
     alarms: Alarms,
 }
 
 impl Population {
     pub(super) fn len(&self) -> usize {
-        self.slots.len()
+        self.directory.len()
     }
 
     /// The ids, ascending.
     pub(super) fn ids(&self) -> impl Iterator<Item = Id> {
-        self.slots.keys().copied()
+        self.directory.iter().map(|(id, _)| id)
     }
 
     /// The nodes in ascending order of their ids.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Node> {
-        self.slots.values().filter_map(|slot| self.at(*slot))
+        self.directory.iter().filter_map(|(_, slot)| self.at(slot))
     }
 
     pub(super) fn slot(&self, id: Id) -> Option<Slot> {
-        self.slots.get(&id).copied()
+        self.directory
+            .find(id, |slot| self.at(slot).is_some_and(|node| node.id() == id))
     }
 
     pub(super) fn get(&self, id: Id) -> Option<&Node> {
@@ -77,12 +78,12 @@ impl Population {
             Slot::new(self.nodes.len() - 1)
         });
         self.alarms.assign(slot, id);
-        self.slots.insert(id, slot);
+        self.directory.insert(id, slot);
         self.nodes[slot.index()] = Some(node);
     }
 
     pub(super) fn remove(&mut self, id: Id) {
-        if let Some(slot) = self.slots.remove(&id) {
+        if let Some(slot) = self.directory.remove(id) {
             self.alarms.set(slot, None);
             self.nodes[slot.index()] = None;
             self.vacant.push(slot);
