@@ -1,6 +1,6 @@
 //! What must hold of a whole ring: judged from outside, with every node's state in view.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
@@ -72,11 +72,12 @@ impl Health {
             false => out_of_order(&cycle),
         };
         health.note(Property::OneOrderedRing, offenders);
+        let on_cycle = cycle.into_iter().collect();
         health.note(
             Property::EveryNodeReachable,
             next.keys()
                 .copied()
-                .filter(|id| !reaches(*id, &next, &cycle)),
+                .filter(|id| !reaches(*id, &next, &on_cycle)),
         );
         health.note(
             Property::ListsInOrder,
@@ -150,7 +151,7 @@ fn out_of_order(cycle: &[Id]) -> Vec<Id> {
     if drops.len() > 1 { drops } else { Vec::new() }
 }
 
-fn reaches(from: Id, next: &BTreeMap<Id, Option<Id>>, cycle: &[Id]) -> bool {
+fn reaches(from: Id, next: &BTreeMap<Id, Option<Id>>, cycle: &BTreeSet<Id>) -> bool {
     let step = |at: &Id| next.get(at).copied().flatten();
     core::iter::successors(Some(from), step)
         .take(next.len() + 1)

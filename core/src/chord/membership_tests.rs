@@ -168,7 +168,7 @@ fn a_dead_candidate_is_never_adopted() {
     );
     let theirs = Neighbours {
         predecessor: Some(contact(10)),
-        successors: contacts([6]).to_vec(),
+        successors: contacts([6]).into(),
     };
     let effects = node.step(Input::Answered(Query::FromSuccessor, contact(12), theirs));
     assert_eq!(effects, [Effect::Ask(Query::FromPredecessor, contact(10))]);
@@ -224,7 +224,7 @@ fn late_answers_and_strangers_change_nothing() {
     let before = node.clone();
     let stray = Neighbours {
         predecessor: Some(contact(25)),
-        successors: contacts([26]).to_vec(),
+        successors: contacts([26]).into(),
     };
     for query in [Query::Join, Query::FromSuccessor, Query::FromPredecessor] {
         let answered = Input::Answered(query, contact(24), stray.clone());

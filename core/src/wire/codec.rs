@@ -163,7 +163,7 @@ mod tests {
     fn neighbours() -> Neighbours {
         Neighbours {
             predecessor: Some(contact(1)),
-            successors: vec![contact(2), contact(3)],
+            successors: [contact(2), contact(3)].into(),
         }
     }
 

@@ -70,12 +70,12 @@ impl Fault {
             (_, Query::Liveness) => machines.say(Neighbours::default()),
             (Self::JoinCopiesTheHeadOnly, Query::Join) => {
                 let mut word = machines.word(said).clone();
-                word.successors.truncate(1);
+                word.successors = word.successors.iter().take(1).cloned().collect();
                 machines.say(word)
             }
             (Self::ListsAreNotFilled, Query::FromSuccessor | Query::FromPredecessor) => {
                 let mut word = machines.word(said).clone();
-                word.successors.clear();
+                word.successors = [].into();
                 machines.say(word)
             }
             _ => said,

@@ -1,6 +1,7 @@
 //! Clients that do not keep to the protocol are dropped with a reason, and the ring goes on.
 
 use std::io::Read;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chordscope_core::base::contact::{Address, Contact};
@@ -216,7 +217,7 @@ fn a_peer_in_public_dials_no_private_address_that_a_member_names() {
                 RingMessage::Request(number, Request::Chord(Ask::Neighbours)) => {
                     let neighbours = Neighbours {
                         predecessor: predecessor.clone(),
-                        successors: Vec::new(),
+                        successors: Arc::default(),
                     };
                     let answer = Response::Chord(Answer::Neighbours(neighbours));
                     client
