@@ -1,6 +1,8 @@
 //! Measuring, in one run on one machine.
 
-use anyhow::Result;
+mod wasm;
+
+use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 
 use crate::process;
@@ -14,6 +16,9 @@ pub(crate) struct Options {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// Measure the simulated worlds of `core` in a headless Chromium instead
+    #[arg(long)]
+    wasm: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -36,11 +41,20 @@ impl What {
 
 /// Builds and runs a benchmark.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    if options.wasm {
+        ensure!(
+            matches!(options.what, What::Core),
+            "only `bench core` runs in a browser"
+        );
+        return wasm::run(workspace, options.json);
+    }
     let (package, bench) = options.what.target();
     let mut command = workspace.cargo();
     command.args(["bench", "--quiet", "--package", package, "--bench", bench]);
     if package == "chordscope-core" {
         command.args(["--features", "sim"]);
+        // Big worlds are spread over more pages than a processor knows by heart: glibc then asks Linux for large ones.
+        command.env("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
     }
     if options.json {
         command.args(["--", "--json"]);

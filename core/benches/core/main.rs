@@ -1,24 +1,24 @@
 //! How fast the core is: `cargo xtask bench core`.
 //!
 //! Rates are per second of this thread's processor time, where Linux tells it, so that other programs count less.
-//! An event of a world is what [`World::step`] does once: the delivery of a message, or a node's timer.
+//! An event of a world is what `World::step` does once: the delivery of a message, or a node's timer.
 
+mod ring;
 mod traffic;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use chordscope_core::base::id::{Id, Space};
+use chordscope_core::base::id::Space;
 use chordscope_core::base::rng::Rng;
 use chordscope_core::base::time::Instant as Moment;
 use chordscope_core::chord::ideal::IdealRing;
-use chordscope_core::sim::scenario::Scenario;
-use chordscope_core::sim::world::{Watch, World};
+use chordscope_core::sim::world::Watch;
+
+use self::ring::{FEW, NODES, random_id};
 
 /// Nodes of the ideal ring.
 const IDEAL: usize = 1_000_000;
-/// Nodes of the simulated world.
-const NODES: usize = 10_000;
 /// How long each rate is measured.
 const MEASURE: Duration = Duration::from_secs(4);
 
@@ -26,9 +26,7 @@ fn main() {
     let json = std::env::args().any(|argument| argument == "--json");
     let mut figures = Vec::new();
     ideal(&mut figures);
-    for watch in [Watch::Nothing, Watch::Everything] {
-        world(watch, &mut figures);
-    }
+    worlds(&mut figures);
     traffic::measure(&mut figures);
     if json {
         let fields: Vec<_> = figures
@@ -44,12 +42,6 @@ fn main() {
 }
 
 type Figures = Vec<(&'static str, f64, &'static str)>;
-
-fn random_id(rng: &mut Rng) -> Id {
-    let mut bytes = [0; 20];
-    rng.fill(&mut bytes);
-    Id::from_bytes(bytes)
-}
 
 fn ideal(figures: &mut Figures) {
     let mut rng = Rng::from_seed(1, 1);
@@ -74,21 +66,37 @@ fn ideal(figures: &mut Figures) {
     figures.push(("ideal_ring_hops", hops as f64 / lookups as f64, "a lookup"));
 }
 
-fn world(watch: Watch, figures: &mut Figures) {
-    let mut rng = Rng::from_seed(1, 2);
-    let ids = (0..NODES).map(|_| random_id(&mut rng)).collect();
-    let Ok(mut scenario) = Scenario::plain(Space::FULL, ids) else {
-        return;
-    };
-    scenario.successors = 4;
-    scenario.copies = 3;
+fn worlds(figures: &mut Figures) {
+    // The first one's memory is used again by the others, so that only its own can be told.
+    if let Some(big) = world(NODES, Watch::Nothing) {
+        figures.push(("world_events", big.rate, "a second"));
+        figures.push(("world_memory", big.memory, "KiB a node"));
+        figures.push(("world_events_of_a_node", big.sent, "a virtual second"));
+    }
+    if let Some(watched) = world(NODES, Watch::Everything) {
+        let name = "world_events_with_trace_and_checks";
+        figures.push((name, watched.rate, "a second"));
+    }
+    if let Some(small) = world(FEW, Watch::Nothing) {
+        figures.push(("world_events_of_100_nodes", small.rate, "a second"));
+    }
+}
+
+/// What a world comes to.
+struct Measured {
+    /// Events a second.
+    rate: f64,
+    /// KiB a node.
+    memory: f64,
+    /// Events of a node in a virtual second.
+    sent: f64,
+}
+
+fn world(nodes: usize, watch: Watch) -> Option<Measured> {
     let before = resident();
-    let Ok(mut world) = World::watched(Arc::new(scenario), 1, watch) else {
-        return;
-    };
-    // A round of upkeep at every node.
-    world.run_until(Moment::from_millis(20_000));
-    let memory = resident().saturating_sub(before) as f64 / NODES as f64 / 1024.0;
+    let mut world = ring::world(nodes, watch)?;
+    world.run_until(Moment::from_millis(ring::SETTLED));
+    let memory = resident().saturating_sub(before) as f64 / nodes as f64 / 1024.0;
     let (mut events, begun, start) = (0_u64, world.now(), Stopwatch::start());
     while start.elapsed() < MEASURE {
         for _ in 0..1_000 {
@@ -98,15 +106,8 @@ fn world(watch: Watch, figures: &mut Figures) {
     }
     let rate = events as f64 / start.elapsed().as_secs_f64();
     let virtual_seconds = world.now().since(begun).as_secs_f64();
-    let sent = events as f64 / virtual_seconds / NODES as f64;
-    if watch != Watch::Nothing {
-        // The first world's memory is used again, so that this one's cannot be told.
-        figures.push(("world_events_with_trace_and_checks", rate, "a second"));
-        return;
-    }
-    figures.push(("world_events", rate, "a second"));
-    figures.push(("world_memory", memory, "KiB a node"));
-    figures.push(("world_events_of_a_node", sent, "a virtual second"));
+    let sent = events as f64 / virtual_seconds / nodes as f64;
+    Some(Measured { rate, memory, sent })
 }
 
 /// Time that this thread has run.

@@ -20,7 +20,8 @@ use chordscope_core::sim::action::Action;
 use chordscope_core::sim::scenario::Scenario;
 use chordscope_core::sim::world::{Watch, World};
 
-use super::{Figures, random_id};
+use super::Figures;
+use super::ring::random_id;
 
 /// Nodes of the ring.
 const NODES: usize = 1_000;
