@@ -126,6 +126,21 @@ impl Swarm {
         Ok(())
     }
 
+    /// All that is here of a content was checked against its digests just now: its segments are not checked again when
+    /// they are read. The others are, the first time.
+    pub fn vouch(&mut self, content: ContentId) {
+        if let Some(transfer) = self.transfers.get_mut(&content) {
+            transfer.checked = transfer.have.clone();
+        }
+    }
+
+    /// Somebody else may have written to what is here of a content: each segment is checked again when it is read next.
+    pub fn doubt(&mut self, content: ContentId) {
+        if let Some(transfer) = self.transfers.get_mut(&content) {
+            transfer.checked = Bitfield::none(transfer.have.count());
+        }
+    }
+
     /// Fetches a content of which nothing is known but its id.
     ///
     /// # Errors

@@ -171,6 +171,9 @@ impl Driver {
         let now = self.clock.now();
         match done {
             Done::Read(content, index, bytes) => {
+                if self.disk.has_changed(content) {
+                    self.peer.doubt(content);
+                }
                 self.peer.handle_segment_read(now, content, index, bytes);
             }
             Done::Written(content, index, outcome) => {
@@ -251,9 +254,14 @@ impl Driver {
                 let begun = self.peer.lookup(now, key, Routing::Finger, mode);
                 enlist(begun, reply, &mut self.lookups);
             }
-            Command::Share(manifest, have, place, reply) => {
-                self.disk.place(manifest.content(), place);
-                answer(Some(reply), self.peer.share(now, *manifest, have));
+            Command::Share(manifest, have, place, is_checked, reply) => {
+                let content = manifest.content();
+                self.disk.place(content, place);
+                let begun = self.peer.share(now, *manifest, have);
+                if begun.is_ok() && is_checked {
+                    self.peer.vouch(content);
+                }
+                answer(Some(reply), begun);
             }
             Command::Fetch(content, reply) => {
                 let begun = self.peer.fetch(now, content, Order::RarestFirst);

@@ -6,14 +6,16 @@
 mod digest;
 mod folder;
 mod place;
+mod positional;
 mod register;
+mod resume;
+mod stamp;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use chordscope_core::base::content::ContentId;
 use chordscope_core::peer::Peer;
@@ -28,13 +30,10 @@ use tokio::task::spawn_blocking;
 use crate::clock::Clock;
 use crate::driver::Handle;
 
-use digest::check;
 pub(crate) use digest::manifest_of;
 pub(crate) use place::Place;
 use register::{Entry, Register};
-
-/// How long a start may wait for a draft to be checked before it says so.
-const FINISH_PATIENCE: Duration = Duration::from_secs(600);
+pub(crate) use stamp::Stamp;
 
 /// All files of a peer.
 #[derive(Debug)]
@@ -154,12 +153,14 @@ impl Files {
         self.driver.look(view).await.ok().flatten()
     }
 
-    /// Shares a file of which the digests were computed already. They are checked when a segment is read.
+    /// Shares a file of which the digests were computed already. They are checked when a segment is read first, unless the
+    /// file is still as it was when it was hashed.
     pub(crate) async fn share(
         &self,
         path: &Path,
         name: &str,
         digests: &[u8],
+        hashed: Option<Stamp>,
         is_collection: bool,
     ) -> Result<Link, Refused> {
         if !path.is_absolute() {
@@ -191,29 +192,32 @@ impl Files {
             path: path.to_path_buf(),
             length: Some(layout.length()),
             complete: true,
+            on_disk: true,
             is_collection,
         };
         let have = Bitfield::all(layout.count());
         self.stop(content, false).await;
-        self.begin(content, entry, manifest, have, place).await?;
+        let is_checked = hashed.is_some() && hashed == place.stamp();
+        self.begin(entry, manifest, have, place, is_checked).await?;
         Ok(link)
     }
 
     /// Puts a content whose digests are known before the core.
     async fn begin(
         &self,
-        content: ContentId,
         entry: Entry,
         manifest: Manifest,
         have: Bitfield,
         place: Place,
+        is_checked: bool,
     ) -> Result<(), Refused> {
+        let content = manifest.content();
         let place = Arc::new(place);
         self.register.keep_digests(&manifest)?;
         self.register.keep(content, &entry)?;
         let item = Item::new(entry, Some(Arc::clone(&place)));
         self.table().insert(content, item);
-        let begun = self.driver.share(manifest, have, place).await;
+        let begun = self.driver.share(manifest, have, place, is_checked).await;
         begun.map_err(|_| Refused(STOPPING.into()))??;
         Ok(())
     }
@@ -272,6 +276,7 @@ impl Files {
             path,
             length: None,
             complete: false,
+            on_disk: false,
             is_collection: false,
         };
         self.start_fetch(content, entry).await
@@ -315,10 +320,11 @@ impl Files {
                     length: Some(place.layout().length()),
                     path,
                     complete: true,
+                    on_disk: true,
                     is_collection: false,
                 };
                 let have = Bitfield::all(place.layout().count());
-                self.begin(content, entry, manifest, have, place).await
+                self.begin(entry, manifest, have, place, true).await
             }
             Ok(_) => refuse(format!(
                 "{} is there already, and is something else: move it away, or choose another folder",
@@ -401,16 +407,16 @@ impl Files {
         Ok(())
     }
 
-    /// Every segment is there: the file gets its name.
-    async fn complete(&self, content: ContentId) {
+    /// Every segment is there: the file gets its name. The disk may take longer.
+    async fn complete(self: &Arc<Self>, content: ContentId) {
         let Some(item) = self.item(content).filter(|item| !item.entry.complete) else {
             return;
         };
         let Some(place) = item.place.clone() else {
             return;
         };
-        let end = item.entry.path.clone();
-        let finished = spawn_blocking(move || place.finish(&end)).await;
+        let (end, named) = (item.entry.path.clone(), Arc::clone(&place));
+        let finished = spawn_blocking(move || named.finish(&end)).await;
         let finished = finished.unwrap_or_else(|_| Err(io::Error::other("writing stopped")));
         let entry = Entry {
             complete: true,
@@ -418,57 +424,29 @@ impl Files {
         };
         match finished.and_then(|()| self.register.keep(content, &entry)) {
             Ok(()) => self.change(content, |item| item.entry = entry),
+            Err(error) => {
+                self.fail(content, format!("{}: {error}", entry.path.display()));
+                return;
+            }
+        }
+        tokio::spawn(Arc::clone(self).settle(content, place));
+    }
+
+    /// Waits until a file is on disk, and remembers that it is.
+    async fn settle(self: Arc<Self>, content: ContentId, place: Arc<Place>) {
+        let synced = spawn_blocking(move || place.sync()).await;
+        let synced = synced.unwrap_or_else(|_| Err(io::Error::other("writing stopped")));
+        // It may not be shared any more.
+        let Some(item) = self.item(content) else {
+            return;
+        };
+        let entry = Entry {
+            on_disk: true,
+            ..item.entry
+        };
+        match synced.and_then(|()| self.register.keep(content, &entry)) {
+            Ok(()) => self.change(content, |item| item.entry.on_disk = true),
             Err(error) => self.fail(content, format!("{}: {error}", entry.path.display())),
         }
-    }
-
-    /// Takes up what the last run left.
-    async fn take_up(self: Arc<Self>) {
-        for (content, entry) in self.register.entries() {
-            let taken = tokio::time::timeout(FINISH_PATIENCE, self.take_up_one(content, &entry));
-            if let Ok(Err(Refused(reason))) = taken.await {
-                self.table().insert(content, Item::new(entry, None));
-                self.fail(content, reason);
-            }
-        }
-        folder::take_up(&self).await;
-    }
-
-    async fn take_up_one(&self, content: ContentId, entry: &Entry) -> Result<(), Refused> {
-        let length = entry.length;
-        let manifest = length.and_then(|length| self.register.manifest(content, length));
-        let Some(manifest) = manifest else {
-            return self.start_fetch(content, entry.clone()).await;
-        };
-        let (entry, known) = (entry.clone(), manifest.clone());
-        let path = match entry.complete {
-            true => entry.path.clone(),
-            false => entry.draft(content),
-        };
-        let at = path.clone();
-        let complete = entry.complete;
-        let checked = spawn_blocking(move || -> io::Result<(Place, Bitfield)> {
-            let layout = known.layout();
-            if complete {
-                // Each segment is checked when it is read.
-                let place = Place::open(&at)?;
-                return match place.layout() == layout {
-                    true => Ok((place, Bitfield::all(layout.count()))),
-                    false => Err(io::Error::other("it has changed since it was shared")),
-                };
-            }
-            let place = Place::fill(&at, layout.length())?;
-            let have = check(&place, &known, |_| {})?;
-            Ok((place, have))
-        });
-        let checked = checked.await?;
-        let (place, have) =
-            checked.map_err(|error| Refused(format!("{}: {error}", path.display())))?;
-        let is_whole = have.is_full();
-        self.begin(content, entry, manifest, have, place).await?;
-        if is_whole {
-            self.complete(content).await;
-        }
-        Ok(())
     }
 }

@@ -59,6 +59,16 @@ impl Peer {
         Ok(())
     }
 
+    /// As [`Swarm::vouch`].
+    pub fn vouch(&mut self, content: ContentId) {
+        self.transfers.swarm.vouch(content);
+    }
+
+    /// As [`Swarm::doubt`].
+    pub fn doubt(&mut self, content: ContentId) {
+        self.transfers.swarm.doubt(content);
+    }
+
     /// As [`Swarm::fetch`]; [`Output::WriteSegment`] brings what has come.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::swarm::Shared;
 use crate::swarm::api::{Event, Fault, Output};
+use crate::swarm::manifest::Manifest;
 use crate::swarm::message::Said;
 use crate::swarm::source::Pending;
 use crate::swarm::transfer::{State, Transfer};
@@ -86,10 +87,7 @@ impl Transfer {
         if source.pending.is_empty() {
             source.heard = now;
         }
-        source.pending.push(Pending {
-            index,
-            bytes: Vec::new(),
-        });
+        source.pending.push(Pending::new(index));
         known.picker.close(index);
         shared.buffered += length;
         *self.asked.entry(index).or_default() += 1;
@@ -98,7 +96,7 @@ impl Transfer {
 
     /// Segments that were asked for and will not come from there.
     pub(super) fn reopen(&mut self, pending: Vec<Pending>, shared: &mut Shared) {
-        for Pending { index, bytes } in pending {
+        for Pending { index, bytes, .. } in pending {
             self.wasted += bytes.len() as u64;
             shared.buffered -= self.len(index);
             let times = self.asked.get_mut(&index);
@@ -168,6 +166,7 @@ impl Transfer {
         shared: &mut Shared,
     ) {
         self.down.record(now, bytes.len());
+        let layout = self.manifest().map(Manifest::layout);
         let length = self.len(index);
         let source = self.sources.get_mut(&from);
         let pending = source.and_then(|source| {
@@ -180,14 +179,11 @@ impl Transfer {
             source.pending.iter_mut().find(fits)
         });
         // What was cancelled, or asked for twice, may come nevertheless.
-        let Some(pending) = pending else {
+        let (Some(pending), Some(layout)) = (pending, layout) else {
             self.wasted += bytes.len() as u64;
             return;
         };
-        if pending.bytes.is_empty() {
-            pending.bytes.reserve_exact(length);
-        }
-        pending.bytes.extend_from_slice(bytes);
+        pending.extend(layout, bytes);
         if pending.bytes.len() == length {
             self.on_segment(now, from, index, shared);
         }
@@ -202,7 +198,7 @@ impl Transfer {
         ) else {
             return;
         };
-        if !known.manifest.holds(index, &pending.bytes) {
+        if !pending.is_good(&known.manifest) {
             self.reopen(alloc::vec![pending], shared);
             self.ban(now, from, Fault::Segment(index), shared);
             return;
@@ -215,13 +211,7 @@ impl Transfer {
         // The place in the buffer is free when the segment is written.
         shared.buffered += pending.bytes.len();
         let bytes = pending.bytes;
-        self.reopen(
-            alloc::vec![Pending {
-                index,
-                bytes: Vec::new()
-            }],
-            shared,
-        );
+        self.reopen(alloc::vec![Pending::new(index)], shared);
         self.keep(now, index, bytes, shared);
         self.fill(now, from, shared);
     }
@@ -267,6 +257,7 @@ impl Transfer {
         if !done || !self.have.insert(index) {
             return;
         }
+        self.checked.insert(index);
         for (id, source) in &self.sources {
             if !source.has.is_full() || source.has.count() == 0 {
                 shared.say(*id, self.content, Said::Have(index));

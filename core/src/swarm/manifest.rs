@@ -82,23 +82,49 @@ impl Manifest {
 
     /// Whether these bytes are the segment of this number.
     pub fn holds(&self, index: u32, bytes: &[u8]) -> bool {
-        if bytes.len() != self.layout.len(index) {
-            return false;
-        }
-        let wanted = self.digests.get(index as usize);
-        digest(self.layout, index, bytes) == *wanted.unwrap_or(&self.content.0)
+        bytes.len() == self.layout.len(index) && self.is(index, digest(self.layout, index, bytes))
+    }
+
+    /// Whether the segment of this number has this digest.
+    pub(super) fn is(&self, index: u32, digest: ChainingValue) -> bool {
+        digest == *self.digests.get(index as usize).unwrap_or(&self.content.0)
     }
 }
 
 /// The digest of a segment: the value of its subtree, or of the whole file where that is one segment.
 pub fn digest(layout: Layout, index: u32, bytes: &[u8]) -> ChainingValue {
-    if layout.count() == 1 {
-        return *blake3::hash(bytes).as_bytes();
-    }
-    let mut hasher = Hasher::new();
-    hasher.set_input_offset(layout.range(index).start);
+    let mut hasher = SegmentHasher::new(layout, index);
     hasher.update(bytes);
-    hasher.finalize_non_root()
+    hasher.finish()
+}
+
+/// Computes a segment's digest while its bytes come, and are still in the processor's cache.
+#[derive(Clone, Debug)]
+pub(super) struct SegmentHasher {
+    hasher: Hasher,
+    is_whole_file: bool,
+}
+
+impl SegmentHasher {
+    pub(super) fn new(layout: Layout, index: u32) -> Self {
+        let mut hasher = Hasher::new();
+        hasher.set_input_offset(layout.range(index).start);
+        Self {
+            hasher,
+            is_whole_file: layout.count() == 1,
+        }
+    }
+
+    pub(super) fn update(&mut self, bytes: &[u8]) {
+        self.hasher.update(bytes);
+    }
+
+    pub(super) fn finish(&self) -> ChainingValue {
+        match self.is_whole_file {
+            true => *self.hasher.finalize().as_bytes(),
+            false => self.hasher.finalize_non_root(),
+        }
+    }
 }
 
 fn root(layout: Layout, digests: &[ChainingValue]) -> [u8; 32] {

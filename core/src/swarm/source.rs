@@ -1,5 +1,6 @@
 //! What a transfer knows of another member of the swarm.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -8,6 +9,7 @@ use core::time::Duration;
 use crate::base::time::Instant;
 use crate::swarm::bitfield::Bitfield;
 use crate::swarm::layout::Layout;
+use crate::swarm::manifest::{Manifest, SegmentHasher};
 use crate::swarm::message::Standing;
 use crate::swarm::rate::Rate;
 
@@ -69,6 +71,40 @@ pub(super) struct Source {
 pub(super) struct Pending {
     pub(super) index: u32,
     pub(super) bytes: Vec<u8>,
+    /// Of the bytes; none while there are none.
+    hasher: Option<Box<SegmentHasher>>,
+}
+
+impl Pending {
+    pub(super) const fn new(index: u32) -> Self {
+        Self {
+            index,
+            bytes: Vec::new(),
+            hasher: None,
+        }
+    }
+
+    /// More of it is here.
+    pub(super) fn extend(&mut self, layout: Layout, bytes: &[u8]) {
+        let hasher = self.hasher.get_or_insert_with(|| {
+            self.bytes.reserve_exact(layout.len(self.index));
+            Box::new(SegmentHasher::new(layout, self.index))
+        });
+        hasher.update(bytes);
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Whether it is what it ought to be, once all of it is here.
+    pub(super) fn is_good(&self, manifest: &Manifest) -> bool {
+        let layout = manifest.layout();
+        match &self.hasher {
+            Some(hasher) => {
+                self.bytes.len() == layout.len(self.index)
+                    && manifest.is(self.index, hasher.finish())
+            }
+            None => manifest.holds(self.index, &self.bytes),
+        }
+    }
 }
 
 /// A segment that is being sent.

@@ -33,6 +33,8 @@ pub(super) struct Transfer {
     pub(super) state: State,
     /// What is here: checked and written.
     pub(super) have: Bitfield,
+    /// What of it was checked in this run: it is not checked again each time it is read.
+    pub(super) checked: Bitfield,
     /// Checked, and being written.
     pub(super) writing: BTreeSet<u32>,
     /// How many sources were asked for each segment that is on its way.
@@ -90,6 +92,7 @@ impl Transfer {
             order,
             state: State::Named(None),
             have: Bitfield::default(),
+            checked: Bitfield::default(),
             writing: BTreeSet::new(),
             asked: BTreeMap::new(),
             sources: BTreeMap::new(),
@@ -129,6 +132,7 @@ impl Transfer {
         };
         Self {
             offered: Bitfield::none(count),
+            checked: Bitfield::none(count),
             have,
             state: State::Known(known),
             ..Self::unknown(now, ContentId([0; 32]), Order::default())

@@ -180,9 +180,13 @@ impl Transfer {
     ) {
         let readers = self.read_for.remove(&index).unwrap_or_default();
         // Nothing is passed on unchecked: whoever sent it would be banned for it.
+        let is_checked = self.checked.contains(index);
         let good = bytes.filter(|bytes| {
             let manifest = self.manifest();
-            manifest.is_some_and(|manifest| manifest.holds(index, bytes))
+            manifest.is_some_and(|manifest| match is_checked {
+                true => bytes.len() == manifest.layout().len(index),
+                false => manifest.holds(index, bytes),
+            })
         });
         let Some(bytes) = good.map(Arc::new) else {
             if !readers.is_empty() && !self.is_spoilt {
@@ -191,6 +195,7 @@ impl Transfer {
             }
             return;
         };
+        self.checked.insert(index);
         for id in readers {
             if let Some(source) = self.sources.get_mut(&id) {
                 source.reading = source.reading.saturating_sub(1);

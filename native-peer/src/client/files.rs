@@ -20,7 +20,7 @@ use crate::client::Target;
 use crate::client::connection::{Connection, escape};
 use crate::clock::Clock;
 use crate::failure::Failure;
-use crate::files::{Place, manifest_of};
+use crate::files::{Place, Stamp, manifest_of};
 use crate::output;
 use crate::views::{Fetching, Shared, Transfer, Transfers};
 
@@ -124,13 +124,15 @@ impl ShareOptions {
     }
 }
 
-fn hash(path: &Path, json: bool) -> Result<Manifest, Failure> {
+/// A file's digests, and its stamp if nobody has written to it while it was hashed.
+fn hash(path: &Path, json: bool) -> Result<(Manifest, Option<Stamp>), Failure> {
     let fail = |error: std::io::Error| Failure::failed(format!("{}: {error}", path.display()));
     let place = Place::open(path).map_err(fail)?;
     let bar = bar(place.layout().length(), "hashed", json);
     let manifest = manifest_of(&place, |bytes| bar.inc(bytes)).map_err(fail)?;
     bar.finish_and_clear();
-    Ok(manifest)
+    let stamp = place.stamp().filter(|_| place.changes() == 0);
+    Ok((manifest, stamp))
 }
 
 async fn share_file(
@@ -139,7 +141,7 @@ async fn share_file(
     name: &str,
     json: bool,
 ) -> Result<Shared, Failure> {
-    let manifest = hash(path, json)?;
+    let (manifest, stamp) = hash(path, json)?;
     let text = path.to_str();
     let text =
         text.ok_or_else(|| Failure::failed(format!("{}: the path is no text", path.display())))?;
@@ -147,7 +149,10 @@ async fn share_file(
         [] => manifest.content().0.to_vec(),
         digests => digests.to_vec(),
     };
-    let query = format!("/api/v1/shares?name={}&path={}", escape(name), escape(text));
+    let mut query = format!("/api/v1/shares?name={}&path={}", escape(name), escape(text));
+    if let Some(stamp) = stamp {
+        query += &format!("&stamp={stamp}");
+    }
     connection.ask(Method::POST, &query, digests).await?.json()
 }
 
@@ -365,7 +370,7 @@ impl VerifyOptions {
         let link = parse(&self.link)?;
         let content = match self.path.is_dir() {
             true => folder_id(&self.path, json)?,
-            false => hash(&self.path, json)?.content(),
+            false => hash(&self.path, json)?.0.content(),
         };
         if content != link.content {
             let path = self.path.display();
@@ -384,7 +389,7 @@ impl VerifyOptions {
 fn folder_id(folder: &Path, json: bool) -> Result<ContentId, Failure> {
     let mut files = Vec::new();
     for path in walk(folder)? {
-        let manifest = hash(&path, json)?;
+        let (manifest, _) = hash(&path, json)?;
         let below = path.strip_prefix(folder).unwrap_or(&path);
         let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
         files.push(File {

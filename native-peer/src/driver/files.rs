@@ -20,6 +20,8 @@ pub(super) enum Done {
 /// Where contents lie, and what is under way.
 pub(super) struct Disk {
     places: HashMap<ContentId, Arc<Place>>,
+    /// Up to which change of each place the core knows that it has changed.
+    changes: HashMap<ContentId, u64>,
     /// Segments that came before there was a place for them; the core limits how many.
     early: HashMap<ContentId, Vec<(u32, Vec<u8>)>>,
     done: mpsc::UnboundedSender<Done>,
@@ -34,6 +36,7 @@ impl Disk {
         let (done, outcomes) = mpsc::unbounded_channel();
         let disk = Self {
             places: HashMap::new(),
+            changes: HashMap::new(),
             early: HashMap::new(),
             done,
             events,
@@ -42,6 +45,7 @@ impl Disk {
     }
 
     pub(super) fn place(&mut self, content: ContentId, place: Arc<Place>) {
+        self.changes.insert(content, place.changes());
         self.places.insert(content, place);
         for (index, bytes) in self.early.remove(&content).unwrap_or_default() {
             self.write(content, index, bytes);
@@ -50,7 +54,14 @@ impl Disk {
 
     pub(super) fn forget(&mut self, content: ContentId) {
         self.places.remove(&content);
+        self.changes.remove(&content);
         self.early.remove(&content);
+    }
+
+    /// Whether somebody else has written to a file since this was asked last.
+    pub(super) fn has_changed(&mut self, content: ContentId) -> bool {
+        let changes = self.places.get(&content).map(|place| place.changes());
+        changes.is_some_and(|now| self.changes.insert(content, now) != Some(now))
     }
 
     pub(super) fn read(&self, content: ContentId, index: u32) {

@@ -62,7 +62,13 @@ pub(super) enum Command {
     PutImmutable(Vec<u8>, Reply<Written, StoreError>),
     Get(Subject, Level, Reply<Option<Record>, StoreError>),
     Lookup(Id, Mode, Reply<Report, LookupError>),
-    Share(Box<Manifest>, Bitfield, Arc<Place>, Reply<(), StartError>),
+    Share(
+        Box<Manifest>,
+        Bitfield,
+        Arc<Place>,
+        bool,
+        Reply<(), StartError>,
+    ),
     Fetch(ContentId, Reply<(), StartError>),
     Reorder(ContentId, Order),
     Place(ContentId, Arc<Place>),
@@ -147,15 +153,16 @@ impl Handle {
         .await
     }
 
-    /// Shares a content, or goes on fetching one, at a place.
+    /// Shares a content, or goes on fetching one, at a place. If what is there was checked just now, it is not again.
     pub(crate) async fn share(
         &self,
         manifest: Manifest,
         have: Bitfield,
         place: Arc<Place>,
+        is_checked: bool,
     ) -> Result<Result<(), StartError>, Ended> {
         let manifest = Box::new(manifest);
-        self.ask(|reply| Command::Share(manifest, have, place, reply))
+        self.ask(|reply| Command::Share(manifest, have, place, is_checked, reply))
             .await
     }
 

@@ -30,11 +30,12 @@ impl Files {
         fs::write(&path, &bytes)?;
         let place = Place::open(&path)?;
         let manifest = manifest_of(&place, |_| {})?;
+        let hashed = place.stamp();
         let digests = match manifest.encode() {
             [] => manifest.content().0.to_vec(),
             digests => digests.to_vec(),
         };
-        self.share(&path, name, &digests, true).await
+        self.share(&path, name, &digests, hashed, true).await
     }
 
     fn list(&self, content: ContentId) -> PathBuf {
@@ -59,6 +60,7 @@ impl Files {
                 path: self.list(content),
                 length: None,
                 complete: false,
+                on_disk: false,
                 is_collection: true,
             };
             self.start_fetch(content, entry).await?;

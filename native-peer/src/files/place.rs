@@ -3,16 +3,28 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chordscope_core::swarm::layout::Layout;
+
+use crate::files::positional::{allocate, read_at, write_at};
+use crate::files::stamp::Stamp;
 
 /// Where a content lies. While it is being fetched it has another name than at its end.
 #[derive(Debug)]
 pub(crate) struct Place {
     file: File,
-    path: Mutex<PathBuf>,
     layout: Layout,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    path: PathBuf,
+    /// The file as it was seen last; none while it is being filled.
+    stamp: Option<Stamp>,
+    /// How often somebody else was seen to have written to it.
+    changes: u64,
 }
 
 impl Place {
@@ -23,7 +35,7 @@ impl Place {
         if !meta.is_file() {
             return Err(io::Error::other("this is no file"));
         }
-        Self::of(file, path, meta.len())
+        Self::of(file, path, meta.len(), Some(Stamp::of(&meta)?))
     }
 
     /// A file that is to be filled, or filled further. Nothing of it is taken for good yet.
@@ -31,17 +43,30 @@ impl Place {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let file = options.open(path)?;
-        file.set_len(length)?;
-        Self::of(file, path, length)
+        // A disk without room for all of it says so now.
+        if let Err(error) = allocate(&file, length) {
+            let _ = std::fs::remove_file(path);
+            return Err(error);
+        }
+        Self::of(file, path, length, None)
     }
 
-    fn of(file: File, path: &Path, length: u64) -> io::Result<Self> {
+    fn of(file: File, path: &Path, length: u64, stamp: Option<Stamp>) -> io::Result<Self> {
         let layout = Layout::of(length);
         Ok(Self {
             file,
-            path: Mutex::new(path.to_path_buf()),
             layout: layout.ok_or_else(|| io::Error::other("longer than 256 GiB"))?,
+            state: Mutex::new(State {
+                path: path.to_path_buf(),
+                stamp,
+                changes: 0,
+            }),
         })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Every change of it is one step.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How the file is cut.
@@ -51,17 +76,29 @@ impl Place {
 
     /// Where it is now.
     pub(crate) fn path(&self) -> PathBuf {
-        // A path is replaced in one step.
-        self.path
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.state().path.clone()
+    }
+
+    /// The file as it was seen last; none while it is being filled.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        self.state().stamp
+    }
+
+    /// How often somebody else was seen to have written to it: what was checked before may be something else by now.
+    pub(crate) fn changes(&self) -> u64 {
+        self.state().changes
     }
 
     /// Reads a segment.
     pub(crate) fn read(&self, index: u32) -> io::Result<Vec<u8>> {
-        let mut bytes = vec![0; self.layout.len(index)];
-        read_at(&self.file, &mut bytes, self.layout.range(index).start)?;
+        let range = self.layout.range(index);
+        let bytes = read_at(&self.file, self.layout.len(index), range.start)?;
+        let now = Stamp::of(&self.file.metadata()?)?;
+        let mut state = self.state();
+        if state.stamp.is_some_and(|before| before != now) {
+            state.stamp = Some(now);
+            state.changes += 1;
+        }
         Ok(bytes)
     }
 
@@ -70,52 +107,24 @@ impl Place {
         write_at(&self.file, bytes, self.layout.range(index).start)
     }
 
-    /// All of it is there: it gets its name, once it is on disk.
+    /// Waits until all of it is on disk.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.file.sync_all()
+    }
+
+    /// All of it is there: it gets its name.
     pub(crate) fn finish(&self, path: &Path) -> io::Result<()> {
-        self.file.sync_all()?;
-        let mut place = self.path.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
         // Unlike a rename, a link never replaces what has come to be there meanwhile.
-        std::fs::hard_link(&*place, path).or_else(|error| match error.kind() {
+        std::fs::hard_link(&state.path, path).or_else(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => Err(error),
-            _ => std::fs::rename(&*place, path),
+            _ => std::fs::rename(&state.path, path),
         })?;
-        let _ = std::fs::remove_file(&*place);
-        *place = path.to_path_buf();
+        let _ = std::fs::remove_file(&state.path);
+        state.path = path.to_path_buf();
+        state.stamp = Some(Stamp::of(&self.file.metadata()?)?);
         Ok(())
     }
-}
-
-#[cfg(unix)]
-fn read_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
-}
-
-#[cfg(unix)]
-fn write_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::write_all_at(file, bytes, at)
-}
-
-#[cfg(windows)]
-fn read_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> io::Result<()> {
-    while !bytes.is_empty() {
-        let read = std::os::windows::fs::FileExt::seek_read(file, bytes, at)?;
-        if read == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        bytes = &mut bytes[read..];
-        at += read as u64;
-    }
-    Ok(())
-}
-
-#[cfg(windows)]
-fn write_at(file: &File, mut bytes: &[u8], mut at: u64) -> io::Result<()> {
-    while !bytes.is_empty() {
-        let written = std::os::windows::fs::FileExt::seek_write(file, bytes, at)?;
-        bytes = &bytes[written..];
-        at += written as u64;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -137,5 +146,32 @@ mod tests {
         let refused = other.finish(&end).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(std::fs::metadata(&end).unwrap().len(), 100_000);
+    }
+
+    #[test]
+    fn it_is_noticed_when_somebody_writes_to_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, [7; 1000]).unwrap();
+        let place = Place::open(&path).unwrap();
+        let before = place.stamp();
+        place.read(0).unwrap();
+        assert_eq!(place.changes(), 0);
+        let other = File::options().write(true).open(&path).unwrap();
+        let later = std::time::UNIX_EPOCH + std::time::Duration::from_secs(7);
+        other.set_modified(later).unwrap();
+        place.read(0).unwrap();
+        place.read(0).unwrap();
+        assert_eq!(place.changes(), 1);
+        assert_ne!(place.stamp(), before);
+    }
+
+    #[test]
+    fn a_file_that_has_no_room_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let draft = folder.path().join("draft");
+        // No file system takes so much.
+        Place::fill(&draft, u64::MAX).unwrap_err();
+        assert!(!draft.exists());
     }
 }

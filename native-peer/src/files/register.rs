@@ -20,6 +20,9 @@ pub(crate) struct Entry {
     pub(crate) length: Option<u64>,
     /// Whether it is all there.
     pub(crate) complete: bool,
+    /// Whether it is known to have come as far as the disk itself: a machine that stops at the wrong moment loses the rest.
+    #[serde(default)]
+    pub(crate) on_disk: bool,
     /// Whether it is a list of files.
     pub(crate) is_collection: bool,
 }

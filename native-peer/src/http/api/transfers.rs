@@ -40,6 +40,8 @@ struct Sharing {
     name: String,
     /// The file; without it, the body is a list of files.
     path: Option<PathBuf>,
+    /// The file's stamp when it was hashed.
+    stamp: Option<String>,
 }
 
 async fn share(
@@ -47,8 +49,13 @@ async fn share(
     Query(asked): Query<Sharing>,
     body: Bytes,
 ) -> Result<Json<Shared>, Failed> {
+    let stamp = asked.stamp.as_deref().map(str::parse).transpose();
+    let stamp = stamp.map_err(|wrong: &str| Failed(StatusCode::BAD_REQUEST, wrong.into()))?;
     let link = match &asked.path {
-        Some(path) => app.files.share(path, &asked.name, &body, false).await?,
+        Some(path) => {
+            let files = &app.files;
+            files.share(path, &asked.name, &body, stamp, false).await?
+        }
         None => app.files.share_list(&asked.name, body.to_vec()).await?,
     };
     Ok(Json(Shared::of(&link)))

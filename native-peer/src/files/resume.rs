@@ -1,0 +1,89 @@
+//! Taking up what the last run left: shares, and drafts of what was being fetched.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chordscope_core::base::content::ContentId;
+use chordscope_core::swarm::bitfield::Bitfield;
+use chordscope_core::swarm::manifest::Manifest;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+use super::digest::check;
+use super::register::Entry;
+use super::{Files, Item, Place, Refused, folder};
+
+/// How long a file that is there may take to be checked.
+const CHECK_PATIENCE: Duration = Duration::from_secs(600);
+
+impl Files {
+    /// Takes up what the last run left.
+    pub(super) async fn take_up(self: Arc<Self>) {
+        for (content, entry) in self.register.entries() {
+            let taken = timeout(CHECK_PATIENCE, self.take_up_one(content, &entry)).await;
+            let late = || Err(Refused("checking what is there took too long".into()));
+            if let Err(Refused(reason)) = taken.unwrap_or_else(|_| late()) {
+                self.table().insert(content, Item::new(entry, None));
+                self.fail(content, reason);
+            }
+        }
+        folder::take_up(&self).await;
+    }
+
+    async fn take_up_one(
+        self: &Arc<Self>,
+        content: ContentId,
+        entry: &Entry,
+    ) -> Result<(), Refused> {
+        let length = entry.length;
+        let manifest = length.and_then(|length| self.register.manifest(content, length));
+        let Some(manifest) = manifest else {
+            return self.start_fetch(content, entry.clone()).await;
+        };
+        let (entry, known) = (entry.clone(), manifest.clone());
+        let path = match entry.complete {
+            true => entry.path.clone(),
+            false => entry.draft(content),
+        };
+        let (at, is_complete, is_on_disk) = (path.clone(), entry.complete, entry.on_disk);
+        let opened = spawn_blocking(move || match is_complete {
+            true => reopen(&at, &known, is_on_disk),
+            false => {
+                let place = Place::fill(&at, known.layout().length())?;
+                let have = check(&place, &known, |_| {})?;
+                Ok((place, have))
+            }
+        });
+        let opened = opened.await?;
+        let (place, have) =
+            opened.map_err(|error| Refused(format!("{}: {error}", path.display())))?;
+        let is_whole = have.is_full();
+        let is_checked = !(is_complete && is_on_disk);
+        self.begin(entry, manifest, have, place, is_checked).await?;
+        match self.item(content).and_then(|item| item.place) {
+            Some(place) if is_complete && !is_on_disk => {
+                tokio::spawn(Arc::clone(self).settle(content, place));
+            }
+            _ if is_whole => self.complete(content).await,
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// A file that was complete when the peer ended. Each segment is checked when it is read, but for a file that may not have come
+/// as far as the disk.
+fn reopen(path: &Path, known: &Manifest, is_on_disk: bool) -> io::Result<(Place, Bitfield)> {
+    let place = Place::open(path)?;
+    if place.layout() != known.layout() {
+        return Err(io::Error::other("it has changed since it was shared"));
+    }
+    if !is_on_disk && !check(&place, known, |_| {})?.is_full() {
+        return Err(io::Error::other(
+            "the machine stopped before all of it was on disk: remove it, and fetch it again",
+        ));
+    }
+    Ok((place, Bitfield::all(known.layout().count())))
+}

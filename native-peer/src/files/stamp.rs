@@ -1,0 +1,63 @@
+//! Whether a file is still the one that was looked at.
+
+use std::fmt;
+use std::fs::Metadata;
+use std::io;
+use std::str::FromStr;
+use std::time::UNIX_EPOCH;
+
+/// When a file was written to last, and its length. Two stamps of one file that are equal mean that nobody has written to it
+/// in between, as far as the file system's clock can tell. Where it cannot, whoever receives a segment checks it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    /// Nanoseconds since 1970; times before count as that.
+    modified: u128,
+    length: u64,
+}
+
+impl Stamp {
+    pub(crate) fn of(meta: &Metadata) -> io::Result<Self> {
+        let since = meta.modified()?.duration_since(UNIX_EPOCH);
+        Ok(Self {
+            modified: since.map_or(0, |since| since.as_nanos()),
+            length: meta.len(),
+        })
+    }
+}
+
+/// As it stands in a request.
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.modified, self.length)
+    }
+}
+
+impl FromStr for Stamp {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parse = || {
+            let (modified, length) = text.split_once('-')?;
+            Some(Self {
+                modified: modified.parse().ok()?,
+                length: length.parse().ok()?,
+            })
+        };
+        parse().ok_or("a stamp is two numbers with a hyphen between them")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_is_read_as_it_was_written() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let stamp = Stamp::of(&file.as_file().metadata().unwrap()).unwrap();
+        assert_eq!(stamp.to_string().parse(), Ok(stamp));
+        for wrong in ["", "-", "1", "1-", "1-2-3", "-1-2"] {
+            assert!(wrong.parse::<Stamp>().is_err(), "{wrong}");
+        }
+    }
+}
