@@ -2,62 +2,103 @@
 
 mod wasm;
 
-use anyhow::{Result, ensure};
-use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
 
 use crate::process;
+use crate::tools;
 use crate::workspace::Workspace;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// What to measure
-    #[arg(value_enum)]
+    #[command(subcommand)]
     what: What,
     /// Print one JSON object
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: bool,
-    /// Measure the simulated worlds of `core` in a headless Chromium instead
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Ideal rings, and simulated worlds of whole nodes
+    Core(Core),
+    /// Bytes and round trips through a relay, and what honest tabs feel of others
+    Relay,
+    /// Files from peer to peer, beside other programs that do the same
+    Swarm(Swarm),
+}
+
+#[derive(Debug, Args)]
+struct Core {
+    /// Measure the simulated worlds in a headless Chromium instead
     #[arg(long)]
     wasm: bool,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum What {
-    /// Ideal rings, and simulated worlds of whole nodes
-    Core,
-    /// Bytes and round trips through a relay, and what honest tabs feel of others
-    Relay,
-}
-
-impl What {
-    /// The package and the benchmark in it.
-    const fn target(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Core => ("chordscope-core", "core"),
-            Self::Relay => ("chordscope", "relay"),
-        }
-    }
+#[derive(Debug, Args)]
+struct Swarm {
+    /// Small files and one round: whether it works, not how fast it is
+    #[arg(long)]
+    quick: bool,
+    /// Do not install libtorrent and aria2, and do not run them
+    #[arg(long)]
+    alone: bool,
+    /// How often each program has its turn
+    #[arg(long, default_value_t = 3)]
+    rounds: u32,
+    /// Where the files lie meanwhile [default: a temporary folder]
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
 }
 
 /// Builds and runs a benchmark.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
-    if options.wasm {
-        ensure!(
-            matches!(options.what, What::Core),
-            "only `bench core` runs in a browser"
-        );
-        return wasm::run(workspace, options.json);
-    }
-    let (package, bench) = options.what.target();
+    let (package, bench, features) = match &options.what {
+        What::Core(core) if core.wasm => return wasm::run(workspace, options.json),
+        What::Core(_) => ("chordscope-core", "core", "sim"),
+        What::Relay => ("chordscope", "relay", ""),
+        What::Swarm(_) => ("chordscope", "swarm", ""),
+    };
     let mut command = workspace.cargo();
     command.args(["bench", "--quiet", "--package", package, "--bench", bench]);
-    if package == "chordscope-core" {
-        command.args(["--features", "sim"]);
+    command.args(["--features", features, "--"]);
+    if let What::Core(_) = &options.what {
         // Big worlds are spread over more pages than a processor knows by heart: glibc then asks Linux for large ones.
         command.env("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
     }
     if options.json {
-        command.args(["--", "--json"]);
+        command.arg("--json");
+    }
+    if let What::Swarm(swarm) = &options.what {
+        swarm.add_to(&mut command)?;
     }
     process::run(&mut command)
+}
+
+impl Swarm {
+    fn add_to(&self, command: &mut Command) -> Result<()> {
+        if self.quick {
+            command.arg("--quick");
+        }
+        command.args(["--rounds", &self.rounds.to_string()]);
+        if let Some(folder) = &self.folder {
+            command.arg("--folder").arg(folder);
+        }
+        if self.alone {
+            return Ok(());
+        }
+        let rivals = tools::for_comparison()?;
+        command.arg("--libtorrent").arg(rivals.libtorrent);
+        command.arg("--aria2").arg(rivals.aria2);
+        for name in ["rqbit", "sendme"] {
+            if let Some(program) = tools::on_path(name).next() {
+                command.arg(format!("--{name}")).arg(program);
+            }
+        }
+        Ok(())
+    }
 }

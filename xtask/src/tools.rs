@@ -4,6 +4,7 @@
 //! A tool counts as found only when it runs and says the right version, so a half-finished install never counts.
 
 mod browser;
+mod comparison;
 mod install;
 mod version;
 
@@ -14,6 +15,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 pub(crate) use self::browser::for_browser;
+pub(crate) use self::comparison::for_comparison;
 use self::install::Installed;
 use self::version::{locked, version_in};
 use crate::process;
@@ -127,7 +129,7 @@ pub(crate) fn python() -> Result<PathBuf> {
 }
 
 /// Every program of this name on PATH, in order.
-fn on_path(name: &str) -> impl Iterator<Item = PathBuf> {
+pub(crate) fn on_path(name: &str) -> impl Iterator<Item = PathBuf> {
     let file = format!("{name}{}", env::consts::EXE_SUFFIX);
     let path = env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = env::split_paths(&path).collect();

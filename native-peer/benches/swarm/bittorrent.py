@@ -1,6 +1,6 @@
 """One BitTorrent peer of libtorrent's, for comparison: it is told what to do on its input and says what it did.
 
-    bittorrent.py make FILE TORRENT
+    bittorrent.py make FILE TORRENT TRACKER
     bittorrent.py peer TORRENT FOLDER PORT [PEER_PORT ...]
 
 A peer prints `ready` once it has checked what it has; at each line on its input it does one thing:
@@ -28,10 +28,12 @@ ONLY_LOOPBACK = {
 }
 
 
-def make(file, torrent):
+def make(file, torrent, tracker):
     storage = lt.file_storage()
     lt.add_files(storage, file)
     made = lt.create_torrent(storage, 0, lt.create_torrent.v1_only)
+    if tracker:
+        made.add_tracker(tracker)
     lt.set_piece_hashes(made, os.path.dirname(os.path.abspath(file)))
     with open(torrent, "wb") as out:
         out.write(lt.bencode(made.generate()))

@@ -50,12 +50,12 @@ fn find() -> Option<BrowserTools> {
     })
 }
 
-fn apt_get() -> Command {
+pub(super) fn apt_get() -> Command {
     let mut command = Command::new("apt-get");
     command.env("DEBIAN_FRONTEND", "noninteractive");
     command
 }
 
-fn is_root() -> bool {
+pub(super) fn is_root() -> bool {
     process::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }
