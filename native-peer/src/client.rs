@@ -119,7 +119,7 @@ fn describe(lookup: &Lookup, trace: bool) -> String {
     text
 }
 
-async fn read_status(connection: &Connection) -> Result<Status, Failure> {
+pub(in crate::client) async fn read_status(connection: &Connection) -> Result<Status, Failure> {
     let path = "/api/v1/status";
     connection.ask(Method::GET, path, Vec::new()).await?.json()
 }

@@ -71,6 +71,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .nest("/api/v1", api)
         .merge(socket)
         .route("/files/{content}", get(gateway::file))
+        .route("/files/{content}/{*path}", get(gateway::file_below))
         .route("/metrics", get(metrics::metrics))
         .route("/healthz", get(|| async { "ok\n" }))
         .fallback_service(page::service(app.web.as_deref()))

@@ -1,4 +1,4 @@
-//! `/files/<content id>`: what is shared or being fetched, as any program can read it.
+//! `/files/<content id>`, and `/files/<folder's content id>/<path>`: what is shared or being fetched, as any program can read it.
 //!
 //! It starts before the whole file is there: each segment goes out as soon as it was checked, and those that are read next are
 //! fetched next. What is shared is checked as well when it is read: somebody may have changed it.
@@ -36,12 +36,43 @@ pub(super) async fn file(
     method: Method,
     headers: HeaderMap,
 ) -> Response {
+    match ContentId::parse(&content) {
+        Some(content) => serve(app, content, method, headers).await,
+        None => no_content_id(),
+    }
+}
+
+/// A file of a folder by its path; the folder's own name may stand before it, as BitTorrent clients put it there (BEP 19). A
+/// file that is shared by itself goes by its name as well.
+pub(super) async fn file_below(
+    State(app): State<Arc<App>>,
+    Path((content, path)): Path<(String, String)>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
     let Some(content) = ContentId::parse(&content) else {
-        return refuse(
-            StatusCode::NOT_FOUND,
-            "a content id is 64 hexadecimal digits",
-        );
+        return no_content_id();
     };
+    let is_file = app
+        .files
+        .item(content)
+        .is_some_and(|item| !item.entry.is_collection && item.entry.name == path);
+    let found = match is_file {
+        true => Some(content),
+        false => app.files.below(content, &path).await,
+    };
+    match found {
+        Some(content) => serve(app, content, method, headers).await,
+        None => refuse(StatusCode::NOT_FOUND, "there is no such file in it"),
+    }
+}
+
+fn no_content_id() -> Response {
+    let reason = "a content id is 64 hexadecimal digits";
+    refuse(StatusCode::NOT_FOUND, reason)
+}
+
+async fn serve(app: Arc<App>, content: ContentId, method: Method, headers: HeaderMap) -> Response {
     let found = app
         .files
         .item(content)

@@ -1,0 +1,173 @@
+//! `fetch`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chordscope_core::swarm::link::Link;
+use clap::Args;
+use hyper::Method;
+use serde::Serialize;
+use tokio::signal::ctrl_c;
+use tokio::time::{Instant, sleep};
+
+use super::{bar, parse};
+use crate::client::Target;
+use crate::client::connection::{Connection, escape};
+use crate::clock::Clock;
+use crate::failure::Failure;
+use crate::output;
+use crate::views::{Fetching, Transfer, Transfers};
+
+/// How often a fetch is looked after.
+const LOOK: Duration = Duration::from_millis(100);
+/// How long nothing may come before the command says that it still waits.
+const QUIET: Duration = Duration::from_secs(30);
+
+#[derive(Debug, Args)]
+pub(crate) struct FetchOptions {
+    /// A link, or a content id
+    #[arg(value_name = "LINK")]
+    link: String,
+    /// The folder to put it in
+    #[arg(short, long, value_name = "DIR", default_value = ".")]
+    output: PathBuf,
+    /// Leave it to the peer, and do not wait
+    #[arg(long)]
+    detach: bool,
+    /// Cancel when nothing has come for so long [default: wait]
+    #[arg(long, value_name = "SECONDS", conflicts_with = "detach", value_parser = clap::value_parser!(u32).range(1..))]
+    timeout: Option<u32>,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// What a fetch came to.
+#[derive(Serialize)]
+struct Fetched {
+    content: String,
+    path: String,
+    bytes: u64,
+    ms: u64,
+}
+
+impl FetchOptions {
+    pub(in crate::client) async fn run(&self, json: bool) -> Result<(), Failure> {
+        let link = parse(&self.link)?;
+        let folder =
+            std::path::absolute(&self.output).map_err(|error| Failure::usage("--output", error))?;
+        let folder = folder
+            .to_str()
+            .ok_or_else(|| Failure::usage("--output", "the path is no text"))?;
+        let connection = Connection::open(&self.target).await?;
+        let clock = Clock::start();
+        let query = format!(
+            "/api/v1/transfers?link={}&folder={}",
+            escape(&link.to_string()),
+            escape(folder)
+        );
+        let fetching: Fetching = connection
+            .ask(Method::POST, &query, Vec::new())
+            .await?
+            .json()?;
+        if self.detach {
+            return match json {
+                true => output::json(&fetching),
+                false => output::line(&fetching.path),
+            };
+        }
+        let patience = self
+            .timeout
+            .map(|seconds| Duration::from_secs(seconds.into()));
+        let follow = follow(&connection, &link, patience, json);
+        let followed = tokio::select! {
+            followed = follow => followed?,
+            _ = ctrl_c() => Followed::GivenUp("cancelled".to_string()),
+        };
+        let transfer = match followed {
+            Followed::Ended(transfer) => transfer,
+            Followed::GivenUp(reason) => {
+                let query = format!("/api/v1/transfers?link={}", link.content);
+                let _ = connection.ask(Method::DELETE, &query, Vec::new()).await;
+                return Err(Failure::failed(format!(
+                    "{reason}; what had come was thrown away"
+                )));
+            }
+        };
+        if let Some(problem) = transfer.problem {
+            return Err(Failure::failed(problem));
+        }
+        let fetched = Fetched {
+            content: fetching.content,
+            path: fetching.path,
+            bytes: transfer.bytes.unwrap_or_default(),
+            ms: clock.now().as_millis(),
+        };
+        match json {
+            true => output::json(&fetched),
+            false => output::line(&fetched.path),
+        }
+    }
+}
+
+/// How a fetch went.
+enum Followed {
+    Ended(Box<Transfer>),
+    /// Why it is not waited for any more.
+    GivenUp(String),
+}
+
+/// Shows how a fetch gets on, until it has ended, or nothing has come for too long.
+async fn follow(
+    connection: &Connection,
+    link: &Link,
+    patience: Option<Duration>,
+    json: bool,
+) -> Result<Followed, Failure> {
+    let bar = bar(link.length.unwrap_or_default(), "", json);
+    let query = format!("/api/v1/transfers?link={}", link.content);
+    let (mut received, mut came, mut has_said) = (0, Instant::now(), false);
+    loop {
+        let all: Transfers = connection
+            .ask(Method::GET, &query, Vec::new())
+            .await?
+            .json()?;
+        let Some(transfer) = all.transfers.into_iter().next() else {
+            bar.finish_and_clear();
+            return Err(Failure::failed("the fetch was cancelled"));
+        };
+        if transfer.problem.is_some() || transfer.state != "fetching" {
+            bar.finish_and_clear();
+            return Ok(Followed::Ended(Box::new(transfer)));
+        }
+        if transfer.received_bytes != received {
+            (received, came, has_said) = (transfer.received_bytes, Instant::now(), false);
+        }
+        let quiet = came.elapsed();
+        if patience.is_some_and(|patience| quiet >= patience) {
+            bar.finish_and_clear();
+            let (seconds, limit) = (quiet.as_secs(), transfer.limit);
+            let reason = format!("nothing has come for {seconds} s: {limit}");
+            return Ok(Followed::GivenUp(reason));
+        }
+        if quiet >= QUIET && !has_said {
+            has_said = true;
+            let limit = &transfer.limit;
+            bar.suspend(|| eprintln!("chordscope: still waiting: {limit}; Ctrl-C cancels"));
+        }
+        bar.set_length(transfer.bytes.or(link.length).unwrap_or_default());
+        bar.set_position(transfer.bytes_here);
+        bar.set_message(format!(
+            "{}/s from {} peers, segment {} of {}; limit: {}",
+            indicatif::BinaryBytes(transfer.down),
+            transfer
+                .peers
+                .iter()
+                .filter(|peer| peer.segments > 0)
+                .count(),
+            transfer.segments_here,
+            transfer.segments,
+            transfer.limit
+        ));
+        sleep(LOOK).await;
+    }
+}
