@@ -149,6 +149,7 @@ fn find_tools(workspace: &Workspace) -> Result<()> {
     tools::for_page(workspace)?;
     tools::for_browser()?;
     tools::python()?;
+    tools::libtorrent()?;
     Ok(())
 }
 
@@ -193,7 +194,9 @@ fn check_documentation(workspace: &Workspace) -> Result<()> {
 }
 
 fn native_tests(workspace: &Workspace) -> Result<()> {
-    process::run(workspace.cargo().args([
+    let mut tests = workspace.cargo();
+    tests.env("CHORDSCOPE_LIBTORRENT", tools::libtorrent()?);
+    process::run(tests.args([
         "test",
         "--workspace",
         "--features",

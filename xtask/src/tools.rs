@@ -15,7 +15,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 pub(crate) use self::browser::for_browser;
-pub(crate) use self::comparison::for_comparison;
+pub(crate) use self::comparison::{for_comparison, libtorrent};
 use self::install::Installed;
 use self::version::{locked, version_in};
 use crate::process;

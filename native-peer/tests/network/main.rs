@@ -5,6 +5,7 @@
 mod commands;
 mod control;
 mod hostile;
+mod interrupted;
 mod process;
 mod quorum;
 mod reader;
@@ -12,5 +13,6 @@ mod records;
 mod survival;
 mod tab;
 mod tabs;
+mod torrents;
 mod transfers;
 mod virtual_nodes;

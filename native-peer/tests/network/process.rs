@@ -58,8 +58,14 @@ impl Home {
     /// Starts a peer or ring and waits until it is ready.
     pub(crate) fn start(&self, arguments: &[&str]) -> Process {
         let mut command = self.command(arguments);
-        command.arg("--json").stdin(Stdio::null());
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        command.arg("--json");
+        self.run(command)
+    }
+
+    /// Starts a peer or ring by a command of its own, and waits until it is ready.
+    pub(crate) fn run(&self, mut command: Command) -> Process {
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
         let mut line = String::new();
         let stdout = child.stdout.take().unwrap();
         BufReader::new(stdout).read_line(&mut line).unwrap();

@@ -10,10 +10,10 @@ use serde_json::Value;
 
 use crate::process::{Home, Process, eventually};
 
-const MIB: usize = 1 << 20;
+pub(crate) const MIB: usize = 1 << 20;
 
 /// Bytes that no segment of has a twin.
-fn bytes(length: usize) -> Vec<u8> {
+pub(crate) fn bytes(length: usize) -> Vec<u8> {
     let mut bytes = vec![0; length];
     let mut hasher = blake3::Hasher::new();
     hasher.update(&length.to_le_bytes());
@@ -21,22 +21,22 @@ fn bytes(length: usize) -> Vec<u8> {
     bytes
 }
 
-fn write(path: &Path, bytes: &[u8]) {
+pub(crate) fn write(path: &Path, bytes: &[u8]) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, bytes).unwrap();
 }
 
 /// Shares a path, and gives its link.
-fn share(home: &Home, peer: &Process, path: &Path) -> Value {
+pub(crate) fn share(home: &Home, peer: &Process, path: &Path) -> Value {
     let path = path.to_str().unwrap();
     home.json(&["share", path, "--peer", peer.url()]).unwrap()
 }
 
-fn link(shared: &Value) -> &str {
+pub(crate) fn link(shared: &Value) -> &str {
     shared["link"].as_str().unwrap()
 }
 
-fn fetch(home: &Home, peer: &Process, link: &str, folder: &str) -> Value {
+pub(crate) fn fetch(home: &Home, peer: &Process, link: &str, folder: &str) -> Value {
     let folder = home.path(folder);
     let folder = folder.to_str().unwrap();
     let output = home.output(&["fetch", link, "-o", folder, "--peer", peer.url(), "--json"]);
@@ -46,7 +46,7 @@ fn fetch(home: &Home, peer: &Process, link: &str, folder: &str) -> Value {
 }
 
 /// How one content stands at a peer.
-fn transfer(home: &Home, peer: &Process, content: &str) -> Option<Value> {
+pub(crate) fn transfer(home: &Home, peer: &Process, content: &str) -> Option<Value> {
     let all = home.json(&["shares", "--peer", peer.url()])?;
     let all = all["transfers"].as_array()?.clone();
     let is_it = |one: &Value| one["link"].as_str().unwrap().contains(content);
@@ -54,7 +54,7 @@ fn transfer(home: &Home, peer: &Process, content: &str) -> Option<Value> {
 }
 
 /// A request's head, and its body as it came.
-fn http(port: u16, request: &str, fields: &str) -> (String, Vec<u8>) {
+pub(crate) fn http(port: u16, request: &str, fields: &str) -> (String, Vec<u8>) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let text = format!(
         "{request} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n{fields}\r\n"
@@ -147,49 +147,8 @@ fn what_is_shared_is_shared_after_a_restart() {
     assert!(fs::read(home.path("got/album/one")).unwrap() == file);
 }
 
-#[test]
-fn a_fetch_goes_on_by_itself_after_kill_9_where_it_was() {
-    let home = Home::new();
-    let slow = start(&home, "giver", &["--limit-up", "24M"], None);
-    let mut fetcher = home.peer("fetcher", 0, Some(&slow));
-    home.wait_for_ring(&[&slow, &fetcher]);
-    let file = bytes(64 * MIB);
-    write(&home.path("file"), &file);
-    let shared = share(&home, &slow, &home.path("file"));
-    let content = shared["content"].as_str().unwrap();
-    let got = home.path("got");
-    home.json(&[
-        "fetch",
-        link(&shared),
-        "--detach",
-        "-o",
-        got.to_str().unwrap(),
-        "--peer",
-        fetcher.url(),
-    ])
-    .unwrap();
-    let here = eventually("a quarter is there", || {
-        let here = transfer(&home, &fetcher, content)?["bytes_here"].as_u64()?;
-        (here as usize > file.len() / 4).then_some(here)
-    });
-    fetcher.kill();
-    assert!(!got.join("file").exists(), "a draft has no name");
-    let port = fetcher.port();
-    let fetcher = home.peer("fetcher", port, None);
-    let done = eventually("it finishes by itself", || {
-        transfer(&home, &fetcher, content).filter(|one| one["state"] == "sharing")
-    });
-    assert!(fs::read(got.join("file")).unwrap() == file);
-    let received = done["received_bytes"].as_u64().unwrap();
-    let missing = file.len() as u64 - here;
-    assert!(
-        received <= missing + MIB as u64,
-        "{received} received, {missing} were missing"
-    );
-}
-
 /// Starts a peer with options of its own.
-fn start(home: &Home, name: &str, options: &[&str], join: Option<&Process>) -> Process {
+pub(crate) fn start(home: &Home, name: &str, options: &[&str], join: Option<&Process>) -> Process {
     let data = home.path(name).display().to_string();
     let mut arguments = vec!["peer", "--listen", "127.0.0.1:0", "--data", &data];
     arguments.extend(options);
