@@ -44,14 +44,19 @@ impl Files {
 
     /// The file of a folder that has this path. The folder's own name may stand before it.
     pub(crate) async fn below(&self, folder: ContentId, path: &str) -> Option<ContentId> {
-        self.item(folder)
-            .filter(|item| item.entry.is_collection && item.entry.complete)?;
+        let item = self.item(folder)?;
+        if !item.entry.is_collection || !item.entry.complete {
+            return None;
+        }
         let list = self.list(folder);
         let bytes = spawn_blocking(move || fs::read(list)).await.ok()?.ok()?;
         let list = Collection::decode(&bytes).ok()?;
         let find = |path: &str| list.files().iter().find(|file| file.path == path);
-        let inner = path.split_once('/').map_or("", |(_, inner)| inner);
-        find(path).or_else(|| find(inner)).map(|file| file.content)
+        let inner = path
+            .strip_prefix(&item.entry.name)
+            .and_then(|path| path.strip_prefix('/'));
+        let found = find(path).or_else(|| find(inner?));
+        found.map(|file| file.content)
     }
 
     /// Fetches a list, and then its files into a folder of this path.
