@@ -5,6 +5,7 @@ mod events_card;
 mod field;
 mod file_row;
 mod files_card;
+mod folder;
 mod join_bar;
 mod peers_card;
 mod tab_card;

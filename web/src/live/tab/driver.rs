@@ -8,6 +8,7 @@ mod outputs;
 mod serve;
 mod sharing;
 mod sockets;
+mod taking_up;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -12,7 +12,7 @@ use thirtyfour::prelude::{By, WebDriver, WebDriverError, WebElement};
 use thirtyfour::{BrowserLogEntry, WindowHandle};
 
 use super::chromium::Chromium;
-use super::{Result, eventually, path_from, roles};
+use super::{MemoryWatch, Result, eventually, path_from, roles};
 
 /// A page in a browser that nothing else uses.
 pub(crate) struct Page {
@@ -70,6 +70,12 @@ impl Page {
             .cmd(Command::ExtensionCommand(Box::new(command)))
             .await?;
         Ok(())
+    }
+
+    /// Watches how much memory the browser's renderers take.
+    pub(crate) fn watch_memory(&self) -> Result<MemoryWatch> {
+        let root = self.chromium.process().ok_or("the driver has ended")?;
+        Ok(MemoryWatch::of(root))
     }
 
     /// Closes the page's window. The browser stays, with an empty one.
