@@ -64,7 +64,8 @@ async fn said(page: &Page) -> Result<String> {
 
 async fn wait_for(page: &Page, part: &str) -> Result<String> {
     let mut last = String::new();
-    let found = within(patience(), &format!("\"{part}\""), async || {
+    let what = format!("\"{part}\"");
+    let found = within(patience(), &what, async || {
         last = said(page).await?;
         Ok(last.contains(part).then(|| last.clone()))
     });

@@ -4,6 +4,7 @@
 
 mod live;
 mod live_files;
+mod live_kept;
 mod live_large;
 mod live_page;
 mod live_tab;

@@ -13,7 +13,7 @@ use web_sys::{
 };
 
 pub(super) use self::heading::Heading;
-pub(super) use self::kept::{Kept, left_behind};
+pub(super) use self::kept::{Kept, NoFile, left_behind};
 use super::clock::wall_millis;
 use super::log::Slab;
 

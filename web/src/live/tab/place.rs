@@ -7,7 +7,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, File, FileReaderSync};
 
-use super::files::{Heading, Kept};
+use super::files::{Heading, Kept, NoFile};
 
 /// The longest file that is held in memory, in bytes: 64 MiB.
 const MAX_IN_MEMORY: u64 = 64 << 20;
@@ -25,10 +25,14 @@ pub(super) enum Place {
 
 impl Place {
     /// An empty place for a file that is about to be fetched.
-    pub(super) async fn make(peer: &str, heading: Heading) -> Self {
+    ///
+    /// # Errors
+    /// Says why there is none.
+    pub(super) async fn make(peer: &str, heading: Heading) -> Result<Self, &'static str> {
         match Kept::begin(peer, heading).await {
-            Some(kept) => Self::Kept(kept),
-            None => Self::Memory(Vec::new()),
+            Ok(kept) => Ok(Self::Kept(kept)),
+            Err(NoFile::Unsupported) => Ok(Self::Memory(Vec::new())),
+            Err(NoFile::NoRoom) => Err(NO_ROOM),
         }
     }
 

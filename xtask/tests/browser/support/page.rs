@@ -62,14 +62,23 @@ impl Page {
     /// Lets the browser save what is downloaded into this folder.
     pub(crate) async fn save_to(&self, folder: &Path) -> Result<()> {
         let params = json!({ "behavior": "allow", "downloadPath": folder });
-        let command = DevTools {
-            method: "Browser.setDownloadBehavior",
-            params,
-        };
-        self.driver()
-            .cmd(Command::ExtensionCommand(Box::new(command)))
-            .await?;
+        self.devtools("Browser.setDownloadBehavior", params).await
+    }
+
+    /// Asks the browser for something that WebDriver does not offer, by the name that its DevTools protocol gives it.
+    pub(crate) async fn devtools(
+        &self,
+        method: &'static str,
+        params: serde_json::Value,
+    ) -> Result<()> {
+        let command = Command::ExtensionCommand(Box::new(DevTools { method, params }));
+        self.driver().cmd(command).await?;
         Ok(())
+    }
+
+    /// Loads the page once more.
+    pub(crate) async fn reload(&self) -> Result<()> {
+        Ok(self.driver().refresh().await?)
     }
 
     /// Watches how much memory the browser's renderers take.

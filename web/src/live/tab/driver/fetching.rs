@@ -35,8 +35,9 @@ impl Driver {
         spawn_local(async move {
             let (content, is_folder) = (heading.content, heading.is_folder);
             let place = Place::make(&peer, heading).await;
-            Self::happen(&me, |driver| {
-                driver.begin_fetch(number, content, is_folder, place);
+            Self::happen(&me, |driver| match place {
+                Ok(place) => driver.begin_fetch(number, content, is_folder, place),
+                Err(why) => driver.shares.fail(number, why),
             });
         });
     }

@@ -23,13 +23,22 @@ pub(in crate::live::tab) struct Kept {
     heading: Heading,
 }
 
+/// Why there is no private file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::live::tab) enum NoFile {
+    /// The browser offers none.
+    Unsupported,
+    /// There is no room for one more.
+    NoRoom,
+}
+
 impl Kept {
-    /// Makes one for a fetch that begins; none where the browser offers no private files, or has no room.
-    pub(in crate::live::tab) async fn begin(peer: &str, heading: Heading) -> Option<Self> {
-        let folder = folder().await?;
+    /// Makes one for a fetch that begins.
+    pub(in crate::live::tab) async fn begin(peer: &str, heading: Heading) -> Result<Self, NoFile> {
+        let folder = folder().await.ok_or(NoFile::Unsupported)?;
         // Two tabs may fetch the same.
         let name = format!("{}-{peer}{FETCHED}", heading.content);
-        let (handle, mut file) = file(&folder, &name).await?;
+        let (handle, mut file) = file(&folder, &name).await.ok_or(NoFile::NoRoom)?;
         let begun = file.cut(0) && file.write_at(0, &heading.encode());
         let kept = Self {
             file,
@@ -38,10 +47,10 @@ impl Kept {
             heading,
         };
         if begun {
-            return Some(kept);
+            return Ok(kept);
         }
         kept.remove().await;
-        None
+        Err(NoFile::NoRoom)
     }
 
     /// What is known of it.
