@@ -24,7 +24,7 @@ impl Driver {
         let id = LinkId(self.next_link);
         let me = self.me.clone();
         let hear = Rc::new(move |heard| Self::happen(&me, |driver| driver.heard(id, heard)));
-        match Link::dial(address.clone(), hear) {
+        match Link::dial(address.clone(), Rc::clone(&self.spent), hear) {
             Some(link) => {
                 self.links.insert(id, link);
             }
