@@ -186,6 +186,13 @@ async fn a_folder_shows_its_files_and_each_is_fetched_by_itself() -> Result<()> 
     page.wait_for_text("list", "Files", "a folder of 2 files")
         .await?;
     page.screenshot("files-folder").await?;
+    page.resize(390, 844).await?;
+    page.run("document.documentElement.dataset.theme = 'dark'; document.querySelector('#files-title').scrollIntoView()")
+        .await?;
+    page.screenshot("files-folder-phone-dark").await?;
+    let beyond =
+        "const page = document.documentElement; return page.scrollWidth - page.clientWidth";
+    assert_eq!(page.run(beyond).await?, 0);
     page.click("button", "Fetch live/two.txt").await?;
     let saved = TempDir::new()?;
     page.save_to(saved.path()).await?;
