@@ -27,7 +27,10 @@ async fn kept(page: &Page) -> Result<u64> {
             for await (const name of folder.keys()) count += name.endsWith('.fetched');
             return count;
         })";
-    page.run(COUNT).await?.as_u64().ok_or("no number".into())
+    page.run(COUNT)
+        .await?
+        .as_u64()
+        .ok_or_else(|| "no number".into())
 }
 
 /// Starts to fetch, and takes the only source away when some of it is here. Says how many segments are.
@@ -39,7 +42,7 @@ async fn interrupted(page: &Page, ring: &Ring, link: &str) -> Result<u64> {
     ring.command(&["unshare", link]).await?;
     page.wait_for_text("list", "Files", "nobody found who has it")
         .await?;
-    have(page).await?.ok_or("no progress bar".into())
+    have(page).await?.ok_or_else(|| "no progress bar".into())
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 use crate::live::{join, open};
 use crate::support::{Page, Result, Ring, within};
@@ -112,7 +113,7 @@ async fn a_file_larger_than_memory_allows_passes_through_a_tab_in_little_of_it()
     // Now the tab is the only one that has it.
     ring.command(&["unshare", link.trim()]).await?;
     let output = into.path().to_string_lossy();
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     ring.command(&["fetch", link.trim(), "--output", &output])
         .await?;
     let back = mebibytes() as f64 / begun.elapsed().as_secs_f64();
