@@ -15,6 +15,7 @@ pub mod replay;
 pub mod stage;
 pub mod tab;
 pub mod talk;
+pub mod use_drop;
 pub mod use_stage;
 pub mod use_tab;
 pub mod words;

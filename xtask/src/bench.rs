@@ -8,9 +8,8 @@ use std::process::Command;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-use crate::process;
-use crate::tools;
 use crate::workspace::Workspace;
+use crate::{browser, process, tools};
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -30,6 +29,8 @@ enum What {
     Relay,
     /// Files from peer to peer, beside other programs that do the same
     Swarm(Swarm),
+    /// 1 GiB to a tab in a real Chromium and back: how fast, and in how much memory
+    Tab,
 }
 
 #[derive(Debug, Args)]
@@ -62,6 +63,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         What::Core(_) => ("chordscope-core", "core", "sim"),
         What::Relay => ("chordscope", "relay", ""),
         What::Swarm(_) => ("chordscope", "swarm", ""),
+        What::Tab => return browser::measure(workspace, options.json),
     };
     let mut command = workspace.cargo();
     command.args(["bench", "--quiet", "--package", package, "--bench", bench]);

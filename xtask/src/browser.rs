@@ -1,6 +1,8 @@
 //! `cargo xtask browser`: the tests that drive a real Chromium against the built page and real peers.
 
-use anyhow::Result;
+use std::process::Command;
+
+use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::workspace::Workspace;
@@ -22,8 +24,25 @@ pub(crate) fn build_and_run(workspace: &Workspace, options: &Options) -> Result<
     })
 }
 
+/// Measures 1 GiB on its way to a tab and back.
+pub(crate) fn measure(workspace: &Workspace, json: bool) -> Result<()> {
+    if json {
+        bail!("`bench tab` prints words only");
+    }
+    site::build(workspace, &site::Options::default())?;
+    process::step("building the peer", || workspace.build_peer())?;
+    let mut test = tests(workspace)?;
+    test.env("CHORDSCOPE_LARGE", "1024");
+    process::run(test.args(["live_large", "--", "--nocapture"]))
+}
+
 /// Runs the tests against what is built.
 pub(crate) fn run(workspace: &Workspace, filter: Option<&str>) -> Result<()> {
+    process::run(tests(workspace)?.args(filter))
+}
+
+/// The call that runs the tests, all unless more follows.
+fn tests(workspace: &Workspace) -> Result<Command> {
     let found = tools::for_browser()?;
     let mut test = workspace.cargo();
     test.env("CHORDSCOPE_CHROMIUM", found.chromium);
@@ -41,6 +60,6 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>) -> Result<()> {
         "--features",
         "chordscope-core/scenario-files,xtask/browser",
     ]);
-    test.args(["--test", "browser"]).args(filter);
-    process::run(&mut test)
+    test.args(["--test", "browser"]);
+    Ok(test)
 }

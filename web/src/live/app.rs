@@ -11,6 +11,7 @@ use crate::live::panels::{
     events_card, files_card, join_bar, peers_card, status_line, tab_card, tab_stage, values_card,
 };
 use crate::live::refusal::Origin;
+use crate::live::use_drop::use_drop;
 use crate::live::use_stage::use_stage;
 use crate::live::use_tab::use_tab;
 use crate::page::{self, Route};
@@ -47,6 +48,7 @@ pub fn LiveApp() -> Html {
             }
         })
     };
+    let over = use_drop(intend.clone(), shown);
     let text = page::origin();
     let panel = Panel {
         desk,
@@ -55,7 +57,7 @@ pub fn LiveApp() -> Html {
     };
     let theme = stage.recolour.reform(|_| page::toggle_theme());
     html! {
-        <div class="app">
+        <div class={if over { "app app--drop" } else { "app" }}>
             <header class="top">
                 <h1>{"chord"}<b>{"scope"}</b></h1>
                 {pages(Route::Live)}

@@ -5,9 +5,10 @@ mod files;
 use chordscope_core::base::contact::{Address, ContactError};
 use chordscope_core::base::id::Space;
 use chordscope_core::store::record::{MAX_VALUE, Name};
+use chordscope_core::swarm::collection::File as Part;
 use web_sys::File;
 
-use self::files::{fetch, of_room};
+use self::files::{fetch, of_room, part};
 use crate::input;
 use crate::live::desk::{Desk, Field, Question};
 use crate::live::talk::{Command, Connection};
@@ -30,6 +31,8 @@ pub enum Intent {
     Share(File),
     /// Fetch what the typed link means.
     Fetch,
+    /// Fetch a file of a folder.
+    FetchPart(Part),
     /// Share or fetch the file with this number no more.
     Drop(u32),
 }
@@ -60,6 +63,7 @@ pub fn command(
     let (command, question) = match intent {
         Intent::Share(file) => return of_room(desk, Field::File, Command::Share(file)),
         Intent::Fetch => return of_room(desk, Field::Link, fetch(&desk.link)?),
+        Intent::FetchPart(file) => return of_room(desk, Field::Link, part(&file)),
         Intent::Drop(file) => return Ok((Command::Drop(file), None)),
         Intent::JoinOrLeave if desk.may_leave() => (Command::Leave, Question::Join),
         Intent::JoinOrLeave => {

@@ -3,13 +3,14 @@
 mod files;
 mod state;
 
-use chordscope_core::base::content::ContentId;
 use chordscope_core::base::id::Id;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 use web_sys::File;
 
-pub use self::files::{Cell, FileRow, MAX_CELLS, MAX_FILES, SourceRow, Stage, Transfer};
+pub use self::files::{
+    Cell, FileRow, Here, MAX_CELLS, MAX_FILES, MAX_PARTS, SourceRow, Stage, Transfer, Wanted,
+};
 pub use self::state::{Cause, Connection, FingerRow, HeldKey, PeerRow, Refusal, Shelf, State};
 
 /// From the page to the worker: a command and the number that its answer carries.
@@ -40,8 +41,8 @@ pub enum Command {
     LookUp(Id),
     /// Let others fetch a file of this computer. It crosses to the worker as it is: a handle, not its bytes.
     Share(#[serde(with = "serde_wasm_bindgen::preserve")] File),
-    /// Fetch a content, and call it so. What comes of it is in the state, as of every file.
-    Fetch(ContentId, String),
+    /// Fetch a content. What comes of it is in the state, as of every file.
+    Fetch(Wanted),
     /// Share or fetch the file with this number no more.
     Drop(u32),
 }

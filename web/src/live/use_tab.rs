@@ -12,7 +12,7 @@ use yew::{Callback, UseReducerDispatcher, hook, use_callback, use_effect_with, u
 use crate::hooks::use_listener::use_listener;
 use crate::live::desk::{Action, Desk, Question};
 use crate::live::identity;
-use crate::live::talk::{Asked, Command, Report, pack, unpack};
+use crate::live::talk::{Asked, Command, MAX_FILES, Report, pack, unpack};
 use crate::page;
 
 /// Starts the worker and gives a way to send it commands, each with the question that it answers, if it does.
@@ -59,7 +59,8 @@ impl Tab {
         let worker = Worker::new_with_options(&script, &options)?;
         let tab = Rc::new(Self {
             worker: worker.clone(),
-            last: Cell::new(0),
+            // Lower numbers are those of files from before a reload.
+            last: Cell::new(MAX_FILES as u32),
             early: RefCell::new(Some(Vec::new())),
             listeners: Cell::default(),
         });

@@ -11,11 +11,16 @@ use crate::support::{Page, Result, Ring, eventually};
 /// Some segments, the last of them short.
 const LENGTH: usize = 3_000_001;
 /// A name that needs care in links, and none on disk.
-const NAME: &str = "données & more.bin";
+pub(crate) const NAME: &str = "données & more.bin";
 
 /// A file of bytes that look random, and are others for each seed.
-fn file(folder: &TempDir, seed: u8) -> Result<PathBuf> {
-    let mut bytes = vec![0; LENGTH];
+pub(crate) fn file(folder: &TempDir, seed: u8) -> Result<PathBuf> {
+    file_of(folder, seed, LENGTH)
+}
+
+/// The same, of this length.
+pub(crate) fn file_of(folder: &TempDir, seed: u8, length: usize) -> Result<PathBuf> {
+    let mut bytes = vec![0; length];
     blake3::Hasher::new_keyed(&[seed; 32])
         .finalize_xof()
         .fill(&mut bytes);
@@ -24,12 +29,12 @@ fn file(folder: &TempDir, seed: u8) -> Result<PathBuf> {
     Ok(path)
 }
 
-fn digest(path: &Path) -> Result<String> {
+pub(crate) fn digest(path: &Path) -> Result<String> {
     Ok(blake3::hash(&fs::read(path)?).to_hex().to_string())
 }
 
 /// Gives a file to the page, and gets the link.
-async fn share(page: &Page, path: &Path) -> Result<String> {
+pub(crate) async fn share(page: &Page, path: &Path) -> Result<String> {
     let input = page.by_name("button", "Share a file").await?;
     input.send_keys(path.to_string_lossy()).await?;
     let field = page.by_name("textbox", &format!("Link to {NAME}")).await?;
@@ -45,11 +50,16 @@ async fn share(page: &Page, path: &Path) -> Result<String> {
 }
 
 /// Fetches what a link means in the page, saves it, and gives the digest of what was saved.
-async fn fetch(page: &Page, link: &str) -> Result<String> {
-    let folder = TempDir::new()?;
-    page.save_to(folder.path()).await?;
+pub(crate) async fn fetch(page: &Page, link: &str) -> Result<String> {
     page.fill("textbox", "Link", link).await?;
     page.click("button", "Fetch").await?;
+    save(page).await
+}
+
+/// Saves what is being fetched, once all of it is here, and gives the digest of what was saved.
+pub(crate) async fn save(page: &Page) -> Result<String> {
+    let folder = TempDir::new()?;
+    page.save_to(folder.path()).await?;
     page.wait_for_text("list", "Files", "fetched, and every segment checked")
         .await?;
     page.click("link", "Save file").await?;

@@ -4,6 +4,8 @@
 
 mod live;
 mod live_files;
+mod live_kept;
+mod live_large;
 mod live_page;
 mod live_tab;
 mod real_ring;

@@ -17,6 +17,7 @@
 #![allow(dead_code, reason = "shared by tests that come and go")]
 
 mod chromium;
+mod memory;
 mod page;
 mod ring;
 mod roles;
@@ -28,6 +29,7 @@ use std::path::{Path, PathBuf};
 
 #[allow(unused_imports, reason = "offered to every test")]
 pub(crate) use self::{
+    memory::MemoryWatch,
     page::Page,
     ring::{Ring, chordscope},
     site_server::SiteServer,

@@ -1,32 +1,38 @@
 //! Links as typed, and how many files a tab has.
 
-use chordscope_core::swarm::collection::is_safe_part;
+use chordscope_core::swarm::collection::{File, is_safe_part};
 use chordscope_core::swarm::link::Link;
 
 use crate::live::desk::{Desk, Field, Question};
-use crate::live::talk::{Command, MAX_FILES};
+use crate::live::talk::{Command, MAX_FILES, Wanted};
 
 /// What a link asks for, or why it does not do.
 pub(super) fn fetch(text: &str) -> Result<Command, (Field, String)> {
     let wrong = |text: String| (Field::Link, text);
     let link = Link::parse(text).map_err(|error| wrong(format!("That does not do: {error}.")))?;
-    if link.is_collection {
-        return Err(wrong(
-            "This is the link of a folder. A tab fetches single files; for folders there is `chordscope fetch`."
-                .to_owned(),
-        ));
-    }
-    match link.name {
-        Some(name) if !is_safe_part(&name) => Err(wrong(
+    let name = match link.name {
+        Some(name) if !is_safe_part(&name) => return Err(wrong(
             "The name in this link is none for a file on every system. The part before “?” will do."
                 .to_owned(),
         )),
-        Some(name) => Ok(Command::Fetch(link.content, name)),
-        None => {
-            let id: String = link.content.to_string().chars().take(16).collect();
-            Ok(Command::Fetch(link.content, id))
-        }
-    }
+        Some(name) => name,
+        None => link.content.to_string().chars().take(16).collect(),
+    };
+    Ok(Command::Fetch(Wanted {
+        content: link.content,
+        name,
+        is_folder: link.is_collection,
+    }))
+}
+
+/// A file of a folder: its list was checked when it was read.
+pub(super) fn part(file: &File) -> Command {
+    let name = file.path.rsplit('/').next().unwrap_or_default();
+    Command::Fetch(Wanted {
+        content: file.content,
+        name: name.to_owned(),
+        is_folder: false,
+    })
 }
 
 /// One file more, if that is not one too many.
@@ -51,18 +57,27 @@ mod tests {
 
     use super::*;
 
+    fn wanted(content: ContentId, name: &str, is_folder: bool) -> Command {
+        Command::Fetch(Wanted {
+            content,
+            name: name.to_owned(),
+            is_folder,
+        })
+    }
+
     #[test]
     fn a_link_is_checked_before_anything_is_fetched() {
         let content = ContentId::of(b"some");
         let asked = fetch(&format!("chordscope:{content}?n=a.txt&len=4")).unwrap();
-        assert_eq!(asked, Command::Fetch(content, "a.txt".to_owned()));
+        assert_eq!(asked, wanted(content, "a.txt", false));
         let asked = fetch(&format!(" {content} ")).unwrap();
         let short = content.to_string()[..16].to_owned();
-        assert_eq!(asked, Command::Fetch(content, short));
+        assert_eq!(asked, wanted(content, &short, false));
+        let asked = fetch(&format!("{content}?n=folder&c=1")).unwrap();
+        assert_eq!(asked, wanted(content, "folder", true));
         for (link, part) in [
             (String::new(), "64 hexadecimal digits"),
             (format!("{content}?n=..%2Fup"), "before “?”"),
-            (format!("{content}?n=folder&c=1"), "folder"),
         ] {
             let (field, text) = fetch(&link).unwrap_err();
             assert_eq!(field, Field::Link);

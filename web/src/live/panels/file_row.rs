@@ -3,7 +3,7 @@
 use yew::platform::spawn_local;
 use yew::{Callback, Html, html};
 
-use super::on_click;
+use super::{folder, on_click};
 use crate::live::app::Panel;
 use crate::live::desk::Action;
 use crate::live::intent::Intent;
@@ -40,13 +40,16 @@ pub(super) fn row(panel: &Panel, row: &FileRow) -> Html {
 
 fn progress(row: &FileRow) -> Html {
     match &row.stage {
-        Stage::Reading { done } => {
-            let length = row.length.unwrap_or_default().max(1);
-            html! { <progress aria-label="Reading" max={length.to_string()} value={done.to_string()} /> }
-        }
+        Stage::Reading { done } => read("Reading", *done, row.length),
+        Stage::Checking { done } => read("Checking", *done, row.length),
         Stage::Fetching(transfer) => fetched(transfer),
-        Stage::Here { .. } | Stage::Failed(_) => Html::default(),
+        Stage::Here(_) | Stage::Failed(_) => Html::default(),
     }
+}
+
+fn read(name: &'static str, done: u64, length: Option<u64>) -> Html {
+    let length = length.unwrap_or_default().max(1);
+    html! { <progress aria-label={name} max={length.to_string()} value={done.to_string()} /> }
 }
 
 fn fetched(transfer: &Transfer) -> Html {
@@ -80,19 +83,22 @@ fn controls(panel: &Panel, row: &FileRow) -> Html {
         html! { <button type="button" onclick={on_click(panel, Intent::Drop(row.number))}>{name}</button> }
     };
     match &row.stage {
-        Stage::Reading { .. } | Stage::Fetching(_) => {
+        Stage::Reading { .. } | Stage::Checking { .. } | Stage::Fetching(_) => {
             html! { <div class="file__buttons">{drop("Cancel")}</div> }
         }
         Stage::Failed(_) => html! { <div class="file__buttons">{drop("Remove")}</div> },
-        Stage::Here { link, saved, .. } => html! {
+        Stage::Here(here) => html! {
             <>
-                <input id={link_id(row.number)} class="id" readonly={true} aria-label={format!("Link to {}", row.name)} value={link.clone()} />
+                if let Some((count, files)) = &here.folder {
+                    {folder::files(panel, *count, files)}
+                }
+                <input id={link_id(row.number)} class="id" readonly={true} aria-label={format!("Link to {}", row.name)} value={here.link.clone()} />
                 <div class="file__buttons">
-                    if let Some(saved) = saved {
+                    if let Some(saved) = here.saved.as_ref().filter(|_| here.folder.is_none()) {
                         <a class="button" href={saved.clone()} download={row.name.clone()}>{"Save file"}</a>
                     }
-                    {copy(panel, row.number, link)}
-                    {drop(if saved.is_some() { "Remove" } else { "Stop sharing" })}
+                    {copy(panel, row.number, &here.link)}
+                    {drop(if here.saved.is_some() { "Remove" } else { "Stop sharing" })}
                 </div>
             </>
         },

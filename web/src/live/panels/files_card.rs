@@ -1,7 +1,7 @@
 //! Sharing files of this computer, and fetching those of others.
 
 use wasm_bindgen::JsCast;
-use web_sys::{DragEvent, Event, FileList, HtmlInputElement, SubmitEvent};
+use web_sys::{Event, FileList, HtmlInputElement, SubmitEvent};
 use yew::{Callback, Html, html};
 
 use super::{field, file_row};
@@ -17,9 +17,7 @@ pub fn files_card(panel: &Panel) -> Html {
         event.prevent_default();
         intend.emit(Intent::Fetch);
     });
-    let (onchange, ondrop) = chosen(panel);
-    // Without this, a browser shows the file instead of giving it to the page.
-    let ondragover = Callback::from(|event: DragEvent| event.prevent_default());
+    let onchange = chosen(panel);
     let files = panel
         .desk
         .state
@@ -27,7 +25,7 @@ pub fn files_card(panel: &Panel) -> Html {
         .map(|state| state.files.as_slice());
     let files = files.unwrap_or_default();
     html! {
-        <section class="card" aria-labelledby="files-title" {ondrop} {ondragover}>
+        <section class="card" aria-labelledby="files-title">
             <header><h2 id="files-title">{"Files"}</h2><span>{count(files)}</span></header>
             <form class="fields" {onsubmit} aria-label="Files">
                 <label>{"Share a file"}<input id={field_id(Field::File)} type="file" multiple={true} {onchange} /></label>
@@ -39,7 +37,7 @@ pub fn files_card(panel: &Panel) -> Html {
                 {field::error(panel, Field::Link)}
             </form>
             if files.is_empty() {
-                <p class="card__empty">{"Whoever has the link of a file fetches it from everybody who has some of it. A tab shares for as long as it is open."}</p>
+                <p class="card__empty">{"Whoever has the link of a file fetches it from everybody who has some of it. A tab shares for as long as it is open; files may be dropped anywhere on this page."}</p>
             }
             <ul class="files" aria-label="Files" hidden={files.is_empty()}>
                 {for files.iter().rev().map(|file| file_row::row(panel, file))}
@@ -56,31 +54,25 @@ fn count(files: &[FileRow]) -> String {
     }
 }
 
-/// Files that were chosen, or dropped on the card.
-fn chosen(panel: &Panel) -> (Callback<Event>, Callback<DragEvent>) {
+/// Files that were chosen.
+fn chosen(panel: &Panel) -> Callback<Event> {
     let intend = panel.intend.clone();
-    let share = Callback::from(move |list: FileList| {
-        for file in (0..list.length()).filter_map(|index| list.get(index)) {
-            intend.emit(Intent::Share(file));
-        }
-    });
-    let dropped = share.clone();
-    let onchange = Callback::from(move |event: Event| {
+    Callback::from(move |event: Event| {
         let target = event.target().and_then(|target| target.dyn_into().ok());
         let input: Option<HtmlInputElement> = target;
         if let Some((input, files)) =
             input.and_then(|input| input.files().map(|files| (input, files)))
         {
-            share.emit(files);
+            share(&files, &intend);
             // The same file may be chosen once more.
             input.set_value("");
         }
-    });
-    let ondrop = Callback::from(move |event: DragEvent| {
-        event.prevent_default();
-        if let Some(files) = event.data_transfer().and_then(|data| data.files()) {
-            dropped.emit(files);
-        }
-    });
-    (onchange, ondrop)
+    })
+}
+
+/// Shares each of these files.
+pub fn share(files: &FileList, intend: &Callback<Intent>) {
+    for file in (0..files.length()).filter_map(|index| files.get(index)) {
+        intend.emit(Intent::Share(file));
+    }
 }

@@ -5,7 +5,7 @@ use yew::{Html, html};
 
 use crate::live::app::Panel;
 use crate::live::talk::{FingerRow, Shelf, State};
-use crate::live::words::{full, short};
+use crate::live::words::{full, short, size};
 
 /// The card "This tab".
 pub fn tab_card(panel: &Panel) -> Html {
@@ -37,6 +37,7 @@ fn tables(state: &State) -> Html {
                 <dt>{"fingers"}</dt><dd>{fingers(&state.fingers)}</dd>
                 <dt>{"keys it answers for"}</dt><dd>{state.keys_owned}</dd>
                 <dt>{"copies for others"}</dt><dd>{state.keys_copied}</dd>
+                <dt>{"memory of its peer"}</dt><dd data-memory={state.memory.to_string()}>{size(state.memory)}</dd>
             </dl>
             if !state.keys.is_empty() {
                 <ul class="held" aria-label="Records">

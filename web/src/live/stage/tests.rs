@@ -19,6 +19,7 @@ fn state() -> State {
         id: id(5),
         connection: Connection::Outside,
         shelf: Shelf::Memory,
+        memory: 0,
         predecessor: Some(id(2)),
         successors: vec![id(9), id(2)],
         fingers: [(1, 4), (6, 7)]

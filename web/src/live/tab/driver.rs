@@ -8,6 +8,7 @@ mod outputs;
 mod serve;
 mod sharing;
 mod sockets;
+mod taking_up;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ use super::clock::Clock;
 use super::link::Link;
 use super::port::Port;
 use super::shares::Shares;
+use super::spent::Spent;
 use super::storage::Storage;
 use super::view;
 use crate::live::talk::{Cause, Connection, Report};
@@ -40,6 +42,7 @@ pub(super) struct Driver {
     shares: Shares,
     links: BTreeMap<LinkId, Link>,
     next_link: u64,
+    spent: Rc<Spent>,
     /// The page's numbers of what the peer works on.
     operations: BTreeMap<OperationId, u32>,
     lookups: BTreeMap<LookupId, u32>,
@@ -66,6 +69,7 @@ impl Driver {
                 shares: Shares::default(),
                 links: BTreeMap::new(),
                 next_link: 0,
+                spent: Rc::new(Spent::new()),
                 operations: BTreeMap::new(),
                 lookups: BTreeMap::new(),
                 connection: Connection::Outside,

@@ -1,6 +1,7 @@
-//! The browser's private file system, as far as logs and drafts need it.
+//! The browser's private file system, as far as logs and fetched files need it.
 
-mod draft;
+mod heading;
+mod kept;
 
 use js_sys::{AsyncIterator, IteratorNext};
 use wasm_bindgen::{JsCast, JsValue};
@@ -11,13 +12,15 @@ use web_sys::{
     FileSystemSyncAccessHandle, WorkerGlobalScope,
 };
 
-use self::draft::prefix;
-pub(super) use self::draft::{Entry, draft};
+pub(super) use self::heading::Heading;
+pub(super) use self::kept::{Kept, NoFile, left_behind};
 use super::clock::wall_millis;
 use super::log::Slab;
 
 /// Other applications of the same origin may keep files there, too.
 const FOLDER: &str = "chordscope-tabs";
+/// What the names of fetched files end with.
+const FETCHED: &str = ".fetched";
 /// The worker of a page that has just been reloaded may still hold the files.
 const ATTEMPTS: u32 = 20;
 const PAUSE: u32 = 100;
@@ -90,7 +93,7 @@ fn at(offset: f64) -> FileSystemReadWriteOptions {
 pub(super) async fn open(name: &str) -> Option<[PrivateFile; 2]> {
     let folder = folder().await?;
     // Others may sweep at the same time: what is gone already, or in use, is left alone.
-    let _ = sweep(&folder, &prefix(name)).await;
+    let _ = sweep(&folder).await;
     let first = file(&folder, &format!("{name}.0")).await?.1;
     let second = file(&folder, &format!("{name}.1")).await?.1;
     Some([first, second])
@@ -116,16 +119,22 @@ async fn file(folder: &Folder, name: &str) -> Option<(FileHandle, PrivateFile)> 
     let handle = JsFuture::from(folder.get_file_handle_with_options(name, &options)).await;
     let handle: FileHandle = handle.ok()?.dyn_into().ok()?;
     for _ in 0..ATTEMPTS {
-        if let Ok(file) = JsFuture::from(handle.create_sync_access_handle()).await {
-            return Some((handle, PrivateFile(file.dyn_into().ok()?)));
+        if let Some(file) = open_at_once(&handle).await {
+            return Some((handle, file));
         }
         gloo::timers::future::TimeoutFuture::new(PAUSE).await;
     }
     None
 }
 
-/// Removes what nobody needs any more: what is abandoned, and this peer's own drafts of before.
-async fn sweep(folder: &Folder, drafts: &str) -> Result<(), JsValue> {
+/// Opens a file unless somebody else has it open.
+async fn open_at_once(handle: &FileHandle) -> Option<PrivateFile> {
+    let file = JsFuture::from(handle.create_sync_access_handle()).await;
+    Some(PrivateFile(file.ok()?.dyn_into().ok()?))
+}
+
+/// Removes the records of tabs that were closed for good.
+async fn sweep(folder: &Folder) -> Result<(), JsValue> {
     let handles: AsyncIterator = folder.values();
     loop {
         let next: IteratorNext = JsFuture::from(handles.next()?).await?.unchecked_into();
@@ -135,8 +144,9 @@ async fn sweep(folder: &Folder, drafts: &str) -> Result<(), JsValue> {
         let Ok(handle) = next.value().dyn_into::<FileHandle>() else {
             continue;
         };
-        let is_draft = handle.name().starts_with(drafts);
-        if is_draft || age(&handle).await? > ABANDONED {
+        // What was fetched stays until its user removes it.
+        let is_log = !handle.name().ends_with(FETCHED);
+        if is_log && age(&handle).await? > ABANDONED {
             let _ = JsFuture::from(folder.remove_entry(&handle.name())).await;
         }
     }

@@ -12,6 +12,8 @@ use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::JsCast;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
+use super::spent::Spent;
+
 /// How long a connection may take to open: the browser may be asking its user for permission.
 const OPEN_PATIENCE: u32 = 30_000;
 /// How many bytes may wait to be sent over one link.
@@ -48,21 +50,27 @@ pub(super) struct Link {
 
 impl Link {
     /// Dials an address; `hear` is told what comes of it. None if the browser does not even try.
-    pub(super) fn dial(address: Address, hear: Rc<dyn Fn(Heard)>) -> Option<Self> {
+    pub(super) fn dial(
+        address: Address,
+        spent: Rc<Spent>,
+        hear: Rc<dyn Fn(Heard)>,
+    ) -> Option<Self> {
         let socket = WebSocket::new_with_str(address.url(), SUB_PROTOCOL).ok()?;
         socket.set_binary_type(BinaryType::Arraybuffer);
-        let listen = |name: &'static str, heard: fn(&web_sys::Event) -> Option<Heard>| {
-            let hear = Rc::clone(&hear);
+        let listen = |name: &'static str, heard: fn(&web_sys::Event, &Spent) -> Option<Heard>| {
+            let (hear, spent) = (Rc::clone(&hear), Rc::clone(&spent));
             EventListener::new(&socket, name, move |event| {
-                if let Some(heard) = heard(event) {
+                if let Some(heard) = heard(event, &spent) {
                     hear(heard);
                 }
             })
         };
         let listeners = [
-            listen("open", |_| Some(Heard::Opened)),
-            listen("message", |event| event.dyn_ref().map(frame)),
-            listen("close", |event| event.dyn_ref().map(last_word)),
+            listen("open", |_, _| Some(Heard::Opened)),
+            listen("message", |event, spent| {
+                event.dyn_ref().map(|event| frame(event, spent))
+            }),
+            listen("close", |event, _| event.dyn_ref().map(last_word)),
         ];
         let patience = Timeout::new(OPEN_PATIENCE, move || hear(Heard::Overdue));
         Some(Self {
@@ -118,12 +126,16 @@ impl Link {
     }
 }
 
-fn frame(event: &MessageEvent) -> Heard {
+fn frame(event: &MessageEvent, spent: &Spent) -> Heard {
     match event.data().dyn_into::<ArrayBuffer>() {
         Ok(buffer) if buffer.byte_length() as usize > MAX_FRAME + TRAILER => {
             Heard::Wrong(CloseReason::TooLarge)
         }
-        Ok(buffer) => Heard::Frame(Uint8Array::new(&buffer).to_vec()),
+        Ok(buffer) => {
+            let frame = Uint8Array::new(&buffer).to_vec();
+            spent.give_back(&buffer);
+            Heard::Frame(frame)
+        }
         Err(_) => Heard::Wrong(CloseReason::Garbage),
     }
 }

@@ -1,13 +1,13 @@
 //! Where the bytes of a shared or fetched file are.
 
 use chordscope_core::swarm::layout::Layout;
+use chordscope_core::swarm::manifest::Manifest;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, File, FileReaderSync};
 
-use super::files::{self, Entry, PrivateFile};
-use super::log::Slab;
+use super::files::{Heading, Kept, NoFile};
 
 /// The longest file that is held in memory, in bytes: 64 MiB.
 const MAX_IN_MEMORY: u64 = 64 << 20;
@@ -15,32 +15,35 @@ const MAX_IN_MEMORY: u64 = 64 << 20;
 /// Where the bytes of a file are.
 #[derive(Debug)]
 pub(super) enum Place {
-    /// In a file of the user's, or in one that was fetched and is whole.
-    Whole(Blob, Option<Entry>),
-    /// In a private file that is being filled.
-    Draft(PrivateFile, Entry),
+    /// With the user, who chose it, or with the browser, to which it was given out of memory.
+    Lent(Blob),
+    /// In a private file.
+    Kept(Kept),
     /// In memory, as the browser offers no private files.
     Memory(Vec<u8>),
 }
 
 impl Place {
     /// An empty place for a file that is about to be fetched.
-    pub(super) async fn make(peer: &str, number: u32) -> Self {
-        match files::draft(peer, number).await {
-            Some((file, entry)) => Self::Draft(file, entry),
-            None => Self::Memory(Vec::new()),
-        }
-    }
-
-    /// Makes room for a file of this length.
     ///
     /// # Errors
     /// Says why there is none.
-    pub(super) fn reserve(&mut self, length: u64) -> Result<(), &'static str> {
+    pub(super) async fn make(peer: &str, heading: Heading) -> Result<Self, &'static str> {
+        match Kept::begin(peer, heading).await {
+            Ok(kept) => Ok(Self::Kept(kept)),
+            Err(NoFile::Unsupported) => Ok(Self::Memory(Vec::new())),
+            Err(NoFile::NoRoom) => Err(NO_ROOM),
+        }
+    }
+
+    /// Makes room for a file that is described now.
+    ///
+    /// # Errors
+    /// Says why there is none.
+    pub(super) fn describe(&mut self, manifest: &Manifest) -> Result<(), &'static str> {
+        let length = manifest.layout().length();
         match self {
-            Self::Draft(file, _) if !file.resize(length) => {
-                Err("the browser has not enough room for it")
-            }
+            Self::Kept(kept) => kept.describe(manifest).then_some(()).ok_or(NO_ROOM),
             Self::Memory(_) if length > MAX_IN_MEMORY => Err(
                 "this browser, or this insecure address, offers no private files, and memory takes 64 MiB at most",
             ),
@@ -48,7 +51,7 @@ impl Place {
                 bytes.resize(length as usize, 0);
                 Ok(())
             }
-            Self::Draft(..) | Self::Whole(..) => Ok(()),
+            Self::Lent(_) => Ok(()),
         }
     }
 
@@ -56,14 +59,14 @@ impl Place {
     pub(super) fn read(&self, layout: Layout, index: u32) -> Option<Vec<u8>> {
         let range = layout.range(index);
         match self {
-            Self::Whole(blob, _) => {
+            Self::Lent(blob) => {
                 let slice = blob.slice_with_f64_and_f64(range.start as f64, range.end as f64);
                 let buffer = FileReaderSync::new()
                     .ok()?
                     .read_as_array_buffer(&slice.ok()?);
                 Some(Uint8Array::new(&buffer.ok()?.into()).to_vec())
             }
-            Self::Draft(file, _) => file.read_at(range.start, layout.len(index)),
+            Self::Kept(kept) => kept.read(layout, index),
             Self::Memory(bytes) => {
                 let bytes = bytes.get(range.start as usize..range.end as usize);
                 bytes.map(<[u8]>::to_vec)
@@ -71,12 +74,12 @@ impl Place {
         }
     }
 
-    /// Writes a segment; `false` when that failed. It is not flushed: a draft does not outlive its tab.
+    /// Writes a segment; `false` when that failed.
     pub(super) fn write(&mut self, layout: Layout, index: u32, segment: &[u8]) -> bool {
         let range = layout.range(index);
         match self {
-            Self::Whole(..) => false,
-            Self::Draft(file, _) => file.write_at(range.start, segment),
+            Self::Lent(_) => false,
+            Self::Kept(kept) => kept.write(layout, index, segment),
             Self::Memory(bytes) => {
                 let room = bytes.get_mut(range.start as usize..range.end as usize);
                 let room = room.filter(|room| room.len() == segment.len());
@@ -85,53 +88,40 @@ impl Place {
         }
     }
 
-    /// What is here as a file that the browser can save, once everything is written. The place stays as it is until then.
+    /// What is here as a file that the browser can save, once everything is written.
     pub(super) fn whole(&mut self) -> impl Future<Output = Option<Blob>> + use<> {
-        let entry = match self {
-            Self::Draft(file, entry) => file.flush().then(|| entry.clone()),
-            Self::Whole(..) | Self::Memory(_) => None,
+        let kept = match self {
+            Self::Kept(kept) => kept.finish().then(|| kept.blob()),
+            Self::Lent(_) | Self::Memory(_) => None,
         };
-        let blob = match self {
-            Self::Whole(blob, _) => Some(blob.clone()),
-            Self::Memory(bytes) => {
-                let parts = Array::of1(&Uint8Array::from(bytes.as_slice()));
-                Blob::new_with_u8_array_sequence(&parts).ok()
-            }
-            Self::Draft(..) => None,
-        };
-        async move {
-            match entry {
-                Some(entry) => entry.whole().await.map(Into::into),
-                None => blob,
+        if let Self::Memory(bytes) = self {
+            let parts = Array::of1(&Uint8Array::from(bytes.as_slice()));
+            if let Ok(blob) = Blob::new_with_u8_array_sequence(&parts) {
+                *self = Self::Lent(blob);
             }
         }
-    }
-
-    /// Reads from the whole file from now on.
-    pub(super) fn settle(&mut self, blob: Blob) {
-        let entry = match self {
-            Self::Whole(..) => return,
-            Self::Draft(_, entry) => Some(entry.clone()),
-            Self::Memory(_) => None,
+        let lent = match self {
+            Self::Lent(blob) => Some(blob.clone()),
+            Self::Kept(_) | Self::Memory(_) => None,
         };
-        *self = Self::Whole(blob, entry);
+        async move {
+            match kept {
+                Some(kept) => kept.await,
+                None => lent,
+            }
+        }
     }
 
     /// Gives the room back.
     pub(super) fn remove(self) {
-        let entry = match self {
-            Self::Draft(file, entry) => {
-                drop(file);
-                Some(entry)
-            }
-            Self::Whole(_, entry) => entry,
-            Self::Memory(_) => None,
-        };
-        if let Some(entry) = entry {
-            spawn_local(entry.remove());
+        if let Self::Kept(kept) = self {
+            spawn_local(kept.remove());
         }
     }
 }
+
+/// Why something is not fetched, or no further.
+pub(super) const NO_ROOM: &str = "the browser has no room for it: remove files here, or free some of the disk, and fetch it again";
 
 /// Reads a segment of a file while other things go on.
 pub(super) async fn segment(file: &File, layout: Layout, index: u32) -> Result<Vec<u8>, JsValue> {

@@ -1,13 +1,19 @@
 //! The files that the tab shares and fetches.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chordscope_core::base::content::ContentId;
+use chordscope_core::base::time::Instant;
+use chordscope_core::swarm::collection::Collection;
 use chordscope_core::swarm::layout::Layout;
 use web_sys::Url;
 
 use super::place::Place;
 use crate::live::talk::MAX_FILES;
+
+/// The longest list of a folder's files that a tab reads, in bytes: 4 MiB.
+const MAX_LIST: u64 = 4 << 20;
 
 /// The files, each under the number of the command that it began with.
 #[derive(Debug, Default)]
@@ -32,6 +38,13 @@ pub(super) enum Stage {
         /// How many segments were read.
         done: u32,
     },
+    /// What is here of it, from before a reload, is being checked.
+    Checking {
+        /// How it is cut.
+        layout: Layout,
+        /// How many segments were checked.
+        done: u32,
+    },
     /// There is no place for it yet.
     Opening,
     /// The core has it.
@@ -49,8 +62,16 @@ pub(super) struct Active {
     pub(super) layout: Option<Layout>,
     /// Where it is.
     pub(super) place: Place,
+    /// Since when it is being fetched; none if some was here before.
+    pub(super) begun: Option<Instant>,
+    /// How long that took.
+    pub(super) took: Option<Duration>,
     /// Where the browser finds it, if it was fetched and is whole.
     pub(super) saved: Option<String>,
+    /// It is the list of a folder's files, which is read when it is whole.
+    pub(super) is_folder: bool,
+    /// Its files, once that is read.
+    pub(super) folder: Option<Collection>,
 }
 
 impl Shares {
@@ -97,9 +118,17 @@ impl Shares {
 }
 
 impl Active {
+    /// What it says if it is the list of a folder's files.
+    pub(super) fn list(&self) -> Option<Collection> {
+        let layout = self.layout.filter(|layout| layout.length() <= MAX_LIST)?;
+        let parts = (0..layout.count()).map(|index| self.place.read(layout, index));
+        let parts: Option<Vec<Vec<u8>>> = parts.collect();
+        Collection::decode(&parts?.concat()).ok()
+    }
+
     /// Whether all of it is here, and the browser can be asked for it.
     pub(super) const fn is_whole(&self) -> bool {
-        matches!(self.place, Place::Whole(..))
+        self.saved.is_some() || matches!(self.place, Place::Lent(_))
     }
 }
 
@@ -110,7 +139,11 @@ impl Stage {
             content,
             layout,
             place,
+            begun: None,
+            took: None,
             saved: None,
+            is_folder: false,
+            folder: None,
         }))
     }
 

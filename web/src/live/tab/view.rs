@@ -37,6 +37,7 @@ pub(super) fn state(
         id: node.id(),
         connection,
         shelf,
+        memory: memory(),
         predecessor: membership.predecessor().map(Contact::id),
         successors: ids(membership.successors().entries()),
         fingers: fingers(peer),
@@ -46,6 +47,15 @@ pub(super) fn state(
         keys: keys.into_iter().take(MAX_KEYS).collect(),
         files,
     }
+}
+
+/// How much memory the module takes, in bytes. It never gives any back.
+fn memory() -> u64 {
+    #[cfg(target_arch = "wasm32")]
+    let pages = core::arch::wasm32::memory_size::<0>();
+    #[cfg(not(target_arch = "wasm32"))]
+    let pages = 0;
+    pages as u64 * 65_536
 }
 
 /// The connection of a member.

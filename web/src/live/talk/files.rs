@@ -1,6 +1,8 @@
 //! Files that the tab shares and fetches, as plain values.
 
+use chordscope_core::base::content::ContentId;
 use chordscope_core::base::id::Id;
+use chordscope_core::swarm::collection::File;
 use serde::{Deserialize, Serialize};
 
 /// The most files of a tab, whatever became of them.
@@ -29,20 +31,47 @@ pub enum Stage {
     },
     /// It is being fetched.
     Fetching(Box<Transfer>),
-    /// All of it is here, and others may fetch it.
-    Here {
-        /// The link by which they do.
-        link: String,
-        /// Where the browser keeps it, if it was fetched.
-        saved: Option<String>,
-        /// Bytes that others were sent.
-        sent: u64,
-        /// Bytes a second that go out.
-        up: u64,
+    /// What is here of it, from before a reload, is being checked.
+    Checking {
+        /// How many bytes were checked.
+        done: u64,
     },
+    /// All of it is here, and others may fetch it.
+    Here(Box<Here>),
     /// It did not come about, and why.
     Failed(String),
 }
+
+/// What is to be fetched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// The content.
+    pub content: ContentId,
+    /// What to call it: a name that every system takes.
+    pub name: String,
+    /// It is the list of a folder's files.
+    pub is_folder: bool,
+}
+
+/// A file that is here.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Here {
+    /// The link by which others fetch it.
+    pub link: String,
+    /// Where the browser keeps it, if it was fetched.
+    pub saved: Option<String>,
+    /// How many milliseconds fetching took, unless some of it was here before.
+    pub took: Option<u64>,
+    /// Bytes that others were sent.
+    pub sent: u64,
+    /// Bytes a second that go out.
+    pub up: u64,
+    /// If it is a folder: how many files it has, and the first [`MAX_PARTS`] of them.
+    pub folder: Option<(u32, Vec<File>)>,
+}
+
+/// The most files of a folder that the page shows.
+pub const MAX_PARTS: usize = 200;
 
 /// A file on its way here.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,6 +14,8 @@ pub struct State {
     pub connection: Connection,
     /// Where records are kept.
     pub shelf: Shelf,
+    /// How much memory the peer's module takes, in bytes.
+    pub memory: u64,
     /// Its predecessor.
     pub predecessor: Option<Id>,
     /// Its successors, nearest first.

@@ -1,3 +1,4 @@
+use chordscope_core::base::content::ContentId;
 use chordscope_core::base::id::Space;
 use serde::de::DeserializeOwned;
 use serde_json::{from_str, to_string};
@@ -24,16 +25,24 @@ fn files(id: Id) -> Vec<FileRow> {
             down: 3,
         }],
     };
-    let here = Stage::Here {
+    let file = chordscope_core::swarm::collection::File {
+        path: "a/b".to_owned(),
+        content: ContentId::of(b"some"),
+        length: 4,
+    };
+    let here = Here {
         link: "chordscope:…".to_owned(),
         saved: Some("blob:…".to_owned()),
+        took: Some(7),
         sent: 5,
         up: 6,
+        folder: Some((1, vec![file])),
     };
     let stages = [
         Stage::Reading { done: 4 },
         Stage::Fetching(Box::new(transfer)),
-        here,
+        Stage::Checking { done: 4 },
+        Stage::Here(Box::new(here)),
         Stage::Failed("no".to_owned()),
     ];
     let row = |(number, stage)| FileRow {
@@ -56,7 +65,11 @@ fn every_message_arrives_as_it_was_sent() {
         Command::Get("name".to_owned()),
         Command::Delete("name".to_owned()),
         Command::LookUp(id),
-        Command::Fetch(ContentId::of(b"some"), "name".to_owned()),
+        Command::Fetch(Wanted {
+            content: ContentId::of(b"some"),
+            name: "name".to_owned(),
+            is_folder: false,
+        }),
         Command::Drop(7),
     ];
     for (number, command) in (0..).zip(commands) {
@@ -79,6 +92,7 @@ fn every_message_arrives_as_it_was_sent() {
         id,
         connection: Connection::Refused(refusal),
         shelf: Shelf::Files,
+        memory: 2 << 20,
         predecessor: None,
         successors: vec![id],
         fingers: Vec::new(),

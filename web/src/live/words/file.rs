@@ -1,31 +1,27 @@
 //! How far a file is.
 
 use super::{Spoken, Tone, sentence, size, spoken};
-use crate::live::talk::{FileRow, Stage, Transfer};
+use crate::live::talk::{FileRow, Here, Stage, Transfer};
 
 /// How far a file is. The lead changes with the stage alone.
 pub fn file(row: &FileRow, joined: bool) -> Spoken {
     let waits = "It waits for a ring: join one first.";
     match &row.stage {
         Stage::Reading { .. } => spoken(Tone::Busy, "reading, to find its content id…", ""),
+        Stage::Checking { .. } => spoken(Tone::Busy, "checking what is here of it…", ""),
         Stage::Fetching(_) if !joined => spoken(Tone::Busy, "fetching…", waits),
         Stage::Fetching(transfer) => spoken(Tone::Busy, "fetching…", fetching(transfer)),
-        Stage::Here {
-            saved: Some(_),
-            sent,
-            up,
-            ..
-        } => spoken(
-            Tone::Good,
-            "fetched, and every segment checked",
-            sending(*sent, *up),
-        ),
-        Stage::Here { .. } if !joined => spoken(Tone::Calm, "ready to be fetched", waits),
-        Stage::Here { sent, up, .. } => spoken(
-            Tone::Good,
-            "shared while this tab is open",
-            sending(*sent, *up),
-        ),
+        Stage::Here(here) if here.saved.is_some() => {
+            let lead = match here.folder {
+                Some((1, _)) => "a folder of 1 file".to_owned(),
+                Some((count, _)) => format!("a folder of {count} files"),
+                None => "fetched, and every segment checked".to_owned(),
+            };
+            let took = took(row.length, here.took);
+            spoken(Tone::Good, lead, format!("{took}{}", sending(here)))
+        }
+        Stage::Here(_) if !joined => spoken(Tone::Calm, "ready to be fetched", waits),
+        Stage::Here(here) => spoken(Tone::Good, "shared while this tab is open", sending(here)),
         Stage::Failed(why) => spoken(Tone::Bad, sentence(why), ""),
     }
 }
@@ -46,11 +42,30 @@ fn fetching(transfer: &Transfer) -> String {
     }
 }
 
-fn sending(sent: u64, up: u64) -> String {
-    match (sent, up) {
+/// How long it took, where that says something.
+fn took(length: Option<u64>, took: Option<u64>) -> String {
+    match (length, took) {
+        (Some(length), Some(took)) if took >= 1_000 => {
+            let second = rate(length.saturating_mul(1_000) / took);
+            format!("It took {}, at {second}. ", seconds(took))
+        }
+        _ => String::new(),
+    }
+}
+
+fn sending(here: &Here) -> String {
+    match (here.sent, here.up) {
         (0, _) => "Nobody has fetched any of it from this tab yet.".to_owned(),
         (sent, 0) => format!("{} sent to others.", size(sent)),
         (sent, up) => format!("{} sent to others, {} now.", size(sent), rate(up)),
+    }
+}
+
+/// A time of a second or more.
+fn seconds(millis: u64) -> String {
+    match millis {
+        0..10_000 => format!("{}.{} s", millis / 1_000, millis % 1_000 / 100),
+        _ => format!("{} s", millis / 1_000),
     }
 }
 

@@ -2,7 +2,7 @@ use std::rc::Rc;
 
 use super::*;
 use crate::live::desk::Question;
-use crate::live::talk::{Answer, Hop, Path};
+use crate::live::talk::{Answer, FileRow, Here, Hop, Path, Stage};
 
 fn asked(question: Question, answer: Answer) -> Desk {
     Desk {
@@ -71,4 +71,23 @@ fn numbers_are_short() {
     assert_eq!(size(45_000_000), "45 MB");
     assert_eq!(size(1_340_000_000), "1.3 GB");
     assert_eq!(size(45_000_000_000), "45 GB");
+}
+
+#[test]
+fn what_was_fetched_tells_how_fast_it_came() {
+    let here = Here {
+        saved: Some("blob:…".to_owned()),
+        took: Some(12_345),
+        ..Here::default()
+    };
+    let row = FileRow {
+        number: 1,
+        name: "a".to_owned(),
+        length: Some(1_234_500_000),
+        stage: Stage::Here(Box::new(here)),
+    };
+    let spoken = file(&row, true);
+    assert_eq!(spoken.lead, "fetched, and every segment checked");
+    let took = "It took 12 s, at 100 MB/s. ";
+    assert!(spoken.rest.starts_with(took), "{}", spoken.rest);
 }

@@ -59,6 +59,11 @@ impl Chromium {
             profile,
         })
     }
+
+    /// The driver's process, from which all others of the browser descend.
+    pub(super) fn process(&self) -> Option<u32> {
+        self.process.id()
+    }
 }
 
 impl Drop for Chromium {

@@ -12,7 +12,7 @@ use thirtyfour::prelude::{By, WebDriver, WebDriverError, WebElement};
 use thirtyfour::{BrowserLogEntry, WindowHandle};
 
 use super::chromium::Chromium;
-use super::{Result, eventually, path_from, roles};
+use super::{MemoryWatch, Result, eventually, path_from, roles};
 
 /// A page in a browser that nothing else uses.
 pub(crate) struct Page {
@@ -62,14 +62,29 @@ impl Page {
     /// Lets the browser save what is downloaded into this folder.
     pub(crate) async fn save_to(&self, folder: &Path) -> Result<()> {
         let params = json!({ "behavior": "allow", "downloadPath": folder });
-        let command = DevTools {
-            method: "Browser.setDownloadBehavior",
-            params,
-        };
-        self.driver()
-            .cmd(Command::ExtensionCommand(Box::new(command)))
-            .await?;
+        self.devtools("Browser.setDownloadBehavior", params).await
+    }
+
+    /// Asks the browser for something that WebDriver does not offer, by the name that its DevTools protocol gives it.
+    pub(crate) async fn devtools(
+        &self,
+        method: &'static str,
+        params: serde_json::Value,
+    ) -> Result<()> {
+        let command = Command::ExtensionCommand(Box::new(DevTools { method, params }));
+        self.driver().cmd(command).await?;
         Ok(())
+    }
+
+    /// Loads the page once more.
+    pub(crate) async fn reload(&self) -> Result<()> {
+        Ok(self.driver().refresh().await?)
+    }
+
+    /// Watches how much memory the browser's renderers take.
+    pub(crate) fn watch_memory(&self) -> Result<MemoryWatch> {
+        let root = self.chromium.process().ok_or("the driver has ended")?;
+        Ok(MemoryWatch::of(root))
     }
 
     /// Closes the page's window. The browser stays, with an empty one.

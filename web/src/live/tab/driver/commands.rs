@@ -42,7 +42,7 @@ impl Driver {
                 }
             }
             Command::Share(file) => self.share(number, file),
-            Command::Fetch(content, name) => self.fetch(number, content, name),
+            Command::Fetch(wanted) => self.fetch(number, wanted),
             Command::Drop(file) => self.drop_file(file),
         }
     }

@@ -2,37 +2,66 @@
 
 use chordscope_core::base::content::ContentId;
 use chordscope_core::base::id::Space;
-use chordscope_core::swarm::manifest::Manifest;
+use chordscope_core::swarm::api::StartError;
 use chordscope_core::swarm::picker::Order;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, Url};
 
 use super::Driver;
+use crate::live::tab::files::Heading;
 use crate::live::tab::place::Place;
 use crate::live::tab::shares::Stage;
+use crate::live::talk::Wanted;
 
 impl Driver {
     /// Fetches a content, once there is a place for it.
-    pub(super) fn fetch(&mut self, number: u32, content: ContentId, name: String) {
-        if !self.shares.add(number, name, Stage::Opening) {
+    pub(super) fn fetch(&mut self, number: u32, wanted: Wanted) {
+        let stage = match self.peer.swarm().have(wanted.content) {
+            Some(_) => Stage::Failed(StartError::Already.to_string()),
+            None => Stage::Opening,
+        };
+        let is_new = matches!(stage, Stage::Opening);
+        if !self.shares.add(number, wanted.name.clone(), stage) || !is_new {
             return;
         }
         let (me, peer) = (self.me.clone(), Space::FULL.show(self.peer.node().id()));
+        let heading = Heading {
+            content: wanted.content,
+            name: wanted.name,
+            layout: None,
+            is_whole: false,
+            is_folder: wanted.is_folder,
+        };
         spawn_local(async move {
-            let place = Place::make(&peer, number).await;
-            Self::happen(&me, |driver| driver.begin_fetch(number, content, place));
+            let (content, is_folder) = (heading.content, heading.is_folder);
+            let place = Place::make(&peer, heading).await;
+            Self::happen(&me, |driver| match place {
+                Ok(place) => driver.begin_fetch(number, content, is_folder, place),
+                Err(why) => driver.shares.fail(number, why),
+            });
         });
     }
 
-    fn begin_fetch(&mut self, number: u32, content: ContentId, place: Place) {
+    /// Fetches what there is a place for.
+    pub(super) fn begin_fetch(
+        &mut self,
+        number: u32,
+        content: ContentId,
+        is_folder: bool,
+        place: Place,
+    ) {
+        let now = self.clock.now();
         let Some(share) = self.shares.get_mut(number) else {
             return place.remove();
         };
-        match self
-            .peer
-            .fetch(self.clock.now(), content, Order::RarestFirst)
-        {
-            Ok(()) => share.stage = Stage::active(content, None, place),
+        match self.peer.fetch(now, content, Order::RarestFirst) {
+            Ok(()) => {
+                share.stage = Stage::active(content, None, place);
+                if let Stage::Active(active) = &mut share.stage {
+                    active.begun = Some(now);
+                    active.is_folder = is_folder;
+                }
+            }
             Err(error) => {
                 place.remove();
                 self.shares.fail(number, error.to_string());
@@ -42,12 +71,13 @@ impl Driver {
 
     /// The length of what is being fetched is known: it gets its room.
     pub(super) fn described(&mut self, content: ContentId) {
-        let layout = self.peer.swarm().manifest(content).map(Manifest::layout);
-        let (Some(layout), Some((number, active))) = (layout, self.shares.active(content)) else {
+        let manifest = self.peer.swarm().manifest(content);
+        let (Some(manifest), Some((number, active))) = (manifest, self.shares.active(content))
+        else {
             return;
         };
-        active.layout = Some(layout);
-        if let Err(why) = active.place.reserve(layout.length()) {
+        active.layout = Some(manifest.layout());
+        if let Err(why) = active.place.describe(manifest) {
             self.shares.fail(number, why);
             self.peer.stop_transfer(self.clock.now(), content);
         }
@@ -55,10 +85,22 @@ impl Driver {
 
     /// Every segment is there: the browser gets a file that it can save.
     pub(super) fn complete(&mut self, content: ContentId) {
+        let now = self.clock.now();
         let found = self.shares.active(content);
         let Some((number, active)) = found.filter(|(_, active)| !active.is_whole()) else {
             return;
         };
+        active.took = active.begun.map(|begun| now.since(begun));
+        if active.is_folder {
+            active.folder = active.list();
+            if active.folder.is_none() {
+                self.shares.fail(
+                    number,
+                    "this is no list of files, or one too long for a tab",
+                );
+                return self.peer.stop_transfer(now, content);
+            }
+        }
         let (me, whole) = (self.me.clone(), active.place.whole());
         spawn_local(async move {
             let blob = whole.await;
@@ -67,19 +109,13 @@ impl Driver {
     }
 
     fn settle(&mut self, number: u32, content: ContentId, blob: Option<Blob>) {
-        let Some((_, active)) = self
-            .shares
-            .active(content)
-            .filter(|found| found.0 == number)
-        else {
+        let found = self.shares.active(content);
+        let Some((_, active)) = found.filter(|found| found.0 == number) else {
             return;
         };
         let url = blob.as_ref().map(Url::create_object_url_with_blob);
-        match (blob, url) {
-            (Some(blob), Some(Ok(url))) => {
-                active.place.settle(blob);
-                active.saved = Some(url);
-            }
+        match url {
+            Some(Ok(url)) => active.saved = Some(url),
             _ => {
                 self.shares.fail(number, "the browser could not keep it");
                 self.peer.stop_transfer(self.clock.now(), content);

@@ -1,9 +1,10 @@
 //! What the core wants of files that are shared or fetched, and what it says of them.
 
 use chordscope_core::base::content::ContentId;
-use chordscope_core::swarm::api::Event;
+use chordscope_core::swarm::api::{Event, Failure};
 
 use super::Driver;
+use crate::live::tab::place::NO_ROOM;
 
 impl Driver {
     /// Shares or fetches a file no more.
@@ -34,7 +35,12 @@ impl Driver {
             Event::Complete(content) => self.complete(content),
             Event::Failed(content, failure) => {
                 if let Some((number, _)) = self.shares.active(content) {
-                    self.shares.fail(number, failure.to_string());
+                    let why = match failure {
+                        // A browser's disk is what it grants the page.
+                        Failure::Disk => NO_ROOM.to_owned(),
+                        failure => failure.to_string(),
+                    };
+                    self.shares.fail(number, why);
                 }
             }
             // The log of the page tells of it.

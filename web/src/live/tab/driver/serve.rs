@@ -59,6 +59,7 @@ async fn start(running: Running, port: Port, secret: Vec<u8>) {
         for copy in &copies {
             driver.peer.restore(now, copy);
         }
+        driver.take_up();
         driver.tell_state();
     });
 }

@@ -62,7 +62,7 @@ impl Driver {
                 .fail(number, "the browser could not read it to its end");
         };
         let layout = manifest.layout();
-        let place = Place::Whole(Blob::from(file.clone()), None);
+        let place = Place::Lent(Blob::from(file.clone()));
         let (content, have) = (manifest.content(), Bitfield::all(layout.count()));
         let active = Stage::active(content, Some(layout), place);
         let Some(share) = self.shares.get_mut(number) else {

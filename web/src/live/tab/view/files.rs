@@ -4,11 +4,11 @@ use chordscope_core::base::time::Instant;
 use chordscope_core::peer::Peer;
 use chordscope_core::swarm::api::TransferView;
 use chordscope_core::swarm::bitfield::Bitfield;
-use chordscope_core::swarm::collection::is_safe_part;
+use chordscope_core::swarm::collection::{Collection, is_safe_part};
 use chordscope_core::swarm::link::Link;
 
 use crate::live::tab::shares::{Active, Share, Shares, Stage as Kept};
-use crate::live::talk::{Cell, FileRow, MAX_CELLS, SourceRow, Stage, Transfer};
+use crate::live::talk::{Cell, FileRow, Here, MAX_CELLS, MAX_PARTS, SourceRow, Stage, Transfer};
 
 /// The page lists no more sources of a file than this.
 const MAX_SOURCES: usize = 8;
@@ -20,6 +20,10 @@ pub(in crate::live::tab) fn files(peer: &Peer, now: Instant, shares: &Shares) ->
             Kept::Reading { layout, done } => {
                 let done = layout.range(*done).start;
                 (Some(layout.length()), Stage::Reading { done })
+            }
+            Kept::Checking { layout, done } => {
+                let done = layout.range(*done).start;
+                (Some(layout.length()), Stage::Checking { done })
             }
             Kept::Opening => (None, Stage::Fetching(Box::default())),
             Kept::Active(active) => {
@@ -53,14 +57,22 @@ fn of_active(active: &Active, name: &str, view: TransferView) -> Stage {
         content: view.content,
         name,
         length: view.length,
-        is_collection: false,
+        is_collection: active.is_folder,
     };
-    Stage::Here {
+    let took = active.took.map(|took| took.as_millis() as u64);
+    let parts = |folder: &Collection| {
+        let files = folder.files();
+        let shown = files.iter().take(MAX_PARTS);
+        (files.len() as u32, shown.cloned().collect())
+    };
+    Stage::Here(Box::new(Here {
         link: link.to_string(),
         saved: active.saved.clone(),
+        took,
         sent: view.sent,
         up: view.up,
-    }
+        folder: active.folder.as_ref().map(parts),
+    }))
 }
 
 fn transfer(view: TransferView) -> Transfer {

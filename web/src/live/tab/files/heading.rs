@@ -1,0 +1,129 @@
+//! What stands before the bytes of a fetched file, so that a tab goes on with it after a reload.
+
+use chordscope_core::base::content::ContentId;
+use chordscope_core::swarm::layout::Layout;
+use chordscope_core::swarm::manifest::Manifest;
+
+/// The bytes of a heading; the file's own follow, and behind them the digests of its segments.
+pub(super) const HEADING: u64 = 1_024;
+/// What a heading begins with, and the version of its format.
+const MAGIC: &[u8; 16] = b"chordscope tab 1";
+/// The longest name, in bytes: what fits behind the rest.
+const MAX_NAME: usize = HEADING as usize - 16 - 32 - 8 - 1;
+
+/// What is known of a fetched file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::live::tab) struct Heading {
+    /// What it is.
+    pub(in crate::live::tab) content: ContentId,
+    /// What it is called.
+    pub(in crate::live::tab) name: String,
+    /// How it is cut, once known.
+    pub(in crate::live::tab) layout: Option<Layout>,
+    /// All of it was checked and written.
+    pub(in crate::live::tab) is_whole: bool,
+    /// It is the list of a folder's files.
+    pub(in crate::live::tab) is_folder: bool,
+}
+
+impl Heading {
+    /// The heading as bytes: magic, content, length plus one (0 while it is unknown), flags, name, zeros.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let length = self.layout.map_or(0, |layout| layout.length() + 1);
+        let flags = u8::from(self.is_whole) | u8::from(self.is_folder) << 1;
+        let mut bytes = [
+            &MAGIC[..],
+            &self.content.0,
+            &length.to_le_bytes(),
+            &[flags],
+            cut(&self.name).as_bytes(),
+        ]
+        .concat();
+        bytes.resize(HEADING as usize, 0);
+        bytes
+    }
+
+    /// Reads a heading; none if it is something else.
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        let rest = bytes.strip_prefix(MAGIC)?;
+        let (content, rest) = rest.split_first_chunk::<32>()?;
+        let (length, rest) = rest.split_first_chunk::<8>()?;
+        let (flags, name) = rest.split_first()?;
+        let end = name.iter().position(|byte| *byte == 0)?;
+        let layout = match u64::from_le_bytes(*length).checked_sub(1) {
+            None => None,
+            Some(length) => Some(Layout::of(length)?),
+        };
+        Some(Self {
+            content: ContentId(*content),
+            name: String::from_utf8(name[..end].to_vec()).ok()?,
+            layout,
+            is_whole: flags & 1 != 0,
+            is_folder: flags & 2 != 0,
+        })
+    }
+}
+
+/// Where the digests of a file's segments stand.
+pub(super) const fn digests_at(layout: Layout) -> u64 {
+    HEADING + layout.length()
+}
+
+/// How long a file is with all that goes with it.
+pub(super) const fn room(layout: Layout) -> u64 {
+    digests_at(layout) + Manifest::encoded_len(layout) as u64
+}
+
+/// As much of a name as there is room for, with a byte behind it that is zero.
+fn cut(name: &str) -> &str {
+    let mut end = name.len().min(MAX_NAME - 1);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    &name[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heading(name: &str, length: Option<u64>) -> Heading {
+        Heading {
+            content: ContentId::of(b"some"),
+            name: name.to_owned(),
+            layout: length.and_then(Layout::of),
+            is_whole: true,
+            is_folder: false,
+        }
+    }
+
+    #[test]
+    fn a_heading_is_read_back_and_nothing_else_is() {
+        for length in [None, Some(0), Some(77), Some(1 << 38)] {
+            let heading = heading("données.bin", length);
+            let bytes = heading.encode();
+            assert_eq!(bytes.len() as u64, HEADING);
+            assert_eq!(Heading::decode(&bytes), Some(heading));
+            assert_eq!(Heading::decode(&bytes[1..]), None);
+            assert_eq!(Heading::decode(&bytes[..50]), None);
+        }
+        assert_eq!(Heading::decode(&[]), None);
+        let mut long = heading("a", Some(1)).encode();
+        long[48..56].copy_from_slice(&u64::MAX.to_le_bytes());
+        assert_eq!(Heading::decode(&long), None, "longer than any file");
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_is_cut_between_letters() {
+        let read = Heading::decode(&heading(&"ä".repeat(1_000), None).encode()).unwrap();
+        assert_eq!(read.name, "ä".repeat((MAX_NAME - 1) / 2));
+    }
+
+    #[test]
+    fn digests_stand_behind_the_file() {
+        let layout = Layout::of(200_000).unwrap();
+        assert_eq!(digests_at(layout), HEADING + 200_000);
+        assert_eq!(room(layout), HEADING + 200_000 + 4 * 32);
+        assert_eq!(room(Layout::of(5).unwrap()), HEADING + 5);
+    }
+}
