@@ -48,10 +48,11 @@ impl Files {
             false => entry.draft(content),
         };
         let (at, is_complete, is_on_disk) = (path.clone(), entry.complete, entry.on_disk);
+        let layout = manifest.layout();
         let opened = spawn_blocking(move || match is_complete {
             true => reopen(&at, &known, is_on_disk),
             false => {
-                let place = Place::fill(&at, known.layout().length())?;
+                let place = Place::fill(&at, layout.length())?;
                 let have = check(&place, &known, |_| {})?;
                 Ok((place, have))
             }
@@ -59,6 +60,11 @@ impl Files {
         let opened = opened.await?;
         let (place, have) =
             opened.map_err(|error| Refused(format!("{}: {error}", path.display())))?;
+        // Only the last segment proves the length. It comes first: without it nothing is here, and a lie told before would make
+        // liars of all others.
+        if !have.contains(layout.last()) {
+            return self.start_fetch(content, entry).await;
+        }
         let is_whole = have.is_full();
         let is_checked = !(is_complete && is_on_disk);
         self.begin(entry, manifest, have, place, is_checked).await?;

@@ -121,6 +121,41 @@ fn what_a_stopped_machine_kept_of_a_file_is_checked_before_it_is_shared() {
     );
 }
 
+#[test]
+fn a_length_that_nobody_has_proved_is_asked_for_again_after_a_restart() {
+    let home = Home::new();
+    // There is nobody yet who has it.
+    let giver = home.peer("giver", 0, None);
+    let mut fetcher = home.peer("fetcher", 0, Some(&giver));
+    let port = fetcher.port();
+    home.wait_for_ring(&[&giver, &fetcher]);
+    let file = bytes(5 * MIB);
+    let content = blake3::hash(&file).to_string();
+    let named = serde_json::json!({ "link": format!("chordscope:{content}?n=file") });
+    begin(&home, &fetcher, &named);
+    fetcher.kill();
+    // A liar had told another length, with digests that are right: of as many segments, the last of them shorter.
+    let entry = home.path(&format!("fetcher/files/{content}.json"));
+    let text = fs::read_to_string(&entry).unwrap();
+    let told = text.replace("\"length\":null", &format!("\"length\":{}", file.len() - 1));
+    assert_ne!(told, text);
+    fs::write(&entry, told).unwrap();
+    write(&home.path("file"), &file);
+    let shared = share(&home, &giver, &home.path("file"));
+    let digests = home.path(&format!("giver/files/{content}.digests"));
+    fs::copy(
+        digests,
+        home.path(&format!("fetcher/files/{content}.digests")),
+    )
+    .unwrap();
+    let fetcher = home.peer("fetcher", port, None);
+    eventually("it has the file all the same", || {
+        transfer(&home, &fetcher, shared["content"].as_str().unwrap())
+            .filter(|one| one["state"] == "sharing")
+    });
+    assert!(fs::read(home.path("got/file")).unwrap() == file);
+}
+
 /// Runs a peer that has a small disk of its own at a folder: a file system in memory, which nobody else sees.
 #[cfg(target_os = "linux")]
 fn peer_with_small_disk(home: &Home, folder: &str, join: &Process) -> Process {

@@ -69,7 +69,11 @@ impl Driver {
             return;
         };
         match self.peer.share(self.clock.now(), manifest, have) {
-            Ok(()) => share.stage = active,
+            Ok(()) => {
+                share.stage = active;
+                // A file that changes cannot be read any more.
+                self.peer.vouch(content);
+            }
             Err(error) => self.shares.fail(number, error.to_string()),
         }
     }
