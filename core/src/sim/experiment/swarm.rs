@@ -1,4 +1,4 @@
-//! How long a file takes to everybody: by a swarm, by a swarm that picks at random, from one server, and at best.
+//! How long a file takes to everybody: by a swarm, by swarms that pick at random or in order, from one server, and at best.
 //!
 //! A round is the time in which one uplink sends one segment. With uplinks all alike, nothing gets S segments to N nodes in
 //! fewer than S + ⌊log₂ N⌋ rounds (Mundinger, Weber and Weiss 2008, Theorem 1).
@@ -16,8 +16,9 @@ use crate::swarm::picker::Order;
 
 /// How many nodes fetch.
 pub const SIZES: [u32; 4] = [8, 16, 32, 64];
-/// Of so many segments the file is.
-pub const SEGMENTS: u32 = 128;
+/// Of so many segments the file is: enough that beginning and end, some fifty rounds for 64 nodes, do not count for more than
+/// what lies between.
+pub const SEGMENTS: u32 = 256;
 /// Bytes of a segment.
 const SEGMENT: u64 = 64 * 1024;
 /// Bytes a second of each uplink.
@@ -42,6 +43,8 @@ pub struct SwarmRow {
     pub makespan_rounds: f64,
     /// Rounds that a swarm took which picks segments at random.
     pub random_rounds: f64,
+    /// Rounds that a swarm took in which everybody fetches from the first segment on.
+    pub sequential_rounds: f64,
     /// Rounds that one server took which sends everything to everybody.
     pub server_rounds: f64,
     /// How often the first seed sent the file, in the swarm.
@@ -50,7 +53,7 @@ pub struct SwarmRow {
 
 /// Sends a file to these numbers of nodes. A run that does not end in a day gives no row.
 pub fn run(seed: u64, sizes: &[u32], segments: u32, progress: Progress<'_>) -> Vec<SwarmRow> {
-    let runs = (3 * sizes.len()).max(1) as f64;
+    let runs = (4 * sizes.len()).max(1) as f64;
     let (mut rows, mut done) = (Vec::new(), 0.0);
     for leechers in sizes {
         let mut spread = |order, is_server| {
@@ -64,6 +67,9 @@ pub fn run(seed: u64, sizes: &[u32], segments: u32, progress: Progress<'_>) -> V
         let Some(random) = spread(Order::Random, false) else {
             break;
         };
+        let Some(sequential) = spread(Order::From(0), false) else {
+            break;
+        };
         let Some(server) = spread(Order::RarestFirst, true) else {
             break;
         };
@@ -73,6 +79,7 @@ pub fn run(seed: u64, sizes: &[u32], segments: u32, progress: Progress<'_>) -> V
             optimal_rounds: segments + leechers.checked_ilog2().unwrap_or(0),
             makespan_rounds: rounds(&swarm),
             random_rounds: rounds(&random),
+            sequential_rounds: rounds(&sequential),
             server_rounds: rounds(&server),
             seed_copies: swarm.sent(member(0)) as f64 / (u64::from(segments) * SEGMENT) as f64,
         });
