@@ -2,6 +2,7 @@
 //!
 //! `cargo xtask browser [FILTER]` builds what they need and runs them. `support` is the harness.
 
+mod gateway;
 mod live;
 mod live_files;
 mod live_kept;
