@@ -15,6 +15,9 @@ use crate::base::id::Id;
 pub struct SuccessorList {
     me: Id,
     limit: u8,
+    /// The last entry; `me` when there is none. All entries lie between: who does not is not looked for among them, as they
+    /// are elsewhere in memory.
+    last: Id,
     /// Shared with the answers that name it, and replaced when it changes.
     entries: Arc<[Contact]>,
 }
@@ -25,6 +28,7 @@ impl SuccessorList {
         Self {
             me,
             limit: limit.max(1),
+            last: me,
             entries: Arc::default(),
         }
     }
@@ -77,7 +81,7 @@ impl SuccessorList {
         if list.clone().eq(self.entries.iter()) {
             return false;
         }
-        self.entries = list.cloned().collect();
+        self.set(list.cloned().collect());
         true
     }
 
@@ -86,13 +90,21 @@ impl SuccessorList {
         let is_listed = self.entries.iter().any(|entry| entry.id() == id);
         if is_listed {
             let others = self.entries.iter().filter(|entry| entry.id() != id);
-            self.entries = others.cloned().collect();
+            self.set(others.cloned().collect());
         }
         is_listed
     }
 
+    fn set(&mut self, entries: Arc<[Contact]>) {
+        self.last = entries.last().map_or(self.me, Contact::id);
+        self.entries = entries;
+    }
+
     /// Puts a newer contact of a listed node in its place.
     pub fn refresh(&mut self, contact: &Contact) {
+        if !contact.id().is_within(self.me, self.last) {
+            return;
+        }
         if self.entries.iter().any(|entry| contact.supersedes(entry)) {
             let newest = |entry: &Contact| match contact.supersedes(entry) {
                 true => contact.clone(),
@@ -115,8 +127,11 @@ pub struct Neighbours {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec;
     use alloc::vec::Vec;
 
+    use crate::base::id::Space;
+    use crate::base::identity::Signer;
     use crate::chord::membership::tests::{contact, contacts};
 
     fn ids(list: &SuccessorList) -> Vec<u64> {
@@ -142,5 +157,26 @@ mod tests {
         assert_eq!(ids(&list), [14, 18]);
         list.adopt(&contact(14), &contacts([14, 18]));
         assert_eq!(ids(&list), [14]);
+    }
+
+    #[test]
+    fn every_entry_gives_way_to_a_newer_contact_and_nobody_else_comes_in() {
+        let newer = |id| Contact::stand_in(Space::FULL, &Signer::stand_in(Id::from_u64(id)), 1);
+        let versions = |list: &SuccessorList| -> Vec<u64> {
+            let entries = list.entries().iter();
+            entries.map(|entry| entry.card().version).collect()
+        };
+        let mut list = SuccessorList::new(Id::from_u64(9), 3);
+        list.refresh(&newer(11));
+        assert!(ids(&list).is_empty());
+        list.adopt(&contact(28), &contacts([1, 4]));
+        for id in [4, 28, 5, 20] {
+            list.refresh(&newer(id));
+        }
+        assert_eq!(ids(&list), [28, 1, 4]);
+        assert_eq!(versions(&list), [1, 0, 1]);
+        list.remove(Id::from_u64(4));
+        list.refresh(&newer(1));
+        assert_eq!((ids(&list), versions(&list)), (vec![28, 1], vec![1, 1]));
     }
 }
