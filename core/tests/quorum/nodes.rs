@@ -8,7 +8,8 @@ use chordscope_core::base::rng::Rng;
 use chordscope_core::node::api::{Event, Level, OperationId, StoreError};
 use chordscope_core::store::record::{Name, Record};
 
-use crate::checker::{Act, Operation, Value, is_linearizable};
+use crate::checker::{Act, Operation, Value};
+use crate::linearizable::is_linearizable;
 use crate::ring::{Ring, space};
 
 /// How many histories of whole nodes are checked unless told otherwise.
