@@ -147,7 +147,10 @@ impl Action {
                 name,
                 expected,
                 ..
-            } => format!("node {} puts “{name}” in the place of #{expected}", show(from)),
+            } => format!(
+                "node {} puts “{name}” in the place of #{expected}",
+                show(from)
+            ),
             Self::Delay { message, millis } => {
                 format!("message {message} is delayed by {millis} ms")
             }

@@ -6,6 +6,7 @@ use chordscope_core::store::record::{Label, Name, Salt};
 
 use crate::checker::Operation;
 use crate::client::{Client, key_of};
+use crate::linearizable::is_linearizable;
 use crate::world::World;
 
 /// How long the faults go on, in virtual milliseconds.

@@ -101,13 +101,18 @@ fn scenario(seed: u64) -> Scenario {
 fn at_level_quorum(scenario: &mut Scenario) {
     scenario.quorum = true;
     let mut everybody = scenario.nodes.clone();
-    let newcomers = scenario.actions.iter().filter_map(|timed| match timed.action {
-        Action::Insert(id) => Some(id),
-        _ => None,
-    });
+    let newcomers = scenario
+        .actions
+        .iter()
+        .filter_map(|timed| match timed.action {
+            Action::Insert(id) => Some(id),
+            _ => None,
+        });
     everybody.extend(newcomers);
     let is_operation = |action: &Action| matches!(action, Action::Put { .. } | Action::Get { .. });
-    scenario.actions.retain(|timed| !is_operation(&timed.action));
+    scenario
+        .actions
+        .retain(|timed| !is_operation(&timed.action));
     let operations = operations(scenario.seed, &everybody, STORM);
     scenario.actions.extend(operations);
     let at = Instant::from_millis(STORM);
@@ -211,23 +216,33 @@ fn break_something(which: u32, node: Id, between: &mut impl FnMut(u32, u32) -> u
 /// Runs a scenario until, after the storm, the ring is as it ought to be; says what is not at the end. The scenario's
 /// actions become what was done.
 fn run(scenario: &mut Scenario) -> Result<(), String> {
-    let (until, seed) = (scenario.until, scenario.seed);
+    let seed = scenario.seed;
     let mut world = World::new(Arc::new(scenario.clone()), seed).unwrap();
-    let mut histories = scenario.quorum.then(Histories::default);
-    match &mut histories {
-        Some(histories) => histories.follow(&mut world),
-        None => world.run_until(Instant::from_millis(STORM)),
+    if !scenario.quorum {
+        world.run_until(Instant::from_millis(STORM));
+        return settle(&mut world, |world| judge(world));
     }
+    let mut histories = Histories::default();
+    histories.follow(&mut world);
+    // What cannot be explained now never will be.
+    let settled = histories.explain().and_then(|()| {
+        settle(&mut world, |world| {
+            judge(world).and_then(|()| histories.judge(world))
+        })
+    });
+    let explained = histories.explain();
+    scenario.actions = histories.done;
+    explained.and(settled)
+}
+
+/// Lets time pass until the world is as it ought to be, or the scenario ends.
+fn settle(
+    world: &mut World,
+    mut judge: impl FnMut(&mut World) -> Result<(), String>,
+) -> Result<(), String> {
     loop {
-        let mut state = judge(&world);
-        if let (Ok(()), Some(histories)) = (&state, &mut histories) {
-            state = histories.judge(&mut world);
-        }
-        if state.is_ok() || world.now() >= until {
-            if std::env::var("V").is_ok() { println!("{seed} {:?} {:?} nodes {} loss {} copies {} bits {}", histories.as_ref().map(|h| h.count()), world.now(), world.nodes().count(), scenario.loss_per_mille, scenario.copies, scenario.space.bits()); }
-            if let Some(histories) = histories {
-                scenario.actions = histories.done;
-            }
+        let state = judge(world);
+        if state.is_ok() || world.now() >= world.scenario().until {
             return state;
         }
         let next = world.now() + Duration::from_secs(5);

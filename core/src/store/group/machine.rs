@@ -112,7 +112,10 @@ impl Groups {
 
     /// What was handed out to be saved, as of now: all that [`Groups::restore`] takes up again.
     pub fn saved(&self, now: Instant) -> (Control, Vec<Entry>) {
-        let entries = self.table.keys().filter_map(|key| self.table.entry(now, key));
+        let entries = self
+            .table
+            .keys()
+            .filter_map(|key| self.table.entry(now, key));
         (self.control(), entries.map(|entry| *entry).collect())
     }
 
