@@ -428,6 +428,9 @@ impl Run {
             self.ring.begin_again(up[0]);
         }
         self.reunite();
+        // Who is leaving goes within its patience, whether or not its groups have let it go: with two members of three gone for
+        // good a group rightly stays unavailable. They come back, too.
+        self.ring.run_for(Duration::from_secs(5));
         for id in self.ring.down() {
             self.ring.join(id);
         }

@@ -20,12 +20,14 @@ use chordscope_core::base::time::Instant;
 use chordscope_core::chord::invariant::Property;
 use chordscope_core::chord::membership::Protocol;
 use chordscope_core::chord::route::{Mode, Routing};
+use chordscope_core::node::config::Config;
 use chordscope_core::sim::action::{Action, Timed};
 use chordscope_core::sim::history::History;
 use chordscope_core::sim::network::{Bandwidth, Latency, Reorder};
 use chordscope_core::sim::permalink::Permalink;
 use chordscope_core::sim::scenario::{Scenario, Upkeep};
-use chordscope_core::sim::world::World;
+use chordscope_core::sim::world::{Watch, World};
+use chordscope_core::store::group::Rules;
 
 use crate::histories::{Histories, operations};
 
@@ -215,9 +217,14 @@ fn break_something(which: u32, node: Id, between: &mut impl FnMut(u32, u32) -> u
 
 /// Runs a scenario until, after the storm, the ring is as it ought to be; says what is not at the end. The scenario's
 /// actions become what was done.
-fn run(scenario: &mut Scenario) -> Result<(), String> {
+fn run(scenario: &mut Scenario, rules: Rules) -> Result<(), String> {
     let seed = scenario.seed;
-    let mut world = World::new(Arc::new(scenario.clone()), seed).unwrap();
+    let config = Config {
+        rules,
+        ..scenario.config()
+    };
+    let watch = Watch::Everything;
+    let mut world = World::of_nodes(Arc::new(scenario.clone()), config, seed, watch).unwrap();
     if !scenario.quorum {
         world.run_until(Instant::from_millis(STORM));
         return settle(&mut world, |world| judge(world));
@@ -290,7 +297,7 @@ fn judge(world: &World) -> Result<(), String> {
 /// Runs what a seed stands for; a failure says how to see it again.
 fn soak(seed: u64) {
     let mut scenario = scenario(seed);
-    let Err(fault) = run(&mut scenario) else {
+    let Err(fault) = run(&mut scenario, Rules::ALL) else {
         return;
     };
     let history = History::new(scenario, seed).unwrap();
@@ -329,7 +336,28 @@ fn the_protocol_as_first_published_does_not_pass() {
     let fails = |seed| {
         let mut scenario = scenario(seed);
         scenario.protocol = Protocol::Classic;
-        run(&mut scenario).is_err()
+        run(&mut scenario, Rules::ALL).is_err()
     };
     assert!((0..SEEDS).any(fails));
+}
+
+#[test]
+fn level_quorum_without_one_of_its_rules_does_not_pass() {
+    let all = Rules::ALL;
+    let (mut hand_over, mut epoch_check, mut write_back) = (all, all, all);
+    hand_over.hand_over = false;
+    epoch_check.epoch_check = false;
+    write_back.write_back = false;
+    for (name, rules) in [
+        ("hand-over", hand_over),
+        ("epoch check", epoch_check),
+        ("write-back", write_back),
+    ] {
+        let strange = |seed: &u64| {
+            let outcome = run(&mut scenario(*seed), rules);
+            outcome.is_err_and(|fault| fault.contains("is no register"))
+        };
+        let found = (1..101).step_by(2).find(strange);
+        println!("without {name}: {found:?}");
+    }
 }
