@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use chordscope_core::base::contact::Contact;
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::rng::Rng;
 use chordscope_core::chord::invariant::Health;
@@ -104,13 +105,16 @@ fn a_tab_s_relay_dies_and_nothing_is_lost() {
     }
 }
 
-/// Two relays and the members in a row, from the owner of a key on, that nobody reaches any more when both are gone.
+/// Two relays without which nobody reaches the owner of a key or its next two successors, though the owner's list, of four,
+/// offers others.
 fn doomed_row(peers: &Peers, name: &Name) -> Option<[usize; 2]> {
     let mut row: Vec<usize> = (0..DIRECT + TABS).collect();
     row.sort_by_key(|member| id(peers, *member));
     let key = name.key(Space::FULL);
     let owner = row.iter().position(|member| id(peers, *member) >= key);
     row.rotate_left(owner.unwrap_or(0));
+    let contact = |member: &usize| peers.peer(*member).unwrap().node().contact();
+    let holders = Contact::apart(row[..5].iter().map(contact), 3);
     let pairs = (0..DIRECT).flat_map(|one| (0..one).map(move |two| [one, two]));
     let gone = |pair: &[usize; 2], member: usize| match member < DIRECT {
         true => pair.contains(&member),
@@ -118,7 +122,10 @@ fn doomed_row(peers: &Peers, name: &Name) -> Option<[usize; 2]> {
             .iter()
             .all(|relay| pair.contains(relay)),
     };
-    let mut pairs = pairs.filter(|pair| row[..3].iter().all(|member| gone(pair, *member)));
+    let mut pairs = pairs.filter(|pair| {
+        let stays = |member: &usize| holders.contains(contact(member)) && !gone(pair, *member);
+        row[..3].iter().all(|member| gone(pair, *member)) && row[3..5].iter().any(stays)
+    });
     pairs.next()
 }
 
