@@ -373,10 +373,9 @@ impl Node {
         matches!(self.membership.phase(), Phase::Joining(_))
     }
 
-    /// The owner of a key and the nodes that keep copies: its next successors, as far as the list goes each in a failure domain of
-    /// its own, and no two positions of one peer.
+    /// The owner of a key and the nodes that keep copies: its next successors, but no two positions of one peer.
     fn group(&self, owner: &Contact, successors: &[Contact]) -> Vec<Contact> {
         let copies = usize::from(self.config.copies.max(1));
-        Contact::apart(core::iter::once(owner).chain(successors), copies)
+        Contact::of_each_peer(core::iter::once(owner).chain(successors), copies)
     }
 }

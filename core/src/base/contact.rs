@@ -195,33 +195,15 @@ impl Contact {
         self.is_copy(other) || self.card().key == other.card().key
     }
 
-    /// The peer whose death makes this node unreachable: the best of its relays, or itself.
-    fn domain(&self) -> PublicKey {
-        let relay = self.relays().first();
-        relay.map_or(self.card().key, |relay| relay.card().key)
-    }
-
-    /// At most so many nodes, in which the first of each failure domain come before all others; no two of one peer. A relay and
-    /// the tabs that prefer it are one domain, so that of as many domains no more nodes are lost than peers die.
-    ///
-    /// (ours) A node is in one domain only, whatever other relays it has: whoever comes to own a key then counts on the same
-    /// nodes as the owner before.
-    pub fn apart<'a>(contacts: impl Iterator<Item = &'a Self>, most: usize) -> Vec<Self> {
-        let (mut chosen, mut others): (Vec<Self>, Vec<Self>) = (Vec::new(), Vec::new());
+    /// The first of each peer, at most so many, in the order in which they come.
+    pub fn of_each_peer<'a>(contacts: impl Iterator<Item = &'a Self>, most: usize) -> Vec<Self> {
+        let mut first: Vec<Self> = Vec::new();
         for contact in contacts {
-            let same_peer = |other: &Self| other.is_same_peer(contact);
-            if chosen.len() >= most || chosen.iter().chain(&others).any(same_peer) {
-                continue;
-            }
-            let domain = contact.domain();
-            match chosen.iter().any(|other| other.domain() == domain) {
-                true => others.push(contact.clone()),
-                false => chosen.push(contact.clone()),
+            if first.len() < most && !first.iter().any(|other| other.is_same_peer(contact)) {
+                first.push(contact.clone());
             }
         }
-        chosen.extend(others);
-        chosen.truncate(most);
-        chosen
+        first
     }
 
     /// Whether this is a newer contact of the same node.
@@ -362,26 +344,6 @@ mod tests {
 
     fn address(url: &str) -> Address {
         Address::parse_url(url).unwrap()
-    }
-
-    #[test]
-    fn of_a_relay_and_its_tabs_one_comes_first_and_the_others_where_nobody_else_is() {
-        let of = |secret, relays: &[Contact]| {
-            let signer = Signer::ed25519([secret; 32]);
-            let addresses = match relays.is_empty() {
-                true => vec![address("ws://127.0.0.1:7340/ws")],
-                false => Vec::new(),
-            };
-            Contact::sign_relayed(Space::FULL, &signer, 0, 1, addresses, relays).unwrap()
-        };
-        let (one, two) = (of(1, &[]), of(2, &[]));
-        let (tab, next) = (of(3, &[one.clone()]), of(4, &[one.clone(), two.clone()]));
-        let other = of(5, &[two.clone(), one.clone()]);
-        let apart = |nodes: &[&Contact], most| Contact::apart(nodes.iter().copied(), most);
-        let list = [&tab, &next, &one, &other, &two];
-        assert_eq!(apart(&list, 2), [tab.clone(), other.clone()]);
-        assert_eq!(apart(&list, 3), [tab.clone(), other, next.clone()]);
-        assert_eq!(apart(&[&tab, &tab, &next, &one], 3), [tab, next, one]);
     }
 
     #[test]

@@ -341,23 +341,16 @@ fn the_protocol_as_first_published_does_not_pass() {
     assert!((0..SEEDS).any(fails));
 }
 
+/// Which seeds miss a rule depends on the rule: those that are seldom missed have stories of their own in `quorum/rules.rs`.
 #[test]
-fn level_quorum_without_one_of_its_rules_does_not_pass() {
-    let all = Rules::ALL;
-    let (mut hand_over, mut epoch_check, mut write_back) = (all, all, all);
-    hand_over.hand_over = false;
-    epoch_check.epoch_check = false;
-    write_back.write_back = false;
-    for (name, rules) in [
-        ("hand-over", hand_over),
-        ("epoch check", epoch_check),
-        ("write-back", write_back),
-    ] {
-        let strange = |seed: &u64| {
-            let outcome = run(&mut scenario(*seed), rules);
-            outcome.is_err_and(|fault| fault.contains("is no register"))
-        };
-        let found = (1..101).step_by(2).find(strange);
-        println!("without {name}: {found:?}");
-    }
+fn level_quorum_without_hand_over_does_not_pass() {
+    let rules = Rules {
+        hand_over: false,
+        ..Rules::ALL
+    };
+    let strange = |seed: u64| {
+        let outcome = run(&mut scenario(seed), rules);
+        outcome.is_err_and(|fault| fault.contains("is no register"))
+    };
+    assert!((1..SEEDS).step_by(2).any(strange));
 }

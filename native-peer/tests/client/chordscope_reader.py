@@ -89,15 +89,12 @@ class Ring:
         raise Refused("the lookup does not end")
 
     def group(self, owner, neighbours):
-        """The first node of each peer, those first that are the first of their failure domain: of a relay and the nodes behind it."""
-        cards = {}
-        for card in [owner.session.card, *neighbours["successors"]]:
-            cards.setdefault(card["key"], card)
-        apart = {}
-        for card in cards.values():
-            apart.setdefault([*card.get("relays", []), card][0]["key"], card)
-        first = list(apart.values())
-        return (first + [card for card in cards.values() if card not in first])[:GROUP]
+        """The first of each peer: several positions of one have the same key."""
+        cards = {owner.session.card["key"]: owner.session.card}
+        for card in neighbours["successors"]:
+            if len(cards) < GROUP:
+                cards.setdefault(card["key"], card)
+        return cards.values()
 
     def get(self, name):
         """The newest record of `name` that the group holds, whether it has a value or not."""

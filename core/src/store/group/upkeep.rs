@@ -118,7 +118,7 @@ impl Groups {
         let behind = |key: Id| {
             let mut nodes = nodes.clone();
             nodes.sort_by_key(|node| space.distance(key, node.id()));
-            Contact::apart(nodes.iter(), copies)
+            Contact::of_each_peer(nodes.iter(), copies)
         };
         let inside = nodes
             .iter()
