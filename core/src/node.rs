@@ -67,7 +67,7 @@ use crate::node::reunion::Reunion;
 use crate::node::storing::Storing;
 use crate::node::timers::Timers;
 use crate::node::upkeep::Upkeep;
-use crate::store::group::{Groups, Input as GroupInput, Rules, Settings};
+use crate::store::group::{Groups, Input as GroupInput, Settings};
 use crate::store::message::Copy;
 use crate::store::replica::Replica;
 
@@ -119,7 +119,10 @@ impl Node {
             copies: config.copies,
             records: limits.records,
             record_bytes: limits.record_bytes,
-            rules: Rules::ALL,
+            #[cfg(feature = "sim")]
+            rules: config.rules,
+            #[cfg(not(feature = "sim"))]
+            rules: crate::store::group::Rules::ALL,
         };
         Self {
             membership,

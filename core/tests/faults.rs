@@ -194,14 +194,22 @@ fn a_node_that_starts_again_has_its_records_and_finds_its_place() {
 }
 
 #[test]
-fn a_node_of_level_quorum_does_not_start_again_without_its_disk() {
+fn a_node_of_level_quorum_comes_back_with_the_groups_it_had_saved() {
     let mut scenario = scenario();
     scenario.quorum = true;
     let mut world = world(scenario);
-    assert_eq!(
-        world.act(Action::Restart(NODE)),
-        Err(ActionError::Forgetful)
-    );
+    let groups = |world: &World| {
+        let held = world.node(NODE).unwrap().groups().held();
+        held.map(|held| held.group.id()).collect::<Vec<_>>()
+    };
+    let before = groups(&world);
+    assert!(!before.is_empty());
+    world.act(Action::Restart(NODE)).unwrap();
+    assert_eq!(groups(&world), before);
+    world.act(Action::Crash(NODE)).unwrap();
+    world.act(Action::Insert(NODE)).unwrap();
+    assert_eq!(groups(&world), before);
+    heals(&mut world);
 }
 
 /// How many messages overtook an earlier one between the same two nodes.

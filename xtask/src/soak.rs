@@ -25,7 +25,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     ]);
     command.args([
         "--features",
-        "bandwidth",
+        "bandwidth,quorum",
         "--test",
         "soak",
         "--",

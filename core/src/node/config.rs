@@ -8,6 +8,8 @@ use crate::base::rtt;
 use crate::chord::membership::Protocol;
 use crate::chord::message::MAX_SUCCESSORS;
 use crate::chord::route::Mode;
+#[cfg(feature = "sim")]
+use crate::store::group::Rules;
 
 /// The choices of one node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +53,9 @@ pub struct Config {
     pub protocol: Protocol,
     /// Whether the node takes part in level `quorum`.
     pub quorum: bool,
+    /// Which rules of level `quorum` to keep: tests leave one out to see that it is missed.
+    #[cfg(feature = "sim")]
+    pub rules: Rules,
     /// How long records live.
     pub lifetime: Duration,
     /// How long the ring remembers that this node has a content; it is told again three times as often. At most half an
@@ -117,6 +122,8 @@ impl Default for Config {
             #[cfg(feature = "sim")]
             protocol: Protocol::Corrected,
             quorum: true,
+            #[cfg(feature = "sim")]
+            rules: Rules::ALL,
             lifetime: Duration::from_secs(24 * 60 * 60),
             provider_lifetime: Duration::from_secs(30 * 60),
             limits: Limits::default(),

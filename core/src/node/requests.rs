@@ -162,7 +162,8 @@ impl Requests {
         let kind = Kind::of(&request);
         let deadline = now + self.patience(to.id(), kind);
         timers.set(deadline, TimerKind::Request(self.next));
-        let again = (retries > 0).then(|| {
+        // Whoever began an operation asks again itself: it has to know that an earlier attempt may have taken effect.
+        let again = (retries > 0 && kind != Kind::Operation).then(|| {
             let request = request.clone();
             Box::new(Retries {
                 request,
@@ -254,5 +255,37 @@ impl Requests {
 
     pub(super) const fn outstanding(&self) -> usize {
         self.open.len()
+    }
+}
+
+#[cfg(all(test, feature = "quorum"))]
+mod tests {
+    use super::*;
+    use crate::chord::membership::tests::contact;
+    use crate::store::group::message::Request as Ask;
+
+    #[test]
+    fn an_operation_at_level_quorum_is_not_sent_again_unnoticed() {
+        let key = Id::from_u64(7);
+        for (request, resent) in [
+            (Request::Store(store::Request::Read(key)), true),
+            (Request::Group(Ask::Read(key)), false),
+        ] {
+            let mut requests = Requests::new(4, 4, Duration::from_millis(100));
+            let mut timers = Timers::default();
+            let to = contact(9);
+            let opened = requests.open(
+                Instant::ZERO,
+                &to,
+                Purpose::Quorum(1),
+                request,
+                1,
+                &mut timers,
+            );
+            assert!(opened.is_ok());
+            let outcome = requests.expired(Instant::from_millis(9_000), 1, &mut timers);
+            assert_eq!(matches!(outcome, Expired::Resend(..)), resent);
+            assert_eq!(matches!(outcome, Expired::Failed(..)), !resent);
+        }
     }
 }

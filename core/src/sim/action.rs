@@ -45,6 +45,24 @@ pub enum Action {
         /// The name.
         name: String,
     },
+    /// A node deletes a name.
+    Delete {
+        /// The node that deletes.
+        from: Id,
+        /// The name.
+        name: String,
+    },
+    /// A node puts a value under a name if what is there has this sequence number: a compare-and-set.
+    Swap {
+        /// The node that puts.
+        from: Id,
+        /// The name.
+        name: String,
+        /// The sequence number; 0 for nothing there.
+        expected: u64,
+        /// The value, as text.
+        value: String,
+    },
     /// A message in flight is held up.
     Delay {
         /// The number of the message.
@@ -75,7 +93,7 @@ pub enum Action {
     Misroute(Id),
     /// A node is neither slow nor corrupting nor misrouting any more.
     Mend(Id),
-    /// A node stops and starts again at once, with nothing but its records.
+    /// A node stops and starts again at once, with nothing but its records and, at level `quorum`, what it saved of its groups.
     Restart(Id),
 }
 
@@ -110,8 +128,6 @@ pub enum ActionError {
     NotReady(Id),
     /// The node pauses.
     Paused(Id),
-    /// Nodes of level `quorum` cannot start again here, as they would forget what they promised.
-    Forgetful,
 }
 
 impl Action {
@@ -125,6 +141,16 @@ impl Action {
             Self::Crash(node) => format!("node {} crashes", show(node)),
             Self::Put { from, name, .. } => format!("node {} puts “{name}”", show(from)),
             Self::Get { from, name } => format!("node {} gets “{name}”", show(from)),
+            Self::Delete { from, name } => format!("node {} deletes “{name}”", show(from)),
+            Self::Swap {
+                from,
+                name,
+                expected,
+                ..
+            } => format!(
+                "node {} puts “{name}” in the place of #{expected}",
+                show(from)
+            ),
             Self::Delay { message, millis } => {
                 format!("message {message} is delayed by {millis} ms")
             }
@@ -165,7 +191,6 @@ impl fmt::Display for ActionError {
             Self::Record(error) => format!("{error}."),
             Self::NotReady(id) => format!("Node {id:?} is not a member yet."),
             Self::Paused(id) => format!("Node {id:?} pauses."),
-            Self::Forgetful => "At level quorum no node starts again without its disk.".to_string(),
         };
         f.write_str(&text)
     }

@@ -12,7 +12,7 @@ mod scales;
 mod watch;
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -35,6 +35,7 @@ use crate::sim::world::faults::Faults;
 use crate::sim::world::population::Population;
 use crate::sim::world::queue::Queue;
 use crate::sim::world::scales::Scales;
+use crate::store::group::{Control, Entry as GroupEntry};
 
 /// How many lookups a world remembers.
 pub const MAX_LOOKUPS: usize = 64;
@@ -87,6 +88,8 @@ pub struct World {
     /// Nodes that the others cannot reach, and that cannot reach them.
     cut_off: BTreeSet<Id>,
     faults: Faults,
+    /// What nodes that are down had saved of their groups. One that comes back must not have forgotten what it promised.
+    disks: BTreeMap<Id, (Control, Vec<GroupEntry>)>,
 }
 
 /// How many messages were sent, by what they belong to.
@@ -186,6 +189,7 @@ impl World {
             scales: None,
             cut_off: BTreeSet::new(),
             faults: Faults::default(),
+            disks: BTreeMap::new(),
             scenario,
         };
         world.settle()?;

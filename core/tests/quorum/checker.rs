@@ -1,9 +1,6 @@
-//! Is a history of one key linearizable? A search after Wing and Gong (1993), with the memory of Lowe (2017).
-//!
-//! An operation takes effect at one moment between its beginning and its end. One whose outcome nobody knows takes
-//! effect at any moment after its beginning, or never.
+//! A register of numbers, whose histories are checked for linearizability.
 
-use std::collections::HashSet;
+use crate::linearizable::{self, Deed};
 
 /// What a register holds: the number of a write, 0 before the first.
 pub(crate) type Value = u32;
@@ -28,18 +25,11 @@ pub(crate) enum Act {
 }
 
 /// One operation on one key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Operation {
-    pub(crate) act: Act,
-    pub(crate) start: u64,
-    pub(crate) end: u64,
-}
+pub(crate) type Operation = linearizable::Operation<Act>;
 
-/// The most operations that a history may have.
-pub(crate) const MAX_OPERATIONS: usize = 128;
+impl Deed for Act {
+    type State = Value;
 
-impl Act {
-    /// What the register holds afterwards, if the act is possible in this state.
     fn apply(self, state: Value) -> Option<Value> {
         match self {
             Self::Read(value) => (state == value).then_some(state),
@@ -53,44 +43,16 @@ impl Act {
             Self::Unsure { expected, new } => (state == expected).then_some(new),
         }
     }
-}
 
-/// Whether there is an order of the operations that respects time and that a single register could have had.
-pub(crate) fn is_linearizable(history: &[Operation]) -> bool {
-    assert!(history.len() <= MAX_OPERATIONS, "too long a history");
-    let sure = |n: &usize| {
-        let act = history[*n].act;
-        !matches!(act, Act::Unsure { .. } | Act::MaybeWrote(_))
-    };
-    let required = (0..history.len()).filter(sure);
-    let required = required.fold(0_u128, |set, n| set | 1 << n);
-    let mut seen = HashSet::new();
-    let mut open = vec![(0_u128, 0)];
-    while let Some((done, state)) = open.pop() {
-        if done & required == required {
-            return true;
-        }
-        if !seen.insert((done, state)) {
-            continue;
-        }
-        let left = |n: &usize| done & (1 << n) == 0;
-        // Nothing that began after another had ended comes before it.
-        let must = (0..history.len()).filter(|n| left(n) && required & (1 << n) != 0);
-        let earliest_end = must.map(|n| history[n].end).min().unwrap_or(u64::MAX);
-        for n in (0..history.len()).filter(left) {
-            if history[n].start <= earliest_end
-                && let Some(after) = history[n].act.apply(state)
-            {
-                open.push((done | 1 << n, after));
-            }
-        }
+    fn is_sure(self) -> bool {
+        !matches!(self, Self::Unsure { .. } | Self::MaybeWrote(_))
     }
-    false
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::linearizable::is_linearizable;
 
     fn read(value: Value, start: u64, end: u64) -> Operation {
         let act = Act::Read(value);

@@ -4,8 +4,9 @@ use chordscope_core::base::id::Id;
 use chordscope_core::store::group::Rules;
 use chordscope_core::store::record::{Label, Name, Salt};
 
-use crate::checker::{Operation, is_linearizable};
+use crate::checker::Operation;
 use crate::client::{Client, key_of};
+use crate::linearizable::is_linearizable;
 use crate::world::World;
 
 /// How long the faults go on, in virtual milliseconds.

@@ -7,6 +7,7 @@
 mod checker;
 mod client;
 mod history;
+mod linearizable;
 mod nodes;
 mod ring;
 mod rules;

@@ -17,7 +17,8 @@ use chordscope_core::store::group::{
 use chordscope_core::store::message::Copy;
 use chordscope_core::store::record::{Name, Record};
 
-use crate::checker::{Act, Operation, Value, is_linearizable};
+use crate::checker::{Act, Operation, Value};
+use crate::linearizable::is_linearizable;
 use crate::world::{BITS, contact};
 
 /// The members of the first group, its primary first, and one who may follow.

@@ -46,6 +46,16 @@ fn write_action(space: Space, timed: &Timed) -> String {
             format!("put,{},{},{}", show(from), escape(name), escape(value))
         }
         Action::Get { from, name } => format!("get,{},{}", show(from), escape(name)),
+        Action::Delete { from, name } => format!("delete,{},{}", show(from), escape(name)),
+        Action::Swap {
+            from,
+            name,
+            expected,
+            value,
+        } => {
+            let (name, value) = (escape(name), escape(value));
+            format!("swap,{},{name},{expected},{value}", show(from))
+        }
         Action::Delay { message, millis } => format!("delay,{message},{millis}"),
         Action::Lose(message) => format!("lose,{message}"),
         Action::Split(nodes) => {
@@ -126,6 +136,16 @@ fn read_action(space: Space, words: &[&str]) -> Result<Action, String> {
         ["get", from, name] => Action::Get {
             from: id(from)?,
             name: unescape(name),
+        },
+        ["delete", from, name] => Action::Delete {
+            from: id(from)?,
+            name: unescape(name),
+        },
+        ["swap", from, name, expected, value] => Action::Swap {
+            from: id(from)?,
+            name: unescape(name),
+            expected: number(expected)?,
+            value: unescape(value),
         },
         ["delay", message, millis] => Action::Delay {
             message: number(message)?,

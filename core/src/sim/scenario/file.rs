@@ -124,6 +124,16 @@ enum ActionText {
         from: IdText,
         name: String,
     },
+    Delete {
+        from: IdText,
+        name: String,
+    },
+    Swap {
+        from: IdText,
+        name: String,
+        expected: u64,
+        value: String,
+    },
     Delay {
         message: u64,
         ms: u32,
@@ -281,6 +291,21 @@ impl ActionText {
                 from: id(&from)?,
                 name,
             },
+            Self::Delete { from, name } => Action::Delete {
+                from: id(&from)?,
+                name,
+            },
+            Self::Swap {
+                from,
+                name,
+                expected,
+                value,
+            } => Action::Swap {
+                from: id(&from)?,
+                name,
+                expected,
+                value,
+            },
             Self::Delay { message, ms } => Action::Delay {
                 message,
                 millis: ms,
@@ -326,6 +351,21 @@ impl ActionText {
             Action::Get { from, name } => Self::Get {
                 from: id(from),
                 name: name.clone(),
+            },
+            Action::Delete { from, name } => Self::Delete {
+                from: id(from),
+                name: name.clone(),
+            },
+            Action::Swap {
+                from,
+                name,
+                expected,
+                value,
+            } => Self::Swap {
+                from: id(from),
+                name: name.clone(),
+                expected: *expected,
+                value: value.clone(),
             },
             Action::Delay { message, millis } => Self::Delay {
                 message: *message,

@@ -61,10 +61,10 @@ impl World {
                 self.drain_node(id, None);
             }
             Action::Crash(id) => self.take_down(id),
-            Action::Put { from, name, value } => {
-                self.operate(from, &name, Some(value))?;
-            }
-            Action::Get { from, name } => self.operate(from, &name, None)?,
+            Action::Put { .. }
+            | Action::Get { .. }
+            | Action::Delete { .. }
+            | Action::Swap { .. } => self.operate(action)?,
             Action::Delay { message, millis } => {
                 let millis = core::time::Duration::from_millis(u64::from(millis));
                 self.redirect(message, |at| Some(at + millis));
@@ -110,7 +110,10 @@ impl World {
                 }
                 Ok(())
             }
-            Action::Put { from, name, .. } | Action::Get { from, name } => {
+            Action::Put { from, name, .. }
+            | Action::Get { from, name }
+            | Action::Delete { from, name }
+            | Action::Swap { from, name, .. } => {
                 Name::new(name.as_str()).map_err(ActionError::Record)?;
                 up(from)
             }
@@ -123,8 +126,6 @@ impl World {
                 None => Err(ActionError::UnknownNode(*id)),
             }),
             Action::Heal => Ok(()),
-            // What it promised its groups is lost with it, and a group of nodes that forget is none.
-            Action::Restart(_) if self.scenario.quorum => Err(ActionError::Forgetful),
             Action::Pause(id)
             | Action::Resume(id)
             | Action::Slow { node: id, .. }
@@ -184,24 +185,32 @@ impl World {
         self.drain_node(from, None);
     }
 
-    fn operate(
-        &mut self,
-        from: Id,
-        name: &str,
-        value: Option<alloc::string::String>,
-    ) -> Result<(), ActionError> {
+    /// Lets a node put, get, delete or swap.
+    fn operate(&mut self, action: Action) -> Result<(), ActionError> {
         let now = self.now;
-        let name = Name::new(name).map_err(ActionError::Record)?;
-        let Some(node) = self.population.get_mut(from) else {
-            return Err(ActionError::UnknownNode(from));
-        };
         let level = match self.scenario.quorum {
             true => Level::Quorum,
             false => Level::One,
         };
-        let begun = match value {
-            Some(value) => node.put(now, name, value.into_bytes(), level),
-            None => node.get(now, name, level),
+        let (Action::Put { from, name, .. }
+        | Action::Get { from, name }
+        | Action::Delete { from, name }
+        | Action::Swap { from, name, .. }) = &action
+        else {
+            return Ok(());
+        };
+        let from = *from;
+        let name = Name::new(name.as_str()).map_err(ActionError::Record)?;
+        let Some(node) = self.population.get_mut(from) else {
+            return Err(ActionError::UnknownNode(from));
+        };
+        let begun = match action {
+            Action::Put { value, .. } => node.put(now, name, value.into_bytes(), level),
+            Action::Delete { .. } => node.delete(now, name, level),
+            Action::Swap {
+                expected, value, ..
+            } => node.compare_and_set(now, name, expected, Some(value.into_bytes()), level),
+            _ => node.get(now, name, level),
         };
         self.drain_node(from, None);
         match begun {
@@ -232,7 +241,14 @@ impl World {
         self.drain_node(id, None);
     }
 
+    /// A node is up no more. Its disk stays, should it come back.
     pub(super) fn take_down(&mut self, id: Id) {
+        if self.scenario.quorum
+            && let Some(node) = self.node(id)
+        {
+            let saved = node.groups().saved(self.now);
+            self.disks.insert(id, saved);
+        }
         self.faults.forget(id);
         self.population.remove(id);
     }

@@ -111,6 +111,10 @@ impl World {
         let rng = Rng::from_seed(self.seed, NETWORK_STREAM + self.births);
         // A stand-in without addresses is always well formed.
         let contact = Contact::stand_in(self.space(), &signer, self.births);
-        Node::new(Arc::clone(&self.config), signer, contact, rng)
+        let mut node = Node::new(Arc::clone(&self.config), signer, contact, rng);
+        if let Some((control, entries)) = self.disks.remove(&id) {
+            node.restore_groups(self.now, control, &entries);
+        }
+        node
     }
 }

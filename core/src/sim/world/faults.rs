@@ -98,7 +98,7 @@ impl World {
         self.drain_node(node, None);
     }
 
-    /// The node stops, and starts again at once with nothing but its records.
+    /// The node stops, and starts again at once with nothing but its disk.
     fn restart(&mut self, id: Id) {
         let Some(old) = self.node(id) else {
             return;

@@ -110,6 +110,15 @@ impl Groups {
         self.tidy();
     }
 
+    /// What was handed out to be saved, as of now: all that [`Groups::restore`] takes up again.
+    pub fn saved(&self, now: Instant) -> (Control, Vec<Entry>) {
+        let entries = self
+            .table
+            .keys()
+            .filter_map(|key| self.table.entry(now, key));
+        (self.control(), entries.map(|entry| *entry).collect())
+    }
+
     /// Makes this node a member of a group from the start: for worlds that start stable.
     pub fn assign(&mut self, group: Configuration) {
         let id = group.id();
@@ -232,15 +241,18 @@ impl Groups {
         }
     }
 
-    pub(super) fn save_control(&mut self, after: Vec<After>) {
-        self.dirty = false;
-        let control = Control {
+    fn control(&self) -> Control {
+        Control {
             floor: self.floor,
             round: self.round,
             held: self.held.values().cloned().collect(),
             staged: self.staged.values().cloned().collect(),
-        };
-        self.save(Save::Control(Box::new(control)), after);
+        }
+    }
+
+    pub(super) fn save_control(&mut self, after: Vec<After>) {
+        self.dirty = false;
+        self.save(Save::Control(Box::new(self.control())), after);
     }
 
     fn save(&mut self, what: Save, after: Vec<After>) {

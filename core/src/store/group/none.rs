@@ -1,9 +1,11 @@
 //! In the machine's place, in programs whose nodes are in no group: whoever asks is told so.
 
+use alloc::vec::Vec;
+
 use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
-use crate::store::group::{Held, Settings};
+use crate::store::group::{Control, Entry, Held, Settings};
 use crate::store::message::Copy;
 
 /// What the machine offers, and nothing behind it.
@@ -21,6 +23,11 @@ impl Groups {
     }
 
     pub(crate) const fn refresh(&mut self, _: &Contact) {}
+
+    /// Nothing.
+    pub fn saved(&self, _: Instant) -> (Control, Vec<Entry>) {
+        (Control::default(), Vec::new())
+    }
 
     /// The groups that this node is in: none.
     pub fn held(&self) -> impl Iterator<Item = &Held> {

@@ -1,9 +1,14 @@
 //! Anything may happen: a seed draws a ring, its network, its upkeep and a storm of deeds; then the faults stop, and the
-//! ring must become what it ought to be.
+//! ring must become what it ought to be. Every other seed has level `quorum`: what nodes were told of names must be
+//! linearizable, and names are available again in the end.
 //!
 //! The tests run a few seeds. `cargo xtask soak --minutes 10` goes on with others; `SEED=n` runs one.
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+
+mod histories;
+#[path = "../quorum/linearizable.rs"]
+mod linearizable;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
@@ -15,12 +20,16 @@ use chordscope_core::base::time::Instant;
 use chordscope_core::chord::invariant::Property;
 use chordscope_core::chord::membership::Protocol;
 use chordscope_core::chord::route::{Mode, Routing};
+use chordscope_core::node::config::Config;
 use chordscope_core::sim::action::{Action, Timed};
 use chordscope_core::sim::history::History;
 use chordscope_core::sim::network::{Bandwidth, Latency, Reorder};
 use chordscope_core::sim::permalink::Permalink;
 use chordscope_core::sim::scenario::{Scenario, Upkeep};
-use chordscope_core::sim::world::World;
+use chordscope_core::sim::world::{Watch, World};
+use chordscope_core::store::group::Rules;
+
+use crate::histories::{Histories, operations};
 
 /// How long faults go on, in virtual milliseconds.
 const STORM: u64 = 120_000;
@@ -83,7 +92,36 @@ fn scenario(seed: u64) -> Scenario {
     });
     scenario.until = Instant::from_millis(STORM + CALM);
     scenario.actions = storm(&mut between, nodes, newcomers);
+    if seed % 2 == 1 {
+        at_level_quorum(&mut scenario);
+    }
     scenario
+}
+
+/// Adds operations at level `quorum`. Who is gone for good takes what it promised its groups with it, so that after the
+/// storm everybody comes back with what they had saved.
+fn at_level_quorum(scenario: &mut Scenario) {
+    scenario.quorum = true;
+    let mut everybody = scenario.nodes.clone();
+    let newcomers = scenario
+        .actions
+        .iter()
+        .filter_map(|timed| match timed.action {
+            Action::Insert(id) => Some(id),
+            _ => None,
+        });
+    everybody.extend(newcomers);
+    let is_operation = |action: &Action| matches!(action, Action::Put { .. } | Action::Get { .. });
+    scenario
+        .actions
+        .retain(|timed| !is_operation(&timed.action));
+    let operations = operations(scenario.seed, &everybody, STORM);
+    scenario.actions.extend(operations);
+    let at = Instant::from_millis(STORM);
+    let back = everybody.into_iter().map(Action::Insert);
+    let back = back.map(|action| Timed { at, action });
+    scenario.actions.extend(back);
+    scenario.actions.sort_by_key(|timed| timed.at);
 }
 
 /// A deed every two to five seconds: the ring has time to notice each, but not to settle.
@@ -177,15 +215,41 @@ fn break_something(which: u32, node: Id, between: &mut impl FnMut(u32, u32) -> u
     }
 }
 
-/// Runs a scenario until, after the storm, the ring is as it ought to be; says what is not at the end.
-fn run(scenario: Scenario) -> Result<(), String> {
-    let until = scenario.until;
+/// Runs a scenario until, after the storm, the ring is as it ought to be; says what is not at the end. The scenario's
+/// actions become what was done.
+fn run(scenario: &mut Scenario, rules: Rules) -> Result<(), String> {
     let seed = scenario.seed;
-    let mut world = World::new(Arc::new(scenario), seed).unwrap();
-    world.run_until(Instant::from_millis(STORM));
+    let config = Config {
+        rules,
+        ..scenario.config()
+    };
+    let watch = Watch::Everything;
+    let mut world = World::of_nodes(Arc::new(scenario.clone()), config, seed, watch).unwrap();
+    if !scenario.quorum {
+        world.run_until(Instant::from_millis(STORM));
+        return settle(&mut world, |world| judge(world));
+    }
+    let mut histories = Histories::default();
+    histories.follow(&mut world);
+    // What cannot be explained now never will be.
+    let settled = histories.explain().and_then(|()| {
+        settle(&mut world, |world| {
+            judge(world).and_then(|()| histories.judge(world))
+        })
+    });
+    let explained = histories.explain();
+    scenario.actions = histories.done;
+    explained.and(settled)
+}
+
+/// Lets time pass until the world is as it ought to be, or the scenario ends.
+fn settle(
+    world: &mut World,
+    mut judge: impl FnMut(&mut World) -> Result<(), String>,
+) -> Result<(), String> {
     loop {
-        let state = judge(&world);
-        if state.is_ok() || world.now() >= until {
+        let state = judge(world);
+        if state.is_ok() || world.now() >= world.scenario().until {
             return state;
         }
         let next = world.now() + Duration::from_secs(5);
@@ -232,10 +296,11 @@ fn judge(world: &World) -> Result<(), String> {
 
 /// Runs what a seed stands for; a failure says how to see it again.
 fn soak(seed: u64) {
-    let Err(fault) = run(scenario(seed)) else {
+    let mut scenario = scenario(seed);
+    let Err(fault) = run(&mut scenario, Rules::ALL) else {
         return;
     };
-    let history = History::new(scenario(seed), seed).unwrap();
+    let history = History::new(scenario, seed).unwrap();
     let link = match Permalink::of(&history, None) {
         Ok(link) => link,
         Err(error) => error.to_string(),
@@ -271,7 +336,21 @@ fn the_protocol_as_first_published_does_not_pass() {
     let fails = |seed| {
         let mut scenario = scenario(seed);
         scenario.protocol = Protocol::Classic;
-        run(scenario).is_err()
+        run(&mut scenario, Rules::ALL).is_err()
     };
     assert!((0..SEEDS).any(fails));
+}
+
+/// Which seeds miss a rule depends on the rule: those that are seldom missed have stories of their own in `quorum/rules.rs`.
+#[test]
+fn level_quorum_without_hand_over_does_not_pass() {
+    let rules = Rules {
+        hand_over: false,
+        ..Rules::ALL
+    };
+    let strange = |seed: u64| {
+        let outcome = run(&mut scenario(seed), rules);
+        outcome.is_err_and(|fault| fault.contains("is no register"))
+    };
+    assert!((1..SEEDS).step_by(2).any(strange));
 }
