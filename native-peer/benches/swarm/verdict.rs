@@ -90,7 +90,7 @@ pub(crate) fn table(scores: &[Scores]) -> String {
     for score in scores {
         let copies = score
             .copies
-            .map_or("-".into(), |copies| format!("{copies:.2}"));
+            .map_or_else(|| "-".into(), |copies| format!("{copies:.2}"));
         // Writing to a string cannot fail.
         let _ = write!(
             text,
