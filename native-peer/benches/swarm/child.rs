@@ -85,6 +85,12 @@ impl Child {
         Err("it takes too long".into())
     }
 
+    /// Closes its input, and waits until it has ended by itself: what it has not written yet it writes then.
+    pub(crate) fn finish(&mut self) -> Outcome<()> {
+        drop(self.process.stdin.take());
+        self.wait()
+    }
+
     fn look(&mut self) {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()));
         let peak = status.ok().and_then(|status| {

@@ -64,9 +64,13 @@ pub(crate) fn play(python: &Path, turn: &Turn<'_>) -> Outcome<Score> {
     seed.tell("sent")?;
     let sent: f64 = seed.line()?.parse()?;
     let length = std::fs::metadata(turn.file)?.len() as f64;
+    let peak_mib = peers.iter_mut().map(Child::peak_mib).max().unwrap_or(0);
+    for peer in &mut peers {
+        peer.finish()?;
+    }
     Ok(Score {
         time,
-        peak_mib: peers.iter_mut().map(Child::peak_mib).max().unwrap_or(0),
+        peak_mib,
         copies: Some(sent / length),
     })
 }

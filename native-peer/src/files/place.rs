@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chordscope_core::swarm::layout::Layout;
 
-use crate::files::positional::{allocate, read_at, write_at};
+use crate::files::positional::{read_at, set_length, write_at};
 use crate::files::stamp::Stamp;
 
 /// Where a content lies. While it is being fetched it has another name than at its end.
@@ -16,6 +16,7 @@ pub(crate) struct Place {
     file: File,
     layout: Layout,
     state: Mutex<State>,
+    writing: Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -44,7 +45,7 @@ impl Place {
         options.read(true).write(true).create(true).truncate(false);
         let file = options.open(path)?;
         // A disk without room for all of it says so now.
-        if let Err(error) = allocate(&file, length) {
+        if let Err(error) = set_length(&file, length) {
             let _ = std::fs::remove_file(path);
             return Err(error);
         }
@@ -61,6 +62,7 @@ impl Place {
                 stamp,
                 changes: 0,
             }),
+            writing: Mutex::new(()),
         })
     }
 
@@ -104,6 +106,8 @@ impl Place {
 
     /// Writes a segment.
     pub(crate) fn write(&self, index: u32, bytes: &[u8]) -> io::Result<()> {
+        // Several writers of one file only get into each other's way in the system.
+        let _turn = self.writing.lock();
         write_at(&self.file, bytes, self.layout.range(index).start)
     }
 
