@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::Outcome;
 use crate::child::Child;
-use crate::contest::{Score, Turn, now};
+use crate::contest::{Score, Turn, one_to_one};
 use crate::libtorrent::{free_ports, torrent};
 use crate::tracker::Tracker;
 
@@ -36,12 +36,5 @@ pub(crate) fn play(program: &Path, python: &Path, turn: &Turn<'_>) -> Outcome<Sc
     let mut seed = Child::start(seed.args(["--check-integrity", "--seed-ratio=0.0"]))?;
     tracker.wait_for(ports[0])?;
     let mut leecher = command(program, &torrent, &turn.target(0)?, ports[1]);
-    let start = now();
-    let mut leecher = Child::start(leecher.arg("--seed-time=0"))?;
-    leecher.wait()?;
-    Ok(Score {
-        time: start.elapsed(),
-        peak_mib: leecher.peak_mib().max(seed.peak_mib()),
-        copies: None,
-    })
+    one_to_one(&mut seed, leecher.arg("--seed-time=0"))
 }

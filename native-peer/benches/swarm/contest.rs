@@ -4,10 +4,12 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::child::Child;
 use crate::options::Options;
 use crate::{Outcome, aria2, chordscope, libtorrent, rqbit, sendme};
 
@@ -57,6 +59,18 @@ pub(crate) struct Score {
     pub(crate) peak_mib: u64,
     /// How many copies the seed sent, where it tells.
     pub(crate) copies: Option<f64>,
+}
+
+/// The turn of a program that ends by itself once it has the file.
+pub(crate) fn one_to_one(seed: &mut Child, leecher: &mut Command) -> Outcome<Score> {
+    let start = now();
+    let mut leecher = Child::start(leecher)?;
+    leecher.wait()?;
+    Ok(Score {
+        time: start.elapsed(),
+        peak_mib: leecher.peak_mib().max(seed.peak_mib()),
+        copies: None,
+    })
 }
 
 /// All turns of a program.

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::Outcome;
 use crate::child::Child;
-use crate::contest::{Score, Turn, now};
+use crate::contest::{Score, Turn, one_to_one};
 use crate::libtorrent::free_ports;
 
 fn command(program: &Path, port: u16, api: u16) -> Command {
@@ -34,12 +34,5 @@ pub(crate) fn play(program: &Path, turn: &Turn<'_>) -> Outcome<Score> {
         .arg(turn.target(0)?)
         .args(["--initial-peers", &format!("127.0.0.1:{}", ports[0])])
         .arg(magnet);
-    let start = now();
-    let mut leecher = Child::start(&mut leecher)?;
-    leecher.wait()?;
-    Ok(Score {
-        time: start.elapsed(),
-        peak_mib: leecher.peak_mib().max(seed.peak_mib()),
-        copies: None,
-    })
+    one_to_one(&mut seed, &mut leecher)
 }

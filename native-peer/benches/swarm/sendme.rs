@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::Outcome;
 use crate::child::Child;
-use crate::contest::{Score, Turn, now};
+use crate::contest::{Score, Turn, one_to_one};
 
 pub(crate) fn play(program: &Path, turn: &Turn<'_>) -> Outcome<Score> {
     let mut seed = Command::new(program);
@@ -28,12 +28,5 @@ pub(crate) fn play(program: &Path, turn: &Turn<'_>) -> Outcome<Score> {
         "--no-progress",
         &ticket,
     ]);
-    let start = now();
-    let mut leecher = Child::start(&mut leecher)?;
-    leecher.wait()?;
-    Ok(Score {
-        time: start.elapsed(),
-        peak_mib: leecher.peak_mib().max(seed.peak_mib()),
-        copies: None,
-    })
+    one_to_one(&mut seed, &mut leecher)
 }
