@@ -17,6 +17,11 @@ fn begin(home: &Home, peer: &Process, shared: &Value) {
     home.json(&[&words[..], &[peer.url()]].concat()).unwrap();
 }
 
+/// A content at a peer, once it is in this state.
+fn in_state(home: &Home, peer: &Process, content: &str, state: &str) -> Option<Value> {
+    transfer(home, peer, content).filter(|one| one["state"] == state)
+}
+
 /// Places in a file of this length, in order, each time others. They are printed, and can be set by hand.
 fn places(length: u64, count: usize) -> Vec<u64> {
     let mut seed = [0; 8];
@@ -68,7 +73,7 @@ fn a_fetch_goes_on_by_itself_after_each_kill_9_and_gets_nothing_twice() {
         fetcher = home.peer("fetcher", port, None);
     }
     let done = eventually("it finishes by itself", || {
-        transfer(&home, &fetcher, content).filter(|one| one["state"] == "sharing")
+        in_state(&home, &fetcher, content, "sharing")
     });
     assert!(fs::read(home.path("got/file")).unwrap() == file);
     let received = done["received_bytes"].as_u64().unwrap();
@@ -79,7 +84,7 @@ fn a_fetch_goes_on_by_itself_after_each_kill_9_and_gets_nothing_twice() {
     fetcher.kill();
     let fetcher = home.peer("fetcher", port, None);
     eventually("it shares after a kill at the end", || {
-        transfer(&home, &fetcher, content).filter(|one| one["state"] == "sharing")
+        in_state(&home, &fetcher, content, "sharing")
     });
 }
 
@@ -112,7 +117,7 @@ fn what_a_stopped_machine_kept_of_a_file_is_checked_before_it_is_shared() {
     fs::write(home.path("got/file"), kept).unwrap();
     let fetcher = home.peer("fetcher", port, None);
     let failed = eventually("it says so", || {
-        transfer(&home, &fetcher, content).filter(|one| one["state"] == "failed")
+        in_state(&home, &fetcher, content, "failed")
     });
     let problem = failed["problem"].as_str().unwrap();
     assert!(
@@ -150,8 +155,12 @@ fn a_length_that_nobody_has_proved_is_asked_for_again_after_a_restart() {
     .unwrap();
     let fetcher = home.peer("fetcher", port, None);
     eventually("it has the file all the same", || {
-        transfer(&home, &fetcher, shared["content"].as_str().unwrap())
-            .filter(|one| one["state"] == "sharing")
+        in_state(
+            &home,
+            &fetcher,
+            shared["content"].as_str().unwrap(),
+            "sharing",
+        )
     });
     assert!(fs::read(home.path("got/file")).unwrap() == file);
 }
@@ -210,7 +219,7 @@ fn a_disk_without_room_is_said_at_once_and_keeps_nothing_of_the_file() {
     begin(&home, &fetcher, &large);
     let content = large["content"].as_str().unwrap();
     let failed = eventually("it says so", || {
-        transfer(&home, &fetcher, content).filter(|one| one["state"] == "failed")
+        in_state(&home, &fetcher, content, "failed")
     });
     let problem = failed["problem"].as_str().unwrap();
     assert!(problem.contains("No space left on device"), "{problem}");
@@ -220,6 +229,6 @@ fn a_disk_without_room_is_said_at_once_and_keeps_nothing_of_the_file() {
     begin(&home, &fetcher, &fits);
     let content = fits["content"].as_str().unwrap();
     eventually("the small one is there", || {
-        transfer(&home, &fetcher, content).filter(|one| one["state"] == "sharing")
+        in_state(&home, &fetcher, content, "sharing")
     });
 }
