@@ -35,6 +35,7 @@ mod repair;
 mod requests;
 mod reunion;
 mod round_trips;
+mod seen;
 mod storing;
 mod timers;
 mod upkeep;
@@ -64,6 +65,7 @@ use crate::node::providing::Announcements;
 use crate::node::quorum::QuorumOperation;
 use crate::node::requests::{Purpose, Requests};
 use crate::node::reunion::Reunion;
+use crate::node::seen::Seen;
 use crate::node::storing::Storing;
 use crate::node::timers::Timers;
 use crate::node::upkeep::Upkeep;
@@ -83,6 +85,7 @@ pub struct Node {
     candidates: Candidates,
     requests: Requests,
     lookups: Numbered<Lookup>,
+    seen: Seen,
     operations: BTreeMap<u64, Operation>,
     quorum: BTreeMap<u64, QuorumOperation>,
     announcements: Announcements,
@@ -124,12 +127,15 @@ impl Node {
             #[cfg(not(feature = "sim"))]
             rules: crate::store::group::Rules::ALL,
         };
+        // Others remember lookups by number for a while: after a restart they are to be others than before.
+        let next_number = rng.clone().next_u64() >> 48;
         Self {
             membership,
             fingers: FingerTable::new(config.space, me),
             candidates: Candidates::new(config.successors_per_finger),
             requests: Requests::new(limits.requests, limits.neighbours, config.shortest_wait),
             lookups: Numbered::new(),
+            seen: Seen::default(),
             operations: BTreeMap::new(),
             quorum: BTreeMap::new(),
             announcements: Announcements::default(),
@@ -140,7 +146,7 @@ impl Node {
             timers: Timers::default(),
             upkeep: Upkeep::default(),
             reunion: Reunion::new(limits.lost),
-            next_number: 0,
+            next_number,
             outputs: VecDeque::new(),
             config,
             signer: Box::new(signer),

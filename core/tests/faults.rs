@@ -13,7 +13,7 @@ use chordscope_core::sim::action::{Action, ActionError};
 use chordscope_core::sim::network::{Bandwidth, Latency, Reorder};
 use chordscope_core::sim::scenario::Scenario;
 use chordscope_core::sim::trace::{Entry, LookupTrace, What};
-use chordscope_core::sim::world::World;
+use chordscope_core::sim::world::{Watch, World};
 use chordscope_core::store::record::Name;
 
 const NODE: Id = Id::from_u64(90);
@@ -177,6 +177,37 @@ fn lookups_do_not_multiply_where_nodes_are_slow_and_misroute() {
         faulty < 10 * usual,
         "{faulty} messages, {usual} without faults"
     );
+}
+
+#[test]
+fn lookups_do_not_multiply_in_a_bigger_ring_where_messages_are_lost_and_late_too() {
+    // Spread over the circle: an odd multiplier visits every position once.
+    let ids = (1..=120_u64).map(|at| Id::from_u64(at * 40_503 % 65_536));
+    let mut scenario = Scenario::plain(Space::new(16).unwrap(), ids.clone().collect()).unwrap();
+    scenario.successors = 4;
+    scenario.loss_per_mille = 32;
+    scenario.latency = Latency::Cube(90);
+    scenario.reorder = Some(Reorder {
+        per_mille: 100,
+        extra_ms: 200,
+    });
+    let mut world = World::watched(Arc::new(scenario), 1, Watch::Nothing).unwrap();
+    for (at, id) in ids.enumerate() {
+        let fault = match at % 8 {
+            0 => Action::Misroute(id),
+            1 | 2 => Action::Slow {
+                node: id,
+                millis: 300,
+            },
+            3 => Action::Pause(id),
+            _ => continue,
+        };
+        world.act(fault).unwrap();
+    }
+    for _ in 0..40 {
+        world.run_until(world.now() + Duration::from_secs(1));
+        assert!(world.in_flight().count() < 2_000, "at {:?}", world.now());
+    }
 }
 
 #[test]

@@ -18,13 +18,7 @@ impl Node {
             self.event(Event::LimitReached("nodes on a lookup's path"));
             return;
         }
-        let me = self.contact.id();
-        // (ours) A lookup that comes by again has gone astray. It would go on for ever, and where nodes are slow, so that it
-        // is handed to others too, as ever more copies. Its origin, which it may come back to once, asks hop by hop instead.
-        if forward.path.iter().skip(1).any(|visited| *visited == me) {
-            return;
-        }
-        forward.path.push(me);
+        forward.path.push(self.contact.id());
         let pending = Forwarding {
             forward,
             avoid: Vec::new(),

@@ -54,7 +54,11 @@ impl Node {
             }
             Request::Chord(Ask::Forward(forward)) => {
                 self.respond(from, number, Response::Chord(Answer::Forwarded));
-                self.take_over(now, *forward);
+                let lookup = (forward.origin.id(), forward.lookup);
+                let long = self.config.lookup_deadline;
+                if self.seen.is_new(now, lookup, long) {
+                    self.take_over(now, *forward);
+                }
             }
             Request::Store(request) => self.on_store_request(now, from, number, request),
             Request::Group(request) => self.on_group_request(now, from, number, request),

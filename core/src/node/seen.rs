@@ -1,0 +1,80 @@
+//! Recursive lookups that came by lately.
+
+use alloc::vec::Vec;
+use core::mem;
+use core::time::Duration;
+
+use crate::base::id::Id;
+use crate::base::time::Instant;
+
+/// How many lookups each half remembers.
+const MOST: usize = 1_024;
+
+/// Lookups that a node has taken over, so that it takes none over twice.
+///
+/// (ours) Who hands a lookup on and hears nothing for a while hands it to another node, too, and both may have got it. Where
+/// answers are often late, every hop would double it. And one that comes by again has gone astray, and would go on for ever.
+/// So a node takes part in a lookup once, and sees to it then that it gets on; where it gets lost all the same, its origin
+/// asks hop by hop. The origin itself is no part of this: a lookup may come back to it once.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    /// Tags of lookups since the halves changed places.
+    fresh: Vec<u64>,
+    /// Those before, forgotten as a whole.
+    stale: Vec<u64>,
+    since: Instant,
+}
+
+impl Seen {
+    /// Takes in a lookup by its origin and the origin's number; whether it has not come by for so long. When very many come
+    /// by, they are forgotten earlier.
+    pub(super) fn is_new(&mut self, now: Instant, lookup: (Id, u64), long: Duration) -> bool {
+        if self.fresh.len() >= MOST || now.since(self.since) >= long {
+            self.stale = mem::take(&mut self.fresh);
+            self.since = now;
+        }
+        let (origin, number) = lookup;
+        // Two lookups with one tag are less likely than a lost message, after which the origin asks again.
+        let tag = origin.mixed() ^ number;
+        let is_new = !self.fresh.contains(&tag) && !self.stale.contains(&tag);
+        if is_new {
+            self.fresh.push(tag);
+        }
+        is_new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(10);
+
+    fn at(secs: u64) -> Instant {
+        Instant::from_millis(secs * 1_000)
+    }
+
+    #[test]
+    fn a_lookup_is_new_once_and_again_when_its_time_is_long_over() {
+        let mut seen = Seen::default();
+        let lookup = (Id::from_u64(7), 1);
+        let other = (Id::from_u64(7), 2);
+        assert!(seen.is_new(at(3), lookup, LONG));
+        assert!(seen.is_new(at(3), other, LONG));
+        for later in [3, 9, 13, 22] {
+            assert!(!seen.is_new(at(later), lookup, LONG), "after {later} s");
+        }
+        assert!(seen.is_new(at(33), lookup, LONG));
+    }
+
+    #[test]
+    fn what_is_remembered_has_a_limit() {
+        let mut seen = Seen::default();
+        for number in 0..5_000 {
+            assert!(seen.is_new(at(1), (Id::ZERO, number), LONG));
+            assert!(!seen.is_new(at(1), (Id::ZERO, number), LONG));
+        }
+        assert!(seen.fresh.len() + seen.stale.len() <= 2 * MOST);
+        assert!(seen.is_new(at(1), (Id::ZERO, 0), LONG));
+    }
+}
