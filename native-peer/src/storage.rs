@@ -2,105 +2,39 @@
 //!
 //! One thread writes, many changes to a transaction; a record counts as stored once its transaction is on disk.
 
+mod kept;
+mod tables;
+mod writing;
+
 use std::fs::OpenOptions;
 use std::io;
 use std::path::Path;
 use std::thread::JoinHandle;
 
 use chordscope_core::base::id::{Id, Space};
-use chordscope_core::base::identity::Scheme;
 use chordscope_core::node::api::StorageEvent;
-use chordscope_core::store::group::{Control, Entry, Save};
+use chordscope_core::store::group::Save;
 use chordscope_core::store::message::Copy;
-use chordscope_core::wire::codec::{
-    Cards, decode_control, decode_copy, decode_entry, encode_control, encode_copy, encode_entry,
-};
+use chordscope_core::wire::codec::{encode_control, encode_copy, encode_entry};
 use redb::backends::FileBackend;
-use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, DatabaseError};
 use tokio::sync::mpsc;
 
 use crate::clock::wall_seconds;
 use crate::failure::Failure;
-
-/// Key to (wall-clock second of expiry, record).
-const RECORDS: TableDefinition<'_, [u8; 20], (u64, &[u8])> = TableDefinition::new("records");
-/// Key to (wall-clock second of expiry, entry): the records of level `quorum`.
-const ENTRIES: TableDefinition<'_, [u8; 20], (u64, &[u8])> = TableDefinition::new("entries");
-/// Small things by name.
-const OWN: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("own");
-const SECRET: &str = "secret";
-const VERSION: &str = "version";
-/// Which format the folder is in. A promise that cannot be read is a promise forgotten: a folder of another format is refused.
-const FORMAT: &str = "format";
-const THIS_FORMAT: &[u8] = &[2];
-const KNOWN: &str = "known";
-/// What the peer remembers of the groups of level `quorum`.
-const GROUPS: &str = "groups";
+pub(crate) use crate::storage::kept::Kept;
+use crate::storage::writing::Change;
 
 /// How many changes may wait for the disk.
 const MAX_WAITING: usize = 1_024;
-/// How many changes go into one transaction.
-const MAX_BATCH: usize = 256;
 /// Of the database's pages, how many bytes are kept in memory: the node holds every record itself.
 const CACHE: usize = 4 << 20;
-
-/// What was on disk when the peer started.
-#[derive(Debug)]
-pub(crate) struct Kept {
-    /// The secret key, from which the id follows.
-    pub(crate) secret: [u8; 32],
-    /// Greater than at every earlier start.
-    pub(crate) version: u64,
-    /// Records that have not expired.
-    pub(crate) records: Vec<Copy>,
-    /// Peers of the last run, a line each.
-    pub(crate) known: Vec<String>,
-    /// What the peer remembers of its groups.
-    pub(crate) control: Control,
-    /// The entries of its groups that have not expired.
-    pub(crate) entries: Vec<Entry>,
-}
 
 /// A way to the thread that writes.
 #[derive(Debug)]
 pub(crate) struct Storage {
     changes: mpsc::Sender<Change>,
     thread: JoinHandle<()>,
-}
-
-#[derive(Debug)]
-enum Change {
-    Keep {
-        token: u64,
-        key: [u8; 20],
-        expires: u64,
-        bytes: Vec<u8>,
-    },
-    Drop([u8; 20]),
-    Known(String),
-    Groups {
-        token: u64,
-        bytes: Vec<u8>,
-    },
-    Entry {
-        token: u64,
-        key: [u8; 20],
-        expires: u64,
-        bytes: Vec<u8>,
-    },
-    DropEntry([u8; 20]),
-}
-
-impl Change {
-    /// Under which number the outcome is awaited.
-    const fn token(&self) -> Option<u64> {
-        match self {
-            Self::Keep { token, .. } | Self::Groups { token, .. } | Self::Entry { token, .. } => {
-                Some(*token)
-            }
-            Self::Drop(_) | Self::Known(_) | Self::DropEntry(_) => None,
-        }
-    }
 }
 
 /// Opens or begins the store in a folder. `stored` is told what became of each record.
@@ -123,11 +57,11 @@ pub(crate) fn open(
         )),
         error => fail(error.to_string()),
     })?;
-    let kept = read(&database).map_err(|error| fail(error.to_string()))?;
+    let kept = kept::read(&database).map_err(|error| fail(error.to_string()))?;
     let (changes, waiting) = mpsc::channel(MAX_WAITING);
     let thread = std::thread::Builder::new()
         .name("storage".into())
-        .spawn(move || write_all(&database, waiting, &stored))
+        .spawn(move || writing::write_all(&database, waiting, &stored))
         .map_err(|error| fail(error.to_string()))?;
     Ok((kept, Storage { changes, thread }))
 }
@@ -198,171 +132,18 @@ fn private_file(path: &Path) -> io::Result<std::fs::File> {
     options.open(path)
 }
 
-/// The secret and the version of this start, in a folder of this format.
-fn begin(database: &Database, now: u64) -> Result<([u8; 32], u64), Box<dyn std::error::Error>> {
-    let writing = database.begin_write()?;
-    let (secret, version) = {
-        writing.open_table(RECORDS)?;
-        writing.open_table(ENTRIES)?;
-        let mut own = writing.open_table(OWN)?;
-        let format = own
-            .insert(FORMAT, THIS_FORMAT)?
-            .map(|bytes| bytes.value().to_vec());
-        let begun = own.get(SECRET)?.is_some();
-        if begun && format.as_deref() != Some(THIS_FORMAT) {
-            let reason =
-                "another version of chordscope wrote it: choose another folder with --data";
-            return Err(reason.into());
-        }
-        let number = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_le_bytes);
-        let last = own.get(VERSION)?.map_or(0, |bytes| number(bytes.value()));
-        // A clock that was set back must not make a restarted peer look older than it was.
-        let version = now.max(last + 1);
-        own.insert(VERSION, version.to_le_bytes().as_slice())?;
-        let known = own
-            .get(SECRET)?
-            .and_then(|bytes| bytes.value().try_into().ok());
-        let secret = match known {
-            Some(secret) => secret,
-            None => {
-                let mut fresh = [0; 32];
-                getrandom::fill(&mut fresh)?;
-                own.insert(SECRET, fresh.as_slice())?;
-                fresh
-            }
-        };
-        (secret, version)
-    };
-    writing.commit()?;
-    Ok((secret, version))
-}
-
-fn read(database: &Database) -> Result<Kept, Box<dyn std::error::Error>> {
-    let now = wall_seconds();
-    let (secret, version) = begin(database, now)?;
-    let reading = database.begin_read()?;
-    let own = reading.open_table(OWN)?;
-    let known = own.get(KNOWN)?.map_or_else(Vec::new, |bytes| {
-        let text = String::from_utf8_lossy(bytes.value()).into_owned();
-        text.lines().map(str::to_string).collect()
-    });
-    let mut records = Vec::new();
-    for entry in reading.open_table(RECORDS)?.iter()? {
-        let (_, value) = entry?;
-        let (expires, bytes) = value.value();
-        let left = u32::try_from(expires.saturating_sub(now)).unwrap_or(u32::MAX);
-        // What cannot be read is left out; the ring holds other copies.
-        if let (1.., Ok(copy)) = (left, decode_copy(bytes)) {
-            records.push(Copy {
-                remaining: left,
-                ..copy
-            });
-        }
-    }
-    let mut entries = Vec::new();
-    for entry in reading.open_table(ENTRIES)?.iter()? {
-        let (_, value) = entry?;
-        let (expires, bytes) = value.value();
-        let left = u32::try_from(expires.saturating_sub(now)).unwrap_or(u32::MAX);
-        let mut entry = decode_entry(bytes)?;
-        if left > 0 {
-            entry.copy.remaining = left;
-            entries.push(entry);
-        }
-    }
-    // A member that has forgotten its promises must not come back under its name: what cannot be read ends the start.
-    let mut cards = Cards::new(Space::FULL, Scheme::Ed25519);
-    let control = match own.get(GROUPS)? {
-        Some(bytes) => decode_control(bytes.value(), &mut cards)?,
-        None => Control::default(),
-    };
-    Ok(Kept {
-        secret,
-        version,
-        records,
-        known,
-        control,
-        entries,
-    })
-}
-
-fn write_all(
-    database: &Database,
-    mut waiting: mpsc::Receiver<Change>,
-    stored: &mpsc::UnboundedSender<StorageEvent>,
-) {
-    let mut batch = Vec::with_capacity(MAX_BATCH);
-    while waiting.blocking_recv_many(&mut batch, MAX_BATCH) > 0 {
-        let outcome = write(database, &batch);
-        if let Err(error) = &outcome {
-            tracing::error!(%error, "cannot write to disk");
-        }
-        for change in batch.drain(..) {
-            if let Some(token) = change.token() {
-                // Nobody listens any more once the peer has ended.
-                let _ = stored.send(match outcome {
-                    Ok(()) => StorageEvent::Stored(token),
-                    Err(_) => StorageEvent::Failed(token),
-                });
-            }
-        }
-    }
-}
-
-fn write(database: &Database, batch: &[Change]) -> Result<(), redb::Error> {
-    let writing = database.begin_write()?;
-    {
-        let mut records = writing.open_table(RECORDS)?;
-        let mut entries = writing.open_table(ENTRIES)?;
-        let mut own = writing.open_table(OWN)?;
-        for change in batch {
-            match change {
-                Change::Keep {
-                    key,
-                    expires,
-                    bytes,
-                    ..
-                } => {
-                    records.insert(key, (*expires, bytes.as_slice()))?;
-                }
-                Change::Drop(key) => {
-                    records.remove(key)?;
-                }
-                Change::Known(text) => {
-                    own.insert(KNOWN, text.as_bytes())?;
-                }
-                Change::Groups { bytes, .. } => {
-                    own.insert(GROUPS, bytes.as_slice())?;
-                }
-                Change::Entry {
-                    key,
-                    expires,
-                    bytes,
-                    ..
-                } => {
-                    entries.insert(key, (*expires, bytes.as_slice()))?;
-                }
-                Change::DropEntry(key) => {
-                    entries.remove(key)?;
-                }
-            }
-        }
-    }
-    writing.commit()?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use chordscope_core::base::contact::Contact;
     use chordscope_core::base::identity::Signer;
-    use chordscope_core::store::group::Held;
     use chordscope_core::store::group::configuration::{Configuration, Epoch, Stamp};
+    use chordscope_core::store::group::{Control, Entry, Held};
     use chordscope_core::store::record::{Name, Record};
 
     use super::*;
+    use crate::storage::tables::{FORMAT, OWN, THIS_FORMAT};
 
     fn copy(name: &str) -> (Id, Copy) {
         let signer = Signer::ed25519([1; 32]);

@@ -5,34 +5,39 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::id::{Id, Space};
 use crate::base::time::Instant;
 use crate::chord::route::{Mode, Routing};
 
-/// One deed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
+/// One deed. It names nodes by id; in a file, by what stands for one there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Action<N = Id> {
     /// A node looks a key up.
     Lookup {
         /// The node that asks.
-        from: Id,
+        from: N,
         /// The key.
-        key: Id,
+        key: N,
         /// Along fingers or successors.
+        #[serde(default)]
         routing: Routing,
         /// Who drives it.
+        #[serde(default)]
         mode: Mode,
     },
     /// A new node joins.
-    Insert(Id),
+    Insert(N),
     /// A node leaves properly.
-    Remove(Id),
+    Remove(N),
     /// A node is gone from one moment to the next.
-    Crash(Id),
+    Crash(N),
     /// A node puts a value under a name.
     Put {
         /// The node that puts.
-        from: Id,
+        from: N,
         /// The name.
         name: String,
         /// The value, as text.
@@ -41,21 +46,21 @@ pub enum Action {
     /// A node gets the value of a name.
     Get {
         /// The node that gets.
-        from: Id,
+        from: N,
         /// The name.
         name: String,
     },
     /// A node deletes a name.
     Delete {
         /// The node that deletes.
-        from: Id,
+        from: N,
         /// The name.
         name: String,
     },
     /// A node puts a value under a name if what is there has this sequence number: a compare-and-set.
     Swap {
         /// The node that puts.
-        from: Id,
+        from: N,
         /// The name.
         name: String,
         /// The sequence number; 0 for nothing there.
@@ -68,33 +73,35 @@ pub enum Action {
         /// The number of the message.
         message: u64,
         /// By how many milliseconds.
+        #[serde(rename = "ms")]
         millis: u32,
     },
     /// A message in flight is lost.
     Lose(u64),
     /// These nodes and all others cannot reach one another any more.
-    Split(Vec<Id>),
+    Split(Vec<N>),
     /// Everybody can reach everybody again.
     Heal,
     /// A node does nothing for a while: its process is stopped, its computer sleeps.
-    Pause(Id),
+    Pause(N),
     /// A node that pauses goes on where it stopped.
-    Resume(Id),
+    Resume(N),
     /// Messages from and to a node take longer by so many milliseconds; 0 for no longer.
     Slow {
         /// The node.
-        node: Id,
+        node: N,
         /// By how many milliseconds.
+        #[serde(rename = "ms")]
         millis: u32,
     },
     /// The next message of a node arrives broken, which ends the link that it comes by.
-    Corrupt(Id),
+    Corrupt(N),
     /// A node names wrong nodes to whoever looks something up.
-    Misroute(Id),
+    Misroute(N),
     /// A node is neither slow nor corrupting nor misrouting any more.
-    Mend(Id),
+    Mend(N),
     /// A node stops and starts again at once, with nothing but its records and, at level `quorum`, what it saved of its groups.
-    Restart(Id),
+    Restart(N),
 }
 
 /// A deed and its time.
@@ -128,6 +135,72 @@ pub enum ActionError {
     NotReady(Id),
     /// The node pauses.
     Paused(Id),
+}
+
+impl<N> Action<N> {
+    /// The same deed with its nodes named otherwise.
+    ///
+    /// # Errors
+    /// The first of `rename`.
+    pub fn try_map<M, E>(self, mut rename: impl FnMut(N) -> Result<M, E>) -> Result<Action<M>, E> {
+        Ok(match self {
+            Self::Lookup {
+                from,
+                key,
+                routing,
+                mode,
+            } => Action::Lookup {
+                from: rename(from)?,
+                key: rename(key)?,
+                routing,
+                mode,
+            },
+            Self::Insert(node) => Action::Insert(rename(node)?),
+            Self::Remove(node) => Action::Remove(rename(node)?),
+            Self::Crash(node) => Action::Crash(rename(node)?),
+            Self::Put { from, name, value } => Action::Put {
+                from: rename(from)?,
+                name,
+                value,
+            },
+            Self::Get { from, name } => Action::Get {
+                from: rename(from)?,
+                name,
+            },
+            Self::Delete { from, name } => Action::Delete {
+                from: rename(from)?,
+                name,
+            },
+            Self::Swap {
+                from,
+                name,
+                expected,
+                value,
+            } => Action::Swap {
+                from: rename(from)?,
+                name,
+                expected,
+                value,
+            },
+            Self::Delay { message, millis } => Action::Delay { message, millis },
+            Self::Lose(message) => Action::Lose(message),
+            Self::Split(nodes) => {
+                let nodes = nodes.into_iter().map(rename);
+                Action::Split(nodes.collect::<Result<_, _>>()?)
+            }
+            Self::Heal => Action::Heal,
+            Self::Pause(node) => Action::Pause(rename(node)?),
+            Self::Resume(node) => Action::Resume(rename(node)?),
+            Self::Slow { node, millis } => Action::Slow {
+                node: rename(node)?,
+                millis,
+            },
+            Self::Corrupt(node) => Action::Corrupt(rename(node)?),
+            Self::Misroute(node) => Action::Misroute(rename(node)?),
+            Self::Mend(node) => Action::Mend(rename(node)?),
+            Self::Restart(node) => Action::Restart(rename(node)?),
+        })
+    }
 }
 
 impl Action {

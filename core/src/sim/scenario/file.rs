@@ -3,13 +3,13 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::convert::Infallible;
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::{Id, Space};
 use crate::base::time::Instant;
 use crate::chord::membership::Protocol;
-use crate::chord::route::{Mode, Routing};
 use crate::sim::action::{Action, Timed};
 use crate::sim::network::{Bandwidth, Latency, Reorder};
 use crate::sim::scenario::{MAX_MILLIS, Scenario, ScenarioError, Upkeep};
@@ -98,59 +98,7 @@ const fn twenty_seconds() -> u64 {
 struct TimedText {
     at_ms: u64,
     #[serde(rename = "do")]
-    action: ActionText,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
-enum ActionText {
-    Lookup {
-        from: IdText,
-        key: IdText,
-        #[serde(default)]
-        routing: Routing,
-        #[serde(default)]
-        mode: Mode,
-    },
-    Insert(IdText),
-    Remove(IdText),
-    Crash(IdText),
-    Put {
-        from: IdText,
-        name: String,
-        value: String,
-    },
-    Get {
-        from: IdText,
-        name: String,
-    },
-    Delete {
-        from: IdText,
-        name: String,
-    },
-    Swap {
-        from: IdText,
-        name: String,
-        expected: u64,
-        value: String,
-    },
-    Delay {
-        message: u64,
-        ms: u32,
-    },
-    Lose(u64),
-    Split(Vec<IdText>),
-    Heal,
-    Pause(IdText),
-    Resume(IdText),
-    Slow {
-        node: IdText,
-        ms: u32,
-    },
-    Corrupt(IdText),
-    Misroute(IdText),
-    Mend(IdText),
-    Restart(IdText),
+    action: Action<IdText>,
 }
 
 impl File {
@@ -181,7 +129,7 @@ impl File {
             }
             actions.push(Timed {
                 at: Instant::from_millis(timed.at_ms),
-                action: timed.action.read(space, &place)?,
+                action: timed.action.try_map(|id| id.read(space, &place))?,
             });
         }
         actions.sort_by_key(|timed| timed.at);
@@ -236,11 +184,19 @@ impl File {
             actions: scenario
                 .actions
                 .iter()
-                .map(|timed| TimedText {
-                    at_ms: timed.at.as_millis(),
-                    action: ActionText::of(scenario.space, &timed.action),
-                })
+                .map(|timed| TimedText::of(scenario.space, timed))
                 .collect(),
+        }
+    }
+}
+
+impl TimedText {
+    fn of(space: Space, timed: &Timed) -> Self {
+        let text = |id| Ok::<_, Infallible>(IdText::of(space, id));
+        let Ok(action) = timed.action.clone().try_map(text);
+        Self {
+            at_ms: timed.at.as_millis(),
+            action,
         }
     }
 }
@@ -260,130 +216,6 @@ impl IdText {
         match id.to_u64() {
             Some(number) if space.bits() <= crate::base::id::DECIMAL_BITS => Self::Number(number),
             _ => Self::Text(space.show(id)),
-        }
-    }
-}
-
-impl ActionText {
-    fn read(self, space: Space, place: &str) -> Result<Action, ScenarioError> {
-        let id = |id: &IdText| id.read(space, place);
-        Ok(match self {
-            Self::Lookup {
-                from,
-                key,
-                routing,
-                mode,
-            } => Action::Lookup {
-                from: id(&from)?,
-                key: id(&key)?,
-                routing,
-                mode,
-            },
-            Self::Insert(node) => Action::Insert(id(&node)?),
-            Self::Remove(node) => Action::Remove(id(&node)?),
-            Self::Crash(node) => Action::Crash(id(&node)?),
-            Self::Put { from, name, value } => Action::Put {
-                from: id(&from)?,
-                name,
-                value,
-            },
-            Self::Get { from, name } => Action::Get {
-                from: id(&from)?,
-                name,
-            },
-            Self::Delete { from, name } => Action::Delete {
-                from: id(&from)?,
-                name,
-            },
-            Self::Swap {
-                from,
-                name,
-                expected,
-                value,
-            } => Action::Swap {
-                from: id(&from)?,
-                name,
-                expected,
-                value,
-            },
-            Self::Delay { message, ms } => Action::Delay {
-                message,
-                millis: ms,
-            },
-            Self::Lose(message) => Action::Lose(message),
-            Self::Split(nodes) => Action::Split(nodes.iter().map(id).collect::<Result<_, _>>()?),
-            Self::Heal => Action::Heal,
-            Self::Pause(node) => Action::Pause(id(&node)?),
-            Self::Resume(node) => Action::Resume(id(&node)?),
-            Self::Slow { node, ms } => Action::Slow {
-                node: id(&node)?,
-                millis: ms,
-            },
-            Self::Corrupt(node) => Action::Corrupt(id(&node)?),
-            Self::Misroute(node) => Action::Misroute(id(&node)?),
-            Self::Mend(node) => Action::Mend(id(&node)?),
-            Self::Restart(node) => Action::Restart(id(&node)?),
-        })
-    }
-
-    fn of(space: Space, action: &Action) -> Self {
-        let id = |id: &Id| IdText::of(space, *id);
-        match action {
-            Action::Lookup {
-                from,
-                key,
-                routing,
-                mode,
-            } => Self::Lookup {
-                from: id(from),
-                key: id(key),
-                routing: *routing,
-                mode: *mode,
-            },
-            Action::Insert(node) => Self::Insert(id(node)),
-            Action::Remove(node) => Self::Remove(id(node)),
-            Action::Crash(node) => Self::Crash(id(node)),
-            Action::Put { from, name, value } => Self::Put {
-                from: id(from),
-                name: name.clone(),
-                value: value.clone(),
-            },
-            Action::Get { from, name } => Self::Get {
-                from: id(from),
-                name: name.clone(),
-            },
-            Action::Delete { from, name } => Self::Delete {
-                from: id(from),
-                name: name.clone(),
-            },
-            Action::Swap {
-                from,
-                name,
-                expected,
-                value,
-            } => Self::Swap {
-                from: id(from),
-                name: name.clone(),
-                expected: *expected,
-                value: value.clone(),
-            },
-            Action::Delay { message, millis } => Self::Delay {
-                message: *message,
-                ms: *millis,
-            },
-            Action::Lose(message) => Self::Lose(*message),
-            Action::Split(nodes) => Self::Split(nodes.iter().map(id).collect()),
-            Action::Heal => Self::Heal,
-            Action::Pause(node) => Self::Pause(id(node)),
-            Action::Resume(node) => Self::Resume(id(node)),
-            Action::Slow { node, millis } => Self::Slow {
-                node: id(node),
-                ms: *millis,
-            },
-            Action::Corrupt(node) => Self::Corrupt(id(node)),
-            Action::Misroute(node) => Self::Misroute(id(node)),
-            Action::Mend(node) => Self::Mend(id(node)),
-            Action::Restart(node) => Self::Restart(id(node)),
         }
     }
 }
