@@ -1,6 +1,7 @@
 //! What a stage shows, as plain values: a still layer and a moving one. Whose ring it is, nothing here knows.
 
 pub mod circle;
+pub mod curve;
 pub mod labels;
 pub mod layout;
 pub mod paint;

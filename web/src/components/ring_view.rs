@@ -11,7 +11,8 @@ use crate::components::legend::legend;
 use crate::engine::command::Command;
 use crate::engine::compose::labelled;
 use crate::engine::snapshot::Snapshot;
-use crate::scene::layout::{Layout, Point};
+use crate::scene::curve::Point;
+use crate::scene::layout::Layout;
 
 /// The ring: `still` and `moving` are the canvases of its two layers.
 pub fn ring_view(desk: &Desk, still: NodeRef, moving: NodeRef) -> Html {

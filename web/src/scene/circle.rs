@@ -30,3 +30,19 @@ pub(super) fn on_circle(turn: f64) -> (f64, f64) {
 pub fn angle(turn: f64) -> f64 {
     turn * TAU - FRAC_PI_2
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_lie_where_sine_and_cosine_say() {
+        for step in -20..220_i32 {
+            let turn = f64::from(step) / 100.0;
+            let (right, up) = on_circle(turn);
+            let (sine, cosine) = (turn * TAU).sin_cos();
+            assert!((right - sine).abs() < 1e-12, "{turn}: {right}");
+            assert!((up - cosine).abs() < 1e-12, "{turn}: {up}");
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Words around the ring: each goes where it covers neither a node nor another word, or is left out.
 
-use crate::scene::layout::{Layout, Point};
+use crate::scene::curve::Point;
+use crate::scene::layout::Layout;
 
 /// Which end of a word its point is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

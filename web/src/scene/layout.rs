@@ -1,40 +1,9 @@
-//! Geometry of the stage: turns of the circle to points, curves, arcs and hits. Pure numbers.
+//! Where the ring is on its stage: turns of the circle to points and curves, and points to nodes. Pure numbers.
 
 use std::f64::consts::{FRAC_PI_2, TAU};
 
 use crate::scene::circle::on_circle;
-
-/// A point of the stage, in CSS pixels from its upper left corner.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Point {
-    /// From the left.
-    pub x: f64,
-    /// From the top.
-    pub y: f64,
-}
-
-impl Point {
-    /// The point this far on the way to another.
-    pub fn towards(self, other: Self, share: f64) -> Self {
-        Self {
-            x: self.x + (other.x - self.x) * share,
-            y: self.y + (other.y - self.y) * share,
-        }
-    }
-
-    /// The distance to another point.
-    pub fn distance(self, other: Self) -> f64 {
-        (self.x - other.x).hypot(self.y - other.y)
-    }
-
-    fn stepped(self, other: Self, pixels: f64) -> Self {
-        let far = self.distance(other);
-        if far < 1e-9 {
-            return self;
-        }
-        self.towards(other, pixels / far)
-    }
-}
+use crate::scene::curve::{Curve, Point};
 
 /// The ring on a stage of a certain size.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -137,25 +106,6 @@ fn node_radius(radius: f64, turns: &[f64], largest: f64) -> f64 {
     (least * 0.46).max(least_seen).clamp(2.5, largest)
 }
 
-/// A quadratic curve.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Curve {
-    /// Where it starts.
-    pub start: Point,
-    /// What it bends towards.
-    pub bend: Point,
-    /// Where it ends.
-    pub end: Point,
-}
-
-impl Curve {
-    /// The point this far along, 0 to 1.
-    pub fn at(&self, share: f64) -> Point {
-        let first = self.start.towards(self.bend, share);
-        first.towards(self.bend.towards(self.end, share), share)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,17 +118,6 @@ mod tests {
         let top = layout.node_at(0.0);
         assert!((top.x - 300.0).abs() < 1e-9 && top.y < 60.0);
         assert!(layout.node_at(0.25).x > 500.0);
-    }
-
-    #[test]
-    fn turns_lie_where_sine_and_cosine_say() {
-        for step in -20..220_i32 {
-            let turn = f64::from(step) / 100.0;
-            let (right, up) = on_circle(turn);
-            let (sine, cosine) = (turn * TAU).sin_cos();
-            assert!((right - sine).abs() < 1e-12, "{turn}: {right}");
-            assert!((up - cosine).abs() < 1e-12, "{turn}: {up}");
-        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Painting on a canvas: the pen with its colours and geometry. `still` and `moving` paint a layer each.
 
 mod moving;
+mod nodes;
 mod still;
 
 use std::f64::consts::TAU;
@@ -9,7 +10,8 @@ use js_sys::Array;
 use wasm_bindgen::JsValue;
 use web_sys::CanvasRenderingContext2d as Pen;
 
-use crate::scene::layout::{Curve, Layout, Point};
+use crate::scene::curve::{Curve, Point};
+use crate::scene::layout::Layout;
 use crate::scene::palette::Palette;
 
 /// A pen with the colours and the geometry of the stage.

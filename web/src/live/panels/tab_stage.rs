@@ -12,7 +12,8 @@ use crate::live::stage::{known, summary};
 use crate::live::talk::{Connection, State};
 use crate::live::use_stage::Stage;
 use crate::live::words::short;
-use crate::scene::layout::{Layout, Point};
+use crate::scene::curve::Point;
+use crate::scene::layout::Layout;
 
 /// The stage.
 pub fn tab_stage(panel: &Panel, stage: &Stage, still: NodeRef, moving: NodeRef) -> Html {
