@@ -5,6 +5,7 @@ pub mod command;
 pub mod compose;
 mod deeds;
 mod follow;
+mod link;
 pub mod pace;
 mod picture;
 mod predict;

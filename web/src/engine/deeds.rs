@@ -5,7 +5,6 @@ use chordscope_core::chord::route::{Mode, Routing};
 use chordscope_core::sim::action::Action;
 use chordscope_core::sim::builtin;
 use chordscope_core::sim::history::History;
-use chordscope_core::sim::permalink::Permalink;
 use chordscope_core::sim::scenario::Scenario;
 use chordscope_core::sim::trace::Decision;
 
@@ -142,40 +141,9 @@ impl Engine {
             self.urgent = true;
         }
     }
-}
-
-impl Engine {
-    /// What a link to this moment says.
-    ///
-    /// # Errors
-    /// One sentence that says why there can be none.
-    pub fn link(&self) -> Result<String, String> {
-        let no_link = |error| format!("No link can hold this run: {error}.");
-        Permalink::of(&self.history, self.chosen).map_err(no_link)
-    }
-
-    /// Shows what a link says, or why it cannot be read.
-    pub(super) fn follow_link(&mut self, link: &str) {
-        let opened = Permalink::parse(link).and_then(|link| {
-            let selected = link.selected;
-            link.open().map(|history| (history, selected))
-        });
-        match opened {
-            Ok((history, selected)) => {
-                self.tell(history);
-                self.playing = false;
-                self.chosen = selected;
-            }
-            Err(error) => {
-                self.refused = Some(format!(
-                    "This link cannot be read ({error}): here is the first scenario instead."
-                ));
-            }
-        }
-    }
 
     /// Makes this run the one that is shown, from where it is.
-    fn tell(&mut self, history: History) {
+    pub(super) fn tell(&mut self, history: History) {
         self.history = history;
         self.story = Story::default();
         self.story.read(&self.history);
