@@ -221,30 +221,32 @@ impl Histories {
     }
 
     fn end(&mut self, id: (Id, u64), outcome: Outcome, at: Instant) {
-        let Some(Open { name, asked, start }) = self.open.remove(&id) else {
+        let Some(open) = self.open.remove(&id) else {
             return;
         };
+        let name = open.name.clone();
         match outcome {
             Outcome::Got(got) => {
                 let sequence = got.map_or(0, |(_, sequence)| sequence);
                 self.latest.insert(name.clone(), sequence);
             }
-            Outcome::Written(sequence) if asked != Asked::Put(None) => {
+            Outcome::Written(sequence) if open.asked != Asked::Put(None) => {
                 self.latest.insert(name.clone(), sequence);
             }
             Outcome::Written(_) => drop(self.latest.insert(name.clone(), 0)),
             Outcome::Mismatch(found) => drop(self.latest.insert(name.clone(), found)),
-            Outcome::Unsure if asked == Asked::Get => return,
+            Outcome::Unsure if open.asked == Asked::Get => return,
             Outcome::Unsure => {}
         }
-        let end = match outcome {
-            Outcome::Unsure => u64::MAX,
-            _ => at.as_micros(),
+        let ended = match outcome {
+            Outcome::Unsure => unsure(&open),
+            _ => Operation {
+                act: Act(open.asked, outcome),
+                start: open.start.as_micros(),
+                end: at.as_micros(),
+            },
         };
-        let start = start.as_micros();
-        let act = Act(asked, outcome);
-        let history = self.ended.entry(name).or_default();
-        history.push(Operation { act, start, end });
+        self.ended.entry(name).or_default().push(ended);
     }
 
     /// A node is gone, and with it the outcome of what it had begun.
@@ -284,14 +286,28 @@ impl Histories {
 
     /// Whether one register a name explains what was said of it.
     pub(crate) fn explain(&self) -> Result<(), String> {
-        let strange = self
-            .ended
+        let mut histories = self.ended.clone();
+        // What was asked and not answered yet may have taken effect.
+        for open in self.open.values().filter(|open| open.asked != Asked::Get) {
+            let history = histories.entry(open.name.clone()).or_default();
+            history.push(unsure(open));
+        }
+        let strange = histories
             .iter()
             .find(|(_, history)| !is_linearizable(history));
         match strange {
             Some((name, history)) => Err(format!("{name} is no register: {history:?}")),
             None => Ok(()),
         }
+    }
+}
+
+/// A write of which nobody knows what became.
+fn unsure(open: &Open) -> Operation<Act> {
+    Operation {
+        act: Act(open.asked, Outcome::Unsure),
+        start: open.start.as_micros(),
+        end: u64::MAX,
     }
 }
 

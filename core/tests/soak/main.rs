@@ -40,6 +40,8 @@ const CALM: u64 = 480_000;
 const FEWEST: usize = 6;
 /// Seeds of the tests.
 const SEEDS: u64 = 12;
+/// Seeds that failed once.
+const KEPT: [u64; 1] = [129];
 
 /// What a seed stands for. It is a scenario like any other: links and files can carry it.
 fn scenario(seed: u64) -> Scenario {
@@ -318,7 +320,7 @@ fn whatever_happened_the_ring_becomes_whole_again() {
         println!("{:?}", scenario(seed));
         return soak(seed);
     }
-    (0..SEEDS).for_each(soak);
+    (0..SEEDS).chain(KEPT).for_each(soak);
     let minutes: u64 = std::env::var("SOAK_MINUTES").map_or(0, |text| text.parse().unwrap());
     let start = Clock::now();
     let mut seed = SEEDS;
