@@ -10,11 +10,14 @@ use crate::failure::Failure;
 
 /// The folder of peers' data: one below it for each port.
 fn home() -> Result<PathBuf, Failure> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    // The XDG base directory specification: a path that is not absolute is to be ignored.
+    let set = |name: &str| {
+        let folder = std::env::var_os(name).map(PathBuf::from);
+        folder.filter(|folder| folder.is_absolute())
+    };
     let base = set("XDG_DATA_HOME")
         .or_else(|| set("LOCALAPPDATA"))
-        .map(PathBuf::from)
-        .or_else(|| set("HOME").map(|home| Path::new(&home).join(".local").join("share")));
+        .or_else(|| set("HOME").map(|home| home.join(".local").join("share")));
     base.map(|base| base.join("chordscope"))
         .ok_or_else(|| Failure::failed("no home folder is known: choose a folder with --data"))
 }
@@ -92,7 +95,7 @@ pub(crate) fn register(port: u16, data: &Path) -> Result<Registered, Failure> {
     let folder = registry()?;
     make_private_folder(&folder)?;
     let path = folder.join(format!("{port}.json"));
-    let data = std::path::absolute(data).unwrap_or_else(|_| data.to_path_buf());
+    let data = data.to_path_buf();
     let text = serde_json::to_string(&Entry { data }).unwrap_or_default();
     write_private(&path, &text)
         .map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;

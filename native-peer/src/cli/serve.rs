@@ -10,6 +10,7 @@ use chordscope_core::chord::ideal::IdealRing;
 use chordscope_core::peer::{Peer, Plan};
 use chordscope_core::swarm::api::Limits;
 use clap::Args;
+use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use serde::Serialize;
 use tokio::net::TcpListener;
 
@@ -35,7 +36,7 @@ const MAX_RING_NAME: usize = chordscope_core::link::handshake::MAX_RING_NAME;
 #[derive(Debug, Args)]
 struct Common {
     /// Keep keys and records in this folder
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(std::path::absolute))]
     data: Option<PathBuf>,
     /// Serve the page from this folder
     #[arg(long, value_name = "DIR")]

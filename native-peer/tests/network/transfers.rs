@@ -129,6 +129,17 @@ fn a_folder_arrives_as_it_was_with_files_that_are_alike() {
 }
 
 #[test]
+fn a_folder_is_shared_by_a_peer_whose_data_is_in_a_folder_named_from_where_it_started() {
+    let home = Home::new();
+    write(&home.path("album/a.txt"), &bytes(10));
+    let mut command = home.command(&["peer", "--listen", "127.0.0.1:0", "--data", "own", "--json"]);
+    command.current_dir(home.path(""));
+    let peer = home.run(command);
+    let shared = share(&home, &peer, &home.path("album"));
+    assert!(link(&shared).ends_with("c=1"), "{shared}");
+}
+
+#[test]
 fn what_is_shared_is_shared_after_a_restart() {
     let home = Home::new();
     let mut peers = home.ring(2);
