@@ -8,6 +8,8 @@ pub const INITIAL: Duration = Duration::from_millis(1_000);
 pub const MIN: Duration = Duration::from_millis(200);
 /// The longest wait.
 pub const MAX: Duration = Duration::from_secs(8);
+/// What an answer may be late by, however steady the ones before were: a line or a process that was idle is busy at times.
+pub const SLACK: Duration = Duration::from_millis(100);
 
 /// Round-trip estimate in whole microseconds. RFC 6298 §2.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,12 +42,15 @@ impl Rtt {
         }
     }
 
-    /// How long to wait for an answer: `srtt + 4 rttvar`, within [`MIN`] and [`MAX`].
+    /// How long to wait for an answer: `srtt + max(4 rttvar, G)` with [`SLACK`] for G, within [`MIN`] and [`MAX`].
     pub fn timeout(&self) -> Duration {
         match self.smoothed {
             0 => INITIAL,
             micros => {
-                Duration::from_micros(micros.saturating_add(self.variation.saturating_mul(4)))
+                let variation = Duration::from_micros(self.variation.saturating_mul(4));
+                let late = variation.max(SLACK);
+                Duration::from_micros(micros)
+                    .saturating_add(late)
                     .clamp(MIN, MAX)
             }
         }
@@ -65,7 +70,11 @@ mod tests {
         }
         let smoothed = rtt.smoothed().unwrap();
         assert!(smoothed.abs_diff(Duration::from_millis(300)) < Duration::from_millis(1));
-        assert!(rtt.timeout() < Duration::from_millis(310));
+        let slack = rtt.timeout() - smoothed;
+        assert_eq!(
+            slack, SLACK,
+            "an answer that is a little late is no dead peer"
+        );
     }
 
     #[test]
