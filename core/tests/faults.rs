@@ -181,7 +181,7 @@ fn lookups_do_not_multiply_where_nodes_are_slow_and_misroute() {
 
 #[test]
 fn lookups_do_not_multiply_in_a_bigger_ring_where_messages_are_lost_and_late_too() {
-    // Spread over the circle: an odd multiplier visits every position once.
+    // Spread over the circle: an odd factor takes no two to one place.
     let ids = (1..=120_u64).map(|at| Id::from_u64(at * 40_503 % 65_536));
     let mut scenario = Scenario::plain(Space::new(16).unwrap(), ids.clone().collect()).unwrap();
     scenario.successors = 4;

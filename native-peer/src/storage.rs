@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 use crate::clock::wall_seconds;
 use crate::failure::Failure;
 pub(crate) use crate::storage::kept::Kept;
-use crate::storage::writing::Change;
+use crate::storage::writing::{Change, Table};
 
 /// How many changes may wait for the disk.
 const MAX_WAITING: usize = 1_024;
@@ -73,6 +73,7 @@ impl Storage {
             return false;
         };
         let change = Change::Keep {
+            table: Table::Records,
             token,
             key: key.to_bytes(),
             expires: wall_seconds() + u64::from(copy.remaining),
@@ -83,7 +84,8 @@ impl Storage {
 
     /// Drops a record. Should the disk lag behind, the record stays; it expires, or is handed over again.
     pub(crate) fn drop_record(&self, key: Id) {
-        if self.changes.try_send(Change::Drop(key.to_bytes())).is_err() {
+        let change = Change::Drop(Table::Records, key.to_bytes());
+        if self.changes.try_send(change).is_err() {
             tracing::warn!(?key, "a record stays on disk: too much waits to be written");
         }
     }
@@ -94,7 +96,8 @@ impl Storage {
             Save::Control(control) => {
                 encode_control(control).map(|bytes| Change::Groups { token, bytes })
             }
-            Save::Entry(entry) => encode_entry(entry).map(|bytes| Change::Entry {
+            Save::Entry(entry) => encode_entry(entry).map(|bytes| Change::Keep {
+                table: Table::Entries,
                 token,
                 key: entry.copy.record.key(Space::FULL).to_bytes(),
                 expires: wall_seconds() + u64::from(entry.copy.remaining),
@@ -107,7 +110,8 @@ impl Storage {
     /// Drops entries of level `quorum`. Those that stay, should the disk lag behind, go with the next start.
     pub(crate) fn drop_entries(&self, keys: &[Id]) {
         for key in keys {
-            let _ = self.changes.try_send(Change::DropEntry(key.to_bytes()));
+            let change = Change::Drop(Table::Entries, key.to_bytes());
+            let _ = self.changes.try_send(change);
         }
     }
 

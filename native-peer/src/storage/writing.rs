@@ -13,34 +13,45 @@ const MAX_BATCH: usize = 256;
 #[derive(Debug)]
 pub(super) enum Change {
     Keep {
+        table: Table,
         token: u64,
         key: [u8; 20],
         expires: u64,
         bytes: Vec<u8>,
     },
-    Drop([u8; 20]),
+    Drop(Table, [u8; 20]),
     Known(String),
     Groups {
         token: u64,
         bytes: Vec<u8>,
     },
-    Entry {
-        token: u64,
-        key: [u8; 20],
-        expires: u64,
-        bytes: Vec<u8>,
-    },
-    DropEntry([u8; 20]),
+}
+
+/// Which level's records.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Table {
+    /// Level `one`.
+    Records,
+    /// Level `quorum`.
+    Entries,
+}
+
+impl Table {
+    /// The one of the two that it means.
+    fn of<T>(self, records: T, entries: T) -> T {
+        match self {
+            Self::Records => records,
+            Self::Entries => entries,
+        }
+    }
 }
 
 impl Change {
     /// Under which number the outcome is awaited.
     const fn token(&self) -> Option<u64> {
         match self {
-            Self::Keep { token, .. } | Self::Groups { token, .. } | Self::Entry { token, .. } => {
-                Some(*token)
-            }
-            Self::Drop(_) | Self::Known(_) | Self::DropEntry(_) => None,
+            Self::Keep { token, .. } | Self::Groups { token, .. } => Some(*token),
+            Self::Drop(..) | Self::Known(_) => None,
         }
     }
 }
@@ -78,32 +89,23 @@ fn write(database: &Database, batch: &[Change]) -> Result<(), redb::Error> {
         for change in batch {
             match change {
                 Change::Keep {
+                    table,
                     key,
                     expires,
                     bytes,
                     ..
                 } => {
-                    records.insert(key, (*expires, bytes.as_slice()))?;
+                    let table = table.of(&mut records, &mut entries);
+                    table.insert(key, (*expires, bytes.as_slice()))?;
                 }
-                Change::Drop(key) => {
-                    records.remove(key)?;
+                Change::Drop(table, key) => {
+                    table.of(&mut records, &mut entries).remove(key)?;
                 }
                 Change::Known(text) => {
                     own.insert(KNOWN, text.as_bytes())?;
                 }
                 Change::Groups { bytes, .. } => {
                     own.insert(GROUPS, bytes.as_slice())?;
-                }
-                Change::Entry {
-                    key,
-                    expires,
-                    bytes,
-                    ..
-                } => {
-                    entries.insert(key, (*expires, bytes.as_slice()))?;
-                }
-                Change::DropEntry(key) => {
-                    entries.remove(key)?;
                 }
             }
         }
