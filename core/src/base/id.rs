@@ -86,7 +86,6 @@ impl Id {
     }
 
     /// 64 bits that are different for different ids, but for rare chance: a key of hash tables.
-    #[cfg(feature = "sim")]
     pub(crate) const fn mixed(self) -> u64 {
         let [high, mid, low] = self.0;
         // The odd number nearest to 2^64 divided by the golden ratio spreads what is close. Knuth, TAOCP 3, §6.4.
