@@ -211,6 +211,23 @@ fn lookups_do_not_multiply_in_a_bigger_ring_where_messages_are_lost_and_late_too
 }
 
 #[test]
+fn a_lookup_ends_with_the_node_that_asked() {
+    for end in [Action::Restart, Action::Crash] {
+        let mut world = world(scenario());
+        let lookup = Action::Lookup {
+            from: NODE,
+            key: Id::from_u64(15),
+            routing: Routing::Finger,
+            mode: Mode::Iterative,
+        };
+        world.act(lookup).unwrap();
+        world.act(end(NODE)).unwrap();
+        let lookup = world.lookups().last().unwrap();
+        assert!(lookup.failed && lookup.finished == Some(world.now()));
+    }
+}
+
+#[test]
 fn a_node_that_starts_again_has_its_records_and_finds_its_place() {
     let mut world = world(scenario());
     let held = |world: &World, id| world.node(id).map_or(0, |node| node.records().len());

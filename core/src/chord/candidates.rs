@@ -119,6 +119,10 @@ impl Candidates {
         avoid: &[Id],
         round_trip: impl Fn(Id) -> Option<Duration>,
     ) -> &'a Contact {
+        // A finger on the key owns it. Everybody behind it lies before the key, too, once round the circle.
+        if finger.id() == key {
+            return finger;
+        }
         let before = |node: &&Contact| node.id().is_within(finger.id(), key);
         let passes = self.behind(finger.id()).any(|node| !before(&node));
         let usable = self.behind(finger.id()).take_while(before);
@@ -169,6 +173,7 @@ mod tests {
         assert_eq!(nearest(&candidates, 17, &[]), 14, "the last before the key");
         assert_eq!(nearest(&candidates, 12, &[]), 11, "the last before the key");
         assert_eq!(nearest(&candidates, 10, &[]), 9);
+        assert_eq!(nearest(&candidates, 9, &[]), 9, "it owns the key");
         assert_eq!(nearest(&candidates, 12, &[11]), 9);
         assert_eq!(nearest(&Candidates::new(1), 25, &[]), 9);
     }

@@ -51,6 +51,9 @@ pub(crate) fn operations(seed: u64, nodes: &[Id], end: u64) -> Vec<Timed> {
     actions
 }
 
+/// How long a world may go on unheard: it forgets the oldest of very many events.
+pub(crate) const LISTEN: Duration = Duration::from_secs(1);
+
 /// What was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asked {
@@ -151,7 +154,15 @@ impl Histories {
 
     /// Lets time pass.
     fn listen(&mut self, world: &mut World, until: Instant) {
-        world.run_until(until);
+        while world.now() < until {
+            let next = world.now() + LISTEN;
+            world.run_until(next.min(until));
+            self.hear(world);
+        }
+    }
+
+    /// Takes in what has happened since the last time.
+    pub(crate) fn hear(&mut self, world: &mut World) {
         for entry in world.take_trace() {
             match entry.what {
                 What::Node(node, Event::PutEnded(OperationId(number), outcome)) => {

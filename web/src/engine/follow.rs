@@ -33,7 +33,7 @@ pub(super) fn view(world: &World, trace: &LookupTrace, linear_hops: usize) -> Lo
         owner: owner(trace),
         finished: trace.finished.is_some(),
         failed: trace.failed.then(|| {
-            "No answer came in time. Look it up again once upkeep has repaired the ring.".to_owned()
+            "No answer came. Look it up again once upkeep has repaired the ring.".to_owned()
         }),
         started: trace.started.as_micros(),
         took: until.as_micros().saturating_sub(trace.started.as_micros()),
@@ -49,7 +49,7 @@ pub(super) fn caption(world: &World, trace: &LookupTrace) -> Caption {
     let (from, key) = (show(trace.id.0), show(trace.key));
     let said = |tone, lead, rest| Caption { tone, lead, rest };
     if trace.failed {
-        let rest = "Nodes on the way did not answer. Upkeep will mend the ring; then ask again."
+        let rest = "Nodes on the way did not answer, or the one that asked has stopped. Upkeep will mend the ring; then ask again."
             .to_owned();
         return said(Tone::Failed, format!("The lookup of {key} failed."), rest);
     }

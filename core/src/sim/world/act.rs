@@ -241,8 +241,13 @@ impl World {
         self.drain_node(id, None);
     }
 
-    /// A node is up no more. Its disk stays, should it come back.
+    /// A node is up no more, and its lookups have ended. Its disk stays, should it come back.
     pub(super) fn take_down(&mut self, id: Id) {
+        let open = |lookup: &&mut LookupTrace| lookup.id.0 == id && lookup.finished.is_none();
+        for lookup in self.lookups.iter_mut().filter(open) {
+            lookup.finished = Some(self.now);
+            lookup.failed = true;
+        }
         if self.scenario.quorum
             && let Some(node) = self.node(id)
         {
