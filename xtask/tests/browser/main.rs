@@ -4,6 +4,7 @@
 
 mod gateway;
 mod live;
+mod live_closed;
 mod live_files;
 mod live_kept;
 mod live_large;
