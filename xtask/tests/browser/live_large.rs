@@ -1,13 +1,15 @@
 //! A file that no tab could hold in memory passes through one, from a native peer and back to one.
 //!
-//! `CHORDSCOPE_LARGE` says how many MiB: 128 where it says nothing, 1024 for `cargo xtask bench tab`.
+//! `CHORDSCOPE_LARGE` says how many MiB: 128 where it says nothing, 1024 for `cargo xtask bench tab`. `CHORDSCOPE_FIGURES` says where the
+//! figures go as JSON, if anywhere.
 
 use std::env;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
@@ -106,8 +108,10 @@ async fn a_file_larger_than_memory_allows_passes_through_a_tab_in_little_of_it()
     let memory = page.watch_memory()?;
     join(&page).await?;
     page.fill("textbox", "Link", link.trim()).await?;
+    let begun = Instant::now();
     page.click("button", "Fetch").await?;
     let fetched = wait_for(&page, "every segment checked").await?;
+    let there = mebibytes() as f64 / begun.elapsed().as_secs_f64();
     let (_folder, saved) = save(&page, mebibytes() * MIB).await?;
     assert_eq!(digest(&saved)?, wanted);
     // Now the tab is the only one that has it.
@@ -120,6 +124,16 @@ async fn a_file_larger_than_memory_allows_passes_through_a_tab_in_little_of_it()
     assert_eq!(digest(&into.path().join("large.bin"))?, wanted);
     let (peak, samples) = memory.peak();
     let module = module(&page).await?;
+    let figures = json!({
+        "mebibytes": mebibytes(),
+        "to_tab_mib": there,
+        "from_tab_mib": back,
+        "renderer_mib": peak / MIB,
+        "module_mib": module,
+    });
+    if let Some(path) = env::var_os("CHORDSCOPE_FIGURES") {
+        fs::write(path, figures.to_string())?;
+    }
     println!(
         "{} MiB to the tab: {}; back {back:.0} MiB/s; renderer {} MiB at most in {samples} samples, module {module:.1} MiB",
         mebibytes(),

@@ -1,0 +1,57 @@
+//! Hashing in a browser, the crate alone and by segments, as a fetched file is checked: `cargo xtask bench core --wasm` calls what is
+//! exported here. No page has it.
+
+#![expect(unsafe_code, reason = "an exported name might be taken; these are not")]
+
+use std::cell::RefCell;
+
+use chordscope_core::swarm::layout::{BLOCK, Layout};
+use chordscope_core::swarm::manifest::{Manifest, SegmentHasher};
+
+/// How many bytes are hashed in one go.
+const LENGTH: usize = 64 << 20;
+
+thread_local! {
+    static FILE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Makes the file that is hashed; says how many MiB it has.
+#[unsafe(no_mangle)]
+pub extern "C" fn fill() -> usize {
+    let mut bytes = vec![0; LENGTH];
+    blake3::Hasher::new().finalize_xof().fill(&mut bytes);
+    FILE.set(bytes);
+    LENGTH >> 20
+}
+
+/// Hashes it with the crate's own hasher; says the first bytes of the digest.
+#[unsafe(no_mangle)]
+pub extern "C" fn alone() -> u32 {
+    FILE.with_borrow(|file| first(blake3::Hasher::new().update(file).finalize().as_bytes()))
+}
+
+/// Hashes it as a file is checked that is being fetched, a block after the other and each segment by itself; says the first bytes of the
+/// digest that follows from those of the segments.
+#[unsafe(no_mangle)]
+pub extern "C" fn by_segments() -> u32 {
+    FILE.with_borrow(|file| {
+        let Some(layout) = Layout::of(file.len() as u64) else {
+            return 0;
+        };
+        let segment = |(index, bytes): (u32, &[u8])| {
+            let mut hasher = SegmentHasher::new(layout, index);
+            for block in bytes.chunks(BLOCK as usize) {
+                hasher.update(block);
+            }
+            hasher.finish()
+        };
+        let segments = (0..).zip(file.chunks(layout.segment_size() as usize));
+        let manifest = Manifest::of(layout, segments.map(segment).collect());
+        manifest.map_or(0, |manifest| first(&manifest.content().0))
+    })
+}
+
+fn first(digest: &[u8; 32]) -> u32 {
+    let [a, b, c, d, ..] = *digest;
+    u32::from_le_bytes([a, b, c, d])
+}
