@@ -5,8 +5,8 @@
 
 use std::cell::RefCell;
 
-use chordscope_core::swarm::layout::{BLOCK, Layout};
-use chordscope_core::swarm::manifest::{Manifest, SegmentHasher};
+use chordscope_core::swarm::layout::Layout;
+use chordscope_core::swarm::manifest::{Manifest, digest};
 
 /// How many bytes are hashed in one go.
 const LENGTH: usize = 64 << 20;
@@ -30,23 +30,17 @@ pub extern "C" fn alone() -> u32 {
     FILE.with_borrow(|file| first(blake3::Hasher::new().update(file).finalize().as_bytes()))
 }
 
-/// Hashes it as a file is checked that is being fetched, a block after the other and each segment by itself; says the first bytes of the
-/// digest that follows from those of the segments.
+/// Hashes it as a file is checked that is being fetched, each segment by itself; says the first bytes of the digest that follows from
+/// those of the segments.
 #[unsafe(no_mangle)]
 pub extern "C" fn by_segments() -> u32 {
     FILE.with_borrow(|file| {
         let Some(layout) = Layout::of(file.len() as u64) else {
             return 0;
         };
-        let segment = |(index, bytes): (u32, &[u8])| {
-            let mut hasher = SegmentHasher::new(layout, index);
-            for block in bytes.chunks(BLOCK as usize) {
-                hasher.update(block);
-            }
-            hasher.finish()
-        };
         let segments = (0..).zip(file.chunks(layout.segment_size() as usize));
-        let manifest = Manifest::of(layout, segments.map(segment).collect());
+        let digests = segments.map(|(index, segment)| digest(layout, index, segment));
+        let manifest = Manifest::of(layout, digests.collect());
         manifest.map_or(0, |manifest| first(&manifest.content().0))
     })
 }

@@ -100,14 +100,13 @@ pub fn digest(layout: Layout, index: u32, bytes: &[u8]) -> ChainingValue {
 
 /// Computes a segment's digest while its bytes come, and are still in the processor's cache.
 #[derive(Clone, Debug)]
-pub struct SegmentHasher {
+pub(super) struct SegmentHasher {
     hasher: Hasher,
     is_whole_file: bool,
 }
 
 impl SegmentHasher {
-    /// For the segment of this number.
-    pub fn new(layout: Layout, index: u32) -> Self {
+    pub(super) fn new(layout: Layout, index: u32) -> Self {
         let mut hasher = Hasher::new();
         hasher.set_input_offset(layout.range(index).start);
         Self {
@@ -116,13 +115,11 @@ impl SegmentHasher {
         }
     }
 
-    /// Takes in the bytes that follow.
-    pub fn update(&mut self, bytes: &[u8]) {
+    pub(super) fn update(&mut self, bytes: &[u8]) {
         self.hasher.update(bytes);
     }
 
-    /// The digest of all bytes so far.
-    pub fn finish(&self) -> ChainingValue {
+    pub(super) fn finish(&self) -> ChainingValue {
         match self.is_whole_file {
             true => *self.hasher.finalize().as_bytes(),
             false => self.hasher.finalize_non_root(),
