@@ -10,6 +10,7 @@ mod notice;
 mod place;
 mod port;
 mod shares;
+mod soon;
 mod spent;
 mod storage;
 mod view;
