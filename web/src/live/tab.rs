@@ -9,6 +9,7 @@ mod log;
 mod notice;
 mod place;
 mod port;
+mod reading;
 mod shares;
 mod soon;
 mod spent;
