@@ -29,8 +29,8 @@ pub fn files_card(panel: &Panel) -> Html {
         <section class="card" aria-labelledby="files-title">
             <header><h2 id="files-title">{"Files"}</h2><span>{count(files)}</span></header>
             <form class="fields" {onsubmit} aria-label="Files">
-                <div class="fetch">
-                    <label>{"Share a file"}<input id={field_id(Field::File)} type="file" multiple={true} onchange={files_chosen} /></label>
+                <div class="picks">
+                    <label class="pick">{"Share a file"}<input id={field_id(Field::File)} type="file" multiple={true} onchange={files_chosen} /></label>
                     <label class="pick">{"Choose a folder"}<input type="file" webkitdirectory={true} onchange={folder_chosen} /></label>
                 </div>
                 {field::error(panel, Field::File)}
