@@ -59,17 +59,27 @@ fn digest(path: &Path) -> Result<String> {
     }
 }
 
-/// What the card of files says. A script asks: looking for roles and names ten times a second would cost what is measured.
-async fn said(page: &Page) -> Result<String> {
-    let list = "return document.querySelector('[aria-labelledby=files-title] ul').innerText";
-    Ok(page.run(list).await?.as_str().unwrap_or("").to_owned())
+/// What the card of files says, as soon as it says this, or in some seconds. A script in the page waits: asking it many times a second would
+/// cost what is measured.
+async fn said(page: &Page, part: &str) -> Result<String> {
+    const WAIT: &str = "const list = document.querySelector('[aria-labelledby=files-title] ul');
+        return new Promise(done => {
+            const end = () => { observer.disconnect(); done(list.innerText); };
+            const look = () => { if (list.innerText.includes(PART)) end(); };
+            const observer = new MutationObserver(look);
+            observer.observe(list, { subtree: true, childList: true, characterData: true });
+            setTimeout(end, 5_000);
+            look();
+        })";
+    let script = WAIT.replace("PART", &json!(part).to_string());
+    Ok(page.run(&script).await?.as_str().unwrap_or("").to_owned())
 }
 
 async fn wait_for(page: &Page, part: &str) -> Result<String> {
     let mut last = String::new();
     let what = format!("\"{part}\"");
     let found = within(patience(), &what, async || {
-        last = said(page).await?;
+        last = said(page, part).await?;
         Ok(last.contains(part).then(|| last.clone()))
     });
     let found = found.await;
