@@ -2,13 +2,14 @@
 //!
 //! The tab's peer runs in a worker (`tab`), where timers keep going while the page is hidden. The page speaks to it in
 //! `talk`'s commands and reports; `identity` says which peer the tab is. `desk` holds what the page knows, `words` and
-//! `refusal` say it, `stage` and `replay` draw it, and `panels` show it all.
+//! `refusal` say it, `stage` and `replay` draw it, and `panels` show it all. What the user `lent` goes to the worker as it is.
 
 pub mod app;
 pub mod closeness;
 pub mod desk;
 pub mod identity;
 pub mod intent;
+pub mod lent;
 pub mod panels;
 pub mod refusal;
 pub mod replay;

@@ -1,8 +1,9 @@
 //! `cargo xtask browser`: the tests that drive a real Chromium against the built page and real peers.
 
+use std::fs;
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Args;
 
 use crate::workspace::Workspace;
@@ -26,14 +27,18 @@ pub(crate) fn build_and_run(workspace: &Workspace, options: &Options) -> Result<
 
 /// Measures 1 GiB on its way to a tab and back.
 pub(crate) fn measure(workspace: &Workspace, json: bool) -> Result<()> {
-    if json {
-        bail!("`bench tab` prints words only");
-    }
     site::build(workspace, &site::Options::default())?;
     process::step("building the peer", || workspace.build_peer())?;
     let mut test = tests(workspace)?;
     test.env("CHORDSCOPE_LARGE", "1024");
-    process::run(test.args(["live_large", "--", "--nocapture"]))
+    test.args(["live_large", "--", "--nocapture"]);
+    if !json {
+        return process::run(&mut test);
+    }
+    let figures = workspace.target.join("tab.json");
+    process::output(test.env("CHORDSCOPE_FIGURES", &figures))?;
+    println!("{}", fs::read_to_string(figures)?);
+    Ok(())
 }
 
 /// Runs the tests against what is built.

@@ -8,10 +8,10 @@ use chordscope_core::store::record::{MAX_VALUE, Name};
 use chordscope_core::swarm::collection::File as Part;
 use web_sys::File;
 
-use self::files::{fetch, of_room, part};
+use self::files::{fetch, folder, of_room, part, unreadable};
 use crate::input;
 use crate::live::desk::{Desk, Field, Question};
-use crate::live::talk::{Command, Connection};
+use crate::live::talk::{Command, Connection, Folder};
 use crate::live::words::size;
 
 /// Something that a control asks for.
@@ -29,6 +29,10 @@ pub enum Intent {
     LookUp,
     /// Share a file of this computer.
     Share(File),
+    /// Share a folder of this computer.
+    ShareFolder(Folder),
+    /// Say that the browser cannot read the folder of this name.
+    Unreadable(String),
     /// Fetch what the typed link means.
     Fetch,
     /// Fetch a file of a folder.
@@ -62,6 +66,8 @@ pub fn command(
     };
     let (command, question) = match intent {
         Intent::Share(file) => return of_room(desk, Field::File, Command::Share(file)),
+        Intent::ShareFolder(shared) => return of_room(desk, Field::File, folder(shared)?),
+        Intent::Unreadable(name) => return Err((Field::File, unreadable(&name))),
         Intent::Fetch => return of_room(desk, Field::Link, fetch(&desk.link)?),
         Intent::FetchPart(file) => return of_room(desk, Field::Link, part(&file)),
         Intent::Drop(file) => return Ok((Command::Drop(file), None)),

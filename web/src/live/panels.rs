@@ -13,7 +13,7 @@ mod tab_stage;
 mod values_card;
 
 pub use self::events_card::events_card;
-pub use self::files_card::{files_card, share};
+pub use self::files_card::files_card;
 pub use self::join_bar::{join_bar, status_line};
 pub use self::peers_card::peers_card;
 pub use self::tab_card::tab_card;

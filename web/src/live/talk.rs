@@ -9,7 +9,8 @@ use wasm_bindgen::JsValue;
 use web_sys::File;
 
 pub use self::files::{
-    Cell, FileRow, Here, MAX_CELLS, MAX_FILES, MAX_PARTS, SourceRow, Stage, Transfer, Wanted,
+    Cell, FileRow, Folder, Here, MAX_CELLS, MAX_FILES, MAX_PARTS, MAX_SHARED, Part, SourceRow,
+    Stage, Transfer, Wanted,
 };
 pub use self::state::{Cause, Connection, FingerRow, HeldKey, PeerRow, Refusal, Shelf, State};
 
@@ -41,6 +42,8 @@ pub enum Command {
     LookUp(Id),
     /// Let others fetch a file of this computer. It crosses to the worker as it is: a handle, not its bytes.
     Share(#[serde(with = "serde_wasm_bindgen::preserve")] File),
+    /// Let others fetch a folder of this computer.
+    ShareFolder(Folder),
     /// Fetch a content. What comes of it is in the state, as of every file.
     Fetch(Wanted),
     /// Share or fetch the file with this number no more.

@@ -1,4 +1,4 @@
-//! Files that are dropped on the page: all of it, since a browser goes to a file that lands beside its target, and the tab's
+//! Files and folders that are dropped on the page: all of it, since a browser goes to a file that lands beside its target, and the tab's
 //! peer would be gone.
 
 use wasm_bindgen::JsCast;
@@ -7,7 +7,7 @@ use yew::{Callback, UseStateHandle, hook, use_state};
 
 use crate::hooks::use_listener::use_listener;
 use crate::live::intent::Intent;
-use crate::live::panels::share;
+use crate::live::lent;
 
 /// Shares what is dropped while the page is shown. Says whether files are being dragged over it.
 #[hook]
@@ -38,8 +38,8 @@ pub fn use_drop(intend: Callback<Intent>, shown: bool) -> bool {
         end.set(false);
         if let Some(event) = carries(&event) {
             event.prevent_default();
-            if let Some(files) = event.data_transfer().and_then(|data| data.files()) {
-                share(&files, &intend);
+            if let Some(data) = event.data_transfer() {
+                lent::dropped(&data, &intend);
             }
         }
     });

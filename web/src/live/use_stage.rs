@@ -1,4 +1,4 @@
-//! Paints the stage of the live page: a loop that rests while the page is hidden.
+//! Paints the stage of the live page when it changes, and while something moves on it.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -7,7 +7,7 @@ use chordscope_core::base::id::Id;
 use web_sys::HtmlCanvasElement;
 use yew::{Callback, NodeRef, UseReducerHandle, UseStateSetter, hook, use_mut_ref, use_state};
 
-use crate::hooks::use_animation_frame::use_animation_frame;
+use crate::hooks::use_frames::use_frames;
 use crate::hooks::use_listener::use_listener;
 use crate::live::desk::Desk;
 use crate::live::{replay, stage};
@@ -44,10 +44,38 @@ pub fn use_stage(
             .show(stage::scene(state, path, *hovered));
     }
     current.replace(desk);
-    let recolour = {
-        let painter = Rc::clone(&painter);
-        Callback::from(move |()| painter.borrow_mut().forget_colours())
-    };
+    // The ring page may have changed from light to dark meanwhile.
+    let fresh = use_mut_ref(|| true);
+    if !shown {
+        fresh.replace(true);
+    }
+    let brush = Rc::clone(&painter);
+    let wake = use_frames(shown, move || {
+        let mut painter = brush.borrow_mut();
+        if fresh.replace(false) {
+            painter.forget_colours();
+        }
+        let canvases = (
+            still.cast::<HtmlCanvasElement>(),
+            moving.cast::<HtmlCanvasElement>(),
+        );
+        let (Some(window), (Some(still), Some(moving))) = (web_sys::window(), canvases) else {
+            return false;
+        };
+        let calm = page::calm();
+        let motion = motion(&current, calm);
+        painter.paint(&window, &still, &moving, &motion, calm);
+        !motion.dots.is_empty()
+    });
+    use_listener(
+        |window| Some(window.clone().into()),
+        "resize",
+        wake.reform(|_| ()),
+    );
+    let recolour = Callback::from(move |()| {
+        painter.borrow_mut().forget_colours();
+        wake.emit(());
+    });
     let scheme = recolour.reform(|_| ());
     use_listener(
         |window| {
@@ -57,26 +85,6 @@ pub fn use_stage(
         "change",
         scheme,
     );
-    // The ring page may have changed from light to dark meanwhile.
-    let fresh = use_mut_ref(|| true);
-    if !shown {
-        fresh.replace(true);
-    }
-    use_animation_frame(shown, move |_| {
-        if fresh.replace(false) {
-            painter.borrow_mut().forget_colours();
-        }
-        let canvases = (
-            still.cast::<HtmlCanvasElement>(),
-            moving.cast::<HtmlCanvasElement>(),
-        );
-        if let (Some(window), (Some(still), Some(moving))) = (web_sys::window(), canvases) {
-            let calm = page::calm();
-            let motion = motion(&current, calm);
-            let mut painter = painter.borrow_mut();
-            painter.paint(&window, &still, &moving, &motion, calm);
-        }
-    });
     let hover = hovered.setter();
     Stage {
         hovered: *hovered,

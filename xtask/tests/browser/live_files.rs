@@ -35,6 +35,7 @@ pub(crate) fn digest(path: &Path) -> Result<String> {
 
 /// Gives a file to the page, and gets the link.
 pub(crate) async fn share(page: &Page, path: &Path) -> Result<String> {
+    let length = fs::metadata(path)?.len();
     let input = page.by_name("button", "Share a file").await?;
     input.send_keys(path.to_string_lossy()).await?;
     let field = page.by_name("textbox", &format!("Link to {NAME}")).await?;
@@ -42,7 +43,7 @@ pub(crate) async fn share(page: &Page, path: &Path) -> Result<String> {
     assert_eq!(
         link,
         format!(
-            "chordscope:{}?n=donn%C3%A9es%20%26%20more.bin&len={LENGTH}",
+            "chordscope:{}?n=donn%C3%A9es%20%26%20more.bin&len={length}",
             digest(path)?
         )
     );

@@ -1,13 +1,15 @@
 //! A file that no tab could hold in memory passes through one, from a native peer and back to one.
 //!
-//! `CHORDSCOPE_LARGE` says how many MiB: 128 where it says nothing, 1024 for `cargo xtask bench tab`.
+//! `CHORDSCOPE_LARGE` says how many MiB: 128 where it says nothing, 1024 for `cargo xtask bench tab`. `CHORDSCOPE_FIGURES` says where the
+//! figures go as JSON, if anywhere.
 
 use std::env;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
@@ -57,21 +59,44 @@ fn digest(path: &Path) -> Result<String> {
     }
 }
 
-/// What the card of files says. A script asks: looking for roles and names ten times a second would cost what is measured.
-async fn said(page: &Page) -> Result<String> {
-    let list = "return document.querySelector('[aria-labelledby=files-title] ul').innerText";
-    Ok(page.run(list).await?.as_str().unwrap_or("").to_owned())
+/// What the card of files says, as soon as it says this, or in some seconds. A script in the page waits: asking it many times a second would
+/// cost what is measured.
+async fn said(page: &Page, part: &str) -> Result<String> {
+    const WAIT: &str = "const list = document.querySelector('[aria-labelledby=files-title] ul');
+        return new Promise(done => {
+            const end = () => { observer.disconnect(); done(list.innerText); };
+            const look = () => { if (list.innerText.includes(PART)) end(); };
+            const observer = new MutationObserver(look);
+            observer.observe(list, { subtree: true, childList: true, characterData: true });
+            setTimeout(end, 5_000);
+            look();
+        })";
+    let script = WAIT.replace("PART", &json!(part).to_string());
+    Ok(page.run(&script).await?.as_str().unwrap_or("").to_owned())
 }
 
 async fn wait_for(page: &Page, part: &str) -> Result<String> {
     let mut last = String::new();
     let what = format!("\"{part}\"");
     let found = within(patience(), &what, async || {
-        last = said(page).await?;
+        last = said(page, part).await?;
         Ok(last.contains(part).then(|| last.clone()))
     });
     let found = found.await;
     found.map_err(|error| format!("{error}; it says \"{last}\"").into())
+}
+
+/// How fast the page says that it came, in MiB a second, from the question to the last segment; none if that took no second.
+fn told(text: &str) -> Option<f64> {
+    let (_, rest) = text.split_once(", at ")?;
+    let (number, rest) = rest.split_once(' ')?;
+    let bytes = match rest.get(..2)? {
+        "kB" => 1e3,
+        "MB" => 1e6,
+        "GB" => 1e9,
+        _ => return None,
+    };
+    Some(number.parse::<f64>().ok()? * bytes / MIB as f64)
 }
 
 /// How much memory the worker says that the peer's module takes, in MiB.
@@ -120,6 +145,16 @@ async fn a_file_larger_than_memory_allows_passes_through_a_tab_in_little_of_it()
     assert_eq!(digest(&into.path().join("large.bin"))?, wanted);
     let (peak, samples) = memory.peak();
     let module = module(&page).await?;
+    let figures = json!({
+        "mebibytes": mebibytes(),
+        "to_tab_mib": told(&fetched),
+        "from_tab_mib": back,
+        "renderer_mib": peak / MIB,
+        "module_mib": module,
+    });
+    if let Some(path) = env::var_os("CHORDSCOPE_FIGURES") {
+        fs::write(path, figures.to_string())?;
+    }
     println!(
         "{} MiB to the tab: {}; back {back:.0} MiB/s; renderer {} MiB at most in {samples} samples, module {module:.1} MiB",
         mebibytes(),

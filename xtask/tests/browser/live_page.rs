@@ -212,3 +212,46 @@ async fn the_live_page_fits_a_phone_and_a_dark_room() -> Result<()> {
     }
     page.assert_no_errors().await
 }
+
+/// Counts the frames that the page asks for from now on.
+async fn count_frames(page: &Page) -> Result<()> {
+    const COUNT: &str = "window.frames_asked = 0;
+        window.frame = requestAnimationFrame.bind(window);
+        window.requestAnimationFrame = call => { frames_asked += 1; return frame(call); }";
+    page.run(COUNT).await?;
+    Ok(())
+}
+
+/// Whether the page asks for few frames while the browser paints sixty.
+async fn rests(page: &Page) -> Result<()> {
+    const MEANWHILE: &str = "return new Promise(done => {
+            const before = frames_asked;
+            const wait = left => left ? frame(() => wait(left - 1)) : done(frames_asked - before);
+            wait(60);
+        })";
+    eventually("a page that rests", async || {
+        let asked = page.run(MEANWHILE).await?.as_u64();
+        Ok(asked.filter(|asked| *asked < 15).map(|_| ()))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_page_paints_while_a_lookup_is_shown_and_rests_otherwise() -> Result<()> {
+    let ring = Ring::start(3).await?;
+    let page = open(&ring).await?;
+    join(&page).await?;
+    count_frames(&page).await?;
+    rests(&page).await?;
+    let name = name_of(&ring, ring.id()).await?;
+    page.fill("textbox", "Name", &name).await?;
+    page.run("frames_asked = 0").await?;
+    page.click("button", "Look up").await?;
+    eventually("a lookup that moves", async || {
+        let asked = page.run("return frames_asked").await?.as_u64();
+        Ok(asked.filter(|asked| *asked >= 30))
+    })
+    .await?;
+    rests(&page).await?;
+    page.assert_no_errors().await
+}

@@ -4,7 +4,9 @@
 
 mod gateway;
 mod live;
+mod live_closed;
 mod live_files;
+mod live_folders;
 mod live_kept;
 mod live_large;
 mod live_page;

@@ -4,7 +4,7 @@ use chordscope_core::swarm::collection::{File, is_safe_part};
 use chordscope_core::swarm::link::Link;
 
 use crate::live::desk::{Desk, Field, Question};
-use crate::live::talk::{Command, MAX_FILES, Wanted};
+use crate::live::talk::{Command, Folder, MAX_FILES, MAX_SHARED, Wanted};
 
 /// What a link asks for, or why it does not do.
 pub(super) fn fetch(text: &str) -> Result<Command, (Field, String)> {
@@ -35,6 +35,24 @@ pub(super) fn part(file: &File) -> Command {
     })
 }
 
+/// A folder, unless it has too many files.
+pub(super) fn folder(folder: Folder) -> Result<Command, (Field, String)> {
+    match folder.files.len() {
+        0..=MAX_SHARED => Ok(Command::ShareFolder(folder)),
+        _ => Err((
+            Field::File,
+            format!(
+                "A tab shares {MAX_SHARED} files of folders at most. `chordscope share` takes larger ones."
+            ),
+        )),
+    }
+}
+
+/// What to say of a folder that cannot be read.
+pub(super) fn unreadable(name: &str) -> String {
+    format!("The browser could not read all of “{name}”.")
+}
+
 /// One file more, if that is not one too many.
 pub(super) fn of_room(
     desk: &Desk,
@@ -54,8 +72,10 @@ pub(super) fn of_room(
 #[cfg(test)]
 mod tests {
     use chordscope_core::base::content::ContentId;
+    use wasm_bindgen::{JsCast, JsValue};
 
     use super::*;
+    use crate::live::talk::Part;
 
     fn wanted(content: ContentId, name: &str, is_folder: bool) -> Command {
         Command::Fetch(Wanted {
@@ -63,6 +83,25 @@ mod tests {
             name: name.to_owned(),
             is_folder,
         })
+    }
+
+    #[test]
+    fn a_folder_has_no_more_files_than_a_tab_shares() {
+        let part = |number| Part {
+            path: format!("{number}"),
+            // Nobody looks at it.
+            file: JsValue::NULL.unchecked_into(),
+        };
+        let of = |count| {
+            folder(Folder {
+                name: "songs".to_owned(),
+                files: (0..count).map(part).collect(),
+            })
+        };
+        assert!(of(MAX_SHARED).is_ok());
+        let (field, text) = of(MAX_SHARED + 1).unwrap_err();
+        assert_eq!(field, Field::File);
+        assert!(text.contains("960 files"), "{text}");
     }
 
     #[test]

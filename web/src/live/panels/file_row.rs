@@ -90,7 +90,7 @@ fn controls(panel: &Panel, row: &FileRow) -> Html {
         Stage::Here(here) => html! {
             <>
                 if let Some((count, files)) = &here.folder {
-                    {folder::files(panel, *count, files)}
+                    {folder::files(panel, *count, files, here.saved.is_some())}
                 }
                 <input id={link_id(row.number)} class="id" readonly={true} aria-label={format!("Link to {}", row.name)} value={here.link.clone()} />
                 <div class="file__buttons">

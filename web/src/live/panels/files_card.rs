@@ -8,16 +8,17 @@ use super::{field, file_row};
 use crate::live::app::Panel;
 use crate::live::desk::Field;
 use crate::live::intent::{Intent, field_id};
+use crate::live::lent;
 use crate::live::talk::FileRow;
 
-/// The card with "Share a file", "Link" and the files.
+/// The card with "Share a file", "Choose a folder", "Link" and the files.
 pub fn files_card(panel: &Panel) -> Html {
     let intend = panel.intend.clone();
     let onsubmit = Callback::from(move |event: SubmitEvent| {
         event.prevent_default();
         intend.emit(Intent::Fetch);
     });
-    let onchange = chosen(panel);
+    let (files_chosen, folder_chosen) = (chosen(panel, lent::files), chosen(panel, lent::folder));
     let files = panel
         .desk
         .state
@@ -28,7 +29,10 @@ pub fn files_card(panel: &Panel) -> Html {
         <section class="card" aria-labelledby="files-title">
             <header><h2 id="files-title">{"Files"}</h2><span>{count(files)}</span></header>
             <form class="fields" {onsubmit} aria-label="Files">
-                <label>{"Share a file"}<input id={field_id(Field::File)} type="file" multiple={true} {onchange} /></label>
+                <div class="picks">
+                    <label class="pick">{"Share a file"}<input id={field_id(Field::File)} type="file" multiple={true} onchange={files_chosen} /></label>
+                    <label class="pick">{"Choose a folder"}<input type="file" webkitdirectory={true} onchange={folder_chosen} /></label>
+                </div>
                 {field::error(panel, Field::File)}
                 <div class="fetch">
                     {field::line(panel, Field::Link, "Link", "chordscope:…")}
@@ -37,7 +41,7 @@ pub fn files_card(panel: &Panel) -> Html {
                 {field::error(panel, Field::Link)}
             </form>
             if files.is_empty() {
-                <p class="card__empty">{"Whoever has the link of a file fetches it from everybody who has some of it. A tab shares for as long as it is open; files may be dropped anywhere on this page."}</p>
+                <p class="card__empty">{"Whoever has the link of a file fetches it from everybody who has some of it. A tab shares for as long as it is open; files and folders may be dropped anywhere on this page."}</p>
             }
             <ul class="files" aria-label="Files" hidden={files.is_empty()}>
                 {for files.iter().rev().map(|file| file_row::row(panel, file))}
@@ -54,8 +58,8 @@ fn count(files: &[FileRow]) -> String {
     }
 }
 
-/// Files that were chosen.
-fn chosen(panel: &Panel) -> Callback<Event> {
+/// What is done with the files of an input when they were chosen.
+fn chosen(panel: &Panel, share: fn(&FileList, &Callback<Intent>)) -> Callback<Event> {
     let intend = panel.intend.clone();
     Callback::from(move |event: Event| {
         let target = event.target().and_then(|target| target.dyn_into().ok());
@@ -64,15 +68,8 @@ fn chosen(panel: &Panel) -> Callback<Event> {
             input.and_then(|input| input.files().map(|files| (input, files)))
         {
             share(&files, &intend);
-            // The same file may be chosen once more.
+            // The same may be chosen once more.
             input.set_value("");
         }
     })
-}
-
-/// Shares each of these files.
-pub fn share(files: &FileList, intend: &Callback<Intent>) {
-    for file in (0..files.length()).filter_map(|index| files.get(index)) {
-        intend.emit(Intent::Share(file));
-    }
 }

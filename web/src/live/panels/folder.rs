@@ -1,4 +1,4 @@
-//! The files of a folder: each is fetched when it is asked for.
+//! The files of a folder: of another's, each is fetched when it is asked for.
 
 use chordscope_core::swarm::collection::File;
 use yew::{Html, html};
@@ -9,7 +9,7 @@ use crate::live::intent::Intent;
 use crate::live::words::size;
 
 /// The first files of a folder that has so many.
-pub(super) fn files(panel: &Panel, count: u32, files: &[File]) -> Html {
+pub(super) fn files(panel: &Panel, count: u32, files: &[File], is_fetched: bool) -> Html {
     let known = panel.desk.state.as_ref().map(|state| &state.files);
     let is_known = |file: &File| {
         let name = file.path.rsplit('/').next().unwrap_or_default();
@@ -25,7 +25,9 @@ pub(super) fn files(panel: &Panel, count: u32, files: &[File]) -> Html {
             <li key={file.path.clone()}>
                 <span title={file.content.to_string()}>{&file.path}</span>
                 <span class="mute">{size(file.length)}</span>
-                <button type="button" aria-label={format!("Fetch {}", file.path)} disabled={is_known(file)} onclick={fetch}>{"Fetch"}</button>
+                if is_fetched {
+                    <button type="button" aria-label={format!("Fetch {}", file.path)} disabled={is_known(file)} onclick={fetch}>{"Fetch"}</button>
+                }
             </li>
         }
     };
@@ -34,7 +36,7 @@ pub(super) fn files(panel: &Panel, count: u32, files: &[File]) -> Html {
         <>
             <ul class="held folder" aria-label="Files of the folder">{for files.iter().map(row)}</ul>
             if more > 0 {
-                <p class="card__note">{format!("And {more} more, which `chordscope fetch` brings.")}</p>
+                <p class="card__note">{format!("And {more} more{}.", if is_fetched { ", which `chordscope fetch` brings" } else { "" })}</p>
             }
         </>
     }

@@ -26,6 +26,7 @@ use super::clock::Clock;
 use super::link::Link;
 use super::port::Port;
 use super::shares::Shares;
+use super::soon::Soon;
 use super::spent::Spent;
 use super::storage::Storage;
 use super::view;
@@ -53,7 +54,7 @@ pub(super) struct Driver {
     last_end: Option<Cause>,
     alarm: Alarm,
     /// The next look at what has left over the sockets.
-    writing: Option<Timeout>,
+    writing: Soon,
     report: Option<Timeout>,
     port: Port,
     me: Weak<RefCell<Self>>,
@@ -61,7 +62,8 @@ pub(super) struct Driver {
 
 impl Driver {
     fn new(peer: Peer, clock: Clock, storage: Storage, port: Port) -> Rc<RefCell<Self>> {
-        Rc::new_cyclic(|me| {
+        Rc::new_cyclic(|me: &Weak<RefCell<Self>>| {
+            let writer = me.clone();
             RefCell::new(Self {
                 peer,
                 clock,
@@ -76,7 +78,7 @@ impl Driver {
                 named: None,
                 last_end: None,
                 alarm: Alarm::default(),
-                writing: None,
+                writing: Soon::new(move || Self::happen(&writer, |_| {})),
                 report: None,
                 port,
                 me: me.clone(),

@@ -2,19 +2,21 @@
 
 mod heading;
 mod kept;
+mod left_behind;
+mod sweep;
 
-use js_sys::{AsyncIterator, IteratorNext};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    File, FileSystemDirectoryHandle as Folder, FileSystemFileHandle as FileHandle,
+    FileSystemDirectoryHandle as Folder, FileSystemFileHandle as FileHandle,
     FileSystemGetDirectoryOptions, FileSystemGetFileOptions, FileSystemReadWriteOptions,
     FileSystemSyncAccessHandle, WorkerGlobalScope,
 };
 
 pub(super) use self::heading::Heading;
-pub(super) use self::kept::{Kept, NoFile, left_behind};
-use super::clock::wall_millis;
+pub(super) use self::kept::{Kept, NoFile};
+pub(super) use self::left_behind::left_behind;
+use self::sweep::sweep;
 use super::log::Slab;
 
 /// Other applications of the same origin may keep files there, too.
@@ -24,8 +26,6 @@ const FETCHED: &str = ".fetched";
 /// The worker of a page that has just been reloaded may still hold the files.
 const ATTEMPTS: u32 = 20;
 const PAUSE: u32 = 100;
-/// Files that nobody has touched for so long hold only what has expired: a tab that was closed for good left them.
-const ABANDONED: u64 = 7 * 24 * 60 * 60 * 1_000;
 
 /// A file that this worker alone may use.
 #[derive(Debug)]
@@ -131,29 +131,4 @@ async fn file(folder: &Folder, name: &str) -> Option<(FileHandle, PrivateFile)> 
 async fn open_at_once(handle: &FileHandle) -> Option<PrivateFile> {
     let file = JsFuture::from(handle.create_sync_access_handle()).await;
     Some(PrivateFile(file.ok()?.dyn_into().ok()?))
-}
-
-/// Removes the records of tabs that were closed for good.
-async fn sweep(folder: &Folder) -> Result<(), JsValue> {
-    let handles: AsyncIterator = folder.values();
-    loop {
-        let next: IteratorNext = JsFuture::from(handles.next()?).await?.unchecked_into();
-        if next.done() {
-            return Ok(());
-        }
-        let Ok(handle) = next.value().dyn_into::<FileHandle>() else {
-            continue;
-        };
-        // What was fetched stays until its user removes it.
-        let is_log = !handle.name().ends_with(FETCHED);
-        if is_log && age(&handle).await? > ABANDONED {
-            let _ = JsFuture::from(folder.remove_entry(&handle.name())).await;
-        }
-    }
-}
-
-/// Milliseconds since somebody wrote to a file.
-async fn age(handle: &FileHandle) -> Result<u64, JsValue> {
-    let file: File = JsFuture::from(handle.get_file()).await?.dyn_into()?;
-    Ok(wall_millis().saturating_sub(file.last_modified() as u64))
 }

@@ -3,9 +3,8 @@
 use chordscope_core::swarm::layout::Layout;
 use chordscope_core::swarm::manifest::Manifest;
 use js_sys::{Array, Uint8Array};
-use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{Blob, File, FileReaderSync};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::Blob;
 
 use super::files::{Heading, Kept, NoFile};
 
@@ -55,17 +54,12 @@ impl Place {
         }
     }
 
-    /// Reads a segment.
+    /// Reads a segment of what was not lent.
     pub(super) fn read(&self, layout: Layout, index: u32) -> Option<Vec<u8>> {
         let range = layout.range(index);
         match self {
-            Self::Lent(blob) => {
-                let slice = blob.slice_with_f64_and_f64(range.start as f64, range.end as f64);
-                let buffer = FileReaderSync::new()
-                    .ok()?
-                    .read_as_array_buffer(&slice.ok()?);
-                Some(Uint8Array::new(&buffer.ok()?.into()).to_vec())
-            }
+            // That takes a while: see `reading`.
+            Self::Lent(_) => None,
             Self::Kept(kept) => kept.read(layout, index),
             Self::Memory(bytes) => {
                 let bytes = bytes.get(range.start as usize..range.end as usize);
@@ -122,14 +116,6 @@ impl Place {
 
 /// Why something is not fetched, or no further.
 pub(super) const NO_ROOM: &str = "the browser has no room for it: remove files here, or free some of the disk, and fetch it again";
-
-/// Reads a segment of a file while other things go on.
-pub(super) async fn segment(file: &File, layout: Layout, index: u32) -> Result<Vec<u8>, JsValue> {
-    let range = layout.range(index);
-    let slice = file.slice_with_f64_and_f64(range.start as f64, range.end as f64)?;
-    let buffer = JsFuture::from(slice.array_buffer()).await?;
-    Ok(Uint8Array::new(&buffer).to_vec())
-}
 
 #[cfg(test)]
 mod tests;

@@ -1,19 +1,15 @@
 //! The files that the tab shares and fetches.
 
+mod active;
+
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use chordscope_core::base::content::ContentId;
-use chordscope_core::base::time::Instant;
-use chordscope_core::swarm::collection::Collection;
 use chordscope_core::swarm::layout::Layout;
-use web_sys::Url;
 
+pub(super) use self::active::{Active, Lent};
 use super::place::Place;
 use crate::live::talk::MAX_FILES;
-
-/// The longest list of a folder's files that a tab reads, in bytes: 4 MiB.
-const MAX_LIST: u64 = 4 << 20;
 
 /// The files, each under the number of the command that it began with.
 #[derive(Debug, Default)]
@@ -33,10 +29,10 @@ pub(super) struct Share {
 pub(super) enum Stage {
     /// It is being read, to find its content id.
     Reading {
-        /// How it is cut.
-        layout: Layout,
-        /// How many segments were read.
-        done: u32,
+        /// How many bytes there are.
+        length: u64,
+        /// How many were read.
+        done: u64,
     },
     /// What is here of it, from before a reload, is being checked.
     Checking {
@@ -51,27 +47,6 @@ pub(super) enum Stage {
     Active(Box<Active>),
     /// It did not come about, and why.
     Failed(String),
-}
-
-/// A file that the core shares or fetches.
-#[derive(Debug)]
-pub(super) struct Active {
-    /// What.
-    pub(super) content: ContentId,
-    /// How it is cut, once known.
-    pub(super) layout: Option<Layout>,
-    /// Where it is.
-    pub(super) place: Place,
-    /// Since when it is being fetched; none if some was here before.
-    pub(super) begun: Option<Instant>,
-    /// How long that took.
-    pub(super) took: Option<Duration>,
-    /// Where the browser finds it, if it was fetched and is whole.
-    pub(super) saved: Option<String>,
-    /// It is the list of a folder's files, which is read when it is whole.
-    pub(super) is_folder: bool,
-    /// Its files, once that is read.
-    pub(super) folder: Option<Collection>,
 }
 
 impl Shares {
@@ -103,59 +78,63 @@ impl Shares {
         })
     }
 
-    /// The core has no more to do with a file, for this reason.
-    pub(super) fn fail(&mut self, number: u32, why: impl Into<String>) {
-        if let Some(share) = self.0.get_mut(&number) {
-            let before = std::mem::replace(&mut share.stage, Stage::Failed(why.into()));
-            before.end();
+    /// A file of this content that the user has lent, be it of a folder.
+    pub(super) fn lent(&self, content: ContentId) -> Option<Lent> {
+        self.actives().find_map(|active| active.lent(content))
+    }
+
+    /// Whether a content is here, but not yet whole.
+    pub(super) fn is_fetching(&self, content: ContentId) -> bool {
+        let mut actives = self.actives();
+        actives.any(|active| active.content == content && !active.is_whole())
+    }
+
+    fn actives(&self) -> impl Iterator<Item = &Active> {
+        self.0.values().filter_map(|share| match &share.stage {
+            Stage::Active(active) => Some(&**active),
+            _ => None,
+        })
+    }
+
+    /// The number of a file with this content, or of a folder that has one.
+    pub(super) fn number_with(&self, content: ContentId) -> Option<u32> {
+        let has =
+            |share: &Share| matches!(&share.stage, Stage::Active(active) if active.has(content));
+        self.iter()
+            .find(|(_, share)| has(share))
+            .map(|(number, _)| number)
+    }
+
+    /// A file came to nothing, for this reason. Gives what the core has of it and of no other.
+    pub(super) fn fail(&mut self, number: u32, why: impl Into<String>) -> Vec<ContentId> {
+        let Some(share) = self.0.get_mut(&number) else {
+            return Vec::new();
+        };
+        let before = std::mem::replace(&mut share.stage, Stage::Failed(why.into()));
+        self.end(before)
+    }
+
+    /// Forgets a file. Gives what the core has of it and of no other.
+    pub(super) fn remove(&mut self, number: u32) -> Vec<ContentId> {
+        match self.0.remove(&number) {
+            Some(share) => self.end(share.stage),
+            None => Vec::new(),
         }
     }
 
-    /// Forgets a file, and gives what the core has of it.
-    pub(super) fn remove(&mut self, number: u32) -> Option<ContentId> {
-        self.0.remove(&number)?.stage.end()
-    }
-}
-
-impl Active {
-    /// What it says if it is the list of a folder's files.
-    pub(super) fn list(&self) -> Option<Collection> {
-        let layout = self.layout.filter(|layout| layout.length() <= MAX_LIST)?;
-        let parts = (0..layout.count()).map(|index| self.place.read(layout, index));
-        let parts: Option<Vec<Vec<u8>>> = parts.collect();
-        Collection::decode(&parts?.concat()).ok()
-    }
-
-    /// Whether all of it is here, and the browser can be asked for it.
-    pub(super) const fn is_whole(&self) -> bool {
-        self.saved.is_some() || matches!(self.place, Place::Lent(_))
+    fn end(&self, stage: Stage) -> Vec<ContentId> {
+        let Stage::Active(active) = stage else {
+            return Vec::new();
+        };
+        let mut contents = active.end();
+        contents.retain(|content| self.number_with(*content).is_none());
+        contents
     }
 }
 
 impl Stage {
     /// The core has it.
     pub(super) fn active(content: ContentId, layout: Option<Layout>, place: Place) -> Self {
-        Self::Active(Box::new(Active {
-            content,
-            layout,
-            place,
-            begun: None,
-            took: None,
-            saved: None,
-            is_folder: false,
-            folder: None,
-        }))
-    }
-
-    /// Gives back what was taken, and tells what the core has of it.
-    fn end(self) -> Option<ContentId> {
-        let Self::Active(active) = self else {
-            return None;
-        };
-        if let Some(saved) = active.saved {
-            let _ = Url::revoke_object_url(&saved);
-        }
-        active.place.remove();
-        Some(active.content)
+        Self::Active(Box::new(Active::new(content, layout, place)))
     }
 }

@@ -4,14 +4,16 @@
 //! mebibytes a second the tab's process grows by that much and more. A buffer that is sent away is not this worker's any more,
 //! and what is sent to a closed port is freed.
 
+use std::cell::Cell;
+
 use js_sys::{Array, ArrayBuffer};
 use wasm_bindgen::JsValue;
 use web_sys::{MessageChannel, MessagePort};
 
 /// Shorter ones are not worth it, in bytes.
 const SMALL: u32 = 16 * 1024;
-/// How many buffers go at once: sending has its price. Of 64 KiB each, they come to a mebibyte.
-const AT_ONCE: u32 = 16;
+/// How many bytes go at once: sending has its price.
+const AT_ONCE: u32 = 1024 * 1024;
 
 /// Where buffers go that were read.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub(super) struct Spent {
     /// Its other end is closed; none where the browser has no such ports.
     nowhere: Option<MessagePort>,
     buffers: Array,
+    /// How many bytes they have.
+    bytes: Cell<u32>,
 }
 
 impl Spent {
@@ -31,6 +35,7 @@ impl Spent {
         Self {
             nowhere,
             buffers: Array::new(),
+            bytes: Cell::default(),
         }
     }
 
@@ -43,10 +48,14 @@ impl Spent {
         else {
             return;
         };
-        if self.buffers.push(buffer) >= AT_ONCE {
+        self.buffers.push(buffer);
+        let bytes = self.bytes.get() + buffer.byte_length();
+        self.bytes.set(bytes);
+        if bytes >= AT_ONCE {
             // If they cannot be sent, they wait for the collector.
             let _ = nowhere.post_message_with_transferable(&JsValue::NULL, &self.buffers);
             self.buffers.set_length(0);
+            self.bytes.set(0);
         }
     }
 }

@@ -1,18 +1,19 @@
 //! From the peer to the plain values that the page shows.
 
 mod files;
+mod path;
 mod peers;
 
 use chordscope_core::base::contact::{Address, Contact};
 use chordscope_core::base::id::{Id, Space};
-use chordscope_core::node::api::{Report, Visit};
 use chordscope_core::node::view::Stage;
 use chordscope_core::peer::Peer;
 use chordscope_core::store::record::{Label, Record};
 
 pub(super) use self::files::files;
+pub(super) use self::path::path;
 use crate::brief::shorten;
-use crate::live::talk::{Connection, FileRow, FingerRow, HeldKey, Hop, Path, Shelf, State, micros};
+use crate::live::talk::{Connection, FileRow, FingerRow, HeldKey, Shelf, State};
 
 /// The page lists no more records than this.
 const MAX_KEYS: usize = 100;
@@ -126,30 +127,6 @@ fn reached_at(contact: &Contact) -> Option<String> {
 
 fn through(relay: Id) -> String {
     format!("through {}", shorten(Space::FULL.show(relay)))
-}
-
-/// A lookup's path.
-pub(super) fn path(peer: &Peer, report: &Report) -> Path {
-    let me = peer.node().contact();
-    let address = |visit: &Visit| {
-        let group = report.group.iter().chain([&report.owner, me]);
-        let contact = visit
-            .contact
-            .iter()
-            .chain(group)
-            .find(|contact| contact.id() == visit.id);
-        contact.and_then(reached_at)
-    };
-    let hop = |visit: &Visit| Hop {
-        id: visit.id,
-        address: address(visit).filter(|_| visit.id != me.id()),
-        rtt: visit.rtt.map(micros),
-    };
-    Path {
-        key: report.key,
-        hops: report.path.iter().map(hop).collect(),
-        took: micros(report.took),
-    }
 }
 
 /// A sequence number as the page shows it.

@@ -4,9 +4,12 @@ use chordscope_core::base::content::ContentId;
 use chordscope_core::base::id::Id;
 use chordscope_core::swarm::collection::File;
 use serde::{Deserialize, Serialize};
+use web_sys::File as Handle;
 
-/// The most files of a tab, whatever became of them.
+/// The most files of a tab, whatever became of them. A folder is one.
 pub const MAX_FILES: usize = 64;
+/// The most files of the folders that a tab shares.
+pub const MAX_SHARED: usize = 960;
 
 /// A file that the tab shares or fetches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +54,25 @@ pub struct Wanted {
     pub name: String,
     /// It is the list of a folder's files.
     pub is_folder: bool,
+}
+
+/// A folder of this computer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Folder {
+    /// What it is called.
+    pub name: String,
+    /// Its files, in no order.
+    pub files: Vec<Part>,
+}
+
+/// A file of a folder of this computer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Its path below the folder, parts separated by `/`.
+    pub path: String,
+    /// It crosses to the worker as it is: a handle, not its bytes.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    pub file: Handle,
 }
 
 /// A file that is here.

@@ -12,18 +12,28 @@ pub fn file(row: &FileRow, joined: bool) -> Spoken {
         Stage::Fetching(_) if !joined => spoken(Tone::Busy, "fetching…", waits),
         Stage::Fetching(transfer) => spoken(Tone::Busy, "fetching…", fetching(transfer)),
         Stage::Here(here) if here.saved.is_some() => {
-            let lead = match here.folder {
-                Some((1, _)) => "a folder of 1 file".to_owned(),
-                Some((count, _)) => format!("a folder of {count} files"),
-                None => "fetched, and every segment checked".to_owned(),
-            };
+            let lead = folder(here);
+            let lead = lead.unwrap_or_else(|| "fetched, and every segment checked".to_owned());
             let took = took(row.length, here.took);
             spoken(Tone::Good, lead, format!("{took}{}", sending(here)))
         }
         Stage::Here(_) if !joined => spoken(Tone::Calm, "ready to be fetched", waits),
-        Stage::Here(here) => spoken(Tone::Good, "shared while this tab is open", sending(here)),
+        Stage::Here(here) => {
+            let what = folder(here).map_or_else(String::new, |folder| format!("{folder}, "));
+            let lead = format!("{what}shared while this tab is open");
+            spoken(Tone::Good, lead, sending(here))
+        }
         Stage::Failed(why) => spoken(Tone::Bad, sentence(why), ""),
     }
+}
+
+/// That it is a folder, if it is.
+fn folder(here: &Here) -> Option<String> {
+    let (count, _) = here.folder.as_ref()?;
+    Some(match count {
+        1 => "a folder of 1 file".to_owned(),
+        count => format!("a folder of {count} files"),
+    })
 }
 
 fn fetching(transfer: &Transfer) -> String {

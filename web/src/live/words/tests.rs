@@ -91,3 +91,25 @@ fn what_was_fetched_tells_how_fast_it_came() {
     let took = "It took 12 s, at 100 MB/s. ";
     assert!(spoken.rest.starts_with(took), "{}", spoken.rest);
 }
+
+#[test]
+fn a_folder_that_is_shared_tells_how_many_files_it_has() {
+    let said = |count| {
+        let here = Here {
+            folder: Some((count, Vec::new())),
+            ..Here::default()
+        };
+        let row = FileRow {
+            number: 1,
+            name: "songs".to_owned(),
+            length: Some(6),
+            stage: Stage::Here(Box::new(here)),
+        };
+        file(&row, true).lead
+    };
+    assert_eq!(said(1), "a folder of 1 file, shared while this tab is open");
+    assert_eq!(
+        said(2),
+        "a folder of 2 files, shared while this tab is open"
+    );
+}

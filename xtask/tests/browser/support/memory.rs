@@ -11,6 +11,8 @@ use tokio::time::{MissedTickBehavior, interval};
 
 /// How often to look.
 const INTERVAL: Duration = Duration::from_millis(100);
+/// After how many looks to ask anew which processes there are: that takes longer than what is measured can spare.
+const ANEW: u64 = 20;
 
 /// Looks at the resident memory of each renderer below a process, ten times a second, until it is dropped. Linux only: it
 /// reads /proc.
@@ -29,9 +31,13 @@ impl MemoryWatch {
         let task = tokio::spawn(async move {
             let mut tick = interval(INTERVAL);
             tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
+            let mut known = Vec::new();
+            for look in 0.. {
                 tick.tick().await;
-                if let Some(largest) = renderers(root).into_iter().max() {
+                if look % ANEW == 0 {
+                    known = renderers(root);
+                }
+                if let Some(largest) = known.iter().filter_map(|pid| resident(*pid)).max() {
                     seen.0.fetch_max(largest, Ordering::Relaxed);
                     seen.1.fetch_add(1, Ordering::Relaxed);
                 }
@@ -57,8 +63,8 @@ impl Drop for MemoryWatch {
     }
 }
 
-/// The resident bytes of each renderer below a process.
-fn renderers(root: u32) -> Vec<u64> {
+/// The renderers below a process.
+fn renderers(root: u32) -> Vec<u32> {
     let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let pid = entry.file_name().to_string_lossy().parse::<u32>();
@@ -77,9 +83,12 @@ fn renderers(root: u32) -> Vec<u64> {
         let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         String::from_utf8_lossy(&line).contains("--type=renderer")
     };
-    let renderers = found.into_iter().filter(is_renderer);
-    let kilobytes = renderers.filter_map(|pid| status(pid, "VmRSS:"));
-    kilobytes.map(|kilobytes| kilobytes * 1024).collect()
+    found.into_iter().filter(is_renderer).collect()
+}
+
+/// The resident bytes of a process; none once that is gone.
+fn resident(pid: u32) -> Option<u64> {
+    Some(status(pid, "VmRSS:")? * 1024)
 }
 
 /// A number in what the kernel says of a process; none once that is gone.

@@ -45,6 +45,11 @@ impl Ring {
         Ok(peers)
     }
 
+    /// Starts a single peer in the ring of the one at this address, which receives no more of files a second than this, such as `8M`.
+    pub(crate) async fn slow(join: &str, rate: &str) -> Result<Self> {
+        Self::spawn(&["peer", "--join", join, "--limit-down", rate], 1).await
+    }
+
     /// Starts a single peer that pages of this origin may use.
     pub(crate) async fn allowing(origin: &str) -> Result<Self> {
         Self::spawn(&["peer", "--allow-origin", origin], 1).await

@@ -42,6 +42,7 @@ impl Driver {
                 }
             }
             Command::Share(file) => self.share(number, file),
+            Command::ShareFolder(folder) => self.share_folder(number, folder),
             Command::Fetch(wanted) => self.fetch(number, wanted),
             Command::Drop(file) => self.drop_file(file),
         }

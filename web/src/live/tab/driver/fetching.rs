@@ -37,7 +37,7 @@ impl Driver {
             let place = Place::make(&peer, heading).await;
             Self::happen(&me, |driver| match place {
                 Ok(place) => driver.begin_fetch(number, content, is_folder, place),
-                Err(why) => driver.shares.fail(number, why),
+                Err(why) => driver.give_up(number, why),
             });
         });
     }
@@ -78,8 +78,7 @@ impl Driver {
         };
         active.layout = Some(manifest.layout());
         if let Err(why) = active.place.describe(manifest) {
-            self.shares.fail(number, why);
-            self.peer.stop_transfer(self.clock.now(), content);
+            self.give_up(number, why);
         }
     }
 
@@ -94,11 +93,8 @@ impl Driver {
         if active.is_folder {
             active.folder = active.list();
             if active.folder.is_none() {
-                self.shares.fail(
-                    number,
-                    "this is no list of files, or one too long for a tab",
-                );
-                return self.peer.stop_transfer(now, content);
+                let why = "this is no list of files, or one too long for a tab";
+                return self.give_up(number, why);
             }
         }
         let (me, whole) = (self.me.clone(), active.place.whole());
@@ -116,10 +112,7 @@ impl Driver {
         let url = blob.as_ref().map(Url::create_object_url_with_blob);
         match url {
             Some(Ok(url)) => active.saved = Some(url),
-            _ => {
-                self.shares.fail(number, "the browser could not keep it");
-                self.peer.stop_transfer(self.clock.now(), content);
-            }
+            _ => self.give_up(number, "the browser could not keep it"),
         }
     }
 }

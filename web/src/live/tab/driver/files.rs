@@ -1,21 +1,54 @@
 //! What the core wants of files that are shared or fetched, and what it says of them.
 
+use std::rc::Rc;
+
 use chordscope_core::base::content::ContentId;
 use chordscope_core::swarm::api::{Event, Failure};
+use wasm_bindgen_futures::spawn_local;
 
 use super::Driver;
 use crate::live::tab::place::NO_ROOM;
+use crate::live::tab::reading;
 
 impl Driver {
     /// Shares or fetches a file no more.
     pub(super) fn drop_file(&mut self, number: u32) {
-        if let Some(content) = self.shares.remove(number) {
-            self.peer.stop_transfer(self.clock.now(), content);
+        let contents = self.shares.remove(number);
+        self.stop(contents);
+    }
+
+    /// A file came to nothing, for this reason.
+    pub(super) fn give_up(&mut self, number: u32, why: impl Into<String>) {
+        let contents = self.shares.fail(number, why);
+        self.stop(contents);
+    }
+
+    pub(super) fn stop(&mut self, contents: impl IntoIterator<Item = ContentId>) {
+        let now = self.clock.now();
+        for content in contents {
+            self.peer.stop_transfer(now, content);
         }
     }
 
-    /// What the core wants of a segment.
-    pub(super) fn read_segment(&mut self, content: ContentId, index: u32) -> Option<Vec<u8>> {
+    /// Reads a segment that others want. What the user has lent is read while other things go on.
+    pub(super) fn read_segment(&mut self, content: ContentId, index: u32) {
+        let now = self.clock.now();
+        let Some(lent) = self.shares.lent(content) else {
+            let bytes = self.read_private(content, index);
+            return self.peer.handle_segment_read(now, content, index, bytes);
+        };
+        let (me, spent) = (self.me.clone(), Rc::clone(&self.spent));
+        spawn_local(async move {
+            let range = lent.layout.range(index);
+            let bytes = reading::piece(&lent.blob, range, &spent).await;
+            Self::happen(&me, |driver| {
+                let now = driver.clock.now();
+                driver.peer.handle_segment_read(now, content, index, bytes);
+            });
+        });
+    }
+
+    fn read_private(&mut self, content: ContentId, index: u32) -> Option<Vec<u8>> {
         let (_, active) = self.shares.active(content)?;
         active.place.read(active.layout?, index)
     }
@@ -34,13 +67,13 @@ impl Driver {
             Event::Described(content) => self.described(content),
             Event::Complete(content) => self.complete(content),
             Event::Failed(content, failure) => {
-                if let Some((number, _)) = self.shares.active(content) {
-                    let why = match failure {
-                        // A browser's disk is what it grants the page.
-                        Failure::Disk => NO_ROOM.to_owned(),
-                        failure => failure.to_string(),
-                    };
-                    self.shares.fail(number, why);
+                let why = match failure {
+                    // A browser's disk is what it grants the page.
+                    Failure::Disk => NO_ROOM.to_owned(),
+                    failure => failure.to_string(),
+                };
+                while let Some(number) = self.shares.number_with(content) {
+                    self.give_up(number, why.clone());
                 }
             }
             // The log of the page tells of it.

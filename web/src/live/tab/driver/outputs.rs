@@ -36,10 +36,7 @@ impl Driver {
                     self.peer.handle_storage(now, StorageEvent::Failed(token));
                 }
                 Output::DropEntries(_) => {}
-                Output::ReadSegment { content, index } => {
-                    let bytes = self.read_segment(content, index);
-                    self.peer.handle_segment_read(now, content, index, bytes);
-                }
+                Output::ReadSegment { content, index } => self.read_segment(content, index),
                 Output::WriteSegment {
                     content,
                     index,

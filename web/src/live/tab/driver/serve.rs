@@ -12,7 +12,7 @@ use super::Driver;
 use crate::live::tab::clock::{Clock, wall_millis};
 use crate::live::tab::port::Port;
 use crate::live::tab::storage::Storage;
-use crate::live::talk::{Answer, Asked, Command, MAX_FILES, Report};
+use crate::live::talk::{Answer, Asked, Command, MAX_FILES, MAX_SHARED, Report};
 
 /// A tab holds less than a server.
 const MAX_RECORDS: usize = 8_192;
@@ -72,7 +72,7 @@ fn peer(secret: &[u8]) -> Option<Peer> {
     };
     config.node.limits.records = MAX_RECORDS;
     config.node.limits.record_bytes = MAX_RECORD_BYTES;
-    config.limits.swarm.transfers = MAX_FILES;
+    config.limits.swarm.transfers = MAX_FILES + MAX_SHARED;
     config.limits.swarm.buffered = MAX_BUFFERED;
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).ok()?;

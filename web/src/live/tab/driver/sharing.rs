@@ -1,80 +1,78 @@
-//! Sharing a file of the user's: it is read once, to find its content id, and again whenever somebody wants some of it.
+//! Sharing what the user lends: it is read once, to find its content id, and again whenever somebody wants some of it.
+
+mod folder;
+
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
 
 use chordscope_core::swarm::bitfield::Bitfield;
-use chordscope_core::swarm::layout::Layout;
-use chordscope_core::swarm::manifest::{Manifest, digest};
+use chordscope_core::swarm::manifest::Manifest;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, File};
 
 use super::Driver;
-use crate::live::tab::place::{Place, segment};
+use crate::live::tab::place::Place;
+use crate::live::tab::reading::{self, Unread};
 use crate::live::tab::shares::Stage;
 
 impl Driver {
-    /// Reads a file to find its content id, a segment at a time, and shares it then.
+    /// Reads a file to find its content id, and shares it then.
     pub(super) fn share(&mut self, number: u32, file: File) {
-        let layout = Layout::of(file.size() as u64);
-        let stage = match layout {
-            Some(layout) => Stage::Reading { layout, done: 0 },
-            None => Stage::Failed("it is longer than 256 GiB".to_owned()),
-        };
-        let added = self.shares.add(number, file.name(), stage);
-        let Some(layout) = layout.filter(|_| added) else {
+        if !self.begin_reading(number, file.name(), file.size() as u64) {
             return;
-        };
-        let me = self.me.clone();
+        }
+        let (me, spent) = (self.me.clone(), Rc::clone(&self.spent));
         spawn_local(async move {
-            let mut digests = Vec::new();
-            for index in 0..layout.count() {
-                // The next one is read only if the user has not changed their mind.
-                let goes_on = me
-                    .upgrade()
-                    .is_some_and(|driver| driver.borrow_mut().note_reading(number, index));
-                if !goes_on {
-                    return;
-                }
-                match segment(&file, layout, index).await {
-                    Ok(bytes) => digests.push(digest(layout, index, &bytes)),
-                    Err(_) => break,
-                }
-            }
-            let manifest = Manifest::of(layout, digests);
-            Self::happen(&me, |driver| driver.was_read(number, &file, manifest));
+            let note = |bytes| note(&me, number, bytes);
+            let manifest = reading::manifest(&file, &spent, note).await;
+            Self::happen(&me, |driver| match manifest {
+                Ok(manifest) => driver.was_read(number, &file, manifest),
+                Err(unread) => driver.was_not_read(number, unread),
+            });
         });
     }
 
-    fn note_reading(&mut self, number: u32, segments: u32) -> bool {
-        self.tell_state_soon();
-        let share = self.shares.get_mut(number);
-        match share.map(|share| &mut share.stage) {
-            Some(Stage::Reading { done, .. }) => {
-                *done = segments;
-                true
-            }
-            _ => false,
+    fn begin_reading(&mut self, number: u32, name: String, length: u64) -> bool {
+        let stage = Stage::Reading { length, done: 0 };
+        self.shares.add(number, name, stage)
+    }
+
+    fn was_not_read(&mut self, number: u32, unread: Unread) {
+        if let Some(why) = unread.words() {
+            self.give_up(number, why);
         }
     }
 
-    fn was_read(&mut self, number: u32, file: &File, manifest: Option<Manifest>) {
-        let Some(manifest) = manifest else {
-            return self
-                .shares
-                .fail(number, "the browser could not read it to its end");
-        };
-        let layout = manifest.layout();
-        let place = Place::Lent(Blob::from(file.clone()));
-        let (content, have) = (manifest.content(), Bitfield::all(layout.count()));
-        let active = Stage::active(content, Some(layout), place);
+    fn was_read(&mut self, number: u32, file: &File, manifest: Manifest) {
+        let (content, layout) = (manifest.content(), manifest.layout());
         let Some(share) = self.shares.get_mut(number) else {
             return;
         };
+        let have = Bitfield::all(layout.count());
         match self.peer.share(self.clock.now(), manifest, have) {
             Ok(()) => {
-                share.stage = active;
+                let place = Place::Lent(Blob::from(file.clone()));
+                share.stage = Stage::active(content, Some(layout), place);
                 // A file that changes cannot be read any more.
                 self.peer.vouch(content);
             }
-            Err(error) => self.shares.fail(number, error.to_string()),
+            Err(error) => self.give_up(number, error.to_string()),
         }
+    }
+}
+
+/// So many bytes more were read; whether the user still wants them to be.
+fn note(me: &Weak<RefCell<Driver>>, number: u32, bytes: u64) -> bool {
+    let Some(driver) = me.upgrade() else {
+        return false;
+    };
+    let mut driver = driver.borrow_mut();
+    driver.tell_state_soon();
+    match driver.shares.get_mut(number).map(|share| &mut share.stage) {
+        Some(Stage::Reading { done, .. }) => {
+            *done += bytes;
+            true
+        }
+        _ => false,
     }
 }

@@ -4,16 +4,11 @@ use std::rc::Rc;
 
 use chordscope_core::base::contact::Address;
 use chordscope_core::peer::api::LinkId;
-use gloo::timers::callback::Timeout;
 
 use super::Driver;
 use crate::live::closeness::Closeness;
 use crate::live::tab::link::{Heard, Link};
 use crate::live::talk::Cause;
-
-/// How many milliseconds lie between two looks at what a socket has sent; browsers make four of them. No more than a quarter of
-/// a mebibyte leaves between two looks, so that this bounds how fast a tab sends.
-const LOOK_EVERY: u32 = 2;
 
 impl Driver {
     /// Opens a connection; what comes of it is heard later.
@@ -51,13 +46,9 @@ impl Driver {
             }
         }
         self.carry_out();
+        // No more than a quarter of a mebibyte leaves between two looks, so that how often they are bounds how fast a tab sends.
         if self.links.values().any(Link::is_writing) {
-            let me = self.me.clone();
-            self.writing.get_or_insert_with(|| {
-                Timeout::new(LOOK_EVERY, move || {
-                    Self::happen(&me, |driver| driver.writing = None);
-                })
-            });
+            self.writing.call();
         }
     }
 

@@ -62,7 +62,10 @@ impl Driver {
                 }
             }
             // Another file with the same content is here already.
-            Err(error) => return self.shares.fail(number, error.to_string()),
+            Err(error) => {
+                self.shares.fail(number, error.to_string());
+                return;
+            }
         }
         if is_whole {
             self.complete(content);

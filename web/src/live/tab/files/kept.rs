@@ -3,15 +3,14 @@
 
 use chordscope_core::swarm::layout::Layout;
 use chordscope_core::swarm::manifest::Manifest;
-use js_sys::{AsyncIterator, IteratorNext};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     Blob, File, FileSystemDirectoryHandle as Folder, FileSystemFileHandle as FileHandle,
 };
 
 use super::heading::{HEADING, Heading, digests_at, room};
-use super::{FETCHED, PrivateFile, file, folder, open_at_once};
+use super::{FETCHED, PrivateFile, file, folder};
 use crate::live::tab::log::Slab;
 
 /// A private file with what was fetched, or is being.
@@ -40,17 +39,27 @@ impl Kept {
         let name = format!("{}-{peer}{FETCHED}", heading.content);
         let (handle, mut file) = file(&folder, &name).await.ok_or(NoFile::NoRoom)?;
         let begun = file.cut(0) && file.write_at(0, &heading.encode());
-        let kept = Self {
-            file,
-            folder,
-            handle,
-            heading,
-        };
+        let kept = Self::again(file, folder, handle, heading);
         if begun {
             return Ok(kept);
         }
         kept.remove().await;
         Err(NoFile::NoRoom)
+    }
+
+    /// One that was begun before: its file, and what is known of it.
+    pub(super) const fn again(
+        file: PrivateFile,
+        folder: Folder,
+        handle: FileHandle,
+        heading: Heading,
+    ) -> Self {
+        Self {
+            file,
+            folder,
+            handle,
+            heading,
+        }
     }
 
     /// What is known of it.
@@ -118,48 +127,4 @@ impl Kept {
         // What cannot be removed now shows again when a tab is opened.
         let _ = JsFuture::from(folder.remove_entry(&handle.name())).await;
     }
-}
-
-/// What earlier tabs have left and no other tab holds.
-pub(in crate::live::tab) async fn left_behind(most: usize) -> Vec<Kept> {
-    let mut found = Vec::new();
-    if let Some(folder) = folder().await {
-        // What could be read before an error is good.
-        let _ = collect(&folder, most, &mut found).await;
-    }
-    found
-}
-
-async fn collect(folder: &Folder, most: usize, found: &mut Vec<Kept>) -> Result<(), JsValue> {
-    let handles: AsyncIterator = folder.values();
-    while found.len() < most {
-        let next: IteratorNext = JsFuture::from(handles.next()?).await?.unchecked_into();
-        if next.done() {
-            break;
-        }
-        let Ok(handle) = next.value().dyn_into::<FileHandle>() else {
-            continue;
-        };
-        if !handle.name().ends_with(FETCHED) {
-            continue;
-        }
-        let Some(file) = open_at_once(&handle).await else {
-            continue;
-        };
-        let heading = file.read_at(0, HEADING as usize);
-        match heading.and_then(|bytes| Heading::decode(&bytes)) {
-            Some(heading) => found.push(Kept {
-                file,
-                folder: folder.clone(),
-                handle,
-                heading,
-            }),
-            // Its tab ended before it was begun.
-            None => {
-                drop(file);
-                let _ = JsFuture::from(folder.remove_entry(&handle.name())).await;
-            }
-        }
-    }
-    Ok(())
 }

@@ -17,10 +17,7 @@ const MAX_SOURCES: usize = 8;
 pub(in crate::live::tab) fn files(peer: &Peer, now: Instant, shares: &Shares) -> Vec<FileRow> {
     let row = |(number, share): (u32, &Share)| {
         let (length, stage) = match &share.stage {
-            Kept::Reading { layout, done } => {
-                let done = layout.range(*done).start;
-                (Some(layout.length()), Stage::Reading { done })
-            }
+            Kept::Reading { length, done } => (Some(*length), Stage::Reading { done: *done }),
             Kept::Checking { layout, done } => {
                 let done = layout.range(*done).start;
                 (Some(layout.length()), Stage::Checking { done })
@@ -28,8 +25,12 @@ pub(in crate::live::tab) fn files(peer: &Peer, now: Instant, shares: &Shares) ->
             Kept::Opening => (None, Stage::Fetching(Box::default())),
             Kept::Active(active) => {
                 let view = peer.swarm().view(now, active.content);
-                let length = active.layout.map(|layout| layout.length());
-                let stage = view.map(|view| of_active(active, &share.name, view));
+                let stage = view.map(|view| {
+                    let parts = active.parts.iter();
+                    let parts = parts.filter_map(|part| peer.swarm().view(now, part.content));
+                    of_active(active, &share.name, view, parts)
+                });
+                let length = active.length();
                 (
                     length,
                     stage.unwrap_or_else(|| Stage::Fetching(Box::default())),
@@ -47,7 +48,12 @@ pub(in crate::live::tab) fn files(peer: &Peer, now: Instant, shares: &Shares) ->
     shares.iter().map(row).collect()
 }
 
-fn of_active(active: &Active, name: &str, view: TransferView) -> Stage {
+fn of_active(
+    active: &Active,
+    name: &str,
+    view: TransferView,
+    of_parts: impl Iterator<Item = TransferView>,
+) -> Stage {
     if !active.is_whole() {
         return Stage::Fetching(Box::new(transfer(view)));
     }
@@ -60,6 +66,10 @@ fn of_active(active: &Active, name: &str, view: TransferView) -> Stage {
         is_collection: active.is_folder,
     };
     let took = active.took.map(|took| took.as_millis() as u64);
+    let rates = of_parts.map(|part| (part.sent, part.up));
+    let (sent, up) = rates.fold((view.sent, view.up), |sum, one| {
+        (sum.0 + one.0, sum.1 + one.1)
+    });
     let parts = |folder: &Collection| {
         let files = folder.files();
         let shown = files.iter().take(MAX_PARTS);
@@ -69,8 +79,8 @@ fn of_active(active: &Active, name: &str, view: TransferView) -> Stage {
         link: link.to_string(),
         saved: active.saved.clone(),
         took,
-        sent: view.sent,
-        up: view.up,
+        sent,
+        up,
         folder: active.folder.as_ref().map(parts),
     }))
 }

@@ -23,6 +23,3 @@ const figures = {
   wasm_world_events_with_trace_and_checks: watched,
   wasm_world_events_of_100_nodes: small,
 };
-const shown = document.createElement("pre");
-shown.textContent = JSON.stringify(figures);
-document.body.append(shown);
