@@ -1,4 +1,4 @@
-//! `/ws`: where peers connect. hyper does the upgrade, so that one version of tungstenite serves both directions.
+//! `/ws`: where peers connect. hyper does the upgrade, as one port serves everything.
 
 use std::sync::Arc;
 
@@ -12,10 +12,9 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chordscope_core::link::reason::CloseReason;
 use chordscope_core::wire::frame::SUB_PROTOCOL;
+use data_encoding::BASE64;
 use hyper_util::rt::TokioIo;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::Role;
+use sha1::{Digest, Sha1};
 
 use crate::http::App;
 use crate::http::api::refuse;
@@ -61,9 +60,7 @@ fn link(app: Arc<App>, position: usize, mut request: Request) -> Response {
             // The client went away in between.
             return;
         };
-        let config = Some(links::socket_config());
-        let stream = TokioIo::new(upgraded);
-        let socket = WebSocketStream::from_raw_socket(stream, Role::Server, config).await;
+        let socket = links::accepted(TokioIo::new(upgraded));
         if refused {
             links::turn_away(socket, CloseReason::OriginRefused).await;
             return;
@@ -80,6 +77,14 @@ fn link(app: Arc<App>, position: usize, mut request: Request) -> Response {
     (StatusCode::SWITCHING_PROTOCOLS, headers, Body::empty()).into_response()
 }
 
+/// What proves that a WebSocket was understood. RFC 6455, §4.2.2, 5.4
+fn derive_accept_key(key: &[u8]) -> String {
+    let digest = Sha1::new()
+        .chain_update(key)
+        .chain_update("258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+    BASE64.encode(&digest.finalize())
+}
+
 /// Whether one of a header's comma-separated values is `wanted`.
 fn lists(headers: &HeaderMap, name: &HeaderName, wanted: &str) -> bool {
     headers
@@ -88,4 +93,15 @@ fn lists(headers: &HeaderMap, name: &HeaderName, wanted: &str) -> bool {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .any(|value| value.trim().eq_ignore_ascii_case(wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_of_the_standard_is_accepted_as_it_says() {
+        let accept = derive_accept_key(b"dGhlIHNhbXBsZSBub25jZQ==");
+        assert_eq!(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    }
 }
