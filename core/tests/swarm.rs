@@ -13,7 +13,7 @@ use chordscope_core::swarm::Swarm;
 use chordscope_core::swarm::api::{Event, Fault, Limits, Output};
 use chordscope_core::swarm::layout::Layout;
 use chordscope_core::swarm::manifest::{Manifest, digest};
-use chordscope_core::swarm::message::{Message, Place, Said, Standing};
+use chordscope_core::swarm::message::{Arrived, Message, Place, Said, Standing};
 use chordscope_core::swarm::picker::Order;
 
 const KIB: u64 = 1024;
@@ -251,8 +251,8 @@ fn fetch_beside(lies: &[Lie]) -> Option<Duration> {
         while let Some(output) = swarm.poll_output() {
             let (to, said) = match output {
                 Output::Send(to, message) => (to, message.said),
-                Output::Write(_, index, bytes) => {
-                    assert_eq!(bytes, part(index));
+                Output::Write(_, index, pieces) => {
+                    assert_eq!(pieces.concat(), part(index));
                     swarm.handle_written(now, content, index, true);
                     continue;
                 }
@@ -274,11 +274,13 @@ fn fetch_beside(lies: &[Lie]) -> Option<Duration> {
                 }
                 (Said::Digests(at), _) => {
                     let list = &manifest.encode()[at as usize..];
-                    swarm.handle_block(now, to, content, Place::Digests(at), list);
+                    let arrived = Arrived::new(Place::Digests(at), list.to_vec());
+                    swarm.handle_block(now, to, content, arrived);
                 }
                 (Said::Request(index), None) => {
-                    let place = Place::Segment(index, 0);
-                    swarm.handle_block(now, to, content, place, part(index));
+                    let place = Place::Content(layout.range(index).start);
+                    let arrived = Arrived::new(place, part(index).to_vec());
+                    swarm.handle_block(now, to, content, arrived);
                 }
                 (Said::Request(index), Some(Lie::Rejects | Lie::Wavers)) => {
                     say(Said::Reject(index, None));

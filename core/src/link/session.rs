@@ -2,7 +2,10 @@
 
 use alloc::vec::Vec;
 
+use blake3::hazmat::ChainingValue;
+
 use crate::link::reason::CloseReason;
+use crate::wire::block::summary;
 use crate::wire::frame::MAX_FRAME;
 
 /// Bytes behind each frame: a counter of 8 and a tag of 16.
@@ -64,10 +67,10 @@ impl Session {
 
     /// Adds counter and tag to a frame.
     pub fn seal(&mut self, mut frame: Vec<u8>) -> Vec<u8> {
-        let counter = self.sent;
+        let counter = self.sent.to_le_bytes();
         self.sent += 1;
-        frame.extend_from_slice(&counter.to_le_bytes());
-        let tag = tag(&self.send_key, &frame);
+        let (tag, _) = tag(&self.send_key, &frame, counter);
+        frame.extend_from_slice(&counter);
         frame.extend_from_slice(&tag);
         frame
     }
@@ -78,27 +81,52 @@ impl Session {
     /// [`CloseReason::TooLarge`] for a frame that is too long, [`CloseReason::BadTag`] for any other that this session's
     /// other side did not send next.
     pub fn open<'a>(&mut self, bytes: &'a [u8]) -> Result<&'a [u8], CloseReason> {
+        self.open_block(bytes).map(|(frame, _)| frame)
+    }
+
+    /// As [`Session::open`]; gives the value of a block's bytes besides, which the tag has proved.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn open_block<'a>(
+        &mut self,
+        bytes: &'a [u8],
+    ) -> Result<(&'a [u8], Option<ChainingValue>), CloseReason> {
         if bytes.len() > MAX_FRAME + TRAILER {
             return Err(CloseReason::TooLarge);
         }
         let (rest, their_tag) = bytes.split_last_chunk::<16>().ok_or(CloseReason::BadTag)?;
         let (frame, counter) = rest.split_last_chunk::<8>().ok_or(CloseReason::BadTag)?;
+        let (ours, value) = tag(&self.receive_key, frame, *counter);
         // blake3's own comparison takes the same time wherever the difference lies.
-        let ours = blake3::Hash::from_bytes(widen(tag(&self.receive_key, rest)));
+        let ours = blake3::Hash::from_bytes(widen(ours));
         if ours != blake3::Hash::from_bytes(widen(*their_tag))
             || u64::from_le_bytes(*counter) != self.received
         {
             return Err(CloseReason::BadTag);
         }
         self.received += 1;
-        Ok(frame)
+        Ok((frame, value))
     }
 }
 
-fn tag(key: &[u8; 32], bytes: &[u8]) -> [u8; 16] {
+/// The tag of a frame; and the value of a block's bytes, which stands for them in what the tag covers: whoever receives them checks
+/// them by that value, and so hashes them once for both.
+fn tag(key: &[u8; 32], frame: &[u8], counter: [u8; 8]) -> ([u8; 16], Option<ChainingValue>) {
+    let mut hasher = blake3::Hasher::new_keyed(key);
+    let value = match summary(frame) {
+        Some((head, value)) => {
+            hasher.update(head).update(&value);
+            Some(value)
+        }
+        None => {
+            hasher.update(frame);
+            None
+        }
+    };
     let mut tag = [0; 16];
-    tag.copy_from_slice(&blake3::keyed_hash(key, bytes).as_bytes()[..16]);
-    tag
+    tag.copy_from_slice(&hasher.update(&counter).finalize().as_bytes()[..16]);
+    (tag, value)
 }
 
 fn widen(tag: [u8; 16]) -> [u8; 32] {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use chordscope_core::base::content::ContentId;
 use chordscope_core::swarm::api::Event;
 use tokio::sync::mpsc;
@@ -23,7 +24,7 @@ pub(super) struct Disk {
     /// Up to which change of each place the core knows that it has changed.
     changes: HashMap<ContentId, u64>,
     /// Segments that came before there was a place for them; the core limits how many.
-    early: HashMap<ContentId, Vec<(u32, Vec<u8>)>>,
+    early: HashMap<ContentId, Vec<(u32, Vec<Bytes>)>>,
     done: mpsc::UnboundedSender<Done>,
     /// Who hears of transfers.
     events: mpsc::UnboundedSender<Event>,
@@ -47,8 +48,8 @@ impl Disk {
     pub(super) fn place(&mut self, content: ContentId, place: Arc<Place>) {
         self.changes.insert(content, place.changes());
         self.places.insert(content, place);
-        for (index, bytes) in self.early.remove(&content).unwrap_or_default() {
-            self.write(content, index, bytes);
+        for (index, pieces) in self.early.remove(&content).unwrap_or_default() {
+            self.write(content, index, pieces);
         }
     }
 
@@ -72,14 +73,14 @@ impl Disk {
         });
     }
 
-    pub(super) fn write(&mut self, content: ContentId, index: u32, bytes: Vec<u8>) {
+    pub(super) fn write(&mut self, content: ContentId, index: u32, pieces: Vec<Bytes>) {
         let Some(place) = self.places.get(&content).cloned() else {
-            self.early.entry(content).or_default().push((index, bytes));
+            self.early.entry(content).or_default().push((index, pieces));
             return;
         };
         let done = self.done.clone();
         spawn_blocking(move || {
-            let written = place.write(index, &bytes);
+            let written = place.write(index, &pieces);
             let _ = done.send(Done::Written(content, index, written));
         });
     }
