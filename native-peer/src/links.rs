@@ -7,8 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use axum::http::HeaderValue;
-use axum::http::header::SEC_WEBSOCKET_PROTOCOL;
 use bytes::Bytes;
 use chordscope_core::base::contact::Address;
 use chordscope_core::link::reason::CloseReason;
@@ -23,9 +21,14 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, timeout};
-use tokio_websockets::{
-    ClientBuilder, CloseCode, Config, Error, Limits, Message, ServerBuilder, WebSocketStream,
-};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use crate::address_space::AddressSpace;
 use crate::driver::Input;
@@ -48,10 +51,6 @@ const MAX_QUEUED: usize = 1 << 20;
 const PER_FRAME: usize = 64;
 /// How many frames are written before they are flushed.
 const MAX_BATCH: usize = 64;
-/// How many bytes go to the system in one call, where so many wait.
-const WRITE_AT_ONCE: usize = 256 * 1024;
-/// The longest message of a link, in bytes.
-const MAX_MESSAGE: usize = MAX_FRAME + TRAILER;
 
 /// A link's way to the driver.
 #[derive(Debug)]
@@ -99,20 +98,15 @@ impl Outbox {
     }
 }
 
-fn config() -> Config {
-    Config::default().flush_threshold(WRITE_AT_ONCE)
-}
-
-/// Up to twice the longest message is read, so that whoever goes beyond it is told in this protocol's words; whoever announces more
-/// is closed by the library, with a WebSocket's code for that.
-fn limits() -> Limits {
-    Limits::default().max_payload_len(Some(2 * MAX_MESSAGE))
-}
-
-/// The socket of a connection that somebody has opened, once HTTP has agreed to it.
-pub(crate) fn accepted<S: AsyncRead + AsyncWrite + Unpin>(stream: S) -> WebSocketStream<S> {
-    let builder = ServerBuilder::new().config(config()).limits(limits());
-    builder.serve(stream)
+/// The limits of a socket.
+pub(crate) fn socket_config() -> WebSocketConfig {
+    let most = MAX_FRAME + TRAILER;
+    WebSocketConfig::default()
+        .read_buffer_size(16 * 1024)
+        .write_buffer_size(64 * 1024)
+        .max_write_buffer_size(MAX_QUEUED + most)
+        .max_message_size(Some(most))
+        .max_frame_size(Some(most))
 }
 
 /// Opens a socket to a peer that is in no more private a space than `within`. The error says in a few words why it cannot.
@@ -130,20 +124,19 @@ async fn open(
     within: AddressSpace,
 ) -> Result<WebSocketStream<TcpStream>, String> {
     let stream = connect(address, within).await?;
+    let mut request = address
+        .url()
+        .into_client_request()
+        .map_err(|error| error.to_string())?;
     let protocol = HeaderValue::from_static(SUB_PROTOCOL);
-    let builder = ClientBuilder::new()
-        .uri(address.url())
-        .map_err(|error| error.to_string())?
-        .add_header(SEC_WEBSOCKET_PROTOCOL, protocol.clone())
-        .map_err(|error| error.to_string())?
-        .config(config())
-        .limits(limits());
-    let opened = builder.connect_on(stream).await;
-    let (socket, answer) = opened.map_err(|error| error.to_string())?;
-    match answer.headers().get(SEC_WEBSOCKET_PROTOCOL) == Some(&protocol) {
-        true => Ok(socket),
-        false => Err(format!("it does not speak {SUB_PROTOCOL}")),
-    }
+    request
+        .headers_mut()
+        .insert(SEC_WEBSOCKET_PROTOCOL, protocol);
+    let config = Some(socket_config());
+    let opened = tokio_tungstenite::client_async_with_config(request, stream, config).await;
+    opened
+        .map(|(socket, _)| socket)
+        .map_err(|error| error.to_string())
 }
 
 async fn connect(address: &Address, within: AddressSpace) -> Result<TcpStream, String> {
@@ -198,18 +191,20 @@ pub(crate) async fn turn_away<S>(mut socket: WebSocketStream<S>, reason: CloseRe
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let goodbye = goodbye(reason);
     let _ = timeout(GOODBYE_PATIENCE, async {
-        if socket.send(goodbye(reason)).await.is_ok() {
+        if socket.close(Some(goodbye)).await.is_ok() {
             while let Some(Ok(_)) = socket.next().await {}
         }
     })
     .await;
 }
 
-fn goodbye(reason: CloseReason) -> Message {
-    // All reasons have codes that programs may use, and are short.
-    let code = CloseCode::try_from(reason.code()).ok();
-    Message::close(code, &reason.to_string())
+fn goodbye(reason: CloseReason) -> CloseFrame {
+    CloseFrame {
+        code: CloseCode::from(reason.code()),
+        reason: Utf8Bytes::from(reason.to_string()),
+    }
 }
 
 /// How one direction of a link ended.
@@ -276,23 +271,24 @@ async fn read<S: AsyncRead + AsyncWrite + Unpin>(
             return End::Broken(CloseReason::Idle);
         };
         match message {
-            Some(Ok(message)) if message.is_binary() => {
-                let frame = Bytes::from(message.into_payload());
-                if frame.len() > MAX_MESSAGE {
-                    return End::Broken(CloseReason::TooLarge);
-                }
+            Some(Ok(Message::Binary(frame))) => {
                 pace.admit(frame.len()).await;
                 // Waiting here stops reading, and so makes the other side wait.
                 if inputs.send(Input::Frame(link, frame)).await.is_err() {
                     return End::Gone;
                 }
             }
-            Some(Ok(message)) if message.is_text() => return End::Broken(CloseReason::Garbage),
-            Some(Ok(message)) if message.is_close() => return End::Gone,
-            Some(Ok(_)) => {}
-            Some(Err(Error::PayloadTooLong { .. })) => return End::Broken(CloseReason::TooLarge),
-            Some(Err(Error::Protocol(_))) => return End::Broken(CloseReason::Garbage),
-            Some(Err(_)) | None => return End::Gone,
+            Some(Ok(Message::Text(_))) => return End::Broken(CloseReason::Garbage),
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+            Some(Ok(Message::Close(_))) | None => return End::Gone,
+            Some(Err(Error::Capacity(_))) => return End::Broken(CloseReason::TooLarge),
+            Some(Err(
+                Error::Io(_)
+                | Error::ConnectionClosed
+                | Error::AlreadyClosed
+                | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake),
+            )) => return End::Gone,
+            Some(Err(_)) => return End::Broken(CloseReason::Garbage),
         }
     }
 }
@@ -345,7 +341,7 @@ async fn write_batch<S: AsyncRead + AsyncWrite + Unpin>(
     queued: &AtomicUsize,
 ) -> Result<Wrote, Error> {
     if batch.is_empty() {
-        sink.send(Message::ping(Bytes::new())).await?;
+        sink.send(Message::Ping(Bytes::new())).await?;
     }
     let (mut written, mut frames) = (0, 0);
     for item in batch.drain(..) {
@@ -353,10 +349,10 @@ async fn write_batch<S: AsyncRead + AsyncWrite + Unpin>(
             Item::Frame(frame) => {
                 written += frame.len() + PER_FRAME;
                 frames += frame.len();
-                sink.feed(Message::binary(frame)).await?;
+                sink.feed(Message::Binary(frame)).await?;
             }
             Item::Close(reason) => {
-                sink.send(goodbye(reason)).await?;
+                sink.send(Message::Close(Some(goodbye(reason)))).await?;
                 return Ok(Wrote::Goodbye);
             }
         }

@@ -1,4 +1,4 @@
-//! `/ws`: where peers connect. hyper does the upgrade, as one port serves everything.
+//! `/ws`: where peers connect. hyper does the upgrade, so that one version of tungstenite serves both directions.
 
 use std::sync::Arc;
 
@@ -12,9 +12,10 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chordscope_core::link::reason::CloseReason;
 use chordscope_core::wire::frame::SUB_PROTOCOL;
-use data_encoding::BASE64;
 use hyper_util::rt::TokioIo;
-use sha1::{Digest, Sha1};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::http::App;
 use crate::http::api::refuse;
@@ -60,7 +61,9 @@ fn link(app: Arc<App>, position: usize, mut request: Request) -> Response {
             // The client went away in between.
             return;
         };
-        let socket = links::accepted(TokioIo::new(upgraded));
+        let config = Some(links::socket_config());
+        let stream = TokioIo::new(upgraded);
+        let socket = WebSocketStream::from_raw_socket(stream, Role::Server, config).await;
         if refused {
             links::turn_away(socket, CloseReason::OriginRefused).await;
             return;
@@ -77,14 +80,6 @@ fn link(app: Arc<App>, position: usize, mut request: Request) -> Response {
     (StatusCode::SWITCHING_PROTOCOLS, headers, Body::empty()).into_response()
 }
 
-/// What proves that a WebSocket was understood. RFC 6455, §4.2.2, 5.4
-fn derive_accept_key(key: &[u8]) -> String {
-    let digest = Sha1::new()
-        .chain_update(key)
-        .chain_update("258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
-    BASE64.encode(&digest.finalize())
-}
-
 /// Whether one of a header's comma-separated values is `wanted`.
 fn lists(headers: &HeaderMap, name: &HeaderName, wanted: &str) -> bool {
     headers
@@ -93,15 +88,4 @@ fn lists(headers: &HeaderMap, name: &HeaderName, wanted: &str) -> bool {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .any(|value| value.trim().eq_ignore_ascii_case(wanted))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_key_of_the_standard_is_accepted_as_it_says() {
-        let accept = derive_accept_key(b"dGhlIHNhbXBsZSBub25jZQ==");
-        assert_eq!(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-    }
 }
