@@ -102,8 +102,8 @@ impl Outbox {
 pub(crate) fn socket_config() -> WebSocketConfig {
     let most = MAX_FRAME + TRAILER;
     WebSocketConfig::default()
-        .read_buffer_size(16 * 1024)
-        .write_buffer_size(64 * 1024)
+        .read_buffer_size(std::env::var("RB").map_or(16, |x| x.parse::<usize>().unwrap_or(16)) * 1024)
+        .write_buffer_size(std::env::var("WB").map_or(64, |x| x.parse::<usize>().unwrap_or(64)) * 1024)
         .max_write_buffer_size(MAX_QUEUED + most)
         .max_message_size(Some(most))
         .max_frame_size(Some(most))

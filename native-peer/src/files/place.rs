@@ -109,12 +109,7 @@ impl Place {
     pub(crate) fn write(&self, index: u32, pieces: &[Bytes]) -> io::Result<()> {
         // Several writers of one file only get into each other's way in the system.
         let _turn = self.writing.lock();
-        let mut at = self.layout.range(index).start;
-        for piece in pieces {
-            write_at(&self.file, piece, at)?;
-            at += piece.len() as u64;
-        }
-        Ok(())
+        write_at(&self.file, pieces, self.layout.range(index).start)
     }
 
     /// Waits until all of it is on disk.
