@@ -295,6 +295,33 @@ fn fetch_beside(lies: &[Lie]) -> Option<Duration> {
 }
 
 #[test]
+fn blocks_that_are_shorter_than_they_should_be_are_not_kept() {
+    let file = vec![7; 65_536];
+    let layout = Layout::of(file.len() as u64).unwrap();
+    let manifest = Manifest::of(layout, vec![digest(layout, 0, &file)]).unwrap();
+    let (content, now, from) = (manifest.content(), Instant::ZERO, Id::from_u64(1));
+    let mut swarm = Swarm::new(Limits::default(), Rng::from_seed(1, 0));
+    swarm.fetch(now, content, Order::RarestFirst).unwrap();
+    swarm.add_source(now, content, from);
+    for said in [
+        Said::Hello(Standing::Whole(layout.length())),
+        Said::Choked(false),
+    ] {
+        swarm.handle_message(now, from, Message { content, said });
+    }
+    let mut send = |part: &[u8]| {
+        let arrived = Arrived::new(Place::Content(0), part.to_vec());
+        swarm.handle_block(now, from, content, arrived);
+        let outputs = std::iter::from_fn(|| swarm.poll_output());
+        let written = outputs.filter(|output| matches!(output, Output::Write(..)));
+        (written.count(), swarm.view(now, content).unwrap().wasted)
+    };
+    assert_eq!(send(&file[..1]), (0, 1));
+    assert_eq!(send(&file[..65_535]), (0, 65_536));
+    assert_eq!(send(&file), (1, 65_536));
+}
+
+#[test]
 fn who_names_a_wrong_length_and_never_proves_it_does_not_hold_up_a_fetch() {
     assert!(fetch_beside(&[]).unwrap() < Duration::from_secs(1));
     for lies in [

@@ -148,6 +148,8 @@ impl core::fmt::Debug for Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::swarm::manifest::block_value;
+    use crate::wire::frame::{Frame, FrameType};
 
     fn pair() -> (Session, Session) {
         (
@@ -165,6 +167,27 @@ mod tests {
             let sealed = b.seal(text.to_vec());
             assert_eq!(a.open(&sealed), Ok(text));
         }
+    }
+
+    #[test]
+    fn the_tag_of_a_block_proves_the_value_of_its_bytes() {
+        let (mut a, mut b) = pair();
+        let bytes = [7; 3_000];
+        let mut frame = Frame::begin(FrameType::Block, 0, 0);
+        frame.extend_from_slice(&[1; 32]);
+        frame.extend_from_slice(&(5_u64 << 16).to_le_bytes());
+        frame.extend_from_slice(&bytes);
+        let sealed = a.seal(frame.clone());
+        for at in [0, 6, 38, frame.len() - bytes.len(), frame.len() - 1] {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert_eq!(b.open(&changed), Err(CloseReason::BadTag), "byte {at}");
+        }
+        let value = block_value(5 << 16, &bytes);
+        assert!(value.is_some());
+        assert_eq!(b.open_block(&sealed), Ok((&frame[..], value)));
+        let message = a.seal(b"message".to_vec());
+        assert_eq!(b.open_block(&message), Ok((&b"message"[..], None)));
     }
 
     #[test]

@@ -32,7 +32,7 @@ impl Manifest {
         }
         let content = match digests.as_slice() {
             [only] => ContentId(*only),
-            _ => ContentId(root(layout.length(), layout.segment_size(), &digests)),
+            _ => ContentId(root(layout, &digests)),
         };
         Some(Self {
             content,
@@ -86,20 +86,18 @@ impl Manifest {
         bytes.len() == self.layout.len(index) && self.is(index, digest(self.layout, index, bytes))
     }
 
-    /// Whether blocks of these values are the segment of this number. Nothing is hashed again but a file of one block, which has no
-    /// value.
+    /// Whether these blocks, whose values are known, are the segment of this number. Nothing is hashed again but a file of one
+    /// block: its digest is no value in a tree.
     pub(super) fn is_made_of(
         &self,
         index: u32,
         blocks: &[Bytes],
         values: &[ChainingValue],
     ) -> bool {
-        let length = self.layout.len(index) as u64;
-        let digest = match (self.layout.count(), blocks, values) {
-            (_, [], _) | (_, _, []) => return false,
-            (1, [only], _) => digest(self.layout, index, only),
-            (1, ..) => root(length, BLOCK, values),
-            _ => subtree(length, BLOCK.into(), values),
+        let digest = match (self.layout.count(), blocks) {
+            (_, []) => return false,
+            (1, [only]) => digest(self.layout, index, only),
+            _ => subtree(self.layout.len(index) as u64, BLOCK.into(), values),
         };
         self.is(index, digest)
     }
@@ -156,8 +154,8 @@ pub(crate) fn block_value(at: u64, bytes: &[u8]) -> Option<ChainingValue> {
     })
 }
 
-fn root(length: u64, piece: u32, digests: &[ChainingValue]) -> [u8; 32] {
-    let (left, right) = halves(length, piece.into(), digests);
+fn root(layout: Layout, digests: &[ChainingValue]) -> [u8; 32] {
+    let (left, right) = halves(layout.length(), layout.segment_size().into(), digests);
     *merge_subtrees_root(&left, &right, Mode::Hash).as_bytes()
 }
 
@@ -251,6 +249,30 @@ mod tests {
             Manifest::check(manifest.content(), layout, &list[32..]),
             None
         );
+    }
+
+    #[test]
+    fn the_values_of_its_blocks_come_to_the_digest_of_a_segment() {
+        let layout = Layout::of((1 << 30) - 77_777).unwrap();
+        for index in [0, 5, layout.last()] {
+            let segment = bytes(layout.len(index));
+            let start = layout.range(index).start;
+            let blocks = (start..).step_by(BLOCK as usize);
+            let blocks = blocks.zip(segment.chunks(BLOCK as usize));
+            let values = blocks.map(|(at, block)| block_value(at, block).unwrap());
+            let values: Vec<_> = values.collect();
+            let whole = subtree(segment.len() as u64, BLOCK.into(), &values);
+            assert_eq!(whole, digest(layout, index, &segment), "segment {index}");
+        }
+    }
+
+    #[test]
+    fn only_blocks_have_a_value() {
+        let block = bytes(BLOCK as usize + 1);
+        assert!(block_value(u64::from(BLOCK) << 40, &block[1..]).is_some());
+        assert_eq!(block_value(0, &block), None, "too long");
+        assert_eq!(block_value(0, &[]), None, "nothing");
+        assert_eq!(block_value(1024, &block[1..]), None, "elsewhere");
     }
 
     #[test]
