@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chordscope_core::base::id::Id;
@@ -11,6 +12,7 @@ use chordscope_core::sim::experiment::swarm as experiment;
 use chordscope_core::sim::swarm::{Conduct, Setup, SwarmWorld, member};
 use chordscope_core::swarm::Swarm;
 use chordscope_core::swarm::api::{Event, Fault, Limits, Output};
+use chordscope_core::swarm::bitfield::Bitfield;
 use chordscope_core::swarm::layout::Layout;
 use chordscope_core::swarm::manifest::{Manifest, digest};
 use chordscope_core::swarm::message::{Arrived, Message, Place, Said, Standing};
@@ -292,6 +294,113 @@ fn fetch_beside(lies: &[Lie]) -> Option<Duration> {
         swarm.handle_timeout(now);
     }
     None
+}
+
+/// Seeds are not told what others have, so that they offer it: whoever only asked again would do so for ever.
+#[test]
+fn a_seed_that_offers_what_is_here_already_is_told_so() {
+    let file = vec![7; 300_000];
+    let layout = Layout::of(file.len() as u64).unwrap();
+    let part = |index| {
+        let range = layout.range(index);
+        &file[range.start as usize..range.end as usize]
+    };
+    let digests = (0..layout.count()).map(|index| digest(layout, index, part(index)));
+    let manifest = Manifest::of(layout, digests.collect()).unwrap();
+    let (content, now, seed) = (manifest.content(), Instant::ZERO, Id::from_u64(1));
+    let mut swarm = Swarm::new(Limits::default(), Rng::from_seed(1, 0));
+    swarm.fetch(now, content, Order::RarestFirst).unwrap();
+    swarm.add_source(now, content, seed);
+    let (mut here, mut told, mut rejected) = (BTreeSet::new(), BTreeSet::new(), 0);
+    while let Some(output) = swarm.poll_output() {
+        let said = match output {
+            Output::Send(_, message) => message.said,
+            Output::Write(_, index, _) => {
+                here.insert(index);
+                swarm.handle_written(now, content, index, true);
+                continue;
+            }
+            _ => continue,
+        };
+        let mut say = |said| swarm.handle_message(now, seed, Message { content, said });
+        match said {
+            Said::Hello(_) => {
+                say(Said::Hello(Standing::Whole(layout.length())));
+                say(Said::Choked(false));
+            }
+            Said::Have(index) => {
+                told.insert(index);
+            }
+            Said::Digests(_) => {
+                let arrived = Arrived::new(Place::Digests(0), manifest.encode().to_vec());
+                swarm.handle_block(now, seed, content, arrived);
+            }
+            Said::Request(index) => {
+                // The seed has sent this to others, and what is here to nobody.
+                if let Some(other) = here.difference(&told).next().copied() {
+                    rejected += 1;
+                    assert!(rejected < 100, "it asks without end");
+                    say(Said::Reject(index, Some(other)));
+                } else {
+                    let place = Place::Content(layout.range(index).start);
+                    let arrived = Arrived::new(place, part(index).to_vec());
+                    swarm.handle_block(now, seed, content, arrived);
+                }
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(here.len(), layout.count() as usize);
+    assert!((1..=2 * here.len()).contains(&rejected), "{rejected} times");
+}
+
+#[test]
+fn a_seed_that_offers_what_is_on_its_way_is_left_in_peace_for_a_while() {
+    let layout = Layout::of(300_000).unwrap();
+    let file = vec![7; 300_000];
+    let digests = (0..layout.count()).map(|index| {
+        let range = layout.range(index);
+        digest(
+            layout,
+            index,
+            &file[range.start as usize..range.end as usize],
+        )
+    });
+    let manifest = Manifest::of(layout, digests.collect()).unwrap();
+    let (content, mut now, seed) = (manifest.content(), Instant::ZERO, Id::from_u64(1));
+    let mut swarm = Swarm::new(Limits::default(), Rng::from_seed(1, 0));
+    let none = Bitfield::none(layout.count());
+    swarm.share(now, manifest, none).unwrap();
+    swarm.add_source(now, content, seed);
+    for said in [
+        Said::Hello(Standing::Whole(layout.length())),
+        Said::Choked(false),
+    ] {
+        swarm.handle_message(now, seed, Message { content, said });
+    }
+    let requests = |swarm: &mut Swarm| -> Vec<u32> {
+        let outputs = std::iter::from_fn(|| swarm.poll_output());
+        let requests = outputs.filter_map(|output| match output {
+            Output::Send(_, message) => match message.said {
+                Said::Request(index) => Some(index),
+                _ => None,
+            },
+            _ => None,
+        });
+        requests.collect()
+    };
+    let asked = requests(&mut swarm);
+    let [first, second] = asked[..] else {
+        panic!("{asked:?}");
+    };
+    let said = Said::Reject(first, Some(second));
+    swarm.handle_message(now, seed, Message { content, said });
+    assert!(requests(&mut swarm).is_empty(), "not at once");
+    while now < Instant::from_millis(1_500) {
+        now = swarm.poll_timeout().unwrap().max(now);
+        swarm.handle_timeout(now);
+    }
+    assert!(!requests(&mut swarm).is_empty(), "but later");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::swarm::api::{Event, Fault, Output};
 use crate::swarm::layout::BLOCK;
 use crate::swarm::manifest::Manifest;
 use crate::swarm::message::Said;
-use crate::swarm::source::Pending;
+use crate::swarm::source::{Pending, Told};
 use crate::swarm::transfer::{State, Transfer};
 
 /// How many sources are asked for one segment when nothing else is left to ask for.
@@ -136,15 +136,37 @@ impl Transfer {
             return;
         };
         source.heard = now;
-        if instead.is_none() {
-            source.refuse(now, index);
-        }
         self.reopen(alloc::vec![pending], shared);
-        let wanted = instead.filter(|index| self.may_take(now, from, *index));
-        if let Some(index) = wanted {
-            self.ask(now, from, index, shared);
+        match instead {
+            Some(other) if self.may_take(now, from, other) => self.ask(now, from, other, shared),
+            Some(other) if self.is_here(other) => self.tell(now, from, index, other, shared),
+            _ => self.pass_over(now, from, index),
         }
         self.fill_all(now, shared);
+    }
+
+    fn is_here(&self, index: u32) -> bool {
+        self.have.contains(index) || self.writing.contains(&index)
+    }
+
+    fn pass_over(&mut self, now: Instant, from: Id, refused: u32) {
+        if let Some(source) = self.sources.get_mut(&from) {
+            source.refuse(now, refused);
+        }
+    }
+
+    /// Seeds hear nothing of what others have until they offer it instead of what was asked for: they would offer it again and again.
+    /// What they were asked for before they heard may cross that.
+    fn tell(&mut self, now: Instant, from: Id, refused: u32, offered: u32, shared: &mut Shared) {
+        let count = self.have.count();
+        let Some(source) = self.sources.get_mut(&from) else {
+            return;
+        };
+        match source.tell(offered, count) {
+            Told::Now => shared.say(from, self.content, Said::Have(offered)),
+            Told::Before => {}
+            Told::TooOften => source.refuse(now, refused),
+        }
     }
 
     /// Whether a segment that was offered is wanted, and not on its way.

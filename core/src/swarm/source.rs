@@ -39,6 +39,10 @@ pub(super) struct Source {
     pub(super) pending: Vec<Pending>,
     /// The segment that it refused last, and when.
     refused: Option<(u32, Instant)>,
+    /// The segments that it offered and was told are here.
+    told: Bitfield,
+    /// How often it has offered one of these again.
+    repeats: u64,
     /// When something came that it was asked for, or it was asked first.
     pub(super) heard: Instant,
     /// It did not answer, and is asked nothing until then.
@@ -66,6 +70,17 @@ pub(super) struct Source {
     /// Since when it is told to get elsewhere what it asks for.
     pub(super) steered: Option<Instant>,
     pub(super) up: Rate,
+}
+
+/// Whether a source has to be told that what it offers is here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// It is told now.
+    Now,
+    /// It was, and may have offered it before it heard.
+    Before,
+    /// It was, and has offered more again than was asked of it at once.
+    TooOften,
 }
 
 /// A segment that is arriving.
@@ -119,6 +134,8 @@ impl Source {
             unchoked: false,
             pending: Vec::new(),
             refused: None,
+            told: Bitfield::default(),
+            repeats: 0,
             heard: now,
             passed_by: None,
             doubted: 0,
@@ -169,6 +186,22 @@ impl Source {
     pub(super) fn refuse(&mut self, now: Instant, index: u32) {
         self.refused = Some((index, now));
         self.passed_by = Some(now + REFUSED);
+    }
+
+    /// It has offered one of so many segments that is here.
+    pub(super) fn tell(&mut self, index: u32, count: u32) -> Told {
+        if self.told.count() != count {
+            self.told = Bitfield::none(count);
+        }
+        if self.told.insert(index) {
+            return Told::Now;
+        }
+        self.repeats += 1;
+        if self.repeats <= MAX_DEPTH {
+            return Told::Before;
+        }
+        self.repeats = 0;
+        Told::TooOften
     }
 
     pub(super) fn refuses(&self, now: Instant, index: u32) -> bool {
