@@ -183,6 +183,7 @@ impl Driver {
                 let done = outcome.is_ok();
                 self.peer.handle_segment_written(now, content, index, done);
             }
+            Done::Rested(content) => self.disk.go_on(content),
         }
     }
 

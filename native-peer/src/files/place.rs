@@ -17,7 +17,6 @@ pub(crate) struct Place {
     file: File,
     layout: Layout,
     state: Mutex<State>,
-    writing: Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -63,7 +62,6 @@ impl Place {
                 stamp,
                 changes: 0,
             }),
-            writing: Mutex::new(()),
         })
     }
 
@@ -107,8 +105,6 @@ impl Place {
 
     /// Writes a segment, which comes in pieces.
     pub(crate) fn write(&self, index: u32, pieces: &[Bytes]) -> io::Result<()> {
-        // Several writers of one file only get into each other's way in the system.
-        let _turn = self.writing.lock();
         write_at(&self.file, pieces, self.layout.range(index).start)
     }
 
