@@ -32,7 +32,7 @@ use crate::base::time::Instant;
 use crate::swarm::api::{Event, Failure, Limits, Output, StartError, TransferView};
 use crate::swarm::bitfield::Bitfield;
 use crate::swarm::manifest::Manifest;
-use crate::swarm::message::{Message, Place, Said};
+use crate::swarm::message::{Arrived, Message, Place, Said};
 use crate::swarm::picker::Order;
 use crate::swarm::rate::Throttle;
 use crate::swarm::transfer::Transfer;
@@ -209,20 +209,16 @@ impl Swarm {
     }
 
     /// A block has come.
-    pub fn handle_block(
-        &mut self,
-        now: Instant,
-        from: Id,
-        content: ContentId,
-        place: Place,
-        bytes: &[u8],
-    ) {
+    pub fn handle_block(&mut self, now: Instant, from: Id, content: ContentId, arrived: Arrived) {
+        let Arrived {
+            place,
+            bytes,
+            value,
+        } = arrived;
         self.shared.down.spend(bytes.len());
         self.with(now, content, |transfer, now, shared| match place {
-            Place::Segment(index, at) => {
-                transfer.on_block(now, from, index, at, bytes, shared);
-            }
-            Place::Digests(at) => transfer.on_digests(now, from, at, bytes, shared),
+            Place::Content(at) => transfer.on_block(now, from, at, bytes, value, shared),
+            Place::Digests(at) => transfer.on_digests(now, from, at, &bytes, shared),
         });
     }
 

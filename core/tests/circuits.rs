@@ -217,7 +217,7 @@ fn a_relay_closes_what_it_cannot_make_sense_of() {
     let frame = [0x10, 0, 7, 0, 0, 0, 1];
     peers.with(0, |peer, now| {
         peer.handle_accepted(now, link);
-        peer.handle_frame(now, link, &frame);
+        peer.handle_frame(now, link, frame.to_vec());
         let closed = std::iter::from_fn(|| peer.poll_output()).any(|output| {
             matches!(output, Output::Close { link: closed, reason: CloseReason::Garbage } if closed == link)
         });

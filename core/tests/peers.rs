@@ -82,7 +82,7 @@ fn silence_garbage_and_strangers_are_dropped_and_the_ring_goes_on() {
         let link = LinkId(1_000_001 + 2 * number as u64);
         peers.with(0, |peer, now| {
             peer.handle_accepted(now, link);
-            peer.handle_frame(now, link, bytes);
+            peer.handle_frame(now, link, bytes.to_vec());
         });
         let down = Event::LinkDown {
             link,

@@ -15,7 +15,7 @@ use chordscope_core::swarm::api::{Event, Fault, Limits, Output};
 use chordscope_core::swarm::bitfield::Bitfield;
 use chordscope_core::swarm::layout::Layout;
 use chordscope_core::swarm::manifest::{Manifest, digest};
-use chordscope_core::swarm::message::{Message, Place, Said, Standing};
+use chordscope_core::swarm::message::{Arrived, Message, Place, Said, Standing};
 use chordscope_core::swarm::picker::Order;
 
 const KIB: u64 = 1024;
@@ -261,8 +261,8 @@ fn fetch_beside(lies: &[Lie]) -> Option<Duration> {
         while let Some(output) = swarm.poll_output() {
             let (to, said) = match output {
                 Output::Send(to, message) => (to, message.said),
-                Output::Write(_, index, bytes) => {
-                    assert_eq!(bytes, part(index));
+                Output::Write(_, index, pieces) => {
+                    assert_eq!(pieces.concat(), part(index));
                     swarm.handle_written(now, content, index, true);
                     continue;
                 }
@@ -284,11 +284,13 @@ fn fetch_beside(lies: &[Lie]) -> Option<Duration> {
                 }
                 (Said::Digests(at), _) => {
                     let list = &manifest.encode()[at as usize..];
-                    swarm.handle_block(now, to, content, Place::Digests(at), list);
+                    let arrived = Arrived::new(Place::Digests(at), list.to_vec());
+                    swarm.handle_block(now, to, content, arrived);
                 }
                 (Said::Request(index), None) => {
-                    let place = Place::Segment(index, 0);
-                    swarm.handle_block(now, to, content, place, part(index));
+                    let place = Place::Content(layout.range(index).start);
+                    let arrived = Arrived::new(place, part(index).to_vec());
+                    swarm.handle_block(now, to, content, arrived);
                 }
                 (Said::Request(index), Some(Lie::Rejects | Lie::Wavers)) => {
                     say(Said::Reject(index, None));
@@ -334,7 +336,8 @@ fn a_seed_that_offers_what_is_here_already_is_told_so() {
                 told.insert(index);
             }
             Said::Digests(_) => {
-                swarm.handle_block(now, seed, content, Place::Digests(0), manifest.encode());
+                let arrived = Arrived::new(Place::Digests(0), manifest.encode().to_vec());
+                swarm.handle_block(now, seed, content, arrived);
             }
             Said::Request(index) => {
                 // The seed has sent this to others, and what is here to nobody.
@@ -343,7 +346,9 @@ fn a_seed_that_offers_what_is_here_already_is_told_so() {
                     assert!(rejected < 100, "it asks without end");
                     say(Said::Reject(index, Some(other)));
                 } else {
-                    swarm.handle_block(now, seed, content, Place::Segment(index, 0), part(index));
+                    let place = Place::Content(layout.range(index).start);
+                    let arrived = Arrived::new(place, part(index).to_vec());
+                    swarm.handle_block(now, seed, content, arrived);
                 }
             }
             _ => {}
@@ -391,6 +396,33 @@ fn a_seed_that_offers_what_is_on_its_way_is_left_in_peace_for_a_while() {
         swarm.handle_timeout(now);
     }
     assert!(!requests(&mut swarm).is_empty(), "but later");
+}
+
+#[test]
+fn blocks_that_are_shorter_than_they_should_be_are_not_kept() {
+    let file = vec![7; 65_536];
+    let layout = Layout::of(file.len() as u64).unwrap();
+    let manifest = Manifest::of(layout, vec![digest(layout, 0, &file)]).unwrap();
+    let (content, now, from) = (manifest.content(), Instant::ZERO, Id::from_u64(1));
+    let mut swarm = Swarm::new(Limits::default(), Rng::from_seed(1, 0));
+    swarm.fetch(now, content, Order::RarestFirst).unwrap();
+    swarm.add_source(now, content, from);
+    for said in [
+        Said::Hello(Standing::Whole(layout.length())),
+        Said::Choked(false),
+    ] {
+        swarm.handle_message(now, from, Message { content, said });
+    }
+    let mut send = |part: &[u8]| {
+        let arrived = Arrived::new(Place::Content(0), part.to_vec());
+        swarm.handle_block(now, from, content, arrived);
+        let outputs = std::iter::from_fn(|| swarm.poll_output());
+        let written = outputs.filter(|output| matches!(output, Output::Write(..)));
+        (written.count(), swarm.view(now, content).unwrap().wasted)
+    };
+    assert_eq!(send(&file[..1]), (0, 1));
+    assert_eq!(send(&file[..65_535]), (0, 65_536));
+    assert_eq!(send(&file), (1, 65_536));
 }
 
 #[test]

@@ -183,6 +183,7 @@ impl Driver {
                 let done = outcome.is_ok();
                 self.peer.handle_segment_written(now, content, index, done);
             }
+            Done::Rested(content) => self.disk.go_on(content),
         }
     }
 
@@ -206,7 +207,7 @@ impl Driver {
                 tracing::debug!(%address, reason, "cannot reach");
                 self.peer.handle_dial_failed(now, &address);
             }
-            Input::Frame(link, frame) => self.peer.handle_frame(now, link, &frame),
+            Input::Frame(link, frame) => self.peer.handle_frame(now, link, frame),
             Input::Gone(link) => {
                 if self.links.remove(&link).is_some() {
                     self.peer.handle_closed(now, link);
@@ -314,8 +315,8 @@ impl Driver {
                 Output::WriteSegment {
                     content,
                     index,
-                    bytes,
-                } => self.disk.write(content, index, bytes),
+                    pieces,
+                } => self.disk.write(content, index, pieces),
                 Output::Event(event) => self.on_event(event),
             }
         }

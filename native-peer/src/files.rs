@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use chordscope_core::base::content::ContentId;
 use chordscope_core::peer::Peer;
@@ -25,6 +26,7 @@ use chordscope_core::swarm::link::Link;
 use chordscope_core::swarm::manifest::Manifest;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::spawn_blocking;
+use tokio::time::{sleep, timeout};
 
 use crate::clock::Clock;
 use crate::driver::Handle;
@@ -133,6 +135,19 @@ impl Files {
             }
             changed.await;
         }
+    }
+
+    /// Waits until a file has come to an end, in one way or the other, but not longer than this. A folder ends with its files, so that
+    /// all of the time is waited.
+    pub(crate) async fn wait_for(&self, content: ContentId, wait: Duration) {
+        let end = async {
+            let item = self.ended(content).await;
+            if item.is_some_and(|item| item.entry.is_collection && item.problem.is_none()) {
+                sleep(wait).await;
+            }
+        };
+        // What has not ended is looked at as well.
+        let _ = timeout(wait, end).await;
     }
 
     /// A content, if it is shared or fetched.

@@ -49,6 +49,9 @@ const GOODBYE_PATIENCE: Duration = Duration::from_secs(2);
 const MAX_QUEUED: usize = 1 << 20;
 /// What a waiting frame takes besides its bytes, so that many small ones are bounded too.
 const PER_FRAME: usize = 64;
+/// How many bytes are read in one call to the system. The library zeroes as many before each call, however few come: more would cost
+/// more than it saves.
+const READ_AT_ONCE: usize = 64 * 1024;
 /// How many frames are written before they are flushed.
 const MAX_BATCH: usize = 64;
 
@@ -102,7 +105,7 @@ impl Outbox {
 pub(crate) fn socket_config() -> WebSocketConfig {
     let most = MAX_FRAME + TRAILER;
     WebSocketConfig::default()
-        .read_buffer_size(16 * 1024)
+        .read_buffer_size(READ_AT_ONCE)
         .write_buffer_size(64 * 1024)
         .max_write_buffer_size(MAX_QUEUED + most)
         .max_message_size(Some(most))

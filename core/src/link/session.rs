@@ -2,7 +2,10 @@
 
 use alloc::vec::Vec;
 
+use blake3::hazmat::ChainingValue;
+
 use crate::link::reason::CloseReason;
+use crate::wire::block::summary;
 use crate::wire::frame::MAX_FRAME;
 
 /// Bytes behind each frame: a counter of 8 and a tag of 16.
@@ -64,10 +67,10 @@ impl Session {
 
     /// Adds counter and tag to a frame.
     pub fn seal(&mut self, mut frame: Vec<u8>) -> Vec<u8> {
-        let counter = self.sent;
+        let counter = self.sent.to_le_bytes();
         self.sent += 1;
-        frame.extend_from_slice(&counter.to_le_bytes());
-        let tag = tag(&self.send_key, &frame);
+        let (tag, _) = tag(&self.send_key, &frame, counter);
+        frame.extend_from_slice(&counter);
         frame.extend_from_slice(&tag);
         frame
     }
@@ -78,27 +81,52 @@ impl Session {
     /// [`CloseReason::TooLarge`] for a frame that is too long, [`CloseReason::BadTag`] for any other that this session's
     /// other side did not send next.
     pub fn open<'a>(&mut self, bytes: &'a [u8]) -> Result<&'a [u8], CloseReason> {
+        self.open_block(bytes).map(|(frame, _)| frame)
+    }
+
+    /// As [`Session::open`]; gives the value of a block's bytes besides, which the tag has proved.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn open_block<'a>(
+        &mut self,
+        bytes: &'a [u8],
+    ) -> Result<(&'a [u8], Option<ChainingValue>), CloseReason> {
         if bytes.len() > MAX_FRAME + TRAILER {
             return Err(CloseReason::TooLarge);
         }
         let (rest, their_tag) = bytes.split_last_chunk::<16>().ok_or(CloseReason::BadTag)?;
         let (frame, counter) = rest.split_last_chunk::<8>().ok_or(CloseReason::BadTag)?;
+        let (ours, value) = tag(&self.receive_key, frame, *counter);
         // blake3's own comparison takes the same time wherever the difference lies.
-        let ours = blake3::Hash::from_bytes(widen(tag(&self.receive_key, rest)));
+        let ours = blake3::Hash::from_bytes(widen(ours));
         if ours != blake3::Hash::from_bytes(widen(*their_tag))
             || u64::from_le_bytes(*counter) != self.received
         {
             return Err(CloseReason::BadTag);
         }
         self.received += 1;
-        Ok(frame)
+        Ok((frame, value))
     }
 }
 
-fn tag(key: &[u8; 32], bytes: &[u8]) -> [u8; 16] {
+/// The tag of a frame; and the value of a block's bytes, which stands for them in what the tag covers: whoever receives them checks
+/// them by that value, and so hashes them once for both.
+fn tag(key: &[u8; 32], frame: &[u8], counter: [u8; 8]) -> ([u8; 16], Option<ChainingValue>) {
+    let mut hasher = blake3::Hasher::new_keyed(key);
+    let value = match summary(frame) {
+        Some((head, value)) => {
+            hasher.update(head).update(&value);
+            Some(value)
+        }
+        None => {
+            hasher.update(frame);
+            None
+        }
+    };
     let mut tag = [0; 16];
-    tag.copy_from_slice(&blake3::keyed_hash(key, bytes).as_bytes()[..16]);
-    tag
+    tag.copy_from_slice(&hasher.update(&counter).finalize().as_bytes()[..16]);
+    (tag, value)
 }
 
 fn widen(tag: [u8; 16]) -> [u8; 32] {
@@ -120,6 +148,8 @@ impl core::fmt::Debug for Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::swarm::manifest::block_value;
+    use crate::wire::frame::{Frame, FrameType};
 
     fn pair() -> (Session, Session) {
         (
@@ -137,6 +167,27 @@ mod tests {
             let sealed = b.seal(text.to_vec());
             assert_eq!(a.open(&sealed), Ok(text));
         }
+    }
+
+    #[test]
+    fn the_tag_of_a_block_proves_the_value_of_its_bytes() {
+        let (mut a, mut b) = pair();
+        let bytes = [7; 3_000];
+        let mut frame = Frame::begin(FrameType::Block, 0, 0);
+        frame.extend_from_slice(&[1; 32]);
+        frame.extend_from_slice(&(5_u64 << 16).to_le_bytes());
+        frame.extend_from_slice(&bytes);
+        let sealed = a.seal(frame.clone());
+        for at in [0, 6, 38, frame.len() - bytes.len(), frame.len() - 1] {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert_eq!(b.open(&changed), Err(CloseReason::BadTag), "byte {at}");
+        }
+        let value = block_value(5 << 16, &bytes);
+        assert!(value.is_some());
+        assert_eq!(b.open_block(&sealed), Ok((&frame[..], value)));
+        let message = a.seal(b"message".to_vec());
+        assert_eq!(b.open_block(&message), Ok((&b"message"[..], None)));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use bytes::Bytes;
+
 use crate::base::contact::{Address, Contact};
 use crate::base::content::ContentId;
 use crate::base::id::Id;
@@ -63,15 +65,15 @@ pub enum Output {
         /// The segment.
         index: u32,
     },
-    /// Keep a segment, which was checked; say
+    /// Keep a segment, which was checked and comes in pieces; say
     /// [`Peer::handle_segment_written`](super::Peer::handle_segment_written).
     WriteSegment {
         /// The content.
         content: ContentId,
         /// The segment.
         index: u32,
-        /// Its bytes.
-        bytes: Vec<u8>,
+        /// Its bytes: these pieces, one after another.
+        pieces: Vec<Bytes>,
     },
     /// Something to know.
     Event(Event),

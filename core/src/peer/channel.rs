@@ -4,6 +4,8 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+use blake3::hazmat::ChainingValue;
+
 use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
@@ -94,14 +96,15 @@ impl Link {
     }
 }
 
-/// Type and body of a sealed frame.
+/// Type and body of a sealed frame; and the value of a block's bytes.
 pub(super) fn unseal<'a>(
     session: &mut Session,
     bytes: &'a [u8],
-) -> Result<(FrameType, &'a [u8]), CloseReason> {
-    let frame = Frame::decode(session.open(bytes)?).map_err(|_| CloseReason::Garbage)?;
+) -> Result<(FrameType, &'a [u8], Option<ChainingValue>), CloseReason> {
+    let (frame, value) = session.open_block(bytes)?;
+    let frame = Frame::decode(frame).map_err(|_| CloseReason::Garbage)?;
     match frame.circuit {
-        0 => Ok((frame.kind, frame.body)),
+        0 => Ok((frame.kind, frame.body, value)),
         _ => Err(CloseReason::Garbage),
     }
 }

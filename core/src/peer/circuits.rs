@@ -178,9 +178,10 @@ impl Peer {
         if let Some(state) = self.links.get_mut(&channel) {
             state.heard = now;
             Frame::put_on(0, &mut frame);
-            let received = state.circuit.receive(frame.len());
-            match received.and_then(|()| self.on_frame(now, channel, &frame)) {
-                Ok(()) => self.return_credit(now, leg, frame.len()),
+            let length = frame.len();
+            let received = state.circuit.receive(length);
+            match received.and_then(|()| self.on_frame(now, channel, &frame.into())) {
+                Ok(()) => self.return_credit(now, leg, length),
                 Err(reason) => self.close(now, channel, reason),
             }
             return Ok(());

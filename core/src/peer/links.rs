@@ -3,6 +3,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use bytes::Bytes;
+
 use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
@@ -19,6 +21,7 @@ use crate::peer::circuits::Flow;
 use crate::peer::data::MAX_DATA;
 use crate::peer::dialing::Aim;
 use crate::peer::{HANDSHAKE_PATIENCE, Peer};
+use crate::swarm::message::Arrived;
 use crate::wire::block::decode_block;
 use crate::wire::codec::{decode_contact, decode_message, encode_contact};
 use crate::wire::frame::{Frame, FrameType};
@@ -30,7 +33,11 @@ impl Peer {
     }
 
     /// One binary message has come over a link.
-    pub fn handle_frame(&mut self, now: Instant, link: LinkId, bytes: &[u8]) {
+    pub fn handle_frame(&mut self, now: Instant, link: LinkId, bytes: impl Into<Bytes>) {
+        self.on_socket_frame(now, link, &bytes.into());
+    }
+
+    fn on_socket_frame(&mut self, now: Instant, link: LinkId, bytes: &Bytes) {
         let channel = Channel::Socket(link);
         let Some(state) = self.links.get_mut(&channel) else {
             return;
@@ -113,7 +120,7 @@ impl Peer {
         &mut self,
         now: Instant,
         channel: Channel,
-        bytes: &[u8],
+        bytes: &Bytes,
     ) -> Result<(), CloseReason> {
         let state = self.links.get_mut(&channel).ok_or(CloseReason::Gone)?;
         state.received += bytes.len() as u64;
@@ -123,7 +130,7 @@ impl Peer {
                 self.on_progress(now, channel, progress)
             }
             Stage::Proved(id, session) => {
-                let (kind, body) = unseal(session, bytes)?;
+                let (kind, body, _) = unseal(session, bytes)?;
                 let contact = match kind {
                     FrameType::Introduction => decode_contact(body, &mut self.cards),
                     _ => return Err(CloseReason::Garbage),
@@ -215,13 +222,13 @@ impl Peer {
         &mut self,
         now: Instant,
         channel: Channel,
-        bytes: &[u8],
+        frame: &Bytes,
     ) -> Result<(), CloseReason> {
         let state = self.links.get_mut(&channel).ok_or(CloseReason::Gone)?;
         let Stage::Open(contact, session) = &mut state.stage else {
             return Err(CloseReason::Garbage);
         };
-        let (kind, body) = unseal(session, bytes)?;
+        let (kind, body, value) = unseal(session, frame)?;
         match kind {
             FrameType::Message => {
                 let message =
@@ -239,9 +246,14 @@ impl Peer {
             FrameType::Block => {
                 let (content, place, bytes) = decode_block(body).ok_or(CloseReason::Garbage)?;
                 let from = contact.id();
+                let arrived = Arrived {
+                    place,
+                    bytes: frame.slice_ref(bytes),
+                    value,
+                };
                 self.transfers
                     .swarm
-                    .handle_block(now, from, content, place, bytes);
+                    .handle_block(now, from, content, arrived);
             }
             FrameType::Data if body.len() > MAX_DATA => return Err(CloseReason::TooLarge),
             FrameType::Data => {

@@ -187,11 +187,11 @@ impl Peer {
                         self.outputs
                             .push_back(Output::ReadSegment { content, index });
                     }
-                    SwarmOutput::Write(content, index, bytes) => {
+                    SwarmOutput::Write(content, index, pieces) => {
                         let output = Output::WriteSegment {
                             content,
                             index,
-                            bytes,
+                            pieces,
                         };
                         self.outputs.push_back(output);
                     }

@@ -17,7 +17,7 @@ use crate::swarm::api::{Event, Limits, Output, TransferView};
 use crate::swarm::bitfield::Bitfield;
 use crate::swarm::layout::Layout;
 use crate::swarm::manifest::{Manifest, digest};
-use crate::swarm::message::{Block, Message, Said, Standing};
+use crate::swarm::message::{Arrived, Block, Message, Said, Standing};
 use crate::swarm::picker::Order;
 
 /// How a member behaves.
@@ -261,10 +261,8 @@ impl SwarmWorld {
             }
             Coming::Block(from, to, block) => {
                 if let Some(member) = self.members.get_mut(&to) {
-                    let bytes = block.bytes();
-                    member
-                        .swarm
-                        .handle_block(now, from, block.content, block.place, bytes);
+                    let arrived = Arrived::new(block.place, block.bytes().to_vec());
+                    member.swarm.handle_block(now, from, block.content, arrived);
                 }
                 to
             }
@@ -347,10 +345,10 @@ impl SwarmWorld {
                 let bytes = bytes.map(<[u8]>::to_vec);
                 member.swarm.handle_read(now, content, index, bytes);
             }
-            Output::Write(_, index, bytes) => {
+            Output::Write(_, index, pieces) => {
                 let layout = member.swarm.manifest(content).map(Manifest::layout);
                 let right = layout.and_then(|layout| segment(&self.file, layout, index));
-                let is_right = right == Some(&bytes[..]);
+                let is_right = right == Some(&pieces.concat()[..]);
                 member.swarm.handle_written(now, content, index, is_right);
             }
             Output::Find(_) => self.push(later, Coming::Found(id)),

@@ -3,6 +3,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use bytes::Bytes;
+
 use crate::base::content::ContentId;
 use crate::base::id::Id;
 use crate::swarm::bitfield::Bitfield;
@@ -18,8 +20,9 @@ pub enum Output {
     SendBlock(Id, Block),
     /// Read a segment; say [`Swarm::handle_read`](super::Swarm::handle_read).
     Read(ContentId, u32),
-    /// Keep a segment, which was checked; say [`Swarm::handle_written`](super::Swarm::handle_written) when it is safe.
-    Write(ContentId, u32, Vec<u8>),
+    /// Keep a segment, which was checked and comes in pieces; say [`Swarm::handle_written`](super::Swarm::handle_written) when it is
+    /// safe.
+    Write(ContentId, u32, Vec<Bytes>),
     /// Find out who has this content; say [`Swarm::add_source`](super::Swarm::add_source).
     Find(ContentId),
     /// Let others find this node for the content: from now on, or (`false`) no more.

@@ -2,10 +2,14 @@
 
 use alloc::vec::Vec;
 
+use blake3::hazmat::ChainingValue;
+use bytes::Bytes;
+
 use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::swarm::Shared;
 use crate::swarm::api::{Event, Fault, Output};
+use crate::swarm::layout::BLOCK;
 use crate::swarm::manifest::Manifest;
 use crate::swarm::message::Said;
 use crate::swarm::source::{Pending, Told};
@@ -96,8 +100,8 @@ impl Transfer {
 
     /// Segments that were asked for and will not come from there.
     pub(super) fn reopen(&mut self, pending: Vec<Pending>, shared: &mut Shared) {
-        for Pending { index, bytes, .. } in pending {
-            self.wasted += bytes.len() as u64;
+        for Pending { index, length, .. } in pending {
+            self.wasted += length as u64;
             shared.buffered -= self.len(index);
             let times = self.asked.get_mut(&index);
             let left = times.map_or(0, |times| {
@@ -182,31 +186,37 @@ impl Transfer {
         &mut self,
         now: Instant,
         from: Id,
-        index: u32,
-        at: u32,
-        bytes: &[u8],
+        at: u64,
+        bytes: Bytes,
+        value: Option<ChainingValue>,
         shared: &mut Shared,
     ) {
         self.down.record(now, bytes.len());
         let layout = self.manifest().map(Manifest::layout);
-        let length = self.len(index);
+        let index = layout.map_or(0, |layout| layout.segment_at(at));
+        let (start, end) = layout.map_or((0, 0), |layout| {
+            let range = layout.range(index);
+            (range.start, range.end)
+        });
         let source = self.sources.get_mut(&from);
         let pending = source.and_then(|source| {
             source.down.record(now, bytes.len());
             let fits = |pending: &&mut Pending| {
-                let end = pending.bytes.len() + bytes.len();
-                pending.index == index && pending.bytes.len() == at as usize && end <= length
+                let left = end.saturating_sub(at);
+                pending.index == index
+                    && start + pending.length as u64 == at
+                    && bytes.len() as u64 == left.min(BLOCK.into())
             };
             source.heard = now;
             source.pending.iter_mut().find(fits)
         });
         // What was cancelled, or asked for twice, may come nevertheless.
-        let (Some(pending), Some(layout)) = (pending, layout) else {
+        let (Some(pending), Some(value)) = (pending, value) else {
             self.wasted += bytes.len() as u64;
             return;
         };
-        pending.extend(layout, bytes);
-        if pending.bytes.len() == length {
+        pending.extend(bytes, value);
+        if start + pending.length as u64 == end {
             self.on_segment(now, from, index, shared);
         }
     }
@@ -231,10 +241,9 @@ impl Transfer {
             self.drop_wrong_lengths(now, shared);
         }
         // The place in the buffer is free when the segment is written.
-        shared.buffered += pending.bytes.len();
-        let bytes = pending.bytes;
+        shared.buffered += pending.length;
         self.reopen(alloc::vec![Pending::new(index)], shared);
-        self.keep(now, index, bytes, shared);
+        self.keep(now, index, pending.blocks, shared);
         self.fill(now, from, shared);
     }
 
@@ -251,7 +260,13 @@ impl Transfer {
     }
 
     /// Has a segment written, and nobody send it any more.
-    pub(super) fn keep(&mut self, now: Instant, index: u32, bytes: Vec<u8>, shared: &mut Shared) {
+    pub(super) fn keep(
+        &mut self,
+        now: Instant,
+        index: u32,
+        blocks: Vec<Bytes>,
+        shared: &mut Shared,
+    ) {
         self.writing.insert(index);
         if let State::Known(known) = &mut self.state {
             known.picker.close(index);
@@ -268,7 +283,7 @@ impl Transfer {
         }
         shared
             .outputs
-            .push_back(Output::Write(self.content, index, bytes));
+            .push_back(Output::Write(self.content, index, blocks));
     }
 
     pub(super) fn on_written(&mut self, now: Instant, index: u32, done: bool, shared: &mut Shared) {

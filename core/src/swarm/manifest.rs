@@ -6,9 +6,10 @@ use blake3::Hasher;
 use blake3::hazmat::{
     ChainingValue, HasherExt, Mode, left_subtree_len, merge_subtrees_non_root, merge_subtrees_root,
 };
+use bytes::Bytes;
 
 use crate::base::content::ContentId;
-use crate::swarm::layout::Layout;
+use crate::swarm::layout::{BLOCK, Layout};
 
 /// The bytes of one digest.
 pub const DIGEST: usize = 32;
@@ -85,8 +86,24 @@ impl Manifest {
         bytes.len() == self.layout.len(index) && self.is(index, digest(self.layout, index, bytes))
     }
 
+    /// Whether these blocks, whose values are known, are the segment of this number. Nothing is hashed again but a file of one
+    /// block: its digest is no value in a tree.
+    pub(super) fn is_made_of(
+        &self,
+        index: u32,
+        blocks: &[Bytes],
+        values: &[ChainingValue],
+    ) -> bool {
+        let digest = match (self.layout.count(), blocks) {
+            (_, []) => return false,
+            (1, [only]) => digest(self.layout, index, only),
+            _ => subtree(self.layout.len(index) as u64, BLOCK.into(), values),
+        };
+        self.is(index, digest)
+    }
+
     /// Whether the segment of this number has this digest.
-    pub(super) fn is(&self, index: u32, digest: ChainingValue) -> bool {
+    fn is(&self, index: u32, digest: ChainingValue) -> bool {
         digest == *self.digests.get(index as usize).unwrap_or(&self.content.0)
     }
 }
@@ -127,28 +144,38 @@ impl SegmentHasher {
     }
 }
 
+/// The value of a block, from this byte of a content on, in the tree whose root is the content's id; `None` for bytes that are no block.
+pub(crate) fn block_value(at: u64, bytes: &[u8]) -> Option<ChainingValue> {
+    let is_block = at.is_multiple_of(BLOCK.into()) && (1..=BLOCK as usize).contains(&bytes.len());
+    is_block.then(|| {
+        let mut hasher = Hasher::new();
+        hasher.set_input_offset(at).update(bytes);
+        hasher.finalize_non_root()
+    })
+}
+
 fn root(layout: Layout, digests: &[ChainingValue]) -> [u8; 32] {
     let (left, right) = halves(layout.length(), layout.segment_size().into(), digests);
     *merge_subtrees_root(&left, &right, Mode::Hash).as_bytes()
 }
 
-/// The values of the two subtrees below a tree of this length, which has at least two segments.
-fn halves(length: u64, segment: u64, digests: &[ChainingValue]) -> (ChainingValue, ChainingValue) {
+/// The values of the two subtrees below a tree of this length, of which the values of at least two pieces are known.
+fn halves(length: u64, piece: u64, digests: &[ChainingValue]) -> (ChainingValue, ChainingValue) {
     let left = left_subtree_len(length);
-    let cut = usize::try_from(left / segment).unwrap_or(usize::MAX);
+    let cut = usize::try_from(left / piece).unwrap_or(usize::MAX);
     let (first, second) = digests.split_at(cut.min(digests.len()));
     (
-        subtree(left, segment, first),
-        subtree(length - left, segment, second),
+        subtree(left, piece, first),
+        subtree(length - left, piece, second),
     )
 }
 
-fn subtree(length: u64, segment: u64, digests: &[ChainingValue]) -> ChainingValue {
+fn subtree(length: u64, piece: u64, digests: &[ChainingValue]) -> ChainingValue {
     match digests {
         [only] => *only,
         [] => [0; 32],
         _ => {
-            let (left, right) = halves(length, segment, digests);
+            let (left, right) = halves(length, piece, digests);
             merge_subtrees_non_root(&left, &right, Mode::Hash)
         }
     }
@@ -222,6 +249,30 @@ mod tests {
             Manifest::check(manifest.content(), layout, &list[32..]),
             None
         );
+    }
+
+    #[test]
+    fn the_values_of_its_blocks_come_to_the_digest_of_a_segment() {
+        let layout = Layout::of((1 << 30) - 77_777).unwrap();
+        for index in [0, 5, layout.last()] {
+            let segment = bytes(layout.len(index));
+            let start = layout.range(index).start;
+            let blocks = (start..).step_by(BLOCK as usize);
+            let blocks = blocks.zip(segment.chunks(BLOCK as usize));
+            let values = blocks.map(|(at, block)| block_value(at, block).unwrap());
+            let values: Vec<_> = values.collect();
+            let whole = subtree(segment.len() as u64, BLOCK.into(), &values);
+            assert_eq!(whole, digest(layout, index, &segment), "segment {index}");
+        }
+    }
+
+    #[test]
+    fn only_blocks_have_a_value() {
+        let block = bytes(BLOCK as usize + 1);
+        assert!(block_value(u64::from(BLOCK) << 40, &block[1..]).is_some());
+        assert_eq!(block_value(0, &block), None, "too long");
+        assert_eq!(block_value(0, &[]), None, "nothing");
+        assert_eq!(block_value(1024, &block[1..]), None, "elsewhere");
     }
 
     #[test]

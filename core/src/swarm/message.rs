@@ -4,9 +4,12 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use blake3::hazmat::ChainingValue;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::base::content::ContentId;
+use crate::swarm::manifest::block_value;
 
 /// A message about a content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,8 +77,8 @@ impl Said {
 /// Where a block belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
-    /// In this segment, from this byte of it on.
-    Segment(u32, u32),
+    /// In the content, from this byte of it on.
+    Content(u64),
     /// In the list of digests, from this byte of it on.
     Digests(u32),
 }
@@ -97,5 +100,32 @@ impl Block {
     /// The bytes.
     pub fn bytes(&self) -> &[u8] {
         self.whole.get(self.range.clone()).unwrap_or_default()
+    }
+}
+
+/// A piece of a content that has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrived {
+    /// Where it belongs.
+    pub(crate) place: Place,
+    /// The bytes.
+    pub(crate) bytes: Bytes,
+    /// Their value in the content's tree of digests, if they can have one there.
+    pub(crate) value: Option<ChainingValue>,
+}
+
+impl Arrived {
+    /// Bytes of which nothing is known yet.
+    pub fn new(place: Place, bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        let value = match place {
+            Place::Content(at) => block_value(at, &bytes),
+            Place::Digests(_) => None,
+        };
+        Self {
+            place,
+            bytes,
+            value,
+        }
     }
 }

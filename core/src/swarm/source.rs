@@ -1,15 +1,17 @@
 //! What a transfer knows of another member of the swarm.
 
-use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use blake3::hazmat::ChainingValue;
+use bytes::Bytes;
+
 use crate::base::time::Instant;
 use crate::swarm::bitfield::Bitfield;
 use crate::swarm::layout::Layout;
-use crate::swarm::manifest::{Manifest, SegmentHasher};
+use crate::swarm::manifest::Manifest;
 use crate::swarm::message::Standing;
 use crate::swarm::rate::Rate;
 
@@ -82,43 +84,35 @@ pub(super) enum Told {
 }
 
 /// A segment that is arriving.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Pending {
     pub(super) index: u32,
-    pub(super) bytes: Vec<u8>,
-    /// Of the bytes; none while there are none.
-    hasher: Option<Box<SegmentHasher>>,
+    /// What is here of it, as it came: full blocks, but for the last one of a file.
+    pub(super) blocks: Vec<Bytes>,
+    /// Their values.
+    values: Vec<ChainingValue>,
+    /// Their bytes in all.
+    pub(super) length: usize,
 }
 
 impl Pending {
-    pub(super) const fn new(index: u32) -> Self {
+    pub(super) fn new(index: u32) -> Self {
         Self {
             index,
-            bytes: Vec::new(),
-            hasher: None,
+            ..Self::default()
         }
     }
 
     /// More of it is here.
-    pub(super) fn extend(&mut self, layout: Layout, bytes: &[u8]) {
-        let hasher = self.hasher.get_or_insert_with(|| {
-            self.bytes.reserve_exact(layout.len(self.index));
-            Box::new(SegmentHasher::new(layout, self.index))
-        });
-        hasher.update(bytes);
-        self.bytes.extend_from_slice(bytes);
+    pub(super) fn extend(&mut self, bytes: Bytes, value: ChainingValue) {
+        self.length += bytes.len();
+        self.blocks.push(bytes);
+        self.values.push(value);
     }
 
     /// Whether it is what it ought to be, once all of it is here.
     pub(super) fn is_good(&self, manifest: &Manifest) -> bool {
-        let layout = manifest.layout();
-        match &self.hasher {
-            Some(hasher) => {
-                self.bytes.len() == layout.len(self.index)
-                    && manifest.is(self.index, hasher.finish())
-            }
-            None => manifest.holds(self.index, &self.bytes),
-        }
+        manifest.is_made_of(self.index, &self.blocks, &self.values)
     }
 }
 
@@ -126,6 +120,8 @@ impl Pending {
 #[derive(Clone, Debug)]
 pub(super) struct Outgoing {
     pub(super) index: u32,
+    /// Where it begins in the content.
+    pub(super) at: u64,
     pub(super) bytes: Arc<Vec<u8>>,
     pub(super) sent: usize,
 }

@@ -11,6 +11,7 @@ use crate::swarm::Shared;
 use crate::swarm::api::{Event, Failure, Output};
 use crate::swarm::choker::Candidate;
 use crate::swarm::layout::BLOCK;
+use crate::swarm::manifest::Manifest;
 use crate::swarm::message::{Block, Place, Said};
 use crate::swarm::source::{Outgoing, Source};
 use crate::swarm::transfer::{State, Transfer};
@@ -139,8 +140,7 @@ impl Transfer {
         let outgoing = source.ready.front_mut()?;
         let whole = Arc::clone(&outgoing.bytes);
         let range = outgoing.sent..(outgoing.sent + block).min(whole.len());
-        let offset = u32::try_from(range.start).unwrap_or(u32::MAX);
-        let place = Place::Segment(outgoing.index, offset);
+        let place = Place::Content(outgoing.at + range.start as u64);
         outgoing.sent = range.end;
         if range.end == whole.len() {
             source.ready.pop_front();
@@ -195,6 +195,8 @@ impl Transfer {
             }
             return;
         };
+        let layout = self.manifest().map(Manifest::layout);
+        let at = layout.map_or(0, |layout| layout.range(index).start);
         self.checked.insert(index);
         for id in readers {
             if let Some(source) = self.sources.get_mut(&id) {
@@ -202,6 +204,7 @@ impl Transfer {
                 let bytes = Arc::clone(&bytes);
                 source.ready.push_back(Outgoing {
                     index,
+                    at,
                     bytes,
                     sent: 0,
                 });

@@ -2,42 +2,55 @@
 
 use alloc::vec::Vec;
 
+use blake3::hazmat::ChainingValue;
+
 use crate::base::content::ContentId;
 use crate::swarm::layout::BLOCK;
+use crate::swarm::manifest::block_value;
 use crate::swarm::message::{Block, Place};
-use crate::wire::frame::{Frame, FrameType};
+use crate::wire::frame::{self, Frame, FrameType};
 
-/// Content id, segment, offset.
+/// Content id, position.
 pub const HEADER: usize = 40;
-/// Stands for the list of digests, where the number of a segment is otherwise.
-const DIGESTS: u32 = u32::MAX;
+/// Set in the position of a piece of the list of digests.
+const DIGESTS: u64 = 1 << 63;
 
 /// The frame of a block, on the link itself.
 pub fn encode_block(block: &Block) -> Vec<u8> {
     let bytes = block.bytes();
     let mut frame = Frame::begin(FrameType::Block, 0, HEADER + bytes.len());
-    let (segment, offset) = match block.place {
-        Place::Segment(segment, offset) => (segment, offset),
-        Place::Digests(offset) => (DIGESTS, offset),
+    let position = match block.place {
+        Place::Content(at) => at,
+        Place::Digests(at) => DIGESTS | u64::from(at),
     };
     frame.extend_from_slice(&block.content.0);
-    frame.extend_from_slice(&segment.to_le_bytes());
-    frame.extend_from_slice(&offset.to_le_bytes());
+    frame.extend_from_slice(&position.to_le_bytes());
     frame.extend_from_slice(bytes);
     frame
 }
 
-/// Reads the body of a block's frame: content, place and bytes; `None` when it is too short or long.
+/// Reads the body of a block's frame: content, place and bytes; `None` when it is too short or long, or does not begin where a block may.
 pub fn decode_block(body: &[u8]) -> Option<(ContentId, Place, &[u8])> {
     let (content, rest) = body.split_first_chunk::<32>()?;
-    let (segment, rest) = rest.split_first_chunk::<4>()?;
-    let (offset, bytes) = rest.split_first_chunk::<4>()?;
-    let offset = u32::from_le_bytes(*offset);
-    let place = match u32::from_le_bytes(*segment) {
-        DIGESTS => Place::Digests(offset),
-        segment => Place::Segment(segment, offset),
+    let (position, bytes) = rest.split_first_chunk::<8>()?;
+    let position = u64::from_le_bytes(*position);
+    let place = match position & DIGESTS {
+        0 if position.is_multiple_of(BLOCK.into()) => Place::Content(position),
+        0 => return None,
+        _ => Place::Digests(u32::try_from(position & !DIGESTS).ok()?),
     };
     (bytes.len() <= BLOCK as usize).then_some((ContentId(*content), place, bytes))
+}
+
+/// What a tag covers in place of the bytes of a block: the frame up to them, and their value in the content's tree. `None` for all
+/// else, which is covered as it is.
+pub fn summary(frame: &[u8]) -> Option<(&[u8], ChainingValue)> {
+    let (head, bytes) = frame.split_at_checked(frame::HEADER + HEADER)?;
+    let kind = *head.first()?;
+    let position = u64::from_le_bytes(*head.last_chunk::<8>()?);
+    let is_of_content = kind == FrameType::Block as u8 && position & DIGESTS == 0;
+    let value = is_of_content.then(|| block_value(position, bytes));
+    Some((head, value.flatten()?))
 }
 
 #[cfg(test)]
@@ -48,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_block_goes_there_and_back() {
-        for place in [Place::Segment(3, 65_536), Place::Digests(64)] {
+        for place in [Place::Content(3 * 65_536), Place::Digests(64)] {
             let block = Block {
                 content: ContentId([7; 32]),
                 place,

@@ -29,7 +29,9 @@ use chordscope_core::swarm::collection::Collection;
 use chordscope_core::swarm::layout::Layout;
 use chordscope_core::swarm::link::Link;
 use chordscope_core::swarm::manifest::{Manifest, digest};
-use chordscope_core::swarm::message::{Block, Message as SwarmMessage, Place, Said, Standing};
+use chordscope_core::swarm::message::{
+    Arrived, Block, Message as SwarmMessage, Place, Said, Standing,
+};
 use chordscope_core::swarm::picker::Order;
 use chordscope_core::wire::block::{decode_block, encode_block};
 use chordscope_core::wire::codec::{
@@ -263,7 +265,8 @@ pub(crate) fn swarm(bytes: &[u8]) {
             1 if piece.len() > 9 => swarm.handle_gone(now, from),
             2 => {
                 if let Some((_, place, piece)) = decode_block(piece) {
-                    swarm.handle_block(now, from, wanted.content(), place, piece);
+                    let arrived = Arrived::new(place, piece.to_vec());
+                    swarm.handle_block(now, from, wanted.content(), arrived);
                 }
             }
             3 | 4 => help(&mut swarm, now, from, piece),
@@ -297,13 +300,14 @@ fn help(swarm: &mut Swarm, now: Instant, from: Id, piece: &[u8]) {
         0 => Said::Hello(Standing::Whole(layout.length())),
         1 => Said::Choked(false),
         2 => {
-            swarm.handle_block(now, from, content, Place::Digests(0), wanted.encode());
+            let arrived = Arrived::new(Place::Digests(0), wanted.encode().to_vec());
+            swarm.handle_block(now, from, content, arrived);
             return;
         }
         _ => {
             let bytes = part(file, layout, index % layout.count());
-            let place = Place::Segment(index % layout.count(), 0);
-            swarm.handle_block(now, from, content, place, bytes);
+            let place = Place::Content(layout.range(index % layout.count()).start);
+            swarm.handle_block(now, from, content, Arrived::new(place, bytes.to_vec()));
             return;
         }
     };
@@ -323,8 +327,9 @@ fn carry_out(swarm: &mut Swarm, now: Instant, disk_works: bool) {
                 let bytes = of(content).map(|(file, one)| part(file, one.layout(), index).to_vec());
                 swarm.handle_read(now, content, index, bytes.filter(|_| disk_works));
             }
-            SwarmOutput::Write(content, index, bytes) => {
+            SwarmOutput::Write(content, index, pieces) => {
                 let right = of(content).map(|(file, one)| part(file, one.layout(), index));
+                let bytes = pieces.concat();
                 assert_eq!(right, Some(&bytes[..]), "a wrong segment is written");
                 swarm.handle_written(now, content, index, disk_works);
             }

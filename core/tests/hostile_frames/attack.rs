@@ -150,9 +150,13 @@ impl Attack {
                 Output::WriteSegment {
                     content,
                     index,
-                    bytes,
+                    pieces,
                 } => {
-                    assert_eq!(bytes, part(&files()[1].0, index), "only what is right");
+                    assert_eq!(
+                        pieces.concat(),
+                        part(&files()[1].0, index),
+                        "only what is right"
+                    );
                     self.writing.push((content, index));
                 }
                 Output::DropRecord(_) | Output::DropEntries(_) | Output::Event(_) => {}
@@ -208,7 +212,7 @@ impl Attack {
         if self.seen.len() < 200 && frame.len() < 2_000 {
             self.seen.push(frame.to_vec());
         }
-        self.peer.handle_frame(self.now, link, frame);
+        self.peer.handle_frame(self.now, link, frame.to_vec());
         self.settle();
     }
 

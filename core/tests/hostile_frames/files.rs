@@ -78,7 +78,10 @@ impl Attack {
         let index = u32::try_from(self.below(4)).unwrap();
         let (place, mut bytes) = match self.chance(3) {
             true => (Place::Digests(0), manifest.encode().to_vec()),
-            false => (Place::Segment(index, 0), part(file, index).to_vec()),
+            false => {
+                let at = u64::from(index) * 64 * 1024;
+                (Place::Content(at), part(file, index).to_vec())
+            }
         };
         if self.chance(4) {
             self.flip(&mut bytes);

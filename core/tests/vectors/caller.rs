@@ -65,7 +65,7 @@ impl Called {
     }
 
     fn hear(&mut self, bytes: &[u8]) -> (Vec<Vec<u8>>, Option<CloseReason>) {
-        self.peer.handle_frame(Instant::ZERO, LINK, bytes);
+        self.peer.handle_frame(Instant::ZERO, LINK, bytes.to_vec());
         self.outputs()
     }
 }

@@ -65,9 +65,9 @@ fn blocks_are_these_bytes() {
     let whole = Arc::new(vec![5; BLOCK as usize]);
     let mut vectors = Vec::new();
     for (name, place, length) in [
-        ("the first bytes of a segment", Place::Segment(3, 0), 4),
-        ("a full block", Place::Segment(1, BLOCK), whole.len()),
-        ("no bytes", Place::Segment(0, 0), 0),
+        ("the last bytes of a content", Place::Content(1 << 37), 4),
+        ("a full block", Place::Content(BLOCK.into()), whole.len()),
+        ("no bytes", Place::Content(0), 0),
         ("digests", Place::Digests(64), 32),
     ] {
         let block = Block {
@@ -80,24 +80,28 @@ fn blocks_are_these_bytes() {
         let body = Frame::decode(&frame).unwrap().body;
         let read = decode_block(body);
         assert_eq!(read, Some((block.content, place, block.bytes())), "{name}");
-        let (segment, offset) = match place {
-            Place::Segment(segment, offset) => (Some(segment), offset),
-            Place::Digests(offset) => (None, offset),
+        let (is_of_digests, at) = match place {
+            Place::Content(at) => (false, at),
+            Place::Digests(at) => (true, at.into()),
         };
         vectors.push(json!({
             "name": name,
             "content": hex(&block.content.0),
-            "segment": segment,
-            "offset": offset,
+            "digests": is_of_digests,
+            "at": at,
             "bytes": hex(block.bytes()),
             "hex": hex(body),
         }));
     }
-    for (name, length) in [
-        ("a header cut short", HEADER - 1),
-        ("a byte too long", HEADER + BLOCK as usize + 1),
+    let header = |position: u64| [&[7; 32][..], &position.to_le_bytes()].concat();
+    for (name, position, length) in [
+        ("a header cut short", 0, HEADER - 1),
+        ("a byte too long", 0, HEADER + BLOCK as usize + 1),
+        ("where no block begins", 64, HEADER + 4),
+        ("beyond any list of digests", 3 << 62, HEADER + 4),
     ] {
-        let body = vec![7; length];
+        let mut body = header(position);
+        body.resize(length, 7);
         assert_eq!(decode_block(&body), None, "{name}");
         vectors.push(json!({ "name": name, "hex": hex(&body), "refused": "garbage" }));
     }

@@ -90,16 +90,16 @@ impl Play {
         self.draw();
         let hello = self.sent(link).remove(0);
         let proof = side.proof(&hello);
-        self.peer.handle_frame(self.now, link, &side.hello);
+        self.peer.handle_frame(self.now, link, side.hello.clone());
         let their_proof = self.sent(link).remove(0);
         let mut session = side.session(&their_proof);
-        self.peer.handle_frame(self.now, link, &proof);
+        self.peer.handle_frame(self.now, link, proof);
         let introduction = self.sent(link).remove(0);
         assert!(session.open(&introduction).is_ok());
         let body = encode_contact(&side.card(&[])).unwrap();
         let introduction = sealed(&mut session, FrameType::Introduction, &body);
         self.sessions.push(Some(session));
-        self.peer.handle_frame(self.now, link, &introduction);
+        self.peer.handle_frame(self.now, link, introduction);
         let other = hex(&id_of(secret).to_bytes());
         let begins = json!({ "role": role.byte(), "other": other });
         self.step(json!({ "on": link.0, "begins": begins }));
@@ -124,13 +124,14 @@ impl Play {
     pub(crate) fn says(&mut self, on: usize, message: RelayMessage) {
         let session = self.sessions[on].as_mut().unwrap();
         let frame = sealed(session, FrameType::Relay, &message.encode());
-        self.peer.handle_frame(self.now, LinkId(on as u64), &frame);
+        self.peer.handle_frame(self.now, LinkId(on as u64), frame);
         self.step(json!({ "on": on, "says": describe::relay_message(&message) }));
     }
 
     /// The other end of a link sends this as it is.
     pub(crate) fn sends(&mut self, on: usize, frame: &[u8]) {
-        self.peer.handle_frame(self.now, LinkId(on as u64), frame);
+        self.peer
+            .handle_frame(self.now, LinkId(on as u64), frame.to_vec());
         self.step(json!({ "on": on, "sends": hex(frame) }));
     }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use chordscope_core::base::content::ContentId;
 use chordscope_core::swarm::api::Event;
 use tokio::sync::mpsc;
@@ -15,7 +16,12 @@ use crate::files::Place;
 pub(super) enum Done {
     Read(ContentId, u32, Option<Vec<u8>>),
     Written(ContentId, u32, io::Result<()>),
+    /// Nothing of a content is being written any more.
+    Rested(ContentId),
 }
+
+/// A segment that is to be written, in pieces.
+type Segment = (u32, Vec<Bytes>);
 
 /// Where contents lie, and what is under way.
 pub(super) struct Disk {
@@ -23,7 +29,10 @@ pub(super) struct Disk {
     /// Up to which change of each place the core knows that it has changed.
     changes: HashMap<ContentId, u64>,
     /// Segments that came before there was a place for them; the core limits how many.
-    early: HashMap<ContentId, Vec<(u32, Vec<u8>)>>,
+    early: HashMap<ContentId, Vec<Segment>>,
+    /// What waits while others of the same content are being written: several writers of one file only get into each other's way in
+    /// the system, and each would hold a thread meanwhile. The core limits how many.
+    waiting: HashMap<ContentId, Vec<Segment>>,
     done: mpsc::UnboundedSender<Done>,
     /// Who hears of transfers.
     events: mpsc::UnboundedSender<Event>,
@@ -38,6 +47,7 @@ impl Disk {
             places: HashMap::new(),
             changes: HashMap::new(),
             early: HashMap::new(),
+            waiting: HashMap::new(),
             done,
             events,
         };
@@ -47,8 +57,8 @@ impl Disk {
     pub(super) fn place(&mut self, content: ContentId, place: Arc<Place>) {
         self.changes.insert(content, place.changes());
         self.places.insert(content, place);
-        for (index, bytes) in self.early.remove(&content).unwrap_or_default() {
-            self.write(content, index, bytes);
+        for (index, pieces) in self.early.remove(&content).unwrap_or_default() {
+            self.write(content, index, pieces);
         }
     }
 
@@ -56,6 +66,9 @@ impl Disk {
         self.places.remove(&content);
         self.changes.remove(&content);
         self.early.remove(&content);
+        if let Some(waiting) = self.waiting.get_mut(&content) {
+            waiting.clear();
+        }
     }
 
     /// Whether somebody else has written to a file since this was asked last.
@@ -72,15 +85,34 @@ impl Disk {
         });
     }
 
-    pub(super) fn write(&mut self, content: ContentId, index: u32, bytes: Vec<u8>) {
+    pub(super) fn write(&mut self, content: ContentId, index: u32, pieces: Vec<Bytes>) {
+        if !self.places.contains_key(&content) {
+            self.early.entry(content).or_default().push((index, pieces));
+        } else if let Some(waiting) = self.waiting.get_mut(&content) {
+            waiting.push((index, pieces));
+        } else {
+            self.waiting.insert(content, vec![(index, pieces)]);
+            self.go_on(content);
+        }
+    }
+
+    /// Writes what waits.
+    pub(super) fn go_on(&mut self, content: ContentId) {
+        let segments = self.waiting.remove(&content).unwrap_or_default();
         let Some(place) = self.places.get(&content).cloned() else {
-            self.early.entry(content).or_default().push((index, bytes));
             return;
         };
+        if segments.is_empty() {
+            return;
+        }
+        self.waiting.insert(content, Vec::new());
         let done = self.done.clone();
         spawn_blocking(move || {
-            let written = place.write(index, &bytes);
-            let _ = done.send(Done::Written(content, index, written));
+            for (index, pieces) in segments {
+                let written = place.write(index, &pieces);
+                let _ = done.send(Done::Written(content, index, written));
+            }
+            let _ = done.send(Done::Rested(content));
         });
     }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use chordscope_core::swarm::layout::Layout;
 
 use crate::files::positional::{read_at, set_length, write_at};
@@ -16,7 +17,6 @@ pub(crate) struct Place {
     file: File,
     layout: Layout,
     state: Mutex<State>,
-    writing: Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -62,7 +62,6 @@ impl Place {
                 stamp,
                 changes: 0,
             }),
-            writing: Mutex::new(()),
         })
     }
 
@@ -104,11 +103,9 @@ impl Place {
         Ok(bytes)
     }
 
-    /// Writes a segment.
-    pub(crate) fn write(&self, index: u32, bytes: &[u8]) -> io::Result<()> {
-        // Several writers of one file only get into each other's way in the system.
-        let _turn = self.writing.lock();
-        write_at(&self.file, bytes, self.layout.range(index).start)
+    /// Writes a segment, which comes in pieces.
+    pub(crate) fn write(&self, index: u32, pieces: &[Bytes]) -> io::Result<()> {
+        write_at(&self.file, pieces, self.layout.range(index).start)
     }
 
     /// Waits until all of it is on disk.
@@ -140,7 +137,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (draft, end) = (folder.path().join("draft"), folder.path().join("end"));
         let place = Place::fill(&draft, 100_000).unwrap();
-        place.write(1, &[7; 34_464]).unwrap();
+        place
+            .write(1, &[vec![7; 34_000].into(), vec![7; 464].into()])
+            .unwrap();
         assert_eq!(place.read(1).unwrap(), [7; 34_464]);
         assert_eq!(place.read(0).unwrap(), [0; 65_536]);
         place.finish(&end).unwrap();

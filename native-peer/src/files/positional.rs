@@ -2,6 +2,10 @@
 
 use std::fs::File;
 use std::io;
+#[cfg(unix)]
+use std::io::IoSlice;
+
+use bytes::Bytes;
 
 /// Reads so many bytes. They are not set to zero first, as they are many.
 #[cfg(unix)]
@@ -19,9 +23,24 @@ pub(super) fn read_at(file: &File, length: usize, mut at: u64) -> io::Result<Vec
     Ok(bytes)
 }
 
+/// Writes pieces, one behind the other. All go to the system in one call: a call for each costs as much again as is copied.
 #[cfg(unix)]
-pub(super) fn write_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::write_all_at(file, bytes, at)
+pub(super) fn write_at(file: &File, pieces: &[Bytes], mut at: u64) -> io::Result<()> {
+    let mut slices: Vec<_> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
+    let mut left = &mut slices[..];
+    // Empty ones at the front are skipped: what is left has bytes.
+    IoSlice::advance_slices(&mut left, 0);
+    while !left.is_empty() {
+        let written = match rustix::io::pwritev(file, left, at) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => written,
+            Err(rustix::io::Errno::INTR) => continue,
+            Err(error) => return Err(error.into()),
+        };
+        at += written as u64;
+        IoSlice::advance_slices(&mut left, written);
+    }
+    Ok(())
 }
 
 /// Gives a file its length, if the disk has room for all of it now. The room is not taken yet: writing into what was taken
@@ -57,11 +76,13 @@ pub(super) fn read_at(file: &File, length: usize, mut at: u64) -> io::Result<Vec
 }
 
 #[cfg(windows)]
-pub(super) fn write_at(file: &File, mut bytes: &[u8], mut at: u64) -> io::Result<()> {
-    while !bytes.is_empty() {
-        let written = std::os::windows::fs::FileExt::seek_write(file, bytes, at)?;
-        bytes = &bytes[written..];
-        at += written as u64;
+pub(super) fn write_at(file: &File, pieces: &[Bytes], mut at: u64) -> io::Result<()> {
+    for mut piece in pieces.iter().map(|piece| &piece[..]) {
+        while !piece.is_empty() {
+            let written = std::os::windows::fs::FileExt::seek_write(file, piece, at)?;
+            piece = &piece[written..];
+            at += written as u64;
+        }
     }
     Ok(())
 }

@@ -5,12 +5,12 @@ import struct
 from urllib.parse import quote, unquote_to_bytes
 
 from blake3 import subtree
-from link import Refused
+from link import MOST_IN_BLOCK, Refused
 from messages import U64
 from postcard import Array, Malformed, Seq, Struct, Text, decode
 
 SMALLEST, LARGEST, MOST_SEGMENTS = 64 * 1024, 1024 * 1024, 1 << 18
-MOST_IN_BLOCK, DIGESTS = 64 * 1024, 0xFFFFFFFF
+DIGESTS = 1 << 63
 FIRST_LINE = b"chordscope collection 1\n"
 FILES = Seq(Struct(path=Text(), content=Array(32), length=U64), 65_536)
 DEVICE = re.compile(r"(con|prn|aux|nul|com[1-9]|lpt[1-9])", re.IGNORECASE)
@@ -34,16 +34,18 @@ def digests(data):
 
 
 def read_block(body):
-    """Content, segment (None for the list of digests), offset, bytes."""
+    """Content, whether it is a piece of the list of digests, from which byte on, bytes."""
     if not 40 <= len(body) <= 40 + MOST_IN_BLOCK:
         raise Refused("garbage")
-    segment, offset = struct.unpack("<II", body[32:40])
-    return body[:32].hex(), None if segment == DIGESTS else segment, offset, body[40:].hex()
+    position, = struct.unpack("<Q", body[32:40])
+    at, of_digests = position % DIGESTS, position >= DIGESTS
+    if at >= 1 << 32 if of_digests else at % MOST_IN_BLOCK:
+        raise Refused("garbage")
+    return body[:32].hex(), of_digests, at, body[40:].hex()
 
 
-def write_block(content, segment, offset, data):
-    number = DIGESTS if segment is None else segment
-    return bytes.fromhex(content) + struct.pack("<II", number, offset) + bytes.fromhex(data)
+def write_block(content, of_digests, at, data):
+    return bytes.fromhex(content) + struct.pack("<Q", DIGESTS * of_digests + at) + bytes.fromhex(data)
 
 
 def read_link(text):

@@ -3,14 +3,15 @@
 import os
 import struct
 
-from blake3 import derive_key, keyed
+from blake3 import derive_key, keyed, subtree
 from curve25519 import public_key, x25519, x25519_public
 from messages import CARD, HELLO, MESSAGE, RELAY_MESSAGE, sign_card, sign_for, verify_for
 from postcard import Malformed, decode
 
 HELLO_FRAME, PROOF_FRAME, INTRODUCTION_FRAME, RELAY_FRAME, MESSAGE_FRAME, DATA_FRAME = 0x01, 0x02, 0x03, 0x04, 0x10, 0x11
-HEADER, SEAL, COUNTER = 6, 24, 8
-MOST, MOST_IN_HANDSHAKE, MOST_DATA = 69_632, 512, 65_536
+BLOCK_FRAME = b"\x12"
+HEADER, BLOCK_HEADER, SEAL, COUNTER = 6, 46, 24, 8
+MOST, MOST_IN_HANDSHAKE, MOST_DATA, MOST_IN_BLOCK = 69_632, 512, 65_536, 65_536
 REASONS = (
     "gone", "garbage", "too large", "handshake timeout", "forged identity", "bad tag", "wrong ring", "itself", "too many links",
     "queue full", "replaced", "idle", "leaving", "origin refused", "relay gone", "unreachable", "credit", "too many circuits",
@@ -71,23 +72,33 @@ class Sealer:
     def __init__(self, key):
         self.key, self.counter = key, 0
 
-    def _tag(self, data):
-        return keyed(self.key, data)[:SEAL - COUNTER]
+    def _tag(self, frame, counter):
+        return keyed(self.key, _covered(frame) + counter)[:SEAL - COUNTER]
 
-    def seal(self, data):
-        data += struct.pack("<Q", self.counter)
+    def seal(self, frame):
+        counter = struct.pack("<Q", self.counter)
         self.counter += 1
-        return data + self._tag(data)
+        return frame + counter + self._tag(frame, counter)
 
     def open(self, data):
         if len(data) > MOST + SEAL:
             raise Refused("too large")
-        covered, tag = data[:COUNTER - SEAL], data[COUNTER - SEAL:]
+        frame, seal = data[:-SEAL], data[-SEAL:]
         counter = struct.pack("<Q", self.counter)
-        if len(data) < SEAL or tag != self._tag(covered) or covered[-COUNTER:] != counter:
+        if len(data) < SEAL or seal != counter + self._tag(frame, counter):
             raise Refused("bad tag")
         self.counter += 1
-        return covered[:-COUNTER]
+        return frame
+
+
+def _covered(frame):
+    """What a tag covers besides the counter: the bytes of a block of a content by their value."""
+    head, piece = frame[:BLOCK_HEADER], frame[BLOCK_HEADER:]
+    if head[:1] == BLOCK_FRAME and 1 <= len(piece) <= MOST_IN_BLOCK:
+        position, = struct.unpack("<Q", head[-8:])
+        if position < 1 << 63 and position % MOST_IN_BLOCK == 0:
+            return head + subtree(piece, position)
+    return frame
 
 
 class Session:

@@ -166,7 +166,7 @@ def compare_blocks(vector):
     if "refused" in vector:
         same_refusal(vector["refused"], lambda: files.read_block(raw(vector["hex"])))
         return
-    block = [vector[field] for field in ("content", "segment", "offset", "bytes")]
+    block = [vector[field] for field in ("content", "digests", "at", "bytes")]
     same("block", list(files.read_block(raw(vector["hex"]))), block)
     same("hex", files.write_block(*block).hex(), vector["hex"])
 

@@ -146,7 +146,7 @@ impl Driver {
                 self.peer.handle_dialed(now, link, &address);
             }
             Input::Failed(address) => self.peer.handle_dial_failed(now, &address),
-            Input::Frame(link, frame) => self.peer.handle_frame(now, link, &frame),
+            Input::Frame(link, frame) => self.peer.handle_frame(now, link, frame),
             Input::Written(link, bytes) => self.peer.handle_written(now, link, bytes),
             Input::Closed(link) => self.peer.handle_closed(now, link),
         }

@@ -40,7 +40,7 @@ impl Peers {
                 self.digest.absorb(&self.now.as_micros().to_le_bytes());
                 self.digest.absorb(&link.0.to_le_bytes());
                 self.digest.absorb(&frame);
-                self.with(owner, |peer, now| peer.handle_frame(now, link, &frame));
+                self.with(owner, |peer, now| peer.handle_frame(now, link, frame));
             }
             Happening::Written(link, bytes) => {
                 if let Some(end) = self.ends.get(&link) {
@@ -134,10 +134,10 @@ impl Peers {
             Output::WriteSegment {
                 content,
                 index,
-                bytes,
+                pieces,
             } => {
                 if let Some(state) = self.members.get_mut(member) {
-                    state.segments.insert((content, index), bytes);
+                    state.segments.insert((content, index), pieces.concat());
                     let kept = Happening::Kept(member, state.lives, content, index);
                     self.later(Duration::from_micros(100), kept);
                 }

@@ -8,7 +8,7 @@ use clap::Args;
 use hyper::Method;
 use serde::Serialize;
 use tokio::signal::ctrl_c;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::{bar, parse};
 use crate::client::Target;
@@ -18,8 +18,8 @@ use crate::failure::Failure;
 use crate::output;
 use crate::views::{Fetching, Transfer, Transfers};
 
-/// How often a fetch is looked after.
-const LOOK: Duration = Duration::from_millis(100);
+/// How often a fetch is looked after, in milliseconds. Its end is told at once.
+const LOOK: u32 = 100;
 /// How long nothing may come before the command says that it still waits.
 const QUIET: Duration = Duration::from_secs(30);
 
@@ -124,13 +124,16 @@ async fn follow(
     json: bool,
 ) -> Result<Followed, Failure> {
     let bar = bar(link.length.unwrap_or_default(), "", json);
-    let query = format!("/api/v1/transfers?link={}", link.content);
+    let now = format!("/api/v1/transfers?link={}", link.content);
+    let later = format!("{now}&wait={LOOK}");
+    let mut query = &now;
     let (mut received, mut came, mut has_said) = (0, Instant::now(), false);
     loop {
         let all: Transfers = connection
-            .ask(Method::GET, &query, Vec::new())
+            .ask(Method::GET, query, Vec::new())
             .await?
             .json()?;
+        query = &later;
         let Some(transfer) = all.transfers.into_iter().next() else {
             bar.finish_and_clear();
             return Err(Failure::failed("the fetch was cancelled"));
@@ -168,6 +171,5 @@ async fn follow(
             transfer.segments,
             transfer.limit
         ));
-        sleep(LOOK).await;
     }
 }

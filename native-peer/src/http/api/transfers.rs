@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
@@ -18,6 +19,9 @@ use super::{Failed, refused};
 use crate::files::Refused;
 use crate::http::App;
 use crate::views::{Fetching, Shared, Transfer, Transfers};
+
+/// How long an answer may wait at most.
+const MAX_WAIT: Duration = Duration::from_secs(10);
 
 pub(super) fn route() -> MethodRouter<Arc<App>> {
     get(list).post(fetch).delete(stop)
@@ -83,6 +87,8 @@ async fn fetch(
 struct Which {
     /// A link, or a content id; without it, all.
     link: Option<String>,
+    /// For how many milliseconds the answer may wait for the end of the transfer of this link.
+    wait: Option<u64>,
 }
 
 async fn list(
@@ -90,7 +96,14 @@ async fn list(
     Query(which): Query<Which>,
 ) -> Result<Json<Transfers>, Failed> {
     let contents = match &which.link {
-        Some(link) => vec![parse(link)?.content],
+        Some(link) => {
+            let content = parse(link)?.content;
+            if let Some(wait) = which.wait {
+                let wait = Duration::from_millis(wait).min(MAX_WAIT);
+                app.files.wait_for(content, wait).await;
+            }
+            vec![content]
+        }
         None => app.files.contents(),
     };
     let mut transfers = Vec::new();

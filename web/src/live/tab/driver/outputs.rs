@@ -40,9 +40,9 @@ impl Driver {
                 Output::WriteSegment {
                     content,
                     index,
-                    bytes,
+                    pieces,
                 } => {
-                    let done = self.write_segment(content, index, &bytes);
+                    let done = self.write_segment(content, index, &pieces.concat());
                     self.peer.handle_segment_written(now, content, index, done);
                 }
                 Output::Event(event) => self.on_event(event),

@@ -67,7 +67,7 @@ impl Driver {
                 link.opened();
                 self.peer.handle_dialed(now, id, &link.address);
             }
-            Heard::Frame(frame) => self.peer.handle_frame(now, id, &frame),
+            Heard::Frame(frame) => self.peer.handle_frame(now, id, frame),
             Heard::Wrong(reason) => {
                 self.last_end = Some(Cause::Broken(reason.to_string()));
                 self.peer.handle_broken(now, id, reason);
