@@ -97,7 +97,7 @@ impl Program {
                 return event;
             }
             if let Some((to, link, frame)) = self.wire.frames.pop_front() {
-                self.peers[to].handle_frame(self.clock.0, link, &frame);
+                self.peers[to].handle_frame(self.clock.0, link, frame);
                 continue;
             }
             // Nothing is under way: wait for the earliest deadline.
