@@ -47,11 +47,16 @@ fn is_ring<'a>(nodes: impl Iterator<Item = &'a Node>, space: Space) -> bool {
     })
 }
 
-fn part_and_heal(all: &[u64], apart: &[u64], seed: u64) {
+/// Two rings become one, though the nodes of `forgetful` have started again meanwhile and know nobody of the other side.
+fn part_and_heal(all: &[u64], apart: &[u64], forgetful: &[u64], seed: u64) {
     let space = Space::new(6).unwrap();
     let scenario = Scenario::plain(space, ids(all)).unwrap();
     let mut world = World::new(Arc::new(scenario), seed).unwrap();
     world.act(Action::Split(ids(apart))).unwrap();
+    world.run_until(Instant::ZERO + APART / 2);
+    for node in ids(forgetful) {
+        world.act(Action::Restart(node)).unwrap();
+    }
     world.run_until(Instant::ZERO + APART);
     let apart: BTreeSet<Id> = ids(apart).into_iter().collect();
     for side in [true, false] {
@@ -70,13 +75,38 @@ fn part_and_heal(all: &[u64], apart: &[u64], seed: u64) {
 fn two_halves_of_a_healed_network_become_one_ring() {
     for seed in 0..8 {
         // Every other node, so that the rings interleave.
-        part_and_heal(&[1, 9, 17, 25, 33, 41, 49, 57], &[9, 25, 41, 57], seed);
+        part_and_heal(&[1, 9, 17, 25, 33, 41, 49, 57], &[9, 25, 41, 57], &[], seed);
         // Neighbours, so that the rings lie side by side.
-        part_and_heal(&[3, 8, 20, 32, 45, 60], &[32, 45, 60], seed);
+        part_and_heal(&[3, 8, 20, 32, 45, 60], &[32, 45, 60], &[], seed);
         // As small as rings get.
-        part_and_heal(&[3, 8, 20, 32], &[3, 20], seed);
-        part_and_heal(&[3, 8, 20, 32], &[20], seed);
+        part_and_heal(&[3, 8, 20, 32], &[3, 20], &[], seed);
+        part_and_heal(&[3, 8, 20, 32], &[20], &[], seed);
     }
+}
+
+#[test]
+fn halves_find_back_though_the_nodes_at_the_gap_know_nobody_beyond_it() {
+    for seed in 0..8 {
+        part_and_heal(&[3, 8, 20, 32, 45, 60], &[32, 45, 60], &[20, 60], seed);
+    }
+}
+
+#[test]
+fn a_node_that_has_lost_everybody_finds_a_ring_again() {
+    let space = Space::new(6).unwrap();
+    let scenario = Scenario::plain(space, ids(&[3, 8, 20])).unwrap();
+    let mut world = World::new(Arc::new(scenario), 1).unwrap();
+    // The newcomer knows only the node that then leaves.
+    world.act(Action::Split(ids(&[3]))).unwrap();
+    world.act(Action::Crash(Id::from_u64(8))).unwrap();
+    world.run_until(Instant::ZERO + APART / 2);
+    world.act(Action::Insert(Id::from_u64(32))).unwrap();
+    world.run_until(Instant::ZERO + APART);
+    world.act(Action::Remove(Id::from_u64(20))).unwrap();
+    world.run_until(Instant::ZERO + APART * 2);
+    world.act(Action::Heal).unwrap();
+    world.run_until(Instant::ZERO + APART * 2 + TOGETHER);
+    assert!(is_ring(world.nodes(), space), "one ring");
 }
 
 #[test]

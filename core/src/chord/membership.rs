@@ -167,10 +167,17 @@ impl Membership {
         }
     }
 
+    /// Another ring's successor of this node is behind its own wherever that ring has nobody in between. This node may be the one that it
+    /// should have before it, though, and so the one through which the rings become one: (ours) it is told.
     fn consider(&mut self, node: Contact, fx: &mut Vec<Effect>) {
         let head = self.successors.head();
         let nearer = head.is_none_or(|head| node.id().is_between(self.me, head.id()));
-        if self.is_member() && self.stabilizing.is_none() && nearer && node.id() != self.me {
+        if !self.is_member() || node.id() == self.me {
+            return;
+        }
+        if !nearer {
+            fx.push(Effect::Notify(node));
+        } else if self.stabilizing.is_none() {
             self.ask(Query::FromPredecessor, node, fx);
         }
     }

@@ -108,8 +108,9 @@ impl Node {
         }
     }
 
-    /// Asks a node, and whom it names, who would own this node's position if this node were not there: its successor.
-    pub(super) fn look_round(&mut self, now: Instant, via: &Contact) {
+    /// Asks a node, and whom it names, who would own this node's position if this node were not there: its successor, whom it adopts. So a
+    /// member that has lost everybody ([`Event::Alone`]) finds others again.
+    pub fn look_round(&mut self, now: Instant, via: &Contact) {
         let me = self.contact.id();
         let opened = self.open_lookup(now, me, Routing::Finger, Mode::Iterative, Goal::Reunion);
         if let Ok(number) = opened {

@@ -44,7 +44,7 @@ pub enum Input {
     Notified(Contact),
     /// A neighbour leaves and names its own neighbours.
     Left(Contact, Neighbours),
-    /// Adopt this node as successor if it answers and is nearer than the one known, or if none is known.
+    /// Adopt this node as successor if it answers and is nearer than the one known, or if none is known; tell it of this node otherwise.
     Candidate(Contact),
     /// Stop being a member.
     Leave,
@@ -55,7 +55,7 @@ pub enum Input {
 pub enum Effect {
     /// Send this query and report the outcome.
     Ask(Query, Contact),
-    /// Tell this node that we are its predecessor.
+    /// Tell this node that we may be its predecessor.
     Notify(Contact),
     /// Tell this node that we leave.
     Farewell(Contact, Neighbours),

@@ -5,6 +5,7 @@ use alloc::collections::VecDeque;
 use crate::base::id::Id;
 use crate::chord::ideal::IdealRing;
 use crate::chord::route::{Mode, Routing};
+use crate::node::Node;
 use crate::node::api::{Level, StoreError};
 use crate::sim::action::{Action, ActionError, Timed};
 use crate::sim::scenario::MAX_NODES;
@@ -142,7 +143,7 @@ impl World {
     /// What the exact rule says about fingers when a node comes or goes.
     fn predict_fingers(&mut self, action: &Action) {
         let members = self.nodes().filter(|node| node.membership().is_member());
-        let ids = members.map(crate::node::Node::id).collect();
+        let ids = members.map(Node::id).collect();
         let Ok(mut ring) = IdealRing::new(self.space(), ids) else {
             return;
         };
@@ -157,7 +158,7 @@ impl World {
     fn look_up(&mut self, from: Id, key: Id, routing: Routing, mode: Mode) {
         let now = self.now;
         // The trace is there before the lookup takes its first step, so that the step finds it.
-        let Some(number) = self.node(from).map(crate::node::Node::next_number) else {
+        let Some(number) = self.node(from).map(Node::next_number) else {
             return;
         };
         if self.lookups.len() >= MAX_LOOKUPS {
@@ -220,23 +221,33 @@ impl World {
         }
     }
 
-    /// A newcomer looks for its place, via the first member.
+    /// A newcomer looks for its place, and a node that has lost everybody for a ring, via the first member: of those that it can reach, if
+    /// there are any.
     pub(super) fn join_again(&mut self, id: Id) {
         let now = self.now;
         if self.is_paused(id) {
             return self.push(now + JOIN_AGAIN, Coming::JoinAgain(id));
         }
-        let via = self
-            .nodes()
-            .find(|node| node.id() != id && node.membership().is_member())
-            .map(|node| node.contact().clone());
+        let is_beyond = |node: &Id| self.cut_off.contains(node) != self.cut_off.contains(&id);
+        let knows = |node: &&Node| node.id() != id && node.membership().is_member();
+        let close = |node: &&Node| knows(node) && !is_beyond(&node.id());
+        let via = self.nodes().find(close);
+        let via = via.or_else(|| self.nodes().find(knows));
+        let via = via.map(|node| node.contact().clone());
         let Some(node) = self.population.get_mut(id) else {
             return;
         };
-        match via {
-            // It is a member already, or looking: both are fine.
-            Some(via) => drop(node.join(now, via)),
-            None => node.create(now),
+        let membership = node.membership();
+        let is_alone = membership.successors().head().is_none();
+        match (via, membership.is_member()) {
+            (Some(via), true) if is_alone => {
+                node.look_round(now, &via);
+                self.push(now + JOIN_AGAIN, Coming::JoinAgain(id));
+            }
+            // That it is looking already is fine.
+            (Some(via), false) => drop(node.join(now, via)),
+            (None, false) => node.create(now),
+            (_, true) => {}
         }
         self.drain_node(id, None);
     }

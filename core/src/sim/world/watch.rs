@@ -89,7 +89,7 @@ impl World {
 
     pub(super) fn on_event(&mut self, node: Id, event: Event, cause: Option<Cause>) {
         self.follow_lookup(node, &event);
-        if matches!(event, Event::JoinFailed) {
+        if matches!(event, Event::JoinFailed | Event::Alone) {
             let again = self.now + JOIN_AGAIN;
             self.push(again, Coming::JoinAgain(node));
         }
