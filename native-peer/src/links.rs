@@ -52,8 +52,9 @@ const PER_FRAME: usize = 64;
 /// How many bytes are read in one call to the system. The library zeroes as many before each call, however few come: more would cost
 /// more than it saves.
 const READ_AT_ONCE: usize = 64 * 1024;
-/// How many frames are written before they are flushed.
-const MAX_BATCH: usize = 64;
+/// How many frames, and how many bytes of them, are written before they are flushed. While a batch is on its way to the system the
+/// driver makes the next one, so it is no more than part of what may wait.
+const MAX_BATCH: (usize, usize) = (64, 256 * 1024);
 
 /// A link's way to the driver.
 #[derive(Debug)]
@@ -277,6 +278,8 @@ async fn read<S: AsyncRead + AsyncWrite + Unpin>(
             Some(Ok(Message::Binary(frame))) => {
                 pace.admit(frame.len()).await;
                 // Waiting here stops reading, and so makes the other side wait.
+                // A frame of its own, so that what waits holds no more memory than its bytes, and the library reads into one buffer for good.
+                let frame = Bytes::copy_from_slice(&frame);
                 if inputs.send(Input::Frame(link, frame)).await.is_err() {
                     return End::Gone;
                 }
@@ -309,8 +312,9 @@ async fn write<S: AsyncRead + AsyncWrite + Unpin>(
     let mut batch = Vec::new();
     loop {
         tokio::select! {
-            count = queue.recv_many(&mut batch, MAX_BATCH) => if count == 0 {
-                return End::Gone;
+            item = queue.recv() => match item {
+                Some(item) => gather(item, queue, &mut batch),
+                None => return End::Gone,
             },
             _ = pings.tick() => {}
         }
@@ -326,6 +330,23 @@ async fn write<S: AsyncRead + AsyncWrite + Unpin>(
             Ok(Err(_)) => return End::Gone,
             Err(_) => return End::Broken(CloseReason::QueueFull),
         }
+    }
+}
+
+/// Takes what waits behind an item, as far as it makes one batch.
+fn gather(first: Item, queue: &mut mpsc::UnboundedReceiver<Item>, batch: &mut Vec<Item>) {
+    let size = |item: &Item| match item {
+        Item::Frame(frame) => frame.len(),
+        Item::Close(_) => 0,
+    };
+    let mut bytes = size(&first);
+    batch.push(first);
+    while batch.len() < MAX_BATCH.0 && bytes < MAX_BATCH.1 {
+        let Ok(item) = queue.try_recv() else {
+            return;
+        };
+        bytes += size(&item);
+        batch.push(item);
     }
 }
 

@@ -29,10 +29,13 @@ impl Rate {
     pub fn per_second(&self, now: Instant) -> u64 {
         let mut settled = *self;
         settled.settle(now);
-        match settled.measured {
+        let known = match settled.measured {
             true => settled.smoothed,
             false => 0,
-        }
+        };
+        // What has come in the running sample is the least that a whole one brings: a transfer need not wait for its first sample.
+        let sample = u64::try_from(SAMPLE.as_millis()).unwrap_or(u64::MAX);
+        known.max(settled.bytes.saturating_mul(1000) / sample)
     }
 
     /// All bytes so far.
@@ -118,6 +121,14 @@ mod tests {
         let measured = rate.per_second(now);
         assert!((900_000..1_100_000).contains(&measured), "{measured}");
         assert!(rate.per_second(now + Duration::from_secs(60)) < 1_000);
+    }
+
+    #[test]
+    fn what_comes_is_known_before_the_first_sample_is_over() {
+        let mut rate = Rate::default();
+        assert_eq!(rate.per_second(Instant::ZERO), 0);
+        rate.record(Instant::from_millis(1), 1_000_000);
+        assert_eq!(rate.per_second(Instant::from_millis(2)), 2_000_000);
     }
 
     #[test]
