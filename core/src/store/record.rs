@@ -51,7 +51,7 @@ pub struct Version {
     pub sequence: u64,
     /// Ties between authors go to the greater key; zeros where there is no author.
     pub author: PublicKey,
-    /// Ties of one author with itself go to the greater digest of the value.
+    /// Ties of one author with itself go to the greater digest of the value; zeros for a deleted one.
     pub digest: [u8; 8],
 }
 
@@ -190,8 +190,10 @@ impl Record {
         let (sequence, author, whole) = match self {
             Self::Immutable(value) => (0, PublicKey([0; 32]), *blake3::hash(value).as_bytes()),
             Self::Item(item) => {
-                let value = item.value.as_deref().unwrap_or_default();
-                (item.sequence, item.author, *blake3::hash(value).as_bytes())
+                // A deleted value is not an empty one.
+                let value = item.value.as_deref();
+                let digest = value.map_or([0; 32], |value| *blake3::hash(value).as_bytes());
+                (item.sequence, item.author, digest)
             }
             Self::Providers(providers) => (0, PublicKey([0; 32]), providers.digest()),
         };

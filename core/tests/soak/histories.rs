@@ -112,6 +112,12 @@ impl Deed for Act {
                 let there = state.value.map(|value| (value, state.sequence));
                 (there == got).then_some(state)
             }
+            // A node that asks for the same twice at once writes one record.
+            Outcome::Written(sequence)
+                if asked == Asked::Put(state.value) && state.sequence == sequence =>
+            {
+                Some(state)
+            }
             Outcome::Written(sequence) => (fits && after.sequence == sequence).then_some(after),
             Outcome::Mismatch(found) => (!fits && state.visible() == found).then_some(state),
             Outcome::Unsure => fits.then_some(after),

@@ -191,8 +191,9 @@ def record_version(record):
     if kind == "Providers":
         entries = b"".join(_provider_version(entry) for entry in content["entries"])
         return 0, "00" * 32, blake3(entries)[:8].hex()
-    value = bytes.fromhex(content["value"] or "")
-    return content["sequence"], content["author"], blake3(value)[:8].hex()
+    value = content["value"]
+    digest = bytes(8) if value is None else blake3(bytes.fromhex(value))[:8]
+    return content["sequence"], content["author"], digest.hex()
 
 
 def record_value(record):

@@ -109,6 +109,11 @@ fn the_later_write_is_the_newer_version() {
         named(Some(vec![1]), 1).version(),
         named(Some(vec![2]), 1).version()
     );
+    assert_ne!(
+        named(Some(Vec::new()), 1).version(),
+        named(None, 1).version(),
+        "nothing is not the empty value"
+    );
 }
 
 #[test]
