@@ -35,7 +35,7 @@ fn write(folder: &Path, files: &[(&str, &str)]) -> Result<()> {
 
 /// Chooses a folder in the page.
 async fn choose(page: &Page, folder: &Path) -> Result<()> {
-    let input = page.by_name("button", "Choose a folder").await?;
+    let input = page.by_name("button", "Share a folder").await?;
     Ok(input.send_keys(folder.to_string_lossy()).await?)
 }
 

@@ -11,7 +11,7 @@ use crate::live::intent::{Intent, field_id};
 use crate::live::lent;
 use crate::live::talk::FileRow;
 
-/// The card with "Share a file", "Choose a folder", "Link" and the files.
+/// The card with "Share a file", "Share a folder", "Link" and the files.
 pub fn files_card(panel: &Panel) -> Html {
     let intend = panel.intend.clone();
     let onsubmit = Callback::from(move |event: SubmitEvent| {
@@ -31,7 +31,7 @@ pub fn files_card(panel: &Panel) -> Html {
             <form class="fields" {onsubmit} aria-label="Files">
                 <div class="picks">
                     <label class="pick">{"Share a file"}<input id={field_id(Field::File)} type="file" multiple={true} onchange={files_chosen} /></label>
-                    <label class="pick">{"Choose a folder"}<input type="file" webkitdirectory={true} onchange={folder_chosen} /></label>
+                    <label class="pick">{"Share a folder"}<input type="file" webkitdirectory={true} onchange={folder_chosen} /></label>
                 </div>
                 {field::error(panel, Field::File)}
                 <div class="fetch">
