@@ -20,6 +20,7 @@ mod download;
 mod source;
 mod transfer;
 mod upload;
+mod view;
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
