@@ -4,7 +4,9 @@ mod serve;
 mod signals;
 
 use std::io::IsTerminal;
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
+use std::thread::available_parallelism;
 
 use clap::{Parser, Subcommand};
 use tokio::runtime::Builder;
@@ -57,12 +59,21 @@ fn run(cli: Cli) -> Result<(), Failure> {
     log(cli.verbose);
     match cli.command {
         Command::Sim(command) => sim::run(command, json),
-        Command::Ring(options) => block_on(Builder::new_multi_thread(), options.run(json)),
-        Command::Peer(options) => block_on(Builder::new_multi_thread(), options.run(json)),
+        Command::Ring(options) => block_on(peer_runtime(), options.run(json)),
+        Command::Peer(options) => block_on(peer_runtime(), options.run(json)),
         Command::Client(command) => {
             block_on(Builder::new_current_thread(), client::run(command, json))
         }
     }
+}
+
+/// Half of the processors run tasks. The system's part of sending takes as much again, and so do the threads that read and write files; and
+/// a frame that one task hands to the next costs least where both run on one thread.
+fn peer_runtime() -> Builder {
+    let processors = available_parallelism().map_or(1, NonZeroUsize::get);
+    let mut runtime = Builder::new_multi_thread();
+    runtime.worker_threads(processors.div_ceil(2));
+    runtime
 }
 
 fn block_on(
