@@ -73,6 +73,15 @@ fn numbers_are_short() {
     assert_eq!(size(45_000_000_000), "45 GB");
 }
 
+fn row(length: u64, here: Here) -> FileRow {
+    FileRow {
+        number: 1,
+        name: "a".to_owned(),
+        length: Some(length),
+        stage: Stage::Here(Box::new(here)),
+    }
+}
+
 #[test]
 fn what_was_fetched_tells_how_fast_it_came() {
     let here = Here {
@@ -80,13 +89,7 @@ fn what_was_fetched_tells_how_fast_it_came() {
         took: Some(12_345),
         ..Here::default()
     };
-    let row = FileRow {
-        number: 1,
-        name: "a".to_owned(),
-        length: Some(1_234_500_000),
-        stage: Stage::Here(Box::new(here)),
-    };
-    let spoken = file(&row, true);
+    let spoken = file(&row(1_234_500_000, here), true);
     assert_eq!(spoken.lead, "fetched, and every segment checked");
     let took = "It took 12 s, at 100 MB/s. ";
     assert!(spoken.rest.starts_with(took), "{}", spoken.rest);
@@ -99,13 +102,7 @@ fn a_folder_that_is_shared_tells_how_many_files_it_has() {
             folder: Some((count, Vec::new())),
             ..Here::default()
         };
-        let row = FileRow {
-            number: 1,
-            name: "songs".to_owned(),
-            length: Some(6),
-            stage: Stage::Here(Box::new(here)),
-        };
-        file(&row, true).lead
+        file(&row(6, here), true).lead
     };
     assert_eq!(said(1), "a folder of 1 file, shared while this tab is open");
     assert_eq!(
