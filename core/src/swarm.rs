@@ -15,6 +15,7 @@ pub mod message;
 pub mod picker;
 pub mod rate;
 
+mod checked;
 mod describe;
 mod download;
 mod source;
@@ -25,6 +26,8 @@ mod view;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use core::time::Duration;
+
+use blake3::hazmat::ChainingValue;
 
 use crate::base::content::ContentId;
 use crate::base::id::Id;
@@ -63,6 +66,8 @@ struct Shared {
     down: Throttle,
     /// Bytes of segments that are arriving, or wait to be written.
     buffered: usize,
+    /// How many values of blocks may still be remembered.
+    room: usize,
     /// When a throttle lets go.
     throttled: Option<Instant>,
 }
@@ -98,6 +103,7 @@ impl Swarm {
             shared: Shared {
                 up: Throttle::new(limits.up),
                 down: Throttle::new(limits.down),
+                room: limits.values,
                 limits,
                 rng,
                 outputs: VecDeque::new(),
@@ -127,18 +133,18 @@ impl Swarm {
         Ok(())
     }
 
-    /// All that is here of a content was checked against its digests just now: its segments are not checked again when
-    /// they are read. The others are, the first time.
-    pub fn vouch(&mut self, content: ContentId) {
+    /// The blocks of a content have these values, in order: it was hashed just now. What is sent of it is not hashed again, as long as
+    /// there is room to remember the values. Values of something else are not believed.
+    pub fn vouch(&mut self, content: ContentId, values: &[ChainingValue]) {
         if let Some(transfer) = self.transfers.get_mut(&content) {
-            transfer.checked = transfer.have.clone();
+            transfer.vouch(values, &mut self.shared.room);
         }
     }
 
     /// Somebody else may have written to what is here of a content: each segment is checked again when it is read next.
     pub fn doubt(&mut self, content: ContentId) {
         if let Some(transfer) = self.transfers.get_mut(&content) {
-            transfer.checked = Bitfield::none(transfer.have.count());
+            transfer.checked.clear(&mut self.shared.room);
         }
     }
 

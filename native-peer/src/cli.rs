@@ -3,6 +3,7 @@
 mod serve;
 mod signals;
 
+use std::hint::black_box;
 use std::io::IsTerminal;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
@@ -14,6 +15,9 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::failure::Failure;
 use crate::{client, sim};
+
+/// How much freed memory a peer keeps at the end of a heap, for the next frames: what all its links and segments take in a busy moment.
+const KEPT: usize = 8 << 20;
 
 /// A Chord ring you can look into.
 #[derive(Debug, Parser)]
@@ -70,10 +74,18 @@ fn run(cli: Cli) -> Result<(), Failure> {
 /// Half of the processors run tasks. The system's part of sending takes as much again, and so do the threads that read and write files; and
 /// a frame that one task hands to the next costs least where both run on one thread.
 fn peer_runtime() -> Builder {
+    keep_freed_memory();
     let processors = available_parallelism().map_or(1, NonZeroUsize::get);
     let mut runtime = Builder::new_multi_thread();
     runtime.worker_threads(processors.div_ceil(2));
     runtime
+}
+
+/// glibc gives memory back to the system as soon as 128 KiB lie free at the end of a heap, and as each frame comes and goes its pages
+/// would be taken from the system anew. Once it has freed one large piece, it keeps up to twice as much (mallopt(3), `M_MMAP_THRESHOLD`,
+/// on its dynamic adjustment). Elsewhere this does nothing.
+fn keep_freed_memory() {
+    drop(black_box(Vec::<u8>::with_capacity(KEPT / 2)));
 }
 
 fn block_on(

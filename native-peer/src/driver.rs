@@ -255,12 +255,12 @@ impl Driver {
                 let begun = self.peer.lookup(now, key, Routing::Finger, mode);
                 enlist(begun, reply, &mut self.lookups);
             }
-            Command::Share(manifest, have, place, is_checked, reply) => {
+            Command::Share(manifest, have, place, values, reply) => {
                 let content = manifest.content();
                 self.disk.place(content, place);
                 let begun = self.peer.share(now, *manifest, have);
-                if begun.is_ok() && is_checked {
-                    self.peer.vouch(content);
+                if begun.is_ok() {
+                    self.peer.vouch(content, &values);
                 }
                 answer(Some(reply), begun);
             }

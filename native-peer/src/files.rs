@@ -23,7 +23,7 @@ use chordscope_core::peer::Peer;
 use chordscope_core::swarm::api::{Event, TransferView};
 use chordscope_core::swarm::bitfield::Bitfield;
 use chordscope_core::swarm::link::Link;
-use chordscope_core::swarm::manifest::Manifest;
+use chordscope_core::swarm::manifest::{DIGEST, Manifest};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
@@ -31,7 +31,7 @@ use tokio::time::{sleep, timeout};
 use crate::clock::Clock;
 use crate::driver::Handle;
 
-pub(crate) use digest::manifest_of;
+pub(crate) use digest::{Hashed, hash};
 pub(crate) use place::Place;
 use register::{Entry, Register};
 pub(crate) use stamp::Stamp;
@@ -167,13 +167,13 @@ impl Files {
         self.driver.look(view).await.ok().flatten()
     }
 
-    /// Shares a file of which the digests were computed already. They are checked when a segment is read first, unless the
-    /// file is still as it was when it was hashed.
+    /// Shares a file of which the values of the blocks, or the digests of the segments, were computed already. Segments are checked when
+    /// they are read first, unless the values are known and the file is still as it was when it was hashed.
     pub(crate) async fn share(
         &self,
         path: &Path,
         name: &str,
-        digests: &[u8],
+        values: &[[u8; DIGEST]],
         hashed: Option<Stamp>,
         is_collection: bool,
     ) -> Result<Link, Refused> {
@@ -184,7 +184,8 @@ impl Files {
         let opened = spawn_blocking(move || Place::open(&whole)).await?;
         let place = opened.map_err(|error| Refused(format!("{}: {error}", path.display())))?;
         let layout = place.layout();
-        let manifest = Manifest::of(layout, digests.as_chunks().0.to_vec());
+        let manifest = Manifest::of_blocks(layout, values)
+            .or_else(|| Manifest::of(layout, values.to_vec()));
         let Some(manifest) = manifest else {
             return refuse("the digests are not of this file: it has changed meanwhile");
         };
@@ -212,18 +213,19 @@ impl Files {
         let have = Bitfield::all(layout.count());
         self.stop(content, false).await;
         let is_checked = hashed.is_some() && hashed == place.stamp();
-        self.begin(entry, manifest, have, place, is_checked).await?;
+        let values = if is_checked { values } else { &[] };
+        self.begin(entry, manifest, have, place, values).await?;
         Ok(link)
     }
 
-    /// Puts a content whose digests are known before the core.
+    /// Puts a content whose digests are known before the core; and the values of its blocks, if it was hashed just now.
     async fn begin(
         &self,
         entry: Entry,
         manifest: Manifest,
         have: Bitfield,
         place: Place,
-        is_checked: bool,
+        values: &[[u8; DIGEST]],
     ) -> Result<(), Refused> {
         let content = manifest.content();
         let place = Arc::new(place);
@@ -231,7 +233,8 @@ impl Files {
         self.register.keep(content, &entry)?;
         let item = Item::new(entry, Some(Arc::clone(&place)));
         self.table().insert(content, item);
-        let begun = self.driver.share(manifest, have, place, is_checked).await;
+        let values = values.to_vec();
+        let begun = self.driver.share(manifest, have, place, values).await;
         begun.map_err(|_| Refused(STOPPING.into()))??;
         Ok(())
     }

@@ -4,9 +4,8 @@
 //! the same share of bytes, however large its frames are.
 
 use alloc::collections::{BTreeMap, VecDeque};
-use alloc::vec::Vec;
 
-use crate::link::session::TRAILER;
+use crate::link::session::{Plain, TRAILER};
 use crate::wire::frame::MAX_FRAME;
 
 /// How many bytes may be handed to the owner before it says that they have left: what control messages may have to wait for.
@@ -25,7 +24,7 @@ pub struct FairQueue {
 
 #[derive(Clone, Debug, Default)]
 struct Lane {
-    frames: VecDeque<Vec<u8>>,
+    frames: VecDeque<Plain>,
     bytes: usize,
     deficit: usize,
 }
@@ -54,7 +53,8 @@ impl FairQueue {
     }
 
     /// Puts a frame at the end of its lane.
-    pub fn push(&mut self, lane: u32, frame: Vec<u8>) {
+    pub fn push(&mut self, lane: u32, frame: impl Into<Plain>) {
+        let frame = frame.into();
         let state = self.lanes.entry(lane).or_default();
         if state.frames.is_empty() {
             self.turns.push_back(lane);
@@ -65,14 +65,14 @@ impl FairQueue {
     }
 
     /// The next frame and its lane, unless too much is on its way to the socket already.
-    pub fn pop(&mut self) -> Option<(u32, Vec<u8>)> {
+    pub fn pop(&mut self) -> Option<(u32, Plain)> {
         if self.unwritten >= MAX_UNWRITTEN {
             return None;
         }
         loop {
             let lane = *self.turns.front()?;
             let state = self.lanes.get_mut(&lane)?;
-            let length = state.frames.front().map_or(0, Vec::len);
+            let length = state.frames.front().map_or(0, Plain::len);
             if state.deficit < length {
                 state.deficit += QUANTUM;
                 self.turns.rotate_left(1);
@@ -142,7 +142,7 @@ mod tests {
         }
         let mut next = [0_u8; 8];
         while let Some((lane, frame)) = queue.pop() {
-            assert_eq!(frame[0], next[lane as usize]);
+            assert_eq!(frame.into_frame()[0], next[lane as usize]);
             next[lane as usize] += 1;
         }
         assert_eq!(next, [0, 0, 0, 100, 0, 100, 0, 100]);

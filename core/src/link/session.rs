@@ -38,6 +38,42 @@ impl Role {
     }
 }
 
+/// A frame as it is before it is sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plain {
+    frame: Vec<u8>,
+    /// Of a block's bytes, if it is known.
+    value: Option<ChainingValue>,
+}
+
+impl Plain {
+    /// The frame of a block whose bytes have this value, if it is known.
+    pub const fn of_block(frame: Vec<u8>, value: Option<ChainingValue>) -> Self {
+        Self { frame, value }
+    }
+
+    /// Its length in bytes.
+    pub const fn len(&self) -> usize {
+        self.frame.len()
+    }
+
+    /// The frame as it is.
+    pub fn into_frame(self) -> Vec<u8> {
+        self.frame
+    }
+
+    /// Whether there is nothing in it.
+    pub const fn is_empty(&self) -> bool {
+        self.frame.is_empty()
+    }
+}
+
+impl From<Vec<u8>> for Plain {
+    fn from(frame: Vec<u8>) -> Self {
+        Self { frame, value: None }
+    }
+}
+
 /// The keys and counters of one link.
 #[derive(Clone)]
 pub struct Session {
@@ -66,10 +102,11 @@ impl Session {
     }
 
     /// Adds counter and tag to a frame.
-    pub fn seal(&mut self, mut frame: Vec<u8>) -> Vec<u8> {
+    pub fn seal(&mut self, plain: impl Into<Plain>) -> Vec<u8> {
+        let Plain { mut frame, value } = plain.into();
         let counter = self.sent.to_le_bytes();
         self.sent += 1;
-        let (tag, _) = tag(&self.send_key, &frame, counter);
+        let (tag, _) = tag(&self.send_key, &frame, value, counter);
         frame.extend_from_slice(&counter);
         frame.extend_from_slice(&tag);
         frame
@@ -97,7 +134,7 @@ impl Session {
         }
         let (rest, their_tag) = bytes.split_last_chunk::<16>().ok_or(CloseReason::BadTag)?;
         let (frame, counter) = rest.split_last_chunk::<8>().ok_or(CloseReason::BadTag)?;
-        let (ours, value) = tag(&self.receive_key, frame, *counter);
+        let (ours, value) = tag(&self.receive_key, frame, None, *counter);
         // blake3's own comparison takes the same time wherever the difference lies.
         let ours = blake3::Hash::from_bytes(widen(ours));
         if ours != blake3::Hash::from_bytes(widen(*their_tag))
@@ -111,10 +148,15 @@ impl Session {
 }
 
 /// The tag of a frame; and the value of a block's bytes, which stands for them in what the tag covers: whoever receives them checks
-/// them by that value, and so hashes them once for both.
-fn tag(key: &[u8; 32], frame: &[u8], counter: [u8; 8]) -> ([u8; 16], Option<ChainingValue>) {
+/// them by that value, and so hashes them once for both. Whoever sends them may know it.
+fn tag(
+    key: &[u8; 32],
+    frame: &[u8],
+    known: Option<ChainingValue>,
+    counter: [u8; 8],
+) -> ([u8; 16], Option<ChainingValue>) {
     let mut hasher = blake3::Hasher::new_keyed(key);
-    let value = match summary(frame) {
+    let value = match summary(frame, known) {
         Some((head, value)) => {
             hasher.update(head).update(&value);
             Some(value)

@@ -12,7 +12,7 @@ use crate::base::time::Instant;
 use crate::link::circuit::Circuit;
 use crate::link::handshake::Handshake;
 use crate::link::reason::CloseReason;
-use crate::link::session::{Role, Session};
+use crate::link::session::{Plain, Role, Session};
 use crate::link::{Leg, LinkId};
 use crate::peer::dialing::Aim;
 use crate::wire::frame::{Frame, FrameType};
@@ -47,7 +47,7 @@ pub(super) struct Link {
     /// What a circuit has besides; a socket's is not used.
     pub(super) circuit: Circuit,
     /// Data that waits for a circuit's credit.
-    pub(super) data: VecDeque<Vec<u8>>,
+    pub(super) data: VecDeque<Plain>,
     pub(super) data_bytes: usize,
     /// The owner waits for room.
     pub(super) is_full: bool,
@@ -88,7 +88,7 @@ impl Link {
     }
 
     /// Adds counter and tag to a frame; `None` before the handshake is over.
-    pub(super) fn seal(&mut self, frame: Vec<u8>) -> Option<Vec<u8>> {
+    pub(super) fn seal(&mut self, frame: impl Into<Plain>) -> Option<Vec<u8>> {
         match &mut self.stage {
             Stage::Proved(_, session) | Stage::Open(_, session) => Some(session.seal(frame)),
             Stage::Handshake(_) => None,

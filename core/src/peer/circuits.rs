@@ -155,7 +155,7 @@ impl Peer {
             let sealed = match (lane, self.links.get_mut(&channel)) {
                 (0, Some(state)) => state.seal(frame),
                 (0, None) => None,
-                _ => Some(frame),
+                _ => Some(frame.into_frame()),
             };
             if let Some(frame) = sealed {
                 self.output_frame(link, frame);

@@ -1,9 +1,8 @@
 //! Bytes that are no messages: sent to a node whole or not at all, behind its messages.
 
-use alloc::vec::Vec;
-
 use crate::base::id::Id;
 use crate::base::time::Instant;
+use crate::link::session::Plain;
 use crate::peer::Peer;
 use crate::peer::api::DataError;
 use crate::peer::channel::Channel;
@@ -31,13 +30,14 @@ impl Peer {
             state.is_full = true;
             return Err(DataError::Full);
         }
-        self.queue_data(channel, Frame::on_link(FrameType::Data, body).encode());
+        let frame = Frame::on_link(FrameType::Data, body).encode();
+        self.queue_data(channel, frame.into());
         self.tell_room(now, channel);
         Ok(())
     }
 
     /// Sends data, or lets it wait.
-    pub(super) fn queue_data(&mut self, channel: Channel, frame: Vec<u8>) {
+    pub(super) fn queue_data(&mut self, channel: Channel, frame: Plain) {
         match channel {
             Channel::Socket(link) => {
                 if let Some(flow) = self.flows.get_mut(&link) {

@@ -3,10 +3,13 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use blake3::hazmat::ChainingValue;
+
 use crate::base::contact::Contact;
 use crate::base::content::ContentId;
 use crate::base::id::Id;
 use crate::base::time::Instant;
+use crate::link::session::Plain;
 use crate::message::Message;
 use crate::node::api::OperationId;
 use crate::peer::Peer;
@@ -60,8 +63,8 @@ impl Peer {
     }
 
     /// As [`Swarm::vouch`].
-    pub fn vouch(&mut self, content: ContentId) {
-        self.transfers.swarm.vouch(content);
+    pub fn vouch(&mut self, content: ContentId, values: &[ChainingValue]) {
+        self.transfers.swarm.vouch(content, values);
     }
 
     /// As [`Swarm::doubt`].
@@ -232,7 +235,8 @@ impl Peer {
 
     fn send_block(&mut self, to: Id, block: &Block) {
         if let Some(channel) = self.routes.get(&to).copied() {
-            self.queue_data(channel, encode_block(block));
+            let frame = Plain::of_block(encode_block(block), block.value);
+            self.queue_data(channel, frame);
         }
     }
 

@@ -393,6 +393,7 @@ fn corrupt(block: &Block) -> Block {
     Block {
         range: 0..bytes.len(),
         whole: Arc::new(bytes),
+        value: None,
         ..block.clone()
     }
 }

@@ -77,6 +77,8 @@ pub struct Limits {
     pub buffered: usize,
     /// Requests of one node that wait for their turn.
     pub requests: usize,
+    /// Values of blocks that are remembered, of 32 bytes each, so that what is sent is not hashed each time.
+    pub values: usize,
     /// Nodes that are remembered as banned.
     pub banned: usize,
     /// Bytes a second that go out; `None` for no limit.
@@ -92,6 +94,7 @@ impl Default for Limits {
             sources: 64,
             buffered: 32 << 20,
             requests: 64,
+            values: 65_536,
             banned: 1_024,
             up: None,
             down: None,

@@ -136,7 +136,6 @@ impl Transfer {
         };
         self.have = Bitfield::none(layout.count());
         self.offered = Bitfield::none(layout.count());
-        self.checked = Bitfield::none(layout.count());
         let mut picker = Picker::new(&self.have, &mut shared.rng);
         for source in self.sources.values_mut() {
             source.has = source

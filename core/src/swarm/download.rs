@@ -243,6 +243,7 @@ impl Transfer {
         // The place in the buffer is free when the segment is written.
         shared.buffered += pending.length;
         self.reopen(alloc::vec![Pending::new(index)], shared);
+        self.checked.insert(index, pending.values.into(), &mut shared.room);
         self.keep(now, index, pending.blocks, shared);
         self.fill(now, from, shared);
     }
@@ -294,7 +295,6 @@ impl Transfer {
         if !done || !self.have.insert(index) {
             return;
         }
-        self.checked.insert(index);
         for (id, source) in &self.sources {
             if !source.has.is_full() || source.has.count() == 0 {
                 shared.say(*id, self.content, Said::Have(index));

@@ -64,6 +64,11 @@ impl Layout {
         usize::try_from(range.end - range.start).unwrap_or(0)
     }
 
+    /// What belongs to each block of a file, by segments.
+    pub fn parts<T>(self, blocks: &[T]) -> impl Iterator<Item = &[T]> {
+        blocks.chunks((self.segment / BLOCK) as usize)
+    }
+
     /// The segment in which a byte of the file lies.
     pub const fn segment_at(self, offset: u64) -> u32 {
         let index = offset / self.segment as u64;

@@ -1,18 +1,21 @@
 //! The digests of a file's segments. They prove themselves against the content id, and each segment against themselves.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use blake3::Hasher;
 use blake3::hazmat::{
     ChainingValue, HasherExt, Mode, left_subtree_len, merge_subtrees_non_root, merge_subtrees_root,
 };
-use bytes::Bytes;
 
 use crate::base::content::ContentId;
 use crate::swarm::layout::{BLOCK, Layout};
 
 /// The bytes of one digest.
 pub const DIGEST: usize = 32;
+
+/// The values of a segment's blocks, in order, in the tree whose root is the content's id.
+pub type BlockValues = Arc<[ChainingValue]>;
 
 /// A layout and the BLAKE3 subtree value of each segment.
 ///
@@ -43,6 +46,19 @@ impl Manifest {
                 digests
             },
         })
+    }
+
+    /// The manifest of a file whose blocks have these values, in order; `None` for a list that does not fit the layout.
+    ///
+    /// A file of one block has its digest in the place of a value.
+    pub fn of_blocks(layout: Layout, values: &[ChainingValue]) -> Option<Self> {
+        if values.len() as u64 != layout.length().div_ceil(BLOCK.into()).max(1) {
+            return None;
+        }
+        let segments = (0..).zip(layout.parts(values));
+        let digests =
+            segments.map(|(index, values)| subtree(layout.len(index) as u64, BLOCK.into(), values));
+        Self::of(layout, digests.collect())
     }
 
     /// Checks a list of digests that somebody sent. It says nothing about the length of the last segment; that is proved by
@@ -86,17 +102,18 @@ impl Manifest {
         bytes.len() == self.layout.len(index) && self.is(index, digest(self.layout, index, bytes))
     }
 
-    /// Whether these blocks, whose values are known, are the segment of this number. Nothing is hashed again but a file of one
-    /// block: its digest is no value in a tree.
-    pub(super) fn is_made_of(
-        &self,
-        index: u32,
-        blocks: &[Bytes],
-        values: &[ChainingValue],
-    ) -> bool {
-        let digest = match (self.layout.count(), blocks) {
-            (_, []) => return false,
-            (1, [only]) => digest(self.layout, index, only),
+    /// The values of the blocks of these bytes, if they are the segment of this number.
+    pub fn values_of(&self, index: u32, bytes: &[u8]) -> Option<BlockValues> {
+        let values: BlockValues = block_values(self.layout, index, bytes).collect();
+        let fits = bytes.len() == self.layout.len(index);
+        (fits && self.is_made_of(index, bytes, &values)).then_some(values)
+    }
+
+    /// Whether blocks of these values are the segment of this number. `first` is the first of them: of a file of one block the digest
+    /// is no value in a tree.
+    pub(super) fn is_made_of(&self, index: u32, first: &[u8], values: &[ChainingValue]) -> bool {
+        let digest = match self.layout.count() {
+            1 => digest(self.layout, index, first),
             _ => subtree(self.layout.len(index) as u64, BLOCK.into(), values),
         };
         self.is(index, digest)
@@ -113,6 +130,24 @@ pub fn digest(layout: Layout, index: u32, bytes: &[u8]) -> ChainingValue {
     let mut hasher = SegmentHasher::new(layout, index);
     hasher.update(bytes);
     hasher.finish()
+}
+
+/// The values of a segment's blocks, as [`Manifest::of_blocks`] wants them: of a file of one block its digest.
+pub fn hash_blocks(layout: Layout, index: u32, bytes: &[u8]) -> BlockValues {
+    match layout.count() {
+        1 => BlockValues::from([digest(layout, index, bytes)]),
+        _ => block_values(layout, index, bytes).collect(),
+    }
+}
+
+fn block_values(
+    layout: Layout,
+    index: u32,
+    bytes: &[u8],
+) -> impl Iterator<Item = ChainingValue> {
+    let starts = (layout.range(index).start..).step_by(BLOCK as usize);
+    let blocks = starts.zip(bytes.chunks(BLOCK as usize));
+    blocks.filter_map(|(at, block)| block_value(at, block))
 }
 
 /// Computes a segment's digest while its bytes come, and are still in the processor's cache.
@@ -221,6 +256,11 @@ mod tests {
             let manifest = manifest(&bytes);
             assert_eq!(manifest.content(), ContentId::of(&bytes), "{length} bytes");
             let layout = manifest.layout();
+            let values = (0..layout.count())
+                .flat_map(|index| hash_blocks(layout, index, part(layout, index, &bytes)).to_vec());
+            let values: Vec<_> = values.collect();
+            assert_eq!(Manifest::of_blocks(layout, &values), Some(manifest.clone()));
+            assert_eq!(Manifest::of_blocks(layout, &values[1..]), None);
             let again = Manifest::check(manifest.content(), layout, manifest.encode());
             assert_eq!(again, Some(manifest.clone()));
             for index in 0..layout.count() {

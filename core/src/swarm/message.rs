@@ -94,6 +94,8 @@ pub struct Block {
     pub whole: Arc<Vec<u8>>,
     /// Which of its bytes.
     pub range: Range<usize>,
+    /// Their value in the content's tree of digests, if it is known already.
+    pub value: Option<ChainingValue>,
 }
 
 impl Block {

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use crate::base::time::Instant;
 use crate::swarm::bitfield::Bitfield;
 use crate::swarm::layout::Layout;
-use crate::swarm::manifest::Manifest;
+use crate::swarm::manifest::{BlockValues, Manifest};
 use crate::swarm::message::Standing;
 use crate::swarm::rate::Rate;
 
@@ -90,7 +90,7 @@ pub(super) struct Pending {
     /// What is here of it, as it came: full blocks, but for the last one of a file.
     pub(super) blocks: Vec<Bytes>,
     /// Their values.
-    values: Vec<ChainingValue>,
+    pub(super) values: Vec<ChainingValue>,
     /// Their bytes in all.
     pub(super) length: usize,
 }
@@ -112,7 +112,8 @@ impl Pending {
 
     /// Whether it is what it ought to be, once all of it is here.
     pub(super) fn is_good(&self, manifest: &Manifest) -> bool {
-        manifest.is_made_of(self.index, &self.blocks, &self.values)
+        let first = self.blocks.first();
+        first.is_some_and(|first| manifest.is_made_of(self.index, first, &self.values))
     }
 }
 
@@ -123,6 +124,8 @@ pub(super) struct Outgoing {
     /// Where it begins in the content.
     pub(super) at: u64,
     pub(super) bytes: Arc<Vec<u8>>,
+    /// Of its blocks.
+    pub(super) values: BlockValues,
     pub(super) sent: usize,
 }
 

@@ -5,12 +5,15 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use blake3::hazmat::ChainingValue;
+
 use crate::base::content::ContentId;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::swarm::Shared;
 use crate::swarm::api::{Event, Fault, Output};
 use crate::swarm::bitfield::Bitfield;
+use crate::swarm::checked::Checked;
 use crate::swarm::choker::{Choker, ROUND};
 use crate::swarm::layout::Layout;
 use crate::swarm::manifest::Manifest;
@@ -34,7 +37,7 @@ pub(super) struct Transfer {
     /// What is here: checked and written.
     pub(super) have: Bitfield,
     /// What of it was checked in this run: it is not checked again each time it is read.
-    pub(super) checked: Bitfield,
+    pub(super) checked: Checked,
     /// Checked, and being written.
     pub(super) writing: BTreeSet<u32>,
     /// How many sources were asked for each segment that is on its way.
@@ -92,7 +95,7 @@ impl Transfer {
             order,
             state: State::Named(None),
             have: Bitfield::default(),
-            checked: Bitfield::default(),
+            checked: Checked::default(),
             writing: BTreeSet::new(),
             asked: BTreeMap::new(),
             sources: BTreeMap::new(),
@@ -132,7 +135,6 @@ impl Transfer {
         };
         Self {
             offered: Bitfield::none(count),
-            checked: Bitfield::none(count),
             have,
             state: State::Known(known),
             ..Self::unknown(now, ContentId([0; 32]), Order::default())
@@ -145,6 +147,20 @@ impl Transfer {
             self.content = known.manifest.content();
         }
         self
+    }
+
+    /// The blocks have these values, if they come to the content.
+    pub(super) fn vouch(&mut self, values: &[ChainingValue], room: &mut usize) {
+        let layout = self.manifest().map(Manifest::layout);
+        // The digest of a file of one block is no value in a tree.
+        let Some(layout) = layout.filter(|layout| layout.count() > 1) else {
+            return;
+        };
+        if Manifest::of_blocks(layout, values).as_ref() == self.manifest() {
+            for (index, values) in (0..).zip(layout.parts(values)) {
+                self.checked.insert(index, values.into(), room);
+            }
+        }
     }
 
     pub(super) const fn manifest(&self) -> Option<&Manifest> {
@@ -168,7 +184,8 @@ impl Transfer {
         self.find(now, shared);
     }
 
-    pub(super) fn end(self, shared: &mut Shared) {
+    pub(super) fn end(mut self, shared: &mut Shared) {
+        self.checked.clear(&mut shared.room);
         for id in self.sources.keys() {
             shared.say(*id, self.content, Said::Absent);
         }
@@ -342,6 +359,10 @@ impl Transfer {
         };
         if let State::Known(known) = &mut self.state {
             known.picker.lose(source.has.iter());
+        }
+        if source.up.total() > 0 {
+            // It may have gone because what it got was not what its tag said: the disk may have changed unnoticed.
+            self.checked.clear(&mut shared.room);
         }
         self.take_back(source.unsent());
         self.reopen(source.pending, shared);

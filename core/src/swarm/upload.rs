@@ -11,7 +11,7 @@ use crate::swarm::Shared;
 use crate::swarm::api::{Event, Failure, Output};
 use crate::swarm::choker::Candidate;
 use crate::swarm::layout::BLOCK;
-use crate::swarm::manifest::Manifest;
+use crate::swarm::manifest::{BlockValues, Manifest};
 use crate::swarm::message::{Block, Place, Said};
 use crate::swarm::source::{Outgoing, Source};
 use crate::swarm::transfer::{State, Transfer};
@@ -134,6 +134,7 @@ impl Transfer {
                     place,
                     whole,
                     range,
+                    value: None,
                 });
             }
         }
@@ -141,6 +142,7 @@ impl Transfer {
         let whole = Arc::clone(&outgoing.bytes);
         let range = outgoing.sent..(outgoing.sent + block).min(whole.len());
         let place = Place::Content(outgoing.at + range.start as u64);
+        let value = outgoing.values.get(range.start / block).copied();
         outgoing.sent = range.end;
         if range.end == whole.len() {
             source.ready.pop_front();
@@ -151,6 +153,7 @@ impl Transfer {
             place,
             whole,
             range,
+            value,
         })
     }
 
@@ -180,15 +183,14 @@ impl Transfer {
     ) {
         let readers = self.read_for.remove(&index).unwrap_or_default();
         // Nothing is passed on unchecked: whoever sent it would be banned for it.
-        let is_checked = self.checked.contains(index);
-        let good = bytes.filter(|bytes| {
-            let manifest = self.manifest();
-            manifest.is_some_and(|manifest| match is_checked {
-                true => bytes.len() == manifest.layout().len(index),
-                false => manifest.holds(index, bytes),
-            })
+        let good = bytes.and_then(|bytes| {
+            let manifest = self.manifest()?;
+            let known = self.checked.get(index).cloned();
+            let known = known.filter(|_| bytes.len() == manifest.layout().len(index));
+            let values = known.or_else(|| manifest.values_of(index, &bytes))?;
+            Some((Arc::new(bytes), values))
         });
-        let Some(bytes) = good.map(Arc::new) else {
+        let Some((bytes, values)) = good else {
             if !readers.is_empty() && !self.is_spoilt {
                 self.is_spoilt = true;
                 shared.event(Event::Failed(self.content, Failure::Changed));
@@ -197,7 +199,8 @@ impl Transfer {
         };
         let layout = self.manifest().map(Manifest::layout);
         let at = layout.map_or(0, |layout| layout.range(index).start);
-        self.checked.insert(index);
+        let room = &mut shared.room;
+        self.checked.insert(index, BlockValues::clone(&values), room);
         for id in readers {
             if let Some(source) = self.sources.get_mut(&id) {
                 source.reading = source.reading.saturating_sub(1);
@@ -206,6 +209,7 @@ impl Transfer {
                     index,
                     at,
                     bytes,
+                    values: BlockValues::clone(&values),
                     sent: 0,
                 });
             }

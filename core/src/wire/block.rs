@@ -42,15 +42,19 @@ pub fn decode_block(body: &[u8]) -> Option<(ContentId, Place, &[u8])> {
     (bytes.len() <= BLOCK as usize).then_some((ContentId(*content), place, bytes))
 }
 
-/// What a tag covers in place of the bytes of a block: the frame up to them, and their value in the content's tree. `None` for all
-/// else, which is covered as it is.
-pub fn summary(frame: &[u8]) -> Option<(&[u8], ChainingValue)> {
+/// What a tag covers in place of the bytes of a block: the frame up to them, and their value in the content's tree, which is computed
+/// unless it is known. `None` for all else, which is covered as it is.
+pub fn summary(
+    frame: &[u8],
+    known: Option<ChainingValue>,
+) -> Option<(&[u8], ChainingValue)> {
     let (head, bytes) = frame.split_at_checked(frame::HEADER + HEADER)?;
     let kind = *head.first()?;
     let position = u64::from_le_bytes(*head.last_chunk::<8>()?);
-    let is_of_content = kind == FrameType::Block as u8 && position & DIGESTS == 0;
-    let value = is_of_content.then(|| block_value(position, bytes));
-    Some((head, value.flatten()?))
+    if kind != FrameType::Block as u8 || position & DIGESTS != 0 {
+        return None;
+    }
+    Some((head, known.or_else(|| block_value(position, bytes))?))
 }
 
 #[cfg(test)]
@@ -67,6 +71,7 @@ mod tests {
                 place,
                 whole: Arc::new(alloc::vec![1, 2, 3, 4]),
                 range: 1..3,
+                value: None,
             };
             let bytes = encode_block(&block);
             let frame = Frame::decode(&bytes).unwrap();

@@ -198,6 +198,7 @@ pub(crate) fn block(bytes: &[u8]) {
             place,
             whole: Arc::new(piece.to_vec()),
             range: 0..piece.len(),
+            value: None,
         };
         let frame = encode_block(&block);
         let body = Frame::decode(&frame).map(|frame| frame.body);
@@ -240,6 +241,7 @@ const FEW: Limits = Limits {
     sources: 3,
     buffered: 150_000,
     requests: 4,
+    values: 3,
     banned: 2,
     up: None,
     down: None,

@@ -92,6 +92,7 @@ impl Attack {
             place,
             range: 0..bytes.len(),
             whole: Arc::new(bytes),
+            value: None,
         });
         // The caller puts it into a frame of its own.
         frame[HEADER..].to_vec()

@@ -75,6 +75,7 @@ fn blocks_are_these_bytes() {
             place,
             whole: Arc::clone(&whole),
             range: 0..length,
+            value: None,
         };
         let frame = encode_block(&block);
         let body = Frame::decode(&frame).unwrap().body;

@@ -23,6 +23,7 @@ fn frames() -> Vec<Vec<u8>> {
             place,
             whole: Arc::new(vec![5; 2_000]),
             range: 0..2_000,
+            value: None,
         })
     };
     let mut frames = FRAMES.map(<[u8]>::to_vec).to_vec();

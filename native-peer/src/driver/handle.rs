@@ -16,7 +16,7 @@ use chordscope_core::peer::api::LinkId;
 use chordscope_core::store::record::{Label, Record, Subject};
 use chordscope_core::swarm::api::StartError;
 use chordscope_core::swarm::bitfield::Bitfield;
-use chordscope_core::swarm::manifest::Manifest;
+use chordscope_core::swarm::manifest::{DIGEST, Manifest};
 use chordscope_core::swarm::picker::Order;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::timeout;
@@ -66,7 +66,7 @@ pub(super) enum Command {
         Box<Manifest>,
         Bitfield,
         Arc<Place>,
-        bool,
+        Vec<[u8; DIGEST]>,
         Reply<(), StartError>,
     ),
     Fetch(ContentId, Reply<(), StartError>),
@@ -153,16 +153,16 @@ impl Handle {
         .await
     }
 
-    /// Shares a content, or goes on fetching one, at a place. If what is there was checked just now, it is not again.
+    /// Shares a content, or goes on fetching one, at a place. If it was hashed just now, these are the values of its blocks.
     pub(crate) async fn share(
         &self,
         manifest: Manifest,
         have: Bitfield,
         place: Arc<Place>,
-        is_checked: bool,
+        values: Vec<[u8; DIGEST]>,
     ) -> Result<Result<(), StartError>, Ended> {
         let manifest = Box::new(manifest);
-        self.ask(|reply| Command::Share(manifest, have, place, is_checked, reply))
+        self.ask(|reply| Command::Share(manifest, have, place, values, reply))
             .await
     }
 

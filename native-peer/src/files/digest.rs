@@ -5,22 +5,33 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use chordscope_core::swarm::bitfield::Bitfield;
-use chordscope_core::swarm::manifest::{Manifest, digest};
+use chordscope_core::swarm::manifest::{DIGEST, Manifest, hash_blocks};
 
 use crate::files::place::Place;
 
 /// The most threads; beyond, memory is what limits.
 const MAX_THREADS: usize = 8;
 
-/// The manifest of a file; `hashed` hears of bytes that are done, from any thread.
-pub(crate) fn manifest_of(place: &Place, hashed: impl Fn(u64) + Sync) -> io::Result<Manifest> {
+/// What hashing a file comes to.
+#[derive(Debug)]
+pub(crate) struct Hashed {
+    pub(crate) manifest: Manifest,
+    /// Of its blocks, as [`Manifest::of_blocks`] takes them.
+    pub(crate) values: Vec<[u8; DIGEST]>,
+}
+
+/// Hashes a file; `hashed` hears of bytes that are done, from any thread.
+pub(crate) fn hash(place: &Place, hashed: impl Fn(u64) + Sync) -> io::Result<Hashed> {
     let layout = place.layout();
-    let digests = for_each_segment(place, |index, bytes| {
+    let values = for_each_segment(place, |index, bytes| {
         hashed(bytes.len() as u64);
-        digest(layout, index, bytes)
+        hash_blocks(layout, index, bytes)
     })?;
-    // There is a digest for each segment.
-    Manifest::of(layout, digests).ok_or_else(|| io::Error::other("cannot be hashed"))
+    let values = values.concat();
+    // There is a value for each block.
+    let manifest = Manifest::of_blocks(layout, &values);
+    let manifest = manifest.ok_or_else(|| io::Error::other("cannot be hashed"))?;
+    Ok(Hashed { manifest, values })
 }
 
 /// Which segments of a file are what they ought to be.
@@ -89,7 +100,7 @@ mod tests {
             .map(|number| ((number * 7) >> 3) as u8)
             .collect();
         std::fs::write(&path, &bytes).unwrap();
-        let manifest = manifest_of(&Place::open(&path).unwrap(), |_| {}).unwrap();
+        let manifest = hash(&Place::open(&path).unwrap(), |_| {}).unwrap().manifest;
         assert_eq!(manifest.content(), ContentId::of(&bytes));
         bytes[70_000] ^= 1;
         std::fs::write(&path, &bytes).unwrap();

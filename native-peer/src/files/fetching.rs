@@ -10,11 +10,10 @@ use chordscope_core::peer::Peer;
 use chordscope_core::swarm::bitfield::Bitfield;
 use chordscope_core::swarm::collection::is_safe_part;
 use chordscope_core::swarm::link::Link;
-use chordscope_core::swarm::manifest::Manifest;
 use tokio::task::spawn_blocking;
 
 use super::register::Entry;
-use super::{Files, Item, Place, Refused, STOPPING, manifest_of, refuse};
+use super::{Files, Hashed, Item, Place, Refused, STOPPING, hash, refuse};
 
 impl Files {
     /// Fetches what a link means into a folder; gives the path under which it will be.
@@ -107,13 +106,13 @@ impl Files {
     /// A file is there already: it is good if it is the same.
     async fn adopt(&self, content: ContentId, name: String, path: PathBuf) -> Result<(), Refused> {
         let at = path.clone();
-        let hashed = spawn_blocking(move || -> io::Result<(Place, Manifest)> {
+        let hashed = spawn_blocking(move || -> io::Result<(Place, Hashed)> {
             let place = Place::open(&at)?;
-            let manifest = manifest_of(&place, |_| {})?;
-            Ok((place, manifest))
+            let hashed = hash(&place, |_| {})?;
+            Ok((place, hashed))
         });
         match hashed.await? {
-            Ok((place, manifest)) if manifest.content() == content => {
+            Ok((place, Hashed { manifest, values })) if manifest.content() == content => {
                 let entry = Entry {
                     name,
                     length: Some(place.layout().length()),
@@ -123,7 +122,7 @@ impl Files {
                     is_collection: false,
                 };
                 let have = Bitfield::all(place.layout().count());
-                self.begin(entry, manifest, have, place, true).await
+                self.begin(entry, manifest, have, place, &values).await
             }
             Ok(_) => refuse(format!(
                 "{} is there already, and is something else: move it away, or choose another folder",

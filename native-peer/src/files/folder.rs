@@ -14,7 +14,7 @@ use tempfile::NamedTempFile;
 use tokio::task::spawn_blocking;
 
 use super::register::Entry;
-use super::{Files, Place, Refused, manifest_of, refuse};
+use super::{Files, Place, Refused, hash, refuse};
 
 /// How many files of a folder are fetched at a time.
 const AT_A_TIME: usize = 8;
@@ -29,13 +29,9 @@ impl Files {
         fs::create_dir_all(self.register.folder())?;
         fs::write(&path, &bytes)?;
         let place = Place::open(&path)?;
-        let manifest = manifest_of(&place, |_| {})?;
+        let values = hash(&place, |_| {})?.values;
         let hashed = place.stamp();
-        let digests = match manifest.encode() {
-            [] => manifest.content().0.to_vec(),
-            digests => digests.to_vec(),
-        };
-        self.share(&path, name, &digests, hashed, true).await
+        self.share(&path, name, &values, hashed, true).await
     }
 
     fn list(&self, content: ContentId) -> PathBuf {
@@ -168,7 +164,8 @@ impl Files {
 
 fn copy_checked(content: ContentId, from: &Path, to: &Path) -> io::Result<()> {
     let is_content = |path: &Path| -> io::Result<bool> {
-        Ok(manifest_of(&Place::open(path)?, |_| {})?.content() == content)
+        let manifest = hash(&Place::open(path)?, |_| {})?.manifest;
+        Ok(manifest.content() == content)
     };
     if to.exists() {
         return match is_content(to)? {

@@ -66,8 +66,7 @@ impl Files {
             return self.start_fetch(content, entry).await;
         }
         let is_whole = have.is_full();
-        let is_checked = !(is_complete && is_on_disk);
-        self.begin(entry, manifest, have, place, is_checked).await?;
+        self.begin(entry, manifest, have, place, &[]).await?;
         match self.item(content).and_then(|item| item.place) {
             Some(place) if is_complete && !is_on_disk => {
                 tokio::spawn(Arc::clone(self).settle(content, place));

@@ -3,21 +3,19 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use chordscope_core::swarm::manifest::Manifest;
-
 use super::bar;
 use crate::failure::Failure;
-use crate::files::{Place, Stamp, manifest_of};
+use crate::files::{self, Hashed, Place, Stamp};
 
-/// A file's digests, and its stamp if nobody has written to it while it was hashed.
-pub(super) fn hash(path: &Path, json: bool) -> Result<(Manifest, Option<Stamp>), Failure> {
+/// A file's hashes, and its stamp if nobody has written to it while it was hashed.
+pub(super) fn hash(path: &Path, json: bool) -> Result<(Hashed, Option<Stamp>), Failure> {
     let fail = |error: std::io::Error| Failure::failed(format!("{}: {error}", path.display()));
     let place = Place::open(path).map_err(fail)?;
     let bar = bar(place.layout().length(), "hashed", json);
-    let manifest = manifest_of(&place, |bytes| bar.inc(bytes)).map_err(fail)?;
+    let hashed = files::hash(&place, |bytes| bar.inc(bytes)).map_err(fail)?;
     bar.finish_and_clear();
     let stamp = place.stamp().filter(|_| place.changes() == 0);
-    Ok((manifest, stamp))
+    Ok((hashed, stamp))
 }
 
 /// All files below a folder, in order. Links are not followed: they may lead anywhere.

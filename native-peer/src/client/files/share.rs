@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use chordscope_core::base::content::ContentId;
 use chordscope_core::swarm::collection::{Collection, File};
+use chordscope_core::swarm::layout::MAX_SEGMENTS;
 use clap::Args;
 use hyper::Method;
 
@@ -15,6 +16,7 @@ use super::torrent::{Source, Subject, metainfo, web_seed};
 use crate::client::connection::{Connection, escape};
 use crate::client::{Target, read_status};
 use crate::failure::Failure;
+use crate::files::Hashed;
 use crate::output;
 use crate::views::Shared;
 
@@ -68,12 +70,13 @@ async fn share_file(
     name: &str,
     json: bool,
 ) -> Result<Shared, Failure> {
-    let (manifest, stamp) = hash(path, json)?;
+    let (Hashed { manifest, values }, stamp) = hash(path, json)?;
     let text = path.to_str();
     let text = text.ok_or_else(|| no_text(path))?;
-    let digests = match manifest.encode() {
-        [] => manifest.content().0.to_vec(),
-        digests => digests.to_vec(),
+    // What blocks come to saves the peer from hashing them again; of a large file it is too much.
+    let digests = match values.len() <= MAX_SEGMENTS as usize {
+        true => values.into_flattened(),
+        false => manifest.encode().to_vec(),
     };
     let mut query = format!("/api/v1/shares?name={}&path={}", escape(name), escape(text));
     if let Some(stamp) = stamp {

@@ -26,7 +26,7 @@ impl VerifyOptions {
         let link = parse(&self.link)?;
         let content = match self.path.is_dir() {
             true => folder_id(&self.path, json)?,
-            false => hash(&self.path, json)?.0.content(),
+            false => hash(&self.path, json)?.0.manifest.content(),
         };
         if content != link.content {
             let path = self.path.display();
@@ -45,7 +45,7 @@ impl VerifyOptions {
 fn folder_id(folder: &Path, json: bool) -> Result<ContentId, Failure> {
     let mut files = Vec::new();
     for path in walk(folder)? {
-        let (manifest, _) = hash(&path, json)?;
+        let manifest = hash(&path, json)?.0.manifest;
         files.push(File {
             path: parts(folder, &path)?.join("/"),
             content: manifest.content(),

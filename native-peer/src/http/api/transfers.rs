@@ -27,7 +27,7 @@ pub(super) fn route() -> MethodRouter<Arc<App>> {
     get(list).post(fetch).delete(stop)
 }
 
-/// `/api/v1/shares`: the digests of a file come as the body, or a list of files.
+/// `/api/v1/shares`: the values of a file's blocks or the digests of its segments come as the body, or a list of files.
 pub(super) fn shares() -> MethodRouter<Arc<App>> {
     let most = MAX_SEGMENTS as usize * DIGEST;
     post(share).layer(DefaultBodyLimit::max(most))
@@ -58,7 +58,10 @@ async fn share(
     let link = match &asked.path {
         Some(path) => {
             let files = &app.files;
-            files.share(path, &asked.name, &body, stamp, false).await?
+            let values = body.as_chunks().0;
+            files
+                .share(path, &asked.name, values, stamp, false)
+                .await?
         }
         None => app.files.share_list(&asked.name, body.to_vec()).await?,
     };
