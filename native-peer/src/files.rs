@@ -184,8 +184,8 @@ impl Files {
         let opened = spawn_blocking(move || Place::open(&whole)).await?;
         let place = opened.map_err(|error| Refused(format!("{}: {error}", path.display())))?;
         let layout = place.layout();
-        let manifest = Manifest::of_blocks(layout, values)
-            .or_else(|| Manifest::of(layout, values.to_vec()));
+        let manifest =
+            Manifest::of_blocks(layout, values).or_else(|| Manifest::of(layout, values.to_vec()));
         let Some(manifest) = manifest else {
             return refuse("the digests are not of this file: it has changed meanwhile");
         };

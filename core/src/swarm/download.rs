@@ -243,7 +243,8 @@ impl Transfer {
         // The place in the buffer is free when the segment is written.
         shared.buffered += pending.length;
         self.reopen(alloc::vec![Pending::new(index)], shared);
-        self.checked.insert(index, pending.values.into(), &mut shared.room);
+        self.checked
+            .insert(index, pending.values.into(), &mut shared.room);
         self.keep(now, index, pending.blocks, shared);
         self.fill(now, from, shared);
     }

@@ -140,11 +140,7 @@ pub fn hash_blocks(layout: Layout, index: u32, bytes: &[u8]) -> BlockValues {
     }
 }
 
-fn block_values(
-    layout: Layout,
-    index: u32,
-    bytes: &[u8],
-) -> impl Iterator<Item = ChainingValue> {
+fn block_values(layout: Layout, index: u32, bytes: &[u8]) -> impl Iterator<Item = ChainingValue> {
     let starts = (layout.range(index).start..).step_by(BLOCK as usize);
     let blocks = starts.zip(bytes.chunks(BLOCK as usize));
     blocks.filter_map(|(at, block)| block_value(at, block))

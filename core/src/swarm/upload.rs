@@ -200,7 +200,8 @@ impl Transfer {
         let layout = self.manifest().map(Manifest::layout);
         let at = layout.map_or(0, |layout| layout.range(index).start);
         let room = &mut shared.room;
-        self.checked.insert(index, BlockValues::clone(&values), room);
+        self.checked
+            .insert(index, BlockValues::clone(&values), room);
         for id in readers {
             if let Some(source) = self.sources.get_mut(&id) {
                 source.reading = source.reading.saturating_sub(1);

@@ -36,5 +36,5 @@ pub(crate) fn play(program: &Path, python: &Path, turn: &Turn<'_>) -> Outcome<Sc
     let mut seed = Child::start(seed.args(["--check-integrity", "--seed-ratio=0.0"]))?;
     tracker.wait_for(ports[0])?;
     let mut leecher = command(program, &torrent, &turn.target(0)?, ports[1]);
-    one_to_one(&mut seed, leecher.arg("--seed-time=0"))
+    one_to_one(turn, &mut seed, leecher.arg("--seed-time=0"))
 }

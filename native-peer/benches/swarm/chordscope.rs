@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::Outcome;
 use crate::child::Child;
-use crate::contest::{Score, Turn, now};
+use crate::contest::{Score, Turn};
 
 struct Peer {
     child: Child,
@@ -65,7 +65,7 @@ pub(crate) fn play(turn: &Turn<'_>) -> Outcome<Score> {
     let file = turn.file.to_str().ok_or("the path is no text")?;
     let shared = seed.ask(turn.folder, &["share", file])?;
     let link = shared["link"].as_str().ok_or("nothing was shared")?;
-    let start = now();
+    let start = turn.start()?;
     let mut fetches = Vec::new();
     for (leecher, peer) in (0..).zip(&peers) {
         let target = turn.target(leecher)?;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -45,6 +45,17 @@ impl Turn<'_> {
         self.file.parent().unwrap_or(self.folder)
     }
 
+    /// The moment to measure from. A virtual machine may have to get memory from its host, page by page, when it is used first; so as much
+    /// as all leechers will write was used just before, whoever's turn it is.
+    pub(crate) fn start(&self) -> Outcome<Instant> {
+        let warm = self.folder.join("warm");
+        let length = fs::metadata(self.file)?.len() * u64::from(self.leechers);
+        let mut bytes = io::repeat(7).take(length);
+        io::copy(&mut bytes, &mut File::create(&warm)?)?;
+        fs::remove_file(warm)?;
+        Ok(now())
+    }
+
     /// Where a leecher puts the file.
     pub(crate) fn target(&self, leecher: u16) -> Outcome<PathBuf> {
         self.place(&format!("leecher-{leecher}"))
@@ -62,8 +73,12 @@ pub(crate) struct Score {
 }
 
 /// The turn of a program that ends by itself once it has the file.
-pub(crate) fn one_to_one(seed: &mut Child, leecher: &mut Command) -> Outcome<Score> {
-    let start = now();
+pub(crate) fn one_to_one(
+    turn: &Turn<'_>,
+    seed: &mut Child,
+    leecher: &mut Command,
+) -> Outcome<Score> {
+    let start = turn.start()?;
     let mut leecher = Child::start(leecher)?;
     leecher.wait()?;
     Ok(Score {
@@ -180,7 +195,6 @@ impl Contest {
     }
 }
 
-/// A moment to measure from.
 #[expect(
     clippy::disallowed_methods,
     reason = "the one place where this benchmark reads the clock"

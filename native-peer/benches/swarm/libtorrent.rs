@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::Outcome;
 use crate::child::Child;
-use crate::contest::{Score, Turn, now};
+use crate::contest::{Score, Turn};
 
 fn script() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/swarm/bittorrent.py")
@@ -52,7 +52,7 @@ pub(crate) fn play(python: &Path, turn: &Turn<'_>) -> Outcome<Score> {
     for peer in &peers {
         peer.expect("ready")?;
     }
-    let start = now();
+    let start = turn.start()?;
     for peer in peers.iter_mut().skip(1) {
         peer.tell("go")?;
     }

@@ -34,5 +34,5 @@ pub(crate) fn play(program: &Path, turn: &Turn<'_>) -> Outcome<Score> {
         .arg(turn.target(0)?)
         .args(["--initial-peers", &format!("127.0.0.1:{}", ports[0])])
         .arg(magnet);
-    one_to_one(&mut seed, &mut leecher)
+    one_to_one(turn, &mut seed, &mut leecher)
 }

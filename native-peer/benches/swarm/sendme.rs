@@ -28,5 +28,5 @@ pub(crate) fn play(program: &Path, turn: &Turn<'_>) -> Outcome<Score> {
         "--no-progress",
         &ticket,
     ]);
-    one_to_one(&mut seed, &mut leecher)
+    one_to_one(turn, &mut seed, &mut leecher)
 }

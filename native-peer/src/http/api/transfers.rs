@@ -59,9 +59,7 @@ async fn share(
         Some(path) => {
             let files = &app.files;
             let values = body.as_chunks().0;
-            files
-                .share(path, &asked.name, values, stamp, false)
-                .await?
+            files.share(path, &asked.name, values, stamp, false).await?
         }
         None => app.files.share_list(&asked.name, body.to_vec()).await?,
     };
