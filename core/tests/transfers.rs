@@ -69,6 +69,23 @@ fn files_of_every_shape_arrive() {
 }
 
 #[test]
+fn a_disk_that_forgets_is_found_out_though_nothing_is_hashed_before_it_is_sent() {
+    let mut peers = ring(8, 4, 0);
+    let file = file(3_000_000);
+    let content = peers.share(0, &file).unwrap();
+    peers.spoil(0, content, 7);
+    peers.fetch(2, content).unwrap();
+    let shares = |peers: &Peers| peers.peer(0).unwrap().swarm().have(content).is_some();
+    assert!(peers.run_until(Duration::from_secs(60), |peers| !shares(peers)));
+    assert!(!peers.has_whole(2, content));
+    // Somebody else has it, too.
+    peers.share(1, &file).unwrap();
+    let done = peers.run_until(Duration::from_secs(60), |peers| peers.has_whole(2, content));
+    assert!(done);
+    assert_eq!(peers.file(2, content), file);
+}
+
+#[test]
 fn a_fetch_goes_on_where_it_was_when_the_fetcher_was_killed() {
     let mut peers = ring(3, 4, 0);
     let file = file(6_000_000);

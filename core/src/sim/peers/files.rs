@@ -8,7 +8,7 @@ use crate::sim::peers::Peers;
 use crate::swarm::api::StartError;
 use crate::swarm::bitfield::Bitfield;
 use crate::swarm::layout::Layout;
-use crate::swarm::manifest::{Manifest, digest};
+use crate::swarm::manifest::{Manifest, hash_blocks};
 use crate::swarm::picker::Order;
 
 impl Peers {
@@ -22,10 +22,10 @@ impl Peers {
         // An empty file has one segment, which is empty.
         let mut parts: Vec<&[u8]> = file.chunks(size).collect();
         parts.resize(parts.len().max(1), &[]);
-        let digests = (0..)
-            .zip(&parts)
-            .map(|(index, part)| digest(layout, index, part));
-        let manifest = Manifest::of(layout, digests.collect()).ok_or(StartError::TooMany)?;
+        let segments = (0..).zip(&parts);
+        let values = segments.flat_map(|(index, part)| hash_blocks(layout, index, part).to_vec());
+        let values: Vec<_> = values.collect();
+        let manifest = Manifest::of_blocks(layout, &values).ok_or(StartError::TooMany)?;
         let content = manifest.content();
         if let Some(state) = self.members.get_mut(member) {
             for (index, part) in (0..).zip(parts) {
@@ -33,8 +33,21 @@ impl Peers {
             }
         }
         let have = Bitfield::all(layout.count());
-        self.ask(member, |peer, now| peer.share(now, manifest, have))?;
+        self.ask(member, |peer, now| {
+            peer.share(now, manifest, have)?;
+            peer.vouch(content, &values);
+            Ok(())
+        })?;
         Ok(content)
+    }
+
+    /// The disk of a member forgets what is in a segment, and nobody notices.
+    pub fn spoil(&mut self, member: usize, content: ContentId, index: u32) {
+        let state = self.members.get_mut(member);
+        let segment = state.and_then(|state| state.segments.get_mut(&(content, index)));
+        if let Some(byte) = segment.and_then(|bytes| bytes.first_mut()) {
+            *byte ^= 1;
+        }
     }
 
     /// A member fetches a file.
