@@ -76,16 +76,21 @@ use crate::store::replica::Replica;
 /// A ring member as a state machine.
 #[derive(Clone, Debug)]
 pub struct Node {
-    config: Arc<Config>,
-    signer: Box<Signer>,
+    // What nearly every call needs, side by side.
     contact: Contact,
-    rng: Rng,
     membership: Membership,
-    fingers: FingerTable,
-    candidates: Candidates,
+    config: Arc<Config>,
+    timers: Timers,
     requests: Requests,
+    fingers: FingerTable,
+    outputs: VecDeque<Output>,
     lookups: Numbered<Lookup>,
     seen: Seen,
+    next_number: u64,
+    candidates: Candidates,
+    upkeep: Upkeep,
+    rng: Rng,
+    // What few calls need.
     operations: BTreeMap<u64, Operation>,
     quorum: BTreeMap<u64, QuorumOperation>,
     announcements: Announcements,
@@ -94,11 +99,8 @@ pub struct Node {
     groups: Box<Groups>,
     /// What the group machine has saved, by the token that the owner answers with.
     saving_groups: BTreeMap<u64, u64>,
-    timers: Timers,
-    upkeep: Upkeep,
     reunion: Reunion,
-    next_number: u64,
-    outputs: VecDeque<Output>,
+    signer: Box<Signer>,
 }
 
 impl Node {
@@ -130,12 +132,17 @@ impl Node {
         // Others remember lookups by number for a while: after a restart they are to be others than before.
         let next_number = rng.clone().next_u64() >> 48;
         Self {
-            membership,
-            fingers: FingerTable::new(config.space, me),
-            candidates: Candidates::new(config.successors_per_finger),
+            // These lists change all the time. Made one after the other, with room, they lie side by side in memory.
+            timers: Timers::new(),
             requests: Requests::new(limits.requests, limits.neighbours, config.shortest_wait),
-            lookups: Numbered::new(),
-            seen: Seen::default(),
+            fingers: FingerTable::new(config.space, me),
+            lookups: Numbered::new(1),
+            seen: Seen::new(),
+            membership,
+            outputs: VecDeque::new(),
+            next_number,
+            candidates: Candidates::new(config.successors_per_finger),
+            upkeep: Upkeep::default(),
             operations: BTreeMap::new(),
             quorum: BTreeMap::new(),
             announcements: Announcements::default(),
@@ -143,11 +150,7 @@ impl Node {
             replica,
             groups: Box::new(Groups::new(contact.clone(), settings)),
             saving_groups: BTreeMap::new(),
-            timers: Timers::default(),
-            upkeep: Upkeep::default(),
             reunion: Reunion::new(limits.lost),
-            next_number,
-            outputs: VecDeque::new(),
             config,
             signer: Box::new(signer),
             contact,
@@ -182,7 +185,8 @@ impl Node {
 
     /// Asks somebody whether it is a member of a ring; [`Event::Probed`] follows if so.
     pub fn probe(&mut self, now: Instant, node: &Contact) {
-        self.ask(now, node, Purpose::Probe, Request::Chord(Ask::Neighbours));
+        let request = Request::Chord(Ask::Neighbours);
+        self.ask(now, node.clone(), Purpose::Probe, request);
     }
 
     /// A member at once, with known neighbours and fingers: for worlds that start stable.
@@ -226,12 +230,13 @@ impl Node {
     }
 
     /// A message from a peer whose identity the transport has proved.
-    pub fn handle_message(&mut self, now: Instant, from: &Contact, message: Message) {
-        self.membership.refresh(from);
+    pub fn handle_message(&mut self, now: Instant, from: Contact, message: Message) {
+        self.membership.refresh(&from);
         match message {
             Message::Request(number, request) => self.on_request(now, from, number, request),
             Message::Response(number, response) => {
-                if let Some(purpose) = self.requests.answered(now, from, number, &mut self.timers) {
+                if let Some(purpose) = self.requests.answered(now, &from, number, &mut self.timers)
+                {
                     self.on_answer(now, from, purpose, response);
                 }
             }
@@ -315,21 +320,23 @@ impl Node {
             }
             step => step,
         };
-        self.event(Event::Routed {
-            lookup,
-            key,
-            step: step.clone(),
-            predecessor: self.membership.predecessor().map(Contact::id),
-        });
+        if self.config.tell_routes {
+            self.event(Event::Routed {
+                lookup,
+                key,
+                step: step.clone(),
+                predecessor: self.membership.predecessor().map(Contact::id),
+            });
+        }
         step
     }
 
     /// Asks a peer and remembers what for; at the limit the question fails at once.
-    fn ask(&mut self, now: Instant, to: &Contact, purpose: Purpose, request: Request) {
+    fn ask(&mut self, now: Instant, to: Contact, purpose: Purpose, request: Request) {
         let retries = self.config.retries;
         match self
             .requests
-            .open(now, to, purpose, request, retries, &mut self.timers)
+            .open(now, &to, purpose, request, retries, &mut self.timers)
         {
             Ok(message) => self.send(to, message),
             Err(purpose) => {
@@ -340,7 +347,7 @@ impl Node {
                     | Purpose::Forward(_)
                     | Purpose::Candidate(_)
                     | Purpose::Membership(_) => {}
-                    purpose => self.on_failure(now, to, purpose),
+                    purpose => self.on_failure(now, &to, purpose),
                 }
             }
         }
@@ -348,7 +355,7 @@ impl Node {
 
     fn on_request_timer(&mut self, now: Instant, number: u64) {
         match self.requests.expired(now, number, &mut self.timers) {
-            requests::Expired::Resend(to, message) => self.send(&to, message),
+            requests::Expired::Resend(to, message) => self.send(to, message),
             requests::Expired::Failed(to, purpose) => {
                 self.event(Event::NoAnswer(to.id()));
                 self.on_failure(now, &to, purpose);
@@ -357,12 +364,11 @@ impl Node {
         }
     }
 
-    fn respond(&mut self, to: &Contact, number: u64, response: Response) {
+    fn respond(&mut self, to: Contact, number: u64, response: Response) {
         self.send(to, Message::Response(number, response));
     }
 
-    fn send(&mut self, to: &Contact, message: Message) {
-        let to = to.clone();
+    fn send(&mut self, to: Contact, message: Message) {
         self.outputs.push_back(Output::Send { to, message });
     }
 

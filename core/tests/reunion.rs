@@ -175,7 +175,7 @@ impl Links {
             while let Some(entry) = self.queue.first_entry().filter(|e| e.key().0 <= self.now) {
                 let (from, to, message) = entry.remove();
                 let node = self.nodes.get_mut(&to).unwrap();
-                node.handle_message(self.now, &from, message);
+                node.handle_message(self.now, from, message);
             }
             let nodes = self.nodes.values_mut();
             nodes.for_each(|node| node.handle_timeout(self.now));

@@ -11,17 +11,17 @@ pub const MAX: Duration = Duration::from_secs(8);
 /// What an answer may be late by, however steady the ones before were: a line or a process that was idle is busy at times.
 pub const SLACK: Duration = Duration::from_millis(100);
 
-/// Round-trip estimate in whole microseconds. RFC 6298 §2.
+/// Round-trip estimate in whole microseconds, up to an hour or so. RFC 6298 §2.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rtt {
-    smoothed: u64,
-    variation: u64,
+    smoothed: u32,
+    variation: u32,
 }
 
 impl Rtt {
     /// Takes in one measured round trip.
     pub fn record(&mut self, sample: Duration) {
-        let sample = u64::try_from(sample.as_micros()).unwrap_or(u64::MAX).max(1);
+        let sample = u32::try_from(sample.as_micros()).unwrap_or(u32::MAX).max(1);
         if self.smoothed == 0 {
             // RFC 6298 (2.2)
             self.smoothed = sample;
@@ -38,7 +38,7 @@ impl Rtt {
     pub const fn smoothed(&self) -> Option<Duration> {
         match self.smoothed {
             0 => None,
-            micros => Some(Duration::from_micros(micros)),
+            micros => Some(Duration::from_micros(micros as u64)),
         }
     }
 
@@ -47,9 +47,9 @@ impl Rtt {
         match self.smoothed {
             0 => INITIAL,
             micros => {
-                let variation = Duration::from_micros(self.variation.saturating_mul(4));
+                let variation = Duration::from_micros(u64::from(self.variation) * 4);
                 let late = variation.max(SLACK);
-                Duration::from_micros(micros)
+                Duration::from_micros(micros.into())
                     .saturating_add(late)
                     .clamp(MIN, MAX)
             }

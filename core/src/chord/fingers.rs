@@ -1,7 +1,6 @@
 //! The finger table: shortcuts that halve the remaining distance. Only successors matter for correctness; fingers are
 //! hints that make lookups fast.
 
-use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
@@ -45,11 +44,10 @@ impl FingerTable {
             last: space.bits(),
             node: None,
         };
-        Self {
-            space,
-            me,
-            runs: vec![unknown],
-        }
+        // Room for the runs of a ring of 10,000.
+        let mut runs = Vec::with_capacity(18);
+        runs.push(unknown);
+        Self { space, me, runs }
     }
 
     /// Where row `row` (from 1) starts.
@@ -174,7 +172,9 @@ impl FingerTable {
                 }),
             }
         }
-        self.runs = runs;
+        // The list stays where it is in memory.
+        self.runs.clear();
+        self.runs.append(&mut runs);
         changes
     }
 }

@@ -20,7 +20,7 @@ impl Node {
         let unmeasured = self.rtt(finger.id()).smoothed().is_none();
         for node in unmeasured.then_some(finger).into_iter().chain(&strangers) {
             let purpose = Purpose::Candidate(finger.id());
-            self.ask(now, node, purpose, Request::Chord(Ask::Ping));
+            self.ask(now, node.clone(), purpose, Request::Chord(Ask::Ping));
         }
     }
 

@@ -51,6 +51,8 @@ pub struct Config {
     /// Which membership rules to keep.
     #[cfg(feature = "sim")]
     pub protocol: Protocol,
+    /// Whether it says where each lookup goes, by [`Event::Routed`](crate::node::api::Event::Routed): for those who watch.
+    pub tell_routes: bool,
     /// Whether the node takes part in level `quorum`.
     pub quorum: bool,
     /// Which rules of level `quorum` to keep: tests leave one out to see that it is missed.
@@ -121,6 +123,7 @@ impl Default for Config {
             retries: 0,
             #[cfg(feature = "sim")]
             protocol: Protocol::Corrected,
+            tell_routes: true,
             quorum: true,
             #[cfg(feature = "sim")]
             rules: Rules::ALL,

@@ -44,30 +44,31 @@ impl Node {
             forward.arrived,
             &pending.avoid,
         );
-        let Some(next) = step.next() else {
-            self.answer_origin(now, &pending.forward);
+        let arrived = step.arrives();
+        let Some(next) = step.into_next() else {
+            self.answer_origin(now, pending.forward);
             return;
         };
         let request = Request::Chord(Ask::Forward(Box::new(Forward {
-            arrived: step.arrives(),
+            arrived,
             ..forward.clone()
         })));
         let purpose = Purpose::Forward(Box::new(pending));
         self.ask(now, next, purpose, request);
     }
 
-    fn answer_origin(&mut self, now: Instant, forward: &Forward) {
+    fn answer_origin(&mut self, now: Instant, forward: Forward) {
         let found = Found {
             lookup: forward.lookup,
-            path: forward.path.clone(),
+            path: forward.path,
             neighbours: self.membership.neighbours(),
         };
         if forward.origin.id() == self.contact.id() {
             let me = self.contact.clone();
-            self.on_found(now, &me, found);
+            self.on_found(now, me, found);
         } else {
             let notice = Message::Notice(Notice::Found(found));
-            self.send(&forward.origin, notice);
+            self.send(forward.origin, notice);
         }
     }
 }

@@ -34,13 +34,13 @@ impl Node {
                 Effect::Ask(token, to, request) => {
                     self.ask(
                         now,
-                        &to,
+                        to,
                         Purpose::Group(Box::new(token)),
                         Request::Group(request),
                     );
                 }
                 Effect::Answer(Ticket::Peer(to, number), answer) => {
-                    self.respond(&to, number, Response::Group(answer));
+                    self.respond(to, number, Response::Group(answer));
                 }
                 Effect::Answer(Ticket::Operation(number), answer) => {
                     let me = self.contact.clone();
@@ -67,7 +67,7 @@ impl Node {
     pub(super) fn on_group_request(
         &mut self,
         now: Instant,
-        from: &Contact,
+        from: Contact,
         number: u64,
         request: Ask,
     ) {
@@ -75,8 +75,8 @@ impl Node {
             self.respond(from, number, Response::Group(Answer::Unknown));
             return;
         }
-        self.groups.refresh(from);
-        let ticket = Ticket::Peer(from.clone(), number);
+        self.groups.refresh(&from);
+        let ticket = Ticket::Peer(from, number);
         self.step_groups(now, Input::Asked(ticket, request));
     }
 

@@ -23,7 +23,7 @@ impl Node {
 
     pub(super) fn step_groups(&mut self, _: Instant, _: Input) {}
 
-    pub(super) fn on_group_request(&mut self, _: Instant, _: &Contact, _: u64, ask: Ask) {
+    pub(super) fn on_group_request(&mut self, _: Instant, _: Contact, _: u64, ask: Ask) {
         match ask {}
     }
 

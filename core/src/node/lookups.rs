@@ -216,7 +216,7 @@ impl Node {
             avoid: lookup.avoid.clone(),
         };
         let request = Request::Chord(Ask::Step(question));
-        self.ask(now, &to, Purpose::Hop(number), request);
+        self.ask(now, to, Purpose::Hop(number), request);
     }
 
     pub(super) fn on_step(
@@ -280,7 +280,7 @@ impl Node {
         }
     }
 
-    pub(super) fn on_found(&mut self, now: Instant, owner: &Contact, found: Found) {
+    pub(super) fn on_found(&mut self, now: Instant, owner: Contact, found: Found) {
         let Some(lookup) = self
             .lookups
             .get_mut(found.lookup)
@@ -297,7 +297,7 @@ impl Node {
                 rtt: None,
             })
             .collect();
-        self.found(now, found.lookup, owner.clone(), &found.neighbours);
+        self.found(now, found.lookup, owner, &found.neighbours);
     }
 
     // The end of a lookup.

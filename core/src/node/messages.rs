@@ -14,7 +14,7 @@ impl Node {
     pub(super) fn on_request(
         &mut self,
         now: Instant,
-        from: &Contact,
+        from: Contact,
         number: u64,
         request: Request,
     ) {
@@ -68,39 +68,37 @@ impl Node {
     pub(super) fn on_answer(
         &mut self,
         now: Instant,
-        from: &Contact,
+        from: Contact,
         purpose: Purpose,
         answer: Response,
     ) {
         match (purpose, answer) {
-            (purpose, Response::Chord(Answer::NotMember)) => self.on_failure(now, from, purpose),
+            (purpose, Response::Chord(Answer::NotMember)) => self.on_failure(now, &from, purpose),
             (Purpose::Membership(query), Response::Chord(Answer::Neighbours(neighbours))) => {
-                let input = Input::Answered(query, from.clone(), neighbours);
+                let input = Input::Answered(query, from, neighbours);
                 let effects = self.membership.step(input);
                 self.run_effects(now, effects);
             }
             (Purpose::Probe, Response::Chord(Answer::Neighbours(neighbours))) => {
                 let others = !neighbours.successors.is_empty();
-                self.event(Event::Probed(from.clone(), others));
+                self.event(Event::Probed(from, others));
             }
             (Purpose::Membership(query), Response::Chord(Answer::Pong)) => {
                 let nothing = crate::chord::message::Neighbours::default();
-                let effects = self
-                    .membership
-                    .step(Input::Answered(query, from.clone(), nothing));
+                let effects = self.membership.step(Input::Answered(query, from, nothing));
                 self.run_effects(now, effects);
             }
             (Purpose::Candidate(finger), Response::Chord(Answer::Pong)) => {
                 self.candidates.adopt(finger, from.id());
             }
             (Purpose::Hop(lookup), Response::Chord(Answer::Step(step, neighbours))) => {
-                self.on_step(now, from, lookup, step, neighbours);
+                self.on_step(now, &from, lookup, step, neighbours);
             }
             (Purpose::Forward(_), Response::Chord(Answer::Forwarded)) => {}
-            (purpose, Response::Store(answer)) => self.on_store_answer(now, from, purpose, answer),
-            (purpose, Response::Group(answer)) => self.on_group_answer(now, from, purpose, answer),
+            (purpose, Response::Store(answer)) => self.on_store_answer(now, &from, purpose, answer),
+            (purpose, Response::Group(answer)) => self.on_group_answer(now, &from, purpose, answer),
             // An answer to another question than was asked is as good as none.
-            (purpose, Response::Chord(_)) => self.on_failure(now, from, purpose),
+            (purpose, Response::Chord(_)) => self.on_failure(now, &from, purpose),
         }
     }
 
@@ -127,16 +125,16 @@ impl Node {
         }
     }
 
-    pub(super) fn on_notice(&mut self, now: Instant, from: &Contact, notice: Notice) {
+    pub(super) fn on_notice(&mut self, now: Instant, from: Contact, notice: Notice) {
         match notice {
             Notice::Notify => {
-                let effects = self.membership.step(Input::Notified(from.clone()));
+                let effects = self.membership.step(Input::Notified(from));
                 self.run_effects(now, effects);
             }
             Notice::Found(found) => self.on_found(now, from, found),
             Notice::Leaving(neighbours) => {
                 self.forget(from.id());
-                let effects = self.membership.step(Input::Left(from.clone(), neighbours));
+                let effects = self.membership.step(Input::Left(from, neighbours));
                 self.run_effects(now, effects);
             }
         }

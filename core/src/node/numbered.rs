@@ -8,8 +8,9 @@ use alloc::vec::Vec;
 pub(super) struct Numbered<T>(Vec<(u64, T)>);
 
 impl<T> Numbered<T> {
-    pub(super) const fn new() -> Self {
-        Self(Vec::new())
+    /// None yet, with room for so many.
+    pub(super) fn new(room: usize) -> Self {
+        Self(Vec::with_capacity(room))
     }
 
     pub(super) const fn len(&self) -> usize {
@@ -55,7 +56,7 @@ mod tests {
 
     #[test]
     fn things_are_found_by_number_whatever_came_and_went() {
-        let mut things = Numbered::new();
+        let mut things = Numbered::new(0);
         for number in [1, 2, 5, 3, 2] {
             things.insert(number, number * 10);
         }

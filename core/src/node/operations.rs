@@ -164,7 +164,7 @@ impl Node {
             self.on_read(now, number, member.id(), Some(copy));
         } else {
             let request = Request::Store(Ask::Read(key));
-            self.ask(now, member, Purpose::Read(number), request);
+            self.ask(now, member.clone(), Purpose::Read(number), request);
         }
     }
 
@@ -182,7 +182,7 @@ impl Node {
             self.keep(now, *copy, Waiting::Operation(number));
         } else {
             let request = Request::Store(Ask::Write(copy));
-            self.ask(now, member, Purpose::Write(number), request);
+            self.ask(now, member.clone(), Purpose::Write(number), request);
         }
     }
 
@@ -378,7 +378,7 @@ impl Node {
                     Ok(()) => Answer::Written,
                     Err(refusal) => Answer::Refused(refusal),
                 };
-                self.respond(&from, number, Response::Store(answer));
+                self.respond(from, number, Response::Store(answer));
             }
             Waiting::Operation(number) => self.on_written(now, number, Some(outcome)),
             Waiting::Nobody => {}

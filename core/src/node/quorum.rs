@@ -121,7 +121,7 @@ impl Node {
         if to.id() == self.contact.id() {
             self.step_groups(now, Input::Asked(Ticket::Operation(number), ask));
         } else {
-            self.ask(now, &to, Purpose::Quorum(number), Request::Group(ask));
+            self.ask(now, to, Purpose::Quorum(number), Request::Group(ask));
         }
     }
 

@@ -34,7 +34,7 @@ impl Node {
     pub(super) fn on_store_request(
         &mut self,
         now: Instant,
-        from: &Contact,
+        from: Contact,
         number: u64,
         request: Ask,
     ) {
@@ -43,7 +43,7 @@ impl Node {
                 let copy = self.any_copy(now, key);
                 self.respond(from, number, Response::Store(Answer::Value(copy)));
             }
-            Ask::Write(copy) => self.keep(now, *copy, Waiting::Peer(from.clone(), number)),
+            Ask::Write(copy) => self.keep(now, *copy, Waiting::Peer(from, number)),
             Ask::Offer(entries) => {
                 let (lacking, newer) = self.replica.judge(now, &entries);
                 let answer = Answer::Wanted { lacking, newer };
@@ -188,7 +188,7 @@ impl Node {
     }
 
     fn offer(&mut self, now: Instant, to: &Contact, entries: Vec<(Id, Version)>, why: Purpose) {
-        self.ask(now, to, why, Request::Store(Ask::Offer(entries)));
+        self.ask(now, to.clone(), why, Request::Store(Ask::Offer(entries)));
     }
 
     fn send_lacking(&mut self, now: Instant, to: &Contact, lacking: &[Id]) {
@@ -202,7 +202,7 @@ impl Node {
             // Only what this node holds an older version of: an answer must not make it collect strangers' records.
             if self.replica.get(key).is_some() {
                 let request = Request::Store(Ask::Read(key));
-                self.ask(now, from, Purpose::Fetch, request);
+                self.ask(now, from.clone(), Purpose::Fetch, request);
             }
         }
     }
@@ -210,7 +210,7 @@ impl Node {
     fn copy_to(&mut self, now: Instant, to: &Contact, key: Id, purpose: Purpose) {
         if let Some(copy) = self.replica.copy(now, key) {
             let request = Request::Store(Ask::Write(Box::new(copy)));
-            self.ask(now, to, purpose, request);
+            self.ask(now, to.clone(), purpose, request);
         }
     }
 
@@ -219,7 +219,8 @@ impl Node {
         if to.id() == self.contact.id() {
             self.keep(now, *copy, Waiting::Nobody);
         } else {
-            self.ask(now, to, Purpose::Spread, Request::Store(Ask::Write(copy)));
+            let request = Request::Store(Ask::Write(copy));
+            self.ask(now, to.clone(), Purpose::Spread, request);
         }
     }
 

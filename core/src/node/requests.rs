@@ -133,12 +133,12 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    pub(super) const fn new(limit: usize, neighbours: usize, shortest_wait: Duration) -> Self {
+    pub(super) fn new(limit: usize, neighbours: usize, shortest_wait: Duration) -> Self {
         Self {
             limit,
             shortest_wait,
             next: 0,
-            open: Numbered::new(),
+            open: Numbered::new(4),
             round_trips: RoundTrips::new(neighbours),
         }
     }
@@ -272,7 +272,7 @@ mod tests {
             (Request::Group(Ask::Read(key)), false),
         ] {
             let mut requests = Requests::new(4, 4, Duration::from_millis(100));
-            let mut timers = Timers::default();
+            let mut timers = Timers::new();
             let to = contact(9);
             let opened = requests.open(
                 Instant::ZERO,

@@ -1,56 +1,113 @@
 //! How long each neighbour takes to answer.
 
+use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::base::id::Id;
 use crate::base::rtt::Rtt;
 
-/// Round-trip estimates by neighbour, within a limit on their number.
+/// How many places there are at first: enough for the neighbours that most nodes have.
+const USUAL: usize = 64;
+
+/// Round-trip estimates by neighbour, within a limit on their number. A hash table with open addresses, so that a neighbour
+/// is found with one look into memory; its order is never seen.
 #[derive(Clone, Debug)]
 pub(super) struct RoundTrips {
     limit: usize,
-    /// In ascending order of the ids.
-    known: Vec<(Id, Rtt)>,
+    known: usize,
+    /// A power of two long. A place whose estimate is empty is free, and there always is one.
+    table: Vec<(Id, Rtt)>,
 }
 
 impl RoundTrips {
-    pub(super) const fn new(limit: usize) -> Self {
+    pub(super) fn new(limit: usize) -> Self {
         Self {
             limit,
-            known: Vec::new(),
+            known: 0,
+            table: empty(USUAL),
         }
     }
 
-    fn find(&self, node: Id) -> Result<usize, usize> {
-        self.known.binary_search_by_key(&node, |(id, _)| *id)
+    /// Where a neighbour is, or the free place that it would get.
+    fn find(&self, node: Id) -> Option<usize> {
+        let last = self.table.len().checked_sub(1)?;
+        let start = (node.mixed() >> 32) as usize & last;
+        let mut chain = (start..=start + last).map(|place| place & last);
+        chain.find(|place| {
+            let (id, rtt) = self.table[*place];
+            id == node || rtt.smoothed().is_none()
+        })
     }
 
     /// The estimate of a neighbour; the empty one of a stranger.
     pub(super) fn of(&self, node: Id) -> Rtt {
-        let at = self.find(node).ok();
-        let known = at.and_then(|at| self.known.get(at));
+        let known = self.find(node).and_then(|place| self.table.get(place));
         known.map_or_else(Rtt::default, |(_, rtt)| *rtt)
     }
 
     /// Takes in one measured round trip. At the limit the neighbour with the smallest id makes room for a new one.
     pub(super) fn record(&mut self, node: Id, sample: Duration) {
-        if self.find(node).is_err() {
-            if self.known.len() >= self.limit && !self.known.is_empty() {
-                self.known.remove(0);
-            }
-            let at = self.known.partition_point(|(id, _)| *id < node);
-            self.known.insert(at, (node, Rtt::default()));
+        if self.of(node).smoothed().is_none() {
+            self.make_room();
+            self.known += 1;
         }
-        if let Ok(at) = self.find(node) {
-            self.known[at].1.record(sample);
+        if let Some(place) = self.find(node) {
+            self.table[place].0 = node;
+            self.table[place].1.record(sample);
         }
     }
+
+    /// Makes sure that there is a place for another neighbour, and a free one besides.
+    fn make_room(&mut self) {
+        let known = self
+            .table
+            .iter()
+            .filter(|(_, rtt)| rtt.smoothed().is_some());
+        if self.known >= self.limit
+            && let Some(smallest) = known.map(|(id, _)| *id).min()
+        {
+            self.known -= 1;
+            self.rebuild(self.table.len(), Some(smallest));
+        } else if (self.known + 1) * 4 > self.table.len() * 3 {
+            self.rebuild(self.table.len() * 2, None);
+        }
+    }
+
+    /// Makes the table anew without one of the neighbours, as a gap would break chains.
+    fn rebuild(&mut self, length: usize, without: Option<Id>) {
+        for (id, rtt) in core::mem::replace(&mut self.table, empty(length)) {
+            if rtt.smoothed().is_some()
+                && Some(id) != without
+                && let Some(place) = self.find(id)
+            {
+                self.table[place] = (id, rtt);
+            }
+        }
+    }
+}
+
+fn empty(length: usize) -> Vec<(Id, Rtt)> {
+    vec![(Id::ZERO, Rtt::default()); length]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn estimates_stay_apart_however_many_there_are() {
+        let mut trips = RoundTrips::new(1_000);
+        let millis = Duration::from_millis;
+        for node in 0..300 {
+            trips.record(Id::from_u64(node), millis(node + 1));
+        }
+        for node in 0..300 {
+            let smoothed = trips.of(Id::from_u64(node)).smoothed();
+            assert_eq!(smoothed, Some(millis(node + 1)));
+        }
+        assert_eq!(trips.of(Id::from_u64(300)), Rtt::default());
+    }
 
     #[test]
     fn at_the_limit_the_smallest_id_makes_room() {

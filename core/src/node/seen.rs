@@ -17,7 +17,7 @@ const MOST: usize = 1_024;
 /// So a node takes part in a lookup once, and sees to it then that it gets on; where it gets lost all the same, its origin
 /// asks hop by hop. The origin itself is no part of this: a lookup may come back to it once. Whoever guesses the numbers of
 /// another's lookups can have them passed over here, and so make them slower, no more.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Seen {
     /// Tags of lookups since the halves changed places.
     fresh: Vec<u64>,
@@ -27,11 +27,21 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// None yet, with room for as many as a node of a big ring sees.
+    pub(super) fn new() -> Self {
+        Self {
+            fresh: Vec::with_capacity(32),
+            stale: Vec::with_capacity(32),
+            since: Instant::ZERO,
+        }
+    }
+
     /// Takes in a lookup by its origin and the origin's number; whether it has not come by for so long. When very many come
     /// by, they are forgotten earlier.
     pub(super) fn is_new(&mut self, now: Instant, lookup: (Id, u64), long: Duration) -> bool {
         if self.fresh.len() >= MOST || now.since(self.since) >= long {
-            self.stale = mem::take(&mut self.fresh);
+            mem::swap(&mut self.fresh, &mut self.stale);
+            self.fresh.clear();
             self.since = now;
         }
         let (origin, number) = lookup;
@@ -57,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_lookup_is_new_once_and_again_when_its_time_is_long_over() {
-        let mut seen = Seen::default();
+        let mut seen = Seen::new();
         let lookup = (Id::from_u64(7), 1);
         let other = (Id::from_u64(7), 2);
         assert!(seen.is_new(at(3), lookup, LONG));
@@ -70,7 +80,7 @@ mod tests {
 
     #[test]
     fn what_is_remembered_has_a_limit() {
-        let mut seen = Seen::default();
+        let mut seen = Seen::new();
         for number in 0..5_000 {
             assert!(seen.is_new(at(1), (Id::ZERO, number), LONG));
             assert!(!seen.is_new(at(1), (Id::ZERO, number), LONG));

@@ -152,7 +152,7 @@ mod tests {
             remaining: 60,
         });
         let request = Request::Store(Ask::Write(copy));
-        node.handle_message(Instant::ZERO, &writer, Message::Request(number, request));
+        node.handle_message(Instant::ZERO, writer, Message::Request(number, request));
         drain(node)
     }
 

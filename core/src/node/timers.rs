@@ -6,10 +6,15 @@ use crate::base::time::Instant;
 use crate::node::api::{Timeout, TimerKind};
 
 /// Pending deadlines, the earliest last: there are seldom more than ten, and those at the end come and go.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Timers(Vec<Timeout>);
 
 impl Timers {
+    /// None yet, with room for as many as there usually are.
+    pub(super) fn new() -> Self {
+        Self(Vec::with_capacity(16))
+    }
+
     /// Where a deadline is, or belongs.
     fn find(&self, timeout: Timeout) -> Result<usize, usize> {
         self.0.binary_search_by(|other| timeout.cmp(other))
@@ -49,7 +54,7 @@ mod tests {
     #[test]
     fn deadlines_are_due_by_time_and_then_by_kind() {
         let at = Instant::from_micros;
-        let mut timers = Timers::default();
+        let mut timers = Timers::new();
         timers.set(at(7), TimerKind::Repair);
         timers.set(at(5), TimerKind::Request(2));
         timers.set(at(5), TimerKind::Stabilize);

@@ -169,11 +169,11 @@ impl Node {
                             Ask::Neighbours
                         }
                     };
-                    self.ask(now, &to, Purpose::Membership(query), Request::Chord(ask));
+                    self.ask(now, to, Purpose::Membership(query), Request::Chord(ask));
                 }
-                Effect::Notify(to) => self.send(&to, Message::Notice(Notice::Notify)),
+                Effect::Notify(to) => self.send(to, Message::Notice(Notice::Notify)),
                 Effect::Farewell(to, neighbours) => {
-                    self.send(&to, Message::Notice(Notice::Leaving(neighbours)));
+                    self.send(to, Message::Notice(Notice::Leaving(neighbours)));
                 }
                 Effect::Joined => self.on_joined(now),
                 Effect::JoinFailed => self.event(Event::JoinFailed),

@@ -240,7 +240,7 @@ impl Peer {
                             .swarm
                             .handle_message(now, contact.id(), message);
                     }
-                    message => self.node.handle_message(now, &contact, message),
+                    message => self.node.handle_message(now, contact, message),
                 }
             }
             FrameType::Block => {

@@ -11,7 +11,6 @@ mod queue;
 mod scales;
 mod watch;
 
-use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -105,8 +104,12 @@ pub struct Sent {
 
 /// Something that is going to happen.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all of them are arrivals, which are so spared a box each"
+)]
 enum Coming {
-    Arrival(Box<Arrival>),
+    Arrival(Arrival),
     JoinAgain(Id),
     /// A node hears that its link to another is closed.
     Closed {
@@ -162,10 +165,11 @@ impl World {
     /// [`ScenarioError`] when the scenario's nodes make no ring.
     pub fn of_nodes(
         scenario: Arc<Scenario>,
-        config: Config,
+        mut config: Config,
         seed: u64,
         watch: Watch,
     ) -> Result<Self, ScenarioError> {
+        config.tell_routes = watch != Watch::Nothing;
         let mut world = Self {
             config: Arc::new(config),
             seed,

@@ -177,7 +177,7 @@ pub(crate) fn node(bytes: &[u8]) {
             _ => {
                 let message: Option<Message> = decode_message(piece, &mut cards).ok();
                 if let Some(message) = message {
-                    node.handle_message(now, from, message);
+                    node.handle_message(now, from.clone(), message);
                 }
             }
         }

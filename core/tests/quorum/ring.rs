@@ -232,7 +232,7 @@ impl Ring {
             Coming::Message(to, from, message) => {
                 let near = self.actors.get(&from.id()).map(|actor| actor.side);
                 if self.actors.get(&to).map(|actor| actor.side) == near {
-                    self.with(to, |node, now| node.handle_message(now, &from, message));
+                    self.with(to, |node, now| node.handle_message(now, from, message));
                 }
             }
             Coming::Saved(id, life, token, work) => {

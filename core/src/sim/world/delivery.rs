@@ -1,7 +1,5 @@
 //! How messages get from node to node.
 
-use alloc::boxed::Box;
-
 use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
@@ -33,7 +31,7 @@ impl World {
         }
     }
 
-    pub(super) fn arrive(&mut self, parcel: Parcel, from: &Contact, message: Message) {
+    pub(super) fn arrive(&mut self, parcel: Parcel, from: Contact, message: Message) {
         let (to, number) = (parcel.to, parcel.number);
         let tag = (parcel.traffic, parcel.lookup);
         let cut = self.cut_off.contains(&to) != self.cut_off.contains(&parcel.from);
@@ -141,7 +139,7 @@ impl World {
                 received: false,
                 corrupted: self.is_corrupted(from.id()),
             };
-            self.push(at, Coming::Arrival(Box::new(coming)));
+            self.push(at, Coming::Arrival(coming));
         }
     }
 }

@@ -1,6 +1,5 @@
 //! What is wrong with nodes and links at the moment, and what it does to messages.
 
-use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -90,7 +89,7 @@ impl World {
     /// The node goes on where it stopped: first with what came meanwhile, then with what is overdue.
     fn resume(&mut self, node: Id) {
         for arrival in self.faults.paused.remove(&node).unwrap_or_default() {
-            self.take_in(Box::new(arrival));
+            self.take_in(arrival);
         }
         if let Some(up) = self.population.get_mut(node) {
             up.handle_timeout(self.now);
@@ -168,7 +167,7 @@ impl World {
     }
 
     /// A message has come as far as its receiver's line.
-    pub(super) fn take_in(&mut self, mut arrival: Box<Arrival>) {
+    pub(super) fn take_in(&mut self, mut arrival: Arrival) {
         let to = arrival.parcel.to;
         if let Some(bandwidth) = self.scenario.bandwidth.filter(|_| !arrival.received) {
             let busy = self.faults.receiving.get(&to);
@@ -184,7 +183,7 @@ impl World {
         }
         if let Some(held) = self.faults.paused.get_mut(&to) {
             if held.len() < MAX_HELD {
-                held.push(*arrival);
+                held.push(arrival);
             } else {
                 self.record(None, What::Lost(arrival.parcel));
             }
@@ -193,7 +192,7 @@ impl World {
         if arrival.corrupted {
             return self.break_link(&arrival);
         }
-        self.arrive(arrival.parcel, &arrival.from, arrival.message);
+        self.arrive(arrival.parcel, arrival.from, arrival.message);
     }
 
     /// A broken frame: the receiver closes the link at once, and the sender hears of it as soon as a message gets there.

@@ -1,5 +1,6 @@
 //! The nodes that are up.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::base::id::Id;
@@ -26,7 +27,8 @@ impl Slot {
 /// Nodes in slots, found by id, and when each wants to be called. What happens to a node looks it up once.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Population {
-    nodes: Vec<Option<Node>>,
+    /// In boxes, so that each node lies beside its lists.
+    nodes: Vec<Option<Box<Node>>>,
     vacant: Vec<Slot>,
     directory: Directory,
     alarms: Alarms,
@@ -62,11 +64,11 @@ impl Population {
 
     /// The node in a slot, if it is still up.
     pub(super) fn at(&self, slot: Slot) -> Option<&Node> {
-        self.nodes.get(slot.index())?.as_ref()
+        self.nodes.get(slot.index())?.as_deref()
     }
 
     pub(super) fn at_mut(&mut self, slot: Slot) -> Option<&mut Node> {
-        self.nodes.get_mut(slot.index())?.as_mut()
+        self.nodes.get_mut(slot.index())?.as_deref_mut()
     }
 
     /// Takes in a node, in the place of one with the same id.
@@ -79,7 +81,7 @@ impl Population {
         });
         self.alarms.assign(slot, id);
         self.directory.insert(id, slot);
-        self.nodes[slot.index()] = Some(node);
+        self.nodes[slot.index()] = Some(Box::new(node));
     }
 
     pub(super) fn remove(&mut self, id: Id) {
