@@ -4,6 +4,7 @@
 //! name until all of it was checked and is on disk.
 
 mod digest;
+mod ending;
 mod fetching;
 mod folder;
 mod place;
@@ -13,7 +14,6 @@ mod resume;
 mod stamp;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -70,6 +70,17 @@ impl Item {
             is_filling: false,
         }
     }
+}
+
+/// What a content is shared or fetched as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A file by itself.
+    File,
+    /// A file of a folder.
+    Part,
+    /// A folder: its list of files.
+    Folder,
 }
 
 /// Why something is not shared or fetched: a sentence.
@@ -175,7 +186,7 @@ impl Files {
         name: &str,
         values: &[[u8; DIGEST]],
         hashed: Option<Stamp>,
-        is_collection: bool,
+        kind: Kind,
     ) -> Result<Link, Refused> {
         if !path.is_absolute() {
             return refuse("the path must be absolute");
@@ -194,12 +205,13 @@ impl Files {
             content,
             name: Some(name.to_string()),
             length: Some(layout.length()),
-            is_collection,
+            is_collection: kind == Kind::Folder,
         };
-        if self
-            .item(content)
-            .is_some_and(|item| item.entry.complete && item.problem.is_none())
-        {
+        let known = self.item(content);
+        if known.is_some_and(|item| item.entry.complete && item.problem.is_none()) {
+            if kind != Kind::Part {
+                self.keep_by_itself(content)?;
+            }
             return Ok(link);
         }
         let entry = Entry {
@@ -208,10 +220,11 @@ impl Files {
             length: Some(layout.length()),
             complete: true,
             on_disk: true,
-            is_collection,
+            is_collection: kind == Kind::Folder,
+            is_part: kind == Kind::Part,
         };
         let have = Bitfield::all(layout.count());
-        self.stop(content, false).await;
+        self.stop(content).await;
         let is_checked = hashed.is_some() && hashed == place.stamp();
         let values = if is_checked { values } else { &[] };
         self.begin(entry, manifest, have, place, values).await?;
@@ -237,26 +250,6 @@ impl Files {
         let begun = self.driver.share(manifest, have, place, values).await;
         begun.map_err(|_| Refused(STOPPING.into()))??;
         Ok(())
-    }
-
-    /// Ends a transfer. A draft of something that was being fetched is removed, what was shared stays where it is.
-    pub(crate) async fn stop(&self, content: ContentId, drop_draft: bool) -> bool {
-        let Some(item) = self.table().remove(&content) else {
-            return false;
-        };
-        self.changed.notify_waiters();
-        let _ = self.driver.stop_transfer(content).await;
-        self.register.drop(content);
-        if drop_draft && !item.entry.complete {
-            let _ = fs::remove_file(item.entry.draft(content));
-        }
-        for part in item.parts {
-            let is_open = self.item(part).is_some_and(|item| !item.entry.complete);
-            if is_open {
-                Box::pin(self.stop(part, drop_draft)).await;
-            }
-        }
-        true
     }
 
     /// What the core says of transfers.

@@ -13,7 +13,7 @@ use chordscope_core::swarm::link::Link;
 use tokio::task::spawn_blocking;
 
 use super::register::Entry;
-use super::{Files, Hashed, Item, Place, Refused, STOPPING, hash, refuse};
+use super::{Files, Hashed, Item, Kind, Place, Refused, STOPPING, hash, refuse};
 
 impl Files {
     /// Fetches what a link means into a folder; gives the path under which it will be.
@@ -37,7 +37,10 @@ impl Files {
         let path = folder.join(&name);
         match link.is_collection {
             true => self.fetch_collection(link, name, path.clone()).await?,
-            false => self.fetch_file(link.content, name, path.clone()).await?,
+            false => {
+                self.fetch_file(link.content, name, path.clone(), Kind::File)
+                    .await?;
+            }
         }
         Ok(path)
     }
@@ -48,16 +51,20 @@ impl Files {
         content: ContentId,
         name: String,
         path: PathBuf,
+        kind: Kind,
     ) -> Result<(), Refused> {
         if let Some(item) = self.item(content).filter(|item| item.problem.is_none()) {
             if item.entry.path == path {
-                return Ok(());
+                return match kind {
+                    Kind::Part => Ok(()),
+                    Kind::File | Kind::Folder => self.keep_by_itself(content),
+                };
             }
             let place = item.place.map_or(item.entry.path, |place| place.path());
             return refuse(format!("it is here already, at {}", place.display()));
         }
         if path.exists() {
-            return self.adopt(content, name, path).await;
+            return self.adopt(content, name, path, kind).await;
         }
         if self.is_taken(&path) {
             return refuse(format!(
@@ -72,6 +79,7 @@ impl Files {
             complete: false,
             on_disk: false,
             is_collection: false,
+            is_part: kind == Kind::Part,
         };
         self.start_fetch(content, entry).await
     }
@@ -95,7 +103,7 @@ impl Files {
             let made = fs::create_dir_all(folder);
             made.map_err(|error| Refused(format!("{}: {error}", folder.display())))?;
         }
-        self.stop(content, false).await;
+        self.stop(content).await;
         self.register.keep(content, &entry)?;
         self.table().insert(content, Item::new(entry, None));
         let begun = self.driver.fetch(content).await;
@@ -104,7 +112,13 @@ impl Files {
     }
 
     /// A file is there already: it is good if it is the same.
-    async fn adopt(&self, content: ContentId, name: String, path: PathBuf) -> Result<(), Refused> {
+    async fn adopt(
+        &self,
+        content: ContentId,
+        name: String,
+        path: PathBuf,
+        kind: Kind,
+    ) -> Result<(), Refused> {
         let at = path.clone();
         let hashed = spawn_blocking(move || -> io::Result<(Place, Hashed)> {
             let place = Place::open(&at)?;
@@ -120,6 +134,7 @@ impl Files {
                     complete: true,
                     on_disk: true,
                     is_collection: false,
+                    is_part: kind == Kind::Part,
                 };
                 let have = Bitfield::all(place.layout().count());
                 self.begin(entry, manifest, have, place, &values).await

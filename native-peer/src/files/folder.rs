@@ -14,7 +14,7 @@ use tempfile::NamedTempFile;
 use tokio::task::spawn_blocking;
 
 use super::register::Entry;
-use super::{Files, Place, Refused, hash, refuse};
+use super::{Files, Kind, Place, Refused, hash, refuse};
 
 /// How many files of a folder are fetched at a time.
 const AT_A_TIME: usize = 8;
@@ -31,10 +31,10 @@ impl Files {
         let place = Place::open(&path)?;
         let values = hash(&place, |_| {})?.values;
         let hashed = place.stamp();
-        self.share(&path, name, &values, hashed, true).await
+        self.share(&path, name, &values, hashed, Kind::Folder).await
     }
 
-    fn list(&self, content: ContentId) -> PathBuf {
+    pub(super) fn list(&self, content: ContentId) -> PathBuf {
         self.register.folder().join(format!("{content}.list"))
     }
 
@@ -75,6 +75,7 @@ impl Files {
                 complete: false,
                 on_disk: false,
                 is_collection: true,
+                is_part: false,
             };
             self.start_fetch(content, entry).await?;
         }
@@ -141,7 +142,8 @@ impl Files {
             return self.copy(file.content, path).await;
         }
         let name = file.path.rsplit('/').next().unwrap_or_default().to_string();
-        self.fetch_file(file.content, name, path.clone()).await?;
+        self.fetch_file(file.content, name, path.clone(), Kind::Part)
+            .await?;
         match self.ended(file.content).await.and_then(|item| item.problem) {
             Some(problem) => refuse(format!("{}: {problem}", path.display())),
             None => Ok(()),

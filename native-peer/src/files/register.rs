@@ -25,6 +25,9 @@ pub(crate) struct Entry {
     pub(crate) on_disk: bool,
     /// Whether it is a list of files.
     pub(crate) is_collection: bool,
+    /// Whether it is here as a file of a folder only, with which it goes.
+    #[serde(default)]
+    pub(crate) is_part: bool,
 }
 
 impl Entry {

@@ -4,6 +4,7 @@
 
 mod commands;
 mod control;
+mod folders;
 mod hostile;
 mod interrupted;
 mod process;

@@ -48,7 +48,7 @@ impl ShareOptions {
             let name = name.ok_or_else(|| wrong(&"this has no name that is text"))?;
             let shared = match whole.is_dir() {
                 true => share_folder(&connection, &whole, name, json).await?,
-                false => share_file(&connection, &whole, name, json).await?,
+                false => share_file(&connection, &whole, name, false, json).await?,
             };
             if let Some(torrent) = &self.torrent {
                 let base = gateway(&connection).await?;
@@ -68,6 +68,7 @@ async fn share_file(
     connection: &Connection,
     path: &Path,
     name: &str,
+    is_part: bool,
     json: bool,
 ) -> Result<Shared, Failure> {
     let (Hashed { manifest, values }, stamp) = hash(path, json)?;
@@ -82,6 +83,9 @@ async fn share_file(
     if let Some(stamp) = stamp {
         query += &format!("&stamp={stamp}");
     }
+    if is_part {
+        query += "&part=true";
+    }
     connection.ask(Method::POST, &query, digests).await?.json()
 }
 
@@ -95,7 +99,7 @@ async fn share_folder(
     for path in walk(folder)? {
         let parts = parts(folder, &path)?;
         let last = parts.last().map_or(name, String::as_str);
-        let shared = share_file(connection, &path, last, json).await?;
+        let shared = share_file(connection, &path, last, true, json).await?;
         let content = ContentId::parse(&shared.content);
         files.push(File {
             path: parts.join("/"),

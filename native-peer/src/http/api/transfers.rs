@@ -16,7 +16,7 @@ use chordscope_core::swarm::manifest::DIGEST;
 use serde::Deserialize;
 
 use super::{Failed, refused};
-use crate::files::Refused;
+use crate::files::{Kind, Refused};
 use crate::http::App;
 use crate::views::{Fetching, Shared, Transfer, Transfers};
 
@@ -46,6 +46,9 @@ struct Sharing {
     path: Option<PathBuf>,
     /// The file's stamp when it was hashed.
     stamp: Option<String>,
+    /// Whether it is shared as a file of a folder.
+    #[serde(default)]
+    part: bool,
 }
 
 async fn share(
@@ -58,8 +61,9 @@ async fn share(
     let link = match &asked.path {
         Some(path) => {
             let files = &app.files;
+            let kind = if asked.part { Kind::Part } else { Kind::File };
             let values = body.as_chunks().0;
-            files.share(path, &asked.name, values, stamp, false).await?
+            files.share(path, &asked.name, values, stamp, kind).await?
         }
         None => app.files.share_list(&asked.name, body.to_vec()).await?,
     };
@@ -129,7 +133,7 @@ async fn stop(
     Query(which): Query<Which>,
 ) -> Result<Json<Transfers>, Failed> {
     let content: ContentId = parse(which.link.as_deref().unwrap_or_default())?.content;
-    if !app.files.stop(content, true).await {
+    if !app.files.give_up(content).await {
         let reason = "this is neither shared nor being fetched";
         return Err(Failed(StatusCode::NOT_FOUND, reason.to_string()));
     }
