@@ -5,8 +5,6 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use blake3::hazmat::ChainingValue;
-
 use crate::base::content::ContentId;
 use crate::base::id::Id;
 use crate::base::time::Instant;
@@ -147,20 +145,6 @@ impl Transfer {
             self.content = known.manifest.content();
         }
         self
-    }
-
-    /// The blocks have these values, if they come to the content.
-    pub(super) fn vouch(&mut self, values: &[ChainingValue], room: &mut usize) {
-        let layout = self.manifest().map(Manifest::layout);
-        // The digest of a file of one block is no value in a tree.
-        let Some(layout) = layout.filter(|layout| layout.count() > 1) else {
-            return;
-        };
-        if Manifest::of_blocks(layout, values).as_ref() == self.manifest() {
-            for (index, values) in (0..).zip(layout.parts(values)) {
-                self.checked.insert(index, values.into(), room);
-            }
-        }
     }
 
     pub(super) const fn manifest(&self) -> Option<&Manifest> {

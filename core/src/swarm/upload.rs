@@ -5,6 +5,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use blake3::hazmat::ChainingValue;
+
 use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::swarm::Shared;
@@ -30,6 +32,20 @@ const MAX_LOOK: usize = 4_096;
 const READ_AHEAD: usize = 2;
 
 impl Transfer {
+    /// The blocks have these values, if they come to the content.
+    pub(super) fn vouch(&mut self, values: &[ChainingValue], room: &mut usize) {
+        let layout = self.manifest().map(Manifest::layout);
+        // The digest of a file of one block is no value in a tree.
+        let Some(layout) = layout.filter(|layout| layout.count() > 1) else {
+            return;
+        };
+        if Manifest::of_blocks(layout, values).as_ref() == self.manifest() {
+            for (index, values) in (0..).zip(layout.parts(values)) {
+                self.checked.insert(index, values.into(), room);
+            }
+        }
+    }
+
     pub(super) fn on_request(&mut self, now: Instant, from: Id, index: u32, shared: &mut Shared) {
         let has = self.have.contains(index);
         let Some(source) = self.sources.get(&from) else {
