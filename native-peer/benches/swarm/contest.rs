@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -50,8 +50,12 @@ impl Turn<'_> {
     pub(crate) fn start(&self) -> Outcome<Instant> {
         let warm = self.folder.join("warm");
         let length = fs::metadata(self.file)?.len() * u64::from(self.leechers);
-        let mut bytes = io::repeat(7).take(length);
-        io::copy(&mut bytes, &mut File::create(&warm)?)?;
+        let bytes = vec![7; 1 << 20];
+        let mut file = File::create(&warm)?;
+        for _ in 0..length.div_ceil(1 << 20) {
+            file.write_all(&bytes)?;
+        }
+        drop(file);
         fs::remove_file(warm)?;
         Ok(now())
     }
