@@ -76,18 +76,6 @@ impl Step {
         }
     }
 
-    /// As [`Step::next`], for whoever needs the step no more.
-    pub fn into_next(self) -> Option<Contact> {
-        match self {
-            Self::Here => None,
-            Self::Owner(contact)
-            | Self::Finger { contact, .. }
-            | Self::Near { contact, .. }
-            | Self::Along(contact)
-            | Self::Back(contact) => Some(contact),
-        }
-    }
-
     /// Whether the next node is thought to be the owner.
     pub const fn arrives(&self) -> bool {
         matches!(self, Self::Owner(_) | Self::Back(_))

@@ -44,13 +44,12 @@ impl Node {
             forward.arrived,
             &pending.avoid,
         );
-        let arrived = step.arrives();
-        let Some(next) = step.into_next() else {
+        let Some(next) = step.next().cloned() else {
             self.answer_origin(now, pending.forward);
             return;
         };
         let request = Request::Chord(Ask::Forward(Box::new(Forward {
-            arrived,
+            arrived: step.arrives(),
             ..forward.clone()
         })));
         let purpose = Purpose::Forward(Box::new(pending));
