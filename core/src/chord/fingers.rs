@@ -132,13 +132,31 @@ impl FingerTable {
     /// The finger closest to `key` within `(me, key]` that is not to be avoided. Chord (ToN 2003) §IV-D,
     /// `closest_preceding_node`; (ours) a finger that sits on the key itself counts, as it is the owner.
     pub fn closest(&self, key: Id, avoid: &[Id]) -> Option<(u8, &Contact)> {
-        self.runs.iter().rev().find_map(|run| {
+        // The node of a row starts no nearer than the row does: rows that start behind the key need no look.
+        let reach = match self.space.distance(self.me, key).bit_length() {
+            0 => self.space.bits(),
+            reach => reach,
+        };
+        self.runs_up_to(reach).iter().rev().find_map(|run| {
             let contact = run.node.as_ref()?;
             let usable = contact.id() != self.me
                 && contact.id().is_within(self.me, key)
                 && !avoid.contains(&contact.id());
             usable.then_some((run.last, contact))
         })
+    }
+
+    /// The runs that end with this row or before it.
+    fn runs_up_to(&self, row: u8) -> &[Run] {
+        // The rows far out are a run each, so that a run is mostly as far from the end as its row is.
+        let behind = usize::from(self.space.bits() - row);
+        let guess = self
+            .runs
+            .split_at_checked(self.runs.len().saturating_sub(behind));
+        match guess {
+            Some((runs, _)) if runs.last().is_some_and(|run| run.last == row) => runs,
+            _ => &self.runs[..self.runs.partition_point(|run| run.last <= row)],
+        }
     }
 
     /// Gives rows another node, `None` leaving a row as it is. Gives the rows that changed.
@@ -183,7 +201,10 @@ impl FingerTable {
 mod tests {
     use super::*;
     use crate::base::identity::Signer;
+    use crate::base::rng::Rng;
+    use crate::chord::ideal::IdealRing;
     use crate::chord::membership::tests::contact;
+    use alloc::collections::BTreeSet;
 
     fn table() -> FingerTable {
         let mut table = FingerTable::new(Space::new(5).unwrap(), Id::from_u64(21));
@@ -216,6 +237,35 @@ mod tests {
         assert_eq!(closest(9, &[]), Some((5, 9)));
         assert_eq!(closest(9, &[9]), Some((4, 1)));
         assert_eq!(closest(27, &[]), None);
+    }
+
+    #[test]
+    fn the_closest_finger_is_the_last_usable_one_whatever_the_ring_is_like() {
+        let mut rng = Rng::from_seed(1, 0);
+        for _ in 0..200 {
+            let space = Space::new(rng.below(6) as u8 + 3).unwrap();
+            let any = |rng: &mut Rng| Id::from_u64(rng.below(1 << space.bits()));
+            let ids: BTreeSet<Id> = (0..=rng.below(12)).map(|_| any(&mut rng)).collect();
+            let ring = IdealRing::new(space, ids.into_iter().collect()).unwrap();
+            let me = ring.ids()[0];
+            let mut table = FingerTable::new(space, me);
+            for _ in 0..rng.below(12) {
+                let row = rng.below(space.bits().into()) as u8 + 1;
+                let node = ring.successor(table.start(row));
+                let signer = Signer::stand_in(node);
+                let _ = table.learn(row, &Contact::stand_in(space, &signer, 1));
+            }
+            for key in 0..1 << space.bits() {
+                let (key, avoid) = (Id::from_u64(key), [any(&mut rng)]);
+                let usable = |node: &&Contact| {
+                    let id = node.id();
+                    id != me && id.is_within(me, key) && !avoid.contains(&id)
+                };
+                let expected = table.nodes().filter(usable).last().map(Contact::id);
+                let closest = table.closest(key, &avoid);
+                assert_eq!(closest.map(|(_, node)| node.id()), expected);
+            }
+        }
     }
 
     #[test]

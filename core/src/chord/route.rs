@@ -144,12 +144,34 @@ pub struct Turn<'a> {
     pub avoid: &'a [Id],
 }
 
+/// The step of [`route`] where the key lies beyond the successor list and a finger leads on, as is the case most of the time: decided
+/// without a look at the list, which lies elsewhere in memory.
+fn leap(membership: &Membership, fingers: &FingerTable, turn: Turn<'_>) -> Option<Step> {
+    let (me, last) = (membership.me(), membership.successors().last());
+    let predecessor = membership.predecessor();
+    let is_mine = predecessor.is_some_and(|before| turn.key.is_within(before.id(), me));
+    let is_plain = turn.routing == Routing::Finger && !turn.arrived && turn.avoid.is_empty();
+    // With an empty list `last` is this node, and every key lies within.
+    if !is_plain || is_mine || turn.key.is_within(me, last) {
+        return None;
+    }
+    let (row, contact) = fingers.closest(turn.key, &[])?;
+    let leads_on = !contact.id().is_between(me, last);
+    leads_on.then(|| Step::Finger {
+        row,
+        contact: contact.clone(),
+    })
+}
+
 /// Where a node sends a lookup of `key`. DESIGN: owner if the key is in (predecessor, me]; the successor's if in
 /// (me, successor]; else the closest finger within (me, key].
 ///
 /// With `lists`, the whole successor list says who owns a key, and leads on where it reaches farther than the fingers.
 /// Chord (ToN 2003) §IV-E.
 pub fn route(membership: &Membership, fingers: &FingerTable, turn: Turn<'_>, lists: bool) -> Step {
+    if lists && let Some(step) = leap(membership, fingers, turn) {
+        return step;
+    }
     let Turn {
         key,
         routing,

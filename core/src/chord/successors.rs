@@ -48,6 +48,11 @@ impl SuccessorList {
         self.entries.first()
     }
 
+    /// The last entry's id; the node's own when there is none.
+    pub const fn last(&self) -> Id {
+        self.last
+    }
+
     /// How many entries there is room for: Zave's r.
     pub const fn limit(&self) -> u8 {
         self.limit

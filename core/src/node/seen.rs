@@ -20,9 +20,9 @@ const MOST: usize = 1_024;
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
     /// Tags of lookups since the halves changed places.
-    fresh: Vec<u64>,
+    fresh: Vec<u32>,
     /// Those before, forgotten as a whole.
-    stale: Vec<u64>,
+    stale: Vec<u32>,
     since: Instant,
 }
 
@@ -46,7 +46,7 @@ impl Seen {
         }
         let (origin, number) = lookup;
         // Two lookups with one tag are less likely than a lost message, after which the origin asks again.
-        let tag = origin.mixed() ^ number;
+        let tag = ((origin.mixed() >> 32) ^ number) as u32;
         let is_new = !self.fresh.contains(&tag) && !self.stale.contains(&tag);
         if is_new {
             self.fresh.push(tag);
