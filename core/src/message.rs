@@ -3,6 +3,8 @@
 //!
 //! It stands below `node`, which speaks it, and `wire`, which writes it.
 
+use alloc::boxed::Box;
+
 use crate::chord::message as chord;
 use crate::store::group::message as group;
 use crate::store::message as store;
@@ -29,7 +31,7 @@ pub enum Request {
     /// About records.
     Store(store::Request),
     /// About records at level `quorum`, or between the members of their groups.
-    Group(group::Request),
+    Group(Box<group::Request>),
 }
 
 /// An answer.

@@ -75,6 +75,8 @@ use crate::store::replica::Replica;
 
 /// A ring member as a state machine.
 #[derive(Clone, Debug)]
+// In this order in memory, from the start of a cache line.
+#[repr(C, align(64))]
 pub struct Node {
     // What nearly every call needs, side by side.
     contact: Contact,
@@ -288,9 +290,10 @@ impl Node {
         self.outputs.pop_front()
     }
 
-    /// All that [`Node::poll_output`] would give, at once.
-    pub fn take_outputs(&mut self) -> VecDeque<Output> {
-        core::mem::take(&mut self.outputs)
+    /// All that [`Node::poll_output`] would give, at once, in exchange for another list. An owner of many nodes lends each
+    /// an empty one before a call and takes it back after it, so that one list serves them all.
+    pub fn swap_outputs(&mut self, outputs: &mut VecDeque<Output>) {
+        core::mem::swap(&mut self.outputs, outputs);
     }
 
     /// When to call [`Node::handle_timeout`] next, and what for. May change with every other call.
@@ -373,7 +376,7 @@ impl Node {
     }
 
     fn event(&mut self, event: Event) {
-        self.outputs.push_back(Output::Event(event));
+        self.outputs.push_back(Output::Event(Box::new(event)));
     }
 
     fn number(&mut self) -> u64 {

@@ -315,6 +315,7 @@ impl Peer {
             match output {
                 NodeOutput::Send { to, message } => self.send(now, &to, &message),
                 NodeOutput::StoreRecord { token, key, copy } => {
+                    let copy = *copy;
                     self.outputs
                         .push_back(Output::StoreRecord { token, key, copy });
                 }
@@ -325,7 +326,7 @@ impl Peer {
                 NodeOutput::DropEntries(keys) => {
                     self.outputs.push_back(Output::DropEntries(keys));
                 }
-                NodeOutput::Event(event) => self.on_node_event(now, event),
+                NodeOutput::Event(event) => self.on_node_event(now, *event),
             }
             self.drain_swarm(now);
         }

@@ -1,6 +1,7 @@
 //! What ring members say to one another.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,8 @@ pub const MAX_AVOID: usize = 16;
 pub const MAX_SUCCESSORS: usize = 32;
 
 /// A question to a ring member. Each gets one [`Response`].
+///
+/// What is seldom said is in a box, so that what is said all the time is small.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     /// Who are your neighbours? Stabilize and join, Zave 2017 §III.
@@ -25,9 +28,9 @@ pub enum Request {
     /// Are you there? Rectify, Zave 2017 §III.
     Ping,
     /// Where would you send a lookup of this key? One hop of an iterative lookup.
-    Step(Question),
-    /// Take this lookup over. One hop of a recursive lookup.
-    Forward(Box<Forward>),
+    Step(Box<Question>),
+    /// Take this lookup over. One hop of a recursive lookup. Whoever hands it on keeps it until the receiver has it.
+    Forward(Arc<Forward>),
 }
 
 /// One hop's question of an iterative lookup.
@@ -69,12 +72,21 @@ pub enum Response {
     Neighbours(Neighbours),
     /// To [`Request::Ping`].
     Pong,
-    /// To [`Request::Step`]: where the lookup goes from here, and the answerer's neighbours when it ends here.
-    Step(Step, Neighbours),
+    /// To [`Request::Step`].
+    Step(Box<NextHop>),
     /// To [`Request::Forward`]: the lookup is taken over.
     Forwarded,
     /// The node is up, but no member of the ring (yet).
     NotMember,
+}
+
+/// The answer to one hop of an iterative lookup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextHop {
+    /// Where the lookup goes from here.
+    pub step: Step,
+    /// The answerer's neighbours when it ends here.
+    pub neighbours: Neighbours,
 }
 
 /// A message that nobody answers.
@@ -83,7 +95,7 @@ pub enum Notice {
     /// I think that I am your predecessor. Rectify, Zave 2017 §III.
     Notify,
     /// To the origin of a recursive lookup, from the owner.
-    Found(Found),
+    Found(Box<Found>),
     /// I am leaving; these were my neighbours. Chord (ToN 2003) §IV-E.
     Leaving(Neighbours),
 }
@@ -117,7 +129,7 @@ impl Response {
         match self {
             Self::Neighbours(_) => "neighbours",
             Self::Pong => "pong",
-            Self::Step(..) => "next hop",
+            Self::Step(_) => "next hop",
             Self::Forwarded => "taken over",
             Self::NotMember => "no member",
         }

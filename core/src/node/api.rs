@@ -1,5 +1,6 @@
 //! What goes in and out of a [`Node`](super::Node) besides messages.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
@@ -15,7 +16,7 @@ use crate::store::group::Save;
 use crate::store::message::Copy;
 use crate::store::record::{Record, RecordError};
 
-/// What the owner must do.
+/// What the owner must do. Nearly always it is to send something: what else there is, is in boxes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
     /// Deliver this message; say [`Node::handle_unreachable`](super::Node::handle_unreachable) when it cannot be.
@@ -32,7 +33,7 @@ pub enum Output {
         /// The record's key.
         key: Id,
         /// The record and its remaining life.
-        copy: Copy,
+        copy: Box<Copy>,
     },
     /// Drop the record under this key.
     DropRecord(Id),
@@ -46,7 +47,7 @@ pub enum Output {
     /// Drop the entries of level `quorum` under these keys.
     DropEntries(Vec<Id>),
     /// Something to know.
-    Event(Event),
+    Event(Box<Event>),
 }
 
 /// How much a put or get promises.

@@ -1,6 +1,7 @@
 //! Recursive lookups on their way: each node hands them on, and the owner answers the origin.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::base::id::Id;
@@ -13,46 +14,57 @@ use crate::node::requests::{Forwarding, Purpose};
 
 impl Node {
     /// Decides a lookup at this node and hands it on, or answers its origin.
-    pub(super) fn take_over(&mut self, now: Instant, mut forward: Forward) {
+    pub(super) fn take_over(&mut self, now: Instant, forward: &Forward) {
         if forward.path.len() >= MAX_PATH {
             self.event(Event::LimitReached("nodes on a lookup's path"));
             return;
         }
-        forward.path.push(self.contact.id());
-        let pending = Forwarding {
-            forward,
-            avoid: Vec::new(),
+        let mut path = Vec::with_capacity(forward.path.len() + 1);
+        path.extend_from_slice(&forward.path);
+        path.push(self.contact.id());
+        let forward = Forward {
+            origin: forward.origin.clone(),
+            path,
+            ..*forward
         };
-        self.hand_on(now, pending);
+        self.hand_on(now, forward, Box::default());
     }
 
     /// The node that a lookup was handed to is silent: try the next best.
-    pub(super) fn forward_elsewhere(&mut self, now: Instant, dead: Id, mut pending: Forwarding) {
+    pub(super) fn forward_elsewhere(&mut self, now: Instant, dead: Id, pending: Forwarding) {
         if pending.avoid.len() >= MAX_AVOID {
             return;
         }
-        pending.avoid.push(dead);
-        self.hand_on(now, pending);
+        let forward = Forward {
+            arrived: pending.arrived,
+            ..Arc::unwrap_or_clone(pending.forward)
+        };
+        let mut avoid = pending.avoid.into_vec();
+        avoid.push(dead);
+        self.hand_on(now, forward, avoid.into());
     }
 
-    fn hand_on(&mut self, now: Instant, pending: Forwarding) {
-        let forward = &pending.forward;
+    fn hand_on(&mut self, now: Instant, mut forward: Forward, avoid: Box<[Id]>) {
+        let arrived = forward.arrived;
         let step = self.decide(
             (forward.origin.id(), forward.lookup),
             forward.key,
             forward.routing,
-            forward.arrived,
-            &pending.avoid,
+            arrived,
+            &avoid,
         );
         let Some(next) = step.next().cloned() else {
-            self.answer_origin(now, pending.forward);
+            self.answer_origin(now, forward);
             return;
         };
-        let request = Request::Chord(Ask::Forward(Box::new(Forward {
-            arrived: step.arrives(),
-            ..forward.clone()
-        })));
-        let purpose = Purpose::Forward(Box::new(pending));
+        forward.arrived = step.arrives();
+        let forward = Arc::new(forward);
+        let request = Request::Chord(Ask::Forward(Arc::clone(&forward)));
+        let purpose = Purpose::Forward(Forwarding {
+            forward,
+            arrived,
+            avoid,
+        });
         self.ask(now, next, purpose, request);
     }
 
@@ -66,7 +78,7 @@ impl Node {
             let me = self.contact.clone();
             self.on_found(now, me, found);
         } else {
-            let notice = Message::Notice(Notice::Found(found));
+            let notice = Message::Notice(Notice::Found(Box::new(found)));
             self.send(forward.origin, notice);
         }
     }

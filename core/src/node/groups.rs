@@ -36,7 +36,7 @@ impl Node {
                         now,
                         to,
                         Purpose::Group(Box::new(token)),
-                        Request::Group(request),
+                        Request::Group(Box::new(request)),
                     );
                 }
                 Effect::Answer(Ticket::Peer(to, number), answer) => {

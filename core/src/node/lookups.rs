@@ -1,5 +1,6 @@
 //! Lookups: those that this node began, and those that it hands on.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
@@ -7,9 +8,9 @@ use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::chord::membership::Input;
 use crate::chord::message::{
-    Forward, Found, MAX_AVOID, MAX_PATH, Neighbours, Question, Request as Ask,
+    Forward, Found, MAX_AVOID, MAX_PATH, Neighbours, NextHop, Question, Request as Ask,
 };
-use crate::chord::route::{Mode, Routing, Step};
+use crate::chord::route::{Mode, Routing};
 use crate::message::Request;
 use crate::node::Node;
 use crate::node::api::{Event, LookupError, LookupId, Report, TimerKind, Visit};
@@ -81,7 +82,7 @@ impl Node {
         match mode {
             Mode::Recursive => self.take_over(
                 now,
-                Forward {
+                &Forward {
                     lookup: number,
                     origin: self.contact.clone(),
                     key,
@@ -215,18 +216,12 @@ impl Node {
             arrived: lookup.arrived,
             avoid: lookup.avoid.clone(),
         };
-        let request = Request::Chord(Ask::Step(question));
+        let request = Request::Chord(Ask::Step(Box::new(question)));
         self.ask(now, to, Purpose::Hop(number), request);
     }
 
-    pub(super) fn on_step(
-        &mut self,
-        now: Instant,
-        from: &Contact,
-        number: u64,
-        step: Step,
-        neighbours: Neighbours,
-    ) {
+    pub(super) fn on_step(&mut self, now: Instant, from: &Contact, number: u64, hop: NextHop) {
+        let NextHop { step, neighbours } = hop;
         let Some(lookup) = self.lookups.get_mut(number) else {
             return;
         };

@@ -1,9 +1,11 @@
 //! What each message comes to at a node.
 
+use alloc::boxed::Box;
+
 use crate::base::contact::Contact;
 use crate::base::time::Instant;
 use crate::chord::membership::Input;
-use crate::chord::message::{Notice, Request as Ask, Response as Answer};
+use crate::chord::message::{NextHop, Notice, Request as Ask, Response as Answer};
 use crate::chord::route::Step;
 use crate::message::{Request, Response};
 use crate::node::Node;
@@ -46,22 +48,19 @@ impl Node {
                     Step::Here => self.membership.neighbours(),
                     _ => crate::chord::message::Neighbours::default(),
                 };
-                self.respond(
-                    from,
-                    number,
-                    Response::Chord(Answer::Step(step, neighbours)),
-                );
+                let hop = Box::new(NextHop { step, neighbours });
+                self.respond(from, number, Response::Chord(Answer::Step(hop)));
             }
             Request::Chord(Ask::Forward(forward)) => {
                 self.respond(from, number, Response::Chord(Answer::Forwarded));
                 let lookup = (forward.origin.id(), forward.lookup);
                 let long = self.config.lookup_deadline;
                 if self.seen.is_new(now, lookup, long) {
-                    self.take_over(now, *forward);
+                    self.take_over(now, &forward);
                 }
             }
             Request::Store(request) => self.on_store_request(now, from, number, request),
-            Request::Group(request) => self.on_group_request(now, from, number, request),
+            Request::Group(request) => self.on_group_request(now, from, number, *request),
         }
     }
 
@@ -91,8 +90,8 @@ impl Node {
             (Purpose::Candidate(finger), Response::Chord(Answer::Pong)) => {
                 self.candidates.adopt(finger, from.id());
             }
-            (Purpose::Hop(lookup), Response::Chord(Answer::Step(step, neighbours))) => {
-                self.on_step(now, &from, lookup, step, neighbours);
+            (Purpose::Hop(lookup), Response::Chord(Answer::Step(hop))) => {
+                self.on_step(now, &from, lookup, *hop);
             }
             (Purpose::Forward(_), Response::Chord(Answer::Forwarded)) => {}
             (purpose, Response::Store(answer)) => self.on_store_answer(now, &from, purpose, answer),
@@ -115,7 +114,7 @@ impl Node {
             }
             Purpose::Forward(pending) => {
                 self.lose(to);
-                self.forward_elsewhere(now, to.id(), *pending);
+                self.forward_elsewhere(now, to.id(), pending);
             }
             Purpose::Candidate(finger) if finger == to.id() => self.lose(to),
             Purpose::Candidate(_) | Purpose::Probe => {}
@@ -131,7 +130,7 @@ impl Node {
                 let effects = self.membership.step(Input::Notified(from));
                 self.run_effects(now, effects);
             }
-            Notice::Found(found) => self.on_found(now, from, found),
+            Notice::Found(found) => self.on_found(now, from, *found),
             Notice::Leaving(neighbours) => {
                 self.forget(from.id());
                 let effects = self.membership.step(Input::Left(from, neighbours));

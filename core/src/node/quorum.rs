@@ -121,7 +121,12 @@ impl Node {
         if to.id() == self.contact.id() {
             self.step_groups(now, Input::Asked(Ticket::Operation(number), ask));
         } else {
-            self.ask(now, to, Purpose::Quorum(number), Request::Group(ask));
+            self.ask(
+                now,
+                to,
+                Purpose::Quorum(number),
+                Request::Group(Box::new(ask)),
+            );
         }
     }
 

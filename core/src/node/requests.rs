@@ -1,6 +1,7 @@
 //! Questions that wait for their answer: numbers, deadlines, retries, round-trip times.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -29,7 +30,7 @@ pub(super) enum Purpose {
     /// A hop of an iterative lookup of this number.
     Hop(u64),
     /// A hand-over of a recursive lookup.
-    Forward(Box<Forwarding>),
+    Forward(Forwarding),
     /// A read of the operation of this number.
     Read(u64),
     /// A write of the operation of this number.
@@ -59,8 +60,12 @@ pub(super) enum Purpose {
 /// A recursive lookup that was handed on, kept until the receiver has it.
 #[derive(Clone, Debug)]
 pub(super) struct Forwarding {
-    pub(super) forward: Forward,
-    pub(super) avoid: Vec<Id>,
+    /// As it was sent.
+    pub(super) forward: Arc<Forward>,
+    /// Whether this node was thought to be the owner.
+    pub(super) arrived: bool,
+    /// The nodes that it was handed to in vain.
+    pub(super) avoid: Box<[Id]>,
 }
 
 /// A question that waits. It is small, as most never need to be asked again.
@@ -269,7 +274,7 @@ mod tests {
         let key = Id::from_u64(7);
         for (request, resent) in [
             (Request::Store(store::Request::Read(key)), true),
-            (Request::Group(Ask::Read(key)), false),
+            (Request::Group(Box::new(Ask::Read(key))), false),
         ] {
             let mut requests = Requests::new(4, 4, Duration::from_millis(100));
             let mut timers = Timers::new();

@@ -1,5 +1,6 @@
 //! Waiting for the disk: nobody hears that a record is written before it is.
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -85,7 +86,7 @@ impl Node {
 
     fn store(&mut self, key: Id, copy: Copy, waiting: Waiting) {
         let token = self.number();
-        let waiting = vec![waiting];
+        let (waiting, copy) = (vec![waiting], Box::new(copy));
         self.storing.pending.insert(token, Pending { key, waiting });
         self.storing.waiting += 1;
         self.outputs

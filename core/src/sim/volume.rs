@@ -66,9 +66,7 @@ fn named(message: &Message) -> u64 {
         },
         Message::Response(_, Response::Chord(answer)) => match answer {
             Answer::Neighbours(neighbours) => around(neighbours),
-            Answer::Step(step, neighbours) => {
-                usize::from(step.next().is_some()) + around(neighbours)
-            }
+            Answer::Step(hop) => usize::from(hop.step.next().is_some()) + around(&hop.neighbours),
             Answer::Pong | Answer::Forwarded | Answer::NotMember => 0,
         },
         Message::Notice(Notice::Notify) => 1,

@@ -11,6 +11,7 @@ mod queue;
 mod scales;
 mod watch;
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -26,10 +27,11 @@ use crate::chord::ideal::{FingerChange, IdealRing};
 use crate::chord::invariant::Health;
 use crate::message::Message;
 use crate::node::Node;
+use crate::node::api::Output;
 use crate::node::config::Config;
 use crate::sim::action::Timed;
 use crate::sim::scenario::{Scenario, ScenarioError};
-use crate::sim::trace::{Entry, LookupTrace, Parcel, What};
+use crate::sim::trace::{Entry, LookupTrace, Parcel, Traffic, What};
 use crate::sim::world::faults::Faults;
 use crate::sim::world::population::Population;
 use crate::sim::world::queue::Queue;
@@ -89,6 +91,8 @@ pub struct World {
     faults: Faults,
     /// What nodes that are down had saved of their groups. One that comes back must not have forgotten what it promised.
     disks: BTreeMap<Id, (Control, Vec<GroupEntry>)>,
+    /// Empty between steps: the node that is called puts what it wants in here, as long as its own list has no room yet.
+    outputs: VecDeque<Output>,
 }
 
 /// How many messages were sent, by what they belong to.
@@ -121,8 +125,15 @@ enum Coming {
 /// A message in flight.
 #[derive(Clone, Debug)]
 struct Arrival {
-    parcel: Parcel,
+    /// As [`Parcel::number`].
+    number: u64,
     from: Contact,
+    to: Id,
+    sent: Instant,
+    arrives: Instant,
+    /// A lookup that a person asked for, which few messages belong to.
+    lookup: Option<Box<(Id, u64)>>,
+    traffic: Traffic,
     message: Message,
     /// On the wire; 0 where nobody asks.
     bytes: u64,
@@ -130,6 +141,23 @@ struct Arrival {
     received: bool,
     /// Whether it arrives broken.
     corrupted: bool,
+}
+
+impl Arrival {
+    /// The message as it is told to whoever watches.
+    fn parcel(&self) -> Parcel {
+        Parcel {
+            number: self.number,
+            from: self.from.id(),
+            to: self.to,
+            sent: self.sent,
+            arrives: self.arrives,
+            label: self.message.label(),
+            answer: self.message.is_answer(),
+            traffic: self.traffic,
+            lookup: self.lookup.as_deref().copied(),
+        }
+    }
 }
 
 impl World {
@@ -194,6 +222,7 @@ impl World {
             cut_off: BTreeSet::new(),
             faults: Faults::default(),
             disks: BTreeMap::new(),
+            outputs: VecDeque::new(),
             scenario,
         };
         world.settle()?;
@@ -274,9 +303,9 @@ impl World {
     }
 
     /// The messages in flight, earliest arrival first.
-    pub fn in_flight(&self) -> impl Iterator<Item = &Parcel> {
+    pub fn in_flight(&self) -> impl Iterator<Item = Parcel> {
         self.queue.iter().filter_map(|coming| match coming {
-            Coming::Arrival(arrival) => Some(&arrival.parcel),
+            Coming::Arrival(arrival) => Some(arrival.parcel()),
             Coming::JoinAgain(_) | Coming::Closed { .. } => None,
         })
     }
@@ -331,8 +360,8 @@ impl World {
         IdealRing::new(self.space(), self.population.ids().collect()).ok()
     }
 
-    /// Adds to the trace. Only the newest entries wait to be taken.
-    fn record(&mut self, cause: Option<u64>, what: What) {
+    /// Adds to the trace, if somebody watches. Only the newest entries wait to be taken.
+    fn record(&mut self, cause: Option<u64>, what: impl FnOnce() -> What) {
         if self.watch == Watch::Nothing {
             return;
         }
@@ -340,7 +369,7 @@ impl World {
             index: self.next_index,
             at: self.now,
             cause,
-            what,
+            what: what(),
         };
         self.next_index += 1;
         entry.absorb(&mut self.digest);

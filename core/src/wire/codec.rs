@@ -129,13 +129,15 @@ mod tests {
     use crate::base::identity::{Scheme, Signer};
     use crate::base::rng::Rng;
     use crate::chord::message::{
-        Forward, Found, MAX_AVOID, Neighbours, Notice, Question, Request as Ask, Response as Answer,
+        Forward, Found, MAX_AVOID, Neighbours, NextHop, Notice, Question, Request as Ask,
+        Response as Answer,
     };
     use crate::chord::route::{Routing, Step};
     use crate::message::{Request, Response};
     use crate::store::message as store;
     use crate::store::record::{MAX_VALUE, Name, Record, RecordError};
     use alloc::boxed::Box;
+    use alloc::sync::Arc;
     use alloc::vec;
     use core::time::Duration;
 
@@ -194,13 +196,16 @@ mod tests {
         let requests = [
             Request::Chord(Ask::Neighbours),
             Request::Chord(Ask::Ping),
-            Request::Chord(Ask::Step(question)),
-            Request::Chord(Ask::Forward(Box::new(forward))),
+            Request::Chord(Ask::Step(Box::new(question))),
+            Request::Chord(Ask::Forward(Arc::new(forward))),
             Request::Store(store::Request::Read(key)),
             Request::Store(store::Request::Write(largest_copy())),
             Request::Store(store::Request::Offer(vec![(key, version)])),
         ];
-        let step = |step| Response::Chord(Answer::Step(step, neighbours.clone()));
+        let step = |step| {
+            let neighbours = neighbours.clone();
+            Response::Chord(Answer::Step(Box::new(NextHop { step, neighbours })))
+        };
         let responses = [
             Response::Chord(Answer::Neighbours(neighbours.clone())),
             Response::Chord(Answer::Pong),
@@ -222,11 +227,11 @@ mod tests {
         ];
         let notices = [
             Notice::Notify,
-            Notice::Found(Found {
+            Notice::Found(Box::new(Found {
                 lookup: 7,
                 path: vec![key],
                 neighbours: neighbours.clone(),
-            }),
+            })),
             Notice::Leaving(neighbours),
         ];
         let requests = requests.map(|request| Message::Request(1, request));

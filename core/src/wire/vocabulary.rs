@@ -3,6 +3,7 @@
 //! The order of the variants is the protocol: new ones go to the end.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -123,7 +124,7 @@ impl WireRequest {
         match request {
             Request::Chord(chord::Request::Neighbours) => Self::Neighbours,
             Request::Chord(chord::Request::Ping) => Self::Ping,
-            Request::Chord(chord::Request::Step(question)) => Self::Step(question.clone()),
+            Request::Chord(chord::Request::Step(question)) => Self::Step(question.as_ref().clone()),
             Request::Chord(chord::Request::Forward(forward)) => {
                 Self::Forward(Box::new(WireForward {
                     lookup: forward.lookup,
@@ -147,7 +148,8 @@ impl WireRequest {
             Self::Ping => Request::Chord(chord::Request::Ping),
             Self::Step(question) => {
                 let avoid = limit(question.avoid, chord::MAX_AVOID)?;
-                Request::Chord(chord::Request::Step(chord::Question { avoid, ..question }))
+                let question = chord::Question { avoid, ..question };
+                Request::Chord(chord::Request::Step(Box::new(question)))
             }
             Self::Forward(forward) => {
                 let forward = chord::Forward {
@@ -158,7 +160,7 @@ impl WireRequest {
                     arrived: forward.arrived,
                     path: limit(forward.path, chord::MAX_PATH)?,
                 };
-                Request::Chord(chord::Request::Forward(Box::new(forward)))
+                Request::Chord(chord::Request::Forward(Arc::new(forward)))
             }
             Self::Read(key) => Request::Store(store::Request::Read(key)),
             Self::Write(copy) => Request::Store(store::Request::Write(copy)),
@@ -166,7 +168,7 @@ impl WireRequest {
                 let entries = limit(entries, store::MAX_OFFER)?;
                 Request::Store(store::Request::Offer(entries))
             }
-            Self::Group(request) => Request::Group(request.check(cards)?),
+            Self::Group(request) => Request::Group(Box::new(request.check(cards)?)),
         })
     }
 }
@@ -179,8 +181,8 @@ impl WireResponse {
                 Self::Neighbours(WireNeighbours::of(neighbours))
             }
             Response::Chord(chord::Response::Pong) => Self::Pong,
-            Response::Chord(chord::Response::Step(step, neighbours)) => {
-                Self::Step(WireStep::of(step), WireNeighbours::of(neighbours))
+            Response::Chord(chord::Response::Step(hop)) => {
+                Self::Step(WireStep::of(&hop.step), WireNeighbours::of(&hop.neighbours))
             }
             Response::Chord(chord::Response::Forwarded) => Self::Forwarded,
             Response::Chord(chord::Response::NotMember) => Self::NotMember,
@@ -200,10 +202,13 @@ impl WireResponse {
                 Response::Chord(chord::Response::Neighbours(neighbours.check(cards)?))
             }
             Self::Pong => Response::Chord(chord::Response::Pong),
-            Self::Step(step, neighbours) => Response::Chord(chord::Response::Step(
-                step.check(cards)?,
-                neighbours.check(cards)?,
-            )),
+            Self::Step(step, neighbours) => {
+                let hop = chord::NextHop {
+                    step: step.check(cards)?,
+                    neighbours: neighbours.check(cards)?,
+                };
+                Response::Chord(chord::Response::Step(Box::new(hop)))
+            }
             Self::Forwarded => Response::Chord(chord::Response::Forwarded),
             Self::NotMember => Response::Chord(chord::Response::NotMember),
             Self::Value(copy) => Response::Store(store::Response::Value(copy)),
@@ -234,11 +239,11 @@ impl WireNotice {
     fn check(self, cards: &mut Cards) -> Result<chord::Notice, DecodeError> {
         Ok(match self {
             Self::Notify => chord::Notice::Notify,
-            Self::Found(lookup, path, neighbours) => chord::Notice::Found(chord::Found {
+            Self::Found(lookup, path, neighbours) => chord::Notice::Found(Box::new(chord::Found {
                 lookup,
                 path: limit(path, chord::MAX_PATH + 1)?,
                 neighbours: neighbours.check(cards)?,
-            }),
+            })),
             Self::Leaving(neighbours) => chord::Notice::Leaving(neighbours.check(cards)?),
         })
     }

@@ -1,12 +1,13 @@
 //! Bodies of frames of every kind, right ones and changed ones.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chordscope_core::base::contact::Contact;
 use chordscope_core::base::content::ContentId;
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::message::{
-    Forward, Found, Neighbours, Notice, Question, Request as Ask, Response as Answer,
+    Forward, Found, Neighbours, NextHop, Notice, Question, Request as Ask, Response as Answer,
 };
 use chordscope_core::chord::route::{Routing, Step};
 use chordscope_core::link::relay_message::RelayMessage;
@@ -57,14 +58,14 @@ impl Attack {
         match self.rng.below(18) {
             0 => ask(Ask::Ping),
             1 => ask(Ask::Neighbours),
-            2 => ask(Ask::Step(Question {
+            2 => ask(Ask::Step(Box::new(Question {
                 lookup: number,
                 key: self.any_id(),
                 routing: Routing::Finger,
                 arrived: self.chance(2),
                 avoid: vec![self.any_id()],
-            })),
-            3 => ask(Ask::Forward(Box::new(Forward {
+            }))),
+            3 => ask(Ask::Forward(Arc::new(Forward {
                 lookup: number,
                 origin: self.any_card(),
                 key: self.any_id(),
@@ -79,19 +80,22 @@ impl Attack {
                 keep(Keep::Offer(vec![(self.any_id(), version); self.below(256)]))
             }
             8 => answer(Answer::Neighbours(self.neighbours())),
-            9 => answer(Answer::Step(Step::Here, self.neighbours())),
-            10 => answer(Answer::Step(
-                Step::Along(self.any_card()),
-                Neighbours::default(),
-            )),
+            9 => answer(Answer::Step(Box::new(NextHop {
+                step: Step::Here,
+                neighbours: self.neighbours(),
+            }))),
+            10 => answer(Answer::Step(Box::new(NextHop {
+                step: Step::Along(self.any_card()),
+                neighbours: Neighbours::default(),
+            }))),
             11 => Message::Notice(Notice::Notify),
             12 => Message::Notice(Notice::Leaving(self.neighbours())),
             13..=16 => Message::Swarm(self.any_about()),
-            _ => Message::Notice(Notice::Found(Found {
+            _ => Message::Notice(Notice::Found(Box::new(Found {
                 lookup: number,
                 path: vec![self.any_id()],
                 neighbours: self.neighbours(),
-            })),
+            }))),
         }
     }
 

@@ -195,7 +195,7 @@ impl Ring {
                     }
                 }
                 Output::StoreRecord { token, key, copy } => {
-                    let work = Work::Record(key, copy);
+                    let work = Work::Record(key, *copy);
                     self.push(
                         Duration::from_millis(3),
                         Coming::Saved(id, life, token, work),
@@ -215,13 +215,13 @@ impl Ring {
                     actor.disk.entries.retain(|key, _| !keys.contains(key));
                 }
                 Output::Event(event) => {
-                    if event == Event::JoinFailed {
+                    if *event == Event::JoinFailed {
                         self.push(JOIN_AGAIN, Coming::Join(id));
                     }
-                    if event == Event::Left {
+                    if *event == Event::Left {
                         self.crash(id);
                     }
-                    self.events.push((id, event));
+                    self.events.push((id, *event));
                 }
             }
         }

@@ -102,7 +102,7 @@ fn chord_response(response: &Answer) -> Value {
     match response {
         Answer::Neighbours(around) => json!({ "Neighbours": neighbours(around) }),
         Answer::Pong => json!("Pong"),
-        Answer::Step(hop, around) => json!({ "Step": [step(hop), neighbours(around)] }),
+        Answer::Step(hop) => json!({ "Step": [step(&hop.step), neighbours(&hop.neighbours)] }),
         Answer::Forwarded => json!("Forwarded"),
         Answer::NotMember => json!("NotMember"),
     }

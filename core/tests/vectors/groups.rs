@@ -72,8 +72,8 @@ pub(crate) fn page(length: usize) -> Vec<(Id, Stamp)> {
     vec![(key(), entry().stamp); length]
 }
 
-pub(crate) const fn ask(request: Request) -> Message {
-    Message::Request(9, Ask::Group(request))
+pub(crate) fn ask(request: Request) -> Message {
+    Message::Request(9, Ask::Group(Box::new(request)))
 }
 
 pub(crate) const fn answer(response: Response) -> Message {

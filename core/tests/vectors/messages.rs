@@ -1,8 +1,10 @@
 //! Messages: one of each, and those that are none.
 
+use std::sync::Arc;
+
 use chordscope_core::base::id::Id;
 use chordscope_core::chord::message::{
-    Forward, Found, MAX_AVOID, MAX_PATH, MAX_SUCCESSORS, Neighbours, Notice, Question,
+    Forward, Found, MAX_AVOID, MAX_PATH, MAX_SUCCESSORS, Neighbours, NextHop, Notice, Question,
     Request as Ask, Response as Answer,
 };
 use chordscope_core::chord::route::{Routing, Step};
@@ -23,17 +25,17 @@ use crate::records::{copy, immutable, providers, signed};
 pub(crate) const KEY: [u8; 20] = *b"twenty bytes of key.";
 
 pub(crate) fn question(avoid: usize) -> Message {
-    ask(Ask::Step(Question {
+    ask(Ask::Step(Box::new(Question {
         lookup: 5,
         key: Id::from_bytes(KEY),
         routing: Routing::Linear,
         arrived: true,
         avoid: vec![Id::from_bytes([9; 20]); avoid],
-    }))
+    })))
 }
 
 pub(crate) fn forward(path: usize) -> Message {
-    ask(Ask::Forward(Box::new(Forward {
+    ask(Ask::Forward(Arc::new(Forward {
         lookup: 300,
         origin: contact(4),
         key: Id::from_bytes(KEY),
@@ -44,11 +46,11 @@ pub(crate) fn forward(path: usize) -> Message {
 }
 
 pub(crate) fn found(path: usize) -> Message {
-    Message::Notice(Notice::Found(Found {
+    Message::Notice(Notice::Found(Box::new(Found {
         lookup: 7,
         path: vec![Id::from_bytes([9; 20]); path],
         neighbours: neighbours(1),
-    }))
+    })))
 }
 
 pub(crate) fn offer(count: usize) -> Message {
@@ -88,8 +90,12 @@ const fn hold(response: store::Response) -> Message {
     Message::Response(128, Response::Store(response))
 }
 
+fn next_hop(step: Step, neighbours: Neighbours) -> Message {
+    answer(Answer::Step(Box::new(NextHop { step, neighbours })))
+}
+
 pub(crate) fn here() -> Message {
-    answer(Answer::Step(Step::Here, neighbours(2)))
+    next_hop(Step::Here, neighbours(2))
 }
 
 fn requests() -> Vec<(&'static str, Message)> {
@@ -136,7 +142,7 @@ fn requests() -> Vec<(&'static str, Message)> {
 }
 
 fn responses() -> Vec<(String, Message)> {
-    let step = |step| answer(Answer::Step(step, Neighbours::default()));
+    let step = |step| next_hop(step, Neighbours::default());
     let finger = Step::Finger {
         row: 160,
         contact: contact(5),

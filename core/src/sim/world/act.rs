@@ -41,7 +41,7 @@ impl World {
         self.check(&action)?;
         self.done += 1;
         self.predict_fingers(&action);
-        self.record(None, What::Acted(action.clone()));
+        self.record(None, || What::Acted(action.clone()));
         match action {
             Action::Lookup {
                 from,
@@ -275,16 +275,16 @@ impl World {
         message: u64,
         when: impl Fn(crate::base::time::Instant) -> Option<crate::base::time::Instant>,
     ) {
-        let is_it = |coming: &Coming| matches!(coming, Coming::Arrival(arrival) if arrival.parcel.number == message);
+        let is_it = |coming: &Coming| matches!(coming, Coming::Arrival(arrival) if arrival.number == message);
         let Some(Coming::Arrival(mut arrival)) = self.queue.remove(is_it) else {
             return;
         };
-        match when(arrival.parcel.arrives) {
+        match when(arrival.arrives) {
             Some(at) => {
-                arrival.parcel.arrives = at;
+                arrival.arrives = at;
                 self.push(at, Coming::Arrival(arrival));
             }
-            None => self.record(None, What::Lost(arrival.parcel)),
+            None => self.record(None, || What::Lost(arrival.parcel())),
         }
     }
 }

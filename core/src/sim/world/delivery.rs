@@ -1,14 +1,17 @@
 //! How messages get from node to node.
 
+use alloc::boxed::Box;
+use core::mem;
+
 use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::message::Message;
 use crate::node::api::{Output, StorageEvent};
-use crate::sim::trace::{Parcel, What};
+use crate::sim::trace::What;
 use crate::sim::world::population::Slot;
 use crate::sim::world::watch::Cause;
-use crate::sim::world::{Arrival, Coming, Watch, World};
+use crate::sim::world::{Arrival, Coming, World};
 
 impl World {
     pub(super) fn push(&mut self, at: Instant, coming: Coming) {
@@ -26,26 +29,37 @@ impl World {
     /// A node is called when it wanted to be.
     pub(super) fn wake(&mut self, at: Instant, slot: Slot) {
         if let Some(node) = self.population.at_mut(slot) {
+            node.swap_outputs(&mut self.outputs);
             node.handle_timeout(at);
             self.drain(slot, None);
         }
     }
 
-    pub(super) fn arrive(&mut self, parcel: Parcel, from: Contact, message: Message) {
-        let (to, number) = (parcel.to, parcel.number);
-        let tag = (parcel.traffic, parcel.lookup);
-        let cut = self.cut_off.contains(&to) != self.cut_off.contains(&parcel.from);
-        let slot = self.population.slot(to).filter(|_| !cut);
-        let up = slot.and_then(|slot| Some((slot, self.population.at_mut(slot)?)));
-        let Some((slot, node)) = up else {
-            self.note_loss(&parcel);
-            self.record(None, What::Lost(parcel));
-            return;
+    /// A message has come through to its receiver, if that is up and within reach.
+    pub(super) fn arrive(&mut self, arrival: Arrival) {
+        let (from, to) = (arrival.from.id(), arrival.to);
+        let asked = match arrival.message {
+            Message::Request(..) => arrival.lookup.as_deref().copied(),
+            _ => None,
         };
-        node.handle_message(self.now, from, message);
-        self.note_arrival(&parcel);
-        self.record(None, What::Delivered(parcel));
-        self.drain(slot, Some((number, tag)));
+        let cut = self.cut_off.contains(&to) != self.cut_off.contains(&from);
+        let slot = self.population.slot(to).filter(|_| !cut);
+        if let Some(lookup) = asked {
+            self.note_question(lookup, slot.map(|_| to));
+        }
+        let Some(slot) = slot else {
+            return self.record(None, || What::Lost(arrival.parcel()));
+        };
+        self.record(None, || What::Delivered(arrival.parcel()));
+        let cause = (
+            arrival.number,
+            (arrival.traffic, arrival.lookup.as_deref().copied()),
+        );
+        if let Some(node) = self.population.at_mut(slot) {
+            node.swap_outputs(&mut self.outputs);
+            node.handle_message(self.now, arrival.from, arrival.message);
+        }
+        self.drain(slot, Some(cause));
     }
 
     /// As [`World::drain`], for a node that may have gone.
@@ -58,13 +72,16 @@ impl World {
     /// Carries out what a node wants, until it wants nothing more.
     pub(super) fn drain(&mut self, slot: Slot, cause: Option<Cause>) {
         while let Some(node) = self.population.at_mut(slot) {
-            let outputs = node.take_outputs();
+            let mut outputs = mem::take(&mut self.outputs);
+            node.swap_outputs(&mut outputs);
             if outputs.is_empty() {
+                node.swap_outputs(&mut outputs);
+                self.outputs = outputs;
                 self.reschedule(slot);
                 break;
             }
             let sender = node.contact().clone();
-            for output in outputs {
+            while let Some(output) = outputs.pop_front() {
                 match output {
                     Output::Send { to, message } => self.post(&sender, &to, message, cause),
                     Output::StoreRecord { token, .. } | Output::StoreGroups { token, .. } => {
@@ -74,9 +91,10 @@ impl World {
                         }
                     }
                     Output::DropRecord(_) | Output::DropEntries(_) => {}
-                    Output::Event(event) => self.on_event(sender.id(), event, cause),
+                    Output::Event(event) => self.on_event(sender.id(), *event, cause),
                 }
             }
+            self.outputs = outputs;
         }
     }
 
@@ -107,39 +125,28 @@ impl World {
             .latency
             .draw(from.id(), to.id(), &mut self.rng)
             + self.extra_delay(from.id(), to.id());
-        let parcel = Parcel {
+        let mut arrival = Arrival {
             number: self.next_parcel,
-            from: from.id(),
+            from: from.clone(),
             to: to.id(),
             sent: self.now,
             arrives: departure.unwrap_or(self.now) + latency,
-            label: message.label(),
-            answer: message.is_answer(),
+            lookup: lookup.map(Box::new),
             traffic,
-            lookup,
+            message,
+            bytes,
+            received: false,
+            corrupted: false,
         };
         self.sent.count(traffic);
-        self.weigh(traffic, &message);
+        self.weigh(traffic, &arrival.message);
         let cause = cause.map(|(number, _)| number);
-        if self.watch != Watch::Nothing {
-            self.record(cause, What::Sent(parcel.clone()));
+        self.record(cause, || What::Sent(arrival.parcel()));
+        let loss = u64::from(self.scenario.loss_per_mille);
+        if self.rng.chance(loss, 1_000) || departure.is_none() {
+            return self.record(cause, || What::Lost(arrival.parcel()));
         }
-        let lost = self
-            .rng
-            .chance(u64::from(self.scenario.loss_per_mille), 1_000);
-        if lost || departure.is_none() {
-            self.record(cause, What::Lost(parcel));
-        } else {
-            let at = parcel.arrives;
-            let coming = Arrival {
-                parcel,
-                from: from.clone(),
-                message,
-                bytes,
-                received: false,
-                corrupted: self.is_corrupted(from.id()),
-            };
-            self.push(at, Coming::Arrival(coming));
-        }
+        arrival.corrupted = self.is_corrupted(from.id());
+        self.push(arrival.arrives, Coming::Arrival(arrival));
     }
 }

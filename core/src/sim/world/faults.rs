@@ -120,9 +120,9 @@ impl World {
             return None;
         }
         match message {
-            Message::Response(_, Response::Chord(Answer::Step(step, around))) => {
-                *step = Step::Along(self.anybody()?);
-                *around = Neighbours::default();
+            Message::Response(_, Response::Chord(Answer::Step(hop))) => {
+                hop.step = Step::Along(self.anybody()?);
+                hop.neighbours = Neighbours::default();
                 None
             }
             Message::Request(_, Request::Chord(Ask::Forward(_))) => self.anybody(),
@@ -168,37 +168,37 @@ impl World {
 
     /// A message has come as far as its receiver's line.
     pub(super) fn take_in(&mut self, mut arrival: Arrival) {
-        let to = arrival.parcel.to;
+        let to = arrival.to;
         if let Some(bandwidth) = self.scenario.bandwidth.filter(|_| !arrival.received) {
             let busy = self.faults.receiving.get(&to);
             let start = busy.map_or(self.now, |busy| self.now.max(*busy));
             if start.since(self.now) > MAX_WAIT {
-                return self.record(None, What::Lost(arrival.parcel));
+                return self.record(None, || What::Lost(arrival.parcel()));
             }
             let end = start + bandwidth.download(arrival.bytes);
             self.faults.receiving.insert(to, end);
             arrival.received = true;
-            arrival.parcel.arrives = end;
+            arrival.arrives = end;
             return self.push(end, Coming::Arrival(arrival));
         }
         if let Some(held) = self.faults.paused.get_mut(&to) {
             if held.len() < MAX_HELD {
                 held.push(arrival);
             } else {
-                self.record(None, What::Lost(arrival.parcel));
+                self.record(None, || What::Lost(arrival.parcel()));
             }
             return;
         }
         if arrival.corrupted {
             return self.break_link(&arrival);
         }
-        self.arrive(arrival.parcel, arrival.from, arrival.message);
+        self.arrive(arrival);
     }
 
     /// A broken frame: the receiver closes the link at once, and the sender hears of it as soon as a message gets there.
     fn break_link(&mut self, arrival: &Arrival) {
-        let (from, to) = (arrival.parcel.from, arrival.parcel.to);
-        self.record(None, What::Garbled(arrival.parcel.clone()));
+        let (from, to) = (arrival.from.id(), arrival.to);
+        self.record(None, || What::Garbled(arrival.parcel()));
         self.on_closed(to, from);
         let back = self.scenario.latency.draw(to, from, &mut self.rng);
         let closed = Coming::Closed {

@@ -6,7 +6,7 @@ use crate::chord::invariant::{Health, Property};
 use crate::chord::message::{Notice, Request as Ask};
 use crate::message::{Message, Request};
 use crate::node::api::{Event, LookupId};
-use crate::sim::trace::{Decision, LookupTrace, Parcel, Traffic, What};
+use crate::sim::trace::{Decision, LookupTrace, Traffic, What};
 use crate::sim::world::{Coming, JOIN_AGAIN, Sent, Watch, World};
 
 /// The message that caused something, and what it belongs to.
@@ -50,33 +50,18 @@ impl World {
                 return cause.map_or((Traffic::Upkeep, None), |(_, tag)| tag);
             }
         };
-        let asked = lookup.is_some_and(|id| self.lookups.iter().any(|known| known.id == id));
-        let traffic = if asked {
-            Traffic::Lookup
-        } else {
-            Traffic::Upkeep
-        };
-        (traffic, lookup)
-    }
-
-    /// A message of a lookup has reached a node: that is the path so far.
-    pub(super) fn note_arrival(&mut self, parcel: &Parcel) {
-        let question = !parcel.answer && parcel.label != "found";
-        let Some(lookup) = parcel.lookup.filter(|_| question) else {
-            return;
-        };
-        if let Some(trace) = self.unfinished(lookup) {
-            trace.path.push(parcel.to);
+        match lookup.filter(|id| self.lookups.iter().any(|known| known.id == *id)) {
+            Some(asked) => (Traffic::Lookup, Some(asked)),
+            None => (Traffic::Upkeep, None),
         }
     }
 
-    /// A message reached nobody: a lookup's question to a node that is gone is a timeout.
-    pub(super) fn note_loss(&mut self, parcel: &Parcel) {
-        let question = !parcel.answer && parcel.label != "found";
-        if let Some(lookup) = parcel.lookup.filter(|_| question)
-            && let Some(trace) = self.unfinished(lookup)
-        {
-            trace.timeouts += 1;
+    /// A question of a lookup has reached this node, which is the path so far, or nobody, which is a timeout.
+    pub(super) fn note_question(&mut self, lookup: (Id, u64), reached: Option<Id>) {
+        match (self.unfinished(lookup), reached) {
+            (Some(trace), Some(node)) => trace.path.push(node),
+            (Some(trace), None) => trace.timeouts += 1,
+            (None, _) => {}
         }
     }
 
@@ -94,7 +79,7 @@ impl World {
             self.push(again, Coming::JoinAgain(node));
         }
         let left = matches!(event, Event::Left);
-        self.record(cause.map(|(number, _)| number), What::Node(node, event));
+        self.record(cause.map(|(number, _)| number), || What::Node(node, event));
         if left {
             self.take_down(node);
         }
@@ -151,9 +136,9 @@ impl World {
                 if property != Property::OneOwnerPerKey {
                     self.violations += 1;
                 }
-                self.record(None, What::Broken(property, offender));
+                self.record(None, || What::Broken(property, offender));
             } else if !before && after {
-                self.record(None, What::Mended(property));
+                self.record(None, || What::Mended(property));
             }
         }
         self.health = health;
