@@ -1,7 +1,6 @@
 //! How messages get from node to node.
 
 use alloc::boxed::Box;
-use core::mem;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
@@ -72,16 +71,14 @@ impl World {
     /// Carries out what a node wants, until it wants nothing more.
     pub(super) fn drain(&mut self, slot: Slot, cause: Option<Cause>) {
         while let Some(node) = self.population.at_mut(slot) {
-            let mut outputs = mem::take(&mut self.outputs);
-            node.swap_outputs(&mut outputs);
-            if outputs.is_empty() {
-                node.swap_outputs(&mut outputs);
-                self.outputs = outputs;
+            node.swap_outputs(&mut self.outputs);
+            if self.outputs.is_empty() {
+                node.swap_outputs(&mut self.outputs);
                 self.reschedule(slot);
                 break;
             }
             let sender = node.contact().clone();
-            while let Some(output) = outputs.pop_front() {
+            while let Some(output) = self.outputs.pop_front() {
                 match output {
                     Output::Send { to, message } => self.post(&sender, &to, message, cause),
                     Output::StoreRecord { token, .. } | Output::StoreGroups { token, .. } => {
@@ -94,7 +91,6 @@ impl World {
                     Output::Event(event) => self.on_event(sender.id(), *event, cause),
                 }
             }
-            self.outputs = outputs;
         }
     }
 
