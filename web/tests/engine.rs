@@ -125,6 +125,21 @@ fn a_prediction_stops_time_at_each_decision_and_hides_the_answer() {
         let shot = until(&mut engine, |shot| !shot.playing);
         assert!(shot.caption.rest.contains("Who is next?") || shot.caption.tone == Tone::Ask);
         assert!(engine.motion().dots.iter().all(|dot| !dot.lookup));
+        let asked = shot.inspected.as_ref().unwrap();
+        assert!(asked.fingers.iter().all(|row| !row.used), "{asked:?}");
+        let tells = |text: &str| {
+            text.contains(&format!("→ {right}")) || text.contains(&format!(": {right}."))
+        };
+        assert!(
+            !shot.events.iter().any(|line| tells(&line.text)),
+            "{:?}",
+            shot.events
+        );
+        assert!(
+            !shot.marks.iter().any(|mark| tells(&mark.label)),
+            "{:?}",
+            shot.marks
+        );
         engine.apply(Command::Choose(id(right)));
         assert_eq!(engine.snapshot().caption.tone, tone);
     }
@@ -134,6 +149,21 @@ fn a_prediction_stops_time_at_each_decision_and_hides_the_answer() {
         "{}",
         shot.caption.rest
     );
+}
+
+#[test]
+fn who_plays_on_during_a_prediction_is_not_asked_any_more() {
+    let mut engine = Engine::open("", true);
+    engine.apply(Command::Predict {
+        from: id(1),
+        key: id(26),
+        way: Way::default(),
+    });
+    until(&mut engine, |shot| !shot.playing);
+    engine.apply(Command::Play(true));
+    let shot = until(&mut engine, answered);
+    assert_eq!(path(&shot), [1, 18, 20, 21, 28]);
+    assert!(!shot.predicting);
 }
 
 #[test]

@@ -22,6 +22,9 @@ impl Engine {
         });
         let change = self.change();
         let seen = self.seen(change.as_ref());
+        let question = self.question();
+        // What tells the answer is shown once it is given.
+        let secret = question.map(|decision| decision.at);
         Snapshot {
             space: world.space(),
             scenarios: Rc::clone(&self.scenarios),
@@ -33,7 +36,8 @@ impl Engine {
             nodes: Rc::new(tables::nodes(world, &self.story.crashed(now))),
             keys: Rc::new(tables::keys(world)),
             inspected: seen.map(|id| {
-                let used = follow::row_used(trace, id);
+                let is_asked = question.is_some_and(|decision| decision.node == id);
+                let used = follow::row_used(trace, id).filter(|_| !is_asked);
                 tables::inspected(world, id, ideal.as_ref(), used)
             }),
             chosen: self.chosen.is_some(),
@@ -43,9 +47,9 @@ impl Engine {
             caption: self.caption(change.as_ref()).brief(),
             predicting: self.predict.is_some(),
             change,
-            events: story::lines(&self.history, self.upkeep_shown),
+            events: story::lines(&self.history, self.upkeep_shown, secret),
             upkeep_shown: self.upkeep_shown,
-            marks: self.story.marks(),
+            marks: self.story.marks(secret),
             health: tables::health(world),
             counters: tables::counters(world, self.story.lost(now)),
             digest: world.digest(),
