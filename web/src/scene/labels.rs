@@ -55,8 +55,8 @@ impl Area {
 
 /// The height of a line of labels.
 const LINE: f64 = 14.0;
-/// A generous width of one character.
-const CHARACTER: f64 = 6.8;
+/// A generous width of one character; an ellipsis is as wide as two.
+const CHARACTER: f64 = 7.0;
 /// Where else a word may go when its first place is taken: farther out, and up or down.
 const RETRIES: [(f64, f64); 6] = [
     (0.0, 0.0),
@@ -125,7 +125,8 @@ fn node_area(layout: &Layout, turn: f64) -> Area {
 }
 
 fn word_area(point: Point, anchor: Anchor, text: &str) -> Area {
-    let width = text.chars().count() as f64 * CHARACTER;
+    let characters = text.chars().count() + text.matches('…').count();
+    let width = characters as f64 * CHARACTER;
     let left = match anchor {
         Anchor::Start => point.x,
         Anchor::Middle => point.x - width / 2.0,
@@ -158,6 +159,14 @@ mod tests {
         let placed = place(&layout, 600.0, 600.0, &[0.3], &wanted);
         assert_eq!(placed.len(), 2);
         assert!(placed[0].point.distance(placed[1].point) > 12.0);
+    }
+
+    #[test]
+    fn a_shortened_id_is_given_its_whole_width() {
+        let end = Point { x: 60.0, y: 0.0 };
+        // 56 pixels in DejaVu Sans, the widest of the fonts that systems without others have.
+        let area = word_area(end, Anchor::End, "aa7c70…");
+        assert!(area.right - area.left >= 56.0);
     }
 
     #[test]
