@@ -67,7 +67,7 @@ pub(super) fn caption(world: &World, change: &ChangeView) -> Caption {
     } else if rows == 0 {
         (
             Tone::Done,
-            "No other node's finger has to change.".to_owned(),
+            "No other node’s finger has to change.".to_owned(),
         )
     } else if change.repaired < rows {
         let rest = format!(
