@@ -265,6 +265,8 @@ fn wrong_input_is_named_in_one_line() {
     assert!(on_lesson("remove", &["--node", "5"]).contains("--node: node 5 is not in the ring"));
     let last = refused(&["remove", "--bits", "5", "--nodes", "4", "--node", "4"], 2);
     assert!(last.contains("--node: node 4 is the last one"), "{last}");
+    let crash = refused(&["experiment", "path-length", "--crash"], 2);
+    assert_eq!(crash, "chordscope: --crash: goes with churn only");
     assert!(refused(&["dance"], 2).contains("'dance'"));
     assert!(refused(&["fingers", "--nodes", "1"], 2).contains("--bits"));
 }
@@ -305,6 +307,19 @@ fn a_scenario_runs_from_its_name_a_file_or_a_link() {
         named
     );
     assert_ne!(out(&["run", "lesson-26", "--seed", "2", "--json"]), named);
+}
+
+#[test]
+fn a_scenario_without_a_title_is_called_by_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.json");
+    let path = path.to_str().unwrap();
+    for (title, called) in [("", path), (r#", "title": "Mine""#, "Mine")] {
+        let text = format!("{{\"bits\": 5, \"nodes\": [1, 4], \"until_ms\": 10{title}}}");
+        std::fs::write(path, text).unwrap();
+        let said = out(&["run", path]);
+        assert!(said.starts_with(&format!("{called}: ")), "{said}");
+    }
 }
 
 #[test]

@@ -71,6 +71,9 @@ pub(super) struct Answer {
 
 impl Options {
     pub(crate) fn run(&self, json: bool) -> Result<(), Failure> {
+        if self.crash && !matches!(self.name, Name::Churn) {
+            return Err(Failure::usage("--crash", "goes with churn only"));
+        }
         let answer = self.measure()?;
         if let Some(path) = &self.plot {
             plot::draw(&answer, path)?;
