@@ -70,6 +70,36 @@ fn upkeep_repairs_exactly_the_fingers_that_an_insertion_changes() {
 }
 
 #[test]
+fn a_ring_that_has_fallen_in_two_is_not_called_stable() {
+    let mut engine = Engine::open("", true);
+    engine.apply(Command::Load("partition".to_owned()));
+    let broken = |shot: &Snapshot| shot.health.iter().any(|check| !check.holds);
+    let stable = |shot: &Snapshot| shot.caption.lead.contains("stable");
+    let shot = until(&mut engine, |shot| shot.caption.tone == Tone::Failed);
+    assert!(broken(&shot), "{:?}", shot.health);
+    assert!(
+        shot.caption.rest.contains("every node reachable"),
+        "{:?}",
+        shot.caption
+    );
+    let shot = until(&mut engine, stable);
+    assert!(!broken(&shot), "{:?}", shot.health);
+}
+
+#[test]
+fn a_torn_ring_is_not_said_to_work() {
+    let mut engine = Engine::open("", true);
+    engine.apply(Command::Load("classic-crash".to_owned()));
+    let torn = |shot: &Snapshot| {
+        shot.caption
+            .rest
+            .contains("Does not hold: one ordered ring")
+    };
+    let shot = until(&mut engine, torn);
+    assert!(!shot.caption.rest.contains("Lookups work"));
+}
+
+#[test]
 fn a_crashed_node_stays_on_the_stage_and_comes_back_by_insertion() {
     let mut engine = Engine::open("", true);
     let standing = |engine: &Engine| {

@@ -134,14 +134,31 @@ impl Engine {
         }
     }
 
-    /// What can be done while nothing has happened.
+    /// How the ring is, and what can be done, while nothing has happened.
     fn calm(&self) -> Caption {
+        let world = self.history.world();
+        if let Some(broken) = tables::broken(world) {
+            return Caption {
+                tone: Tone::Failed,
+                lead: "The ring is broken.".to_owned(),
+                rest: format!("Does not hold: {broken}. Upkeep works on it."),
+            };
+        }
+        if !world.health().broken.is_empty() {
+            return Caption {
+                tone: Tone::Hop,
+                lead: "The ring settles.".to_owned(),
+                rest: "Predecessors lag behind a change; upkeep brings them up to date.".to_owned(),
+            };
+        }
         let ahead = self
             .history
             .actions()
             .iter()
             .any(|timed| timed.at > self.history.now());
-        let rest = if ahead {
+        let rest = if ahead && self.playing {
+            "The scenario goes on by itself."
+        } else if ahead {
             "Press Play, or step forward, to see what the scenario has in store."
         } else {
             "Type a key and press “Look up”, or insert a node."
