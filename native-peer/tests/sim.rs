@@ -337,6 +337,14 @@ fn a_scenario_that_cannot_run_is_named_in_one_line() {
 }
 
 #[test]
+fn the_columns_of_an_experiment_stand_apart() {
+    let text = out(&["experiment", "swarm", "--nodes", "2"]);
+    let heads: Vec<&str> = text.lines().next().unwrap().split_whitespace().collect();
+    assert!(heads.contains(&"random_rounds"), "{text}");
+    assert!(heads.contains(&"sequential_rounds"), "{text}");
+}
+
+#[test]
 fn an_experiment_shows_the_papers_figures_beside_ours() {
     let folder = tempfile::tempdir().unwrap();
     let plot = folder.path().join("plot.svg").display().to_string();
