@@ -127,7 +127,7 @@ fn through(relays: &[Id]) -> String {
             short(*one)
         ),
         [one, other, ..] => format!(
-            "Others reach this tab through its relays {} and {}.",
+            "Others reach this tab through its relays {} and {}",
             short(*one),
             short(*other)
         ),
