@@ -43,12 +43,8 @@ fn progress(shot: &Snapshot, lookup: &LookupView) -> String {
     if lookup.failed.is_some() {
         format!("key {key}: failed")
     } else if lookup.finished {
-        let before = if shot.lookup_shown {
-            ""
-        } else {
-            " before the ring changed"
-        };
-        format!("key {key}: answered{before}")
+        let when = if shot.lookup_shown { "" } else { " earlier" };
+        format!("key {key}: answered{when}")
     } else if lookup.owner.is_some() {
         format!("key {key}: the answer is on its way")
     } else {
