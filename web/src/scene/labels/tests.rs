@@ -26,6 +26,20 @@ fn a_shortened_id_is_given_its_whole_width() {
 }
 
 #[test]
+fn on_a_phone_the_key_of_the_lesson_is_named() {
+    let turn = 26.0 / 32.0;
+    let layout = Layout::new(366.0, 395.0, &[28.0 / 32.0], true);
+    let key = Wanted {
+        gap: 24.0,
+        ..word(turn, "key 26")
+    };
+    let placed = place(&layout, 366.0, 395.0, &[28.0 / 32.0], &[key]);
+    let on_band = layout.node_at(turn);
+    assert_eq!(placed.len(), 1);
+    assert!(placed[0].point.x < on_band.x - 8.0, "{placed:?}");
+}
+
+#[test]
 fn a_word_without_room_is_left_out() {
     let layout = Layout::new(200.0, 200.0, &[0.25], true);
     let wanted = [word(0.25, "a very long word that leaves the stage")];
