@@ -259,5 +259,9 @@ async fn it_fits_a_phone_and_a_dark_room() -> Result<()> {
     page.screenshot("ring-dark").await?;
     page.click("button", "Light or dark").await?;
     page.screenshot("ring-light").await?;
+    page.resize(1000, 560).await?;
+    let fits = "return document.querySelector('.view').clientHeight <= innerHeight";
+    let fits = async || Ok(page.run(fits).await?.as_bool().filter(|fits| *fits));
+    eventually("the ring is no higher than the screen", fits).await?;
     page.assert_no_errors().await
 }
