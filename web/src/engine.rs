@@ -1,5 +1,6 @@
 //! The simulation and its clock. Knows no Yew: it takes commands and gives snapshots.
 
+mod caption;
 mod change;
 pub mod command;
 pub mod compose;

@@ -7,7 +7,7 @@ use chordscope_core::chord::route::Routing;
 use chordscope_core::sim::action::Action;
 
 use crate::engine::pace::Scene;
-use crate::engine::snapshot::{Caption, ChangeView, ScenarioView, Snapshot, Tone};
+use crate::engine::snapshot::{ChangeView, ScenarioView, Snapshot};
 use crate::engine::{Engine, change, follow, story, tables};
 
 impl Engine {
@@ -121,53 +121,6 @@ impl Engine {
         self.chosen
             .or(latest)
             .or_else(|| world.nodes().next().map(chordscope_core::node::Node::id))
-    }
-
-    fn caption(&self, change: Option<&ChangeView>) -> Caption {
-        let world = self.history.world();
-        let trace = self.lookup();
-        match (trace, &self.predict, change) {
-            (Some(trace), Some(predict), _) => predict.caption(world.space(), trace),
-            (_, _, Some(change)) if self.change_is_latest() => change::caption(world, change),
-            (Some(trace), _, _) => follow::caption(world, trace),
-            (None, _, _) => self.calm(),
-        }
-    }
-
-    /// How the ring is, and what can be done, while nothing has happened.
-    fn calm(&self) -> Caption {
-        let world = self.history.world();
-        if let Some(broken) = tables::broken(world) {
-            return Caption {
-                tone: Tone::Failed,
-                lead: "The ring is broken.".to_owned(),
-                rest: format!("Does not hold: {broken}. Upkeep works on it."),
-            };
-        }
-        if !world.health().broken.is_empty() {
-            return Caption {
-                tone: Tone::Hop,
-                lead: "The ring settles.".to_owned(),
-                rest: "Predecessors lag behind a change; upkeep brings them up to date.".to_owned(),
-            };
-        }
-        let ahead = self
-            .history
-            .actions()
-            .iter()
-            .any(|timed| timed.at > self.history.now());
-        let rest = if ahead && self.playing {
-            "The scenario goes on by itself."
-        } else if ahead {
-            "Press Play, or step forward, to see what the scenario has in store."
-        } else {
-            "Type a key and press “Look up”, or insert a node."
-        };
-        Caption {
-            tone: Tone::Calm,
-            lead: "The ring is stable: every node knows its place.".to_owned(),
-            rest: rest.to_owned(),
-        }
     }
 }
 
