@@ -24,10 +24,10 @@ const KEPT: usize = 8 << 20;
 #[command(name = "chordscope", version, arg_required_else_help = true)]
 struct Cli {
     /// Print one JSON object instead of text
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 100)]
     json: bool,
     /// Log to standard error: -v what happens, -vv each link and request, -vvv everything
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, display_order = 101, action = clap::ArgAction::Count)]
     verbose: u8,
     #[command(subcommand)]
     command: Command,

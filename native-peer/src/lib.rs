@@ -11,6 +11,7 @@ mod files;
 mod http;
 mod links;
 mod output;
+mod peer_url;
 mod running;
 mod sim;
 mod storage;

@@ -265,6 +265,8 @@ fn wrong_input_is_named_in_one_line() {
     assert!(on_lesson("remove", &["--node", "5"]).contains("--node: node 5 is not in the ring"));
     let last = refused(&["remove", "--bits", "5", "--nodes", "4", "--node", "4"], 2);
     assert!(last.contains("--node: node 4 is the last one"), "{last}");
+    let crash = refused(&["experiment", "path-length", "--crash"], 2);
+    assert_eq!(crash, "chordscope: --crash: goes with churn only");
     assert!(refused(&["dance"], 2).contains("'dance'"));
     assert!(refused(&["fingers", "--nodes", "1"], 2).contains("--bits"));
 }
@@ -308,6 +310,19 @@ fn a_scenario_runs_from_its_name_a_file_or_a_link() {
 }
 
 #[test]
+fn a_scenario_without_a_title_is_called_by_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.json");
+    let path = path.to_str().unwrap();
+    for (title, called) in [("", path), (r#", "title": "Mine""#, "Mine")] {
+        let text = format!("{{\"bits\": 5, \"nodes\": [1, 4], \"until_ms\": 10{title}}}");
+        std::fs::write(path, text).unwrap();
+        let said = out(&["run", path]);
+        assert!(said.starts_with(&format!("{called}: ")), "{said}");
+    }
+}
+
+#[test]
 fn a_scenario_that_cannot_run_is_named_in_one_line() {
     assert!(refused(&["run", "nothing"], 2).contains("SCENARIO: \"nothing\" is neither"));
     assert!(refused(&["run", "s=nothing"], 2).contains("SCENARIO: s: "));
@@ -319,6 +334,14 @@ fn a_scenario_that_cannot_run_is_named_in_one_line() {
     let text = String::from_utf8_lossy(&broken.get_output().stderr).into_owned();
     assert_eq!(text.lines().count(), 1);
     assert!(text.contains("SCENARIO: missing field `nodes`"), "{text}");
+}
+
+#[test]
+fn the_columns_of_an_experiment_stand_apart() {
+    let text = out(&["experiment", "swarm", "--nodes", "2"]);
+    let heads: Vec<&str> = text.lines().next().unwrap().split_whitespace().collect();
+    assert!(heads.contains(&"random_rounds"), "{text}");
+    assert!(heads.contains(&"sequential_rounds"), "{text}");
 }
 
 #[test]

@@ -42,10 +42,14 @@ pub fn App() -> Html {
         let scenario = handle.view.scenario.clone();
         use_effect_with(scenario, move |scenario| {
             ui.dispatch(Action::Accepted);
-            if let Some((key, from)) = &scenario.asks {
-                ui.dispatch(Action::Typed(Field::Key, key.clone()));
-                ui.dispatch(Action::From(from.clone()));
-            }
+            // Another scenario's key may lie outside this ring.
+            let asks = scenario.asks.clone();
+            let (key, from) = asks.unwrap_or_else(|| {
+                let first = UiState::default();
+                (first.key, first.from)
+            });
+            ui.dispatch(Action::Typed(Field::Key, key));
+            ui.dispatch(Action::From(from));
         });
     }
     let desk = Desk {

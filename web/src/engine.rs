@@ -1,5 +1,6 @@
 //! The simulation and its clock. Knows no Yew: it takes commands and gives snapshots.
 
+mod caption;
 mod change;
 pub mod command;
 pub mod compose;
@@ -7,6 +8,7 @@ mod deeds;
 mod follow;
 mod link;
 pub mod pace;
+mod passing;
 mod picture;
 mod predict;
 pub mod snapshot;
@@ -16,21 +18,16 @@ mod tables;
 use std::rc::Rc;
 
 use chordscope_core::base::id::Id;
-use chordscope_core::base::time::Instant;
 use chordscope_core::sim::builtin;
 use chordscope_core::sim::history::History;
 use chordscope_core::sim::scenario::Scenario;
 use chordscope_core::sim::trace::LookupTrace;
 
 pub use crate::engine::pace::SPEEDS;
-use crate::engine::pace::Scene;
 use crate::engine::predict::Predict;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::story::Story;
 use crate::scene::Motion;
-
-/// How many things happen between two looks at the clock.
-const SLICE: usize = 64;
 
 /// A simulation, how fast it runs, and what the user looks at.
 #[derive(Debug)]
@@ -97,46 +94,6 @@ impl Engine {
             engine.follow_link(link);
         }
         engine
-    }
-
-    /// Lets real time pass, in milliseconds. Works for at most `work` milliseconds by `clock`; what is not done by then
-    /// is left out, so that the page stays quick and time slows down instead.
-    pub fn advance(&mut self, real: f64, work: f64, clock: fn() -> f64) {
-        if !self.playing {
-            return;
-        }
-        let before = (self.scene(), self.history.now());
-        self.carry += real * 1_000.0 * pace::rate(self.speed, before.0);
-        let micros = self.carry.floor();
-        self.carry -= micros;
-        let to = Instant::from_micros(self.history.now().as_micros() + micros as u64);
-        let started = clock();
-        while !self.history.advance_within(to, SLICE) {
-            if clock() - started > work {
-                break;
-            }
-        }
-        let trace = self.lookup();
-        let hops = trace.map_or((0, 0), |trace| (trace.decisions.len(), trace.path.len()));
-        self.urgent |= std::mem::replace(&mut self.hops, hops) != hops;
-        self.news = true;
-        self.story.read(&self.history);
-        if self.has_arrived(before) {
-            self.playing = false;
-            self.urgent = true;
-        }
-        self.stop_for_question();
-    }
-
-    /// Whether time has just brought what the user waits for, or the scenario's end.
-    fn has_arrived(&self, (scene, then): (Scene, Instant)) -> bool {
-        let now = self.scene();
-        let came = match self.aim {
-            Aim::Answer => scene == Scene::Lookup && now != Scene::Lookup,
-            Aim::Repair => scene == Scene::Repairing && now == Scene::Quiet,
-        };
-        let until = self.history.scenario().until;
-        came || now == Scene::Quiet && then < until && self.history.now() >= until
     }
 
     /// The lookup of interest.

@@ -1,12 +1,14 @@
 //! What buttons and keys mean: from an intent and what is typed to a command, or to one sentence about what is wrong.
 
+mod typed;
+
 use chordscope_core::base::id::Id;
 
+use self::typed::{new_node, old_node, question};
 use crate::engine::SPEEDS;
 use crate::engine::command::Command;
 use crate::engine::snapshot::Snapshot;
-use crate::input;
-use crate::state::{Field, FieldError, UiState};
+use crate::state::{FieldError, UiState};
 
 /// Something a button or a key asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,52 +136,6 @@ pub fn asking(ui: &UiState, shot: &Snapshot) -> Option<Id> {
     member(&ui.from)
         .or_else(|| shot.nodes.iter().find(|node| node.is_member()))
         .map(|node| node.id)
-}
-
-fn question(ui: &UiState, shot: &Snapshot) -> Result<(Id, Id), FieldError> {
-    let wrong = |text| FieldError {
-        field: Field::Key,
-        text,
-    };
-    let key = input::key(shot.space, &ui.key).map_err(wrong)?;
-    let from = asking(ui, shot).ok_or_else(|| {
-        wrong("No node is left to ask: insert one, or choose a scenario.".to_owned())
-    })?;
-    Ok((from, key.id))
-}
-
-fn new_node(ui: &UiState, shot: &Snapshot) -> Result<Id, FieldError> {
-    let id = typed_node(ui, shot)?;
-    match shot.position(id).map(|index| &shot.nodes[index]) {
-        Some(node) if node.is_up() => Err(wrong_node(format!(
-            "Node {} is on the ring already: choose another id.",
-            node.label
-        ))),
-        _ => Ok(id),
-    }
-}
-
-fn old_node(ui: &UiState, shot: &Snapshot) -> Result<Id, FieldError> {
-    let id = typed_node(ui, shot)?;
-    match shot.position(id).map(|index| &shot.nodes[index]) {
-        Some(node) if node.is_up() => Ok(id),
-        Some(node) => Err(wrong_node(format!("Node {} is gone already.", node.label))),
-        None => Err(wrong_node(format!(
-            "Node {} is not on the ring: choose one that is.",
-            shot.show(id)
-        ))),
-    }
-}
-
-fn typed_node(ui: &UiState, shot: &Snapshot) -> Result<Id, FieldError> {
-    input::node(shot.space, &ui.node).map_err(wrong_node)
-}
-
-const fn wrong_node(text: String) -> FieldError {
-    FieldError {
-        field: Field::Node,
-        text,
-    }
 }
 
 fn neighbour(shot: &Snapshot, steps: usize) -> Option<Id> {

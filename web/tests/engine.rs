@@ -70,6 +70,36 @@ fn upkeep_repairs_exactly_the_fingers_that_an_insertion_changes() {
 }
 
 #[test]
+fn a_ring_that_has_fallen_in_two_is_not_called_stable() {
+    let mut engine = Engine::open("", true);
+    engine.apply(Command::Load("partition".to_owned()));
+    let broken = |shot: &Snapshot| shot.health.iter().any(|check| !check.holds);
+    let stable = |shot: &Snapshot| shot.caption.lead.contains("stable");
+    let shot = until(&mut engine, |shot| shot.caption.tone == Tone::Failed);
+    assert!(broken(&shot), "{:?}", shot.health);
+    assert!(
+        shot.caption.rest.contains("every node reachable"),
+        "{:?}",
+        shot.caption
+    );
+    let shot = until(&mut engine, stable);
+    assert!(!broken(&shot), "{:?}", shot.health);
+}
+
+#[test]
+fn a_torn_ring_is_not_said_to_work() {
+    let mut engine = Engine::open("", true);
+    engine.apply(Command::Load("classic-crash".to_owned()));
+    let torn = |shot: &Snapshot| {
+        shot.caption
+            .rest
+            .contains("Does not hold: one ordered ring")
+    };
+    let shot = until(&mut engine, torn);
+    assert!(!shot.caption.rest.contains("Lookups work"));
+}
+
+#[test]
 fn a_crashed_node_stays_on_the_stage_and_comes_back_by_insertion() {
     let mut engine = Engine::open("", true);
     let standing = |engine: &Engine| {
@@ -125,6 +155,21 @@ fn a_prediction_stops_time_at_each_decision_and_hides_the_answer() {
         let shot = until(&mut engine, |shot| !shot.playing);
         assert!(shot.caption.rest.contains("Who is next?") || shot.caption.tone == Tone::Ask);
         assert!(engine.motion().dots.iter().all(|dot| !dot.lookup));
+        let asked = shot.inspected.as_ref().unwrap();
+        assert!(asked.fingers.iter().all(|row| !row.used), "{asked:?}");
+        let tells = |text: &str| {
+            text.contains(&format!("→ {right}")) || text.contains(&format!(": {right}."))
+        };
+        assert!(
+            !shot.events.iter().any(|line| tells(&line.text)),
+            "{:?}",
+            shot.events
+        );
+        assert!(
+            !shot.marks.iter().any(|mark| tells(&mark.label)),
+            "{:?}",
+            shot.marks
+        );
         engine.apply(Command::Choose(id(right)));
         assert_eq!(engine.snapshot().caption.tone, tone);
     }
@@ -134,6 +179,21 @@ fn a_prediction_stops_time_at_each_decision_and_hides_the_answer() {
         "{}",
         shot.caption.rest
     );
+}
+
+#[test]
+fn who_plays_on_during_a_prediction_is_not_asked_any_more() {
+    let mut engine = Engine::open("", true);
+    engine.apply(Command::Predict {
+        from: id(1),
+        key: id(26),
+        way: Way::default(),
+    });
+    until(&mut engine, |shot| !shot.playing);
+    engine.apply(Command::Play(true));
+    let shot = until(&mut engine, answered);
+    assert_eq!(path(&shot), [1, 18, 20, 21, 28]);
+    assert!(!shot.predicting);
 }
 
 #[test]

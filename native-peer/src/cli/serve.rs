@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::time::Duration;
 
 use chordscope_core::base::contact::{Address, Contact};
@@ -19,6 +20,7 @@ use crate::data;
 use crate::driver::Handle;
 use crate::failure::Failure;
 use crate::output;
+use crate::peer_url;
 use crate::running::{self, Options, Running};
 
 /// The first port that is tried.
@@ -29,13 +31,15 @@ const MAX_PORTS: u16 = 256;
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 /// How long a ring may take to form before it is shown as it is.
 const FORMING_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a peer looks for its place before it says that it still does.
+const JOINING_PATIENCE: Duration = Duration::from_secs(3);
 /// The longest name of a ring.
 const MAX_RING_NAME: usize = chordscope_core::link::handshake::MAX_RING_NAME;
 
 /// What every peer takes.
 #[derive(Debug, Args)]
 struct Common {
-    /// Keep keys and records in this folder
+    /// Keep keys, records and what is shared in this folder [default: of a peer, one for its port; of a ring, a temporary one]
     #[arg(long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(std::path::absolute))]
     data: Option<PathBuf>,
     /// Serve the page from this folder
@@ -164,12 +168,11 @@ impl PeerOptions {
     /// Runs until it is told to stop.
     pub(crate) async fn run(self, json: bool) -> Result<(), Failure> {
         self.common.check()?;
-        let url = |argument: &str, text: &String| {
-            Address::parse_url(text).map_err(|error| Failure::usage(argument, error))
-        };
-        let join = self.join.iter().map(|text| url("--join", text));
+        let join = self.join.iter();
+        let join = join.map(|text| peer_url::dialed("--join", text));
         let join = join.collect::<Result<Vec<_>, _>>()?;
-        let advertise = self.advertise.as_ref().map(|text| url("--advertise", text));
+        let advertise = self.advertise.as_ref();
+        let advertise = advertise.map(|text| peer_url::told("--advertise", text));
         let advertise = advertise.transpose()?;
         let listener = match self.listen {
             Some(address) => running::bind(address).await?,
@@ -333,9 +336,19 @@ fn knows_its_place(peer: &Peer, ring: &IdealRing) -> bool {
         && membership.predecessor().map(Contact::id) == before
 }
 
+/// Waits until the peer has its place, and says so when that takes long.
 async fn is_in_a_ring(peer: &Running) {
-    for position in &peer.positions {
-        until(position, |peer| peer.node().membership().is_member()).await;
+    let mut place = pin!(async {
+        for position in &peer.positions {
+            until(position, |peer| peer.node().membership().is_member()).await;
+        }
+    });
+    if tokio::time::timeout(JOINING_PATIENCE, &mut place)
+        .await
+        .is_err()
+    {
+        eprintln!("chordscope: no place in a ring yet, it keeps trying; -vv shows why");
+        place.await;
     }
 }
 

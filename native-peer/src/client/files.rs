@@ -52,10 +52,12 @@ fn bar(length: u64, what: &str, json: bool) -> ProgressBar {
 /// Lists what the peer shares and fetches.
 pub(super) async fn shares(target: &Target, json: bool) -> Result<(), Failure> {
     let connection = Connection::open(target).await?;
-    let transfers: Transfers = connection
+    let mut transfers: Transfers = connection
         .ask(Method::GET, "/api/v1/transfers", Vec::new())
         .await?
         .json()?;
+    // A folder comes before its files.
+    transfers.transfers.sort_by(|a, b| a.path.cmp(&b.path));
     if json {
         return output::json(&transfers);
     }

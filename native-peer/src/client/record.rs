@@ -84,6 +84,7 @@ pub(crate) struct GetOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct DeleteOptions {
+    /// The name; left out with --signed
     #[arg(required_unless_present = "signed", conflicts_with = "signed")]
     name: Option<String>,
     #[command(flatten)]

@@ -8,6 +8,7 @@ use chordscope_core::base::contact::Address;
 use crate::client::Target;
 use crate::data;
 use crate::failure::Failure;
+use crate::peer_url;
 
 /// The port of the first peer on a machine.
 const FIRST_PORT: u16 = 7340;
@@ -24,15 +25,11 @@ pub(super) struct Place {
 
 impl Place {
     /// A peer anywhere, to whom no token is sent.
-    pub(super) fn of(address: &Address) -> Result<Self, Failure> {
-        if !address.url().starts_with("ws://") {
-            let reason = "encrypted connections (https, wss) are not possible yet";
-            return Err(Failure::usage("--peer", reason));
-        }
-        Ok(Self {
+    pub(super) fn of(address: &Address) -> Self {
+        Self {
             authority: with_port(address.authority()),
             token: None,
-        })
+        }
     }
 }
 
@@ -43,8 +40,7 @@ impl Target {
             Some(url) => url.clone(),
             None => format!("ws://127.0.0.1:{}", local_port()),
         };
-        let address = Address::parse_url(&url).map_err(|error| Failure::usage("--peer", error))?;
-        let place = Place::of(&address)?;
+        let place = Place::of(&peer_url::dialed("--peer", &url)?);
         let (host, port) = place.authority.rsplit_once(':').unwrap_or_default();
         // A token must not go to another machine that happens to use the same port.
         let token = match port.parse() {

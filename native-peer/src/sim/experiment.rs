@@ -71,6 +71,9 @@ pub(super) struct Answer {
 
 impl Options {
     pub(crate) fn run(&self, json: bool) -> Result<(), Failure> {
+        if self.crash && !matches!(self.name, Name::Churn) {
+            return Err(Failure::usage("--crash", "goes with churn only"));
+        }
         let answer = self.measure()?;
         if let Some(path) = &self.plot {
             plot::draw(&answer, path)?;
@@ -228,6 +231,7 @@ fn table(answer: &Answer) -> String {
         return "nothing was measured".to_string();
     };
     let columns: Vec<&String> = first.keys().collect();
+    let width = |column: &str| (column.len() + 2).max(14);
     let cells = |row: &Map<String, Value>| -> String {
         let cell = |column: &&String| {
             let text = match row.get(*column) {
@@ -237,13 +241,13 @@ fn table(answer: &Answer) -> String {
                 Some(Value::Null) | None => "-".to_string(),
                 Some(value) => value.to_string(),
             };
-            format!("{text:>14}")
+            format!("{text:>width$}", width = width(column))
         };
         columns.iter().map(cell).collect()
     };
     let mut text = columns
         .iter()
-        .map(|column| format!("{column:>14}"))
+        .map(|column| format!("{column:>width$}", width = width(column)))
         .collect::<String>();
     let key = columns
         .first()

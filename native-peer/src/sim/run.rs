@@ -62,7 +62,7 @@ impl Options {
     pub(crate) fn run(&self, json: bool) -> Result<(), Failure> {
         let mut plan = find(&self.scenario)?;
         plan.seed = self.seed.unwrap_or(plan.seed);
-        let title = plan.scenario.title.clone();
+        let title = self.title(&plan.scenario).to_string();
         let until = plan.until;
         let answer = execute(plan)?;
         if json {
@@ -83,6 +83,17 @@ impl Options {
             }
         }
         output::line(&text)
+    }
+}
+
+impl Options {
+    /// What to call a scenario: a file need not say.
+    fn title<'a>(&'a self, scenario: &'a Scenario) -> &'a str {
+        match (scenario.title.as_str(), self.scenario.as_str()) {
+            ("", "-") => "the scenario",
+            ("", file) => file,
+            (title, _) => title,
+        }
     }
 }
 

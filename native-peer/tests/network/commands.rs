@@ -1,6 +1,8 @@
 //! The commands against a ring of three, as scripts see them.
 
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
@@ -206,12 +208,31 @@ fn wrong_use_is_one_line() {
     assert!(home.refusal(&["put", "x"], 2).contains("VALUE"));
     let line = home.refusal(&["peer", "--join", "nowhere"], 2);
     assert!(line.starts_with("chordscope: --join: "), "{line}");
+    let line = home.refusal(&["peer", "--join", "https://127.0.0.1:1"], 2);
+    assert!(line.contains("not possible yet"), "{line}");
     let line = home.refusal(&["peer", "--web", "/nowhere/at/all"], 2);
     assert!(line.starts_with("chordscope: --web: "), "{line}");
     assert!(
         home.refusal(&["ring", "--peers", "0"], 2)
             .contains("--peers")
     );
+}
+
+#[test]
+fn a_peer_that_finds_no_ring_says_that_it_keeps_trying() {
+    let home = Home::new();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = format!("http://{}", free.local_addr().unwrap());
+    drop(free);
+    let mut command = home.command(&["peer", "--listen", "127.0.0.1:0", "--join", &nobody]);
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut peer = command.spawn().unwrap();
+    let mut line = String::new();
+    let stderr = peer.stderr.take().unwrap();
+    BufReader::new(stderr).read_line(&mut line).unwrap();
+    peer.kill().unwrap();
+    peer.wait().unwrap();
+    assert!(line.contains("it keeps trying"), "{line}");
 }
 
 #[test]

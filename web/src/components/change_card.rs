@@ -39,7 +39,7 @@ pub fn change_card(desk: &Desk) -> Html {
 fn changed(shot: &Snapshot, change: &ChangeView) -> Html {
     let rows = change.rows.len();
     let summary = if rows == 0 {
-        "No other node's finger changes.".to_owned()
+        "No other node’s finger changes.".to_owned()
     } else {
         format!("{} of {rows} repaired by upkeep so far.", change.repaired)
     };

@@ -26,7 +26,7 @@ pub fn event_log(desk: &Desk) -> Html {
             if shot.events.is_empty() {
                 <p class="card__empty">{"Nothing has happened yet. Press Play, or step forward."}</p>
             }
-            <ol class="log" role="log" aria-label="Events" aria-live={live} tabindex="0" reversed={true}>
+            <ol class="log" role="log" aria-label="Events" aria-live={live} tabindex={(!shot.events.is_empty()).then_some("0")} reversed={true}>
                 for event in shot.events.iter().rev() {
                     {line(event)}
                 }

@@ -8,12 +8,15 @@ use crate::engine::snapshot::Counters;
 /// The card of the ring's health and cost.
 pub fn health_card(desk: &Desk) -> Html {
     let checks = &desk.view.health;
-    let broken = checks.iter().filter(|check| !check.holds).count();
+    let summary = match checks.iter().filter(|check| !check.holds).count() {
+        0 => "everything holds".to_owned(),
+        broken => format!("{broken} of {} broken", checks.len()),
+    };
     html! {
         <section class="card" aria-labelledby="health-title">
             <header>
                 <h2 id="health-title">{"Ring health"}</h2>
-                <span>{format!("{broken} of {} broken", checks.len())}</span>
+                <span>{summary}</span>
             </header>
             <ul class="checks">
                 for check in checks.iter() {

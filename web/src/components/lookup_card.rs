@@ -43,7 +43,8 @@ fn progress(shot: &Snapshot, lookup: &LookupView) -> String {
     if lookup.failed.is_some() {
         format!("key {key}: failed")
     } else if lookup.finished {
-        format!("key {key}: answered")
+        let when = if shot.lookup_shown { "" } else { " earlier" };
+        format!("key {key}: answered{when}")
     } else if lookup.owner.is_some() {
         format!("key {key}: the answer is on its way")
     } else {
@@ -84,14 +85,21 @@ fn measures(shot: &Snapshot, lookup: &LookupView) -> Html {
     let count = shot.nodes.iter().filter(|node| node.is_member()).count();
     let half_log = ((count.max(1) as f64).log2() * 5.0).round() as u64;
     let so_far = if lookup.finished { "" } else { " so far" };
-    let unit = if hops == 1 { "hop" } else { "hops" };
     html! {
         <dl>
-            <dt>{"measured"}</dt><dd>{format!("{hops} {unit}, {}{so_far}", millis(lookup.took))}</dd>
-            if !lookup.linear {
-                <dt>{"linear would take"}</dt><dd>{format!("{} hops", lookup.linear_hops)}</dd>
+            <dt>{"measured"}</dt><dd>{format!("{}, {}{so_far}", hop_count(hops), millis(lookup.took))}</dd>
+            // Theory speaks of the ring as it is: once that has changed, of another one.
+            if shot.lookup_shown {
+                if !lookup.linear {
+                    <dt>{"linear would take"}</dt><dd>{hop_count(lookup.linear_hops)}</dd>
+                }
+                <dt>{format!("½ log₂ {count}")}</dt><dd>{format!("{} hops on average", tenths(half_log))}</dd>
             }
-            <dt>{format!("½ log₂ {count}")}</dt><dd>{format!("{} hops on average", tenths(half_log))}</dd>
         </dl>
     }
+}
+
+fn hop_count(hops: usize) -> String {
+    let unit = if hops == 1 { "hop" } else { "hops" };
+    format!("{hops} {unit}")
 }

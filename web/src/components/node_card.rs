@@ -19,7 +19,10 @@ pub fn node_card(desk: &Desk) -> Html {
             </section>
         };
     };
-    let title = format!("Finger table of node {}", shot.short(seen.id));
+    let title = match seen.alive {
+        true => format!("Finger table of node {}", shot.short(seen.id)),
+        false => format!("Node {}", shot.short(seen.id)),
+    };
     html! {
         <section class="card" aria-label="Node">
             {node_list(desk)}

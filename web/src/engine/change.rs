@@ -6,6 +6,7 @@ use chordscope_core::sim::action::Action;
 use chordscope_core::sim::world::World;
 
 use crate::engine::snapshot::{Caption, ChangeView, ChangedRow, Tone};
+use crate::engine::tables;
 
 /// The change that a deed was, if it changed who is in the ring.
 pub(super) fn view(world: &World, deed: &Action) -> Option<ChangeView> {
@@ -67,11 +68,15 @@ pub(super) fn caption(world: &World, change: &ChangeView) -> Caption {
     } else if rows == 0 {
         (
             Tone::Done,
-            "No other node's finger has to change.".to_owned(),
+            "No other node’s finger has to change.".to_owned(),
         )
     } else if change.repaired < rows {
+        let meanwhile = tables::broken(world).map_or_else(
+            || "Lookups work meanwhile; upkeep repairs the rest.".to_owned(),
+            |broken| format!("Does not hold: {broken}."),
+        );
         let rest = format!(
-            "{} of {rows} fingers of others name the right node by now. Lookups work meanwhile; upkeep repairs the rest.",
+            "{} of {rows} fingers of others name the right node by now. {meanwhile}",
             change.repaired
         );
         (Tone::Hop, rest)

@@ -36,7 +36,13 @@ impl Engine {
         match command {
             Command::Load(name) => self.load(&name),
             Command::Open(link) => self.follow_link(&link),
-            Command::Play(on) => self.playing = on && self.question().is_none(),
+            Command::Play(on) => {
+                // Who plays on does not want to be asked.
+                if on && self.question().is_some() {
+                    self.predict = None;
+                }
+                self.playing = on;
+            }
             Command::StepForward => self.travel(History::step_forward),
             Command::StepBack => self.travel(History::step_back),
             Command::Seek(micros) => self.travel(|history| {

@@ -7,7 +7,7 @@ use chordscope_core::chord::route::Routing;
 use chordscope_core::sim::action::Action;
 
 use crate::engine::pace::Scene;
-use crate::engine::snapshot::{Caption, ChangeView, ScenarioView, Snapshot, Tone};
+use crate::engine::snapshot::{ChangeView, ScenarioView, Snapshot};
 use crate::engine::{Engine, change, follow, story, tables};
 
 impl Engine {
@@ -22,6 +22,9 @@ impl Engine {
         });
         let change = self.change();
         let seen = self.seen(change.as_ref());
+        let question = self.question();
+        // What tells the answer is shown once it is given.
+        let secret = question.map(|decision| decision.at);
         Snapshot {
             space: world.space(),
             scenarios: Rc::clone(&self.scenarios),
@@ -33,7 +36,8 @@ impl Engine {
             nodes: Rc::new(tables::nodes(world, &self.story.crashed(now))),
             keys: Rc::new(tables::keys(world)),
             inspected: seen.map(|id| {
-                let used = follow::row_used(trace, id);
+                let is_asked = question.is_some_and(|decision| decision.node == id);
+                let used = follow::row_used(trace, id).filter(|_| !is_asked);
                 tables::inspected(world, id, ideal.as_ref(), used)
             }),
             chosen: self.chosen.is_some(),
@@ -43,9 +47,9 @@ impl Engine {
             caption: self.caption(change.as_ref()).brief(),
             predicting: self.predict.is_some(),
             change,
-            events: story::lines(&self.history, self.upkeep_shown),
+            events: story::lines(&self.history, self.upkeep_shown, secret),
             upkeep_shown: self.upkeep_shown,
-            marks: self.story.marks(),
+            marks: self.story.marks(secret),
             health: tables::health(world),
             counters: tables::counters(world, self.story.lost(now)),
             digest: world.digest(),
@@ -117,36 +121,6 @@ impl Engine {
         self.chosen
             .or(latest)
             .or_else(|| world.nodes().next().map(chordscope_core::node::Node::id))
-    }
-
-    fn caption(&self, change: Option<&ChangeView>) -> Caption {
-        let world = self.history.world();
-        let trace = self.lookup();
-        match (trace, &self.predict, change) {
-            (Some(trace), Some(predict), _) => predict.caption(world.space(), trace),
-            (_, _, Some(change)) if self.change_is_latest() => change::caption(world, change),
-            (Some(trace), _, _) => follow::caption(world, trace),
-            (None, _, _) => self.calm(),
-        }
-    }
-
-    /// What can be done while nothing has happened.
-    fn calm(&self) -> Caption {
-        let ahead = self
-            .history
-            .actions()
-            .iter()
-            .any(|timed| timed.at > self.history.now());
-        let rest = if ahead {
-            "Press Play, or step forward, to see what the scenario has in store."
-        } else {
-            "Type a key and press “Look up”, or insert a node."
-        };
-        Caption {
-            tone: Tone::Calm,
-            lead: "The ring is stable: every node knows its place.".to_owned(),
-            rest: rest.to_owned(),
-        }
     }
 }
 

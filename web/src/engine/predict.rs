@@ -43,7 +43,7 @@ impl Predict {
         });
         let Some((said, next)) = self.last else {
             let lead = question.unwrap_or_else(|| "The question is on its way.".to_owned());
-            let rest = "Read the node's finger table first.".to_owned();
+            let rest = "Read the node’s finger table first.".to_owned();
             return Caption {
                 tone: Tone::Ask,
                 lead,

@@ -62,9 +62,14 @@ impl Story {
         self.losses.retain(|when| *when < at);
     }
 
-    /// The timeline's map.
-    pub(super) fn marks(&self) -> Rc<Vec<MarkView>> {
-        Rc::clone(&self.marks)
+    /// The timeline's map, without what lookups did from `secret` on.
+    pub(super) fn marks(&self, secret: Option<Instant>) -> Rc<Vec<MarkView>> {
+        let Some(secret) = secret else {
+            return Rc::clone(&self.marks);
+        };
+        let is_told =
+            |mark: &&MarkView| mark.about != About::Lookup || mark.at < secret.as_micros();
+        Rc::new(self.marks.iter().filter(is_told).cloned().collect())
     }
 
     /// How many messages were lost by now.
@@ -94,14 +99,18 @@ impl Story {
     }
 }
 
-/// The last lines of the log, oldest first.
-pub(super) fn lines(history: &History, upkeep: bool) -> Vec<EventView> {
+/// The last lines of the log, oldest first, without what lookups did from `secret` on.
+pub(super) fn lines(history: &History, upkeep: bool, secret: Option<Instant>) -> Vec<EventView> {
     let (world, space) = (history.world(), history.space());
+    let is_secret = |entry: &&Entry| {
+        about(entry) == About::Lookup && secret.is_some_and(|secret| entry.at >= secret)
+    };
     let mut lines: Vec<EventView> = history
         .entries()
         .iter()
         .rev()
         .take(DEPTH)
+        .filter(|entry| !is_secret(entry))
         .filter(|entry| upkeep || is_told(entry, world))
         .take(LINES)
         .map(|entry| EventView {

@@ -95,6 +95,14 @@ pub(super) fn health(world: &World) -> Vec<Check> {
     Property::ALL.map(check).to_vec()
 }
 
+/// What of that is broken. That a key has two owners for a while is no fault: predecessors lag behind every change.
+pub(super) fn broken(world: &World) -> Option<String> {
+    let broken = world.health().broken.keys();
+    let faults = broken.filter(|property| **property != Property::OneOwnerPerKey);
+    let titles: Vec<&str> = faults.map(|property| property.title()).collect();
+    (!titles.is_empty()).then(|| titles.join(", "))
+}
+
 /// What was sent.
 pub(super) fn counters(world: &World, lost: u64) -> Counters {
     let sent = world.sent();

@@ -88,7 +88,7 @@ fn permission(origin: &Origin, address: &str) -> Words {
 }
 
 fn nobody(origin: &Origin, address: &str) -> Words {
-    let start = "Start one with `chordscope ring --web dist`";
+    let start = "Start one with “chordscope ring --web dist”";
     let help = match is_same(origin, address) {
         true => format!(
             "This page was not served by a peer, or the peer is gone. {start}, and open the page that it serves."

@@ -7,7 +7,7 @@ mod numbers;
 use chordscope_core::base::id::{Id, Space};
 
 pub use self::answer::answer;
-pub use self::file::{file, rate};
+pub use self::file::{count, file, rate};
 pub use self::numbers::{millis, size};
 use crate::brief::shorten;
 use crate::live::desk::Desk;

@@ -55,8 +55,12 @@ impl Area {
 
 /// The height of a line of labels.
 const LINE: f64 = 14.0;
-/// A generous width of one character.
-const CHARACTER: f64 = 6.8;
+/// A generous width of one character; an ellipsis is as wide as two.
+const CHARACTER: f64 = 7.0;
+/// How much of the stage's edge stays free.
+const EDGE: f64 = 2.0;
+/// What lies on the band reaches this far out of its middle.
+const BAND: f64 = 12.0;
 /// Where else a word may go when its first place is taken: farther out, and up or down.
 const RETRIES: [(f64, f64); 6] = [
     (0.0, 0.0),
@@ -83,11 +87,13 @@ pub fn place(
             let mut point = layout.at(word.turn, radius);
             point.y += down;
             let anchor = anchor_at(layout, point);
+            let slack = (word.gap - BAND).max(0.0);
+            point.x += inwards(&word_area(point, anchor, &word.text), width, slack);
             let area = word_area(point, anchor, &word.text);
-            let inside = area.left >= 2.0
-                && area.right <= width - 2.0
-                && area.top >= 2.0
-                && area.bottom <= height - 2.0;
+            let inside = area.left >= EDGE
+                && area.right <= width - EDGE
+                && area.top >= EDGE
+                && area.bottom <= height - EDGE;
             if inside && !taken.iter().any(|other| other.covers(&area)) {
                 taken.push(area);
                 placed.push(Placed {
@@ -100,6 +106,14 @@ pub fn place(
         }
     }
     placed
+}
+
+/// How far to move a word sideways so that it is on the stage, if it takes at most so much.
+fn inwards(area: &Area, width: f64, slack: f64) -> f64 {
+    let left = (EDGE - area.left).max(0.0);
+    let right = (area.right - (width - EDGE)).max(0.0);
+    let shift = left - right;
+    if shift.abs() <= slack { shift } else { 0.0 }
 }
 
 fn anchor_at(layout: &Layout, point: Point) -> Anchor {
@@ -125,7 +139,8 @@ fn node_area(layout: &Layout, turn: f64) -> Area {
 }
 
 fn word_area(point: Point, anchor: Anchor, text: &str) -> Area {
-    let width = text.chars().count() as f64 * CHARACTER;
+    let characters = text.chars().count() + text.matches('…').count();
+    let width = characters as f64 * CHARACTER;
     let left = match anchor {
         Anchor::Start => point.x,
         Anchor::Middle => point.x - width / 2.0,
@@ -140,30 +155,4 @@ fn word_area(point: Point, anchor: Anchor, text: &str) -> Area {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn word(turn: f64, text: &str) -> Wanted {
-        Wanted {
-            turn,
-            gap: 26.0,
-            text: text.to_owned(),
-        }
-    }
-
-    #[test]
-    fn two_words_at_one_place_do_not_cover_one_another() {
-        let layout = Layout::new(600.0, 600.0, &[0.3], true);
-        let wanted = [word(0.3, "hop 1"), word(0.3, "key 9")];
-        let placed = place(&layout, 600.0, 600.0, &[0.3], &wanted);
-        assert_eq!(placed.len(), 2);
-        assert!(placed[0].point.distance(placed[1].point) > 12.0);
-    }
-
-    #[test]
-    fn a_word_without_room_is_left_out() {
-        let layout = Layout::new(200.0, 200.0, &[0.25], true);
-        let wanted = [word(0.25, "a very long word that leaves the stage")];
-        assert!(place(&layout, 200.0, 200.0, &[0.25], &wanted).is_empty());
-    }
-}
+mod tests;

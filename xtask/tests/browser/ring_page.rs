@@ -84,6 +84,41 @@ async fn an_insertion_shows_the_four_changed_fingers_old_beside_new() -> Result<
 }
 
 #[tokio::test]
+async fn a_lookup_is_not_compared_with_a_ring_that_has_changed_since() -> Result<()> {
+    let (_site, page) = open().await?;
+    let card = "return document.querySelector('[aria-labelledby=lookup-title]').innerText";
+    let says = async |part: &str| {
+        let seen = async || {
+            let text = page.run(card).await?.to_string();
+            Ok(text.contains(part).then_some(text))
+        };
+        eventually(&format!("\"{part}\" in the card"), seen).await
+    };
+    page.wait_for_text("status", "Result", LESSON).await?;
+    assert!(says("key 26: answered").await?.contains("8 hops"));
+    page.click("button", "Insert node").await?;
+    let later = says("answered earlier").await?;
+    assert!(!later.contains("linear would take"), "{later}");
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn a_scenario_that_asks_nothing_leaves_no_key_of_another_ring() -> Result<()> {
+    let (_site, page) = open().await?;
+    let sparse = "A sparser ring: 16 nodes on 65,536 positions";
+    page.choose("Scenario", sparse).await?;
+    page.wait_for_text("status", "Result", "59812").await?;
+    page.choose("Scenario", "The network falls in two and heals")
+        .await?;
+    let key = "return document.getElementById('key').value";
+    let seen = async || Ok((page.run(key).await? == "26").then_some(()));
+    eventually("a key of this ring", seen).await?;
+    page.click("button", "Look up").await?;
+    page.wait_for_text("status", "Result", "1 → ").await?;
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
 async fn wrong_input_is_explained_in_its_place() -> Result<()> {
     let (_site, page) = open().await?;
     let said = async |id: &str, part: &str| {
@@ -224,5 +259,9 @@ async fn it_fits_a_phone_and_a_dark_room() -> Result<()> {
     page.screenshot("ring-dark").await?;
     page.click("button", "Light or dark").await?;
     page.screenshot("ring-light").await?;
+    page.resize(1000, 560).await?;
+    let fits = "return document.querySelector('.view').clientHeight <= innerHeight";
+    let fits = async || Ok(page.run(fits).await?.as_bool().filter(|fits| *fits));
+    eventually("the ring is no higher than the screen", fits).await?;
     page.assert_no_errors().await
 }

@@ -42,7 +42,7 @@ pub(super) fn folder(folder: Folder) -> Result<Command, (Field, String)> {
         _ => Err((
             Field::File,
             format!(
-                "A tab shares {MAX_SHARED} files of folders at most. `chordscope share` takes larger ones."
+                "A tab shares {MAX_SHARED} files of folders at most. “chordscope share” takes larger ones."
             ),
         )),
     }

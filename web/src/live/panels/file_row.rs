@@ -19,7 +19,8 @@ pub(super) fn row(panel: &Panel, row: &FileRow) -> Html {
     let class = match said.tone {
         Tone::Good => "file__stage file__stage--good",
         Tone::Bad => "file__stage file__stage--bad",
-        Tone::Calm | Tone::Busy => "file__stage",
+        Tone::Calm => "file__stage file__stage--calm",
+        Tone::Busy => "file__stage",
     };
     html! {
         <li key={row.number} class="file">

@@ -9,7 +9,7 @@ use crate::live::app::Panel;
 use crate::live::desk::Field;
 use crate::live::intent::{Intent, field_id};
 use crate::live::lent;
-use crate::live::talk::FileRow;
+use crate::live::words;
 
 /// The card with "Share a file", "Share a folder", "Link" and the files.
 pub fn files_card(panel: &Panel) -> Html {
@@ -27,7 +27,7 @@ pub fn files_card(panel: &Panel) -> Html {
     let files = files.unwrap_or_default();
     html! {
         <section class="card" aria-labelledby="files-title">
-            <header><h2 id="files-title">{"Files"}</h2><span>{count(files)}</span></header>
+            <header><h2 id="files-title">{"Files"}</h2><span>{words::count(files)}</span></header>
             <form class="fields" {onsubmit} aria-label="Files">
                 <div class="picks">
                     <label class="pick">{"Share a file"}<input id={field_id(Field::File)} type="file" multiple={true} onchange={files_chosen} /></label>
@@ -47,14 +47,6 @@ pub fn files_card(panel: &Panel) -> Html {
                 {for files.iter().rev().map(|file| file_row::row(panel, file))}
             </ul>
         </section>
-    }
-}
-
-fn count(files: &[FileRow]) -> String {
-    match files.len() {
-        0 => String::new(),
-        1 => "1 file".to_owned(),
-        count => format!("{count} files"),
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) fn files(panel: &Panel, count: u32, files: &[File], is_fetched: bool)
         <>
             <ul class="held folder" aria-label="Files of the folder">{for files.iter().map(row)}</ul>
             if more > 0 {
-                <p class="card__note">{format!("And {more} more{}.", if is_fetched { ", which `chordscope fetch` brings" } else { "" })}</p>
+                <p class="card__note">{format!("And {more} more{}.", if is_fetched { ", which “chordscope fetch” brings" } else { "" })}</p>
             }
         </>
     }

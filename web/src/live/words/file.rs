@@ -14,7 +14,9 @@ pub fn file(row: &FileRow, joined: bool) -> Spoken {
         Stage::Here(here) if here.saved.is_some() => {
             let lead = folder(here);
             let lead = lead.unwrap_or_else(|| "fetched, and every segment checked".to_owned());
-            let took = took(row.length, here.took);
+            // Of a folder, the list alone was fetched: it says nothing of how fast files come.
+            let took = here.took.filter(|_| here.folder.is_none());
+            let took = told(row.length, took);
             spoken(Tone::Good, lead, format!("{took}{}", sending(here)))
         }
         Stage::Here(_) if !joined => spoken(Tone::Calm, "ready to be fetched", waits),
@@ -25,6 +27,42 @@ pub fn file(row: &FileRow, joined: bool) -> Spoken {
         }
         Stage::Failed(why) => spoken(Tone::Bad, sentence(why), ""),
     }
+}
+
+/// How many there are of each kind; nothing of what there is none.
+pub fn count(rows: &[FileRow]) -> String {
+    let counted = |is: fn(&Stage) -> bool| rows.iter().filter(|row| is(&row.stage)).count();
+    let kinds = [
+        (
+            counted(|stage| matches!(stage, Stage::Here(here) if here.folder.is_none())),
+            "file",
+            "files",
+        ),
+        (
+            counted(|stage| matches!(stage, Stage::Here(here) if here.folder.is_some())),
+            "folder",
+            "folders",
+        ),
+        (counted(is_under_way), "under way", "under way"),
+        (
+            counted(|stage| matches!(stage, Stage::Failed(_))),
+            "failed",
+            "failed",
+        ),
+    ];
+    let words = kinds.iter().filter_map(|(count, one, more)| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        count => Some(format!("{count} {more}")),
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+const fn is_under_way(stage: &Stage) -> bool {
+    matches!(
+        stage,
+        Stage::Reading { .. } | Stage::Checking { .. } | Stage::Fetching(_)
+    )
 }
 
 /// That it is a folder, if it is.
@@ -53,7 +91,7 @@ fn fetching(transfer: &Transfer) -> String {
 }
 
 /// How long it took, where that says something.
-fn took(length: Option<u64>, took: Option<u64>) -> String {
+fn told(length: Option<u64>, took: Option<u64>) -> String {
     match (length, took) {
         (Some(length), Some(took)) if took >= 1_000 => {
             let second = rate(length.saturating_mul(1_000) / took);

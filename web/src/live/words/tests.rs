@@ -96,6 +96,32 @@ fn what_was_fetched_tells_how_fast_it_came() {
 }
 
 #[test]
+fn files_folders_and_what_is_under_way_are_counted_apart() {
+    let here = |folder| {
+        let here = Here {
+            folder,
+            ..Here::default()
+        };
+        row(1, here)
+    };
+    let staged = |stage| FileRow {
+        stage,
+        ..row(1, Here::default())
+    };
+    assert_eq!(count(&[]), "");
+    let folder = here(Some((2, Vec::new())));
+    assert_eq!(count(std::slice::from_ref(&folder)), "1 folder");
+    let rows = [
+        folder,
+        here(None),
+        here(None),
+        staged(Stage::Reading { done: 0 }),
+        staged(Stage::Failed("no".to_owned())),
+    ];
+    assert_eq!(count(&rows), "2 files, 1 folder, 1 under way, 1 failed");
+}
+
+#[test]
 fn a_folder_that_is_shared_tells_how_many_files_it_has() {
     let said = |count| {
         let here = Here {

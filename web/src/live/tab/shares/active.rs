@@ -62,13 +62,14 @@ impl Active {
         }
     }
 
-    /// How many bytes there are, once known: of a folder of the user's, those of its files.
+    /// How many bytes there are, once known: of a folder whose list was read, those of its files.
     pub(in crate::live::tab) fn length(&self) -> Option<u64> {
         match &self.folder {
-            Some(list) if !self.parts.is_empty() => {
-                Some(list.files().iter().map(|file| file.length).sum())
+            Some(list) => {
+                let lengths = list.files().iter().map(|file| file.length);
+                Some(lengths.fold(0, u64::saturating_add))
             }
-            _ => self.layout.map(Layout::length),
+            None => self.layout.map(Layout::length),
         }
     }
 

@@ -1,0 +1,87 @@
+//! What the page's address asks for.
+
+use web_sys::window;
+
+/// One of the two applications, which share a document and never show at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// The simulated ring.
+    Ring,
+    /// The tab as a member of a real one.
+    Live,
+}
+
+/// The application that the address asks for.
+pub fn route() -> Route {
+    if hash().starts_with("#/live") {
+        Route::Live
+    } else {
+        Route::Ring
+    }
+}
+
+fn hash() -> String {
+    window()
+        .and_then(|window| window.location().hash().ok())
+        .unwrap_or_default()
+}
+
+/// Scheme, host and port of the page.
+pub fn origin() -> String {
+    window()
+        .and_then(|window| window.location().origin().ok())
+        .unwrap_or_default()
+}
+
+/// The address of a peer to begin with: `?peer=URL`, before or after the hash. A page at the root of its host is most
+/// likely served by a peer, which then is the one.
+pub fn peer() -> String {
+    let Some(location) = window().map(|window| window.location()) else {
+        return String::new();
+    };
+    let search = location.search().unwrap_or_default();
+    let asked = [query().as_str(), search.trim_start_matches('?')]
+        .iter()
+        .flat_map(|part| part.split('&'))
+        .find_map(|word| word.strip_prefix("peer="))
+        .map(decoded);
+    let at_root = location
+        .pathname()
+        .is_ok_and(|path| matches!(path.as_str(), "/" | "/index.html"));
+    asked.unwrap_or_else(|| if at_root { origin() } else { String::new() })
+}
+
+fn decoded(text: &str) -> String {
+    let decoded = js_sys::decode_uri_component(text).map(String::from);
+    decoded.unwrap_or_else(|_| text.to_owned())
+}
+
+/// What the address says after `#/ring?` or `#/live?`.
+pub fn query() -> String {
+    hash()
+        .split_once('?')
+        .map(|(_, query)| query.to_owned())
+        .unwrap_or_default()
+}
+
+/// Whether the address asks for the stage alone: `?embed`, before or after the hash.
+pub fn embedded() -> bool {
+    let search = window()
+        .and_then(|window| window.location().search().ok())
+        .unwrap_or_default();
+    [search.trim_start_matches('?'), &query()]
+        .iter()
+        .flat_map(|part| part.split('&'))
+        .any(|word| word == "embed" || word == "embed=1")
+}
+
+/// Puts a moment of the ring into the address and gives the whole link.
+pub fn set_query(query: &str) -> Option<String> {
+    let window = window()?;
+    let hash = format!("#/ring?{query}");
+    let history = window.history().ok()?;
+    history
+        .replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&hash))
+        .ok()?;
+    window.location().href().ok()
+}
