@@ -108,10 +108,6 @@ pub struct Sent {
 
 /// Something that is going to happen.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all of them are arrivals, which are so spared a box each"
-)]
 enum Coming {
     Arrival(Arrival),
     JoinAgain(Id),

@@ -171,7 +171,15 @@ mod tests {
 
     /// One of each.
     fn messages() -> Vec<Message> {
-        let neighbours = neighbours();
+        let requests = requests().into_iter();
+        let requests = requests.map(|request| Message::Request(1, request));
+        let responses = responses().into_iter();
+        let responses = responses.map(|response| Message::Response(u64::MAX, response));
+        let notices = notices().map(Message::Notice);
+        requests.chain(responses).chain(notices).collect()
+    }
+
+    fn requests() -> Vec<Request> {
         let key = Id::from_bytes([9; 20]);
         let version = largest_copy().record.version();
         let question = Question {
@@ -189,11 +197,7 @@ mod tests {
             arrived: false,
             path: vec![key, key],
         };
-        let finger = Step::Finger {
-            row: 160,
-            contact: contact(5),
-        };
-        let requests = [
+        vec![
             Request::Chord(Ask::Neighbours),
             Request::Chord(Ask::Ping),
             Request::Chord(Ask::Step(Box::new(question))),
@@ -201,13 +205,20 @@ mod tests {
             Request::Store(store::Request::Read(key)),
             Request::Store(store::Request::Write(largest_copy())),
             Request::Store(store::Request::Offer(vec![(key, version)])),
-        ];
+        ]
+    }
+
+    fn responses() -> Vec<Response> {
+        let finger = Step::Finger {
+            row: 160,
+            contact: contact(5),
+        };
         let step = |step| {
-            let neighbours = neighbours.clone();
+            let neighbours = neighbours();
             Response::Chord(Answer::Step(Box::new(NextHop { step, neighbours })))
         };
-        let responses = [
-            Response::Chord(Answer::Neighbours(neighbours.clone())),
+        vec![
+            Response::Chord(Answer::Neighbours(neighbours())),
             Response::Chord(Answer::Pong),
             step(Step::Here),
             step(Step::Owner(contact(5))),
@@ -221,27 +232,23 @@ mod tests {
             Response::Store(store::Response::Written),
             Response::Store(store::Response::Refused(RecordError::Full)),
             Response::Store(store::Response::Wanted {
-                lacking: vec![key],
+                lacking: vec![Id::from_bytes([9; 20])],
                 newer: vec![],
             }),
-        ];
-        let notices = [
+        ]
+    }
+
+    fn notices() -> [Notice; 3] {
+        let found = Found {
+            lookup: 7,
+            path: vec![Id::from_bytes([9; 20])],
+            neighbours: neighbours(),
+        };
+        [
             Notice::Notify,
-            Notice::Found(Box::new(Found {
-                lookup: 7,
-                path: vec![key],
-                neighbours: neighbours.clone(),
-            })),
-            Notice::Leaving(neighbours),
-        ];
-        let requests = requests.map(|request| Message::Request(1, request));
-        let responses = responses.map(|response| Message::Response(u64::MAX, response));
-        let notices = notices.map(Message::Notice);
-        requests
-            .into_iter()
-            .chain(responses)
-            .chain(notices)
-            .collect()
+            Notice::Found(Box::new(found)),
+            Notice::Leaving(neighbours()),
+        ]
     }
 
     #[test]
