@@ -1,7 +1,7 @@
 //! A tab as a member of a real ring: joined by clicking, spoken to by the page and by the command line.
 
 use crate::live::{get, join, name_of, open, put};
-use crate::support::{Page, Result, Ring, SiteServer, eventually};
+use crate::support::{Page, Result, Ring, SiteServer, eventually, free_ports};
 
 #[tokio::test]
 async fn a_tab_joins_a_real_ring_and_shares_values_with_it() -> Result<()> {
@@ -154,6 +154,20 @@ async fn what_goes_wrong_is_explained_in_its_place() -> Result<()> {
         .await?;
     page.by_name("button", "Join ring").await?;
     Ok(())
+}
+
+#[tokio::test]
+async fn a_tab_waits_for_a_ring_that_its_peer_looks_for() -> Result<()> {
+    let port = free_ports(1)?;
+    let peer = Ring::peer(Some(&format!("http://127.0.0.1:{port}/"))).await?;
+    let page = open(&peer).await?;
+    page.click("button", "Join ring").await?;
+    page.wait_for_text("status", "Connection", "joining…")
+        .await?;
+    let _ring = Ring::peer_at(port).await?;
+    page.wait_for_text("status", "Connection", "joined as ")
+        .await?;
+    page.assert_no_errors().await
 }
 
 #[tokio::test]

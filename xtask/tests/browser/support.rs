@@ -31,7 +31,7 @@ use std::path::{Path, PathBuf};
 pub(crate) use self::{
     memory::MemoryWatch,
     page::Page,
-    ring::{Ring, chordscope},
+    ring::{Ring, chordscope, free_ports},
     site_server::SiteServer,
     wait::{eventually, within},
 };

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
 use chordscope_core::base::contact::Address;
+use chordscope_core::base::time::Instant;
 use chordscope_core::node::api::{LookupId, OperationId};
 use chordscope_core::peer::Peer;
 use chordscope_core::peer::api::LinkId;
@@ -48,8 +49,9 @@ pub(super) struct Driver {
     operations: BTreeMap<OperationId, u32>,
     lookups: BTreeMap<LookupId, u32>,
     connection: Connection,
-    /// The peer that the user has named.
+    /// The peer that the user has named, and when.
     named: Option<Address>,
+    named_at: Instant,
     /// What ended the last connection: the reason if the tab does not get in.
     last_end: Option<Cause>,
     alarm: Alarm,
@@ -76,6 +78,7 @@ impl Driver {
                 lookups: BTreeMap::new(),
                 connection: Connection::Outside,
                 named: None,
+                named_at: Instant::ZERO,
                 last_end: None,
                 alarm: Alarm::default(),
                 writing: Soon::new(move || Self::happen(&writer, |_| {})),

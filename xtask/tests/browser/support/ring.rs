@@ -55,9 +55,17 @@ impl Ring {
         Self::spawn(&["peer", "--allow-origin", origin], 1).await
     }
 
+    /// Starts a single peer in a ring of its own on this port.
+    pub(crate) async fn peer_at(port: u16) -> Result<Self> {
+        Self::spawn_at(&["peer"], port).await
+    }
+
     async fn spawn(arguments: &[&str], peers: u16) -> Result<Self> {
+        Self::spawn_at(arguments, free_ports(peers)?).await
+    }
+
+    async fn spawn_at(arguments: &[&str], port: u16) -> Result<Self> {
         let folder = TempDir::new()?;
-        let port = free_ports(peers)?;
         let said = File::create(folder.path().join("said"))?;
         let process = Command::new(binary())
             .args(arguments)
@@ -164,7 +172,7 @@ fn binary() -> PathBuf {
 }
 
 /// The first of so many free ports in a row.
-fn free_ports(count: u16) -> Result<u16> {
+pub(crate) fn free_ports(count: u16) -> Result<u16> {
     for _ in 0..100 {
         let first = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
             .local_addr()?

@@ -81,6 +81,7 @@ impl Driver {
         self.last_end = None;
         self.connection = Connection::Connecting(address.to_string());
         self.named = Some(address.clone());
+        self.named_at = self.clock.now();
         let plan = Plan::Join(vec![address]);
         self.peer.start(self.clock.now(), plan, Vec::new());
     }

@@ -1,5 +1,7 @@
 //! What happens at the peer.
 
+use std::time::Duration;
+
 use chordscope_core::node::api::{
     Event as NodeEvent, LookupError, OperationId, Report as Found, StoreError, Written,
 };
@@ -9,6 +11,9 @@ use chordscope_core::store::record::Record;
 use super::Driver;
 use crate::live::tab::{notice, view};
 use crate::live::talk::{Answer, Cause, Connection, Refusal, Report};
+
+/// How long a peer that is there may look for a place for this tab before the user is told.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Driver {
     pub(super) fn on_event(&mut self, event: Event) {
@@ -80,12 +85,16 @@ impl Driver {
     }
 
     /// A first attempt that fails is told and not repeated: most likely the address or the peer’s options are wrong. A
-    /// tab that was a member keeps trying.
+    /// tab that was a member keeps trying, and so does one for a while whose peer is there: its ring may be mending itself.
     fn not_joined(&mut self) {
         let (Connection::Connecting(address) | Connection::Joining(address)) = &self.connection
         else {
             return;
         };
+        let waited = self.clock.now().since(self.named_at);
+        if self.last_end.is_none() && waited < PATIENCE {
+            return;
+        }
         let address = address.clone();
         let cause = self.last_end.take().unwrap_or(Cause::NoPlace);
         self.connection = Connection::Refused(Refusal { address, cause });
