@@ -161,6 +161,12 @@ async fn everything_works_by_keyboard_alone() -> Result<()> {
     press(&page, "?").await?;
     page.by_name("dialog", "How to use this page").await?;
     press(&page, Key::Escape + "").await?;
+    // The browser closes it in its own time, and gives the focus back then.
+    let is_open = "return document.querySelector('dialog').open";
+    eventually("that the sheet is closed", async || {
+        Ok((page.run(is_open).await? == false).then_some(()))
+    })
+    .await?;
     // Shortcuts are silent while a field has the focus.
     press(&page, "n").await?;
     press(&page, "3").await?;
