@@ -138,14 +138,20 @@ fn going_back_shows_the_past_and_acting_there_drops_the_future() {
     assert_eq!(path(&shot), [28, 4, 9, 11, 14]);
 }
 
-#[test]
-fn a_prediction_stops_time_at_each_decision_and_hides_the_answer() {
+/// The lesson's lookup, with a question before each hop.
+fn predicting() -> Engine {
     let mut engine = Engine::open("", true);
     engine.apply(Command::Predict {
         from: id(1),
         key: id(26),
         way: Way::default(),
     });
+    engine
+}
+
+#[test]
+fn a_prediction_stops_time_at_each_decision_and_hides_the_answer() {
+    let mut engine = predicting();
     for (right, tone) in [
         (18, Tone::Right),
         (20, Tone::Right),
@@ -183,12 +189,7 @@ fn a_prediction_stops_time_at_each_decision_and_hides_the_answer() {
 
 #[test]
 fn who_plays_on_during_a_prediction_is_not_asked_any_more() {
-    let mut engine = Engine::open("", true);
-    engine.apply(Command::Predict {
-        from: id(1),
-        key: id(26),
-        way: Way::default(),
-    });
+    let mut engine = predicting();
     until(&mut engine, |shot| !shot.playing);
     engine.apply(Command::Play(true));
     let shot = until(&mut engine, answered);
