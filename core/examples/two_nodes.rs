@@ -150,7 +150,7 @@ impl Program {
                 // A real program writes the record to disk and says so when it is safe.
                 self.peers[index].handle_storage(now, StorageEvent::Stored(token));
             }
-            Output::DropRecord(_) | Output::DropEntries(_) => {}
+            Output::DropRecord(_) | Output::DropEntries(_) | Output::SetAside(_) => {}
             // Files are read and written here; these two share none.
             Output::ReadSegment { .. } | Output::WriteSegment { .. } => {}
             Output::Event(Event::Node(event)) => self.news.push_back((index, event)),

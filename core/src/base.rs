@@ -1,9 +1,11 @@
 //! The ground floor: time, randomness, ring arithmetic, identity. Knows nothing of any protocol.
 
 pub mod address;
+pub(crate) mod bytes;
 pub mod contact;
 pub mod content;
 pub mod digest;
+pub mod features;
 pub mod id;
 pub mod identity;
 pub mod rng;

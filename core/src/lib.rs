@@ -9,7 +9,6 @@
 //! - [`node`]: one ring member, which joins the two; [`wire`]: messages as bytes. Neither knows the other
 //! - [`link`]: handshake and tagged frames
 //! - [`peer`]: a node over links
-//! - `sim` (feature): a simulated network of nodes
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -21,9 +20,9 @@ pub mod chord;
 pub mod link;
 pub mod message;
 pub mod node;
+#[cfg(test)]
+mod page;
 pub mod peer;
-#[cfg(feature = "sim")]
-pub mod sim;
 pub mod store;
 pub mod swarm;
 pub mod wire;

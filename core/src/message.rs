@@ -5,6 +5,7 @@
 
 use alloc::boxed::Box;
 
+use crate::base::features::Features;
 use crate::chord::message as chord;
 use crate::store::group::message as group;
 use crate::store::message as store;
@@ -43,25 +44,29 @@ pub enum Response {
     Store(store::Response),
     /// About records at level `quorum`, or between the members of their groups.
     Group(group::Response),
+    /// The request is unknown here.
+    Unsupported,
 }
 
 impl Message {
-    /// What the message is called in a log.
-    pub const fn label(&self) -> &'static str {
+    /// The features of a receiver that understands it: it is not sent to others.
+    pub fn needs(&self) -> Features {
+        let with_fences = Features::LINEAGE | Features::FENCES;
         match self {
-            Self::Request(_, Request::Chord(request)) => request.label(),
-            Self::Request(_, Request::Store(request)) => request.label(),
-            Self::Request(_, Request::Group(request)) => request.label(),
-            Self::Response(_, Response::Chord(response)) => response.label(),
-            Self::Response(_, Response::Store(response)) => response.label(),
-            Self::Response(_, Response::Group(response)) => response.label(),
-            Self::Notice(notice) => notice.label(),
-            Self::Swarm(message) => message.said.label(),
+            Self::Response(_, Response::Unsupported) => Features::UNSUPPORTED,
+            Self::Request(_, Request::Group(ask)) if !ask.is_without_fences() => with_fences,
+            Self::Response(_, Response::Group(answer)) if !answer.is_without_fences() => {
+                with_fences
+            }
+            Self::Request(_, Request::Group(ask)) if matches!(**ask, group::Request::Touch(_)) => {
+                Features::LINEAGE | Features::TOUCH
+            }
+            Self::Request(_, Request::Group(_)) | Self::Response(_, Response::Group(_)) => {
+                Features::LINEAGE
+            }
+            Self::Request(..) | Self::Response(..) | Self::Notice(_) | Self::Swarm(_) => {
+                Features::NONE
+            }
         }
-    }
-
-    /// Whether it answers a question.
-    pub const fn is_answer(&self) -> bool {
-        matches!(self, Self::Response(..))
     }
 }

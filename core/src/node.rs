@@ -9,16 +9,15 @@
 //!
 //! Time must not run backwards between calls. A node is plain data: a clone is a checkpoint.
 
+pub mod adopting;
 pub mod api;
 pub mod config;
+pub mod renewal;
 pub mod view;
 
+mod bulk;
 mod choosing;
 mod forwarding;
-#[cfg(feature = "quorum")]
-mod groups;
-#[cfg(not(feature = "quorum"))]
-#[path = "node/groups_none.rs"]
 mod groups;
 mod lookups;
 mod messages;
@@ -26,11 +25,8 @@ mod numbered;
 mod operations;
 mod providing;
 mod putting;
-#[cfg(feature = "quorum")]
 mod quorum;
-#[cfg(not(feature = "quorum"))]
-#[path = "node/quorum_none.rs"]
-mod quorum;
+mod range_repair;
 mod repair;
 mod requests;
 mod reunion;
@@ -39,6 +35,7 @@ mod seen;
 mod storing;
 mod timers;
 mod upkeep;
+mod walks;
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
@@ -56,20 +53,25 @@ use crate::chord::membership::{Input, Membership, Phase};
 use crate::chord::message::Request as Ask;
 use crate::chord::route::{Routing, Step, Turn, route};
 use crate::message::{Message, Request, Response};
-use crate::node::api::{Event, JoinError, Output, StorageEvent, TimerKind};
+use crate::node::adopting::Adopting;
+use crate::node::api::{Event, JoinError, Limit, Output, StorageEvent, TimerKind};
+use crate::node::bulk::{Bulk, Load, Waiting};
 use crate::node::config::Config;
 use crate::node::lookups::Lookup;
 use crate::node::numbered::Numbered;
 use crate::node::operations::Operation;
 use crate::node::providing::Announcements;
 use crate::node::quorum::QuorumOperation;
-use crate::node::requests::{Purpose, Requests};
+use crate::node::renewal::Renewals;
+use crate::node::requests::{Ended, Purpose, Question, Requests, Room};
 use crate::node::reunion::Reunion;
 use crate::node::seen::Seen;
 use crate::node::storing::Storing;
 use crate::node::timers::Timers;
-use crate::node::upkeep::Upkeep;
-use crate::store::group::{Groups, Input as GroupInput, Settings};
+use crate::node::upkeep::{Departure, Upkeep};
+use crate::node::walks::Walks;
+use crate::store::group::part::Part;
+use crate::store::group::{Input as GroupInput, Rules, Settings};
 use crate::store::message::Copy;
 use crate::store::replica::Replica;
 
@@ -95,10 +97,17 @@ pub struct Node {
     // What few calls need.
     operations: BTreeMap<u64, Operation>,
     quorum: BTreeMap<u64, QuorumOperation>,
+    /// Repairs of ranges under way, with their deadlines.
+    range_repairs: BTreeMap<u64, Instant>,
     announcements: Announcements,
+    renewals: Renewals,
+    adopting: Option<Box<Adopting>>,
+    bulk: Bulk,
+    walks: Walks,
     storing: Storing,
     replica: Replica,
-    groups: Box<Groups>,
+    /// None where the node takes no part in level `quorum`: it then asks the groups of others.
+    groups: Option<Box<dyn Part>>,
     /// What the group machine has saved, by the token that the owner answers with.
     saving_groups: BTreeMap<u64, u64>,
     reunion: Reunion,
@@ -117,19 +126,16 @@ impl Node {
             limits.records,
             limits.record_bytes,
         );
-        let membership = Membership::new(me, config.successors);
-        #[cfg(feature = "sim")]
-        let membership = membership.under(config.protocol);
+        let membership = Membership::new(me, config.successors).under(config.membership);
         let settings = Settings {
             space: config.space,
             scheme: signer.scheme(),
             copies: config.copies,
             records: limits.records,
             record_bytes: limits.record_bytes,
-            #[cfg(feature = "sim")]
-            rules: config.rules,
-            #[cfg(not(feature = "sim"))]
-            rules: crate::store::group::Rules::ALL,
+            incarnation: config.incarnation,
+            patience: config.patience,
+            rules: Rules::ALL,
         };
         // Others remember lookups by number for a while: after a restart they are to be others than before.
         let next_number = rng.clone().next_u64() >> 48;
@@ -147,10 +153,17 @@ impl Node {
             upkeep: Upkeep::default(),
             operations: BTreeMap::new(),
             quorum: BTreeMap::new(),
+            range_repairs: BTreeMap::new(),
             announcements: Announcements::default(),
+            renewals: Renewals::default(),
+            adopting: None,
+            bulk: Bulk::default(),
+            walks: Walks::default(),
             storing: Storing::default(),
             replica,
-            groups: Box::new(Groups::new(contact.clone(), settings)),
+            groups: config
+                .quorum
+                .map(|quorum| quorum.begin(contact.clone(), settings)),
             saving_groups: BTreeMap::new(),
             reunion: Reunion::new(limits.lost),
             config,
@@ -160,14 +173,24 @@ impl Node {
         }
     }
 
-    /// Begins a ring of one.
+    /// Begins a ring of one, and founds its first group of level `quorum`.
     pub fn create(&mut self, now: Instant) {
+        self.create_again(now);
+        self.found_group(now);
+    }
+
+    /// Founds the first group of level `quorum` in this node's ring, unless the node knows that there is one, or was.
+    pub fn found_group(&mut self, now: Instant) {
+        if self.groups.is_some() {
+            let lineage = self.rng.next_u64();
+            self.step_groups(now, GroupInput::Found(lineage));
+        }
+    }
+
+    /// Begins a ring of one again, after one that this node, or another, was in before: no group is founded.
+    pub fn create_again(&mut self, now: Instant) {
         let effects = self.membership.step(Input::Create);
         self.run_effects(now, effects);
-        if self.config.quorum {
-            let ring = self.rng.next_u64();
-            self.step_groups(now, GroupInput::Found(ring));
-        }
     }
 
     /// Joins the ring of a known member. [`Event::Joined`] or [`Event::JoinFailed`] follows.
@@ -185,7 +208,7 @@ impl Node {
         Ok(())
     }
 
-    /// Asks somebody whether it is a member of a ring; [`Event::Probed`] follows if so.
+    /// Asks somebody whether it is a member of a ring; [`Event::Probed`] follows if it answers.
     pub fn probe(&mut self, now: Instant, node: &Contact) {
         let request = Request::Chord(Ask::Neighbours);
         self.ask(now, node.clone(), Purpose::Probe, request);
@@ -213,7 +236,7 @@ impl Node {
 
     /// A newer contact of this node, after its addresses changed.
     pub fn set_contact(&mut self, now: Instant, contact: Contact) {
-        self.groups.refresh(&contact);
+        self.refresh_groups(&contact);
         self.contact = contact;
         self.announce_all(now);
     }
@@ -223,12 +246,25 @@ impl Node {
         self.membership.refresh(contact);
         self.fingers.refresh(contact);
         self.candidates.refresh(contact);
-        self.groups.refresh(contact);
+        self.refresh_groups(contact);
     }
 
-    /// Leaves the ring: records go to the successor, neighbours are told, then [`Event::Left`] follows.
+    /// Leaves the ring for good: records go to the successor, other nodes take this one's places in groups, neighbours are told,
+    /// then [`Event::Left`] follows.
     pub fn leave(&mut self, now: Instant) {
-        self.begin_leaving(now);
+        self.begin_leaving(now, Departure::ForGood);
+    }
+
+    /// As [`Node::leave`], but only once others have taken everything over. Where they do not, the node stays the member that it was, and
+    /// [`Node::stayed`] says why.
+    pub fn leave_if_taken_over(&mut self, now: Instant) {
+        self.begin_leaving(now, Departure::TakenOver);
+    }
+
+    /// Stops for a while: records go to the successor, neighbours are told, then [`Event::Left`] follows. The node keeps its
+    /// places in groups, and what it has saved of them is taken up by [`Node::restore_groups`].
+    pub fn stop(&mut self, now: Instant) {
+        self.begin_leaving(now, Departure::ForAWhile);
     }
 
     /// A message from a peer whose identity the transport has proved.
@@ -237,8 +273,10 @@ impl Node {
         match message {
             Message::Request(number, request) => self.on_request(now, from, number, request),
             Message::Response(number, response) => {
-                if let Some(purpose) = self.requests.answered(now, &from, number, &mut self.timers)
-                {
+                let ended = self.requests.answered(now, &from, number, &mut self.timers);
+                if let Some(Ended { purpose, load, .. }) = ended {
+                    self.bulk.learn(&response);
+                    self.make_room(now, from.id(), load);
                     self.on_answer(now, from, purpose, response);
                 }
             }
@@ -250,9 +288,10 @@ impl Node {
 
     /// A peer cannot be reached: all questions to it have failed.
     pub fn handle_unreachable(&mut self, now: Instant, node: Id) {
-        for (to, purpose) in self.requests.unreachable(node, &mut self.timers) {
-            self.on_failure(now, &to, purpose);
+        for ended in self.requests.unreachable(node, &mut self.timers) {
+            self.on_ended(now, ended);
         }
+        self.give_up_waiting(now, node);
     }
 
     /// An [`Output::StoreRecord`] or [`Output::StoreGroups`] was carried out, or could not be.
@@ -275,10 +314,13 @@ impl Node {
                 TimerKind::Fingers => self.on_fingers_timer(now),
                 TimerKind::Reunion => self.on_reunion_timer(now),
                 TimerKind::Repair => self.on_repair_timer(now),
+                TimerKind::Walks => self.on_walks_timer(now),
                 TimerKind::Groups => self.on_groups_timer(now),
                 TimerKind::Announce => self.on_announce_timer(now),
+                TimerKind::Renew => self.on_renew_timer(now),
+                TimerKind::Adopt => self.on_adopt_timer(now),
                 TimerKind::Operation(number) => self.on_operation_timer(now, number),
-                TimerKind::Leave => self.finish_leaving(now),
+                TimerKind::Leave => self.on_leave_timer(now),
                 TimerKind::Request(number) => self.on_request_timer(now, number),
                 TimerKind::Lookup(number) => self.on_lookup_timer(now, number),
             }
@@ -334,16 +376,45 @@ impl Node {
         step
     }
 
-    /// Asks a peer and remembers what for; at the limit the question fails at once.
+    /// Asks a peer and remembers what for, once there is room for what the question moves.
     fn ask(&mut self, now: Instant, to: Contact, purpose: Purpose, request: Request) {
-        let retries = self.config.retries;
-        match self
-            .requests
-            .open(now, &to, purpose, request, retries, &mut self.timers)
-        {
+        let Some(load) = self.bulk.load(&purpose, &request) else {
+            return self.open_request(now, to, purpose, request, None);
+        };
+        match self.bulk.take(to.id(), load) {
+            Some(longer) => self.open_request(now, to, purpose, request, Some((load, longer))),
+            None => self.bulk.wait(Waiting {
+                to,
+                purpose,
+                request,
+                load,
+            }),
+        }
+    }
+
+    /// At the limit the question fails at once.
+    fn open_request(
+        &mut self,
+        now: Instant,
+        to: Contact,
+        purpose: Purpose,
+        request: Request,
+        room: Room,
+    ) {
+        let question = Question {
+            purpose,
+            request,
+            room,
+            retries: self.config.retries,
+        };
+        let opened = self.requests.open(now, &to, question, &mut self.timers);
+        match opened {
             Ok(message) => self.send(to, message),
             Err(purpose) => {
-                self.event(Event::LimitReached("outstanding requests"));
+                self.event(Event::LimitReached(Limit::Requests));
+                if let Some((load, _)) = room {
+                    self.bulk.end(to.id(), load);
+                }
                 match purpose {
                     // The lookup's deadline ends it; the node that could not be asked is not dead.
                     Purpose::Hop(_)
@@ -356,12 +427,44 @@ impl Node {
         }
     }
 
+    /// A question is over: what waited for its room is asked.
+    fn make_room(&mut self, now: Instant, to: Id, load: Option<Load>) {
+        let Some(load) = load else {
+            return;
+        };
+        self.bulk.end(to, load);
+        while let Some((next, longer)) = self.bulk.next(to, load.class()) {
+            let room = Some((next.load, longer));
+            self.open_request(now, next.to, next.purpose, next.request, room);
+        }
+    }
+
+    /// A question was not answered.
+    fn on_ended(&mut self, now: Instant, ended: Ended) {
+        if let Some(load) = ended.load {
+            self.bulk.end(ended.to.id(), load);
+        }
+        self.on_failure(now, &ended.to, ended.purpose);
+    }
+
+    /// A node does not answer: nothing more waits for it.
+    fn give_up_waiting(&mut self, now: Instant, to: Id) {
+        for waiting in self.bulk.give_up(to) {
+            self.on_failure(now, &waiting.to, waiting.purpose);
+        }
+    }
+
     fn on_request_timer(&mut self, now: Instant, number: u64) {
         match self.requests.expired(now, number, &mut self.timers) {
             requests::Expired::Resend(to, message) => self.send(to, message),
-            requests::Expired::Failed(to, purpose) => {
-                self.event(Event::NoAnswer(to.id()));
-                self.on_failure(now, &to, purpose);
+            requests::Expired::Failed(ended) => {
+                let to = ended.to.id();
+                let is_bulk = ended.load.is_some();
+                self.event(Event::NoAnswer(to));
+                self.on_ended(now, ended);
+                if is_bulk {
+                    self.give_up_waiting(now, to);
+                }
             }
             requests::Expired::Gone => {}
         }

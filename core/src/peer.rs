@@ -14,6 +14,7 @@ mod finding;
 mod joining;
 mod leasing;
 mod links;
+mod messages;
 mod operations;
 mod relaying;
 mod transfers;
@@ -25,6 +26,7 @@ use core::time::Duration;
 
 use crate::base::contact::{Address, Contact, ContactError};
 use crate::base::digest::Digest;
+use crate::base::features::Features;
 use crate::base::id::Id;
 use crate::base::identity::Signer;
 use crate::base::rng::Rng;
@@ -33,7 +35,7 @@ use crate::link::LinkId;
 use crate::link::handshake::MAX_RING_NAME;
 use crate::link::reason::CloseReason;
 use crate::link::relay::{self, Relay};
-use crate::message::Message;
+use crate::message::{Message, Response};
 use crate::node::api::{
     Event as NodeEvent, JoinError, LookupId, Output as NodeOutput, StorageEvent,
 };
@@ -42,7 +44,7 @@ use crate::peer::api::{Event, Output, TimerKind};
 use crate::peer::channel::{Channel, Link};
 use crate::peer::circuits::Flow;
 pub use crate::peer::data::MAX_DATA;
-use crate::peer::dialing::{Aim, Dialing};
+use crate::peer::dialing::{Aim, Body, Dialing};
 use crate::peer::joining::Joining;
 pub use crate::peer::joining::{Known, Plan};
 use crate::peer::leasing::Leasing;
@@ -67,6 +69,8 @@ pub struct Config {
     pub ring: String,
     /// How others come to it, and it to others.
     pub reach: Reach,
+    /// What it says that it can do. With none it speaks as release 0.1 does.
+    pub features: Features,
     /// What bounds the links.
     pub limits: Limits,
 }
@@ -89,20 +93,34 @@ pub struct Limits {
     pub dials: usize,
     /// Bytes that wait for one node to be reached.
     pub waiting_bytes: usize,
+    /// Bytes of messages that wait for all links together; a mebibyte may wait for each in any case.
+    pub message_bytes: usize,
     /// What it relays for others.
     pub relay: relay::Limits,
     /// Files that it shares and fetches.
     pub swarm: swarm::api::Limits,
 }
 
+impl Config {
+    /// The choices of a peer that cannot be dialed, as a browser tab: its node is in no group of level `quorum`.
+    pub fn relayed() -> Self {
+        Self {
+            node: NodeConfig::without_groups(),
+            index: 0,
+            ring: "main".into(),
+            reach: Reach::Relayed,
+            features: Features::ALL,
+            limits: Limits::default(),
+        }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
             node: NodeConfig::default(),
-            index: 0,
-            ring: "main".into(),
             reach: Reach::Direct,
-            limits: Limits::default(),
+            ..Self::relayed()
         }
     }
 }
@@ -112,7 +130,8 @@ impl Default for Limits {
         Self {
             links: 1_024,
             dials: 256,
-            waiting_bytes: 256 * 1024,
+            waiting_bytes: 1 << 20,
+            message_bytes: 64 << 20,
             relay: relay::Limits::default(),
             swarm: swarm::api::Limits::default(),
         }
@@ -125,6 +144,7 @@ pub struct Peer {
     node: Node,
     signer: Signer,
     ring: String,
+    features: Features,
     limits: Limits,
     rng: Rng,
     cards: Cards,
@@ -146,8 +166,10 @@ pub struct Peer {
     version: u64,
     deadlines: BTreeMap<Channel, Instant>,
     drops: BTreeMap<CloseReason, u64>,
+    goodbyes: BTreeMap<Option<CloseReason>, u64>,
     late_frames: u64,
     relayed_bytes: u64,
+    lost_messages: u64,
     outputs: VecDeque<Output>,
 }
 
@@ -174,7 +196,9 @@ impl Peer {
         let swarm_rng = Rng::from_entropy(swarm_seed.finish());
         let swarm = Swarm::new(config.limits.swarm.clone(), swarm_rng);
         // Who is reached through a relay is in no group, as the others see to.
-        config.node.quorum &= config.reach == Reach::Direct;
+        if config.reach == Reach::Relayed {
+            config.node.quorum = None;
+        }
         let mut ring = config.ring;
         while ring.len() > MAX_RING_NAME {
             ring.pop();
@@ -189,6 +213,7 @@ impl Peer {
             leasing: Leasing::default(),
             joining: None,
             version,
+            features: config.features,
             limits: config.limits,
             signer,
             ring,
@@ -199,8 +224,10 @@ impl Peer {
             routes: BTreeMap::new(),
             deadlines: BTreeMap::new(),
             drops: BTreeMap::new(),
+            goodbyes: BTreeMap::new(),
             late_frames: 0,
             relayed_bytes: 0,
+            lost_messages: 0,
             outputs: VecDeque::new(),
         })
     }
@@ -210,9 +237,14 @@ impl Peer {
         &self.node
     }
 
-    /// How many links and circuits were closed or refused, by reason.
+    /// How many links and circuits were closed or refused by this side, or lost, by reason.
     pub const fn drops(&self) -> &BTreeMap<CloseReason, u64> {
         &self.drops
+    }
+
+    /// How many links and circuits the other side has closed, by the reason that it gave; `None` for one that is not the protocol's.
+    pub const fn goodbyes(&self) -> &BTreeMap<Option<CloseReason>, u64> {
+        &self.goodbyes
     }
 
     /// How many frames were thrown away because the circuit that they travelled on had just been closed.
@@ -244,10 +276,24 @@ impl Peer {
         Ok(())
     }
 
-    /// Leaves the ring. [`NodeEvent::Left`] follows.
+    /// Leaves the ring for good: as [`Node::leave`]. [`NodeEvent::Left`] follows.
     pub fn leave(&mut self, now: Instant) {
         self.joining = None;
         self.node.leave(now);
+        self.drain_node(now);
+    }
+
+    /// Leaves the ring for good if others take everything over: as [`Node::leave_if_taken_over`].
+    pub fn leave_if_taken_over(&mut self, now: Instant) {
+        self.joining = None;
+        self.node.leave_if_taken_over(now);
+        self.drain_node(now);
+    }
+
+    /// Stops for a while: as [`Node::stop`]. [`NodeEvent::Left`] follows.
+    pub fn stop(&mut self, now: Instant) {
+        self.joining = None;
+        self.node.stop(now);
         self.drain_node(now);
     }
 
@@ -326,6 +372,7 @@ impl Peer {
                 NodeOutput::DropEntries(keys) => {
                     self.outputs.push_back(Output::DropEntries(keys));
                 }
+                NodeOutput::SetAside(keys) => self.outputs.push_back(Output::SetAside(keys)),
                 NodeOutput::Event(event) => self.on_node_event(now, *event),
             }
             self.drain_swarm(now);
@@ -357,9 +404,34 @@ impl Peer {
             // Only a lookup's path of hundreds of nodes grows beyond a frame; its origin asks hop by hop instead.
             return;
         };
+        let body = Body {
+            bytes: body,
+            needs: message.needs(),
+            request: match message {
+                Message::Request(number, _) => Some(*number),
+                _ => None,
+            },
+        };
         match self.routes.get(&to.id()).copied() {
-            Some(channel) => self.send_sealed(now, channel, FrameType::Message, &body),
+            // A swarm counts on its messages staying in order.
+            Some(channel) if matches!(message, Message::Swarm(_)) => {
+                self.send_sealed(now, channel, FrameType::Message, &body.bytes);
+            }
+            Some(channel) => self.send_body(now, channel, to, &body),
             None => self.make_link(now, to, Some(body)),
+        }
+    }
+
+    /// Sends a message, unless the other end would not understand it: then a request is answered here.
+    fn send_body(&mut self, now: Instant, channel: Channel, to: &Contact, body: &Body) {
+        let Some(link) = self.links.get(&channel) else {
+            return;
+        };
+        if link.features.has(body.needs) {
+            self.send_message(now, channel, &body.bytes);
+        } else if let Some(number) = body.request {
+            let answer = Message::Response(number, Response::Unsupported);
+            self.node.handle_message(now, to.clone(), answer);
         }
     }
 }

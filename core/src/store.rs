@@ -6,4 +6,5 @@
 pub mod group;
 pub mod message;
 pub mod record;
+pub mod renewal;
 pub mod replica;

@@ -23,7 +23,7 @@ mod transfer;
 mod upload;
 mod view;
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -38,8 +38,8 @@ use crate::swarm::bitfield::Bitfield;
 use crate::swarm::manifest::Manifest;
 use crate::swarm::message::{Arrived, Message, Place, Said};
 use crate::swarm::picker::Order;
-use crate::swarm::rate::Throttle;
-use crate::swarm::transfer::Transfer;
+use crate::swarm::rate::{SharedThrottle, Throttle, Way};
+use crate::swarm::transfer::{Origin, Transfer};
 
 /// How often rates, stalls and slots are looked after.
 const TICK: Duration = Duration::from_millis(500);
@@ -48,6 +48,10 @@ const TICK: Duration = Duration::from_millis(500);
 #[derive(Clone, Debug)]
 pub struct Swarm {
     transfers: BTreeMap<ContentId, Transfer>,
+    /// Those in which anything may happen: most files of large folders rest.
+    busy: BTreeSet<ContentId>,
+    /// How many are files of folders.
+    parts: usize,
     shared: Shared,
     tick: Option<Instant>,
 }
@@ -60,14 +64,18 @@ struct Shared {
     outputs: VecDeque<Output>,
     /// Bytes of blocks that wait at the link to each node.
     waiting: BTreeMap<Id, usize>,
+    /// The contents of which each node waits for blocks, or did lately.
+    hungry: BTreeMap<Id, BTreeSet<ContentId>>,
     /// Who sent something else than it said, newest last.
     banned: VecDeque<Id>,
-    up: Throttle,
+    up: SharedThrottle,
     down: Throttle,
     /// Bytes of segments that are arriving, or wait to be written.
     buffered: usize,
     /// How many values of blocks may still be remembered.
     room: usize,
+    /// How many files of folders are announced.
+    announced_parts: usize,
     /// When a throttle lets go.
     throttled: Option<Instant>,
 }
@@ -89,6 +97,11 @@ impl Shared {
         self.banned.push_back(node);
     }
 
+    /// A node waits for blocks of a content.
+    fn feed(&mut self, node: Id, content: ContentId) {
+        self.hungry.entry(node).or_default().insert(content);
+    }
+
     fn throttle(&mut self, until: Instant) {
         let sooner = self.throttled.is_none_or(|before| until < before);
         self.throttled = if sooner { Some(until) } else { self.throttled };
@@ -100,16 +113,20 @@ impl Swarm {
     pub fn new(limits: Limits, rng: Rng) -> Self {
         Self {
             transfers: BTreeMap::new(),
+            busy: BTreeSet::new(),
+            parts: 0,
             shared: Shared {
-                up: Throttle::new(limits.up),
+                up: SharedThrottle::new(limits.up),
                 down: Throttle::new(limits.down),
                 room: limits.values,
                 limits,
                 rng,
                 outputs: VecDeque::new(),
                 waiting: BTreeMap::new(),
+                hungry: BTreeMap::new(),
                 banned: VecDeque::new(),
                 buffered: 0,
+                announced_parts: 0,
                 throttled: None,
             },
             tick: None,
@@ -126,9 +143,32 @@ impl Swarm {
         manifest: Manifest,
         have: Bitfield,
     ) -> Result<(), StartError> {
+        self.take(now, manifest, have, Origin::Alone)
+    }
+
+    /// As [`Swarm::share`], of a file of a folder: whoever fetches the folder finds it there.
+    ///
+    /// # Errors
+    /// As [`Swarm::share`].
+    pub fn share_part(
+        &mut self,
+        now: Instant,
+        manifest: Manifest,
+        have: Bitfield,
+    ) -> Result<(), StartError> {
+        self.take(now, manifest, have, Origin::Part)
+    }
+
+    fn take(
+        &mut self,
+        now: Instant,
+        manifest: Manifest,
+        have: Bitfield,
+        origin: Origin,
+    ) -> Result<(), StartError> {
         let content = manifest.content();
-        self.may_start(content)?;
-        let transfer = Transfer::known(now, manifest, have, &mut self.shared);
+        self.may_start(content, origin)?;
+        let transfer = Transfer::known(now, manifest, have, origin, &mut self.shared);
         self.start(now, content, transfer);
         Ok(())
     }
@@ -158,22 +198,95 @@ impl Swarm {
         content: ContentId,
         order: Order,
     ) -> Result<(), StartError> {
-        self.may_start(content)?;
-        self.start(now, content, Transfer::unknown(now, content, order));
+        self.may_start(content, Origin::Alone)?;
+        let transfer = Transfer::unknown(now, content, order, Origin::Alone);
+        self.start(now, content, transfer);
         Ok(())
     }
 
-    fn may_start(&self, content: ContentId) -> Result<(), StartError> {
+    /// As [`Swarm::fetch`], of a file of a folder: whoever has some of the folder is asked for it, too, once the folder is known.
+    ///
+    /// # Errors
+    /// As [`Swarm::fetch`].
+    pub fn fetch_part(
+        &mut self,
+        now: Instant,
+        content: ContentId,
+        folder: Option<ContentId>,
+        order: Order,
+    ) -> Result<(), StartError> {
+        self.may_start(content, Origin::Part)?;
+        let mut transfer = Transfer::unknown(now, content, order, Origin::Part);
+        transfer.folder = folder;
+        for node in self.sources_of(folder) {
+            transfer.greet(now, node, &mut self.shared);
+        }
+        self.start(now, content, transfer);
+        Ok(())
+    }
+
+    /// A file is in this folder: whoever has some of the folder is asked for it, too.
+    pub fn look_in(&mut self, now: Instant, content: ContentId, folder: ContentId) {
+        let known = self.sources_of(Some(folder));
+        self.with(now, content, |transfer, now, shared| {
+            transfer.folder = Some(folder);
+            for node in known {
+                transfer.greet(now, node, shared);
+            }
+        });
+    }
+
+    /// Who has a folder, as far as it is known. They stay known while its files are fetched.
+    fn sources_of(&mut self, folder: Option<ContentId>) -> Vec<Id> {
+        let list = folder.and_then(|folder| self.transfers.get_mut(&folder));
+        let Some(list) = list else {
+            return Vec::new();
+        };
+        list.is_folder = true;
+        list.sources.keys().copied().collect()
+    }
+
+    /// A file of a folder is shared or fetched by itself, too.
+    ///
+    /// # Errors
+    /// [`StartError::TooMany`].
+    pub fn stand_alone(&mut self, now: Instant, content: ContentId) -> Result<(), StartError> {
+        let Some(transfer) = self.transfers.get(&content) else {
+            return Ok(());
+        };
+        if transfer.origin == Origin::Alone {
+            return Ok(());
+        }
+        self.has_room(Origin::Alone)?;
+        self.parts -= 1;
+        self.with(now, content, |transfer, _, shared| {
+            transfer.stand_alone(shared);
+        });
+        Ok(())
+    }
+
+    fn may_start(&self, content: ContentId, origin: Origin) -> Result<(), StartError> {
         if self.transfers.contains_key(&content) {
             return Err(StartError::Already);
         }
-        if self.transfers.len() >= self.shared.limits.transfers {
-            return Err(StartError::TooMany);
+        self.has_room(origin)
+    }
+
+    fn has_room(&self, origin: Origin) -> Result<(), StartError> {
+        let Limits {
+            transfers, parts, ..
+        } = self.shared.limits;
+        match origin {
+            Origin::Alone if self.transfers.len() - self.parts >= transfers => {
+                Err(StartError::TooMany(transfers))
+            }
+            Origin::Part if self.parts >= parts => Err(StartError::TooManyParts(parts)),
+            Origin::Alone | Origin::Part => Ok(()),
         }
-        Ok(())
     }
 
     fn start(&mut self, now: Instant, content: ContentId, transfer: Transfer) {
+        self.parts += usize::from(transfer.origin != Origin::Alone);
         self.transfers.insert(content, transfer);
         self.with(now, content, |transfer, now, shared| {
             transfer.begin(now, shared)
@@ -191,6 +304,8 @@ impl Swarm {
     /// Ends a transfer: what was shared is offered no more, what was being fetched is not fetched.
     pub fn stop(&mut self, content: ContentId) {
         if let Some(transfer) = self.transfers.remove(&content) {
+            self.busy.remove(&content);
+            self.parts -= usize::from(transfer.origin != Origin::Alone);
             transfer.end(&mut self.shared);
         }
     }
@@ -266,14 +381,23 @@ impl Swarm {
             0 => self.shared.waiting.remove(&node),
             _ => self.shared.waiting.insert(node, bytes),
         };
-        self.for_each(now, |transfer, now, shared| {
-            transfer.serve(now, node, shared)
+        let mut hungry = self.shared.hungry.remove(&node).unwrap_or_default();
+        hungry.retain(|content| match self.transfers.get_mut(content) {
+            Some(transfer) => {
+                transfer.serve(now, node, &mut self.shared);
+                transfer.owes(node)
+            }
+            None => false,
         });
+        if !hungry.is_empty() {
+            self.shared.hungry.insert(node, hungry);
+        }
     }
 
     /// A node cannot be reached any more.
     pub fn handle_gone(&mut self, now: Instant, node: Id) {
         self.shared.waiting.remove(&node);
+        self.shared.hungry.remove(&node);
         self.for_each(now, |transfer, now, shared| {
             transfer.drop_source(now, node, shared)
         });
@@ -291,6 +415,10 @@ impl Swarm {
         if self.tick.is_some_and(|at| at <= now) {
             self.tick = None;
             self.for_each(now, |transfer, now, shared| transfer.tick(now, shared));
+            let transfers = &self.transfers;
+            let is_busy =
+                |content: &ContentId| transfers.get(content).is_some_and(Transfer::is_busy);
+            self.busy.retain(is_busy);
             self.schedule(now);
         }
     }
@@ -308,8 +436,22 @@ impl Swarm {
 
     /// How fast bytes may go out and come in, in bytes a second; `None` for no limit.
     pub const fn limit_rates(&mut self, up: Option<u64>, down: Option<u64>) {
-        self.shared.up = Throttle::new(up);
+        self.shared.up = SharedThrottle::new(up);
         self.shared.down = Throttle::new(down);
+    }
+
+    /// Bytes of contents are to leave by another way than links, where the limit holds as well. They may now, and count, or not before
+    /// the time that is given.
+    ///
+    /// # Errors
+    /// When to ask again.
+    pub fn pass_out(&mut self, now: Instant, bytes: usize) -> Result<(), Instant> {
+        let ready = self.shared.up.ready(now, Way::Outside);
+        if ready > now {
+            return Err(ready);
+        }
+        self.shared.up.spend(bytes, Way::Outside);
+        Ok(())
     }
 
     /// The contents that are shared or fetched.
@@ -346,19 +488,25 @@ impl Swarm {
     ) {
         if let Some(transfer) = self.transfers.get_mut(&content) {
             act(transfer, now, &mut self.shared);
+            match transfer.is_busy() {
+                true => self.busy.insert(content),
+                false => self.busy.remove(&content),
+            };
             self.schedule(now);
         }
     }
 
     fn for_each(&mut self, now: Instant, mut act: impl FnMut(&mut Transfer, Instant, &mut Shared)) {
-        for transfer in self.transfers.values_mut() {
-            act(transfer, now, &mut self.shared);
+        for content in &self.busy {
+            if let Some(transfer) = self.transfers.get_mut(content) {
+                act(transfer, now, &mut self.shared);
+            }
         }
     }
 
     /// Time passes only where something waits for it.
     fn schedule(&mut self, now: Instant) {
-        if self.tick.is_none() && self.transfers.values().any(Transfer::is_busy) {
+        if self.tick.is_none() && !self.busy.is_empty() {
             self.tick = Some(now + TICK);
         }
     }

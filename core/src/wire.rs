@@ -4,9 +4,6 @@ pub mod block;
 mod cards;
 pub mod codec;
 pub mod frame;
-#[cfg(feature = "quorum")]
 mod groups;
-#[cfg(not(feature = "quorum"))]
-#[path = "wire/groups_none.rs"]
-mod groups;
+pub mod release_0_1;
 mod vocabulary;

@@ -1,6 +1,6 @@
 #![no_main]
 
-#[path = "../../core/tests/fuzz/targets.rs"]
+#[path = "../../sim/tests/fuzz/targets.rs"]
 mod targets;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::frame(data));

@@ -1,7 +1,7 @@
 //! The command line: what there is to ask for, and how the answer or the failure gets out.
 
+mod listen;
 mod serve;
-mod signals;
 
 use std::hint::black_box;
 use std::io::IsTerminal;
@@ -14,7 +14,7 @@ use tokio::runtime::Builder;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::failure::Failure;
-use crate::{client, sim};
+use crate::{client, output, sim};
 
 /// How much freed memory a peer keeps at the end of a heap, for the next frames: what all its links and segments take in a busy moment.
 const KEPT: usize = 8 << 20;
@@ -111,11 +111,13 @@ fn log(verbose: u8) {
         .with_max_level(level)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
+        // Told on the same standard error, by a macro that panics in the thread that wanted to log.
+        .log_internal_errors(false)
         .init();
 }
 
 fn report(failure: &Failure) -> ExitCode {
-    eprintln!("chordscope: {failure}");
+    output::note(format_args!("chordscope: {failure}"));
     failure.exit_code()
 }
 
@@ -142,8 +144,29 @@ fn one_line(message: &str) -> String {
         .next()
         .unwrap_or(message);
     let message = message.strip_prefix("error: ").unwrap_or(message);
-    message.replace("\n\n  tip:", ";")
+    let message = message.replace("\n\n  tip:", ";");
+    let in_words = |message: String, (number, words): &(&str, &str)| message.replace(number, words);
+    NUMBERS.iter().fold(message, in_words)
 }
+
+/// What is said of a wrong number, and what a user can do something with.
+const NUMBERS: [(&str, &str); 6] = [
+    ("invalid digit found in string", "give a whole number"),
+    (
+        "cannot parse integer from empty string",
+        "give a whole number",
+    ),
+    (
+        "number too large to fit in target type",
+        "this number is too large",
+    ),
+    (
+        "number too small to fit in target type",
+        "this number is too small",
+    ),
+    (" is not in ", " is not one of "),
+    ("..=", " to "),
+];
 
 #[cfg(test)]
 mod tests {
@@ -167,6 +190,17 @@ mod tests {
             misspelt,
             "unrecognized subcommand 'simm'; a similar subcommand exists: 'sim'"
         );
+        for (wrong, said) in [
+            ("x", "give a whole number"),
+            ("17", "17 is not one of 1 to 16"),
+            ("99999999999999999999", "too large"),
+        ] {
+            let line = message(&["chordscope", "peer", "--virtual-nodes", wrong]);
+            assert!(
+                line.contains("--virtual-nodes") && line.ends_with(said),
+                "{line}"
+            );
+        }
         let missing = message(&["chordscope", "sim", "fingers", "--bits", "5"]);
         assert!(missing.contains("--nodes"), "{missing}");
     }

@@ -1,21 +1,35 @@
-//! The commands that talk to a running peer: `put`, `get`, `delete`, `lookup`, `share`, `fetch`, `status`, `peers`.
+//! The commands that talk to a running peer: `put`, `get`, `delete`, `lookup`, `share`, `fetch`, `status`, `peers`,
+//! `quorum`, `leave`.
 
 mod connection;
 mod files;
+mod quorum;
 mod record;
 mod target;
+
+use std::time::Duration;
 
 use chordscope_core::base::id::Space;
 use chordscope_core::store::record::Name;
 use clap::{Args, Subcommand};
 use hyper::Method;
+use tokio::time::{sleep, timeout};
 
 use crate::client::connection::{Answer, Connection};
 use crate::client::files::{FetchOptions, ShareOptions, UnshareOptions, VerifyOptions};
+use crate::client::quorum::Quorum;
 use crate::client::record::{DeleteOptions, GetOptions, PutOptions};
 use crate::failure::Failure;
 use crate::output;
-use crate::views::{Lookup, Peers, Status};
+use crate::views::{self, Awaited, Leaving, Lookup, Peers, Status, Store, Waiting};
+
+/// The timeout of a departure: longer than the peer tries itself.
+const LEAVE_PATIENCE: Duration = Duration::from_secs(75);
+/// How long to wait before asking again whether it has left.
+const LEAVE_PAUSE: Duration = Duration::from_millis(200);
+
+/// How many ranges without a majority are printed.
+const MAX_SHOWN: usize = 8;
 
 /// A question to a running peer.
 #[derive(Debug, Subcommand)]
@@ -40,6 +54,11 @@ pub(crate) enum Command {
     Verify(VerifyOptions),
     /// How the peer and its ring are
     Status(Target),
+    /// Do by hand what level quorum cannot do by itself
+    #[command(subcommand, arg_required_else_help = true)]
+    Quorum(Quorum),
+    /// Have the peer hand over what it keeps, give up its place in the ring for good, and end
+    Leave(LeaveOptions),
     /// The peers that it knows
     Peers(Target),
 }
@@ -50,6 +69,15 @@ pub(crate) struct Target {
     /// Ask the peer at this URL [default: the one on port 7340, or else the first that runs here]
     #[arg(long, value_name = "URL")]
     peer: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LeaveOptions {
+    /// Leave even where nobody is there to take over what the peer keeps
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    target: Target,
 }
 
 #[derive(Debug, Args)]
@@ -77,7 +105,53 @@ pub(crate) async fn run(command: Command, json: bool) -> Result<(), Failure> {
         Command::Fetch(options) => options.run(json).await,
         Command::Verify(options) => options.run(json),
         Command::Status(target) => status(&target, json).await,
+        Command::Quorum(quorum) => quorum.run(json).await,
+        Command::Leave(options) => options.run(json).await,
         Command::Peers(target) => peers(&target, json).await,
+    }
+}
+
+impl LeaveOptions {
+    async fn run(&self, json: bool) -> Result<(), Failure> {
+        let connection = Connection::open(&self.target).await?;
+        let status = read_status(&connection).await?;
+        if status.successors.is_empty() && !self.force {
+            return Err(Failure::failed(
+                "the peer is alone, and nobody would have what it keeps: stop it with Ctrl-C to start it again \
+                 later, or say --force",
+            ));
+        }
+        let path = format!("/api/v1/leave?force={}", self.force);
+        let answer = connection.ask(Method::POST, &path, Vec::new()).await?;
+        let leaving: Leaving = answer.json()?;
+        // The peer ends when others have taken over.
+        let gone = async {
+            while let Ok(connection) = Connection::open(&self.target).await {
+                let Ok(status) = read_status(&connection).await else {
+                    break;
+                };
+                if let (None, Some(why)) = (status.leaving, status.stayed) {
+                    return Err(Failure::failed(format!(
+                        "{why}: it has not left, and goes on as before. Try again later, stop it with Ctrl-C to start it \
+                         again later, or say --force"
+                    )));
+                }
+                sleep(LEAVE_PAUSE).await;
+            }
+            Ok(())
+        };
+        match timeout(LEAVE_PATIENCE, gone).await {
+            Ok(gone) => gone?,
+            Err(_) => {
+                return Err(Failure::failed(
+                    "the peer is still handing over what it keeps: see `chordscope status`",
+                ));
+            }
+        }
+        match json {
+            true => output::json(&leaving),
+            false => output::line(&format!("peer {} has left the ring", status.id)),
+        }
     }
 }
 
@@ -136,9 +210,17 @@ async fn status(target: &Target, json: bool) -> Result<(), Failure> {
         let line = format!("\nposition {number:<3}{id}, {ring}, {records} records, {links} links");
         positions.push_str(&line);
     }
+    let mut going = String::new();
+    if let Some(leaving) = &status.leaving {
+        going = format!("\nleaving     {}", leaving.describe());
+    } else if let Some(why) = &status.stayed {
+        going = format!("\nhas stayed  {why}");
+    }
+    let store = status.store.as_ref().map_or_else(none, describe_store);
+    let quorum = describe_quorum(&status.quorum);
     output::line(&format!(
         "id          {}\naddress     {}\nring        {}, {} members known\npredecessor {}\nsuccessors  {}\n\
-         records     {}\nlinks       {}{positions}",
+         records     {}\nquorum      {quorum}\nstore       {store}\nlinks       {}{going}{positions}",
         status.id,
         status.address.unwrap_or_else(none),
         status.ring,
@@ -151,6 +233,66 @@ async fn status(target: &Target, json: bool) -> Result<(), Failure> {
         status.records,
         status.links
     ))
+}
+
+/// A peer's part in level quorum: who is awaited, the ranges that cannot go on, and those that were repaired by hand.
+fn describe_quorum(quorum: &views::Quorum) -> String {
+    let Some(lineage) = &quorum.lineage else {
+        return "no group yet".to_string();
+    };
+    let mut text = format!("{} groups of lineage {lineage}", quorum.groups);
+    if quorum.without_vote > 0 {
+        let count = quorum.without_vote;
+        text.push_str(&format!("; places without a vote: {count}"));
+    }
+    let awaited: Vec<String> = quorum.awaited.iter().map(Awaited::describe).collect();
+    if !awaited.is_empty() {
+        text.push_str(&format!("; awaited: {}", awaited.join(", ")));
+    }
+    let mut line = |line: String| text.push_str(&format!("\n            {line}"));
+    let blocked: Vec<&Waiting> = quorum
+        .waiting
+        .iter()
+        .filter(|range| range.blocked)
+        .collect();
+    for range in blocked.iter().take(MAX_SHOWN) {
+        line(format!(
+            "no majority for {}, generation {}",
+            range.range, range.generation
+        ));
+    }
+    if blocked.len() > MAX_SHOWN {
+        let more = blocked.len() - MAX_SHOWN;
+        line(format!("and for {more} ranges more: see --json"));
+    }
+    for other in &quorum.other_lineages {
+        line(format!(
+            "neighbours have lineage {other}: see `chordscope quorum adopt`"
+        ));
+    }
+    for repaired in &quorum.repaired {
+        let lost: Vec<&str> = repaired.lost.iter().map(|lost| lost.id.as_str()).collect();
+        let (range, generation, lost) = (&repaired.range, repaired.generation, lost.join(", "));
+        line(format!(
+            "repaired {range}: generation {generation}, given up: {lost}"
+        ));
+    }
+    text
+}
+
+/// A store's incarnation, and what is the matter with it.
+fn describe_store(store: &Store) -> String {
+    let mut text = format!("incarnation {}", store.incarnation);
+    if let Some(why) = &store.why {
+        text.push_str(&format!(", new at this start: {why}"));
+    }
+    if store.set_aside > 0 {
+        text.push_str(&format!(", {} damaged set aside", store.set_aside));
+    }
+    if let Some(reason) = &store.refusing {
+        text.push_str(&format!("\n            {reason}"));
+    }
+    text
 }
 
 async fn peers(target: &Target, json: bool) -> Result<(), Failure> {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::failure::Failure;
 
 /// The folder of peers' data: one below it for each port.
-fn home() -> Result<PathBuf, Failure> {
+pub(crate) fn home() -> Result<PathBuf, Failure> {
     // The XDG base directory specification: a path that is not absolute is to be ignored.
     let set = |name: &str| {
         let folder = std::env::var_os(name).map(PathBuf::from);
@@ -27,15 +27,22 @@ pub(crate) fn default_folder(port: u16) -> Result<PathBuf, Failure> {
     Ok(home()?.join(port.to_string()))
 }
 
+/// What stands where this folder, or one above it, is to be.
+pub(crate) fn not_a_folder(path: &Path) -> Option<&Path> {
+    let there = path.ancestors().find(|above| above.exists())?;
+    (!there.is_dir()).then_some(there)
+}
+
 /// Makes a folder that only its owner can look into; one that is there already stays as it is.
 pub(crate) fn make_private_folder(path: &Path) -> Result<(), Failure> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(path)
-        .map_err(|error| Failure::failed(format!("{}: {error}", path.display())))
+    builder.create(path).map_err(|error| {
+        let path = path.display();
+        Failure::failed(format!("cannot make the folder {path}: {error}"))
+    })
 }
 
 /// The token that control of the peer needs; made at the first start.
@@ -63,6 +70,24 @@ fn read_token(folder: &Path) -> io::Result<String> {
 
 /// Replaces a file by one that only its owner can read, in one step.
 fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let (_, draft) = draft_private(path, text)?;
+    fs::rename(draft, path)
+}
+
+/// As [`write_private`]; the file outlives a failure of the machine.
+pub(crate) fn write_private_durably(path: &Path, text: &str) -> io::Result<()> {
+    let (file, draft) = draft_private(path, text)?;
+    file.sync_all()?;
+    fs::rename(draft, path)?;
+    // A name is on the disk once its folder is. Other systems open no folders as files.
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+fn draft_private(path: &Path, text: &str) -> io::Result<(fs::File, PathBuf)> {
     let draft = path.with_extension(format!("{}.new", std::process::id()));
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -70,7 +95,7 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&draft)?;
     writeln!(file, "{text}")?;
-    fs::rename(&draft, path)
+    Ok((file, draft))
 }
 
 /// Where the peer on a port keeps its data. It lets commands find the token of a peer that was given a folder.

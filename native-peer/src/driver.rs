@@ -1,5 +1,7 @@
 //! One task owns the core's peer: it tells it what happens and carries out what it wants.
 
+mod attempts;
+mod exports;
 mod files;
 mod handle;
 mod notice;
@@ -19,7 +21,9 @@ use chordscope_core::node::api::{
 };
 use chordscope_core::peer::api::{Event, LinkId, Output};
 use chordscope_core::peer::{Known, Peer, Plan};
-use chordscope_core::store::record::Record;
+use chordscope_core::store::group::fence::Fence;
+use chordscope_core::store::group::repair::RepairError;
+use chordscope_core::store::record::{Record, RecordError};
 use chordscope_core::swarm::api::Event as SwarmEvent;
 use chordscope_core::swarm::picker::Order;
 use futures_util::future::join_all;
@@ -31,9 +35,12 @@ use crate::clock::Clock;
 use crate::links::{self, Inbox, Outbox};
 use crate::storage::Storage;
 
+use attempts::Attempts;
+pub(crate) use exports::path as export_path;
+use exports::{Exported, Exports};
 use files::{Disk, Done};
+pub(crate) use handle::{Belongs, Ended, Handle, Held, Input, Open, Wish};
 use handle::{Command, Reply};
-pub(crate) use handle::{Ended, Handle, Input, Open, Wish};
 pub(crate) use notice::Notice;
 
 /// How much that came over links may wait for the driver; behind it, sockets wait.
@@ -42,6 +49,8 @@ const MAX_INPUTS: usize = 256;
 const MAX_COMMANDS: usize = 64;
 /// How many inputs are taken in before their effects are carried out.
 const MAX_BATCH: usize = 32;
+/// And how many bytes, but for the last one: what answers a small message does not wait for many large ones behind it.
+const MAX_BATCH_BYTES: usize = 64 * 1024;
 /// How many notices a slow listener may be behind.
 const MAX_NOTICES: usize = 256;
 /// How long neighbours may take to hear that this peer has left.
@@ -53,6 +62,8 @@ pub(crate) struct Driver {
     clock: Clock,
     storage: Storage,
     stored: mpsc::UnboundedReceiver<StorageEvent>,
+    exports: Exports,
+    exported: mpsc::UnboundedReceiver<Exported>,
     disk: Disk,
     segments: mpsc::UnboundedReceiver<Done>,
     inputs: mpsc::Receiver<Input>,
@@ -62,14 +73,17 @@ pub(crate) struct Driver {
     links: HashMap<LinkId, Outbox>,
     next_link: u64,
     waits: Arc<AtomicU64>,
-    puts: HashMap<OperationId, Reply<Written, StoreError>>,
-    gets: HashMap<OperationId, Reply<Option<Record>, StoreError>>,
+    puts: HashMap<OperationId, Reply<Held<Written>, StoreError>>,
+    gets: HashMap<OperationId, Reply<Held<Option<Record>>, StoreError>>,
+    /// Of the operation that ends next: how many seconds its record is held.
+    lifetime: Option<(OperationId, u32)>,
     lookups: HashMap<LookupId, Reply<Report, LookupError>>,
+    repairs: HashMap<OperationId, Reply<Result<Fence, RepairError>, StoreError>>,
     /// How to find a ring, until the search has begun.
     plan: Option<(Plan, Vec<Known>)>,
     /// Where contacts may be; addresses that the user has named may be anywhere.
     within: AddressSpace,
-    named: Vec<Address>,
+    attempts: Attempts,
     leaving: bool,
     left: bool,
 }
@@ -86,21 +100,30 @@ impl Driver {
         transfers: mpsc::UnboundedSender<SwarmEvent>,
     ) -> (Self, Handle) {
         let (disk, segments) = Disk::new(transfers);
+        let (exports, exported) = Exports::new(storage.folder().to_path_buf());
         let (to_inputs, inputs) = mpsc::channel(MAX_INPUTS);
         let (to_commands, commands) = mpsc::channel(MAX_COMMANDS);
         let (notices, _) = broadcast::channel(MAX_NOTICES);
         let waits = Arc::new(AtomicU64::new(0));
+        let named = match &plan {
+            Plan::Join(addresses) => addresses.clone(),
+            Plan::Create | Plan::Resume => Vec::new(),
+        };
+        let (attempts, troubles) = Attempts::new(named);
         let handle = Handle {
             inputs: to_inputs.clone(),
             commands: to_commands,
             notices: notices.clone(),
             waits: Arc::clone(&waits),
+            troubles,
         };
         let driver = Self {
             peer,
             clock,
             storage,
             stored,
+            exports,
+            exported,
             disk,
             segments,
             inputs,
@@ -112,11 +135,10 @@ impl Driver {
             waits,
             puts: HashMap::new(),
             gets: HashMap::new(),
+            lifetime: None,
             lookups: HashMap::new(),
-            named: match &plan {
-                Plan::Join(addresses) => addresses.clone(),
-                Plan::Create | Plan::Resume => Vec::new(),
-            },
+            repairs: HashMap::new(),
+            attempts,
             plan: Some((plan, known)),
             within,
             leaving: false,
@@ -135,9 +157,14 @@ impl Driver {
             let deadline = self.clock.deadline(self.deadline());
             tokio::select! {
                 Some(input) = self.inputs.recv() => {
+                    let mut bytes = input.bytes();
                     self.on_input(input);
                     for _ in 1..MAX_BATCH {
+                        if bytes >= MAX_BATCH_BYTES {
+                            break;
+                        }
                         let Ok(input) = self.inputs.try_recv() else { break };
+                        bytes += input.bytes();
                         self.on_input(input);
                     }
                 }
@@ -145,6 +172,7 @@ impl Driver {
                 Some(event) = self.stored.recv() => {
                     self.peer.handle_storage(self.clock.now(), event);
                 }
+                Some(exported) = self.exported.recv() => self.on_exported(exported),
                 Some(done) = self.segments.recv() => {
                     self.on_segment(done);
                     for _ in 1..MAX_BATCH {
@@ -187,6 +215,18 @@ impl Driver {
         }
     }
 
+    fn on_exported(&mut self, (number, outcome): Exported) {
+        let now = self.clock.now();
+        match outcome {
+            Ok(()) => self.peer.conflict_exported(now, number),
+            Err(reason) => {
+                tracing::error!("a conflict cannot be exported, and the lineage stays: {reason}");
+                let error = StoreError::Record(RecordError::Storage);
+                self.peer.abandon_adoption(now, error);
+            }
+        }
+    }
+
     fn deadline(&self) -> Instant {
         let due = self.peer.poll_timeout().map(|(at, _)| at);
         due.unwrap_or(Instant::from_micros(u64::MAX))
@@ -201,16 +241,23 @@ impl Driver {
             }
             Input::Dialed(address, Ok(open)) => {
                 let link = self.open(open);
+                self.attempts.opened(link, &address);
                 self.peer.handle_dialed(now, link, &address);
             }
             Input::Dialed(address, Err(reason)) => {
                 tracing::debug!(%address, reason, "cannot reach");
+                self.attempts.failed(&address, &reason);
                 self.peer.handle_dial_failed(now, &address);
             }
             Input::Frame(link, frame) => self.peer.handle_frame(now, link, frame),
             Input::Gone(link) => {
                 if self.links.remove(&link).is_some() {
                     self.peer.handle_closed(now, link);
+                }
+            }
+            Input::Goodbye(link, code, text) => {
+                if self.links.remove(&link).is_some() {
+                    self.peer.handle_goodbye(now, link, code, &text);
                 }
             }
             Input::Broken(link, reason) => self.peer.handle_broken(now, link, reason),
@@ -234,39 +281,54 @@ impl Driver {
         let now = self.clock.now();
         match command {
             Command::Put(label, value, wish, reply) => {
-                let level = wish.level;
-                let begun = match (wish.if_sequence, value) {
-                    (Some(expected), value) => self
-                        .peer
-                        .compare_and_set(now, label, expected, value, level),
-                    (None, Some(value)) => self.peer.put(now, label, value, level),
-                    (None, None) => self.peer.delete(now, label, level),
-                };
+                let (expected, keeping) = (wish.if_sequence, wish.keeping);
+                let begun = self
+                    .peer
+                    .put_for(now, label, value, expected, wish.level, keeping);
                 enlist(begun, reply, &mut self.puts);
             }
-            Command::PutImmutable(value, reply) => {
-                let begun = self.peer.put_immutable(now, value);
+            Command::PutImmutable(value, keeping, reply) => {
+                let begun = self.peer.put_immutable_for(now, value, keeping);
                 enlist(begun, reply, &mut self.puts);
             }
             Command::Get(subject, level, reply) => {
                 enlist(self.peer.get(now, subject, level), reply, &mut self.gets);
             }
+            Command::Adopt(lineage, reply) => answer(Some(reply), self.peer.adopt(now, lineage)),
             Command::Lookup(key, mode, reply) => {
                 let begun = self.peer.lookup(now, key, Routing::Finger, mode);
                 enlist(begun, reply, &mut self.lookups);
             }
-            Command::Share(manifest, have, place, values, reply) => {
+            Command::Repair(key, lost, reply) => {
+                let begun = self.peer.repair_range(now, key, lost);
+                enlist(begun, reply, &mut self.repairs);
+            }
+            Command::Share(manifest, have, place, values, belongs, reply) => {
                 let content = manifest.content();
                 self.disk.place(content, place);
-                let begun = self.peer.share(now, *manifest, have);
+                let begun = match belongs {
+                    Belongs::Alone => self.peer.share(now, *manifest, have),
+                    Belongs::Folder(_) => self.peer.share_part(now, *manifest, have),
+                };
                 if begun.is_ok() {
                     self.peer.vouch(content, &values);
                 }
                 answer(Some(reply), begun);
             }
-            Command::Fetch(content, reply) => {
-                let begun = self.peer.fetch(now, content, Order::RarestFirst);
+            Command::Fetch(content, belongs, reply) => {
+                let order = Order::RarestFirst;
+                let begun = match belongs {
+                    Belongs::Alone => self.peer.fetch(now, content, order),
+                    Belongs::Folder(folder) => self.peer.fetch_part(now, content, folder, order),
+                };
                 answer(Some(reply), begun);
+            }
+            Command::LookIn(content, folder) => self.peer.look_in(now, content, folder),
+            Command::StandAlone(content, reply) => {
+                answer(Some(reply), self.peer.stand_alone(now, content));
+            }
+            Command::PassOut(bytes, reply) => {
+                answer(Some(reply), self.peer.pass_out(now, bytes));
             }
             Command::Reorder(content, order) => self.peer.reorder(now, content, order),
             Command::Place(content, place) => self.disk.place(content, place),
@@ -275,10 +337,20 @@ impl Driver {
                 self.disk.forget(content);
             }
             Command::Look(view) => view(&self.peer),
-            Command::Leave => {
+            Command::Stop => {
                 self.leaving = true;
-                self.peer.leave(now);
+                self.peer.stop(now);
             }
+            Command::Leave(force) => self.leave(now, force),
+        }
+    }
+
+    /// Leaves the ring for good, in any case or only if others take everything over.
+    fn leave(&mut self, now: Instant, force: bool) {
+        self.leaving = true;
+        match force {
+            true => self.peer.leave(now),
+            false => self.peer.leave_if_taken_over(now),
         }
     }
 
@@ -311,6 +383,7 @@ impl Driver {
                     }
                 }
                 Output::DropEntries(keys) => self.storage.drop_entries(&keys),
+                Output::SetAside(keys) => self.storage.set_aside(&keys),
                 Output::ReadSegment { content, index } => self.disk.read(content, index),
                 Output::WriteSegment {
                     content,
@@ -324,7 +397,7 @@ impl Driver {
 
     fn dial(&self, address: Address) {
         let inputs = self.to_inputs.clone();
-        let within = match self.named.contains(&address) {
+        let within = match self.attempts.is_named(&address) {
             true => AddressSpace::Loopback,
             false => self.within,
         };
@@ -337,6 +410,7 @@ impl Driver {
     }
 
     fn on_event(&mut self, event: Event) {
+        self.attempts.hear(&event);
         if let Some(notice) = Notice::of(self.peer.node().space(), &event) {
             tracing::info!("{}", notice.text);
             // Nobody may be listening.
@@ -344,6 +418,10 @@ impl Driver {
         }
         let event = match event {
             Event::Node(event) => event,
+            Event::OwnAddress(address) => {
+                tracing::warn!("{address} is this peer's own address: it is not joined");
+                return;
+            }
             Event::Known(known) => {
                 let lines: Vec<_> = known.iter().map(Known::line).collect();
                 self.storage.know(&lines);
@@ -356,12 +434,34 @@ impl Driver {
             _ => return,
         };
         match event {
-            NodeEvent::PutEnded(id, outcome) => answer(self.puts.remove(&id), outcome),
-            NodeEvent::GetEnded(id, outcome) => answer(self.gets.remove(&id), outcome),
+            NodeEvent::Lifetime(id, seconds) => self.lifetime = Some((id, seconds)),
+            NodeEvent::Renewing(renewal) => self.storage.renew(&renewal),
+            NodeEvent::RenewalEnded(key, level) => self.storage.renew_no_more(key, level),
+            NodeEvent::PutEnded(id, outcome) => {
+                let held = self.held(id);
+                answer(self.puts.remove(&id), outcome.map(|put| (put, held)));
+            }
+            NodeEvent::GetEnded(id, outcome) => {
+                let held = self.held(id);
+                answer(self.gets.remove(&id), outcome.map(|got| (got, held)));
+            }
+            NodeEvent::LineageConflict(conflict) => {
+                let from = self.peer.node().adoption().and_then(|one| one.from);
+                self.exports.export(from.unwrap_or_default(), &conflict);
+            }
             NodeEvent::LookupEnded(id, outcome) => answer(self.lookups.remove(&id), outcome),
+            NodeEvent::RangeRepaired(id, outcome) => answer(self.repairs.remove(&id), Ok(outcome)),
             NodeEvent::Left if self.leaving => self.left = true,
             _ => {}
         }
+    }
+}
+
+impl Driver {
+    /// How many seconds the record of an operation is held, if that was told.
+    fn held(&mut self, operation: OperationId) -> Option<u32> {
+        let told = self.lifetime.take_if(|(told, _)| *told == operation);
+        told.map(|(_, seconds)| seconds)
     }
 }
 

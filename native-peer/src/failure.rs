@@ -1,6 +1,7 @@
 //! How a command fails: one line for a person, one exit code for a script.
 
 use std::fmt;
+use std::io::{self, ErrorKind};
 use std::process::ExitCode;
 
 /// Why a command ended without doing what it was asked.
@@ -29,14 +30,41 @@ impl Failure {
     fn new(code: u8, text: &str) -> Self {
         // Whatever a name, a path or a peer put into it: it stays one line.
         let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let line = line.chars().filter(|c| !c.is_control()).collect();
-        Self { line, code }
+        let line: String = line.chars().filter(|c| !c.is_control()).collect();
+        Self {
+            line: without_error_numbers(&line),
+            code,
+        }
     }
 
     /// The code to exit with.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.code)
     }
+}
+
+/// A failed attempt to connect, in a few words.
+pub(crate) fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    match error.kind() {
+        ErrorKind::ConnectionRefused => "nobody listens there".to_string(),
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
+            "there is no way to that network".to_string()
+        }
+        _ if text.contains("lookup address") => "no address is known for that name".to_string(),
+        _ => text,
+    }
+}
+
+/// The text without the system's numbers of errors: the words beside them say the same.
+fn without_error_numbers(text: &str) -> String {
+    let mut parts = text.split(" (os error ");
+    let mut plain = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        plain.push_str(rest.strip_prefix(')').unwrap_or(rest));
+    }
+    plain
 }
 
 impl fmt::Display for Failure {
@@ -50,6 +78,18 @@ impl std::error::Error for Failure {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_failure_has_the_words_of_the_system_and_not_its_numbers() {
+        let error = io::Error::from_raw_os_error(17);
+        let failure = Failure::usage("--data", format!("a: {error}, twice: {error}"));
+        let said = failure.to_string();
+        assert!(
+            said.starts_with("--data: a: ") && !said.contains("os error"),
+            "{said}"
+        );
+        assert!(!said.contains(['(', ')']), "{said}");
+    }
 
     #[test]
     fn a_failure_is_one_line() {

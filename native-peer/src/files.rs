@@ -7,32 +7,39 @@ mod digest;
 mod ending;
 mod fetching;
 mod folder;
+mod made;
+mod opened;
 mod place;
 mod positional;
+mod presence;
 mod register;
 mod resume;
 mod stamp;
 
 use std::collections::BTreeMap;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chordscope_core::base::content::ContentId;
 use chordscope_core::peer::Peer;
-use chordscope_core::swarm::api::{Event, TransferView};
+use chordscope_core::swarm::api::{Event, Failure, StartError, TransferView};
 use chordscope_core::swarm::bitfield::Bitfield;
+use chordscope_core::swarm::collection::{Collection, is_safe_part};
 use chordscope_core::swarm::link::Link;
 use chordscope_core::swarm::manifest::{DIGEST, Manifest};
-use tokio::sync::{Notify, mpsc};
-use tokio::task::spawn_blocking;
-use tokio::time::{sleep, timeout};
+use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::timeout;
 
 use crate::clock::Clock;
-use crate::driver::Handle;
+use crate::driver::{Belongs, Ended, Handle};
 
 pub(crate) use digest::{Hashed, hash};
-pub(crate) use place::Place;
+pub(crate) use folder::MAX_LIST;
+use made::Made;
+pub(crate) use place::{NO_FILE, Place};
 use register::{Entry, Register};
 pub(crate) use stamp::Stamp;
 
@@ -45,6 +52,18 @@ pub(crate) struct Files {
     table: Mutex<BTreeMap<ContentId, Item>>,
     /// Something in the table has changed.
     changed: Notify,
+    /// Beginning a transfer, making its draft, naming its file and giving it up are one step each.
+    turn: tokio::sync::Mutex<()>,
+    /// One file at a time begins to be shared.
+    sharing: tokio::sync::Mutex<()>,
+    /// How many files may be on their way to the disk itself: each is open meanwhile.
+    settling: Semaphore,
+    /// One content at a time is looked for at its other places.
+    falling_back: tokio::sync::Mutex<()>,
+    /// Folders whose files are being put where they belong.
+    filling: Mutex<BTreeMap<ContentId, JoinHandle<()>>>,
+    /// The list of the folder that a file was looked for in last.
+    last_list: Mutex<Option<(ContentId, Arc<Collection>)>>,
 }
 
 /// A content that is shared or fetched.
@@ -55,9 +74,11 @@ pub(crate) struct Item {
     /// Why it has come to an end.
     pub(crate) problem: Option<String>,
     /// Of a collection that is being fetched: its files, once known.
-    pub(crate) parts: Vec<ContentId>,
+    pub(crate) parts: Arc<[ContentId]>,
     /// Of a collection: its files are still being put where they belong.
     pub(crate) is_filling: bool,
+    /// The folders that were made for it.
+    made: Made,
 }
 
 impl Item {
@@ -66,8 +87,9 @@ impl Item {
             entry,
             place,
             problem: None,
-            parts: Vec::new(),
+            parts: Arc::default(),
             is_filling: false,
+            made: Made::default(),
         }
     }
 }
@@ -77,10 +99,12 @@ impl Item {
 pub(crate) enum Kind {
     /// A file by itself.
     File,
-    /// A file of a folder.
-    Part,
+    /// A file of a folder, which is known when it is fetched.
+    Part(Option<ContentId>),
     /// A folder: its list of files.
     Folder,
+    /// A file by itself, which the peer takes over, and removes when it is shared no more.
+    Given,
 }
 
 /// Why something is not shared or fetched: a sentence.
@@ -96,6 +120,11 @@ impl<E: std::error::Error> From<E> for Refused {
 fn refuse<T>(reason: impl Into<String>) -> Result<T, Refused> {
     Err(Refused(reason.into()))
 }
+
+/// How many files are waited for at a time until they are on the disk itself.
+const SETTLING: usize = 16;
+/// How many transfers are looked at at a time.
+const AT_A_LOOK: usize = 512;
 
 const STOPPING: &str = "the peer is stopping, or too busy to answer";
 
@@ -113,6 +142,12 @@ impl Files {
             clock,
             table: Mutex::default(),
             changed: Notify::new(),
+            turn: tokio::sync::Mutex::default(),
+            sharing: tokio::sync::Mutex::default(),
+            settling: Semaphore::new(SETTLING),
+            falling_back: tokio::sync::Mutex::default(),
+            filling: Mutex::default(),
+            last_list: Mutex::default(),
         });
         tokio::spawn(Arc::clone(&files).take_up());
         tokio::spawn(Arc::clone(&files).follow(events));
@@ -148,13 +183,17 @@ impl Files {
         }
     }
 
-    /// Waits until a file has come to an end, in one way or the other, but not longer than this. A folder ends with its files, so that
-    /// all of the time is waited.
+    /// Waits until a file, or a folder with all its files, has come to an end, in one way or the other, but not longer than this.
     pub(crate) async fn wait_for(&self, content: ContentId, wait: Duration) {
         let end = async {
-            let item = self.ended(content).await;
-            if item.is_some_and(|item| item.entry.is_collection && item.problem.is_none()) {
-                sleep(wait).await;
+            loop {
+                let changed = self.changed.notified();
+                let is_over =
+                    |item: Item| item.problem.is_some() || item.entry.complete && !item.is_filling;
+                if self.item(content).is_none_or(is_over) {
+                    return;
+                }
+                changed.await;
             }
         };
         // What has not ended is looked at as well.
@@ -171,15 +210,36 @@ impl Files {
         self.table().keys().copied().collect()
     }
 
-    /// How the core sees a transfer.
-    pub(crate) async fn view(&self, content: ContentId) -> Option<TransferView> {
+    /// Looks at those of these contents that are shared or fetched, and at how the core sees them.
+    pub(crate) async fn look_at(
+        &self,
+        contents: &[ContentId],
+        mut look: impl FnMut(ContentId, &Item, Option<&TransferView>),
+    ) {
         let now = self.clock.now();
-        let view = move |peer: &Peer| peer.swarm().view(now, content);
-        self.driver.look(view).await.ok().flatten()
+        // The driver, and whoever wants the table, have other things to do between.
+        for some in contents.chunks(AT_A_LOOK) {
+            let asked = some.to_vec();
+            let see = move |peer: &Peer| -> Vec<_> {
+                let asked = asked.into_iter();
+                asked
+                    .map(|content| peer.swarm().view(now, content))
+                    .collect()
+            };
+            let views = self.driver.look(see).await.unwrap_or_default();
+            let views = views.iter().map(Option::as_ref);
+            let table = self.table();
+            for (content, view) in some.iter().zip(views.chain(iter::repeat(None))) {
+                if let Some(item) = table.get(content) {
+                    look(*content, item, view);
+                }
+            }
+        }
     }
 
-    /// Shares a file of which the values of the blocks, or the digests of the segments, were computed already. Segments are checked when
-    /// they are read first, unless the values are known and the file is still as it was when it was hashed.
+    /// Shares a file of which the values of the blocks, or the digests of the segments, were computed already; gives its link, and whether
+    /// this began it. Segments are checked when they are read first, unless the values are known and the file is still as it was when it
+    /// was hashed.
     pub(crate) async fn share(
         &self,
         path: &Path,
@@ -187,13 +247,16 @@ impl Files {
         values: &[[u8; DIGEST]],
         hashed: Option<Stamp>,
         kind: Kind,
-    ) -> Result<Link, Refused> {
+    ) -> Result<(Link, bool), Refused> {
         if !path.is_absolute() {
             return refuse("the path must be absolute");
         }
+        if !is_safe_part(name) {
+            return refuse(format!("{name:?} is no name for a file on every system"));
+        }
         let whole = path.to_path_buf();
         let opened = spawn_blocking(move || Place::open(&whole)).await?;
-        let place = opened.map_err(|error| Refused(format!("{}: {error}", path.display())))?;
+        let mut place = opened.map_err(|error| Refused(format!("{}: {error}", path.display())))?;
         let layout = place.layout();
         let manifest =
             Manifest::of_blocks(layout, values).or_else(|| Manifest::of(layout, values.to_vec()));
@@ -207,28 +270,40 @@ impl Files {
             length: Some(layout.length()),
             is_collection: kind == Kind::Folder,
         };
+        // Of two files that are alike the second is a copy of the first.
+        let _sharing = self.sharing.lock().await;
         let known = self.item(content);
-        if known.is_some_and(|item| item.entry.complete && item.problem.is_none()) {
-            if kind != Kind::Part {
-                self.keep_by_itself(content)?;
+        let is_fetched = known.is_some_and(|item| item.problem.is_none() && !item.entry.complete);
+        if self.present(content).await.is_some() {
+            if kind != Kind::Given {
+                self.note_copy(content, path)?;
             }
-            return Ok(link);
+            if !matches!(kind, Kind::Part(_)) {
+                self.keep_by_itself(content).await?;
+            }
+            return Ok((link, false));
+        }
+        place.confirm(hashed);
+        let is_checked = hashed.is_some() && hashed == place.stamp();
+        if kind == Kind::Given {
+            let kept = self.register.take_over(content, path)?;
+            place = spawn_blocking(move || Place::open(&kept)).await??;
         }
         let entry = Entry {
             name: name.to_string(),
-            path: path.to_path_buf(),
+            path: place.path(),
             length: Some(layout.length()),
             complete: true,
             on_disk: true,
             is_collection: kind == Kind::Folder,
-            is_part: kind == Kind::Part,
+            is_part: matches!(kind, Kind::Part(_)),
+            copies: Vec::new(),
         };
         let have = Bitfield::all(layout.count());
         self.stop(content).await;
-        let is_checked = hashed.is_some() && hashed == place.stamp();
         let values = if is_checked { values } else { &[] };
         self.begin(entry, manifest, have, place, values).await?;
-        Ok(link)
+        Ok((link, !is_fetched))
     }
 
     /// Puts a content whose digests are known before the core; and the values of its blocks, if it was hashed just now.
@@ -242,14 +317,37 @@ impl Files {
     ) -> Result<(), Refused> {
         let content = manifest.content();
         let place = Arc::new(place);
+        let _turn = self.turn.lock().await;
         self.register.keep_digests(&manifest)?;
         self.register.keep(content, &entry)?;
+        let belongs = match entry.is_part {
+            true => Belongs::Folder(None),
+            false => Belongs::Alone,
+        };
         let item = Item::new(entry, Some(Arc::clone(&place)));
         self.table().insert(content, item);
         let values = values.to_vec();
-        let begun = self.driver.share(manifest, have, place, values).await;
-        begun.map_err(|_| Refused(STOPPING.into()))??;
-        Ok(())
+        let begun = self.driver.share(manifest, have, place, values, belongs);
+        self.has_begun(content, begun.await)
+    }
+
+    /// What the core has not taken is not here.
+    fn has_begun(
+        &self,
+        content: ContentId,
+        begun: Result<Result<(), StartError>, Ended>,
+    ) -> Result<(), Refused> {
+        let refused = match begun {
+            Ok(Ok(())) => return Ok(()),
+            // Somebody else has just begun it.
+            Ok(Err(StartError::Already)) => return refuse(StartError::Already.to_string()),
+            Ok(Err(error)) => error.to_string(),
+            Err(Ended) => return refuse(STOPPING),
+        };
+        self.table().remove(&content);
+        self.changed.notify_waiters();
+        self.register.drop(content);
+        Err(Refused(refused))
     }
 
     /// What the core says of transfers.
@@ -263,6 +361,10 @@ impl Files {
                     }
                 }
                 Event::Complete(content) => self.complete(content).await,
+                Event::Failed(content, Failure::Changed) => {
+                    // Reading all of a copy takes its time.
+                    tokio::spawn(Arc::clone(&self).look_again(content));
+                }
                 Event::Failed(content, failure) => {
                     self.change(content, |item| {
                         // The disk has said more.

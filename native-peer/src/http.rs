@@ -3,8 +3,10 @@
 mod api;
 mod gateway;
 mod guard;
+mod health;
 mod metrics;
 mod page;
+mod ready;
 mod server;
 mod socket;
 
@@ -22,8 +24,11 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::clock::Clock;
 use crate::driver::Handle;
 use crate::files::Files;
+use crate::storage::Health;
 
-pub(crate) use api::{AUTHOR, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author};
+pub(crate) use api::{
+    AUTHOR, EXPIRES_HEADER, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author,
+};
 pub(crate) use guard::Allowed;
 pub(crate) use server::{Caps, serve};
 
@@ -34,6 +39,10 @@ pub(crate) struct App {
     pub(crate) driver: Handle,
     /// The drivers of all positions on the ring, the first one's first.
     pub(crate) positions: Vec<Handle>,
+    /// How the stores of all positions are, the first one's first.
+    pub(crate) stores: Vec<Arc<Health>>,
+    /// The folders of all positions, the first one's first.
+    pub(crate) folders: Vec<PathBuf>,
     /// What it shares and fetches.
     pub(crate) files: Arc<Files>,
     pub(crate) space: Space,
@@ -42,7 +51,16 @@ pub(crate) struct App {
     pub(crate) web: Option<PathBuf>,
     pub(crate) caps: Arc<Caps>,
     pub(crate) clock: Clock,
+    /// Whether there is a limit for the bytes of files that leave.
+    pub(crate) limits_up: bool,
     pub(crate) refused: Refused,
+}
+
+impl App {
+    /// Why nothing can be written to the disk now.
+    pub(crate) fn refusing(&self) -> Option<String> {
+        self.stores.iter().find_map(|store| store.refusing())
+    }
 }
 
 /// How many requests were refused, by reason.
@@ -67,13 +85,29 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         HeaderName::from_static("x-content-type-options"),
         HeaderValue::from_static("nosniff"),
     );
+    // Whoever knows a content id may read the content, a page of any origin too: it cannot be guessed, and nothing in it runs.
+    let read = get(gateway::file).options(gateway::preflight);
+    let read_below = get(gateway::file_below).options(gateway::preflight);
+    let set = |field: &'static str, value: &'static str| {
+        let field = HeaderName::from_static(field);
+        SetResponseHeaderLayer::overriding(field, HeaderValue::from_static(value))
+    };
+    let files = Router::new()
+        .route("/files/{content}", read)
+        .route("/files/{content}/{*path}", read_below)
+        .layer(set("access-control-allow-origin", "*"))
+        .layer(set(
+            "access-control-expose-headers",
+            "accept-ranges, content-length, content-range, etag",
+        ))
+        .layer(set("cross-origin-resource-policy", "cross-origin"));
     Router::new()
         .nest("/api/v1", api)
         .merge(socket)
-        .route("/files/{content}", get(gateway::file))
-        .route("/files/{content}/{*path}", get(gateway::file_below))
+        .merge(files)
         .route("/metrics", get(metrics::metrics))
-        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/healthz", get(health::health))
+        .route("/readyz", get(ready::ready))
         .fallback_service(page::service(app.web.as_deref()))
         .layer(from_fn_with_state(Arc::clone(&app), guard::host))
         .layer(nosniff)

@@ -32,12 +32,13 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use crate::address_space::AddressSpace;
 use crate::driver::Input;
+use crate::failure::plain;
 
 use pace::Pace;
 
 /// How long a connection may take to open.
 const OPEN_PATIENCE: Duration = Duration::from_secs(5);
-/// How long frames may take to leave.
+/// How long one frame may take to leave: a link that is slow goes on, one that takes nothing ends.
 const WRITE_PATIENCE: Duration = Duration::from_secs(10);
 /// How often each side pings: a tab's own timers sleep while it is hidden, but it answers pings.
 const PING_EVERY: Duration = Duration::from_secs(15);
@@ -45,8 +46,10 @@ const PING_EVERY: Duration = Duration::from_secs(15);
 const IDLE_PATIENCE: Duration = Duration::from_secs(45);
 /// How long the other side may take to answer a goodbye.
 const GOODBYE_PATIENCE: Duration = Duration::from_secs(2);
-/// How many bytes may wait to be sent over one link.
-const MAX_QUEUED: usize = 1 << 20;
+/// How many bytes may wait to be sent over one link. The core hands on much less than this to a link that takes what it is sent.
+const MAX_QUEUED: usize = 2 << 20;
+/// What stands for the code of a close frame that has none (RFC 6455 §7.1.5).
+const NO_CODE: u16 = 1_005;
 /// What a waiting frame takes besides its bytes, so that many small ones are bounded too.
 const PER_FRAME: usize = 64;
 /// How many bytes are read in one call to the system. The library zeroes as many before each call, however few come, and four times
@@ -142,7 +145,13 @@ async fn open(
     let opened = tokio_tungstenite::client_async_with_config(request, stream, config).await;
     opened
         .map(|(socket, _)| socket)
-        .map_err(|error| error.to_string())
+        .map_err(|error| match error {
+            Error::Http(answer) => {
+                format!("it is no peer: it answers with HTTP {}", answer.status())
+            }
+            Error::Io(error) => plain(&error),
+            error => format!("it is no peer: {error}"),
+        })
 }
 
 async fn connect(address: &Address, within: AddressSpace) -> Result<TcpStream, String> {
@@ -155,7 +164,7 @@ async fn connect(address: &Address, within: AddressSpace) -> Result<TcpStream, S
         true => host.to_string(),
         false => format!("{host}:80"),
     };
-    let found = lookup_host(host).await.map_err(|error| error.to_string())?;
+    let found = lookup_host(host).await.map_err(|error| plain(&error))?;
     // What is connected to is what was checked: the name is not asked again.
     let allowed: Vec<_> = found
         .filter(|found| AddressSpace::of(found.ip()) <= within)
@@ -164,7 +173,7 @@ async fn connect(address: &Address, within: AddressSpace) -> Result<TcpStream, S
         return Err("it names an address in a more private network than this peer's".to_string());
     }
     let stream = TcpStream::connect(allowed.as_slice()).await;
-    let stream = stream.map_err(|error| error.to_string())?;
+    let stream = stream.map_err(|error| plain(&error))?;
     // A lookup is a chain of small messages: none may wait for company.
     stream
         .set_nodelay(true)
@@ -217,6 +226,8 @@ fn goodbye(reason: CloseReason) -> CloseFrame {
 enum End {
     /// The connection is gone, or the driver has forgotten it.
     Gone,
+    /// The other side has closed it, with this code and text.
+    Told(u16, String),
     /// This side must close it.
     Broken(CloseReason),
     /// This side has said goodbye.
@@ -251,11 +262,11 @@ async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     };
     match end {
         // Closing at once could overtake the goodbye: what is unread when a socket closes resets the connection.
-        End::Closed => {
-            let _ = timeout(GOODBYE_PATIENCE, async {
-                while let Some(Ok(_)) = stream.next().await {}
-            })
-            .await;
+        End::Closed => read_out(&mut stream).await,
+        // The library answers a close frame with one as it is read on (RFC 6455 §5.5.1).
+        End::Told(code, text) => {
+            let told = inputs.send(Input::Goodbye(link, code, text));
+            let _ = tokio::join!(told, read_out(&mut stream));
         }
         End::Broken(reason) => {
             let _ = inputs.send(Input::Broken(link, reason)).await;
@@ -264,6 +275,14 @@ async fn run<S: AsyncRead + AsyncWrite + Unpin>(
             let _ = inputs.send(Input::Gone(link)).await;
         }
     }
+}
+
+/// Reads until the other side has closed the connection, or for a moment.
+async fn read_out<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut SplitStream<WebSocketStream<S>>) {
+    let _ = timeout(GOODBYE_PATIENCE, async {
+        while let Some(Ok(_)) = stream.next().await {}
+    })
+    .await;
 }
 
 async fn read<S: AsyncRead + AsyncWrite + Unpin>(
@@ -286,9 +305,14 @@ async fn read<S: AsyncRead + AsyncWrite + Unpin>(
                     return End::Gone;
                 }
             }
-            Some(Ok(Message::Text(_))) => return End::Broken(CloseReason::Garbage),
+            Some(Ok(Message::Text(_))) => return End::Broken(CloseReason::Text),
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
-            Some(Ok(Message::Close(_))) | None => return End::Gone,
+            Some(Ok(Message::Close(said))) => {
+                let said = said.map(|said| (u16::from(said.code), said.reason.to_string()));
+                let (code, text) = said.unwrap_or((NO_CODE, String::new()));
+                return End::Told(code, text);
+            }
+            None => return End::Gone,
             Some(Err(Error::Capacity(_))) => return End::Broken(CloseReason::TooLarge),
             Some(Err(
                 Error::Io(_)
@@ -296,7 +320,7 @@ async fn read<S: AsyncRead + AsyncWrite + Unpin>(
                 | Error::AlreadyClosed
                 | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake),
             )) => return End::Gone,
-            Some(Err(_)) => return End::Broken(CloseReason::Garbage),
+            Some(Err(_)) => return End::Broken(CloseReason::WebSocket),
         }
     }
 }
@@ -320,17 +344,15 @@ async fn write<S: AsyncRead + AsyncWrite + Unpin>(
             },
             _ = pings.tick() => {}
         }
-        let wrote = timeout(WRITE_PATIENCE, write_batch(sink, &mut batch, queued)).await;
-        match wrote {
-            Ok(Ok(Wrote::Frames(0))) => {}
-            Ok(Ok(Wrote::Frames(bytes))) => {
+        match write_batch(sink, &mut batch, queued).await {
+            Ok(Wrote::Frames(0)) => {}
+            Ok(Wrote::Frames(bytes)) => {
                 if inputs.send(Input::Written(link, bytes)).await.is_err() {
                     return End::Gone;
                 }
             }
-            Ok(Ok(Wrote::Goodbye)) => return End::Closed,
-            Ok(Err(_)) => return End::Gone,
-            Err(_) => return End::Broken(CloseReason::QueueFull),
+            Ok(Wrote::Goodbye) => return End::Closed,
+            Err(end) => return end,
         }
     }
 }
@@ -365,9 +387,9 @@ async fn write_batch<S: AsyncRead + AsyncWrite + Unpin>(
     sink: &mut SplitSink<WebSocketStream<S>, Message>,
     batch: &mut Vec<Item>,
     queued: &AtomicUsize,
-) -> Result<Wrote, Error> {
+) -> Result<Wrote, End> {
     if batch.is_empty() {
-        sink.send(Message::Ping(Bytes::new())).await?;
+        in_time(sink.send(Message::Ping(Bytes::new()))).await?;
     }
     let (mut written, mut frames) = (0, 0);
     for item in batch.drain(..) {
@@ -375,15 +397,44 @@ async fn write_batch<S: AsyncRead + AsyncWrite + Unpin>(
             Item::Frame(frame) => {
                 written += frame.len() + PER_FRAME;
                 frames += frame.len();
-                sink.feed(Message::Binary(frame)).await?;
+                in_time(sink.feed(Message::Binary(frame))).await?;
             }
             Item::Close(reason) => {
-                sink.send(Message::Close(Some(goodbye(reason)))).await?;
+                in_time(sink.send(Message::Close(Some(goodbye(reason))))).await?;
                 return Ok(Wrote::Goodbye);
             }
         }
     }
-    sink.flush().await?;
+    in_time(sink.flush()).await?;
     queued.fetch_sub(written, Ordering::Relaxed);
     Ok(Wrote::Frames(frames))
+}
+
+/// Waits until a frame has left, unless that takes too long.
+async fn in_time(step: impl Future<Output = Result<(), Error>>) -> Result<(), End> {
+    match timeout(WRITE_PATIENCE, step).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(End::Gone),
+        Err(_) => Err(End::Broken(CloseReason::QueueFull)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_of_the_protocol_says_when_links_end_and_how_often_they_are_pinged() {
+        let page = include_str!("../../docs/protocol.md").split_whitespace();
+        let page = page.collect::<Vec<_>>().join(" ");
+        let [idle, ping, write] =
+            [IDLE_PATIENCE, PING_EVERY, WRITE_PATIENCE].map(|patience| patience.as_secs());
+        for words in [
+            format!("from which nothing has come for {idle} seconds is closed as *idle*"),
+            format!("native peers send WebSocket pings every {ping} seconds"),
+            format!("has taken nothing of what it was sent for {write} seconds"),
+        ] {
+            assert!(page.contains(&words), "{words}");
+        }
+    }
 }

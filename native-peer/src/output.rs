@@ -1,5 +1,6 @@
-//! Writing results to standard output.
+//! Writing results to standard output, and notes to standard error.
 
+use std::fmt;
 use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
@@ -22,6 +23,11 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
         serde_json::to_writer(&mut *out, value).map_err(io::Error::from)?;
         out.write_all(b"\n")
     })
+}
+
+/// Writes a line to standard error. Where that cannot be written, nobody reads it, and nothing fails for it.
+pub(crate) fn note(text: impl fmt::Display) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 fn with_stdout(

@@ -1,5 +1,7 @@
 //! Where a peer is, as users say it.
 
+use std::num::NonZeroU16;
+
 use chordscope_core::base::contact::Address;
 
 use crate::failure::Failure;
@@ -19,15 +21,34 @@ pub(crate) fn dialed(argument: &str, text: &str) -> Result<Address, Failure> {
 /// The address of a peer that others dial.
 pub(crate) fn told(argument: &str, text: &str) -> Result<Address, Failure> {
     let wrong = || {
-        let reason = format!("\"{text}\" is no URL of a peer, such as http://127.0.0.1:7340");
+        let reason = format!(
+            "\"{text}\" is no address of a peer: give host and port, or a URL, such as http://127.0.0.1:7340"
+        );
         Failure::usage(argument, reason)
     };
     let address = Address::parse_url(text).map_err(|_| wrong())?;
     let authority = address.authority();
     let name_end = authority.rfind(']').unwrap_or(0);
     match authority[name_end..].split_once(':') {
-        Some((_, port)) if port.parse::<u16>().is_err() => Err(wrong()),
+        Some((_, port)) if port.parse::<NonZeroU16>().is_err() => Err(wrong()),
         _ => Ok(address),
+    }
+}
+
+/// The address that a peer tells others.
+pub(crate) fn advertised(argument: &str, text: &str) -> Result<Address, Failure> {
+    let address = told(argument, text)?;
+    let everywhere = ["0.0.0.0", "[::]"];
+    let host = address.authority();
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    match everywhere.contains(&host) {
+        false => Ok(address),
+        true => Err(Failure::usage(
+            argument,
+            format!(
+                "{host} means every address of this machine: give one under which others reach it"
+            ),
+        )),
     }
 }
 
@@ -36,17 +57,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_peer_is_named_by_its_url() {
+    fn a_peer_is_named_by_its_url_or_host_and_port() {
         for url in [
             "http://127.0.0.1:7340",
             "ws://[::1]:7340/ws",
             "http://ring.example",
+            "127.0.0.1:7340",
+            "localhost:7340",
+            "ring.example:7340/ws",
         ] {
             assert!(dialed("--peer", url).is_ok(), "{url}");
         }
         for wrong in [
             "foo",
-            "127.0.0.1:7340",
+            "127.0.0.1",
+            "a:99999",
+            "a:0",
             "ftp://a:1",
             "http://a:99999",
             "http://a:b",
@@ -61,7 +87,14 @@ mod tests {
 
     #[test]
     fn an_encrypted_address_is_told_but_not_dialed() {
-        assert!(told("--advertise", "wss://ring.example").is_ok());
+        assert!(advertised("--advertise", "wss://ring.example").is_ok());
+        assert!(advertised("--advertise", "192.168.0.1:7340").is_ok());
+        for everywhere in ["0.0.0.0:7340", "ws://[::]:7340", "http://0.0.0.0"] {
+            let said = advertised("--advertise", everywhere)
+                .unwrap_err()
+                .to_string();
+            assert!(said.contains("every address"), "{said}");
+        }
         let said = dialed("--join", "https://ring.example").unwrap_err();
         assert!(said.to_string().contains("not possible yet"), "{said}");
     }

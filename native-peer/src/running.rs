@@ -29,10 +29,10 @@ use crate::driver::{Driver, Handle};
 use crate::failure::Failure;
 use crate::files::Files;
 use crate::http::{self, Allowed, App, Caps, Refused};
-use crate::storage;
+use crate::storage::{self, Health};
 
-/// How long leaving the ring and writing what is left may take together.
-const STOP_PATIENCE: Duration = Duration::from_secs(4);
+/// How long handing records over and writing what is left may take together.
+const STOP_PATIENCE: Duration = Duration::from_secs(8);
 /// Connections in all: links, pages and commands.
 const MAX_CONNECTIONS: usize = 1_024;
 /// Connections from one address. A whole ring may live on one machine.
@@ -46,6 +46,8 @@ pub(crate) struct Options {
     pub(crate) ring_name: String,
     pub(crate) web: Option<PathBuf>,
     pub(crate) advertise: Option<Address>,
+    /// Names under which the peer may be asked, besides the one that is advertised.
+    pub(crate) allow_host: Vec<String>,
     pub(crate) allow_origin: Vec<String>,
     /// How many positions on the ring: 1 to 16.
     pub(crate) virtual_nodes: u8,
@@ -80,6 +82,9 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
             ),
             io::ErrorKind::PermissionDenied => format!(
                 "port {port} on {ip} may not be used: choose one above 1023 with --listen"
+            ),
+            io::ErrorKind::AddrNotAvailable => format!(
+                "{ip} is no address of this machine: listen on one that is, or on 0.0.0.0 for all of them"
             ),
             _ => format!("cannot listen on {address}: {error}"),
         })
@@ -122,6 +127,8 @@ pub(crate) fn start(listener: TcpListener, options: Options) -> Result<Running, 
     let caps = Caps::new(MAX_CONNECTIONS, MAX_PER_ADDRESS);
     let app = Arc::new(App {
         positions: positions.clone(),
+        stores: all.iter().map(|one| Arc::clone(&one.health)).collect(),
+        folders: all.iter().map(|one| one.folder.clone()).collect(),
         driver: all[0].handle.clone(),
         files,
         space: Space::FULL,
@@ -129,12 +136,14 @@ pub(crate) fn start(listener: TcpListener, options: Options) -> Result<Running, 
         allowed: Allowed::new(
             listen,
             advertised,
+            &options.allow_host,
             &options.allow_origin,
             &friends(&options),
         ),
         web: options.web,
         caps: Arc::clone(&caps),
         clock,
+        limits_up: options.limits.up.is_some(),
         refused: Refused {
             host: AtomicU64::new(0),
             origin: AtomicU64::new(0),
@@ -162,6 +171,8 @@ struct Position {
     secret: [u8; 32],
     driver: Driver,
     handle: Handle,
+    health: Arc<Health>,
+    folder: PathBuf,
     transfers: mpsc::UnboundedReceiver<TransferEvent>,
 }
 
@@ -185,11 +196,15 @@ impl Position {
         data::make_private_folder(&folder)?;
         let (to_stored, stored) = mpsc::unbounded_channel();
         let (kept, storage) = storage::open(&folder, to_stored)?;
+        let health = storage.health();
         let secret = secret.unwrap_or(kept.secret);
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(Failure::failed)?;
         let config = Config {
-            node: NodeConfig::for_virtual_nodes(options.virtual_nodes),
+            node: NodeConfig {
+                incarnation: kept.incarnation,
+                ..NodeConfig::for_virtual_nodes(options.virtual_nodes)
+            },
             index,
             ring: options.ring_name.clone(),
             limits: peer::Limits {
@@ -207,6 +222,7 @@ impl Position {
             peer.restore(clock.now(), copy);
         }
         peer.restore_groups(clock.now(), kept.control, &kept.entries);
+        peer.restore_renewals(clock.now(), &kept.renewals);
         let id = peer.node().id();
         let known = kept.known.iter();
         let known = known.filter_map(|line| Known::read(line)).collect();
@@ -226,6 +242,8 @@ impl Position {
             secret,
             driver,
             handle,
+            health,
+            folder,
         })
     }
 }
@@ -244,16 +262,21 @@ fn friends(options: &Options) -> Vec<String> {
 }
 
 impl Running {
-    /// Leaves the ring and ends.
+    /// Waits until the peer has left its ring for good.
+    pub(crate) async fn left(&self) {
+        join_all(self.positions.iter().map(Handle::ended)).await;
+    }
+
+    /// Stops for a while, so that it can be started again, and ends.
     pub(crate) async fn stop(self) {
         for position in &self.positions {
-            position.leave().await;
+            position.stop().await;
         }
         if timeout(STOP_PATIENCE, join_all(self.drivers))
             .await
             .is_err()
         {
-            tracing::warn!("leaving took too long; the ring notices by itself");
+            tracing::warn!("stopping took too long; the ring notices by itself");
         }
         self.server.abort();
     }

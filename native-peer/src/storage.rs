@@ -1,29 +1,44 @@
-//! What a peer keeps on disk: its secret key, its records, and whom it knew.
+//! What a peer keeps on disk: its secret key, its records, what it promised to its groups, and whom it knew.
 //!
-//! One thread writes, many changes to a transaction; a record counts as stored once its transaction is on disk.
+//! One thread writes, many changes to a transaction; a record counts as stored once its transaction is on disk. At the start
+//! everything is read and checked first, without a change to the file: what is damaged is set aside and begun anew.
 
-mod kept;
+mod aside;
+mod count;
+mod fault;
+mod health;
+mod identity;
+mod opening;
+mod reading;
+mod salvage;
+mod seal;
+mod shadow;
+mod store;
 mod tables;
 mod writing;
 
 use std::fs::OpenOptions;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use chordscope_core::base::id::{Id, Space};
-use chordscope_core::node::api::StorageEvent;
+use chordscope_core::node::api::{self as node, StorageEvent};
 use chordscope_core::store::group::Save;
 use chordscope_core::store::message::Copy;
-use chordscope_core::wire::codec::{encode_control, encode_copy, encode_entry};
-use redb::backends::FileBackend;
-use redb::{Database, DatabaseError};
+use chordscope_core::store::renewal::Renewal;
+use chordscope_core::wire::codec::{encode_control, encode_copy, encode_entry, encode_renewal};
 use tokio::sync::mpsc;
 
 use crate::clock::wall_seconds;
 use crate::failure::Failure;
-pub(crate) use crate::storage::kept::Kept;
-use crate::storage::writing::{Change, Table};
+pub(crate) use crate::storage::health::Health;
+pub(crate) use crate::storage::identity::show as show_incarnation;
+use crate::storage::opening::Opened;
+pub(crate) use crate::storage::opening::{Began, Kept};
+use crate::storage::store::{Disk, Level, Medium};
+use crate::storage::writing::{Change, Writer};
 
 /// How many changes may wait for the disk.
 const MAX_WAITING: usize = 1_024;
@@ -33,7 +48,9 @@ const CACHE: usize = 4 << 20;
 /// A way to the thread that writes.
 #[derive(Debug)]
 pub(crate) struct Storage {
+    folder: PathBuf,
     changes: mpsc::Sender<Change>,
+    health: Arc<Health>,
     thread: JoinHandle<()>,
 }
 
@@ -42,82 +59,141 @@ pub(crate) fn open(
     folder: &Path,
     stored: mpsc::UnboundedSender<StorageEvent>,
 ) -> Result<(Kept, Storage), Failure> {
-    let path = folder.join("peer.redb");
-    let fail = |reason: String| Failure::failed(format!("{}: {reason}", path.display()));
-    let file = private_file(&path).map_err(|error| fail(error.to_string()))?;
-    let database = FileBackend::new(file).and_then(|backend| {
-        Database::builder()
-            .set_cache_size(CACHE)
-            .create_with_backend(backend)
-    });
-    let database = database.map_err(|error| match error {
-        DatabaseError::DatabaseAlreadyOpen => Failure::failed(format!(
-            "the data folder {} is in use by another peer: stop it, or choose another folder with --data",
-            folder.display()
-        )),
-        error => fail(error.to_string()),
-    })?;
-    let kept = kept::read(&database).map_err(|error| fail(error.to_string()))?;
+    open_on(Disk, folder, stored)
+}
+
+fn open_on(
+    medium: impl Medium,
+    folder: &Path,
+    stored: mpsc::UnboundedSender<StorageEvent>,
+) -> Result<(Kept, Storage), Failure> {
+    let Opened {
+        kept,
+        store,
+        set_aside,
+        damaged_records,
+    } = opening::open(folder, medium)?;
+    let began = kept.began.clone();
+    let health = Health::new(kept.incarnation, began, set_aside, damaged_records);
+    let health = Arc::new(health);
     let (changes, waiting) = mpsc::channel(MAX_WAITING);
+    let writer = Writer {
+        store,
+        waiting,
+        stored,
+        health: Arc::clone(&health),
+    };
     let thread = std::thread::Builder::new()
         .name("storage".into())
-        .spawn(move || writing::write_all(&database, waiting, &stored))
-        .map_err(|error| fail(error.to_string()))?;
-    Ok((kept, Storage { changes, thread }))
+        .spawn(move || writer.run())
+        .map_err(|error| Failure::failed(format!("cannot begin to write: {error}")))?;
+    let storage = Storage {
+        folder: folder.to_path_buf(),
+        changes,
+        health,
+        thread,
+    };
+    Ok((kept, storage))
 }
 
 impl Storage {
-    /// Keeps a record; a [`StorageEvent`] follows. `false` when too much waits for the disk already.
+    /// Where the store is.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// How the store is.
+    pub(crate) fn health(&self) -> Arc<Health> {
+        Arc::clone(&self.health)
+    }
+
+    /// Keeps a record; a [`StorageEvent`] follows. `false` when the disk refuses, or too much waits for it already.
     pub(crate) fn keep(&self, token: u64, key: Id, copy: &Copy) -> bool {
         let Ok(bytes) = encode_copy(copy) else {
             return false;
         };
-        let change = Change::Keep {
-            table: Table::Records,
+        self.send(Change::Keep {
+            level: Level::One,
             token,
             key: key.to_bytes(),
             expires: wall_seconds() + u64::from(copy.remaining),
             bytes,
-        };
-        self.changes.try_send(change).is_ok()
+        })
     }
 
     /// Drops a record. Should the disk lag behind, the record stays; it expires, or is handed over again.
     pub(crate) fn drop_record(&self, key: Id) {
-        let change = Change::Drop(Table::Records, key.to_bytes());
+        let change = Change::Drop(Level::One, key.to_bytes());
         if self.changes.try_send(change).is_err() {
             tracing::warn!(?key, "a record stays on disk: too much waits to be written");
         }
     }
 
-    /// Saves something of level `quorum`; a [`StorageEvent`] follows. `false` when too much waits for the disk already.
+    /// Saves something of level `quorum`; a [`StorageEvent`] follows. `false` when the disk refuses, or too much waits for it already.
     pub(crate) fn save_groups(&self, token: u64, save: &Save) -> bool {
         let change = match save {
             Save::Control(control) => {
                 encode_control(control).map(|bytes| Change::Groups { token, bytes })
             }
             Save::Entry(entry) => encode_entry(entry).map(|bytes| Change::Keep {
-                table: Table::Entries,
+                level: Level::Quorum,
                 token,
                 key: entry.copy.record.key(Space::FULL).to_bytes(),
                 expires: wall_seconds() + u64::from(entry.copy.remaining),
                 bytes,
             }),
         };
-        change.is_ok_and(|change| self.changes.try_send(change).is_ok())
+        change.is_ok_and(|change| self.send(change))
     }
 
     /// Drops entries of level `quorum`. Those that stay, should the disk lag behind, go with the next start.
     pub(crate) fn drop_entries(&self, keys: &[Id]) {
         for key in keys {
-            let change = Change::Drop(Table::Entries, key.to_bytes());
+            let change = Change::Drop(Level::Quorum, key.to_bytes());
             let _ = self.changes.try_send(change);
+        }
+    }
+
+    /// Keeps entries of level `quorum` apart in a file, and drops them. Should the disk lag behind, the next start does it.
+    pub(crate) fn set_aside(&self, keys: &[Id]) {
+        let keys = keys.iter().map(|key| key.to_bytes()).collect();
+        let _ = self.changes.try_send(Change::SetAside(keys));
+    }
+
+    /// Remembers a record that is renewed.
+    pub(crate) fn renew(&self, renewal: &Renewal) {
+        let key = renewal.key.to_bytes();
+        if let Ok(bytes) = encode_renewal(renewal) {
+            let level = node::Level::of(renewal);
+            self.change_renewal(level.into(), key, Some(bytes));
+        }
+    }
+
+    /// Forgets a record that is renewed no more.
+    pub(crate) fn renew_no_more(&self, key: Id, level: node::Level) {
+        self.change_renewal(level.into(), key.to_bytes(), None);
+    }
+
+    fn change_renewal(&self, level: Level, key: [u8; 20], bytes: Option<Vec<u8>>) {
+        let change = Change::Renewal(level, key, bytes);
+        if self.changes.try_send(change).is_err() {
+            tracing::warn!(
+                "a renewal may be forgotten at the next start: too much waits to be written"
+            );
         }
     }
 
     /// Remembers peers, a line each, best first.
     pub(crate) fn know(&self, peers: &[String]) {
         let _ = self.changes.try_send(Change::Known(peers.join("\n")));
+    }
+
+    fn send(&self, change: Change) -> bool {
+        if self.health.refusing().is_some() {
+            self.health.count_refused();
+            return false;
+        }
+        self.changes.try_send(change).is_ok()
     }
 
     /// Ends once all is written.
@@ -137,26 +213,46 @@ fn private_file(path: &Path) -> io::Result<std::fs::File> {
 }
 
 #[cfg(test)]
+mod damaged;
+#[cfg(test)]
+mod refused;
+
+#[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use chordscope_core::base::contact::Contact;
     use chordscope_core::base::identity::Signer;
-    use chordscope_core::store::group::configuration::{Configuration, Epoch, Stamp};
-    use chordscope_core::store::group::{Control, Entry, Held};
+    use chordscope_core::store::group::configuration::{Configuration, Epoch, Member, Stamp};
+    use chordscope_core::store::group::fence::Fence;
+    use chordscope_core::store::group::{Control, Entry, Held, Lineage, OperationTag};
     use chordscope_core::store::record::{Name, Record};
 
     use super::*;
-    use crate::storage::tables::{FORMAT, OWN, THIS_FORMAT};
+    use crate::storage::tables::{ENTRIES, FORMAT, GROUPS, OWN, RECORDS, SECRET, VERSION};
 
-    fn copy(name: &str) -> (Id, Copy) {
+    pub(super) fn copy(name: &str) -> (Id, Copy) {
+        version(name, 1, b"value")
+    }
+
+    /// A record under a name, in one of its versions.
+    pub(super) fn version(name: &str, sequence: u64, value: &[u8]) -> (Id, Copy) {
         let signer = Signer::ed25519([1; 32]);
         let name = Name::new(name).unwrap();
         let key = name.key(Space::FULL);
-        let value = Some(b"value".to_vec());
-        let record = Record::sign(&signer, name, value, 1, Duration::from_secs(60)).unwrap();
-        let remaining = 60;
+        let life = Duration::from_secs(3_600);
+        let value = Some(value.to_vec());
+        let record = Record::sign(&signer, name, value, sequence, life).unwrap();
+        let remaining = 3_600;
         (key, Copy { record, remaining })
+    }
+
+    pub(super) fn entry(name: &str) -> Entry {
+        Entry {
+            operation: OperationTag::default(),
+            stamp: Stamp::default(),
+            copy: copy(name).1,
+        }
     }
 
     #[tokio::test]
@@ -171,15 +267,33 @@ mod tests {
             assert_eq!(stored.recv().await, Some(StorageEvent::Stored(token)));
         }
         storage.drop_record(copy("b").0);
+        let [kept, touched, ended] =
+            [("a", false), ("a", true), ("b", true)].map(|(name, quorum)| {
+                let (key, copy) = copy(name);
+                Renewal {
+                    key,
+                    version: copy.record.version(),
+                    lifetime: 60,
+                    quorum,
+                }
+            });
+        for renewal in [&kept, &touched, &ended] {
+            storage.renew(renewal);
+        }
+        storage.renew_no_more(ended.key, node::Level::Quorum);
+        storage.renew_no_more(ended.key, node::Level::One);
         storage.know(&["ws://a:1/ws".into(), "ws://b:1/ws".into()]);
         storage.close().await;
 
         let (sender, _stored) = mpsc::unbounded_channel();
         let (second, storage) = open(folder.path(), sender).unwrap();
         assert_eq!(second.secret, first.secret);
+        assert_eq!(second.incarnation, first.incarnation);
+        assert_eq!((first.began, second.began), (Began::First, Began::Again));
         assert!(second.version > first.version);
         assert_eq!(second.records.len(), 1);
         assert_eq!(second.records[0].record, copy("a").1.record);
+        assert_eq!(second.renewals, [kept, touched]);
         assert_eq!(second.known, ["ws://a:1/ws", "ws://b:1/ws"]);
         let busy = open(folder.path(), mpsc::unbounded_channel().0).unwrap_err();
         assert!(
@@ -189,19 +303,24 @@ mod tests {
         storage.close().await;
     }
 
-    fn control() -> Control {
+    pub(super) fn control() -> Control {
         let signer = Signer::ed25519([1; 32]);
         let me = Contact::sign(Space::FULL, &signer, 0, 1, Vec::new()).unwrap();
         let epoch = |round| Epoch {
+            generation: 0,
             round,
             proposer: me.id(),
         };
         let group = Configuration {
-            ring: 7,
+            lineage: 7,
             after: me.id(),
             upto: me.id(),
             epoch: epoch(3),
-            members: vec![me.clone()],
+            members: vec![Member {
+                contact: me.clone(),
+                incarnation: 5,
+                votes: true,
+            }],
         };
         let held = Held {
             group,
@@ -210,10 +329,23 @@ mod tests {
             decided: None,
         };
         Control {
+            incarnation: 5,
+            lineage: Some(Lineage {
+                number: 7,
+                written: true,
+            }),
+            skipped: Vec::new(),
             floor: epoch(2),
             round: 5,
             held: vec![held],
             staged: Vec::new(),
+            fences: vec![Fence {
+                lineage: 7,
+                after: me.id(),
+                upto: Id::from_u64(1),
+                generation: 1,
+                lost: vec![(Id::from_u64(2), 3)],
+            }],
         }
     }
 
@@ -223,10 +355,6 @@ mod tests {
         let (sender, mut stored) = mpsc::unbounded_channel();
         let (first, storage) = open(folder.path(), sender).unwrap();
         assert_eq!(first.control, Control::default());
-        let entry = |name| Entry {
-            stamp: Stamp::default(),
-            copy: copy(name).1,
-        };
         let saves = [
             Save::Control(Box::new(control())),
             Save::Entry(Box::new(entry("a"))),
@@ -236,8 +364,14 @@ mod tests {
             assert!(storage.save_groups(token, save));
             assert_eq!(stored.recv().await, Some(StorageEvent::Stored(token)));
         }
-        storage.drop_entries(&[copy("b").0]);
+        storage.set_aside(&[copy("b").0, copy("c").0]);
         storage.close().await;
+        let aside = folder.path().join("quorum-set-aside-1.jsonl");
+        let aside = std::fs::read_to_string(aside).unwrap();
+        assert!(
+            aside.contains(r#""name":"b""#) && aside.lines().count() == 1,
+            "{aside}"
+        );
 
         let (sender, _stored) = mpsc::unbounded_channel();
         let (second, storage) = open(folder.path(), sender).unwrap();
@@ -248,26 +382,119 @@ mod tests {
         storage.close().await;
     }
 
+    /// Writes to a store by hand.
+    pub(super) fn tamper(folder: &Path, change: impl FnOnce(&redb::WriteTransaction)) {
+        let database = redb::Database::create(folder.join("peer.redb")).unwrap();
+        let writing = database.begin_write().unwrap();
+        change(&writing);
+        writing.commit().unwrap();
+    }
+
     #[tokio::test]
     async fn a_folder_of_another_format_is_refused_and_stays_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let (stored, _) = mpsc::unbounded_channel();
-        let (_, storage) = open(folder.path(), stored.clone()).unwrap();
+        let (first, storage) = open(folder.path(), stored.clone()).unwrap();
         storage.close().await;
         let rewrite = |format: &[u8]| {
-            let database = Database::create(folder.path().join("peer.redb")).unwrap();
-            let writing = database.begin_write().unwrap();
-            let mut own = writing.open_table(OWN).unwrap();
-            own.insert(FORMAT, format).unwrap();
-            drop(own);
-            writing.commit().unwrap();
+            tamper(folder.path(), |writing| {
+                let mut own = writing.open_table(OWN).unwrap();
+                own.insert(FORMAT, format).unwrap();
+            });
         };
-        rewrite(&[1]);
-        for _ in 0..2 {
+        for other in [1, 4, 255] {
+            rewrite(&[other]);
+            let before = std::fs::read(folder.path().join("peer.redb")).unwrap();
             let refused = open(folder.path(), stored.clone()).unwrap_err();
             assert!(refused.to_string().contains("another version"), "{refused}");
+            let after = std::fs::read(folder.path().join("peer.redb")).unwrap();
+            assert_eq!(before, after);
         }
-        rewrite(THIS_FORMAT);
-        assert!(open(folder.path(), stored).is_ok());
+        rewrite(&[tables::THIS_FORMAT]);
+        let (again, _storage) = open(folder.path(), stored).unwrap();
+        assert_eq!(again.incarnation, first.incarnation);
+    }
+
+    /// A folder as it was before incarnations, with its key in the store.
+    fn unsealed(folder: &Path, promises: bool) {
+        let expires = wall_seconds() + 600;
+        tamper(folder, |writing| {
+            let mut own = writing.open_table(OWN).unwrap();
+            own.insert(FORMAT, &[2][..]).unwrap();
+            own.insert(SECRET, &[9; 32][..]).unwrap();
+            own.insert(VERSION, &7_u64.to_le_bytes()[..]).unwrap();
+            own.insert("known", &b"ws://a:1/ws"[..]).unwrap();
+            if promises {
+                own.insert(GROUPS, &b"in other words"[..]).unwrap();
+            }
+            writing.open_table(ENTRIES).unwrap();
+            let (key, kept) = copy("a");
+            let bytes = encode_copy(&kept).unwrap();
+            let mut records = writing.open_table(RECORDS).unwrap();
+            let row = (expires, bytes.as_slice());
+            records.insert(key.to_bytes(), row).unwrap();
+        });
+    }
+
+    #[tokio::test]
+    async fn a_folder_from_before_incarnations_keeps_its_identity_and_records() {
+        let anew = |began: &Began| matches!(began, Began::Anew(_));
+        for promises in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            unsealed(folder.path(), promises);
+            let mut numbers = Vec::new();
+            for first in [true, false] {
+                let (kept, storage) = open(folder.path(), mpsc::unbounded_channel().0).unwrap();
+                assert_eq!(kept.secret, [9; 32]);
+                // Promises that cannot be read are promises forgotten.
+                match (first, promises) {
+                    (true, true) => assert!(anew(&kept.began)),
+                    (true, false) => assert_eq!(kept.began, Began::Numbered),
+                    (false, _) => assert_eq!(kept.began, Began::Again),
+                }
+                assert_eq!(kept.records[0].record, copy("a").1.record);
+                assert_eq!(kept.known, ["ws://a:1/ws"]);
+                assert_eq!(storage.health().set_aside, usize::from(promises));
+                numbers.push(kept.incarnation);
+                storage.close().await;
+            }
+            assert_eq!(numbers[0], numbers[1]);
+            let text = std::fs::read_to_string(folder.path().join("key")).unwrap();
+            assert!(text.contains(&"09".repeat(32)), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn numbering_a_store_goes_on_where_it_was_broken_off() {
+        let folder = tempfile::tempdir().unwrap();
+        unsealed(folder.path(), false);
+        let identity = identity::Identity {
+            secret: [9; 32],
+            incarnation: 77,
+        };
+        identity.write(folder.path()).unwrap();
+        let (kept, storage) = open(folder.path(), mpsc::unbounded_channel().0).unwrap();
+        assert_eq!((kept.incarnation, kept.began), (77, Began::Numbered));
+        assert_eq!(kept.records.len(), 1);
+        storage.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_lost_or_damaged_is_not_replaced_by_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let (stored, _) = mpsc::unbounded_channel();
+        let (_, storage) = open(folder.path(), stored.clone()).unwrap();
+        storage.close().await;
+        let key = folder.path().join("key");
+        let whole = std::fs::read(&key).unwrap();
+        std::fs::write(&key, &whole[..40]).unwrap();
+        let refused = open(folder.path(), stored.clone()).unwrap_err();
+        assert!(refused.to_string().contains("key is damaged"), "{refused}");
+        std::fs::remove_file(&key).unwrap();
+        let refused = open(folder.path(), stored.clone()).unwrap_err();
+        assert!(refused.to_string().contains("is missing"), "{refused}");
+        std::fs::write(&key, &whole).unwrap();
+        let (again, _storage) = open(folder.path(), stored).unwrap();
+        assert_eq!(again.began, Began::Again);
     }
 }

@@ -1,5 +1,6 @@
 //! What a peer answers over HTTP, and the command line prints with `--json`.
 
+mod quorum;
 mod transfers;
 
 use chordscope_core::base::contact::{Address, Contact};
@@ -9,7 +10,12 @@ use chordscope_core::node::api::{Report, Written};
 use chordscope_core::peer::Peer;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use transfers::{Fetching, Shared, Transfer, Transfers};
+use crate::storage::{self, Began, Health};
+
+pub(crate) use quorum::{
+    Adoption, Awaited, Quorum, Range, Repaired, Waiting, parse_lineage, show_lineage,
+};
+pub(crate) use transfers::{Fetching, Shared, Stopped, Transfer, Transfers};
 
 /// The state of a peer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -30,9 +36,51 @@ pub(crate) struct Status {
     pub(crate) links: usize,
     /// The version of the program.
     pub(crate) version: String,
+    /// What it has on the disk.
+    #[serde(default)]
+    pub(crate) store: Option<Store>,
     /// All positions of the peer, this one first, when there are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) virtual_nodes: Vec<VirtualNode>,
+    /// Its part in level quorum.
+    pub(crate) quorum: Quorum,
+    /// While it leaves for good: what it still waits for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) leaving: Option<Departure>,
+    /// Why it is here still, where it was to leave for good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) stayed: Option<String>,
+}
+
+/// The part of a departure for good that is still to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Departure {
+    /// Whether records are being handed over.
+    pub(crate) records: bool,
+    /// The number of replica groups of level quorum that still need it.
+    pub(crate) groups: usize,
+}
+
+impl Departure {
+    /// In words.
+    pub(crate) fn describe(&self) -> String {
+        let records = self
+            .records
+            .then(|| "its records are not all handed over".to_string());
+        let groups = (self.groups > 0)
+            .then(|| format!("{} groups of level quorum still need it", self.groups));
+        let waits: Vec<String> = records.into_iter().chain(groups).collect();
+        match waits.is_empty() {
+            true => "everything is taken over".to_string(),
+            false => waits.join("; "),
+        }
+    }
+}
+
+/// The answer to whoever has a peer leave its ring.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Leaving {
+    pub(crate) leaving: bool,
 }
 
 /// One of a peer's positions on the ring.
@@ -45,6 +93,26 @@ pub(crate) struct VirtualNode {
     pub(crate) records: usize,
     /// As [`Status::links`].
     pub(crate) links: usize,
+    /// As [`Status::store`].
+    #[serde(default)]
+    pub(crate) store: Option<Store>,
+}
+
+/// A position's store on the disk.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Store {
+    /// The number of its incarnation, as 16 hexadecimal digits: another one once it was lost or damaged.
+    pub(crate) incarnation: String,
+    /// How this start began: `first` of a new peer, `again` as before, `numbered` for the first time, `anew` in a new incarnation.
+    pub(crate) began: String,
+    /// Why the incarnation is new.
+    pub(crate) why: Option<String>,
+    /// Why nothing can be written now.
+    pub(crate) refusing: Option<String>,
+    /// How many damaged stores lie in the data folder.
+    pub(crate) set_aside: usize,
+    /// How many damaged records were left out at the start.
+    pub(crate) damaged_records: usize,
 }
 
 /// What came of a put or delete.
@@ -57,6 +125,12 @@ pub(crate) struct Put {
     /// Of a signed record: who wrote it, which others need to get it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) author: Option<String>,
+    /// How many seconds it is held from now on, unless it is renewed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) expires_in_s: Option<u32>,
+    /// Whether the peer renews it while it runs.
+    #[serde(default)]
+    pub(crate) renewed: bool,
 }
 
 /// A lookup.
@@ -165,18 +239,38 @@ impl Status {
         let node = peer.node();
         let show = |contact: &Contact| node.space().show(contact.id());
         let successors = node.membership().successors().entries();
+        let in_groups = node.groups().map_or(0, |groups| groups.keys().count());
         Self {
             id: node.space().show(node.id()),
             ring: node.stage().name().to_string(),
             members_known: known(peer).len() + 1,
             predecessor: node.membership().predecessor().map(show),
             successors: successors.iter().map(show).collect(),
-            records: node.records().len() + node.groups().keys().count(),
+            records: node.records().len() + in_groups,
             address: url(node.contact()),
             links: peer.links().filter(|link| link.contact.is_some()).count(),
             version: env!("CARGO_PKG_VERSION").to_string(),
+            store: None,
             virtual_nodes: Vec::new(),
+            quorum: Quorum::of(peer),
+            leaving: node.leaving().map(|leaving| Departure {
+                records: leaving.records,
+                groups: leaving.groups,
+            }),
+            stayed: node.stayed().map(|why| why.to_string()),
         }
+    }
+
+    /// Adds how the departure of another position of the same peer stands.
+    pub(crate) fn add_departure(&mut self, other: Self) {
+        self.leaving = match (self.leaving, other.leaving) {
+            (Some(one), Some(two)) => Some(Departure {
+                records: one.records || two.records,
+                groups: one.groups + two.groups,
+            }),
+            (one, two) => one.or(two),
+        };
+        self.stayed = self.stayed.take().or(other.stayed);
     }
 }
 
@@ -194,6 +288,23 @@ impl VirtualNode {
             ring,
             records,
             links,
+            store: None,
+        }
+    }
+}
+
+impl Store {
+    pub(crate) fn of(health: &Health) -> Self {
+        Self {
+            incarnation: storage::show_incarnation(health.incarnation),
+            began: health.began.name().to_string(),
+            why: match &health.began {
+                Began::Anew(reason) => Some(reason.clone()),
+                Began::First | Began::Again | Began::Numbered => None,
+            },
+            refusing: health.refusing(),
+            set_aside: health.set_aside,
+            damaged_records: health.damaged_records,
         }
     }
 }
@@ -277,6 +388,8 @@ impl Put {
             copies: written.copies,
             sequence: written.sequence,
             author: signed.then(|| data_encoding::HEXLOWER.encode(&author.0)),
+            expires_in_s: None,
+            renewed: false,
         }
     }
 }

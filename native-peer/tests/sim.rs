@@ -272,6 +272,21 @@ fn wrong_input_is_named_in_one_line() {
 }
 
 #[test]
+fn a_finger_that_lies_on_the_key_is_not_taken() {
+    for (from, key, path) in [
+        ("1", "18", [1, 9, 14, 18].as_slice()),
+        ("1", "26", &[1, 18, 20, 21, 28]),
+        ("28", "12", &[28, 4, 9, 11, 14]),
+    ] {
+        let answer = out(&[
+            "lookup", "--bits", "5", "--nodes", LESSON, "--from", from, "--key", key, "--json",
+        ]);
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        assert_eq!(answer["path"], Value::from(path), "{answer}");
+    }
+}
+
+#[test]
 fn a_person_gets_a_short_text() {
     let text = out(&[
         "lookup", "--bits", "5", "--nodes", LESSON, "--from", "1", "--key", "26",
@@ -294,7 +309,7 @@ fn a_scenario_runs_from_its_name_a_file_or_a_link() {
     assert_eq!(answer["violations"], Value::Array(Vec::new()));
     assert!(named.starts_with("{\"digest\":\""), "{named}");
 
-    let text = chordscope_core::sim::builtin::named("lesson-26")
+    let text = chordscope_sim::builtin::named("lesson-26")
         .unwrap()
         .to_json();
     let piped = sim(&["run", "-", "--json"])
@@ -303,7 +318,7 @@ fn a_scenario_runs_from_its_name_a_file_or_a_link() {
         .success();
     assert_eq!(String::from_utf8_lossy(&piped.get_output().stdout), named);
     assert_eq!(
-        out(&["run", "#/ring?s=lesson-26&t=10000000", "--json"]),
+        out(&["run", "#/ring?v=2&s=lesson-26&t=10000000", "--json"]),
         named
     );
     assert_ne!(out(&["run", "lesson-26", "--seed", "2", "--json"]), named);
@@ -333,7 +348,8 @@ fn a_scenario_that_cannot_run_is_named_in_one_line() {
         .code(2);
     let text = String::from_utf8_lossy(&broken.get_output().stderr).into_owned();
     assert_eq!(text.lines().count(), 1);
-    assert!(text.contains("SCENARIO: missing field `nodes`"), "{text}");
+    assert!(text.contains("SCENARIO: "), "{text}");
+    assert!(text.contains("missing field `nodes`"), "{text}");
 }
 
 #[test]

@@ -6,6 +6,8 @@ use core::alloc::{GlobalAlloc, Layout};
 use core::panic::PanicInfo;
 
 use chordscope_core as _;
+#[cfg(feature = "sim")]
+use chordscope_sim as _;
 
 /// Never has memory: nothing here runs.
 struct NoMemory;

@@ -16,14 +16,16 @@ use crate::components::event_log::event_log;
 use crate::components::health_card::health_card;
 use crate::components::help_sheet::HelpSheet;
 use crate::components::lookup_card::lookup_card;
-use crate::components::node_card::node_card;
-use crate::components::ring_view::ring_view;
+use crate::components::node_card::{NODES, node_card};
+use crate::components::ring_view::{VIEW, ring_view};
 use crate::components::top_bar::top_bar;
 use crate::components::transport::transport;
 use crate::engine::Engine;
+use crate::engine::command::Command;
 use crate::hooks::use_engine::{EngineHandle, use_engine};
 use crate::hooks::use_route::use_route;
 use crate::hooks::use_shortcuts::use_shortcuts;
+use crate::input;
 use crate::intent::{self, Intent};
 use crate::page::{self, Route};
 use crate::state::{Action, Field, UiState};
@@ -36,20 +38,31 @@ pub fn App() -> Html {
     let shown = use_route() == Route::Ring;
     let handle = use_engine(still.clone(), moving.clone(), shown);
     let intend = intend(&ui, &handle);
-    use_shortcuts(shown && ui.shortcuts, intend.clone());
+    use_shortcuts(
+        shown && ui.shortcuts,
+        handle.view.predicting,
+        intend.clone(),
+    );
     {
         let ui = ui.clone();
         let scenario = handle.view.scenario.clone();
         use_effect_with(scenario, move |scenario| {
-            ui.dispatch(Action::Accepted);
             // Another scenario's key may lie outside this ring.
-            let asks = scenario.asks.clone();
-            let (key, from) = asks.unwrap_or_else(|| {
-                let first = UiState::default();
-                (first.key, first.from)
-            });
-            ui.dispatch(Action::Typed(Field::Key, key));
-            ui.dispatch(Action::From(from));
+            ui.dispatch(Action::Asks(scenario.asks.clone()));
+        });
+    }
+    {
+        let send = handle.send.clone();
+        let typed = input::key(handle.view.space, &ui.key).ok();
+        use_effect_with(typed, move |typed| send.emit(Command::Type(typed.clone())));
+    }
+    {
+        let ui = ui.clone();
+        use_effect_with(intent::chosen(&handle.view), move |chosen| {
+            // What is typed after that stays.
+            if let Some(node) = chosen {
+                ui.dispatch(Action::Typed(Field::Node, node.clone()));
+            }
         });
     }
     let desk = Desk {
@@ -67,7 +80,7 @@ pub fn App() -> Html {
         <div {class}>
             {top_bar(&desk)}
             <main class="page">
-                <section class="stage" aria-label="Stage">
+                <section class="stage stage--ring" aria-label="Stage">
                     {ask_bar(&desk)}
                     {ring_view(&desk, still, moving)}
                     {caption_line(&desk)}
@@ -96,6 +109,14 @@ fn intend(ui: &UseReducerHandle<UiState>, handle: &EngineHandle) -> Callback<Int
         match intent::command(asked, &ui, &handle.view) {
             Ok(Some(command)) => {
                 ui.dispatch(Action::Accepted);
+                // Arrows then move the choice, and Enter answers.
+                if matches!(command, Command::Predict { .. }) {
+                    page::focus_in_place(NODES);
+                }
+                // On a phone the question stands below the stage.
+                if matches!(command, Command::Look { .. } | Command::Predict { .. }) {
+                    page::reveal(VIEW);
+                }
                 handle.send.emit(command);
             }
             Ok(None) => {}

@@ -22,6 +22,8 @@ use crate::engine::command::Command;
 use crate::intent::Intent;
 use crate::state::{UiState, View};
 
+pub(crate) use crate::engine::statement::millis;
+
 /// What most components need: the snapshot, the controls, and where to send what the user does.
 #[derive(Clone, Debug, PartialEq, Properties)]
 pub struct Desk {
@@ -39,20 +41,4 @@ pub struct Desk {
 pub(crate) fn on_click(intend: &Callback<Intent>, intent: Intent) -> Callback<yew::MouseEvent> {
     let intend = intend.clone();
     Callback::from(move |_| intend.emit(intent))
-}
-
-/// Milliseconds, with a decimal where it matters.
-pub(crate) fn millis(micros: u64) -> String {
-    if micros < 10_000 && !micros.is_multiple_of(1_000) {
-        format!("{} ms", tenths(micros / 100))
-    } else if micros < 100_000_000 {
-        format!("{} ms", micros / 1_000)
-    } else {
-        format!("{} s", micros / 1_000_000)
-    }
-}
-
-/// A number given in tenths. (Writing floats would cost the page ten kilobytes.)
-pub(crate) fn tenths(value: u64) -> String {
-    format!("{}.{}", value / 10, value % 10)
 }

@@ -7,27 +7,35 @@ pub mod compose;
 mod deeds;
 mod follow;
 mod link;
+mod measure;
 pub mod pace;
 mod passing;
 mod picture;
+mod pointers;
 mod predict;
 pub mod snapshot;
+pub mod statement;
 mod story;
 mod tables;
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use chordscope_core::base::id::Id;
-use chordscope_core::sim::builtin;
-use chordscope_core::sim::history::History;
-use chordscope_core::sim::scenario::Scenario;
-use chordscope_core::sim::trace::LookupTrace;
+use chordscope_core::base::time::Instant;
+use chordscope_sim::builtin;
+use chordscope_sim::history::History;
+use chordscope_sim::scenario::Scenario;
+use chordscope_sim::trace::LookupTrace;
 
 pub use crate::engine::pace::SPEEDS;
 use crate::engine::predict::Predict;
-use crate::engine::snapshot::Snapshot;
+use crate::engine::snapshot::{Caption, Snapshot, Tone};
+use crate::engine::statement::Statement;
 use crate::engine::story::Story;
+use crate::input::Key;
 use crate::scene::Motion;
+use crate::scene::hit::Under;
 
 /// A simulation, how fast it runs, and what the user looks at.
 #[derive(Debug)]
@@ -41,13 +49,26 @@ pub struct Engine {
     /// Decisions and hops of the lookup, as last seen.
     hops: (usize, usize),
     chosen: Option<Id>,
-    hovered: Option<Id>,
+    hovered: Option<Under<Id>>,
+    typed: Option<Key>,
     predict: Option<Predict>,
     /// The lookup that the user asked for.
     asked: Option<(Id, u64)>,
     aim: Aim,
     upkeep_shown: bool,
     refused: Option<String>,
+    /// Whether time stops at each step.
+    guided: bool,
+    /// For how many milliseconds more the caption waits to be read.
+    hold: f64,
+    /// What the caption said at the last step.
+    shown: Caption,
+    /// How many entries of the trace have been looked at for a step.
+    seen: u64,
+    /// The moment that the user stepped to.
+    stepped: Option<Instant>,
+    /// The mean of the lookups in the ring of these nodes.
+    mean: RefCell<(Vec<Id>, Option<Statement>)>,
     news: bool,
     urgent: bool,
 }
@@ -62,7 +83,8 @@ enum Aim {
 }
 
 impl Engine {
-    /// The simulation that a link asks for; without one, the first scenario. `still` leaves it at the beginning.
+    /// The simulation that a link asks for; without one, the first scenario, which plays: who comes sees something happen. `still` leaves
+    /// it at the beginning.
     pub fn open(link: &str, still: bool) -> Self {
         let all = builtin::all();
         let scenarios = all
@@ -81,15 +103,22 @@ impl Engine {
             hops: (0, 0),
             chosen: None,
             hovered: None,
+            typed: None,
             predict: None,
             asked: None,
             aim: Aim::Answer,
             upkeep_shown: false,
             refused: None,
+            guided: false,
+            hold: 0.0,
+            shown: nothing_said(),
+            seen: 0,
+            stepped: None,
+            mean: RefCell::default(),
             news: true,
             urgent: true,
         };
-        engine.story.read(&engine.history);
+        engine.take_caption();
         if link.contains('=') {
             engine.follow_link(link);
         }
@@ -104,6 +133,11 @@ impl Engine {
     /// Whether it still waits for its answer.
     fn is_under_way(&self) -> bool {
         self.lookup().is_some_and(|trace| trace.finished.is_none())
+    }
+
+    /// The run that is shown.
+    pub const fn history(&self) -> &History {
+        &self.history
     }
 
     /// Whether the next snapshot would differ from the last.
@@ -127,6 +161,15 @@ impl Engine {
     pub fn motion(&self) -> Motion {
         let shown = self.lookup().filter(|_| self.lookup_shown());
         follow::motion(self.history.world(), shown, self.question().is_some())
+    }
+}
+
+/// The caption before there is a ring.
+const fn nothing_said() -> Caption {
+    Caption {
+        tone: Tone::Calm,
+        lead: Statement::NoMember,
+        rest: Vec::new(),
     }
 }
 

@@ -12,7 +12,8 @@ pub struct Key {
     pub word: Option<String>,
 }
 
-/// Reads a key: an identifier of the space, or any other text, which stands for its digest. Quotes make a word of a number.
+/// Reads a key: an identifier of the space, or any other text, which stands for its digest. What looks like a number but is none of
+/// the space is refused; quotes make a word of it.
 ///
 /// # Errors
 /// One sentence that says what is wrong and what helps.
@@ -30,8 +31,27 @@ pub fn key(space: Space, text: &str) -> Result<Key, String> {
     match space.parse(text) {
         Ok(id) => Ok(Key { id, word: None }),
         Err(IdError::OutOfRange) => Err(out_of_range(space, text)),
+        Err(_) if is_numeric(text) => Err(format!(
+            "{text} is no id of this ring: {}. In quotation marks it is a word.",
+            range(space)
+        )),
         Err(_) => Ok(from_word(space, text)),
     }
+}
+
+/// Whether somebody who typed this most likely meant a number.
+fn is_numeric(text: &str) -> bool {
+    let is_digit = |letter: char| letter.is_ascii_digit();
+    let is_part = |letter: char| is_digit(letter) || "+-.,_ eE".contains(letter);
+    let unsigned = text.trim_start_matches(['+', '-', ' ', '.']);
+    unsigned.starts_with(is_digit) && text.ends_with(is_digit) && text.chars().all(is_part)
+}
+
+/// The key of a name, whatever the name looks like; an identifier stands for itself.
+pub fn named(space: Space, text: &str) -> Id {
+    space
+        .parse(text)
+        .unwrap_or_else(|_| digest::name_key(space, text))
 }
 
 /// Reads a node's identifier.
@@ -112,6 +132,22 @@ mod tests {
         assert_eq!(error, "99 is not on this ring: ids go from 0 to 31.");
         assert!(node(lesson(), "x").unwrap_err().contains("0 to 31"));
         assert!(node(lesson(), "").unwrap_err().contains("0 to 31"));
+    }
+
+    #[test]
+    fn what_looks_like_a_number_is_not_taken_for_a_word() {
+        for text in ["-1", "3.5", "+7", "1e3", "1,5", "- 2"] {
+            let error = key(lesson(), text).unwrap_err();
+            assert!(
+                error.contains("0 to 31") && error.contains("quotation"),
+                "{error}"
+            );
+            let quoted = key(lesson(), &format!("\"{text}\"")).unwrap();
+            assert_eq!(quoted.word.as_deref(), Some(text));
+        }
+        for word in ["route 66", "e", "inf", "-", "v1.2", "2-go"] {
+            assert_eq!(key(lesson(), word).unwrap().word.as_deref(), Some(word));
+        }
     }
 
     #[test]

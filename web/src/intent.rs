@@ -25,6 +25,8 @@ pub enum Intent {
     Crash,
     /// Play or pause.
     TogglePlay,
+    /// On to the next step.
+    Continue,
     /// One event on.
     StepForward,
     /// One event back.
@@ -41,6 +43,8 @@ pub enum Intent {
     NextNode,
     /// Choose the one before.
     PreviousNode,
+    /// Answer a prediction with the chosen node.
+    Answer,
     /// Copy a link to this moment.
     Share,
     /// Open or close the help sheet.
@@ -53,10 +57,14 @@ pub enum Intent {
     Theme,
 }
 
-/// The intent of a single key, given whether Shift or Control is held.
-pub fn of_key(key: &str) -> Option<Intent> {
+/// The intent of a single key, given whether the user predicts hops.
+pub fn of_key(key: &str, predicting: bool) -> Option<Intent> {
     Some(match key {
+        "ArrowRight" | "ArrowDown" if predicting => Intent::NextNode,
+        "ArrowLeft" | "ArrowUp" if predicting => Intent::PreviousNode,
+        "Enter" if predicting => Intent::Answer,
         " " => Intent::TogglePlay,
+        "c" => Intent::Continue,
         "ArrowRight" => Intent::StepForward,
         "ArrowLeft" => Intent::StepBack,
         "Home" => Intent::Home,
@@ -110,15 +118,20 @@ pub fn command(
         Intent::Remove => Command::Remove(old_node(ui, shot)?),
         Intent::Crash => Command::Crash(old_node(ui, shot)?),
         Intent::TogglePlay => Command::Play(!shot.playing),
+        Intent::Continue => Command::Continue,
         Intent::StepForward => Command::StepForward,
         Intent::StepBack => Command::StepBack,
         Intent::Home => Command::Seek(0),
         Intent::End => Command::Seek(shot.end),
         Intent::Faster => Command::Speed((shot.speed + 1).min(SPEEDS.len() - 1)),
         Intent::Slower => Command::Speed(shot.speed.saturating_sub(1)),
-        Intent::NextNode => return Ok(neighbour(shot, 1).map(Command::Choose)),
+        Intent::NextNode => return Ok(neighbour(shot, 1).map(Command::Move)),
         Intent::PreviousNode => {
-            return Ok(neighbour(shot, shot.nodes.len().saturating_sub(1)).map(Command::Choose));
+            return Ok(neighbour(shot, shot.nodes.len().saturating_sub(1)).map(Command::Move));
+        }
+        Intent::Answer => {
+            let choice = shot.choice.filter(|_| shot.predicting);
+            return Ok(choice.map(Command::Choose));
         }
         Intent::Share | Intent::Help(_) | Intent::FocusKey | Intent::FocusNode | Intent::Theme => {
             return Ok(None);
@@ -138,15 +151,19 @@ pub fn asking(ui: &UiState, shot: &Snapshot) -> Option<Id> {
         .map(|node| node.id)
 }
 
+/// The node that the user has chosen, as the field "Node id" has it; none while choosing answers a prediction.
+pub fn chosen(shot: &Snapshot) -> Option<String> {
+    let chosen = shot.choice.filter(|_| !shot.predicting);
+    chosen.map(|id| shot.show(id))
+}
+
 fn neighbour(shot: &Snapshot, steps: usize) -> Option<Id> {
     let count = shot.nodes.len();
     if count == 0 {
         return None;
     }
-    let seen = shot
-        .inspected
-        .as_ref()
-        .and_then(|seen| shot.position(seen.id));
+    let inspected = shot.inspected.as_ref().map(|seen| seen.id);
+    let seen = shot.choice.or(inspected).and_then(|id| shot.position(id));
     let index = seen.map_or(0, |at| (at + steps) % count);
     Some(shot.nodes[index].id)
 }

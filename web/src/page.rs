@@ -1,11 +1,13 @@
 //! The browser around the page: its address, its clock, what the user prefers.
 
 mod address;
+mod pointer;
 mod theme;
 
 use web_sys::{HtmlElement, window};
 
 pub use self::address::{Route, embedded, origin, peer, query, route, set_query};
+pub use self::pointer::{Place, place};
 pub use self::theme::{recall_theme, toggle_theme};
 
 /// Milliseconds since the page was opened.
@@ -75,6 +77,28 @@ pub fn focus(id: &str) {
     }
     if let Some(input) = element.dyn_ref::<web_sys::HtmlInputElement>() {
         input.select();
+    }
+}
+
+/// Scrolls up to an element that begins above the screen.
+pub fn reveal(id: &str) {
+    if let Some(element) = container(id)
+        && element.get_bounding_client_rect().top() < 0.0
+    {
+        element.scroll_into_view();
+    }
+}
+
+/// Moves the focus to an element, and nothing else.
+pub fn focus_in_place(id: &str) {
+    use wasm_bindgen::JsCast;
+    let element = window()
+        .and_then(|window| window.document())
+        .and_then(|document| document.get_element_by_id(id));
+    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let options = web_sys::FocusOptions::new();
+        options.set_prevent_scroll(true);
+        let _ = element.focus_with_options(&options);
     }
 }
 

@@ -2,11 +2,13 @@
 
 pub mod circle;
 pub mod curve;
+pub mod hit;
 pub mod labels;
 pub mod layout;
 pub mod paint;
 pub mod painter;
 pub mod palette;
+pub mod pointer;
 
 /// The still layer: it is painted again only when it differs from the last one.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +21,8 @@ pub struct Scene {
     pub arcs: Vec<Arc>,
     /// Fingers of the inspected node: from turn, to turn.
     pub fingers: Vec<(f64, f64)>,
+    /// Successor pointers.
+    pub pointers: Vec<Pointer>,
     /// How many positions to tick, where they can be told apart.
     pub positions: Option<u32>,
     /// Whether the nodes carry their labels inside.
@@ -42,6 +46,8 @@ pub struct Node {
     pub owner: bool,
     /// Its tables are shown: a halo.
     pub inspected: bool,
+    /// The user has chosen it: a thick halo.
+    pub chosen: bool,
     /// The pointer is over it.
     pub hovered: bool,
     /// It does not answer: hollow, with a bar.
@@ -57,6 +63,10 @@ pub struct Key {
     pub turn: f64,
     /// Whether it is the one sought: filled.
     pub sought: bool,
+    /// Whether it is only typed: dashed.
+    pub typed: bool,
+    /// Whether the pointer is over it: larger.
+    pub hovered: bool,
 }
 
 /// The part of the band a node is responsible for.
@@ -68,6 +78,30 @@ pub struct Arc {
     pub upto: f64,
     /// Whether the key sought lies on it; otherwise it is the node looked at.
     pub sought: bool,
+}
+
+/// A node's pointer to its successor: a thin arrow inside the band.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pointer {
+    /// Whose.
+    pub from: f64,
+    /// Its successor.
+    pub to: f64,
+    /// How far inside: beside the band, or past whoever lies between.
+    pub lane: u8,
+    /// Whether it is as it should be.
+    pub look: Look,
+}
+
+/// Whether a successor pointer is as it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// It names the next node: a thin line.
+    Right,
+    /// It passes a newcomer: dashed.
+    Behind,
+    /// It names a dead node, or is of one of several rings: red, with long dashes.
+    Broken,
 }
 
 /// A word beside the ring.
@@ -88,7 +122,7 @@ pub enum WordInk {
     Hop,
     /// A key.
     Key,
-    /// The node that asks.
+    /// The node that asks, or what is typed.
     Origin,
     /// A node that has no room for its label inside.
     Node,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use yew::Reducible;
 
 use crate::engine::command::Way;
-use crate::engine::snapshot::Snapshot;
+use crate::engine::snapshot::{Question, Snapshot};
 
 /// A snapshot that compares by identity: two pictures of one moment are one.
 #[derive(Clone, Debug)]
@@ -86,6 +86,8 @@ pub enum Action {
     Typed(Field, String),
     /// Another asking node was chosen.
     From(String),
+    /// The controls ask what a scenario asks; what they asked first if it asks nothing.
+    Asks(Option<Question>),
     /// The routing was chosen: linear or not.
     Linear(bool),
     /// The mode was chosen: iterative or not.
@@ -102,6 +104,15 @@ pub enum Action {
     Toast(Option<String>),
 }
 
+impl UiState {
+    /// Whether the controls ask this. Who drives the lookup makes no difference to its path.
+    pub fn asks(&self, question: &Question) -> bool {
+        self.key.trim() == question.key
+            && self.from == question.from
+            && self.way.linear == question.way.linear
+    }
+}
+
 impl Reducible for UiState {
     type Action = Action;
 
@@ -116,6 +127,14 @@ impl Reducible for UiState {
                 }
             }
             Action::From(id) => next.from = id,
+            Action::Asks(question) => {
+                let first = Self::default();
+                (next.key, next.from, next.way) = question.map_or_else(
+                    || (first.key, first.from, first.way),
+                    |asked| (asked.key, asked.from, asked.way),
+                );
+                next.error = None;
+            }
             Action::Linear(linear) => next.way.linear = linear,
             Action::Iterative(iterative) => next.way.iterative = iterative,
             Action::Refused(error) => next.error = Some(error),
@@ -148,6 +167,29 @@ mod tests {
         let same = reduced(state, Action::Typed(Field::Key, "8".to_owned()));
         assert_eq!(same.error, None);
         assert_eq!(same.key, "8");
+    }
+
+    #[test]
+    fn the_controls_ask_what_a_scenario_asks_until_something_else_is_chosen() {
+        let question = Question {
+            key: "12".to_owned(),
+            from: "28".to_owned(),
+            way: Way {
+                linear: true,
+                iterative: false,
+            },
+        };
+        let state = reduced(UiState::default(), Action::Asks(Some(question.clone())));
+        assert!(state.asks(&question) && state.way.linear);
+        for other in [
+            Action::Linear(false),
+            Action::From("1".to_owned()),
+            Action::Typed(Field::Key, "13".to_owned()),
+        ] {
+            assert!(!reduced(state.clone(), other).asks(&question));
+        }
+        assert!(reduced(state.clone(), Action::Iterative(true)).asks(&question));
+        assert_eq!(reduced(state, Action::Asks(None)), UiState::default());
     }
 
     #[test]

@@ -3,13 +3,23 @@
 const { dataset } = document.querySelector("script[data-ring-js]");
 const at = (name) => new URL(name, document.baseURI);
 const element = (id) => document.getElementById(id);
-const wanted = () => (/^#\/live\b/.test(location.hash) ? "live" : "ring");
+const PAGES = new Map([["", "ring"], ["/ring", "ring"], ["/live", "live"]]);
+const LOADING = element("boot-status").textContent;
 const started = new Set();
 const ready = new Set();
 
+// The application's name; none where there is no such page.
+function wanted() {
+  const path = location.hash.slice(1).split("?")[0];
+  return path === "" || path.startsWith("/") ? PAGES.get(path.replace(/\/$/, "")) : "ring";
+}
+
 function show() {
-  for (const name of ["ring", "live"]) element(name).hidden = name !== wanted();
-  element("boot").hidden = ready.has(wanted());
+  const name = wanted();
+  for (const page of ["ring", "live"]) element(page).hidden = page !== name;
+  element("boot").hidden = ready.has(name);
+  element("boot-pages").hidden = name !== undefined;
+  element("boot-status").textContent = name ? LOADING : `There is no page ${location.hash.split("?")[0]} here.`;
 }
 
 async function start(name) {
@@ -27,7 +37,7 @@ async function start(name) {
 async function route() {
   const name = wanted();
   show();
-  if (started.has(name)) return;
+  if (!name || started.has(name)) return;
   started.add(name);
   try {
     await start(name);

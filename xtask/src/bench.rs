@@ -27,6 +27,8 @@ enum What {
     Core(Core),
     /// Bytes and round trips through a relay, and what honest tabs feel of others
     Relay,
+    /// A peer that was away: how fast it gets what it missed, and what lookups feel of it
+    Repair,
     /// Files from peer to peer, beside other programs that do the same
     Swarm(Swarm),
     /// 1 GiB to a tab in a real Chromium and back: how fast, and in how much memory
@@ -60,8 +62,9 @@ struct Swarm {
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let (package, bench, features) = match &options.what {
         What::Core(core) if core.wasm => return wasm::run(workspace, options.json),
-        What::Core(_) => ("chordscope-core", "core", "sim"),
+        What::Core(_) => ("chordscope-sim", "core", ""),
         What::Relay => ("chordscope", "relay", ""),
+        What::Repair => ("chordscope", "repair", ""),
         What::Swarm(_) => ("chordscope", "swarm", ""),
         What::Tab => return browser::measure(workspace, options.json),
     };

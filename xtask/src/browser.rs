@@ -52,6 +52,7 @@ fn tests(workspace: &Workspace) -> Result<Command> {
     let mut test = workspace.cargo();
     test.env("CHORDSCOPE_CHROMIUM", found.chromium);
     test.env("CHORDSCOPE_CHROMEDRIVER", found.chromedriver);
+    test.env("CHORDSCOPE_AXE", tools::axe()?);
     test.env("CHORDSCOPE_DIST", workspace.dist());
     test.env("CHORDSCOPE_BINARY", workspace.peer_binary());
     test.env(
@@ -63,7 +64,7 @@ fn tests(workspace: &Workspace) -> Result<Command> {
         "test",
         "--workspace",
         "--features",
-        "chordscope-core/scenario-files,xtask/browser",
+        "chordscope-sim/scenario-files,xtask/browser",
     ]);
     test.args(["--test", "browser"]);
     Ok(test)

@@ -6,6 +6,7 @@ mod bench;
 mod browser;
 mod no_std;
 mod process;
+mod progress;
 mod site;
 mod soak;
 mod test;

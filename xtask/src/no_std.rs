@@ -25,7 +25,7 @@ pub(crate) fn prove(workspace: &Workspace) -> Result<()> {
         process::run(&mut build).with_context(|| match features {
             None => "the core is not free of the standard library".to_owned(),
             Some(name) => {
-                format!("the core with feature {name} is not free of the standard library")
+                format!("chordscope-{name} is not free of the standard library")
             }
         })?;
     }

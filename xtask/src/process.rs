@@ -1,18 +1,28 @@
 //! Running other programs, and saying what runs and how long it took.
 
+use std::fs::{self, File};
 use std::io::ErrorKind;
+use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Error, Result, anyhow, bail};
 
+use crate::progress;
+
+/// How often it is looked whether a program has ended that runs beside others.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
 /// Announces a step, does it, and says how long it took.
 pub(crate) fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    eprintln!("==> {name}");
+    eprintln!("==> {}", progress::begin(name));
     let started = now();
     let result = work();
+    progress::end(name, result.is_ok());
     let verdict = if result.is_ok() { "done" } else { "failed" };
-    eprintln!("    {verdict} after {}", seconds(started.elapsed()));
+    eprintln!("    {name}: {verdict} after {}", seconds(started.elapsed()));
     result
 }
 
@@ -27,6 +37,32 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
             "`{}` failed ({status}): its own messages are above",
             shown(command)
         );
+    }
+    Ok(())
+}
+
+/// Runs a program whose messages go to a file, as another one is using the console; where it fails, they are shown.
+///
+/// It is ended when it is not wanted any more.
+pub(crate) fn run_beside(command: &mut Command, log: &Path, is_wanted: &AtomicBool) -> Result<()> {
+    let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
+    command.stdin(Stdio::null()).stdout(file.try_clone()?);
+    let child = command.stderr(file).spawn();
+    let mut child = child.map_err(|error| cannot_start(command, error))?;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if !is_wanted.load(Ordering::Relaxed) {
+            child.kill()?;
+            child.wait()?;
+            bail!("`{}` was ended", shown(command));
+        }
+        thread::sleep(LOOK_EVERY);
+    };
+    if !status.success() {
+        let said = fs::read_to_string(log).unwrap_or_default();
+        bail!("`{}` failed ({status}):\n{said}", shown(command));
     }
     Ok(())
 }
@@ -106,6 +142,30 @@ mod tests {
             error.to_string(),
             "`no-such-program-here` was not found: install it or put it on PATH"
         );
+    }
+
+    #[test]
+    fn what_failed_beside_the_others_is_shown_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let wanted = AtomicBool::new(true);
+        let mut cargo = Command::new(env!("CARGO"));
+        let error = run_beside(cargo.arg("no-such-command"), &log, &wanted).unwrap_err();
+        let said = error.to_string();
+        assert!(said.starts_with("`cargo no-such-command` failed"), "{said}");
+        assert!(said.contains("no such command"), "{said}");
+        let mut version = Command::new(env!("CARGO"));
+        run_beside(version.arg("--version"), &log, &wanted).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_not_wanted_any_more_is_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let mut long = Command::new("sleep");
+        let error = run_beside(long.arg("1000"), &log, &AtomicBool::new(false)).unwrap_err();
+        assert_eq!(error.to_string(), "`sleep 1000` was ended");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod names;
 mod optimize;
+mod precompress;
 mod size;
 mod slim;
 mod stamp;
@@ -18,6 +19,10 @@ use crate::process;
 use crate::tools::{self, PageTools};
 use crate::workspace::Workspace;
 
+/// The step that compiles the page.
+pub(crate) const BUILD: &str = "building the page";
+const SMALLER: &str = "making the page smaller";
+
 /// What `site` takes.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Options {
@@ -33,6 +38,17 @@ pub(crate) struct Site {
     pub(crate) first_loads: Vec<FirstLoad>,
     /// Whether wasm-opt ran.
     pub(crate) optimized: bool,
+}
+
+/// The steps in which a page is built, if dist/ does not hold what would be built with these tools.
+pub(crate) fn steps(workspace: &Workspace, optimized: bool) -> Result<Vec<&'static str>> {
+    let settings = build_settings(&Options::default(), optimized);
+    let stamp = Stamp::of(&workspace.root, &settings)?;
+    Ok(match (stamp.is_on(&workspace.dist()), optimized) {
+        (true, _) => Vec::new(),
+        (false, true) => vec![BUILD, SMALLER],
+        (false, false) => vec![BUILD],
+    })
 }
 
 /// Builds the page unless dist/ already holds what would be built.
@@ -52,16 +68,15 @@ pub(crate) fn build(workspace: &Workspace, options: &Options) -> Result<Site> {
     if stamp.is_on(&dist) {
         eprintln!("==> the page in dist/ is up to date");
     } else {
-        process::step("building the page", || trunk(workspace, &tools, options))?;
+        process::step(BUILD, || trunk(workspace, &tools, options))?;
         if let Some(wasm_opt) = tools.wasm_opt.filter(|_| optimized) {
-            process::step("making the page smaller", || {
-                optimize::all(&wasm_opt, &dist)
-            })?;
+            process::step(SMALLER, || optimize::all(&wasm_opt, &dist))?;
         }
         if !options.debug {
             slim::all(&dist)?;
         }
         names::settle(&dist)?;
+        precompress::all(&dist)?;
         stamp.put_on(&dist)?;
     }
     let first_loads = first_loads(&dist)?;
@@ -88,7 +103,7 @@ impl Site {
 /// What, beside the sources, decides how the page comes out.
 fn build_settings(options: &Options, optimized: bool) -> String {
     format!(
-        "slim, debug: {}, wasm-opt: {optimized} {:?}",
+        "slim, gzip, debug: {}, wasm-opt: {optimized} {:?}",
         options.debug,
         optimize::FLAGS
     )

@@ -196,11 +196,12 @@ fn check_documentation(workspace: &Workspace) -> Result<()> {
 fn native_tests(workspace: &Workspace) -> Result<()> {
     let mut tests = workspace.cargo();
     tests.env("CHORDSCOPE_LIBTORRENT", tools::libtorrent()?);
+    tests.env("CHORDSCOPE_ARIA2", tools::aria2()?);
     process::run(tests.args([
         "test",
         "--workspace",
         "--features",
-        "chordscope-core/bandwidth,chordscope-core/scenario-files",
+        "chordscope-sim/bandwidth,chordscope-sim/scenario-files",
     ]))
 }
 

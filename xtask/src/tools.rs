@@ -14,9 +14,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-pub(crate) use self::browser::for_browser;
-pub(crate) use self::comparison::{for_comparison, libtorrent};
-use self::install::Installed;
+pub(crate) use self::browser::{axe, for_browser};
+pub(crate) use self::comparison::{aria2, for_comparison, libtorrent};
+use self::install::{Installed, by_cargo};
 use self::version::{locked, version_in};
 use crate::process;
 use crate::workspace::Workspace;
@@ -27,6 +27,10 @@ pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 const TRUNK_VERSION: &str = "0.21.14";
 /// What is installed when PATH has no wasm-opt that will do.
 const BINARYEN_VERSION: &str = "132";
+/// The step that builds it.
+const BUILD_WASM_BINDGEN: &str = "building wasm-bindgen";
+/// Where npm puts it below the root of an installation.
+const WASM_OPT: &str = "node_modules/binaryen/bin/wasm-opt";
 /// The oldest Python that the second implementation of the protocol is written for.
 const OLDEST_PYTHON: &str = "3.10";
 /// The oldest wasm-opt that understands what this compiler emits.
@@ -74,38 +78,77 @@ pub(crate) fn wasm_target() -> Result<()> {
     })
 }
 
-/// The command line tool must be of exactly the version that the page links.
+/// The steps in which [`for_page`] is going to install something.
+pub(crate) fn missing(workspace: &Workspace) -> Result<Vec<String>> {
+    let version = wasm_bindgen_version(workspace)?;
+    let bindgen = |said: &str| version_in(said) == Some(&version);
+    let mut missing = Vec::new();
+    let built = workspace.wasm_bindgen();
+    if !on_path("wasm-bindgen")
+        .chain([built])
+        .any(|path| answers(&path, bindgen))
+    {
+        missing.push(BUILD_WASM_BINDGEN.to_owned());
+    }
+    let mut look =
+        |program, installed: &Installed<'_>, path: &Path, fits: &dyn Fn(&str) -> bool| {
+            if !on_path(program).any(|path| answers(&path, fits)) && !installed.has(path, fits) {
+                missing.push(installed.step());
+            }
+        };
+    let installed = Installed::new("trunk", TRUNK_VERSION)?;
+    look("trunk", &installed, &by_cargo("trunk"), &trunk_fits);
+    let installed = Installed::new("binaryen", BINARYEN_VERSION)?;
+    look("wasm-opt", &installed, Path::new(WASM_OPT), &wasm_opt_fits);
+    Ok(missing)
+}
+
+/// The command must be of exactly the version that the page links. The one from PATH is taken where it is, as it is optimized.
 fn wasm_bindgen(workspace: &Workspace) -> Result<PathBuf> {
-    let path = workspace.root.join("Cargo.lock");
-    let lock = std::fs::read_to_string(&path)
-        .with_context(|| format!("cannot read {}", path.display()))?;
-    let Some(version) = locked(&lock, "wasm-bindgen") else {
-        bail!("Cargo.lock names no wasm-bindgen: does web/ still depend on it?");
-    };
-    let fits = |said: &str| version_in(said) == Some(version);
+    let version = wasm_bindgen_version(workspace)?;
+    let fits = |said: &str| version_in(said) == Some(&version);
     if let Some(path) = on_path("wasm-bindgen").find(|path| answers(path, fits)) {
         return Ok(path);
     }
-    // Without --locked: with it, this version does not install.
-    Installed::new("wasm-bindgen-cli", version)?.by_cargo("wasm-bindgen", &[], fits)
+    process::step(BUILD_WASM_BINDGEN, || workspace.build_wasm_bindgen())?;
+    let path = workspace.wasm_bindgen();
+    if !answers(&path, fits) {
+        bail!(
+            "{} was built but is not of version {version}, which the page links: is Cargo.lock of one piece?",
+            path.display()
+        );
+    }
+    Ok(path)
+}
+
+fn wasm_bindgen_version(workspace: &Workspace) -> Result<String> {
+    let path = workspace.root.join("Cargo.lock");
+    let lock = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    match locked(&lock, "wasm-bindgen") {
+        Some(version) => Ok(version.to_owned()),
+        None => bail!("Cargo.lock names no wasm-bindgen: does web/ still depend on it?"),
+    }
 }
 
 fn trunk() -> Result<PathBuf> {
-    let fits = |said: &str| version::at_least(said, TRUNK_VERSION);
-    if let Some(path) = on_path("trunk").find(|path| answers(path, fits)) {
+    if let Some(path) = on_path("trunk").find(|path| answers(path, trunk_fits)) {
         return Ok(path);
     }
-    Installed::new("trunk", TRUNK_VERSION)?.by_cargo("trunk", &["--locked"], fits)
+    // Only its `build` is used, which needs neither TLS nor a look for its own newest version.
+    Installed::new("trunk", TRUNK_VERSION)?.by_cargo("trunk", &["--locked"], trunk_fits)
+}
+
+fn trunk_fits(said: &str) -> bool {
+    version::at_least(said, TRUNK_VERSION)
 }
 
 fn wasm_opt() -> Option<PathBuf> {
-    let fits =
-        |said: &str| version::wasm_opt_major(said).is_some_and(|major| major >= OLDEST_WASM_OPT);
-    if let Some(path) = on_path("wasm-opt").find(|path| answers(path, fits)) {
+    if let Some(path) = on_path("wasm-opt").find(|path| answers(path, wasm_opt_fits)) {
         return Some(path);
     }
     let found = Installed::new("binaryen", BINARYEN_VERSION)
-        .and_then(|binaryen| binaryen.by_npm("node_modules/binaryen/bin/wasm-opt", fits));
+        .and_then(|binaryen| binaryen.by_npm(WASM_OPT, wasm_opt_fits));
     match found {
         Ok(path) => Some(path),
         Err(error) => {
@@ -113,6 +156,10 @@ fn wasm_opt() -> Option<PathBuf> {
             None
         }
     }
+}
+
+fn wasm_opt_fits(said: &str) -> bool {
+    version::wasm_opt_major(said).is_some_and(|major| major >= OLDEST_WASM_OPT)
 }
 
 /// Finds the Python that runs the second implementation of the protocol, `native-peer/tests/client`.

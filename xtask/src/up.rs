@@ -2,12 +2,25 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Command, ExitCode};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
+use crate::progress::{self, Plan};
 use crate::workspace::Workspace;
-use crate::{process, site};
+use crate::{process, site, tools};
+
+/// The lane of tools and page.
+const PAGE: usize = 0;
+/// The lane of the peer.
+const PEER: usize = 1;
+const BUILD_PEER: &str = "building the peer";
+/// How often it is said how far everything is.
+const TELL_EVERY: Duration = Duration::from_secs(20);
 
 /// What `up` takes.
 #[derive(Debug, Args)]
@@ -24,8 +37,9 @@ pub(crate) struct Options {
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     let started = process::now();
     check_ports(options.port, options.peers)?;
-    site::build(workspace, &site::Options::default())?;
-    process::step("building the peer", || workspace.build_peer())?;
+    progress::announce(plan(workspace)?);
+    build(workspace)?;
+    progress::keep();
     eprintln!(
         "==> starting the ring (everything took {})",
         process::seconds(started.elapsed())
@@ -37,6 +51,45 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
         .arg(format!("127.0.0.1:{}", options.port));
     ring.arg("--web").arg(workspace.dist());
     become_process(&mut ring)
+}
+
+/// What there is to do: tools and page one after another, the peer beside them.
+fn plan(workspace: &Workspace) -> Result<Plan> {
+    let mut plan = Plan::default();
+    for tool in tools::missing(workspace)? {
+        plan.add(PAGE, &tool, false);
+    }
+    // Where wasm-opt is missing, npm installs it.
+    let built = workspace.target.join(tools::WASM_TARGET).join("page");
+    for step in site::steps(workspace, true)? {
+        plan.add(PAGE, step, step == site::BUILD && built.is_dir());
+    }
+    plan.add(PEER, BUILD_PEER, workspace.peer_binary().is_file());
+    Ok(plan)
+}
+
+/// Each alone leaves a processor idle for minutes: what compiles last has nothing beside it.
+fn build(workspace: &Workspace) -> Result<()> {
+    let (done, is_done) = mpsc::channel::<()>();
+    let peer_is_wanted = AtomicBool::new(true);
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            while is_done.recv_timeout(TELL_EVERY) == Err(RecvTimeoutError::Timeout) {
+                if let Some(line) = progress::line() {
+                    eprintln!("==> {line}");
+                }
+            }
+        });
+        let peer = scope
+            .spawn(|| process::step(BUILD_PEER, || workspace.build_peer_beside(&peer_is_wanted)));
+        let site = site::build(workspace, &site::Options::default());
+        peer_is_wanted.store(site.is_ok(), Ordering::Relaxed);
+        let peer = peer
+            .join()
+            .unwrap_or_else(|_| bail!("building the peer stopped"));
+        drop(done);
+        site.and(peer)
+    })
 }
 
 /// The ring takes this process over, so that signals and its exit code pass through unchanged.

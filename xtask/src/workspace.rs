@@ -1,8 +1,9 @@
 //! Where things are: the root of the repository, the target directory, the per-user cache.
 
-use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::AtomicBool;
+use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 
@@ -42,6 +43,26 @@ impl Workspace {
             .join(format!("chordscope{}", env::consts::EXE_SUFFIX))
     }
 
+    /// The `wasm-bindgen` command that this workspace builds.
+    pub(crate) fn wasm_bindgen(&self) -> PathBuf {
+        self.target
+            .join("tools")
+            .join(format!("wasm-bindgen{}", env::consts::EXE_SUFFIX))
+    }
+
+    /// Builds it. It gets its name afterwards: the compiler refuses programs of that name, which it takes for outdated copies.
+    pub(crate) fn build_wasm_bindgen(&self) -> Result<()> {
+        const PACKAGE: &str = "wasm-bindgen-command";
+        process::run(self.cargo().args(["build", "--package", PACKAGE]))?;
+        let built = format!("{PACKAGE}{}", env::consts::EXE_SUFFIX);
+        let built = self.target.join("debug").join(built);
+        let path = self.wasm_bindgen();
+        fs::create_dir_all(self.target.join("tools"))
+            .and_then(|()| fs::copy(&built, &path))
+            .with_context(|| format!("cannot copy {} to {}", built.display(), path.display()))?;
+        Ok(())
+    }
+
     /// The cargo that runs this program, starting in the root.
     pub(crate) fn cargo(&self) -> Command {
         let mut command = cargo();
@@ -51,10 +72,21 @@ impl Workspace {
 
     /// Builds the native peer as users run it.
     pub(crate) fn build_peer(&self) -> Result<()> {
-        process::run(
-            self.cargo()
-                .args(["build", "--release", "--package", "chordscope"]),
-        )
+        process::run(&mut self.peer_build())
+    }
+
+    /// The same while something else uses the console.
+    pub(crate) fn build_peer_beside(&self, is_wanted: &AtomicBool) -> Result<()> {
+        fs::create_dir_all(&self.target)
+            .with_context(|| format!("cannot make {}", self.target.display()))?;
+        let log = self.target.join("peer-build.log");
+        process::run_beside(&mut self.peer_build(), &log, is_wanted)
+    }
+
+    fn peer_build(&self) -> Command {
+        let mut build = self.cargo();
+        build.args(["build", "--release", "--package", "chordscope"]);
+        build
     }
 }
 

@@ -20,15 +20,17 @@ pub enum Address {
 
 impl Address {
     /// A socket address from the URL of a peer: `http(s)` or `ws(s)`, with or without `/ws`, or `/ws/1` to `/ws/15`, behind
-    /// the host.
+    /// the host. Where a port is named, the scheme may be left out: `127.0.0.1:7340`.
     ///
     /// # Errors
     /// [`ContactError::Address`] when the text is no such URL or too long.
     pub fn parse_url(text: &str) -> Result<Self, ContactError> {
-        let (scheme, rest) = text.trim().split_once("://").ok_or(ContactError::Address)?;
-        let scheme = match scheme {
-            "ws" | "http" => "ws",
-            "wss" | "https" => "wss",
+        let text = text.trim();
+        let (scheme, rest) = match text.split_once("://") {
+            Some(("ws" | "http", rest)) => ("ws", rest),
+            Some(("wss" | "https", rest)) => ("wss", rest),
+            // A word without a port is more likely a mistake.
+            None if names_port(text) => ("ws", text),
             _ => return Err(ContactError::Address),
         };
         let rest = rest.trim_end_matches('/');
@@ -84,6 +86,16 @@ impl Address {
     }
 }
 
+/// Whether a port stands behind the host.
+fn names_port(text: &str) -> bool {
+    let authority = text
+        .split_once('/')
+        .map_or(text, |(authority, _)| authority);
+    let (host, port) = authority.rsplit_once(':').unwrap_or_default();
+    let is_host = !host.is_empty() && (!host.contains(':') || host.ends_with(']'));
+    is_host && port.parse::<u16>().is_ok()
+}
+
 /// Whether this is a number from 1 to 15 as one writes it.
 fn is_position(text: &str) -> bool {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
@@ -111,8 +123,17 @@ mod tests {
             "http://127.0.0.1:7340/",
             "ws://127.0.0.1:7340/ws",
             " ws://127.0.0.1:7340/ws/ ",
+            "127.0.0.1:7340",
+            " 127.0.0.1:7340/ws ",
         ] {
             assert_eq!(Address::parse_url(text), Ok(expected.clone()), "{text}");
+        }
+        for (text, url) in [
+            ("localhost:7340", "ws://localhost:7340/ws"),
+            ("[::1]:7340", "ws://[::1]:7340/ws"),
+            ("ring.example:80/ws/3", "ws://ring.example:80/ws/3"),
+        ] {
+            assert_eq!(Address::parse_url(text).unwrap().url(), url);
         }
         let secure = Address::parse_url("https://ws.example").unwrap();
         assert_eq!(secure.url(), "wss://ws.example/ws");
@@ -123,7 +144,11 @@ mod tests {
         assert_eq!(secure.at_position(16), Err(ContactError::Address));
         for text in [
             "",
-            "127.0.0.1:7340",
+            "127.0.0.1",
+            "ring.example",
+            "ring.example:port",
+            "::1:7340",
+            ":7340",
             "ftp://host",
             "ws://",
             "ws://a b",

@@ -86,7 +86,7 @@ impl Id {
     }
 
     /// 64 bits that are different for different ids, but for rare chance: a key of hash tables.
-    pub(crate) const fn mixed(self) -> u64 {
+    pub const fn mixed(self) -> u64 {
         let [high, mid, low] = self.0;
         // The odd number nearest to 2^64 divided by the golden ratio spreads what is close. Knuth, TAOCP 3, §6.4.
         (high ^ mid ^ low).wrapping_mul(0x9e37_79b9_7f4a_7c15)
@@ -221,9 +221,24 @@ impl Space {
         id.wrapping_add(Id::from_u64(1)).and(self.mask())
     }
 
+    /// The position before `id`, going round.
+    pub const fn previous(self, id: Id) -> Id {
+        self.distance(Id::from_u64(1), id)
+    }
+
     /// How far it is from `from` clockwise to `to`.
     pub const fn distance(self, from: Id, to: Id) -> Id {
         to.wrapping_add(from.wrapping_neg()).and(self.mask())
+    }
+
+    /// The middle of `(after, upto]`, going clockwise. `(a, a]` is the whole circle.
+    pub const fn middle(self, after: Id, upto: Id) -> Id {
+        let [high, mid, low] = self.distance(after, upto).0;
+        let half = match (high, mid, low) {
+            (0, 0, 0) => Id::power_of_two(self.bits - 1),
+            _ => Id([high >> 1, high << 63 | mid >> 1, mid << 63 | low >> 1]),
+        };
+        after.wrapping_add(half).and(self.mask())
     }
 
     /// Which share of the circle lies before the identifier, in units of 2^-64.
@@ -276,6 +291,21 @@ mod tests {
 
     fn space(bits: u8) -> Space {
         Space::new(bits).unwrap()
+    }
+
+    #[test]
+    fn the_middle_of_an_arc_lies_half_way_round() {
+        let space = Space::new(5).unwrap();
+        let middle = |after, upto| space.middle(Id::from_u64(after), Id::from_u64(upto));
+        for (after, upto, expected) in [(0, 8, 4), (28, 4, 0), (3, 3, 19), (30, 31, 30)] {
+            assert_eq!(
+                middle(after, upto),
+                Id::from_u64(expected),
+                "({after}, {upto}]"
+            );
+        }
+        let (high, low) = (Id([1, 0, 0]), Id::default());
+        assert_eq!(Space::FULL.middle(low, high), Id([0, 1 << 63, 0]));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Keys and signatures, behind one small interface so that a large simulation may use a cheap stand-in.
 
+use alloc::boxed::Box;
 use core::fmt;
 
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
@@ -137,14 +138,15 @@ pub struct Signer(Key);
 
 #[derive(Clone)]
 enum Key {
-    Ed25519(SigningKey),
+    // Far larger than the other, of which a simulation has very many.
+    Ed25519(Box<SigningKey>),
     StandIn(PublicKey),
 }
 
 impl Signer {
     /// An ed25519 signer from its 32 secret bytes.
     pub fn ed25519(secret: [u8; 32]) -> Self {
-        Self(Key::Ed25519(SigningKey::from_bytes(&secret)))
+        Self(Key::Ed25519(Box::new(SigningKey::from_bytes(&secret))))
     }
 
     /// A simulation's stand-in at a chosen position.

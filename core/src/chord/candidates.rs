@@ -1,4 +1,4 @@
-//! Nodes that a finger may stand for: those that follow it. Each serves a lookup as well as long as it does not pass the
+//! Nodes that a finger may stand for: those that follow it. Each serves a lookup as well as long as it precedes the
 //! key, so that the nearest by round trip is the faster way. Chord (ToN 2003) §VI-C, Table IV.
 
 use alloc::collections::BTreeMap;
@@ -110,7 +110,7 @@ impl Candidates {
     }
 
     /// The node to go on with towards `key` by way of a finger before it: the nearest by round trip of the finger and the
-    /// nodes behind it. Where one of these passes the key, the last before the key is known: it is the farthest to get, and
+    /// nodes behind it. Where one of these does not precede the key, the last before the key is known: it is the farthest to get, and
     /// nobody else need be asked. Nodes to avoid are left out.
     pub fn nearest<'a>(
         &'a self,
@@ -119,11 +119,7 @@ impl Candidates {
         avoid: &[Id],
         round_trip: impl Fn(Id) -> Option<Duration>,
     ) -> &'a Contact {
-        // A finger on the key owns it. Everybody behind it lies before the key, too, once round the circle.
-        if finger.id() == key {
-            return finger;
-        }
-        let before = |node: &&Contact| node.id().is_within(finger.id(), key);
+        let before = |node: &&Contact| node.id().is_between(finger.id(), key);
         let passes = self.behind(finger.id()).any(|node| !before(&node));
         let usable = self.behind(finger.id()).take_while(before);
         let usable = usable.filter(|node| !avoid.contains(&node.id()));
@@ -173,7 +169,7 @@ mod tests {
         assert_eq!(nearest(&candidates, 17, &[]), 14, "the last before the key");
         assert_eq!(nearest(&candidates, 12, &[]), 11, "the last before the key");
         assert_eq!(nearest(&candidates, 10, &[]), 9);
-        assert_eq!(nearest(&candidates, 9, &[]), 9, "it owns the key");
+        assert_eq!(nearest(&candidates, 18, &[]), 14, "18 lies on the key");
         assert_eq!(nearest(&candidates, 12, &[11]), 9);
         assert_eq!(nearest(&Candidates::new(1), 25, &[]), 9);
     }

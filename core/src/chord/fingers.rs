@@ -129,34 +129,17 @@ impl FingerTable {
         }
     }
 
-    /// The finger closest to `key` within `(me, key]` that is not to be avoided. Chord (ToN 2003) §IV-D,
-    /// `closest_preceding_node`; (ours) a finger that sits on the key itself counts, as it is the owner.
+    /// The finger closest to `key` within `(me, key)` that is not to be avoided. Chord (ToN 2003) Fig. 5,
+    /// `closest_preceding_node`: a finger that lies on the key itself does not precede it.
     pub fn closest(&self, key: Id, avoid: &[Id]) -> Option<(u8, &Contact)> {
-        // The node of a row starts no nearer than the row does: rows that start behind the key need no look.
-        let reach = match self.space.distance(self.me, key).bit_length() {
-            0 => self.space.bits(),
-            reach => reach,
-        };
-        self.runs_up_to(reach).iter().rev().find_map(|run| {
+        // All rows are looked at: in a table that is out of date, a row that starts behind the key may name a node before it.
+        self.runs.iter().rev().find_map(|run| {
             let contact = run.node.as_ref()?;
             let usable = contact.id() != self.me
-                && contact.id().is_within(self.me, key)
+                && contact.id().is_between(self.me, key)
                 && !avoid.contains(&contact.id());
             usable.then_some((run.last, contact))
         })
-    }
-
-    /// The runs that end with this row or before it.
-    fn runs_up_to(&self, row: u8) -> &[Run] {
-        // The rows far out are a run each, so that a run is mostly as far from the end as its row is.
-        let behind = usize::from(self.space.bits() - row);
-        let guess = self
-            .runs
-            .split_at_checked(self.runs.len().saturating_sub(behind));
-        match guess {
-            Some((runs, _)) if runs.last().is_some_and(|run| run.last == row) => runs,
-            _ => &self.runs[..self.runs.partition_point(|run| run.last <= row)],
-        }
     }
 
     /// Gives rows another node, `None` leaving a row as it is. Gives the rows that changed.
@@ -226,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn the_closest_finger_lies_at_or_before_the_key() {
+    fn the_closest_finger_lies_before_the_key() {
         let table = table();
         let closest = |key, avoid: &[u64]| {
             let avoid: Vec<_> = avoid.iter().copied().map(Id::from_u64).collect();
@@ -234,8 +217,9 @@ mod tests {
             found.map(|(row, contact)| (row, contact.id().to_u64().unwrap()))
         };
         assert_eq!(closest(8, &[]), Some((4, 1)));
-        assert_eq!(closest(9, &[]), Some((5, 9)));
-        assert_eq!(closest(9, &[9]), Some((4, 1)));
+        assert_eq!(closest(9, &[]), Some((4, 1)), "9 lies on the key");
+        assert_eq!(closest(10, &[]), Some((5, 9)));
+        assert_eq!(closest(10, &[9]), Some((4, 1)));
         assert_eq!(closest(27, &[]), None);
     }
 
@@ -259,7 +243,7 @@ mod tests {
                 let (key, avoid) = (Id::from_u64(key), [any(&mut rng)]);
                 let usable = |node: &&Contact| {
                     let id = node.id();
-                    id != me && id.is_within(me, key) && !avoid.contains(&id)
+                    id != me && id.is_between(me, key) && !avoid.contains(&id)
                 };
                 let expected = table.nodes().filter(usable).last().map(Contact::id);
                 let closest = table.closest(key, &avoid);

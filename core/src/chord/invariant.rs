@@ -10,8 +10,8 @@ use crate::chord::membership::Membership;
 /// A property of a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Property {
-    /// The first live successors form a cycle, in the order of the circle. Zave 2017: AtLeastOneRing, OrderedRing; with
-    /// [`Self::EveryNodeReachable`] there is no second one: AtMostOneRing.
+    /// The first live successors form exactly one cycle, in the order of the circle. Zave 2017: AtLeastOneRing, AtMostOneRing,
+    /// OrderedRing.
     OneOrderedRing,
     /// Every member reaches the cycle. Zave 2017: ConnectedAppendages.
     EveryNodeReachable,
@@ -56,23 +56,25 @@ impl Health {
             .filter(|member| member.is_member())
             .map(|member| (member.me(), member))
             .collect();
-        let next: BTreeMap<Id, Option<Id>> = members
-            .values()
-            .map(|member| (member.me(), live_successor(member, &members)))
-            .collect();
+        let next = live_successors(&members);
         let mut health = Self::default();
-        let cycle = cycle(&next);
-        let offenders = match cycle.is_empty() {
+        let mut cycles = cycles(&next).into_iter();
+        let first = cycles.next().unwrap_or_default();
+        let offenders = match first.is_empty() {
             // Every walk ends at a member without a live successor.
             true => next
                 .keys()
                 .copied()
                 .filter(|id| next[id].is_none())
                 .collect(),
-            false => out_of_order(&cycle),
+            false => {
+                let mut offenders = out_of_order(&first);
+                offenders.extend(cycles.flatten());
+                offenders
+            }
         };
         health.note(Property::OneOrderedRing, offenders);
-        let on_cycle = cycle.into_iter().collect();
+        let on_cycle = first.into_iter().collect();
         health.note(
             Property::EveryNodeReachable,
             next.keys()
@@ -124,19 +126,37 @@ fn live_successor(member: &Membership, members: &BTreeMap<Id, &Membership>) -> O
     }
 }
 
-/// The first cycle that a member runs into; empty when every walk ends.
-fn cycle(next: &BTreeMap<Id, Option<Id>>) -> Vec<Id> {
+fn live_successors(members: &BTreeMap<Id, &Membership>) -> BTreeMap<Id, Option<Id>> {
+    let next = |member: &&Membership| (member.me(), live_successor(member, members));
+    members.values().map(next).collect()
+}
+
+/// The rings that there are: each cycle of first live successors, the one that the lowest member runs into first.
+pub fn rings<'a>(members: impl IntoIterator<Item = &'a Membership>) -> Vec<Vec<Id>> {
+    let members = members.into_iter().filter(|member| member.is_member());
+    let members = members.map(|member| (member.me(), member)).collect();
+    cycles(&live_successors(&members))
+}
+
+/// Every cycle, in the order in which walks from the lowest member on run into them.
+fn cycles(next: &BTreeMap<Id, Option<Id>>) -> Vec<Vec<Id>> {
     let step = |at: &Id| next.get(at).copied().flatten();
-    // After as many steps as there are members, any walk that goes on is on a cycle.
-    let on_cycle = next
-        .keys()
-        .find_map(|first| (0..next.len()).try_fold(*first, |at, _| step(&at)));
-    let Some(on_cycle) = on_cycle else {
-        return Vec::new();
-    };
-    let rest = core::iter::successors(step(&on_cycle), step);
-    let rest = rest.take_while(|at| *at != on_cycle);
-    core::iter::once(on_cycle).chain(rest).collect()
+    let mut walked_from: BTreeMap<Id, Id> = BTreeMap::new();
+    let mut cycles = Vec::new();
+    for first in next.keys() {
+        let mut at = Some(*first);
+        while let Some(here) = at.filter(|here| !walked_from.contains_key(here)) {
+            walked_from.insert(here, *first);
+            at = step(&here);
+        }
+        // Where a walk meets its own track, it has gone round.
+        if let Some(met) = at.filter(|met| walked_from.get(met) == Some(first)) {
+            let rest = core::iter::successors(step(&met), step);
+            let rest = rest.take_while(|here| *here != met);
+            cycles.push(core::iter::once(met).chain(rest).collect());
+        }
+    }
+    cycles
 }
 
 /// Where a cycle steps back: an ordered one does so once, at the top of the circle.
@@ -199,6 +219,11 @@ mod tests {
         ];
         let health = Health::of(&split);
         assert!(!health.holds(Property::EveryNodeReachable), "{health:?}");
+        assert!(!health.holds(Property::OneOrderedRing), "{health:?}");
+        assert_eq!(
+            rings(&split),
+            [[1, 9], [4, 14]].map(|ring| ring.map(Id::from_u64).to_vec())
+        );
     }
 
     #[test]

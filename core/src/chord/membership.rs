@@ -7,16 +7,11 @@
 
 mod vocabulary;
 
-#[cfg(feature = "sim")]
-mod classic;
-
 use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
-#[cfg(feature = "sim")]
-pub use crate::chord::membership::vocabulary::Protocol;
-pub use crate::chord::membership::vocabulary::{Effect, Input, Phase, Query};
+pub use crate::chord::membership::vocabulary::{Effect, Input, Phase, Query, Variant};
 use crate::chord::successors::{Neighbours, SuccessorList};
 
 /// How many nodes a newcomer walks forward to find its place before it gives up.
@@ -33,8 +28,18 @@ pub struct Membership {
     stabilizing: Option<(Query, Id)>,
     /// This notifier waits until the predecessor was asked whether it lives.
     rectifying: Option<Contact>,
-    #[cfg(feature = "sim")]
-    protocol: Protocol,
+    variant: &'static Variant,
+}
+
+/// The state that a step of a [`Variant`] changes.
+#[derive(Debug)]
+pub struct Pointers<'a> {
+    /// The node before this one.
+    pub predecessor: &'a mut Option<Contact>,
+    /// The nodes behind this one.
+    pub successors: &'a mut SuccessorList,
+    /// A stabilization under way waits for this node.
+    pub stabilizing: &'a mut Option<(Query, Id)>,
 }
 
 impl Membership {
@@ -47,23 +52,20 @@ impl Membership {
             successors: SuccessorList::new(me, limit),
             stabilizing: None,
             rectifying: None,
-            #[cfg(feature = "sim")]
-            protocol: Protocol::Corrected,
+            variant: &Variant::CORRECTED,
         }
     }
 
-    /// The same node under these rules.
-    #[cfg(feature = "sim")]
-    pub const fn under(mut self, protocol: Protocol) -> Self {
-        self.protocol = protocol;
+    /// The same node under other rules.
+    pub const fn under(mut self, variant: &'static Variant) -> Self {
+        self.variant = variant;
         self
     }
 
     /// The node as it was before it ever joined.
     fn reset(&mut self) {
         *self = Self {
-            #[cfg(feature = "sim")]
-            protocol: self.protocol,
+            variant: self.variant,
             ..Self::new(self.me, self.successors.limit())
         };
     }
@@ -121,12 +123,21 @@ impl Membership {
     /// One transition.
     pub fn step(&mut self, input: Input) -> Vec<Effect> {
         let mut effects = Vec::new();
-        let fx = &mut effects;
-        #[cfg(feature = "sim")]
-        if self.protocol == Protocol::Classic {
-            self.classic_step(input, fx);
-            return effects;
+        self.variant.step(self, input, &mut effects);
+        effects
+    }
+
+    /// The state that another variant's step changes.
+    pub const fn pointers(&mut self) -> Pointers<'_> {
+        Pointers {
+            predecessor: &mut self.predecessor,
+            successors: &mut self.successors,
+            stabilizing: &mut self.stabilizing,
         }
+    }
+
+    /// One transition by Zave's rules.
+    fn corrected(&mut self, input: Input, fx: &mut Vec<Effect>) {
         match input {
             Input::Create => self.create(fx),
             Input::Join(behind) => self.join(behind, fx),
@@ -140,7 +151,6 @@ impl Membership {
             Input::Candidate(node) => self.consider(node, fx),
             Input::Leave => self.leave(fx),
         }
-        effects
     }
 
     fn create(&mut self, fx: &mut Vec<Effect>) {
@@ -370,5 +380,4 @@ impl Membership {
 }
 
 #[cfg(test)]
-#[path = "membership_tests.rs"]
 pub(crate) mod tests;

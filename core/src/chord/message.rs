@@ -110,39 +110,3 @@ pub struct Found {
     /// The owner's neighbours: its successors hold the copies.
     pub neighbours: Neighbours,
 }
-
-impl Request {
-    /// What the message is called in a log.
-    pub const fn label(&self) -> &'static str {
-        match self {
-            Self::Neighbours => "stabilize",
-            Self::Ping => "ping",
-            Self::Step(_) => "ask",
-            Self::Forward(_) => "find",
-        }
-    }
-}
-
-impl Response {
-    /// What the message is called in a log.
-    pub const fn label(&self) -> &'static str {
-        match self {
-            Self::Neighbours(_) => "neighbours",
-            Self::Pong => "pong",
-            Self::Step(_) => "next hop",
-            Self::Forwarded => "taken over",
-            Self::NotMember => "no member",
-        }
-    }
-}
-
-impl Notice {
-    /// What the message is called in a log.
-    pub const fn label(&self) -> &'static str {
-        match self {
-            Self::Notify => "notify",
-            Self::Found(_) => "found",
-            Self::Leaving(_) => "leaving",
-        }
-    }
-}

@@ -84,49 +84,42 @@ impl Step {
     /// The rule in words, with the numbers of node `me` that looks up `key`.
     pub fn explain(&self, space: Space, me: Id, predecessor: Option<Id>, key: Id) -> String {
         let show = |id| space.show(id);
+        let (at, sought) = (show(me), show(key));
         match (self, predecessor) {
-            (Self::Here, Some(before)) => format!(
-                "{} is in ({}, {}]: node {2} is responsible.",
-                show(key),
-                show(before),
-                show(me)
-            ),
-            (Self::Here, None) => format!(
-                "Node {} knows no node before it, so key {} is its own.",
-                show(me),
-                show(key)
-            ),
-            (Self::Owner(owner), _) => format!(
-                "{} is in ({}, {}]: the successor, {2}, is responsible.",
-                show(key),
-                show(me),
-                show(owner.id())
-            ),
-            (Self::Finger { row, contact }, _) => format!(
-                "Of the fingers of node {} that do not pass {}, row {row} reaches farthest: {}.",
-                show(me),
-                show(key),
-                show(contact.id())
-            ),
-            (Self::Near { row, contact }, _) => format!(
-                "Of the fingers of node {} that do not pass {}, row {row} reaches farthest. Of its node and those behind it, \
-                 {} is the best way on.",
-                show(me),
-                show(key),
-                show(contact.id())
-            ),
-            (Self::Along(next), _) => format!(
-                "{} is not in ({}, {}]: on along the successors, to {2}.",
-                show(key),
-                show(me),
-                show(next.id())
-            ),
-            (Self::Back(before), _) => format!(
-                "{} is not in ({}, {}]: back to the predecessor, {1}.",
-                show(key),
-                show(before.id()),
-                show(me)
-            ),
+            (Self::Here, Some(before)) if key.is_within(before, me) => {
+                let before = show(before);
+                format!("{sought} ∈ ({before}, {at}], so {at} is its successor.")
+            }
+            (Self::Here, Some(_)) => {
+                format!(
+                    "Node {at} knows no other node that answers, so it takes {sought} for its own."
+                )
+            }
+            (Self::Here, None) => {
+                format!("Node {at} knows no predecessor, so it takes {sought} for its own.")
+            }
+            (Self::Owner(owner), _) => {
+                let owner = show(owner.id());
+                format!("{sought} ∈ ({at}, {owner}], so {owner} is its successor.")
+            }
+            (Self::Finger { row, contact }, _) => {
+                let next = show(contact.id());
+                format!("Closest finger preceding {sought}: row {row}, node {next}.")
+            }
+            (Self::Near { row, contact }, _) => {
+                let next = show(contact.id());
+                format!(
+                    "Closest finger preceding {sought}: row {row}; proximity neighbour selection takes node {next}."
+                )
+            }
+            (Self::Along(next), _) => {
+                let next = show(next.id());
+                format!("{sought} ∉ ({at}, {next}]: on along the successor list, to {next}.")
+            }
+            (Self::Back(before), _) => {
+                let before = show(before.id());
+                format!("{sought} ∉ ({before}, {at}]: back to the predecessor, {before}.")
+            }
         }
     }
 }
@@ -163,8 +156,8 @@ fn leap(membership: &Membership, fingers: &FingerTable, turn: Turn<'_>) -> Optio
     })
 }
 
-/// Where a node sends a lookup of `key`. DESIGN: owner if the key is in (predecessor, me]; the successor's if in
-/// (me, successor]; else the closest finger within (me, key].
+/// Where a node sends a lookup of `key`: nowhere if the key is in (predecessor, me]; to the successor, which owns it, if it is in
+/// (me, successor]; else to the closest preceding finger, the farthest in (me, key). Chord (ToN 2003) Fig. 5.
 ///
 /// With `lists`, the whole successor list says who owns a key, and leads on where it reaches farther than the fingers.
 /// Chord (ToN 2003) §IV-E.
@@ -213,14 +206,87 @@ pub fn route(membership: &Membership, fingers: &FingerTable, turn: Turn<'_>, lis
             row,
             contact: contact.clone(),
         },
-        // Without a usable finger the successor list reaches farthest.
-        _ => Step::Along(
-            successors
-                .iter()
-                .filter(usable)
-                .rfind(|entry| entry.id().is_within(me, key))
-                .unwrap_or(successor)
-                .clone(),
-        ),
+        // Without a usable finger: none of these nodes owns the key, so that each precedes it.
+        _ => Step::Along(farthest.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chord::membership::tests::{contact, contacts};
+    use alloc::vec::Vec;
+
+    /// What node 1 of the lesson's ring decides, with 4, 9 and 11 in its successor list and these fingers.
+    fn decide(fingers: &[(u8, u64)], key: u64, avoid: &[u64], lists: bool) -> Step {
+        let (space, me) = (Space::new(5).unwrap(), Id::from_u64(1));
+        let mut membership = Membership::new(me, 3);
+        membership.settle(Some(contact(28)), &contacts([4, 9, 11]));
+        let mut table = FingerTable::new(space, me);
+        for (row, node) in fingers {
+            let _ = table.learn(*row, &contact(*node));
+        }
+        let avoid: Vec<Id> = avoid.iter().copied().map(Id::from_u64).collect();
+        let turn = Turn {
+            key: Id::from_u64(key),
+            routing: Routing::Finger,
+            arrived: false,
+            avoid: &avoid,
+        };
+        route(&membership, &table, turn, lists)
+    }
+
+    fn finger(row: u8, node: u64) -> Step {
+        Step::Finger {
+            row,
+            contact: contact(node),
+        }
+    }
+
+    const TABLE: [(u8, u64); 3] = [(1, 4), (3, 9), (5, 18)];
+
+    #[test]
+    fn the_closest_finger_strictly_before_the_key_is_taken() {
+        assert_eq!(decide(&TABLE, 4, &[], false), Step::Owner(contact(4)));
+        assert_eq!(decide(&TABLE, 18, &[], false), finger(4, 9));
+        assert_eq!(decide(&TABLE, 19, &[], false), finger(5, 18));
+        assert_eq!(decide(&TABLE, 19, &[18], false), finger(4, 9));
+        assert_eq!(decide(&TABLE, 28, &[], false), finger(5, 18));
+        assert_eq!(decide(&TABLE, 1, &[], false), Step::Here);
+    }
+
+    #[test]
+    fn the_textbook_knows_its_successor_alone_and_a_real_peer_its_list() {
+        assert_eq!(decide(&[], 26, &[], false), Step::Along(contact(4)));
+        assert_eq!(decide(&[], 26, &[], true), Step::Along(contact(11)));
+        assert_eq!(decide(&TABLE, 10, &[], false), finger(4, 9));
+        assert_eq!(decide(&TABLE, 10, &[], true), Step::Owner(contact(11)));
+        assert_eq!(decide(&[], 26, &[4], false), Step::Along(contact(9)));
+    }
+
+    #[test]
+    fn a_rule_says_what_is_so() {
+        let space = Space::new(5).unwrap();
+        let explain = |step: Step, before: Option<u64>, key| {
+            let before = before.map(Id::from_u64);
+            step.explain(space, Id::from_u64(21), before, Id::from_u64(key))
+        };
+        let owner = Step::Owner(contact(28));
+        assert_eq!(
+            explain(owner, None, 26),
+            "26 ∈ (21, 28], so 28 is its successor."
+        );
+        assert_eq!(
+            explain(Step::Here, Some(20), 21),
+            "21 ∈ (20, 21], so 21 is its successor."
+        );
+        assert_eq!(
+            explain(Step::Here, Some(20), 26),
+            "Node 21 knows no other node that answers, so it takes 26 for its own."
+        );
+        assert_eq!(
+            explain(finger(2, 20), Some(20), 26),
+            "Closest finger preceding 26: row 2, node 20."
+        );
     }
 }

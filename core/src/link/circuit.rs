@@ -35,6 +35,11 @@ impl Circuit {
         Ok(())
     }
 
+    /// Whether a control message of so many bytes may wait for credit ahead of data.
+    pub const fn takes_urgent(&self, bytes: usize) -> bool {
+        self.bytes + bytes <= MAX_WAITING / 2
+    }
+
     /// The next frame that there is credit for.
     pub fn pop(&mut self) -> Option<Vec<u8>> {
         let length = self.waiting.front()?.len();

@@ -1,4 +1,4 @@
-//! How circuits share a link: frames of each wait in a lane of their own, and the lanes take turns.
+//! How large messages, data and circuits share a link: frames of each wait in a lane of their own, and the lanes take turns.
 //!
 //! Deficit round robin (Shreedhar and Varghese, SIGCOMM 1995): over time each lane that has something to send gets
 //! the same share of bytes, however large its frames are.
@@ -10,20 +10,33 @@ use crate::wire::frame::MAX_FRAME;
 
 /// How many bytes may be handed to the owner before it says that they have left: what control messages may have to wait for.
 pub const MAX_UNWRITTEN: usize = 256 * 1024;
+/// How many bytes of control messages may be handed to it on top of that; further ones wait in their lane.
+const MAX_URGENT: usize = 256 * 1024;
 /// What a lane may send in its turn: the longest frame fits.
 const QUANTUM: usize = MAX_FRAME + TRAILER;
 
-/// The frames that wait to be sent over one link, by lane: the number of the circuit, or 0 for the link's own data.
+/// Which frames wait one behind another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    /// The link's own messages that are large, or too many.
+    Messages,
+    /// The link's own data.
+    Data,
+    /// The frames of the circuit of this number.
+    Circuit(u32),
+}
+
+/// The frames that wait to be sent over one link.
 #[derive(Clone, Debug, Default)]
 pub struct FairQueue {
-    lanes: BTreeMap<u32, Lane>,
-    turns: VecDeque<u32>,
+    lanes: BTreeMap<Lane, Waiting>,
+    turns: VecDeque<Lane>,
     bytes: usize,
     unwritten: usize,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Lane {
+struct Waiting {
     frames: VecDeque<Plain>,
     bytes: usize,
     deficit: usize,
@@ -36,24 +49,31 @@ impl FairQueue {
     }
 
     /// Bytes that wait in one lane.
-    pub fn waiting(&self, lane: u32) -> usize {
+    pub fn waiting(&self, lane: Lane) -> usize {
         self.lanes.get(&lane).map_or(0, |lane| lane.bytes)
     }
 
     /// Bytes that wait in the lanes of circuits.
     pub fn on_circuits(&self) -> usize {
-        self.bytes - self.waiting(0)
+        self.bytes - self.waiting(Lane::Messages) - self.waiting(Lane::Data)
     }
 
     /// The circuit for which most bytes wait, and how many.
     pub fn longest(&self) -> Option<(u32, usize)> {
-        let lanes = self.lanes.range(1..);
-        let lanes = lanes.map(|(lane, state)| (*lane, state.bytes));
-        lanes.max_by_key(|(lane, bytes)| (*bytes, *lane))
+        let circuits = self.lanes.iter().filter_map(|(lane, state)| match lane {
+            Lane::Circuit(circuit) => Some((*circuit, state.bytes)),
+            Lane::Messages | Lane::Data => None,
+        });
+        circuits.max_by_key(|(circuit, bytes)| (*bytes, *circuit))
+    }
+
+    /// Whether a control message of so many bytes may go ahead of all that waits.
+    pub const fn takes_urgent(&self, bytes: usize) -> bool {
+        self.unwritten + bytes <= MAX_UNWRITTEN + MAX_URGENT
     }
 
     /// Puts a frame at the end of its lane.
-    pub fn push(&mut self, lane: u32, frame: impl Into<Plain>) {
+    pub fn push(&mut self, lane: Lane, frame: impl Into<Plain>) {
         let frame = frame.into();
         let state = self.lanes.entry(lane).or_default();
         if state.frames.is_empty() {
@@ -65,7 +85,7 @@ impl FairQueue {
     }
 
     /// The next frame and its lane, unless too much is on its way to the socket already.
-    pub fn pop(&mut self) -> Option<(u32, Plain)> {
+    pub fn pop(&mut self) -> Option<(Lane, Plain)> {
         if self.unwritten >= MAX_UNWRITTEN {
             return None;
         }
@@ -91,7 +111,7 @@ impl FairQueue {
     }
 
     /// Throws away what waits in a lane.
-    pub fn drop_lane(&mut self, lane: u32) {
+    pub fn drop_lane(&mut self, lane: Lane) {
         self.turns.retain(|other| *other != lane);
         if let Some(state) = self.lanes.remove(&lane) {
             self.bytes -= state.bytes;
@@ -118,17 +138,17 @@ mod tests {
     fn lanes_get_equal_shares_of_bytes_whatever_their_frames() {
         let mut queue = FairQueue::default();
         for _ in 0..1_000 {
-            queue.push(1, vec![0; 60_000]);
+            queue.push(Lane::Messages, vec![0; 60_000]);
         }
         for _ in 0..40_000 {
-            queue.push(2, vec![0; 1_500]);
+            queue.push(Lane::Circuit(2), vec![0; 1_500]);
         }
-        let mut shares = [0_usize; 3];
-        while shares.iter().sum::<usize>() < 20_000_000 {
+        let mut shares = BTreeMap::new();
+        while shares.values().sum::<usize>() < 20_000_000 {
             let (lane, frame) = queue.pop().unwrap();
-            shares[lane as usize] += frame.len();
+            *shares.entry(lane).or_default() += frame.len();
         }
-        let difference = shares[1].abs_diff(shares[2]);
+        let difference = shares[&Lane::Messages].abs_diff(shares[&Lane::Circuit(2)]);
         assert!(difference <= 2 * QUANTUM, "{shares:?}");
     }
 
@@ -136,35 +156,44 @@ mod tests {
     fn each_lane_keeps_its_order_and_nothing_is_lost() {
         let mut queue = FairQueue::default();
         for number in 0..100_u8 {
-            for lane in [7, 3, 5] {
-                queue.push(lane, vec![number; 10 * lane as usize]);
+            for (lane, bytes) in [
+                (Lane::Circuit(7), 70),
+                (Lane::Data, 30),
+                (Lane::Messages, 50),
+            ] {
+                queue.push(lane, vec![number; bytes]);
             }
         }
-        let mut next = [0_u8; 8];
+        let mut next: BTreeMap<Lane, u8> = BTreeMap::new();
         while let Some((lane, frame)) = queue.pop() {
-            assert_eq!(frame.into_frame()[0], next[lane as usize]);
-            next[lane as usize] += 1;
+            let next = next.entry(lane).or_default();
+            assert_eq!(frame.into_frame()[0], *next);
+            *next += 1;
         }
-        assert_eq!(next, [0, 0, 0, 100, 0, 100, 0, 100]);
+        assert!(next.into_values().eq([100; 3]));
         assert_eq!(queue.bytes(), 0);
     }
 
     #[test]
     fn what_has_not_left_holds_back_the_rest() {
         let mut queue = FairQueue::default();
-        queue.push(1, vec![0; 10]);
+        queue.push(Lane::Circuit(1), vec![0; 10]);
         queue.sent(MAX_UNWRITTEN);
         assert_eq!(queue.pop(), None);
+        assert!(queue.takes_urgent(MAX_URGENT), "control messages go ahead");
+        assert!(!queue.takes_urgent(MAX_URGENT + 1), "but not without end");
         queue.written(1);
         assert!(queue.pop().is_some());
-        queue.push(1, vec![0; 10]);
-        queue.push(2, vec![0; 30]);
-        queue.push(0, vec![0; 50]);
+        queue.push(Lane::Circuit(1), vec![0; 10]);
+        queue.push(Lane::Circuit(2), vec![0; 30]);
+        queue.push(Lane::Data, vec![0; 50]);
+        queue.push(Lane::Messages, vec![0; 70]);
         assert_eq!(queue.longest(), Some((2, 30)));
         assert_eq!(queue.on_circuits(), 40);
-        queue.drop_lane(0);
-        queue.drop_lane(2);
-        queue.drop_lane(2);
+        queue.drop_lane(Lane::Data);
+        queue.drop_lane(Lane::Messages);
+        queue.drop_lane(Lane::Circuit(2));
+        queue.drop_lane(Lane::Circuit(2));
         assert_eq!(queue.bytes(), 10);
     }
 }

@@ -20,6 +20,9 @@ use crate::wire::frame::{Frame, FrameType, MAX_HANDSHAKE_FRAME, SUB_PROTOCOL};
 
 /// The longest name of a ring, in bytes.
 pub const MAX_RING_NAME: usize = 64;
+/// The last byte's bit of a share that X25519 ignores (RFC 7748 §5). A side sets it to say that it reads feature bits in
+/// introductions; release 0.1 leaves it clear and takes no notice of it.
+const FEATURES_MARK: u8 = 0x80;
 
 /// What each side says first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +32,12 @@ struct Hello {
     key: PublicKey,
     index: u8,
     ring: String,
+}
+
+impl Hello {
+    const fn is_marked(&self) -> bool {
+        self.share[31] & FEATURES_MARK != 0
+    }
 }
 
 /// One side of a handshake.
@@ -51,24 +60,31 @@ pub enum Progress {
         key: PublicKey,
         /// Which virtual node of the key it is.
         index: u8,
+        /// Whether both sides read feature bits: introductions carry them.
+        features: bool,
         /// The keys for the frames that follow.
         session: Session,
     },
 }
 
 impl Handshake {
-    /// Begins a handshake and gives the hello to send.
+    /// Begins a handshake and gives the hello to send. `features`: whether this side reads feature bits.
     pub fn start(
         role: Role,
         signer: &Signer,
         index: u8,
         ring: &str,
+        features: bool,
         rng: &mut Rng,
     ) -> (Self, Vec<u8>) {
         let secret = StaticSecret::from(rng.bytes32());
+        let mut share = Share::from(&secret).to_bytes();
+        if features {
+            share[31] |= FEATURES_MARK;
+        }
         let mine = Hello {
             nonce: rng.bytes32(),
-            share: Share::from(&secret).to_bytes(),
+            share,
             key: signer.public_key(),
             index,
             ring: ring.into(),
@@ -92,22 +108,23 @@ impl Handshake {
         if bytes.len() > MAX_HANDSHAKE_FRAME {
             return Err(CloseReason::TooLarge);
         }
-        let frame = Frame::decode(bytes).map_err(|_| CloseReason::Garbage)?;
+        let frame = Frame::decode(bytes)?;
         if frame.circuit != 0 {
-            return Err(CloseReason::Garbage);
+            return Err(CloseReason::EarlyCircuit);
         }
         match (&self.theirs, frame.kind) {
             (None, FrameType::Hello) => self.on_hello(signer, frame.body),
             (Some(_), FrameType::Proof) => self.on_proof(signer, frame.body),
-            _ => Err(CloseReason::Garbage),
+            (_, FrameType::Hello | FrameType::Proof) => Err(CloseReason::OutOfTurn),
+            _ => Err(CloseReason::BeforeIntroduction),
         }
     }
 
     fn on_hello(&mut self, signer: &Signer, body: &[u8]) -> Result<Progress, CloseReason> {
         let (theirs, rest) =
-            postcard::take_from_bytes::<Hello>(body).map_err(|_| CloseReason::Garbage)?;
+            postcard::take_from_bytes::<Hello>(body).map_err(|_| CloseReason::Hello)?;
         if !rest.is_empty() || theirs.index >= MAX_VIRTUAL_NODES {
-            return Err(CloseReason::Garbage);
+            return Err(CloseReason::Hello);
         }
         if theirs.ring != self.mine.ring {
             return Err(CloseReason::WrongRing);
@@ -123,9 +140,9 @@ impl Handshake {
     }
 
     fn on_proof(&self, signer: &Signer, body: &[u8]) -> Result<Progress, CloseReason> {
-        let signature = <[u8; 64]>::try_from(body).map_err(|_| CloseReason::Garbage)?;
+        let signature = <[u8; 64]>::try_from(body).map_err(|_| CloseReason::Proof)?;
         let signature = Signature::from_bytes(signature);
-        let theirs = self.theirs.as_ref().ok_or(CloseReason::Garbage)?;
+        let theirs = self.theirs.as_ref().ok_or(CloseReason::OutOfTurn)?;
         let transcript = self.transcript(self.role.other(), theirs);
         let scheme = signer.scheme();
         if !scheme.verify(theirs.key, Purpose::Handshake, &transcript, &signature) {
@@ -141,6 +158,7 @@ impl Handshake {
         Ok(Progress::Done {
             key: theirs.key,
             index: theirs.index,
+            features: self.mine.is_marked() && theirs.is_marked(),
             session: Session::new(self.role, &secret),
         })
     }
@@ -187,9 +205,13 @@ mod tests {
     }
 
     fn side(role: Role, secret: u8, ring: &str, seed: u64) -> Side {
+        side_with(role, secret, ring, seed, true)
+    }
+
+    fn side_with(role: Role, secret: u8, ring: &str, seed: u64, features: bool) -> Side {
         let signer = Signer::ed25519([secret; 32]);
         let mut rng = Rng::from_seed(seed, 0);
-        let (handshake, hello) = Handshake::start(role, &signer, 0, ring, &mut rng);
+        let (handshake, hello) = Handshake::start(role, &signer, 0, ring, features, &mut rng);
         Side {
             signer,
             handshake,
@@ -236,6 +258,43 @@ mod tests {
     }
 
     #[test]
+    fn introductions_carry_features_when_both_sides_read_them() {
+        for (mine, theirs) in [(true, true), (true, false), (false, true), (false, false)] {
+            let mut a = side_with(Role::Initiator, 1, "main", 1, mine);
+            let mut b = side_with(Role::Responder, 2, "main", 2, theirs);
+            let (hello_a, hello_b) = (a.hello.clone(), b.hello.clone());
+            let proof_a = reply(&mut a, &hello_b);
+            let proof_b = reply(&mut b, &hello_a);
+            let mut sessions = Vec::new();
+            for (side, proof) in [(&mut a, &proof_b), (&mut b, &proof_a)] {
+                match side.handshake.handle(&side.signer, proof) {
+                    Ok(Progress::Done {
+                        features, session, ..
+                    }) => {
+                        assert_eq!(features, mine && theirs);
+                        sessions.push(session);
+                    }
+                    other => panic!("{other:?}"),
+                }
+            }
+            // The mark changes nothing about the secret that both share.
+            let sealed = sessions[0].seal(b"hi".to_vec());
+            assert_eq!(sessions[1].open(&sealed), Ok(&b"hi"[..]));
+        }
+    }
+
+    #[test]
+    fn a_mark_that_was_taken_away_on_the_way_is_found_out() {
+        let (mut a, mut b) = pair();
+        let (mut hello_a, hello_b) = (a.hello.clone(), b.hello.clone());
+        // The share stands behind header and nonce.
+        hello_a[6 + 32 + 31] &= !FEATURES_MARK;
+        let proof_a = reply(&mut a, &hello_b);
+        let _ = reply(&mut b, &hello_a);
+        assert_eq!(refusal(&mut b, &proof_a), CloseReason::ForgedIdentity);
+    }
+
+    #[test]
     fn a_recorded_proof_does_not_open_another_connection() {
         let (mut a, mut b) = pair();
         let (hello_a, hello_b) = (a.hello.clone(), b.hello.clone());
@@ -271,18 +330,18 @@ mod tests {
         let (mut a, b) = pair();
         let other_ring = side(Role::Responder, 2, "other", 2).hello;
         assert_eq!(refusal(&mut a, &other_ring), CloseReason::WrongRing);
-        assert_eq!(refusal(&mut a, b"garbage"), CloseReason::Garbage);
+        assert_eq!(refusal(&mut a, b"garbage"), CloseReason::Flag);
         assert_eq!(
             refusal(&mut a, &[1; MAX_HANDSHAKE_FRAME + 1]),
             CloseReason::TooLarge
         );
         let proof_first = Frame::on_link(FrameType::Proof, &[0; 64]).encode();
-        assert_eq!(refusal(&mut a, &proof_first), CloseReason::Garbage);
+        assert_eq!(refusal(&mut a, &proof_first), CloseReason::OutOfTurn);
         let mut elsewhere = b.hello.clone();
         elsewhere[2] = 1;
-        assert_eq!(refusal(&mut a, &elsewhere), CloseReason::Garbage);
+        assert_eq!(refusal(&mut a, &elsewhere), CloseReason::EarlyCircuit);
         let mut longer = b.hello;
         longer.push(0);
-        assert_eq!(refusal(&mut a, &longer), CloseReason::Garbage);
+        assert_eq!(refusal(&mut a, &longer), CloseReason::Hello);
     }
 }

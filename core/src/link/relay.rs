@@ -3,17 +3,11 @@
 //! It knows lengths and numbers of frames only. What may be sent is what the receiving end has given credit for, so that a
 //! slow or a silent one makes its own senders wait and nobody else.
 
-#[cfg(not(feature = "relay"))]
-mod none;
-#[cfg(feature = "relay")]
 mod table;
 
 use alloc::vec::Vec;
 use core::time::Duration;
 
-#[cfg(not(feature = "relay"))]
-pub(crate) use self::none::Relay;
-#[cfg(feature = "relay")]
 pub use self::table::Relay;
 use crate::base::id::Id;
 use crate::link::Leg;

@@ -58,11 +58,11 @@ impl RelayMessage {
     /// Reads one.
     ///
     /// # Errors
-    /// [`CloseReason::Garbage`] when the bytes are none.
+    /// [`CloseReason::RelayMessage`] when the bytes are none.
     pub fn decode(bytes: &[u8]) -> Result<Self, CloseReason> {
         match postcard::take_from_bytes(bytes) {
             Ok((message, [])) => Ok(message),
-            _ => Err(CloseReason::Garbage),
+            _ => Err(CloseReason::RelayMessage),
         }
     }
 }
@@ -99,10 +99,10 @@ mod tests {
             let mut bytes = message.encode();
             assert_eq!(RelayMessage::decode(&bytes), Ok(message));
             bytes.push(0);
-            assert_eq!(RelayMessage::decode(&bytes), Err(CloseReason::Garbage));
+            assert_eq!(RelayMessage::decode(&bytes), Err(CloseReason::RelayMessage));
             bytes.truncate(bytes.len() - 2);
-            assert_eq!(RelayMessage::decode(&bytes), Err(CloseReason::Garbage));
+            assert_eq!(RelayMessage::decode(&bytes), Err(CloseReason::RelayMessage));
         }
-        assert_eq!(RelayMessage::decode(&[99]), Err(CloseReason::Garbage));
+        assert_eq!(RelayMessage::decode(&[99]), Err(CloseReason::RelayMessage));
     }
 }

@@ -12,9 +12,16 @@ use crate::base::time::Instant;
 use crate::chord::fingers::Change;
 use crate::chord::route::{Mode, Routing, Step};
 use crate::message::Message;
+use crate::node::adopting::{Adoption, Conflicting};
 use crate::store::group::Save;
+use crate::store::group::fence::Fence;
+use crate::store::group::repair::RepairError;
 use crate::store::message::Copy;
 use crate::store::record::{Record, RecordError};
+use crate::store::renewal::Renewal;
+
+/// The deadline of a repair of a range at level `quorum`: its records may have to move.
+pub const REPAIR_DEADLINE: Duration = Duration::from_secs(60);
 
 /// What the owner must do. Nearly always it is to send something: what else there is, is in boxes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,12 +53,15 @@ pub enum Output {
     },
     /// Drop the entries of level `quorum` under these keys.
     DropEntries(Vec<Id>),
+    /// Keep the entries of level `quorum` under these keys apart for the user to look at, then drop them: their range was repaired
+    /// without this node.
+    SetAside(Vec<Id>),
     /// Something to know.
     Event(Box<Event>),
 }
 
 /// How much a put or get promises.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Any member of the key's replica group accepts it; all of them have it in the end. Always available.
     #[default]
@@ -59,6 +69,16 @@ pub enum Level {
     /// A majority of the key's group has it, in one order that everybody sees. Fails where no majority can be reached.
     /// Each level keeps its own records.
     Quorum,
+}
+
+impl Level {
+    /// The level that a renewed record was put at.
+    pub const fn of(renewal: &Renewal) -> Self {
+        match renewal.quorum {
+            true => Self::Quorum,
+            false => Self::One,
+        }
+    }
 }
 
 /// What became of an [`Output::StoreRecord`] or an [`Output::StoreGroups`].
@@ -81,6 +101,8 @@ pub enum TimerKind {
     Reunion,
     /// Compare records with the successors.
     Repair,
+    /// Send the next of the records that others lack.
+    Walks,
     /// Compare groups with the ring.
     Groups,
     /// Stop waiting for the hand-over and leave.
@@ -93,6 +115,10 @@ pub enum TimerKind {
     Operation(u64),
     /// Say again what content this node has.
     Announce,
+    /// Renew the records that this node put.
+    Renew,
+    /// Bring the next records into the lineage that is being adopted.
+    Adopt,
 }
 
 /// The number of a lookup that this node began.
@@ -102,6 +128,17 @@ pub struct LookupId(pub u64);
 /// The number of a put, get or delete that this node began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OperationId(pub u64);
+
+/// Whether a node is in a ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// In none.
+    Outside,
+    /// In a ring of one.
+    Alone,
+    /// In a ring with others.
+    Member,
+}
 
 /// What happened at a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,8 +151,8 @@ pub enum Event {
     Left,
     /// It lost every neighbour it knew and is a ring of one; its owner may want it to join again.
     Alone,
-    /// A member that [`Node::probe`](super::Node::probe) asked has answered, and whether there are others in its ring.
-    Probed(Contact, bool),
+    /// A node that [`Node::probe`](super::Node::probe) asked has answered.
+    Probed(Contact, Standing),
     /// Its predecessor changed.
     Predecessor {
         /// Before.
@@ -156,6 +193,23 @@ pub enum Event {
         /// How many nodes keep that. What failed is tried again; a withdrawal is not, the entry then runs out.
         outcome: Result<u8, StoreError>,
     },
+    /// How many seconds the record of a put or get that ends now is held from now on, unless it is renewed.
+    Lifetime(OperationId, u32),
+    /// This node renews a record that it put; to be kept for a later run.
+    Renewing(Renewal),
+    /// The outcome of [`Node::repair_range`](super::Node::repair_range).
+    RangeRepaired(OperationId, Result<Fence, RepairError>),
+    /// The record under this key at this level is renewed no more: there is a newer version, it is gone, or it was put without renewal.
+    RenewalEnded(Id, Level),
+    /// The record under this key at this level was renewed at so many nodes.
+    Renewed(Id, Level, u8),
+    /// The record under this key at this level could not be renewed now. It is tried again.
+    RenewalFailed(Id, Level, StoreError),
+    /// A record of the lineage that is given up cannot be brought into the one that is adopted, since something else is there: to be
+    /// exported, and then [`Node::conflict_exported`](super::Node::conflict_exported) said.
+    LineageConflict(Box<Conflicting>),
+    /// The adoption of a lineage has ended.
+    AdoptionEnded(Box<Adoption>),
     /// Two authors wrote the same sequence number under this key at level `one`, each without knowing of the other; the
     /// greater version stays.
     Conflict(Id),
@@ -166,7 +220,30 @@ pub enum Event {
     /// A peer did not answer in time.
     NoAnswer(Id),
     /// Something was refused because a limit was reached.
-    LimitReached(&'static str),
+    LimitReached(Limit),
+}
+
+/// What there may be only so much of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Lookups of this node under way.
+    Lookups,
+    /// Puts and gets of this node under way.
+    Operations,
+    /// Requests of this node without an answer yet.
+    Requests,
+    /// Nodes on the path of a lookup.
+    Path,
+    /// Records that wait to be stored.
+    Storing,
+    /// Contents that the node announces.
+    Announced,
+    /// Connections that are being opened.
+    Dials,
+    /// Records that the node renews.
+    Renewals,
+    /// Bytes of messages that wait for a link.
+    Messages,
 }
 
 /// Where a lookup went and what it found.
@@ -240,20 +317,44 @@ pub enum LookupError {
 }
 
 /// Why a put or get does not begin, or failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreError {
     /// The node is no member of a ring.
     NotMember,
     /// Too many operations are under way.
     Busy,
-    /// No node responsible for the key answered, or at level `quorum` no majority. A write may still take effect, now or
-    /// later.
+    /// No node responsible for the key answered. A write may still take effect, now or later.
     Unavailable,
+    /// No group keeps the key at level `quorum` yet.
+    NoGroup,
+    /// Of the key's group at level `quorum` no majority answered; these members are awaited, if it is known who. A write may
+    /// still take effect, now or later.
+    NoMajority(Vec<Contact>),
+    /// A write may have taken effect at level `quorum`; if so, another one has replaced it since.
+    UnknownOutcome,
     /// Not written: the record has another sequence number, namely this; 0 when there is no such record.
     Mismatch(u64),
     /// The record was refused.
     Record(RecordError),
+    /// The primary of the key's group at level `quorum` is of a release that cannot let records live longer.
+    Unsupported,
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Lookups => "lookups",
+            Self::Operations => "puts and gets",
+            Self::Requests => "outstanding requests",
+            Self::Path => "nodes on a lookup's path",
+            Self::Storing => "records that wait to be stored",
+            Self::Announced => "announced contents",
+            Self::Dials => "dials",
+            Self::Renewals => "records to renew",
+            Self::Messages => "bytes of messages that wait for a link",
+        })
+    }
 }
 
 impl fmt::Display for JoinError {
@@ -281,9 +382,28 @@ impl fmt::Display for StoreError {
             Self::NotMember => f.write_str("the node is in no ring yet"),
             Self::Busy => f.write_str("too many puts and gets are under way"),
             Self::Unavailable => f.write_str("no node responsible for the name answered"),
+            Self::NoGroup => f.write_str("no group keeps the name at level quorum yet"),
+            Self::NoMajority(awaited) => {
+                f.write_str("no majority of the name's group at level quorum answers")?;
+                for (n, member) in awaited.iter().enumerate() {
+                    f.write_str(if n == 0 { "; awaited: " } else { ", " })?;
+                    // At its address another node may listen by now.
+                    write!(f, "{:?}", member.id())?;
+                    if let Some(address) = member.addresses().first() {
+                        write!(f, " ({address})")?;
+                    }
+                }
+                Ok(())
+            }
+            Self::UnknownOutcome => f.write_str(
+                "the write may have taken effect and been replaced since: its outcome is unknown",
+            ),
             Self::Mismatch(0) => f.write_str("there is no such record"),
             Self::Mismatch(sequence) => write!(f, "the record has sequence number {sequence}"),
             Self::Record(error) => error.fmt(f),
+            Self::Unsupported => f.write_str(
+                "the primary of the record's group is of a release that cannot renew at level quorum",
+            ),
         }
     }
 }
@@ -306,15 +426,41 @@ impl TimerKind {
             Self::Fingers => "fix fingers",
             Self::Reunion => "look for lost nodes",
             Self::Repair => "repair",
+            Self::Walks => "repair goes on",
             Self::Leave => "leave",
             Self::Request(_) => "request timeout",
             Self::Lookup(_) => "lookup timeout",
             Self::Groups => "groups",
             Self::Operation(_) => "operation timeout",
             Self::Announce => "announce",
+            Self::Renew => "renew",
+            Self::Adopt => "adopt a lineage",
         }
     }
 }
 
 /// A deadline and its reason.
 pub type Timeout = (Instant, TimerKind);
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+    use alloc::vec;
+
+    use super::*;
+    use crate::base::contact::Address;
+    use crate::base::id::Space;
+    use crate::base::identity::Signer;
+
+    #[test]
+    fn who_is_awaited_is_named_by_its_id_and_by_where_it_was() {
+        let signer = Signer::ed25519([7; 32]);
+        let address = Address::parse_url("ws://127.0.0.1:7600/ws").unwrap();
+        let somewhere = Contact::sign(Space::FULL, &signer, 0, 1, vec![address]).unwrap();
+        let nowhere = Contact::sign(Space::FULL, &signer, 1, 1, vec![]).unwrap();
+        let [one, other] = [&somewhere, &nowhere].map(|contact| Space::FULL.show(contact.id()));
+        let text = StoreError::NoMajority(vec![somewhere, nowhere]).to_string();
+        let named = alloc::format!("; awaited: {one} (ws://127.0.0.1:7600/ws), {other}");
+        assert!(text.ends_with(&named), "{text}");
+    }
+}

@@ -4,12 +4,11 @@ use core::time::Duration;
 
 use crate::base::id::Space;
 use crate::base::rtt;
-#[cfg(feature = "sim")]
-use crate::chord::membership::Protocol;
+use crate::chord::membership::Variant;
 use crate::chord::message::MAX_SUCCESSORS;
 use crate::chord::route::Mode;
-#[cfg(feature = "sim")]
-use crate::store::group::Rules;
+use crate::store::group::Patience;
+use crate::store::group::part::Quorum;
 
 /// The choices of one node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,18 +47,21 @@ pub struct Config {
     pub recursive_patience: Duration,
     /// How often an unanswered question is sent again. Links that lose nothing need none.
     pub retries: u8,
-    /// Which membership rules to keep.
-    #[cfg(feature = "sim")]
-    pub protocol: Protocol,
+    /// The membership rules.
+    pub membership: &'static Variant,
     /// Whether it says where each lookup goes, by [`Event::Routed`](crate::node::api::Event::Routed): for those who watch.
     pub tell_routes: bool,
-    /// Whether the node takes part in level `quorum`.
-    pub quorum: bool,
-    /// Which rules of level `quorum` to keep: tests leave one out to see that it is missed.
-    #[cfg(feature = "sim")]
-    pub rules: Rules,
+    /// The node's part in level `quorum`; with `None` it is in no group, and asks those of others.
+    pub quorum: Option<Quorum>,
+    /// The random number of this node's store: drawn when it is begun, another one after it was lost or damaged. A member of
+    /// a group whose store was lost has no vote before the others have taken it in again.
+    pub incarnation: u64,
+    /// When a member of a group that is away is replaced by a node that is there.
+    pub patience: Patience,
     /// How long records live.
     pub lifetime: Duration,
+    /// Whether the records that this node puts are renewed while it runs.
+    pub renew: bool,
     /// How long the ring remembers that this node has a content; it is told again three times as often. At most half an
     /// hour.
     pub provider_lifetime: Duration,
@@ -78,6 +80,8 @@ pub struct Limits {
     pub operations: usize,
     /// Contents that this node announces.
     pub announcements: usize,
+    /// Records that are renewed.
+    pub renewals: usize,
     /// Records that wait to be stored.
     pub storing: usize,
     /// Nodes thought dead that are asked after; the one lost first goes first.
@@ -101,10 +105,9 @@ impl Config {
             ..plain
         }
     }
-}
 
-impl Default for Config {
-    fn default() -> Self {
+    /// The choices of a node that is in no group of level `quorum`: with these alone, a program links no code for groups.
+    pub fn without_groups() -> Self {
         Self {
             space: Space::FULL,
             successors: 4,
@@ -121,15 +124,24 @@ impl Default for Config {
             lookup_deadline: Duration::from_secs(10),
             recursive_patience: Duration::from_secs(2),
             retries: 0,
-            #[cfg(feature = "sim")]
-            protocol: Protocol::Corrected,
+            membership: &Variant::CORRECTED,
             tell_routes: true,
-            quorum: true,
-            #[cfg(feature = "sim")]
-            rules: Rules::ALL,
+            quorum: None,
+            incarnation: 0,
+            patience: Patience::default(),
             lifetime: Duration::from_secs(24 * 60 * 60),
+            renew: true,
             provider_lifetime: Duration::from_secs(30 * 60),
             limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            quorum: Some(Quorum::GROUPS),
+            ..Self::without_groups()
         }
     }
 }
@@ -140,7 +152,8 @@ impl Default for Limits {
             requests: 4_096,
             lookups: 1_024,
             operations: 1_024,
-            announcements: 1_024,
+            announcements: 5_120,
+            renewals: 4_096,
             storing: 1_024,
             lost: 16,
             neighbours: 1_024,

@@ -9,14 +9,14 @@ use crate::base::time::Instant;
 use crate::chord::message::{Forward, Found, MAX_AVOID, MAX_PATH, Notice, Request as Ask};
 use crate::message::{Message, Request};
 use crate::node::Node;
-use crate::node::api::Event;
+use crate::node::api::{Event, Limit};
 use crate::node::requests::{Forwarding, Purpose};
 
 impl Node {
     /// Decides a lookup at this node and hands it on, or answers its origin.
     pub(super) fn take_over(&mut self, now: Instant, forward: &Forward) {
         if forward.path.len() >= MAX_PATH {
-            self.event(Event::LimitReached("nodes on a lookup's path"));
+            self.event(Event::LimitReached(Limit::Path));
             return;
         }
         let mut path = Vec::with_capacity(forward.path.len() + 1);

@@ -1,35 +1,61 @@
 //! The node's part in level `quorum`: it runs the group machine, as it is, and carries out what that wants.
 
 use alloc::boxed::Box;
+use alloc::vec;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
+use crate::chord::route::Routing;
 use crate::message::{Request, Response};
 use crate::node::Node;
 use crate::node::api::{Output, TimerKind};
-use crate::node::operations::Waiting;
-use crate::node::repair::REPAIR_SOON;
+use crate::node::lookups::Goal;
 use crate::node::requests::Purpose;
 use crate::store::group::configuration::Configuration;
 use crate::store::group::message::{Request as Ask, Response as Answer};
-use crate::store::group::{Control, Effect, Entry, Input, Ticket, Token};
+use crate::store::group::repair::RepairError;
+use crate::store::group::{Control, Effect, Entry, Groups, Input, Look, Ticket, Token};
+
+/// How long a node waits before it compares its groups with a ring that has changed: others may be about to.
+const LOOK_SOON: Duration = Duration::from_millis(200);
 
 impl Node {
     /// Takes up what was saved of groups in an earlier run. They outlive it: without them the node must not come back.
     pub fn restore_groups(&mut self, now: Instant, control: Control, entries: &[Entry]) {
-        self.groups.restore(now, control, entries);
+        if let Some(groups) = &mut self.groups {
+            groups.restore(now, control, entries);
+        }
     }
 
     /// A member of this group at once: for worlds that start stable.
     pub fn assign(&mut self, group: Configuration) {
-        self.groups.assign(group);
+        if let Some(groups) = &mut self.groups {
+            groups.assign(group);
+        }
+    }
+
+    /// A newer contact of this node or another.
+    pub(super) fn refresh_groups(&mut self, contact: &Contact) {
+        if let Some(groups) = &mut self.groups {
+            groups.refresh(contact);
+        }
+    }
+
+    /// Whether no group needs this node any more.
+    pub(super) fn is_free_of_groups(&self) -> bool {
+        self.groups().is_none_or(Groups::is_free)
     }
 
     /// One step of the group machine.
     pub(super) fn step_groups(&mut self, now: Instant, input: Input) {
-        for effect in self.groups.step(now, input) {
+        let effects = match &mut self.groups {
+            Some(groups) => groups.step(now, input),
+            None => decline(input),
+        };
+        for effect in effects {
             match effect {
                 Effect::Ask(token, to, request) => {
                     self.ask(
@@ -53,12 +79,20 @@ impl Node {
                     self.outputs.push_back(Output::StoreGroups { token, save });
                 }
                 Effect::Drop(keys) => self.outputs.push_back(Output::DropEntries(keys)),
-                Effect::Release(copies) => {
-                    for copy in copies {
-                        self.keep(now, copy, Waiting::Nobody);
+                Effect::SetAside(keys) => self.outputs.push_back(Output::SetAside(keys)),
+                Effect::Repaired(number, outcome) => self.on_range_repaired(number, outcome),
+                Effect::LookSoon => self.look_soon(now),
+                Effect::Adopted(_) => self.on_adopted(now),
+                Effect::Locate(key) => {
+                    let mode = self.config.mode;
+                    let goal = Goal::Middle;
+                    if self
+                        .start_lookup(now, key, Routing::Finger, mode, goal)
+                        .is_err()
+                    {
+                        self.on_located(now, key, Vec::new());
                     }
                 }
-                Effect::LookSoon => self.look_soon(now),
             }
         }
         self.leave_when_handed_over(now);
@@ -71,11 +105,7 @@ impl Node {
         number: u64,
         request: Ask,
     ) {
-        if !self.config.quorum {
-            self.respond(from, number, Response::Group(Answer::Unknown));
-            return;
-        }
-        self.groups.refresh(&from);
+        self.refresh_groups(&from);
         let ticket = Ticket::Peer(from, number);
         self.step_groups(now, Input::Asked(ticket, request));
     }
@@ -87,7 +117,7 @@ impl Node {
         purpose: Purpose,
         answer: Answer,
     ) {
-        self.groups.refresh(from);
+        self.refresh_groups(from);
         match purpose {
             Purpose::Group(token) => {
                 self.step_groups(now, Input::Answered(*token, from.id(), answer));
@@ -103,18 +133,34 @@ impl Node {
         self.step_groups(now, Input::Failed(token, to));
     }
 
+    /// The nodes at the middle of a range are known; none when they were not found.
+    pub(super) fn on_located(&mut self, now: Instant, key: Id, nodes: Vec<Contact>) {
+        self.step_groups(now, Input::Located(key, nodes));
+    }
+
     /// Compares the groups with the ring.
     pub(super) fn look_at_groups(&mut self, now: Instant) {
-        if !self.membership.is_member() || !self.config.quorum {
+        if !self.membership.is_member() || self.groups.is_none() {
             return;
         }
-        let successors = self.membership.successors().entries().iter();
-        let ring: Vec<Contact> = successors
-            .chain(self.membership.predecessor())
-            .cloned()
-            .collect();
-        let leaving = self.upkeep.leaving;
-        self.step_groups(now, Input::Look(ring, leaving));
+        let successors = self.membership.successors().entries();
+        let before = self.membership.predecessor();
+        let ring: Vec<Contact> = successors.iter().chain(before).cloned().collect();
+        let before = before.map(Contact::id);
+        let is_whole = successors.iter().any(|node| Some(node.id()) == before);
+        let begin = before.unwrap_or_else(|| self.contact.id());
+        let last = successors.last().filter(|_| !is_whole);
+        let arc = last.map(|last| (begin, last.id()));
+        let leaving = self.leaves_for_good();
+        let look = Look { ring, arc, leaving };
+        self.step_groups(now, Input::Look(look));
+    }
+
+    /// Tells the other members that this node stops for a while.
+    pub(super) fn stop_groups(&mut self, now: Instant) {
+        if self.groups.is_some() {
+            self.step_groups(now, Input::Stop);
+        }
     }
 
     pub(super) fn on_groups_timer(&mut self, now: Instant) {
@@ -124,10 +170,18 @@ impl Node {
 
     /// The neighbours have changed, or a change of a group has to be tried again.
     pub(super) fn look_soon(&mut self, now: Instant) {
-        if self.config.repair.is_some() && self.config.quorum {
-            self.timers.clear(TimerKind::Groups);
-            let wait = self.rng.duration(REPAIR_SOON / 2, REPAIR_SOON);
-            self.timers.set(now + wait, TimerKind::Groups);
+        if self.config.repair.is_some() && self.groups.is_some() {
+            let wait = self.rng.duration(LOOK_SOON / 2, LOOK_SOON);
+            self.timers.bring_forward(now + wait, TimerKind::Groups);
         }
+    }
+}
+
+/// The effects of an input at a node without groups: it declines.
+fn decline(input: Input) -> Vec<Effect> {
+    match input {
+        Input::Asked(ticket, _) => vec![Effect::Answer(ticket, Answer::Unknown)],
+        Input::Repair(number, ..) => vec![Effect::Repaired(number, Err(RepairError::NoGroup))],
+        _ => Vec::new(),
     }
 }

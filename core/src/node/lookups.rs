@@ -13,7 +13,7 @@ use crate::chord::message::{
 use crate::chord::route::{Mode, Routing};
 use crate::message::Request;
 use crate::node::Node;
-use crate::node::api::{Event, LookupError, LookupId, Report, TimerKind, Visit};
+use crate::node::api::{Event, Limit, LookupError, LookupId, Report, TimerKind, Visit};
 use crate::node::requests::Purpose;
 
 /// What a lookup is for.
@@ -31,6 +31,8 @@ pub(super) enum Goal {
     Operation(u64),
     /// The owner of a record that nobody vouched for.
     Unclaimed(Id),
+    /// The nodes at the middle of a group's range.
+    Middle,
 }
 
 /// A lookup that this node began.
@@ -49,6 +51,23 @@ pub(super) struct Lookup {
     arrived: bool,
     asked: Instant,
     avoid: Vec<Id>,
+    /// Iterative: how many questions were asked, identical ones included.
+    questions: usize,
+}
+
+impl Lookup {
+    /// Whether the node that another one names brings the lookup on: it was not visited, nor given up, and lies between that one
+    /// and the key, or is nearer behind the key where it is thought to own it. So answers never lead round a circle.
+    fn gets_nearer(&self, from: Id, next: Id, arrives: bool) -> bool {
+        let is_known = self.path.iter().any(|visit| visit.id == next);
+        let is_nearer = match (arrives, self.arrived) {
+            (false, _) => next.is_within(from, self.key),
+            // The first node behind the key that is named.
+            (true, false) => true,
+            (true, true) => next == self.key || next.is_between(self.key, from),
+        };
+        !is_known && !self.avoid.contains(&next) && is_nearer
+    }
 }
 
 impl Node {
@@ -131,7 +150,7 @@ impl Node {
         goal: Goal,
     ) -> Result<u64, LookupError> {
         if self.lookups.len() >= self.config.limits.lookups {
-            self.event(Event::LimitReached("lookups"));
+            self.event(Event::LimitReached(Limit::Lookups));
             return Err(LookupError::Busy);
         }
         let number = self.number();
@@ -153,9 +172,22 @@ impl Node {
             arrived: false,
             asked: now,
             avoid: Vec::new(),
+            questions: 0,
         };
         self.lookups.insert(number, lookup);
         Ok(number)
+    }
+
+    /// The nodes on the path of a lookup of its own that it drives itself, the one that is being asked last.
+    pub fn lookup_path(&self, number: u64) -> impl Iterator<Item = Id> {
+        let lookup = self.lookups.get(number);
+        let path = lookup.into_iter().flat_map(|lookup| &lookup.path);
+        path.map(|visit| visit.id)
+    }
+
+    /// When a lookup of its own goes on by itself, or ends.
+    pub fn lookup_due(&self, number: u64) -> Option<Instant> {
+        self.lookups.get(number).map(|lookup| lookup.timer)
     }
 
     fn visit_self(&self) -> Visit {
@@ -187,10 +219,6 @@ impl Node {
         let Some(lookup) = self.lookups.get_mut(number) else {
             return;
         };
-        if lookup.path.len() >= MAX_PATH {
-            self.give_up(now, number);
-            return;
-        }
         lookup.path.push(Visit {
             id: to.id(),
             contact: Some(to.clone()),
@@ -208,6 +236,11 @@ impl Node {
         let Some(to) = lookup.path.last().and_then(|visit| visit.contact.clone()) else {
             return;
         };
+        if lookup.questions >= MAX_PATH {
+            self.give_up(now, number);
+            return;
+        }
+        lookup.questions += 1;
         lookup.asked = now;
         let question = Question {
             lookup: number,
@@ -244,7 +277,11 @@ impl Node {
                     self.on_hop_failed(now, from, number);
                 }
             }
-            Some(next) => self.ask_hop(now, number, next, step.arrives()),
+            Some(next) if lookup.gets_nearer(from.id(), next.id(), step.arrives()) => {
+                self.ask_hop(now, number, next, step.arrives());
+            }
+            // An answer that leads nowhere is of no more use than silence.
+            Some(_) => self.on_hop_failed(now, from, number),
         }
     }
 
@@ -363,7 +400,12 @@ impl Node {
             }
             Goal::Unclaimed(key) => {
                 let group = self.group(&owner, &neighbours.successors);
-                self.on_owner_of_unclaimed(now, key, &group);
+                let before = neighbours.predecessor.as_ref().map(Contact::id);
+                self.on_owner_of_unclaimed(now, key, &group, before);
+            }
+            Goal::Middle => {
+                let nodes = core::iter::once(&owner).chain(neighbours.successors.iter());
+                self.on_located(now, lookup.key, nodes.cloned().collect());
             }
         }
     }
@@ -380,6 +422,7 @@ impl Node {
             Goal::Place => self.event(Event::JoinFailed),
             Goal::Finger(row) => self.skip_finger(now, row),
             Goal::Operation(operation) => self.on_place(now, operation, Vec::new()),
+            Goal::Middle => self.on_located(now, lookup.key, Vec::new()),
             Goal::Reunion | Goal::Unclaimed(_) => {}
         }
     }

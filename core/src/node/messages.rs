@@ -9,7 +9,7 @@ use crate::chord::message::{NextHop, Notice, Request as Ask, Response as Answer}
 use crate::chord::route::Step;
 use crate::message::{Request, Response};
 use crate::node::Node;
-use crate::node::api::Event;
+use crate::node::api::{Event, Standing};
 use crate::node::requests::Purpose;
 
 impl Node {
@@ -72,6 +72,9 @@ impl Node {
         answer: Response,
     ) {
         match (purpose, answer) {
+            (Purpose::Probe, Response::Chord(Answer::NotMember)) => {
+                self.event(Event::Probed(from, Standing::Outside));
+            }
             (purpose, Response::Chord(Answer::NotMember)) => self.on_failure(now, &from, purpose),
             (Purpose::Membership(query), Response::Chord(Answer::Neighbours(neighbours))) => {
                 let input = Input::Answered(query, from, neighbours);
@@ -79,8 +82,11 @@ impl Node {
                 self.run_effects(now, effects);
             }
             (Purpose::Probe, Response::Chord(Answer::Neighbours(neighbours))) => {
-                let others = !neighbours.successors.is_empty();
-                self.event(Event::Probed(from, others));
+                let standing = match neighbours.successors.is_empty() {
+                    true => Standing::Alone,
+                    false => Standing::Member,
+                };
+                self.event(Event::Probed(from, standing));
             }
             (Purpose::Membership(query), Response::Chord(Answer::Pong)) => {
                 let nothing = crate::chord::message::Neighbours::default();
@@ -96,8 +102,13 @@ impl Node {
             (Purpose::Forward(_), Response::Chord(Answer::Forwarded)) => {}
             (purpose, Response::Store(answer)) => self.on_store_answer(now, &from, purpose, answer),
             (purpose, Response::Group(answer)) => self.on_group_answer(now, &from, purpose, answer),
-            // An answer to another question than was asked is as good as none.
-            (purpose, Response::Chord(_)) => self.on_failure(now, &from, purpose),
+            (Purpose::Quorum(operation), Response::Unsupported) => {
+                self.on_quorum_unsupported(now, &from, operation);
+            }
+            // An answer to another question than was asked, or that the question is unknown, is as good as none.
+            (purpose, Response::Chord(_) | Response::Unsupported) => {
+                self.on_failure(now, &from, purpose);
+            }
         }
     }
 

@@ -15,13 +15,14 @@ use crate::base::time::Instant;
 use crate::chord::route::Routing;
 use crate::message::{Request, Response};
 use crate::node::Node;
-use crate::node::api::{Event, OperationId, StoreError, Written};
+use crate::node::api::{Event, Limit, OperationId, StoreError, Written};
 use crate::node::lookups::Goal;
 use crate::node::putting::Put;
 use crate::node::requests::Purpose;
 use crate::store::message::{Copy, Request as Ask, Response as Answer};
 use crate::store::record::label::providers_key;
 use crate::store::record::{Record, RecordError, Subject, Version};
+use crate::store::renewal::Renewal;
 
 /// How often a put looks the group up again when a member of it failed.
 const MAX_ROUNDS: u8 = 3;
@@ -32,6 +33,10 @@ pub(super) struct Operation {
     target: Target,
     key: Id,
     task: Task,
+    /// The renewal that it is.
+    renewal: Option<Renewal>,
+    /// Whether what it writes is renewed then.
+    renew: bool,
     rounds: u8,
     group: Vec<Contact>,
     /// How many members of the group have not answered yet.
@@ -56,6 +61,8 @@ pub(super) enum Task {
     Put(Put),
     /// The record being written.
     Write(Box<Copy>),
+    /// A record that is to be written again, if it is still the newest.
+    Renew(Renewal),
 }
 
 /// Who waits for a record to be stored at this node.
@@ -65,6 +72,8 @@ pub(super) enum Waiting {
     Peer(Contact, u64),
     /// An operation of this node.
     Operation(u64),
+    /// A walk of this node, which has fetched so many bytes.
+    Walk { node: Id, walk: u64, bytes: usize },
     /// Nobody.
     Nobody,
 }
@@ -76,7 +85,7 @@ impl Node {
             return Err(StoreError::NotMember);
         }
         if under_way >= self.config.limits.operations {
-            self.event(Event::LimitReached("puts and gets"));
+            self.event(Event::LimitReached(Limit::Operations));
             return Err(StoreError::Busy);
         }
         Ok(self.number())
@@ -88,16 +97,37 @@ impl Node {
         target: Target,
         task: Task,
     ) -> Result<OperationId, StoreError> {
+        let renew = match &task {
+            Task::Put(put) => put.keeping.renew,
+            Task::Get | Task::Write(_) | Task::Renew(_) => false,
+        };
+        self.start_writing(now, target, task, renew)
+    }
+
+    /// As [`Node::start_operation`]; whether what it writes is renewed then.
+    pub(super) fn start_writing(
+        &mut self,
+        now: Instant,
+        target: Target,
+        task: Task,
+        renew: bool,
+    ) -> Result<OperationId, StoreError> {
         let number = self.begin_operation(self.operations.len())?;
         let space = self.config.space;
         let key = match &target {
             Target::Record(subject) => subject.key(space),
             Target::Providers(content) => providers_key(space, *content),
         };
+        let renewal = match &task {
+            Task::Renew(renewal) => Some(*renewal),
+            Task::Get | Task::Put(_) | Task::Write(_) => None,
+        };
         let operation = Operation {
             target,
             key,
             task,
+            renewal,
+            renew,
             rounds: 0,
             group: Vec::new(),
             open: 0,
@@ -148,7 +178,7 @@ impl Node {
         let key = operation.key;
         let write = match &operation.task {
             Task::Write(copy) => Some(copy.clone()),
-            Task::Get | Task::Put(_) => None,
+            Task::Get | Task::Put(_) | Task::Renew(_) => None,
         };
         for member in group {
             match &write {
@@ -170,7 +200,11 @@ impl Node {
 
     /// What this node keeps under a key, at whichever level: the newer one.
     pub(super) fn any_copy(&self, now: Instant, key: Id) -> Option<Box<Copy>> {
-        let copies = [self.replica.copy(now, key), self.groups.copy(now, key)];
+        let groups = self.groups();
+        let copies = [
+            self.replica.copy(now, key),
+            groups.and_then(|groups| groups.copy(now, key)),
+        ];
         let copies = copies.into_iter().flatten();
         copies
             .max_by_key(|copy| copy.record.version())
@@ -233,8 +267,34 @@ impl Node {
                 let put = put.clone();
                 self.begin_write(now, number, &put);
             }
+            Task::Renew(renewal) => {
+                let renewal = *renewal;
+                self.begin_renewal(now, number, renewal);
+            }
             Task::Write(_) => {}
         }
+    }
+
+    fn begin_renewal(&mut self, now: Instant, number: u64, renewal: Renewal) {
+        let newest = self.operations.get(&number);
+        let newest = newest.and_then(|operation| operation.newest.clone());
+        match self.renewed_copy(now, renewal, newest.as_deref()) {
+            Some(copy) => self.write_all(now, number, copy),
+            None => {
+                self.operations.remove(&number);
+            }
+        }
+    }
+
+    /// The whole group is known, and writes this.
+    fn write_all(&mut self, now: Instant, number: u64, copy: Box<Copy>) {
+        let Some(operation) = self.operations.get_mut(&number) else {
+            return;
+        };
+        operation.task = Task::Write(copy);
+        let group = core::mem::take(&mut operation.group);
+        operation.rounds = 0;
+        self.on_group(now, number, group);
     }
 
     fn end_get(&mut self, now: Instant, number: u64) {
@@ -251,6 +311,10 @@ impl Node {
             }
         }
         let id = OperationId(number);
+        let remaining = operation.newest.as_ref().map(|copy| copy.remaining);
+        if let (Target::Record(_), Some(remaining)) = (&operation.target, remaining) {
+            self.event(Event::Lifetime(id, remaining));
+        }
         let record = operation.newest.map(|copy| copy.record);
         self.event(match (operation.target, record) {
             (Target::Providers(_), Some(Record::Providers(found))) => {
@@ -269,16 +333,8 @@ impl Node {
         let newest = self.operations.get(&number);
         let newest = newest.and_then(|operation| operation.newest.as_ref());
         let next = self.next_record(put, newest.map(|copy| &copy.record));
-        let Some(operation) = self.operations.get_mut(&number) else {
-            return;
-        };
         match next {
-            Ok(copy) => {
-                operation.task = Task::Write(copy);
-                let group = core::mem::take(&mut operation.group);
-                operation.rounds = 0;
-                self.on_group(now, number, group);
-            }
+            Ok(copy) => self.write_all(now, number, copy),
             Err(error) => {
                 self.operations.remove(&number);
                 self.event(Event::PutEnded(OperationId(number), Err(error)));
@@ -331,9 +387,23 @@ impl Node {
                 copies,
             }),
         };
-        match &operation.target {
-            Target::Record(_) => self.event(Event::PutEnded(OperationId(number), outcome)),
-            Target::Providers(content) => self.on_announced(now, *content, &copy, outcome),
+        match (&operation.target, operation.renewal) {
+            (Target::Providers(content), _) => self.on_announced(now, *content, &copy, outcome),
+            (Target::Record(_), Some(renewal)) => self.on_renewed(now, renewal, outcome),
+            (Target::Record(_), None) => {
+                let id = OperationId(number);
+                if outcome.is_ok() {
+                    let renewal = Renewal {
+                        key: operation.key,
+                        version: copy.record.version(),
+                        lifetime: copy.remaining,
+                        quorum: false,
+                    };
+                    self.note_put(now, renewal, operation.renew);
+                    self.event(Event::Lifetime(id, copy.remaining));
+                }
+                self.event(Event::PutEnded(id, outcome));
+            }
         }
     }
 
@@ -355,6 +425,10 @@ impl Node {
         };
         let id = OperationId(number);
         let failed = StoreError::Unavailable;
+        if let Some(renewal) = operation.renewal {
+            self.on_renewed(now, renewal, Err(failed));
+            return;
+        }
         match (operation.task, operation.target) {
             (Task::Get, Target::Record(_)) => self.event(Event::GetEnded(id, Err(failed))),
             (Task::Get, Target::Providers(_)) => self.event(Event::ProvidersFound(id, Err(failed))),
@@ -362,7 +436,9 @@ impl Node {
                 self.on_announced(now, content, &copy, Err(failed));
             }
             // Some copies of an earlier round may be stored, so that the write may still take effect.
-            (Task::Put(_) | Task::Write(_), _) => self.event(Event::PutEnded(id, Err(failed))),
+            (Task::Put(_) | Task::Write(_) | Task::Renew(_), _) => {
+                self.event(Event::PutEnded(id, Err(failed)))
+            }
         }
     }
 
@@ -381,6 +457,11 @@ impl Node {
                 self.respond(from, number, Response::Store(answer));
             }
             Waiting::Operation(number) => self.on_written(now, number, Some(outcome)),
+            Waiting::Walk { node, walk, bytes } => {
+                self.walks.stored(node, walk, bytes);
+                self.walk_on(now, node);
+                self.leave_when_handed_over(now);
+            }
             Waiting::Nobody => {}
         }
     }

@@ -7,6 +7,7 @@ use crate::base::time::Instant;
 use crate::node::Node;
 use crate::node::api::{Level, OperationId, StoreError};
 use crate::node::operations::{Target, Task};
+use crate::node::renewal::Keeping;
 use crate::store::message::Copy;
 use crate::store::record::{Label, MAX_VALUE, Record, RecordError, Subject};
 
@@ -18,6 +19,7 @@ pub(super) struct Put {
     pub(super) value: Option<Vec<u8>>,
     /// Only if this is the sequence number there; 0 for no such record.
     pub(super) expected: Option<u64>,
+    pub(super) keeping: Keeping,
 }
 
 impl Node {
@@ -32,7 +34,7 @@ impl Node {
         value: Vec<u8>,
         level: Level,
     ) -> Result<OperationId, StoreError> {
-        self.start_put(now, label.into(), Some(value), None, level)
+        self.put_for(now, label, Some(value), None, level, self.keeping())
     }
 
     /// Deletes a named or signed record. [`Event::PutEnded`](crate::node::api::Event::PutEnded) follows.
@@ -45,7 +47,7 @@ impl Node {
         label: impl Into<Label>,
         level: Level,
     ) -> Result<OperationId, StoreError> {
-        self.start_put(now, label.into(), None, None, level)
+        self.put_for(now, label, None, None, level, self.keeping())
     }
 
     /// Puts a value, or deletes the record (`None`), if this is the sequence number there, 0 if there must be none.
@@ -64,7 +66,7 @@ impl Node {
         value: Option<Vec<u8>>,
         level: Level,
     ) -> Result<OperationId, StoreError> {
-        self.start_put(now, label.into(), value, Some(expected), level)
+        self.put_for(now, label, value, Some(expected), level, self.keeping())
     }
 
     /// Puts a value under the key that follows from it, or lets it live for another day. There is one level: any copy is as
@@ -77,12 +79,35 @@ impl Node {
         now: Instant,
         value: Vec<u8>,
     ) -> Result<OperationId, StoreError> {
+        self.put_immutable_for(now, value, self.keeping())
+    }
+
+    /// As [`Node::put_immutable`], kept in this way.
+    ///
+    /// # Errors
+    /// As [`Node::put_immutable`].
+    pub fn put_immutable_for(
+        &mut self,
+        now: Instant,
+        value: Vec<u8>,
+        keeping: Keeping,
+    ) -> Result<OperationId, StoreError> {
         let record = Record::immutable(value)?;
         let subject = Subject::Key(record.key(self.config.space));
-        let lifetime = self.config.lifetime.as_secs();
-        let remaining = u32::try_from(lifetime).unwrap_or(u32::MAX);
+        let remaining = u32::try_from(keeping.lifetime.as_secs()).unwrap_or(u32::MAX);
+        if remaining > record.lifetime() {
+            return Err(RecordError::Lifetime.into());
+        }
         let task = Task::Write(Box::new(Copy { record, remaining }));
-        self.start_operation(now, Target::Record(subject), task)
+        self.start_writing(now, Target::Record(subject), task, keeping.renew)
+    }
+
+    /// How records are kept unless their put says otherwise.
+    pub fn keeping(&self) -> Keeping {
+        Keeping {
+            lifetime: self.config.lifetime,
+            renew: self.config.renew,
+        }
     }
 
     /// Gets a record. [`Event::GetEnded`](crate::node::api::Event::GetEnded) follows.
@@ -102,14 +127,21 @@ impl Node {
         }
     }
 
-    fn start_put(
+    /// Puts a value, or deletes the record (`None`), under the condition of [`Node::compare_and_set`] if there is one, kept in this
+    /// way. [`Event::PutEnded`](crate::node::api::Event::PutEnded) follows.
+    ///
+    /// # Errors
+    /// As [`Node::compare_and_set`].
+    pub fn put_for(
         &mut self,
         now: Instant,
-        label: Label,
+        label: impl Into<Label>,
         value: Option<Vec<u8>>,
         expected: Option<u64>,
         level: Level,
+        keeping: Keeping,
     ) -> Result<OperationId, StoreError> {
+        let label = label.into();
         if value.as_ref().is_some_and(|value| value.len() > MAX_VALUE) {
             return Err(RecordError::Value.into());
         }
@@ -118,6 +150,7 @@ impl Node {
             label,
             value,
             expected,
+            keeping,
         };
         match level {
             Level::One => self.start_operation(now, Target::Record(subject), Task::Put(put)),
@@ -139,7 +172,8 @@ impl Node {
         let next = there.map_or(0, Record::sequence).checked_add(1);
         let next = next.ok_or(RecordError::SequenceJump)?;
         let (label, value) = (put.label.clone(), put.value.clone());
-        let record = Record::sign(&self.signer, label, value, next, self.config.lifetime)?;
+        let lifetime = put.keeping.lifetime;
+        let record = Record::sign(&self.signer, label, value, next, lifetime)?;
         let remaining = record.lifetime();
         Ok(Box::new(Copy { record, remaining }))
     }

@@ -1,7 +1,8 @@
-//! Puts, gets and deletes that this node began at level `quorum`.
+//! Puts, gets, deletes and renewals that this node began at level `quorum`.
 //!
-//! All go to the primary of the key's group. A put reads, then writes in the place of exactly what it read, so that trying
-//! again does no harm: a write that took effect is found in its own place.
+//! All go to the primary of the key's group. A put reads, then writes in the place of exactly what it read. All its attempts carry
+//! one random tag, so that trying again does no harm: a write that took effect is known by it, and an equal write of another
+//! operation is not taken for it. A renewal touches the version that was put, which does no harm however often it is done.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -9,19 +10,24 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::base::contact::Contact;
+use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::message::Request;
 use crate::node::Node;
+use crate::node::adopting::Brought;
 use crate::node::api::{Event, OperationId, StoreError, TimerKind, Written};
 use crate::node::putting::Put;
 use crate::node::requests::Purpose;
-use crate::store::group::message::{Request as Ask, Response as Answer};
-use crate::store::group::{Input, Ticket};
+use crate::store::group::message::{Request as Ask, Response as Answer, Touch, Write};
+use crate::store::group::{Input, OperationTag, Ticket};
 use crate::store::message::Copy;
-use crate::store::record::{Record, Subject, Version};
+use crate::store::record::{Record, RecordError, Subject, Version};
+use crate::store::renewal::Renewal;
 
 /// How long an operation waits before it looks the group up again.
 const AGAIN: Duration = Duration::from_millis(400);
+/// The limit on looks behind nodes that know nothing of an operation's key.
+const MAX_STEPS: u8 = 16;
 /// How many nodes an operation asks between two lookups.
 const MAX_ASKED: u8 = 12;
 
@@ -30,20 +36,43 @@ const MAX_ASKED: u8 = 12;
 pub(super) struct QuorumOperation {
     subject: Subject,
     task: Task,
+    tag: OperationTag,
+    /// The lineage that it is about, where that is not this node's.
+    lineage: Option<u64>,
     /// What is being written, and in the place of what.
     write: Option<(Option<Version>, Box<Copy>)>,
     /// Whether the write may have taken effect unnoticed.
     unsure: bool,
     candidates: VecDeque<Contact>,
     asked: u8,
+    /// The last node that the lookup found, while all nodes that were asked since know nothing of the key: they may be of another
+    /// lineage.
+    unknown_upto: Option<Id>,
+    /// The number of looks behind such nodes so far.
+    steps: u8,
     deadline: Instant,
     timer: Instant,
+    /// The error that it ends with at its deadline: the most that is known of what is missing.
+    missing: StoreError,
+}
+
+impl QuorumOperation {
+    const fn is_import(&self) -> bool {
+        matches!(self.task, Task::Import)
+    }
 }
 
 #[derive(Clone, Debug)]
 enum Task {
     Get,
     Put(Put),
+    Touch(Renewal),
+    /// Whether there are groups of a lineage.
+    Probe,
+    /// What this node's lineage has, before that is given up.
+    Gather,
+    /// A record of that, for the other lineage.
+    Import,
 }
 
 impl Node {
@@ -64,59 +93,157 @@ impl Node {
         self.start_quorum(now, subject, Task::Get)
     }
 
+    pub(super) fn quorum_touch(
+        &mut self,
+        now: Instant,
+        renewal: Renewal,
+    ) -> Result<OperationId, StoreError> {
+        let subject = Subject::Key(renewal.key);
+        self.start_quorum(now, subject, Task::Touch(renewal))
+    }
+
+    /// Asks for anything in another lineage.
+    pub(super) fn quorum_probe(
+        &mut self,
+        now: Instant,
+        lineage: u64,
+    ) -> Result<OperationId, StoreError> {
+        let me = Subject::Key(self.contact.id());
+        let mut operation = self.new_quorum(now, me, Task::Probe);
+        operation.lineage = Some(lineage);
+        self.begin_quorum(now, operation)
+    }
+
+    pub(super) fn quorum_gather(
+        &mut self,
+        now: Instant,
+        key: Id,
+    ) -> Result<OperationId, StoreError> {
+        self.start_quorum(now, Subject::Key(key), Task::Gather)
+    }
+
+    /// Writes a record as it is in another lineage, where nothing is.
+    pub(super) fn quorum_import(
+        &mut self,
+        now: Instant,
+        copy: Box<Copy>,
+        tag: OperationTag,
+        lineage: u64,
+    ) -> Result<OperationId, StoreError> {
+        let subject = Subject::Key(copy.record.key(self.config.space));
+        let mut operation = self.new_quorum(now, subject, Task::Import);
+        operation.tag = tag;
+        operation.lineage = Some(lineage);
+        operation.write = Some((None, copy));
+        self.begin_quorum(now, operation)
+    }
+
     fn start_quorum(
         &mut self,
         now: Instant,
         subject: Subject,
         task: Task,
     ) -> Result<OperationId, StoreError> {
-        let number = self.begin_operation(self.quorum.len())?;
-        let key = subject.key(self.config.space);
+        let operation = self.new_quorum(now, subject, task);
+        self.begin_quorum(now, operation)
+    }
+
+    fn new_quorum(&mut self, now: Instant, subject: Subject, task: Task) -> QuorumOperation {
+        let mut tag = OperationTag::default();
+        self.rng.fill(&mut tag.0);
         let deadline = now + self.config.lookup_deadline;
-        let operation = QuorumOperation {
+        QuorumOperation {
             subject,
             task,
+            tag,
+            lineage: None,
             write: None,
             unsure: false,
             candidates: VecDeque::new(),
             asked: 0,
+            unknown_upto: None,
+            steps: 0,
             deadline,
             timer: deadline,
-        };
-        self.timers.set(deadline, TimerKind::Operation(number));
+            missing: StoreError::Unavailable,
+        }
+    }
+
+    fn begin_quorum(
+        &mut self,
+        now: Instant,
+        operation: QuorumOperation,
+    ) -> Result<OperationId, StoreError> {
+        let number = self.begin_operation(self.quorum.len())?;
+        let key = operation.subject.key(self.config.space);
+        let own = operation.lineage.is_none();
+        self.timers
+            .set(operation.deadline, TimerKind::Operation(number));
         self.quorum.insert(number, operation);
-        self.look_for_group(now, number, key);
+        if own && self.covers(key) {
+            self.on_candidates(now, number, Vec::new());
+        } else {
+            self.look_for_group(now, number, key);
+        }
         Ok(OperationId(number))
     }
 
     /// The nodes at the operation's key are known; none when they were not found.
     pub(super) fn on_candidates(&mut self, now: Instant, number: u64, group: Vec<Contact>) {
+        let space = self.config.space;
+        let key = |operation: &QuorumOperation| operation.subject.key(space);
+        let covers = self
+            .quorum
+            .get(&number)
+            .map(key)
+            .is_some_and(|key| self.covers(key));
         if let Some(operation) = self.quorum.get_mut(&number) {
             operation.asked = 0;
-            // Nodes behind relays are in no group.
-            operation.candidates = group
-                .into_iter()
-                .filter(|node| node.relays().is_empty())
-                .collect();
+            operation.unknown_upto = group.last().map(Contact::id);
+            // A member knows whom to ask, also where another lineage has the nodes at the key. Nodes behind relays are in no group.
+            let me = &self.contact;
+            let own = (covers && operation.lineage.is_none()).then(|| me.clone());
+            let first = own.as_ref().map(Contact::id);
+            let others = |node: &Contact| node.relays().is_empty() && Some(node.id()) != first;
+            let found = group.into_iter().filter(others);
+            operation.candidates = own.into_iter().chain(found).collect();
             self.ask_primary(now, number);
         }
     }
 
+    /// Whether a group of this node has or had the key.
+    fn covers(&self, key: Id) -> bool {
+        let groups = self.groups();
+        groups.is_some_and(|groups| groups.covers(key))
+    }
+
     fn ask_primary(&mut self, now: Instant, number: u64) {
+        let groups = self.groups();
+        let lineage = groups.and_then(|groups| groups.lineage());
+        let lineage = lineage.map(|lineage| lineage.number);
         let Some(operation) = self.quorum.get_mut(&number) else {
             return;
         };
         let to = match operation.candidates.pop_front() {
             Some(to) if operation.asked < MAX_ASKED => to,
-            _ => {
-                self.wait_for_quorum(now, number);
-                return;
-            }
+            _ => return self.look_further(now, number),
         };
         operation.asked += 1;
-        let ask = match &operation.write {
-            None => Ask::Read(operation.subject.key(self.config.space)),
-            Some((expected, copy)) => Ask::Write(copy.clone(), *expected),
+        let lineage = operation.lineage.or(lineage);
+        let ask = match (&operation.task, &operation.write) {
+            (Task::Touch(renewal), _) => Ask::Touch(Box::new(Touch {
+                key: renewal.key,
+                version: renewal.version,
+                remaining: renewal.lifetime,
+                lineage,
+            })),
+            (_, None) => Ask::Read(operation.subject.key(self.config.space), lineage),
+            (_, Some((expected, copy))) => Ask::Write(Box::new(Write {
+                copy: (**copy).clone(),
+                expected: *expected,
+                operation: operation.tag,
+                lineage,
+            })),
         };
         if to.id() == self.contact.id() {
             self.step_groups(now, Input::Asked(Ticket::Operation(number), ask));
@@ -127,6 +254,24 @@ impl Node {
                 Purpose::Quorum(number),
                 Request::Group(Box::new(ask)),
             );
+        }
+    }
+
+    /// Where rings of two lineages have met, the nodes at a key may all be of the other one: those of this one follow behind them.
+    fn look_further(&mut self, now: Instant, number: u64) {
+        let groups = self.groups();
+        let met = groups.is_some_and(|groups| !groups.other_lineages().is_empty());
+        let Some(operation) = self.quorum.get_mut(&number) else {
+            return;
+        };
+        let met = met || operation.lineage.is_some();
+        match operation.unknown_upto.take() {
+            Some(last) if met && operation.steps < MAX_STEPS => {
+                operation.steps += 1;
+                let behind = self.config.space.next(last);
+                self.look_for_group(now, number, behind);
+            }
+            _ => self.wait_for_quorum(now, number),
         }
     }
 
@@ -142,14 +287,19 @@ impl Node {
     }
 
     pub(super) fn on_operation_timer(&mut self, now: Instant, number: u64) {
+        if self.end_range_repair(now, number) {
+            return;
+        }
         let Some(operation) = self.quorum.get_mut(&number) else {
             return;
         };
         if now >= operation.deadline {
-            self.end_quorum(number, Err(StoreError::Unavailable));
+            let missing = operation.missing.clone();
+            self.end_quorum(now, number, Err(missing));
             return;
         }
         operation.timer = operation.deadline;
+        operation.steps = 0;
         self.timers
             .set(operation.deadline, TimerKind::Operation(number));
         let key = operation.subject.key(self.config.space);
@@ -174,20 +324,22 @@ impl Node {
                     && copy.record.verify(space, scheme, None).is_ok()
             })
         };
+        if answer != Some(Answer::Unknown) {
+            operation.unknown_upto = None;
+        }
         match answer {
             Some(Answer::Value(copy)) if operation.write.is_none() && sound(&copy) => {
                 self.on_quorum_read(now, from, number, copy);
             }
-            Some(Answer::Written(copies)) => {
-                let Some((_, copy)) = operation.write.take() else {
-                    return;
-                };
-                let written = Written {
-                    key: operation.subject.key(self.config.space),
-                    sequence: copy.record.sequence(),
-                    copies,
-                };
-                self.end_quorum(number, Ok(written));
+            Some(Answer::Written(copies)) => self.on_quorum_written(now, number, copies),
+            Some(Answer::Superseded) => {
+                if let Task::Touch(renewal) = operation.task {
+                    self.close_quorum(number);
+                    self.end_renewal_of(now, &renewal);
+                }
+            }
+            Some(Answer::Mismatch(copy)) if sound(&copy) && operation.is_import() => {
+                self.end_import(now, number, copy);
             }
             Some(Answer::Mismatch(copy)) if sound(&copy) => {
                 let mine = operation
@@ -197,21 +349,33 @@ impl Node {
                 let theirs = copy.as_ref().map(|copy| copy.record.sequence());
                 // An earlier attempt may have taken effect, and what came after it is in its place.
                 if operation.unsure && theirs > mine {
-                    self.end_quorum(number, Err(StoreError::Unavailable));
+                    self.end_quorum(now, number, Err(StoreError::UnknownOutcome));
                 } else {
                     operation.unsure = false;
                     self.on_quorum_read(now, from, number, copy);
                 }
             }
+            // It cannot be there as it is.
+            Some(Answer::Refused(RecordError::SequenceJump)) if operation.is_import() => {
+                self.end_import(now, number, None);
+            }
             Some(Answer::Refused(error)) if !operation.unsure => {
-                self.end_quorum(number, Err(error.into()));
+                self.end_quorum(now, number, Err(error.into()));
             }
             Some(Answer::Elsewhere(primary)) => {
                 operation.candidates.push_front(primary);
                 self.ask_primary(now, number);
             }
-            Some(Answer::Unknown) => self.ask_primary(now, number),
-            _ => {
+            Some(Answer::Unknown) => {
+                if operation.missing == StoreError::Unavailable {
+                    operation.missing = StoreError::NoGroup;
+                }
+                self.ask_primary(now, number);
+            }
+            answer => {
+                if let Some(Answer::Unavailable(awaited)) = answer {
+                    operation.missing = StoreError::NoMajority(awaited);
+                }
                 operation.unsure |= operation.write.is_some();
                 self.ask_primary(now, number);
             }
@@ -232,12 +396,26 @@ impl Node {
         let record = current.as_ref().map(|copy| &copy.record);
         let put = match &operation.task {
             Task::Get => {
-                let record = record.filter(|record| record.value().is_some()).cloned();
+                let (id, record) = (OperationId(number), record.cloned());
                 self.close_quorum(number);
-                self.event(Event::GetEnded(OperationId(number), Ok(record)));
+                if let Some(copy) = &current {
+                    self.event(Event::Lifetime(id, copy.remaining));
+                }
+                let record = record.filter(|record| record.value().is_some());
+                self.event(Event::GetEnded(id, Ok(record)));
                 return;
             }
             Task::Put(put) => put.clone(),
+            Task::Probe => {
+                self.close_quorum(number);
+                return self.on_probed(now, Ok(()));
+            }
+            Task::Gather => {
+                let key = operation.subject.key(self.config.space);
+                self.close_quorum(number);
+                return self.on_gathered(now, key, Ok(current));
+            }
+            Task::Touch(_) | Task::Import => return,
         };
         match self.next_record(&put, record) {
             Ok(copy) => {
@@ -248,7 +426,70 @@ impl Node {
                     self.ask_primary(now, number);
                 }
             }
-            Err(error) => self.end_quorum(number, Err(error)),
+            Err(error) => self.end_quorum(now, number, Err(error)),
+        }
+    }
+
+    /// The primary has stored what was to be written, or let it live on.
+    fn on_quorum_written(&mut self, now: Instant, number: u64, copies: u8) {
+        let Some(operation) = self.quorum.get_mut(&number) else {
+            return;
+        };
+        let key = operation.subject.key(self.config.space);
+        let written = |sequence| Written {
+            key,
+            sequence,
+            copies,
+        };
+        match (&operation.task, operation.write.take()) {
+            (Task::Touch(renewal), _) => {
+                let written = written(renewal.version.sequence);
+                self.end_quorum(now, number, Ok(written));
+            }
+            (Task::Put(put), Some((_, copy))) => {
+                let (renew, record) = (put.keeping.renew, &copy.record);
+                let renewal = Renewal {
+                    key,
+                    version: record.version(),
+                    lifetime: copy.remaining,
+                    quorum: true,
+                };
+                let written = written(record.sequence());
+                self.note_put(now, renewal, renew);
+                self.event(Event::Lifetime(OperationId(number), copy.remaining));
+                self.end_quorum(now, number, Ok(written));
+            }
+            (Task::Import, _) => {
+                self.close_quorum(number);
+                self.on_brought(now, key, Ok(Brought::Imported));
+            }
+            (Task::Put(_) | Task::Get | Task::Gather | Task::Probe, _) => {}
+        }
+    }
+
+    /// Something is in the place of a record that was to be imported: the same one, or another.
+    fn end_import(&mut self, now: Instant, number: u64, there: Option<Box<Copy>>) {
+        let Some(operation) = self.close_quorum(number) else {
+            return;
+        };
+        let Some((_, copy)) = operation.write else {
+            return;
+        };
+        let key = operation.subject.key(self.config.space);
+        let same = there.is_some_and(|there| there.record.version() == copy.record.version());
+        let brought = match same {
+            true => Brought::Present,
+            false => Brought::Conflict(Box::new(copy.record)),
+        };
+        self.on_brought(now, key, Ok(brought));
+    }
+
+    /// The node that was asked does not know the question: only a touch is so new.
+    pub(super) fn on_quorum_unsupported(&mut self, now: Instant, from: &Contact, number: u64) {
+        let operation = self.quorum.get(&number);
+        match operation.map(|operation| &operation.task) {
+            Some(Task::Touch(_)) => self.end_quorum(now, number, Err(StoreError::Unsupported)),
+            _ => self.on_quorum_answer(now, from, number, None),
         }
     }
 
@@ -259,12 +500,23 @@ impl Node {
         Some(operation)
     }
 
-    fn end_quorum(&mut self, number: u64, outcome: Result<Written, StoreError>) {
+    fn end_quorum(&mut self, now: Instant, number: u64, outcome: Result<Written, StoreError>) {
         let id = OperationId(number);
-        let event = match (self.close_quorum(number).map(|ended| ended.task), outcome) {
-            (None, _) => return,
-            (Some(Task::Get), Err(error)) => Event::GetEnded(id, Err(error)),
-            (Some(_), outcome) => Event::PutEnded(id, outcome),
+        let Some(ended) = self.close_quorum(number) else {
+            return;
+        };
+        let key = ended.subject.key(self.config.space);
+        let event = match (ended.task, outcome) {
+            (Task::Gather | Task::Import, Err(error)) => {
+                return self.on_brought(now, key, Err(error));
+            }
+            (Task::Probe, Err(error)) => return self.on_probed(now, Err(error)),
+            (Task::Probe | Task::Gather | Task::Import, Ok(_)) => return,
+            (Task::Touch(renewal), outcome) => {
+                return self.on_renewed(now, renewal, outcome);
+            }
+            (Task::Get, Err(error)) => Event::GetEnded(id, Err(error)),
+            (Task::Get | Task::Put(_), outcome) => Event::PutEnded(id, outcome),
         };
         self.event(event);
     }

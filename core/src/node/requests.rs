@@ -13,6 +13,7 @@ use crate::chord::membership::Query;
 use crate::chord::message::Forward;
 use crate::message::{Message, Request};
 use crate::node::api::TimerKind;
+use crate::node::bulk::Load;
 use crate::node::numbered::Numbered;
 use crate::node::round_trips::RoundTrips;
 use crate::node::timers::Timers;
@@ -35,25 +36,21 @@ pub(super) enum Purpose {
     Read(u64),
     /// A write of the operation of this number.
     Write(u64),
-    /// An offer of records.
-    Offer,
-    /// An offer of one record that this node will drop once the owner has it.
-    HandOver(Id),
-    /// A copy sent so that the receiver has it.
+    /// An offer of records, by the walk of this number.
+    Offer(u64),
+    /// A copy of the record under this key, by the walk of this number.
+    Copy { walk: u64, key: Id },
+    /// A read to get a newer version, by the walk of this number.
+    Fetch(u64),
+    /// A newer version for a node that was found to hold an older one.
     Spread,
-    /// A copy sent so that this node may drop its own.
-    HandOverCopy(Id),
-    /// A read to get a newer version.
-    Fetch,
     /// To see whether a finger, or a node behind it, is there, and how long it takes to answer.
     Candidate(Id),
     /// To see whether somebody is a member.
     Probe,
     /// A question of the group machine.
-    #[cfg_attr(not(feature = "quorum"), expect(dead_code))]
     Group(Box<Token>),
     /// A question of the operation of this number at level `quorum`.
-    #[cfg_attr(not(feature = "quorum"), expect(dead_code))]
     Quorum(u64),
 }
 
@@ -74,6 +71,8 @@ struct Open {
     to: Contact,
     purpose: Purpose,
     kind: Kind,
+    /// The room that it takes.
+    load: Option<Load>,
     sent: Instant,
     deadline: Instant,
     /// What to ask again, and how often.
@@ -92,7 +91,7 @@ struct Retries {
 enum Kind {
     /// The answer comes from memory.
     Quick,
-    /// A record is written to disk before the answer goes out.
+    /// A record is written to disk, or many are looked at, before the answer goes out.
     Write,
     /// The same, at a member of a group.
     Group,
@@ -101,10 +100,11 @@ enum Kind {
 }
 
 impl Kind {
-    const fn of(request: &Request) -> Self {
+    fn of(request: &Request) -> Self {
         match request {
-            Request::Store(store::Request::Write(_)) => Self::Write,
+            Request::Store(store::Request::Write(_) | store::Request::Offer(_)) => Self::Write,
             Request::Group(request) if request.is_operation() => Self::Operation,
+            Request::Group(request) if request.is_quick() => Self::Quick,
             Request::Group(_) => Self::Group,
             Request::Chord(_) | Request::Store(_) => Self::Quick,
         }
@@ -123,8 +123,39 @@ impl Kind {
 /// What an overdue question comes to.
 pub(super) enum Expired {
     Resend(Contact, Message),
-    Failed(Contact, Purpose),
+    Failed(Ended),
     Gone,
+}
+
+/// A question that is over.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) to: Contact,
+    pub(super) purpose: Purpose,
+    pub(super) load: Option<Load>,
+}
+
+impl From<Open> for Ended {
+    fn from(open: Open) -> Self {
+        Self {
+            to: open.to,
+            purpose: open.purpose,
+            load: open.load,
+        }
+    }
+}
+
+/// The room that a question takes, and how much longer than usual its answer may take.
+pub(super) type Room = Option<(Load, Duration)>;
+
+/// A question before it is sent.
+#[derive(Debug)]
+pub(super) struct Question {
+    pub(super) purpose: Purpose,
+    pub(super) request: Request,
+    pub(super) room: Room,
+    /// How often it is sent again where nobody answers.
+    pub(super) retries: u8,
 }
 
 /// The open questions of one node.
@@ -153,11 +184,15 @@ impl Requests {
         &mut self,
         now: Instant,
         to: &Contact,
-        purpose: Purpose,
-        request: Request,
-        retries: u8,
+        question: Question,
         timers: &mut Timers,
     ) -> Result<Message, Purpose> {
+        let Question {
+            purpose,
+            request,
+            room,
+            retries,
+        } = question;
         // Membership asks a handful at most, and a full table must not look like dead neighbours.
         let exempt = matches!(purpose, Purpose::Membership(_));
         if self.open.len() >= self.limit && !exempt {
@@ -165,7 +200,8 @@ impl Requests {
         }
         self.next += 1;
         let kind = Kind::of(&request);
-        let deadline = now + self.patience(to.id(), kind);
+        let longer = room.map_or(Duration::ZERO, |(_, longer)| longer);
+        let deadline = now + self.patience(to.id(), kind) + longer;
         timers.set(deadline, TimerKind::Request(self.next));
         // Whoever began an operation asks again itself: it has to know that an earlier attempt may have taken effect.
         let again = (retries > 0 && kind != Kind::Operation).then(|| {
@@ -179,6 +215,7 @@ impl Requests {
             to: to.clone(),
             purpose,
             kind,
+            load: room.map(|(load, _)| load),
             sent: now,
             deadline,
             retries: again,
@@ -195,17 +232,18 @@ impl Requests {
         from: &Contact,
         number: u64,
         timers: &mut Timers,
-    ) -> Option<Purpose> {
+    ) -> Option<Ended> {
         if self.open.get(number)?.to.id() != from.id() {
             return None;
         }
         let open = self.open.remove(number)?;
         timers.cancel(open.deadline, TimerKind::Request(number));
-        // Karn: an answer after a retry may belong to either sending. And a write's time is the disk's, not the network's.
-        if !open.retried && open.kind == Kind::Quick {
+        // Karn: an answer after a retry may belong to either sending. And a write's time is the disk's, a large value's the line's.
+        let is_small = open.load.is_none_or(Load::is_small);
+        if !open.retried && open.kind == Kind::Quick && is_small {
             self.round_trips.record(from.id(), now - open.sent);
         }
-        Some(open.purpose)
+        Some(open.into())
     }
 
     pub(super) fn expired(&mut self, now: Instant, number: u64, timers: &mut Timers) -> Expired {
@@ -213,7 +251,7 @@ impl Requests {
             return Expired::Gone;
         };
         let Some(retries) = open.retries.as_mut().filter(|retries| retries.left > 0) else {
-            return Expired::Failed(open.to, open.purpose);
+            return Expired::Failed(open.into());
         };
         retries.left -= 1;
         let message = Message::Request(number, retries.request.clone());
@@ -226,7 +264,7 @@ impl Requests {
     }
 
     /// Closes every question to a node that cannot be reached.
-    pub(super) fn unreachable(&mut self, node: Id, timers: &mut Timers) -> Vec<(Contact, Purpose)> {
+    pub(super) fn unreachable(&mut self, node: Id, timers: &mut Timers) -> Vec<Ended> {
         let lost: Vec<u64> = self
             .open
             .iter()
@@ -237,7 +275,7 @@ impl Requests {
             .filter_map(|number| {
                 let open = self.open.remove(number)?;
                 timers.cancel(open.deadline, TimerKind::Request(number));
-                Some((open.to, open.purpose))
+                Some(open.into())
             })
             .collect()
     }
@@ -245,6 +283,11 @@ impl Requests {
     /// Whether a question is open that this holds of.
     pub(super) fn any(&self, wanted: impl Fn(&Purpose) -> bool) -> bool {
         self.open.iter().any(|(_, open)| wanted(&open.purpose))
+    }
+
+    /// When the question of this number is overdue.
+    pub(super) fn due(&self, number: u64) -> Option<Instant> {
+        self.open.get(number).map(|open| open.deadline)
     }
 
     /// The round-trip estimate of a neighbour.
@@ -263,7 +306,7 @@ impl Requests {
     }
 }
 
-#[cfg(all(test, feature = "quorum"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::chord::membership::tests::contact;
@@ -274,23 +317,32 @@ mod tests {
         let key = Id::from_u64(7);
         for (request, resent) in [
             (Request::Store(store::Request::Read(key)), true),
-            (Request::Group(Box::new(Ask::Read(key))), false),
+            (Request::Group(Box::new(Ask::Read(key, None))), false),
         ] {
             let mut requests = Requests::new(4, 4, Duration::from_millis(100));
             let mut timers = Timers::new();
             let to = contact(9);
-            let opened = requests.open(
-                Instant::ZERO,
-                &to,
-                Purpose::Quorum(1),
+            let question = Question {
+                purpose: Purpose::Quorum(1),
                 request,
-                1,
-                &mut timers,
-            );
+                room: None,
+                retries: 1,
+            };
+            let opened = requests.open(Instant::ZERO, &to, question, &mut timers);
             assert!(opened.is_ok());
             let outcome = requests.expired(Instant::from_millis(9_000), 1, &mut timers);
             assert_eq!(matches!(outcome, Expired::Resend(..)), resent);
             assert_eq!(matches!(outcome, Expired::Failed(..)), !resent);
         }
+    }
+
+    #[test]
+    fn the_page_says_how_long_an_answer_may_take_that_waits_for_a_disk() {
+        let [write, operation] =
+            [Kind::Write, Kind::Operation].map(|kind| kind.patience().as_secs());
+        assert_eq!(Kind::Group.patience(), Kind::Write.patience());
+        crate::page::must_say(&alloc::format!(
+            "`Write`, `Offer` or `Group` at least {write} seconds, to a group's `Read` or `Write` {operation}."
+        ));
     }
 }

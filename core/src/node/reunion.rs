@@ -152,4 +152,14 @@ mod tests {
         none.lose(&contact(1));
         assert_eq!(none.next(), None);
     }
+
+    #[test]
+    fn the_page_says_how_often_a_silent_node_is_asked_after() {
+        let every = crate::node::config::Config::default().reunion.unwrap();
+        crate::page::must_say(&alloc::format!(
+            "each after {} seconds, then twice as long each time, up to {} minutes",
+            every.as_secs(),
+            (every * LONGEST_PAUSE).as_secs() / 60
+        ));
+    }
 }

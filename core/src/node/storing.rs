@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::node::Node;
-use crate::node::api::{Event, Output};
+use crate::node::api::{Event, Limit, Output};
 use crate::node::operations::Waiting;
 use crate::store::message::Copy;
 use crate::store::record::{Record, RecordError};
@@ -41,7 +41,7 @@ impl Node {
     /// Takes in a copy; whoever waits hears of it once it is stored.
     pub(super) fn keep(&mut self, now: Instant, copy: Copy, waiting: Waiting) {
         if self.storing.waiting >= self.config.limits.storing {
-            self.event(Event::LimitReached("records that wait to be stored"));
+            self.event(Event::LimitReached(Limit::Storing));
             self.on_kept(now, waiting, Err(RecordError::Full));
             return;
         }
@@ -167,7 +167,7 @@ mod tests {
                     other => panic!("{other:?}"),
                 },
                 Output::DropRecord(_) | Output::Event(_) => {}
-                Output::StoreGroups { .. } | Output::DropEntries(_) => {}
+                Output::StoreGroups { .. } | Output::DropEntries(_) | Output::SetAside(_) => {}
             }
         }
         (tokens, answers)

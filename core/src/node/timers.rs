@@ -37,6 +37,15 @@ impl Timers {
         self.0.retain(|(_, other)| *other != kind);
     }
 
+    /// Sets the deadline of a kind that has no number, unless it comes earlier already.
+    pub(super) fn bring_forward(&mut self, at: Instant, kind: TimerKind) {
+        let mut others = self.0.iter().filter(|(_, other)| *other == kind);
+        if !others.any(|(other, _)| *other <= at) {
+            self.clear(kind);
+            self.set(at, kind);
+        }
+    }
+
     pub(super) fn first(&self) -> Option<Timeout> {
         self.0.last().copied()
     }

@@ -14,6 +14,7 @@ use crate::node::Node;
 use crate::node::api::{Event, TimerKind};
 use crate::node::lookups::Goal;
 use crate::node::requests::Purpose;
+use crate::node::view::Stay;
 
 /// How much faster a node stabilizes while its neighbourhood is changing.
 const BRISK: u32 = 8;
@@ -27,8 +28,34 @@ pub(super) struct Upkeep {
     filling: bool,
     /// How many rounds of stabilization still come fast, after the neighbours changed.
     brisk_rounds: u8,
-    /// Whether the node hands its records over before it leaves.
-    pub(super) leaving: bool,
+    /// Set while the node hands its records over before it goes.
+    pub(super) leaving: Option<Departure>,
+    /// When it goes in any case.
+    pub(super) leave_at_last: Instant,
+    /// How far the hand-over had come when it was looked at last.
+    pub(super) taken_over: u64,
+    /// Successors that the records were offered to, the latest last; those before it did not take them over.
+    pub(super) heirs: Vec<Id>,
+    /// Why the last departure came to nothing.
+    pub(super) stayed: Option<Stay>,
+}
+
+/// How a node goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Departure {
+    /// Others take its records and its places in groups, as far as there is time.
+    ForGood,
+    /// As for good, once others have taken all of it; otherwise the node stays.
+    TakenOver,
+    /// It keeps its places in groups.
+    ForAWhile,
+}
+
+impl Departure {
+    /// Whether the node comes back.
+    pub(super) const fn is_for_good(self) -> bool {
+        !matches!(self, Self::ForAWhile)
+    }
 }
 
 impl Node {
@@ -37,10 +64,11 @@ impl Node {
         self.schedule(now, TimerKind::Stabilize, self.config.stabilize);
         self.schedule(now, TimerKind::Repair, self.config.repair);
         self.schedule(now, TimerKind::Reunion, self.config.reunion);
-        if self.config.quorum {
+        if self.groups.is_some() {
             self.schedule(now, TimerKind::Groups, self.config.repair);
         }
         self.announce_all(now);
+        self.wait_to_renew(now);
         self.upkeep.next_row = 1;
         self.upkeep.filling = fill_fingers;
         if fill_fingers {
@@ -236,5 +264,18 @@ impl Node {
             }
             None => self.event(Event::Alone),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_says_how_briskly_a_node_stabilizes() {
+        assert_eq!(BRISK, 8);
+        crate::page::must_say(
+            "as many rounds as the list is long come after an eighth of the time each",
+        );
     }
 }

@@ -1,15 +1,19 @@
 //! What an owner may look at.
 
+use core::fmt;
+
 use crate::base::contact::Contact;
 use crate::base::id::{Id, Space};
 use crate::base::identity::Scheme;
 use crate::base::rtt::Rtt;
+use crate::base::time::Instant;
 use crate::chord::candidates::Candidates;
 use crate::chord::fingers::FingerTable;
 use crate::chord::membership::Membership;
 use crate::chord::route::Mode;
 use crate::node::Node;
 use crate::store::group::Groups;
+use crate::store::group::part::Part;
 use crate::store::replica::Replica;
 
 /// How far a ring has come, judged from one member's own list.
@@ -37,7 +41,55 @@ impl Stage {
     }
 }
 
+/// Why a node stays that wanted to leave for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stay {
+    /// No other peer is in its ring.
+    Alone,
+    /// Those who could take its records over refuse: they leave themselves, or are full; or they do not answer.
+    Refused,
+    /// No others could take its places in groups in time.
+    Unfinished,
+}
+
+impl fmt::Display for Stay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Alone => "the peer is alone, and nobody would have what it keeps",
+            Self::Refused => {
+                "nobody takes over what the peer keeps: the others leave as well, are full, or do not answer"
+            }
+            Self::Unfinished => {
+                "the groups of level quorum that the peer is in could not go on without it"
+            }
+        })
+    }
+}
+
+/// The part of a departure for good that is still to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leaving {
+    /// Whether records are being handed over.
+    pub records: bool,
+    /// The number of replica groups that still need it.
+    pub groups: usize,
+}
+
 impl Node {
+    /// Returns the part of the departure that is still to be done, while this node leaves for good.
+    pub fn leaving(&self) -> Option<Leaving> {
+        let open = |groups: &Groups| groups.held().filter(|held| held.decided.is_none()).count();
+        self.leaves_for_good().then(|| Leaving {
+            records: !self.walks.is_empty(),
+            groups: self.groups().map_or(0, open),
+        })
+    }
+
+    /// Why this node stays, since it wanted to leave last.
+    pub const fn stayed(&self) -> Option<Stay> {
+        self.upkeep.stayed
+    }
+
     /// The node's position.
     pub const fn id(&self) -> Id {
         self.contact.id()
@@ -78,9 +130,9 @@ impl Node {
         &self.replica
     }
 
-    /// Its groups and their records, at level `quorum`.
-    pub fn groups(&self) -> &Groups {
-        &self.groups
+    /// Its groups and their records, where it takes part in level `quorum`.
+    pub fn groups(&self) -> Option<&Groups> {
+        self.groups.as_deref().map(Part::groups)
     }
 
     /// How its lookups travel unless asked otherwise.
@@ -123,6 +175,11 @@ impl Node {
     /// What is known of the round trip to a neighbour.
     pub fn rtt(&self, node: Id) -> Rtt {
         self.requests.rtt(node)
+    }
+
+    /// When it stops waiting for the answer to its request of this number.
+    pub fn answer_due(&self, request: u64) -> Option<Instant> {
+        self.requests.due(request)
     }
 
     /// How many questions wait for an answer.

@@ -7,9 +7,10 @@ use bytes::Bytes;
 
 use crate::base::contact::{Address, Contact};
 use crate::base::content::ContentId;
+use crate::base::features::Features;
 use crate::base::id::Id;
 pub use crate::link::LinkId;
-use crate::link::reason::CloseReason;
+use crate::link::reason::{CloseReason, Goodbye};
 use crate::link::session::Role;
 use crate::node::api as node;
 use crate::peer::joining::Known;
@@ -57,6 +58,9 @@ pub enum Output {
     },
     /// Drop the entries of level `quorum` under these keys.
     DropEntries(Vec<Id>),
+    /// Keep the entries of level `quorum` under these keys apart for the user to look at, then drop them: their range was repaired
+    /// without this peer.
+    SetAside(Vec<Id>),
     /// Read a segment of a content that is shared; say
     /// [`Peer::handle_segment_read`](super::Peer::handle_segment_read).
     ReadSegment {
@@ -101,7 +105,11 @@ pub enum Event {
         id: Option<Id>,
         /// Why.
         reason: CloseReason,
+        /// What the other side said, if it was the one to close it.
+        said: Option<Goodbye>,
     },
+    /// An address on the list of those to join is this peer's own: it is ignored.
+    OwnAddress(Address),
     /// Neighbours to remember for a later run.
     Known(Vec<Known>),
     /// The relays of this peer have changed; [`Peer::relays`](super::Peer::relays) tells them.
@@ -179,6 +187,8 @@ pub struct LinkView {
     pub role: Role,
     /// Who is at the other end, once proved.
     pub contact: Option<Contact>,
+    /// What the other end can do.
+    pub features: Features,
     /// Bytes of frames sent.
     pub sent: u64,
     /// Bytes of frames received.

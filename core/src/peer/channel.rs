@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use blake3::hazmat::ChainingValue;
 
-use crate::base::contact::Contact;
+use crate::base::contact::{Address, Contact};
+use crate::base::features::Features;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::link::circuit::Circuit;
@@ -39,9 +40,17 @@ impl Channel {
 pub(super) struct Link {
     pub(super) role: Role,
     pub(super) aim: Option<Aim>,
+    /// Where it was dialed.
+    pub(super) dialed: Option<Address>,
     pub(super) stage: Stage,
+    /// Whether introductions carry features on it.
+    pub(super) tells_features: bool,
+    /// What the other end can do.
+    pub(super) features: Features,
     pub(super) sent: u64,
     pub(super) received: u64,
+    /// When it was opened.
+    pub(super) opened: Instant,
     /// When something came last.
     pub(super) heard: Instant,
     /// What a circuit has besides; a socket's is not used.
@@ -76,9 +85,13 @@ impl Link {
         Self {
             role,
             aim,
+            dialed: None,
             stage: Stage::Handshake(Box::new(handshake)),
+            tells_features: false,
+            features: Features::NONE,
             sent: 0,
             received: 0,
+            opened: now,
             heard: now,
             circuit: Circuit::default(),
             data: VecDeque::new(),
@@ -102,9 +115,9 @@ pub(super) fn unseal<'a>(
     bytes: &'a [u8],
 ) -> Result<(FrameType, &'a [u8], Option<ChainingValue>), CloseReason> {
     let (frame, value) = session.open_block(bytes)?;
-    let frame = Frame::decode(frame).map_err(|_| CloseReason::Garbage)?;
+    let frame = Frame::decode(frame)?;
     match frame.circuit {
         0 => Ok((frame.kind, frame.body, value)),
-        _ => Err(CloseReason::Garbage),
+        _ => Err(CloseReason::EarlyCircuit),
     }
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
-use crate::link::fair_queue::FairQueue;
+use crate::link::fair_queue::{FairQueue, Lane};
 use crate::link::reason::CloseReason;
 use crate::link::relay_message::RelayMessage;
 use crate::link::session::{Role, TRAILER};
@@ -125,7 +125,7 @@ impl Peer {
             while let Some(mut frame) = state.circuit.pop() {
                 Frame::put_on(leg.circuit, &mut frame);
                 if let Some(flow) = self.flows.get_mut(&leg.link) {
-                    flow.queue.push(leg.circuit, frame);
+                    flow.queue.push(Lane::Circuit(leg.circuit), frame);
                 }
             }
             if !state.circuit.has_room_for_data() {
@@ -151,11 +151,14 @@ impl Peer {
                 return;
             };
             let channel = Channel::Socket(link);
-            // The link's own data is sealed only now: a message may have overtaken it.
+            // The link's own frames are sealed only now: a control message may have overtaken them.
             let sealed = match (lane, self.links.get_mut(&channel)) {
-                (0, Some(state)) => state.seal(frame),
-                (0, None) => None,
-                _ => Some(frame.into_frame()),
+                (Lane::Messages | Lane::Data, Some(state)) => {
+                    state.sent += (frame.len() + TRAILER) as u64;
+                    state.seal(frame)
+                }
+                (Lane::Messages | Lane::Data, None) => None,
+                (Lane::Circuit(_), _) => Some(frame.into_frame()),
             };
             if let Some(frame) = sealed {
                 self.output_frame(link, frame);
@@ -193,7 +196,7 @@ impl Peer {
                     self.late_frames += 1;
                     Ok(())
                 }
-                _ => Err(CloseReason::Garbage),
+                _ => Err(CloseReason::UnknownCircuit),
             };
         }
         if let Some(far) = self.relay.pass(leg, &mut frame)? {
@@ -218,7 +221,7 @@ impl Peer {
 
     pub(super) fn drop_lane(&mut self, leg: Leg) {
         if let Some(flow) = self.flows.get_mut(&leg.link) {
-            flow.queue.drop_lane(leg.circuit);
+            flow.queue.drop_lane(Lane::Circuit(leg.circuit));
         }
     }
 

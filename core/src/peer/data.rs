@@ -2,6 +2,7 @@
 
 use crate::base::id::Id;
 use crate::base::time::Instant;
+use crate::link::fair_queue::Lane;
 use crate::link::session::Plain;
 use crate::peer::Peer;
 use crate::peer::api::DataError;
@@ -41,7 +42,7 @@ impl Peer {
         match channel {
             Channel::Socket(link) => {
                 if let Some(flow) = self.flows.get_mut(&link) {
-                    flow.queue.push(0, frame);
+                    flow.queue.push(Lane::Data, frame);
                     self.pump(link);
                 }
             }
@@ -60,7 +61,7 @@ impl Peer {
             Channel::Socket(link) => self
                 .flows
                 .get(&link)
-                .map_or(0, |flow| flow.queue.waiting(0)),
+                .map_or(0, |flow| flow.queue.waiting(Lane::Data)),
             Channel::Circuit(_) => self.links.get(&channel).map_or(0, |state| state.data_bytes),
         }
     }

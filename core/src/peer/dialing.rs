@@ -4,12 +4,13 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use crate::base::contact::{Address, Contact};
+use crate::base::features::Features;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::link::reason::CloseReason;
 use crate::link::relay_message::RelayMessage;
 use crate::link::{Leg, LinkId};
-use crate::node::api::Event as NodeEvent;
+use crate::node::api::{Event as NodeEvent, Limit};
 use crate::peer::api::Output;
 use crate::peer::channel::Channel;
 use crate::peer::{Peer, Reach};
@@ -61,10 +62,20 @@ pub(super) struct Dialing {
     over: BTreeMap<Id, BTreeSet<Id>>,
 }
 
+/// A message that is sent once its receiver is reached.
+#[derive(Clone, Debug)]
+pub(super) struct Body {
+    pub(super) bytes: Vec<u8>,
+    /// What the receiver must be able to do.
+    pub(super) needs: Features,
+    /// Its number, if it is a request.
+    pub(super) request: Option<u64>,
+}
+
 #[derive(Clone, Debug)]
 struct Waiting {
     ways: VecDeque<Way>,
-    bodies: Vec<Vec<u8>>,
+    bodies: Vec<Body>,
     bytes: usize,
 }
 
@@ -80,7 +91,7 @@ impl Dialing {
     }
 
     /// What waits for a node that is reached.
-    pub(super) fn take(&mut self, node: Id) -> Vec<Vec<u8>> {
+    pub(super) fn take(&mut self, node: Id) -> Vec<Body> {
         let waiting = self.waiting.remove(&node);
         waiting.map(|waiting| waiting.bodies).unwrap_or_default()
     }
@@ -111,7 +122,11 @@ impl Peer {
     /// The answer to [`Output::Dial`]: the connection is open as this link.
     pub fn handle_dialed(&mut self, now: Instant, link: LinkId, address: &Address) {
         let aim = self.dialing.ended(address).unwrap_or(Aim::Join);
-        self.open_channel(now, Channel::Socket(link), Some(aim));
+        let channel = Channel::Socket(link);
+        self.open_channel(now, channel, Some(aim));
+        if let Some(state) = self.links.get_mut(&channel) {
+            state.dialed = Some(address.clone());
+        }
     }
 
     /// The answer to [`Output::Dial`]: nobody is there.
@@ -129,12 +144,12 @@ impl Peer {
     }
 
     /// Looks for a way to a node, or lets the message wait for one that is being looked for.
-    pub(super) fn make_link(&mut self, now: Instant, to: &Contact, body: Option<Vec<u8>>) {
+    pub(super) fn make_link(&mut self, now: Instant, to: &Contact, body: Option<Body>) {
         let id = to.id();
         if self.routes.contains_key(&id) {
             return;
         }
-        let bytes = body.as_ref().map_or(0, Vec::len);
+        let bytes = body.as_ref().map_or(0, |body| body.bytes.len());
         if let Some(waiting) = self.dialing.waiting.get_mut(&id) {
             // What does not fit is lost; the question it was times out.
             if waiting.bytes + bytes <= self.dialing.max_waiting {
@@ -144,7 +159,7 @@ impl Peer {
             return;
         }
         if self.dialing.waiting.len() >= self.dialing.max_dials {
-            self.on_node_event(now, NodeEvent::LimitReached("dials"));
+            self.on_node_event(now, NodeEvent::LimitReached(Limit::Dials));
             return;
         }
         let waiting = Waiting {

@@ -1,11 +1,14 @@
 //! Carrying out a plan for finding a ring.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::base::contact::{Address, Contact};
+use crate::base::id::Id;
 use crate::base::time::Instant;
-use crate::node::api::Event as NodeEvent;
+use crate::node::api::{Event as NodeEvent, Standing};
 use crate::peer::api::{Event, Output};
+use crate::peer::channel::{Channel, Link};
 use crate::peer::dialing::Aim;
 use crate::peer::joining::{Joining, Known, Plan, Step};
 use crate::peer::{Peer, Reach};
@@ -14,29 +17,92 @@ impl Peer {
     /// Finds a ring by a plan, and another one whenever this peer has lost everybody. `known` are neighbours of an
     /// earlier run, as [`Event::Known`] told them.
     pub fn start(&mut self, now: Instant, plan: Plan, known: Vec<Known>) {
-        self.joining = Some(Joining::new(plan, known, self.node.contact(), now));
+        let given = match &plan {
+            Plan::Join(given) => given.clone(),
+            Plan::Create | Plan::Resume => Vec::new(),
+        };
+        let me = self.node.contact();
+        for address in given.iter().filter(|given| me.addresses().contains(given)) {
+            let own = Event::OwnAddress(address.clone());
+            self.outputs.push_back(Output::Event(own));
+        }
+        self.joining = Some(Joining::new(plan, known, me, self.reach, now));
         self.take_steps(now);
     }
 
     /// Does what the plan for finding a ring says is due.
     pub(super) fn take_steps(&mut self, now: Instant) {
+        self.found_at_last(now);
         while let Some(step) = self.joining.as_mut().and_then(|joining| joining.step(now)) {
             match step {
-                Step::Create => self.node.create(now),
-                Step::Join(address) => match self.relay_at(&address) {
-                    Some(relay) => self.join_via(now, relay),
-                    None => self.dial(address, Aim::Join),
-                },
+                Step::Create => self.begin_ring(now),
+                Step::Join(address) => self.join_at(now, address),
+                Step::AskLinked => self.ask_linked(now),
                 Step::Probe(address) => self.probe(now, address),
+                Step::Look(address) => self.look_at(now, address),
             }
             self.drain_node(now);
+        }
+    }
+
+    fn begin_ring(&mut self, now: Instant) {
+        let links = &self.links;
+        let joining = self.joining.as_mut();
+        match joining.is_none_or(|joining| joining.may_found(|at| linked_at(links, at).is_some())) {
+            true => self.node.create(now),
+            false => self.node.create_again(now),
+        }
+    }
+
+    /// Founds the first group of a ring that this peer began when it reached too few of its list, once it reaches a majority.
+    fn found_at_last(&mut self, now: Instant) {
+        let links = &self.links;
+        let joining = self.joining.as_mut();
+        if joining
+            .is_some_and(|joining| joining.may_found_at_last(|at| linked_at(links, at).is_some()))
+        {
+            self.node.found_group(now);
+            self.drain_node(now);
+        }
+    }
+
+    fn join_at(&mut self, now: Instant, address: Address) {
+        let linked = match self.reach {
+            Reach::Direct => self.linked_at(&address),
+            // A tab needs a lease before it joins.
+            Reach::Relayed => {
+                let mut held = self.leasing.held().iter();
+                held.find(|relay| relay.addresses().contains(&address))
+                    .cloned()
+            }
+        };
+        match linked {
+            Some(contact) => self.join_via(now, contact),
+            None => self.dial(address, Aim::Join),
+        }
+    }
+
+    /// Asks those that others can dial whether they are in a ring: among them may be company, or a member.
+    fn ask_linked(&mut self, now: Instant) {
+        if self.reach == Reach::Relayed {
+            return;
+        }
+        let me = self.node.contact();
+        let linked = self.links.values().filter_map(|state| state.contact());
+        let linked =
+            linked.filter(|other| !other.addresses().is_empty() && !other.is_same_peer(me));
+        let mut linked: Vec<Contact> = linked.cloned().collect();
+        linked.sort_unstable();
+        linked.dedup_by_key(|contact| contact.id());
+        for contact in linked {
+            self.node.probe(now, &contact);
         }
     }
 
     /// Sees whether there is a ring to move to.
     fn probe(&mut self, now: Instant, address: Address) {
         match self.reach {
-            Reach::Direct => self.dial(address, Aim::Probe),
+            Reach::Direct => self.probe_at(now, address),
             // A tab alone serves nobody: it goes to its relay's ring as soon as it has a relay.
             Reach::Relayed => {
                 let relay = self.leasing.held().first();
@@ -48,9 +114,44 @@ impl Peer {
         }
     }
 
-    /// Somebody is there again. Of two rings of one, the node with the higher id moves.
-    fn on_probed(&mut self, now: Instant, contact: &Contact, others: bool) {
+    /// Sees whether another ring is at an address that no neighbour and no finger has.
+    fn look_at(&mut self, now: Instant, address: Address) {
+        let is_near = (self.node.contacts()).any(|contact| contact.addresses().contains(&address));
+        if self.reach == Reach::Direct && !is_near {
+            self.probe_at(now, address);
+        }
+    }
+
+    fn probe_at(&mut self, now: Instant, address: Address) {
+        match self.linked_at(&address) {
+            Some(contact) => self.node.probe(now, &contact),
+            None => self.dial(address, Aim::Probe),
+        }
+    }
+
+    /// Who is linked and reached at this address.
+    fn linked_at(&self, address: &Address) -> Option<Contact> {
+        linked_at(&self.links, address).cloned()
+    }
+
+    /// A peer that was asked says whether it is in a ring.
+    fn on_probed(&mut self, now: Instant, contact: &Contact, standing: Standing) {
+        let Some(joining) = &mut self.joining else {
+            return;
+        };
         let address = contact.addresses().first().cloned();
+        if standing == Standing::Outside {
+            joining.is_outside(now, contact.id());
+            return;
+        }
+        joining.is_inside(now, contact.id(), address.clone());
+        if joining.is_settled() && self.node.membership().is_member() {
+            // It may be of another ring, which its answer shows: the two close up from there.
+            self.node.look_round(now, contact);
+            return;
+        }
+        // Of two rings of one, the node with the higher id moves.
+        let others = standing == Standing::Member;
         if let Some(address) = address.filter(|_| others || contact.id() < self.node.id()) {
             self.move_to(now, address);
         }
@@ -59,21 +160,30 @@ impl Peer {
     fn move_to(&mut self, now: Instant, address: Address) {
         let joining = self.joining.as_mut();
         if joining.is_some_and(|joining| joining.leave_for(address)) {
-            self.node.leave(now);
+            self.node.stop(now);
         }
     }
 
-    /// The relay that was dialed at this address, if it has granted a lease.
-    fn relay_at(&self, address: &Address) -> Option<Contact> {
-        let mut held = self.leasing.held().iter();
-        held.find(|relay| relay.addresses().contains(address))
-            .cloned()
+    /// This peer itself was reached at an address.
+    pub(super) fn on_itself(&mut self, address: Address) {
+        let joining = self.joining.as_mut();
+        if joining.is_some_and(|joining| joining.is_mine(address.clone())) {
+            let own = Event::OwnAddress(address);
+            self.outputs.push_back(Output::Event(own));
+        }
+    }
+
+    /// The last link to a node is gone.
+    pub(super) fn on_company_gone(&mut self, id: Id) {
+        if let Some(joining) = &mut self.joining {
+            joining.is_gone(id);
+        }
     }
 
     /// Whether a node event is the business of whoever looks for a ring; `false` when the owner need not hear of it.
     pub(super) fn note_for_joining(&mut self, now: Instant, event: &NodeEvent) -> bool {
-        if let NodeEvent::Probed(contact, others) = event {
-            self.on_probed(now, contact, *others);
+        if let NodeEvent::Probed(contact, standing) = event {
+            self.on_probed(now, contact, *standing);
             return false;
         }
         let Some(joining) = &mut self.joining else {
@@ -107,4 +217,13 @@ impl Peer {
         let told = changed.map(|known| Output::Event(Event::Known(known.to_vec())));
         self.outputs.extend(told);
     }
+}
+
+/// Returns the contact that one of these links reaches at this address.
+fn linked_at<'a>(links: &'a BTreeMap<Channel, Link>, address: &Address) -> Option<&'a Contact> {
+    links.values().find_map(|state| {
+        let contact = state.contact()?;
+        let dialed = state.dialed.as_ref() == Some(address);
+        (dialed || contact.addresses().contains(address)).then_some(contact)
+    })
 }

@@ -148,6 +148,8 @@ impl Peer {
         self.leasing.held.retain(|held| held.id() != id);
         if self.leasing.held.len() < before {
             self.publish_relays(now);
+            // One that ends each link at once is not dialed without end.
+            self.leasing.shunned.insert(id, now + LOOK_EVERY);
             self.leasing.next_look = Some(now);
         }
     }
@@ -257,5 +259,21 @@ impl Peer {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_says_how_a_tab_watches_its_relays() {
+        assert_eq!(WANTED, 2);
+        crate::page::must_say("asks nodes that it has dialed for a *lease*; it wants two");
+        crate::page::must_say(&alloc::format!(
+            "asks after {} seconds of silence, and closes the link as *idle* after {} more",
+            SILENCE.as_secs(),
+            ANSWER_PATIENCE.as_secs()
+        ));
     }
 }

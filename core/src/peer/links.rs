@@ -2,18 +2,20 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use bytes::Bytes;
 
 use crate::base::contact::Contact;
+use crate::base::features::Features;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::link::handshake::{Handshake, Progress};
-use crate::link::reason::CloseReason;
+use crate::link::reason::{CloseReason, Goodbye};
 use crate::link::relay_message::RelayMessage;
 use crate::link::session::Role;
 use crate::link::{Leg, LinkId};
-use crate::message::Message;
+use crate::message::{Message, Response};
 use crate::node::api::Event as NodeEvent;
 use crate::peer::api::{Event, LinkView, Output};
 use crate::peer::channel::{Channel, Link, Stage, unseal};
@@ -23,8 +25,11 @@ use crate::peer::dialing::Aim;
 use crate::peer::{HANDSHAKE_PATIENCE, Peer};
 use crate::swarm::message::Arrived;
 use crate::wire::block::decode_block;
-use crate::wire::codec::{decode_contact, decode_message, encode_contact};
+use crate::wire::codec::{DecodeError, decode_introduction, decode_message, encode_introduction};
 use crate::wire::frame::{Frame, FrameType};
+
+/// A circuit that ended sooner is not made again unasked: whoever ends each at once would have it made without end.
+const SHORTEST_CIRCUIT: Duration = Duration::from_secs(1);
 
 impl Peer {
     /// An incoming connection is open as this link.
@@ -62,8 +67,19 @@ impl Peer {
         self.drain_node(now);
     }
 
+    /// The other side has closed a connection, and said why by the code and text of a WebSocket's close frame.
+    pub fn handle_goodbye(&mut self, now: Instant, link: LinkId, code: u16, text: &str) {
+        let said = Goodbye::new(code, text);
+        let reason = said.reason().unwrap_or(CloseReason::Gone);
+        self.end_channel(now, Channel::Socket(link), reason, Some(said));
+        self.drain_node(now);
+    }
+
     /// The owner had to close a connection: its queue is full, or nothing came for too long.
     pub fn handle_broken(&mut self, now: Instant, link: LinkId, reason: CloseReason) {
+        // What was handed over and could not be sent is missing for good: what was to follow it would be taken for forged.
+        self.outputs
+            .retain(|output| !matches!(output, Output::Send { link: of, .. } if *of == link));
         self.close(now, Channel::Socket(link), reason);
         self.drain_node(now);
     }
@@ -75,6 +91,7 @@ impl Peer {
             via: self.relay_of(*channel),
             role: state.role,
             contact: state.contact().cloned(),
+            features: state.features,
             sent: state.sent,
             received: state.received,
         })
@@ -104,8 +121,15 @@ impl Peer {
             None => Role::Responder,
         };
         let index = self.node.contact().card().index;
-        let (handshake, hello) =
-            Handshake::start(role, &self.signer, index, &self.ring, &mut self.rng);
+        let features = !self.features.is_empty();
+        let (handshake, hello) = Handshake::start(
+            role,
+            &self.signer,
+            index,
+            &self.ring,
+            features,
+            &mut self.rng,
+        );
         let state = Link::new(role, aim, handshake, now);
         self.links.insert(channel, state);
         if let Channel::Socket(link) = channel {
@@ -131,15 +155,16 @@ impl Peer {
             }
             Stage::Proved(id, session) => {
                 let (kind, body, _) = unseal(session, bytes)?;
-                let contact = match kind {
-                    FrameType::Introduction => decode_contact(body, &mut self.cards),
-                    _ => return Err(CloseReason::Garbage),
-                };
-                let contact = contact.map_err(|_| CloseReason::ForgedIdentity)?;
+                if kind != FrameType::Introduction {
+                    return Err(CloseReason::BeforeIntroduction);
+                }
+                let introduction = decode_introduction(body, state.tells_features, &mut self.cards);
+                let (contact, features) = introduction.map_err(|_| CloseReason::WrongCard)?;
                 if contact.id() != *id {
-                    return Err(CloseReason::ForgedIdentity);
+                    return Err(CloseReason::WrongCard);
                 }
                 state.stage = Stage::Open(contact.clone(), session.clone());
+                state.features = features;
                 let aim = state.aim.clone();
                 self.deadlines.remove(&channel);
                 self.on_open(now, channel, &contact, aim);
@@ -160,26 +185,30 @@ impl Peer {
             Progress::Done {
                 key,
                 index,
+                features,
                 session,
             } => {
                 let id = self.signer.scheme().position(self.node.space(), key, index);
                 let state = self.links.get_mut(&channel).ok_or(CloseReason::Gone)?;
-                // Another node than the one that was dialed is as good as a forged one.
                 let wanted = state.aim.as_ref().and_then(Aim::node);
                 if wanted.is_some_and(|wanted| wanted != id) {
-                    return Err(CloseReason::ForgedIdentity);
+                    return Err(CloseReason::OtherNode);
                 }
                 state.stage = Stage::Proved(id, Box::new(session));
+                state.tells_features = features;
                 self.introduce(now, channel);
             }
         }
         Ok(())
     }
 
-    /// Tells the other end where this node is reached.
+    /// Tells the other end where this node is reached, and what it can do.
     pub(super) fn introduce(&mut self, now: Instant, channel: Channel) {
+        let state = self.links.get(&channel);
+        let tells_features = state.is_some_and(|state| state.tells_features);
+        let features = tells_features.then_some(self.features);
         // A contact is bounded: it can be encoded.
-        if let Ok(body) = encode_contact(self.node.contact()) {
+        if let Ok(body) = encode_introduction(self.node.contact(), features) {
             self.send_sealed(now, channel, FrameType::Introduction, &body);
         }
     }
@@ -208,8 +237,8 @@ impl Peer {
             contact: contact.clone(),
             via: self.relay_of(channel),
         }));
-        for body in self.dialing.take(id) {
-            self.send_sealed(now, channel, FrameType::Message, &body);
+        for waiting in self.dialing.take(id) {
+            self.send_body(now, channel, contact, &waiting);
         }
         self.on_way_found(now, channel, id);
         self.on_possible_relay(now, channel, contact, aim == Some(Aim::Join));
@@ -226,13 +255,25 @@ impl Peer {
     ) -> Result<(), CloseReason> {
         let state = self.links.get_mut(&channel).ok_or(CloseReason::Gone)?;
         let Stage::Open(contact, session) = &mut state.stage else {
-            return Err(CloseReason::Garbage);
+            return Err(CloseReason::OutOfTurn);
         };
         let (kind, body, value) = unseal(session, frame)?;
         match kind {
             FrameType::Message => {
-                let message =
-                    decode_message(body, &mut self.cards).map_err(|_| CloseReason::Garbage)?;
+                let message = match decode_message(body, &mut self.cards) {
+                    Ok(message) => message,
+                    Err(
+                        DecodeError::UnknownRequest(number) | DecodeError::RetiredRequest(number),
+                    ) if state.features.has(Features::UNSUPPORTED) => {
+                        let to = contact.clone();
+                        let answer = Message::Response(number, Response::Unsupported);
+                        self.send(now, &to, &answer);
+                        return Ok(());
+                    }
+                    // Release 0.1 understands no refusal: silence is one.
+                    Err(DecodeError::RetiredRequest(_)) => return Ok(()),
+                    Err(error) => return Err(error.into()),
+                };
                 let contact = contact.clone();
                 match message {
                     Message::Swarm(message) => {
@@ -244,7 +285,7 @@ impl Peer {
                 }
             }
             FrameType::Block => {
-                let (content, place, bytes) = decode_block(body).ok_or(CloseReason::Garbage)?;
+                let (content, place, bytes) = decode_block(body).ok_or(CloseReason::Block)?;
                 let from = contact.id();
                 let arrived = Arrived {
                     place,
@@ -262,23 +303,24 @@ impl Peer {
                 self.outputs.push_back(Output::Event(data));
             }
             FrameType::Introduction => {
-                let newer =
-                    decode_contact(body, &mut self.cards).map_err(|_| CloseReason::Garbage)?;
+                let introduction = decode_introduction(body, state.tells_features, &mut self.cards);
+                let (newer, features) = introduction.map_err(|_| CloseReason::StaleCard)?;
                 if !newer.supersedes(contact) {
-                    return Err(CloseReason::Garbage);
+                    return Err(CloseReason::StaleCard);
                 }
                 *contact = newer.clone();
+                state.features = features;
                 self.node.refresh(&newer);
             }
             FrameType::Relay => {
                 let Channel::Socket(link) = channel else {
-                    return Err(CloseReason::Garbage);
+                    return Err(CloseReason::RelayOnCircuit);
                 };
                 let from = contact.id();
                 let message = RelayMessage::decode(body)?;
                 self.on_relay_message(now, link, from, message)?;
             }
-            FrameType::Hello | FrameType::Proof => return Err(CloseReason::Garbage),
+            FrameType::Hello | FrameType::Proof => return Err(CloseReason::OutOfTurn),
         }
         Ok(())
     }
@@ -322,23 +364,44 @@ impl Peer {
     }
 
     pub(super) fn forget_channel(&mut self, now: Instant, channel: Channel, reason: CloseReason) {
+        self.end_channel(now, channel, reason, None);
+    }
+
+    /// A link or circuit has ended, for a reason of this side's or for what the other side said.
+    pub(super) fn end_channel(
+        &mut self,
+        now: Instant,
+        channel: Channel,
+        reason: CloseReason,
+        said: Option<Goodbye>,
+    ) {
         let Some(state) = self.links.remove(&channel) else {
             return;
         };
         self.deadlines.remove(&channel);
-        self.count(reason);
+        match &said {
+            Some(said) => *self.goodbyes.entry(said.reason()).or_default() += 1,
+            None => self.count(reason),
+        }
         let contact = state.contact().cloned();
         self.outputs.push_back(Output::Event(Event::LinkDown {
             link: channel.link(),
             id: contact.as_ref().map(Contact::id),
             reason,
+            said,
         }));
         match channel {
             Channel::Socket(link) => self.on_socket_lost(now, link),
             Channel::Circuit(leg) => self.drop_lane(leg),
         }
+        if let (CloseReason::Itself, Some(address)) = (reason, state.dialed) {
+            self.on_itself(address);
+        }
         match (contact, state.aim) {
-            (Some(contact), _) => self.on_channel_lost(now, channel, &contact, reason),
+            (Some(contact), _) => {
+                let is_old = now >= state.opened + SHORTEST_CIRCUIT;
+                self.on_channel_lost(now, channel, &contact, reason, is_old);
+            }
             (None, Some(aim)) => self.on_aim_missed(now, &aim),
             (None, None) => {}
         }
@@ -352,6 +415,7 @@ impl Peer {
         channel: Channel,
         contact: &Contact,
         reason: CloseReason,
+        is_old: bool,
     ) {
         let id = contact.id();
         if let Channel::Socket(_) = channel {
@@ -371,8 +435,9 @@ impl Peer {
             return;
         }
         self.routes.remove(&id);
+        self.on_company_gone(id);
         match channel {
-            Channel::Circuit(_) if reason != CloseReason::Leaving => {
+            Channel::Circuit(_) if reason != CloseReason::Leaving && is_old => {
                 self.make_link(now, contact, None);
             }
             _ => self.node.handle_unreachable(now, id),
@@ -387,6 +452,108 @@ impl Peer {
     pub(super) fn join_via(&mut self, now: Instant, contact: Contact) {
         if self.node.join(now, contact).is_err() {
             self.on_node_event(now, NodeEvent::Joined);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::base::contact::Address;
+    use crate::base::identity::Signer;
+    use crate::message::Request;
+    use crate::peer::Config;
+    use crate::store::group::message as group;
+
+    const LINK: LinkId = LinkId(1);
+
+    fn peer(secret: u8, features: Features) -> Peer {
+        let config = Config {
+            features,
+            ..Config::default()
+        };
+        let signer = Signer::ed25519([secret; 32]);
+        let address = Address::parse_url(&alloc::format!("ws://peer-{secret}")).unwrap();
+        Peer::new(config, signer, vec![address], 1, [secret; 32]).unwrap()
+    }
+
+    /// Two peers with these features and an open link.
+    fn linked(features: [Features; 2]) -> [Peer; 2] {
+        let mut peers = [peer(1, features[0]), peer(2, features[1])];
+        let address = Address::parse_url("ws://peer-2").unwrap();
+        peers[0].dial(address.clone(), Aim::Probe);
+        peers[0].handle_dialed(Instant::ZERO, LINK, &address);
+        peers[1].handle_accepted(Instant::ZERO, LINK);
+        exchange(&mut peers);
+        peers
+    }
+
+    /// Carries frames until nobody says anything more; how many each has sent.
+    fn exchange(peers: &mut [Peer; 2]) -> [usize; 2] {
+        let mut sent = [0; 2];
+        for _ in 0..20 {
+            for from in [0, 1] {
+                while let Some(output) = peers[from].poll_output() {
+                    if let Output::Send { frame, .. } = output {
+                        sent[from] += 1;
+                        peers[1 - from].handle_frame(Instant::ZERO, LINK, frame);
+                    }
+                }
+            }
+        }
+        sent
+    }
+
+    fn seen(peer: &Peer) -> Option<Features> {
+        let link = peer.links().next()?;
+        link.contact.is_some().then_some(link.features)
+    }
+
+    #[test]
+    fn each_side_learns_what_the_other_can_do_unless_one_is_of_release_0_1() {
+        let later = Features::UNSUPPORTED | Features::from_bits(1 << 50);
+        for (features, told) in [
+            ([Features::ALL, later], [later, Features::ALL]),
+            ([Features::ALL, Features::NONE], [Features::NONE; 2]),
+            ([Features::NONE, Features::ALL], [Features::NONE; 2]),
+        ] {
+            let peers = linked(features);
+            assert_eq!([&peers[0], &peers[1]].map(seen), told.map(Some));
+        }
+    }
+
+    #[test]
+    fn an_unknown_request_is_answered_to_who_understands_that_and_ends_other_links() {
+        for (features, is_open) in [(Features::ALL, true), (Features::NONE, false)] {
+            let mut peers = linked([features, Features::ALL]);
+            let unknown = [0, 77, 99];
+            let channel = Channel::Socket(LINK);
+            peers[0].send_sealed(Instant::ZERO, channel, FrameType::Message, &unknown);
+            assert_eq!(exchange(&mut peers), [1, usize::from(is_open)]);
+            assert_eq!(seen(&peers[1]).is_some(), is_open);
+            let refused = peers[1].drops().get(&CloseReason::Message);
+            assert_eq!(refused.is_some(), !is_open);
+        }
+    }
+
+    #[test]
+    fn nothing_is_sent_that_the_other_side_does_not_understand() {
+        let unsupported = Message::Response(3, Response::Unsupported);
+        let fence = Message::Request(3, Request::Group(Box::new(group::Request::Fence(vec![]))));
+        let lineage = Features::UNSUPPORTED | Features::LINEAGE;
+        for (message, features, frames) in [
+            (&unsupported, Features::ALL, 1),
+            (&unsupported, Features::NONE, 0),
+            (&fence, lineage | Features::FENCES, 1),
+            (&fence, lineage, 0),
+        ] {
+            let mut peers = linked([Features::ALL, features]);
+            let other = peers[1].node.contact().clone();
+            peers[0].send(Instant::ZERO, &other, message);
+            let sent = exchange(&mut peers)[0];
+            assert_eq!(sent, frames, "{message:?} to {features:?}");
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::chord::route::Routing;
+use crate::link::fair_queue::Lane;
 use crate::link::reason::CloseReason;
 use crate::link::relay::{Found, LEASE_GRACE};
 use crate::link::relay_message::RelayMessage;
@@ -43,14 +44,15 @@ impl Peer {
             } => {
                 let flow = self.flows.get_mut(&link).ok_or(CloseReason::Gone)?;
                 if !flow.takes(circuit) {
-                    return Err(CloseReason::Garbage);
+                    return Err(CloseReason::CircuitNumber);
                 }
                 self.on_circuit_asked(now, Leg { link, circuit }, from, target, relay);
             }
             RelayMessage::Close { circuit, reason } => {
                 let leg = Leg { link, circuit };
                 let reason = CloseReason::from_byte(reason);
-                self.forget_channel(now, Channel::Circuit(leg), reason);
+                let said = Some(reason.into());
+                self.end_channel(now, Channel::Circuit(leg), reason, said);
                 if let Some(far) = self.relay.close(leg) {
                     self.drop_lane(leg);
                     self.finish_lane(now, far, reason);
@@ -216,7 +218,7 @@ impl Peer {
         Frame::put_on(far.circuit, &mut frame);
         if let Some(flow) = self.flows.get_mut(&far.link) {
             self.relayed_bytes += frame.len() as u64;
-            flow.queue.push(far.circuit, frame);
+            flow.queue.push(Lane::Circuit(far.circuit), frame);
             self.pump(far.link);
         }
         let waits = |flow: &Flow| flow.queue.on_circuits() > 0;

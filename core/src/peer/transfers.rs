@@ -33,7 +33,14 @@ pub(super) struct Transfers {
     /// Where the nodes are that may have something.
     contacts: BTreeMap<Id, Contact>,
     /// Who has a content is being asked of the ring.
-    finding: BTreeMap<OperationId, ContentId>,
+    finding: BTreeMap<OperationId, Wanted>,
+}
+
+/// A content that is wanted, and the content whose providers may have it.
+#[derive(Clone, Copy, Debug)]
+struct Wanted {
+    content: ContentId,
+    at: ContentId,
 }
 
 impl Transfers {
@@ -60,6 +67,62 @@ impl Peer {
         self.transfers.swarm.share(now, manifest, have)?;
         self.drain_node(now);
         Ok(())
+    }
+
+    /// As [`Swarm::share_part`].
+    ///
+    /// # Errors
+    /// As [`Swarm::share_part`].
+    pub fn share_part(
+        &mut self,
+        now: Instant,
+        manifest: Manifest,
+        have: Bitfield,
+    ) -> Result<(), StartError> {
+        self.transfers.swarm.share_part(now, manifest, have)?;
+        self.drain_node(now);
+        Ok(())
+    }
+
+    /// As [`Swarm::fetch_part`].
+    ///
+    /// # Errors
+    /// As [`Swarm::fetch_part`].
+    pub fn fetch_part(
+        &mut self,
+        now: Instant,
+        content: ContentId,
+        folder: Option<ContentId>,
+        order: Order,
+    ) -> Result<(), StartError> {
+        let swarm = &mut self.transfers.swarm;
+        swarm.fetch_part(now, content, folder, order)?;
+        self.drain_node(now);
+        Ok(())
+    }
+
+    /// As [`Swarm::look_in`].
+    pub fn look_in(&mut self, now: Instant, content: ContentId, folder: ContentId) {
+        self.transfers.swarm.look_in(now, content, folder);
+        self.drain_node(now);
+    }
+
+    /// As [`Swarm::stand_alone`].
+    ///
+    /// # Errors
+    /// As [`Swarm::stand_alone`].
+    pub fn stand_alone(&mut self, now: Instant, content: ContentId) -> Result<(), StartError> {
+        self.transfers.swarm.stand_alone(now, content)?;
+        self.drain_node(now);
+        Ok(())
+    }
+
+    /// As [`Swarm::pass_out`].
+    ///
+    /// # Errors
+    /// As [`Swarm::pass_out`].
+    pub fn pass_out(&mut self, now: Instant, bytes: usize) -> Result<(), Instant> {
+        self.transfers.swarm.pass_out(now, bytes)
     }
 
     /// As [`Swarm::vouch`].
@@ -164,11 +227,15 @@ impl Peer {
         operation: OperationId,
         found: &[Contact],
     ) -> bool {
-        let Some(content) = self.transfers.finding.remove(&operation) else {
+        let Some(wanted) = self.transfers.finding.remove(&operation) else {
             return false;
         };
         for node in found {
-            self.note_source(now, content, node);
+            self.note_source(now, wanted.content, node);
+            if wanted.at != wanted.content {
+                // The next file of the folder is asked for there at once.
+                self.note_source(now, wanted.at, node);
+            }
         }
         true
     }
@@ -198,10 +265,11 @@ impl Peer {
                         };
                         self.outputs.push_back(output);
                     }
-                    SwarmOutput::Find(content) => {
+                    SwarmOutput::Find { content, at } => {
                         // Whoever is in no ring finds nobody, and tries again.
-                        if let Ok(operation) = self.node.providers(now, content) {
-                            self.transfers.finding.insert(operation, content);
+                        if let Ok(operation) = self.node.providers(now, at) {
+                            let wanted = Wanted { content, at };
+                            self.transfers.finding.insert(operation, wanted);
                         }
                     }
                     SwarmOutput::Announce(content, true) => {

@@ -15,35 +15,37 @@
 //!   it promised: it takes part in an epoch as long as that number is the epoch itself.
 //! - A member forgets a group when all members of what followed know that it was decided, or that is over as well. It
 //!   remembers the greatest epoch it forgot (the floor), and never enters a group of an epoch below.
+//! - All groups of a ring descend from one founding and carry its lineage. A node stores the lineage of its ring, founds only
+//!   while it has none, and never gives up one in which it has stored a write.
+//! - A member that is away keeps its place until a node that is there takes it: a group gets smaller only when a member
+//!   leaves. What follows is given to those who are there, a majority of it; who is away is no voting member before it has been
+//!   given the state, by a later change.
+//! - A range whose majority is gone for good is repaired by hand: by a change into the next generation, which leaves the lost out. A
+//!   fence, kept by all who hear of it, ends whatever is of an earlier generation there.
+//! - A configuration names the incarnation of each member's store. A node that has lost its store is the same node with another
+//!   incarnation: it is told of groups that name the old one, but does not enter them.
 //!
 //! Nothing depends on time, and nothing on who is thought dead: that only decides when a change is tried.
 //! The life of a record is no operation: around its end it may be seen, be gone, and be seen again by members' clocks.
 
-#[cfg(feature = "quorum")]
+mod adopting;
 mod change;
 pub mod configuration;
-#[cfg(feature = "quorum")]
+pub mod fence;
 mod leading;
-#[cfg(feature = "quorum")]
 mod machine;
-#[cfg(feature = "quorum")]
 mod member;
-#[cfg(feature = "quorum")]
 pub mod message;
-#[cfg(not(feature = "quorum"))]
-#[path = "group/message_none.rs"]
-pub mod message;
-#[cfg(not(feature = "quorum"))]
-mod none;
-#[cfg(feature = "quorum")]
+pub mod part;
+mod presence;
+pub mod repair;
 mod table;
-#[cfg(feature = "quorum")]
 mod transfer;
-#[cfg(feature = "quorum")]
 mod upkeep;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -51,11 +53,10 @@ use crate::base::contact::Contact;
 use crate::base::id::{Id, Space};
 use crate::base::identity::Scheme;
 use crate::store::group::configuration::{Configuration, Epoch, GroupId, Next, Stamp};
-#[cfg(feature = "quorum")]
+use crate::store::group::fence::Fence;
 pub use crate::store::group::machine::Groups;
 use crate::store::group::message::{Request, Response};
-#[cfg(not(feature = "quorum"))]
-pub use crate::store::group::none::Groups;
+use crate::store::group::repair::RepairError;
 use crate::store::message::Copy;
 
 /// How many groups a node takes part in, or is asked to. Staging of more is refused.
@@ -78,8 +79,33 @@ pub struct Settings {
     pub records: usize,
     /// The most bytes of records.
     pub record_bytes: usize,
+    /// The random number of this node's store: another one after the store was lost.
+    pub incarnation: u64,
+    /// When a member that is away loses its place to a node that is there.
+    pub patience: Patience,
     /// All of them, but in tests.
     pub rules: Rules,
+}
+
+/// For how long a member that is away keeps its place in a group although another node could take it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// After it fell silent.
+    pub silent: Duration,
+    /// After it said that it stops, and will be back.
+    pub stopped: Duration,
+    /// For how long a node is not asked again that has said that it stays in another lineage.
+    pub declined: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            silent: Duration::from_secs(30),
+            stopped: Duration::from_secs(10 * 60),
+            declined: Duration::from_secs(30),
+        }
+    }
 }
 
 /// What makes the level linearizable. Tests switch a rule off to see that it is missed.
@@ -93,6 +119,16 @@ pub struct Rules {
     pub epoch_check: bool,
     /// Nothing is answered before what it says is stored.
     pub save_first: bool,
+    /// A node whose store was lost or damaged has no vote in groups that name its earlier incarnation.
+    pub incarnation: bool,
+    /// A node that has a lineage founds no other one.
+    pub lineage: bool,
+    /// Two writes of the same record are two operations.
+    pub operation: bool,
+    /// After a repair by hand groups of an earlier generation are over.
+    pub fence: bool,
+    /// A touch lets only the version live on that it names.
+    pub touch_newest: bool,
 }
 
 impl Rules {
@@ -102,21 +138,48 @@ impl Rules {
         write_back: true,
         epoch_check: true,
         save_first: true,
+        incarnation: true,
+        lineage: true,
+        operation: true,
+        fence: true,
+        touch_newest: true,
     };
 }
 
 /// All that a node remembers of groups besides the records. It is stored as one, since its parts belong together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Control {
+    /// Of the store that it was saved in.
+    pub incarnation: u64,
     /// No group of this epoch or an older one is ever entered.
     pub floor: Epoch,
     /// The last round that this node used for a ballot.
     pub round: u64,
+    /// What all its groups descend from, once it is in a ring that has groups.
+    pub lineage: Option<Lineage>,
     /// The groups.
     pub held: Vec<Held>,
     /// What may come to follow a group.
     pub staged: Vec<Staged>,
+    /// Groups that were staged here, and were over before this node entered them if they ever began. It knows nothing of what became of
+    /// them, although the floor is above them.
+    pub skipped: Vec<GroupId>,
+    /// The ranges that were repaired by hand.
+    pub fences: Vec<Fence>,
 }
+
+/// The founding that all groups of a ring descend from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lineage {
+    /// Random, drawn by the founder.
+    pub number: u64,
+    /// Whether this node has stored a write of it: then it is never given up.
+    pub written: bool,
+}
+
+/// Names one operation through all its attempts: random, drawn when a put begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct OperationTag(pub [u8; 16]);
 
 /// A group at one of its members.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,12 +227,18 @@ pub enum Token {
     Over(GroupId, Id),
     /// What became of the group; whether this member lives.
     Check(GroupId),
+    /// The lineage of this node's ring.
+    Meet,
+    /// To tell of fences, after the list has changed so often.
+    Fences(u64),
+    /// Which fences stand.
+    Survey,
 }
 
 /// What happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// Begin a ring that has this number; nothing happens if the node knows groups already.
+    /// Found the first group of a ring, with this lineage; nothing happens if the node has one already.
     Found(u64),
     /// Somebody asks.
     Asked(Ticket, Request),
@@ -179,8 +248,42 @@ pub enum Input {
     Failed(Token, Id),
     /// What was to be saved is, or could not be.
     Saved(u64, bool),
-    /// From time to time: these other nodes live, the predecessor and the successors; whether this one wants to leave.
-    Look(Vec<Contact>, bool),
+    /// From time to time.
+    Look(Look),
+    /// Who is responsible for a key that was to be located, and who follows it on the ring; nobody where that was not found.
+    Located(Id, Vec<Contact>),
+    /// This node stops for a while: the other members need not replace it soon.
+    Stop,
+    /// Under this number: go on with this key's range without these members, which are gone for good.
+    Repair(u64, Id, Vec<Id>),
+    /// Nobody waits for the repair of this number any more.
+    EndRepair(u64),
+    /// Give this node's lineage up for this one, once all that it keeps has been taken care of.
+    Adopt(u64),
+    /// The record under this key has been taken care of, as it was at this place.
+    Settled(Id, Stamp),
+    /// The lineage is not given up.
+    KeepLineage,
+}
+
+/// How the ring looks to a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Its neighbours that live: the predecessor and the successors.
+    pub ring: Vec<Contact>,
+    /// Where the part of the ring begins and ends whose nodes are all known, which is from the predecessor to the last successor;
+    /// `None` where that is all of it.
+    pub arc: Option<(Id, Id)>,
+    /// Whether the node wants to leave for good.
+    pub leaving: bool,
+}
+
+impl Look {
+    /// Whether a node would be in the ring that is seen, if it lived.
+    pub(in crate::store::group) fn knows_around(&self, node: Id) -> bool {
+        self.arc
+            .is_none_or(|(after, before)| node.is_between(after, before))
+    }
 }
 
 /// What is to be done.
@@ -194,10 +297,16 @@ pub enum Effect {
     Save(u64, Save),
     /// Drop the saved entries under these keys.
     Drop(Vec<Id>),
-    /// These records belong to no group any more, but are not to be lost.
-    Release(Vec<Copy>),
+    /// Set the saved entries under these keys aside, then drop them: they are of before a repair.
+    SetAside(Vec<Id>),
+    /// The outcome of the repair of this number.
+    Repaired(u64, Result<Fence, RepairError>),
     /// Give [`Input::Look`] soon.
     LookSoon,
+    /// Look up who is responsible for this key, the middle of a range, and give [`Input::Located`].
+    Locate(Id),
+    /// This lineage is the node's own now.
+    Adopted(u64),
 }
 
 /// Something to be saved.
@@ -214,6 +323,8 @@ pub enum Save {
 pub struct Entry {
     /// Its place.
     pub stamp: Stamp,
+    /// The operation that wrote it.
+    pub operation: OperationTag,
     /// The record and its remaining life.
     pub copy: Copy,
 }

@@ -63,26 +63,32 @@ pub enum Response {
     },
 }
 
+/// What a question moves besides itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bulk {
+    /// It carries a value of about so many bytes.
+    Sent(usize),
+    /// It asks for a value of a size that only the answer shows.
+    Asked,
+}
+
 impl Request {
-    /// What the message is called in a log.
-    pub const fn label(&self) -> &'static str {
+    /// The value that it moves.
+    pub fn bulk(&self) -> Option<Bulk> {
         match self {
-            Self::Read(_) => "read",
-            Self::Write(_) => "write",
-            Self::Offer(_) => "offer",
+            Self::Read(_) => Some(Bulk::Asked),
+            Self::Write(copy) => Some(Bulk::Sent(copy.record.size())),
+            Self::Offer(_) => None,
         }
     }
 }
 
 impl Response {
-    /// What the message is called in a log.
-    pub const fn label(&self) -> &'static str {
+    /// About how many bytes of a value it brings, where it is an answer that may bring one.
+    pub fn brings(&self) -> Option<usize> {
         match self {
-            Self::Value(Some(_)) => "value",
-            Self::Value(None) => "no value",
-            Self::Written => "written",
-            Self::Refused(_) => "refused",
-            Self::Wanted { .. } => "wanted",
+            Self::Value(copy) => Some(copy.as_ref().map_or(0, |copy| copy.record.size())),
+            Self::Written | Self::Refused(_) | Self::Wanted { .. } => None,
         }
     }
 }

@@ -37,7 +37,7 @@ pub const DEFAULT_LIFETIME: u32 = 24 * 60 * 60;
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
     /// A value that is its own proof. Nobody can change or delete it; it runs out unless somebody puts it again.
-    Immutable(Vec<u8>),
+    Immutable(#[serde(with = "crate::base::bytes")] Vec<u8>),
     /// A named or a signed record.
     Item(Item),
     /// Who has a content.
@@ -160,6 +160,10 @@ impl Record {
             }
             // Who puts a value again wants it to live longer.
             (Self::Immutable(own), Self::Immutable(others)) if own == others => {
+                (theirs > mine).then(|| (other.clone(), theirs))
+            }
+            // Who put it renews it.
+            (Self::Item(own), Self::Item(others)) if own == others => {
                 (theirs > mine).then(|| (other.clone(), theirs))
             }
             _ => (other.version() > self.version()).then(|| (other.clone(), theirs)),

@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::ops::Bound;
 use core::time::Duration;
 
 use crate::base::id::{Id, Space};
@@ -30,6 +31,8 @@ pub struct Held {
     pub expires: Instant,
     /// When a responsible node last vouched for this copy.
     pub vouched: Instant,
+    /// The record's version, which takes a hash of all of its value to find.
+    version: Version,
 }
 
 /// What came of taking in a copy.
@@ -42,12 +45,18 @@ pub enum Accepted {
 }
 
 impl Held {
-    const fn new(now: Instant, record: Record, expires: Instant) -> Self {
+    fn new(now: Instant, record: Record, expires: Instant) -> Self {
         Self {
+            version: record.version(),
             record,
             expires,
             vouched: now,
         }
+    }
+
+    /// The record's version.
+    pub const fn version(&self) -> Version {
+        self.version
     }
 
     /// How many whole seconds it has left.
@@ -162,6 +171,7 @@ impl Replica {
             if let Record::Providers(_) = held.record {
                 self.bytes -= held.record.size();
                 held.record.prune(held.remaining(now));
+                held.version = held.record.version();
                 self.bytes += held.record.size();
             }
         }
@@ -169,16 +179,46 @@ impl Replica {
         expired.map(|(key, _)| *key).collect()
     }
 
-    /// What this node can offer of the keys in (after, upto], at most [`MAX_OFFER`] at a time.
-    pub fn offers(&self, after: Id, upto: Id) -> Vec<Vec<(Id, Version)>> {
-        let within = self
-            .held
-            .iter()
-            .filter(|(key, _)| key.is_within(after, upto));
-        let entries: Vec<_> = within
-            .map(|(key, held)| (*key, held.record.version()))
-            .collect();
-        entries.chunks(MAX_OFFER).map(<[_]>::to_vec).collect()
+    /// What this node can offer of the keys in (after, upto], from behind `last` on: at most [`MAX_OFFER`] entries.
+    pub fn offer(&self, after: Id, upto: Id, last: Option<Id>) -> Vec<(Id, Version)> {
+        self.page(after, upto, last, |_, _| true)
+    }
+
+    /// As [`Replica::offer`], of the keys outside `own` for which nobody has vouched since `since`.
+    pub fn offer_unclaimed(
+        &self,
+        (after, upto): (Id, Id),
+        last: Option<Id>,
+        own: (Id, Id),
+        since: Instant,
+    ) -> Vec<(Id, Version)> {
+        self.page(after, upto, last, |key, held| {
+            held.vouched < since && !key.is_within(own.0, own.1)
+        })
+    }
+
+    /// The keys of a range in its own order, from behind `last` on.
+    fn page(
+        &self,
+        after: Id,
+        upto: Id,
+        last: Option<Id>,
+        wanted: impl Fn(Id, &Held) -> bool,
+    ) -> Vec<(Id, Version)> {
+        let from = last.unwrap_or(after);
+        if last == Some(upto) {
+            return Vec::new();
+        }
+        // (from, upto] may go over the top: first what is behind `from`, then what is before.
+        let behind = self.held.range((Bound::Excluded(from), Bound::Unbounded));
+        let before = self.held.range(..=from);
+        behind
+            .chain(before)
+            .take_while(|(key, _)| key.is_within(from, upto))
+            .filter(|(key, held)| wanted(**key, held))
+            .map(|(key, held)| (*key, held.version))
+            .take(MAX_OFFER)
+            .collect()
     }
 
     /// Judges another node's offer: which keys this node lacks, and of which it holds a newer version. Of providers that are
@@ -189,7 +229,7 @@ impl Replica {
             match self.held.get_mut(key) {
                 Some(held) => {
                     held.vouched = now;
-                    let own = held.record.version();
+                    let own = held.version;
                     let merges = matches!(held.record, Record::Providers(_));
                     if own < *version || merges && own != *version {
                         lacking.push(*key);
@@ -204,10 +244,12 @@ impl Replica {
         (lacking, newer)
     }
 
-    /// Notes that a responsible node vouches for a copy.
-    pub fn vouch(&mut self, now: Instant, key: Id) {
-        if let Some(held) = self.held.get_mut(&key) {
-            held.vouched = now;
+    /// Notes that this node is responsible for copies of the keys in (after, upto].
+    pub fn vouch(&mut self, now: Instant, after: Id, upto: Id) {
+        for (key, held) in &mut self.held {
+            if key.is_within(after, upto) {
+                held.vouched = now;
+            }
         }
     }
 
@@ -368,7 +410,7 @@ mod tests {
             assert!(holder.accept(now, &announcement(secret)).is_ok());
         }
         let key = announcement(0).record.key(Space::FULL);
-        let offer = |replica: &Replica| replica.offers(key, key).concat();
+        let offer = |replica: &Replica| replica.offer(key, key, None);
         let judged = two.judge(now, &offer(&one));
         assert_eq!(judged, (vec![key], vec![key]));
         assert!(two.accept(now, &one.copy(now, key).unwrap()).is_ok());

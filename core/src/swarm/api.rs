@@ -8,6 +8,7 @@ use bytes::Bytes;
 use crate::base::content::ContentId;
 use crate::base::id::Id;
 use crate::swarm::bitfield::Bitfield;
+use crate::swarm::collection::MAX_FILES;
 use crate::swarm::message::{Block, Message};
 
 /// What the owner must do.
@@ -23,8 +24,13 @@ pub enum Output {
     /// Keep a segment, which was checked and comes in pieces; say [`Swarm::handle_written`](super::Swarm::handle_written) when it is
     /// safe.
     Write(ContentId, u32, Vec<Bytes>),
-    /// Find out who has this content; say [`Swarm::add_source`](super::Swarm::add_source).
-    Find(ContentId),
+    /// Find out who has a content; say [`Swarm::add_source`](super::Swarm::add_source).
+    Find {
+        /// What is wanted.
+        content: ContentId,
+        /// Whose providers to look for: the content's, or those of a folder that it is in.
+        at: ContentId,
+    },
     /// Let others find this node for the content: from now on, or (`false`) no more.
     Announce(ContentId, bool),
     /// Something to know.
@@ -69,8 +75,12 @@ pub enum Fault {
 /// The most that a swarm holds of anything. What comes on top is refused or waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Contents shared or being fetched.
+    /// Files and folders shared or being fetched by themselves.
     pub transfers: usize,
+    /// Files of folders shared or being fetched.
+    pub parts: usize,
+    /// Files of folders that are announced: whoever looks for the others finds them with the folder.
+    pub announced_parts: usize,
     /// Nodes that are known to take part in one transfer.
     pub sources: usize,
     /// Bytes of segments that are arriving, or wait to be written.
@@ -91,6 +101,9 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             transfers: 4_096,
+            // Two of the largest folders.
+            parts: 2 * MAX_FILES,
+            announced_parts: 1_024,
             sources: 64,
             buffered: 32 << 20,
             requests: 64,
@@ -108,8 +121,12 @@ impl Default for Limits {
 pub enum StartError {
     /// The content is shared or being fetched already.
     Already,
-    /// There are too many transfers.
-    TooMany,
+    /// There are so many files and folders already, and no more are taken.
+    TooMany(usize),
+    /// There are so many files of folders already, and no more are taken.
+    TooManyParts(usize),
+    /// The file is too long, or its digests are not its own.
+    Malformed,
 }
 
 /// How a transfer stands.
@@ -212,10 +229,18 @@ impl fmt::Display for Fault {
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Already => "this is shared or being fetched already",
-            Self::TooMany => "too many files are shared or being fetched",
-        })
+        match self {
+            Self::Already => f.write_str("this is shared or being fetched already"),
+            Self::TooMany(limit) => write!(
+                f,
+                "{limit} files and folders are shared or being fetched, which is as many as one peer takes; the files of a folder do not count"
+            ),
+            Self::TooManyParts(limit) => write!(
+                f,
+                "{limit} files of folders are shared or being fetched, which is as many as one peer takes"
+            ),
+            Self::Malformed => f.write_str("the file is too long, or its digests are not its own"),
+        }
     }
 }
 

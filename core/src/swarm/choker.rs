@@ -179,4 +179,10 @@ mod tests {
         let slots = choker.slots(&crowd, false, false, &mut rng);
         assert_eq!(slots, [1, 2, 3, 4, 5].map(Id::from_u64));
     }
+
+    #[test]
+    fn the_page_says_how_many_may_request() {
+        assert_eq!(SLOTS, 4);
+        crate::page::must_say("lets five request: four in turn");
+    }
 }

@@ -40,7 +40,7 @@ impl Collection {
     /// [`CollectionError`] names the path that cannot be.
     pub fn new(mut files: Vec<File>) -> Result<Self, CollectionError> {
         if files.len() > MAX_FILES {
-            return Err(CollectionError::TooMany);
+            return Err(CollectionError::TooMany(files.len()));
         }
         if let Some(file) = files.iter().find(|file| !is_safe(&file.path)) {
             return Err(CollectionError::Path(file.path.clone()));
@@ -142,7 +142,7 @@ pub enum CollectionError {
     /// The bytes are no list.
     Malformed,
     /// There are too many files.
-    TooMany,
+    TooMany(usize),
     /// A path leads elsewhere, or cannot be on every system.
     Path(String),
     /// Two paths are one on some systems, or one is a file and a folder.
@@ -153,7 +153,10 @@ impl fmt::Display for CollectionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed => f.write_str("this is no list of files"),
-            Self::TooMany => write!(f, "a collection holds {MAX_FILES} files at most"),
+            Self::TooMany(count) => write!(
+                f,
+                "a folder is shared with {MAX_FILES} files at most, and this one has {count}"
+            ),
             Self::Path(path) => write!(f, "{path:?} is no path that is safe on every system"),
             Self::Clash(path) => write!(f, "{path:?} is there twice on some systems"),
         }

@@ -12,7 +12,7 @@ use crate::swarm::api::{Event, Fault, Output};
 use crate::swarm::layout::BLOCK;
 use crate::swarm::manifest::Manifest;
 use crate::swarm::message::Said;
-use crate::swarm::source::{Pending, Told};
+use crate::swarm::source::{Pending, Source, Told};
 use crate::swarm::transfer::{State, Transfer};
 
 /// How many sources are asked for one segment when nothing else is left to ask for.
@@ -138,7 +138,13 @@ impl Transfer {
         source.heard = now;
         self.reopen(alloc::vec![pending], shared);
         match instead {
-            Some(other) if self.may_take(now, from, other) => self.ask(now, from, other, shared),
+            Some(other) if self.may_take(now, from, other) => {
+                let source = self.sources.get_mut(&from);
+                match source.is_some_and(Source::leads_astray) {
+                    true => self.pass_over(now, from, index),
+                    false => self.ask(now, from, other, shared),
+                }
+            }
             Some(other) if self.is_here(other) => self.tell(now, from, index, other, shared),
             _ => self.pass_over(now, from, index),
         }
@@ -234,6 +240,9 @@ impl Transfer {
             self.reopen(alloc::vec![pending], shared);
             self.ban(now, from, Fault::Segment(index), shared);
             return;
+        }
+        if let Some(source) = self.sources.get_mut(&from) {
+            source.gave();
         }
         let is_proof = index == known.manifest.layout().last() && known.author.is_some();
         if is_proof {

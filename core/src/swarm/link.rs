@@ -25,23 +25,30 @@ pub struct Link {
 }
 
 impl Link {
-    /// Reads a link; a bare content id is one, too. Fields it does not know are left alone.
+    /// Reads a link as people paste it: a bare content id is one, too; brackets, quotes and space around it, line breaks in it and
+    /// capitals do not matter. Fields it does not know are left alone.
     ///
     /// # Errors
     /// [`LinkError`] names the part that is wrong.
     pub fn parse(text: &str) -> Result<Self, LinkError> {
-        let text = text.trim();
-        let text = text.strip_prefix("chordscope:").unwrap_or(text);
-        let (content, fields) = text.split_once('?').unwrap_or((text, ""));
+        let text = joined(without_wrapping(text));
+        let (content, fields) = text.split_once('?').unwrap_or((&text, ""));
+        let content: String = content.split_whitespace().collect();
+        let content = content.to_ascii_lowercase();
+        let content = content.strip_prefix("chordscope:").unwrap_or(&content);
         let mut link = Self {
             content: ContentId::parse(content).ok_or(LinkError::Content)?,
             name: None,
             length: None,
             is_collection: false,
         };
-        for field in fields.split('&').filter(|field| !field.is_empty()) {
+        for field in fields.split('&').map(str::trim) {
+            if field.is_empty() {
+                continue;
+            }
             let (name, value) = field.split_once('=').ok_or(LinkError::Field)?;
-            match name {
+            let value = value.trim();
+            match name.trim().to_ascii_lowercase().as_str() {
                 "n" => link.name = Some(decode(value)?),
                 "len" => link.length = Some(value.parse().map_err(|_| LinkError::Length)?),
                 "c" => link.is_collection = value == "1",
@@ -50,6 +57,34 @@ impl Link {
         }
         Ok(link)
     }
+}
+
+/// What stands around a link in a text.
+const WRAPPINGS: [(char, char); 6] = [
+    ('<', '>'),
+    ('(', ')'),
+    ('"', '"'),
+    ('\'', '\''),
+    ('`', '`'),
+    ('\u{201c}', '\u{201d}'),
+];
+
+fn without_wrapping(text: &str) -> &str {
+    let mut text = text.trim();
+    let inner = |text: &str| -> Option<core::ops::Range<usize>> {
+        let (first, last) = (text.chars().next()?, text.chars().next_back()?);
+        let wraps = WRAPPINGS.contains(&(first, last)) && text.chars().nth(1).is_some();
+        wraps.then(|| first.len_utf8()..text.len() - last.len_utf8())
+    };
+    while let Some(range) = inner(text) {
+        text = text[range].trim();
+    }
+    text
+}
+
+/// One line of several: the breaks, and the space around them, are not the link's.
+fn joined(text: &str) -> String {
+    text.lines().map(str::trim).collect()
 }
 
 impl fmt::Display for Link {
@@ -152,6 +187,30 @@ mod tests {
             Link::parse(&bare).unwrap().to_string(),
             format!("chordscope:{bare}")
         );
+    }
+
+    #[test]
+    fn a_link_is_read_as_people_paste_it() {
+        let id = ContentId::of(b"abc").to_string();
+        let link = Link::parse(&format!("chordscope:{id}?n=a%20b.txt&len=4&c=1"));
+        let (front, back) = id.split_at(30);
+        let capitals = id.to_uppercase();
+        for pasted in [
+            format!("  chordscope:{id}?n=a%20b.txt&len=4&c=1\r\n"),
+            format!("<chordscope:{id}?n=a%20b.txt&len=4&c=1>"),
+            format!("\"<chordscope:{id}?n=a%20b.txt&len=4&c=1>\" "),
+            format!("\u{201c}chordscope:{id}?n=a%20b.txt&len=4&c=1\u{201d}"),
+            format!("CHORDSCOPE:{capitals}?N=a%20b.txt&LEN=4&C=1"),
+            format!("Chordscope: {id} ? n=a b.txt & len = 4 & c=1"),
+            format!("chordscope:{front}\n  {back}?n=a%2\r\n0b.txt&le\nn=4&c=1"),
+            format!("chordscope:{front} {back}?n=a%20b.txt&len=4&c=1&"),
+        ] {
+            assert_eq!(Link::parse(&pasted), link, "{pasted}");
+        }
+        assert_eq!(Link::parse(&format!("<{capitals}>")), Link::parse(&id));
+        for empty in ["<", "<>", "\"", "<<>>", "()"] {
+            assert_eq!(Link::parse(empty), Err(LinkError::Content), "{empty}");
+        }
     }
 
     #[test]

@@ -55,25 +55,6 @@ pub enum Standing {
     Part(u64, Vec<u8>),
 }
 
-impl Said {
-    /// What the message is called in a log.
-    pub const fn label(&self) -> &'static str {
-        match self {
-            Self::Hello(_) => "hello",
-            Self::Absent => "absent",
-            Self::Have(_) => "have",
-            Self::Interested(true) => "interested",
-            Self::Interested(false) => "not interested",
-            Self::Choked(true) => "choke",
-            Self::Choked(false) => "unchoke",
-            Self::Request(_) => "request",
-            Self::Cancel(_) => "cancel",
-            Self::Reject(..) => "reject",
-            Self::Digests(_) => "digests?",
-        }
-    }
-}
-
 /// Where a block belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {

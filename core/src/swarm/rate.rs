@@ -106,6 +106,63 @@ impl Throttle {
     }
 }
 
+/// How long whoever was told to wait is let pass first.
+const TURN: Duration = Duration::from_millis(250);
+/// How soon the other one asks again meanwhile.
+const AGAIN: Duration = Duration::from_millis(5);
+
+/// One limit for bytes that leave by two ways: while both want to send, they take turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SharedThrottle {
+    throttle: Throttle,
+    /// Since when each way waits.
+    waits: [Option<Instant>; 2],
+    last: Way,
+}
+
+/// By which way bytes leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Over links to other nodes.
+    Links,
+    /// By something else that the owner does, such as answering over HTTP.
+    Outside,
+}
+
+impl SharedThrottle {
+    /// A limit; `None` for none.
+    pub const fn new(per_second: Option<u64>) -> Self {
+        Self {
+            throttle: Throttle::new(per_second),
+            waits: [None; 2],
+            last: Way::Outside,
+        }
+    }
+
+    /// When bytes may leave by this way; now or later.
+    pub fn ready(&mut self, now: Instant, way: Way) -> Instant {
+        let ready = self.throttle.ready(now);
+        let (own, other) = match way {
+            Way::Links => (0, 1),
+            Way::Outside => (1, 0),
+        };
+        let other_waits = self.waits[other].is_some_and(|since| now.since(since) < TURN);
+        let at = match ready > now {
+            true => ready,
+            false if other_waits && self.last == way => now + AGAIN,
+            false => now,
+        };
+        self.waits[own] = (at > now).then_some(now);
+        at
+    }
+
+    /// Bytes have left.
+    pub fn spend(&mut self, bytes: usize, way: Way) {
+        self.throttle.spend(bytes);
+        self.last = way;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,5 +205,40 @@ mod tests {
         let mut free = Throttle::new(None);
         free.spend(usize::MAX);
         assert_eq!(free.ready(now), now);
+    }
+
+    #[test]
+    fn two_ways_take_turns_and_one_alone_has_it_all() {
+        let run = |ways: &[Way]| {
+            let mut shared = SharedThrottle::new(Some(1_000_000));
+            let mut due = [Instant::ZERO; 2];
+            let mut moved = [0_u64; 2];
+            loop {
+                let ways = ways.iter().map(|way| (due[*way as usize], *way));
+                let (now, way) = ways.min_by_key(|(at, _)| *at).unwrap();
+                if now >= Instant::from_millis(10_000) {
+                    return moved;
+                }
+                let ready = shared.ready(now, way);
+                due[way as usize] = ready;
+                if ready <= now {
+                    shared.spend(65_536, way);
+                    moved[way as usize] += 65_536;
+                }
+            }
+        };
+        let both = run(&[Way::Links, Way::Outside]);
+        let all = both[0] + both[1];
+        assert!((9_500_000..10_400_000).contains(&all), "{both:?}");
+        assert!(both[0].abs_diff(both[1]) <= 2 * 65_536, "{both:?}");
+        for way in [Way::Links, Way::Outside] {
+            let alone = run(&[way])[way as usize];
+            assert!((9_900_000..10_400_000).contains(&alone), "{alone}");
+        }
+        let mut free = SharedThrottle::new(None);
+        free.spend(usize::MAX, Way::Outside);
+        for way in [Way::Outside, Way::Links, Way::Outside] {
+            assert_eq!(free.ready(Instant::ZERO, way), Instant::ZERO);
+        }
     }
 }

@@ -43,6 +43,8 @@ pub(super) struct Source {
     told: Bitfield,
     /// How often it has offered one of these again.
     repeats: u64,
+    /// How often it was asked for what it offered instead, since it gave something.
+    detours: u64,
     /// When something came that it was asked for, or it was asked first.
     pub(super) heard: Instant,
     /// It did not answer, and is asked nothing until then.
@@ -69,6 +71,8 @@ pub(super) struct Source {
     pub(super) reading: usize,
     /// Since when it is told to get elsewhere what it asks for.
     pub(super) steered: Option<Instant>,
+    /// Since when neither wants anything of the other.
+    pub(super) settled: Option<Instant>,
     pub(super) up: Rate,
 }
 
@@ -139,6 +143,7 @@ impl Source {
             refused: None,
             told: Bitfield::default(),
             repeats: 0,
+            detours: 0,
             heard: now,
             passed_by: None,
             doubted: 0,
@@ -152,6 +157,7 @@ impl Source {
             ready: VecDeque::new(),
             reading: 0,
             steered: None,
+            settled: None,
             up: Rate::default(),
         }
     }
@@ -207,6 +213,22 @@ impl Source {
         Told::TooOften
     }
 
+    /// It is to be asked for what it offers instead; whether it has offered more than it was asked for at once, twice over, and
+    /// given nothing: two segments that it offers for each other would be asked for without end.
+    pub(super) fn leads_astray(&mut self) -> bool {
+        self.detours += 1;
+        let too_often = self.detours > 2 * MAX_DEPTH;
+        if too_often {
+            self.detours = 0;
+        }
+        too_often
+    }
+
+    /// It has given something that it was asked for.
+    pub(super) const fn gave(&mut self) {
+        self.detours = 0;
+    }
+
     pub(super) fn refuses(&self, now: Instant, index: u32) -> bool {
         let recent = self.refused.filter(|(_, at)| now.since(*at) < 2 * REFUSED);
         recent.is_some_and(|(refused, _)| refused == index)
@@ -259,6 +281,17 @@ impl Source {
         self.requests.retain(|other| *other != index);
         self.ready.retain(|outgoing| outgoing.index != index);
         (self.requests.len() + self.ready.len() < before).then_some(index)
+    }
+
+    /// Whether it wants nothing, of a node that has everything: then it has everything, too, or will say hello again.
+    pub(super) fn is_settled(&self) -> bool {
+        !self.wants && !self.waits() && self.pending.is_empty()
+    }
+
+    /// Whether it waits for something that it asked for.
+    pub(super) fn waits(&self) -> bool {
+        let segments = !self.requests.is_empty() || !self.ready.is_empty() || self.reading > 0;
+        segments || self.wants_digests.is_some()
     }
 
     /// Takes back one question.

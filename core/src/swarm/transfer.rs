@@ -26,10 +26,27 @@ const FIRST_ROUND: Duration = Duration::from_secs(1);
 const FIND_FIRST: Duration = Duration::from_secs(2);
 const FIND_MORE: Duration = Duration::from_secs(15);
 
+/// How long a source stays that is as complete as this node, so that neither wants anything of the other.
+const SETTLED: Duration = Duration::from_secs(15);
+
+/// How a content came to be shared or fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// By itself.
+    Alone,
+    /// With a folder.
+    Part,
+}
+
 /// One content that is shared or fetched.
 #[derive(Clone, Debug)]
 pub(super) struct Transfer {
     pub(super) content: ContentId,
+    pub(super) origin: Origin,
+    /// A folder that it is in: whoever has that may have it.
+    pub(super) folder: Option<ContentId>,
+    /// Files that it lists are being fetched from its sources.
+    pub(super) is_folder: bool,
     pub(super) order: Order,
     pub(super) state: State,
     /// What is here: checked and written.
@@ -87,9 +104,12 @@ pub(super) struct Known {
 }
 
 impl Transfer {
-    pub(super) fn unknown(now: Instant, content: ContentId, order: Order) -> Self {
+    pub(super) fn unknown(now: Instant, content: ContentId, order: Order, origin: Origin) -> Self {
         Self {
             content,
+            origin,
+            folder: None,
+            is_folder: false,
             order,
             state: State::Named(None),
             have: Bitfield::default(),
@@ -115,8 +135,10 @@ impl Transfer {
         now: Instant,
         manifest: Manifest,
         have: Bitfield,
+        origin: Origin,
         shared: &mut Shared,
     ) -> Self {
+        let content = manifest.content();
         let count = manifest.layout().count();
         // A set of another length is of another file.
         let have = if have.count() == count {
@@ -135,16 +157,8 @@ impl Transfer {
             offered: Bitfield::none(count),
             have,
             state: State::Known(known),
-            ..Self::unknown(now, ContentId([0; 32]), Order::default())
+            ..Self::unknown(now, content, Order::default(), origin)
         }
-        .named()
-    }
-
-    fn named(mut self) -> Self {
-        if let State::Known(known) = &self.state {
-            self.content = known.manifest.content();
-        }
-        self
     }
 
     pub(super) const fn manifest(&self) -> Option<&Manifest> {
@@ -165,6 +179,10 @@ impl Transfer {
 
     pub(super) fn begin(&mut self, now: Instant, shared: &mut Shared) {
         self.announce(shared);
+        if !self.sources.is_empty() {
+            // Most files are had from those who have their folder, and the ring is not asked.
+            self.find = now + FIND_FIRST;
+        }
         self.find(now, shared);
     }
 
@@ -179,6 +197,7 @@ impl Transfer {
             shared.buffered -= self.len(*index) * usize::from(times);
         }
         if self.is_announced {
+            shared.announced_parts -= usize::from(self.origin != Origin::Alone);
             shared
                 .outputs
                 .push_back(Output::Announce(self.content, false));
@@ -186,12 +205,24 @@ impl Transfer {
     }
 
     /// Lets others find this node: what one fetches one soon gives.
-    pub(super) fn announce(&mut self, shared: &mut Shared) {
-        if !self.is_announced {
-            self.is_announced = true;
-            shared
-                .outputs
-                .push_back(Output::Announce(self.content, true));
+    fn announce(&mut self, shared: &mut Shared) {
+        let is_part = self.origin != Origin::Alone;
+        if is_part && shared.announced_parts >= shared.limits.announced_parts {
+            return;
+        }
+        shared.announced_parts += usize::from(is_part);
+        self.is_announced = true;
+        shared
+            .outputs
+            .push_back(Output::Announce(self.content, true));
+    }
+
+    /// It is wanted by itself from now on.
+    pub(super) fn stand_alone(&mut self, shared: &mut Shared) {
+        self.origin = Origin::Alone;
+        match self.is_announced {
+            true => shared.announced_parts -= 1,
+            false => self.announce(shared),
         }
     }
 
@@ -205,7 +236,10 @@ impl Transfer {
             } else {
                 FIND_MORE
             };
-        shared.outputs.push_back(Output::Find(self.content));
+        let content = self.content;
+        for at in [Some(content), self.folder].into_iter().flatten() {
+            shared.outputs.push_back(Output::Find { content, at });
+        }
     }
 
     /// The length of a segment; 0 while the layout is not known.
@@ -272,6 +306,7 @@ impl Transfer {
             Said::Reject(index, instead) => self.on_reject(now, from, index, instead, shared),
             Said::Digests(at) => {
                 source.wants_digests = Some(at);
+                shared.feed(from, self.content);
                 self.serve(now, from, shared);
             }
         }
@@ -338,7 +373,7 @@ impl Transfer {
 
     /// Somebody is gone, or takes part no more.
     pub(super) fn drop_source(&mut self, now: Instant, id: Id, shared: &mut Shared) {
-        let Some(source) = self.sources.remove(&id) else {
+        let Some(source) = self.take_source(id) else {
             return;
         };
         if let State::Known(known) = &mut self.state {
@@ -355,6 +390,15 @@ impl Transfer {
         self.fill_all(now, shared);
         // The ring may know others by now.
         self.find = self.find.min(now + FIND_FIRST);
+    }
+
+    fn take_source(&mut self, id: Id) -> Option<Source> {
+        let source = self.sources.remove(&id);
+        if self.sources.is_empty() {
+            // A map without entries keeps its room: more than a small file that rests has for all else.
+            self.sources = BTreeMap::new();
+        }
+        source
     }
 
     pub(super) fn ban(&mut self, now: Instant, id: Id, fault: Fault, shared: &mut Shared) {
@@ -377,6 +421,7 @@ impl Transfer {
                 shared.say(id, self.content, Said::Cancel(pending.index));
             }
             self.reopen(stalled, shared);
+            self.part_with_settled(now, id);
         }
         self.describe_elsewhere(now, shared);
         if now >= self.round {
@@ -386,5 +431,35 @@ impl Transfer {
         }
         self.fill_all(now, shared);
         self.find(now, shared);
+    }
+    /// Lets a source go of which nothing is wanted and which wants nothing. Those of a folder are asked for its files.
+    fn part_with_settled(&mut self, now: Instant, id: Id) {
+        let is_done = self.is_complete() && !self.is_folder;
+        let Some(source) = self.sources.get_mut(&id) else {
+            return;
+        };
+        if !is_done || !source.is_settled() {
+            source.settled = None;
+            return;
+        }
+        if now.since(*source.settled.get_or_insert(now)) < SETTLED {
+            return;
+        }
+        if let (Some(source), State::Known(known)) = (self.take_source(id), &mut self.state) {
+            known.picker.lose(source.has.iter());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_says_when_a_source_that_wants_nothing_is_forgotten() {
+        crate::page::must_say(&alloc::format!(
+            "forgets the others that have wanted nothing for {} seconds",
+            SETTLED.as_secs()
+        ));
     }
 }

@@ -15,6 +15,7 @@ use crate::swarm::choker::Candidate;
 use crate::swarm::layout::BLOCK;
 use crate::swarm::manifest::{BlockValues, Manifest};
 use crate::swarm::message::{Block, Place, Said};
+use crate::swarm::rate::Way;
 use crate::swarm::source::{Outgoing, Source};
 use crate::swarm::transfer::{State, Transfer};
 
@@ -64,6 +65,7 @@ impl Transfer {
         if let Some(source) = self.sources.get_mut(&from) {
             source.requests.push_back(index);
         }
+        shared.feed(from, self.content);
         self.serve(now, from, shared);
     }
 
@@ -114,13 +116,18 @@ impl Transfer {
         }
     }
 
+    /// Whether a node waits for blocks.
+    pub(super) fn owes(&self, id: Id) -> bool {
+        self.sources.get(&id).is_some_and(Source::waits)
+    }
+
     /// Sends a node what it asked for, as far as its link takes it.
     pub(super) fn serve(&mut self, now: Instant, id: Id, shared: &mut Shared) {
         self.read_ahead(id, shared);
         while let Some(block) = self.next_block(now, id, shared) {
             let length = block.bytes().len();
             self.up.record(now, length);
-            shared.up.spend(length);
+            shared.up.spend(length, Way::Links);
             *shared.waiting.entry(id).or_default() += length;
             shared.outputs.push_back(Output::SendBlock(id, block));
             self.read_ahead(id, shared);
@@ -134,7 +141,7 @@ impl Transfer {
         if waiting as u64 >= window || (source.ready.is_empty() && source.wants_digests.is_none()) {
             return None;
         }
-        let ready = shared.up.ready(now);
+        let ready = shared.up.ready(now, Way::Links);
         if ready > now {
             shared.throttle(ready);
             return None;

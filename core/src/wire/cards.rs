@@ -63,6 +63,10 @@ pub enum DecodeError {
     TooMany,
     /// A contact in it is refused.
     Contact(ContactError),
+    /// It is a request of this number that this release does not know.
+    UnknownRequest(u64),
+    /// It is a request of this number as release 0.1 makes them, and no later one.
+    RetiredRequest(u64),
 }
 
 impl fmt::Display for DecodeError {
@@ -73,6 +77,8 @@ impl fmt::Display for DecodeError {
             Self::TooLong => f.write_str("the message does not fit in a frame"),
             Self::TooMany => f.write_str("a list in the message is too long"),
             Self::Contact(error) => error.fmt(f),
+            Self::UnknownRequest(_) => f.write_str("the request is unknown"),
+            Self::RetiredRequest(_) => f.write_str("the request is not in use any more"),
         }
     }
 }

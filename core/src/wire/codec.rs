@@ -5,16 +5,16 @@ use alloc::vec::Vec;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::base::contact::Contact;
+use crate::base::contact::{Card, Contact};
+use crate::base::features::Features;
 use crate::message::Message;
-#[cfg(feature = "quorum")]
 use crate::store::group::{Control, Entry};
 use crate::store::message::Copy;
+use crate::store::renewal::Renewal;
 pub use crate::wire::cards::{Cards, DecodeError};
 use crate::wire::frame::MAX_FRAME;
-#[cfg(feature = "quorum")]
 use crate::wire::groups::WireControl;
-use crate::wire::vocabulary::WireMessage;
+use crate::wire::vocabulary::{self, WireMessage};
 
 /// The bytes of a message.
 ///
@@ -29,6 +29,9 @@ pub fn encode_message(message: &Message) -> Result<Vec<u8>, DecodeError> {
 /// # Errors
 /// [`DecodeError`] names what is wrong.
 pub fn decode_message(bytes: &[u8], cards: &mut Cards) -> Result<Message, DecodeError> {
+    if let Some(error) = vocabulary::unknown_request(bytes) {
+        return Err(error);
+    }
     decode::<WireMessage>(bytes)?.check(cards)
 }
 
@@ -48,6 +51,40 @@ pub fn decode_contact(bytes: &[u8], cards: &mut Cards) -> Result<Contact, Decode
     cards.check(decode(bytes)?)
 }
 
+/// The bytes of an introduction: a contact, and the sender's features where the receiver reads them.
+///
+/// # Errors
+/// [`DecodeError::TooLong`] never, as a contact is bounded.
+pub fn encode_introduction(
+    contact: &Contact,
+    features: Option<Features>,
+) -> Result<Vec<u8>, DecodeError> {
+    match features {
+        Some(features) => encode(&(contact.card(), features.bits())),
+        None => encode_contact(contact),
+    }
+}
+
+/// Reads an introduction and checks the contact. With features what stands behind them is ignored: a later release may say more.
+///
+/// # Errors
+/// [`DecodeError`] names what is wrong.
+pub fn decode_introduction(
+    bytes: &[u8],
+    features: bool,
+    cards: &mut Cards,
+) -> Result<(Contact, Features), DecodeError> {
+    if !features {
+        return Ok((decode_contact(bytes, cards)?, Features::NONE));
+    }
+    if bytes.len() > MAX_FRAME {
+        return Err(DecodeError::TooLong);
+    }
+    let ((card, bits), _) =
+        postcard::take_from_bytes::<(Card, u64)>(bytes).map_err(|_| DecodeError::Malformed)?;
+    Ok((cards.check(card)?, Features::from_bits(bits)))
+}
+
 /// The bytes of a record and its remaining life, as kept on disk.
 ///
 /// # Errors
@@ -64,30 +101,57 @@ pub fn decode_copy(bytes: &[u8]) -> Result<Copy, DecodeError> {
     decode(bytes)
 }
 
+/// The bytes of a renewal, as kept on disk.
+///
+/// # Errors
+/// [`DecodeError::TooLong`] never, as a renewal is bounded.
+pub fn encode_renewal(renewal: &Renewal) -> Result<Vec<u8>, DecodeError> {
+    encode(renewal)
+}
+
+/// Reads a kept renewal.
+///
+/// # Errors
+/// [`DecodeError::Malformed`] when it is none.
+pub fn decode_renewal(bytes: &[u8]) -> Result<Renewal, DecodeError> {
+    decode(bytes)
+}
+
 /// The bytes of what a node remembers of its groups, as kept on disk.
 ///
 /// # Errors
 /// [`DecodeError::Malformed`] never.
-#[cfg(feature = "quorum")]
 pub fn encode_control(control: &Control) -> Result<Vec<u8>, DecodeError> {
-    postcard::to_allocvec(&WireControl::of(control)).map_err(|_| DecodeError::Malformed)
+    let bytes = postcard::to_allocvec(&WireControl::of(control));
+    // Fences stand behind all else: a control without them ends before.
+    let bytes = match control.fences.is_empty() {
+        true => bytes,
+        false => bytes.and_then(|bytes| postcard::to_extend(&control.fences, bytes)),
+    };
+    bytes.map_err(|_| DecodeError::Malformed)
 }
 
 /// Reads what a node remembered of its groups.
 ///
 /// # Errors
 /// [`DecodeError`] names what is wrong.
-#[cfg(feature = "quorum")]
 pub fn decode_control(bytes: &[u8], cards: &mut Cards) -> Result<Control, DecodeError> {
-    let control: WireControl = postcard::from_bytes(bytes).map_err(|_| DecodeError::Malformed)?;
-    control.check(cards)
+    let taken = postcard::take_from_bytes(bytes).map_err(|_| DecodeError::Malformed)?;
+    let (control, rest): (WireControl, &[u8]) = taken;
+    let fences = match rest.is_empty() {
+        true => Vec::new(),
+        false => match postcard::take_from_bytes(rest) {
+            Ok((fences, [])) => fences,
+            _ => return Err(DecodeError::Malformed),
+        },
+    };
+    control.check(fences, cards)
 }
 
 /// The bytes of a group's entry, as kept on disk.
 ///
 /// # Errors
 /// [`DecodeError::TooLong`] never, as a record is bounded.
-#[cfg(feature = "quorum")]
 pub fn encode_entry(entry: &Entry) -> Result<Vec<u8>, DecodeError> {
     encode(entry)
 }
@@ -96,7 +160,6 @@ pub fn encode_entry(entry: &Entry) -> Result<Vec<u8>, DecodeError> {
 ///
 /// # Errors
 /// [`DecodeError::Malformed`] when it is none.
-#[cfg(feature = "quorum")]
 pub fn decode_entry(bytes: &[u8]) -> Result<Entry, DecodeError> {
     decode(bytes)
 }
@@ -134,8 +197,10 @@ mod tests {
     };
     use crate::chord::route::{Routing, Step};
     use crate::message::{Request, Response};
+    use crate::store::group::fence::Fence;
     use crate::store::message as store;
     use crate::store::record::{MAX_VALUE, Name, Record, RecordError};
+    use crate::wire::groups::WireGroupRequest;
     use alloc::boxed::Box;
     use alloc::sync::Arc;
     use alloc::vec;
@@ -235,6 +300,7 @@ mod tests {
                 lacking: vec![Id::from_bytes([9; 20])],
                 newer: vec![],
             }),
+            Response::Unsupported,
         ]
     }
 
@@ -272,6 +338,66 @@ mod tests {
             bytes.truncate(bytes.len() - 2);
             assert!(decode_message(&bytes, &mut cards()).is_err());
         }
+    }
+
+    #[test]
+    fn an_unknown_request_is_told_from_garbage() {
+        let decode = |bytes: &[u8]| decode_message(bytes, &mut cards());
+        for number in [0, 127, 300, u64::MAX] {
+            let unknown = Err(DecodeError::UnknownRequest(number));
+            for request in [vocabulary::KNOWN_REQUESTS, 99, u32::MAX] {
+                let bytes = postcard::to_allocvec(&(0_u32, number, request, [7_u8; 20])).unwrap();
+                assert_eq!(decode(&bytes), unknown, "request {request}");
+            }
+            let group = vocabulary::KNOWN_REQUESTS - 1;
+            for request in [WireGroupRequest::KNOWN, u32::MAX] {
+                let bytes = postcard::to_allocvec(&(0_u32, number, group, request)).unwrap();
+                assert_eq!(decode(&bytes), unknown, "group request {request}");
+            }
+        }
+        // Neither a known request with nonsense in it nor anything else that is unknown.
+        assert_eq!(decode(&[0, 1, 5, 9]), Err(DecodeError::Malformed));
+        for kind in [1, 2, 3, 4] {
+            assert_eq!(decode(&[kind, 99, 99, 99]), Err(DecodeError::Malformed));
+        }
+    }
+
+    #[test]
+    fn features_stand_behind_the_card_and_more_may_follow() {
+        let contact = contact(1);
+        let features = Features::from_bits(1 << 40 | 3);
+        let mut bytes = encode_introduction(&contact, Some(features)).unwrap();
+        let expected = Ok((contact.clone(), features));
+        assert_eq!(decode_introduction(&bytes, true, &mut cards()), expected);
+        assert!(decode_introduction(&bytes, false, &mut cards()).is_err());
+        bytes.extend([1, 2, 3]);
+        assert_eq!(decode_introduction(&bytes, true, &mut cards()), expected);
+        let bare = encode_introduction(&contact, None).unwrap();
+        let none = Ok((contact, Features::NONE));
+        assert_eq!(decode_introduction(&bare, false, &mut cards()), none);
+        assert!(decode_introduction(&bare, true, &mut cards()).is_err());
+    }
+
+    #[test]
+    fn a_control_without_fences_ends_before_them() {
+        let fence = Fence {
+            lineage: 1,
+            after: Id::from_bytes([1; 20]),
+            upto: Id::from_bytes([2; 20]),
+            generation: 1,
+            lost: vec![(Id::from_bytes([3; 20]), 4)],
+        };
+        let bare = Control::default();
+        let fenced = Control {
+            fences: vec![fence],
+            ..Control::default()
+        };
+        let [short, long] = [&bare, &fenced].map(|control| encode_control(control).unwrap());
+        assert!(long.starts_with(&short));
+        let decode = |bytes: &[u8]| decode_control(bytes, &mut cards());
+        assert_eq!((decode(&short), decode(&long)), (Ok(bare), Ok(fenced)));
+        let trailing = [long, vec![0]].concat();
+        assert_eq!(decode(&trailing), Err(DecodeError::Malformed));
     }
 
     #[test]

@@ -5,11 +5,14 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::contact::{Card, Contact};
+use crate::base::contact::Card;
 use crate::base::id::Id;
-use crate::store::group::configuration::{Configuration, Epoch, GroupId, MAX_MEMBERS, Next, Stamp};
-use crate::store::group::message::{MAX_PAGE, Request, Response};
-use crate::store::group::{Control, Entry, Held, MAX_GROUPS, Staged};
+use crate::store::group::configuration::{
+    Configuration, Epoch, GroupId, MAX_MEMBERS, Member, Next, Stamp,
+};
+use crate::store::group::fence::{Fence, MAX_FENCES, MAX_LOST};
+use crate::store::group::message::{Introduction, MAX_PAGE, Request, Response, Touch, Write};
+use crate::store::group::{Control, Entry, Held, Lineage, MAX_GROUPS, OperationTag, Staged};
 use crate::store::message::Copy;
 use crate::store::record::{RecordError, Version};
 use crate::wire::cards::{Cards, DecodeError};
@@ -17,8 +20,8 @@ use crate::wire::vocabulary::{card, limit};
 
 #[derive(Serialize, Deserialize)]
 pub(super) enum WireGroupRequest {
-    Read(Id),
-    Write(Box<Copy>, Option<Version>),
+    Read(Id, Option<u64>),
+    Write(Box<Copy>, Option<Version>, OperationTag, Option<u64>),
     Keep(GroupId, Option<Box<Entry>>),
     Prepare(GroupId, Epoch),
     List(GroupId, Option<Id>),
@@ -30,6 +33,25 @@ pub(super) enum WireGroupRequest {
     Withdraw(GroupId, Epoch),
     Decided(GroupId, WireNext),
     Check(GroupId),
+    Meet(WireIntroduction),
+    Stopping,
+    Fence(Vec<Fence>),
+    Survey(u64, Id, Id),
+    Touch(Id, Version, u32, Option<u64>),
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct WireIntroduction {
+    incarnation: u64,
+    lineage: Option<u64>,
+    settled: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WireMember {
+    card: Card,
+    incarnation: u64,
+    votes: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -39,9 +61,9 @@ pub(super) enum WireGroupResponse {
     Mismatch(Option<Box<Copy>>),
     Refused(RecordError),
     Elsewhere(Card),
-    Unavailable,
+    Unavailable(Vec<Card>),
     Unknown,
-    Gone,
+    Gone(u64),
     Closed(Epoch),
     Done,
     Promise(Option<(Epoch, WireNext)>),
@@ -49,22 +71,25 @@ pub(super) enum WireGroupResponse {
     Entry(Option<Box<Entry>>),
     Lacking(Vec<Id>),
     Followed(WireNext),
+    Met(WireIntroduction),
+    Surveyed(Option<Epoch>, Vec<Fence>),
+    Superseded,
 }
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct WireNext {
     epoch: Epoch,
-    members: Vec<Card>,
-    split: Option<(Id, Vec<Card>)>,
+    members: Vec<WireMember>,
+    split: Option<(Id, Vec<WireMember>)>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct WireConfiguration {
-    ring: u64,
+    lineage: u64,
     after: Id,
     upto: Id,
     epoch: Epoch,
-    members: Vec<Card>,
+    members: Vec<WireMember>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -83,15 +108,66 @@ struct WireHeld {
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct WireControl {
+    incarnation: u64,
     floor: Epoch,
     round: u64,
+    lineage: Option<(u64, bool)>,
     held: Vec<WireHeld>,
     staged: Vec<WireStaged>,
+    skipped: Vec<GroupId>,
 }
 
-fn contacts(members: Vec<Card>, cards: &mut Cards) -> Result<Vec<Contact>, DecodeError> {
-    let members = limit(members, MAX_MEMBERS)?.into_iter();
-    members.map(|card| cards.check(card)).collect()
+fn wired(members: &[Member]) -> Vec<WireMember> {
+    let member = |member: &Member| WireMember {
+        card: card(&member.contact),
+        incarnation: member.incarnation,
+        votes: member.votes,
+    };
+    members.iter().map(member).collect()
+}
+
+fn checked(members: Vec<WireMember>, cards: &mut Cards) -> Result<Vec<Member>, DecodeError> {
+    let member = |member: WireMember| {
+        Ok(Member {
+            contact: cards.check(member.card)?,
+            incarnation: member.incarnation,
+            votes: member.votes,
+        })
+    };
+    limit(members, MAX_MEMBERS)?
+        .into_iter()
+        .map(member)
+        .collect()
+}
+
+fn limited(fences: Vec<Fence>) -> Result<Vec<Fence>, DecodeError> {
+    match fences.iter().all(|fence| fence.lost.len() <= MAX_LOST) {
+        true => limit(fences, MAX_FENCES),
+        false => Err(DecodeError::TooMany),
+    }
+}
+
+impl WireIntroduction {
+    const fn of(who: Introduction) -> Self {
+        Self {
+            incarnation: who.incarnation,
+            lineage: who.lineage,
+            settled: who.settled,
+        }
+    }
+
+    const fn check(self) -> Introduction {
+        Introduction {
+            incarnation: self.incarnation,
+            lineage: self.lineage,
+            settled: self.settled,
+        }
+    }
+}
+
+impl WireGroupRequest {
+    /// How many of them there are: those from this number on are unknown.
+    pub(super) const KNOWN: u32 = 18;
 }
 
 impl WireNext {
@@ -99,19 +175,19 @@ impl WireNext {
         let split = next.split.as_ref();
         Self {
             epoch: next.epoch,
-            members: next.members.iter().map(card).collect(),
-            split: split.map(|(at, members)| (*at, members.iter().map(card).collect())),
+            members: wired(&next.members),
+            split: split.map(|(at, members)| (*at, wired(members))),
         }
     }
 
     fn check(self, cards: &mut Cards) -> Result<Next, DecodeError> {
         let split = match self.split {
-            Some((at, members)) => Some((at, contacts(members, cards)?)),
+            Some((at, members)) => Some((at, checked(members, cards)?)),
             None => None,
         };
         Ok(Next {
             epoch: self.epoch,
-            members: contacts(self.members, cards)?,
+            members: checked(self.members, cards)?,
             split,
         })
     }
@@ -120,21 +196,21 @@ impl WireNext {
 impl WireConfiguration {
     fn of(group: &Configuration) -> Self {
         Self {
-            ring: group.ring,
+            lineage: group.lineage,
             after: group.after,
             upto: group.upto,
             epoch: group.epoch,
-            members: group.members.iter().map(card).collect(),
+            members: wired(&group.members),
         }
     }
 
     fn check(self, cards: &mut Cards) -> Result<Configuration, DecodeError> {
         Ok(Configuration {
-            ring: self.ring,
+            lineage: self.lineage,
             after: self.after,
             upto: self.upto,
             epoch: self.epoch,
-            members: contacts(self.members, cards)?,
+            members: checked(self.members, cards)?,
         })
     }
 }
@@ -155,8 +231,13 @@ impl WireStaged {
 impl WireGroupRequest {
     pub(super) fn of(request: &Request) -> Self {
         match request {
-            Request::Read(key) => Self::Read(*key),
-            Request::Write(copy, expected) => Self::Write(copy.clone(), *expected),
+            Request::Read(key, lineage) => Self::Read(*key, *lineage),
+            Request::Write(write) => Self::Write(
+                Box::new(write.copy.clone()),
+                write.expected,
+                write.operation,
+                write.lineage,
+            ),
             Request::Keep(group, entry) => Self::Keep(*group, entry.clone()),
             Request::Prepare(group, ballot) => Self::Prepare(*group, *ballot),
             Request::List(group, last) => Self::List(*group, *last),
@@ -170,13 +251,25 @@ impl WireGroupRequest {
             Request::Withdraw(group, epoch) => Self::Withdraw(*group, *epoch),
             Request::Decided(group, next) => Self::Decided(*group, WireNext::of(next)),
             Request::Check(group) => Self::Check(*group),
+            Request::Meet(who) => Self::Meet(WireIntroduction::of(*who)),
+            Request::Stopping => Self::Stopping,
+            Request::Fence(fences) => Self::Fence(fences.clone()),
+            Request::Survey(lineage, after, upto) => Self::Survey(*lineage, *after, *upto),
+            Request::Touch(touch) => {
+                Self::Touch(touch.key, touch.version, touch.remaining, touch.lineage)
+            }
         }
     }
 
     pub(super) fn check(self, cards: &mut Cards) -> Result<Request, DecodeError> {
         Ok(match self {
-            Self::Read(key) => Request::Read(key),
-            Self::Write(copy, expected) => Request::Write(copy, expected),
+            Self::Read(key, lineage) => Request::Read(key, lineage),
+            Self::Write(copy, expected, operation, lineage) => Request::Write(Box::new(Write {
+                copy: *copy,
+                expected,
+                operation,
+                lineage,
+            })),
             Self::Keep(group, entry) => Request::Keep(group, entry),
             Self::Prepare(group, ballot) => Request::Prepare(group, ballot),
             Self::List(group, last) => Request::List(group, last),
@@ -190,6 +283,16 @@ impl WireGroupRequest {
             Self::Withdraw(group, epoch) => Request::Withdraw(group, epoch),
             Self::Decided(group, next) => Request::Decided(group, Box::new(next.check(cards)?)),
             Self::Check(group) => Request::Check(group),
+            Self::Meet(who) => Request::Meet(who.check()),
+            Self::Stopping => Request::Stopping,
+            Self::Fence(fences) => Request::Fence(limited(fences)?),
+            Self::Survey(lineage, after, upto) => Request::Survey(lineage, after, upto),
+            Self::Touch(key, version, remaining, lineage) => Request::Touch(Box::new(Touch {
+                key,
+                version,
+                remaining,
+                lineage,
+            })),
         })
     }
 }
@@ -202,9 +305,9 @@ impl WireGroupResponse {
             Response::Mismatch(copy) => Self::Mismatch(copy.clone()),
             Response::Refused(error) => Self::Refused(*error),
             Response::Elsewhere(contact) => Self::Elsewhere(card(contact)),
-            Response::Unavailable => Self::Unavailable,
+            Response::Unavailable(awaited) => Self::Unavailable(awaited.iter().map(card).collect()),
             Response::Unknown => Self::Unknown,
-            Response::Gone => Self::Gone,
+            Response::Gone(who) => Self::Gone(*who),
             Response::Closed(epoch) => Self::Closed(*epoch),
             Response::Done => Self::Done,
             Response::Promise(accepted) => Self::Promise(
@@ -216,6 +319,9 @@ impl WireGroupResponse {
             Response::Entry(entry) => Self::Entry(entry.clone()),
             Response::Lacking(keys) => Self::Lacking(keys.clone()),
             Response::Followed(next) => Self::Followed(WireNext::of(next)),
+            Response::Met(who) => Self::Met(WireIntroduction::of(*who)),
+            Response::Surveyed(newest, fences) => Self::Surveyed(*newest, fences.clone()),
+            Response::Superseded => Self::Superseded,
         }
     }
 
@@ -226,9 +332,13 @@ impl WireGroupResponse {
             Self::Mismatch(copy) => Response::Mismatch(copy),
             Self::Refused(error) => Response::Refused(error),
             Self::Elsewhere(card) => Response::Elsewhere(cards.check(card)?),
-            Self::Unavailable => Response::Unavailable,
+            Self::Unavailable(awaited) => {
+                let awaited = limit(awaited, MAX_MEMBERS)?.into_iter();
+                let awaited: Result<_, _> = awaited.map(|card| cards.check(card)).collect();
+                Response::Unavailable(awaited?)
+            }
             Self::Unknown => Response::Unknown,
-            Self::Gone => Response::Gone,
+            Self::Gone(who) => Response::Gone(who),
             Self::Closed(epoch) => Response::Closed(epoch),
             Self::Done => Response::Done,
             Self::Promise(None) => Response::Promise(None),
@@ -239,6 +349,9 @@ impl WireGroupResponse {
             Self::Entry(entry) => Response::Entry(entry),
             Self::Lacking(keys) => Response::Lacking(limit(keys, MAX_PAGE)?),
             Self::Followed(next) => Response::Followed(Box::new(next.check(cards)?)),
+            Self::Met(who) => Response::Met(who.check()),
+            Self::Surveyed(newest, fences) => Response::Surveyed(newest, limited(fences)?),
+            Self::Superseded => Response::Superseded,
         })
     }
 }
@@ -256,19 +369,34 @@ impl WireControl {
         });
         let staged = control.staged.iter();
         Self {
+            incarnation: control.incarnation,
             floor: control.floor,
             round: control.round,
+            lineage: control
+                .lineage
+                .map(|lineage| (lineage.number, lineage.written)),
             held: held.collect(),
             staged: staged
                 .map(|staged| WireStaged::of(&staged.parent, &staged.next))
                 .collect(),
+            skipped: control.skipped.clone(),
         }
     }
 
-    pub(super) fn check(self, cards: &mut Cards) -> Result<Control, DecodeError> {
+    pub(super) fn check(
+        self,
+        fences: Vec<Fence>,
+        cards: &mut Cards,
+    ) -> Result<Control, DecodeError> {
         let mut control = Control {
+            fences: limited(fences)?,
+            incarnation: self.incarnation,
             floor: self.floor,
             round: self.round,
+            lineage: self
+                .lineage
+                .map(|(number, written)| Lineage { number, written }),
+            skipped: limit(self.skipped, MAX_GROUPS)?,
             ..Control::default()
         };
         for held in limit(self.held, MAX_GROUPS)? {

@@ -19,6 +19,26 @@ use crate::swarm::message as swarm;
 use crate::wire::cards::{Cards, DecodeError};
 use crate::wire::groups::{WireGroupRequest, WireGroupResponse};
 
+/// How many kinds of requests there are: those from this number on are unknown.
+pub(super) const KNOWN_REQUESTS: u32 = 9;
+/// The number of requests about groups without lineages, which release 0.1 makes.
+const RETIRED: u32 = 7;
+/// The number of [`WireRequest::Group`].
+const GROUP: u32 = 8;
+
+/// Why a request cannot be read that is of a kind that this release does not know; `None` for whatever else the bytes are.
+pub(super) fn unknown_request(bytes: &[u8]) -> Option<DecodeError> {
+    let (kind, bytes) = postcard::take_from_bytes::<u32>(bytes).ok()?;
+    let (number, bytes) = (kind == 0).then(|| postcard::take_from_bytes::<u64>(bytes).ok())??;
+    let (request, bytes) = postcard::take_from_bytes::<u32>(bytes).ok()?;
+    let known = match request {
+        RETIRED => return Some(DecodeError::RetiredRequest(number)),
+        GROUP => postcard::take_from_bytes::<u32>(bytes).ok()?.0 < WireGroupRequest::KNOWN,
+        request => request < KNOWN_REQUESTS,
+    };
+    (!known).then_some(DecodeError::UnknownRequest(number))
+}
+
 #[derive(Serialize, Deserialize)]
 pub(super) enum WireMessage {
     Request(u64, WireRequest),
@@ -36,8 +56,14 @@ pub(super) enum WireRequest {
     Read(Id),
     Write(Box<store::Copy>),
     Offer(Vec<(Id, Version)>),
+    /// Of release 0.1: groups without lineages.
+    Retired(Retired),
     Group(WireGroupRequest),
 }
+
+/// A part of the vocabulary that is not spoken any more: nothing is a value of it.
+#[derive(Serialize, Deserialize)]
+pub(super) enum Retired {}
 
 #[derive(Serialize, Deserialize)]
 pub(super) enum WireResponse {
@@ -50,6 +76,9 @@ pub(super) enum WireResponse {
     Written,
     Refused(RecordError),
     Wanted(Vec<Id>, Vec<Id>),
+    /// Of release 0.1: groups without lineages.
+    Retired(Retired),
+    Unsupported,
     Group(WireGroupResponse),
 }
 
@@ -119,7 +148,6 @@ impl WireMessage {
 }
 
 impl WireRequest {
-    #[cfg_attr(not(feature = "quorum"), expect(unreachable_code))]
     fn of(request: &Request) -> Self {
         match request {
             Request::Chord(chord::Request::Neighbours) => Self::Neighbours,
@@ -168,13 +196,13 @@ impl WireRequest {
                 let entries = limit(entries, store::MAX_OFFER)?;
                 Request::Store(store::Request::Offer(entries))
             }
+            Self::Retired(never) => match never {},
             Self::Group(request) => Request::Group(Box::new(request.check(cards)?)),
         })
     }
 }
 
 impl WireResponse {
-    #[cfg_attr(not(feature = "quorum"), expect(unreachable_code))]
     fn of(response: &Response) -> Self {
         match response {
             Response::Chord(chord::Response::Neighbours(neighbours)) => {
@@ -193,6 +221,7 @@ impl WireResponse {
                 Self::Wanted(lacking.clone(), newer.clone())
             }
             Response::Group(response) => Self::Group(WireGroupResponse::of(response)),
+            Response::Unsupported => Self::Unsupported,
         }
     }
 
@@ -218,7 +247,9 @@ impl WireResponse {
                 lacking: limit(lacking, store::MAX_OFFER)?,
                 newer: limit(newer, store::MAX_OFFER)?,
             }),
+            Self::Retired(never) => match never {},
             Self::Group(response) => Response::Group(response.check(cards)?),
+            Self::Unsupported => Response::Unsupported,
         })
     }
 }

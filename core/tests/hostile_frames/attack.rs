@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chordscope_core::base::contact::Address;
 use chordscope_core::base::content::ContentId;
+use chordscope_core::base::features::Features;
 use chordscope_core::base::identity::Signer;
 use chordscope_core::base::rng::Rng;
 use chordscope_core::base::time::Instant;
@@ -53,6 +54,7 @@ impl Attack {
             index: 0,
             ring: RING.into(),
             reach,
+            features: Features::ALL,
             limits: limits.clone(),
         };
         let addresses = match reach {
@@ -159,7 +161,8 @@ impl Attack {
                     );
                     self.writing.push((content, index));
                 }
-                Output::DropRecord(_) | Output::DropEntries(_) | Output::Event(_) => {}
+                Output::DropRecord(_) | Output::DropEntries(_) => {}
+                Output::SetAside(_) | Output::Event(_) => {}
             }
         }
         assert!(answered <= MAX_ANSWER, "{answered} bytes at once");

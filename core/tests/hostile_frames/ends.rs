@@ -123,7 +123,7 @@ impl Attack {
     pub(crate) fn end(&mut self, role: Role, secret: u64, circuit: u32) -> usize {
         let signer = signer(secret);
         let ring = if self.chance(20) { "other" } else { RING };
-        let (handshake, mine) = Handshake::start(role, &signer, 0, ring, &mut self.rng);
+        let (handshake, mine) = Handshake::start(role, &signer, 0, ring, false, &mut self.rng);
         self.next_link += 1;
         self.ends.push(End {
             link: LinkId(self.next_link),

@@ -39,6 +39,7 @@ fn limits() -> Limits {
         links: 10,
         dials: 3,
         waiting_bytes: 2_048,
+        message_bytes: 100_000,
         relay: relay::Limits {
             leases: 2,
             circuits: 5,
@@ -62,6 +63,7 @@ const NODE_LIMITS: NodeLimits = NodeLimits {
     lookups: 4,
     operations: 4,
     announcements: 4,
+    renewals: 16,
     storing: 3,
     neighbours: 8,
     records: 5,

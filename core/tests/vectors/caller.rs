@@ -1,6 +1,7 @@
 //! A peer that has just opened a link, and the other side of it.
 
 use chordscope_core::base::contact::Address;
+use chordscope_core::base::features::Features;
 use chordscope_core::base::identity::Signer;
 use chordscope_core::base::rng::Rng;
 use chordscope_core::base::time::Instant;
@@ -8,7 +9,7 @@ use chordscope_core::link::reason::CloseReason;
 use chordscope_core::link::session::{Role, Session};
 use chordscope_core::peer::api::{LinkId, Output};
 use chordscope_core::peer::{Config, Peer};
-use chordscope_core::wire::codec::encode_contact;
+use chordscope_core::wire::codec::encode_introduction;
 use chordscope_core::wire::frame::{FrameType, HEADER};
 use serde_json::{Value, json};
 
@@ -27,10 +28,11 @@ struct Called {
 }
 
 impl Called {
-    fn new(role: Role) -> Self {
+    fn new(role: Role, features: Features) -> Self {
         let seed = [PEER; 32];
         let config = Config {
             ring: RING.into(),
+            features,
             ..Config::default()
         };
         let signer = Signer::ed25519(seed);
@@ -73,6 +75,7 @@ impl Called {
 /// The other side of a link to such a peer, up to its introduction.
 pub(crate) struct Caller {
     role: Role,
+    features: Features,
     pub(crate) side: Side,
     pub(crate) proof: Vec<u8>,
     session: Session,
@@ -82,18 +85,26 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// Both sides as release 0.1.
     pub(crate) fn new(role: Role) -> Self {
-        let mut called = Called::new(role.other());
-        let mut side = Side::new(role, CALLER, 0, RING);
+        Self::with_features(role, Features::NONE)
+    }
+
+    /// Both sides say that they can do this.
+    pub(crate) fn with_features(role: Role, features: Features) -> Self {
+        let mut called = Called::new(role.other(), features);
+        let told = Some(features).filter(|features| !features.is_empty());
+        let mut side = Side::with_features(role, CALLER, 0, RING, told);
         let proof = side.proof(&called.hello);
         let (mut said, _) = called.hear(&side.hello);
         let their_proof = said.remove(0);
         let mut session = side.session(&their_proof);
         let (mut said, _) = called.hear(&proof);
-        let body = encode_contact(&side.card(&[])).unwrap();
+        let body = encode_introduction(&side.card(&[]), told).unwrap();
         let introduction = sealed(&mut session, FrameType::Introduction, &body);
         Self {
             role,
+            features,
             side,
             proof,
             session,
@@ -135,13 +146,19 @@ impl Caller {
     pub(crate) fn closed(&self, name: &str, right: usize, last: &[u8], why: CloseReason) -> Value {
         let mut hears = self.right(right);
         hears.push(last.to_vec());
-        closed(self.role.other(), name, &hears, why)
+        closed(self.role.other(), self.features, name, &hears, why)
     }
 }
 
 /// A vector of a peer, in this role, that hears these frames.
-pub(crate) fn closed(role: Role, name: &str, hears: &[Vec<u8>], why: CloseReason) -> Value {
-    let mut called = Called::new(role);
+pub(crate) fn closed(
+    role: Role,
+    features: Features,
+    name: &str,
+    hears: &[Vec<u8>],
+    why: CloseReason,
+) -> Value {
+    let mut called = Called::new(role, features);
     let (last, before) = hears.split_last().unwrap();
     for bytes in before {
         assert_eq!(called.hear(bytes).1, None, "{name}: too early");
@@ -155,7 +172,10 @@ pub(crate) fn closed(role: Role, name: &str, hears: &[Vec<u8>], why: CloseReason
         nonce,
         "the hello is made of these"
     );
-    let side = json!({ "secret": hex(&[PEER; 32]), "share": hex(&share), "nonce": hex(&nonce), "index": 0 });
+    let mut side = json!({ "secret": hex(&[PEER; 32]), "share": hex(&share), "nonce": hex(&nonce), "index": 0 });
+    if !features.is_empty() {
+        side["features"] = json!(features.bits());
+    }
     let own = match role {
         Role::Initiator => "initiator",
         Role::Responder => "responder",

@@ -34,6 +34,9 @@ pub(crate) fn message(message: &Message) -> Value {
         Message::Response(number, Response::Group(answer)) => {
             json!({ "Response": [number, { "Group": groups::response(answer) }] })
         }
+        Message::Response(number, Response::Unsupported) => {
+            json!({ "Response": [number, "Unsupported"] })
+        }
         Message::Notice(said) => json!({ "Notice": notice(said) }),
         Message::Swarm(message) => files::describe(message),
     }

@@ -44,7 +44,7 @@ fn malformed() -> Vec<Value> {
     let about = [&[3][..], &[7; 32]].concat();
     let unsaid = [&about[..], &[9]].concat();
     let standing = [&about[..], &[0, 3]].concat();
-    let cases: [(&str, &[u8]); 19] = [
+    let cases: [(&str, &[u8]); 17] = [
         ("nothing", &[]),
         ("no such message", &[4, 1, 0]),
         ("nothing about a content", &about),
@@ -52,9 +52,7 @@ fn malformed() -> Vec<Value> {
         ("no such standing", &standing),
         ("no number", &[0]),
         ("a request without its variant", &[0, 1]),
-        ("no such request", &[0, 1, 8]),
-        ("no such response", &[1, 1, 10]),
-        ("no such request about a group", &[0, 1, 7, 13]),
+        ("no such response", &[1, 1, 11]),
         ("no such response about a group", &[1, 1, 9, 15]),
         ("no such notice", &[2, 3]),
         ("no such hop", &[1, 1, 2, 5]),
@@ -68,6 +66,17 @@ fn malformed() -> Vec<Value> {
     let mut all: Vec<Value> = cases
         .map(|(name, bytes)| bad(name, bytes, DecodeError::Malformed))
         .into();
+    let unknown: [(&str, &[u8]); 2] = [
+        ("no such request", &[0, 1, 9]),
+        ("no such request about a group", &[0, 1, 8, 18]),
+    ];
+    all.extend(unknown.map(|(name, bytes)| bad(name, bytes, DecodeError::UnknownRequest(1))));
+    let retired = DecodeError::RetiredRequest(1);
+    all.push(bad(
+        "a request about a group of release 0.1",
+        &[0, 1, 7, 0],
+        retired,
+    ));
     all.push(bad("a card cut short", &cut, DecodeError::Malformed));
     all
 }

@@ -74,9 +74,11 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// The reason to close a link, as docs/protocol.md calls it.
+/// The reason to close a link, as docs/protocol.md calls it: which rule was broken is told in words alone.
 pub(crate) fn reason(reason: CloseReason) -> String {
-    reason.as_str().replace('_', " ")
+    CloseReason::from_byte(reason.byte())
+        .as_str()
+        .replace('_', " ")
 }
 
 /// What is wrong with a body, in one word or two.
@@ -85,6 +87,8 @@ pub(crate) const fn fault(error: DecodeError) -> &'static str {
         DecodeError::Malformed => "malformed",
         DecodeError::Trailing => "trailing",
         DecodeError::TooMany => "too many",
+        DecodeError::UnknownRequest(_) => "unknown request",
+        DecodeError::RetiredRequest(_) => "retired request",
         DecodeError::Contact(ContactError::Address) => "address",
         DecodeError::Contact(ContactError::TooManyAddresses) => "addresses",
         DecodeError::Contact(ContactError::Index) => "index",

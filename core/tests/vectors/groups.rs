@@ -1,18 +1,21 @@
 //! Messages about groups, and in words.
 
-use chordscope_core::base::contact::Contact;
 use chordscope_core::base::id::Id;
 use chordscope_core::message::{Message, Request as Ask, Response as Answer};
-use chordscope_core::store::group::Entry;
 use chordscope_core::store::group::configuration::{
-    Configuration, Epoch, GroupId, MAX_MEMBERS, Next, Stamp,
+    Configuration, Epoch, GroupId, MAX_MEMBERS, Member, Next, Stamp,
 };
-use chordscope_core::store::group::message::{MAX_PAGE, Request, Response};
+use chordscope_core::store::group::fence::Fence;
+use chordscope_core::store::group::message::{
+    Introduction, MAX_PAGE, Request, Response, Touch, Write,
+};
+use chordscope_core::store::group::{Entry, OperationTag};
 use chordscope_core::store::record::RecordError;
 use serde_json::{Value, json};
 
 use crate::cards::contact;
 use crate::describe;
+use crate::file::hex;
 use crate::messages::KEY;
 use crate::records::copy;
 
@@ -21,8 +24,11 @@ fn key() -> Id {
 }
 
 fn epoch(round: u64) -> Epoch {
-    let proposer = contact(1).id();
-    Epoch { round, proposer }
+    Epoch {
+        generation: 0,
+        round,
+        proposer: contact(1).id(),
+    }
 }
 
 fn group() -> GroupId {
@@ -31,13 +37,23 @@ fn group() -> GroupId {
     GroupId { upto, epoch }
 }
 
-fn members(count: usize) -> Vec<Contact> {
-    (1..).take(count).map(contact).collect()
+/// The first was given the group's state; of the others every second one was away.
+fn members(count: usize) -> Vec<Member> {
+    let member = |number| Member {
+        contact: contact(number),
+        incarnation: 0x1000 + u64::from(number),
+        votes: number % 2 == 1,
+    };
+    (1..).take(count).map(member).collect()
+}
+
+fn tag() -> OperationTag {
+    OperationTag([0xa5; 16])
 }
 
 fn parent() -> Configuration {
     Configuration {
-        ring: u64::MAX,
+        lineage: u64::MAX,
         after: Id::from_bytes([7; 20]),
         upto: group().upto,
         epoch: group().epoch,
@@ -53,6 +69,19 @@ pub(crate) fn next(members_of_it: usize) -> Next {
     }
 }
 
+fn fence() -> Fence {
+    Fence {
+        lineage: 7,
+        after: Id::from_bytes([7; 20]),
+        upto: Id::from_bytes([9; 20]),
+        generation: 2,
+        lost: members(2)
+            .iter()
+            .map(|it| (it.id(), it.incarnation))
+            .collect(),
+    }
+}
+
 fn halves() -> Next {
     Next {
         split: Some((Id::from_bytes([8; 20]), members(1))),
@@ -64,12 +93,21 @@ fn entry() -> Box<Entry> {
     let (epoch, index) = (epoch(300), 5);
     Box::new(Entry {
         stamp: Stamp { epoch, index },
+        operation: tag(),
         copy: copy("greeting", Some(b"hello"), 1, 60),
     })
 }
 
 pub(crate) fn page(length: usize) -> Vec<(Id, Stamp)> {
     vec![(key(), entry().stamp); length]
+}
+
+const fn introduction(lineage: Option<u64>) -> Introduction {
+    Introduction {
+        incarnation: 0x1001,
+        lineage,
+        settled: lineage.is_some(),
+    }
 }
 
 pub(crate) fn ask(request: Request) -> Message {
@@ -81,18 +119,34 @@ pub(crate) const fn answer(response: Response) -> Message {
 }
 
 pub(crate) fn requests() -> Vec<(&'static str, Message)> {
-    let value = || Box::new(copy("greeting", Some(b"hello"), 1, 60));
+    let write = |copy, expected, lineage| {
+        let operation = tag();
+        Request::Write(Box::new(Write {
+            copy,
+            expected,
+            operation,
+            lineage,
+        }))
+    };
+    let value = copy("greeting", Some(b"hello"), 1, 60);
     let before = copy("greeting", Some(b"hello"), 1, 60).record.version();
     let group = group();
+    let touch = |lineage| {
+        Request::Touch(Box::new(Touch {
+            key: key(),
+            version: before,
+            remaining: 86_400,
+            lineage,
+        }))
+    };
+    let fence_range = Request::Survey(7, fence().after, fence().upto);
     let all = vec![
-        ("a quorum read", Request::Read(key())),
-        (
-            "a quorum write of a new name",
-            Request::Write(value(), None),
-        ),
+        ("a quorum read", Request::Read(key(), None)),
+        ("a quorum read in a lineage", Request::Read(key(), Some(7))),
+        ("a quorum write of a new name", write(value, None, Some(7))),
         (
             "a quorum write in the place of another",
-            Request::Write(Box::new(copy("greeting", None, 2, 60)), Some(before)),
+            write(copy("greeting", None, 2, 60), Some(before), None),
         ),
         ("does the epoch stand", Request::Keep(group, None)),
         ("keep this", Request::Keep(group, Some(entry()))),
@@ -124,6 +178,12 @@ pub(crate) fn requests() -> Vec<(&'static str, Message)> {
         ("withdraw", Request::Withdraw(group, epoch(301))),
         ("decided", Request::Decided(group, Box::new(halves()))),
         ("what became of the group", Request::Check(group)),
+        ("who is there", Request::Meet(introduction(None))),
+        ("I stop", Request::Stopping),
+        ("ranges were repaired", Request::Fence(vec![fence()])),
+        ("which fences stand", fence_range),
+        ("live on", touch(None)),
+        ("live on in a lineage", touch(Some(7))),
     ];
     all.into_iter()
         .map(|(name, one)| (name, ask(one)))
@@ -143,9 +203,13 @@ pub(crate) fn responses() -> Vec<(&'static str, Message)> {
             Response::Refused(RecordError::Full),
         ),
         ("ask elsewhere", Response::Elsewhere(contact(2))),
-        ("no majority", Response::Unavailable),
+        ("no majority", Response::Unavailable(vec![contact(2)])),
+        (
+            "no majority, whoever is missing",
+            Response::Unavailable(Vec::new()),
+        ),
         ("an unknown group", Response::Unknown),
-        ("a group that is gone", Response::Gone),
+        ("a group that is gone", Response::Gone(0x1001)),
         ("a later ballot", Response::Closed(epoch(303))),
         ("done", Response::Done),
         ("a first promise", Response::Promise(None)),
@@ -158,6 +222,15 @@ pub(crate) fn responses() -> Vec<(&'static str, Message)> {
         ("no entry", Response::Entry(None)),
         ("lacking two", Response::Lacking(vec![key(); 2])),
         ("this followed", Response::Followed(Box::new(halves()))),
+        (
+            "a member of a lineage",
+            Response::Met(introduction(Some(7))),
+        ),
+        (
+            "the newest group, and the fences",
+            Response::Surveyed(Some(epoch(301)), vec![fence()]),
+        ),
+        ("another version is there", Response::Superseded),
     ];
     all.into_iter()
         .map(|(name, one)| (name, answer(one)))
@@ -167,7 +240,11 @@ pub(crate) fn responses() -> Vec<(&'static str, Message)> {
 // In words.
 
 fn say_epoch(epoch: Epoch) -> Value {
-    json!({ "round": epoch.round, "proposer": describe::id(epoch.proposer) })
+    json!({
+        "generation": epoch.generation,
+        "round": epoch.round,
+        "proposer": describe::id(epoch.proposer),
+    })
 }
 
 fn say_group(group: GroupId) -> Value {
@@ -179,11 +256,37 @@ fn say_stamp(stamp: Stamp) -> Value {
 }
 
 fn say_entry(entry: &Entry) -> Value {
-    json!({ "stamp": say_stamp(entry.stamp), "copy": describe::copy(&entry.copy) })
+    json!({
+        "stamp": say_stamp(entry.stamp),
+        "operation": hex(&entry.operation.0),
+        "copy": describe::copy(&entry.copy),
+    })
 }
 
-fn say_members(members: &[Contact]) -> Value {
-    members.iter().map(describe::contact).collect()
+fn say_members(members: &[Member]) -> Value {
+    let member = |member: &Member| {
+        json!({
+            "card": describe::contact(&member.contact),
+            "incarnation": member.incarnation,
+            "votes": member.votes,
+        })
+    };
+    members.iter().map(member).collect()
+}
+
+fn say_introduction(who: Introduction) -> Value {
+    json!({ "incarnation": who.incarnation, "lineage": who.lineage, "settled": who.settled })
+}
+
+fn say_fence(fence: &Fence) -> Value {
+    let lost = |(node, incarnation): &(Id, u64)| json!([describe::id(*node), incarnation]);
+    json!({
+        "lineage": fence.lineage,
+        "after": describe::id(fence.after),
+        "upto": describe::id(fence.upto),
+        "generation": fence.generation,
+        "lost": fence.lost.iter().map(lost).collect::<Value>(),
+    })
 }
 
 fn say_next(next: &Next) -> Value {
@@ -202,10 +305,13 @@ fn say_page(page: &[(Id, Stamp)]) -> Value {
 
 pub(crate) fn request(request: &Request) -> Value {
     match request {
-        Request::Read(key) => json!({ "Read": describe::id(*key) }),
-        Request::Write(new, old) => {
-            json!({ "Write": [describe::copy(new), old.as_ref().map(describe::version)] })
-        }
+        Request::Read(key, lineage) => json!({ "Read": [describe::id(*key), lineage] }),
+        Request::Write(write) => json!({ "Write": [
+            describe::copy(&write.copy),
+            write.expected.as_ref().map(describe::version),
+            hex(&write.operation.0),
+            write.lineage,
+        ]}),
         Request::Keep(group, entry) => {
             json!({ "Keep": [say_group(*group), entry.as_deref().map(say_entry)] })
         }
@@ -223,7 +329,7 @@ pub(crate) fn request(request: &Request) -> Value {
             let parent = &staged.0;
             json!({ "Stage": {
                 "parent": {
-                    "ring": parent.ring,
+                    "lineage": parent.lineage,
                     "after": describe::id(parent.after),
                     "upto": describe::id(parent.upto),
                     "epoch": say_epoch(parent.epoch),
@@ -243,6 +349,20 @@ pub(crate) fn request(request: &Request) -> Value {
         }
         Request::Decided(group, next) => json!({ "Decided": [say_group(*group), say_next(next)] }),
         Request::Check(group) => json!({ "Check": say_group(*group) }),
+        Request::Meet(who) => json!({ "Meet": say_introduction(*who) }),
+        Request::Stopping => json!("Stopping"),
+        Request::Fence(fences) => {
+            json!({ "Fence": fences.iter().map(say_fence).collect::<Value>() })
+        }
+        Request::Survey(lineage, after, upto) => {
+            json!({ "Survey": [lineage, describe::id(*after), describe::id(*upto)] })
+        }
+        Request::Touch(touch) => json!({ "Touch": [
+            describe::id(touch.key),
+            describe::version(&touch.version),
+            touch.remaining,
+            touch.lineage,
+        ]}),
     }
 }
 
@@ -253,9 +373,11 @@ pub(crate) fn response(response: &Response) -> Value {
         Response::Mismatch(held) => json!({ "Mismatch": held.as_deref().map(describe::copy) }),
         Response::Refused(why) => json!({ "Refused": format!("{why:?}") }),
         Response::Elsewhere(contact) => json!({ "Elsewhere": describe::contact(contact) }),
-        Response::Unavailable => json!("Unavailable"),
+        Response::Unavailable(awaited) => {
+            json!({ "Unavailable": awaited.iter().map(describe::contact).collect::<Value>() })
+        }
         Response::Unknown => json!("Unknown"),
-        Response::Gone => json!("Gone"),
+        Response::Gone(who) => json!({ "Gone": who }),
         Response::Closed(epoch) => json!({ "Closed": say_epoch(*epoch) }),
         Response::Done => json!("Done"),
         Response::Promise(before) => {
@@ -267,5 +389,11 @@ pub(crate) fn response(response: &Response) -> Value {
         Response::Entry(entry) => json!({ "Entry": entry.as_deref().map(say_entry) }),
         Response::Lacking(keys) => json!({ "Lacking": describe::ids(keys) }),
         Response::Followed(next) => json!({ "Followed": say_next(next) }),
+        Response::Met(who) => json!({ "Met": say_introduction(*who) }),
+        Response::Surveyed(newest, fences) => {
+            let fences: Value = fences.iter().map(say_fence).collect();
+            json!({ "Surveyed": [newest.map(say_epoch), fences] })
+        }
+        Response::Superseded => json!("Superseded"),
     }
 }

@@ -1,6 +1,7 @@
 //! Two sides from their hellos to their first messages.
 
 use chordscope_core::base::contact::{Address, Contact};
+use chordscope_core::base::features::Features;
 use chordscope_core::base::id::Space;
 use chordscope_core::base::identity::Signer;
 use chordscope_core::base::rng::Rng;
@@ -9,7 +10,7 @@ use chordscope_core::link::handshake::{Handshake, MAX_RING_NAME, Progress};
 use chordscope_core::link::session::{Role, Session};
 use chordscope_core::message::Message;
 use chordscope_core::wire::codec::{
-    decode_contact, decode_message, encode_contact, encode_message,
+    decode_introduction, decode_message, encode_introduction, encode_message,
 };
 use chordscope_core::wire::frame::{Frame, FrameType};
 use serde_json::{Value, json};
@@ -25,12 +26,24 @@ pub(crate) struct Side {
     pub(crate) share: [u8; 32],
     pub(crate) nonce: [u8; 32],
     pub(crate) index: u8,
+    /// What it says that it can do; `None` as release 0.1.
+    pub(crate) features: Option<Features>,
     pub(crate) hello: Vec<u8>,
     pub(crate) handshake: Handshake,
 }
 
 impl Side {
     pub(crate) fn new(role: Role, secret: u8, index: u8, ring: &str) -> Self {
+        Self::with_features(role, secret, index, ring, None)
+    }
+
+    pub(crate) fn with_features(
+        role: Role,
+        secret: u8,
+        index: u8,
+        ring: &str,
+        features: Option<Features>,
+    ) -> Self {
         let secret = [secret; 32];
         let seed = u64::from(secret[0]);
         // The handshake draws its share first, then its nonce.
@@ -38,12 +51,14 @@ impl Side {
         let [share, nonce] = [(); 2].map(|()| rng.bytes32());
         let mut rng = Rng::from_seed(seed, 0);
         let signer = Signer::ed25519(secret);
-        let (handshake, hello) = Handshake::start(role, &signer, index, ring, &mut rng);
+        let marked = features.is_some();
+        let (handshake, hello) = Handshake::start(role, &signer, index, ring, marked, &mut rng);
         Self {
             secret,
             share,
             nonce,
             index,
+            features,
             hello,
             handshake,
         }
@@ -74,14 +89,18 @@ impl Side {
     }
 
     fn described(&self, addresses: &[&str]) -> Value {
-        json!({
+        let mut described = json!({
             "secret": hex(&self.secret),
             "share": hex(&self.share),
             "nonce": hex(&self.nonce),
             "index": self.index,
             "version": 9,
             "addresses": addresses,
-        })
+        });
+        if let Some(features) = self.features {
+            described["features"] = json!(features.bits());
+        }
+        described
     }
 }
 
@@ -90,9 +109,22 @@ pub(crate) fn sealed(session: &mut Session, kind: FrameType, body: &[u8]) -> Vec
 }
 
 fn conversation(name: &str, ring: &str, indices: [u8; 2], addresses: [&[&str]; 2]) -> Value {
+    featured(name, ring, indices, addresses, [None, None])
+}
+
+fn featured(
+    name: &str,
+    ring: &str,
+    indices: [u8; 2],
+    addresses: [&[&str]; 2],
+    features: [Option<Features>; 2],
+) -> Value {
     let roles = [Role::Initiator, Role::Responder];
-    let [mut a, mut b] =
-        [0, 1].map(|side| Side::new(roles[side], 1 + side as u8, indices[side], ring));
+    let [mut a, mut b] = [0, 1].map(|side| {
+        let secret = 1 + side as u8;
+        Side::with_features(roles[side], secret, indices[side], ring, features[side])
+    });
+    let told = features[0].is_some() && features[1].is_some();
     let hellos = [a.hello.clone(), b.hello.clone()];
     let proofs = [a.proof(&hellos[1]), b.proof(&hellos[0])];
     let mut sessions = [a.session(&proofs[1]), b.session(&proofs[0])];
@@ -100,11 +132,13 @@ fn conversation(name: &str, ring: &str, indices: [u8; 2], addresses: [&[&str]; 2
     let mut frames = Vec::new();
     for from in [0, 1] {
         let card = sides[from].card(addresses[from]);
-        let body = encode_contact(&card).unwrap();
+        let said = features[from].filter(|_| told);
+        let body = encode_introduction(&card, said).unwrap();
         let introduction = sealed(&mut sessions[from], FrameType::Introduction, &body);
         let opened = sessions[1 - from].open(&introduction).unwrap();
         let frame = Frame::decode(opened).unwrap();
-        assert_eq!(decode_contact(frame.body, &mut cards()), Ok(card));
+        let read = decode_introduction(frame.body, told, &mut cards());
+        assert_eq!(read, Ok((card, said.unwrap_or_default())));
         let said = [
             ("hello", &hellos[from]),
             ("proof", &proofs[from]),
@@ -152,6 +186,7 @@ fn handshakes_are_these_bytes() {
         "wss://ring.example/ws",
     ];
     let plain: [&[&str]; 2] = [&[], &["ws://127.0.0.1:7340/ws"]];
+    let later = Features::from_bits(1 << 63 | 3);
     let vectors = vec![
         conversation("a reader and a peer", "main", [0, 0], plain),
         conversation(
@@ -161,6 +196,20 @@ fn handshakes_are_these_bytes() {
             [&four, &[]],
         ),
         conversation("a ring without a name", "", [0, 0], [&[], &[]]),
+        featured(
+            "both sides read feature bits",
+            "main",
+            [0, 0],
+            plain,
+            [Some(Features::UNSUPPORTED), Some(later)],
+        ),
+        featured(
+            "the responder says no features",
+            "main",
+            [0, 0],
+            plain,
+            [Some(Features::UNSUPPORTED), None],
+        ),
     ];
     pin(
         "handshakes.json",

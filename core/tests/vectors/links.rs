@@ -1,6 +1,7 @@
 //! Links that a peer closes, and why: all frames but the last are right.
 
 use chordscope_core::base::contact::Contact;
+use chordscope_core::base::features::Features;
 use chordscope_core::base::id::Space;
 use chordscope_core::base::identity::Purpose;
 use chordscope_core::chord::message::Request as Ask;
@@ -30,75 +31,73 @@ fn with_byte(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn wrong_hellos(caller: &Caller) -> Vec<Value> {
+    use CloseReason::{
+        EarlyCircuit, Flag, FrameType, Hello, Itself, OutOfTurn, ShortFrame, TooLarge, WrongRing,
+    };
     let hello = &caller.side.hello;
     let at = |at: usize, byte: u8| {
         let mut bytes = hello.clone();
         bytes[at] = byte;
         bytes
     };
-    let garbage = CloseReason::Garbage;
     let other = |secret, index, ring| Side::new(Role::Initiator, secret, index, ring).hello;
+    let short = |length| hello[..length].to_vec();
     let too_long = vec![1; MAX_HANDSHAKE_FRAME + 1];
     let index = HEADER + 96;
-    vec![
-        caller.closed("nothing", 0, &[], garbage),
-        caller.closed("a short header", 0, &hello[..HEADER - 1], garbage),
-        caller.closed("an unknown type", 0, &at(0, 0x7f), garbage),
-        caller.closed("a hello with a flag", 0, &at(1, 1), garbage),
-        caller.closed("a hello on a circuit", 0, &at(5, 1), garbage),
-        caller.closed("a proof before the hello", 0, &caller.proof, garbage),
-        caller.closed("a hello cut short", 0, &hello[..hello.len() - 1], garbage),
-        caller.closed(
-            "a hello with a byte too many",
-            0,
-            &with_byte(hello),
-            garbage,
-        ),
-        caller.closed("a hello of index 16", 0, &at(index, 16), garbage),
-        caller.closed(
-            "a ring's name that is no text",
-            0,
-            &at(index + 2, 0xff),
-            garbage,
-        ),
-        caller.closed("513 bytes", 0, &too_long, CloseReason::TooLarge),
-        caller.closed(
-            "another ring",
-            0,
-            &other(CALLER, 0, "other"),
-            CloseReason::WrongRing,
-        ),
-        caller.closed(
+    let hellos = [
+        ("nothing", vec![], ShortFrame),
+        ("a short header", short(HEADER - 1), ShortFrame),
+        ("an unknown type", at(0, 0x7f), FrameType),
+        ("a hello with a flag", at(1, 1), Flag),
+        ("a hello on a circuit", at(5, 1), EarlyCircuit),
+        ("a proof before the hello", caller.proof.clone(), OutOfTurn),
+        ("a hello cut short", short(hello.len() - 1), Hello),
+        ("a hello with a byte too many", with_byte(hello), Hello),
+        ("a hello of index 16", at(index, 16), Hello),
+        ("a ring's name that is no text", at(index + 2, 0xff), Hello),
+        ("513 bytes", too_long, TooLarge),
+        ("another ring", other(CALLER, 0, "other"), WrongRing),
+        (
             "a ring whose name goes on",
-            0,
-            &other(CALLER, 0, "main2"),
-            CloseReason::WrongRing,
+            other(CALLER, 0, "main2"),
+            WrongRing,
         ),
-        caller.closed(
-            "one's own key",
-            0,
-            &other(PEER, 0, RING),
-            CloseReason::Itself,
-        ),
-        caller.closed(
-            "one's own hello back",
-            0,
-            &caller.heard[0],
-            CloseReason::Itself,
-        ),
-    ]
+        ("one's own key", other(PEER, 0, RING), Itself),
+        ("one's own hello back", caller.heard[0].clone(), Itself),
+    ];
+    let closed = |(name, bytes, why): (_, Vec<u8>, _)| caller.closed(name, 0, &bytes, why);
+    hellos.map(closed).into()
 }
 
 fn wrong_proofs(caller: &Caller) -> Vec<Value> {
     let proof = &caller.proof;
     let forged = CloseReason::ForgedIdentity;
     let recorded = Side::new(Role::Initiator, CALLER, 1, RING).proof(&caller.heard[0]);
-    let garbage = CloseReason::Garbage;
     let mut all = vec![
-        caller.closed("a second hello", 1, &caller.side.hello, garbage),
-        caller.closed("a proof of 63 bytes", 1, &proof[..proof.len() - 1], garbage),
-        caller.closed("a proof of 65 bytes", 1, &with_byte(proof), garbage),
-        caller.closed("a proof on a circuit", 1, &changed(proof, 2), garbage),
+        caller.closed(
+            "a second hello",
+            1,
+            &caller.side.hello,
+            CloseReason::OutOfTurn,
+        ),
+        caller.closed(
+            "a proof of 63 bytes",
+            1,
+            &proof[..proof.len() - 1],
+            CloseReason::Proof,
+        ),
+        caller.closed(
+            "a proof of 65 bytes",
+            1,
+            &with_byte(proof),
+            CloseReason::Proof,
+        ),
+        caller.closed(
+            "a proof on a circuit",
+            1,
+            &changed(proof, 2),
+            CloseReason::EarlyCircuit,
+        ),
         caller.closed(
             "a proof in a frame of 513 bytes",
             1,
@@ -114,6 +113,7 @@ fn wrong_proofs(caller: &Caller) -> Vec<Value> {
         share[0] = first;
         all.push(closed(
             Role::Responder,
+            Features::NONE,
             name,
             &without_secret(caller, share),
             forged,
@@ -146,7 +146,7 @@ fn without_secret(caller: &Caller, share: [u8; 32]) -> Vec<Vec<u8>> {
 
 fn wrong_introductions(caller: &mut Caller) -> Vec<Value> {
     use FrameType::Introduction;
-    let [bad_tag, forged] = [CloseReason::BadTag, CloseReason::ForgedIdentity];
+    let [bad_tag, wrong_card] = [CloseReason::BadTag, CloseReason::WrongCard];
     let card = encode_contact(&caller.side.card(&[])).unwrap();
     let bare = Frame::on_link(Introduction, &card).encode();
     let tag = caller.introduction.len() - 1;
@@ -168,7 +168,7 @@ fn wrong_introductions(caller: &mut Caller) -> Vec<Value> {
         ("a card cut short", &card[..50].to_vec()),
         ("a wrongly shaped card", &card_bytes(&signed(16, &[]))),
     ];
-    let cards = cards.map(|(name, body)| (name, caller.instead(Introduction, body), forged));
+    let cards = cards.map(|(name, body)| (name, caller.instead(Introduction, body), wrong_card));
     let others = [
         ("an introduction without a seal", bare, bad_tag),
         (
@@ -185,22 +185,39 @@ fn wrong_introductions(caller: &mut Caller) -> Vec<Value> {
         (
             "a relay message before the introduction",
             caller.instead(FrameType::Relay, &[0]),
-            CloseReason::Garbage,
+            CloseReason::BeforeIntroduction,
         ),
         (
             "data before the introduction",
             caller.instead(FrameType::Data, b"data"),
-            CloseReason::Garbage,
+            CloseReason::BeforeIntroduction,
         ),
         (
             "a message before the introduction",
             caller.instead(FrameType::Message, &ping),
-            CloseReason::Garbage,
+            CloseReason::BeforeIntroduction,
         ),
     ];
     let all = cards.into_iter().chain(others);
     all.map(|(name, bytes, why)| caller.closed(name, 2, &bytes, why))
         .collect()
+}
+
+/// Introductions between two sides that read feature bits.
+fn wrong_features() -> Vec<Value> {
+    let mut caller = Caller::with_features(Role::Initiator, Features::UNSUPPORTED);
+    let card = encode_contact(&caller.side.card(&[])).unwrap();
+    let unfinished = [&card[..], &[0x80]].concat();
+    let bodies = [
+        ("an introduction without features", card),
+        ("an introduction whose features are cut short", unfinished),
+    ];
+    bodies
+        .map(|(name, body)| {
+            let introduction = caller.instead(FrameType::Introduction, &body);
+            caller.closed(name, 2, &introduction, CloseReason::WrongCard)
+        })
+        .into()
 }
 
 fn wrong_messages(caller: &Caller) -> Vec<Value> {
@@ -248,24 +265,58 @@ fn wrong_frames(caller: &Caller, right: &[u8], ping: &[u8]) -> Vec<Value> {
     let relay = |body: &[u8]| Frame::on_link(FrameType::Relay, body).encode();
     let not_newer = encode_contact(&contact(1)).unwrap();
     let frames = [
-        ("a second introduction", again),
+        ("a second introduction", again, CloseReason::StaleCard),
         (
             "an introduction of somebody else",
             Frame::on_link(FrameType::Introduction, &not_newer).encode(),
+            CloseReason::StaleCard,
         ),
-        ("an empty relay message", relay(&[])),
-        ("a relay message with a byte too many", relay(&[0, 0])),
-        ("a sealed proof", caller.proof.clone()),
-        ("a sealed hello", caller.side.hello.clone()),
-        ("a sealed short header", right[..HEADER - 1].to_vec()),
-        ("a sealed unknown type", unknown),
-        ("a sealed flag", changed(right, 1)),
-        ("a message on a circuit", changed(right, 2)),
-        ("an empty message", message(&[])),
-        ("a message with a byte too many", message(&with_byte(ping))),
-        ("a message with a forged card", message(&forged)),
+        (
+            "an empty relay message",
+            relay(&[]),
+            CloseReason::RelayMessage,
+        ),
+        (
+            "a relay message with a byte too many",
+            relay(&[0, 0]),
+            CloseReason::RelayMessage,
+        ),
+        (
+            "a sealed proof",
+            caller.proof.clone(),
+            CloseReason::OutOfTurn,
+        ),
+        (
+            "a sealed hello",
+            caller.side.hello.clone(),
+            CloseReason::OutOfTurn,
+        ),
+        // The first byte of the counter is taken for the last one of the circuit.
+        (
+            "a sealed short header",
+            right[..HEADER - 1].to_vec(),
+            CloseReason::UnknownCircuit,
+        ),
+        ("a sealed unknown type", unknown, CloseReason::FrameType),
+        ("a sealed flag", changed(right, 1), CloseReason::Flag),
+        (
+            "a message on a circuit",
+            changed(right, 2),
+            CloseReason::UnknownCircuit,
+        ),
+        ("an empty message", message(&[]), CloseReason::Message),
+        (
+            "a message with a byte too many",
+            message(&with_byte(ping)),
+            CloseReason::TrailingBytes,
+        ),
+        (
+            "a message with a forged card",
+            message(&forged),
+            CloseReason::CardInMessage,
+        ),
     ];
-    let closed = |(name, frame)| caller.closed(name, 3, &caller.then(frame), CloseReason::Garbage);
+    let closed = |(name, frame, why)| caller.closed(name, 3, &caller.then(frame), why);
     frames.map(closed).into()
 }
 
@@ -274,6 +325,7 @@ fn replayed(caller: &Caller, message: &[u8]) -> Value {
     hears.extend([message.to_vec(), message.to_vec()]);
     closed(
         Role::Responder,
+        Features::NONE,
         "a message a second time",
         &hears,
         CloseReason::BadTag,
@@ -287,6 +339,7 @@ fn what_does_not_keep_to_the_protocol_is_closed_for_these_reasons() {
     vectors.extend(wrong_proofs(&caller));
     vectors.extend(wrong_introductions(&mut caller));
     vectors.extend(wrong_messages(&caller));
+    vectors.extend(wrong_features());
     let answerer = Caller::new(Role::Responder);
     let forged = CloseReason::ForgedIdentity;
     vectors.extend([

@@ -167,6 +167,7 @@ fn responses() -> Vec<(String, Message)> {
         ("a step back", step(Step::Back(contact(5)))),
         ("a lookup taken over", answer(Answer::Forwarded)),
         ("no member", answer(Answer::NotMember)),
+        ("unsupported", Message::Response(5, Response::Unsupported)),
         ("a value", hold(store::Response::Value(value))),
         (
             "who has a content",

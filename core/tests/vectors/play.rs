@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chordscope_core::base::contact::{Address, Contact};
+use chordscope_core::base::features::Features;
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::identity::Signer;
 use chordscope_core::base::rng::Rng;
@@ -52,6 +53,8 @@ impl Play {
         let mut config = Config {
             ring: RING.into(),
             reach,
+            // The vectors of features are those of handshakes.
+            features: Features::NONE,
             ..Config::default()
         };
         config.limits.relay.leases = LEASES;

@@ -305,7 +305,7 @@ impl Driver {
                     let now = self.now();
                     self.peer.handle_storage(now, StorageEvent::Stored(token));
                 }
-                Output::DropRecord(_) | Output::DropEntries(_) => {}
+                Output::DropRecord(_) | Output::DropEntries(_) | Output::SetAside(_) => {}
                 // It shares and fetches nothing.
                 Output::ReadSegment { .. } | Output::WriteSegment { .. } => {}
                 Output::Event(event) => self.on_event(event),

@@ -15,13 +15,15 @@ use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use serde::Serialize;
 use tokio::net::TcpListener;
 
-use crate::cli::signals;
+use crate::cli::listen;
 use crate::data;
+use crate::descriptors;
 use crate::driver::Handle;
 use crate::failure::Failure;
 use crate::output;
 use crate::peer_url;
 use crate::running::{self, Options, Running};
+use crate::signals;
 
 /// The first port that is tried.
 const FIRST_PORT: u16 = 7340;
@@ -31,7 +33,7 @@ const MAX_PORTS: u16 = 256;
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 /// How long a ring may take to form before it is shown as it is.
 const FORMING_PATIENCE: Duration = Duration::from_secs(30);
-/// How long a peer looks for its place before it says that it still does.
+/// How long a peer looks for its place before it says why it has none yet, and looks again whether that has changed.
 const JOINING_PATIENCE: Duration = Duration::from_secs(3);
 /// The longest name of a ring.
 const MAX_RING_NAME: usize = chordscope_core::link::handshake::MAX_RING_NAME;
@@ -51,6 +53,9 @@ struct Common {
     /// How many positions on the ring each peer takes: with more of them, keys are shared out more evenly
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
     virtual_nodes: u8,
+    /// Answer requests for this name, such as nas.local or nas.local:8080; addresses are always answered (may be given several times)
+    #[arg(long, value_name = "HOST")]
+    allow_host: Vec<String>,
     /// Let pages of this origin connect, such as https://example.org (may be given several times)
     #[arg(long, value_name = "URL")]
     allow_origin: Vec<String>,
@@ -65,8 +70,8 @@ struct Common {
 /// `chordscope peer`.
 #[derive(Debug, Args)]
 pub(crate) struct PeerOptions {
-    /// Listen here [default: the first free port from 7340 on 127.0.0.1]
-    #[arg(long, value_name = "ADDR")]
+    /// Listen here: a port of 127.0.0.1, or an address and a port [default: the first free port from 7340 on 127.0.0.1]
+    #[arg(long, value_name = "ADDR", value_parser = listen::parse)]
     listen: Option<SocketAddr>,
     /// Join the ring of the peer at this URL (several are tried in turn)
     #[arg(long, value_name = "URL")]
@@ -85,7 +90,7 @@ pub(crate) struct RingOptions {
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     peers: u16,
     /// Where the first peer listens; the others take the ports after it
-    #[arg(long, value_name = "ADDR", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, FIRST_PORT)))]
+    #[arg(long, value_name = "ADDR", value_parser = listen::parse, default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, FIRST_PORT)))]
     listen: SocketAddr,
     #[command(flatten)]
     common: Common,
@@ -107,6 +112,10 @@ struct RingReady<'a> {
 
 impl Common {
     fn check(&self) -> Result<(), Failure> {
+        if let Some(data) = self.data.as_deref().and_then(data::not_a_folder) {
+            let reason = format!("{} is a file: give a folder", data.display());
+            return Err(Failure::usage("--data", reason));
+        }
         if let Some(web) = self.web.as_ref().filter(|web| !web.is_dir()) {
             let reason = format!(
                 "{} is no folder: build the page with `cargo xtask site`",
@@ -117,6 +126,15 @@ impl Common {
         if self.ring_name.is_empty() || self.ring_name.len() > MAX_RING_NAME {
             let reason = format!("a ring's name has 1 to {MAX_RING_NAME} bytes");
             return Err(Failure::usage("--ring-name", reason));
+        }
+        for host in &self.allow_host {
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+            if host.is_empty() || !host.bytes().all(plain) {
+                let reason = format!(
+                    "\"{host}\" is no host: give a name without scheme and path, such as nas.local or nas.local:8080"
+                );
+                return Err(Failure::usage("--allow-host", reason));
+            }
         }
         for origin in &self.allow_origin {
             let host = origin.split_once("://").map(|(_, host)| host);
@@ -138,6 +156,7 @@ impl Common {
             ring_name: self.ring_name.clone(),
             web: self.web.clone(),
             advertise,
+            allow_host: self.allow_host.clone(),
             allow_origin: self.allow_origin.clone(),
             virtual_nodes: self.virtual_nodes,
             siblings: Vec::new(),
@@ -168,11 +187,12 @@ impl PeerOptions {
     /// Runs until it is told to stop.
     pub(crate) async fn run(self, json: bool) -> Result<(), Failure> {
         self.common.check()?;
+        descriptors::raise();
         let join = self.join.iter();
         let join = join.map(|text| peer_url::dialed("--join", text));
         let join = join.collect::<Result<Vec<_>, _>>()?;
         let advertise = self.advertise.as_ref();
-        let advertise = advertise.map(|text| peer_url::told("--advertise", text));
+        let advertise = advertise.map(|text| peer_url::advertised("--advertise", text));
         let advertise = advertise.transpose()?;
         let listener = match self.listen {
             Some(address) => running::bind(address).await?,
@@ -180,9 +200,9 @@ impl PeerOptions {
         };
         let listen = local(&listener)?;
         if !listen.ip().is_loopback() && advertise.is_none() {
-            eprintln!(
+            output::note(format_args!(
                 "chordscope: warning: peers on other machines cannot reach this one: say its URL with --advertise"
-            );
+            ));
         }
         let data = match &self.common.data {
             Some(folder) => folder.clone(),
@@ -193,7 +213,7 @@ impl PeerOptions {
             false => Plan::Join(join),
         };
         let options = self.common.options(data.clone(), plan, advertise);
-        let mut stop = signals::stop()?;
+        let mut stop = signals::stop_of_service(nothing_to_reload)?;
         let peer = running::start(listener, options)?;
         if json {
             output::json(&peer_ready(&peer, &data))?;
@@ -203,15 +223,23 @@ impl PeerOptions {
                 "peer {id}\npage and control: {url}/\ndata: {data}"
             ))?;
         }
+        let told = async {
+            is_in_a_ring(&peer).await;
+            match json {
+                true => Ok(()),
+                false => output::line(
+                    "in a ring; Ctrl-C stops the peer, `chordscope leave` takes it out for good",
+                ),
+            }
+        };
         tokio::select! {
-            () = is_in_a_ring(&peer) => if !json {
-                output::line("in a ring; Ctrl-C leaves it")?;
-                stop.asked().await;
-            } else {
-                stop.asked().await;
+            result = async { told.await?; std::future::pending().await } => result,
+            () = stop.asked() => Ok(()),
+            () = peer.left() => match json {
+                true => Ok(()),
+                false => output::line("left the ring for good"),
             },
-            () = stop.asked() => {}
-        }
+        }?;
         stop.exit_at_once_when_asked_again();
         peer.stop().await;
         Ok(())
@@ -222,6 +250,7 @@ impl RingOptions {
     /// Runs until it is told to stop.
     pub(crate) async fn run(self, json: bool) -> Result<(), Failure> {
         self.common.check()?;
+        descriptors::raise();
         let temporary = match self.common.data {
             None => Some(temporary_folder().map_err(|error| {
                 Failure::failed(format!("cannot make a temporary folder: {error}"))
@@ -239,7 +268,7 @@ impl RingOptions {
             listeners.push(running::bind(port_after(self.listen, offset)?).await?);
         }
         let siblings: Vec<SocketAddr> = listeners.iter().map(local).collect::<Result<_, _>>()?;
-        let mut stop = signals::stop()?;
+        let mut stop = signals::stop_of_service(nothing_to_reload)?;
         let mut peers: Vec<(Running, PathBuf)> = Vec::new();
         for (number, listener) in (1..).zip(listeners) {
             let number: u16 = number;
@@ -293,7 +322,9 @@ impl RingOptions {
             .await
             .is_err()
         {
-            eprintln!("chordscope: warning: the ring takes long to form");
+            output::note(format_args!(
+                "chordscope: warning: the ring takes long to form"
+            ));
         }
         let Some((first, _)) = peers.first() else {
             return Ok(());
@@ -336,19 +367,29 @@ fn knows_its_place(peer: &Peer, ring: &IdealRing) -> bool {
         && membership.predecessor().map(Contact::id) == before
 }
 
-/// Waits until the peer has its place, and says so when that takes long.
+/// Waits until the peer has its place. When that takes long it says why, and again when that changes.
 async fn is_in_a_ring(peer: &Running) {
     let mut place = pin!(async {
         for position in &peer.positions {
             until(position, |peer| peer.node().membership().is_member()).await;
         }
     });
-    if tokio::time::timeout(JOINING_PATIENCE, &mut place)
+    let mut said = None;
+    while tokio::time::timeout(JOINING_PATIENCE, &mut place)
         .await
         .is_err()
     {
-        eprintln!("chordscope: no place in a ring yet, it keeps trying; -vv shows why");
-        place.await;
+        let troubles = peer.positions.first().map(Handle::troubles);
+        if troubles != said {
+            let why = match troubles.as_deref() {
+                None | Some("") => String::new(),
+                Some(troubles) => format!(" ({troubles})"),
+            };
+            output::note(format_args!(
+                "chordscope: no place in a ring yet{why}; it keeps trying"
+            ));
+            said = troubles;
+        }
     }
 }
 
@@ -356,6 +397,13 @@ async fn until(position: &Handle, is_so: impl Fn(&Peer) -> bool + Clone + Send +
     while !matches!(position.look(is_so.clone()).await, Ok(true)) {
         tokio::time::sleep(LOOK_EVERY).await;
     }
+}
+
+/// Flags and environment are all that a peer is given, and are read once.
+fn nothing_to_reload() {
+    tracing::warn!(
+        "asked to reload (SIGHUP): nothing is read from files; what flags say changes at the next start"
+    );
 }
 
 fn temporary_folder() -> std::io::Result<tempfile::TempDir> {

@@ -13,22 +13,25 @@ use tokio::time::timeout;
 
 use crate::client::Target;
 use crate::client::target::Place;
-use crate::failure::Failure;
+use crate::failure::{Failure, plain};
 use crate::views::Refusal;
 
 /// How long a connection may take to open.
 const OPEN_PATIENCE: Duration = Duration::from_secs(5);
 /// How long an answer may take: longer than the peer itself waits.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(45);
-/// The longest answer that is read, in bytes.
-const MAX_ANSWER: usize = 16 << 20;
+/// The longest answer that is read, in bytes: all that one peer shares and fetches.
+const MAX_ANSWER: usize = 256 << 20;
 
 /// A way to a peer.
 #[derive(Debug)]
 pub(super) struct Connection {
     place: Place,
-    sender: tokio::sync::Mutex<http1::SendRequest<Full<Bytes>>>,
+    sender: tokio::sync::Mutex<Sender>,
 }
+
+/// An open connection.
+type Sender = http1::SendRequest<Full<Bytes>>;
 
 /// What the peer answered.
 #[derive(Debug)]
@@ -46,22 +49,7 @@ impl Connection {
 
     /// Connects to a peer.
     pub(super) async fn to(place: Place) -> Result<Self, Failure> {
-        let authority = place.authority.clone();
-        let fail = |reason: &dyn std::fmt::Display| {
-            Failure::failed(format!(
-                "no peer answers at http://{authority} ({reason}): start one with `chordscope peer`, or name another \
-                 with --peer"
-            ))
-        };
-        let stream = match timeout(OPEN_PATIENCE, TcpStream::connect(&place.authority)).await {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(fail(&error)),
-            Err(_) => return Err(fail(&"nothing came for 5 seconds")),
-        };
-        let opened = http1::handshake(TokioIo::new(stream)).await;
-        let (sender, connection) = opened.map_err(|error| fail(&error))?;
-        // Errors of the connection come out of the request, too.
-        tokio::spawn(connection);
+        let sender = connect(&place.authority).await?;
         let sender = tokio::sync::Mutex::new(sender);
         Ok(Self { place, sender })
     }
@@ -73,10 +61,19 @@ impl Connection {
         path: &str,
         body: Vec<u8>,
     ) -> Result<Answer, Failure> {
-        let lost = |error: &dyn std::fmt::Display| {
-            let from = &self.place.authority;
-            Failure::failed(format!("the peer at http://{from} did not answer: {error}"))
-        };
+        let asked = timeout(ANSWER_PATIENCE, self.ask_at_leisure(method, path, body));
+        let asked = asked.await;
+        asked.unwrap_or_else(|_| Err(self.lost(&"it took too long")))
+    }
+
+    /// Sends a request that may keep the peer busy for as long as it takes.
+    pub(super) async fn ask_at_leisure(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<Answer, Failure> {
+        let lost = |error: &dyn std::fmt::Display| self.lost(error);
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -86,29 +83,29 @@ impl Connection {
         }
         let request = request.body(Full::new(Bytes::from(body)));
         let request = request.map_err(|error| lost(&error))?;
-        let answering = async {
-            let response = self.sender.lock().await.send_request(request).await;
-            let (head, body) = response.map_err(|error| lost(&error))?.into_parts();
-            let body = Limited::new(body, MAX_ANSWER).collect().await;
-            let body = body.map_err(|error| lost(&error))?.to_bytes();
-            let from = self.place.authority.clone();
-            let headers = head.headers;
-            Ok((
-                head.status,
-                Answer {
-                    from,
-                    headers,
-                    body,
-                },
-            ))
+        let mut sender = self.sender.lock().await;
+        if sender.is_closed() {
+            // The peer ends connections that rest, and the command may have had other things to do.
+            *sender = connect(&self.place.authority).await?;
+        }
+        let response = sender.send_request(request).await;
+        drop(sender);
+        let (head, body) = response.map_err(|error| lost(&error))?.into_parts();
+        let body = Limited::new(body, MAX_ANSWER).collect().await;
+        let answer = Answer {
+            from: self.place.authority.clone(),
+            headers: head.headers,
+            body: body.map_err(|error| lost(&error))?.to_bytes(),
         };
-        let (status, answer) = timeout(ANSWER_PATIENCE, answering)
-            .await
-            .map_err(|_| lost(&"it took too long"))??;
-        match status {
+        match head.status {
             StatusCode::OK => Ok(answer),
             status => Err(self.failure(status, &answer)),
         }
+    }
+
+    fn lost(&self, error: &dyn std::fmt::Display) -> Failure {
+        let from = &self.place.authority;
+        Failure::failed(format!("the peer at http://{from} did not answer: {error}"))
     }
 
     /// The peer answered something that no peer answers.
@@ -143,6 +140,25 @@ impl Answer {
     }
 }
 
+async fn connect(authority: &str) -> Result<Sender, Failure> {
+    let fail = |reason: &dyn std::fmt::Display| {
+        Failure::failed(format!(
+            "no peer answers at http://{authority} ({reason}): start one with `chordscope peer`, or name another \
+                 with --peer"
+        ))
+    };
+    let stream = match timeout(OPEN_PATIENCE, TcpStream::connect(authority)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => return Err(fail(&plain(&error))),
+        Err(_) => return Err(fail(&"nothing came for 5 seconds")),
+    };
+    let opened = http1::handshake(TokioIo::new(stream)).await;
+    let (sender, connection) = opened.map_err(|error| fail(&error))?;
+    // Errors of the connection come out of the request, too.
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
 fn nonsense(from: &str) -> Failure {
     Failure::failed(format!(
         "http://{from} answers, but not as a Chordscope peer does"
@@ -160,4 +176,41 @@ pub(super) fn escape(text: &str) -> String {
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_the_peer_has_ended_is_opened_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let authority = listener.local_addr().unwrap().to_string();
+        tokio::spawn(async move {
+            for _ in 0..2 {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(stream.read_u8().await.unwrap());
+                }
+                let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+                stream.write_all(answer).await.unwrap();
+            }
+        });
+        let token = None;
+        let connection = Connection::to(Place { authority, token }).await.unwrap();
+        for _ in 0..2 {
+            let answer = connection.ask(Method::GET, "/", Vec::new()).await.unwrap();
+            assert_eq!(answer.body, "ok");
+            let ended = async {
+                while !connection.sender.lock().await.is_closed() {
+                    tokio::task::yield_now().await;
+                }
+            };
+            timeout(OPEN_PATIENCE, ended).await.unwrap();
+        }
+    }
 }

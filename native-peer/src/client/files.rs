@@ -82,7 +82,9 @@ impl UnshareOptions {
         let link = parse(&self.link)?;
         let connection = Connection::open(&self.target).await?;
         let query = format!("/api/v1/transfers?link={}", link.content);
-        connection.ask(Method::DELETE, &query, Vec::new()).await?;
+        // With a folder go its files, of which there may be very many.
+        let ended = connection.ask_at_leisure(Method::DELETE, &query, Vec::new());
+        ended.await?;
         match json {
             true => output::json(&serde_json::json!({ "content": link.content.to_string() })),
             false => output::line(&format!("{} is shared no more", link.content)),

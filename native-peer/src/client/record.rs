@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Read};
 
-use chordscope_core::store::record::{MAX_VALUE, Name, RecordError, Salt};
+use chordscope_core::store::record::{DEFAULT_LIFETIME, MAX_VALUE, Name, RecordError, Salt};
 use clap::Args;
 use hyper::Method;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::client::connection::{Connection, escape};
 use crate::client::{Target, is_id};
 use crate::failure::Failure;
-use crate::http::{AUTHOR, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author};
+use crate::http::{AUTHOR, EXPIRES_HEADER, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author};
 use crate::output;
 use crate::views::Put;
 
@@ -22,10 +22,10 @@ use crate::views::Put;
 )]
 pub(crate) struct PutOptions {
     /// The name; left out with --signed and --immutable
-    #[arg(value_name = "NAME", allow_hyphen_values = true)]
+    #[arg(value_name = "NAME")]
     name: String,
-    /// The value, @FILE for a file's content, - for standard input; at most 64 KiB
-    #[arg(value_name = "VALUE|@FILE|-", allow_hyphen_values = true)]
+    /// The value, @FILE for a file's content, - for standard input; at most 64 KiB; one that begins with a hyphen stands after --
+    #[arg(value_name = "VALUE|@FILE|-", allow_negative_numbers = true)]
     value: Option<String>,
     #[command(flatten)]
     own: Own,
@@ -35,7 +35,20 @@ pub(crate) struct PutOptions {
     #[command(flatten)]
     condition: Condition,
     #[command(flatten)]
+    keeping: Keeping,
+    #[command(flatten)]
     target: Target,
+}
+
+/// How long a record is kept.
+#[derive(Debug, Args)]
+struct Keeping {
+    /// Keep it so long after it was put or renewed last: seconds, or 90s, 30m, 12h; a day at most [default: 24h]
+    #[arg(long, value_name = "TIME", value_parser = parse_ttl)]
+    ttl: Option<u32>,
+    /// Let it run out: else the peer renews it while it runs
+    #[arg(long)]
+    no_renew: bool,
 }
 
 /// A record that only this peer can write.
@@ -55,8 +68,8 @@ struct Condition {
     /// How many peers must agree
     #[arg(long, value_enum, default_value_t = LevelName::One)]
     level: LevelName,
-    /// Only if this is the sequence number there, 0 for none; at level one as good as the copies can be compared
-    #[arg(long, value_name = "N")]
+    /// Only if this is the sequence number there, 0 for none; at level one as far as the replicas can be compared
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_sequence)]
     if_sequence: Option<u64>,
 }
 
@@ -103,6 +116,9 @@ struct Got {
     sequence: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     value_base64: Option<String>,
+    /// How many seconds it is held from now on, unless it is renewed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in_s: Option<u32>,
 }
 
 impl PutOptions {
@@ -115,22 +131,20 @@ impl PutOptions {
             }
             false => self.condition.path(&self.own.query(name)?),
         };
+        let path = path + &self.keeping.query();
         let value = read_value(value)?;
         let connection = Connection::open(&self.target).await?;
         let put: Put = connection.ask(Method::PUT, &path, value).await?.json()?;
         if json {
             return output::json(&put);
         }
-        let copies = copies(put.copies);
+        let held = held(put.expires_in_s, put.renewed);
+        let stored = format!("{}, version {}{held}", replicas(put.copies), put.sequence);
         output::line(&match (name, put.author) {
-            (Some(name), _) => format!(
-                "put \"{name}\": key {}, {copies}, sequence {}",
-                put.key, put.sequence
-            ),
-            (None, Some(author)) => format!(
-                "put: key {}, author {author}, {copies}, sequence {}",
-                put.key, put.sequence
-            ),
+            (Some(name), _) => format!("stored \"{name}\": {stored}, key {}", put.key),
+            (None, Some(author)) => {
+                format!("stored: {stored}, key {}, author {author}", put.key)
+            }
             // The key alone, for a script to get it again.
             (None, None) => put.key,
         })
@@ -156,6 +170,9 @@ impl GetOptions {
         let path = format!("/api/v1/record?{}&level={level}", self.query()?);
         let connection = Connection::open(&self.target).await?;
         let answer = connection.ask(Method::GET, &path, Vec::new()).await?;
+        // A peer of release 0.1 does not say it.
+        let expires = answer.header(EXPIRES_HEADER).ok();
+        let expires_in_s = expires.and_then(|seconds| seconds.parse().ok());
         if json {
             let key = answer.header(KEY_HEADER)?.to_string();
             let sequence = answer.header(SEQUENCE_HEADER)?.parse();
@@ -170,7 +187,14 @@ impl GetOptions {
                 value: text.ok(),
                 sequence,
                 value_base64,
+                expires_in_s,
             });
+        }
+        if let Some(seconds) = expires_in_s.filter(|_| std::io::stderr().is_terminal()) {
+            output::note(format_args!(
+                "held for {}, longer if it is renewed",
+                time(seconds)
+            ));
         }
         let text = std::str::from_utf8(&answer.body);
         match text {
@@ -206,12 +230,11 @@ impl DeleteOptions {
         if json {
             return output::json(&put);
         }
-        let copies = copies(put.copies);
         let what = match &self.name {
             Some(name) => format!("\"{name}\""),
             None => put.key,
         };
-        output::line(&format!("deleted {what}: told {copies}"))
+        output::line(&format!("deleted {what}: {}", replicas(put.copies)))
     }
 }
 
@@ -243,6 +266,11 @@ impl Condition {
     }
 }
 
+fn parse_sequence(text: &str) -> Result<u64, String> {
+    let number = text.parse();
+    number.map_err(|_| "give a sequence number, or 0 for a name that is not there".to_string())
+}
+
 fn name_query(name: &str) -> Result<String, Failure> {
     let name = Name::new(name).map_err(|error| Failure::usage("NAME", error))?;
     Ok(format!("name={}", escape(name.as_str())))
@@ -254,10 +282,55 @@ fn salt(text: &Option<String>) -> Result<String, Failure> {
     Ok(escape(text))
 }
 
-fn copies(count: u8) -> String {
+impl Keeping {
+    fn query(&self) -> String {
+        let ttl = self.ttl.map(|seconds| format!("&ttl={seconds}"));
+        let renew = if self.no_renew { "&renew=false" } else { "" };
+        ttl.unwrap_or_default() + renew
+    }
+}
+
+/// A lifetime: seconds, or a number with s, m or h behind it, a day at most.
+fn parse_ttl(text: &str) -> Result<u32, String> {
+    let (number, unit) = match text.char_indices().last() {
+        Some((at, 's')) => (&text[..at], 1),
+        Some((at, 'm')) => (&text[..at], 60),
+        Some((at, 'h')) => (&text[..at], 3_600),
+        _ => (text, 1),
+    };
+    let seconds: Option<u32> = number.parse().ok();
+    let seconds = seconds.and_then(|number| number.checked_mul(unit));
+    seconds
+        .filter(|seconds| (1..=DEFAULT_LIFETIME).contains(seconds))
+        .ok_or_else(|| "give a time of at most a day, such as 90s, 30m or 12h".to_string())
+}
+
+/// How long a record is held, as the end of a line.
+fn held(seconds: Option<u32>, renewed: bool) -> String {
+    let renewal = match renewed {
+        true => "renewed while this peer runs",
+        false => "not renewed",
+    };
+    seconds.map_or_else(String::new, |seconds| {
+        format!(", held for {}, {renewal}", time(seconds))
+    })
+}
+
+/// A time in its two largest units.
+fn time(seconds: u32) -> String {
+    match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, 0) => format!("{minutes} min"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (hours, 0, _) => format!("{hours} h"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
+    }
+}
+
+fn replicas(count: u8) -> String {
     match count {
-        1 => "1 copy".to_string(),
-        count => format!("{count} copies"),
+        1 => "1 replica".to_string(),
+        count => format!("{count} replicas"),
     }
 }
 
@@ -286,4 +359,26 @@ fn read_value(text: &str) -> Result<Vec<u8>, Failure> {
         return Err(Failure::usage("VALUE", RecordError::Value));
     }
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lifetimes_are_read_and_told_as_people_write_them() {
+        for (text, seconds, told) in [
+            ("90", 90, "1 min 30 s"),
+            ("45s", 45, "45 s"),
+            ("30m", 1_800, "30 min"),
+            ("12h", 43_200, "12 h"),
+            ("86399", 86_399, "23 h 59 min"),
+        ] {
+            assert_eq!(parse_ttl(text), Ok(seconds));
+            assert_eq!(time(seconds), told);
+        }
+        for odd in ["", "0", "-1", "1.5h", "25h", "1d", "9999999999h"] {
+            assert!(parse_ttl(odd).is_err(), "{odd}");
+        }
+    }
 }

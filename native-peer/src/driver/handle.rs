@@ -1,18 +1,25 @@
 //! How others talk to the driver: sockets with inputs, people with commands.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use chordscope_core::base::contact::Address;
 use chordscope_core::base::content::ContentId;
 use chordscope_core::base::id::Id;
+use chordscope_core::base::time::Instant;
 use chordscope_core::chord::route::Mode;
 use chordscope_core::link::reason::CloseReason;
-use chordscope_core::node::api::{Level, LookupError, Report, StoreError, Written};
+use chordscope_core::node::adopting::AdoptError;
+use chordscope_core::node::api::{
+    Level, LookupError, REPAIR_DEADLINE, Report, StoreError, Written,
+};
+use chordscope_core::node::renewal::Keeping;
 use chordscope_core::peer::Peer;
 use chordscope_core::peer::api::LinkId;
+use chordscope_core::store::group::fence::Fence;
+use chordscope_core::store::group::repair::RepairError;
 use chordscope_core::store::record::{Label, Record, Subject};
 use chordscope_core::swarm::api::StartError;
 use chordscope_core::swarm::bitfield::Bitfield;
@@ -21,6 +28,7 @@ use chordscope_core::swarm::picker::Order;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::timeout;
 
+use crate::driver::attempts::Troubles;
 use crate::driver::notice::Notice;
 use crate::files::Place;
 use crate::links::{Inbox, Outbox};
@@ -41,10 +49,22 @@ pub(crate) enum Input {
     Frame(LinkId, Bytes),
     /// A link is gone.
     Gone(LinkId),
+    /// The other side has closed a link, with the code and text of its close frame.
+    Goodbye(LinkId, u16, String),
     /// A link must be closed.
     Broken(LinkId, CloseReason),
     /// So many bytes of frames have left over a link.
     Written(LinkId, usize),
+}
+
+impl Input {
+    /// How many bytes it brings.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Frame(_, frame) => frame.len(),
+            _ => 0,
+        }
+    }
 }
 
 /// How a value is to be put.
@@ -54,27 +74,54 @@ pub(crate) struct Wish {
     pub(crate) level: Level,
     /// Only if this is the sequence number there; 0 for none.
     pub(crate) if_sequence: Option<u64>,
+    /// How it is kept.
+    pub(crate) keeping: Keeping,
+}
+
+/// An outcome, and how many seconds the record is held from now on, if it is known.
+pub(crate) type Held<T> = (T, Option<u32>);
+
+/// What a content is shared or fetched with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Belongs {
+    /// Nothing: it is wanted by itself.
+    Alone,
+    /// A folder, which need not be known.
+    Folder(Option<ContentId>),
 }
 
 /// What people ask for.
 pub(super) enum Command {
-    Put(Label, Option<Vec<u8>>, Wish, Reply<Written, StoreError>),
-    PutImmutable(Vec<u8>, Reply<Written, StoreError>),
-    Get(Subject, Level, Reply<Option<Record>, StoreError>),
+    Put(
+        Label,
+        Option<Vec<u8>>,
+        Wish,
+        Reply<Held<Written>, StoreError>,
+    ),
+    PutImmutable(Vec<u8>, Keeping, Reply<Held<Written>, StoreError>),
+    Get(Subject, Level, Reply<Held<Option<Record>>, StoreError>),
+    Adopt(u64, Reply<(), AdoptError>),
     Lookup(Id, Mode, Reply<Report, LookupError>),
+    Repair(Id, Vec<Id>, Reply<Result<Fence, RepairError>, StoreError>),
     Share(
         Box<Manifest>,
         Bitfield,
         Arc<Place>,
         Vec<[u8; DIGEST]>,
+        Belongs,
         Reply<(), StartError>,
     ),
-    Fetch(ContentId, Reply<(), StartError>),
+    Fetch(ContentId, Belongs, Reply<(), StartError>),
+    LookIn(ContentId, ContentId),
+    StandAlone(ContentId, Reply<(), StartError>),
+    PassOut(usize, Reply<(), Instant>),
     Reorder(ContentId, Order),
     Place(ContentId, Arc<Place>),
     StopTransfer(ContentId),
     Look(Box<dyn FnOnce(&Peer) + Send>),
-    Leave,
+    Stop,
+    /// For good; whether in any case, or only if others take everything over.
+    Leave(bool),
 }
 
 pub(super) type Reply<T, E> = oneshot::Sender<Result<T, E>>;
@@ -86,6 +133,7 @@ pub(crate) struct Handle {
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) notices: broadcast::Sender<Notice>,
     pub(super) waits: Arc<AtomicU64>,
+    pub(super) troubles: Troubles,
 }
 
 /// The driver has ended.
@@ -96,6 +144,16 @@ impl Handle {
     /// How often links had to wait because they brought too many small frames.
     pub(crate) fn link_waits(&self) -> u64 {
         self.waits.load(Ordering::Relaxed)
+    }
+
+    /// Why the addresses that the user has named did not lead into a ring when they were tried last, in one line.
+    pub(crate) fn troubles(&self) -> String {
+        let troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        let each = troubles.iter().map(|(address, why)| {
+            let authority = address.authority();
+            format!("{authority}: {why}")
+        });
+        each.collect::<Vec<_>>().join("; ")
     }
 
     /// Takes in a connection that somebody has opened.
@@ -109,7 +167,7 @@ impl Handle {
         label: Label,
         value: Option<Vec<u8>>,
         wish: Wish,
-    ) -> Result<Result<Written, StoreError>, Ended> {
+    ) -> Result<Result<Held<Written>, StoreError>, Ended> {
         self.ask(|reply| Command::Put(label, value, wish, reply))
             .await
     }
@@ -118,8 +176,10 @@ impl Handle {
     pub(crate) async fn put_immutable(
         &self,
         value: Vec<u8>,
-    ) -> Result<Result<Written, StoreError>, Ended> {
-        self.ask(|reply| Command::PutImmutable(value, reply)).await
+        keeping: Keeping,
+    ) -> Result<Result<Held<Written>, StoreError>, Ended> {
+        self.ask(|reply| Command::PutImmutable(value, keeping, reply))
+            .await
     }
 
     /// Gets a record.
@@ -127,8 +187,13 @@ impl Handle {
         &self,
         subject: Subject,
         level: Level,
-    ) -> Result<Result<Option<Record>, StoreError>, Ended> {
+    ) -> Result<Result<Held<Option<Record>>, StoreError>, Ended> {
         self.ask(|reply| Command::Get(subject, level, reply)).await
+    }
+
+    /// Begins to give the lineage up for another one.
+    pub(crate) async fn adopt(&self, lineage: u64) -> Result<Result<(), AdoptError>, Ended> {
+        self.ask(|reply| Command::Adopt(lineage, reply)).await
     }
 
     /// Looks a key up.
@@ -138,6 +203,17 @@ impl Handle {
         mode: Mode,
     ) -> Result<Result<Report, LookupError>, Ended> {
         self.ask(|reply| Command::Lookup(key, mode, reply)).await
+    }
+
+    /// Goes on with a key's range of level quorum without these members.
+    pub(crate) async fn repair(
+        &self,
+        key: Id,
+        lost: Vec<Id>,
+    ) -> Result<Result<Result<Fence, RepairError>, StoreError>, Ended> {
+        let patience = REPAIR_DEADLINE + ANSWER_PATIENCE;
+        self.ask_for(patience, |reply| Command::Repair(key, lost, reply))
+            .await
     }
 
     /// Looks at the peer.
@@ -160,15 +236,39 @@ impl Handle {
         have: Bitfield,
         place: Arc<Place>,
         values: Vec<[u8; DIGEST]>,
+        belongs: Belongs,
     ) -> Result<Result<(), StartError>, Ended> {
         let manifest = Box::new(manifest);
-        self.ask(|reply| Command::Share(manifest, have, place, values, reply))
+        self.ask(|reply| Command::Share(manifest, have, place, values, belongs, reply))
             .await
     }
 
     /// Fetches a content. It needs a place once its length is known.
-    pub(crate) async fn fetch(&self, content: ContentId) -> Result<Result<(), StartError>, Ended> {
-        self.ask(|reply| Command::Fetch(content, reply)).await
+    pub(crate) async fn fetch(
+        &self,
+        content: ContentId,
+        belongs: Belongs,
+    ) -> Result<Result<(), StartError>, Ended> {
+        self.ask(|reply| Command::Fetch(content, belongs, reply))
+            .await
+    }
+
+    /// A file is in a folder, of which others are asked for it.
+    pub(crate) async fn look_in(&self, content: ContentId, folder: ContentId) -> Result<(), Ended> {
+        self.tell(Command::LookIn(content, folder)).await
+    }
+
+    /// A file of a folder is wanted by itself.
+    pub(crate) async fn stand_alone(
+        &self,
+        content: ContentId,
+    ) -> Result<Result<(), StartError>, Ended> {
+        self.ask(|reply| Command::StandAlone(content, reply)).await
+    }
+
+    /// So many bytes of files are to leave by another way than links. They may now, or not before the time that is given.
+    pub(crate) async fn pass_out(&self, bytes: usize) -> Result<Result<(), Instant>, Ended> {
+        self.ask(|reply| Command::PassOut(bytes, reply)).await
     }
 
     /// Changes the order in which segments are fetched.
@@ -190,9 +290,19 @@ impl Handle {
         self.commands.send(command).await.map_err(|_| Ended)
     }
 
-    /// Asks the peer to leave its ring; the driver ends once it has.
-    pub(crate) async fn leave(&self) {
-        let _ = self.commands.send(Command::Leave).await;
+    /// Asks the peer to stop for a while; the driver ends once it has.
+    pub(crate) async fn stop(&self) {
+        let _ = self.commands.send(Command::Stop).await;
+    }
+
+    /// Asks the peer to leave its ring for good, in any case or only if others take everything over; the driver ends once it has.
+    pub(crate) async fn leave(&self, force: bool) -> Result<(), Ended> {
+        self.tell(Command::Leave(force)).await
+    }
+
+    /// Waits for the end of the driver.
+    pub(crate) async fn ended(&self) {
+        self.commands.closed().await;
     }
 
     /// What happens from now on.
@@ -204,10 +314,18 @@ impl Handle {
         &self,
         command: impl FnOnce(oneshot::Sender<T>) -> Command,
     ) -> Result<T, Ended> {
+        self.ask_for(ANSWER_PATIENCE, command).await
+    }
+
+    async fn ask_for<T>(
+        &self,
+        patience: Duration,
+        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+    ) -> Result<T, Ended> {
         let (reply, answer) = oneshot::channel();
         let sent = self.commands.send(command(reply)).await;
         sent.map_err(|_| Ended)?;
-        match timeout(ANSWER_PATIENCE, answer).await {
+        match timeout(patience, answer).await {
             Ok(Ok(answer)) => Ok(answer),
             _ => Err(Ended),
         }

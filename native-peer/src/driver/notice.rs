@@ -2,9 +2,12 @@
 
 use chordscope_core::base::contact::Contact;
 use chordscope_core::base::id::Space;
+use chordscope_core::node::adopting::AdoptionState;
 use chordscope_core::node::api::Event as NodeEvent;
 use chordscope_core::peer::api::Event;
 use serde::Serialize;
+
+use crate::views::show_lineage;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -25,12 +28,22 @@ impl Notice {
             Event::LinkUp { contact, .. } => {
                 ("link-up", "linked with".to_string(), vec![id(contact)])
             }
-            Event::LinkDown { id, reason, .. } => {
+            Event::LinkDown {
+                id, reason, said, ..
+            } => {
                 let ids = id.iter().map(|id| space.show(*id)).collect();
-                ("link-down", format!("link ended, {reason}:"), ids)
+                let text = match said {
+                    Some(said) => format!("link closed by the other side, {said}:"),
+                    None => format!("link ended, {reason}:"),
+                };
+                ("link-down", text, ids)
             }
             Event::Relays => ("relays", "relays have changed".to_string(), Vec::new()),
             Event::Node(event) => of_node(space, event)?,
+            Event::OwnAddress(address) => {
+                let text = format!("ignores {address}, which is its own address");
+                ("own-address", text, Vec::new())
+            }
             Event::Known(_) | Event::Data { .. } | Event::Room(_) | Event::Swarm(_) => return None,
         };
         let text = format!("{text} {}", ids.join(", "));
@@ -47,9 +60,9 @@ fn of_node(space: Space, event: &NodeEvent) -> Option<(&'static str, String, Vec
     let plain = |event, text: &str| Some((event, text.to_string(), Vec::new()));
     match event {
         NodeEvent::Joined => plain("joined", "member of a ring"),
-        NodeEvent::JoinFailed => plain("join-failed", "found no place in a ring"),
+        NodeEvent::JoinFailed => plain("join-failed", "could not join the ring"),
         NodeEvent::Left => plain("left", "left the ring"),
-        NodeEvent::Alone => plain("alone", "lost every neighbour"),
+        NodeEvent::Alone => plain("alone", "has lost its neighbours: a ring of one"),
         NodeEvent::Predecessor { new, .. } => Some((
             "predecessor",
             "predecessor:".to_string(),
@@ -62,17 +75,38 @@ fn of_node(space: Space, event: &NodeEvent) -> Option<(&'static str, String, Vec
         )),
         NodeEvent::Conflict(key) => Some((
             "conflict",
-            "two authors wrote at once under".to_string(),
+            "conflict, two authors wrote the same version under".to_string(),
             vec![space.show(*key)],
         )),
         NodeEvent::RecordKept(key) => Some((
             "record-kept",
-            "keeps a record under".to_string(),
+            "stores a replica under".to_string(),
             vec![space.show(*key)],
         )),
         NodeEvent::RecordDropped(key) => Some((
             "record-dropped",
-            "drops the record under".to_string(),
+            "drops its replica under".to_string(),
+            vec![space.show(*key)],
+        )),
+        NodeEvent::LineageConflict(conflict) => Some((
+            "lineage-conflict",
+            "exports, as the lineage that is adopted has something else there,".to_string(),
+            vec![space.show(conflict.key)],
+        )),
+        NodeEvent::AdoptionEnded(adoption) => {
+            let lineage = show_lineage(adoption.to);
+            let text = match &adoption.state {
+                AdoptionState::Failed(error) => format!("keeps its lineage: {error}"),
+                AdoptionState::Unknown => format!("found no group of lineage {lineage}"),
+                AdoptionState::Done | AdoptionState::Running => {
+                    format!("has adopted lineage {lineage}")
+                }
+            };
+            Some(("adoption-ended", text, Vec::new()))
+        }
+        NodeEvent::RenewalFailed(key, _, error) => Some((
+            "renewal-failed",
+            format!("cannot renew now ({error}) the record under"),
             vec![space.show(*key)],
         )),
         NodeEvent::NoAnswer(node) => Some((

@@ -22,11 +22,12 @@ pub(crate) struct Hashed {
 
 /// Hashes a file; `hashed` hears of bytes that are done, from any thread.
 pub(crate) fn hash(place: &Place, hashed: impl Fn(u64) + Sync) -> io::Result<Hashed> {
-    let layout = place.layout();
+    let (layout, stamp) = (place.layout(), place.stamp());
     let values = for_each_segment(place, |index, bytes| {
         hashed(bytes.len() as u64);
         hash_blocks(layout, index, bytes)
     })?;
+    place.confirm(stamp);
     let values = values.concat();
     // There is a value for each block.
     let manifest = Manifest::of_blocks(layout, &values);
@@ -44,6 +45,7 @@ pub(crate) fn check(
     if place.layout() != manifest.layout() {
         return Ok(have);
     }
+    let stamp = place.stamp();
     let good = for_each_segment(place, |index, bytes| {
         hashed(bytes.len() as u64);
         manifest.holds(index, bytes)
@@ -53,6 +55,7 @@ pub(crate) fn check(
             have.insert(index);
         }
     }
+    place.confirm(stamp.filter(|_| have.is_full()));
     Ok(have)
 }
 
@@ -63,7 +66,8 @@ fn for_each_segment<T: Send>(
     let (count, next) = (place.layout().count(), AtomicU32::new(0));
     let threads = thread::available_parallelism()
         .map_or(1, usize::from)
-        .min(MAX_THREADS);
+        .min(MAX_THREADS)
+        .min(count as usize);
     let work = || {
         let mut done = Vec::new();
         loop {
@@ -75,11 +79,14 @@ fn for_each_segment<T: Send>(
         }
     };
     let parts = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        // This thread works, too: a small file needs no other.
+        let workers: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut parts = vec![work()];
         let joined = workers.into_iter().map(|worker| worker.join());
-        joined
-            .map(|part| part.unwrap_or_else(|_| Err(io::Error::other("hashing stopped"))))
-            .collect::<io::Result<Vec<_>>>()
+        parts.extend(
+            joined.map(|part| part.unwrap_or_else(|_| Err(io::Error::other("hashing stopped")))),
+        );
+        parts.into_iter().collect::<io::Result<Vec<_>>>()
     });
     let mut all: Vec<(u32, T)> = parts?.into_iter().flatten().collect();
     all.sort_by_key(|(index, _)| *index);

@@ -1,6 +1,5 @@
 //! Fetching a file: from a link to its name on disk.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,17 +12,25 @@ use chordscope_core::swarm::link::Link;
 use tokio::task::spawn_blocking;
 
 use super::register::Entry;
-use super::{Files, Hashed, Item, Kind, Place, Refused, STOPPING, hash, refuse};
+use super::{Files, Hashed, Item, Kind, Made, Place, Refused, hash, refuse};
+use crate::data::not_a_folder;
+use crate::driver::Belongs;
 
 impl Files {
-    /// Fetches what a link means into a folder; gives the path under which it will be.
+    /// Fetches what a link means into a folder; gives the path under which it will be, and whether this began it.
     pub(crate) async fn fetch(
         self: &Arc<Self>,
         link: &Link,
         folder: &Path,
-    ) -> Result<PathBuf, Refused> {
+    ) -> Result<(PathBuf, bool), Refused> {
         if !folder.is_absolute() {
             return refuse("the folder must be absolute");
+        }
+        if let Some(file) = not_a_folder(folder) {
+            return refuse(format!(
+                "{} is a file: give a folder with --output",
+                file.display()
+            ));
         }
         let name = match &link.name {
             Some(name) if !is_safe_part(name) => {
@@ -35,6 +42,10 @@ impl Files {
             None => link.content.to_string()[..16].to_string(),
         };
         let path = folder.join(&name);
+        let known = self.item(link.content);
+        let is_under_way = known.is_some_and(|item| {
+            item.problem.is_none() && (!item.entry.complete || item.is_filling)
+        });
         match link.is_collection {
             true => self.fetch_collection(link, name, path.clone()).await?,
             false => {
@@ -42,7 +53,7 @@ impl Files {
                     .await?;
             }
         }
-        Ok(path)
+        Ok((path, !is_under_way))
     }
 
     /// Fetches one file to a path.
@@ -53,20 +64,31 @@ impl Files {
         path: PathBuf,
         kind: Kind,
     ) -> Result<(), Refused> {
-        if let Some(item) = self.item(content).filter(|item| item.problem.is_none()) {
-            if item.entry.path == path {
-                return match kind {
-                    Kind::Part => Ok(()),
-                    Kind::File | Kind::Folder => self.keep_by_itself(content),
-                };
+        let folder = match kind {
+            Kind::Part(folder) => folder,
+            Kind::File | Kind::Folder | Kind::Given => None,
+        };
+        if let Some(item) = self.under_way(content) {
+            if item.entry.path != path {
+                return refuse(being_fetched(&item.entry.path));
             }
-            let place = item.place.map_or(item.entry.path, |place| place.path());
-            return refuse(format!("it is here already, at {}", place.display()));
+            if let Some(folder) = folder {
+                let _ = self.driver.look_in(content, folder).await;
+            }
+            return self.keep(content, kind).await;
         }
-        if path.exists() {
+        if let Some(item) = self.present(content).await {
+            if item.entry.path != path {
+                self.copy(content, item.entry.path, path).await?;
+            }
+            return self.keep(content, kind).await;
+        }
+        // A link that leads nowhere has the name, too.
+        if path.symlink_metadata().is_ok() {
             return self.adopt(content, name, path, kind).await;
         }
-        if self.is_taken(&path) {
+        // A file that comes to a taken place by a folder is refused its name at the end.
+        if !matches!(kind, Kind::Part(_)) && self.is_taken(&path) {
             return refuse(format!(
                 "something else is being fetched to {}: choose another folder",
                 path.display()
@@ -79,9 +101,24 @@ impl Files {
             complete: false,
             on_disk: false,
             is_collection: false,
-            is_part: kind == Kind::Part,
+            is_part: matches!(kind, Kind::Part(_)),
+            copies: Vec::new(),
         };
-        self.start_fetch(content, entry).await
+        self.start_fetch(content, entry, folder).await
+    }
+
+    /// A content that is being fetched.
+    fn under_way(&self, content: ContentId) -> Option<Item> {
+        let is_under_way = |item: &Item| !item.entry.complete && item.problem.is_none();
+        self.item(content).filter(is_under_way)
+    }
+
+    /// What is here is wanted as this, too.
+    async fn keep(&self, content: ContentId, kind: Kind) -> Result<(), Refused> {
+        match kind {
+            Kind::Part(_) => Ok(()),
+            Kind::File | Kind::Folder | Kind::Given => self.keep_by_itself(content).await,
+        }
     }
 
     /// Whether something that is being fetched is to lie there.
@@ -98,21 +135,34 @@ impl Files {
         &self,
         content: ContentId,
         entry: Entry,
+        folder: Option<ContentId>,
     ) -> Result<(), Refused> {
-        if let Some(folder) = entry.path.parent() {
-            let made = fs::create_dir_all(folder);
-            made.map_err(|error| Refused(format!("{}: {error}", folder.display())))?;
+        let belongs = match entry.is_part {
+            true => Belongs::Folder(folder),
+            false => Belongs::Alone,
+        };
+        let _turn = self.turn.lock().await;
+        if let Some(folder) = entry.path.parent().filter(|_| !entry.is_part) {
+            // It is made once there is something to put in it; that it cannot be is said now.
+            let made = Made::folder(folder);
+            let made = made.map_err(|error| Refused(format!("{}: {error}", folder.display())))?;
+            made.remove();
+        }
+        if let Some(item) = self.under_way(content) {
+            return refuse(being_fetched(&item.entry.path));
         }
         self.stop(content).await;
-        self.register.keep(content, &entry)?;
+        // A folder that is being fetched is remembered, and begins its files again, until there is something of them on the disk.
+        if folder.is_none() {
+            self.register.keep(content, &entry)?;
+        }
         self.table().insert(content, Item::new(entry, None));
-        let begun = self.driver.fetch(content).await;
-        begun.map_err(|_| Refused(STOPPING.into()))??;
-        Ok(())
+        let begun = self.driver.fetch(content, belongs).await;
+        self.has_begun(content, begun)
     }
 
     /// A file is there already: it is good if it is the same.
-    async fn adopt(
+    pub(super) async fn adopt(
         &self,
         content: ContentId,
         name: String,
@@ -133,10 +183,12 @@ impl Files {
                     path,
                     complete: true,
                     on_disk: true,
-                    is_collection: false,
-                    is_part: kind == Kind::Part,
+                    is_collection: kind == Kind::Folder,
+                    is_part: matches!(kind, Kind::Part(_)),
+                    copies: Vec::new(),
                 };
                 let have = Bitfield::all(place.layout().count());
+                self.stop(content).await;
                 self.begin(entry, manifest, have, place, &values).await
             }
             Ok(_) => refuse(format!(
@@ -152,14 +204,28 @@ impl Files {
         let manifest = self
             .driver
             .look(move |peer: &Peer| peer.swarm().manifest(content).cloned());
-        let (Some(item), Ok(Some(manifest))) = (self.item(content), manifest.await) else {
+        let manifest = manifest.await;
+        let _turn = self.turn.lock().await;
+        let (Some(item), Ok(Some(manifest))) = (self.item(content), manifest) else {
             return Ok(());
         };
         let length = manifest.layout().length();
         let draft = item.entry.draft(content);
         let at = draft.clone();
-        let place = spawn_blocking(move || Place::fill(&at, length)).await?;
-        let place = place.map_err(|error| Refused(format!("{}: {error}", draft.display())))?;
+        let fill = move || -> io::Result<(Made, Place)> {
+            let made = at.parent().map(Made::folder).transpose()?;
+            let made = made.unwrap_or_default();
+            match Place::fill(&at, length) {
+                Ok(place) => Ok((made, place)),
+                Err(error) => {
+                    made.remove();
+                    Err(error)
+                }
+            }
+        };
+        let filled = spawn_blocking(fill).await?;
+        let (made, place) =
+            filled.map_err(|error| Refused(format!("{}: {error}", draft.display())))?;
         let place = Arc::new(place);
         let entry = Entry {
             length: Some(length),
@@ -171,6 +237,7 @@ impl Files {
         self.change(content, move |item| {
             item.entry = entry;
             item.place = Some(kept);
+            item.made = made;
         });
         let _ = self.driver.place(content, place).await;
         Ok(())
@@ -178,6 +245,7 @@ impl Files {
 
     /// Every segment is there: the file gets its name. The disk may take longer.
     pub(super) async fn complete(self: &Arc<Self>, content: ContentId) {
+        let _turn = self.turn.lock().await;
         let Some(item) = self.item(content).filter(|item| !item.entry.complete) else {
             return;
         };
@@ -187,35 +255,41 @@ impl Files {
         let (end, named) = (item.entry.path.clone(), Arc::clone(&place));
         let finished = spawn_blocking(move || named.finish(&end)).await;
         let finished = finished.unwrap_or_else(|_| Err(io::Error::other("writing stopped")));
-        let entry = Entry {
-            complete: true,
-            ..item.entry
-        };
-        match finished.and_then(|()| self.register.keep(content, &entry)) {
-            Ok(()) => self.change(content, |item| item.entry = entry),
-            Err(error) => {
-                self.fail(content, format!("{}: {error}", entry.path.display()));
-                return;
-            }
+        if let Err(error) = finished {
+            self.fail(content, format!("{}: {error}", item.entry.path.display()));
+            return;
         }
-        tokio::spawn(Arc::clone(self).settle(content, place));
+        self.change(content, |item| item.entry.complete = true);
+        match self.keep_entry(content) {
+            Ok(()) => drop(tokio::spawn(Arc::clone(self).settle(content, place))),
+            Err(Refused(reason)) => self.fail(content, reason),
+        }
     }
 
     /// Waits until a file is on disk, and remembers that it is.
     pub(super) async fn settle(self: Arc<Self>, content: ContentId, place: Arc<Place>) {
-        let synced = spawn_blocking(move || place.sync()).await;
+        let permit = self.settling.acquire().await;
+        let written = Arc::clone(&place);
+        let synced = spawn_blocking(move || written.sync()).await;
         let synced = synced.unwrap_or_else(|_| Err(io::Error::other("writing stopped")));
-        // It may not be shared any more.
-        let Some(item) = self.item(content) else {
+        drop(permit);
+        if let Err(error) = synced {
+            let path = place.path();
+            self.fail(content, format!("{}: {error}", path.display()));
             return;
-        };
-        let entry = Entry {
-            on_disk: true,
-            ..item.entry
-        };
-        match synced.and_then(|()| self.register.keep(content, &entry)) {
-            Ok(()) => self.change(content, |item| item.entry.on_disk = true),
-            Err(error) => self.fail(content, format!("{}: {error}", entry.path.display())),
+        }
+        // It may not be shared any more.
+        self.change(content, |item| item.entry.on_disk = true);
+        if let Err(Refused(reason)) = self.keep_entry(content) {
+            self.fail(content, reason);
         }
     }
+}
+
+/// Why a content is not fetched to a second place at the same time.
+pub(super) fn being_fetched(path: &Path) -> String {
+    let path = path.display();
+    format!(
+        "it is being fetched already, to {path}: wait for that, or cancel it with `chordscope unshare`"
+    )
 }

@@ -1,29 +1,38 @@
 //! Folders: a list of files that is fetched first, then its files, a few at a time.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use chordscope_core::base::content::ContentId;
-use chordscope_core::swarm::collection::{Collection, File};
+use chordscope_core::swarm::collection::{Collection, File, is_safe_part};
 use chordscope_core::swarm::link::Link;
 use futures_util::StreamExt;
-use futures_util::stream::{self, FuturesUnordered};
+use futures_util::stream;
 use tempfile::NamedTempFile;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::fetching::being_fetched;
 use super::register::Entry;
-use super::{Files, Kind, Place, Refused, hash, refuse};
+use super::{Files, Item, Kind, Made, Place, Refused, hash, refuse};
 
 /// How many files of a folder are fetched at a time.
 const AT_A_TIME: usize = 8;
-/// The longest list of files, in bytes.
-const MAX_LIST: u64 = 64 << 20;
+/// The longest list of files, in bytes: as many files as there may be, with paths as long as they may be.
+pub(crate) const MAX_LIST: u64 = 72 << 20;
 
 impl Files {
     /// Keeps a list of files and shares it. The files themselves are shared each on its own.
-    pub(crate) async fn share_list(&self, name: &str, bytes: Vec<u8>) -> Result<Link, Refused> {
+    pub(crate) async fn share_list(
+        &self,
+        name: &str,
+        bytes: Vec<u8>,
+    ) -> Result<(Link, bool), Refused> {
+        if !is_safe_part(name) {
+            return refuse(format!("{name:?} is no name for a folder on every system"));
+        }
         Collection::decode(&bytes)?;
         let path = self.list(ContentId::of(&bytes));
         fs::create_dir_all(self.register.folder())?;
@@ -44,15 +53,36 @@ impl Files {
         if !item.entry.is_collection || !item.entry.complete {
             return None;
         }
-        let list = self.list(folder);
-        let bytes = spawn_blocking(move || fs::read(list)).await.ok()?.ok()?;
-        let list = Collection::decode(&bytes).ok()?;
-        let find = |path: &str| list.files().iter().find(|file| file.path == path);
+        let list = self.opened(folder).await?;
+        let find = |path: &str| {
+            let files = list.files();
+            let at = files.binary_search_by(|file| file.path.as_str().cmp(path));
+            files.get(at.ok()?)
+        };
         let inner = path
             .strip_prefix(&item.entry.name)
             .and_then(|path| path.strip_prefix('/'));
         let found = find(path).or_else(|| find(inner?));
         found.map(|file| file.content)
+    }
+
+    /// The list of a folder that is here. The one that was asked for last stays in memory: whoever reads one file of it reads others.
+    async fn opened(&self, folder: ContentId) -> Option<Arc<Collection>> {
+        let known = self.last_list().clone();
+        if let Some((_, list)) = known.filter(|(content, _)| *content == folder) {
+            return Some(list);
+        }
+        let path = self.list(folder);
+        let read = move || Collection::decode(&fs::read(path).ok()?).ok();
+        let list = Arc::new(spawn_blocking(read).await.ok()??);
+        *self.last_list() = Some((folder, Arc::clone(&list)));
+        Some(list)
+    }
+
+    fn last_list(&self) -> MutexGuard<'_, Option<(ContentId, Arc<Collection>)>> {
+        // Every change of it is one step.
+        let last = self.last_list.lock();
+        last.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Fetches a list, and then its files into a folder of this path.
@@ -63,27 +93,66 @@ impl Files {
         path: PathBuf,
     ) -> Result<(), Refused> {
         let content = link.content;
+        let note = self.register.folder().join(format!("{content}.into"));
         let known = self.item(content).filter(|item| item.problem.is_none());
-        if known.is_none() {
+        if known.is_some_and(|item| item.is_filling) {
+            let into = fs::read_to_string(&note).unwrap_or_default();
+            let into = Path::new(&into);
+            return match into == path {
+                true => Ok(()),
+                false => refuse(being_fetched(into)),
+            };
+        }
+        let list = self.list(content);
+        let is_here = self.present(content).await.is_some()
+            || list.exists()
+                && self
+                    .adopt(content, name.clone(), list.clone(), Kind::Folder)
+                    .await
+                    .is_ok();
+        if !is_here {
             if link.length.is_some_and(|length| length > MAX_LIST) {
                 return refuse("the link's list of files is too long");
             }
+            self.stop(content).await;
+            self.register.drop(content);
             let entry = Entry {
                 name,
-                path: self.list(content),
+                path: list,
                 length: None,
                 complete: false,
                 on_disk: false,
                 is_collection: true,
                 is_part: false,
+                copies: Vec::new(),
             };
-            self.start_fetch(content, entry).await?;
+            self.start_fetch(content, entry, None).await?;
         }
-        let note = self.register.folder().join(format!("{content}.into"));
         fs::write(note, path.to_string_lossy().as_bytes())?;
-        self.change(content, |item| item.is_filling = true);
-        tokio::spawn(Arc::clone(self).fetch_parts(content, path));
+        self.fill(content, path);
         Ok(())
+    }
+
+    /// Fetches the files of a folder behind everybody's back.
+    fn fill(self: &Arc<Self>, content: ContentId, path: PathBuf) {
+        self.change(content, |item| item.is_filling = true);
+        let task = tokio::spawn(Arc::clone(self).fetch_parts(content, path));
+        self.filling().insert(content, task);
+    }
+
+    fn filling(&self) -> MutexGuard<'_, BTreeMap<ContentId, JoinHandle<()>>> {
+        // Every change of it is one step.
+        self.filling.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// No further file of a folder is begun once this has returned.
+    pub(super) async fn stop_filling(&self, content: ContentId) {
+        let task = self.filling().remove(&content);
+        if let Some(task) = task {
+            task.abort();
+            // It has ended, or was cancelled.
+            let _ = task.await;
+        }
     }
 
     async fn fetch_parts(self: Arc<Self>, content: ContentId, path: PathBuf) {
@@ -94,22 +163,25 @@ impl Files {
         else {
             return;
         };
-        let read = || -> Result<Collection, Refused> {
+        let read = || -> Result<(Made, Collection), Refused> {
             // A folder without files is one, too.
-            fs::create_dir_all(&path)?;
-            Ok(Collection::decode(&fs::read(&item.entry.path)?)?)
+            let made = Made::folder(&path)?;
+            Ok((made, Collection::decode(&fs::read(&item.entry.path)?)?))
         };
-        let list = match read() {
-            Ok(list) => list,
+        let (made, list) = match read() {
+            Ok(read) => read,
             Err(Refused(reason)) => return self.fail(content, reason),
         };
         let parts = list.files().iter().map(|file| file.content).collect();
-        self.change(content, |item| item.parts = parts);
-        let files = list.files().iter().cloned();
-        let each: Vec<_> = files
-            .map(|file| Arc::clone(&self).fetch_part(content, file, path.clone()))
-            .collect();
-        let mut rest = stream::iter(each).buffer_unordered(AT_A_TIME);
+        self.change(content, |item| {
+            item.parts = parts;
+            item.made = made;
+        });
+        let (files, folder) = (Arc::clone(&self), path.clone());
+        // Each is begun in its turn: there may be very many.
+        let each = stream::iter(list.files().to_vec())
+            .map(move |file| Arc::clone(&files).fetch_part(content, file, folder.clone()));
+        let mut rest = each.buffer_unordered(AT_A_TIME);
         while let Some(outcome) = rest.next().await {
             if let Err(Refused(reason)) = outcome {
                 self.fail(content, reason);
@@ -135,32 +207,38 @@ impl Files {
             .path
             .split('/')
             .fold(folder, |path, part| path.join(part));
-        let known = self
-            .item(file.content)
-            .filter(|item| item.problem.is_none());
-        if known.is_some_and(|item| item.entry.path != path) {
-            return self.copy(file.content, path).await;
+        let name = file.path.rsplit('/').next().unwrap_or_default();
+        // Files of a folder may be alike, and another folder may have the same: one place is fetched to, and copied from.
+        let is_elsewhere =
+            |item: Item| item.problem.is_none() && !item.entry.complete && item.entry.path != path;
+        loop {
+            if self.item(file.content).is_some_and(is_elsewhere) {
+                self.ended(file.content).await;
+            }
+            let (name, kind) = (name.to_string(), Kind::Part(Some(list)));
+            let begun = self.fetch_file(file.content, name, path.clone(), kind);
+            match begun.await {
+                Err(_) if self.item(file.content).is_some_and(is_elsewhere) => {}
+                outcome => break outcome?,
+            }
         }
-        let name = file.path.rsplit('/').next().unwrap_or_default().to_string();
-        self.fetch_file(file.content, name, path.clone(), Kind::Part)
-            .await?;
         match self.ended(file.content).await.and_then(|item| item.problem) {
             Some(problem) => refuse(format!("{}: {problem}", path.display())),
             None => Ok(()),
         }
     }
 
-    /// Puts a second copy of what is here, or will be, under another path: files of a folder may be alike.
-    async fn copy(&self, content: ContentId, to: PathBuf) -> Result<(), Refused> {
-        let Some(item) = self.ended(content).await else {
-            return Ok(());
-        };
-        if let Some(problem) = item.problem {
-            return refuse(format!("{}: {problem}", to.display()));
-        }
-        let (from, at) = (item.entry.path, to.clone());
+    /// Puts a second copy of what is here under another path.
+    pub(super) async fn copy(
+        &self,
+        content: ContentId,
+        from: PathBuf,
+        to: PathBuf,
+    ) -> Result<(), Refused> {
+        let at = to.clone();
         let copied = spawn_blocking(move || copy_checked(content, &from, &at)).await?;
-        copied.map_err(|error| Refused(format!("{}: {error}", to.display())))
+        copied.map_err(|error| Refused(format!("{}: {error}", to.display())))?;
+        self.note_copy(content, &to)
     }
 }
 
@@ -169,7 +247,7 @@ fn copy_checked(content: ContentId, from: &Path, to: &Path) -> io::Result<()> {
         let manifest = hash(&Place::open(path)?, |_| {})?.manifest;
         Ok(manifest.content() == content)
     };
-    if to.exists() {
+    if to.symlink_metadata().is_ok() {
         return match is_content(to)? {
             true => Ok(()),
             false => Err(io::Error::other("something else is there already")),
@@ -189,18 +267,15 @@ fn copy_checked(content: ContentId, from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Goes on with folders that were being fetched when the peer ended.
-pub(super) async fn take_up(files: &Arc<Files>) {
+pub(super) fn take_up(files: &Arc<Files>) {
     let Ok(entries) = fs::read_dir(files.register.folder()) else {
         return;
     };
-    let mut tasks = FuturesUnordered::new();
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let content = name.strip_suffix(".into").and_then(ContentId::parse);
         if let (Some(content), Ok(path)) = (content, fs::read_to_string(entry.path())) {
-            files.change(content, |item| item.is_filling = true);
-            tasks.push(Arc::clone(files).fetch_parts(content, path.into()));
+            files.fill(content, path.into());
         }
     }
-    while tasks.next().await.is_some() {}
 }

@@ -1,20 +1,21 @@
 //! A file on disk whose segments are read and written.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use chordscope_core::swarm::layout::Layout;
 
+use crate::files::opened::Slot;
 use crate::files::positional::{read_at, set_length, write_at};
 use crate::files::stamp::Stamp;
 
 /// Where a content lies. While it is being fetched it has another name than at its end.
 #[derive(Debug)]
 pub(crate) struct Place {
-    file: File,
+    slot: Slot,
     layout: Layout,
     state: Mutex<State>,
 }
@@ -22,46 +23,90 @@ pub(crate) struct Place {
 #[derive(Debug)]
 struct State {
     path: PathBuf,
+    /// Whether it is a draft, which is written to.
+    is_draft: bool,
     /// The file as it was seen last; none while it is being filled.
     stamp: Option<Stamp>,
     /// How often somebody else was seen to have written to it.
     changes: u64,
+    /// Whether all of it, as it was seen last, was checked in this run.
+    is_checked: bool,
+}
+
+/// What is said of pipes, sockets and devices.
+pub(crate) const NO_FILE: &str = "this is no file but a pipe, a socket or a device";
+
+/// Opens a file and nothing else: opening a pipe would wait for somebody at its other end.
+fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+        options.custom_flags(flags.bits() as i32);
+    }
+    // Some devices do something when they are opened.
+    if let Ok(meta) = path.metadata() {
+        only_file(&meta)?;
+    }
+    let file = options.open(path)?;
+    only_file(&file.metadata()?)?;
+    Ok(file)
+}
+
+fn only_file(meta: &Metadata) -> io::Result<()> {
+    match (meta.is_file(), meta.is_dir()) {
+        (true, _) => Ok(()),
+        (false, true) => Err(io::Error::other("this is a folder")),
+        (false, false) => Err(io::Error::other(NO_FILE)),
+    }
 }
 
 impl Place {
     /// A file that is there, and stays as it is.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+        let slot = Slot::new();
+        let file = slot.file(|| open(path, File::options().read(true)))?;
         let meta = file.metadata()?;
-        if !meta.is_file() {
-            return Err(io::Error::other("this is no file"));
-        }
-        Self::of(file, path, meta.len(), Some(Stamp::of(&meta)?))
+        Self::of(slot, path, meta.len(), Some(Stamp::of(&meta)?))
     }
 
     /// A file that is to be filled, or filled further. Nothing of it is taken for good yet.
     pub(crate) fn fill(path: &Path, length: u64) -> io::Result<Self> {
+        let slot = Slot::new();
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        let file = options.open(path)?;
+        let file = slot.file(|| open(path, &mut options.clone()))?;
         // A disk without room for all of it says so now.
         if let Err(error) = set_length(&file, length) {
             let _ = std::fs::remove_file(path);
             return Err(error);
         }
-        Self::of(file, path, length, None)
+        Self::of(slot, path, length, None)
     }
 
-    fn of(file: File, path: &Path, length: u64, stamp: Option<Stamp>) -> io::Result<Self> {
+    fn of(slot: Slot, path: &Path, length: u64, stamp: Option<Stamp>) -> io::Result<Self> {
         let layout = Layout::of(length);
         Ok(Self {
-            file,
+            slot,
             layout: layout.ok_or_else(|| io::Error::other("longer than 256 GiB"))?,
             state: Mutex::new(State {
                 path: path.to_path_buf(),
+                is_draft: stamp.is_none(),
                 stamp,
                 changes: 0,
+                is_checked: false,
             }),
+        })
+    }
+
+    /// The file, opened again if it was not used for long.
+    fn file(&self) -> io::Result<Arc<File>> {
+        self.slot.file(|| {
+            let state = self.state();
+            open(
+                &state.path,
+                File::options().read(true).write(state.is_draft),
+            )
         })
     }
 
@@ -93,28 +138,47 @@ impl Place {
     /// Reads a segment.
     pub(crate) fn read(&self, index: u32) -> io::Result<Vec<u8>> {
         let range = self.layout.range(index);
-        let bytes = read_at(&self.file, self.layout.len(index), range.start)?;
-        let now = Stamp::of(&self.file.metadata()?)?;
+        let file = self.file()?;
+        let bytes = read_at(&file, self.layout.len(index), range.start)?;
+        let now = Stamp::of(&file.metadata()?)?;
         let mut state = self.state();
         if state.stamp.is_some_and(|before| before != now) {
             state.stamp = Some(now);
             state.changes += 1;
+            state.is_checked = false;
         }
         Ok(bytes)
     }
 
+    /// All of it is what it ought to be, as it was with this stamp.
+    pub(crate) fn confirm(&self, stamp: Option<Stamp>) {
+        let mut state = self.state();
+        state.is_checked = stamp.is_some() && state.stamp == stamp;
+    }
+
+    /// Whether the file under its name is the one that was checked in this run: nobody has removed, replaced or changed it.
+    pub(crate) fn is_untouched(&self) -> bool {
+        let state = self.state();
+        let there = std::fs::metadata(&state.path).and_then(|meta| match meta.is_file() {
+            true => Stamp::of(&meta),
+            false => Err(io::ErrorKind::NotFound.into()),
+        });
+        state.is_checked && there.ok() == state.stamp
+    }
+
     /// Writes a segment, which comes in pieces.
     pub(crate) fn write(&self, index: u32, pieces: &[Bytes]) -> io::Result<()> {
-        write_at(&self.file, pieces, self.layout.range(index).start)
+        write_at(&*self.file()?, pieces, self.layout.range(index).start)
     }
 
     /// Waits until all of it is on disk.
     pub(crate) fn sync(&self) -> io::Result<()> {
-        self.file.sync_all()
+        self.file()?.sync_all()
     }
 
     /// All of it is there: it gets its name.
     pub(crate) fn finish(&self, path: &Path) -> io::Result<()> {
+        let file = self.file()?;
         let mut state = self.state();
         // Unlike a rename, a link never replaces what has come to be there meanwhile.
         std::fs::hard_link(&state.path, path).or_else(|error| match error.kind() {
@@ -123,7 +187,10 @@ impl Place {
         })?;
         let _ = std::fs::remove_file(&state.path);
         state.path = path.to_path_buf();
-        state.stamp = Some(Stamp::of(&self.file.metadata()?)?);
+        state.is_draft = false;
+        state.stamp = Some(Stamp::of(&file.metadata()?)?);
+        // Each segment was checked before it was written.
+        state.is_checked = true;
         Ok(())
     }
 }
@@ -176,5 +243,22 @@ mod tests {
         // No file system takes so much.
         Place::fill(&draft, u64::MAX).unwrap_err();
         assert!(!draft.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_waits_at_a_pipe() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        for refused in [Place::open(&pipe), Place::fill(&pipe, 10)] {
+            assert_eq!(refused.unwrap_err().to_string(), NO_FILE);
+        }
+        assert!(pipe.exists());
+        let device = Place::open(Path::new("/dev/null")).unwrap_err();
+        assert_eq!(device.to_string(), NO_FILE);
+        let itself = Place::open(folder.path()).unwrap_err();
+        assert_eq!(itself.to_string(), "this is a folder");
     }
 }

@@ -28,6 +28,9 @@ pub(crate) struct Entry {
     /// Whether it is here as a file of a folder only, with which it goes.
     #[serde(default)]
     pub(crate) is_part: bool,
+    /// Where the same lies besides: one of these takes over when the file itself is gone or changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) copies: Vec<PathBuf>,
 }
 
 impl Entry {
@@ -60,15 +63,28 @@ impl Register {
         self.write(&format!("{content}.json"), text.as_bytes())
     }
 
-    /// Keeps a content's digests, so that nobody need be asked again.
+    /// Keeps a content's digests, so that nobody need be asked again. Of one segment the content id is all there is to know.
     pub(crate) fn keep_digests(&self, manifest: &Manifest) -> io::Result<()> {
+        if manifest.encode().is_empty() {
+            return Ok(());
+        }
         let name = format!("{}.digests", manifest.content());
         self.write(&name, manifest.encode())
     }
 
+    /// Takes over a file that was made for the peer; gives where it lies from now on. What was known is right, or whoever asks for it
+    /// finds out.
+    pub(crate) fn take_over(&self, content: ContentId, path: &Path) -> io::Result<PathBuf> {
+        fs::create_dir_all(&self.0)?;
+        let kept = self.0.join(format!("{content}.kept"));
+        // It may come from another file system.
+        fs::rename(path, &kept).or_else(|_| fs::copy(path, &kept).map(drop))?;
+        Ok(kept)
+    }
+
     /// Forgets a content.
     pub(crate) fn drop(&self, content: ContentId) {
-        for kind in ["json", "digests", "list", "into"] {
+        for kind in ["json", "digests", "list", "into", "kept"] {
             let _ = fs::remove_file(self.0.join(format!("{content}.{kind}")));
         }
     }
@@ -89,15 +105,24 @@ impl Register {
 
     /// The manifest of a content, if its digests were kept and are right.
     pub(crate) fn manifest(&self, content: ContentId, length: u64) -> Option<Manifest> {
-        let bytes = fs::read(self.0.join(format!("{content}.digests"))).ok()?;
-        Manifest::check(content, Layout::of(length)?, &bytes)
+        let layout = Layout::of(length)?;
+        let bytes = match Manifest::encoded_len(layout) {
+            0 => Vec::new(),
+            _ => fs::read(self.0.join(format!("{content}.digests"))).ok()?,
+        };
+        Manifest::check(content, layout, &bytes)
     }
 
     /// Whole or not at all.
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        fs::create_dir_all(&self.0)?;
         let draft = self.0.join(format!("{name}.new"));
-        fs::write(&draft, bytes)?;
+        fs::write(&draft, bytes).or_else(|error| match error.kind() {
+            io::ErrorKind::NotFound => {
+                fs::create_dir_all(&self.0)?;
+                fs::write(&draft, bytes)
+            }
+            _ => Err(error),
+        })?;
         fs::rename(draft, self.0.join(name))
     }
 }

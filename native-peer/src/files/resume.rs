@@ -1,5 +1,6 @@
 //! Taking up what the last run left: shares, and drafts of what was being fetched.
 
+use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +22,9 @@ const CHECK_PATIENCE: Duration = Duration::from_secs(600);
 impl Files {
     /// Takes up what the last run left.
     pub(super) async fn take_up(self: Arc<Self>) {
-        for (content, entry) in self.register.entries() {
+        let register = self.register.clone();
+        let entries = spawn_blocking(move || register.entries()).await;
+        for (content, entry) in entries.unwrap_or_default() {
             let taken = timeout(CHECK_PATIENCE, self.take_up_one(content, &entry)).await;
             let late = || Err(Refused("checking what is there took too long".into()));
             if let Err(Refused(reason)) = taken.unwrap_or_else(|_| late()) {
@@ -29,7 +32,7 @@ impl Files {
                 self.fail(content, reason);
             }
         }
-        folder::take_up(&self).await;
+        folder::take_up(&self);
     }
 
     async fn take_up_one(
@@ -40,9 +43,9 @@ impl Files {
         let length = entry.length;
         let manifest = length.and_then(|length| self.register.manifest(content, length));
         let Some(manifest) = manifest else {
-            return self.start_fetch(content, entry.clone()).await;
+            return self.start_fetch(content, entry.clone(), None).await;
         };
-        let (entry, known) = (entry.clone(), manifest.clone());
+        let known = manifest.clone();
         let path = match entry.complete {
             true => entry.path.clone(),
             false => entry.draft(content),
@@ -52,21 +55,29 @@ impl Files {
         let opened = spawn_blocking(move || match is_complete {
             true => reopen(&at, &known, is_on_disk),
             false => {
+                // A folder is made once there is something to put in it, and may have gone since.
+                at.parent().map(fs::create_dir_all).transpose()?;
                 let place = Place::fill(&at, layout.length())?;
                 let have = check(&place, &known, |_| {})?;
                 Ok((place, have))
             }
         });
         let opened = opened.await?;
-        let (place, have) =
-            opened.map_err(|error| Refused(format!("{}: {error}", path.display())))?;
+        let (place, have) = match opened {
+            Ok(opened) => opened,
+            Err(_) if is_complete && self.fall_back(content, entry.clone()).await.is_some() => {
+                return Ok(());
+            }
+            Err(error) => return Err(Refused(format!("{}: {error}", path.display()))),
+        };
         // Only the last segment proves the length. It comes first: without it nothing is here, and a lie told before would make
         // liars of all others.
         if !have.contains(layout.last()) {
-            return self.start_fetch(content, entry).await;
+            return self.start_fetch(content, entry.clone(), None).await;
         }
         let is_whole = have.is_full();
-        self.begin(entry, manifest, have, place, &[]).await?;
+        self.begin(entry.clone(), manifest, have, place, &[])
+            .await?;
         match self.item(content).and_then(|item| item.place) {
             Some(place) if is_complete && !is_on_disk => {
                 tokio::spawn(Arc::clone(self).settle(content, place));

@@ -1,16 +1,18 @@
 //! `/api/v1`: control as JSON, and an event stream.
 
+mod parameters;
+mod quorum;
 mod record;
 mod transfers;
 
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use chordscope_core::base::id::{Id, IdError, Space};
 use chordscope_core::chord::route::Mode;
@@ -22,9 +24,12 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::driver::Ended;
 use crate::http::App;
-use crate::views::{Lookup, Peers, Refusal, Status, VirtualNode};
+use crate::views::{Leaving, Lookup, Peers, Refusal, Status, Store, VirtualNode};
 
-pub(crate) use record::{AUTHOR, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author};
+use parameters::Parameters;
+pub(crate) use record::{
+    AUTHOR, EXPIRES_HEADER, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author,
+};
 
 /// What anyone may see.
 pub(super) fn open() -> Router<Arc<App>> {
@@ -39,6 +44,9 @@ pub(super) fn control() -> Router<Arc<App>> {
         .route("/transfers", transfers::route())
         .route("/shares", transfers::shares())
         .route("/lookup", get(lookup))
+        .route("/quorum/repair", quorum::repair())
+        .route("/leave", post(leave))
+        .route("/quorum/adopt", quorum::adopt())
         .route("/events", get(events))
 }
 
@@ -103,14 +111,40 @@ impl From<IdError> for Failed {
 
 async fn status(State(app): State<Arc<App>>) -> Result<Json<Status>, Failed> {
     let mut status = app.driver.look(Status::of).await?;
+    for position in app.positions.iter().skip(1) {
+        // One that has left already waits for nothing.
+        if let Ok(other) = position.look(Status::of).await {
+            status.add_departure(other);
+        }
+    }
+    status.store = app.stores.first().map(|health| Store::of(health));
     if app.positions.len() > 1 {
-        for position in &app.positions {
-            status
-                .virtual_nodes
-                .push(position.look(VirtualNode::of).await?);
+        for (position, health) in app.positions.iter().zip(&app.stores) {
+            let mut one = position.look(VirtualNode::of).await?;
+            one.store = Some(Store::of(health));
+            status.virtual_nodes.push(one);
         }
     }
     Ok(Json(status))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Going {
+    /// Whether to leave even where nobody takes over what the peer keeps.
+    #[serde(default)]
+    force: bool,
+}
+
+/// Begins to leave the ring for good. The peer ends once others have taken over what it kept.
+async fn leave(
+    State(app): State<Arc<App>>,
+    Parameters(going): Parameters<Going>,
+) -> Result<Json<Leaving>, Failed> {
+    for position in &app.positions {
+        position.leave(going.force).await?;
+    }
+    Ok(Json(Leaving { leaving: true }))
 }
 
 async fn peers(State(app): State<Arc<App>>) -> Result<Json<Peers>, Failed> {
@@ -122,6 +156,7 @@ async fn peers(State(app): State<Arc<App>>) -> Result<Json<Peers>, Failed> {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Sought {
     /// A name, or an id as 40 hexadecimal digits.
     what: String,
@@ -131,7 +166,7 @@ struct Sought {
 
 async fn lookup(
     State(app): State<Arc<App>>,
-    Query(sought): Query<Sought>,
+    Parameters(sought): Parameters<Sought>,
 ) -> Result<Json<Lookup>, Failed> {
     let key = key_of(app.space, &sought.what)?;
     let report = app.driver.lookup(key, sought.mode).await??;

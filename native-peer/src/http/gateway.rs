@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chordscope_core::base::content::ContentId;
 use chordscope_core::peer::Peer;
+use chordscope_core::swarm::layout::BLOCK;
 use chordscope_core::swarm::manifest::Manifest;
 use chordscope_core::swarm::picker::Order;
 use futures_util::stream;
@@ -22,10 +23,15 @@ use tokio::time::{Instant, sleep};
 
 use super::App;
 use super::api::refuse;
+use crate::driver::Ended;
 use crate::files::Place;
 
 /// How long a segment may take to come before the connection ends.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest padding file: a piece of a metainfo file, but for a byte.
+const MAX_PADDING: u64 = 16 << 20;
+/// What padding files are made of.
+const ZEROS: [u8; 16 * 1024] = [0; 16 * 1024];
 /// How often a segment is looked for that is still to come.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -61,10 +67,59 @@ pub(super) async fn file_below(
         true => Some(content),
         false => app.files.below(content, &path).await,
     };
-    match found {
-        Some(content) => serve(app, content, method, headers).await,
+    if let Some(content) = found {
+        return serve(app, content, method, headers).await;
+    }
+    let item = app.files.item(content);
+    let folder = item.filter(|item| item.entry.is_collection && item.entry.complete);
+    match folder.and_then(|item| padding(&item.entry.name, &path)) {
+        Some(length) => {
+            let asked = Asked {
+                etag: format!("\"padding-{length}\""),
+                length,
+                name: "padding",
+            };
+            asked.answer(&method, &headers, |range| zeros(app, range))
+        }
         None => refuse(StatusCode::NOT_FOUND, "there is no such file in it"),
     }
+}
+
+/// The length of a padding file (BEP 47), which is in no folder but in its metainfo file: some clients ask for it as for any other.
+fn padding(folder: &str, path: &str) -> Option<u64> {
+    let inner = path.strip_prefix(folder);
+    let inner = inner.and_then(|inner| inner.strip_prefix('/'));
+    let digits = inner.unwrap_or(path).strip_prefix(".pad/")?;
+    let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let length: u64 = digits.parse().ok().filter(|_| is_plain)?;
+    (1..=MAX_PADDING).contains(&length).then_some(length)
+}
+
+fn zeros(app: Arc<App>, range: RangeInclusive<u64>) -> Body {
+    let length = range.end() - range.start() + 1;
+    let blocks = stream::try_unfold(length, move |left| {
+        let app = Arc::clone(&app);
+        async move {
+            let now = left.min(ZEROS.len() as u64);
+            if now == 0 {
+                return Ok::<_, io::Error>(None);
+            }
+            pass_out(&app, now as usize).await?;
+            let block = Bytes::from_static(&ZEROS[..now as usize]);
+            Ok(Some((block, left - now)))
+        }
+    });
+    Body::from_stream(blocks)
+}
+
+/// What a page of another origin may ask before it reads.
+pub(super) async fn preflight() -> Response {
+    let fields = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "range, if-range"),
+        (header::ACCESS_CONTROL_MAX_AGE, "86400"),
+    ];
+    (StatusCode::NO_CONTENT, fields).into_response()
 }
 
 fn no_content_id() -> Response {
@@ -89,51 +144,75 @@ async fn serve(app: Arc<App>, content: ContentId, method: Method, headers: Heade
         let reason = "this cannot be read at the moment";
         return refuse(StatusCode::NOT_FOUND, reason);
     };
-    let length = place.layout().length();
-    let etag = format!("\"{content}\"");
-    let asked = headers
-        .get(header::RANGE)
-        .and_then(|value| value.to_str().ok());
-    // A range of another version of the file means nothing; a content id has one version.
-    let stale = headers
-        .get(header::IF_RANGE)
-        .is_some_and(|value| value != etag.as_str());
-    let range = asked
-        .filter(|_| !stale)
-        .and_then(|text| parse_range(text, length));
-    let (status, range) = match range {
-        None => (StatusCode::OK, whole(length)),
-        Some(Some(range)) => (StatusCode::PARTIAL_CONTENT, Some(range)),
-        Some(None) => {
-            let all = [(header::CONTENT_RANGE, format!("bytes */{length}"))];
-            return (StatusCode::RANGE_NOT_SATISFIABLE, all).into_response();
-        }
+    let asked = Asked {
+        etag: format!("\"{content}\""),
+        length: place.layout().length(),
+        name: &item.entry.name,
     };
-    let bytes = range
-        .as_ref()
-        .map_or(0, |range| range.end() - range.start() + 1);
-    let body = match (&range, method) {
-        (Some(range), Method::GET) => {
-            let source = (place, Arc::new(manifest));
-            body(app, item.entry.complete, source, range.clone())
+    let complete = item.entry.complete;
+    let source = (place, Arc::new(manifest));
+    asked.answer(&method, &headers, |range| {
+        body(app, complete, source, range)
+    })
+}
+
+/// What is asked for.
+struct Asked<'a> {
+    etag: String,
+    length: u64,
+    name: &'a str,
+}
+
+impl Asked<'_> {
+    /// The answer to a request for all of it or for a range.
+    fn answer(
+        self,
+        method: &Method,
+        headers: &HeaderMap,
+        body: impl FnOnce(RangeInclusive<u64>) -> Body,
+    ) -> Response {
+        let Self { etag, length, name } = self;
+        let asked = headers
+            .get(header::RANGE)
+            .and_then(|value| value.to_str().ok());
+        // A range of another version of the file means nothing; a content id has one version.
+        let stale = headers
+            .get(header::IF_RANGE)
+            .is_some_and(|value| value != etag.as_str());
+        let range = asked
+            .filter(|_| !stale)
+            .and_then(|text| parse_range(text, length));
+        let (status, range) = match range {
+            None => (StatusCode::OK, whole(length)),
+            Some(Some(range)) => (StatusCode::PARTIAL_CONTENT, Some(range)),
+            Some(None) => {
+                let all = [(header::CONTENT_RANGE, format!("bytes */{length}"))];
+                return (StatusCode::RANGE_NOT_SATISFIABLE, all).into_response();
+            }
+        };
+        let bytes = range
+            .as_ref()
+            .map_or(0, |range| range.end() - range.start() + 1);
+        let body = match (&range, method) {
+            (Some(range), &Method::GET) => body(range.clone()),
+            _ => Body::empty(),
+        };
+        let mut response = (status, body).into_response();
+        let fields = response.headers_mut();
+        describe(fields, name);
+        let range = range.filter(|_| status == StatusCode::PARTIAL_CONTENT);
+        let range = range.map(|range| format!("bytes {}-{}/{length}", range.start(), range.end()));
+        for (name, value) in [
+            (header::ETAG, Some(etag)),
+            (header::CONTENT_LENGTH, Some(bytes.to_string())),
+            (header::CONTENT_RANGE, range),
+        ] {
+            if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+                fields.insert(name, value);
+            }
         }
-        _ => Body::empty(),
-    };
-    let mut response = (status, body).into_response();
-    let fields = response.headers_mut();
-    describe(fields, &item.entry.name);
-    let range = range.filter(|_| status == StatusCode::PARTIAL_CONTENT);
-    let range = range.map(|range| format!("bytes {}-{}/{length}", range.start(), range.end()));
-    for (name, value) in [
-        (header::ETAG, Some(etag)),
-        (header::CONTENT_LENGTH, Some(bytes.to_string())),
-        (header::CONTENT_RANGE, range),
-    ] {
-        if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
-            fields.insert(name, value);
-        }
+        response
     }
-    response
 }
 
 /// What a browser may do with it: show what cannot run, keep everything else as a file.
@@ -243,28 +322,52 @@ fn body(
         layout.segment_at(*range.start()),
         layout.segment_at(*range.end()),
     );
-    let segments = stream::unfold(first, move |index| {
+    let blocks = stream::try_unfold((first, Bytes::new()), move |(index, mut rest)| {
         let (app, range) = (Arc::clone(&app), range.clone());
         let (place, manifest) = (Arc::clone(&place), Arc::clone(&manifest));
         async move {
-            if index > last {
-                return None;
-            }
-            let arrived = match complete {
-                true => Ok(()),
-                false => wait_for(&app, content, index).await,
-            };
-            let read = match arrived {
-                Ok(()) => spawn_blocking(move || read(&place, &manifest, index))
+            let mut next = index;
+            if rest.is_empty() {
+                if index > last {
+                    return Ok(None);
+                }
+                if !complete {
+                    wait_for(&app, content, index).await?;
+                }
+                let reading = spawn_blocking(move || read(&place, &manifest, index));
+                let read = reading
                     .await
-                    .unwrap_or_else(|_| Err(io::Error::other("reading stopped"))),
-                Err(error) => Err(error),
+                    .unwrap_or_else(|_| Err(io::Error::other("reading stopped")));
+                if read.is_err() && complete {
+                    // A copy may be as it ought to be.
+                    tokio::spawn(Arc::clone(&app.files).look_again(content));
+                }
+                rest = part_of(read?, layout.range(index).start, &range);
+                next += 1;
+            }
+            let block = match app.limits_up {
+                true => rest.split_to(rest.len().min(BLOCK as usize)),
+                false => std::mem::take(&mut rest),
             };
-            let part = read.map(|bytes| part_of(bytes, layout.range(index).start, &range));
-            Some((part, index + 1))
+            pass_out(&app, block.len()).await?;
+            Ok::<_, io::Error>(Some((block, (next, rest))))
         }
     });
-    Body::from_stream(segments)
+    Body::from_stream(blocks)
+}
+
+/// Waits until so many bytes may leave by the limit for files.
+async fn pass_out(app: &App, bytes: usize) -> io::Result<()> {
+    if !app.limits_up {
+        return Ok(());
+    }
+    loop {
+        match app.driver.pass_out(bytes).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(at)) => tokio::time::sleep_until(app.clock.deadline(at)).await,
+            Err(Ended) => return Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
 }
 
 fn read(place: &Place, manifest: &Manifest, index: u32) -> io::Result<Vec<u8>> {
@@ -326,6 +429,23 @@ mod tests {
             "bytes=-",
         ] {
             assert_eq!(parse_range(odd, 10), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn padding_files_are_known_by_their_names() {
+        assert_eq!(padding("album", "album/.pad/16381"), Some(16_381));
+        assert_eq!(padding("album", ".pad/1"), Some(1));
+        for other in [
+            ".pad/0",
+            ".pad/+1",
+            ".pad/",
+            ".pad/16777217",
+            "x/.pad/1",
+            "pad/1",
+            ".pad/1/1",
+        ] {
+            assert_eq!(padding("album", other), None, "{other}");
         }
     }
 

@@ -21,6 +21,8 @@ pub(crate) struct Allowed {
     listen: SocketAddr,
     /// Host and port of `--advertise`.
     advertised: Option<String>,
+    /// Names of `--allow-host`, with a port or for any.
+    hosts: Vec<String>,
     /// Origins of pages served elsewhere.
     origins: Vec<String>,
     /// Hosts and ports of the peers that this one belongs with: their pages may open sockets here.
@@ -31,6 +33,7 @@ impl Allowed {
     pub(crate) fn new(
         listen: SocketAddr,
         advertised: Option<String>,
+        hosts: &[String],
         origins: &[String],
         friends: &[String],
     ) -> Self {
@@ -38,42 +41,48 @@ impl Allowed {
         Self {
             listen,
             advertised: advertised.as_ref().map(normal),
+            hosts: hosts.iter().map(normal).collect(),
             origins: origins.iter().map(normal).collect(),
             friends: friends.iter().map(normal).collect(),
         }
     }
 
-    /// Whether a `Host` header names this peer. A foreign name is one that somebody made point here.
+    /// Whether a request for this `Host` may be answered. A name could be made to point here by anybody (DNS rebinding), so it must be
+    /// known; an address cannot.
     fn host(&self, host: &str) -> bool {
         let host = host.to_ascii_lowercase();
-        if self.advertised.as_ref() == Some(&host) {
-            return true;
-        }
         let (name, port) = split(&host);
-        if port != Some(self.listen.port()) {
-            return false;
-        }
-        // An address is no name: nobody can make it point elsewhere.
-        is_loopback(name) || literal(name) == Some(self.listen.ip())
+        self.is_own(&host) || port.is_some() && literal(name).is_some()
     }
 
-    /// Whether a page of this origin may ask.
-    fn origin(&self, origin: &str) -> bool {
+    /// Whether this host, in lower case, is known to be this peer.
+    fn is_own(&self, host: &str) -> bool {
+        let (name, port) = split(host);
+        let is_here = is_loopback(name) || literal(name) == Some(self.listen.ip());
+        port == Some(self.listen.port()) && is_here || self.is_named(host)
+    }
+
+    /// Whether the user has given this host, in lower case, as one of the peer's.
+    fn is_named(&self, host: &str) -> bool {
+        let (name, port) = split(host);
+        let allowed = |given: &String| given == host || port.is_some() && given == name;
+        self.advertised.as_deref() == Some(host) || self.hosts.iter().any(allowed)
+    }
+
+    /// Whether a page of this origin may ask, in a request for this `Host`: a page that the peer serves is of that same host.
+    fn origin(&self, origin: &str, host: Option<&str>) -> bool {
         let origin = origin.to_ascii_lowercase();
-        if self.origins.contains(&origin) {
-            return true;
-        }
-        let own = |scheme: &str| {
-            origin
-                .strip_prefix(scheme)
-                .is_some_and(|host| self.host(host))
-        };
-        own("http://") || self.advertised.is_some() && own("https://")
+        let is_asked = |own: &str| host.is_some_and(|host| host.eq_ignore_ascii_case(own));
+        let plain = origin.strip_prefix("http://");
+        let encrypted = origin.strip_prefix("https://");
+        self.origins.contains(&origin)
+            || plain.is_some_and(|own| self.is_own(own) || self.host(own) && is_asked(own))
+            || encrypted.is_some_and(|own| self.is_named(own))
     }
 
     /// Whether a page of this origin may open a socket: also one that a peer serves which this one was told to join, or
     /// was started with. A tab needs a second relay beside the peer that it came from.
-    pub(crate) fn socket_origin(&self, origin: &str) -> bool {
+    pub(crate) fn socket_origin(&self, origin: &str, asked: Option<&str>) -> bool {
         let origin = origin.to_ascii_lowercase();
         let host = origin
             .strip_prefix("http://")
@@ -86,7 +95,7 @@ impl Allowed {
                 port == its_port && (same_machine || name == theirs)
             })
         };
-        self.origin(&origin) || self.friends.iter().any(is_friend)
+        self.origin(&origin, asked) || self.friends.iter().any(is_friend)
     }
 }
 
@@ -119,16 +128,17 @@ pub(super) async fn host(State(app): State<Arc<App>>, request: Request, next: Ne
         Some(Some(host)) if app.allowed.host(host) => next.run(request).await,
         _ => forbid(
             &app.refused.host,
-            "this peer is not the host asked for; --advertise names further ones",
+            "this peer is not known by the name asked for: ask for it by an address, or start it with --allow-host NAME",
         ),
     }
 }
 
 /// Refuses requests from other people's pages. Programs that are no browser name no origin.
 pub(super) async fn origin(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let asked = only(request.headers(), &HOST).flatten();
     match only(request.headers(), &ORIGIN) {
         None => next.run(request).await,
-        Some(Some(origin)) if app.allowed.origin(origin) => next.run(request).await,
+        Some(Some(origin)) if app.allowed.origin(origin, asked) => next.run(request).await,
         Some(_) => forbid(
             &app.refused.origin,
             "pages of this origin may not use the peer; --allow-origin lets them",
@@ -138,9 +148,10 @@ pub(super) async fn origin(State(app): State<Arc<App>>, request: Request, next: 
 
 /// Whether a page, if it is one, may not open a socket; counted.
 pub(super) fn refuses_socket(app: &App, headers: &HeaderMap) -> bool {
+    let asked = only(headers, &HOST).flatten();
     let refused = match only(headers, &ORIGIN) {
         None => false,
-        Some(Some(origin)) => !app.allowed.socket_origin(origin),
+        Some(Some(origin)) => !app.allowed.socket_origin(origin, asked),
         Some(None) => true,
     };
     if refused {
@@ -189,52 +200,69 @@ fn same(a: &[u8], b: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn allowed(advertised: Option<&str>) -> Allowed {
-        let listen = "127.0.0.1:7340".parse().unwrap();
+    fn allowed(listen: &str, advertised: Option<&str>) -> Allowed {
+        let listen = listen.parse().unwrap();
         let origins = ["https://Lesson.example/".to_string()];
         let friends = ["127.0.0.1:7341".to_string(), "ring.example".to_string()];
-        Allowed::new(listen, advertised.map(str::to_string), &origins, &friends)
+        let hosts = ["Nas.local".to_string(), "proxy.example:8443".to_string()];
+        let advertised = advertised.map(str::to_string);
+        Allowed::new(listen, advertised, &hosts, &origins, &friends)
     }
 
     #[test]
-    fn only_its_own_names_are_hosts() {
-        let allowed = allowed(Some("ring.example"));
-        for host in [
-            "127.0.0.1:7340",
-            "localhost:7340",
-            "LOCALHOST:7340",
-            "[::1]:7340",
-            "127.9.9.9:7340",
-            "ring.example",
-        ] {
-            assert!(allowed.host(host), "{host}");
-        }
-        for host in [
-            "",
-            "localhost",
-            "localhost:7341",
-            "evil.example:7340",
-            "localhost.evil.example:7340",
-            "192.168.0.1:7340",
-            "ring.example:7340",
-            "[::1",
-            ":7340",
-        ] {
-            assert!(!allowed.host(host), "{host}");
+    fn addresses_and_its_own_names_are_hosts() {
+        for listen in ["127.0.0.1:7340", "0.0.0.0:7340", "[::]:7340"] {
+            let allowed = allowed(listen, Some("ring.example"));
+            for host in [
+                "127.0.0.1:7340",
+                "localhost:7340",
+                "LOCALHOST:7340",
+                "[::1]:7340",
+                "127.9.9.9:7340",
+                "192.168.0.1:7340",
+                // Another port may lead here.
+                "192.168.0.1",
+                "[2001:db8::1]:8080",
+                "ring.example",
+                "nas.local",
+                "NAS.local:7340",
+                "proxy.example:8443",
+            ] {
+                assert!(allowed.host(host), "{host}");
+            }
+            for host in [
+                "",
+                "localhost",
+                "localhost:7341",
+                "evil.example:7340",
+                "localhost.evil.example:7340",
+                "192.168.0.1.evil.example:7340",
+                "192.168.0.1:port",
+                "ring.example:7340",
+                "proxy.example:7340",
+                "nas.local:",
+                "[::1",
+                ":7340",
+            ] {
+                assert!(!allowed.host(host), "{host}");
+            }
         }
     }
 
     #[test]
     fn only_its_own_pages_and_those_allowed_are_origins() {
-        let allowed = allowed(None);
-        for origin in [
+        let allowed = allowed("127.0.0.1:7340", None);
+        let origin = |origin: &str| allowed.origin(origin, Some("127.0.0.1:7340"));
+        for own in [
             "http://127.0.0.1:7340",
             "http://localhost:7340",
             "https://lesson.example",
+            "http://nas.local:7340",
+            "https://nas.local",
         ] {
-            assert!(allowed.origin(origin), "{origin}");
+            assert!(origin(own), "{own}");
         }
-        for origin in [
+        for foreign in [
             "null",
             "",
             "http://evil.example:7340",
@@ -244,7 +272,7 @@ mod tests {
             "https://lesson.example.evil.example",
             "file://",
         ] {
-            assert!(!allowed.origin(origin), "{origin}");
+            assert!(!origin(foreign), "{foreign}");
         }
         for (origin, may) in [
             ("http://localhost:7341", true),
@@ -255,8 +283,27 @@ mod tests {
             ("http://evil.example:7341", false),
             ("null", false),
         ] {
-            assert_eq!(allowed.socket_origin(origin), may, "{origin}");
+            let asked = Some("127.0.0.1:7340");
+            assert_eq!(allowed.socket_origin(origin, asked), may, "{origin}");
         }
         assert!(same(b"ab", b"ab") && !same(b"ab", b"abc") && !same(b"", b"a"));
+    }
+
+    #[test]
+    fn a_page_served_under_an_address_may_ask_under_that_address_alone() {
+        let allowed = allowed("0.0.0.0:7340", None);
+        for (origin, asked, may) in [
+            ("http://192.168.0.1:7340", "192.168.0.1:7340", true),
+            ("http://[2001:db8::1]:7340", "[2001:DB8::1]:7340", true),
+            // Somebody's web server is at an address, too.
+            ("http://203.0.113.7:7340", "192.168.0.1:7340", false),
+            ("http://203.0.113.7:7340", "127.0.0.1:7340", false),
+            ("http://192.168.0.1", "192.168.0.1:7340", false),
+            ("http://evil.example:7340", "evil.example:7340", false),
+        ] {
+            assert_eq!(allowed.origin(origin, Some(asked)), may, "{origin}");
+            assert_eq!(allowed.socket_origin(origin, Some(asked)), may, "{origin}");
+        }
+        assert!(!allowed.origin("http://192.168.0.1:7340", None));
     }
 }

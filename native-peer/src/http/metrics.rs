@@ -15,6 +15,7 @@ use chordscope_core::peer::Peer;
 use crate::driver::Ended;
 use crate::http::App;
 use crate::http::api::refuse;
+use crate::storage::{Began, Health};
 use crate::views::VirtualNode;
 
 /// The numbers of this moment.
@@ -28,6 +29,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
         positions.extend(position.look(VirtualNode::of).await.ok());
     }
     of_positions(&positions, &mut text);
+    of_stores(&app.stores, &mut text);
     of_server(&app, &mut text);
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }
@@ -60,7 +62,7 @@ fn of_peer(peer: &Peer) -> String {
         let count = peer.drops().get(&reason).copied().unwrap_or_default();
         (reason.as_str(), count)
     });
-    let help = "Links and circuits that have ended or were refused, by reason.";
+    let help = "Links and circuits that this peer closed or refused, or that were lost, by reason or broken rule.";
     family(
         &mut text,
         "links_closed_total",
@@ -69,6 +71,14 @@ fn of_peer(peer: &Peer) -> String {
         "reason",
         &closed,
     );
+    one(
+        &mut text,
+        "messages_lost_total",
+        "counter",
+        "Messages lost because too much waited for their link.",
+        peer.lost_messages(),
+    );
+    of_goodbyes(&mut text, peer);
     of_relay(&mut text, peer);
     let records = node.records();
     one(
@@ -97,6 +107,25 @@ fn of_peer(peer: &Peer) -> String {
     text
 }
 
+/// What other peers said when they closed a link. A rule that this peer broke is told by the number of what it comes to.
+fn of_goodbyes(text: &mut String, peer: &Peer) {
+    let numbered = CloseReason::ALL.iter().filter(|reason| {
+        let told = CloseReason::from_byte(reason.byte());
+        told == **reason
+    });
+    let count = |reason| peer.goodbyes().get(&reason).copied().unwrap_or_default();
+    let known = numbered.map(|reason| (reason.as_str(), count(Some(*reason))));
+    let values: Vec<_> = known.chain([("other", count(None))]).collect();
+    family(
+        text,
+        "links_closed_by_others_total",
+        "counter",
+        "Links and circuits that the other side closed, by the reason that it gave.",
+        "reason",
+        &values,
+    );
+}
+
 /// Every position has its own; what stands above is of the first.
 fn of_positions(positions: &[VirtualNode], text: &mut String) {
     let mut each = |name, help, count: fn(&VirtualNode) -> usize| {
@@ -109,6 +138,52 @@ fn of_positions(positions: &[VirtualNode], text: &mut String) {
     each("virtual_node_links", "Links of each position.", |one| {
         one.links
     });
+}
+
+/// The stores of all positions together.
+fn of_stores(stores: &[Arc<Health>], text: &mut String) {
+    let sum = |count: fn(&Health) -> u64| stores.iter().map(|store| count(store)).sum::<u64>();
+    let anew = |store: &Health| u64::from(matches!(store.began, Began::Anew(_)));
+    let gauges = [
+        (
+            "stores_refusing",
+            "Stores that the disk takes nothing for now; 0 while all is well.",
+            sum(|store| u64::from(store.refusing().is_some())),
+        ),
+        (
+            "stores_begun_anew",
+            "Stores that were lost or damaged when the peer started, and begun anew.",
+            sum(anew),
+        ),
+        (
+            "stores_set_aside",
+            "Damaged stores that lie in the data folder.",
+            sum(|store| store.set_aside as u64),
+        ),
+        (
+            "damaged_records",
+            "Records that were damaged when the peer started, and left out.",
+            sum(|store| store.damaged_records as u64),
+        ),
+    ];
+    for (name, help, value) in gauges {
+        one(text, name, "gauge", help, value);
+    }
+    let counters = [
+        (
+            "store_failures_total",
+            "Times that the disk began to refuse writes.",
+            sum(Health::failures),
+        ),
+        (
+            "store_writes_refused_total",
+            "Writes refused because of the disk.",
+            sum(Health::refused),
+        ),
+    ];
+    for (name, help, value) in counters {
+        one(text, name, "counter", help, value);
+    }
 }
 
 fn of_relay(text: &mut String, peer: &Peer) {

@@ -22,7 +22,8 @@ pub(super) fn service(web: Option<&Path>) -> Router {
     let fresh =
         SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     let router = match web {
-        Some(folder) => Router::new().fallback_service(ServeDir::new(folder)),
+        // The build leaves a gzipped copy beside each file that gets smaller by it.
+        Some(folder) => Router::new().fallback_service(ServeDir::new(folder).precompressed_gzip()),
         None => Router::new()
             .route("/", get(Html(WITHOUT)))
             .fallback((StatusCode::NOT_FOUND, "there is nothing here\n")),

@@ -16,6 +16,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt as _;
 
+use crate::descriptors;
+
 /// How long a request's head may take to arrive, also behind an answered request.
 const HEAD_PATIENCE: Duration = Duration::from_secs(5);
 /// The longest head of a request, in bytes.
@@ -106,6 +108,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, caps: Arc<Caps>
                 }
             }
             Err(error) => {
+                let error = descriptors::explain(error);
                 tracing::warn!(%error, "cannot accept a connection");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }

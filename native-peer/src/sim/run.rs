@@ -7,11 +7,11 @@ use std::sync::Arc;
 use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
 use chordscope_core::chord::invariant::Property;
-use chordscope_core::sim::builtin;
-use chordscope_core::sim::permalink::Permalink;
-use chordscope_core::sim::scenario::{MAX_JSON, Scenario};
-use chordscope_core::sim::trace::{Entry, What};
-use chordscope_core::sim::world::World;
+use chordscope_sim::builtin;
+use chordscope_sim::permalink::Permalink;
+use chordscope_sim::scenario::{MAX_JSON, Scenario};
+use chordscope_sim::trace::{Entry, What};
+use chordscope_sim::world::World;
 use clap::Args;
 use serde::Serialize;
 
@@ -31,7 +31,7 @@ pub(crate) struct Options {
     #[arg(value_name = ARGUMENT)]
     scenario: String,
     /// Run with this seed instead of the scenario's own
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     seed: Option<u64>,
 }
 
@@ -75,7 +75,7 @@ impl Options {
             answer.digest
         );
         match answer.violations.as_slice() {
-            [] => text.push_str("nothing that must always hold was broken"),
+            [] => text.push_str("no invariant was violated"),
             broken => {
                 for violation in broken {
                     text.push_str(&violation.describe());
@@ -101,14 +101,16 @@ impl Violation {
     fn describe(&self) -> String {
         let node = serde_json::to_string(&self.node).unwrap_or_default();
         let (at, what) = (self.at_ms / 1e3, self.property);
-        format!("broken at {at:.3} s, node {node}: {what}\n")
+        format!("violated at {at:.3} s, node {node}: {what}\n")
     }
 }
 
 fn find(text: &str) -> Result<Plan, Failure> {
     let wrong = |reason: String| Failure::usage(ARGUMENT, reason);
     if text == "-" || Path::new(text).is_file() {
-        let scenario = Scenario::from_json(&read(text)?).map_err(|e| wrong(e.to_string()))?;
+        let scenario = Scenario::from_json(&read(text)?);
+        let scenario =
+            scenario.map_err(|error| wrong(format!("{text} is no scenario: {error}")))?;
         return Ok(Plan::of(scenario));
     }
     if let Some(scenario) = builtin::named(text) {
@@ -116,8 +118,12 @@ fn find(text: &str) -> Result<Plan, Failure> {
     }
     if text.contains('=') {
         let link = Permalink::parse(text).map_err(|error| wrong(error.to_string()))?;
+        if let Some(caveat) = link.caveat() {
+            output::note(format_args!("chordscope: {caveat}"));
+        }
         return Ok(Plan {
-            until: link.at,
+            // Without a moment it is the whole scenario that the link names.
+            until: link.at.unwrap_or(link.scenario.until),
             seed: link.seed,
             scenario: link.scenario,
         });
@@ -194,7 +200,7 @@ fn broken(entry: &Entry) -> Option<(Instant, Property, Id)> {
 
 #[cfg(test)]
 mod tests {
-    use chordscope_core::sim::history::History;
+    use chordscope_sim::history::History;
 
     use super::*;
 
@@ -217,5 +223,16 @@ mod tests {
         let shown = Permalink::parse(link).unwrap().open().unwrap();
         let answer = execute(find(link).unwrap()).unwrap();
         assert_eq!(answer.digest, shown.world().digest());
+    }
+
+    #[test]
+    fn a_link_without_a_moment_runs_the_whole_scenario() {
+        for scenario in builtin::all() {
+            let link = format!("http://127.0.0.1:7340/#/ring?s={}", scenario.name);
+            let whole = execute(find(&scenario.name).unwrap()).unwrap();
+            let linked = execute(find(&link).unwrap()).unwrap();
+            assert_eq!(linked.digest, whole.digest, "{link}");
+            assert!(linked.events > 0, "{link}");
+        }
     }
 }

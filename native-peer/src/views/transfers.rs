@@ -1,7 +1,7 @@
 //! Files as a peer tells of them.
 
 use chordscope_core::base::content::ContentId;
-use chordscope_core::swarm::api::{SourceView, TransferView};
+use chordscope_core::swarm::api::{Limit, SourceView, TransferView};
 use chordscope_core::swarm::link::Link;
 use serde::{Deserialize, Serialize};
 
@@ -13,14 +13,17 @@ pub(crate) struct Shared {
     pub(crate) link: String,
     pub(crate) content: String,
     pub(crate) bytes: u64,
+    /// Whether this request began it; it was not shared already.
+    pub(crate) begun: bool,
 }
 
 impl Shared {
-    pub(crate) fn of(link: &Link) -> Self {
+    pub(crate) fn of(link: &Link, begun: bool) -> Self {
         Self {
             link: link.to_string(),
             content: link.content.to_string(),
             bytes: link.length.unwrap_or_default(),
+            begun,
         }
     }
 }
@@ -31,6 +34,17 @@ pub(crate) struct Fetching {
     pub(crate) content: String,
     /// Where it will be.
     pub(crate) path: String,
+    /// Whether this request began it; it was not under way already.
+    pub(crate) begun: bool,
+}
+
+/// A transfer has ended because somebody asked for that.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Stopped {
+    /// Whether all of it was here.
+    pub(crate) complete: bool,
+    /// How many of its files are whole, and stay where they are.
+    pub(crate) kept: usize,
 }
 
 /// What a peer shares and fetches.
@@ -82,6 +96,43 @@ pub(crate) struct Source {
     pub(crate) chokes: bool,
 }
 
+/// How a content stands: `sharing`, `fetching` or `failed`.
+const fn state(item: &Item) -> &'static str {
+    match (&item.problem, item.entry.complete) {
+        (Some(_), _) => "failed",
+        (None, true) if !item.is_filling => "sharing",
+        (None, _) => "fetching",
+    }
+}
+
+/// How many bytes of a content are here.
+fn bytes_here(view: &TransferView) -> u64 {
+    match (view.length, view.have.is_full()) {
+        (Some(length), true) => length,
+        (Some(length), false) => {
+            let share = u128::from(length) * u128::from(view.have.len());
+            (share / u128::from(view.have.count().max(1))) as u64
+        }
+        (None, _) => 0,
+    }
+}
+
+fn sources(view: &TransferView) -> Vec<Source> {
+    let source = |source: &SourceView| Source {
+        id: format!("{:?}", source.id),
+        segments: source.has,
+        down: source.down,
+        up: source.up,
+        chokes: source.chokes,
+    };
+    view.sources.iter().map(source).collect()
+}
+
+/// What is said of a content that the core does not know.
+const UNKNOWN: &str = "nobody found who has it";
+/// What is said of a folder of which no file is waited for.
+const FILLING: &str = "its files are being put where they belong";
+
 impl Transfer {
     pub(crate) fn of(content: ContentId, item: &Item, view: Option<&TransferView>) -> Self {
         let entry = &item.entry;
@@ -91,56 +142,37 @@ impl Transfer {
             length: entry.length,
             is_collection: entry.is_collection,
         };
-        let state = match (&item.problem, entry.complete) {
-            (Some(_), _) => "failed",
-            (None, true) if !item.is_filling => "sharing",
-            (None, _) => "fetching",
-        };
         let mut transfer = Self {
             link: link.to_string(),
             name: entry.name.clone(),
             path: entry.path.display().to_string(),
-            state: state.to_string(),
+            state: state(item).to_string(),
             problem: item.problem.clone(),
             bytes: entry.length,
-            limit: "nobody found who has it".to_string(),
+            limit: UNKNOWN.to_string(),
             ..Self::default()
         };
         if let Some(view) = view {
-            transfer.see(view);
+            transfer.count(view);
+            transfer.limit = view.limit.to_string();
+            transfer.peers = sources(view);
         }
         transfer
     }
 
-    fn see(&mut self, view: &TransferView) {
-        let source = |source: &SourceView| Source {
-            id: format!("{:?}", source.id),
-            segments: source.has,
-            down: source.down,
-            up: source.up,
-            chokes: source.chokes,
-        };
-        self.segments = view.have.count();
-        self.segments_here = view.have.len();
-        self.bytes_here = match (view.length, view.have.is_full()) {
-            (Some(length), true) => length,
-            (Some(length), false) => {
-                let share = u128::from(length) * u128::from(view.have.len());
-                (share / u128::from(view.have.count().max(1))) as u64
-            }
-            (None, _) => 0,
-        };
-        self.down = view.down;
-        self.up = view.up;
-        self.sent_bytes = view.sent;
-        self.received_bytes = view.received;
-        self.wasted_bytes = view.wasted;
-        self.limit = view.limit.to_string();
-        self.peers = view.sources.iter().map(source).collect();
+    fn count(&mut self, view: &TransferView) {
+        self.segments += view.have.count();
+        self.segments_here += view.have.len();
+        self.bytes_here += bytes_here(view);
+        self.down += view.down;
+        self.up += view.up;
+        self.sent_bytes += view.sent;
+        self.received_bytes += view.received;
+        self.wasted_bytes += view.wasted;
     }
 
     /// A file of this folder.
-    pub(crate) fn add(&mut self, part: &Self) {
+    pub(crate) fn add(&mut self, part: &Item, view: Option<&TransferView>) {
         if self.files.is_none() {
             // The list itself is not what people mean.
             self.files = Some(0);
@@ -150,20 +182,18 @@ impl Transfer {
                 self.segments,
                 self.segments_here,
             ) = (Some(0), 0, 0, 0);
+            self.limit = FILLING.to_string();
         }
-        self.files_here += usize::from(part.state == "sharing");
-        self.bytes = self.bytes.zip(part.bytes).map(|(all, one)| all + one);
-        self.bytes_here += part.bytes_here;
-        self.segments += part.segments;
-        self.segments_here += part.segments_here;
-        self.down += part.down;
-        self.up += part.up;
-        self.sent_bytes += part.sent_bytes;
-        self.received_bytes += part.received_bytes;
-        self.wasted_bytes += part.wasted_bytes;
-        if part.state == "fetching" {
-            self.limit.clone_from(&part.limit);
-            self.peers.clone_from(&part.peers);
+        let state = state(part);
+        self.files_here += usize::from(state == "sharing");
+        let lengths = self.bytes.zip(part.entry.length);
+        self.bytes = lengths.map(|(all, one)| all + one);
+        if let Some(view) = view {
+            self.count(view);
+        }
+        if state == "fetching" {
+            self.limit = view.map_or_else(|| UNKNOWN.into(), |view| view.limit.to_string());
+            self.peers = view.map(sources).unwrap_or_default();
         }
         self.problem = self.problem.take().or_else(|| part.problem.clone());
     }
@@ -176,6 +206,9 @@ impl Transfer {
         self.files = Some(files);
         // The list's own state says whether files are still being put where they belong.
         let is_here = self.state == "sharing" && self.files_here == files;
+        if is_here {
+            self.limit = Limit::Complete.to_string();
+        }
         self.state = match (&self.problem, is_here) {
             (Some(_), _) => "failed",
             (None, true) => "sharing",

@@ -61,7 +61,8 @@ class Channel:
             self.answers[number] = answer
         elif kind == MESSAGE_FRAME and "Request" in content:
             number, asked = content["Request"]
-            self.send(self.session.seal({"Response": [number, "Pong" if asked == "Ping" else "NotMember"]}))
+            answer = "Unsupported" if asked is None else "Pong" if asked == "Ping" else "NotMember"
+            self.send(self.session.seal({"Response": [number, answer]}))
 
 
 class Socket(Channel):
@@ -72,7 +73,7 @@ class Socket(Channel):
     def __init__(self, url, ring):
         super().__init__(ring)
         self.hop = {"address": url}
-        self.ring, self.url, self.socket = ring, url, WebSocket(url, TIMEOUT)
+        self.ring, self.url, self.socket = ring, url, WebSocket.dial(url, TIMEOUT)
         self.circuits, self.next_circuit, self.last_of_theirs = {}, 1, 0
         self.greet()
 

@@ -1,7 +1,8 @@
 """Reads a Chordscope ring. It is written from docs/protocol.md alone, so that the page is known to say enough.
 
 python3 chordscope_reader.py URL lookup|get NAME…    reads, one line a name
-python3 chordscope_reader.py --vectors DIR           compares itself with the vectors in a folder"""
+python3 chordscope_reader.py --vectors DIR           compares itself with the vectors in a folder
+python3 chordscope_reader.py --page FILE             compares its vocabulary with the one that the page lists"""
 
 import argparse
 import base64
@@ -13,6 +14,7 @@ import vectors
 from channel import Socket
 from link import Refused
 from messages import name_id, node_id, record_fault, record_value, record_version
+from page import Page
 from websocket import Closed
 
 MOST_QUESTIONS = 64
@@ -149,6 +151,13 @@ def read(arguments):
         ring.close()
 
 
+def report(arguments):
+    """What was compared, if anything was to be."""
+    if arguments.vectors:
+        return [vectors.compare(arguments.vectors)]
+    return [Page(arguments.page).compare()] if arguments.page else []
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("url", nargs="?")
@@ -156,11 +165,12 @@ def main():
     parser.add_argument("name", nargs="*")
     parser.add_argument("--ring-name", default="main")
     parser.add_argument("--vectors", metavar="DIR")
+    parser.add_argument("--page", metavar="FILE")
     arguments = parser.parse_args()
-    if arguments.vectors is None and not arguments.name:
-        parser.error("URL, command and NAME are needed, or --vectors DIR")
+    if not (arguments.vectors or arguments.page or arguments.name):
+        parser.error("URL, command and NAME are needed, or --vectors DIR, or --page FILE")
     try:
-        answers = [vectors.compare(arguments.vectors)] if arguments.vectors else read(arguments)
+        answers = report(arguments) or read(arguments)
     except (Refused, Closed, OSError, ValueError) as why:
         sys.exit(f"chordscope_reader: {why}")
     for answer in answers:

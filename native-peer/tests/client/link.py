@@ -5,8 +5,8 @@ import struct
 
 from blake3 import derive_key, keyed, subtree
 from curve25519 import public_key, x25519, x25519_public
-from messages import CARD, HELLO, MESSAGE, RELAY_MESSAGE, sign_card, sign_for, verify_for
-from postcard import Malformed, decode
+from messages import CARD, HELLO, MESSAGE, RELAY_MESSAGE, sign_card, sign_for, unknown_request, verify_for
+from postcard import U64, Malformed, Reader, decode
 
 HELLO_FRAME, PROOF_FRAME, INTRODUCTION_FRAME, RELAY_FRAME, MESSAGE_FRAME, DATA_FRAME = 0x01, 0x02, 0x03, 0x04, 0x10, 0x11
 BLOCK_FRAME = b"\x12"
@@ -18,6 +18,8 @@ REASONS = (
     "too many leases",
 )
 INITIATOR = 0
+# What this client can do: it answers unknown requests with `Unsupported`. The mark stands in the last byte of a share.
+FEATURES, FEATURES_MARK = 1, 0x80
 HANDSHAKE_PURPOSE = "chordscope v1 handshake signature"
 KEY_CONTEXTS = (
     "chordscope v1 session initiator to responder",
@@ -104,16 +106,23 @@ def _covered(frame):
 class Session:
     """One side of a link, from its secrets, step by step."""
 
-    def __init__(self, ring, role=INITIATOR, secret=None, nonce=None, share=None, index=0):
-        self.role, self.ring = role, ring
+    def __init__(self, ring, role=INITIATOR, secret=None, nonce=None, share=None, index=0, features=FEATURES):
+        self.role, self.ring, self.features = role, ring, features
         self.secret, self.share = secret or os.urandom(32), share or os.urandom(32)
         self.mine = {
             "nonce": (nonce or os.urandom(32)).hex(),
-            "share": x25519_public(self.share).hex(),
+            "share": self._marked(x25519_public(self.share)).hex(),
             "key": public_key(self.secret).hex(),
             "index": index,
             "ring": ring,
         }
+
+    def _marked(self, share):
+        return share if self.features is None else share[:31] + bytes([share[31] | FEATURES_MARK])
+
+    def tells_features(self):
+        """Whether introductions carry features: both hellos have the mark."""
+        return all(bytes.fromhex(hello["share"])[31] & FEATURES_MARK for hello in (self.mine, self.theirs))
 
     def hello(self):
         return frame(HELLO_FRAME, HELLO.write(self.mine))
@@ -146,13 +155,26 @@ class Session:
 
     def introduce(self, version=1, addresses=()):
         card = sign_card(self.secret, self.mine["index"], version, addresses)
-        return self.sending.seal(frame(INTRODUCTION_FRAME, CARD.write(card)))
+        body = CARD.write(card) + (U64.write(self.features) if self.tells_features() else b"")
+        return self.sending.seal(frame(INTRODUCTION_FRAME, body))
 
     def on_introduction(self, data):
-        card = read(CARD, unframe(INTRODUCTION_FRAME, self.receiving.open(data)), "forged identity")
+        card = self._introduction(unframe(INTRODUCTION_FRAME, self.receiving.open(data)), "forged identity")
         if (card["key"], card["index"]) != (self.theirs["key"], self.theirs["index"]):
             raise Refused("forged identity")
         self.card = card
+        return card
+
+    def _introduction(self, body, reason="garbage"):
+        """A card, and features where both read them; what stands behind those is for later releases."""
+        self.their_features = 0
+        if not self.tells_features():
+            return read(CARD, body, reason)
+        reader = Reader(body)
+        try:
+            card, self.their_features = CARD.read(reader), U64.read(reader)
+        except Malformed:
+            raise Refused(reason) from None
         return card
 
     def seal(self, message):
@@ -167,7 +189,8 @@ class Session:
         kind = data[0] if data else 0
         body = unframe(kind, data)
         if kind == MESSAGE_FRAME:
-            return kind, read(MESSAGE, body)
+            number = unknown_request(body) if self.their_features & FEATURES else None
+            return kind, read(MESSAGE, body) if number is None else {"Request": [number, None]}
         if kind == RELAY_FRAME and not on_circuit:
             return kind, read(RELAY_MESSAGE, body)
         if kind == DATA_FRAME:
@@ -175,7 +198,7 @@ class Session:
                 raise Refused("too large")
             return kind, body
         if kind == INTRODUCTION_FRAME:
-            return kind, self._newer(read(CARD, body))
+            return kind, self._newer(self._introduction(body))
         raise Refused("garbage")
 
     def _newer(self, card):

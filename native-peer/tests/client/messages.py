@@ -1,11 +1,14 @@
 """The vocabulary of docs/protocol.md: cards, records and messages, with their signatures."""
 
+import functools
 import re
 import struct
 
 from blake3 import blake3, derive_key
 from curve25519 import public_key, sign, verify
-from postcard import BOOL, U16, U32, U64, Array, Byte, Bytes, Enum, Malformed, Option, Seq, Struct, Text, Tuple
+from postcard import (
+    BOOL, U16, U32, U64, Array, Byte, Bytes, Enum, Malformed, Option, Reader, Seq, Struct, Text, Tuple, decode,
+)
 
 ID_BYTES = 20
 
@@ -18,7 +21,9 @@ def sign_for(purpose, secret, message):
     return sign(secret, digest(purpose, message))
 
 
+@functools.lru_cache(4_096)
 def verify_for(purpose, public, message, signature):
+    """Whether the signature is right. The cards of a ring come over and over."""
     return verify(public, digest(purpose, message), signature)
 
 
@@ -236,34 +241,43 @@ VERSION = Struct(sequence=U64, author=KEY, digest=Array(8))
 STEP = Struct(lookup=U64, key=ID, routing=ROUTING, arrived=BOOL, avoid=Seq(ID, 16))
 FORWARD = Struct(lookup=U64, origin=CARD, key=ID, routing=ROUTING, arrived=BOOL, path=Seq(ID, 1_024))
 REFUSAL = Enum("Name", "Value", "Lifetime", "Signature", "SequenceJump", "Full", "Storage", "Salt", "Providers", "Level")
-EPOCH = Struct(round=U64, proposer=ID)
+EPOCH = Struct(generation=U32, round=U64, proposer=ID)
 GROUP = Struct(upto=ID, epoch=EPOCH)
 STAMP = Struct(epoch=EPOCH, index=U64)
-ENTRY = Struct(stamp=STAMP, copy=COPY)
-MEMBERS = Seq(CARD, 8)
+ENTRY = Struct(stamp=STAMP, operation=Array(16), copy=COPY)
+MEMBER = Struct(card=CARD, incarnation=U64, votes=BOOL)
+MEMBERS = Seq(MEMBER, 8)
+INTRODUCTION = Struct(incarnation=U64, lineage=Option(U64), settled=BOOL)
+FENCE = Struct(lineage=U64, after=ID, upto=ID, generation=U32, lost=Seq(Tuple(ID, U64), 16))
 FOLLOWING = Struct(epoch=EPOCH, members=MEMBERS, split=Option(Tuple(ID, MEMBERS)))
-CONFIGURATION = Struct(ring=U64, after=ID, upto=ID, epoch=EPOCH, members=MEMBERS)
+CONFIGURATION = Struct(lineage=U64, after=ID, upto=ID, epoch=EPOCH, members=MEMBERS)
 PAGE = Seq(Tuple(ID, STAMP), 64)
 GROUP_REQUEST = Enum(
-    ("Read", ID), ("Write", Tuple(COPY, Option(VERSION))), ("Keep", Tuple(GROUP, Option(ENTRY))),
+    ("Read", Tuple(ID, Option(U64))), ("Write", Tuple(COPY, Option(VERSION), Array(16), Option(U64))), ("Keep", Tuple(GROUP, Option(ENTRY))),
     ("Prepare", Tuple(GROUP, EPOCH)), ("List", Tuple(GROUP, Option(ID))), ("Fetch", Tuple(GROUP, ID)),
     ("Propose", Tuple(GROUP, EPOCH, FOLLOWING)), ("Stage", Struct(parent=CONFIGURATION, next=FOLLOWING)),
     ("Offer", Tuple(GROUP, EPOCH, PAGE)), ("Give", Tuple(GROUP, EPOCH, ENTRY)), ("Withdraw", Tuple(GROUP, EPOCH)),
     ("Decided", Tuple(GROUP, FOLLOWING)), ("Check", GROUP),
+    ("Meet", INTRODUCTION), "Stopping", ("Fence", Seq(FENCE, 64)), ("Survey", Tuple(U64, ID, ID)),
+    ("Touch", Tuple(ID, VERSION, U32, Option(U64))),
+    fault="unknown request",
 )
 GROUP_RESPONSE = Enum(
     ("Value", Option(COPY)), ("Written", Byte()), ("Mismatch", Option(COPY)), ("Refused", REFUSAL), ("Elsewhere", CARD),
-    "Unavailable", "Unknown", "Gone", ("Closed", EPOCH), "Done", ("Promise", Option(Tuple(EPOCH, FOLLOWING))),
+    ("Unavailable", Seq(CARD, 8)), "Unknown", ("Gone", U64), ("Closed", EPOCH), "Done", ("Promise", Option(Tuple(EPOCH, FOLLOWING))),
     ("Page", PAGE), ("Entry", Option(ENTRY)), ("Lacking", Seq(ID, 64)), ("Followed", FOLLOWING),
+    ("Met", INTRODUCTION), ("Surveyed", Tuple(Option(EPOCH), Seq(FENCE, 64))), "Superseded",
 )
+# Requests that are not spoken any more: nothing is one of them. The responses to them are plainly malformed.
+NEVER = Enum(fault="retired request")
 REQUEST = Enum(
     "Neighbours", "Ping", ("Step", STEP), ("Forward", FORWARD), ("Read", ID), ("Write", COPY),
-    ("Offer", Seq(Tuple(ID, VERSION), 256)), ("Group", GROUP_REQUEST),
+    ("Offer", Seq(Tuple(ID, VERSION), 256)), ("Retired", NEVER), ("Group", GROUP_REQUEST), fault="unknown request",
 )
 RESPONSE = Enum(
     ("Neighbours", NEIGHBOURS), "Pong", ("Step", Tuple(HOP, NEIGHBOURS)), "Forwarded", "NotMember",
     ("Value", Option(COPY)), "Written", ("Refused", REFUSAL), ("Wanted", Struct(lacking=Seq(ID, 256), newer=Seq(ID, 256))),
-    ("Group", GROUP_RESPONSE),
+    ("Retired", Enum()), "Unsupported", ("Group", GROUP_RESPONSE),
 )
 NOTICE = Enum("Notify", ("Found", Struct(lookup=U64, path=Seq(ID, 1_025), neighbours=NEIGHBOURS)), ("Leaving", NEIGHBOURS))
 STANDING = Enum("Nothing", ("Whole", U64), ("Part", Tuple(U64, Bytes())))
@@ -273,3 +287,15 @@ SAID = Enum(
 )
 SWARM = Struct(content=Array(32), said=SAID)
 MESSAGE = Enum(("Request", Tuple(U64, REQUEST)), ("Response", Tuple(U64, RESPONSE)), ("Notice", NOTICE), ("Swarm", SWARM))
+
+
+def unknown_request(body):
+    """The number of a request that is unknown here; None for anything else."""
+    try:
+        decode(MESSAGE, body)
+    except Malformed as why:
+        if str(why) == "unknown request":
+            reader = Reader(body)
+            U32.read(reader)
+            return U64.read(reader)
+    return None

@@ -159,7 +159,8 @@ class Struct:
 class Enum:
     """Variants in their order: a name alone, or a name and the schema of its content."""
 
-    def __init__(self, *variants):
+    def __init__(self, *variants, fault="malformed"):
+        self.fault = fault
         self.variants = [one if isinstance(one, tuple) else (one, None) for one in variants]
 
     def write(self, value):
@@ -171,7 +172,7 @@ class Enum:
     def read(self, reader):
         number = U32.read(reader)
         if number >= len(self.variants):
-            raise Malformed("malformed")
+            raise Malformed(self.fault)
         name, schema = self.variants[number]
         return {name: schema.read(reader)} if schema else name
 

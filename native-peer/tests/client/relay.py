@@ -179,7 +179,7 @@ class Peer:
         if target == self.id:
             side = self.sides[near]
             share, nonce = bytes.fromhex(side["share"]), bytes.fromhex(side["nonce"])
-            session = Session(self.ring, RESPONDER, self.secret, nonce, share, self.card["index"])
+            session = Session(self.ring, RESPONDER, self.secret, nonce, share, self.card["index"], None)
             self.ends[near] = End(session, self.card, self.now + PATIENCE)
             self.send(near, session.hello())
             return

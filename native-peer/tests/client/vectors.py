@@ -211,7 +211,8 @@ def compare_circuits(vector):
 
 def session(vector, role):
     side = vector[("initiator", "responder")[role]]
-    return Session(vector["ring"], role, raw(side["secret"]), raw(side["nonce"]), raw(side["share"]), side["index"])
+    secrets = [raw(side[field]) for field in ("secret", "nonce", "share")]
+    return Session(vector["ring"], role, *secrets, side["index"], side.get("features"))
 
 
 def compare_handshakes(vector):
@@ -227,6 +228,8 @@ def compare_handshakes(vector):
         introduction = mine.introduce(card["version"], card["addresses"])
         same("introduction", introduction.hex(), said[role, "introduction"])
         same("version", sides[1 - role].on_introduction(introduction)["version"], card["version"])
+        told = card.get("features", 0) if sides[role].tells_features() else 0
+        same("features", sides[1 - role].their_features, told)
     for one in vector["messages"]:
         same("message", sides[one["from"]].seal(one["decoded"]).hex(), one["hex"])
         same("decoded", sides[1 - one["from"]].open(raw(one["hex"])), (MESSAGE_FRAME, one["decoded"]))

@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::process::{Home, eventually, refusal};
+use crate::process::{Home, eventually, refusal, timeless};
 
 fn keys(value: &Value) -> Vec<&str> {
     let mut keys: Vec<&str> = value
@@ -31,14 +31,15 @@ fn three_peers_make_a_ring_that_commands_use() {
         .unwrap();
     let key = put["key"].as_str().unwrap();
     assert_eq!(
-        put,
+        timeless(&put),
         json!({"key": key, "copies": put["copies"], "sequence": 1})
     );
     assert_eq!(put["copies"], 3);
     assert_eq!(key.len(), 40);
     for peer in [a, b, c] {
         let got = home.json(&["get", "greeting", "--peer", peer]).unwrap();
-        assert_eq!(got, json!({"key": key, "value": "hello", "sequence": 1}));
+        let expected = json!({"key": key, "value": "hello", "sequence": 1});
+        assert_eq!(timeless(&got), expected);
     }
     let again = home.json(&["put", "greeting", "hi", "--peer", b]).unwrap();
     assert_eq!(again["sequence"], 2);
@@ -210,6 +211,26 @@ fn wrong_use_is_one_line() {
     assert!(line.starts_with("chordscope: --join: "), "{line}");
     let line = home.refusal(&["peer", "--join", "https://127.0.0.1:1"], 2);
     assert!(line.contains("not possible yet"), "{line}");
+    let file = home.path("file");
+    std::fs::write(&file, "").unwrap();
+    let below = file.join("below");
+    for data in [&file, &below] {
+        for command in ["peer", "ring"] {
+            let line = home.refusal(&[command, "--data", data.to_str().unwrap()], 2);
+            let file = file.display();
+            assert_eq!(
+                line,
+                format!("chordscope: --data: {file} is a file: give a folder")
+            );
+        }
+    }
+    let line = home.refusal(&["peer", "--listen", "nowhere"], 2);
+    assert!(
+        line.contains("--listen") && line.contains("127.0.0.1:7340"),
+        "{line}"
+    );
+    let line = home.refusal(&["peer", "--allow-host", "http://a"], 2);
+    assert!(line.starts_with("chordscope: --allow-host: "), "{line}");
     let line = home.refusal(&["peer", "--web", "/nowhere/at/all"], 2);
     assert!(line.starts_with("chordscope: --web: "), "{line}");
     assert!(
@@ -219,20 +240,117 @@ fn wrong_use_is_one_line() {
 }
 
 #[test]
-fn a_peer_that_finds_no_ring_says_that_it_keeps_trying() {
+fn what_looks_like_a_flag_is_none_only_after_two_hyphens() {
     let home = Home::new();
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let nobody = format!("http://{}", free.local_addr().unwrap());
     drop(free);
-    let mut command = home.command(&["peer", "--listen", "127.0.0.1:0", "--join", &nobody]);
-    command.stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut peer = command.spawn().unwrap();
-    let mut line = String::new();
-    let stderr = peer.stderr.take().unwrap();
-    BufReader::new(stderr).read_line(&mut line).unwrap();
-    peer.kill().unwrap();
-    peer.wait().unwrap();
-    assert!(line.contains("it keeps trying"), "{line}");
+    for arguments in [
+        &["put", "--imutable", "hello"][..],
+        &["put", "--quorum", "counter"],
+        &["put", "counter", "--quorum"],
+        &["put", "counter", "1", "--levle", "quorum"],
+        &["put", "-n", "counter", "1"],
+        &["get", "--quorum", "counter"],
+        &["delete", "--quorum", "counter"],
+        &["lookup", "--tarce", "counter"],
+        &["share", "--trorent"],
+        &["fetch", "--outptu", "link"],
+    ] {
+        let line = home.refusal(&[arguments, &["--peer", &nobody]].concat(), 2);
+        let flag = arguments.iter().find(|text| text.starts_with('-')).unwrap();
+        assert!(line.contains(&format!("'{flag}'")), "{line}");
+    }
+    let line = home.refusal(&["put", "--imutable", "hello"], 2);
+    assert!(line.contains("'--immutable'"), "{line}");
+    for arguments in [
+        &["put", "--peer", &nobody, "--", "--imutable", "hello"][..],
+        &["put", "--peer", &nobody, "temperature", "-5"],
+        &["put", "--peer", &nobody, "name", "-"],
+    ] {
+        let line = home.refusal(arguments, 1);
+        assert!(line.contains("no peer answers"), "{line}");
+    }
+    let line = home.refusal(&["put", "a", "b", "--if-sequence=-1"], 2);
+    assert!(
+        line.contains("--if-sequence") && line.contains("give a sequence number"),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_peer_that_finds_no_ring_says_why_and_that_it_keeps_trying() {
+    let home = Home::new();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = free.local_addr().unwrap().to_string();
+    drop(free);
+    let other = home.start(&[
+        "peer",
+        "--listen",
+        "0",
+        "--ring-name",
+        "other",
+        "--data",
+        home.path("other").to_str().unwrap(),
+    ]);
+    let page = TcpListener::bind("127.0.0.1:0").unwrap();
+    let no_peer = page.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        use std::io::{Read, Write};
+        while let Ok((mut stream, _)) = page.accept() {
+            let _ = stream.read(&mut [0; 1024]);
+            let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+    let cases = [
+        (nobody.as_str(), "nobody listens there"),
+        (other.url(), "another ring (--ring-name)"),
+        (&no_peer, "it is no peer: it answers with HTTP 404"),
+    ];
+    for (address, why) in cases {
+        let mut command = home.command(&["peer", "--listen", "127.0.0.1:0", "--join", address]);
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut peer = command.spawn().unwrap();
+        let stderr = BufReader::new(peer.stderr.take().unwrap());
+        let said = |line: &String| line.contains(why) && line.contains("it keeps trying");
+        let found = stderr.lines().map(Result::unwrap).take(5).find(said);
+        peer.kill().unwrap();
+        peer.wait().unwrap();
+        let authority = address.trim_start_matches("http://");
+        assert!(found.is_some_and(|line| line.contains(authority)), "{why}");
+    }
+}
+
+#[test]
+fn a_fetch_that_comes_to_nothing_leaves_no_folder() {
+    let home = Home::new();
+    let peer = home.peer("peer", 0, None);
+    let fetch = |folder: &std::path::Path| {
+        let folder = folder.to_str().unwrap();
+        let link = format!("chordscope:{}?n=file&len=5", "7".repeat(64));
+        let more = ["--timeout", "1", "--peer", peer.url()];
+        home.refusal(
+            &[&["fetch", &link, "--output", folder][..], &more].concat(),
+            1,
+        )
+    };
+    let (new, there) = (home.path("new"), home.path("there"));
+    std::fs::create_dir(&there).unwrap();
+    for folder in [new.join("below"), there.clone()] {
+        let line = fetch(&folder);
+        assert!(line.contains("nothing has come for"), "{line}");
+    }
+    assert!(!new.exists() && there.is_dir());
+    let file = home.path("file");
+    std::fs::write(&file, "").unwrap();
+    for folder in [file.clone(), file.join("below")] {
+        let line = fetch(&folder);
+        let file = file.display();
+        assert_eq!(
+            line,
+            format!("chordscope: {file} is a file: give a folder with --output")
+        );
+    }
 }
 
 #[test]

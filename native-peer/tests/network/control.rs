@@ -72,7 +72,7 @@ fn foreign_hosts_and_pages_are_refused() {
         let (code, text) = http(port, &request, &[&foreign]);
         assert_eq!(code, 403, "{path}");
         assert!(
-            text.contains("\"error\":\"this peer is not the host"),
+            text.contains("\"error\":\"this peer is not known by the name"),
             "{text}"
         );
     }
@@ -116,6 +116,27 @@ fn foreign_hosts_and_pages_are_refused() {
 }
 
 #[test]
+fn a_peer_that_listens_everywhere_answers_under_every_address() {
+    let home = Home::new();
+    let data = home.path("peer").display().to_string();
+    let arguments = ["peer", "--listen", "0.0.0.0:0", "--data", &data];
+    let peer = home.start(&[&arguments[..], &["--allow-host", "nas.local"]].concat());
+    let port = peer.port();
+    for host in ["192.168.0.1", "[2001:db8::1]", "nas.local"] {
+        let host = format!("Host: {host}:{port}");
+        let origin = host.replace("Host: ", "Origin: http://");
+        for path in ["/", "/api/v1/status", "/metrics", "/healthz"] {
+            let code = http(port, &format!("GET {path}"), &[&host, &origin]).0;
+            assert_eq!(code, 200, "{host} {path}");
+        }
+        let foreign = format!("Origin: http://203.0.113.7:{port}");
+        assert_eq!(http(port, "GET /api/v1/status", &[&host, &foreign]).0, 403);
+    }
+    let named = format!("Host: other.local:{port}");
+    assert_eq!(http(port, "GET /healthz", &[&named]).0, 403);
+}
+
+#[test]
 fn the_api_says_what_is_wrong_with_a_request() {
     let home = Home::new();
     let peer = peer(&home, &[]);
@@ -146,12 +167,40 @@ fn the_api_says_what_is_wrong_with_a_request() {
 }
 
 #[test]
+fn a_peer_is_ready_once_it_is_a_member_of_a_ring() {
+    let home = Home::new();
+    let alone = home.peer("alone", 0, None);
+    eventually("a ring of one", || {
+        let (code, text) = http(alone.port(), "GET /readyz", &[]);
+        assert!(
+            code == 200 || text.contains("not ready: the peer is"),
+            "{text}"
+        );
+        (code == 200).then_some(())
+    });
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = free.local_addr().unwrap().to_string();
+    drop(free);
+    let data = home.path("outside").display().to_string();
+    let listen = ["peer", "--listen", "127.0.0.1:0", "--join", &nobody];
+    let outside = home.start(&[&listen[..], &["--data", &data]].concat());
+    let (code, text) = http(outside.port(), "GET /readyz", &[]);
+    assert_eq!(code, 503, "{text}");
+    assert!(
+        text.ends_with("\r\n\r\nnot ready: the peer is in no ring\n"),
+        "{text}"
+    );
+    assert_eq!(http(outside.port(), "GET /healthz", &[]).0, 200);
+}
+
+#[test]
 fn each_peer_serves_the_page() {
     let home = Home::new();
     let web = home.path("dist");
     std::fs::create_dir(&web).unwrap();
     std::fs::write(web.join("index.html"), "<title>the page</title>").unwrap();
     std::fs::write(web.join("app.wasm"), "\0asm").unwrap();
+    std::fs::write(web.join("app.wasm.gz"), "gzipped").unwrap();
     let web = web.display().to_string();
     let ring = home.start(&[
         "ring",
@@ -169,6 +218,16 @@ fn each_peer_serves_the_page() {
         assert!(code == 200 && text.contains("the page"), "{text}");
         let (_, text) = http(port, "GET /app.wasm", &[]);
         assert!(text.contains("content-type: application/wasm"), "{text}");
+        assert!(
+            text.ends_with("\0asm") && text.contains("vary: accept-encoding"),
+            "{text}"
+        );
+        let (_, text) = http(port, "GET /app.wasm", &["Accept-Encoding: br, gzip"]);
+        assert!(text.contains("content-type: application/wasm"), "{text}");
+        assert!(
+            text.contains("content-encoding: gzip") && text.ends_with("gzipped"),
+            "{text}"
+        );
         assert_eq!(http(port, "GET /nothing", &[]).0, 404);
         assert_eq!(http(port, "GET /../../etc/passwd", &[]).0, 404);
     }
@@ -198,4 +257,30 @@ fn events_come_as_a_stream() {
         .map(Result::unwrap)
         .find(|line| line == "event: record-kept");
     assert!(kept.is_some());
+}
+
+/// A condition that is misspelt must not be left out.
+#[test]
+fn a_parameter_that_is_unknown_or_makes_no_sense_is_refused() {
+    let home = Home::new();
+    let peer = peer(&home, &[]);
+    let right = format!("Authorization: Bearer {}", peer.token());
+    for (request, reason) in [
+        ("PUT /api/v1/record?name=a&if-sequence=5", "if-sequence"),
+        ("PUT /api/v1/record?name=a&tttl=5", "tttl"),
+        ("PUT /api/v1/record?name=a&ttl=0", "a second at least"),
+        ("PUT /api/v1/record?name=%ff", "UTF-8"),
+        ("GET /api/v1/record?name=%fe", "UTF-8"),
+        ("GET /api/v1/record?name=a&level=most", "most"),
+        ("GET /api/v1/lookup?what=a&mood=good", "mood"),
+        ("GET /api/v1/transfers?wait=soon", "invalid digit"),
+        ("DELETE /api/v1/transfers?link=a&unfinish=true", "unfinish"),
+        ("POST /api/v1/quorum/repair?range=a&lost=b&yes=1", "yes"),
+        ("POST /api/v1/quorum/adopt?lineage=a&now=1", "now"),
+    ] {
+        let (code, text) = http(peer.port(), request, &[&right]);
+        assert_eq!(code, 400, "{request}: {text}");
+        assert!(text.contains("\"error\":"), "{request}: {text}");
+        assert!(text.contains(reason), "{request}: {text}");
+    }
 }

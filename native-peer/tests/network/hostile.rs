@@ -87,7 +87,8 @@ impl Client {
     /// An honest handshake; gives the session and what was sent.
     async fn shake_hands(&mut self, signer: &Signer) -> (Session, [Vec<u8>; 2]) {
         let mut rng = Rng::from_seed(1, 0);
-        let (mut handshake, hello) = Handshake::start(Role::Initiator, signer, 0, "main", &mut rng);
+        let (mut handshake, hello) =
+            Handshake::start(Role::Initiator, signer, 0, "main", false, &mut rng);
         self.send(&hello).await;
         let theirs = self.receive().await;
         let Ok(Progress::Reply(proof)) = handshake.handle(signer, &theirs) else {
@@ -241,7 +242,7 @@ fn refused_origins(peer: &Process) -> u64 {
 
 #[test]
 fn garbage_is_dropped() {
-    dropped(CloseReason::Garbage, |port| async move {
+    dropped(CloseReason::Flag, |port| async move {
         let mut client = Client::connect(port).await;
         client.send(b"GET / HTTP/1.1").await;
         client
@@ -250,7 +251,7 @@ fn garbage_is_dropped() {
 
 #[test]
 fn text_is_dropped() {
-    dropped(CloseReason::Garbage, |port| async move {
+    dropped(CloseReason::Text, |port| async move {
         let mut client = Client::connect(port).await;
         let _ = client.socket.send(Message::text("hello")).await;
         client
@@ -293,7 +294,7 @@ fn a_claimed_key_without_its_secret_is_dropped() {
         let (claimed, own) = (Signer::ed25519([7; 32]), Signer::ed25519([8; 32]));
         let mut rng = Rng::from_seed(1, 0);
         let (mut handshake, hello) =
-            Handshake::start(Role::Initiator, &claimed, 0, "main", &mut rng);
+            Handshake::start(Role::Initiator, &claimed, 0, "main", false, &mut rng);
         client.send(&hello).await;
         let theirs = client.receive().await;
         let Ok(Progress::Reply(proof)) = handshake.handle(&own, &theirs) else {
@@ -306,7 +307,7 @@ fn a_claimed_key_without_its_secret_is_dropped() {
 
 #[test]
 fn an_introduction_as_somebody_else_is_dropped() {
-    dropped(CloseReason::ForgedIdentity, |port| async move {
+    dropped(CloseReason::WrongCard, |port| async move {
         let mut client = Client::connect(port).await;
         let (mut session, _) = client.shake_hands(&Signer::ed25519([7; 32])).await;
         let other = Signer::ed25519([8; 32]);
@@ -329,6 +330,123 @@ fn a_recorded_handshake_is_dropped() {
         }
         client
     });
+}
+
+#[test]
+fn each_broken_rule_is_told_by_name() {
+    fn sealed(session: &mut Session, kind: FrameType, body: &[u8]) -> Vec<u8> {
+        session.seal(Frame::on_link(kind, body).encode())
+    }
+    let home = Home::new();
+    let peer = home.peer("peer", 0, None);
+    let signer = Signer::ed25519([7; 32]);
+    let contact = Contact::sign(Space::FULL, &signer, 0, 1, Vec::new()).unwrap();
+    let card = encode_contact(&contact).unwrap();
+    let cases = [
+        (
+            CloseReason::FrameType,
+            Frame::on_link(FrameType::Hello, b"").encode(),
+            0,
+        ),
+        (
+            CloseReason::OutOfTurn,
+            Frame::on_link(FrameType::Proof, &[0; 64]).encode(),
+            0,
+        ),
+        (CloseReason::EarlyCircuit, b"\x01\0\x07\0\0\0".to_vec(), 0),
+        (CloseReason::Hello, b"\x01\0\0\0\0\0".to_vec(), 0),
+        (CloseReason::ShortFrame, b"\x01\0".to_vec(), 0),
+        (CloseReason::BeforeIntroduction, vec![], 1),
+        (CloseReason::Message, b"\x7f".to_vec(), 2),
+        (CloseReason::StaleCard, card.clone(), 3),
+        (CloseReason::RelayMessage, b"\x7f".to_vec(), 4),
+        (CloseReason::Block, b"short".to_vec(), 5),
+    ];
+    for (reason, mut bytes, stage) in cases {
+        if reason == CloseReason::FrameType {
+            bytes[0] = 0x7f;
+        }
+        let frame = Runtime::new().unwrap().block_on(async {
+            let mut client = Client::connect(peer.port()).await;
+            if stage > 0 {
+                let (mut session, _) = client.shake_hands(&signer).await;
+                if stage > 1 {
+                    let frame = sealed(&mut session, FrameType::Introduction, &card);
+                    client.send(&frame).await;
+                }
+                let kind = match stage {
+                    3 => FrameType::Introduction,
+                    4 => FrameType::Relay,
+                    5 => FrameType::Block,
+                    _ => FrameType::Message,
+                };
+                bytes = sealed(&mut session, kind, &bytes);
+            }
+            client.send(&bytes).await;
+            client.closed().await
+        });
+        assert_eq!(u16::from(frame.code), 4_001, "{reason}: {frame}");
+        assert_eq!(frame.reason.as_str(), reason.to_string());
+        assert_eq!(drops(&peer, reason), 1, "{reason}");
+    }
+    assert_eq!(drops(&peer, CloseReason::Garbage), 0);
+}
+
+#[test]
+fn a_close_frame_is_answered_and_its_reason_logged_and_counted() {
+    let home = Home::new();
+    let log = home.path("log");
+    let data = home.path("peer").display().to_string();
+    let mut command = home.command(&[
+        "peer",
+        "--listen",
+        "127.0.0.1:0",
+        "--data",
+        &data,
+        "-v",
+        "--json",
+    ]);
+    command.stderr(std::fs::File::create(&log).unwrap());
+    let peer = home.run(command);
+    let by_others = |reason: &str| {
+        peer.metric(&format!(
+            "chordscope_links_closed_by_others_total{{reason=\"{reason}\"}}"
+        ))
+    };
+    let gone = drops(&peer, CloseReason::Gone);
+    for (code, text, label, after_handshake) in [
+        (4_012, "this node leaves the ring", "leaving", false),
+        (4_005, "a frame's tag is wrong", "bad_tag", true),
+        (1_000, "", "other", true),
+        (4_999, "of a later version", "other", false),
+    ] {
+        let before = by_others(label);
+        let answer = Runtime::new().unwrap().block_on(async {
+            let mut client = Client::connect(peer.port()).await;
+            if after_handshake {
+                client.shake_hands(&Signer::ed25519([7; 32])).await;
+            }
+            let frame = CloseFrame {
+                code: code.into(),
+                reason: text.into(),
+            };
+            client.socket.close(Some(frame)).await.unwrap();
+            client.closed().await
+        });
+        assert_eq!(u16::from(answer.code), code, "{answer}");
+        eventually("the close is counted", || {
+            (by_others(label) == before + 1).then_some(())
+        });
+        let said = match text {
+            "" => format!("link closed by the other side, {code}"),
+            text => format!("link closed by the other side, {code} \"{text}\""),
+        };
+        eventually("the close is logged", || {
+            let log = std::fs::read_to_string(&log).unwrap();
+            log.contains(&said).then_some(())
+        });
+    }
+    assert_eq!(drops(&peer, CloseReason::Gone), gone);
 }
 
 #[test]

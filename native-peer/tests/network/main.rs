@@ -2,15 +2,26 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod bulk;
+mod cancel;
 mod commands;
 mod control;
+mod disk;
 mod folders;
+mod histories;
 mod hostile;
 mod interrupted;
+mod many;
+mod member;
+mod present;
 mod process;
+mod python;
 mod quorum;
 mod reader;
 mod records;
+mod release;
+mod returning;
+mod sharing;
 mod survival;
 mod tab;
 mod tabs;

@@ -146,6 +146,16 @@ impl Home {
     }
 }
 
+/// An answer without how long the record is held, which goes down with time.
+pub(crate) fn timeless(answer: &Value) -> Value {
+    let mut answer = answer.clone();
+    if let Some(fields) = answer.as_object_mut() {
+        fields.remove("expires_in_s");
+        fields.remove("renewed");
+    }
+    answer
+}
+
 /// Checks that a command failed with one line, and gives it.
 pub(crate) fn refusal(output: &Output, code: i32) -> String {
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -188,10 +198,25 @@ impl Process {
         self.child.wait().unwrap();
     }
 
+    /// Its number in the system.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn number(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal by its name.
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         let status = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Lets it write files of any size again.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn lift_file_limit(&self) {
+        let pid = self.child.id().to_string();
+        let mut lift = Command::new("prlimit");
+        let status = lift.args(["--fsize=unlimited", "--pid", &pid]).status();
         assert!(status.unwrap().success());
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::process::Home;
+use crate::process::{Home, eventually, timeless};
 
 #[test]
 fn an_immutable_value_has_the_same_key_whoever_puts_it() {
@@ -11,7 +11,7 @@ fn an_immutable_value_has_the_same_key_whoever_puts_it() {
     let [a, b, c] = [0, 1, 2].map(|index| peers[index].url());
     let put = |peer: &str| {
         let arguments = ["put", "--immutable", "hello", "--peer", peer];
-        home.json(&arguments).unwrap()
+        timeless(&home.json(&arguments).unwrap())
     };
     let first = put(a);
     let key = first["key"].as_str().unwrap();
@@ -21,7 +21,8 @@ fn an_immutable_value_has_the_same_key_whoever_puts_it() {
     assert_eq!(key.len(), 40);
     home.refusal(&["get", "hello", "--peer", a], 1);
     let got = home.json(&["get", key, "--peer", c]).unwrap();
-    assert_eq!(got, json!({"key": key, "value": "hello", "sequence": 0}));
+    let expected = json!({"key": key, "value": "hello", "sequence": 0});
+    assert_eq!(timeless(&got), expected);
 
     let plain = home.piped(&["put", "--immutable", "-", "--peer", a], b"\xff\0piped");
     let key = String::from_utf8(plain.stdout).unwrap();
@@ -46,7 +47,7 @@ fn a_signed_record_is_found_by_its_author_and_salt_and_by_its_key() {
     let text = |put: &serde_json::Value, field: &str| put[field].as_str().unwrap().to_string();
     let (key, author) = (text(&mine, "key"), text(&mine, "author"));
     assert_eq!(
-        mine,
+        timeless(&mine),
         json!({"key": key, "copies": 3, "sequence": 1, "author": author})
     );
     assert_ne!(text(&others, "key"), key);
@@ -55,11 +56,9 @@ fn a_signed_record_is_found_by_its_author_and_salt_and_by_its_key() {
     for peer in [a, b, c] {
         let by_author = ["get", "--author", &author, "--salt", "profile"];
         let got = home.json(&[&by_author[..], &["--peer", peer]].concat());
-        assert_eq!(got.as_ref(), Some(&found));
-        assert_eq!(
-            home.json(&["get", &key, "--peer", peer]),
-            Some(found.clone())
-        );
+        assert_eq!(timeless(&got.unwrap()), found);
+        let got = home.json(&["get", &key, "--peer", peer]);
+        assert_eq!(timeless(&got.unwrap()), found);
     }
     home.refusal(&["get", "--author", &author, "--peer", a], 1);
 
@@ -184,4 +183,41 @@ fn the_interface_refuses_what_no_level_keeps() {
         assert_eq!(status, code, "{method} {query}: {body}");
         assert!(body.contains(reason), "{method} {query}: {body}");
     }
+}
+
+#[test]
+fn a_record_is_renewed_while_its_author_runs_unless_it_was_put_otherwise() {
+    let home = Home::new();
+    let peers = home.ring(3);
+    let put = |name: &str, more: &[&str]| {
+        let arguments = [
+            "put",
+            name,
+            "value",
+            "--ttl",
+            "20s",
+            "--peer",
+            peers[0].url(),
+        ];
+        home.json(&[&arguments[..], more].concat()).unwrap()
+    };
+    let kept = put("kept", &[]);
+    assert_eq!(
+        (&kept["expires_in_s"], &kept["renewed"]),
+        (&20.into(), &true.into())
+    );
+    assert_eq!(put("gone", &["--no-renew"])["renewed"], false);
+    let get = |name: &str| home.json(&["get", name, "--peer", peers[1].url()]);
+    let mut least = u64::MAX;
+    eventually("the record is renewed", || {
+        let left = get("kept")?["expires_in_s"].as_u64()?;
+        least = least.min(left);
+        (left > least + 1).then_some(())
+    });
+    eventually("the other one runs out", || {
+        get("gone").is_none().then_some(())
+    });
+    assert_eq!(get("kept").unwrap()["value"], "value");
+    let told = home.refusal(&["put", "name", "value", "--ttl", "25h"], 2);
+    assert!(told.contains("at most a day"), "{told}");
 }

@@ -214,3 +214,55 @@ fn a_ring_with_a_folder_comes_back() {
     let got = home.json(&["get", "name", "--peer", page]).unwrap();
     assert_eq!(got["value"], "value");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_peer_outlives_a_hangup_and_says_that_nothing_was_read_again() {
+    use std::fs::{File, read_to_string};
+    let home = Home::new();
+    let errors = home.path("errors");
+    let data = home.path("peer").display().to_string();
+    let mut command = home.command(&["peer", "--json", "--listen", "127.0.0.1:0"]);
+    command.args(["--data", &data]);
+    command.stderr(File::create(&errors).unwrap());
+    let peer = home.run(command);
+    let other = home.peer("other", 0, Some(&peer));
+    home.wait_for_ring(&[&peer, &other]);
+    peer.signal("HUP");
+    eventually("it says so", || {
+        read_to_string(&errors)
+            .unwrap()
+            .contains("SIGHUP")
+            .then_some(())
+    });
+    assert_eq!(read_to_string(&errors).unwrap().lines().count(), 1);
+    let put = home.json(&["put", "name", "value", "--peer", other.url()]);
+    assert_eq!(put.unwrap()["copies"], 2);
+    assert!(home.json(&["status", "--peer", peer.url()]).is_some());
+}
+
+/// Begins a program in a terminal of its own, closes the terminal once the program has said something, and prints the exit code.
+#[cfg(unix)]
+const IN_A_TERMINAL: &str = "
+import os, pty, sys
+child, terminal = pty.fork()
+if child == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+os.read(terminal, 1)
+os.close(terminal)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+";
+
+#[cfg(unix)]
+#[test]
+fn a_peer_whose_terminal_is_closed_stops_in_order() {
+    let home = Home::new();
+    let data = home.path("peer").display().to_string();
+    let peer = home.command(&["peer", "--json", "--listen", "127.0.0.1:0", "--data", &data]);
+    let mut command = std::process::Command::new("python3");
+    command.env("XDG_DATA_HOME", home.path("share"));
+    command.args(["-c", IN_A_TERMINAL]).arg(peer.get_program());
+    let output = command.args(peer.get_args()).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.stdout, b"0\n", "{told}");
+}

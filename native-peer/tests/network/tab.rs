@@ -171,7 +171,8 @@ impl Driver {
                     let now = self.now();
                     self.peer.handle_storage(now, StorageEvent::Stored(token));
                 }
-                Output::DropRecord(_) | Output::DropEntries(_) | Output::Event(_) => {}
+                Output::DropRecord(_) | Output::DropEntries(_) => {}
+                Output::SetAside(_) | Output::Event(_) => {}
                 // It shares and fetches nothing.
                 Output::ReadSegment { .. } | Output::WriteSegment { .. } => {}
             }

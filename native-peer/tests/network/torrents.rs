@@ -30,6 +30,34 @@ fn download(torrent: &Path, folder: &Path) {
     assert!(ended.status.success(), "{said}");
 }
 
+/// aria2, which fetches padding files as it does any others.
+fn aria2(torrent: &Path, folder: &Path) {
+    let set = std::env::var_os("CHORDSCOPE_ARIA2");
+    let program = set.map(PathBuf::from).expect(
+        "this test needs aria2c, in CHORDSCOPE_ARIA2: `cargo xtask test` installs it and sets it",
+    );
+    let mut client = Command::new(program);
+    client
+        .args(["--no-conf", "--file-allocation=none", "--all-proxy="])
+        .args([
+            "--enable-dht=false",
+            "--enable-dht6=false",
+            "--disable-ipv6",
+        ])
+        .args(["--bt-enable-lpd=false", "--enable-peer-exchange=false"])
+        .args([
+            "--interface=127.0.0.1",
+            "--seed-time=0",
+            "--bt-stop-timeout=30",
+        ])
+        .arg("--dir")
+        .arg(folder)
+        .arg(torrent);
+    let ended = client.output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success(), "{said}");
+}
+
 fn share(home: &Home, peer: &Process, path: &str, torrent: &str) -> String {
     let (path, torrent) = (home.path(path), home.path(torrent));
     let shared = home.json(&[
@@ -70,6 +98,55 @@ fn libtorrent_gets_a_file_and_a_folder_from_the_gateway_alone() {
         let got = fs::read(home.path("got/album").join(name)).unwrap();
         assert!(got == bytes(length), "{name}");
     }
+}
+
+#[test]
+fn aria2_gets_a_file_and_a_folder_with_padding_between_its_files() {
+    let home = Home::new();
+    let peer = home.peer("peer", 0, None);
+    let file = bytes(MIB + 77);
+    write(&home.path("one.bin"), &file);
+    share(&home, &peer, "one.bin", "file.torrent");
+    aria2(&home.path("file.torrent"), &home.path("got"));
+    assert!(fs::read(home.path("got/one.bin")).unwrap() == file);
+
+    let album = [("a", 70_000), ("b", 5 * MIB + 3), ("c/d e", 10)];
+    for (name, length) in album {
+        write(&home.path("album").join(name), &bytes(length));
+    }
+    share(&home, &peer, "album", "album.torrent");
+    aria2(&home.path("album.torrent"), &home.path("got"));
+    for (name, length) in album {
+        let got = fs::read(home.path("got/album").join(name)).unwrap();
+        assert!(got == bytes(length), "{name}");
+    }
+}
+
+#[test]
+fn padding_files_are_zeros_of_the_length_that_is_their_name() {
+    let home = Home::new();
+    let peer = home.peer("peer", 0, None);
+    for name in ["a", "b"] {
+        write(&home.path("album").join(name), &bytes(10));
+    }
+    let content = share(&home, &peer, "album", "album.torrent");
+    let get = |path: &str, fields: &str| {
+        http(peer.port(), &format!("GET /files/{content}/{path}"), fields)
+    };
+    for path in [".pad/40000", "album/.pad/40000"] {
+        let (head, body) = get(path, "");
+        assert!(head.starts_with("http/1.1 200"), "{path}: {head}");
+        assert!(body == vec![0; 40_000], "{path}");
+    }
+    let (head, body) = get("album/.pad/16374", "Range: bytes=16000-16373\r\n");
+    assert!(head.starts_with("http/1.1 206"), "{head}");
+    assert!(body == vec![0; 374]);
+    let (head, _) = get("album/.pad/99999999999", "");
+    assert!(head.starts_with("http/1.1 404"), "{head}");
+    // Only a folder has any.
+    let file = share(&home, &peer, "album/a", "file.torrent");
+    let (head, _) = http(peer.port(), &format!("GET /files/{file}/.pad/1"), "");
+    assert!(head.starts_with("http/1.1 404"), "{head}");
 }
 
 #[test]

@@ -188,6 +188,15 @@ fn rates_that_were_set_are_kept_to() {
         let ms = fetched["ms"].as_u64().unwrap();
         assert!(ms > 2_000, "up {up}, down {down}: {ms} ms");
     }
+    // Whoever reads over HTTP gets no more.
+    let peer = start(&home, "reader", &["--limit-up", "1M"], None);
+    let shared = share(&home, &peer, &home.path("file"));
+    let content = shared["content"].as_str().unwrap();
+    let begun = tokio::time::Instant::now();
+    let (_, body) = http(peer.port(), &format!("GET /files/{content}"), "");
+    assert!(body == bytes(3 * MIB));
+    let took = begun.elapsed().as_millis();
+    assert!(took > 2_000, "over HTTP: {took} ms");
     let line = home.refusal(&["peer", "--limit-up", "fast"], 2);
     assert!(line.contains("such as 500K"), "{line}");
 }
@@ -345,6 +354,77 @@ fn any_program_reads_what_is_shared() {
     ] {
         let (head, _) = http(port, &format!("GET /files/{unknown}"), "");
         assert!(head.starts_with("http/1.1 404"), "{head}");
+    }
+}
+
+#[test]
+fn pages_of_any_origin_read_what_they_know_the_id_of_and_nothing_else() {
+    let home = Home::new();
+    let peer = home.peer("peer", 0, None);
+    write(&home.path("page.html"), b"<script>alert(1)</script>");
+    let shared = share(&home, &peer, &home.path("page.html"));
+    let content = shared["content"].as_str().unwrap();
+    let unknown = blake3::hash(b"").to_hex();
+    let page = "Origin: https://page.example\r\n";
+    let open = [
+        "access-control-allow-origin: *",
+        "cross-origin-resource-policy: cross-origin",
+        "x-content-type-options: nosniff",
+    ];
+    for (request, fields, code) in [
+        (format!("GET /files/{content}"), String::new(), "200"),
+        (format!("HEAD /files/{content}"), String::new(), "200"),
+        (
+            format!("GET /files/{content}"),
+            "Range: bytes=3-5\r\n".into(),
+            "206",
+        ),
+        (
+            format!("GET /files/{content}"),
+            "Range: bytes=99-\r\n".into(),
+            "416",
+        ),
+        (format!("GET /files/{content}/other"), String::new(), "404"),
+        (format!("GET /files/{unknown}"), String::new(), "404"),
+    ] {
+        let (head, _) = http(peer.port(), &request, &format!("{page}{fields}"));
+        assert!(head.starts_with(&format!("http/1.1 {code}")), "{head}");
+        for field in open {
+            assert_eq!(head.matches(field).count(), 1, "{field} in {head}");
+        }
+        if code.starts_with('2') {
+            let sandbox = "content-security-policy: sandbox; default-src 'none'";
+            assert!(head.contains(sandbox), "{head}");
+            assert!(
+                head.contains("content-type: application/octet-stream"),
+                "{head}"
+            );
+        }
+    }
+    let asks = "Access-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: range\r\n";
+    let request = format!("OPTIONS /files/{content}");
+    let (head, _) = http(peer.port(), &request, &format!("{page}{asks}"));
+    assert!(head.starts_with("http/1.1 204"), "{head}");
+    assert!(
+        head.contains("access-control-allow-headers: range"),
+        "{head}"
+    );
+    for path in [
+        "/",
+        "/api/v1/status",
+        "/api/v1/transfers",
+        "/metrics",
+        "/healthz",
+    ] {
+        let (head, _) = http(peer.port(), &format!("GET {path}"), "");
+        assert!(
+            !head.contains("access-control-allow-origin"),
+            "{path}: {head}"
+        );
+        assert!(
+            !head.contains("resource-policy: cross-origin"),
+            "{path}: {head}"
+        );
     }
 }
 

@@ -8,6 +8,7 @@ use crate::components::{Desk, on_click};
 use crate::engine::command::Command;
 use crate::input;
 use crate::intent::{Intent, asking};
+use crate::page;
 use crate::state::{Action, Field};
 
 /// The question bar.
@@ -22,6 +23,8 @@ pub fn ask_bar(desk: &Desk) -> Html {
         <div class="ask">
             <form {onsubmit} aria-label="Lookup">
                 {scenario(desk)}
+                {below(desk)}
+                <span class="ask__break"></span>
                 <div class="ask__key">{spin_field(desk, Field::Key, "Key", "key")}</div>
                 {from_node(desk)}
                 {choice(desk, "Routing", ["Finger table", "Linear"], desk.ui.way.linear, Action::Linear)}
@@ -35,34 +38,41 @@ pub fn ask_bar(desk: &Desk) -> Html {
             if let Some(refused) = &desk.view.refused {
                 <p class="error" role="alert">{refused}</p>
             }
-            {below(desk)}
         </div>
     }
 }
 
-/// Where a word lies on the ring, while one is typed; otherwise what to watch for.
+/// Where a word lies on the ring, while one is typed; otherwise what to watch for, as long as the controls ask what the scenario asks and
+/// nobody has to predict it.
 fn below(desk: &Desk) -> Html {
     let shot = &desk.view;
+    if shot.predicting {
+        return html! { <p class="ask__watch">{"Predict: say each next node before the lookup goes there."}</p> };
+    }
     if let Ok(input::Key {
         id,
         word: Some(word),
     }) = input::key(shot.space, &desk.ui.key)
     {
         return html! {
-            <p class="ask__watch"><b>{format!("“{word}” lies at {}", shot.show(id))}</b>{": the BLAKE3 digest of the word, cut to this ring."}</p>
+            <p class="ask__watch"><span><b>{format!("“{word}” lies at {}", shot.show(id))}</b>{": the BLAKE3 digest of the word, cut to this ring."}</span></p>
         };
     }
-    if shot.scenario.watch.is_empty() {
+    let asked = shot.scenario.asks.as_ref();
+    let is_asked = asked.is_none_or(|asked| desk.ui.asks(asked));
+    if shot.scenario.watch.is_empty() || !is_asked {
         return html! { <p class="ask__watch">{"A key may be a number of this ring, or a word, which stands for its digest."}</p> };
     }
-    html! { <p class="ask__watch"><b>{"Watch: "}</b>{&shot.scenario.watch}</p> }
+    html! { <p class="ask__watch"><span><b>{"Watch: "}</b>{&shot.scenario.watch}</span></p> }
 }
 
 fn scenario(desk: &Desk) -> Html {
     let send = desk.send.clone();
     let onchange = Callback::from(move |event: Event| {
         let select: HtmlSelectElement = event.target_unchecked_into();
-        send.emit(Command::Load(select.value()));
+        let name = select.value();
+        page::set_query(&format!("s={name}"));
+        send.emit(Command::Load(name));
     });
     let current = &desk.view.scenario;
     let known = &desk.view.scenarios;

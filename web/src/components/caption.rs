@@ -17,7 +17,11 @@ pub fn caption_line(desk: &Desk) -> Html {
         Tone::Right => "caption caption--right",
         Tone::Wrong => "caption caption--wrong",
     };
+    let (lead, rest) = (
+        desk.view.say(&caption.lead),
+        desk.view.say_all(&caption.rest),
+    );
     html! {
-        <div class={tone} aria-live="polite"><p><b>{&caption.lead}</b>{" "}{&caption.rest}</p></div>
+        <div class={tone} aria-live="polite"><p><b>{lead}</b>{" "}{rest}</p></div>
     }
 }

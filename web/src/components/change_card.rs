@@ -18,7 +18,7 @@ pub fn change_card(desk: &Desk) -> Html {
         <section class="card" aria-labelledby="change-title">
             <header>
                 <h2 id="change-title">{"Change the ring"}</h2>
-                <span>{shot.change.as_ref().map(|change| change.title.clone())}</span>
+                <span>{shot.change.as_ref().map(|change| shot.say(&change.title))}</span>
             </header>
             <div class="row">
                 {spin_field(desk, Field::Node, "Node id", "node")}
@@ -38,11 +38,6 @@ pub fn change_card(desk: &Desk) -> Html {
 
 fn changed(shot: &Snapshot, change: &ChangeView) -> Html {
     let rows = change.rows.len();
-    let summary = if rows == 0 {
-        "No other node’s finger changes.".to_owned()
-    } else {
-        format!("{} of {rows} repaired by upkeep so far.", change.repaired)
-    };
     html! {
         <>
             <div class="table-scroll card__part" tabindex={(rows > 8).then_some("0")}>
@@ -50,19 +45,19 @@ fn changed(shot: &Snapshot, change: &ChangeView) -> Html {
                     <thead><tr>{for ["Node", "Row", "Start", "Old", "New"].map(|name| html! { <th scope="col">{name}</th> })}</tr></thead>
                     <tbody>
                         for row in change.rows.iter() {
-                            <tr class={row.repaired.then_some("fresh")} key={format!("{:?} {} {}", row.node, row.row, row.repaired)}>
+                            <tr class={row.updated.then_some("fresh")} key={format!("{:?} {} {}", row.node, row.row, row.updated)}>
                                 <td>{shot.short(row.node)}</td>
                                 <td>{row.row}</td>
                                 <td>{shot.short(row.start)}</td>
-                                <td class={row.repaired.then_some("old")}>{shot.short(row.old)}</td>
-                                <td class={if row.repaired { "new" } else { "new pending" }}>{shot.short(row.new)}</td>
+                                <td class={row.updated.then_some("old")}>{shot.short(row.old)}</td>
+                                <td class={if row.updated { "new" } else { "new pending" }}>{shot.short(row.new)}</td>
                             </tr>
                         }
                     </tbody>
                 </table>
             </div>
-            <p class="card__note" aria-live="polite">{summary}</p>
-            <p class="card__note">{&change.rule}</p>
+            <p class="card__note" aria-live="polite">{change.affected.as_ref().map(|affected| shot.say(affected))}</p>
+            <p class="card__note">{change.rule.as_ref().map(|rule| shot.say(rule))}</p>
         </>
     }
 }

@@ -15,22 +15,24 @@ pub fn event_log(desk: &Desk) -> Html {
         let input: HtmlInputElement = event.target_unchecked_into();
         send.emit(Command::ShowUpkeep(input.checked()));
     });
-    // While upkeep scrolls by, reading it aloud would only drown the rest.
+    // While stabilization scrolls by, reading it aloud would only drown the rest.
     let live = if shot.upkeep_shown { "off" } else { "polite" };
     html! {
         <section class="card" aria-labelledby="events-title">
             <header>
                 <h2 id="events-title">{"Events"}</h2>
-                <label class="switch"><input type="checkbox" checked={shot.upkeep_shown} {onchange} />{"upkeep too"}</label>
+                <label class="switch"><input type="checkbox" checked={shot.upkeep_shown} {onchange} />{"show stabilization"}</label>
             </header>
             if shot.events.is_empty() {
                 <p class="card__empty">{"Nothing has happened yet. Press Play, or step forward."}</p>
             }
-            <ol class="log" role="log" aria-label="Events" aria-live={live} tabindex={(!shot.events.is_empty()).then_some("0")} reversed={true}>
-                for event in shot.events.iter().rev() {
-                    {line(event)}
-                }
-            </ol>
+            <div class="log" role="log" aria-label="Events" aria-live={live} tabindex={(!shot.events.is_empty()).then_some("0")}>
+                <ol reversed={true}>
+                    for event in shot.events.iter().rev() {
+                        {line(event)}
+                    }
+                </ol>
+            </div>
         </section>
     }
 }

@@ -2,37 +2,35 @@
 
 use yew::{Html, html};
 
-use crate::components::{Desk, tenths};
+use crate::components::Desk;
 use crate::engine::snapshot::Counters;
+use crate::engine::statement::{Statement, tenths};
 
 /// The card of the ring's health and cost.
 pub fn health_card(desk: &Desk) -> Html {
-    let checks = &desk.view.health;
-    let summary = match checks.iter().filter(|check| !check.holds).count() {
-        0 => "everything holds".to_owned(),
-        broken => format!("{broken} of {} broken", checks.len()),
-    };
+    let shot = &desk.view;
+    let fails = |check: &Statement| matches!(check, Statement::Fails { .. });
     html! {
         <section class="card" aria-labelledby="health-title">
             <header>
                 <h2 id="health-title">{"Ring health"}</h2>
-                <span>{summary}</span>
+                <span>{shot.say(&shot.violations)}</span>
             </header>
             <ul class="checks">
-                for check in checks.iter() {
-                    <li class={(!check.holds).then_some("broken")}>
-                        {&check.label}
-                        if !check.holds {
-                            <span class="visually-hidden">{" (does not hold)"}</span>
+                for check in shot.health.iter() {
+                    <li class={fails(check).then_some("broken")}>
+                        {shot.say(check)}
+                        if fails(check) {
+                            <span class="visually-hidden">{" (violated)"}</span>
                         }
                     </li>
                 }
             </ul>
-            {meter(desk.view.counters)}
+            {meter(shot.counters)}
             <p class="digest">
                 {"This run’s digest: "}
                 <output aria-label="Digest" title="The same scenario, seed and actions give the same digest at the same time, here and with “chordscope sim run”.">
-                    {&desk.view.digest}
+                    {&shot.digest}
                 </output>
             </p>
         </section>
@@ -50,7 +48,7 @@ fn meter(counters: Counters) -> Html {
             </svg>
             <dl>
                 <dt>{"lookup messages"}</dt><dd>{counters.lookup}</dd>
-                <dt>{"upkeep messages (overhead)"}</dt><dd>{counters.upkeep}</dd>
+                <dt>{"stabilization messages (overhead)"}</dt><dd>{counters.upkeep}</dd>
                 if counters.other > 0 {
                     <dt>{"messages for values"}</dt><dd>{counters.other}</dd>
                 }

@@ -7,8 +7,9 @@ use crate::components::{Desk, on_click};
 use crate::intent::Intent;
 use crate::state::Action;
 
-const KEYS: [(&str, &str); 14] = [
-    ("Space", "play or pause"),
+const KEYS: [(&str, &str); 16] = [
+    ("Space", "play without stops, or pause"),
+    ("c", "continue to the next step; while time runs, at once"),
     ("→ ←", "step forward, step back"),
     ("Home End", "to the beginning, to the furthest moment"),
     ("+ −", "faster, slower"),
@@ -18,6 +19,7 @@ const KEYS: [(&str, &str); 14] = [
     ("n", "type a node id"),
     ("i r k", "insert, remove, crash that node"),
     ("] [", "choose the next or the previous node"),
+    ("Enter", "answer a prediction with the chosen node"),
     ("s", "copy a link to this moment"),
     ("t", "light or dark"),
     ("?", "this sheet"),
@@ -53,7 +55,7 @@ pub fn HelpSheet(desk: &Desk) -> Html {
                 <h2 id="help-title">{"How to use this page"}</h2>
                 <button type="button" onclick={on_click(&desk.intend, Intent::Help(false))}>{"Close"}</button>
             </header>
-            <p>{"A real Chord ring runs in this page, in virtual time. Ask it who is responsible for a key, and watch each message. Change the ring, and watch the nodes repair their tables."}</p>
+            <p>{"A real Chord ring runs in this page, in virtual time. Look up which node is responsible for a key, and follow each message. Change the ring, and see stabilization update the tables."}</p>
             <dl>
                 {for KEYS.map(|(keys, means)| html! { <><dt>{for keys.split(' ').map(|key| html! { <><kbd>{key}</kbd>{" "}</> })}</dt><dd>{means}</dd></> })}
             </dl>

@@ -2,8 +2,9 @@
 
 use yew::{Html, html};
 
-use crate::components::{Desk, millis, tenths};
+use crate::components::Desk;
 use crate::engine::snapshot::{LookupView, Snapshot};
+use crate::engine::statement::Statement;
 
 /// Beyond this many nodes a path is shown by its two ends.
 const LONG: usize = 40;
@@ -16,12 +17,12 @@ pub fn lookup_card(desk: &Desk) -> Html {
         <section class="card" aria-labelledby="lookup-title">
             <header>
                 <h2 id="lookup-title">{"Lookup"}</h2>
-                <span>{lookup.map(|lookup| progress(shot, lookup))}</span>
+                <span>{lookup.map(|lookup| shot.say(&lookup.progress))}</span>
             </header>
             <p role="status" aria-label="Result" class={class(lookup)}>{lookup.map(|lookup| path(shot, lookup))}</p>
             if let Some(lookup) = lookup {
                 if let Some(why) = &lookup.failed {
-                    <p class="error">{why}</p>
+                    <p class="error">{shot.say(why)}</p>
                 }
                 {measures(shot, lookup)}
             } else {
@@ -35,20 +36,6 @@ fn class(lookup: Option<&LookupView>) -> &'static str {
     match lookup {
         Some(lookup) if lookup.path.len() > 7 => "path path--long",
         _ => "path",
-    }
-}
-
-fn progress(shot: &Snapshot, lookup: &LookupView) -> String {
-    let key = shot.short(lookup.key);
-    if lookup.failed.is_some() {
-        format!("key {key}: failed")
-    } else if lookup.finished {
-        let when = if shot.lookup_shown { "" } else { " earlier" };
-        format!("key {key}: answered{when}")
-    } else if lookup.owner.is_some() {
-        format!("key {key}: the answer is on its way")
-    } else {
-        format!("key {key}: under way")
     }
 }
 
@@ -81,25 +68,17 @@ fn path(shot: &Snapshot, lookup: &LookupView) -> Html {
 }
 
 fn measures(shot: &Snapshot, lookup: &LookupView) -> Html {
-    let hops = lookup.hops();
-    let count = shot.nodes.iter().filter(|node| node.is_member()).count();
-    let half_log = ((count.max(1) as f64).log2() * 5.0).round() as u64;
-    let so_far = if lookup.finished { "" } else { " so far" };
+    let name = |measure: &Statement| match measure {
+        Statement::Linear { .. } => "linear would take",
+        Statement::Mean { .. } => "mean of this ring",
+        _ => "for comparison",
+    };
     html! {
         <dl>
-            <dt>{"measured"}</dt><dd>{format!("{}, {}{so_far}", hop_count(hops), millis(lookup.took))}</dd>
-            // Theory speaks of the ring as it is: once that has changed, of another one.
-            if shot.lookup_shown {
-                if !lookup.linear {
-                    <dt>{"linear would take"}</dt><dd>{hop_count(lookup.linear_hops)}</dd>
-                }
-                <dt>{format!("½ log₂ {count}")}</dt><dd>{format!("{} hops on average", tenths(half_log))}</dd>
+            <dt>{"measured"}</dt><dd>{shot.say(&lookup.measured)}</dd>
+            for measure in lookup.ring.iter() {
+                <dt>{name(measure)}</dt><dd>{shot.say(measure)}</dd>
             }
         </dl>
     }
-}
-
-fn hop_count(hops: usize) -> String {
-    let unit = if hops == 1 { "hop" } else { "hops" };
-    format!("{hops} {unit}")
 }

@@ -5,8 +5,11 @@ use yew::{Callback, Html, html};
 
 use crate::components::Desk;
 use crate::engine::command::Command;
-use crate::engine::snapshot::{Inspected, NodeView, Snapshot};
+use crate::engine::snapshot::{Gone, Inspected, NodeView, Snapshot};
 use crate::intent::Intent;
+
+/// The element id of the list of nodes.
+pub const NODES: &str = "nodes";
 
 /// The card of the chosen node, or of the one the lookup is at.
 pub fn node_card(desk: &Desk) -> Html {
@@ -19,22 +22,22 @@ pub fn node_card(desk: &Desk) -> Html {
             </section>
         };
     };
-    let title = match seen.alive {
-        true => format!("Finger table of node {}", shot.short(seen.id)),
-        false => format!("Node {}", shot.short(seen.id)),
+    let title = match seen.gone {
+        None => format!("Finger table of node {}", shot.short(seen.id)),
+        Some(_) => format!("Node {}", shot.short(seen.id)),
     };
     html! {
         <section class="card" aria-label="Node">
             {node_list(desk)}
             <header>
                 <h2 title={shot.show(seen.id)}>{title.clone()}</h2>
-                <span>{if seen.alive { "" } else { "does not answer" }}</span>
+                <span>{seen.gone.map_or("", Gone::word)}</span>
             </header>
-            if seen.alive {
+            if let Some(gone) = seen.gone {
+                <p class="card__empty">{gone.text()}</p>
+            } else {
                 {fingers(shot, seen, title)}
                 {lists(shot, seen)}
-            } else {
-                <p class="card__empty">{"It is gone, and its tables with it. The others notice when it does not answer."}</p>
             }
         </section>
     }
@@ -50,7 +53,7 @@ fn fingers(shot: &Snapshot, seen: &Inspected, title: String) -> Html {
                         <tr class={row.used.then_some("used")}>
                             <td>{row.row}</td>
                             <td title={shot.show(row.start)}>{shot.short(row.start)}</td>
-                            <td class={row.stale.then_some("stale")} title={row.stale.then_some("upkeep has not repaired this row yet")}>{row.node.map_or_else(|| "unknown".to_owned(), |id| shot.short(id))}</td>
+                            <td class={row.stale.then_some("stale")} title={row.stale.then_some("not the successor of this row’s start among the nodes that are up")}>{row.node.map_or_else(|| "unknown".to_owned(), |id| shot.short(id))}</td>
                         </tr>
                     }
                 </tbody>
@@ -84,22 +87,19 @@ fn node_list(desk: &Desk) -> Html {
         let intent = match event.key().as_str() {
             "ArrowRight" | "ArrowDown" => Intent::NextNode,
             "ArrowLeft" | "ArrowUp" => Intent::PreviousNode,
+            "Enter" => Intent::Answer,
             _ => return,
         };
         event.prevent_default();
         event.stop_propagation();
         intend.emit(intent);
     });
-    let chosen = shot
-        .inspected
-        .as_ref()
-        .filter(|_| shot.chosen)
-        .map(|seen| seen.id);
+    let chosen = shot.choice;
     let active = chosen
         .and_then(|id| shot.position(id))
         .map(|index| format!("node-{index}"));
     html! {
-        <div class="nodes" role="listbox" aria-label="Nodes" tabindex="0" aria-activedescendant={active} {onkeydown}>
+        <div id={NODES} class="nodes" role="listbox" aria-label="Nodes" tabindex="0" aria-activedescendant={active} {onkeydown}>
             for (index, node) in shot.nodes.iter().enumerate() {
                 {option(desk, index, node, chosen == Some(node.id))}
             }

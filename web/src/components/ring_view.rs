@@ -1,7 +1,6 @@
 //! The stage itself: two canvases and what the pointer does on them. It paints nothing: the engine's loop does.
 
-use wasm_bindgen::JsCast;
-use web_sys::{Element, PointerEvent};
+use web_sys::{MouseEvent, PointerEvent};
 use yew::{Callback, Html, NodeRef, html};
 
 use chordscope_core::base::id::Id;
@@ -9,41 +8,49 @@ use chordscope_core::base::id::Id;
 use crate::components::Desk;
 use crate::components::legend::legend;
 use crate::engine::command::Command;
-use crate::engine::compose::labelled;
-use crate::engine::snapshot::Snapshot;
-use crate::scene::curve::Point;
+use crate::engine::compose::{labelled, named, targets};
+use crate::engine::snapshot::{Snapshot, Standing};
+use crate::page;
+use crate::scene::hit::{Tip, Under, on_ring};
 use crate::scene::layout::Layout;
+use crate::state::{Action, Field};
+
+/// The element id of the stage.
+pub const VIEW: &str = "ring-view";
 
 /// The ring: `still` and `moving` are the canvases of its two layers.
 pub fn ring_view(desk: &Desk, still: NodeRef, moving: NodeRef) -> Html {
     let Desk { view, send, .. } = desk;
     let onpointermove = {
-        let (view, send) = (view.clone(), send.clone());
+        let (view, send, still) = (view.clone(), send.clone(), still.clone());
         Callback::from(move |event: PointerEvent| {
-            let over = node_under(&view, &event);
-            if over != view.hovered.map(|(id, _)| id) && event.pointer_type() != "touch" {
+            let (over, tip) = under(&view, &event, &still);
+            if over != view.hovered && tip == Tip::Fine {
                 send.emit(Command::Hover(over));
             }
         })
     };
     let onpointerleave = send.reform(|_: PointerEvent| Command::Hover(None));
-    let onpointerdown = {
-        let (view, send) = (view.clone(), send.clone());
-        Callback::from(move |event: PointerEvent| {
-            if let Some(id) = node_under(&view, &event) {
-                send.emit(Command::Choose(id));
+    let onclick = {
+        let (desk, still) = (desk.clone(), still.clone());
+        Callback::from(move |event: MouseEvent| {
+            let (hit, tip) = under(&desk.view, &event, &still);
+            // A finger does not hover: what it touches says what it is.
+            if tip == Tip::Blunt {
+                desk.send.emit(Command::Hover(hit));
             }
+            choose(&desk, hit);
         })
     };
     let class = if view.hovered.is_some() {
-        "view view--over-node"
+        "view view--over"
     } else {
         "view"
     };
     html! {
         <div class="view__frame">
-            <div {class} {onpointermove} {onpointerleave} {onpointerdown}>
-                <canvas ref={still} role="img" aria-label={summary(view)} />
+            <div id={VIEW} {class} {onpointermove} {onpointerleave} {onclick}>
+                <canvas ref={still} role="img" aria-label={view.say_all(&view.picture)} />
                 <canvas ref={moving} aria-hidden="true" />
                 <p class="view__hint" aria-hidden="true">{hint(view)}</p>
                 if view.nodes.is_empty() {
@@ -55,44 +62,61 @@ pub fn ring_view(desk: &Desk, still: NodeRef, moving: NodeRef) -> Html {
     }
 }
 
-fn node_under(shot: &Snapshot, event: &PointerEvent) -> Option<Id> {
-    let target = event.current_target()?;
-    let area = target.dyn_ref::<Element>()?.get_bounding_client_rect();
-    let turns: Vec<f64> = shot.nodes.iter().map(|node| node.turn).collect();
-    let point = Point {
-        x: f64::from(event.client_x()) - area.left(),
-        y: f64::from(event.client_y()) - area.top(),
+/// What the pointer of an event is over, and how exactly it points.
+fn under(shot: &Snapshot, event: &MouseEvent, canvas: &NodeRef) -> (Option<Under<Id>>, Tip) {
+    let Some(place) = page::place(event, canvas) else {
+        return (None, Tip::default());
     };
-    let layout = Layout::new(area.width(), area.height(), &turns, labelled(shot));
-    layout.hit(&turns, point).map(|index| shot.nodes[index].id)
+    let targets = targets(shot);
+    let layout = Layout::new(place.width, place.height, &targets.nodes, labelled(shot));
+    let hit = on_ring(&layout, &targets, place.point, place.tip);
+    (hit.and_then(|hit| named(shot, hit)), place.tip)
 }
 
-/// What the node under the pointer, or the chosen one, is responsible for.
+/// A click or tap. Only a node answers a prediction.
+fn choose(desk: &Desk, hit: Option<Under<Id>>) {
+    match hit {
+        Some(Under::Node(id)) => desk.send.emit(Command::Choose(id)),
+        Some(Under::Arc(id)) if !desk.view.predicting => desk.send.emit(Command::Choose(id)),
+        Some(Under::Key(id)) if !desk.view.predicting => {
+            let text = desk.view.show(id);
+            desk.ui.dispatch(Action::Typed(Field::Key, text));
+        }
+        _ => {}
+    }
+}
+
+/// What is under the pointer, or chosen.
 fn hint(shot: &Snapshot) -> Html {
-    let inspected = shot.inspected.as_ref().filter(|_| shot.chosen);
-    let seen = shot
-        .hovered
-        .or_else(|| inspected.map(|seen| (seen.id, seen.predecessor)));
-    match seen {
-        Some((id, Some(after))) => html! {
-            <><b>{format!("Node {}", shot.short(id))}</b>{format!(" is responsible for ({}, {}]", shot.short(after), shot.short(id))}</>
-        },
-        Some((id, None)) => html! { <b>{format!("Node {}", shot.short(id))}</b> },
-        None => Html::default(),
+    match (shot.hovered, &shot.claim) {
+        (Some(Under::Key(id)), _) => of_key(shot, id),
+        (_, Some(claim)) => html! { <>{shot.say(claim)}</> },
+        (Some(Under::Node(id)), None) => of_node(shot, id),
+        (_, None) => Html::default(),
     }
 }
 
-/// The picture in words.
-fn summary(shot: &Snapshot) -> String {
-    let members = shot.nodes.iter().filter(|node| node.is_member()).count();
-    let ring = format!("Ring of {members} nodes");
-    match &shot.lookup {
-        Some(lookup) => format!(
-            "{ring}, lookup of key {} from node {} after {} hops",
-            shot.show(lookup.key),
-            shot.show(lookup.from),
-            lookup.hops()
-        ),
-        None => ring,
-    }
+/// A node that is responsible for nothing.
+fn of_node(shot: &Snapshot, id: Id) -> Html {
+    let name = format!("Node {}", shot.short(id));
+    let says = match shot.node(id).map(|node| node.standing) {
+        Some(Standing::Crashed) => " does not answer.",
+        Some(Standing::Joining) => " has not joined yet.",
+        Some(Standing::Member) => " knows no predecessor.",
+        None => "",
+    };
+    html! { <><b>{name}</b>{says}</> }
+}
+
+fn of_key(shot: &Snapshot, id: Id) -> Html {
+    let name = format!("Key {}", shot.short(id));
+    let says = match shot.stored(id) {
+        Some(key) => {
+            let names: Vec<String> = key.names.iter().map(|name| format!("“{name}”")).collect();
+            let at: Vec<String> = key.at.iter().map(|node| shot.short(*node)).collect();
+            format!(" {}, stored at {}", names.join(", "), at.join(", "))
+        }
+        None => ": nothing is stored under it".to_owned(),
+    };
+    html! { <><b>{name}</b>{says}</> }
 }

@@ -1,21 +1,21 @@
 //! The slider of time with its map: tall ticks are hops of lookups, short ones other events, red ones violations.
 
-use web_sys::{Element, HtmlInputElement, InputEvent, PointerEvent};
-use yew::{Callback, Html, TargetCast, component, html, use_state_eq};
+use web_sys::{HtmlInputElement, InputEvent, PointerEvent};
+use yew::{Callback, Html, TargetCast, component, html, use_node_ref, use_state_eq};
 
 use crate::components::{Desk, millis};
 use crate::engine::command::Command;
 use crate::engine::snapshot::{About, MarkView, Snapshot};
+use crate::page;
+use crate::scene::hit::on_track;
 
 /// Ticks closer than this share of the track are drawn once.
 const FINEST: f64 = 1.0 / 300.0;
-/// How near the pointer must come to a tick to name it, as a share of the track.
-const NEAR: f64 = 0.015;
-
 /// The slider "Time" and its map.
 #[component]
 pub fn Timeline(desk: &Desk) -> Html {
     let named = use_state_eq(|| None::<usize>);
+    let map = use_node_ref();
     let shot = &desk.view;
     let end = shot.end.max(1);
     let send = desk.send.clone();
@@ -24,16 +24,13 @@ pub fn Timeline(desk: &Desk) -> Html {
         send.emit(Command::Seek(input.value_as_number().max(0.0) as u64));
     });
     let onpointermove = {
-        let (view, named) = (desk.view.clone(), named.clone());
+        let (view, named, map) = (desk.view.clone(), named.clone(), map.clone());
         Callback::from(move |event: PointerEvent| {
-            let Some(area) = event
-                .current_target()
-                .and_then(|target| target_area(&target))
-            else {
-                return;
-            };
-            let share = (f64::from(event.client_x()) - area.0) / area.1;
-            named.set(nearest(&view.marks, view.end.max(1), share));
+            let place = page::place(&event, &map);
+            let tick = place.and_then(|place| {
+                on_track(ticks_of(&view), place.point.x / place.width, place.width)
+            });
+            named.set(tick);
         })
     };
     let onpointerleave = {
@@ -43,10 +40,10 @@ pub fn Timeline(desk: &Desk) -> Html {
     let label = named.and_then(|index| shot.marks.get(index));
     html! {
         <div class="track" {onpointermove} {onpointerleave}>
-            <svg aria-hidden="true">
+            <svg ref={map} aria-hidden="true">
                 {ticks(shot, end)}
                 if let Some(mark) = label {
-                    {name_of(mark, end)}
+                    {name_of(shot, mark, end)}
                 }
             </svg>
             <input
@@ -57,15 +54,25 @@ pub fn Timeline(desk: &Desk) -> Html {
     }
 }
 
-fn target_area(target: &web_sys::EventTarget) -> Option<(f64, f64)> {
-    use wasm_bindgen::JsCast;
-    let area = target.dyn_ref::<Element>()?.get_bounding_client_rect();
-    (area.width() > 1.0).then(|| (area.left(), area.width()))
+/// Every tick: its share of the track and its weight.
+fn ticks_of(shot: &Snapshot) -> impl Iterator<Item = (f64, u8)> {
+    let end = shot.end.max(1) as f64;
+    let ticks = shot.marks.iter();
+    ticks.map(move |mark| (mark.at as f64 / end, weight(mark)))
+}
+
+/// What is named first where ticks look like one.
+fn weight(mark: &MarkView) -> u8 {
+    match mark.about {
+        About::Violation | About::Lost => 3,
+        About::Lookup => 2,
+        About::Action => 1,
+        About::Upkeep | About::Other => 0,
+    }
 }
 
 fn percent(at: u64, end: u64) -> String {
-    // The thumb's middle never reaches the track's ends: the ticks keep to the same part.
-    let hundredths = 150 + 9_700 * at / end;
+    let hundredths = 10_000 * at / end;
     format!("{}.{:02}%", hundredths / 100, hundredths % 100)
 }
 
@@ -95,7 +102,7 @@ fn ticks(shot: &Snapshot, end: u64) -> Html {
         .collect()
 }
 
-fn name_of(mark: &MarkView, end: u64) -> Html {
+fn name_of(shot: &Snapshot, mark: &MarkView, end: u64) -> Html {
     let share = mark.at as f64 / end as f64;
     let anchor = if share < 0.3 {
         "start"
@@ -104,18 +111,17 @@ fn name_of(mark: &MarkView, end: u64) -> Html {
     } else {
         "middle"
     };
-    html! {
-        <text x={percent(mark.at, end)} y="-4" text-anchor={anchor}>{format!("{} · {}", millis(mark.at), mark.label)}</text>
-    }
-}
-
-fn nearest(marks: &[MarkView], end: u64, share: f64) -> Option<usize> {
-    let away = |mark: &MarkView| (0.015 + 0.97 * mark.at as f64 / end as f64 - share).abs();
-    marks
+    let more = shot
+        .marks
         .iter()
-        .enumerate()
-        .map(|(index, mark)| (index, away(mark), mark.about == About::Lookup))
-        .filter(|(_, away, _)| *away < NEAR)
-        .min_by(|a, b| b.2.cmp(&a.2).then(a.1.total_cmp(&b.1)))
-        .map(|(index, ..)| index)
+        .filter(|other| other.at == mark.at)
+        .count()
+        - 1;
+    let more = match more {
+        0 => String::new(),
+        more => format!(" · and {more} more"),
+    };
+    html! {
+        <text x={percent(mark.at, end)} y="-4" text-anchor={anchor}>{format!("{} · {}{more}", millis(mark.at), mark.label)}</text>
+    }
 }

@@ -35,6 +35,7 @@ pub fn transport(desk: &Desk) -> Html {
             {button("Step back", Picture::Back, Intent::StepBack)}
             {button(name, picture, Intent::TogglePlay)}
             {button("Step forward", Picture::Forward, Intent::StepForward)}
+            <button type="button" title="To the next step (c)" aria-disabled={(!shot.can_continue).then_some("true")} onclick={on_click(&desk.intend, Intent::Continue)}>{"Continue"}</button>
             <Timeline ..desk.clone() />
             <select aria-label="Speed" {onchange}>
                 for (index, (name, _)) in SPEEDS.iter().enumerate() {

@@ -2,12 +2,15 @@
 
 use chordscope_core::base::id::Id;
 
+use crate::input::Key;
+use crate::scene::hit::Under;
+
 /// How a lookup goes from node to node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Way {
     /// Successor by successor, instead of by the finger table.
     pub linear: bool,
-    /// The origin asks each hop, instead of each hop passing the question on.
+    /// The origin asks each node in turn, instead of each node forwarding the lookup.
     pub iterative: bool,
 }
 
@@ -20,6 +23,8 @@ pub enum Command {
     Open(String),
     /// Let time run, or stop it.
     Play(bool),
+    /// On to the next step, and stop there; while time runs, at once.
+    Continue,
     /// To the next event worth seeing.
     StepForward,
     /// To the last one before now.
@@ -34,7 +39,7 @@ pub enum Command {
         from: Id,
         /// The key.
         key: Id,
-        /// How the question travels.
+        /// How the lookup travels.
         way: Way,
     },
     /// The same, but the user says each next node first.
@@ -43,21 +48,25 @@ pub enum Command {
         from: Id,
         /// The key.
         key: Id,
-        /// How the question travels.
+        /// How the lookup travels.
         way: Way,
     },
     /// End a prediction and let the lookup go on.
     StopPredicting,
-    /// The user clicked a node, or chose it in the list.
+    /// The user clicked a node: that answers an open question.
     Choose(Id),
-    /// The pointer is over a node, or over none.
-    Hover(Option<Id>),
+    /// The user moves the choice to a node without answering.
+    Move(Id),
+    /// The pointer is over something, or over nothing.
+    Hover(Option<Under<Id>>),
+    /// This is typed as a key, or nothing that is one.
+    Type(Option<Key>),
     /// A new node joins.
     Insert(Id),
     /// A node leaves properly.
     Remove(Id),
     /// A node stops without a word.
     Crash(Id),
-    /// Show upkeep in the event log too.
+    /// Show stabilization in the event log too.
     ShowUpkeep(bool),
 }

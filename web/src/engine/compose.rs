@@ -2,7 +2,9 @@
 
 use chordscope_core::base::id::Id;
 
+use crate::engine::pointers::pointers;
 use crate::engine::snapshot::{LookupView, NodeView, Snapshot};
+use crate::scene::hit::{Targets, Under};
 use crate::scene::{Arc, Key, Node, Scene, Word, WordInk};
 
 /// Beyond this many nodes only those of interest have a word beside them.
@@ -22,6 +24,7 @@ pub fn compose(shot: &Snapshot) -> Scene {
         keys: keys(shot),
         arcs: arcs(shot),
         fingers: fingers(shot),
+        pointers: pointers(&shot.nodes),
         positions: (shot.space.bits() <= TICKED_BITS).then(|| 1 << shot.space.bits()),
         words,
         labelled,
@@ -49,7 +52,8 @@ fn dressed(shot: &Snapshot, node: &NodeView, labelled: bool) -> Node {
         visited: asks(|lookup, id| lookup.path.contains(&id)),
         owner: asks(|lookup, id| lookup.owner == Some(id)),
         inspected: shot.inspected.as_ref().is_some_and(|seen| seen.id == id),
-        hovered: shot.hovered.is_some_and(|(over, _)| over == id),
+        chosen: shot.choice == Some(id),
+        hovered: over_node(shot) == Some(id),
         dead: !node.is_up(),
         joining: node.is_up() && !node.is_member(),
     }
@@ -60,15 +64,60 @@ pub fn labelled(shot: &Snapshot) -> bool {
     shot.nodes.iter().all(|node| node.label.len() <= INSIDE)
 }
 
+/// The node that the pointer is over, or whose part of the band it is over.
+fn over_node(shot: &Snapshot) -> Option<Id> {
+    match shot.hovered? {
+        Under::Node(id) | Under::Arc(id) => Some(id),
+        Under::Key(_) => None,
+    }
+}
+
+/// The keys on the stage: those that hold a value, the one sought, the one typed.
+fn key_ids(shot: &Snapshot) -> Vec<Id> {
+    let sought = staged(shot).map(|lookup| lookup.key);
+    let typed = shot.typed.as_ref().map(|typed| typed.id);
+    let stored = shot.keys.iter().map(|key| key.id);
+    let mut ids: Vec<Id> = stored.chain(sought).chain(typed).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
 fn keys(shot: &Snapshot) -> Vec<Key> {
     let sought = staged(shot).map(|lookup| lookup.key);
-    let new = sought.filter(|key| !shot.keys.contains(key));
-    let all = shot.keys.iter().copied().chain(new);
+    let typed = shot.typed.as_ref().map(|typed| typed.id);
     let key = |id| Key {
         turn: shot.space.turn(id),
         sought: sought == Some(id),
+        typed: typed == Some(id) && sought != Some(id),
+        hovered: shot.hovered == Some(Under::Key(id)),
     };
-    all.map(key).collect()
+    key_ids(shot).into_iter().map(key).collect()
+}
+
+/// What can be pointed at on the stage.
+pub fn targets(shot: &Snapshot) -> Targets {
+    let turn = |id| shot.space.turn(id);
+    Targets {
+        nodes: shot.nodes.iter().map(|node| node.turn).collect(),
+        keys: key_ids(shot).into_iter().map(turn).collect(),
+        arcs: owners(shot).map(|(_, arc)| arc).collect(),
+    }
+}
+
+/// What the target is that the stage was hit at.
+pub fn named(shot: &Snapshot, hit: Under) -> Option<Under<Id>> {
+    hit.named(
+        |at| shot.nodes.get(at).map(|node| node.id),
+        |at| key_ids(shot).get(at).copied(),
+        |at| owners(shot).nth(at).map(|(id, _)| id),
+    )
+}
+
+/// The members with the part of the band that each takes itself to be responsible for.
+fn owners(shot: &Snapshot) -> impl Iterator<Item = (Id, (f64, f64))> {
+    let members = shot.nodes.iter().filter(|node| node.is_member());
+    members.filter_map(|node| Some((node.id, (shot.space.turn(node.predecessor?), node.turn))))
 }
 
 fn arcs(shot: &Snapshot) -> Vec<Arc> {
@@ -78,12 +127,13 @@ fn arcs(shot: &Snapshot) -> Vec<Arc> {
         sought,
     };
     let mut arcs = Vec::new();
-    if let Some((over, Some(after))) = shot.hovered {
+    let over = over_node(shot).and_then(|id| shot.node(id));
+    if let Some((after, over)) = over.and_then(|node| Some((node.predecessor?, node.id))) {
         arcs.push(arc(after, over, false));
     } else if let Some(seen) = shot
         .inspected
         .as_ref()
-        .filter(|seen| shot.chosen && seen.alive)
+        .filter(|seen| shot.chosen && seen.is_there())
         && let Some(after) = seen.predecessor
     {
         arcs.push(arc(after, seen.id, false));
@@ -104,7 +154,7 @@ fn live_before(shot: &Snapshot, id: Id) -> Option<Id> {
 }
 
 fn fingers(shot: &Snapshot) -> Vec<(f64, f64)> {
-    let Some(seen) = shot.inspected.as_ref().filter(|seen| seen.alive) else {
+    let Some(seen) = shot.inspected.as_ref().filter(|seen| seen.is_there()) else {
         return Vec::new();
     };
     let mut targets: Vec<Id> = seen.fingers.iter().filter_map(|row| row.node).collect();
@@ -122,7 +172,7 @@ fn words(shot: &Snapshot, nodes: &[Node]) -> Vec<Word> {
     if let Some(lookup) = staged(shot) {
         words.push(Word {
             turn: shot.space.turn(lookup.key),
-            text: format!("key {}", shot.short(lookup.key)),
+            text: format!("key {}{}", shot.short(lookup.key), called(shot, lookup.key)),
             ink: WordInk::Key,
         });
         for (hop, id) in lookup.path.iter().enumerate().skip(1) {
@@ -142,8 +192,17 @@ fn words(shot: &Snapshot, nodes: &[Node]) -> Vec<Word> {
             });
         }
     }
-    let of_interest =
-        |node: &Node| node.origin || node.visited || node.owner || node.inspected || node.hovered;
+    let sought = staged(shot).map(|lookup| lookup.key);
+    if let Some(typed) = shot.typed.as_ref().filter(|typed| sought != Some(typed.id)) {
+        words.push(Word {
+            turn: shot.space.turn(typed.id),
+            text: format!("key {}{}", shot.short(typed.id), called(shot, typed.id)),
+            ink: WordInk::Origin,
+        });
+    }
+    let of_interest = |node: &Node| {
+        node.origin || node.visited || node.owner || node.inspected || node.chosen || node.hovered
+    };
     let is_hop = |node: &Node| (node.visited || node.owner) && !node.origin;
     for interest in [true, false] {
         for (node, seen) in nodes.iter().zip(shot.nodes.iter()) {
@@ -158,5 +217,23 @@ fn words(shot: &Snapshot, nodes: &[Node]) -> Vec<Word> {
             }
         }
     }
+    let typed = shot.typed.as_ref().map(|typed| typed.id);
+    let is_named = |id| sought == Some(id) || typed == Some(id);
+    let few = shot.keys.len() <= CROWD;
+    for key in shot.keys.iter().filter(|key| few && !is_named(key.id)) {
+        words.push(Word {
+            turn: shot.space.turn(key.id),
+            text: key.names.join(", "),
+            ink: WordInk::Key,
+        });
+    }
     words
+}
+
+/// The names of what is stored under a key, or the word that is typed for it.
+fn called(shot: &Snapshot, id: Id) -> String {
+    let stored = shot.stored(id).map(|key| key.names.join(", "));
+    let typed = shot.typed.as_ref().filter(|typed| typed.id == id);
+    let word = stored.or_else(|| typed.and_then(|typed| typed.word.clone()));
+    word.map_or_else(String::new, |word| format!(" “{word}”"))
 }

@@ -2,16 +2,16 @@
 
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::route::{Mode, Routing};
-use chordscope_core::sim::action::Action;
-use chordscope_core::sim::builtin;
-use chordscope_core::sim::history::History;
-use chordscope_core::sim::scenario::Scenario;
-use chordscope_core::sim::trace::Decision;
+use chordscope_sim::action::Action;
+use chordscope_sim::builtin;
+use chordscope_sim::history::History;
+use chordscope_sim::scenario::Scenario;
+use chordscope_sim::trace::{Decision, Entry};
 
 use crate::engine::command::{Command, Way};
 use crate::engine::predict::Predict;
 use crate::engine::story::Story;
-use crate::engine::{Aim, Engine, SPEEDS, begin, follow};
+use crate::engine::{Aim, Engine, SPEEDS, begin, follow, nothing_said};
 
 impl Engine {
     /// Carries out a command.
@@ -19,8 +19,12 @@ impl Engine {
         self.news = true;
         self.urgent = true;
         match command {
-            Command::Hover(node) => {
-                self.hovered = node;
+            Command::Hover(over) => {
+                self.hovered = over;
+                return;
+            }
+            Command::Type(key) => {
+                self.typed = key;
                 return;
             }
             Command::Speed(speed) => {
@@ -35,16 +39,26 @@ impl Engine {
         }
         match command {
             Command::Load(name) => self.load(&name),
-            Command::Open(link) => self.follow_link(&link),
+            Command::Open(link) => {
+                self.playing = true;
+                self.follow_link(&link);
+            }
             Command::Play(on) => {
                 // Who plays on does not want to be asked.
                 if on && self.question().is_some() {
                     self.predict = None;
                 }
                 self.playing = on;
+                self.guided = false;
+                self.hold = 0.0;
+                self.take_caption();
             }
-            Command::StepForward => self.travel(History::step_forward),
-            Command::StepBack => self.travel(History::step_back),
+            Command::Continue => self.go_on(),
+            Command::StepForward => self.step_forward(),
+            Command::StepBack => {
+                self.travel(History::step_back);
+                self.stepped = Some(self.history.now());
+            }
             Command::Seek(micros) => self.travel(|history| {
                 history.seek(chordscope_core::base::time::Instant::from_micros(micros));
             }),
@@ -57,10 +71,11 @@ impl Engine {
                 self.playing = self.is_under_way();
             }
             Command::Choose(node) => self.choose(node),
+            Command::Move(node) => self.move_to(node),
             Command::Insert(node) => self.act(Action::Insert(node)),
             Command::Remove(node) => self.act(Action::Remove(node)),
             Command::Crash(node) => self.act(Action::Crash(node)),
-            Command::Hover(_) | Command::Speed(_) | Command::ShowUpkeep(_) => {}
+            Command::Hover(_) | Command::Type(_) | Command::Speed(_) | Command::ShowUpkeep(_) => {}
         }
     }
 
@@ -68,7 +83,27 @@ impl Engine {
         if let Some(history) = builtin::named(name).and_then(begin) {
             self.tell(history);
             self.playing = true;
+            self.guided = true;
         }
+    }
+
+    /// To the next thing worth seeing; where there is none within reach, to the scenario's end, if that is ahead.
+    fn step_forward(&mut self) {
+        let from = self.history.now();
+        let ended = self.has_ended();
+        self.travel(History::step_forward);
+        let now = self.history.now();
+        let entries = self.history.entries().iter().rev();
+        let mut here = entries.take_while(|entry| entry.at == now);
+        let until = self.history.scenario().until;
+        if !here.any(Entry::is_notable) || !ended && until > from && until < now {
+            self.travel(|history| history.seek(from.max(until)));
+        }
+        if self.history.now() == from {
+            let nothing = "In the next minute nothing happens but stabilization.";
+            self.refused = Some(nothing.to_owned());
+        }
+        self.stepped = Some(self.history.now());
     }
 
     /// Moves in time by hand: that stops the clock, and a prediction too, since its answers may lie ahead.
@@ -77,6 +112,7 @@ impl Engine {
         self.predict = None;
         go(&mut self.history);
         self.story.read(&self.history);
+        self.seen = self.history.world().events();
     }
 
     fn look(&mut self, from: Id, key: Id, way: Way, predict: Option<Predict>) {
@@ -101,6 +137,7 @@ impl Engine {
             self.asked = self.history.world().lookups().last().map(|trace| trace.id);
             self.aim = Aim::Answer;
             self.predict = predict;
+            self.take_caption();
             self.stop_for_question();
         }
     }
@@ -115,6 +152,8 @@ impl Engine {
                 self.asked = None;
                 self.aim = Aim::Repair;
                 self.playing = true;
+                self.guided = false;
+                self.take_caption();
             }
             Err(error) => self.refused = Some(error.to_string()),
         }
@@ -127,9 +166,27 @@ impl Engine {
             && predict.answer(trace, node)
         {
             self.playing = true;
+            self.hold = 0.0;
             return;
         }
-        self.chosen = (self.chosen != Some(node)).then_some(node);
+        // Between two questions the tables of the node that asks stay.
+        if !self.is_predicting() {
+            self.chosen = (self.chosen != Some(node)).then_some(node);
+        }
+    }
+
+    /// The choice moves to a node: to answer with it while a question is open, otherwise to see its tables.
+    fn move_to(&mut self, node: Id) {
+        if !self.is_predicting() {
+            self.chosen = Some(node);
+        } else if let Some(predict) = &mut self.predict {
+            predict.choice = Some(node);
+        }
+    }
+
+    /// Whether the user is asked, or will be asked again, about the lookup under way.
+    pub(super) fn is_predicting(&self) -> bool {
+        self.predict.is_some() && self.is_under_way()
     }
 
     /// The decision that waits for the user's prediction.
@@ -143,6 +200,7 @@ impl Engine {
         if let Some(at) = self.question().map(|decision| decision.at) {
             // A long frame may have gone past the decision: its message must not be seen on its way.
             self.history.seek(at);
+            self.seen = self.history.world().events();
             self.playing = false;
             self.urgent = true;
         }
@@ -158,6 +216,11 @@ impl Engine {
         self.predict = None;
         self.asked = None;
         self.aim = Aim::Answer;
+        self.stepped = None;
+        // Of another run even the same words are new.
+        self.shown = nothing_said();
+        self.seen = self.history.world().events();
+        self.take_caption();
     }
 }
 

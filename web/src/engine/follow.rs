@@ -1,12 +1,13 @@
 //! The lookup of interest: its view, its caption, its part of the moving layer.
 
-use chordscope_core::base::id::{Id, Space};
-use chordscope_core::chord::route::{Mode, Routing, Step};
-use chordscope_core::sim::trace::{Decision, LookupTrace, Traffic};
-use chordscope_core::sim::world::World;
+use chordscope_core::base::id::Id;
+use chordscope_core::chord::route::{Mode, Step};
+use chordscope_sim::trace::{Decision, LookupTrace, Traffic};
+use chordscope_sim::world::World;
 
 use crate::engine::snapshot::{Caption, LookupView, Tone};
-use crate::engine::story::RECEIPT;
+use crate::engine::statement::{Stage, Statement};
+use crate::engine::tables;
 use crate::scene::{Dot, Motion};
 
 /// The lookup of interest: the one that the user asked for, while there is one; otherwise the last.
@@ -23,91 +24,144 @@ fn owner(trace: &LookupTrace) -> Option<Id> {
     trace.owner.or_else(|| reached.map(|last| last.node))
 }
 
-/// The lookup, as the panels show it.
-pub(super) fn view(world: &World, trace: &LookupTrace, linear_hops: usize) -> LookupView {
+/// The lookup, as the panels show it. `shown` tells whether the ring has not changed since it began.
+pub(super) fn view(
+    world: &World,
+    trace: &LookupTrace,
+    shown: bool,
+    ring: Vec<Statement>,
+) -> LookupView {
     let until = trace.finished.unwrap_or_else(|| world.now());
+    let took = until.as_micros().saturating_sub(trace.started.as_micros());
+    let owner = owner(trace);
+    let stage = match (trace.finished, owner) {
+        (Some(_), _) if trace.failed => Stage::Failed,
+        (Some(_), _) if shown => Stage::Answered,
+        (Some(_), _) => Stage::AnsweredEarlier,
+        (None, Some(_)) => Stage::Answering,
+        (None, None) => Stage::UnderWay,
+    };
     LookupView {
         from: trace.id.0,
         key: trace.key,
         path: trace.path.clone(),
-        owner: owner(trace),
+        owner,
         finished: trace.finished.is_some(),
-        failed: trace.failed.then(|| {
-            "No answer came. Look it up again once upkeep has repaired the ring.".to_owned()
-        }),
+        failed: trace.failed.then(|| failure(trace)),
         started: trace.started.as_micros(),
-        took: until.as_micros().saturating_sub(trace.started.as_micros()),
-        linear_hops,
-        linear: trace.routing == Routing::Linear,
+        took,
+        progress: Statement::Progress {
+            key: trace.key,
+            stage,
+        },
+        measured: Statement::Measured {
+            hops: hops(trace),
+            micros: took,
+            ended: trace.finished.is_some(),
+        },
+        ring,
     }
+}
+
+const fn hops(trace: &LookupTrace) -> usize {
+    trace.path.len().saturating_sub(1)
+}
+
+/// Why a lookup failed.
+fn failure(trace: &LookupTrace) -> Statement {
+    let (from, key) = (trace.id.0, trace.key);
+    if trace.stopped {
+        return Statement::OriginStopped { from, key };
+    }
+    let ended = trace.finished.unwrap_or(trace.started);
+    let micros = ended.as_micros().saturating_sub(trace.started.as_micros());
+    Statement::NoAnswer { from, key, micros }
 }
 
 /// What the lookup did last, and by which rule.
 pub(super) fn caption(world: &World, trace: &LookupTrace) -> Caption {
-    let space = world.space();
-    let show = |id| space.show(id);
-    let (from, key) = (show(trace.id.0), show(trace.key));
     let said = |tone, lead, rest| Caption { tone, lead, rest };
+    let (from, key) = (trace.id.0, trace.key);
     if trace.failed {
-        let rest = "Nodes on the way did not answer, or the one that asked has stopped. Upkeep will mend the ring; then ask again."
-            .to_owned();
-        return said(Tone::Failed, format!("The lookup of {key} failed."), rest);
+        return said(Tone::Failed, failure(trace), Vec::new());
     }
     let Some(last) = trace.decisions.last() else {
-        let rest = "It decides by its own tables where to ask.".to_owned();
-        return said(
-            Tone::Hop,
-            format!("Node {from} wants to know who is responsible for {key}."),
-            rest,
-        );
+        return said(Tone::Hop, Statement::LooksUp { from, key }, Vec::new());
     };
-    let rule = last.explain(space, trace.key);
-    if trace.finished.is_some() {
-        let hops = trace.path.len().saturating_sub(1);
-        let owner = owner(trace).map_or_else(String::new, show);
-        let unit = if hops == 1 { "hop" } else { "hops" };
-        let lead = format!("Found in {hops} {unit}: node {owner} is responsible for {key}.");
-        return said(Tone::Done, lead, why_owner(space, trace, &rule));
+    if let Some(owner) = trace.owner.filter(|_| trace.finished.is_some()) {
+        let (lead, tone) = match tables::responsible(world, key) {
+            Some(right) if right != owner => {
+                let hops = hops(trace);
+                let lead = Statement::Misplaced {
+                    hops,
+                    owner,
+                    key,
+                    right,
+                };
+                (lead, Tone::Failed)
+            }
+            _ => {
+                let hops = hops(trace);
+                (Statement::Found { hops, owner, key }, Tone::Done)
+            }
+        };
+        return said(tone, lead, why_owner(trace, owner));
     }
-    let at = show(last.node);
-    match last.next() {
-        None => said(
-            Tone::Done,
-            format!("Node {at} is responsible."),
-            format!(
-                "{} It answers node {from} directly.",
-                why_owner(space, trace, &rule)
-            ),
-        ),
-        Some(next) => {
-            let next = show(next);
-            let verb = match (trace.mode, last.node == trace.id.0) {
-                (_, true) => format!("Node {at} asks {next}."),
-                (Mode::Recursive, false) => format!("Node {at} passes the question on to {next}."),
-                (Mode::Iterative, false) => {
-                    format!("Node {at} names {next}, and node {from} asks there.")
-                }
-            };
-            said(Tone::Hop, verb, rule)
-        }
+    if let Some(wait) = trace.wait {
+        let waits = Statement::Waits {
+            node: wait.node,
+            silent: wait.silent,
+            micros: wait
+                .until
+                .as_micros()
+                .saturating_sub(wait.since.as_micros()),
+        };
+        return said(Tone::Hop, waits, vec![rule(trace, last)]);
+    }
+    let node = last.node;
+    let lead = match (last.next(), trace.driven) {
+        (None, _) => Statement::Answers {
+            owner: node,
+            origin: from,
+        },
+        (Some(to), true) if node == from => Statement::Asks { origin: from, to },
+        (Some(to), true) => Statement::Refers {
+            node,
+            origin: from,
+            to,
+        },
+        (Some(to), false) => Statement::Forwards { node, to },
+    };
+    let late = trace.driven && trace.mode == Mode::Recursive;
+    let late = late.then_some(Statement::AsksItself { origin: from });
+    let rest = std::iter::once(rule(trace, last)).chain(late);
+    said(Tone::Hop, lead, rest.collect())
+}
+
+fn rule(trace: &LookupTrace, decision: &Decision) -> Statement {
+    let (node, key) = (decision.node, trace.key);
+    let beyond = |before: Id| !key.is_within(before, node);
+    if decision.step == Step::Here && decision.predecessor.is_some_and(beyond) {
+        return Statement::Owns { node, key };
+    }
+    Statement::Rule {
+        key: trace.key,
+        decision: decision.clone(),
     }
 }
 
-/// Why the owner is the owner, by its own decision.
-fn why_owner(space: Space, trace: &LookupTrace, rule: &str) -> String {
-    let own = trace
-        .decisions
-        .iter()
-        .rev()
-        .find(|decision| decision.step == Step::Here);
-    let part = own.and_then(|own| Some((own.predecessor?, own.node)));
-    part.map_or_else(
-        || rule.to_owned(),
-        |(after, upto)| {
-            let (key, after, upto) = (space.show(trace.key), space.show(after), space.show(upto));
-            format!("{key} is in ({after}, {upto}], its part of the ring.")
-        },
-    )
+/// Why the owner is the owner, by its own decision or by that of the node before it.
+fn why_owner(trace: &LookupTrace, owner: Id) -> Vec<Statement> {
+    let made = trace.decisions.iter().rev();
+    let own = made
+        .clone()
+        .find(|decision| decision.node == owner && decision.step == Step::Here);
+    let named = || made.clone().find(|decision| decision.next() == Some(owner));
+    let decision = own.or_else(named);
+    decision
+        .map(|decision| rule(trace, decision))
+        .into_iter()
+        .collect()
 }
 
 /// The row of a node's table that the lookup took there.
@@ -138,10 +192,10 @@ pub(super) fn motion(world: &World, trace: Option<&LookupTrace>, hide: bool) -> 
         from: space.turn(parcel.from),
         to: space.turn(parcel.to),
         share: parcel.progress(now),
-        // A receipt belongs to the lookup, but moves it no further.
-        lookup: parcel.lookup.is_some() && parcel.lookup == id && parcel.label != RECEIPT,
-        answer: parcel.answer || parcel.label == "found",
-        upkeep: parcel.traffic == Traffic::Upkeep || parcel.label == RECEIPT,
+        // An acknowledgement belongs to the lookup, but moves it no further.
+        lookup: parcel.lookup.is_some() && parcel.lookup == id && !parcel.kind.is_acknowledgement(),
+        answer: parcel.kind.is_reply(),
+        upkeep: parcel.traffic == Traffic::Upkeep || parcel.kind.is_acknowledgement(),
     });
     Motion {
         hops,

@@ -1,6 +1,6 @@
 //! Links to a moment of a run: made and followed.
 
-use chordscope_core::sim::permalink::Permalink;
+use chordscope_sim::permalink::Permalink;
 
 use crate::engine::Engine;
 
@@ -10,21 +10,25 @@ impl Engine {
     /// # Errors
     /// One sentence that says why there can be none.
     pub fn link(&self) -> Result<String, String> {
-        let no_link = |error| format!("No link can hold this run: {error}.");
-        Permalink::of(&self.history, self.chosen).map_err(no_link)
+        let too_long = |_| "This run is too long to share as a link.".to_owned();
+        Permalink::of(&self.history, self.chosen).map_err(too_long)
     }
 
     /// Shows what a link says, or why it cannot be read.
     pub(super) fn follow_link(&mut self, link: &str) {
-        let opened = Permalink::parse(link).and_then(|link| {
-            let selected = link.selected;
-            link.open().map(|history| (history, selected))
+        let opened = Permalink::parse(link).and_then(|read| {
+            let (moment, selected, caveat) = (read.at, read.selected, read.caveat());
+            let opened = read.open();
+            opened.map(|history| (history, moment, selected, caveat))
         });
         match opened {
-            Ok((history, selected)) => {
+            Ok((history, moment, selected, caveat)) => {
                 self.tell(history);
-                self.playing = false;
+                // A link to a moment shows it; one to a scenario alone lets it run from step to step.
+                self.playing &= moment.is_none();
+                self.guided = self.playing;
                 self.chosen = selected;
+                self.refused = caveat;
             }
             Err(error) => {
                 self.refused = Some(format!(

@@ -1,4 +1,36 @@
-//! How fast time runs.
+//! How fast time runs, and how long a caption is left to be read.
+
+use chordscope_core::base::id::Space;
+
+use crate::engine::snapshot::Caption;
+use crate::engine::statement::Statement;
+
+/// How long a reader takes for a word, in milliseconds.
+const WORD: f64 = 180.0;
+/// The same, where the sentence is known and only its numbers are new.
+const FAMILIAR_WORD: f64 = 100.0;
+/// The shortest and the longest time that a caption waits for its reader.
+const WAIT: (f64, f64) = (300.0, 6_000.0);
+
+/// Time goes on by whole frames: as much as this of a caption's time may be lost at its beginning and its end.
+const FRAMES: f64 = 40.0;
+
+/// Returns for how many milliseconds time stands still for a caption, after this one before. Where only a count has gone on, what is new is one
+/// sentence. `anyway` is how many milliseconds it stays when time runs on.
+pub fn reading(caption: &Caption, before: &Caption, space: Space, anyway: f64) -> f64 {
+    let goes_on = caption.is_same_step(before);
+    let known: Vec<&Statement> = before.statements().filter(|_| goes_on).collect();
+    let new = caption.statements().filter(|one| !known.contains(one));
+    let words: usize = new
+        .map(|one| one.text(space).split_whitespace().count())
+        .sum();
+    let word = if goes_on || caption.is_alike(before, space) {
+        FAMILIAR_WORD
+    } else {
+        WORD
+    };
+    ((words as f64 * word).min(WAIT.1) + FRAMES - anyway).max(WAIT.0)
+}
 
 /// The speeds of time: automatic, then slow to fast, with virtual seconds per second.
 pub const SPEEDS: [(&str, f64); 11] = [
@@ -20,6 +52,8 @@ pub const SPEEDS: [(&str, f64); 11] = [
 pub enum Scene {
     /// A lookup travels: slow enough to follow each message.
     Lookup,
+    /// A lookup waits for an answer that will not come.
+    Waiting,
     /// A node looks for its place.
     Joining,
     /// Tables wait for upkeep, which comes round every few seconds.
@@ -32,6 +66,7 @@ pub enum Scene {
 pub fn rate(speed: usize, scene: Scene) -> f64 {
     match (speed, scene) {
         (0, Scene::Lookup) => 1.0 / 12.0,
+        (0, Scene::Waiting) => 1.0 / 4.0,
         (0, Scene::Joining) => 1.0 / 6.0,
         (0, Scene::Repairing) => 2.0,
         (0, Scene::Quiet) => 0.5,

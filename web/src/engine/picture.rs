@@ -3,12 +3,17 @@
 use std::rc::Rc;
 
 use chordscope_core::base::id::Id;
-use chordscope_core::chord::route::Routing;
-use chordscope_core::sim::action::Action;
+use chordscope_core::chord::ideal::IdealRing;
+use chordscope_core::chord::route::{Mode, Routing};
+use chordscope_sim::action::Action;
+use chordscope_sim::trace::LookupTrace;
 
+use crate::engine::command::Way;
 use crate::engine::pace::Scene;
-use crate::engine::snapshot::{ChangeView, ScenarioView, Snapshot};
-use crate::engine::{Engine, change, follow, story, tables};
+use crate::engine::snapshot::{ChangeView, Question, ScenarioView, Snapshot};
+use crate::engine::statement::Statement;
+use crate::engine::{Engine, change, follow, measure, story, tables};
+use crate::scene::hit::Under;
 
 impl Engine {
     /// The engine at this moment.
@@ -17,14 +22,12 @@ impl Engine {
         let now = world.now();
         let ideal = world.ideal();
         let trace = self.lookup();
-        let linear = trace.zip(ideal.as_ref()).map_or(0, |(trace, ring)| {
-            ring.path(trace.id.0, trace.key, Routing::Linear).len() - 1
-        });
         let change = self.change();
         let seen = self.seen(change.as_ref());
         let question = self.question();
         // What tells the answer is shown once it is given.
         let secret = question.map(|decision| decision.at);
+        let health = tables::health(world);
         Snapshot {
             space: world.space(),
             scenarios: Rc::clone(&self.scenarios),
@@ -32,25 +35,41 @@ impl Engine {
             now: now.as_micros(),
             end: self.history.end().as_micros().max(SHORTEST),
             playing: self.playing,
+            can_continue: question.is_none() && !self.has_ended(),
             speed: self.speed,
             nodes: Rc::new(tables::nodes(world, &self.story.crashed(now))),
             keys: Rc::new(tables::keys(world)),
+            typed: self.typed.clone(),
             inspected: seen.map(|id| {
                 let is_asked = question.is_some_and(|decision| decision.node == id);
                 let used = follow::row_used(trace, id).filter(|_| !is_asked);
-                tables::inspected(world, id, ideal.as_ref(), used)
+                tables::inspected(world, id, ideal.as_ref(), used, self.story.fate(id, now))
             }),
             chosen: self.chosen.is_some(),
-            hovered: self.hovered.map(|id| (id, tables::predecessor(world, id))),
-            lookup: trace.map(|trace| follow::view(world, trace, linear)),
+            choice: match &self.predict {
+                Some(predict) if self.is_predicting() => predict.choice,
+                _ => self.chosen,
+            },
+            hovered: self.hovered,
+            claim: match self.hovered {
+                Some(Under::Node(id) | Under::Arc(id)) => tables::claim(world, id),
+                Some(Under::Key(_)) => None,
+                None => self.chosen.and_then(|id| tables::claim(world, id)),
+            },
+            lookup: trace.map(|trace| {
+                let ring = self.measures(trace, ideal.as_ref());
+                follow::view(world, trace, self.lookup_shown(), ring)
+            }),
             lookup_shown: self.lookup_shown(),
-            caption: self.caption(change.as_ref()).brief(),
-            predicting: self.predict.is_some(),
+            caption: self.caption(change.as_ref()),
+            predicting: self.is_predicting(),
             change,
             events: story::lines(&self.history, self.upkeep_shown, secret),
             upkeep_shown: self.upkeep_shown,
             marks: self.story.marks(secret),
-            health: tables::health(world),
+            violations: tables::violations(&health),
+            health,
+            picture: tables::picture(world, trace),
             counters: tables::counters(world, self.story.lost(now)),
             digest: world.digest(),
             refused: self.refused.clone(),
@@ -61,21 +80,51 @@ impl Engine {
     pub(super) fn scene(&self) -> Scene {
         let world = self.history.world();
         if self.is_under_way() {
-            return Scene::Lookup;
+            let waits = self.lookup().is_some_and(|trace| trace.wait.is_some());
+            return if waits { Scene::Waiting } else { Scene::Lookup };
         }
         if world.nodes().any(|node| !node.membership().is_member()) {
             return Scene::Joining;
         }
         let unrepaired = self
             .change()
-            .is_some_and(|change| change.repaired < change.rows.len());
+            .is_some_and(|change| change.updated < change.rows.len());
         if unrepaired || !world.health().broken.is_empty() {
             return Scene::Repairing;
         }
         Scene::Quiet
     }
 
-    fn change(&self) -> Option<ChangeView> {
+    /// What lookups take in this ring: told while it is stable and as it was when the lookup began.
+    fn measures(&self, trace: &LookupTrace, ideal: Option<&IdealRing>) -> Vec<Statement> {
+        let world = self.history.world();
+        let is_stable = matches!(tables::state(world, false), Statement::Stable { .. });
+        let is_whole = world.nodes().all(|node| node.membership().is_member());
+        let Some(ring) = ideal.filter(|_| is_stable && is_whole && self.lookup_shown()) else {
+            return Vec::new();
+        };
+        if trace.routing == Routing::Linear {
+            return Vec::new();
+        }
+        let linear = ring.path(trace.id.0, trace.key, Routing::Linear);
+        let linear = Statement::Linear {
+            hops: linear.len() - 1,
+        };
+        let formula = measure::formula(ring.ids().len());
+        let told = [Some(linear), self.mean(ring), Some(formula)];
+        told.into_iter().flatten().collect()
+    }
+
+    /// The mean of this ring's lookups, computed once as long as its nodes stay.
+    fn mean(&self, ring: &IdealRing) -> Option<Statement> {
+        let mut known = self.mean.borrow_mut();
+        if known.0 != ring.ids() {
+            *known = (ring.ids().to_vec(), measure::mean(ring));
+        }
+        known.1.clone()
+    }
+
+    pub(super) fn change(&self) -> Option<ChangeView> {
         let world = self.history.world();
         let (_, deed) = self.story.last_change(world.now())?;
         change::view(world, deed)
@@ -92,16 +141,27 @@ impl Engine {
                 .actions
                 .iter()
                 .find_map(|timed| match &timed.action {
-                    Action::Lookup { from, key, .. } => Some((show(key), show(from))),
+                    Action::Lookup {
+                        from,
+                        key,
+                        routing,
+                        mode,
+                    } => Some(Question {
+                        key: show(key),
+                        from: show(from),
+                        way: Way {
+                            linear: *routing == Routing::Linear,
+                            iterative: *mode == Mode::Iterative,
+                        },
+                    }),
                     _ => None,
                 }),
         }
     }
 
-    /// Whether the last change of membership is more recent than the last lookup.
-    pub(super) fn change_is_latest(&self) -> bool {
-        let world = self.history.world();
-        let change = self.story.last_change(world.now()).map(|(at, _)| at);
+    /// Whether the last change of members or network is more recent than the last lookup.
+    fn change_is_latest(&self) -> bool {
+        let change = self.story.last_turn(self.history.now());
         change > self.lookup().map(|trace| trace.started)
     }
 

@@ -1,9 +1,10 @@
 //! Predict, then check: time stops at each decision until the user has said who comes next.
 
-use chordscope_core::base::id::{Id, Space};
-use chordscope_core::sim::trace::{Decision, LookupTrace};
+use chordscope_core::base::id::Id;
+use chordscope_sim::trace::{Decision, LookupTrace};
 
 use crate::engine::snapshot::{Caption, Tone};
+use crate::engine::statement::{Advice, Statement};
 
 /// A prediction under way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub(super) struct Predict {
     right: usize,
     /// The last answer: what was said, and what the node decided.
     last: Option<(Id, Id)>,
+    /// The node that the user would answer with.
+    pub(super) choice: Option<Id>,
 }
 
 impl Predict {
@@ -31,44 +34,55 @@ impl Predict {
         self.answered += 1;
         self.right += usize::from(said == next);
         self.last = Some((said, next));
+        self.choice = None;
         true
     }
 
+    /// Whether it has something to say: a question, or a verdict.
+    pub(super) fn speaks(&self, trace: &LookupTrace) -> bool {
+        self.last.is_some() || self.open(trace).is_some()
+    }
+
     /// The last answer's verdict with the rule, and the next question.
-    pub(super) fn caption(&self, space: Space, trace: &LookupTrace) -> Caption {
-        let key = space.show(trace.key);
-        let question = self.open(trace).map(|decision| {
-            let at = space.show(decision.node);
-            format!("Node {at} has the question for {key}. Who is next? Click that node, or choose it in the list.")
+    pub(super) fn caption(&self, trace: &LookupTrace) -> Caption {
+        let key = trace.key;
+        let question = self.open(trace).map(|decision| Statement::Question {
+            node: decision.node,
+            key,
         });
+        let choose = Statement::Advice(Advice::ChooseNext);
         let Some((said, next)) = self.last else {
-            let lead = question.unwrap_or_else(|| "The question is on its way.".to_owned());
-            let rest = "Read the node’s finger table first.".to_owned();
+            let on_its_way = Statement::LooksUp {
+                from: trace.id.0,
+                key,
+            };
             return Caption {
                 tone: Tone::Ask,
-                lead,
-                rest,
+                lead: question.unwrap_or(on_its_way),
+                rest: vec![choose, Statement::Advice(Advice::ReadTheTable)],
             };
         };
         let decided = trace.decisions.get(self.answered.saturating_sub(1));
-        let rule = decided.map_or_else(String::new, |made| made.explain(space, trace.key));
-        let (tone, verdict) = if said == next {
-            (Tone::Right, format!("Right, {}.", space.show(next)))
-        } else {
-            (
-                Tone::Wrong,
-                format!("Not {}: it is {}.", space.show(said), space.show(next)),
-            )
+        let rule = decided.map(|decision| Statement::Rule {
+            key,
+            decision: decision.clone(),
+        });
+        let score = Statement::Score {
+            right: self.right,
+            answered: self.answered,
         };
-        let score = format!("{} of {} right.", self.right, self.answered);
-        let rest = match question {
-            Some(question) => format!("{rule} {question}"),
-            None => format!("{rule} {score}"),
+        let then = match question {
+            Some(question) => vec![question, choose],
+            None => vec![score],
         };
         Caption {
-            tone,
-            lead: verdict,
-            rest,
+            tone: if said == next {
+                Tone::Right
+            } else {
+                Tone::Wrong
+            },
+            lead: Statement::Verdict { said, next },
+            rest: rule.into_iter().chain(then).collect(),
         }
     }
 }

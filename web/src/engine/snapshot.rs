@@ -7,10 +7,15 @@ use std::rc::Rc;
 
 use chordscope_core::base::id::{Id, Space};
 
-use crate::brief::shorten;
-
-pub use self::node::{ChangeView, ChangedRow, FingerRow, Inspected, NodeView, Standing};
+pub use self::node::{
+    ChangeView, ChangedRow, FingerRow, Gone, Inspected, KeyView, NodeView, Standing,
+};
 pub use self::story::{About, Caption, EventView, LookupView, MarkView, Tone};
+use crate::brief::{brief, shorten};
+use crate::engine::command::Way;
+use crate::engine::statement::Statement;
+use crate::input::Key;
+use crate::scene::hit::Under;
 
 /// The engine at one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,41 +32,53 @@ pub struct Snapshot {
     pub end: u64,
     /// Whether time runs.
     pub playing: bool,
+    /// Whether there is a next step to go on to.
+    pub can_continue: bool,
     /// How fast, as an index into [`SPEEDS`](crate::engine::SPEEDS).
     pub speed: usize,
     /// Every node that is or was on the ring, ascending.
     pub nodes: Rc<Vec<NodeView>>,
-    /// Keys that hold a value.
-    pub keys: Rc<Vec<Id>>,
+    /// Keys that hold a value, ascending.
+    pub keys: Rc<Vec<KeyView>>,
+    /// The key that is typed.
+    pub typed: Option<Key>,
     /// The node whose tables are shown.
     pub inspected: Option<Inspected>,
     /// Whether the user chose that node; otherwise it follows the lookup.
     pub chosen: bool,
-    /// The node under the pointer, with what it is responsible for.
-    pub hovered: Option<(Id, Option<Id>)>,
+    /// The node that the user has chosen: to see its tables, or to answer with it while a prediction asks.
+    pub choice: Option<Id>,
+    /// What is under the pointer.
+    pub hovered: Option<Under<Id>>,
+    /// What the node there, or the chosen one, takes itself to be responsible for.
+    pub claim: Option<Statement>,
     /// The lookup of interest: the last one.
     pub lookup: Option<LookupView>,
     /// Whether the stage shows it: not once the ring has changed since.
     pub lookup_shown: bool,
     /// What happened last and why.
     pub caption: Caption,
-    /// Whether the user predicts hops.
+    /// Whether the user predicts the hops of the lookup under way.
     pub predicting: bool,
     /// The last change of membership.
     pub change: Option<ChangeView>,
     /// The last events, oldest first.
     pub events: Vec<EventView>,
-    /// Whether upkeep is among them.
+    /// Whether stabilization is among them.
     pub upkeep_shown: bool,
     /// The timeline.
     pub marks: Rc<Vec<MarkView>>,
-    /// What holds of the ring.
-    pub health: Vec<Check>,
+    /// What holds of the ring, invariant by invariant.
+    pub health: Vec<Statement>,
+    /// How many of them are violated.
+    pub violations: Statement,
+    /// The picture in words.
+    pub picture: Vec<Statement>,
     /// How many messages were sent so far.
     pub counters: Counters,
     /// The digest of all that happened so far, in hexadecimal: the same run has the same digest everywhere.
     pub digest: String,
-    /// Why the last command was refused.
+    /// Why the last command was refused, or what to know of the link that was followed.
     pub refused: Option<String>,
 }
 
@@ -74,17 +91,19 @@ pub struct ScenarioView {
     pub title: String,
     /// What to watch for.
     pub watch: String,
-    /// The first question it asks: key, and the node that asks, as the controls show them.
-    pub asks: Option<(String, String)>,
+    /// The first question it asks.
+    pub asks: Option<Question>,
 }
 
-/// Something that should hold of the ring.
+/// A question, as the controls show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Check {
-    /// In words.
-    pub label: String,
-    /// Whether it does.
-    pub holds: bool,
+pub struct Question {
+    /// The key.
+    pub key: String,
+    /// The node that asks.
+    pub from: String,
+    /// How the question travels.
+    pub way: Way,
 }
 
 /// Messages sent so far.
@@ -92,7 +111,7 @@ pub struct Check {
 pub struct Counters {
     /// For lookups.
     pub lookup: u64,
-    /// For the upkeep of the ring: stabilize, notify, fingers, pings.
+    /// For stabilization: of successors, predecessors and fingers.
     pub upkeep: u64,
     /// Anything else, such as values.
     pub other: u64,
@@ -111,8 +130,30 @@ impl Snapshot {
         shorten(self.space.show(id))
     }
 
+    /// A statement as text, with long identifiers shortened.
+    pub fn say(&self, statement: &Statement) -> String {
+        brief(&statement.text(self.space))
+    }
+
+    /// Statements as text, one after the other.
+    pub fn say_all(&self, statements: &[Statement]) -> String {
+        let texts: Vec<String> = statements.iter().map(|one| self.say(one)).collect();
+        texts.join(" ")
+    }
+
     /// Where a node is among the nodes.
     pub fn position(&self, id: Id) -> Option<usize> {
         self.nodes.binary_search_by_key(&id, |node| node.id).ok()
+    }
+
+    /// A node.
+    pub fn node(&self, id: Id) -> Option<&NodeView> {
+        self.position(id).map(|at| &self.nodes[at])
+    }
+
+    /// A key that holds a value.
+    pub fn stored(&self, id: Id) -> Option<&KeyView> {
+        let at = self.keys.binary_search_by_key(&id, |key| key.id).ok()?;
+        Some(&self.keys[at])
     }
 }

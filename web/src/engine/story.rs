@@ -6,20 +6,18 @@ use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::time::Instant;
 use chordscope_core::chord::invariant::Property;
 use chordscope_core::node::api::Event;
-use chordscope_core::sim::action::Action;
-use chordscope_core::sim::history::History;
-use chordscope_core::sim::trace::{Entry, Traffic, What};
-use chordscope_core::sim::world::World;
+use chordscope_sim::action::Action;
+use chordscope_sim::history::History;
+use chordscope_sim::trace::{Entry, Traffic, What};
+use chordscope_sim::world::World;
 
 use crate::brief::brief;
-use crate::engine::snapshot::{About, EventView, MarkView};
+use crate::engine::snapshot::{About, EventView, Gone, MarkView};
 
 /// How many lines the log shows.
 const LINES: usize = 60;
 /// How far back it looks for them.
 const DEPTH: usize = 20_000;
-/// What core calls the message by which a node says that it took a lookup over.
-pub(super) const RECEIPT: &str = "taken over";
 
 /// The story so far.
 #[derive(Debug, Default)]
@@ -29,6 +27,8 @@ pub(super) struct Story {
     marks: Rc<Vec<MarkView>>,
     deeds: Vec<(Instant, Action)>,
     losses: Vec<Instant>,
+    /// When the ring has changed: members, pointers, invariants.
+    news: Vec<Instant>,
 }
 
 impl Story {
@@ -46,6 +46,9 @@ impl Story {
                 What::Lost(_) => self.losses.push(entry.at),
                 _ => {}
             }
+            if changes_the_ring(entry) && self.news.last() != Some(&entry.at) {
+                self.news.push(entry.at);
+            }
             if entry.is_notable() {
                 Rc::make_mut(&mut self.marks).push(mark(entry, space));
             }
@@ -60,6 +63,7 @@ impl Story {
         Rc::make_mut(&mut self.marks).retain(|mark| mark.at < at.as_micros());
         self.deeds.retain(|(when, _)| *when < at);
         self.losses.retain(|when| *when < at);
+        self.news.retain(|when| *when < at);
     }
 
     /// The timeline's map, without what lookups did from `secret` on.
@@ -90,12 +94,71 @@ impl Story {
         crashed
     }
 
-    /// The last deed that changed who is in the ring, and when.
-    pub(super) fn last_change(&self, now: Instant) -> Option<(Instant, &Action)> {
+    /// Returns the reason why a node is not there now.
+    pub(super) fn fate(&self, id: Id, now: Instant) -> Gone {
+        let until = self.deeds.iter().rev().filter(|(at, _)| *at <= now);
+        let fate = |(_, deed): &(Instant, Action)| match deed {
+            Action::Crash(gone) if *gone == id => Some(Gone::Crashed),
+            Action::Remove(gone) if *gone == id => Some(Gone::Left),
+            _ => None,
+        };
+        until.filter_map(fate).next().unwrap_or(Gone::NotYet)
+    }
+
+    fn last_of(&self, now: Instant, is: fn(&Action) -> bool) -> Option<(Instant, &Action)> {
         let known = self.deeds.iter().rev().filter(|(at, _)| *at <= now);
         known
             .map(|(at, deed)| (*at, deed))
-            .find(|(_, deed)| deed.changes_members())
+            .find(|(_, deed)| is(deed))
+    }
+
+    /// The last deed that changed who is in the ring, and when.
+    pub(super) fn last_change(&self, now: Instant) -> Option<(Instant, &Action)> {
+        self.last_of(now, Action::changes_members)
+    }
+
+    /// The last deed that was no lookup, and when.
+    pub(super) fn last_deed(&self, now: Instant) -> Option<(Instant, &Action)> {
+        self.last_of(now, |deed| !matches!(deed, Action::Lookup { .. }))
+    }
+
+    /// The last deed that makes another ring or another network.
+    pub(super) fn last_turn(&self, now: Instant) -> Option<Instant> {
+        let turns = |deed: &Action| {
+            deed.changes_members() || matches!(deed, Action::Split(_) | Action::Heal)
+        };
+        self.last_of(now, turns).map(|(at, _)| at)
+    }
+
+    /// Whether the network is cut.
+    pub(super) fn is_cut(&self, now: Instant) -> bool {
+        let cuts = |deed: &Action| matches!(deed, Action::Split(_) | Action::Heal);
+        let last = self.last_of(now, cuts);
+        matches!(last, Some((_, Action::Split(_))))
+    }
+
+    /// When the ring changed last.
+    pub(super) fn last_news(&self, now: Instant) -> Option<Instant> {
+        let known = self.news.partition_point(|at| *at <= now);
+        self.news[..known].last().copied()
+    }
+}
+
+/// Whether an entry is a change of the ring: of members, pointers, invariants, or something done to it.
+const fn changes_the_ring(entry: &Entry) -> bool {
+    match &entry.what {
+        What::Broken(..) | What::Mended(_) => true,
+        What::Acted(action) => !matches!(action, Action::Lookup { .. }),
+        What::Node(_, event) => matches!(
+            event,
+            Event::Joined
+                | Event::Left
+                | Event::Alone
+                | Event::Predecessor { .. }
+                | Event::Successors(_)
+                | Event::Finger(_)
+        ),
+        _ => false,
     }
 }
 
@@ -127,7 +190,9 @@ pub(super) fn lines(history: &History, upkeep: bool, secret: Option<Instant>) ->
 /// Whether the log tells an entry while upkeep is hidden: deeds, lookups asked for, changes, losses.
 fn is_told(entry: &Entry, world: &World) -> bool {
     match &entry.what {
-        What::Sent(parcel) => parcel.traffic != Traffic::Upkeep && parcel.label != RECEIPT,
+        What::Sent(parcel) => {
+            parcel.traffic != Traffic::Upkeep && !parcel.kind.is_acknowledgement()
+        }
         What::Delivered(_) => false,
         What::Lost(parcel) => parcel.traffic != Traffic::Upkeep,
         What::Node(_, Event::Routed { lookup, .. }) => {

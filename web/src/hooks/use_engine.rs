@@ -10,6 +10,7 @@ use crate::engine::Engine;
 use crate::engine::command::Command;
 use crate::engine::compose::compose;
 use crate::hooks::use_animation_frame::use_animation_frame;
+use crate::hooks::use_colours::use_colours;
 use crate::hooks::use_listener::use_listener;
 use crate::page::{self, Route};
 use crate::scene::painter::Painter;
@@ -62,17 +63,9 @@ pub fn use_engine(still: NodeRef, moving: NodeRef, shown: bool) -> EngineHandle 
     }
     {
         let painter = Rc::clone(&painter);
-        let forget = Callback::from(move |_| painter.borrow_mut().forget_colours());
-        use_listener(
-            |window| {
-                window
-                    .match_media("(prefers-color-scheme: dark)")
-                    .ok()?
-                    .map(Into::into)
-            },
-            "change",
-            forget,
-        );
+        use_colours(Callback::from(move |()| {
+            painter.borrow_mut().forget_colours()
+        }));
     }
     {
         let (engine, painter) = (Rc::clone(&engine), Rc::clone(&painter));

@@ -7,9 +7,9 @@ use yew::{Callback, hook};
 use crate::hooks::use_listener::use_listener;
 use crate::intent::{self, Intent};
 
-/// Turns keys into intents, if the user wants that.
+/// Turns keys into intents, if the user wants that. While a prediction asks, arrows move the choice.
 #[hook]
-pub fn use_shortcuts(enabled: bool, intend: Callback<Intent>) {
+pub fn use_shortcuts(enabled: bool, predicting: bool, intend: Callback<Intent>) {
     let heard = Callback::from(move |event: Event| {
         let Some(event) = event.dyn_ref::<KeyboardEvent>() else {
             return;
@@ -25,7 +25,7 @@ pub fn use_shortcuts(enabled: bool, intend: Callback<Intent>) {
         if !enabled || held || target.is_some_and(|target| wants(&target, &event.key())) {
             return;
         }
-        if let Some(intent) = intent::of_key(&event.key()) {
+        if let Some(intent) = intent::of_key(&event.key(), predicting) {
             event.prevent_default();
             intend.emit(intent);
         }

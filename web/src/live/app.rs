@@ -25,6 +25,8 @@ pub struct Panel {
     pub intend: Callback<Intent>,
     /// Where the page comes from.
     pub origin: Origin,
+    /// How many nodes of the last lookup's path its replay has reached.
+    pub reached: usize,
 }
 
 /// The live page.
@@ -54,6 +56,7 @@ pub fn LiveApp() -> Html {
         desk,
         intend,
         origin: Origin { text },
+        reached: stage.reached,
     };
     let theme = stage.recolour.reform(|_| page::toggle_theme());
     html! {

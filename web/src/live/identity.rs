@@ -14,17 +14,19 @@ use self::lock::{Claim, claim};
 const ITEM: &str = "chordscope-tab";
 /// How long to wait for the page that has just been reloaded to let go of the lock.
 const PATIENCE: u32 = 1_000;
+/// Where the address is kept by which the tab has joined a ring, until it leaves that.
+const RING: &str = "chordscope-ring";
 
 /// A peer's secret key.
 pub type Secret = [u8; 32];
 
-/// The secret of this tab; none where the browser has no randomness to give.
-pub async fn secret() -> Option<Secret> {
+/// The secret of this tab, and whether it is the one from before a reload; none where the browser has no randomness to give.
+pub async fn secret() -> Option<(Secret, bool)> {
     let kept = kept();
     if let Some(secret) = kept {
         let claim = claim(&lock_name(&secret), PATIENCE).await;
         if keeps(claim) {
-            return Some(secret);
+            return Some((secret, true));
         }
     }
     let mut secret = [0; 32];
@@ -32,7 +34,7 @@ pub async fn secret() -> Option<Secret> {
     keep(&secret);
     // Nobody else knows the name of this lock.
     let _ = claim(&lock_name(&secret), PATIENCE).await;
-    Some(secret)
+    Some((secret, false))
 }
 
 /// Whether a tab with a secret goes on with it. Where there are no locks, a duplicate could not be told from a reload,
@@ -48,14 +50,32 @@ fn lock_name(secret: &Secret) -> String {
 }
 
 fn kept() -> Option<Secret> {
-    let storage = window()?.session_storage().ok()??;
-    read(&storage.get_item(ITEM).ok()??)
+    read(&storage()?.get_item(ITEM).ok()??)
+}
+
+/// The address by which this tab joined the ring that it was a member of before a reload.
+pub fn ring() -> Option<String> {
+    storage()?.get_item(RING).ok()?
+}
+
+/// Keeps the address by which this tab has joined a ring; none once it leaves that.
+pub fn keep_ring(address: Option<&str>) {
+    // Without session storage a reload forgets it, no more.
+    if let Some(storage) = storage() {
+        let _ = match address {
+            Some(address) => storage.set_item(RING, address),
+            None => storage.remove_item(RING),
+        };
+    }
+}
+
+fn storage() -> Option<web_sys::Storage> {
+    window()?.session_storage().ok()?
 }
 
 fn keep(secret: &Secret) {
     // Without session storage a reload makes a new peer, no more.
-    let storage = window().and_then(|window| window.session_storage().ok().flatten());
-    if let Some(storage) = storage {
+    if let Some(storage) = storage() {
         let _ = storage.set_item(ITEM, &hex(secret));
     }
 }

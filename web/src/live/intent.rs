@@ -8,7 +8,7 @@ use chordscope_core::store::record::{MAX_VALUE, Name};
 use chordscope_core::swarm::collection::File as Part;
 use web_sys::File;
 
-use self::files::{fetch, folder, of_room, part, unreadable};
+use self::files::{fetch, folder, of_room, part, shareable, unreadable};
 use crate::input;
 use crate::live::desk::{Desk, Field, Question};
 use crate::live::talk::{Command, Connection, Folder};
@@ -65,7 +65,10 @@ pub fn command(
         },
     };
     let (command, question) = match intent {
-        Intent::Share(file) => return of_room(desk, Field::File, Command::Share(file)),
+        Intent::Share(file) => {
+            shareable(&file.name())?;
+            return of_room(desk, Field::File, Command::Share(file));
+        }
         Intent::ShareFolder(shared) => return of_room(desk, Field::File, folder(shared)?),
         Intent::Unreadable(name) => return Err((Field::File, unreadable(&name))),
         Intent::Fetch => return of_room(desk, Field::Link, fetch(&desk.link)?),
@@ -74,7 +77,7 @@ pub fn command(
         Intent::JoinOrLeave if desk.may_leave() => (Command::Leave, Question::Join),
         Intent::JoinOrLeave => {
             let address = desk.address.trim();
-            let read = Address::parse_url(address);
+            let read = Address::parse_url(&with_scheme(address));
             let wrong = |error: ContactError| {
                 let example = if address.is_empty() {
                     "Type the address of a peer first: "
@@ -103,12 +106,24 @@ pub fn command(
         Intent::Delete => (Command::Delete(name()?), Question::Delete(name()?)),
         Intent::LookUp => {
             let name = name()?;
-            let key = input::key(Space::FULL, &name);
-            let key = key.map_err(|error| (Field::Name, error))?;
-            (Command::LookUp(key.id), Question::LookUp(name))
+            let key = input::named(Space::FULL, &name);
+            (Command::LookUp(key), Question::LookUp(name))
         }
     };
     Ok((command, Some(question)))
+}
+
+/// A host and port alone, such as `127.0.0.1:7340`, is the one of a peer without a certificate.
+fn with_scheme(address: &str) -> String {
+    let port = address.trim_end_matches('/').rsplit_once(':');
+    let is_bare = port.is_some_and(|(host, port)| {
+        let is_port = !port.is_empty() && port.chars().all(|letter| letter.is_ascii_digit());
+        !host.is_empty() && !host.contains('/') && is_port
+    });
+    match is_bare {
+        true => format!("http://{address}"),
+        false => address.to_owned(),
+    }
 }
 
 impl Desk {
@@ -139,6 +154,13 @@ mod tests {
         let said = |address| command(&desk(address, ""), Intent::JoinOrLeave);
         let (joined, _) = said(" http://127.0.0.1:7340/ ").unwrap();
         assert_eq!(joined, Command::Join("ws://127.0.0.1:7340/ws".to_owned()));
+        let (joined, _) = said("127.0.0.1:7340").unwrap();
+        assert_eq!(joined, Command::Join("ws://127.0.0.1:7340/ws".to_owned()));
+        let (joined, _) = said("https://ring.example:7340").unwrap();
+        assert_eq!(
+            joined,
+            Command::Join("wss://ring.example:7340/ws".to_owned())
+        );
         for (address, part) in [("", "first"), ("nonsense", "ws://")] {
             let (field, text) = said(address).unwrap_err();
             assert_eq!(field, Field::Address);

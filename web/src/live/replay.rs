@@ -35,6 +35,11 @@ pub fn motion(path: &Path, since: f64, calm: bool) -> Motion {
     motion
 }
 
+/// How many nodes of the path the replay has reached, the origin among them.
+pub fn reached(path: &Path, since: f64, calm: bool) -> usize {
+    1 + motion(path, since, calm).hops.len()
+}
+
 /// The first half of a round trip is the question, the second the answer.
 fn dot(origin: f64, hop: f64, share: f64) -> Dot {
     let answer = share >= 0.5;
@@ -108,6 +113,18 @@ mod tests {
                 .iter()
                 .all(|length| (SHORTEST..=LONGEST).contains(length))
         );
+    }
+
+    #[test]
+    fn a_node_is_reached_when_its_answer_is_back() {
+        let path = path();
+        let at = |since| reached(&path, since, false);
+        let first = lengths(&path.hops)[0];
+        assert_eq!(
+            (at(0.0), at(first - 1.0), at(first + 1.0), at(60_000.0)),
+            (1, 1, 2, 4)
+        );
+        assert_eq!(reached(&path, 0.0, true), 4);
     }
 
     #[test]

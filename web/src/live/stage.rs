@@ -1,48 +1,73 @@
 //! From the tab's state to the still layer of the stage: the ring as this one member knows it.
 
+mod members;
+
 use chordscope_core::base::id::{Id, Space};
 
-use crate::live::talk::{Path, State};
+pub use self::members::{Members, coverage, members};
+use crate::live::talk::{Hop, Path, State};
 use crate::live::words::short;
-use crate::scene::{Arc, Key, Node, Scene, Word, WordInk};
+use crate::scene::hit::{Targets, Under};
+use crate::scene::{Arc, Key, Look, Node, Pointer, Scene, Word, WordInk};
 
 /// Beyond this many nodes only those of interest have a word beside them.
 const CROWD: usize = 40;
 
+/// A lookup's path, as far as its replay has come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Trail<'a> {
+    /// The key.
+    pub key: Id,
+    /// The nodes visited so far, origin first.
+    pub hops: &'a [Hop],
+    /// Whether these are all.
+    pub is_whole: bool,
+}
+
+impl<'a> Trail<'a> {
+    /// The first so many nodes of a path.
+    pub fn of(path: &'a Path, reached: usize) -> Self {
+        let reached = reached.min(path.hops.len());
+        Self {
+            key: path.key,
+            hops: &path.hops[..reached],
+            is_whole: reached == path.hops.len(),
+        }
+    }
+}
+
 /// The still layer. Until the tab has joined there is nothing but its own place.
-pub fn scene(state: &State, path: Option<&Path>, hovered: Option<Id>) -> Scene {
+pub fn scene(state: &State, path: Option<Trail<'_>>, hovered: Option<Under<Id>>) -> Scene {
     let ids = known(state, path);
-    let turn = |id: Id| Space::FULL.turn(id);
-    let keys = state.keys.iter().map(|held| held.key);
     let sought = path.map(|path| path.key);
     let key = |id| Key {
-        turn: turn(id),
+        turn: Space::FULL.turn(id),
         sought: sought == Some(id),
+        typed: false,
+        hovered: hovered == Some(Under::Key(id)),
+    };
+    let over = match hovered {
+        Some(Under::Node(id) | Under::Arc(id)) => Some(id),
+        Some(Under::Key(_)) | None => None,
     };
     Scene {
-        nodes: ids
-            .iter()
-            .map(|id| node(state, path, hovered, *id))
-            .collect(),
-        keys: keys
-            .filter(|key| sought != Some(*key))
-            .chain(sought)
-            .map(key)
-            .collect(),
+        nodes: ids.iter().map(|id| node(state, path, over, *id)).collect(),
+        keys: key_ids(state, path).into_iter().map(key).collect(),
         arcs: arcs(state),
         fingers: fingers(state),
+        pointers: pointers(state),
         positions: None,
         labelled: false,
-        words: words(state, path, hovered, &ids),
+        words: words(state, path, over, &ids),
     }
 }
 
 /// Every node to be drawn, by ascending id.
-pub fn known(state: &State, path: Option<&Path>) -> Vec<Id> {
+pub fn known(state: &State, path: Option<Trail<'_>>) -> Vec<Id> {
     let peers = state.peers.iter().map(|peer| peer.id);
     let visited = path
         .into_iter()
-        .flat_map(|path| &path.hops)
+        .flat_map(|path| path.hops)
         .map(|hop| hop.id);
     let mut ids: Vec<Id> = peers.chain(visited).chain([state.id]).collect();
     ids.sort();
@@ -50,14 +75,87 @@ pub fn known(state: &State, path: Option<&Path>) -> Vec<Id> {
     ids
 }
 
-fn node(state: &State, path: Option<&Path>, hovered: Option<Id>, id: Id) -> Node {
-    let hops = path.map_or(&[][..], |path| &path.hops);
+/// The keys on the stage: those of the tab's records, and the one looked up last.
+fn key_ids(state: &State, path: Option<Trail<'_>>) -> Vec<Id> {
+    let held = state.keys.iter().filter(|held| !held.deleted);
+    let held = held.map(|held| held.key);
+    let mut ids: Vec<Id> = held.chain(path.map(|path| path.key)).collect();
+    ids.sort();
+    ids.dedup();
+    ids
+}
+
+/// What can be pointed at on the stage.
+pub fn targets(state: &State, path: Option<Trail<'_>>) -> Targets {
+    let turns = |ids: Vec<Id>| ids.into_iter().map(|id| Space::FULL.turn(id)).collect();
+    Targets {
+        nodes: turns(known(state, path)),
+        keys: turns(key_ids(state, path)),
+        arcs: arcs(state)
+            .iter()
+            .map(|arc| (arc.after, arc.upto))
+            .collect(),
+    }
+}
+
+/// What the target is that the stage was hit at. The only part of the band that the tab knows is its own.
+pub fn named(state: &State, path: Option<Trail<'_>>, hit: Under) -> Option<Under<Id>> {
+    hit.named(
+        |at| known(state, path).get(at).copied(),
+        |at| key_ids(state, path).get(at).copied(),
+        |_| Some(state.id),
+    )
+}
+
+/// What is under the pointer, or this tab: its name, and what it is.
+pub fn hint(state: &State, over: Option<Under<Id>>) -> (String, String) {
+    match over {
+        Some(Under::Node(id)) if id != state.id => {
+            let peer = state.peers.iter().find(|peer| peer.id == id);
+            let roles = peer.map(|peer| peer.roles.join(", ")).unwrap_or_default();
+            let roles = match roles.as_str() {
+                "" => roles,
+                _ => format!(": {roles}"),
+            };
+            (format!("Node {}", short(id)), roles)
+        }
+        Some(Under::Key(id)) => {
+            let mut kept = state.keys.iter().filter(|held| !held.deleted);
+            let held = kept.find(|held| held.key == id);
+            let says = held.map_or_else(
+                || ": looked up last".to_owned(),
+                |held| match held.owned {
+                    true => format!(" “{}”: this tab is responsible for it", held.name),
+                    false => format!(" “{}”: a replica that this tab keeps", held.name),
+                },
+            );
+            (format!("Key {}", short(id)), says)
+        }
+        _ => match state.predecessor {
+            Some(after) => {
+                let part = format!(
+                    " is responsible for ({}, {}]",
+                    short(after),
+                    short(state.id)
+                );
+                ("This tab".to_owned(), part)
+            }
+            None => (String::new(), String::new()),
+        },
+    }
+}
+
+fn node(state: &State, path: Option<Trail<'_>>, hovered: Option<Id>, id: Id) -> Node {
+    let hops = path.map_or(&[][..], |path| path.hops);
+    let owner = hops
+        .last()
+        .filter(|_| path.is_some_and(|path| path.is_whole));
     Node {
         turn: Space::FULL.turn(id),
         // This tab: where every question of its user starts.
         origin: id == state.id,
         visited: hops.iter().any(|hop| hop.id == id),
-        owner: hops.last().is_some_and(|hop| hop.id == id),
+        owner: owner.is_some_and(|hop| hop.id == id),
         inspected: id == state.id,
         hovered: hovered == Some(id),
         ..Node::default()
@@ -84,7 +182,23 @@ fn fingers(state: &State) -> Vec<(f64, f64)> {
         .collect()
 }
 
-fn words(state: &State, path: Option<&Path>, hovered: Option<Id>, ids: &[Id]) -> Vec<Word> {
+/// The two pointers that the tab knows: its own, and the one of its predecessor.
+fn pointers(state: &State) -> Vec<Pointer> {
+    let pointer = |from, to| Pointer {
+        from: Space::FULL.turn(from),
+        to: Space::FULL.turn(to),
+        lane: 0,
+        look: Look::Right,
+    };
+    let own = state
+        .successors
+        .first()
+        .map(|next| pointer(state.id, *next));
+    let to_it = state.predecessor.map(|before| pointer(before, state.id));
+    own.into_iter().chain(to_it).collect()
+}
+
+fn words(state: &State, path: Option<Trail<'_>>, hovered: Option<Id>, ids: &[Id]) -> Vec<Word> {
     let word = |id, text, ink| Word {
         turn: Space::FULL.turn(id),
         text,
@@ -136,11 +250,15 @@ fn label(state: &State, id: Id) -> String {
 }
 
 /// The picture in words.
-pub fn summary(state: &State, path: Option<&Path>) -> String {
+pub fn summary(state: &State, path: Option<Trail<'_>>) -> String {
     let others = known(state, None).len() - 1;
     let unit = if others == 1 { "node" } else { "nodes" };
+    let of = match members(state) {
+        Some(Members::Between(low, high)) => format!(" of about {low} to {high}"),
+        Some(Members::All) | None => String::new(),
+    };
     let ring = format!(
-        "This tab, {}, and the {others} other {unit} it knows on the ring",
+        "This tab, {}, and the {others} other {unit} it knows on the ring{of}",
         short(state.id)
     );
     match path {

@@ -2,6 +2,7 @@
 
 mod alarm;
 mod clock;
+mod deletions;
 mod driver;
 mod files;
 mod link;

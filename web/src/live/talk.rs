@@ -74,6 +74,8 @@ pub enum Answer {
         copies: u8,
         /// Its sequence number.
         sequence: u32,
+        /// How many seconds it is held, unless it is renewed.
+        held: Option<u32>,
     },
     /// A get: what the name stands for.
     Found {
@@ -81,6 +83,8 @@ pub enum Answer {
         value: Vec<u8>,
         /// Its sequence number.
         sequence: u32,
+        /// How many seconds it is held, unless it is renewed.
+        held: Option<u32>,
     },
     /// A get: there is no such name.
     NoSuchName,

@@ -5,23 +5,29 @@ use std::rc::Rc;
 
 use chordscope_core::base::id::Id;
 use web_sys::HtmlCanvasElement;
-use yew::{Callback, NodeRef, UseReducerHandle, UseStateSetter, hook, use_mut_ref, use_state};
+use yew::{
+    Callback, NodeRef, UseReducerHandle, UseStateSetter, hook, use_mut_ref, use_state, use_state_eq,
+};
 
+use crate::hooks::use_colours::use_colours;
 use crate::hooks::use_frames::use_frames;
 use crate::hooks::use_listener::use_listener;
 use crate::live::desk::Desk;
 use crate::live::{replay, stage};
 use crate::page;
 use crate::scene::Motion;
+use crate::scene::hit::Under;
 use crate::scene::painter::Painter;
 
 /// The stage as components see it.
 #[derive(Clone, Debug)]
 pub struct Stage {
-    /// The node under the pointer.
-    pub hovered: Option<Id>,
+    /// What is under the pointer.
+    pub hovered: Option<Under<Id>>,
     /// Sets it.
-    pub hover: UseStateSetter<Option<Id>>,
+    pub hover: UseStateSetter<Option<Under<Id>>>,
+    /// How many nodes of the last lookup's path its replay has reached.
+    pub reached: usize,
     /// To be called when colours have changed.
     pub recolour: Callback<()>,
 }
@@ -35,15 +41,21 @@ pub fn use_stage(
     shown: bool,
 ) -> Stage {
     let painter = use_mut_ref(Painter::default);
-    let hovered = use_state(|| None::<Id>);
+    let hovered = use_state(|| None::<Under<Id>>);
     let current = use_mut_ref(|| desk.clone());
+    let now = reached(&desk);
     if let Some(state) = &desk.state {
-        let path = desk.path.as_ref().map(|(path, _)| &**path);
+        let path = desk.path.as_ref();
+        let trail = path.map(|(path, _)| stage::Trail::of(path, now));
         painter
             .borrow_mut()
-            .show(stage::scene(state, path, *hovered));
+            .show(stage::scene(state, trail, *hovered));
     }
+    // The panels are drawn again when the replay reaches the next node.
+    let drawn = use_state_eq(|| 0);
+    let draw = drawn.setter();
     current.replace(desk);
+    let latest = Rc::clone(&current);
     // The ring page may have changed from light to dark meanwhile.
     let fresh = use_mut_ref(|| true);
     if !shown {
@@ -65,6 +77,7 @@ pub fn use_stage(
         let calm = page::calm();
         let motion = motion(&current, calm);
         painter.paint(&window, &still, &moving, &motion, calm);
+        draw.set(reached(&latest.borrow()));
         !motion.dots.is_empty()
     });
     use_listener(
@@ -76,19 +89,12 @@ pub fn use_stage(
         painter.borrow_mut().forget_colours();
         wake.emit(());
     });
-    let scheme = recolour.reform(|_| ());
-    use_listener(
-        |window| {
-            let list = window.match_media("(prefers-color-scheme: dark)");
-            list.ok()?.map(Into::into)
-        },
-        "change",
-        scheme,
-    );
+    use_colours(recolour.clone());
     let hover = hovered.setter();
     Stage {
         hovered: *hovered,
         hover,
+        reached: now,
         recolour,
     }
 }
@@ -98,5 +104,13 @@ fn motion(desk: &RefCell<UseReducerHandle<Desk>>, calm: bool) -> Motion {
     let path = desk.path.as_ref();
     path.map_or_else(Motion::default, |(path, came)| {
         replay::motion(path, page::clock() - came, calm)
+    })
+}
+
+/// How many nodes of the last lookup's path its replay has reached by now.
+fn reached(desk: &Desk) -> usize {
+    let path = desk.path.as_ref();
+    path.map_or(0, |(path, came)| {
+        replay::reached(path, page::clock() - came, page::calm())
     })
 }

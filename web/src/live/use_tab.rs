@@ -10,9 +10,9 @@ use web_sys::{Event, MessageEvent, Worker, WorkerOptions, WorkerType};
 use yew::{Callback, UseReducerDispatcher, hook, use_callback, use_effect_with, use_mut_ref};
 
 use crate::hooks::use_listener::use_listener;
-use crate::live::desk::{Action, Desk, Question};
+use crate::live::desk::{Action, Desk, Field, Question};
 use crate::live::identity;
-use crate::live::talk::{Asked, Command, MAX_FILES, Report, pack, unpack};
+use crate::live::talk::{Asked, Command, Connection, MAX_FILES, Report, State, pack, unpack};
 use crate::page;
 
 /// Starts the worker and gives a way to send it commands, each with the question that it answers, if it does.
@@ -29,15 +29,24 @@ pub fn use_tab(desk: UseReducerDispatcher<Desk>) -> Callback<(Command, Option<Qu
             move || drop(tab.take())
         });
     }
+    let closed = Rc::clone(&tab);
     let send = use_callback((), move |(command, question), ()| {
         if let Some(tab) = tab.borrow().as_ref() {
+            if command == Command::Leave {
+                identity::keep_ring(None);
+            }
             let number = tab.send(command);
             if let Some(question) = question {
                 desk.dispatch(Action::Asked(number, question));
             }
         }
     });
-    let leave = send.reform(|_: Event| (Command::Leave, None));
+    // A page that goes may come again: then the tab joins its ring once more.
+    let leave = Callback::from(move |_: Event| {
+        if let Some(tab) = closed.borrow().as_ref() {
+            tab.send(Command::Leave);
+        }
+    });
     use_listener(|window| Some(window.clone().into()), "pagehide", leave);
     send
 }
@@ -46,6 +55,8 @@ pub fn use_tab(desk: UseReducerDispatcher<Desk>) -> Callback<(Command, Option<Qu
 struct Tab {
     worker: Worker,
     last: Cell<u32>,
+    /// The address of the ring to join; none once that is kept for after a reload.
+    joins: RefCell<Option<String>>,
     /// What was asked before the peer ran; none once it does.
     early: RefCell<Option<Vec<Asked>>>,
     listeners: Cell<Vec<EventListener>>,
@@ -61,6 +72,7 @@ impl Tab {
             worker: worker.clone(),
             // Lower numbers are those of files from before a reload.
             last: Cell::new(MAX_FILES as u32),
+            joins: RefCell::default(),
             early: RefCell::new(Some(Vec::new())),
             listeners: Cell::default(),
         });
@@ -72,8 +84,9 @@ impl Tab {
                 match (message.and_then(unpack), weak.upgrade()) {
                     (Some(Report::Ready), Some(tab)) => tab.introduce(desk.clone()),
                     (Some(report), tab) => {
-                        if let (Report::State(_), Some(tab)) = (&report, tab) {
+                        if let (Report::State(state), Some(tab)) = (&report, tab) {
                             tab.catch_up();
+                            tab.note(state);
                         }
                         desk.dispatch(Action::Heard(report, page::clock(), page::time_of_day()));
                     }
@@ -91,10 +104,18 @@ impl Tab {
     fn introduce(self: Rc<Self>, desk: UseReducerDispatcher<Desk>) {
         spawn_local(async move {
             match identity::secret().await {
-                Some(secret) => self.post(&Asked {
-                    number: 0,
-                    command: Command::Start(secret.to_vec()),
-                }),
+                Some((secret, is_kept)) => {
+                    self.post(&Asked {
+                        number: 0,
+                        command: Command::Start(secret.to_vec()),
+                    });
+                    // A duplicate of the tab has its storage, and has not joined anything.
+                    if let Some(address) = identity::ring().filter(|_| is_kept) {
+                        desk.dispatch(Action::Typed(Field::Address, address.clone()));
+                        let number = self.send(Command::Join(address));
+                        desk.dispatch(Action::Asked(number, Question::Join));
+                    }
+                }
                 None => desk.dispatch(stopped()),
             }
         });
@@ -103,12 +124,24 @@ impl Tab {
     fn send(&self, command: Command) -> u32 {
         let number = self.last.get().wrapping_add(1);
         self.last.set(number);
+        if let Command::Join(address) = &command {
+            self.joins.replace(Some(address.clone()));
+        }
         let asked = Asked { number, command };
         match self.early.borrow_mut().as_mut() {
             Some(early) => early.push(asked),
             None => self.post(&asked),
         }
         number
+    }
+
+    /// Once the tab is a member, where it has joined is kept.
+    fn note(&self, state: &State) {
+        if matches!(state.connection, Connection::Joined { .. })
+            && let Some(address) = self.joins.take()
+        {
+            identity::keep_ring(Some(&address));
+        }
     }
 
     /// The peer runs.

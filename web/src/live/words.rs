@@ -112,7 +112,7 @@ pub fn connection(desk: &Desk, origin: &Origin) -> Spoken {
 const fn ring(safe: bool) -> &'static str {
     match safe {
         true => "The ring is Safe: it survives neighbours failing.",
-        false => "The ring is Forming: with few members, it keeps fewer copies.",
+        false => "The ring is Forming: with few members, it stores fewer replicas.",
     }
 }
 

@@ -9,15 +9,26 @@ pub enum Route {
     Ring,
     /// The tab as a member of a real one.
     Live,
+    /// None: the start script says that there is no such page.
+    Unknown,
+}
+
+impl Route {
+    /// The application that a hash asks for. What does not begin as a route is a place on a page.
+    fn of(hash: &str) -> Self {
+        let path = hash.split('?').next().unwrap_or_default();
+        match path.strip_suffix('/').unwrap_or(path) {
+            "#/live" => Self::Live,
+            "#" | "#/ring" => Self::Ring,
+            other if other.starts_with("#/") => Self::Unknown,
+            _ => Self::Ring,
+        }
+    }
 }
 
 /// The application that the address asks for.
 pub fn route() -> Route {
-    if hash().starts_with("#/live") {
-        Route::Live
-    } else {
-        Route::Ring
-    }
+    Route::of(&hash())
 }
 
 fn hash() -> String {
@@ -84,4 +95,31 @@ pub fn set_query(query: &str) -> Option<String> {
         .replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&hash))
         .ok()?;
     window.location().href().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Route;
+
+    #[test]
+    fn every_hash_asks_for_one_page_or_says_that_there_is_none() {
+        for hash in [
+            "",
+            "#",
+            "#/",
+            "#/ring",
+            "#/ring/",
+            "#/ring?s=insert-7",
+            "#/?embed",
+            "#key",
+        ] {
+            assert_eq!(Route::of(hash), Route::Ring, "{hash}");
+        }
+        for hash in ["#/live", "#/live/", "#/live?peer=x"] {
+            assert_eq!(Route::of(hash), Route::Live, "{hash}");
+        }
+        for hash in ["#/swarm", "#/livery", "#/ring/of", "#/LIVE", "#//"] {
+            assert_eq!(Route::of(hash), Route::Unknown, "{hash}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
-//! Where the ring is on its stage: turns of the circle to points and curves, and points to nodes. Pure numbers.
+//! Where the ring is on its stage: turns of the circle to points and curves. Pure numbers.
 
-use std::f64::consts::{FRAC_PI_2, TAU};
+use std::f64::consts::TAU;
 
 use crate::scene::circle::on_circle;
 use crate::scene::curve::{Curve, Point};
@@ -24,8 +24,8 @@ const NODE: f64 = 15.0;
 const BARE: f64 = 9.0;
 /// Nodes do not shrink below this only because two of them are close.
 const DUST: f64 = 6.0;
-/// How far from a node a pointer still hits it: fingers are blunt.
-const REACH: f64 = 22.0;
+/// How wide the band is where there is room.
+const BAND: f64 = 14.0;
 
 impl Layout {
     /// The ring on a stage this wide and high, with nodes at these turns (ascending). Nodes that carry their label
@@ -58,6 +58,11 @@ impl Layout {
         self.at(turn, self.radius)
     }
 
+    /// How wide the band is.
+    pub fn band(&self) -> f64 {
+        BAND.min(self.radius * 0.08)
+    }
+
     /// The curve from one node's edge to another's, pulled towards the centre: far apart ones by half the way there,
     /// near ones only a little. Its two directions differ, so that an answer does not hide its question.
     pub fn curve(&self, from: f64, to: f64) -> Curve {
@@ -73,22 +78,6 @@ impl Layout {
             bend,
             end: end.stepped(bend, self.node + 1.0),
         }
-    }
-
-    /// The node under a point, by its index, given the nodes' turns in ascending order.
-    pub fn hit(&self, turns: &[f64], point: Point) -> Option<usize> {
-        if turns.is_empty() {
-            return None;
-        }
-        let (dx, dy) = (point.x - self.centre.x, point.y - self.centre.y);
-        let turn = ((dy.atan2(dx) + FRAC_PI_2) / TAU).rem_euclid(1.0);
-        let after = turns.partition_point(|node| *node < turn);
-        let candidates = [after % turns.len(), (after + turns.len() - 1) % turns.len()];
-        let nearest = candidates
-            .into_iter()
-            .map(|index| (index, self.node_at(turns[index]).distance(point)))
-            .min_by(|a, b| a.1.total_cmp(&b.1))?;
-        (nearest.1 <= self.node.max(REACH)).then_some(nearest.0)
     }
 }
 
@@ -118,27 +107,6 @@ mod tests {
         let top = layout.node_at(0.0);
         assert!((top.x - 300.0).abs() < 1e-9 && top.y < 60.0);
         assert!(layout.node_at(0.25).x > 500.0);
-    }
-
-    #[test]
-    fn a_pointer_finds_the_node_under_it_and_none_in_the_middle() {
-        let layout = Layout::new(600.0, 500.0, &LESSON, true);
-        for (index, turn) in LESSON.iter().enumerate() {
-            let mut point = layout.node_at(*turn);
-            point.x += 3.0;
-            assert_eq!(layout.hit(&LESSON, point), Some(index));
-        }
-        assert_eq!(layout.hit(&LESSON, layout.centre), None);
-        assert_eq!(layout.hit(&[], layout.centre), None);
-    }
-
-    #[test]
-    fn a_pointer_left_of_the_top_finds_the_node_right_of_it() {
-        let layout = Layout::new(600.0, 600.0, &[0.004, 0.5], true);
-        assert_eq!(
-            layout.hit(&[0.004, 0.5], layout.at(0.999, layout.radius)),
-            Some(0)
-        );
     }
 
     #[test]

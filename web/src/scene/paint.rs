@@ -2,6 +2,7 @@
 
 mod moving;
 mod nodes;
+mod pointers;
 mod still;
 
 use std::f64::consts::TAU;

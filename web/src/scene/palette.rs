@@ -36,6 +36,9 @@ impl Palette {
     pub fn read(window: &Window, document: &Document) -> Option<Self> {
         let probe: HtmlElement = document.create_element("span").ok()?.dyn_into().ok()?;
         probe.set_class_name("visually-hidden");
+        // In forced colours an element's own are not what is computed.
+        let style = probe.style();
+        style.set_property("forced-color-adjust", "none").ok()?;
         let body = document.body()?;
         body.append_child(&probe).ok()?;
         let colour = |name: &str| -> Option<String> {

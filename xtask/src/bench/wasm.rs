@@ -13,6 +13,7 @@ use crate::{process, tools};
 
 /// A module and what is measured with it.
 struct Bench {
+    package: &'static str,
     example: &'static str,
     features: &'static str,
     profile: &'static str,
@@ -23,12 +24,14 @@ struct Bench {
 /// Each is built as what it stands for is built; the worlds as fast as they can be.
 const BENCHES: [Bench; 2] = [
     Bench {
+        package: "chordscope-sim",
         example: "world",
-        features: "sim",
+        features: "",
         profile: "release",
         script: include_str!("world.js"),
     },
     Bench {
+        package: "chordscope-core",
         example: "hash",
         features: "simd",
         profile: "page-live",
@@ -63,7 +66,7 @@ pub(super) fn run(workspace: &Workspace, json: bool) -> Result<()> {
 impl Bench {
     fn build(&self, workspace: &Workspace) -> Result<PathBuf> {
         let mut build = workspace.cargo();
-        build.args(["build", "--quiet", "--package", "chordscope-core"]);
+        build.args(["build", "--quiet", "--package", self.package]);
         build.args(["--features", self.features, "--example", self.example]);
         build.args(["--profile", self.profile]);
         process::run(build.args(["--target", tools::WASM_TARGET]))?;

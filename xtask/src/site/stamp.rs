@@ -15,7 +15,7 @@ use crate::process;
 
 const NAME: &str = ".stamp";
 /// What the page is not built from. Everything else in the root is taken to matter.
-const OTHER: [&str; 11] = [
+const OTHER: [&str; 13] = [
     "target",
     "dist",
     "native-peer",
@@ -27,6 +27,8 @@ const OTHER: [&str; 11] = [
     "core/tests",
     "core/benches",
     "core/examples",
+    "sim/tests",
+    "sim/benches",
 ];
 
 /// A digest of all that decides how the page comes out.
@@ -114,6 +116,7 @@ mod tests {
             "web",
             "web/src/main.rs",
             "core/src/lib.rs",
+            "sim/src/lib.rs",
             "Cargo.lock",
             "core/tests.rs",
         ] {

@@ -5,9 +5,12 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use super::install::Installed;
 use super::on_path;
 use crate::process;
 
+/// What judges how accessible a page is.
+const AXE_VERSION: &str = "4.14.1";
 /// The names that Chromium goes by.
 const CHROMIUM: [&str; 4] = [
     "chromium",
@@ -21,6 +24,11 @@ const CHROMIUM: [&str; 4] = [
 pub(crate) struct BrowserTools {
     pub(crate) chromium: PathBuf,
     pub(crate) chromedriver: PathBuf,
+}
+
+/// Finds or installs the script of axe-core.
+pub(crate) fn axe() -> Result<PathBuf> {
+    Installed::new("axe-core", AXE_VERSION)?.file_by_npm("node_modules/axe-core/axe.min.js")
 }
 
 /// Finds or installs Chromium and its driver.

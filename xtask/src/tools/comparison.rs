@@ -1,4 +1,4 @@
-//! Finding or installing programs that do what this one does, to be measured beside it.
+//! Finding or installing programs that do what this one does: to be measured beside it, and to fetch what it shares.
 
 use std::fs;
 use std::path::PathBuf;
@@ -55,12 +55,13 @@ pub(crate) fn libtorrent() -> Result<PathBuf> {
     Ok(python)
 }
 
-fn aria2() -> Result<PathBuf> {
+/// aria2, which is a download tool of many protocols.
+pub(crate) fn aria2() -> Result<PathBuf> {
     if let Some(path) = on_path("aria2c").next() {
         return Ok(path);
     }
     if on_path("apt-get").next().is_none() || !is_root() {
-        bail!("the comparison needs aria2c on PATH (Debian: `sudo apt-get install aria2`)");
+        bail!("aria2c is needed on PATH (Debian: `sudo apt-get install aria2`)");
     }
     process::step("installing aria2", || {
         process::run(apt_get().arg("update"))?;

@@ -15,6 +15,11 @@ pub(crate) async fn open(ring: &Ring) -> Result<Page> {
 /// Joins the ring that the page suggests, and gives the tab's id.
 pub(crate) async fn join(page: &Page) -> Result<String> {
     page.click("button", "Join ring").await?;
+    rejoined(page).await
+}
+
+/// Waits until a tab that was reloaded is a member again, by itself, and gives its id.
+pub(crate) async fn rejoined(page: &Page) -> Result<String> {
     let said = page
         .wait_for_text("status", "Connection", "joined as ")
         .await?;
@@ -35,7 +40,7 @@ pub(crate) async fn put(page: &Page, name: &str, value: &str) -> Result<()> {
     page.fill("textbox", "Name", name).await?;
     page.fill("textbox", "Value", value).await?;
     page.click("button", "Put").await?;
-    answered(page, name, "kept: ").await
+    answered(page, name, "stored: ").await
 }
 
 /// Gets a value in the page.

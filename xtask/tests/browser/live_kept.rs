@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::live::{join, open};
+use crate::live::{join, leave, open, rejoined};
 use crate::live_files::{NAME, digest, fetch, file, file_of, save};
 use crate::support::{Page, Result, Ring, eventually};
 
@@ -55,6 +55,7 @@ async fn a_fetch_goes_on_after_a_reload_with_what_was_here() -> Result<()> {
     let page = open(&ring).await?;
     join(&page).await?;
     let before = interrupted(&page, &ring, link).await?;
+    leave(&page).await?;
     page.reload().await?;
     // Nobody has been asked for anything yet.
     page.wait_for_text("list", "Files", "It waits for a ring")
@@ -98,7 +99,7 @@ async fn what_was_fetched_is_shared_again_after_a_reload_until_it_is_removed() -
     ring.command(&["unshare", link.trim()]).await?;
     page.reload().await?;
     assert_eq!(save(&page).await?, digest(&path)?);
-    join(&page).await?;
+    rejoined(&page).await?;
     let output = into.path().to_string_lossy();
     ring.command(&["fetch", link.trim(), "--output", &output])
         .await?;
@@ -108,8 +109,7 @@ async fn what_was_fetched_is_shared_again_after_a_reload_until_it_is_removed() -
     let gone = async || Ok((kept(&page).await? == 0).then_some(()));
     eventually("an empty folder", gone).await?;
     page.reload().await?;
-    page.wait_for_text("status", "Connection", "not joined")
-        .await?;
+    rejoined(&page).await?;
     assert!(!page.has("link", "Save file").await?);
     page.assert_no_errors().await
 }

@@ -1,6 +1,6 @@
 //! A tab as a member of a real ring: joined by clicking, spoken to by the page and by the command line.
 
-use crate::live::{get, join, name_of, open, put};
+use crate::live::{get, join, leave, name_of, open, put, rejoined};
 use crate::support::{Page, Result, Ring, SiteServer, eventually, free_ports};
 
 #[tokio::test]
@@ -78,15 +78,29 @@ async fn a_reloaded_tab_is_the_same_peer_and_a_duplicate_is_another() -> Result<
     let page = open(&ring).await?;
     let id = join(&page).await?;
     put(&page, "kept", "over a reload").await?;
-    page.driver().refresh().await?;
-    assert_eq!(join(&page).await?, id);
+    page.reload().await?;
+    assert_eq!(rejoined(&page).await?, id);
     get(&page, "kept", "over a reload").await?;
     // A window that a page opens starts with a copy of its session storage, as a duplicated tab does.
     page.run("open(location.href)").await?;
     let windows = page.driver().windows().await?;
     let other = windows.last().ok_or("no window")?;
     page.driver().switch_to_window(other.clone()).await?;
+    // The duplicate has joined nothing.
     assert_ne!(join(&page).await?, id);
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn a_tab_that_has_left_its_ring_stays_outside_over_a_reload() -> Result<()> {
+    let ring = Ring::start(1).await?;
+    let page = open(&ring).await?;
+    join(&page).await?;
+    leave(&page).await?;
+    page.reload().await?;
+    page.wait_for_text("status", "Connection", "not joined")
+        .await?;
+    page.by_name("button", "Join ring").await?;
     page.assert_no_errors().await
 }
 
@@ -219,6 +233,10 @@ async fn the_live_page_fits_a_phone_and_a_dark_room() -> Result<()> {
         page.resize(width, height).await?;
         let wide = page.run(overflow).await?.as_i64();
         assert!(wide.is_some_and(|wide| wide <= 0), "it scrolls sideways");
+        let below = "scrollTo(0, 0);
+            return document.querySelector('.app .connection').getBoundingClientRect().bottom - innerHeight";
+        let below = page.run(below).await?.as_f64();
+        assert!(below.is_some_and(|below| below <= 0.0), "{name}: {below:?}");
         page.screenshot(name).await?;
         page.click("button", "Light or dark").await?;
         page.screenshot(&format!("{name}-dark")).await?;

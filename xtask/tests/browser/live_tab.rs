@@ -10,7 +10,7 @@ use crate::live::{
 use crate::support::{Page, Result, Ring, SiteServer, eventually};
 
 /// How long a ring of so few may take to become what it should be.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How long it may take to learn that a tab is gone.
 const FEW_SECONDS: Duration = Duration::from_secs(5);
 /// How long a tab stays hidden.

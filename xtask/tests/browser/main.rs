@@ -2,6 +2,9 @@
 //!
 //! `cargo xtask browser [FILTER]` builds what they need and runs them. `support` is the harness.
 
+mod accessibility;
+mod digests;
+mod fits;
 mod gateway;
 mod live;
 mod live_closed;
@@ -11,8 +14,10 @@ mod live_kept;
 mod live_large;
 mod live_page;
 mod live_tab;
+mod pointing;
 mod real_ring;
 mod ring_page;
+mod stage;
 mod support;
 
 use support::{Page, Result, SiteServer};

@@ -13,6 +13,15 @@ async fn open() -> Result<(SiteServer, Page)> {
     Ok((site, page))
 }
 
+async fn caption_says(page: &Page, part: &str) -> Result<()> {
+    let caption = "return document.querySelector('.caption').innerText";
+    let seen = async || {
+        let text = page.run(caption).await?.to_string();
+        Ok(text.contains(part).then_some(()))
+    };
+    eventually(&format!("\"{part}\" in the caption"), seen).await
+}
+
 /// Looks a key up and waits for the path.
 async fn look_up(page: &Page, key: &str, from: &str, path: &str) -> Result<()> {
     page.fill("spinbutton", "Key", key).await?;
@@ -55,10 +64,47 @@ async fn a_lookup_shows_its_path_in_every_mode_and_routing() -> Result<()> {
     page.choose("Mode", "Iterative").await?;
     look_up(&page, "26", "1", LESSON).await?;
     page.choose("Routing", "Linear").await?;
+    // Eight hops, each shown for as long as it takes to read: here nobody reads.
+    page.choose("Speed", "1/2 ×").await?;
     let linear = "1 → 4 → 9 → 11 → 14 → 18 → 20 → 21 → 28";
     look_up(&page, "26", "1", linear).await?;
     page.wait_for_text("log", "Events", "node 1 looks up 26")
         .await?;
+    page.assert_no_errors().await?;
+    site.assert_no_failures();
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_chosen_scenario_stops_at_each_step_until_continue_is_pressed_or_its_key() -> Result<()> {
+    let (site, page) = open().await?;
+    page.choose("Scenario", "The exercise: lookup(12) from 28")
+        .await?;
+    caption_says(&page, "Node 28 forwards the lookup to 4.").await?;
+    page.by_name("button", "Play").await?;
+    let stopped = now(&page).await?;
+    page.click("button", "Continue").await?;
+    caption_says(&page, "Node 4 forwards the lookup to 9.").await?;
+    page.by_name("button", "Play").await?;
+    assert!(now(&page).await? > stopped);
+    for part in [
+        "Node 9 forwards the lookup to 11.",
+        "Node 11 forwards the lookup to 14.",
+        "Node 14 answers node 28.",
+        "The scenario ends here.",
+    ] {
+        page.by_name("button", "Play").await?;
+        press(&page, "c").await?;
+        caption_says(&page, part).await?;
+    }
+    page.wait_for_text("status", "Result", "28 → 4 → 9 → 11 → 14")
+        .await?;
+    let ended = page.by_name("button", "Continue").await?;
+    assert_eq!(
+        ended.attr("aria-disabled").await?.as_deref(),
+        Some("true"),
+        "there is no step after the end"
+    );
     page.assert_no_errors().await?;
     site.assert_no_failures();
     Ok(())
@@ -107,6 +153,9 @@ async fn a_scenario_that_asks_nothing_leaves_no_key_of_another_ring() -> Result<
     let (_site, page) = open().await?;
     let sparse = "A sparser ring: 16 nodes on 65,536 positions";
     page.choose("Scenario", sparse).await?;
+    // It stops at its first step: without stops it is played.
+    caption_says(&page, "Node 1873 forwards the lookup").await?;
+    page.click("button", "Play").await?;
     page.wait_for_text("status", "Result", "59812").await?;
     page.choose("Scenario", "The network falls in two and heals")
         .await?;
@@ -206,24 +255,12 @@ async fn a_prediction_is_told_right_or_wrong_with_the_rule() -> Result<()> {
     let (_site, page) = open().await?;
     page.wait_for_text("status", "Result", LESSON).await?;
     page.click("button", "Predict").await?;
-    let caption = "return document.querySelector('.caption').innerText";
-    let says = async |part: &str| {
-        let seen = async || {
-            Ok(page
-                .run(caption)
-                .await?
-                .to_string()
-                .contains(part)
-                .then_some(()))
-        };
-        eventually(&format!("\"{part}\" in the caption"), seen).await
-    };
-    says("Who is next?").await?;
+    caption_says(&page, "Who is next?").await?;
     page.click("option", "18").await?;
-    says("Right, 18.").await?;
-    says("Node 18 has the question for 26.").await?;
+    caption_says(&page, "Right, 18.").await?;
+    caption_says(&page, "Node 18 has the lookup of 26.").await?;
     page.click("option", "4").await?;
-    says("Not 4: it is 20.").await?;
+    caption_says(&page, "Not 4: it is 20.").await?;
     page.assert_no_errors().await
 }
 
@@ -269,5 +306,34 @@ async fn it_fits_a_phone_and_a_dark_room() -> Result<()> {
     let fits = "return document.querySelector('.view').clientHeight <= innerHeight";
     let fits = async || Ok(page.run(fits).await?.as_bool().filter(|fits| *fits));
     eventually("the ring is no higher than the screen", fits).await?;
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn a_split_network_and_a_torn_ring_look_it() -> Result<()> {
+    // How much of the stage is of the colour of what is broken.
+    const RED: &str = "
+        const canvas = document.querySelector('.app .view canvas');
+        const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+        let red = 0;
+        for (let at = 0; at < data.length; at += 4)
+            red += data[at + 3] > 150 && data[at] > 140 && data[at + 1] < 80 && data[at + 2] < 80;
+        return red";
+    let (site, page) = open().await?;
+    page.wait_for_text("status", "Result", LESSON).await?;
+    assert_eq!(page.run(RED).await?, 0, "nothing is broken in the lesson");
+    for (scenario, at, least) in [
+        ("partition", 25_000_000, 500),
+        ("classic-crash", 20_000_000, 250),
+    ] {
+        page.goto("about:blank").await?;
+        page.goto(&format!("{}#/ring?s={scenario}&t={at}", site.url()))
+            .await?;
+        eventually(&format!("red pointers in {scenario}"), async || {
+            Ok(page.run(RED).await?.as_u64().filter(|red| *red > least))
+        })
+        .await?;
+        page.screenshot(&format!("ring-{scenario}")).await?;
+    }
     page.assert_no_errors().await
 }

@@ -1,6 +1,11 @@
 //! What goes in and out of the membership machine.
 
+use alloc::vec::Vec;
+use core::fmt;
+use core::hash::{Hash, Hasher};
+
 use crate::base::contact::Contact;
+use crate::chord::membership::Membership;
 use crate::chord::successors::Neighbours;
 
 /// Whether the node belongs to a ring.
@@ -71,16 +76,47 @@ pub enum Effect {
     Stranded,
 }
 
-/// Which rules a simulated ring keeps. Peers know the corrected ones only.
-#[cfg(feature = "sim")]
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Protocol {
+/// A set of membership rules. Peers have [`Variant::CORRECTED`]; a simulator brings others, to compare with it.
+#[derive(Clone, Copy)]
+pub struct Variant {
+    name: &'static str,
+    step: fn(&mut Membership, Input, &mut Vec<Effect>),
+}
+
+impl Variant {
     /// As Zave corrected them in 2017.
-    #[default]
-    Corrected,
-    /// As first published in 2001, with their faults.
-    Classic,
+    pub const CORRECTED: Self = Self::new("corrected", Membership::corrected);
+
+    /// Rules of this name, and what they do with an input. A step may leave inputs to [`Variant::CORRECTED`].
+    pub const fn new(
+        name: &'static str,
+        step: fn(&mut Membership, Input, &mut Vec<Effect>),
+    ) -> Self {
+        Self { name, step }
+    }
+
+    /// One transition.
+    pub fn step(&self, membership: &mut Membership, input: Input, effects: &mut Vec<Effect>) {
+        (self.step)(membership, input, effects);
+    }
+}
+
+impl fmt::Debug for Variant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl PartialEq for Variant {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Variant {}
+
+impl Hash for Variant {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
 }

@@ -170,7 +170,7 @@ impl Relay {
     /// A frame has come over a leg: where it goes on. `None` if it waits here: then `frame` was taken.
     ///
     /// # Errors
-    /// [`CloseReason::Credit`] when its sender had no credit for it, [`CloseReason::Garbage`] when it talks on before the
+    /// [`CloseReason::Credit`] when its sender had no credit for it, [`CloseReason::CircuitUnanswered`] when it talks on before the
     /// other end can have answered, [`CloseReason::Unreachable`] when there is no such leg.
     pub fn pass(&mut self, leg: Leg, frame: &mut Vec<u8>) -> Result<Option<Leg>, CloseReason> {
         let state = self.legs.get_mut(&leg).ok_or(CloseReason::Unreachable)?;
@@ -181,7 +181,7 @@ impl Relay {
             Onward::Leg(far) => Ok(Some(*far)),
             Onward::Waiting { hello, .. } => {
                 if hello.is_some() || frame.len() > MAX_HANDSHAKE_FRAME {
-                    return Err(CloseReason::Garbage);
+                    return Err(CloseReason::CircuitUnanswered);
                 }
                 *hello = Some(core::mem::take(frame));
                 Ok(None)
@@ -322,7 +322,11 @@ mod tests {
         relay.wait(Instant::ZERO, near, PEER, PEER);
         assert_eq!(relay.pass(near, &mut vec![7]), Ok(None));
         let more = relay.pass(near, &mut vec![8]);
-        assert_eq!(more, Err(CloseReason::Garbage), "nobody has answered yet");
+        assert_eq!(
+            more,
+            Err(CloseReason::CircuitUnanswered),
+            "nobody has answered yet"
+        );
         assert_eq!(relay.circuits(), 1);
         let found = relay.found(PEER);
         assert_eq!(found[0].hello, Some(vec![7]));

@@ -1,7 +1,8 @@
 //! Changing a group: what a member does that proposes what is to follow.
 //!
-//! Stage at all who would be in it (so that a node that does not answer costs nothing), seal a majority, collect what it
-//! keeps, stage that, propose. Whatever fails ends the attempt; the next look makes another with a greater ballot.
+//! Meet all who would be in it and are not away, stage at them (so that a node that does not answer costs nothing), seal a
+//! majority, collect what it keeps, stage that, propose. Whatever fails ends the attempt; the next look makes another with a
+//! greater ballot.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
@@ -10,10 +11,11 @@ use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
-use crate::store::group::configuration::{Configuration, Epoch, GroupId, Next};
+use crate::store::group::configuration::{Configuration, Epoch, GroupId, Member, Next, votes};
 use crate::store::group::machine::After;
-use crate::store::group::message::{MAX_PAGE, Request, Response};
+use crate::store::group::message::{Introduction, MAX_PAGE, Request, Response};
 use crate::store::group::transfer::Walk;
+use crate::store::group::upkeep::Wanted;
 use crate::store::group::{Effect, Groups, Token};
 
 /// A change that this node tries to bring about.
@@ -21,6 +23,10 @@ use crate::store::group::{Effect, Groups, Token};
 pub(super) struct Change {
     pub(super) ballot: Epoch,
     pub(super) next: Next,
+    /// In a repair: the members that are given up.
+    pub(super) lost: BTreeSet<Id>,
+    /// In a repair: who may know of a later group.
+    pub(super) around: Vec<Contact>,
     /// Names the step; answers to an earlier one come too late.
     number: u64,
     pub(super) step: Step,
@@ -30,6 +36,10 @@ pub(super) struct Change {
 pub(super) enum Step {
     /// Waits for the ballot to be saved.
     Beginning,
+    /// In a repair: waits for what is known of later groups of the range.
+    Surveying { open: usize },
+    /// Waits for the introductions of those who would follow.
+    Meeting { open: usize },
     /// Gives those who would follow what they lack, one after another.
     Staging { sealed: bool, walk: Walk },
     /// Asks for promises.
@@ -49,12 +59,7 @@ pub(super) enum Step {
 
 impl Groups {
     /// Begins to change a group. The ballot is saved first: no two attempts may have the same one.
-    pub(super) fn start_change(
-        &mut self,
-        id: GroupId,
-        members: Vec<Contact>,
-        split: Option<(Id, Vec<Contact>)>,
-    ) {
+    pub(super) fn start_change(&mut self, id: GroupId, wanted: Wanted) {
         let Some(held) = self.held.get(&id) else {
             return;
         };
@@ -64,18 +69,36 @@ impl Groups {
         let round = self.round.max(self.floor.round).max(held.promised.round);
         self.round = round + 1;
         let ballot = Epoch {
+            generation: id.epoch.generation + u32::from(!wanted.lost.is_empty()),
             round: self.round,
             proposer: self.me.id(),
+        };
+        // The incarnations of those who are there follow when they are met.
+        let places = |nodes: Vec<Contact>| {
+            nodes
+                .into_iter()
+                .map(|contact| {
+                    let before = held.group.member(contact.id());
+                    Member {
+                        incarnation: before.map_or(0, |member| member.incarnation),
+                        votes: !wanted.absent.contains(&contact.id()),
+                        contact,
+                    }
+                })
+                .collect::<Vec<_>>()
+        };
+        let next = Next {
+            epoch: ballot,
+            members: places(wanted.members),
+            split: wanted.split.map(|(at, nodes)| (at, places(nodes))),
         };
         self.next += 1;
         let number = self.next;
         let change = Change {
             ballot,
-            next: Next {
-                epoch: ballot,
-                members,
-                split,
-            },
+            next,
+            lost: wanted.lost,
+            around: wanted.around,
             number,
             step: Step::Beginning,
         };
@@ -90,6 +113,7 @@ impl Groups {
         from: Id,
         response: Option<Response>,
     ) {
+        let gone = matches!(&response, Some(Response::Gone(who)) if self.was_in(id, from, *who));
         let Some(change) = self.changes.get_mut(&id) else {
             return;
         };
@@ -98,8 +122,11 @@ impl Groups {
         }
         match (&mut change.step, response) {
             (_, Some(Response::Followed(next))) => self.follow(id, &next),
-            (_, Some(Response::Gone)) => self.forget(id),
-            (Step::Beginning, Some(_)) => self.stage_all(id, false),
+            (_, Some(Response::Gone(_))) if gone => self.forget(id),
+            (Step::Beginning, Some(_)) if change.lost.is_empty() => self.meet(id),
+            (Step::Beginning, Some(_)) => self.survey_range(id),
+            (Step::Surveying { .. }, response) => self.on_range_surveyed(id, from, response),
+            (Step::Meeting { .. }, Some(Response::Met(who))) => self.on_introduced(id, from, who),
             (Step::Staging { walk, .. }, Some(Response::Done)) => {
                 walk.open = walk.open.saturating_sub(1);
                 if walk.open == 0 {
@@ -127,9 +154,58 @@ impl Groups {
             }
             (Step::Preparing { .. }, response) => self.on_promise(id, from, response),
             (Step::Proposing { .. }, response) => self.on_accepted(id, from, response),
+            // It is gone, or goes.
+            (Step::Meeting { .. }, _) => {
+                self.presence.declines(self.now, from);
+                self.end_attempt(id);
+            }
             (_, response) => {
                 self.learn_ballot(response.as_ref());
                 self.end_attempt(id);
+                if response.is_none() {
+                    self.try_again_soon(id);
+                }
+            }
+        }
+    }
+
+    /// Asks those who would follow and are not away who they are.
+    pub(super) fn meet(&mut self, id: GroupId) {
+        let Some((_, change, token)) = self.enter(id, Step::Meeting { open: 0 }) else {
+            return;
+        };
+        let nodes = change.next.members().into_iter();
+        let nodes: Vec<Member> = nodes.filter(|node| node.votes).collect();
+        if let Some(change) = self.changes.get_mut(&id) {
+            change.step = Step::Meeting { open: nodes.len() };
+        }
+        let me = self.introduction();
+        for node in nodes {
+            self.ask(token, &node.contact, Request::Meet(me));
+        }
+    }
+
+    fn on_introduced(&mut self, id: GroupId, from: Id, who: Introduction) {
+        let lineage = self.held.get(&id).map(|held| held.group.lineage);
+        self.presence.met(self.now, from, who);
+        if who.settled && who.lineage != lineage {
+            self.presence.declines(self.now, from);
+            return self.end_attempt(id);
+        }
+        let Some(change) = self.changes.get_mut(&id) else {
+            return;
+        };
+        let next = &mut change.next;
+        let split = next.split.iter_mut().flat_map(|(_, members)| members);
+        for member in next.members.iter_mut().chain(split) {
+            if member.id() == from {
+                member.incarnation = who.incarnation;
+            }
+        }
+        if let Step::Meeting { open } = &mut change.step {
+            *open = open.saturating_sub(1);
+            if *open == 0 {
+                self.stage_all(id, false);
             }
         }
     }
@@ -143,18 +219,27 @@ impl Groups {
     }
 
     /// Gives up. What was staged and never proposed cannot come to be, and goes.
-    fn end_attempt(&mut self, id: GroupId) {
+    pub(super) fn end_attempt(&mut self, id: GroupId) {
         let Some(change) = self.changes.remove(&id) else {
             return;
         };
-        let proposed = matches!(change.step, Step::Proposing { .. } | Step::Beginning);
-        if proposed || change.next.epoch != change.ballot {
+        if let Some(watch) = self.watching.get_mut(&id) {
+            // The ring may have changed.
+            watch.middle = None;
+        }
+        let unstaged = matches!(
+            change.step,
+            Step::Beginning | Step::Surveying { .. } | Step::Meeting { .. }
+        );
+        let proposed = matches!(change.step, Step::Proposing { .. });
+        if unstaged || proposed || change.next.epoch != change.ballot {
             return;
         }
-        for node in change.next.members() {
+        let nodes = change.next.members().into_iter();
+        for node in nodes.filter(|node| node.votes) {
             // Nobody waits for the answer.
             let withdraw = Request::Withdraw(id, change.ballot);
-            self.ask(Token::Round(0), &node, withdraw);
+            self.ask(Token::Round(0), &node.contact, withdraw);
         }
     }
 
@@ -186,28 +271,27 @@ impl Groups {
             promises: Vec::new(),
             accepted: None,
         };
-        let Some((group, change, token)) = self.enter(id, step) else {
+        let Some((_, change, token)) = self.enter(id, step) else {
             return;
         };
+        let (voters, _) = self.electors(id);
         if let Some(Change {
             step: Step::Preparing { asked, .. },
             ..
         }) = self.changes.get_mut(&id)
         {
-            *asked = group.members.len();
+            *asked = voters.len();
         }
-        for member in &group.members {
-            self.ask(token, member, Request::Prepare(id, change.ballot));
+        for member in &voters {
+            self.ask(token, &member.contact, Request::Prepare(id, change.ballot));
         }
     }
 
     fn on_promise(&mut self, id: GroupId, from: Id, response: Option<Response>) {
         self.learn_ballot(response.as_ref());
-        let Some(group) = self.held.get(&id).map(|held| &held.group) else {
-            return;
-        };
-        let majority = group.majority();
-        let from = group.members.iter().find(|member| member.id() == from);
+        let is_silent = response.is_none();
+        let (voters, needed) = self.electors(id);
+        let from = voters.iter().find(|member| member.id() == from);
         let Some(change) = self.changes.get_mut(&id) else {
             return;
         };
@@ -221,8 +305,10 @@ impl Groups {
         };
         *asked = asked.saturating_sub(1);
         if let (Some(Response::Promise(before)), Some(from)) = (response, from) {
-            promises.push(from.clone());
-            if let Some(before) = before
+            promises.push(from.contact.clone());
+            // What was accepted in an earlier generation is not repaired: if it was decided, nobody who is left has begun it.
+            let generation = change.ballot.generation;
+            if let Some(before) = before.filter(|it| it.1.epoch.generation >= generation)
                 && accepted
                     .as_ref()
                     .is_none_or(|(ballot, _)| *ballot < before.0)
@@ -230,7 +316,7 @@ impl Groups {
                 *accepted = Some(*before);
             }
         }
-        if promises.len() >= majority {
+        if promises.len() >= needed {
             let promises = core::mem::take(promises);
             match accepted.take() {
                 // It may have been decided already. It was staged before anybody accepted it.
@@ -240,8 +326,11 @@ impl Groups {
                 }
                 None => self.collect(id, promises),
             }
-        } else if promises.len() + *asked < majority {
+        } else if promises.len() + *asked < needed {
             self.end_attempt(id);
+            if is_silent {
+                self.try_again_soon(id);
+            }
         }
     }
 
@@ -252,28 +341,30 @@ impl Groups {
             asked: 0,
             accepted: BTreeSet::new(),
         };
-        let Some((group, change, token)) = self.enter(id, step) else {
+        let Some((_, change, token)) = self.enter(id, step) else {
             return;
         };
+        let (voters, _) = self.electors(id);
         if let Some(Change {
             step: Step::Proposing { asked, .. },
             ..
         }) = self.changes.get_mut(&id)
         {
-            *asked = group.members.len();
+            *asked = voters.len();
         }
-        for member in &group.members {
+        for member in &voters {
             let next = Box::new(change.next.clone());
-            self.ask(token, member, Request::Propose(id, change.ballot, next));
+            self.ask(
+                token,
+                &member.contact,
+                Request::Propose(id, change.ballot, next),
+            );
         }
     }
 
     fn on_accepted(&mut self, id: GroupId, from: Id, response: Option<Response>) {
         self.learn_ballot(response.as_ref());
-        let Some(group) = self.held.get(&id).map(|held| &held.group) else {
-            return;
-        };
-        let majority = group.majority();
+        let (voters, needed) = self.electors(id);
         let Some(change) = self.changes.get_mut(&id) else {
             return;
         };
@@ -281,16 +372,19 @@ impl Groups {
             return;
         };
         *asked = asked.saturating_sub(1);
-        if response == Some(Response::Done) {
+        if response == Some(Response::Done) && votes(&voters, from) {
             accepted.insert(from);
         }
         let (yes, open) = (accepted.len(), *asked);
-        if yes >= majority {
+        if yes >= needed {
             let next = change.next.clone();
             self.follow(id, &next);
             self.tell(id);
-        } else if yes + open < majority {
+        } else if yes + open < needed {
             self.changes.remove(&id);
+            if response.is_none() {
+                self.try_again_soon(id);
+            }
         }
     }
 }

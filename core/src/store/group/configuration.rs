@@ -16,10 +16,21 @@ pub const MAX_MEMBERS: usize = 8;
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 pub struct Epoch {
+    /// How often the range was repaired by hand, without a majority of the members before. It fences off whatever is of an
+    /// earlier generation.
+    pub generation: u32,
     /// Greater than that of anything it follows.
     pub round: u64,
     /// Who made the attempt.
     pub proposer: Id,
+}
+
+impl Epoch {
+    /// The attempt that it comes from, whatever the generation: these grow along a history, too, and one number thus stands for all
+    /// ranges at a node, those that were repaired and those that were not.
+    pub const fn attempt(self) -> (u64, Id) {
+        (self.round, self.proposer)
+    }
 }
 
 /// The place of a write in the history of its key: the first member of each epoch counts its writes.
@@ -42,11 +53,30 @@ pub struct GroupId {
     pub epoch: Epoch,
 }
 
+/// A member of a group: a node, and the incarnation of its store that the group's state is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The node.
+    pub contact: Contact,
+    /// The random number of its store. A node that has lost its store has another, and no vote as this member.
+    pub incarnation: u64,
+    /// Whether it was given the group's state before the group began. Otherwise it was away: it keeps its place, and is asked
+    /// nothing before a later change has given it the state.
+    pub votes: bool,
+}
+
+impl Member {
+    /// The node's id.
+    pub fn id(&self) -> Id {
+        self.contact.id()
+    }
+}
+
 /// A group: the members that keep a range of keys during one epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Configuration {
-    /// A number that the ring's first node drew. Groups of two rings that were begun apart have nothing in common.
-    pub ring: u64,
+    /// The random number of the founding that all groups of a ring descend from. Groups of two lineages have nothing in common.
+    pub lineage: u64,
     /// The range begins behind this key.
     pub after: Id,
     /// The range ends with this key.
@@ -54,7 +84,7 @@ pub struct Configuration {
     /// The epoch.
     pub epoch: Epoch,
     /// The members. The first, the primary, orders what is done.
-    pub members: Vec<Contact>,
+    pub members: Vec<Member>,
 }
 
 /// What follows a group: one group, or two when the range is split.
@@ -63,9 +93,9 @@ pub struct Next {
     /// The epoch of what follows.
     pub epoch: Epoch,
     /// The members for the range, or for the part behind the split.
-    pub members: Vec<Contact>,
+    pub members: Vec<Member>,
     /// The last key of the first part, and that part's members.
-    pub split: Option<(Id, Vec<Contact>)>,
+    pub split: Option<(Id, Vec<Member>)>,
 }
 
 impl Configuration {
@@ -93,11 +123,21 @@ impl Configuration {
     }
 
     /// The first member.
-    pub fn primary(&self) -> Option<&Contact> {
+    pub fn primary(&self) -> Option<&Member> {
         self.members.first()
     }
 
-    /// How many members are more than half.
+    /// A node as a member.
+    pub fn member(&self, node: Id) -> Option<&Member> {
+        self.members.iter().find(|member| member.id() == node)
+    }
+
+    /// The members that were given the group's state.
+    pub fn voters(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().filter(|member| member.votes)
+    }
+
+    /// How many members are more than half; those without a vote count.
     pub const fn majority(&self) -> usize {
         self.members.len() / 2 + 1
     }
@@ -107,8 +147,8 @@ impl Next {
     /// The groups that follow `parent`.
     pub fn groups(&self, parent: &Configuration) -> impl Iterator<Item = Configuration> + use<> {
         let middle = self.split.as_ref().map(|(at, _)| *at);
-        let group = |after, upto, members: &Vec<Contact>| Configuration {
-            ring: parent.ring,
+        let group = |after, upto, members: &Vec<Member>| Configuration {
+            lineage: parent.lineage,
             after,
             upto,
             epoch: self.epoch,
@@ -123,9 +163,9 @@ impl Next {
     }
 
     /// Everybody who is in a group that follows, each once.
-    pub fn members(&self) -> Vec<Contact> {
+    pub fn members(&self) -> Vec<Member> {
         let split = self.split.iter().flat_map(|(_, members)| members);
-        let mut all: Vec<Contact> = Vec::new();
+        let mut all: Vec<Member> = Vec::new();
         for member in self.members.iter().chain(split) {
             if !has(&all, member.id()) {
                 all.push(member.clone());
@@ -145,6 +185,12 @@ impl Next {
     }
 }
 
-pub(super) fn has(members: &[Contact], node: Id) -> bool {
+/// Whether a node votes in a list of members.
+pub(super) fn votes(members: &[Member], node: Id) -> bool {
+    let mut members = members.iter();
+    members.any(|member| member.id() == node && member.votes)
+}
+
+pub(super) fn has(members: &[Member], node: Id) -> bool {
     members.iter().any(|member| member.id() == node)
 }

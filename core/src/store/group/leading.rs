@@ -5,14 +5,15 @@
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
 
-use crate::base::contact::Contact;
 use crate::base::id::Id;
-use crate::store::group::configuration::{GroupId, Stamp};
-use crate::store::group::message::{Request, Response};
-use crate::store::group::{Effect, Entry, Groups, MAX_ROUNDS, Ticket, Token};
+use crate::store::group::configuration::{Configuration, GroupId, Member, Stamp};
+use crate::store::group::message::{Request, Response, Touch, Write};
+use crate::store::group::table::Row;
+use crate::store::group::{Effect, Entry, Groups, MAX_ROUNDS, OperationTag, Ticket, Token};
 use crate::store::message::Copy;
-use crate::store::record::{MAX_SEQUENCE_JUMP, RecordError, Version};
+use crate::store::record::{MAX_SEQUENCE_JUMP, RecordError};
 
 /// What a primary knows in its epoch, and forgets when it restarts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,8 +22,8 @@ pub(super) struct Leading {
     index: u64,
     /// What is known to be stored at a majority.
     settled: BTreeMap<Id, Stamp>,
-    /// Whether a member has missed something.
-    pub(super) doubt: bool,
+    /// The members that have missed something.
+    pub(super) missed: BTreeSet<Id>,
 }
 
 impl Leading {
@@ -51,8 +52,8 @@ pub(super) struct Round {
 }
 
 impl Groups {
-    pub(super) fn read(&mut self, ticket: Ticket, key: Id) {
-        match self.serves(key) {
+    pub(super) fn read(&mut self, ticket: Ticket, key: Id, lineage: Option<u64>) {
+        match self.serves(key, lineage) {
             Ok(group) => {
                 let row = self.table.live(self.now, key);
                 let copy = row.map(|row| Box::new(row.copy(self.now)));
@@ -62,20 +63,27 @@ impl Groups {
         }
     }
 
-    pub(super) fn write(&mut self, ticket: Ticket, copy: Copy, expected: Option<Version>) {
+    pub(super) fn write(&mut self, ticket: Ticket, write: Write) {
+        let Write {
+            copy,
+            expected,
+            operation,
+            lineage,
+        } = write;
         if copy.record.item().is_none() {
             return self.answer(ticket, Response::Refused(RecordError::Level));
         }
         let key = self.table.key(&copy.record);
-        let group = match self.serves(key) {
+        let group = match self.orders(key, lineage) {
             Ok(group) => group,
             Err(refusal) => return self.answer(ticket, refusal),
         };
         let row = self.table.live(self.now, key);
         let version = row.map(|row| row.record.version());
         let sequence = row.map_or(0, |row| row.record.sequence());
-        // An attempt that was made before and did take effect.
-        if version == Some(copy.record.version()) {
+        // An attempt that was made before and did take effect. Another operation may have written the very same record.
+        let same = |row: &Row| row.operation == operation || !self.settings.rules.operation;
+        if version == Some(copy.record.version()) && row.is_some_and(same) {
             return self.confirm(group, ticket, key, Response::Written(0), false);
         }
         if version != expected {
@@ -86,6 +94,34 @@ impl Groups {
         if !ahead.is_some_and(|ahead| (1..=MAX_SEQUENCE_JUMP).contains(&ahead)) {
             return self.answer(ticket, Response::Refused(RecordError::SequenceJump));
         }
+        self.order(group, ticket, operation, copy);
+    }
+
+    /// Lets a record live on: the same version of the same operation, at a later place. Whoever reads or replaces it sees no difference.
+    pub(super) fn touch(&mut self, ticket: Ticket, touch: Touch) {
+        let key = touch.key;
+        let group = match self.orders(key, touch.lineage) {
+            Ok(group) => group,
+            Err(refusal) => return self.answer(ticket, refusal),
+        };
+        let row = self.table.live(self.now, key);
+        let is_newest =
+            |row: &&Row| row.record.version() == touch.version || !self.settings.rules.touch_newest;
+        let Some(row) = row.filter(is_newest) else {
+            return self.confirm(group, ticket, key, Response::Superseded, false);
+        };
+        let operation = row.operation;
+        let mut copy = row.copy(self.now);
+        let longer = touch.remaining.min(copy.record.lifetime());
+        if longer <= copy.remaining {
+            return self.confirm(group, ticket, key, Response::Written(0), false);
+        }
+        copy.remaining = longer;
+        self.order(group, ticket, operation, copy);
+    }
+
+    /// Gives a record the next place in the epoch, and has the members store it.
+    fn order(&mut self, group: GroupId, ticket: Ticket, operation: OperationTag, copy: Copy) {
         let Some(leading) = self.leading.get_mut(&group) else {
             return;
         };
@@ -94,22 +130,40 @@ impl Groups {
             epoch: group.epoch,
             index: leading.index,
         };
-        match self.table.insert(self.now, &Entry { stamp, copy }) {
+        let key = self.table.key(&copy.record);
+        let entry = Entry {
+            stamp,
+            operation,
+            copy,
+        };
+        match self.table.insert(self.now, &entry) {
             Ok(()) => self.confirm(group, ticket, key, Response::Written(0), true),
             Err(refusal) => self.answer(ticket, Response::Refused(refusal)),
         }
     }
 
+    /// The group that this node orders writes of a key in, or what to answer instead.
+    fn orders(&self, key: Id, lineage: Option<u64>) -> Result<GroupId, Response> {
+        let group = self.serves(key, lineage)?;
+        match self.adopts() {
+            Some(_) => Err(Response::Unavailable(Vec::new())),
+            None => Ok(group),
+        }
+    }
+
     /// The group that this node serves a key in, or what to answer instead.
-    fn serves(&self, key: Id) -> Result<GroupId, Response> {
-        let covering = self.held.values().filter(|held| held.group.covers(key));
+    fn serves(&self, key: Id, lineage: Option<u64>) -> Result<GroupId, Response> {
+        let own = |number| lineage.is_none_or(|wanted| wanted == number);
+        let covering = self.held.values();
+        let covering = covering.filter(|held| held.group.covers(key) && own(held.group.lineage));
         let Some(held) = covering.max_by_key(|held| held.group.epoch) else {
             return Err(Response::Unknown);
         };
         let me = self.me.id();
         let id = held.group.id();
+        let members = &held.group.members;
         let primary = match &held.decided {
-            None => held.group.primary().cloned(),
+            None => members.first().cloned(),
             Some(next) => {
                 let mut groups = next.groups(&held.group);
                 let group = groups.find(|group| group.covers(key));
@@ -117,20 +171,29 @@ impl Groups {
             }
         };
         if let Some(primary) = primary.filter(|primary| primary.id() != me) {
-            return Err(Response::Elsewhere(primary));
+            return Err(match self.presence.is_away(primary.id()) {
+                true => self.unavailable(members, |member| self.presence.is_away(member)),
+                false => Response::Elsewhere(primary.contact),
+            });
         }
         let open = held.promised == id.epoch && held.decided.is_none();
         if open && self.leading.contains_key(&id) && self.rounds.len() < MAX_ROUNDS {
             Ok(id)
         } else {
-            Err(Response::Unavailable)
+            Err(self.unavailable(members, |member| self.presence.is_away(member)))
         }
+    }
+
+    fn unavailable(&self, members: &[Member], awaited: impl Fn(Id) -> bool) -> Response {
+        let awaited = members.iter().filter(|member| awaited(member.id()));
+        Response::Unavailable(awaited.map(|member| member.contact.clone()).collect())
     }
 
     /// Answers once a majority has confirmed the epoch and has stored what the answer tells of.
     fn confirm(&mut self, id: GroupId, ticket: Ticket, key: Id, reply: Response, written: bool) {
-        let Some(members) = self.held.get(&id).map(|held| held.group.members.clone()) else {
-            return self.answer(ticket, Response::Unavailable);
+        let voters = |group: &Configuration| group.voters().cloned().collect::<Vec<_>>();
+        let Some(members) = self.held.get(&id).map(|held| voters(&held.group)) else {
+            return self.answer(ticket, Response::Unavailable(Vec::new()));
         };
         let entry = self.table.entry(self.now, key);
         let leading = self.leading.get(&id);
@@ -146,12 +209,12 @@ impl Groups {
             key,
             stamp: entry.as_ref().map(|entry| entry.stamp),
             done: BTreeSet::new(),
-            open: members.iter().map(Contact::id).collect(),
+            open: members.iter().map(Member::id).collect(),
         };
         self.rounds.insert(number, round);
         for member in &members {
             let keep = Request::Keep(id, entry.clone());
-            self.ask(Token::Round(number), member, keep);
+            self.ask(Token::Round(number), &member.contact, keep);
         }
     }
 
@@ -187,17 +250,23 @@ impl Groups {
                 let known = leading.settled.entry(key).or_default();
                 *known = stamp.max(*known);
             }
-            let missed = response != Some(&Response::Done);
-            if missed && !core::mem::replace(&mut leading.doubt, true) {
+            if response != Some(&Response::Done) && leading.missed.insert(from) {
                 self.effects.push(Effect::LookSoon);
             }
         }
+        let done = round.done.clone();
         if ended {
             self.rounds.remove(&number);
         }
         if let Some((ticket, reply)) = waiting {
+            let members = self
+                .held
+                .get(&group)
+                .map(|held| held.group.members.as_slice());
             let reply = match reply {
-                _ if !confirmed => Response::Unavailable,
+                _ if !confirmed => self.unavailable(members.unwrap_or_default(), |member| {
+                    !done.contains(&member)
+                }),
                 Response::Written(_) => Response::Written(copies),
                 reply => reply,
             };

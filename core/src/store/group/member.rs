@@ -1,22 +1,39 @@
 //! What a node does as a member of a group, and as one who may become a member.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
-use crate::store::group::configuration::{Configuration, Epoch, GroupId, Next, Stamp};
+use crate::store::group::configuration::{
+    Configuration, Epoch, GroupId, Member, Next, Stamp, votes,
+};
+use crate::store::group::fence::Fence;
 use crate::store::group::machine::After;
 use crate::store::group::message::{MAX_PAGE, Request, Response};
-use crate::store::group::{Effect, Entry, Groups, Held, MAX_GROUPS, Staged, Ticket};
+use crate::store::group::repair::RepairError;
+use crate::store::group::{Effect, Entry, Groups, Held, MAX_GROUPS, Staged, Ticket, Token};
 use crate::store::record::RecordError;
 
 impl Groups {
     pub(super) fn asked(&mut self, ticket: Ticket, request: Request) {
+        if let Ticket::Peer(contact, _) = &ticket {
+            self.presence.heard(contact.id());
+        }
+        match &request {
+            Request::Keep(group, _)
+            | Request::Prepare(group, _)
+            | Request::Propose(group, ..)
+            | Request::Check(group) => self.warn(&ticket, *group),
+            Request::Stage(staged) => self.warn(&ticket, staged.0.id()),
+            _ => {}
+        }
         match request {
-            Request::Read(key) => self.read(ticket, key),
-            Request::Write(copy, expected) => self.write(ticket, *copy, expected),
+            Request::Read(key, lineage) => self.read(ticket, key, lineage),
+            Request::Write(write) => self.write(ticket, *write),
+            Request::Touch(touch) => self.touch(ticket, *touch),
             Request::Keep(group, entry) => self.keep(ticket, group, entry),
             Request::Prepare(group, ballot) => self.prepare(ticket, group, ballot),
             Request::List(group, last) => self.list(ticket, group, last),
@@ -54,6 +71,36 @@ impl Groups {
                 };
                 self.answer(ticket, answer);
             }
+            Request::Meet(who) => {
+                // Who leaves for the same lineage is not gone yet: its answers tell.
+                if who.lineage.is_none() || who.lineage != self.adopts() {
+                    self.presence.met(self.now, self.asker(&ticket), who);
+                }
+                let met = Response::Met(self.introduction_to(who));
+                let answer = if self.leaving { Response::Unknown } else { met };
+                self.answer(ticket, answer);
+            }
+            Request::Stopping => {
+                self.presence.stops(self.asker(&ticket));
+                self.effects.push(Effect::LookSoon);
+                self.answer(ticket, Response::Done);
+            }
+            Request::Fence(fences) => self.hear_fences(ticket, fences),
+            Request::Survey(lineage, after, upto) => self.surveyed(ticket, lineage, after, upto),
+        }
+    }
+
+    /// Tells the other members that this node stops for a while.
+    pub(super) fn stop(&mut self) {
+        let me = self.me.id();
+        let members = self
+            .held
+            .values()
+            .flat_map(|held| held.group.members.clone());
+        let others: BTreeMap<Id, Contact> = members.map(|m| (m.id(), m.contact)).collect();
+        for (_, other) in others.into_iter().filter(|(id, _)| *id != me) {
+            // Nobody waits for the answer.
+            self.ask(Token::Round(0), &other, Request::Stopping);
         }
     }
 
@@ -63,6 +110,16 @@ impl Groups {
             Ticket::Peer(contact, _) => contact.id(),
             Ticket::Operation(_) | Ticket::Itself(_) => self.me.id(),
         }
+    }
+
+    /// Whether this incarnation of a node was in the group, so that it can know what became of it.
+    pub(super) fn was_in(&self, id: GroupId, node: Id, incarnation: u64) -> bool {
+        let held = self.held.get(&id).map(|held| &held.group);
+        let mut parents = self.staged.values().map(|staged| &staged.parent);
+        let group = held.or_else(|| parents.find(|parent| parent.id() == id));
+        let member = group.and_then(|group| group.member(node));
+        let same = |member: &Member| member.votes && member.incarnation == incarnation;
+        member.is_some_and(same)
     }
 
     fn is_member(&self, ticket: &Ticket, group: GroupId) -> bool {
@@ -82,9 +139,12 @@ impl Groups {
                 self.follow(staged.parent.id(), &staged.next);
             }
         }
-        let floor = self.floor;
-        self.held.get_mut(&id).ok_or(if id.epoch <= floor {
-            Response::Gone
+        // Whoever has skipped too many groups to remember which, says nothing of any.
+        let was_in = !self.skipped.contains(&id) && self.skipped.len() < MAX_GROUPS;
+        let over = self.is_below_floor(id.epoch) && was_in;
+        let incarnation = self.settings.incarnation;
+        self.held.get_mut(&id).ok_or(if over {
+            Response::Gone(incarnation)
         } else {
             Response::Unknown
         })
@@ -103,7 +163,7 @@ impl Groups {
                 Some(Response::Closed(held.promised))
             }
             Ok(held) => {
-                let primary = held.group.primary().map(Contact::id);
+                let primary = held.group.primary().map(Member::id);
                 let strange = key.is_some_and(|key| !held.group.covers(key));
                 (strange || primary != Some(from)).then_some(Response::Unknown)
             }
@@ -119,6 +179,10 @@ impl Groups {
 
     fn prepare(&mut self, ticket: Ticket, id: GroupId, ballot: Epoch) {
         let from = self.asker(&ticket);
+        let is_surveying = self.is_surveying();
+        if is_surveying {
+            self.effects.push(Effect::LookSoon);
+        }
         let answer = match self.know(id) {
             Err(unknown) => unknown,
             Ok(Held {
@@ -126,6 +190,8 @@ impl Groups {
                 ..
             }) => Response::Followed(Box::new(next.clone())),
             Ok(held) if !held.group.has(from) => Response::Unknown,
+            // The group may lie behind a fence. The asker tries again.
+            Ok(held) if is_surveying => Response::Closed(held.promised),
             Ok(held) if ballot <= held.promised => Response::Closed(held.promised),
             Ok(held) => {
                 held.promised = ballot;
@@ -175,51 +241,48 @@ impl Groups {
     fn stage(&mut self, ticket: Ticket, parent: Configuration, next: Next) {
         let me = self.me.id();
         let name = (parent.id(), next.epoch);
-        let is_in = next.groups(&parent).any(|group| group.has(me));
+        let strange = !next.fits(&parent) || !parent.has(self.asker(&ticket));
+        let later = match strange || self.staged.contains_key(&name) {
+            true => None,
+            false => self.make_way(&parent, &next),
+        };
+        let mut mine = next.groups(&parent).filter(|group| group.has(me));
+        let barred = mine.any(|group| self.is_barred(&group));
+        let mut places = next
+            .groups(&parent)
+            .filter_map(|group| group.member(me).cloned());
+        let place = places.next();
+        let is_in = place.as_ref().is_some_and(|place| place.votes);
+        let check = self.settings.rules.incarnation;
+        let lost = place.is_some_and(|place| place.incarnation != self.settings.incarnation);
         let mut followers = next.groups(&parent).map(|group| group.id());
         let known = self.staged.contains_key(&name)
             || followers.any(|follower| self.held.contains_key(&follower));
         let over = self.held.get(&parent.id());
         let over = over.and_then(|held| held.decided.clone());
-        let answer = if !is_in || !next.fits(&parent) || !parent.has(self.asker(&ticket)) {
+        let answer = if !is_in || strange || barred {
             Response::Unknown
+        } else if let Some(later) = later {
+            Response::Closed(later)
+        } else if lost && check {
+            Response::Met(self.introduction())
         } else if known {
             self.save_control(vec![After::Answer(ticket, Response::Done)]);
             return;
         } else if let Some(followed) = over {
             Response::Followed(Box::new(followed))
-        } else if next.epoch <= self.floor {
+        } else if self.is_below_floor(next.epoch) {
             Response::Closed(self.floor)
-        } else if self.held.len() + self.staged.len() >= MAX_GROUPS || !self.moves_to(parent.ring) {
+        } else if self.held.len() + self.staged.len() >= MAX_GROUPS {
             Response::Refused(RecordError::Full)
+        } else if !self.moves_to(&parent) {
+            Response::Met(self.introduction())
         } else {
             self.staged.insert(name, Staged { parent, next });
             self.save_control(vec![After::Answer(ticket, Response::Done)]);
             return;
         };
         self.answer(ticket, answer);
-    }
-
-    /// Whether this node can be in groups of this ring. One that was alone in a ring of its own gives that up.
-    fn moves_to(&mut self, ring: u64) -> bool {
-        let others = self.held.values().filter(|held| held.group.ring != ring);
-        let others: Vec<(GroupId, bool)> = others
-            .map(|held| (held.group.id(), held.group.members.len() == 1))
-            .collect();
-        if others.is_empty() {
-            return true;
-        }
-        if !others.iter().all(|(_, alone)| *alone) {
-            return false;
-        }
-        let rows = self.table.keys().collect::<Vec<_>>().into_iter();
-        let records = rows.filter_map(|key| Some(self.table.live(self.now, key)?.copy(self.now)));
-        let records: Vec<_> = records.collect();
-        self.effects.push(Effect::Release(records));
-        for (id, _) in others {
-            self.forget(id);
-        }
-        true
     }
 
     /// Whether a key belongs to what is staged here, or was.
@@ -252,12 +315,12 @@ impl Groups {
     fn decided(&mut self, ticket: Ticket, parent: GroupId, next: &Next) {
         self.follow(parent, next);
         let me = self.me.id();
-        let is_in = next.members().iter().any(|member| member.id() == me);
+        let is_in = votes(&next.members(), me);
         let open = self
             .held
             .values()
             .any(|held| held.group.epoch == next.epoch);
-        if is_in && !open && next.epoch > self.floor {
+        if is_in && !open && !self.is_below_floor(next.epoch) {
             self.answer(ticket, Response::Unknown);
         } else {
             self.save_control(vec![After::Answer(ticket, Response::Done)]);
@@ -268,43 +331,79 @@ impl Groups {
     pub(super) fn follow(&mut self, parent: GroupId, next: &Next) {
         let me = self.me.id();
         let staged = self.staged.remove(&(parent, next.epoch));
+        let held = self.held.get(&parent).map(|held| &held.group);
+        let before = held.or_else(|| staged.as_ref().map(|staged| &staged.parent));
+        let fence = before.and_then(|before| Fence::of(before, next));
         // What was staged besides has lost.
         self.staged.retain(|(other, _), _| *other != parent);
         if let Some(held) = self.held.get_mut(&parent)
             && held.decided.is_none()
         {
             held.decided = Some(next.clone());
-            self.changes.remove(&parent);
-            self.leading.remove(&parent);
-            self.watching.remove(&parent);
-            self.dirty = true;
+            self.end_watch(parent);
         }
-        let mut leads = Vec::new();
+        let mut after = Vec::new();
         // Who is in what follows has it staged until it is decided. Without that it is over here, or was never here.
         for group in staged.iter().flat_map(|staged| next.groups(&staged.parent)) {
-            if group.has(me) {
-                if group.primary().map(Contact::id) == Some(me) {
-                    leads.push(After::Lead(group.id()));
+            if self.is_barred(&group) {
+                self.skip(group.id());
+            } else if votes(&group.members, me) {
+                if group.primary().map(Member::id) == Some(me) {
+                    after.push(After::Lead(group.id()));
                 }
                 self.hold(group);
             }
         }
-        if !leads.is_empty() {
-            self.save_control(leads);
+        let repair = self.repaired(parent, fence.as_ref());
+        if let Some(fence) = fence {
+            after.extend(repair.map(|number| After::Repaired(number, fence.clone())));
+            self.raise(fence);
+        }
+        if !after.is_empty() {
+            self.save_control(after);
         }
         self.tidy();
+    }
+
+    /// The group is gone: what is staged here to follow it was decided and is over as well, or was not decided.
+    pub(super) fn skip_what_follows(&mut self, parent: GroupId) {
+        let me = self.me.id();
+        let staged = self.staged.iter();
+        let staged = staged.filter(|((group, _), _)| *group == parent);
+        let groups = staged.flat_map(|(_, staged)| staged.next.groups(&staged.parent));
+        let mine = groups.filter(|group| group.has(me));
+        let room = MAX_GROUPS - self.skipped.len().min(MAX_GROUPS);
+        let skipped: Vec<GroupId> = mine.map(|group| group.id()).take(room).collect();
+        self.skipped.extend(skipped);
+        self.staged.retain(|(group, _), _| *group != parent);
+    }
+
+    /// Whether a group of this epoch may have been here and be forgotten.
+    pub(super) fn is_below_floor(&self, epoch: Epoch) -> bool {
+        epoch.attempt() <= self.floor.attempt()
+    }
+
+    pub(super) fn raise_floor(&mut self, epoch: Epoch) {
+        if !self.is_below_floor(epoch) {
+            self.floor = epoch;
+        }
+    }
+
+    /// Nothing is tried with a group any more.
+    pub(super) fn end_watch(&mut self, id: GroupId) {
+        self.changes.remove(&id);
+        self.leading.remove(&id);
+        self.watching.remove(&id);
+        self.dirty = true;
     }
 
     /// The group is over, and nobody needs to hear of it any more.
     pub(super) fn forget(&mut self, id: GroupId) {
         if self.held.remove(&id).is_some() {
-            self.floor = self.floor.max(id.epoch);
-            self.changes.remove(&id);
-            self.leading.remove(&id);
-            self.watching.remove(&id);
-            // What would have followed it was decided and is known, or was not and has lost.
-            self.staged.retain(|(parent, _), _| *parent != id);
-            self.dirty = true;
+            self.raise_floor(id.epoch);
+            self.end_watch(id);
+            self.end_repair(id, Err(RepairError::Moved));
+            self.skip_what_follows(id);
             self.tidy();
         }
     }

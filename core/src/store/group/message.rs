@@ -5,9 +5,10 @@ use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
-use crate::store::group::Entry;
 use crate::store::group::configuration::{Configuration, Epoch, GroupId, Next, Stamp};
-use crate::store::message::Copy;
+use crate::store::group::fence::Fence;
+use crate::store::group::{Entry, OperationTag};
+use crate::store::message::{Bulk, Copy};
 use crate::store::record::{RecordError, Version};
 
 /// How many keys a page of a range lists.
@@ -16,10 +17,10 @@ pub const MAX_PAGE: usize = 64;
 /// A question to a node about a group. Each gets one [`Response`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// To the primary: what is under this key?
-    Read(Id),
-    /// To the primary: put this in the place of that version, `None` where nothing was.
-    Write(Box<Copy>, Option<Version>),
+    /// To the primary, in the asker's lineage if it has one: what is under this key?
+    Read(Id, Option<u64>),
+    /// To the primary: put this where that was.
+    Write(Box<Write>),
     /// From the primary to the members: keep this, if the epoch still stands. Without an entry, only whether it stands.
     Keep(GroupId, Option<Box<Entry>>),
     /// Paxos, first phase: do nothing more in this group, and promise to hear no older ballot.
@@ -42,6 +43,53 @@ pub enum Request {
     Decided(GroupId, Box<Next>),
     /// What became of this group?
     Check(GroupId),
+    /// This is who asks; who is asked?
+    Meet(Introduction),
+    /// The asker stops and will be back.
+    Stopping,
+    /// These ranges were repaired by hand.
+    Fence(Vec<Fence>),
+    /// Of this lineage, behind the first key and up to the second: which group is the newest, and which fences stand?
+    Survey(u64, Id, Id),
+    /// To the primary: let this version live on, if it is still the newest.
+    Touch(Box<Touch>),
+}
+
+/// A write of one record in the place of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Write {
+    /// The record.
+    pub copy: Copy,
+    /// What it replaces, `None` where nothing was.
+    pub expected: Option<Version>,
+    /// The operation, the same in all its attempts.
+    pub operation: OperationTag,
+    /// The asker's lineage, if it has one.
+    pub lineage: Option<u64>,
+}
+
+/// A longer life for a record that is to stay as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Touch {
+    /// Where the record lies.
+    pub key: Id,
+    /// The version that is to live on.
+    pub version: Version,
+    /// For how many seconds at least; the record's own lifetime at most.
+    pub remaining: u32,
+    /// The asker's lineage, if it has one.
+    pub lineage: Option<u64>,
+}
+
+/// What a node says of itself before it becomes a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Introduction {
+    /// Of its store.
+    pub incarnation: u64,
+    /// Of its ring, as far as it knows.
+    pub lineage: Option<u64>,
+    /// Whether it would not give that up for another one.
+    pub settled: bool,
 }
 
 /// An answer to a [`Request`].
@@ -49,20 +97,21 @@ pub enum Request {
 pub enum Response {
     /// To a read: what is there.
     Value(Option<Box<Copy>>),
-    /// To a write: it is done; so many members are known to have stored it.
+    /// To a write or touch: it is done; so many members are known to have stored it.
     Written(u8),
     /// To a write: not done, since this is there instead.
     Mismatch(Option<Box<Copy>>),
     /// To a write: not done.
     Refused(RecordError),
-    /// To a read or write: ask this node.
+    /// To a read, write or touch: ask this node.
     Elsewhere(Contact),
-    /// To a read or write: no majority can be reached. A write may still take effect.
-    Unavailable,
+    /// To a read, write or touch: no majority can be reached; these members are awaited. A write may still take effect.
+    Unavailable(Vec<Contact>),
     /// The answerer knows nothing of this group or key.
     Unknown,
-    /// The group is over, and the one that followed is known to all of its members or is over, too.
-    Gone,
+    /// The group is over, and the one that followed is known to all of its members or is over, too. The incarnation of who
+    /// answers: only the one that was in the group can know.
+    Gone(u64),
     /// The epoch does not stand, or a later ballot was promised: at least this one.
     Closed(Epoch),
     /// Done: kept, staged, accepted, or noted.
@@ -77,57 +126,61 @@ pub enum Response {
     Lacking(Vec<Id>),
     /// What follows the group was decided.
     Followed(Box<Next>),
+    /// To [`Request::Meet`]: this is who answers. To [`Request::Stage`]: not done, since the answerer's store is another one.
+    Met(Introduction),
+    /// To [`Request::Survey`]: the epoch of the newest group of the range that the answerer is in, or that followed one of its own,
+    /// and the lineage's fences.
+    Surveyed(Option<Epoch>, Vec<Fence>),
+    /// To a touch: not done, since another version is there, or none any more.
+    Superseded,
 }
 
 impl Request {
-    /// What the message is called in a log.
-    pub const fn label(&self) -> &'static str {
+    /// Whether it is a read, write or touch of somebody's.
+    pub const fn is_operation(&self) -> bool {
+        matches!(self, Self::Read(..) | Self::Write(..) | Self::Touch(_))
+    }
+
+    /// Whether a peer without fences understands it.
+    pub const fn is_without_fences(&self) -> bool {
+        !matches!(self, Self::Fence(_) | Self::Survey(..))
+    }
+
+    /// Whether the answer comes from memory.
+    pub const fn is_quick(&self) -> bool {
+        matches!(self, Self::Survey(..))
+    }
+
+    /// The value that it moves.
+    pub fn bulk(&self) -> Option<Bulk> {
         match self {
-            Self::Read(_) => "quorum read",
-            Self::Write(..) => "quorum write",
-            Self::Keep(_, Some(_)) => "keep",
-            Self::Keep(_, None) => "confirm",
-            Self::Prepare(..) => "prepare",
-            Self::List(..) => "list",
-            Self::Fetch(..) => "fetch",
-            Self::Propose(..) => "propose",
-            Self::Stage(_) => "stage",
-            Self::Offer(..) => "group offer",
-            Self::Give(..) => "give",
-            Self::Withdraw(..) => "withdraw",
-            Self::Decided(..) => "decided",
-            Self::Check(_) => "check group",
+            Self::Read(..) | Self::Fetch(..) => Some(Bulk::Asked),
+            Self::Write(write) => Some(Bulk::Sent(write.copy.record.size())),
+            Self::Keep(_, Some(entry)) | Self::Give(_, _, entry) => {
+                Some(Bulk::Sent(entry.copy.record.size()))
+            }
+            _ => None,
         }
     }
-}
 
-impl Request {
-    /// Whether it is a read or write of somebody's.
-    pub const fn is_operation(&self) -> bool {
-        matches!(self, Self::Read(_) | Self::Write(..))
+    /// Whether it moves what a group keeps to those who follow.
+    pub const fn is_transfer(&self) -> bool {
+        matches!(self, Self::Fetch(..) | Self::Give(..))
     }
 }
 
 impl Response {
-    /// What the message is called in a log.
-    pub const fn label(&self) -> &'static str {
+    /// Whether a peer without fences understands it.
+    pub const fn is_without_fences(&self) -> bool {
+        !matches!(self, Self::Surveyed(..))
+    }
+
+    /// About how many bytes of a value it brings, where it is an answer that may bring one.
+    pub fn brings(&self) -> Option<usize> {
         match self {
-            Self::Value(Some(_)) => "value",
-            Self::Value(None) => "no value",
-            Self::Written(_) => "written",
-            Self::Mismatch(_) => "mismatch",
-            Self::Refused(_) => "refused",
-            Self::Elsewhere(_) => "elsewhere",
-            Self::Unavailable => "unavailable",
-            Self::Unknown => "unknown group",
-            Self::Gone => "gone",
-            Self::Closed(_) => "closed",
-            Self::Done => "done",
-            Self::Promise(_) => "promise",
-            Self::Page(_) => "page",
-            Self::Entry(_) => "entry",
-            Self::Lacking(_) => "lacking",
-            Self::Followed(_) => "followed",
+            Self::Value(copy) => Some(copy.as_ref().map_or(0, |copy| copy.record.size())),
+            Self::Entry(entry) => Some(entry.as_ref().map_or(0, |entry| entry.copy.record.size())),
+            _ => None,
         }
     }
 }

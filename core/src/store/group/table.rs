@@ -8,8 +8,8 @@ use core::time::Duration;
 use crate::base::id::{Id, Space};
 use crate::base::identity::Scheme;
 use crate::base::time::Instant;
-use crate::store::group::Entry;
 use crate::store::group::configuration::Stamp;
+use crate::store::group::{Entry, OperationTag};
 use crate::store::message::Copy;
 use crate::store::record::{Record, RecordError};
 
@@ -27,6 +27,7 @@ pub(super) struct Table {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) stamp: Stamp,
+    pub(super) operation: OperationTag,
     pub(super) record: Record,
     pub(super) expires: Instant,
     /// Whether the disk has it.
@@ -60,10 +61,7 @@ impl Table {
     }
 
     pub(super) fn entry(&self, now: Instant, key: Id) -> Option<Box<Entry>> {
-        let row = self.live(now, key)?;
-        let copy = row.copy(now);
-        let stamp = row.stamp;
-        Some(Box::new(Entry { stamp, copy }))
+        Some(Box::new(self.live(now, key)?.entry(now)))
     }
 
     pub(super) fn key(&self, record: &Record) -> Id {
@@ -91,6 +89,7 @@ impl Table {
         let life = entry.copy.remaining.min(record.lifetime());
         let row = Row {
             stamp: entry.stamp,
+            operation: entry.operation,
             record: record.clone(),
             expires: now + Duration::from_secs(u64::from(life)),
             saved: false,
@@ -146,12 +145,28 @@ impl Table {
         gone
     }
 
+    /// The rows behind a key, or all of them, in the order of their keys.
+    pub(super) fn behind(&self, last: Option<Id>) -> impl Iterator<Item = (Id, &Row)> {
+        use core::ops::Bound::{Excluded, Unbounded};
+        let from = last.map_or(Unbounded, Excluded);
+        let rows = self.rows.range((from, Unbounded));
+        rows.map(|(key, row)| (*key, row))
+    }
+
     pub(super) fn keys(&self) -> impl Iterator<Item = Id> {
         self.rows.keys().copied()
     }
 }
 
 impl Row {
+    pub(super) fn entry(&self, now: Instant) -> Entry {
+        Entry {
+            stamp: self.stamp,
+            operation: self.operation,
+            copy: self.copy(now),
+        }
+    }
+
     pub(super) fn copy(&self, now: Instant) -> Copy {
         let remaining = self.expires.since(now).as_secs().max(1);
         Copy {
@@ -179,6 +194,7 @@ mod tests {
         let remaining = 60;
         Entry {
             stamp: Stamp { epoch, index },
+            operation: OperationTag::default(),
             copy: Copy { record, remaining },
         }
     }

@@ -39,7 +39,9 @@ impl Groups {
         let Some(change) = self.changes.get(&id) else {
             return;
         };
-        let walk = Walk::new(change.next.members());
+        let nodes = change.next.members().into_iter();
+        let there = nodes.filter(|node| node.votes);
+        let walk = Walk::new(there.map(|node| node.contact).collect());
         self.enter(id, Step::Staging { sealed, walk });
         self.stage_first(id);
     }

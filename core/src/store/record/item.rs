@@ -15,6 +15,7 @@ pub struct Item {
     /// What it is called, which makes it named or signed.
     pub label: Label,
     /// Its value; `None` marks a deleted record.
+    #[serde(with = "crate::base::bytes::optional")]
     pub value: Option<Vec<u8>>,
     /// Counts the writes, from 1.
     pub sequence: u64,
@@ -98,7 +99,7 @@ impl fmt::Debug for Item {
             Label::Name(name) => write!(f, "{:?}", name.as_str())?,
             Label::Salt(salt) => write!(f, "{:?}'s {:?}", self.author, salt.as_bytes())?,
         }
-        write!(f, " #{}", self.sequence)?;
+        write!(f, ", version {}", self.sequence)?;
         match &self.value {
             Some(value) => write!(f, " ({} bytes)", value.len()),
             None => f.write_str(" (deleted)"),

@@ -7,7 +7,6 @@ use chordscope_core::swarm::link::Link;
 use clap::Args;
 use hyper::Method;
 use serde::Serialize;
-use tokio::signal::ctrl_c;
 use tokio::time::Instant;
 
 use super::{bar, parse};
@@ -16,10 +15,15 @@ use crate::client::connection::{Connection, escape};
 use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::output;
-use crate::views::{Fetching, Transfer, Transfers};
+use crate::signals;
+use crate::views::{Fetching, Stopped, Transfer, Transfers};
 
-/// How often a fetch is looked after, in milliseconds. Its end is told at once.
-const LOOK: u32 = 100;
+/// How often a fetch is looked after. Its end is told at once.
+const LOOK: Duration = Duration::from_millis(100);
+/// How much longer the peer is left alone than it took to sum up a fetch: of a folder with very many files that takes its time.
+const REST: u32 = 10;
+/// But not for longer than this.
+const LONGEST_LOOK: Duration = Duration::from_secs(5);
 /// How long nothing may come before the command says that it still waits.
 const QUIET: Duration = Duration::from_secs(30);
 
@@ -58,6 +62,9 @@ impl FetchOptions {
         let folder = folder
             .to_str()
             .ok_or_else(|| Failure::usage("--output", "the path is no text"))?;
+        // From here on Ctrl-C does not end the command before the peer has heard of it; a second one does.
+        let mut stop = signals::stop()?;
+        stop.clone().exit_at_once_when_asked_again();
         let connection = Connection::open(&self.target).await?;
         let clock = Clock::start();
         let query = format!(
@@ -65,13 +72,17 @@ impl FetchOptions {
             escape(&link.to_string()),
             escape(folder)
         );
+        // The peer may have to read, or copy, what is there already.
         let fetching: Fetching = connection
-            .ask(Method::POST, &query, Vec::new())
+            .ask_at_leisure(Method::POST, &query, Vec::new())
             .await?
             .json()?;
         if self.detach {
             return match json {
-                true => output::json(&fetching),
+                true => output::json(&serde_json::json!({
+                    "content": fetching.content,
+                    "path": fetching.path,
+                })),
                 false => output::line(&fetching.path),
             };
         }
@@ -81,17 +92,11 @@ impl FetchOptions {
         let follow = follow(&connection, &link, patience, json);
         let followed = tokio::select! {
             followed = follow => followed?,
-            _ = ctrl_c() => Followed::GivenUp("cancelled".to_string()),
+            () = stop.asked() => Followed::GivenUp("cancelled".to_string()),
         };
         let transfer = match followed {
-            Followed::Ended(transfer) => transfer,
-            Followed::GivenUp(reason) => {
-                let query = format!("/api/v1/transfers?link={}", link.content);
-                let _ = connection.ask(Method::DELETE, &query, Vec::new()).await;
-                return Err(Failure::failed(format!(
-                    "{reason}; what had come was thrown away"
-                )));
-            }
+            Followed::Ended(transfer) => *transfer,
+            Followed::GivenUp(reason) => self.cancel(&link, &fetching, &reason).await?,
         };
         if let Some(problem) = transfer.problem {
             return Err(Failure::failed(problem));
@@ -105,6 +110,52 @@ impl FetchOptions {
         match json {
             true => output::json(&fetched),
             false => output::line(&fetched.path),
+        }
+    }
+    /// Ends the fetch at the peer, and says what became of it once the peer has confirmed that. It may have finished meanwhile.
+    async fn cancel(
+        &self,
+        link: &Link,
+        fetching: &Fetching,
+        reason: &str,
+    ) -> Result<Transfer, Failure> {
+        let fail = |what: String| Err(Failure::failed(format!("{reason}; {what}")));
+        let id = link.content;
+        if !fetching.begun {
+            return fail(format!(
+                "the peer goes on with this fetch, which was under way before: `chordscope unshare {id}` ends it"
+            ));
+        }
+        let stopped = async {
+            // The other connection waits for an answer.
+            let connection = Connection::open(&self.target).await?;
+            let query = format!("/api/v1/transfers?link={id}&unfinished=true");
+            let ended = connection.ask_at_leisure(Method::DELETE, &query, Vec::new());
+            let answer = ended.await?;
+            let stopped: Stopped = answer.json()?;
+            if !stopped.complete {
+                return Ok((stopped, None));
+            }
+            let query = format!("/api/v1/transfers?link={id}");
+            let answer = connection.ask(Method::GET, &query, Vec::new()).await?;
+            let all: Transfers = answer.json()?;
+            Ok((stopped, all.transfers.into_iter().next()))
+        };
+        let path = &fetching.path;
+        match stopped.await {
+            Ok((_, Some(transfer))) => Ok(transfer),
+            Ok((Stopped { kept: 0, .. }, None)) => {
+                fail("what had come was thrown away".to_string())
+            }
+            Ok((Stopped { kept: 1, .. }, None)) => {
+                fail(format!("the one file that is whole stays in {path}"))
+            }
+            Ok((Stopped { kept, .. }, None)) => {
+                fail(format!("the {kept} files that are whole stay in {path}"))
+            }
+            Err::<_, Failure>(error) => fail(format!(
+                "but the peer has not confirmed it ({error}): `chordscope unshare {id}` ends the fetch if it goes on"
+            )),
         }
     }
 }
@@ -124,16 +175,21 @@ async fn follow(
     json: bool,
 ) -> Result<Followed, Failure> {
     let bar = bar(link.length.unwrap_or_default(), "", json);
-    let now = format!("/api/v1/transfers?link={}", link.content);
-    let later = format!("{now}&wait={LOOK}");
-    let mut query = &now;
+    let mut wait = Duration::ZERO;
     let (mut received, mut came, mut has_said) = (0, Instant::now(), false);
     loop {
+        let query = format!(
+            "/api/v1/transfers?link={}&wait={}",
+            link.content,
+            wait.as_millis()
+        );
+        let asked = Instant::now();
         let all: Transfers = connection
-            .ask(Method::GET, query, Vec::new())
+            .ask(Method::GET, &query, Vec::new())
             .await?
             .json()?;
-        query = &later;
+        let took = asked.elapsed().saturating_sub(wait);
+        wait = (took * REST).clamp(LOOK, LONGEST_LOOK);
         let Some(transfer) = all.transfers.into_iter().next() else {
             bar.finish_and_clear();
             return Err(Failure::failed("the fetch was cancelled"));
@@ -155,7 +211,11 @@ async fn follow(
         if quiet >= QUIET && !has_said {
             has_said = true;
             let limit = &transfer.limit;
-            bar.suspend(|| eprintln!("chordscope: still waiting: {limit}; Ctrl-C cancels"));
+            bar.suspend(|| {
+                output::note(format_args!(
+                    "chordscope: still waiting: {limit}; Ctrl-C cancels"
+                ))
+            });
         }
         bar.set_length(transfer.bytes.or(link.length).unwrap_or_default());
         bar.set_position(transfer.bytes_here);

@@ -1,52 +1,102 @@
 //! Files on this machine's disk, as this command sees them.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::bar;
+use chordscope_core::base::content::ContentId;
+use chordscope_core::swarm::collection::{Collection, File};
+use indicatif::ProgressBar;
+
 use crate::failure::Failure;
 use crate::files::{self, Hashed, Place, Stamp};
 
-/// A file's hashes, and its stamp if nobody has written to it while it was hashed.
-pub(super) fn hash(path: &Path, json: bool) -> Result<(Hashed, Option<Stamp>), Failure> {
+/// A file's hashes, and its stamp if nobody has written to it while it was hashed. The bar goes on with what is hashed.
+pub(super) fn hash(path: &Path, bar: &ProgressBar) -> Result<(Hashed, Option<Stamp>), Failure> {
     let fail = |error: std::io::Error| Failure::failed(format!("{}: {error}", path.display()));
     let place = Place::open(path).map_err(fail)?;
-    let bar = bar(place.layout().length(), "hashed", json);
     let hashed = files::hash(&place, |bytes| bar.inc(bytes)).map_err(fail)?;
-    bar.finish_and_clear();
     let stamp = place.stamp().filter(|_| place.changes() == 0);
     Ok((hashed, stamp))
 }
 
-/// All files below a folder, in order. Links are not followed: they may lead anywhere.
-pub(super) fn walk(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let (mut files, mut open) = (Vec::new(), vec![folder.to_path_buf()]);
-    while let Some(folder) = open.pop() {
-        let fail =
-            |error: std::io::Error| Failure::failed(format!("{}: {error}", folder.display()));
-        for entry in fs::read_dir(&folder).map_err(fail)? {
-            let entry = entry.map_err(fail)?;
-            let kind = entry.file_type().map_err(fail)?;
-            if kind.is_dir() {
-                open.push(entry.path());
-            } else if kind.is_file() {
-                files.push(entry.path());
+/// The files below a folder.
+#[derive(Debug)]
+pub(super) struct Below {
+    /// Each with its path below the folder, parts separated by `/`; in order.
+    pub(super) files: Vec<(PathBuf, String)>,
+    /// How many links there are. They are not followed: they may lead anywhere.
+    pub(super) links: usize,
+}
+
+impl Below {
+    /// Looks for all files below a folder, and checks that they can be shared together: whatever is wrong is said before anything
+    /// is read.
+    pub(super) fn of(folder: &Path) -> Result<Self, Failure> {
+        let (mut paths, mut links) = (Vec::new(), 0);
+        let mut open = vec![folder.to_path_buf()];
+        while let Some(inner) = open.pop() {
+            let fail = |error| wrong(&inner, &error as &dyn std::fmt::Display);
+            for entry in fs::read_dir(&inner).map_err(fail)? {
+                let entry = entry.map_err(fail)?;
+                let kind = entry.file_type().map_err(fail)?;
+                if kind.is_dir() {
+                    open.push(entry.path());
+                } else if kind.is_file() {
+                    paths.push(entry.path());
+                } else if kind.is_symlink() {
+                    links += 1;
+                } else {
+                    return Err(wrong(&entry.path(), &files::NO_FILE));
+                }
             }
         }
+        paths.sort();
+        let mut files = Vec::new();
+        for path in paths {
+            let below = path.strip_prefix(folder).unwrap_or(&path);
+            let parts: Option<Vec<&str>> = below.iter().map(OsStr::to_str).collect();
+            let parts = parts.ok_or_else(|| wrong(&path, &"its name is not UTF-8"))?;
+            let below = parts.join("/");
+            files.push((path, below));
+        }
+        let below = Self { files, links };
+        // The contents do not matter to the rule for names.
+        let nothing = ContentId::of(&[]);
+        below.list(|_| Ok((nothing, 0)), folder)?;
+        Ok(below)
     }
-    files.sort();
-    Ok(files)
+
+    /// How many bytes the files have together.
+    pub(super) fn bytes(&self) -> u64 {
+        self.files.iter().map(|(path, _)| bytes(path)).sum()
+    }
+
+    /// The list of these files, each with the content and length that it is found to have.
+    pub(super) fn list(
+        &self,
+        mut find: impl FnMut(&Path) -> Result<(ContentId, u64), Failure>,
+        folder: &Path,
+    ) -> Result<Collection, Failure> {
+        let mut files = Vec::new();
+        for (path, below) in &self.files {
+            let (content, length) = find(path)?;
+            files.push(File {
+                path: below.clone(),
+                content,
+                length,
+            });
+        }
+        Collection::new(files).map_err(|error| wrong(folder, &error))
+    }
 }
 
-/// The parts of a path below a folder.
-pub(super) fn parts(folder: &Path, path: &Path) -> Result<Vec<String>, Failure> {
-    let below = path.strip_prefix(folder).unwrap_or(path);
-    let parts = below.iter().map(|part| Some(part.to_str()?.to_string()));
-    let parts: Option<_> = parts.collect();
-    parts.ok_or_else(|| no_text(path))
+/// How many bytes a file has; what cannot be read is found out when it is.
+pub(super) fn bytes(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |meta| meta.len())
 }
 
-/// A path that cannot be told to a peer.
-pub(super) fn no_text(path: &Path) -> Failure {
-    Failure::failed(format!("{}: the path is no text", path.display()))
+/// A path that cannot be shared or verified as it is.
+pub(super) fn wrong(path: &Path, reason: &dyn std::fmt::Display) -> Failure {
+    Failure::usage("PATH", format!("{}: {reason}", path.display()))
 }

@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use chordscope_core::base::content::ContentId;
-use chordscope_core::swarm::collection::{Collection, File};
 use clap::Args;
 
-use super::local::{hash, parts, walk};
-use super::parse;
+use super::local::{Below, bytes, hash};
+use super::{bar, parse};
 use crate::failure::Failure;
 use crate::output;
 
@@ -26,7 +25,12 @@ impl VerifyOptions {
         let link = parse(&self.link)?;
         let content = match self.path.is_dir() {
             true => folder_id(&self.path, json)?,
-            false => hash(&self.path, json)?.0.manifest.content(),
+            false => {
+                let bar = bar(bytes(&self.path), "hashed", json);
+                let content = hash(&self.path, &bar)?.0.manifest.content();
+                bar.finish_and_clear();
+                content
+            }
         };
         if content != link.content {
             let path = self.path.display();
@@ -43,15 +47,13 @@ impl VerifyOptions {
 
 /// The id that a folder would have if it were shared.
 fn folder_id(folder: &Path, json: bool) -> Result<ContentId, Failure> {
-    let mut files = Vec::new();
-    for path in walk(folder)? {
-        let manifest = hash(&path, json)?.0.manifest;
-        files.push(File {
-            path: parts(folder, &path)?.join("/"),
-            content: manifest.content(),
-            length: manifest.layout().length(),
-        });
-    }
-    let list = Collection::new(files).map_err(Failure::failed)?;
+    let below = Below::of(folder)?;
+    let bar = bar(below.bytes(), "hashed", json);
+    let find = |path: &Path| {
+        let manifest = hash(path, &bar)?.0.manifest;
+        Ok((manifest.content(), manifest.layout().length()))
+    };
+    let list = below.list(find, folder)?;
+    bar.finish_and_clear();
     Ok(ContentId::of(&list.encode()))
 }

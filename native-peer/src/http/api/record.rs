@@ -5,24 +5,29 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::{Body, HttpBody};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use chordscope_core::base::identity::PublicKey;
-use chordscope_core::node::api::{Level, Written};
-use chordscope_core::store::record::{Label, MAX_VALUE, Name, RecordError, Salt, Subject};
+use chordscope_core::node::api::{Level, StoreError, Written};
+use chordscope_core::node::renewal::Keeping;
+use chordscope_core::store::record::{
+    DEFAULT_LIFETIME, Label, MAX_VALUE, Name, RecordError, Salt, Subject,
+};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use super::Failed;
-use crate::driver::Wish;
+use super::{Failed, Parameters};
+use crate::driver::{Held, Wish};
 use crate::http::App;
 use crate::views::Put;
 
 /// Carries a record's key beside its value.
 pub(crate) const KEY_HEADER: &str = "x-chordscope-key";
+/// Carries how many seconds a record is held from now on, unless it is renewed.
+pub(crate) const EXPIRES_HEADER: &str = "x-chordscope-expires-in";
 /// Carries a record's sequence number beside its value.
 pub(crate) const SEQUENCE_HEADER: &str = "x-chordscope-sequence";
 
@@ -35,7 +40,7 @@ pub(super) fn route() -> MethodRouter<Arc<App>> {
 
 /// Which record, and how.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 struct Asked {
     /// A name.
     name: Option<String>,
@@ -50,6 +55,10 @@ struct Asked {
     level: Option<LevelName>,
     /// Put or delete only if this is the sequence number, 0 for no such record.
     if_sequence: Option<u64>,
+    /// How many seconds a record lives that is put; a day unless it is said.
+    ttl: Option<u32>,
+    /// Whether the peer renews it while it runs; it does unless it is said.
+    renew: Option<bool>,
 }
 
 /// A record that has no name.
@@ -105,6 +114,15 @@ impl Asked {
         Wish {
             level: self.level(),
             if_sequence: self.if_sequence,
+            keeping: self.keeping(),
+        }
+    }
+
+    fn keeping(&self) -> Keeping {
+        let lifetime = self.ttl.unwrap_or(DEFAULT_LIFETIME);
+        Keeping {
+            lifetime: Duration::from_secs(lifetime.into()),
+            renew: self.renew.unwrap_or(true),
         }
     }
 
@@ -114,6 +132,11 @@ impl Asked {
 
     /// What is to be written.
     fn target(&self) -> Result<Target, Failed> {
+        if self.ttl == Some(0) {
+            return Err(bad(
+                "a record lives for a second at least: ttl is 1 or more",
+            ));
+        }
         let ordered = self.level() == Level::Quorum || self.if_sequence.is_some();
         match (&self.name, self.kind, &self.salt) {
             (Some(name), None, None) => Ok(Target::Label(Name::new(name.as_str())?.into())),
@@ -162,10 +185,14 @@ fn no_such(asked: &Asked) -> Failed {
     Failed(StatusCode::NOT_FOUND, format!("there is no such {what}"))
 }
 
-async fn read(State(app): State<Arc<App>>, Query(asked): Query<Asked>) -> Result<Response, Failed> {
+async fn read(
+    State(app): State<Arc<App>>,
+    Parameters(asked): Parameters<Asked>,
+) -> Result<Response, Failed> {
     let subject = asked.subject(&app)?;
     let key = app.space.show(subject.key(app.space));
-    let record = app.driver.get(subject, asked.level()).await??;
+    let got = app.driver.get(subject, asked.level()).await?;
+    let (record, held) = got.map_err(|error| explain(&app, error))?;
     let sequence = record.as_ref().map(|record| record.sequence());
     let Some((value, sequence)) = record.and_then(|it| it.into_value()).zip(sequence) else {
         return Err(no_such(&asked));
@@ -177,12 +204,16 @@ async fn read(State(app): State<Arc<App>>, Query(asked): Query<Asked>) -> Result
             sequence.to_string(),
         ),
     ];
-    Ok((headers, value).into_response())
+    let mut answer = (headers, value).into_response();
+    if let Some(seconds) = held {
+        answer.headers_mut().insert(EXPIRES_HEADER, seconds.into());
+    }
+    Ok(answer)
 }
 
 async fn write(
     State(app): State<Arc<App>>,
-    Query(asked): Query<Asked>,
+    Parameters(asked): Parameters<Asked>,
     body: Body,
 ) -> Result<Json<Put>, Failed> {
     let target = asked.target()?;
@@ -200,22 +231,23 @@ async fn write(
     match target {
         Target::Label(label) => put(&app, label, Some(value), asked.wish()).await,
         Target::Immutable => {
-            let written = app.driver.put_immutable(value).await??;
-            answer(&app, written, false).await
+            let keeping = asked.keeping();
+            let written = app.driver.put_immutable(value, keeping).await?;
+            answer(&app, written, false, keeping.renew).await
         }
     }
 }
 
 async fn delete(
     State(app): State<Arc<App>>,
-    Query(asked): Query<Asked>,
+    Parameters(asked): Parameters<Asked>,
 ) -> Result<Json<Put>, Failed> {
     let Target::Label(label) = asked.target()? else {
         return Err(bad("nobody can delete an immutable value: it runs out"));
     };
     let me = app.driver.look(|peer| peer.node().contact().card().key);
     let subject = label.clone().subject(me.await?);
-    let record = app.driver.get(subject, asked.level()).await??;
+    let (record, _) = app.driver.get(subject, asked.level()).await??;
     if record.and_then(|record| record.into_value()).is_none() {
         return Err(no_such(&asked));
     }
@@ -229,11 +261,38 @@ async fn put(
     wish: Wish,
 ) -> Result<Json<Put>, Failed> {
     let signed = matches!(label, Label::Salt(_));
-    let written = app.driver.put(label, value, wish).await??;
-    answer(app, written, signed).await
+    let written = app.driver.put(label, value, wish).await?;
+    answer(app, written, signed, wish.keeping.renew).await
 }
 
-async fn answer(app: &App, written: Written, signed: bool) -> Result<Json<Put>, Failed> {
-    let view = move |peer: &_| Put::of(peer, &written, signed);
+/// Why an operation failed. What the peer's own disk says is the likelier cause, and the one that its user can mend.
+fn explain(app: &App, error: StoreError) -> Failed {
+    match (&error, app.refusing()) {
+        (StoreError::Record(RecordError::Storage) | StoreError::Unavailable, Some(reason)) => {
+            Failed(
+                StatusCode::INSUFFICIENT_STORAGE,
+                format!("{error}: {reason}"),
+            )
+        }
+        (StoreError::NoMajority(_), Some(reason)) => Failed(
+            StatusCode::INSUFFICIENT_STORAGE,
+            format!("this peer's part of the name's group cannot be written: {reason}"),
+        ),
+        _ => error.into(),
+    }
+}
+
+async fn answer(
+    app: &App,
+    outcome: Result<Held<Written>, StoreError>,
+    signed: bool,
+    renews: bool,
+) -> Result<Json<Put>, Failed> {
+    let (written, held) = outcome.map_err(|error| explain(app, error))?;
+    let view = move |peer: &_| Put {
+        expires_in_s: held,
+        renewed: renews,
+        ..Put::of(peer, &written, signed)
+    };
     Ok(Json(app.driver.look(view).await?))
 }

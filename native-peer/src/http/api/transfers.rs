@@ -6,19 +6,19 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Query, State};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::routing::{MethodRouter, get, post};
-use chordscope_core::base::content::ContentId;
+use chordscope_core::swarm::api::TransferView;
 use chordscope_core::swarm::layout::MAX_SEGMENTS;
 use chordscope_core::swarm::link::Link;
 use chordscope_core::swarm::manifest::DIGEST;
 use serde::Deserialize;
 
-use super::{Failed, refused};
-use crate::files::{Kind, Refused};
+use super::{Failed, Parameters, refused};
+use crate::files::{Item, Kind, MAX_LIST, Refused};
 use crate::http::App;
-use crate::views::{Fetching, Shared, Transfer, Transfers};
+use crate::views::{Fetching, Shared, Stopped, Transfer, Transfers};
 
 /// How long an answer may wait at most.
 const MAX_WAIT: Duration = Duration::from_secs(10);
@@ -29,7 +29,7 @@ pub(super) fn route() -> MethodRouter<Arc<App>> {
 
 /// `/api/v1/shares`: the values of a file's blocks or the digests of its segments come as the body, or a list of files.
 pub(super) fn shares() -> MethodRouter<Arc<App>> {
-    let most = MAX_SEGMENTS as usize * DIGEST;
+    let most = (MAX_SEGMENTS as usize * DIGEST).max(MAX_LIST as usize);
     post(share).layer(DefaultBodyLimit::max(most))
 }
 
@@ -40,6 +40,7 @@ impl From<Refused> for Failed {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Sharing {
     name: String,
     /// The file; without it, the body is a list of files.
@@ -49,28 +50,36 @@ struct Sharing {
     /// Whether it is shared as a file of a folder.
     #[serde(default)]
     part: bool,
+    /// Whether the peer takes the file over.
+    #[serde(default)]
+    keep: bool,
 }
 
 async fn share(
     State(app): State<Arc<App>>,
-    Query(asked): Query<Sharing>,
+    Parameters(asked): Parameters<Sharing>,
     body: Bytes,
 ) -> Result<Json<Shared>, Failed> {
     let stamp = asked.stamp.as_deref().map(str::parse).transpose();
     let stamp = stamp.map_err(|wrong: &str| Failed(StatusCode::BAD_REQUEST, wrong.into()))?;
-    let link = match &asked.path {
+    let (link, begun) = match &asked.path {
         Some(path) => {
             let files = &app.files;
-            let kind = if asked.part { Kind::Part } else { Kind::File };
+            let kind = match (asked.part, asked.keep) {
+                (true, _) => Kind::Part(None),
+                (false, true) => Kind::Given,
+                (false, false) => Kind::File,
+            };
             let values = body.as_chunks().0;
             files.share(path, &asked.name, values, stamp, kind).await?
         }
         None => app.files.share_list(&asked.name, body.to_vec()).await?,
     };
-    Ok(Json(Shared::of(&link)))
+    Ok(Json(Shared::of(&link, begun)))
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Wanted {
     link: String,
     folder: PathBuf,
@@ -78,17 +87,19 @@ struct Wanted {
 
 async fn fetch(
     State(app): State<Arc<App>>,
-    Query(wanted): Query<Wanted>,
+    Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Json<Fetching>, Failed> {
     let link = parse(&wanted.link)?;
-    let path = app.files.fetch(&link, &wanted.folder).await?;
+    let (path, begun) = app.files.fetch(&link, &wanted.folder).await?;
     Ok(Json(Fetching {
         content: link.content.to_string(),
         path: path.display().to_string(),
+        begun,
     }))
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Which {
     /// A link, or a content id; without it, all.
     link: Option<String>,
@@ -98,7 +109,7 @@ struct Which {
 
 async fn list(
     State(app): State<Arc<App>>,
-    Query(which): Query<Which>,
+    Parameters(which): Parameters<Which>,
 ) -> Result<Json<Transfers>, Failed> {
     let contents = match &which.link {
         Some(link) => {
@@ -111,33 +122,44 @@ async fn list(
         }
         None => app.files.contents(),
     };
-    let mut transfers = Vec::new();
-    for content in contents {
-        if let Some(item) = app.files.item(content) {
-            let mut transfer = Transfer::of(content, &item, app.files.view(content).await.as_ref());
-            for part in &item.parts {
-                if let Some(item) = app.files.item(*part) {
-                    let view = app.files.view(*part).await;
-                    transfer.add(&Transfer::of(*part, &item, view.as_ref()));
-                }
-            }
-            transfer.sum_up(item.parts.len());
-            transfers.push(transfer);
-        }
+    let (files, mut transfers, mut parts) = (&app.files, Vec::new(), Vec::new());
+    let see = |content, item: &Item, view: Option<&TransferView>| {
+        transfers.push(Transfer::of(content, item, view));
+        parts.push(Arc::clone(&item.parts));
+    };
+    files.look_at(&contents, see).await;
+    for (transfer, parts) in transfers.iter_mut().zip(parts) {
+        files
+            .look_at(&parts, |_, item, view| transfer.add(item, view))
+            .await;
+        transfer.sum_up(parts.len());
     }
     Ok(Json(Transfers { transfers }))
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unwanted {
+    /// A link, or a content id.
+    link: String,
+    /// Whether it is shared on if it is complete.
+    #[serde(default)]
+    unfinished: bool,
+}
+
 async fn stop(
     State(app): State<Arc<App>>,
-    Query(which): Query<Which>,
-) -> Result<Json<Transfers>, Failed> {
-    let content: ContentId = parse(which.link.as_deref().unwrap_or_default())?.content;
-    if !app.files.give_up(content).await {
+    Parameters(unwanted): Parameters<Unwanted>,
+) -> Result<Json<Stopped>, Failed> {
+    let content = parse(&unwanted.link)?.content;
+    let Some(ended) = app.files.give_up(content, unwanted.unfinished).await else {
         let reason = "this is neither shared nor being fetched";
         return Err(Failed(StatusCode::NOT_FOUND, reason.to_string()));
-    }
-    Ok(Json(Transfers::default()))
+    };
+    Ok(Json(Stopped {
+        complete: ended.complete,
+        kept: ended.kept,
+    }))
 }
 
 fn parse(link: &str) -> Result<Link, Failed> {

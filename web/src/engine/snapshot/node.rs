@@ -2,6 +2,8 @@
 
 use chordscope_core::base::id::Id;
 
+use crate::engine::statement::Statement;
+
 /// A node on the ring.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NodeView {
@@ -13,6 +15,21 @@ pub struct NodeView {
     pub turn: f64,
     /// What it is to the ring.
     pub standing: Standing,
+    /// Its predecessor, if it knows one: it is responsible for everything after that, up to itself.
+    pub predecessor: Option<Id>,
+    /// Its successor, if it has one; itself while it is alone.
+    pub successor: Option<Id>,
+}
+
+/// A key that holds a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyView {
+    /// The key.
+    pub id: Id,
+    /// The names of its values.
+    pub names: Vec<String>,
+    /// The nodes that hold one.
+    pub at: Vec<Id>,
 }
 
 /// What a node is to the ring.
@@ -43,8 +60,8 @@ impl NodeView {
 pub struct Inspected {
     /// The node.
     pub id: Id,
-    /// Whether it answers.
-    pub alive: bool,
+    /// The reason why it is not there, if it is not.
+    pub gone: Option<Gone>,
     /// Its predecessor, if it knows one.
     pub predecessor: Option<Id>,
     /// Its successors, nearest first.
@@ -56,15 +73,55 @@ pub struct Inspected {
 }
 
 impl Inspected {
+    /// Whether it is there.
+    pub const fn is_there(&self) -> bool {
+        self.gone.is_none()
+    }
+
     /// A node that is no more.
-    pub const fn gone(id: Id) -> Self {
+    pub const fn gone(id: Id, gone: Gone) -> Self {
         Self {
             id,
-            alive: false,
+            gone: Some(gone),
             predecessor: None,
             successors: Vec::new(),
             fingers: Vec::new(),
             keys: Vec::new(),
+        }
+    }
+}
+
+/// The reason why a node is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// A crash.
+    Crashed,
+    /// An orderly departure.
+    Left,
+    /// A node that has not joined yet.
+    NotYet,
+}
+
+impl Gone {
+    /// The same in a few words.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Crashed => "does not answer",
+            Self::Left => "has left",
+            Self::NotYet => "is not on the ring",
+        }
+    }
+
+    /// Returns the consequence for the others.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Crashed => {
+                "It is gone, and its tables with it. The others notice when it does not answer."
+            }
+            Self::Left => {
+                "It has left, and its tables are gone with it. Before, it handed over its keys and told its neighbours."
+            }
+            Self::NotYet => "It has no tables yet.",
         }
     }
 }
@@ -85,21 +142,23 @@ pub struct FingerRow {
 }
 
 /// A change of membership and what it does to the tables of others.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ChangeView {
-    /// "Node 7 joined", and so on.
-    pub title: String,
+    /// What happened.
+    pub title: Statement,
     /// The node that came or went.
     pub node: Id,
-    /// The rows that must change.
+    /// The rows that it affects.
     pub rows: Vec<ChangedRow>,
-    /// How many of them upkeep has repaired by now.
-    pub repaired: usize,
-    /// The rule, with its numbers.
-    pub rule: String,
+    /// How many of them name the right node by now.
+    pub updated: usize,
+    /// The same in words, if the change is one that affects rows.
+    pub affected: Option<Statement>,
+    /// The rule, with its numbers, if there are such rows.
+    pub rule: Option<Statement>,
 }
 
-/// A finger that changes.
+/// A finger that a change affects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedRow {
     /// Whose.
@@ -108,10 +167,10 @@ pub struct ChangedRow {
     pub row: u8,
     /// Where the row starts.
     pub start: Id,
-    /// What it named before.
+    /// The right node before the change.
     pub old: Id,
-    /// What it names once repaired.
+    /// The right node now.
     pub new: Id,
-    /// Whether it does by now.
-    pub repaired: bool,
+    /// Whether it names that by now.
+    pub updated: bool,
 }

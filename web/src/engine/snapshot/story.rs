@@ -1,8 +1,8 @@
 //! What happens: lookups, captions, events, the timeline's ticks.
 
-use chordscope_core::base::id::Id;
+use chordscope_core::base::id::{Id, Space};
 
-use crate::brief::brief;
+use crate::engine::statement::Statement;
 
 /// A lookup so far.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,15 +18,17 @@ pub struct LookupView {
     /// Whether the origin has its answer, or gave up.
     pub finished: bool,
     /// Why it failed.
-    pub failed: Option<String>,
+    pub failed: Option<Statement>,
     /// When it began, in microseconds of virtual time.
     pub started: u64,
     /// Virtual time it took so far, in microseconds.
     pub took: u64,
-    /// Hops that the ideal ring needs, successor by successor.
-    pub linear_hops: usize,
-    /// Whether it travels successor by successor.
-    pub linear: bool,
+    /// How far it is.
+    pub progress: Statement,
+    /// What it took.
+    pub measured: Statement,
+    /// What lookups take in this ring, while it is as it was when the lookup began, and stable.
+    pub ring: Vec<Statement>,
 }
 
 impl LookupView {
@@ -57,24 +59,46 @@ pub enum Tone {
 }
 
 /// What happened last, and why.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Caption {
     /// Its mood.
     pub tone: Tone,
-    /// The statement.
-    pub lead: String,
-    /// The reason.
-    pub rest: String,
+    /// What happened.
+    pub lead: Statement,
+    /// Why, and what follows.
+    pub rest: Vec<Statement>,
 }
 
 impl Caption {
-    /// The caption with its long identifiers shortened: the panels have them in full.
-    pub fn brief(self) -> Self {
-        Self {
-            tone: self.tone,
-            lead: brief(&self.lead),
-            rest: brief(&self.rest),
-        }
+    /// All that it says, in order.
+    pub fn statements(&self) -> impl Iterator<Item = &Statement> {
+        std::iter::once(&self.lead).chain(&self.rest)
+    }
+
+    /// The caption as text.
+    pub fn text(&self, space: Space) -> String {
+        let texts: Vec<String> = self.statements().map(|one| one.text(space)).collect();
+        texts.join(" ")
+    }
+
+    /// Whether it tells of the same step as another one, but for the progress of counts.
+    pub fn is_same_step(&self, other: &Self) -> bool {
+        let pairs = self.statements().zip(other.statements());
+        self.rest.len() == other.rest.len()
+            && pairs
+                .into_iter()
+                .all(|(one, other)| one.is_same_step(other))
+    }
+
+    /// Whether it says the same as another one of other nodes and numbers: such a caption is read at a glance.
+    pub fn is_alike(&self, other: &Self, space: Space) -> bool {
+        let (text, other) = (self.text(space), other.text(space));
+        let is_number = |word: &str| word.contains(|letter: char| letter.is_ascii_digit());
+        let agree = |one: &str, other: &str| one == other || is_number(one) && is_number(other);
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let others: Vec<&str> = other.split_whitespace().collect();
+        let pairs = words.iter().zip(&others);
+        words.len() == others.len() && pairs.into_iter().all(|(one, other)| agree(one, other))
     }
 }
 

@@ -35,8 +35,20 @@ pub(super) fn part(file: &File) -> Command {
     })
 }
 
-/// A folder, unless it has too many files.
+/// Checks that others can keep something under its name.
+pub(super) fn shareable(name: &str) -> Result<(), (Field, String)> {
+    match is_safe_part(name) {
+        true => Ok(()),
+        false => Err((
+            Field::File,
+            format!("“{name}” is no name for a file on every system. Rename it first."),
+        )),
+    }
+}
+
+/// A folder, unless it has too many files or a name that others cannot use.
 pub(super) fn folder(folder: Folder) -> Result<Command, (Field, String)> {
+    shareable(&folder.name)?;
     match folder.files.len() {
         0..=MAX_SHARED => Ok(Command::ShareFolder(folder)),
         _ => Err((
@@ -102,6 +114,21 @@ mod tests {
         let (field, text) = of(MAX_SHARED + 1).unwrap_err();
         assert_eq!(field, Field::File);
         assert!(text.contains("960 files"), "{text}");
+    }
+
+    #[test]
+    fn a_name_that_others_cannot_use_is_not_shared() {
+        assert_eq!(shareable("songs 1.zip"), Ok(()));
+        for name in ["b:c", "aux.c", "what?.txt"] {
+            let (field, text) = shareable(name).unwrap_err();
+            assert_eq!(field, Field::File);
+            assert!(text.contains(name), "{text}");
+        }
+        let folder = Folder {
+            name: "a:b".to_owned(),
+            files: Vec::new(),
+        };
+        assert!(super::folder(folder).is_err());
     }
 
     #[test]

@@ -32,18 +32,19 @@ pub(super) fn answer(panel: &Panel) -> Html {
                 <p class="card__empty">{"Type a name. Put keeps a value under it, on the peer responsible for it and on the next ones; Look up shows the way there."}</p>
             }
             if let Some(path) = path {
-                {hops(path)}
+                {hops(path, panel.reached)}
             }
         </>
     }
 }
 
-fn hops(path: &Path) -> Html {
+/// The hops that the replay has reached.
+fn hops(path: &Path, reached: usize) -> Html {
     html! {
         <div class="table-scroll">
             <table class="hops" aria-label="Hops">
                 <thead><tr>{for ["Hop", "Node", "Round trip"].map(|name| html! { <th scope="col">{name}</th> })}</tr></thead>
-                <tbody>{for path.hops.iter().enumerate().map(|(number, hop)| row(number, hop))}</tbody>
+                <tbody>{for path.hops.iter().take(reached).enumerate().map(|(number, hop)| row(number, hop))}</tbody>
             </table>
         </div>
     }

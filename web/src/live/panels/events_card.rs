@@ -14,11 +14,13 @@ pub fn events_card(panel: &Panel) -> Html {
             if events.is_empty() {
                 <p class="card__empty">{"Nothing has happened yet."}</p>
             }
-            <ol class="log" role="log" aria-label="Events" aria-live="polite" tabindex={(!events.is_empty()).then_some("0")} reversed={true}>
-                for (number, time, text) in events.iter().rev() {
-                    <li key={*number}><time>{time}</time><span title={text.clone()}>{brief(text)}</span></li>
-                }
-            </ol>
+            <div class="log" role="log" aria-label="Events" aria-live="polite" tabindex={(!events.is_empty()).then_some("0")}>
+                <ol reversed={true}>
+                    for (number, time, text) in events.iter().rev() {
+                        <li key={*number}><time>{time}</time><span title={text.clone()}>{brief(text)}</span></li>
+                    }
+                </ol>
+            </div>
         </section>
     }
 }

@@ -20,7 +20,7 @@ pub fn peers_card(panel: &Panel) -> Html {
             if peers.is_empty() {
                 <p class="card__empty">{"Nobody yet. Whom the tab learns of when it joins appears here."}</p>
             }
-            <div class="table-scroll" tabindex={(peers.len() > 4).then_some("0")}>
+            <div class="table-scroll" tabindex={(peers.len() > 2).then_some("0")}>
                 <table class="peers" aria-label="Peers" hidden={peers.is_empty()}>
                     <thead><tr>{for ["Node", "Round trip", "Sent", "Received"].map(|name| html! { <th scope="col">{name}</th> })}</tr></thead>
                     <tbody>{for peers.iter().map(row)}</tbody>

@@ -4,7 +4,7 @@ use chordscope_core::base::id::Id;
 use yew::{Html, html};
 
 use crate::live::app::Panel;
-use crate::live::talk::{FingerRow, Shelf, State};
+use crate::live::talk::{FingerRow, HeldKey, Shelf, State};
 use crate::live::words::{full, short, size};
 
 /// The card "This tab".
@@ -36,18 +36,27 @@ fn tables(state: &State) -> Html {
                 <dt>{"successors"}</dt><dd>{list(&state.successors)}</dd>
                 <dt>{"fingers"}</dt><dd>{fingers(&state.fingers)}</dd>
                 <dt>{"keys it answers for"}</dt><dd>{state.keys_owned}</dd>
-                <dt>{"copies for others"}</dt><dd>{state.keys_copied}</dd>
+                <dt>{"replicas for others"}</dt><dd>{state.keys_copied}</dd>
                 <dt>{"memory of its peer"}</dt><dd data-memory={state.memory.to_string()}>{size(state.memory)}</dd>
             </dl>
             if !state.keys.is_empty() {
                 <ul class="held" aria-label="Records">
                     for held in state.keys.iter() {
-                        <li title={full(held.key)}><span>{&held.name}</span><span class="mute">{if held.owned { "answers for it" } else { "copy" }}</span></li>
+                        <li title={full(held.key)}><span>{&held.name}</span><span class="mute">{standing(held)}</span></li>
                     }
                 </ul>
             }
             <p class="card__note">{"Records are kept "}{shelf}{"."}</p>
         </>
+    }
+}
+
+/// The role of the tab for a record.
+const fn standing(held: &HeldKey) -> &'static str {
+    match (held.deleted, held.owned) {
+        (true, _) => "deleted",
+        (false, true) => "answers for it",
+        (false, false) => "copy",
     }
 }
 

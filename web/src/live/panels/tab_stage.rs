@@ -1,42 +1,50 @@
 //! The stage: two canvases, which the page's loop paints, or what a tab as a member is, until it is one.
 
-use wasm_bindgen::JsCast;
-use web_sys::{Element, PointerEvent};
+use web_sys::{MouseEvent, PointerEvent};
 use yew::{Callback, Html, NodeRef, html};
 
-use chordscope_core::base::id::{Id, Space};
+use chordscope_core::base::id::Id;
 
 use crate::components::legend::legend;
 use crate::live::app::Panel;
-use crate::live::stage::{known, summary};
+use crate::live::stage::{Trail, coverage, hint, named, summary, targets};
 use crate::live::talk::{Connection, State};
 use crate::live::use_stage::Stage;
-use crate::live::words::short;
-use crate::scene::curve::Point;
+use crate::page;
+use crate::scene::hit::{Tip, Under, on_ring};
 use crate::scene::layout::Layout;
 
 /// The stage.
 pub fn tab_stage(panel: &Panel, stage: &Stage, still: NodeRef, moving: NodeRef) -> Html {
     let state = panel.desk.state.clone();
-    let path = panel.desk.path.as_ref().map(|(path, _)| &**path);
-    let words = state.as_ref().map(|state| summary(state, path));
-    let onpointermove = {
+    let path = panel.desk.path.as_ref().map(|(path, _)| path.clone());
+    let reached = stage.reached;
+    let trail = path.as_deref().map(|path| Trail::of(path, reached));
+    let words = state.as_ref().map(|state| summary(state, trail));
+    // A finger does not hover: what it touches says what it is.
+    let point = |pointers: fn(Tip) -> bool| {
         let (hover, hovered) = (stage.hover.clone(), stage.hovered);
-        let (state, path) = (state.clone(), path.cloned());
-        Callback::from(move |event: PointerEvent| {
-            let ids = state.as_ref().map(|state| known(state, path.as_ref()));
-            let over = ids.and_then(|ids| under(&ids, &event));
-            if over != hovered {
+        let (state, path, still) = (state.clone(), path.clone(), still.clone());
+        move |event: &MouseEvent| {
+            let Some(state) = &state else { return };
+            let trail = path.as_deref().map(|path| Trail::of(path, reached));
+            let (over, tip) = under(state, trail, event, &still);
+            if over != hovered && pointers(tip) {
                 hover.set(over);
             }
-        })
+        }
     };
+    let moved = point(|tip| tip == Tip::Fine);
+    let onpointermove = Callback::from(move |event: PointerEvent| moved(&event));
+    let clicked = point(|_| true);
+    let onclick = Callback::from(move |event: MouseEvent| clicked(&event));
     let hover = stage.hover.clone();
     let onpointerleave = Callback::from(move |_: PointerEvent| hover.set(None));
+    let says = state.as_ref().map(|state| hint(state, stage.hovered));
     html! {
         <div class="view__frame">
-            <p class="stage__hint" aria-hidden="true">{state.as_ref().map(|state| hint(state, stage.hovered))}</p>
-            <div class="view" {onpointermove} {onpointerleave}>
+            <p class="stage__hint" aria-hidden="true">{says.map(|(name, says)| html! { <><b>{name}</b>{says}</> })}</p>
+            <div class="view" {onpointermove} {onpointerleave} {onclick}>
                 <canvas ref={still} role="img" aria-label={words} />
                 <canvas ref={moving} aria-hidden="true" />
                 if let Some(state) = &state {
@@ -46,6 +54,7 @@ pub fn tab_stage(panel: &Panel, stage: &Stage, still: NodeRef, moving: NodeRef) 
                 }
             </div>
             if state.as_ref().is_some_and(|state| !is_outside(&state.connection)) {
+                <p class="stage__known">{state.as_ref().map(|state| coverage(state))}</p>
                 {legend("this tab", false)}
             }
         </div>
@@ -60,32 +69,26 @@ fn welcome() -> Html {
     html! {
         <div class="welcome">
             <h2>{"This tab can be a member of a real ring"}</h2>
-            <p>{"Once it has joined, it has a place of its own: it answers for the keys between its predecessor and itself, keeps copies for its neighbours, and finds every other key in a few hops."}</p>
+            <p>{"Once it has joined, it has a place of its own: it answers for the keys between its predecessor and itself, stores replicas for its neighbours, and finds every other key in a few hops."}</p>
             <p>{"A ring to join, on this computer, with this page:"}</p>
             <p><code>{"chordscope ring --web dist"}</code></p>
-            <p class="mute">{"A tab cannot be called from outside. The peers that it dials pass on what others want from it."}</p>
+            <p class="mute">{"Tabs cannot accept connections; peers relay for them."}</p>
         </div>
     }
 }
 
-fn hint(state: &State, hovered: Option<Id>) -> Html {
-    match (hovered, state.predecessor) {
-        (Some(id), _) if id != state.id => html! { <b>{format!("Node {}", short(id))}</b> },
-        (_, Some(after)) => html! {
-            <><b>{"This tab"}</b>{format!(" is responsible for ({}, {}]", short(after), short(state.id))}</>
-        },
-        _ => Html::default(),
-    }
-}
-
-fn under(ids: &[Id], event: &PointerEvent) -> Option<Id> {
-    let target = event.current_target()?;
-    let area = target.dyn_ref::<Element>()?.get_bounding_client_rect();
-    let turns: Vec<f64> = ids.iter().map(|id| Space::FULL.turn(*id)).collect();
-    let point = Point {
-        x: f64::from(event.client_x()) - area.left(),
-        y: f64::from(event.client_y()) - area.top(),
+/// What the pointer of an event is over, and how exactly it points.
+fn under(
+    state: &State,
+    path: Option<Trail<'_>>,
+    event: &MouseEvent,
+    canvas: &NodeRef,
+) -> (Option<Under<Id>>, Tip) {
+    let Some(place) = page::place(event, canvas) else {
+        return (None, Tip::default());
     };
-    let layout = Layout::new(area.width(), area.height(), &turns, false);
-    layout.hit(&turns, point).map(|index| ids[index])
+    let targets = targets(state, path);
+    let layout = Layout::new(place.width, place.height, &targets.nodes, false);
+    let hit = on_ring(&layout, &targets, place.point, place.tip);
+    (hit.and_then(|hit| named(state, path, hit)), place.tip)
 }

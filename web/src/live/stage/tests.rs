@@ -1,11 +1,11 @@
 use super::*;
 use crate::live::talk::{Connection, FingerRow, Hop, PeerRow, Shelf};
 
-fn id(value: u64) -> Id {
+pub(super) fn id(value: u64) -> Id {
     Space::FULL.finger_start(Id::from_u64(value), 160)
 }
 
-fn state() -> State {
+pub(super) fn state() -> State {
     let peer = |value| PeerRow {
         id: id(value),
         roles: Vec::new(),
@@ -52,7 +52,8 @@ fn path() -> Path {
 
 #[test]
 fn the_stage_shows_all_that_the_tab_knows_in_ring_order() {
-    let scene = scene(&state(), Some(&path()), None);
+    let path = path();
+    let scene = scene(&state(), Some(Trail::of(&path, 3)), None);
     let marks: Vec<_> = scene
         .nodes
         .iter()
@@ -84,5 +85,40 @@ fn every_node_of_a_small_ring_has_one_word() {
             .iter()
             .any(|word| word.text.ends_with("· successor"))
     );
-    assert!(summary(&state(), Some(&path())).contains("2 other nodes"));
+    let path = path();
+    let trail = Trail::of(&path, 3);
+    assert!(summary(&state(), Some(trail)).contains("2 other nodes"));
+}
+
+#[test]
+fn while_a_lookup_is_replayed_the_stage_shows_no_hop_ahead_of_it() {
+    let path = path();
+    for reached in 1..=3 {
+        let scene = scene(&state(), Some(Trail::of(&path, reached)), None);
+        let visited = scene.nodes.iter().filter(|node| node.visited).count();
+        assert_eq!(visited, reached);
+        let owners = scene.nodes.iter().filter(|node| node.owner).count();
+        assert_eq!(owners, usize::from(reached == 3));
+    }
+}
+
+#[test]
+fn what_is_pointed_at_is_named_with_what_it_is() {
+    let (state, path) = (state(), path());
+    let trail = Some(Trail::of(&path, 3));
+    let targets = targets(&state, trail);
+    for (index, id) in known(&state, trail).into_iter().enumerate() {
+        assert_eq!(targets.nodes[index], Space::FULL.turn(id));
+        assert_eq!(
+            named(&state, trail, Under::Node(index)),
+            Some(Under::Node(id))
+        );
+    }
+    assert_eq!(targets.arcs.len(), 1);
+    let (name, says) = hint(&state, named(&state, trail, Under::Arc(0)));
+    assert!(
+        name == "This tab" && says.contains("is responsible for"),
+        "{says}"
+    );
+    assert_eq!(named(&state, trail, Under::Node(9)), None);
 }

@@ -16,8 +16,8 @@ use super::spent::Spent;
 
 /// How long a connection may take to open: the browser may be asking its user for permission.
 const OPEN_PATIENCE: u32 = 30_000;
-/// How many bytes may wait to be sent over one link.
-const MAX_QUEUED: usize = 1 << 20;
+/// How many bytes may wait to be sent over one link. The core hands on much less than this to a link that takes what it is sent.
+const MAX_QUEUED: usize = 2 << 20;
 
 /// What a socket says.
 #[derive(Debug)]
@@ -136,7 +136,7 @@ fn frame(event: &MessageEvent, spent: &Spent) -> Heard {
             spent.give_back(&buffer);
             Heard::Frame(frame)
         }
-        Err(_) => Heard::Wrong(CloseReason::Garbage),
+        Err(_) => Heard::Wrong(CloseReason::Text),
     }
 }
 

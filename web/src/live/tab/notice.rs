@@ -1,25 +1,37 @@
 //! What happens at the peer, in words for the page's log.
 
 use chordscope_core::base::contact::Contact;
-use chordscope_core::base::id::Space;
+use chordscope_core::base::id::Id;
+use chordscope_core::node::Node;
 use chordscope_core::node::api::Event as NodeEvent;
 use chordscope_core::peer::api::Event;
 use chordscope_core::swarm::api::Event as SwarmEvent;
 
+use super::view::is_tombstone;
+
 /// An event in words, if it is worth any.
-pub(super) fn text(space: Space, event: &Event) -> Option<String> {
+pub(super) fn text(node: &Node, event: &Event) -> Option<String> {
+    let space = node.space();
     let id = |contact: &Contact| space.show(contact.id());
     Some(match event {
         Event::LinkUp { contact, via, .. } => match via {
             Some(relay) => format!("linked with {} through {}", id(contact), space.show(*relay)),
             None => format!("linked with {}", id(contact)),
         },
-        Event::LinkDown { id, reason, .. } => match id {
-            Some(id) => format!("the link with {} ended: {reason}", space.show(*id)),
-            None => format!("a link ended before its handshake did: {reason}"),
-        },
+        Event::LinkDown {
+            id, reason, said, ..
+        } => {
+            let why = match said {
+                Some(said) => format!("the other side closed it, {said}"),
+                None => reason.to_string(),
+            };
+            match id {
+                Some(id) => format!("the link with {} ended: {why}", space.show(*id)),
+                None => format!("a link ended before its handshake did: {why}"),
+            }
+        }
         Event::Relays => "the relays of this tab have changed".to_owned(),
-        Event::Node(event) => return of_node(space, event),
+        Event::Node(event) => return of_node(node, event),
         Event::Swarm(SwarmEvent::Banned(node, _, fault)) => {
             format!(
                 "{} {fault}: it is asked nothing any more",
@@ -27,11 +39,16 @@ pub(super) fn text(space: Space, event: &Event) -> Option<String> {
             )
         }
         // The card of files tells of the rest.
-        Event::Known(_) | Event::Data { .. } | Event::Room(_) | Event::Swarm(_) => return None,
+        Event::Known(_)
+        | Event::OwnAddress(_)
+        | Event::Data { .. }
+        | Event::Room(_)
+        | Event::Swarm(_) => return None,
     })
 }
 
-fn of_node(space: Space, event: &NodeEvent) -> Option<String> {
+fn of_node(node: &Node, event: &NodeEvent) -> Option<String> {
+    let space = node.space();
     let id = |contact: &Contact| space.show(contact.id());
     Some(match event {
         NodeEvent::Joined => "this tab is a member of the ring".to_owned(),
@@ -47,10 +64,18 @@ fn of_node(space: Space, event: &NodeEvent) -> Option<String> {
             let list: Vec<String> = list.iter().map(id).collect();
             format!("successors are now {}", list.join(", "))
         }
-        NodeEvent::RecordKept(key) => format!("keeps a record under {}", space.show(*key)),
+        NodeEvent::RecordKept(key) if is_deleted(node, *key) => {
+            format!("stores that what was under {} is deleted", space.show(*key))
+        }
+        NodeEvent::RecordKept(key) => format!("stores a record under {}", space.show(*key)),
         NodeEvent::RecordDropped(key) => format!("drops the record under {}", space.show(*key)),
         NodeEvent::NoAnswer(node) => format!("no answer from {}", space.show(*node)),
         NodeEvent::LimitReached(what) => format!("limit reached: {what}"),
         _ => return None,
     })
+}
+
+fn is_deleted(node: &Node, key: Id) -> bool {
+    let held = node.records().get(key);
+    held.is_some_and(|held| is_tombstone(&held.record))
 }

@@ -89,6 +89,15 @@ impl Shares {
         actives.any(|active| active.content == content && !active.is_whole())
     }
 
+    /// A folder that lists a file of this content.
+    pub(super) fn folder_of(&self, content: ContentId) -> Option<ContentId> {
+        let lists = |active: &&Active| {
+            let mut files = active.folder.iter().flat_map(|folder| folder.files());
+            files.any(|file| file.content == content)
+        };
+        self.actives().find(lists).map(|active| active.content)
+    }
+
     fn actives(&self) -> impl Iterator<Item = &Active> {
         self.0.values().filter_map(|share| match &share.stage {
             Stage::Active(active) => Some(&**active),

@@ -33,7 +33,11 @@ pub(super) fn state(
         other => other.clone(),
     };
     let keys = held(peer);
-    let owned = keys.iter().filter(|key| key.owned).count();
+    let count = |owned| {
+        let counted = keys.iter().filter(|key| !key.deleted && key.owned == owned);
+        counted.count() as u32
+    };
+    let (owned, copied) = (count(true), count(false));
     State {
         id: node.id(),
         connection,
@@ -43,8 +47,8 @@ pub(super) fn state(
         successors: ids(membership.successors().entries()),
         fingers: fingers(peer),
         peers: peers::peers(peer),
-        keys_owned: owned as u32,
-        keys_copied: (keys.len() - owned) as u32,
+        keys_owned: owned,
+        keys_copied: copied,
         keys: keys.into_iter().take(MAX_KEYS).collect(),
         files,
     }
@@ -102,9 +106,15 @@ fn held(peer: &Peer) -> Vec<HeldKey> {
     let records = node.records().iter().map(|(key, held)| HeldKey {
         key,
         name: called(&held.record).to_owned(),
+        deleted: is_tombstone(&held.record),
         owned: after.is_none_or(|after| key.is_within(after, node.id())),
     });
     records.collect()
+}
+
+/// Whether a record says that there is none any more.
+pub(super) fn is_tombstone(record: &Record) -> bool {
+    record.item().is_some_and(|item| item.value.is_none())
 }
 
 /// The name of a record, or what it is.

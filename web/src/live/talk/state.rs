@@ -24,11 +24,11 @@ pub struct State {
     pub fingers: Vec<FingerRow>,
     /// Every node it knows or has a link with.
     pub peers: Vec<PeerRow>,
-    /// How many records it holds and is responsible for.
+    /// The number of records that it holds and is responsible for, without those that are deleted.
     pub keys_owned: u32,
     /// How many it holds as copies for others.
     pub keys_copied: u32,
-    /// The first of them.
+    /// The first of them, with those that are deleted.
     pub keys: Vec<HeldKey>,
     /// What it shares and fetches, oldest first.
     pub files: Vec<FileRow>,
@@ -130,4 +130,6 @@ pub struct HeldKey {
     pub name: String,
     /// Whether the tab is the one responsible; otherwise it holds a copy.
     pub owned: bool,
+    /// Whether it says only that the name is deleted.
+    pub deleted: bool,
 }

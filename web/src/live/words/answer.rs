@@ -21,12 +21,22 @@ pub fn answer(desk: &Desk) -> Option<Spoken> {
         (_, Some(Answer::NoSuchName)) => spoken(
             Tone::Calm,
             "no such name",
-            format!("Nothing is kept under “{name}”."),
+            format!("Nothing is stored under “{name}”."),
         ),
-        (_, Some(Answer::Found { value, sequence })) => spoken(
+        (
+            _,
+            Some(Answer::Found {
+                value,
+                sequence,
+                held,
+            }),
+        ) => spoken(
             Tone::Good,
             shown(value),
-            format!("“{name}”, sequence {sequence}"),
+            format!(
+                "“{name}”, version {sequence}{}",
+                held_for(*held, "longer if it is renewed")
+            ),
         ),
         (_, Some(Answer::Path(path))) => {
             let hops = path.hops.len().saturating_sub(1);
@@ -42,23 +52,54 @@ pub fn answer(desk: &Desk) -> Option<Spoken> {
             )
         }
         (
-            question,
+            Question::Delete(_),
             Some(Answer::Written {
                 copies, sequence, ..
             }),
-        ) => {
-            let done = if matches!(question, Question::Delete(_)) {
-                "deleted"
-            } else {
-                "kept"
-            };
-            let unit = if *copies == 1 { "copy" } else { "copies" };
-            spoken(
-                Tone::Good,
-                format!("{done}: {copies} {unit}, sequence {sequence}"),
-                format!("“{name}”"),
-            )
-        }
+        ) => deleted(name, *copies, *sequence),
+        (
+            _,
+            Some(Answer::Written {
+                copies,
+                sequence,
+                held,
+                ..
+            }),
+        ) => stored(name, *copies, *sequence, *held),
+    })
+}
+
+fn stored(name: &str, copies: u8, sequence: u32, held: Option<u32>) -> Spoken {
+    let unit = if copies == 1 { "replica" } else { "replicas" };
+    let held = held_for(held, "renewed while this tab is open");
+    spoken(
+        Tone::Good,
+        format!("stored: {copies} {unit}, version {sequence}"),
+        format!("“{name}”{held}"),
+    )
+}
+
+/// A tombstone is not told of as if it were a value.
+fn deleted(name: &str, copies: u8, sequence: u32) -> Spoken {
+    let unit = if copies == 1 { "node" } else { "nodes" };
+    let gone = format!("Nothing is stored under “{name}” any more");
+    spoken(
+        Tone::Good,
+        "deleted",
+        format!("{gone}: version {sequence} says so at {copies} {unit}."),
+    )
+}
+
+/// How long a record is held, as the end of a sentence.
+fn held_for(seconds: Option<u32>, renewal: &str) -> String {
+    seconds.map_or_else(String::new, |seconds| {
+        let time = match (seconds / 3_600, seconds / 60 % 60) {
+            (0, 0) => format!("{seconds} s"),
+            (0, minutes) => format!("{minutes} min"),
+            (hours, 0) => format!("{hours} h"),
+            (hours, minutes) => format!("{hours} h {minutes} min"),
+        };
+        format!(", held for {time}, {renewal}")
     })
 }
 

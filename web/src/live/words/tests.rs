@@ -18,15 +18,32 @@ fn said(question: Question, value: Answer) -> String {
 }
 
 #[test]
-fn a_put_tells_copies_and_sequence() {
+fn a_put_tells_replicas_and_version() {
     let written = Answer::Written {
         key: Id::ZERO,
         copies: 3,
         sequence: 7,
+        held: Some(86_399),
     };
-    let text = said(Question::Put("a".into()), written.clone());
-    assert_eq!(text, "kept: 3 copies, sequence 7 “a”");
-    assert!(said(Question::Delete("a".into()), written).starts_with("deleted"));
+    let text = said(Question::Put("a".into()), written);
+    let until = "held for 23 h 59 min, renewed while this tab is open";
+    assert_eq!(text, format!("stored: 3 replicas, version 7 “a”, {until}"));
+}
+
+#[test]
+fn what_is_deleted_does_not_read_as_if_it_were_kept() {
+    let written = |copies| Answer::Written {
+        key: Id::ZERO,
+        copies,
+        sequence: 8,
+        held: Some(86_400),
+    };
+    let gone = "deleted Nothing is stored under “a” any more: version 8 says so at";
+    let question = || Question::Delete("a".into());
+    assert_eq!(said(question(), written(3)), format!("{gone} 3 nodes."));
+    assert_eq!(said(question(), written(1)), format!("{gone} 1 node."));
+    let none = said(question(), Answer::NoSuchName);
+    assert!(none.starts_with("no such name"), "{none}");
 }
 
 #[test]
@@ -35,6 +52,7 @@ fn a_get_tells_the_value_or_that_there_is_none() {
     let found = |value: &[u8]| Answer::Found {
         value: value.to_vec(),
         sequence: 1,
+        held: None,
     };
     assert!(said(question(), found(b"hello")).starts_with("hello "));
     assert!(said(question(), found(&[0xff, 0xfe])).starts_with("2 B, not text"));

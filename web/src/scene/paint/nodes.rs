@@ -25,15 +25,26 @@ impl Brush<'_> {
         for node in nodes.iter().filter(|node| !plain(node)) {
             self.special(node);
         }
-        for node in nodes.iter().filter(|node| node.inspected || node.hovered) {
+        let ringed = |node: &&Node| node.inspected || node.chosen || node.hovered;
+        for node in nodes.iter().filter(ringed) {
             self.pen.begin_path();
             self.outline(node.turn, self.layout.node + 4.5);
-            self.pen
-                .set_line_width(if node.inspected { 2.0 } else { 1.2 });
+            self.pen.set_line_width(match node {
+                Node { chosen: true, .. } => 3.0,
+                Node {
+                    inspected: true, ..
+                } => 2.0,
+                _ => 1.2,
+            });
             self.pen.set_stroke_style_str(&self.palette.accent);
             self.pen.stroke();
         }
         self.names(nodes);
+    }
+
+    /// Whether a node has an id that there is no room for inside.
+    pub(super) fn is_bare(&self, node: &Node) -> bool {
+        self.layout.node < LABELLED && !node.label.is_empty()
     }
 
     fn names(&self, nodes: &[Node]) {

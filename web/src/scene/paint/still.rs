@@ -1,4 +1,4 @@
-//! The still layer: band, fingers, keys and words, and the nodes between them.
+//! The still layer: band, successor pointers, fingers, keys and words, and the nodes between them.
 
 use std::f64::consts::TAU;
 
@@ -6,16 +6,14 @@ use crate::scene::circle::angle;
 use crate::scene::curve::Point;
 use crate::scene::labels::{self, Anchor, Wanted};
 use crate::scene::paint::Brush;
-use crate::scene::{Scene, WordInk};
-
-/// How wide the band is.
-const BAND: f64 = 14.0;
+use crate::scene::{Key, Scene, Word, WordInk};
 
 impl Brush<'_> {
     /// Paints the still layer.
     pub fn still(&self, scene: &Scene) {
         self.band(scene);
         self.ticks(scene.positions.unwrap_or_default());
+        self.pointers(&scene.pointers);
         for (from, to) in &scene.fingers {
             self.stroke(
                 &self.layout.curve(*from, *to),
@@ -25,7 +23,7 @@ impl Brush<'_> {
             );
         }
         for key in &scene.keys {
-            self.diamond(self.layout.at(key.turn, self.layout.radius), key.sought);
+            self.diamond(key);
         }
         self.nodes(&scene.nodes);
         self.words(scene);
@@ -34,7 +32,7 @@ impl Brush<'_> {
     fn band(&self, scene: &Scene) {
         let Point { x, y } = self.layout.centre;
         self.pen.set_line_cap("butt");
-        self.pen.set_line_width(self.band_width());
+        self.pen.set_line_width(self.layout.band());
         self.circle(Point { x, y }, self.layout.radius);
         self.pen.set_stroke_style_str(&self.palette.band);
         self.pen.stroke();
@@ -58,7 +56,7 @@ impl Brush<'_> {
     }
 
     fn ticks(&self, positions: u32) {
-        let foot = self.layout.radius + self.band_width() * 0.7;
+        let foot = self.layout.radius + self.layout.band() * 0.7;
         self.pen.set_global_alpha(0.4);
         self.pen.set_line_width(1.0);
         self.pen.set_stroke_style_str(&self.palette.mute);
@@ -75,14 +73,17 @@ impl Brush<'_> {
         self.pen.set_global_alpha(1.0);
     }
 
-    fn band_width(&self) -> f64 {
-        BAND.min(self.layout.radius * 0.08)
-    }
-
     fn words(&self, scene: &Scene) {
         let turns: Vec<f64> = scene.nodes.iter().map(|node| node.turn).collect();
-        let wanted: Vec<Wanted> = scene
-            .words
+        // Nodes without room for their ids inside have them beside.
+        let ids = scene.nodes.iter().filter(|node| self.is_bare(node));
+        let ids = ids.map(|node| Word {
+            turn: node.turn,
+            text: node.label.clone(),
+            ink: WordInk::Node,
+        });
+        let words: Vec<Word> = ids.chain(scene.words.iter().cloned()).collect();
+        let wanted: Vec<Wanted> = words
             .iter()
             .map(|word| Wanted {
                 turn: word.turn,
@@ -95,7 +96,7 @@ impl Brush<'_> {
             .collect();
         self.font(500, 12);
         for placed in labels::place(self.layout, self.size.0, self.size.1, &turns, &wanted) {
-            let word = &scene.words[placed.index];
+            let word = &words[placed.index];
             self.pen.set_text_align(match placed.anchor {
                 Anchor::Start => "left",
                 Anchor::Middle => "center",
@@ -113,23 +114,34 @@ impl Brush<'_> {
         }
     }
 
-    fn diamond(&self, at: Point, sought: bool) {
-        let half = if sought { 7.0 } else { 5.6 };
+    fn diamond(&self, key: &Key) {
+        let at = self.layout.node_at(key.turn);
+        let half = if key.sought || key.typed { 7.0 } else { 5.6 };
+        let half = if key.hovered { half + 2.0 } else { half };
         self.pen.begin_path();
         self.pen.move_to(at.x, at.y - half);
         self.pen.line_to(at.x + half, at.y);
         self.pen.line_to(at.x, at.y + half);
         self.pen.line_to(at.x - half, at.y);
         self.pen.close_path();
-        let inside = if sought {
+        let inside = if key.sought {
             &self.palette.key
         } else {
             &self.palette.panel
         };
         self.pen.set_fill_style_str(inside);
-        self.pen.set_stroke_style_str(&self.palette.key);
+        let line = if key.typed {
+            &self.palette.accent
+        } else {
+            &self.palette.key
+        };
+        self.pen.set_stroke_style_str(line);
         self.pen.set_line_width(1.6);
         self.pen.fill();
+        if key.typed {
+            self.dash(&[3.0, 2.0]);
+        }
         self.pen.stroke();
+        self.dash(&[]);
     }
 }

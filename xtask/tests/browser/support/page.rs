@@ -49,6 +49,48 @@ impl Page {
         Ok(())
     }
 
+    /// The same, with so many real pixels to each of the page's: as a browser enlarges a page.
+    pub(crate) async fn resize_enlarged(&self, width: u32, height: u32, zoom: u32) -> Result<()> {
+        let params = json!({
+            "width": width / zoom, "height": height / zoom, "deviceScaleFactor": zoom, "mobile": false,
+        });
+        self.devtools("Emulation.setDeviceMetricsOverride", params)
+            .await
+    }
+
+    /// Moves the mouse to a point of the window.
+    pub(crate) async fn point_at(&self, x: f64, y: f64) -> Result<()> {
+        self.mouse("mouseMoved", x, y).await
+    }
+
+    /// Moves the mouse to a point of the window, and clicks.
+    pub(crate) async fn click_at(&self, x: f64, y: f64) -> Result<()> {
+        self.mouse("mouseMoved", x, y).await?;
+        self.mouse("mousePressed", x, y).await?;
+        self.mouse("mouseReleased", x, y).await
+    }
+
+    async fn mouse(&self, kind: &str, x: f64, y: f64) -> Result<()> {
+        let button = if kind == "mouseMoved" { "none" } else { "left" };
+        let params = json!({ "type": kind, "x": x, "y": y, "button": button, "clickCount": 1 });
+        self.devtools("Input.dispatchMouseEvent", params).await
+    }
+
+    /// Taps a point of the window with a finger.
+    pub(crate) async fn tap_at(&self, x: f64, y: f64) -> Result<()> {
+        let params = json!({ "type": "touchStart", "touchPoints": [{ "x": x, "y": y }] });
+        self.devtools("Input.dispatchTouchEvent", params).await?;
+        let params = json!({ "type": "touchEnd", "touchPoints": [] });
+        self.devtools("Input.dispatchTouchEvent", params).await
+    }
+
+    /// Gives the screen a touch panel, or takes it away.
+    pub(crate) async fn touch(&self, enabled: bool) -> Result<()> {
+        let params = json!({ "enabled": enabled, "maxTouchPoints": if enabled { 5 } else { 1 } });
+        self.devtools("Emulation.setTouchEmulationEnabled", params)
+            .await
+    }
+
     /// The WebDriver session, for what this harness does not offer.
     pub(crate) fn driver(&self) -> &WebDriver {
         &self.chromium.session
@@ -195,6 +237,15 @@ impl Page {
             .await?
             .json()
             .clone())
+    }
+
+    /// What axe-core finds wrong with the page as it is: each finding with the elements that it is about.
+    pub(crate) async fn violations(&self) -> Result<Vec<String>> {
+        const FIND: &str = "return axe.run(document, { resultTypes: ['violations'] }).then(found =>
+            found.violations.map(one => `${one.id}: ${one.nodes.map(node => node.target.join(' ')).join(', ')}`))";
+        let axe = fs::read_to_string(path_from("CHORDSCOPE_AXE", "target/axe.min.js"))?;
+        self.run(&format!("{axe}; window.axe = axe;")).await?;
+        Ok(serde_json::from_value(self.run(FIND).await?)?)
     }
 
     /// What the page's console holds that no page should say: errors, failed requests, violations of the policy.

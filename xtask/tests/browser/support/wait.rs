@@ -7,7 +7,7 @@ use tokio::time::{sleep, timeout};
 use super::Result;
 
 /// How long anything may take before a test fails. Generous: machines that run tests are often busy.
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(60);
 /// How often to look.
 const INTERVAL: Duration = Duration::from_millis(40);
 

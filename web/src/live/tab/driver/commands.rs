@@ -28,7 +28,7 @@ impl Driver {
             }
             Command::Delete(name) => {
                 self.operate(number, name, |driver, name| {
-                    driver.peer.delete(now, name, Level::One)
+                    driver.deletions.begin(now, &mut driver.peer, name)
                 });
             }
             Command::LookUp(key) => {
@@ -62,6 +62,11 @@ impl Driver {
             Ok(name) => begin(self, name),
             Err(error) => Err(error.into()),
         };
+        self.begun(number, begun);
+    }
+
+    /// An operation was begun that answers the question of this number, or could not be.
+    pub(super) fn begun(&mut self, number: u32, begun: Result<OperationId, StoreError>) {
         match begun {
             Ok(id) => {
                 self.operations.insert(id, number);

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Driver {
     pub(super) fn on_event(&mut self, event: Event) {
-        if let Some(text) = notice::text(self.peer.node().space(), &event) {
+        if let Some(text) = notice::text(self.peer.node(), &event) {
             self.port.post(&Report::Happened(text));
         }
         match event {
@@ -32,6 +32,7 @@ impl Driver {
             Event::LinkDown { .. }
             | Event::Relays
             | Event::Known(_)
+            | Event::OwnAddress(_)
             | Event::Data { .. }
             | Event::Room(_) => {}
         }
@@ -39,6 +40,7 @@ impl Driver {
 
     fn on_node_event(&mut self, event: NodeEvent) {
         match event {
+            NodeEvent::Lifetime(id, seconds) => self.lifetime = Some((id, seconds)),
             NodeEvent::PutEnded(id, outcome) => self.answer_put(id, outcome),
             NodeEvent::GetEnded(id, outcome) => self.answer_get(id, outcome),
             NodeEvent::LookupEnded(id, outcome) => {
@@ -101,10 +103,17 @@ impl Driver {
         self.peer.leave(self.clock.now());
     }
 
+    /// How many seconds the record of an operation is held, if that was told.
+    fn held(&mut self, operation: OperationId) -> Option<u32> {
+        let told = self.lifetime.take_if(|(told, _)| *told == operation);
+        told.map(|(_, seconds)| seconds)
+    }
+
     fn answer_put(&mut self, id: OperationId, outcome: Result<Written, StoreError>) {
         let Some(number) = self.operations.remove(&id) else {
             return;
         };
+        let held = self.held(id);
         match outcome {
             Ok(written) => self.port.answer(
                 number,
@@ -112,6 +121,7 @@ impl Driver {
                     key: written.key,
                     copies: written.copies,
                     sequence: view::sequence(written.sequence),
+                    held,
                 },
             ),
             Err(error) => self.fail(number, error.to_string()),
@@ -122,11 +132,21 @@ impl Driver {
         let Some(number) = self.operations.remove(&id) else {
             return;
         };
+        let held = self.held(id);
+        let now = self.clock.now();
+        let deletion = self.deletions.go_on(now, &mut self.peer, id, &outcome);
+        if let Some(begun) = deletion {
+            return self.begun(number, begun);
+        }
         let found = match outcome {
             Ok(record) => record.and_then(|record| {
                 let sequence = view::sequence(record.sequence());
                 let value = record.into_value()?;
-                Some(Answer::Found { value, sequence })
+                Some(Answer::Found {
+                    value,
+                    sequence,
+                    held,
+                })
             }),
             Err(error) => return self.fail(number, error.to_string()),
         };

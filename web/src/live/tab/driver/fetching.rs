@@ -51,11 +51,15 @@ impl Driver {
         place: Place,
     ) {
         let now = self.clock.now();
+        let folder = self.shares.folder_of(content);
         let Some(share) = self.shares.get_mut(number) else {
             return place.remove();
         };
         match self.peer.fetch(now, content, Order::RarestFirst) {
             Ok(()) => {
+                if let Some(folder) = folder {
+                    self.peer.look_in(now, content, folder);
+                }
                 share.stage = Stage::active(content, None, place);
                 if let Stage::Active(active) = &mut share.stage {
                     active.begun = Some(now);

@@ -35,7 +35,7 @@ impl Driver {
                 Output::StoreGroups { token, .. } => {
                     self.peer.handle_storage(now, StorageEvent::Failed(token));
                 }
-                Output::DropEntries(_) => {}
+                Output::DropEntries(_) | Output::SetAside(_) => {}
                 Output::ReadSegment { content, index } => self.read_segment(content, index),
                 Output::WriteSegment {
                     content,

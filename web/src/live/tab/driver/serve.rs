@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use chordscope_core::base::id::Space;
 use chordscope_core::base::identity::Signer;
-use chordscope_core::peer::{Config, Peer, Reach};
+use chordscope_core::peer::{Config, Peer};
 use wasm_bindgen_futures::spawn_local;
 
 use super::Driver;
@@ -66,13 +66,12 @@ async fn start(running: Running, port: Port, secret: Vec<u8>) {
 
 /// A peer that nobody can dial: it has no addresses of its own.
 fn peer(secret: &[u8]) -> Option<Peer> {
-    let mut config = Config {
-        reach: Reach::Relayed,
-        ..Config::default()
-    };
+    // A tab's comings and goings are its user's: it asks groups, and is in none.
+    let mut config = Config::relayed();
     config.node.limits.records = MAX_RECORDS;
     config.node.limits.record_bytes = MAX_RECORD_BYTES;
-    config.limits.swarm.transfers = MAX_FILES + MAX_SHARED;
+    config.limits.swarm.transfers = MAX_FILES;
+    config.limits.swarm.parts = MAX_SHARED;
     config.limits.swarm.buffered = MAX_BUFFERED;
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).ok()?;

@@ -10,6 +10,9 @@ use crate::live::closeness::Closeness;
 use crate::live::tab::link::{Heard, Link};
 use crate::live::talk::Cause;
 
+/// What a browser gives for a connection that was lost without a close frame (RFC 6455 §7.1.5).
+const LOST: u16 = 1_006;
+
 impl Driver {
     /// Opens a connection; what comes of it is heard later.
     pub(super) fn dial(&mut self, address: Address) {
@@ -82,13 +85,19 @@ impl Driver {
             return;
         };
         if link.open {
+            let now = self.clock.now();
+            match &cause {
+                Cause::Closed(code, words) if *code != LOST => {
+                    self.peer.handle_goodbye(now, id, *code, words);
+                }
+                _ => self.peer.handle_closed(now, id),
+            }
             self.last_end = Some(cause);
-            self.peer.handle_closed(self.clock.now(), id);
             return;
         }
         let cause = match cause {
             // What the browser says of anything that failed before it was open.
-            Cause::Closed(1_006, _) => Cause::Unreachable,
+            Cause::Closed(LOST, _) => Cause::Unreachable,
             cause => cause,
         };
         self.dial_failed(&link.address, cause);

@@ -6,6 +6,9 @@ use chordscope_core::peer::{Config, Reach};
 use chordscope_core::store::record::Name;
 
 use super::*;
+use crate::live::stage;
+use crate::live::tab::notice;
+use crate::scene::hit::Under;
 
 /// A tab in a ring of one, with a record.
 fn tab() -> Peer {
@@ -19,12 +22,38 @@ fn tab() -> Peer {
     let name = Name::new("greeting").unwrap();
     peer.put(Instant::ZERO, name, b"hello".to_vec(), Level::One)
         .unwrap();
+    store(&mut peer);
+    peer
+}
+
+/// Lets it keep what it has to; gives what the log says of it.
+fn store(peer: &mut Peer) -> Vec<String> {
+    let mut said = Vec::new();
     while let Some(output) = peer.poll_output() {
         if let Output::StoreRecord { token, .. } = output {
             peer.handle_storage(Instant::ZERO, StorageEvent::Stored(token));
+        } else if let Output::Event(event) = &output {
+            said.extend(notice::text(peer.node(), event));
         }
     }
-    peer
+    said
+}
+
+#[test]
+fn what_is_deleted_is_named_so_and_not_counted_as_a_record() {
+    let mut peer = tab();
+    let name = Name::new("greeting").unwrap();
+    peer.delete(Instant::ZERO, name, Level::One).unwrap();
+    let said = store(&mut peer);
+    let stored: Vec<&String> = said.iter().filter(|text| text.contains("stores")).collect();
+    assert_eq!(stored.len(), 1, "{said:?}");
+    assert!(stored[0].ends_with("is deleted"), "{said:?}");
+    let state = state(&peer, &joined(&peer), Shelf::Memory, Vec::new());
+    assert_eq!((state.keys_owned, state.keys_copied), (0, 0));
+    assert!(state.keys[0].deleted && state.keys[0].name == "greeting");
+    assert!(stage::scene(&state, None, None).keys.is_empty());
+    let (_, says) = stage::hint(&state, Some(Under::Key(state.keys[0].key)));
+    assert!(!says.contains("responsible"), "{says}");
 }
 
 #[test]

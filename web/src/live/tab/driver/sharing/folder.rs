@@ -61,9 +61,10 @@ impl Driver {
             return self.give_up(number, "the list of its files is too long");
         };
         let (mut parts, mut begun) = (Vec::new(), Vec::new());
+        let own = manifest.content();
         for (manifest, blob) in files.into_iter().chain([(manifest, blob)]) {
             let (content, layout) = (manifest.content(), manifest.layout());
-            match self.share_part(manifest) {
+            match self.share_some(manifest, content == own) {
                 Ok(is_new) => begun.extend(is_new.then_some(content)),
                 Err(why) => {
                     self.stop(begun);
@@ -91,8 +92,8 @@ impl Driver {
         }
     }
 
-    /// Shares a file of a folder; whether it was not shared before.
-    fn share_part(&mut self, manifest: Manifest) -> Result<bool, String> {
+    /// Shares a file of a folder, or the list of them; whether it was not shared before.
+    fn share_some(&mut self, manifest: Manifest, is_list: bool) -> Result<bool, String> {
         let content = manifest.content();
         if self.shares.is_fetching(content) {
             return Err("a file of it is being fetched: share it when that is done".to_owned());
@@ -101,7 +102,11 @@ impl Driver {
             return Ok(false);
         }
         let have = Bitfield::all(manifest.layout().count());
-        let shared = self.peer.share(self.clock.now(), manifest, have);
+        let now = self.clock.now();
+        let shared = match is_list {
+            true => self.peer.share(now, manifest, have),
+            false => self.peer.share_part(now, manifest, have),
+        };
         shared.map_err(|error| error.to_string())?;
         Ok(true)
     }

@@ -1,0 +1,64 @@
+//! Feature bits: what a peer can do beyond release 0.1, said in its introduction.
+
+use core::ops::BitOr;
+
+/// A set of features, one bit each. Unknown bits are kept and mean nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Features(u64);
+
+impl Features {
+    /// No features: release 0.1, which says none.
+    pub const NONE: Self = Self(0);
+    /// Answers a request that it does not know with `Unsupported`, and understands that answer.
+    pub const UNSUPPORTED: Self = Self(1);
+    /// Groups of level `quorum` with a lineage, incarnations and operation identities.
+    pub const LINEAGE: Self = Self(1 << 1);
+    /// Fences of ranges of level `quorum` that were repaired by hand.
+    pub const FENCES: Self = Self(1 << 2);
+    /// Groups of level `quorum` whose primaries let a record live longer.
+    pub const TOUCH: Self = Self(1 << 3);
+    /// All that this build can do.
+    pub const ALL: Self =
+        Self(Self::UNSUPPORTED.0 | Self::LINEAGE.0 | Self::FENCES.0 | Self::TOUCH.0);
+
+    /// The set with these bits.
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    /// The set as bits.
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// Whether all of `others` are in the set.
+    pub const fn has(self, others: Self) -> bool {
+        self.0 & others.0 == others.0
+    }
+
+    /// Whether the set is empty.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl BitOr for Features {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_has_its_own_features_and_ignores_unknown_bits() {
+        let set = Features::from_bits(1 | 1 << 63);
+        assert!(set.has(Features::UNSUPPORTED) && set.has(Features::NONE));
+        assert!(!set.has(Features::UNSUPPORTED | Features::LINEAGE));
+        assert!(Features::NONE.is_empty() && !set.is_empty());
+    }
+}

@@ -1,0 +1,240 @@
+//! Which members of this node's groups are away, and for how long they keep their places.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use crate::base::contact::Contact;
+use crate::base::id::Id;
+use crate::base::time::Instant;
+use crate::store::group::configuration::Member;
+use crate::store::group::message::Introduction;
+use crate::store::group::{Look, Patience};
+
+/// Who is away since when, as this node sees it. Nothing depends on it but when a change is tried and with whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Presence {
+    away: BTreeMap<Id, Instant>,
+    /// Nodes that did not answer the last question, have said that they stop, or are missing where all nodes of the ring are known.
+    silent: BTreeSet<Id>,
+    /// Who said that it stops.
+    stopped: BTreeSet<Id>,
+    /// Nodes that lost their store, by their incarnation of now.
+    renewed: BTreeMap<Id, u64>,
+    /// The introductions of nodes that have a lineage, and when they last made them.
+    introductions: BTreeMap<Id, (u64, bool, Instant)>,
+    /// Whom this node has told who it is.
+    introduced: BTreeSet<Id>,
+    /// Nodes that stay in another lineage, and since when that is known.
+    declined: BTreeMap<Id, Instant>,
+}
+
+impl Presence {
+    /// A node has asked or answered something.
+    pub(super) fn heard(&mut self, node: Id) {
+        self.away.remove(&node);
+        self.silent.remove(&node);
+    }
+
+    /// A node has been asked, and has not answered.
+    pub(super) fn missed(&mut self, node: Id) {
+        self.silent.insert(node);
+    }
+
+    /// A node has said that it stops and will be back.
+    pub(super) fn stops(&mut self, node: Id) {
+        self.stopped.insert(node);
+        self.silent.insert(node);
+    }
+
+    /// A node has introduced itself.
+    pub(super) fn met(&mut self, now: Instant, node: Id, who: Introduction) {
+        self.renewed.insert(node, who.incarnation);
+        match who.lineage {
+            Some(lineage) => {
+                let introduction = (lineage, who.settled, now);
+                self.introductions.insert(node, introduction);
+            }
+            None => drop(self.introductions.remove(&node)),
+        }
+    }
+
+    /// The lineages of neighbours and members, as far as they have said them.
+    pub(super) fn lineages(&self) -> impl Iterator<Item = u64> {
+        self.introductions.values().map(|(lineage, ..)| *lineage)
+    }
+
+    /// Whether a node stays in another lineage than this: it has left the groups of this one, if it was in any.
+    pub(super) fn has_left(&self, node: Id, lineage: u64) -> bool {
+        let introduction = self.introductions.get(&node);
+        introduction.is_some_and(|(other, settled, _)| *settled && *other != lineage)
+    }
+
+    /// This node is another one than it told.
+    pub(super) fn forget_introductions(&mut self) {
+        self.introduced.clear();
+        self.declined.clear();
+    }
+
+    /// The nodes of the ring that do not know this one's incarnation yet, and are told now.
+    pub(super) fn not_introduced(&mut self, ring: &[Contact]) -> Vec<Contact> {
+        self.introduced
+            .retain(|node| ring.iter().any(|other| other.id() == *node));
+        let members = ring.iter().filter(|node| node.relays().is_empty());
+        let new = members.filter(|node| self.introduced.insert(node.id()));
+        new.cloned().collect()
+    }
+
+    /// A node did not hear the introduction.
+    pub(super) fn has_missed_introduction(&mut self, node: Id) {
+        self.introduced.remove(&node);
+    }
+
+    /// A node stays in another lineage.
+    pub(super) fn declines(&mut self, now: Instant, node: Id) {
+        self.declined.insert(node, now);
+    }
+
+    /// Whether a node is not worth asking, since it stays in another lineage.
+    pub(super) fn has_declined(&self, node: Id) -> bool {
+        self.declined.contains_key(&node)
+    }
+
+    /// Whether a member's store is known to be gone.
+    pub(super) fn has_lapsed(&self, member: &Member) -> bool {
+        let now = self.renewed.get(&member.id());
+        now.is_some_and(|incarnation| *incarnation != member.incarnation)
+    }
+
+    /// Compares the members with the nodes of the ring that live.
+    pub(super) fn look(
+        &mut self,
+        now: Instant,
+        members: &BTreeSet<Id>,
+        look: &Look,
+        patience: Patience,
+        own: Option<u64>,
+    ) {
+        // It may change its mind: whoever adopts a lineage, or has lost its own.
+        self.declined
+            .retain(|_, since| now.since(*since) < patience.declined);
+        let ring = &look.ring;
+        let lives = |node: &Id| ring.iter().any(|other| other.id() == *node);
+        self.introductions
+            .retain(|node, _| lives(node) || members.contains(node));
+        let differs = |(lineage, _, since): &(u64, bool, Instant)| {
+            Some(*lineage) != own && now.since(*since) >= patience.silent
+        };
+        let others = self.introductions.iter().filter(|(_, one)| differs(one));
+        for (node, _) in others {
+            self.introduced.remove(node);
+        }
+        // Who stops is in the ring for another moment: only who was away is back.
+        let back = |node: &Id| lives(node) && self.away.contains_key(node);
+        self.stopped
+            .retain(|node| members.contains(node) && !back(node));
+        self.away
+            .retain(|node, _| members.contains(node) && !lives(node));
+        self.renewed.retain(|node, _| members.contains(node));
+        for node in members.iter().filter(|node| !lives(node)) {
+            self.away.entry(*node).or_insert(now);
+            if look.knows_around(*node) {
+                self.silent.insert(*node);
+            }
+        }
+        self.silent
+            .retain(|node| members.contains(node) && !lives(node));
+    }
+
+    /// Whether a member is not among the neighbours, and nothing was heard of it since they were last looked at. In a larger ring
+    /// that says little of one that is no neighbour.
+    pub(super) fn is_unseen(&self, node: Id) -> bool {
+        self.away.contains_key(&node)
+    }
+
+    /// Whether a member is away, as far as there is evidence of it.
+    pub(super) fn is_away(&self, node: Id) -> bool {
+        self.is_unseen(node) && self.silent.contains(&node)
+    }
+
+    /// Whether a member has been away for so long that another node takes its place.
+    pub(super) fn is_given_up(&self, now: Instant, node: Id, patience: Patience) -> bool {
+        let patience = match self.stopped.contains(&node) {
+            true => patience.stopped,
+            false => patience.silent,
+        };
+        let away = self.away.get(&node);
+        away.is_some_and(|since| now.since(*since) >= patience)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::Space;
+    use crate::base::identity::Signer;
+    use alloc::vec;
+
+    fn id(number: u64) -> Id {
+        Id::from_u64(number)
+    }
+
+    fn contact(number: u64) -> Contact {
+        let space = Space::new(8).unwrap();
+        Contact::stand_in(space, &Signer::stand_in(id(number)), 1)
+    }
+
+    #[test]
+    fn who_stops_keeps_its_place_longer_than_who_falls_silent_and_who_is_heard_keeps_it() {
+        let patience = Patience::default();
+        let mut presence = Presence::default();
+        let members = BTreeSet::from([id(1), id(2), id(3)]);
+        presence.stops(id(2));
+        let look = Look {
+            ring: vec![contact(3)],
+            ..Look::default()
+        };
+        presence.look(Instant::ZERO, &members, &look, patience, None);
+        let later = Instant::ZERO + patience.silent;
+        let given_up = |presence: &Presence, now| {
+            [1, 2, 3].map(|node| presence.is_given_up(now, id(node), patience))
+        };
+        assert_eq!(given_up(&presence, later), [true, false, false]);
+        assert_eq!(
+            [1, 2, 3].map(|node| presence.is_away(id(node))),
+            [true, true, false]
+        );
+        let end = Instant::ZERO + patience.stopped;
+        assert_eq!(given_up(&presence, end), [true, true, false]);
+        presence.heard(id(1));
+        presence.look(end, &members, &look, patience, None);
+        assert_eq!(given_up(&presence, end), [false, true, false]);
+    }
+
+    #[test]
+    fn who_is_no_neighbour_is_away_only_once_it_did_not_answer_or_has_said_that_it_stops() {
+        let patience = Patience::default();
+        let mut presence = Presence::default();
+        // This node is 20, between 10 and 40.
+        let members = BTreeSet::from([id(10), id(30), id(50), id(60)]);
+        let look = Look {
+            ring: vec![contact(40), contact(10)],
+            arc: Some((id(10), id(40))),
+            ..Look::default()
+        };
+        let away = |presence: &Presence| [10, 30, 50, 60].map(|node| presence.is_away(id(node)));
+        presence.look(Instant::ZERO, &members, &look, patience, None);
+        assert_eq!(away(&presence), [false, true, false, false]);
+        presence.missed(id(50));
+        presence.stops(id(60));
+        presence.missed(id(10));
+        presence.look(Instant::ZERO, &members, &look, patience, None);
+        assert_eq!(away(&presence), [false, true, true, true]);
+        presence.heard(id(50));
+        presence.heard(id(60));
+        presence.look(Instant::ZERO, &members, &look, patience, None);
+        assert_eq!(away(&presence), [false, true, false, false]);
+        let whole = Look { arc: None, ..look };
+        presence.look(Instant::ZERO, &members, &whole, patience, None);
+        assert_eq!(away(&presence), [false, true, true, true]);
+    }
+}

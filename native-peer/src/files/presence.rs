@@ -1,0 +1,103 @@
+//! Whether what ought to be on the disk is there, and what takes over where it is not: the disk decides, not the register.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chordscope_core::base::content::ContentId;
+use chordscope_core::swarm::api::Failure;
+use chordscope_core::swarm::bitfield::Bitfield;
+use chordscope_core::swarm::manifest::Manifest;
+use tokio::task::spawn_blocking;
+
+use super::digest::check;
+use super::register::Entry;
+use super::{Files, Item, Place, Refused};
+
+/// How many places of one content are remembered besides the one that it is read from.
+const MAX_COPIES: usize = 16;
+
+impl Files {
+    /// A content that is complete, if the disk has it still. Where its file is gone or is another one, a copy takes over.
+    pub(super) async fn present(&self, content: ContentId) -> Option<Item> {
+        if self.is_untouched(content).await {
+            return self.item(content);
+        }
+        let _turn = self.falling_back.lock().await;
+        if self.is_untouched(content).await {
+            return self.item(content);
+        }
+        let item = self.item(content);
+        let item = item.filter(|item| item.entry.complete && item.problem.is_none())?;
+        self.fall_back(content, item.entry).await
+    }
+
+    /// Whether a content is complete, and its file the one that was checked in this run.
+    async fn is_untouched(&self, content: ContentId) -> bool {
+        let item = self.item(content);
+        let item = item.filter(|item| item.entry.complete && item.problem.is_none());
+        let Some(place) = item.and_then(|item| item.place) else {
+            return false;
+        };
+        let untouched = spawn_blocking(move || place.is_untouched()).await;
+        untouched.unwrap_or(false)
+    }
+
+    /// Goes on with the first place of a content at which all of it is found.
+    pub(super) async fn fall_back(&self, content: ContentId, entry: Entry) -> Option<Item> {
+        let manifest = self.register.manifest(content, entry.length?)?;
+        let mut paths = vec![entry.path.clone()];
+        paths.extend(entry.copies.iter().cloned());
+        let known = manifest.clone();
+        let found = spawn_blocking(move || first_good(paths, &known)).await;
+        let (place, copies) = found.ok().flatten()?;
+        let entry = Entry {
+            path: place.path(),
+            copies,
+            ..entry
+        };
+        self.stop(content).await;
+        let have = Bitfield::all(manifest.layout().count());
+        // Somebody else may have done it meanwhile.
+        let _ = self.begin(entry, manifest, have, place, &[]).await;
+        self.item(content)
+    }
+
+    /// A content could not be read as it ought to be: a copy takes over, or it is shared no more.
+    pub(crate) async fn look_again(self: Arc<Self>, content: ContentId) {
+        let _turn = self.falling_back.lock().await;
+        let Some(item) = self.item(content) else {
+            return;
+        };
+        if item.problem.is_some() || self.fall_back(content, item.entry).await.is_some() {
+            return;
+        }
+        let _ = self.driver.stop_transfer(content).await;
+        self.fail(content, Failure::Changed.to_string());
+    }
+
+    /// The same lies at this path, too.
+    pub(super) fn note_copy(&self, content: ContentId, path: &Path) -> Result<(), Refused> {
+        self.change(content, |item| {
+            let entry = &mut item.entry;
+            let is_new = entry.path != path && entry.copies.iter().all(|copy| copy != path);
+            if is_new && entry.copies.len() < MAX_COPIES {
+                entry.copies.push(path.to_path_buf());
+            }
+        });
+        self.keep_entry(content)
+    }
+}
+
+/// The first of these files that is all of a content, and the paths behind it.
+fn first_good(mut paths: Vec<PathBuf>, known: &Manifest) -> Option<(Place, Vec<PathBuf>)> {
+    let is_good = |path: &PathBuf| {
+        let place = Place::open(path).ok()?;
+        let have = check(&place, known, |_| {}).ok()?;
+        have.is_full().then_some(place)
+    };
+    let (at, place) = paths
+        .iter()
+        .enumerate()
+        .find_map(|(at, path)| Some((at, is_good(path)?)))?;
+    Some((place, paths.split_off(at + 1)))
+}

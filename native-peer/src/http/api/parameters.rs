@@ -1,0 +1,31 @@
+//! The parameters of a request, from the query of its address.
+
+use axum::extract::{FromRequestParts, Query};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
+
+use super::Failed;
+
+/// The parameters as their type says. What is not UTF-8 is refused: decoded by force, two names would be one.
+pub(super) struct Parameters<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Parameters<T> {
+    type Rejection = Failed;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failed> {
+        let bad = |reason: String| Failed(StatusCode::BAD_REQUEST, reason);
+        let query = parts.uri.query().unwrap_or_default();
+        if percent_decode_str(query).decode_utf8().is_err() {
+            return Err(bad("a parameter is not UTF-8".into()));
+        }
+        match Query::try_from_uri(&parts.uri) {
+            Ok(Query(parameters)) => Ok(Self(parameters)),
+            Err(error) => {
+                let source = std::error::Error::source(&error).map(ToString::to_string);
+                Err(bad(source.unwrap_or_else(|| error.to_string())))
+            }
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! What a peer has to do with level `quorum`.
+
+use std::fmt;
+use std::path::Path;
+
+use chordscope_core::base::contact::Contact;
+use chordscope_core::base::id::{Id, IdError, Space};
+use chordscope_core::node::adopting::{Adoption as Standing, AdoptionState};
+use chordscope_core::peer::Peer;
+use chordscope_core::store::group::fence::Fence;
+use chordscope_core::store::group::{Groups, Held};
+use serde::{Deserialize, Serialize};
+
+use super::url;
+use crate::driver::export_path;
+
+/// What a peer has to do with level quorum.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Quorum {
+    /// The founding that its groups descend from, as 16 hexadecimal digits.
+    pub(crate) lineage: Option<String>,
+    /// The lineages of its neighbours that are others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) other_lineages: Vec<String>,
+    /// How many groups it is a member of.
+    pub(crate) groups: usize,
+    /// The members of these groups that are away.
+    pub(crate) awaited: Vec<Awaited>,
+    /// The ranges of these groups that wait for them.
+    #[serde(default)]
+    pub(crate) waiting: Vec<Waiting>,
+    /// The ranges that were repaired by hand, in the whole ring as far as the peer knows.
+    #[serde(default)]
+    pub(crate) repaired: Vec<Repaired>,
+    /// How many places in these groups are without a vote: who was away, or has lost its store, is given what it lacks first.
+    #[serde(default)]
+    pub(crate) without_vote: usize,
+}
+
+/// The keys behind one and up to another: `(AFTER, UPTO]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Range {
+    pub(crate) after: Id,
+    pub(crate) upto: Id,
+}
+
+impl Range {
+    /// Reads what [`Range`] shows; `None` where a text is no range at all.
+    pub(crate) fn parse(space: Space, text: &str) -> Option<Result<Self, IdError>> {
+        let inner = text.trim().strip_prefix('(')?.strip_suffix(']')?;
+        let (after, upto) = inner.split_once(',')?;
+        let both = [after, upto].map(|id| space.parse(id.trim()));
+        Some(match both {
+            [Ok(after), Ok(upto)] => Ok(Self { after, upto }),
+            [Err(error), _] | [_, Err(error)] => Err(error),
+        })
+    }
+}
+
+/// Ids in full: the text is there to be given back.
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [after, upto] = [self.after, self.upto].map(|id| Space::FULL.show(id));
+        write!(f, "({after}, {upto}]")
+    }
+}
+
+/// A node at level quorum.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Awaited {
+    pub(crate) id: String,
+    /// Where it was.
+    pub(crate) address: Option<String>,
+}
+
+impl Awaited {
+    pub(crate) fn of(contact: &Contact) -> Self {
+        Self {
+            id: Space::FULL.show(contact.id()),
+            address: url(contact),
+        }
+    }
+
+    /// The id, and where it was.
+    pub(crate) fn describe(&self) -> String {
+        match &self.address {
+            Some(address) => format!("{} ({address})", self.id),
+            None => self.id.clone(),
+        }
+    }
+}
+
+/// A range that waits for a member of its group.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Waiting {
+    /// `(AFTER, UPTO]`, as `quorum repair` takes it.
+    pub(crate) range: String,
+    /// How often it was repaired by hand.
+    pub(crate) generation: u32,
+    pub(crate) members: usize,
+    /// The members that are away.
+    pub(crate) awaited: Vec<Awaited>,
+    /// Whether no majority is there without them.
+    pub(crate) blocked: bool,
+}
+
+impl Waiting {
+    /// The ranges of this peer that wait for somebody.
+    pub(crate) fn all(groups: &Groups) -> Vec<Self> {
+        let away: Vec<Id> = groups.awaited().iter().map(Contact::id).collect();
+        let open = groups.held().filter(|held| held.decided.is_none());
+        open.filter_map(|held| Self::of(held, &away)).collect()
+    }
+
+    fn of(held: &Held, away: &[Id]) -> Option<Self> {
+        let group = &held.group;
+        let awaited = group.members.iter().filter(|m| away.contains(&m.id()));
+        let awaited: Vec<Awaited> = awaited.map(|m| Awaited::of(&m.contact)).collect();
+        let there = group.voters().filter(|voter| !away.contains(&voter.id()));
+        let (after, upto) = (group.after, group.upto);
+        (!awaited.is_empty()).then(|| Self {
+            range: Range { after, upto }.to_string(),
+            generation: group.epoch.generation,
+            members: group.members.len(),
+            awaited,
+            blocked: there.count() < group.majority(),
+        })
+    }
+}
+
+/// A range that was repaired by hand.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Repaired {
+    /// `(AFTER, UPTO]`; adjoining ranges are told of as one.
+    pub(crate) range: String,
+    pub(crate) lineage: String,
+    /// How often it was repaired.
+    pub(crate) generation: u32,
+    /// Who was given up.
+    pub(crate) lost: Vec<Lost>,
+}
+
+/// A member that was given up.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Lost {
+    pub(crate) id: String,
+    /// Of its store, as 16 hexadecimal digits.
+    pub(crate) incarnation: String,
+}
+
+impl Repaired {
+    pub(crate) fn of(fence: &Fence) -> Self {
+        let (after, upto) = (fence.after, fence.upto);
+        let lost = fence.lost.iter().map(|(id, incarnation)| Lost {
+            id: Space::FULL.show(*id),
+            incarnation: format!("{incarnation:016x}"),
+        });
+        Self {
+            range: Range { after, upto }.to_string(),
+            lineage: show_lineage(fence.lineage),
+            generation: fence.generation,
+            lost: lost.collect(),
+        }
+    }
+}
+
+/// How the adoption of a lineage stands, at all positions of a peer together.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Adoption {
+    /// The lineage that is adopted.
+    pub(crate) lineage: String,
+    /// Whether it goes on at a position.
+    pub(crate) running: bool,
+    /// Why it failed at a position, which has its lineage still.
+    pub(crate) error: Option<String>,
+    /// How many records were brought into the lineage.
+    pub(crate) imported: u64,
+    /// How many were there already.
+    pub(crate) present: u64,
+    /// How many were exported, as something else is in their place.
+    pub(crate) conflicts: u64,
+    /// The files that these are in.
+    pub(crate) exports: Vec<String>,
+}
+
+/// A lineage as it is shown.
+pub(crate) fn show_lineage(number: u64) -> String {
+    format!("{number:016x}")
+}
+
+/// A lineage as it was shown.
+pub(crate) fn parse_lineage(text: &str) -> Option<u64> {
+    let digits = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    digits.then(|| u64::from_str_radix(text, 16).ok())?
+}
+
+impl Quorum {
+    pub(super) fn of(peer: &Peer) -> Self {
+        let node = peer.node();
+        let Some(groups) = node.groups() else {
+            return Self::default();
+        };
+        let awaited = groups.awaited().into_iter();
+        Self {
+            lineage: groups.lineage().map(|lineage| show_lineage(lineage.number)),
+            other_lineages: groups
+                .other_lineages()
+                .into_iter()
+                .map(show_lineage)
+                .collect(),
+            groups: groups.held().filter(|held| held.decided.is_none()).count(),
+            awaited: awaited.map(|member| Awaited::of(&member)).collect(),
+            waiting: Waiting::all(groups),
+            repaired: groups.fences().iter().map(Repaired::of).collect(),
+            without_vote: groups.without_vote(),
+        }
+    }
+}
+
+impl Adoption {
+    /// Of this lineage, before any position has been asked.
+    pub(crate) fn of(lineage: u64) -> Self {
+        Self {
+            lineage: show_lineage(lineage),
+            ..Self::default()
+        }
+    }
+
+    /// Adds how it stands at a position, whose folder this is.
+    pub(crate) fn add(&mut self, standing: &Standing, folder: &Path) {
+        match &standing.state {
+            AdoptionState::Running => self.running = true,
+            AdoptionState::Failed(error) => self.error = Some(error.to_string()),
+            AdoptionState::Unknown => {
+                let reason = "no group of this lineage was found in the ring";
+                self.error = Some(reason.to_string());
+            }
+            AdoptionState::Done => {}
+        }
+        self.imported += standing.imported;
+        self.present += standing.present;
+        self.conflicts += standing.conflicts;
+        if let Some(from) = standing.from.filter(|_| standing.conflicts > 0) {
+            let path = export_path(folder, from);
+            self.exports.push(path.display().to_string());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_read_as_it_is_shown() {
+        let [after, upto] = [7, 9].map(Id::from_u64);
+        let range = Range { after, upto };
+        let parse = |text: &str| Range::parse(Space::FULL, text);
+        assert_eq!(parse(&range.to_string()), Some(Ok(range)));
+        for other in ["a name", "(a name]", "(1, 2)", ""] {
+            assert_eq!(parse(other), None, "{other}");
+        }
+        assert!(parse("(xyz, 12]").is_some_and(|range| range.is_err()));
+    }
+
+    #[test]
+    fn lineages_are_read_as_they_are_shown() {
+        for number in [0, 7, u64::MAX] {
+            assert_eq!(parse_lineage(&show_lineage(number)), Some(number));
+        }
+        for odd in [
+            "",
+            "7",
+            "+000000000000007",
+            "000000000000000g",
+            "00000000000000007",
+        ] {
+            assert_eq!(parse_lineage(odd), None, "{odd}");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The number of how runs go in this release.
+
+use alloc::format;
+use alloc::string::String;
+
+/// Raised whenever the same scenario, seed and actions come to another run than before. Recorded
+/// runs that carry no number are of behaviour 1, release 0.1.
+pub const BEHAVIOUR: u32 = 2;
+/// The behaviour of recorded runs without a number.
+pub const FIRST: u32 = 1;
+
+/// What to say of a run that was recorded with this behaviour; `None` when it is this release's.
+pub fn caveat(recorded: u32) -> Option<String> {
+    (recorded != BEHAVIOUR).then(|| {
+        format!(
+            "Recorded with behaviour {recorded}, may run differently: this release has {BEHAVIOUR}."
+        )
+    })
+}

@@ -1,0 +1,74 @@
+//! The record under a name at level `quorum`, as a register with a sequence number: what may be asked of it, and what that may come to.
+
+use crate::checks::linearizable::Deed;
+
+/// What was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// The value.
+    Get,
+    /// A value in the place of anything; `None` deletes.
+    Put(Option<u32>),
+    /// A value in the place of what has this sequence number, 0 for nothing.
+    Swap(u64, u32),
+}
+
+/// What it came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A value and its sequence number.
+    Got(Option<(u32, u64)>),
+    /// Written with this sequence number.
+    Written(u64),
+    /// Something else is there, with this sequence number.
+    Mismatch(u64),
+    /// Nobody knows.
+    Unsure,
+}
+
+/// One operation, and what it came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Act(pub Asked, pub Outcome);
+
+/// The record under a name: its sequence number, and its value unless it is deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Register {
+    sequence: u64,
+    value: Option<u32>,
+}
+
+impl Register {
+    fn visible(self) -> u64 {
+        self.value.map_or(0, |_| self.sequence)
+    }
+}
+
+impl Deed for Act {
+    type State = Register;
+
+    fn apply(self, state: Register) -> Option<Register> {
+        let Self(asked, outcome) = self;
+        let next = |value| Register {
+            sequence: state.sequence + 1,
+            value,
+        };
+        let (after, fits) = match asked {
+            Asked::Get => (state, true),
+            Asked::Put(value) => (next(value), true),
+            Asked::Swap(expected, value) => (next(Some(value)), state.visible() == expected),
+        };
+        match outcome {
+            Outcome::Got(got) => {
+                let there = state.value.map(|value| (value, state.sequence));
+                (there == got).then_some(state)
+            }
+            Outcome::Written(sequence) => (fits && after.sequence == sequence).then_some(after),
+            Outcome::Mismatch(found) => (!fits && state.visible() == found).then_some(state),
+            Outcome::Unsure => fits.then_some(after),
+        }
+    }
+
+    fn is_sure(self) -> bool {
+        self.1 != Outcome::Unsure
+    }
+}

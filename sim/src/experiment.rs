@@ -1,0 +1,94 @@
+//! The papers' measurements, by the papers' conventions: what they counted is what is counted here.
+//!
+//! Each experiment takes a seed and a callback that hears how far it is, from 0 to 1, and may end it by `false`.
+
+pub mod churn;
+pub mod failures;
+pub mod latency;
+pub mod load;
+pub mod path_length;
+pub mod swarm;
+
+use alloc::vec::Vec;
+
+use chordscope_core::base::id::{Id, Space};
+use chordscope_core::base::rng::Rng;
+use chordscope_core::chord::ideal::IdealRing;
+
+/// Hears how far an experiment is, from 0 to 1; `false` ends it.
+pub type Progress<'a> = &'a mut dyn FnMut(f64) -> bool;
+
+/// A ring of this many nodes at random positions.
+fn random_ring(nodes: usize, rng: &mut Rng) -> Option<IdealRing> {
+    let ids = (0..nodes).map(|_| random_id(rng)).collect();
+    // Of 160 bits, two are never the same.
+    IdealRing::new(Space::FULL, ids).ok()
+}
+
+fn random_id(rng: &mut Rng) -> Id {
+    let mut bytes = [0; 20];
+    rng.fill(&mut bytes);
+    Id::from_bytes(bytes)
+}
+
+fn pick<'a, T>(from: &'a [T], rng: &mut Rng) -> Option<&'a T> {
+    let at = rng.below(from.len().max(1) as u64);
+    from.get(usize::try_from(at).unwrap_or(0))
+}
+
+/// How often each small number came.
+#[derive(Clone, Debug, Default)]
+struct Tally {
+    counts: Vec<u64>,
+    total: u64,
+}
+
+impl Tally {
+    fn add(&mut self, value: u32) {
+        let at = value as usize;
+        if self.counts.len() <= at {
+            self.counts.resize(at + 1, 0);
+        }
+        self.counts[at] += 1;
+        self.total += 1;
+    }
+
+    fn mean(&self) -> f64 {
+        let values = self.counts.iter().enumerate();
+        let sum: u64 = values.map(|(value, count)| value as u64 * count).sum();
+        sum as f64 / self.total.max(1) as f64
+    }
+
+    /// The smallest value that at least `percent` of a hundred do not exceed.
+    fn percentile(&self, percent: u64) -> u32 {
+        let mut seen = 0;
+        for (value, count) in (0..).zip(&self.counts) {
+            seen += count;
+            if seen * 100 >= self.total * percent {
+                return value;
+            }
+        }
+        0
+    }
+
+    fn max(&self) -> u32 {
+        u32::try_from(self.counts.len().saturating_sub(1)).unwrap_or(u32::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_values_that_came() {
+        let mut tally = Tally::default();
+        for value in 1..=100 {
+            tally.add(value);
+        }
+        assert_eq!(tally.percentile(1), 1);
+        assert_eq!(tally.percentile(99), 99);
+        assert_eq!((tally.mean(), tally.max()), (50.5, 100));
+        assert_eq!(Tally::default().percentile(99), 0);
+    }
+}

@@ -1,0 +1,112 @@
+//! How long a file takes to everybody: by a swarm, by swarms that pick at random or in order, from one server, and at best.
+//!
+//! A round is the time in which one uplink sends one segment. With uplinks all alike, nothing gets S segments to N nodes in
+//! fewer than S + ⌊log₂ N⌋ rounds (Mundinger, Weber and Weiss 2008, Theorem 1).
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use serde::Serialize;
+
+use crate::experiment::Progress;
+use crate::swarm::{Conduct, Setup, SwarmWorld, member};
+use chordscope_core::base::time::Instant;
+use chordscope_core::swarm::picker::Order;
+
+/// How many nodes fetch.
+pub const SIZES: [u32; 4] = [8, 16, 32, 64];
+/// Of so many segments the file is: enough that beginning and end, some fifty rounds for 64 nodes, do not count for more than
+/// what lies between.
+pub const SEGMENTS: u32 = 256;
+/// Bytes of a segment.
+const SEGMENT: u64 = 64 * 1024;
+/// Bytes a second of each uplink.
+const UP: u64 = 1024 * 1024;
+/// From any node to any other.
+const LATENCY: Duration = Duration::from_millis(5);
+/// Micros in a round.
+const ROUND: u64 = SEGMENT * 1_000_000 / UP;
+/// When a run is given up, in virtual time.
+const END: Instant = Instant::from_millis(24 * 3_600_000);
+
+/// One number of nodes that fetch.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct SwarmRow {
+    /// Nodes that fetch.
+    pub leechers: u32,
+    /// Segments of the file.
+    pub segments: u32,
+    /// Rounds until everybody has everything, at best.
+    pub optimal_rounds: u32,
+    /// Rounds that the swarm took.
+    pub makespan_rounds: f64,
+    /// Rounds that a swarm took which picks segments at random.
+    pub random_rounds: f64,
+    /// Rounds that a swarm took in which everybody fetches from the first segment on.
+    pub sequential_rounds: f64,
+    /// Rounds that one server took which sends everything to everybody.
+    pub server_rounds: f64,
+    /// How often the first seed sent the file, in the swarm.
+    pub seed_copies: f64,
+}
+
+/// Sends a file to these numbers of nodes. A run that does not end in a day gives no row.
+pub fn run(seed: u64, sizes: &[u32], segments: u32, progress: Progress<'_>) -> Vec<SwarmRow> {
+    let runs = (4 * sizes.len()).max(1) as f64;
+    let (mut rows, mut done) = (Vec::new(), 0.0);
+    for leechers in sizes {
+        let mut spread = |order, is_server| {
+            let world = spread(seed, *leechers, segments, order, is_server)?;
+            done += 1.0;
+            progress(done / runs).then_some(world)
+        };
+        let Some(swarm) = spread(Order::RarestFirst, false) else {
+            break;
+        };
+        let Some(random) = spread(Order::Random, false) else {
+            break;
+        };
+        let Some(sequential) = spread(Order::From(0), false) else {
+            break;
+        };
+        let Some(server) = spread(Order::RarestFirst, true) else {
+            break;
+        };
+        rows.push(SwarmRow {
+            leechers: *leechers,
+            segments,
+            optimal_rounds: segments + leechers.checked_ilog2().unwrap_or(0),
+            makespan_rounds: rounds(&swarm),
+            random_rounds: rounds(&random),
+            sequential_rounds: rounds(&sequential),
+            server_rounds: rounds(&server),
+            seed_copies: swarm.sent(member(0)) as f64 / (u64::from(segments) * SEGMENT) as f64,
+        });
+    }
+    rows
+}
+
+fn rounds(world: &SwarmWorld) -> f64 {
+    world.now().as_micros() as f64 / ROUND as f64
+}
+
+fn spread(
+    seed: u64,
+    leechers: u32,
+    segments: u32,
+    order: Order,
+    is_server: bool,
+) -> Option<SwarmWorld> {
+    let mut world = SwarmWorld::new(Setup {
+        seed,
+        length: u64::from(segments) * SEGMENT,
+        up: UP,
+        latency: LATENCY,
+        order,
+        members: vec![Conduct::Honest; leechers as usize],
+        is_server,
+    })?;
+    world.run_until(END);
+    world.is_complete().then_some(world)
+}

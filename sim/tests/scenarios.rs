@@ -1,0 +1,112 @@
+//! The scenarios that come with Chordscope, run to their end.
+
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use chordscope_core::base::id::Id;
+use chordscope_core::chord::invariant::{Health, Property};
+use chordscope_sim::action::{Action, Timed};
+use chordscope_sim::builtin;
+use chordscope_sim::classic::Protocol;
+use chordscope_sim::scenario::Scenario;
+use chordscope_sim::world::World;
+
+fn run(name: &str) -> World {
+    run_under(name, builtin::named(name).unwrap().protocol)
+}
+
+fn run_under(name: &str, protocol: Protocol) -> World {
+    let scenario = Scenario {
+        protocol,
+        ..builtin::named(name).unwrap()
+    };
+    let (seed, until) = (scenario.seed, scenario.until);
+    let mut world = World::new(Arc::new(scenario), seed).unwrap();
+    world.run_until(until);
+    world
+}
+
+fn path(world: &World) -> Vec<u64> {
+    let lookup = world.lookups().last().unwrap();
+    lookup.path.iter().map(|id| id.to_u64().unwrap()).collect()
+}
+
+#[test]
+fn under_the_corrected_rules_every_scenario_ends_without_a_violation_and_with_every_lookup_answered()
+ {
+    for scenario in builtin::all() {
+        let world = run_under(&scenario.name, Protocol::Corrected);
+        let split = |timed: &Timed| matches!(timed.action, Action::Split(_));
+        if scenario.actions.iter().any(split) {
+            // While the network is in two, so is the ring.
+            assert_eq!(*world.health(), Health::default(), "{}", scenario.name);
+            continue;
+        }
+        assert_eq!(world.violations(), 0, "{}", scenario.name);
+        for lookup in world.lookups() {
+            assert!(lookup.owner.is_some(), "{}: {lookup:?}", scenario.name);
+        }
+    }
+}
+
+#[test]
+fn under_the_rules_of_2001_the_classic_scenarios_break_the_ring_for_good() {
+    let broken = [
+        ("classic-crash", Property::OneOrderedRing),
+        ("classic-cut-off", Property::EveryNodeReachable),
+        ("classic-come-and-go", Property::OneOrderedRing),
+    ];
+    for (name, property) in broken {
+        let world = run_under(name, Protocol::Classic);
+        assert!(world.violations() > 0, "{name}");
+        assert!(
+            !world.health().holds(property),
+            "{name}: {:?}",
+            world.health()
+        );
+        let healed = run_under(name, Protocol::Corrected);
+        assert_eq!(*healed.health(), Health::default(), "{name}");
+    }
+}
+
+#[test]
+fn the_lessons_lookups_take_the_lessons_paths() {
+    assert_eq!(path(&run("lesson-26")), [1, 18, 20, 21, 28]);
+    assert_eq!(path(&run("lesson-12")), [28, 4, 9, 11, 14]);
+    assert_eq!(path(&run("linear-26")), [1, 4, 9, 11, 14, 18, 20, 21, 28]);
+}
+
+#[test]
+fn each_hop_names_its_rule_with_its_numbers() {
+    let world = run("lesson-26");
+    let lookup = world.lookups().last().unwrap();
+    let rules: Vec<String> = lookup
+        .decisions
+        .iter()
+        .map(|decision| decision.explain(world.space(), lookup.key))
+        .collect();
+    assert_eq!(
+        rules,
+        [
+            "Closest finger preceding 26: row 5, node 18.",
+            "Closest finger preceding 26: row 2, node 20.",
+            "Closest finger preceding 26: row 1, node 21.",
+            "26 ∈ (21, 28], so 28 is its successor.",
+            "26 ∈ (21, 28], so 28 is its successor.",
+        ]
+    );
+    assert_eq!(lookup.decisions.last().unwrap().node, Id::from_u64(28));
+}
+
+#[test]
+fn the_scenario_of_the_documentation_runs() {
+    let text = include_str!("../../docs/scenarios.md");
+    let json = text.split("```").nth(1).unwrap().trim_start_matches("json");
+    let scenario = Scenario::from_json(json).unwrap();
+    let (until, seed) = (scenario.until, scenario.seed);
+    let mut world = World::new(Arc::new(scenario), seed).unwrap();
+    world.run_until(until);
+    assert_eq!(world.done(), 3);
+    assert!(world.lookups()[0].owner.is_some());
+}

@@ -1,0 +1,588 @@
+//! Everything that the ring page says of the ring: facts with their numbers, and the one place where they become text.
+
+use chordscope_core::base::id::{Id, Space};
+use chordscope_core::chord::invariant::Property;
+use chordscope_sim::action::Action;
+use chordscope_sim::trace::{Decision, Entry};
+
+/// One statement of fact, or one word of advice.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Statement {
+    /// A lookup has begun, and its origin has not decided yet.
+    LooksUp {
+        /// The origin.
+        from: Id,
+        /// The key.
+        key: Id,
+    },
+    /// A node forwards a recursive lookup.
+    Forwards {
+        /// The node.
+        node: Id,
+        /// The next node.
+        to: Id,
+    },
+    /// The origin of an iterative lookup asks a node that it knows itself.
+    Asks {
+        /// The origin.
+        origin: Id,
+        /// The next node.
+        to: Id,
+    },
+    /// A node names the next one to the origin of an iterative lookup.
+    Refers {
+        /// The node.
+        node: Id,
+        /// The origin.
+        origin: Id,
+        /// The next node.
+        to: Id,
+    },
+    /// The rule by which a node decided.
+    Rule {
+        /// The key.
+        key: Id,
+        /// The decision.
+        decision: Decision,
+    },
+    /// A node takes a key for its own, though it is not in its part of the ring: no other node that it knows answers.
+    Owns {
+        /// The node.
+        node: Id,
+        /// The key.
+        key: Id,
+    },
+    /// A node takes itself for responsible, and answers.
+    Answers {
+        /// The node.
+        owner: Id,
+        /// The origin.
+        origin: Id,
+    },
+    /// A lookup was answered, with the node that is responsible.
+    Found {
+        /// Hops made.
+        hops: usize,
+        /// The responsible node.
+        owner: Id,
+        /// The key.
+        key: Id,
+    },
+    /// A lookup was answered with another node than the one that is responsible among the members of now.
+    Misplaced {
+        /// Hops made.
+        hops: usize,
+        /// The node of the answer.
+        owner: Id,
+        /// The key.
+        key: Id,
+        /// The first member at or after the key.
+        right: Id,
+    },
+    /// A lookup ended without an answer.
+    NoAnswer {
+        /// The origin.
+        from: Id,
+        /// The key.
+        key: Id,
+        /// How long it took, in microseconds.
+        micros: u64,
+    },
+    /// The origin stopped before its lookup was answered.
+    OriginStopped {
+        /// The origin.
+        from: Id,
+        /// The key.
+        key: Id,
+    },
+    /// The message that carried a lookup on is lost, and a node waits for what will not come.
+    Waits {
+        /// The node that waits.
+        node: Id,
+        /// The node that it waits for.
+        silent: Id,
+        /// How long in all, in microseconds.
+        micros: u64,
+    },
+
+    /// The recursive lookup took too long, and its origin asks node by node.
+    AsksItself {
+        /// The origin.
+        origin: Id,
+    },
+
+    /// A prediction's question: who is next?
+    Question {
+        /// The node that has the lookup.
+        node: Id,
+        /// The key.
+        key: Id,
+    },
+    /// What was predicted, and what the node decided.
+    Verdict {
+        /// The prediction.
+        said: Id,
+        /// The decision.
+        next: Id,
+    },
+    /// How many predictions were right.
+    Score {
+        /// Right ones.
+        right: usize,
+        /// All.
+        answered: usize,
+    },
+
+    /// A node has begun to join.
+    Joins(Id),
+    /// What a node does that joins.
+    Placing,
+    /// A node has joined.
+    Joined(Id),
+    /// A node hands over and leaves.
+    Leaves(Id),
+    /// A node has left.
+    Left(Id),
+    /// A node has crashed.
+    Crashed(Id),
+    /// A node has stopped and started again.
+    Restarted(Id),
+    /// Something else was done.
+    Done(Action),
+    /// How many of the fingers of others that a change affects name the right node.
+    Affected {
+        /// Those that do.
+        done: usize,
+        /// All.
+        of: usize,
+    },
+    /// Which rows a change affects.
+    AffectedRows {
+        /// The member before the node.
+        after: Id,
+        /// The node that came or went.
+        node: Id,
+    },
+
+    /// All members name the right successor and predecessor.
+    Stable {
+        /// How many members.
+        members: usize,
+        /// Whether the network is cut or a node is paused.
+        troubled: bool,
+    },
+    /// There is one member.
+    Alone(Id),
+    /// There is no member.
+    NoMember,
+    /// Some members name a wrong successor or predecessor, or none.
+    Lagging {
+        /// Those.
+        nodes: usize,
+        /// All members.
+        of: usize,
+    },
+    /// Invariants are violated.
+    Violated {
+        /// Which.
+        broken: Vec<Property>,
+        /// How many rings there are.
+        rings: usize,
+        /// Whether the nodes stabilize at all.
+        stabilizing: bool,
+    },
+
+    /// Something is planned.
+    GoesOn,
+    /// Nothing more is planned, and all that was has come to its end.
+    Ended,
+    /// Nothing but stabilization has happened for so long, in microseconds.
+    Unchanged(u64),
+    /// What happened at this moment.
+    Happened(Entry),
+    /// What can be done.
+    Advice(Advice),
+
+    /// An invariant holds.
+    Holds(Property),
+    /// An invariant does not hold.
+    Fails {
+        /// Which.
+        property: Property,
+        /// The rings that there are: how many nodes each has.
+        rings: Vec<usize>,
+        /// How many nodes it fails at.
+        nodes: usize,
+        /// Of how many members.
+        of: usize,
+    },
+    /// How many invariants are violated.
+    Violations {
+        /// Those.
+        broken: usize,
+        /// All.
+        of: usize,
+    },
+
+    /// How far a lookup is.
+    Progress {
+        /// The key.
+        key: Id,
+        /// How far.
+        stage: Stage,
+    },
+    /// What a lookup took.
+    Measured {
+        /// Hops.
+        hops: usize,
+        /// Microseconds of virtual time.
+        micros: u64,
+        /// Whether it has ended.
+        ended: bool,
+    },
+    /// What the lookup would take along successors.
+    Linear {
+        /// Hops.
+        hops: usize,
+    },
+    /// The mean of all lookups in this ring, with correct fingers.
+    Mean {
+        /// Hundredths of a hop.
+        hundredths: u64,
+        /// How many nodes look up.
+        nodes: usize,
+        /// How many keys, if that can be said in a few digits.
+        keys: Option<u64>,
+    },
+    /// What the formula for large random rings says.
+    Formula {
+        /// How many nodes.
+        nodes: usize,
+        /// Tenths of a hop.
+        tenths: u64,
+    },
+
+    /// What a node takes itself to be responsible for.
+    Claims {
+        /// The node that it takes for its predecessor.
+        after: Id,
+        /// The node.
+        node: Id,
+        /// Whether that is the member before it.
+        right: bool,
+    },
+    /// How many members and rings there are.
+    Picture {
+        /// Members.
+        members: usize,
+        /// Rings.
+        rings: usize,
+    },
+    /// The last lookup, for who does not see it.
+    LastLookup {
+        /// The origin.
+        from: Id,
+        /// The key.
+        key: Id,
+        /// Hops so far.
+        hops: usize,
+    },
+}
+
+/// How far a lookup is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// On its way.
+    UnderWay,
+    /// The responsible node has it, and the origin does not know yet.
+    Answering,
+    /// Its origin has the answer.
+    Answered,
+    /// The same, and the ring has changed since.
+    AnsweredEarlier,
+    /// It ended without an answer.
+    Failed,
+}
+
+/// What can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advice {
+    /// Look at the table before predicting.
+    ReadTheTable,
+    /// Choose the node that comes next.
+    ChooseNext,
+    /// Look something up, or change the ring.
+    LookUpOrChange,
+    /// Let time run.
+    Play,
+}
+
+impl Statement {
+    /// Whether this says the same as another one of a moment before, but for the progress of a count.
+    pub fn is_same_step(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Affected { done, of }, Self::Affected { done: before, .. }) => {
+                (done == of) == (before == of)
+            }
+            (Self::Lagging { .. }, Self::Lagging { .. }) => true,
+            // What happened at a moment is told to who stops there: nobody need stop for it.
+            (Self::Happened(_), Self::Happened(_)) => true,
+            _ => self == other,
+        }
+    }
+
+    /// The statement as text.
+    #[expect(clippy::too_many_lines, reason = "one arm a statement")]
+    pub fn text(&self, space: Space) -> String {
+        let show = |id: &Id| space.show(*id);
+        match self {
+            Self::LooksUp { from, key } => format!("Node {} looks up {}.", show(from), show(key)),
+            Self::Forwards { node, to } => {
+                format!("Node {} forwards the lookup to {}.", show(node), show(to))
+            }
+            Self::Asks { origin, to } => format!("Node {} asks {}.", show(origin), show(to)),
+            Self::Refers { node, origin, to } => {
+                let (node, origin, to) = (show(node), show(origin), show(to));
+                format!("Node {node} names {to}, and node {origin} asks {to} next.")
+            }
+            Self::Rule { key, decision } => decision.explain(space, *key),
+            Self::Owns { node, key } => format!("Node {} takes {} for its own.", show(node), show(key)),
+            Self::Answers { owner, origin } => {
+                format!("Node {} answers node {}.", show(owner), show(origin))
+            }
+            Self::Found { hops, owner, key } => {
+                let (hops, owner, key) = (hop_count(*hops), show(owner), show(key));
+                format!("Found in {hops}: node {owner} is responsible for {key}.")
+            }
+            Self::Misplaced {
+                hops,
+                owner,
+                key,
+                right,
+            } => format!(
+                "Answered in {}: node {}. The first member at or after {} is {}.",
+                hop_count(*hops),
+                show(owner),
+                show(key),
+                show(right)
+            ),
+            Self::NoAnswer { from, key, micros } => format!(
+                "Node {} got no answer about {} and gave up after {}.",
+                show(from),
+                show(key),
+                millis(*micros)
+            ),
+            Self::OriginStopped { from, key } => format!(
+                "Node {} stopped before its lookup of {} was answered.",
+                show(from),
+                show(key)
+            ),
+            Self::Waits {
+                node,
+                silent,
+                micros,
+            } => format!(
+                "Nothing comes from {}. Node {} waits {} for it.",
+                show(silent),
+                show(node),
+                millis(*micros)
+            ),
+            Self::AsksItself { origin } => format!(
+                "The recursive lookup took too long: node {} asks node by node.",
+                show(origin)
+            ),
+            Self::Question { node, key } => {
+                format!("Node {} has the lookup of {}. Who is next?", show(node), show(key))
+            }
+            Self::Verdict { said, next } if said == next => format!("Right, {}.", show(next)),
+            Self::Verdict { said, next } => format!("Not {}: it is {}.", show(said), show(next)),
+            Self::Score { right, answered } => format!("{right} of {answered} right."),
+            Self::Joins(node) => format!("Node {} joins.", show(node)),
+            Self::Placing => "It looks up its own place through a member, and copies the successor list that it finds there."
+                .to_owned(),
+            Self::Joined(node) => format!("Node {} has joined.", show(node)),
+            Self::Leaves(node) => format!("Node {} hands over its keys and leaves.", show(node)),
+            Self::Left(node) => format!("Node {} has left.", show(node)),
+            Self::Crashed(node) => format!("Node {} has crashed.", show(node)),
+            Self::Restarted(node) => format!("Node {} has stopped and started again.", show(node)),
+            Self::Done(action) => sentence(&action.describe(space)),
+            Self::Affected { done, of } => affected(*done, *of),
+            Self::AffectedRows { after, node } => format!(
+                "Affected: exactly the rows whose start lies in ({}, {}].",
+                show(after),
+                show(node)
+            ),
+            Self::Stable { members, troubled } => {
+                let lead = if *troubled { "" } else { "The ring is stable: " };
+                let all = if *troubled { "All" } else { "all" };
+                format!("{lead}{all} {members} nodes name the right successor and predecessor.")
+            }
+            Self::Alone(node) => format!("Node {} is alone: every key is its own.", show(node)),
+            Self::NoMember => "No node is a member of a ring.".to_owned(),
+            Self::Lagging { nodes, of } => {
+                let verb = if *nodes == 1 { "does" } else { "do" };
+                format!("{nodes} of {of} nodes {verb} not name the right successor and predecessor.")
+            }
+            Self::Violated {
+                broken,
+                rings,
+                stabilizing,
+            } => {
+                let words: Vec<String> = broken.iter().map(|property| violated(*property, *rings)).collect();
+                let end = if *stabilizing { "; stabilizing" } else { "" };
+                format!("Violated: {}{end}.", words.join(", "))
+            }
+            Self::GoesOn => "The scenario goes on.".to_owned(),
+            Self::Ended => "The scenario ends here.".to_owned(),
+            Self::Unchanged(micros) => format!("Nothing has changed for {}.", millis(*micros)),
+            Self::Happened(entry) => {
+                let at = millis(entry.at.as_micros());
+                format!("At {at}: {}.", entry.describe(space))
+            }
+            Self::Advice(advice) => advice.text().to_owned(),
+            Self::Holds(property) => property.title().to_owned(),
+            Self::Fails {
+                property,
+                rings,
+                nodes,
+                of,
+            } => fails(*property, rings, *nodes, *of),
+            Self::Violations { broken: 0, of } => format!("all {of} hold"),
+            Self::Violations { broken, of } => format!("{broken} of {of} violated"),
+            Self::Progress { key, stage } => format!("key {}: {}", show(key), stage.text()),
+            Self::Measured {
+                hops,
+                micros,
+                ended,
+            } => {
+                let end = if *ended { "" } else { " so far" };
+                format!("{}, {}{end}", hop_count(*hops), millis(*micros))
+            }
+            Self::Linear { hops } => hop_count(*hops),
+            Self::Mean {
+                hundredths,
+                nodes,
+                keys,
+            } => {
+                let keys = keys.map_or_else(|| "every key".to_owned(), |keys| format!("{keys} keys"));
+                let mean = format!("{}.{:02}", hundredths / 100, hundredths % 100);
+                format!("{mean} hops: {nodes} nodes look up {keys}, with correct fingers")
+            }
+            Self::Formula { nodes, tenths: hops } => {
+                format!("½ log₂ {nodes} ≈ {} hops, a formula for large random rings", tenths(*hops))
+            }
+            Self::Claims { after, node, right } => {
+                let (after, node) = (show(after), show(node));
+                let verb = if *right { "is" } else { "takes itself to be" };
+                format!("Node {node} {verb} responsible for ({after}, {node}].")
+            }
+            Self::Picture { members, rings } => picture(*members, *rings),
+            Self::LastLookup { from, key, hops } => format!(
+                "The last lookup is of {} from node {}, with {}.",
+                show(key),
+                show(from),
+                hop_count(*hops)
+            ),
+        }
+    }
+}
+
+impl Stage {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::UnderWay => "under way",
+            Self::Answering => "the answer is on its way",
+            Self::Answered => "answered",
+            Self::AnsweredEarlier => "answered earlier",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl Advice {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::ReadTheTable => "Read the node’s finger table first.",
+            Self::ChooseNext => "Click that node, or choose it in the list.",
+            Self::LookUpOrChange => "Type a key and press “Look up”, or insert a node.",
+            Self::Play => "Press Play, or Continue.",
+        }
+    }
+}
+
+fn affected(done: usize, of: usize) -> String {
+    match (done, of) {
+        (_, 0) => "No finger of another node is affected.".to_owned(),
+        (0, 1) => "The one affected finger is to be updated.".to_owned(),
+        (_, 1) => "Updated the one affected finger.".to_owned(),
+        (done, of) if done == of => format!("Updated all {of} affected fingers."),
+        (done, of) => format!("Updated {done} of {of} affected fingers."),
+    }
+}
+
+fn violated(property: Property, rings: usize) -> String {
+    match property {
+        Property::OneOrderedRing => match rings {
+            0 => "no ring".to_owned(),
+            1 => "ring out of order".to_owned(),
+            rings => format!("{rings} rings"),
+        },
+        Property::EveryNodeReachable => "some nodes unreachable".to_owned(),
+        Property::ListsInOrder => "successor lists out of order".to_owned(),
+        Property::OneOwnerPerKey => "wrong predecessors".to_owned(),
+    }
+}
+
+fn fails(property: Property, rings: &[usize], nodes: usize, of: usize) -> String {
+    match property {
+        Property::OneOrderedRing => match rings {
+            [] => format!("no ring among {of} nodes"),
+            [_] => format!("one ring, out of order at {nodes} of its nodes"),
+            rings => {
+                let sizes: Vec<String> = rings.iter().map(usize::to_string).collect();
+                format!("{} rings, of {} nodes", rings.len(), sizes.join(" and "))
+            }
+        },
+        Property::EveryNodeReachable => format!("{nodes} of {of} nodes unreachable"),
+        Property::ListsInOrder => format!("successor lists out of order at {nodes} of {of} nodes"),
+        Property::OneOwnerPerKey => format!("wrong predecessors at {nodes} of {of} nodes"),
+    }
+}
+
+fn picture(members: usize, rings: usize) -> String {
+    let unit = if members == 1 { "node" } else { "nodes" };
+    match rings {
+        0 => format!("{members} {unit} without a ring."),
+        1 => format!("{members} {unit}, one ring."),
+        rings => format!("{members} {unit}, {rings} rings."),
+    }
+}
+
+fn hop_count(hops: usize) -> String {
+    let unit = if hops == 1 { "hop" } else { "hops" };
+    format!("{hops} {unit}")
+}
+
+/// Core's words begin in lower case.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    let first = first.map(String::from).unwrap_or_default();
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+}
+
+/// Milliseconds, with a decimal where it matters.
+pub fn millis(micros: u64) -> String {
+    if micros < 10_000 && !micros.is_multiple_of(1_000) {
+        format!("{} ms", tenths(micros / 100))
+    } else if micros < 100_000_000 {
+        format!("{} ms", micros / 1_000)
+    } else {
+        format!("{} s", micros / 1_000_000)
+    }
+}
+
+/// A number given in tenths. (Writing floats would cost the page ten kilobytes.)
+pub fn tenths(value: u64) -> String {
+    format!("{}.{}", value / 10, value % 10)
+}

@@ -1,0 +1,333 @@
+//! How time goes: steps that wait for the reader, waits that can be skipped, ends.
+
+use chordscope_core::base::id::Id;
+use chordscope_sim::builtin;
+use chordscope_web::engine::Engine;
+use chordscope_web::engine::command::{Command, Way};
+use chordscope_web::engine::snapshot::{Caption, Snapshot};
+use chordscope_web::engine::statement::Statement;
+
+/// A frame, in milliseconds.
+const FRAME: f64 = 16.0;
+
+fn loaded(name: &str) -> Engine {
+    let mut engine = Engine::open("", true);
+    engine.apply(Command::Load(name.to_owned()));
+    engine
+}
+
+fn frame(engine: &mut Engine) -> Snapshot {
+    engine.advance(FRAME, 7.0, || 0.0);
+    engine.snapshot()
+}
+
+/// Lets frames pass until time stops; gives the frames that took.
+fn until_it_stops(engine: &mut Engine) -> (Snapshot, usize) {
+    for frames in 0..20_000 {
+        let shot = frame(engine);
+        if !shot.playing {
+            return (shot, frames);
+        }
+    }
+    panic!("it never stops: {:?}", engine.snapshot().caption);
+}
+
+fn text(shot: &Snapshot) -> String {
+    shot.caption.text(shot.space)
+}
+
+/// The captions at which a guided scenario stops, to its end.
+fn steps(engine: &mut Engine) -> Vec<Caption> {
+    let mut steps = Vec::new();
+    for _ in 0..400 {
+        let (shot, _) = until_it_stops(engine);
+        steps.push(shot.caption.clone());
+        if !shot.can_continue {
+            return steps;
+        }
+        engine.apply(Command::Continue);
+    }
+    panic!("it never ends: {:?}", steps.last());
+}
+
+#[test]
+fn every_scenario_stops_at_each_step_and_ends() {
+    for scenario in builtin::all() {
+        let mut engine = loaded(&scenario.name);
+        let steps = steps(&mut engine);
+        for pair in steps.windows(2) {
+            assert!(
+                !pair[0].is_same_step(&pair[1]),
+                "{}: {pair:?}",
+                scenario.name
+            );
+        }
+        let last = steps.last().unwrap();
+        assert!(
+            last.rest.contains(&Statement::Ended),
+            "{}: {last:?}",
+            scenario.name
+        );
+        assert!(engine.history().now() <= scenario.until);
+        // Who presses Continue at the end stays there.
+        let end = engine.history().now();
+        engine.apply(Command::Continue);
+        for _ in 0..100 {
+            frame(&mut engine);
+        }
+        assert_eq!(engine.history().now(), end, "{}", scenario.name);
+    }
+}
+
+#[test]
+fn every_scenario_ends_by_itself_once_it_is_played() {
+    for scenario in builtin::all() {
+        let mut engine = loaded(&scenario.name);
+        engine.apply(Command::Speed(9));
+        engine.apply(Command::Play(true));
+        let (shot, _) = until_it_stops(&mut engine);
+        assert!(
+            shot.caption.rest.contains(&Statement::Ended),
+            "{}: {}",
+            scenario.name,
+            text(&shot)
+        );
+    }
+}
+
+#[test]
+fn the_lessons_lookup_stops_at_each_node_and_at_the_answer() {
+    let steps = steps(&mut loaded("lesson-26"));
+    let space = loaded("lesson-26").snapshot().space;
+    let leads: Vec<String> = steps.iter().map(|step| step.lead.text(space)).collect();
+    let expected = [
+        "Node 1 forwards the lookup to 18.",
+        "Node 18 forwards the lookup to 20.",
+        "Node 20 forwards the lookup to 21.",
+        "Node 21 forwards the lookup to 28.",
+        "Node 28 answers node 1.",
+        "Found in 4 hops: node 28 is responsible for 26.",
+    ];
+    assert_eq!(leads, expected);
+}
+
+#[test]
+fn a_wait_is_announced_with_its_length_and_skipped_at_once() {
+    let mut engine = loaded("crash-18");
+    let wait = |shot: &Snapshot| match shot.caption.lead {
+        Statement::Waits { micros, .. } => Some(micros),
+        _ => None,
+    };
+    let micros = loop {
+        let (shot, _) = until_it_stops(&mut engine);
+        if let Some(micros) = wait(&shot) {
+            break micros;
+        }
+        engine.apply(Command::Continue);
+    };
+    let from = engine.history().now().as_micros();
+    engine.apply(Command::Continue);
+    let shot = frame(&mut engine);
+    assert!(shot.playing && shot.caption.lead == engine.snapshot().caption.lead);
+    // Once more, and the wait is over.
+    engine.apply(Command::Continue);
+    let shot = engine.snapshot();
+    assert!(!shot.playing);
+    assert_eq!(wait(&shot), None, "{}", text(&shot));
+    let passed = shot.now - from;
+    assert!(passed > 0 && passed <= micros, "{passed} of {micros}");
+}
+
+#[test]
+fn a_wait_takes_no_longer_to_watch_than_a_few_seconds() {
+    let mut engine = loaded("crash-18");
+    let mut longest = 0;
+    loop {
+        let (shot, frames) = until_it_stops(&mut engine);
+        longest = longest.max(frames);
+        if shot.lookup.is_some_and(|lookup| lookup.finished) {
+            break;
+        }
+        engine.apply(Command::Continue);
+    }
+    assert!((longest as f64) * FRAME < 6_000.0, "{longest} frames");
+}
+
+#[test]
+fn a_caption_stays_until_it_could_be_read() {
+    let mut engine = loaded("lesson-26");
+    engine.apply(Command::Look {
+        from: Id::from_u64(1),
+        key: Id::from_u64(26),
+        way: Way::default(),
+    });
+    let mut shown: Vec<(Caption, usize)> = Vec::new();
+    for _ in 0..20_000 {
+        let shot = frame(&mut engine);
+        match shown.last_mut() {
+            Some((caption, frames)) if *caption == shot.caption => *frames += 1,
+            _ => shown.push((shot.caption.clone(), 1)),
+        }
+        if !shot.playing {
+            break;
+        }
+    }
+    let space = engine.history().space();
+    let (last, _) = shown.pop().unwrap();
+    assert!(
+        matches!(last.lead, Statement::Found { hops: 4, .. }),
+        "{last:?}"
+    );
+    assert_eq!(shown.len(), 5);
+    for (at, (caption, frames)) in shown.iter().enumerate() {
+        let words = caption.text(space).split_whitespace().count();
+        let word = if at == 0 { 180.0 } else { 80.0 };
+        let time = *frames as f64 * FRAME;
+        assert!(
+            time >= words as f64 * word,
+            "{words} words in {time} ms: {caption:?}"
+        );
+    }
+    let all: usize = shown.iter().map(|(_, frames)| frames).sum();
+    assert!((all as f64) * FRAME < 15_000.0, "{all} frames");
+}
+
+/// Every caption that was shown while time ran, with the one before it and how many milliseconds it stood.
+fn captions(engine: &mut Engine, guided: bool) -> Vec<(Option<Caption>, Caption, f64)> {
+    let mut passed = Vec::new();
+    let mut before = None;
+    // Who presses Play has read the first.
+    let mut shown = (
+        engine.snapshot().caption,
+        if guided { 0.0 } else { f64::INFINITY },
+    );
+    for _ in 0..40_000 {
+        let shot = frame(engine);
+        if shot.caption == shown.0 {
+            shown.1 += FRAME;
+        } else {
+            let (last, time) = std::mem::replace(&mut shown, (shot.caption.clone(), FRAME));
+            passed.push((before, last.clone(), time));
+            before = Some(last);
+        }
+        if shot.playing {
+            continue;
+        }
+        if !shot.can_continue || !guided {
+            return passed;
+        }
+        // Who goes on has read it.
+        shown.1 = f64::INFINITY;
+        engine.apply(Command::Continue);
+    }
+    panic!("it never ends: {shown:?}");
+}
+
+/// Returns how many milliseconds a reader takes for a caption: a glance, where only numbers are new.
+fn reading_time(engine: &Engine, before: Option<&Caption>, caption: &Caption) -> f64 {
+    let space = engine.history().space();
+    let bare = |caption: &Caption| caption.text(space).replace(|c: char| c.is_numeric(), "");
+    let words = |one: &Statement| one.text(space).split_whitespace().count() as f64;
+    let all = |word: f64| caption.statements().map(words).sum::<f64>() * word;
+    let Some(before) = before else {
+        return all(180.0).min(6_000.0);
+    };
+    if caption.is_same_step(before) {
+        let known: Vec<&Statement> = before.statements().collect();
+        let new = caption.statements().filter(|one| !known.contains(one));
+        return new.map(words).sum::<f64>() * 100.0;
+    }
+    if bare(caption) == bare(before) {
+        return all(100.0).min(6_000.0);
+    }
+    all(180.0).min(6_000.0)
+}
+
+#[test]
+fn every_caption_of_every_scenario_stays_until_it_could_be_read() {
+    for scenario in builtin::all() {
+        for guided in [true, false] {
+            let mut engine = loaded(&scenario.name);
+            if !guided {
+                engine.apply(Command::Play(true));
+            }
+            let passed = captions(&mut engine, guided);
+            for (before, caption, time) in &passed {
+                let needed = reading_time(&engine, before.as_ref(), caption);
+                assert!(
+                    *time >= needed,
+                    "{}, guided: {guided}: {time} of {needed} ms: {}",
+                    scenario.name,
+                    caption.text(engine.history().space())
+                );
+            }
+            let last = engine.snapshot().caption;
+            assert!(last.rest.contains(&Statement::Ended), "{last:?}");
+        }
+    }
+}
+
+#[test]
+fn a_step_never_leaves_the_same_words() {
+    for scenario in builtin::all() {
+        let mut engine = Engine::open(&format!("s={}", scenario.name), true);
+        let mut before = (engine.snapshot().now, text(&engine.snapshot()));
+        for _ in 0..60 {
+            engine.apply(Command::StepForward);
+            let shot = engine.snapshot();
+            let now = (shot.now, text(&shot));
+            if now.0 == before.0 {
+                assert!(shot.refused.is_some());
+                break;
+            }
+            let long = now.0 - before.0 > 1_000_000;
+            assert!(
+                !long || now.1 != before.1,
+                "{}: {before:?}, {now:?}",
+                scenario.name
+            );
+            before = now;
+        }
+    }
+}
+
+#[test]
+fn of_two_branches_of_a_lookup_one_is_told() {
+    // Messages are lost, so that nodes forward a lookup twice; each path that is shown grows from the last one, or begins anew after a wait.
+    let ring = "bits=6&nodes=1,9,17,25,33,41,49,57&loss=150&latency=20,80&until=20000";
+    for seed in 1..60 {
+        let mut engine = Engine::open(&format!("{ring}&seed={seed}&t=0"), true);
+        engine.apply(Command::Look {
+            from: Id::from_u64(1),
+            key: Id::from_u64(56),
+            way: Way {
+                linear: true,
+                iterative: false,
+            },
+        });
+        let mut before = engine.snapshot();
+        loop {
+            engine.apply(Command::StepForward);
+            let shot = engine.snapshot();
+            let (Some(last), Some(lookup)) = (&before.lookup, &shot.lookup) else {
+                panic!("no lookup");
+            };
+            if lookup.finished || shot.now == before.now {
+                break;
+            }
+            let begins_anew = |one: &Statement| {
+                matches!(one, Statement::Waits { .. } | Statement::AsksItself { .. })
+            };
+            let said = before.caption.statements().chain(shot.caption.statements());
+            let waited = said.into_iter().any(begins_anew);
+            let grows = lookup.path.starts_with(&last.path);
+            assert!(
+                waited || grows,
+                "seed {seed}: {:?}, {:?}",
+                last.path,
+                lookup.path
+            );
+            before = shot;
+        }
+    }
+}

@@ -1,0 +1,547 @@
+//! The facts of a moment, read from the nodes themselves and from what happened, without a word of what makes the sentences.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+
+use chordscope_core::base::contact::Contact;
+use chordscope_core::base::id::Id;
+use chordscope_core::chord::membership::Membership;
+use chordscope_core::chord::route::{Mode, Step};
+use chordscope_core::node::api::Event;
+use chordscope_sim::action::{Action, Timed};
+use chordscope_sim::history::History;
+use chordscope_sim::trace::{Entry, Parcel, What};
+use chordscope_sim::world::World;
+
+/// One node, by its own state.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct NodeFacts {
+    pub(crate) member: bool,
+    pub(crate) paused: bool,
+    pub(crate) predecessor: Option<u64>,
+    pub(crate) successors: Vec<u64>,
+    /// From row 1.
+    pub(crate) fingers: Vec<Option<u64>>,
+    pub(crate) keys: Vec<u64>,
+}
+
+/// A ring at a moment.
+#[derive(Clone, Debug)]
+pub(crate) struct Ring {
+    pub(crate) bits: u32,
+    pub(crate) nodes: BTreeMap<u64, NodeFacts>,
+}
+
+pub(crate) fn number(id: Id) -> u64 {
+    id.to_u64().expect("a small ring")
+}
+
+impl Ring {
+    pub(crate) fn of(world: &World) -> Self {
+        let bits = u32::from(world.space().bits());
+        let nodes = world.nodes().map(|node| {
+            let membership: &Membership = node.membership();
+            let id = |contact: &Contact| number(contact.id());
+            let facts = NodeFacts {
+                member: membership.is_member(),
+                paused: world.is_paused(node.id()),
+                predecessor: membership.predecessor().map(id),
+                successors: membership.successors().entries().iter().map(id).collect(),
+                fingers: (1..=world.space().bits())
+                    .map(|row| node.fingers().get(row).map(id))
+                    .collect(),
+                keys: node.records().iter().map(|(key, _)| number(key)).collect(),
+            };
+            (number(node.id()), facts)
+        });
+        Self {
+            bits,
+            nodes: nodes.collect(),
+        }
+    }
+
+    fn size(&self) -> u64 {
+        1 << self.bits
+    }
+
+    /// From one position clockwise to another.
+    pub(crate) fn way(&self, from: u64, to: u64) -> u64 {
+        (to + self.size() - from) % self.size()
+    }
+
+    /// Whether `id` lies in (after, upto]; from a position to itself is all the way round.
+    pub(crate) fn within(&self, id: u64, after: u64, upto: u64) -> bool {
+        if after == upto {
+            return true;
+        }
+        let way = self.way(after, id);
+        way > 0 && way <= self.way(after, upto)
+    }
+
+    /// Whether `id` lies in (after, before).
+    pub(crate) fn between(&self, id: u64, after: u64, before: u64) -> bool {
+        id != before && id != after && self.within(id, after, before)
+    }
+
+    pub(crate) fn up(&self) -> Vec<u64> {
+        self.nodes.keys().copied().collect()
+    }
+
+    pub(crate) fn members(&self) -> Vec<u64> {
+        let members = self.nodes.iter().filter(|(_, node)| node.member);
+        members.map(|(id, _)| *id).collect()
+    }
+
+    /// The first of these at or after a position.
+    pub(crate) fn first_from(&self, among: &[u64], position: u64) -> Option<u64> {
+        among
+            .iter()
+            .copied()
+            .min_by_key(|id| self.way(position, *id))
+    }
+
+    /// The last of these strictly before a position, which may be itself where there is no other.
+    pub(crate) fn last_before(&self, among: &[u64], position: u64) -> Option<u64> {
+        let back = |id: &u64| match self.way(*id, position) {
+            0 => self.size(),
+            way => way,
+        };
+        among.iter().copied().min_by_key(back)
+    }
+
+    pub(crate) fn start(&self, node: u64, row: usize) -> u64 {
+        (node + (1 << (row - 1))) % self.size()
+    }
+
+    /// The first live member that a member's list names; itself with an empty list.
+    pub(crate) fn next(&self, id: u64) -> Option<u64> {
+        let node = &self.nodes[&id];
+        if node.successors.is_empty() {
+            return Some(id);
+        }
+        let live = |id: &&u64| self.nodes.get(*id).is_some_and(|node| node.member);
+        node.successors.iter().find(live).copied()
+    }
+
+    /// The sets of members that follow one another round and round.
+    pub(crate) fn cycles(&self) -> BTreeSet<Vec<u64>> {
+        let mut cycles = BTreeSet::new();
+        for first in self.members() {
+            let mut at = first;
+            let mut track = vec![at];
+            while let Some(next) = self.next(at) {
+                if next == first {
+                    let least = track.iter().enumerate().min_by_key(|(_, id)| **id);
+                    let least = least.map_or(0, |(at, _)| at);
+                    track.rotate_left(least);
+                    cycles.insert(track);
+                    break;
+                }
+                if track.contains(&next) {
+                    break;
+                }
+                track.push(next);
+                at = next;
+            }
+        }
+        cycles
+    }
+
+    /// Whether a cycle goes round the circle once.
+    pub(crate) fn is_ordered(&self, cycle: &[u64]) -> bool {
+        let all: u64 = (0..cycle.len())
+            .map(
+                |at| match self.way(cycle[at], cycle[(at + 1) % cycle.len()]) {
+                    0 => self.size(),
+                    way => way,
+                },
+            )
+            .sum();
+        all == self.size()
+    }
+
+    /// Members whose walk along successors never comes to this cycle.
+    pub(crate) fn outside(&self, cycle: &[u64]) -> usize {
+        let reaches = |first: u64| {
+            let mut at = first;
+            for _ in 0..=self.nodes.len() {
+                if cycle.contains(&at) {
+                    return true;
+                }
+                match self.next(at) {
+                    Some(next) => at = next,
+                    None => return false,
+                }
+            }
+            false
+        };
+        self.members()
+            .into_iter()
+            .filter(|id| !reaches(*id))
+            .count()
+    }
+
+    pub(crate) fn lists_out_of_order(&self) -> usize {
+        let wrong = |id: &u64| {
+            let list = &self.nodes[id].successors;
+            let ways: Vec<u64> = list.iter().map(|next| self.way(*id, *next)).collect();
+            ways.contains(&0) || ways.windows(2).any(|pair| pair[0] >= pair[1])
+        };
+        self.members().iter().filter(|id| wrong(id)).count()
+    }
+
+    /// How many keys have not exactly one member that takes itself for responsible.
+    pub(crate) fn keys_without_one_owner(&self) -> usize {
+        let members = self.members();
+        let owns = |id: &u64, key: u64| match self.nodes[id].predecessor {
+            Some(before) => self.within(key, before, *id),
+            None => members.len() == 1,
+        };
+        let owners = |key: u64| members.iter().filter(|id| owns(id, key)).count();
+        (0..self.size()).filter(|key| owners(*key) != 1).count()
+    }
+
+    pub(crate) fn wrong_predecessors(&self) -> usize {
+        let members = self.members();
+        let right = |id: &u64| match self.last_before(&members, *id) {
+            Some(before) if before == *id => {
+                self.nodes[id].predecessor.is_none() || self.nodes[id].predecessor == Some(*id)
+            }
+            before => self.nodes[id].predecessor == before,
+        };
+        members.iter().filter(|id| !right(id)).count()
+    }
+
+    /// Members that name a wrong successor or predecessor.
+    pub(crate) fn wrong_neighbours(&self) -> usize {
+        let members = self.members();
+        let right = |id: &u64| {
+            let after = self.first_from(&members, (id + 1) % self.size());
+            let before = self.last_before(&members, *id);
+            self.nodes[id].predecessor == before
+                && self.nodes[id].successors.first().copied() == after
+        };
+        members.iter().filter(|id| !right(id)).count()
+    }
+
+    /// The nodes that a lookup visits by Chord's rule, with correct fingers.
+    pub(crate) fn path(&self, from: u64, key: u64) -> Vec<u64> {
+        let all = self.up();
+        let owner = self.first_from(&all, key).expect("a node");
+        let mut path = vec![from];
+        let mut at = from;
+        while at != owner {
+            let next = self
+                .first_from(&all, (at + 1) % self.size())
+                .expect("a node");
+            at = if self.within(key, at, next) {
+                next
+            } else {
+                let fingers = (1..=self.bits as usize)
+                    .map(|row| self.first_from(&all, self.start(at, row)).expect("a node"));
+                let preceding = fingers.filter(|finger| self.between(*finger, at, key));
+                preceding
+                    .max_by_key(|finger| self.way(at, *finger))
+                    .unwrap_or(next)
+            };
+            path.push(at);
+        }
+        path
+    }
+}
+
+/// What happened to a lookup.
+#[derive(Clone, Debug)]
+pub(crate) struct LookupFacts {
+    pub(crate) id: (Id, u64),
+    pub(crate) key: u64,
+    pub(crate) mode: Mode,
+    pub(crate) started: u64,
+    /// When it ended, and with which path, if any.
+    pub(crate) ended: Option<(u64, Option<Vec<u64>>)>,
+    pub(crate) sent: Vec<Parcel>,
+    pub(crate) delivered: Vec<Parcel>,
+    pub(crate) lost: Vec<Parcel>,
+    /// When, where, what step, by which predecessor.
+    pub(crate) routed: Vec<(u64, u64, Step, Option<u64>)>,
+}
+
+/// A moment of a run.
+pub(crate) struct Facts<'a> {
+    pub(crate) history: &'a History,
+    pub(crate) ring: Ring,
+    pub(crate) now: u64,
+    pub(crate) entries: &'a [Entry],
+    pub(crate) lookup: Option<LookupFacts>,
+    /// What was predicted, and what was decided then.
+    pub(crate) predicted: &'a [(u64, u64)],
+    memory: &'a Memory,
+    affected: OnceCell<Vec<AffectedRow>>,
+}
+
+/// A row of another node that a change affects: the node, the row, its start, the right node before, the right node now.
+pub(crate) type AffectedRow = (u64, usize, u64, u64, u64);
+
+/// The rings of earlier moments, as long as the run is the same.
+#[derive(Default)]
+pub(crate) struct Memory(RefCell<(Vec<Timed>, BTreeMap<u64, Ring>)>);
+
+impl<'a> Facts<'a> {
+    /// The facts now; `asked` is the lookup that the page shows: its origin, key and beginning.
+    pub(crate) fn of(
+        history: &'a History,
+        asked: Option<(Id, Id, u64)>,
+        predicted: &'a [(u64, u64)],
+        memory: &'a Memory,
+    ) -> Self {
+        Self {
+            history,
+            ring: Ring::of(history.world()),
+            now: history.now().as_micros(),
+            entries: history.entries(),
+            lookup: asked.map(|asked| follow(history.entries(), asked)),
+            predicted,
+            memory,
+            affected: OnceCell::new(),
+        }
+    }
+
+    /// Another moment of the same run.
+    pub(crate) fn at(&self, micros: u64) -> History {
+        let mut history = self.history.clone();
+        history.seek(chordscope_core::base::time::Instant::from_micros(micros));
+        history
+    }
+
+    /// The ring at an earlier moment.
+    pub(crate) fn ring_at(&self, micros: u64) -> Ring {
+        let mut known = self.memory.0.borrow_mut();
+        if known.0 != self.history.actions() {
+            *known = (self.history.actions().to_vec(), BTreeMap::new());
+        }
+        let ring = known.1.entry(micros);
+        ring.or_insert_with(|| Ring::of(self.at(micros).world()))
+            .clone()
+    }
+
+    pub(crate) fn deeds(&self) -> impl DoubleEndedIterator<Item = (u64, &'a Action)> {
+        self.entries.iter().filter_map(|entry| match &entry.what {
+            What::Acted(action) => Some((entry.at.as_micros(), action)),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn last_deed(&self) -> Option<(u64, &'a Action)> {
+        self.deeds()
+            .rfind(|(_, deed)| !matches!(deed, Action::Lookup { .. }))
+    }
+
+    pub(crate) fn last_change(&self) -> Option<(u64, &'a Action)> {
+        self.deeds().rfind(|(_, deed)| {
+            matches!(
+                deed,
+                Action::Insert(_) | Action::Remove(_) | Action::Crash(_) | Action::Restart(_)
+            )
+        })
+    }
+
+    pub(crate) fn planned(&self) -> Vec<&Timed> {
+        let all = self.history.actions().iter();
+        all.filter(|timed| timed.at.as_micros() > self.now)
+            .collect()
+    }
+
+    pub(crate) fn is_cut(&self) -> bool {
+        let last = self
+            .deeds()
+            .rfind(|(_, deed)| matches!(deed, Action::Split(_) | Action::Heal));
+        matches!(last, Some((_, Action::Split(_))))
+    }
+
+    /// The rows of others that the last change affects.
+    pub(crate) fn affected(&self) -> &[AffectedRow] {
+        self.affected.get_or_init(|| self.find_affected())
+    }
+
+    /// The members at the moment of a deed, before it.
+    fn members_before(&self, when: u64, deed: &Action) -> Vec<u64> {
+        let before = match when {
+            0 => {
+                let (scenario, seed) = (self.history.scenario(), self.history.world().seed());
+                let run = History::new(scenario.clone(), seed).expect("a run");
+                Ring::of(run.world())
+            }
+            when => self.ring_at(when - 1),
+        };
+        let mut members = before.members();
+        for entry in self
+            .entries
+            .iter()
+            .filter(|entry| entry.at.as_micros() == when)
+        {
+            match &entry.what {
+                What::Acted(other) if other == deed => break,
+                What::Acted(Action::Crash(id) | Action::Restart(id))
+                | What::Node(id, Event::Left) => {
+                    members.retain(|member| *member != number(*id));
+                }
+                What::Node(id, Event::Joined) => members.push(number(*id)),
+                _ => {}
+            }
+        }
+        members.sort_unstable();
+        members.dedup();
+        members
+    }
+
+    /// Where the affected rows begin behind: the nearer of the member before a node when it came or went, and of the node before it now.
+    fn before_affected(&self, known: &[u64], others: &[u64], node: u64) -> Option<u64> {
+        let mut then: Vec<u64> = known.to_vec();
+        then.retain(|id| *id != node);
+        let both = [&then[..], others].map(|ids| self.ring.last_before(ids, node));
+        let back = |id: &u64| self.ring.way(*id, node);
+        both.into_iter().flatten().min_by_key(back)
+    }
+
+    /// The same for the last change: where its affected rows begin behind.
+    pub(crate) fn affected_after(&self) -> Option<(u64, u64)> {
+        let (when, deed) = self.last_change()?;
+        let (Action::Insert(id) | Action::Remove(id) | Action::Crash(id)) = deed else {
+            return None;
+        };
+        let node = number(*id);
+        let mut others = self.ring.up();
+        others.retain(|id| *id != node);
+        let known = self.members_before(when, deed);
+        Some((self.before_affected(&known, &others, node)?, node))
+    }
+
+    fn find_affected(&self) -> Vec<AffectedRow> {
+        let Some((when, deed)) = self.last_change() else {
+            return Vec::new();
+        };
+        let (node, comes) = match deed {
+            Action::Insert(id) => (number(*id), true),
+            Action::Remove(id) | Action::Crash(id) => (number(*id), false),
+            _ => return Vec::new(),
+        };
+        let known = self.members_before(when, deed);
+        if !comes && !known.contains(&node) {
+            return Vec::new();
+        }
+        let mut up = self.ring.up();
+        up.retain(|id| *id != node);
+        let others = up.clone();
+        if comes {
+            up.push(node);
+        }
+        let Some(after) = self.before_affected(&known, &others, node) else {
+            return Vec::new();
+        };
+        let mut rows = Vec::new();
+        for owner in known
+            .iter()
+            .filter(|id| **id != node && others.contains(id))
+        {
+            for row in 1..=self.ring.bits as usize {
+                let start = self.ring.start(*owner, row);
+                if self.ring.within(start, after, node) {
+                    let now = self.ring.first_from(&up, start).expect("a node");
+                    let mut then = known.clone();
+                    if comes {
+                        then.retain(|id| *id != node);
+                    }
+                    let old = self.ring.first_from(&then, start).expect("a node");
+                    rows.push((*owner, row, start, old, now));
+                }
+            }
+        }
+        rows
+    }
+}
+
+fn follow(entries: &[Entry], (from, key, started): (Id, Id, u64)) -> LookupFacts {
+    let begins = entries.iter().position(|entry| {
+        let is_it = |action: &Action| matches!(action, Action::Lookup { from: f, key: k, .. } if *f == from && *k == key);
+        entry.at.as_micros() == started && matches!(&entry.what, What::Acted(action) if is_it(action))
+    });
+    let begins = begins.expect("the lookup that is shown was asked for");
+    let What::Acted(Action::Lookup { mode, .. }) = &entries[begins].what else {
+        unreachable!()
+    };
+    let routed = entries[begins..]
+        .iter()
+        .find_map(|entry| match &entry.what {
+            What::Node(_, Event::Routed { lookup, key: k, .. })
+                if lookup.0 == from && *k == key =>
+            {
+                Some(*lookup)
+            }
+            _ => None,
+        });
+    let id = routed.expect("a lookup is decided at once");
+    let mut facts = LookupFacts {
+        id,
+        key: number(key),
+        mode: *mode,
+        started,
+        ended: None,
+        sent: Vec::new(),
+        delivered: Vec::new(),
+        lost: Vec::new(),
+        routed: Vec::new(),
+    };
+    for entry in &entries[begins..] {
+        let at = entry.at.as_micros();
+        match &entry.what {
+            What::Sent(parcel) if parcel.lookup == Some(id) => facts.sent.push(parcel.clone()),
+            What::Delivered(parcel) if parcel.lookup == Some(id) => {
+                facts.delivered.push(parcel.clone())
+            }
+            What::Lost(parcel) | What::Garbled(parcel) if parcel.lookup == Some(id) => {
+                facts.lost.push(parcel.clone());
+            }
+            What::Node(
+                node,
+                Event::Routed {
+                    lookup,
+                    step,
+                    predecessor,
+                    ..
+                },
+            ) if *lookup == id => {
+                facts
+                    .routed
+                    .push((at, number(*node), step.clone(), predecessor.map(number)));
+            }
+            What::Node(node, Event::LookupEnded(lookup, outcome))
+                if (*node, lookup.0) == id && facts.ended.is_none() =>
+            {
+                let path = outcome.as_ref().ok();
+                let path =
+                    path.map(|report| report.path.iter().map(|visit| number(visit.id)).collect());
+                facts.ended = Some((at, path));
+            }
+            What::Acted(Action::Crash(node) | Action::Restart(node))
+                if *node == from && facts.ended.is_none() =>
+            {
+                facts.ended = Some((at, None));
+            }
+            What::Node(node, Event::Left) if *node == from && facts.ended.is_none() => {
+                facts.ended = Some((at, None));
+            }
+            _ => {}
+        }
+    }
+    facts
+}
+
+/// The node that a step leads to.
+pub(crate) fn leads_to(step: &Step) -> Option<u64> {
+    let contact = match step {
+        Step::Here => return None,
+        Step::Owner(contact) | Step::Along(contact) | Step::Back(contact) => contact,
+        Step::Finger { contact, .. } | Step::Near { contact, .. } => contact,
+    };
+    Some(number(contact.id()))
+}

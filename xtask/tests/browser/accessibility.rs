@@ -1,0 +1,104 @@
+//! What axe-core finds, and what a user's own few colours leave.
+
+use serde_json::json;
+
+use crate::live::{self, join, put};
+use crate::stage::Stage;
+use crate::support::{Page, Result, Ring, SiteServer, eventually};
+
+const LESSON: &str = "1 → 18 → 20 → 21 → 28";
+
+/// Checks a page in light and in dark, wide and narrow.
+async fn check(page: &Page, what: &str) -> Result<()> {
+    for (width, height) in [(1280, 800), (390, 844)] {
+        page.resize(width, height).await?;
+        for scheme in ["light", "dark"] {
+            emulate(page, "prefers-color-scheme", scheme).await?;
+            let found = page.violations().await?;
+            assert!(
+                found.is_empty(),
+                "{what}, {scheme}, {width} wide: {found:#?}"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Sets what the user prefers.
+async fn emulate(page: &Page, feature: &str, value: &str) -> Result<()> {
+    let params = json!({ "features": [{ "name": feature, "value": value }] });
+    page.devtools("Emulation.setEmulatedMedia", params).await
+}
+
+#[tokio::test]
+async fn the_ring_page_has_no_findings_in_any_of_its_states() -> Result<()> {
+    let site = SiteServer::start("/").await?;
+    let page = Page::open(&site.url()).await?;
+    page.wait_for_text("status", "Result", LESSON).await?;
+    page.by_name("button", "Play").await?;
+    check(&page, "a lookup that is done").await?;
+    page.click("button", "Predict").await?;
+    eventually("a question", async || {
+        let asks = "return !!document.querySelector('.caption--ask')";
+        Ok(page.run(asks).await?.as_bool().filter(|asks| *asks))
+    })
+    .await?;
+    check(&page, "a prediction").await?;
+    page.click("button", "Insert node").await?;
+    page.table("Changed fingers").await?;
+    page.click("checkbox", "show stabilization").await?;
+    check(&page, "a change, with stabilization in the log").await?;
+    page.fill("spinbutton", "Key", "-1").await?;
+    page.click("button", "Look up").await?;
+    check(&page, "a key that is none").await?;
+    page.click("button", "Help").await?;
+    check(&page, "the help sheet").await?;
+    page.goto(&format!("{}#/swarm", site.url())).await?;
+    check(&page, "a page that is not there").await
+}
+
+#[tokio::test]
+async fn the_live_page_has_no_findings_outside_and_inside_a_ring() -> Result<()> {
+    let ring = Ring::start(3).await?;
+    let page = live::open(&ring).await?;
+    page.wait_for_text("status", "Connection", "not joined")
+        .await?;
+    check(&page, "outside").await?;
+    page.resize(1280, 800).await?;
+    join(&page).await?;
+    put(&page, "greeting", "hello").await?;
+    page.click("button", "Look up").await?;
+    page.wait_for_text("status", "Answer", "is responsible")
+        .await?;
+    check(&page, "a member").await
+}
+
+#[tokio::test]
+async fn forced_colours_leave_node_ids_the_slider_and_the_current_page() -> Result<()> {
+    let site = SiteServer::start("/").await?;
+    let page = Page::open(&site.url()).await?;
+    page.wait_for_text("status", "Result", LESSON).await?;
+    page.by_name("button", "Play").await?;
+    emulate(&page, "forced-colors", "active").await?;
+    let stage = Stage::find(&page).await?;
+    let (x, y) = stage.at(14.0 / 32.0);
+    // An id is where both its own colour and the one behind it are, inside the node.
+    let inside = format!(
+        "const canvas = document.querySelector('.app .view canvas');
+         const area = canvas.getBoundingClientRect(), ratio = canvas.width / area.width;
+         const x = ({x} - area.left) * ratio, y = ({y} - area.top) * ratio;
+         const data = canvas.getContext('2d').getImageData(x - 7, y - 5, 14, 10).data;
+         const seen = new Set();
+         for (let at = 0; at < data.length; at += 4) seen.add(data.slice(at, at + 3).join());
+         return seen.size"
+    );
+    eventually("an id inside node 14", async || {
+        Ok(page.run(&inside).await?.as_u64().filter(|seen| *seen > 1))
+    })
+    .await?;
+    let shown = "const style = element => getComputedStyle(document.querySelector(element));
+        return [style('.track').forcedColorAdjust, style('.top nav a[aria-current]').outlineStyle]";
+    assert_eq!(page.run(shown).await?, json!(["none", "solid"]));
+    page.screenshot("ring-forced").await?;
+    page.assert_no_errors().await
+}
