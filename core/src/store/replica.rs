@@ -107,8 +107,11 @@ impl Replica {
 
     /// A copy of the record under a key, with its remaining life.
     pub fn copy(&self, now: Instant, key: Id) -> Option<Copy> {
-        let held = self.held.get(&key).filter(|held| held.expires > now)?;
-        let remaining = held.remaining(now).max(1);
+        let held = self.held.get(&key)?;
+        let remaining = held.remaining(now);
+        if remaining == 0 {
+            return None;
+        }
         let mut record = held.record.clone();
         record.prune(remaining);
         Some(Copy { record, remaining })
@@ -336,6 +339,32 @@ mod tests {
         let end = Instant::from_millis(60_000);
         assert_eq!(replica.expired(end), [key]);
         assert!(replica.copy(end, key).is_none());
+    }
+
+    #[test]
+    fn holders_that_give_a_record_to_each_other_do_not_keep_it_beyond_its_life() {
+        let (mut one, mut two) = (replica(), replica());
+        let at = Instant::from_millis;
+        for (holder, begins) in [(&mut one, 0), (&mut two, 400)] {
+            assert!(holder.accept(at(begins), &copy("a", 1, 1)).is_ok());
+        }
+        let (key, _) = one.iter().next().unwrap();
+        for now in (0..70_000).step_by(25) {
+            let now = at(now + 400);
+            for holder in [&mut one, &mut two] {
+                for key in holder.expired(now) {
+                    holder.remove(key);
+                }
+            }
+            if let Some(copy) = one.copy(now, key) {
+                assert!(two.accept(now, &copy).is_ok());
+            }
+            if let Some(copy) = two.copy(now, key) {
+                assert!(one.accept(now, &copy).is_ok());
+            }
+            let end = now >= at(60_400);
+            assert!(!end || one.is_empty() && two.is_empty(), "{now:?}");
+        }
     }
 
     #[test]

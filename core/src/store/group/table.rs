@@ -167,8 +167,9 @@ impl Row {
         }
     }
 
+    /// The record with its remaining life in whole seconds: in its last second 0, so that no copy outlives the one it came from.
     pub(super) fn copy(&self, now: Instant) -> Copy {
-        let remaining = self.expires.since(now).as_secs().max(1);
+        let remaining = self.expires.since(now).as_secs();
         Copy {
             record: self.record.clone(),
             remaining: u32::try_from(remaining).unwrap_or(u32::MAX),
@@ -247,6 +248,11 @@ mod tests {
         assert!(!table.get(key).unwrap().saved);
         table.saved(key, stamp(2));
         assert!(table.get(key).unwrap().saved);
+        let late = Instant::from_millis(59_500);
+        let mut other = self::table();
+        let given = table.entry(late, key).unwrap();
+        assert_eq!(other.insert(late, &given), Ok(()));
+        assert!(table.live(late, key).is_some() && other.live(late, key).is_none());
         let end = Instant::from_millis(60_000);
         assert!(table.live(end, key).is_none());
     }
