@@ -189,7 +189,10 @@ impl Node {
 
     /// Whether there are groups of the lineage.
     pub(super) fn on_probed(&mut self, now: Instant, outcome: Result<(), StoreError>) {
-        let Some(to) = self.adoption().map(|one| one.to) else {
+        let running = self
+            .adoption()
+            .filter(|one| one.state == AdoptionState::Running);
+        let Some(to) = running.map(|one| one.to) else {
             return;
         };
         match outcome {
