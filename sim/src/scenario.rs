@@ -238,8 +238,9 @@ impl Scenario {
             space: self.space,
             membership: self.protocol.rules(),
             successors: self.successors,
-            // The lesson's rule.
+            // The lesson's rules.
             list_routing: false,
+            tell_predecessor: false,
             successors_per_finger: self.successors_per_finger,
             copies: self.copies,
             stabilize: every(|upkeep| upkeep.stabilize_ms),

@@ -18,9 +18,10 @@ use chordscope_core::node::Node;
 use chordscope_core::node::api::Output;
 use chordscope_core::node::config::Config;
 use chordscope_sim::action::Action;
+use chordscope_sim::network::Latency;
 use chordscope_sim::peers::{Conditions, Peers};
 use chordscope_sim::scenario::Scenario;
-use chordscope_sim::world::World;
+use chordscope_sim::world::{Watch, World};
 
 /// How long the network stays apart: long enough for both sides to forget one another.
 const APART: Duration = Duration::from_secs(300);
@@ -69,6 +70,43 @@ fn part_and_heal(all: &[u64], apart: &[u64], forgetful: &[u64], seed: u64) {
     world.run_until(Instant::ZERO + APART + TOGETHER);
     assert!(is_ring(world.nodes(), space), "seed {seed}: one ring");
     assert_eq!(*world.health(), Health::default(), "seed {seed}");
+}
+
+/// How long after `count` nodes joined at once by one that was alone each has the neighbours that it ought to have.
+fn time_to_form(count: u64, seed: u64) -> Duration {
+    let mut rng = Rng::from_seed(seed, 0x101);
+    let nodes: BTreeSet<Id> = (0..=count)
+        .map(|_| Id::from_u64(rng.below(1 << 24)))
+        .collect();
+    let first = *nodes.iter().nth(nodes.len() / 2).unwrap();
+    let mut scenario = Scenario::plain(Space::new(24).unwrap(), vec![first]).unwrap();
+    scenario.latency = Latency::Uniform(1, 3);
+    let config = Config {
+        space: scenario.space,
+        ..Config::default()
+    };
+    let mut world = World::of_nodes(Arc::new(scenario), config, seed, Watch::Nothing).unwrap();
+    for node in nodes.into_iter().filter(|node| *node != first) {
+        world.act(Action::Insert(node)).unwrap();
+    }
+    let look = Duration::from_millis(50);
+    let mut passed = Duration::ZERO;
+    while !is_ring(world.nodes(), world.space()) && passed < TOGETHER {
+        passed += look;
+        world.run_until(Instant::ZERO + passed);
+    }
+    passed
+}
+
+#[test]
+fn nodes_that_join_at_once_are_a_ring_within_seconds() {
+    for (count, most, seeds) in [(7, 1_000, 0..8), (63, 1_500, 8..12), (255, 6_000, 12..14)] {
+        for seed in seeds {
+            let passed = time_to_form(count, seed);
+            let most = Duration::from_millis(most);
+            assert!(passed <= most, "seed {seed}: {count} took {passed:?}");
+        }
+    }
 }
 
 #[test]

@@ -201,10 +201,10 @@ impl Membership {
                     return;
                 }
                 self.adopt(&node, &theirs.successors, fx);
+                // (ours) A candidate that names a nearer one in turn is passed at once, not a round later: of many nodes that
+                // join at one place each has many to pass.
                 let better = theirs.predecessor.as_ref().filter(|candidate| {
-                    query == Query::FromSuccessor
-                        && candidate.id() != self.me
-                        && candidate.id().is_between(self.me, node.id())
+                    candidate.id() != self.me && candidate.id().is_between(self.me, node.id())
                 });
                 match better {
                     Some(candidate) => self.ask(Query::FromPredecessor, candidate.clone(), fx),

@@ -29,6 +29,9 @@ pub struct Config {
     pub successors_per_finger: u8,
     /// How often a node checks its successor; `None` never.
     pub stabilize: Option<Duration>,
+    /// Whether a node that finds another one before its successor tells it of itself at once, instead of leaving that to the
+    /// other's next stabilization (ours): of many nodes that join at one place each is told by the next.
+    pub tell_predecessor: bool,
     /// How often it refreshes one finger; `None` never.
     pub fingers: Option<Duration>,
     /// How often it looks itself up from elsewhere, to find back together with nodes that it lost; `None` never. The
@@ -116,6 +119,7 @@ impl Config {
             list_routing: true,
             successors_per_finger: 4,
             stabilize: Some(Duration::from_secs(1)),
+            tell_predecessor: true,
             fingers: Some(Duration::from_secs(2)),
             reunion: Some(Duration::from_secs(15)),
             repair: Some(Duration::from_secs(5)),

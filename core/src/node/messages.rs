@@ -77,9 +77,7 @@ impl Node {
             }
             (purpose, Response::Chord(Answer::NotMember)) => self.on_failure(now, &from, purpose),
             (Purpose::Membership(query), Response::Chord(Answer::Neighbours(neighbours))) => {
-                let input = Input::Answered(query, from, neighbours);
-                let effects = self.membership.step(input);
-                self.run_effects(now, effects);
+                self.on_neighbours(now, query, from, neighbours);
             }
             (Purpose::Probe, Response::Chord(Answer::Neighbours(neighbours))) => {
                 let standing = match neighbours.successors.is_empty() {
@@ -138,8 +136,7 @@ impl Node {
     pub(super) fn on_notice(&mut self, now: Instant, from: Contact, notice: Notice) {
         match notice {
             Notice::Notify => {
-                let effects = self.membership.step(Input::Notified(from));
-                self.run_effects(now, effects);
+                self.on_notified(now, from);
             }
             Notice::Found(found) => self.on_found(now, from, *found),
             Notice::Leaving(neighbours) => {

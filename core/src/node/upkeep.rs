@@ -7,7 +7,7 @@ use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::chord::membership::{Effect, Input, Query};
-use crate::chord::message::{Notice, Request as Ask};
+use crate::chord::message::{Neighbours, Notice, Request as Ask};
 use crate::chord::route::Routing;
 use crate::message::{Message, Request};
 use crate::node::Node;
@@ -61,7 +61,7 @@ impl Departure {
 impl Node {
     /// Starts the periodic work of a new member.
     pub(super) fn start_upkeep(&mut self, now: Instant, fill_fingers: bool) {
-        self.schedule(now, TimerKind::Stabilize, self.config.stabilize);
+        self.schedule_stabilization(now);
         self.schedule(now, TimerKind::Repair, self.config.repair);
         self.schedule(now, TimerKind::Reunion, self.config.reunion);
         if self.groups.is_some() {
@@ -91,13 +91,17 @@ impl Node {
     }
 
     pub(super) fn on_stabilize_timer(&mut self, now: Instant) {
+        self.schedule_stabilization(now);
+        let effects = self.membership.step(Input::Stabilize);
+        self.run_effects(now, effects);
+    }
+
+    fn schedule_stabilization(&mut self, now: Instant) {
         let every = self.config.stabilize;
         let brisk = self.upkeep.brisk_rounds > 0;
         self.upkeep.brisk_rounds = self.upkeep.brisk_rounds.saturating_sub(1);
         let wait = every.map(|every| if brisk { every / BRISK } else { every });
         self.schedule(now, TimerKind::Stabilize, wait);
-        let effects = self.membership.step(Input::Stabilize);
-        self.run_effects(now, effects);
     }
 
     /// The neighbours changed: a list is right again after as many rounds as it has entries, so these come fast.
@@ -209,6 +213,51 @@ impl Node {
                 Effect::PredecessorChanged(old) => self.on_predecessor_changed(now, old),
                 Effect::Stranded => self.on_stranded(now),
             }
+        }
+    }
+
+    /// A node's answer to a question of the membership machine.
+    pub(super) fn on_neighbours(
+        &mut self,
+        now: Instant,
+        query: Query,
+        from: Contact,
+        theirs: Neighbours,
+    ) {
+        let told = self.nearer_predecessor_of(query, &from, &theirs);
+        let effects = self.membership.step(Input::Answered(query, from, theirs));
+        self.run_effects(now, effects);
+        if let Some(told) = told {
+            self.send(told, Message::Notice(Notice::Notify));
+        }
+    }
+
+    /// The node that this one's successor takes for its predecessor, if this one lies between the two.
+    fn nearer_predecessor_of(
+        &self,
+        query: Query,
+        successor: &Contact,
+        theirs: &Neighbours,
+    ) -> Option<Contact> {
+        let me = self.contact.id();
+        let stabilizes = matches!(query, Query::FromSuccessor | Query::FromPredecessor);
+        let tells = self.config.tell_predecessor && stabilizes;
+        let before = theirs.predecessor.as_ref().filter(|_| tells)?;
+        let passed = me.is_between(before.id(), successor.id());
+        passed.then(|| before.clone())
+    }
+
+    /// A node takes this one for its successor; if it is nearer than this one's own, it may be that one's instead.
+    pub(super) fn on_notified(&mut self, now: Instant, from: Contact) {
+        let head = self.membership.successors().head();
+        let me = self.contact.id();
+        let is_nearer = head.is_some_and(|head| from.id().is_between(me, head.id()));
+        let candidate = is_nearer.then(|| from.clone());
+        let effects = self.membership.step(Input::Notified(from));
+        self.run_effects(now, effects);
+        if let Some(candidate) = candidate {
+            let effects = self.membership.step(Input::Candidate(candidate));
+            self.run_effects(now, effects);
         }
     }
 
