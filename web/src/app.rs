@@ -38,9 +38,11 @@ pub fn App() -> Html {
     let shown = use_route() == Route::Ring;
     let handle = use_engine(still.clone(), moving.clone(), shown);
     let intend = intend(&ui, &handle);
+    // While a prediction asks, arrows move the choice.
+    let predicting = handle.view.predicting;
     use_shortcuts(
         shown && ui.shortcuts,
-        handle.view.predicting,
+        move |key| intent::of_key(key, predicting),
         intend.clone(),
     );
     {
