@@ -434,7 +434,7 @@ impl Statement {
                     None => "",
                     Some(Protocol::Corrected) => "; stabilizing",
                     // Some rings never heal by these.
-                    Some(Protocol::Classic) => "; stabilizing by the rules of 2001, which may not mend that",
+                    Some(Protocol::Classic) => "; stabilizing by the old rules, which may not mend that",
                 };
                 format!("Violated: {}{end}.", words.join(", "))
             }
