@@ -38,9 +38,11 @@ pub fn App() -> Html {
     let shown = use_route() == Route::Ring;
     let handle = use_engine(still.clone(), moving.clone(), shown);
     let intend = intend(&ui, &handle);
+    // While a prediction asks, arrows move the choice.
+    let predicting = handle.view.predicting;
     use_shortcuts(
         shown && ui.shortcuts,
-        handle.view.predicting,
+        move |key| intent::of_key(key, predicting),
         intend.clone(),
     );
     {
@@ -113,8 +115,7 @@ fn intend(ui: &UseReducerHandle<UiState>, handle: &EngineHandle) -> Callback<Int
                 if matches!(command, Command::Predict { .. }) {
                     page::focus_in_place(NODES);
                 }
-                // On a phone the question stands below the stage.
-                if matches!(command, Command::Look { .. } | Command::Predict { .. }) {
+                if shows_on_stage(&command) {
                     page::reveal(VIEW);
                 }
                 handle.send.emit(command);
@@ -138,6 +139,18 @@ fn intend(ui: &UseReducerHandle<UiState>, handle: &EngineHandle) -> Callback<Int
             _ => {}
         }
     })
+}
+
+/// Whether it is on the stage that one sees what a command does. On a phone the button may stand below.
+const fn shows_on_stage(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Look { .. }
+            | Command::Predict { .. }
+            | Command::Insert(_)
+            | Command::Remove(_)
+            | Command::Crash(_)
+    )
 }
 
 const fn field_id(field: Field) -> &'static str {

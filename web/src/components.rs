@@ -11,6 +11,7 @@ pub mod legend;
 pub mod lookup_card;
 pub mod node_card;
 pub mod ring_view;
+pub mod sheet;
 pub mod spin_field;
 pub mod timeline;
 pub mod top_bar;

@@ -17,6 +17,14 @@ pub fn clock() -> f64 {
         .map_or(0.0, |performance| performance.now())
 }
 
+/// Whether the user has loaded the page once more.
+pub fn is_reloaded() -> bool {
+    let performance = window().and_then(|window| window.performance());
+    let came = performance.map(|performance| performance.get_entries_by_type("navigation").get(0));
+    let how = came.and_then(|came| js_sys::Reflect::get(&came, &"type".into()).ok());
+    how.is_some_and(|how| how == "reload")
+}
+
 /// Whether the user prefers less motion.
 pub fn calm() -> bool {
     media("(prefers-reduced-motion: reduce)")

@@ -43,7 +43,27 @@ pub(crate) fn measure(workspace: &Workspace, json: bool) -> Result<()> {
 
 /// Runs the tests against what is built.
 pub(crate) fn run(workspace: &Workspace, filter: Option<&str>) -> Result<()> {
+    build_runs(workspace)?;
     process::run(tests(workspace)?.args(filter))
+}
+
+/// Builds what the test of digests runs in the browser, as that test does: beside the other tests, the compiler would take the processors
+/// from them.
+fn build_runs(workspace: &Workspace) -> Result<()> {
+    tools::wasm_target()?;
+    let runs = [
+        "build",
+        "--package",
+        "chordscope-sim",
+        "--features",
+        "bandwidth",
+        "--example",
+        "digests",
+        "--release",
+        "--target",
+        tools::WASM_TARGET,
+    ];
+    process::run(workspace.cargo().args(runs))
 }
 
 /// The call that runs the tests, all unless more follows.

@@ -1,9 +1,10 @@
 //! The help sheet: what one can do here, and the keys.
 
-use web_sys::{Event, HtmlDialogElement, HtmlInputElement};
-use yew::{Callback, Html, TargetCast, component, html, use_effect_with, use_node_ref};
+use web_sys::{Event, HtmlInputElement};
+use yew::{Callback, Html, TargetCast, component, html};
 
-use crate::components::{Desk, on_click};
+use crate::components::Desk;
+use crate::components::sheet::{keys, sheet, use_sheet};
 use crate::intent::Intent;
 use crate::state::Action;
 
@@ -26,40 +27,22 @@ const KEYS: [(&str, &str); 16] = [
     ("Esc", "close it, leave a field"),
 ];
 
-/// The help sheet, a native dialog.
+/// The help sheet.
 #[component]
 pub fn HelpSheet(desk: &Desk) -> Html {
-    let dialog = use_node_ref();
-    {
-        let dialog = dialog.clone();
-        use_effect_with(desk.ui.help, move |open| {
-            if let Some(dialog) = dialog.cast::<HtmlDialogElement>() {
-                if *open && !dialog.open() {
-                    let _ = dialog.show_modal();
-                } else if !*open && dialog.open() {
-                    dialog.close();
-                }
-            }
-        });
-    }
-    let intend = desk.intend.clone();
-    let onclose = Callback::from(move |_: Event| intend.emit(Intent::Help(false)));
     let ui = desk.ui.clone();
     let onchange = Callback::from(move |event: Event| {
         let input: HtmlInputElement = event.target_unchecked_into();
         ui.dispatch(Action::Shortcuts(input.checked()));
     });
-    html! {
-        <dialog ref={dialog} {onclose} aria-labelledby="help-title">
-            <header>
-                <h2 id="help-title">{"How to use this page"}</h2>
-                <button type="button" onclick={on_click(&desk.intend, Intent::Help(false))}>{"Close"}</button>
-            </header>
+    let dialog = use_sheet(desk.ui.help);
+    let close = desk.intend.reform(|()| Intent::Help(false));
+    let content = html! {
+        <>
             <p>{"A real Chord ring runs in this page, in virtual time. Look up which node is responsible for a key, and follow each message. Change the ring, and see stabilization update the tables."}</p>
-            <dl>
-                {for KEYS.map(|(keys, means)| html! { <><dt>{for keys.split(' ').map(|key| html! { <><kbd>{key}</kbd>{" "}</> })}</dt><dd>{means}</dd></> })}
-            </dl>
+            {keys(&KEYS)}
             <label class="switch"><input type="checkbox" checked={desk.ui.shortcuts} {onchange} />{"Single keys are shortcuts"}</label>
-        </dialog>
-    }
+        </>
+    };
+    sheet(dialog, "help-title", &close, content)
 }

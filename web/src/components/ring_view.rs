@@ -25,7 +25,8 @@ pub fn ring_view(desk: &Desk, still: NodeRef, moving: NodeRef) -> Html {
         let (view, send, still) = (view.clone(), send.clone(), still.clone());
         Callback::from(move |event: PointerEvent| {
             let (over, tip) = under(&view, &event, &still);
-            if over != view.hovered && tip == Tip::Fine {
+            // What was last drawn as under it may be out of date: the engine knows.
+            if tip == Tip::Fine {
                 send.emit(Command::Hover(over));
             }
         })

@@ -16,6 +16,10 @@ use crate::engine::{Aim, Engine, SPEEDS, begin, follow, nothing_said};
 impl Engine {
     /// Carries out a command.
     pub fn apply(&mut self, command: Command) {
+        // The pointer moves on over the same thing.
+        if command == Command::Hover(self.hovered) {
+            return;
+        }
         self.news = true;
         self.urgent = true;
         match command {

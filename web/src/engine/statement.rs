@@ -3,6 +3,7 @@
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::invariant::Property;
 use chordscope_sim::action::Action;
+use chordscope_sim::classic::Protocol;
 use chordscope_sim::trace::{Decision, Entry};
 
 /// One statement of fact, or one word of advice.
@@ -188,8 +189,8 @@ pub enum Statement {
         broken: Vec<Property>,
         /// How many rings there are.
         rings: usize,
-        /// Whether the nodes stabilize at all.
-        stabilizing: bool,
+        /// By which rules the nodes stabilize, if they do at all.
+        stabilizing: Option<Protocol>,
     },
 
     /// Something is planned.
@@ -429,7 +430,12 @@ impl Statement {
                 stabilizing,
             } => {
                 let words: Vec<String> = broken.iter().map(|property| violated(*property, *rings)).collect();
-                let end = if *stabilizing { "; stabilizing" } else { "" };
+                let end = match stabilizing {
+                    None => "",
+                    Some(Protocol::Corrected) => "; stabilizing",
+                    // Some rings never heal by these.
+                    Some(Protocol::Classic) => "; stabilizing by the old rules, which may not mend that",
+                };
                 format!("Violated: {}{end}.", words.join(", "))
             }
             Self::GoesOn => "The scenario goes on.".to_owned(),

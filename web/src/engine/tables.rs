@@ -193,10 +193,11 @@ pub(super) fn state(world: &World, troubled: bool) -> Statement {
         .filter(|property| *property != Property::OneOwnerPerKey)
         .collect();
     if !broken.is_empty() {
+        let scenario = world.scenario();
         return Statement::Violated {
             broken,
             rings: rings(world).len(),
-            stabilizing: world.scenario().upkeep.is_some(),
+            stabilizing: scenario.upkeep.as_ref().map(|_| scenario.protocol),
         };
     }
     let of = members.len();

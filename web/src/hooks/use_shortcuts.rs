@@ -5,11 +5,14 @@ use web_sys::{Element, Event, KeyboardEvent};
 use yew::{Callback, hook};
 
 use crate::hooks::use_listener::use_listener;
-use crate::intent::{self, Intent};
 
-/// Turns keys into intents, if the user wants that. While a prediction asks, arrows move the choice.
+/// Turns keys into what they mean, if the user wants that.
 #[hook]
-pub fn use_shortcuts(enabled: bool, predicting: bool, intend: Callback<Intent>) {
+pub fn use_shortcuts<T: 'static>(
+    enabled: bool,
+    meaning: impl Fn(&str) -> Option<T> + 'static,
+    intend: Callback<T>,
+) {
     let heard = Callback::from(move |event: Event| {
         let Some(event) = event.dyn_ref::<KeyboardEvent>() else {
             return;
@@ -25,7 +28,7 @@ pub fn use_shortcuts(enabled: bool, predicting: bool, intend: Callback<Intent>) 
         if !enabled || held || target.is_some_and(|target| wants(&target, &event.key())) {
             return;
         }
-        if let Some(intent) = intent::of_key(&event.key(), predicting) {
+        if let Some(intent) = meaning(&event.key()) {
             event.prevent_default();
             intend.emit(intent);
         }
@@ -47,7 +50,7 @@ fn wants(target: &Element, key: &str) -> bool {
 }
 
 fn leave(target: Option<&Element>) {
-    let field = target.filter(|target| target.matches("input, select").unwrap_or(false));
+    let field = target.filter(|target| target.matches("input, select, textarea").unwrap_or(false));
     if let Some(field) = field.and_then(|field| field.dyn_ref::<web_sys::HtmlElement>()) {
         let _ = field.blur();
     }

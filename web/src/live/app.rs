@@ -1,6 +1,6 @@
 //! The layout of the live page, and the one place that joins its desk, its worker and the browser.
 
-use yew::{Callback, Html, component, html, use_node_ref, use_reducer};
+use yew::{Callback, Html, MouseEvent, component, html, use_node_ref, use_reducer};
 
 use crate::components::icon::{Picture, icon};
 use crate::components::top_bar::pages;
@@ -8,7 +8,8 @@ use crate::hooks::use_route::use_route;
 use crate::live::desk::{Action, Desk};
 use crate::live::intent::{Intent, command, field_id};
 use crate::live::panels::{
-    events_card, files_card, join_bar, peers_card, status_line, tab_card, tab_stage, values_card,
+    events_card, files_card, join_bar, peers_card, status_line, tab_card, tab_stage, use_help,
+    values_card,
 };
 use crate::live::refusal::Origin;
 use crate::live::use_drop::use_drop;
@@ -58,16 +59,19 @@ pub fn LiveApp() -> Html {
         origin: Origin { text },
         reached: stage.reached,
     };
-    let theme = stage.recolour.reform(|_| page::toggle_theme());
+    let theme = stage.recolour.reform(|()| page::toggle_theme());
+    let onclick = theme.reform(|_: MouseEvent| ());
+    let (help, sheet) = use_help(shown, theme);
     html! {
         <div class={if over { "app app--drop" } else { "app" }}>
             <header class="top">
                 <h1>{"chord"}<b>{"scope"}</b></h1>
                 {pages(Route::Live)}
                 <div class="top__end">
-                    <button type="button" class="quiet" aria-label="Light or dark" title="Light or dark" onclick={theme}>
+                    <button type="button" class="quiet" aria-label="Light or dark" title="Light or dark" {onclick}>
                         {icon(Picture::Theme)}
                     </button>
+                    {help}
                 </div>
             </header>
             <main class="page">
@@ -84,6 +88,7 @@ pub fn LiveApp() -> Html {
                     {events_card(&panel)}
                 </aside>
             </main>
+            {sheet}
         </div>
     }
 }

@@ -9,11 +9,14 @@ use chordscope_core::base::digest::Digest;
 use web_sys::window;
 
 use self::lock::{Claim, claim};
+use crate::page;
 
 /// Where the secret is kept.
 const ITEM: &str = "chordscope-tab";
-/// How long to wait for the page that has just been reloaded to let go of the lock.
+/// How many milliseconds to wait for the page before this one to let go of the lock: most likely it has the tab's duplicate.
 const PATIENCE: u32 = 1_000;
+/// The same after a reload, where most likely it is gone, and the browser busy.
+const RELOAD_PATIENCE: u32 = 10_000;
 /// Where the address is kept by which the tab has joined a ring, until it leaves that.
 const RING: &str = "chordscope-ring";
 
@@ -24,7 +27,11 @@ pub type Secret = [u8; 32];
 pub async fn secret() -> Option<(Secret, bool)> {
     let kept = kept();
     if let Some(secret) = kept {
-        let claim = claim(&lock_name(&secret), PATIENCE).await;
+        let patience = match page::is_reloaded() {
+            true => RELOAD_PATIENCE,
+            false => PATIENCE,
+        };
+        let claim = claim(&lock_name(&secret), patience).await;
         if keeps(claim) {
             return Some((secret, true));
         }

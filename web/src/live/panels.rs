@@ -6,6 +6,7 @@ mod field;
 mod file_row;
 mod files_card;
 mod folder;
+mod help;
 mod join_bar;
 mod peers_card;
 mod tab_card;
@@ -14,6 +15,7 @@ mod values_card;
 
 pub use self::events_card::events_card;
 pub use self::files_card::files_card;
+pub use self::help::use_help;
 pub use self::join_bar::{join_bar, status_line};
 pub use self::peers_card::peers_card;
 pub use self::tab_card::tab_card;

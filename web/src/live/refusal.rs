@@ -59,7 +59,7 @@ pub fn explain(refusal: &Refusal, origin: &Origin) -> Explanation {
         ),
         Cause::NoPlace => (
             format!("{address} answered, but its ring found no place for this tab."),
-            "It was asked for ten seconds. The ring may be repairing itself: try again, or try another peer.".to_owned(),
+            "It was asked for half a minute. The ring may be repairing itself: try again, or try another peer.".to_owned(),
         ),
     };
     Explanation { what, help }

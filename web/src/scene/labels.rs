@@ -23,6 +23,8 @@ pub struct Wanted {
     pub gap: f64,
     /// The word.
     pub text: String,
+    /// Whether it goes inside the ring where the stage ends before the word does.
+    pub inside: bool,
 }
 
 /// A word with its place.
@@ -71,6 +73,16 @@ const RETRIES: [(f64, f64); 6] = [
     (6.0, -2.0 * LINE),
 ];
 
+/// The same inside the ring: farther in, and up or down.
+const INNER: [(f64, f64); 6] = [
+    (0.0, 0.0),
+    (0.0, -LINE),
+    (0.0, LINE),
+    (13.0, 0.0),
+    (13.0, -2.0 * LINE),
+    (13.0, 2.0 * LINE),
+];
+
 /// Places words in the order given: the first matter most. `turns` are the nodes, which words do not cover.
 pub fn place(
     layout: &Layout,
@@ -79,33 +91,56 @@ pub fn place(
     turns: &[f64],
     wanted: &[Wanted],
 ) -> Vec<Placed> {
+    let is_on_stage = |area: &Area| {
+        area.left >= EDGE
+            && area.right <= width - EDGE
+            && area.top >= EDGE
+            && area.bottom <= height - EDGE
+    };
     let mut taken: Vec<Area> = turns.iter().map(|turn| node_area(layout, *turn)).collect();
     let mut placed = Vec::new();
     for (index, word) in wanted.iter().enumerate() {
-        for (out, down) in RETRIES {
-            let radius = layout.radius + word.gap + out;
-            let mut point = layout.at(word.turn, radius);
-            point.y += down;
-            let anchor = anchor_at(layout, point);
-            let slack = (word.gap - BAND).max(0.0);
-            point.x += inwards(&word_area(point, anchor, &word.text), width, slack);
-            let area = word_area(point, anchor, &word.text);
-            let inside = area.left >= EDGE
-                && area.right <= width - EDGE
-                && area.top >= EDGE
-                && area.bottom <= height - EDGE;
-            if inside && !taken.iter().any(|other| other.covers(&area)) {
-                taken.push(area);
-                placed.push(Placed {
-                    index,
-                    point,
-                    anchor,
-                });
-                break;
-            }
+        let area = |(point, anchor): &(Point, Anchor)| word_area(*point, *anchor, &word.text);
+        let mut places = RETRIES.map(|by| outside(layout, width, word, by)).to_vec();
+        if word.inside && !places.iter().any(|place| is_on_stage(&area(place))) {
+            places.extend(INNER.map(|by| inside(layout, word, by)));
+        }
+        let free = places.into_iter().find(|place| {
+            let area = area(place);
+            is_on_stage(&area) && !taken.iter().any(|other| other.covers(&area))
+        });
+        if let Some((point, anchor)) = free {
+            taken.push(area(&(point, anchor)));
+            placed.push(Placed {
+                index,
+                point,
+                anchor,
+            });
         }
     }
     placed
+}
+
+/// A place outside the ring, this much farther out and down.
+fn outside(layout: &Layout, width: f64, word: &Wanted, (out, down): (f64, f64)) -> (Point, Anchor) {
+    let mut point = layout.at(word.turn, layout.radius + word.gap + out);
+    point.y += down;
+    let anchor = anchor_at(layout, point);
+    let slack = (word.gap - BAND).max(0.0);
+    point.x += inwards(&word_area(point, anchor, &word.text), width, slack);
+    (point, anchor)
+}
+
+/// A place inside the ring, this much farther in and down.
+fn inside(layout: &Layout, word: &Wanted, (inward, down): (f64, f64)) -> (Point, Anchor) {
+    let mut point = layout.at(word.turn, layout.radius - word.gap - inward);
+    point.y += down;
+    let anchor = match anchor_at(layout, point) {
+        Anchor::Start => Anchor::End,
+        Anchor::Middle => Anchor::Middle,
+        Anchor::End => Anchor::Start,
+    };
+    (point, anchor)
 }
 
 /// How far to move a word sideways so that it is on the stage, if it takes at most so much.

@@ -232,9 +232,11 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>) -> Result<(), Stri
             .into_iter()
             .filter_map(|(property, is_broken)| is_broken.then_some(property))
             .collect();
+            let scenario = facts.history.scenario();
+            let stabilizes = scenario.upkeep.is_some();
             so(found == *broken
                 && ring.cycles().len() == *rings
-                && *stabilizing == facts.history.scenario().upkeep.is_some())
+                && *stabilizing == stabilizes.then_some(scenario.protocol))
         }
 
         Statement::GoesOn => so(!facts.planned().is_empty()),

@@ -4,6 +4,7 @@ use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::invariant::Property;
 use chordscope_core::chord::route::Step;
 use chordscope_sim::action::Action;
+use chordscope_sim::classic::Protocol;
 use chordscope_sim::trace::Decision;
 use chordscope_web::engine::statement::{Stage, Statement};
 
@@ -183,7 +184,11 @@ pub(crate) fn lies(statement: &Statement, space: Space) -> Vec<Statement> {
                 statement,
                 Violated,
                 rings = rings + 1,
-                stabilizing = !stabilizing
+                stabilizing = match stabilizing {
+                    Some(Protocol::Classic) => Some(Protocol::Corrected),
+                    Some(Protocol::Corrected) => None,
+                    None => Some(Protocol::Classic),
+                }
             );
             lies.push(Statement::Violated {
                 broken: Vec::new(),

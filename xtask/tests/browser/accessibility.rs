@@ -44,8 +44,19 @@ async fn the_ring_page_has_no_findings_in_any_of_its_states() -> Result<()> {
     })
     .await?;
     check(&page, "a prediction").await?;
+    // What flashes stays as it is at first.
+    page.run("document.styleSheets[0].insertRule('* { animation-play-state: paused !important }')")
+        .await?;
     page.click("button", "Insert node").await?;
-    page.table("Changed fingers").await?;
+    eventually("a finger that has just changed", async || {
+        let flashes = "return document.getAnimations().length > 0";
+        Ok(page
+            .run(flashes)
+            .await?
+            .as_bool()
+            .filter(|flashes| *flashes))
+    })
+    .await?;
     page.click("checkbox", "show stabilization").await?;
     check(&page, "a change, with stabilization in the log").await?;
     page.fill("spinbutton", "Key", "-1").await?;

@@ -44,6 +44,24 @@ async fn on_a_phone_stage_caption_and_play_are_on_one_screen_at_every_step() -> 
 }
 
 #[tokio::test]
+async fn on_a_phone_a_change_of_the_ring_is_seen_where_it_happens() -> Result<()> {
+    let site = SiteServer::start("/").await?;
+    let page = Page::open_sized(&site.url(), 390, 844).await?;
+    page.wait_for_text("status", "Result", LESSON).await?;
+    for (node, button) in [("7", "Insert node"), ("9", "Crash node")] {
+        page.fill("spinbutton", "Node id", node).await?;
+        let away = "return document.querySelector('.app .view').getBoundingClientRect().top < 0";
+        assert_eq!(page.run(away).await?, true, "the field is far below");
+        page.click("button", button).await?;
+        eventually(&format!("the stage after {button}"), async || {
+            Ok(outside(&page).await?.is_empty().then_some(()))
+        })
+        .await?;
+    }
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
 async fn an_embedded_stage_fits_the_frame_that_it_is_given() -> Result<()> {
     let site = SiteServer::start("/").await?;
     let page = Page::open(&format!("{}?embed", site.url())).await?;

@@ -1,23 +1,18 @@
 //! Tabs that go away while a native peer fetches from them.
 
-use std::time::Duration;
-
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::live::{join, open};
 use crate::live_files::{NAME, digest, file_of, share};
-use crate::support::{Page, Result, Ring, eventually, within};
+use crate::support::{Page, Result, Ring, eventually};
 
 const MIB: u64 = 1 << 20;
-/// Long enough to be interrupted by somebody who fetches [`SLOWLY`].
+/// Long enough to be interrupted by somebody who fetches [`SLOWLY`]: after a quarter, twelve seconds are left.
 const LENGTH: u64 = 64 * MIB;
-const SLOWLY: &str = "12M";
+const SLOWLY: &str = "4M";
 /// How many segments of so long a file there are.
 const SEGMENTS: u64 = LENGTH / (64 << 10);
-/// How long a fetch may take on a machine that is busy with other things.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// What a peer says of the one file that it fetches.
 async fn fetched(peer: &Ring) -> Result<Value> {
     let shares = peer.json(&["shares"]).await?;
@@ -30,7 +25,7 @@ fn number(transfer: &Value, field: &str) -> u64 {
 
 /// Waits until a quarter is here and something of it has come from each of these tabs. Says how many segments are here.
 async fn midway(peer: &Ring, tabs: &[&str]) -> Result<u64> {
-    within(PATIENCE, "a quarter of the file", async || {
+    eventually("a quarter of the file", async || {
         let transfer = fetched(peer).await?;
         let sources = transfer["peers"].as_array();
         let comes_from = |tab: &&str| {
@@ -50,7 +45,7 @@ async fn ended(peer: &Ring, wanted: &str, into: &TempDir) -> Result<()> {
         let transfer = fetched(peer).await?;
         Ok((transfer["state"] == "sharing").then_some(transfer))
     };
-    let transfer = within(PATIENCE, "the end of the fetch", whole).await?;
+    let transfer = eventually("the end of the fetch", whole).await?;
     assert_eq!(digest(&into.path().join(NAME))?, wanted);
     // What was on its way from the tab that went may come once more.
     let received = number(&transfer, "received_bytes");

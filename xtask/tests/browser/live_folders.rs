@@ -115,7 +115,7 @@ async fn a_name_that_no_system_takes_is_told_and_reading_can_be_cancelled() -> R
     let long = folder.path().join("long");
     write(&long, &[("short", "short")])?;
     // A hole: nothing is written, and all of it is read.
-    fs::File::create(long.join("hole"))?.set_len(8 << 30)?;
+    fs::File::create(long.join("hole"))?.set_len(64 << 30)?;
     let ring = Ring::start(2).await?;
     let page = Page::open_sized(&format!("{}#/live", ring.url()), 390, 844).await?;
     choose(&page, &devices).await?;

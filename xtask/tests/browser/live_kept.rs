@@ -9,8 +9,9 @@ use crate::live::{join, leave, open, rejoined};
 use crate::live_files::{NAME, digest, fetch, file, file_of, save};
 use crate::support::{Page, Result, Ring, eventually};
 
-/// Long enough to be interrupted.
+/// Long enough to be interrupted while it comes [`SLOWLY`].
 const LONG: usize = 96 << 20;
+const SLOWLY: &str = "10M";
 
 /// How many segments are here, as the progress bar has it; none where there is no bar.
 async fn have(page: &Page) -> Result<Option<u64>> {
@@ -49,7 +50,7 @@ async fn interrupted(page: &Page, ring: &Ring, link: &str) -> Result<u64> {
 async fn a_fetch_goes_on_after_a_reload_with_what_was_here() -> Result<()> {
     let folder = TempDir::new()?;
     let path = file_of(&folder, 11, LONG)?;
-    let ring = Ring::start(2).await?;
+    let ring = Ring::limited(2, SLOWLY).await?;
     let link = ring.command(&["share", &path.to_string_lossy()]).await?;
     let link = link.trim();
     let page = open(&ring).await?;
@@ -71,7 +72,7 @@ async fn a_fetch_goes_on_after_a_reload_with_what_was_here() -> Result<()> {
 async fn a_tab_that_is_opened_later_goes_on_with_what_a_closed_one_has_left() -> Result<()> {
     let folder = TempDir::new()?;
     let path = file_of(&folder, 12, LONG)?;
-    let ring = Ring::start(2).await?;
+    let ring = Ring::limited(2, SLOWLY).await?;
     let link = ring.command(&["share", &path.to_string_lossy()]).await?;
     let link = link.trim();
     let page = open(&ring).await?;
@@ -84,6 +85,29 @@ async fn a_tab_that_is_opened_later_goes_on_with_what_a_closed_one_has_left() ->
     assert_ne!(join(&page).await?, first, "another peer");
     ring.command(&["share", &path.to_string_lossy()]).await?;
     assert_eq!(save(&page).await?, digest(&path)?);
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn a_tab_goes_on_with_what_one_that_is_closing_held_when_it_was_opened() -> Result<()> {
+    let folder = TempDir::new()?;
+    let path = file_of(&folder, 15, LONG)?;
+    let ring = Ring::limited(2, SLOWLY).await?;
+    let link = ring.command(&["share", &path.to_string_lossy()]).await?;
+    let page = open(&ring).await?;
+    join(&page).await?;
+    let before = interrupted(&page, &ring, link.trim()).await?;
+    page.run("open(location.href)").await?;
+    let first = page.switch_to_other_window().await?;
+    let second = page.driver().window().await?;
+    page.wait_for_text("status", "Connection", "not joined")
+        .await?;
+    assert_eq!(have(&page).await?, None, "the first tab has it");
+    page.driver().switch_to_window(first).await?;
+    page.driver().close_window().await?;
+    page.driver().switch_to_window(second).await?;
+    let progress = async || Ok(have(&page).await?.filter(|count| *count == before));
+    eventually("the segments of before", progress).await?;
     page.assert_no_errors().await
 }
 

@@ -22,7 +22,7 @@ const MAX_RESIDENT: u64 = 300 * MIB;
 /// The most that the module of the tab's peer may take, in MiB.
 const MAX_MODULE: f64 = 64.0;
 /// The least that must come through on a machine that is busy with other things, in MiB a second.
-const SLOWEST: f64 = 5.0;
+const SLOWEST: f64 = 1.0;
 
 fn mebibytes() -> u64 {
     let asked = env::var("CHORDSCOPE_LARGE").ok();

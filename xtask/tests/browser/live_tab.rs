@@ -7,16 +7,19 @@ use tokio::time::{Instant, interval};
 use crate::live::{
     all_there, around, get, join, leave, name_of, names_of, open, put, settled, short,
 };
-use crate::support::{Page, Result, Ring, SiteServer, eventually};
+use crate::support::{DEADLINE, Page, Result, Ring, SiteServer, eventually};
 
-/// How long a ring of so few may take to become what it should be.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// How long it may take to learn that a tab is gone.
-const FEW_SECONDS: Duration = Duration::from_secs(5);
+/// How long a ring may take to become what it should be.
+const PATIENCE: Duration = DEADLINE;
+/// How long it may take to learn that a closed tab is gone, on a machine that is busy with other things too: less than its lease lasts once
+/// nothing is heard of it.
+const FEW_SECONDS: Duration = Duration::from_secs(20);
 /// How long a tab stays hidden.
 const HIDDEN: Duration = Duration::from_secs(90);
-/// How often a tab may dial two peers that have died.
-const MAX_DIALS_OF_DEAD: usize = 6;
+/// How often a tab may dial two peers that have died, at once.
+const MAX_DIALS_OF_DEAD: u64 = 6;
+/// After so many seconds it may dial each of them once more.
+const DIALS_AGAIN: u64 = 20;
 
 /// The peer of this id, taken out of these.
 fn take(peers: &mut Vec<Ring>, id: &str) -> Result<Ring> {
@@ -41,6 +44,15 @@ async fn a_value_outlives_every_native_peer_that_keeps_it() -> Result<()> {
     settled(&peers, &[&tab], PATIENCE).await?;
     page.wait_for_text("status", "Connection", "its relays")
         .await?;
+    // Where the tab will keep the copies.
+    page.table_with("Peers", |known| {
+        (1..).zip(&others[..2]).all(|(place, id)| {
+            let role = format!("successor {place}");
+            let mut rows = known.iter().map(|row| &row[0]);
+            rows.any(|row| row.starts_with(short(id)) && row.contains(&role))
+        })
+    })
+    .await?;
 
     let name = name_of(&peers[0], &tab).await?;
     let written = peers[0].json(&["put", &name, "outlives them"]).await?;
@@ -64,6 +76,7 @@ async fn a_value_outlives_every_native_peer_that_keeps_it() -> Result<()> {
             assert_eq!(peer.json(&["status"]).await?["records"], records);
         }
     }
+    let died = Instant::now();
     for keeper in &mut keepers {
         keeper.kill()?;
     }
@@ -79,7 +92,8 @@ async fn a_value_outlives_every_native_peer_that_keeps_it() -> Result<()> {
     let all_known = errors
         .iter()
         .all(|error| dead.iter().any(|dead| error.contains(dead)));
-    assert!(all_known && errors.len() <= MAX_DIALS_OF_DEAD, "{errors:?}");
+    let most = MAX_DIALS_OF_DEAD + 2 * died.elapsed().as_secs() / DIALS_AGAIN;
+    assert!(all_known && errors.len() as u64 <= most, "{errors:?}");
     Ok(())
 }
 

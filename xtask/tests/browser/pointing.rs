@@ -137,6 +137,32 @@ async fn the_mouse_finds_every_node_key_and_arc_at_every_size() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_pointer_that_is_back_before_the_next_frame_is_where_it_was() -> Result<()> {
+    let (_site, page) = open().await?;
+    let stage = Stage::find(&page).await?;
+    let (x, y) = stage.at(turn(1));
+    page.point_at(x, y).await?;
+    says(&page, "Node 1 is responsible for").await?;
+    let (away_x, away_y) = stage.at(turn(14));
+    // To another node and back, faster than anything is painted.
+    let said = page
+        .run(&format!(
+            "const view = document.querySelector('.app .view');
+             const move = (clientX, clientY) => view.dispatchEvent(
+                 new PointerEvent('pointermove', {{ clientX, clientY, pointerType: 'mouse', bubbles: true }}));
+             move({away_x}, {away_y});
+             move({x}, {y});
+             const after = (frames, done) =>
+                 frames ? requestAnimationFrame(() => after(frames - 1, done)) : done(view.querySelector('.view__hint').textContent);
+             return new Promise(done => after(4, done))"
+        ))
+        .await?;
+    let said = said.as_str().unwrap_or_default();
+    assert!(said.starts_with("Node 1 is responsible for"), "{said}");
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
 async fn points_all_around_the_band_are_hit() -> Result<()> {
     let (_site, page) = open().await?;
     for (width, height) in SIZES {

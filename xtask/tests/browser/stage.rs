@@ -19,6 +19,9 @@ const FIND: &str = "
     const area = canvas.getBoundingClientRect();
     if (area.width < 1 || !canvas.width) return null;
     const ratio = canvas.width / area.width;
+    // Until the next frame, what was painted for another size is stretched.
+    const real = length => Math.round(length * devicePixelRatio);
+    if (canvas.width !== real(canvas.clientWidth) || canvas.height !== real(canvas.clientHeight)) return null;
     const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
     const short = Math.min(canvas.width, canvas.height) / 2;
     const middles = [];

@@ -33,7 +33,7 @@ pub(crate) use self::{
     page::Page,
     ring::{Ring, chordscope, free_ports},
     site_server::SiteServer,
-    wait::{eventually, within},
+    wait::{DEADLINE, eventually, within},
 };
 
 /// Any error ends a test.

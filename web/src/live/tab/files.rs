@@ -15,7 +15,7 @@ use web_sys::{
 
 pub(super) use self::heading::Heading;
 pub(super) use self::kept::{Kept, NoFile};
-pub(super) use self::left_behind::left_behind;
+pub(super) use self::left_behind::LeftBehind;
 use self::sweep::sweep;
 use super::log::Slab;
 

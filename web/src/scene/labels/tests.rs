@@ -5,6 +5,7 @@ fn word(turn: f64, text: &str) -> Wanted {
         turn,
         gap: 26.0,
         text: text.to_owned(),
+        inside: false,
     }
 }
 
@@ -44,4 +45,45 @@ fn a_word_without_room_is_left_out() {
     let layout = Layout::new(200.0, 200.0, &[0.25], true);
     let wanted = [word(0.25, "a very long word that leaves the stage")];
     assert!(place(&layout, 200.0, 200.0, &[0.25], &wanted).is_empty());
+}
+
+#[test]
+fn on_a_phone_the_tab_and_the_nodes_of_a_path_are_named_wherever_they_are() {
+    for step in 0..64 {
+        let turn = f64::from(step) / 64.0;
+        let turns = [turn];
+        let layout = Layout::new(364.0, 330.0, &turns, false);
+        for text in [
+            "this tab",
+            "aa7c70…",
+            "aa7c70… · hop 2",
+            "aa7c70… · both neighbours",
+        ] {
+            let wanted = Wanted {
+                gap: layout.node + 10.0,
+                inside: true,
+                ..word(turn, text)
+            };
+            let placed = place(&layout, 364.0, 330.0, &turns, &[wanted]);
+            assert_eq!(placed.len(), 1, "{text} at {turn}");
+        }
+    }
+}
+
+#[test]
+fn a_word_that_only_others_are_in_the_way_of_stays_outside() {
+    let layout = Layout::new(600.0, 600.0, &[0.3], true);
+    let crowd = vec![
+        Wanted {
+            inside: true,
+            ..word(0.3, "hop 1")
+        };
+        12
+    ];
+    for placed in place(&layout, 600.0, 600.0, &[0.3], &crowd) {
+        assert!(
+            placed.point.distance(layout.centre) > layout.radius,
+            "{placed:?}"
+        );
+    }
 }

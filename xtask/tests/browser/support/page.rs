@@ -40,22 +40,24 @@ impl Page {
 
     /// Gives the page this much room. A window would not do: its frame counts, and it is never narrower than 500.
     pub(crate) async fn resize(&self, width: u32, height: u32) -> Result<()> {
-        self.driver()
-            .cmd(Command::ExtensionCommand(Box::new(DevTools {
-                method: "Emulation.setDeviceMetricsOverride",
-                params: json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false }),
-            })))
-            .await?;
-        Ok(())
+        self.resize_enlarged(width, height, 1).await
     }
 
     /// The same, with so many real pixels to each of the page's: as a browser enlarges a page.
     pub(crate) async fn resize_enlarged(&self, width: u32, height: u32, zoom: u32) -> Result<()> {
+        let (width, height) = (width / zoom, height / zoom);
         let params = json!({
-            "width": width / zoom, "height": height / zoom, "deviceScaleFactor": zoom, "mobile": false,
+            "width": width, "height": height, "deviceScaleFactor": zoom, "mobile": false,
         });
         self.devtools("Emulation.setDeviceMetricsOverride", params)
-            .await
+            .await?;
+        eventually(&format!("a page of {width}x{height}"), async || {
+            let now = self
+                .run("return [innerWidth, innerHeight, devicePixelRatio]")
+                .await?;
+            Ok((now == json!([width, height, zoom])).then_some(()))
+        })
+        .await
     }
 
     /// Moves the mouse to a point of the window.
@@ -148,12 +150,18 @@ impl Page {
 
     /// Opens an empty window in front of the page, and goes on there: `opener` is the page.
     pub(crate) async fn hide(&self) -> Result<WindowHandle> {
-        let page = self.driver().window().await?;
         self.run("open('about:blank')").await?;
-        let mut windows = self.driver().windows().await?.into_iter();
-        let front = windows.rfind(|window| *window != page);
-        let front = front.ok_or("no window opened")?;
-        self.driver().switch_to_window(front).await?;
+        self.switch_to_other_window().await
+    }
+
+    /// Goes on in the window that the page has opened, once that is there. Returns the page's.
+    pub(crate) async fn switch_to_other_window(&self) -> Result<WindowHandle> {
+        let page = self.driver().window().await?;
+        let other = eventually("another window", async || {
+            let windows = self.driver().windows().await?;
+            Ok(windows.into_iter().find(|window| *window != page))
+        });
+        self.driver().switch_to_window(other.await?).await?;
         Ok(page)
     }
 
@@ -175,29 +183,40 @@ impl Page {
 
     /// Clicks the element with this role and name.
     pub(crate) async fn click(&self, role: &str, name: &str) -> Result<()> {
-        Ok(self.by_name(role, name).await?.click().await?)
+        let what = format!("a click on the {role} \"{name}\"");
+        eventually(&what, async || {
+            missed_is_none(self.by_name(role, name).await?.click().await)
+        })
+        .await
     }
 
     /// Replaces what is in a field by what one types.
     pub(crate) async fn fill(&self, role: &str, name: &str, text: &str) -> Result<()> {
-        let field = self.by_name(role, name).await?;
-        field.clear().await?;
-        Ok(field.send_keys(text).await?)
+        let what = format!("\"{text}\" in the {role} \"{name}\"");
+        eventually(&what, async || {
+            let field = self.by_name(role, name).await?;
+            Ok(match gone_is_none(field.clear().await)? {
+                Some(()) => gone_is_none(field.send_keys(text).await)?,
+                None => None,
+            })
+        })
+        .await
     }
 
     /// Chooses the option with this text from the combobox (a select) with this name.
     pub(crate) async fn choose(&self, name: &str, option: &str) -> Result<()> {
         let what = format!("an option \"{option}\" in the combobox \"{name}\"");
-        let found = eventually(&what, async || {
+        eventually(&what, async || {
             let select = self.by_name("combobox", name).await?;
-            for candidate in select.find_all(By::Tag("option")).await? {
+            let options = gone_is_none(select.find_all(By::Tag("option")).await)?;
+            for candidate in options.unwrap_or_default() {
                 if gone_is_none(candidate.text().await)?.is_some_and(|text| text.trim() == option) {
-                    return Ok(Some(candidate));
+                    return missed_is_none(candidate.click().await);
                 }
             }
             Ok(None)
-        });
-        Ok(found.await?.click().await?)
+        })
+        .await
     }
 
     /// What the element with this role and name says now. An empty status is found too.
@@ -221,12 +240,28 @@ impl Page {
     /// The cells of the table with this name, row by row, its head included.
     pub(crate) async fn table(&self, name: &str) -> Result<Vec<Vec<String>>> {
         const READ: &str = "return [...arguments[0].rows].map(row => [...row.cells].map(cell => cell.textContent.trim()))";
-        let table = self.by_name("table", name).await?;
-        Ok(self
-            .driver()
-            .execute(READ, vec![table.to_json()?])
-            .await?
-            .convert()?)
+        eventually(&format!("the table \"{name}\""), async || {
+            let table = self.by_name("table", name).await?.to_json()?;
+            let read = gone_is_none(self.driver().execute(READ, vec![table]).await)?;
+            Ok(read.map(|read| read.convert()).transpose()?)
+        })
+        .await
+    }
+
+    /// The same, once this is so.
+    pub(crate) async fn table_with(
+        &self,
+        name: &str,
+        is_so: impl Fn(&[Vec<String>]) -> bool,
+    ) -> Result<Vec<Vec<String>>> {
+        let mut last = Vec::new();
+        let what = format!("what is expected of the table \"{name}\"");
+        let waited = eventually(&what, async || {
+            last = self.table(name).await?;
+            Ok(is_so(&last).then(|| last.clone()))
+        });
+        let waited = waited.await;
+        waited.map_err(|error| format!("{error}; it has {last:?}").into())
     }
 
     /// Runs a script in the page: the body of a function that returns something.
@@ -352,6 +387,14 @@ impl ExtensionCommand for Computed {
 
     fn endpoint(&self) -> Arc<str> {
         format!("/element/{}/{}", self.element, self.property).into()
+    }
+}
+
+/// Clicks miss what a page that redraws has taken away, moved or covered meanwhile: nothing was clicked then.
+fn missed_is_none(result: Result<(), WebDriverError>) -> Result<Option<()>> {
+    match result {
+        Err(error) if matches!(*error, WebDriverErrorInner::ElementClickIntercepted(_)) => Ok(None),
+        other => Ok(gone_is_none(other)?),
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -25,6 +27,12 @@ impl Ring {
     /// Starts a ring that serves the page, and waits until it answers.
     pub(crate) async fn start(peers: u16) -> Result<Self> {
         Self::spawn(&["ring", "--peers", &peers.to_string()], peers).await
+    }
+
+    /// The same, of peers that send no more of files a second than this, such as `8M`.
+    pub(crate) async fn limited(peers: u16, rate: &str) -> Result<Self> {
+        let count = peers.to_string();
+        Self::spawn(&["ring", "--peers", &count, "--limit-up", rate], peers).await
     }
 
     /// Starts a single peer that serves the page, in a ring of its own or in the one of the peer at this address.
@@ -171,18 +179,22 @@ fn binary() -> PathBuf {
     path_from("CHORDSCOPE_BINARY", "target/release/chordscope")
 }
 
+/// Where ports are looked for: below those that the system gives to outgoing connections, of which any could take a port between the
+/// moment when it is found free and the one when a peer listens there.
+const PORTS: Range<u16> = 10_000..32_000;
+/// How many ports of these have been handed out: no two tests get the same.
+static HANDED_OUT: AtomicU32 = AtomicU32::new(0);
+
 /// The first of so many free ports in a row.
 pub(crate) fn free_ports(count: u16) -> Result<u16> {
-    for _ in 0..100 {
-        let first = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-            .local_addr()?
-            .port();
-        let free = |offset| {
-            first
-                .checked_add(offset)
-                .is_some_and(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok())
-        };
-        if (0..count).all(free) {
+    let room = u32::from(PORTS.end - PORTS.start - count);
+    for _ in 0..1_000 {
+        let taken = HANDED_OUT.fetch_add(u32::from(count), Ordering::Relaxed);
+        // Two runs side by side begin at different places.
+        let offset = std::process::id().wrapping_mul(97).wrapping_add(taken) % room;
+        let first = PORTS.start + u16::try_from(offset)?;
+        let is_free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+        if (first..first + count).all(is_free) {
             return Ok(first);
         }
     }

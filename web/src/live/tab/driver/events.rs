@@ -12,8 +12,8 @@ use super::Driver;
 use crate::live::tab::{notice, view};
 use crate::live::talk::{Answer, Cause, Connection, Refusal, Report};
 
-/// How long a peer that is there may look for a place for this tab before the user is told.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a peer that is there may look for a place for this tab before the user is told, who may leave at any time.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Driver {
     pub(super) fn on_event(&mut self, event: Event) {

@@ -10,7 +10,7 @@ use gloo::timers::future::TimeoutFuture;
 use wasm_bindgen_futures::spawn_local;
 
 use super::Driver;
-use crate::live::tab::files::{Kept, left_behind};
+use crate::live::tab::files::{Kept, LeftBehind};
 use crate::live::tab::place::Place;
 use crate::live::tab::shares::Stage;
 use crate::live::talk::MAX_FILES;
@@ -18,14 +18,30 @@ use crate::live::talk::MAX_FILES;
 /// How many segments are checked until the worker looks at what else has happened.
 const AT_ONCE: u32 = 8;
 
+/// A tab that is being closed holds its files until the browser has come to that: how often the others look, and after how many
+/// milliseconds again. That is half a minute.
+const LOOKS: u32 = 60;
+const PAUSE: u32 = 500;
+
 impl Driver {
     /// Takes up the private files that are there.
     pub(super) fn take_up(&self) {
         let me = self.me.clone();
         spawn_local(async move {
+            let Some(mut left) = LeftBehind::find().await else {
+                return;
+            };
             // The page's own numbers are higher.
-            for (number, kept) in (0..).zip(left_behind(MAX_FILES).await) {
-                take_up_one(&me, number, kept).await;
+            let mut numbers = 0..MAX_FILES as u32;
+            for _ in 0..LOOKS {
+                let free = left.free(numbers.len()).await;
+                for (kept, number) in free.into_iter().zip(numbers.by_ref()) {
+                    take_up_one(&me, number, kept).await;
+                }
+                if left.is_empty() || numbers.is_empty() {
+                    return;
+                }
+                TimeoutFuture::new(PAUSE).await;
             }
         });
     }

@@ -9,44 +9,70 @@ use super::heading::{HEADING, Heading};
 use super::kept::Kept;
 use super::{FETCHED, folder, open_at_once};
 
-/// What earlier tabs have left and no other tab holds.
-pub(in crate::live::tab) async fn left_behind(most: usize) -> Vec<Kept> {
-    let mut found = Vec::new();
-    if let Some(folder) = folder().await {
-        // What could be read before an error is good.
-        let _ = collect(&folder, most, &mut found).await;
-    }
-    found
+/// Files that tabs had begun when this one was opened, as far as it has not taken them up.
+#[derive(Debug)]
+pub(in crate::live::tab) struct LeftBehind {
+    folder: Folder,
+    handles: Vec<FileHandle>,
 }
 
-async fn collect(folder: &Folder, most: usize, found: &mut Vec<Kept>) -> Result<(), JsValue> {
+impl LeftBehind {
+    /// Finds them; none where the browser offers no private files.
+    pub(in crate::live::tab) async fn find() -> Option<Self> {
+        let folder = folder().await?;
+        let mut handles = Vec::new();
+        // What could be read before an error is good.
+        let _ = collect(&folder, &mut handles).await;
+        Some(Self { folder, handles })
+    }
+
+    /// Whether there are none any more.
+    pub(in crate::live::tab) const fn is_empty(&self) -> bool {
+        self.handles.is_empty()
+    }
+
+    /// Takes so many that no tab holds.
+    pub(in crate::live::tab) async fn free(&mut self, most: usize) -> Vec<Kept> {
+        let (mut found, mut held) = (Vec::new(), Vec::new());
+        for handle in std::mem::take(&mut self.handles) {
+            if found.len() == most {
+                held.push(handle);
+                continue;
+            }
+            let Some(file) = open_at_once(&handle).await else {
+                held.push(handle);
+                continue;
+            };
+            let heading = file.read_at(0, HEADING as usize);
+            match heading.and_then(|bytes| Heading::decode(&bytes)) {
+                Some(heading) => {
+                    let folder = self.folder.clone();
+                    found.push(Kept::again(file, folder, handle, heading));
+                }
+                // Its tab ended before it was begun.
+                None => {
+                    drop(file);
+                    let _ = JsFuture::from(self.folder.remove_entry(&handle.name())).await;
+                }
+            }
+        }
+        self.handles = held;
+        found
+    }
+}
+
+async fn collect(folder: &Folder, found: &mut Vec<FileHandle>) -> Result<(), JsValue> {
     let handles: AsyncIterator = folder.values();
-    while found.len() < most {
+    loop {
         let next: IteratorNext = JsFuture::from(handles.next()?).await?.unchecked_into();
         if next.done() {
-            break;
+            return Ok(());
         }
-        let Ok(handle) = next.value().dyn_into::<FileHandle>() else {
-            continue;
-        };
-        if !handle.name().ends_with(FETCHED) {
-            continue;
-        }
-        let Some(file) = open_at_once(&handle).await else {
-            continue;
-        };
-        let heading = file.read_at(0, HEADING as usize);
-        match heading.and_then(|bytes| Heading::decode(&bytes)) {
-            Some(heading) => {
-                let folder = folder.clone();
-                found.push(Kept::again(file, folder, handle, heading));
-            }
-            // Its tab ended before it was begun.
-            None => {
-                drop(file);
-                let _ = JsFuture::from(folder.remove_entry(&handle.name())).await;
-            }
-        }
+        let handle = next.value().dyn_into::<FileHandle>();
+        found.extend(
+            handle
+                .ok()
+                .filter(|handle| handle.name().ends_with(FETCHED)),
+        );
     }
-    Ok(())
 }
