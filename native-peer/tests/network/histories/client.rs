@@ -249,10 +249,9 @@ pub(super) fn whole_status(access: &Access) -> Option<Value> {
     }
 }
 
-/// Asks the peer to leave for good, though nobody may have taken over what it holds.
-pub(super) fn leave(access: &Access, force: bool) {
-    let path = format!("/api/v1/leave?force={force}");
-    let _ = speak(access, "POST", &path, &[]);
+/// Asks the peer to leave for good.
+pub(super) fn leave(access: &Access) {
+    let _ = speak(access, "POST", "/api/v1/leave", &[]);
 }
 
 fn speak(access: &Access, method: &str, path: &str, body: &[u8]) -> Answer {

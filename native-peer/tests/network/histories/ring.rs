@@ -230,17 +230,6 @@ impl Ring {
         self.stop(&up);
     }
 
-    /// All leave, whoever takes over what they hold.
-    pub(super) fn all_leave(&mut self) {
-        for number in self.up() {
-            leave(&self.access(number).unwrap(), true);
-            let code = self.slots[number].process.as_mut().unwrap().ended();
-            assert_eq!(code, Some(0), "peer {number}");
-            self.slots[number].process = None;
-            self.end(&[number], "has left");
-        }
-    }
-
     /// Starts whoever is down.
     pub(super) fn all_back(&mut self) {
         for number in 0..self.slots.len() {
@@ -411,7 +400,7 @@ impl Ring {
 
     fn leave(&mut self, number: usize) {
         let access = self.access(number).unwrap();
-        leave(&access, false);
+        leave(&access);
         let code = self.slots[number].process.as_mut().unwrap().ended();
         assert_eq!(code, Some(0), "peer {number}");
         self.slots[number].process = None;
