@@ -24,7 +24,7 @@ use crate::store::group::message::MAX_PAGE;
 use crate::store::message::MAX_OFFER;
 use crate::store::record::label::{MAX_NAME, MAX_SALT};
 use crate::store::record::providers::{MAX_PROVIDERS, MAX_PROVIDERS_BYTES, PROVIDER_LIFETIME};
-use crate::store::record::{DEFAULT_LIFETIME, MAX_SEQUENCE_JUMP, MAX_VALUE};
+use crate::store::record::{DEFAULT_LIFETIME, MAX_SEQUENCE_JUMP, MAX_VALUE, SHORTEST_LIFETIME};
 use crate::swarm::api::Limits as SwarmLimits;
 use crate::swarm::collection::{MAX_FILES, MAX_PATH as MAX_FILE_PATH};
 use crate::swarm::layout::{BLOCK, MAX_SEGMENT, MAX_SEGMENTS};
@@ -192,6 +192,9 @@ fn the_page_has_the_limits_of_records_and_groups() {
         "A lifetime is at most {} seconds; a sequence number is not more than {} ahead",
         number(DEFAULT_LIFETIME),
         number(MAX_SEQUENCE_JUMP)
+    ));
+    must_say(&format!(
+        "A record is put to live for {SHORTEST_LIFETIME} seconds at least."
     ));
     must_say(&format!(
         "lifetime (4 bytes), at most {} seconds",

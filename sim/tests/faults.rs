@@ -9,6 +9,7 @@ use chordscope_core::base::contact::Contact;
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::time::Instant;
 use chordscope_core::chord::route::{Mode, Routing};
+use chordscope_core::node::api::Event;
 use chordscope_core::store::record::Name;
 use chordscope_sim::action::{Action, ActionError};
 use chordscope_sim::network::{Bandwidth, Latency, Reorder};
@@ -261,6 +262,63 @@ fn a_node_of_level_quorum_comes_back_with_the_groups_it_had_saved() {
 }
 
 /// How many messages overtook an earlier one between the same two nodes.
+/// Gets a name at node 10, and gives its value and sequence number.
+fn value(world: &mut World, name: &str) -> Option<(Vec<u8>, u64)> {
+    let from = Id::from_u64(10);
+    let name = name.to_owned();
+    world.act(Action::Get { from, name }).unwrap();
+    let got = run(world, 30)
+        .into_iter()
+        .find_map(|entry| match entry.what {
+            What::Node(_, Event::GetEnded(_, Ok(record))) => Some(record),
+            _ => None,
+        });
+    let record = got.unwrap()?;
+    Some((record.value().unwrap().to_vec(), record.sequence()))
+}
+
+/// The owner of a name and those behind it, as many as hold it.
+fn holders(world: &World, name: &str) -> Vec<Id> {
+    let space = world.space();
+    let key = Name::new(name).unwrap().key(space);
+    let mut nodes: Vec<Id> = world.nodes().map(|node| node.id()).collect();
+    nodes.sort_by_key(|id| space.distance(key, *id));
+    nodes.truncate(3);
+    nodes
+}
+
+/// Puts a name again while its owner alone has it, and answers late; gives what is there half a minute later.
+fn put_while_the_owner_is_late(name: &str, late: Duration) -> Option<(Vec<u8>, u64)> {
+    let mut world = world(scenario());
+    let put = |world: &mut World, value: &str| {
+        let (from, name, value) = (Id::from_u64(10), name.to_owned(), value.to_owned());
+        world.act(Action::Put { from, name, value }).unwrap();
+    };
+    put(&mut world, "before");
+    let _ = run(&mut world, 5);
+    let holders = holders(&world, name);
+    for node in &holders[1..] {
+        world.act(Action::Crash(*node)).unwrap();
+    }
+    world.act(Action::Pause(holders[0])).unwrap();
+    put(&mut world, "after");
+    world.run_until(world.now() + late);
+    world.act(Action::Resume(holders[0])).unwrap();
+    heals(&mut world);
+    value(&mut world, name)
+}
+
+#[test]
+fn what_is_put_while_the_owner_is_late_is_not_lost_to_what_the_owner_alone_has() {
+    // Names that node 10 does not hold itself. Without an owner that stays away for much longer, a put goes on in the end.
+    for name in ["ben", "cleo", "eve", "fay", "gus", "hal"] {
+        for late in (1..=8).map(|halves| halves * 500) {
+            let got = put_while_the_owner_is_late(name, Duration::from_millis(late));
+            assert_eq!(got, Some((b"after".to_vec(), 3)), "{name}, {late} ms");
+        }
+    }
+}
+
 fn overtaken(scenario: Scenario) -> usize {
     let mut world = world(scenario);
     let mut latest = std::collections::BTreeMap::new();

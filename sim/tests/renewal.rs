@@ -11,7 +11,7 @@ use chordscope_core::node::api::{
 use chordscope_core::node::renewal::Keeping;
 use chordscope_core::peer::Peer;
 use chordscope_core::peer::api::Event;
-use chordscope_core::store::record::{Name, Salt, Subject};
+use chordscope_core::store::record::{Name, RecordError, Salt, Subject};
 use chordscope_sim::peers::{Conditions, Peers};
 
 const LIFETIME: Duration = Duration::from_secs(120);
@@ -30,6 +30,32 @@ fn keeping(renew: bool) -> Keeping {
 
 fn name(text: &str) -> Name {
     Name::new(text).unwrap()
+}
+
+#[test]
+fn a_record_is_put_to_live_for_two_seconds_at_least_and_is_there_for_one() {
+    let mut peers = ring();
+    for (seconds, level, goes) in [
+        (0, Level::One, false),
+        (1, Level::One, false),
+        (1, Level::Quorum, false),
+        (2, Level::One, true),
+    ] {
+        let keeping = Keeping {
+            lifetime: Duration::from_secs(seconds),
+            renew: false,
+        };
+        let value = || b"value".to_vec();
+        let named = peers.write(1, |peer, now| {
+            peer.put_for(now, name("name"), Some(value()), None, level, keeping)
+        });
+        let fixed = peers.write(1, |peer, now| peer.put_immutable_for(now, value(), keeping));
+        let refused = (!goes).then_some(StoreError::Record(RecordError::Lifetime));
+        assert_eq!(named.err(), refused, "{seconds}");
+        assert_eq!(fixed.err(), refused, "{seconds}");
+    }
+    let got = peers.get(3, Subject::Name(name("name"))).unwrap();
+    assert_eq!(got.unwrap().value(), Some(&b"value"[..]));
 }
 
 /// Puts in three ways at member 1: named, signed, immutable; gives what to get.

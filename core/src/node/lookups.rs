@@ -394,10 +394,7 @@ impl Node {
                 let nodes = core::iter::once(&owner).chain(neighbours.successors.iter());
                 self.on_candidates(now, operation, nodes.cloned().collect());
             }
-            Goal::Operation(operation) => {
-                let group = self.group(&owner, &neighbours.successors);
-                self.on_group(now, operation, group);
-            }
+            Goal::Operation(operation) => self.on_owner(now, operation, &owner, neighbours),
             Goal::Unclaimed(key) => {
                 let group = self.group(&owner, &neighbours.successors);
                 let before = neighbours.predecessor.as_ref().map(Contact::id);

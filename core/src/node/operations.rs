@@ -12,6 +12,7 @@ use crate::base::contact::Contact;
 use crate::base::content::ContentId;
 use crate::base::id::{Id, Space};
 use crate::base::time::Instant;
+use crate::chord::message::Neighbours;
 use crate::chord::route::Routing;
 use crate::message::{Request, Response};
 use crate::node::Node;
@@ -38,6 +39,8 @@ pub(super) struct Operation {
     /// Whether what it writes is renewed then.
     renew: bool,
     rounds: u8,
+    /// How often the owner was looked for again, as another node answered for it.
+    detours: u8,
     group: Vec<Contact>,
     /// How many members of the group have not answered yet.
     open: usize,
@@ -129,6 +132,7 @@ impl Node {
             renewal,
             renew,
             rounds: 0,
+            detours: 0,
             group: Vec::new(),
             open: 0,
             answers: BTreeMap::new(),
@@ -159,6 +163,33 @@ impl Node {
         } else {
             self.on_group(now, number, group);
         }
+    }
+
+    /// The owner of an operation's key was found, and those behind it.
+    ///
+    /// Where the owner is late, a node behind it answers for it. Who puts or gets there may miss what the owner alone has, as when the
+    /// other holders have just died: a put would begin with the first sequence number, and be lost to the older record later. So
+    /// the owner is looked for again, a few times.
+    pub(super) fn on_owner(
+        &mut self,
+        now: Instant,
+        number: u64,
+        owner: &Contact,
+        neighbours: &Neighbours,
+    ) {
+        let Some(operation) = self.operations.get_mut(&number) else {
+            return;
+        };
+        let key = operation.key;
+        let before = neighbours.predecessor.as_ref();
+        let stands_in = before.is_some_and(|before| !key.is_within(before.id(), owner.id()));
+        if stands_in && operation.detours < MAX_ROUNDS {
+            operation.detours += 1;
+            self.look_for_group(now, number, key);
+            return;
+        }
+        let group = self.group(owner, &neighbours.successors);
+        self.on_group(now, number, group);
     }
 
     /// The replica group of an operation's key is known; empty when it was not found.
@@ -257,7 +288,11 @@ impl Node {
         let Some(operation) = self.operations.get_mut(&number) else {
             return;
         };
-        if operation.answers.is_empty() {
+        // Who does not answer may have what the others lack.
+        let may_be_missed = operation.newest.is_none()
+            && operation.answers.len() < operation.group.len()
+            && operation.rounds < MAX_ROUNDS;
+        if operation.answers.is_empty() || may_be_missed {
             self.try_again_or_fail(now, number);
             return;
         }

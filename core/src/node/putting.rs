@@ -9,7 +9,7 @@ use crate::node::api::{Level, OperationId, StoreError};
 use crate::node::operations::{Target, Task};
 use crate::node::renewal::Keeping;
 use crate::store::message::Copy;
-use crate::store::record::{Label, MAX_VALUE, Record, RecordError, Subject};
+use crate::store::record::{Label, MAX_VALUE, Record, RecordError, SHORTEST_LIFETIME, Subject};
 
 /// What is to be written in the place of what is there.
 #[derive(Clone, Debug)]
@@ -85,7 +85,7 @@ impl Node {
     /// As [`Node::put_immutable`], kept in this way.
     ///
     /// # Errors
-    /// As [`Node::put_immutable`].
+    /// As [`Node::put_immutable`], and where the lifetime is shorter than two seconds or longer than a day.
     pub fn put_immutable_for(
         &mut self,
         now: Instant,
@@ -95,7 +95,7 @@ impl Node {
         let record = Record::immutable(value)?;
         let subject = Subject::Key(record.key(self.config.space));
         let remaining = u32::try_from(keeping.lifetime.as_secs()).unwrap_or(u32::MAX);
-        if remaining > record.lifetime() {
+        if !(SHORTEST_LIFETIME..=record.lifetime()).contains(&remaining) {
             return Err(RecordError::Lifetime.into());
         }
         let task = Task::Write(Box::new(Copy { record, remaining }));
@@ -131,7 +131,7 @@ impl Node {
     /// way. [`Event::PutEnded`](crate::node::api::Event::PutEnded) follows.
     ///
     /// # Errors
-    /// As [`Node::compare_and_set`].
+    /// As [`Node::compare_and_set`], and where the lifetime is shorter than two seconds.
     pub fn put_for(
         &mut self,
         now: Instant,
@@ -144,6 +144,9 @@ impl Node {
         let label = label.into();
         if value.as_ref().is_some_and(|value| value.len() > MAX_VALUE) {
             return Err(RecordError::Value.into());
+        }
+        if keeping.lifetime.as_secs() < u64::from(SHORTEST_LIFETIME) {
+            return Err(RecordError::Lifetime.into());
         }
         let subject = label.clone().subject(self.signer.public_key());
         let put = Put {

@@ -27,7 +27,7 @@ const BREATH: Duration = Duration::from_millis(250);
 /// How long a record is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keeping {
-    /// Its lifetime: how long it is held after it was written last.
+    /// Its lifetime: how long it is held after it was written last, in whole seconds, two at least.
     pub lifetime: Duration,
     /// Whether this node renews it.
     pub renew: bool,

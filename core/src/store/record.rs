@@ -32,6 +32,8 @@ pub const MAX_VALUE: usize = 64 * 1024;
 pub const MAX_SEQUENCE_JUMP: u64 = 1 << 16;
 /// How long a record lives unless its author says otherwise, in seconds: a day.
 pub const DEFAULT_LIFETIME: u32 = 24 * 60 * 60;
+/// The shortest life that a record is put with, in seconds: in its last second nobody is given it.
+pub const SHORTEST_LIFETIME: u32 = 2;
 
 /// What is kept under one key.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -252,7 +254,7 @@ pub enum RecordError {
     Name,
     /// The value is too long.
     Value,
-    /// It wants to live longer than a day, or a provider longer than half an hour.
+    /// It is put to live shorter than two seconds, or wants to live longer than a day, or a provider longer than half an hour.
     Lifetime,
     /// The signature is not its author's.
     Signature,
@@ -275,7 +277,7 @@ impl fmt::Display for RecordError {
         f.write_str(match self {
             Self::Name => "a name has 1 to 255 bytes",
             Self::Value => "a value has at most 64 KiB (65536 bytes)",
-            Self::Lifetime => "a record lives for at most a day, a provider for half an hour",
+            Self::Lifetime => "a record lives for two seconds at least and a day at most, a provider for half an hour at most",
             Self::Signature => "the record's signature is not its author's",
             Self::SequenceJump => "the record's sequence number runs too far ahead",
             Self::Full => "the peer has no room for another record",

@@ -210,7 +210,7 @@ mod tests {
                     tokio::task::yield_now().await;
                 }
             };
-            timeout(OPEN_PATIENCE, ended).await.unwrap();
+            timeout(ANSWER_PATIENCE, ended).await.unwrap();
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::io::{IsTerminal, Read};
 
-use chordscope_core::store::record::{DEFAULT_LIFETIME, MAX_VALUE, Name, RecordError, Salt};
+use chordscope_core::store::record::{
+    DEFAULT_LIFETIME, MAX_VALUE, Name, RecordError, SHORTEST_LIFETIME, Salt,
+};
 use clap::Args;
 use hyper::Method;
 use serde::Serialize;
@@ -290,7 +292,7 @@ impl Keeping {
     }
 }
 
-/// A lifetime: seconds, or a number with s, m or h behind it, a day at most.
+/// A lifetime: seconds, or a number with s, m or h behind it, two seconds at least and a day at most.
 fn parse_ttl(text: &str) -> Result<u32, String> {
     let (number, unit) = match text.char_indices().last() {
         Some((at, 's')) => (&text[..at], 1),
@@ -301,8 +303,10 @@ fn parse_ttl(text: &str) -> Result<u32, String> {
     let seconds: Option<u32> = number.parse().ok();
     let seconds = seconds.and_then(|number| number.checked_mul(unit));
     seconds
-        .filter(|seconds| (1..=DEFAULT_LIFETIME).contains(seconds))
-        .ok_or_else(|| "give a time of at most a day, such as 90s, 30m or 12h".to_string())
+        .filter(|seconds| (SHORTEST_LIFETIME..=DEFAULT_LIFETIME).contains(seconds))
+        .ok_or_else(|| {
+            "give a time of at least 2 s and at most a day, such as 90s, 30m or 12h".to_string()
+        })
 }
 
 /// How long a record is held, as the end of a line.
@@ -368,6 +372,7 @@ mod tests {
     #[test]
     fn lifetimes_are_read_and_told_as_people_write_them() {
         for (text, seconds, told) in [
+            ("2", 2, "2 s"),
             ("90", 90, "1 min 30 s"),
             ("45s", 45, "45 s"),
             ("30m", 1_800, "30 min"),
@@ -377,7 +382,7 @@ mod tests {
             assert_eq!(parse_ttl(text), Ok(seconds));
             assert_eq!(time(seconds), told);
         }
-        for odd in ["", "0", "-1", "1.5h", "25h", "1d", "9999999999h"] {
+        for odd in ["", "0", "1", "1s", "-1", "1.5h", "25h", "1d", "9999999999h"] {
             assert!(parse_ttl(odd).is_err(), "{odd}");
         }
     }

@@ -26,7 +26,7 @@ class Held:
                 for one in record["Providers"]["entries"] if one["ends"] > now
             ]
             record = {"Providers": {**record["Providers"], "entries": entries}}
-        return {"record": record, "remaining": max(1, int(self.ends - now))}
+        return {"record": record, "remaining": int(self.ends - now)}
 
 
 class Shelf:
@@ -50,9 +50,9 @@ class Shelf:
         return {key: self.held[key].version for key in keys if key in self.held}
 
     def read(self, key):
-        """The copy that is held, or none."""
-        held = self.held.get(key)
-        return held.copy(self.now()) if held and held.ends > self.now() else None
+        """The copy that is held, or none; in its last second it is not passed on."""
+        held, now = self.held.get(key), self.now()
+        return held.copy(now) if held and held.ends - now >= 1 else None
 
     def write(self, copy):
         """The answer to a write."""

@@ -268,7 +268,12 @@ fn a_parameter_that_is_unknown_or_makes_no_sense_is_refused() {
     for (request, reason) in [
         ("PUT /api/v1/record?name=a&if-sequence=5", "if-sequence"),
         ("PUT /api/v1/record?name=a&tttl=5", "tttl"),
-        ("PUT /api/v1/record?name=a&ttl=0", "a second at least"),
+        ("PUT /api/v1/record?name=a&ttl=0", "two seconds at least"),
+        ("PUT /api/v1/record?name=a&ttl=1", "two seconds at least"),
+        (
+            "PUT /api/v1/record?kind=immutable&ttl=1",
+            "two seconds at least",
+        ),
         ("PUT /api/v1/record?name=%ff", "UTF-8"),
         ("GET /api/v1/record?name=%fe", "UTF-8"),
         ("GET /api/v1/record?name=a&level=most", "most"),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::process::{Home, Process, eventually, http};
+use crate::process::{Home, Process, eventually, eventually_or, http};
 use crate::python::Member;
 use crate::reader::Reader;
 
@@ -115,10 +115,25 @@ impl<'a> Traffic<'a> {
 
     /// A member that answers late may be passed by: level one promises the newest value in the end.
     fn is_there(&self, name: &str, value: &str, peer: &str) {
-        eventually(&format!("{value}, at {peer}"), || {
-            let got = self.home.json(&["get", name, "--peer", peer])?;
-            (got["value"] == value).then_some(())
+        let what = format!("{value}, at {peer}");
+        eventually_or(
+            &what,
+            || self.trouble_with(name, peer),
+            || {
+                let got = self.home.json(&["get", name, "--peer", peer])?;
+                (got["value"] == value).then_some(())
+            },
+        );
+    }
+
+    /// What a peer says of a name.
+    fn trouble_with(&self, name: &str, peer: &str) -> String {
+        let asked: [&[&str]; 3] = [&["get", name], &["lookup", name, "--trace"], &["status"]];
+        let told = asked.map(|words| {
+            let words = [words, &["--json", "--peer", peer]].concat();
+            format!("{words:?}: {:?}", self.home.output(&words))
         });
+        told.join("\n")
     }
 
     fn is_all_there(&self, peers: &[Process]) {

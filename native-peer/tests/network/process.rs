@@ -9,8 +9,8 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// How long anything may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(45);
+/// How long anything may take before a test gives up, on a machine that does much else. Nothing waits so long where all is well.
+const PATIENCE: Duration = Duration::from_secs(90);
 const PAUSE: Duration = Duration::from_millis(25);
 
 /// A user's folders, so that tests and real peers do not see one another.
@@ -24,7 +24,16 @@ pub(crate) struct Process {
 }
 
 /// Asks again until there is an answer.
-pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn eventually<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
+    eventually_or(what, String::new, ask)
+}
+
+/// Asks again until there is an answer; where there is none, this says more.
+pub(crate) fn eventually_or<T>(
+    what: &str,
+    more: impl FnOnce() -> String,
+    mut ask: impl FnMut() -> Option<T>,
+) -> T {
     let attempts = PATIENCE.as_millis() / PAUSE.as_millis();
     for _ in 0..attempts {
         if let Some(answer) = ask() {
@@ -32,7 +41,7 @@ pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T
         }
         std::thread::sleep(PAUSE);
     }
-    panic!("waited in vain: {what}");
+    panic!("waited in vain: {what} {}", more());
 }
 
 impl Home {

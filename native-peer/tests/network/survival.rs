@@ -1,8 +1,11 @@
 //! What is put and acknowledged stays, whoever dies; who leaves, leaves properly.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::process::{Home, Process, eventually};
+
+/// How long a peer takes at most to stop in order.
+const STOPPING: Duration = Duration::from_secs(8);
 
 /// Kills each peer in turn. Whatever was acknowledged before is still there at once, and the peer comes back as itself.
 fn kill_each_in_turn(count: usize) {
@@ -178,7 +181,8 @@ fn a_ring_stops_cleanly_and_takes_its_folder_with_it() {
     let before = Instant::now();
     ring.signal("INT");
     assert_eq!(ring.ended(), Some(0));
-    assert!(before.elapsed().as_secs() < 5);
+    // None of its peers had to be ended by force, which happens after eight seconds.
+    assert!(before.elapsed() < STOPPING);
     assert!(!std::fs::exists(&data).unwrap());
 }
 

@@ -13,7 +13,7 @@ use chordscope_core::base::identity::PublicKey;
 use chordscope_core::node::api::{Level, StoreError, Written};
 use chordscope_core::node::renewal::Keeping;
 use chordscope_core::store::record::{
-    DEFAULT_LIFETIME, Label, MAX_VALUE, Name, RecordError, Salt, Subject,
+    DEFAULT_LIFETIME, Label, MAX_VALUE, Name, RecordError, SHORTEST_LIFETIME, Salt, Subject,
 };
 use data_encoding::HEXLOWER_PERMISSIVE;
 use serde::Deserialize;
@@ -132,9 +132,9 @@ impl Asked {
 
     /// What is to be written.
     fn target(&self) -> Result<Target, Failed> {
-        if self.ttl == Some(0) {
+        if self.ttl.is_some_and(|seconds| seconds < SHORTEST_LIFETIME) {
             return Err(bad(
-                "a record lives for a second at least: ttl is 1 or more",
+                "a record lives for two seconds at least: ttl is 2 or more",
             ));
         }
         let ordered = self.level() == Level::Quorum || self.if_sequence.is_some();

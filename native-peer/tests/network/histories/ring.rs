@@ -16,8 +16,9 @@ use crate::process::{Home, Process, eventually};
 /// How long trouble waits for operations where none can end: a few are then under way without a majority.
 const PATIENCE: Duration = Duration::from_secs(6);
 
-/// How long groups may take until they have all their members again: thirty seconds of it wait for who will not come back.
-const HEALING: Duration = Duration::from_secs(60);
+/// How long groups may take until they have all their members again, on a machine that does much else: thirty seconds of it wait
+/// for who will not come back.
+const HEALING: Duration = Duration::from_secs(180);
 
 /// A peer, whether it runs or not.
 struct Slot {
