@@ -7,6 +7,8 @@ mod browser;
 mod no_std;
 mod process;
 mod progress;
+#[cfg(test)]
+mod rules;
 mod site;
 mod soak;
 mod test;

@@ -1,0 +1,42 @@
+//! The rules of the repository as tests: layers, no floats in protocol decisions, documents that name what exists.
+//!
+//! They read sources, not compiled code, and run with the other unit tests: `cargo xtask test --step native`, or
+//! `cargo test -p xtask --bin xtask rules`.
+
+mod documents;
+mod floats;
+mod layers;
+mod source;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The root of the repository.
+fn root() -> PathBuf {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap().to_path_buf()
+}
+
+/// The Rust files below `folder`, as paths relative to it, in order.
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut waiting = vec![folder.to_path_buf()];
+    while let Some(next) = waiting.pop() {
+        for entry in fs::read_dir(&next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                waiting.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path.strip_prefix(folder).unwrap().to_path_buf());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Fails with one line for each problem.
+#[track_caller]
+fn assert_none(what: &str, problems: &[String]) {
+    assert!(problems.is_empty(), "{what}:\n  {}", problems.join("\n  "));
+}

@@ -1,0 +1,320 @@
+//! Layers: imports run down the floors of the core, and from the shells over the simulator to the core.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use proc_macro2::Delimiter;
+use serde_json::Value;
+
+use super::source::{Placed, Token, module_of, tokens};
+use super::{assert_none, root, rust_files};
+use crate::{process, workspace};
+
+/// The rooms of the core, the lowest floor first. Rooms on one floor do not import one another.
+const FLOORS: [&[&str]; 6] = [
+    &["base"],
+    &["chord", "store", "swarm"],
+    &["message"],
+    &["node", "wire"],
+    &["link"],
+    &["peer"],
+];
+
+/// A module of tests alone, which belongs to no floor: the numbers in docs/protocol.md are those of the code.
+const TESTS_ALONE: &str = "page";
+
+/// Imports that the floors forbid and that are there nevertheless: from, to, and why.
+const ALLOWED: [(&str, &str, &str); 3] = [
+    (
+        "node",
+        TESTS_ALONE,
+        "tests compare private constants with docs/protocol.md",
+    ),
+    (
+        "peer",
+        TESTS_ALONE,
+        "tests compare private constants with docs/protocol.md",
+    ),
+    (
+        "swarm",
+        TESTS_ALONE,
+        "tests compare private constants with docs/protocol.md",
+    ),
+];
+
+/// The crates that build on one another, the lowest floor first. Crates on one floor do not depend on one another.
+const CRATES: [&[&str]; 3] = [
+    &["chordscope-core"],
+    &["chordscope-sim"],
+    &["chordscope", "chordscope-web"],
+];
+
+/// A path to something of the same crate.
+#[derive(Debug, PartialEq, Eq)]
+struct Import {
+    line: usize,
+    /// Where it leads, from the crate's root on.
+    path: Vec<String>,
+}
+
+/// The paths of a file that begin with `crate`, `super` or `self`, wherever they stand: in `use`, in code, in tests.
+fn imports(module: &[String], source: &str) -> Vec<Import> {
+    let all = tokens(source);
+    let mut found = Vec::new();
+    let mut module = module.to_vec();
+    // The depth of braces at which each inline module ends.
+    let mut inline = Vec::new();
+    let mut depth = 0;
+    let mut at = 0;
+    while let Some(placed) = all.get(at) {
+        match &placed.token {
+            Token::Open(Delimiter::Brace) => depth += 1,
+            Token::Close(Delimiter::Brace) => {
+                if inline.last() == Some(&depth) {
+                    inline.pop();
+                    module.pop();
+                }
+                depth -= 1;
+            }
+            Token::Word(word) if word == "mod" => {
+                let name = all.get(at + 1).and_then(Placed::word);
+                let body = all.get(at + 2).map(|next| &next.token);
+                if let (Some(name), Some(Token::Open(Delimiter::Brace))) = (name, body) {
+                    module.push(name.to_owned());
+                    inline.push(depth + 1);
+                }
+            }
+            Token::Word(word)
+                if ["crate", "super", "self"].contains(&word.as_str())
+                    && is_separator(&all, at + 1)
+                    && !(at >= 2 && is_separator(&all, at - 2)) =>
+            {
+                at = read(&all, at, module.clone(), &mut found);
+                continue;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    found
+}
+
+fn is_separator(all: &[Placed], at: usize) -> bool {
+    let is_colon = |at: usize| all.get(at).is_some_and(|placed| placed.is_sign(':'));
+    is_colon(at) && is_colon(at + 1)
+}
+
+/// Reads a path or a tree of paths that begins at `at`, and returns where it ends.
+fn read(all: &[Placed], at: usize, mut path: Vec<String>, found: &mut Vec<Import>) -> usize {
+    let Some(placed) = all.get(at) else {
+        return at;
+    };
+    let line = placed.line;
+    match &placed.token {
+        Token::Word(word) => {
+            match word.as_str() {
+                "crate" => path.clear(),
+                "super" => drop(path.pop()),
+                "self" => {}
+                name => path.push(name.to_owned()),
+            }
+            if is_separator(all, at + 1) {
+                return read(all, at + 3, path, found);
+            }
+            found.push(Import { line, path });
+            at + 1
+        }
+        Token::Open(Delimiter::Brace) => {
+            let mut next = at + 1;
+            while let Some(placed) = all.get(next) {
+                match &placed.token {
+                    Token::Close(Delimiter::Brace) => return next + 1,
+                    Token::Sign(',') => next += 1,
+                    // A new name for what was read.
+                    Token::Word(word) if word == "as" => next += 2,
+                    _ => next = read(all, next, path.clone(), found).max(next + 1),
+                }
+            }
+            next
+        }
+        // `*`, or what follows a path in code, as in `crate::node::<…>`.
+        _ => {
+            if placed.is_sign('*') {
+                path.push("*".to_owned());
+            }
+            found.push(Import { line, path });
+            at + 1
+        }
+    }
+}
+
+fn floor(room: &str) -> Option<usize> {
+    FLOORS.iter().position(|rooms| rooms.contains(&room))
+}
+
+/// What is wrong with an import of `to` by `from`, if anything.
+fn objection(from: &str, to: &str) -> Option<String> {
+    if from == to || from == TESTS_ALONE {
+        return None;
+    }
+    let direction = match (floor(from), floor(to)) {
+        (Some(own), Some(other)) if other < own => return None,
+        (Some(own), Some(other)) if other == own => "on the same floor",
+        (Some(_), Some(_)) => "above it",
+        (None, _) => return Some(format!("`{from}` has no floor")),
+        (_, None) => "which has no floor",
+    };
+    Some(format!("`{from}` imports `{to}`, {direction}"))
+}
+
+/// The forbidden imports of one file: from, to, and a line that says so.
+fn violations(path: &Path, source: &str) -> Vec<(String, String, String)> {
+    let module = module_of(path);
+    let Some(from) = module.first().cloned() else {
+        // The root declares the rooms.
+        return Vec::new();
+    };
+    let judge = |import: Import| {
+        let to = import.path.first().map_or("*", String::as_str);
+        let objection = objection(&from, to)?;
+        let line = format!("core/src/{}:{}: {objection}", path.display(), import.line);
+        Some((from.clone(), to.to_owned(), line))
+    };
+    imports(&module, source)
+        .into_iter()
+        .filter_map(judge)
+        .collect()
+}
+
+#[test]
+fn the_core_imports_downwards_only() {
+    let folder = root().join("core/src");
+    let mut problems = Vec::new();
+    let mut used = BTreeSet::new();
+    for path in rust_files(&folder) {
+        let source = fs::read_to_string(folder.join(&path)).unwrap();
+        for (from, to, line) in violations(&path, &source) {
+            if ALLOWED.iter().any(|entry| entry.0 == from && entry.1 == to) {
+                used.insert((from, to));
+            } else {
+                problems.push(line);
+            }
+        }
+    }
+    for (from, to, _) in ALLOWED {
+        if !used.contains(&(from.to_owned(), to.to_owned())) {
+            problems.push(format!(
+                "`{from}` does not import `{to}` any more: strike it off the list"
+            ));
+        }
+    }
+    let library = fs::read_to_string(folder.join("lib.rs")).unwrap();
+    if !library.contains(&format!("#[cfg(test)]\nmod {TESTS_ALONE};")) {
+        problems.push(format!(
+            "core/src/lib.rs: `{TESTS_ALONE}` is not for tests alone"
+        ));
+    }
+    assert_none("imports against the layers", &problems);
+}
+
+#[test]
+fn the_crates_depend_downwards_only() {
+    let mut metadata = workspace::cargo();
+    metadata
+        .current_dir(root())
+        .args(["metadata", "--no-deps", "--format-version=1", "--quiet"]);
+    let metadata: Value = serde_json::from_str(&process::output(&mut metadata).unwrap()).unwrap();
+    let level = |name: &str| CRATES.iter().position(|crates| crates.contains(&name));
+    let mut seen = 0;
+    let mut problems = Vec::new();
+    for package in metadata["packages"].as_array().unwrap() {
+        let name = package["name"].as_str().unwrap();
+        seen += usize::from(level(name).is_some());
+        for dependency in package["dependencies"].as_array().unwrap() {
+            let other = dependency["name"].as_str().unwrap();
+            if level(other).is_some() && level(name) <= level(other) {
+                problems.push(format!("{name} depends on {other}"));
+            }
+        }
+    }
+    assert_eq!(
+        seen,
+        CRATES.concat().len(),
+        "every crate of the list exists"
+    );
+    assert_none("dependencies against the layers", &problems);
+}
+
+/// What `violations` says of a file with this text.
+fn judged(path: &str, source: &str) -> Vec<String> {
+    let found = violations(Path::new(path), source);
+    found.into_iter().map(|(_, _, line)| line).collect()
+}
+
+#[test]
+fn an_import_upwards_or_sideways_is_named_with_its_line() {
+    assert_eq!(
+        judged(
+            "chord/route.rs",
+            "use crate::base::id::Id;\n\nuse crate::store::record::Record;\n"
+        ),
+        ["core/src/chord/route.rs:3: `chord` imports `store`, on the same floor"]
+    );
+    assert_eq!(
+        judged(
+            "chord.rs",
+            "use crate::{base::id::Id as I,\n node::{self, Node}, message::*};"
+        ),
+        [
+            "core/src/chord.rs:2: `chord` imports `node`, above it",
+            "core/src/chord.rs:2: `chord` imports `node`, above it",
+            "core/src/chord.rs:2: `chord` imports `message`, above it",
+        ]
+    );
+    assert_eq!(
+        judged(
+            "wire/frame.rs",
+            "fn f() { let a = crate::node::f::<u8>(super::super::peer::LIMIT); }"
+        )
+        .len(),
+        2
+    );
+    assert_eq!(
+        judged("base/id.rs", "use crate::novel::Thing;"),
+        ["core/src/base/id.rs:1: `base` imports `novel`, which has no floor"]
+    );
+    assert_eq!(judged("base/id.rs", "use crate::*;").len(), 1);
+}
+
+#[test]
+fn paths_in_tests_and_macros_count_and_comments_do_not() {
+    let in_tests = "mod a { fn f() {} }\n#[cfg(test)]\nmod tests {\n use super::super::super::peer::Peer;\n use super::*; }";
+    assert_eq!(
+        judged("node/view.rs", in_tests),
+        ["core/src/node/view.rs:4: `node` imports `peer`, above it"]
+    );
+    assert_eq!(
+        judged(
+            "store/record.rs",
+            "fn f() { assert!(crate::link::LIMIT > 3); }"
+        )
+        .len(),
+        1
+    );
+    assert_eq!(
+        judged(
+            "store/record.rs",
+            "/// See [`crate::peer::Peer`].\n// crate::peer\nstruct A;"
+        )
+        .len(),
+        0
+    );
+}
+
+#[test]
+fn imports_downwards_and_within_a_room_pass() {
+    let source = "use super::message::Message; use self::inner::A; use crate::{base, chord::route};\n\
+                  pub(crate) struct A; pub(in crate::node) struct B; mod x { use super::super::B; }";
+    assert_eq!(judged("node/upkeep.rs", source), Vec::<String>::new());
+}
