@@ -26,6 +26,8 @@ struct Wire {
     frames: VecDeque<(usize, LinkId, Vec<u8>)>,
     /// Each end of a link, with the peer and link at its other end.
     ends: BTreeMap<LinkId, (usize, LinkId)>,
+    /// How many ends there have been: no number is used twice.
+    numbered: u64,
 }
 
 struct Program {
@@ -133,7 +135,8 @@ impl Program {
             Output::Dial(address) => {
                 // There is one other peer to reach.
                 let other = 1 - index;
-                let fresh = self.wire.ends.len() as u64;
+                let fresh = self.wire.numbered;
+                self.wire.numbered += 2;
                 let (near, far) = (LinkId(fresh), LinkId(fresh + 1));
                 self.wire.ends.insert(near, (other, far));
                 self.wire.ends.insert(far, (index, near));
@@ -143,6 +146,7 @@ impl Program {
             Output::Close { link, reason } => {
                 println!("link {} closes: {reason}", link.0);
                 if let Some((to, far)) = self.wire.ends.remove(&link) {
+                    self.wire.ends.remove(&far);
                     self.peers[to].handle_closed(now, far);
                 }
             }
