@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use thirtyfour::error::{WebDriverError, WebDriverErrorInner};
 use tokio::time::{sleep, timeout};
 
 use super::Result;
@@ -26,16 +27,34 @@ pub(crate) async fn within<T>(
     what: &str,
     mut look: impl AsyncFnMut() -> Result<Option<T>>,
 ) -> Result<T> {
+    let mut trouble = String::new();
     let search = async {
         loop {
-            if let Some(found) = look().await? {
-                return Ok(found);
+            match look().await {
+                Ok(Some(found)) => return Ok(found),
+                Ok(None) => trouble.clear(),
+                Err(error) if is_of_a_moment(&*error) => trouble = format!(": {error}"),
+                Err(error) => return Err(error),
             }
             sleep(INTERVAL).await;
         }
     };
     match timeout(deadline, search).await {
         Ok(result) => result,
-        Err(_) => Err(format!("waited {} s in vain for {what}", deadline.as_secs()).into()),
+        Err(_) => {
+            let seconds = deadline.as_secs();
+            Err(format!("waited {seconds} s in vain for {what}{trouble}").into())
+        }
     }
+}
+
+/// Whether a script or a command met a page that was being built: what it reads may be there a moment later.
+fn is_of_a_moment(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    let error = error.downcast_ref::<WebDriverError>();
+    error.is_some_and(|error| {
+        matches!(
+            error.as_inner(),
+            WebDriverErrorInner::JavascriptError(_) | WebDriverErrorInner::StaleElementReference(_)
+        )
+    })
 }
