@@ -35,7 +35,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run a whole ring in one process, with the page
+    /// Run a whole ring in one process; with --web, its page, too
     Ring(serve::RingOptions),
     /// Run one peer
     Peer(serve::PeerOptions),

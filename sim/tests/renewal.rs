@@ -108,6 +108,30 @@ fn records_outlive_their_lifetime_while_their_author_runs() {
 }
 
 #[test]
+fn records_of_the_shortest_lives_are_renewed_in_time() {
+    let mut peers = ring();
+    let names: Vec<Name> = (0..24).map(|number| name(&format!("n {number}"))).collect();
+    for (at, name) in names.iter().enumerate() {
+        let keeping = Keeping {
+            lifetime: Duration::from_secs([2, 3, 5][at % 3]),
+            renew: true,
+        };
+        let value = Some(b"value".to_vec());
+        let put = |peer: &mut Peer, now| {
+            peer.put_for(now, name.clone(), value.clone(), None, Level::One, keeping)
+        };
+        assert!(peers.write(1, put).is_ok());
+    }
+    for _ in 0..40 {
+        peers.run_for(Duration::from_millis(700));
+        for name in &names {
+            let got = peers.get(3, Subject::Name(name.clone())).unwrap();
+            assert!(got.is_some(), "{name:?}");
+        }
+    }
+}
+
+#[test]
 fn without_renewal_records_run_out() {
     let mut peers = ring();
     let subjects = put_three(&mut peers, false);

@@ -32,7 +32,7 @@ pub const MAX_VALUE: usize = 64 * 1024;
 pub const MAX_SEQUENCE_JUMP: u64 = 1 << 16;
 /// How long a record lives unless its author says otherwise, in seconds: a day.
 pub const DEFAULT_LIFETIME: u32 = 24 * 60 * 60;
-/// The shortest life that a record is put with, in seconds: in its last second nobody is given it.
+/// The shortest life that a record is put with, in seconds: in its last second no other node takes it in.
 pub const SHORTEST_LIFETIME: u32 = 2;
 
 /// What is kept under one key.

@@ -219,9 +219,11 @@ impl PeerOptions {
             output::json(&peer_ready(&peer, &data))?;
         } else {
             let (id, url, data) = (&peer.id, &peer.url, data.display());
-            output::line(&format!(
-                "peer {id}\npage and control: {url}/\ndata: {data}"
-            ))?;
+            let serves = match &self.common.web {
+                Some(_) => "page and control",
+                None => "control",
+            };
+            output::line(&format!("peer {id}\n{serves}: {url}/\ndata: {data}"))?;
         }
         let told = async {
             is_in_a_ring(&peer).await;
@@ -342,7 +344,13 @@ impl RingOptions {
         for (peer, _) in peers {
             text.push_str(&format!("  {}  {}\n", peer.id, peer.url));
         }
-        text.push_str(&format!("page: {}/\nCtrl-C stops the ring", first.url));
+        text.push_str(&match &self.common.web {
+            Some(_) => format!("page: {}/\n", first.url),
+            None => {
+                "no page: build it by `cargo xtask site`, and give its folder by --web\n".to_owned()
+            }
+        });
+        text.push_str("Ctrl-C stops the ring");
         output::line(&text)
     }
 }

@@ -270,6 +270,7 @@ fn a_parameter_that_is_unknown_or_makes_no_sense_is_refused() {
         ("PUT /api/v1/record?name=a&tttl=5", "tttl"),
         ("PUT /api/v1/record?name=a&ttl=0", "two seconds at least"),
         ("PUT /api/v1/record?name=a&ttl=1", "two seconds at least"),
+        ("PUT /api/v1/record?name=a&ttl=86401", "a day at most"),
         (
             "PUT /api/v1/record?kind=immutable&ttl=1",
             "two seconds at least",

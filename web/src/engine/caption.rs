@@ -43,7 +43,7 @@ impl Engine {
             (Some(deed), Some(change)) if deed.changes_members() => {
                 said.push(change.title.clone());
                 if matches!(change.title, Statement::Joins(_)) {
-                    said.push(Statement::Placing);
+                    said.push(Statement::Placing(world.scenario().protocol));
                 }
                 said.extend(change.affected.clone());
             }

@@ -136,8 +136,8 @@ pub enum Statement {
 
     /// A node has begun to join.
     Joins(Id),
-    /// What a node does that joins.
-    Placing,
+    /// What a node does that joins, by these rules.
+    Placing(Protocol),
     /// A node has joined.
     Joined(Id),
     /// A node hands over and leaves.
@@ -399,8 +399,12 @@ impl Statement {
             Self::Verdict { said, next } => format!("Not {}: it is {}.", show(said), show(next)),
             Self::Score { right, answered } => format!("{right} of {answered} right."),
             Self::Joins(node) => format!("Node {} joins.", show(node)),
-            Self::Placing => "It looks up its own place through a member, and copies the successor list that it finds there."
-                .to_owned(),
+            Self::Placing(Protocol::Corrected) => {
+                "It looks up its own place through a member, and copies the successor list that it finds there.".to_owned()
+            }
+            Self::Placing(Protocol::Classic) => {
+                "It looks up its own place through a member, and takes its successor, and nothing else.".to_owned()
+            }
             Self::Joined(node) => format!("Node {} has joined.", show(node)),
             Self::Leaves(node) => format!("Node {} hands over its keys and leaves.", show(node)),
             Self::Left(node) => format!("Node {} has left.", show(node)),

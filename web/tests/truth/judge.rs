@@ -163,14 +163,15 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>) -> Result<(), Stri
             let is_member = ring.nodes.get(&number(*id)).map(|node| node.member);
             so(last && is_member == Some(false))
         }
-        Statement::Placing => {
+        Statement::Placing(protocol) => {
             let last = facts.last_change();
             let node = last.and_then(|(_, deed)| match deed {
                 Action::Insert(node) => Some(number(*node)),
                 _ => None,
             });
             let joins = node.and_then(|node| ring.nodes.get(&node));
-            so(joins.is_some_and(|node| !node.member))
+            let scenario = facts.history.scenario();
+            so(joins.is_some_and(|node| !node.member) && *protocol == scenario.protocol)
         }
         Statement::Joined(id) => {
             let last = matches!(facts.last_change(), Some((_, Action::Insert(node))) if node == id);

@@ -205,7 +205,9 @@ pub(crate) fn lies(statement: &Statement, space: Space) -> Vec<Statement> {
             later.at = chordscope_core::base::time::Instant::from_micros(entry.at.as_micros() + 1);
             vec![Statement::Happened(later)]
         }
-        Statement::Placing | Statement::Advice(_) => Vec::new(),
+        Statement::Placing(Protocol::Corrected) => vec![Statement::Placing(Protocol::Classic)],
+        Statement::Placing(Protocol::Classic) => vec![Statement::Placing(Protocol::Corrected)],
+        Statement::Advice(_) => Vec::new(),
         Statement::Holds(property) => vec![fails(*property)],
         Statement::Fails {
             property,
@@ -374,7 +376,7 @@ pub(crate) fn numbers(statement: &Statement) -> Vec<String> {
         Statement::Happened(entry) => time(entry.at.as_micros()),
         Statement::Done(_)
         | Statement::NoMember
-        | Statement::Placing
+        | Statement::Placing(_)
         | Statement::GoesOn
         | Statement::Ended
         | Statement::Advice(_)

@@ -114,7 +114,7 @@ fn an_insertion_changes_four_fingers_of_three_other_nodes() {
 fn a_crash_under_a_lookup_costs_a_wait_and_not_the_answer() {
     said(
         "crash-18",
-        "Node 1 gets no answer from 18, takes its next best finger, and the key is found all the same.",
+        "Node 1 gets no answer from 18 and goes on by other fingers. It takes a while, and the key is found all the same.",
     );
     let history = at("crash-18", None);
     let lost = |what: &What| matches!(what, What::Lost(parcel) if (number(parcel.from), number(parcel.to)) == (1, 18));

@@ -132,9 +132,10 @@ impl Asked {
 
     /// What is to be written.
     fn target(&self) -> Result<Target, Failed> {
-        if self.ttl.is_some_and(|seconds| seconds < SHORTEST_LIFETIME) {
+        let allowed = SHORTEST_LIFETIME..=DEFAULT_LIFETIME;
+        if self.ttl.is_some_and(|seconds| !allowed.contains(&seconds)) {
             return Err(bad(
-                "a record lives for two seconds at least: ttl is 2 or more",
+                "a record lives for two seconds at least and a day at most: ttl is 2 to 86400",
             ));
         }
         let ordered = self.level() == Level::Quorum || self.if_sequence.is_some();

@@ -43,7 +43,7 @@ pub fn use_help(shown: bool, theme: Callback<()>) -> (Html, Html) {
     };
     let content = html! {
         <>
-            <p>{"This tab can be a member of a real ring: join one by the address of any of its peers. Then values and files that you put here are kept by the peers that are responsible for them, and this tab keeps those of others."}</p>
+            <p>{"This tab can be a member of a real ring: join one by the address of any of its peers. Then values that you put here are kept by the peers that are responsible for them, and this tab keeps those of others. Files that you share are given to others by this tab, as long as it is open."}</p>
             {keys(&KEYS)}
         </>
     };
