@@ -51,22 +51,55 @@ pub enum Response {
 impl Message {
     /// The features of a receiver that understands it: it is not sent to others.
     pub fn needs(&self) -> Features {
-        let with_fences = Features::LINEAGE | Features::FENCES;
+        // A group whose members forget at different times would read what has been replaced.
+        let groups = Features::LINEAGE | Features::TOMBSTONES;
+        let with_fences = groups | Features::FENCES;
         match self {
+            _ if self.carries_a_tombstone() => Features::TOMBSTONES,
             Self::Response(_, Response::Unsupported) => Features::UNSUPPORTED,
             Self::Request(_, Request::Group(ask)) if !ask.is_without_fences() => with_fences,
             Self::Response(_, Response::Group(answer)) if !answer.is_without_fences() => {
                 with_fences
             }
             Self::Request(_, Request::Group(ask)) if matches!(**ask, group::Request::Touch(_)) => {
-                Features::LINEAGE | Features::TOUCH
+                groups | Features::TOUCH
             }
-            Self::Request(_, Request::Group(_)) | Self::Response(_, Response::Group(_)) => {
-                Features::LINEAGE
-            }
+            Self::Request(_, Request::Group(_)) | Self::Response(_, Response::Group(_)) => groups,
             Self::Request(..) | Self::Response(..) | Self::Notice(_) | Self::Swarm(_) => {
                 Features::NONE
             }
+        }
+    }
+
+    /// Whether it is a message of level `one` with a tombstone in it.
+    fn carries_a_tombstone(&self) -> bool {
+        match self {
+            Self::Request(_, Request::Store(store::Request::Write(copy)))
+            | Self::Response(_, Response::Store(store::Response::Value(Some(copy)))) => {
+                !copy.is_live()
+            }
+            _ => false,
+        }
+    }
+
+    /// What is said in its place to a receiver without the features that it [needs](Message::needs), where there is something: of
+    /// a tombstone that there is no record, or one in the last second of its life.
+    pub fn plainer(&self) -> Option<Self> {
+        if !self.carries_a_tombstone() {
+            return None;
+        }
+        match self {
+            Self::Request(number, Request::Store(store::Request::Write(copy))) => {
+                let mut copy = copy.clone();
+                copy.remaining = 0;
+                let write = store::Request::Write(copy);
+                Some(Self::Request(*number, Request::Store(write)))
+            }
+            Self::Response(number, _) => {
+                let nothing = Response::Store(store::Response::Value(None));
+                Some(Self::Response(*number, nothing))
+            }
+            _ => None,
         }
     }
 }

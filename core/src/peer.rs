@@ -407,6 +407,9 @@ impl Peer {
         let body = Body {
             bytes: body,
             needs: message.needs(),
+            plainer: message
+                .plainer()
+                .and_then(|plainer| encode_message(&plainer).ok()),
             request: match message {
                 Message::Request(number, _) => Some(*number),
                 _ => None,
@@ -429,6 +432,8 @@ impl Peer {
         };
         if link.features.has(body.needs) {
             self.send_message(now, channel, &body.bytes);
+        } else if let Some(plainer) = &body.plainer {
+            self.send_message(now, channel, plainer);
         } else if let Some(number) = body.request {
             let answer = Message::Response(number, Response::Unsupported);
             self.node.handle_message(now, to.clone(), answer);

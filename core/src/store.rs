@@ -4,6 +4,7 @@
 //! signed records: a group agrees on one order.
 
 pub mod group;
+pub mod life;
 pub mod message;
 pub mod record;
 pub mod renewal;

@@ -96,6 +96,11 @@ fn open_on(
     Ok((kept, storage))
 }
 
+/// When a record expires, or has expired, in seconds since 1970.
+fn expiry(copy: &Copy) -> u64 {
+    wall_seconds().saturating_add_signed(i64::from(copy.remaining))
+}
+
 impl Storage {
     /// Where the store is.
     pub(crate) fn folder(&self) -> &Path {
@@ -116,7 +121,7 @@ impl Storage {
             level: Level::One,
             token,
             key: key.to_bytes(),
-            expires: wall_seconds() + u64::from(copy.remaining),
+            expires: expiry(copy),
             bytes,
         })
     }
@@ -139,7 +144,7 @@ impl Storage {
                 level: Level::Quorum,
                 token,
                 key: entry.copy.record.key(Space::FULL).to_bytes(),
-                expires: wall_seconds() + u64::from(entry.copy.remaining),
+                expires: expiry(&entry.copy),
                 bytes,
             }),
         };

@@ -85,9 +85,11 @@ struct Member {
     index: u8,
     reach: Reach,
     lives: u64,
-    disk: BTreeMap<Id, Copy>,
+    /// Records, and when each was stored.
+    disk: BTreeMap<Id, (Instant, Copy)>,
     control: Control,
-    entries: BTreeMap<Id, Entry>,
+    /// Entries of groups, and when each was stored.
+    entries: BTreeMap<Id, (Instant, Entry)>,
     /// What it renews.
     renewals: BTreeMap<(Id, Level), Renewal>,
     /// Neighbours of earlier runs.
@@ -253,10 +255,19 @@ impl Peers {
         let version = state.lives * 1_000_000;
         let peer = Peer::new(config, signer, addresses, version, seed).ok();
         state.peer = peer.map(|mut peer| {
-            for copy in state.disk.values() {
-                peer.restore(now, copy);
+            for (stored, copy) in state.disk.values() {
+                if let Some(copy) = aged(copy, now.since(*stored)) {
+                    peer.restore(now, &copy);
+                }
             }
-            let entries: Vec<Entry> = state.entries.values().cloned().collect();
+            let entries = state.entries.values().filter_map(|(stored, entry)| {
+                let copy = aged(&entry.copy, now.since(*stored))?;
+                Some(Entry {
+                    copy,
+                    ..entry.clone()
+                })
+            });
+            let entries: Vec<Entry> = entries.collect();
             peer.restore_groups(now, state.control.clone(), &entries);
             let renewals: Vec<Renewal> = state.renewals.values().copied().collect();
             peer.restore_renewals(now, &renewals);
@@ -428,4 +439,11 @@ impl Peers {
             _ => None,
         })
     }
+}
+
+/// What is left of a copy after so long on a disk.
+fn aged(copy: &Copy, age: Duration) -> Option<Copy> {
+    let age = i32::try_from(age.as_secs()).unwrap_or(i32::MAX);
+    let remaining = copy.remaining.saturating_sub(age);
+    copy.clone().lasting(remaining)
 }

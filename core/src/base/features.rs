@@ -17,9 +17,12 @@ impl Features {
     pub const FENCES: Self = Self(1 << 2);
     /// Groups of level `quorum` whose primaries let a record live longer.
     pub const TOUCH: Self = Self(1 << 3);
+    /// Copies of records whose life is over: tombstones.
+    pub const TOMBSTONES: Self = Self(1 << 4);
     /// All that this build can do.
-    pub const ALL: Self =
-        Self(Self::UNSUPPORTED.0 | Self::LINEAGE.0 | Self::FENCES.0 | Self::TOUCH.0);
+    pub const ALL: Self = Self(
+        Self::UNSUPPORTED.0 | Self::LINEAGE.0 | Self::FENCES.0 | Self::TOUCH.0 | Self::TOMBSTONES.0,
+    );
 
     /// The set with these bits.
     pub const fn from_bits(bits: u64) -> Self {

@@ -262,7 +262,7 @@ impl Node {
             return;
         };
         match outcome {
-            Ok(Some(copy)) if copy.record.value().is_some() => {
+            Ok(Some(copy)) if copy.visible().is_some() => {
                 // The same operation goes on in the other lineage, should its author try it again.
                 let same = copy.record.version() == entry.copy.record.version();
                 let tag = same.then_some(entry.operation);

@@ -229,7 +229,7 @@ impl Node {
         }
     }
 
-    /// What this node keeps under a key, at whichever level: the newer one.
+    /// What this node keeps under a key, at whichever level, tombstones too: the newer one.
     pub(super) fn any_copy(&self, now: Instant, key: Id) -> Option<Box<Copy>> {
         let groups = self.groups();
         let copies = [
@@ -346,11 +346,11 @@ impl Node {
             }
         }
         let id = OperationId(number);
-        let remaining = operation.newest.as_ref().map(|copy| copy.remaining);
-        if let (Target::Record(_), Some(remaining)) = (&operation.target, remaining) {
-            self.event(Event::Lifetime(id, remaining));
+        let found = operation.newest.filter(|copy| copy.is_live());
+        if let (Target::Record(_), Some(copy)) = (&operation.target, &found) {
+            self.event(Event::Lifetime(id, copy.left()));
         }
-        let record = operation.newest.map(|copy| copy.record);
+        let record = found.map(|copy| copy.record);
         self.event(match (operation.target, record) {
             (Target::Providers(_), Some(Record::Providers(found))) => {
                 let contacts = found.contacts(self.config.space, self.signer.scheme());
@@ -367,7 +367,7 @@ impl Node {
     fn begin_write(&mut self, now: Instant, number: u64, put: &Put) {
         let newest = self.operations.get(&number);
         let newest = newest.and_then(|operation| operation.newest.as_ref());
-        let next = self.next_record(put, newest.map(|copy| &copy.record));
+        let next = self.next_record(put, newest.map(Box::as_ref));
         match next {
             Ok(copy) => self.write_all(now, number, copy),
             Err(error) => {
@@ -431,11 +431,11 @@ impl Node {
                     let renewal = Renewal {
                         key: operation.key,
                         version: copy.record.version(),
-                        lifetime: copy.remaining,
+                        lifetime: copy.left(),
                         quorum: false,
                     };
                     self.note_put(now, renewal, operation.renew);
-                    self.event(Event::Lifetime(id, copy.remaining));
+                    self.event(Event::Lifetime(id, copy.left()));
                 }
                 self.event(Event::PutEnded(id, outcome));
             }

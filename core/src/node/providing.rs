@@ -11,6 +11,7 @@ use crate::base::time::Instant;
 use crate::node::Node;
 use crate::node::api::{Event, Limit, OperationId, StoreError, TimerKind, Written};
 use crate::node::operations::{Target, Task};
+use crate::store::life;
 use crate::store::message::Copy;
 use crate::store::record::{PROVIDER_LIFETIME, Provider, Providers, Record};
 
@@ -175,7 +176,7 @@ impl Node {
             withdrawn,
             lifetime,
         );
-        let remaining = entry.lifetime;
+        let remaining = life::remaining(entry.lifetime);
         let entries = vec![entry];
         let record = Record::Providers(Providers { content, entries });
         let copy = Box::new(Copy { record, remaining });

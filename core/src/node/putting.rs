@@ -8,6 +8,7 @@ use crate::node::Node;
 use crate::node::api::{Level, OperationId, StoreError};
 use crate::node::operations::{Target, Task};
 use crate::node::renewal::Keeping;
+use crate::store::life;
 use crate::store::message::Copy;
 use crate::store::record::{Label, MAX_VALUE, Record, RecordError, SHORTEST_LIFETIME, Subject};
 
@@ -98,6 +99,7 @@ impl Node {
         if !(SHORTEST_LIFETIME..=record.lifetime()).contains(&remaining) {
             return Err(RecordError::Lifetime.into());
         }
+        let remaining = life::remaining(remaining);
         let task = Task::Write(Box::new(Copy { record, remaining }));
         self.start_writing(now, Target::Record(subject), task, keeping.renew)
     }
@@ -161,23 +163,23 @@ impl Node {
         }
     }
 
-    /// The record that a put comes to, in the place of what is there.
+    /// The record that a put comes to, in the place of what is there. Tombstones count the sequence on.
     pub(super) fn next_record(
         &self,
         put: &Put,
-        there: Option<&Record>,
+        there: Option<&Copy>,
     ) -> Result<Box<Copy>, StoreError> {
-        let visible = there.filter(|record| record.value().is_some());
+        let visible = there.and_then(Copy::visible);
         let visible = visible.map_or(0, Record::sequence);
         if put.expected.is_some_and(|expected| expected != visible) {
             return Err(StoreError::Mismatch(visible));
         }
-        let next = there.map_or(0, Record::sequence).checked_add(1);
+        let next = there.map_or(0, |copy| copy.record.sequence());
+        let next = next.checked_add(1);
         let next = next.ok_or(RecordError::SequenceJump)?;
         let (label, value) = (put.label.clone(), put.value.clone());
         let lifetime = put.keeping.lifetime;
         let record = Record::sign(&self.signer, label, value, next, lifetime)?;
-        let remaining = record.lifetime();
-        Ok(Box::new(Copy { record, remaining }))
+        Ok(Box::new(Copy::whole(record)))
     }
 }

@@ -21,7 +21,7 @@ use crate::node::requests::Purpose;
 use crate::store::group::message::{Request as Ask, Response as Answer, Touch, Write};
 use crate::store::group::{Input, OperationTag, Ticket};
 use crate::store::message::Copy;
-use crate::store::record::{Record, RecordError, Subject, Version};
+use crate::store::record::{RecordError, Subject, Version};
 use crate::store::renewal::Renewal;
 
 /// How long an operation waits before it looks the group up again.
@@ -393,14 +393,15 @@ impl Node {
         let Some(operation) = self.quorum.get(&number) else {
             return;
         };
-        let record = current.as_ref().map(|copy| &copy.record);
         let put = match &operation.task {
             Task::Get => {
-                let (id, record) = (OperationId(number), record.cloned());
+                let id = OperationId(number);
                 self.close_quorum(number);
-                if let Some(copy) = &current {
-                    self.event(Event::Lifetime(id, copy.remaining));
+                let found = current.filter(|copy| copy.is_live());
+                if let Some(copy) = &found {
+                    self.event(Event::Lifetime(id, copy.left()));
                 }
+                let record = found.map(|copy| copy.record);
                 let record = record.filter(|record| record.value().is_some());
                 self.event(Event::GetEnded(id, Ok(record)));
                 return;
@@ -417,9 +418,9 @@ impl Node {
             }
             Task::Touch(_) | Task::Import => return,
         };
-        match self.next_record(&put, record) {
+        match self.next_record(&put, current.as_deref()) {
             Ok(copy) => {
-                let expected = record.map(Record::version);
+                let expected = current.map(|copy| copy.record.version());
                 if let Some(operation) = self.quorum.get_mut(&number) {
                     operation.write = Some((expected, copy));
                     operation.candidates.push_front(from.clone());
@@ -451,12 +452,12 @@ impl Node {
                 let renewal = Renewal {
                     key,
                     version: record.version(),
-                    lifetime: copy.remaining,
+                    lifetime: copy.left(),
                     quorum: true,
                 };
                 let written = written(record.sequence());
                 self.note_put(now, renewal, renew);
-                self.event(Event::Lifetime(OperationId(number), copy.remaining));
+                self.event(Event::Lifetime(OperationId(number), copy.left()));
                 self.end_quorum(now, number, Ok(written));
             }
             (Task::Import, _) => {
@@ -476,7 +477,8 @@ impl Node {
             return;
         };
         let key = operation.subject.key(self.config.space);
-        let same = there.is_some_and(|there| there.record.version() == copy.record.version());
+        let version = copy.record.version();
+        let same = there.is_some_and(|there| there.is_live() && there.record.version() == version);
         let brought = match same {
             true => Brought::Present,
             false => Brought::Conflict(Box::new(copy.record)),

@@ -14,6 +14,7 @@ use crate::base::time::Instant;
 use crate::node::Node;
 use crate::node::api::{Event, Level, Limit, StoreError, TimerKind, Written};
 use crate::node::operations::{Target, Task};
+use crate::store::life;
 use crate::store::message::Copy;
 use crate::store::record::Subject;
 use crate::store::renewal::Renewal;
@@ -142,10 +143,11 @@ impl Node {
     ) -> Option<Box<Copy>> {
         let held = self.replica.copy(now, renewal.key);
         let newest = newest.or(held.as_ref());
-        match newest.filter(|newest| newest.record.version() == renewal.version) {
+        let same = |newest: &&Copy| newest.record.version() == renewal.version;
+        match newest.filter(|newest| newest.is_live()).filter(same) {
             Some(newest) => Some(Box::new(Copy {
                 record: newest.record.clone(),
-                remaining: renewal.lifetime,
+                remaining: life::remaining(renewal.lifetime),
             })),
             // There is a newer version, or the record is gone everywhere.
             None => {

@@ -47,9 +47,10 @@ impl Node {
         }
         let key = copy.record.key(self.config.space);
         let held = self.replica.get(key).and_then(|held| held.record.item());
-        let conflict = held.zip(copy.record.item()).is_some_and(|(held, item)| {
-            held.sequence == item.sequence && held.author != item.author
-        });
+        // Two writers who did not know of each other, be it through the same node.
+        let conflict = held
+            .zip(copy.record.item())
+            .is_some_and(|(held, item)| held.sequence == item.sequence && held != item);
         let accepted = self.replica.accept(now, &copy);
         if conflict && accepted.is_ok() {
             self.event(Event::Conflict(key));

@@ -68,6 +68,8 @@ pub(super) struct Body {
     pub(super) bytes: Vec<u8>,
     /// What the receiver must be able to do.
     pub(super) needs: Features,
+    /// What a receiver is sent instead that can not.
+    pub(super) plainer: Option<Vec<u8>>,
     /// Its number, if it is a request.
     pub(super) request: Option<u64>,
 }

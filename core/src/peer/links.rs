@@ -462,10 +462,13 @@ mod tests {
 
     use super::*;
     use crate::base::contact::Address;
+    use crate::base::id::Space;
     use crate::base::identity::Signer;
     use crate::message::Request;
     use crate::peer::Config;
     use crate::store::group::message as group;
+    use crate::store::message::{self as store, Copy};
+    use crate::store::record::{Name, Record};
 
     const LINK: LinkId = LinkId(1);
 
@@ -542,12 +545,17 @@ mod tests {
     fn nothing_is_sent_that_the_other_side_does_not_understand() {
         let unsupported = Message::Response(3, Response::Unsupported);
         let fence = Message::Request(3, Request::Group(Box::new(group::Request::Fence(vec![]))));
-        let lineage = Features::UNSUPPORTED | Features::LINEAGE;
+        let groups = Features::UNSUPPORTED | Features::LINEAGE | Features::TOMBSTONES;
         for (message, features, frames) in [
             (&unsupported, Features::ALL, 1),
             (&unsupported, Features::NONE, 0),
-            (&fence, lineage | Features::FENCES, 1),
-            (&fence, lineage, 0),
+            (&fence, groups | Features::FENCES, 1),
+            (&fence, groups, 0),
+            (
+                &fence,
+                Features::UNSUPPORTED | Features::LINEAGE | Features::FENCES,
+                0,
+            ),
         ] {
             let mut peers = linked([Features::ALL, features]);
             let other = peers[1].node.contact().clone();
@@ -555,5 +563,36 @@ mod tests {
             let sent = exchange(&mut peers)[0];
             assert_eq!(sent, frames, "{message:?} to {features:?}");
         }
+    }
+
+    /// What release 0.1 would take for a long life is not sent to it.
+    #[test]
+    fn a_tombstone_is_no_record_to_who_does_not_know_of_tombstones() {
+        let name = Name::new("name").unwrap();
+        let life = Duration::from_secs(60);
+        let signer = Signer::ed25519([3; 32]);
+        let record = Record::sign(&signer, name.clone(), Some(vec![1]), 2, life).unwrap();
+        let key = record.key(Space::FULL);
+        let copy = Box::new(Copy {
+            record,
+            remaining: -5,
+        });
+        let write = Message::Request(3, Request::Store(store::Request::Write(copy.clone())));
+        for (features, is_kept) in [(Features::ALL, true), (Features::NONE, false)] {
+            let mut peers = linked([Features::ALL, features]);
+            for peer in &mut peers {
+                peer.node.create(Instant::ZERO);
+            }
+            let other = peers[1].node.contact().clone();
+            peers[0].send(Instant::ZERO, &other, &write);
+            exchange(&mut peers);
+            let held = peers[1].node.records().get(key);
+            assert_eq!(held.is_some(), is_kept, "{features:?}");
+        }
+        let value = store::Response::Value(Some(copy));
+        let value = Message::Response(3, Response::Store(value));
+        let nothing = Response::Store(store::Response::Value(None));
+        assert_eq!(value.needs(), Features::TOMBSTONES);
+        assert_eq!(value.plainer(), Some(Message::Response(3, nothing)));
     }
 }

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::Id;
+use crate::store::life::{self, tombstone};
 use crate::store::record::{Record, RecordError, Version};
 
 /// How many entries an offer may list.
@@ -16,11 +17,63 @@ pub const MAX_OFFER: usize = 256;
 pub struct Copy {
     /// The record.
     pub record: Record,
-    /// Its remaining life, in seconds.
-    pub remaining: u32,
+    /// Its remaining life, in seconds; in its last one 0. Below 0 the copy is a [tombstone](crate::store::life): the life of the
+    /// record has been over for so long.
+    #[serde(with = "remaining")]
+    pub remaining: i32,
+}
+
+/// On the wire a remaining life is unsigned, as in release 0.1: below 0, its two's complement.
+mod remaining {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        remaining: &i32,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        remaining.cast_unsigned().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i32, D::Error> {
+        u32::deserialize(deserializer).map(u32::cast_signed)
+    }
 }
 
 impl Copy {
+    /// A record as it is put, with all of its life before it.
+    pub fn whole(record: Record) -> Self {
+        let remaining = life::remaining(record.lifetime());
+        Self { record, remaining }
+    }
+
+    /// The copy with so much life left instead; `None` when nothing of it is kept then.
+    pub fn lasting(self, remaining: i32) -> Option<Self> {
+        let record = self.record;
+        let copy = Self { record, remaining };
+        (remaining > 0 || copy.is_tombstone()).then_some(copy)
+    }
+
+    /// Whether it may be read.
+    pub const fn is_live(&self) -> bool {
+        self.remaining >= 0
+    }
+
+    /// Whether it only says that nothing older is to be read any more.
+    pub fn is_tombstone(&self) -> bool {
+        self.remaining < 0 && self.remaining.unsigned_abs() < tombstone(&self.record)
+    }
+
+    /// The seconds that it has left; none as a tombstone.
+    pub fn left(&self) -> u32 {
+        u32::try_from(self.remaining).unwrap_or(0)
+    }
+
+    /// The record, where it may be read and was not deleted.
+    pub fn visible(&self) -> Option<&Record> {
+        let is_visible = self.is_live() && self.record.value().is_some();
+        is_visible.then_some(&self.record)
+    }
+
     /// What this copy and another one of the same record come to together. Both are checked.
     #[must_use]
     pub fn join(self: Box<Self>, other: &Self) -> Box<Self> {

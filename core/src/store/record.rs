@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::id::{Id, Space};
 use crate::base::identity::{PublicKey, Scheme, Signer};
+use crate::store::life;
 pub use crate::store::record::item::Item;
 pub use crate::store::record::label::{Label, MAX_NAME, MAX_SALT, Name, Salt, Subject};
 use crate::store::record::label::{providers_key, value_key};
@@ -151,13 +152,13 @@ impl Record {
     }
 
     /// What this record, with so many seconds left, and another copy of it come to together, and how long that has left;
-    /// `None` when the other adds nothing. Both are checked.
-    pub fn join(&self, mine: u32, other: &Self, theirs: u32) -> Option<(Self, u32)> {
-        let theirs = theirs.min(other.lifetime());
+    /// `None` when the other adds nothing. Both are checked. Below 0 seconds it is a tombstone.
+    pub fn join(&self, mine: i32, other: &Self, theirs: i32) -> Option<(Self, i32)> {
+        let theirs = other.at_most_whole(theirs);
         match (self, other) {
             (Self::Providers(own), Self::Providers(others)) if own.content == others.content => {
                 let mut both = own.clone();
-                let life = both.merge(mine, others, theirs);
+                let life = both.merge(left(mine), others, left(theirs)).cast_signed();
                 (both.digest() != own.digest()).then_some((Self::Providers(both), life))
             }
             // Who puts a value again wants it to live longer.
@@ -173,21 +174,26 @@ impl Record {
     }
 
     /// The record as a holder takes it in, with so many seconds left.
-    pub(crate) fn taken(&self, remaining: u32) -> (Self, u32) {
+    pub(crate) fn taken(&self, remaining: i32) -> (Self, i32) {
         match self {
             Self::Providers(providers) => {
                 let mut own = Providers::new(providers.content);
-                let life = own.merge(0, providers, remaining);
+                let life = own.merge(0, providers, left(remaining)).cast_signed();
                 (Self::Providers(own), life)
             }
-            _ => (self.clone(), remaining.min(self.lifetime())),
+            _ => (self.clone(), self.at_most_whole(remaining)),
         }
     }
 
+    /// A remaining life of at most the record's lifetime.
+    pub(crate) fn at_most_whole(&self, remaining: i32) -> i32 {
+        remaining.min(life::remaining(self.lifetime()))
+    }
+
     /// Leaves out what is over when so many seconds are left.
-    pub(crate) fn prune(&mut self, remaining: u32) {
+    pub(crate) fn prune(&mut self, remaining: i32) {
         if let Self::Providers(providers) = self {
-            providers.prune(remaining);
+            providers.prune(left(remaining));
         }
     }
 
@@ -231,6 +237,11 @@ impl Record {
             _ => Ok(()),
         }
     }
+}
+
+/// The seconds of a remaining life; none of a tombstone's.
+fn left(remaining: i32) -> u32 {
+    u32::try_from(remaining).unwrap_or(0)
 }
 
 impl fmt::Debug for Record {

@@ -8,6 +8,7 @@ use core::time::Duration;
 use crate::base::id::{Id, Space};
 use crate::base::identity::Scheme;
 use crate::base::time::Instant;
+use crate::store::life::Life;
 use crate::store::message::{Copy, MAX_OFFER};
 use crate::store::record::{MAX_SEQUENCE_JUMP, Record, RecordError, Version};
 
@@ -27,8 +28,8 @@ pub struct Replica {
 pub struct Held {
     /// The record.
     pub record: Record,
-    /// When it expires.
-    pub expires: Instant,
+    /// When it expires, and is forgotten.
+    pub life: Life,
     /// When a responsible node last vouched for this copy.
     pub vouched: Instant,
     /// The record's version, which takes a hash of all of its value to find.
@@ -45,11 +46,11 @@ pub enum Accepted {
 }
 
 impl Held {
-    fn new(now: Instant, record: Record, expires: Instant) -> Self {
+    fn new(now: Instant, record: Record, life: Life) -> Self {
         Self {
             version: record.version(),
             record,
-            expires,
+            life,
             vouched: now,
         }
     }
@@ -59,9 +60,9 @@ impl Held {
         self.version
     }
 
-    /// How many whole seconds it has left.
-    fn remaining(&self, now: Instant) -> u32 {
-        u32::try_from(self.expires.since(now).as_secs()).unwrap_or(u32::MAX)
+    /// How many whole seconds it has left, as [`Copy::remaining`].
+    fn remaining(&self, now: Instant) -> i32 {
+        self.life.remaining(now, &self.record)
     }
 
     /// With what another copy adds; `None` when that is nothing.
@@ -76,15 +77,16 @@ impl Held {
         }
         // Providers were there before: their lives must not shrink by the rest of a second with each that comes.
         let rest = match record {
-            Record::Providers(_) => self.expires.since(now) - seconds(mine),
+            Record::Providers(_) => fraction(self.life.expires().since(now)),
             Record::Immutable(_) | Record::Item(_) => Duration::ZERO,
         };
-        Ok(Some(Self::new(now, record, now + seconds(life) + rest)))
+        let life = Life::new(now, &record, life).longer(rest);
+        Ok(Some(Self::new(now, record, life)))
     }
 }
 
-fn seconds(life: u32) -> Duration {
-    Duration::from_secs(u64::from(life))
+fn fraction(time: Duration) -> Duration {
+    time - Duration::from_secs(time.as_secs())
 }
 
 impl Replica {
@@ -105,10 +107,11 @@ impl Replica {
         self.held.get(&key)
     }
 
-    /// A copy of the record under a key, with its remaining life in whole seconds, rounded down: in its last second 0, of
-    /// providers none.
+    /// A copy of the record under a key, or of its tombstone, with its remaining life in whole seconds, rounded down: in its last
+    /// second 0, of providers none.
     pub fn copy(&self, now: Instant, key: Id) -> Option<Copy> {
-        let held = self.held.get(&key).filter(|held| held.expires > now)?;
+        let held = self.held.get(&key);
+        let held = held.filter(|held| !held.life.is_forgotten(now))?;
         let remaining = held.remaining(now);
         if remaining == 0 && matches!(held.record, Record::Providers(_)) {
             return None;
@@ -118,7 +121,12 @@ impl Replica {
         Some(Copy { record, remaining })
     }
 
-    /// All records by key.
+    /// The records that may be read, by key.
+    pub fn live(&self, now: Instant) -> impl Iterator<Item = (Id, &Held)> {
+        self.iter().filter(move |(_, held)| held.life.is_live(now))
+    }
+
+    /// All records by key, and their tombstones.
     pub fn iter(&self) -> impl Iterator<Item = (Id, &Held)> {
         self.held.iter().map(|(key, held)| (*key, held))
     }
@@ -141,7 +149,7 @@ impl Replica {
         let record = &copy.record;
         let key = record.key(self.space);
         let before = self.held.get(&key);
-        if before.is_none() && copy.remaining == 0 {
+        if before.is_none() && copy.remaining <= 0 && !copy.is_tombstone() {
             // It would outlive the one that it came from: two holders would keep a record for ever by giving it to each other.
             return Ok(Accepted::Known);
         }
@@ -150,7 +158,8 @@ impl Replica {
             Some(held) => held.join(now, copy)?,
             None => {
                 let (record, life) = record.taken(copy.remaining);
-                Some(Held::new(now, record, now + seconds(life)))
+                let life = Life::new(now, &record, life);
+                Some(Held::new(now, record, life))
             }
         };
         let Some(taken) = taken else {
@@ -173,7 +182,7 @@ impl Replica {
         Some(held)
     }
 
-    /// Keys whose record has run out. What has run out of a record that stays is left out of it.
+    /// Keys whose record has run out, and its tombstone. What has run out of a record that stays is left out of it.
     pub fn expired(&mut self, now: Instant) -> Vec<Id> {
         for held in self.held.values_mut() {
             if let Record::Providers(_) = held.record {
@@ -183,7 +192,10 @@ impl Replica {
                 self.bytes += held.record.size();
             }
         }
-        let expired = self.held.iter().filter(|(_, held)| held.expires <= now);
+        let expired = self
+            .held
+            .iter()
+            .filter(|(_, held)| held.life.is_forgotten(now));
         expired.map(|(key, _)| *key).collect()
     }
 
@@ -400,7 +412,7 @@ mod tests {
         let entries = vec![Provider::sign(&signer, &contact, content, 1, false, life)];
         Copy {
             record: Record::Providers(Providers { content, entries }),
-            remaining: life,
+            remaining: life.cast_signed(),
         }
     }
 

@@ -32,8 +32,16 @@ fn written(label: impl Into<Label>, value: Option<&[u8]>, sequence: u64, lifetim
     let lifetime = Duration::from_secs(lifetime);
     let value = value.map(<[u8]>::to_vec);
     let record = Record::sign(&signer, label, value, sequence, lifetime).unwrap();
-    let remaining = record.lifetime() / 2;
+    let remaining = (record.lifetime() / 2).cast_signed();
     Copy { record, remaining }
+}
+
+/// As it is passed on two minutes after its end.
+fn over(copy: Copy) -> Copy {
+    Copy {
+        remaining: -120,
+        ..copy
+    }
 }
 
 pub(crate) fn signed(value: &[u8]) -> Copy {
@@ -246,6 +254,7 @@ fn records_are_these_bytes() {
         good("a value", &copy("greeting", Some(b"hello"), 1, DAY)),
         good("an empty value", &copy("greeting", Some(b""), 2, DAY)),
         good("a deleted name", &copy("greeting", None, 3, 0)),
+        good("a tombstone", &over(copy("greeting", Some(b"hi"), 4, 60))),
         good(
             "a long name and the last sequence",
             &copy(&long_name, Some(b"v"), u64::MAX, 1),

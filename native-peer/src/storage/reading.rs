@@ -148,12 +148,12 @@ fn contents(reading: &ReadTransaction, now: u64) -> Result<Option<Contents>, Fau
             true => unseal("records", &key.value(), expires, bytes),
             false => Some(bytes),
         };
-        match (bytes.map(decode_copy), left(expires, now)) {
-            (Some(Ok(copy)), Some(remaining)) => {
-                records.push((expires, Copy { remaining, ..copy }));
-            }
-            (Some(Ok(_)), None) => stale.push(key.value()),
-            (Some(Err(_)) | None, _) => {
+        match bytes.map(decode_copy) {
+            Some(Ok(copy)) => match copy.lasting(remaining(expires, now)) {
+                Some(copy) => records.push((expires, copy)),
+                None => stale.push(key.value()),
+            },
+            Some(Err(_)) | None => {
                 stale.push(key.value());
                 damaged += 1;
             }
@@ -210,16 +210,16 @@ fn groups(
                 .and_then(|bytes| decode_entry(bytes).ok()),
             false => release_0_1::decode_entry(bytes).ok(),
         };
-        let Some(mut entry) = entry else {
+        let Some(entry) = entry else {
             let reason = format!(
                 "the entry {} has changed",
                 data_encoding::HEXLOWER.encode(&key.value())
             );
             return Ok((Err(reason), inherited));
         };
-        match left(expires, now) {
-            Some(remaining) => {
-                entry.copy.remaining = remaining;
+        match entry.copy.lasting(remaining(expires, now)) {
+            Some(copy) => {
+                let entry = Entry { copy, ..entry };
                 groups.entries.push((expires, entry));
             }
             None => groups.stale.push(key.value()),
@@ -246,10 +246,11 @@ fn renewals(reading: &ReadTransaction) -> Result<Vec<Renewal>, Fault> {
     Ok(renewals)
 }
 
-/// How many seconds are left; `None` once it has expired.
-pub(super) fn left(expires: u64, now: u64) -> Option<u32> {
-    let left = expires.checked_sub(now).filter(|left| *left > 0)?;
-    Some(u32::try_from(left).unwrap_or(u32::MAX))
+/// How many seconds are left; below 0, for how many it has been over.
+pub(super) fn remaining(expires: u64, now: u64) -> i32 {
+    let remaining = i128::from(expires) - i128::from(now);
+    let at_the_limit = if remaining < 0 { i32::MIN } else { i32::MAX };
+    i32::try_from(remaining).unwrap_or(at_the_limit)
 }
 
 /// The lines of a text that was stored.

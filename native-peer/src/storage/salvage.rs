@@ -15,7 +15,7 @@ use redb::{
 
 use super::CACHE;
 use super::fault::{Fault, looking};
-use super::reading::{Inherited, left, lines};
+use super::reading::{Inherited, lines, remaining};
 use super::seal::unseal;
 use super::shadow::{Look, Shadow};
 use super::tables::{COMMITS, GROUPS, KNOWN, OWN, RECORDS, VERSION};
@@ -74,8 +74,9 @@ pub(super) fn salvage(path: &Path, commits: u64, now: u64) -> Salvaged {
         });
     }
     for (expires, bytes) in rows.into_values() {
-        if let (Ok(copy), Some(remaining)) = (decode_copy(&bytes), left(expires, now)) {
-            found.records.push((expires, Copy { remaining, ..copy }));
+        let copy = decode_copy(&bytes).ok();
+        if let Some(copy) = copy.and_then(|copy| copy.lasting(remaining(expires, now))) {
+            found.records.push((expires, copy));
         }
     }
     found

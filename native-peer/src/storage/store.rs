@@ -12,7 +12,7 @@ use redb::backends::FileBackend;
 use redb::{Database, DatabaseError, ReadableDatabase, StorageBackend, Table};
 
 use super::count::Count;
-use super::reading::left;
+use super::reading::remaining;
 use super::seal::{seal, unseal};
 use super::tables::{COMMITS, ENTRIES, OWN, RECORDS, RENEWALS, TOUCHES, TRIAL};
 use super::{CACHE, private_file};
@@ -128,7 +128,7 @@ impl Tables<'_> {
             let (expires, sealed) = row.value();
             let bytes = unseal("entries", key, expires, sealed);
             if let Some(mut entry) = bytes.and_then(|bytes| decode_entry(bytes).ok()) {
-                entry.copy.remaining = left(expires, now).unwrap_or_default();
+                entry.copy.remaining = remaining(expires, now);
                 entries.push(entry);
             }
         }

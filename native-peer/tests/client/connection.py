@@ -10,13 +10,13 @@ HANDSHAKE_PATIENCE, IDLE = 5, 45
 RESPONDER = 1 - INITIATOR
 UNREACHABLE = REASONS.index("unreachable")
 # It reads what is said in groups of level quorum, and declines.
-UNSUPPORTED, LINEAGE = 1, 2
+UNSUPPORTED, LINEAGE, TOMBSTONES = 1, 2, 16
 
 
 class Connection:
     def __init__(self, socket, role, member):
         self.socket, self.role = socket, role
-        self.session = Session(member.ring, role, member.secret, features=UNSUPPORTED | LINEAGE)
+        self.session = Session(member.ring, role, member.secret, features=UNSUPPORTED | LINEAGE | TOMBSTONES)
         self.sending, self.is_open = threading.Lock(), True
         try:
             self._greet(member.card)

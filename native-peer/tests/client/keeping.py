@@ -102,7 +102,7 @@ class Keeper:
                     self.shelf.write(copy)
 
     def get(self, name):
-        """The newest record of a name; members with another version are sent it."""
+        """The newest copy of a name, or its tombstone; members with another version are sent it."""
         key, copies = name_id(name), []
         for card in self.group(key)[0]:
             try:
@@ -119,13 +119,13 @@ class Keeper:
         for card, copy in copies:
             if newest and (copy is None or record_version(copy["record"]) != record_version(newest["record"])):
                 self._at(card, {"Write": newest})
-        return newest and newest["record"]
+        return newest
 
     def put(self, name, value):
         """How many have stored it."""
         held = self.get(name)
         item = {"label": {"Name": name}, "value": value.encode().hex(), "lifetime": LIFETIME}
-        item["sequence"] = (held["Item"]["sequence"] if held else 0) + 1
+        item["sequence"] = (held["record"]["Item"]["sequence"] if held else 0) + 1
         item["author"] = public_key(self.member.secret).hex()
         copy = {"record": sign_record([self.member.secret], {"Item": item}), "remaining": LIFETIME}
         return sum(self._at(card, {"Write": copy}) == "Written" for card in self.group(name_id(name))[0])

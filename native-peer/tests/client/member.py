@@ -295,8 +295,9 @@ def main():
     for line in sys.stdin:
         command, *words = line.split()
         if command == "get":
-            record = member.keeper.get(words[0])
-            answer = record and bytes.fromhex(record_value(record) or "").decode()
+            copy = member.keeper.get(words[0])
+            lives = copy and copy["remaining"] >= 0
+            answer = bytes.fromhex(record_value(copy["record"]) or "").decode() if lives else None
         elif command == "put":
             answer = member.keeper.put(words[0], " ".join(words[1:]))
         elif command == "status":

@@ -7,7 +7,7 @@ import struct
 from blake3 import blake3, derive_key
 from curve25519 import public_key, sign, verify
 from postcard import (
-    BOOL, U16, U32, U64, Array, Byte, Bytes, Enum, Malformed, Option, Reader, Seq, Struct, Text, Tuple, decode,
+    BOOL, U16, U32, U64, Array, Byte, Bytes, Enum, Malformed, Option, Reader, Seq, Struct, Text, Tuple, Wrapped, decode,
 )
 
 ID_BYTES = 20
@@ -236,7 +236,7 @@ PROVIDER = Struct(
 )
 PROVIDERS = Struct(content=Array(32), entries=Seq(PROVIDER, 2**64))
 RECORD = Enum(("Immutable", Bytes()), ("Item", ITEM), ("Providers", PROVIDERS))
-COPY = Struct(record=RECORD, remaining=U32)
+COPY = Struct(record=RECORD, remaining=Wrapped(32))
 VERSION = Struct(sequence=U64, author=KEY, digest=Array(8))
 STEP = Struct(lookup=U64, key=ID, routing=ROUTING, arrived=BOOL, avoid=Seq(ID, 16))
 FORWARD = Struct(lookup=U64, origin=CARD, key=ID, routing=ROUTING, arrived=BOOL, path=Seq(ID, 1_024))

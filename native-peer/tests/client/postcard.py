@@ -69,6 +69,17 @@ class Varint:
         raise Malformed("malformed")
 
 
+class Wrapped(Varint):
+    """A number that may be negative, as its two's complement."""
+
+    def write(self, value):
+        return super().write(value % (1 << self.bits))
+
+    def read(self, reader):
+        value = super().read(reader)
+        return value - (1 << self.bits) if value >> (self.bits - 1) else value
+
+
 U16, U32, U64, LENGTH = Varint(16), Varint(32), Varint(64), Varint(64)
 
 

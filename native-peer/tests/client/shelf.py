@@ -1,10 +1,12 @@
 """The records that a member holds at level one, as docs/protocol.md tells of them."""
 
 import time
+from math import floor
 
 from messages import record_fault, record_key, record_version
 
-LONGEST = {"Immutable": 86_400, "Providers": 1_800}
+DAY = 86_400
+LONGEST = {"Immutable": DAY, "Providers": 1_800}
 AHEAD_AT_MOST, PROVIDERS_AT_MOST = 65_536, 64
 
 
@@ -13,10 +15,17 @@ def longest(record):
     return LONGEST.get(kind) or content["lifetime"]
 
 
+def tombstone(record):
+    """For how long after its end it is remembered that a record was there: until what it replaced has ended."""
+    item = record.get("Item")
+    return DAY - item["lifetime"] if item and item["sequence"] > 1 else 0
+
+
 class Held:
     def __init__(self, record, ends, now):
         # Since when nobody has offered it.
         self.record, self.ends, self.offered, self.version = record, ends, now, record_version(record)
+        self.forgotten = ends + tombstone(record)
 
     def copy(self, now):
         record = self.record
@@ -26,7 +35,8 @@ class Held:
                 for one in record["Providers"]["entries"] if one["ends"] > now
             ]
             record = {"Providers": {**record["Providers"], "entries": entries}}
-        return {"record": record, "remaining": int(self.ends - now)}
+        # Rounded down, that no copy outlives the one it came from; of a tombstone never 0, which would be a last second.
+        return {"record": record, "remaining": floor(self.ends - now)}
 
 
 class Shelf:
@@ -34,8 +44,8 @@ class Shelf:
         self.now, self.held = now, {}
 
     def keys(self):
-        """What is there, in order; what has ended goes."""
-        self.held = {key: held for key, held in self.held.items() if held.ends > self.now()}
+        """What is there, in order; what is forgotten goes."""
+        self.held = {key: held for key, held in self.held.items() if held.forgotten > self.now()}
         return sorted(self.held)
 
     def unclaimed(self, patience):
@@ -50,9 +60,10 @@ class Shelf:
         return {key: self.held[key].version for key in keys if key in self.held}
 
     def read(self, key):
-        """The copy that is held, or none; in its last second it is not passed on."""
+        """The copy that is held, be it a tombstone, or none; in its last second it is not passed on."""
         held, now = self.held.get(key), self.now()
-        return held.copy(now) if held and held.ends - now >= 1 else None
+        passed_on = held and held.forgotten > now and not 0 <= held.ends - now < 1
+        return held.copy(now) if passed_on else None
 
     def write(self, copy):
         """The answer to a write."""
@@ -64,6 +75,10 @@ class Shelf:
         held = self.held.get(key) if key in self.keys() else None
         if "Providers" in record:
             record, ends = self._merged(held, record["Providers"], ends)
+        elif held is None and copy["remaining"] <= 0 and (
+            copy["remaining"] == 0 or ends + tombstone(record) <= self.now()
+        ):
+            return "Written"
         elif held:
             mine, theirs = held.version, record_version(record)
             if theirs[0] > mine[0] + AHEAD_AT_MOST:

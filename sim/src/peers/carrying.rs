@@ -105,7 +105,7 @@ impl Peers {
             Output::Close { link, .. } => self.hang_up(link),
             Output::StoreRecord { token, key, copy } => {
                 if let Some(state) = self.members.get_mut(member) {
-                    state.disk.insert(key, copy);
+                    state.disk.insert(key, (self.now, copy));
                     let stored = Happening::Stored(member, state.lives, token);
                     self.later(Duration::from_micros(100), stored);
                 }
@@ -121,7 +121,7 @@ impl Peers {
                         Save::Control(control) => state.control = *control,
                         Save::Entry(entry) => {
                             let key = entry.copy.record.key(Space::FULL);
-                            state.entries.insert(key, *entry);
+                            state.entries.insert(key, (self.now, *entry));
                         }
                     }
                     let stored = Happening::Stored(member, state.lives, token);

@@ -101,10 +101,7 @@ impl World {
             };
             let owner = ring.successor(name.key(scenario.space));
             let others = usize::from(scenario.copies.saturating_sub(1));
-            let copy = Copy {
-                remaining: record.lifetime(),
-                record,
-            };
+            let copy = Copy::whole(record);
             for holder in core::iter::once(owner).chain(ring.successors(owner, others)) {
                 if let Some(node) = self.population.get_mut(holder) {
                     node.restore(self.now, &copy);

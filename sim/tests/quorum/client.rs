@@ -140,9 +140,8 @@ impl Client {
                 sequence + 1,
                 Duration::from_secs(LIFETIME.into()),
             );
-            let remaining = LIFETIME;
             let record = record.unwrap();
-            (value, version, Copy { record, remaining })
+            (value, version, Copy::whole(record))
         });
         let touches = self.last_reads.is_none() && !writes && world.rng.chance(1, 3);
         let (value, version, _) = self.seen.get(&register).copied().unwrap_or_default();

@@ -273,7 +273,7 @@ impl Story {
         let touch = Touch {
             key: name().key(Space::new(BITS).unwrap()),
             version: copy.record.version(),
-            remaining: copy.remaining,
+            remaining: copy.left(),
             lineage: None,
         };
         match self.ask(node, Request::Touch(Box::new(touch))) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chordscope_core::base::contact::Contact;
 use chordscope_core::base::id::Id;
+use chordscope_core::base::time::Instant;
 use chordscope_core::chord::ideal::IdealRing;
 use chordscope_core::chord::invariant::{self, Property};
 use chordscope_core::chord::membership::Membership;
@@ -74,7 +75,7 @@ pub(super) fn inspected(
             .map(Contact::id)
             .collect(),
         fingers: fingers.collect(),
-        keys: keys_of(node).collect(),
+        keys: keys_of(node, world.now()).collect(),
     }
 }
 
@@ -93,7 +94,7 @@ fn successor(node: &Node) -> Option<Id> {
 pub(super) fn keys(world: &World) -> Vec<KeyView> {
     let mut keys: BTreeMap<Id, KeyView> = BTreeMap::new();
     for node in world.nodes() {
-        for (id, held) in node.records().iter() {
+        for (id, held) in node.records().live(world.now()) {
             let empty = || KeyView {
                 id,
                 names: Vec::new(),
@@ -119,8 +120,8 @@ fn name(record: &Record) -> Option<String> {
     }
 }
 
-fn keys_of(node: &Node) -> impl Iterator<Item = Id> {
-    node.records().iter().map(|(key, _)| key)
+fn keys_of(node: &Node, now: Instant) -> impl Iterator<Item = Id> {
+    node.records().live(now).map(|(key, _)| key)
 }
 
 /// The members, ascending.

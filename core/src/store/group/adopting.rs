@@ -41,7 +41,7 @@ impl Groups {
     }
 
     fn is_unsettled(&self, adopting: &Adopting, key: Id, row: &Row) -> bool {
-        let lives = row.expires > self.now && row.record.value().is_some();
+        let lives = row.life.is_live(self.now) && row.record.value().is_some();
         lives && adopting.settled.get(&key) != Some(&row.stamp)
     }
 

@@ -12,6 +12,7 @@ use crate::store::group::configuration::{Configuration, GroupId, Member, Stamp};
 use crate::store::group::message::{Request, Response, Touch, Write};
 use crate::store::group::table::Row;
 use crate::store::group::{Effect, Entry, Groups, MAX_ROUNDS, OperationTag, Ticket, Token};
+use crate::store::life;
 use crate::store::message::Copy;
 use crate::store::record::{MAX_SEQUENCE_JUMP, RecordError};
 
@@ -55,7 +56,7 @@ impl Groups {
     pub(super) fn read(&mut self, ticket: Ticket, key: Id, lineage: Option<u64>) {
         match self.serves(key, lineage) {
             Ok(group) => {
-                let row = self.table.live(self.now, key);
+                let row = self.table.kept(self.now, key);
                 let copy = row.map(|row| Box::new(row.copy(self.now)));
                 self.confirm(group, ticket, key, Response::Value(copy), false);
             }
@@ -78,7 +79,7 @@ impl Groups {
             Ok(group) => group,
             Err(refusal) => return self.answer(ticket, refusal),
         };
-        let row = self.table.live(self.now, key);
+        let row = self.table.kept(self.now, key);
         let version = row.map(|row| row.record.version());
         let sequence = row.map_or(0, |row| row.record.sequence());
         // An attempt that was made before and did take effect. Another operation may have written the very same record.
@@ -104,15 +105,16 @@ impl Groups {
             Ok(group) => group,
             Err(refusal) => return self.answer(ticket, refusal),
         };
-        let row = self.table.live(self.now, key);
+        let row = self.table.kept(self.now, key);
         let is_newest =
             |row: &&Row| row.record.version() == touch.version || !self.settings.rules.touch_newest;
-        let Some(row) = row.filter(is_newest) else {
+        let lives = |row: &&Row| row.life.is_live(self.now);
+        let Some(row) = row.filter(lives).filter(is_newest) else {
             return self.confirm(group, ticket, key, Response::Superseded, false);
         };
         let operation = row.operation;
         let mut copy = row.copy(self.now);
-        let longer = touch.remaining.min(copy.record.lifetime());
+        let longer = copy.record.at_most_whole(life::remaining(touch.remaining));
         if longer <= copy.remaining {
             return self.confirm(group, ticket, key, Response::Written(0), false);
         }

@@ -225,9 +225,9 @@ impl Groups {
         members.filter(lacks).count()
     }
 
-    /// The record that this node keeps under a key for a group; others may keep a newer one.
+    /// The record that this node keeps under a key for a group, or its tombstone; others may keep a newer one.
     pub fn copy(&self, now: Instant, key: Id) -> Option<Copy> {
-        self.table.live(now, key).map(|row| row.copy(now))
+        self.table.kept(now, key).map(|row| row.copy(now))
     }
 
     /// The keys that this node keeps for its groups.
@@ -512,7 +512,7 @@ impl Groups {
         }
     }
 
-    /// Drops the entries that no group needs any more, and those whose life is over.
+    /// Drops the entries that no group needs any more, and those that are forgotten.
     pub(super) fn tidy(&mut self) {
         let me = self.me.id();
         let held = self.held.values().filter(|held| held.decided.is_none());
@@ -527,7 +527,7 @@ impl Groups {
         let now = self.now;
         let gone = self.table.retain(|key, row| {
             let within = |(after, upto): &(Id, Id)| key.is_within(*after, *upto);
-            row.expires > now && needed.iter().any(within)
+            !row.life.is_forgotten(now) && needed.iter().any(within)
         });
         if !gone.is_empty() {
             for leading in self.leading.values_mut() {

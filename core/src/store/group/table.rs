@@ -3,13 +3,13 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use crate::base::id::{Id, Space};
 use crate::base::identity::Scheme;
 use crate::base::time::Instant;
 use crate::store::group::configuration::Stamp;
 use crate::store::group::{Entry, OperationTag};
+use crate::store::life::Life;
 use crate::store::message::Copy;
 use crate::store::record::{Record, RecordError};
 
@@ -29,7 +29,7 @@ pub(super) struct Row {
     pub(super) stamp: Stamp,
     pub(super) operation: OperationTag,
     pub(super) record: Record,
-    pub(super) expires: Instant,
+    pub(super) life: Life,
     /// Whether the disk has it.
     pub(super) saved: bool,
 }
@@ -55,13 +55,14 @@ impl Table {
         self.rows.get(&key)
     }
 
-    /// The record under a key, unless its life is over.
-    pub(super) fn live(&self, now: Instant, key: Id) -> Option<&Row> {
-        self.rows.get(&key).filter(|row| row.expires > now)
+    /// The record under a key, or its tombstone.
+    pub(super) fn kept(&self, now: Instant, key: Id) -> Option<&Row> {
+        let row = self.rows.get(&key);
+        row.filter(|row| !row.life.is_forgotten(now))
     }
 
     pub(super) fn entry(&self, now: Instant, key: Id) -> Option<Box<Entry>> {
-        Some(Box::new(self.live(now, key)?.entry(now)))
+        Some(Box::new(self.kept(now, key)?.entry(now)))
     }
 
     pub(super) fn key(&self, record: &Record) -> Id {
@@ -86,12 +87,12 @@ impl Table {
             return Err(RecordError::Full);
         }
         self.bytes = bytes;
-        let life = entry.copy.remaining.min(record.lifetime());
+        let remaining = record.at_most_whole(entry.copy.remaining);
         let row = Row {
             stamp: entry.stamp,
             operation: entry.operation,
             record: record.clone(),
-            expires: now + Duration::from_secs(u64::from(life)),
+            life: Life::new(now, record, remaining),
             saved: false,
         };
         self.rows.insert(key, row);
@@ -167,12 +168,11 @@ impl Row {
         }
     }
 
-    /// The record with its remaining life in whole seconds: in its last second 0, so that no copy outlives the one it came from.
+    /// The record with its remaining life.
     pub(super) fn copy(&self, now: Instant) -> Copy {
-        let remaining = self.expires.since(now).as_secs();
         Copy {
             record: self.record.clone(),
-            remaining: u32::try_from(remaining).unwrap_or(u32::MAX),
+            remaining: self.life.remaining(now, &self.record),
         }
     }
 }
@@ -185,6 +185,7 @@ mod tests {
     use crate::store::record::Name;
     use alloc::format;
     use alloc::vec;
+    use core::time::Duration;
 
     fn entry(name: &str, index: u64, length: usize) -> Entry {
         let signer = Signer::stand_in(Id::from_u64(1));
@@ -252,9 +253,9 @@ mod tests {
         let mut other = self::table();
         let given = table.entry(late, key).unwrap();
         assert_eq!(other.insert(late, &given), Ok(()));
-        assert!(table.live(late, key).is_some() && other.live(late, key).is_none());
+        assert!(table.kept(late, key).is_some() && other.kept(late, key).is_none());
         let end = Instant::from_millis(60_000);
-        assert!(table.live(end, key).is_none());
+        assert!(table.kept(end, key).is_none());
     }
 
     #[test]

@@ -172,10 +172,10 @@ fn whoever_puts_a_value_again_lets_it_live_longer() {
     let value = Record::immutable(vec![1]).unwrap();
     assert_eq!(value.join(20, &value, 60), Some((value.clone(), 60)));
     assert_eq!(value.join(60, &value, 20), None);
-    let ever = value.join(20, &value, u32::MAX);
+    let ever = value.join(20, &value, i32::MAX);
     assert_eq!(
         ever.map(|(_, life)| life),
-        Some(DEFAULT_LIFETIME),
+        Some(DEFAULT_LIFETIME.cast_signed()),
         "a day at most"
     );
 }

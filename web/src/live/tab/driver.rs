@@ -138,7 +138,13 @@ impl Driver {
     fn tell_state(&mut self) {
         self.report = None;
         let files = view::files(&self.peer, self.clock.now(), &self.shares);
-        let state = view::state(&self.peer, &self.connection, self.storage.shelf(), files);
+        let state = view::state(
+            &self.peer,
+            &self.connection,
+            self.clock.now(),
+            self.storage.shelf(),
+            files,
+        );
         self.port.post(&Report::State(Box::new(state)));
     }
 }

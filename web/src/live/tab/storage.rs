@@ -45,7 +45,7 @@ impl Storage {
             // The node holds it itself.
             return StorageEvent::Stored(token);
         };
-        let expires = wall_seconds() + u64::from(copy.remaining);
+        let expires = wall_seconds().saturating_add_signed(i64::from(copy.remaining));
         let kept = encode_copy(copy).is_ok_and(|bytes| {
             log.keep(&Kept {
                 key,
@@ -69,8 +69,9 @@ impl Storage {
 
 /// A record with the life it has left. What cannot be read is left out; the ring holds other copies.
 fn copy(kept: &Kept, now: u64) -> Option<Copy> {
-    let left = u32::try_from(kept.expires.saturating_sub(now)).unwrap_or(u32::MAX);
+    let left = kept.expires.cast_signed().saturating_sub(now.cast_signed());
     let copy = decode_copy(&kept.bytes).ok()?;
-    let remaining = left.min(copy.remaining);
-    (remaining > 0).then_some(Copy { remaining, ..copy })
+    // A clock that was put back does not let it live longer.
+    let remaining = i32::try_from(left.min(i64::from(copy.remaining))).unwrap_or(i32::MIN);
+    copy.lasting(remaining)
 }

@@ -6,6 +6,7 @@ mod peers;
 
 use chordscope_core::base::contact::{Address, Contact};
 use chordscope_core::base::id::{Id, Space};
+use chordscope_core::base::time::Instant;
 use chordscope_core::node::view::Stage;
 use chordscope_core::peer::Peer;
 use chordscope_core::store::record::{Label, Record};
@@ -22,6 +23,7 @@ const MAX_KEYS: usize = 100;
 pub(super) fn state(
     peer: &Peer,
     connection: &Connection,
+    now: Instant,
     shelf: Shelf,
     files: Vec<FileRow>,
 ) -> State {
@@ -32,7 +34,7 @@ pub(super) fn state(
         Connection::Joined { .. } => joined(peer),
         other => other.clone(),
     };
-    let keys = held(peer);
+    let keys = held(peer, now);
     let count = |owned| {
         let counted = keys.iter().filter(|key| !key.deleted && key.owned == owned);
         counted.count() as u32
@@ -100,10 +102,10 @@ fn fingers(peer: &Peer) -> Vec<FingerRow> {
     rows
 }
 
-fn held(peer: &Peer) -> Vec<HeldKey> {
+fn held(peer: &Peer, now: Instant) -> Vec<HeldKey> {
     let node = peer.node();
     let after = node.membership().predecessor().map(Contact::id);
-    let records = node.records().iter().map(|(key, held)| HeldKey {
+    let records = node.records().live(now).map(|(key, held)| HeldKey {
         key,
         name: called(&held.record).to_owned(),
         deleted: is_tombstone(&held.record),

@@ -48,7 +48,13 @@ fn what_is_deleted_is_named_so_and_not_counted_as_a_record() {
     let stored: Vec<&String> = said.iter().filter(|text| text.contains("stores")).collect();
     assert_eq!(stored.len(), 1, "{said:?}");
     assert!(stored[0].ends_with("is deleted"), "{said:?}");
-    let state = state(&peer, &joined(&peer), Shelf::Memory, Vec::new());
+    let state = state(
+        &peer,
+        &joined(&peer),
+        Instant::ZERO,
+        Shelf::Memory,
+        Vec::new(),
+    );
     assert_eq!((state.keys_owned, state.keys_copied), (0, 0));
     assert!(state.keys[0].deleted && state.keys[0].name == "greeting");
     assert!(stage::scene(&state, None, None).keys.is_empty());
@@ -60,7 +66,7 @@ fn what_is_deleted_is_named_so_and_not_counted_as_a_record() {
 fn a_ring_of_one_is_forming_answers_for_every_key_and_knows_nobody() {
     let peer = tab();
     let connection = joined(&peer);
-    let state = state(&peer, &connection, Shelf::Memory, Vec::new());
+    let state = state(&peer, &connection, Instant::ZERO, Shelf::Memory, Vec::new());
     let expected = Connection::Joined {
         safe: false,
         relays: Vec::new(),
@@ -74,6 +80,6 @@ fn a_ring_of_one_is_forming_answers_for_every_key_and_knows_nobody() {
 #[test]
 fn only_a_member_is_shown_as_one() {
     let refused = Connection::Connecting("ws://a/ws".to_owned());
-    let state = state(&tab(), &refused, Shelf::Files, Vec::new());
+    let state = state(&tab(), &refused, Instant::ZERO, Shelf::Files, Vec::new());
     assert_eq!(state.connection, refused);
 }
