@@ -308,6 +308,44 @@ mod tests {
         storage.close().await;
     }
 
+    #[tokio::test]
+    async fn a_peer_finds_again_which_records_were_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let (sender, mut stored) = mpsc::unbounded_channel();
+        let (_, storage) = open(folder.path(), sender).unwrap();
+        let mut kept = Vec::new();
+        // Of one that has replaced nothing, and one whose time is over, nothing stays.
+        for (token, sequence, remaining) in [(1, 2, -90), (2, 2, -86_400), (3, 1, -90)] {
+            let (key, whole) = version(&format!("name {token}"), sequence, b"value");
+            let copy = Copy { remaining, ..whole };
+            assert!(storage.keep(token, key, &copy));
+            let stamp = Stamp::default();
+            let operation = OperationTag::default();
+            let entry = Box::new(Entry {
+                stamp,
+                operation,
+                copy: copy.clone(),
+            });
+            assert!(storage.save_groups(10 + token, &Save::Entry(entry)));
+            kept.push(copy);
+        }
+        for _ in 0..6 {
+            let event = stored.recv().await;
+            assert!(matches!(event, Some(StorageEvent::Stored(_))), "{event:?}");
+        }
+        storage.close().await;
+        let (again, storage) = open(folder.path(), mpsc::unbounded_channel().0).unwrap();
+        let entries = again.entries.iter().map(|entry| &entry.copy);
+        for found in [again.records.iter().collect::<Vec<_>>(), entries.collect()] {
+            let [found] = found[..] else {
+                panic!("{found:?}")
+            };
+            assert_eq!(found.record, kept[0].record);
+            assert!((-150..=-90).contains(&found.remaining), "{found:?}");
+        }
+        storage.close().await;
+    }
+
     pub(super) fn control() -> Control {
         let signer = Signer::ed25519([1; 32]);
         let me = Contact::sign(Space::FULL, &signer, 0, 1, Vec::new()).unwrap();

@@ -128,7 +128,7 @@ mod tests {
         let mut life = first;
         while !life.is_forgotten(now) {
             assert!(!first.is_forgotten(now));
-            now = now + Duration::from_millis(7_301);
+            now += Duration::from_millis(7_301);
             let given = life.remaining(now, &record);
             life = Life::new(now, &record, given);
             assert!(first.is_live(now) || !life.is_live(now));
