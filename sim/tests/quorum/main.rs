@@ -93,7 +93,8 @@ fn every_history_is_linearizable() {
 
 /// The rules whose lack shows often in random histories; [`rules`] has a story for each.
 #[test]
-fn histories_miss_hand_over_saving_first_incarnations_operations_and_what_a_touch_is_for() {
+fn histories_miss_hand_over_saving_first_incarnations_lineages_operations_and_what_a_touch_is_for()
+{
     let all = Rules::ALL;
     let broken = [
         (
@@ -114,6 +115,13 @@ fn histories_miss_hand_over_saving_first_incarnations_operations_and_what_a_touc
             "incarnations",
             Rules {
                 incarnation: false,
+                ..all
+            },
+        ),
+        (
+            "lineages",
+            Rules {
+                lineage: false,
                 ..all
             },
         ),

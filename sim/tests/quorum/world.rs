@@ -329,6 +329,10 @@ impl World {
         actor.in_ring = true;
         let life = actor.life;
         self.push(5, Event::Look(id, life));
+        // The only one that runs would begin a ring, and did have groups before: it is to wait for those who have them.
+        if self.up() == [id] && self.lineage(id).is_some() {
+            self.input(id, Input::Found(FIRST_LINEAGE));
+        }
     }
 
     /// Breaks the network in two.
