@@ -1,6 +1,6 @@
 //! A moment of a run as the query of a URL: behaviour, scenario, seed, actions, time, selection.
 //!
-//! `v=2&s=lesson-26&seed=1&do=200000:lookup,1,26;2500000:insert,7&t=2750000&sel=21`
+//! `v=3&s=lesson-26&seed=1&do=200000:lookup,1,26;2500000:insert,7&t=2750000&sel=21`
 //!
 //! A ring that is no built-in scenario is written out: `bits=5&nodes=1,4,9&latency=20,60&loss=10`.
 //! Times are in microseconds, so that a link shows exactly the moment it was made at.

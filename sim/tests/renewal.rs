@@ -108,6 +108,39 @@ fn records_outlive_their_lifetime_while_their_author_runs() {
 }
 
 #[test]
+fn a_put_counts_on_from_what_its_node_renews_though_all_holders_are_away() {
+    let mut peers = Peers::ring(3, Conditions::default(), 9, 0).unwrap();
+    let put = |peers: &mut Peers| {
+        let written = peers.write(1, |peer, now| {
+            let value = Some(b"value".to_vec());
+            peer.put_for(now, name("name"), value, None, Level::One, keeping(true))
+        });
+        written.unwrap().sequence
+    };
+    assert_eq!(put(&mut peers), 1);
+    let key = name("name").key(chordscope_core::base::id::Space::FULL);
+    let holds = |peer: &Peer| peer.node().records().get(key).is_some();
+    let holders: Vec<usize> = peers
+        .running()
+        .filter_map(|(member, peer)| holds(peer).then_some(member))
+        .collect();
+    assert!(holders.len() == 3 && !holders.contains(&1), "{holders:?}");
+    for holder in &holders {
+        peers.kill(*holder);
+    }
+    peers.run_for(Duration::from_secs(20));
+    assert!(peers.get(1, name("name")).unwrap().is_none());
+    assert_eq!(put(&mut peers), 2);
+    for holder in holders {
+        peers.start(holder);
+        peers.join(holder, 1);
+    }
+    peers.run_for(Duration::from_secs(30));
+    let got = peers.get(1, name("name")).unwrap().unwrap();
+    assert_eq!(got.sequence(), 2, "and not the one that was away");
+}
+
+#[test]
 fn records_of_the_shortest_lives_are_renewed_in_time() {
     let mut peers = ring();
     let names: Vec<Name> = (0..24).map(|number| name(&format!("n {number}"))).collect();

@@ -16,7 +16,7 @@ use crate::chord::message::Neighbours;
 use crate::chord::route::Routing;
 use crate::message::{Request, Response};
 use crate::node::Node;
-use crate::node::api::{Event, Limit, OperationId, StoreError, Written};
+use crate::node::api::{Event, Level, Limit, OperationId, StoreError, Written};
 use crate::node::lookups::Goal;
 use crate::node::putting::Put;
 use crate::node::requests::Purpose;
@@ -365,9 +365,12 @@ impl Node {
     }
 
     fn begin_write(&mut self, now: Instant, number: u64, put: &Put) {
-        let newest = self.operations.get(&number);
-        let newest = newest.and_then(|operation| operation.newest.as_ref());
-        let next = self.next_record(put, newest.map(Box::as_ref));
+        let Some(operation) = self.operations.get(&number) else {
+            return;
+        };
+        // Those who hold what this node has put before may all be away.
+        let own = self.renewed_sequence(operation.key, Level::One);
+        let next = self.next_record(put, operation.newest.as_deref(), own);
         match next {
             Ok(copy) => self.write_all(now, number, copy),
             Err(error) => {

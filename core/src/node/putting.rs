@@ -163,11 +163,13 @@ impl Node {
         }
     }
 
-    /// The record that a put comes to, in the place of what is there. Tombstones count the sequence on.
+    /// The record that a put comes to, in the place of what is there. Tombstones count the sequence on, as does the last
+    /// version that this node put itself, if it knows.
     pub(super) fn next_record(
         &self,
         put: &Put,
         there: Option<&Copy>,
+        own: u64,
     ) -> Result<Box<Copy>, StoreError> {
         let visible = there.and_then(Copy::visible);
         let visible = visible.map_or(0, Record::sequence);
@@ -175,7 +177,7 @@ impl Node {
             return Err(StoreError::Mismatch(visible));
         }
         let next = there.map_or(0, |copy| copy.record.sequence());
-        let next = next.checked_add(1);
+        let next = next.max(own).checked_add(1);
         let next = next.ok_or(RecordError::SequenceJump)?;
         let (label, value) = (put.label.clone(), put.value.clone());
         let lifetime = put.keeping.lifetime;

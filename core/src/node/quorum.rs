@@ -418,7 +418,7 @@ impl Node {
             }
             Task::Touch(_) | Task::Import => return,
         };
-        match self.next_record(&put, current.as_deref()) {
+        match self.next_record(&put, current.as_deref(), 0) {
             Ok(copy) => {
                 let expected = current.map(|copy| copy.record.version());
                 if let Some(operation) = self.quorum.get_mut(&number) {

@@ -94,6 +94,12 @@ impl Node {
         }
     }
 
+    /// The sequence number of what this node renews under a key at this level; 0 where it renews nothing there.
+    pub(super) fn renewed_sequence(&self, key: Id, level: Level) -> u64 {
+        let known = self.renewals.list.get(&(key, level));
+        known.map_or(0, |(renewal, _)| renewal.version.sequence)
+    }
+
     /// This renewal has come to its end; one of a newer version of this node's own goes on.
     pub(super) fn end_renewal_of(&mut self, now: Instant, renewal: &Renewal) {
         let (key, level) = place(renewal);
