@@ -15,13 +15,13 @@ use crate::workspace::tool_cache;
 /// How many seconds each step takes from nothing on two processors, the lanes of `up` beside one another. To renew them: run
 /// `cargo xtask up` with an empty `XDG_CACHE_HOME` and an empty target folder, and take over `chordscope/tools/lengths.json`.
 const USUAL: [(&str, u64); 8] = [
-    ("installing trunk", 150),
+    ("installing trunk", 220),
     ("installing binaryen", 2),
-    ("building the page", 20),
+    ("building the page", 6),
     ("making the page smaller", 10),
-    ("building wasm-bindgen", 40),
-    ("compiling the page", 100),
-    ("building the peer", 120),
+    ("building wasm-bindgen", 35),
+    ("compiling the page", 160),
+    ("building the peer", 115),
     // With most of it built before.
     (AGAIN, 30),
 ];
