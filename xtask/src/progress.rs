@@ -155,7 +155,8 @@ impl Plan {
 /// Announces what is going to be done, and counts from now on.
 pub(crate) fn announce(plan: Plan) {
     let (count, rest) = (plan.steps.len(), rounded(plan.remaining(Duration::ZERO)));
-    eprintln!("==> {count} steps, usually {rest} in all");
+    let steps = if count == 1 { "step" } else { "steps" };
+    eprintln!("==> {count} {steps}, usually {rest} in all");
     for (number, step) in (1..).zip(&plan.steps) {
         let number: usize = number;
         let beside = if step.lane == 0 {
