@@ -13,7 +13,7 @@ use clap::{Parser, Subcommand};
 use tokio::runtime::Builder;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, of_numbers};
 use crate::{client, output, sim};
 
 /// How much freed memory a peer keeps at the end of a heap, for the next frames: what all its links and segments take in a busy moment.
@@ -145,28 +145,8 @@ fn one_line(message: &str) -> String {
         .unwrap_or(message);
     let message = message.strip_prefix("error: ").unwrap_or(message);
     let message = message.replace("\n\n  tip:", ";");
-    let in_words = |message: String, (number, words): &(&str, &str)| message.replace(number, words);
-    NUMBERS.iter().fold(message, in_words)
+    of_numbers(&message)
 }
-
-/// What is said of a wrong number, and what a user can do something with.
-const NUMBERS: [(&str, &str); 6] = [
-    ("invalid digit found in string", "give a whole number"),
-    (
-        "cannot parse integer from empty string",
-        "give a whole number",
-    ),
-    (
-        "number too large to fit in target type",
-        "this number is too large",
-    ),
-    (
-        "number too small to fit in target type",
-        "this number is too small",
-    ),
-    (" is not in ", " is not one of "),
-    ("..=", " to "),
-];
 
 #[cfg(test)]
 mod tests {

@@ -20,7 +20,7 @@ use crate::client::files::{FetchOptions, ShareOptions, UnshareOptions, VerifyOpt
 use crate::client::quorum::Quorum;
 use crate::client::record::{DeleteOptions, GetOptions, PutOptions};
 use crate::failure::Failure;
-use crate::output;
+use crate::output::{self, count};
 use crate::views::{self, Awaited, Leaving, Lookup, Peers, Status, Store, Waiting};
 
 /// The timeout of a departure: longer than the peer tries itself.
@@ -188,8 +188,8 @@ fn describe(lookup: &Lookup, trace: bool) -> String {
             text.push_str(&format!("{number:>5} {}  {address}  {rtt}\n", hop.id));
         }
     }
-    let hops = if lookup.hops == 1 { "hop" } else { "hops" };
-    text.push_str(&format!("{} {hops}, {:.3} ms", lookup.hops, lookup.ms));
+    let hops = count(lookup.hops, "hop");
+    text.push_str(&format!("{hops}, {:.3} ms", lookup.ms));
     text
 }
 
@@ -206,8 +206,9 @@ async fn status(target: &Target, json: bool) -> Result<(), Failure> {
     let none = || "none".to_string();
     let mut positions = String::new();
     for (number, one) in status.virtual_nodes.iter().enumerate() {
-        let (id, ring, records, links) = (&one.id, &one.ring, one.records, one.links);
-        let line = format!("\nposition {number:<3}{id}, {ring}, {records} records, {links} links");
+        let (id, ring) = (&one.id, &one.ring);
+        let (records, links) = (count(one.records, "record"), count(one.links, "link"));
+        let line = format!("\nposition {number:<3}{id}, {ring}, {records}, {links}");
         positions.push_str(&line);
     }
     let mut going = String::new();
@@ -219,12 +220,12 @@ async fn status(target: &Target, json: bool) -> Result<(), Failure> {
     let store = status.store.as_ref().map_or_else(none, describe_store);
     let quorum = describe_quorum(&status.quorum);
     output::line(&format!(
-        "id          {}\naddress     {}\nring        {}, {} members known\npredecessor {}\nsuccessors  {}\n\
+        "id          {}\naddress     {}\nring        {}, {} known\npredecessor {}\nsuccessors  {}\n\
          records     {}\nquorum      {quorum}\nstore       {store}\nlinks       {}{going}{positions}",
         status.id,
         status.address.unwrap_or_else(none),
         status.ring,
-        status.members_known,
+        count(status.members_known, "member"),
         status.predecessor.unwrap_or_else(none),
         match status.successors.is_empty() {
             true => none(),
@@ -240,7 +241,8 @@ fn describe_quorum(quorum: &views::Quorum) -> String {
     let Some(lineage) = &quorum.lineage else {
         return "no group yet".to_string();
     };
-    let mut text = format!("{} groups of lineage {lineage}", quorum.groups);
+    let groups = count(quorum.groups, "group");
+    let mut text = format!("{groups} of lineage {lineage}");
     if quorum.without_vote > 0 {
         let count = quorum.without_vote;
         text.push_str(&format!("; places without a vote: {count}"));
@@ -262,8 +264,8 @@ fn describe_quorum(quorum: &views::Quorum) -> String {
         ));
     }
     if blocked.len() > MAX_SHOWN {
-        let more = blocked.len() - MAX_SHOWN;
-        line(format!("and for {more} ranges more: see --json"));
+        let more = count(blocked.len() - MAX_SHOWN, "more range");
+        line(format!("and for {more}: see --json"));
     }
     for other in &quorum.other_lineages {
         line(format!(

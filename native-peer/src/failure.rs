@@ -52,7 +52,7 @@ pub(crate) fn plain(error: &io::Error) -> String {
             "there is no way to that network".to_string()
         }
         _ if text.contains("lookup address") => "no address is known for that name".to_string(),
-        _ => text,
+        _ => without_error_numbers(&text),
     }
 }
 
@@ -65,6 +65,38 @@ fn without_error_numbers(text: &str) -> String {
         plain.push_str(rest.strip_prefix(')').unwrap_or(rest));
     }
     plain
+}
+
+/// What is said of a wrong number, and what a user can do something with.
+const NUMBERS: [(&str, &str); 6] = [
+    ("invalid digit found in string", "give a whole number"),
+    (
+        "cannot parse integer from empty string",
+        "give a whole number",
+    ),
+    (
+        "number too large to fit in target type",
+        "this number is too large",
+    ),
+    (
+        "number too small to fit in target type",
+        "this number is too small",
+    ),
+    (" is not in ", " is not one of "),
+    ("..=", " to "),
+];
+
+/// The text with what a library says of a wrong number in words that a user can do something with.
+pub(crate) fn of_numbers(text: &str) -> String {
+    said_otherwise(text, &NUMBERS)
+}
+
+/// The text with each of these words in the place of others.
+pub(crate) fn said_otherwise(text: &str, table: &[(&str, &str)]) -> String {
+    let table = table.iter();
+    table.fold(text.to_string(), |text, (words, ours)| {
+        text.replace(words, ours)
+    })
 }
 
 impl fmt::Display for Failure {

@@ -37,9 +37,11 @@ use crate::clock::Clock;
 use crate::driver::{Belongs, Ended, Handle};
 
 pub(crate) use digest::{Hashed, hash};
+pub(crate) use ending::Ended as TransferEnd;
 pub(crate) use folder::MAX_LIST;
 use made::Made;
-pub(crate) use place::{NO_FILE, Place};
+pub(crate) use place::Place;
+pub(crate) use register::is_kept;
 use register::{Entry, Register};
 pub(crate) use stamp::Stamp;
 

@@ -76,6 +76,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let control = api::control().layer(from_fn_with_state(Arc::clone(&app), guard::token));
     let api = api::open()
         .merge(control)
+        .fallback(api::no_such_path)
         .layer(from_fn_with_state(Arc::clone(&app), guard::origin));
     // A page that may not use it is told so over the socket: a browser shows a page nothing else.
     let socket = Router::new()
@@ -109,6 +110,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/healthz", get(health::health))
         .route("/readyz", get(ready::ready))
         .fallback_service(page::service(app.web.as_deref()))
+        .method_not_allowed_fallback(api::no_such_method)
         .layer(from_fn_with_state(Arc::clone(&app), guard::host))
         .layer(nosniff)
         .with_state(app)

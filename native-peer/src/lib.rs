@@ -10,9 +10,13 @@ mod driver;
 pub mod failure;
 mod files;
 mod http;
+mod id_words;
 mod links;
+#[cfg(test)]
+mod manual;
 mod output;
 mod peer_url;
+mod regular_file;
 mod running;
 mod signals;
 mod sim;

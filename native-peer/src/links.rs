@@ -145,13 +145,25 @@ async fn open(
     let opened = tokio_tungstenite::client_async_with_config(request, stream, config).await;
     opened
         .map(|(socket, _)| socket)
-        .map_err(|error| match error {
-            Error::Http(answer) => {
-                format!("it is no peer: it answers with HTTP {}", answer.status())
-            }
-            Error::Io(error) => plain(&error),
-            error => format!("it is no peer: {error}"),
-        })
+        .map_err(|error| no_socket(&error))
+}
+
+/// Why whoever answers has opened no WebSocket for peers.
+fn no_socket(error: &Error) -> String {
+    let what = match error {
+        Error::Io(error) => return plain(error),
+        Error::Http(answer) => format!("it answers with HTTP {}", answer.status()),
+        Error::Protocol(ProtocolError::WrongHttpVersion) => "it speaks HTTP/1.0".to_string(),
+        Error::Protocol(ProtocolError::HttparseError(_)) => "its answer is not HTTP".to_string(),
+        Error::Protocol(ProtocolError::HandshakeIncomplete) => {
+            "it ends the connection without an answer".to_string()
+        }
+        Error::Protocol(ProtocolError::SecWebSocketSubProtocolError(_)) => {
+            format!("its WebSocket has not the sub-protocol {SUB_PROTOCOL}")
+        }
+        _ => "it opens no WebSocket".to_string(),
+    };
+    format!("it is no peer: {what}")
 }
 
 async fn connect(address: &Address, within: AddressSpace) -> Result<TcpStream, String> {

@@ -25,6 +25,12 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
     })
 }
 
+/// How many of something there are, in words: "1 member", "2 members".
+pub(crate) fn count<N: fmt::Display + PartialEq + From<u8>>(number: N, one: &str) -> String {
+    let end = if number == N::from(1) { "" } else { "s" };
+    format!("{number} {one}{end}")
+}
+
 /// Writes a line to standard error. Where that cannot be written, nobody reads it, and nothing fails for it.
 pub(crate) fn note(text: impl fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
@@ -38,5 +44,17 @@ fn with_stdout(
         // `chordscope … | head` has read all that it wants.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result.map_err(|error| Failure::failed(format!("standard output: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_no_plural() {
+        assert_eq!(count(0_usize, "member"), "0 members");
+        assert_eq!(count(1_usize, "member"), "1 member");
+        assert_eq!(count(2_u8, "replica"), "2 replicas");
     }
 }

@@ -67,8 +67,11 @@ impl Departure {
         let records = self
             .records
             .then(|| "its records are not all handed over".to_string());
-        let groups = (self.groups > 0)
-            .then(|| format!("{} groups of level quorum still need it", self.groups));
+        let groups = match self.groups {
+            0 => None,
+            1 => Some("1 group of level quorum still needs it".to_string()),
+            groups => Some(format!("{groups} groups of level quorum still need it")),
+        };
         let waits: Vec<String> = records.into_iter().chain(groups).collect();
         match waits.is_empty() {
             true => "everything is taken over".to_string(),

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -41,10 +41,23 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a program whose messages go to a file, as another one is using the console; where it fails, they are shown.
-///
-/// It is ended when it is not wanted any more.
-pub(crate) fn run_beside(command: &mut Command, log: &Path, is_wanted: &AtomicBool) -> Result<()> {
+/// Where programs run while another one is using the console.
+#[derive(Debug)]
+pub(crate) struct Beside<'a> {
+    /// The file that their messages go to; where one fails, they are shown.
+    pub(crate) log: PathBuf,
+    /// When they are not wanted any more they are ended.
+    pub(crate) is_wanted: &'a AtomicBool,
+}
+
+impl Beside<'_> {
+    /// Runs a program.
+    pub(crate) fn run(&self, command: &mut Command) -> Result<()> {
+        run_beside(command, &self.log, self.is_wanted)
+    }
+}
+
+fn run_beside(command: &mut Command, log: &Path, is_wanted: &AtomicBool) -> Result<()> {
     let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
     command.stdin(Stdio::null()).stdout(file.try_clone()?);
     let child = command.stderr(file).spawn();

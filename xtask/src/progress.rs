@@ -14,13 +14,14 @@ use crate::workspace::tool_cache;
 
 /// How many seconds each step takes from nothing on two processors, the lanes of `up` beside one another. To renew them: run
 /// `cargo xtask up` with an empty `XDG_CACHE_HOME` and an empty target folder, and take over `chordscope/tools/lengths.json`.
-const USUAL: [(&str, u64); 7] = [
-    ("building wasm-bindgen", 30),
-    ("installing trunk", 150),
+const USUAL: [(&str, u64); 8] = [
+    ("installing trunk", 220),
     ("installing binaryen", 2),
-    ("building the page", 110),
+    ("building the page", 6),
     ("making the page smaller", 10),
-    ("building the peer", 200),
+    ("building wasm-bindgen", 35),
+    ("compiling the page", 160),
+    ("building the peer", 115),
     // With most of it built before.
     (AGAIN, 30),
 ];
@@ -154,7 +155,8 @@ impl Plan {
 /// Announces what is going to be done, and counts from now on.
 pub(crate) fn announce(plan: Plan) {
     let (count, rest) = (plan.steps.len(), rounded(plan.remaining(Duration::ZERO)));
-    eprintln!("==> {count} steps, usually {rest} in all");
+    let steps = if count == 1 { "step" } else { "steps" };
+    eprintln!("==> {count} {steps}, usually {rest} in all");
     for (number, step) in (1..).zip(&plan.steps) {
         let number: usize = number;
         let beside = if step.lane == 0 {

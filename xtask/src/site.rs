@@ -8,6 +8,7 @@ mod slim;
 mod stamp;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
@@ -19,8 +20,17 @@ use crate::process;
 use crate::tools::{self, PageTools};
 use crate::workspace::Workspace;
 
-/// The step that compiles the page.
+/// The step that compiles the page's programs, where that is a step of its own.
+pub(crate) const COMPILE: &str = "compiling the page";
+/// The step in which Trunk builds the page, of compiled programs if they are.
 pub(crate) const BUILD: &str = "building the page";
+/// The page's programs with their features, as index.html has Trunk build them.
+const PROGRAMS: [(&str, &[&str]); 2] = [
+    ("", &["chordscope-web"]),
+    ("simd", &["chordscope-live", "chordscope-tab"]),
+];
+/// The profile of all of them.
+pub(crate) const PROFILE: &str = "page";
 const SMALLER: &str = "making the page smaller";
 
 /// What `site` takes.
@@ -49,6 +59,24 @@ pub(crate) fn steps(workspace: &Workspace, optimized: bool) -> Result<Vec<&'stat
         (false, true) => vec![BUILD, SMALLER],
         (false, false) => vec![BUILD],
     })
+}
+
+/// Compiles the page's programs as Trunk does, which then finds them done.
+pub(crate) fn compile(
+    workspace: &Workspace,
+    run: impl Fn(&mut Command) -> Result<()>,
+) -> Result<()> {
+    for (features, programs) in PROGRAMS {
+        let mut build = workspace.cargo();
+        build.args(["build", "--package", "chordscope-web"]);
+        build.args(["--target", tools::WASM_TARGET, "--profile", PROFILE]);
+        build.args(["--features", features]);
+        for program in programs {
+            build.args(["--bin", program]);
+        }
+        run(&mut build)?;
+    }
+    Ok(())
 }
 
 /// Builds the page unless dist/ already holds what would be built.
@@ -110,7 +138,7 @@ fn build_settings(options: &Options, optimized: bool) -> String {
 }
 
 fn trunk(workspace: &Workspace, tools: &PageTools, options: &Options) -> Result<()> {
-    let mut build = std::process::Command::new(&tools.trunk);
+    let mut build = Command::new(&tools.trunk);
     build
         .current_dir(&workspace.root)
         .arg("build")
@@ -152,4 +180,33 @@ fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The values of an attribute in index.html, in order.
+    fn values(attribute: &str) -> Vec<&'static str> {
+        let page = include_str!("../../index.html");
+        let links = page.split("<link data-trunk rel=\"rust\"").skip(1);
+        let value = |link: &'static str| {
+            let link = link.split('>').next().unwrap_or(link);
+            let value = link.split(&format!("{attribute}=\"")).nth(1);
+            value.map_or("", |rest| rest.split('"').next().unwrap_or(rest))
+        };
+        links.map(value).collect()
+    }
+
+    #[test]
+    fn what_is_compiled_ahead_is_what_trunk_compiles() {
+        let ours = PROGRAMS.iter().flat_map(|(features, programs)| {
+            programs.iter().map(move |program| (*program, *features))
+        });
+        let theirs = values("data-bin").into_iter();
+        let theirs: Vec<_> = theirs.zip(values("data-cargo-features")).collect();
+        assert_eq!(ours.collect::<Vec<_>>(), theirs);
+        let profiles = values("data-cargo-profile");
+        assert!(profiles.iter().all(|profile| *profile == PROFILE));
+    }
 }

@@ -27,8 +27,8 @@ pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 const TRUNK_VERSION: &str = "0.21.14";
 /// What is installed when PATH has no wasm-opt that will do.
 const BINARYEN_VERSION: &str = "132";
-/// The step that builds it.
-const BUILD_WASM_BINDGEN: &str = "building wasm-bindgen";
+/// The step that builds the `wasm-bindgen` command.
+pub(crate) const BUILD_WASM_BINDGEN: &str = "building wasm-bindgen";
 /// Where npm puts it below the root of an installation.
 const WASM_OPT: &str = "node_modules/binaryen/bin/wasm-opt";
 /// The oldest Python that the second implementation of the protocol is written for.
@@ -78,18 +78,24 @@ pub(crate) fn wasm_target() -> Result<()> {
     })
 }
 
-/// The steps in which [`for_page`] is going to install something.
-pub(crate) fn missing(workspace: &Workspace) -> Result<Vec<String>> {
+/// Installs what building the page takes and is not built in the workspace.
+pub(crate) fn install_for_page() -> Result<()> {
+    trunk()?;
+    wasm_opt();
+    Ok(())
+}
+
+/// Whether the `wasm-bindgen` command is still to be built.
+pub(crate) fn lacks_wasm_bindgen(workspace: &Workspace) -> Result<bool> {
     let version = wasm_bindgen_version(workspace)?;
-    let bindgen = |said: &str| version_in(said) == Some(&version);
+    let fits = |said: &str| version_in(said) == Some(&version);
+    let mut known = on_path("wasm-bindgen").chain([workspace.wasm_bindgen()]);
+    Ok(!known.any(|path| answers(&path, fits)))
+}
+
+/// The steps in which [`install_for_page`] is going to install something.
+pub(crate) fn missing() -> Result<Vec<String>> {
     let mut missing = Vec::new();
-    let built = workspace.wasm_bindgen();
-    if !on_path("wasm-bindgen")
-        .chain([built])
-        .any(|path| answers(&path, bindgen))
-    {
-        missing.push(BUILD_WASM_BINDGEN.to_owned());
-    }
     let mut look =
         |program, installed: &Installed<'_>, path: &Path, fits: &dyn Fn(&str) -> bool| {
             if !on_path(program).any(|path| answers(&path, fits)) && !installed.has(path, fits) {
@@ -110,7 +116,9 @@ fn wasm_bindgen(workspace: &Workspace) -> Result<PathBuf> {
     if let Some(path) = on_path("wasm-bindgen").find(|path| answers(path, fits)) {
         return Ok(path);
     }
-    process::step(BUILD_WASM_BINDGEN, || workspace.build_wasm_bindgen())?;
+    process::step(BUILD_WASM_BINDGEN, || {
+        workspace.build_wasm_bindgen(process::run)
+    })?;
     let path = workspace.wasm_bindgen();
     if !answers(&path, fits) {
         bail!(

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Command, ExitCode};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use crate::progress::{self, Plan};
 use crate::workspace::Workspace;
 use crate::{process, site, tools};
 
-/// The lane of tools and page.
+/// The lane of what is installed, and then of the page.
 const PAGE: usize = 0;
-/// The lane of the peer.
-const PEER: usize = 1;
+/// The lane of what this workspace compiles, beside the other one.
+const COMPILER: usize = 1;
 const BUILD_PEER: &str = "building the peer";
 /// How often it is said how far everything is.
 const TELL_EVERY: Duration = Duration::from_secs(20);
@@ -44,7 +44,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
         "==> starting the ring (everything took {})",
         process::seconds(started.elapsed())
     );
-    let mut ring = Command::new(workspace.peer_binary());
+    let mut ring = Command::new(workspace.first_binary());
     ring.arg("ring")
         .args(["--peers", &options.peers.to_string()]);
     ring.arg("--listen")
@@ -53,25 +53,35 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     become_process(&mut ring)
 }
 
-/// What there is to do: tools and page one after another, the peer beside them.
+/// What there is to do, in two lanes.
 fn plan(workspace: &Workspace) -> Result<Plan> {
     let mut plan = Plan::default();
-    for tool in tools::missing(workspace)? {
+    for tool in tools::missing()? {
         plan.add(PAGE, &tool, false);
     }
     // Where wasm-opt is missing, npm installs it.
-    let built = workspace.target.join(tools::WASM_TARGET).join("page");
-    for step in site::steps(workspace, true)? {
-        plan.add(PAGE, step, step == site::BUILD && built.is_dir());
+    let page = site::steps(workspace, true)?;
+    for step in &page {
+        plan.add(PAGE, step, false);
     }
-    plan.add(PEER, BUILD_PEER, workspace.peer_binary().is_file());
+    if tools::lacks_wasm_bindgen(workspace)? {
+        plan.add(COMPILER, tools::BUILD_WASM_BINDGEN, false);
+    }
+    if !page.is_empty() {
+        let built = workspace.target.join(tools::WASM_TARGET);
+        plan.add(COMPILER, site::COMPILE, built.join(site::PROFILE).is_dir());
+    }
+    plan.add(COMPILER, BUILD_PEER, workspace.first_binary().is_file());
     Ok(plan)
 }
 
-/// Each alone leaves a processor idle for minutes: what compiles last has nothing beside it.
+/// One lane alone leaves a processor idle for minutes: what compiles last has nothing beside it. The programs of the page come before the
+/// peer, so that the page is put together, on one processor, while the peer is compiled.
 fn build(workspace: &Workspace) -> Result<()> {
+    tools::wasm_target()?;
     let (done, is_done) = mpsc::channel::<()>();
-    let peer_is_wanted = AtomicBool::new(true);
+    let (compiled, is_compiled) = mpsc::channel::<()>();
+    let is_wanted = AtomicBool::new(true);
     thread::scope(|scope| {
         scope.spawn(move || {
             while is_done.recv_timeout(TELL_EVERY) == Err(RecvTimeoutError::Timeout) {
@@ -80,16 +90,43 @@ fn build(workspace: &Workspace) -> Result<()> {
                 }
             }
         });
-        let peer = scope
-            .spawn(|| process::step(BUILD_PEER, || workspace.build_peer_beside(&peer_is_wanted)));
-        let site = site::build(workspace, &site::Options::default());
-        peer_is_wanted.store(site.is_ok(), Ordering::Relaxed);
-        let peer = peer
+        let wanted = &is_wanted;
+        let compiler = scope.spawn(move || compile(workspace, wanted, compiled));
+        let page = install_and_build_page(workspace, &is_compiled);
+        is_wanted.store(page.is_ok(), Ordering::Relaxed);
+        let compiler = compiler
             .join()
-            .unwrap_or_else(|_| bail!("building the peer stopped"));
+            .unwrap_or_else(|_| bail!("compiling stopped"));
         drop(done);
-        site.and(peer)
+        page.and(compiler)
     })
+}
+
+/// The lane of what is installed, and of the page once its programs are compiled. Where they cannot be, the other lane says why.
+fn install_and_build_page(workspace: &Workspace, is_compiled: &Receiver<()>) -> Result<()> {
+    tools::install_for_page()?;
+    if is_compiled.recv().is_ok() {
+        site::build(workspace, &site::Options::default())?;
+    }
+    Ok(())
+}
+
+/// The lane of what this workspace compiles; it says when the page's programs are there.
+fn compile(workspace: &Workspace, is_wanted: &AtomicBool, compiled: Sender<()>) -> Result<()> {
+    let beside = workspace.beside(is_wanted)?;
+    let run = |command: &mut Command| beside.run(command);
+    if tools::lacks_wasm_bindgen(workspace)? {
+        process::step(tools::BUILD_WASM_BINDGEN, || {
+            workspace.build_wasm_bindgen(run)
+        })?;
+    }
+    if !site::steps(workspace, true)?.is_empty() {
+        process::step(site::COMPILE, || site::compile(workspace, run))?;
+    }
+    // Nobody waits for it where the other lane has failed.
+    let _ = compiled.send(());
+    drop(compiled);
+    process::step(BUILD_PEER, || run(&mut workspace.first_build()))
 }
 
 /// The ring takes this process over, so that signals and its exit code pass through unchanged.

@@ -7,7 +7,10 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 
-use crate::process;
+use crate::process::{self, Beside};
+
+/// The profile, and so the folder, of the binary that is there soonest.
+const FIRST: &str = "up";
 
 /// The paths that every task starts from.
 #[derive(Debug)]
@@ -43,6 +46,13 @@ impl Workspace {
             .join(format!("chordscope{}", env::consts::EXE_SUFFIX))
     }
 
+    /// The binary that `cargo xtask up` runs.
+    pub(crate) fn first_binary(&self) -> PathBuf {
+        self.target
+            .join(FIRST)
+            .join(format!("chordscope{}", env::consts::EXE_SUFFIX))
+    }
+
     /// The `wasm-bindgen` command that this workspace builds.
     pub(crate) fn wasm_bindgen(&self) -> PathBuf {
         self.target
@@ -51,9 +61,12 @@ impl Workspace {
     }
 
     /// Builds it. It gets its name afterwards: the compiler refuses programs of that name, which it takes for outdated copies.
-    pub(crate) fn build_wasm_bindgen(&self) -> Result<()> {
+    pub(crate) fn build_wasm_bindgen(
+        &self,
+        run: impl Fn(&mut Command) -> Result<()>,
+    ) -> Result<()> {
         const PACKAGE: &str = "wasm-bindgen-command";
-        process::run(self.cargo().args(["build", "--package", PACKAGE]))?;
+        run(self.cargo().args(["build", "--package", PACKAGE]))?;
         let built = format!("{PACKAGE}{}", env::consts::EXE_SUFFIX);
         let built = self.target.join("debug").join(built);
         let path = self.wasm_bindgen();
@@ -72,20 +85,25 @@ impl Workspace {
 
     /// Builds the native peer as users run it.
     pub(crate) fn build_peer(&self) -> Result<()> {
-        process::run(&mut self.peer_build())
+        process::run(&mut self.peer_build("release"))
     }
 
-    /// The same while something else uses the console.
-    pub(crate) fn build_peer_beside(&self, is_wanted: &AtomicBool) -> Result<()> {
+    /// Where programs run while something else uses the console.
+    pub(crate) fn beside<'a>(&self, is_wanted: &'a AtomicBool) -> Result<Beside<'a>> {
         fs::create_dir_all(&self.target)
             .with_context(|| format!("cannot make {}", self.target.display()))?;
-        let log = self.target.join("peer-build.log");
-        process::run_beside(&mut self.peer_build(), &log, is_wanted)
+        let log = self.target.join("beside.log");
+        Ok(Beside { log, is_wanted })
     }
 
-    fn peer_build(&self) -> Command {
+    /// The build of the binary that `cargo xtask up` runs.
+    pub(crate) fn first_build(&self) -> Command {
+        self.peer_build(FIRST)
+    }
+
+    fn peer_build(&self, profile: &str) -> Command {
         let mut build = self.cargo();
-        build.args(["build", "--release", "--package", "chordscope"]);
+        build.args(["build", "--profile", profile, "--package", "chordscope"]);
         build
     }
 }

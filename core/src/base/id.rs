@@ -277,7 +277,7 @@ impl fmt::Display for IdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Bits => "the number of bits must be from 1 to 160",
-            Self::Malformed => "an id is a decimal number or hexadecimal digits",
+            Self::Malformed => "an id is a decimal number, or 0x and hexadecimal digits",
             Self::OutOfRange => "the id is outside the ring's address space",
         })
     }

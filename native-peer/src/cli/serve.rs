@@ -340,7 +340,7 @@ impl RingOptions {
                     .collect(),
             });
         }
-        let mut text = format!("a ring of {} peers\n", peers.len());
+        let mut text = format!("a ring of {}\n", output::count(peers.len(), "peer"));
         for (peer, _) in peers {
             text.push_str(&format!("  {}  {}\n", peer.id, peer.url));
         }

@@ -1,9 +1,12 @@
 //! One request over HTTP.
 
+use std::error::Error;
+use std::fmt;
+use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1;
 use hyper::header::{AUTHORIZATION, HOST};
 use hyper::{HeaderMap, Method, Request, StatusCode};
@@ -73,7 +76,6 @@ impl Connection {
         path: &str,
         body: Vec<u8>,
     ) -> Result<Answer, Failure> {
-        let lost = |error: &dyn std::fmt::Display| self.lost(error);
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -82,7 +84,7 @@ impl Connection {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
         let request = request.body(Full::new(Bytes::from(body)));
-        let request = request.map_err(|error| lost(&error))?;
+        let request = request.map_err(|error| self.lost(&error))?;
         let mut sender = self.sender.lock().await;
         if sender.is_closed() {
             // The peer ends connections that rest, and the command may have had other things to do.
@@ -90,12 +92,16 @@ impl Connection {
         }
         let response = sender.send_request(request).await;
         drop(sender);
-        let (head, body) = response.map_err(|error| lost(&error))?.into_parts();
+        let (head, body) = response
+            .map_err(|error| self.lost(&in_words(&error)))?
+            .into_parts();
         let body = Limited::new(body, MAX_ANSWER).collect().await;
         let answer = Answer {
             from: self.place.authority.clone(),
             headers: head.headers,
-            body: body.map_err(|error| lost(&error))?.to_bytes(),
+            body: body
+                .map_err(|error| self.lost(&in_words(&*error)))?
+                .to_bytes(),
         };
         match head.status {
             StatusCode::OK => Ok(answer),
@@ -103,9 +109,9 @@ impl Connection {
         }
     }
 
-    fn lost(&self, error: &dyn std::fmt::Display) -> Failure {
+    fn lost(&self, why: &dyn fmt::Display) -> Failure {
         let from = &self.place.authority;
-        Failure::failed(format!("the peer at http://{from} did not answer: {error}"))
+        Failure::failed(format!("the peer at http://{from} did not answer: {why}"))
     }
 
     /// The peer answered something that no peer answers.
@@ -141,7 +147,7 @@ impl Answer {
 }
 
 async fn connect(authority: &str) -> Result<Sender, Failure> {
-    let fail = |reason: &dyn std::fmt::Display| {
+    let fail = |reason: &dyn fmt::Display| {
         Failure::failed(format!(
             "no peer answers at http://{authority} ({reason}): start one with `chordscope peer`, or name another \
                  with --peer"
@@ -153,7 +159,7 @@ async fn connect(authority: &str) -> Result<Sender, Failure> {
         Err(_) => return Err(fail(&"nothing came for 5 seconds")),
     };
     let opened = http1::handshake(TokioIo::new(stream)).await;
-    let (sender, connection) = opened.map_err(|error| fail(&error))?;
+    let (sender, connection) = opened.map_err(|error| fail(&in_words(&error)))?;
     // Errors of the connection come out of the request, too.
     tokio::spawn(connection);
     Ok(sender)
@@ -163,6 +169,22 @@ fn nonsense(from: &str) -> Failure {
     Failure::failed(format!(
         "http://{from} answers, but not as a Chordscope peer does"
     ))
+}
+
+/// Why an answer did not come, or not to its end.
+fn in_words(error: &(dyn Error + 'static)) -> String {
+    if error.is::<LengthLimitError>() {
+        return format!("it is longer than {} MiB", MAX_ANSWER >> 20);
+    }
+    let Some(http) = error.downcast_ref::<hyper::Error>() else {
+        return error.to_string();
+    };
+    let source = http.source();
+    match source.and_then(|source| source.downcast_ref::<io::Error>()) {
+        Some(io) if io.kind() != io::ErrorKind::UnexpectedEof => plain(io),
+        _ if http.is_parse() => "what comes is not HTTP".to_string(),
+        _ => "the connection was ended".to_string(),
+    }
 }
 
 /// Percent-encodes a text for a query.

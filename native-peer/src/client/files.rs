@@ -17,7 +17,7 @@ use crate::client::Target;
 use crate::client::connection::Connection;
 use crate::failure::Failure;
 use crate::output;
-use crate::views::Transfers;
+use crate::views::{Stopped, Transfer, Transfers};
 
 pub(crate) use fetch::FetchOptions;
 pub(crate) use share::ShareOptions;
@@ -56,8 +56,9 @@ pub(super) async fn shares(target: &Target, json: bool) -> Result<(), Failure> {
         .ask(Method::GET, "/api/v1/transfers", Vec::new())
         .await?
         .json()?;
-    // A folder comes before its files.
-    transfers.transfers.sort_by(|a, b| a.path.cmp(&b.path));
+    // Folders, and what came by standard input, come before files.
+    let order = |a: &Transfer, b: &Transfer| (!a.inner, a.shown()).cmp(&(!b.inner, b.shown()));
+    transfers.transfers.sort_by(order);
     if json {
         return output::json(&transfers);
     }
@@ -65,13 +66,13 @@ pub(super) async fn shares(target: &Target, json: bool) -> Result<(), Failure> {
         return output::line("it shares and fetches nothing");
     }
     for one in transfers.transfers {
-        let problem = one
-            .problem
-            .map(|problem| format!(": {problem}"))
-            .unwrap_or_default();
+        let problem = one.problem.as_ref();
+        let problem = problem.map_or_else(String::new, |problem| format!(": {problem}"));
         output::line(&format!(
             "{:<8} {}\n         {}{problem}",
-            one.state, one.path, one.link
+            one.state,
+            one.shown(),
+            one.link
         ))?;
     }
     Ok(())
@@ -84,10 +85,19 @@ impl UnshareOptions {
         let query = format!("/api/v1/transfers?link={}", link.content);
         // With a folder go its files, of which there may be very many.
         let ended = connection.ask_at_leisure(Method::DELETE, &query, Vec::new());
-        ended.await?;
-        match json {
-            true => output::json(&serde_json::json!({ "content": link.content.to_string() })),
-            false => output::line(&format!("{} is shared no more", link.content)),
+        let stopped: Stopped = ended.await?.json()?;
+        let content = link.content.to_string();
+        if json {
+            return output::json(&serde_json::json!({ "content": content, "name": stopped.name }));
         }
+        // A peer of release 0.1 does not say the name.
+        let what = match stopped.name.as_str() {
+            "" => content,
+            name => format!("\"{name}\""),
+        };
+        output::line(&match stopped.fetching {
+            true => format!("the fetch of {what} has ended"),
+            false => format!("{what} is shared no more"),
+        })
     }
 }

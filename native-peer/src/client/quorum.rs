@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use crate::client::connection::{Connection, escape};
 use crate::client::{Target, is_id};
 use crate::failure::Failure;
-use crate::output;
+use crate::output::{self, count};
 use crate::views::{Adoption, Range, Repaired, parse_lineage};
 
 /// How long to wait before asking again how an adoption stands.
@@ -78,7 +78,8 @@ impl RepairOptions {
     async fn run(&self, json: bool) -> Result<(), Failure> {
         check_range(&self.range)?;
         if self.lost.iter().any(|lost| lost.trim().is_empty()) {
-            return Err(Failure::usage("--lost", "give an id or an address"));
+            let reason = "an empty name names no member: give its id or its address, as `chordscope status` prints it";
+            return Err(Failure::usage("--lost", reason));
         }
         self.confirm()?;
         let (range, lost) = (escape(&self.range), escape(&self.lost.join(",")));
@@ -156,7 +157,7 @@ impl AdoptOptions {
         }
         if let Some(error) = &adoption.error {
             return Err(Failure::failed(format!(
-                "the lineage was not adopted: {error}; the peer has its own still, and {} records were brought: say it again to go on{}",
+                "the lineage was not adopted: {error}; the peer has its own still, records brought so far: {}; say it again to go on{}",
                 adoption.imported + adoption.present,
                 exports(&adoption)
             )));
@@ -164,11 +165,11 @@ impl AdoptOptions {
         match json {
             true => output::json(&adoption),
             false => output::line(&format!(
-                "adopted lineage {}: {} records brought, {} there already, {} conflicts{}",
+                "adopted lineage {}: {} brought, {} there already, {}{}",
                 adoption.lineage,
-                adoption.imported,
+                count(adoption.imported, "record"),
                 adoption.present,
-                adoption.conflicts,
+                count(adoption.conflicts, "conflict"),
                 exports(&adoption)
             )),
         }

@@ -1,6 +1,8 @@
 //! `put`, `get` and `delete`.
 
+use std::fs::File;
 use std::io::{IsTerminal, Read};
+use std::path::Path;
 
 use chordscope_core::store::record::{
     DEFAULT_LIFETIME, MAX_VALUE, Name, RecordError, SHORTEST_LIFETIME, Salt,
@@ -14,6 +16,7 @@ use crate::client::{Target, is_id};
 use crate::failure::Failure;
 use crate::http::{AUTHOR, EXPIRES_HEADER, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author};
 use crate::output;
+use crate::regular_file;
 use crate::views::Put;
 
 #[derive(Debug, Args)]
@@ -141,14 +144,24 @@ impl PutOptions {
             return output::json(&put);
         }
         let held = held(put.expires_in_s, put.renewed);
-        let stored = format!("{}, version {}{held}", replicas(put.copies), put.sequence);
+        let stored = match self.immutable {
+            // It has no other version.
+            true => format!("{}{held}", replicas(put.copies)),
+            false => {
+                let (replicas, sequence) = (replicas(put.copies), put.sequence);
+                format!("{replicas}, sequence number {sequence}{held}")
+            }
+        };
         output::line(&match (name, put.author) {
             (Some(name), _) => format!("stored \"{name}\": {stored}, key {}", put.key),
             (None, Some(author)) => {
                 format!("stored: {stored}, key {}, author {author}", put.key)
             }
-            // The key alone, for a script to get it again.
-            (None, None) => put.key,
+            // The key alone, for a script to get it again; a person reads the rest.
+            (None, None) => {
+                output::note(format_args!("stored: {stored}"));
+                put.key
+            }
         })
     }
 
@@ -332,10 +345,7 @@ fn time(seconds: u32) -> String {
 }
 
 fn replicas(count: u8) -> String {
-    match count {
-        1 => "1 replica".to_string(),
-        count => format!("{count} replicas"),
-    }
+    output::count(count, "replica")
 }
 
 fn read_value(text: &str) -> Result<Vec<u8>, Failure> {
@@ -351,7 +361,8 @@ fn read_value(text: &str) -> Result<Vec<u8>, Failure> {
                 .map_err(|error| wrong(&error))?;
         }
         (_, Some(path)) => {
-            let file = std::fs::File::open(path).map_err(|error| wrong(&error))?;
+            let file = regular_file::open(Path::new(path), File::options().read(true));
+            let file = file.map_err(|error| wrong(&error))?;
             let mut input = file.take(most);
             input
                 .read_to_end(&mut value)

@@ -1,6 +1,6 @@
 //! A file on disk whose segments are read and written.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,6 +11,7 @@ use chordscope_core::swarm::layout::Layout;
 use crate::files::opened::Slot;
 use crate::files::positional::{read_at, set_length, write_at};
 use crate::files::stamp::Stamp;
+use crate::regular_file::open;
 
 /// Where a content lies. While it is being fetched it has another name than at its end.
 #[derive(Debug)]
@@ -31,34 +32,6 @@ struct State {
     changes: u64,
     /// Whether all of it, as it was seen last, was checked in this run.
     is_checked: bool,
-}
-
-/// What is said of pipes, sockets and devices.
-pub(crate) const NO_FILE: &str = "this is no file but a pipe, a socket or a device";
-
-/// Opens a file and nothing else: opening a pipe would wait for somebody at its other end.
-fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
-        options.custom_flags(flags.bits() as i32);
-    }
-    // Some devices do something when they are opened.
-    if let Ok(meta) = path.metadata() {
-        only_file(&meta)?;
-    }
-    let file = options.open(path)?;
-    only_file(&file.metadata()?)?;
-    Ok(file)
-}
-
-fn only_file(meta: &Metadata) -> io::Result<()> {
-    match (meta.is_file(), meta.is_dir()) {
-        (true, _) => Ok(()),
-        (false, true) => Err(io::Error::other("this is a folder")),
-        (false, false) => Err(io::Error::other(NO_FILE)),
-    }
 }
 
 impl Place {
@@ -198,6 +171,7 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::regular_file::NO_FILE;
 
     #[test]
     fn segments_go_where_they_belong_and_the_name_comes_last() {

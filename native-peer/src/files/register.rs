@@ -46,6 +46,17 @@ impl Entry {
 #[derive(Clone, Debug)]
 pub(crate) struct Register(PathBuf);
 
+/// What the copy of a content is called that the peer keeps.
+fn kept_name(content: ContentId) -> String {
+    format!("{content}.kept")
+}
+
+/// Whether this is the path of a copy that the peer keeps.
+pub(crate) fn is_kept(content: ContentId, path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| name == kept_name(content).as_str())
+}
+
 impl Register {
     /// The register in this folder.
     pub(crate) const fn new(folder: PathBuf) -> Self {
@@ -76,7 +87,7 @@ impl Register {
     /// finds out.
     pub(crate) fn take_over(&self, content: ContentId, path: &Path) -> io::Result<PathBuf> {
         fs::create_dir_all(&self.0)?;
-        let kept = self.0.join(format!("{content}.kept"));
+        let kept = self.0.join(kept_name(content));
         // It may come from another file system.
         fs::rename(path, &kept).or_else(|_| fs::copy(path, &kept).map(drop))?;
         Ok(kept)

@@ -14,7 +14,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use chordscope_core::base::id::{Id, IdError, Space};
+use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::route::Mode;
 use chordscope_core::node::api::{LookupError, StoreError};
 use chordscope_core::store::record::{Name, RecordError};
@@ -24,6 +24,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::driver::Ended;
 use crate::http::App;
+use crate::id_words::no_id;
 use crate::views::{Leaving, Lookup, Peers, Refusal, Status, Store, VirtualNode};
 
 use parameters::Parameters;
@@ -54,6 +55,17 @@ pub(super) fn control() -> Router<Arc<App>> {
 pub(super) fn refuse(code: StatusCode, reason: &str) -> Response {
     let error = reason.to_string();
     (code, Json(Refusal { error })).into_response()
+}
+
+/// The answer to a path of the interface that is none.
+pub(super) async fn no_such_path() -> Response {
+    refuse(StatusCode::NOT_FOUND, "the interface has no such path")
+}
+
+/// The answer to a method that a path does not take; the header `Allow` names those that it does.
+pub(super) async fn no_such_method() -> Response {
+    let reason = "this path does not take such a request";
+    refuse(StatusCode::METHOD_NOT_ALLOWED, reason)
 }
 
 /// An error as an answer.
@@ -103,10 +115,10 @@ impl From<RecordError> for Failed {
     }
 }
 
-impl From<IdError> for Failed {
-    fn from(error: IdError) -> Self {
-        Self(StatusCode::BAD_REQUEST, error.to_string())
-    }
+/// An id as text.
+fn parse_id(space: Space, text: &str) -> Result<Id, Failed> {
+    let refuse = |error| Failed(StatusCode::BAD_REQUEST, no_id(space, text, error));
+    space.parse(text).map_err(refuse)
 }
 
 async fn status(State(app): State<Arc<App>>) -> Result<Json<Status>, Failed> {
@@ -177,7 +189,7 @@ async fn lookup(
 /// The key that a text stands for: an id as it is, or the digest of a name.
 fn key_of(space: Space, text: &str) -> Result<Id, Failed> {
     if text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Ok(space.parse(text)?);
+        return parse_id(space, text);
     }
     Ok(Name::new(text)?.key(space))
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -38,11 +39,14 @@ const LOOK: Duration = Duration::from_millis(50);
 /// A file, or one range of it.
 pub(super) async fn file(
     State(app): State<Arc<App>>,
-    Path(content): Path<String>,
+    path: Result<Path<String>, PathRejection>,
     method: Method,
     headers: HeaderMap,
 ) -> Response {
-    match ContentId::parse(&content) {
+    match path
+        .ok()
+        .and_then(|Path(content)| ContentId::parse(&content))
+    {
         Some(content) => serve(app, content, method, headers).await,
         None => no_content_id(),
     }
@@ -52,10 +56,13 @@ pub(super) async fn file(
 /// file that is shared by itself goes by its name as well.
 pub(super) async fn file_below(
     State(app): State<Arc<App>>,
-    Path((content, path)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
     method: Method,
     headers: HeaderMap,
 ) -> Response {
+    let Ok(Path((content, path))) = path else {
+        return refuse(StatusCode::BAD_REQUEST, "the path is not UTF-8");
+    };
     let Some(content) = ContentId::parse(&content) else {
         return no_content_id();
     };

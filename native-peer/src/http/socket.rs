@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{
     CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
@@ -31,15 +32,22 @@ pub(super) async fn upgrade(State(app): State<Arc<App>>, request: Request) -> Re
 /// The same, at another position of the peer than the first.
 pub(super) async fn upgrade_at(
     State(app): State<Arc<App>>,
-    Path(position): Path<usize>,
+    position: Result<Path<usize>, PathRejection>,
     request: Request,
 ) -> Response {
-    link(app, position, request)
+    match position {
+        Ok(Path(position)) => link(app, position, request),
+        Err(_) => no_position(),
+    }
+}
+
+fn no_position() -> Response {
+    refuse(StatusCode::NOT_FOUND, "the peer has no such position")
 }
 
 fn link(app: Arc<App>, position: usize, mut request: Request) -> Response {
     let Some(driver) = app.positions.get(position).cloned() else {
-        return refuse(StatusCode::NOT_FOUND, "the peer has no such position");
+        return no_position();
     };
     let headers = request.headers();
     let wanted = lists(headers, &CONNECTION, "upgrade")

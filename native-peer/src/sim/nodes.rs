@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::path::Path;
 
 use chordscope_core::base::id::{Id, IdError, Space};
 use chordscope_core::chord::ideal::{IdealRing, RingError};
@@ -9,6 +10,8 @@ use clap::Args;
 use serde::{Serialize, Serializer};
 
 use crate::failure::Failure;
+use crate::id_words::no_id;
+use crate::regular_file;
 
 /// The longest list of nodes that is read, in bytes: several million ids.
 const MAX_LIST: u64 = 1 << 28;
@@ -61,7 +64,7 @@ impl RingArgs {
 pub(crate) fn read_id(space: Space, argument: &str, text: &str) -> Result<Id, Failure> {
     space
         .parse(text)
-        .map_err(|error| Failure::usage(argument, why(space, text, error)))
+        .map_err(|error| Failure::usage(argument, no_id(space, text, error)))
 }
 
 /// An id for `argument` that must be in the ring.
@@ -82,27 +85,17 @@ fn read_ids<'a>(space: Space, texts: impl Iterator<Item = &'a str>) -> Result<Ve
         .enumerate()
         .map(|(at, text)| {
             space.parse(text).map_err(|error| {
-                let reason = format!("entry {}: {}", at + 1, why(space, text, error));
+                let reason = format!("entry {}: {}", at + 1, no_id(space, text, error));
                 Failure::usage("--nodes", reason)
             })
         })
         .collect()
 }
 
-fn why(space: Space, text: &str, error: IdError) -> String {
-    let text: String = text.trim().chars().take(48).collect();
-    match error {
-        IdError::OutOfRange => {
-            let bits = space.bits();
-            format!("{text} is outside a ring of {bits} bits: ids are below 2^{bits}")
-        }
-        error => format!("\"{text}\" is no id: {error}"),
-    }
-}
-
 fn read_file(path: &str) -> Result<String, Failure> {
     let fail = |reason: String| Failure::usage("--nodes", format!("@{path}: {reason}"));
-    let file = File::open(path).map_err(|error| fail(error.to_string()))?;
+    let file = regular_file::open(Path::new(path), File::options().read(true));
+    let file = file.map_err(|error| fail(error.to_string()))?;
     let mut text = String::new();
     let read = file.take(MAX_LIST + 1).read_to_string(&mut text);
     let read = read.map_err(|error| fail(error.to_string()))?;

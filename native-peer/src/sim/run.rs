@@ -1,5 +1,6 @@
 //! `sim run`: a scenario in the simulator, from its beginning to its end.
 
+use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,7 +17,8 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::output;
+use crate::output::{self, count};
+use crate::regular_file;
 use crate::sim::nodes::JsonId;
 
 /// The largest scenario file, in bytes.
@@ -69,8 +71,8 @@ impl Options {
             return output::json(&answer);
         }
         let mut text = format!(
-            "{title}: {} events in {:.3} s of virtual time\ndigest {}\n",
-            answer.events,
+            "{title}: {} in {:.3} s of virtual time\ndigest {}\n",
+            count(answer.events, "event"),
             until.as_micros() as f64 / 1e6,
             answer.digest
         );
@@ -107,7 +109,8 @@ impl Violation {
 
 fn find(text: &str) -> Result<Plan, Failure> {
     let wrong = |reason: String| Failure::usage(ARGUMENT, reason);
-    if text == "-" || Path::new(text).is_file() {
+    let path = Path::new(text);
+    if text == "-" || path.is_file() || path.exists() && builtin::named(text).is_none() {
         let scenario = Scenario::from_json(&read(text)?);
         let scenario =
             scenario.map_err(|error| wrong(format!("{text} is no scenario: {error}")))?;
@@ -150,7 +153,10 @@ fn read(path: &str) -> Result<String, Failure> {
     let mut text = String::new();
     let source: Box<dyn Read> = match path {
         "-" => Box::new(std::io::stdin()),
-        path => Box::new(std::fs::File::open(path).map_err(|error| wrong(error.to_string()))?),
+        path => {
+            let file = regular_file::open(Path::new(path), File::options().read(true));
+            Box::new(file.map_err(|error| wrong(error.to_string()))?)
+        }
     };
     let read = source.take(MAX_SCENARIO + 1).read_to_string(&mut text);
     let read = read.map_err(|error| wrong(error.to_string()))?;

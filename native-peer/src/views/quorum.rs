@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use chordscope_core::base::contact::Contact;
-use chordscope_core::base::id::{Id, IdError, Space};
+use chordscope_core::base::id::{Id, Space};
 use chordscope_core::node::adopting::{Adoption as Standing, AdoptionState};
 use chordscope_core::peer::Peer;
 use chordscope_core::store::group::fence::Fence;
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::url;
 use crate::driver::export_path;
+use crate::id_words::no_id;
 
 /// What a peer has to do with level quorum.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -46,10 +47,14 @@ pub(crate) struct Range {
 
 impl Range {
     /// Reads what [`Range`] shows; `None` where a text is no range at all.
-    pub(crate) fn parse(space: Space, text: &str) -> Option<Result<Self, IdError>> {
+    pub(crate) fn parse(space: Space, text: &str) -> Option<Result<Self, String>> {
         let inner = text.trim().strip_prefix('(')?.strip_suffix(']')?;
         let (after, upto) = inner.split_once(',')?;
-        let both = [after, upto].map(|id| space.parse(id.trim()));
+        let read = |id: &str| {
+            let read = space.parse(id);
+            read.map_err(|error| no_id(space, id, error))
+        };
+        let both = [after, upto].map(read);
         Some(match both {
             [Ok(after), Ok(upto)] => Ok(Self { after, upto }),
             [Err(error), _] | [_, Err(error)] => Err(error),

@@ -5,7 +5,7 @@ use chordscope_core::swarm::api::{Limit, SourceView, TransferView};
 use chordscope_core::swarm::link::Link;
 use serde::{Deserialize, Serialize};
 
-use crate::files::Item;
+use crate::files::{Item, TransferEnd, is_kept};
 
 /// What was shared.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -39,8 +39,13 @@ pub(crate) struct Fetching {
 }
 
 /// A transfer has ended because somebody asked for that.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Stopped {
+    /// What it was called.
+    pub(crate) name: String,
+    /// Whether it was being fetched still.
+    pub(crate) fetching: bool,
     /// Whether all of it was here.
     pub(crate) complete: bool,
     /// How many of its files are whole, and stay where they are.
@@ -59,6 +64,9 @@ pub(crate) struct Transfer {
     pub(crate) link: String,
     pub(crate) name: String,
     pub(crate) path: String,
+    /// Whether the path lies in the peer's own folder: that of a folder's list of files, or of a copy that the peer keeps.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) inner: bool,
     /// `sharing`, `fetching` or `failed`.
     pub(crate) state: String,
     /// Why it failed.
@@ -96,12 +104,14 @@ pub(crate) struct Source {
     pub(crate) chokes: bool,
 }
 
+const FETCHING: &str = "fetching";
+
 /// How a content stands: `sharing`, `fetching` or `failed`.
 const fn state(item: &Item) -> &'static str {
     match (&item.problem, item.entry.complete) {
         (Some(_), _) => "failed",
         (None, true) if !item.is_filling => "sharing",
-        (None, _) => "fetching",
+        (None, _) => FETCHING,
     }
 }
 
@@ -133,7 +143,26 @@ const UNKNOWN: &str = "nobody found who has it";
 /// What is said of a folder of which no file is waited for.
 const FILLING: &str = "its files are being put where they belong";
 
+impl Stopped {
+    pub(crate) fn of(item: &Item, ended: TransferEnd) -> Self {
+        Self {
+            name: item.entry.name.clone(),
+            fetching: state(item) == FETCHING,
+            complete: ended.complete,
+            kept: ended.kept,
+        }
+    }
+}
+
 impl Transfer {
+    /// What its user knows it by: its path, or the name alone where the path is the peer's own business.
+    pub(crate) fn shown(&self) -> &str {
+        match self.inner {
+            true => &self.name,
+            false => &self.path,
+        }
+    }
+
     pub(crate) fn of(content: ContentId, item: &Item, view: Option<&TransferView>) -> Self {
         let entry = &item.entry;
         let link = Link {
@@ -146,6 +175,7 @@ impl Transfer {
             link: link.to_string(),
             name: entry.name.clone(),
             path: entry.path.display().to_string(),
+            inner: entry.is_collection || is_kept(content, &entry.path),
             state: state(item).to_string(),
             problem: item.problem.clone(),
             bytes: entry.length,

@@ -178,8 +178,56 @@ fn status_and_peers_tell_who_is_there() {
     assert_eq!(known.len(), 1);
     assert_eq!(known[0]["id"], b.id());
     assert_eq!(known[0]["address"], b.ready["address"]);
+    let text = home.output(&["status", "--peer", a.url()]).stdout;
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains("Forming, 2 members known"), "{text}");
     // Without --peer the commands find a peer by themselves, and its token with it.
     assert!(home.json(&["peers"]).is_some());
+}
+
+#[test]
+fn one_of_a_kind_is_no_plural() {
+    let home = Home::new();
+    let peer = home.peer("peer", 0, None);
+    let at = ["--peer", peer.url()];
+    eventually("a ring of one", || {
+        home.json(&["put", "x", "1", at[0], at[1]])
+    });
+    let text = home.output(&["status", at[0], at[1]]).stdout;
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains("Forming, 1 member known"), "{text}");
+    let ring = ["ring", "--peers", "1", "--listen", "127.0.0.1:0"];
+    let mut ring = home.command(&ring);
+    let mut ring = ring.stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(ring.stdout.take().unwrap()).lines();
+    let mut lines = lines.map(Result::unwrap);
+    let said = lines.find(|line| line.starts_with("a ring of "));
+    ring.kill().unwrap();
+    ring.wait().unwrap();
+    assert_eq!(said.as_deref(), Some("a ring of 1 peer"));
+}
+
+#[test]
+fn what_orders_writes_is_called_a_sequence_number() {
+    let home = Home::new();
+    let peer = home.peer("peer", 0, None);
+    let at = ["--peer", peer.url()];
+    eventually("a ring of one", || {
+        home.json(&["put", "x", "1", at[0], at[1]])
+    });
+    let put = home.output(&["put", "x", "2", at[0], at[1]]);
+    let put = String::from_utf8(put.stdout).unwrap();
+    assert!(
+        put.starts_with("stored \"x\": 1 replica, sequence number 2, held for "),
+        "{put}"
+    );
+    let other = home.refusal(&["put", "x", "3", "--if-sequence", "7", at[0], at[1]], 1);
+    assert_eq!(other, "chordscope: the record has sequence number 2");
+    for command in ["put", "get", "delete"] {
+        let help = home.output(&[command, "--help"]).stdout;
+        let help = String::from_utf8(help).unwrap().to_lowercase();
+        assert!(!help.contains("version"), "{help}");
+    }
 }
 
 #[test]
@@ -233,6 +281,13 @@ fn wrong_use_is_one_line() {
     assert!(line.starts_with("chordscope: --allow-host: "), "{line}");
     let line = home.refusal(&["peer", "--web", "/nowhere/at/all"], 2);
     assert!(line.starts_with("chordscope: --web: "), "{line}");
+    for lost in ["--lost=", "--lost=,", "--lost=127.0.0.1:1,"] {
+        let line = home.refusal(&["quorum", "repair", "name", lost, "--peer", &url], 2);
+        assert!(
+            line.starts_with("chordscope: --lost: an empty name names no member"),
+            "{line}"
+        );
+    }
     assert!(
         home.refusal(&["ring", "--peers", "0"], 2)
             .contains("--peers")
@@ -278,6 +333,20 @@ fn what_looks_like_a_flag_is_none_only_after_two_hyphens() {
     );
 }
 
+/// Where a server listens that has the same answer for everybody.
+fn server(answer: &'static str) -> String {
+    use std::io::{Read, Write};
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        while let Ok((mut stream, _)) = listener.accept() {
+            let _ = stream.read(&mut [0; 1024]);
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    address
+}
+
 #[test]
 fn a_peer_that_finds_no_ring_says_why_and_that_it_keeps_trying() {
     let home = Home::new();
@@ -293,19 +362,24 @@ fn a_peer_that_finds_no_ring_says_why_and_that_it_keeps_trying() {
         "--data",
         home.path("other").to_str().unwrap(),
     ]);
-    let page = TcpListener::bind("127.0.0.1:0").unwrap();
-    let no_peer = page.local_addr().unwrap().to_string();
-    std::thread::spawn(move || {
-        use std::io::{Read, Write};
-        while let Ok((mut stream, _)) = page.accept() {
-            let _ = stream.read(&mut [0; 1024]);
-            let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
-        }
-    });
+    let no_peer = server("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+    let old = server("HTTP/1.0 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+    let mail = server("220 mail.example ESMTP\r\n");
+    let silent = server("");
+    let half = server(
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: no\r\n\r\n",
+    );
     let cases = [
         (nobody.as_str(), "nobody listens there"),
         (other.url(), "another ring (--ring-name)"),
         (&no_peer, "it is no peer: it answers with HTTP 404"),
+        (&old, "it is no peer: it speaks HTTP/1.0"),
+        (&mail, "it is no peer: its answer is not HTTP"),
+        (
+            &silent,
+            "it is no peer: it ends the connection without an answer",
+        ),
+        (&half, "it is no peer: it opens no WebSocket"),
     ];
     for (address, why) in cases {
         let mut command = home.command(&["peer", "--listen", "127.0.0.1:0", "--join", address]);
@@ -356,17 +430,26 @@ fn a_fetch_that_comes_to_nothing_leaves_no_folder() {
 #[test]
 fn what_is_no_peer_is_named() {
     let home = Home::new();
-    let other = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", other.local_addr().unwrap());
-    let server = std::thread::spawn(move || {
-        use std::io::{Read, Write};
-        let (mut stream, _) = other.accept().unwrap();
-        let _ = stream.read(&mut [0; 1024]);
-        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
-    });
-    let line = home.refusal(&["status", "--peer", &url], 1);
-    assert!(line.contains("not as a Chordscope peer does"), "{line}");
-    server.join().unwrap();
+    for (answer, said) in [
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+            "not as a Chordscope peer does",
+        ),
+        (
+            "HTTP/1.0 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+            "is no Chordscope peer: it answers 404 Not Found",
+        ),
+        ("220 mail.example ESMTP\r\n", "what comes is not HTTP"),
+        ("", "the connection was ended"),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi",
+            "the connection was ended",
+        ),
+    ] {
+        let url = format!("http://{}", server(answer));
+        let line = home.refusal(&["status", "--peer", &url], 1);
+        assert!(line.contains(&url) && line.contains(said), "{line}");
+    }
 }
 
 #[test]

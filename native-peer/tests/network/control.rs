@@ -167,6 +167,51 @@ fn the_api_says_what_is_wrong_with_a_request() {
 }
 
 #[test]
+fn whatever_is_asked_is_answered_in_the_peers_own_words() {
+    let home = Home::new();
+    let peer = peer(&home, &[]);
+    let port = peer.port();
+    let token = format!("Authorization: Bearer {}", peer.token());
+    let id = "7".repeat(64);
+    let below = format!("GET /files/{id}/%ff");
+    let key = "an id of 160 bits has 40 hexadecimal digits";
+    for (request, code, said) in [
+        ("GET /ws/99999999999999999999", 404, "no such position"),
+        ("GET /ws/-1", 404, "no such position"),
+        ("GET /ws/%ff", 404, "no such position"),
+        ("GET /ws/7", 404, "no such position"),
+        ("POST /ws", 405, "does not take such a request"),
+        (
+            "GET /files/%ff",
+            404,
+            "a content id is 64 hexadecimal digits",
+        ),
+        (&below, 400, "the path is not UTF-8"),
+        ("GET /api/v1/nothing", 404, "the interface has no such path"),
+        ("POST /api/v1/status", 405, "does not take such a request"),
+        ("POST /api/v1/lookup", 405, "does not take such a request"),
+        ("GET /api/v1/record?key=1f", 400, key),
+        (
+            "POST /api/v1/quorum/repair?range=x&lost=",
+            400,
+            "lost: an empty name",
+        ),
+        ("POST /api/v1/quorum/repair?range=(1f,2]&lost=x", 400, key),
+    ] {
+        let (got, text) = http(port, request, &[&token, "Content-Length: 0"]);
+        assert_eq!(got, code, "{request}: {text}");
+        let body = text.split("\r\n\r\n").nth(1).unwrap_or_default();
+        let refusal: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+        let error = refusal["error"].as_str().unwrap_or(body);
+        assert!(error.contains(said), "{request}: {text}");
+    }
+    let request = "POST /api/v1/shares?name=x";
+    let (code, text) = http(port, request, &[&token, "Content-Length: 99999999"]);
+    assert_eq!(code, 413, "{text}");
+    assert!(text.contains("this is longer than"), "{text}");
+}
+
+#[test]
 fn a_peer_is_ready_once_it_is_a_member_of_a_ring() {
     let home = Home::new();
     let alone = home.peer("alone", 0, None);
@@ -266,8 +311,20 @@ fn a_parameter_that_is_unknown_or_makes_no_sense_is_refused() {
     let peer = peer(&home, &[]);
     let right = format!("Authorization: Bearer {}", peer.token());
     for (request, reason) in [
-        ("PUT /api/v1/record?name=a&if-sequence=5", "if-sequence"),
+        (
+            "PUT /api/v1/record?name=a&if-sequence=5",
+            "there is no parameter `if-sequence`",
+        ),
         ("PUT /api/v1/record?name=a&tttl=5", "tttl"),
+        (
+            "PUT /api/v1/record?name=a&renew=perhaps",
+            "renew: say true or false",
+        ),
+        ("GET /api/v1/lookup", "this needs the parameter `what`"),
+        (
+            "GET /api/v1/lookup?what=a&what=b",
+            "given twice: the parameter `what`",
+        ),
         ("PUT /api/v1/record?name=a&ttl=0", "two seconds at least"),
         ("PUT /api/v1/record?name=a&ttl=1", "two seconds at least"),
         ("PUT /api/v1/record?name=a&ttl=86401", "a day at most"),
@@ -277,9 +334,15 @@ fn a_parameter_that_is_unknown_or_makes_no_sense_is_refused() {
         ),
         ("PUT /api/v1/record?name=%ff", "UTF-8"),
         ("GET /api/v1/record?name=%fe", "UTF-8"),
-        ("GET /api/v1/record?name=a&level=most", "most"),
+        (
+            "GET /api/v1/record?name=a&level=most",
+            "there is no such value: `most`",
+        ),
         ("GET /api/v1/lookup?what=a&mood=good", "mood"),
-        ("GET /api/v1/transfers?wait=soon", "invalid digit"),
+        (
+            "GET /api/v1/transfers?wait=soon",
+            "wait: give a whole number",
+        ),
         ("DELETE /api/v1/transfers?link=a&unfinish=true", "unfinish"),
         ("POST /api/v1/quorum/repair?range=a&lost=b&yes=1", "yes"),
         ("POST /api/v1/quorum/adopt?lineage=a&now=1", "now"),

@@ -25,7 +25,12 @@ fn an_immutable_value_has_the_same_key_whoever_puts_it() {
     assert_eq!(timeless(&got), expected);
 
     let plain = home.piped(&["put", "--immutable", "-", "--peer", a], b"\xff\0piped");
+    // A script reads the key, a person how long it lives.
+    let said = String::from_utf8(plain.stderr).unwrap();
+    assert!(said.starts_with("stored: 3 replicas, held for 2"), "{said}");
+    assert!(said.ends_with(", renewed while this peer runs\n"), "{said}");
     let key = String::from_utf8(plain.stdout).unwrap();
+    assert_eq!(key.trim().len(), 40);
     let got = home.output(&["get", key.trim(), "--peer", b]);
     assert_eq!(got.stdout, b"\xff\0piped");
     let none = "0".repeat(40);

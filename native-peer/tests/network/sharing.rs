@@ -78,7 +78,7 @@ fn a_folder_is_shared_whole_or_not_at_all() {
     write(&home.path("long/a"), &bytes(70_000));
     let long = fs::File::create(home.path("long/b")).unwrap();
     long.set_len(300 << 30).unwrap();
-    let line = home.refusal(&["share", &path(&home, "long"), at[0], at[1]], 1);
+    let line = home.refusal(&["share", &path(&home, "long"), at[0], at[1]], 2);
     assert!(line.contains("longer than 256 GiB"), "{line}");
     assert_eq!(count(&home, &peer), 0);
 
@@ -116,11 +116,27 @@ fn nothing_waits_at_a_pipe() {
     let pipe = path(&home, "pipe");
     let id = blake3::hash(b"").to_hex().to_string();
     let at = ["--peer", peers[0].url()];
-    for words in [&["share", &pipe, at[0], at[1]][..], &["verify", &pipe, &id]] {
-        let output = home.output(words);
-        let text = String::from_utf8_lossy(&output.stderr);
-        assert!(text.contains("this is no file but a pipe"), "{text}");
+    let value = format!("@{pipe}");
+    let ring = ["sim", "fingers", "--bits", "5", "--nodes", &value];
+    // None of them asks the peer, as they look at the pipe first.
+    for (words, argument) in [
+        (&["share", &pipe, at[0], at[1]][..], "PATH"),
+        (&["verify", &pipe, &id], "PATH"),
+        (&["put", "name", &value, at[0], at[1]], "VALUE"),
+        (&["put", "--signed", &value, at[0], at[1]], "VALUE"),
+        (&["put", "--immutable", &value, at[0], at[1]], "VALUE"),
+        (&ring, "--nodes"),
+        (&["sim", "run", &pipe], "SCENARIO"),
+    ] {
+        let line = home.refusal(words, 2);
+        assert!(line.contains("this is no file but a pipe"), "{line}");
+        assert!(
+            line.starts_with(&format!("chordscope: {argument}: ")),
+            "{line}"
+        );
     }
+    let line = home.refusal(&["verify", &path(&home, "nothing"), &id], 2);
+    assert!(line.starts_with("chordscope: PATH: "), "{line}");
     let link = format!("{id}?n=pipe");
     let folder = path(&home, "");
     let line = home.refusal(&["fetch", &link, "-o", &folder, at[0], at[1]], 1);
@@ -198,6 +214,54 @@ fn what_comes_in_by_standard_input_is_kept_until_it_is_shared_no_more() {
         2,
     );
     assert!(line.starts_with("chordscope: --name"), "{line}");
+}
+
+/// What a command that succeeds prints.
+fn said(home: &Home, words: &[&str]) -> String {
+    let output = home.output(words);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn what_is_shared_goes_by_what_its_user_calls_it() {
+    let home = Home::new();
+    let peer = home.peer("peer", 0, None);
+    let at = ["--peer", peer.url()];
+    write(&home.path("album/song"), &bytes(10));
+    write(&home.path("film"), &bytes(11));
+    let folder = share(&home, &peer, &home.path("album"));
+    let film = share(&home, &peer, &home.path("film"));
+    let words = ["share", "-", "--name", "notes", "--json", at[0], at[1]];
+    let input = home.piped(&words, b"what comes in").stdout;
+    let input: serde_json::Value = serde_json::from_slice(&input).unwrap();
+    let text = said(&home, &["shares", at[0], at[1]]);
+    let inner = path(&home, "peer/files");
+    assert!(!text.contains(&inner), "{text}");
+    let lines = text
+        .lines()
+        .step_by(2)
+        .map(|line| line.replace("sharing  ", ""));
+    let expected = [
+        "album".to_string(),
+        "notes".to_string(),
+        path(&home, "album/song"),
+        path(&home, "film"),
+    ];
+    assert_eq!(lines.collect::<Vec<_>>(), expected);
+    for (shared, name) in [(&folder, "album"), (&film, "film"), (&input, "notes")] {
+        let text = said(&home, &["unshare", link(shared), at[0], at[1]]);
+        assert_eq!(text, format!("\"{name}\" is shared no more\n"));
+    }
+    let nobody = format!("{}?n=book&len=5", "7".repeat(64));
+    let got = path(&home, "got");
+    said(
+        &home,
+        &["fetch", &nobody, "-o", &got, "--detach", at[0], at[1]],
+    );
+    let text = said(&home, &["unshare", &nobody, at[0], at[1]]);
+    assert_eq!(text, "the fetch of \"book\" has ended\n");
 }
 
 #[test]

@@ -308,7 +308,7 @@ fn a_file_and_a_folder_are_verified_without_a_peer() {
     let other = blake3::hash(b"").to_hex().to_string();
     let line = home.refusal(&["verify", path, &other], 1);
     assert!(line.contains(&id), "{line}");
-    home.refusal(&["verify", "/nowhere/at/all", &id], 1);
+    home.refusal(&["verify", "/nowhere/at/all", &id], 2);
 }
 
 #[test]

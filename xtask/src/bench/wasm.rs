@@ -34,7 +34,7 @@ const BENCHES: [Bench; 2] = [
         package: "chordscope-core",
         example: "hash",
         features: "simd",
-        profile: "page-live",
+        profile: "page",
         script: include_str!("hash.js"),
     },
 ];

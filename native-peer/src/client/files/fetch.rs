@@ -220,13 +220,16 @@ async fn follow(
         bar.set_length(transfer.bytes.or(link.length).unwrap_or_default());
         bar.set_position(transfer.bytes_here);
         bar.set_message(format!(
-            "{}/s from {} peers, segment {} of {}; limit: {}",
+            "{}/s from {}, segment {} of {}; limit: {}",
             indicatif::BinaryBytes(transfer.down),
-            transfer
-                .peers
-                .iter()
-                .filter(|peer| peer.segments > 0)
-                .count(),
+            output::count(
+                transfer
+                    .peers
+                    .iter()
+                    .filter(|peer| peer.segments > 0)
+                    .count(),
+                "peer"
+            ),
             transfer.segments_here,
             transfer.segments,
             transfer.limit

@@ -10,11 +10,12 @@ use indicatif::ProgressBar;
 
 use crate::failure::Failure;
 use crate::files::{self, Hashed, Place, Stamp};
+use crate::regular_file::NO_FILE;
 
 /// A file's hashes, and its stamp if nobody has written to it while it was hashed. The bar goes on with what is hashed.
 pub(super) fn hash(path: &Path, bar: &ProgressBar) -> Result<(Hashed, Option<Stamp>), Failure> {
     let fail = |error: std::io::Error| Failure::failed(format!("{}: {error}", path.display()));
-    let place = Place::open(path).map_err(fail)?;
+    let place = Place::open(path).map_err(|error| wrong(path, &error))?;
     let hashed = files::hash(&place, |bytes| bar.inc(bytes)).map_err(fail)?;
     let stamp = place.stamp().filter(|_| place.changes() == 0);
     Ok((hashed, stamp))
@@ -47,7 +48,7 @@ impl Below {
                 } else if kind.is_symlink() {
                     links += 1;
                 } else {
-                    return Err(wrong(&entry.path(), &files::NO_FILE));
+                    return Err(wrong(&entry.path(), &NO_FILE));
                 }
             }
         }

@@ -7,6 +7,19 @@ use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
 use super::Failed;
+use crate::failure::{of_numbers, said_otherwise};
+
+/// What the library says of parameters, and what is said instead.
+const WORDS: [(&str, &str); 5] = [
+    ("missing field", "this needs the parameter"),
+    ("unknown field", "there is no parameter"),
+    ("duplicate field", "given twice: the parameter"),
+    ("unknown variant", "there is no such value:"),
+    (
+        "provided string was not `true` or `false`",
+        "say true or false",
+    ),
+];
 
 /// The parameters as their type says. What is not UTF-8 is refused: decoded by force, two names would be one.
 pub(super) struct Parameters<T>(pub(super) T);
@@ -24,7 +37,8 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Parameters<T> {
             Ok(Query(parameters)) => Ok(Self(parameters)),
             Err(error) => {
                 let source = std::error::Error::source(&error).map(ToString::to_string);
-                Err(bad(source.unwrap_or_else(|| error.to_string())))
+                let reason = source.unwrap_or_else(|| error.to_string());
+                Err(bad(of_numbers(&said_otherwise(&reason, &WORDS))))
             }
         }
     }

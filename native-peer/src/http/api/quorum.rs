@@ -65,7 +65,8 @@ async fn repair_range(
     State(app): State<Arc<App>>,
     Parameters(order): Parameters<Order>,
 ) -> Result<Json<Repaired>, Failed> {
-    let range = Range::parse(app.space, &order.range).transpose()?;
+    let range = Range::parse(app.space, &order.range).transpose();
+    let range = range.map_err(|reason| Failed(StatusCode::BAD_REQUEST, reason))?;
     let key = match range {
         Some(range) => range.upto,
         None => key_of(app.space, &order.range)?,
@@ -75,6 +76,11 @@ async fn repair_range(
         .split(',')
         .map(|text| text.trim().into())
         .collect();
+    if lost.iter().any(String::is_empty) {
+        let reason =
+            "lost: an empty name names no member: give ids or addresses, with commas between them";
+        return Err(Failed(StatusCode::BAD_REQUEST, reason.to_string()));
+    }
     // One of the peer's positions is in the group, if any is.
     for position in &app.positions {
         let lost = lost.clone();
@@ -110,7 +116,9 @@ fn find(
         let mut members = group.members.iter().map(|member| &member.contact);
         let at = members.find(|contact| contact.addresses().iter().any(|it| is_at(it, text)));
         id.or_else(|| at.map(Contact::id)).ok_or_else(|| {
-            let reason = format!("{text} is neither an id nor a member's address");
+            let reason = format!(
+                "\"{text}\" is neither a member's address nor an id, which has 40 hexadecimal digits"
+            );
             Failed(StatusCode::BAD_REQUEST, reason)
         })
     };

@@ -19,7 +19,7 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use super::{Failed, Parameters};
+use super::{Failed, Parameters, parse_id};
 use crate::driver::{Held, Wish};
 use crate::http::App;
 use crate::views::Put;
@@ -158,7 +158,7 @@ impl Asked {
                 let author = parse_author(author).ok_or_else(|| bad(AUTHOR))?;
                 Ok(Subject::Signed(author, self.salt()?))
             }
-            (None, None, Some(key)) => Ok(Subject::Key(app.space.parse(key)?)),
+            (None, None, Some(key)) => Ok(Subject::Key(parse_id(app.space, key)?)),
             _ => Err(bad("say one of name, author and key")),
         }
     }

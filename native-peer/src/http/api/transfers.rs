@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{MethodRouter, get, post};
 use chordscope_core::swarm::api::TransferView;
@@ -29,8 +29,27 @@ pub(super) fn route() -> MethodRouter<Arc<App>> {
 
 /// `/api/v1/shares`: the values of a file's blocks or the digests of its segments come as the body, or a list of files.
 pub(super) fn shares() -> MethodRouter<Arc<App>> {
-    let most = (MAX_SEGMENTS as usize * DIGEST).max(MAX_LIST as usize);
-    post(share).layer(DefaultBodyLimit::max(most))
+    post(share)
+}
+
+/// The longest body.
+const MAX_BODY: usize = {
+    let (digests, list) = (MAX_SEGMENTS as usize * DIGEST, MAX_LIST as usize);
+    if digests > list { digests } else { list }
+};
+
+/// All of a body.
+async fn read(body: Body) -> Result<Bytes, Failed> {
+    let code = StatusCode::PAYLOAD_TOO_LARGE;
+    if body.size_hint().lower() > MAX_BODY as u64 {
+        let reason = "this is longer than a list of files or the digests of a file can be";
+        return Err(Failed(code, reason.to_string()));
+    }
+    let read = axum::body::to_bytes(body, MAX_BODY).await;
+    read.map_err(|_| {
+        let reason = "what is to be shared did not come to its end, or is too long";
+        Failed(code, reason.to_string())
+    })
 }
 
 impl From<Refused> for Failed {
@@ -58,8 +77,9 @@ struct Sharing {
 async fn share(
     State(app): State<Arc<App>>,
     Parameters(asked): Parameters<Sharing>,
-    body: Bytes,
+    body: Body,
 ) -> Result<Json<Shared>, Failed> {
+    let body = read(body).await?;
     let stamp = asked.stamp.as_deref().map(str::parse).transpose();
     let stamp = stamp.map_err(|wrong: &str| Failed(StatusCode::BAD_REQUEST, wrong.into()))?;
     let (link, begun) = match &asked.path {
@@ -152,14 +172,13 @@ async fn stop(
     Parameters(unwanted): Parameters<Unwanted>,
 ) -> Result<Json<Stopped>, Failed> {
     let content = parse(&unwanted.link)?.content;
-    let Some(ended) = app.files.give_up(content, unwanted.unfinished).await else {
+    let item = app.files.item(content);
+    let ended = app.files.give_up(content, unwanted.unfinished).await;
+    let Some((item, ended)) = item.zip(ended) else {
         let reason = "this is neither shared nor being fetched";
         return Err(Failed(StatusCode::NOT_FOUND, reason.to_string()));
     };
-    Ok(Json(Stopped {
-        complete: ended.complete,
-        kept: ended.kept,
-    }))
+    Ok(Json(Stopped::of(&item, ended)))
 }
 
 fn parse(link: &str) -> Result<Link, Failed> {
