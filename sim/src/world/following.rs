@@ -78,11 +78,11 @@ impl World {
             Message::Request(_, Request::Chord(Ask::Step(_))) if carries => {
                 trace.path.push(arrival.to);
             }
-            Message::Response(_, Response::Chord(Reply::NotMember)) if !trace.driven => {
-                // The node that the lookup was forwarded to takes no part: the one before it decides anew.
-                if trace.path.ends_with(&[arrival.to, arrival.from.id()]) {
-                    trace.path.pop();
-                }
+            // The node that the lookup was forwarded to takes no part: the one before it decides anew.
+            Message::Response(_, Response::Chord(Reply::NotMember))
+                if !trace.driven && trace.path.ends_with(&[arrival.to, arrival.from.id()]) =>
+            {
+                trace.path.pop();
             }
             _ => {}
         }
