@@ -1,7 +1,7 @@
 //! `sim experiment`: the papers' measurements, our figures beside theirs.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chordscope_sim::experiment::churn::{ChurnRow, Going};
 use chordscope_sim::experiment::{churn, failures, latency, load, path_length, swarm};
@@ -212,25 +212,24 @@ fn load_of_paper() -> [Value; 10] {
 /// How far an experiment is: a bar on a terminal, elsewhere a line now and then.
 struct Shown {
     bar: ProgressBar,
-    began: Instant,
-    told: Instant,
+    /// When the last line was told, since the beginning.
+    told: Duration,
 }
 
 impl Shown {
     fn new() -> Self {
-        let now = Instant::now();
         Self {
             bar: progress_bar(),
-            began: now,
-            told: now,
+            told: Duration::ZERO,
         }
     }
 
     fn hear(&mut self, part: f64) -> bool {
         self.bar.set_position((part * 1_000.0) as u64);
-        if self.bar.is_hidden() && self.told.elapsed() >= TELL_EVERY {
-            self.told = Instant::now();
-            eprintln!("{}", told_progress(part, self.began.elapsed()));
+        let took = self.bar.elapsed();
+        if self.bar.is_hidden() && took >= self.told + TELL_EVERY {
+            self.told = took;
+            eprintln!("{}", told_progress(part, took));
         }
         true
     }
