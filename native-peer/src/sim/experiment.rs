@@ -359,7 +359,7 @@ mod tests {
         columns("path-length", path_length::PAPER[0]);
         columns("load", &load_of_paper()[0]);
         columns("virtual-nodes", load::VIRTUAL_PAPER[0]);
-        columns("failures", &failures::run(1, 32, &mut on)[0]);
+        columns("failures", failures::run(1, 32, &mut on)[0]);
         columns("churn", churn::PAPER[0]);
         columns("latency", latency::PAPER[0]);
         columns("swarm", swarm::run(1, &[2], 4, &mut on)[0]);
