@@ -363,6 +363,12 @@ fn the_columns_of_an_experiment_stand_apart() {
     let heads: Vec<&str> = text.lines().next().unwrap().split_whitespace().collect();
     assert!(heads.contains(&"random_rounds"), "{text}");
     assert!(heads.contains(&"sequential_rounds"), "{text}");
+    for head in heads {
+        let said = text
+            .lines()
+            .filter(|line| line.starts_with(&format!("{head}: ")));
+        assert_eq!(said.count(), 1, "{head} is not explained: {text}");
+    }
 }
 
 #[test]

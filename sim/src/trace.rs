@@ -14,7 +14,7 @@ use chordscope_core::base::time::Instant;
 use chordscope_core::chord::invariant::Property;
 use chordscope_core::chord::route::{Mode, Routing, Step};
 use chordscope_core::node::adopting::AdoptionState;
-use chordscope_core::node::api::Event;
+use chordscope_core::node::api::{Event, StoreError};
 
 /// What a message belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -214,11 +214,11 @@ impl Entry {
     pub fn describe(&self, space: Space) -> String {
         match &self.what {
             What::Acted(action) => action.describe(space),
-            What::Sent(parcel) => parcel.describe(space, "→"),
-            What::Delivered(parcel) => parcel.describe(space, "⇥"),
-            What::Lost(parcel) => format!("{} lost", parcel.describe(space, "→")),
+            What::Sent(parcel) => parcel.describe(space),
+            What::Delivered(parcel) => format!("{} arrives", parcel.describe(space)),
+            What::Lost(parcel) => format!("{} lost", parcel.describe(space)),
             What::Garbled(parcel) => {
-                let parcel = parcel.describe(space, "→");
+                let parcel = parcel.describe(space);
                 format!("{parcel} arrives corrupted: the link is closed")
             }
             What::Node(node, event) => describe_event(space, *node, event),
@@ -231,9 +231,9 @@ impl Entry {
 }
 
 impl Parcel {
-    fn describe(&self, space: Space, arrow: &str) -> String {
+    fn describe(&self, space: Space) -> String {
         format!(
-            "{} {arrow} {} {}",
+            "{} → {} {}",
             space.show(self.from),
             space.show(self.to),
             self.kind.label()
@@ -292,6 +292,10 @@ fn describe_record_event(space: Space, me: &str, event: &Event) -> String {
             count(written.copies.into(), "replica", "replicas"),
             written.sequence
         ),
+        // As a put is told: by the record's version.
+        Event::PutEnded(_, Err(StoreError::Mismatch(version))) => {
+            format!("{me}: the record has version {version}")
+        }
         Event::GetEnded(_, Ok(Some(record))) => format!("{me} got {record:?}"),
         Event::GetEnded(_, Ok(None)) => format!("{me}: there is no such record"),
         _ => String::new(),
@@ -344,7 +348,7 @@ fn describe_event(space: Space, node: Id, event: &Event) -> String {
         | Event::RecordDropped(_)
         | Event::Conflict(_)
         | Event::RangeRepaired(..)
-        | Event::PutEnded(_, Ok(_))
+        | Event::PutEnded(_, Ok(_) | Err(StoreError::Mismatch(1..)))
         | Event::GetEnded(_, Ok(_)) => describe_record_event(space, &me, event),
         Event::PutEnded(_, Err(error))
         | Event::GetEnded(_, Err(error))
@@ -367,5 +371,23 @@ fn describe_event(space: Space, node: Id, event: &Event) -> String {
         ),
         Event::NoAnswer(other) => format!("{me}: no answer from {}", space.show(*other)),
         Event::LimitReached(what) => format!("{me}: limit of {what} reached"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chordscope_core::node::api::OperationId;
+
+    #[test]
+    fn a_compare_and_set_that_fails_names_the_version_as_a_put_does() {
+        let space = Space::new(5).unwrap();
+        let says = |sequence| {
+            let error = Err(StoreError::Mismatch(sequence));
+            let event = Event::PutEnded(OperationId(1), error);
+            describe_event(space, Id::from_u64(4), &event)
+        };
+        assert_eq!(says(2), "4: the record has version 2");
+        assert_eq!(says(0), "4: there is no such record");
     }
 }

@@ -28,6 +28,7 @@ use chordscope_sim::history::History;
 use chordscope_sim::scenario::Scenario;
 use chordscope_sim::trace::LookupTrace;
 
+pub use crate::engine::link::names_a_run;
 pub use crate::engine::pace::SPEEDS;
 use crate::engine::predict::Predict;
 use crate::engine::snapshot::{Caption, Snapshot, Tone};
@@ -61,6 +62,8 @@ pub struct Engine {
     guided: bool,
     /// For how many milliseconds more the caption waits to be read.
     hold: f64,
+    /// For how many milliseconds time has run under this caption.
+    ran: f64,
     /// What the caption said at the last step.
     shown: Caption,
     /// How many entries of the trace have been looked at for a step.
@@ -111,6 +114,7 @@ impl Engine {
             refused: None,
             guided: false,
             hold: 0.0,
+            ran: 0.0,
             shown: nothing_said(),
             seen: 0,
             stepped: None,
@@ -119,7 +123,7 @@ impl Engine {
             urgent: true,
         };
         engine.take_caption();
-        if link.contains('=') {
+        if names_a_run(link) {
             engine.follow_link(link);
         }
         engine

@@ -2,10 +2,12 @@
 
 use std::rc::Rc;
 
-use chordscope_core::base::id::Id;
+use chordscope_core::base::id::{Id, Space};
+use chordscope_core::chord::invariant::Property;
 use chordscope_web::engine::Engine;
 use chordscope_web::engine::command::{Command, Way};
 use chordscope_web::engine::snapshot::{Gone, Snapshot, Standing, Tone};
+use chordscope_web::engine::statement::Statement;
 use chordscope_web::intent::{self, Intent};
 use chordscope_web::state::{Action, Field, UiState};
 use yew::Reducible;
@@ -86,9 +88,9 @@ fn a_ring_that_has_fallen_in_two_is_said_to_be_two_rings() {
     let shot = until(&mut engine, |shot| said(shot).contains("2 rings"));
     assert_eq!(shot.caption.tone, Tone::Failed);
     let text = said(&shot);
-    assert!(text.contains("some nodes unreachable"), "{text}");
+    assert!(text.contains("every node reachable"), "{text}");
     let ring = shot.health[0].text(shot.space);
-    assert!(ring.starts_with("2 rings, of "), "{ring}");
+    assert!(ring.contains(": 2 rings, of "), "{ring}");
     let shot = until(&mut engine, |shot| {
         said(shot).contains("The ring is stable")
     });
@@ -99,7 +101,9 @@ fn a_ring_that_has_fallen_in_two_is_said_to_be_two_rings() {
 fn a_torn_ring_is_violated_when_all_affected_fingers_are_updated_too() {
     let mut engine = Engine::open("", true);
     engine.apply(Command::Load("classic-crash".to_owned()));
-    let shot = until(&mut engine, |shot| said(shot).contains("Violated: no ring"));
+    let shot = until(&mut engine, |shot| {
+        said(shot).contains("Violated: one ordered ring (no ring)")
+    });
     assert!(!said(&shot).contains("ork"), "{}", said(&shot));
 }
 
@@ -314,7 +318,100 @@ fn a_link_opens_the_same_moment() {
 
 #[test]
 fn a_broken_link_says_so_and_shows_the_lesson() {
-    let shot = Engine::open("s=nowhere", false).snapshot();
-    assert!(shot.refused.is_some());
-    assert_eq!(shot.nodes.len(), 9);
+    for link in ["s=nowhere", "%ff", "lesson-26", "embed&%ff"] {
+        let shot = Engine::open(link, false).snapshot();
+        let why = shot.refused.unwrap_or_default();
+        assert!(
+            why.starts_with("This link cannot be read ("),
+            "{link}: {why}"
+        );
+        assert!(
+            why.ends_with("here is “The lesson: lookup(26)” instead."),
+            "{why}"
+        );
+        assert_eq!(shot.nodes.len(), 9);
+    }
+    for link in ["", "embed", "embed=1", "s=insert-7", "embed&s=insert-7"] {
+        assert_eq!(Engine::open(link, false).snapshot().refused, None, "{link}");
+    }
+}
+
+#[test]
+fn a_broken_link_that_is_followed_later_names_what_is_still_shown() {
+    let mut engine = Engine::open("s=insert-7", false);
+    engine.apply(Command::Open("%ff".to_owned()));
+    let shot = engine.snapshot();
+    assert_eq!(shot.scenario.name, "insert-7");
+    let why = shot.refused.unwrap_or_default();
+    assert!(why.ends_with("here is “Node 7 joins” instead."), "{why}");
+}
+
+#[test]
+fn the_keys_that_a_node_answers_for_are_told_from_its_replicas() {
+    let mut engine = Engine::open("", true);
+    let mut owners = std::collections::BTreeMap::new();
+    for node in [1, 4, 9, 11, 14, 18, 20, 21, 28] {
+        engine.apply(Command::Choose(id(node)));
+        let seen = engine.snapshot().inspected.unwrap();
+        let (own, replicas) = seen.split_keys();
+        let mut all = [own.clone(), replicas.clone()].concat();
+        all.sort_unstable();
+        assert_eq!(all, seen.keys);
+        for key in own {
+            assert_eq!(owners.insert(key, node), None);
+        }
+        engine.apply(Command::Choose(id(node)));
+    }
+    // Each stored key has one owner: the first node at or after it.
+    let shot = engine.snapshot();
+    let nodes: Vec<u64> = shot
+        .nodes
+        .iter()
+        .filter_map(|node| node.id.to_u64())
+        .collect();
+    assert_eq!(owners.len(), shot.keys.len());
+    for (key, owner) in owners {
+        let key = key.to_u64().unwrap();
+        let first = nodes.iter().find(|node| **node >= key).unwrap_or(&nodes[0]);
+        assert_eq!(owner, *first, "{key}");
+    }
+}
+
+#[test]
+fn an_invariant_has_one_name_on_the_page_and_in_the_glossary() {
+    let glossary = include_str!("../../docs/glossary.md");
+    for property in Property::ALL {
+        let name = property.title();
+        assert!(glossary.contains(&format!("*{name}*")), "{name}");
+        let fails = Statement::Fails {
+            property,
+            rings: vec![4, 5],
+            nodes: 3,
+            of: 9,
+        };
+        let violated = Statement::Violated {
+            broken: vec![property],
+            rings: 2,
+            stabilizing: None,
+        };
+        for statement in [Statement::Holds(property), fails, violated] {
+            let text = statement.text(Space::FULL);
+            assert!(text.contains(name), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_message_that_arrives_is_told_in_words() {
+    let mut engine = Engine::open("", true);
+    engine.apply(Command::ShowUpkeep(true));
+    let shot = until(&mut engine, answered);
+    let signs = ['⇥', '⟶', '⇢'];
+    let odd = shot.marks.iter().find(|mark| mark.label.contains(signs));
+    assert_eq!(odd, None);
+    assert!(
+        shot.marks
+            .iter()
+            .any(|mark| mark.label.ends_with(" arrives"))
+    );
 }

@@ -1,6 +1,7 @@
 //! How time goes: steps that wait for the reader, waits that can be skipped, ends.
 
 use chordscope_core::base::id::Id;
+use chordscope_sim::action::Action;
 use chordscope_sim::builtin;
 use chordscope_web::engine::Engine;
 use chordscope_web::engine::command::{Command, Way};
@@ -203,7 +204,8 @@ fn captions(engine: &mut Engine, guided: bool) -> Vec<(Option<Caption>, Caption,
     );
     for _ in 0..40_000 {
         let shot = frame(engine);
-        if shot.caption == shown.0 {
+        let space = shot.space;
+        if shot.caption.text(space) == shown.0.text(space) {
             shown.1 += FRAME;
         } else {
             let (last, time) = std::mem::replace(&mut shown, (shot.caption.clone(), FRAME));
@@ -227,20 +229,130 @@ fn captions(engine: &mut Engine, guided: bool) -> Vec<(Option<Caption>, Caption,
 fn reading_time(engine: &Engine, before: Option<&Caption>, caption: &Caption) -> f64 {
     let space = engine.history().space();
     let bare = |caption: &Caption| caption.text(space).replace(|c: char| c.is_numeric(), "");
-    let words = |one: &Statement| one.text(space).split_whitespace().count() as f64;
-    let all = |word: f64| caption.statements().map(words).sum::<f64>() * word;
-    let Some(before) = before else {
-        return all(180.0).min(6_000.0);
+    let alike = before.is_some_and(|before| bare(caption) == bare(before));
+    let time = |one: &Statement| {
+        let known = before.is_some_and(|before| before.statements().any(|other| other == one));
+        let word = if alike || known { 125.0 } else { 180.0 };
+        one.text(space).split_whitespace().count() as f64 * word
     };
-    if caption.is_same_step(before) {
-        let known: Vec<&Statement> = before.statements().collect();
-        let new = caption.statements().filter(|one| !known.contains(one));
-        return new.map(words).sum::<f64>() * 100.0;
+    caption.statements().map(time).sum::<f64>().min(5_500.0)
+}
+
+/// What was said, how many milliseconds it stood while time ran, and whether time stopped at it.
+struct Stand {
+    words: String,
+    millis: f64,
+    stopped: bool,
+}
+
+/// Every caption of a scenario to its end, by its words.
+fn stands(engine: &mut Engine, guided: bool) -> Vec<Stand> {
+    let mut stands: Vec<Stand> = Vec::new();
+    for _ in 0..40_000 {
+        let shot = frame(engine);
+        let words = text(&shot);
+        match stands.last_mut().filter(|last| last.words == words) {
+            Some(last) => last.millis += FRAME,
+            None => stands.push(Stand {
+                words,
+                millis: FRAME,
+                stopped: false,
+            }),
+        }
+        if shot.playing {
+            continue;
+        }
+        if !guided || !shot.can_continue {
+            return stands;
+        }
+        let Some(last) = stands.last_mut() else {
+            continue;
+        };
+        assert!(!last.stopped, "it stops twice at: {}", last.words);
+        last.stopped = true;
+        last.millis = 0.0;
+        engine.apply(Command::Continue);
     }
-    if bare(caption) == bare(before) {
-        return all(100.0).min(6_000.0);
+    panic!("it never ends");
+}
+
+#[test]
+fn no_caption_of_a_scenario_freezes_or_races_and_each_scenario_says_its_end() {
+    for scenario in builtin::all() {
+        for guided in [true, false] {
+            let mut engine = loaded(&scenario.name);
+            if !guided {
+                engine.apply(Command::Play(true));
+            }
+            let stands = stands(&mut engine, guided);
+            let (last, passed) = stands.split_last().unwrap();
+            for (at, stand) in passed.iter().enumerate() {
+                let (words, millis) = (&stand.words, stand.millis);
+                let place = format!("{}, guided: {guided}, {millis} ms: {words}", scenario.name);
+                assert!(millis <= 8_000.0, "it freezes: {place}");
+                // Who presses Play or Continue has read what stands there.
+                let read = stand.stopped || at == 0 && !guided;
+                let needed = words.split_whitespace().count() as f64 * 125.0;
+                assert!(read || millis >= needed.min(5_500.0), "it races: {place}");
+            }
+            assert!(
+                last.words.ends_with("The scenario ends here."),
+                "{}: {}",
+                scenario.name,
+                last.words
+            );
+        }
     }
-    all(180.0).min(6_000.0)
+}
+
+#[test]
+fn the_captions_of_a_scenario_name_every_node_that_comes_or_goes() {
+    for scenario in builtin::all() {
+        let space = scenario.space;
+        let mut engine = loaded(&scenario.name);
+        let said: Vec<String> = stands(&mut engine, true)
+            .into_iter()
+            .map(|stand| stand.words)
+            .collect();
+        for timed in &scenario.actions {
+            let (node, word) = match &timed.action {
+                Action::Insert(node) => (node, "join"),
+                Action::Crash(node) => (node, "crashed"),
+                _ => continue,
+            };
+            let names = |words: &&str| {
+                let mut numbers = words.split(|letter: char| !letter.is_alphanumeric());
+                words.contains(word) && numbers.any(|number| number == space.show(*node))
+            };
+            let mut sentences = said.iter().flat_map(|words| words.split(". "));
+            assert!(
+                sentences.any(|sentence| names(&sentence)),
+                "{}: nothing says that {} {word}",
+                scenario.name,
+                space.show(*node)
+            );
+        }
+    }
+}
+
+#[test]
+fn a_wait_for_what_is_planned_is_announced_with_its_moment() {
+    let steps = steps(&mut loaded("classic-come-and-go"));
+    let space = loaded("classic-come-and-go").snapshot().space;
+    let announced = |step: &&Caption| step.text(space).contains("goes on at 20000 ms.");
+    let joined = |step: &&Caption| {
+        step.text(space)
+            .starts_with("Nodes 5, 21 and 49 have joined.")
+    };
+    assert!(steps.iter().filter(joined).count() > 0);
+    assert!(steps.iter().filter(joined).all(|step| announced(&step)));
+    // And what tears the ring is named, to the end.
+    let end = steps.last().unwrap().text(space);
+    assert!(
+        end.contains("Node 0 takes 5 for its successor, which is gone."),
+        "{end}"
+    );
+    assert!(end.contains("Nothing has changed for 30000 ms."), "{end}");
 }
 
 #[test]

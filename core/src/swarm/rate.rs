@@ -7,6 +7,9 @@ use crate::base::time::Instant;
 /// How long a sample of a rate is.
 const SAMPLE: Duration = Duration::from_millis(500);
 
+/// After so long without a byte, none are said to move.
+const QUIET: Duration = Duration::from_secs(4);
+
 /// A smoothed rate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rate {
@@ -36,6 +39,14 @@ impl Rate {
         // What has come in the running sample is the least that a whole one brings: a transfer need not wait for its first sample.
         let sample = u64::try_from(SAMPLE.as_millis()).unwrap_or(u64::MAX);
         known.max(settled.bytes.saturating_mul(1000) / sample)
+    }
+
+    /// The same, as it is shown: nothing once no byte has moved for a few seconds.
+    pub fn shown(&self, now: Instant) -> u64 {
+        match now.since(self.since) < QUIET {
+            true => self.per_second(now),
+            false => 0,
+        }
     }
 
     /// All bytes so far.
@@ -178,6 +189,24 @@ mod tests {
         let measured = rate.per_second(now);
         assert!((900_000..1_100_000).contains(&measured), "{measured}");
         assert!(rate.per_second(now + Duration::from_secs(60)) < 1_000);
+    }
+
+    #[test]
+    fn what_is_shown_ends_soon_after_the_last_byte() {
+        let mut rate = Rate::default();
+        let mut now = Instant::ZERO;
+        for _ in 0..20 {
+            now += Duration::from_millis(50);
+            rate.record(now, 50_000);
+        }
+        assert!(rate.shown(now) > 500_000);
+        // A stream of a block every three seconds still moves.
+        for _ in 0..5 {
+            now += Duration::from_secs(3);
+            assert!(rate.shown(now) > 0);
+            rate.record(now, 65_536);
+        }
+        assert_eq!(rate.shown(now + Duration::from_secs(4)), 0);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `sim experiment`: the papers' measurements, our figures beside theirs.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chordscope_sim::experiment::churn::{ChurnRow, Going};
 use chordscope_sim::experiment::{churn, failures, latency, load, path_length, swarm};
@@ -18,6 +19,8 @@ use crate::sim::plot;
 const MAX_NODES: u32 = 1_000_000;
 /// The most nodes to which swarm sends a file.
 const MAX_LEECHERS: u32 = 256;
+/// How often a long experiment says how far it is, where there is no terminal for a bar.
+const TELL_EVERY: Duration = Duration::from_secs(10);
 /// The sizes of SIGCOMM 2001 Fig. 10: 2^3 to 2^14.
 const SIZES: std::ops::RangeInclusive<u32> = 3..=14;
 
@@ -85,11 +88,8 @@ impl Options {
     }
 
     fn measure(&self) -> Result<Answer, Failure> {
-        let bar = progress_bar();
-        let mut progress = |part: f64| {
-            bar.set_position((part * 1_000.0) as u64);
-            true
-        };
+        let mut shown = Shown::new();
+        let mut progress = |part: f64| shown.hear(part);
         let nodes = self.nodes.unwrap_or(match self.name {
             Name::Failures | Name::Churn => 1_000,
             Name::Latency => 65_536,
@@ -147,7 +147,7 @@ impl Options {
                 ("swarm", to_maps(&rows)?, Vec::new())
             }
         };
-        bar.finish_and_clear();
+        shown.bar.finish_and_clear();
         Ok(Answer {
             experiment,
             parameters: self.parameters(nodes),
@@ -209,10 +209,42 @@ fn load_of_paper() -> [Value; 10] {
     })
 }
 
+/// How far an experiment is: a bar on a terminal, elsewhere a line now and then.
+struct Shown {
+    bar: ProgressBar,
+    /// When the last line was told, since the beginning.
+    told: Duration,
+}
+
+impl Shown {
+    fn new() -> Self {
+        Self {
+            bar: progress_bar(),
+            told: Duration::ZERO,
+        }
+    }
+
+    fn hear(&mut self, part: f64) -> bool {
+        self.bar.set_position((part * 1_000.0) as u64);
+        let took = self.bar.elapsed();
+        if self.bar.is_hidden() && took >= self.told + TELL_EVERY {
+            self.told = took;
+            eprintln!("{}", told_progress(part, took));
+        }
+        true
+    }
+}
+
+/// How far an experiment is, as a line.
+fn told_progress(part: f64, took: Duration) -> String {
+    let percent = (part * 100.0) as u64;
+    format!("{percent} % after {} s; Ctrl-C ends it", took.as_secs())
+}
+
 /// A bar on a terminal, nothing elsewhere.
 fn progress_bar() -> ProgressBar {
     let bar = ProgressBar::new(1_000);
-    let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {eta} left");
+    let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {eta} left  Ctrl-C ends it");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar
 }
@@ -263,5 +295,79 @@ fn table(answer: &Answer) -> String {
             text.push_str(&format!("\n{}  paper", cells(paper)));
         }
     }
+    text.push('\n');
+    for column in columns {
+        if let Some(meaning) = meaning(answer.experiment, column) {
+            text.push_str(&format!("\n{column}: {meaning}"));
+        }
+    }
     text
+}
+
+/// What a column says.
+fn meaning(experiment: &str, column: &str) -> Option<&'static str> {
+    Some(match (experiment, column) {
+        (_, "nodes") => "nodes in the ring",
+        (_, "mean_hops") => "hops of a lookup, in the mean",
+        ("path-length", "p1") => "hops that one lookup in a hundred does not exceed",
+        ("path-length", "p99") => "hops that 99 lookups in a hundred do not exceed",
+        (_, "keys") => "keys in the ring",
+        (_, "mean") => "keys of a node, in the mean",
+        (_, "p1") => "keys that one node in a hundred does not exceed",
+        (_, "p99") => "keys that 99 nodes in a hundred do not exceed",
+        (_, "max") => "the most keys that any node had",
+        (_, "virtual_nodes") => "positions of each node on the ring",
+        (_, "failed_fraction") => "the part of all nodes that has failed",
+        (_, "mean_timeouts") => "nodes that a lookup asked and that were gone, in the mean",
+        (_, "lookup_failures") => "lookups that did not find the key’s successor",
+        (_, "lookups") => "lookups in all",
+        (_, "rate") => "nodes that join in a second, and as many that leave",
+        (_, "successors_per_finger") => "nodes among which each finger chooses the nearest",
+        (_, "iterative_stretch") => {
+            "time of a lookup over a round trip to the owner, where the origin asks each hop"
+        }
+        (_, "recursive_stretch") => "the same, where each hop forwards the lookup",
+        (_, "leechers") => "nodes that fetch the file",
+        (_, "segments") => "segments of the file; in a round, an uplink sends one",
+        (_, "optimal_rounds") => "rounds until everybody has the file, at best",
+        (_, "makespan_rounds") => "rounds that the swarm took, which picks the rarest first",
+        (_, "random_rounds") => "rounds that it took picking segments at random",
+        (_, "sequential_rounds") => "rounds that it took picking segments in order",
+        (_, "server_rounds") => "rounds that one server took which sends everything to everybody",
+        (_, "seed_copies") => "how often the first seed sent the whole file, in the swarm",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns(experiment: &str, row: impl Serialize) {
+        let row = serde_json::to_value(row).unwrap();
+        for column in row.as_object().unwrap().keys() {
+            assert!(
+                meaning(experiment, column).is_some(),
+                "{experiment}: {column}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_column_of_an_experiment_has_a_line_that_says_what_it_is() {
+        let mut on = |_: f64| true;
+        columns("path-length", path_length::PAPER[0]);
+        columns("load", &load_of_paper()[0]);
+        columns("virtual-nodes", load::VIRTUAL_PAPER[0]);
+        columns("failures", failures::run(1, 32, &mut on)[0]);
+        columns("churn", churn::PAPER[0]);
+        columns("latency", latency::PAPER[0]);
+        columns("swarm", swarm::run(1, &[2], 4, &mut on)[0]);
+    }
+
+    #[test]
+    fn without_a_terminal_a_long_experiment_says_how_far_it_is_and_what_ends_it() {
+        let line = told_progress(0.234, Duration::from_millis(20_400));
+        assert_eq!(line, "23 % after 20 s; Ctrl-C ends it");
+    }
 }

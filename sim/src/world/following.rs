@@ -9,8 +9,8 @@ use crate::trace::{Decision, LookupTrace, Wait, What};
 use crate::world::{Arrival, World};
 use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
-use chordscope_core::chord::message::{Notice, Request as Ask};
-use chordscope_core::message::{Message, Request};
+use chordscope_core::chord::message::{Notice, Request as Ask, Response as Reply};
+use chordscope_core::message::{Message, Request, Response};
 use chordscope_core::node::api::{Event, LookupId};
 
 impl World {
@@ -77,6 +77,12 @@ impl World {
             }
             Message::Request(_, Request::Chord(Ask::Step(_))) if carries => {
                 trace.path.push(arrival.to);
+            }
+            // The node that the lookup was forwarded to takes no part: the one before it decides anew.
+            Message::Response(_, Response::Chord(Reply::NotMember))
+                if !trace.driven && trace.path.ends_with(&[arrival.to, arrival.from.id()]) =>
+            {
+                trace.path.pop();
             }
             _ => {}
         }

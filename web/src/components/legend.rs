@@ -9,6 +9,7 @@ pub fn legend(asks: &'static str, simulated: bool) -> Html {
         html! { <li>{name}<svg viewBox="0 0 16 16" aria-hidden="true">{shape}</svg></li> }
     };
     let ring = |class: &'static str| html! { <circle {class} cx="8" cy="8" r="5.5" /> };
+    let small = |class: &'static str| html! { <circle {class} cx="8" cy="8" r="2.5" /> };
     let diamond = |class: &'static str| html! { <path {class} d="M8 3l5 5-5 5-5-5z" /> };
     html! {
         <ul class="legend" aria-label="Legend">
@@ -33,7 +34,9 @@ pub fn legend(asks: &'static str, simulated: bool) -> Html {
             {item("lookup", html! { <circle class="message" cx="8" cy="8" r="4" /> })}
             {item("reply", html! { <circle class="reply" cx="8" cy="8" r="4" /> })}
             if simulated {
-                {item("stabilization", html! { <circle class="upkeep" cx="8" cy="8" r="2.5" /> })}
+                {item("stabilization", small("upkeep"))}
+                {item("its reply", small("answer"))}
+                {item("records", small("value"))}
             }
         </ul>
     }

@@ -70,11 +70,13 @@ fn lists(shot: &Snapshot, seen: &Inspected) -> Html {
         let words: Vec<String> = ids.iter().map(|id| shot.short(*id)).collect();
         words.join(", ")
     };
+    let (answered, replicas) = seen.split_keys();
     html! {
         <dl>
             <dt>{"predecessor"}</dt><dd>{seen.predecessor.map_or_else(|| "unknown".to_owned(), |id| shot.short(id))}</dd>
             <dt>{"successor list"}</dt><dd>{list(&seen.successors, "empty")}</dd>
-            <dt>{"keys it holds"}</dt><dd>{list(&seen.keys, "none")}</dd>
+            <dt>{"keys it answers for"}</dt><dd>{list(&answered, "none")}</dd>
+            <dt>{"replicas for others"}</dt><dd>{list(&replicas, "none")}</dd>
         </dl>
     }
 }

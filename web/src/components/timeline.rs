@@ -3,6 +3,7 @@
 use web_sys::{HtmlInputElement, InputEvent, PointerEvent};
 use yew::{Callback, Html, TargetCast, component, html, use_node_ref, use_state_eq};
 
+use crate::components::transport::reached;
 use crate::components::{Desk, millis};
 use crate::engine::command::Command;
 use crate::engine::snapshot::{About, MarkView, Snapshot};
@@ -48,7 +49,7 @@ pub fn Timeline(desk: &Desk) -> Html {
             </svg>
             <input
                 type="range" aria-label="Time" min="0" max={end.to_string()} step="any" value={shot.now.to_string()}
-                aria-valuetext={format!("{} of {}", millis(shot.now), millis(shot.end))} {oninput}
+                aria-valuetext={[Some(millis(shot.now)), reached(shot)].into_iter().flatten().collect::<Vec<_>>().join(", ")} {oninput}
             />
         </div>
     }

@@ -8,7 +8,13 @@ use crate::components::timeline::Timeline;
 use crate::components::{Desk, millis, on_click};
 use crate::engine::SPEEDS;
 use crate::engine::command::Command;
+use crate::engine::snapshot::Snapshot;
 use crate::intent::Intent;
+
+/// How far the run has come, while an earlier moment is shown.
+pub fn reached(shot: &Snapshot) -> Option<String> {
+    (shot.now < shot.reached).then(|| format!("reached {}", millis(shot.reached)))
+}
 
 /// The transport bar.
 pub fn transport(desk: &Desk) -> Html {
@@ -42,7 +48,7 @@ pub fn transport(desk: &Desk) -> Html {
                     <option selected={index == shot.speed}>{*name}</option>
                 }
             </select>
-            <span class="bar__time">{format!("{} / {}", millis(shot.now).trim_end_matches(" ms"), millis(shot.end))}</span>
+            <span class="bar__time">{millis(shot.now)}<br />{reached(shot)}</span>
         </div>
     }
 }

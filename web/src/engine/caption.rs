@@ -1,14 +1,18 @@
 //! The caption below the stage: what happened last, and why.
 
+use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
 use chordscope_core::node::api::Event;
+use chordscope_sim::action::Action;
 use chordscope_sim::trace::{Entry, Traffic, What};
 
 use crate::engine::pace::Scene;
 use crate::engine::snapshot::{Caption, ChangeView, Tone};
-use crate::engine::statement::{Advice, Statement};
+use crate::engine::statement::{Advice, Fate, Statement};
 use crate::engine::{Engine, follow, tables};
 
+/// Of more members whose successors are gone, a caption does not tell.
+const DEAD: usize = 2;
 /// After so many microseconds in which nothing but stabilization happened, nothing more is waited for.
 const CALM: u64 = 30_000_000;
 
@@ -26,10 +30,10 @@ impl Engine {
         if let Some(entry) = self.happened() {
             caption.rest.push(Statement::Happened(entry.clone()));
         }
+        let calm = self.calm_for().filter(|_| !self.is_under_way());
+        caption.rest.extend(calm.map(Statement::Unchanged));
         if self.has_ended() {
             caption.rest.push(Statement::Ended);
-        } else if let Some(calm) = self.calm_for().filter(|_| !self.is_under_way()) {
-            caption.rest.push(Statement::Unchanged(calm));
         }
         caption
     }
@@ -39,29 +43,56 @@ impl Engine {
         let world = self.history.world();
         let deed = self.story.last_deed(world.now()).map(|(_, deed)| deed);
         let mut said = Vec::new();
+        let mut joins = false;
         match (deed, change) {
             (Some(deed), Some(change)) if deed.changes_members() => {
-                said.push(change.title.clone());
-                if matches!(change.title, Statement::Joins(_)) {
+                let together = self.together();
+                let title = together.clone().unwrap_or_else(|| change.title.clone());
+                joins = matches!(
+                    title,
+                    Statement::Joins(_)
+                        | Statement::Together {
+                            fate: Fate::Join,
+                            ..
+                        }
+                );
+                said.push(title);
+                if joins {
                     said.push(Statement::Placing(world.scenario().protocol));
+                } else if together.is_none() {
+                    // Of several changes at once, which fingers each affects is not told.
+                    said.extend(change.affected.clone());
                 }
-                said.extend(change.affected.clone());
             }
             (Some(deed), _) => said.push(Statement::Done(deed.clone())),
             (None, _) => {}
         }
         let state = self.state();
+        let torn = matches!(state, Statement::Violated { .. });
+        if torn && self.has_ended() {
+            // What became of it is what an end tells.
+            said.clear();
+        }
         let updated = change.is_none_or(|change| change.updated == change.rows.len());
         let tone = match &state {
             Statement::Violated { .. } | Statement::NoMember => Tone::Failed,
-            Statement::Lagging { .. } => Tone::Hop,
+            Statement::Lagging => Tone::Hop,
             _ if !updated || self.scene() == Scene::Joining => Tone::Hop,
             _ if deed.is_some() => Tone::Done,
             _ => Tone::Calm,
         };
-        said.push(state);
-        if self.is_planned() {
-            said.push(Statement::GoesOn);
+        let lags = state == Statement::Lagging;
+        // Who joins is no member yet, and the ring is as it was.
+        if !joins || !matches!(state, Statement::Stable { .. }) {
+            said.push(state);
+        }
+        if torn {
+            said.extend(tables::dead_successors(world).take(DEAD));
+        }
+        let rounds = world.scenario().upkeep.as_ref().filter(|_| lags);
+        said.extend(rounds.map(|every| Statement::Rounds(u64::from(every.stabilize_ms) * 1_000)));
+        if let Some(at) = self.planned() {
+            said.push(Statement::GoesOn(at.as_micros()));
         } else if deed.is_none() {
             said.push(Statement::Advice(Advice::LookUpOrChange));
         }
@@ -92,10 +123,34 @@ impl Engine {
         tables::state(world, cut || paused)
     }
 
+    /// Several nodes that came or went at once, with what they have come to.
+    fn together(&self) -> Option<Statement> {
+        let world = self.history.world();
+        let (nodes, deed) = self.story.together(world.now())?;
+        let is_up = |id: &Id| world.node(*id);
+        let fate = match deed {
+            Action::Insert(_) => {
+                let is_in = |id: &Id| is_up(id).is_some_and(|node| node.membership().is_member());
+                if nodes.iter().all(is_in) {
+                    Fate::Joined
+                } else {
+                    Fate::Join
+                }
+            }
+            _ => Fate::Crashed,
+        };
+        (nodes.len() > 1).then_some(Statement::Together { nodes, fate })
+    }
+
+    /// When the scenario goes on, if it has something ahead.
+    fn planned(&self) -> Option<Instant> {
+        let all = self.history.actions().iter().map(|timed| timed.at);
+        all.filter(|at| *at > self.history.now()).min()
+    }
+
     /// Whether the scenario has something ahead.
     pub(super) fn is_planned(&self) -> bool {
-        let ahead = |at: Instant| at > self.history.now();
-        self.history.actions().iter().any(|timed| ahead(timed.at))
+        self.planned().is_some()
     }
 
     /// Whether the scenario is over: all that was planned is done, and what it set off has come to its end, or time has.

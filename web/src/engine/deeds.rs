@@ -55,6 +55,7 @@ impl Engine {
                 self.playing = on;
                 self.guided = false;
                 self.hold = 0.0;
+                self.ran = 0.0;
                 self.take_caption();
             }
             Command::Continue => self.go_on(),

@@ -4,6 +4,12 @@ use chordscope_sim::permalink::Permalink;
 
 use crate::engine::Engine;
 
+/// Whether the query of an address names a run: anything but how the page is shown.
+pub fn names_a_run(query: &str) -> bool {
+    let mut parts = query.split('&');
+    parts.any(|part| !matches!(part, "" | "embed" | "embed=1"))
+}
+
 impl Engine {
     /// What a link to this moment says.
     ///
@@ -31,8 +37,14 @@ impl Engine {
                 self.refused = caveat;
             }
             Err(error) => {
+                let shown = &self.history.scenario().title;
+                let shown = if shown.is_empty() {
+                    "what was shown before".to_owned()
+                } else {
+                    format!("“{shown}”")
+                };
                 self.refused = Some(format!(
-                    "This link cannot be read ({error}): here is the first scenario instead."
+                    "This link cannot be read ({error}): here is {shown} instead."
                 ));
             }
         }

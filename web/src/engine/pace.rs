@@ -5,31 +5,45 @@ use chordscope_core::base::id::Space;
 use crate::engine::snapshot::Caption;
 use crate::engine::statement::Statement;
 
-/// How long a reader takes for a word, in milliseconds.
+/// How long a reader takes for a word of a new sentence, in milliseconds.
 const WORD: f64 = 180.0;
-/// The same, where the sentence is known and only its numbers are new.
-const FAMILIAR_WORD: f64 = 100.0;
+/// The same, where the sentence is known, or only its numbers are new.
+const FAMILIAR_WORD: f64 = 125.0;
 /// The shortest and the longest time that a caption waits for its reader.
-const WAIT: (f64, f64) = (300.0, 6_000.0);
+const WAIT: (f64, f64) = (300.0, 5_500.0);
 
 /// Time goes on by whole frames: as much as this of a caption's time may be lost at its beginning and its end.
 const FRAMES: f64 = 40.0;
 
-/// Returns for how many milliseconds time stands still for a caption, after this one before. Where only a count has gone on, what is new is one
-/// sentence. `anyway` is how many milliseconds it stays when time runs on.
+/// Time that runs for so many milliseconds under one caption begins to hurry …
+const PATIENCE: f64 = 1_300.0;
+/// … and is so much faster after each millisecond more, to the fourth power …
+const HASTE: f64 = 0.003;
+/// … up to this, to the fourth power.
+const MOST_HASTE: f64 = 3.0;
+
+/// Returns for how many milliseconds time stands still for a caption, after this one before. `anyway` is how many milliseconds it stays when time
+/// runs on.
 pub fn reading(caption: &Caption, before: &Caption, space: Space, anyway: f64) -> f64 {
-    let goes_on = caption.is_same_step(before);
-    let known: Vec<&Statement> = before.statements().filter(|_| goes_on).collect();
-    let new = caption.statements().filter(|one| !known.contains(one));
-    let words: usize = new
-        .map(|one| one.text(space).split_whitespace().count())
-        .sum();
-    let word = if goes_on || caption.is_alike(before, space) {
-        FAMILIAR_WORD
-    } else {
-        WORD
+    let alike = caption.is_alike(before, space);
+    let known: Vec<&Statement> = before.statements().collect();
+    let time = |one: &Statement| {
+        let word = if alike || known.contains(&one) {
+            FAMILIAR_WORD
+        } else {
+            WORD
+        };
+        one.text(space).split_whitespace().count() as f64 * word
     };
-    ((words as f64 * word).min(WAIT.1) + FRAMES - anyway).max(WAIT.0)
+    let all: f64 = caption.statements().map(time).sum();
+    (all.min(WAIT.1) + FRAMES - anyway).max(WAIT.0)
+}
+
+/// How many times faster the automatic speed is, once time has run for so many milliseconds under one caption: where nothing new comes,
+/// nobody waits for long.
+pub fn hurry(ran: f64) -> f64 {
+    let haste = (1.0 + HASTE * (ran - PATIENCE).max(0.0)).min(MOST_HASTE);
+    haste * haste * haste * haste
 }
 
 /// The speeds of time: automatic, then slow to fast, with virtual seconds per second.

@@ -23,20 +23,32 @@ impl Engine {
         }
         let before = (self.scene(), self.history.now());
         let (ended, calm) = (self.has_ended(), self.calm_for());
-        self.carry += real * 1_000.0 * pace::rate(self.speed, before.0);
+        let by_step = self.goes_by_step();
+        let mut rate = pace::rate(self.speed, before.0);
+        let until = self.history.scenario().until;
+        if self.speed == 0 && by_step && before.1 < until {
+            rate *= pace::hurry(self.ran);
+        }
+        self.ran += real;
+        self.carry += real * 1_000.0 * rate;
         let micros = self.carry.floor();
         self.carry -= micros;
         let mut to = Instant::from_micros(before.1.as_micros() + micros as u64);
-        let until = self.history.scenario().until;
         if before.1 < until {
             // At its end a scenario stops.
             to = to.min(until);
         }
         let started = clock();
-        let by_step = self.goes_by_step();
         let slice = if by_step { 1 } else { SLICE };
         let stepped = loop {
-            let reached = self.history.advance_within(to, slice);
+            // Where something happens, time stands there while it is looked at.
+            let next = self
+                .history
+                .world()
+                .next_at()
+                .filter(|at| by_step && *at < to);
+            let stop = next.unwrap_or(to);
+            let reached = self.history.advance_within(stop, slice) && stop == to;
             let stepped = by_step && self.has_stepped(reached);
             if reached || stepped || self.hold > 0.0 || clock() - started > work {
                 break stepped;
@@ -68,6 +80,7 @@ impl Engine {
         self.urgent = true;
         self.hold = 0.0;
         self.carry = 0.0;
+        self.ran = 0.0;
     }
 
     /// Whether time stops, or waits for the reader, at each step: where the user goes by steps, and at the automatic speed.
@@ -94,7 +107,8 @@ impl Engine {
         self.story.read(&self.history);
         let caption = self.caption(self.change().as_ref());
         let stepped = !caption.is_same_step(&self.shown);
-        if caption != self.shown {
+        if stepped {
+            self.ran = 0.0;
             if self.speed == 0 {
                 let (space, anyway) = (self.history.space(), self.journey());
                 self.hold = pace::reading(&caption, &self.shown, space, anyway);
@@ -129,6 +143,7 @@ impl Engine {
             self.take_caption();
             // Who goes on has read it.
             self.hold = 0.0;
+            self.ran = 0.0;
             self.playing = true;
             return;
         }

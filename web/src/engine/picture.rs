@@ -33,6 +33,7 @@ impl Engine {
             scenarios: Rc::clone(&self.scenarios),
             scenario: self.scenario_view(),
             now: now.as_micros(),
+            reached: self.history.end().as_micros(),
             end: self.history.end().as_micros().max(SHORTEST),
             playing: self.playing,
             can_continue: question.is_none() && !self.has_ended(),

@@ -29,6 +29,8 @@ pub struct Snapshot {
     /// Virtual time now, in microseconds.
     pub now: u64,
     /// The furthest virtual time reached.
+    pub reached: u64,
+    /// Where the timeline ends: there, or a little later.
     pub end: u64,
     /// Whether time runs.
     pub playing: bool,

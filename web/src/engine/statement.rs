@@ -148,6 +148,13 @@ pub enum Statement {
     Crashed(Id),
     /// A node has stopped and started again.
     Restarted(Id),
+    /// Several nodes came or went at one moment.
+    Together {
+        /// Those, ascending.
+        nodes: Vec<Id>,
+        /// What they did.
+        fate: Fate,
+    },
     /// Something else was done.
     Done(Action),
     /// How many of the fingers of others that a change affects name the right node.
@@ -177,12 +184,16 @@ pub enum Statement {
     /// There is no member.
     NoMember,
     /// Some members name a wrong successor or predecessor, or none.
-    Lagging {
-        /// Those.
-        nodes: usize,
-        /// All members.
-        of: usize,
+    Lagging,
+    /// A member’s only successors are nodes that are gone.
+    DeadSuccessor {
+        /// The member.
+        node: Id,
+        /// The node that it takes for its successor.
+        gone: Id,
     },
+    /// About how often each node stabilizes, in microseconds.
+    Rounds(u64),
     /// Invariants are violated.
     Violated {
         /// Which.
@@ -193,8 +204,8 @@ pub enum Statement {
         stabilizing: Option<Protocol>,
     },
 
-    /// Something is planned.
-    GoesOn,
+    /// Something is planned, at this moment in microseconds.
+    GoesOn(u64),
     /// Nothing more is planned, and all that was has come to its end.
     Ended,
     /// Nothing but stabilization has happened for so long, in microseconds.
@@ -290,6 +301,17 @@ pub enum Statement {
     },
 }
 
+/// What several nodes did at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// They have begun to join.
+    Join,
+    /// They have joined.
+    Joined,
+    /// They have crashed.
+    Crashed,
+}
+
 /// How far a lookup is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -319,13 +341,21 @@ pub enum Advice {
 }
 
 impl Statement {
-    /// Whether this says the same as another one of a moment before, but for the progress of a count.
+    /// Whether this says the same as another one of a moment before.
     pub fn is_same_step(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Affected { done, of }, Self::Affected { done: before, .. }) => {
-                (done == of) == (before == of)
+            // A node that is asked again decides the same again.
+            (
+                Self::Rule { key, decision },
+                Self::Rule {
+                    key: other,
+                    decision: before,
+                },
+            ) => {
+                key == other
+                    && (decision.node, &decision.step, decision.predecessor)
+                        == (before.node, &before.step, before.predecessor)
             }
-            (Self::Lagging { .. }, Self::Lagging { .. }) => true,
             // What happened at a moment is told to who stops there: nobody need stop for it.
             (Self::Happened(_), Self::Happened(_)) => true,
             _ => self == other,
@@ -400,16 +430,21 @@ impl Statement {
             Self::Score { right, answered } => format!("{right} of {answered} right."),
             Self::Joins(node) => format!("Node {} joins.", show(node)),
             Self::Placing(Protocol::Corrected) => {
-                "It looks up its own place through a member, and copies the successor list that it finds there.".to_owned()
+                "A newcomer looks up its own place through a member, and copies the successor list that it finds there.".to_owned()
             }
             Self::Placing(Protocol::Classic) => {
-                "It looks up its own place through a member, and takes its successor, and nothing else.".to_owned()
+                "A newcomer looks up its own place through a member, and takes its successor, and nothing else.".to_owned()
             }
             Self::Joined(node) => format!("Node {} has joined.", show(node)),
             Self::Leaves(node) => format!("Node {} hands over its keys and leaves.", show(node)),
             Self::Left(node) => format!("Node {} has left.", show(node)),
             Self::Crashed(node) => format!("Node {} has crashed.", show(node)),
             Self::Restarted(node) => format!("Node {} has stopped and started again.", show(node)),
+            Self::Together { nodes, fate } => {
+                let mut words: Vec<String> = nodes.iter().map(show).collect();
+                let last = words.pop().unwrap_or_default();
+                format!("Nodes {} and {last} {}.", words.join(", "), fate.text())
+            }
             Self::Done(action) => sentence(&action.describe(space)),
             Self::Affected { done, of } => affected(*done, *of),
             Self::AffectedRows { after, node } => format!(
@@ -424,10 +459,13 @@ impl Statement {
             }
             Self::Alone(node) => format!("Node {} is alone: every key is its own.", show(node)),
             Self::NoMember => "No node is a member of a ring.".to_owned(),
-            Self::Lagging { nodes, of } => {
-                let verb = if *nodes == 1 { "does" } else { "do" };
-                format!("{nodes} of {of} nodes {verb} not name the right successor and predecessor.")
-            }
+            Self::Lagging => "Not all nodes name the right successor and predecessor.".to_owned(),
+            Self::DeadSuccessor { node, gone } => format!(
+                "Node {} takes {} for its successor, which is gone.",
+                show(node),
+                show(gone)
+            ),
+            Self::Rounds(micros) => format!("Each stabilizes about every {}.", millis(*micros)),
             Self::Violated {
                 broken,
                 rings,
@@ -442,7 +480,7 @@ impl Statement {
                 };
                 format!("Violated: {}{end}.", words.join(", "))
             }
-            Self::GoesOn => "The scenario goes on.".to_owned(),
+            Self::GoesOn(at) => format!("The scenario goes on at {}.", millis(*at)),
             Self::Ended => "The scenario ends here.".to_owned(),
             Self::Unchanged(micros) => format!("Nothing has changed for {}.", millis(*micros)),
             Self::Happened(entry) => {
@@ -497,6 +535,16 @@ impl Statement {
     }
 }
 
+impl Fate {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Join => "join",
+            Self::Joined => "have joined",
+            Self::Crashed => "have crashed",
+        }
+    }
+}
+
 impl Stage {
     const fn text(self) -> &'static str {
         match self {
@@ -530,33 +578,28 @@ fn affected(done: usize, of: usize) -> String {
     }
 }
 
+/// A violated invariant by its name; of the ring also how many there are instead.
 fn violated(property: Property, rings: usize) -> String {
-    match property {
-        Property::OneOrderedRing => match rings {
-            0 => "no ring".to_owned(),
-            1 => "ring out of order".to_owned(),
-            rings => format!("{rings} rings"),
-        },
-        Property::EveryNodeReachable => "some nodes unreachable".to_owned(),
-        Property::ListsInOrder => "successor lists out of order".to_owned(),
-        Property::OneOwnerPerKey => "wrong predecessors".to_owned(),
+    let name = property.title();
+    match (property, rings) {
+        (Property::OneOrderedRing, 0) => format!("{name} (no ring)"),
+        (Property::OneOrderedRing, 2..) => format!("{name} ({rings} rings)"),
+        _ => name.to_owned(),
     }
 }
 
+/// An invariant that does not hold, by its name, and where or how it fails.
 fn fails(property: Property, rings: &[usize], nodes: usize, of: usize) -> String {
-    match property {
-        Property::OneOrderedRing => match rings {
-            [] => format!("no ring among {of} nodes"),
-            [_] => format!("one ring, out of order at {nodes} of its nodes"),
-            rings => {
-                let sizes: Vec<String> = rings.iter().map(usize::to_string).collect();
-                format!("{} rings, of {} nodes", rings.len(), sizes.join(" and "))
-            }
-        },
-        Property::EveryNodeReachable => format!("{nodes} of {of} nodes unreachable"),
-        Property::ListsInOrder => format!("successor lists out of order at {nodes} of {of} nodes"),
-        Property::OneOwnerPerKey => format!("wrong predecessors at {nodes} of {of} nodes"),
-    }
+    let how = match (property, rings) {
+        (Property::OneOrderedRing, []) => format!("none among {of} nodes"),
+        (Property::OneOrderedRing, [_]) => format!("out of order at {nodes} of its nodes"),
+        (Property::OneOrderedRing, rings) => {
+            let sizes: Vec<String> = rings.iter().map(usize::to_string).collect();
+            format!("{} rings, of {} nodes", rings.len(), sizes.join(" and "))
+        }
+        _ => format!("fails at {nodes} of {of} nodes"),
+    };
+    format!("{}: {how}", property.title())
 }
 
 fn picture(members: usize, rings: usize) -> String {

@@ -105,6 +105,24 @@ impl Story {
         until.filter_map(fate).next().unwrap_or(Gone::NotYet)
     }
 
+    /// The nodes that came or went at the moment of the last change, as the node of that change did, ascending; and the change.
+    pub(super) fn together(&self, now: Instant) -> Option<(Vec<Id>, &Action)> {
+        let (when, last) = self.last_change(now)?;
+        let all = self.deeds.iter().rev().filter(|(at, _)| *at == when);
+        let changes = all.filter(|(_, deed)| deed.changes_members());
+        // What was undone at that very moment is not among them.
+        let kind = std::mem::discriminant(last);
+        let same = changes.take_while(|(_, deed)| std::mem::discriminant(deed) == kind);
+        let node = |(_, deed): &(Instant, Action)| match deed {
+            Action::Insert(id) | Action::Crash(id) => Some(*id),
+            _ => None,
+        };
+        let mut nodes: Vec<Id> = same.filter_map(node).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        Some((nodes, last))
+    }
+
     fn last_of(&self, now: Instant, is: fn(&Action) -> bool) -> Option<(Instant, &Action)> {
         let known = self.deeds.iter().rev().filter(|(at, _)| *at <= now);
         known

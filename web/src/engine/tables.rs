@@ -217,9 +217,24 @@ pub(super) fn state(world: &World, troubled: bool) -> Statement {
                 members: of,
                 troubled,
             },
-            nodes => Statement::Lagging { nodes, of },
+            _ => Statement::Lagging,
         },
     }
+}
+
+/// The members whose successors are gone, all of them: they are what tears a ring.
+pub(super) fn dead_successors(world: &World) -> impl Iterator<Item = Statement> {
+    members(world).into_iter().filter_map(|member| {
+        let list = member.successors().entries();
+        let is_gone = |contact: &Contact| world.node(contact.id()).is_none();
+        let gone = member.successors().head().map(Contact::id)?;
+        list.iter()
+            .all(is_gone)
+            .then_some(Statement::DeadSuccessor {
+                node: member.me(),
+                gone,
+            })
+    })
 }
 
 /// What a node takes itself to be responsible for.

@@ -6,9 +6,9 @@ use std::rc::Rc;
 use web_sys::HtmlCanvasElement;
 use yew::{Callback, NodeRef, UseStateHandle, hook, use_callback, use_mut_ref, use_state};
 
-use crate::engine::Engine;
 use crate::engine::command::Command;
 use crate::engine::compose::compose;
+use crate::engine::{Engine, names_a_run};
 use crate::hooks::use_animation_frame::use_animation_frame;
 use crate::hooks::use_colours::use_colours;
 use crate::hooks::use_listener::use_listener;
@@ -55,7 +55,7 @@ pub fn use_engine(still: NodeRef, moving: NodeRef, shown: bool) -> EngineHandle 
         let send = send.clone();
         let opened = Callback::from(move |_| {
             let link = page::query();
-            if page::route() == Route::Ring && link.contains('=') {
+            if page::route() == Route::Ring && names_a_run(&link) {
                 send.emit(Command::Open(link));
             }
         });

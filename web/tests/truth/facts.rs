@@ -345,6 +345,31 @@ impl<'a> Facts<'a> {
         })
     }
 
+    /// The nodes that came, or crashed, at the moment of the last change one after the other, the last of them among them, ascending.
+    pub(crate) fn changed_at_once(&self) -> Vec<Id> {
+        let Some((when, last)) = self.last_change() else {
+            return Vec::new();
+        };
+        let mut nodes = Vec::new();
+        for (at, deed) in self.deeds().rev() {
+            match (deed, last) {
+                _ if at > when => {}
+                _ if at < when => break,
+                (Action::Insert(id), Action::Insert(_)) | (Action::Crash(id), Action::Crash(_)) => {
+                    nodes.push(*id);
+                }
+                (
+                    Action::Insert(_) | Action::Remove(_) | Action::Crash(_) | Action::Restart(_),
+                    _,
+                ) => break,
+                _ => {}
+            }
+        }
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes
+    }
+
     pub(crate) fn planned(&self) -> Vec<&Timed> {
         let all = self.history.actions().iter();
         all.filter(|timed| timed.at.as_micros() > self.now)
@@ -461,7 +486,8 @@ impl<'a> Facts<'a> {
 }
 
 fn follow(entries: &[Entry], (from, key, started): (Id, Id, u64)) -> LookupFacts {
-    let begins = entries.iter().position(|entry| {
+    // Of two alike at one moment the page shows the later.
+    let begins = entries.iter().rposition(|entry| {
         let is_it = |action: &Action| matches!(action, Action::Lookup { from: f, key: k, .. } if *f == from && *k == key);
         entry.at.as_micros() == started && matches!(&entry.what, What::Acted(action) if is_it(action))
     });

@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use chordscope_core::base::id::Id;
 use chordscope_core::chord::invariant::Property;
 use chordscope_core::chord::route::{Mode, Step};
 use chordscope_core::node::api::Event;
 use chordscope_sim::action::Action;
 use chordscope_sim::trace::What;
-use chordscope_web::engine::statement::{Stage, Statement};
+use chordscope_web::engine::statement::{Fate, Stage, Statement};
 
 use crate::facts::{Facts, LookupFacts, Ring, leads_to, number};
 
@@ -164,14 +165,14 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>) -> Result<(), Stri
             so(last && is_member == Some(false))
         }
         Statement::Placing(protocol) => {
-            let last = facts.last_change();
-            let node = last.and_then(|(_, deed)| match deed {
-                Action::Insert(node) => Some(number(*node)),
-                _ => None,
-            });
-            let joins = node.and_then(|node| ring.nodes.get(&node));
+            if !matches!(facts.last_change(), Some((_, Action::Insert(_)))) {
+                return Err("nobody was inserted last".to_owned());
+            }
+            // Of several nodes that came at once, one at least still joins.
+            let came = facts.changed_at_once();
+            let mut joins = came.iter().filter_map(|id| ring.nodes.get(&number(*id)));
             let scenario = facts.history.scenario();
-            so(joins.is_some_and(|node| !node.member) && *protocol == scenario.protocol)
+            so(joins.any(|node| !node.member) && *protocol == scenario.protocol)
         }
         Statement::Joined(id) => {
             let last = matches!(facts.last_change(), Some((_, Action::Insert(node))) if node == id);
@@ -192,6 +193,23 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>) -> Result<(), Stri
         }
         Statement::Restarted(id) => {
             so(matches!(facts.last_change(), Some((_, Action::Restart(node))) if node == id))
+        }
+        Statement::Together { nodes, fate } => {
+            let (_, last) = facts.last_change().ok_or("nothing changed")?;
+            let others = facts.changed_at_once();
+            let is_member = |id: &Id| ring.nodes.get(&number(*id)).map(|node| node.member);
+            so(*nodes == others
+                && nodes.len() > 1
+                && match (last, fate) {
+                    (Action::Insert(_), Fate::Joined) => {
+                        nodes.iter().all(|id| is_member(id) == Some(true))
+                    }
+                    (Action::Insert(_), Fate::Join) => {
+                        nodes.iter().any(|id| is_member(id) != Some(true))
+                    }
+                    (Action::Crash(_), Fate::Crashed) => true,
+                    _ => false,
+                })
         }
         Statement::Done(action) => so(facts.last_deed().map(|(_, deed)| deed) == Some(action)),
         Statement::Affected { done, of } => {
@@ -217,8 +235,17 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>) -> Result<(), Stri
         }
         Statement::Alone(id) => so(members == [number(*id)]),
         Statement::NoMember => so(members.is_empty()),
-        Statement::Lagging { nodes, of } => {
-            so(members.len() == *of && ring.wrong_neighbours() == *nodes && *nodes > 0)
+        Statement::Lagging => so(ring.wrong_neighbours() > 0),
+        Statement::DeadSuccessor { node, gone } => {
+            let list = ring.nodes.get(&number(*node)).map(|node| &node.successors);
+            so(list.is_some_and(|list| {
+                list.first() == Some(&number(*gone))
+                    && list.iter().all(|next| !ring.nodes.contains_key(next))
+            }))
+        }
+        Statement::Rounds(micros) => {
+            let upkeep = facts.history.scenario().upkeep.as_ref();
+            so(upkeep.is_some_and(|every| u64::from(every.stabilize_ms) * 1_000 == *micros))
         }
         Statement::Violated {
             broken,
@@ -240,7 +267,11 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>) -> Result<(), Stri
                 && *stabilizing == stabilizes.then_some(scenario.protocol))
         }
 
-        Statement::GoesOn => so(!facts.planned().is_empty()),
+        Statement::GoesOn(at) => {
+            let planned = facts.planned();
+            let ahead = planned.iter().map(|timed| timed.at.as_micros());
+            so(ahead.min() == Some(*at))
+        }
         Statement::Ended => {
             let open = facts
                 .lookup

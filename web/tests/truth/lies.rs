@@ -6,7 +6,7 @@ use chordscope_core::chord::route::Step;
 use chordscope_sim::action::Action;
 use chordscope_sim::classic::Protocol;
 use chordscope_sim::trace::Decision;
-use chordscope_web::engine::statement::{Stage, Statement};
+use chordscope_web::engine::statement::{Fate, Stage, Statement};
 
 use crate::facts::{leads_to, number};
 
@@ -156,6 +156,26 @@ pub(crate) fn lies(statement: &Statement, space: Space) -> Vec<Statement> {
         Statement::Left(id) => vec![Statement::Left(other(id)), Statement::Leaves(*id)],
         Statement::Crashed(id) => vec![Statement::Crashed(other(id)), Statement::Left(*id)],
         Statement::Restarted(id) => vec![Statement::Restarted(other(id)), Statement::Crashed(*id)],
+        Statement::Together { nodes, fate } => {
+            let mut fewer = nodes.clone();
+            fewer.pop();
+            lie!(
+                statement,
+                Together,
+                nodes = fewer,
+                fate = match fate {
+                    Fate::Join | Fate::Crashed => Fate::Joined,
+                    Fate::Joined => Fate::Crashed,
+                }
+            )
+        }
+        Statement::DeadSuccessor { node, gone } => lie!(
+            statement,
+            DeadSuccessor,
+            node = other(node),
+            gone = other(gone)
+        ),
+        Statement::Rounds(micros) => vec![Statement::Rounds(micros + 1_000)],
         Statement::Done(_) => vec![Statement::Done(Action::Lose(u64::MAX))],
         Statement::Affected { done, of } => lie!(statement, Affected, done = done + 1, of = of + 1),
         Statement::AffectedRows { after, node } => lie!(
@@ -174,9 +194,7 @@ pub(crate) fn lies(statement: &Statement, space: Space) -> Vec<Statement> {
         }
         Statement::Alone(id) => vec![Statement::Alone(other(id)), Statement::NoMember],
         Statement::NoMember => vec![Statement::Alone(Id::ZERO)],
-        Statement::Lagging { nodes, of } => {
-            lie!(statement, Lagging, nodes = nodes + 1, of = of + 1)
-        }
+        Statement::Lagging => vec![Statement::NoMember],
         Statement::Violated {
             rings, stabilizing, ..
         } => {
@@ -197,8 +215,8 @@ pub(crate) fn lies(statement: &Statement, space: Space) -> Vec<Statement> {
             });
             lies
         }
-        Statement::GoesOn => vec![Statement::Ended],
-        Statement::Ended => vec![Statement::GoesOn],
+        Statement::GoesOn(at) => vec![Statement::GoesOn(at + 1_000), Statement::Ended],
+        Statement::Ended => vec![Statement::GoesOn(0)],
         Statement::Unchanged(micros) => vec![Statement::Unchanged(micros * 1_000)],
         Statement::Happened(entry) => {
             let mut later = entry.clone();
@@ -366,7 +384,9 @@ pub(crate) fn numbers(statement: &Statement) -> Vec<String> {
         Statement::Affected { done, of } => counts(&[*done, *of]),
         Statement::AffectedRows { after, node } => ids(&[after, node]),
         Statement::Stable { members, .. } => counts(&[*members]),
-        Statement::Lagging { nodes, of } => counts(&[*nodes, *of]),
+        Statement::Together { nodes, .. } => ids(&nodes.iter().collect::<Vec<_>>()),
+        Statement::DeadSuccessor { node, gone } => ids(&[node, gone]),
+        Statement::Rounds(micros) | Statement::GoesOn(micros) => time(*micros),
         Statement::Violated { broken, rings, .. } => {
             let told = *rings > 1 && broken.contains(&Property::OneOrderedRing);
             let rings: &[usize] = if told { &[*rings] } else { &[] };
@@ -377,7 +397,7 @@ pub(crate) fn numbers(statement: &Statement) -> Vec<String> {
         Statement::Done(_)
         | Statement::NoMember
         | Statement::Placing(_)
-        | Statement::GoesOn
+        | Statement::Lagging
         | Statement::Ended
         | Statement::Advice(_)
         | Statement::Holds(_) => Vec::new(),
@@ -450,7 +470,6 @@ pub(crate) fn carries(statement: &Statement, text: &str) -> bool {
             | Statement::Happened(_)
             | Statement::Verdict { .. }
             | Statement::Claims { .. }
-            | Statement::Refers { .. }
             | Statement::Formula { .. }
     );
     let all_said = said.iter().all(|number| found.contains(number));

@@ -62,6 +62,27 @@ async fn on_a_phone_a_change_of_the_ring_is_seen_where_it_happens() -> Result<()
 }
 
 #[tokio::test]
+async fn on_a_phone_what_a_node_is_said_to_own_takes_one_line_above_the_ring() -> Result<()> {
+    let site = SiteServer::start("/").await?;
+    for height in [664, 844] {
+        let page = Page::open_sized(&site.url(), 390, height).await?;
+        page.wait_for_text("status", "Result", LESSON).await?;
+        page.click("option", "21").await?;
+        let hint = "
+            const hint = document.querySelector('.app .view__hint'), line = parseFloat(getComputedStyle(hint).lineHeight) || 20;
+            const opaque = getComputedStyle(hint).backgroundColor !== 'rgba(0, 0, 0, 0)';
+            return hint.innerText !== '' && opaque && hint.clientHeight <= line + 2";
+        eventually("a hint of one line", async || {
+            Ok((page.run(hint).await? == true).then_some(()))
+        })
+        .await?;
+        page.screenshot(&format!("phone-hint-{height}")).await?;
+        page.assert_no_errors().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_embedded_stage_fits_the_frame_that_it_is_given() -> Result<()> {
     let site = SiteServer::start("/").await?;
     let page = Page::open(&format!("{}?embed", site.url())).await?;

@@ -101,6 +101,11 @@ async fn a_native_peer_fetches_what_a_tab_shares() -> Result<()> {
     assert_eq!(digest(&into.path().join(NAME))?, digest(&path)?);
     page.wait_for_text("list", "Files", "sent to others")
         .await?;
+    // Once nothing goes out any more, no rate is told.
+    page.wait_for_text("list", "Files", "sent to others.")
+        .await?;
+    let files = "return document.querySelector('[aria-label=Files]').innerText.includes('/s now')";
+    assert_eq!(page.run(files).await?, false);
     page.assert_no_errors().await
 }
 

@@ -289,6 +289,49 @@ async fn a_link_opens_the_same_moment() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_link_that_cannot_be_read_is_said_to_be_one() -> Result<()> {
+    let site = SiteServer::start("/").await?;
+    let page = Page::open(&format!("{}#/ring?%ff", site.url())).await?;
+    page.wait_for_text("status", "Result", LESSON).await?;
+    let alert = "return document.querySelector('[role=alert]').innerText";
+    let said = page.run(alert).await?.to_string();
+    assert!(said.contains("This link cannot be read"), "{said}");
+    assert!(said.contains("The lesson: lookup(26)"), "{said}");
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn the_legend_explains_every_dot_of_the_stage() -> Result<()> {
+    let (_site, page) = open().await?;
+    let legend = "return document.querySelector('.app .legend').innerText";
+    let legend = page.run(legend).await?.to_string();
+    for dot in ["lookup", "reply", "stabilization", "its reply", "records"] {
+        assert!(legend.contains(dot), "{dot} is missing in {legend}");
+    }
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn the_time_says_how_far_the_run_has_come_only_where_an_earlier_moment_is_shown() -> Result<()>
+{
+    let (_site, page) = open().await?;
+    page.wait_for_text("status", "Result", LESSON).await?;
+    let time = async |is: &str, right: fn(&str) -> bool| {
+        eventually(is, async || {
+            let text = page
+                .run("return document.querySelector('.bar__time').innerText")
+                .await?;
+            Ok(text.as_str().is_some_and(right).then_some(()))
+        })
+        .await
+    };
+    time("one moment", |text| text.matches("ms").count() == 1).await?;
+    page.click("button", "Step back").await?;
+    time("how far it has come", |text| text.contains("reached ")).await?;
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
 async fn it_fits_a_phone_and_a_dark_room() -> Result<()> {
     let site = SiteServer::start("/").await?;
     let page = Page::open_sized(&site.url(), 390, 844).await?;

@@ -78,6 +78,16 @@ impl Inspected {
         self.gone.is_none()
     }
 
+    /// The keys whose records are here: those that the node takes itself to be responsible for, and the others.
+    pub fn split_keys(&self) -> (Vec<Id>, Vec<Id>) {
+        let alone = self.successors.is_empty();
+        let owns = |key: &Id| match self.predecessor {
+            Some(before) => key.is_within(before, self.id),
+            None => alone,
+        };
+        self.keys.iter().partition(|key| owns(key))
+    }
+
     /// A node that is no more.
     pub const fn gone(id: Id, gone: Gone) -> Self {
         Self {

@@ -81,7 +81,7 @@ impl Caption {
         texts.join(" ")
     }
 
-    /// Whether it tells of the same step as another one, but for the progress of counts.
+    /// Whether it tells of the same step as another one.
     pub fn is_same_step(&self, other: &Self) -> bool {
         let pairs = self.statements().zip(other.statements());
         self.rest.len() == other.rest.len()

@@ -32,7 +32,7 @@ use super::soon::Soon;
 use super::spent::Spent;
 use super::storage::Storage;
 use super::view;
-use crate::live::talk::{Cause, Connection, Report};
+use crate::live::talk::{Cause, Connection, FileRow, Report};
 
 /// At most this many milliseconds pass until the page learns of a change.
 const REPORT_EVERY: u32 = 250;
@@ -138,6 +138,10 @@ impl Driver {
     fn tell_state(&mut self) {
         self.report = None;
         let files = view::files(&self.peer, self.clock.now(), &self.shares);
+        if files.iter().any(FileRow::moves) {
+            // Where nothing happens any more, the page must hear that, too.
+            self.tell_state_soon();
+        }
         let state = view::state(
             &self.peer,
             &self.connection,

@@ -24,6 +24,17 @@ pub struct FileRow {
     pub stage: Stage,
 }
 
+impl FileRow {
+    /// Whether it says that bytes move.
+    pub fn moves(&self) -> bool {
+        match &self.stage {
+            Stage::Fetching(transfer) => transfer.down > 0,
+            Stage::Here(here) => here.up > 0,
+            Stage::Reading { .. } | Stage::Checking { .. } | Stage::Failed(_) => false,
+        }
+    }
+}
+
 /// How far a file is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stage {

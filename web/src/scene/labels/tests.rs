@@ -41,6 +41,29 @@ fn on_a_phone_the_key_of_the_lesson_is_named() {
 }
 
 #[test]
+fn on_a_phone_every_key_of_the_lesson_is_named() {
+    let keys = [0.0, 1.0, 3.0, 8.0, 10.0, 12.0, 24.0, 26.0].map(|key: f64| key / 32.0);
+    let names = [
+        "dora", "anna", "gita", "cleo", "emil", "ben", "fritz", "key 26",
+    ];
+    let nodes = [1.0, 4.0, 9.0, 11.0, 14.0, 18.0, 20.0, 21.0, 28.0].map(|id: f64| id / 32.0);
+    for height in [334.0, 390.0] {
+        let layout = Layout::new(364.0, height, &nodes, true);
+        let wanted: Vec<Wanted> = keys
+            .iter()
+            .zip(names)
+            .map(|(turn, name)| Wanted {
+                gap: layout.node + 9.0,
+                inside: true,
+                ..word(*turn, name)
+            })
+            .collect();
+        let placed = place(&layout, 364.0, height, &nodes, &wanted);
+        assert_eq!(placed.len(), names.len(), "{height}: {placed:?}");
+    }
+}
+
+#[test]
 fn a_word_without_room_is_left_out() {
     let layout = Layout::new(200.0, 200.0, &[0.25], true);
     let wanted = [word(0.25, "a very long word that leaves the stage")];

@@ -92,7 +92,7 @@ impl Brush<'_> {
                     WordInk::Hop | WordInk::Origin | WordInk::Node => self.layout.node + 10.0,
                 },
                 text: word.text.clone(),
-                inside: word.ink != WordInk::Key,
+                inside: true,
             })
             .collect();
         self.font(500, 12);
