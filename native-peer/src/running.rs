@@ -29,6 +29,7 @@ use crate::driver::{Driver, Handle};
 use crate::failure::Failure;
 use crate::files::Files;
 use crate::http::{self, Allowed, App, Caps, Refused};
+use crate::links::Inside;
 use crate::storage::{self, Health};
 
 /// How long handing records over and writing what is left may take together.
@@ -53,6 +54,8 @@ pub(crate) struct Options {
     pub(crate) virtual_nodes: u8,
     /// Peers that this one was started with.
     pub(crate) siblings: Vec<SocketAddr>,
+    /// The peers of this process that are reached in memory, this one among them; `None` where sockets are to be used.
+    pub(crate) inside: Option<Inside>,
     /// What files may take.
     pub(crate) limits: Limits,
 }
@@ -151,6 +154,8 @@ pub(crate) fn start(listener: TcpListener, options: Options) -> Result<Running, 
         },
     });
     let router = http::router(app);
+    let inside = options.inside.as_ref();
+    let inside = inside.map(|inside| inside.listen(reachable(listen)));
     Ok(Running {
         id,
         url: format!("http://{}", reachable(listen)),
@@ -160,7 +165,7 @@ pub(crate) fn start(listener: TcpListener, options: Options) -> Result<Running, 
             .into_iter()
             .map(|one| tokio::spawn(one.driver.run()))
             .collect(),
-        server: tokio::spawn(http::serve(listener, router, caps)),
+        server: tokio::spawn(http::serve((listener, inside), router, caps)),
         _registered: register(listen.port(), &options.data),
     })
 }
@@ -233,7 +238,7 @@ impl Position {
             storage,
             stored,
             (plan, known),
-            within,
+            (within, options.inside.clone().unwrap_or_default()),
             to_transfers,
         );
         Ok(Self {

@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::time::Duration;
 
-use chordscope_core::base::contact::{Address, Contact};
-use chordscope_core::base::id::Space;
-use chordscope_core::chord::ideal::IdealRing;
+use chordscope_core::base::contact::Address;
 use chordscope_core::peer::{Peer, Plan};
 use chordscope_core::swarm::api::Limits;
 use clap::Args;
@@ -15,11 +13,12 @@ use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use serde::Serialize;
 use tokio::net::TcpListener;
 
-use crate::cli::listen;
+use crate::cli::{forming, listen};
 use crate::data;
 use crate::descriptors;
 use crate::driver::Handle;
 use crate::failure::Failure;
+use crate::links::Inside;
 use crate::output;
 use crate::peer_url;
 use crate::running::{self, Options, Running};
@@ -29,10 +28,8 @@ use crate::signals;
 const FIRST_PORT: u16 = 7340;
 /// How many ports are tried.
 const MAX_PORTS: u16 = 256;
-/// How often a ring that forms is looked at.
+/// How often a peer that joins is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
-/// How long a ring may take to form before it is shown as it is.
-const FORMING_PATIENCE: Duration = Duration::from_secs(30);
 /// How long a peer looks for its place before it says why it has none yet, and looks again whether that has changed.
 const JOINING_PATIENCE: Duration = Duration::from_secs(3);
 /// The longest name of a ring.
@@ -92,6 +89,9 @@ pub(crate) struct RingOptions {
     /// Where the first peer listens; the others take the ports after it
     #[arg(long, value_name = "ADDR", value_parser = listen::parse, default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, FIRST_PORT)))]
     listen: SocketAddr,
+    /// Link the peers with one another by sockets, as peers of separate processes are, instead of in memory
+    #[arg(long)]
+    sockets: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -160,6 +160,7 @@ impl Common {
             allow_origin: self.allow_origin.clone(),
             virtual_nodes: self.virtual_nodes,
             siblings: Vec::new(),
+            inside: None,
             limits: Limits {
                 up: self.limit_up,
                 down: self.limit_down,
@@ -271,6 +272,7 @@ impl RingOptions {
         }
         let siblings: Vec<SocketAddr> = listeners.iter().map(local).collect::<Result<_, _>>()?;
         let mut stop = signals::stop_of_service(nothing_to_reload)?;
+        let inside = (!self.sockets).then(Inside::default);
         let mut peers: Vec<(Running, PathBuf)> = Vec::new();
         for (number, listener) in (1..).zip(listeners) {
             let number: u16 = number;
@@ -283,6 +285,7 @@ impl RingOptions {
             };
             let mut options = self.common.options(folder.clone(), plan, None);
             options.siblings = siblings.clone();
+            options.inside = inside.clone();
             peers.push((running::start(listener, options)?, folder));
         }
         if temporary.is_some() && !json {
@@ -308,26 +311,8 @@ impl RingOptions {
         peers: &[(Running, PathBuf)],
         json: bool,
     ) -> Result<(), Failure> {
-        let positions = || peers.iter().flat_map(|(peer, _)| &peer.positions);
-        let mut ids = Vec::new();
-        for position in positions() {
-            ids.extend(position.look(|peer| peer.node().id()).await.ok());
-        }
-        let ring = IdealRing::new(Space::FULL, ids).map_err(Failure::failed)?;
-        let formed = async {
-            for position in positions() {
-                let ring = ring.clone();
-                until(position, move |peer| knows_its_place(peer, &ring)).await;
-            }
-        };
-        if tokio::time::timeout(FORMING_PATIENCE, formed)
-            .await
-            .is_err()
-        {
-            output::note(format_args!(
-                "chordscope: warning: the ring takes long to form"
-            ));
-        }
+        let positions = peers.iter().flat_map(|(peer, _)| &peer.positions);
+        forming::is_whole(&positions.collect::<Vec<_>>()).await;
         let Some((first, _)) = peers.first() else {
             return Ok(());
         };
@@ -362,17 +347,6 @@ fn peer_ready<'a>(peer: &'a Running, data: &std::path::Path) -> PeerReady<'a> {
         address: &peer.address,
         data: data.display().to_string(),
     }
-}
-
-/// Whether the peer's neighbours are those that it has in the finished ring.
-fn knows_its_place(peer: &Peer, ring: &IdealRing) -> bool {
-    let (me, membership) = (peer.node().id(), peer.node().membership());
-    let list = membership.successors();
-    let wanted = ring.successors(me, usize::from(list.limit()));
-    let before = Some(ring.predecessor(me)).filter(|before| *before != me);
-    membership.is_member()
-        && list.entries().iter().map(Contact::id).eq(wanted)
-        && membership.predecessor().map(Contact::id) == before
 }
 
 /// Waits until the peer has its place. When that takes long it says why, and again when that changes.
