@@ -17,6 +17,7 @@ use chordscope_core::node::config::Config as NodeConfig;
 use chordscope_core::peer::{self, Config, Known, Peer, Plan};
 use chordscope_core::swarm::api::{Event as TransferEvent, Limits};
 use futures_util::future::join_all;
+use tokio::io::DuplexStream;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -154,8 +155,7 @@ pub(crate) fn start(listener: TcpListener, options: Options) -> Result<Running, 
         },
     });
     let router = http::router(app);
-    let inside = options.inside.as_ref();
-    let inside = inside.map(|inside| inside.listen(reachable(listen)));
+    let inside = take_inside(options.inside.as_ref(), listen);
     Ok(Running {
         id,
         url: format!("http://{}", reachable(listen)),
@@ -168,6 +168,14 @@ pub(crate) fn start(listener: TcpListener, options: Options) -> Result<Running, 
         server: tokio::spawn(http::serve((listener, inside), router, caps)),
         _registered: register(listen.port(), &options.data),
     })
+}
+
+/// Takes connections from peers of this process at the address that they dial.
+fn take_inside(
+    inside: Option<&Inside>,
+    listen: SocketAddr,
+) -> Option<mpsc::Receiver<DuplexStream>> {
+    inside.map(|inside| inside.listen(reachable(listen)))
 }
 
 /// One position on the ring, with what it kept.
