@@ -71,19 +71,6 @@ pub(crate) struct Ring {
 impl Ring {
     /// A ring that one node begins and the others join.
     pub(crate) fn new(seed: u64, ids: &[Id]) -> Self {
-        let config = Config {
-            space: space(),
-            stabilize: Some(Duration::from_millis(400)),
-            fingers: Some(Duration::from_millis(700)),
-            repair: Some(Duration::from_millis(900)),
-            lookup_deadline: Duration::from_secs(6),
-            ..Config::default()
-        };
-        Self::with_config(seed, ids, config)
-    }
-
-    /// The same, of nodes with these choices.
-    pub(crate) fn with_config(seed: u64, ids: &[Id], config: Config) -> Self {
         let mut ring = Self {
             now: Instant::ZERO,
             rng: Rng::from_seed(seed, 0x4199),
@@ -91,7 +78,14 @@ impl Ring {
             queue: BTreeMap::new(),
             sequence: 0,
             loss: 0,
-            config,
+            config: Config {
+                space: space(),
+                stabilize: Some(Duration::from_millis(400)),
+                fingers: Some(Duration::from_millis(700)),
+                repair: Some(Duration::from_millis(900)),
+                lookup_deadline: Duration::from_secs(6),
+                ..Config::default()
+            },
             older: BTreeSet::new(),
             events: Vec::new(),
         };

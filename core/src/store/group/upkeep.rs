@@ -160,15 +160,12 @@ impl Groups {
         if first || look.leaving {
             return self.start_change(id, wanted);
         }
-        let presence = &self.presence;
         let watch = self.watching.entry(id).or_default();
         watch.looks += 1;
-        // Who is known to be away is not waited for: while the first of three is gone, nothing is acknowledged.
-        let is_out = |member: &Member| {
-            let node = member.id();
-            watch.silent.contains(&node) || lapsed.contains(&node) || presence.is_away(node)
-        };
-        if before.iter().all(is_out) {
+        if before
+            .iter()
+            .all(|member| watch.silent.contains(&member.id()) || lapsed.contains(&member.id()))
+        {
             watch.looks = 0;
             watch.silent.clear();
             return self.start_change(id, wanted);
