@@ -1,5 +1,6 @@
 //! The command line: what there is to ask for, and how the answer or the failure gets out.
 
+mod forming;
 mod listen;
 mod serve;
 

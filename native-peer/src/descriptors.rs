@@ -2,8 +2,15 @@
 
 use std::io;
 
+use crate::failure::Failure;
 use crate::output;
 
+/// What a ring in one process has open besides what its peers do: pages, commands, and files that are read.
+const SPARE: u64 = 128;
+/// What a position has open for its store.
+const STORE: u64 = 2;
+/// The links that a position of a large ring has while the ring forms, as a mean.
+const LINKS: u64 = 96;
 /// With fewer than this a peer may run out: connections up to their limit, open files, and some for itself.
 const ENOUGH: u64 = 2_048;
 
@@ -18,7 +25,7 @@ pub(crate) fn allowed() -> Option<u64> {
     None
 }
 
-/// Raises the limit as far as the system lets its user, and says so when it stays low.
+/// Raises the limit as far as the system lets its user.
 pub(crate) fn raise() {
     #[cfg(unix)]
     {
@@ -31,10 +38,71 @@ pub(crate) fn raise() {
         // Some systems allow less than they name.
         let _ = setrlimit(Resource::Nofile, raised);
     }
+}
+
+/// Says so when there may be so few that a peer may run out.
+pub(crate) fn warn_of_few() {
     if let Some(allowed) = allowed().filter(|allowed| *allowed < ENOUGH) {
         output::note(format_args!(
             "chordscope: warning: the system lets this process have only {allowed} files and connections open; `ulimit -Hn` shows the limit"
         ));
+    }
+}
+
+/// A ring in one process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ring {
+    /// How many peers.
+    pub(crate) peers: u16,
+    /// How many positions each takes.
+    pub(crate) positions: u8,
+    /// Whether the peers are linked by sockets; both ends of each are in this process.
+    pub(crate) sockets: bool,
+}
+
+impl Ring {
+    fn needs(self) -> u64 {
+        let (peers, positions) = (u64::from(self.peers), u64::from(self.positions));
+        let links = match self.sockets {
+            // One each way to each other position.
+            true => LINKS.min(2 * (peers * positions).saturating_sub(1)),
+            false => 0,
+        };
+        let port = 1;
+        SPARE + peers * (port + positions * (STORE + links))
+    }
+
+    /// Refuses a ring for which descriptors would run out while it forms.
+    pub(crate) fn check(self) -> Result<(), Failure> {
+        match allowed() {
+            Some(allowed) if allowed < self.needs() => Err(self.refuse(allowed)),
+            _ => Ok(()),
+        }
+    }
+
+    fn refuse(self, allowed: u64) -> Failure {
+        let fits = |peers: &u16| {
+            Self {
+                peers: *peers,
+                ..self
+            }
+            .needs()
+                <= allowed
+        };
+        let most = (1..self.peers).rev().find(fits);
+        let begin = match most {
+            Some(most) => format!("begin at most {most} peers, or "),
+            None => String::new(),
+        };
+        let leave = match self.sockets {
+            true => "leave --sockets away, or ",
+            false => "",
+        };
+        let (peers, needs) = (self.peers, self.needs());
+        Failure::failed(format!(
+            "a ring of {peers} peers needs up to {needs} files and connections, and the system lets this process have {allowed}: \
+             {begin}{leave}raise the limit (`ulimit -n`)"
+        ))
     }
 }
 
@@ -66,6 +134,31 @@ pub(crate) fn explain(error: io::Error) -> io::Error {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_ring_that_does_not_fit_is_told_how_many_peers_do() {
+        let ring = Ring {
+            peers: 256,
+            positions: 1,
+            sockets: true,
+        };
+        let refused = ring.refuse(20_000).to_string();
+        assert!(refused.contains("needs up to 25472 files"), "{refused}");
+        assert!(
+            refused.contains("at most 200 peers, or leave --sockets away, or raise"),
+            "{refused}"
+        );
+        let inside = Ring {
+            sockets: false,
+            ..ring
+        };
+        assert!(inside.needs() < 1_024, "what most systems allow at least");
+        let few = inside.refuse(100).to_string();
+        assert!(
+            few.ends_with("have 100: raise the limit (`ulimit -n`)"),
+            "{few}"
+        );
+    }
 
     #[test]
     fn the_limit_that_was_reached_is_named() {

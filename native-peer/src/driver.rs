@@ -32,7 +32,7 @@ use tokio::time::timeout;
 
 use crate::address_space::AddressSpace;
 use crate::clock::Clock;
-use crate::links::{self, Inbox, Outbox};
+use crate::links::{self, Inbox, Inside, Outbox};
 use crate::storage::Storage;
 
 use attempts::Attempts;
@@ -83,6 +83,8 @@ pub(crate) struct Driver {
     plan: Option<(Plan, Vec<Known>)>,
     /// Where contacts may be; addresses that the user has named may be anywhere.
     within: AddressSpace,
+    /// The peers that are reached in memory.
+    inside: Inside,
     attempts: Attempts,
     leaving: bool,
     left: bool,
@@ -96,7 +98,7 @@ impl Driver {
         storage: Storage,
         stored: mpsc::UnboundedReceiver<StorageEvent>,
         (plan, known): (Plan, Vec<Known>),
-        within: AddressSpace,
+        (within, inside): (AddressSpace, Inside),
         transfers: mpsc::UnboundedSender<SwarmEvent>,
     ) -> (Self, Handle) {
         let (disk, segments) = Disk::new(transfers);
@@ -141,6 +143,7 @@ impl Driver {
             attempts,
             plan: Some((plan, known)),
             within,
+            inside,
             leaving: false,
             left: false,
         };
@@ -396,15 +399,13 @@ impl Driver {
     }
 
     fn dial(&self, address: Address) {
-        let inputs = self.to_inputs.clone();
+        let (inputs, inside) = (self.to_inputs.clone(), self.inside.clone());
         let within = match self.attempts.is_named(&address) {
             true => AddressSpace::Loopback,
             false => self.within,
         };
         tokio::spawn(async move {
-            let socket = links::dial(&address, within).await;
-            let open = socket
-                .map(|socket| -> Open { Box::new(move |inbox| links::spawn(socket, inbox, ())) });
+            let open = links::dial(&address, within, &inside).await;
             let _ = inputs.send(Input::Dialed(address, open)).await;
         });
     }

@@ -1,5 +1,6 @@
 //! WebSockets: dialing them, and a task for each open one that moves frames between it and the driver.
 
+mod inside;
 mod pace;
 
 use std::pin::pin;
@@ -31,9 +32,10 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use crate::address_space::AddressSpace;
-use crate::driver::Input;
+use crate::driver::{Input, Open};
 use crate::failure::plain;
 
+pub(crate) use inside::Inside;
 use pace::Pace;
 
 /// How long a connection may take to open.
@@ -55,6 +57,8 @@ const PER_FRAME: usize = 64;
 /// How many bytes are read in one call to the system. The library zeroes as many before each call, however few come, and four times
 /// as many make nothing faster.
 const READ_AT_ONCE: usize = 64 * 1024;
+/// The same for a connection in memory: a call costs little there, and a ring in one process has thousands of these buffers.
+const READ_AT_ONCE_INSIDE: usize = 8 * 1024;
 /// How many frames are written before they are flushed.
 const MAX_BATCH: usize = 64;
 /// And how many bytes, but for the last frame. While a batch is on its way to the system the driver makes the next one, so it is no more
@@ -107,32 +111,79 @@ impl Outbox {
     }
 }
 
-/// The limits of a socket.
-pub(crate) fn socket_config() -> WebSocketConfig {
-    let most = MAX_FRAME + TRAILER;
-    WebSocketConfig::default()
-        .read_buffer_size(READ_AT_ONCE)
-        .write_buffer_size(64 * 1024)
-        .max_write_buffer_size(MAX_QUEUED + most)
-        .max_message_size(Some(most))
-        .max_frame_size(Some(most))
+/// What carries a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carrier {
+    /// A socket.
+    Socket,
+    /// Memory: both peers are in this process.
+    Inside,
 }
 
-/// Opens a socket to a peer that is in no more private a space than `within`. The error says in a few words why it cannot.
+impl Carrier {
+    /// The limits of a WebSocket over it.
+    pub(crate) fn config(self) -> WebSocketConfig {
+        let most = MAX_FRAME + TRAILER;
+        let read_at_once = match self {
+            Self::Socket => READ_AT_ONCE,
+            Self::Inside => READ_AT_ONCE_INSIDE,
+        };
+        WebSocketConfig::default()
+            .read_buffer_size(read_at_once)
+            .write_buffer_size(64 * 1024)
+            .max_write_buffer_size(MAX_QUEUED + most)
+            .max_message_size(Some(most))
+            .max_frame_size(Some(most))
+    }
+}
+
+/// Opens a connection to a peer that is in no more private a space than `within`; in memory, if it is one of those `inside`. The error says
+/// in a few words why it cannot.
 pub(crate) async fn dial(
     address: &Address,
     within: AddressSpace,
-) -> Result<WebSocketStream<TcpStream>, String> {
-    timeout(OPEN_PATIENCE, open(address, within))
+    inside: &Inside,
+) -> Result<Open, String> {
+    timeout(OPEN_PATIENCE, connect(address, within, inside))
         .await
         .unwrap_or_else(|_| Err("it does not answer".to_string()))
 }
 
-async fn open(
-    address: &Address,
-    within: AddressSpace,
-) -> Result<WebSocketStream<TcpStream>, String> {
-    let stream = connect(address, within).await?;
+async fn connect(address: &Address, within: AddressSpace, inside: &Inside) -> Result<Open, String> {
+    if !address.url().starts_with("ws://") {
+        return Err("this peer cannot open encrypted connections (wss) yet".to_string());
+    }
+    let host = address.authority();
+    let name_end = host.rfind(']').unwrap_or(0);
+    let host = match host[name_end..].contains(':') {
+        true => host.to_string(),
+        false => format!("{host}:80"),
+    };
+    let found = lookup_host(host).await.map_err(|error| plain(&error))?;
+    // What is connected to is what was checked: the name is not asked again.
+    let allowed: Vec<_> = found
+        .filter(|found| AddressSpace::of(found.ip()) <= within)
+        .collect();
+    if allowed.is_empty() {
+        return Err("it names an address in a more private network than this peer's".to_string());
+    }
+    if let Some(stream) = inside.connect(&allowed).await {
+        return upgrade(address, stream, Carrier::Inside).await;
+    }
+    let stream = TcpStream::connect(allowed.as_slice()).await;
+    let stream = stream.map_err(|error| plain(&error))?;
+    // A lookup is a chain of small messages: none may wait for company.
+    stream
+        .set_nodelay(true)
+        .map_err(|error| error.to_string())?;
+    upgrade(address, stream, Carrier::Socket).await
+}
+
+/// Makes an open connection a WebSocket.
+async fn upgrade<S>(address: &Address, stream: S, carrier: Carrier) -> Result<Open, String>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let mut request = address
         .url()
         .into_client_request()
@@ -141,10 +192,10 @@ async fn open(
     request
         .headers_mut()
         .insert(SEC_WEBSOCKET_PROTOCOL, protocol);
-    let config = Some(socket_config());
+    let config = Some(carrier.config());
     let opened = tokio_tungstenite::client_async_with_config(request, stream, config).await;
     opened
-        .map(|(socket, _)| socket)
+        .map(|(socket, _)| -> Open { Box::new(move |inbox| spawn(socket, inbox, ())) })
         .map_err(|error| no_socket(&error))
 }
 
@@ -164,33 +215,6 @@ fn no_socket(error: &Error) -> String {
         _ => "it opens no WebSocket".to_string(),
     };
     format!("it is no peer: {what}")
-}
-
-async fn connect(address: &Address, within: AddressSpace) -> Result<TcpStream, String> {
-    if !address.url().starts_with("ws://") {
-        return Err("this peer cannot open encrypted connections (wss) yet".to_string());
-    }
-    let host = address.authority();
-    let name_end = host.rfind(']').unwrap_or(0);
-    let host = match host[name_end..].contains(':') {
-        true => host.to_string(),
-        false => format!("{host}:80"),
-    };
-    let found = lookup_host(host).await.map_err(|error| plain(&error))?;
-    // What is connected to is what was checked: the name is not asked again.
-    let allowed: Vec<_> = found
-        .filter(|found| AddressSpace::of(found.ip()) <= within)
-        .collect();
-    if allowed.is_empty() {
-        return Err("it names an address in a more private network than this peer's".to_string());
-    }
-    let stream = TcpStream::connect(allowed.as_slice()).await;
-    let stream = stream.map_err(|error| plain(&error))?;
-    // A lookup is a chain of small messages: none may wait for company.
-    stream
-        .set_nodelay(true)
-        .map_err(|error| error.to_string())?;
-    Ok(stream)
 }
 
 /// Runs an open socket. `guard` lives as long as the link does.

@@ -17,6 +17,7 @@ use chordscope_core::node::config::Config as NodeConfig;
 use chordscope_core::peer::{self, Config, Known, Peer, Plan};
 use chordscope_core::swarm::api::{Event as TransferEvent, Limits};
 use futures_util::future::join_all;
+use tokio::io::DuplexStream;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -29,6 +30,7 @@ use crate::driver::{Driver, Handle};
 use crate::failure::Failure;
 use crate::files::Files;
 use crate::http::{self, Allowed, App, Caps, Refused};
+use crate::links::Inside;
 use crate::storage::{self, Health};
 
 /// How long handing records over and writing what is left may take together.
@@ -53,6 +55,8 @@ pub(crate) struct Options {
     pub(crate) virtual_nodes: u8,
     /// Peers that this one was started with.
     pub(crate) siblings: Vec<SocketAddr>,
+    /// The peers of this process that are reached in memory, this one among them; `None` where sockets are to be used.
+    pub(crate) inside: Option<Inside>,
     /// What files may take.
     pub(crate) limits: Limits,
 }
@@ -151,6 +155,7 @@ pub(crate) fn start(listener: TcpListener, options: Options) -> Result<Running, 
         },
     });
     let router = http::router(app);
+    let inside = take_inside(options.inside.as_ref(), listen);
     Ok(Running {
         id,
         url: format!("http://{}", reachable(listen)),
@@ -160,9 +165,17 @@ pub(crate) fn start(listener: TcpListener, options: Options) -> Result<Running, 
             .into_iter()
             .map(|one| tokio::spawn(one.driver.run()))
             .collect(),
-        server: tokio::spawn(http::serve(listener, router, caps)),
+        server: tokio::spawn(http::serve((listener, inside), router, caps)),
         _registered: register(listen.port(), &options.data),
     })
+}
+
+/// Takes connections from peers of this process at the address that they dial.
+fn take_inside(
+    inside: Option<&Inside>,
+    listen: SocketAddr,
+) -> Option<mpsc::Receiver<DuplexStream>> {
+    inside.map(|inside| inside.listen(reachable(listen)))
 }
 
 /// One position on the ring, with what it kept.
@@ -233,7 +246,7 @@ impl Position {
             storage,
             stored,
             (plan, known),
-            within,
+            (within, options.inside.clone().unwrap_or_default()),
             to_transfers,
         );
         Ok(Self {

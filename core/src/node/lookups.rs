@@ -374,6 +374,8 @@ impl Node {
                 };
                 self.event(Event::LookupEnded(LookupId(number), Ok(report)));
             }
+            // Another search was sooner: whoever has its place must not look for one.
+            Goal::Place if self.membership.is_member() => {}
             Goal::Place => {
                 let me = self.contact.id();
                 let before = neighbours.predecessor.clone();

@@ -1,25 +1,25 @@
 //! `chordscope peer` and `chordscope ring`: programs that run until they are stopped.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::time::Duration;
 
-use chordscope_core::base::contact::{Address, Contact};
-use chordscope_core::base::id::Space;
-use chordscope_core::chord::ideal::IdealRing;
+use chordscope_core::base::contact::Address;
 use chordscope_core::peer::{Peer, Plan};
 use chordscope_core::swarm::api::Limits;
 use clap::Args;
 use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use serde::Serialize;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 
-use crate::cli::listen;
+use crate::cli::{forming, listen};
 use crate::data;
 use crate::descriptors;
 use crate::driver::Handle;
 use crate::failure::Failure;
+use crate::links::Inside;
 use crate::output;
 use crate::peer_url;
 use crate::running::{self, Options, Running};
@@ -29,10 +29,10 @@ use crate::signals;
 const FIRST_PORT: u16 = 7340;
 /// How many ports are tried.
 const MAX_PORTS: u16 = 256;
-/// How often a ring that forms is looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(25);
-/// How long a ring may take to form before it is shown as it is.
-const FORMING_PATIENCE: Duration = Duration::from_secs(30);
+/// How often a peer that joins is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// How many peers of a ring look for their places at the same time.
+const MAX_JOINING: usize = 16;
 /// How long a peer looks for its place before it says why it has none yet, and looks again whether that has changed.
 const JOINING_PATIENCE: Duration = Duration::from_secs(3);
 /// The longest name of a ring.
@@ -92,6 +92,9 @@ pub(crate) struct RingOptions {
     /// Where the first peer listens; the others take the ports after it
     #[arg(long, value_name = "ADDR", value_parser = listen::parse, default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, FIRST_PORT)))]
     listen: SocketAddr,
+    /// Link the peers with one another by sockets, as peers of separate processes are, instead of in memory
+    #[arg(long)]
+    sockets: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -160,6 +163,7 @@ impl Common {
             allow_origin: self.allow_origin.clone(),
             virtual_nodes: self.virtual_nodes,
             siblings: Vec::new(),
+            inside: None,
             limits: Limits {
                 up: self.limit_up,
                 down: self.limit_down,
@@ -188,6 +192,7 @@ impl PeerOptions {
     pub(crate) async fn run(self, json: bool) -> Result<(), Failure> {
         self.common.check()?;
         descriptors::raise();
+        descriptors::warn_of_few();
         let join = self.join.iter();
         let join = join.map(|text| peer_url::dialed("--join", text));
         let join = join.collect::<Result<Vec<_>, _>>()?;
@@ -253,6 +258,12 @@ impl RingOptions {
     pub(crate) async fn run(self, json: bool) -> Result<(), Failure> {
         self.common.check()?;
         descriptors::raise();
+        let size = descriptors::Ring {
+            peers: self.peers,
+            positions: self.common.virtual_nodes,
+            sockets: self.sockets,
+        };
+        size.check()?;
         let temporary = match self.common.data {
             None => Some(temporary_folder().map_err(|error| {
                 Failure::failed(format!("cannot make a temporary folder: {error}"))
@@ -269,12 +280,48 @@ impl RingOptions {
         for offset in 0..self.peers {
             listeners.push(running::bind(port_after(self.listen, offset)?).await?);
         }
-        let siblings: Vec<SocketAddr> = listeners.iter().map(local).collect::<Result<_, _>>()?;
         let mut stop = signals::stop_of_service(nothing_to_reload)?;
+        if temporary.is_some() && !json {
+            output::line(
+                "everything is kept in a temporary folder that goes when the ring ends; --data DIR keeps it",
+            )?;
+        }
         let mut peers: Vec<(Running, PathBuf)> = Vec::new();
-        for (number, listener) in (1..).zip(listeners) {
-            let number: u16 = number;
-            let folder = data.join(format!("peer-{number}"));
+        let whole = async {
+            self.start_all(listeners, &data, &mut peers).await?;
+            self.show_when_formed(&peers, json).await
+        };
+        let formed = tokio::select! {
+            formed = whole => Some(formed),
+            () = stop.asked() => None,
+        };
+        if let Some(formed) = formed {
+            formed?;
+            stop.asked().await;
+        }
+        stop.exit_at_once_when_asked_again();
+        let ends = peers.into_iter().map(|(peer, _)| peer.stop());
+        futures_util::future::join_all(ends).await;
+        Ok(())
+    }
+
+    /// Starts a peer on each port, not many of them before those in front of them have joined: a newcomer of a ring that is as it should be
+    /// finds its place and its fingers at once, and makes no links that it needs for a moment only.
+    async fn start_all(
+        &self,
+        listeners: Vec<TcpListener>,
+        data: &Path,
+        peers: &mut Vec<(Running, PathBuf)>,
+    ) -> Result<(), Failure> {
+        let siblings: Vec<SocketAddr> = listeners.iter().map(local).collect::<Result<_, _>>()?;
+        let inside = (!self.sockets).then(Inside::default);
+        for (number, listener) in listeners.into_iter().enumerate() {
+            if let Some((before, _)) = number.checked_sub(MAX_JOINING).and_then(|at| peers.get(at))
+            {
+                // One that takes long holds up nobody: whether the ring is whole is seen later.
+                let _ = timeout(JOINING_PATIENCE, has_a_place(before)).await;
+            }
+            let folder = data.join(format!("peer-{}", number + 1));
             let plan = match peers.first() {
                 None => Plan::Create,
                 Some((first, _)) => {
@@ -282,24 +329,10 @@ impl RingOptions {
                 }
             };
             let mut options = self.common.options(folder.clone(), plan, None);
-            options.siblings = siblings.clone();
+            options.siblings.clone_from(&siblings);
+            options.inside.clone_from(&inside);
             peers.push((running::start(listener, options)?, folder));
         }
-        if temporary.is_some() && !json {
-            output::line(
-                "everything is kept in a temporary folder that goes when the ring ends; --data DIR keeps it",
-            )?;
-        }
-        tokio::select! {
-            formed = self.show_when_formed(&peers, json) => {
-                formed?;
-                stop.asked().await;
-            }
-            () = stop.asked() => {}
-        }
-        stop.exit_at_once_when_asked_again();
-        let ends = peers.into_iter().map(|(peer, _)| peer.stop());
-        futures_util::future::join_all(ends).await;
         Ok(())
     }
 
@@ -308,26 +341,8 @@ impl RingOptions {
         peers: &[(Running, PathBuf)],
         json: bool,
     ) -> Result<(), Failure> {
-        let positions = || peers.iter().flat_map(|(peer, _)| &peer.positions);
-        let mut ids = Vec::new();
-        for position in positions() {
-            ids.extend(position.look(|peer| peer.node().id()).await.ok());
-        }
-        let ring = IdealRing::new(Space::FULL, ids).map_err(Failure::failed)?;
-        let formed = async {
-            for position in positions() {
-                let ring = ring.clone();
-                until(position, move |peer| knows_its_place(peer, &ring)).await;
-            }
-        };
-        if tokio::time::timeout(FORMING_PATIENCE, formed)
-            .await
-            .is_err()
-        {
-            output::note(format_args!(
-                "chordscope: warning: the ring takes long to form"
-            ));
-        }
+        let positions = peers.iter().flat_map(|(peer, _)| &peer.positions);
+        forming::is_whole(&positions.collect::<Vec<_>>()).await;
         let Some((first, _)) = peers.first() else {
             return Ok(());
         };
@@ -355,7 +370,7 @@ impl RingOptions {
     }
 }
 
-fn peer_ready<'a>(peer: &'a Running, data: &std::path::Path) -> PeerReady<'a> {
+fn peer_ready<'a>(peer: &'a Running, data: &Path) -> PeerReady<'a> {
     PeerReady {
         id: &peer.id,
         url: &peer.url,
@@ -364,29 +379,11 @@ fn peer_ready<'a>(peer: &'a Running, data: &std::path::Path) -> PeerReady<'a> {
     }
 }
 
-/// Whether the peer's neighbours are those that it has in the finished ring.
-fn knows_its_place(peer: &Peer, ring: &IdealRing) -> bool {
-    let (me, membership) = (peer.node().id(), peer.node().membership());
-    let list = membership.successors();
-    let wanted = ring.successors(me, usize::from(list.limit()));
-    let before = Some(ring.predecessor(me)).filter(|before| *before != me);
-    membership.is_member()
-        && list.entries().iter().map(Contact::id).eq(wanted)
-        && membership.predecessor().map(Contact::id) == before
-}
-
 /// Waits until the peer has its place. When that takes long it says why, and again when that changes.
 async fn is_in_a_ring(peer: &Running) {
-    let mut place = pin!(async {
-        for position in &peer.positions {
-            until(position, |peer| peer.node().membership().is_member()).await;
-        }
-    });
+    let mut place = pin!(has_a_place(peer));
     let mut said = None;
-    while tokio::time::timeout(JOINING_PATIENCE, &mut place)
-        .await
-        .is_err()
-    {
+    while timeout(JOINING_PATIENCE, &mut place).await.is_err() {
         let troubles = peer.positions.first().map(Handle::troubles);
         if troubles != said {
             let why = match troubles.as_deref() {
@@ -398,6 +395,13 @@ async fn is_in_a_ring(peer: &Running) {
             ));
             said = troubles;
         }
+    }
+}
+
+/// Waits until the peer is a member of a ring, with all its positions.
+async fn has_a_place(peer: &Running) {
+    for position in &peer.positions {
+        until(position, |peer| peer.node().membership().is_member()).await;
     }
 }
 

@@ -13,7 +13,9 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tower::ServiceExt as _;
 
 use crate::descriptors;
@@ -98,21 +100,39 @@ impl Caps {
     }
 }
 
+/// Where connections come in: by sockets, and from peers of this process.
+pub(crate) type Doors = (TcpListener, Option<mpsc::Receiver<DuplexStream>>);
+
 /// Serves until it is dropped.
-pub(crate) async fn serve(listener: TcpListener, router: Router, caps: Arc<Caps>) {
+pub(crate) async fn serve((listener, mut inside): Doors, router: Router, caps: Arc<Caps>) {
     loop {
-        match listener.accept().await {
-            Ok((stream, from)) => {
-                if let Some(permit) = caps.admit(canonical(from)) {
-                    tokio::spawn(connection(stream, router.clone(), permit));
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, from)) => {
+                    // A lookup is a chain of small messages: none may wait for company.
+                    let permit = caps.admit(canonical(from));
+                    if let Some(permit) = permit.filter(|_| stream.set_nodelay(true).is_ok()) {
+                        tokio::spawn(connection(stream, router.clone(), Some(permit)));
+                    }
                 }
-            }
-            Err(error) => {
-                let error = descriptors::explain(error);
-                tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+                Err(error) => {
+                    let error = descriptors::explain(error);
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
+            // Each is one link of a peer, which bounds its links itself.
+            Some(stream) = next(&mut inside) => {
+                tokio::spawn(connection(stream, router.clone(), None));
             }
         }
+    }
+}
+
+async fn next(inside: &mut Option<mpsc::Receiver<DuplexStream>>) -> Option<DuplexStream> {
+    match inside {
+        Some(inside) => inside.recv().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -121,14 +141,16 @@ fn canonical(from: SocketAddr) -> IpAddr {
     from.ip().to_canonical()
 }
 
-async fn connection(stream: TcpStream, router: Router, permit: Permit) {
-    // A lookup is a chain of small messages: none may wait for company.
-    if stream.set_nodelay(true).is_err() {
-        return;
-    }
+/// Without a permit it is from a peer of this process.
+async fn connection<S>(stream: S, router: Router, permit: Option<Permit>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(permit.clone());
+        if let Some(permit) = &permit {
+            request.extensions_mut().insert(permit.clone());
+        }
         router.clone().oneshot(request)
     });
     let served = http1::Builder::new()

@@ -22,7 +22,7 @@ use crate::http::App;
 use crate::http::api::refuse;
 use crate::http::guard;
 use crate::http::server::Permit;
-use crate::links;
+use crate::links::{self, Carrier};
 
 /// Turns a request into a peer's link.
 pub(super) async fn upgrade(State(app): State<Arc<App>>, request: Request) -> Response {
@@ -69,7 +69,11 @@ fn link(app: Arc<App>, position: usize, mut request: Request) -> Response {
             // The client went away in between.
             return;
         };
-        let config = Some(links::socket_config());
+        let carrier = match permit {
+            Some(_) => Carrier::Socket,
+            None => Carrier::Inside,
+        };
+        let config = Some(carrier.config());
         let stream = TokioIo::new(upgraded);
         let socket = WebSocketStream::from_raw_socket(stream, Role::Server, config).await;
         if refused {

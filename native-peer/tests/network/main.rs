@@ -28,3 +28,4 @@ mod tabs;
 mod torrents;
 mod transfers;
 mod virtual_nodes;
+mod young;

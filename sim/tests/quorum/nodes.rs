@@ -601,6 +601,32 @@ fn a_young_ring_of_many_acknowledges_puts_from_its_first_moment_on() {
 }
 
 #[test]
+fn a_search_for_a_place_that_ends_late_takes_no_place_away() {
+    for seed in 700..740 {
+        let ids = ids(&mut Rng::from_seed(seed, 5), 4);
+        let (newcomer, others) = ids.split_last().unwrap();
+        let mut ring = Ring::new(seed, others);
+        ring.run_for(Duration::from_secs(10));
+        ring.start(*newcomer);
+        ring.take_events();
+        // As of a peer whose patience with its first search has ended: it goes on none the less.
+        for other in others {
+            let via = ring.node(*other).unwrap().contact().clone();
+            let _ = ring.with(*newcomer, |node, now| node.join(now, via));
+            let pause = ring
+                .rng
+                .duration(Duration::ZERO, Duration::from_millis(100));
+            ring.run_for(pause);
+        }
+        ring.run_for(Duration::from_secs(10));
+        let events = ring.take_events();
+        let joined = (events.iter()).filter(|one| **one == (*newcomer, Event::Joined));
+        assert_eq!(joined.count(), 1, "seed {seed}");
+        assert!(ring.is_one(), "seed {seed}");
+    }
+}
+
+#[test]
 fn a_primary_of_an_older_release_is_not_touched_and_its_record_runs_out() {
     let (mut ring, ids) = settled(12, 4);
     let key = name_owned_by(&ids, 2);
