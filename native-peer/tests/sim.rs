@@ -322,10 +322,9 @@ fn a_scenario_runs_from_its_name_a_file_or_a_link() {
         .assert()
         .success();
     assert_eq!(String::from_utf8_lossy(&piped.get_output().stdout), named);
-    assert_eq!(
-        out(&["run", "#/ring?v=2&s=lesson-26&t=10000000", "--json"]),
-        named
-    );
+    let behaviour = chordscope_sim::behaviour::BEHAVIOUR;
+    let link = format!("#/ring?v={behaviour}&s=lesson-26&t=10000000");
+    assert_eq!(out(&["run", &link, "--json"]), named);
     assert_ne!(out(&["run", "lesson-26", "--seed", "2", "--json"]), named);
 }
 
