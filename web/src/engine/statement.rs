@@ -578,13 +578,15 @@ fn affected(done: usize, of: usize) -> String {
     }
 }
 
-/// A violated invariant by its name; of the ring also how many there are instead.
+/// What is so instead of an invariant, in as many words as a caption has room for; the list of invariants has their names.
 fn violated(property: Property, rings: usize) -> String {
-    let name = property.title();
     match (property, rings) {
-        (Property::OneOrderedRing, 0) => format!("{name} (no ring)"),
-        (Property::OneOrderedRing, 2..) => format!("{name} ({rings} rings)"),
-        _ => name.to_owned(),
+        (Property::OneOrderedRing, 0) => "no ring".to_owned(),
+        (Property::OneOrderedRing, 1) => "ring out of order".to_owned(),
+        (Property::OneOrderedRing, rings) => format!("{rings} rings"),
+        (Property::EveryNodeReachable, _) => "some nodes unreachable".to_owned(),
+        (Property::ListsInOrder, _) => "successor lists out of order".to_owned(),
+        (Property::OneOwnerPerKey, _) => "wrong predecessors".to_owned(),
     }
 }
 
