@@ -126,6 +126,8 @@ pub struct LookupTrace {
     pub(super) carrier: Option<u64>,
     /// The origin's last decision beside the branch that leads.
     pub(super) aside: Option<Decision>,
+    /// The node that its origin's question has reached, and that has not decided yet.
+    pub(super) asked: Option<Id>,
 }
 
 /// A wait for a message that will not come.

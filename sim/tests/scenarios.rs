@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use chordscope_core::base::id::Id;
 use chordscope_core::chord::invariant::{Health, Property};
+use chordscope_core::chord::route::Mode;
 use chordscope_sim::action::{Action, Timed};
 use chordscope_sim::builtin;
 use chordscope_sim::classic::Protocol;
 use chordscope_sim::scenario::Scenario;
+use chordscope_sim::trace::What;
 use chordscope_sim::world::World;
 
 fn run(name: &str) -> World {
@@ -48,6 +50,43 @@ fn under_the_corrected_rules_every_scenario_ends_without_a_violation_and_with_ev
             assert!(lookup.owner.is_some(), "{}: {lookup:?}", scenario.name);
         }
     }
+}
+
+/// A recursive lookup that took too long is driven by its origin. Nodes to which it was forwarded before may still forward it: that says
+/// nothing of where it is now.
+#[test]
+fn nodes_decide_about_a_driven_lookup_when_its_origin_has_asked_them() {
+    let mut driven = 0;
+    for scenario in builtin::all() {
+        let (name, seed, until) = (scenario.name.clone(), scenario.seed, scenario.until);
+        let mut world = World::new(Arc::new(scenario), seed).unwrap();
+        world.run_until(until);
+        let trace = world.take_trace();
+        let delivered = |from: Id, to: Id, at| {
+            trace.iter().any(|entry| {
+                let What::Delivered(parcel) = &entry.what else {
+                    return false;
+                };
+                entry.at == at && (parcel.from, parcel.to) == (from, to)
+            })
+        };
+        for lookup in world.lookups() {
+            let origin = lookup.id.0;
+            let late = lookup.driven && lookup.mode == Mode::Recursive;
+            // From the origin's first decision after the one it began with.
+            let mut own = lookup.decisions.iter().enumerate();
+            let again = own.rfind(|(_, decision)| decision.node == origin);
+            let Some((from, _)) = again.filter(|(at, _)| late && *at > 0) else {
+                continue;
+            };
+            driven += 1;
+            for decision in &lookup.decisions[from + 1..] {
+                let asked = delivered(origin, decision.node, decision.at);
+                assert!(asked, "{name}: {decision:?}");
+            }
+        }
+    }
+    assert!(driven > 0, "a scenario has such a lookup");
 }
 
 #[test]

@@ -31,9 +31,9 @@ pub(crate) enum Quorum {
 
 /// What an operator must know before a repair.
 const WARNING: &str = "\
-The peer that is asked must be a member of the range's group; all members that are not lost must be up. What it has is kept. Whatever
-the lost have acknowledged without it is gone. Make sure that the lost are down, and order a repair at one peer only: members that are
-cut off and run go on by themselves, and lose what they accept. If a lost peer starts again it serves nothing of the range: its
+The peer that is asked must be a member of the range's group; all members that are not lost must be up. What it has is kept. Whatever \
+the lost have acknowledged without it is gone. Make sure that the lost are down, and order a repair at one peer only: members that are \
+cut off and run go on by themselves, and lose what they accept. If a lost peer starts again it serves nothing of the range: its \
 records go to a file quorum-set-aside-N.jsonl in its data folder.";
 
 #[derive(Debug, Args)]

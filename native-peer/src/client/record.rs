@@ -51,7 +51,7 @@ struct Keeping {
     /// Keep it so long after it was put or renewed last: seconds, or 90s, 30m, 12h; a day at most [default: 24h]
     #[arg(long, value_name = "TIME", value_parser = parse_ttl)]
     ttl: Option<u32>,
-    /// Let it run out: else the peer renews it while it runs
+    /// Let the record run out; without this the peer renews it for as long as the peer runs
     #[arg(long)]
     no_renew: bool,
 }

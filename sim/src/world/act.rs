@@ -194,6 +194,7 @@ impl World {
             driven: mode == Mode::Iterative,
             carrier: None,
             aside: None,
+            asked: None,
         });
         if let Some(node) = self.population.get_mut(from) {
             let begun = node.lookup(now, key, routing, mode);

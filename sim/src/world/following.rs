@@ -77,6 +77,7 @@ impl World {
             }
             Message::Request(_, Request::Chord(Ask::Step(_))) if carries => {
                 trace.path.push(arrival.to);
+                trace.asked = Some(arrival.to);
             }
             // The node that the lookup was forwarded to takes no part: the one before it decides anew.
             Message::Response(_, Response::Chord(Reply::NotMember))
@@ -178,6 +179,9 @@ impl LookupTrace {
         let is_origin = decision.node == self.id.0;
         if self.driven && is_origin {
             self.path = alloc::vec![decision.node];
+        } else if self.driven && self.asked.take() != Some(decision.node) {
+            // What is left of the recursive lookup goes on elsewhere, and its origin does not count on it any more.
+            return;
         }
         if self.path.last() == Some(&decision.node) {
             self.wait = None;

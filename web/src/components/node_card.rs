@@ -75,7 +75,7 @@ fn lists(shot: &Snapshot, seen: &Inspected) -> Html {
         <dl>
             <dt>{"predecessor"}</dt><dd>{seen.predecessor.map_or_else(|| "unknown".to_owned(), |id| shot.short(id))}</dd>
             <dt>{"successor list"}</dt><dd>{list(&seen.successors, "empty")}</dd>
-            <dt>{"keys it answers for"}</dt><dd>{list(&answered, "none")}</dd>
+            <dt>{"records it answers for"}</dt><dd>{list(&answered, "none")}</dd>
             <dt>{"replicas for others"}</dt><dd>{list(&replicas, "none")}</dd>
         </dl>
     }

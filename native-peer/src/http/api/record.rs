@@ -73,7 +73,7 @@ enum Kind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LevelName {
-    /// Any peer that keeps the name accepts it; all of them have it in the end
+    /// Any peer that holds the record answers, and takes a new one; all of them have the newest in the end
     #[default]
     One,
     /// A majority of the peers that keep the name agree on one order; fails where there is none

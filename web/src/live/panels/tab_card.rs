@@ -35,7 +35,7 @@ fn tables(state: &State) -> Html {
                 <dt>{"predecessor"}</dt><dd>{state.predecessor.map_or_else(|| "unknown".to_owned(), short)}</dd>
                 <dt>{"successors"}</dt><dd>{list(&state.successors)}</dd>
                 <dt>{"fingers"}</dt><dd>{fingers(&state.fingers)}</dd>
-                <dt>{"keys it answers for"}</dt><dd>{state.keys_owned}</dd>
+                <dt>{"records it answers for"}</dt><dd>{state.keys_owned}</dd>
                 <dt>{"replicas for others"}</dt><dd>{state.keys_copied}</dd>
                 <dt>{"memory of its peer"}</dt><dd data-memory={state.memory.to_string()}>{size(state.memory)}</dd>
             </dl>

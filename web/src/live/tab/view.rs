@@ -104,12 +104,13 @@ fn fingers(peer: &Peer) -> Vec<FingerRow> {
 
 fn held(peer: &Peer, now: Instant) -> Vec<HeldKey> {
     let node = peer.node();
+    let is_member = node.membership().is_member();
     let after = node.membership().predecessor().map(Contact::id);
     let records = node.records().live(now).map(|(key, held)| HeldKey {
         key,
         name: called(&held.record).to_owned(),
         deleted: is_tombstone(&held.record),
-        owned: after.is_none_or(|after| key.is_within(after, node.id())),
+        owned: is_member && after.is_none_or(|after| key.is_within(after, node.id())),
     });
     records.collect()
 }

@@ -40,6 +40,26 @@ fn store(peer: &mut Peer) -> Vec<String> {
 }
 
 #[test]
+fn a_tab_without_a_ring_answers_for_nothing_that_it_keeps() {
+    let mut peer = tab();
+    let counts = |peer: &Peer| {
+        let state = state(
+            peer,
+            &joined(peer),
+            Instant::ZERO,
+            Shelf::Memory,
+            Vec::new(),
+        );
+        (state.keys_owned, state.keys_copied)
+    };
+    assert_eq!(counts(&peer), (1, 0));
+    peer.leave(Instant::ZERO);
+    store(&mut peer);
+    assert!(!peer.node().membership().is_member());
+    assert_eq!(counts(&peer), (0, 1));
+}
+
+#[test]
 fn what_is_deleted_is_named_so_and_not_counted_as_a_record() {
     let mut peer = tab();
     let name = Name::new("greeting").unwrap();
