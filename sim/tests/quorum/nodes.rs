@@ -493,6 +493,28 @@ fn after_an_orderly_stop_of_all_everything_is_there_in_whatever_order_they_come_
 }
 
 #[test]
+fn two_seconds_after_a_member_has_stopped_another_orders_what_it_ordered() {
+    for seed in 0..60 {
+        let (mut ring, ids) = settled(seed, 3 + usize::try_from(seed % 4).unwrap());
+        let stopping = ids[usize::try_from(seed).unwrap() % ids.len()];
+        ring.stop(stopping);
+        while ring.up().contains(&stopping) {
+            ring.run_for(Duration::from_millis(50));
+        }
+        ring.run_for(Duration::from_secs(2));
+        let others: Vec<Id> = ring.up();
+        for number in 0..12 {
+            let (at, begun) = (others[number % others.len()], ring.now);
+            let key = format!("{seed} {number}");
+            let outcome = put(&mut ring, at, &key, "new", Level::Quorum);
+            let took = ring.now.since(begun);
+            assert_eq!(outcome, Ok(1), "seed {seed}, after {took:?}");
+            assert!(took < Duration::from_secs(1), "seed {seed}: {took:?}");
+        }
+    }
+}
+
+#[test]
 fn two_and_a_half_seconds_after_the_last_member_joins_again_nobody_lacks_a_vote() {
     let mut slow = Vec::new();
     for seed in 200..500 {

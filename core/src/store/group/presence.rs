@@ -156,6 +156,11 @@ impl Presence {
         self.is_unseen(node) && self.silent.contains(&node)
     }
 
+    /// Whether a member has said that it stops, and is away.
+    pub(super) fn has_stopped(&self, node: Id) -> bool {
+        self.stopped.contains(&node) && self.is_away(node)
+    }
+
     /// Whether a member has been away for so long that another node takes its place.
     pub(super) fn is_given_up(&self, now: Instant, node: Id, patience: Patience) -> bool {
         let patience = match self.stopped.contains(&node) {

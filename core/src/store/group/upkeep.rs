@@ -160,12 +160,15 @@ impl Groups {
         if first || look.leaving {
             return self.start_change(id, wanted);
         }
+        let presence = &self.presence;
         let watch = self.watching.entry(id).or_default();
         watch.looks += 1;
-        if before
-            .iter()
-            .all(|member| watch.silent.contains(&member.id()) || lapsed.contains(&member.id()))
-        {
+        // Who has said that it stops, and has, is not waited for: nothing is acknowledged without a primary.
+        let is_out = |member: &Member| {
+            let node = member.id();
+            watch.silent.contains(&node) || lapsed.contains(&node) || presence.has_stopped(node)
+        };
+        if before.iter().all(is_out) {
             watch.looks = 0;
             watch.silent.clear();
             return self.start_change(id, wanted);
