@@ -514,6 +514,31 @@ fn two_seconds_after_a_member_has_stopped_another_orders_what_it_ordered() {
     }
 }
 
+/// A member that was taken in while it left has no vote, and is never given the state: who leaves after it does not wait for it.
+#[test]
+fn those_who_leave_a_young_ring_one_after_another_are_let_go() {
+    for seed in 0..200 {
+        let mut ids = ids(&mut Rng::from_seed(seed, 5), 4);
+        let mut ring = Ring::new(seed, &ids);
+        let (least, most) = (Duration::from_millis(500), Duration::from_secs(4));
+        let pause = ring.rng.duration(least, most);
+        ring.run_for(pause);
+        while ids.len() > 1 {
+            let leaver = ids.pop().unwrap();
+            ring.with(leaver, |node, now| node.leave_if_taken_over(now));
+            let begun = ring.now;
+            while ring.up().contains(&leaver) {
+                ring.run_for(Duration::from_millis(100));
+                let left = ids.len();
+                assert!(
+                    ring.now.since(begun) < Duration::from_secs(10),
+                    "seed {seed}: one of {left} more does not go"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn two_and_a_half_seconds_after_the_last_member_joins_again_nobody_lacks_a_vote() {
     let mut slow = Vec::new();

@@ -266,8 +266,11 @@ impl Groups {
     fn wanted(&self, group: &Configuration, look: &Look) -> Option<Wanted> {
         let (there, far) = (self.candidates(look), self.at_middle(group));
         let me = self.me.id();
+        let has_state = |node: Id| group.member(node).is_some_and(|member| member.votes);
+        // Who leaves does not wait for a member that is away and was never given the state: it may have left itself before it was one.
+        let with_me = |node: Id| node == me || !has_state(node) && !is_in(&there, node);
         let goes =
-            |node: Id| (look.leaving && node == me) || self.presence.has_left(node, group.lineage);
+            |node: Id| look.leaving && with_me(node) || self.presence.has_left(node, group.lineage);
         let away = group.members.iter().map(|member| &member.contact);
         let away = away.filter(|node| !is_in(&there, node.id()) && !goes(node.id()));
         let (given_up, kept): (Vec<&Contact>, Vec<&Contact>) = away.partition(|node| {
