@@ -41,6 +41,7 @@ impl World {
                 // The last node is the one that is being asked.
                 if let Some((_, reached)) = asked.split_last() {
                     trace.path = reached.to_vec();
+                    trace.go_back();
                 }
                 true
             }
@@ -174,6 +175,15 @@ impl World {
 }
 
 impl LookupTrace {
+    /// Its origin asks by the decision of the last node of the path: what was decided behind that led to a node that was silent.
+    fn go_back(&mut self) {
+        let last = self.path.last();
+        let mut made = self.decisions.iter();
+        if let Some(at) = made.rposition(|decision| Some(&decision.node) == last) {
+            self.decisions.truncate(at + 1);
+        }
+    }
+
     /// Takes up a decision of the branch that leads.
     fn decide(&mut self, decision: Decision) {
         let is_origin = decision.node == self.id.0;

@@ -8,6 +8,7 @@ use chordscope_core::chord::invariant::Property;
 use chordscope_core::chord::route::{Mode, Step};
 use chordscope_core::node::api::Event;
 use chordscope_sim::action::Action;
+use chordscope_sim::kind::Kind;
 use chordscope_sim::trace::What;
 use chordscope_web::engine::statement::{Fate, Stage, Statement};
 
@@ -42,11 +43,16 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>) -> Result<(), Stri
         }
         Statement::Refers { node, origin, to } => {
             let lookup = lookup()?;
-            let mut at = lookup
-                .routed
-                .iter()
-                .rev()
-                .filter(|(_, at, ..)| *at == number(*node));
+            let node = number(*node);
+            // What it said to others, as where an older branch of the lookup comes by, is no answer to the origin.
+            let answered = |when: u64| {
+                lookup.delivered.iter().any(|parcel| {
+                    let question = parcel.kind == Kind::Step && parcel.from == *origin;
+                    question && number(parcel.to) == node && parcel.arrives.as_micros() == when
+                })
+            };
+            let made = lookup.routed.iter().rev();
+            let mut at = made.filter(|(when, at, ..)| *at == node && answered(*when));
             let named = at.next().and_then(|(_, _, step, _)| leads_to(step));
             so(lookup.id.0 == *origin && named == Some(number(*to)))
         }
