@@ -211,10 +211,11 @@ async fn everything_works_by_keyboard_alone() -> Result<()> {
     page.by_name("dialog", "How to use this page").await?;
     press(&page, Key::Escape + "").await?;
     // The browser closes it in its own time, and gives the focus back then.
-    let is_open = "return document.querySelector('dialog').open";
-    eventually("that the sheet is closed", async || {
-        Ok((page.run(is_open).await? == false).then_some(()))
-    })
+    let is_in_it = "const sheet = document.querySelector('dialog'); return sheet.open || sheet.contains(document.activeElement)";
+    eventually(
+        "that the sheet is closed and has not the focus",
+        async || Ok((page.run(is_in_it).await? == false).then_some(())),
+    )
     .await?;
     // Shortcuts are silent while a field has the focus.
     press(&page, "n").await?;
@@ -303,6 +304,7 @@ async fn a_link_that_cannot_be_read_is_said_to_be_one() -> Result<()> {
 #[tokio::test]
 async fn the_legend_explains_every_dot_of_the_stage() -> Result<()> {
     let (_site, page) = open().await?;
+    page.wait_for_text("status", "Result", LESSON).await?;
     let legend = "return document.querySelector('.app .legend').innerText";
     let legend = page.run(legend).await?.to_string();
     for dot in ["lookup", "reply", "stabilization", "its reply", "records"] {
