@@ -32,12 +32,18 @@ async fn look_up(page: &Page, key: &str, from: &str, path: &str) -> Result<()> {
 }
 
 async fn press(page: &Page, keys: impl Into<TypingData>) -> Result<()> {
-    Ok(page
-        .driver()
-        .active_element()
-        .await?
-        .send_keys(keys)
-        .await?)
+    let keys: TypingData = keys.into();
+    let keys: String = keys.as_vec().into_iter().collect();
+    eventually("an element that takes keys", async || {
+        let focused = page.driver().active_element().await?;
+        match focused.send_keys(keys.clone()).await {
+            Ok(()) => Ok(Some(())),
+            // The focus is on its way: nothing was typed.
+            Err(error) if format!("{error:?}").contains("ElementNotInteractable") => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    })
+    .await
 }
 
 async fn now(page: &Page) -> Result<f64> {
