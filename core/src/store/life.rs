@@ -1,4 +1,4 @@
-//! How long a holder keeps a record: while it lives, and then as a tombstone.
+//! The life of a record at a holder, and of the tombstone that follows.
 //!
 //! A record may replace one that lives longer, of which a node that is away has a copy still. Were it forgotten with the end of its
 //! life, that copy would be read again. So holders keep it as a *tombstone* until nothing that it replaced can live: a day, the longest

@@ -246,7 +246,7 @@ fn renewals(reading: &ReadTransaction) -> Result<Vec<Renewal>, Fault> {
     Ok(renewals)
 }
 
-/// How many seconds are left; below 0, for how many it has been over.
+/// The remaining life in seconds; below 0, the seconds since its end.
 pub(super) fn remaining(expires: u64, now: u64) -> i32 {
     let remaining = i128::from(expires) - i128::from(now);
     let at_the_limit = if remaining < 0 { i32::MIN } else { i32::MAX };

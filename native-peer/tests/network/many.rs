@@ -1,11 +1,10 @@
 //! More files than may be open, and more than are announced.
 
 use std::fs;
-use std::process::Command;
 
 use chordscope_core::swarm::collection::MAX_FILES;
 
-use crate::process::{Home, Process};
+use crate::process::{Home, Process, limited};
 use crate::transfers::{fetch, link, share, write};
 
 /// More than are taken by themselves, and than are announced.
@@ -21,19 +20,7 @@ fn peer(home: &Home, name: &str, limit: &str, join: Option<&Process>) -> Process
     let mut words = vec!["peer", "--listen", "127.0.0.1:0", "--json", "--data", &data];
     words.extend(join.into_iter().flat_map(|other| ["--join", other.url()]));
     let peer = home.command(&words);
-    let mut command = Command::new("sh");
-    let script = format!("ulimit {limit} && exec \"$0\" \"$@\"");
-    command
-        .args(["-c", &script])
-        .arg(peer.get_program())
-        .args(peer.get_args());
-    for (name, value) in peer.get_envs() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
-    home.run(command)
+    home.run(limited(&peer, limit))
 }
 
 #[cfg(unix)]

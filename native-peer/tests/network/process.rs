@@ -269,3 +269,20 @@ pub(crate) fn http(port: u16, request: &str, headers: &[&str]) -> (u16, String) 
     let code = answer.split(' ').nth(1).and_then(|code| code.parse().ok());
     (code.unwrap_or_default(), answer)
 }
+
+/// The command under a limit of the system, as `ulimit` takes it.
+pub(crate) fn limited(inner: &Command, limit: &str) -> Command {
+    let mut command = Command::new("sh");
+    let script = format!("ulimit {limit} && exec \"$0\" \"$@\"");
+    command
+        .args(["-c", &script])
+        .arg(inner.get_program())
+        .args(inner.get_args());
+    for (name, value) in inner.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use crate::process::{Home, Process, http, refusal};
+use crate::process::{Home, Process, http, limited, refusal};
 
 /// How many names are put, by one peer after another.
 const PUTS: usize = 60;
@@ -17,19 +17,7 @@ fn ring(home: &Home, peers: usize, descriptors: usize, more: &[&str]) -> Command
     words.extend(["--peers", &count, "--data", &data]);
     words.extend(more);
     let ring = home.command(&words);
-    let mut command = Command::new("sh");
-    let script = format!("ulimit -n {descriptors} && exec \"$0\" \"$@\"");
-    command
-        .args(["-c", &script])
-        .arg(ring.get_program())
-        .args(ring.get_args());
-    for (name, value) in ring.get_envs() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
-    command
+    limited(&ring, &format!("-n {descriptors}"))
 }
 
 /// Puts names at level `quorum`, and gives what was not acknowledged.
@@ -66,13 +54,6 @@ fn acknowledges_from_its_ready_line_on(peers: usize, descriptors: usize) {
 fn a_ring_acknowledges_quorum_puts_from_its_ready_line_on() {
     acknowledges_from_its_ready_line_on(8, 160);
     acknowledges_from_its_ready_line_on(64, 330);
-}
-
-#[cfg(unix)]
-#[test]
-#[ignore = "takes a minute or two unless it is optimized; in virtual time sim/tests/quorum/ has it"]
-fn a_ring_of_256_acknowledges_quorum_puts_from_its_ready_line_on() {
-    acknowledges_from_its_ready_line_on(256, 1_000);
 }
 
 #[cfg(unix)]
