@@ -19,6 +19,7 @@ mod bulk;
 mod choosing;
 mod forwarding;
 mod groups;
+mod handoff;
 mod lookups;
 mod messages;
 mod numbered;
@@ -57,6 +58,7 @@ use crate::node::adopting::Adopting;
 use crate::node::api::{Event, JoinError, Limit, Output, StorageEvent, TimerKind};
 use crate::node::bulk::{Bulk, Load, Waiting};
 use crate::node::config::Config;
+use crate::node::handoff::Handoffs;
 use crate::node::lookups::Lookup;
 use crate::node::numbered::Numbered;
 use crate::node::operations::Operation;
@@ -101,6 +103,7 @@ pub struct Node {
     range_repairs: BTreeMap<u64, Instant>,
     announcements: Announcements,
     renewals: Renewals,
+    handoffs: Handoffs,
     adopting: Option<Box<Adopting>>,
     bulk: Bulk,
     walks: Walks,
@@ -156,6 +159,7 @@ impl Node {
             range_repairs: BTreeMap::new(),
             announcements: Announcements::default(),
             renewals: Renewals::default(),
+            handoffs: Handoffs::default(),
             adopting: None,
             bulk: Bulk::default(),
             walks: Walks::default(),
@@ -319,6 +323,7 @@ impl Node {
                 TimerKind::Announce => self.on_announce_timer(now),
                 TimerKind::Renew => self.on_renew_timer(now),
                 TimerKind::Adopt => self.on_adopt_timer(now),
+                TimerKind::Handoff => self.on_handoff_timer(now),
                 TimerKind::Operation(number) => self.on_operation_timer(now, number),
                 TimerKind::Leave => self.on_leave_timer(now),
                 TimerKind::Request(number) => self.on_request_timer(now, number),

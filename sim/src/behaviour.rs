@@ -5,7 +5,7 @@ use alloc::string::String;
 
 /// Raised whenever the same scenario, seed and actions come to another run than before. Recorded
 /// runs that carry no number are of behaviour 1, release 0.1.
-pub const BEHAVIOUR: u32 = 3;
+pub const BEHAVIOUR: u32 = 4;
 /// The behaviour of recorded runs without a number.
 pub const FIRST: u32 = 1;
 

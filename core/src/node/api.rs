@@ -119,6 +119,8 @@ pub enum TimerKind {
     Renew,
     /// Bring the next records into the lineage that is being adopted.
     Adopt,
+    /// Hand records off to owners that did not answer.
+    Handoff,
 }
 
 /// The number of a lookup that this node began.
@@ -244,6 +246,8 @@ pub enum Limit {
     Renewals,
     /// Bytes of messages that wait for a link.
     Messages,
+    /// Records that wait to be handed off to their owners.
+    Handoffs,
 }
 
 /// Where a lookup went and what it found.
@@ -353,6 +357,7 @@ impl fmt::Display for Limit {
             Self::Dials => "dials",
             Self::Renewals => "records to renew",
             Self::Messages => "bytes of messages that wait for a link",
+            Self::Handoffs => "records to hand off",
         })
     }
 }
@@ -384,7 +389,7 @@ impl fmt::Display for StoreError {
             Self::Unavailable => f.write_str("no node responsible for the name answered"),
             Self::NoGroup => f.write_str("no group keeps the name at level quorum yet"),
             Self::NoMajority(awaited) => {
-                f.write_str("no majority of the name's group at level quorum answers")?;
+                f.write_str("the name's group at level quorum has no majority or no primary now")?;
                 for (n, member) in awaited.iter().enumerate() {
                     f.write_str(if n == 0 { "; awaited: " } else { ", " })?;
                     // At its address another node may listen by now.
@@ -435,6 +440,7 @@ impl TimerKind {
             Self::Announce => "announce",
             Self::Renew => "renew",
             Self::Adopt => "adopt a lineage",
+            Self::Handoff => "hinted hand-off",
         }
     }
 }

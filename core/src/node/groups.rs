@@ -185,3 +185,16 @@ fn decline(input: Input) -> Vec<Effect> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_says_how_soon_groups_are_looked_at() {
+        let soon = LOOK_SOON.as_millis();
+        crate::page::must_say(&alloc::format!(
+            "and within {soon} ms after its neighbours have changed"
+        ));
+    }
+}

@@ -41,6 +41,8 @@ pub(super) struct Operation {
     rounds: u8,
     /// How often the owner was looked for again, as another node answered for it.
     detours: u8,
+    /// Whether another node may have answered for the owner in the end.
+    stood_in: bool,
     group: Vec<Contact>,
     /// How many members of the group have not answered yet.
     open: usize,
@@ -66,6 +68,8 @@ pub(super) enum Task {
     Write(Box<Copy>),
     /// A record that is to be written again, if it is still the newest.
     Renew(Renewal),
+    /// A record for the owner itself, after another node stood in for it.
+    HandOff(Box<Copy>),
 }
 
 /// Who waits for a record to be stored at this node.
@@ -102,7 +106,7 @@ impl Node {
     ) -> Result<OperationId, StoreError> {
         let renew = match &task {
             Task::Put(put) => put.keeping.renew,
-            Task::Get | Task::Write(_) | Task::Renew(_) => false,
+            Task::Get | Task::Write(_) | Task::Renew(_) | Task::HandOff(_) => false,
         };
         self.start_writing(now, target, task, renew)
     }
@@ -123,7 +127,7 @@ impl Node {
         };
         let renewal = match &task {
             Task::Renew(renewal) => Some(*renewal),
-            Task::Get | Task::Put(_) | Task::Write(_) => None,
+            Task::Get | Task::Put(_) | Task::Write(_) | Task::HandOff(_) => None,
         };
         let operation = Operation {
             target,
@@ -133,6 +137,7 @@ impl Node {
             renew,
             rounds: 0,
             detours: 0,
+            stood_in: false,
             group: Vec::new(),
             open: 0,
             answers: BTreeMap::new(),
@@ -169,7 +174,7 @@ impl Node {
     ///
     /// Where the owner is late, a node behind it answers for it. Who puts or gets there may miss what the owner alone has, as when the
     /// other holders have just died: a put would begin with the first sequence number, and be lost to the older record later. So
-    /// the owner is looked for again, a few times.
+    /// the owner is looked for again, a few times, and gets what was put by hinted hand-off.
     pub(super) fn on_owner(
         &mut self,
         now: Instant,
@@ -183,6 +188,12 @@ impl Node {
         let key = operation.key;
         let before = neighbours.predecessor.as_ref();
         let stands_in = before.is_some_and(|before| !key.is_within(before.id(), owner.id()));
+        let alone = neighbours.successors.is_empty();
+        operation.stood_in = stands_in || before.is_none() && !alone;
+        if operation.stood_in && matches!(operation.task, Task::HandOff(_)) {
+            self.operations.remove(&number);
+            return;
+        }
         if stands_in && operation.detours < MAX_ROUNDS {
             operation.detours += 1;
             self.look_for_group(now, number, key);
@@ -208,7 +219,7 @@ impl Node {
         operation.group.clone_from(&group);
         let key = operation.key;
         let write = match &operation.task {
-            Task::Write(copy) => Some(copy.clone()),
+            Task::Write(copy) | Task::HandOff(copy) => Some(copy.clone()),
             Task::Get | Task::Put(_) | Task::Renew(_) => None,
         };
         for member in group {
@@ -306,7 +317,7 @@ impl Node {
                 let renewal = *renewal;
                 self.begin_renewal(now, number, renewal);
             }
-            Task::Write(_) => {}
+            Task::Write(_) | Task::HandOff(_) => {}
         }
     }
 
@@ -413,8 +424,15 @@ impl Node {
         let Some(operation) = self.operations.remove(&number) else {
             return;
         };
-        let Task::Write(copy) = operation.task else {
-            return;
+        let copy = match operation.task {
+            Task::Write(copy) => copy,
+            Task::HandOff(copy) => {
+                if usize::from(operation.copies) == operation.group.len() {
+                    self.end_hand_off(operation.key, &copy);
+                }
+                return;
+            }
+            Task::Get | Task::Put(_) | Task::Renew(_) => return,
         };
         let outcome = match (operation.copies, operation.refusal) {
             (0, Some(refusal)) => Err(refusal.into()),
@@ -439,6 +457,9 @@ impl Node {
                     };
                     self.note_put(now, renewal, operation.renew);
                     self.event(Event::Lifetime(id, copy.left()));
+                    if operation.stood_in {
+                        self.hand_off_later(now, operation.key, copy);
+                    }
                 }
                 self.event(Event::PutEnded(id, outcome));
             }
@@ -477,6 +498,7 @@ impl Node {
             (Task::Put(_) | Task::Write(_) | Task::Renew(_), _) => {
                 self.event(Event::PutEnded(id, Err(failed)))
             }
+            (Task::HandOff(_), _) => {}
         }
     }
 

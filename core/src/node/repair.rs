@@ -34,6 +34,8 @@ pub(super) const REPAIR_SOON: Duration = Duration::from_millis(300);
 const UNCLAIMED_AT_A_TIME: usize = 16;
 /// After how many repair intervals without an offer a copy counts as unclaimed.
 const UNCLAIMED_AFTER: u32 = 3;
+/// For how long after a newcomer took a part of its range over a node offers it what is still put here.
+const NEWCOMER: Duration = Duration::from_secs(10);
 /// How long a departure waits for the next of its records to be taken over.
 const LEAVE_PATIENCE: Duration = Duration::from_secs(3);
 /// How long a node that stops hands its records over at most.
@@ -232,7 +234,23 @@ impl Node {
             self.repair_soon(now);
             return;
         }
+        self.upkeep.newcomer_until = now + NEWCOMER;
         self.walk(now, new, after, new.id(), Aim::Compare);
+    }
+
+    /// A record has been put here, perhaps by a node that does not know of a newcomer before this node yet: it is offered the record,
+    /// too, and so do those before it that are new themselves, until the owner has it.
+    pub(super) fn offer_to_newcomer(&mut self, now: Instant, key: Id, from: Option<Id>) {
+        if now >= self.upkeep.newcomer_until {
+            return;
+        }
+        let me = self.contact.id();
+        let before = self.membership.predecessor().cloned();
+        let lacks = |before: &Contact| !key.is_within(before.id(), me) && Some(before.id()) != from;
+        if let Some(before) = before.filter(lacks) {
+            let after = self.config.space.previous(key);
+            self.walk(now, &before, after, key, Aim::Compare);
+        }
     }
 
     /// Compares the records of a range with another node's.
@@ -469,6 +487,7 @@ impl Node {
             TimerKind::Announce,
             TimerKind::Renew,
             TimerKind::Adopt,
+            TimerKind::Handoff,
         ] {
             self.timers.clear(kind);
         }
@@ -496,6 +515,10 @@ mod tests {
         must_say(&format!(
             "it waits {} seconds for each next record",
             LEAVE_PATIENCE.as_secs()
+        ));
+        must_say(&format!(
+            "whose predecessor is new offers it, for {} seconds,",
+            NEWCOMER.as_secs()
         ));
         assert_eq!(LONGEST_LEAVE, Duration::from_secs(60));
         must_say(&format!(

@@ -58,6 +58,12 @@ impl Node {
         match accepted {
             Ok(Accepted::New) => {
                 self.event(Event::RecordKept(key));
+                let from = match &waiting {
+                    Waiting::Peer(from, _) => Some(from.id()),
+                    Waiting::Walk { node, .. } => Some(*node),
+                    Waiting::Operation(_) | Waiting::Nobody => None,
+                };
+                self.offer_to_newcomer(now, key, from);
                 // Providers come one by one and are kept together.
                 let whole = match copy.record {
                     Record::Providers(_) => self.replica.copy(now, key),

@@ -28,6 +28,8 @@ pub(super) struct Upkeep {
     filling: bool,
     /// How many rounds of stabilization still come fast, after the neighbours changed.
     brisk_rounds: u8,
+    /// Until when records that are put here are offered to the predecessor, which is new.
+    pub(super) newcomer_until: Instant,
     /// Set while the node hands its records over before it goes.
     pub(super) leaving: Option<Departure>,
     /// When it goes in any case.

@@ -503,6 +503,7 @@ impl Field for Limit {
             Self::Dials => 6,
             Self::Messages => 7,
             Self::Renewals => 8,
+            Self::Handoffs => 9,
         });
     }
 }

@@ -209,8 +209,11 @@ impl Groups {
         let mut awaited: Vec<Contact> = Vec::new();
         let open = self.held.values().filter(|held| held.decided.is_none());
         for member in open.flat_map(|held| &held.group.members) {
-            let known = awaited.iter().any(|other| other.id() == member.id());
-            if self.presence.is_away(member.id()) && !known {
+            let node = member.id();
+            let known = awaited.iter().any(|other| other.id() == node);
+            // Who was away when the group was decided is in it without a vote.
+            let is_out = !member.votes && self.presence.is_unseen(node);
+            if (is_out || self.presence.is_away(node)) && !known {
                 awaited.push(member.contact.clone());
             }
         }

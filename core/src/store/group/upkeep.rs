@@ -173,8 +173,9 @@ impl Groups {
             watch.silent.clear();
             return self.start_change(id, wanted);
         }
-        // Those who come first have some time to see to it.
-        if watch.looks >= 2 * before.len() {
+        // Those who come first have some time to see to it, unless there is evidence that they are away.
+        let away = |member: &Member| is_out(member) || presence.is_away(member.id());
+        if before.iter().all(away) || watch.looks >= 2 * before.len() {
             watch.looks = 0;
             watch.silent.clear();
             self.ask_what_became_of(id, &before);
@@ -339,8 +340,10 @@ impl Groups {
                 }
             }
             None => {
-                if let Some(watch) = self.watching.get_mut(&id) {
-                    watch.silent.insert(from);
+                if let Some(watch) = self.watching.get_mut(&id)
+                    && watch.silent.insert(from)
+                {
+                    self.effects.push(Effect::LookSoon);
                 }
             }
         }

@@ -1,0 +1,116 @@
+//! Hinted hand-off: a record that was put while its owner did not answer is brought to the owner once it does.
+//!
+//! Where the owner of a key is silent, the node behind it answers for it, and keeps what is put meanwhile. An owner that comes back
+//! within moments does not lack the record until the next round of anti-entropy: the node that put it looks the owner up again a few
+//! times, and writes the same record to the replica group that it finds. (ours) In Dynamo (SOSP 2007) §4.6 the node that stands in keeps
+//! the hint; in Chord it cannot tell such a record from one that it holds as a replica.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::base::id::Id;
+use crate::base::time::Instant;
+use crate::node::Node;
+use crate::node::api::{Event, Limit, TimerKind};
+use crate::node::operations::{Target, Task};
+use crate::store::life::Life;
+use crate::store::message::Copy;
+use crate::store::record::Subject;
+
+/// The waits before each attempt, after the put and after one another: an owner that is restarted is back in a few seconds.
+const WAITS: [Duration; 4] = [
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+];
+/// The limit on records that wait to be handed off.
+const MAX_HINTS: usize = 256;
+
+/// Records that wait to be handed off to their owners, by key: the last one put.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Handoffs(BTreeMap<Id, Hint>);
+
+#[derive(Clone, Debug)]
+struct Hint {
+    copy: Box<Copy>,
+    life: Life,
+    due: Instant,
+    attempts: usize,
+}
+
+impl Node {
+    /// A record was put under a key, and another node stood in for the owner.
+    pub(super) fn hand_off_later(&mut self, now: Instant, key: Id, copy: Box<Copy>) {
+        let hints = &mut self.handoffs.0;
+        if hints.len() >= MAX_HINTS && !hints.contains_key(&key) {
+            self.event(Event::LimitReached(Limit::Handoffs));
+            return;
+        }
+        let hint = Hint {
+            life: Life::new(now, &copy.record, copy.remaining),
+            copy,
+            due: now + WAITS[0],
+            attempts: 0,
+        };
+        hints.insert(key, hint);
+        self.wait_to_hand_off();
+    }
+
+    fn wait_to_hand_off(&mut self) {
+        self.timers.clear(TimerKind::Handoff);
+        let due = self.handoffs.0.values().map(|hint| hint.due).min();
+        if let Some(due) = due.filter(|_| self.upkeep.leaving.is_none()) {
+            self.timers.set(due, TimerKind::Handoff);
+        }
+    }
+
+    pub(super) fn on_handoff_timer(&mut self, now: Instant) {
+        let mut due = Vec::new();
+        self.handoffs.0.retain(|key, hint| {
+            if hint.due > now {
+                return true;
+            }
+            let remaining = hint.life.remaining(now, &hint.copy.record);
+            let record = hint.copy.record.clone();
+            due.push((*key, Box::new(Copy { record, remaining })));
+            hint.attempts += 1;
+            match WAITS.get(hint.attempts) {
+                Some(wait) => hint.due = now + *wait,
+                None => return false,
+            }
+            true
+        });
+        for (key, copy) in due {
+            let target = Target::Record(Subject::Key(key));
+            // A node that is too busy, or outside, tries again like after any failure.
+            let _ = self.start_operation(now, target, Task::HandOff(copy));
+        }
+        self.wait_to_hand_off();
+    }
+
+    /// The whole replica group of a key's owner has this record.
+    pub(super) fn end_hand_off(&mut self, key: Id, copy: &Copy) {
+        let hint = self.handoffs.0.get(&key);
+        if hint.is_some_and(|hint| hint.copy.record.version() == copy.record.version()) {
+            self.handoffs.0.remove(&key);
+            self.wait_to_hand_off();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_says_when_records_are_handed_off() {
+        assert_eq!(
+            WAITS.map(|wait| wait.as_millis()),
+            [500, 1_000, 2_000, 4_000]
+        );
+        crate::page::must_say("0.5, 1, 2 and 4 seconds after one another");
+    }
+}

@@ -1,0 +1,137 @@
+//! Peers that are killed: hinted hand-off while all replicas of a name are away, and the next primary of a group.
+
+#![allow(clippy::unwrap_used)]
+
+use std::time::Duration;
+
+use chordscope_core::base::id::{Id, Space};
+use chordscope_core::node::api::Level;
+use chordscope_core::peer::Plan;
+use chordscope_core::store::record::Name;
+use chordscope_sim::peers::{Conditions, Peers};
+
+const PEERS: usize = 8;
+/// A round of anti-entropy may be 5 s away, and a copy is unclaimed after three.
+const SOON: Duration = Duration::from_secs(2);
+
+fn name() -> Name {
+    Name::new("counter").unwrap()
+}
+
+/// The members in the order in which they follow the name's key: its owner first.
+fn from_owner(peers: &Peers) -> Vec<usize> {
+    let key = name().key(Space::FULL);
+    let id = |member: &usize| peers.peer(*member).unwrap().node().id();
+    let mut members: Vec<usize> = (0..PEERS).collect();
+    let behind = |id: Id| (id < key, id);
+    members.sort_by_key(|member| behind(id(member)));
+    members
+}
+
+fn are_members(peers: &Peers, members: &[usize]) -> bool {
+    members.iter().all(|member| {
+        let peer = peers.peer(*member);
+        peer.is_some_and(|peer| peer.node().membership().is_member())
+    })
+}
+
+/// The three holders of a name are killed at once, and start again after a while; two writers go on meanwhile, in turn, and for a
+/// while after. How long are older versions than the last acknowledged read then?
+fn stale_for(seed: u64, away: Duration, goes_on: Duration) -> Duration {
+    let mut peers = Peers::ring(seed, Conditions::default(), PEERS, 0).unwrap();
+    let order = from_owner(&peers);
+    let (holders, writers) = (&order[..3], [order[PEERS - 2], order[PEERS - 3]]);
+    let put = |peers: &mut Peers, writer: usize, number: u64| {
+        peers.put(writer, name(), &number.to_be_bytes()).is_ok()
+    };
+    assert!(put(&mut peers, writers[0], 1));
+    for holder in holders {
+        peers.kill(*holder);
+    }
+    let back = peers.now() + away;
+    let (mut acknowledged, mut starts, mut end) = (1, true, None);
+    for number in 2.. {
+        if starts && peers.now() >= back {
+            starts = false;
+            for holder in holders {
+                peers.start(*holder);
+                peers.find(*holder, Plan::Resume);
+            }
+        }
+        if end.is_none() && are_members(&peers, holders) {
+            end = Some(peers.now() + goes_on);
+        }
+        if end.is_some_and(|end| peers.now() >= end) {
+            break;
+        }
+        let writer = writers[usize::try_from(number % 2).unwrap()];
+        if put(&mut peers, writer, number) {
+            acknowledged = number;
+        }
+        peers.run_for(Duration::from_millis(100));
+    }
+    let (begin, mut stale) = (peers.now(), Duration::ZERO);
+    while peers.now() < begin + Duration::from_secs(8) {
+        for member in [writers[0], writers[1], holders[0], holders[2]] {
+            let read = peers.read(member, |peer, now| peer.get(now, name(), Level::One));
+            let read = read.ok().flatten().and_then(|record| record.into_value());
+            if read.as_deref() != Some(&acknowledged.to_be_bytes()[..]) {
+                stale = peers.now().since(begin);
+            }
+        }
+        peers.run_for(Duration::from_millis(300));
+    }
+    stale
+}
+
+#[test]
+fn what_was_put_while_all_replicas_were_away_is_read_soon_after_they_are_back() {
+    let mut slow = Vec::new();
+    for seed in 1..=24 {
+        for away in [100, 300, 700, 1_000, 2_500] {
+            let goes_on = Duration::from_secs(seed % 3);
+            let stale = stale_for(seed, Duration::from_millis(away), goes_on);
+            if stale > SOON {
+                slow.push((seed, away, stale));
+            }
+        }
+    }
+    assert_eq!(slow, [], "seed, milliseconds away, how long it was stale");
+}
+
+/// A peer of so many is killed. How long until a put of a name that it was primary of is acknowledged?
+fn no_primary_for(seed: u64, count: usize) -> Duration {
+    let mut peers = Peers::ring(seed, Conditions::default(), count, 0).unwrap();
+    peers.run_for(Duration::from_secs(60));
+    let killed = usize::try_from(seed).unwrap() % count;
+    let primary = peers.peer(killed).unwrap().node().id();
+    let owned = |number: &u64| {
+        let key = Name::new(format!("{number}")).unwrap().key(Space::FULL);
+        let ids = (0..count).map(|at| peers.peer(at).unwrap().node().id());
+        ids.min_by_key(|id| (*id < key, *id)) == Some(primary)
+    };
+    let number = (0..).find(owned).unwrap();
+    peers.kill(killed);
+    let died = peers.now();
+    let at = (killed + 1) % count;
+    let written = peers.write(at, |peer, now| {
+        let name = Name::new(format!("{number}")).unwrap();
+        peer.put(now, name, b"new".to_vec(), Level::Quorum)
+    });
+    let took = peers.now().since(died);
+    assert_eq!(written.unwrap().sequence, 1);
+    took
+}
+
+#[test]
+fn four_seconds_after_a_primary_was_killed_another_member_orders_its_range() {
+    for seed in 0..40 {
+        for count in [3, 4, 8] {
+            let took = no_primary_for(seed, count);
+            assert!(
+                took < Duration::from_secs(4),
+                "seed {seed}, {count}: {took:?}"
+            );
+        }
+    }
+}
