@@ -16,7 +16,7 @@ use std::sync::atomic::AtomicU64;
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use chordscope_core::base::id::Space;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -111,6 +111,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/readyz", get(ready::ready))
         .fallback_service(page::service(app.web.as_deref()))
         .method_not_allowed_fallback(api::no_such_method)
+        .layer(from_fn(guard::escapes))
         .layer(from_fn_with_state(Arc::clone(&app), guard::host))
         .layer(nosniff)
         .with_state(app)

@@ -163,7 +163,7 @@ pub(super) fn refuses_socket(app: &App, headers: &HeaderMap) -> bool {
 /// Refuses requests without the peer's token.
 pub(super) async fn token(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let given = only(request.headers(), &AUTHORIZATION).flatten();
-    let given = given.and_then(|text| text.strip_prefix("Bearer "));
+    let given = given.and_then(bearer);
     match given {
         Some(given) if same(given.trim().as_bytes(), app.token.as_bytes()) => {
             next.run(request).await
@@ -176,6 +176,34 @@ pub(super) async fn token(State(app): State<Arc<App>>, request: Request, next: N
             ([(WWW_AUTHENTICATE, "Bearer")], refusal).into_response()
         }
     }
+}
+
+/// The token of a header's text. The scheme before it may be in any letters (RFC 9110 §11.1).
+fn bearer(text: &str) -> Option<&str> {
+    let (scheme, token) = text.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then_some(token)
+}
+
+/// Refuses requests whose address has an escape that is none: taken as it stands, two addresses would be one.
+pub(super) async fn escapes(request: Request, next: Next) -> Response {
+    let uri = request.uri();
+    let is_well = is_well_escaped(uri.path()) && uri.query().is_none_or(is_well_escaped);
+    match is_well {
+        true => next.run(request).await,
+        false => refuse(
+            StatusCode::BAD_REQUEST,
+            "after each % in the address there must be two hexadecimal digits; %25 stands for % itself",
+        ),
+    }
+}
+
+/// Whether each percent sign begins an escape (RFC 3986 §2.1).
+fn is_well_escaped(text: &str) -> bool {
+    let is_escape = |rest: &str| {
+        let digits = rest.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    text.split('%').skip(1).all(is_escape)
 }
 
 fn forbid(counter: &AtomicU64, reason: &str) -> Response {
@@ -207,6 +235,26 @@ mod tests {
         let hosts = ["Nas.local".to_string(), "proxy.example:8443".to_string()];
         let advertised = advertised.map(str::to_string);
         Allowed::new(listen, advertised, &hosts, &origins, &friends)
+    }
+
+    #[test]
+    fn the_scheme_of_a_token_may_be_in_any_letters() {
+        for text in ["Bearer abc", "bearer abc", "BEARER abc"] {
+            assert_eq!(bearer(text), Some("abc"), "{text}");
+        }
+        for text in ["", "abc", "Bearerabc", "Basic abc"] {
+            assert_eq!(bearer(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_escape_is_a_percent_sign_and_two_digits() {
+        for good in ["", "a=b", "%41%ff", "100%25", "%C3%A4"] {
+            assert!(is_well_escaped(good), "{good}");
+        }
+        for bad in ["%", "%4", "a%zz", "%%41", "%4g", "%41%", "%é1"] {
+            assert!(!is_well_escaped(bad), "{bad}");
+        }
     }
 
     #[test]

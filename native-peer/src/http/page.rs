@@ -3,10 +3,13 @@
 use std::path::Path;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderValue, StatusCode};
-use axum::response::Html;
+use axum::middleware::{Next, from_fn};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
+use percent_encoding::percent_decode_str;
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -16,17 +19,31 @@ const WITHOUT: &str = "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\
     the peer with <code>--web dist</code>, or do both with <code>cargo xtask up</code>.</p>\n\
     <p>Its state: <a href=\"api/v1/status\">status</a>, <a href=\"metrics\">metrics</a>.</p>\n</html>\n";
 
-/// Serves the files of a folder, or the few words.
+/// The answer to a path that leads nowhere.
+const NOTHING: (StatusCode, &str) = (StatusCode::NOT_FOUND, "there is nothing here\n");
+
+/// Serves the files of a folder but for hidden ones, or the few words.
 pub(super) fn service(web: Option<&Path>) -> Router {
     // Names of built files change with their content, but the page itself must always be asked for anew.
     let fresh =
         SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     let router = match web {
         // The build leaves a gzipped copy beside each file that gets smaller by it.
-        Some(folder) => Router::new().fallback_service(ServeDir::new(folder).precompressed_gzip()),
+        Some(folder) => Router::new()
+            .fallback_service(ServeDir::new(folder).precompressed_gzip())
+            .layer(from_fn(but_hidden)),
         None => Router::new()
             .route("/", get(Html(WITHOUT)))
-            .fallback((StatusCode::NOT_FOUND, "there is nothing here\n")),
+            .fallback(NOTHING),
     };
     router.layer(fresh)
+}
+
+/// Passes on requests but for files, and files in folders, whose names begin with a dot: they are whoever's who keeps the folder.
+async fn but_hidden(request: Request, next: Next) -> Response {
+    let path = percent_decode_str(request.uri().path()).decode_utf8_lossy();
+    match path.split(['/', '\\']).any(|part| part.starts_with('.')) {
+        true => NOTHING.into_response(),
+        false => next.run(request).await,
+    }
 }

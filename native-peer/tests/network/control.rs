@@ -40,6 +40,8 @@ fn only_the_peers_own_user_controls_it() {
     let port = peer.port();
     let right = format!("Authorization: Bearer {}", peer.token());
     let wrong = format!("Authorization: Bearer {}", "0".repeat(64));
+    let lower = format!("authorization: bearer {}", peer.token());
+    assert_eq!(http(port, "GET /api/v1/peers", &[&lower]).0, 200);
     for path in ["peers", "record?name=x", "lookup?what=x", "events"] {
         let request = format!("GET /api/v1/{path}");
         assert_eq!(http(port, &request, &[]).0, 401, "{path}");
@@ -174,6 +176,7 @@ fn whatever_is_asked_is_answered_in_the_peers_own_words() {
     let token = format!("Authorization: Bearer {}", peer.token());
     let id = "7".repeat(64);
     let below = format!("GET /files/{id}/%ff");
+    let escaped = format!("GET /files/{id}/%zz");
     let key = "an id of 160 bits has 40 hexadecimal digits";
     for (request, code, said) in [
         ("GET /ws/99999999999999999999", 404, "no such position"),
@@ -187,6 +190,8 @@ fn whatever_is_asked_is_answered_in_the_peers_own_words() {
             "a content id is 64 hexadecimal digits",
         ),
         (&below, 400, "the path is not UTF-8"),
+        (&escaped, 400, "two hexadecimal digits"),
+        ("GET /files/%zz", 400, "two hexadecimal digits"),
         ("GET /api/v1/nothing", 404, "the interface has no such path"),
         ("POST /api/v1/status", 405, "does not take such a request"),
         ("POST /api/v1/lookup", 405, "does not take such a request"),
@@ -246,6 +251,9 @@ fn each_peer_serves_the_page() {
     std::fs::write(web.join("index.html"), "<title>the page</title>").unwrap();
     std::fs::write(web.join("app.wasm"), "\0asm").unwrap();
     std::fs::write(web.join("app.wasm.gz"), "gzipped").unwrap();
+    std::fs::write(web.join(".stamp"), "hidden").unwrap();
+    std::fs::create_dir(web.join(".git")).unwrap();
+    std::fs::write(web.join(".git/config"), "hidden").unwrap();
     let web = web.display().to_string();
     let ring = home.start(&[
         "ring",
@@ -275,6 +283,10 @@ fn each_peer_serves_the_page() {
         );
         assert_eq!(http(port, "GET /nothing", &[]).0, 404);
         assert_eq!(http(port, "GET /../../etc/passwd", &[]).0, 404);
+        for hidden in ["/.stamp", "/%2estamp", "/.git/config", "/.git/", "//.stamp"] {
+            let (code, text) = http(port, &format!("GET {hidden}"), &[]);
+            assert!(code == 404 && !text.ends_with("hidden"), "{hidden}: {text}");
+        }
     }
 }
 
@@ -334,6 +346,17 @@ fn a_parameter_that_is_unknown_or_makes_no_sense_is_refused() {
         ),
         ("PUT /api/v1/record?name=%ff", "UTF-8"),
         ("GET /api/v1/record?name=%fe", "UTF-8"),
+        ("PUT /api/v1/record?name=%zz", "two hexadecimal digits"),
+        ("PUT /api/v1/record?name=100%", "two hexadecimal digits"),
+        ("GET /api/v1/record?%6=a", "two hexadecimal digits"),
+        ("DELETE /api/v1/record?name=%4", "two hexadecimal digits"),
+        ("GET /api/v1/lookup?what=%zz", "two hexadecimal digits"),
+        ("GET /api/v1/transfers?link=%zz", "two hexadecimal digits"),
+        ("POST /api/v1/shares?name=%zz", "two hexadecimal digits"),
+        (
+            "POST /api/v1/quorum/repair?range=%zz&lost=a",
+            "two hexadecimal digits",
+        ),
         (
             "GET /api/v1/record?name=a&level=most",
             "there is no such value: `most`",
