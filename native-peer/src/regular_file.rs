@@ -1,7 +1,7 @@
-//! Opening files and nothing else: a pipe, a socket or a device is refused before it is opened.
+//! Opening files and nothing else, to read them or to write results: a pipe, a socket or a device is refused before it is opened.
 
 use std::fs::{File, Metadata, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 /// What is said of pipes, sockets and devices.
@@ -22,6 +22,29 @@ pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     let file = options.open(path)?;
     only_file(&file.metadata()?)?;
     Ok(file)
+}
+
+/// Checks that a result can be written to this path, as far as that can be seen before there is one: work of minutes is not begun for
+/// nothing.
+pub(crate) fn check_output(path: &Path) -> io::Result<()> {
+    if let Ok(meta) = path.metadata() {
+        return only_file(&meta);
+    }
+    // A path without a folder is one in the folder that the command runs in.
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    match folder.map(Path::metadata).transpose()? {
+        Some(meta) if !meta.is_dir() => Err(io::Error::other("what it would lie in is no folder")),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a result in the place of what the file has, if it is there.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let mut file = open(path, options.write(true).create(true).truncate(true))?;
+    file.write_all(bytes)
 }
 
 fn only_file(meta: &Metadata) -> io::Result<()> {
@@ -49,6 +72,23 @@ mod tests {
         ] {
             let refused = open(path, File::options().read(true)).unwrap_err();
             assert_eq!(refused.to_string(), why, "{}", path.display());
+            for refused in [check_output(path), replace(path, b"result")] {
+                assert_eq!(refused.unwrap_err().to_string(), why);
+            }
         }
+    }
+
+    #[test]
+    fn a_result_goes_into_a_file_that_is_new_or_replaced() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("result");
+        for result in ["a long one", "short"] {
+            check_output(&path).unwrap();
+            replace(&path, result.as_bytes()).unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), result);
+        }
+        check_output(Path::new("result")).unwrap();
+        check_output(&home.path().join("nothing/result")).unwrap_err();
+        check_output(&path.join("result")).unwrap_err();
     }
 }

@@ -18,9 +18,9 @@ pub(crate) enum Command {
     /// The finger tables of an ideal ring
     Fingers(ideal::Fingers),
     /// What changes when a node joins an ideal ring
-    Insert(ideal::Change),
+    Insert(ideal::Insert),
     /// What changes when a node leaves an ideal ring
-    Remove(ideal::Change),
+    Remove(ideal::Remove),
     /// Measure what the papers measured, and show both
     Experiment(experiment::Options),
     /// Run a scenario in the simulator to its end
@@ -31,8 +31,8 @@ pub(crate) fn run(command: Command, json: bool) -> Result<(), Failure> {
     match command {
         Command::Lookup(options) => options.run(json),
         Command::Fingers(options) => options.run(json),
-        Command::Insert(options) => options.run(ideal::Deed::Insert, json),
-        Command::Remove(options) => options.run(ideal::Deed::Remove, json),
+        Command::Insert(options) => options.run(json),
+        Command::Remove(options) => options.run(json),
         Command::Experiment(options) => options.run(json),
         Command::Run(options) => options.run(json),
     }

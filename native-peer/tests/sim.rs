@@ -370,6 +370,49 @@ fn the_columns_of_an_experiment_stand_apart() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_drawing_goes_into_a_file_and_nothing_else_before_anything_is_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let inside = pipe.join("plot.svg").display().to_string();
+    let pipe = pipe.display().to_string();
+    let own = folder.path().display().to_string();
+    for (plot, why) in [
+        (
+            pipe.as_str(),
+            "this is no file but a pipe, a socket or a device",
+        ),
+        (
+            "/dev/null",
+            "this is no file but a pipe, a socket or a device",
+        ),
+        (&own, "this is a folder"),
+        (&inside, ""),
+        ("/nowhere/at/all.svg", ""),
+    ] {
+        // All of it takes minutes.
+        let line = refused(&["experiment", "churn", "--plot", plot], 2);
+        let start = format!("chordscope: --plot: {plot}: ");
+        assert!(line.starts_with(&start) && line.ends_with(why), "{line}");
+    }
+}
+
+#[test]
+fn the_help_says_what_each_id_is() {
+    for (command, words) in [
+        ("insert", "The id of the new node: none of --nodes"),
+        ("remove", "The id of the node that leaves: one of --nodes"),
+        ("fingers", "The id of a node, one of --nodes"),
+        ("lookup", "The id of the node that asks: one of --nodes"),
+    ] {
+        let help = out(&[command, "--help"]);
+        assert!(help.contains(words), "{help}");
+    }
+}
+
 #[test]
 fn an_experiment_shows_the_papers_figures_beside_ours() {
     let folder = tempfile::tempdir().unwrap();

@@ -77,6 +77,9 @@ impl Options {
         if self.crash && !matches!(self.name, Name::Churn) {
             return Err(Failure::usage("--crash", "goes with churn only"));
         }
+        if let Some(path) = &self.plot {
+            plot::check(path)?;
+        }
         let answer = self.measure()?;
         if let Some(path) = &self.plot {
             plot::draw(&answer, path)?;

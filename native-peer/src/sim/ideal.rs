@@ -17,10 +17,10 @@ use crate::sim::nodes::{JsonId, RingArgs, read_id, read_member};
 pub(crate) struct Lookup {
     #[command(flatten)]
     ring: RingArgs,
-    /// The node that asks
+    /// The id of the node that asks: one of --nodes
     #[arg(long, value_name = "ID", allow_negative_numbers = true)]
     from: String,
-    /// The key to look up
+    /// The key to look up: any id, of a node or not
     #[arg(long, value_name = "ID", allow_negative_numbers = true)]
     key: String,
     /// Which pointers the lookup follows
@@ -33,24 +33,34 @@ pub(crate) struct Lookup {
 pub(crate) struct Fingers {
     #[command(flatten)]
     ring: RingArgs,
-    /// Show this node only (may be given several times)
+    /// The id of a node, one of --nodes, to show it only (may be given several times) [default: all]
     #[arg(long, value_name = "ID", allow_negative_numbers = true)]
     node: Vec<String>,
 }
 
-/// `sim insert` and `sim remove`.
+/// `sim insert`.
 #[derive(Debug, Args)]
-pub(crate) struct Change {
+pub(crate) struct Insert {
     #[command(flatten)]
     ring: RingArgs,
-    /// The node that joins or leaves
+    /// The id of the new node: none of --nodes
+    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+    node: String,
+}
+
+/// `sim remove`.
+#[derive(Debug, Args)]
+pub(crate) struct Remove {
+    #[command(flatten)]
+    ring: RingArgs,
+    /// The id of the node that leaves: one of --nodes
     #[arg(long, value_name = "ID", allow_negative_numbers = true)]
     node: String,
 }
 
 /// Which way a ring changes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Deed {
+enum Deed {
     Insert,
     Remove,
 }
@@ -213,27 +223,36 @@ impl Fingers {
     }
 }
 
-impl Change {
-    pub(crate) fn run(&self, deed: Deed, json: bool) -> Result<(), Failure> {
-        let mut ring = self.ring.ring()?;
-        let space = ring.space();
-        let node = read_id(space, "--node", &self.node)?;
-        let before = ring.clone();
-        let changed = match deed {
-            Deed::Insert => ring.insert(node),
-            Deed::Remove => ring.remove(node),
-        };
-        let changed = changed.map_err(|error| Failure::usage("--node", refusal(space, error)))?;
-        // The ring in which the node is: after an insertion, before a removal.
-        let with = match deed {
-            Deed::Insert => &ring,
-            Deed::Remove => &before,
-        };
-        if json {
-            return output::json(&answer(with, node, &changed));
-        }
-        output::line(&describe(with, deed, node, &changed))
+impl Insert {
+    pub(crate) fn run(&self, json: bool) -> Result<(), Failure> {
+        change(self.ring.ring()?, Deed::Insert, &self.node, json)
     }
+}
+
+impl Remove {
+    pub(crate) fn run(&self, json: bool) -> Result<(), Failure> {
+        change(self.ring.ring()?, Deed::Remove, &self.node, json)
+    }
+}
+
+fn change(mut ring: IdealRing, deed: Deed, node: &str, json: bool) -> Result<(), Failure> {
+    let space = ring.space();
+    let node = read_id(space, "--node", node)?;
+    let before = ring.clone();
+    let changed = match deed {
+        Deed::Insert => ring.insert(node),
+        Deed::Remove => ring.remove(node),
+    };
+    let changed = changed.map_err(|error| Failure::usage("--node", refusal(space, error)))?;
+    // The ring in which the node is: after an insertion, before a removal.
+    let with = match deed {
+        Deed::Insert => &ring,
+        Deed::Remove => &before,
+    };
+    if json {
+        return output::json(&answer(with, node, &changed));
+    }
+    output::line(&describe(with, deed, node, &changed))
 }
 
 fn refusal(space: Space, error: RingError) -> String {

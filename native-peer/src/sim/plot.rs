@@ -7,6 +7,7 @@ use plotters::prelude::*;
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
+use crate::regular_file;
 use crate::sim::experiment::Answer;
 
 const SIZE: (u32, u32) = (900, 560);
@@ -18,12 +19,21 @@ struct Series {
     paper: Vec<(f64, f64)>,
 }
 
+/// Checks that a drawing can be written there.
+pub(super) fn check(path: &Path) -> Result<(), Failure> {
+    regular_file::check_output(path).map_err(|error| wrong(path, &error))
+}
+
 /// Writes an SVG file.
 pub(super) fn draw(answer: &Answer, path: &Path) -> Result<(), Failure> {
     let fail = |error: String| Failure::failed(format!("{}: {error}", path.display()));
     let mut svg = String::new();
     paint(answer, &mut svg).map_err(fail)?;
-    std::fs::write(path, svg).map_err(|error| fail(error.to_string()))
+    regular_file::replace(path, svg.as_bytes()).map_err(|error| wrong(path, &error))
+}
+
+fn wrong(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::usage("--plot", format!("{}: {error}", path.display()))
 }
 
 fn paint(answer: &Answer, svg: &mut String) -> Result<(), String> {

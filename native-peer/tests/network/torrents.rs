@@ -205,4 +205,6 @@ fn a_metainfo_file_is_about_one_path_and_replaces_nothing() {
         assert!(said.contains(reason), "{said}");
     }
     assert_eq!(fs::read(home.path("there")).unwrap(), b"something");
+    let shares = home.json(&["shares", "--peer", peer.url()]).unwrap();
+    assert_eq!(shares["transfers"], serde_json::json!([]));
 }

@@ -24,6 +24,7 @@ use crate::data;
 use crate::failure::Failure;
 use crate::files::Hashed;
 use crate::output;
+use crate::regular_file;
 use crate::signals::{self, Stop};
 use crate::views::Shared;
 
@@ -52,6 +53,17 @@ enum What {
     Folder(PathBuf, Below),
 }
 
+impl What {
+    /// Whether it is known to have no bytes.
+    fn is_nothing(&self) -> bool {
+        match self {
+            Self::Input => false,
+            Self::File(path) => bytes(path) == 0,
+            Self::Folder(_, below) => below.bytes() == 0,
+        }
+    }
+}
+
 /// How many files of a folder are hashed and shared at a time, each over a connection of its own.
 const AT_A_TIME: usize = 8;
 
@@ -66,25 +78,13 @@ struct Sharing<'a> {
 
 impl ShareOptions {
     pub(in crate::client) async fn run(&self, json: bool) -> Result<(), Failure> {
-        let is_one = self.paths.len() == 1;
-        if self.torrent.is_some() && !is_one {
-            let reason = "a metainfo file is about one PATH: share the others by themselves";
-            return Err(Failure::usage("--torrent", reason));
-        }
-        if self.name.is_some() && !is_one {
-            let reason = "a name is that of one PATH: share the others by themselves";
-            return Err(Failure::usage("--name", reason));
-        }
-        let is_input = self
-            .paths
-            .iter()
-            .any(|path| path == Path::new(STANDARD_INPUT));
-        if self.torrent.is_some() && is_input {
-            let reason = "a metainfo file is about a file or a folder, not standard input";
-            return Err(Failure::usage("--torrent", reason));
-        }
+        self.check()?;
         let subjects = self.paths.iter().map(|path| self.look_at(path));
         let subjects = subjects.collect::<Result<Vec<_>, _>>()?;
+        if self.torrent.is_some() && subjects.iter().all(|(what, _)| what.is_nothing()) {
+            let reason = "a metainfo file of nothing is of no use";
+            return Err(Failure::usage("--torrent", reason));
+        }
         let connection = Connection::open(&self.target).await?;
         let stop = signals::stop()?;
         stop.clone().exit_at_once_when_asked_again();
@@ -123,6 +123,31 @@ impl ShareOptions {
                 }))?,
                 false => output::line(&shared.link)?,
             }
+        }
+        Ok(())
+    }
+
+    /// Checks what can be seen of the flags alone.
+    fn check(&self) -> Result<(), Failure> {
+        let is_one = self.paths.len() == 1;
+        if self.torrent.is_some() && !is_one {
+            let reason = "a metainfo file is about one PATH: share the others by themselves";
+            return Err(Failure::usage("--torrent", reason));
+        }
+        if self.name.is_some() && !is_one {
+            let reason = "a name is that of one PATH: share the others by themselves";
+            return Err(Failure::usage("--name", reason));
+        }
+        let is_input = self
+            .paths
+            .iter()
+            .any(|path| path == Path::new(STANDARD_INPUT));
+        if self.torrent.is_some() && is_input {
+            let reason = "a metainfo file is about a file or a folder, not standard input";
+            return Err(Failure::usage("--torrent", reason));
+        }
+        if let Some(torrent) = &self.torrent {
+            is_new(torrent).map_err(|error| no_torrent(torrent, &error))?;
         }
         Ok(())
     }
@@ -374,12 +399,6 @@ fn subject(what: What, name: String, web_seed: String) -> Result<Subject, Failur
 
 fn write_torrent(to: &Path, subject: Subject, json: bool) -> Result<(), Failure> {
     let total: u64 = subject.files.iter().map(|file| file.length).sum();
-    if total == 0 {
-        return Err(Failure::usage(
-            "--torrent",
-            "a metainfo file of nothing is of no use",
-        ));
-    }
     let bar = bar(total, "hashed for BitTorrent", json);
     let made = metainfo(subject, |bytes| bar.inc(bytes)).map_err(|error| {
         Failure::failed(format!(
@@ -388,5 +407,18 @@ fn write_torrent(to: &Path, subject: Subject, json: bool) -> Result<(), Failure>
     })?;
     bar.finish_and_clear();
     let written = fs::File::create_new(to).and_then(|mut file| file.write_all(&made));
-    written.map_err(|error| Failure::usage("--torrent", format!("{}: {error}", to.display())))
+    written.map_err(|error| no_torrent(to, &error))
+}
+
+/// Checks that a new file can be made there; what is there stays.
+fn is_new(path: &Path) -> io::Result<()> {
+    regular_file::check_output(path)?;
+    match path.symlink_metadata() {
+        Ok(_) => Err(io::Error::other("this exists already: choose another name")),
+        Err(_) => Ok(()),
+    }
+}
+
+fn no_torrent(path: &Path, error: &io::Error) -> Failure {
+    Failure::usage("--torrent", format!("{}: {error}", path.display()))
 }
