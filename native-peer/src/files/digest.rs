@@ -27,6 +27,7 @@ pub(crate) fn hash(place: &Place, hashed: impl Fn(u64) + Sync) -> io::Result<Has
         hashed(bytes.len() as u64);
         hash_blocks(layout, index, bytes)
     })?;
+    place.check_end()?;
     place.confirm(stamp);
     let values = values.concat();
     // There is a value for each block.

@@ -13,6 +13,12 @@ use crate::files::positional::{read_at, set_length, write_at};
 use crate::files::stamp::Stamp;
 use crate::regular_file::open;
 
+/// What is said of files in which the system makes up what is read.
+const NOT_EMPTY: &str = "the system says that this file is empty, and there is something to read in it, as in files of /proc: a copy of it \
+                         can be shared";
+/// What is said of a file that is not as long as it was.
+const ANOTHER_LENGTH: &str = "the file does not have the length that it had when reading began: try again when nobody writes to it";
+
 /// Where a content lies. While it is being fetched it has another name than at its end.
 #[derive(Debug)]
 pub(crate) struct Place {
@@ -40,6 +46,9 @@ impl Place {
         let slot = Slot::new();
         let file = slot.file(|| open(path, File::options().read(true)))?;
         let meta = file.metadata()?;
+        if meta.len() == 0 && read_at(&file, 1, 0).is_ok() {
+            return Err(io::Error::other(NOT_EMPTY));
+        }
         Self::of(slot, path, meta.len(), Some(Stamp::of(&meta)?))
     }
 
@@ -112,7 +121,11 @@ impl Place {
     pub(crate) fn read(&self, index: u32) -> io::Result<Vec<u8>> {
         let range = self.layout.range(index);
         let file = self.file()?;
-        let bytes = read_at(&file, self.layout.len(index), range.start)?;
+        let bytes = read_at(&file, self.layout.len(index), range.start);
+        let bytes = bytes.map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => io::Error::other(ANOTHER_LENGTH),
+            _ => error,
+        })?;
         let now = Stamp::of(&file.metadata()?)?;
         let mut state = self.state();
         if state.stamp.is_some_and(|before| before != now) {
@@ -121,6 +134,15 @@ impl Place {
             state.is_checked = false;
         }
         Ok(bytes)
+    }
+
+    /// Checks, once all of it was read, that this was all: the file is as long as it was, and nothing follows.
+    pub(crate) fn check_end(&self) -> io::Result<()> {
+        let (file, length) = (self.file()?, self.layout.length());
+        match file.metadata()?.len() == length && read_at(&file, 1, length).is_err() {
+            true => Ok(()),
+            false => Err(io::Error::other(ANOTHER_LENGTH)),
+        }
     }
 
     /// All of it is what it ought to be, as it was with this stamp.
@@ -208,6 +230,39 @@ mod tests {
         place.read(0).unwrap();
         assert_eq!(place.changes(), 1);
         assert_ne!(place.stamp(), before);
+    }
+
+    #[test]
+    fn a_file_that_gets_longer_or_shorter_while_it_is_read_is_told_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, [7; 1000]).unwrap();
+        let place = Place::open(&path).unwrap();
+        place.check_end().unwrap();
+        let file = File::options().write(true).open(&path).unwrap();
+        file.set_len(1001).unwrap();
+        place.read(0).unwrap();
+        let said = place.check_end().unwrap_err().to_string();
+        assert_eq!(said, ANOTHER_LENGTH);
+        file.set_len(999).unwrap();
+        assert_eq!(place.read(0).unwrap_err().to_string(), ANOTHER_LENGTH);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_says_it_is_empty_and_is_not_is_refused() {
+        let refused = Place::open(Path::new("/proc/self/status")).unwrap_err();
+        assert_eq!(refused.to_string(), NOT_EMPTY);
+        // Here the length is that of a page of memory, whatever there is.
+        let odd = Path::new("/sys/kernel/mm/transparent_hugepage/enabled");
+        if odd.exists() {
+            let read = Place::open(odd).unwrap().read(0);
+            assert_eq!(read.unwrap_err().to_string(), ANOTHER_LENGTH);
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let empty = folder.path().join("empty");
+        std::fs::write(&empty, "").unwrap();
+        Place::open(&empty).unwrap().check_end().unwrap();
     }
 
     #[test]

@@ -130,6 +130,8 @@ fn nothing_waits_at_a_pipe() {
     ] {
         let line = home.refusal(words, 2);
         assert!(line.contains("this is no file but a pipe"), "{line}");
+        let hint = line.ends_with(": - reads standard input");
+        assert_eq!(hint, argument == "VALUE", "{line}");
         assert!(
             line.starts_with(&format!("chordscope: {argument}: ")),
             "{line}"
@@ -157,6 +159,32 @@ fn nothing_waits_at_a_pipe() {
     ];
     let line = home.refusal(&[&words[..], &["--timeout", "2"]].concat(), 1);
     assert!(line.contains("nothing has come"), "{line}");
+}
+
+/// Its length is 0, and what is read in it is made up by the system.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_says_it_is_empty_and_is_not_is_not_shared() {
+    use crate::process::http;
+
+    let home = Home::new();
+    let peer = home.peer("peer", 0, None);
+    let at = ["--peer", peer.url()];
+    let odd = "the system says that this file is empty, and there is something to read in it";
+    let id = blake3::hash(b"").to_hex().to_string();
+    for words in [
+        &["share", "/proc/version", at[0], at[1]][..],
+        &["verify", "/proc/version", &id],
+    ] {
+        let line = home.refusal(words, 2);
+        let start = format!("chordscope: PATH: /proc/version: {odd}");
+        assert!(line.starts_with(&start), "{line}");
+    }
+    let token = format!("Authorization: Bearer {}", peer.token());
+    let request = "POST /api/v1/shares?name=x&path=/proc/version";
+    let (code, text) = http(peer.port(), request, &[&token, "Content-Length: 0"]);
+    assert!(code == 409 && text.contains(odd), "{text}");
+    assert_eq!(count(&home, &peer), 0);
 }
 
 #[test]
