@@ -31,6 +31,7 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::time::timeout;
 
 use crate::address_space::AddressSpace;
+use crate::burst::Burst;
 use crate::clock::Clock;
 use crate::links::{self, Inbox, Inside, Outbox};
 use crate::storage::Storage;
@@ -55,6 +56,9 @@ const MAX_BATCH_BYTES: usize = 64 * 1024;
 const MAX_NOTICES: usize = 256;
 /// How long neighbours may take to hear that this peer has left.
 const GOODBYE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Segments that the disk has refused.
+static UNWRITTEN: Burst = Burst::new();
 
 /// The task's state.
 pub(crate) struct Driver {
@@ -209,7 +213,9 @@ impl Driver {
             }
             Done::Written(content, index, outcome) => {
                 if let Err(error) = &outcome {
-                    tracing::warn!(%content, index, %error, "cannot write a segment");
+                    UNWRITTEN.warn(format!(
+                        "cannot write segment {index} of {content}: {error}"
+                    ));
                 }
                 let done = outcome.is_ok();
                 self.peer.handle_segment_written(now, content, index, done);

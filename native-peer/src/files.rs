@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chordscope_core::base::content::ContentId;
+use chordscope_core::base::id::Space;
 use chordscope_core::peer::Peer;
 use chordscope_core::swarm::api::{Event, Failure, StartError, TransferView};
 use chordscope_core::swarm::bitfield::Bitfield;
@@ -33,6 +34,7 @@ use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 
+use crate::burst::Burst;
 use crate::clock::Clock;
 use crate::driver::{Belongs, Ended, Handle};
 
@@ -128,6 +130,11 @@ const SETTLING: usize = 16;
 /// How many transfers are looked at at a time.
 const AT_A_LOOK: usize = 512;
 
+/// Transfers that have failed: of a folder, those of all its files may at once.
+static FAILED: Burst = Burst::new();
+/// Peers that have sent what was wrong.
+static BANNED: Burst = Burst::new();
+
 const STOPPING: &str = "the peer is stopping, or too busy to answer";
 
 impl Files {
@@ -169,7 +176,7 @@ impl Files {
     }
 
     fn fail(&self, content: ContentId, reason: String) {
-        tracing::warn!(%content, reason, "a transfer has ended");
+        FAILED.warn(format!("the transfer of {content} has ended: {reason}"));
         self.change(content, |item| item.problem = Some(reason));
     }
 
@@ -374,7 +381,10 @@ impl Files {
                     });
                 }
                 Event::Banned(node, content, fault) => {
-                    tracing::warn!(?node, %content, %fault, "a peer is asked nothing any more");
+                    let node = Space::FULL.show(node);
+                    BANNED.warn(format!(
+                        "peer {node} is asked nothing of {content} any more: {fault}"
+                    ));
                 }
             }
         }

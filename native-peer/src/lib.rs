@@ -1,6 +1,7 @@
 //! Chordscope's native side: the core's peer on real sockets, and the command line.
 
 mod address_space;
+mod burst;
 pub mod cli;
 mod client;
 mod clock;

@@ -24,6 +24,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::address_space::AddressSpace;
+use crate::burst::Burst;
 use crate::clock::Clock;
 use crate::data::{self, Registered};
 use crate::driver::{Driver, Handle};
@@ -60,6 +61,9 @@ pub(crate) struct Options {
     /// What files may take.
     pub(crate) limits: Limits,
 }
+
+/// Peers of which commands do not know; in a ring it may be all.
+static UNREGISTERED: Burst = Burst::new();
 
 /// A peer that runs.
 #[derive(Debug)]
@@ -298,7 +302,9 @@ impl Running {
 /// Without its entry a peer works, but commands need `--peer` and the default folder to find it.
 fn register(port: u16, data: &Path) -> Option<Registered> {
     data::register(port, data)
-        .map_err(|error| tracing::warn!(%error, "commands may not find this peer's token"))
+        .map_err(|error| {
+            UNREGISTERED.warn(format!("commands may not find this peer's token: {error}"));
+        })
         .ok()
 }
 

@@ -31,6 +31,7 @@ use chordscope_core::store::renewal::Renewal;
 use chordscope_core::wire::codec::{encode_control, encode_copy, encode_entry, encode_renewal};
 use tokio::sync::mpsc;
 
+use crate::burst::Burst;
 use crate::clock::wall_seconds;
 use crate::failure::Failure;
 pub(crate) use crate::storage::health::Health;
@@ -44,6 +45,11 @@ use crate::storage::writing::{Change, Writer};
 const MAX_WAITING: usize = 1_024;
 /// Of the database's pages, how many bytes are kept in memory: the node holds every record itself.
 const CACHE: usize = 4 << 20;
+
+/// Records that stay on the disk although they were dropped.
+static LAGGING: Burst = Burst::new();
+/// Renewals that may be forgotten.
+static FORGETTING: Burst = Burst::new();
 
 /// A way to the thread that writes.
 #[derive(Debug)]
@@ -130,7 +136,10 @@ impl Storage {
     pub(crate) fn drop_record(&self, key: Id) {
         let change = Change::Drop(Level::One, key.to_bytes());
         if self.changes.try_send(change).is_err() {
-            tracing::warn!(?key, "a record stays on disk: too much waits to be written");
+            LAGGING.warn(format!(
+                "the record under {} stays on disk: too much waits to be written",
+                Space::FULL.show(key)
+            ));
         }
     }
 
@@ -182,8 +191,8 @@ impl Storage {
     fn change_renewal(&self, level: Level, key: [u8; 20], bytes: Option<Vec<u8>>) {
         let change = Change::Renewal(level, key, bytes);
         if self.changes.try_send(change).is_err() {
-            tracing::warn!(
-                "a renewal may be forgotten at the next start: too much waits to be written"
+            FORGETTING.warn(
+                "a renewal may be forgotten at the next start: too much waits to be written".into(),
             );
         }
     }
@@ -203,6 +212,8 @@ impl Storage {
 
     /// Ends once all is written.
     pub(crate) async fn close(self) {
+        LAGGING.flush();
+        FORGETTING.flush();
         drop(self.changes);
         let thread = self.thread;
         let _ = tokio::task::spawn_blocking(move || thread.join()).await;

@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tower::ServiceExt as _;
 
+use crate::burst::Burst;
 use crate::descriptors;
 
 /// How long a request's head may take to arrive, also behind an answered request.
@@ -26,6 +27,9 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(5);
 const MAX_HEAD: usize = 16 * 1024;
 /// The pause when the system refuses a connection, which it does when files run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Connections that the system has refused.
+static UNACCEPTED: Burst = Burst::new();
 
 /// How many connections there may be, and are.
 #[derive(Debug)]
@@ -117,7 +121,7 @@ pub(crate) async fn serve((listener, mut inside): Doors, router: Router, caps: A
                 }
                 Err(error) => {
                     let error = descriptors::explain(error);
-                    tracing::warn!(%error, "cannot accept a connection");
+                    UNACCEPTED.warn(format!("cannot accept a connection: {error}"));
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             },
