@@ -1,6 +1,8 @@
 //! When a ring that has just begun is whole: each position has its place, and each range has its group of level `quorum`.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 use std::time::Duration;
 
 use chordscope_core::base::contact::Contact;
@@ -9,7 +11,7 @@ use chordscope_core::chord::ideal::IdealRing;
 use chordscope_core::peer::Peer;
 use chordscope_core::store::group::configuration::{Configuration, Epoch, Member};
 use futures_util::future::join_all;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::driver::Handle;
 use crate::output;
@@ -77,14 +79,89 @@ impl Progress {
     }
 }
 
-/// Waits until the ring of these positions is whole, and says on the way how far it is. Once it is one ring, groups are awaited for a while only:
-/// it is said which are missing then.
-pub(super) async fn is_whole(positions: &[&Handle]) {
-    let begun = Instant::now();
-    let (mut told, mut one_since) = (begun, None);
+/// Says every few seconds how far a ring is, however long it takes to look.
+#[derive(Debug)]
+pub(super) struct Teller {
+    begun: Instant,
+    /// The peers of the ring.
+    peers: usize,
+    started: Cell<usize>,
+    seen: Cell<Option<Progress>>,
+    /// The most positions that were seen in their places at a time.
+    most_placed: Cell<usize>,
+    /// Whether nothing was seen since the last line.
+    is_old: Cell<bool>,
+}
+
+impl Teller {
+    /// Of a ring of so many peers, none of which runs yet.
+    pub(super) fn new(peers: usize) -> Self {
+        Self {
+            begun: Instant::now(),
+            peers,
+            started: Cell::new(0),
+            seen: Cell::new(None),
+            most_placed: Cell::new(0),
+            is_old: Cell::new(false),
+        }
+    }
+
+    /// So many peers run.
+    pub(super) fn started(&self, peers: usize) {
+        self.started.set(peers);
+    }
+
+    fn saw(&self, progress: Progress) {
+        self.seen.set(Some(progress));
+        self.is_old.set(false);
+        let most = self.most_placed.get().max(progress.placed);
+        self.most_placed.set(most);
+    }
+
+    /// Waits for what makes the ring, and says meanwhile how far it is.
+    pub(super) async fn tell_during<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        loop {
+            match timeout(TELL_EVERY, &mut work).await {
+                Ok(done) => return done,
+                Err(_) => {
+                    let (line, seconds) = (self.line(), self.begun.elapsed().as_secs());
+                    output::note(format_args!(
+                        "chordscope: the ring forms: {line} after {seconds} s"
+                    ));
+                }
+            }
+        }
+    }
+
+    fn line(&self) -> String {
+        let Some(progress) = self.seen.get() else {
+            return format!("{} of {} peers run", self.started.get(), self.peers);
+        };
+        let mut line = progress.words();
+        let most = self.most_placed.get();
+        if progress.placed < most {
+            line.push_str(&format!(" ({most} had it before)"));
+        }
+        if self.is_old.replace(true) {
+            line.push_str(" as far as seen last, as the peers are busy,");
+        }
+        line
+    }
+}
+
+/// Waits until the ring of these positions is whole. Once it is one ring, groups are awaited for a while only: it is said which are missing
+/// then.
+pub(super) async fn is_whole(positions: &[&Handle], teller: &Teller) {
+    let mut one_since = None;
     loop {
         let seen = join_all(positions.iter().map(|position| position.look(see))).await;
-        let progress = judge(&seen.into_iter().flatten().collect::<Vec<_>>());
+        let progress = Progress {
+            // One that is too busy to answer is not in its place.
+            positions: positions.len(),
+            ..judge(&seen.into_iter().flatten().collect::<Vec<_>>())
+        };
+        teller.saw(progress);
         if progress.is_whole() {
             return;
         }
@@ -96,13 +173,6 @@ pub(super) async fn is_whole(positions: &[&Handle]) {
                 progress.words()
             ));
             return;
-        }
-        if told.elapsed() >= TELL_EVERY {
-            told = Instant::now();
-            let (words, seconds) = (progress.words(), begun.elapsed().as_secs());
-            output::note(format_args!(
-                "chordscope: the ring forms: {words} after {seconds} s"
-            ));
         }
         let count = u32::try_from(positions.len()).unwrap_or(u32::MAX);
         sleep(LOOK_EVERY.max(PAUSE_PER_POSITION * count)).await;
@@ -230,6 +300,32 @@ mod tests {
         assert_eq!(progress(&apart), (2, 3, false));
         apart[1].is_member = false;
         assert!(!judge(&apart).is_one_ring());
+    }
+
+    #[test]
+    fn what_is_told_of_a_ring_is_true_of_what_was_seen() {
+        let teller = Teller::new(8);
+        teller.started(5);
+        assert_eq!(teller.line(), "5 of 8 peers run");
+        let mut progress = Progress {
+            positions: 8,
+            placed: 6,
+            served: 0,
+        };
+        teller.saw(progress);
+        assert_eq!(teller.line(), "6 of 8 have their place");
+        assert_eq!(
+            teller.line(),
+            "6 of 8 have their place as far as seen last, as the peers are busy,"
+        );
+        progress.placed = 4;
+        teller.saw(progress);
+        assert_eq!(teller.line(), "4 of 8 have their place (6 had it before)");
+        progress.placed = 8;
+        progress.served = 3;
+        teller.saw(progress);
+        let served = "3 of 8 ranges have their group at level quorum";
+        assert_eq!(teller.line(), served);
     }
 
     #[test]

@@ -287,9 +287,17 @@ impl RingOptions {
             )?;
         }
         let mut peers: Vec<(Running, PathBuf)> = Vec::new();
+        let teller = forming::Teller::new(listeners.len());
         let whole = async {
-            self.start_all(listeners, &data, &mut peers).await?;
-            self.show_when_formed(&peers, json).await
+            let forms = async {
+                self.start_all(listeners, &data, &mut peers, &teller)
+                    .await?;
+                let positions = peers.iter().flat_map(|(peer, _)| &peer.positions);
+                forming::is_whole(&positions.collect::<Vec<_>>(), &teller).await;
+                Ok::<_, Failure>(())
+            };
+            teller.tell_during(forms).await?;
+            self.show(&peers, json)
         };
         let formed = tokio::select! {
             formed = whole => Some(formed),
@@ -312,6 +320,7 @@ impl RingOptions {
         listeners: Vec<TcpListener>,
         data: &Path,
         peers: &mut Vec<(Running, PathBuf)>,
+        teller: &forming::Teller,
     ) -> Result<(), Failure> {
         let siblings: Vec<SocketAddr> = listeners.iter().map(local).collect::<Result<_, _>>()?;
         let inside = (!self.sockets).then(Inside::default);
@@ -332,17 +341,13 @@ impl RingOptions {
             options.siblings.clone_from(&siblings);
             options.inside.clone_from(&inside);
             peers.push((running::start(listener, options)?, folder));
+            teller.started(peers.len());
         }
         Ok(())
     }
 
-    async fn show_when_formed(
-        &self,
-        peers: &[(Running, PathBuf)],
-        json: bool,
-    ) -> Result<(), Failure> {
-        let positions = peers.iter().flat_map(|(peer, _)| &peer.positions);
-        forming::is_whole(&positions.collect::<Vec<_>>()).await;
+    /// Says who the ring is.
+    fn show(&self, peers: &[(Running, PathBuf)], json: bool) -> Result<(), Failure> {
         let Some((first, _)) = peers.first() else {
             return Ok(());
         };
