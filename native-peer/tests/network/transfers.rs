@@ -252,6 +252,11 @@ fn what_cannot_be_fetched_is_said() {
     let wanted = ["fetch", &unknown, "-o", got, "--timeout", "1", at[0], at[1]];
     let line = home.refusal(&wanted, 1);
     assert!(line.contains("nobody found who has it"), "{line}");
+    let wanted = ["fetch", &unknown, "-o", got, "--timeout", "4", at[0], at[1]];
+    let output = home.output(&wanted);
+    let said = String::from_utf8(output.stderr).unwrap();
+    let looking = "chordscope: looking for peers that have it; Ctrl-C cancels\n";
+    assert!(said.starts_with(looking), "{said}");
     let shares = home.json(&["shares", at[0], at[1]]).unwrap();
     assert_eq!(shares["transfers"], serde_json::json!([]));
 

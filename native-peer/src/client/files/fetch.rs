@@ -26,6 +26,8 @@ const REST: u32 = 10;
 const LONGEST_LOOK: Duration = Duration::from_secs(5);
 /// How long nothing may come before the command says that it still waits.
 const QUIET: Duration = Duration::from_secs(30);
+/// How long peers that have it may be looked for before the command says that.
+const LOOKING: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
 pub(crate) struct FetchOptions {
@@ -167,6 +169,49 @@ enum Followed {
     GivenUp(String),
 }
 
+/// How long nothing has come, and what was said of that.
+struct Quiet {
+    received: u64,
+    came: Instant,
+    has_said: bool,
+    has_said_looking: bool,
+}
+
+impl Quiet {
+    fn new() -> Self {
+        Self {
+            received: 0,
+            came: Instant::now(),
+            has_said: false,
+            has_said_looking: false,
+        }
+    }
+
+    /// Takes in how the fetch stands.
+    fn hear(&mut self, transfer: &Transfer) {
+        if transfer.received_bytes != self.received {
+            self.received = transfer.received_bytes;
+            self.came = Instant::now();
+            self.has_said = false;
+        }
+    }
+
+    /// What is to be said now of a fetch to which nothing comes.
+    fn note(&mut self, transfer: &Transfer) -> Option<String> {
+        let (quiet, limit) = (self.came.elapsed(), &transfer.limit);
+        let is_looking = self.received == 0 && transfer.peers.is_empty();
+        if quiet >= QUIET && !self.has_said {
+            self.has_said = true;
+            return Some(format!("still waiting: {limit}; Ctrl-C cancels"));
+        }
+        if quiet >= LOOKING && is_looking && !self.has_said_looking {
+            self.has_said_looking = true;
+            return Some("looking for peers that have it; Ctrl-C cancels".to_string());
+        }
+        None
+    }
+}
+
 /// Shows how a fetch gets on, until it has ended, or nothing has come for too long.
 async fn follow(
     connection: &Connection,
@@ -176,7 +221,7 @@ async fn follow(
 ) -> Result<Followed, Failure> {
     let bar = bar(link.length.unwrap_or_default(), "", json);
     let mut wait = Duration::ZERO;
-    let (mut received, mut came, mut has_said) = (0, Instant::now(), false);
+    let mut quiet = Quiet::new();
     loop {
         let query = format!(
             "/api/v1/transfers?link={}&wait={}",
@@ -198,24 +243,16 @@ async fn follow(
             bar.finish_and_clear();
             return Ok(Followed::Ended(Box::new(transfer)));
         }
-        if transfer.received_bytes != received {
-            (received, came, has_said) = (transfer.received_bytes, Instant::now(), false);
-        }
-        let quiet = came.elapsed();
-        if patience.is_some_and(|patience| quiet >= patience) {
+        quiet.hear(&transfer);
+        let since = quiet.came.elapsed();
+        if patience.is_some_and(|patience| since >= patience) {
             bar.finish_and_clear();
-            let (seconds, limit) = (quiet.as_secs(), transfer.limit);
+            let (seconds, limit) = (since.as_secs(), transfer.limit);
             let reason = format!("nothing has come for {seconds} s: {limit}");
             return Ok(Followed::GivenUp(reason));
         }
-        if quiet >= QUIET && !has_said {
-            has_said = true;
-            let limit = &transfer.limit;
-            bar.suspend(|| {
-                output::note(format_args!(
-                    "chordscope: still waiting: {limit}; Ctrl-C cancels"
-                ))
-            });
+        if let Some(note) = quiet.note(&transfer) {
+            bar.suspend(|| output::note(format_args!("chordscope: {note}")));
         }
         bar.set_length(transfer.bytes.or(link.length).unwrap_or_default());
         bar.set_position(transfer.bytes_here);
@@ -234,5 +271,40 @@ async fn follow(
             transfer.segments,
             transfer.limit
         ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn it_is_said_soon_that_nobody_was_found_and_later_that_it_still_waits() {
+        let mut transfer = Transfer {
+            limit: "nobody found who has it".into(),
+            ..Transfer::default()
+        };
+        let mut quiet = Quiet::new();
+        let mut said = |transfer: &Transfer| {
+            quiet.hear(transfer);
+            quiet.note(transfer)
+        };
+        let pass = |seconds| tokio::time::advance(Duration::from_secs(seconds));
+        pass(1).await;
+        assert_eq!(said(&transfer), None);
+        pass(1).await;
+        let looking = "looking for peers that have it; Ctrl-C cancels";
+        assert_eq!(said(&transfer).as_deref(), Some(looking));
+        pass(20).await;
+        assert_eq!(said(&transfer), None);
+        pass(20).await;
+        let waiting = "still waiting: nobody found who has it; Ctrl-C cancels";
+        assert_eq!(said(&transfer).as_deref(), Some(waiting));
+        transfer.received_bytes = 1;
+        assert_eq!(said(&transfer), None);
+        pass(10).await;
+        assert_eq!(said(&transfer), None);
+        pass(20).await;
+        assert_eq!(said(&transfer).as_deref(), Some(waiting));
     }
 }
