@@ -44,7 +44,7 @@ impl Client {
         let text = self.metrics()?;
         let line = text
             .lines()
-            .find(|line| line.starts_with("chordscope_records "));
+            .find(|line| line.starts_with("chordscope_records{level=\"one\"}"));
         let count = line.and_then(|line| line.rsplit(' ').next()?.parse().ok());
         count.ok_or_else(|| "there is no number of records".into())
     }

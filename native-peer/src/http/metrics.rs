@@ -80,22 +80,7 @@ fn of_peer(peer: &Peer) -> String {
     );
     of_goodbyes(&mut text, peer);
     of_relay(&mut text, peer);
-    let records = node.records();
-    one(
-        &mut text,
-        "records",
-        "gauge",
-        "Records held.",
-        records.len(),
-    );
-    let bytes: usize = records.iter().map(|(_, held)| held.record.size()).sum();
-    one(
-        &mut text,
-        "record_bytes",
-        "gauge",
-        "Memory that records take.",
-        bytes,
-    );
+    of_records(&mut text, peer);
     let outstanding = node.outstanding();
     one(
         &mut text,
@@ -105,6 +90,21 @@ fn of_peer(peer: &Peer) -> String {
         outstanding,
     );
     text
+}
+
+/// The records of both levels, each of which has its own.
+fn of_records(text: &mut String, peer: &Peer) {
+    let one = peer.node().records();
+    let one_bytes: usize = one.iter().map(|(_, held)| held.record.size()).sum();
+    let groups = peer.node().groups();
+    let quorum = groups.map_or(0, |groups| groups.keys().count());
+    let quorum_bytes = groups.map_or(0, |groups| groups.record_bytes());
+    let counts = [("one", one.len()), ("quorum", quorum)];
+    let bytes = [("one", one_bytes), ("quorum", quorum_bytes)];
+    let help = "Records held, by level.";
+    family(text, "records", "gauge", help, "level", &counts);
+    let help = "Memory that records take, by level.";
+    family(text, "record_bytes", "gauge", help, "level", &bytes);
 }
 
 /// What other peers said when they closed a link. A rule that this peer broke is told by the number of what it comes to.

@@ -37,7 +37,7 @@ fn a_peer_that_was_away_is_given_large_values_and_no_link_ends_for_it() {
     };
     let wanted = (0..VALUES).filter(is_kept).count() as u64;
     eventually("the values come back", || {
-        (peers[3].metric("chordscope_records ") >= wanted).then_some(())
+        (peers[3].metric("chordscope_records{level=\"one\"}") >= wanted).then_some(())
     });
     for peer in &peers {
         for reason in ["queue_full", "bad_tag"] {

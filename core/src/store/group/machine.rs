@@ -238,6 +238,11 @@ impl Groups {
         self.table.keys()
     }
 
+    /// How much memory the records take that this node keeps for its groups.
+    pub const fn record_bytes(&self) -> usize {
+        self.table.bytes()
+    }
+
     /// Whether no group needs this node any more.
     pub fn is_free(&self) -> bool {
         self.held.is_empty() && self.staged.is_empty()

@@ -157,6 +157,11 @@ impl Table {
     pub(super) fn keys(&self) -> impl Iterator<Item = Id> {
         self.rows.keys().copied()
     }
+
+    /// How much memory the records take.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
 }
 
 impl Row {
