@@ -13,8 +13,10 @@ use serde::{Deserialize, Serialize};
 use crate::storage::{self, Began, Health};
 
 pub(crate) use quorum::{
-    Adoption, Awaited, Quorum, Range, Repaired, Waiting, parse_lineage, show_lineage,
+    Adoption, Awaited, Quorum, Range, Repaired, UNKNOWN_LINEAGE, Waiting, parse_lineage,
+    show_lineage,
 };
+pub(crate) use sought::Sought;
 pub(crate) use transfers::{Fetching, Shared, Stopped, Transfer, Transfers};
 
 /// The state of a peer.

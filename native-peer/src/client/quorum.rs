@@ -13,7 +13,7 @@ use crate::client::connection::{Connection, escape};
 use crate::client::{Target, is_id};
 use crate::failure::Failure;
 use crate::output::{self, count};
-use crate::views::{Adoption, Range, Repaired, parse_lineage};
+use crate::views::{Adoption, Range, Repaired, UNKNOWN_LINEAGE, parse_lineage};
 
 /// How long to wait before asking again how an adoption stands.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -154,6 +154,11 @@ impl AdoptOptions {
             sleep(PAUSE).await;
             let answer = connection.ask(Method::GET, ADOPT, Vec::new()).await?;
             adoption = answer.json()?;
+        }
+        if adoption.error.as_deref() == Some(UNKNOWN_LINEAGE) {
+            return Err(Failure::failed(format!(
+                "{UNKNOWN_LINEAGE}; the peer has its own still: `chordscope status` shows it, and those of its neighbours"
+            )));
         }
         if let Some(error) = &adoption.error {
             return Err(Failure::failed(format!(

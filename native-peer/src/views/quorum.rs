@@ -188,6 +188,10 @@ pub(crate) struct Adoption {
     pub(crate) exports: Vec<String>,
 }
 
+/// What is said of a lineage that no group has.
+pub(crate) const UNKNOWN_LINEAGE: &str =
+    "no such lineage is known: no group of it was found in the ring";
+
 /// A lineage as it is shown.
 pub(crate) fn show_lineage(number: u64) -> String {
     format!("{number:016x}")
@@ -237,8 +241,7 @@ impl Adoption {
             AdoptionState::Running => self.running = true,
             AdoptionState::Failed(error) => self.error = Some(error.to_string()),
             AdoptionState::Unknown => {
-                let reason = "no group of this lineage was found in the ring";
-                self.error = Some(reason.to_string());
+                self.error = Some(UNKNOWN_LINEAGE.to_string());
             }
             AdoptionState::Done => {}
         }
