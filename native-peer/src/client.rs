@@ -66,7 +66,7 @@ pub(crate) enum Command {
 /// Which peer is asked.
 #[derive(Debug, Args)]
 pub(crate) struct Target {
-    /// Ask the peer at this URL [default: the one on port 7340, or else the first that runs here]
+    /// Ask the peer at this URL [default: that of CHORDSCOPE_PEER; or else the one on port 7340, or the first that runs here]
     #[arg(long, value_name = "URL")]
     peer: Option<String>,
 }

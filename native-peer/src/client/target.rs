@@ -36,23 +36,28 @@ impl Place {
 impl Target {
     /// The peer that the user means, with the token if it is the user's own.
     pub(super) fn place(&self) -> Result<Place, Failure> {
-        let url = match &self.peer {
-            Some(url) => url.clone(),
-            None => format!("ws://127.0.0.1:{}", local_port()),
+        let (named_by, url) = match (&self.peer, variable("CHORDSCOPE_PEER")) {
+            (Some(url), _) => ("--peer", url.clone()),
+            (None, Some(url)) => ("CHORDSCOPE_PEER", url),
+            (None, None) => ("--peer", format!("ws://127.0.0.1:{}", local_port())),
         };
-        let place = Place::of(&peer_url::dialed("--peer", &url)?);
+        let place = Place::of(&peer_url::dialed(named_by, &url)?);
         let (host, port) = place.authority.rsplit_once(':').unwrap_or_default();
         // A token must not go to another machine that happens to use the same port.
         let token = match port.parse() {
             Ok(port) if is_local(host) => data::find_token(port),
             _ => None,
         };
-        let given = std::env::var("CHORDSCOPE_TOKEN").ok();
         Ok(Place {
-            token: given.filter(|token| !token.is_empty()).or(token),
+            token: variable("CHORDSCOPE_TOKEN").or(token),
             ..place
         })
     }
+}
+
+/// A variable of the environment, if it is set to something.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 fn with_port(host: &str) -> String {

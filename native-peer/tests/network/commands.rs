@@ -183,6 +183,17 @@ fn status_and_peers_tell_who_is_there() {
     assert!(text.contains("Forming, 2 members known"), "{text}");
     // Without --peer the commands find a peer by themselves, and its token with it.
     assert!(home.json(&["peers"]).is_some());
+    let asked = |url: &str, more: &[&str]| {
+        let mut command = home.command(&[&["status", "--json"], more].concat());
+        command.env("CHORDSCOPE_PEER", url).output().unwrap()
+    };
+    for (url, more, who) in [(b.url(), vec![], b), (b.url(), vec!["--peer", a.url()], a)] {
+        let said = asked(url, &more).stdout;
+        let said: Value = serde_json::from_slice(&said).unwrap();
+        assert_eq!(said["id"], who.id(), "{more:?}");
+    }
+    let said = refusal(&asked("nowhere", &[]), 2);
+    assert!(said.starts_with("chordscope: CHORDSCOPE_PEER: "), "{said}");
 }
 
 #[test]

@@ -60,6 +60,7 @@ impl Home {
             .env("HOME", self.0.path())
             .env("XDG_DATA_HOME", self.path("share"))
             .env_remove("XDG_RUNTIME_DIR")
+            .env_remove("CHORDSCOPE_PEER")
             .env_remove("CHORDSCOPE_TOKEN");
         command
     }
