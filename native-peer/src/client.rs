@@ -217,10 +217,15 @@ async fn status(target: &Target, json: bool) -> Result<(), Failure> {
     } else if let Some(why) = &status.stayed {
         going = format!("\nhas stayed  {why}");
     }
+    let mut waiting = String::new();
+    for (number, one) in status.waits_for.iter().enumerate() {
+        let label = if number == 0 { "waiting for" } else { "" };
+        waiting.push_str(&format!("\n{label:<12}{}", one.describe()));
+    }
     let store = status.store.as_ref().map_or_else(none, describe_store);
     let quorum = describe_quorum(&status.quorum);
     output::line(&format!(
-        "id          {}\naddress     {}\nring        {}, {} known\npredecessor {}\nsuccessors  {}\n\
+        "id          {}\naddress     {}\nring        {}, {} known{waiting}\npredecessor {}\nsuccessors  {}\n\
          records     {}\nquorum      {quorum}\nstore       {store}\nlinks       {}{going}{positions}",
         status.id,
         status.address.unwrap_or_else(none),

@@ -1,6 +1,7 @@
 //! What a peer answers over HTTP, and the command line prints with `--json`.
 
 mod quorum;
+mod sought;
 mod transfers;
 
 use chordscope_core::base::contact::{Address, Contact};
@@ -26,6 +27,9 @@ pub(crate) struct Status {
     pub(crate) id: String,
     /// How far its ring has come: Outside, Joining, Forming or Safe.
     pub(crate) ring: String,
+    /// While it is in no ring: whom it looks for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) waits_for: Vec<Sought>,
     /// Nodes that it knows of, itself included.
     pub(crate) members_known: usize,
     pub(crate) predecessor: Option<String>,
@@ -248,6 +252,7 @@ impl Status {
         Self {
             id: node.space().show(node.id()),
             ring: node.stage().name().to_string(),
+            waits_for: Sought::all(peer),
             members_known: known(peer).len() + 1,
             predecessor: node.membership().predecessor().map(show),
             successors: successors.iter().map(show).collect(),

@@ -30,6 +30,14 @@ impl Peer {
         self.take_steps(now);
     }
 
+    /// Returns where this peer looks for a ring while it is in none: each address, with the id of who was there last where that is
+    /// known.
+    pub fn looked_for(&self) -> Vec<(Option<Id>, Address)> {
+        let joining = self.joining.as_ref();
+        let joining = joining.filter(|_| !self.node.membership().is_member());
+        joining.map(Joining::asked).unwrap_or_default()
+    }
+
     /// Does what the plan for finding a ring says is due.
     pub(super) fn take_steps(&mut self, now: Instant) {
         self.found_at_last(now);

@@ -418,6 +418,18 @@ impl Joining {
         others
     }
 
+    /// Whom it asks, best first, each with its id where that is known.
+    pub(super) fn asked(&self) -> Vec<(Option<Id>, Address)> {
+        let id = |address: &Address| {
+            let mut known = self.known.iter();
+            known.find(|known| known.address == *address)
+        };
+        let others = self.others().into_iter();
+        others
+            .map(|address| (id(&address).map(|known| known.id), address))
+            .collect()
+    }
+
     fn pause(&self, longest: Duration) -> Duration {
         let pause = FIRST_PAUSE * 2_u32.saturating_pow(self.round.min(16));
         pause.min(longest) * (1_024 + self.jitter) / 1_024
@@ -603,6 +615,15 @@ mod tests {
         assert_eq!(joining.step(due), Some(Step::Create));
         joining.joined(due);
         assert!(joining.due().is_some(), "and does not give up");
+    }
+
+    #[test]
+    fn whom_a_peer_asks_is_told_with_the_ids_that_it_knows() {
+        let known = vec![known(2, 0), known(4, 9)];
+        let told = joining(Plan::Join(vec![address(2), address(3)]), known).asked();
+        let [first, last] = [0, 9].map(|byte| Some(Id::from_bytes([byte; 20])));
+        let expected = [(first, address(2)), (None, address(3)), (last, address(4))];
+        assert_eq!(told, expected);
     }
 
     #[test]

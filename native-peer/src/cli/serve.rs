@@ -24,6 +24,7 @@ use crate::output;
 use crate::peer_url;
 use crate::running::{self, Options, Running};
 use crate::signals;
+use crate::views::Sought;
 
 /// The first port that is tried.
 const FIRST_PORT: u16 = 7340;
@@ -389,17 +390,24 @@ async fn is_in_a_ring(peer: &Running) {
     let mut place = pin!(has_a_place(peer));
     let mut said = None;
     while timeout(JOINING_PATIENCE, &mut place).await.is_err() {
-        let troubles = peer.positions.first().map(Handle::troubles);
-        if troubles != said {
-            let why = match troubles.as_deref() {
-                None | Some("") => String::new(),
-                Some(troubles) => format!(" ({troubles})"),
-            };
+        let why = why_outside(peer).await;
+        if said.as_ref() != Some(&why) {
             output::note(format_args!(
                 "chordscope: no place in a ring yet{why}; it keeps trying"
             ));
-            said = troubles;
+            said = Some(why);
         }
+    }
+}
+
+/// What came of the addresses that the user has named; where there are none, whom the peer looks for.
+async fn why_outside(peer: &Running) -> String {
+    let Some(position) = peer.positions.first() else {
+        return String::new();
+    };
+    match position.troubles() {
+        troubles if !troubles.is_empty() => format!(" ({troubles})"),
+        _ => Sought::waiting(&position.look(Sought::all).await.unwrap_or_default()),
     }
 }
 

@@ -25,11 +25,11 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::driver::Ended;
 use crate::http::App;
 use crate::id_words::no_id;
-use crate::views::{Leaving, Lookup, Peers, Refusal, Status, Store, VirtualNode};
+use crate::views::{Leaving, Lookup, Peers, Refusal, Sought, Status, Store, VirtualNode};
 
 use parameters::Parameters;
 pub(crate) use record::{
-    AUTHOR, EXPIRES_HEADER, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author,
+    AUTHOR, EXPIRES_HEADER, KEY_HEADER, LevelName, MEMBERS_HEADER, SEQUENCE_HEADER, parse_author,
 };
 
 /// What anyone may see.
@@ -115,6 +115,14 @@ impl From<RecordError> for Failed {
     }
 }
 
+/// The peer is in no ring: whom it waits for.
+async fn outside(app: &App) -> Failed {
+    let sought = app.driver.look(Sought::all).await;
+    let reason = Sought::waiting(&sought.unwrap_or_default());
+    let reason = format!("the peer is in no ring yet{reason}");
+    Failed(StatusCode::SERVICE_UNAVAILABLE, reason)
+}
+
 /// An id as text.
 fn parse_id(space: Space, text: &str) -> Result<Id, Failed> {
     let refuse = |error| Failed(StatusCode::BAD_REQUEST, no_id(space, text, error));
@@ -169,7 +177,7 @@ async fn peers(State(app): State<Arc<App>>) -> Result<Json<Peers>, Failed> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Sought {
+struct Asked {
     /// A name, or an id as 40 hexadecimal digits.
     what: String,
     #[serde(default)]
@@ -178,10 +186,13 @@ struct Sought {
 
 async fn lookup(
     State(app): State<Arc<App>>,
-    Parameters(sought): Parameters<Sought>,
+    Parameters(asked): Parameters<Asked>,
 ) -> Result<Json<Lookup>, Failed> {
-    let key = key_of(app.space, &sought.what)?;
-    let report = app.driver.lookup(key, sought.mode).await??;
+    let key = key_of(app.space, &asked.what)?;
+    let report = match app.driver.lookup(key, asked.mode).await? {
+        Err(LookupError::NotMember) => return Err(outside(&app).await),
+        report => report?,
+    };
     let view = move |peer: &chordscope_core::peer::Peer| Lookup::of(peer, &report);
     Ok(Json(app.driver.look(view).await?))
 }

@@ -37,6 +37,47 @@ fn two_of_three_that_were_killed_come_back_while_the_third_stays_away() {
 }
 
 #[test]
+fn a_peer_that_finds_nobody_of_its_ring_names_whom_it_waits_for() {
+    let home = Home::new();
+    let mut peers = home.ring(3);
+    for peer in &peers {
+        eventually("each is in a group", || {
+            let status = home.json(&["status", "--peer", peer.url()])?;
+            (status["quorum"]["groups"].as_u64() > Some(0)).then_some(())
+        });
+    }
+    let others = [&peers[0], &peers[2]].map(|peer| (peer.id().to_string(), peer.socket()));
+    let (first, port) = (peers[0].url().to_owned(), peers[1].port());
+    peers.iter_mut().for_each(Process::kill);
+    let back = home.joining("peer-1", port, &[&first]);
+    let at = ["--peer", back.url()];
+    let status = home.json(&["status", at[0], at[1]]).unwrap();
+    assert_eq!(status["ring"], "Outside");
+    let waits = status["waits_for"].as_array().unwrap();
+    let text = home.output(&["status", at[0], at[1]]).stdout;
+    let text = String::from_utf8(text).unwrap();
+    let name = ["name", at[0], at[1]];
+    let said = [
+        home.refusal(&[&["get"], &name[..]].concat(), 1),
+        home.refusal(&[&["get"], &name[..], &["--level", "quorum"]].concat(), 1),
+        home.refusal(&["put", "name", "1", "--level", "quorum", at[0], at[1]], 1),
+        home.refusal(&["delete", "name", at[0], at[1]], 1),
+        home.refusal(&["lookup", "name", at[0], at[1]], 1),
+    ];
+    for (id, address) in others {
+        let one = serde_json::json!({"id": id, "address": address});
+        assert!(waits.contains(&one), "{one} is not in {status}");
+        let named = format!("{id} ({address})");
+        assert!(text.contains(&named), "{text}");
+        for said in &said {
+            let words = "chordscope: the peer is in no ring yet; waiting for ";
+            assert!(said.starts_with(words) && said.contains(&named), "{said}");
+        }
+    }
+    assert!(text.contains("\nwaiting for "), "{text}");
+}
+
+#[test]
 fn fresh_peers_with_one_list_of_seeds_begin_together() {
     let home = Home::new();
     // Ports that are free: peers had them that have ended.

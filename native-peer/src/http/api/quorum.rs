@@ -9,12 +9,13 @@ use axum::routing::{MethodRouter, get, post};
 use chordscope_core::base::contact::{Address, Contact};
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::node::adopting::AdoptError;
+use chordscope_core::node::api::StoreError;
 use chordscope_core::peer::Peer;
 use chordscope_core::store::group::fence::Fence;
 use chordscope_core::store::group::repair::RepairError;
 use serde::Deserialize;
 
-use super::{Failed, Parameters, key_of, refused};
+use super::{Failed, Parameters, key_of, outside, refused};
 use crate::http::App;
 use crate::views::{Adoption, Range, Repaired, parse_lineage};
 
@@ -86,7 +87,11 @@ async fn repair_range(
         let lost = lost.clone();
         let found = position.look(move |peer| find(peer, range, key, &lost));
         if let Some(members) = found.await? {
-            let fence: Fence = position.repair(key, members?).await???;
+            let repaired = match position.repair(key, members?).await? {
+                Err(StoreError::NotMember) => return Err(outside(&app).await),
+                repaired => repaired?,
+            };
+            let fence: Fence = repaired?;
             return Ok(Json(Repaired::of(&fence)));
         }
     }
@@ -164,9 +169,10 @@ async fn begin(
             Err(error) => refusal = error,
         }
     }
-    match begun {
-        true => Ok(Json(stands(&app, lineage).await?)),
-        false => Err(refusal.into()),
+    match (begun, refusal) {
+        (true, _) => Ok(Json(stands(&app, lineage).await?)),
+        (false, AdoptError::NotMember) => Err(outside(&app).await),
+        (false, refusal) => Err(refusal.into()),
     }
 }
 

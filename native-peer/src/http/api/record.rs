@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
+use chordscope_core::base::id::Id;
 use chordscope_core::base::identity::PublicKey;
 use chordscope_core::node::api::{Level, StoreError, Written};
 use chordscope_core::node::renewal::Keeping;
@@ -19,7 +20,7 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use super::{Failed, Parameters, parse_id};
+use super::{Failed, Parameters, outside, parse_id};
 use crate::driver::{Held, Wish};
 use crate::http::App;
 use crate::views::Put;
@@ -30,6 +31,9 @@ pub(crate) const KEY_HEADER: &str = "x-chordscope-key";
 pub(crate) const EXPIRES_HEADER: &str = "x-chordscope-expires-in";
 /// Carries a record's sequence number beside its value.
 pub(crate) const SEQUENCE_HEADER: &str = "x-chordscope-sequence";
+
+/// Carries, beside what came of a put at level quorum, how many members the group of the record has, if the peer knows.
+pub(crate) const MEMBERS_HEADER: &str = "x-chordscope-members";
 
 /// How long a value may take to arrive.
 const BODY_PATIENCE: Duration = Duration::from_secs(10);
@@ -53,7 +57,7 @@ struct Asked {
     /// Instead of a name, to get: a record's key, as 40 hexadecimal digits.
     key: Option<String>,
     level: Option<LevelName>,
-    /// Put or delete only if this is the sequence number, 0 for no such record.
+    /// Put or delete only if this is the version, 0 for no such record.
     if_sequence: Option<u64>,
     /// How many seconds a record lives that is put; a day unless it is said.
     ttl: Option<u32>,
@@ -193,7 +197,7 @@ async fn read(
     let subject = asked.subject(&app)?;
     let key = app.space.show(subject.key(app.space));
     let got = app.driver.get(subject, asked.level()).await?;
-    let (record, held) = got.map_err(|error| explain(&app, error))?;
+    let (record, held) = explained(&app, got).await?;
     let sequence = record.as_ref().map(|record| record.sequence());
     let Some((value, sequence)) = record.and_then(|it| it.into_value()).zip(sequence) else {
         return Err(no_such(&asked));
@@ -216,7 +220,7 @@ async fn write(
     State(app): State<Arc<App>>,
     Parameters(asked): Parameters<Asked>,
     body: Body,
-) -> Result<Json<Put>, Failed> {
+) -> Result<Response, Failed> {
     let target = asked.target()?;
     if body.size_hint().lower() > MAX_VALUE as u64 {
         return Err(RecordError::Value.into());
@@ -234,7 +238,8 @@ async fn write(
         Target::Immutable => {
             let keeping = asked.keeping();
             let written = app.driver.put_immutable(value, keeping).await?;
-            answer(&app, written, false, keeping.renew).await
+            let (answer, _) = answer(&app, written, false, keeping.renew).await?;
+            Ok(answer.into_response())
         }
     }
 }
@@ -242,13 +247,14 @@ async fn write(
 async fn delete(
     State(app): State<Arc<App>>,
     Parameters(asked): Parameters<Asked>,
-) -> Result<Json<Put>, Failed> {
+) -> Result<Response, Failed> {
     let Target::Label(label) = asked.target()? else {
         return Err(bad("nobody can delete an immutable value: it runs out"));
     };
     let me = app.driver.look(|peer| peer.node().contact().card().key);
     let subject = label.clone().subject(me.await?);
-    let (record, _) = app.driver.get(subject, asked.level()).await??;
+    let got = app.driver.get(subject, asked.level()).await?;
+    let (record, _) = explained(&app, got).await?;
     if record.and_then(|record| record.into_value()).is_none() {
         return Err(no_such(&asked));
     }
@@ -260,15 +266,43 @@ async fn put(
     label: Label,
     value: Option<Vec<u8>>,
     wish: Wish,
-) -> Result<Json<Put>, Failed> {
+) -> Result<Response, Failed> {
     let signed = matches!(label, Label::Salt(_));
     let written = app.driver.put(label, value, wish).await?;
-    answer(app, written, signed, wish.keeping.renew).await
+    let (answer, key) = answer(app, written, signed, wish.keeping.renew).await?;
+    let mut answer = answer.into_response();
+    if wish.level == Level::Quorum
+        && let Some(members) = members(app, key).await
+    {
+        answer.headers_mut().insert(MEMBERS_HEADER, members.into());
+    }
+    Ok(answer)
 }
 
-/// Why an operation failed. What the peer's own disk says is the likelier cause, and the one that its user can mend.
-fn explain(app: &App, error: StoreError) -> Failed {
-    match (&error, app.refusing()) {
+/// How many members the group of a key at level quorum has, if a position of this peer is one of them.
+async fn members(app: &App, key: Id) -> Option<usize> {
+    for position in &app.positions {
+        let group = position.look(move |peer| {
+            let held = peer.node().groups()?.held();
+            let open = held.filter(|held| held.decided.is_none() && held.group.covers(key));
+            let newest = open.max_by_key(|held| held.group.epoch)?;
+            Some(newest.group.members.len())
+        });
+        if let Ok(Some(members)) = group.await {
+            return Some(members);
+        }
+    }
+    None
+}
+
+/// What came of an operation, or why it failed. What the peer's own disk says is the likelier cause, and the one that its user can mend.
+async fn explained<T>(app: &App, outcome: Result<T, StoreError>) -> Result<T, Failed> {
+    let error = match outcome {
+        Ok(outcome) => return Ok(outcome),
+        Err(StoreError::NotMember) => return Err(outside(app).await),
+        Err(error) => error,
+    };
+    Err(match (&error, app.refusing()) {
         (StoreError::Record(RecordError::Storage) | StoreError::Unavailable, Some(reason)) => {
             Failed(
                 StatusCode::INSUFFICIENT_STORAGE,
@@ -280,20 +314,22 @@ fn explain(app: &App, error: StoreError) -> Failed {
             format!("this peer's part of the name's group cannot be written: {reason}"),
         ),
         _ => error.into(),
-    }
+    })
 }
 
+/// The answer to a put, and the record's key.
 async fn answer(
     app: &App,
     outcome: Result<Held<Written>, StoreError>,
     signed: bool,
     renews: bool,
-) -> Result<Json<Put>, Failed> {
-    let (written, held) = outcome.map_err(|error| explain(app, error))?;
+) -> Result<(Json<Put>, Id), Failed> {
+    let (written, held) = explained(app, outcome).await?;
+    let key = written.key;
     let view = move |peer: &_| Put {
         expires_in_s: held,
         renewed: renews,
         ..Put::of(peer, &written, signed)
     };
-    Ok(Json(app.driver.look(view).await?))
+    Ok((Json(app.driver.look(view).await?), key))
 }

@@ -1,0 +1,129 @@
+//! Whom a peer looks for while it is in no ring.
+
+use chordscope_core::base::contact::{Address, Contact};
+use chordscope_core::base::id::{Id, Space};
+use chordscope_core::peer::Peer;
+use serde::{Deserialize, Serialize};
+
+use crate::output::count;
+
+/// How many are named in a sentence.
+const MAX_NAMED: usize = 8;
+
+/// Somebody by whom the peer would be in a ring again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sought {
+    /// The position, where it is known: who was at the address last, or is a member of a group of level quorum.
+    pub(crate) id: Option<String>,
+    /// Where the peer looks, or the member was.
+    pub(crate) address: Option<String>,
+}
+
+impl Sought {
+    /// All of them: the addresses that it was given or knows, and the other members of its groups of level quorum. Nobody once the
+    /// peer is in a ring.
+    pub(crate) fn all(peer: &Peer) -> Vec<Self> {
+        let node = peer.node();
+        if node.membership().is_member() {
+            return Vec::new();
+        }
+        let groups = node.groups().into_iter();
+        let held = groups.flat_map(|groups| groups.held());
+        let members = held.flat_map(|held| &held.group.members);
+        let members = members.map(|member| &member.contact);
+        Self::each(
+            &peer.looked_for(),
+            members.filter(|one| one.id() != node.id()),
+        )
+    }
+
+    /// Each of them once.
+    fn each<'a>(
+        looked_for: &[(Option<Id>, Address)],
+        members: impl Iterator<Item = &'a Contact>,
+    ) -> Vec<Self> {
+        let mut all: Vec<(Option<Id>, Option<Address>)> = Vec::new();
+        all.extend(looked_for.iter().map(|(id, at)| (*id, Some(at.clone()))));
+        for member in members {
+            let is_at = |at: &Address| member.addresses().contains(at);
+            let same = all.iter_mut().find(|(id, at)| match id {
+                Some(id) => *id == member.id(),
+                None => at.as_ref().is_some_and(is_at),
+            });
+            match same {
+                Some((id, _)) => *id = Some(member.id()),
+                None => all.push((Some(member.id()), member.addresses().first().cloned())),
+            }
+        }
+        let all = all.into_iter().map(|(id, at)| Self {
+            id: id.map(|id| Space::FULL.show(id)),
+            address: at.map(|at| at.url().to_string()),
+        });
+        all.collect()
+    }
+
+    /// The id and the address, or what is known of these.
+    pub(crate) fn describe(&self) -> String {
+        match (&self.id, &self.address) {
+            (Some(id), Some(address)) => format!("{id} ({address})"),
+            (one, other) => one.as_ref().or(other.as_ref()).cloned().unwrap_or_default(),
+        }
+    }
+
+    /// Whom it waits for, as the end of a sentence; nothing where nobody is known.
+    pub(crate) fn waiting(all: &[Self]) -> String {
+        if all.is_empty() {
+            return String::new();
+        }
+        let mut named: Vec<String> = all.iter().take(MAX_NAMED).map(Self::describe).collect();
+        if all.len() > MAX_NAMED {
+            named.push(count(all.len() - MAX_NAMED, "other"));
+        }
+        format!("; waiting for {}", named.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chordscope_core::base::identity::Signer;
+
+    use super::*;
+
+    fn address(port: u16) -> Address {
+        Address::parse_url(&format!("ws://127.0.0.1:{port}")).unwrap()
+    }
+
+    fn contact(secret: u8, port: u16) -> Contact {
+        let signer = Signer::ed25519([secret; 32]);
+        Contact::sign(Space::FULL, &signer, 0, 1, vec![address(port)]).unwrap()
+    }
+
+    #[test]
+    fn each_is_named_once_by_id_and_address() {
+        let [one, two, three] = [(1, 7001), (2, 7002), (3, 7003)].map(|(n, at)| contact(n, at));
+        let looked_for = [
+            (None, address(7001)),
+            (Some(two.id()), address(7009)),
+            (None, address(7010)),
+        ];
+        let all = Sought::each(&looked_for, [&one, &two, &three, &three].into_iter());
+        let shown: Vec<String> = all.iter().map(Sought::describe).collect();
+        let show = |contact: &Contact| Space::FULL.show(contact.id());
+        assert_eq!(
+            shown,
+            [
+                format!("{} (ws://127.0.0.1:7001/ws)", show(&one)),
+                format!("{} (ws://127.0.0.1:7009/ws)", show(&two)),
+                "ws://127.0.0.1:7010/ws".to_string(),
+                format!("{} (ws://127.0.0.1:7003/ws)", show(&three)),
+            ]
+        );
+        assert_eq!(
+            Sought::waiting(&all),
+            format!("; waiting for {}", shown.join(", "))
+        );
+        assert_eq!(Sought::waiting(&[]), "");
+        let many = vec![all[2].clone(); MAX_NAMED + 2];
+        assert!(Sought::waiting(&many).ends_with(", 2 others"));
+    }
+}
