@@ -404,7 +404,7 @@ impl fmt::Display for StoreError {
                 "the write may have taken effect and been replaced since: its outcome is unknown",
             ),
             Self::Mismatch(0) => f.write_str("there is no such record"),
-            Self::Mismatch(sequence) => write!(f, "the record has sequence number {sequence}"),
+            Self::Mismatch(sequence) => write!(f, "the record has version {sequence}"),
             Self::Record(error) => error.fmt(f),
             Self::Unsupported => f.write_str(
                 "the primary of the record's group is of a release that cannot renew at level quorum",

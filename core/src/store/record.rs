@@ -290,7 +290,7 @@ impl fmt::Display for RecordError {
             Self::Value => "a value has at most 64 KiB (65536 bytes)",
             Self::Lifetime => "a record lives for two seconds at least and a day at most, a provider for half an hour at most",
             Self::Signature => "the record's signature is not its author's",
-            Self::SequenceJump => "the record's sequence number runs too far ahead",
+            Self::SequenceJump => "the record's version runs too far ahead",
             Self::Full => "the peer has no room for another record",
             Self::Storage => "the peer could not keep the record",
             Self::Salt => "a salt has at most 64 bytes",

@@ -72,7 +72,7 @@ impl Input {
 pub(crate) struct Wish {
     /// At which level.
     pub(crate) level: Level,
-    /// Only if this is the sequence number there; 0 for none.
+    /// Only if this is the version there; 0 for none.
     pub(crate) if_sequence: Option<u64>,
     /// How it is kept.
     pub(crate) keeping: Keeping,

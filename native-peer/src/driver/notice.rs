@@ -75,7 +75,7 @@ fn of_node(space: Space, event: &NodeEvent) -> Option<(&'static str, String, Vec
         )),
         NodeEvent::Conflict(key) => Some((
             "conflict",
-            "conflict, two authors wrote with the same sequence number under".to_string(),
+            "conflict, two authors wrote the same version under".to_string(),
             vec![space.show(*key)],
         )),
         NodeEvent::RecordKept(key) => Some((

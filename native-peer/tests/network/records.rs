@@ -69,7 +69,7 @@ fn a_signed_record_is_found_by_its_author_and_salt_and_by_its_key() {
 
     let swap = ["put", "--signed", "--salt", "profile", "x", "--peer", a];
     let line = home.refusal(&[&swap[..], &["--if-sequence", "1"]].concat(), 1);
-    assert_eq!(line, "chordscope: the record has sequence number 2");
+    assert_eq!(line, "chordscope: the record has version 2");
     let swapped = home.json(&[&swap[..], &["--if-sequence", "2"]].concat());
     assert_eq!(swapped.unwrap()["sequence"], 3);
 

@@ -203,7 +203,7 @@ fn read(name: Name, asked: Asked, answer: Answer) -> Result<Act, Fault> {
         }
         (409, Asked::Swap(..)) => {
             let text = text();
-            let found = text.split("sequence number ").nth(1);
+            let found = text.split("version ").nth(1);
             let digits = found.map(|found| {
                 let digits = found.chars().take_while(char::is_ascii_digit);
                 digits.collect::<String>()
