@@ -76,6 +76,34 @@ impl Connection {
         path: &str,
         body: Vec<u8>,
     ) -> Result<Answer, Failure> {
+        match self.exchange(method, path, body).await? {
+            (StatusCode::OK, answer) => Ok(answer),
+            (status, answer) => Err(self.failure(status, &answer)),
+        }
+    }
+
+    /// Sends a request for something that may not be there; where it is not, gives the peer's words for that.
+    pub(super) async fn look_for(
+        &self,
+        method: Method,
+        path: &str,
+    ) -> Result<Result<Answer, String>, Failure> {
+        let asked = timeout(ANSWER_PATIENCE, self.exchange(method, path, Vec::new()));
+        let asked = asked.await;
+        let (status, answer) = asked.unwrap_or_else(|_| Err(self.lost(&"it took too long")))?;
+        match (status, answer.refusal()) {
+            (StatusCode::OK, _) => Ok(Ok(answer)),
+            (StatusCode::NOT_FOUND, Some(reason)) => Ok(Err(reason)),
+            _ => Err(self.failure(status, &answer)),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<(StatusCode, Answer), Failure> {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -92,20 +120,24 @@ impl Connection {
         }
         let response = sender.send_request(request).await;
         drop(sender);
-        let (head, body) = response
-            .map_err(|error| self.lost(&in_words(&error)))?
-            .into_parts();
+        let (head, body) = response.map_err(|error| self.broken(&error))?.into_parts();
         let body = Limited::new(body, MAX_ANSWER).collect().await;
         let answer = Answer {
             from: self.place.authority.clone(),
             headers: head.headers,
-            body: body
-                .map_err(|error| self.lost(&in_words(&*error)))?
-                .to_bytes(),
+            body: body.map_err(|error| self.broken(&*error))?.to_bytes(),
         };
-        match head.status {
-            StatusCode::OK => Ok(answer),
-            status => Err(self.failure(status, &answer)),
+        Ok((head.status, answer))
+    }
+
+    /// The answer did not come, or not to its end.
+    fn broken(&self, error: &(dyn Error + 'static)) -> Failure {
+        match why_broken(error) {
+            Some(why) => self.lost(&why),
+            None => {
+                let from = &self.place.authority;
+                Failure::failed(format!("http://{from} is no Chordscope peer: {NOT_HTTP}"))
+            }
         }
     }
 
@@ -121,14 +153,13 @@ impl Connection {
 
     fn failure(&self, status: StatusCode, answer: &Answer) -> Failure {
         let from = &self.place.authority;
-        let reason = serde_json::from_slice::<Refusal>(&answer.body);
-        match (status, reason) {
-            (StatusCode::UNAUTHORIZED, _) => Failure::failed(format!(
+        match (status, answer.refusal()) {
+            (StatusCode::UNAUTHORIZED, Some(_)) => Failure::failed(format!(
                 "no token is known for the peer at http://{from}: only its own user controls a peer, on its own \
                  machine; CHORDSCOPE_TOKEN can hold the token"
             )),
-            (_, Ok(refusal)) => Failure::failed(refusal.error),
-            (_, Err(_)) => Failure::failed(format!(
+            (_, Some(reason)) => Failure::failed(reason),
+            (_, None) => Failure::failed(format!(
                 "http://{from} is no Chordscope peer: it answers {status}"
             )),
         }
@@ -136,6 +167,12 @@ impl Connection {
 }
 
 impl Answer {
+    /// Why a peer refuses the request; nothing else answers so.
+    fn refusal(&self) -> Option<String> {
+        let refusal = serde_json::from_slice::<Refusal>(&self.body);
+        refusal.ok().map(|refusal| refusal.error)
+    }
+
     pub(super) fn header(&self, name: &str) -> Result<&str, Failure> {
         let value = self.headers.get(name).and_then(|value| value.to_str().ok());
         value.ok_or_else(|| self.nonsense())
@@ -159,7 +196,10 @@ async fn connect(authority: &str) -> Result<Sender, Failure> {
         Err(_) => return Err(fail(&"nothing came for 5 seconds")),
     };
     let opened = http1::handshake(TokioIo::new(stream)).await;
-    let (sender, connection) = opened.map_err(|error| fail(&in_words(&error)))?;
+    let (sender, connection) = opened.map_err(|error| {
+        let why = why_broken(&error);
+        fail(&why.unwrap_or_else(|| NOT_HTTP.to_string()))
+    })?;
     // Errors of the connection come out of the request, too.
     tokio::spawn(connection);
     Ok(sender)
@@ -171,20 +211,24 @@ fn nonsense(from: &str) -> Failure {
     ))
 }
 
-/// Why an answer did not come, or not to its end.
-fn in_words(error: &(dyn Error + 'static)) -> String {
+/// What is said of what is no web server, or a broken one.
+const NOT_HTTP: &str = "what comes is not HTTP";
+
+/// Why an answer did not come, or not to its end; `None` where what came is not HTTP.
+fn why_broken(error: &(dyn Error + 'static)) -> Option<String> {
     if error.is::<LengthLimitError>() {
-        return format!("it is longer than {} MiB", MAX_ANSWER >> 20);
+        return Some(format!("it is longer than {} MiB", MAX_ANSWER >> 20));
     }
-    let Some(http) = error.downcast_ref::<hyper::Error>() else {
-        return error.to_string();
-    };
-    let source = http.source();
-    match source.and_then(|source| source.downcast_ref::<io::Error>()) {
-        Some(io) if io.kind() != io::ErrorKind::UnexpectedEof => plain(io),
-        _ if http.is_parse() => "what comes is not HTTP".to_string(),
-        _ => "the connection was ended".to_string(),
+    let http = error.downcast_ref::<hyper::Error>();
+    let io = http.and_then(|http| http.source()?.downcast_ref::<io::Error>());
+    match io {
+        Some(io) if io.kind() == io::ErrorKind::UnexpectedEof => {}
+        // Others than the system's are the library's, of what it cannot read.
+        Some(io) => return io.raw_os_error().map(|_| plain(io)),
+        None if http.is_some_and(hyper::Error::is_parse) => return None,
+        None => {}
     }
+    Some("the connection was ended".to_string())
 }
 
 /// Percent-encodes a text for a query.
@@ -206,6 +250,56 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+
+    /// What is said of a server that has this answer for everybody.
+    async fn said_of(answer: &'static [u8]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let authority = listener.local_addr().unwrap().to_string();
+        let serve = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = [0; 1024];
+            let _ = stream.read(&mut head).await.unwrap();
+            stream.write_all(answer).await.unwrap();
+        };
+        let token = None;
+        let ask = async {
+            let connection = Connection::to(Place { authority, token }).await.unwrap();
+            let answer = connection.ask(Method::GET, "/", Vec::new()).await;
+            let answer = answer.and_then(|answer| answer.header("x-chordscope-key").map(drop));
+            let said = answer.unwrap_err().to_string();
+            said.replace(&connection.place.authority, "HOST")
+        };
+        tokio::join!(serve, ask).1
+    }
+
+    #[tokio::test]
+    async fn what_is_no_peer_is_told_of_in_our_own_words() {
+        let ended = "the peer at http://HOST did not answer: the connection was ended";
+        let not_http = "http://HOST is no Chordscope peer: what comes is not HTTP";
+        let other = "http://HOST answers, but not as a Chordscope peer does";
+        for (answer, said) in [
+            (&b"HTTP/1.0 200 OK\r\n\r\n<html>hello</html>"[..], other),
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", other),
+            (
+                b"HTTP/1.0 404 Not Found\r\n\r\nnothing",
+                "http://HOST is no Chordscope peer: it answers 404 Not Found",
+            ),
+            (
+                b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n",
+                "http://HOST is no Chordscope peer: it answers 401 Unauthorized",
+            ),
+            (b"220 mail.example ESMTP\r\n", not_http),
+            (b"HTTP/2.0 200 OK\r\n\r\n", not_http),
+            (
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+                not_http,
+            ),
+            (b"", ended),
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", ended),
+        ] {
+            assert_eq!(said_of(answer).await, said);
+        }
+    }
 
     #[tokio::test]
     async fn a_connection_that_the_peer_has_ended_is_opened_again() {

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{IsTerminal, Read};
 use std::path::Path;
+use std::time::Duration;
 
 use chordscope_core::store::record::{
     DEFAULT_LIFETIME, MAX_VALUE, Name, RecordError, SHORTEST_LIFETIME, Salt,
@@ -10,14 +11,20 @@ use chordscope_core::store::record::{
 use clap::Args;
 use hyper::Method;
 use serde::Serialize;
+use tokio::time::timeout;
 
-use crate::client::connection::{Connection, escape};
+use crate::client::connection::{Answer, Connection, escape};
 use crate::client::{Target, is_id};
 use crate::failure::Failure;
-use crate::http::{AUTHOR, EXPIRES_HEADER, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author};
+use crate::http::{
+    AUTHOR, EXPIRES_HEADER, KEY_HEADER, LevelName, MEMBERS_HEADER, SEQUENCE_HEADER, parse_author,
+};
 use crate::output;
-use crate::regular_file;
+use crate::regular_file::{self, NO_FILE};
 use crate::views::Put;
+
+/// How long it may take to see whether a record that is not there is at the other level.
+const OTHER_PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
 #[command(
@@ -73,7 +80,7 @@ struct Condition {
     /// How many peers must agree
     #[arg(long, value_enum, default_value_t = LevelName::One)]
     level: LevelName,
-    /// Only if this is the sequence number there, 0 for none; at level one as far as the replicas can be compared
+    /// Only if this is the version there, 0 for none; at level one as far as the replicas can be compared
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_sequence)]
     if_sequence: Option<u64>,
 }
@@ -139,18 +146,17 @@ impl PutOptions {
         let path = path + &self.keeping.query();
         let value = read_value(value)?;
         let connection = Connection::open(&self.target).await?;
-        let put: Put = connection.ask(Method::PUT, &path, value).await?.json()?;
+        let answer = connection.ask(Method::PUT, &path, value).await?;
+        let put: Put = answer.json()?;
         if json {
             return output::json(&put);
         }
         let held = held(put.expires_in_s, put.renewed);
+        let kept = self.condition.kept(&answer, &put);
         let stored = match self.immutable {
             // It has no other version.
-            true => format!("{}{held}", replicas(put.copies)),
-            false => {
-                let (replicas, sequence) = (replicas(put.copies), put.sequence);
-                format!("{replicas}, sequence number {sequence}{held}")
-            }
+            true => format!("{kept}{held}"),
+            false => format!("{kept}, version {}{held}", put.sequence),
         };
         output::line(&match (name, put.author) {
             (Some(name), _) => format!("stored \"{name}\": {stored}, key {}", put.key),
@@ -181,15 +187,19 @@ impl PutOptions {
 
 impl GetOptions {
     pub(super) async fn run(&self, json: bool) -> Result<(), Failure> {
-        let level = self.level.name();
-        let path = format!("/api/v1/record?{}&level={level}", self.query()?);
+        let query = self.query()?;
+        let path = self.level.path(&query);
         let connection = Connection::open(&self.target).await?;
-        let answer = connection.ask(Method::GET, &path, Vec::new()).await?;
+        let answer = match connection.look_for(Method::GET, &path).await? {
+            Ok(answer) => answer,
+            Err(reason) => return Err(self.level.not_there(&connection, &query, &reason).await),
+        };
+        let key = answer.header(KEY_HEADER)?;
         // A peer of release 0.1 does not say it.
         let expires = answer.header(EXPIRES_HEADER).ok();
         let expires_in_s = expires.and_then(|seconds| seconds.parse().ok());
         if json {
-            let key = answer.header(KEY_HEADER)?.to_string();
+            let key = key.to_string();
             let sequence = answer.header(SEQUENCE_HEADER)?.parse();
             let sequence = sequence.map_err(|_| connection.nonsense())?;
             let text = std::str::from_utf8(&answer.body).map(str::to_string);
@@ -240,16 +250,25 @@ impl DeleteOptions {
         let query = self.own.query(self.name.as_deref())?;
         let path = self.condition.path(&query);
         let connection = Connection::open(&self.target).await?;
-        let answer = connection.ask(Method::DELETE, &path, Vec::new()).await?;
+        let answer = match connection.look_for(Method::DELETE, &path).await? {
+            Ok(answer) => answer,
+            // What is the peer's own is found there by an author that this command does not know.
+            Err(reason) if self.own.signed => return Err(Failure::failed(reason)),
+            Err(reason) => {
+                let level = self.condition.level;
+                return Err(level.not_there(&connection, &query, &reason).await);
+            }
+        };
         let put: Put = answer.json()?;
         if json {
             return output::json(&put);
         }
+        let kept = self.condition.kept(&answer, &put);
         let what = match &self.name {
             Some(name) => format!("\"{name}\""),
             None => put.key,
         };
-        output::line(&format!("deleted {what}: {}", replicas(put.copies)))
+        output::line(&format!("deleted {what}: {kept}"))
     }
 }
 
@@ -273,17 +292,64 @@ impl Own {
 
 impl Condition {
     fn path(&self, query: &str) -> String {
-        let path = format!("/api/v1/record?{query}&level={}", self.level.name());
+        let path = self.level.path(query);
         match self.if_sequence {
             Some(expected) => format!("{path}&if_sequence={expected}"),
             None => path,
         }
     }
+
+    /// Who has stored what was put. At level quorum the answer comes as soon as a majority has.
+    fn kept(&self, answer: &Answer, put: &Put) -> String {
+        let members = answer.header(MEMBERS_HEADER).ok();
+        match self.level {
+            LevelName::One => output::count(put.copies, "replica"),
+            LevelName::Quorum => acknowledged(put.copies, members.and_then(|it| it.parse().ok())),
+        }
+    }
+}
+
+/// How many members of a group have acknowledged a write, of how many, where that is known.
+fn acknowledged(copies: u8, members: Option<u8>) -> String {
+    match members {
+        Some(members) if members > copies => {
+            format!("acknowledged by {copies} of {members} (a majority)")
+        }
+        Some(members) => format!("acknowledged by {copies} of {members} (all)"),
+        None => format!("acknowledged by {copies} (a majority)"),
+    }
+}
+
+impl LevelName {
+    fn path(self, query: &str) -> String {
+        format!("/api/v1/record?{query}&level={}", self.name())
+    }
+
+    /// What is said where a record is not there at this level: whether it is at the other one.
+    async fn not_there(self, connection: &Connection, query: &str, reason: &str) -> Failure {
+        let other = match self {
+            Self::One => Self::Quorum,
+            Self::Quorum => Self::One,
+        };
+        let path = other.path(query);
+        let asked = connection.look_for(Method::GET, &path);
+        // Level quorum may have no majority, which takes long to be found out.
+        let (here, there) = (self.name(), other.name());
+        Failure::failed(match timeout(OTHER_PATIENCE, asked).await {
+            Ok(Ok(Ok(_))) => {
+                format!(
+                    "{reason} at level {here}, but there is at level {there}: try --level {there}"
+                )
+            }
+            Ok(Ok(Err(_))) => reason.to_string(),
+            Ok(Err(_)) | Err(_) => format!("{reason} at level {here}; try --level {there}"),
+        })
+    }
 }
 
 fn parse_sequence(text: &str) -> Result<u64, String> {
     let number = text.parse();
-    number.map_err(|_| "give a sequence number, or 0 for a name that is not there".to_string())
+    number.map_err(|_| "give a version, or 0 for a name that is not there".to_string())
 }
 
 fn name_query(name: &str) -> Result<String, Failure> {
@@ -344,10 +410,6 @@ fn time(seconds: u32) -> String {
     }
 }
 
-fn replicas(count: u8) -> String {
-    output::count(count, "replica")
-}
-
 fn read_value(text: &str) -> Result<Vec<u8>, Failure> {
     let wrong = |error: &dyn std::fmt::Display| Failure::usage("VALUE", format!("{text}: {error}"));
     let mut value = Vec::new();
@@ -362,7 +424,10 @@ fn read_value(text: &str) -> Result<Vec<u8>, Failure> {
         }
         (_, Some(path)) => {
             let file = regular_file::open(Path::new(path), File::options().read(true));
-            let file = file.map_err(|error| wrong(&error))?;
+            let file = file.map_err(|error| match error.to_string() == NO_FILE {
+                true => wrong(&format!("{NO_FILE}: - reads standard input")),
+                false => wrong(&error),
+            })?;
             let mut input = file.take(most);
             input
                 .read_to_end(&mut value)
@@ -379,6 +444,18 @@ fn read_value(text: &str) -> Result<Vec<u8>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_majority_is_told_from_all() {
+        for (copies, members, told) in [
+            (2, Some(3), "acknowledged by 2 of 3 (a majority)"),
+            (3, Some(5), "acknowledged by 3 of 5 (a majority)"),
+            (2, Some(2), "acknowledged by 2 of 2 (all)"),
+            (2, None, "acknowledged by 2 (a majority)"),
+        ] {
+            assert_eq!(acknowledged(copies, members), told);
+        }
+    }
 
     #[test]
     fn lifetimes_are_read_and_told_as_people_write_them() {

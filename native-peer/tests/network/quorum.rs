@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::process::{Home, Process, eventually, refusal};
+use crate::process::{Home, Process, eventually, http, refusal};
 
 const QUORUM: [&str; 2] = ["--level", "quorum"];
 
@@ -44,7 +44,7 @@ fn all_peers_see_one_order_and_conditions_are_kept() {
         home.refusal(&arguments, 1)
     };
     let refused = told(swap(&peers[1], "0", "two"));
-    assert_eq!(refused, "chordscope: the record has sequence number 1");
+    assert_eq!(refused, "chordscope: the record has version 1");
     let arguments = swap(&peers[2], "1", "two");
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     assert_eq!(home.json(&arguments).unwrap()["sequence"], 2);
@@ -52,6 +52,58 @@ fn all_peers_see_one_order_and_conditions_are_kept() {
     // Level one keeps records of its own, and sees those of the other level.
     let got = home.json(&["get", "name", "--peer", peers[1].url()]);
     assert_eq!(got.unwrap()["value"], "two");
+}
+
+#[test]
+fn a_name_that_is_at_the_other_level_is_said_to_be_there() {
+    let home = Home::new();
+    let peers = home.ring(3);
+    let at = ["--peer", peers[0].url()];
+    let stored = eventually("a majority of three acknowledges", || {
+        let words = ["put", "high", "one", at[0], at[1]];
+        let output = home.output(&[&words[..], &QUORUM].concat());
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.contains("of 3").then_some(text)
+    });
+    let words = "stored \"high\": acknowledged by 2 of 3 (a majority), version ";
+    assert!(stored.starts_with(words), "{stored}");
+    assert!(put(&home, &peers[0], "high", "two").unwrap()["copies"].as_u64() >= Some(2));
+    eventually("each position counts what it has of level quorum", || {
+        let has_it = |peer: &Process| peer.metric("chordscope_records{level=\"quorum\"}") == 1;
+        peers.iter().all(has_it).then_some(())
+    });
+    home.json(&["put", "low", "one", at[0], at[1]]).unwrap();
+    let low = "chordscope: there is no such name at level quorum, but there is at level one: try --level one";
+    for command in ["get", "delete"] {
+        let words = [command, "low", at[0], at[1]];
+        assert_eq!(home.refusal(&[&words[..], &QUORUM].concat(), 1), low);
+    }
+    // Level one sees both, until it has something newer of its own: here that the name is deleted.
+    home.json(&["delete", "high", at[0], at[1]]).unwrap();
+    let high = "chordscope: there is no such name at level one, but there is at level quorum: try --level quorum";
+    assert_eq!(home.refusal(&["get", "high", at[0], at[1]], 1), high);
+    let nowhere = "chordscope: there is no such name";
+    assert_eq!(home.refusal(&["get", "none", at[0], at[1]], 1), nowhere);
+}
+
+#[test]
+fn a_lineage_that_nobody_has_is_not_adopted() {
+    let home = Home::new();
+    let peer = home.peer("peer", 0, None);
+    eventually("a ring of one", || put(&home, &peer, "name", "one"));
+    let lineage = ["quorum", "adopt", "0123456789abcdef"];
+    let said = home.refusal(&[&lineage[..], &["--peer", peer.url()]].concat(), 1);
+    assert!(
+        said.starts_with("chordscope: no such lineage is known: no group of it was found"),
+        "{said}"
+    );
+    let token = format!("Authorization: Bearer {}", peer.token());
+    let (code, stands) = http(peer.port(), "GET /api/v1/quorum/adopt", &[&token]);
+    assert!(
+        code == 200 && stands.contains("\"running\":false"),
+        "{stands}"
+    );
+    assert!(stands.contains("no such lineage is known"), "{stands}");
 }
 
 #[test]
@@ -395,7 +447,7 @@ fn a_lineage_is_brought_into_another_one_and_what_differs_is_exported() {
         ],
         1,
     );
-    assert!(told.contains("no group of this lineage"), "{told}");
+    assert!(told.contains("no such lineage is known"), "{told}");
     let mut exported = Vec::new();
     for other in &others {
         let arguments = ["quorum", "adopt", lineage, "--peer", other.url()];
