@@ -29,7 +29,7 @@ use crate::views::Put;
 pub(crate) const KEY_HEADER: &str = "x-chordscope-key";
 /// Carries how many seconds a record is held from now on, unless it is renewed.
 pub(crate) const EXPIRES_HEADER: &str = "x-chordscope-expires-in";
-/// Carries a record's sequence number beside its value.
+/// Carries the number of a record's version beside its value.
 pub(crate) const SEQUENCE_HEADER: &str = "x-chordscope-sequence";
 
 /// Carries, beside what came of a put at level quorum, how many members the group of the record has, if the peer knows.
