@@ -16,8 +16,6 @@ pub mod renewal;
 pub mod view;
 
 mod bulk;
-mod choosing;
-mod forwarding;
 mod groups;
 mod handoff;
 mod lookups;
@@ -32,7 +30,9 @@ mod repair;
 mod requests;
 mod reunion;
 mod round_trips;
+mod routes;
 mod seen;
+mod services;
 mod storing;
 mod timers;
 mod upkeep;
@@ -48,28 +48,26 @@ use crate::base::id::Id;
 use crate::base::identity::Signer;
 use crate::base::rng::Rng;
 use crate::base::time::Instant;
-use crate::chord::candidates::Candidates;
-use crate::chord::fingers::FingerTable;
-use crate::chord::membership::{Input, Membership, Phase};
-use crate::chord::message::Request as Ask;
-use crate::chord::route::{Routing, Step, Turn, route};
-use crate::message::{Message, Request, Response};
+use crate::chord::membership::{Input, Membership};
+use crate::chord::message::{Neighbours, Request as Ask};
+use crate::chord::route::{Mode, Routing};
+use crate::message::{Message, Request};
 use crate::node::adopting::Adopting;
-use crate::node::api::{Event, JoinError, Limit, Output, StorageEvent, TimerKind};
-use crate::node::bulk::{Bulk, Load, Waiting};
+use crate::node::api::{
+    Event, JoinError, LookupError, LookupId, Output, Report, StorageEvent, TimerKind,
+};
 use crate::node::config::Config;
 use crate::node::handoff::Handoffs;
-use crate::node::lookups::Lookup;
-use crate::node::numbered::Numbered;
+use crate::node::lookups::{Goal, Lookups, Outcome, Pointers, Search};
 use crate::node::operations::Operation;
 use crate::node::providing::Announcements;
 use crate::node::quorum::QuorumOperation;
 use crate::node::renewal::Renewals;
-use crate::node::requests::{Ended, Purpose, Question, Requests, Room};
+use crate::node::requests::{Ended, Purpose};
 use crate::node::reunion::Reunion;
-use crate::node::seen::Seen;
+use crate::node::routes::Routes;
+use crate::node::services::Services;
 use crate::node::storing::Storing;
-use crate::node::timers::Timers;
 use crate::node::upkeep::{Departure, Upkeep};
 use crate::node::walks::Walks;
 use crate::store::group::part::Part;
@@ -82,20 +80,12 @@ use crate::store::replica::Replica;
 // In this order in memory, from the start of a cache line.
 #[repr(C, align(64))]
 pub struct Node {
-    // What nearly every call needs, side by side.
-    contact: Contact,
+    services: Services,
     membership: Membership,
-    config: Arc<Config>,
-    timers: Timers,
-    requests: Requests,
-    fingers: FingerTable,
-    outputs: VecDeque<Output>,
-    lookups: Numbered<Lookup>,
-    seen: Seen,
-    next_number: u64,
-    candidates: Candidates,
+    routes: Routes,
+    lookups: Lookups,
     upkeep: Upkeep,
-    rng: Rng,
+    reunion: Reunion,
     // What few calls need.
     operations: BTreeMap<u64, Operation>,
     quorum: BTreeMap<u64, QuorumOperation>,
@@ -105,7 +95,6 @@ pub struct Node {
     renewals: Renewals,
     handoffs: Handoffs,
     adopting: Option<Box<Adopting>>,
-    bulk: Bulk,
     walks: Walks,
     storing: Storing,
     replica: Replica,
@@ -113,8 +102,6 @@ pub struct Node {
     groups: Option<Box<dyn Part>>,
     /// What the group machine has saved, by the token that the owner answers with.
     saving_groups: BTreeMap<u64, u64>,
-    reunion: Reunion,
-    signer: Box<Signer>,
 }
 
 impl Node {
@@ -140,20 +127,15 @@ impl Node {
             patience: config.patience,
             rules: Rules::ALL,
         };
-        // Others remember lookups by number for a while: after a restart they are to be others than before.
-        let next_number = rng.clone().next_u64() >> 48;
+        let groups = config
+            .quorum
+            .map(|quorum| quorum.begin(contact.clone(), settings));
         Self {
-            // These lists change all the time. Made one after the other, with room, they lie side by side in memory.
-            timers: Timers::new(),
-            requests: Requests::new(limits.requests, limits.neighbours, config.shortest_wait),
-            fingers: FingerTable::new(config.space, me),
-            lookups: Numbered::new(1),
-            seen: Seen::new(),
             membership,
-            outputs: VecDeque::new(),
-            next_number,
-            candidates: Candidates::new(config.successors_per_finger),
+            routes: Routes::new(&config, me),
+            lookups: Lookups::new(),
             upkeep: Upkeep::default(),
+            reunion: Reunion::new(limits.lost),
             operations: BTreeMap::new(),
             quorum: BTreeMap::new(),
             range_repairs: BTreeMap::new(),
@@ -161,19 +143,12 @@ impl Node {
             renewals: Renewals::default(),
             handoffs: Handoffs::default(),
             adopting: None,
-            bulk: Bulk::default(),
             walks: Walks::default(),
             storing: Storing::default(),
             replica,
-            groups: config
-                .quorum
-                .map(|quorum| quorum.begin(contact.clone(), settings)),
+            groups,
             saving_groups: BTreeMap::new(),
-            reunion: Reunion::new(limits.lost),
-            config,
-            signer: Box::new(signer),
-            contact,
-            rng,
+            services: Services::new(config, signer, contact, rng),
         }
     }
 
@@ -186,7 +161,7 @@ impl Node {
     /// Founds the first group of level `quorum` in this node's ring, unless the node knows that there is one, or was.
     pub fn found_group(&mut self, now: Instant) {
         if self.groups.is_some() {
-            let lineage = self.rng.next_u64();
+            let lineage = self.services.rng.next_u64();
             self.step_groups(now, GroupInput::Found(lineage));
         }
     }
@@ -205,10 +180,10 @@ impl Node {
         if self.membership.is_member() {
             return Err(JoinError::Already);
         }
-        if via.id() == self.contact.id() {
+        if via.id() == self.services.me.contact.id() {
             return Err(JoinError::Itself);
         }
-        self.look_for_place(now, via);
+        self.look_for_place(now, &via);
         Ok(())
     }
 
@@ -228,7 +203,7 @@ impl Node {
     ) {
         self.membership.settle(predecessor, successors);
         for (row, finger) in (1..).zip(fingers) {
-            let _ = self.fingers.learn(row, finger);
+            let _ = self.routes.fingers.learn(row, finger);
         }
         self.start_upkeep(now, false);
     }
@@ -241,15 +216,14 @@ impl Node {
     /// A newer contact of this node, after its addresses changed.
     pub fn set_contact(&mut self, now: Instant, contact: Contact) {
         self.refresh_groups(&contact);
-        self.contact = contact;
+        self.services.me.contact = contact;
         self.announce_all(now);
     }
 
     /// A newer contact of another node, after its addresses changed.
     pub fn refresh(&mut self, contact: &Contact) {
         self.membership.refresh(contact);
-        self.fingers.refresh(contact);
-        self.candidates.refresh(contact);
+        self.routes.refresh(contact);
         self.refresh_groups(contact);
     }
 
@@ -277,10 +251,11 @@ impl Node {
         match message {
             Message::Request(number, request) => self.on_request(now, from, number, request),
             Message::Response(number, response) => {
-                let ended = self.requests.answered(now, &from, number, &mut self.timers);
+                let ended = self.services.answered(now, &from, number, &response);
                 if let Some(Ended { purpose, load, .. }) = ended {
-                    self.bulk.learn(&response);
-                    self.make_room(now, from.id(), load);
+                    for refused in self.services.make_room(now, from.id(), load) {
+                        self.on_ended(now, refused);
+                    }
                     self.on_answer(now, from, purpose, response);
                 }
             }
@@ -292,7 +267,7 @@ impl Node {
 
     /// A peer cannot be reached: all questions to it have failed.
     pub fn handle_unreachable(&mut self, now: Instant, node: Id) {
-        for ended in self.requests.unreachable(node, &mut self.timers) {
+        for ended in self.services.unreachable(node) {
             self.on_ended(now, ended);
         }
         self.give_up_waiting(now, node);
@@ -312,7 +287,7 @@ impl Node {
 
     /// Does all that is due. Calling early does nothing.
     pub fn handle_timeout(&mut self, now: Instant) {
-        while let Some(timer) = self.timers.pop_due(now) {
+        while let Some(timer) = self.services.timers.pop_due(now) {
             match timer {
                 TimerKind::Stabilize => self.on_stabilize_timer(now),
                 TimerKind::Fingers => self.on_fingers_timer(now),
@@ -327,178 +302,214 @@ impl Node {
                 TimerKind::Operation(number) => self.on_operation_timer(now, number),
                 TimerKind::Leave => self.on_leave_timer(now),
                 TimerKind::Request(number) => self.on_request_timer(now, number),
-                TimerKind::Lookup(number) => self.on_lookup_timer(now, number),
+                TimerKind::Lookup(number) => self
+                    .with_lookups(now, |lookups, services, pointers| {
+                        lookups.on_timer(services, pointers, now, number)
+                    }),
             }
         }
     }
 
     /// What the owner must do, in order, until `None`.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        self.services.outbox.outputs.pop_front()
     }
 
     /// All that [`Node::poll_output`] would give, at once, in exchange for another list. An owner of many nodes lends each
     /// an empty one before a call and takes it back after it, so that one list serves them all.
     pub fn swap_outputs(&mut self, outputs: &mut VecDeque<Output>) {
-        core::mem::swap(&mut self.outputs, outputs);
+        core::mem::swap(&mut self.services.outbox.outputs, outputs);
     }
 
     /// When to call [`Node::handle_timeout`] next, and what for. May change with every other call.
     pub fn poll_timeout(&self) -> Option<(Instant, TimerKind)> {
-        self.timers.first()
+        self.services.timers.first()
     }
 
-    /// The routing rule at this node, told to whoever watches.
-    fn decide(
-        &mut self,
-        lookup: (Id, u64),
-        key: Id,
-        routing: Routing,
-        arrived: bool,
-        avoid: &[Id],
-    ) -> Step {
-        let turn = Turn {
-            key,
-            routing,
-            arrived,
-            avoid,
-        };
-        let lists = self.config.list_routing;
-        let step = match route(&self.membership, &self.fingers, turn, lists) {
-            Step::Finger { row, contact } if self.candidates.are_wanted() => {
-                self.choose(row, contact, turn)
-            }
-            step => step,
-        };
-        if self.config.tell_routes {
-            self.event(Event::Routed {
-                lookup,
-                key,
-                step: step.clone(),
-                predecessor: self.membership.predecessor().map(Contact::id),
-            });
-        }
-        step
-    }
+    // Requests.
 
-    /// Asks a peer and remembers what for, once there is room for what the question moves.
     fn ask(&mut self, now: Instant, to: Contact, purpose: Purpose, request: Request) {
-        let Some(load) = self.bulk.load(&purpose, &request) else {
-            return self.open_request(now, to, purpose, request, None);
-        };
-        match self.bulk.take(to.id(), load) {
-            Some(longer) => self.open_request(now, to, purpose, request, Some((load, longer))),
-            None => self.bulk.wait(Waiting {
-                to,
-                purpose,
-                request,
-                load,
-            }),
-        }
-    }
-
-    /// At the limit the question fails at once.
-    fn open_request(
-        &mut self,
-        now: Instant,
-        to: Contact,
-        purpose: Purpose,
-        request: Request,
-        room: Room,
-    ) {
-        let question = Question {
-            purpose,
-            request,
-            room,
-            retries: self.config.retries,
-        };
-        let opened = self.requests.open(now, &to, question, &mut self.timers);
-        match opened {
-            Ok(message) => self.send(to, message),
-            Err(purpose) => {
-                self.event(Event::LimitReached(Limit::Requests));
-                if let Some((load, _)) = room {
-                    self.bulk.end(to.id(), load);
-                }
-                match purpose {
-                    // The lookup's deadline ends it; the node that could not be asked is not dead.
-                    Purpose::Hop(_)
-                    | Purpose::Forward(_)
-                    | Purpose::Candidate(_)
-                    | Purpose::Membership(_) => {}
-                    purpose => self.on_failure(now, &to, purpose),
-                }
+        if let Some(refused) = self.services.ask(now, to, purpose, request) {
+            match refused.purpose {
+                // The lookup's deadline ends it; the node that could not be asked is not dead.
+                Purpose::Hop(_)
+                | Purpose::Forward(_)
+                | Purpose::Candidate(_)
+                | Purpose::Membership(_) => {}
+                purpose => self.on_failure(now, &refused.to, purpose),
             }
-        }
-    }
-
-    /// A question is over: what waited for its room is asked.
-    fn make_room(&mut self, now: Instant, to: Id, load: Option<Load>) {
-        let Some(load) = load else {
-            return;
-        };
-        self.bulk.end(to, load);
-        while let Some((next, longer)) = self.bulk.next(to, load.class()) {
-            let room = Some((next.load, longer));
-            self.open_request(now, next.to, next.purpose, next.request, room);
         }
     }
 
     /// A question was not answered.
     fn on_ended(&mut self, now: Instant, ended: Ended) {
         if let Some(load) = ended.load {
-            self.bulk.end(ended.to.id(), load);
+            self.services.requests.end(ended.to.id(), load);
         }
         self.on_failure(now, &ended.to, ended.purpose);
     }
 
     /// A node does not answer: nothing more waits for it.
     fn give_up_waiting(&mut self, now: Instant, to: Id) {
-        for waiting in self.bulk.give_up(to) {
-            self.on_failure(now, &waiting.to, waiting.purpose);
+        for ended in self.services.requests.give_up(to) {
+            self.on_ended(now, ended);
         }
     }
 
     fn on_request_timer(&mut self, now: Instant, number: u64) {
-        match self.requests.expired(now, number, &mut self.timers) {
-            requests::Expired::Resend(to, message) => self.send(to, message),
-            requests::Expired::Failed(ended) => {
-                let to = ended.to.id();
-                let is_bulk = ended.load.is_some();
-                self.event(Event::NoAnswer(to));
-                self.on_ended(now, ended);
-                if is_bulk {
-                    self.give_up_waiting(now, to);
-                }
+        if let Some(ended) = self.services.on_request_timer(now, number) {
+            let to = ended.to.id();
+            let is_bulk = ended.load.is_some();
+            self.on_ended(now, ended);
+            if is_bulk {
+                self.give_up_waiting(now, to);
             }
-            requests::Expired::Gone => {}
         }
     }
 
-    fn respond(&mut self, to: Contact, number: u64, response: Response) {
-        self.send(to, Message::Response(number, response));
+    // Lookups.
+
+    /// Finds the node responsible for a key. [`Event::LookupEnded`] follows.
+    ///
+    /// # Errors
+    /// [`LookupError::NotMember`] outside a ring, [`LookupError::Busy`] when too many lookups are under way.
+    pub fn lookup(
+        &mut self,
+        now: Instant,
+        key: Id,
+        routing: Routing,
+        mode: Mode,
+    ) -> Result<LookupId, LookupError> {
+        let search = Search {
+            key,
+            routing,
+            mode,
+            goal: Goal::Owner,
+        };
+        self.start_lookup(now, search).map(LookupId)
     }
 
-    fn send(&mut self, to: Contact, message: Message) {
-        self.outputs.push_back(Output::Send { to, message });
+    /// Looks a key up for a purpose of this node's own.
+    fn look_up(&mut self, now: Instant, key: Id, goal: Goal) -> Result<u64, LookupError> {
+        let search = Search {
+            key,
+            routing: Routing::Finger,
+            mode: self.services.config.mode,
+            goal,
+        };
+        self.start_lookup(now, search)
     }
 
-    fn event(&mut self, event: Event) {
-        self.outputs.push_back(Output::Event(Box::new(event)));
+    /// Looks a key up from another node on, which need not be in this node's ring.
+    fn look_up_at(
+        &mut self,
+        now: Instant,
+        key: Id,
+        goal: Goal,
+        via: &Contact,
+    ) -> Result<(), LookupError> {
+        let search = Search {
+            key,
+            routing: Routing::Finger,
+            mode: Mode::Iterative,
+            goal,
+        };
+        let avoid = match goal {
+            Goal::Reunion => alloc::vec![self.services.id()],
+            _ => Vec::new(),
+        };
+        self.lookups
+            .start_at(&mut self.services, now, search, via, avoid)
     }
 
-    fn number(&mut self) -> u64 {
-        self.next_number += 1;
-        self.next_number
+    fn start_lookup(&mut self, now: Instant, search: Search) -> Result<u64, LookupError> {
+        let pointers = Pointers {
+            membership: &self.membership,
+            routes: &self.routes,
+        };
+        let (number, outcome) = self
+            .lookups
+            .start(&mut self.services, pointers, now, search)?;
+        self.on_outcome(now, outcome);
+        Ok(number)
     }
 
-    const fn is_joining(&self) -> bool {
-        matches!(self.membership.phase(), Phase::Joining(_))
+    fn with_lookups(
+        &mut self,
+        now: Instant,
+        deed: impl FnOnce(&mut Lookups, &mut Services, Pointers<'_>) -> Option<Outcome>,
+    ) {
+        let pointers = Pointers {
+            membership: &self.membership,
+            routes: &self.routes,
+        };
+        let outcome = deed(&mut self.lookups, &mut self.services, pointers);
+        self.on_outcome(now, outcome);
     }
 
-    /// The owner of a key and the nodes that keep copies: its next successors, but no two positions of one peer.
-    fn group(&self, owner: &Contact, successors: &[Contact]) -> Vec<Contact> {
-        let copies = usize::from(self.config.copies.max(1));
-        Contact::of_each_peer(core::iter::once(owner).chain(successors), copies)
+    /// A lookup of this node's own may be over.
+    fn on_outcome(&mut self, now: Instant, outcome: Option<Outcome>) {
+        let Some(Outcome {
+            number,
+            lookup,
+            found,
+        }) = outcome
+        else {
+            return;
+        };
+        match lookup.search.goal {
+            Goal::Owner => {
+                let services = &self.services;
+                let report = found.map(|(owner, neighbours)| Report {
+                    key: lookup.search.key,
+                    routing: lookup.search.routing,
+                    mode: lookup.search.mode,
+                    group: services.group(&owner, &neighbours.successors),
+                    owner,
+                    path: lookup.path,
+                    took: now - lookup.started,
+                });
+                let report = report.ok_or(LookupError::Deadline);
+                self.services
+                    .event(Event::LookupEnded(LookupId(number), report));
+            }
+            Goal::Place => self.on_place_found(now, &lookup, found),
+            Goal::Reunion => {
+                if let Some((owner, _)) = found {
+                    let via = lookup.path.get(1).map(|visit| visit.id);
+                    self.on_looked_round(now, via, owner);
+                }
+            }
+            Goal::Finger(row) => match found {
+                Some((owner, neighbours)) => {
+                    self.learn_finger(now, row, &owner, &neighbours.successors);
+                }
+                None => self.skip_finger(now, row),
+            },
+            Goal::Operation(operation) if self.quorum.contains_key(&operation) => {
+                self.on_candidates(now, operation, nodes(found));
+            }
+            Goal::Operation(operation) => match found {
+                Some((owner, neighbours)) => self.on_owner(now, operation, &owner, &neighbours),
+                None => self.on_group(now, operation, Vec::new()),
+            },
+            Goal::Unclaimed(key) => {
+                if let Some((owner, neighbours)) = found {
+                    let group = self.services.group(&owner, &neighbours.successors);
+                    let before = neighbours.predecessor.as_ref().map(Contact::id);
+                    self.on_owner_of_unclaimed(now, key, &group, before);
+                }
+            }
+            Goal::Middle => self.on_located(now, lookup.search.key, nodes(found)),
+        }
     }
+}
+
+/// An owner and those behind it; nobody where it was not found.
+fn nodes(found: Option<(Contact, Neighbours)>) -> Vec<Contact> {
+    let Some((owner, neighbours)) = found else {
+        return Vec::new();
+    };
+    let behind = neighbours.successors.iter().cloned();
+    core::iter::once(owner).chain(behind).collect()
 }

@@ -160,7 +160,7 @@ impl Node {
         };
         if let Some((key, stamp)) = adopting.exporting.remove(&number) {
             self.step_groups(now, Input::Settled(key, stamp));
-            self.timers.bring_forward(now, TimerKind::Adopt);
+            self.services.timers.bring_forward(now, TimerKind::Adopt);
         }
     }
 
@@ -183,7 +183,7 @@ impl Node {
             let missing = StoreError::NoMajority(awaited);
             return self.end_adoption(now, AdoptionState::Failed(missing));
         }
-        self.schedule(now, TimerKind::Adopt, Some(PAUSE));
+        self.services.schedule(now, TimerKind::Adopt, Some(PAUSE));
         self.bring_on(now);
     }
 
@@ -199,7 +199,7 @@ impl Node {
             // Without a majority at present they are groups still.
             Ok(()) | Err(StoreError::NoMajority(_)) => {
                 self.step_groups(now, Input::Adopt(to));
-                self.timers.bring_forward(now, TimerKind::Adopt);
+                self.services.timers.bring_forward(now, TimerKind::Adopt);
             }
             Err(StoreError::NoGroup | StoreError::Unavailable) => {
                 self.end_adoption(now, AdoptionState::Unknown);
@@ -224,7 +224,7 @@ impl Node {
         adopting.last = match entries.len() == room {
             true => entries
                 .last()
-                .map(|entry| entry.copy.record.key(self.config.space)),
+                .map(|entry| entry.copy.record.key(self.services.config.space)),
             false => None,
         };
         let exporting: Vec<Id> = adopting.exporting.values().map(|(key, _)| *key).collect();
@@ -235,7 +235,7 @@ impl Node {
         };
         let mut begun = Vec::new();
         for entry in entries {
-            let key = entry.copy.record.key(self.config.space);
+            let key = entry.copy.record.key(self.services.config.space);
             if !exporting.contains(&key) && !adopting.open.contains_key(&key) {
                 adopting.open.insert(key, entry);
                 begun.push(key);
@@ -267,7 +267,7 @@ impl Node {
                 let same = copy.record.version() == entry.copy.record.version();
                 let tag = same.then_some(entry.operation);
                 let mut drawn = OperationTag::default();
-                self.rng.fill(&mut drawn.0);
+                self.services.rng.fill(&mut drawn.0);
                 if let Err(error) = self.quorum_import(now, copy, tag.unwrap_or(drawn), to) {
                     self.on_brought(now, key, Err(error));
                 }
@@ -303,7 +303,8 @@ impl Node {
                     record: *record,
                     stamp,
                 };
-                self.event(Event::LineageConflict(Box::new(conflict)));
+                self.services
+                    .event(Event::LineageConflict(Box::new(conflict)));
                 return;
             }
             Ok(Brought::Imported) => standing.imported += 1,
@@ -318,7 +319,7 @@ impl Node {
         }
         adopting.progress = now;
         self.step_groups(now, Input::Settled(key, entry.stamp));
-        self.timers.bring_forward(now, TimerKind::Adopt);
+        self.services.timers.bring_forward(now, TimerKind::Adopt);
     }
 
     /// The node has taken the other lineage.
@@ -337,11 +338,12 @@ impl Node {
         adopting.open.clear();
         adopting.exporting.clear();
         let standing = adopting.standing.clone();
-        self.timers.clear(TimerKind::Adopt);
+        self.services.timers.clear(TimerKind::Adopt);
         if standing.state != AdoptionState::Done {
             self.step_groups(now, Input::KeepLineage);
         }
-        self.event(Event::AdoptionEnded(Box::new(standing)));
+        self.services
+            .event(Event::AdoptionEnded(Box::new(standing)));
     }
 }
 

@@ -8,7 +8,6 @@ use core::time::Duration;
 use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
-use crate::chord::route::Routing;
 use crate::message::{Request, Response};
 use crate::node::Node;
 use crate::node::api::{Output, TimerKind};
@@ -66,30 +65,36 @@ impl Node {
                     );
                 }
                 Effect::Answer(Ticket::Peer(to, number), answer) => {
-                    self.respond(to, number, Response::Group(answer));
+                    self.services.respond(to, number, Response::Group(answer));
                 }
                 Effect::Answer(Ticket::Operation(number), answer) => {
-                    let me = self.contact.clone();
+                    let me = self.services.me.contact.clone();
                     self.on_quorum_answer(now, &me, number, Some(answer));
                 }
                 Effect::Answer(Ticket::Itself(_), _) => {}
                 Effect::Save(number, save) => {
-                    let token = self.number();
+                    let token = self.services.number();
                     self.saving_groups.insert(token, number);
-                    self.outputs.push_back(Output::StoreGroups { token, save });
+                    self.services
+                        .outbox
+                        .outputs
+                        .push_back(Output::StoreGroups { token, save });
                 }
-                Effect::Drop(keys) => self.outputs.push_back(Output::DropEntries(keys)),
-                Effect::SetAside(keys) => self.outputs.push_back(Output::SetAside(keys)),
+                Effect::Drop(keys) => self
+                    .services
+                    .outbox
+                    .outputs
+                    .push_back(Output::DropEntries(keys)),
+                Effect::SetAside(keys) => self
+                    .services
+                    .outbox
+                    .outputs
+                    .push_back(Output::SetAside(keys)),
                 Effect::Repaired(number, outcome) => self.on_range_repaired(number, outcome),
                 Effect::LookSoon => self.look_soon(now),
                 Effect::Adopted(_) => self.on_adopted(now),
                 Effect::Locate(key) => {
-                    let mode = self.config.mode;
-                    let goal = Goal::Middle;
-                    if self
-                        .start_lookup(now, key, Routing::Finger, mode, goal)
-                        .is_err()
-                    {
+                    if self.look_up(now, key, Goal::Middle).is_err() {
                         self.on_located(now, key, Vec::new());
                     }
                 }
@@ -148,7 +153,7 @@ impl Node {
         let ring: Vec<Contact> = successors.iter().chain(before).cloned().collect();
         let before = before.map(Contact::id);
         let is_whole = successors.iter().any(|node| Some(node.id()) == before);
-        let begin = before.unwrap_or_else(|| self.contact.id());
+        let begin = before.unwrap_or_else(|| self.services.me.contact.id());
         let last = successors.last().filter(|_| !is_whole);
         let arc = last.map(|last| (begin, last.id()));
         let leaving = self.leaves_for_good();
@@ -164,15 +169,18 @@ impl Node {
     }
 
     pub(super) fn on_groups_timer(&mut self, now: Instant) {
-        self.schedule(now, TimerKind::Groups, self.config.repair);
+        self.services
+            .schedule(now, TimerKind::Groups, self.services.config.repair);
         self.look_at_groups(now);
     }
 
     /// The neighbours have changed, or a change of a group has to be tried again.
     pub(super) fn look_soon(&mut self, now: Instant) {
-        if self.config.repair.is_some() && self.groups.is_some() {
-            let wait = self.rng.duration(LOOK_SOON / 2, LOOK_SOON);
-            self.timers.bring_forward(now + wait, TimerKind::Groups);
+        if self.services.config.repair.is_some() && self.groups.is_some() {
+            let wait = self.services.rng.duration(LOOK_SOON / 2, LOOK_SOON);
+            self.services
+                .timers
+                .bring_forward(now + wait, TimerKind::Groups);
         }
     }
 }

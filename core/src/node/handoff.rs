@@ -46,7 +46,7 @@ impl Node {
     pub(super) fn hand_off_later(&mut self, now: Instant, key: Id, copy: Box<Copy>) {
         let hints = &mut self.handoffs.0;
         if hints.len() >= MAX_HINTS && !hints.contains_key(&key) {
-            self.event(Event::LimitReached(Limit::Handoffs));
+            self.services.event(Event::LimitReached(Limit::Handoffs));
             return;
         }
         let hint = Hint {
@@ -60,10 +60,10 @@ impl Node {
     }
 
     fn wait_to_hand_off(&mut self) {
-        self.timers.clear(TimerKind::Handoff);
+        self.services.timers.clear(TimerKind::Handoff);
         let due = self.handoffs.0.values().map(|hint| hint.due).min();
         if let Some(due) = due.filter(|_| self.upkeep.leaving.is_none()) {
-            self.timers.set(due, TimerKind::Handoff);
+            self.services.timers.set(due, TimerKind::Handoff);
         }
     }
 

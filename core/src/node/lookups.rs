@@ -1,20 +1,27 @@
-//! Lookups: those that this node began, and those that it hands on.
+//! Lookups: those that this node began, and those of others that it forwards.
+//!
+//! A recursive lookup is forwarded from node to node, and the owner answers its origin. In an iterative one the origin asks each node
+//! in turn. What a lookup of this node's own comes to is an [`Outcome`]; whoever began it finds its [`Goal`] in there.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
-use crate::chord::membership::Input;
+use crate::chord::membership::Membership;
 use crate::chord::message::{
-    Forward, Found, MAX_AVOID, MAX_PATH, Neighbours, NextHop, Question, Request as Ask,
+    Forward, Found, MAX_AVOID, MAX_PATH, Neighbours, NextHop, Notice, Question, Request as Ask,
 };
-use crate::chord::route::{Mode, Routing};
-use crate::message::Request;
-use crate::node::Node;
-use crate::node::api::{Event, Limit, LookupError, LookupId, Report, TimerKind, Visit};
-use crate::node::requests::Purpose;
+use crate::chord::route::{Mode, Routing, Step, Turn};
+use crate::message::{Message, Request};
+use crate::node::api::{Event, Limit, LookupError, TimerKind, Visit};
+use crate::node::numbered::Numbered;
+use crate::node::requests::{Forwarding, Purpose};
+use crate::node::routes::Routes;
+use crate::node::seen::Seen;
+use crate::node::services::Services;
 
 /// What a lookup is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,18 +42,25 @@ pub(super) enum Goal {
     Middle,
 }
 
+/// A key that is looked up, along which pointers, driven by whom, and for what.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Search {
+    pub(super) key: Id,
+    pub(super) routing: Routing,
+    /// Who drives it now.
+    pub(super) mode: Mode,
+    pub(super) goal: Goal,
+}
+
 /// A lookup that this node began.
 #[derive(Clone, Debug)]
 pub(super) struct Lookup {
-    key: Id,
-    routing: Routing,
-    mode: Mode,
-    goal: Goal,
-    started: Instant,
+    pub(super) search: Search,
+    pub(super) started: Instant,
     deadline: Instant,
     timer: Instant,
     /// Iterative: the nodes asked so far, this node first, the one that is being asked last.
-    path: Vec<Visit>,
+    pub(super) path: Vec<Visit>,
     /// Iterative: whether the node being asked is thought to be the owner.
     arrived: bool,
     asked: Instant,
@@ -61,368 +75,467 @@ impl Lookup {
     fn gets_nearer(&self, from: Id, next: Id, arrives: bool) -> bool {
         let is_known = self.path.iter().any(|visit| visit.id == next);
         let is_nearer = match (arrives, self.arrived) {
-            (false, _) => next.is_within(from, self.key),
+            (false, _) => next.is_within(from, self.search.key),
             // The first node behind the key that is named.
             (true, false) => true,
-            (true, true) => next == self.key || next.is_between(self.key, from),
+            (true, true) => next == self.search.key || next.is_between(self.search.key, from),
         };
         !is_known && !self.avoid.contains(&next) && is_nearer
     }
 }
 
-impl Node {
-    /// Finds the node responsible for a key. [`Event::LookupEnded`] follows.
+/// A lookup of this node's own that is over.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) number: u64,
+    pub(super) lookup: Lookup,
+    /// The owner, and its neighbours as it says; `None` where it was not found in time.
+    pub(super) found: Option<(Contact, Neighbours)>,
+}
+
+/// What a lookup is decided by.
+#[derive(Clone, Copy)]
+pub(super) struct Pointers<'a> {
+    pub(super) membership: &'a Membership,
+    pub(super) routes: &'a Routes,
+}
+
+/// Lookups under way, and those of others that came by lately.
+#[derive(Clone, Debug)]
+pub(super) struct Lookups {
+    open: Numbered<Lookup>,
+    seen: Seen,
+}
+
+impl Lookups {
+    pub(super) fn new() -> Self {
+        Self {
+            open: Numbered::new(1),
+            seen: Seen::new(),
+        }
+    }
+
+    /// Begins a lookup; it may be over at once.
     ///
     /// # Errors
     /// [`LookupError::NotMember`] outside a ring, [`LookupError::Busy`] when too many lookups are under way.
-    pub fn lookup(
+    pub(super) fn start(
         &mut self,
+        services: &mut Services,
+        pointers: Pointers<'_>,
         now: Instant,
-        key: Id,
-        routing: Routing,
-        mode: Mode,
-    ) -> Result<LookupId, LookupError> {
-        self.start_lookup(now, key, routing, mode, Goal::Owner)
-            .map(LookupId)
-    }
-
-    pub(super) fn start_lookup(
-        &mut self,
-        now: Instant,
-        key: Id,
-        routing: Routing,
-        mode: Mode,
-        goal: Goal,
-    ) -> Result<u64, LookupError> {
-        if !self.membership.is_member() {
+        search: Search,
+    ) -> Result<(u64, Option<Outcome>), LookupError> {
+        if !pointers.membership.is_member() {
             return Err(LookupError::NotMember);
         }
-        let number = self.open_lookup(now, key, routing, mode, goal)?;
-        match mode {
-            Mode::Recursive => self.take_over(
-                now,
-                &Forward {
+        let number = self.open(services, now, search)?;
+        let outcome = match search.mode {
+            Mode::Recursive => {
+                let forward = Forward {
                     lookup: number,
-                    origin: self.contact.clone(),
-                    key,
-                    routing,
+                    origin: services.me.contact.clone(),
+                    key: search.key,
+                    routing: search.routing,
                     arrived: false,
                     path: Vec::new(),
-                },
-            ),
-            Mode::Iterative => self.first_hop(now, number),
-        }
-        Ok(number)
-    }
-
-    /// Looks for this node's own place: the successor of its position plus one, asked of a member.
-    ///
-    /// (ours) The position plus one, not the position itself: after a restart the ring may still think that this node
-    /// owns its own position.
-    pub(super) fn look_for_place(&mut self, now: Instant, via: Contact) {
-        let key = self.config.space.next(self.contact.id());
-        let opened = self.open_lookup(now, key, Routing::Finger, Mode::Iterative, Goal::Place);
-        match opened {
-            Ok(number) => self.ask_hop(now, number, &via, false),
-            Err(_) => self.event(Event::JoinFailed),
-        }
-    }
-
-    /// Asks a node, and whom it names, who would own this node's position if this node were not there: its successor, whom it adopts. So a
-    /// member that has lost everybody ([`Event::Alone`]) finds others again.
-    pub fn look_round(&mut self, now: Instant, via: &Contact) {
-        let me = self.contact.id();
-        let opened = self.open_lookup(now, me, Routing::Finger, Mode::Iterative, Goal::Reunion);
-        if let Ok(number) = opened {
-            if let Some(lookup) = self.lookups.get_mut(number) {
-                lookup.avoid.push(me);
+                };
+                self.take_over(services, pointers, now, &forward)
             }
-            self.ask_hop(now, number, via, false);
-        }
+            Mode::Iterative => self.first_hop(services, pointers, now, number),
+        };
+        Ok((number, outcome))
     }
 
-    fn open_lookup(
+    /// Begins an iterative lookup with this node, which need not be in the same ring, and avoids those.
+    ///
+    /// # Errors
+    /// [`LookupError::Busy`] when too many lookups are under way.
+    pub(super) fn start_at(
         &mut self,
+        services: &mut Services,
         now: Instant,
-        key: Id,
-        routing: Routing,
-        mode: Mode,
-        goal: Goal,
+        search: Search,
+        via: &Contact,
+        avoid: Vec<Id>,
+    ) -> Result<(), LookupError> {
+        let number = self.open(services, now, search)?;
+        if let Some(lookup) = self.open.get_mut(number) {
+            lookup.avoid = avoid;
+        }
+        // It is over only where too many questions were asked, and this is the first one.
+        let _ = self.ask_hop(services, now, number, via, false);
+        Ok(())
+    }
+
+    fn open(
+        &mut self,
+        services: &mut Services,
+        now: Instant,
+        search: Search,
     ) -> Result<u64, LookupError> {
-        if self.lookups.len() >= self.config.limits.lookups {
-            self.event(Event::LimitReached(Limit::Lookups));
+        if self.open.len() >= services.config.limits.lookups {
+            services.event(Event::LimitReached(Limit::Lookups));
             return Err(LookupError::Busy);
         }
-        let number = self.number();
-        let deadline = now + self.config.lookup_deadline;
-        let timer = match mode {
-            Mode::Recursive => deadline.min(now + self.config.recursive_patience),
+        let number = services.number();
+        let deadline = now + services.config.lookup_deadline;
+        let timer = match search.mode {
+            Mode::Recursive => deadline.min(now + services.config.recursive_patience),
             Mode::Iterative => deadline,
         };
-        self.timers.set(timer, TimerKind::Lookup(number));
+        services.timers.set(timer, TimerKind::Lookup(number));
         let lookup = Lookup {
-            key,
-            routing,
-            mode,
-            goal,
+            search,
             started: now,
             deadline,
             timer,
-            path: alloc::vec![self.visit_self()],
+            path: alloc::vec![visit(&services.me.contact)],
             arrived: false,
             asked: now,
             avoid: Vec::new(),
             questions: 0,
         };
-        self.lookups.insert(number, lookup);
+        self.open.insert(number, lookup);
         Ok(number)
     }
 
-    /// The nodes on the path of a lookup of its own that it drives itself, the one that is being asked last.
-    pub fn lookup_path(&self, number: u64) -> impl Iterator<Item = Id> {
-        let lookup = self.lookups.get(number);
+    /// The nodes on the path of a lookup that this node drives itself, the one that is being asked last.
+    pub(super) fn path(&self, number: u64) -> impl Iterator<Item = Id> {
+        let lookup = self.open.get(number);
         let path = lookup.into_iter().flat_map(|lookup| &lookup.path);
         path.map(|visit| visit.id)
     }
 
-    /// When a lookup of its own goes on by itself, or ends.
-    pub fn lookup_due(&self, number: u64) -> Option<Instant> {
-        self.lookups.get(number).map(|lookup| lookup.timer)
-    }
-
-    fn visit_self(&self) -> Visit {
-        Visit {
-            id: self.contact.id(),
-            contact: Some(self.contact.clone()),
-            rtt: None,
-        }
+    /// When a lookup goes on by itself, or ends.
+    pub(super) fn due(&self, number: u64) -> Option<Instant> {
+        self.open.get(number).map(|lookup| lookup.timer)
     }
 
     // Iterative: this node asks each hop.
 
-    fn first_hop(&mut self, now: Instant, number: u64) {
-        let Some(lookup) = self.lookups.get(number) else {
-            return;
+    fn first_hop(
+        &mut self,
+        services: &mut Services,
+        pointers: Pointers<'_>,
+        now: Instant,
+        number: u64,
+    ) -> Option<Outcome> {
+        let lookup = self.open.get(number)?;
+        let turn = Turn {
+            key: lookup.search.key,
+            routing: lookup.search.routing,
+            arrived: false,
+            avoid: &lookup.avoid,
         };
-        let (key, routing, avoid) = (lookup.key, lookup.routing, lookup.avoid.clone());
-        let step = self.decide((self.contact.id(), number), key, routing, false, &avoid);
+        let origin = (services.id(), number);
+        let step = pointers.decide(services, origin, turn);
         match step.next() {
-            Some(next) => self.ask_hop(now, number, next, step.arrives()),
+            Some(next) => self.ask_hop(services, now, number, next, step.arrives()),
             None => {
-                let neighbours = self.membership.neighbours();
-                self.found(now, number, self.contact.clone(), &neighbours);
+                let neighbours = pointers.membership.neighbours();
+                self.found(services, number, services.me.contact.clone(), neighbours)
             }
         }
     }
 
-    fn ask_hop(&mut self, now: Instant, number: u64, to: &Contact, arrived: bool) {
-        let Some(lookup) = self.lookups.get_mut(number) else {
-            return;
-        };
-        lookup.path.push(Visit {
-            id: to.id(),
-            contact: Some(to.clone()),
-            rtt: None,
-        });
+    fn ask_hop(
+        &mut self,
+        services: &mut Services,
+        now: Instant,
+        number: u64,
+        to: &Contact,
+        arrived: bool,
+    ) -> Option<Outcome> {
+        let lookup = self.open.get_mut(number)?;
+        lookup.path.push(visit(to));
         lookup.arrived = arrived;
-        self.ask_again(now, number);
+        self.ask_again(services, now, number)
     }
 
     /// Asks the last node on the path.
-    fn ask_again(&mut self, now: Instant, number: u64) {
-        let Some(lookup) = self.lookups.get_mut(number) else {
-            return;
-        };
-        let Some(to) = lookup.path.last().and_then(|visit| visit.contact.clone()) else {
-            return;
-        };
+    fn ask_again(&mut self, services: &mut Services, now: Instant, number: u64) -> Option<Outcome> {
+        let lookup = self.open.get_mut(number)?;
+        let to = lookup.path.last()?.contact.clone()?;
         if lookup.questions >= MAX_PATH {
-            self.give_up(now, number);
-            return;
+            return self.give_up(services, number);
         }
         lookup.questions += 1;
         lookup.asked = now;
         let question = Question {
             lookup: number,
-            key: lookup.key,
-            routing: lookup.routing,
+            key: lookup.search.key,
+            routing: lookup.search.routing,
             arrived: lookup.arrived,
             avoid: lookup.avoid.clone(),
         };
         let request = Request::Chord(Ask::Step(Box::new(question)));
-        self.ask(now, to, Purpose::Hop(number), request);
+        // The lookup's deadline ends it; the node that could not be asked is not dead.
+        let _ = services.ask(now, to, Purpose::Hop(number), request);
+        None
     }
 
-    pub(super) fn on_step(&mut self, now: Instant, from: &Contact, number: u64, hop: NextHop) {
+    pub(super) fn on_step(
+        &mut self,
+        services: &mut Services,
+        pointers: Pointers<'_>,
+        now: Instant,
+        from: &Contact,
+        (number, hop): (u64, NextHop),
+    ) -> Option<Outcome> {
         let NextHop { step, neighbours } = hop;
-        let Some(lookup) = self.lookups.get_mut(number) else {
-            return;
-        };
+        let lookup = self.open.get_mut(number)?;
         let asked = lookup.asked;
         if let Some(visit) = lookup.path.last_mut() {
             visit.rtt = Some(now - asked);
         }
         match step.next() {
-            None => self.found(now, number, from.clone(), &neighbours),
-            Some(next) if next.id() == self.contact.id() => {
+            None => self.found(services, number, from.clone(), neighbours),
+            Some(next) if next.id() == services.id() => {
                 // The path comes back: this node is the owner, or the answer is of no use.
-                let mine = self.membership.neighbours();
-                if step.arrives() && self.membership.is_member() {
-                    let visit = self.visit_self();
-                    if let Some(lookup) = self.lookups.get_mut(number) {
-                        lookup.path.push(visit);
-                    }
-                    self.found(now, number, self.contact.clone(), &mine);
+                if step.arrives() && pointers.membership.is_member() {
+                    lookup.path.push(visit(&services.me.contact));
+                    let mine = pointers.membership.neighbours();
+                    self.found(services, number, services.me.contact.clone(), mine)
                 } else {
-                    self.on_hop_failed(now, from, number);
+                    self.on_hop_failed(services, pointers, now, from.id(), number)
                 }
             }
             Some(next) if lookup.gets_nearer(from.id(), next.id(), step.arrives()) => {
-                self.ask_hop(now, number, next, step.arrives());
+                self.ask_hop(services, now, number, next, step.arrives())
             }
             // An answer that leads nowhere is of no more use than silence.
-            Some(_) => self.on_hop_failed(now, from, number),
+            Some(_) => self.on_hop_failed(services, pointers, now, from.id(), number),
         }
     }
 
     /// The last node on the path did not answer: the one before it is asked for another way. ToN 2003 §V-A.
-    pub(super) fn on_hop_failed(&mut self, now: Instant, dead: &Contact, number: u64) {
-        let Some(lookup) = self.lookups.get_mut(number) else {
-            return;
-        };
+    pub(super) fn on_hop_failed(
+        &mut self,
+        services: &mut Services,
+        pointers: Pointers<'_>,
+        now: Instant,
+        dead: Id,
+        number: u64,
+    ) -> Option<Outcome> {
+        let lookup = self.open.get_mut(number)?;
         if lookup.avoid.len() >= MAX_AVOID {
-            self.give_up(now, number);
-            return;
+            return self.give_up(services, number);
         }
-        lookup.avoid.push(dead.id());
-        while lookup
-            .path
-            .last()
-            .is_some_and(|visit| visit.id == dead.id())
-        {
+        lookup.avoid.push(dead);
+        while lookup.path.last().is_some_and(|visit| visit.id == dead) {
             lookup.path.pop();
         }
         lookup.arrived = false;
         if lookup.path.len() > 1 {
-            self.ask_again(now, number);
-        } else if self.membership.is_member() {
-            self.first_hop(now, number);
+            self.ask_again(services, now, number)
+        } else if pointers.membership.is_member() {
+            self.first_hop(services, pointers, now, number)
         } else {
-            self.give_up(now, number);
+            self.give_up(services, number)
         }
     }
 
-    pub(super) fn on_found(&mut self, now: Instant, owner: Contact, found: Found) {
-        let Some(lookup) = self
-            .lookups
-            .get_mut(found.lookup)
-            .filter(|lookup| lookup.mode == Mode::Recursive)
-        else {
-            return;
+    // Recursive: each node forwards the lookup, and the owner answers the origin.
+
+    /// Takes a lookup over that another node has forwarded, unless it has come by before.
+    pub(super) fn on_forward(
+        &mut self,
+        services: &mut Services,
+        pointers: Pointers<'_>,
+        now: Instant,
+        forward: &Forward,
+    ) -> Option<Outcome> {
+        let lookup = (forward.origin.id(), forward.lookup);
+        let long = services.config.lookup_deadline;
+        match self.seen.is_new(now, lookup, long) {
+            true => self.take_over(services, pointers, now, forward),
+            false => None,
+        }
+    }
+
+    /// Decides a lookup at this node and forwards it, or answers its origin.
+    fn take_over(
+        &mut self,
+        services: &mut Services,
+        pointers: Pointers<'_>,
+        now: Instant,
+        forward: &Forward,
+    ) -> Option<Outcome> {
+        if forward.path.len() >= MAX_PATH {
+            services.event(Event::LimitReached(Limit::Path));
+            return None;
+        }
+        let mut path = Vec::with_capacity(forward.path.len() + 1);
+        path.extend_from_slice(&forward.path);
+        path.push(services.id());
+        let forward = Forward {
+            origin: forward.origin.clone(),
+            path,
+            ..*forward
         };
-        lookup.path = found
-            .path
-            .iter()
-            .map(|id| Visit {
-                id: *id,
-                contact: None,
-                rtt: None,
-            })
-            .collect();
-        self.found(now, found.lookup, owner, &found.neighbours);
+        self.forward(services, pointers, now, forward, Box::default())
+    }
+
+    /// The node that a lookup was forwarded to is silent: the next best one gets it.
+    pub(super) fn forward_elsewhere(
+        &mut self,
+        services: &mut Services,
+        pointers: Pointers<'_>,
+        now: Instant,
+        dead: Id,
+        pending: Forwarding,
+    ) -> Option<Outcome> {
+        if pending.avoid.len() >= MAX_AVOID {
+            return None;
+        }
+        let forward = Forward {
+            arrived: pending.arrived,
+            ..Arc::unwrap_or_clone(pending.forward)
+        };
+        let mut avoid = pending.avoid.into_vec();
+        avoid.push(dead);
+        self.forward(services, pointers, now, forward, avoid.into())
+    }
+
+    fn forward(
+        &mut self,
+        services: &mut Services,
+        pointers: Pointers<'_>,
+        now: Instant,
+        mut forward: Forward,
+        avoid: Box<[Id]>,
+    ) -> Option<Outcome> {
+        let arrived = forward.arrived;
+        let turn = Turn {
+            key: forward.key,
+            routing: forward.routing,
+            arrived,
+            avoid: &avoid,
+        };
+        let lookup = (forward.origin.id(), forward.lookup);
+        let step = pointers.decide(services, lookup, turn);
+        let Some(next) = step.next().cloned() else {
+            return self.answer_origin(services, pointers, forward);
+        };
+        forward.arrived = step.arrives();
+        let forward = Arc::new(forward);
+        let request = Request::Chord(Ask::Forward(Arc::clone(&forward)));
+        let purpose = Purpose::Forward(Forwarding {
+            forward,
+            arrived,
+            avoid,
+        });
+        // A lookup that cannot be forwarded is driven by its origin in the end.
+        let _ = services.ask(now, next, purpose, request);
+        None
+    }
+
+    fn answer_origin(
+        &mut self,
+        services: &mut Services,
+        pointers: Pointers<'_>,
+        forward: Forward,
+    ) -> Option<Outcome> {
+        let found = Found {
+            lookup: forward.lookup,
+            path: forward.path,
+            neighbours: pointers.membership.neighbours(),
+        };
+        if forward.origin.id() == services.id() {
+            return self.on_found(services, services.me.contact.clone(), found);
+        }
+        let notice = Message::Notice(Notice::Found(Box::new(found)));
+        services.send(forward.origin, notice);
+        None
+    }
+
+    pub(super) fn on_found(
+        &mut self,
+        services: &mut Services,
+        owner: Contact,
+        found: Found,
+    ) -> Option<Outcome> {
+        let lookup = self.open.get_mut(found.lookup)?;
+        if lookup.search.mode != Mode::Recursive {
+            return None;
+        }
+        let visit = |id: &Id| Visit {
+            id: *id,
+            contact: None,
+            rtt: None,
+        };
+        lookup.path = found.path.iter().map(visit).collect();
+        self.found(services, found.lookup, owner, found.neighbours)
     }
 
     // The end of a lookup.
 
-    pub(super) fn on_lookup_timer(&mut self, now: Instant, number: u64) {
-        let me = self.visit_self();
-        let Some(lookup) = self.lookups.get_mut(number) else {
-            return;
-        };
+    pub(super) fn on_timer(
+        &mut self,
+        services: &mut Services,
+        pointers: Pointers<'_>,
+        now: Instant,
+        number: u64,
+    ) -> Option<Outcome> {
+        let lookup = self.open.get_mut(number)?;
         if now >= lookup.deadline {
-            self.give_up(now, number);
-            return;
+            return self.give_up(services, number);
         }
         // The recursive lookup was lost on its way: ask hop by hop.
-        lookup.mode = Mode::Iterative;
-        lookup.path = alloc::vec![me];
+        lookup.search.mode = Mode::Iterative;
+        lookup.path = alloc::vec![visit(&services.me.contact)];
         lookup.timer = lookup.deadline;
-        self.timers.set(lookup.deadline, TimerKind::Lookup(number));
-        self.first_hop(now, number);
+        services
+            .timers
+            .set(lookup.deadline, TimerKind::Lookup(number));
+        self.first_hop(services, pointers, now, number)
     }
 
-    fn close(&mut self, number: u64) -> Option<Lookup> {
-        let lookup = self.lookups.remove(number)?;
-        self.timers.cancel(lookup.timer, TimerKind::Lookup(number));
-        Some(lookup)
+    fn found(
+        &mut self,
+        services: &mut Services,
+        number: u64,
+        owner: Contact,
+        neighbours: Neighbours,
+    ) -> Option<Outcome> {
+        self.close(services, number, Some((owner, neighbours)))
     }
 
-    fn found(&mut self, now: Instant, number: u64, owner: Contact, neighbours: &Neighbours) {
-        let Some(lookup) = self.close(number) else {
-            return;
-        };
-        match lookup.goal {
-            Goal::Owner => {
-                let report = Report {
-                    key: lookup.key,
-                    routing: lookup.routing,
-                    mode: lookup.mode,
-                    group: self.group(&owner, &neighbours.successors),
-                    owner,
-                    path: lookup.path,
-                    took: now - lookup.started,
-                };
-                self.event(Event::LookupEnded(LookupId(number), Ok(report)));
-            }
-            // Another search was sooner: whoever has its place must not look for one.
-            Goal::Place if self.membership.is_member() => {}
-            Goal::Place => {
-                let me = self.contact.id();
-                let before = neighbours.predecessor.clone();
-                // The owner may still take this node for its predecessor, from before a restart.
-                let before = before.filter(|before| before.id() != me);
-                let last_hop = || lookup.path.iter().rev().nth(1)?.contact.clone();
-                let last_hop = || last_hop().filter(|hop| hop.id() != me);
-                let behind = before.or_else(last_hop).unwrap_or(owner);
-                let effects = self.membership.step(Input::Join(behind));
-                self.run_effects(now, effects);
-            }
-            Goal::Reunion => {
-                let via = lookup.path.get(1).map(|visit| visit.id);
-                self.on_looked_round(now, via, owner);
-            }
-            Goal::Finger(row) => self.learn_finger(now, row, &owner, &neighbours.successors),
-            Goal::Operation(operation) if self.quorum.contains_key(&operation) => {
-                let nodes = core::iter::once(&owner).chain(neighbours.successors.iter());
-                self.on_candidates(now, operation, nodes.cloned().collect());
-            }
-            Goal::Operation(operation) => self.on_owner(now, operation, &owner, neighbours),
-            Goal::Unclaimed(key) => {
-                let group = self.group(&owner, &neighbours.successors);
-                let before = neighbours.predecessor.as_ref().map(Contact::id);
-                self.on_owner_of_unclaimed(now, key, &group, before);
-            }
-            Goal::Middle => {
-                let nodes = core::iter::once(&owner).chain(neighbours.successors.iter());
-                self.on_located(now, lookup.key, nodes.cloned().collect());
-            }
-        }
+    fn give_up(&mut self, services: &mut Services, number: u64) -> Option<Outcome> {
+        self.close(services, number, None)
     }
 
-    fn give_up(&mut self, now: Instant, number: u64) {
-        let Some(lookup) = self.close(number) else {
-            return;
-        };
-        match lookup.goal {
-            Goal::Owner => self.event(Event::LookupEnded(
-                LookupId(number),
-                Err(LookupError::Deadline),
-            )),
-            Goal::Place => self.event(Event::JoinFailed),
-            Goal::Finger(row) => self.skip_finger(now, row),
-            Goal::Operation(operation) => self.on_place(now, operation, Vec::new()),
-            Goal::Middle => self.on_located(now, lookup.key, Vec::new()),
-            Goal::Reunion | Goal::Unclaimed(_) => {}
-        }
+    fn close(
+        &mut self,
+        services: &mut Services,
+        number: u64,
+        found: Option<(Contact, Neighbours)>,
+    ) -> Option<Outcome> {
+        let lookup = self.open.remove(number)?;
+        services
+            .timers
+            .cancel(lookup.timer, TimerKind::Lookup(number));
+        Some(Outcome {
+            number,
+            lookup,
+            found,
+        })
+    }
+}
+
+impl Pointers<'_> {
+    /// The routing rule at this node.
+    pub(super) fn decide(self, services: &mut Services, lookup: (Id, u64), turn: Turn<'_>) -> Step {
+        self.routes.decide(services, self.membership, lookup, turn)
+    }
+}
+
+/// A node on a path.
+fn visit(contact: &Contact) -> Visit {
+    Visit {
+        id: contact.id(),
+        contact: Some(contact.clone()),
+        rtt: None,
     }
 }

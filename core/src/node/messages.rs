@@ -6,7 +6,7 @@ use crate::base::contact::Contact;
 use crate::base::time::Instant;
 use crate::chord::membership::Input;
 use crate::chord::message::{NextHop, Notice, Request as Ask, Response as Answer};
-use crate::chord::route::Step;
+use crate::chord::route::{Step, Turn};
 use crate::message::{Request, Response};
 use crate::node::Node;
 use crate::node::api::{Event, Standing};
@@ -21,7 +21,8 @@ impl Node {
         request: Request,
     ) {
         if !self.membership.is_member() && !matches!(request, Request::Chord(Ask::Ping)) {
-            self.respond(from, number, Response::Chord(Answer::NotMember));
+            self.services
+                .respond(from, number, Response::Chord(Answer::NotMember));
             return;
         }
         match request {
@@ -30,34 +31,37 @@ impl Node {
             // the search in tests/exhaustive finds no state that needs the wait.
             Request::Chord(Ask::Neighbours) => {
                 let neighbours = Answer::Neighbours(self.membership.neighbours());
-                self.respond(from, number, Response::Chord(neighbours));
+                self.services
+                    .respond(from, number, Response::Chord(neighbours));
             }
             Request::Chord(Ask::Ping) => {
-                self.respond(from, number, Response::Chord(Answer::Pong));
+                self.services
+                    .respond(from, number, Response::Chord(Answer::Pong));
             }
             Request::Chord(Ask::Step(question)) => {
                 let origin = (from.id(), question.lookup);
-                let step = self.decide(
-                    origin,
-                    question.key,
-                    question.routing,
-                    question.arrived,
-                    &question.avoid,
-                );
+                let turn = Turn {
+                    key: question.key,
+                    routing: question.routing,
+                    arrived: question.arrived,
+                    avoid: &question.avoid,
+                };
+                let services = &mut self.services;
+                let step = self.routes.decide(services, &self.membership, origin, turn);
                 let neighbours = match step {
                     Step::Here => self.membership.neighbours(),
                     _ => crate::chord::message::Neighbours::default(),
                 };
                 let hop = Box::new(NextHop { step, neighbours });
-                self.respond(from, number, Response::Chord(Answer::Step(hop)));
+                self.services
+                    .respond(from, number, Response::Chord(Answer::Step(hop)));
             }
             Request::Chord(Ask::Forward(forward)) => {
-                self.respond(from, number, Response::Chord(Answer::Forwarded));
-                let lookup = (forward.origin.id(), forward.lookup);
-                let long = self.config.lookup_deadline;
-                if self.seen.is_new(now, lookup, long) {
-                    self.take_over(now, &forward);
-                }
+                self.services
+                    .respond(from, number, Response::Chord(Answer::Forwarded));
+                self.with_lookups(now, |lookups, services, pointers| {
+                    lookups.on_forward(services, pointers, now, &forward)
+                });
             }
             Request::Store(request) => self.on_store_request(now, from, number, request),
             Request::Group(request) => self.on_group_request(now, from, number, *request),
@@ -73,7 +77,7 @@ impl Node {
     ) {
         match (purpose, answer) {
             (Purpose::Probe, Response::Chord(Answer::NotMember)) => {
-                self.event(Event::Probed(from, Standing::Outside));
+                self.services.event(Event::Probed(from, Standing::Outside));
             }
             (purpose, Response::Chord(Answer::NotMember)) => self.on_failure(now, &from, purpose),
             (Purpose::Membership(query), Response::Chord(Answer::Neighbours(neighbours))) => {
@@ -84,7 +88,7 @@ impl Node {
                     true => Standing::Alone,
                     false => Standing::Member,
                 };
-                self.event(Event::Probed(from, standing));
+                self.services.event(Event::Probed(from, standing));
             }
             (Purpose::Membership(query), Response::Chord(Answer::Pong)) => {
                 let nothing = crate::chord::message::Neighbours::default();
@@ -92,10 +96,12 @@ impl Node {
                 self.run_effects(now, effects);
             }
             (Purpose::Candidate(finger), Response::Chord(Answer::Pong)) => {
-                self.candidates.adopt(finger, from.id());
+                self.routes.candidates.adopt(finger, from.id());
             }
             (Purpose::Hop(lookup), Response::Chord(Answer::Step(hop))) => {
-                self.on_step(now, &from, lookup, *hop);
+                self.with_lookups(now, |lookups, services, pointers| {
+                    lookups.on_step(services, pointers, now, &from, (lookup, *hop))
+                });
             }
             (Purpose::Forward(_), Response::Chord(Answer::Forwarded)) => {}
             (purpose, Response::Store(answer)) => self.on_store_answer(now, &from, purpose, answer),
@@ -119,11 +125,15 @@ impl Node {
             }
             Purpose::Hop(lookup) => {
                 self.lose(to);
-                self.on_hop_failed(now, to, lookup);
+                self.with_lookups(now, |lookups, services, pointers| {
+                    lookups.on_hop_failed(services, pointers, now, to.id(), lookup)
+                });
             }
             Purpose::Forward(pending) => {
                 self.lose(to);
-                self.forward_elsewhere(now, to.id(), pending);
+                self.with_lookups(now, |lookups, services, pointers| {
+                    lookups.forward_elsewhere(services, pointers, now, to.id(), pending)
+                });
             }
             Purpose::Candidate(finger) if finger == to.id() => self.lose(to),
             Purpose::Candidate(_) | Purpose::Probe => {}
@@ -138,9 +148,11 @@ impl Node {
             Notice::Notify => {
                 self.on_notified(now, from);
             }
-            Notice::Found(found) => self.on_found(now, from, *found),
+            Notice::Found(found) => self.with_lookups(now, |lookups, services, _| {
+                lookups.on_found(services, from, *found)
+            }),
             Notice::Leaving(neighbours) => {
-                self.forget(from.id());
+                self.routes.forget(&mut self.services, from.id());
                 let effects = self.membership.step(Input::Left(from, neighbours));
                 self.run_effects(now, effects);
             }

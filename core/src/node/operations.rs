@@ -13,7 +13,6 @@ use crate::base::content::ContentId;
 use crate::base::id::{Id, Space};
 use crate::base::time::Instant;
 use crate::chord::message::Neighbours;
-use crate::chord::route::Routing;
 use crate::message::{Request, Response};
 use crate::node::Node;
 use crate::node::api::{Event, Level, Limit, OperationId, StoreError, Written};
@@ -91,11 +90,11 @@ impl Node {
         if !self.membership.is_member() {
             return Err(StoreError::NotMember);
         }
-        if under_way >= self.config.limits.operations {
-            self.event(Event::LimitReached(Limit::Operations));
+        if under_way >= self.services.config.limits.operations {
+            self.services.event(Event::LimitReached(Limit::Operations));
             return Err(StoreError::Busy);
         }
-        Ok(self.number())
+        Ok(self.services.number())
     }
 
     pub(super) fn start_operation(
@@ -120,7 +119,7 @@ impl Node {
         renew: bool,
     ) -> Result<OperationId, StoreError> {
         let number = self.begin_operation(self.operations.len())?;
-        let space = self.config.space;
+        let space = self.services.config.space;
         let key = match &target {
             Target::Record(subject) => subject.key(space),
             Target::Providers(content) => providers_key(space, *content),
@@ -151,12 +150,8 @@ impl Node {
     }
 
     pub(super) fn look_for_group(&mut self, now: Instant, number: u64, key: Id) {
-        let mode = self.config.mode;
         let goal = Goal::Operation(number);
-        if self
-            .start_lookup(now, key, Routing::Finger, mode, goal)
-            .is_err()
-        {
+        if self.look_up(now, key, goal).is_err() {
             self.on_place(now, number, Vec::new());
         }
     }
@@ -199,7 +194,7 @@ impl Node {
             self.look_for_group(now, number, key);
             return;
         }
-        let group = self.group(owner, &neighbours.successors);
+        let group = self.services.group(owner, &neighbours.successors);
         self.on_group(now, number, group);
     }
 
@@ -231,7 +226,7 @@ impl Node {
     }
 
     fn read_from(&mut self, now: Instant, number: u64, member: &Contact, key: Id) {
-        if member.id() == self.contact.id() {
+        if member.id() == self.services.me.contact.id() {
             let copy = self.any_copy(now, key);
             self.on_read(now, number, member.id(), Some(copy));
         } else {
@@ -254,7 +249,7 @@ impl Node {
     }
 
     fn write_to(&mut self, now: Instant, number: u64, member: &Contact, copy: Box<Copy>) {
-        if member.id() == self.contact.id() {
+        if member.id() == self.services.me.contact.id() {
             self.keep(now, *copy, Waiting::Operation(number));
         } else {
             let request = Request::Store(Ask::Write(copy));
@@ -270,7 +265,7 @@ impl Node {
         member: Id,
         answer: Option<Option<Box<Copy>>>,
     ) {
-        let (space, scheme) = (self.config.space, self.signer.scheme());
+        let (space, scheme) = (self.services.config.space, self.services.me.signer.scheme());
         let Some(operation) = self.operations.get_mut(&number) else {
             return;
         };
@@ -359,12 +354,13 @@ impl Node {
         let id = OperationId(number);
         let found = operation.newest.filter(|copy| copy.is_live());
         if let (Target::Record(_), Some(copy)) = (&operation.target, &found) {
-            self.event(Event::Lifetime(id, copy.left()));
+            self.services.event(Event::Lifetime(id, copy.left()));
         }
         let record = found.map(|copy| copy.record);
-        self.event(match (operation.target, record) {
+        self.services.event(match (operation.target, record) {
             (Target::Providers(_), Some(Record::Providers(found))) => {
-                let contacts = found.contacts(self.config.space, self.signer.scheme());
+                let contacts =
+                    found.contacts(self.services.config.space, self.services.me.signer.scheme());
                 Event::ProvidersFound(id, Ok(contacts))
             }
             (Target::Providers(_), _) => Event::ProvidersFound(id, Ok(Vec::new())),
@@ -386,7 +382,8 @@ impl Node {
             Ok(copy) => self.write_all(now, number, copy),
             Err(error) => {
                 self.operations.remove(&number);
-                self.event(Event::PutEnded(OperationId(number), Err(error)));
+                self.services
+                    .event(Event::PutEnded(OperationId(number), Err(error)));
             }
         }
     }
@@ -456,12 +453,12 @@ impl Node {
                         quorum: false,
                     };
                     self.note_put(now, renewal, operation.renew);
-                    self.event(Event::Lifetime(id, copy.left()));
+                    self.services.event(Event::Lifetime(id, copy.left()));
                     if operation.stood_in {
                         self.hand_off_later(now, operation.key, copy);
                     }
                 }
-                self.event(Event::PutEnded(id, outcome));
+                self.services.event(Event::PutEnded(id, outcome));
             }
         }
     }
@@ -489,14 +486,16 @@ impl Node {
             return;
         }
         match (operation.task, operation.target) {
-            (Task::Get, Target::Record(_)) => self.event(Event::GetEnded(id, Err(failed))),
-            (Task::Get, Target::Providers(_)) => self.event(Event::ProvidersFound(id, Err(failed))),
+            (Task::Get, Target::Record(_)) => self.services.event(Event::GetEnded(id, Err(failed))),
+            (Task::Get, Target::Providers(_)) => {
+                self.services.event(Event::ProvidersFound(id, Err(failed)))
+            }
             (Task::Write(copy), Target::Providers(content)) => {
                 self.on_announced(now, content, &copy, Err(failed));
             }
             // Some copies of an earlier round may be stored, so that the write may still take effect.
             (Task::Put(_) | Task::Write(_) | Task::Renew(_), _) => {
-                self.event(Event::PutEnded(id, Err(failed)))
+                self.services.event(Event::PutEnded(id, Err(failed)))
             }
             (Task::HandOff(_), _) => {}
         }
@@ -514,7 +513,7 @@ impl Node {
                     Ok(()) => Answer::Written,
                     Err(refusal) => Answer::Refused(refusal),
                 };
-                self.respond(from, number, Response::Store(answer));
+                self.services.respond(from, number, Response::Store(answer));
             }
             Waiting::Operation(number) => self.on_written(now, number, Some(outcome)),
             Waiting::Walk { node, walk, bytes } => {

@@ -95,8 +95,8 @@ impl Node {
     /// [`StoreError::Busy`] when the node announces too many contents already.
     pub fn announce(&mut self, now: Instant, content: ContentId) -> Result<(), StoreError> {
         if !self.announcements.set_due(content, now) {
-            if self.announcements.list.len() >= self.config.limits.announcements {
-                self.event(Event::LimitReached(Limit::Announced));
+            if self.announcements.list.len() >= self.services.config.limits.announcements {
+                self.services.event(Event::LimitReached(Limit::Announced));
                 return Err(StoreError::Busy);
             }
             self.announcements.add(content, now);
@@ -137,17 +137,17 @@ impl Node {
 
     /// Before it leaves, a node says that it has nothing any more, and does not say otherwise again.
     pub(super) fn withdraw_all(&mut self, now: Instant) {
-        self.timers.clear(TimerKind::Announce);
-        self.timers.clear(TimerKind::Renew);
+        self.services.timers.clear(TimerKind::Announce);
+        self.services.timers.clear(TimerKind::Renew);
         for content in self.announced().collect::<Vec<_>>() {
             self.tell(now, content, true);
         }
     }
 
     pub(super) fn on_announce_timer(&mut self, now: Instant) {
-        let every = self.config.provider_lifetime / 3;
+        let every = self.services.config.provider_lifetime / 3;
         for content in self.announcements.due(now) {
-            let wait = self.rng.duration(every * 3 / 4, every * 5 / 4);
+            let wait = self.services.rng.duration(every * 3 / 4, every * 5 / 4);
             self.announcements.set_due(content, now + wait);
             self.tell(now, content, false);
         }
@@ -156,21 +156,23 @@ impl Node {
 
     /// Sets the timer to what is due next, but no sooner than `soonest`.
     fn wait_to_announce(&mut self, soonest: Instant) {
-        self.timers.clear(TimerKind::Announce);
+        self.services.timers.clear(TimerKind::Announce);
         let due = self.announcements.next();
         let stays = self.membership.is_member() && self.upkeep.leaving.is_none();
         if let Some(due) = due.filter(|_| stays) {
-            self.timers.set(due.max(soonest), TimerKind::Announce);
+            self.services
+                .timers
+                .set(due.max(soonest), TimerKind::Announce);
         }
     }
 
     fn tell(&mut self, now: Instant, content: ContentId, withdrawn: bool) {
         self.announcements.sequence += 1;
-        let lifetime = self.config.provider_lifetime.as_secs();
+        let lifetime = self.services.config.provider_lifetime.as_secs();
         let lifetime = u32::try_from(lifetime).unwrap_or(PROVIDER_LIFETIME);
         let entry = Provider::sign(
-            &self.signer,
-            &self.contact,
+            &self.services.me.signer,
+            &self.services.me.contact,
             content,
             self.announcements.sequence,
             withdrawn,
@@ -202,7 +204,7 @@ impl Node {
             self.announcements.set_due(content, now + AGAIN);
             self.wait_to_announce(now + BREATH);
         }
-        self.event(Event::Announced {
+        self.services.event(Event::Announced {
             content,
             withdrawn,
             outcome: outcome.map(|written| written.copies),

@@ -94,7 +94,7 @@ impl Node {
         keeping: Keeping,
     ) -> Result<OperationId, StoreError> {
         let record = Record::immutable(value)?;
-        let subject = Subject::Key(record.key(self.config.space));
+        let subject = Subject::Key(record.key(self.services.config.space));
         let remaining = u32::try_from(keeping.lifetime.as_secs()).unwrap_or(u32::MAX);
         if !(SHORTEST_LIFETIME..=record.lifetime()).contains(&remaining) {
             return Err(RecordError::Lifetime.into());
@@ -107,8 +107,8 @@ impl Node {
     /// How records are kept unless their put says otherwise.
     pub fn keeping(&self) -> Keeping {
         Keeping {
-            lifetime: self.config.lifetime,
-            renew: self.config.renew,
+            lifetime: self.services.config.lifetime,
+            renew: self.services.config.renew,
         }
     }
 
@@ -150,7 +150,7 @@ impl Node {
         if keeping.lifetime.as_secs() < u64::from(SHORTEST_LIFETIME) {
             return Err(RecordError::Lifetime.into());
         }
-        let subject = label.clone().subject(self.signer.public_key());
+        let subject = label.clone().subject(self.services.me.signer.public_key());
         let put = Put {
             label,
             value,
@@ -181,7 +181,7 @@ impl Node {
         let next = next.ok_or(RecordError::SequenceJump)?;
         let (label, value) = (put.label.clone(), put.value.clone());
         let lifetime = put.keeping.lifetime;
-        let record = Record::sign(&self.signer, label, value, next, lifetime)?;
+        let record = Record::sign(&self.services.me.signer, label, value, next, lifetime)?;
         Ok(Box::new(Copy::whole(record)))
     }
 }

@@ -108,7 +108,7 @@ impl Node {
         now: Instant,
         lineage: u64,
     ) -> Result<OperationId, StoreError> {
-        let me = Subject::Key(self.contact.id());
+        let me = Subject::Key(self.services.me.contact.id());
         let mut operation = self.new_quorum(now, me, Task::Probe);
         operation.lineage = Some(lineage);
         self.begin_quorum(now, operation)
@@ -130,7 +130,7 @@ impl Node {
         tag: OperationTag,
         lineage: u64,
     ) -> Result<OperationId, StoreError> {
-        let subject = Subject::Key(copy.record.key(self.config.space));
+        let subject = Subject::Key(copy.record.key(self.services.config.space));
         let mut operation = self.new_quorum(now, subject, Task::Import);
         operation.tag = tag;
         operation.lineage = Some(lineage);
@@ -150,8 +150,8 @@ impl Node {
 
     fn new_quorum(&mut self, now: Instant, subject: Subject, task: Task) -> QuorumOperation {
         let mut tag = OperationTag::default();
-        self.rng.fill(&mut tag.0);
-        let deadline = now + self.config.lookup_deadline;
+        self.services.rng.fill(&mut tag.0);
+        let deadline = now + self.services.config.lookup_deadline;
         QuorumOperation {
             subject,
             task,
@@ -175,9 +175,10 @@ impl Node {
         operation: QuorumOperation,
     ) -> Result<OperationId, StoreError> {
         let number = self.begin_operation(self.quorum.len())?;
-        let key = operation.subject.key(self.config.space);
+        let key = operation.subject.key(self.services.config.space);
         let own = operation.lineage.is_none();
-        self.timers
+        self.services
+            .timers
             .set(operation.deadline, TimerKind::Operation(number));
         self.quorum.insert(number, operation);
         if own && self.covers(key) {
@@ -190,7 +191,7 @@ impl Node {
 
     /// The nodes at the operation's key are known; none when they were not found.
     pub(super) fn on_candidates(&mut self, now: Instant, number: u64, group: Vec<Contact>) {
-        let space = self.config.space;
+        let space = self.services.config.space;
         let key = |operation: &QuorumOperation| operation.subject.key(space);
         let covers = self
             .quorum
@@ -201,7 +202,7 @@ impl Node {
             operation.asked = 0;
             operation.unknown_upto = group.last().map(Contact::id);
             // A member knows whom to ask, also where another lineage has the nodes at the key. Nodes behind relays are in no group.
-            let me = &self.contact;
+            let me = &self.services.me.contact;
             let own = (covers && operation.lineage.is_none()).then(|| me.clone());
             let first = own.as_ref().map(Contact::id);
             let others = |node: &Contact| node.relays().is_empty() && Some(node.id()) != first;
@@ -237,7 +238,7 @@ impl Node {
                 remaining: renewal.lifetime,
                 lineage,
             })),
-            (_, None) => Ask::Read(operation.subject.key(self.config.space), lineage),
+            (_, None) => Ask::Read(operation.subject.key(self.services.config.space), lineage),
             (_, Some((expected, copy))) => Ask::Write(Box::new(Write {
                 copy: (**copy).clone(),
                 expected: *expected,
@@ -245,7 +246,7 @@ impl Node {
                 lineage,
             })),
         };
-        if to.id() == self.contact.id() {
+        if to.id() == self.services.me.contact.id() {
             self.step_groups(now, Input::Asked(Ticket::Operation(number), ask));
         } else {
             self.ask(
@@ -268,7 +269,7 @@ impl Node {
         match operation.unknown_upto.take() {
             Some(last) if met && operation.steps < MAX_STEPS => {
                 operation.steps += 1;
-                let behind = self.config.space.next(last);
+                let behind = self.services.config.space.next(last);
                 self.look_for_group(now, number, behind);
             }
             _ => self.wait_for_quorum(now, number),
@@ -278,10 +279,12 @@ impl Node {
     /// Nobody could do it now: perhaps later, after the group has changed.
     fn wait_for_quorum(&mut self, now: Instant, number: u64) {
         if let Some(operation) = self.quorum.get_mut(&number) {
-            self.timers
+            self.services
+                .timers
                 .cancel(operation.timer, TimerKind::Operation(number));
             operation.timer = operation.deadline.min(now + AGAIN);
-            self.timers
+            self.services
+                .timers
                 .set(operation.timer, TimerKind::Operation(number));
         }
     }
@@ -300,9 +303,10 @@ impl Node {
         }
         operation.timer = operation.deadline;
         operation.steps = 0;
-        self.timers
+        self.services
+            .timers
             .set(operation.deadline, TimerKind::Operation(number));
-        let key = operation.subject.key(self.config.space);
+        let key = operation.subject.key(self.services.config.space);
         self.look_for_group(now, number, key);
     }
 
@@ -314,7 +318,7 @@ impl Node {
         number: u64,
         answer: Option<Answer>,
     ) {
-        let (space, scheme) = (self.config.space, self.signer.scheme());
+        let (space, scheme) = (self.services.config.space, self.services.me.signer.scheme());
         let Some(operation) = self.quorum.get_mut(&number) else {
             return;
         };
@@ -399,11 +403,11 @@ impl Node {
                 self.close_quorum(number);
                 let found = current.filter(|copy| copy.is_live());
                 if let Some(copy) = &found {
-                    self.event(Event::Lifetime(id, copy.left()));
+                    self.services.event(Event::Lifetime(id, copy.left()));
                 }
                 let record = found.map(|copy| copy.record);
                 let record = record.filter(|record| record.value().is_some());
-                self.event(Event::GetEnded(id, Ok(record)));
+                self.services.event(Event::GetEnded(id, Ok(record)));
                 return;
             }
             Task::Put(put) => put.clone(),
@@ -412,7 +416,7 @@ impl Node {
                 return self.on_probed(now, Ok(()));
             }
             Task::Gather => {
-                let key = operation.subject.key(self.config.space);
+                let key = operation.subject.key(self.services.config.space);
                 self.close_quorum(number);
                 return self.on_gathered(now, key, Ok(current));
             }
@@ -436,7 +440,7 @@ impl Node {
         let Some(operation) = self.quorum.get_mut(&number) else {
             return;
         };
-        let key = operation.subject.key(self.config.space);
+        let key = operation.subject.key(self.services.config.space);
         let written = |sequence| Written {
             key,
             sequence,
@@ -457,7 +461,8 @@ impl Node {
                 };
                 let written = written(record.sequence());
                 self.note_put(now, renewal, renew);
-                self.event(Event::Lifetime(OperationId(number), copy.left()));
+                self.services
+                    .event(Event::Lifetime(OperationId(number), copy.left()));
                 self.end_quorum(now, number, Ok(written));
             }
             (Task::Import, _) => {
@@ -476,7 +481,7 @@ impl Node {
         let Some((_, copy)) = operation.write else {
             return;
         };
-        let key = operation.subject.key(self.config.space);
+        let key = operation.subject.key(self.services.config.space);
         let version = copy.record.version();
         let same = there.is_some_and(|there| there.is_live() && there.record.version() == version);
         let brought = match same {
@@ -497,7 +502,8 @@ impl Node {
 
     fn close_quorum(&mut self, number: u64) -> Option<QuorumOperation> {
         let operation = self.quorum.remove(&number)?;
-        self.timers
+        self.services
+            .timers
             .cancel(operation.timer, TimerKind::Operation(number));
         Some(operation)
     }
@@ -507,7 +513,7 @@ impl Node {
         let Some(ended) = self.close_quorum(number) else {
             return;
         };
-        let key = ended.subject.key(self.config.space);
+        let key = ended.subject.key(self.services.config.space);
         let event = match (ended.task, outcome) {
             (Task::Gather | Task::Import, Err(error)) => {
                 return self.on_brought(now, key, Err(error));
@@ -520,6 +526,6 @@ impl Node {
             (Task::Get, Err(error)) => Event::GetEnded(id, Err(error)),
             (Task::Get | Task::Put(_), outcome) => Event::PutEnded(id, outcome),
         };
-        self.event(event);
+        self.services.event(event);
     }
 }

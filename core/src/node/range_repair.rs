@@ -25,7 +25,9 @@ impl Node {
     ) -> Result<OperationId, StoreError> {
         let number = self.begin_operation(self.range_repairs.len())?;
         let deadline = now + REPAIR_DEADLINE;
-        self.timers.set(deadline, TimerKind::Operation(number));
+        self.services
+            .timers
+            .set(deadline, TimerKind::Operation(number));
         self.range_repairs.insert(number, deadline);
         self.step_groups(now, Input::Repair(number, key, lost));
         Ok(OperationId(number))
@@ -33,8 +35,11 @@ impl Node {
 
     pub(super) fn on_range_repaired(&mut self, number: u64, outcome: Result<Fence, RepairError>) {
         if let Some(deadline) = self.range_repairs.remove(&number) {
-            self.timers.cancel(deadline, TimerKind::Operation(number));
-            self.event(Event::RangeRepaired(OperationId(number), outcome));
+            self.services
+                .timers
+                .cancel(deadline, TimerKind::Operation(number));
+            self.services
+                .event(Event::RangeRepaired(OperationId(number), outcome));
         }
     }
 

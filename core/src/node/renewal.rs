@@ -68,7 +68,7 @@ impl Node {
             let (key, level) = place(&renewal);
             self.end_renewal(now, key, level);
         } else if self.insert_renewal(renewal, now + renewal.half_life()) {
-            self.event(Event::Renewing(renewal));
+            self.services.event(Event::Renewing(renewal));
             self.wait_to_renew(now);
         }
     }
@@ -76,9 +76,9 @@ impl Node {
     fn insert_renewal(&mut self, renewal: Renewal, due: Instant) -> bool {
         let list = &mut self.renewals.list;
         let place = place(&renewal);
-        let full = list.len() >= self.config.limits.renewals && !list.contains_key(&place);
+        let full = list.len() >= self.services.config.limits.renewals && !list.contains_key(&place);
         match full {
-            true => self.event(Event::LimitReached(Limit::Renewals)),
+            true => self.services.event(Event::LimitReached(Limit::Renewals)),
             false => {
                 list.insert(place, (renewal, due));
             }
@@ -89,7 +89,7 @@ impl Node {
     /// Renews the record under a key at this level no more.
     pub fn end_renewal(&mut self, now: Instant, key: Id, level: Level) {
         if self.renewals.list.remove(&(key, level)).is_some() {
-            self.event(Event::RenewalEnded(key, level));
+            self.services.event(Event::RenewalEnded(key, level));
             self.wait_to_renew(now);
         }
     }
@@ -111,11 +111,11 @@ impl Node {
 
     /// The node is a member: what is due meanwhile is renewed.
     pub(super) fn wait_to_renew(&mut self, soonest: Instant) {
-        self.timers.clear(TimerKind::Renew);
+        self.services.timers.clear(TimerKind::Renew);
         let due = self.renewals.list.values().map(|(_, due)| *due).min();
         let stays = self.membership.is_member() && self.upkeep.leaving.is_none();
         if let Some(due) = due.filter(|_| stays) {
-            self.timers.set(due.max(soonest), TimerKind::Renew);
+            self.services.timers.set(due.max(soonest), TimerKind::Renew);
         }
     }
 
@@ -180,7 +180,7 @@ impl Node {
         {
             *due = now + wait;
         }
-        self.event(match outcome {
+        self.services.event(match outcome {
             Ok(written) => Event::Renewed(key, level, written.copies),
             Err(error) => Event::RenewalFailed(key, level, error),
         });

@@ -13,7 +13,6 @@ use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::chord::membership::Input;
 use crate::chord::message::Response as Membership;
-use crate::chord::route::Routing;
 use crate::message::{Request, Response};
 use crate::node::Node;
 use crate::node::api::{Event, Output, TimerKind};
@@ -54,17 +53,19 @@ impl Node {
         match request {
             // Whoever would count on it counts on somebody else instead.
             Ask::Write(_) | Ask::Offer(_) if self.leaves_for_good() => {
-                self.respond(from, number, Response::Chord(Membership::NotMember));
+                self.services
+                    .respond(from, number, Response::Chord(Membership::NotMember));
             }
             Ask::Read(key) => {
                 let copy = self.any_copy(now, key);
-                self.respond(from, number, Response::Store(Answer::Value(copy)));
+                self.services
+                    .respond(from, number, Response::Store(Answer::Value(copy)));
             }
             Ask::Write(copy) => self.keep(now, *copy, Waiting::Peer(from, number)),
             Ask::Offer(entries) => {
                 let (lacking, newer) = self.replica.judge(now, &entries);
                 let answer = Answer::Wanted { lacking, newer };
-                self.respond(from, number, Response::Store(answer));
+                self.services.respond(from, number, Response::Store(answer));
             }
         }
     }
@@ -140,19 +141,22 @@ impl Node {
     }
 
     pub(super) fn repair_soon(&mut self, now: Instant) {
-        if self.config.repair.is_some() {
-            self.timers.clear(TimerKind::Repair);
-            self.timers.set(now + REPAIR_SOON, TimerKind::Repair);
+        if self.services.config.repair.is_some() {
+            self.services.timers.clear(TimerKind::Repair);
+            self.services
+                .timers
+                .set(now + REPAIR_SOON, TimerKind::Repair);
         }
         self.look_soon(now);
     }
 
     pub(super) fn on_repair_timer(&mut self, now: Instant) {
-        self.schedule(now, TimerKind::Repair, self.config.repair);
+        self.services
+            .schedule(now, TimerKind::Repair, self.services.config.repair);
         for key in self.replica.expired(now) {
             self.drop_record(key);
         }
-        let me = self.contact.id();
+        let me = self.services.me.contact.id();
         let alone = self.membership.successors().head().is_none();
         // Without a predecessor nobody knows which keys are whose.
         let Some(before) = self.membership.predecessor().map(Contact::id) else {
@@ -161,7 +165,10 @@ impl Node {
         if alone {
             return;
         }
-        let group = self.group(&self.contact, self.membership.successors().entries());
+        let group = self.services.group(
+            &self.services.me.contact,
+            self.membership.successors().entries(),
+        );
         for successor in group.iter().skip(1) {
             self.walk(now, successor, before, me, Aim::Compare);
         }
@@ -169,15 +176,13 @@ impl Node {
         let unclaimed = self.replica.unclaimed(before, me, since);
         let apart = unclaimed.len().div_ceil(UNCLAIMED_AT_A_TIME).max(1);
         for key in unclaimed.into_iter().step_by(apart) {
-            let mode = self.config.mode;
-            let goal = Goal::Unclaimed(key);
-            let _ = self.start_lookup(now, key, Routing::Finger, mode, goal);
+            let _ = self.look_up(now, key, Goal::Unclaimed(key));
         }
     }
 
     /// A copy for which nobody has vouched since then is unclaimed.
     fn unclaimed_since(&self, now: Instant) -> Instant {
-        let patience = self.config.repair.unwrap_or_default() * UNCLAIMED_AFTER;
+        let patience = self.services.config.repair.unwrap_or_default() * UNCLAIMED_AFTER;
         let patience = u64::try_from(patience.as_micros()).unwrap_or(u64::MAX);
         Instant::from_micros(now.as_micros().saturating_sub(patience))
     }
@@ -190,7 +195,7 @@ impl Node {
         group: &[Contact],
         predecessor: Option<Id>,
     ) {
-        let me = self.contact.id();
+        let me = self.services.me.contact.id();
         let Some(owner) = group.first() else {
             return;
         };
@@ -203,7 +208,7 @@ impl Node {
         };
         let (after, upto) = match predecessor.filter(is_range) {
             Some(after) => (after, upto),
-            None => (self.config.space.previous(key), key),
+            None => (self.services.config.space.previous(key), key),
         };
         let aim = match group.iter().any(|member| member.id() == me) {
             true => {
@@ -224,10 +229,10 @@ impl Node {
         old: Option<&Contact>,
         new: &Contact,
     ) {
-        if self.config.repair.is_none() {
+        if self.services.config.repair.is_none() {
             return;
         }
-        let me = self.contact.id();
+        let me = self.services.me.contact.id();
         let after = old.map_or(me, Contact::id);
         // A predecessor that fell back took nothing over: this node is responsible for more, not less.
         if !new.id().is_between(after, me) {
@@ -244,11 +249,11 @@ impl Node {
         if now >= self.upkeep.newcomer_until {
             return;
         }
-        let me = self.contact.id();
+        let me = self.services.me.contact.id();
         let before = self.membership.predecessor().cloned();
         let lacks = |before: &Contact| !key.is_within(before.id(), me) && Some(before.id()) != from;
         if let Some(before) = before.filter(lacks) {
-            let after = self.config.space.previous(key);
+            let after = self.services.config.space.previous(key);
             self.walk(now, &before, after, key, Aim::Compare);
         }
     }
@@ -262,7 +267,7 @@ impl Node {
     /// Does what comes next with a node, as far as there is room.
     pub(super) fn walk_on(&mut self, now: Instant, node: Id) {
         loop {
-            let has_room = self.bulk.has_room(node, Class::Upkeep);
+            let has_room = self.services.has_room(node, Class::Upkeep);
             let Some((walk, to, step)) = self.walks.next(now, node, has_room) else {
                 break;
             };
@@ -294,8 +299,8 @@ impl Node {
             }
         }
         if let Some(due) = self.walks.due(now) {
-            self.timers.clear(TimerKind::Walks);
-            self.timers.set(due, TimerKind::Walks);
+            self.services.timers.clear(TimerKind::Walks);
+            self.services.timers.set(due, TimerKind::Walks);
         }
     }
 
@@ -308,7 +313,7 @@ impl Node {
 
     fn page(&self, range: Range, last: Option<Id>) -> Vec<(Id, Version)> {
         let Range { after, upto, aim } = range;
-        let me = self.contact.id();
+        let me = self.services.me.contact.id();
         let before = self.membership.predecessor().map_or(me, Contact::id);
         match aim {
             Aim::Compare => self.replica.offer(after, upto, last),
@@ -321,9 +326,9 @@ impl Node {
 
     /// Sends a member of a group a newer version than it holds. Without room that is left to repair.
     pub(super) fn spread(&mut self, now: Instant, to: &Contact, copy: Box<Copy>) {
-        if to.id() == self.contact.id() {
+        if to.id() == self.services.me.contact.id() {
             self.keep(now, *copy, Waiting::Nobody);
-        } else if self.bulk.has_room(to.id(), Class::Upkeep) {
+        } else if self.services.has_room(to.id(), Class::Upkeep) {
             let request = Request::Store(Ask::Write(copy));
             self.ask(now, to.clone(), Purpose::Spread, request);
         }
@@ -331,7 +336,7 @@ impl Node {
 
     /// The owner has the record. It goes, unless this node has become responsible for it meanwhile.
     fn drop_handed_over(&mut self, key: Id) {
-        let me = self.contact.id();
+        let me = self.services.me.contact.id();
         let before = self.membership.predecessor().map_or(me, Contact::id);
         if self.upkeep.leaving.is_none() && !key.is_within(before, me) {
             self.drop_record(key);
@@ -341,8 +346,11 @@ impl Node {
     fn drop_record(&mut self, key: Id) {
         if self.replica.remove(key).is_some() {
             self.storing.forget(key);
-            self.event(Event::RecordDropped(key));
-            self.outputs.push_back(Output::DropRecord(key));
+            self.services.event(Event::RecordDropped(key));
+            self.services
+                .outbox
+                .outputs
+                .push_back(Output::DropRecord(key));
         }
     }
 
@@ -367,7 +375,9 @@ impl Node {
         };
         self.upkeep.leave_at_last = now + longest;
         self.upkeep.taken_over = self.walks.progress();
-        self.timers.set(now + LEAVE_PATIENCE, TimerKind::Leave);
+        self.services
+            .timers
+            .set(now + LEAVE_PATIENCE, TimerKind::Leave);
         match departure.is_for_good() {
             true => self.look_at_groups(now),
             false => self.stop_groups(now),
@@ -388,10 +398,10 @@ impl Node {
 
     /// Offers all records to the first successor that has not failed to take them.
     fn look_for_heir(&mut self, now: Instant) {
-        let me = self.contact.id();
+        let me = self.services.me.contact.id();
         let mut successors = self.membership.successors().entries().iter();
         // The other positions of this peer leave with it.
-        let other = |node: &&Contact| !node.is_same_peer(&self.contact);
+        let other = |node: &&Contact| !node.is_same_peer(&self.services.me.contact);
         let failed = |node: &&Contact| self.upkeep.heirs.contains(&node.id());
         let successor = successors.find(|node| other(node) && !failed(node));
         match successor.cloned() {
@@ -415,7 +425,7 @@ impl Node {
         self.upkeep.leaving = None;
         self.upkeep.stayed = Some(why);
         self.walks.clear();
-        self.timers.clear(TimerKind::Leave);
+        self.services.timers.clear(TimerKind::Leave);
         self.announce_all(now);
         self.wait_to_renew(now);
         self.repair_soon(now);
@@ -423,7 +433,7 @@ impl Node {
 
     pub(super) fn leave_when_handed_over(&mut self, now: Instant) {
         let spreading = |purpose: &Purpose| matches!(purpose, Purpose::Spread);
-        let handed_over = || self.walks.is_empty() && !self.requests.any(spreading);
+        let handed_over = || self.walks.is_empty() && !self.services.requests.any(spreading);
         let alone = self.membership.successors().head().is_none();
         let Some(departure) = self.upkeep.leaving else {
             return;
@@ -460,11 +470,11 @@ impl Node {
                 self.stay(now, why);
             }
             if self.upkeep.leaving.is_some() {
-                self.timers.set(next, TimerKind::Leave);
+                self.services.timers.set(next, TimerKind::Leave);
                 self.leave_when_handed_over(now);
             }
         } else if (handing_over || in_groups) && in_time {
-            self.timers.set(next, TimerKind::Leave);
+            self.services.timers.set(next, TimerKind::Leave);
         } else {
             self.finish_leaving(now);
         }
@@ -489,9 +499,9 @@ impl Node {
             TimerKind::Adopt,
             TimerKind::Handoff,
         ] {
-            self.timers.clear(kind);
+            self.services.timers.clear(kind);
         }
-        self.event(Event::Left);
+        self.services.event(Event::Left);
     }
 }
 

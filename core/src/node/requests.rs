@@ -11,9 +11,10 @@ use crate::base::rtt::Rtt;
 use crate::base::time::Instant;
 use crate::chord::membership::Query;
 use crate::chord::message::Forward;
-use crate::message::{Message, Request};
+use crate::message::{Message, Request, Response};
 use crate::node::api::TimerKind;
-use crate::node::bulk::Load;
+use crate::node::bulk::{Bulk, Class, Load, Waiting};
+use crate::node::config::Config;
 use crate::node::numbered::Numbered;
 use crate::node::round_trips::RoundTrips;
 use crate::node::timers::Timers;
@@ -146,57 +147,123 @@ impl From<Open> for Ended {
 }
 
 /// The room that a question takes, and how much longer than usual its answer may take.
-pub(super) type Room = Option<(Load, Duration)>;
+type Room = Option<(Load, Duration)>;
 
-/// A question before it is sent.
+/// What becomes of a question that is to be asked.
 #[derive(Debug)]
-pub(super) struct Question {
-    pub(super) purpose: Purpose,
-    pub(super) request: Request,
-    pub(super) room: Room,
-    /// How often it is sent again where nobody answers.
-    pub(super) retries: u8,
+pub(super) enum Asked {
+    Send(Message),
+    /// Its window has no room yet.
+    Waits,
+    /// Too many are open.
+    Refused(Purpose),
 }
 
-/// The open questions of one node.
+/// The open questions of one node, and those that wait for room.
 #[derive(Clone, Debug)]
 pub(super) struct Requests {
     limit: usize,
     shortest_wait: Duration,
+    /// How often a question is sent again where nobody answers.
+    retries: u8,
     next: u64,
     open: Numbered<Open>,
     round_trips: RoundTrips,
+    windows: Bulk,
 }
 
 impl Requests {
-    pub(super) fn new(limit: usize, neighbours: usize, shortest_wait: Duration) -> Self {
+    pub(super) fn new(config: &Config) -> Self {
         Self {
-            limit,
-            shortest_wait,
+            limit: config.limits.requests,
+            shortest_wait: config.shortest_wait,
+            retries: config.retries,
             next: 0,
             open: Numbered::new(4),
-            round_trips: RoundTrips::new(neighbours),
+            round_trips: RoundTrips::new(config.limits.neighbours),
+            windows: Bulk::default(),
         }
     }
 
-    /// Opens a question; gives the purpose back when too many are open.
-    pub(super) fn open(
+    /// Opens a question, once there is room for what it moves.
+    pub(super) fn ask(
         &mut self,
         now: Instant,
         to: &Contact,
-        question: Question,
+        purpose: Purpose,
+        request: Request,
         timers: &mut Timers,
-    ) -> Result<Message, Purpose> {
-        let Question {
+    ) -> Asked {
+        let Some(load) = self.windows.load(&purpose, &request) else {
+            return self.open(now, to, (purpose, request), None, timers);
+        };
+        match self.windows.take(to.id(), load) {
+            Some(longer) => {
+                let room = Some((load, longer));
+                self.open(now, to, (purpose, request), room, timers)
+            }
+            None => {
+                self.windows.wait(Waiting {
+                    to: to.clone(),
+                    purpose,
+                    request,
+                    load,
+                });
+                Asked::Waits
+            }
+        }
+    }
+
+    /// The next question that waits for room at a node, once there is some.
+    pub(super) fn next_waiting(
+        &mut self,
+        now: Instant,
+        to: Id,
+        class: Class,
+        timers: &mut Timers,
+    ) -> Option<(Contact, Asked)> {
+        let (next, longer) = self.windows.next(to, class)?;
+        let room = Some((next.load, longer));
+        let asked = self.open(now, &next.to, (next.purpose, next.request), room, timers);
+        Some((next.to, asked))
+    }
+
+    /// A question is over that took this room.
+    pub(super) fn end(&mut self, to: Id, load: Load) {
+        self.windows.end(to, load);
+    }
+
+    /// Whether a further question would be sent now.
+    pub(super) fn has_room(&self, to: Id, class: Class) -> bool {
+        self.windows.has_room(to, class)
+    }
+
+    /// All that waits for room at a node, which does not answer.
+    pub(super) fn give_up(&mut self, to: Id) -> Vec<Ended> {
+        let waiting = self.windows.give_up(to).into_iter();
+        let ended = waiting.map(|Waiting { to, purpose, .. }| Ended {
+            to,
             purpose,
-            request,
-            room,
-            retries,
-        } = question;
+            load: None,
+        });
+        ended.collect()
+    }
+
+    fn open(
+        &mut self,
+        now: Instant,
+        to: &Contact,
+        (purpose, request): (Purpose, Request),
+        room: Room,
+        timers: &mut Timers,
+    ) -> Asked {
         // Membership asks a handful at most, and a full table must not look like dead neighbours.
         let exempt = matches!(purpose, Purpose::Membership(_));
         if self.open.len() >= self.limit && !exempt {
-            return Err(purpose);
+            if let Some((load, _)) = room {
+                self.windows.end(to.id(), load);
+            }
+            return Asked::Refused(purpose);
         }
         self.next += 1;
         let kind = Kind::of(&request);
@@ -204,11 +271,11 @@ impl Requests {
         let deadline = now + self.patience(to.id(), kind) + longer;
         timers.set(deadline, TimerKind::Request(self.next));
         // Whoever began an operation asks again itself: it has to know that an earlier attempt may have taken effect.
-        let again = (retries > 0 && kind != Kind::Operation).then(|| {
+        let again = (self.retries > 0 && kind != Kind::Operation).then(|| {
             let request = request.clone();
             Box::new(Retries {
                 request,
-                left: retries,
+                left: self.retries,
             })
         });
         let open = Open {
@@ -222,7 +289,7 @@ impl Requests {
             retried: false,
         };
         self.open.insert(self.next, open);
-        Ok(Message::Request(self.next, request))
+        Asked::Send(Message::Request(self.next, request))
     }
 
     /// Closes the question that this node asked `from` under `number`.
@@ -231,6 +298,7 @@ impl Requests {
         now: Instant,
         from: &Contact,
         number: u64,
+        response: &Response,
         timers: &mut Timers,
     ) -> Option<Ended> {
         if self.open.get(number)?.to.id() != from.id() {
@@ -243,6 +311,7 @@ impl Requests {
         if !open.retried && open.kind == Kind::Quick && is_small {
             self.round_trips.record(from.id(), now - open.sent);
         }
+        self.windows.learn(response);
         Some(open.into())
     }
 
@@ -319,17 +388,16 @@ mod tests {
             (Request::Store(store::Request::Read(key)), true),
             (Request::Group(Box::new(Ask::Read(key, None))), false),
         ] {
-            let mut requests = Requests::new(4, 4, Duration::from_millis(100));
+            let config = Config {
+                retries: 1,
+                ..Config::default()
+            };
+            let mut requests = Requests::new(&config);
             let mut timers = Timers::new();
             let to = contact(9);
-            let question = Question {
-                purpose: Purpose::Quorum(1),
-                request,
-                room: None,
-                retries: 1,
-            };
-            let opened = requests.open(Instant::ZERO, &to, question, &mut timers);
-            assert!(opened.is_ok());
+            let purpose = Purpose::Quorum(1);
+            let asked = requests.ask(Instant::ZERO, &to, purpose, request, &mut timers);
+            assert!(matches!(asked, Asked::Send(_)));
             let outcome = requests.expired(Instant::from_millis(9_000), 1, &mut timers);
             assert_eq!(matches!(outcome, Expired::Resend(..)), resent);
             assert_eq!(matches!(outcome, Expired::Failed(..)), !resent);

@@ -16,6 +16,7 @@ use crate::base::time::Instant;
 use crate::chord::membership::Input;
 use crate::node::Node;
 use crate::node::api::TimerKind;
+use crate::node::lookups::Goal;
 
 /// The most rounds between two questions to a lost node.
 const LONGEST_PAUSE: u32 = 64;
@@ -88,7 +89,7 @@ impl Reunion {
 impl Node {
     /// A node does not answer: it leaves the finger table, and is asked after from time to time.
     pub(super) fn lose(&mut self, node: &Contact) {
-        self.forget(node.id());
+        self.routes.forget(&mut self.services, node.id());
         self.reunion.lose(node);
     }
 
@@ -96,20 +97,28 @@ impl Node {
         if !self.membership.is_member() {
             return;
         }
-        self.schedule(now, TimerKind::Reunion, self.config.reunion);
+        self.services
+            .schedule(now, TimerKind::Reunion, self.services.config.reunion);
         if let Some(via) = self.reunion.next().or_else(|| self.somebody()) {
             self.look_round(now, &via);
         }
     }
 
+    /// Asks a node, and whom it names, who would own this node's position if this node were not there: its successor, whom it adopts. So a
+    /// member that has lost everybody ([`Event::Alone`](crate::node::api::Event::Alone)) finds others again.
+    pub fn look_round(&mut self, now: Instant, via: &Contact) {
+        // Where too many lookups are under way there is a next round.
+        let _ = self.look_up_at(now, self.services.id(), Goal::Reunion, via);
+    }
+
     /// A successor, the predecessor or a finger, each node as likely as any other.
     fn somebody(&mut self) -> Option<Contact> {
-        let me = self.contact.id();
+        let me = self.services.me.contact.id();
         let known = self.contacts().filter(|contact| contact.id() != me);
         let mut known: Vec<Contact> = known.cloned().collect();
         known.sort_unstable();
         known.dedup_by_key(|contact| contact.id());
-        let at = self.rng.below(known.len() as u64);
+        let at = self.services.rng.below(known.len() as u64);
         known.into_iter().nth(usize::try_from(at).ok()?)
     }
 

@@ -40,12 +40,12 @@ impl Storing {
 impl Node {
     /// Takes in a copy; whoever waits hears of it once it is stored.
     pub(super) fn keep(&mut self, now: Instant, copy: Copy, waiting: Waiting) {
-        if self.storing.waiting >= self.config.limits.storing {
-            self.event(Event::LimitReached(Limit::Storing));
+        if self.storing.waiting >= self.services.config.limits.storing {
+            self.services.event(Event::LimitReached(Limit::Storing));
             self.on_kept(now, waiting, Err(RecordError::Full));
             return;
         }
-        let key = copy.record.key(self.config.space);
+        let key = copy.record.key(self.services.config.space);
         let held = self.replica.get(key).and_then(|held| held.record.item());
         // Two writers who did not know of each other, be it through the same node.
         let conflict = held
@@ -53,11 +53,11 @@ impl Node {
             .is_some_and(|(held, item)| held.sequence == item.sequence && held != item);
         let accepted = self.replica.accept(now, &copy);
         if conflict && accepted.is_ok() {
-            self.event(Event::Conflict(key));
+            self.services.event(Event::Conflict(key));
         }
         match accepted {
             Ok(Accepted::New) => {
-                self.event(Event::RecordKept(key));
+                self.services.event(Event::RecordKept(key));
                 let from = match &waiting {
                     Waiting::Peer(from, _) => Some(from.id()),
                     Waiting::Walk { node, .. } => Some(*node),
@@ -92,11 +92,13 @@ impl Node {
     }
 
     fn store(&mut self, key: Id, copy: Copy, waiting: Waiting) {
-        let token = self.number();
+        let token = self.services.number();
         let (waiting, copy) = (vec![waiting], Box::new(copy));
         self.storing.pending.insert(token, Pending { key, waiting });
         self.storing.waiting += 1;
-        self.outputs
+        self.services
+            .outbox
+            .outputs
             .push_back(Output::StoreRecord { token, key, copy });
     }
 

@@ -1,18 +1,16 @@
 //! What a member does unasked: stabilize, refresh fingers, and carry out what the membership machine wants.
 
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::chord::membership::{Effect, Input, Query};
 use crate::chord::message::{Neighbours, Notice, Request as Ask};
-use crate::chord::route::Routing;
 use crate::message::{Message, Request};
 use crate::node::Node;
 use crate::node::api::{Event, TimerKind};
-use crate::node::lookups::Goal;
+use crate::node::lookups::{Goal, Lookup};
 use crate::node::requests::Purpose;
 use crate::node::view::Stay;
 
@@ -64,10 +62,13 @@ impl Node {
     /// Starts the periodic work of a new member.
     pub(super) fn start_upkeep(&mut self, now: Instant, fill_fingers: bool) {
         self.schedule_stabilization(now);
-        self.schedule(now, TimerKind::Repair, self.config.repair);
-        self.schedule(now, TimerKind::Reunion, self.config.reunion);
+        self.services
+            .schedule(now, TimerKind::Repair, self.services.config.repair);
+        self.services
+            .schedule(now, TimerKind::Reunion, self.services.config.reunion);
         if self.groups.is_some() {
-            self.schedule(now, TimerKind::Groups, self.config.repair);
+            self.services
+                .schedule(now, TimerKind::Groups, self.services.config.repair);
         }
         self.announce_all(now);
         self.wait_to_renew(now);
@@ -76,19 +77,8 @@ impl Node {
         if fill_fingers {
             self.refresh_finger(now);
         } else {
-            self.schedule(now, TimerKind::Fingers, self.config.fingers);
-        }
-    }
-
-    /// Sets a periodic timer, its interval ahead, more or less.
-    pub(super) fn schedule(&mut self, now: Instant, kind: TimerKind, every: Option<Duration>) {
-        self.timers.clear(kind);
-        if let Some(every) = every {
-            let stray = every.saturating_mul(self.config.stray.min(100).into()) / 100;
-            let wait = self
-                .rng
-                .duration(every - stray, every.saturating_add(stray));
-            self.timers.set(now + wait, kind);
+            self.services
+                .schedule(now, TimerKind::Fingers, self.services.config.fingers);
         }
     }
 
@@ -99,25 +89,26 @@ impl Node {
     }
 
     fn schedule_stabilization(&mut self, now: Instant) {
-        let every = self.config.stabilize;
+        let every = self.services.config.stabilize;
         let brisk = self.upkeep.brisk_rounds > 0;
         self.upkeep.brisk_rounds = self.upkeep.brisk_rounds.saturating_sub(1);
         let wait = every.map(|every| if brisk { every / BRISK } else { every });
-        self.schedule(now, TimerKind::Stabilize, wait);
+        self.services.schedule(now, TimerKind::Stabilize, wait);
     }
 
     /// The neighbours changed: a list is right again after as many rounds as it has entries, so these come fast.
     /// (ours) After MIT's implementation, whose timers speed up while the ring is unstable.
     fn stabilize_briskly(&mut self, now: Instant) {
         if self.upkeep.brisk_rounds == 0 {
-            let soon = self.config.stabilize.map(|every| every / BRISK);
-            self.schedule(now, TimerKind::Stabilize, soon);
+            let soon = self.services.config.stabilize.map(|every| every / BRISK);
+            self.services.schedule(now, TimerKind::Stabilize, soon);
         }
-        self.upkeep.brisk_rounds = self.config.successors;
+        self.upkeep.brisk_rounds = self.services.config.successors;
     }
 
     pub(super) fn on_fingers_timer(&mut self, now: Instant) {
-        self.schedule(now, TimerKind::Fingers, self.config.fingers);
+        self.services
+            .schedule(now, TimerKind::Fingers, self.services.config.fingers);
         self.refresh_finger(now);
     }
 
@@ -126,22 +117,20 @@ impl Node {
     fn refresh_finger(&mut self, now: Instant) {
         // A successor that was silent once is out of the table and still in the list: its rows are never looked up.
         if let Some(head) = self.membership.successors().head().cloned() {
-            for change in self.fingers.learn(1, &head) {
-                self.event(Event::Finger(change));
-            }
+            self.routes.learn(&mut self.services, 1, &head);
         }
-        let successor_covers = self.fingers.covered_until(1);
+        let successor_covers = self.routes.fingers.covered_until(1);
         if self.upkeep.next_row <= successor_covers {
             self.upkeep.next_row = successor_covers + 1;
         }
         let row = self.upkeep.next_row;
-        if row > self.config.space.bits() || self.membership.successors().head().is_none() {
+        if row > self.services.config.space.bits() || self.membership.successors().head().is_none()
+        {
             self.end_refresh(now);
             return;
         }
-        let start = self.fingers.start(row);
-        let mode = self.config.mode;
-        let started = self.start_lookup(now, start, Routing::Finger, mode, Goal::Finger(row));
+        let start = self.routes.fingers.start(row);
+        let started = self.look_up(now, start, Goal::Finger(row));
         if started.is_err() {
             self.end_refresh(now);
         }
@@ -151,15 +140,8 @@ impl Node {
     fn end_refresh(&mut self, now: Instant) {
         self.upkeep.next_row = 1;
         if core::mem::take(&mut self.upkeep.filling) {
-            self.schedule(now, TimerKind::Fingers, self.config.fingers);
-        }
-    }
-
-    /// Takes a node that is gone out of the finger table.
-    pub(super) fn forget(&mut self, node: Id) {
-        self.candidates.forget(node);
-        for change in self.fingers.forget(node) {
-            self.event(Event::Finger(change));
+            self.services
+                .schedule(now, TimerKind::Fingers, self.services.config.fingers);
         }
     }
 
@@ -171,11 +153,10 @@ impl Node {
         node: &Contact,
         successors: &[Contact],
     ) {
-        for change in self.fingers.learn(row, node) {
-            self.event(Event::Finger(change));
-        }
-        self.look_behind(now, node, successors);
-        let covered = self.fingers.covered_until(row);
+        self.routes.learn(&mut self.services, row, node);
+        self.routes
+            .look_behind(&mut self.services, now, node, successors);
+        let covered = self.routes.fingers.covered_until(row);
         self.go_on_behind(now, covered);
     }
 
@@ -185,7 +166,7 @@ impl Node {
 
     fn go_on_behind(&mut self, now: Instant, row: u8) {
         self.upkeep.next_row = row.saturating_add(1);
-        if self.upkeep.next_row > self.config.space.bits() {
+        if self.upkeep.next_row > self.services.config.space.bits() {
             self.end_refresh(now);
         } else if self.upkeep.filling {
             self.refresh_finger(now);
@@ -205,12 +186,13 @@ impl Node {
                     };
                     self.ask(now, to, Purpose::Membership(query), Request::Chord(ask));
                 }
-                Effect::Notify(to) => self.send(to, Message::Notice(Notice::Notify)),
+                Effect::Notify(to) => self.services.send(to, Message::Notice(Notice::Notify)),
                 Effect::Farewell(to, neighbours) => {
-                    self.send(to, Message::Notice(Notice::Leaving(neighbours)));
+                    self.services
+                        .send(to, Message::Notice(Notice::Leaving(neighbours)));
                 }
                 Effect::Joined => self.on_joined(now),
-                Effect::JoinFailed => self.event(Event::JoinFailed),
+                Effect::JoinFailed => self.services.event(Event::JoinFailed),
                 Effect::SuccessorsChanged => self.on_successors_changed(now),
                 Effect::PredecessorChanged(old) => self.on_predecessor_changed(now, old),
                 Effect::Stranded => self.on_stranded(now),
@@ -230,7 +212,7 @@ impl Node {
         let effects = self.membership.step(Input::Answered(query, from, theirs));
         self.run_effects(now, effects);
         if let Some(told) = told {
-            self.send(told, Message::Notice(Notice::Notify));
+            self.services.send(told, Message::Notice(Notice::Notify));
         }
     }
 
@@ -241,9 +223,9 @@ impl Node {
         successor: &Contact,
         theirs: &Neighbours,
     ) -> Option<Contact> {
-        let me = self.contact.id();
+        let me = self.services.me.contact.id();
         let stabilizes = matches!(query, Query::FromSuccessor | Query::FromPredecessor);
-        let tells = self.config.tell_predecessor && stabilizes;
+        let tells = self.services.config.tell_predecessor && stabilizes;
         let before = theirs.predecessor.as_ref().filter(|_| tells)?;
         let passed = me.is_between(before.id(), successor.id());
         passed.then(|| before.clone())
@@ -252,7 +234,7 @@ impl Node {
     /// A node takes this one for its successor; if it is nearer than this one's own, it may be that one's instead.
     pub(super) fn on_notified(&mut self, now: Instant, from: Contact) {
         let head = self.membership.successors().head();
-        let me = self.contact.id();
+        let me = self.services.me.contact.id();
         let is_nearer = head.is_some_and(|head| from.id().is_between(me, head.id()));
         let candidate = is_nearer.then(|| from.clone());
         let effects = self.membership.step(Input::Notified(from));
@@ -263,8 +245,43 @@ impl Node {
         }
     }
 
+    /// Looks for this node's own place: the successor of its position plus one, asked of a member.
+    ///
+    /// (ours) The position plus one, not the position itself: after a restart the ring may still think that this node
+    /// owns its own position.
+    pub(super) fn look_for_place(&mut self, now: Instant, via: &Contact) {
+        let key = self.services.space().next(self.services.id());
+        if self.look_up_at(now, key, Goal::Place, via).is_err() {
+            self.services.event(Event::JoinFailed);
+        }
+    }
+
+    pub(super) fn on_place_found(
+        &mut self,
+        now: Instant,
+        lookup: &Lookup,
+        found: Option<(Contact, Neighbours)>,
+    ) {
+        let Some((owner, neighbours)) = found else {
+            self.services.event(Event::JoinFailed);
+            return;
+        };
+        // Another search was sooner: whoever has its place must not look for one.
+        if self.membership.is_member() {
+            return;
+        }
+        let me = self.services.id();
+        // The owner may still take this node for its predecessor, from before a restart.
+        let before = neighbours.predecessor.filter(|before| before.id() != me);
+        let last_hop = || lookup.path.iter().rev().nth(1)?.contact.clone();
+        let last_hop = || last_hop().filter(|hop| hop.id() != me);
+        let behind = before.or_else(last_hop).unwrap_or(owner);
+        let effects = self.membership.step(Input::Join(behind));
+        self.run_effects(now, effects);
+    }
+
     fn on_joined(&mut self, now: Instant) {
-        self.event(Event::Joined);
+        self.services.event(Event::Joined);
         let alone = self.membership.successors().head().is_none();
         self.start_upkeep(now, !alone);
         // The node before the newcomer learns of it by the newcomer's successor, so that one is told at once.
@@ -275,21 +292,20 @@ impl Node {
     fn on_successors_changed(&mut self, now: Instant) {
         let entries = self.membership.successors().entries().to_vec();
         if let Some(head) = entries.first() {
-            for change in self.fingers.learn(1, head) {
-                self.event(Event::Finger(change));
-            }
+            self.routes.learn(&mut self.services, 1, head);
         }
         if let Some((head, behind)) = entries.split_first() {
-            self.look_behind(now, head, behind);
+            self.routes
+                .look_behind(&mut self.services, now, head, behind);
         }
-        self.event(Event::Successors(entries));
+        self.services.event(Event::Successors(entries));
         self.stabilize_briskly(now);
         self.repair_soon(now);
     }
 
     fn on_predecessor_changed(&mut self, now: Instant, old: Option<Contact>) {
         let new = self.membership.predecessor().cloned();
-        self.event(Event::Predecessor {
+        self.services.event(Event::Predecessor {
             old: old.clone(),
             new: new.clone(),
         });
@@ -306,14 +322,19 @@ impl Node {
 
     /// Every successor is gone: the nearest finger that answers becomes the successor.
     fn on_stranded(&mut self, now: Instant) {
-        let me = self.contact.id();
-        let finger = self.fingers.nodes().find(|node| node.id() != me).cloned();
+        let me = self.services.me.contact.id();
+        let finger = self
+            .routes
+            .fingers
+            .nodes()
+            .find(|node| node.id() != me)
+            .cloned();
         match finger {
             Some(finger) => {
                 let effects = self.membership.step(Input::Candidate(finger));
                 self.run_effects(now, effects);
             }
-            None => self.event(Event::Alone),
+            None => self.services.event(Event::Alone),
         }
     }
 }

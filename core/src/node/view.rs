@@ -9,7 +9,7 @@ use crate::base::rtt::Rtt;
 use crate::base::time::Instant;
 use crate::chord::candidates::Candidates;
 use crate::chord::fingers::FingerTable;
-use crate::chord::membership::Membership;
+use crate::chord::membership::{Membership, Phase};
 use crate::chord::route::Mode;
 use crate::node::Node;
 use crate::store::group::Groups;
@@ -92,22 +92,22 @@ impl Node {
 
     /// The node's position.
     pub const fn id(&self) -> Id {
-        self.contact.id()
+        self.services.me.contact.id()
     }
 
     /// The node's own contact.
     pub const fn contact(&self) -> &Contact {
-        &self.contact
+        &self.services.me.contact
     }
 
     /// The address space of its ring.
     pub fn space(&self) -> Space {
-        self.config.space
+        self.services.config.space
     }
 
     /// How its ring signs.
     pub fn scheme(&self) -> Scheme {
-        self.signer.scheme()
+        self.services.me.signer.scheme()
     }
 
     /// Its place in the ring.
@@ -117,12 +117,12 @@ impl Node {
 
     /// Its finger table.
     pub const fn fingers(&self) -> &FingerTable {
-        &self.fingers
+        &self.routes.fingers
     }
 
     /// The nodes that its fingers may stand for.
     pub const fn candidates(&self) -> &Candidates {
-        &self.candidates
+        &self.routes.candidates
     }
 
     /// The records it holds.
@@ -137,7 +137,7 @@ impl Node {
 
     /// How its lookups travel unless asked otherwise.
     pub fn mode(&self) -> Mode {
-        self.config.mode
+        self.services.config.mode
     }
 
     /// How far its ring has come.
@@ -149,7 +149,7 @@ impl Node {
             } else {
                 Stage::Forming
             }
-        } else if self.is_joining() {
+        } else if matches!(self.membership.phase(), Phase::Joining(_)) {
             Stage::Joining
         } else {
             Stage::Outside
@@ -160,30 +160,40 @@ impl Node {
     /// come more than once.
     pub fn contacts(&self) -> impl Iterator<Item = &Contact> {
         let successors = self.membership.successors().entries().iter();
-        let fingers = self.fingers.nodes();
+        let fingers = self.routes.fingers.nodes();
         successors
             .chain(self.membership.predecessor())
             .chain(fingers)
-            .chain(self.candidates.nodes())
+            .chain(self.routes.candidates.nodes())
     }
 
     /// The number that the next lookup or operation will have.
     pub const fn next_number(&self) -> u64 {
-        self.next_number + 1
+        self.services.next_number()
     }
 
     /// What is known of the round trip to a neighbour.
     pub fn rtt(&self, node: Id) -> Rtt {
-        self.requests.rtt(node)
+        self.services.requests.rtt(node)
     }
 
     /// When it stops waiting for the answer to its request of this number.
     pub fn answer_due(&self, request: u64) -> Option<Instant> {
-        self.requests.due(request)
+        self.services.requests.due(request)
+    }
+
+    /// The nodes on the path of a lookup of its own that it drives itself, the one that is being asked last.
+    pub fn lookup_path(&self, number: u64) -> impl Iterator<Item = Id> {
+        self.lookups.path(number)
+    }
+
+    /// When a lookup of its own goes on by itself, or ends.
+    pub fn lookup_due(&self, number: u64) -> Option<Instant> {
+        self.lookups.due(number)
     }
 
     /// How many questions wait for an answer.
     pub fn outstanding(&self) -> usize {
-        self.requests.outstanding()
+        self.services.requests.outstanding()
     }
 }
