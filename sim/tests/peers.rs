@@ -9,7 +9,7 @@ use chordscope_core::chord::invariant::Health;
 use chordscope_core::link::LinkId;
 use chordscope_core::link::reason::CloseReason;
 use chordscope_core::link::session::Role;
-use chordscope_core::node::api::{Event as NodeEvent, Level};
+use chordscope_core::node::api::{Event as NodeEvent, Level, StoreError};
 use chordscope_core::peer::api::Event;
 use chordscope_core::peer::{HANDSHAKE_PATIENCE, Reach};
 use chordscope_core::store::record::Name;
@@ -67,6 +67,27 @@ fn a_deleted_name_is_gone_everywhere() {
     peers.run_for(Duration::from_secs(5));
     for at in 0..4 {
         assert_eq!(value(&mut peers, at, "name"), None);
+    }
+}
+
+#[test]
+fn to_delete_what_is_not_there_writes_nothing() {
+    let mut peers = ring(4, 0);
+    // The group of the whole ring is split first.
+    peers.run_for(Duration::from_secs(60));
+    for level in [Level::One, Level::Quorum] {
+        let delete = |peers: &mut Peers, text| {
+            let written = peers.write(3, |peer, now| peer.delete(now, name(text), level));
+            written.map(|written| written.sequence)
+        };
+        assert_eq!(delete(&mut peers, "nobody"), Err(StoreError::Mismatch(0)));
+        let written = peers.write(1, |peer, now| peer.put(now, name("name"), vec![1], level));
+        assert!(written.is_ok());
+        assert_eq!(delete(&mut peers, "name"), Ok(2));
+        assert_eq!(delete(&mut peers, "name"), Err(StoreError::Mismatch(0)));
+        let written = peers.write(1, |peer, now| peer.put(now, name("name"), vec![1], level));
+        assert_eq!(written.unwrap().sequence, 3);
+        assert_eq!(delete(&mut peers, "name"), Ok(4));
     }
 }
 

@@ -107,17 +107,17 @@ fn records_outlive_their_lifetime_while_their_author_runs() {
     );
 }
 
-#[test]
-fn a_put_counts_on_from_what_its_node_renews_though_all_holders_are_away() {
+/// What a name has in the end that was put, and written once more or deleted (`None`) while all who held it were away.
+fn written_while_all_holders_are_away(second: Option<&[u8]>) -> Option<Vec<u8>> {
     let mut peers = Peers::ring(3, Conditions::default(), 9, 0).unwrap();
-    let put = |peers: &mut Peers| {
+    let put = |peers: &mut Peers, value: Option<&[u8]>| {
+        let value = value.map(<[u8]>::to_vec);
         let written = peers.write(1, |peer, now| {
-            let value = Some(b"value".to_vec());
             peer.put_for(now, name("name"), value, None, Level::One, keeping(true))
         });
         written.unwrap().sequence
     };
-    assert_eq!(put(&mut peers), 1);
+    assert_eq!(put(&mut peers, Some(b"first")), 1);
     let key = name("name").key(chordscope_core::base::id::Space::FULL);
     let holds = |peer: &Peer| peer.node().records().get(key).is_some();
     let holders: Vec<usize> = peers
@@ -130,14 +130,22 @@ fn a_put_counts_on_from_what_its_node_renews_though_all_holders_are_away() {
     }
     peers.run_for(Duration::from_secs(20));
     assert!(peers.get(1, name("name")).unwrap().is_none());
-    assert_eq!(put(&mut peers), 2);
+    assert_eq!(put(&mut peers, second), 2);
     for holder in holders {
         peers.start(holder);
         peers.join(holder, 1);
     }
     peers.run_for(Duration::from_secs(30));
-    let got = peers.get(1, name("name")).unwrap().unwrap();
-    assert_eq!(got.sequence(), 2, "and not the one that was away");
+    let got = peers.get(1, name("name")).unwrap();
+    got.and_then(|record| record.into_value())
+}
+
+#[test]
+fn a_put_or_delete_counts_on_from_what_its_node_renews_though_all_holders_are_away() {
+    for second in [Some(&b"second"[..]), None] {
+        let got = written_while_all_holders_are_away(second);
+        assert_eq!(got.as_deref(), second, "and not what was away");
+    }
 }
 
 #[test]

@@ -38,7 +38,8 @@ impl Node {
         self.put_for(now, label, Some(value), None, level, self.keeping())
     }
 
-    /// Deletes a named or signed record. [`Event::PutEnded`](crate::node::api::Event::PutEnded) follows.
+    /// Deletes a named or signed record. [`Event::PutEnded`](crate::node::api::Event::PutEnded) follows, with
+    /// [`StoreError::Mismatch`] of 0 where there is none.
     ///
     /// # Errors
     /// [`StoreError`] when the node is no member or is busy.
@@ -176,8 +177,12 @@ impl Node {
         if put.expected.is_some_and(|expected| expected != visible) {
             return Err(StoreError::Mismatch(visible));
         }
-        let next = there.map_or(0, |copy| copy.record.sequence());
-        let next = next.max(own).checked_add(1);
+        let last = there.map_or(0, |copy| copy.record.sequence());
+        // Nothing is there to be deleted, unless all who hold what this node has put are away.
+        if put.value.is_none() && visible == 0 && own <= last {
+            return Err(StoreError::Mismatch(0));
+        }
+        let next = last.max(own).checked_add(1);
         let next = next.ok_or(RecordError::SequenceJump)?;
         let (label, value) = (put.label.clone(), put.value.clone());
         let lifetime = put.keeping.lifetime;

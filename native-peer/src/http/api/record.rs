@@ -234,7 +234,11 @@ async fn write(
         .map_err(|_| Failed::from(RecordError::Value))?
         .to_vec();
     match target {
-        Target::Label(label) => put(&app, label, Some(value), asked.wish()).await,
+        Target::Label(label) => {
+            let signed = matches!(label, Label::Salt(_));
+            let written = app.driver.put(label, Some(value), asked.wish()).await?;
+            put(&app, written, signed, asked.wish()).await
+        }
         Target::Immutable => {
             let keeping = asked.keeping();
             let written = app.driver.put_immutable(value, keeping).await?;
@@ -251,24 +255,19 @@ async fn delete(
     let Target::Label(label) = asked.target()? else {
         return Err(bad("nobody can delete an immutable value: it runs out"));
     };
-    let me = app.driver.look(|peer| peer.node().contact().card().key);
-    let subject = label.clone().subject(me.await?);
-    let got = app.driver.get(subject, asked.level()).await?;
-    let (record, _) = explained(&app, got).await?;
-    if record.and_then(|record| record.into_value()).is_none() {
-        return Err(no_such(&asked));
+    let signed = matches!(label, Label::Salt(_));
+    match app.driver.put(label, None, asked.wish()).await? {
+        Err(StoreError::Mismatch(0)) => Err(no_such(&asked)),
+        written => put(&app, written, signed, asked.wish()).await,
     }
-    put(&app, label, None, asked.wish()).await
 }
 
 async fn put(
     app: &App,
-    label: Label,
-    value: Option<Vec<u8>>,
+    written: Result<Held<Written>, StoreError>,
+    signed: bool,
     wish: Wish,
 ) -> Result<Response, Failed> {
-    let signed = matches!(label, Label::Salt(_));
-    let written = app.driver.put(label, value, wish).await?;
     let (answer, key) = answer(app, written, signed, wish.keeping.renew).await?;
     let mut answer = answer.into_response();
     if wish.level == Level::Quorum
