@@ -61,7 +61,7 @@ pub fn command(
         "" => Err((Field::Name, "Type a name first.".to_owned())),
         name => match Name::new(name) {
             Ok(_) => Ok(name.to_owned()),
-            Err(error) => Err((Field::Name, format!("That does not do: {error}."))),
+            Err(error) => Err((Field::Name, format!("This name cannot be used: {error}."))),
         },
     };
     let (command, question) = match intent {
@@ -78,14 +78,7 @@ pub fn command(
         Intent::JoinOrLeave => {
             let address = desk.address.trim();
             let read = Address::parse_url(&with_scheme(address));
-            let wrong = |error: ContactError| {
-                let example = if address.is_empty() {
-                    "Type the address of a peer first: "
-                } else {
-                    ""
-                };
-                (Field::Address, format!("{example}{error}."))
-            };
+            let wrong = |_: ContactError| (Field::Address, no_address(address));
             (
                 Command::Join(read.map_err(wrong)?.to_string()),
                 Question::Join,
@@ -111,6 +104,15 @@ pub fn command(
         }
     };
     Ok((command, Some(question)))
+}
+
+/// What to say where the address of a peer should be.
+fn no_address(typed: &str) -> String {
+    let looks = "http://127.0.0.1:7340, wss://ring.example or 127.0.0.1:7340";
+    match typed {
+        "" => format!("Type the address of a peer first, such as {looks}."),
+        _ => format!("“{typed}” is no address of a peer. One looks like {looks}."),
+    }
 }
 
 /// A host and port alone, such as `127.0.0.1:7340`, is the one of a peer without a certificate.
@@ -161,7 +163,11 @@ mod tests {
             joined,
             Command::Join("wss://ring.example:7340/ws".to_owned())
         );
-        for (address, part) in [("", "first"), ("nonsense", "ws://")] {
+        for (address, part) in [
+            ("", "Type the address of a peer first, such as http://"),
+            ("nonsense", "“nonsense” is no address of a peer."),
+            ("ftp://ring.example", "“ftp://ring.example” is no address"),
+        ] {
             let (field, text) = said(address).unwrap_err();
             assert_eq!(field, Field::Address);
             assert!(text.contains(part), "{text}");

@@ -176,7 +176,7 @@ async fn what_goes_wrong_is_explained_in_its_place() -> Result<()> {
     let error = "return document.getElementById('live-address-error')?.innerText";
     let shown = async || {
         let said = page.run(error).await?;
-        Ok(said.to_string().contains("ws://").then_some(()))
+        Ok(said.to_string().contains("such as http://").then_some(()))
     };
     eventually("what an address looks like", shown).await?;
     page.click("button", "Get").await?;

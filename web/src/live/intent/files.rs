@@ -1,7 +1,7 @@
 //! Links as typed, and how many files a tab has.
 
 use chordscope_core::swarm::collection::{File, is_safe_part};
-use chordscope_core::swarm::link::Link;
+use chordscope_core::swarm::link::{Link, LinkError};
 
 use crate::live::desk::{Desk, Field, Question};
 use crate::live::talk::{Command, Folder, MAX_FILES, MAX_SHARED, Wanted};
@@ -9,7 +9,7 @@ use crate::live::talk::{Command, Folder, MAX_FILES, MAX_SHARED, Wanted};
 /// What a link asks for, or why it does not do.
 pub(super) fn fetch(text: &str) -> Result<Command, (Field, String)> {
     let wrong = |text: String| (Field::Link, text);
-    let link = Link::parse(text).map_err(|error| wrong(format!("That does not do: {error}.")))?;
+    let link = Link::parse(text).map_err(|error| wrong(no_link(text, error)))?;
     let name = match link.name {
         Some(name) if !is_safe_part(&name) => return Err(wrong(
             "The name in this link is none for a file on every system. The part before “?” will do."
@@ -23,6 +23,24 @@ pub(super) fn fetch(text: &str) -> Result<Command, (Field, String)> {
         name,
         is_folder: link.is_collection,
     }))
+}
+
+/// What to say of a text that is no link.
+fn no_link(typed: &str, error: LinkError) -> String {
+    match error {
+        LinkError::Content if typed.trim().is_empty() => {
+            "Paste a link first: “chordscope:” and 64 hexadecimal digits.".to_owned()
+        }
+        LinkError::Content => {
+            "This is no whole link: one begins with “chordscope:” and 64 hexadecimal digits."
+                .to_owned()
+        }
+        error => {
+            format!(
+                "Something is wrong behind the “?” of this link: {error}. Copy the link once more."
+            )
+        }
+    }
 }
 
 /// A file of a folder: its list was checked when it was read.
@@ -142,7 +160,9 @@ mod tests {
         let asked = fetch(&format!("{content}?n=folder&c=1")).unwrap();
         assert_eq!(asked, wanted(content, "folder", true));
         for (link, part) in [
-            (String::new(), "64 hexadecimal digits"),
+            (String::new(), "Paste a link first"),
+            ("chordscope:0123".to_owned(), "64 hexadecimal digits"),
+            (format!("{content}?n=a&len=x"), "behind the “?”"),
             (format!("{content}?n=..%2Fup"), "before “?”"),
         ] {
             let (field, text) = fetch(&link).unwrap_err();

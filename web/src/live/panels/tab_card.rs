@@ -56,7 +56,7 @@ const fn standing(held: &HeldKey) -> &'static str {
     match (held.deleted, held.owned) {
         (true, _) => "deleted",
         (false, true) => "answers for it",
-        (false, false) => "copy",
+        (false, false) => "replica",
     }
 }
 

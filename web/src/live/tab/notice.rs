@@ -2,6 +2,7 @@
 
 use chordscope_core::base::contact::Contact;
 use chordscope_core::base::id::Id;
+use chordscope_core::link::reason::CloseReason;
 use chordscope_core::node::Node;
 use chordscope_core::node::api::Event as NodeEvent;
 use chordscope_core::peer::api::Event;
@@ -9,8 +10,8 @@ use chordscope_core::swarm::api::Event as SwarmEvent;
 
 use super::view::is_tombstone;
 
-/// An event in words, if it is worth any.
-pub(super) fn text(node: &Node, event: &Event) -> Option<String> {
+/// An event in words, if it is worth any. `leaves` tells whether the tab has left the ring, or is about to.
+pub(super) fn text(node: &Node, event: &Event, leaves: bool) -> Option<String> {
     let space = node.space();
     let id = |contact: &Contact| space.show(contact.id());
     Some(match event {
@@ -23,6 +24,10 @@ pub(super) fn text(node: &Node, event: &Event) -> Option<String> {
         } => {
             let why = match said {
                 Some(said) => format!("the other side closed it, {said}"),
+                // A circuit ends with the link to its relay: here the tab has ended that.
+                None if leaves && *reason == CloseReason::RelayGone => {
+                    CloseReason::Leaving.to_string()
+                }
                 None => reason.to_string(),
             };
             match id {

@@ -112,7 +112,10 @@ fn held(peer: &Peer, now: Instant) -> Vec<HeldKey> {
         deleted: is_tombstone(&held.record),
         owned: is_member && after.is_none_or(|after| key.is_within(after, node.id())),
     });
-    records.collect()
+    let mut all: Vec<HeldKey> = records.collect();
+    // What the tab answers for, then what it keeps for others.
+    all.sort_by_key(|held| !held.owned);
+    all
 }
 
 /// Whether a record says that there is none any more.

@@ -17,7 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Driver {
     pub(super) fn on_event(&mut self, event: Event) {
-        if let Some(text) = notice::text(self.peer.node(), &event) {
+        // What ends then was ended by this tab.
+        let leaves = matches!(self.connection, Connection::Outside | Connection::Leaving);
+        if let Some(text) = notice::text(self.peer.node(), &event, leaves) {
             self.port.post(&Report::Happened(text));
         }
         match event {

@@ -66,8 +66,8 @@ fn of_active(
         is_collection: active.is_folder,
     };
     let took = active.took.map(|took| took.as_millis() as u64);
-    let rates = of_parts.map(|part| (part.sent, part.up));
-    let (sent, up) = rates.fold((view.sent, view.up), |sum, one| {
+    let rates = of_parts.map(|part| (part.sent, up(&part)));
+    let (sent, up) = rates.fold((view.sent, up(&view)), |sum, one| {
         (sum.0 + one.0, sum.1 + one.1)
     });
     let parts = |folder: &Collection| {
@@ -85,6 +85,13 @@ fn of_active(
     }))
 }
 
+/// Bytes a second that go out. A rate is smoothed and outlasts what it measures: once nobody who takes part lacks anything, none go out.
+fn up(view: &TransferView) -> u64 {
+    let count = view.have.count();
+    let lacks = view.sources.iter().any(|source| source.has < count);
+    if lacks { view.up } else { 0 }
+}
+
 fn transfer(view: TransferView) -> Transfer {
     let mut sources = view.sources;
     sources.retain(|source| source.has > 0);
@@ -97,7 +104,7 @@ fn transfer(view: TransferView) -> Transfer {
     Transfer {
         have: view.have.len(),
         segments: view.length.map(|_| view.have.count()),
-        down: view.down,
+        down: if sources.is_empty() { 0 } else { view.down },
         limit: view.limit.to_string(),
         map: map(&view.have, &view.asked),
         sources: sources.iter().take(MAX_SOURCES).map(row).collect(),
@@ -128,7 +135,47 @@ fn map(have: &Bitfield, asked: &[u32]) -> Vec<Cell> {
 
 #[cfg(test)]
 mod tests {
+    use chordscope_core::base::content::ContentId;
+    use chordscope_core::base::id::Id;
+    use chordscope_core::swarm::api::{Limit, SourceView};
+
     use super::*;
+
+    /// A file of two segments with one other peer, which has so many of them.
+    fn view(has: Option<u32>) -> TransferView {
+        let source = |has| SourceView {
+            id: Id::from_u64(1),
+            has,
+            down: 5,
+            up: 5,
+            chokes: false,
+            is_choked: false,
+            asked: 0,
+        };
+        TransferView {
+            content: ContentId::of(b"a"),
+            length: Some(2),
+            have: Bitfield::all(2),
+            asked: Vec::new(),
+            down: 7,
+            up: 7,
+            received: 0,
+            sent: 9,
+            wasted: 0,
+            sources: has.map(source).into_iter().collect(),
+            limit: Limit::Network,
+        }
+    }
+
+    #[test]
+    fn no_rate_outlasts_the_last_peer_that_it_goes_to_or_comes_from() {
+        assert_eq!(
+            [Some(1), Some(2), None].map(|has| up(&view(has))),
+            [7, 0, 0]
+        );
+        let down = |has| transfer(view(has)).down;
+        assert_eq!([down(Some(1)), down(None)], [7, 0]);
+    }
 
     #[test]
     fn a_map_has_a_cell_for_each_segment_of_a_short_file() {

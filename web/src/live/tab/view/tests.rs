@@ -1,7 +1,8 @@
 use chordscope_core::base::identity::Signer;
 use chordscope_core::base::time::Instant;
+use chordscope_core::link::reason::CloseReason;
 use chordscope_core::node::api::{Level, StorageEvent};
-use chordscope_core::peer::api::Output;
+use chordscope_core::peer::api::{Event, LinkId, Output};
 use chordscope_core::peer::{Config, Reach};
 use chordscope_core::store::record::Name;
 
@@ -33,7 +34,7 @@ fn store(peer: &mut Peer) -> Vec<String> {
         if let Output::StoreRecord { token, .. } = output {
             peer.handle_storage(Instant::ZERO, StorageEvent::Stored(token));
         } else if let Output::Event(event) = &output {
-            said.extend(notice::text(peer.node(), event));
+            said.extend(notice::text(peer.node(), event, false));
         }
     }
     said
@@ -80,6 +81,20 @@ fn what_is_deleted_is_named_so_and_not_counted_as_a_record() {
     assert!(stage::scene(&state, None, None).keys.is_empty());
     let (_, says) = stage::hint(&state, Some(Under::Key(state.keys[0].key)));
     assert!(!says.contains("responsible"), "{says}");
+}
+
+#[test]
+fn a_circuit_that_ends_because_the_tab_leaves_is_not_said_to_have_lost_its_relay() {
+    let ended = Event::LinkDown {
+        link: LinkId(1),
+        id: None,
+        reason: CloseReason::RelayGone,
+        said: None,
+    };
+    let peer = tab();
+    let says = |leaves| notice::text(peer.node(), &ended, leaves).unwrap();
+    assert!(says(false).ends_with("the relay is gone"));
+    assert!(says(true).ends_with("this node leaves the ring"));
 }
 
 #[test]
