@@ -7,6 +7,7 @@ mod delivery;
 mod directory;
 mod faults;
 mod following;
+pub mod forecast;
 mod population;
 mod queue;
 mod scales;
@@ -24,6 +25,7 @@ use crate::kind::Kind;
 use crate::scenario::{Scenario, ScenarioError};
 use crate::trace::{Entry, LookupTrace, Parcel, Traffic, What};
 use crate::world::faults::Faults;
+use crate::world::forecast::Forecast;
 use crate::world::population::Population;
 use crate::world::queue::Queue;
 use crate::world::scales::Scales;
@@ -32,7 +34,7 @@ use chordscope_core::base::digest::Digest;
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::rng::Rng;
 use chordscope_core::base::time::Instant;
-use chordscope_core::chord::ideal::{FingerChange, IdealRing};
+use chordscope_core::chord::ideal::IdealRing;
 use chordscope_core::chord::invariant::Health;
 use chordscope_core::message::Message;
 use chordscope_core::node::Node;
@@ -84,9 +86,8 @@ pub struct World {
     /// Empty between steps: where entries are written for the digest.
     writing: Vec<u8>,
     lookups: Vec<LookupTrace>,
-    forecast: Vec<FingerChange>,
-    /// The member before the node of the forecast.
-    forecast_after: Option<Id>,
+    /// Changes of membership that are taken together, oldest first.
+    forecasts: Vec<Arc<Forecast>>,
     health: Health,
     watch: Watch,
     violations: u64,
@@ -215,8 +216,7 @@ impl World {
             digest: Digest::new("chordscope v2 simulation trace"),
             writing: Vec::new(),
             lookups: Vec::new(),
-            forecast: Vec::new(),
-            forecast_after: None,
+            forecasts: Vec::new(),
             health: Health::default(),
             watch,
             violations: 0,
@@ -316,16 +316,6 @@ impl World {
     /// The lookups that a person asked for, oldest first; the last [`MAX_LOOKUPS`].
     pub fn lookups(&self) -> &[LookupTrace] {
         &self.lookups
-    }
-
-    /// The fingers that the last insertion, removal or crash ought to change, by the exact rule.
-    pub fn forecast(&self) -> &[FingerChange] {
-        &self.forecast
-    }
-
-    /// The member before the node of the [forecast](Self::forecast), when that came or went.
-    pub const fn forecast_after(&self) -> Option<Id> {
-        self.forecast_after
     }
 
     /// How the ring is, judged from outside.

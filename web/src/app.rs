@@ -115,10 +115,12 @@ fn intend(ui: &UseReducerHandle<UiState>, handle: &EngineHandle) -> Callback<Int
                 if matches!(command, Command::Predict { .. }) {
                     page::focus_in_place(NODES);
                 }
-                if shows_on_stage(&command) {
+                let shows = shows_on_stage(&command);
+                handle.send.emit(command);
+                // Why it cannot be done is said beside the button.
+                if shows && !handle.engine.borrow().is_refused() {
                     page::reveal(VIEW);
                 }
-                handle.send.emit(command);
             }
             Ok(None) => {}
             Err(error) => {

@@ -18,7 +18,7 @@ pub mod statement;
 mod story;
 mod tables;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use chordscope_core::base::id::Id;
@@ -31,7 +31,7 @@ use chordscope_sim::trace::LookupTrace;
 pub use crate::engine::link::names_a_run;
 pub use crate::engine::pace::SPEEDS;
 use crate::engine::predict::Predict;
-use crate::engine::snapshot::{Caption, Snapshot, Tone};
+use crate::engine::snapshot::{Caption, Refused, Snapshot, Tone};
 use crate::engine::statement::Statement;
 use crate::engine::story::Story;
 use crate::input::Key;
@@ -57,7 +57,7 @@ pub struct Engine {
     asked: Option<(Id, u64)>,
     aim: Aim,
     upkeep_shown: bool,
-    refused: Option<String>,
+    refused: Option<Refused>,
     /// Whether time stops at each step.
     guided: bool,
     /// For how many milliseconds more the caption waits to be read.
@@ -68,6 +68,8 @@ pub struct Engine {
     shown: Caption,
     /// How many entries of the trace have been looked at for a step.
     seen: u64,
+    /// The first moment at which the scenario was found to be over.
+    ended: Cell<Option<Instant>>,
     /// The moment that the user stepped to.
     stepped: Option<Instant>,
     /// The mean of the lookups in the ring of these nodes.
@@ -117,6 +119,7 @@ impl Engine {
             ran: 0.0,
             shown: nothing_said(),
             seen: 0,
+            ended: Cell::default(),
             stepped: None,
             mean: RefCell::default(),
             news: true,
@@ -152,6 +155,11 @@ impl Engine {
     /// Whether it cannot wait: the user did something, or a hop was made.
     pub const fn is_urgent(&self) -> bool {
         self.urgent
+    }
+
+    /// Whether the last command could not be carried out.
+    pub const fn is_refused(&self) -> bool {
+        self.refused.is_some()
     }
 
     /// A snapshot to show.

@@ -5,6 +5,7 @@ pub mod curve;
 pub mod hit;
 pub mod labels;
 pub mod layout;
+pub mod mark;
 pub mod paint;
 pub mod painter;
 pub mod palette;
@@ -19,8 +20,8 @@ pub struct Scene {
     pub keys: Vec<Key>,
     /// Lit arcs of the band.
     pub arcs: Vec<Arc>,
-    /// Fingers of the inspected node: from turn, to turn.
-    pub fingers: Vec<(f64, f64)>,
+    /// Fingers of the inspected node.
+    pub fingers: Vec<Finger>,
     /// Successor pointers.
     pub pointers: Vec<Pointer>,
     /// How many positions to tick, where they can be told apart.
@@ -54,6 +55,8 @@ pub struct Node {
     pub dead: bool,
     /// It looks for its place: a thin dashed ring.
     pub joining: bool,
+    /// It hands over its keys to leave: a thin dashed ring with a bar.
+    pub leaving: bool,
 }
 
 /// A key on the stage: a diamond.
@@ -78,6 +81,19 @@ pub struct Arc {
     pub upto: f64,
     /// Whether the key sought lies on it; otherwise it is the node looked at.
     pub sought: bool,
+}
+
+/// A finger of the inspected node: a chord.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Finger {
+    /// Where the node is.
+    pub from: f64,
+    /// Where the node is that it names.
+    pub to: f64,
+    /// It names another node than it should: a red chord with long dashes.
+    pub stale: bool,
+    /// There is no node at its end: it leads to the band.
+    pub nobody: bool,
 }
 
 /// A node's pointer to its successor: a thin arrow inside the band.
@@ -146,10 +162,26 @@ pub struct Dot {
     pub to: f64,
     /// How much of the way it has made, 0 to 1.
     pub share: f64,
-    /// Whether it belongs to the lookup of interest.
-    pub lookup: bool,
+    /// What it is about.
+    pub carries: Carries,
     /// Whether it answers: a hollow dot.
     pub answer: bool,
-    /// Whether it is upkeep: small and quiet.
-    pub upkeep: bool,
+}
+
+/// What a message is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Carries {
+    /// The lookup of interest: a large dot.
+    Lookup,
+    /// Another lookup: a small dot of the same colour.
+    OtherLookup,
+    /// Stabilization: a small grey dot.
+    Upkeep,
+    /// Records: a small dot of the colour of keys.
+    Records,
+}
+
+impl Carries {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Lookup, Self::OtherLookup, Self::Upkeep, Self::Records];
 }

@@ -6,9 +6,11 @@ use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::invariant::Property;
 use chordscope_web::engine::Engine;
 use chordscope_web::engine::command::{Command, Way};
-use chordscope_web::engine::snapshot::{Gone, Snapshot, Standing, Tone};
+use chordscope_web::engine::compose::compose;
+use chordscope_web::engine::snapshot::{Beside, Gone, Snapshot, Standing, Tone};
 use chordscope_web::engine::statement::Statement;
 use chordscope_web::intent::{self, Intent};
+use chordscope_web::scene::{Carries, Look};
 use chordscope_web::state::{Action, Field, UiState};
 use yew::Reducible;
 
@@ -73,9 +75,7 @@ fn stabilization_updates_exactly_the_fingers_that_an_insertion_affects() {
     let joining = shot.nodes.iter().find(|node| node.id == id(7));
     assert_eq!(joining.map(|node| node.standing), Some(Standing::Joining));
     let shot = until(&mut engine, |shot| {
-        shot.change
-            .as_ref()
-            .is_some_and(|change| change.updated == 4)
+        shot.change.as_ref().is_some_and(|change| change.right == 4)
     });
     assert_eq!(shot.change.map(|change| change.rows.len()), Some(4));
 }
@@ -214,7 +214,13 @@ fn a_prediction_stops_time_at_each_decision_and_hides_the_answer() {
     ] {
         let shot = until(&mut engine, |shot| !shot.playing);
         assert!(said(&shot).contains("Who is next?"), "{}", said(&shot));
-        assert!(engine.motion().dots.iter().all(|dot| !dot.lookup));
+        assert!(
+            engine
+                .motion()
+                .dots
+                .iter()
+                .all(|dot| dot.carries != Carries::Lookup)
+        );
         let asked = shot.inspected.as_ref().unwrap();
         assert!(asked.fingers.iter().all(|row| !row.used), "{asked:?}");
         let tells = |text: &str| {
@@ -286,7 +292,13 @@ fn stored_keys_have_their_names_and_the_nodes_that_hold_them() {
     for name in ["anna", "ben", "cleo", "dora", "emil", "fritz", "gita"] {
         assert!(names.contains(&name), "{names:?}");
     }
-    assert!(shot.keys.iter().all(|key| !key.at.is_empty()));
+    // In a ring that is stable each key has one owner, and its successor list keeps replicas.
+    for key in shot.keys.iter() {
+        assert_eq!(key.owners.len(), 1, "{key:?}");
+        assert!(!key.replicas.is_empty(), "{key:?}");
+        let owner = shot.node(key.owners[0]).unwrap();
+        assert!(key.id.is_within(owner.predecessor.unwrap(), owner.id));
+    }
 }
 
 #[test]
@@ -318,7 +330,9 @@ fn a_link_opens_the_same_moment() {
 fn a_broken_link_says_so_and_shows_the_lesson() {
     for link in ["s=nowhere", "%ff", "lesson-26", "embed&%ff"] {
         let shot = Engine::open(link, false).snapshot();
-        let why = shot.refused.unwrap_or_default();
+        let refused = shot.refused.unwrap();
+        assert_eq!(refused.beside, Beside::Question);
+        let why = refused.text;
         assert!(
             why.starts_with("This link cannot be read ("),
             "{link}: {why}"
@@ -340,7 +354,7 @@ fn a_broken_link_that_is_followed_later_names_what_is_still_shown() {
     engine.apply(Command::Open("%ff".to_owned()));
     let shot = engine.snapshot();
     assert_eq!(shot.scenario.name, "insert-7");
-    let why = shot.refused.unwrap_or_default();
+    let why = shot.refused.unwrap().text;
     assert!(why.ends_with("here is “Node 7 joins” instead."), "{why}");
 }
 
@@ -407,4 +421,196 @@ fn a_message_that_arrives_is_told_in_words() {
             .iter()
             .any(|mark| mark.label.ends_with(" arrives"))
     );
+}
+
+#[test]
+fn what_cannot_be_done_is_said_beside_the_control_that_asked_for_it() {
+    let refused = |engine: &Engine| engine.snapshot().refused.map(|refused| refused.beside);
+    for deed in [Command::Remove(id(1)), Command::Crash(id(1))] {
+        let mut engine = Engine::open("bits=5&nodes=1", true);
+        engine.apply(deed);
+        let shot = engine.snapshot();
+        assert!(shot.refused_beside(Beside::Ring).is_some(), "{shot:?}");
+        assert_eq!(shot.refused_beside(Beside::Question), None);
+    }
+    let mut engine = Engine::open("bits=5&nodes=1,9", true);
+    engine.apply(Command::Look {
+        from: id(4),
+        key: id(9),
+        way: Way::default(),
+    });
+    assert_eq!(refused(&engine), Some(Beside::Question));
+    engine.apply(Command::Seek(60_000_000));
+    engine.apply(Command::StepForward);
+    assert_eq!(refused(&engine), Some(Beside::Time));
+}
+
+#[test]
+fn a_node_that_leaves_is_marked_until_it_has_left() {
+    let mut engine = Engine::open("", true);
+    let keeps = engine.snapshot().keys[0].owners[0];
+    engine.apply(Command::Remove(keeps));
+    let shot = engine.snapshot();
+    let node = shot.node(keeps).unwrap();
+    assert_eq!(node.standing, Standing::Leaving);
+    assert!(node.is_member() && node.is_up(), "it still answers");
+    let scene = compose(&shot);
+    let drawn: Vec<f64> = scene
+        .nodes
+        .iter()
+        .filter(|node| node.leaving && !node.joining)
+        .map(|node| node.turn)
+        .collect();
+    assert_eq!(drawn, [shot.space.turn(keeps)]);
+    let shot = until(&mut engine, |shot| shot.node(keeps).is_none());
+    assert!(!compose(&shot).nodes.iter().any(|node| node.leaving));
+}
+
+#[test]
+fn a_pointer_to_a_node_that_has_left_is_stale_and_leads_to_the_place_that_its_id_names() {
+    let mut engine = Engine::open("", true);
+    engine.apply(Command::Remove(id(18)));
+    let gone = |shot: &Snapshot| shot.node(id(18)).is_none();
+    let shot = until(&mut engine, gone);
+    let names_it = |shot: &Snapshot| {
+        let seen = shot.inspected.as_ref().unwrap();
+        seen.fingers.iter().any(|row| row.node == Some(id(18)))
+    };
+    let holders = [1, 4, 9, 11, 14].into_iter().filter(|node| {
+        engine.apply(Command::Choose(id(*node)));
+        let shot = engine.snapshot();
+        let holds = names_it(&shot);
+        let scene = compose(&shot);
+        let ends = scene.fingers.iter().filter(|finger| finger.nobody);
+        let ends: Vec<_> = ends.map(|finger| (finger.to, finger.stale)).collect();
+        assert_eq!(
+            ends,
+            if holds {
+                vec![(18.0 / 32.0, true)]
+            } else {
+                vec![]
+            }
+        );
+        let told = scene.words.iter().any(|word| word.text == "18 is gone");
+        let named = scene.pointers.iter().any(|one| one.to == 18.0 / 32.0);
+        assert_eq!(told, holds || named, "node {node}");
+        // One that is there is drawn to, stale or not.
+        let others = scene.fingers.iter().filter(|finger| !finger.nobody);
+        assert!(
+            others
+                .into_iter()
+                .all(|finger| shot.nodes.iter().any(|node| node.turn == finger.to))
+        );
+        holds
+    });
+    assert!(holders.count() > 0, "{:?}", shot.caption);
+    let all = compose(&shot).pointers;
+    let members = shot.nodes.iter().filter(|node| node.is_member());
+    assert_eq!(all.len(), members.count(), "every member has a successor");
+    assert!(
+        all.iter()
+            .all(|one| one.look == Look::Broken || one.to != 18.0 / 32.0)
+    );
+}
+
+#[test]
+fn a_finger_that_names_another_node_than_it_should_is_drawn_as_stale() {
+    let mut engine = Engine::open("s=insert-7&t=1000000", true);
+    let shot = until(&mut engine, |shot| {
+        shot.change
+            .as_ref()
+            .is_some_and(|change| change.right < change.rows.len())
+    });
+    engine.apply(Command::Choose(shot.change.unwrap().rows[0].node));
+    let shot = engine.snapshot();
+    let stale = shot
+        .inspected
+        .as_ref()
+        .unwrap()
+        .fingers
+        .iter()
+        .any(|row| row.stale);
+    assert!(stale);
+    let drawn = compose(&shot).fingers;
+    let rows = shot.inspected.unwrap().fingers;
+    for finger in drawn {
+        let names = |row: &&chordscope_web::engine::snapshot::FingerRow| {
+            row.node
+                .is_some_and(|node| shot.space.turn(node) == finger.to)
+        };
+        let rows: Vec<bool> = rows.iter().filter(names).map(|row| row.stale).collect();
+        assert_eq!(finger.stale, rows.iter().all(|stale| *stale));
+    }
+}
+
+#[test]
+fn several_nodes_that_come_while_the_ring_is_repaired_are_one_change_with_the_fingers_of_all() {
+    let mut engine = Engine::open("", true);
+    engine.apply(Command::Insert(id(7)));
+    until(&mut engine, |shot| shot.now > 100_000);
+    engine.apply(Command::Insert(id(26)));
+    let shot = engine.snapshot();
+    let change = shot.change.clone().unwrap();
+    assert_eq!(change.titles.len(), 2);
+    assert_eq!(change.rules.len(), 2);
+    let news: Vec<u64> = change
+        .rows
+        .iter()
+        .filter_map(|row| row.new.to_u64())
+        .collect();
+    assert_eq!(news.iter().filter(|new| **new == 7).count(), 4);
+    assert!(news.contains(&26), "{news:?}");
+    let shot = until(&mut engine, |shot| {
+        shot.change
+            .as_ref()
+            .is_some_and(|change| change.right == change.rows.len())
+    });
+    let told = said(&shot);
+    let all = format!("Updated all {} affected fingers.", news.len());
+    assert!(told.contains(&all), "{told}");
+    // Once all is repaired, a new change begins.
+    engine.apply(Command::Crash(id(26)));
+    let change = engine.snapshot().change.unwrap();
+    assert_eq!(change.titles.len(), 1);
+    assert!(change.rows.iter().all(|row| row.old == id(26)));
+}
+
+#[test]
+fn the_nodes_of_a_scenario_that_come_and_go_together_have_their_fingers_in_one_table() {
+    let mut engine = Engine::open("s=classic-come-and-go&t=20000000", true);
+    let shot = engine.snapshot();
+    let change = shot.change.unwrap();
+    let olds: std::collections::BTreeSet<u64> = change
+        .rows
+        .iter()
+        .filter_map(|row| row.old.to_u64())
+        .collect();
+    assert_eq!(olds.into_iter().collect::<Vec<_>>(), [5, 21, 49]);
+    assert_eq!(
+        change
+            .titles
+            .iter()
+            .map(|one| one.text(shot.space))
+            .collect::<Vec<_>>(),
+        ["Nodes 5, 21 and 49 have crashed."]
+    );
+    engine.apply(Command::Seek(100_000));
+    let change = engine.snapshot().change.unwrap();
+    assert_eq!(change.rules.len(), 3);
+}
+
+#[test]
+fn the_messages_of_an_earlier_lookup_are_not_drawn_as_those_of_records() {
+    let mut engine = Engine::open("bits=5&nodes=1,4,9,11,14,18,20,21,28", true);
+    let look = |from, key| Command::Look {
+        from: id(from),
+        key: id(key),
+        way: Way::default(),
+    };
+    engine.apply(look(1, 26));
+    engine.apply(look(28, 12));
+    let mut dots = engine.motion().dots;
+    assert!(dots.iter().all(|dot| dot.carries != Carries::Records));
+    dots.retain(|dot| dot.from == 1.0 / 32.0 && dot.carries == Carries::OtherLookup);
+    assert_eq!(dots.len(), 1, "the lookup from node 1 is on its way");
 }

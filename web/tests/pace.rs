@@ -296,7 +296,7 @@ fn no_caption_of_a_scenario_freezes_or_races_and_each_scenario_says_its_end() {
                 assert!(read || millis >= needed.min(5_500.0), "it races: {place}");
             }
             assert!(
-                last.words.ends_with("The scenario ends here."),
+                last.words.ends_with("The scenario has ended."),
                 "{}: {}",
                 scenario.name,
                 last.words
@@ -441,5 +441,139 @@ fn of_two_branches_of_a_lookup_one_is_told() {
             );
             before = shot;
         }
+    }
+}
+
+#[test]
+fn a_scenario_that_has_ended_stays_so_however_long_one_goes_on() {
+    for scenario in builtin::all() {
+        let mut engine = loaded(&scenario.name);
+        engine.apply(Command::Speed(10));
+        engine.apply(Command::Play(true));
+        until_it_stops(&mut engine);
+        let end = engine.history().now();
+        for _ in 0..2_000 {
+            let shot = frame(&mut engine);
+            let place = format!("{}, {} µs: {}", scenario.name, shot.now, text(&shot));
+            assert!(!shot.can_continue, "{place}");
+            assert!(shot.caption.rest.contains(&Statement::Ended), "{place}");
+            engine.apply(Command::Play(true));
+        }
+        assert!(engine.history().now() > end);
+        let later = engine.history().now();
+        engine.apply(Command::Continue);
+        frame(&mut engine);
+        assert!(engine.history().now() >= later);
+    }
+}
+
+#[test]
+fn the_end_is_not_told_before_it_and_not_after_something_else_was_done() {
+    let says_end = |shot: &Snapshot| shot.caption.rest.contains(&Statement::Ended);
+    for (name, deed) in [
+        ("lesson-26", Command::Insert(Id::from_u64(7))),
+        ("insert-7", Command::Crash(Id::from_u64(7))),
+    ] {
+        let mut engine = loaded(name);
+        steps(&mut engine);
+        assert!(says_end(&engine.snapshot()));
+        engine.apply(Command::StepBack);
+        let back = engine.snapshot();
+        assert!(
+            !says_end(&back) && back.can_continue,
+            "{name}: {}",
+            text(&back)
+        );
+        engine.apply(Command::Seek(engine.history().end().as_micros()));
+        assert!(says_end(&engine.snapshot()));
+        engine.apply(deed);
+        let (shot, _) = until_it_stops(&mut engine);
+        assert!(!says_end(&shot), "{name}: {}", text(&shot));
+        engine.apply(Command::Load(name.to_owned()));
+        assert!(!says_end(&engine.snapshot()));
+    }
+}
+
+#[test]
+fn once_what_the_user_did_has_come_to_its_end_there_is_no_next_step() {
+    let mut engine = Engine::open("", true);
+    engine.apply(Command::Insert(Id::from_u64(7)));
+    for _ in 0..200 {
+        let (shot, _) = until_it_stops(&mut engine);
+        if !shot.can_continue {
+            let change = shot.change.unwrap();
+            assert_eq!(change.right, change.rows.len());
+            return;
+        }
+        engine.apply(Command::Continue);
+    }
+    panic!("there is always a next step: {}", text(&engine.snapshot()));
+}
+
+/// How many invariants the caption names as violated.
+fn named_in(caption: &Caption) -> Option<usize> {
+    caption.statements().find_map(|one| match one {
+        Statement::Violated { broken, .. } => Some(broken.len()),
+        _ => None,
+    })
+}
+
+#[test]
+fn the_caption_names_as_many_violated_invariants_as_the_panel_counts() {
+    let mut compared = 0;
+    for scenario in builtin::all() {
+        let mut engine = loaded(&scenario.name);
+        for _ in 0..4_000 {
+            let shot = frame(&mut engine);
+            if !shot.playing {
+                engine.apply(Command::Continue);
+            }
+            let Statement::Violations { broken, .. } = shot.violations else {
+                unreachable!()
+            };
+            if let Some(named) = named_in(&shot.caption) {
+                assert_eq!(named, broken, "{}: {}", scenario.name, text(&shot));
+                compared += 1;
+            }
+            if !shot.can_continue {
+                break;
+            }
+        }
+    }
+    assert!(compared > 100, "{compared}");
+}
+
+/// How many affected fingers the caption or the card says to be updated, of how many, while nothing else is done.
+fn updated(shot: &Snapshot) -> Option<(usize, usize)> {
+    match shot.change.as_ref()?.affected {
+        Some(Statement::Affected { done, of, .. }) => Some((done, of)),
+        _ => None,
+    }
+}
+
+#[test]
+fn how_many_fingers_are_updated_never_goes_back_while_nothing_else_is_done() {
+    let mut engine = Engine::open(
+        "bits=5&nodes=1,4,9,11,14,18,20,21,28&loss=200&upkeep=500,500,8000",
+        true,
+    );
+    for deed in [
+        Command::Insert(Id::from_u64(7)),
+        Command::Crash(Id::from_u64(18)),
+        Command::Remove(Id::from_u64(4)),
+        Command::Insert(Id::from_u64(30)),
+    ] {
+        engine.apply(Command::Speed(8));
+        engine.apply(deed);
+        let mut last = updated(&engine.snapshot()).unwrap();
+        for _ in 0..1_500 {
+            engine.apply(Command::Play(true));
+            let shot = frame(&mut engine);
+            let now = updated(&shot).unwrap();
+            assert_eq!(now.1, last.1, "{}", text(&shot));
+            assert!(now.0 >= last.0, "{last:?} → {now:?}: {}", text(&shot));
+            last = now;
+        }
+        assert_eq!(last.0, last.1);
     }
 }

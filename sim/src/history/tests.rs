@@ -93,9 +93,9 @@ fn the_lessons_four_fingers_change_and_no_other() {
         .collect();
     let expected: Vec<_> = history
         .world()
-        .forecast()
+        .affected()
         .iter()
-        .map(|change| (change.node, change.row, Some(change.old), Some(change.new)))
+        .map(|finger| (finger.node, finger.row, Some(finger.old), Some(finger.new)))
         .collect();
     assert_eq!(expected.len(), 4);
     assert_eq!(changed, expected);

@@ -8,7 +8,6 @@ use crate::scenario::MAX_NODES;
 use crate::trace::{LookupTrace, What};
 use crate::world::{Coming, JOIN_AGAIN, MAX_LOOKUPS, World};
 use chordscope_core::base::id::Id;
-use chordscope_core::chord::ideal::IdealRing;
 use chordscope_core::chord::route::{Mode, Routing};
 use chordscope_core::node::Node;
 use chordscope_core::node::api::{Level, StoreError};
@@ -41,7 +40,7 @@ impl World {
     pub fn act(&mut self, action: Action) -> Result<(), ActionError> {
         self.check(&action)?;
         self.done += 1;
-        self.predict_fingers(&action);
+        self.foresee(&action);
         self.record(None, || What::Acted(action.clone()));
         match action {
             Action::Lookup {
@@ -140,32 +139,6 @@ impl World {
                 None => Err(ActionError::UnknownNode(*id)),
             },
         }
-    }
-
-    /// What the exact rule says about fingers when a node comes or goes.
-    fn predict_fingers(&mut self, action: &Action) {
-        if !matches!(
-            action,
-            Action::Insert(_) | Action::Remove(_) | Action::Crash(_)
-        ) {
-            return;
-        }
-        let members = self.nodes().filter(|node| node.membership().is_member());
-        let ids = members.map(Node::id).collect();
-        self.forecast_after = None;
-        let changes = IdealRing::new(self.space(), ids).and_then(|mut ring| match action {
-            Action::Insert(id) => {
-                self.forecast_after = Some(ring.predecessor(*id));
-                ring.insert(*id)
-            }
-            Action::Remove(id) | Action::Crash(id) => {
-                self.forecast_after = Some(ring.predecessor(*id));
-                ring.remove(*id)
-            }
-            _ => Ok(Vec::new()),
-        });
-        // Who was no member changes nobody's fingers.
-        self.forecast = changes.unwrap_or_default();
     }
 
     fn look_up(&mut self, from: Id, key: Id, routing: Routing, mode: Mode) {

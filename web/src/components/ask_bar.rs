@@ -6,6 +6,7 @@ use yew::{Callback, Html, TargetCast, html};
 use crate::components::spin_field::{error_of, spin_field};
 use crate::components::{Desk, on_click};
 use crate::engine::command::Command;
+use crate::engine::snapshot::Beside;
 use crate::input;
 use crate::intent::{Intent, asking};
 use crate::page;
@@ -35,7 +36,7 @@ pub fn ask_bar(desk: &Desk) -> Html {
                 </button>
             </form>
             {error_of(desk, Field::Key, "key")}
-            if let Some(refused) = &desk.view.refused {
+            if let Some(refused) = desk.view.refused_beside(Beside::Question) {
                 <p class="error" role="alert">{refused}</p>
             }
         </div>

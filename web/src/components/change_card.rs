@@ -4,7 +4,7 @@ use yew::{Html, html};
 
 use crate::components::spin_field::{error_of, spin_field};
 use crate::components::{Desk, on_click};
-use crate::engine::snapshot::{ChangeView, Snapshot};
+use crate::engine::snapshot::{Beside, ChangeView, Snapshot};
 use crate::intent::Intent;
 use crate::state::Field;
 
@@ -18,7 +18,7 @@ pub fn change_card(desk: &Desk) -> Html {
         <section class="card" aria-labelledby="change-title">
             <header>
                 <h2 id="change-title">{"Change the ring"}</h2>
-                <span>{shot.change.as_ref().map(|change| shot.say(&change.title))}</span>
+                <span>{shot.change.as_ref().map(|change| shot.say_all(&change.titles))}</span>
             </header>
             <div class="row">
                 {spin_field(desk, Field::Node, "Node id", "node")}
@@ -27,6 +27,9 @@ pub fn change_card(desk: &Desk) -> Html {
                 {button("Crash node", Intent::Crash)}
             </div>
             {error_of(desk, Field::Node, "node")}
+            if let Some(refused) = shot.refused_beside(Beside::Ring) {
+                <p class="error" role="alert">{refused}</p>
+            }
             if let Some(change) = &shot.change {
                 {changed(shot, change)}
             } else {
@@ -57,7 +60,9 @@ fn changed(shot: &Snapshot, change: &ChangeView) -> Html {
                 </table>
             </div>
             <p class="card__note" aria-live="polite">{change.affected.as_ref().map(|affected| shot.say(affected))}</p>
-            <p class="card__note">{change.rule.as_ref().map(|rule| shot.say(rule))}</p>
+            for rule in change.rules.iter() {
+                <p class="card__note">{shot.say(rule)}</p>
+            }
         </>
     }
 }

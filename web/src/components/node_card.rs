@@ -5,7 +5,7 @@ use yew::{Callback, Html, html};
 
 use crate::components::Desk;
 use crate::engine::command::Command;
-use crate::engine::snapshot::{Gone, Inspected, NodeView, Snapshot};
+use crate::engine::snapshot::{Gone, Inspected, NodeView, Snapshot, Standing};
 use crate::intent::Intent;
 
 /// The element id of the list of nodes.
@@ -31,7 +31,7 @@ pub fn node_card(desk: &Desk) -> Html {
             {node_list(desk)}
             <header>
                 <h2 title={shot.show(seen.id)}>{title.clone()}</h2>
-                <span>{seen.gone.map_or("", Gone::word)}</span>
+                <span>{seen.gone.map_or_else(|| standing(shot, seen), Gone::word)}</span>
             </header>
             if let Some(gone) = seen.gone {
                 <p class="card__empty">{gone.text()}</p>
@@ -40,6 +40,15 @@ pub fn node_card(desk: &Desk) -> Html {
                 {lists(shot, seen)}
             }
         </section>
+    }
+}
+
+/// What a node is about to do, if it is no settled member.
+fn standing(shot: &Snapshot, seen: &Inspected) -> &'static str {
+    match shot.node(seen.id).map(|node| node.standing) {
+        Some(Standing::Joining) => "is joining",
+        Some(Standing::Leaving) => "hands over its keys and leaves",
+        _ => "",
     }
 }
 
@@ -112,15 +121,18 @@ fn node_list(desk: &Desk) -> Html {
 fn option(desk: &Desk, index: usize, node: &NodeView, chosen: bool) -> Html {
     let id = node.id;
     let onclick = desk.send.reform(move |_| Command::Choose(id));
-    let name = if node.is_up() {
-        None
-    } else {
-        Some(format!("{}, does not answer", node.label))
+    let (class, says) = match node.standing {
+        Standing::Member => (None, None),
+        Standing::Joining => (Some("joining"), Some("joining")),
+        Standing::Leaving => (Some("leaving"), Some("leaving")),
+        Standing::Crashed => (Some("dead"), Some("does not answer")),
     };
+    let name = says.map(|says| format!("{}, {says}", node.label));
+    let title = name.clone().unwrap_or_else(|| node.label.clone());
     html! {
         <div
             key={node.label.clone()} role="option" id={format!("node-{index}")} aria-selected={chosen.to_string()} aria-label={name}
-            class={(!node.is_up()).then_some("dead")} title={node.label.clone()} {onclick}
+            {class} {title} {onclick}
         >{desk.view.short(id)}</div>
     }
 }

@@ -6,10 +6,10 @@ use yew::{Callback, Html, NodeRef, html};
 use chordscope_core::base::id::Id;
 
 use crate::components::Desk;
-use crate::components::legend::legend;
+use crate::components::legend::{SIMULATED, legend};
 use crate::engine::command::Command;
 use crate::engine::compose::{labelled, named, targets};
-use crate::engine::snapshot::{Snapshot, Standing};
+use crate::engine::snapshot::{KeyView, Snapshot, Standing};
 use crate::page;
 use crate::scene::hit::{Tip, Under, on_ring};
 use crate::scene::layout::Layout;
@@ -58,7 +58,7 @@ pub fn ring_view(desk: &Desk, still: NodeRef, moving: NodeRef) -> Html {
                     <p class="view__empty">{"No node is on the ring. Type a node id and press “Insert node”."}</p>
                 }
             </div>
-            {legend("asks", true)}
+            {legend("asks", &SIMULATED)}
         </div>
     }
 }
@@ -91,10 +91,18 @@ fn choose(desk: &Desk, hit: Option<Under<Id>>) {
 fn hint(shot: &Snapshot) -> Html {
     match (shot.hovered, &shot.claim) {
         (Some(Under::Key(id)), _) => of_key(shot, id),
+        (Some(Under::Node(id) | Under::Arc(id)), Some(claim)) if is_leaving(shot, id) => {
+            html! { <>{shot.say(claim)}{" It hands over its keys to leave."}</> }
+        }
         (_, Some(claim)) => html! { <>{shot.say(claim)}</> },
         (Some(Under::Node(id)), None) => of_node(shot, id),
         (_, None) => Html::default(),
     }
+}
+
+fn is_leaving(shot: &Snapshot, id: Id) -> bool {
+    let node = shot.node(id);
+    node.is_some_and(|node| node.standing == Standing::Leaving)
 }
 
 /// A node that is responsible for nothing.
@@ -103,10 +111,24 @@ fn of_node(shot: &Snapshot, id: Id) -> Html {
     let says = match shot.node(id).map(|node| node.standing) {
         Some(Standing::Crashed) => " does not answer.",
         Some(Standing::Joining) => " has not joined yet.",
+        Some(Standing::Leaving) => " hands over its keys to leave.",
         Some(Standing::Member) => " knows no predecessor.",
         None => "",
     };
     html! { <><b>{name}</b>{says}</> }
+}
+
+/// The nodes that hold a value, those that are responsible for the key told from those that keep a replica.
+fn holders(shot: &Snapshot, key: &KeyView) -> String {
+    let list = |what: &str, ids: &[Id]| {
+        let ids: Vec<String> = ids.iter().map(|id| shot.short(*id)).collect();
+        (!ids.is_empty()).then(|| format!(", {what} {}", ids.join(", ")))
+    };
+    let told = [
+        list("stored at", &key.owners),
+        list("replicas at", &key.replicas),
+    ];
+    told.into_iter().flatten().collect()
 }
 
 fn of_key(shot: &Snapshot, id: Id) -> Html {
@@ -114,8 +136,7 @@ fn of_key(shot: &Snapshot, id: Id) -> Html {
     let says = match shot.stored(id) {
         Some(key) => {
             let names: Vec<String> = key.names.iter().map(|name| format!("“{name}”")).collect();
-            let at: Vec<String> = key.at.iter().map(|node| shot.short(*node)).collect();
-            format!(" {}, stored at {}", names.join(", "), at.join(", "))
+            format!(" {}{}", names.join(", "), holders(shot, key))
         }
         None => ": nothing is stored under it".to_owned(),
     };

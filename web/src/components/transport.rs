@@ -8,8 +8,9 @@ use crate::components::timeline::Timeline;
 use crate::components::{Desk, millis, on_click};
 use crate::engine::SPEEDS;
 use crate::engine::command::Command;
-use crate::engine::snapshot::Snapshot;
+use crate::engine::snapshot::{Beside, Snapshot};
 use crate::intent::Intent;
+use crate::page;
 
 /// How far the run has come, while an earlier moment is shown.
 pub fn reached(shot: &Snapshot) -> Option<String> {
@@ -36,7 +37,15 @@ pub fn transport(desk: &Desk) -> Html {
             <button type="button" aria-label={name} title={name} onclick={on_click(&desk.intend, intent)}>{icon(picture)}</button>
         }
     };
+    // Where the stage is alone, nothing else has room for what cannot be done.
+    let alone =
+        page::embedded().then(|| shot.refused.as_ref().map(|refused| refused.text.as_str()));
+    let refused = alone.unwrap_or_else(|| shot.refused_beside(Beside::Time));
     html! {
+        <>
+        if let Some(refused) = refused {
+            <p class="error bar__error" role="alert">{refused}</p>
+        }
         <div class="bar" role="group" aria-label="Time controls">
             {button("Step back", Picture::Back, Intent::StepBack)}
             {button(name, picture, Intent::TogglePlay)}
@@ -50,5 +59,6 @@ pub fn transport(desk: &Desk) -> Html {
             </select>
             <span class="bar__time">{millis(shot.now)}<br />{reached(shot)}</span>
         </div>
+        </>
     }
 }

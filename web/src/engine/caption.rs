@@ -1,14 +1,13 @@
 //! The caption below the stage: what happened last, and why.
 
-use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
 use chordscope_core::node::api::Event;
-use chordscope_sim::action::Action;
 use chordscope_sim::trace::{Entry, Traffic, What};
 
 use crate::engine::pace::Scene;
 use crate::engine::snapshot::{Caption, ChangeView, Tone};
 use crate::engine::statement::{Advice, Fate, Statement};
+use crate::engine::tables::Health;
 use crate::engine::{Engine, follow, tables};
 
 /// Of more members whose successors are gone, a caption does not tell.
@@ -18,14 +17,14 @@ const CALM: u64 = 30_000_000;
 
 impl Engine {
     /// What happened last, and why.
-    pub(super) fn caption(&self, change: Option<&ChangeView>) -> Caption {
+    pub(super) fn caption(&self, change: Option<&ChangeView>, health: &Health) -> Caption {
         let world = self.history.world();
         let mut caption = match (self.lookup(), &self.predict) {
             (Some(trace), Some(predict)) if predict.speaks(trace) => {
                 return predict.caption(trace);
             }
             (Some(trace), _) if !self.ring_is_latest() => follow::caption(world, trace),
-            _ => self.ring_caption(change),
+            _ => self.ring_caption(change, health),
         };
         if let Some(entry) = self.happened() {
             caption.rest.push(Statement::Happened(entry.clone()));
@@ -39,15 +38,16 @@ impl Engine {
     }
 
     /// What became of the ring by the last deed, and how it is.
-    fn ring_caption(&self, change: Option<&ChangeView>) -> Caption {
+    fn ring_caption(&self, change: Option<&ChangeView>, health: &Health) -> Caption {
         let world = self.history.world();
         let deed = self.story.last_deed(world.now()).map(|(_, deed)| deed);
         let mut said = Vec::new();
         let mut joins = false;
         match (deed, change) {
             (Some(deed), Some(change)) if deed.changes_members() => {
-                let together = self.together();
-                let title = together.clone().unwrap_or_else(|| change.title.clone());
+                let last = || change.titles.last().cloned();
+                let title = self.together().or_else(last);
+                let title = title.unwrap_or_else(|| Statement::Done(deed.clone()));
                 joins = matches!(
                     title,
                     Statement::Joins(_)
@@ -59,21 +59,20 @@ impl Engine {
                 said.push(title);
                 if joins {
                     said.push(Statement::Placing(world.scenario().protocol));
-                } else if together.is_none() {
-                    // Of several changes at once, which fingers each affects is not told.
+                } else {
                     said.extend(change.affected.clone());
                 }
             }
             (Some(deed), _) => said.push(Statement::Done(deed.clone())),
             (None, _) => {}
         }
-        let state = self.state();
+        let state = self.state(health);
         let torn = matches!(state, Statement::Violated { .. });
         if torn && self.has_ended() {
             // What became of it is what an end tells.
             said.clear();
         }
-        let updated = change.is_none_or(|change| change.updated == change.rows.len());
+        let updated = change.is_none_or(|change| change.right == change.rows.len());
         let tone = match &state {
             Statement::Violated { .. } | Statement::NoMember => Tone::Failed,
             Statement::Lagging => Tone::Hop,
@@ -116,29 +115,16 @@ impl Engine {
     }
 
     /// How the ring is.
-    fn state(&self) -> Statement {
+    fn state(&self, health: &Health) -> Statement {
         let world = self.history.world();
         let cut = self.story.is_cut(world.now());
         let paused = world.nodes().any(|node| world.is_paused(node.id()));
-        tables::state(world, cut || paused)
+        tables::state(world, health, cut || paused)
     }
 
     /// Several nodes that came or went at once, with what they have come to.
     fn together(&self) -> Option<Statement> {
-        let world = self.history.world();
-        let (nodes, deed) = self.story.together(world.now())?;
-        let is_up = |id: &Id| world.node(*id);
-        let fate = match deed {
-            Action::Insert(_) => {
-                let is_in = |id: &Id| is_up(id).is_some_and(|node| node.membership().is_member());
-                if nodes.iter().all(is_in) {
-                    Fate::Joined
-                } else {
-                    Fate::Join
-                }
-            }
-            _ => Fate::Crashed,
-        };
+        let (nodes, fate) = self.story.together(self.history.world())?;
         (nodes.len() > 1).then_some(Statement::Together { nodes, fate })
     }
 
@@ -153,14 +139,32 @@ impl Engine {
         self.planned().is_some()
     }
 
-    /// Whether the scenario is over: all that was planned is done, and what it set off has come to its end, or time has.
+    /// Whether the scenario is over: all that was planned is done, and what it set off has come to its end, or time has. That stays so,
+    /// whatever stabilization brings later.
     pub(super) fn has_ended(&self) -> bool {
-        let scenario = self.history.scenario();
-        if self.history.actions() != scenario.actions || self.is_planned() || self.is_under_way() {
+        let (scenario, now) = (self.history.scenario(), self.history.now());
+        if self.history.actions() != scenario.actions {
+            return false;
+        }
+        if self.ended.get().is_some_and(|at| at <= now) {
+            return true;
+        }
+        if self.is_planned() || self.is_under_way() {
             return false;
         }
         let done = !scenario.actions.is_empty() && self.scene() == Scene::Quiet;
-        done || self.history.now() >= scenario.until || self.calm_for().is_some()
+        let ended = done || now >= scenario.until || self.calm_for().is_some();
+        if ended {
+            self.ended.set(Some(now));
+        }
+        ended
+    }
+
+    /// Whether there is no next step: the scenario is over, or what the user did has come to its end.
+    pub(super) fn is_over(&self) -> bool {
+        let own = self.history.actions() != self.history.scenario().actions;
+        let is_done = || !self.is_planned() && self.scene() == Scene::Quiet;
+        self.has_ended() || own && is_done()
     }
 
     /// How long nothing but stabilization has happened, if that is long, in microseconds: whole stretches.

@@ -1,76 +1,84 @@
-//! The last change of membership: which fingers it affects, by the exact rule, and which of them name the right node by now.
+//! The last changes of membership: which fingers they affect, by the exact rule, and which of them name the right node by now.
 
-use chordscope_core::base::contact::Contact;
 use chordscope_core::base::id::Id;
 use chordscope_sim::action::Action;
 use chordscope_sim::world::World;
 
 use crate::engine::snapshot::{ChangeView, ChangedRow};
 use crate::engine::statement::Statement;
+use crate::engine::story::Story;
 
-/// The change that a deed was, if it changed who is in the ring.
-pub(super) fn view(world: &World, deed: &Action) -> Option<ChangeView> {
-    let (node, title) = title(world, deed)?;
-    let mut ring = world.ideal()?;
-    let gone = matches!(deed, Action::Remove(_) | Action::Crash(_));
-    if gone && ring.contains(node) {
-        // It is about to go: the others’ tables are to do without it.
-        ring.remove(node).ok()?;
+/// The change that a deed was, if it changed who is in the ring, with those before it that were under way when it was done.
+pub(super) fn view(world: &World, story: &Story, deed: &Action) -> Option<ChangeView> {
+    if let Action::Restart(node) = deed {
+        // Of a node that starts again in its place, nobody's fingers are affected.
+        return Some(ChangeView {
+            titles: vec![Statement::Restarted(*node)],
+            node: *node,
+            rows: Vec::new(),
+            right: 0,
+            affected: None,
+            rules: Vec::new(),
+        });
     }
-    // Of the node before it then and the one now the nearer: what the other came or went for is no part of this change.
-    let now = ring.predecessor(node);
-    let then = world
-        .forecast_after()
-        .filter(|then| then.is_between(now, node));
-    let after = then.unwrap_or(now);
-    // Of a node that was no member, and of one that starts again in its place, nobody’s fingers are affected.
-    let known = !matches!(deed, Action::Restart(_));
-    let forecast = world.forecast().iter().filter(|_| known);
-    let rows: Vec<ChangedRow> = forecast
-        .filter(|change| change.node != node && world.node(change.node).is_some())
-        // Other nodes may have begun to join meanwhile: what starts before them is theirs.
-        .filter(|change| change.start.is_within(after, node))
-        .map(|change| {
-            let new = ring.successor(change.start);
-            ChangedRow {
-                node: change.node,
-                row: change.row,
-                start: change.start,
-                old: change.old,
-                new,
-                updated: names(world, change.node, change.row) == Some(new),
-            }
+    let all = world.forecasts();
+    let (first, last) = (all.first()?, all.last()?);
+    let named = story.named(first.at, world.now());
+    let rows: Vec<ChangedRow> = world
+        .affected()
+        .into_iter()
+        .map(|finger| ChangedRow {
+            node: finger.node,
+            row: finger.row,
+            start: finger.start,
+            old: finger.old,
+            new: finger.new,
+            updated: finger.is_right,
         })
         .collect();
-    let updated = rows.iter().filter(|row| row.updated).count();
-    let affected = Statement::Affected {
-        done: updated,
-        of: rows.len(),
-    };
+    let right = rows.iter().filter(|row| row.updated).count();
+    // A finger that was updated and names another node again does not undo what was counted.
+    let was_right =
+        |row: &&ChangedRow| row.updated || named.contains(&(row.node, row.row, row.new));
+    let done = rows.iter().filter(was_right).count();
+    let arcs = world.affected_arcs().into_iter();
+    let rules = arcs.map(|(after, node)| Statement::AffectedRows { after, node });
+    let together = story
+        .together(world)
+        .filter(|(nodes, _)| nodes.len() == all.len());
     Some(ChangeView {
-        title,
-        node,
-        updated,
-        affected: known.then_some(affected),
-        rule: (!rows.is_empty()).then_some(Statement::AffectedRows { after, node }),
+        titles: match together {
+            Some((nodes, fate)) if nodes.len() > 1 => vec![Statement::Together { nodes, fate }],
+            _ => all
+                .iter()
+                .map(|one| title(world, one.node, &one.deed))
+                .collect(),
+        },
+        node: last.node,
+        right,
+        affected: Some(Statement::Affected {
+            done,
+            of: rows.len(),
+            again: done - right,
+        }),
+        rules: if rows.is_empty() {
+            Vec::new()
+        } else {
+            rules.collect()
+        },
         rows,
     })
 }
 
-/// The node that came or went, and what it did.
-fn title(world: &World, deed: &Action) -> Option<(Id, Statement)> {
-    let node = |id: &Id| world.node(*id);
-    Some(match deed {
-        Action::Insert(id) if node(id)?.membership().is_member() => (*id, Statement::Joined(*id)),
-        Action::Insert(id) => (*id, Statement::Joins(*id)),
-        Action::Remove(id) if node(id).is_some() => (*id, Statement::Leaves(*id)),
-        Action::Remove(id) => (*id, Statement::Left(*id)),
-        Action::Crash(id) => (*id, Statement::Crashed(*id)),
-        Action::Restart(id) => (*id, Statement::Restarted(*id)),
-        _ => return None,
-    })
-}
-
-fn names(world: &World, node: Id, row: u8) -> Option<Id> {
-    world.node(node)?.fingers().get(row).map(Contact::id)
+/// What the node that came or went has done.
+fn title(world: &World, id: Id, deed: &Action) -> Statement {
+    let node = world.node(id);
+    let is_member = node.is_some_and(|node| node.membership().is_member());
+    match deed {
+        Action::Insert(_) if is_member => Statement::Joined(id),
+        Action::Insert(_) => Statement::Joins(id),
+        Action::Remove(_) if node.is_some() => Statement::Leaves(id),
+        Action::Remove(_) => Statement::Left(id),
+        _ => Statement::Crashed(id),
+    }
 }

@@ -3,9 +3,9 @@
 use chordscope_core::base::id::Id;
 
 use crate::engine::pointers::pointers;
-use crate::engine::snapshot::{LookupView, NodeView, Snapshot};
+use crate::engine::snapshot::{FingerRow, Inspected, LookupView, NodeView, Snapshot, Standing};
 use crate::scene::hit::{Targets, Under};
-use crate::scene::{Arc, Key, Node, Scene, Word, WordInk};
+use crate::scene::{Arc, Finger, Key, Node, Scene, Word, WordInk};
 
 /// Beyond this many nodes only those of interest have a word beside them.
 const CROWD: usize = 48;
@@ -24,7 +24,7 @@ pub fn compose(shot: &Snapshot) -> Scene {
         keys: keys(shot),
         arcs: arcs(shot),
         fingers: fingers(shot),
-        pointers: pointers(&shot.nodes),
+        pointers: pointers(shot.space, &shot.nodes),
         positions: (shot.space.bits() <= TICKED_BITS).then(|| 1 << shot.space.bits()),
         words,
         labelled,
@@ -55,7 +55,8 @@ fn dressed(shot: &Snapshot, node: &NodeView, labelled: bool) -> Node {
         chosen: shot.choice == Some(id),
         hovered: over_node(shot) == Some(id),
         dead: !node.is_up(),
-        joining: node.is_up() && !node.is_member(),
+        joining: node.standing == Standing::Joining,
+        leaving: node.standing == Standing::Leaving,
     }
 }
 
@@ -153,18 +154,34 @@ fn live_before(shot: &Snapshot, id: Id) -> Option<Id> {
     back.find(|node| node.is_member()).map(|node| node.id)
 }
 
-fn fingers(shot: &Snapshot) -> Vec<(f64, f64)> {
-    let Some(seen) = shot.inspected.as_ref().filter(|seen| seen.is_there()) else {
-        return Vec::new();
-    };
-    let mut targets: Vec<Id> = seen.fingers.iter().filter_map(|row| row.node).collect();
-    targets.dedup();
-    let from = shot.space.turn(seen.id);
-    targets
-        .into_iter()
-        .filter(|node| *node != seen.id)
-        .map(|node| (from, shot.space.turn(node)))
-        .collect()
+/// The fingers of the inspected node, one for each node that they name: stale where none of the rows that name it does so rightly.
+fn fingers(shot: &Snapshot) -> Vec<Finger> {
+    let mut fingers: Vec<Finger> = Vec::new();
+    let mut last = None;
+    for (seen, row, to) in named_fingers(shot) {
+        if last == Some(to) {
+            if let Some(finger) = fingers.last_mut() {
+                finger.stale &= row.stale;
+            }
+            continue;
+        }
+        last = Some(to);
+        fingers.push(Finger {
+            from: shot.space.turn(seen.id),
+            to: shot.space.turn(to),
+            stale: row.stale,
+            nobody: shot.node(to).is_none(),
+        });
+    }
+    fingers
+}
+
+/// The rows of the inspected node that name another one.
+fn named_fingers(shot: &Snapshot) -> impl Iterator<Item = (&Inspected, &FingerRow, Id)> {
+    let seen = shot.inspected.iter().filter(|seen| seen.is_there());
+    let rows = seen.flat_map(|seen| seen.fingers.iter().map(move |row| (seen, row)));
+    let named = rows.filter_map(|(seen, row)| Some((seen, row, row.node?)));
+    named.filter(|(seen, _, to)| *to != seen.id)
 }
 
 fn words(shot: &Snapshot, nodes: &[Node]) -> Vec<Word> {
@@ -217,6 +234,14 @@ fn words(shot: &Snapshot, nodes: &[Node]) -> Vec<Word> {
             }
         }
     }
+    // Where a finger or a successor pointer ends at nobody, the id says whose place it is.
+    for id in absent(shot) {
+        words.push(Word {
+            turn: shot.space.turn(id),
+            text: format!("{} is gone", shot.short(id)),
+            ink: WordInk::Node,
+        });
+    }
     let typed = shot.typed.as_ref().map(|typed| typed.id);
     let is_named = |id| sought == Some(id) || typed == Some(id);
     let few = shot.keys.len() <= CROWD;
@@ -228,6 +253,18 @@ fn words(shot: &Snapshot, nodes: &[Node]) -> Vec<Word> {
         });
     }
     words
+}
+
+/// The nodes that fingers and successor pointers on the stage name, and that are not on it.
+fn absent(shot: &Snapshot) -> Vec<Id> {
+    let members = shot.nodes.iter().filter(|node| node.is_member());
+    let successors = members.filter_map(|node| node.successor);
+    let fingers = named_fingers(shot).map(|(_, _, to)| to);
+    let mut absent: Vec<Id> = fingers.chain(successors).collect();
+    absent.retain(|id| shot.node(*id).is_none());
+    absent.sort_unstable();
+    absent.dedup();
+    absent
 }
 
 /// The names of what is stored under a key, or the word that is typed for it.

@@ -10,6 +10,7 @@ use chordscope_sim::trace::{Decision, Entry};
 
 use crate::engine::command::{Command, Way};
 use crate::engine::predict::Predict;
+use crate::engine::snapshot::{Beside, Refused};
 use crate::engine::story::Story;
 use crate::engine::{Aim, Engine, SPEEDS, begin, follow, nothing_said};
 
@@ -106,7 +107,10 @@ impl Engine {
         }
         if self.history.now() == from {
             let nothing = "In the next minute nothing happens but stabilization.";
-            self.refused = Some(nothing.to_owned());
+            self.refused = Some(Refused {
+                beside: Beside::Time,
+                text: nothing.to_owned(),
+            });
         }
         self.stepped = Some(self.history.now());
     }
@@ -148,6 +152,10 @@ impl Engine {
     }
 
     fn act(&mut self, deed: Action) {
+        let beside = match deed {
+            Action::Lookup { .. } => Beside::Question,
+            _ => Beside::Ring,
+        };
         self.predict = None;
         let at = self.history.now();
         match self.history.act(deed) {
@@ -160,7 +168,10 @@ impl Engine {
                 self.guided = false;
                 self.take_caption();
             }
-            Err(error) => self.refused = Some(error.to_string()),
+            Err(error) => {
+                let text = error.to_string();
+                self.refused = Some(Refused { beside, text });
+            }
         }
     }
 
@@ -221,6 +232,7 @@ impl Engine {
         self.predict = None;
         self.asked = None;
         self.aim = Aim::Answer;
+        self.ended.set(None);
         self.stepped = None;
         // Of another run even the same words are new.
         self.shown = nothing_said();

@@ -8,7 +8,7 @@ use chordscope_sim::world::World;
 use crate::engine::snapshot::{Caption, LookupView, Tone};
 use crate::engine::statement::{Stage, Statement};
 use crate::engine::tables;
-use crate::scene::{Dot, Motion};
+use crate::scene::{Carries, Dot, Motion};
 
 /// The lookup of interest: the one that the user asked for, while there is one; otherwise the last.
 pub(super) fn current(world: &World, asked: Option<(Id, u64)>) -> Option<&LookupTrace> {
@@ -192,13 +192,19 @@ pub(super) fn motion(world: &World, trace: Option<&LookupTrace>, hide: bool) -> 
         from: space.turn(parcel.from),
         to: space.turn(parcel.to),
         share: parcel.progress(now),
-        // An acknowledgement belongs to the lookup, but moves it no further.
-        lookup: parcel.lookup.is_some() && parcel.lookup == id && !parcel.kind.is_acknowledgement(),
+        carries: match parcel.traffic {
+            // An acknowledgement belongs to the lookup, but moves it no further.
+            _ if parcel.kind.is_acknowledgement() => Carries::Upkeep,
+            Traffic::Lookup if parcel.lookup == id => Carries::Lookup,
+            Traffic::Lookup => Carries::OtherLookup,
+            Traffic::Upkeep => Carries::Upkeep,
+            Traffic::Records => Carries::Records,
+        },
         answer: parcel.kind.is_reply(),
-        upkeep: parcel.traffic == Traffic::Upkeep || parcel.kind.is_acknowledgement(),
     });
+    let is_shown = |dot: &Dot| !(hide && dot.carries == Carries::Lookup);
     Motion {
         hops,
-        dots: dots.filter(|dot| !(hide && dot.lookup)).collect(),
+        dots: dots.filter(is_shown).collect(),
     }
 }

@@ -3,6 +3,13 @@
 use chordscope_sim::permalink::Permalink;
 
 use crate::engine::Engine;
+use crate::engine::snapshot::{Beside, Refused};
+
+/// The scenario stands with the question.
+const fn beside_question(text: String) -> Refused {
+    let beside = Beside::Question;
+    Refused { beside, text }
+}
 
 /// Whether the query of an address names a run: anything but how the page is shown.
 pub fn names_a_run(query: &str) -> bool {
@@ -34,7 +41,7 @@ impl Engine {
                 self.playing &= moment.is_none();
                 self.guided = self.playing;
                 self.chosen = selected;
-                self.refused = caveat;
+                self.refused = caveat.map(beside_question);
             }
             Err(error) => {
                 let shown = &self.history.scenario().title;
@@ -43,9 +50,9 @@ impl Engine {
                 } else {
                     format!("“{shown}”")
                 };
-                self.refused = Some(format!(
+                self.refused = Some(beside_question(format!(
                     "This link cannot be read ({error}): here is {shown} instead."
-                ));
+                )));
             }
         }
     }

@@ -5,6 +5,7 @@ use chordscope_core::node::api::Event;
 use chordscope_sim::trace::{Entry, Parcel, What};
 
 use crate::engine::pace::{self, Scene};
+use crate::engine::tables::Health;
 use crate::engine::{Aim, Engine};
 
 /// How many things happen between two looks at the clock.
@@ -105,7 +106,8 @@ impl Engine {
     /// Takes up what the caption says now; whether that is another step than before.
     pub(super) fn take_caption(&mut self) -> bool {
         self.story.read(&self.history);
-        let caption = self.caption(self.change().as_ref());
+        let health = Health::of(self.history.world());
+        let caption = self.caption(self.change().as_ref(), &health);
         let stepped = !caption.is_same_step(&self.shown);
         if stepped {
             self.ran = 0.0;
@@ -135,7 +137,7 @@ impl Engine {
 
     /// On to the next step: time runs until then. Where it runs already, at once.
     pub(super) fn go_on(&mut self) {
-        if self.question().is_some() || self.has_ended() {
+        if self.question().is_some() || self.is_over() {
             return;
         }
         self.guided = true;

@@ -12,6 +12,7 @@ use crate::engine::command::Way;
 use crate::engine::pace::Scene;
 use crate::engine::snapshot::{ChangeView, Question, ScenarioView, Snapshot};
 use crate::engine::statement::Statement;
+use crate::engine::tables::Health;
 use crate::engine::{Engine, change, follow, measure, story, tables};
 use crate::scene::hit::Under;
 
@@ -27,7 +28,7 @@ impl Engine {
         let question = self.question();
         // What tells the answer is shown once it is given.
         let secret = question.map(|decision| decision.at);
-        let health = tables::health(world);
+        let health = Health::of(world);
         Snapshot {
             space: world.space(),
             scenarios: Rc::clone(&self.scenarios),
@@ -36,7 +37,7 @@ impl Engine {
             reached: self.history.end().as_micros(),
             end: self.history.end().as_micros().max(SHORTEST),
             playing: self.playing,
-            can_continue: question.is_none() && !self.has_ended(),
+            can_continue: question.is_none() && !self.is_over(),
             speed: self.speed,
             nodes: Rc::new(tables::nodes(world, &self.story.crashed(now))),
             keys: Rc::new(tables::keys(world)),
@@ -62,15 +63,15 @@ impl Engine {
                 follow::view(world, trace, self.lookup_shown(), ring)
             }),
             lookup_shown: self.lookup_shown(),
-            caption: self.caption(change.as_ref()),
+            caption: self.caption(change.as_ref(), &health),
             predicting: self.is_predicting(),
             change,
             events: story::lines(&self.history, self.upkeep_shown, secret),
             upkeep_shown: self.upkeep_shown,
             marks: self.story.marks(secret),
-            violations: tables::violations(&health),
-            health,
-            picture: tables::picture(world, trace),
+            violations: health.violations(),
+            picture: health.picture(trace),
+            health: health.checks(),
             counters: tables::counters(world, self.story.lost(now)),
             digest: world.digest(),
             refused: self.refused.clone(),
@@ -89,7 +90,7 @@ impl Engine {
         }
         let unrepaired = self
             .change()
-            .is_some_and(|change| change.updated < change.rows.len());
+            .is_some_and(|change| change.right < change.rows.len());
         if unrepaired || !world.health().broken.is_empty() {
             return Scene::Repairing;
         }
@@ -99,7 +100,8 @@ impl Engine {
     /// What lookups take in this ring: told while it is stable and as it was when the lookup began.
     fn measures(&self, trace: &LookupTrace, ideal: Option<&IdealRing>) -> Vec<Statement> {
         let world = self.history.world();
-        let is_stable = matches!(tables::state(world, false), Statement::Stable { .. });
+        let state = tables::state(world, &Health::of(world), false);
+        let is_stable = matches!(state, Statement::Stable { .. });
         let is_whole = world.nodes().all(|node| node.membership().is_member());
         let Some(ring) = ideal.filter(|_| is_stable && is_whole && self.lookup_shown()) else {
             return Vec::new();
@@ -128,7 +130,7 @@ impl Engine {
     pub(super) fn change(&self) -> Option<ChangeView> {
         let world = self.history.world();
         let (_, deed) = self.story.last_change(world.now())?;
-        change::view(world, deed)
+        change::view(world, &self.story, deed)
     }
 
     fn scenario_view(&self) -> ScenarioView {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chordscope_core::base::id::Id;
+use chordscope_core::base::id::{Id, Space};
 
 use crate::engine::snapshot::NodeView;
 use crate::scene::{Look, Pointer};
@@ -10,8 +10,8 @@ use crate::scene::{Look, Pointer};
 /// Rings beyond this many share the innermost lane.
 const LANES: usize = 3;
 
-/// The pointer of every member to its successor.
-pub(super) fn pointers(nodes: &[NodeView]) -> Vec<Pointer> {
+/// The pointer of every member to its successor; to the place of one that is not there any more, too.
+pub(super) fn pointers(space: Space, nodes: &[NodeView]) -> Vec<Pointer> {
     let members: Vec<&NodeView> = nodes.iter().filter(|node| node.is_member()).collect();
     let next: BTreeMap<Id, Id> = members
         .iter()
@@ -23,7 +23,6 @@ pub(super) fn pointers(nodes: &[NodeView]) -> Vec<Pointer> {
     // One ring that goes once round the circle is whole, whoever may not be on it yet.
     let is_whole = matches!(&*rings, [ring] if rounds(ring, &next, &turns) == 1);
     let pointer = |(from, to): (&Id, &Id)| {
-        let (start, end) = (*turns.get(from)?, *turns.get(to)?);
         let skips = known.iter().any(|id| id.is_between(*from, *to));
         let look = match (known.contains(to), skips) {
             (false, _) => Look::Broken,
@@ -33,15 +32,15 @@ pub(super) fn pointers(nodes: &[NodeView]) -> Vec<Pointer> {
         };
         let ring = rings.iter().position(|ring| ring.contains(from));
         let ring = ring.unwrap_or(0).min(LANES - 1);
-        Some(Pointer {
-            from: start,
-            to: end,
+        Pointer {
+            from: space.turn(*from),
+            to: space.turn(*to),
             // Beside the band where nobody lies between; otherwise each ring has a lane of its own.
             lane: if skips { 1 + ring as u8 } else { 0 },
             look,
-        })
+        }
     };
-    next.iter().filter_map(pointer).collect()
+    next.iter().map(pointer).collect()
 }
 
 /// The cycles that the pointers make, the largest first.
@@ -98,7 +97,7 @@ mod tests {
     }
 
     fn looks(nodes: &[NodeView]) -> Vec<(u8, Look)> {
-        let pointers = pointers(nodes);
+        let pointers = pointers(Space::new(5).unwrap(), nodes);
         pointers.iter().map(|one| (one.lane, one.look)).collect()
     }
 
@@ -124,6 +123,14 @@ mod tests {
             looks(&nodes),
             [(0, Look::Right), (0, Look::Broken), (0, Look::Right)]
         );
+    }
+
+    #[test]
+    fn a_pointer_to_a_node_that_is_not_there_any_more_leads_to_its_place_and_is_broken() {
+        let nodes = members(&[(1, 9), (9, 18), (20, 1)]);
+        let all = pointers(Space::new(5).unwrap(), &nodes);
+        assert_eq!(all.len(), 3);
+        assert_eq!((all[1].look, all[1].to), (Look::Broken, 18.0 / 32.0));
     }
 
     #[test]

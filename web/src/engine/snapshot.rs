@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use chordscope_core::base::id::{Id, Space};
 
+pub(in crate::engine) use self::node::is_responsible;
 pub use self::node::{
     ChangeView, ChangedRow, FingerRow, Gone, Inspected, KeyView, NodeView, Standing,
 };
@@ -81,7 +82,27 @@ pub struct Snapshot {
     /// The digest of all that happened so far, in hexadecimal: the same run has the same digest everywhere.
     pub digest: String,
     /// Why the last command was refused, or what to know of the link that was followed.
-    pub refused: Option<String>,
+    pub refused: Option<Refused>,
+}
+
+/// Why a command was refused, and beside which control that is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The control.
+    pub beside: Beside,
+    /// One sentence.
+    pub text: String,
+}
+
+/// The control that a command came by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// The question above the stage, with the scenario.
+    Question,
+    /// The bar of time.
+    Time,
+    /// The card that changes the ring.
+    Ring,
 }
 
 /// A scenario, as the combobox and the line below it show it.
@@ -151,6 +172,13 @@ impl Snapshot {
     /// A node.
     pub fn node(&self, id: Id) -> Option<&NodeView> {
         self.position(id).map(|at| &self.nodes[at])
+    }
+
+    /// Why the last command that came by this control was refused.
+    pub fn refused_beside(&self, control: Beside) -> Option<&str> {
+        let refused = self.refused.as_ref();
+        let refused = refused.filter(|refused| refused.beside == control);
+        refused.map(|refused| refused.text.as_str())
     }
 
     /// A key that holds a value.

@@ -157,12 +157,14 @@ pub enum Statement {
     },
     /// Something else was done.
     Done(Action),
-    /// How many of the fingers of others that a change affects name the right node.
+    /// How many of the fingers of others that changes affect have been updated.
     Affected {
-        /// Those that do.
+        /// Those that have named the right node since.
         done: usize,
         /// All.
         of: usize,
+        /// Those that have, and name another node again.
+        again: usize,
     },
     /// Which rows a change affects.
     AffectedRows {
@@ -206,7 +208,7 @@ pub enum Statement {
 
     /// Something is planned, at this moment in microseconds.
     GoesOn(u64),
-    /// Nothing more is planned, and all that was has come to its end.
+    /// Nothing more is planned, and all that was came to its end, now or before.
     Ended,
     /// Nothing but stabilization has happened for so long, in microseconds.
     Unchanged(u64),
@@ -308,6 +310,10 @@ pub enum Fate {
     Join,
     /// They have joined.
     Joined,
+    /// They hand over their keys and leave.
+    Leave,
+    /// They have left.
+    Left,
     /// They have crashed.
     Crashed,
 }
@@ -446,7 +452,7 @@ impl Statement {
                 format!("Nodes {} and {last} {}.", words.join(", "), fate.text())
             }
             Self::Done(action) => sentence(&action.describe(space)),
-            Self::Affected { done, of } => affected(*done, *of),
+            Self::Affected { done, of, again } => affected(*done, *of, *again),
             Self::AffectedRows { after, node } => format!(
                 "Affected: exactly the rows whose start lies in ({}, {}].",
                 show(after),
@@ -475,13 +481,15 @@ impl Statement {
                 let end = match stabilizing {
                     None => "",
                     Some(Protocol::Corrected) => "; stabilizing",
-                    // Some rings never heal by these.
-                    Some(Protocol::Classic) => "; stabilizing by the old rules, which may not mend that",
+                    // Zave, CCR 42(2), 2012; sim/tests/counterexamples.rs.
+                    Some(Protocol::Classic) => {
+                        "; stabilizing by the old rules, by which some such rings stay broken for ever"
+                    }
                 };
                 format!("Violated: {}{end}.", words.join(", "))
             }
             Self::GoesOn(at) => format!("The scenario goes on at {}.", millis(*at)),
-            Self::Ended => "The scenario ends here.".to_owned(),
+            Self::Ended => "The scenario has ended.".to_owned(),
             Self::Unchanged(micros) => format!("Nothing has changed for {}.", millis(*micros)),
             Self::Happened(entry) => {
                 let at = millis(entry.at.as_micros());
@@ -540,6 +548,8 @@ impl Fate {
         match self {
             Self::Join => "join",
             Self::Joined => "have joined",
+            Self::Leave => "hand over their keys and leave",
+            Self::Left => "have left",
             Self::Crashed => "have crashed",
         }
     }
@@ -568,13 +578,19 @@ impl Advice {
     }
 }
 
-fn affected(done: usize, of: usize) -> String {
-    match (done, of) {
-        (_, 0) => "No finger of another node is affected.".to_owned(),
-        (0, 1) => "The one affected finger is to be updated.".to_owned(),
-        (_, 1) => "Updated the one affected finger.".to_owned(),
-        (done, of) if done == of => format!("Updated all {of} affected fingers."),
-        (done, of) => format!("Updated {done} of {of} affected fingers."),
+fn affected(done: usize, of: usize, again: usize) -> String {
+    let told = match (done, of) {
+        (_, 0) => "No finger of another node is affected".to_owned(),
+        (0, 1) => "The one affected finger is to be updated".to_owned(),
+        (_, 1) => "Updated the one affected finger".to_owned(),
+        (done, of) if done == of => format!("Updated all {of} affected fingers"),
+        (done, of) => format!("Updated {done} of {of} affected fingers"),
+    };
+    match (again, of) {
+        (0, _) => format!("{told}."),
+        (_, 1) => format!("{told}, which names another node again."),
+        (1, _) => format!("{told}, 1 of which names another node again."),
+        (again, _) => format!("{told}, {again} of which name another node again."),
     }
 }
 

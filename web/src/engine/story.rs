@@ -1,10 +1,13 @@
 //! What happened, in words: the log, the timeline's map, the deeds. Kept beside the history, which knows no words.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use chordscope_core::base::contact::Contact;
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::time::Instant;
 use chordscope_core::chord::invariant::Property;
+use chordscope_core::node::Node;
 use chordscope_core::node::api::Event;
 use chordscope_sim::action::Action;
 use chordscope_sim::history::History;
@@ -13,6 +16,7 @@ use chordscope_sim::world::World;
 
 use crate::brief::brief;
 use crate::engine::snapshot::{About, EventView, Gone, MarkView};
+use crate::engine::statement::Fate;
 
 /// How many lines the log shows.
 const LINES: usize = 60;
@@ -29,7 +33,12 @@ pub(super) struct Story {
     losses: Vec<Instant>,
     /// When the ring has changed: members, pointers, invariants.
     news: Vec<Instant>,
+    /// When a finger began to name a node: whose, which row, which node.
+    fingers: Vec<(Instant, NamedFinger)>,
 }
+
+/// A node's finger, and the node that it names.
+pub(super) type NamedFinger = (Id, u8, Id);
 
 impl Story {
     /// Reads what is new in the history.
@@ -44,6 +53,11 @@ impl Story {
             match &entry.what {
                 What::Acted(action) => self.deeds.push((entry.at, action.clone())),
                 What::Lost(_) => self.losses.push(entry.at),
+                What::Node(node, Event::Finger(change)) => {
+                    let named = change.new.as_ref().map(Contact::id);
+                    let named = named.map(|named| (entry.at, (*node, change.row, named)));
+                    self.fingers.extend(named);
+                }
                 _ => {}
             }
             if changes_the_ring(entry) && self.news.last() != Some(&entry.at) {
@@ -64,6 +78,7 @@ impl Story {
         self.deeds.retain(|(when, _)| *when < at);
         self.losses.retain(|when| *when < at);
         self.news.retain(|when| *when < at);
+        self.fingers.retain(|(when, _)| *when < at);
     }
 
     /// The timeline's map, without what lookups did from `secret` on.
@@ -105,22 +120,42 @@ impl Story {
         until.filter_map(fate).next().unwrap_or(Gone::NotYet)
     }
 
-    /// The nodes that came or went at the moment of the last change, as the node of that change did, ascending; and the change.
-    pub(super) fn together(&self, now: Instant) -> Option<(Vec<Id>, &Action)> {
-        let (when, last) = self.last_change(now)?;
+    /// What fingers have named in a stretch of time.
+    pub(super) fn named(&self, from: Instant, now: Instant) -> BTreeSet<NamedFinger> {
+        let at = |when: Instant, late: bool| {
+            self.fingers
+                .partition_point(|(at, _)| *at < when || late && *at == when)
+        };
+        let stretch = self.fingers.get(at(from, false)..at(now, true));
+        let stretch = stretch.unwrap_or_default().iter();
+        stretch.map(|(_, named)| *named).collect()
+    }
+
+    /// The nodes that came or went at the moment of the last change, as the node of that change did, ascending; and their fate.
+    pub(super) fn together(&self, world: &World) -> Option<(Vec<Id>, Fate)> {
+        let (when, last) = self.last_change(world.now())?;
         let all = self.deeds.iter().rev().filter(|(at, _)| *at == when);
         let changes = all.filter(|(_, deed)| deed.changes_members());
         // What was undone at that very moment is not among them.
         let kind = std::mem::discriminant(last);
         let same = changes.take_while(|(_, deed)| std::mem::discriminant(deed) == kind);
         let node = |(_, deed): &(Instant, Action)| match deed {
-            Action::Insert(id) | Action::Crash(id) => Some(*id),
+            Action::Insert(id) | Action::Remove(id) | Action::Crash(id) => Some(*id),
             _ => None,
         };
         let mut nodes: Vec<Id> = same.filter_map(node).collect();
         nodes.sort_unstable();
         nodes.dedup();
-        Some((nodes, last))
+        let all = |is: fn(&Node) -> bool| nodes.iter().all(|id| world.node(*id).is_some_and(is));
+        let is_any_up = || nodes.iter().any(|id| world.node(*id).is_some());
+        let fate = match last {
+            Action::Insert(_) if all(|node| node.membership().is_member()) => Fate::Joined,
+            Action::Insert(_) => Fate::Join,
+            Action::Remove(_) if is_any_up() => Fate::Leave,
+            Action::Remove(_) => Fate::Left,
+            _ => Fate::Crashed,
+        };
+        Some((nodes, fate))
     }
 
     fn last_of(&self, now: Instant, is: fn(&Action) -> bool) -> Option<(Instant, &Action)> {

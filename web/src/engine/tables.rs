@@ -13,17 +13,19 @@ use chordscope_core::store::record::{Label, Record};
 use chordscope_sim::trace::LookupTrace;
 use chordscope_sim::world::World;
 
-use crate::engine::snapshot::{Counters, FingerRow, Gone, Inspected, KeyView, NodeView, Standing};
+use crate::engine::snapshot::{
+    Counters, FingerRow, Gone, Inspected, KeyView, NodeView, Standing, is_responsible,
+};
 use crate::engine::statement::Statement;
 
 /// Every node that is up, and those that crashed.
 pub(super) fn nodes(world: &World, crashed: &[Id]) -> Vec<NodeView> {
     let space = world.space();
     let up = world.nodes().map(|node| {
-        let standing = if node.membership().is_member() {
-            Standing::Member
-        } else {
-            Standing::Joining
+        let standing = match (node.membership().is_member(), node.leaving()) {
+            (true, None) => Standing::Member,
+            (_, Some(_)) => Standing::Leaving,
+            (false, None) => Standing::Joining,
         };
         (node.id(), standing, Some(node))
     });
@@ -83,6 +85,11 @@ fn predecessor(node: &Node) -> Option<Id> {
     node.membership().predecessor().map(Contact::id)
 }
 
+/// Whether a node knows no other on the ring.
+fn is_alone(node: &Node) -> bool {
+    node.membership().successors().entries().is_empty()
+}
+
 fn successor(node: &Node) -> Option<Id> {
     let membership = node.membership();
     let first = membership.successors().entries().first().map(Contact::id);
@@ -98,10 +105,15 @@ pub(super) fn keys(world: &World) -> Vec<KeyView> {
             let empty = || KeyView {
                 id,
                 names: Vec::new(),
-                at: Vec::new(),
+                owners: Vec::new(),
+                replicas: Vec::new(),
             };
             let key = keys.entry(id).or_insert_with(empty);
-            key.at.push(node.id());
+            if is_responsible(node.id(), predecessor(node), is_alone(node), id) {
+                key.owners.push(node.id());
+            } else {
+                key.replicas.push(node.id());
+            }
             let name = name(&held.record).filter(|name| !key.names.contains(name));
             key.names.extend(name);
         }
@@ -130,9 +142,83 @@ fn members(world: &World) -> Vec<&Membership> {
     all.filter(|member| member.is_member()).collect()
 }
 
-/// The rings that there are.
-pub(super) fn rings(world: &World) -> Vec<Vec<Id>> {
-    invariant::rings(members(world))
+/// What holds of the ring at a moment: the caption and the panel of its health say this one finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Health {
+    /// How many members there are.
+    members: usize,
+    /// The rings that there are: how many nodes each has.
+    rings: Vec<usize>,
+    /// The invariants that are violated, and at how many nodes.
+    broken: Vec<(Property, usize)>,
+}
+
+impl Health {
+    /// The health of a ring now.
+    pub(super) fn of(world: &World) -> Self {
+        let members = members(world);
+        let count = members.len();
+        let found = &world.health().broken;
+        let broken = |property: &Property| match found.get(property) {
+            Some(nodes) => Some((*property, nodes.len())),
+            // Where nobody is, nothing is out of order, but there is no ring.
+            None => (count == 0 && *property == Property::OneOrderedRing).then_some((*property, 0)),
+        };
+        Self {
+            members: count,
+            rings: invariant::rings(members).iter().map(Vec::len).collect(),
+            broken: Property::ALL.iter().filter_map(broken).collect(),
+        }
+    }
+
+    /// What holds and what does not, invariant by invariant.
+    pub(super) fn checks(&self) -> Vec<Statement> {
+        let check = |property: Property| {
+            let found = self.broken.iter().find(|(broken, _)| *broken == property);
+            match found {
+                None => Statement::Holds(property),
+                Some((_, nodes)) => Statement::Fails {
+                    property,
+                    rings: self.rings.clone(),
+                    nodes: *nodes,
+                    of: self.members,
+                },
+            }
+        };
+        Property::ALL.map(check).to_vec()
+    }
+
+    /// How many invariants are violated.
+    pub(super) const fn violations(&self) -> Statement {
+        Statement::Violations {
+            broken: self.broken.len(),
+            of: Property::ALL.len(),
+        }
+    }
+
+    /// The invariants that are violated, if the ring is torn. That a key has two owners for a while is no fault: predecessors lag behind
+    /// every change.
+    fn faults(&self) -> Option<Vec<Property>> {
+        let all: Vec<Property> = self.broken.iter().map(|(property, _)| *property).collect();
+        let is_torn = all
+            .iter()
+            .any(|property| *property != Property::OneOwnerPerKey);
+        (is_torn && self.members > 0).then_some(all)
+    }
+
+    /// The picture in words.
+    pub(super) fn picture(&self, trace: Option<&LookupTrace>) -> Vec<Statement> {
+        let picture = Statement::Picture {
+            members: self.members,
+            rings: self.rings.len(),
+        };
+        let last = trace.map(|trace| Statement::LastLookup {
+            from: trace.id.0,
+            key: trace.key,
+            hops: trace.path.len().saturating_sub(1),
+        });
+        std::iter::once(picture).chain(last).collect()
+    }
 }
 
 /// The first member at or after a key.
@@ -142,65 +228,17 @@ pub(super) fn responsible(world: &World, key: Id) -> Option<Id> {
     Some(ring.successor(key))
 }
 
-/// What holds of the ring, invariant by invariant.
-pub(super) fn health(world: &World) -> Vec<Statement> {
-    let rings: Vec<usize> = rings(world).iter().map(Vec::len).collect();
-    let of = members(world).len();
-    let check = |property: Property| {
-        let offenders = world.health().broken.get(&property);
-        match offenders.map(Vec::len) {
-            // Where nobody is, nothing is out of order, but there is no ring.
-            None if of > 0 || property != Property::OneOrderedRing => Statement::Holds(property),
-            nodes => Statement::Fails {
-                property,
-                rings: rings.clone(),
-                nodes: nodes.unwrap_or(0),
-                of,
-            },
-        }
-    };
-    Property::ALL.map(check).to_vec()
-}
-
-/// How many invariants are violated.
-pub(super) fn violations(health: &[Statement]) -> Statement {
-    let fails = |check: &&Statement| matches!(check, Statement::Fails { .. });
-    Statement::Violations {
-        broken: health.iter().filter(fails).count(),
-        of: health.len(),
-    }
-}
-
-/// The picture in words.
-pub(super) fn picture(world: &World, trace: Option<&LookupTrace>) -> Vec<Statement> {
-    let picture = Statement::Picture {
-        members: members(world).len(),
-        rings: rings(world).len(),
-    };
-    let last = trace.map(|trace| Statement::LastLookup {
-        from: trace.id.0,
-        key: trace.key,
-        hops: trace.path.len().saturating_sub(1),
-    });
-    std::iter::once(picture).chain(last).collect()
-}
-
 /// How the ring is, in one statement. `troubled` tells whether the network is cut or a node paused.
-pub(super) fn state(world: &World, troubled: bool) -> Statement {
-    let members = members(world);
-    // That a key has two owners for a while is no fault: predecessors lag behind every change.
-    let faults = world.health().broken.keys().copied();
-    let broken: Vec<Property> = faults
-        .filter(|property| *property != Property::OneOwnerPerKey)
-        .collect();
-    if !broken.is_empty() {
+pub(super) fn state(world: &World, health: &Health, troubled: bool) -> Statement {
+    if let Some(broken) = health.faults() {
         let scenario = world.scenario();
         return Statement::Violated {
             broken,
-            rings: rings(world).len(),
+            rings: health.rings.len(),
             stabilizing: scenario.upkeep.as_ref().map(|_| scenario.protocol),
         };
     }
+    let members = members(world);
     let of = members.len();
     let ids: Vec<Id> = members.iter().map(|member| member.me()).collect();
     let is_right = |at: &usize| {

@@ -4,7 +4,7 @@
 use chordscope_core::base::id::Space;
 
 use crate::live::talk::{Hop, Path};
-use crate::scene::{Dot, Motion};
+use crate::scene::{Carries, Dot, Motion};
 
 /// How many milliseconds the whole replay takes, about.
 const WHOLE: f64 = 2_400.0;
@@ -48,9 +48,8 @@ fn dot(origin: f64, hop: f64, share: f64) -> Dot {
         from,
         to,
         share: (share * 2.0) % 1.0,
-        lookup: true,
+        carries: Carries::Lookup,
         answer,
-        upkeep: false,
     }
 }
 

@@ -8,7 +8,7 @@ pub use self::members::{Members, coverage, members};
 use crate::live::talk::{Hop, Path, State};
 use crate::live::words::short;
 use crate::scene::hit::{Targets, Under};
-use crate::scene::{Arc, Key, Look, Node, Pointer, Scene, Word, WordInk};
+use crate::scene::{Arc, Finger, Key, Look, Node, Pointer, Scene, Word, WordInk};
 
 /// Beyond this many nodes only those of interest have a word beside them.
 const CROWD: usize = 40;
@@ -171,15 +171,18 @@ fn arcs(state: &State) -> Vec<Arc> {
     state.predecessor.map(arc).into_iter().collect()
 }
 
-fn fingers(state: &State) -> Vec<(f64, f64)> {
+fn fingers(state: &State) -> Vec<Finger> {
     let from = Space::FULL.turn(state.id);
     let mut targets: Vec<Id> = state.fingers.iter().map(|row| row.node).collect();
     targets.sort();
     targets.dedup();
-    targets
-        .into_iter()
-        .map(|node| (from, Space::FULL.turn(node)))
-        .collect()
+    let finger = |node| Finger {
+        from,
+        to: Space::FULL.turn(node),
+        stale: false,
+        nobody: false,
+    };
+    targets.into_iter().map(finger).collect()
 }
 
 /// The two pointers that the tab knows: its own, and the one of its predecessor.

@@ -277,6 +277,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) predicted: &'a [(u64, u64)],
     memory: &'a Memory,
     affected: OnceCell<Vec<AffectedRow>>,
+    group: OnceCell<Vec<Change>>,
 }
 
 /// A row of another node that a change affects: the node, the row, its start, the right node before, the right node now.
@@ -303,6 +304,7 @@ impl<'a> Facts<'a> {
             predicted,
             memory,
             affected: OnceCell::new(),
+            group: OnceCell::new(),
         }
     }
 
@@ -355,7 +357,9 @@ impl<'a> Facts<'a> {
             match (deed, last) {
                 _ if at > when => {}
                 _ if at < when => break,
-                (Action::Insert(id), Action::Insert(_)) | (Action::Crash(id), Action::Crash(_)) => {
+                (Action::Insert(id), Action::Insert(_))
+                | (Action::Remove(id), Action::Remove(_))
+                | (Action::Crash(id), Action::Crash(_)) => {
                     nodes.push(*id);
                 }
                 (
@@ -383,14 +387,99 @@ impl<'a> Facts<'a> {
         matches!(last, Some((_, Action::Split(_))))
     }
 
-    /// The rows of others that the last change affects.
-    pub(crate) fn affected(&self) -> &[AffectedRow] {
-        self.affected.get_or_init(|| self.find_affected())
+    /// The last change that a node made.
+    pub(crate) fn change_of(&self, id: Id) -> Option<&'a Action> {
+        let mut changes = self.deeds().rev().filter_map(|(_, deed)| match deed {
+            Action::Insert(node)
+            | Action::Remove(node)
+            | Action::Crash(node)
+            | Action::Restart(node)
+                if *node == id =>
+            {
+                Some(deed)
+            }
+            _ => None,
+        });
+        changes.next()
     }
 
-    /// The members at the moment of a deed, before it.
-    fn members_before(&self, when: u64, deed: &Action) -> Vec<u64> {
-        let before = match when {
+    /// The rows of others that the last changes affect.
+    pub(crate) fn affected(&self) -> &[AffectedRow] {
+        self.affected
+            .get_or_init(|| rows_of(self.group(), &self.ring))
+    }
+
+    /// Where the affected rows of each of these changes begin behind, and the node of the change.
+    pub(crate) fn affected_arcs(&self) -> Vec<(u64, u64)> {
+        let group = self.group();
+        let up = settled(group, &self.ring);
+        if up.is_empty() {
+            return Vec::new();
+        }
+        let arc = |change: &Change| Some((change.after(&self.ring, &up)?, change.node));
+        group.iter().filter_map(arc).collect()
+    }
+
+    /// Whether a finger of these rows has named the right node since the first of the changes.
+    pub(crate) fn has_been_right(&self, (node, row, _, _, now): &AffectedRow) -> bool {
+        let first = self.group().first().map_or(0, |change| change.when);
+        self.entries.iter().any(|entry| {
+            let names = |contact: &Contact| number(contact.id()) == *now;
+            entry.at.as_micros() >= first
+                && matches!(&entry.what, What::Node(id, Event::Finger(change))
+                    if number(*id) == *node && usize::from(change.row) == *row
+                        && change.new.as_ref().is_some_and(names))
+        })
+    }
+
+    /// The last change of membership, and before it those that were under way when the next one began.
+    fn group(&self) -> &[Change] {
+        self.group.get_or_init(|| self.find_group())
+    }
+
+    fn find_group(&self) -> Vec<Change> {
+        let mut group: Vec<Change> = Vec::new();
+        for (at, entry) in self.entries.iter().enumerate() {
+            let What::Acted(deed) = &entry.what else {
+                continue;
+            };
+            let (node, comes) = match deed {
+                Action::Insert(id) => (number(*id), true),
+                Action::Remove(id) | Action::Crash(id) => (number(*id), false),
+                Action::Restart(_) => {
+                    group.clear();
+                    continue;
+                }
+                _ => continue,
+            };
+            let when = entry.at.as_micros();
+            let before = self.ring_before(when, at);
+            let is_open = |change: &Change| match before.nodes.get(&change.node) {
+                Some(node) => !change.comes || !node.member,
+                None => false,
+            };
+            let wrong = |(node, row, _, _, now): &AffectedRow| {
+                before.nodes[node].fingers[row - 1] != Some(*now)
+            };
+            let goes_on = group.last().is_some_and(|last| last.when == when)
+                || group.iter().any(is_open)
+                || rows_of(&group, &before).iter().any(wrong);
+            if !goes_on || group.iter().any(|change| change.node == node) {
+                group.clear();
+            }
+            group.push(Change {
+                when,
+                node,
+                comes,
+                known: before.members(),
+            });
+        }
+        group
+    }
+
+    /// The ring just before an entry.
+    fn ring_before(&self, when: u64, index: usize) -> Ring {
+        let mut ring = match when {
             0 => {
                 let (scenario, seed) = (self.history.scenario(), self.history.world().seed());
                 let run = History::new(scenario.clone(), seed).expect("a run");
@@ -398,91 +487,114 @@ impl<'a> Facts<'a> {
             }
             when => self.ring_at(when - 1),
         };
-        let mut members = before.members();
-        for entry in self
-            .entries
-            .iter()
-            .filter(|entry| entry.at.as_micros() == when)
-        {
+        let here = self.entries[..index].iter().rev();
+        let mut here: Vec<&Entry> = here
+            .take_while(|entry| entry.at.as_micros() == when)
+            .collect();
+        here.reverse();
+        for entry in here {
             match &entry.what {
-                What::Acted(other) if other == deed => break,
-                What::Acted(Action::Crash(id) | Action::Restart(id))
-                | What::Node(id, Event::Left) => {
-                    members.retain(|member| *member != number(*id));
+                What::Acted(Action::Crash(id)) | What::Node(id, Event::Left) => {
+                    ring.nodes.remove(&number(*id));
                 }
-                What::Node(id, Event::Joined) => members.push(number(*id)),
+                What::Acted(Action::Restart(id)) => {
+                    if let Some(node) = ring.nodes.get_mut(&number(*id)) {
+                        node.member = false;
+                        node.fingers.fill(None);
+                    }
+                }
+                What::Acted(Action::Insert(id)) => {
+                    let node = NodeFacts {
+                        member: false,
+                        paused: false,
+                        predecessor: None,
+                        successors: Vec::new(),
+                        fingers: vec![None; ring.bits as usize],
+                        keys: Vec::new(),
+                    };
+                    ring.nodes.insert(number(*id), node);
+                }
+                What::Node(id, Event::Joined) => {
+                    if let Some(node) = ring.nodes.get_mut(&number(*id)) {
+                        node.member = true;
+                    }
+                }
+                What::Node(id, Event::Finger(change)) => {
+                    if let Some(node) = ring.nodes.get_mut(&number(*id)) {
+                        let named = change.new.as_ref().map(|contact| number(contact.id()));
+                        node.fingers[usize::from(change.row) - 1] = named;
+                    }
+                }
                 _ => {}
             }
         }
-        members.sort_unstable();
-        members.dedup();
-        members
+        ring
     }
+}
 
-    /// Where the affected rows begin behind: the nearer of the member before a node when it came or went, and of the node before it now.
-    fn before_affected(&self, known: &[u64], others: &[u64], node: u64) -> Option<u64> {
-        let mut then: Vec<u64> = known.to_vec();
-        then.retain(|id| *id != node);
-        let both = [&then[..], others].map(|ids| self.ring.last_before(ids, node));
-        let back = |id: &u64| self.ring.way(*id, node);
+/// A change of membership.
+#[derive(Clone, Debug)]
+struct Change {
+    when: u64,
+    node: u64,
+    comes: bool,
+    /// The members before it.
+    known: Vec<u64>,
+}
+
+impl Change {
+    /// Where its rows begin behind: the nearer of the member before its node when it came or went, and of the node before it now.
+    fn after(&self, ring: &Ring, up: &[u64]) -> Option<u64> {
+        let others = |all: &[u64]| {
+            let mut all = all.to_vec();
+            all.retain(|id| *id != self.node);
+            ring.last_before(&all, self.node)
+        };
+        let back = |id: &u64| ring.way(*id, self.node);
+        let both = [others(&self.known), others(up)];
         both.into_iter().flatten().min_by_key(back)
     }
+}
 
-    /// The same for the last change: where its affected rows begin behind.
-    pub(crate) fn affected_after(&self) -> Option<(u64, u64)> {
-        let (when, deed) = self.last_change()?;
-        let (Action::Insert(id) | Action::Remove(id) | Action::Crash(id)) = deed else {
-            return None;
-        };
-        let node = number(*id);
-        let mut others = self.ring.up();
-        others.retain(|id| *id != node);
-        let known = self.members_before(when, deed);
-        Some((self.before_affected(&known, &others, node)?, node))
+/// The nodes that are up, without those that are about to go.
+fn settled(group: &[Change], ring: &Ring) -> Vec<u64> {
+    let mut up = ring.up();
+    let goes = |id: &u64| group.iter().any(|one| one.node == *id && !one.comes);
+    up.retain(|id| !goes(id));
+    up
+}
+
+/// The rows of others that these changes affect.
+fn rows_of(group: &[Change], ring: &Ring) -> Vec<AffectedRow> {
+    let first = group.first().filter(|first| !first.known.is_empty());
+    let (up, Some(first)) = (settled(group, ring), first) else {
+        return Vec::new();
+    };
+    if up.is_empty() {
+        return Vec::new();
     }
-
-    fn find_affected(&self) -> Vec<AffectedRow> {
-        let Some((when, deed)) = self.last_change() else {
-            return Vec::new();
-        };
-        let (node, comes) = match deed {
-            Action::Insert(id) => (number(*id), true),
-            Action::Remove(id) | Action::Crash(id) => (number(*id), false),
-            _ => return Vec::new(),
-        };
-        let known = self.members_before(when, deed);
-        if !comes && !known.contains(&node) {
-            return Vec::new();
+    let mut rows = BTreeMap::new();
+    for change in group {
+        if !change.comes && !change.known.contains(&change.node) {
+            continue;
         }
-        let mut up = self.ring.up();
-        up.retain(|id| *id != node);
-        let others = up.clone();
-        if comes {
-            up.push(node);
-        }
-        let Some(after) = self.before_affected(&known, &others, node) else {
-            return Vec::new();
+        let Some(after) = change.after(ring, &up) else {
+            continue;
         };
-        let mut rows = Vec::new();
-        for owner in known
-            .iter()
-            .filter(|id| **id != node && others.contains(id))
-        {
-            for row in 1..=self.ring.bits as usize {
-                let start = self.ring.start(*owner, row);
-                if self.ring.within(start, after, node) {
-                    let now = self.ring.first_from(&up, start).expect("a node");
-                    let mut then = known.clone();
-                    if comes {
-                        then.retain(|id| *id != node);
-                    }
-                    let old = self.ring.first_from(&then, start).expect("a node");
-                    rows.push((*owner, row, start, old, now));
+        let there = |id: &&u64| **id != change.node && ring.nodes.contains_key(*id);
+        for owner in change.known.iter().filter(there) {
+            for row in 1..=ring.bits as usize {
+                let start = ring.start(*owner, row);
+                if ring.within(start, after, change.node) {
+                    let now = ring.first_from(&up, start).expect("a node");
+                    let old = ring.first_from(&first.known, start).expect("a node");
+                    let known = (*owner, row, start, old, now);
+                    rows.entry((*owner, row)).or_insert(known);
                 }
             }
         }
-        rows
     }
+    rows.into_values().collect()
 }
 
 fn follow(entries: &[Entry], (from, key, started): (Id, Id, u64)) -> LookupFacts {

@@ -12,7 +12,7 @@ use chordscope_sim::kind::Kind;
 use chordscope_sim::trace::What;
 use chordscope_web::engine::statement::{Fate, Stage, Statement};
 
-use crate::facts::{Facts, LookupFacts, Ring, leads_to, number};
+use crate::facts::{AffectedRow, Facts, LookupFacts, Ring, leads_to, number};
 
 /// Whether a statement is so, or what speaks against it.
 pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>) -> Result<(), String> {
@@ -166,7 +166,7 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>) -> Result<(), Stri
         }
 
         Statement::Joins(id) => {
-            let last = matches!(facts.last_change(), Some((_, Action::Insert(node))) if node == id);
+            let last = matches!(facts.change_of(*id), Some(Action::Insert(_)));
             let is_member = ring.nodes.get(&number(*id)).map(|node| node.member);
             so(last && is_member == Some(false))
         }
@@ -181,20 +181,20 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>) -> Result<(), Stri
             so(joins.any(|node| !node.member) && *protocol == scenario.protocol)
         }
         Statement::Joined(id) => {
-            let last = matches!(facts.last_change(), Some((_, Action::Insert(node))) if node == id);
+            let last = matches!(facts.change_of(*id), Some(Action::Insert(_)));
             let is_member = ring.nodes.get(&number(*id)).map(|node| node.member);
             so(last && is_member == Some(true))
         }
         Statement::Leaves(id) => {
-            let last = matches!(facts.last_change(), Some((_, Action::Remove(node))) if node == id);
+            let last = matches!(facts.change_of(*id), Some(Action::Remove(_)));
             so(last && ring.nodes.contains_key(&number(*id)))
         }
         Statement::Left(id) => {
-            let last = matches!(facts.last_change(), Some((_, Action::Remove(node))) if node == id);
+            let last = matches!(facts.change_of(*id), Some(Action::Remove(_)));
             so(last && !ring.nodes.contains_key(&number(*id)))
         }
         Statement::Crashed(id) => {
-            let last = matches!(facts.last_change(), Some((_, Action::Crash(node))) if node == id);
+            let last = matches!(facts.change_of(*id), Some(Action::Crash(_)));
             so(last && !ring.nodes.contains_key(&number(*id)))
         }
         Statement::Restarted(id) => {
@@ -213,21 +213,32 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>) -> Result<(), Stri
                     (Action::Insert(_), Fate::Join) => {
                         nodes.iter().any(|id| is_member(id) != Some(true))
                     }
+                    (Action::Remove(_), Fate::Leave) => {
+                        nodes.iter().any(|id| is_member(id).is_some())
+                    }
+                    (Action::Remove(_), Fate::Left) => {
+                        nodes.iter().all(|id| is_member(id).is_none())
+                    }
                     (Action::Crash(_), Fate::Crashed) => true,
                     _ => false,
                 })
         }
         Statement::Done(action) => so(facts.last_deed().map(|(_, deed)| deed) == Some(action)),
-        Statement::Affected { done, of } => {
+        Statement::Affected { done, of, again } => {
             let rows = facts.affected();
-            let right = rows
-                .iter()
-                .filter(|(node, row, _, _, now)| ring.nodes[node].fingers[row - 1] == Some(*now));
-            so(rows.len() == *of && right.count() == *done)
+            let is_right = |(node, row, _, _, now): &&AffectedRow| {
+                ring.nodes[node].fingers[row - 1] == Some(*now)
+            };
+            let was_right = |row: &&AffectedRow| is_right(row) || facts.has_been_right(row);
+            let (right, ever) = (
+                rows.iter().filter(is_right).count(),
+                rows.iter().filter(was_right).count(),
+            );
+            so(rows.len() == *of && ever == *done && ever - right == *again)
         }
-        Statement::AffectedRows { after, node } => {
-            so(facts.affected_after() == Some((number(*after), number(*node))))
-        }
+        Statement::AffectedRows { after, node } => so(facts
+            .affected_arcs()
+            .contains(&(number(*after), number(*node)))),
 
         Statement::Stable {
             members: of,
@@ -262,6 +273,8 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>) -> Result<(), Stri
                 (Property::OneOrderedRing, !has_one_ordered_ring(ring)),
                 (Property::EveryNodeReachable, unreachable(ring) > 0),
                 (Property::ListsInOrder, ring.lists_out_of_order() > 0),
+                // As the panel counts them.
+                (Property::OneOwnerPerKey, ring.wrong_predecessors() > 0),
             ]
             .into_iter()
             .filter_map(|(property, is_broken)| is_broken.then_some(property))
@@ -285,7 +298,8 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>) -> Result<(), Stri
                 .is_some_and(|lookup| lookup.ended.is_none());
             let late = facts.now >= facts.history.scenario().until.as_micros();
             let calm = unchanged(facts) >= 30_000_000;
-            so(facts.planned().is_empty() && !open && (late || calm || is_quiet(facts)))
+            let ends = late || calm || is_quiet(facts);
+            so(facts.planned().is_empty() && !open && (ends || has_been_quiet(facts)))
         }
         Statement::Unchanged(micros) => so(unchanged(facts) >= *micros && *micros > 0),
         Statement::Happened(entry) => {
@@ -608,6 +622,29 @@ fn is_quiet(facts: &Facts<'_>) -> bool {
         && rows
             .iter()
             .all(|(node, row, _, _, now)| ring.nodes[node].fingers[row - 1] == Some(*now))
+}
+
+/// Whether there was a moment since the last deed at which nothing was left to be repaired and every lookup had ended.
+fn has_been_quiet(facts: &Facts<'_>) -> bool {
+    let last = facts.deeds().next_back().map_or(0, |(at, _)| at);
+    let moments: std::collections::BTreeSet<u64> = facts
+        .entries
+        .iter()
+        .map(|entry| entry.at.as_micros())
+        .filter(|at| *at >= last)
+        .collect();
+    let was_quiet = |at: &u64| {
+        let then = facts.at(*at);
+        let memory = crate::facts::Memory::default();
+        let then = Facts::of(&then, None, &[], &memory);
+        let open = facts
+            .lookup
+            .as_ref()
+            .and_then(|lookup| lookup.ended.as_ref());
+        let waits = facts.lookup.is_some() && open.is_none_or(|(ended, _)| ended > at);
+        !waits && is_quiet(&then)
+    };
+    moments.iter().rev().any(was_quiet)
 }
 
 /// For how long the ring has not changed and no lookup of the page has ended.

@@ -165,7 +165,7 @@ pub(crate) fn lies(statement: &Statement, space: Space) -> Vec<Statement> {
                 nodes = fewer,
                 fate = match fate {
                     Fate::Join | Fate::Crashed => Fate::Joined,
-                    Fate::Joined => Fate::Crashed,
+                    Fate::Joined | Fate::Leave | Fate::Left => Fate::Crashed,
                 }
             )
         }
@@ -177,7 +177,13 @@ pub(crate) fn lies(statement: &Statement, space: Space) -> Vec<Statement> {
         ),
         Statement::Rounds(micros) => vec![Statement::Rounds(micros + 1_000)],
         Statement::Done(_) => vec![Statement::Done(Action::Lose(u64::MAX))],
-        Statement::Affected { done, of } => lie!(statement, Affected, done = done + 1, of = of + 1),
+        Statement::Affected { done, of, again } => lie!(
+            statement,
+            Affected,
+            done = done + 1,
+            of = of + 1,
+            again = again + 100
+        ),
         Statement::AffectedRows { after, node } => lie!(
             statement,
             AffectedRows,
@@ -380,8 +386,12 @@ pub(crate) fn numbers(statement: &Statement) -> Vec<String> {
         | Statement::Restarted(id)
         | Statement::Alone(id) => ids(&[id]),
         Statement::Affected { of: 0 | 1, .. } => Vec::new(),
-        Statement::Affected { done, of } if done == of => counts(&[*of]),
-        Statement::Affected { done, of } => counts(&[*done, *of]),
+        Statement::Affected { done, of, again } => {
+            let again: &[usize] = if *again > 0 { &[*again] } else { &[] };
+            let some: &[usize] = if done == of { &[] } else { &[*done] };
+            let all = counts(some);
+            and(and(all, counts(&[*of])), counts(again))
+        }
         Statement::AffectedRows { after, node } => ids(&[after, node]),
         Statement::Stable { members, .. } => counts(&[*members]),
         Statement::Together { nodes, .. } => ids(&nodes.iter().collect::<Vec<_>>()),

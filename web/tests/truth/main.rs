@@ -57,9 +57,8 @@ fn statements(shot: &Snapshot) -> Vec<Statement> {
         card.into_iter().chain(&lookup.failed).chain(&lookup.ring)
     });
     let change = shot.change.iter().flat_map(|change| {
-        std::iter::once(&change.title)
-            .chain(&change.affected)
-            .chain(&change.rule)
+        let titles = change.titles.iter();
+        titles.chain(&change.affected).chain(&change.rules)
     });
     let rest = shot.picture.iter().chain(&shot.claim);
     let all = caption

@@ -28,8 +28,10 @@ pub struct KeyView {
     pub id: Id,
     /// The names of its values.
     pub names: Vec<String>,
-    /// The nodes that hold one.
-    pub at: Vec<Id>,
+    /// The nodes that hold one and take themselves to be responsible for the key.
+    pub owners: Vec<Id>,
+    /// The nodes that hold one for another node.
+    pub replicas: Vec<Id>,
 }
 
 /// What a node is to the ring.
@@ -39,6 +41,8 @@ pub enum Standing {
     Member,
     /// It looks for its place.
     Joining,
+    /// It belongs to it, and hands over its keys to leave.
+    Leaving,
     /// It does not answer any more.
     Crashed,
 }
@@ -46,7 +50,7 @@ pub enum Standing {
 impl NodeView {
     /// Whether it belongs to the ring, so that it can be asked.
     pub fn is_member(&self) -> bool {
-        self.standing == Standing::Member
+        matches!(self.standing, Standing::Member | Standing::Leaving)
     }
 
     /// Whether it answers.
@@ -81,11 +85,8 @@ impl Inspected {
     /// The keys whose records are here: those that the node takes itself to be responsible for, and the others.
     pub fn split_keys(&self) -> (Vec<Id>, Vec<Id>) {
         let alone = self.successors.is_empty();
-        let owns = |key: &Id| match self.predecessor {
-            Some(before) => key.is_within(before, self.id),
-            None => alone,
-        };
-        self.keys.iter().partition(|key| owns(key))
+        let owns = |key: &&Id| is_responsible(self.id, self.predecessor, alone, **key);
+        self.keys.iter().partition(owns)
     }
 
     /// A node that is no more.
@@ -98,6 +99,19 @@ impl Inspected {
             fingers: Vec::new(),
             keys: Vec::new(),
         }
+    }
+}
+
+/// Whether a node takes itself to be responsible for a key.
+pub(in crate::engine) fn is_responsible(
+    node: Id,
+    predecessor: Option<Id>,
+    alone: bool,
+    key: Id,
+) -> bool {
+    match predecessor {
+        Some(before) => key.is_within(before, node),
+        None => alone,
     }
 }
 
@@ -151,21 +165,21 @@ pub struct FingerRow {
     pub stale: bool,
 }
 
-/// A change of membership and what it does to the tables of others.
+/// The last change of membership, with those that were under way when it began, and what they do to the tables of others.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChangeView {
-    /// What happened.
-    pub title: Statement,
-    /// The node that came or went.
+    /// What happened, oldest first.
+    pub titles: Vec<Statement>,
+    /// The node that came or went last.
     pub node: Id,
-    /// The rows that it affects.
+    /// The rows that are affected.
     pub rows: Vec<ChangedRow>,
-    /// How many of them name the right node by now.
-    pub updated: usize,
-    /// The same in words, if the change is one that affects rows.
+    /// How many of them name the right node now.
+    pub right: usize,
+    /// How many have been updated, in words, if the change is one that affects rows.
     pub affected: Option<Statement>,
-    /// The rule, with its numbers, if there are such rows.
-    pub rule: Option<Statement>,
+    /// The rule, with the numbers of each change, if there are such rows.
+    pub rules: Vec<Statement>,
 }
 
 /// A finger that a change affects.
@@ -181,6 +195,6 @@ pub struct ChangedRow {
     pub old: Id,
     /// The right node now.
     pub new: Id,
-    /// Whether it names that by now.
+    /// Whether it names that now.
     pub updated: bool,
 }

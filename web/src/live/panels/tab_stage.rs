@@ -5,7 +5,7 @@ use yew::{Callback, Html, NodeRef, html};
 
 use chordscope_core::base::id::Id;
 
-use crate::components::legend::legend;
+use crate::components::legend::{REAL, legend};
 use crate::live::app::Panel;
 use crate::live::stage::{Trail, coverage, hint, named, summary, targets};
 use crate::live::talk::{Connection, State};
@@ -55,7 +55,7 @@ pub fn tab_stage(panel: &Panel, stage: &Stage, still: NodeRef, moving: NodeRef) 
             </div>
             if state.as_ref().is_some_and(|state| !is_outside(&state.connection)) {
                 <p class="stage__known">{state.as_ref().map(|state| coverage(state))}</p>
-                {legend("this tab", false)}
+                {legend("this tab", &REAL)}
             }
         </div>
     }

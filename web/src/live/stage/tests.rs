@@ -1,5 +1,8 @@
 use super::*;
+use crate::components::legend::REAL;
+use crate::live::replay;
 use crate::live::talk::{Connection, FingerRow, Hop, PeerRow, Shelf};
+use crate::scene::mark::Mark;
 
 pub(super) fn id(value: u64) -> Id {
     Space::FULL.finger_start(Id::from_u64(value), 160)
@@ -121,4 +124,25 @@ fn what_is_pointed_at_is_named_with_what_it_is() {
         "{says}"
     );
     assert_eq!(named(&state, trail, Under::Node(9)), None);
+}
+
+#[test]
+fn the_legend_explains_every_kind_of_thing_on_the_stage() {
+    let path = path();
+    let explained: Vec<Mark> = REAL.iter().copied().flatten().copied().collect();
+    for reached in 0..=3 {
+        let over = [None, Some(Under::Node(id(9))), Some(Under::Key(id(7)))];
+        for hovered in over {
+            let scene = scene(&state(), Some(Trail::of(&path, reached)), hovered);
+            for mark in scene.marks() {
+                assert!(explained.contains(&mark), "{mark:?}");
+            }
+        }
+    }
+    for step in 0..600 {
+        let motion = replay::motion(&path, f64::from(step) * 10.0, false);
+        for mark in motion.marks() {
+            assert!(explained.contains(&mark), "{mark:?}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The moving layer: the hops of the lookup and the messages under way.
 
 use crate::scene::paint::Brush;
-use crate::scene::{Dot, Motion};
+use crate::scene::{Carries, Dot, Motion};
 
 impl Brush<'_> {
     /// Paints the moving layer. Where motion is unwelcome, a message is a line with an arrow head instead of a dot.
@@ -9,20 +9,28 @@ impl Brush<'_> {
         for (from, to) in &motion.hops {
             self.stroke(&self.layout.curve(*from, *to), &self.palette.hop, 3.0, 1.0);
         }
-        for dot in motion.dots.iter().filter(|dot| !dot.lookup) {
+        for dot in motion
+            .dots
+            .iter()
+            .filter(|dot| dot.carries != Carries::Lookup)
+        {
             self.quiet(dot, calm);
         }
-        for dot in motion.dots.iter().filter(|dot| dot.lookup) {
+        for dot in motion
+            .dots
+            .iter()
+            .filter(|dot| dot.carries == Carries::Lookup)
+        {
             self.asking(dot, calm);
         }
         self.pen.set_global_alpha(1.0);
     }
 
     fn quiet(&self, dot: &Dot, calm: bool) {
-        let colour = if dot.upkeep {
-            &self.palette.mute
-        } else {
-            &self.palette.key
+        let colour = match dot.carries {
+            Carries::Lookup | Carries::OtherLookup => &self.palette.hop,
+            Carries::Upkeep => &self.palette.mute,
+            Carries::Records => &self.palette.key,
         };
         let curve = self.layout.curve(dot.from, dot.to);
         if calm {

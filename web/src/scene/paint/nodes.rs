@@ -10,7 +10,8 @@ const LABELLED: f64 = 10.0;
 impl Brush<'_> {
     pub(super) fn nodes(&self, nodes: &[Node]) {
         let plain = |node: &&Node| {
-            !(node.origin || node.visited || node.owner || node.dead || node.joining)
+            let busy = node.dead || node.joining || node.leaving;
+            !(node.origin || node.visited || node.owner || busy)
         };
         self.pen.begin_path();
         for node in nodes.iter().filter(plain) {
@@ -84,14 +85,15 @@ impl Brush<'_> {
             .set_line_width(if node.dead || small { 1.8 } else { 3.0 });
         if node.owner && !node.dead && !small {
             self.dash(&[4.0, 3.0]);
-        } else if node.joining {
+        } else if node.joining || node.leaving {
             self.dash(&[2.0, 3.0]);
         }
         self.pen.stroke();
         self.dash(&[]);
-        if node.dead {
+        if node.dead || node.leaving {
             let Point { x, y } = self.layout.node_at(node.turn);
             let reach = self.layout.node + 3.0;
+            self.pen.set_line_width(1.8);
             self.pen.begin_path();
             self.pen.move_to(x - reach, y + reach);
             self.pen.line_to(x + reach, y - reach);

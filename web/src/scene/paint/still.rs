@@ -6,7 +6,7 @@ use crate::scene::circle::angle;
 use crate::scene::curve::Point;
 use crate::scene::labels::{self, Anchor, Wanted};
 use crate::scene::paint::Brush;
-use crate::scene::{Key, Scene, Word, WordInk};
+use crate::scene::{Finger, Key, Scene, Word, WordInk};
 
 impl Brush<'_> {
     /// Paints the still layer.
@@ -14,13 +14,8 @@ impl Brush<'_> {
         self.band(scene);
         self.ticks(scene.positions.unwrap_or_default());
         self.pointers(&scene.pointers);
-        for (from, to) in &scene.fingers {
-            self.stroke(
-                &self.layout.curve(*from, *to),
-                &self.palette.accent,
-                1.3,
-                0.45,
-            );
+        for finger in &scene.fingers {
+            self.finger(finger);
         }
         for key in &scene.keys {
             self.diamond(key);
@@ -53,6 +48,21 @@ impl Brush<'_> {
             self.pen.stroke();
         }
         self.pen.set_global_alpha(1.0);
+    }
+
+    fn finger(&self, finger: &Finger) {
+        let mut curve = self.layout.curve(finger.from, finger.to);
+        if finger.nobody {
+            let inside = self.layout.radius - self.layout.band() / 2.0;
+            curve.end = self.layout.at(finger.to, inside);
+        }
+        if finger.stale {
+            self.dash(&[6.0, 4.0]);
+            self.stroke(&curve, &self.palette.bad, 1.6, 0.8);
+            self.dash(&[]);
+        } else {
+            self.stroke(&curve, &self.palette.accent, 1.3, 0.45);
+        }
     }
 
     fn ticks(&self, positions: u32) {
