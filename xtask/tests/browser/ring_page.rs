@@ -97,7 +97,7 @@ async fn a_chosen_scenario_stops_at_each_step_until_continue_is_pressed_or_its_k
         "Node 9 forwards the lookup to 11.",
         "Node 11 forwards the lookup to 14.",
         "Node 14 answers node 28.",
-        "The scenario ends here.",
+        "The scenario has ended.",
     ] {
         page.by_name("button", "Play").await?;
         press(&page, "c").await?;
@@ -313,8 +313,129 @@ async fn the_legend_explains_every_dot_of_the_stage() -> Result<()> {
     page.wait_for_text("status", "Result", LESSON).await?;
     let legend = "return document.querySelector('.app .legend').innerText";
     let legend = page.run(legend).await?.to_string();
-    for dot in ["lookup", "reply", "stabilization", "its reply", "records"] {
+    for dot in [
+        "lookup, reply",
+        "other lookup, reply",
+        "stabilization, reply",
+        "records, reply",
+    ] {
         assert!(legend.contains(dot), "{dot} is missing in {legend}");
+    }
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn the_legend_lies_on_neither_the_ring_nor_the_caption() -> Result<()> {
+    // The pixels of the still layer that the legend's lines lie on and that something is painted on, and the lines that the caption hides.
+    const COVERED: &str = "
+        const canvas = document.querySelector('.app .view canvas'), pen = canvas.getContext('2d');
+        const stage = canvas.getBoundingClientRect(), ratio = canvas.width / stage.width;
+        const caption = document.querySelector('.app .caption').getBoundingClientRect();
+        let covered = 0;
+        for (const line of document.querySelectorAll('.app .legend li')) {
+            const area = line.getBoundingClientRect();
+            covered += area.bottom > caption.top;
+            const image = pen.getImageData(
+                (area.left - stage.left) * ratio, (area.top - stage.top) * ratio, area.width * ratio, area.height * ratio);
+            for (let at = 3; at < image.data.length; at += 4) covered += image.data[at] > 0;
+        }
+        return covered";
+    let site = SiteServer::start("/").await?;
+    for (width, height) in [(1280, 800), (1280, 720), (1440, 900)] {
+        let page = Page::open_sized(&site.url(), width, height).await?;
+        page.wait_for_text("status", "Result", LESSON).await?;
+        page.screenshot(&format!("legend-{width}-{height}")).await?;
+        assert_eq!(page.run(COVERED).await?, 0, "{width} x {height}");
+        page.assert_no_errors().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_word_of_confirmation_does_not_lie_on_the_slider_of_time() -> Result<()> {
+    const APART: &str = "
+        const toast = document.querySelector('.toast')?.getBoundingClientRect();
+        const slider = document.querySelector('.bar').getBoundingClientRect();
+        return toast && (toast.bottom <= slider.top || toast.top >= slider.bottom)";
+    let site = SiteServer::start("/").await?;
+    for (width, height) in [(1280, 800), (390, 844)] {
+        let page = Page::open_sized(&site.url(), width, height).await?;
+        page.wait_for_text("status", "Result", LESSON).await?;
+        page.click("button", "Share link").await?;
+        eventually("a word of confirmation", async || {
+            let apart = page.run(APART).await?;
+            Ok(apart.is_boolean().then_some(apart))
+        })
+        .await
+        .map(|apart| assert_eq!(apart, true, "{width} x {height}"))?;
+        page.screenshot(&format!("toast-{width}")).await?;
+        page.assert_no_errors().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_last_node_cannot_go_and_that_is_said_in_the_card_that_was_used() -> Result<()> {
+    let site = SiteServer::start("/").await?;
+    let card =
+        "return document.querySelector('[aria-labelledby=change-title] [role=alert]')?.innerText";
+    for (width, height) in [(1280, 800), (390, 844)] {
+        let url = format!("{}#/ring?v=3&bits=5&nodes=4", site.url());
+        let page = Page::open_sized(&url, width, height).await?;
+        for button in ["Remove node", "Crash node"] {
+            page.fill("spinbutton", "Node id", "4").await?;
+            page.click("button", button).await?;
+            eventually(&format!("what {button} cannot do"), async || {
+                let said = page.run(card).await?.to_string();
+                Ok(said.contains("at least one node").then_some(()))
+            })
+            .await?;
+            let seen = "const said = document.querySelector('[aria-labelledby=change-title] [role=alert]');
+                const area = said.getBoundingClientRect();
+                return area.top >= 0 && area.bottom <= innerHeight";
+            assert_eq!(page.run(seen).await?, true, "{button} at {width} px");
+            let elsewhere = "return document.querySelectorAll('.ask [role=alert], .stage > [role=alert]').length";
+            assert_eq!(page.run(elsewhere).await?, 0);
+            page.screenshot(&format!("last-node-{width}")).await?;
+            // What is done next takes the words away.
+            page.click("button", "Step back").await?;
+        }
+        page.assert_no_errors().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn where_the_stage_is_alone_a_broken_link_is_said_to_be_one_too() -> Result<()> {
+    let site = SiteServer::start("/").await?;
+    let page = Page::open(&format!("{}#/ring?embed&%ff", site.url())).await?;
+    page.wait_for_text("alert", "", "This link cannot be read")
+        .await?;
+    let seen = "const said = document.querySelector('.bar__error').getBoundingClientRect();
+        return said.height > 10 && said.bottom <= innerHeight";
+    assert_eq!(page.run(seen).await?, true);
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn a_node_that_leaves_is_marked_and_what_named_it_then_leads_to_its_place() -> Result<()> {
+    let (site, page) = open().await?;
+    page.wait_for_text("status", "Result", LESSON).await?;
+    for (width, height) in [(1280, 800), (390, 844)] {
+        page.goto("about:blank").await?;
+        page.resize(width, height).await?;
+        // A moment of a departure: its keys are being handed over.
+        let link = "#/ring?v=3&s=lesson-26&seed=1&do=2000000:remove,28&t=2010000&sel=28";
+        page.goto(&format!("{}{link}", site.url())).await?;
+        page.by_name("option", "28, leaving").await?;
+        let legend = "return document.querySelector('.app .legend').innerText";
+        assert!(page.run(legend).await?.to_string().contains("leaving"));
+        page.screenshot(&format!("leaving-{width}")).await?;
+        page.goto("about:blank").await?;
+        let link = "#/ring?v=3&s=lesson-26&seed=1&do=2000000:remove,18&t=2600000&sel=1";
+        page.goto(&format!("{}{link}", site.url())).await?;
+        page.by_name("table", "Finger table of node 1").await?;
+        page.screenshot(&format!("stale-finger-{width}")).await?;
     }
     page.assert_no_errors().await
 }
