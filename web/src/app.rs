@@ -11,7 +11,7 @@ use yew::{
 use crate::components::Desk;
 use crate::components::ask_bar::ask_bar;
 use crate::components::caption::caption_line;
-use crate::components::change_card::change_card;
+use crate::components::change_card::{REFUSED, change_card};
 use crate::components::event_log::event_log;
 use crate::components::health_card::health_card;
 use crate::components::help_sheet::HelpSheet;
@@ -67,6 +67,10 @@ pub fn App() -> Html {
             }
         });
     }
+    use_effect_with(handle.view.refused.clone(), |_| {
+        // It stands below the buttons, where a phone's screen may end.
+        page::reveal_below(REFUSED);
+    });
     let desk = Desk {
         view: handle.view,
         ui,

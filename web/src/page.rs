@@ -97,6 +97,16 @@ pub fn reveal(id: &str) {
     }
 }
 
+/// Scrolls down to an element that ends below the screen.
+pub fn reveal_below(id: &str) {
+    let height = window().and_then(|window| window.inner_height().ok()?.as_f64());
+    if let (Some(element), Some(height)) = (container(id), height)
+        && element.get_bounding_client_rect().bottom() > height
+    {
+        element.scroll_into_view_with_bool(false);
+    }
+}
+
 /// Moves the focus to an element, and nothing else.
 pub fn focus_in_place(id: &str) {
     use wasm_bindgen::JsCast;

@@ -516,30 +516,20 @@ fn a_pointer_to_a_node_that_has_left_is_stale_and_leads_to_the_place_that_its_id
 #[test]
 fn a_finger_that_names_another_node_than_it_should_is_drawn_as_stale() {
     let mut engine = Engine::open("s=insert-7&t=1000000", true);
-    let shot = until(&mut engine, |shot| {
-        shot.change
-            .as_ref()
-            .is_some_and(|change| change.right < change.rows.len())
-    });
-    engine.apply(Command::Choose(shot.change.unwrap().rows[0].node));
-    let shot = engine.snapshot();
-    let stale = shot
-        .inspected
-        .as_ref()
-        .unwrap()
-        .fingers
-        .iter()
-        .any(|row| row.stale);
-    assert!(stale);
-    let drawn = compose(&shot).fingers;
-    let rows = shot.inspected.unwrap().fingers;
-    for finger in drawn {
-        let names = |row: &&chordscope_web::engine::snapshot::FingerRow| {
-            row.node
-                .is_some_and(|node| shot.space.turn(node) == finger.to)
-        };
-        let rows: Vec<bool> = rows.iter().filter(names).map(|row| row.stale).collect();
-        assert_eq!(finger.stale, rows.iter().all(|stale| *stale));
+    // Node 21 names 9 in one row alone, which is to be 7; node 1 names it in another row too, rightly.
+    for (node, stale) in [(21, true), (1, false)] {
+        engine.apply(Command::Choose(id(node)));
+        let shot = engine.snapshot();
+        let rows = &shot.inspected.as_ref().unwrap().fingers;
+        assert!(rows.iter().any(|row| row.stale && row.node == Some(id(9))));
+        let drawn = compose(&shot).fingers;
+        let to_9: Vec<_> = drawn.iter().filter(|one| one.to == 9.0 / 32.0).collect();
+        assert_eq!(to_9.len(), 1);
+        assert_eq!(
+            (to_9[0].stale, to_9[0].nobody),
+            (stale, false),
+            "node {node}"
+        );
     }
 }
 

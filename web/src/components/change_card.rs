@@ -8,6 +8,9 @@ use crate::engine::snapshot::{Beside, ChangeView, Snapshot};
 use crate::intent::Intent;
 use crate::state::Field;
 
+/// The element id of what says why the ring was not changed.
+pub const REFUSED: &str = "ring-refused";
+
 /// The card that changes the ring.
 pub fn change_card(desk: &Desk) -> Html {
     let shot = &desk.view;
@@ -28,7 +31,7 @@ pub fn change_card(desk: &Desk) -> Html {
             </div>
             {error_of(desk, Field::Node, "node")}
             if let Some(refused) = shot.refused_beside(Beside::Ring) {
-                <p class="error" role="alert">{refused}</p>
+                <p class="error" role="alert" id={REFUSED}>{refused}</p>
             }
             if let Some(change) = &shot.change {
                 {changed(shot, change)}
