@@ -2,7 +2,6 @@
 
 mod alarm;
 mod clock;
-mod deletions;
 mod driver;
 mod files;
 mod link;

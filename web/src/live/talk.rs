@@ -86,7 +86,7 @@ pub enum Answer {
         /// How many seconds it is held, unless it is renewed.
         held: Option<u32>,
     },
-    /// A get: there is no such name.
+    /// A get or a deletion: there is no such name.
     NoSuchName,
     /// A lookup.
     Path(Path),

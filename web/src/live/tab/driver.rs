@@ -24,7 +24,6 @@ use gloo::timers::callback::Timeout;
 pub(super) use self::serve::serve;
 use super::alarm::Alarm;
 use super::clock::Clock;
-use super::deletions::Deletions;
 use super::link::Link;
 use super::port::Port;
 use super::shares::Shares;
@@ -49,7 +48,6 @@ pub(super) struct Driver {
     /// The page's numbers of what the peer works on.
     operations: BTreeMap<OperationId, u32>,
     lookups: BTreeMap<LookupId, u32>,
-    deletions: Deletions,
     /// Of the operation that ends next: how many seconds its record is held.
     lifetime: Option<(OperationId, u32)>,
     connection: Connection,
@@ -80,7 +78,6 @@ impl Driver {
                 spent: Rc::new(Spent::new()),
                 operations: BTreeMap::new(),
                 lookups: BTreeMap::new(),
-                deletions: Deletions::default(),
                 lifetime: None,
                 connection: Connection::Outside,
                 named: None,

@@ -28,7 +28,7 @@ impl Driver {
             }
             Command::Delete(name) => {
                 self.operate(number, name, |driver, name| {
-                    driver.deletions.begin(now, &mut driver.peer, name)
+                    driver.peer.delete(now, name, Level::One)
                 });
             }
             Command::LookUp(key) => {

@@ -126,6 +126,8 @@ impl Driver {
                     held,
                 },
             ),
+            // A tab deletes, and puts under no condition.
+            Err(StoreError::Mismatch(0)) => self.port.answer(number, Answer::NoSuchName),
             Err(error) => self.fail(number, error.to_string()),
         }
     }
@@ -135,11 +137,6 @@ impl Driver {
             return;
         };
         let held = self.held(id);
-        let now = self.clock.now();
-        let deletion = self.deletions.go_on(now, &mut self.peer, id, &outcome);
-        if let Some(begun) = deletion {
-            return self.begun(number, begun);
-        }
         let found = match outcome {
             Ok(record) => record.and_then(|record| {
                 let sequence = view::sequence(record.sequence());
