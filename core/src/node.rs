@@ -15,11 +15,11 @@ pub mod config;
 pub mod renewal;
 pub mod view;
 
-mod bulk;
+mod backpressure;
+mod dispatch;
 mod groups;
 mod handoff;
 mod lookups;
-mod messages;
 mod numbered;
 mod operations;
 mod providing;
@@ -28,7 +28,7 @@ mod quorum;
 mod range_repair;
 mod repair;
 mod requests;
-mod reunion;
+mod ring_merge;
 mod round_trips;
 mod routes;
 mod seen;
@@ -64,7 +64,7 @@ use crate::node::providing::Announcements;
 use crate::node::quorum::QuorumOperation;
 use crate::node::renewal::Renewals;
 use crate::node::requests::{Ended, Purpose};
-use crate::node::reunion::Reunion;
+use crate::node::ring_merge::RingMerge;
 use crate::node::routes::Routes;
 use crate::node::services::Services;
 use crate::node::storing::Storing;
@@ -72,7 +72,7 @@ use crate::node::upkeep::{Departure, Upkeep};
 use crate::node::walks::Walks;
 use crate::store::group::part::Part;
 use crate::store::group::{Input as GroupInput, Rules, Settings};
-use crate::store::message::Copy;
+use crate::store::message::StoredRecord;
 use crate::store::replica::Replica;
 
 /// A ring member as a state machine.
@@ -85,7 +85,7 @@ pub struct Node {
     routes: Routes,
     lookups: Lookups,
     upkeep: Upkeep,
-    reunion: Reunion,
+    ring_merge: RingMerge,
     // What few calls need.
     operations: BTreeMap<u64, Operation>,
     quorum: BTreeMap<u64, QuorumOperation>,
@@ -135,7 +135,7 @@ impl Node {
             routes: Routes::new(&config, me),
             lookups: Lookups::new(),
             upkeep: Upkeep::default(),
-            reunion: Reunion::new(limits.lost),
+            ring_merge: RingMerge::new(limits.lost),
             operations: BTreeMap::new(),
             quorum: BTreeMap::new(),
             range_repairs: BTreeMap::new(),
@@ -209,7 +209,7 @@ impl Node {
     }
 
     /// Takes up a record kept from an earlier run.
-    pub fn restore(&mut self, now: Instant, copy: &Copy) {
+    pub fn restore(&mut self, now: Instant, copy: &StoredRecord) {
         let _ = self.replica.accept(now, copy);
     }
 
@@ -291,7 +291,7 @@ impl Node {
             match timer {
                 TimerKind::Stabilize => self.on_stabilize_timer(now),
                 TimerKind::Fingers => self.on_fingers_timer(now),
-                TimerKind::Reunion => self.on_reunion_timer(now),
+                TimerKind::RingMerge => self.on_ring_merge_timer(now),
                 TimerKind::Repair => self.on_repair_timer(now),
                 TimerKind::Walks => self.on_walks_timer(now),
                 TimerKind::Groups => self.on_groups_timer(now),
@@ -415,7 +415,7 @@ impl Node {
             goal,
         };
         let avoid = match goal {
-            Goal::Reunion => alloc::vec![self.services.id()],
+            Goal::RingMerge => alloc::vec![self.services.id()],
             _ => Vec::new(),
         };
         self.lookups
@@ -474,7 +474,7 @@ impl Node {
                     .event(Event::LookupEnded(LookupId(number), report));
             }
             Goal::Place => self.on_place_found(now, &lookup, found),
-            Goal::Reunion => {
+            Goal::RingMerge => {
                 if let Some((owner, _)) = found {
                     let via = lookup.path.get(1).map(|visit| visit.id);
                     self.on_looked_round(now, via, owner);

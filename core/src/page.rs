@@ -14,10 +14,10 @@ use crate::chord::message::{MAX_AVOID, MAX_PATH, MAX_SUCCESSORS};
 use crate::link::credit::{FIRST_WINDOW, FULL_WINDOW};
 use crate::link::handshake::MAX_RING_NAME;
 use crate::link::reason::CloseReason;
-use crate::link::relay::{LEASE_GRACE, REACH_PATIENCE};
+use crate::link::relay::{LEASE_GRACE, REACH_TIMEOUT};
 use crate::link::session::TRAILER;
 use crate::node::config::Config;
-use crate::peer::{HANDSHAKE_PATIENCE, MAX_DATA};
+use crate::peer::{HANDSHAKE_TIMEOUT, MAX_DATA};
 use crate::store::group::Patience;
 use crate::store::group::configuration::MAX_MEMBERS;
 use crate::store::group::message::MAX_PAGE;
@@ -81,7 +81,7 @@ fn the_page_has_the_limits_of_frames_cards_and_circuits() {
          its seal; a hello or proof at most {MAX_HANDSHAKE_FRAME}.",
         size(MAX_FRAME)
     ));
-    let patience = HANDSHAKE_PATIENCE.as_secs();
+    let patience = HANDSHAKE_TIMEOUT.as_secs();
     must_say(&format!("the handshake took more than {patience} seconds"));
     must_say(&format!(
         "*handshake timeout* if the introductions take more than {patience} seconds"
@@ -101,7 +101,7 @@ fn the_page_has_the_limits_of_frames_cards_and_circuits() {
     ));
     must_say(&format!(
         "After {} seconds it gives up, as *unreachable*.",
-        REACH_PATIENCE.as_secs()
+        REACH_TIMEOUT.as_secs()
     ));
     must_say(&format!("may at first send {} bytes", number(FIRST_WINDOW)));
     must_say(&format!(
@@ -122,15 +122,15 @@ fn the_page_says_how_long_a_node_waits_and_how_often_it_does_what() {
         rtt::MAX.as_secs(),
         rtt::INITIAL.as_secs()
     ));
-    assert_eq!(config.shortest_wait, rtt::MIN);
+    assert_eq!(config.min_rto, rtt::MIN);
     assert_eq!(config.retries, 0);
     must_say(&format!(
         "each time up to {} % sooner or later: stabilization every second, a finger every {}, offers of records every {}, a look \
          from elsewhere every {}.",
-        config.stray,
+        config.jitter_percent,
         seconds(config.fingers),
         seconds(config.repair),
-        seconds(config.reunion)
+        seconds(config.ring_merge)
     ));
     assert_eq!(seconds(config.stabilize), 1);
     must_say(&format!(

@@ -50,13 +50,13 @@ pub use crate::peer::joining::{Known, Plan};
 use crate::peer::leasing::Leasing;
 use crate::peer::transfers::Transfers;
 use crate::store::group::{Control, Entry};
-use crate::store::message::Copy;
+use crate::store::message::StoredRecord;
 use crate::swarm::{self, Swarm};
 use crate::wire::codec::{Cards, encode_message};
 use crate::wire::frame::FrameType;
 
 /// How long a handshake may take.
-pub const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(5);
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The choices of a peer.
 #[derive(Clone, Debug)]
@@ -298,7 +298,7 @@ impl Peer {
     }
 
     /// Takes up a record kept from an earlier run.
-    pub fn restore(&mut self, now: Instant, copy: &Copy) {
+    pub fn restore(&mut self, now: Instant, copy: &StoredRecord) {
         self.node.restore(now, copy);
     }
 

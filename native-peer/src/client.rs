@@ -24,7 +24,7 @@ use crate::output::{self, count};
 use crate::views::{self, Awaited, Leaving, Lookup, Peers, Status, Store, Waiting};
 
 /// The timeout of a departure: longer than the peer tries itself.
-const LEAVE_PATIENCE: Duration = Duration::from_secs(75);
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(75);
 /// How long to wait before asking again whether it has left.
 const LEAVE_PAUSE: Duration = Duration::from_millis(200);
 
@@ -140,7 +140,7 @@ impl LeaveOptions {
             }
             Ok(())
         };
-        match timeout(LEAVE_PATIENCE, gone).await {
+        match timeout(LEAVE_TIMEOUT, gone).await {
             Ok(gone) => gone?,
             Err(_) => {
                 return Err(Failure::failed(

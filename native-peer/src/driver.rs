@@ -55,7 +55,7 @@ const MAX_BATCH_BYTES: usize = 64 * 1024;
 /// How many notices a slow listener may be behind.
 const MAX_NOTICES: usize = 256;
 /// How long neighbours may take to hear that this peer has left.
-const GOODBYE_PATIENCE: Duration = Duration::from_secs(1);
+const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Segments that the disk has refused.
 static UNWRITTEN: Burst = Burst::new();
@@ -198,7 +198,7 @@ impl Driver {
         let ends: Vec<_> = links
             .map(|(_, link)| link.close(CloseReason::Leaving))
             .collect();
-        let _ = timeout(GOODBYE_PATIENCE, join_all(ends)).await;
+        let _ = timeout(GOODBYE_TIMEOUT, join_all(ends)).await;
         self.storage.close().await;
     }
 

@@ -39,15 +39,15 @@ pub(crate) use inside::Inside;
 use pace::Pace;
 
 /// How long a connection may take to open.
-const OPEN_PATIENCE: Duration = Duration::from_secs(5);
+const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long one frame may take to leave: a link that is slow goes on, one that takes nothing ends.
-const WRITE_PATIENCE: Duration = Duration::from_secs(10);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often each side pings: a tab's own timers sleep while it is hidden, but it answers pings.
 const PING_EVERY: Duration = Duration::from_secs(15);
 /// When a link on which nothing comes counts as dead.
-const IDLE_PATIENCE: Duration = Duration::from_secs(45);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(45);
 /// How long the other side may take to answer a goodbye.
-const GOODBYE_PATIENCE: Duration = Duration::from_secs(2);
+const GOODBYE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How many bytes may wait to be sent over one link. The core hands on much less than this to a link that takes what it is sent.
 const MAX_QUEUED: usize = 2 << 20;
 /// What stands for the code of a close frame that has none (RFC 6455 §7.1.5).
@@ -144,7 +144,7 @@ pub(crate) async fn dial(
     within: AddressSpace,
     inside: &Inside,
 ) -> Result<Open, String> {
-    timeout(OPEN_PATIENCE, connect(address, within, inside))
+    timeout(OPEN_TIMEOUT, connect(address, within, inside))
         .await
         .unwrap_or_else(|_| Err("it does not answer".to_string()))
 }
@@ -243,7 +243,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let goodbye = goodbye(reason);
-    let _ = timeout(GOODBYE_PATIENCE, async {
+    let _ = timeout(GOODBYE_TIMEOUT, async {
         if socket.close(Some(goodbye)).await.is_ok() {
             while let Some(Ok(_)) = socket.next().await {}
         }
@@ -289,7 +289,7 @@ async fn run<S: AsyncRead + AsyncWrite + Unpin>(
             Either::Left((End::Broken(reason), writing)) => {
                 // The driver answers with a goodbye, which is still to be written.
                 if inputs.send(Input::Broken(link, reason)).await.is_ok() {
-                    let _ = timeout(GOODBYE_PATIENCE, writing).await;
+                    let _ = timeout(GOODBYE_TIMEOUT, writing).await;
                 }
                 return;
             }
@@ -315,7 +315,7 @@ async fn run<S: AsyncRead + AsyncWrite + Unpin>(
 
 /// Reads until the other side has closed the connection, or for a moment.
 async fn read_out<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut SplitStream<WebSocketStream<S>>) {
-    let _ = timeout(GOODBYE_PATIENCE, async {
+    let _ = timeout(GOODBYE_TIMEOUT, async {
         while let Some(Ok(_)) = stream.next().await {}
     })
     .await;
@@ -328,7 +328,7 @@ async fn read<S: AsyncRead + AsyncWrite + Unpin>(
     mut pace: Pace,
 ) -> End {
     loop {
-        let Ok(message) = timeout(IDLE_PATIENCE, stream.next()).await else {
+        let Ok(message) = timeout(IDLE_TIMEOUT, stream.next()).await else {
             return End::Broken(CloseReason::Idle);
         };
         match message {
@@ -448,7 +448,7 @@ async fn write_batch<S: AsyncRead + AsyncWrite + Unpin>(
 
 /// Waits until a frame has left, unless that takes too long.
 async fn in_time(step: impl Future<Output = Result<(), Error>>) -> Result<(), End> {
-    match timeout(WRITE_PATIENCE, step).await {
+    match timeout(WRITE_TIMEOUT, step).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) => Err(End::Gone),
         Err(_) => Err(End::Broken(CloseReason::QueueFull)),
@@ -464,7 +464,7 @@ mod tests {
         let page = include_str!("../../docs/protocol.md").split_whitespace();
         let page = page.collect::<Vec<_>>().join(" ");
         let [idle, ping, write] =
-            [IDLE_PATIENCE, PING_EVERY, WRITE_PATIENCE].map(|patience| patience.as_secs());
+            [IDLE_TIMEOUT, PING_EVERY, WRITE_TIMEOUT].map(|patience| patience.as_secs());
         for words in [
             format!("from which nothing has come for {idle} seconds is closed as *idle*"),
             format!("native peers send WebSocket pings every {ping} seconds"),

@@ -35,7 +35,7 @@ use crate::links::Inside;
 use crate::storage::{self, Health};
 
 /// How long handing records over and writing what is left may take together.
-const STOP_PATIENCE: Duration = Duration::from_secs(8);
+const STOP_TIMEOUT: Duration = Duration::from_secs(8);
 /// Connections in all: links, pages and commands.
 const MAX_CONNECTIONS: usize = 1_024;
 /// Connections from one address. A whole ring may live on one machine.
@@ -289,10 +289,7 @@ impl Running {
         for position in &self.positions {
             position.stop().await;
         }
-        if timeout(STOP_PATIENCE, join_all(self.drivers))
-            .await
-            .is_err()
-        {
+        if timeout(STOP_TIMEOUT, join_all(self.drivers)).await.is_err() {
             tracing::warn!("stopping took too long; the ring notices by itself");
         }
         self.server.abort();

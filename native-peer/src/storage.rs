@@ -26,7 +26,7 @@ use std::thread::JoinHandle;
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::node::api::{self as node, StorageEvent};
 use chordscope_core::store::group::Save;
-use chordscope_core::store::message::Copy;
+use chordscope_core::store::message::StoredRecord;
 use chordscope_core::store::renewal::Renewal;
 use chordscope_core::wire::codec::{encode_control, encode_copy, encode_entry, encode_renewal};
 use tokio::sync::mpsc;
@@ -103,7 +103,7 @@ fn open_on(
 }
 
 /// When a record expires, or has expired, in seconds since 1970.
-fn expiry(copy: &Copy) -> u64 {
+fn expiry(copy: &StoredRecord) -> u64 {
     wall_seconds().saturating_add_signed(i64::from(copy.remaining))
 }
 
@@ -119,7 +119,7 @@ impl Storage {
     }
 
     /// Keeps a record; a [`StorageEvent`] follows. `false` when the disk refuses, or too much waits for it already.
-    pub(crate) fn keep(&self, token: u64, key: Id, copy: &Copy) -> bool {
+    pub(crate) fn keep(&self, token: u64, key: Id, copy: &StoredRecord) -> bool {
         let Ok(bytes) = encode_copy(copy) else {
             return false;
         };
@@ -247,12 +247,12 @@ mod tests {
     use super::*;
     use crate::storage::tables::{ENTRIES, FORMAT, GROUPS, OWN, RECORDS, SECRET, VERSION};
 
-    pub(super) fn copy(name: &str) -> (Id, Copy) {
+    pub(super) fn copy(name: &str) -> (Id, StoredRecord) {
         version(name, 1, b"value")
     }
 
     /// A record under a name, in one of its versions.
-    pub(super) fn version(name: &str, sequence: u64, value: &[u8]) -> (Id, Copy) {
+    pub(super) fn version(name: &str, sequence: u64, value: &[u8]) -> (Id, StoredRecord) {
         let signer = Signer::ed25519([1; 32]);
         let name = Name::new(name).unwrap();
         let key = name.key(Space::FULL);
@@ -260,7 +260,7 @@ mod tests {
         let value = Some(value.to_vec());
         let record = Record::sign(&signer, name, value, sequence, life).unwrap();
         let remaining = 3_600;
-        (key, Copy { record, remaining })
+        (key, StoredRecord { record, remaining })
     }
 
     pub(super) fn entry(name: &str) -> Entry {
@@ -328,7 +328,7 @@ mod tests {
         // Of one that has replaced nothing, and one whose time is over, nothing stays.
         for (token, sequence, remaining) in [(1, 2, -90), (2, 2, -86_400), (3, 1, -90)] {
             let (key, whole) = version(&format!("name {token}"), sequence, b"value");
-            let copy = Copy { remaining, ..whole };
+            let copy = StoredRecord { remaining, ..whole };
             assert!(storage.keep(token, key, &copy));
             let stamp = Stamp::default();
             let operation = OperationTag::default();

@@ -22,7 +22,7 @@ use chordscope_core::node::config::Config as NodeConfig;
 use chordscope_core::peer::api::Event;
 use chordscope_core::peer::{Config, Known, Peer, Plan, Reach};
 use chordscope_core::store::group::{Control, Entry};
-use chordscope_core::store::message::Copy;
+use chordscope_core::store::message::StoredRecord;
 use chordscope_core::store::renewal::Renewal;
 
 mod asking;
@@ -86,7 +86,7 @@ struct Member {
     reach: Reach,
     lives: u64,
     /// Records, and when each was stored.
-    disk: BTreeMap<Id, (Instant, Copy)>,
+    disk: BTreeMap<Id, (Instant, StoredRecord)>,
     control: Control,
     /// Entries of groups, and when each was stored.
     entries: BTreeMap<Id, (Instant, Entry)>,
@@ -442,7 +442,7 @@ impl Peers {
 }
 
 /// What is left of a copy after so long on a disk.
-fn aged(copy: &Copy, age: Duration) -> Option<Copy> {
+fn aged(copy: &StoredRecord, age: Duration) -> Option<StoredRecord> {
     let age = i32::try_from(age.as_secs()).unwrap_or(i32::MAX);
     let remaining = copy.remaining.saturating_sub(age);
     copy.clone().lasting(remaining)

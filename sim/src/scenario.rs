@@ -245,7 +245,7 @@ impl Scenario {
             copies: self.copies,
             stabilize: every(|upkeep| upkeep.stabilize_ms),
             fingers: every(|upkeep| upkeep.fingers_ms),
-            reunion: every(|upkeep| upkeep.stabilize_ms.saturating_mul(REUNION)),
+            ring_merge: every(|upkeep| upkeep.stabilize_ms.saturating_mul(REUNION)),
             repair: every(|upkeep| upkeep.repair_ms),
             retries: u8::from(self.loss_per_mille > 0 || self.has_stragglers()),
             quorum: self.quorum.then_some(Quorum::GROUPS),

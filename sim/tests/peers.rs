@@ -11,7 +11,7 @@ use chordscope_core::link::reason::CloseReason;
 use chordscope_core::link::session::Role;
 use chordscope_core::node::api::{Event as NodeEvent, Level, StoreError};
 use chordscope_core::peer::api::Event;
-use chordscope_core::peer::{HANDSHAKE_PATIENCE, Reach};
+use chordscope_core::peer::{HANDSHAKE_TIMEOUT, Reach};
 use chordscope_core::store::record::Name;
 use chordscope_sim::peers::{Conditions, Peers};
 
@@ -115,7 +115,7 @@ fn silence_garbage_and_strangers_are_dropped_and_the_ring_goes_on() {
     }
     let silent = LinkId(2_000_001);
     peers.with(0, |peer, now| peer.handle_accepted(now, silent));
-    peers.run_for(HANDSHAKE_PATIENCE + Duration::from_millis(1));
+    peers.run_for(HANDSHAKE_TIMEOUT + Duration::from_millis(1));
     let drops = peers.peer(0).unwrap().drops();
     assert_eq!(drops[&CloseReason::HandshakeTimeout], 1);
     assert_eq!(peers.put(1, name("name"), b"value").unwrap().copies, 3);

@@ -15,7 +15,7 @@ use crate::link::Leg;
 /// How long a lease outlives its link: a tab that reloads, or changes its network, is still there for others.
 pub const LEASE_GRACE: Duration = Duration::from_secs(30);
 /// How long the way to a circuit's target may take to be found.
-pub const REACH_PATIENCE: Duration = Duration::from_secs(5);
+pub const REACH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What bounds a relay.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use crate::node::api::{Event, StoreError, TimerKind};
 use crate::store::group::configuration::Stamp;
 use crate::store::group::part::Part;
 use crate::store::group::{Entry, Input, OperationTag};
-use crate::store::message::Copy;
+use crate::store::message::StoredRecord;
 use crate::store::record::Record;
 
 /// Records on their way at a time, at most.
@@ -25,9 +25,9 @@ const AT_A_TIME: usize = 16;
 /// The pause before the remaining records are looked through again.
 const PAUSE: Duration = Duration::from_millis(250);
 /// The time without a record brought after which an adoption fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 /// The time limit for leaving the groups once all records are brought.
-const LEAVING_PATIENCE: Duration = Duration::from_secs(120);
+const LEAVING_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The state of an adoption.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,7 +176,7 @@ impl Node {
         if adopting.standing.state != AdoptionState::Running {
             return;
         }
-        let late = |since: Instant| now.since(since) >= LEAVING_PATIENCE;
+        let late = |since: Instant| now.since(since) >= LEAVING_TIMEOUT;
         if adopting.brought.is_some_and(late) {
             let groups = self.groups();
             let awaited = groups.map_or_else(Vec::new, |groups| groups.awaited());
@@ -253,7 +253,7 @@ impl Node {
         &mut self,
         now: Instant,
         key: Id,
-        outcome: Result<Option<Box<Copy>>, StoreError>,
+        outcome: Result<Option<Box<StoredRecord>>, StoreError>,
     ) {
         let Some(adopting) = &mut self.adopting else {
             return;
@@ -311,7 +311,7 @@ impl Node {
             Ok(Brought::Present) => standing.present += 1,
             Ok(Brought::Nothing) => {}
             Err(error) => {
-                if now.since(adopting.progress) >= PATIENCE {
+                if now.since(adopting.progress) >= TIMEOUT {
                     self.end_adoption(now, AdoptionState::Failed(error));
                 }
                 return;

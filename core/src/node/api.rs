@@ -16,7 +16,7 @@ use crate::node::adopting::{Adoption, Conflicting};
 use crate::store::group::Save;
 use crate::store::group::fence::Fence;
 use crate::store::group::repair::RepairError;
-use crate::store::message::Copy;
+use crate::store::message::StoredRecord;
 use crate::store::record::{Record, RecordError};
 use crate::store::renewal::Renewal;
 
@@ -40,7 +40,7 @@ pub enum Output {
         /// The record's key.
         key: Id,
         /// The record and its remaining life.
-        copy: Box<Copy>,
+        copy: Box<StoredRecord>,
     },
     /// Drop the record under this key.
     DropRecord(Id),
@@ -98,7 +98,7 @@ pub enum TimerKind {
     /// Refresh a finger.
     Fingers,
     /// Look oneself up from elsewhere.
-    Reunion,
+    RingMerge,
     /// Compare records with the successors.
     Repair,
     /// Send the next of the records that others lack.
@@ -429,7 +429,7 @@ impl TimerKind {
         match self {
             Self::Stabilize => "stabilize",
             Self::Fingers => "fix fingers",
-            Self::Reunion => "look for lost nodes",
+            Self::RingMerge => "look for lost nodes",
             Self::Repair => "repair",
             Self::Walks => "repair goes on",
             Self::Leave => "leave",

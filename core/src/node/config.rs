@@ -37,13 +37,13 @@ pub struct Config {
     /// How often it looks itself up from elsewhere, to find back together with nodes that it lost; `None` never. The
     /// longest pause between two questions to a node thought dead is 64 times as long: 16 minutes, as in MIT's
     /// implementation.
-    pub reunion: Option<Duration>,
+    pub ring_merge: Option<Duration>,
     /// How often it compares its records with its successors'; `None` never.
     pub repair: Option<Duration>,
-    /// How far these pauses stray from their intervals, in percent either way, so that nodes do not march in step.
-    pub stray: u8,
+    /// How far these pauses jitter_percent from their intervals, in percent either way, so that nodes do not march in step.
+    pub jitter_percent: u8,
     /// The shortest wait for an answer. Longer ones come from measured round trips.
-    pub shortest_wait: Duration,
+    pub min_rto: Duration,
     /// When a lookup ends, found or not.
     pub lookup_deadline: Duration,
     /// How long a recursive lookup may take before the origin asks hop by hop itself.
@@ -121,10 +121,10 @@ impl Config {
             stabilize: Some(Duration::from_secs(1)),
             tell_predecessor: true,
             fingers: Some(Duration::from_secs(2)),
-            reunion: Some(Duration::from_secs(15)),
+            ring_merge: Some(Duration::from_secs(15)),
             repair: Some(Duration::from_secs(5)),
-            stray: 25,
-            shortest_wait: rtt::MIN,
+            jitter_percent: 25,
+            min_rto: rtt::MIN,
             lookup_deadline: Duration::from_secs(10),
             recursive_patience: Duration::from_secs(2),
             retries: 0,

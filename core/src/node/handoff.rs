@@ -16,7 +16,7 @@ use crate::node::Node;
 use crate::node::api::{Event, Limit, TimerKind};
 use crate::node::operations::{Target, Task};
 use crate::store::life::Life;
-use crate::store::message::Copy;
+use crate::store::message::StoredRecord;
 use crate::store::record::Subject;
 
 /// The waits before each attempt, after the put and after one another: an owner that is restarted is back in a few seconds.
@@ -35,7 +35,7 @@ pub(super) struct Handoffs(BTreeMap<Id, Hint>);
 
 #[derive(Clone, Debug)]
 struct Hint {
-    copy: Box<Copy>,
+    copy: Box<StoredRecord>,
     life: Life,
     due: Instant,
     attempts: usize,
@@ -43,7 +43,7 @@ struct Hint {
 
 impl Node {
     /// A record was put under a key, and another node stood in for the owner.
-    pub(super) fn hand_off_later(&mut self, now: Instant, key: Id, copy: Box<Copy>) {
+    pub(super) fn hand_off_later(&mut self, now: Instant, key: Id, copy: Box<StoredRecord>) {
         let hints = &mut self.handoffs.0;
         if hints.len() >= MAX_HINTS && !hints.contains_key(&key) {
             self.services.event(Event::LimitReached(Limit::Handoffs));
@@ -75,7 +75,7 @@ impl Node {
             }
             let remaining = hint.life.remaining(now, &hint.copy.record);
             let record = hint.copy.record.clone();
-            due.push((*key, Box::new(Copy { record, remaining })));
+            due.push((*key, Box::new(StoredRecord { record, remaining })));
             hint.attempts += 1;
             match WAITS.get(hint.attempts) {
                 Some(wait) => hint.due = now + *wait,
@@ -92,7 +92,7 @@ impl Node {
     }
 
     /// The whole replica group of a key's owner has this record.
-    pub(super) fn end_hand_off(&mut self, key: Id, copy: &Copy) {
+    pub(super) fn end_hand_off(&mut self, key: Id, copy: &StoredRecord) {
         let hint = self.handoffs.0.get(&key);
         if hint.is_some_and(|hint| hint.copy.record.version() == copy.record.version()) {
             self.handoffs.0.remove(&key);

@@ -31,7 +31,7 @@ pub(super) enum Goal {
     /// The node's own place in the ring.
     Place,
     /// The node that ought to follow this one, as others see it.
-    Reunion,
+    RingMerge,
     /// The node of a finger's row.
     Finger(u8),
     /// The replica group of an operation's key.

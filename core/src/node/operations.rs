@@ -19,7 +19,7 @@ use crate::node::api::{Event, Level, Limit, OperationId, StoreError, Written};
 use crate::node::lookups::Goal;
 use crate::node::putting::Put;
 use crate::node::requests::Purpose;
-use crate::store::message::{Copy, Request as Ask, Response as Answer};
+use crate::store::message::{Request as Ask, Response as Answer, StoredRecord};
 use crate::store::record::label::providers_key;
 use crate::store::record::{Record, RecordError, Subject, Version};
 use crate::store::renewal::Renewal;
@@ -47,7 +47,7 @@ pub(super) struct Operation {
     open: usize,
     /// What each member that answered a read holds.
     answers: BTreeMap<Id, Option<Version>>,
-    newest: Option<Box<Copy>>,
+    newest: Option<Box<StoredRecord>>,
     copies: u8,
     refusal: Option<RecordError>,
 }
@@ -64,11 +64,11 @@ pub(super) enum Task {
     Get,
     Put(Put),
     /// The record being written.
-    Write(Box<Copy>),
+    Write(Box<StoredRecord>),
     /// A record that is to be written again, if it is still the newest.
     Renew(Renewal),
     /// A record for the owner itself, after another node stood in for it.
-    HandOff(Box<Copy>),
+    HandOff(Box<StoredRecord>),
 }
 
 /// Who waits for a record to be stored at this node.
@@ -236,7 +236,7 @@ impl Node {
     }
 
     /// What this node keeps under a key, at whichever level, tombstones too: the newer one.
-    pub(super) fn any_copy(&self, now: Instant, key: Id) -> Option<Box<Copy>> {
+    pub(super) fn any_copy(&self, now: Instant, key: Id) -> Option<Box<StoredRecord>> {
         let groups = self.groups();
         let copies = [
             self.replica.copy(now, key),
@@ -248,7 +248,7 @@ impl Node {
             .map(Box::new)
     }
 
-    fn write_to(&mut self, now: Instant, number: u64, member: &Contact, copy: Box<Copy>) {
+    fn write_to(&mut self, now: Instant, number: u64, member: &Contact, copy: Box<StoredRecord>) {
         if member.id() == self.services.me.contact.id() {
             self.keep(now, *copy, Waiting::Operation(number));
         } else {
@@ -263,7 +263,7 @@ impl Node {
         now: Instant,
         number: u64,
         member: Id,
-        answer: Option<Option<Box<Copy>>>,
+        answer: Option<Option<Box<StoredRecord>>>,
     ) {
         let (space, scheme) = (self.services.config.space, self.services.me.signer.scheme());
         let Some(operation) = self.operations.get_mut(&number) else {
@@ -328,7 +328,7 @@ impl Node {
     }
 
     /// The whole group is known, and writes this.
-    fn write_all(&mut self, now: Instant, number: u64, copy: Box<Copy>) {
+    fn write_all(&mut self, now: Instant, number: u64, copy: Box<StoredRecord>) {
         let Some(operation) = self.operations.get_mut(&number) else {
             return;
         };

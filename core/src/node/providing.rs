@@ -12,7 +12,7 @@ use crate::node::Node;
 use crate::node::api::{Event, Limit, OperationId, StoreError, TimerKind, Written};
 use crate::node::operations::{Target, Task};
 use crate::store::life;
-use crate::store::message::Copy;
+use crate::store::message::StoredRecord;
 use crate::store::record::{PROVIDER_LIFETIME, Provider, Providers, Record};
 
 /// How soon an announcement is tried again that nobody took.
@@ -181,7 +181,7 @@ impl Node {
         let remaining = life::remaining(entry.lifetime);
         let entries = vec![entry];
         let record = Record::Providers(Providers { content, entries });
-        let copy = Box::new(Copy { record, remaining });
+        let copy = Box::new(StoredRecord { record, remaining });
         let task = Task::Write(copy.clone());
         if let Err(error) = self.start_operation(now, Target::Providers(content), task) {
             self.on_announced(now, content, &copy, Err(error));
@@ -193,7 +193,7 @@ impl Node {
         &mut self,
         now: Instant,
         content: ContentId,
-        copy: &Copy,
+        copy: &StoredRecord,
         outcome: Result<Written, StoreError>,
     ) {
         let withdrawn = match &copy.record {

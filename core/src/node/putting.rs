@@ -9,7 +9,7 @@ use crate::node::api::{Level, OperationId, StoreError};
 use crate::node::operations::{Target, Task};
 use crate::node::renewal::Keeping;
 use crate::store::life;
-use crate::store::message::Copy;
+use crate::store::message::StoredRecord;
 use crate::store::record::{Label, MAX_VALUE, Record, RecordError, SHORTEST_LIFETIME, Subject};
 
 /// What is to be written in the place of what is there.
@@ -101,7 +101,7 @@ impl Node {
             return Err(RecordError::Lifetime.into());
         }
         let remaining = life::remaining(remaining);
-        let task = Task::Write(Box::new(Copy { record, remaining }));
+        let task = Task::Write(Box::new(StoredRecord { record, remaining }));
         self.start_writing(now, Target::Record(subject), task, keeping.renew)
     }
 
@@ -169,10 +169,10 @@ impl Node {
     pub(super) fn next_record(
         &self,
         put: &Put,
-        there: Option<&Copy>,
+        there: Option<&StoredRecord>,
         own: u64,
-    ) -> Result<Box<Copy>, StoreError> {
-        let visible = there.and_then(Copy::visible);
+    ) -> Result<Box<StoredRecord>, StoreError> {
+        let visible = there.and_then(StoredRecord::visible);
         let visible = visible.map_or(0, Record::sequence);
         if put.expected.is_some_and(|expected| expected != visible) {
             return Err(StoreError::Mismatch(visible));
@@ -187,6 +187,6 @@ impl Node {
         let (label, value) = (put.label.clone(), put.value.clone());
         let lifetime = put.keeping.lifetime;
         let record = Record::sign(&self.services.me.signer, label, value, next, lifetime)?;
-        Ok(Box::new(Copy::whole(record)))
+        Ok(Box::new(StoredRecord::whole(record)))
     }
 }

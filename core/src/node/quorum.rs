@@ -20,7 +20,7 @@ use crate::node::putting::Put;
 use crate::node::requests::Purpose;
 use crate::store::group::message::{Request as Ask, Response as Answer, Touch, Write};
 use crate::store::group::{Input, OperationTag, Ticket};
-use crate::store::message::Copy;
+use crate::store::message::StoredRecord;
 use crate::store::record::{RecordError, Subject, Version};
 use crate::store::renewal::Renewal;
 
@@ -40,7 +40,7 @@ pub(super) struct QuorumOperation {
     /// The lineage that it is about, where that is not this node's.
     lineage: Option<u64>,
     /// What is being written, and in the place of what.
-    write: Option<(Option<Version>, Box<Copy>)>,
+    write: Option<(Option<Version>, Box<StoredRecord>)>,
     /// Whether the write may have taken effect unnoticed.
     unsure: bool,
     candidates: VecDeque<Contact>,
@@ -126,7 +126,7 @@ impl Node {
     pub(super) fn quorum_import(
         &mut self,
         now: Instant,
-        copy: Box<Copy>,
+        copy: Box<StoredRecord>,
         tag: OperationTag,
         lineage: u64,
     ) -> Result<OperationId, StoreError> {
@@ -322,7 +322,7 @@ impl Node {
         let Some(operation) = self.quorum.get_mut(&number) else {
             return;
         };
-        let sound = |copy: &Option<Box<Copy>>| {
+        let sound = |copy: &Option<Box<StoredRecord>>| {
             copy.as_ref().is_none_or(|copy| {
                 operation.subject.is_met_by(&copy.record, space)
                     && copy.record.verify(space, scheme, None).is_ok()
@@ -392,7 +392,7 @@ impl Node {
         now: Instant,
         from: &Contact,
         number: u64,
-        current: Option<Box<Copy>>,
+        current: Option<Box<StoredRecord>>,
     ) {
         let Some(operation) = self.quorum.get(&number) else {
             return;
@@ -474,7 +474,7 @@ impl Node {
     }
 
     /// Something is in the place of a record that was to be imported: the same one, or another.
-    fn end_import(&mut self, now: Instant, number: u64, there: Option<Box<Copy>>) {
+    fn end_import(&mut self, now: Instant, number: u64, there: Option<Box<StoredRecord>>) {
         let Some(operation) = self.close_quorum(number) else {
             return;
         };

@@ -15,7 +15,7 @@ use crate::node::Node;
 use crate::node::api::{Event, Level, Limit, StoreError, TimerKind, Written};
 use crate::node::operations::{Target, Task};
 use crate::store::life;
-use crate::store::message::Copy;
+use crate::store::message::StoredRecord;
 use crate::store::record::Subject;
 use crate::store::renewal::Renewal;
 
@@ -145,13 +145,13 @@ impl Node {
         &mut self,
         now: Instant,
         renewal: Renewal,
-        newest: Option<&Copy>,
-    ) -> Option<Box<Copy>> {
+        newest: Option<&StoredRecord>,
+    ) -> Option<Box<StoredRecord>> {
         let held = self.replica.copy(now, renewal.key);
         let newest = newest.or(held.as_ref());
-        let same = |newest: &&Copy| newest.record.version() == renewal.version;
+        let same = |newest: &&StoredRecord| newest.record.version() == renewal.version;
         match newest.filter(|newest| newest.is_live()).filter(same) {
-            Some(newest) => Some(Box::new(Copy {
+            Some(newest) => Some(Box::new(StoredRecord {
                 record: newest.record.clone(),
                 remaining: life::remaining(renewal.lifetime),
             })),

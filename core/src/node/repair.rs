@@ -2,7 +2,7 @@
 //!
 //! An owner offers its records to the nodes that should hold copies. A holder that no owner vouches for any more finds
 //! out who the owner is, and drops its copies once the owner has them: copy, acknowledge, delete. All of it goes page by page
-//! ([`Walks`](crate::node::walks::Walks)) and within a window ([`Bulk`](crate::node::bulk::Bulk)).
+//! ([`Walks`](crate::node::walks::Walks)) and within a window ([`Bulk`](crate::node::backpressure::Bulk)).
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -16,7 +16,7 @@ use crate::chord::message::Response as Membership;
 use crate::message::{Request, Response};
 use crate::node::Node;
 use crate::node::api::{Event, Output, TimerKind};
-use crate::node::bulk::Class;
+use crate::node::backpressure::Class;
 use crate::node::lookups::Goal;
 use crate::node::operations::{Operation, Waiting};
 use crate::node::requests::Purpose;
@@ -24,7 +24,7 @@ use crate::node::upkeep::Departure;
 use crate::node::view::Stay;
 use crate::node::walks::{Aim, Range, Step};
 use crate::store::group::Groups;
-use crate::store::message::{Copy, Request as Ask, Response as Answer};
+use crate::store::message::{Request as Ask, Response as Answer, StoredRecord};
 use crate::store::record::Version;
 
 /// How soon copies are compared after the neighbours changed.
@@ -36,7 +36,7 @@ const UNCLAIMED_AFTER: u32 = 3;
 /// For how long after a newcomer took a part of its range over a node offers it what is still put here.
 const NEWCOMER: Duration = Duration::from_secs(10);
 /// How long a departure waits for the next of its records to be taken over.
-const LEAVE_PATIENCE: Duration = Duration::from_secs(3);
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a node that stops hands its records over at most.
 const LONGEST_STOP: Duration = Duration::from_secs(6);
 /// How long a node that leaves for good waits for others to take its records, and its places in groups.
@@ -325,7 +325,7 @@ impl Node {
     }
 
     /// Sends a member of a group a newer version than it holds. Without room that is left to repair.
-    pub(super) fn spread(&mut self, now: Instant, to: &Contact, copy: Box<Copy>) {
+    pub(super) fn spread(&mut self, now: Instant, to: &Contact, copy: Box<StoredRecord>) {
         if to.id() == self.services.me.contact.id() {
             self.keep(now, *copy, Waiting::Nobody);
         } else if self.services.has_room(to.id(), Class::Upkeep) {
@@ -377,7 +377,7 @@ impl Node {
         self.upkeep.taken_over = self.walks.progress();
         self.services
             .timers
-            .set(now + LEAVE_PATIENCE, TimerKind::Leave);
+            .set(now + LEAVE_TIMEOUT, TimerKind::Leave);
         match departure.is_for_good() {
             true => self.look_at_groups(now),
             false => self.stop_groups(now),
@@ -454,7 +454,7 @@ impl Node {
         let moved = core::mem::replace(&mut self.upkeep.taken_over, progress) != progress;
         let handing_over = moved && !self.walks.is_empty();
         let in_groups = self.leaves_for_good() && !self.is_free_of_groups();
-        let next = now + LEAVE_PATIENCE;
+        let next = now + LEAVE_TIMEOUT;
         let in_time = next <= self.upkeep.leave_at_last;
         if self.upkeep.leaving == Some(Departure::TakenOver) {
             let is_lone = self.groups().is_some_and(Groups::has_no_followers);
@@ -524,7 +524,7 @@ mod tests {
         ));
         must_say(&format!(
             "it waits {} seconds for each next record",
-            LEAVE_PATIENCE.as_secs()
+            LEAVE_TIMEOUT.as_secs()
         ));
         must_say(&format!(
             "whose predecessor is new offers it, for {} seconds,",

@@ -13,7 +13,7 @@ use crate::chord::membership::Query;
 use crate::chord::message::Forward;
 use crate::message::{Message, Request, Response};
 use crate::node::api::TimerKind;
-use crate::node::bulk::{Bulk, Class, Load, Waiting};
+use crate::node::backpressure::{Class, Load, Waiting, Windows};
 use crate::node::config::Config;
 use crate::node::numbered::Numbered;
 use crate::node::round_trips::RoundTrips;
@@ -22,7 +22,7 @@ use crate::store::group::Token;
 use crate::store::message as store;
 
 /// The shortest wait for a record to be stored.
-const WRITE_PATIENCE: Duration = Duration::from_secs(2);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What a question was asked for.
 #[derive(Clone, Debug)]
@@ -115,8 +115,8 @@ impl Kind {
     const fn patience(self) -> Duration {
         match self {
             Self::Quick => Duration::ZERO,
-            Self::Write | Self::Group => WRITE_PATIENCE,
-            Self::Operation => WRITE_PATIENCE.saturating_mul(2),
+            Self::Write | Self::Group => WRITE_TIMEOUT,
+            Self::Operation => WRITE_TIMEOUT.saturating_mul(2),
         }
     }
 }
@@ -163,25 +163,25 @@ pub(super) enum Asked {
 #[derive(Clone, Debug)]
 pub(super) struct Requests {
     limit: usize,
-    shortest_wait: Duration,
+    min_rto: Duration,
     /// How often a question is sent again where nobody answers.
     retries: u8,
     next: u64,
     open: Numbered<Open>,
     round_trips: RoundTrips,
-    windows: Bulk,
+    windows: Windows,
 }
 
 impl Requests {
     pub(super) fn new(config: &Config) -> Self {
         Self {
             limit: config.limits.requests,
-            shortest_wait: config.shortest_wait,
+            min_rto: config.min_rto,
             retries: config.retries,
             next: 0,
             open: Numbered::new(4),
             round_trips: RoundTrips::new(config.limits.neighbours),
-            windows: Bulk::default(),
+            windows: Windows::default(),
         }
     }
 
@@ -366,7 +366,7 @@ impl Requests {
 
     /// How long to wait for the answer to a question of this kind.
     fn patience(&self, to: Id, kind: Kind) -> Duration {
-        let round_trip = self.rtt(to).timeout().max(self.shortest_wait);
+        let round_trip = self.rtt(to).timeout().max(self.min_rto);
         round_trip.max(kind.patience())
     }
 

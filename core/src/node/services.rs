@@ -13,7 +13,7 @@ use crate::base::rng::Rng;
 use crate::base::time::Instant;
 use crate::message::{Message, Request, Response};
 use crate::node::api::{Event, Limit, Output, TimerKind};
-use crate::node::bulk::{Class, Load};
+use crate::node::backpressure::{Class, Load};
 use crate::node::config::Config;
 use crate::node::requests::{Asked, Ended, Expired, Purpose, Requests};
 use crate::node::timers::Timers;
@@ -108,10 +108,10 @@ impl Services {
     pub(super) fn schedule(&mut self, now: Instant, kind: TimerKind, every: Option<Duration>) {
         self.timers.clear(kind);
         if let Some(every) = every {
-            let stray = every.saturating_mul(self.config.stray.min(100).into()) / 100;
+            let jitter = every.saturating_mul(self.config.jitter_percent.min(100).into()) / 100;
             let wait = self
                 .rng
-                .duration(every - stray, every.saturating_add(stray));
+                .duration(every - jitter, every.saturating_add(jitter));
             self.timers.set(now + wait, kind);
         }
     }

@@ -10,7 +10,7 @@ use crate::base::time::Instant;
 use crate::node::Node;
 use crate::node::api::{Event, Limit, Output};
 use crate::node::operations::Waiting;
-use crate::store::message::Copy;
+use crate::store::message::StoredRecord;
 use crate::store::record::{Record, RecordError};
 use crate::store::replica::Accepted;
 
@@ -39,7 +39,7 @@ impl Storing {
 
 impl Node {
     /// Takes in a copy; whoever waits hears of it once it is stored.
-    pub(super) fn keep(&mut self, now: Instant, copy: Copy, waiting: Waiting) {
+    pub(super) fn keep(&mut self, now: Instant, copy: StoredRecord, waiting: Waiting) {
         if self.storing.waiting >= self.services.config.limits.storing {
             self.services.event(Event::LimitReached(Limit::Storing));
             self.on_kept(now, waiting, Err(RecordError::Full));
@@ -91,7 +91,7 @@ impl Node {
         }
     }
 
-    fn store(&mut self, key: Id, copy: Copy, waiting: Waiting) {
+    fn store(&mut self, key: Id, copy: StoredRecord, waiting: Waiting) {
         let token = self.services.number();
         let (waiting, copy) = (vec![waiting], Box::new(copy));
         self.storing.pending.insert(token, Pending { key, waiting });
@@ -157,7 +157,7 @@ mod tests {
         let name = Name::new("name").unwrap();
         let life = Duration::from_secs(60);
         let record = Record::sign(&signer, name, Some(vec![1]), 1, life).unwrap();
-        let copy = Box::new(Copy {
+        let copy = Box::new(StoredRecord {
             record,
             remaining: 60,
         });

@@ -65,7 +65,7 @@ impl Node {
         self.services
             .schedule(now, TimerKind::Repair, self.services.config.repair);
         self.services
-            .schedule(now, TimerKind::Reunion, self.services.config.reunion);
+            .schedule(now, TimerKind::RingMerge, self.services.config.ring_merge);
         if self.groups.is_some() {
             self.services
                 .schedule(now, TimerKind::Groups, self.services.config.repair);

@@ -15,7 +15,7 @@ use crate::link::session::Role;
 use crate::node::api as node;
 use crate::peer::joining::Known;
 use crate::store::group::Save;
-use crate::store::message::Copy;
+use crate::store::message::StoredRecord;
 use crate::swarm::api as swarm;
 
 /// What the owner must do.
@@ -45,7 +45,7 @@ pub enum Output {
         /// The record's key.
         key: Id,
         /// The record and its remaining life.
-        copy: Copy,
+        copy: StoredRecord,
     },
     /// Drop the record under this key.
     DropRecord(Id),

@@ -1,7 +1,7 @@
 //! How a peer finds its ring: whom to ask, how often, and when to begin one of its own.
 //!
 //! A ring whose members were all lost comes back by itself. Peers that are in no ring and linked to one another are
-//! *company*: after [`COMPANY_PATIENCE`], in which every known and given address was tried, the one with the lowest id begins
+//! *company*: after [`COMPANY_TIMEOUT`], in which every known and given address was tried, the one with the lowest id begins
 //! the ring again and the others join it.
 
 mod company;
@@ -26,7 +26,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 /// The longest pause between looks for a ring from a ring of one.
 const LONGEST_LONELY_PAUSE: Duration = Duration::from_secs(30);
 /// How long one address may take before the next one is tried.
-const ATTEMPT_PATIENCE: Duration = Duration::from_secs(5);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many rounds a peer asks those it knew before it begins a ring of its own, if nobody is there. When a whole ring starts
 /// again, one must begin and the others must wait for it: the one with the lowest id. Everybody else knows a lower one,
 /// the predecessor.
@@ -244,7 +244,7 @@ impl Joining {
             State::Asking(queue, _) => match queue.pop_front() {
                 Some(address) => {
                     let rest = core::mem::take(queue);
-                    self.state = State::Waiting(rest, now + ATTEMPT_PATIENCE);
+                    self.state = State::Waiting(rest, now + ATTEMPT_TIMEOUT);
                     Some(Step::Join(address))
                 }
                 None if self.begins(now) => {

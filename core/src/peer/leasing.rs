@@ -24,7 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long a relay may be silent before it is asked whether it is there.
 const SILENCE: Duration = Duration::from_secs(5);
 /// How long it may take to answer.
-const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a peer that could not be used as relay is left alone.
 const SHUN: Duration = Duration::from_secs(20);
 /// How many peers that have been relays, or could be, are remembered.
@@ -94,7 +94,7 @@ impl Peer {
                 if to_join {
                     self.leasing.joining = Some(contact.clone());
                 }
-                let until = now + ANSWER_PATIENCE;
+                let until = now + ANSWER_TIMEOUT;
                 self.leasing.asked.insert(contact.id(), until);
                 self.leasing.next_look.get_or_insert(now + LOOK_EVERY);
                 self.send_relay_message(now, link, RelayMessage::Lease);
@@ -229,7 +229,7 @@ impl Peer {
             let heard = self.links.get(&Channel::Socket(link));
             let silent = heard.is_some_and(|state| now >= state.heard + SILENCE);
             if silent && !self.leasing.asked.contains_key(&id) {
-                self.leasing.asked.insert(id, now + ANSWER_PATIENCE);
+                self.leasing.asked.insert(id, now + ANSWER_TIMEOUT);
                 self.send_relay_message(now, link, RelayMessage::Lease);
             }
         }
@@ -250,7 +250,7 @@ impl Peer {
             return;
         };
         let id = candidate.id();
-        self.leasing.asked.insert(id, now + ANSWER_PATIENCE);
+        self.leasing.asked.insert(id, now + ANSWER_TIMEOUT);
         match self.socket_to(id) {
             Some(link) => self.send_relay_message(now, link, RelayMessage::Lease),
             None => {
@@ -273,7 +273,7 @@ mod tests {
         crate::page::must_say(&alloc::format!(
             "asks after {} seconds of silence, and closes the link as *idle* after {} more",
             SILENCE.as_secs(),
-            ANSWER_PATIENCE.as_secs()
+            ANSWER_TIMEOUT.as_secs()
         ));
     }
 }

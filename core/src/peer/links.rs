@@ -22,7 +22,7 @@ use crate::peer::channel::{Channel, Link, Stage, unseal};
 use crate::peer::circuits::Flow;
 use crate::peer::data::MAX_DATA;
 use crate::peer::dialing::Aim;
-use crate::peer::{HANDSHAKE_PATIENCE, Peer};
+use crate::peer::{HANDSHAKE_TIMEOUT, Peer};
 use crate::swarm::message::Arrived;
 use crate::wire::block::decode_block;
 use crate::wire::codec::{DecodeError, decode_introduction, decode_message, encode_introduction};
@@ -135,7 +135,7 @@ impl Peer {
         if let Channel::Socket(link) = channel {
             self.flows.insert(link, Flow::new(role));
         }
-        self.deadlines.insert(channel, now + HANDSHAKE_PATIENCE);
+        self.deadlines.insert(channel, now + HANDSHAKE_TIMEOUT);
         self.send_frame(now, channel, hello);
     }
 
@@ -467,7 +467,7 @@ mod tests {
     use crate::message::Request;
     use crate::peer::Config;
     use crate::store::group::message as group;
-    use crate::store::message::{self as store, Copy};
+    use crate::store::message::{self as store, StoredRecord};
     use crate::store::record::{Name, Record};
 
     const LINK: LinkId = LinkId(1);
@@ -573,7 +573,7 @@ mod tests {
         let signer = Signer::ed25519([3; 32]);
         let record = Record::sign(&signer, name.clone(), Some(vec![1]), 2, life).unwrap();
         let key = record.key(Space::FULL);
-        let copy = Box::new(Copy {
+        let copy = Box::new(StoredRecord {
             record,
             remaining: -5,
         });

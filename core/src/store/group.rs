@@ -57,7 +57,7 @@ use crate::store::group::fence::Fence;
 pub use crate::store::group::machine::Groups;
 use crate::store::group::message::{Request, Response};
 use crate::store::group::repair::RepairError;
-use crate::store::message::Copy;
+use crate::store::message::StoredRecord;
 
 /// How many groups a node takes part in, or is asked to. Staging of more is refused.
 pub const MAX_GROUPS: usize = 256;
@@ -326,5 +326,5 @@ pub struct Entry {
     /// The operation that wrote it.
     pub operation: OperationTag,
     /// The record and its remaining life.
-    pub copy: Copy,
+    pub copy: StoredRecord,
 }

@@ -14,7 +14,7 @@ pub const MAX_OFFER: usize = 256;
 
 /// A record on its way, with how long it has left.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Copy {
+pub struct StoredRecord {
     /// The record.
     pub record: Record,
     /// Its remaining life, in seconds; in its last one 0. Below 0 the copy is a [tombstone](crate::store::life): the life of the
@@ -39,7 +39,7 @@ mod remaining {
     }
 }
 
-impl Copy {
+impl StoredRecord {
     /// A record as it is put, with all of its life before it.
     pub fn whole(record: Record) -> Self {
         let remaining = life::remaining(record.lifetime());
@@ -93,7 +93,7 @@ pub enum Request {
     /// What do you hold under this key?
     Read(Id),
     /// Keep this.
-    Write(Box<Copy>),
+    Write(Box<StoredRecord>),
     /// I hold these; which do you lack? At most [`MAX_OFFER`] entries.
     Offer(Vec<(Id, Version)>),
 }
@@ -102,7 +102,7 @@ pub enum Request {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Response {
     /// To [`Request::Read`].
-    Value(Option<Box<Copy>>),
+    Value(Option<Box<StoredRecord>>),
     /// To [`Request::Write`]: kept, or a newer version is there already.
     Written,
     /// To [`Request::Write`]: not kept.

@@ -9,7 +9,7 @@ use crate::base::id::{Id, Space};
 use crate::base::identity::Scheme;
 use crate::base::time::Instant;
 use crate::store::life::Life;
-use crate::store::message::{Copy, MAX_OFFER};
+use crate::store::message::{MAX_OFFER, StoredRecord};
 use crate::store::record::{MAX_SEQUENCE_JUMP, Record, RecordError, Version};
 
 /// Records by key, within limits on their number and bytes.
@@ -60,13 +60,13 @@ impl Held {
         self.version
     }
 
-    /// How many whole seconds it has left, as [`Copy::remaining`].
+    /// How many whole seconds it has left, as [`StoredRecord::remaining`].
     fn remaining(&self, now: Instant) -> i32 {
         self.life.remaining(now, &self.record)
     }
 
     /// With what another copy adds; `None` when that is nothing.
-    fn join(&self, now: Instant, copy: &Copy) -> Result<Option<Self>, RecordError> {
+    fn join(&self, now: Instant, copy: &StoredRecord) -> Result<Option<Self>, RecordError> {
         let mine = self.remaining(now);
         let Some((record, life)) = self.record.join(mine, &copy.record, copy.remaining) else {
             return Ok(None);
@@ -109,7 +109,7 @@ impl Replica {
 
     /// A copy of the record under a key, or of its tombstone, with its remaining life in whole seconds, rounded down: in its last
     /// second 0, of providers none.
-    pub fn copy(&self, now: Instant, key: Id) -> Option<Copy> {
+    pub fn copy(&self, now: Instant, key: Id) -> Option<StoredRecord> {
         let held = self.held.get(&key);
         let held = held.filter(|held| !held.life.is_forgotten(now))?;
         let remaining = held.remaining(now);
@@ -118,7 +118,7 @@ impl Replica {
         }
         let mut record = held.record.clone();
         record.prune(remaining);
-        Some(Copy { record, remaining })
+        Some(StoredRecord { record, remaining })
     }
 
     /// The records that may be read, by key.
@@ -145,7 +145,7 @@ impl Replica {
     ///
     /// # Errors
     /// [`RecordError`] says why it is refused.
-    pub fn accept(&mut self, now: Instant, copy: &Copy) -> Result<Accepted, RecordError> {
+    pub fn accept(&mut self, now: Instant, copy: &StoredRecord) -> Result<Accepted, RecordError> {
         let record = &copy.record;
         let key = record.key(self.space);
         let before = self.held.get(&key);
@@ -291,12 +291,12 @@ mod tests {
     use crate::store::record::{Name, PROVIDER_LIFETIME, Provider, Providers};
     use alloc::vec;
 
-    fn copy(name: &str, sequence: u64, length: usize) -> Copy {
+    fn copy(name: &str, sequence: u64, length: usize) -> StoredRecord {
         let signer = Signer::stand_in(Id::from_u64(1));
         let name = Name::new(name).unwrap();
         let life = Duration::from_secs(60);
         let record = Record::sign(&signer, name, Some(vec![0; length]), sequence, life).unwrap();
-        Copy {
+        StoredRecord {
             record,
             remaining: 60,
         }
@@ -328,7 +328,8 @@ mod tests {
     #[test]
     fn limits_hold_and_removal_makes_room() {
         let mut replica = replica();
-        let accept = |replica: &mut Replica, copy: &Copy| replica.accept(Instant::ZERO, copy);
+        let accept =
+            |replica: &mut Replica, copy: &StoredRecord| replica.accept(Instant::ZERO, copy);
         assert_eq!(
             accept(&mut replica, &copy("big", 1, 1_900)),
             Err(RecordError::Full)
@@ -404,13 +405,13 @@ mod tests {
         assert_eq!(lacking, [entry("b", 0).0, entry("c", 0).0]);
     }
 
-    fn announcement(secret: u8) -> Copy {
+    fn announcement(secret: u8) -> StoredRecord {
         let signer = Signer::stand_in(Id::from_u64(u64::from(secret)));
         let contact = Contact::stand_in(Space::FULL, &signer, 1);
         let content = ContentId([7; 32]);
         let life = PROVIDER_LIFETIME;
         let entries = vec![Provider::sign(&signer, &contact, content, 1, false, life)];
-        Copy {
+        StoredRecord {
             record: Record::Providers(Providers { content, entries }),
             remaining: life.cast_signed(),
         }

@@ -23,9 +23,9 @@ use crate::swarm::transfer::{State, Transfer};
 /// enough to change one's mind.
 const WINDOW: (u64, u64) = (128 * 1024, 1024 * 1024);
 /// How long somebody is told to get elsewhere what it asks for, and how soon again.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 /// And how long while nothing waits at any link: then a second copy costs nobody anything.
-const IDLE_PATIENCE: Duration = Duration::from_secs(1);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 const ALOOF: Duration = Duration::from_secs(60);
 /// How many segments are looked at for one that nobody was sent.
 const MAX_LOOK: usize = 4_096;
@@ -97,8 +97,8 @@ impl Transfer {
         let since = source.steered.filter(|since| now.since(*since) < ALOOF);
         let since = *source.steered.insert(since.unwrap_or(now));
         let patience = match shared.waiting.is_empty() {
-            true => IDLE_PATIENCE,
-            false => PATIENCE,
+            true => IDLE_TIMEOUT,
+            false => TIMEOUT,
         };
         (has_others && now.since(since) < patience).then_some(None)
     }

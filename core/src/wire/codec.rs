@@ -9,7 +9,7 @@ use crate::base::contact::{Card, Contact};
 use crate::base::features::Features;
 use crate::message::Message;
 use crate::store::group::{Control, Entry};
-use crate::store::message::Copy;
+use crate::store::message::StoredRecord;
 use crate::store::renewal::Renewal;
 pub use crate::wire::cards::{Cards, DecodeError};
 use crate::wire::frame::MAX_FRAME;
@@ -89,7 +89,7 @@ pub fn decode_introduction(
 ///
 /// # Errors
 /// [`DecodeError::TooLong`] never, as a record is bounded.
-pub fn encode_copy(copy: &Copy) -> Result<Vec<u8>, DecodeError> {
+pub fn encode_copy(copy: &StoredRecord) -> Result<Vec<u8>, DecodeError> {
     encode(copy)
 }
 
@@ -97,7 +97,7 @@ pub fn encode_copy(copy: &Copy) -> Result<Vec<u8>, DecodeError> {
 ///
 /// # Errors
 /// [`DecodeError::Malformed`] when it is none.
-pub fn decode_copy(bytes: &[u8]) -> Result<Copy, DecodeError> {
+pub fn decode_copy(bytes: &[u8]) -> Result<StoredRecord, DecodeError> {
     decode(bytes)
 }
 
@@ -216,12 +216,12 @@ mod tests {
         Cards::new(Space::FULL, Scheme::Ed25519)
     }
 
-    fn largest_copy() -> Box<Copy> {
+    fn largest_copy() -> Box<StoredRecord> {
         let name = Name::new("n".repeat(255)).unwrap();
         let value = Some(vec![7; MAX_VALUE]);
         let life = Duration::from_secs(60);
         let record = Record::sign(&Signer::ed25519([1; 32]), name, value, 9, life).unwrap();
-        Box::new(Copy {
+        Box::new(StoredRecord {
             record,
             remaining: 60,
         })

@@ -13,7 +13,7 @@ use crate::store::group::configuration::{
 use crate::store::group::fence::{Fence, MAX_FENCES, MAX_LOST};
 use crate::store::group::message::{Introduction, MAX_PAGE, Request, Response, Touch, Write};
 use crate::store::group::{Control, Entry, Held, Lineage, MAX_GROUPS, OperationTag, Staged};
-use crate::store::message::Copy;
+use crate::store::message::StoredRecord;
 use crate::store::record::{RecordError, Version};
 use crate::wire::cards::{Cards, DecodeError};
 use crate::wire::vocabulary::{card, limit};
@@ -21,7 +21,12 @@ use crate::wire::vocabulary::{card, limit};
 #[derive(Serialize, Deserialize)]
 pub(super) enum WireGroupRequest {
     Read(Id, Option<u64>),
-    Write(Box<Copy>, Option<Version>, OperationTag, Option<u64>),
+    Write(
+        Box<StoredRecord>,
+        Option<Version>,
+        OperationTag,
+        Option<u64>,
+    ),
     Keep(GroupId, Option<Box<Entry>>),
     Prepare(GroupId, Epoch),
     List(GroupId, Option<Id>),
@@ -56,9 +61,9 @@ struct WireMember {
 
 #[derive(Serialize, Deserialize)]
 pub(super) enum WireGroupResponse {
-    Value(Option<Box<Copy>>),
+    Value(Option<Box<StoredRecord>>),
     Written(u8),
-    Mismatch(Option<Box<Copy>>),
+    Mismatch(Option<Box<StoredRecord>>),
     Refused(RecordError),
     Elsewhere(Card),
     Unavailable(Vec<Card>),

@@ -11,7 +11,7 @@ use crate::base::contact::Card;
 use crate::base::id::Id;
 use crate::store::group::configuration::{Configuration, Epoch, MAX_MEMBERS, Member, Next, Stamp};
 use crate::store::group::{Control, Entry, Held, Lineage, MAX_GROUPS, OperationTag, Staged};
-use crate::store::message::Copy;
+use crate::store::message::StoredRecord;
 use crate::wire::cards::{Cards, DecodeError};
 use crate::wire::vocabulary::limit;
 
@@ -42,7 +42,7 @@ struct OldStaged(OldConfiguration, OldNext);
 struct OldControl(OldEpoch, u64, Vec<OldHeld>, Vec<OldStaged>);
 
 #[derive(Deserialize)]
-struct OldEntry((OldEpoch, u64), Copy);
+struct OldEntry((OldEpoch, u64), StoredRecord);
 
 /// Reads what a node of release 0.1 remembered of its groups.
 ///
@@ -188,7 +188,7 @@ mod tests {
         let name = Name::new("a").unwrap();
         let life = Duration::from_secs(60);
         let record = Record::sign(&signer, name, Some(vec![1]), 1, life).unwrap();
-        let copy = Copy {
+        let copy = StoredRecord {
             record,
             remaining: 60,
         };

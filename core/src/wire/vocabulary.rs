@@ -54,7 +54,7 @@ pub(super) enum WireRequest {
     Step(chord::Question),
     Forward(Box<WireForward>),
     Read(Id),
-    Write(Box<store::Copy>),
+    Write(Box<store::StoredRecord>),
     Offer(Vec<(Id, Version)>),
     /// Of release 0.1: groups without lineages.
     Retired(Retired),
@@ -72,7 +72,7 @@ pub(super) enum WireResponse {
     Step(WireStep, WireNeighbours),
     Forwarded,
     NotMember,
-    Value(Option<Box<store::Copy>>),
+    Value(Option<Box<store::StoredRecord>>),
     Written,
     Refused(RecordError),
     Wanted(Vec<Id>, Vec<Id>),

@@ -12,7 +12,7 @@ use chordscope_core::chord::message::{
 use chordscope_core::chord::route::{Routing, Step};
 use chordscope_core::link::relay_message::RelayMessage;
 use chordscope_core::message::{Message, Request, Response};
-use chordscope_core::store::message::{Copy, Request as Keep};
+use chordscope_core::store::message::{Request as Keep, StoredRecord};
 use chordscope_core::store::record::{Name, Provider, Providers, Record, Salt};
 use chordscope_core::wire::codec::{encode_contact, encode_message};
 use chordscope_core::wire::frame::{FrameType, HEADER, MAX_FRAME};
@@ -99,7 +99,7 @@ impl Attack {
         }
     }
 
-    pub(crate) fn any_copy(&mut self) -> Copy {
+    pub(crate) fn any_copy(&mut self) -> StoredRecord {
         let name = Name::new(format!("name {}", self.rng.below(8))).unwrap();
         let value = self.noise(30_000);
         let life = Duration::from_secs(60);
@@ -113,7 +113,7 @@ impl Attack {
             2 | 3 => self.any_providers(),
             _ => Record::sign(&signer(2), name, Some(value), sequence, life).unwrap(),
         };
-        Copy {
+        StoredRecord {
             record,
             remaining: 60,
         }

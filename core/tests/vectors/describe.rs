@@ -187,7 +187,7 @@ fn sockets(addresses: &[Address]) -> Value {
     addresses.iter().map(socket).collect()
 }
 
-pub(crate) fn copy(copy: &store::Copy) -> Value {
+pub(crate) fn copy(copy: &store::StoredRecord) -> Value {
     json!({ "record": record(&copy.record), "remaining": copy.remaining })
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chordscope_core::base::content::ContentId;
 use chordscope_core::base::id::Space;
 use chordscope_core::base::identity::{Scheme, Signer};
-use chordscope_core::store::message::Copy;
+use chordscope_core::store::message::StoredRecord;
 use chordscope_core::store::record::{
     Item, Label, MAX_NAME, MAX_SALT, MAX_VALUE, Name, Provider, Providers, Record, RecordError,
     Salt,
@@ -23,28 +23,33 @@ const DAY: u64 = 24 * 60 * 60;
 type Change = fn(&mut Item);
 type SetChange = fn(&mut Providers);
 
-pub(crate) fn copy(name: &str, value: Option<&[u8]>, sequence: u64, lifetime: u64) -> Copy {
+pub(crate) fn copy(name: &str, value: Option<&[u8]>, sequence: u64, lifetime: u64) -> StoredRecord {
     written(Name::new(name).unwrap(), value, sequence, lifetime)
 }
 
-fn written(label: impl Into<Label>, value: Option<&[u8]>, sequence: u64, lifetime: u64) -> Copy {
+fn written(
+    label: impl Into<Label>,
+    value: Option<&[u8]>,
+    sequence: u64,
+    lifetime: u64,
+) -> StoredRecord {
     let signer = Signer::ed25519(SECRET);
     let lifetime = Duration::from_secs(lifetime);
     let value = value.map(<[u8]>::to_vec);
     let record = Record::sign(&signer, label, value, sequence, lifetime).unwrap();
     let remaining = (record.lifetime() / 2).cast_signed();
-    Copy { record, remaining }
+    StoredRecord { record, remaining }
 }
 
 /// As it is passed on two minutes after its end.
-fn over(copy: Copy) -> Copy {
-    Copy {
+fn over(copy: StoredRecord) -> StoredRecord {
+    StoredRecord {
         remaining: -120,
         ..copy
     }
 }
 
-pub(crate) fn signed(value: &[u8]) -> Copy {
+pub(crate) fn signed(value: &[u8]) -> StoredRecord {
     written(salt(b"profile"), Some(value), 1, DAY)
 }
 
@@ -52,15 +57,15 @@ fn salt(bytes: &[u8]) -> Salt {
     Salt::new(bytes).unwrap()
 }
 
-pub(crate) fn immutable(value: &[u8]) -> Copy {
+pub(crate) fn immutable(value: &[u8]) -> StoredRecord {
     let record = Record::immutable(value.to_vec()).unwrap();
     let remaining = 3_600;
-    Copy { record, remaining }
+    StoredRecord { record, remaining }
 }
 
 /// Entries of the providers with these secrets, ordered by their keys; the first has withdrawn, and each ends a second before the
 /// one before it.
-pub(crate) fn providers(secrets: &[u8]) -> Copy {
+pub(crate) fn providers(secrets: &[u8]) -> StoredRecord {
     let content = ContentId::of(b"content");
     let entries = (0..).zip(secrets).map(|(n, secret)| {
         let contact = contact(*secret);
@@ -73,14 +78,14 @@ pub(crate) fn providers(secrets: &[u8]) -> Copy {
     entries.sort_by_key(|entry| entry.card.key);
     let record = Record::Providers(Providers { content, entries });
     let remaining = 1_000;
-    Copy { record, remaining }
+    StoredRecord { record, remaining }
 }
 
 fn check(record: &Record) -> Result<(), RecordError> {
     record.verify(Space::FULL, Scheme::Ed25519, None)
 }
 
-fn good(name: &str, copy: &Copy) -> Value {
+fn good(name: &str, copy: &StoredRecord) -> Value {
     let bytes = encode_copy(copy).unwrap();
     let decoded = decode_copy(&bytes).unwrap();
     assert_eq!(&decoded, copy, "{name}");
@@ -117,14 +122,14 @@ fn unreadable(name: &str, bytes: &[u8], why: DecodeError) -> Value {
 }
 
 /// A record that is read and then refused.
-fn bad(name: &str, copy: &Copy, why: RecordError) -> Value {
+fn bad(name: &str, copy: &StoredRecord, why: RecordError) -> Value {
     let bytes = encode_copy(copy).unwrap();
     let decoded = decode_copy(&bytes).unwrap();
     assert_eq!(check(&decoded.record), Err(why), "{name}");
     json!({ "name": name, "hex": hex(&bytes), "refused": format!("{why:?}") })
 }
 
-fn changed(change: Change) -> Copy {
+fn changed(change: Change) -> StoredRecord {
     let mut copy = copy("n", Some(b"value"), 1, 60);
     let Record::Item(item) = &mut copy.record else {
         unreachable!()
@@ -133,7 +138,7 @@ fn changed(change: Change) -> Copy {
     copy
 }
 
-fn changed_providers(change: SetChange) -> Copy {
+fn changed_providers(change: SetChange) -> StoredRecord {
     let mut copy = providers(&[1, 2]);
     let Record::Providers(set) = &mut copy.record else {
         unreachable!()
@@ -188,7 +193,7 @@ fn refused_ones() -> Vec<Value> {
     all.push(bad("a value of 65,537 bytes", &large, RecordError::Value));
     let old = copy("n", None, 1, DAY + 1);
     all.push(bad("a second more than a day", &old, RecordError::Lifetime));
-    let large = Copy {
+    let large = StoredRecord {
         record: Record::Immutable(vec![7; MAX_VALUE + 1]),
         remaining: 1,
     };

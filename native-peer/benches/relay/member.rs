@@ -24,7 +24,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::Outcome;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How a member behaves once it is told to misbehave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +107,7 @@ impl Member {
             misbehaves: Arc::clone(&misbehaves),
         };
         tokio::spawn(driver.run(Plan::Join(vec![relay.clone()])));
-        tokio::time::timeout(PATIENCE, has_joined).await??;
+        tokio::time::timeout(TIMEOUT, has_joined).await??;
         Ok(Self {
             id,
             asks,
@@ -123,7 +123,7 @@ impl Member {
         let contact = contact.await?;
         let (reply, reached) = oneshot::channel();
         self.asks.send(Ask::Reach(contact, reply))?;
-        tokio::time::timeout(PATIENCE, reached).await??;
+        tokio::time::timeout(TIMEOUT, reached).await??;
         Ok(())
     }
 
@@ -150,7 +150,7 @@ impl Member {
     pub(crate) async fn round_trips(&self, other: &Self, count: usize) -> Outcome<Vec<f64>> {
         let (reply, trips) = oneshot::channel();
         self.asks.send(Ask::Ping(other.id, count, reply))?;
-        Ok(tokio::time::timeout(PATIENCE, trips).await??)
+        Ok(tokio::time::timeout(TIMEOUT, trips).await??)
     }
 }
 

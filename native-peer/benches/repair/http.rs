@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::Outcome;
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A connection to a peer's interface.
 pub(crate) struct Client {
@@ -19,7 +19,7 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) fn open(port: u16, token: &str) -> Outcome<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
         stream.set_nodelay(true)?;
         Ok(Self {
             stream: BufReader::new(stream),

@@ -15,7 +15,7 @@ use crate::http::Client;
 use crate::{Outcome, now};
 
 /// How long the ring may take to form.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(50);
 /// How many peers keep each value.
 const COPIES: usize = 3;
@@ -120,7 +120,7 @@ impl Ring {
                 if status["successors"] == wanted && status["predecessor"] == before {
                     break;
                 }
-                if began.elapsed() > PATIENCE {
+                if began.elapsed() > TIMEOUT {
                     return Err("the ring does not form".into());
                 }
                 std::thread::sleep(LOOK);

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::Outcome;
 
 /// How long anything may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(180);
 /// How often a process is looked at.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -47,7 +47,7 @@ impl Child {
 
     /// The next line that it prints.
     pub(crate) fn line(&self) -> Outcome<String> {
-        self.lines.recv_timeout(PATIENCE).map_err(|error| {
+        self.lines.recv_timeout(TIMEOUT).map_err(|error| {
             let reason = match error {
                 RecvTimeoutError::Timeout => "says nothing",
                 RecvTimeoutError::Disconnected => "has ended",
@@ -71,7 +71,7 @@ impl Child {
     /// Waits for its end, and keeps an eye on its memory.
     pub(crate) fn wait(&mut self) -> Outcome<()> {
         let mut waited = Duration::ZERO;
-        while waited < PATIENCE {
+        while waited < TIMEOUT {
             self.look();
             if let Some(status) = self.process.try_wait()? {
                 return match status.success() {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
 use crate::Outcome;
-use crate::child::PATIENCE;
+use crate::child::TIMEOUT;
 
 type Ports = Arc<(Mutex<BTreeSet<u16>>, Condvar)>;
 
@@ -40,7 +40,7 @@ impl Tracker {
     pub(crate) fn wait_for(&self, port: u16) -> Outcome<()> {
         let (known, changed) = &*self.ports;
         let known = known.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = changed.wait_timeout_while(known, PATIENCE, |known| !known.contains(&port));
+        let waited = changed.wait_timeout_while(known, TIMEOUT, |known| !known.contains(&port));
         match waited {
             Ok((_, waited)) if !waited.timed_out() => Ok(()),
             _ => Err("a peer does not announce itself".into()),

@@ -23,7 +23,7 @@ const PAUSE_PER_POSITION: Duration = Duration::from_micros(500);
 /// How often it is said how far the ring is.
 const TELL_EVERY: Duration = Duration::from_secs(5);
 /// How long ranges may lack their groups once the ring is one: where a ring is begun again, majorities may be gone for good.
-const GROUPS_PATIENCE: Duration = Duration::from_secs(30);
+const GROUPS_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What one position shows.
 #[derive(Clone, Debug)]
@@ -167,7 +167,7 @@ pub(super) async fn is_whole(positions: &[&Handle], teller: &Teller) {
         }
         if !progress.is_one_ring() {
             one_since = None;
-        } else if one_since.get_or_insert_with(Instant::now).elapsed() >= GROUPS_PATIENCE {
+        } else if one_since.get_or_insert_with(Instant::now).elapsed() >= GROUPS_TIMEOUT {
             output::note(format_args!(
                 "chordscope: warning: {}; `chordscope status` says who is missing",
                 progress.words()

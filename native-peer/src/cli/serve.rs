@@ -35,7 +35,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// How many peers of a ring look for their places at the same time.
 const MAX_JOINING: usize = 16;
 /// How long a peer looks for its place before it says why it has none yet, and looks again whether that has changed.
-const JOINING_PATIENCE: Duration = Duration::from_secs(3);
+const JOINING_TIMEOUT: Duration = Duration::from_secs(3);
 /// The longest name of a ring.
 const MAX_RING_NAME: usize = chordscope_core::link::handshake::MAX_RING_NAME;
 
@@ -329,7 +329,7 @@ impl RingOptions {
             if let Some((before, _)) = number.checked_sub(MAX_JOINING).and_then(|at| peers.get(at))
             {
                 // One that takes long holds up nobody: whether the ring is whole is seen later.
-                let _ = timeout(JOINING_PATIENCE, has_a_place(before)).await;
+                let _ = timeout(JOINING_TIMEOUT, has_a_place(before)).await;
             }
             let folder = data.join(format!("peer-{}", number + 1));
             let plan = match peers.first() {
@@ -389,7 +389,7 @@ fn peer_ready<'a>(peer: &'a Running, data: &Path) -> PeerReady<'a> {
 async fn is_in_a_ring(peer: &Running) {
     let mut place = pin!(has_a_place(peer));
     let mut said = None;
-    while timeout(JOINING_PATIENCE, &mut place).await.is_err() {
+    while timeout(JOINING_TIMEOUT, &mut place).await.is_err() {
         let why = why_outside(peer).await;
         if said.as_ref() != Some(&why) {
             output::note(format_args!(

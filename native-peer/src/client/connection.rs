@@ -20,9 +20,9 @@ use crate::failure::{Failure, plain};
 use crate::views::Refusal;
 
 /// How long a connection may take to open.
-const OPEN_PATIENCE: Duration = Duration::from_secs(5);
+const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an answer may take: longer than the peer itself waits.
-const ANSWER_PATIENCE: Duration = Duration::from_secs(45);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(45);
 /// The longest answer that is read, in bytes: all that one peer shares and fetches.
 const MAX_ANSWER: usize = 256 << 20;
 
@@ -64,7 +64,7 @@ impl Connection {
         path: &str,
         body: Vec<u8>,
     ) -> Result<Answer, Failure> {
-        let asked = timeout(ANSWER_PATIENCE, self.ask_at_leisure(method, path, body));
+        let asked = timeout(ANSWER_TIMEOUT, self.ask_at_leisure(method, path, body));
         let asked = asked.await;
         asked.unwrap_or_else(|_| Err(self.lost(&"it took too long")))
     }
@@ -88,7 +88,7 @@ impl Connection {
         method: Method,
         path: &str,
     ) -> Result<Result<Answer, String>, Failure> {
-        let asked = timeout(ANSWER_PATIENCE, self.exchange(method, path, Vec::new()));
+        let asked = timeout(ANSWER_TIMEOUT, self.exchange(method, path, Vec::new()));
         let asked = asked.await;
         let (status, answer) = asked.unwrap_or_else(|_| Err(self.lost(&"it took too long")))?;
         match (status, answer.refusal()) {
@@ -190,7 +190,7 @@ async fn connect(authority: &str) -> Result<Sender, Failure> {
                  with --peer"
         ))
     };
-    let stream = match timeout(OPEN_PATIENCE, TcpStream::connect(authority)).await {
+    let stream = match timeout(OPEN_TIMEOUT, TcpStream::connect(authority)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return Err(fail(&plain(&error))),
         Err(_) => return Err(fail(&"nothing came for 5 seconds")),
@@ -326,7 +326,7 @@ mod tests {
                     tokio::task::yield_now().await;
                 }
             };
-            timeout(ANSWER_PATIENCE, ended).await.unwrap();
+            timeout(ANSWER_TIMEOUT, ended).await.unwrap();
         }
     }
 }

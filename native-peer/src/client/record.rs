@@ -24,7 +24,7 @@ use crate::regular_file::{self, NO_FILE};
 use crate::views::Put;
 
 /// How long it may take to see whether a record that is not there is at the other level.
-const OTHER_PATIENCE: Duration = Duration::from_secs(2);
+const OTHER_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
 #[command(
@@ -335,7 +335,7 @@ impl LevelName {
         let asked = connection.look_for(Method::GET, &path);
         // Level quorum may have no majority, which takes long to be found out.
         let (here, there) = (self.name(), other.name());
-        Failure::failed(match timeout(OTHER_PATIENCE, asked).await {
+        Failure::failed(match timeout(OTHER_TIMEOUT, asked).await {
             Ok(Ok(Ok(_))) => {
                 format!(
                     "{reason} at level {here}, but there is at level {there}: try --level {there}"

@@ -13,7 +13,7 @@ use crate::peer_url;
 /// The port of the first peer on a machine.
 const FIRST_PORT: u16 = 7340;
 /// How long a look whether somebody listens on this machine may take.
-const LOOK_PATIENCE: Duration = Duration::from_millis(200);
+const LOOK_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// Where to connect, and what to show.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ fn local_port() -> u16 {
     ports.sort_by_key(|port| (*port != FIRST_PORT, *port));
     let listens = |port: &u16| {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, *port));
-        TcpStream::connect_timeout(&address, LOOK_PATIENCE).is_ok()
+        TcpStream::connect_timeout(&address, LOOK_TIMEOUT).is_ok()
     };
     ports.into_iter().find(listens).unwrap_or(FIRST_PORT)
 }

@@ -34,7 +34,7 @@ use crate::files::Place;
 use crate::links::{Inbox, Outbox};
 
 /// How long a put of many copies, or a lookup past dead nodes, may take in all.
-const ANSWER_PATIENCE: Duration = Duration::from_secs(20);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Starts a link's task once the driver has numbered it.
 pub(crate) type Open = Box<dyn FnOnce(Inbox) -> Outbox + Send>;
@@ -211,7 +211,7 @@ impl Handle {
         key: Id,
         lost: Vec<Id>,
     ) -> Result<Result<Result<Fence, RepairError>, StoreError>, Ended> {
-        let patience = REPAIR_DEADLINE + ANSWER_PATIENCE;
+        let patience = REPAIR_DEADLINE + ANSWER_TIMEOUT;
         self.ask_for(patience, |reply| Command::Repair(key, lost, reply))
             .await
     }
@@ -314,7 +314,7 @@ impl Handle {
         &self,
         command: impl FnOnce(oneshot::Sender<T>) -> Command,
     ) -> Result<T, Ended> {
-        self.ask_for(ANSWER_PATIENCE, command).await
+        self.ask_for(ANSWER_TIMEOUT, command).await
     }
 
     async fn ask_for<T>(

@@ -17,7 +17,7 @@ use super::register::Entry;
 use super::{Files, Item, Place, Refused, folder};
 
 /// How long a file that is there may take to be checked.
-const CHECK_PATIENCE: Duration = Duration::from_secs(600);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(600);
 
 impl Files {
     /// Takes up what the last run left.
@@ -25,7 +25,7 @@ impl Files {
         let register = self.register.clone();
         let entries = spawn_blocking(move || register.entries()).await;
         for (content, entry) in entries.unwrap_or_default() {
-            let taken = timeout(CHECK_PATIENCE, self.take_up_one(content, &entry)).await;
+            let taken = timeout(CHECK_TIMEOUT, self.take_up_one(content, &entry)).await;
             let late = || Err(Refused("checking what is there took too long".into()));
             if let Err(Refused(reason)) = taken.unwrap_or_else(|_| late()) {
                 self.table().insert(content, Item::new(entry, None));

@@ -28,7 +28,7 @@ use crate::driver::Ended;
 use crate::files::Place;
 
 /// How long a segment may take to come before the connection ends.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 /// The longest padding file: a piece of a metainfo file, but for a byte.
 const MAX_PADDING: u64 = 16 << 20;
 /// What padding files are made of.
@@ -396,7 +396,7 @@ fn part_of(bytes: Vec<u8>, start: u64, range: &RangeInclusive<u64>) -> Bytes {
 }
 
 async fn wait_for(app: &App, content: ContentId, index: u32) -> io::Result<()> {
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + TIMEOUT;
     let mut asked = false;
     loop {
         let look = move |peer: &Peer| peer.swarm().have(content).map(|have| have.contains(index));

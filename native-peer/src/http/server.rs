@@ -22,7 +22,7 @@ use crate::burst::Burst;
 use crate::descriptors;
 
 /// How long a request's head may take to arrive, also behind an answered request.
-const HEAD_PATIENCE: Duration = Duration::from_secs(5);
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest head of a request, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
 /// The pause when the system refuses a connection, which it does when files run out.
@@ -159,7 +159,7 @@ where
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_PATIENCE)
+        .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(MAX_HEAD)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades()

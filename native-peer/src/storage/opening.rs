@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use chordscope_core::base::id::Space;
 use chordscope_core::node::api as node;
 use chordscope_core::store::group::{Control, Entry};
-use chordscope_core::store::message::Copy;
+use chordscope_core::store::message::StoredRecord;
 use chordscope_core::store::renewal::Renewal;
 use chordscope_core::wire::codec::{encode_control, encode_copy, encode_entry, encode_renewal};
 use chordscope_core::wire::release_0_1;
@@ -37,7 +37,7 @@ pub(crate) struct Kept {
     /// Greater than at every earlier start that the store knows of.
     pub(crate) version: u64,
     /// Records that have not expired.
-    pub(crate) records: Vec<Copy>,
+    pub(crate) records: Vec<StoredRecord>,
     /// Peers of the last run, a line each.
     pub(crate) known: Vec<String>,
     /// What the peer remembers of its groups: only their lineage and its last ballot in a new incarnation.
@@ -99,7 +99,7 @@ struct Broken {
     reason: String,
     /// Whether there is a file to be set aside.
     file: bool,
-    records: Vec<(u64, Copy)>,
+    records: Vec<(u64, StoredRecord)>,
     renewals: Vec<Renewal>,
     known: Vec<String>,
     version: u64,
@@ -464,7 +464,7 @@ fn drop_stale(tables: &mut Tables<'_>, contents: &Contents) -> Result<(), redb::
     Ok(())
 }
 
-fn keep_all(tables: &mut Tables<'_>, records: &[(u64, Copy)]) -> Result<(), redb::Error> {
+fn keep_all(tables: &mut Tables<'_>, records: &[(u64, StoredRecord)]) -> Result<(), redb::Error> {
     for (expires, copy) in records {
         let key = copy.record.key(Space::FULL).to_bytes();
         let bytes = encode_copy(copy).map_err(unencodable)?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use chordscope_core::base::id::Space;
 use chordscope_core::base::identity::Scheme;
 use chordscope_core::store::group::{Control, Entry, Lineage};
-use chordscope_core::store::message::Copy;
+use chordscope_core::store::message::StoredRecord;
 use chordscope_core::store::renewal::Renewal;
 use chordscope_core::wire::codec::{
     Cards, decode_control, decode_copy, decode_entry, decode_renewal,
@@ -33,7 +33,7 @@ pub(super) struct Contents {
     pub(super) commits: u64,
     pub(super) known: Vec<String>,
     /// Records with their seconds of expiry, those that have not expired.
-    pub(super) records: Vec<(u64, Copy)>,
+    pub(super) records: Vec<(u64, StoredRecord)>,
     /// What belongs to level `quorum`, or what is wrong with it: all of it counts, or nothing.
     pub(super) groups: Result<Groups, String>,
     /// What another incarnation takes over of that.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use chordscope_core::base::id::Space;
 use chordscope_core::base::identity::Scheme;
-use chordscope_core::store::message::Copy;
+use chordscope_core::store::message::StoredRecord;
 use chordscope_core::wire::codec::{Cards, decode_control, decode_copy};
 use redb::{
     AccessGuard, ConcurrencyMode, Database, ReadTransaction, ReadableDatabase, ReadableTable,
@@ -26,7 +26,7 @@ const MAX_DAMAGED: usize = 4_096;
 /// What was to be had.
 #[derive(Debug, Default)]
 pub(super) struct Salvaged {
-    pub(super) records: Vec<(u64, Copy)>,
+    pub(super) records: Vec<(u64, StoredRecord)>,
     pub(super) known: Vec<String>,
     pub(super) version: u64,
     pub(super) inherited: Inherited,

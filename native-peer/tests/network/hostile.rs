@@ -25,7 +25,7 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 use crate::process::{Home, Process, eventually};
 
 /// How long a test waits for a peer to drop somebody, which takes five to ten seconds of silence, or no time.
-const PATIENCE: Duration = Duration::from_secs(45);
+const TIMEOUT: Duration = Duration::from_secs(45);
 
 struct Client {
     socket: WebSocketStream<TcpStream>,
@@ -81,7 +81,7 @@ impl Client {
             }
             panic!("closed without a reason");
         };
-        tokio::time::timeout(PATIENCE, closed).await.unwrap()
+        tokio::time::timeout(TIMEOUT, closed).await.unwrap()
     }
 
     /// An honest handshake; gives the session and what was sent.
@@ -454,7 +454,7 @@ fn silence_is_dropped() {
     dropped(CloseReason::HandshakeTimeout, |port| async move {
         // One that says nothing at all, not even HTTP, goes as well.
         let mut silent = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
-        silent.set_read_timeout(Some(PATIENCE)).unwrap();
+        silent.set_read_timeout(Some(TIMEOUT)).unwrap();
         let silence = tokio::task::spawn_blocking(move || silent.read(&mut [0; 512]));
         let client = Client::connect(port).await;
         assert!(silence.await.unwrap().is_ok(), "still open");
@@ -472,7 +472,7 @@ fn many_connections_at_once_do_not_stop_a_peer() {
         .collect();
     // While all others are open, one is turned away: it is closed without a byte.
     let mut last = held.last().unwrap();
-    last.set_read_timeout(Some(PATIENCE)).unwrap();
+    last.set_read_timeout(Some(TIMEOUT)).unwrap();
     assert!(!matches!(last.read(&mut [0; 16]), Ok(1..)));
     drop(held);
     eventually("it answers again", || {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// How long anything may take before a test gives up, on a machine that does much else. Nothing waits so long where all is well.
-const PATIENCE: Duration = Duration::from_secs(90);
+const TIMEOUT: Duration = Duration::from_secs(90);
 const PAUSE: Duration = Duration::from_millis(25);
 
 /// A user's folders, so that tests and real peers do not see one another.
@@ -34,7 +34,7 @@ pub(crate) fn eventually_or<T>(
     more: impl FnOnce() -> String,
     mut ask: impl FnMut() -> Option<T>,
 ) -> T {
-    let attempts = PATIENCE.as_millis() / PAUSE.as_millis();
+    let attempts = TIMEOUT.as_millis() / PAUSE.as_millis();
     for _ in 0..attempts {
         if let Some(answer) = ask() {
             return answer;
@@ -254,7 +254,7 @@ impl Drop for Process {
 /// A plain request: status code, and everything that came.
 pub(crate) fn http(port: u16, request: &str, headers: &[&str]) -> (u16, String) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     let mut text = format!("{request} HTTP/1.1\r\nConnection: close\r\n");
     if !headers.iter().any(|header| header.starts_with("Host:")) {
         text.push_str(&format!("Host: 127.0.0.1:{port}\r\n"));

@@ -30,10 +30,10 @@ const SUCCESSORS: u8 = 20;
 /// Mean time of a message, in milliseconds.
 const LATENCY: u32 = 50;
 /// A node that does not answer for so long is taken as gone.
-const PATIENCE: Duration = Duration::from_millis(500);
+const TIMEOUT: Duration = Duration::from_millis(500);
 /// Mean pause between two stabilizations, and between two finger refreshes, in milliseconds: 15 to 45 seconds.
 const STABILIZE: u32 = 30_000;
-const STRAY: u8 = 50;
+const JITTER_PERCENT: u8 = 50;
 /// How long the ring, perfect at first, gets used to coming and going before anything is counted: a node refreshes each of
 /// its some ten fingers once in that time.
 const SETTLE: Duration = Duration::from_secs(600);
@@ -149,8 +149,8 @@ impl Churn {
         });
         let config = Config {
             list_routing: true,
-            stray: STRAY,
-            shortest_wait: PATIENCE,
+            jitter_percent: JITTER_PERCENT,
+            min_rto: TIMEOUT,
             retries: 0,
             // There are no records.
             repair: None,

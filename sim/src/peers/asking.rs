@@ -13,7 +13,7 @@ use chordscope_core::peer::api::Event;
 use chordscope_core::store::record::{Label, Record, Subject};
 
 /// How long a put or get may take, its lookup and retries included.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Peers {
     /// Puts a value at a member, at level `one`, and waits for the outcome.
@@ -104,7 +104,7 @@ impl Peers {
                 _ => None,
             })
         };
-        self.run_until(PATIENCE, |peers| find(peers).is_some());
+        self.run_until(TIMEOUT, |peers| find(peers).is_some());
         find(self).unwrap_or(Err(StoreError::Unavailable))
     }
 }

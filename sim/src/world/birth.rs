@@ -14,7 +14,7 @@ use chordscope_core::base::rng::Rng;
 use chordscope_core::chord::ideal::IdealRing;
 use chordscope_core::node::Node;
 use chordscope_core::store::group::configuration::{Configuration, Epoch, Member};
-use chordscope_core::store::message::Copy;
+use chordscope_core::store::message::StoredRecord;
 use chordscope_core::store::record::Record;
 
 impl World {
@@ -101,7 +101,7 @@ impl World {
             };
             let owner = ring.successor(name.key(scenario.space));
             let others = usize::from(scenario.copies.saturating_sub(1));
-            let copy = Copy::whole(record);
+            let copy = StoredRecord::whole(record);
             for holder in core::iter::once(owner).chain(ring.successors(owner, others)) {
                 if let Some(node) = self.population.get_mut(holder) {
                     node.restore(self.now, &copy);

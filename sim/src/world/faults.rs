@@ -14,7 +14,7 @@ use chordscope_core::base::time::Instant;
 use chordscope_core::chord::message::{Neighbours, Request as Ask, Response as Answer};
 use chordscope_core::chord::route::Step;
 use chordscope_core::message::{Message, Request, Response};
-use chordscope_core::store::message::Copy;
+use chordscope_core::store::message::StoredRecord;
 
 /// How many messages wait for a node that pauses; those on top are lost.
 const MAX_HELD: usize = 4_096;
@@ -104,7 +104,7 @@ impl World {
         };
         let keys = old.records().iter().map(|(key, _)| key);
         let copies = keys.filter_map(|key| old.records().copy(self.now, key));
-        let copies: Vec<Copy> = copies.collect();
+        let copies: Vec<StoredRecord> = copies.collect();
         self.take_down(id);
         let mut node = self.create_node(id);
         for copy in &copies {

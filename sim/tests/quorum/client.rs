@@ -8,7 +8,7 @@ use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::identity::Signer;
 use chordscope_core::store::group::OperationTag;
 use chordscope_core::store::group::message::{Request, Response, Touch, Write};
-use chordscope_core::store::message::Copy;
+use chordscope_core::store::message::StoredRecord;
 use chordscope_core::store::record::{Label, Record, Version};
 
 use crate::checker::{Act, Operation, Value};
@@ -56,7 +56,7 @@ struct Task {
     register: Register,
     start: u64,
     /// `None` for a read or touch.
-    write: Option<(Value, Option<Version>, Copy)>,
+    write: Option<(Value, Option<Version>, StoredRecord)>,
     /// What is to live on: a touch that is done has seen it there.
     touch: Option<(Value, Version)>,
     tag: OperationTag,
@@ -68,7 +68,7 @@ struct Task {
 
 type Question = (Id, u64, Request);
 
-fn value_of(copy: Option<&Copy>) -> Value {
+fn value_of(copy: Option<&StoredRecord>) -> Value {
     let value = copy.and_then(|copy| copy.record.value());
     value.map_or(0, |v| Value::from_le_bytes(v[..4].try_into().unwrap()))
 }
@@ -141,7 +141,7 @@ impl Client {
                 Duration::from_secs(LIFETIME.into()),
             );
             let record = record.unwrap();
-            (value, version, Copy::whole(record))
+            (value, version, StoredRecord::whole(record))
         });
         let touches = self.last_reads.is_none() && !writes && world.rng.chance(1, 3);
         let (value, version, _) = self.seen.get(&register).copied().unwrap_or_default();
@@ -256,7 +256,7 @@ impl Client {
         None
     }
 
-    fn see(&mut self, register: Register, copy: Option<&Copy>) {
+    fn see(&mut self, register: Register, copy: Option<&StoredRecord>) {
         let version = copy.map(|copy| copy.record.version());
         let sequence = copy.map_or(0, |copy| copy.record.sequence());
         let seen = (value_of(copy), version, sequence);

@@ -17,7 +17,7 @@ use chordscope_sim::checks::linearizable::is_linearizable;
 /// How many histories with a repair are checked.
 const HISTORIES: u64 = 1_500;
 /// How long a repair is tried again, in virtual milliseconds.
-const PATIENCE: u64 = 6_000;
+const TIMEOUT: u64 = 6_000;
 
 /// The group of a key that all of its members are in.
 fn group_of(world: &World, key: Id) -> Option<Configuration> {
@@ -66,7 +66,7 @@ fn is_linearizable_from(history: &[Operation], from: u64) -> bool {
 
 /// Orders the repair until it is done; when it was.
 fn repair(world: &mut World, at: Id, key: Id, lost: &[Id]) -> Option<u64> {
-    let end = world.now + PATIENCE;
+    let end = world.now + TIMEOUT;
     let mut orders = Vec::new();
     while world.now < end {
         orders.push(world.now);

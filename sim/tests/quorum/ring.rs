@@ -15,7 +15,7 @@ use chordscope_core::node::Node;
 use chordscope_core::node::api::{Event, OperationId, Output, StorageEvent};
 use chordscope_core::node::config::Config;
 use chordscope_core::store::group::{Control, Entry, Save};
-use chordscope_core::store::message::Copy;
+use chordscope_core::store::message::StoredRecord;
 
 /// How long a node waits before it tries to join again.
 const JOIN_AGAIN: Duration = Duration::from_millis(500);
@@ -34,11 +34,11 @@ struct Actor {
 
 #[derive(Default)]
 struct Disk {
-    records: BTreeMap<Id, Copy>,
+    records: BTreeMap<Id, StoredRecord>,
     control: Control,
     entries: BTreeMap<Id, Entry>,
     /// Records of level `quorum` that were set aside.
-    aside: Vec<Copy>,
+    aside: Vec<StoredRecord>,
 }
 
 enum Coming {
@@ -48,7 +48,7 @@ enum Coming {
 }
 
 enum Work {
-    Record(Id, Copy),
+    Record(Id, StoredRecord),
     Groups(Save),
 }
 
@@ -160,7 +160,7 @@ impl Ring {
     }
 
     /// The records of level `quorum` that a node has set aside.
-    pub(crate) fn aside(&self, id: Id) -> &[Copy] {
+    pub(crate) fn aside(&self, id: Id) -> &[StoredRecord] {
         &self.actors[&id].disk.aside
     }
 

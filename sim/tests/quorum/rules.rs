@@ -17,7 +17,7 @@ use chordscope_core::store::group::{
     Control, Effect, Entry, Groups, Input, Look, OperationTag, Patience, Rules, Save, Settings,
     Ticket, Token,
 };
-use chordscope_core::store::message::Copy;
+use chordscope_core::store::message::StoredRecord;
 use chordscope_core::store::record::{Name, Record};
 
 use crate::checker::{Act, Operation, Value};
@@ -71,13 +71,13 @@ fn name() -> Name {
     Name::new("name").unwrap()
 }
 
-fn copy(value: Value) -> Copy {
+fn copy(value: Value) -> StoredRecord {
     let signer = Signer::stand_in(Id::default());
     let bytes = Some(value.to_le_bytes().to_vec());
     let life = Duration::from_secs(60);
     let record = Record::sign(&signer, name(), bytes, u64::from(value), life).unwrap();
     let remaining = 60;
-    Copy { record, remaining }
+    StoredRecord { record, remaining }
 }
 
 impl Story {

@@ -22,7 +22,7 @@ use chordscope_core::store::record::Label;
 use crate::client::{Client, key_of};
 
 /// When an unanswered question counts as failed.
-const PATIENCE: u64 = 120;
+const TIMEOUT: u64 = 120;
 
 pub(crate) const BITS: u8 = 8;
 /// The lineage of the first ring; those of others count up from it.
@@ -534,7 +534,7 @@ impl World {
                 let number = self.sequence;
                 let actor = self.actors.get_mut(&id).unwrap();
                 actor.asked.insert(number, (token, to.id()));
-                self.push(PATIENCE, Event::Timeout(id, life, number));
+                self.push(TIMEOUT, Event::Timeout(id, life, number));
                 if !self.rng.chance(self.loss, 1_000) {
                     let delay = self.delay();
                     self.push(delay, Event::Request(id, to.id(), life, number, request));
@@ -609,7 +609,7 @@ impl World {
     }
 
     fn client_asks(&mut self, client: usize, to: Id, number: u64, request: Request) {
-        self.push(2 * PATIENCE, Event::ClientResponse(client, number, None));
+        self.push(2 * TIMEOUT, Event::ClientResponse(client, number, None));
         if self.reaches(self.clients[client].home, to) && !self.rng.chance(self.loss, 1_000) {
             let delay = self.delay();
             self.push(delay, Event::ClientRequest(client, to, number, request));

@@ -20,7 +20,7 @@ const NAMES: u64 = 3;
 /// Between two operations, in virtual milliseconds. Some 35 a name make a history.
 const PAUSE: (u64, u64) = (400, 1_800);
 /// By when an operation has ended, one way or the other: its deadline is ten seconds.
-const PATIENCE: Duration = Duration::from_secs(12);
+const TIMEOUT: Duration = Duration::from_secs(12);
 
 /// Operations by any of these nodes until `end`; those who are down by then do nothing.
 pub(crate) fn operations(seed: u64, nodes: &[Id], end: u64) -> Vec<Timed> {
@@ -209,7 +209,7 @@ impl Histories {
         for name in gets {
             self.act(world, Action::Get { from, name });
         }
-        self.listen(world, asked + PATIENCE);
+        self.listen(world, asked + TIMEOUT);
         if let Some((_, open)) = self.open.first_key_value() {
             return Err(format!(
                 "what was asked of {} at {:?} never ended: {:?}",

@@ -16,7 +16,7 @@ const WAIT: (f64, f64) = (300.0, 5_500.0);
 const FRAMES: f64 = 40.0;
 
 /// Time that runs for so many milliseconds under one caption begins to hurry …
-const PATIENCE: f64 = 1_300.0;
+const TIMEOUT: f64 = 1_300.0;
 /// … and is so much faster after each millisecond more, to the fourth power …
 const HASTE: f64 = 0.003;
 /// … up to this, to the fourth power.
@@ -42,7 +42,7 @@ pub fn reading(caption: &Caption, before: &Caption, space: Space, anyway: f64) -
 /// How many times faster the automatic speed is, once time has run for so many milliseconds under one caption: where nothing new comes,
 /// nobody waits for long.
 pub fn hurry(ran: f64) -> f64 {
-    let haste = (1.0 + HASTE * (ran - PATIENCE).max(0.0)).min(MOST_HASTE);
+    let haste = (1.0 + HASTE * (ran - TIMEOUT).max(0.0)).min(MOST_HASTE);
     haste * haste * haste * haste
 }
 

@@ -14,9 +14,9 @@ use crate::page;
 /// Where the secret is kept.
 const ITEM: &str = "chordscope-tab";
 /// How many milliseconds to wait for the page before this one to let go of the lock: most likely it has the tab's duplicate.
-const PATIENCE: u32 = 1_000;
+const TIMEOUT: u32 = 1_000;
 /// The same after a reload, where most likely it is gone, and the browser busy.
-const RELOAD_PATIENCE: u32 = 10_000;
+const RELOAD_TIMEOUT: u32 = 10_000;
 /// Where the address is kept by which the tab has joined a ring, until it leaves that.
 const RING: &str = "chordscope-ring";
 
@@ -28,8 +28,8 @@ pub async fn secret() -> Option<(Secret, bool)> {
     let kept = kept();
     if let Some(secret) = kept {
         let patience = match page::is_reloaded() {
-            true => RELOAD_PATIENCE,
-            false => PATIENCE,
+            true => RELOAD_TIMEOUT,
+            false => TIMEOUT,
         };
         let claim = claim(&lock_name(&secret), patience).await;
         if keeps(claim) {
@@ -40,7 +40,7 @@ pub async fn secret() -> Option<(Secret, bool)> {
     getrandom::fill(&mut secret).ok()?;
     keep(&secret);
     // Nobody else knows the name of this lock.
-    let _ = claim(&lock_name(&secret), PATIENCE).await;
+    let _ = claim(&lock_name(&secret), TIMEOUT).await;
     Some((secret, false))
 }
 

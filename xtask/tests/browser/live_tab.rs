@@ -10,7 +10,7 @@ use crate::live::{
 use crate::support::{DEADLINE, Page, Result, Ring, SiteServer, eventually};
 
 /// How long a ring may take to become what it should be.
-const PATIENCE: Duration = DEADLINE;
+const TIMEOUT: Duration = DEADLINE;
 /// How long it may take to learn that a closed tab is gone, on a machine that is busy with other things too: less than its lease lasts once
 /// nothing is heard of it.
 const FEW_SECONDS: Duration = Duration::from_secs(20);
@@ -41,7 +41,7 @@ async fn a_value_outlives_every_native_peer_that_keeps_it() -> Result<()> {
     let entry = entry.ok_or("no peer before the tab")?.url();
     page.fill("textbox", "Peer address", &entry).await?;
     assert_eq!(join(&page).await?, tab);
-    settled(&peers, &[&tab], PATIENCE).await?;
+    settled(&peers, &[&tab], TIMEOUT).await?;
     page.wait_for_text("status", "Connection", "its relays")
         .await?;
     // Where the tab will keep the copies.
@@ -84,7 +84,7 @@ async fn a_value_outlives_every_native_peer_that_keeps_it() -> Result<()> {
         let got = peer.command(&["get", &name]).await?;
         assert_eq!(got.trim_end(), "outlives them");
     }
-    settled(&peers, &[&tab], PATIENCE).await?;
+    settled(&peers, &[&tab], TIMEOUT).await?;
     get(&page, &name, "outlives them").await?;
     // A browser notes each dial of a dead peer in its console, whatever the page does: no more than a few of those.
     let errors = page.errors().await?;
@@ -136,7 +136,7 @@ async fn with_names() -> Result<(Vec<Ring>, Page, Vec<String>)> {
     let peers = Ring::peers(4).await?;
     let page = open(&peers[0]).await?;
     let tab = join(&page).await?;
-    settled(&peers, &[&tab], PATIENCE).await?;
+    settled(&peers, &[&tab], TIMEOUT).await?;
     let mut names = names_of(&peers[1], &tab, 4).await?;
     names.extend((0..4).map(|number| format!("other-{number}")));
     for name in &names {
@@ -161,7 +161,7 @@ async fn a_tab_that_crashes_takes_nothing_with_it() -> Result<()> {
     let (peers, page, names) = with_names().await?;
     page.crash().await?;
     all_there(&peers, &names).await?;
-    settled(&peers, &[], PATIENCE).await?;
+    settled(&peers, &[], TIMEOUT).await?;
     all_there(&peers, &names).await
 }
 
@@ -170,7 +170,7 @@ async fn a_tab_outlives_the_relay_that_it_came_by_and_the_next() -> Result<()> {
     let mut peers = Ring::peers(3).await?;
     let page = open(&peers[0]).await?;
     let tab = join(&page).await?;
-    settled(&peers, &[&tab], PATIENCE).await?;
+    settled(&peers, &[&tab], TIMEOUT).await?;
     let relays = format!("its relays {}", short(peers[0].id()));
     page.wait_for_text("status", "Connection", &relays).await?;
     let mut names = names_of(&peers[1], &tab, 2).await?;
@@ -194,7 +194,7 @@ async fn a_tab_outlives_the_relay_that_it_came_by_and_the_next() -> Result<()> {
             .then_some(()))
     })
     .await?;
-    settled(&peers, &[&tab], PATIENCE).await?;
+    settled(&peers, &[&tab], TIMEOUT).await?;
     all_there(&peers, &names).await?;
 
     peers.remove(0).kill()?;

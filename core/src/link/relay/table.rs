@@ -3,7 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::{Found, LEASE_GRACE, Limits, REACH_PATIENCE};
+use super::{Found, LEASE_GRACE, Limits, REACH_TIMEOUT};
 use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::link::credit::Allowance;
@@ -129,7 +129,7 @@ impl Relay {
         let onward = Onward::Waiting {
             next,
             target,
-            deadline: now + REACH_PATIENCE,
+            deadline: now + REACH_TIMEOUT,
             hello: None,
         };
         let allowance = Allowance::default();

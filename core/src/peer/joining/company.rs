@@ -8,7 +8,7 @@ use crate::base::time::Instant;
 
 /// How long peers that are in no ring stay linked before the lowest of them begins one. In case it does not, as a peer of another
 /// release may not, the next ones do, each as much later.
-pub(super) const COMPANY_PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const COMPANY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many of them are remembered.
 const MOST: usize = 64;
 
@@ -56,7 +56,7 @@ impl Company {
         let lower = self.peers.range(..me).count();
         let turns = u32::try_from(lower).unwrap_or(u32::MAX).saturating_add(1);
         self.since.is_some_and(|(since, first)| {
-            round > first && now >= since + COMPANY_PATIENCE.saturating_mul(turns)
+            round > first && now >= since + COMPANY_TIMEOUT.saturating_mul(turns)
         })
     }
 }
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn the_page_says_how_long_company_waits() {
-        let seconds = COMPANY_PATIENCE.as_secs();
+        let seconds = COMPANY_TIMEOUT.as_secs();
         crate::page::must_say(&alloc::format!(
             "When there has been company for {seconds} seconds"
         ));

@@ -13,7 +13,7 @@ use crate::store::group::message::{Request, Response, Touch, Write};
 use crate::store::group::table::Row;
 use crate::store::group::{Effect, Entry, Groups, MAX_ROUNDS, OperationTag, Ticket, Token};
 use crate::store::life;
-use crate::store::message::Copy;
+use crate::store::message::StoredRecord;
 use crate::store::record::{MAX_SEQUENCE_JUMP, RecordError};
 
 /// What a primary knows in its epoch, and forgets when it restarts.
@@ -123,7 +123,13 @@ impl Groups {
     }
 
     /// Gives a record the next place in the epoch, and has the members store it.
-    fn order(&mut self, group: GroupId, ticket: Ticket, operation: OperationTag, copy: Copy) {
+    fn order(
+        &mut self,
+        group: GroupId,
+        ticket: Ticket,
+        operation: OperationTag,
+        copy: StoredRecord,
+    ) {
         let Some(leading) = self.leading.get_mut(&group) else {
             return;
         };

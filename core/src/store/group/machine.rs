@@ -21,7 +21,7 @@ use crate::store::group::upkeep::Watch;
 use crate::store::group::{
     Control, Effect, Entry, Held, Input, Lineage, Save, Settings, Staged, Ticket, Token,
 };
-use crate::store::message::Copy;
+use crate::store::message::StoredRecord;
 use crate::store::record::RecordError;
 
 /// What happens once something is saved.
@@ -229,7 +229,7 @@ impl Groups {
     }
 
     /// The record that this node keeps under a key for a group, or its tombstone; others may keep a newer one.
-    pub fn copy(&self, now: Instant, key: Id) -> Option<Copy> {
+    pub fn copy(&self, now: Instant, key: Id) -> Option<StoredRecord> {
         self.table.kept(now, key).map(|row| row.copy(now))
     }
 

@@ -8,7 +8,7 @@ use crate::base::id::Id;
 use crate::store::group::configuration::{Configuration, Epoch, GroupId, Next, Stamp};
 use crate::store::group::fence::Fence;
 use crate::store::group::{Entry, OperationTag};
-use crate::store::message::{Bulk, Copy};
+use crate::store::message::{Bulk, StoredRecord};
 use crate::store::record::{RecordError, Version};
 
 /// How many keys a page of a range lists.
@@ -59,7 +59,7 @@ pub enum Request {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Write {
     /// The record.
-    pub copy: Copy,
+    pub copy: StoredRecord,
     /// What it replaces, `None` where nothing was.
     pub expected: Option<Version>,
     /// The operation, the same in all its attempts.
@@ -96,11 +96,11 @@ pub struct Introduction {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Response {
     /// To a read: what is there.
-    Value(Option<Box<Copy>>),
+    Value(Option<Box<StoredRecord>>),
     /// To a write or touch: it is done; so many members are known to have stored it.
     Written(u8),
     /// To a write: not done, since this is there instead.
-    Mismatch(Option<Box<Copy>>),
+    Mismatch(Option<Box<StoredRecord>>),
     /// To a write: not done.
     Refused(RecordError),
     /// To a read, write or touch: ask this node.

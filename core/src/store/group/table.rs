@@ -10,7 +10,7 @@ use crate::base::time::Instant;
 use crate::store::group::configuration::Stamp;
 use crate::store::group::{Entry, OperationTag};
 use crate::store::life::Life;
-use crate::store::message::Copy;
+use crate::store::message::StoredRecord;
 use crate::store::record::{Record, RecordError};
 
 /// Records by key; of two with one key the later stamp stays.
@@ -174,8 +174,8 @@ impl Row {
     }
 
     /// The record with its remaining life.
-    pub(super) fn copy(&self, now: Instant) -> Copy {
-        Copy {
+    pub(super) fn copy(&self, now: Instant) -> StoredRecord {
+        StoredRecord {
             record: self.record.clone(),
             remaining: self.life.remaining(now, &self.record),
         }
@@ -202,7 +202,7 @@ mod tests {
         Entry {
             stamp: Stamp { epoch, index },
             operation: OperationTag::default(),
-            copy: Copy { record, remaining },
+            copy: StoredRecord { record, remaining },
         }
     }
 

@@ -36,7 +36,7 @@ pub(crate) const SEQUENCE_HEADER: &str = "x-chordscope-sequence";
 pub(crate) const MEMBERS_HEADER: &str = "x-chordscope-members";
 
 /// How long a value may take to arrive.
-const BODY_PATIENCE: Duration = Duration::from_secs(10);
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) fn route() -> MethodRouter<Arc<App>> {
     get(read).put(write).delete(delete)
@@ -226,7 +226,7 @@ async fn write(
         return Err(RecordError::Value.into());
     }
     let reading = axum::body::to_bytes(body, MAX_VALUE);
-    let value = timeout(BODY_PATIENCE, reading).await.map_err(|_| {
+    let value = timeout(BODY_TIMEOUT, reading).await.map_err(|_| {
         let reason = "the value took too long to arrive";
         Failed(StatusCode::REQUEST_TIMEOUT, reason.to_string())
     })?;

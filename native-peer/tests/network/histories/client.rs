@@ -13,7 +13,7 @@ use chordscope_sim::checks::linearizable::Operation;
 use chordscope_sim::checks::register::{Act, Asked, Outcome};
 
 /// How long a peer may take: it gives an operation up after ten seconds.
-const PATIENCE: Duration = Duration::from_secs(25);
+const TIMEOUT: Duration = Duration::from_secs(25);
 /// The value of a lock, whoever takes it.
 const MINE: u32 = 1;
 
@@ -256,11 +256,11 @@ pub(super) fn leave(access: &Access) {
 
 fn speak(access: &Access, method: &str, path: &str, body: &[u8]) -> Answer {
     let address = SocketAddr::from(([127, 0, 0, 1], access.port));
-    let Ok(mut stream) = TcpStream::connect_timeout(&address, PATIENCE) else {
+    let Ok(mut stream) = TcpStream::connect_timeout(&address, TIMEOUT) else {
         return Answer::Nobody;
     };
     let talk = |stream: &mut TcpStream| -> io::Result<Vec<u8>> {
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\
              Content-Length: {}\r\n\r\n",

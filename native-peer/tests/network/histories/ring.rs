@@ -14,7 +14,7 @@ use super::told::{Access, Told};
 use crate::process::{Home, Process, eventually};
 
 /// How long trouble waits for operations where none can end: a few are then under way without a majority.
-const PATIENCE: Duration = Duration::from_secs(6);
+const TIMEOUT: Duration = Duration::from_secs(6);
 
 /// How long groups may take until they have all their members again, on a machine that does much else: thirty seconds of it wait
 /// for who will not come back.
@@ -328,15 +328,15 @@ impl Ring {
         let mut deck = VecDeque::from(deck);
         while let Some(trouble) = deck.pop_front() {
             let operations = 20 + usize::try_from(rng.below(60)).unwrap();
-            self.told.wait_for(operations, PATIENCE);
+            self.told.wait_for(operations, TIMEOUT);
             self.make(rng, trouble);
             if rng.chance(2, 3) {
                 let operations = usize::try_from(rng.below(40)).unwrap();
-                self.told.wait_for(operations, PATIENCE);
+                self.told.wait_for(operations, TIMEOUT);
                 self.start_some(rng);
             }
         }
-        self.told.wait_for(40, PATIENCE);
+        self.told.wait_for(40, TIMEOUT);
     }
 
     fn make(&mut self, rng: &mut Rng, trouble: Trouble) {
@@ -382,7 +382,7 @@ impl Ring {
                 self.slots[0].folder += 1;
                 self.slots[0].is_fickle = true;
                 self.start(0);
-                self.told.wait_for(20, PATIENCE);
+                self.told.wait_for(20, TIMEOUT);
                 // Its user sees that it is alone, and names another.
                 self.stop(&[0]);
                 self.slots[0].joins = Some(1);

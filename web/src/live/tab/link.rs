@@ -15,7 +15,7 @@ use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 use super::spent::Spent;
 
 /// How long a connection may take to open: the browser may be asking its user for permission.
-const OPEN_PATIENCE: u32 = 30_000;
+const OPEN_TIMEOUT: u32 = 30_000;
 /// How many bytes may wait to be sent over one link. The core hands on much less than this to a link that takes what it is sent.
 const MAX_QUEUED: usize = 2 << 20;
 
@@ -72,7 +72,7 @@ impl Link {
             }),
             listen("close", |event, _| event.dyn_ref().map(last_word)),
         ];
-        let patience = Timeout::new(OPEN_PATIENCE, move || hear(Heard::Overdue));
+        let patience = Timeout::new(OPEN_TIMEOUT, move || hear(Heard::Overdue));
         Some(Self {
             socket,
             address,

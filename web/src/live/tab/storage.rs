@@ -2,7 +2,7 @@
 
 use chordscope_core::base::id::Id;
 use chordscope_core::node::api::StorageEvent;
-use chordscope_core::store::message::Copy;
+use chordscope_core::store::message::StoredRecord;
 use chordscope_core::wire::codec::{decode_copy, encode_copy};
 
 use super::clock::wall_seconds;
@@ -19,7 +19,7 @@ pub(super) enum Storage {
 
 impl Storage {
     /// Opens what the peer of this name kept before, and gives its records that have not expired.
-    pub(super) async fn open(name: &str) -> (Self, Vec<Copy>) {
+    pub(super) async fn open(name: &str) -> (Self, Vec<StoredRecord>) {
         let now = wall_seconds();
         let opened = files::open(name).await;
         match opened.and_then(|files| Log::open(files, now)) {
@@ -40,7 +40,7 @@ impl Storage {
     }
 
     /// Keeps a record, and says whether it is safe now.
-    pub(super) fn keep(&mut self, token: u64, key: Id, copy: &Copy) -> StorageEvent {
+    pub(super) fn keep(&mut self, token: u64, key: Id, copy: &StoredRecord) -> StorageEvent {
         let Self::Files(log) = self else {
             // The node holds it itself.
             return StorageEvent::Stored(token);
@@ -68,7 +68,7 @@ impl Storage {
 }
 
 /// A record with the life it has left. What cannot be read is left out; the ring holds other copies.
-fn copy(kept: &Kept, now: u64) -> Option<Copy> {
+fn copy(kept: &Kept, now: u64) -> Option<StoredRecord> {
     let left = kept.expires.cast_signed().saturating_sub(now.cast_signed());
     let copy = decode_copy(&kept.bytes).ok()?;
     // A clock that was put back does not let it live longer.

@@ -25,7 +25,7 @@ const FLAGS: [&str; 10] = [
 ];
 
 /// How long a script may take: some wait for frames, or look at a whole page. The client waits two minutes for any answer.
-const SCRIPT_PATIENCE: Duration = Duration::from_secs(110);
+const SCRIPT_TIMEOUT: Duration = Duration::from_secs(110);
 
 /// What the driver adds of its own accord: it would spare hidden pages what users' browsers do to them.
 const NOT_FLAGS: [&str; 2] = [
@@ -57,7 +57,7 @@ impl Chromium {
             .set_binary(&path_from("CHORDSCOPE_CHROMIUM", "/usr/bin/chromium").to_string_lossy())?;
         capabilities.set("goog:loggingPrefs", serde_json::json!({ "browser": "ALL" }))?;
         let session = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await?;
-        session.set_script_timeout(SCRIPT_PATIENCE).await?;
+        session.set_script_timeout(SCRIPT_TIMEOUT).await?;
         Ok(Self {
             process,
             session,

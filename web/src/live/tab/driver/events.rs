@@ -13,7 +13,7 @@ use crate::live::tab::{notice, view};
 use crate::live::talk::{Answer, Cause, Connection, Refusal, Report};
 
 /// How long a peer that is there may look for a place for this tab before the user is told, who may leave at any time.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Driver {
     pub(super) fn on_event(&mut self, event: Event) {
@@ -96,7 +96,7 @@ impl Driver {
             return;
         };
         let waited = self.clock.now().since(self.named_at);
-        if self.last_end.is_none() && waited < PATIENCE {
+        if self.last_end.is_none() && waited < TIMEOUT {
             return;
         }
         let address = address.clone();

@@ -51,7 +51,7 @@ pub(super) struct Waiting {
 
 /// The windows of one node, by receiver.
 #[derive(Clone, Debug)]
-pub(super) struct Bulk {
+pub(super) struct Windows {
     windows: BTreeMap<(Id, Class), Window>,
     /// How large values were that came lately, in bytes.
     seen: usize,
@@ -81,7 +81,7 @@ impl Class {
     }
 }
 
-impl Default for Bulk {
+impl Default for Windows {
     /// Until a value has come, the largest that there may be is expected.
     fn default() -> Self {
         Self {
@@ -120,7 +120,7 @@ impl Window {
     }
 }
 
-impl Bulk {
+impl Windows {
     /// The room that a request takes; `None` for one that moves no value.
     pub(super) fn load(&self, purpose: &Purpose, request: &Request) -> Option<Load> {
         let (moves, transfers) = match request {
@@ -219,11 +219,11 @@ mod tests {
 
     use super::*;
     use crate::chord::membership::tests::contact;
-    use crate::store::message::{Copy, Request as Ask, Response as Answer};
+    use crate::store::message::{Request as Ask, Response as Answer, StoredRecord};
     use crate::store::record::Record;
 
-    fn copy(length: usize) -> Box<Copy> {
-        Box::new(Copy {
+    fn copy(length: usize) -> Box<StoredRecord> {
+        Box::new(StoredRecord {
             record: Record::immutable(vec![7; length]).unwrap(),
             remaining: 60,
         })
@@ -233,13 +233,13 @@ mod tests {
         Request::Store(Ask::Write(copy(length)))
     }
 
-    fn load(bulk: &Bulk, purpose: &Purpose, request: &Request) -> Load {
+    fn load(bulk: &Windows, purpose: &Purpose, request: &Request) -> Load {
         bulk.load(purpose, request).unwrap()
     }
 
     #[test]
     fn a_window_takes_what_it_has_room_for_and_the_rest_in_order() {
-        let (mut bulk, to) = (Bulk::default(), contact(9));
+        let (mut bulk, to) = (Windows::default(), contact(9));
         let mut sent = 0;
         for number in 0..20 {
             let purpose = Purpose::Copy {
@@ -291,9 +291,9 @@ mod tests {
 
     #[test]
     fn reads_take_the_room_of_the_values_that_came_lately() {
-        let mut bulk = Bulk::default();
+        let mut bulk = Windows::default();
         let read = Request::Store(Ask::Read(Id::from_u64(1)));
-        let bytes = |bulk: &Bulk| load(bulk, &Purpose::Read(1), &read).bytes as usize;
+        let bytes = |bulk: &Windows| load(bulk, &Purpose::Read(1), &read).bytes as usize;
         assert_eq!(bytes(&bulk), MAX_VALUE, "before the first one");
         for _ in 0..20 {
             bulk.learn(&Response::Store(Answer::Value(Some(copy(10)))));
@@ -301,7 +301,7 @@ mod tests {
         assert!(bytes(&bulk) < 1_000);
         bulk.learn(&Response::Store(Answer::Value(Some(copy(60_000)))));
         assert!(bytes(&bulk) >= 60_000);
-        let fetch = load(&Bulk::default(), &Purpose::Fetch(1), &read);
+        let fetch = load(&Windows::default(), &Purpose::Fetch(1), &read);
         assert_eq!(fetch.class(), Class::Upkeep);
         let offer = Request::Store(Ask::Offer(Vec::new()));
         assert_eq!(bulk.load(&Purpose::Offer(1), &offer), None);
@@ -309,7 +309,7 @@ mod tests {
 
     #[test]
     fn small_records_in_upkeep_are_bounded_in_number() {
-        let (mut bulk, to) = (Bulk::default(), contact(9).id());
+        let (mut bulk, to) = (Windows::default(), contact(9).id());
         let load = load(&bulk, &Purpose::Spread, &write(1));
         let sent = (0..1_000).filter(|_| bulk.take(to, load).is_some());
         assert_eq!(sent.count() as u64, UPKEEP / LEAST as u64);

@@ -23,7 +23,7 @@ const LONGEST_PAUSE: u32 = 64;
 
 /// Nodes that did not answer, the one lost first in front.
 #[derive(Clone, Debug)]
-pub(super) struct Reunion {
+pub(super) struct RingMerge {
     limit: usize,
     lost: VecDeque<Lost>,
 }
@@ -37,7 +37,7 @@ struct Lost {
     pause: u32,
 }
 
-impl Reunion {
+impl RingMerge {
     pub(super) const fn new(limit: usize) -> Self {
         Self {
             limit,
@@ -90,16 +90,16 @@ impl Node {
     /// A node does not answer: it leaves the finger table, and is asked after from time to time.
     pub(super) fn lose(&mut self, node: &Contact) {
         self.routes.forget(&mut self.services, node.id());
-        self.reunion.lose(node);
+        self.ring_merge.lose(node);
     }
 
-    pub(super) fn on_reunion_timer(&mut self, now: Instant) {
+    pub(super) fn on_ring_merge_timer(&mut self, now: Instant) {
         if !self.membership.is_member() {
             return;
         }
         self.services
-            .schedule(now, TimerKind::Reunion, self.services.config.reunion);
-        if let Some(via) = self.reunion.next().or_else(|| self.somebody()) {
+            .schedule(now, TimerKind::RingMerge, self.services.config.ring_merge);
+        if let Some(via) = self.ring_merge.next().or_else(|| self.somebody()) {
             self.look_round(now, &via);
         }
     }
@@ -108,7 +108,7 @@ impl Node {
     /// member that has lost everybody ([`Event::Alone`](crate::node::api::Event::Alone)) finds others again.
     pub fn look_round(&mut self, now: Instant, via: &Contact) {
         // Where too many lookups are under way there is a next round.
-        let _ = self.look_up_at(now, self.services.id(), Goal::Reunion, via);
+        let _ = self.look_up_at(now, self.services.id(), Goal::RingMerge, via);
     }
 
     /// A successor, the predecessor or a finger, each node as likely as any other.
@@ -127,7 +127,7 @@ impl Node {
         let head = self.membership.successors().head().map(Contact::id);
         if head == Some(owner.id()) {
             // The answer came from the same ring.
-            via.into_iter().for_each(|via| self.reunion.forget(via));
+            via.into_iter().for_each(|via| self.ring_merge.forget(via));
             return;
         }
         let effects = self.membership.step(Input::Candidate(owner));
@@ -142,29 +142,29 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_the_longest() {
-        let mut reunion = Reunion::new(4);
-        reunion.lose(&contact(7));
-        let asked: Vec<u32> = (1..=300).filter(|_| reunion.next().is_some()).collect();
+        let mut ring_merge = RingMerge::new(4);
+        ring_merge.lose(&contact(7));
+        let asked: Vec<u32> = (1..=300).filter(|_| ring_merge.next().is_some()).collect();
         assert_eq!(asked, [1, 3, 7, 15, 31, 63, 127, 191, 255]);
     }
 
     #[test]
     fn the_node_lost_first_makes_room_and_one_found_is_asked_no_more() {
-        let mut reunion = Reunion::new(2);
+        let mut ring_merge = RingMerge::new(2);
         for id in [1, 2, 3, 2] {
-            reunion.lose(&contact(id));
+            ring_merge.lose(&contact(id));
         }
-        reunion.forget(Id::from_u64(3));
-        assert_eq!(reunion.next(), Some(contact(2)));
-        assert_eq!(reunion.next(), None);
-        let mut none = Reunion::new(0);
+        ring_merge.forget(Id::from_u64(3));
+        assert_eq!(ring_merge.next(), Some(contact(2)));
+        assert_eq!(ring_merge.next(), None);
+        let mut none = RingMerge::new(0);
         none.lose(&contact(1));
         assert_eq!(none.next(), None);
     }
 
     #[test]
     fn the_page_says_how_often_a_silent_node_is_asked_after() {
-        let every = crate::node::config::Config::default().reunion.unwrap();
+        let every = crate::node::config::Config::default().ring_merge.unwrap();
         crate::page::must_say(&alloc::format!(
             "each after {} seconds, then twice as long each time, up to {} minutes",
             every.as_secs(),
