@@ -43,7 +43,7 @@ enum Task {
     Test(test::Options),
     /// Build the page into dist/, ready for any static file server
     Site(site::Options),
-    /// Check format, lints and documentation
+    /// Check format, lints, documentation, spelling and dependencies
     Lint,
     /// Prove that the core links without the standard library
     NoStd,
@@ -87,6 +87,7 @@ fn run(task: Task) -> Result<ExitCode> {
 
 fn setup(workspace: &Workspace) -> Result<()> {
     let page = tools::for_page(workspace)?;
+    let lints = tools::for_lints()?;
     let browser = tools::for_browser()?;
     let python = tools::python()?;
     println!("trunk         {}", page.trunk.display());
@@ -95,6 +96,9 @@ fn setup(workspace: &Workspace) -> Result<()> {
         Some(path) => println!("wasm-opt      {}", path.display()),
         None => println!("wasm-opt      none: the page is built without it, and larger"),
     }
+    println!("cargo-deny    {}", lints.deny.display());
+    println!("cargo-machete {}", lints.machete.display());
+    println!("typos         {}", lints.typos.display());
     println!("chromium      {}", browser.chromium.display());
     println!("chromedriver  {}", browser.chromedriver.display());
     println!("python3       {}", python.display());

@@ -1,7 +1,7 @@
 //! Running other programs, and saying what runs and how long it took.
 
 use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -76,6 +76,39 @@ fn run_beside(command: &mut Command, log: &Path, is_wanted: &AtomicBool) -> Resu
     if !status.success() {
         let said = fs::read_to_string(log).unwrap_or_default();
         bail!("`{}` failed ({status}):\n{said}", shown(command));
+    }
+    Ok(())
+}
+
+/// Runs a program that is ended when it takes longer than this. Its messages are not shown: the last line is in the error.
+pub(crate) fn within(command: &mut Command, patience: Duration) -> Result<()> {
+    eprintln!("    $ {}", shown(command));
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    let child = command.stderr(Stdio::piped()).spawn();
+    let mut child = child.map_err(|error| cannot_start(command, error))?;
+    let started = now();
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if started.elapsed() >= patience {
+            child.kill()?;
+            child.wait()?;
+            bail!(
+                "`{}` took longer than {}",
+                shown(command),
+                seconds(patience)
+            );
+        }
+        thread::sleep(LOOK_EVERY);
+    };
+    let mut said = String::new();
+    if let Some(mut messages) = child.stderr.take() {
+        messages.read_to_string(&mut said)?;
+    }
+    if !status.success() {
+        let said = said.trim().lines().last().unwrap_or("it printed nothing");
+        bail!("`{}` failed ({status}): {said}", shown(command));
     }
     Ok(())
 }
@@ -179,6 +212,22 @@ mod tests {
         let mut long = Command::new("sleep");
         let error = run_beside(long.arg("1000"), &log, &AtomicBool::new(false)).unwrap_err();
         assert_eq!(error.to_string(), "`sleep 1000` was ended");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_program_that_takes_too_long_is_ended_and_one_that_fails_says_why() {
+        let mut long = Command::new("sleep");
+        let error = within(long.arg("1000"), Duration::ZERO).unwrap_err();
+        assert_eq!(error.to_string(), "`sleep 1000` took longer than 0.0 s");
+        let patience = Duration::from_secs(60);
+        let mut failing = Command::new("sh");
+        let error = within(failing.args(["-c", "echo so >&2; exit 3"]), patience).unwrap_err();
+        assert!(
+            error.to_string().ends_with("(exit status: 3): so"),
+            "{error}"
+        );
+        within(&mut Command::new("true"), patience).unwrap();
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that tests, one step after another, the quick ones first.
 
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -8,6 +9,9 @@ use clap::Args;
 use crate::tools::{self, WASM_TARGET};
 use crate::workspace::Workspace;
 use crate::{browser, no_std, process, site};
+
+/// How long the database of advisories may take.
+const FETCH_PATIENCE: Duration = Duration::from_secs(60);
 
 /// What `test` takes.
 #[derive(Debug, Args)]
@@ -35,7 +39,7 @@ enum Kind {
     Slow,
 }
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 12] = [
     Step {
         name: "tools",
         title: "tools",
@@ -59,6 +63,24 @@ const STEPS: [Step; 9] = [
         title: "documentation",
         kind: Kind::Lint,
         work: check_documentation,
+    },
+    Step {
+        name: "typos",
+        title: "spelling",
+        kind: Kind::Lint,
+        work: check_spelling,
+    },
+    Step {
+        name: "machete",
+        title: "unused dependencies",
+        kind: Kind::Lint,
+        work: check_unused_dependencies,
+    },
+    Step {
+        name: "deny",
+        title: "licences of dependencies",
+        kind: Kind::Lint,
+        work: check_dependencies,
     },
     Step {
         name: "no-std",
@@ -147,6 +169,7 @@ fn summary(times: &[(&str, Duration, bool)]) -> String {
 
 fn find_tools(workspace: &Workspace) -> Result<()> {
     tools::for_page(workspace)?;
+    tools::for_lints()?;
     tools::for_browser()?;
     tools::python()?;
     tools::libtorrent()?;
@@ -190,6 +213,41 @@ fn check_documentation(workspace: &Workspace) -> Result<()> {
             .cargo()
             .env("RUSTDOCFLAGS", "-D warnings")
             .args(doc),
+    )
+}
+
+/// Words that are misspelt, in names, comments and documents; `typos.toml` has the exceptions.
+fn check_spelling(workspace: &Workspace) -> Result<()> {
+    process::run(Command::new(tools::typos()?).current_dir(&workspace.root))
+}
+
+/// Dependencies that no source of their crate names; `package.metadata.cargo-machete` has the exceptions.
+fn check_unused_dependencies(workspace: &Workspace) -> Result<()> {
+    let mut machete = Command::new(tools::machete()?);
+    process::run(machete.current_dir(&workspace.root))
+}
+
+/// Licences, versions and sources of dependencies, and known faults of theirs where the list of them can be had; `deny.toml` has the rules.
+fn check_dependencies(workspace: &Workspace) -> Result<()> {
+    let deny = tools::deny()?;
+    let command = || {
+        let mut deny = Command::new(&deny);
+        deny.current_dir(&workspace.root);
+        deny
+    };
+    let mut fetch = command();
+    let known = process::within(fetch.args(["fetch", "db"]), FETCH_PATIENCE);
+    if let Err(error) = &known {
+        eprintln!("    advisories are skipped, as their database cannot be reached: {error:#}");
+    }
+    let checks: &[&str] = match known {
+        Ok(()) => &["advisories"],
+        Err(_) => &[],
+    };
+    process::run(
+        command()
+            .args(["check", "licenses", "bans", "sources"])
+            .args(checks),
     )
 }
 

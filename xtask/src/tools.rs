@@ -6,6 +6,7 @@
 mod browser;
 mod comparison;
 mod install;
+mod lints;
 mod version;
 
 use std::env;
@@ -17,6 +18,7 @@ use anyhow::{Context, Result, bail};
 pub(crate) use self::browser::{axe, for_browser};
 pub(crate) use self::comparison::{aria2, for_comparison, libtorrent};
 use self::install::{Installed, by_cargo};
+pub(crate) use self::lints::{deny, for_lints, machete, typos};
 use self::version::{locked, version_in};
 use crate::process;
 use crate::workspace::Workspace;
