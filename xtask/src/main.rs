@@ -2,6 +2,7 @@
 //!
 //! `cargo xtask up` is the way in; `cargo xtask help` lists the rest.
 
+mod api;
 mod bench;
 mod browser;
 mod no_std;
@@ -53,6 +54,8 @@ enum Task {
     Bench(bench::Options),
     /// Simulate random rings in random trouble until one does not heal
     Soak(soak::Options),
+    /// List the public items of the core, and how they differ from the last release
+    Api(api::Options),
     /// Find every tool that the other tasks need, and install what is missing
     Setup,
 }
@@ -80,6 +83,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Browser(options) => browser::build_and_run(&workspace, &options)?,
         Task::Bench(options) => bench::run(&workspace, &options)?,
         Task::Soak(options) => soak::run(&workspace, &options)?,
+        Task::Api(options) => api::run(&workspace, &options)?,
         Task::Setup => setup(&workspace)?,
     }
     Ok(ExitCode::SUCCESS)
