@@ -5,6 +5,7 @@
 mod api;
 mod bench;
 mod browser;
+mod mutants;
 mod no_std;
 mod process;
 mod progress;
@@ -56,6 +57,8 @@ enum Task {
     Soak(soak::Options),
     /// List the public items of the core, and how they differ from the last release
     Api(api::Options),
+    /// Change the core in places drawn by a seed, and see which changes its tests notice
+    Mutants(mutants::Options),
     /// Find every tool that the other tasks need, and install what is missing
     Setup,
 }
@@ -84,6 +87,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Bench(options) => bench::run(&workspace, &options)?,
         Task::Soak(options) => soak::run(&workspace, &options)?,
         Task::Api(options) => api::run(&workspace, &options)?,
+        Task::Mutants(options) => mutants::run(&workspace, &options)?,
         Task::Setup => setup(&workspace)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -18,7 +18,7 @@ use anyhow::{Context, Result, bail};
 pub(crate) use self::browser::{axe, for_browser};
 pub(crate) use self::comparison::{aria2, for_comparison, libtorrent};
 use self::install::{Installed, by_cargo};
-pub(crate) use self::lints::{deny, for_lints, machete, typos};
+pub(crate) use self::lints::{deny, for_lints, machete, mutants, typos};
 use self::version::{locked, version_in};
 use crate::process;
 use crate::workspace::Workspace;
@@ -198,5 +198,14 @@ pub(crate) fn on_path(name: &str) -> impl Iterator<Item = PathBuf> {
 
 /// Whether this program runs and what it says of its version fits.
 fn answers(program: &Path, fits: impl Fn(&str) -> bool) -> bool {
-    process::output(Command::new(program).arg("--version")).is_ok_and(|said| fits(&said))
+    let ask = |words: &[&str]| process::output(Command::new(program).args(words));
+    let said = ask(&["--version"]).or_else(|error| {
+        // A command of cargo's may want its own name first.
+        let name = program.file_stem().and_then(|name| name.to_str());
+        match name.and_then(|name| name.strip_prefix("cargo-")) {
+            Some(command) => ask(&[command, "--version"]),
+            None => Err(error),
+        }
+    });
+    said.is_ok_and(|said| fits(&said))
 }

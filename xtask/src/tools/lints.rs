@@ -1,4 +1,4 @@
-//! Finding or installing what reads the tree: its words and its dependencies.
+//! Finding or installing what reads the tree: its words, its dependencies, and how well its tests see changes.
 
 use std::path::PathBuf;
 
@@ -12,6 +12,7 @@ use super::{answers, on_path};
 const TYPOS_VERSION: &str = "1.52.0";
 const DENY_VERSION: &str = "0.20.2";
 const MACHETE_VERSION: &str = "0.9.2";
+const MUTANTS_VERSION: &str = "27.1.0";
 
 /// What the lints run besides the compiler's tools.
 #[derive(Debug)]
@@ -47,6 +48,12 @@ pub(crate) fn typos() -> Result<PathBuf> {
     let fits = |said: &str| version_in(said) == Some(TYPOS_VERSION);
     let dictionaries = ["--features", "dict,vars"];
     find("typos-cli", "typos", TYPOS_VERSION, &dictionaries, fits)
+}
+
+/// cargo-mutants, which changes the code and runs the tests.
+pub(crate) fn mutants() -> Result<PathBuf> {
+    let fits = |said: &str| at_least(said, MUTANTS_VERSION);
+    find("cargo-mutants", "cargo-mutants", MUTANTS_VERSION, &[], fits)
 }
 
 fn find(
