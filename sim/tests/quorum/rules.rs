@@ -9,13 +9,13 @@ use chordscope_core::base::contact::Contact;
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::identity::{Scheme, Signer};
 use chordscope_core::base::time::Instant;
-use chordscope_core::store::group::configuration::{Configuration, Epoch, Member, Next};
+use chordscope_core::store::group::configuration::{Configuration, Epoch, Member, Next, Stamp};
 use chordscope_core::store::group::fence::Fence;
 use chordscope_core::store::group::message::{Request, Response, Touch, Write};
 use chordscope_core::store::group::repair::RepairError;
 use chordscope_core::store::group::{
     Control, Effect, Entry, Groups, Input, Look, OperationTag, Patience, Rules, Save, Settings,
-    Ticket, Token,
+    Staged, Ticket, Token,
 };
 use chordscope_core::store::message::StoredRecord;
 use chordscope_core::store::record::{Name, Record};
@@ -413,6 +413,8 @@ fn a_majority_that_was_given_up(rules: Rules) -> Story {
     for node in [B, C] {
         story.restart(node);
     }
+    // They are D's neighbours again, which hears them.
+    story.look(D, &[A, B, C]);
     for _ in 0..3 {
         story.look(B, &[C, D]);
         story.look(C, &[B, D]);
@@ -594,4 +596,110 @@ fn without_saving_first_an_acknowledged_write_is_lost_with_the_power() {
         ..Rules::ALL
     };
     assert!(!all_lights_go_out(broken).is_sound());
+}
+
+/// What could end the group of A, B and C, or what it keeps, if a stranger's word counted.
+fn claims_of_a_stranger(story: &Story) -> Vec<Request> {
+    let stranger = member(1);
+    let group = story.disks[&A].0.held[0].group.clone();
+    let epoch = Epoch {
+        generation: 0,
+        round: 99,
+        proposer: stranger.id(),
+    };
+    let next = |members: Vec<Member>| Next {
+        epoch,
+        members,
+        split: None,
+    };
+    let fence = Fence {
+        lineage: group.lineage,
+        after: group.after,
+        upto: group.upto,
+        generation: 9,
+        lost: Vec::new(),
+    };
+    let entry = |epoch| Entry {
+        stamp: Stamp { epoch, index: 99 },
+        operation: OperationTag([9; 16]),
+        copy: copy(9),
+    };
+    // The stranger says that it was in what followed the group.
+    let invented = |generation| {
+        let at = |round| Epoch {
+            generation,
+            round,
+            ..epoch
+        };
+        let mut parent = group.clone();
+        parent.epoch = at(98);
+        parent.members.push(stranger.clone());
+        let next = Next {
+            epoch: at(99),
+            ..next(parent.members.clone())
+        };
+        Request::Stage(Box::new((parent, next)))
+    };
+    vec![
+        Request::Decided(group.id(), Box::new(next(vec![stranger.clone()]))),
+        Request::Decided(group.id(), Box::new(next(Vec::new()))),
+        Request::Stage(Box::new((
+            group.clone(),
+            next(vec![member(A), stranger.clone()]),
+        ))),
+        invented(0),
+        invented(9),
+        Request::Fence(vec![fence]),
+        Request::Give(group.id(), group.epoch, Box::new(entry(group.epoch))),
+        Request::Keep(group.id(), Some(Box::new(entry(group.epoch)))),
+        Request::Prepare(group.id(), epoch),
+        Request::Propose(group.id(), epoch, Box::new(next(vec![member(A)]))),
+    ]
+}
+
+#[test]
+fn what_a_stranger_claims_ends_no_group_and_changes_no_value() {
+    let mut story = Story::new(Rules::ALL);
+    assert!(story.write(A, 1));
+    for claim in claims_of_a_stranger(&story) {
+        for node in [A, B, C] {
+            let answer = story.ask(node, claim.clone());
+            assert_eq!(answer, Some(Response::Unknown), "{claim:?} to {node}");
+        }
+        assert_eq!(story.read(A), Some(1), "{claim:?}");
+    }
+    assert!(story.replace(A, 1, 2), "the group goes on");
+}
+
+#[test]
+fn what_is_staged_is_neither_begun_nor_withdrawn_at_a_stranger_s_word() {
+    let mut story = Story::new(Rules::ALL);
+    assert!(story.write(A, 1));
+    story.crash(A);
+    // B proposes what follows, and gets no further than to stage it.
+    story.loses = |_, _, what| matches!(what, Request::Prepare(..) | Request::Withdraw(..));
+    story.look(B, &[C, D]);
+    let staged = story.disks[&D].0.staged.clone();
+    let groups = |staged: &Staged| staged.next.groups(&staged.parent).collect::<Vec<_>>();
+    let follower = groups(&staged[0])[0].id();
+    for claim in [
+        Request::Check(follower),
+        Request::Keep(follower, None),
+        Request::Prepare(follower, staged[0].next.epoch),
+        Request::Withdraw(staged[0].parent.id(), staged[0].next.epoch),
+    ] {
+        story.ask(D, claim.clone());
+        let control = &story.disks[&D].0;
+        assert_eq!(
+            (&control.staged, control.held.len()),
+            (&staged, 0),
+            "{claim:?}"
+        );
+    }
+    story.loses = |_, _, _| false;
+    for _ in 0..3 {
+        story.look(B, &[C, D]);
+        story.look(C, &[B, D]);
+    }
+    assert_eq!(story.read(B), Some(1));
 }

@@ -243,8 +243,12 @@ impl Groups {
         }
     }
 
-    /// Takes in what another node tells of fences.
+    /// Takes in what a neighbour or a member of this node's groups tells of fences. What anybody else tells is no reason to end a group:
+    /// neighbours pass it on.
     pub(super) fn hear_fences(&mut self, ticket: Ticket, fences: Vec<Fence>) {
+        if !self.is_acquainted_with(self.asker(&ticket)) {
+            return self.answer(ticket, Response::Unknown);
+        }
         let before = self.fences.changes;
         let mut kept = true;
         for fence in &fences {

@@ -47,14 +47,18 @@ impl Groups {
             Request::Offer(group, epoch, entries) => self.judge(ticket, group, epoch, &entries),
             Request::Give(group, epoch, entry) => {
                 let key = self.table.key(&entry.copy.record);
-                if self.expects(group, epoch, key) {
+                if self.expects(&ticket, group, epoch, key) {
                     self.take_in(&entry, After::Answer(ticket, Response::Done));
                 } else {
                     self.answer(ticket, Response::Unknown);
                 }
             }
             Request::Withdraw(group, epoch) => {
-                if self.staged.remove(&(group, epoch)).is_some() {
+                let name = (group, epoch);
+                let asker = self.asker(&ticket);
+                let staged = self.staged.get(&name);
+                if staged.is_some_and(|staged| staged.parent.has(asker)) {
+                    self.staged.remove(&name);
                     self.dirty = true;
                     self.tidy();
                 }
@@ -62,7 +66,7 @@ impl Groups {
             }
             Request::Decided(group, next) => self.decided(ticket, group, &next),
             Request::Check(group) => {
-                let answer = match self.know(group) {
+                let answer = match self.know(&ticket, group) {
                     Ok(held) => match held.decided.clone() {
                         Some(next) => Response::Followed(Box::new(next)),
                         None => Response::Done,
@@ -122,18 +126,37 @@ impl Groups {
         member.is_some_and(same)
     }
 
+    /// Whether a node is a neighbour on the ring, or shares a group with this one. Others have no say in what this node keeps.
+    pub(super) fn is_acquainted_with(&self, node: Id) -> bool {
+        let mut parents = self.staged.values().map(|staged| &staged.parent);
+        let mut groups = self.held.values().map(|held| &held.group);
+        let shares = groups.any(|group| group.has(node)) || parents.any(|group| group.has(node));
+        shares || node == self.me.id() || self.presence.is_neighbour(node)
+    }
+
+    /// Whether this node is in another group of the range, which a stranger's word would end.
+    fn is_held_against(&self, parent: &Configuration) -> bool {
+        let own = |held: &Held| held.group.lineage == parent.lineage && held.decided.is_none();
+        let other = |held: &Held| held.group.id() != parent.id() && held.group.overlaps(parent);
+        self.held.values().any(|held| own(held) && other(held))
+    }
+
     fn is_member(&self, ticket: &Ticket, group: GroupId) -> bool {
         let held = self.held.get(&group);
         held.is_some_and(|held| held.group.has(self.asker(ticket)))
     }
 
-    /// The group of this name. If it is staged here it was decided, since members only speak of groups that were.
-    pub(super) fn know(&mut self, id: GroupId) -> Result<&mut Held, Response> {
+    /// The group of this name. If it is staged here it was decided, since members only speak of groups that were. What anybody else says
+    /// proves nothing.
+    pub(super) fn know(&mut self, ticket: &Ticket, id: GroupId) -> Result<&mut Held, Response> {
         if !self.held.contains_key(&id) {
+            let asker = self.asker(ticket);
             let mut staged = self.staged.values();
             let staged = staged.find(|staged| {
+                let may_know = |group: &Configuration| group.has(asker) || staged.parent.has(asker);
+                let mine = |group: &Configuration| group.id() == id && group.has(self.me.id());
                 let mut groups = staged.next.groups(&staged.parent);
-                groups.any(|group| group.id() == id && group.has(self.me.id()))
+                groups.any(|group| mine(&group) && may_know(&group))
             });
             if let Some(staged) = staged.cloned() {
                 self.follow(staged.parent.id(), &staged.next);
@@ -157,7 +180,7 @@ impl Groups {
         let key = entry
             .as_ref()
             .map(|entry| self.table.key(&entry.copy.record));
-        let refusal = match self.know(id) {
+        let refusal = match self.know(&ticket, id) {
             Err(unknown) => Some(unknown),
             Ok(held) if held.promised != id.epoch || held.decided.is_some() => {
                 Some(Response::Closed(held.promised))
@@ -183,7 +206,7 @@ impl Groups {
         if is_surveying {
             self.effects.push(Effect::LookSoon);
         }
-        let answer = match self.know(id) {
+        let answer = match self.know(&ticket, id) {
             Err(unknown) => unknown,
             Ok(Held {
                 decided: Some(next),
@@ -205,7 +228,7 @@ impl Groups {
 
     fn accept(&mut self, ticket: Ticket, id: GroupId, ballot: Epoch, next: Next) {
         let from = self.asker(&ticket);
-        let answer = match self.know(id) {
+        let answer = match self.know(&ticket, id) {
             Err(unknown) => unknown,
             Ok(Held {
                 decided: Some(next),
@@ -241,7 +264,9 @@ impl Groups {
     fn stage(&mut self, ticket: Ticket, parent: Configuration, next: Next) {
         let me = self.me.id();
         let name = (parent.id(), next.epoch);
-        let strange = !next.fits(&parent) || !parent.has(self.asker(&ticket));
+        let asker = self.asker(&ticket);
+        let claims = self.is_held_against(&parent) && !self.is_acquainted_with(asker);
+        let strange = !next.fits(&parent) || !parent.has(asker) || claims;
         let later = match strange || self.staged.contains_key(&name) {
             true => None,
             false => self.make_way(&parent, &next),
@@ -285,16 +310,17 @@ impl Groups {
         self.answer(ticket, answer);
     }
 
-    /// Whether a key belongs to what is staged here, or was.
-    fn expects(&self, parent: GroupId, epoch: Epoch, key: Id) -> bool {
-        let me = self.me.id();
+    /// Whether a key belongs to what the asker has staged here, or had.
+    fn expects(&self, ticket: &Ticket, parent: GroupId, epoch: Epoch, key: Id) -> bool {
+        let (me, asker) = (self.me.id(), self.asker(ticket));
         let covers = |group: &Configuration| group.has(me) && group.covers(key);
         let opened = |held: &&Held| held.group.epoch == epoch && held.decided.is_none();
         let mut opened = self.held.values().filter(opened);
-        self.staged
-            .get(&(parent, epoch))
+        let staged = self.staged.get(&(parent, epoch));
+        staged
+            .filter(|staged| staged.parent.has(asker))
             .is_some_and(|staged| staged.next.groups(&staged.parent).any(|g| covers(&g)))
-            || opened.any(|held| covers(&held.group))
+            || opened.any(|held| covers(&held.group) && held.group.has(asker))
     }
 
     fn judge(&mut self, ticket: Ticket, parent: GroupId, epoch: Epoch, entries: &[(Id, Stamp)]) {
@@ -304,7 +330,7 @@ impl Groups {
         };
         let lacking = entries.iter().filter(lacks).map(|(key, _)| *key);
         let answer = match entries.first() {
-            Some((key, _)) if !self.expects(parent, epoch, *key) => Response::Unknown,
+            Some((key, _)) if !self.expects(&ticket, parent, epoch, *key) => Response::Unknown,
             _ => Response::Lacking(lacking.collect()),
         };
         self.answer(ticket, answer);
@@ -313,6 +339,13 @@ impl Groups {
     // After a group.
 
     fn decided(&mut self, ticket: Ticket, parent: GroupId, next: &Next) {
+        let asker = self.asker(&ticket);
+        let held = self.held.get(&parent).map(|held| &held.group);
+        let mut staged = self.staged.values().map(|staged| &staged.parent);
+        let group = held.or_else(|| staged.find(|group| group.id() == parent));
+        if group.is_some_and(|group| !group.has(asker) || !next.fits(group)) {
+            return self.answer(ticket, Response::Unknown);
+        }
         self.follow(parent, next);
         let me = self.me.id();
         let is_in = votes(&next.members(), me);

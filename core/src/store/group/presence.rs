@@ -13,6 +13,8 @@ use crate::store::group::{Look, Patience};
 /// Who is away since when, as this node sees it. Nothing depends on it but when a change is tried and with whom.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Presence {
+    /// The neighbours on the ring, as they were looked at last.
+    neighbours: BTreeSet<Id>,
     away: BTreeMap<Id, Instant>,
     /// Nodes that did not answer the last question, have said that they stop, or are missing where all nodes of the ring are known.
     silent: BTreeSet<Id>,
@@ -118,6 +120,7 @@ impl Presence {
         self.declined
             .retain(|_, since| now.since(*since) < patience.declined);
         let ring = &look.ring;
+        self.neighbours = ring.iter().map(Contact::id).collect();
         let lives = |node: &Id| ring.iter().any(|other| other.id() == *node);
         self.introductions
             .retain(|node, _| lives(node) || members.contains(node));
@@ -143,6 +146,11 @@ impl Presence {
         }
         self.silent
             .retain(|node| members.contains(node) && !lives(node));
+    }
+
+    /// Whether a node was a neighbour on the ring when they were looked at last.
+    pub(super) fn is_neighbour(&self, node: Id) -> bool {
+        self.neighbours.contains(&node)
     }
 
     /// Whether a member is not among the neighbours, and nothing was heard of it since they were last looked at. In a larger ring
