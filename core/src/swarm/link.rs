@@ -4,8 +4,16 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
 use crate::base::content::ContentId;
 
+/// All but the unreserved characters of RFC 3986 §2.3.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 /// The longest name in a link, in bytes.
 pub const MAX_LINK_NAME: usize = 255;
 
@@ -92,7 +100,7 @@ impl fmt::Display for Link {
         let name = self
             .name
             .as_deref()
-            .map(|name| format!("n={}", encode(name)));
+            .map(|name| format!("n={}", utf8_percent_encode(name, ESCAPED)));
         let length = self.length.map(|length| format!("len={length}"));
         let collection = self.is_collection.then(|| "c=1".to_string());
         write!(f, "chordscope:{}", self.content)?;
@@ -107,37 +115,15 @@ impl fmt::Display for Link {
     }
 }
 
-/// RFC 3986 §2.1, for everything but unreserved characters.
-fn encode(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                char::from(byte).to_string()
-            }
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
-}
-
 fn decode(text: &str) -> Result<String, LinkError> {
-    let mut bytes = alloc::vec::Vec::new();
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'%' => {
-                let mut digit = || char::from(rest.next()?).to_digit(16);
-                let value = digit().zip(digit()).map(|(high, low)| high << 4 | low);
-                let value = value.and_then(|value| u8::try_from(value).ok());
-                value.ok_or(LinkError::Name)?
-            }
-            byte => byte,
-        });
+    let name = percent_decode_str(text).decode_utf8();
+    let name = name.map_err(|_| LinkError::Name)?;
+    // A percent sign that begins no escape is left as it is: then the name is longer than escapes alone would make it.
+    let is_well_escaped = name.len() + 2 * text.matches('%').count() == text.len();
+    match is_well_escaped && !name.is_empty() && name.len() <= MAX_LINK_NAME {
+        true => Ok(name.into_owned()),
+        false => Err(LinkError::Name),
     }
-    let name = String::from_utf8(bytes).map_err(|_| LinkError::Name)?;
-    if name.is_empty() || name.len() > MAX_LINK_NAME {
-        return Err(LinkError::Name);
-    }
-    Ok(name)
 }
 
 /// Why a text is no link.
@@ -223,6 +209,9 @@ mod tests {
             (format!("{id}?n"), LinkError::Field),
             (format!("{id}?n="), LinkError::Name),
             (format!("{id}?n=%f"), LinkError::Name),
+            (format!("{id}?n=%zz"), LinkError::Name),
+            (format!("{id}?n=%%41"), LinkError::Name),
+            (format!("{id}?n=%2"), LinkError::Name),
             (format!("{id}?n=%ff"), LinkError::Name),
             (format!("{id}?n={}", "x".repeat(256)), LinkError::Name),
             (format!("{id}?len=-1"), LinkError::Length),

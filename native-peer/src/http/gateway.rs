@@ -19,6 +19,7 @@ use chordscope_core::swarm::layout::BLOCK;
 use chordscope_core::swarm::manifest::Manifest;
 use chordscope_core::swarm::picker::Order;
 use futures_util::stream;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
@@ -33,6 +34,8 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 const MAX_PADDING: u64 = 16 << 20;
 /// What padding files are made of.
 const ZEROS: [u8; 16 * 1024] = [0; 16 * 1024];
+/// What is escaped in a file's name: more than need be (RFC 8187 §3.2.1).
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 /// How often a segment is looked for that is still to come.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -229,15 +232,7 @@ fn describe(fields: &mut HeaderMap, name: &str) {
         .iter()
         .any(|shown| kind.starts_with(shown));
     let how = if shown { "inline" } else { "attachment" };
-    let name: String = name
-        .bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => {
-                char::from(byte).to_string()
-            }
-            _ => format!("%{byte:02X}"),
-        })
-        .collect();
+    let name = utf8_percent_encode(name, ESCAPED);
     let disposition = format!("{how}; filename*=UTF-8''{name}");
     for (field, value) in [
         (header::CONTENT_TYPE, kind.to_string()),
