@@ -4,6 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -54,7 +55,7 @@ pub(crate) fn token(folder: &Path) -> Result<String, Failure> {
     }
     let mut secret = [0_u8; 32];
     getrandom::fill(&mut secret).map_err(|error| fail(error.to_string()))?;
-    let token: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let token = HEXLOWER.encode(&secret);
     write_private(&path, &token).map_err(|error| fail(error.to_string()))?;
     Ok(token)
 }

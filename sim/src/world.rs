@@ -41,6 +41,7 @@ use chordscope_core::node::Node;
 use chordscope_core::node::api::Output;
 use chordscope_core::node::config::Config;
 use chordscope_core::store::group::{Control, Entry as GroupEntry};
+use data_encoding::HEXLOWER;
 
 /// How many lookups a world remembers.
 pub const MAX_LOOKUPS: usize = 64;
@@ -347,11 +348,7 @@ impl World {
     /// every machine. It covers the typed content of the entries and none of the
     /// words that describe them.
     pub fn digest(&self) -> String {
-        let bytes = self.digest.finish();
-        bytes
-            .iter()
-            .map(|byte| alloc::format!("{byte:02x}"))
-            .collect()
+        HEXLOWER.encode(&self.digest.finish())
     }
 
     /// The ring as it ought to be with the nodes that are up.

@@ -7,6 +7,7 @@ use std::path::Path;
 use chordscope_core::base::contact::ContactError;
 use chordscope_core::link::reason::CloseReason;
 use chordscope_core::wire::codec::DecodeError;
+use data_encoding::HEXLOWER;
 use serde_json::{Map, Value, json};
 
 /// The shortest run of equal bytes that is written as such.
@@ -64,7 +65,7 @@ fn compact(value: Value) -> Value {
 pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut text = String::new();
     for run in bytes.chunk_by(|a, b| a == b) {
-        let byte = format!("{:02x}", run[0]);
+        let byte = HEXLOWER.encode(&run[..1]);
         if run.len() < RUN {
             text += &byte.repeat(run.len());
         } else {

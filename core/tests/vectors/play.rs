@@ -14,6 +14,7 @@ use chordscope_core::peer::api::{LinkId, Output};
 use chordscope_core::peer::{Config, Peer, Reach};
 use chordscope_core::wire::codec::encode_contact;
 use chordscope_core::wire::frame::{Frame, FrameType, HEADER};
+use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
 use crate::caller::{PEER, RING};
@@ -180,12 +181,7 @@ impl Play {
         let says = self.steps.last().unwrap()["then"].as_array().unwrap();
         let text = says.iter().rev().find_map(|said| said["sends"].as_str());
         let text = text.unwrap_or_else(|| panic!("{}: no frame", self.name));
-        let digits = text.as_bytes().chunks(2);
-        let bytes = digits.map(|two| {
-            let two = std::str::from_utf8(two).unwrap();
-            u8::from_str_radix(two, 16).unwrap()
-        });
-        let mut bytes: Vec<u8> = bytes.collect();
+        let mut bytes = HEXLOWER.decode(text.as_bytes()).unwrap();
         Frame::put_on(0, &mut bytes);
         bytes
     }

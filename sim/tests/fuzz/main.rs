@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use chordscope_core::base::rng::Rng;
 use chordscope_sim::builtin;
+use data_encoding::HEXLOWER;
 use serde_json::Value;
 
 /// How many changed inputs each target gets.
@@ -23,7 +24,7 @@ struct Input<'a>(&'a str, &'a [u8]);
 impl Drop for Input<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let hex: String = self.1.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex = HEXLOWER.encode(self.1);
             eprintln!("target {} fails at {hex}", self.0);
         }
     }
@@ -55,10 +56,8 @@ fn collect(value: &Value, found: &mut Vec<Vec<u8>>) {
 }
 
 fn bytes(hex: &str) -> Option<Vec<u8>> {
-    let digits = hex.is_ascii() && hex.len().is_multiple_of(2) && !hex.is_empty();
-    let pairs = (0..hex.len()).step_by(2);
-    let read = |at| u8::from_str_radix(&hex[at..at + 2], 16).ok();
-    digits.then(|| pairs.map(read).collect())?
+    let bytes = HEXLOWER.decode(hex.as_bytes()).ok();
+    bytes.filter(|bytes| !bytes.is_empty())
 }
 
 fn texts(name: &str) -> Vec<Vec<u8>> {

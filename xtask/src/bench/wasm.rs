@@ -1,11 +1,11 @@
 //! The core measured in a browser: modules are laid into a page of their own, which writes what it measured.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use data_encoding::HEXLOWER;
 use serde_json::{Map, Value};
 
 use crate::workspace::Workspace;
@@ -77,11 +77,7 @@ impl Bench {
 
     fn measure(&self, chromium: &Path, module: &Path) -> Result<Map<String, Value>> {
         let bytes = fs::read(module).context("the module that was built")?;
-        let mut digits = String::with_capacity(2 * bytes.len());
-        for byte in bytes {
-            write!(digits, "{byte:02x}")?;
-        }
-        let script = self.script.replace("MODULE", &digits);
+        let script = self.script.replace("MODULE", &HEXLOWER.encode(&bytes));
         let page = module.with_extension("html");
         let text = format!("<body><script>{{{script}{SHOW}}}</script></body>");
         fs::write(&page, text)?;

@@ -1,10 +1,11 @@
 //! Whole runs in the browser: each must come to the digest that is pinned for it, as it does natively.
 
 use std::env;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+
+use data_encoding::HEXLOWER;
 
 use crate::support::{Page, Result};
 
@@ -25,10 +26,7 @@ return new TextDecoder().decode(new Uint8Array(runs.memory.buffer, runs.text(), 
 
 #[tokio::test]
 async fn pinned_runs_have_their_digests_in_the_browser_too() -> Result<()> {
-    let mut module = String::new();
-    for byte in build()? {
-        write!(module, "{byte:02x}")?;
-    }
+    let module = HEXLOWER.encode(&build()?);
     let page = Page::open("about:blank").await?;
     page.run(&START.replace("MODULE", &module)).await?;
     for pin in PINS.lines().chain([""]) {
