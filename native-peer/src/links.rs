@@ -34,6 +34,7 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use crate::address_space::AddressSpace;
 use crate::driver::{Input, Open};
 use crate::failure::plain;
+use crate::peer_url;
 
 pub(crate) use inside::Inside;
 use pace::Pace;
@@ -153,12 +154,7 @@ async fn connect(address: &Address, within: AddressSpace, inside: &Inside) -> Re
     if !address.url().starts_with("ws://") {
         return Err("this peer cannot open encrypted connections (wss) yet".to_string());
     }
-    let host = address.authority();
-    let name_end = host.rfind(']').unwrap_or(0);
-    let host = match host[name_end..].contains(':') {
-        true => host.to_string(),
-        false => format!("{host}:80"),
-    };
+    let host = peer_url::with_port(address);
     let found = lookup_host(host).await.map_err(|error| plain(&error))?;
     // What is connected to is what was checked: the name is not asked again.
     let allowed: Vec<_> = found

@@ -1,7 +1,6 @@
 //! Where a peer is, as users say it.
 
-use std::num::NonZeroU16;
-
+use axum::http::uri::Authority;
 use chordscope_core::base::contact::Address;
 
 use crate::failure::Failure;
@@ -27,20 +26,35 @@ pub(crate) fn told(argument: &str, text: &str) -> Result<Address, Failure> {
         Failure::usage(argument, reason)
     };
     let address = Address::parse_url(text).map_err(|_| wrong())?;
-    let authority = address.authority();
-    let name_end = authority.rfind(']').unwrap_or(0);
-    match authority[name_end..].split_once(':') {
-        Some((_, port)) if port.parse::<NonZeroU16>().is_err() => Err(wrong()),
-        _ => Ok(address),
+    let authority = authority(&address).ok_or_else(wrong)?;
+    let names_port = authority.host() != authority.as_str();
+    let is_port = authority.port_u16().is_some_and(|port| port > 0);
+    match is_port || !names_port {
+        true => Ok(address),
+        false => Err(wrong()),
     }
+}
+
+/// Host and port of an address; the port is that of plain HTTP where none is named.
+pub(crate) fn with_port(address: &Address) -> String {
+    let text = address.authority();
+    match authority(address).is_some_and(|authority| authority.host() == text) {
+        true => format!("{text}:80"),
+        false => text.to_string(),
+    }
+}
+
+/// Host and port of an address as they are written; `None` when they are none.
+fn authority(address: &Address) -> Option<Authority> {
+    address.authority().parse().ok()
 }
 
 /// The address that a peer tells others.
 pub(crate) fn advertised(argument: &str, text: &str) -> Result<Address, Failure> {
     let address = told(argument, text)?;
     let everywhere = ["0.0.0.0", "[::]"];
-    let host = address.authority();
-    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    let authority = authority(&address);
+    let host = authority.as_ref().map_or("", Authority::host);
     match everywhere.contains(&host) {
         false => Ok(address),
         true => Err(Failure::usage(
@@ -76,6 +90,10 @@ mod tests {
             "ftp://a:1",
             "http://a:99999",
             "http://a:b",
+            "http://a:",
+            "http://a:1:2",
+            "http://[::1]:0",
+            "http://[::1",
         ] {
             let said = told("--peer", wrong).unwrap_err().to_string();
             assert!(
@@ -86,10 +104,28 @@ mod tests {
     }
 
     #[test]
+    fn a_port_that_is_not_named_is_that_of_plain_http() {
+        for (url, expected) in [
+            ("http://ring.example", "ring.example:80"),
+            ("http://[::1]", "[::1]:80"),
+            ("ws://[::1]:7340/ws", "[::1]:7340"),
+            ("ring.example:7340", "ring.example:7340"),
+        ] {
+            let address = dialed("--peer", url).unwrap();
+            assert_eq!(with_port(&address), expected);
+        }
+    }
+
+    #[test]
     fn an_encrypted_address_is_told_but_not_dialed() {
         assert!(advertised("--advertise", "wss://ring.example").is_ok());
         assert!(advertised("--advertise", "192.168.0.1:7340").is_ok());
-        for everywhere in ["0.0.0.0:7340", "ws://[::]:7340", "http://0.0.0.0"] {
+        for everywhere in [
+            "0.0.0.0:7340",
+            "ws://[::]:7340",
+            "http://[::]",
+            "http://0.0.0.0",
+        ] {
             let said = advertised("--advertise", everywhere)
                 .unwrap_err()
                 .to_string();

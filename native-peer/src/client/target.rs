@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use chordscope_core::base::contact::Address;
+use axum::http::uri::Authority;
 
 use crate::client::Target;
 use crate::data;
@@ -23,16 +23,6 @@ pub(super) struct Place {
     pub(super) token: Option<String>,
 }
 
-impl Place {
-    /// A peer anywhere, to whom no token is sent.
-    pub(super) fn of(address: &Address) -> Self {
-        Self {
-            authority: with_port(address.authority()),
-            token: None,
-        }
-    }
-}
-
 impl Target {
     /// The peer that the user means, with the token if it is the user's own.
     pub(super) fn place(&self) -> Result<Place, Failure> {
@@ -41,16 +31,14 @@ impl Target {
             (None, Some(url)) => ("CHORDSCOPE_PEER", url),
             (None, None) => ("--peer", format!("ws://127.0.0.1:{}", local_port())),
         };
-        let place = Place::of(&peer_url::dialed(named_by, &url)?);
-        let (host, port) = place.authority.rsplit_once(':').unwrap_or_default();
+        let authority = peer_url::with_port(&peer_url::dialed(named_by, &url)?);
+        let named: Option<Authority> = authority.parse().ok();
         // A token must not go to another machine that happens to use the same port.
-        let token = match port.parse() {
-            Ok(port) if is_local(host) => data::find_token(port),
-            _ => None,
-        };
+        let local = named.filter(|named| is_local(named.host()));
+        let token = local.and_then(|local| data::find_token(local.port_u16()?));
         Ok(Place {
+            authority,
             token: variable("CHORDSCOPE_TOKEN").or(token),
-            ..place
         })
     }
 }
@@ -58,14 +46,6 @@ impl Target {
 /// A variable of the environment, if it is set to something.
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-fn with_port(host: &str) -> String {
-    let name_end = host.rfind(']').unwrap_or(0);
-    match host[name_end..].contains(':') {
-        true => host.to_string(),
-        false => format!("{host}:80"),
-    }
 }
 
 fn is_local(host: &str) -> bool {

@@ -99,7 +99,8 @@ impl Allowed {
     }
 }
 
-/// Name and port of a host; without a port it is that of plain HTTP, `None` when it is none.
+/// Name and port of a host; without a port it is that of plain HTTP, `None` when it is none. HTTP's `Authority` is no guard: it
+/// takes `a@[::1]a:80` for a loopback address and a port.
 fn split(host: &str) -> (&str, Option<u16>) {
     let name_end = host.rfind(']').map_or(0, |at| at + 1);
     match host[name_end..].rfind(':') {
@@ -286,6 +287,8 @@ mod tests {
                 "localhost.evil.example:7340",
                 "192.168.0.1.evil.example:7340",
                 "192.168.0.1:port",
+                "[::1]a:7340",
+                "a@127.0.0.1:7340",
                 "ring.example:7340",
                 "proxy.example:7340",
                 "nas.local:",
