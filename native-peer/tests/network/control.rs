@@ -52,11 +52,13 @@ fn only_the_peers_own_user_controls_it() {
         assert_eq!(http(port, &request, &[]).0, 401);
         assert_eq!(http(port, &request, &[&wrong]).0, 403);
     }
+    let begun = &right[..right.len() - 1];
+    assert_eq!(http(port, "GET /api/v1/peers", &[begun]).0, 403);
     assert_eq!(http(port, "GET /api/v1/peers", &[&right]).0, 200);
     assert_eq!(http(port, "GET /api/v1/status", &[]).0, 200, "harmless");
     assert_eq!(
         peer.metric("chordscope_requests_refused_total{reason=\"token\"}"),
-        12
+        13
     );
     let elsewhere = Home::new();
     let line = elsewhere.refusal(&["get", "x", "--peer", peer.url()], 1);
