@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
+use tempfile::TempPath;
 
 use crate::failure::Failure;
 
@@ -72,14 +73,14 @@ fn read_token(folder: &Path) -> io::Result<String> {
 /// Replaces a file by one that only its owner can read, in one step.
 fn write_private(path: &Path, text: &str) -> io::Result<()> {
     let (_, draft) = draft_private(path, text)?;
-    fs::rename(draft, path)
+    Ok(draft.persist(path)?)
 }
 
 /// As [`write_private`]; the file outlives a failure of the machine.
 pub(crate) fn write_private_durably(path: &Path, text: &str) -> io::Result<()> {
     let (file, draft) = draft_private(path, text)?;
     file.sync_all()?;
-    fs::rename(draft, path)?;
+    draft.persist(path)?;
     // A name is on the disk once its folder is. Other systems open no folders as files.
     #[cfg(unix)]
     if let Some(folder) = path.parent() {
@@ -88,8 +89,10 @@ pub(crate) fn write_private_durably(path: &Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-fn draft_private(path: &Path, text: &str) -> io::Result<(fs::File, PathBuf)> {
+/// A file beside this one, which goes unless it is given its name.
+fn draft_private(path: &Path, text: &str) -> io::Result<(fs::File, TempPath)> {
     let draft = path.with_extension(format!("{}.new", std::process::id()));
+    let draft = TempPath::try_from_path(draft)?;
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
@@ -163,6 +166,16 @@ fn registry() -> Result<PathBuf, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_replaced_leaves_no_draft() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        fs::create_dir(&path).unwrap();
+        assert!(write_private(&path, "text").is_err());
+        assert!(write_private_durably(&path, "text").is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 
     #[test]
     fn a_token_is_made_once_and_private() {

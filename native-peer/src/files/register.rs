@@ -8,6 +8,7 @@ use chordscope_core::base::content::ContentId;
 use chordscope_core::swarm::layout::Layout;
 use chordscope_core::swarm::manifest::Manifest;
 use serde::{Deserialize, Serialize};
+use tempfile::TempPath;
 
 /// A content that is shared or fetched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,7 +127,7 @@ impl Register {
 
     /// Whole or not at all.
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let draft = self.0.join(format!("{name}.new"));
+        let draft = TempPath::try_from_path(self.0.join(format!("{name}.new")))?;
         fs::write(&draft, bytes).or_else(|error| match error.kind() {
             io::ErrorKind::NotFound => {
                 fs::create_dir_all(&self.0)?;
@@ -134,6 +135,6 @@ impl Register {
             }
             _ => Err(error),
         })?;
-        fs::rename(draft, self.0.join(name))
+        Ok(draft.persist(self.0.join(name))?)
     }
 }
