@@ -8,8 +8,9 @@ mod floats;
 mod layers;
 mod source;
 
-use std::fs;
 use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
 
 /// The root of the repository.
 fn root() -> PathBuf {
@@ -19,20 +20,12 @@ fn root() -> PathBuf {
 
 /// The Rust files below `folder`, as paths relative to it, in order.
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut waiting = vec![folder.to_path_buf()];
-    while let Some(next) = waiting.pop() {
-        for entry in fs::read_dir(&next).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                waiting.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                found.push(path.strip_prefix(folder).unwrap().to_path_buf());
-            }
-        }
-    }
-    found.sort();
-    found
+    let walk = WalkDir::new(folder).sort_by_file_name();
+    let paths = walk.into_iter().map(|entry| entry.unwrap().into_path());
+    paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .map(|path| path.strip_prefix(folder).unwrap().to_path_buf())
+        .collect()
 }
 
 /// Fails with one line for each problem.

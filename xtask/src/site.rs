@@ -7,12 +7,13 @@ mod size;
 mod slim;
 mod stamp;
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use walkdir::WalkDir;
 
 use self::size::{FirstLoad, first_loads};
 use self::stamp::Stamp;
@@ -165,20 +166,12 @@ fn path_with(program: &Path) -> Result<std::ffi::OsString> {
 /// The files of a folder and everything below it, in order.
 fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    let mut open = vec![folder.to_path_buf()];
-    while let Some(folder) = open.pop() {
-        let entries =
-            fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
-        for entry in entries {
-            let entry = entry?;
-            if entry.file_type()?.is_dir() {
-                open.push(entry.path());
-            } else {
-                files.push(entry.path());
-            }
+    for entry in WalkDir::new(folder).sort_by_file_name() {
+        let entry = entry?;
+        if !entry.file_type().is_dir() {
+            files.push(entry.into_path());
         }
     }
-    files.sort();
     Ok(files)
 }
 

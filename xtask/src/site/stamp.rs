@@ -9,8 +9,8 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use walkdir::{DirEntry, WalkDir};
 
-use super::files_below;
 use crate::process;
 
 const NAME: &str = ".stamp";
@@ -58,37 +58,19 @@ impl Stamp {
 }
 
 fn hash_sources(root: &Path, hasher: &mut DefaultHasher) -> Result<()> {
-    let mut entries = entries(root)?;
-    entries.retain(|name| is_source(name));
-    for name in entries {
-        let path = root.join(&name);
-        if !path.is_dir() {
+    let is_source = |entry: &DirEntry| {
+        let path = entry.path();
+        let name = path.strip_prefix(root).unwrap_or(path).to_string_lossy();
+        is_source(&name.replace('\\', "/"))
+    };
+    let walk = WalkDir::new(root).min_depth(1).sort_by_file_name();
+    for entry in walk.into_iter().filter_entry(is_source) {
+        let path = entry?.into_path();
+        if path.is_file() {
             hash_file(root, &path, hasher)?;
-            continue;
-        }
-        for file in files_below(&path)? {
-            let name = file
-                .strip_prefix(root)
-                .unwrap_or(&file)
-                .to_string_lossy()
-                .replace('\\', "/");
-            if is_source(&name) {
-                hash_file(root, &file, hasher)?;
-            }
         }
     }
     Ok(())
-}
-
-fn entries(folder: &Path) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in
-        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?
-    {
-        names.push(entry?.file_name().to_string_lossy().into_owned());
-    }
-    names.sort();
-    Ok(names)
 }
 
 fn is_source(name: &str) -> bool {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use chordscope_core::base::content::ContentId;
 use chordscope_core::swarm::collection::{Collection, File};
 use indicatif::ProgressBar;
+use walkdir::WalkDir;
 
 use crate::failure::Failure;
 use crate::files::{self, Hashed, Place, Stamp};
@@ -34,32 +35,22 @@ impl Below {
     /// Looks for all files below a folder, and checks that they can be shared together: whatever is wrong is said before anything
     /// is read.
     pub(super) fn of(folder: &Path) -> Result<Self, Failure> {
-        let (mut paths, mut links) = (Vec::new(), 0);
-        let mut open = vec![folder.to_path_buf()];
-        while let Some(inner) = open.pop() {
-            let fail = |error| wrong(&inner, &error as &dyn std::fmt::Display);
-            for entry in fs::read_dir(&inner).map_err(fail)? {
-                let entry = entry.map_err(fail)?;
-                let kind = entry.file_type().map_err(fail)?;
-                if kind.is_dir() {
-                    open.push(entry.path());
-                } else if kind.is_file() {
-                    paths.push(entry.path());
-                } else if kind.is_symlink() {
-                    links += 1;
-                } else {
-                    return Err(wrong(&entry.path(), &NO_FILE));
-                }
+        let (mut files, mut links) = (Vec::new(), 0);
+        for entry in WalkDir::new(folder).min_depth(1).sort_by_file_name() {
+            let entry = entry.map_err(|error| unread(folder, &error))?;
+            let kind = entry.file_type();
+            if kind.is_file() {
+                let path = entry.into_path();
+                let below = path.strip_prefix(folder).unwrap_or(&path);
+                let parts: Option<Vec<&str>> = below.iter().map(OsStr::to_str).collect();
+                let parts = parts.ok_or_else(|| wrong(&path, &"its name is not UTF-8"))?;
+                let below = parts.join("/");
+                files.push((path, below));
+            } else if kind.is_symlink() {
+                links += 1;
+            } else if !kind.is_dir() {
+                return Err(wrong(entry.path(), &NO_FILE));
             }
-        }
-        paths.sort();
-        let mut files = Vec::new();
-        for path in paths {
-            let below = path.strip_prefix(folder).unwrap_or(&path);
-            let parts: Option<Vec<&str>> = below.iter().map(OsStr::to_str).collect();
-            let parts = parts.ok_or_else(|| wrong(&path, &"its name is not UTF-8"))?;
-            let below = parts.join("/");
-            files.push((path, below));
         }
         let below = Self { files, links };
         // The contents do not matter to the rule for names.
@@ -95,6 +86,15 @@ impl Below {
 /// How many bytes a file has; what cannot be read is found out when it is.
 pub(super) fn bytes(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |meta| meta.len())
+}
+
+/// A path below a folder that cannot be read.
+fn unread(folder: &Path, error: &walkdir::Error) -> Failure {
+    let path = error.path().unwrap_or(folder);
+    match error.io_error() {
+        Some(reason) => wrong(path, reason),
+        None => wrong(path, error),
+    }
 }
 
 /// A path that cannot be shared or verified as it is.
