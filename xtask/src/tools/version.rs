@@ -1,5 +1,7 @@
 //! Reading versions out of what lock files and tools say.
 
+use semver::{Version, VersionReq};
+
 /// The version of a package in the text of a Cargo.lock.
 pub(super) fn locked<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
     let name = format!("name = \"{package}\"");
@@ -24,17 +26,13 @@ pub(super) fn wasm_opt_major(said: &str) -> Option<u64> {
     digits.parse().ok()
 }
 
-/// Whether a tool says a version of the same series as this one (`0.21`), and not an older one.
+/// Whether a tool says a version that will do instead of this one, as cargo understands it.
 pub(super) fn at_least(said: &str, wanted: &str) -> bool {
-    let parts = |version: &str| -> Option<Vec<u64>> {
-        version.split('.').map(|part| part.parse().ok()).collect()
-    };
-    match (version_in(said).and_then(parts), parts(wanted)) {
-        (Some(found), Some(wanted)) => {
-            found.starts_with(&wanted[..wanted.len() - 1]) && found >= wanted
-        }
-        _ => false,
-    }
+    let found = version_in(said).and_then(|version| Version::parse(version).ok());
+    let wanted = VersionReq::parse(wanted).ok();
+    found
+        .zip(wanted)
+        .is_some_and(|(found, wanted)| wanted.matches(&found))
 }
 
 #[cfg(test)]
@@ -90,5 +88,10 @@ dependencies = [
         assert!(!at_least("trunk 0.22.1", "0.21.14"));
         assert!(!at_least("trunk 0.21.14-rc.1", "0.21.14"));
         assert!(!at_least("", "0.21.14"));
+        assert!(at_least("Python 3.10.0", "3.10"));
+        assert!(at_least("Python 3.13.5\n", "3.10"));
+        assert!(!at_least("Python 3.9.21", "3.10"));
+        assert!(!at_least("Python 4.0.0", "3.10"));
+        assert!(!at_least("Python 3.14.0rc1", "3.10"));
     }
 }
