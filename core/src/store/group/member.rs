@@ -53,17 +53,7 @@ impl Groups {
                     self.answer(ticket, Response::Unknown);
                 }
             }
-            Request::Withdraw(group, epoch) => {
-                let name = (group, epoch);
-                let asker = self.asker(&ticket);
-                let staged = self.staged.get(&name);
-                if staged.is_some_and(|staged| staged.parent.has(asker)) {
-                    self.staged.remove(&name);
-                    self.dirty = true;
-                    self.tidy();
-                }
-                self.answer(ticket, Response::Done);
-            }
+            Request::Withdraw(group, epoch) => self.withdraw(ticket, (group, epoch)),
             Request::Decided(group, next) => self.decided(ticket, group, &next),
             Request::Check(group) => {
                 let answer = match self.know(&ticket, group) {
@@ -334,6 +324,18 @@ impl Groups {
             _ => Response::Lacking(lacking.collect()),
         };
         self.answer(ticket, answer);
+    }
+
+    /// What was staged is not to follow.
+    fn withdraw(&mut self, ticket: Ticket, name: (GroupId, Epoch)) {
+        let asker = self.asker(&ticket);
+        let staged = self.staged.get(&name);
+        if staged.is_some_and(|staged| staged.parent.has(asker)) {
+            self.staged.remove(&name);
+            self.dirty = true;
+            self.tidy();
+        }
+        self.answer(ticket, Response::Done);
     }
 
     // After a group.
