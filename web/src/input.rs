@@ -54,6 +54,11 @@ pub fn named(space: Space, text: &str) -> Id {
         .unwrap_or_else(|_| digest::name_key(space, text))
 }
 
+/// Whether a text is a key of the real ring, and so no name.
+pub fn is_key(text: &str) -> bool {
+    Space::FULL.parse(text).is_ok()
+}
+
 /// Reads a node's identifier.
 ///
 /// # Errors

@@ -64,6 +64,13 @@ pub fn command(
             Err(error) => Err((Field::Name, format!("This name cannot be used: {error}."))),
         },
     };
+    let label = || match name()? {
+        key if input::is_key(&key) => {
+            let key = "40 hexadecimal digits are a key, and no name.";
+            Err((Field::Name, key.to_owned()))
+        }
+        name => Ok(name),
+    };
     let (command, question) = match intent {
         Intent::Share(file) => {
             shareable(&file.name())?;
@@ -92,11 +99,11 @@ pub fn command(
             ));
         }
         Intent::Put => (
-            Command::Put(name()?, desk.value.clone()),
-            Question::Put(name()?),
+            Command::Put(label()?, desk.value.clone()),
+            Question::Put(label()?),
         ),
         Intent::Get => (Command::Get(name()?), Question::Get(name()?)),
-        Intent::Delete => (Command::Delete(name()?), Question::Delete(name()?)),
+        Intent::Delete => (Command::Delete(label()?), Question::Delete(label()?)),
         Intent::LookUp => {
             let name = name()?;
             let key = input::named(Space::FULL, &name);
@@ -172,6 +179,19 @@ mod tests {
             assert_eq!(field, Field::Address);
             assert!(text.contains(part), "{text}");
         }
+    }
+
+    #[test]
+    fn a_key_is_got_and_looked_up_but_no_value_is_put_under_it_or_deleted() {
+        let key = "0123456789abcdef0123456789abcdef01234567";
+        for intent in [Intent::Put, Intent::Delete] {
+            let said = command(&desk("", key), intent).unwrap_err();
+            let text = "40 hexadecimal digits are a key, and no name.";
+            assert_eq!(said, (Field::Name, text.to_owned()));
+        }
+        let (asked, _) = command(&desk("", key), Intent::Get).unwrap();
+        assert_eq!(asked, Command::Get(key.to_owned()));
+        assert!(command(&desk("", &key[1..]), Intent::Delete).is_ok());
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub enum Command {
     Leave,
     /// Keep a value under a name.
     Put(String, String),
-    /// Get the value of a name.
+    /// Get the value of a name, or of a key.
     Get(String),
     /// Delete a name.
     Delete(String),

@@ -1,11 +1,12 @@
 //! What the page asks for.
 
 use chordscope_core::base::contact::Address;
+use chordscope_core::base::id::Space;
 use chordscope_core::chord::route::{Mode, Routing};
 use chordscope_core::link::reason::CloseReason;
 use chordscope_core::node::api::{JoinError, Level, OperationId, StoreError};
 use chordscope_core::peer::Plan;
-use chordscope_core::store::record::Name;
+use chordscope_core::store::record::{Name, Subject};
 
 use super::Driver;
 use crate::live::talk::{Answer, Command, Connection};
@@ -23,7 +24,7 @@ impl Driver {
             }),
             Command::Get(name) => {
                 self.operate(number, name, |driver, name| {
-                    driver.peer.get(now, name, Level::One)
+                    driver.peer.get(now, subject(name), Level::One)
                 });
             }
             Command::Delete(name) => {
@@ -110,5 +111,26 @@ impl Driver {
             }
             link.close(CloseReason::Leaving);
         }
+    }
+}
+
+/// What a get asks for: what looks like a key is one.
+fn subject(name: Name) -> Subject {
+    match Space::FULL.parse(name.as_str()) {
+        Ok(key) => Subject::Key(key),
+        Err(_) => name.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_get_takes_a_key_for_a_key_and_a_name_for_a_name() {
+        let asked = |text: &str| subject(Name::new(text).unwrap());
+        let key = "0123456789abcdef0123456789abcdef01234567";
+        assert_eq!(asked(key), Subject::Key(Space::FULL.parse(key).unwrap()));
+        assert!(matches!(asked(&key[1..]), Subject::Name(_)));
     }
 }
