@@ -1,6 +1,7 @@
 //! What came of the last question.
 
 use super::{Spoken, Tone, millis, sentence, short, size, spoken};
+use crate::input;
 use crate::live::desk::{Desk, Question};
 use crate::live::talk::Answer;
 
@@ -20,8 +21,11 @@ pub fn answer(desk: &Desk) -> Option<Spoken> {
         (_, Some(Answer::Failed(why))) => spoken(Tone::Bad, sentence(why), ""),
         (_, Some(Answer::NoSuchName)) => spoken(
             Tone::Calm,
-            "no such name",
-            format!("Nothing is stored under “{name}”."),
+            match input::is_key(name) {
+                true => "no such key",
+                false => "no such name",
+            },
+            format!("Nothing is stored under “{name}” at level one."),
         ),
         (
             _,
@@ -34,7 +38,8 @@ pub fn answer(desk: &Desk) -> Option<Spoken> {
             Tone::Good,
             shown(value),
             format!(
-                "“{name}”, version {sequence}{}",
+                "“{name}”{}{}",
+                version(*sequence),
                 held_for(*held, "longer if it is renewed")
             ),
         ),
@@ -79,15 +84,22 @@ fn stored(name: &str, copies: u8, sequence: u32, held: Option<u32>) -> Spoken {
     )
 }
 
-/// A tombstone is not told of as if it were a value.
+/// A tombstone is not told of as if it were a value. Level `quorum` may still have a record of the name.
 fn deleted(name: &str, copies: u8, sequence: u32) -> Spoken {
     let unit = if copies == 1 { "node" } else { "nodes" };
-    let gone = format!("Nothing is stored under “{name}” any more");
     spoken(
         Tone::Good,
-        "deleted",
-        format!("{gone}: version {sequence} says so at {copies} {unit}."),
+        "deleted at level one",
+        format!("Version {sequence} of “{name}” says so at {copies} {unit}."),
     )
+}
+
+/// The version of a record, in the middle of a sentence: an immutable value has none.
+fn version(sequence: u32) -> String {
+    match sequence {
+        0 => String::new(),
+        sequence => format!(", version {sequence}"),
+    }
 }
 
 /// How long a record is held, as the end of a sentence.

@@ -103,7 +103,7 @@ fn told(length: Option<u64>, took: Option<u64>) -> String {
 
 fn sending(here: &Here) -> String {
     match (here.sent, here.up) {
-        (0, _) => "Nobody has fetched any of it from this tab yet.".to_owned(),
+        (0, _) => "Nobody has fetched any of it from this tab since it was opened.".to_owned(),
         (sent, 0) => format!("{} sent to others.", size(sent)),
         (sent, up) => format!("{} sent to others, {} now.", size(sent), rate(up)),
     }
