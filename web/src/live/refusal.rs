@@ -89,13 +89,18 @@ fn permission(origin: &Origin, address: &str) -> Words {
 
 fn nobody(origin: &Origin, address: &str) -> Words {
     let start = "Start one with “chordscope ring --web dist”";
+    let own = &origin.text;
+    let scheme = own.split("://").next().unwrap_or_default();
+    let is_other = address.starts_with("wss://") != (scheme == "https");
     let help = match is_same(origin, address) {
+        true if is_other => {
+            format!("This page came from there over {scheme}: join through {own}.")
+        }
         true => format!(
             "This page was not served by a peer, or the peer is gone. {start}, and open the page that it serves."
         ),
         false => format!(
-            "{start}, or, if one runs there, start it with --allow-origin {} so that this page may use it.",
-            origin.text
+            "{start}, or, if one runs there, start it with --allow-origin {own} so that this page may use it."
         ),
     };
     (format!("No peer answers at {address}."), help)

@@ -58,6 +58,17 @@ fn where_nobody_listens_the_command_is_named() {
 }
 
 #[test]
+fn where_the_page_came_from_the_pages_own_scheme_works() {
+    let said = explained(PEER, "wss://127.0.0.1:7340/ws", Cause::Unreachable);
+    let help = "This page came from there over http: join through http://127.0.0.1:7340.";
+    assert!(said.ends_with(help), "{said}");
+    let secure = "https://127.0.0.1:7340";
+    let said = explained(secure, "ws://127.0.0.1:7340/ws", Cause::Unreachable);
+    let help = "over https: join through https://127.0.0.1:7340.";
+    assert!(said.ends_with(help), "{said}");
+}
+
+#[test]
 fn what_a_peer_says_is_passed_on() {
     let code = CloseReason::OriginRefused.code();
     let said = explained(SITE, "wss://a/ws", Cause::Closed(code, "no".to_owned()));
