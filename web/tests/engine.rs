@@ -106,6 +106,24 @@ fn a_torn_ring_is_violated_when_all_affected_fingers_are_updated_too() {
 }
 
 #[test]
+fn where_no_node_is_a_member_nothing_is_violated() {
+    let mut engine = Engine::open("", true);
+    let nodes = engine.snapshot().nodes;
+    let (first, others) = nodes.split_first().unwrap();
+    for node in others {
+        engine.apply(Command::Crash(node.id));
+    }
+    let shot = engine.snapshot();
+    let ring = shot.health[0].text(shot.space);
+    assert!(ring.ends_with(": none among 1 node"), "{ring}");
+    engine.apply(Command::Insert(id(7)));
+    engine.apply(Command::Crash(first.id));
+    let shot = engine.snapshot();
+    assert_eq!(shot.violations, Statement::NoMember);
+    assert_eq!(shot.health, []);
+}
+
+#[test]
 fn a_crashed_node_stays_on_the_stage_and_comes_back_by_insertion() {
     let mut engine = Engine::open("", true);
     let standing = |engine: &Engine| {

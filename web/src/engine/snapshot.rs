@@ -71,7 +71,7 @@ pub struct Snapshot {
     pub upkeep_shown: bool,
     /// The timeline.
     pub marks: Rc<Vec<MarkView>>,
-    /// What holds of the ring, invariant by invariant.
+    /// What holds of the ring, invariant by invariant; nothing where no node is.
     pub health: Vec<Statement>,
     /// How many of them are violated.
     pub violations: Statement,

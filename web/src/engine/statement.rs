@@ -609,24 +609,29 @@ fn violated(property: Property, rings: usize) -> String {
 /// An invariant that does not hold, by its name, and where or how it fails.
 fn fails(property: Property, rings: &[usize], nodes: usize, of: usize) -> String {
     let how = match (property, rings) {
-        (Property::OneOrderedRing, []) => format!("none among {of} nodes"),
+        (Property::OneOrderedRing, []) => format!("none among {}", node_count(of)),
         (Property::OneOrderedRing, [_]) => format!("out of order at {nodes} of its nodes"),
         (Property::OneOrderedRing, rings) => {
             let sizes: Vec<String> = rings.iter().map(usize::to_string).collect();
             format!("{} rings, of {} nodes", rings.len(), sizes.join(" and "))
         }
-        _ => format!("fails at {nodes} of {of} nodes"),
+        _ => format!("fails at {nodes} of {}", node_count(of)),
     };
     format!("{}: {how}", property.title())
 }
 
 fn picture(members: usize, rings: usize) -> String {
-    let unit = if members == 1 { "node" } else { "nodes" };
+    let members = node_count(members);
     match rings {
-        0 => format!("{members} {unit} without a ring."),
-        1 => format!("{members} {unit}, one ring."),
-        rings => format!("{members} {unit}, {rings} rings."),
+        0 => format!("{members} without a ring."),
+        1 => format!("{members}, one ring."),
+        rings => format!("{members}, {rings} rings."),
     }
+}
+
+fn node_count(nodes: usize) -> String {
+    let unit = if nodes == 1 { "node" } else { "nodes" };
+    format!("{nodes} {unit}")
 }
 
 fn hop_count(hops: usize) -> String {

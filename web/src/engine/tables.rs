@@ -157,22 +157,20 @@ impl Health {
     /// The health of a ring now.
     pub(super) fn of(world: &World) -> Self {
         let members = members(world);
-        let count = members.len();
         let found = &world.health().broken;
-        let broken = |property: &Property| match found.get(property) {
-            Some(nodes) => Some((*property, nodes.len())),
-            // Where nobody is, nothing is out of order, but there is no ring.
-            None => (count == 0 && *property == Property::OneOrderedRing).then_some((*property, 0)),
-        };
+        let broken = |property: &Property| Some((*property, found.get(property)?.len()));
         Self {
-            members: count,
+            members: members.len(),
             rings: invariant::rings(members).iter().map(Vec::len).collect(),
             broken: Property::ALL.iter().filter_map(broken).collect(),
         }
     }
 
-    /// What holds and what does not, invariant by invariant.
+    /// What holds and what does not, invariant by invariant; nothing where no node is.
     pub(super) fn checks(&self) -> Vec<Statement> {
+        if self.members == 0 {
+            return Vec::new();
+        }
         let check = |property: Property| {
             let found = self.broken.iter().find(|(broken, _)| *broken == property);
             match found {
@@ -188,8 +186,11 @@ impl Health {
         Property::ALL.map(check).to_vec()
     }
 
-    /// How many invariants are violated.
+    /// How many invariants are violated, or that no node is there for which they could be.
     pub(super) const fn violations(&self) -> Statement {
+        if self.members == 0 {
+            return Statement::NoMember;
+        }
         Statement::Violations {
             broken: self.broken.len(),
             of: Property::ALL.len(),
@@ -203,7 +204,7 @@ impl Health {
         let is_torn = all
             .iter()
             .any(|property| *property != Property::OneOwnerPerKey);
-        (is_torn && self.members > 0).then_some(all)
+        is_torn.then_some(all)
     }
 
     /// The picture in words.
