@@ -5,7 +5,6 @@ mod typed;
 use chordscope_core::base::id::Id;
 
 use self::typed::{new_node, old_node, question};
-use crate::engine::SPEEDS;
 use crate::engine::command::Command;
 use crate::engine::snapshot::Snapshot;
 use crate::state::{FieldError, UiState};
@@ -122,9 +121,9 @@ pub fn command(
         Intent::StepForward => Command::StepForward,
         Intent::StepBack => Command::StepBack,
         Intent::Home => Command::Seek(0),
-        Intent::End => Command::Seek(shot.end),
-        Intent::Faster => Command::Speed((shot.speed + 1).min(SPEEDS.len() - 1)),
-        Intent::Slower => Command::Speed(shot.speed.saturating_sub(1)),
+        Intent::End => Command::Seek(shot.reached),
+        Intent::Faster => Command::Faster,
+        Intent::Slower => Command::Slower,
         Intent::NextNode => return Ok(neighbour(shot, 1).map(Command::Move)),
         Intent::PreviousNode => {
             return Ok(neighbour(shot, shot.nodes.len().saturating_sub(1)).map(Command::Move));

@@ -4,11 +4,11 @@ use std::rc::Rc;
 
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::invariant::Property;
-use chordscope_web::engine::Engine;
 use chordscope_web::engine::command::{Command, Way};
 use chordscope_web::engine::compose::compose;
 use chordscope_web::engine::snapshot::{Beside, Gone, Snapshot, Standing, Tone};
 use chordscope_web::engine::statement::Statement;
+use chordscope_web::engine::{Engine, SPEEDS};
 use chordscope_web::intent::{self, Intent};
 use chordscope_web::scene::{Carries, Look};
 use chordscope_web::state::{Action, Field, UiState};
@@ -121,6 +121,47 @@ fn where_no_node_is_a_member_nothing_is_violated() {
     let shot = engine.snapshot();
     assert_eq!(shot.violations, Statement::NoMember);
     assert_eq!(shot.health, []);
+}
+
+/// Carries out what a key means.
+fn press(engine: &mut Engine, key: &str) -> Option<Snapshot> {
+    let intent = intent::of_key(key, false)?;
+    let command = intent::command(intent, &UiState::default(), &engine.snapshot());
+    engine.apply(command.ok()??);
+    Some(engine.snapshot())
+}
+
+#[test]
+fn the_keys_of_speed_step_from_the_present_one_also_where_it_is_automatic() {
+    let speed = |engine: &mut Engine, keys: &[&str]| {
+        engine.apply(Command::Speed(0));
+        for key in keys {
+            press(engine, key).unwrap();
+        }
+        SPEEDS[engine.snapshot().speed].0
+    };
+    let mut engine = Engine::open("", true);
+    // While a lookup travels, a second is a twelfth of one.
+    engine.apply(Command::Look {
+        from: id(1),
+        key: id(26),
+        way: Way::default(),
+    });
+    assert_eq!(speed(&mut engine, &["+"]), "1/8 ×");
+    assert_eq!(speed(&mut engine, &["-"]), "1/16 ×");
+    assert_eq!(speed(&mut engine, &["+", "+", "-", "-", "-"]), "1/32 ×");
+    assert_eq!(speed(&mut engine, &["+"; 20]), "16 ×");
+    assert_eq!(speed(&mut engine, &["-"; 4]), "Auto");
+}
+
+#[test]
+fn the_key_end_goes_to_the_furthest_moment_reached() {
+    let mut engine = Engine::open("", true);
+    let shot = press(&mut engine, "End").unwrap();
+    assert_eq!((shot.now, shot.reached), (0, 0));
+    engine.apply(Command::Seek(20_000));
+    assert_eq!(press(&mut engine, "Home").unwrap().now, 0);
+    assert_eq!(press(&mut engine, "End").unwrap().now, 20_000);
 }
 
 #[test]

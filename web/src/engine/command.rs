@@ -33,6 +33,10 @@ pub enum Command {
     Seek(u64),
     /// How fast time runs: an index into [`SPEEDS`](crate::engine::SPEEDS).
     Speed(usize),
+    /// To the next speed above the present one.
+    Faster,
+    /// To the next speed below.
+    Slower,
     /// Who is responsible for this key? Asked at a node.
     Look {
         /// The node that asks.

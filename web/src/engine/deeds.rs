@@ -32,8 +32,8 @@ impl Engine {
                 self.typed = key;
                 return;
             }
-            Command::Speed(speed) => {
-                self.speed = speed.min(SPEEDS.len() - 1);
+            Command::Speed(_) | Command::Faster | Command::Slower => {
+                self.speed = self.speed_after(&command);
                 return;
             }
             Command::ShowUpkeep(shown) => {
@@ -81,7 +81,24 @@ impl Engine {
             Command::Insert(node) => self.act(Action::Insert(node)),
             Command::Remove(node) => self.act(Action::Remove(node)),
             Command::Crash(node) => self.act(Action::Crash(node)),
-            Command::Hover(_) | Command::Type(_) | Command::Speed(_) | Command::ShowUpkeep(_) => {}
+            Command::Hover(_)
+            | Command::Type(_)
+            | Command::Speed(_)
+            | Command::Faster
+            | Command::Slower
+            | Command::ShowUpkeep(_) => {}
+        }
+    }
+
+    /// The speed that a command leads to. From the automatic one it goes to a neighbour of the present rate.
+    fn speed_after(&self, command: &Command) -> usize {
+        let (rate, last) = (self.rate(self.scene()), SPEEDS.len() - 1);
+        let mut speeds = SPEEDS.iter();
+        match command {
+            Command::Speed(speed) => last.min(*speed),
+            Command::Faster => speeds.position(|(_, at)| *at > rate).unwrap_or(last),
+            Command::Slower => speeds.rposition(|(_, at)| *at < rate).unwrap_or(0),
+            _ => self.speed,
         }
     }
 

@@ -25,11 +25,8 @@ impl Engine {
         let before = (self.scene(), self.history.now());
         let (ended, calm) = (self.has_ended(), self.calm_for());
         let by_step = self.goes_by_step();
-        let mut rate = pace::rate(self.speed, before.0);
+        let rate = self.rate(before.0);
         let until = self.history.scenario().until;
-        if self.speed == 0 && by_step && before.1 < until {
-            rate *= pace::hurry(self.ran);
-        }
         self.ran += real;
         self.carry += real * 1_000.0 * rate;
         let micros = self.carry.floor();
@@ -65,6 +62,16 @@ impl Engine {
             self.stop();
         }
         self.stop_for_question();
+    }
+
+    /// Returns how many virtual seconds pass in a second of this scene.
+    pub(super) fn rate(&self, scene: Scene) -> f64 {
+        let rate = pace::rate(self.speed, scene);
+        let is_early = self.history.now() < self.history.scenario().until;
+        if self.speed == 0 && self.goes_by_step() && is_early {
+            return rate * pace::hurry(self.ran);
+        }
+        rate
     }
 
     /// Whether the caption still waits to be read, for so many milliseconds less.

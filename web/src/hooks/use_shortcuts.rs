@@ -45,7 +45,7 @@ fn wants(target: &Element, key: &str) -> bool {
     let presses =
         target.matches("button, a, input").unwrap_or(false) && matches!(key, " " | "Enter");
     let slides = target.matches("input[type=range]").unwrap_or(false)
-        && matches!(key, "ArrowLeft" | "ArrowRight" | "Home" | "End");
+        && matches!(key, "ArrowLeft" | "ArrowRight");
     presses || slides
 }
 
