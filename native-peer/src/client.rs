@@ -13,7 +13,7 @@ use chordscope_core::base::id::Space;
 use chordscope_core::store::record::Name;
 use clap::{Args, Subcommand};
 use hyper::Method;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::client::connection::{Answer, Connection};
 use crate::client::files::{FetchOptions, ShareOptions, UnshareOptions, VerifyOptions};
@@ -25,6 +25,8 @@ use crate::views::{self, Awaited, Leaving, Lookup, Peers, Status, Store, Waiting
 
 /// The timeout of a departure: longer than the peer tries itself.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(75);
+/// How long a departure may take before the command says what it waits for.
+const LEAVE_QUIET: Duration = Duration::from_secs(2);
 /// How long to wait before asking again whether it has left.
 const LEAVE_PAUSE: Duration = Duration::from_millis(200);
 
@@ -124,23 +126,7 @@ impl LeaveOptions {
         let path = format!("/api/v1/leave?force={}", self.force);
         let answer = connection.ask(Method::POST, &path, Vec::new()).await?;
         let leaving: Leaving = answer.json()?;
-        // The peer ends when others have taken over.
-        let gone = async {
-            while let Ok(connection) = Connection::open(&self.target).await {
-                let Ok(status) = read_status(&connection).await else {
-                    break;
-                };
-                if let (None, Some(why)) = (status.leaving, status.stayed) {
-                    return Err(Failure::failed(format!(
-                        "{why}: it has not left, and goes on as before. Try again later, stop it with Ctrl-C to start it \
-                         again later, or say --force"
-                    )));
-                }
-                sleep(LEAVE_PAUSE).await;
-            }
-            Ok(())
-        };
-        match timeout(LEAVE_TIMEOUT, gone).await {
+        match timeout(LEAVE_TIMEOUT, self.wait_until_gone()).await {
             Ok(gone) => gone?,
             Err(_) => {
                 return Err(Failure::failed(
@@ -152,6 +138,33 @@ impl LeaveOptions {
             true => output::json(&leaving),
             false => output::line(&format!("peer {} has left the ring", status.id)),
         }
+    }
+
+    /// Waits until the peer has ended, which it does when others have taken over. After a while it is said what is missing.
+    async fn wait_until_gone(&self) -> Result<(), Failure> {
+        let began = Instant::now();
+        let mut has_said = false;
+        while let Ok(connection) = Connection::open(&self.target).await {
+            let Ok(status) = read_status(&connection).await else {
+                break;
+            };
+            match (status.leaving, status.stayed) {
+                (None, Some(why)) => {
+                    return Err(Failure::failed(format!(
+                        "{why}: it has not left, and goes on as before. Try again later, stop it with Ctrl-C to start it \
+                         again later, or say --force"
+                    )));
+                }
+                (Some(leaving), _) if !has_said && began.elapsed() >= LEAVE_QUIET => {
+                    has_said = true;
+                    let waits = leaving.describe();
+                    output::note(format_args!("chordscope: it has not left yet: {waits}"));
+                }
+                _ => {}
+            }
+            sleep(LEAVE_PAUSE).await;
+        }
+        Ok(())
     }
 }
 

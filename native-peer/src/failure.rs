@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Why a command ended without doing what it was asked.
@@ -54,6 +55,22 @@ pub(crate) fn plain(error: &io::Error) -> String {
         _ if text.contains("lookup address") => "no address is known for that name".to_string(),
         _ => without_error_numbers(&text),
     }
+}
+
+/// Whether an error says that there is no room on the disk, or not for this user or process.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    use ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+}
+
+/// An error of writing to this path, with the path, and what helps.
+pub(crate) fn unwritten(path: &Path, error: &io::Error) -> io::Error {
+    let path = path.display();
+    let sentence = match is_full(error) {
+        true => format!("no room on the disk for {path} ({error}): make room, and try again"),
+        false => format!("cannot write to {path} ({error})"),
+    };
+    io::Error::new(error.kind(), sentence)
 }
 
 /// The text without the system's numbers of errors: the words beside them say the same.
@@ -121,6 +138,19 @@ mod tests {
             "{said}"
         );
         assert!(!said.contains(['(', ')']), "{said}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_told_of_with_the_path_and_what_helps() {
+        let said = |error| unwritten(Path::new("/a/b"), &io::Error::from_raw_os_error(error));
+        let full = Failure::failed(said(28)).to_string();
+        assert_eq!(
+            full,
+            "no room on the disk for /a/b (No space left on device): make room, and try again"
+        );
+        let other = Failure::failed(said(13)).to_string();
+        assert_eq!(other, "cannot write to /a/b (Permission denied)");
     }
 
     #[test]

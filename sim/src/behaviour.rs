@@ -3,10 +3,10 @@
 use alloc::format;
 use alloc::string::String;
 
-/// Raised whenever the same scenario, seed and actions come to another run than before. Recorded
-/// runs that carry no number are of behaviour 1, release 0.1.
+/// Raised whenever the same scenario, seed and actions come to another run than before. Links with recorded
+/// actions that carry no number are of behaviour 1, release 0.1.
 pub const BEHAVIOUR: u32 = 4;
-/// The behaviour of recorded runs without a number.
+/// The behaviour of recorded actions without a number.
 pub const FIRST: u32 = 1;
 
 /// What to say of a run that was recorded with this behaviour; `None` when it is this release's.

@@ -168,15 +168,11 @@ impl<'a> Query<'a> {
         Ok(self.part("t").map(|_| at))
     }
 
-    /// The behaviour of a link that carries no number of one. A built-in scenario alone was not recorded: it runs as it does in this release.
+    /// The behaviour of a link that carries no number of one. A run without actions was not recorded: it runs as it does in this release.
     fn unnumbered(self) -> u32 {
-        let is_recorded = ["do", "seed", "t"]
-            .iter()
-            .any(|part| self.part(part).is_some());
-        if self.part("s").is_some() && !is_recorded {
-            BEHAVIOUR
-        } else {
-            behaviour::FIRST
+        match self.part("do") {
+            Some(_) => behaviour::FIRST,
+            None => BEHAVIOUR,
         }
     }
 }
@@ -235,16 +231,20 @@ mod tests {
             "{caveat}"
         );
         let (_, without) = link.split_once('&').unwrap();
-        let old = Permalink::parse(without).unwrap();
+        let old = format!("{without}&do=5:insert,7");
+        let old = Permalink::parse(&old).unwrap();
         assert_eq!(old.behaviour, 1);
         assert!(old.caveat().is_some());
     }
 
     #[test]
-    fn a_link_that_names_a_scenario_alone_is_of_this_release() {
+    fn a_link_without_recorded_actions_is_of_this_release() {
         for link in [
             "s=sixteen",
             "s=sixteen&sel=30",
+            "s=lesson-26&t=10000000",
+            "s=lesson-26&seed=1&t=0",
+            "bits=5&nodes=1,4",
             "https://example.org/#/ring?s=sixteen",
         ] {
             let plain = Permalink::parse(link).unwrap();
@@ -255,10 +255,8 @@ mod tests {
             );
         }
         for link in [
-            "s=lesson-26&t=0",
-            "s=lesson-26&seed=1",
             "s=lesson-26&do=5:insert,7",
-            "bits=5&nodes=1,4",
+            "bits=5&nodes=1,4&do=5:insert,7",
         ] {
             assert_eq!(Permalink::parse(link).unwrap().behaviour, 1, "{link}");
         }

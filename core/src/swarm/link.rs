@@ -33,8 +33,8 @@ pub struct Link {
 }
 
 impl Link {
-    /// Reads a link as people paste it: a bare content id is one, too; brackets, quotes and space around it, line breaks in it and
-    /// capitals do not matter. Fields it does not know are left alone.
+    /// Reads a link as people paste it: a bare content id is one, too; brackets, quotes and space around it, a full stop or comma
+    /// behind it, line breaks in it and capitals do not matter. Fields it does not know are left alone.
     ///
     /// # Errors
     /// [`LinkError`] names the part that is wrong.
@@ -78,16 +78,22 @@ const WRAPPINGS: [(char, char); 6] = [
 ];
 
 fn without_wrapping(text: &str) -> &str {
-    let mut text = text.trim();
+    let mut text = without_stop(text);
     let inner = |text: &str| -> Option<core::ops::Range<usize>> {
         let (first, last) = (text.chars().next()?, text.chars().next_back()?);
         let wraps = WRAPPINGS.contains(&(first, last)) && text.chars().nth(1).is_some();
         wraps.then(|| first.len_utf8()..text.len() - last.len_utf8())
     };
     while let Some(range) = inner(text) {
-        text = text[range].trim();
+        text = without_stop(&text[range]);
     }
     text
+}
+
+/// The text without space around it and what ends a sentence.
+fn without_stop(text: &str) -> &str {
+    let is_stop = |c: char| c.is_whitespace() || matches!(c, '.' | ',');
+    text.trim_start().trim_end_matches(is_stop)
 }
 
 /// One line of several: the breaks, and the space around them, are not the link's.
@@ -97,10 +103,7 @@ fn joined(text: &str) -> String {
 
 impl fmt::Display for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self
-            .name
-            .as_deref()
-            .map(|name| format!("n={}", utf8_percent_encode(name, ESCAPED)));
+        let name = self.name.as_deref().map(escaped);
         let length = self.length.map(|length| format!("len={length}"));
         let collection = self.is_collection.then(|| "c=1".to_string());
         write!(f, "chordscope:{}", self.content)?;
@@ -113,6 +116,13 @@ impl fmt::Display for Link {
         }
         Ok(())
     }
+}
+
+/// The name of a link, escaped; so are full stops at its end, which a reader takes for those of a sentence.
+fn escaped(name: &str) -> String {
+    let front = name.trim_end_matches('.');
+    let stops = "%2E".repeat(name.len() - front.len());
+    format!("n={}{stops}", utf8_percent_encode(front, ESCAPED))
 }
 
 fn decode(text: &str) -> Result<String, LinkError> {
@@ -168,6 +178,13 @@ mod tests {
             };
             assert_eq!(Link::parse(&link.to_string()), Ok(link));
         }
+        let dotted = Link {
+            content: ContentId::of(b"abc"),
+            name: Some("a..".into()),
+            length: None,
+            is_collection: false,
+        };
+        assert_eq!(Link::parse(&dotted.to_string()), Ok(dotted));
         let bare = ContentId::of(b"").to_string();
         assert_eq!(
             Link::parse(&bare).unwrap().to_string(),
@@ -190,10 +207,13 @@ mod tests {
             format!("Chordscope: {id} ? n=a b.txt & len = 4 & c=1"),
             format!("chordscope:{front}\n  {back}?n=a%2\r\n0b.txt&le\nn=4&c=1"),
             format!("chordscope:{front} {back}?n=a%20b.txt&len=4&c=1&"),
+            format!("chordscope:{id}?n=a%20b.txt&len=4&c=1."),
+            format!("(<chordscope:{id}?n=a%20b.txt&len=4&c=1>,). "),
         ] {
             assert_eq!(Link::parse(&pasted), link, "{pasted}");
         }
         assert_eq!(Link::parse(&format!("<{capitals}>")), Link::parse(&id));
+        assert_eq!(Link::parse(&format!("{id},")), Link::parse(&id));
         for empty in ["<", "<>", "\"", "<<>>", "()"] {
             assert_eq!(Link::parse(empty), Err(LinkError::Content), "{empty}");
         }

@@ -184,8 +184,11 @@ fn parse_rate(text: &str) -> Result<u64, String> {
     };
     let number: Option<u64> = number.parse().ok();
     let rate = number.and_then(|number| number.checked_mul(unit));
-    rate.filter(|rate| *rate > 0)
-        .ok_or_else(|| "give bytes a second as a whole number, such as 500K or 2M".to_string())
+    match rate {
+        Some(0) => Err("give at least 1 byte a second".to_string()),
+        Some(rate) => Ok(rate),
+        None => Err("give bytes a second as a whole number, such as 500K or 2M".to_string()),
+    }
 }
 
 impl PeerOptions {

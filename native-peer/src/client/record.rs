@@ -23,7 +23,7 @@ use crate::output;
 use crate::regular_file::{self, NO_FILE};
 use crate::views::Put;
 
-/// How long it may take to see whether a record that is not there is at the other level.
+/// How long it may take to see whether a record is at the other level.
 const OTHER_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
@@ -260,15 +260,43 @@ impl DeleteOptions {
             }
         };
         let put: Put = answer.json()?;
-        if json {
-            return output::json(&put);
+        match json {
+            true => output::json(&put)?,
+            false => {
+                let kept = self.condition.kept(&answer, &put);
+                let what = match &self.name {
+                    Some(name) => format!("\"{name}\""),
+                    None => put.key.clone(),
+                };
+                output::line(&format!("deleted {what}: {kept}"))?;
+            }
         }
-        let kept = self.condition.kept(&answer, &put);
-        let what = match &self.name {
-            Some(name) => format!("\"{name}\""),
-            None => put.key,
+        if self.condition.level == LevelName::One {
+            self.look_at_quorum(&connection, &query, &put).await?;
+        }
+        Ok(())
+    }
+
+    /// Says so where what was deleted at level one is at level quorum, too, which keeps its own records.
+    async fn look_at_quorum(
+        &self,
+        connection: &Connection,
+        query: &str,
+        put: &Put,
+    ) -> Result<(), Failure> {
+        let (what, query) = match &put.author {
+            Some(author) => {
+                let salt = salt(&self.own.salt)?;
+                ("record", format!("author={author}&salt={salt}"))
+            }
+            None => ("name", query.to_string()),
         };
-        output::line(&format!("deleted {what}: {kept}"))
+        if LevelName::Quorum.has(connection, &query).await == Some(true) {
+            output::note(format_args!(
+                "deleted at level one; the {what} is at level quorum, too: add --level quorum to delete it there"
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -331,19 +359,24 @@ impl LevelName {
             Self::One => Self::Quorum,
             Self::Quorum => Self::One,
         };
-        let path = other.path(query);
-        let asked = connection.look_for(Method::GET, &path);
-        // Level quorum may have no majority, which takes long to be found out.
         let (here, there) = (self.name(), other.name());
-        Failure::failed(match timeout(OTHER_TIMEOUT, asked).await {
-            Ok(Ok(Ok(_))) => {
+        Failure::failed(match other.has(connection, query).await {
+            Some(true) => {
                 format!(
                     "{reason} at level {here}, but there is at level {there}: try --level {there}"
                 )
             }
-            Ok(Ok(Err(_))) => reason.to_string(),
-            Ok(Err(_)) | Err(_) => format!("{reason} at level {here}; try --level {there}"),
+            Some(false) => reason.to_string(),
+            None => format!("{reason} at level {here}; try --level {there}"),
         })
+    }
+
+    /// Whether a record is at this level; `None` where that is not known soon: level quorum may have no majority.
+    async fn has(self, connection: &Connection, query: &str) -> Option<bool> {
+        let path = self.path(query);
+        let asked = connection.look_for(Method::GET, &path);
+        let answer = timeout(OTHER_TIMEOUT, asked).await.ok()?.ok()?;
+        Some(answer.is_ok())
     }
 }
 

@@ -14,8 +14,8 @@ use crate::files::stamp::Stamp;
 use crate::regular_file::open;
 
 /// What is said of files in which the system makes up what is read.
-const NOT_EMPTY: &str = "the system says that this file is empty, and there is something to read in it, as in files of /proc: a copy of it \
-                         can be shared";
+const MADE_UP: &str = "what can be read in this file is not as long as the system says, as in files of /proc and /sys: a copy of it can be \
+                       shared";
 /// What is said of a file that is not as long as it was.
 const ANOTHER_LENGTH: &str = "the file does not have the length that it had when reading began: try again when nobody writes to it";
 
@@ -46,8 +46,8 @@ impl Place {
         let slot = Slot::new();
         let file = slot.file(|| open(path, File::options().read(true)))?;
         let meta = file.metadata()?;
-        if meta.len() == 0 && read_at(&file, 1, 0).is_ok() {
-            return Err(io::Error::other(NOT_EMPTY));
+        if meta.len() == 0 && follows(&file, 0)? {
+            return Err(io::Error::other(MADE_UP));
         }
         Self::of(slot, path, meta.len(), Some(Stamp::of(&meta)?))
     }
@@ -123,7 +123,7 @@ impl Place {
         let file = self.file()?;
         let bytes = read_at(&file, self.layout.len(index), range.start);
         let bytes = bytes.map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => io::Error::other(ANOTHER_LENGTH),
+            io::ErrorKind::UnexpectedEof => io::Error::other(self.wrong_length(&file)),
             _ => error,
         })?;
         let now = Stamp::of(&file.metadata()?)?;
@@ -139,9 +139,17 @@ impl Place {
     /// Checks, once all of it was read, that this was all: the file is as long as it was, and nothing follows.
     pub(crate) fn check_end(&self) -> io::Result<()> {
         let (file, length) = (self.file()?, self.layout.length());
-        match file.metadata()?.len() == length && read_at(&file, 1, length).is_err() {
+        match file.metadata()?.len() == length && !follows(&file, length)? {
             true => Ok(()),
-            false => Err(io::Error::other(ANOTHER_LENGTH)),
+            false => Err(io::Error::other(self.wrong_length(&file))),
+        }
+    }
+
+    /// What is said where there is more or less to read than there should be.
+    fn wrong_length(&self, file: &File) -> &'static str {
+        match file.metadata() {
+            Ok(meta) if meta.len() == self.layout.length() => MADE_UP,
+            _ => ANOTHER_LENGTH,
         }
     }
 
@@ -187,6 +195,15 @@ impl Place {
         // Each segment was checked before it was written.
         state.is_checked = true;
         Ok(())
+    }
+}
+
+/// Whether there is something to read at this place of a file.
+fn follows(file: &File, at: u64) -> io::Result<bool> {
+    match read_at(file, 1, at) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -252,12 +269,15 @@ mod tests {
     #[test]
     fn a_file_that_says_it_is_empty_and_is_not_is_refused() {
         let refused = Place::open(Path::new("/proc/self/status")).unwrap_err();
-        assert_eq!(refused.to_string(), NOT_EMPTY);
+        assert_eq!(refused.to_string(), MADE_UP);
+        // Its length is 0, and reading at its beginning fails.
+        let refused = Place::open(Path::new("/proc/self/mem")).unwrap_err();
+        assert!(refused.raw_os_error().is_some(), "{refused}");
         // Here the length is that of a page of memory, whatever there is.
         let odd = Path::new("/sys/kernel/mm/transparent_hugepage/enabled");
         if odd.exists() {
             let read = Place::open(odd).unwrap().read(0);
-            assert_eq!(read.unwrap_err().to_string(), ANOTHER_LENGTH);
+            assert_eq!(read.unwrap_err().to_string(), MADE_UP);
         }
         let folder = tempfile::tempdir().unwrap();
         let empty = folder.path().join("empty");

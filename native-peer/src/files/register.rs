@@ -10,6 +10,8 @@ use chordscope_core::swarm::manifest::Manifest;
 use serde::{Deserialize, Serialize};
 use tempfile::TempPath;
 
+use crate::failure::unwritten;
+
 /// A content that is shared or fetched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
@@ -90,7 +92,9 @@ impl Register {
         fs::create_dir_all(&self.0)?;
         let kept = self.0.join(kept_name(content));
         // It may come from another file system.
-        fs::rename(path, &kept).or_else(|_| fs::copy(path, &kept).map(drop))?;
+        fs::rename(path, &kept)
+            .or_else(|_| fs::copy(path, &kept).map(drop))
+            .map_err(|error| unwritten(&kept, &error))?;
         Ok(kept)
     }
 
@@ -127,14 +131,17 @@ impl Register {
 
     /// Whole or not at all.
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let end = self.0.join(name);
         let draft = TempPath::try_from_path(self.0.join(format!("{name}.new")))?;
-        fs::write(&draft, bytes).or_else(|error| match error.kind() {
+        let written = fs::write(&draft, bytes).or_else(|error| match error.kind() {
             io::ErrorKind::NotFound => {
                 fs::create_dir_all(&self.0)?;
                 fs::write(&draft, bytes)
             }
             _ => Err(error),
-        })?;
-        Ok(draft.persist(self.0.join(name))?)
+        });
+        written
+            .and_then(|()| Ok(draft.persist(&end)?))
+            .map_err(|error| unwritten(&end, &error))
     }
 }

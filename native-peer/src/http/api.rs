@@ -7,6 +7,7 @@ mod transfers;
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -31,6 +32,9 @@ use parameters::Parameters;
 pub(crate) use record::{
     AUTHOR, EXPIRES_HEADER, KEY_HEADER, LevelName, MEMBERS_HEADER, SEQUENCE_HEADER, parse_author,
 };
+
+/// How long a value may take to arrive, and the next piece of what is longer.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What anyone may see.
 pub(super) fn open() -> Router<Arc<App>> {

@@ -52,6 +52,21 @@ struct Violation {
     node: JsonId,
 }
 
+/// A run that has come to its end.
+#[derive(Debug)]
+struct Run {
+    answer: Answer,
+    unclear: Vec<Unclear>,
+}
+
+/// A time in which some keys had two owners or none: predecessors lag behind every join and departure.
+#[derive(Debug)]
+struct Unclear {
+    from: Instant,
+    /// `None` where it lasts to the end.
+    to: Option<Instant>,
+}
+
 /// What is going to be run.
 #[derive(Debug)]
 struct Plan {
@@ -66,7 +81,7 @@ impl Options {
         plan.seed = self.seed.unwrap_or(plan.seed);
         let title = self.title(&plan.scenario).to_string();
         let until = plan.until;
-        let answer = execute(plan)?;
+        let Run { answer, unclear } = execute(plan)?;
         if json {
             return output::json(&answer);
         }
@@ -77,13 +92,14 @@ impl Options {
             answer.digest
         );
         match answer.violations.as_slice() {
-            [] => text.push_str("no invariant was violated"),
+            [] => text.push_str("no invariant of the ring was violated\n"),
             broken => {
                 for violation in broken {
                     text.push_str(&violation.describe());
                 }
             }
         }
+        text.push_str(&describe_unclear(&unclear));
         output::line(&text)
     }
 }
@@ -105,6 +121,24 @@ impl Violation {
         let (at, what) = (self.at_ms / 1e3, self.property);
         format!("violated at {at:.3} s, node {node}: {what}\n")
     }
+}
+
+/// When some keys had two owners or none, in a line; nothing where they never had.
+fn describe_unclear(unclear: &[Unclear]) -> String {
+    let (Some(first), Some(last)) = (unclear.first(), unclear.last()) else {
+        return String::new();
+    };
+    let seconds = |at: Instant| at.as_micros() as f64 / 1e6;
+    let from = seconds(first.from);
+    let to = match last.to {
+        Some(to) => format!("to {:.3} s", seconds(to)),
+        None => "to the end".to_string(),
+    };
+    let often = match unclear.len() {
+        1 => "for a while".to_string(),
+        many => format!("{many} times for a while"),
+    };
+    format!("some keys had two owners or none {often}, from {from:.3} s {to}\n")
 }
 
 fn find(text: &str) -> Result<Plan, Failure> {
@@ -166,13 +200,14 @@ fn read(path: &str) -> Result<String, Failure> {
     Ok(text)
 }
 
-fn execute(plan: Plan) -> Result<Answer, Failure> {
+fn execute(plan: Plan) -> Result<Run, Failure> {
     let mut world = World::new(Arc::new(plan.scenario), plan.seed)
         .map_err(|error| Failure::usage(ARGUMENT, error))?;
     let space = world.space();
-    let mut violations = Vec::new();
+    let (mut violations, mut unclear) = (Vec::new(), Vec::new());
     let mut note =
         |entries: Vec<Entry>| {
+            entries.iter().for_each(|entry| follow(&mut unclear, entry));
             violations.extend(entries.iter().filter_map(broken).map(|(at, what, node)| {
                 Violation {
                     at_ms: at.as_micros() as f64 / 1e3,
@@ -187,11 +222,28 @@ fn execute(plan: Plan) -> Result<Answer, Failure> {
     }
     world.run_until(plan.until);
     note(world.take_trace());
-    Ok(Answer {
+    let answer = Answer {
         digest: world.digest(),
         events: world.events(),
         violations,
-    })
+    };
+    Ok(Run { answer, unclear })
+}
+
+/// Takes in whether each key has one owner.
+fn follow(unclear: &mut Vec<Unclear>, entry: &Entry) {
+    match entry.what {
+        What::Broken(Property::OneOwnerPerKey, _) => unclear.push(Unclear {
+            from: entry.at,
+            to: None,
+        }),
+        What::Mended(Property::OneOwnerPerKey) => {
+            if let Some(last) = unclear.last_mut() {
+                last.to = Some(entry.at);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Predecessors lag behind every join and departure; that is repair at work, not a fault.
@@ -216,7 +268,7 @@ mod tests {
             let (seed, until) = (scenario.seed, scenario.until);
             let mut history = History::new(scenario.clone(), seed).unwrap();
             history.advance_to(until);
-            let answer = execute(Plan::of(scenario)).unwrap();
+            let answer = execute(Plan::of(scenario)).unwrap().answer;
             assert_eq!(answer.digest, history.world().digest());
             assert_eq!(answer.events, history.world().events());
             assert_eq!(answer.violations.len() as u64, history.world().violations());
@@ -227,7 +279,7 @@ mod tests {
     fn a_link_runs_to_its_moment() {
         let link = "https://example.org/#/ring?s=lesson-26&seed=3&do=1500000:insert,7&t=2750000";
         let shown = Permalink::parse(link).unwrap().open().unwrap();
-        let answer = execute(find(link).unwrap()).unwrap();
+        let answer = execute(find(link).unwrap()).unwrap().answer;
         assert_eq!(answer.digest, shown.world().digest());
     }
 
@@ -235,10 +287,48 @@ mod tests {
     fn a_link_without_a_moment_runs_the_whole_scenario() {
         for scenario in builtin::all() {
             let link = format!("http://127.0.0.1:7340/#/ring?s={}", scenario.name);
-            let whole = execute(find(&scenario.name).unwrap()).unwrap();
-            let linked = execute(find(&link).unwrap()).unwrap();
+            let whole = execute(find(&scenario.name).unwrap()).unwrap().answer;
+            let linked = execute(find(&link).unwrap()).unwrap().answer;
             assert_eq!(linked.digest, whole.digest, "{link}");
             assert!(linked.events > 0, "{link}");
         }
+    }
+
+    #[test]
+    fn the_times_without_one_owner_for_each_key_are_told() {
+        let unclear = |times: &[(u64, Option<u64>)]| -> Vec<Unclear> {
+            let times = times.iter().map(|(from, to)| Unclear {
+                from: Instant::from_millis(*from),
+                to: to.map(Instant::from_millis),
+            });
+            times.collect()
+        };
+        let said = |times| describe_unclear(&unclear(times));
+        assert_eq!(said(&[]), "");
+        assert_eq!(
+            said(&[(1_500, Some(2_250))]),
+            "some keys had two owners or none for a while, from 1.500 s to 2.250 s\n"
+        );
+        assert_eq!(
+            said(&[(0, Some(10)), (20, None)]),
+            "some keys had two owners or none 2 times for a while, from 0.000 s to the end\n"
+        );
+    }
+
+    #[test]
+    fn a_run_tells_when_keys_had_no_single_owner_as_the_page_does() {
+        let scenario = builtin::named("insert-7").unwrap();
+        let Run { answer, unclear } = execute(Plan::of(scenario.clone())).unwrap();
+        assert!(answer.violations.is_empty());
+        let mut history = History::new(scenario.clone(), scenario.seed).unwrap();
+        history.advance_to(scenario.until);
+        let entries = history.entries().iter();
+        let broken = entries
+            .filter(|entry| matches!(entry.what, What::Broken(Property::OneOwnerPerKey, _)))
+            .map(|entry| entry.at);
+        let broken: Vec<Instant> = broken.collect();
+        let told: Vec<Instant> = unclear.iter().map(|time| time.from).collect();
+        assert!(!told.is_empty());
+        assert_eq!(told, broken);
     }
 }

@@ -13,6 +13,7 @@ use super::aside;
 use super::health::Health;
 use super::store::{Level, Medium, Store, Tables};
 use super::tables::{GROUPS, KNOWN};
+use crate::failure::is_full;
 
 /// How many changes go into one transaction.
 const MAX_BATCH: usize = 256;
@@ -213,12 +214,9 @@ fn set_aside(tables: &mut Tables<'_>, folder: &Path, keys: &[[u8; 20]]) -> Resul
 
 /// What is wrong, and what helps, in one sentence.
 fn sentence(path: &Path, error: &redb::Error) -> String {
-    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     let path = path.display();
     match error {
-        redb::Error::Io(error)
-            if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge) =>
-        {
+        redb::Error::Io(error) if is_full(error) => {
             format!(
                 "no room on the disk for {path} ({error}): records are refused until there is room; then writing goes on by itself"
             )

@@ -154,6 +154,27 @@ fn a_peer_whose_disk_is_full_says_so_and_goes_on_when_there_is_room() {
     assert!(text.contains("are written again"), "{text}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_shared_as_the_disk_is_full_is_told_of_with_the_path_and_what_helps() {
+    let home = Home::new();
+    let errors = File::create(home.path("errors")).unwrap();
+    let peer = peer_with_little_room(&home, errors);
+    let file = home.path("file");
+    fs::write(&file, "some").unwrap();
+    let words = ["share", file.to_str().unwrap(), "--peer", peer.url()];
+    peer.limit_files("1");
+    let said = home.refusal(&words, 1);
+    let start = format!(
+        "chordscope: no room on the disk for {}",
+        home.path("peer/files").display()
+    );
+    assert!(said.starts_with(&start), "{said}");
+    assert!(said.ends_with("make room, and try again"), "{said}");
+    peer.limit_files("unlimited");
+    assert!(home.json(&words).is_some());
+}
+
 /// A log that cannot be written is no reason to stop anything.
 #[cfg(target_os = "linux")]
 #[test]

@@ -224,9 +224,17 @@ impl Process {
     /// Lets it write files of any size again.
     #[cfg(target_os = "linux")]
     pub(crate) fn lift_file_limit(&self) {
+        self.limit_files("unlimited");
+    }
+
+    /// Lets it write files of so many bytes.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn limit_files(&self, most: &str) {
         let pid = self.child.id().to_string();
-        let mut lift = Command::new("prlimit");
-        let status = lift.args(["--fsize=unlimited", "--pid", &pid]).status();
+        let limit = format!("--fsize={most}:unlimited");
+        let status = Command::new("prlimit")
+            .args([&limit, "--pid", &pid])
+            .status();
         assert!(status.unwrap().success());
     }
 

@@ -1,10 +1,11 @@
 //! Level `quorum` between real processes: what a majority agreed on, conditions, and what a disk must remember.
 
+use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::process::{Home, Process, eventually, http, refusal};
+use crate::process::{Home, Process, eventually, http};
 
 const QUORUM: [&str; 2] = ["--level", "quorum"];
 
@@ -79,7 +80,12 @@ fn a_name_that_is_at_the_other_level_is_said_to_be_there() {
         assert_eq!(home.refusal(&[&words[..], &QUORUM].concat(), 1), low);
     }
     // Level one sees both, until it has something newer of its own: here that the name is deleted.
-    home.json(&["delete", "high", at[0], at[1]]).unwrap();
+    let output = home.output(&["delete", "high", at[0], at[1]]);
+    assert!(output.status.success());
+    let note = "deleted at level one; the name is at level quorum, too: add --level quorum to delete it there\n";
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), note);
+    let output = home.output(&["delete", "low", at[0], at[1]]);
+    assert!(output.status.success() && output.stderr.is_empty());
     let high = "chordscope: there is no such name at level one, but there is at level quorum: try --level quorum";
     assert_eq!(home.refusal(&["get", "high", at[0], at[1]], 1), high);
     let nowhere = "chordscope: there is no such name";
@@ -228,7 +234,8 @@ fn of_two_peers_that_leave_at_once_one_stays_and_has_the_record() {
             continue;
         }
         stayed += 1;
-        let told = refusal(output, 1);
+        assert_eq!(output.status.code(), Some(1));
+        let told = String::from_utf8_lossy(&output.stderr);
         assert!(
             told.contains("it has not left") || told.contains("alone"),
             "{told}"
@@ -237,6 +244,35 @@ fn of_two_peers_that_leave_at_once_one_stays_and_has_the_record() {
         assert_eq!(got.unwrap()["value"], "one");
     }
     assert!(stayed > 0, "both have left");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_peer_that_cannot_leave_yet_says_soon_what_it_waits_for() {
+    let home = Home::new();
+    let peers = home.ring(3);
+    eventually("a majority of three acknowledges", || {
+        let words = ["put", "kept", "one", "--peer", peers[0].url()];
+        let output = home.output(&[&words[..], &QUORUM].concat());
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.contains("of 3").then_some(())
+    });
+    // Without the leaver both others would have to agree.
+    peers[2].signal("STOP");
+    let mut command = home.command(&["leave", "--peer", peers[0].url()]);
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut leave = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(leave.stderr.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    leave.kill().unwrap();
+    leave.wait().unwrap();
+    assert!(
+        line.starts_with("chordscope: it has not left yet: "),
+        "{line}"
+    );
+    assert!(line.contains("of level quorum still need"), "{line}");
 }
 
 #[test]

@@ -33,6 +33,7 @@ fn a_name_that_others_cannot_use_is_refused_where_it_is_shared_and_another_can_b
     assert_eq!(fetched["path"], path(&home, "got/bc"));
     let line = home.refusal(&["share", &odd, "--name", "b/c", at[0], at[1]], 2);
     assert!(line.starts_with("chordscope: --name:"), "{line}");
+    assert!(line.ends_with(": give another"), "{line}");
     let line = home.refusal(&["share", &odd, &odd, "--name", "x", at[0], at[1]], 2);
     assert!(line.contains("one PATH"), "{line}");
 }
@@ -72,6 +73,7 @@ fn a_folder_is_shared_whole_or_not_at_all() {
         write(&bad, &bytes(80_000));
         let line = home.refusal(&["share", &path(&home, folder), at[0], at[1]], 2);
         assert!(line.starts_with("chordscope: PATH: "), "{line}");
+        assert_eq!(line.contains("rename it"), folder == "colon", "{line}");
         assert_eq!(count(&home, &peer), 0, "{folder}");
     }
     // What cannot be shared of a file is found out only after others were shared.
@@ -170,7 +172,7 @@ fn a_file_that_says_it_is_empty_and_is_not_is_not_shared() {
     let home = Home::new();
     let peer = home.peer("peer", 0, None);
     let at = ["--peer", peer.url()];
-    let odd = "the system says that this file is empty, and there is something to read in it";
+    let odd = "what can be read in this file is not as long as the system says";
     let id = blake3::hash(b"").to_hex().to_string();
     for words in [
         &["share", "/proc/version", at[0], at[1]][..],
@@ -180,6 +182,13 @@ fn a_file_that_says_it_is_empty_and_is_not_is_not_shared() {
         let start = format!("chordscope: PATH: /proc/version: {odd}");
         assert!(line.starts_with(&start), "{line}");
     }
+    let sysfs = "/sys/kernel/mm/transparent_hugepage/enabled";
+    if std::path::Path::new(sysfs).exists() {
+        let line = home.refusal(&["share", sysfs, at[0], at[1]], 1);
+        assert!(line.contains(odd), "{line}");
+    }
+    let line = home.refusal(&["share", "/proc/self/mem", at[0], at[1]], 2);
+    assert!(line.starts_with("chordscope: PATH: /proc/"), "{line}");
     let token = format!("Authorization: Bearer {}", peer.token());
     let request = "POST /api/v1/shares?name=x&path=/proc/version";
     let (code, text) = http(peer.port(), request, &[&token, "Content-Length: 0"]);
@@ -302,6 +311,7 @@ fn links_are_taken_as_they_are_pasted() {
     let id = shared["content"].as_str().unwrap();
     for (number, pasted) in [
         format!(" <{pasted}>\n"),
+        format!("{pasted}."),
         pasted.replace(id, &id.to_uppercase()),
         pasted.replace("%20", " "),
         format!("{}\n  {}", &pasted[..40], &pasted[40..]),

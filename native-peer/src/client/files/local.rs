@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use chordscope_core::base::content::ContentId;
-use chordscope_core::swarm::collection::{Collection, File};
+use chordscope_core::swarm::collection::{Collection, CollectionError, File};
 use indicatif::ProgressBar;
 use walkdir::WalkDir;
 
@@ -79,7 +79,14 @@ impl Below {
                 length,
             });
         }
-        Collection::new(files).map_err(|error| wrong(folder, &error))
+        Collection::new(files).map_err(|error| match error {
+            // A name for the folder would not help.
+            CollectionError::Path(_) => {
+                let advice = "rename it, or share it by itself and give another name with --name";
+                wrong(folder, &format_args!("{error}: {advice}"))
+            }
+            error => wrong(folder, &error),
+        })
     }
 }
 

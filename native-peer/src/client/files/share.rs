@@ -21,7 +21,7 @@ use super::torrent::{Source, Subject, metainfo, web_seed};
 use crate::client::connection::{Connection, escape};
 use crate::client::{Target, read_status};
 use crate::data;
-use crate::failure::Failure;
+use crate::failure::{Failure, is_full, unwritten};
 use crate::files::Hashed;
 use crate::output;
 use crate::regular_file;
@@ -202,7 +202,7 @@ fn checked(name: String) -> Result<String, Failure> {
         true => Ok(name),
         false => Err(Failure::usage(
             "--name",
-            format!("{name:?} is no name for a file on every system"),
+            format!("{name:?} is no name for a file on every system: give another"),
         )),
     }
 }
@@ -315,10 +315,16 @@ impl Sharing<'_> {
         let fail = |error: io::Error| Failure::failed(format!("standard input: {error}"));
         let folder = data::home()?;
         data::make_private_folder(&folder)?;
-        let mut draft = NamedTempFile::new_in(folder).map_err(fail)?;
+        let full = |error: io::Error, folder: &Path| match is_full(&error) {
+            true => unwritten(folder, &error),
+            false => error,
+        };
+        let mut draft =
+            NamedTempFile::new_in(&folder).map_err(|error| fail(full(error, &folder)))?;
         let reading = spawn_blocking(move || {
-            io::copy(&mut io::stdin().lock(), draft.as_file_mut())?;
-            draft.as_file().sync_all()?;
+            io::copy(&mut io::stdin().lock(), draft.as_file_mut())
+                .and_then(|_| draft.as_file().sync_all())
+                .map_err(|error| full(error, &folder))?;
             Ok(draft)
         });
         let draft = self.unless_stopped(reading).await?.map_err(fail)?;

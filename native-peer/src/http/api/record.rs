@@ -20,7 +20,7 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use super::{Failed, Parameters, outside, parse_id};
+use super::{BODY_TIMEOUT, Failed, Parameters, outside, parse_id};
 use crate::driver::{Held, Wish};
 use crate::http::App;
 use crate::views::Put;
@@ -34,9 +34,6 @@ pub(crate) const SEQUENCE_HEADER: &str = "x-chordscope-sequence";
 
 /// Carries, beside what came of a put at level quorum, how many members the group of the record has, if the peer knows.
 pub(crate) const MEMBERS_HEADER: &str = "x-chordscope-members";
-
-/// How long a value may take to arrive.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) fn route() -> MethodRouter<Arc<App>> {
     get(read).put(write).delete(delete)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::{Body, Bytes, HttpBody};
+use axum::body::{Body, HttpBody};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{MethodRouter, get, post};
@@ -13,9 +13,11 @@ use chordscope_core::swarm::api::TransferView;
 use chordscope_core::swarm::layout::MAX_SEGMENTS;
 use chordscope_core::swarm::link::Link;
 use chordscope_core::swarm::manifest::DIGEST;
+use http_body_util::{BodyExt, Limited};
 use serde::Deserialize;
+use tokio::time::timeout;
 
-use super::{Failed, Parameters, refused};
+use super::{BODY_TIMEOUT, Failed, Parameters, refused};
 use crate::files::{Item, Kind, MAX_LIST, Refused};
 use crate::http::App;
 use crate::views::{Fetching, Shared, Stopped, Transfer, Transfers};
@@ -39,17 +41,27 @@ const MAX_BODY: usize = {
 };
 
 /// All of a body.
-async fn read(body: Body) -> Result<Bytes, Failed> {
+async fn read(body: Body) -> Result<Vec<u8>, Failed> {
     let code = StatusCode::PAYLOAD_TOO_LARGE;
     if body.size_hint().lower() > MAX_BODY as u64 {
         let reason = "this is longer than a list of files or the digests of a file can be";
         return Err(Failed(code, reason.to_string()));
     }
-    let read = axum::body::to_bytes(body, MAX_BODY).await;
-    read.map_err(|_| {
-        let reason = "what is to be shared did not come to its end, or is too long";
-        Failed(code, reason.to_string())
-    })
+    let (mut body, mut all) = (Limited::new(body, MAX_BODY), Vec::new());
+    loop {
+        match timeout(BODY_TIMEOUT, body.frame()).await {
+            Ok(None) => return Ok(all),
+            Ok(Some(Ok(frame))) => all.extend(frame.into_data().unwrap_or_default()),
+            Ok(Some(Err(_))) => {
+                let reason = "what is to be shared did not come to its end, or is too long";
+                return Err(Failed(code, reason.to_string()));
+            }
+            Err(_) => {
+                let reason = "what is to be shared took too long to arrive";
+                return Err(Failed(StatusCode::REQUEST_TIMEOUT, reason.to_string()));
+            }
+        }
+    }
 }
 
 impl From<Refused> for Failed {
@@ -93,7 +105,7 @@ async fn share(
             let values = body.as_chunks().0;
             files.share(path, &asked.name, values, stamp, kind).await?
         }
-        None => app.files.share_list(&asked.name, body.to_vec()).await?,
+        None => app.files.share_list(&asked.name, body).await?,
     };
     Ok(Json(Shared::of(&link, begun)))
 }
@@ -183,4 +195,30 @@ async fn stop(
 
 fn parse(link: &str) -> Result<Link, Failed> {
     Link::parse(link).map_err(|error| refused(StatusCode::BAD_REQUEST, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use axum::body::Bytes;
+    use futures_util::{StreamExt, stream};
+    use tokio::time::sleep;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stops_is_given_up_and_one_that_is_slow_is_not() {
+        let piece = || Ok::<_, Infallible>(Bytes::from_static(b"some"));
+        let stops = stream::iter([piece()]).chain(stream::pending());
+        let Failed(code, reason) = read(Body::from_stream(stops)).await.unwrap_err();
+        assert_eq!(code, StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(reason, "what is to be shared took too long to arrive");
+        let slow = stream::iter(0..5).then(move |_| async move {
+            sleep(BODY_TIMEOUT / 2).await;
+            piece()
+        });
+        let all = read(Body::from_stream(slow)).await.unwrap_or_default();
+        assert_eq!(all, b"some".repeat(5));
+    }
 }
