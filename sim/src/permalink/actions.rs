@@ -10,9 +10,6 @@ use crate::scenario::{MAX_ACTIONS, MAX_MILLIS, ScenarioError};
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::time::Instant;
 use chordscope_core::chord::route::{Mode, Routing};
-use percent_encoding::{
-    AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode_str, utf8_percent_encode,
-};
 
 /// Actions as a link has them.
 pub(super) fn write(space: Space, actions: &[Timed]) -> String {
@@ -174,15 +171,39 @@ fn read_action(space: Space, words: &[&str]) -> Result<Action, String> {
     })
 }
 
-/// All but letters, digits and a few harmless signs.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
-
-/// A text as a part of an action.
-pub(super) fn escape(text: &str) -> PercentEncode<'_> {
-    utf8_percent_encode(text, ESCAPED)
+/// Percent-encodes all but letters, digits and a few harmless signs.
+pub(super) fn escape(text: &str) -> String {
+    let mut escaped = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
 }
 
 /// Undoes [`escape`]; what is no escape stands for itself.
 pub(super) fn unescape(text: &str) -> String {
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        let hex = |digit: &u8| char::from(*digit).to_digit(16);
+        let escaped = match after {
+            [high, low, ..] if *byte == b'%' => hex(high).zip(hex(low)),
+            _ => None,
+        };
+        match escaped {
+            Some((high, low)) => {
+                bytes.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }

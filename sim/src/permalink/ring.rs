@@ -2,7 +2,7 @@
 //! [`Scenario::plain`] is left out.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::actions::{escape, unescape};
@@ -34,8 +34,7 @@ pub(super) fn write(scenario: &Scenario) -> Result<String, ScenarioError> {
     let nodes: Vec<_> = scenario.nodes.iter().map(|id| space.show(*id)).collect();
     parts.push(format!("bits={}&nodes={}", space.bits(), nodes.join(",")));
     if !scenario.records.is_empty() {
-        let names = scenario.records.iter();
-        let names = names.map(|name| escape(name.as_str()).to_string());
+        let names = scenario.records.iter().map(|name| escape(name.as_str()));
         parts.push(format!("records={}", names.collect::<Vec<_>>().join(",")));
     }
     if scenario.protocol == Protocol::Classic {
