@@ -7,7 +7,7 @@ use crate::checks::linearizable::Deed;
 pub enum Asked {
     /// The value.
     Get,
-    /// A value in the place of anything; `None` deletes.
+    /// A value in the place of anything; `None` deletes what is there.
     Put(Option<u32>),
     /// A value in the place of what has this sequence number, 0 for nothing.
     Swap(u64, u32),
@@ -54,6 +54,7 @@ impl Deed for Act {
         };
         let (after, fits) = match asked {
             Asked::Get => (state, true),
+            Asked::Put(None) => (next(None), state.value.is_some()),
             Asked::Put(value) => (next(value), true),
             Asked::Swap(expected, value) => (next(Some(value)), state.visible() == expected),
         };
@@ -70,5 +71,28 @@ impl Deed for Act {
 
     fn is_sure(self) -> bool {
         self.1 != Outcome::Unsure
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delete_of_nothing_says_so_and_takes_no_sequence_number() {
+        let nothing = Register::default();
+        let there = Register {
+            sequence: 4,
+            value: Some(7),
+        };
+        let delete = |outcome, state| Act(Asked::Put(None), outcome).apply(state);
+        assert_eq!(delete(Outcome::Mismatch(0), nothing), Some(nothing));
+        assert_eq!(delete(Outcome::Written(1), nothing), None);
+        assert_eq!(delete(Outcome::Mismatch(0), there), None);
+        let gone = delete(Outcome::Written(5), there);
+        assert_eq!(
+            gone.map(|state| (state.sequence, state.value)),
+            Some((5, None))
+        );
     }
 }
