@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::sleep;
 
-/// How long warnings are gathered before they are told.
+/// The time for which warnings are gathered before they are told.
 const WINDOW: Duration = Duration::from_secs(1);
 
 /// Warnings of one kind, of all peers of this process together.

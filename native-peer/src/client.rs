@@ -25,7 +25,7 @@ use crate::views::{self, Awaited, Leaving, Lookup, Peers, Status, Store, Waiting
 
 /// The timeout of a departure: longer than the peer tries itself.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(75);
-/// How long a departure may take before the command says what it waits for.
+/// The wait before the command says what a departure waits for.
 const LEAVE_QUIET: Duration = Duration::from_secs(2);
 /// How long to wait before asking again whether it has left.
 const LEAVE_PAUSE: Duration = Duration::from_millis(200);

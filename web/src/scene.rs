@@ -168,7 +168,7 @@ pub struct Dot {
     pub answer: bool,
 }
 
-/// What a message is about.
+/// The subject of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Carries {
     /// The lookup of interest: a large dot.

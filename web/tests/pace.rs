@@ -529,7 +529,7 @@ fn once_what_the_user_did_has_come_to_its_end_there_is_no_next_step() {
     panic!("there is always a next step: {}", text(&engine.snapshot()));
 }
 
-/// How many invariants the caption names as violated.
+/// The number of invariants that the caption names as violated.
 fn named_in(caption: &Caption) -> Option<usize> {
     caption.statements().find_map(|one| match one {
         Statement::Violated { broken, .. } => Some(broken.len()),

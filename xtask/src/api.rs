@@ -48,7 +48,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// What is gone and what is new, a line an item.
+/// The items that are gone and those that are new, a line each.
 fn differences(since: &str, then: &BTreeSet<String>, now: &BTreeSet<String>) -> String {
     let mut lines: Vec<(&String, char)> = then.difference(now).map(|item| (item, '-')).collect();
     let gone = lines.len();

@@ -18,7 +18,7 @@ use crate::{process, tools};
 /// The folders of the core whose code is changed: protocol, storage, wire format and links.
 const FOLDERS: [&str; 4] = ["chord", "store", "wire", "link"];
 
-/// How cargo-mutants ends when it has tried every change: all noticed, some not noticed, some endless.
+/// The exit codes of cargo-mutants when it has tried every change: all noticed, some not noticed, some endless.
 const TRIED: [i32; 3] = [0, 2, 3];
 
 /// What `mutants` takes.
@@ -35,7 +35,7 @@ pub(crate) struct Options {
     resume: bool,
 }
 
-/// What came of each change, by its name.
+/// The outcome of each change, by its name.
 type Outcomes = BTreeMap<String, String>;
 
 /// Draws changes, tries them, and prints what came of them.
@@ -167,7 +167,7 @@ fn escaped(text: &str) -> String {
     text.chars().flat_map(escape).collect()
 }
 
-/// What cargo-mutants has noted in its last run, which may have been ended.
+/// The notes of cargo-mutants' last run, which may have been ended.
 fn tried(folder: &Path) -> Outcomes {
     let path: PathBuf = folder.join("mutants.out").join("outcomes.json");
     let text = fs::read_to_string(path).unwrap_or_default();

@@ -10,7 +10,7 @@ use crate::tools::{self, WASM_TARGET};
 use crate::workspace::Workspace;
 use crate::{browser, no_std, process, site};
 
-/// How long the database of advisories may take.
+/// The timeout for the database of advisories.
 const FETCH_PATIENCE: Duration = Duration::from_secs(60);
 
 /// What `test` takes.

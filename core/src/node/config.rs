@@ -40,7 +40,7 @@ pub struct Config {
     pub ring_merge: Option<Duration>,
     /// How often it compares its records with its successors'; `None` never.
     pub repair: Option<Duration>,
-    /// How far these pauses jitter_percent from their intervals, in percent either way, so that nodes do not march in step.
+    /// The jitter of these pauses, in percent of their intervals either way, so that nodes do not march in step.
     pub jitter_percent: u8,
     /// The shortest wait for an answer. Longer ones come from measured round trips.
     pub min_rto: Duration,

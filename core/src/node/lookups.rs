@@ -47,7 +47,7 @@ pub(super) enum Goal {
 pub(super) struct Search {
     pub(super) key: Id,
     pub(super) routing: Routing,
-    /// Who drives it now.
+    /// The driver of it now.
     pub(super) mode: Mode,
     pub(super) goal: Goal,
 }
@@ -93,7 +93,7 @@ pub(super) struct Outcome {
     pub(super) found: Option<(Contact, Neighbours)>,
 }
 
-/// What a lookup is decided by.
+/// The pointers that a lookup is decided by.
 #[derive(Clone, Copy)]
 pub(super) struct Pointers<'a> {
     pub(super) membership: &'a Membership,

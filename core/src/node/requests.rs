@@ -149,7 +149,7 @@ impl From<Open> for Ended {
 /// The room that a question takes, and how much longer than usual its answer may take.
 type Room = Option<(Load, Duration)>;
 
-/// What becomes of a question that is to be asked.
+/// The fate of a question that is to be asked.
 #[derive(Debug)]
 pub(super) enum Asked {
     Send(Message),
@@ -164,7 +164,7 @@ pub(super) enum Asked {
 pub(super) struct Requests {
     limit: usize,
     min_rto: Duration,
-    /// How often a question is sent again where nobody answers.
+    /// The number of retransmissions of a question without an answer.
     retries: u8,
     next: u64,
     open: Numbered<Open>,

@@ -60,7 +60,7 @@ impl Held {
         self.version
     }
 
-    /// How many whole seconds it has left, as [`StoredRecord::remaining`].
+    /// The whole seconds that it has left, as [`StoredRecord::remaining`].
     fn remaining(&self, now: Instant) -> i32 {
         self.life.remaining(now, &self.record)
     }

@@ -212,7 +212,7 @@ fn nonsense(from: &str) -> Failure {
     ))
 }
 
-/// What is said of what is no web server, or a broken one.
+/// The error for a server that is no web server, or a broken one.
 const NOT_HTTP: &str = "what comes is not HTTP";
 
 /// Why an answer did not come, or not to its end; `None` where what came is not HTTP.
@@ -251,7 +251,7 @@ mod tests {
 
     use super::*;
 
-    /// What is said of a server that has this answer for everybody.
+    /// The error for a server that has this answer for everybody.
     async fn said_of(answer: &'static [u8]) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let authority = listener.local_addr().unwrap().to_string();

@@ -23,7 +23,7 @@ use crate::output;
 use crate::regular_file::{self, NO_FILE};
 use crate::views::Put;
 
-/// How long it may take to see whether a record is at the other level.
+/// The timeout for a look at the other level.
 const OTHER_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]

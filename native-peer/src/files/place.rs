@@ -13,10 +13,10 @@ use crate::files::positional::{read_at, set_length, write_at};
 use crate::files::stamp::Stamp;
 use crate::regular_file::open;
 
-/// What is said of files in which the system makes up what is read.
+/// The error for files whose content the system makes up.
 const MADE_UP: &str = "what can be read in this file is not as long as the system says, as in files of /proc and /sys: a copy of it can be \
                        shared";
-/// What is said of a file that is not as long as it was.
+/// The error for a file that is not as long as it was.
 const ANOTHER_LENGTH: &str = "the file does not have the length that it had when reading began: try again when nobody writes to it";
 
 /// Where a content lies. While it is being fetched it has another name than at its end.
@@ -145,7 +145,7 @@ impl Place {
         }
     }
 
-    /// What is said where there is more or less to read than there should be.
+    /// The error where there is more or less to read than there should be.
     fn wrong_length(&self, file: &File) -> &'static str {
         match file.metadata() {
             Ok(meta) if meta.len() == self.layout.length() => MADE_UP,

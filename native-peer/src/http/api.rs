@@ -33,7 +33,7 @@ pub(crate) use record::{
     AUTHOR, EXPIRES_HEADER, KEY_HEADER, LevelName, MEMBERS_HEADER, SEQUENCE_HEADER, parse_author,
 };
 
-/// How long a value may take to arrive, and the next piece of what is longer.
+/// The timeout for a value to arrive, and for the next piece of what is longer.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What anyone may see.

@@ -188,7 +188,7 @@ pub(crate) struct Adoption {
     pub(crate) exports: Vec<String>,
 }
 
-/// What is said of a lineage that no group has.
+/// The error for a lineage that no group has.
 pub(crate) const UNKNOWN_LINEAGE: &str =
     "no such lineage is known: no group of it was found in the ring";
 

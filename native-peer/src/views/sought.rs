@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::output::count;
 
-/// How many are named in a sentence.
+/// The limit on names in a sentence.
 const MAX_NAMED: usize = 8;
 
-/// Somebody by whom the peer would be in a ring again.
+/// A peer by which this one would be in a ring again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sought {
     /// The position, where it is known: who was at the address last, or is a member of a group of level quorum.

@@ -70,7 +70,7 @@ pub(super) fn view(world: &World, story: &Story, deed: &Action) -> Option<Change
     })
 }
 
-/// What the node that came or went has done.
+/// The deed of the node that came or went.
 fn title(world: &World, id: Id, deed: &Action) -> Statement {
     let node = world.node(id);
     let is_member = node.is_some_and(|node| node.membership().is_member());

@@ -120,7 +120,7 @@ impl Story {
         until.filter_map(fate).next().unwrap_or(Gone::NotYet)
     }
 
-    /// What fingers have named in a stretch of time.
+    /// The nodes that fingers have named in a stretch of time.
     pub(super) fn named(&self, from: Instant, now: Instant) -> BTreeSet<NamedFinger> {
         let at = |when: Instant, late: bool| {
             self.fingers

@@ -15,7 +15,7 @@ use super::text::line;
 /// A path as its segments.
 type Path = Vec<String>;
 
-/// How many imports a name may lead through.
+/// The limit on imports that a name leads through.
 const MAX_IMPORTS: u32 = 16;
 
 /// The items of the crate with this source, a line each: path, two spaces, and the item as it is written.
@@ -38,7 +38,7 @@ struct Modules {
     items: BTreeMap<Path, Vec<Item>>,
 }
 
-/// What a path leads to.
+/// The item that a path leads to.
 enum Found<'a> {
     Module(Path),
     Item(Path, &'a Item),
@@ -91,7 +91,7 @@ impl Modules {
         Ok(())
     }
 
-    /// What a path leads to that stands in the module `from`; `None` for what is outside the crate.
+    /// The item that a path in the module `from` leads to; `None` outside the crate.
     fn resolve(&self, from: &Path, path: &[String], imports: u32) -> Option<Found<'_>> {
         let mut module = from.clone();
         let mut rest = path;
@@ -125,7 +125,7 @@ impl Modules {
         }
     }
 
-    /// What a name stands for in a module.
+    /// The meaning of a name in a module.
     fn name(&self, module: &Path, name: &str, imports: u32) -> Option<Found<'_>> {
         let below = joined(module, name);
         if self.items.contains_key(&below) {
@@ -539,9 +539,9 @@ mod tests {
              impl Hidden { pub fn unseen(&self) {} } \
              pub trait Walk: Clone { type Step; fn walk(&self) -> Self::Step; fn stop(&self) {} }";
         let inner = "pub struct Hidden; #[derive(Debug, Clone)] #[non_exhaustive] pub struct Point { pub x: u64, y: u64 } \
-             impl Point { #[must_use] pub const fn new(x: u64) -> Self { todo!() } fn own(&self) {} #[doc(hidden)] pub fn no(&self) {} } \
-             impl From<u64> for Point { fn from(x: u64) -> Self { todo!() } } pub fn far(mut a: &Point) -> bool { true } mod more;";
-        let more = "impl super::Point { pub fn twice(mut self) -> Self { todo!() } }";
+             impl Point { #[must_use] pub const fn new(x: u64) -> Self { loop {} } fn own(&self) {} #[doc(hidden)] pub fn no(&self) {} } \
+             impl From<u64> for Point { fn from(x: u64) -> Self { loop {} } } pub fn far(mut a: &Point) -> bool { true } mod more;";
+        let more = "impl super::Point { pub fn twice(mut self) -> Self { loop {} } }";
         let found = lines(&[
             ("lib.rs", lib),
             ("ring.rs", ring),

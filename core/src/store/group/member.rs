@@ -326,7 +326,7 @@ impl Groups {
         self.answer(ticket, answer);
     }
 
-    /// What was staged is not to follow.
+    /// Takes back what was staged.
     fn withdraw(&mut self, ticket: Ticket, name: (GroupId, Epoch)) {
         let asker = self.asker(&ticket);
         let staged = self.staged.get(&name);

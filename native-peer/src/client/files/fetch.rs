@@ -26,7 +26,7 @@ const REST: u32 = 10;
 const LONGEST_LOOK: Duration = Duration::from_secs(5);
 /// How long nothing may come before the command says that it still waits.
 const QUIET: Duration = Duration::from_secs(30);
-/// How long peers that have it may be looked for before the command says that.
+/// The wait before the command says that it looks for peers.
 const LOOKING: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
@@ -169,7 +169,7 @@ enum Followed {
     GivenUp(String),
 }
 
-/// How long nothing has come, and what was said of that.
+/// The time without progress, and the line about it.
 struct Quiet {
     received: u64,
     came: Instant,
@@ -196,7 +196,7 @@ impl Quiet {
         }
     }
 
-    /// What is to be said now of a fetch to which nothing comes.
+    /// The line for a fetch to which nothing comes.
     fn note(&mut self, transfer: &Transfer) -> Option<String> {
         let (quiet, limit) = (self.came.elapsed(), &transfer.limit);
         let is_looking = self.received == 0 && transfer.peers.is_empty();

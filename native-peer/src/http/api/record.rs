@@ -275,7 +275,7 @@ async fn put(
     Ok(answer)
 }
 
-/// How many members the group of a key at level quorum has, if a position of this peer is one of them.
+/// The size of a key's group at level quorum, if a position of this peer is a member.
 async fn members(app: &App, key: Id) -> Option<usize> {
     for position in &app.positions {
         let group = position.look(move |peer| {
@@ -291,7 +291,7 @@ async fn members(app: &App, key: Id) -> Option<usize> {
     None
 }
 
-/// What came of an operation, or why it failed. What the peer's own disk says is the likelier cause, and the one that its user can mend.
+/// The outcome of an operation, or the cause of its failure. An error of the peer's own disk is the likelier cause, and the one that its user can mend.
 async fn explained<T>(app: &App, outcome: Result<T, StoreError>) -> Result<T, Failed> {
     let error = match outcome {
         Ok(outcome) => return Ok(outcome),

@@ -168,13 +168,13 @@ pub struct FingerRow {
 /// The last change of membership, with those that were under way when it began, and what they do to the tables of others.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChangeView {
-    /// What happened, oldest first.
+    /// The events, oldest first.
     pub titles: Vec<Statement>,
     /// The node that came or went last.
     pub node: Id,
     /// The rows that are affected.
     pub rows: Vec<ChangedRow>,
-    /// How many of them name the right node now.
+    /// The number of those that name the right node now.
     pub right: usize,
     /// How many have been updated, in words, if the change is one that affects rows.
     pub affected: Option<Statement>,
