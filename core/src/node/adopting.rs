@@ -12,11 +12,10 @@ use core::time::Duration;
 
 use crate::base::id::Id;
 use crate::base::time::Instant;
-use crate::node::Node;
 use crate::node::api::{Event, StoreError, TimerKind};
+use crate::node::services::Services;
 use crate::store::group::configuration::Stamp;
-use crate::store::group::part::Part;
-use crate::store::group::{Entry, Input, OperationTag};
+use crate::store::group::{Entry, Groups, Input, OperationTag};
 use crate::store::message::StoredRecord;
 use crate::store::record::Record;
 
@@ -86,9 +85,12 @@ pub struct Conflicting {
     pub stamp: Stamp,
 }
 
-/// An adoption under way, and the last one.
+/// The adoption under way, or the last one of this run.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Adopting(Option<Box<Progress>>);
+
 #[derive(Clone, Debug)]
-pub(super) struct Adopting {
+struct Progress {
     standing: Adoption,
     /// Records on their way.
     open: BTreeMap<Id, Entry>,
@@ -102,24 +104,49 @@ pub(super) struct Adopting {
     brought: Option<Instant>,
 }
 
-impl Node {
-    /// Begins to bring what this node keeps at level `quorum` into another lineage of the ring, and to give its own one up. Each
-    /// conflict is told by [`Event::LineageConflict`] and waits for [`Node::conflict_exported`]; [`Event::AdoptionEnded`] follows.
+/// What is to be done next for an adoption.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// To tell the groups.
+    Tell(Input),
+    /// To ask for what the own lineage has under each of these keys.
+    Gather(Vec<Id>),
+    /// To write this record, as the operation of this tag, in this lineage.
+    Import(Box<StoredRecord>, OperationTag, u64),
+    /// To end it.
+    End(AdoptionState),
+}
+
+impl Adopting {
+    /// The adoption under way, or the last one.
+    pub(super) fn standing(&self) -> Option<&Adoption> {
+        self.0.as_ref().map(|adopting| &adopting.standing)
+    }
+
+    /// The lineage that is being adopted.
+    fn target(&self) -> Option<u64> {
+        let running = self.standing();
+        let running = running.filter(|one| one.state == AdoptionState::Running);
+        running.map(|one| one.to)
+    }
+
+    /// Begins, unless this lineage is being adopted already. Whether there are groups of it is asked then.
     ///
     /// # Errors
     /// [`AdoptError`] when the node is no member, has the lineage, or is adopting another.
-    pub fn adopt(&mut self, now: Instant, lineage: u64) -> Result<(), AdoptError> {
-        let groups = self.groups().ok_or(AdoptError::NoPart)?;
-        let own = groups.lineage().map(|own| own.number);
-        let running = self
-            .adoption()
-            .filter(|one| one.state == AdoptionState::Running);
-        match running.map(|one| one.to) {
-            Some(to) if to == lineage => return Ok(()),
+    pub(super) fn begin(
+        &mut self,
+        now: Instant,
+        is_member: bool,
+        own: Option<u64>,
+        lineage: u64,
+    ) -> Result<bool, AdoptError> {
+        match self.target() {
+            Some(to) if to == lineage => return Ok(false),
             Some(_) => return Err(AdoptError::Busy),
             None => {}
         }
-        if !self.membership.is_member() {
+        if !is_member {
             return Err(AdoptError::NotMember);
         }
         if own == Some(lineage) {
@@ -133,7 +160,7 @@ impl Node {
             present: 0,
             conflicts: 0,
         };
-        self.adopting = Some(Box::new(Adopting {
+        self.0 = Some(Box::new(Progress {
             standing,
             open: BTreeMap::new(),
             exporting: BTreeMap::new(),
@@ -141,90 +168,49 @@ impl Node {
             progress: now,
             brought: None,
         }));
-        // Nobody gives anything up for a mistyped number.
-        if let Err(error) = self.quorum_probe(now, lineage) {
-            self.on_probed(now, Err(error));
-        }
-        Ok(())
-    }
-
-    /// The adoption under way, or the last one of this run.
-    pub fn adoption(&self) -> Option<&Adoption> {
-        self.adopting.as_ref().map(|adopting| &adopting.standing)
+        Ok(true)
     }
 
     /// The conflict of this number has been exported, and outlives a failure of the machine.
-    pub fn conflict_exported(&mut self, now: Instant, number: u64) {
-        let Some(adopting) = &mut self.adopting else {
-            return;
-        };
-        if let Some((key, stamp)) = adopting.exporting.remove(&number) {
-            self.step_groups(now, Input::Settled(key, stamp));
-            self.services.timers.bring_forward(now, TimerKind::Adopt);
-        }
-    }
-
-    /// Conflicts cannot be exported: the node keeps its lineage.
-    pub fn abandon_adoption(&mut self, now: Instant, error: StoreError) {
-        self.end_adoption(now, AdoptionState::Failed(error));
-    }
-
-    pub(super) fn on_adopt_timer(&mut self, now: Instant) {
-        let Some(adopting) = &mut self.adopting else {
-            return;
-        };
-        if adopting.standing.state != AdoptionState::Running {
-            return;
-        }
-        let late = |since: Instant| now.since(since) >= LEAVING_TIMEOUT;
-        if adopting.brought.is_some_and(late) {
-            let groups = self.groups();
-            let awaited = groups.map_or_else(Vec::new, |groups| groups.awaited());
-            let missing = StoreError::NoMajority(awaited);
-            return self.end_adoption(now, AdoptionState::Failed(missing));
-        }
-        self.services.schedule(now, TimerKind::Adopt, Some(PAUSE));
-        self.bring_on(now);
+    pub(super) fn on_exported(&mut self, number: u64) -> Option<Next> {
+        let (key, stamp) = self.0.as_mut()?.exporting.remove(&number)?;
+        Some(Next::Tell(Input::Settled(key, stamp)))
     }
 
     /// Whether there are groups of the lineage.
-    pub(super) fn on_probed(&mut self, now: Instant, outcome: Result<(), StoreError>) {
-        let running = self
-            .adoption()
-            .filter(|one| one.state == AdoptionState::Running);
-        let Some(to) = running.map(|one| one.to) else {
-            return;
-        };
-        match outcome {
+    pub(super) fn on_probed(&self, outcome: Result<(), StoreError>) -> Option<Next> {
+        let to = self.target()?;
+        Some(match outcome {
             // Without a majority at present they are groups still.
-            Ok(()) | Err(StoreError::NoMajority(_)) => {
-                self.step_groups(now, Input::Adopt(to));
-                self.services.timers.bring_forward(now, TimerKind::Adopt);
-            }
-            Err(StoreError::NoGroup | StoreError::Unavailable) => {
-                self.end_adoption(now, AdoptionState::Unknown);
-            }
-            Err(error) => self.end_adoption(now, AdoptionState::Failed(error)),
-        }
+            Ok(()) | Err(StoreError::NoMajority(_)) => Next::Tell(Input::Adopt(to)),
+            Err(StoreError::NoGroup | StoreError::Unavailable) => Next::End(AdoptionState::Unknown),
+            Err(error) => Next::End(AdoptionState::Failed(error)),
+        })
     }
 
     /// Begins to bring the next records.
-    fn bring_on(&mut self, now: Instant) {
-        let Some(adopting) = &mut self.adopting else {
-            return;
-        };
+    pub(super) fn on_timer(
+        &mut self,
+        services: &mut Services,
+        now: Instant,
+        groups: &Groups,
+    ) -> Option<Next> {
+        self.target()?;
+        let adopting = self.0.as_mut()?;
+        let late = |since: Instant| now.since(since) >= LEAVING_TIMEOUT;
+        if adopting.brought.is_some_and(late) {
+            let missing = StoreError::NoMajority(groups.awaited());
+            return Some(Next::End(AdoptionState::Failed(missing)));
+        }
+        services.schedule(now, TimerKind::Adopt, Some(PAUSE));
         let room = AT_A_TIME.saturating_sub(adopting.open.len());
         if room == 0 {
-            return;
+            return None;
         }
-        let Some(groups) = self.groups.as_deref().map(Part::groups) else {
-            return;
-        };
+        let space = services.space();
         let entries = groups.unsettled(adopting.last, room);
         adopting.last = match entries.len() == room {
-            true => entries
-                .last()
-                .map(|entry| entry.copy.record.key(self.services.config.space)),
+            true => entries.last().map(|entry| entry.copy.record.key(space)),
             false => None,
         };
         let exporting: Vec<Id> = adopting.exporting.values().map(|(key, _)| *key).collect();
@@ -235,62 +221,49 @@ impl Node {
         };
         let mut begun = Vec::new();
         for entry in entries {
-            let key = entry.copy.record.key(self.services.config.space);
+            let key = entry.copy.record.key(space);
             if !exporting.contains(&key) && !adopting.open.contains_key(&key) {
                 adopting.open.insert(key, entry);
                 begun.push(key);
             }
         }
-        for key in begun {
-            if let Err(error) = self.quorum_gather(now, key) {
-                self.on_brought(now, key, Err(error));
-            }
-        }
+        Some(Next::Gather(begun))
     }
 
     /// What the own lineage has under a key is known.
     pub(super) fn on_gathered(
         &mut self,
+        services: &mut Services,
         now: Instant,
         key: Id,
-        outcome: Result<Option<Box<StoredRecord>>, StoreError>,
-    ) {
-        let Some(adopting) = &mut self.adopting else {
-            return;
-        };
-        let (to, Some(entry)) = (adopting.standing.to, adopting.open.get(&key)) else {
-            return;
-        };
-        match outcome {
-            Ok(Some(copy)) if copy.visible().is_some() => {
+        found: Option<Box<StoredRecord>>,
+    ) -> Option<Next> {
+        let adopting = self.0.as_ref()?;
+        let entry = adopting.open.get(&key)?;
+        match found {
+            Some(copy) if copy.visible().is_some() => {
                 // The same operation goes on in the other lineage, should its author try it again.
                 let same = copy.record.version() == entry.copy.record.version();
-                let tag = same.then_some(entry.operation);
                 let mut drawn = OperationTag::default();
-                self.services.rng.fill(&mut drawn.0);
-                if let Err(error) = self.quorum_import(now, copy, tag.unwrap_or(drawn), to) {
-                    self.on_brought(now, key, Err(error));
-                }
+                services.rng.fill(&mut drawn.0);
+                let tag = if same { entry.operation } else { drawn };
+                Some(Next::Import(copy, tag, adopting.standing.to))
             }
             // It was deleted, or has run out.
-            Ok(_) => self.on_brought(now, key, Ok(Brought::Nothing)),
-            Err(error) => self.on_brought(now, key, Err(error)),
+            _ => self.on_brought(services, now, key, Ok(Brought::Nothing)),
         }
     }
 
     /// A record is in the other lineage, or cannot be.
     pub(super) fn on_brought(
         &mut self,
+        services: &mut Services,
         now: Instant,
         key: Id,
         outcome: Result<Brought, StoreError>,
-    ) {
-        let Some(adopting) = &mut self.adopting else {
-            return;
-        };
-        let Some(entry) = adopting.open.remove(&key) else {
-            return;
-        };
+    ) -> Option<Next> {
+        let adopting = self.0.as_mut()?;
+        let entry = adopting.open.remove(&key)?;
         let standing = &mut adopting.standing;
         match outcome {
             Ok(Brought::Conflict(record)) => {
@@ -303,47 +276,34 @@ impl Node {
                     record: *record,
                     stamp,
                 };
-                self.services
-                    .event(Event::LineageConflict(Box::new(conflict)));
-                return;
+                services.event(Event::LineageConflict(Box::new(conflict)));
+                return None;
             }
             Ok(Brought::Imported) => standing.imported += 1,
             Ok(Brought::Present) => standing.present += 1,
             Ok(Brought::Nothing) => {}
             Err(error) => {
-                if now.since(adopting.progress) >= TIMEOUT {
-                    self.end_adoption(now, AdoptionState::Failed(error));
-                }
-                return;
+                let late = now.since(adopting.progress) >= TIMEOUT;
+                return late.then_some(Next::End(AdoptionState::Failed(error)));
             }
         }
         adopting.progress = now;
-        self.step_groups(now, Input::Settled(key, entry.stamp));
-        self.services.timers.bring_forward(now, TimerKind::Adopt);
+        Some(Next::Tell(Input::Settled(key, entry.stamp)))
     }
 
-    /// The node has taken the other lineage.
-    pub(super) fn on_adopted(&mut self, now: Instant) {
-        self.end_adoption(now, AdoptionState::Done);
-    }
-
-    fn end_adoption(&mut self, now: Instant, state: AdoptionState) {
-        let Some(adopting) = &mut self.adopting else {
-            return;
-        };
-        if adopting.standing.state != AdoptionState::Running {
-            return;
-        }
+    /// It is over: in which state, unless it was over before.
+    pub(super) fn end(
+        &mut self,
+        services: &mut Services,
+        state: AdoptionState,
+    ) -> Option<Adoption> {
+        self.target()?;
+        let adopting = self.0.as_mut()?;
         adopting.standing.state = state;
         adopting.open.clear();
         adopting.exporting.clear();
-        let standing = adopting.standing.clone();
-        self.services.timers.clear(TimerKind::Adopt);
-        if standing.state != AdoptionState::Done {
-            self.step_groups(now, Input::KeepLineage);
-        }
-        self.services
-            .event(Event::AdoptionEnded(Box::new(standing)));
+        services.timers.clear(TimerKind::Adopt);
+        Some(adopting.standing.clone())
     }
 }
 

@@ -12,12 +12,10 @@ use core::time::Duration;
 
 use crate::base::id::Id;
 use crate::base::time::Instant;
-use crate::node::Node;
 use crate::node::api::{Event, Limit, TimerKind};
-use crate::node::operations::{Target, Task};
+use crate::node::services::Services;
 use crate::store::life::Life;
 use crate::store::message::StoredRecord;
-use crate::store::record::Subject;
 
 /// The waits before each attempt, after the put and after one another: an owner that is restarted is back in a few seconds.
 const WAITS: [Duration; 4] = [
@@ -41,12 +39,17 @@ struct Hint {
     attempts: usize,
 }
 
-impl Node {
+impl Handoffs {
     /// A record was put under a key, and another node stood in for the owner.
-    pub(super) fn hand_off_later(&mut self, now: Instant, key: Id, copy: Box<StoredRecord>) {
-        let hints = &mut self.handoffs.0;
-        if hints.len() >= MAX_HINTS && !hints.contains_key(&key) {
-            self.services.event(Event::LimitReached(Limit::Handoffs));
+    pub(super) fn add(
+        &mut self,
+        services: &mut Services,
+        now: Instant,
+        key: Id,
+        copy: Box<StoredRecord>,
+    ) {
+        if self.0.len() >= MAX_HINTS && !self.0.contains_key(&key) {
+            services.event(Event::LimitReached(Limit::Handoffs));
             return;
         }
         let hint = Hint {
@@ -55,21 +58,22 @@ impl Node {
             due: now + WAITS[0],
             attempts: 0,
         };
-        hints.insert(key, hint);
-        self.wait_to_hand_off();
+        self.0.insert(key, hint);
     }
 
-    fn wait_to_hand_off(&mut self) {
-        self.services.timers.clear(TimerKind::Handoff);
-        let due = self.handoffs.0.values().map(|hint| hint.due).min();
-        if let Some(due) = due.filter(|_| self.upkeep.leaving.is_none()) {
-            self.services.timers.set(due, TimerKind::Handoff);
+    /// Sets the timer to what is due next, while the node stays.
+    pub(super) fn wait(&self, services: &mut Services, stays: bool) {
+        services.timers.clear(TimerKind::Handoff);
+        let due = self.0.values().map(|hint| hint.due).min();
+        if let Some(due) = due.filter(|_| stays) {
+            services.timers.set(due, TimerKind::Handoff);
         }
     }
 
-    pub(super) fn on_handoff_timer(&mut self, now: Instant) {
+    /// The records that are due, by their keys. Each comes again after the next wait, if it has one.
+    pub(super) fn due(&mut self, now: Instant) -> Vec<(Id, Box<StoredRecord>)> {
         let mut due = Vec::new();
-        self.handoffs.0.retain(|key, hint| {
+        self.0.retain(|key, hint| {
             if hint.due > now {
                 return true;
             }
@@ -83,20 +87,14 @@ impl Node {
             }
             true
         });
-        for (key, copy) in due {
-            let target = Target::Record(Subject::Key(key));
-            // A node that is too busy, or outside, tries again like after any failure.
-            let _ = self.start_operation(now, target, Task::HandOff(copy));
-        }
-        self.wait_to_hand_off();
+        due
     }
 
     /// The whole replica group of a key's owner has this record.
-    pub(super) fn end_hand_off(&mut self, key: Id, copy: &StoredRecord) {
-        let hint = self.handoffs.0.get(&key);
+    pub(super) fn end(&mut self, key: Id, copy: &StoredRecord) {
+        let hint = self.0.get(&key);
         if hint.is_some_and(|hint| hint.copy.record.version() == copy.record.version()) {
-            self.handoffs.0.remove(&key);
-            self.wait_to_hand_off();
+            self.0.remove(&key);
         }
     }
 }

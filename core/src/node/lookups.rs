@@ -36,6 +36,8 @@ pub(super) enum Goal {
     Finger(u8),
     /// The replica group of an operation's key.
     Operation(u64),
+    /// The nodes at the key of an operation at level `quorum`.
+    Quorum(u64),
     /// The owner of a record that nobody vouched for.
     Unclaimed(Id),
     /// The nodes at the middle of a group's range.

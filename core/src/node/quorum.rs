@@ -1,531 +1,570 @@
-//! Puts, gets, deletes and renewals that this node began at level `quorum`.
+//! Level `quorum` at a node: its groups, the operations that it began, repairs by hand, and the adoption of a lineage.
 //!
-//! All go to the primary of the key's group. A put reads, then writes in the place of exactly what it read. All its attempts carry
-//! one random tag, so that trying again does no harm: a write that took effect is known by it, and an equal write of another
-//! operation is not taken for it. A renewal touches the version that was put, which does no harm however often it is done.
+//! A router: the groups are a machine of the store's ([`Groups`]), [`Operations`] decides puts and gets, [`Adopting`] brings records
+//! into another lineage.
+
+mod operations;
 
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
+use alloc::collections::BTreeMap;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
-use crate::message::Request;
-use crate::node::Node;
-use crate::node::adopting::Brought;
-use crate::node::api::{Event, OperationId, StoreError, TimerKind, Written};
+use crate::message::{Request, Response};
+use crate::node::adopting::{self, AdoptError, Adopting, Adoption, AdoptionState};
+use crate::node::api::{Event, OperationId, Output, REPAIR_DEADLINE, StoreError, TimerKind};
+use crate::node::context::Context;
+use crate::node::lookups::{Goal, Outcome};
 use crate::node::putting::Put;
+use crate::node::quorum::operations::{Done, Next, Operation, Operations, Task};
 use crate::node::requests::Purpose;
-use crate::store::group::message::{Request as Ask, Response as Answer, Touch, Write};
-use crate::store::group::{Input, OperationTag, Ticket};
-use crate::store::message::StoredRecord;
-use crate::store::record::{RecordError, Subject, Version};
+use crate::node::services::Services;
+use crate::store::group::configuration::Configuration;
+use crate::store::group::fence::Fence;
+use crate::store::group::message::{Request as Ask, Response as Answer};
+use crate::store::group::part::Part;
+use crate::store::group::repair::RepairError;
+use crate::store::group::{Control, Effect, Entry, Groups, Input, Look, Ticket};
+use crate::store::record::Subject;
 use crate::store::renewal::Renewal;
 
-/// How long an operation waits before it looks the group up again.
-const AGAIN: Duration = Duration::from_millis(400);
-/// The limit on looks behind nodes that know nothing of an operation's key.
-const MAX_STEPS: u8 = 16;
-/// How many nodes an operation asks between two lookups.
-const MAX_ASKED: u8 = 12;
+/// How long a node waits before it compares its groups with a ring that has changed: others may be about to.
+const LOOK_SOON: Duration = Duration::from_millis(200);
 
-/// An operation at level `quorum` under way.
+/// The part of a node that is level `quorum`.
 #[derive(Clone, Debug)]
-pub(super) struct QuorumOperation {
-    subject: Subject,
-    task: Task,
-    tag: OperationTag,
-    /// The lineage that it is about, where that is not this node's.
-    lineage: Option<u64>,
-    /// What is being written, and in the place of what.
-    write: Option<(Option<Version>, Box<StoredRecord>)>,
-    /// Whether the write may have taken effect unnoticed.
-    unsure: bool,
-    candidates: VecDeque<Contact>,
-    asked: u8,
-    /// The last node that the lookup found, while all nodes that were asked since know nothing of the key: they may be of another
-    /// lineage.
-    unknown_upto: Option<Id>,
-    /// The number of looks behind such nodes so far.
-    steps: u8,
-    deadline: Instant,
-    timer: Instant,
-    /// The error that it ends with at its deadline: the most that is known of what is missing.
-    missing: StoreError,
+pub(super) struct QuorumLevel {
+    /// None where the node takes no part: it then asks the groups of others.
+    groups: Option<Box<dyn Part>>,
+    /// What the groups have saved, by the token that the owner answers with.
+    saving: BTreeMap<u64, u64>,
+    operations: Operations,
+    /// Repairs of ranges under way, with their deadlines.
+    repairs: BTreeMap<u64, Instant>,
+    adopting: Adopting,
 }
 
-impl QuorumOperation {
-    const fn is_import(&self) -> bool {
-        matches!(self.task, Task::Import)
+impl QuorumLevel {
+    pub(super) fn new(groups: Option<Box<dyn Part>>) -> Self {
+        Self {
+            groups,
+            saving: BTreeMap::new(),
+            operations: Operations::default(),
+            repairs: BTreeMap::new(),
+            adopting: Adopting::default(),
+        }
     }
-}
 
-#[derive(Clone, Debug)]
-enum Task {
-    Get,
-    Put(Put),
-    Touch(Renewal),
-    /// Whether there are groups of a lineage.
-    Probe,
-    /// What this node's lineage has, before that is given up.
-    Gather,
-    /// A record of that, for the other lineage.
-    Import,
-}
+    /// The groups, where the node takes part.
+    pub(super) fn groups(&self) -> Option<&Groups> {
+        self.groups.as_deref().map(Part::groups)
+    }
 
-impl Node {
-    pub(super) fn quorum_put(
+    /// Whether no group needs this node any more.
+    pub(super) fn is_free(&self) -> bool {
+        self.groups().is_none_or(Groups::is_free)
+    }
+
+    // Groups.
+
+    /// Takes up what was saved of groups in an earlier run.
+    pub(super) fn restore(&mut self, now: Instant, control: Control, entries: &[Entry]) {
+        if let Some(groups) = &mut self.groups {
+            groups.restore(now, control, entries);
+        }
+    }
+
+    /// A member of this group at once.
+    pub(super) fn assign(&mut self, group: Configuration) {
+        if let Some(groups) = &mut self.groups {
+            groups.assign(group);
+        }
+    }
+
+    /// A newer contact of this node or another.
+    pub(super) fn refresh(&mut self, contact: &Contact) {
+        if let Some(groups) = &mut self.groups {
+            groups.refresh(contact);
+        }
+    }
+
+    /// Founds the first group of the ring, unless the node knows that there is one, or was.
+    pub(super) fn found(&mut self, cx: &mut Context<'_>) {
+        if self.groups.is_some() {
+            let lineage = cx.services.rng.next_u64();
+            self.step(cx, Input::Found(lineage));
+        }
+    }
+
+    /// Tells the other members that this node stops for a while.
+    pub(super) fn stop(&mut self, cx: &mut Context<'_>) {
+        if self.groups.is_some() {
+            self.step(cx, Input::Stop);
+        }
+    }
+
+    /// Compares the groups with the ring.
+    pub(super) fn look(&mut self, cx: &mut Context<'_>) {
+        if !cx.ring.is_member() || self.groups.is_none() {
+            return;
+        }
+        let successors = cx.ring.membership.successors().entries();
+        let before = cx.ring.membership.predecessor();
+        let ring: Vec<Contact> = successors.iter().chain(before).cloned().collect();
+        let before = before.map(Contact::id);
+        let is_whole = successors.iter().any(|node| Some(node.id()) == before);
+        let last = successors.last().filter(|_| !is_whole);
+        let arc = last.map(|last| (cx.ring.begin(cx.services), last.id()));
+        let leaving = cx.ring.leaves_for_good();
+        let look = Look { ring, arc, leaving };
+        self.step(cx, Input::Look(look));
+    }
+
+    pub(super) fn on_groups_timer(&mut self, cx: &mut Context<'_>) {
+        cx.services
+            .schedule(cx.now, TimerKind::Groups, cx.services.config.repair);
+        self.look(cx);
+    }
+
+    /// The neighbours have changed, or a change of a group has to be tried again.
+    pub(super) fn look_soon(&self, services: &mut Services, now: Instant) {
+        if services.config.repair.is_some() && self.groups.is_some() {
+            let wait = services.rng.duration(LOOK_SOON / 2, LOOK_SOON);
+            services.timers.bring_forward(now + wait, TimerKind::Groups);
+        }
+    }
+
+    /// The disk has answered. Whether it was asked for something of the groups.
+    pub(super) fn on_stored(&mut self, cx: &mut Context<'_>, token: u64, stored: bool) -> bool {
+        let saved = self.saving.remove(&token);
+        if let Some(saved) = saved {
+            self.step(cx, Input::Saved(saved, stored));
+        }
+        saved.is_some()
+    }
+
+    /// One step of the groups.
+    fn step(&mut self, cx: &mut Context<'_>, input: Input) {
+        let effects = match &mut self.groups {
+            Some(groups) => groups.step(cx.now, input),
+            None => decline(input),
+        };
+        for effect in effects {
+            self.carry_out(cx, effect);
+        }
+    }
+
+    fn carry_out(&mut self, cx: &mut Context<'_>, effect: Effect) {
+        match effect {
+            Effect::Ask(token, to, request) => {
+                self.ask(cx, to, Purpose::Group(Box::new(token)), request);
+            }
+            Effect::Answer(Ticket::Peer(to, number), answer) => {
+                cx.services.respond(to, number, Response::Group(answer));
+            }
+            Effect::Answer(Ticket::Operation(number), answer) => {
+                let me = cx.services.me.contact.clone();
+                self.on_operation_answer(cx, (&me, number), Some(answer));
+            }
+            Effect::Answer(Ticket::Itself(_), _) => {}
+            Effect::Save(number, save) => {
+                let token = cx.services.number();
+                self.saving.insert(token, number);
+                let outputs = &mut cx.services.outbox.outputs;
+                outputs.push_back(Output::StoreGroups { token, save });
+            }
+            Effect::Drop(keys) => {
+                let outputs = &mut cx.services.outbox.outputs;
+                outputs.push_back(Output::DropEntries(keys));
+            }
+            Effect::SetAside(keys) => {
+                let outputs = &mut cx.services.outbox.outputs;
+                outputs.push_back(Output::SetAside(keys));
+            }
+            Effect::Repaired(number, outcome) => self.on_repaired(cx.services, number, outcome),
+            Effect::LookSoon => self.look_soon(cx.services, cx.now),
+            Effect::Adopted(_) => self.end_adoption(cx, AdoptionState::Done),
+            Effect::Locate(key) => match cx.look_up(key, Goal::Middle) {
+                Ok(Some(outcome)) => self.on_lookup(cx, outcome),
+                Ok(None) => {}
+                Err(_) => self.step(cx, Input::Located(key, Vec::new())),
+            },
+        }
+    }
+
+    // What other nodes ask, and how they answer.
+
+    pub(super) fn on_request(
         &mut self,
-        now: Instant,
+        cx: &mut Context<'_>,
+        from: Contact,
+        number: u64,
+        request: Ask,
+    ) {
+        self.refresh(&from);
+        let ticket = Ticket::Peer(from, number);
+        self.step(cx, Input::Asked(ticket, request));
+    }
+
+    pub(super) fn on_answer(
+        &mut self,
+        cx: &mut Context<'_>,
+        from: &Contact,
+        purpose: Purpose,
+        answer: Answer,
+    ) {
+        self.refresh(from);
+        match purpose {
+            Purpose::Group(token) => self.step(cx, Input::Answered(*token, from.id(), answer)),
+            Purpose::Quorum(number) => self.on_operation_answer(cx, (from, number), Some(answer)),
+            _ => {}
+        }
+    }
+
+    /// A question was not answered.
+    pub(super) fn on_failure(&mut self, cx: &mut Context<'_>, to: &Contact, purpose: Purpose) {
+        match purpose {
+            Purpose::Group(token) => self.step(cx, Input::Failed(*token, to.id())),
+            Purpose::Quorum(number) => self.on_operation_answer(cx, (to, number), None),
+            _ => {}
+        }
+    }
+
+    /// The node that was asked for an operation does not know the question.
+    pub(super) fn on_unsupported(&mut self, cx: &mut Context<'_>, from: &Contact, number: u64) {
+        self.decide(cx, number, |operations, cx| {
+            operations.on_unsupported(cx, (from, number))
+        });
+    }
+
+    /// The nodes at a key were found, or were not, for an operation or for the middle of a group's range.
+    pub(super) fn on_lookup(&mut self, cx: &mut Context<'_>, outcome: Outcome) {
+        let search = outcome.lookup.search;
+        let found = outcome.found.map_or_else(Vec::new, |(owner, neighbours)| {
+            let behind = neighbours.successors.iter().cloned();
+            core::iter::once(owner).chain(behind).collect()
+        });
+        match search.goal {
+            Goal::Quorum(number) => self.on_candidates(cx, number, found),
+            Goal::Middle => self.step(cx, Input::Located(search.key, found)),
+            _ => {}
+        }
+    }
+
+    fn ask(&mut self, cx: &mut Context<'_>, to: Contact, purpose: Purpose, ask: Ask) {
+        let request = Request::Group(Box::new(ask));
+        if let Some(refused) = cx.services.ask(cx.now, to, purpose, request) {
+            self.on_failure(cx, &refused.to, refused.purpose);
+        }
+    }
+
+    // Puts and gets.
+
+    /// Puts a value, or deletes it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the node is no member or is busy.
+    pub(super) fn put(
+        &mut self,
+        cx: &mut Context<'_>,
         subject: Subject,
         put: Put,
     ) -> Result<OperationId, StoreError> {
-        self.start_quorum(now, subject, Task::Put(put))
+        let operation = Operation::new(cx, subject, Task::Put(put));
+        self.begin(cx, operation)
     }
 
-    pub(super) fn quorum_get(
+    /// Gets a record.
+    ///
+    /// # Errors
+    /// As [`QuorumLevel::put`].
+    pub(super) fn get(
         &mut self,
-        now: Instant,
+        cx: &mut Context<'_>,
         subject: Subject,
     ) -> Result<OperationId, StoreError> {
-        self.start_quorum(now, subject, Task::Get)
+        let operation = Operation::new(cx, subject, Task::Get);
+        self.begin(cx, operation)
     }
 
-    pub(super) fn quorum_touch(
+    /// Lets a record live for its whole lifetime again, if it is still the newest.
+    ///
+    /// # Errors
+    /// As [`QuorumLevel::put`].
+    pub(super) fn touch(
         &mut self,
-        now: Instant,
+        cx: &mut Context<'_>,
         renewal: Renewal,
     ) -> Result<OperationId, StoreError> {
-        let subject = Subject::Key(renewal.key);
-        self.start_quorum(now, subject, Task::Touch(renewal))
+        let operation = Operation::new(cx, Subject::Key(renewal.key), Task::Touch(renewal));
+        self.begin(cx, operation)
     }
 
-    /// Asks for anything in another lineage.
-    pub(super) fn quorum_probe(
+    fn begin(
         &mut self,
-        now: Instant,
-        lineage: u64,
+        cx: &mut Context<'_>,
+        operation: Operation,
     ) -> Result<OperationId, StoreError> {
-        let me = Subject::Key(self.services.me.contact.id());
-        let mut operation = self.new_quorum(now, me, Task::Probe);
-        operation.lineage = Some(lineage);
-        self.begin_quorum(now, operation)
-    }
-
-    pub(super) fn quorum_gather(
-        &mut self,
-        now: Instant,
-        key: Id,
-    ) -> Result<OperationId, StoreError> {
-        self.start_quorum(now, Subject::Key(key), Task::Gather)
-    }
-
-    /// Writes a record as it is in another lineage, where nothing is.
-    pub(super) fn quorum_import(
-        &mut self,
-        now: Instant,
-        copy: Box<StoredRecord>,
-        tag: OperationTag,
-        lineage: u64,
-    ) -> Result<OperationId, StoreError> {
-        let subject = Subject::Key(copy.record.key(self.services.config.space));
-        let mut operation = self.new_quorum(now, subject, Task::Import);
-        operation.tag = tag;
-        operation.lineage = Some(lineage);
-        operation.write = Some((None, copy));
-        self.begin_quorum(now, operation)
-    }
-
-    fn start_quorum(
-        &mut self,
-        now: Instant,
-        subject: Subject,
-        task: Task,
-    ) -> Result<OperationId, StoreError> {
-        let operation = self.new_quorum(now, subject, task);
-        self.begin_quorum(now, operation)
-    }
-
-    fn new_quorum(&mut self, now: Instant, subject: Subject, task: Task) -> QuorumOperation {
-        let mut tag = OperationTag::default();
-        self.services.rng.fill(&mut tag.0);
-        let deadline = now + self.services.config.lookup_deadline;
-        QuorumOperation {
-            subject,
-            task,
-            tag,
-            lineage: None,
-            write: None,
-            unsure: false,
-            candidates: VecDeque::new(),
-            asked: 0,
-            unknown_upto: None,
-            steps: 0,
-            deadline,
-            timer: deadline,
-            missing: StoreError::Unavailable,
-        }
-    }
-
-    fn begin_quorum(
-        &mut self,
-        now: Instant,
-        operation: QuorumOperation,
-    ) -> Result<OperationId, StoreError> {
-        let number = self.begin_operation(self.quorum.len())?;
-        let key = operation.subject.key(self.services.config.space);
-        let own = operation.lineage.is_none();
-        self.services
-            .timers
-            .set(operation.deadline, TimerKind::Operation(number));
-        self.quorum.insert(number, operation);
-        if own && self.covers(key) {
-            self.on_candidates(now, number, Vec::new());
-        } else {
-            self.look_for_group(now, number, key);
-        }
+        let number = cx.begin_operation(self.operations.len())?;
+        self.decide(cx, number, |operations, cx| {
+            operations.begin(cx, number, operation)
+        });
         Ok(OperationId(number))
     }
 
-    /// The nodes at the operation's key are known; none when they were not found.
-    pub(super) fn on_candidates(&mut self, now: Instant, number: u64, group: Vec<Contact>) {
-        let space = self.services.config.space;
-        let key = |operation: &QuorumOperation| operation.subject.key(space);
-        let covers = self
-            .quorum
-            .get(&number)
-            .map(key)
-            .is_some_and(|key| self.covers(key));
-        if let Some(operation) = self.quorum.get_mut(&number) {
-            operation.asked = 0;
-            operation.unknown_upto = group.last().map(Contact::id);
-            // A member knows whom to ask, also where another lineage has the nodes at the key. Nodes behind relays are in no group.
-            let me = &self.services.me.contact;
-            let own = (covers && operation.lineage.is_none()).then(|| me.clone());
-            let first = own.as_ref().map(Contact::id);
-            let others = |node: &Contact| node.relays().is_empty() && Some(node.id()) != first;
-            let found = group.into_iter().filter(others);
-            operation.candidates = own.into_iter().chain(found).collect();
-            self.ask_primary(now, number);
-        }
-    }
-
-    /// Whether a group of this node has or had the key.
-    fn covers(&self, key: Id) -> bool {
-        let groups = self.groups();
-        groups.is_some_and(|groups| groups.covers(key))
-    }
-
-    fn ask_primary(&mut self, now: Instant, number: u64) {
-        let groups = self.groups();
-        let lineage = groups.and_then(|groups| groups.lineage());
-        let lineage = lineage.map(|lineage| lineage.number);
-        let Some(operation) = self.quorum.get_mut(&number) else {
-            return;
-        };
-        let to = match operation.candidates.pop_front() {
-            Some(to) if operation.asked < MAX_ASKED => to,
-            _ => return self.look_further(now, number),
-        };
-        operation.asked += 1;
-        let lineage = operation.lineage.or(lineage);
-        let ask = match (&operation.task, &operation.write) {
-            (Task::Touch(renewal), _) => Ask::Touch(Box::new(Touch {
-                key: renewal.key,
-                version: renewal.version,
-                remaining: renewal.lifetime,
-                lineage,
-            })),
-            (_, None) => Ask::Read(operation.subject.key(self.services.config.space), lineage),
-            (_, Some((expected, copy))) => Ask::Write(Box::new(Write {
-                copy: (**copy).clone(),
-                expected: *expected,
-                operation: operation.tag,
-                lineage,
-            })),
-        };
-        if to.id() == self.services.me.contact.id() {
-            self.step_groups(now, Input::Asked(Ticket::Operation(number), ask));
-        } else {
-            self.ask(
-                now,
-                to,
-                Purpose::Quorum(number),
-                Request::Group(Box::new(ask)),
-            );
-        }
-    }
-
-    /// Where rings of two lineages have met, the nodes at a key may all be of the other one: those of this one follow behind them.
-    fn look_further(&mut self, now: Instant, number: u64) {
-        let groups = self.groups();
-        let met = groups.is_some_and(|groups| !groups.other_lineages().is_empty());
-        let Some(operation) = self.quorum.get_mut(&number) else {
-            return;
-        };
-        let met = met || operation.lineage.is_some();
-        match operation.unknown_upto.take() {
-            Some(last) if met && operation.steps < MAX_STEPS => {
-                operation.steps += 1;
-                let behind = self.services.config.space.next(last);
-                self.look_for_group(now, number, behind);
-            }
-            _ => self.wait_for_quorum(now, number),
-        }
-    }
-
-    /// Nobody could do it now: perhaps later, after the group has changed.
-    fn wait_for_quorum(&mut self, now: Instant, number: u64) {
-        if let Some(operation) = self.quorum.get_mut(&number) {
-            self.services
-                .timers
-                .cancel(operation.timer, TimerKind::Operation(number));
-            operation.timer = operation.deadline.min(now + AGAIN);
-            self.services
-                .timers
-                .set(operation.timer, TimerKind::Operation(number));
-        }
-    }
-
-    pub(super) fn on_operation_timer(&mut self, now: Instant, number: u64) {
-        if self.end_range_repair(now, number) {
-            return;
-        }
-        let Some(operation) = self.quorum.get_mut(&number) else {
-            return;
-        };
-        if now >= operation.deadline {
-            let missing = operation.missing.clone();
-            self.end_quorum(now, number, Err(missing));
-            return;
-        }
-        operation.timer = operation.deadline;
-        operation.steps = 0;
-        self.services
-            .timers
-            .set(operation.deadline, TimerKind::Operation(number));
-        let key = operation.subject.key(self.services.config.space);
-        self.look_for_group(now, number, key);
+    fn on_candidates(&mut self, cx: &mut Context<'_>, number: u64, found: Vec<Contact>) {
+        self.decide(cx, number, |operations, cx| {
+            operations.on_candidates(cx, number, found)
+        });
     }
 
     /// A node that was asked has answered, or failed to (`None`).
-    pub(super) fn on_quorum_answer(
+    fn on_operation_answer(
         &mut self,
-        now: Instant,
-        from: &Contact,
-        number: u64,
+        cx: &mut Context<'_>,
+        asked: (&Contact, u64),
         answer: Option<Answer>,
     ) {
-        let (space, scheme) = (self.services.config.space, self.services.me.signer.scheme());
-        let Some(operation) = self.quorum.get_mut(&number) else {
+        self.decide(cx, asked.1, |operations, cx| {
+            operations.on_answer(cx, asked, answer)
+        });
+    }
+
+    /// The wait or the time of an operation, or of a repair by hand, is over.
+    pub(super) fn on_operation_timer(&mut self, cx: &mut Context<'_>, number: u64) {
+        if self.repairs.contains_key(&number) {
+            self.step(cx, Input::EndRepair(number));
+            // It may be decided, and wait for the disk.
+            self.on_repaired(cx.services, number, Err(RepairError::Unfinished));
             return;
-        };
-        let sound = |copy: &Option<Box<StoredRecord>>| {
-            copy.as_ref().is_none_or(|copy| {
-                operation.subject.is_met_by(&copy.record, space)
-                    && copy.record.verify(space, scheme, None).is_ok()
-            })
-        };
-        if answer != Some(Answer::Unknown) {
-            operation.unknown_upto = None;
         }
-        match answer {
-            Some(Answer::Value(copy)) if operation.write.is_none() && sound(&copy) => {
-                self.on_quorum_read(now, from, number, copy);
+        self.decide(cx, number, |operations, cx| operations.on_timer(cx, number));
+    }
+
+    /// Has an operation decide what comes next, and does that.
+    fn decide(
+        &mut self,
+        cx: &mut Context<'_>,
+        number: u64,
+        decide: impl FnOnce(&mut Operations, &mut Context<'_>) -> Option<Next>,
+    ) {
+        let mut reading = Context {
+            now: cx.now,
+            services: &mut *cx.services,
+            ring: &mut *cx.ring,
+            renewals: &mut *cx.renewals,
+            groups: self.groups.as_deref().map(Part::groups),
+        };
+        match decide(&mut self.operations, &mut reading) {
+            Some(Next::LookUp(key)) => match cx.look_up(key, Goal::Quorum(number)) {
+                Ok(Some(outcome)) => self.on_lookup(cx, outcome),
+                Ok(None) => {}
+                Err(_) => self.on_candidates(cx, number, Vec::new()),
+            },
+            Some(Next::Ask(to, ask)) if to.id() == cx.services.id() => {
+                self.step(cx, Input::Asked(Ticket::Operation(number), ask));
             }
-            Some(Answer::Written(copies)) => self.on_quorum_written(now, number, copies),
-            Some(Answer::Superseded) => {
-                if let Task::Touch(renewal) = operation.task {
-                    self.close_quorum(number);
-                    self.end_renewal_of(now, &renewal);
-                }
-            }
-            Some(Answer::Mismatch(copy)) if sound(&copy) && operation.is_import() => {
-                self.end_import(now, number, copy);
-            }
-            Some(Answer::Mismatch(copy)) if sound(&copy) => {
-                let mine = operation
-                    .write
-                    .take()
-                    .map(|(_, copy)| copy.record.sequence());
-                let theirs = copy.as_ref().map(|copy| copy.record.sequence());
-                // An earlier attempt may have taken effect, and what came after it is in its place.
-                if operation.unsure && theirs > mine {
-                    self.end_quorum(now, number, Err(StoreError::UnknownOutcome));
-                } else {
-                    operation.unsure = false;
-                    self.on_quorum_read(now, from, number, copy);
-                }
-            }
-            // It cannot be there as it is.
-            Some(Answer::Refused(RecordError::SequenceJump)) if operation.is_import() => {
-                self.end_import(now, number, None);
-            }
-            Some(Answer::Refused(error)) if !operation.unsure => {
-                self.end_quorum(now, number, Err(error.into()));
-            }
-            Some(Answer::Elsewhere(primary)) => {
-                operation.candidates.push_front(primary);
-                self.ask_primary(now, number);
-            }
-            Some(Answer::Unknown) => {
-                if operation.missing == StoreError::Unavailable {
-                    operation.missing = StoreError::NoGroup;
-                }
-                self.ask_primary(now, number);
-            }
-            answer => {
-                if let Some(Answer::Unavailable(awaited)) = answer {
-                    operation.missing = StoreError::NoMajority(awaited);
-                }
-                operation.unsure |= operation.write.is_some();
-                self.ask_primary(now, number);
-            }
+            Some(Next::Ask(to, ask)) => self.ask(cx, to, Purpose::Quorum(number), ask),
+            Some(Next::End(done)) => self.on_done(cx, OperationId(number), done),
+            None => {}
         }
     }
 
-    /// What is under the name is known.
-    fn on_quorum_read(
-        &mut self,
-        now: Instant,
-        from: &Contact,
-        number: u64,
-        current: Option<Box<StoredRecord>>,
-    ) {
-        let Some(operation) = self.quorum.get(&number) else {
-            return;
-        };
-        let put = match &operation.task {
-            Task::Get => {
-                let id = OperationId(number);
-                self.close_quorum(number);
+    fn on_done(&mut self, cx: &mut Context<'_>, id: OperationId, done: Done) {
+        match done {
+            Done::Got(Ok(current)) => {
                 let found = current.filter(|copy| copy.is_live());
                 if let Some(copy) = &found {
-                    self.services.event(Event::Lifetime(id, copy.left()));
+                    cx.services.event(Event::Lifetime(id, copy.left()));
                 }
                 let record = found.map(|copy| copy.record);
                 let record = record.filter(|record| record.value().is_some());
-                self.services.event(Event::GetEnded(id, Ok(record)));
-                return;
+                cx.services.event(Event::GetEnded(id, Ok(record)));
             }
-            Task::Put(put) => put.clone(),
-            Task::Probe => {
-                self.close_quorum(number);
-                return self.on_probed(now, Ok(()));
-            }
-            Task::Gather => {
-                let key = operation.subject.key(self.services.config.space);
-                self.close_quorum(number);
-                return self.on_gathered(now, key, Ok(current));
-            }
-            Task::Touch(_) | Task::Import => return,
-        };
-        match self.next_record(&put, current.as_deref(), 0) {
-            Ok(copy) => {
-                let expected = current.map(|copy| copy.record.version());
-                if let Some(operation) = self.quorum.get_mut(&number) {
-                    operation.write = Some((expected, copy));
-                    operation.candidates.push_front(from.clone());
-                    self.ask_primary(now, number);
-                }
-            }
-            Err(error) => self.end_quorum(now, number, Err(error)),
-        }
-    }
-
-    /// The primary has stored what was to be written, or let it live on.
-    fn on_quorum_written(&mut self, now: Instant, number: u64, copies: u8) {
-        let Some(operation) = self.quorum.get_mut(&number) else {
-            return;
-        };
-        let key = operation.subject.key(self.services.config.space);
-        let written = |sequence| Written {
-            key,
-            sequence,
-            copies,
-        };
-        match (&operation.task, operation.write.take()) {
-            (Task::Touch(renewal), _) => {
-                let written = written(renewal.version.sequence);
-                self.end_quorum(now, number, Ok(written));
-            }
-            (Task::Put(put), Some((_, copy))) => {
-                let (renew, record) = (put.keeping.renew, &copy.record);
+            Done::Got(Err(error)) => cx.services.event(Event::GetEnded(id, Err(error))),
+            Done::Put(written, copy, renew) => {
                 let renewal = Renewal {
-                    key,
-                    version: record.version(),
+                    key: written.key,
+                    version: copy.record.version(),
                     lifetime: copy.left(),
                     quorum: true,
                 };
-                let written = written(record.sequence());
-                self.note_put(now, renewal, renew);
-                self.services
-                    .event(Event::Lifetime(OperationId(number), copy.left()));
-                self.end_quorum(now, number, Ok(written));
+                cx.renewals
+                    .note_put(cx.services, cx.ring, cx.now, (renewal, renew));
+                cx.services.event(Event::Lifetime(id, copy.left()));
+                cx.services.event(Event::PutEnded(id, Ok(written)));
             }
-            (Task::Import, _) => {
-                self.close_quorum(number);
-                self.on_brought(now, key, Ok(Brought::Imported));
+            Done::PutFailed(error) => cx.services.event(Event::PutEnded(id, Err(error))),
+            Done::Touched(renewal, outcome) => {
+                let renewed = (renewal, outcome);
+                cx.renewals
+                    .on_renewed(cx.services, cx.ring, cx.now, renewed);
             }
-            (Task::Put(_) | Task::Get | Task::Gather | Task::Probe, _) => {}
+            Done::Superseded(renewal) => {
+                cx.renewals.end_of(cx.services, cx.ring, cx.now, &renewal);
+            }
+            Done::Probed(outcome) => {
+                let next = self.adopting.on_probed(outcome);
+                self.adopt_on(cx, next);
+            }
+            Done::Gathered(key, found) => {
+                let (services, now) = (&mut *cx.services, cx.now);
+                let next = self.adopting.on_gathered(services, now, key, found);
+                self.adopt_on(cx, next);
+            }
+            Done::Brought(key, outcome) => self.on_brought(cx, key, outcome),
         }
     }
 
-    /// Something is in the place of a record that was to be imported: the same one, or another.
-    fn end_import(&mut self, now: Instant, number: u64, there: Option<Box<StoredRecord>>) {
-        let Some(operation) = self.close_quorum(number) else {
-            return;
-        };
-        let Some((_, copy)) = operation.write else {
-            return;
-        };
-        let key = operation.subject.key(self.services.config.space);
-        let version = copy.record.version();
-        let same = there.is_some_and(|there| there.is_live() && there.record.version() == version);
-        let brought = match same {
-            true => Brought::Present,
-            false => Brought::Conflict(Box::new(copy.record)),
-        };
-        self.on_brought(now, key, Ok(brought));
-    }
+    // Repair by hand of a range whose majority is gone for good.
 
-    /// The node that was asked does not know the question: only a touch is so new.
-    pub(super) fn on_quorum_unsupported(&mut self, now: Instant, from: &Contact, number: u64) {
-        let operation = self.quorum.get(&number);
-        match operation.map(|operation| &operation.task) {
-            Some(Task::Touch(_)) => self.end_quorum(now, number, Err(StoreError::Unsupported)),
-            _ => self.on_quorum_answer(now, from, number, None),
-        }
-    }
-
-    fn close_quorum(&mut self, number: u64) -> Option<QuorumOperation> {
-        let operation = self.quorum.remove(&number)?;
-        self.services
+    /// Goes on with the range of a key without these members of its group.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the node is no member or is busy.
+    pub(super) fn repair(
+        &mut self,
+        cx: &mut Context<'_>,
+        key: Id,
+        lost: Vec<Id>,
+    ) -> Result<OperationId, StoreError> {
+        let number = cx.begin_operation(self.repairs.len())?;
+        let deadline = cx.now + REPAIR_DEADLINE;
+        cx.services
             .timers
-            .cancel(operation.timer, TimerKind::Operation(number));
-        Some(operation)
+            .set(deadline, TimerKind::Operation(number));
+        self.repairs.insert(number, deadline);
+        self.step(cx, Input::Repair(number, key, lost));
+        Ok(OperationId(number))
     }
 
-    fn end_quorum(&mut self, now: Instant, number: u64, outcome: Result<Written, StoreError>) {
-        let id = OperationId(number);
-        let Some(ended) = self.close_quorum(number) else {
+    fn on_repaired(
+        &mut self,
+        services: &mut Services,
+        number: u64,
+        outcome: Result<Fence, RepairError>,
+    ) {
+        if let Some(deadline) = self.repairs.remove(&number) {
+            services
+                .timers
+                .cancel(deadline, TimerKind::Operation(number));
+            services.event(Event::RangeRepaired(OperationId(number), outcome));
+        }
+    }
+
+    // Adopting a lineage.
+
+    /// The adoption under way, or the last one.
+    pub(super) fn adoption(&self) -> Option<&Adoption> {
+        self.adopting.standing()
+    }
+
+    /// Begins to give the node's lineage up for another.
+    ///
+    /// # Errors
+    /// [`AdoptError`] when the node is no member, has the lineage, or is adopting another.
+    pub(super) fn adopt(&mut self, cx: &mut Context<'_>, lineage: u64) -> Result<(), AdoptError> {
+        let groups = self.groups().ok_or(AdoptError::NoPart)?;
+        let own = groups.lineage().map(|own| own.number);
+        let is_member = cx.ring.is_member();
+        if self.adopting.begin(cx.now, is_member, own, lineage)? {
+            // Nobody gives anything up for a mistyped number.
+            let me = Subject::Key(cx.services.id());
+            let probe = Operation::new(cx, me, Task::Probe).within(lineage);
+            if let Err(error) = self.begin(cx, probe) {
+                let next = self.adopting.on_probed(Err(error));
+                self.adopt_on(cx, next);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn on_adopt_timer(&mut self, cx: &mut Context<'_>) {
+        let Some(groups) = self.groups.as_deref().map(Part::groups) else {
             return;
         };
-        let key = ended.subject.key(self.services.config.space);
-        let event = match (ended.task, outcome) {
-            (Task::Gather | Task::Import, Err(error)) => {
-                return self.on_brought(now, key, Err(error));
+        let next = self.adopting.on_timer(cx.services, cx.now, groups);
+        self.adopt_on(cx, next);
+    }
+
+    /// The conflict of this number has been exported.
+    pub(super) fn on_exported(&mut self, cx: &mut Context<'_>, number: u64) {
+        let next = self.adopting.on_exported(number);
+        self.adopt_on(cx, next);
+    }
+
+    fn on_brought(
+        &mut self,
+        cx: &mut Context<'_>,
+        key: Id,
+        outcome: Result<adopting::Brought, StoreError>,
+    ) {
+        let (services, now) = (&mut *cx.services, cx.now);
+        let next = self.adopting.on_brought(services, now, key, outcome);
+        self.adopt_on(cx, next);
+    }
+
+    fn adopt_on(&mut self, cx: &mut Context<'_>, next: Option<adopting::Next>) {
+        match next {
+            Some(adopting::Next::Tell(input)) => {
+                self.step(cx, input);
+                cx.services.timers.bring_forward(cx.now, TimerKind::Adopt);
             }
-            (Task::Probe, Err(error)) => return self.on_probed(now, Err(error)),
-            (Task::Probe | Task::Gather | Task::Import, Ok(_)) => return,
-            (Task::Touch(renewal), outcome) => {
-                return self.on_renewed(now, renewal, outcome);
+            Some(adopting::Next::Gather(keys)) => {
+                for key in keys {
+                    let gather = Operation::new(cx, Subject::Key(key), Task::Gather);
+                    if let Err(error) = self.begin(cx, gather) {
+                        self.on_brought(cx, key, Err(error));
+                    }
+                }
             }
-            (Task::Get, Err(error)) => Event::GetEnded(id, Err(error)),
-            (Task::Get | Task::Put(_), outcome) => Event::PutEnded(id, outcome),
+            Some(adopting::Next::Import(copy, tag, lineage)) => {
+                let key = copy.record.key(cx.services.space());
+                let import = Operation::new(cx, Subject::Key(key), Task::Import);
+                let import = import.within(lineage).writing(copy, tag);
+                if let Err(error) = self.begin(cx, import) {
+                    self.on_brought(cx, key, Err(error));
+                }
+            }
+            Some(adopting::Next::End(state)) => self.end_adoption(cx, state),
+            None => {}
+        }
+    }
+
+    /// Ends the adoption under way.
+    pub(super) fn end_adoption(&mut self, cx: &mut Context<'_>, state: AdoptionState) {
+        let Some(standing) = self.adopting.end(cx.services, state) else {
+            return;
         };
-        self.services.event(event);
+        if standing.state != AdoptionState::Done {
+            self.step(cx, Input::KeepLineage);
+        }
+        cx.services.event(Event::AdoptionEnded(Box::new(standing)));
+    }
+}
+
+/// The effects of an input at a node without groups: it declines.
+fn decline(input: Input) -> Vec<Effect> {
+    match input {
+        Input::Asked(ticket, _) => vec![Effect::Answer(ticket, Answer::Unknown)],
+        Input::Repair(number, ..) => vec![Effect::Repaired(number, Err(RepairError::NoGroup))],
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_says_how_soon_groups_are_looked_at() {
+        let soon = LOOK_SOON.as_millis();
+        crate::page::must_say(&alloc::format!(
+            "and within {soon} ms after its neighbours have changed"
+        ));
     }
 }

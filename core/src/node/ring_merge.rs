@@ -8,15 +8,16 @@
 //! nodes go on asking after dead ones, 60 s to 960 s apart.
 
 use alloc::collections::VecDeque;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
-use crate::chord::membership::Input;
-use crate::node::Node;
 use crate::node::api::TimerKind;
 use crate::node::lookups::Goal;
+use crate::node::ring::Ring;
+use crate::node::services::Services;
 
 /// The most rounds between two questions to a lost node.
 const LONGEST_PAUSE: u32 = 64;
@@ -84,55 +85,52 @@ impl RingMerge {
         self.lost.push_back(lost);
         Some(contact)
     }
-}
 
-impl Node {
-    /// A node does not answer: it leaves the finger table, and is asked after from time to time.
-    pub(super) fn lose(&mut self, node: &Contact) {
-        self.routes.forget(&mut self.services, node.id());
-        self.ring_merge.lose(node);
-    }
-
-    pub(super) fn on_ring_merge_timer(&mut self, now: Instant) {
-        if !self.membership.is_member() {
+    /// Looks this node up from a lost node, or from any other.
+    pub(super) fn on_timer(&mut self, services: &mut Services, ring: &mut Ring, now: Instant) {
+        if !ring.is_member() {
             return;
         }
-        self.services
-            .schedule(now, TimerKind::RingMerge, self.services.config.ring_merge);
-        if let Some(via) = self.ring_merge.next().or_else(|| self.somebody()) {
-            self.look_round(now, &via);
+        services.schedule(now, TimerKind::RingMerge, services.config.ring_merge);
+        if let Some(via) = self.next().or_else(|| any_contact(services, ring)) {
+            look_round(services, ring, now, &via);
         }
     }
 
-    /// Asks a node, and whom it names, who would own this node's position if this node were not there: its successor, whom it adopts. So a
-    /// member that has lost everybody ([`Event::Alone`](crate::node::api::Event::Alone)) finds others again.
-    pub fn look_round(&mut self, now: Instant, via: &Contact) {
-        // Where too many lookups are under way there is a next round.
-        let _ = self.look_up_at(now, self.services.id(), Goal::RingMerge, via);
-    }
-
-    /// A successor, the predecessor or a finger, each node as likely as any other.
-    fn somebody(&mut self) -> Option<Contact> {
-        let me = self.services.me.contact.id();
-        let known = self.contacts().filter(|contact| contact.id() != me);
-        let mut known: Vec<Contact> = known.cloned().collect();
-        known.sort_unstable();
-        known.dedup_by_key(|contact| contact.id());
-        let at = self.services.rng.below(known.len() as u64);
-        known.into_iter().nth(usize::try_from(at).ok()?)
-    }
-
-    /// Somebody, or a node that was lost, has said who follows this node.
-    pub(super) fn on_looked_round(&mut self, now: Instant, via: Option<Id>, owner: Contact) {
-        let head = self.membership.successors().head().map(Contact::id);
+    /// A node of the same ring, or one that was lost, has said who follows this node. Gives the follower if it is another than this
+    /// node's successor.
+    pub(super) fn on_looked_round(
+        &mut self,
+        ring: &Ring,
+        via: Option<Id>,
+        owner: Contact,
+    ) -> Option<Contact> {
+        let head = ring.membership.successors().head().map(Contact::id);
         if head == Some(owner.id()) {
             // The answer came from the same ring.
-            via.into_iter().for_each(|via| self.ring_merge.forget(via));
-            return;
+            via.into_iter().for_each(|via| self.forget(via));
+            return None;
         }
-        let effects = self.membership.step(Input::Candidate(owner));
-        self.run_effects(now, effects);
+        Some(owner)
     }
+}
+
+/// Asks a node, and whom it names, who would own this node's position if this node were not there: its successor.
+pub(super) fn look_round(services: &mut Services, ring: &mut Ring, now: Instant, via: &Contact) {
+    let me = services.id();
+    // Where too many lookups are under way there is a next round.
+    let _ = ring.look_up_at(services, now, (me, Goal::RingMerge), via, vec![me]);
+}
+
+/// A successor, the predecessor or a finger, each node as likely as any other.
+fn any_contact(services: &mut Services, ring: &Ring) -> Option<Contact> {
+    let me = services.id();
+    let known = ring.contacts().filter(|contact| contact.id() != me);
+    let mut known: Vec<Contact> = known.cloned().collect();
+    known.sort_unstable();
+    known.dedup_by_key(|contact| contact.id());
+    let at = services.rng.below(known.len() as u64);
+    known.into_iter().nth(usize::try_from(at).ok()?)
 }
 
 #[cfg(test)]

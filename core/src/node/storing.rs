@@ -1,22 +1,23 @@
-//! Waiting for the disk: nobody hears that a record is written before it is.
+//! The records that this node holds, and those on their way to the disk: nobody hears that a record is written before it is.
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
-use crate::node::Node;
 use crate::node::api::{Event, Limit, Output};
-use crate::node::operations::Waiting;
+use crate::node::services::Services;
 use crate::store::message::StoredRecord;
 use crate::store::record::{Record, RecordError};
-use crate::store::replica::Accepted;
+use crate::store::replica::{Accepted, Replica};
 
-/// Records on their way to the disk.
-#[derive(Clone, Debug, Default)]
+/// The records of level `one`, and which of them the disk has.
+#[derive(Clone, Debug)]
 pub(super) struct Storing {
+    pub(super) replica: Replica,
     /// By token, and so in the order in which they were handed over.
     pending: BTreeMap<u64, Pending>,
     /// Held, but the disk did not take them.
@@ -30,184 +31,138 @@ struct Pending {
     waiting: Vec<Waiting>,
 }
 
-impl Storing {
-    /// The record under this key is not held any more.
-    pub(super) fn forget(&mut self, key: Id) {
-        self.unsaved.remove(&key);
+/// Who waits for a record to be stored at this node.
+#[derive(Clone, Debug)]
+pub(super) enum Waiting {
+    /// A peer that asked for it.
+    Peer(Contact, u64),
+    /// An operation of this node.
+    Operation(u64),
+    /// A walk of this node, which has fetched so many bytes.
+    Walk { node: Id, walk: u64, bytes: usize },
+    /// Nobody.
+    Nobody,
+}
+
+impl Waiting {
+    /// The node that the record came from.
+    pub(super) const fn from(&self) -> Option<Id> {
+        match self {
+            Self::Peer(from, _) => Some(from.id()),
+            Self::Walk { node, .. } => Some(*node),
+            Self::Operation(_) | Self::Nobody => None,
+        }
     }
 }
 
-impl Node {
-    /// Takes in a copy; whoever waits hears of it once it is stored.
-    pub(super) fn keep(&mut self, now: Instant, copy: StoredRecord, waiting: Waiting) {
-        if self.storing.waiting >= self.services.config.limits.storing {
-            self.services.event(Event::LimitReached(Limit::Storing));
-            self.on_kept(now, waiting, Err(RecordError::Full));
-            return;
+impl Storing {
+    pub(super) const fn new(replica: Replica) -> Self {
+        Self {
+            replica,
+            pending: BTreeMap::new(),
+            unsaved: BTreeSet::new(),
+            waiting: 0,
         }
-        let key = copy.record.key(self.services.config.space);
+    }
+
+    /// Takes a copy in. One that is new is to be saved then ([`Storing::save`]); one that is known may be on its way
+    /// ([`Storing::wait`]).
+    ///
+    /// # Errors
+    /// [`RecordError`] where it is refused.
+    pub(super) fn accept(
+        &mut self,
+        services: &mut Services,
+        now: Instant,
+        (key, copy): (Id, &StoredRecord),
+    ) -> Result<Accepted, RecordError> {
+        if self.waiting >= services.config.limits.storing {
+            services.event(Event::LimitReached(Limit::Storing));
+            return Err(RecordError::Full);
+        }
         let held = self.replica.get(key).and_then(|held| held.record.item());
         // Two writers who did not know of each other, be it through the same node.
         let conflict = held
             .zip(copy.record.item())
             .is_some_and(|(held, item)| held.sequence == item.sequence && held != item);
-        let accepted = self.replica.accept(now, &copy);
-        if conflict && accepted.is_ok() {
-            self.services.event(Event::Conflict(key));
+        let accepted = self.replica.accept(now, copy)?;
+        if conflict {
+            services.event(Event::Conflict(key));
         }
-        match accepted {
-            Ok(Accepted::New) => {
-                self.services.event(Event::RecordKept(key));
-                let from = match &waiting {
-                    Waiting::Peer(from, _) => Some(from.id()),
-                    Waiting::Walk { node, .. } => Some(*node),
-                    Waiting::Operation(_) | Waiting::Nobody => None,
-                };
-                self.offer_to_newcomer(now, key, from);
-                // Providers come one by one and are kept together.
-                let whole = match copy.record {
-                    Record::Providers(_) => self.replica.copy(now, key),
-                    Record::Immutable(_) | Record::Item(_) => None,
-                };
-                self.store(key, whole.unwrap_or(copy), waiting);
-            }
-            Ok(Accepted::Known) => self.keep_known(now, key, waiting),
-            Err(refusal) => self.on_kept(now, waiting, Err(refusal)),
+        if accepted == Accepted::New {
+            services.event(Event::RecordKept(key));
         }
+        Ok(accepted)
     }
 
-    /// The record is held already; that does not mean that it is safe.
-    fn keep_known(&mut self, now: Instant, key: Id, waiting: Waiting) {
-        let mut latest = self.storing.pending.values_mut().rev();
+    /// Hands a copy that was taken in to the disk.
+    pub(super) fn save(
+        &mut self,
+        services: &mut Services,
+        now: Instant,
+        (key, copy): (Id, StoredRecord),
+        waiting: Waiting,
+    ) {
+        // Providers come one by one and are kept together.
+        let whole = match copy.record {
+            Record::Providers(_) => self.replica.copy(now, key),
+            Record::Immutable(_) | Record::Item(_) => None,
+        };
+        self.store(services, key, whole.unwrap_or(copy), waiting);
+    }
+
+    /// Waits for the disk to have a record that is held already. Gives back who waits when it has it.
+    pub(super) fn wait(
+        &mut self,
+        services: &mut Services,
+        now: Instant,
+        key: Id,
+        waiting: Waiting,
+    ) -> Option<Waiting> {
+        let mut latest = self.pending.values_mut().rev();
         if let Some(pending) = latest.find(|pending| pending.key == key) {
             pending.waiting.push(waiting);
-            self.storing.waiting += 1;
-            return;
+            self.waiting += 1;
+            return None;
         }
-        let unsaved = self.storing.unsaved.contains(&key);
+        let unsaved = self.unsaved.contains(&key);
         match self.replica.copy(now, key).filter(|_| unsaved) {
-            Some(copy) => self.store(key, copy, waiting),
-            None => self.on_kept(now, waiting, Ok(())),
-        }
-    }
-
-    fn store(&mut self, key: Id, copy: StoredRecord, waiting: Waiting) {
-        let token = self.services.number();
-        let (waiting, copy) = (vec![waiting], Box::new(copy));
-        self.storing.pending.insert(token, Pending { key, waiting });
-        self.storing.waiting += 1;
-        self.services
-            .outbox
-            .outputs
-            .push_back(Output::StoreRecord { token, key, copy });
-    }
-
-    /// The disk has answered.
-    pub(super) fn on_stored(&mut self, now: Instant, token: u64, stored: bool) {
-        let Some(Pending { key, waiting }) = self.storing.pending.remove(&token) else {
-            return;
-        };
-        self.storing.waiting -= waiting.len();
-        match stored {
-            true => self.storing.unsaved.remove(&key),
-            false => self.storing.unsaved.insert(key),
-        };
-        for one in waiting {
-            let outcome = match stored {
-                true => Ok(()),
-                false => Err(RecordError::Storage),
-            };
-            self.on_kept(now, one, outcome);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use alloc::boxed::Box;
-    use core::time::Duration;
-
-    use super::*;
-    use crate::base::contact::Contact;
-    use crate::base::id::Space;
-    use crate::base::identity::Signer;
-    use crate::base::rng::Rng;
-    use crate::message::{Message, Request, Response};
-    use crate::node::api::StorageEvent;
-    use crate::node::config::Config;
-    use crate::store::message::{Request as Ask, Response as Answer};
-    use crate::store::record::Name;
-
-    fn contact(secret: u8) -> (Signer, Contact) {
-        let signer = Signer::ed25519([secret; 32]);
-        let contact = Contact::sign(Space::FULL, &signer, 0, 1, Vec::new()).unwrap();
-        (signer, contact)
-    }
-
-    fn node() -> Node {
-        let (signer, contact) = contact(1);
-        let mut node = Node::new(Config::default(), signer, contact, Rng::from_seed(1, 0));
-        node.create(Instant::ZERO);
-        node
-    }
-
-    /// Writes the same record once more; gives what the disk is asked and what the writer is answered.
-    fn write(node: &mut Node, number: u64) -> (Vec<u64>, Vec<Answer>) {
-        let (signer, writer) = contact(2);
-        let name = Name::new("name").unwrap();
-        let life = Duration::from_secs(60);
-        let record = Record::sign(&signer, name, Some(vec![1]), 1, life).unwrap();
-        let copy = Box::new(StoredRecord {
-            record,
-            remaining: 60,
-        });
-        let request = Request::Store(Ask::Write(copy));
-        node.handle_message(Instant::ZERO, writer, Message::Request(number, request));
-        drain(node)
-    }
-
-    fn drain(node: &mut Node) -> (Vec<u64>, Vec<Answer>) {
-        let (mut tokens, mut answers) = (Vec::new(), Vec::new());
-        while let Some(output) = node.poll_output() {
-            match output {
-                Output::StoreRecord { token, .. } => tokens.push(token),
-                Output::Send { message, .. } => match message {
-                    Message::Response(_, Response::Store(answer)) => answers.push(answer),
-                    other => panic!("{other:?}"),
-                },
-                Output::DropRecord(_) | Output::Event(_) => {}
-                Output::StoreGroups { .. } | Output::DropEntries(_) | Output::SetAside(_) => {}
+            Some(copy) => {
+                self.store(services, key, copy, waiting);
+                None
             }
+            None => Some(waiting),
         }
-        (tokens, answers)
     }
 
-    #[test]
-    fn a_record_that_the_disk_still_writes_is_not_written() {
-        let mut node = node();
-        let (tokens, answers) = write(&mut node, 1);
-        assert_eq!((tokens.len(), answers.len()), (1, 0));
-        let again = write(&mut node, 2);
-        assert_eq!((again.0.len(), again.1.len()), (0, 0), "it waits, too");
-        node.handle_storage(Instant::ZERO, StorageEvent::Stored(tokens[0]));
-        assert_eq!(drain(&mut node).1, [Answer::Written, Answer::Written]);
-        assert_eq!(write(&mut node, 3), (vec![], vec![Answer::Written]));
+    fn store(&mut self, services: &mut Services, key: Id, copy: StoredRecord, waiting: Waiting) {
+        let token = services.number();
+        let (waiting, copy) = (vec![waiting], Box::new(copy));
+        self.pending.insert(token, Pending { key, waiting });
+        self.waiting += 1;
+        let outputs = &mut services.outbox.outputs;
+        outputs.push_back(Output::StoreRecord { token, key, copy });
     }
 
-    #[test]
-    fn a_record_that_the_disk_refused_is_not_written_either() {
-        let mut node = node();
-        let (tokens, _) = write(&mut node, 1);
-        node.handle_storage(Instant::ZERO, StorageEvent::Failed(tokens[0]));
-        let refused = Answer::Refused(RecordError::Storage);
-        assert_eq!(drain(&mut node).1, [refused]);
-        let (tokens, answers) = write(&mut node, 2);
-        assert_eq!(
-            (tokens.len(), answers.len()),
-            (1, 0),
-            "the disk is asked again"
-        );
-        node.handle_storage(Instant::ZERO, StorageEvent::Stored(tokens[0]));
-        assert_eq!(drain(&mut node).1, [Answer::Written]);
+    /// The disk has answered. Gives back who waited for it.
+    pub(super) fn on_stored(&mut self, token: u64, stored: bool) -> Vec<Waiting> {
+        let Some(Pending { key, waiting }) = self.pending.remove(&token) else {
+            return Vec::new();
+        };
+        self.waiting -= waiting.len();
+        match stored {
+            true => self.unsaved.remove(&key),
+            false => self.unsaved.insert(key),
+        };
+        waiting
+    }
+
+    /// Drops a record, and has the disk drop it.
+    pub(super) fn drop(&mut self, services: &mut Services, key: Id) {
+        if self.replica.remove(key).is_some() {
+            self.unsaved.remove(&key);
+            services.event(Event::RecordDropped(key));
+            services.outbox.outputs.push_back(Output::DropRecord(key));
+        }
     }
 }

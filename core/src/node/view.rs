@@ -13,7 +13,6 @@ use crate::chord::membership::{Membership, Phase};
 use crate::chord::route::Mode;
 use crate::node::Node;
 use crate::store::group::Groups;
-use crate::store::group::part::Part;
 use crate::store::replica::Replica;
 
 /// How far a ring has come, judged from one member's own list.
@@ -79,15 +78,15 @@ impl Node {
     /// Returns the part of the departure that is still to be done, while this node leaves for good.
     pub fn leaving(&self) -> Option<Leaving> {
         let open = |groups: &Groups| groups.held().filter(|held| held.decided.is_none()).count();
-        self.leaves_for_good().then(|| Leaving {
-            records: !self.walks.is_empty(),
+        self.ring.leaves_for_good().then(|| Leaving {
+            records: self.records.walks().0,
             groups: self.groups().map_or(0, open),
         })
     }
 
     /// Why this node stays, since it wanted to leave last.
     pub const fn stayed(&self) -> Option<Stay> {
-        self.upkeep.stayed
+        self.handover.stayed()
     }
 
     /// The node's position.
@@ -112,27 +111,27 @@ impl Node {
 
     /// Its place in the ring.
     pub const fn membership(&self) -> &Membership {
-        &self.membership
+        &self.ring.membership
     }
 
     /// Its finger table.
     pub const fn fingers(&self) -> &FingerTable {
-        &self.routes.fingers
+        &self.ring.routes.fingers
     }
 
     /// The nodes that its fingers may stand for.
     pub const fn candidates(&self) -> &Candidates {
-        &self.routes.candidates
+        &self.ring.routes.candidates
     }
 
     /// The records it holds.
     pub const fn records(&self) -> &Replica {
-        &self.replica
+        self.records.replica()
     }
 
     /// Its groups and their records, where it takes part in level `quorum`.
     pub fn groups(&self) -> Option<&Groups> {
-        self.groups.as_deref().map(Part::groups)
+        self.quorum.groups()
     }
 
     /// How its lookups travel unless asked otherwise.
@@ -142,14 +141,14 @@ impl Node {
 
     /// How far its ring has come.
     pub fn stage(&self) -> Stage {
-        let successors = self.membership.successors();
-        if self.membership.is_member() {
+        let successors = self.ring.membership.successors();
+        if self.ring.is_member() {
             if successors.entries().len() >= usize::from(successors.limit()) {
                 Stage::Safe
             } else {
                 Stage::Forming
             }
-        } else if matches!(self.membership.phase(), Phase::Joining(_)) {
+        } else if matches!(self.ring.membership.phase(), Phase::Joining(_)) {
             Stage::Joining
         } else {
             Stage::Outside
@@ -159,12 +158,7 @@ impl Node {
     /// The contacts of its successors, its predecessor, its fingers and the nodes behind them, in this order. A node may
     /// come more than once.
     pub fn contacts(&self) -> impl Iterator<Item = &Contact> {
-        let successors = self.membership.successors().entries().iter();
-        let fingers = self.routes.fingers.nodes();
-        successors
-            .chain(self.membership.predecessor())
-            .chain(fingers)
-            .chain(self.routes.candidates.nodes())
+        self.ring.contacts()
     }
 
     /// The number that the next lookup or operation will have.
@@ -184,12 +178,12 @@ impl Node {
 
     /// The nodes on the path of a lookup of its own that it drives itself, the one that is being asked last.
     pub fn lookup_path(&self, number: u64) -> impl Iterator<Item = Id> {
-        self.lookups.path(number)
+        self.ring.lookups.path(number)
     }
 
     /// When a lookup of its own goes on by itself, or ends.
     pub fn lookup_due(&self, number: u64) -> Option<Instant> {
-        self.lookups.due(number)
+        self.ring.lookups.due(number)
     }
 
     /// How many questions wait for an answer.

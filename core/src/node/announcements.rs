@@ -1,4 +1,4 @@
-//! Who has a content: this node says what it has, again and again, and finds others.
+//! Announcements: a node tells the ring what content it has, again and again.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -8,9 +8,9 @@ use core::time::Duration;
 
 use crate::base::content::ContentId;
 use crate::base::time::Instant;
-use crate::node::Node;
-use crate::node::api::{Event, Limit, OperationId, StoreError, TimerKind, Written};
-use crate::node::operations::{Target, Task};
+use crate::node::api::{Event, Limit, StoreError, TimerKind, Written};
+use crate::node::ring::Ring;
+use crate::node::services::Services;
 use crate::store::life;
 use crate::store::message::StoredRecord;
 use crate::store::record::{PROVIDER_LIFETIME, Provider, Providers, Record};
@@ -19,9 +19,9 @@ use crate::store::record::{PROVIDER_LIFETIME, Provider, Providers, Record};
 const AGAIN: Duration = Duration::from_secs(15);
 /// How many announcements go out at a time, and how long the others wait for them.
 const AT_A_TIME: usize = 16;
-const BREATH: Duration = Duration::from_millis(250);
+pub(super) const BREATH: Duration = Duration::from_millis(250);
 
-/// What this node announces.
+/// The contents that a node announces.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Announcements {
     list: BTreeMap<ContentId, Turn>,
@@ -60,13 +60,13 @@ impl Announcements {
         self.turns.insert(turn, content);
     }
 
-    fn remove(&mut self, content: ContentId) -> bool {
+    pub(super) fn remove(&mut self, content: ContentId) -> bool {
         let turn = self.list.remove(&content);
         turn.is_some_and(|turn| self.turns.remove(&turn).is_some())
     }
 
     /// Everything is due at this time.
-    fn all_due(&mut self, due: Instant) {
+    pub(super) fn all_due(&mut self, due: Instant) {
         self.turns.clear();
         for (content, turn) in &mut self.list {
             turn.due = due;
@@ -75,7 +75,7 @@ impl Announcements {
     }
 
     /// The first few that are due.
-    fn due(&self, now: Instant) -> Vec<ContentId> {
+    pub(super) fn due(&self, now: Instant) -> Vec<ContentId> {
         let turns = self.turns.iter().take(AT_A_TIME);
         let due = turns.take_while(|(turn, _)| turn.due <= now);
         due.map(|(_, content)| *content).collect()
@@ -87,129 +87,92 @@ impl Announcements {
     }
 }
 
-impl Node {
-    /// Tells the ring that this node has a content, and again in time, until [`Node::withdraw`]; also after it has joined,
-    /// if it is no member yet. [`Event::Announced`] follows each time.
+impl Announcements {
+    /// Announces a content from now on.
     ///
     /// # Errors
-    /// [`StoreError::Busy`] when the node announces too many contents already.
-    pub fn announce(&mut self, now: Instant, content: ContentId) -> Result<(), StoreError> {
-        if !self.announcements.set_due(content, now) {
-            if self.announcements.list.len() >= self.services.config.limits.announcements {
-                self.services.event(Event::LimitReached(Limit::Announced));
+    /// [`StoreError::Busy`] at the limit.
+    pub(super) fn announce(
+        &mut self,
+        services: &mut Services,
+        now: Instant,
+        content: ContentId,
+    ) -> Result<(), StoreError> {
+        if !self.set_due(content, now) {
+            if self.list.len() >= services.config.limits.announcements {
+                services.event(Event::LimitReached(Limit::Announced));
                 return Err(StoreError::Busy);
             }
-            self.announcements.add(content, now);
+            self.add(content, now);
         }
-        self.wait_to_announce(now);
         Ok(())
     }
 
-    /// Tells the ring that this node has a content no more. [`Event::Announced`] follows if it had announced it.
-    pub fn withdraw(&mut self, now: Instant, content: ContentId) {
-        if self.announcements.remove(content) {
-            self.tell(now, content, true);
+    /// The contents, in the order in which the ring is told.
+    pub(super) fn contents(&self) -> impl Iterator<Item = ContentId> {
+        self.turns.values().copied()
+    }
+
+    /// A content is being announced: it is due again in a third of its lifetime, with jitter.
+    pub(super) fn again(&mut self, services: &mut Services, now: Instant, content: ContentId) {
+        let every = services.config.provider_lifetime / 3;
+        let wait = services.rng.duration(every * 3 / 4, every * 5 / 4);
+        self.set_due(content, now + wait);
+    }
+
+    /// Sets the timer to what is due next, but no sooner than `soonest`; none outside a ring.
+    pub(super) fn wait(&self, services: &mut Services, ring: &Ring, soonest: Instant) {
+        services.timers.clear(TimerKind::Announce);
+        if let Some(due) = self.next().filter(|_| ring.stays()) {
+            services.timers.set(due.max(soonest), TimerKind::Announce);
         }
     }
 
-    /// Asks who has a content. [`Event::ProvidersFound`] follows.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the node is no member or is busy.
-    pub fn providers(
+    /// The record that tells the ring that this node has a content, or has it no more.
+    pub(super) fn record(
         &mut self,
-        now: Instant,
+        services: &Services,
         content: ContentId,
-    ) -> Result<OperationId, StoreError> {
-        self.start_operation(now, Target::Providers(content), Task::Get)
-    }
-
-    /// The contents that this node announces, in the order in which the ring is told.
-    pub fn announced(&self) -> impl Iterator<Item = ContentId> {
-        self.announcements.turns.values().copied()
-    }
-
-    /// The ring is a new one, or this node is found elsewhere: everything is said again.
-    pub(super) fn announce_all(&mut self, now: Instant) {
-        self.announcements.all_due(now);
-        self.wait_to_announce(now);
-    }
-
-    /// Before it leaves, a node says that it has nothing any more, and does not say otherwise again.
-    pub(super) fn withdraw_all(&mut self, now: Instant) {
-        self.services.timers.clear(TimerKind::Announce);
-        self.services.timers.clear(TimerKind::Renew);
-        for content in self.announced().collect::<Vec<_>>() {
-            self.tell(now, content, true);
-        }
-    }
-
-    pub(super) fn on_announce_timer(&mut self, now: Instant) {
-        let every = self.services.config.provider_lifetime / 3;
-        for content in self.announcements.due(now) {
-            let wait = self.services.rng.duration(every * 3 / 4, every * 5 / 4);
-            self.announcements.set_due(content, now + wait);
-            self.tell(now, content, false);
-        }
-        self.wait_to_announce(now + BREATH);
-    }
-
-    /// Sets the timer to what is due next, but no sooner than `soonest`.
-    fn wait_to_announce(&mut self, soonest: Instant) {
-        self.services.timers.clear(TimerKind::Announce);
-        let due = self.announcements.next();
-        let stays = self.membership.is_member() && self.upkeep.leaving.is_none();
-        if let Some(due) = due.filter(|_| stays) {
-            self.services
-                .timers
-                .set(due.max(soonest), TimerKind::Announce);
-        }
-    }
-
-    fn tell(&mut self, now: Instant, content: ContentId, withdrawn: bool) {
-        self.announcements.sequence += 1;
-        let lifetime = self.services.config.provider_lifetime.as_secs();
+        withdrawn: bool,
+    ) -> Box<StoredRecord> {
+        self.sequence += 1;
+        let lifetime = services.config.provider_lifetime.as_secs();
         let lifetime = u32::try_from(lifetime).unwrap_or(PROVIDER_LIFETIME);
         let entry = Provider::sign(
-            &self.services.me.signer,
-            &self.services.me.contact,
+            &services.me.signer,
+            &services.me.contact,
             content,
-            self.announcements.sequence,
+            self.sequence,
             withdrawn,
             lifetime,
         );
         let remaining = life::remaining(entry.lifetime);
         let entries = vec![entry];
         let record = Record::Providers(Providers { content, entries });
-        let copy = Box::new(StoredRecord { record, remaining });
-        let task = Task::Write(copy.clone());
-        if let Err(error) = self.start_operation(now, Target::Providers(content), task) {
-            self.on_announced(now, content, &copy, Err(error));
-        }
+        Box::new(StoredRecord { record, remaining })
     }
 
     /// The group of a content has been told, or was not found.
     pub(super) fn on_announced(
         &mut self,
+        services: &mut Services,
+        ring: &Ring,
         now: Instant,
-        content: ContentId,
-        copy: &StoredRecord,
-        outcome: Result<Written, StoreError>,
+        (content, copy, outcome): (ContentId, &StoredRecord, Result<Written, StoreError>),
     ) {
         let withdrawn = match &copy.record {
             Record::Providers(own) => own.entries.iter().any(|entry| entry.withdrawn),
             Record::Immutable(_) | Record::Item(_) => false,
         };
         if outcome.is_err() {
-            self.announcements.set_due(content, now + AGAIN);
-            self.wait_to_announce(now + BREATH);
+            self.set_due(content, now + AGAIN);
+            self.wait(services, ring, now + BREATH);
         }
-        self.services.event(Event::Announced {
+        services.event(Event::Announced {
             content,
             withdrawn,
             outcome: outcome.map(|written| written.copies),
         });
-        self.leave_when_handed_over(now);
     }
 }
 

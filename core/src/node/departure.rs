@@ -1,0 +1,249 @@
+//! Departures: a node that leaves, or stops for a while, hands its records and its places in groups over first.
+//!
+//! All records are offered to the first successor. One that leaves only once others have taken everything over ([`Departure::TakenOver`])
+//! tries the successors one after the other, and stays the member that it was when all of them have failed.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::base::contact::Contact;
+use crate::base::id::Id;
+use crate::base::time::Instant;
+use crate::node::view::Stay;
+
+/// How long a departure waits for the next of its records to be taken over.
+pub(super) const LEAVE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a node that stops hands its records over at most.
+const LONGEST_STOP: Duration = Duration::from_secs(6);
+/// How long a node that leaves for good waits for others to take its records, and its places in groups.
+const LONGEST_LEAVE: Duration = Duration::from_secs(60);
+
+/// The way in which a node leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Departure {
+    /// Others take its records and its places in groups, as far as there is time.
+    ForGood,
+    /// As for good, once others have taken all of it; otherwise the node stays.
+    TakenOver,
+    /// It keeps its places in groups.
+    ForAWhile,
+}
+
+impl Departure {
+    /// Whether the node does not come back.
+    pub(super) const fn is_for_good(self) -> bool {
+        !matches!(self, Self::ForAWhile)
+    }
+}
+
+/// The progress of a departure under way, and the outcome of the last one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Handover {
+    /// When it ends in any case.
+    at_last: Instant,
+    /// How many steps of walks were answered when it was looked at last.
+    taken_over: u64,
+    /// Successors that the records were offered to, the latest last; those before it did not take them over.
+    heirs: Vec<Id>,
+    /// Why the last departure came to nothing.
+    stayed: Option<Stay>,
+}
+
+/// What holds a departure up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Open {
+    /// How many steps of walks were answered so far.
+    pub(super) progress: u64,
+    /// Whether walks are under way.
+    pub(super) walks: bool,
+    /// Whether groups need the node.
+    pub(super) groups: bool,
+    /// Whether the groups have no other nodes to go on with.
+    pub(super) is_lone: bool,
+}
+
+/// What is to be done about a departure whose timer is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// It goes on.
+    Wait,
+    /// Another successor is offered the records.
+    NextHeir,
+    /// It comes to nothing.
+    Stay(Stay),
+    /// It is over.
+    Leave,
+}
+
+impl Handover {
+    /// A departure begins.
+    pub(super) fn begin(&mut self) {
+        self.stayed = None;
+        self.heirs.clear();
+    }
+
+    /// It has begun: it lasts this long at most, and so many steps of walks were answered before it.
+    pub(super) fn limit(&mut self, now: Instant, departure: Departure, progress: u64) {
+        let longest = match departure.is_for_good() {
+            true => LONGEST_LEAVE,
+            false => LONGEST_STOP,
+        };
+        self.at_last = now + longest;
+        self.taken_over = progress;
+    }
+
+    /// A departure comes to nothing.
+    pub(super) const fn stay(&mut self, why: Stay) {
+        self.stayed = Some(why);
+    }
+
+    /// Why the last departure came to nothing.
+    pub(super) const fn stayed(&self) -> Option<Stay> {
+        self.stayed
+    }
+
+    /// The first successor of another peer that has not failed to take the records, or why the node stays that finds none.
+    pub(super) fn next_heir(
+        &mut self,
+        me: &Contact,
+        successors: &[Contact],
+    ) -> Result<Contact, Stay> {
+        // The other positions of this peer leave with it.
+        let other = |node: &&Contact| !node.is_same_peer(me);
+        let failed = |node: &&Contact| self.heirs.contains(&node.id());
+        let mut successors = successors.iter();
+        match successors.find(|node| other(node) && !failed(node)) {
+            Some(heir) => {
+                self.heirs.push(heir.id());
+                Ok(heir.clone())
+            }
+            None if self.heirs.is_empty() => Err(Stay::Alone),
+            None => Err(Stay::Refused),
+        }
+    }
+
+    /// A departure goes on for as long as its records are being taken over.
+    pub(super) fn on_timer(&mut self, now: Instant, departure: Departure, open: Open) -> Turn {
+        let moved = core::mem::replace(&mut self.taken_over, open.progress) != open.progress;
+        let in_groups = departure.is_for_good() && open.groups;
+        let in_time = now + LEAVE_TIMEOUT <= self.at_last;
+        if departure == Departure::TakenOver {
+            if open.walks && !moved {
+                Turn::NextHeir
+            } else if open.is_lone && (in_groups || !in_time) {
+                Turn::Stay(Stay::Refused)
+            } else if !in_time {
+                Turn::Stay(Stay::Unfinished)
+            } else {
+                Turn::Wait
+            }
+        } else if (open.walks && moved || in_groups) && in_time {
+            Turn::Wait
+        } else {
+            Turn::Leave
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chord::membership::tests::contact;
+    use crate::page::must_say;
+    use alloc::format;
+
+    const OPEN: Open = Open {
+        progress: 7,
+        walks: true,
+        groups: false,
+        is_lone: false,
+    };
+
+    fn begun(departure: Departure) -> Handover {
+        let mut handover = Handover::default();
+        handover.begin();
+        handover.limit(Instant::ZERO, departure, 7);
+        handover
+    }
+
+    #[test]
+    fn a_stop_ends_when_nothing_more_is_taken_over_or_its_time_is_up() {
+        let at = Instant::from_millis;
+        let mut handover = begun(Departure::ForAWhile);
+        let moved = Open {
+            progress: 8,
+            ..OPEN
+        };
+        let turn = handover.on_timer(at(3_000), Departure::ForAWhile, moved);
+        assert_eq!(turn, Turn::Wait);
+        let turn = handover.on_timer(at(3_000), Departure::ForAWhile, moved);
+        assert_eq!(turn, Turn::Leave, "nothing was taken over since");
+        let more = Open {
+            progress: 9,
+            ..OPEN
+        };
+        let turn = handover.on_timer(at(3_001), Departure::ForAWhile, more);
+        assert_eq!(turn, Turn::Leave, "six seconds would be over");
+    }
+
+    #[test]
+    fn a_departure_for_good_waits_for_its_groups_for_a_minute() {
+        let at = |secs: u64| Instant::from_millis(secs * 1_000);
+        let groups = Open {
+            walks: false,
+            groups: true,
+            ..OPEN
+        };
+        let mut handover = begun(Departure::ForGood);
+        let turn = handover.on_timer(at(57), Departure::ForGood, groups);
+        assert_eq!(turn, Turn::Wait);
+        let turn = handover.on_timer(at(58), Departure::ForGood, groups);
+        assert_eq!(turn, Turn::Leave);
+    }
+
+    #[test]
+    fn a_node_that_nobody_takes_over_from_stays_and_says_why() {
+        let at = |secs: u64| Instant::from_millis(secs * 1_000);
+        let way = Departure::TakenOver;
+        let mut handover = begun(way);
+        assert_eq!(handover.on_timer(at(3), way, OPEN), Turn::NextHeir);
+        let idle = Open {
+            walks: false,
+            ..OPEN
+        };
+        assert_eq!(handover.on_timer(at(3), way, idle), Turn::Wait);
+        let late = handover.on_timer(at(58), way, idle);
+        assert_eq!(late, Turn::Stay(Stay::Unfinished));
+        let lone = Open {
+            groups: true,
+            is_lone: true,
+            ..idle
+        };
+        let turn = handover.on_timer(at(3), way, lone);
+        assert_eq!(turn, Turn::Stay(Stay::Refused));
+    }
+
+    #[test]
+    fn successors_are_offered_the_records_one_after_the_other() {
+        let (me, successors) = (contact(1), [contact(2), contact(3)]);
+        let mut handover = begun(Departure::TakenOver);
+        assert_eq!(handover.next_heir(&me, &[]), Err(Stay::Alone));
+        for heir in &successors {
+            assert_eq!(handover.next_heir(&me, &successors).as_ref(), Ok(heir));
+        }
+        assert_eq!(handover.next_heir(&me, &successors), Err(Stay::Refused));
+    }
+
+    #[test]
+    fn the_page_says_how_long_a_departure_waits() {
+        must_say(&format!(
+            "it waits {} seconds for each next record",
+            LEAVE_TIMEOUT.as_secs()
+        ));
+        assert_eq!(LONGEST_LEAVE, Duration::from_secs(60));
+        must_say(&format!(
+            "for each next record, a minute at most; one that stops for a while, {} seconds.",
+            LONGEST_STOP.as_secs()
+        ));
+    }
+}

@@ -1,0 +1,445 @@
+//! Puts, gets, deletes and renewals that this node began at level `quorum`.
+//!
+//! All go to the primary of the key's group. A put reads, then writes in the place of exactly what it read. All its attempts carry
+//! one random tag, so that trying again does no harm: a write that took effect is known by it, and an equal write of another
+//! operation is not taken for it. A renewal touches the version that was put, which does no harm however often it is done.
+//!
+//! [`Operations`] decides what comes next; it asks nobody by itself.
+
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::base::contact::Contact;
+use crate::base::id::Id;
+use crate::base::time::Instant;
+use crate::node::adopting::Brought;
+use crate::node::api::{StoreError, TimerKind, Written};
+use crate::node::context::Context;
+use crate::node::putting::Put;
+use crate::store::group::message::{Request as Ask, Response as Answer, Touch, Write};
+use crate::store::group::{Groups, OperationTag};
+use crate::store::message::StoredRecord;
+use crate::store::record::{RecordError, Subject, Version};
+use crate::store::renewal::Renewal;
+
+/// How long an operation waits before it looks the group up again.
+const AGAIN: Duration = Duration::from_millis(400);
+/// The limit on looks behind nodes that know nothing of an operation's key.
+const MAX_STEPS: u8 = 16;
+/// How many nodes an operation asks between two lookups.
+const MAX_ASKED: u8 = 12;
+
+/// The operations under way, by number.
+#[derive(Clone, Debug, Default)]
+pub(in crate::node) struct Operations(BTreeMap<u64, Operation>);
+
+/// An operation at level `quorum` under way.
+#[derive(Clone, Debug)]
+pub(in crate::node) struct Operation {
+    subject: Subject,
+    task: Task,
+    tag: OperationTag,
+    /// The lineage that it is about, where that is not this node's.
+    lineage: Option<u64>,
+    /// What is being written, and in the place of what.
+    write: Option<(Option<Version>, Box<StoredRecord>)>,
+    /// Whether the write may have taken effect unnoticed.
+    unsure: bool,
+    candidates: VecDeque<Contact>,
+    asked: u8,
+    /// The last node that the lookup found, while all nodes that were asked since know nothing of the key: they may be of another
+    /// lineage.
+    unknown_upto: Option<Id>,
+    /// The number of looks behind such nodes so far.
+    steps: u8,
+    deadline: Instant,
+    timer: Instant,
+    /// The error that it ends with at its deadline: the most that is known of what is missing.
+    missing: StoreError,
+}
+
+#[derive(Clone, Debug)]
+pub(in crate::node) enum Task {
+    Get,
+    Put(Put),
+    Touch(Renewal),
+    /// Whether there are groups of a lineage.
+    Probe,
+    /// What this node's lineage has, before that is given up.
+    Gather,
+    /// A record of that, for the other lineage.
+    Import,
+}
+
+/// What is to be done next for an operation.
+#[derive(Debug)]
+pub(in crate::node) enum Next {
+    /// To look up the nodes at this key.
+    LookUp(Id),
+    /// To ask a node.
+    Ask(Contact, Ask),
+    /// To tell what came of it: it is over.
+    End(Done),
+}
+
+/// An operation that is over.
+#[derive(Debug)]
+pub(in crate::node) enum Done {
+    Got(Result<Option<Box<StoredRecord>>, StoreError>),
+    /// A put that was acknowledged, and whether it is renewed from now on.
+    Put(Written, Box<StoredRecord>, bool),
+    PutFailed(StoreError),
+    Touched(Renewal, Result<Written, StoreError>),
+    /// A newer version is there than the one to be renewed.
+    Superseded(Renewal),
+    Probed(Result<(), StoreError>),
+    /// What this node's lineage has under a key.
+    Gathered(Id, Option<Box<StoredRecord>>),
+    /// What came of bringing the record of a key into another lineage.
+    Brought(Id, Result<Brought, StoreError>),
+}
+
+impl Operation {
+    /// A new operation: of this node's own lineage unless that is set.
+    pub(in crate::node) fn new(cx: &mut Context<'_>, subject: Subject, task: Task) -> Self {
+        let mut tag = OperationTag::default();
+        cx.services.rng.fill(&mut tag.0);
+        let deadline = cx.now + cx.services.config.lookup_deadline;
+        Self {
+            subject,
+            task,
+            tag,
+            lineage: None,
+            write: None,
+            unsure: false,
+            candidates: VecDeque::new(),
+            asked: 0,
+            unknown_upto: None,
+            steps: 0,
+            deadline,
+            timer: deadline,
+            missing: StoreError::Unavailable,
+        }
+    }
+
+    /// In another lineage.
+    pub(in crate::node) const fn within(mut self, lineage: u64) -> Self {
+        self.lineage = Some(lineage);
+        self
+    }
+
+    /// Writes this, where nothing is, as the operation of this tag.
+    pub(in crate::node) fn writing(mut self, copy: Box<StoredRecord>, tag: OperationTag) -> Self {
+        self.tag = tag;
+        self.write = Some((None, copy));
+        self
+    }
+
+    const fn is_import(&self) -> bool {
+        matches!(self.task, Task::Import)
+    }
+
+    /// The question for the primary.
+    fn question(&self, key: Id, own_lineage: Option<u64>) -> Ask {
+        let lineage = self.lineage.or(own_lineage);
+        match (&self.task, &self.write) {
+            (Task::Touch(renewal), _) => Ask::Touch(Box::new(Touch {
+                key: renewal.key,
+                version: renewal.version,
+                remaining: renewal.lifetime,
+                lineage,
+            })),
+            (_, None) => Ask::Read(key, lineage),
+            (_, Some((expected, copy))) => Ask::Write(Box::new(Write {
+                copy: (**copy).clone(),
+                expected: *expected,
+                operation: self.tag,
+                lineage,
+            })),
+        }
+    }
+}
+
+impl Operations {
+    pub(in crate::node) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// An operation begins, under a number of its own.
+    pub(in crate::node) fn begin(
+        &mut self,
+        cx: &mut Context<'_>,
+        number: u64,
+        operation: Operation,
+    ) -> Option<Next> {
+        let key = operation.subject.key(cx.services.space());
+        let own = operation.lineage.is_none();
+        cx.services
+            .timers
+            .set(operation.deadline, TimerKind::Operation(number));
+        self.0.insert(number, operation);
+        if own && covers(cx.groups, key) {
+            self.on_candidates(cx, number, Vec::new())
+        } else {
+            Some(Next::LookUp(key))
+        }
+    }
+
+    /// The nodes at the operation's key are known; none when they were not found.
+    pub(in crate::node) fn on_candidates(
+        &mut self,
+        cx: &mut Context<'_>,
+        number: u64,
+        found: Vec<Contact>,
+    ) -> Option<Next> {
+        let operation = self.0.get_mut(&number)?;
+        operation.asked = 0;
+        operation.unknown_upto = found.last().map(Contact::id);
+        // A member knows whom to ask, also where another lineage has the nodes at the key. Nodes behind relays are in no group.
+        let key = operation.subject.key(cx.services.space());
+        let own = operation.lineage.is_none() && covers(cx.groups, key);
+        let own = own.then(|| cx.services.me.contact.clone());
+        let first = own.as_ref().map(Contact::id);
+        let others = |node: &Contact| node.relays().is_empty() && Some(node.id()) != first;
+        let found = found.into_iter().filter(others);
+        operation.candidates = own.into_iter().chain(found).collect();
+        self.ask_next(cx, number)
+    }
+
+    fn ask_next(&mut self, cx: &mut Context<'_>, number: u64) -> Option<Next> {
+        let operation = self.0.get_mut(&number)?;
+        let to = match operation.candidates.pop_front() {
+            Some(to) if operation.asked < MAX_ASKED => to,
+            _ => return self.look_further(cx, number),
+        };
+        operation.asked += 1;
+        let lineage = cx.groups.and_then(Groups::lineage);
+        let lineage = lineage.map(|lineage| lineage.number);
+        let key = operation.subject.key(cx.services.space());
+        Some(Next::Ask(to, operation.question(key, lineage)))
+    }
+
+    /// Where rings of two lineages have met, the nodes at a key may all be of the other one: those of this one follow behind them.
+    /// Otherwise nobody could do it now: perhaps later, after the group has changed.
+    fn look_further(&mut self, cx: &mut Context<'_>, number: u64) -> Option<Next> {
+        let met = cx
+            .groups
+            .is_some_and(|groups| !groups.other_lineages().is_empty());
+        let operation = self.0.get_mut(&number)?;
+        let met = met || operation.lineage.is_some();
+        if let Some(last) = operation.unknown_upto.take()
+            && met
+            && operation.steps < MAX_STEPS
+        {
+            operation.steps += 1;
+            return Some(Next::LookUp(cx.services.space().next(last)));
+        }
+        let timer = TimerKind::Operation(number);
+        cx.services.timers.cancel(operation.timer, timer);
+        operation.timer = operation.deadline.min(cx.now + AGAIN);
+        cx.services.timers.set(operation.timer, timer);
+        None
+    }
+
+    /// The wait of an operation is over, or its time.
+    pub(in crate::node) fn on_timer(&mut self, cx: &mut Context<'_>, number: u64) -> Option<Next> {
+        let operation = self.0.get_mut(&number)?;
+        if cx.now >= operation.deadline {
+            let missing = operation.missing.clone();
+            return self.fail(cx, number, missing);
+        }
+        operation.timer = operation.deadline;
+        operation.steps = 0;
+        cx.services
+            .timers
+            .set(operation.deadline, TimerKind::Operation(number));
+        Some(Next::LookUp(operation.subject.key(cx.services.space())))
+    }
+
+    /// A node that was asked has answered, or failed to (`None`).
+    pub(in crate::node) fn on_answer(
+        &mut self,
+        cx: &mut Context<'_>,
+        (from, number): (&Contact, u64),
+        answer: Option<Answer>,
+    ) -> Option<Next> {
+        let (space, scheme) = (cx.services.space(), cx.services.me.signer.scheme());
+        let operation = self.0.get_mut(&number)?;
+        let sound = |copy: &Option<Box<StoredRecord>>| {
+            copy.as_ref().is_none_or(|copy| {
+                operation.subject.is_met_by(&copy.record, space)
+                    && copy.record.verify(space, scheme, None).is_ok()
+            })
+        };
+        if answer != Some(Answer::Unknown) {
+            operation.unknown_upto = None;
+        }
+        match answer {
+            Some(Answer::Value(copy)) if operation.write.is_none() && sound(&copy) => {
+                return self.on_read(cx, (from, number), copy);
+            }
+            Some(Answer::Written(copies)) => return self.on_written(cx, number, copies),
+            Some(Answer::Superseded) => {
+                let Task::Touch(renewal) = operation.task else {
+                    return None;
+                };
+                self.close(cx, number)?;
+                return Some(Next::End(Done::Superseded(renewal)));
+            }
+            Some(Answer::Mismatch(copy)) if sound(&copy) && operation.is_import() => {
+                return self.end_import(cx, number, copy);
+            }
+            Some(Answer::Mismatch(copy)) if sound(&copy) => {
+                let mine = operation
+                    .write
+                    .take()
+                    .map(|(_, copy)| copy.record.sequence());
+                let theirs = copy.as_ref().map(|copy| copy.record.sequence());
+                // An earlier attempt may have taken effect, and what came after it is in its place.
+                if operation.unsure && theirs > mine {
+                    return self.fail(cx, number, StoreError::UnknownOutcome);
+                }
+                operation.unsure = false;
+                return self.on_read(cx, (from, number), copy);
+            }
+            // It cannot be there as it is.
+            Some(Answer::Refused(RecordError::SequenceJump)) if operation.is_import() => {
+                return self.end_import(cx, number, None);
+            }
+            Some(Answer::Refused(error)) if !operation.unsure => {
+                return self.fail(cx, number, error.into());
+            }
+            Some(Answer::Elsewhere(primary)) => operation.candidates.push_front(primary),
+            Some(Answer::Unknown) => {
+                if operation.missing == StoreError::Unavailable {
+                    operation.missing = StoreError::NoGroup;
+                }
+            }
+            answer => {
+                if let Some(Answer::Unavailable(awaited)) = answer {
+                    operation.missing = StoreError::NoMajority(awaited);
+                }
+                operation.unsure |= operation.write.is_some();
+            }
+        }
+        self.ask_next(cx, number)
+    }
+
+    /// The node that was asked does not know the question: only a touch is so new.
+    pub(in crate::node) fn on_unsupported(
+        &mut self,
+        cx: &mut Context<'_>,
+        (from, number): (&Contact, u64),
+    ) -> Option<Next> {
+        match self.0.get(&number)?.task {
+            Task::Touch(_) => self.fail(cx, number, StoreError::Unsupported),
+            _ => self.on_answer(cx, (from, number), None),
+        }
+    }
+
+    /// What is under the name is known.
+    fn on_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        (from, number): (&Contact, u64),
+        current: Option<Box<StoredRecord>>,
+    ) -> Option<Next> {
+        let operation = self.0.get_mut(&number)?;
+        let put = match &operation.task {
+            Task::Put(put) => put.clone(),
+            Task::Get => {
+                self.close(cx, number)?;
+                return Some(Next::End(Done::Got(Ok(current))));
+            }
+            Task::Probe => {
+                self.close(cx, number)?;
+                return Some(Next::End(Done::Probed(Ok(()))));
+            }
+            Task::Gather => {
+                let key = operation.subject.key(cx.services.space());
+                self.close(cx, number)?;
+                return Some(Next::End(Done::Gathered(key, current)));
+            }
+            Task::Touch(_) | Task::Import => return None,
+        };
+        match put.record(&cx.services.me.signer, current.as_deref(), 0) {
+            Ok(copy) => {
+                let expected = current.map(|copy| copy.record.version());
+                operation.write = Some((expected, copy));
+                operation.candidates.push_front(from.clone());
+                self.ask_next(cx, number)
+            }
+            Err(error) => self.fail(cx, number, error),
+        }
+    }
+
+    /// The primary has stored what was to be written, or let it live on.
+    fn on_written(&mut self, cx: &mut Context<'_>, number: u64, copies: u8) -> Option<Next> {
+        let operation = self.0.get_mut(&number)?;
+        let key = operation.subject.key(cx.services.space());
+        let write = operation.write.take();
+        let sequence = match (&operation.task, &write) {
+            (Task::Touch(renewal), _) => renewal.version.sequence,
+            (Task::Put(_), Some((_, copy))) => copy.record.sequence(),
+            (Task::Import, _) => 0,
+            (Task::Put(_) | Task::Get | Task::Gather | Task::Probe, _) => return None,
+        };
+        let written = Written {
+            key,
+            sequence,
+            copies,
+        };
+        let ended = self.close(cx, number)?;
+        Some(Next::End(match (ended.task, write) {
+            (Task::Touch(renewal), _) => Done::Touched(renewal, Ok(written)),
+            (Task::Put(put), Some((_, copy))) => Done::Put(written, copy, put.keeping.renew),
+            _ => Done::Brought(key, Ok(Brought::Imported)),
+        }))
+    }
+
+    /// Something is in the place of a record that was to be imported: the same one, or another.
+    fn end_import(
+        &mut self,
+        cx: &mut Context<'_>,
+        number: u64,
+        there: Option<Box<StoredRecord>>,
+    ) -> Option<Next> {
+        let operation = self.close(cx, number)?;
+        let (_, copy) = operation.write?;
+        let key = operation.subject.key(cx.services.space());
+        let version = copy.record.version();
+        let same = there.is_some_and(|there| there.is_live() && there.record.version() == version);
+        let brought = match same {
+            true => Brought::Present,
+            false => Brought::Conflict(Box::new(copy.record)),
+        };
+        Some(Next::End(Done::Brought(key, Ok(brought))))
+    }
+
+    fn close(&mut self, cx: &mut Context<'_>, number: u64) -> Option<Operation> {
+        let operation = self.0.remove(&number)?;
+        cx.services
+            .timers
+            .cancel(operation.timer, TimerKind::Operation(number));
+        Some(operation)
+    }
+
+    fn fail(&mut self, cx: &mut Context<'_>, number: u64, error: StoreError) -> Option<Next> {
+        let ended = self.close(cx, number)?;
+        let key = ended.subject.key(cx.services.space());
+        Some(Next::End(match ended.task {
+            Task::Get => Done::Got(Err(error)),
+            Task::Put(_) => Done::PutFailed(error),
+            Task::Touch(renewal) => Done::Touched(renewal, Err(error)),
+            Task::Probe => Done::Probed(Err(error)),
+            Task::Gather | Task::Import => Done::Brought(key, Err(error)),
+        }))
+    }
+}
+
+/// Whether a group of this node has or had the key.
+fn covers(groups: Option<&Groups>, key: Id) -> bool {
+    groups.is_some_and(|groups| groups.covers(key))
+}
