@@ -332,3 +332,43 @@ impl fmt::Display for AdoptError {
 }
 
 impl core::error::Error for AdoptError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::context::tests::Alone;
+
+    #[test]
+    fn one_lineage_is_adopted_at_a_time_and_only_another_than_the_own() {
+        let now = Instant::ZERO;
+        let mut adopting = Adopting::default();
+        let outside = adopting.begin(now, false, Some(1), 2);
+        assert_eq!(outside, Err(AdoptError::NotMember));
+        assert_eq!(adopting.begin(now, true, Some(1), 1), Err(AdoptError::Own));
+        assert_eq!(adopting.begin(now, true, Some(1), 2), Ok(true));
+        assert_eq!(
+            adopting.begin(now, true, Some(1), 2),
+            Ok(false),
+            "it goes on"
+        );
+        assert_eq!(adopting.begin(now, true, Some(1), 3), Err(AdoptError::Busy));
+    }
+
+    #[test]
+    fn a_lineage_without_groups_is_not_adopted() {
+        let mut alone = Alone::new();
+        let mut adopting = Adopting::default();
+        assert_eq!(adopting.begin(Instant::ZERO, true, Some(1), 2), Ok(true));
+        let away = adopting.on_probed(Err(StoreError::NoMajority(Vec::new())));
+        assert!(matches!(away, Some(Next::Tell(Input::Adopt(2)))));
+        let next = adopting.on_probed(Err(StoreError::NoGroup));
+        let Some(Next::End(state)) = next else {
+            panic!("{next:?}");
+        };
+        assert_eq!(state, AdoptionState::Unknown);
+        let ended = adopting.end(&mut alone.services, state).unwrap();
+        assert_eq!(ended.state, AdoptionState::Unknown);
+        let again = adopting.end(&mut alone.services, AdoptionState::Done);
+        assert_eq!(again, None, "it was over before");
+    }
+}

@@ -43,3 +43,54 @@ impl Context<'_> {
         Ok(self.services.number())
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::base::identity::Signer;
+    use crate::base::rng::Rng;
+    use crate::chord::membership::Input;
+    use crate::chord::membership::tests::contact;
+    use crate::node::config::Config;
+
+    /// What a part of the only node of a ring works on; the node is at position 1.
+    pub(in crate::node) struct Alone {
+        pub(in crate::node) services: Services,
+        pub(in crate::node) ring: Ring,
+        pub(in crate::node) renewals: Renewals,
+    }
+
+    impl Alone {
+        pub(in crate::node) fn new() -> Self {
+            let (me, config) = (contact(1), Config::default());
+            let mut ring = Ring::new(&config, me.id());
+            ring.membership.step(Input::Create);
+            let signer = Signer::stand_in(me.id());
+            Self {
+                ring,
+                services: Services::new(config.into(), signer, me, Rng::from_seed(1, 0)),
+                renewals: Renewals::default(),
+            }
+        }
+
+        pub(in crate::node) fn at(&mut self, now: Instant) -> Context<'_> {
+            Context {
+                now,
+                services: &mut self.services,
+                ring: &mut self.ring,
+                renewals: &mut self.renewals,
+                groups: None,
+            }
+        }
+
+        /// The events so far.
+        pub(in crate::node) fn events(&mut self) -> alloc::vec::Vec<Event> {
+            let outputs = self.services.outbox.outputs.drain(..);
+            let events = outputs.filter_map(|output| match output {
+                crate::node::api::Output::Event(event) => Some(*event),
+                _ => None,
+            });
+            events.collect()
+        }
+    }
+}

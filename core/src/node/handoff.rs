@@ -102,6 +102,42 @@ impl Handoffs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::identity::Signer;
+    use crate::node::context::tests::Alone;
+    use crate::store::record::{Name, Record};
+
+    #[test]
+    fn a_record_is_brought_four_times_unless_its_owner_has_it() {
+        let mut services = Alone::new().services;
+        let (key, signer) = (Id::from_u64(7), Signer::stand_in(Id::from_u64(1)));
+        let stored = |sequence| {
+            let (name, life) = (Name::new("name").unwrap(), Duration::from_secs(60));
+            let record = Record::sign(&signer, name, Some(Vec::new()), sequence, life).unwrap();
+            Box::new(StoredRecord::whole(record))
+        };
+        let mut hints = Handoffs::default();
+        hints.add(&mut services, Instant::ZERO, key, stored(2));
+        let mut due = Vec::new();
+        while let Some((at, kind)) = {
+            hints.wait(&mut services, true);
+            services.timers.first()
+        } {
+            assert_eq!(kind, TimerKind::Handoff);
+            assert_eq!(hints.due(at).len(), 1);
+            due.push(at.as_micros() / 1_000);
+        }
+        assert_eq!(due, [500, 1_500, 3_500, 7_500]);
+        hints.add(&mut services, Instant::ZERO, key, stored(2));
+        hints.end(key, &stored(1));
+        hints.wait(&mut services, true);
+        assert!(
+            services.timers.first().is_some(),
+            "a newer one was put since"
+        );
+        hints.end(key, &stored(2));
+        hints.wait(&mut services, true);
+        assert_eq!(services.timers.first(), None);
+    }
 
     #[test]
     fn the_page_says_when_records_are_handed_off() {

@@ -394,3 +394,167 @@ impl Target {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::chord::membership::tests::{contact, contacts};
+    use crate::node::context::tests::Alone;
+    use crate::node::renewal::Keeping;
+    use crate::store::record::{Label, Name};
+
+    fn name() -> Name {
+        Name::new("name").unwrap()
+    }
+
+    fn put() -> Put {
+        Put {
+            label: Label::from(name()),
+            value: Some(vec![7]),
+            expected: None,
+            keeping: Keeping {
+                lifetime: Duration::from_secs(60),
+                renew: true,
+            },
+        }
+    }
+
+    fn stored(services: &Services, sequence: u64) -> Box<StoredRecord> {
+        let (value, life) = (Some(vec![1]), Duration::from_secs(60));
+        let record = Record::sign(&services.me.signer, name(), value, sequence, life).unwrap();
+        Box::new(StoredRecord::whole(record))
+    }
+
+    /// An operation on the name, and the first answer of the machine.
+    fn begin(services: &Services, task: Task) -> (Operations, Id) {
+        let mut operations = Operations::default();
+        let subject = Label::from(name()).subject(services.me.signer.public_key());
+        let what = (Target::Record(subject), task);
+        match operations.begin(services.space(), 5, what, true) {
+            Next::LookUp(key) => (operations, key),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_put_reads_the_whole_group_and_then_writes_to_it() {
+        let services = Alone::new().services;
+        let group = contacts([2, 3, 4]);
+        let (mut operations, key) = begin(&services, Task::Put(put()));
+        let next = operations.on_group(5, group.clone());
+        assert!(matches!(next, Some(Next::Read(at, asked)) if at == key && asked == group));
+        let newest = stored(&services, 8);
+        let answers = [Some(stored(&services, 6)), None, Some(newest.clone())];
+        let mut last = None;
+        for (member, answer) in group.iter().zip(answers) {
+            assert!(last.is_none());
+            last = operations.on_read(&services, 5, member.id(), Some(answer));
+        }
+        let Some(Next::Replace(at, put, found)) = last else {
+            panic!("{last:?}");
+        };
+        assert_eq!((at, found), (key, Some(newest.clone())));
+        let copy = put.record(&services.me.signer, Some(&newest), 0).unwrap();
+        assert_eq!(copy.record.sequence(), 9);
+        let next = operations.write(5, copy.clone());
+        assert!(matches!(next, Some(Next::Write(written, to)) if written == copy && to == group));
+        assert!(operations.on_written(5, Some(Ok(()))).is_none());
+        assert!(operations.on_written(5, Some(Ok(()))).is_none());
+        let done = operations.on_written(5, Some(Ok(())));
+        let Some(Next::End(Done::Put(put))) = done else {
+            panic!("{done:?}");
+        };
+        assert_eq!((put.written.sequence, put.written.copies), (9, 3));
+        assert!(put.renew && !put.stood_in);
+        assert_eq!(operations.len(), 0);
+    }
+
+    #[test]
+    fn a_get_takes_the_newest_answer_and_names_the_members_that_are_behind() {
+        let services = Alone::new().services;
+        let group = contacts([2, 3, 4]);
+        let (mut operations, _) = begin(&services, Task::Get);
+        operations.on_group(5, group.clone());
+        let newest = stored(&services, 2);
+        operations.on_read(&services, 5, group[0].id(), Some(Some(newest.clone())));
+        // Another's record counts as none.
+        let foreign = Record::immutable(vec![9]).map(StoredRecord::whole).unwrap();
+        operations.on_read(&services, 5, group[1].id(), Some(Some(Box::new(foreign))));
+        let done = operations.on_read(&services, 5, group[2].id(), None);
+        let Some(Next::End(Done::Got {
+            newest: found,
+            behind,
+            ..
+        })) = done
+        else {
+            panic!("{done:?}");
+        };
+        assert_eq!(found, Some(newest));
+        assert_eq!(
+            behind,
+            [group[1].clone()],
+            "who is silent is not sent anything"
+        );
+    }
+
+    #[test]
+    fn a_group_that_is_silent_is_looked_up_again_twice_before_a_get_fails() {
+        let services = Alone::new().services;
+        let (mut operations, key) = begin(&services, Task::Get);
+        for round in 1..=MAX_ROUNDS {
+            operations.on_group(5, contacts([2]));
+            let next = operations.on_read(&services, 5, contact(2).id(), None);
+            match round < MAX_ROUNDS {
+                true => assert!(matches!(next, Some(Next::LookUp(at)) if at == key)),
+                false => assert!(matches!(next, Some(Next::End(Done::GetFailed(_))))),
+            }
+        }
+    }
+
+    #[test]
+    fn a_refused_write_is_not_tried_again_and_one_copy_is_enough() {
+        let services = Alone::new().services;
+        let copy = stored(&services, 1);
+        let (mut operations, _) = begin(&services, Task::Write(copy.clone()));
+        operations.on_group(5, contacts([2]));
+        let full = RecordError::Full;
+        let done = operations.on_written(5, Some(Err(full)));
+        assert!(matches!(done, Some(Next::End(Done::PutFailed(error))) if error == full.into()));
+        let (mut operations, _) = begin(&services, Task::Write(copy));
+        operations.on_group(5, contacts([2, 3]));
+        operations.on_written(5, Some(Err(full)));
+        let done = operations.on_written(5, Some(Ok(())));
+        assert!(matches!(done, Some(Next::End(Done::Put(put))) if put.written.copies == 1));
+    }
+
+    #[test]
+    fn a_node_that_answers_for_the_owner_is_passed_over_until_the_owner_seems_gone() {
+        let services = Alone::new().services;
+        let (mut operations, key) = begin(&services, Task::Write(stored(&services, 1)));
+        // The key lies before the predecessor of the node that answers.
+        let before = Contact::sign(
+            services.space(),
+            &crate::base::identity::Signer::stand_in(services.space().next(key)),
+            0,
+            0,
+            vec![],
+        )
+        .unwrap();
+        let neighbours = Neighbours {
+            predecessor: Some(before),
+            successors: contacts([3]),
+        };
+        let behind = contact(2);
+        for _ in 0..MAX_ROUNDS {
+            let next = operations.on_owner(&services, 5, &behind, &neighbours);
+            assert!(matches!(next, Some(Next::LookUp(at)) if at == key));
+        }
+        let next = operations.on_owner(&services, 5, &behind, &neighbours);
+        assert!(matches!(next, Some(Next::Write(_, to)) if to == contacts([2, 3])));
+        operations.on_written(5, Some(Ok(())));
+        let done = operations.on_written(5, Some(Ok(())));
+        assert!(matches!(done, Some(Next::End(Done::Put(put))) if put.stood_in));
+    }
+}

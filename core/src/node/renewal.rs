@@ -189,3 +189,56 @@ pub(super) fn renewed(
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::context::tests::Alone;
+    use crate::store::record::{Name, Record};
+
+    fn renewal(quorum: bool) -> Renewal {
+        let signer = crate::base::identity::Signer::stand_in(Id::from_u64(1));
+        let (name, life) = (Name::new("name").unwrap(), Duration::from_secs(60));
+        let record = Record::sign(&signer, name, Some(Vec::new()), 3, life).unwrap();
+        Renewal {
+            key: Id::from_u64(7),
+            version: record.version(),
+            lifetime: 60,
+            quorum,
+        }
+    }
+
+    #[test]
+    fn what_was_put_is_due_at_half_life_at_each_level_by_itself() {
+        let mut alone = Alone::new();
+        let (one, quorum) = (renewal(false), renewal(true));
+        let now = Instant::ZERO;
+        let cx = alone.at(now);
+        for renewal in [one, quorum] {
+            cx.renewals
+                .note_put(cx.services, cx.ring, now, (renewal, true));
+        }
+        let half = now + one.half_life();
+        let (at, _) = alone.services.timers.first().unwrap();
+        assert_eq!(at, half);
+        assert_eq!(alone.renewals.due(half), [one, quorum]);
+        assert_eq!(
+            alone.renewals.due(half),
+            [],
+            "until their outcomes are known"
+        );
+        let cx = alone.at(half);
+        let failed = (one, Err(StoreError::Unavailable));
+        cx.renewals.on_renewed(cx.services, cx.ring, half, failed);
+        assert_eq!(alone.renewals.due(half + one.pause()), [one, quorum]);
+        let cx = alone.at(half);
+        cx.renewals
+            .note_put(cx.services, cx.ring, half, (one, false));
+        assert_eq!(alone.renewals.iter().copied().collect::<Vec<_>>(), [quorum]);
+        let key = one.key;
+        let told = alone.events();
+        assert!(told.contains(&Event::RenewalEnded(key, Level::One)));
+        assert_eq!(alone.renewals.sequence(key, Level::Quorum), 3);
+        assert_eq!(alone.renewals.sequence(key, Level::One), 0);
+    }
+}

@@ -443,3 +443,127 @@ impl Operations {
 fn covers(groups: Option<&Groups>, key: Id) -> bool {
     groups.is_some_and(|groups| groups.covers(key))
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::chord::membership::tests::contact;
+    use crate::node::context::tests::Alone;
+    use crate::node::renewal::Keeping;
+    use crate::store::record::{Label, Name, Record};
+
+    const AT: Instant = Instant::ZERO;
+
+    fn label() -> Label {
+        Label::from(Name::new("name").unwrap())
+    }
+
+    fn put() -> Task {
+        Task::Put(Put {
+            label: label(),
+            value: Some(vec![7]),
+            expected: None,
+            keeping: Keeping {
+                lifetime: Duration::from_secs(60),
+                renew: false,
+            },
+        })
+    }
+
+    fn stored(alone: &Alone, sequence: u64) -> Box<StoredRecord> {
+        let (value, life) = (Some(vec![1]), Duration::from_secs(60));
+        let signer = &alone.services.me.signer;
+        let record = Record::sign(signer, label(), value, sequence, life).unwrap();
+        Box::new(StoredRecord::whole(record))
+    }
+
+    /// An operation of number 5, whose primary is asked.
+    fn asking(alone: &mut Alone, task: Task) -> (Operations, Ask) {
+        let subject = label().subject(alone.services.me.signer.public_key());
+        let mut operations = Operations::default();
+        let mut cx = alone.at(AT);
+        let operation = Operation::new(&mut cx, subject, task);
+        let next = operations.begin(&mut cx, 5, operation);
+        assert!(matches!(next, Some(Next::LookUp(_))));
+        match operations.on_candidates(&mut cx, 5, vec![contact(2), contact(3)]) {
+            Some(Next::Ask(to, ask)) if to == contact(2) => (operations, ask),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn answer(
+        alone: &mut Alone,
+        operations: &mut Operations,
+        from: u64,
+        answer: Option<Answer>,
+    ) -> Option<Next> {
+        operations.on_answer(&mut alone.at(AT), (&contact(from), 5), answer)
+    }
+
+    #[test]
+    fn a_put_writes_in_the_place_of_exactly_what_it_read() {
+        let mut alone = Alone::new();
+        let (mut operations, ask) = asking(&mut alone, put());
+        assert!(matches!(ask, Ask::Read(..)));
+        let there = stored(&alone, 4);
+        let read = Some(Answer::Value(Some(there.clone())));
+        let next = answer(&mut alone, &mut operations, 2, read);
+        let Some(Next::Ask(to, Ask::Write(write))) = next else {
+            panic!("{next:?}");
+        };
+        assert_eq!(to, contact(2), "the node that answered is the primary");
+        assert_eq!(write.expected, Some(there.record.version()));
+        assert_eq!(write.copy.record.sequence(), 5);
+        let done = answer(&mut alone, &mut operations, 2, Some(Answer::Written(3)));
+        assert!(matches!(done, Some(Next::End(Done::Put(written, ..))) if written.copies == 3));
+        assert_eq!(operations.len(), 0);
+    }
+
+    #[test]
+    fn a_write_is_tried_again_under_its_tag_and_may_have_taken_effect_unnoticed() {
+        let mut alone = Alone::new();
+        let (mut operations, _) = asking(&mut alone, put());
+        let next = answer(&mut alone, &mut operations, 2, Some(Answer::Value(None)));
+        let Some(Next::Ask(_, Ask::Write(first))) = next else {
+            panic!("{next:?}");
+        };
+        let next = answer(&mut alone, &mut operations, 2, None);
+        let Some(Next::Ask(to, Ask::Write(again))) = next else {
+            panic!("{next:?}");
+        };
+        assert_eq!((to, &again), (contact(3), &first));
+        let later = Some(Answer::Mismatch(Some(stored(&alone, 2))));
+        let done = answer(&mut alone, &mut operations, 3, later);
+        let unknown = StoreError::UnknownOutcome;
+        assert!(matches!(done, Some(Next::End(Done::PutFailed(error))) if error == unknown));
+    }
+
+    #[test]
+    fn the_primary_that_a_member_names_is_asked_next() {
+        let mut alone = Alone::new();
+        let (mut operations, _) = asking(&mut alone, Task::Get);
+        let elsewhere = Some(Answer::Elsewhere(contact(9)));
+        let next = answer(&mut alone, &mut operations, 2, elsewhere);
+        assert!(matches!(next, Some(Next::Ask(to, Ask::Read(..))) if to == contact(9)));
+    }
+
+    #[test]
+    fn an_operation_ends_at_its_deadline_with_the_most_that_is_known_of_what_is_missing() {
+        let mut alone = Alone::new();
+        let (mut operations, _) = asking(&mut alone, Task::Get);
+        let awaited = vec![contact(8)];
+        let missing = Some(Answer::Unavailable(awaited.clone()));
+        let next = answer(&mut alone, &mut operations, 2, missing);
+        assert!(matches!(next, Some(Next::Ask(to, _)) if to == contact(3)));
+        let next = answer(&mut alone, &mut operations, 3, Some(Answer::Unknown));
+        assert!(next.is_none(), "it waits: {next:?}");
+        let next = operations.on_timer(&mut alone.at(AT + AGAIN), 5);
+        assert!(matches!(next, Some(Next::LookUp(_))));
+        let deadline = AT + alone.services.config.lookup_deadline;
+        let done = operations.on_timer(&mut alone.at(deadline), 5);
+        let error = StoreError::NoMajority(awaited);
+        assert!(matches!(done, Some(Next::End(Done::Got(Err(ended)))) if ended == error));
+    }
+}
