@@ -397,6 +397,7 @@ impl Target {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec;
     use core::time::Duration;
 
     use super::*;
@@ -544,7 +545,7 @@ mod tests {
         .unwrap();
         let neighbours = Neighbours {
             predecessor: Some(before),
-            successors: contacts([3]),
+            successors: contacts([3]).into(),
         };
         let behind = contact(2);
         for _ in 0..MAX_ROUNDS {
