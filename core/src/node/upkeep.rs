@@ -284,6 +284,10 @@ impl Node {
         self.services.event(Event::Joined);
         let alone = self.membership.successors().head().is_none();
         self.start_upkeep(now, !alone);
+        // Groups of an earlier run may miss everybody: whoever asks is told at once who is awaited.
+        if !self.is_free_of_groups() {
+            self.look_soon(now);
+        }
         // The node before the newcomer learns of it by the newcomer's successor, so that one is told at once.
         let effects = self.membership.step(Input::Stabilize);
         self.run_effects(now, effects);
