@@ -520,6 +520,10 @@ impl Node {
     fn on_joined(&mut self, now: Instant) {
         self.services.event(Event::Joined);
         self.start_upkeep(now, !self.ring.is_alone());
+        // Groups of an earlier run may miss everybody: whoever asks is told at once who is awaited.
+        if !self.quorum.is_free() {
+            self.quorum.look_soon(&mut self.services, now);
+        }
         // The node before the newcomer learns of it by the newcomer's successor, so that one is told at once.
         self.step(now, Input::Stabilize);
     }

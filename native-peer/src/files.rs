@@ -304,6 +304,7 @@ impl Files {
             length: Some(layout.length()),
             complete: true,
             on_disk: true,
+            stamp: place.stamp().filter(|_| is_checked),
             is_collection: kind == Kind::Folder,
             is_part: matches!(kind, Kind::Part(_)),
             copies: Vec::new(),

@@ -414,6 +414,29 @@ fn the_help_says_what_each_id_is() {
 }
 
 #[test]
+fn the_papers_figures_stand_only_beside_those_of_a_ring_like_the_papers() {
+    let figures = |nodes: &str| {
+        let words = ["experiment", "failures", "--nodes", nodes];
+        let answer: Value =
+            serde_json::from_str(&out(&[&words[..], &["--json"]].concat())).unwrap();
+        let paper = answer["paper"].as_array().unwrap().len();
+        (out(&words), paper)
+    };
+    let (text, paper) = figures("1000");
+    assert!(
+        text.contains("  paper\n") && !text.contains("had 1000 nodes"),
+        "{text}"
+    );
+    assert_eq!(paper, 6);
+    let (text, paper) = figures("50");
+    assert!(
+        !text.contains("  paper\n") && text.contains("had 1000 nodes"),
+        "{text}"
+    );
+    assert_eq!(paper, 0);
+}
+
+#[test]
 fn an_experiment_shows_the_papers_figures_beside_ours() {
     let folder = tempfile::tempdir().unwrap();
     let plot = folder.path().join("plot.svg").display().to_string();

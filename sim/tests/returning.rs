@@ -91,6 +91,37 @@ fn two_of_three_come_back_while_the_one_they_were_told_to_join_stays_away() {
 }
 
 #[test]
+fn who_is_linked_is_not_looked_for_while_both_are_in_no_ring() {
+    for seed in 0..SEEDS {
+        let mut peers = killed_ring(seed, 3);
+        for member in [1, 2] {
+            peers.start(member);
+            peers.find(member, Peers::seeds(&[0]));
+        }
+        let id = |peers: &Peers, member| peers.peer(member).unwrap().node().id();
+        let ids = [1, 2].map(|member| id(&peers, member));
+        let (mut looks, mut linked) = (0, 0);
+        while !is_member(&peers, 1) && !is_member(&peers, 2) {
+            for (member, other) in [(1, 2), (2, 1)] {
+                let peer = peers.peer(member).unwrap();
+                let looked_for: Vec<_> = peer.looked_for();
+                let names = |at: usize| {
+                    let address = Peers::address(at);
+                    looked_for.iter().any(|(_, other)| *other == address)
+                };
+                assert!(names(0), "seed {seed}: nobody is there");
+                let is_linked = peer.is_linked(ids[other - 1]);
+                assert_ne!(names(other), is_linked, "seed {seed}: {member}");
+                looks += 1;
+                linked += usize::from(is_linked);
+            }
+            peers.run_for(Duration::from_millis(100));
+        }
+        assert!(linked > looks / 2, "seed {seed}: {linked} of {looks}");
+    }
+}
+
+#[test]
 fn five_that_all_have_somebody_to_join_come_back() {
     for seed in 0..SEEDS {
         let mut peers = killed_ring(seed, 5);

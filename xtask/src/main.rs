@@ -5,6 +5,7 @@
 mod api;
 mod bench;
 mod browser;
+mod interop;
 mod mutants;
 mod no_std;
 mod process;
@@ -55,6 +56,8 @@ enum Task {
     Bench(bench::Options),
     /// Simulate random rings in random trouble until one does not heal
     Soak(soak::Options),
+    /// Build the program of release 0.1 from the history, and test it beside today's peers
+    Interop,
     /// List the public items of the core, and how they differ from the last release
     Api(api::Options),
     /// Change the core in places drawn by a seed, and see which changes its tests notice
@@ -86,6 +89,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Browser(options) => browser::build_and_run(&workspace, &options)?,
         Task::Bench(options) => bench::run(&workspace, &options)?,
         Task::Soak(options) => soak::run(&workspace, &options)?,
+        Task::Interop => interop::run(&workspace)?,
         Task::Api(options) => api::run(&workspace, &options)?,
         Task::Mutants(options) => mutants::run(&workspace, &options)?,
         Task::Setup => setup(&workspace)?,

@@ -578,23 +578,19 @@ fn tell_found(
 
 #[cfg(test)]
 mod tests {
-    use alloc::boxed::Box;
+    use alloc::vec;
     use core::time::Duration;
 
-    use alloc::vec;
-
     use super::*;
-    use crate::base::contact::Contact;
     use crate::base::id::Space;
     use crate::base::identity::Signer;
     use crate::base::rng::Rng;
     use crate::base::time::Instant;
-    use crate::message::{Message, Request, Response};
+    use crate::message::Message;
     use crate::node::Node;
-    use crate::node::api::Output;
-    use crate::node::api::StorageEvent;
+    use crate::node::api::{Output, StorageEvent};
     use crate::node::config::Config;
-    use crate::store::message::{Request as Ask, Response as Answer};
+    use crate::store::group::Save;
     use crate::store::record::Name;
 
     fn contact(secret: u8) -> (Signer, Contact) {
@@ -668,5 +664,50 @@ mod tests {
         );
         node.handle_storage(Instant::ZERO, StorageEvent::Stored(tokens[0]));
         assert_eq!(drain(&mut node).1, [Answer::Written]);
+    }
+
+    /// Lets the disk answer until nothing more happens: entries of level quorum so. Gives the events.
+    fn save_groups(node: &mut Node, takes_entries: bool) -> Vec<Event> {
+        let mut events = Vec::new();
+        while let Some(output) = node.poll_output() {
+            match output {
+                Output::StoreGroups { token, save } => {
+                    let stored = takes_entries || matches!(save, Save::Control(_));
+                    let saved = match stored {
+                        true => StorageEvent::Stored(token),
+                        false => StorageEvent::Failed(token),
+                    };
+                    node.handle_storage(Instant::ZERO, saved);
+                }
+                Output::Event(event) => events.push(*event),
+                _ => {}
+            }
+        }
+        events
+    }
+
+    #[test]
+    fn a_put_at_level_quorum_that_no_disk_takes_but_the_own_refuses_ends_at_once() {
+        let mut node = node();
+        save_groups(&mut node, true);
+        let name = || Name::new("name").unwrap();
+        let full = StoreError::Record(RecordError::Storage);
+        for _ in 0..2 {
+            let value = b"value".to_vec();
+            let put = node.put(Instant::ZERO, name(), value, Level::Quorum);
+            let ended = Event::PutEnded(put.unwrap(), Err(full.clone()));
+            assert!(save_groups(&mut node, false).contains(&ended));
+        }
+        let get = node.get(Instant::ZERO, name(), Level::Quorum).unwrap();
+        let ended = Event::GetEnded(get, Err(full));
+        assert!(save_groups(&mut node, false).contains(&ended));
+        // There is room again, and what was ordered first comes first.
+        let get = node.get(Instant::ZERO, name(), Level::Quorum).unwrap();
+        let events = save_groups(&mut node, true);
+        let got = events.iter().find_map(|event| match event {
+            Event::GetEnded(number, Ok(Some(record))) if *number == get => record.value(),
+            _ => None,
+        });
+        assert_eq!(got, Some(&b"value"[..]), "{events:?}");
     }
 }

@@ -31,11 +31,16 @@ impl Peer {
     }
 
     /// Returns where this peer looks for a ring while it is in none: each address, with the id of who was there last where that is
-    /// known.
+    /// known. Who is linked is there, and not among them.
     pub fn looked_for(&self) -> Vec<(Option<Id>, Address)> {
         let joining = self.joining.as_ref();
         let joining = joining.filter(|_| !self.node.membership().is_member());
-        joining.map(Joining::asked).unwrap_or_default()
+        let mut asked = joining.map(Joining::asked).unwrap_or_default();
+        asked.retain(|(id, address)| {
+            let is_linked = id.is_some_and(|id| self.is_linked(id));
+            !is_linked && linked_at(&self.links, address).is_none()
+        });
+        asked
     }
 
     /// Does what the plan for finding a ring says is due.

@@ -21,7 +21,7 @@ use crate::http::{
 };
 use crate::output;
 use crate::regular_file::{self, NO_FILE};
-use crate::views::Put;
+use crate::views::{Put, Status};
 
 /// The timeout for a look at the other level.
 const OTHER_TIMEOUT: Duration = Duration::from_secs(2);
@@ -36,7 +36,7 @@ pub(crate) struct PutOptions {
     /// The name; left out with --signed and --immutable
     #[arg(value_name = "NAME")]
     name: String,
-    /// The value, @FILE for a file's content, - for standard input; at most 64 KiB; one that begins with a hyphen stands after --
+    /// The value, @FILE for a file's content, - for standard input; at most 64 KiB; one that begins with a hyphen, and is no number, stands after --
     #[arg(value_name = "VALUE|@FILE|-", allow_negative_numbers = true)]
     value: Option<String>,
     #[command(flatten)]
@@ -361,6 +361,12 @@ impl LevelName {
         };
         let (here, there) = (self.name(), other.name());
         Failure::failed(match other.has(connection, query).await {
+            // Level one shows what is at level quorum of any lineage.
+            Some(true) if self == Self::Quorum && knows_other_lineages(connection).await => {
+                format!(
+                    "{reason} at level quorum in the lineage of this peer; there is at level one, which shows records of the ring's other lineages, too: see `chordscope status`"
+                )
+            }
             Some(true) => {
                 format!(
                     "{reason} at level {here}, but there is at level {there}: try --level {there}"
@@ -378,6 +384,14 @@ impl LevelName {
         let answer = timeout(OTHER_TIMEOUT, asked).await.ok()?.ok()?;
         Some(answer.is_ok())
     }
+}
+
+/// Whether rings of several lineages have met, as far as the peer knows.
+async fn knows_other_lineages(connection: &Connection) -> bool {
+    let path = "/api/v1/status";
+    let asked = connection.ask(Method::GET, path, Vec::new()).await;
+    let status = asked.ok().and_then(|answer| answer.json().ok());
+    status.is_some_and(|status: Status| !status.quorum.other_lineages.is_empty())
 }
 
 fn parse_sequence(text: &str) -> Result<u64, String> {

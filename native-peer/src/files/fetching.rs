@@ -15,6 +15,7 @@ use super::register::Entry;
 use super::{Files, Hashed, Item, Kind, Made, Place, Refused, hash, refuse};
 use crate::data::not_a_folder;
 use crate::driver::Belongs;
+use crate::failure::{is_full, unwritten};
 
 impl Files {
     /// Fetches what a link means into a folder; gives the path under which it will be, and whether this began it.
@@ -100,6 +101,7 @@ impl Files {
             length: None,
             complete: false,
             on_disk: false,
+            stamp: None,
             is_collection: false,
             is_part: matches!(kind, Kind::Part(_)),
             copies: Vec::new(),
@@ -183,6 +185,7 @@ impl Files {
                     path,
                     complete: true,
                     on_disk: true,
+                    stamp: place.stamp(),
                     is_collection: kind == Kind::Folder,
                     is_part: matches!(kind, Kind::Part(_)),
                     copies: Vec::new(),
@@ -210,8 +213,7 @@ impl Files {
             return Ok(());
         };
         let length = manifest.layout().length();
-        let draft = item.entry.draft(content);
-        let at = draft.clone();
+        let at = item.entry.draft(content);
         let fill = move || -> io::Result<(Made, Place)> {
             let made = at.parent().map(Made::folder).transpose()?;
             let made = made.unwrap_or_default();
@@ -224,8 +226,13 @@ impl Files {
             }
         };
         let filled = spawn_blocking(fill).await?;
-        let (made, place) =
-            filled.map_err(|error| Refused(format!("{}: {error}", draft.display())))?;
+        let (made, place) = filled.map_err(|error| {
+            let said = unwritten(&item.entry.path, &error);
+            Refused(match is_full(&error) {
+                true => said.to_string(),
+                false => format!("{said}: choose another folder with --output"),
+            })
+        })?;
         let place = Arc::new(place);
         let entry = Entry {
             length: Some(length),
@@ -259,7 +266,10 @@ impl Files {
             self.fail(content, format!("{}: {error}", item.entry.path.display()));
             return;
         }
-        self.change(content, |item| item.entry.complete = true);
+        self.change(content, |item| {
+            item.entry.complete = true;
+            item.entry.stamp = place.stamp();
+        });
         match self.keep_entry(content) {
             Ok(()) => drop(tokio::spawn(Arc::clone(self).settle(content, place))),
             Err(Refused(reason)) => self.fail(content, reason),

@@ -122,6 +122,7 @@ impl Files {
                 length: None,
                 complete: false,
                 on_disk: false,
+                stamp: None,
                 is_collection: true,
                 is_part: false,
                 copies: Vec::new(),

@@ -52,6 +52,7 @@ impl Files {
         let (place, copies) = found.ok().flatten()?;
         let entry = Entry {
             path: place.path(),
+            stamp: place.stamp(),
             copies,
             ..entry
         };
@@ -72,6 +73,11 @@ impl Files {
             return;
         }
         let _ = self.driver.stop_transfer(content).await;
+        // Another start must not take it for what it was.
+        self.change(content, |item| item.entry.stamp = None);
+        if let Err(Refused(reason)) = self.keep_entry(content) {
+            tracing::warn!("{content} is not noted as changed: {reason}");
+        }
         self.fail(content, Failure::Changed.to_string());
     }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::TempPath;
 
 use crate::failure::unwritten;
+use crate::files::stamp::Stamp;
 
 /// A content that is shared or fetched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +27,10 @@ pub(crate) struct Entry {
     /// Whether it is known to have come as far as the disk itself: a machine that stops at the wrong moment loses the rest.
     #[serde(default)]
     pub(crate) on_disk: bool,
+    /// The file as it was when all of it was seen to be right. One that is not so any more, or of which that is not known, is checked
+    /// before it is shared again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) stamp: Option<Stamp>,
     /// Whether it is a list of files.
     pub(crate) is_collection: bool,
     /// Whether it is here as a file of a folder only, with which it goes.

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::digest::check;
 use super::register::Entry;
-use super::{Files, Item, Place, Refused, folder};
+use super::{Files, Item, Place, Refused, Stamp, folder};
 
 /// How long a file that is there may take to be checked.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(600);
@@ -51,9 +51,10 @@ impl Files {
             false => entry.draft(content),
         };
         let (at, is_complete, is_on_disk) = (path.clone(), entry.complete, entry.on_disk);
+        let before = entry.stamp;
         let layout = manifest.layout();
         let opened = spawn_blocking(move || match is_complete {
-            true => reopen(&at, &known, is_on_disk),
+            true => reopen(&at, &known, before, is_on_disk),
             false => {
                 // A folder is made once there is something to put in it, and may have gone since.
                 at.parent().map(fs::create_dir_all).transpose()?;
@@ -76,8 +77,11 @@ impl Files {
             return self.start_fetch(content, entry.clone(), None).await;
         }
         let is_whole = have.is_full();
-        self.begin(entry.clone(), manifest, have, place, &[])
-            .await?;
+        let entry = Entry {
+            stamp: place.stamp().filter(|_| is_complete),
+            ..entry.clone()
+        };
+        self.begin(entry, manifest, have, place, &[]).await?;
         match self.item(content).and_then(|item| item.place) {
             Some(place) if is_complete && !is_on_disk => {
                 tokio::spawn(Arc::clone(self).settle(content, place));
@@ -89,17 +93,23 @@ impl Files {
     }
 }
 
-/// A file that was complete when the peer ended. Each segment is checked when it is read, but for a file that may not have come
-/// as far as the disk.
-fn reopen(path: &Path, known: &Manifest, is_on_disk: bool) -> io::Result<(Place, Bitfield)> {
+/// A file that was complete when the peer ended. Where it is as it was, each segment is checked when it is read; all of it now where
+/// somebody may have written to it, or it may not have come as far as the disk.
+fn reopen(
+    path: &Path,
+    known: &Manifest,
+    before: Option<Stamp>,
+    is_on_disk: bool,
+) -> io::Result<(Place, Bitfield)> {
     let place = Place::open(path)?;
-    if place.layout() != known.layout() {
-        return Err(io::Error::other("it has changed since it was shared"));
-    }
-    if !is_on_disk && !check(&place, known, |_| {})?.is_full() {
-        return Err(io::Error::other(
+    let is_as_it_was = before.is_some() && before == place.stamp();
+    let is_good = place.layout() == known.layout()
+        && (is_on_disk && is_as_it_was || check(&place, known, |_| {})?.is_full());
+    match (is_good, is_on_disk) {
+        (true, _) => Ok((place, Bitfield::all(known.layout().count()))),
+        (false, true) => Err(io::Error::other("it has changed since it was shared")),
+        (false, false) => Err(io::Error::other(
             "the machine stopped before all of it was on disk: remove it, and fetch it again",
-        ));
+        )),
     }
-    Ok((place, Bitfield::all(known.layout().count())))
 }

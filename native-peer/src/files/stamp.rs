@@ -6,9 +6,12 @@ use std::io;
 use std::str::FromStr;
 use std::time::UNIX_EPOCH;
 
+use serde::{Deserialize, Serialize};
+
 /// When a file was written to last, and its length. Two stamps of one file that are equal mean that nobody has written to it
 /// in between, as far as the file system's clock can tell. Where it cannot, whoever receives a segment checks it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub(crate) struct Stamp {
     /// Nanoseconds since 1970; times before count as that.
     modified: u128,
@@ -44,6 +47,20 @@ impl FromStr for Stamp {
             })
         };
         parse().ok_or("a stamp is two numbers with a hyphen between them")
+    }
+}
+
+impl From<Stamp> for String {
+    fn from(stamp: Stamp) -> Self {
+        stamp.to_string()
+    }
+}
+
+impl TryFrom<String> for Stamp {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
     }
 }
 

@@ -43,6 +43,17 @@ pub(crate) enum Name {
     Swarm,
 }
 
+impl Name {
+    /// The number of nodes in the paper's ring, where it is one.
+    const fn nodes_of_paper(self) -> u32 {
+        match self {
+            Self::Failures | Self::Churn => 1_000,
+            Self::Latency => 65_536,
+            Self::PathLength | Self::Load | Self::VirtualNodes | Self::Swarm => 10_000,
+        }
+    }
+}
+
 /// `sim experiment`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -69,7 +80,11 @@ pub(super) struct Answer {
     pub(super) experiment: &'static str,
     parameters: Value,
     pub(super) rows: Vec<Map<String, Value>>,
+    /// The paper's figures; none where it measured another ring.
     pub(super) paper: Vec<Map<String, Value>>,
+    /// Why there are none.
+    #[serde(skip)]
+    other_ring: Option<String>,
 }
 
 impl Options {
@@ -93,11 +108,7 @@ impl Options {
     fn measure(&self) -> Result<Answer, Failure> {
         let mut shown = Shown::new();
         let mut progress = |part: f64| shown.hear(part);
-        let nodes = self.nodes.unwrap_or(match self.name {
-            Name::Failures | Name::Churn => 1_000,
-            Name::Latency => 65_536,
-            Name::PathLength | Name::Load | Name::VirtualNodes | Name::Swarm => 10_000,
-        });
+        let nodes = self.nodes.unwrap_or(self.name.nodes_of_paper());
         let (experiment, rows, paper) = match self.name {
             Name::PathLength => {
                 let sizes = match self.nodes {
@@ -151,12 +162,33 @@ impl Options {
             }
         };
         shown.bar.finish_and_clear();
+        let other_ring = self.other_ring(nodes);
         Ok(Answer {
             experiment,
             parameters: self.parameters(nodes),
             rows,
-            paper,
+            paper: match other_ring {
+                Some(_) => Vec::new(),
+                None => paper,
+            },
+            other_ring,
         })
+    }
+
+    /// How the ring that the paper measured differs from this one, where its figures do not name the ring.
+    fn other_ring(&self, nodes: u32) -> Option<String> {
+        let theirs = self.name.nodes_of_paper();
+        match self.name {
+            Name::PathLength | Name::Swarm => None,
+            Name::Churn if self.crash => Some(
+                "in the paper nodes leave properly: without --crash its figures stand beside these"
+                    .to_string(),
+            ),
+            _ if nodes == theirs => None,
+            _ => Some(format!(
+                "the paper's ring had {theirs} nodes: without --nodes its figures stand beside these"
+            )),
+        }
     }
 
     fn parameters(&self, nodes: u32) -> Value {
@@ -304,6 +336,9 @@ fn table(answer: &Answer) -> String {
             text.push_str(&format!("\n{column}: {meaning}"));
         }
     }
+    if let Some(difference) = &answer.other_ring {
+        text.push_str(&format!("\n{difference}"));
+    }
     text
 }
 
@@ -372,5 +407,32 @@ mod tests {
     fn without_a_terminal_a_long_experiment_says_how_far_it_is_and_what_ends_it() {
         let line = told_progress(0.234, Duration::from_millis(20_400));
         assert_eq!(line, "23 % after 20 s; Ctrl-C ends it");
+    }
+
+    #[test]
+    fn a_ring_that_is_not_the_papers_is_told_from_it() {
+        let other = |name: Name, nodes: Option<u32>, crash: bool| {
+            let nodes = nodes.unwrap_or(name.nodes_of_paper());
+            let options = Options {
+                name,
+                nodes: Some(nodes),
+                crash,
+                seed: 1,
+                plot: None,
+            };
+            options.other_ring(nodes)
+        };
+        use Name::{Churn, Failures, Latency, Load, PathLength, Swarm, VirtualNodes};
+        for name in [Load, VirtualNodes, Failures, Churn, Latency] {
+            assert_eq!(other(name, None, false), None, "{name:?}");
+            let said = other(name, Some(50), false).unwrap();
+            assert!(said.starts_with("the paper's ring had "), "{said}");
+        }
+        let said = other(Churn, None, true).unwrap();
+        assert!(said.contains("leave properly"), "{said}");
+        // Each of their rows names its ring, or there is no paper.
+        for name in [PathLength, Swarm] {
+            assert_eq!(other(name, Some(50), false), None, "{name:?}");
+        }
     }
 }

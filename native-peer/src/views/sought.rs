@@ -20,8 +20,8 @@ pub(crate) struct Sought {
 }
 
 impl Sought {
-    /// All of them: the addresses that it was given or knows, and the other members of its groups of level quorum. Nobody once the
-    /// peer is in a ring.
+    /// All of them: the addresses that it was given or knows, and the other members of its groups of level quorum, but for those
+    /// that it is linked to. Nobody once the peer is in a ring.
     pub(crate) fn all(peer: &Peer) -> Vec<Self> {
         let node = peer.node();
         if node.membership().is_member() {
@@ -33,7 +33,7 @@ impl Sought {
         let members = members.map(|member| &member.contact);
         Self::each(
             &peer.looked_for(),
-            members.filter(|one| one.id() != node.id()),
+            members.filter(|one| one.id() != node.id() && !peer.is_linked(one.id())),
         )
     }
 

@@ -1,7 +1,13 @@
 //! Disks that damage a store or are full, under real processes.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "what real processes do has real times"
+)]
+
 use std::fs::{self, File};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use crate::process::{Home, Process, eventually, http};
 
@@ -122,8 +128,13 @@ fn a_peer_whose_disk_is_full_says_so_and_goes_on_when_there_is_room() {
     assert!(refusal.contains("no room on the disk"), "{refusal}");
     assert!(kept.len() > 2, "{kept:?}");
     let quorum = ["put", "agreed", &value, "--level", "quorum", "--peer", url];
+    let start = Instant::now();
     let quorum = home.refusal(&quorum, 1);
     assert!(quorum.contains("no room on the disk"), "{quorum}");
+    assert!(
+        start.elapsed() < Duration::from_secs(5),
+        "it is said at once, and not when ten seconds have passed"
+    );
     let refused = || peer.metric("chordscope_stores_refusing ") == 1;
     // Between two tries of the peer's own the store may look well.
     eventually("it refuses", || {

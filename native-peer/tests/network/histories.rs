@@ -29,8 +29,8 @@ use crate::process::Home;
 use chordscope_sim::checks::linearizable::{Operation, is_linearizable};
 use chordscope_sim::checks::register::{Act, Asked, Outcome};
 
-/// The seeds of the tests: each takes a minute or two.
-const SEEDS: std::ops::Range<u64> = 0..1;
+/// The seeds of the tests: each takes about a minute.
+const SEEDS: std::ops::Range<u64> = 0..2;
 /// How many peers there are.
 const PEERS: usize = 5;
 /// How long all names may take to be readable after all peers are back, on a machine that does much else.

@@ -10,6 +10,7 @@ mod disk;
 mod folders;
 mod histories;
 mod hostile;
+mod interop;
 mod interrupted;
 mod many;
 mod member;

@@ -110,3 +110,46 @@ fn of_two_files_that_are_alike_either_serves() {
         transfer(&home, &peers[1], &content).filter(|one| one["state"] == "sharing")
     });
 }
+
+#[test]
+fn what_has_changed_or_is_gone_is_not_shared_again_after_a_restart() {
+    let home = Home::new();
+    let mut peer = home.peer("peer", 0, None);
+    let (port, path, file) = (peer.port(), home.path("file"), bytes(200_000));
+    write(&path, &file);
+    let shared = share(&home, &peer, &path);
+    let content = shared["content"].as_str().unwrap();
+    let mut again = |change: &dyn Fn()| {
+        peer.kill();
+        change();
+        peer = home.peer("peer", port, None);
+        eventually("it is looked at", || transfer(&home, &peer, content))
+    };
+    let as_it_was = again(&|| ());
+    assert_eq!(as_it_was["state"], "sharing");
+    // As long as before.
+    let changed = again(&|| write(&path, &[7; 200_000]));
+    assert_eq!(changed["state"], "failed", "{changed}");
+    let problem = changed["problem"].as_str().unwrap();
+    assert!(problem.contains("has changed"), "{problem}");
+    assert_eq!(again(&|| ())["state"], "failed", "it is still another one");
+    let gone = again(&|| fs::remove_file(&path).unwrap());
+    assert_eq!(gone["state"], "failed", "{gone}");
+    let back = again(&|| write(&path, &file));
+    assert_eq!(back["state"], "sharing", "{back}");
+    assert_eq!(again(&|| ())["state"], "sharing");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_in_which_nothing_can_be_written_is_named_by_the_file_that_was_to_be_there() {
+    let home = Home::new();
+    let peers = home.ring(2);
+    write(&home.path("file"), &bytes(1000));
+    let shared = share(&home, &peers[0], &home.path("file"));
+    let words = ["fetch", link(&shared), "-o", "/proc", "--peer"];
+    let line = home.refusal(&[&words[..], &[peers[1].url()]].concat(), 1);
+    assert!(line.contains("cannot write to /proc/file"), "{line}");
+    assert!(line.contains("choose another folder"), "{line}");
+    assert!(!line.contains(".part"), "{line}");
+}

@@ -453,6 +453,21 @@ fn two_lineages(home: &Home) -> (Vec<Process>, Vec<Process>) {
     (peers, others)
 }
 
+/// Level one shows what the other lineage has, which is said to be no record of level one.
+fn each_hears_of_the_other(home: &Home, theirs: &Process, mine: &Process) {
+    for (peer, name) in [(theirs, "mine"), (mine, "theirs")] {
+        let words = ["get", name, "--peer", peer.url()];
+        eventually("level one shows it", || home.json(&words));
+        let said = "chordscope: there is no such name at level quorum in the lineage of this peer; there is at level one, ";
+        eventually("it is told from level one", || {
+            let output = home.output(&[&words[..], &QUORUM].concat());
+            let told = String::from_utf8(output.stderr).unwrap();
+            assert!(!told.contains("try --level one"), "{told}");
+            told.starts_with(said).then_some(())
+        });
+    }
+}
+
 #[test]
 fn a_lineage_is_brought_into_another_one_and_what_differs_is_exported() {
     let home = Home::new();
@@ -472,6 +487,7 @@ fn a_lineage_is_brought_into_another_one_and_what_differs_is_exported() {
                 .then_some(())
         });
     }
+    each_hears_of_the_other(&home, &peers[0], &others[0]);
     let lineage = lineage.as_str().unwrap();
     let told = home.refusal(
         &[

@@ -1,6 +1,6 @@
 //! Level `quorum` through whole nodes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chordscope_core::base::id::Id;
@@ -202,6 +202,49 @@ fn only_a_member_that_is_down_is_awaited_and_by_all_who_share_a_group_with_it() 
         sharing.sort_unstable();
         assert_eq!(known, sharing, "seed {seed}");
     }
+}
+
+#[test]
+fn a_second_after_it_is_a_member_again_a_node_names_all_that_its_groups_miss() {
+    let mut faults = Vec::new();
+    for seed in 24..32 {
+        for (count, back) in [(3, 1), (3, 2), (5, 1), (5, 2), (5, 3), (8, 3)] {
+            let (mut ring, ids) = settled(seed, count);
+            for id in &ids {
+                ring.crash(*id);
+            }
+            // Nothing that they said is under way any more.
+            ring.run_for(Duration::from_secs(1));
+            let Config {
+                stabilize, repair, ..
+            } = Config::default();
+            (ring.config.stabilize, ring.config.repair) = (stabilize, repair);
+            ring.begin_again(ids[0]);
+            for id in &ids[1..back] {
+                ring.join(*id);
+                while !ring.node(*id).unwrap().membership().is_member() {
+                    ring.run_for(Duration::from_millis(10));
+                }
+            }
+            ring.run_for(Duration::from_secs(1));
+            for id in &ids[..back] {
+                let groups = ring.node(*id).unwrap().groups().unwrap();
+                let open = groups.held().filter(|held| held.decided.is_none());
+                let members = open.flat_map(|held| &held.group.members);
+                let missing: BTreeSet<Id> = members
+                    .map(|member| member.id())
+                    .filter(|member| !ids[..back].contains(member))
+                    .collect();
+                let awaited = groups.awaited();
+                let awaited: BTreeSet<Id> = awaited.iter().map(|member| member.id()).collect();
+                let case = format!("seed {seed}: {back} of {count}, {id:?}");
+                if awaited != missing {
+                    faults.push(format!("{case}: {awaited:?} of {missing:?}"));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 /// Waits until no node leaves any more.

@@ -50,6 +50,8 @@ pub(super) struct Round {
     done: BTreeSet<Id>,
     /// Who has not answered.
     open: BTreeSet<Id>,
+    /// Why this node itself could not store it.
+    refused: Option<RecordError>,
 }
 
 impl Groups {
@@ -218,6 +220,7 @@ impl Groups {
             stamp: entry.as_ref().map(|entry| entry.stamp),
             done: BTreeSet::new(),
             open: members.iter().map(Member::id).collect(),
+            refused: None,
         };
         self.rounds.insert(number, round);
         for member in &members {
@@ -234,8 +237,10 @@ impl Groups {
         if !round.open.remove(&from) {
             return;
         }
-        if response == Some(&Response::Done) {
-            round.done.insert(from);
+        match response {
+            Some(Response::Done) => drop(round.done.insert(from)),
+            Some(Response::Refused(error)) if from == self.me.id() => round.refused = Some(*error),
+            _ => {}
         }
         let majority = match self.held.get(&round.group) {
             Some(held) => held.group.majority(),
@@ -262,7 +267,7 @@ impl Groups {
                 self.effects.push(Effect::LookSoon);
             }
         }
-        let done = round.done.clone();
+        let (done, refused) = (round.done.clone(), round.refused);
         if ended {
             self.rounds.remove(&number);
         }
@@ -271,12 +276,14 @@ impl Groups {
                 .held
                 .get(&group)
                 .map(|held| held.group.members.as_slice());
-            let reply = match reply {
+            let reply = match (reply, refused) {
+                // Waiting for others would not help: this node has what it could not store, and orders what comes after it.
+                (_, Some(error)) if !confirmed => Response::Refused(error),
                 _ if !confirmed => self.unavailable(members.unwrap_or_default(), |member| {
                     !done.contains(&member)
                 }),
-                Response::Written(_) => Response::Written(copies),
-                reply => reply,
+                (Response::Written(_), _) => Response::Written(copies),
+                (reply, _) => reply,
             };
             self.answer(ticket, reply);
         }
