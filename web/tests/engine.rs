@@ -123,6 +123,36 @@ fn where_no_node_is_a_member_nothing_is_violated() {
     assert_eq!(shot.health, []);
 }
 
+#[test]
+fn a_row_that_names_another_node_than_the_lookup_took_is_said_to_have_changed_since() {
+    let mut engine = Engine::open("", false);
+    until(&mut engine, answered);
+    let card = |engine: &mut Engine, node: u64| {
+        engine.apply(Command::Move(id(node)));
+        let shot = engine.snapshot();
+        let seen = shot.inspected.unwrap();
+        let used = seen.fingers.into_iter().find(|row| row.used);
+        let used = used.map(|row| (row.row, row.node.and_then(Id::to_u64)));
+        (used, seen.since.map(|since| since.text(shot.space)))
+    };
+    assert_eq!(card(&mut engine, 1), (Some((5, Some(18))), None));
+    assert_eq!(card(&mut engine, 21), (Some((1, Some(28))), None));
+    engine.apply(Command::Crash(id(18)));
+    engine.apply(Command::Crash(id(28)));
+    until(&mut engine, |shot| {
+        let updated = shot
+            .change
+            .as_ref()
+            .map(|change| change.right == change.rows.len());
+        updated == Some(true) && shot.now > 5_000_000
+    });
+    let since = |text: &str| Some(text.to_owned());
+    let row = since("Row 5 named 18 when node 1 decided; it has changed since.");
+    assert_eq!(card(&mut engine, 1), (Some((5, Some(20))), row));
+    let list = "The successor list of node 21 had 28 when it decided; it has changed since.";
+    assert_eq!(card(&mut engine, 21), (None, since(list)));
+}
+
 /// Carries out what a key means.
 fn press(engine: &mut Engine, key: &str) -> Option<Snapshot> {
     let intent = intent::of_key(key, false)?;

@@ -285,6 +285,22 @@ pub enum Statement {
         /// Whether that is the member before it.
         right: bool,
     },
+    /// The row of a finger table that a lookup took names another node by now.
+    RowSince {
+        /// Whose.
+        node: Id,
+        /// Which row.
+        row: u8,
+        /// The node that it named.
+        took: Id,
+    },
+    /// The successor list in which a lookup found the responsible node names it no more.
+    SuccessorSince {
+        /// Whose.
+        node: Id,
+        /// The node that it named.
+        took: Id,
+    },
     /// How many members and rings there are.
     Picture {
         /// Members.
@@ -532,6 +548,16 @@ impl Statement {
                 let verb = if *right { "is" } else { "takes itself to be" };
                 format!("Node {node} {verb} responsible for ({after}, {node}].")
             }
+            Self::RowSince { node, row, took } => format!(
+                "Row {row} named {} when node {} decided; it has changed since.",
+                show(took),
+                show(node)
+            ),
+            Self::SuccessorSince { node, took } => format!(
+                "The successor list of node {} had {} when it decided; it has changed since.",
+                show(node),
+                show(took)
+            ),
             Self::Picture { members, rings } => picture(*members, *rings),
             Self::LastLookup { from, key, hops } => format!(
                 "The last lookup is of {} from node {}, with {}.",
