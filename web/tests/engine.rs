@@ -121,6 +121,14 @@ fn where_no_node_is_a_member_nothing_is_violated() {
     let shot = engine.snapshot();
     assert_eq!(shot.violations, Statement::NoMember);
     assert_eq!(shot.health, []);
+    // Neither does the log tell that an invariant holds, nor the timeline.
+    let lines = shot.events.iter().map(|event| event.text.as_str());
+    let marks = shot.marks.iter().map(|mark| mark.label.as_str());
+    for told in [lines.collect::<Vec<_>>(), marks.collect()] {
+        let begin = |words| told.iter().filter(move |line| line.starts_with(words));
+        assert_eq!(begin("holds again").count(), 0, "{told:?}");
+        assert!(begin("no longer violated: ").count() > 0, "{told:?}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::invariant::Property;
 use chordscope_sim::action::Action;
 use chordscope_sim::classic::Protocol;
-use chordscope_sim::trace::{Decision, Entry};
+use chordscope_sim::trace::{Decision, Entry, What};
 
 /// One statement of fact, or one word of advice.
 #[derive(Clone, Debug, PartialEq)]
@@ -509,7 +509,7 @@ impl Statement {
             Self::Unchanged(micros) => format!("Nothing has changed for {}.", millis(*micros)),
             Self::Happened(entry) => {
                 let at = millis(entry.at.as_micros());
-                format!("At {at}: {}.", entry.describe(space))
+                format!("At {at}: {}.", happened(entry, space))
             }
             Self::Advice(advice) => advice.text().to_owned(),
             Self::Holds(property) => property.title().to_owned(),
@@ -566,6 +566,15 @@ impl Statement {
                 hop_count(*hops)
             ),
         }
+    }
+}
+
+/// An entry of the trace in words. That an invariant is violated no longer is so also where it holds of no node at all, as no node is a
+/// member.
+pub(super) fn happened(entry: &Entry, space: Space) -> String {
+    match &entry.what {
+        What::Mended(property) => format!("no longer violated: {}", property.title()),
+        _ => entry.describe(space),
     }
 }
 

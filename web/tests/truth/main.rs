@@ -191,6 +191,12 @@ fn tables(shot: &Snapshot, facts: &Facts<'_>) -> Vec<(&'static str, String)> {
             same("highlighted row", format!("{named:?}"), format!("{took:?}"));
         }
     }
+    // Where no node is a member, the panel of the ring's health tells of no invariant.
+    let mut holds = shot
+        .events
+        .iter()
+        .filter(|event| event.text.starts_with("holds"));
+    same("events", format!("{:?}", holds.next()), "None".to_owned());
     if let Some(change) = shot
         .change
         .as_ref()
