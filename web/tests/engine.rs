@@ -121,6 +121,44 @@ fn where_no_node_is_a_member_nothing_is_violated() {
     let shot = engine.snapshot();
     assert_eq!(shot.violations, Statement::NoMember);
     assert_eq!(shot.health, []);
+    // Neither does the log tell that an invariant holds, nor the timeline.
+    let lines = shot.events.iter().map(|event| event.text.as_str());
+    let marks = shot.marks.iter().map(|mark| mark.label.as_str());
+    for told in [lines.collect::<Vec<_>>(), marks.collect()] {
+        let begin = |words| told.iter().filter(move |line| line.starts_with(words));
+        assert_eq!(begin("holds again").count(), 0, "{told:?}");
+        assert!(begin("no longer violated: ").count() > 0, "{told:?}");
+    }
+}
+
+#[test]
+fn a_row_that_names_another_node_than_the_lookup_took_is_said_to_have_changed_since() {
+    let mut engine = Engine::open("", false);
+    until(&mut engine, answered);
+    let card = |engine: &mut Engine, node: u64| {
+        engine.apply(Command::Move(id(node)));
+        let shot = engine.snapshot();
+        let seen = shot.inspected.unwrap();
+        let used = seen.fingers.into_iter().find(|row| row.used);
+        let used = used.map(|row| (row.row, row.node.and_then(Id::to_u64)));
+        (used, seen.since.map(|since| since.text(shot.space)))
+    };
+    assert_eq!(card(&mut engine, 1), (Some((5, Some(18))), None));
+    assert_eq!(card(&mut engine, 21), (Some((1, Some(28))), None));
+    engine.apply(Command::Crash(id(18)));
+    engine.apply(Command::Crash(id(28)));
+    until(&mut engine, |shot| {
+        let updated = shot
+            .change
+            .as_ref()
+            .map(|change| change.right == change.rows.len());
+        updated == Some(true) && shot.now > 5_000_000
+    });
+    let since = |text: &str| Some(text.to_owned());
+    let row = since("Row 5 named 18 when node 1 decided; it has changed since.");
+    assert_eq!(card(&mut engine, 1), (Some((5, Some(20))), row));
+    let list = "The successor list of node 21 had 28 when it decided; it has changed since.";
+    assert_eq!(card(&mut engine, 21), (None, since(list)));
 }
 
 /// Carries out what a key means.

@@ -105,7 +105,11 @@ pub(crate) fn build(workspace: &Workspace, options: &Options) -> Result<Site> {
             slim::all(&dist)?;
         }
         names::settle(&dist)?;
-        precompress::all(&dist)?;
+        let effort = match optimized {
+            true => precompress::Effort::Best,
+            false => precompress::Effort::Quick,
+        };
+        precompress::all(&dist, effort)?;
         stamp.put_on(&dist)?;
     }
     let first_loads = first_loads(&dist)?;
@@ -132,7 +136,7 @@ impl Site {
 /// What, beside the sources, decides how the page comes out.
 fn build_settings(options: &Options, optimized: bool) -> String {
     format!(
-        "slim, gzip, debug: {}, wasm-opt: {optimized} {:?}",
+        "slim, zopfli, debug: {}, wasm-opt: {optimized} {:?}",
         options.debug,
         optimize::FLAGS
     )

@@ -350,7 +350,7 @@ mod tests {
     fn a_contact_that_was_changed_is_refused() {
         let signer = Signer::ed25519([3; 32]);
         let contact = Contact::sign(Space::FULL, &signer, 0, 1, vec![address("ws://a:1")]).unwrap();
-        let check = |card| Contact::verify(Space::FULL, Scheme::Ed25519, card);
+        let check = |card| Contact::verify(Space::FULL, Scheme::ED25519, card);
         assert_eq!(check(contact.card().clone()), Ok(contact.clone()));
         let mut moved = contact.card().clone();
         moved.addresses = vec![address("ws://b:1")];
@@ -373,7 +373,7 @@ mod tests {
             };
             Contact::sign_relayed(Space::FULL, &signer, 0, 1, addresses, relays).unwrap()
         };
-        let check = |card| Contact::verify(Space::FULL, Scheme::Ed25519, card);
+        let check = |card| Contact::verify(Space::FULL, Scheme::ED25519, card);
         let (one, two) = (sign(1, &[]), sign(2, &[]));
         let tab = sign(3, &[one.clone(), two]);
         let checked = check(tab.card().clone()).unwrap();

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+use ed25519_dalek::{SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::{Digest, first20};
@@ -81,31 +81,50 @@ impl Purpose {
     }
 }
 
-/// How the members of one ring sign: all alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scheme {
-    /// ed25519, as every real ring does.
-    Ed25519,
-    /// A digest that anyone can make: for simulations, where ids are chosen and a signature per message would only cost
-    /// time. It still notices a changed byte.
-    StandIn,
+/// How the members of one ring sign: all alike. It is behind pointers, so that a program whose rings all use the stand-in needs no
+/// code of ed25519.
+#[derive(Clone, Copy)]
+pub struct Scheme(&'static Rules);
+
+struct Rules {
+    name: &'static str,
+    /// The 20 bytes that the first position of a key is made of.
+    first: fn(PublicKey) -> [u8; 20],
+    /// Whether a signature of a digest was made with a key.
+    holds: fn(PublicKey, [u8; 32], &Signature) -> bool,
 }
 
 impl Scheme {
+    /// ed25519, as every real ring does.
+    pub const ED25519: Self = Self(&Rules {
+        name: "Ed25519",
+        first: |key| first20(*blake3::hash(&key.0).as_bytes()),
+        holds: |key, digest, signature| {
+            VerifyingKey::from_bytes(&key.0).is_ok_and(|key| {
+                let signature = ed25519_dalek::Signature::from_bytes(&signature.to_bytes());
+                key.verify_strict(&digest, &signature).is_ok()
+            })
+        },
+    });
+    /// A digest that anyone can make: for simulations, where ids are chosen and a signature per message would only cost
+    /// time. It still notices a changed byte.
+    pub const STAND_IN: Self = Self(&Rules {
+        name: "StandIn",
+        first: |key| first20(key.0),
+        holds: |key, digest, signature| *signature == stand_in(key, digest),
+    });
+
     /// The ring position of the `index`th virtual node of a key.
     ///
     /// It is the BLAKE3 digest of the key, with the index behind it from index 1 on. The stand-in carries the position of
     /// index 0 in the key itself.
     pub fn position(self, space: Space, key: PublicKey, index: u8) -> Id {
-        match (self, index) {
-            (Self::StandIn, 0) => space.truncate(first20(key.0)),
-            (Self::Ed25519, 0) => space.truncate(first20(*blake3::hash(&key.0).as_bytes())),
-            (Self::StandIn | Self::Ed25519, _) => {
-                let mut hasher = blake3::Hasher::new();
-                hasher.update(&key.0).update(&[index]);
-                space.truncate(first20(*hasher.finalize().as_bytes()))
-            }
+        if index == 0 {
+            return space.truncate((self.0.first)(key));
         }
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&key.0).update(&[index]);
+        space.truncate(first20(*hasher.finalize().as_bytes()))
     }
 
     /// Whether `signature` over `message` was made by the holder of `key` for this purpose.
@@ -116,16 +135,23 @@ impl Scheme {
         message: &[u8],
         signature: &Signature,
     ) -> bool {
-        let digest = purpose.digest(message);
-        match self {
-            Self::StandIn => *signature == stand_in(key, digest),
-            Self::Ed25519 => VerifyingKey::from_bytes(&key.0).is_ok_and(|key| {
-                let signature = ed25519_dalek::Signature::from_bytes(&signature.to_bytes());
-                key.verify_strict(&digest, &signature).is_ok()
-            }),
-        }
+        (self.0.holds)(key, purpose.digest(message), signature)
     }
 }
+
+impl fmt::Debug for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.name)
+    }
+}
+
+impl PartialEq for Scheme {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.name == other.0.name
+    }
+}
+
+impl Eq for Scheme {}
 
 fn stand_in(key: PublicKey, digest: [u8; 32]) -> Signature {
     let second = *blake3::keyed_hash(&key.0, &digest).as_bytes();
@@ -139,14 +165,46 @@ pub struct Signer(Key);
 #[derive(Clone)]
 enum Key {
     // Far larger than the other, of which a simulation has very many.
-    Ed25519(Box<SigningKey>),
+    Secret(Box<dyn Secret>),
     StandIn(PublicKey),
+}
+
+/// A secret key behind a pointer, as [`Scheme`] is.
+trait Secret: Send + Sync {
+    fn scheme(&self) -> Scheme;
+    fn public_key(&self) -> PublicKey;
+    fn sign(&self, digest: [u8; 32]) -> Signature;
+    fn cloned(&self) -> Box<dyn Secret>;
+}
+
+impl Secret for SigningKey {
+    fn scheme(&self) -> Scheme {
+        Scheme::ED25519
+    }
+
+    fn public_key(&self) -> PublicKey {
+        PublicKey(self.verifying_key().to_bytes())
+    }
+
+    fn sign(&self, digest: [u8; 32]) -> Signature {
+        Signature::from_bytes(ed25519_dalek::Signer::sign(self, &digest).to_bytes())
+    }
+
+    fn cloned(&self) -> Box<dyn Secret> {
+        Box::new(self.clone())
+    }
+}
+
+impl Clone for Box<dyn Secret> {
+    fn clone(&self) -> Self {
+        self.as_ref().cloned()
+    }
 }
 
 impl Signer {
     /// An ed25519 signer from its 32 secret bytes.
     pub fn ed25519(secret: [u8; 32]) -> Self {
-        Self(Key::Ed25519(Box::new(SigningKey::from_bytes(&secret))))
+        Self(Key::Secret(Box::new(SigningKey::from_bytes(&secret))))
     }
 
     /// A simulation's stand-in at a chosen position.
@@ -157,17 +215,17 @@ impl Signer {
     }
 
     /// How this signer's ring signs.
-    pub const fn scheme(&self) -> Scheme {
-        match self.0 {
-            Key::Ed25519(_) => Scheme::Ed25519,
-            Key::StandIn(_) => Scheme::StandIn,
+    pub fn scheme(&self) -> Scheme {
+        match &self.0 {
+            Key::Secret(key) => key.scheme(),
+            Key::StandIn(_) => Scheme::STAND_IN,
         }
     }
 
     /// The public half.
     pub fn public_key(&self) -> PublicKey {
         match &self.0 {
-            Key::Ed25519(key) => PublicKey(key.verifying_key().to_bytes()),
+            Key::Secret(key) => key.public_key(),
             Key::StandIn(key) => *key,
         }
     }
@@ -176,7 +234,7 @@ impl Signer {
     pub fn sign(&self, purpose: Purpose, message: &[u8]) -> Signature {
         let digest = purpose.digest(message);
         match &self.0 {
-            Key::Ed25519(key) => Signature::from_bytes(key.sign(&digest).to_bytes()),
+            Key::Secret(key) => key.sign(digest),
             Key::StandIn(key) => stand_in(*key, digest),
         }
     }
@@ -209,12 +267,12 @@ mod tests {
     #[test]
     fn a_real_position_is_the_digest_of_the_key() {
         let key = Signer::ed25519([7; 32]).public_key();
-        let position = Scheme::Ed25519.position(Space::FULL, key, 0);
+        let position = Scheme::ED25519.position(Space::FULL, key, 0);
         assert_eq!(
             position.to_bytes(),
             first20(*blake3::hash(&key.0).as_bytes())
         );
-        assert_ne!(position, Scheme::Ed25519.position(Space::FULL, key, 1));
+        assert_ne!(position, Scheme::ED25519.position(Space::FULL, key, 1));
     }
 
     #[test]

@@ -303,7 +303,7 @@ mod tests {
     }
 
     fn replica() -> Replica {
-        Replica::new(Space::FULL, Scheme::StandIn, 3, 2_000)
+        Replica::new(Space::FULL, Scheme::STAND_IN, 3, 2_000)
     }
 
     #[test]
@@ -420,14 +420,14 @@ mod tests {
     fn providers(replica: &Replica, now: Instant) -> Vec<Contact> {
         let key = announcement(0).record.key(Space::FULL);
         match replica.copy(now, key).map(|copy| copy.record) {
-            Some(Record::Providers(set)) => set.contacts(Space::FULL, Scheme::StandIn),
+            Some(Record::Providers(set)) => set.contacts(Space::FULL, Scheme::STAND_IN),
             _ => Vec::new(),
         }
     }
 
     #[test]
     fn providers_come_and_run_out_one_by_one() {
-        let mut replica = Replica::new(Space::FULL, Scheme::StandIn, 3, 100_000);
+        let mut replica = Replica::new(Space::FULL, Scheme::STAND_IN, 3, 100_000);
         let second = |n: u64| Instant::from_millis(n * 1_000 + n % 7 * 100);
         for n in 0..60 {
             let accepted = replica.accept(second(10 * n), &announcement(n as u8));
@@ -451,7 +451,7 @@ mod tests {
 
     #[test]
     fn holders_that_know_other_providers_send_each_other_what_they_have() {
-        let replica = || Replica::new(Space::FULL, Scheme::StandIn, 3, 100_000);
+        let replica = || Replica::new(Space::FULL, Scheme::STAND_IN, 3, 100_000);
         let (mut one, mut two) = (replica(), replica());
         let now = Instant::ZERO;
         for secret in 0..5 {

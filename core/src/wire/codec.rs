@@ -213,7 +213,7 @@ mod tests {
     }
 
     fn cards() -> Cards {
-        Cards::new(Space::FULL, Scheme::Ed25519)
+        Cards::new(Space::FULL, Scheme::ED25519)
     }
 
     fn largest_copy() -> Box<StoredRecord> {

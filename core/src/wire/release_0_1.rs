@@ -172,7 +172,7 @@ mod tests {
         let held = vec![(group, epoch, None::<((u64, Id), ())>, None::<()>)];
         let staged: Vec<()> = Vec::new();
         let bytes = postcard::to_allocvec(&((1_u64, id), 4_u64, held, staged)).unwrap();
-        let mut cards = Cards::new(Space::FULL, Scheme::Ed25519);
+        let mut cards = Cards::new(Space::FULL, Scheme::ED25519);
         let control = decode_control(&bytes, &mut cards).unwrap();
         assert_eq!((control.incarnation, control.round), (INCARNATION, 4));
         let written = true;

@@ -17,7 +17,7 @@ const ORDER: [u8; 32] = [
 ];
 
 pub(crate) fn cards() -> Cards {
-    Cards::new(Space::FULL, Scheme::Ed25519)
+    Cards::new(Space::FULL, Scheme::ED25519)
 }
 
 pub(crate) fn contact(secret: u8) -> Contact {

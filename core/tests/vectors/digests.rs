@@ -20,7 +20,7 @@ fn ids_and_digests_are_these() {
     }
     let key = Signer::ed25519([1; 32]).public_key();
     for index in [0, 1, 15] {
-        let id = Scheme::Ed25519.position(Space::FULL, key, index);
+        let id = Scheme::ED25519.position(Space::FULL, key, index);
         vectors.push(json!({
             "name": format!("node {index} of a key"),
             "key": hex(&key.0),

@@ -82,7 +82,7 @@ pub(crate) fn providers(secrets: &[u8]) -> StoredRecord {
 }
 
 fn check(record: &Record) -> Result<(), RecordError> {
-    record.verify(Space::FULL, Scheme::Ed25519, None)
+    record.verify(Space::FULL, Scheme::ED25519, None)
 }
 
 fn good(name: &str, copy: &StoredRecord) -> Value {

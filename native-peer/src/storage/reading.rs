@@ -184,7 +184,7 @@ fn groups(
 ) -> Result<(Result<Groups, String>, Inherited), Fault> {
     let mut groups = Groups::default();
     let nothing = Inherited::default();
-    let mut cards = Cards::new(Space::FULL, Scheme::Ed25519);
+    let mut cards = Cards::new(Space::FULL, Scheme::ED25519);
     let decode = match sealed {
         true => decode_control,
         false => release_0_1::decode_control,

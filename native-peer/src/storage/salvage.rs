@@ -63,7 +63,7 @@ pub(super) fn salvage(path: &Path, commits: u64, now: u64) -> Salvaged {
             }
             found.version = number(VERSION).unwrap_or_default();
             found.known = row(KNOWN).map_or_else(|_| Vec::new(), |text| lines(&text));
-            let mut cards = Cards::new(Space::FULL, Scheme::Ed25519);
+            let mut cards = Cards::new(Space::FULL, Scheme::ED25519);
             if let Some(control) = row(GROUPS)
                 .ok()
                 .and_then(|bytes| decode_control(&bytes, &mut cards).ok())

@@ -206,7 +206,7 @@ fn a_peer_in_public_dials_no_private_address_that_a_member_names() {
         let between = |other: &Contact| other.id().is_between(me, contact.id());
         let predecessor = other.into_iter().find(between);
         assert!(predecessor.is_some());
-        let mut cards = Cards::new(Space::FULL, Scheme::Ed25519);
+        let mut cards = Cards::new(Space::FULL, Scheme::ED25519);
         let mut answers = 0;
         loop {
             let bytes = client.receive().await;

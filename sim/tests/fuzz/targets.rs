@@ -63,7 +63,7 @@ pub(crate) const ALL: [Target; 11] = [
 pub(crate) const TEXT: [&str; 2] = ["scenario", "permalink"];
 
 fn cards() -> Cards {
-    Cards::new(Space::FULL, Scheme::Ed25519)
+    Cards::new(Space::FULL, Scheme::ED25519)
 }
 
 pub(crate) fn frame(bytes: &[u8]) {
@@ -124,13 +124,13 @@ pub(crate) fn record(bytes: &[u8]) {
     if let Ok(copy) = decode_copy(bytes) {
         let again = encode_copy(&copy).map(|bytes| decode_copy(&bytes));
         assert_eq!(again, Ok(Ok(copy.clone())));
-        let mut replica = Replica::new(Space::FULL, Scheme::Ed25519, 4, 1_000);
+        let mut replica = Replica::new(Space::FULL, Scheme::ED25519, 4, 1_000);
         let _ = replica.accept(Instant::ZERO, &copy);
         assert!(replica.len() <= 4);
         // Two copies, the one unchecked, the other as whatever is known of it.
         let _ = copy.record.join(7, &copy.record, copy.remaining);
         let known = Some(&copy.record);
-        let _ = copy.record.verify(Space::FULL, Scheme::Ed25519, known);
+        let _ = copy.record.verify(Space::FULL, Scheme::ED25519, known);
     }
     if let Ok(entry) = decode_entry(bytes) {
         assert!(encode_entry(&entry).is_ok());

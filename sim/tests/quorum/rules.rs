@@ -126,7 +126,7 @@ impl Story {
     fn machine(&self, node: u64) -> Groups {
         let settings = Settings {
             space: Space::new(BITS).unwrap(),
-            scheme: Scheme::StandIn,
+            scheme: Scheme::STAND_IN,
             copies: 3,
             records: 8,
             record_bytes: 1 << 16,

@@ -135,7 +135,7 @@ impl World {
     fn settings(&self, incarnation: u64) -> Settings {
         Settings {
             space: Space::new(BITS).unwrap(),
-            scheme: Scheme::StandIn,
+            scheme: Scheme::STAND_IN,
             copies: 3,
             records: 64,
             record_bytes: 4 << 20,

@@ -37,6 +37,9 @@ pub fn node_card(desk: &Desk) -> Html {
                 <p class="card__empty">{gone.text()}</p>
             } else {
                 {fingers(shot, seen, title)}
+                if let Some(since) = &seen.since {
+                    <p class="card__note">{shot.say(since)}</p>
+                }
                 {lists(shot, seen)}
             }
         </section>

@@ -164,21 +164,6 @@ fn why_owner(trace: &LookupTrace, owner: Id) -> Vec<Statement> {
         .collect()
 }
 
-/// The row of a node's table that the lookup took there.
-pub(super) fn row_used(trace: Option<&LookupTrace>, node: Id) -> Option<u8> {
-    let decision = trace?
-        .decisions
-        .iter()
-        .rev()
-        .find(|decision| decision.node == node)?;
-    match &decision.step {
-        Step::Finger { row, .. } => Some(*row),
-        // The successor is the first row's node.
-        Step::Owner(_) => Some(1),
-        _ => None,
-    }
-}
-
 /// The moving layer: hops of the lookup, if it is shown, and messages under way. A prediction hides the answer.
 pub(super) fn motion(world: &World, trace: Option<&LookupTrace>, hide: bool) -> Motion {
     let (space, now) = (world.space(), world.now());

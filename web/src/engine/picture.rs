@@ -44,8 +44,8 @@ impl Engine {
             typed: self.typed.clone(),
             inspected: seen.map(|id| {
                 let is_asked = question.is_some_and(|decision| decision.node == id);
-                let used = follow::row_used(trace, id).filter(|_| !is_asked);
-                tables::inspected(world, id, ideal.as_ref(), used, self.story.fate(id, now))
+                let taken = tables::taken(trace, id).filter(|_| !is_asked);
+                tables::inspected(world, id, ideal.as_ref(), taken, self.story.fate(id, now))
             }),
             chosen: self.chosen.is_some(),
             choice: match &self.predict {

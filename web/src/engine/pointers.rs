@@ -19,9 +19,8 @@ pub(super) fn pointers(space: Space, nodes: &[NodeView]) -> Vec<Pointer> {
         .collect();
     let known: BTreeSet<Id> = members.iter().map(|node| node.id).collect();
     let rings = rings(&known, &next);
-    let turns: BTreeMap<Id, f64> = nodes.iter().map(|node| (node.id, node.turn)).collect();
     // One ring that goes once round the circle is whole, whoever may not be on it yet.
-    let is_whole = matches!(&*rings, [ring] if rounds(ring, &next, &turns) == 1);
+    let is_whole = matches!(&*rings, [ring] if rounds(space, ring, &next) == 1);
     let pointer = |(from, to): (&Id, &Id)| {
         let skips = known.iter().any(|id| id.is_between(*from, *to));
         let look = match (known.contains(to), skips) {
@@ -66,9 +65,9 @@ fn rings(members: &BTreeSet<Id>, next: &BTreeMap<Id, Id>) -> Vec<BTreeSet<Id>> {
 }
 
 /// How often a cycle goes round the circle.
-fn rounds(ring: &BTreeSet<Id>, next: &BTreeMap<Id, Id>, turns: &BTreeMap<Id, f64>) -> u32 {
+fn rounds(space: Space, ring: &BTreeSet<Id>, next: &BTreeMap<Id, Id>) -> u32 {
     let length = |id: &Id| {
-        let (from, to) = (turns.get(id)?, turns.get(next.get(id)?)?);
+        let (from, to) = (space.turn(*id), space.turn(*next.get(id)?));
         let gap = (to - from).rem_euclid(1.0);
         Some(if gap == 0.0 { 1.0 } else { gap })
     };

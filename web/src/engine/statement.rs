@@ -4,7 +4,7 @@ use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::invariant::Property;
 use chordscope_sim::action::Action;
 use chordscope_sim::classic::Protocol;
-use chordscope_sim::trace::{Decision, Entry};
+use chordscope_sim::trace::{Decision, Entry, What};
 
 /// One statement of fact, or one word of advice.
 #[derive(Clone, Debug, PartialEq)]
@@ -285,6 +285,22 @@ pub enum Statement {
         /// Whether that is the member before it.
         right: bool,
     },
+    /// The row of a finger table that a lookup took names another node by now.
+    RowSince {
+        /// Whose.
+        node: Id,
+        /// Which row.
+        row: u8,
+        /// The node that it named.
+        took: Id,
+    },
+    /// The successor list in which a lookup found the responsible node names it no more.
+    SuccessorSince {
+        /// Whose.
+        node: Id,
+        /// The node that it named.
+        took: Id,
+    },
     /// How many members and rings there are.
     Picture {
         /// Members.
@@ -493,7 +509,7 @@ impl Statement {
             Self::Unchanged(micros) => format!("Nothing has changed for {}.", millis(*micros)),
             Self::Happened(entry) => {
                 let at = millis(entry.at.as_micros());
-                format!("At {at}: {}.", entry.describe(space))
+                format!("At {at}: {}.", happened(entry, space))
             }
             Self::Advice(advice) => advice.text().to_owned(),
             Self::Holds(property) => property.title().to_owned(),
@@ -532,6 +548,16 @@ impl Statement {
                 let verb = if *right { "is" } else { "takes itself to be" };
                 format!("Node {node} {verb} responsible for ({after}, {node}].")
             }
+            Self::RowSince { node, row, took } => format!(
+                "Row {row} named {} when node {} decided; it has changed since.",
+                show(took),
+                show(node)
+            ),
+            Self::SuccessorSince { node, took } => format!(
+                "The successor list of node {} had {} when it decided; it has changed since.",
+                show(node),
+                show(took)
+            ),
             Self::Picture { members, rings } => picture(*members, *rings),
             Self::LastLookup { from, key, hops } => format!(
                 "The last lookup is of {} from node {}, with {}.",
@@ -540,6 +566,15 @@ impl Statement {
                 hop_count(*hops)
             ),
         }
+    }
+}
+
+/// An entry of the trace in words. That an invariant is violated no longer is so also where it holds of no node at all, as no node is a
+/// member.
+pub(super) fn happened(entry: &Entry, space: Space) -> String {
+    match &entry.what {
+        What::Mended(property) => format!("no longer violated: {}", property.title()),
+        _ => entry.describe(space),
     }
 }
 

@@ -16,7 +16,7 @@ use chordscope_sim::world::World;
 
 use crate::brief::brief;
 use crate::engine::snapshot::{About, EventView, Gone, MarkView};
-use crate::engine::statement::Fate;
+use crate::engine::statement::{Fate, happened};
 
 /// How many lines the log shows.
 const LINES: usize = 60;
@@ -232,7 +232,7 @@ pub(super) fn lines(history: &History, upkeep: bool, secret: Option<Instant>) ->
         .map(|entry| EventView {
             index: entry.index,
             at: entry.at.as_micros(),
-            text: brief(&entry.describe(space)),
+            text: brief(&happened(entry, space)),
             about: about(entry),
         })
         .collect();
@@ -275,6 +275,6 @@ fn mark(entry: &Entry, space: Space) -> MarkView {
     MarkView {
         at: entry.at.as_micros(),
         about: about(entry),
-        label: brief(&entry.describe(space)),
+        label: brief(&happened(entry, space)),
     }
 }

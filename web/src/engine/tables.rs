@@ -8,6 +8,7 @@ use chordscope_core::base::time::Instant;
 use chordscope_core::chord::ideal::IdealRing;
 use chordscope_core::chord::invariant::{self, Property};
 use chordscope_core::chord::membership::Membership;
+use chordscope_core::chord::route::Step;
 use chordscope_core::node::Node;
 use chordscope_core::store::record::{Label, Record};
 use chordscope_sim::trace::LookupTrace;
@@ -44,12 +45,35 @@ pub(super) fn nodes(world: &World, crashed: &[Id]) -> Vec<NodeView> {
         .collect()
 }
 
+/// The entry of a node's tables that a lookup took when the node decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// A row of the finger table, and the node that it named.
+    Row(u8, Id),
+    /// A row of the finger table, for a node behind the one that it named.
+    Behind(u8),
+    /// A successor.
+    Successor(Id),
+}
+
+/// The entry of a node's tables that the lookup took there last.
+pub(super) fn taken(trace: Option<&LookupTrace>, node: Id) -> Option<Taken> {
+    let mut made = trace?.decisions.iter().rev();
+    let decision = made.find(|decision| decision.node == node)?;
+    match &decision.step {
+        Step::Finger { row, contact } => Some(Taken::Row(*row, contact.id())),
+        Step::Near { row, .. } => Some(Taken::Behind(*row)),
+        Step::Owner(contact) => Some(Taken::Successor(contact.id())),
+        Step::Here | Step::Along(_) | Step::Back(_) => None,
+    }
+}
+
 /// One node's tables, held against the ideal ring's; where it is not there, what became of it.
 pub(super) fn inspected(
     world: &World,
     id: Id,
     ideal: Option<&IdealRing>,
-    used: Option<u8>,
+    taken: Option<Taken>,
     gone: Gone,
 ) -> Inspected {
     let Some(node) = world.node(id) else {
@@ -61,7 +85,12 @@ pub(super) fn inspected(
             row,
             start,
             node: names,
-            used: used == Some(row),
+            used: match taken {
+                Some(Taken::Row(used, _) | Taken::Behind(used)) => used == row,
+                // The successor is the first row's node.
+                Some(Taken::Successor(next)) => row == 1 && names == Some(next),
+                None => false,
+            },
             stale: ideal.is_some_and(|ring| names != Some(ring.successor(start))),
         }
     });
@@ -77,7 +106,26 @@ pub(super) fn inspected(
             .map(Contact::id)
             .collect(),
         fingers: fingers.collect(),
+        since: taken.and_then(|taken| since(node, taken)),
         keys: keys_of(node, world.now()).collect(),
+    }
+}
+
+/// The change of what a lookup took from a node's tables, if that is another by now.
+fn since(node: &Node, taken: Taken) -> Option<Statement> {
+    let names = |row| node.fingers().get(row).map(Contact::id);
+    let mut list = node.membership().successors().entries().iter();
+    let id = node.id();
+    match taken {
+        Taken::Row(row, took) if names(row) != Some(took) => Some(Statement::RowSince {
+            node: id,
+            row,
+            took,
+        }),
+        Taken::Successor(took) if list.all(|next| next.id() != took) => {
+            Some(Statement::SuccessorSince { node: id, took })
+        }
+        _ => None,
     }
 }
 

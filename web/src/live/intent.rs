@@ -8,7 +8,7 @@ use chordscope_core::store::record::{MAX_VALUE, Name};
 use chordscope_core::swarm::collection::File as Part;
 use web_sys::File;
 
-use self::files::{fetch, folder, of_room, part, shareable, unreadable};
+use self::files::{fetch, folder, of_room, once, part, shareable, unreadable};
 use crate::input;
 use crate::live::desk::{Desk, Field, Question};
 use crate::live::talk::{Command, Connection, Folder};
@@ -78,8 +78,8 @@ pub fn command(
         }
         Intent::ShareFolder(shared) => return of_room(desk, Field::File, folder(shared)?),
         Intent::Unreadable(name) => return Err((Field::File, unreadable(&name))),
-        Intent::Fetch => return of_room(desk, Field::Link, fetch(&desk.link)?),
-        Intent::FetchPart(file) => return of_room(desk, Field::Link, part(&file)),
+        Intent::Fetch => return once(desk, fetch(&desk.link)?),
+        Intent::FetchPart(file) => return once(desk, part(&file)),
         Intent::Drop(file) => return Ok((Command::Drop(file), None)),
         Intent::JoinOrLeave if desk.may_leave() => (Command::Leave, Question::Join),
         Intent::JoinOrLeave => {

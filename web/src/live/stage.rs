@@ -1,10 +1,12 @@
 //! From the tab's state to the still layer of the stage: the ring as this one member knows it.
 
 mod members;
+mod parts;
 
 use chordscope_core::base::id::{Id, Space};
 
 pub use self::members::{Members, coverage, members};
+use self::parts::{Part, parts};
 use crate::live::talk::{Hop, Path, State};
 use crate::live::words::short;
 use crate::scene::hit::{Targets, Under};
@@ -47,7 +49,8 @@ pub fn scene(state: &State, path: Option<Trail<'_>>, hovered: Option<Under<Id>>)
         hovered: hovered == Some(Under::Key(id)),
     };
     let over = match hovered {
-        Some(Under::Node(id) | Under::Arc(id)) => Some(id),
+        Some(Under::Node(id)) => Some(id),
+        Some(Under::Arc(upto)) => part(state, path, upto).and_then(|part| part.owner()),
         Some(Under::Key(_)) | None => None,
     };
     Scene {
@@ -91,24 +94,32 @@ pub fn targets(state: &State, path: Option<Trail<'_>>) -> Targets {
     Targets {
         nodes: turns(known(state, path)),
         keys: turns(key_ids(state, path)),
-        arcs: arcs(state)
-            .iter()
-            .map(|arc| (arc.after, arc.upto))
-            .collect(),
+        arcs: band(state, path).iter().map(Part::turns).collect(),
     }
 }
 
-/// What the target is that the stage was hit at. The only part of the band that the tab knows is its own.
+/// What the target is that the stage was hit at. A part of the band has the name of the node that it reaches up to.
 pub fn named(state: &State, path: Option<Trail<'_>>, hit: Under) -> Option<Under<Id>> {
     hit.named(
         |at| known(state, path).get(at).copied(),
         |at| key_ids(state, path).get(at).copied(),
-        |_| Some(state.id),
+        |at| band(state, path).get(at).map(|part| part.upto),
     )
 }
 
+fn band(state: &State, path: Option<Trail<'_>>) -> Vec<Part> {
+    parts(state, &known(state, path))
+}
+
+/// The part of the band that reaches up to a node.
+fn part(state: &State, path: Option<Trail<'_>>, upto: Id) -> Option<Part> {
+    let parts = band(state, path);
+    parts.into_iter().find(|part| part.upto == upto)
+}
+
 /// What is under the pointer, or this tab: its name, and what it is.
-pub fn hint(state: &State, over: Option<Under<Id>>) -> (String, String) {
+pub fn hint(state: &State, path: Option<Trail<'_>>, over: Option<Under<Id>>) -> (String, String) {
+    let own = || part(state, path, state.id).filter(|part| part.owner().is_some());
     match over {
         Some(Under::Node(id)) if id != state.id => {
             let peer = state.peers.iter().find(|peer| peer.id == id);
@@ -131,17 +142,10 @@ pub fn hint(state: &State, over: Option<Under<Id>>) -> (String, String) {
             );
             (format!("Key {}", short(id)), says)
         }
-        _ => match state.predecessor {
-            Some(after) => {
-                let part = format!(
-                    " is responsible for ({}, {}]",
-                    short(after),
-                    short(state.id)
-                );
-                ("This tab".to_owned(), part)
-            }
-            None => (String::new(), String::new()),
-        },
+        Some(Under::Arc(upto)) => {
+            part(state, path, upto).map_or_else(Default::default, |part| part.hint())
+        }
+        _ => own().map_or_else(Default::default, |part| part.hint()),
     }
 }
 
@@ -279,4 +283,4 @@ pub fn summary(state: &State, path: Option<Trail<'_>>) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::live) mod tests;

@@ -403,6 +403,22 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>) -> Result<(), Stri
             let before = ring.last_before(&members, number(*node));
             so(claims == Some(number(*after)) && *right == (before == claims))
         }
+        Statement::RowSince { node, row, took } => {
+            let made = lookup()?.routed.iter().rev();
+            let last = made.clone().find(|(_, at, ..)| *at == number(*node));
+            let took_it = matches!(last, Some((_, _, Step::Finger { row: used, contact }, _))
+                if used == row && contact.id() == *took);
+            let own = ring.nodes.get(&number(*node)).ok_or("no such node")?;
+            so(took_it && own.fingers[usize::from(*row) - 1] != Some(number(*took)))
+        }
+        Statement::SuccessorSince { node, took } => {
+            let made = lookup()?.routed.iter().rev();
+            let last = made.clone().find(|(_, at, ..)| *at == number(*node));
+            let took_it = matches!(last, Some((_, _, Step::Owner(contact), _))
+                if contact.id() == *took);
+            let own = ring.nodes.get(&number(*node)).ok_or("no such node")?;
+            so(took_it && !own.successors.contains(&number(*took)))
+        }
         Statement::Picture { members: of, rings } => {
             so(members.len() == *of && ring.cycles().len() == *rings)
         }

@@ -305,6 +305,19 @@ pub(crate) fn lies(statement: &Statement, space: Space) -> Vec<Statement> {
                 right = !right
             )
         }
+        Statement::RowSince { node, row, took } => lie!(
+            statement,
+            RowSince,
+            node = other(node),
+            row = row % space.bits() + 1,
+            took = other(took)
+        ),
+        Statement::SuccessorSince { node, took } => lie!(
+            statement,
+            SuccessorSince,
+            node = other(node),
+            took = other(took)
+        ),
         Statement::Picture { members, rings } => {
             lie!(statement, Picture, members = members + 1, rings = rings + 1)
         }
@@ -444,6 +457,10 @@ pub(crate) fn numbers(statement: &Statement) -> Vec<String> {
             and(counts(&[*nodes]), vec![mean])
         }
         Statement::Claims { after, node, .. } => ids(&[after, node]),
+        Statement::RowSince { node, row, took } => {
+            and(ids(&[node, took]), counts(&[usize::from(*row)]))
+        }
+        Statement::SuccessorSince { node, took } => ids(&[node, took]),
         Statement::Picture { members, rings } => {
             let rings: &[usize] = if *rings > 1 { &[*rings] } else { &[] };
             and(counts(&[*members]), counts(rings))

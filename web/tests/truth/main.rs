@@ -21,7 +21,7 @@ use chordscope_sim::classic::Protocol;
 use chordscope_sim::trace::{Traffic, What};
 use chordscope_web::engine::Engine;
 use chordscope_web::engine::command::{Command, Way};
-use chordscope_web::engine::snapshot::{ChangedRow, Snapshot, Standing};
+use chordscope_web::engine::snapshot::{ChangedRow, FingerRow, Snapshot, Standing};
 use chordscope_web::engine::statement::Statement;
 use chordscope_web::scene::hit::Under;
 
@@ -60,7 +60,8 @@ fn statements(shot: &Snapshot) -> Vec<Statement> {
         let titles = change.titles.iter();
         titles.chain(&change.affected).chain(&change.rules)
     });
-    let rest = shot.picture.iter().chain(&shot.claim);
+    let since = shot.inspected.iter().filter_map(|seen| seen.since.as_ref());
+    let rest = shot.picture.iter().chain(&shot.claim).chain(since);
     let all = caption
         .chain(health)
         .chain(lookup)
@@ -178,6 +179,24 @@ fn tables(shot: &Snapshot, facts: &Facts<'_>) -> Vec<(&'static str, String)> {
         );
         same("node card", shown, real);
     }
+    if let Some(seen) = shot.inspected.as_ref().filter(|seen| seen.is_there()) {
+        // A row that is highlighted names what the lookup took there, or the card says that it has changed since.
+        let row = |row: &&FingerRow| row.used && seen.since.is_none();
+        let named = seen.fingers.iter().find(row);
+        let named = named.map(|row| row.node.map(number));
+        let routed = facts.lookup.iter().flat_map(|lookup| lookup.routed.iter());
+        let took = routed.rev().find(|(_, at, ..)| *at == number(seen.id));
+        let took = took.and_then(|(_, _, step, _)| leads_to(step));
+        if let Some(named) = named {
+            same("highlighted row", format!("{named:?}"), format!("{took:?}"));
+        }
+    }
+    // Where no node is a member, the panel of the ring's health tells of no invariant.
+    let mut holds = shot
+        .events
+        .iter()
+        .filter(|event| event.text.starts_with("holds"));
+    same("events", format!("{:?}", holds.next()), "None".to_owned());
     if let Some(change) = shot
         .change
         .as_ref()
@@ -435,6 +454,8 @@ fn everything_that_the_page_says_is_so_and_each_planted_falsehood_is_found() {
         "Restarted",
         "Unchanged",
         "Happened",
+        "RowSince",
+        "SuccessorSince",
     ] {
         assert!(seen.kinds.contains_key(kind), "no {kind} was seen");
     }

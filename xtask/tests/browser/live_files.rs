@@ -144,6 +144,12 @@ async fn a_fetch_that_finds_nobody_can_be_cancelled_and_a_bad_link_is_refused() 
     page.by_name("progressbar", "Transfer").await?;
     page.wait_for_text("list", "Files", "Nobody found who has it")
         .await?;
+    // Once more it is the same fetch.
+    page.click("button", "Fetch").await?;
+    page.wait_for_text("alert", "", "is on its way already")
+        .await?;
+    let rows = "return document.querySelectorAll('[aria-label=Files] > .file').length";
+    assert_eq!(page.run(rows).await?, 1);
     page.click("button", "Cancel").await?;
     eventually("no transfer", async || {
         Ok((!page.has("progressbar", "Transfer").await?).then_some(()))

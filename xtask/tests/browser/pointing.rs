@@ -387,6 +387,8 @@ async fn the_mouse_and_a_finger_find_every_peer_on_the_live_stage() -> Result<()
         Ok(Some(ids).filter(|ids| ids.len() == 3))
     })
     .await?;
+    let mut around: Vec<String> = ids.iter().chain([&own]).cloned().collect();
+    around.sort();
     let turn =
         |id: &str| u32::from_str_radix(&id[..8], 16).map(|top| f64::from(top) / 4_294_967_296.0);
     for (width, height) in SIZES {
@@ -416,6 +418,26 @@ async fn the_mouse_and_a_finger_find_every_peer_on_the_live_stage() -> Result<()
                     assert_eq!(page.run(TOP).await?, lies, "{width}x{height}, zoom {zoom}");
                 }
                 page.touch(false).await?;
+                for (before, id) in around.iter().zip(around.iter().cycle().skip(1)) {
+                    let (from, upto) = (turn(before)?, turn(id)?);
+                    let middle = (from + (upto - from).rem_euclid(1.0) / 2.0).rem_euclid(1.0);
+                    let is_near = |at: f64| stage.between(at, middle) <= CLEAR;
+                    if is_near(from) || is_near(upto) {
+                        continue;
+                    }
+                    let (x, y) = stage.at(middle);
+                    page.point_at(x, y).await?;
+                    let owner = match *id == own {
+                        true => "This tab".to_owned(),
+                        false => format!("Node {}…", live::short(id)),
+                    };
+                    let (before, id) = (live::short(before), live::short(id));
+                    says(
+                        &page,
+                        &format!("{owner} is responsible for ({before}…, {id}…]"),
+                    )
+                    .await?;
+                }
             }
         }
     }

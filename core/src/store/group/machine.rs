@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec;
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
@@ -43,7 +44,7 @@ pub(super) enum After {
 }
 
 /// One node's part in level `quorum`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Groups {
     pub(super) me: Contact,
     pub(super) settings: Settings,
@@ -75,6 +76,18 @@ pub struct Groups {
     pub(super) dirty: bool,
     pub(super) inbox: VecDeque<(Token, Response)>,
     pub(super) effects: Vec<Effect>,
+}
+
+impl fmt::Debug for Groups {
+    /// Shows whose it is and how many groups there are. Everything else would be linked by whoever holds the part behind its pointer,
+    /// shown or not.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Groups");
+        shown
+            .field("me", &self.me.id())
+            .field("held", &self.held.len());
+        shown.finish_non_exhaustive()
+    }
 }
 
 impl Groups {

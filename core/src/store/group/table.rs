@@ -207,7 +207,7 @@ mod tests {
     }
 
     fn table() -> Table {
-        Table::new(Space::new(8).unwrap(), Scheme::StandIn, 64, 100_000)
+        Table::new(Space::new(8).unwrap(), Scheme::STAND_IN, 64, 100_000)
     }
 
     fn filled() -> Table {
@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn limits_hold_and_dropping_makes_room() {
-        let mut table = Table::new(Space::FULL, Scheme::StandIn, 2, 3_000);
+        let mut table = Table::new(Space::FULL, Scheme::STAND_IN, 2, 3_000);
         let insert =
             |table: &mut Table, name, length| table.insert(Instant::ZERO, &entry(name, 1, length));
         assert_eq!(insert(&mut table, "a", 10_000), Err(RecordError::Full));

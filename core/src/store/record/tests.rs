@@ -20,7 +20,7 @@ fn named(value: Option<Vec<u8>>, sequence: u64) -> Record {
 }
 
 fn check(record: &Record) -> Result<(), RecordError> {
-    record.verify(Space::FULL, Scheme::Ed25519, None)
+    record.verify(Space::FULL, Scheme::ED25519, None)
 }
 
 /// An entry of the provider with this secret, in the version of its card and the sequence number.
@@ -200,7 +200,7 @@ fn providers_merge_whatever_the_order() {
         unreachable!()
     };
     assert_eq!(set.entries.len(), 3);
-    let contacts = set.contacts(Space::FULL, Scheme::Ed25519);
+    let contacts = set.contacts(Space::FULL, Scheme::ED25519);
     let versions = |secret: u8| {
         let key = signer(secret).public_key();
         let mut cards = contacts.iter().map(Contact::card);
@@ -294,7 +294,7 @@ fn providers_that_are_forged_or_out_of_order_are_refused() {
         let bad = Record::Providers(set);
         assert_eq!(check(&bad), Err(why));
         // What is known is the good one: it does not vouch for the other.
-        let beside = bad.verify(Space::FULL, Scheme::Ed25519, Some(&good));
+        let beside = bad.verify(Space::FULL, Scheme::ED25519, Some(&good));
         assert_eq!(beside, Err(why));
     }
 }

@@ -60,7 +60,7 @@ impl NodeView {
 }
 
 /// One node's tables.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Inspected {
     /// The node.
     pub id: Id,
@@ -72,6 +72,8 @@ pub struct Inspected {
     pub successors: Vec<Id>,
     /// Its finger table.
     pub fingers: Vec<FingerRow>,
+    /// What the lookup of interest took from its tables, if they name it no more.
+    pub since: Option<Statement>,
     /// The keys it holds.
     pub keys: Vec<Id>,
 }
@@ -97,6 +99,7 @@ impl Inspected {
             predecessor: None,
             successors: Vec::new(),
             fingers: Vec::new(),
+            since: None,
             keys: Vec::new(),
         }
     }

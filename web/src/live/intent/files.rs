@@ -4,10 +4,10 @@ use chordscope_core::swarm::collection::{File, is_safe_part};
 use chordscope_core::swarm::link::{Link, LinkError};
 
 use crate::live::desk::{Desk, Field, Question};
-use crate::live::talk::{Command, Folder, MAX_FILES, MAX_SHARED, Wanted};
+use crate::live::talk::{Command, FileRow, Folder, MAX_FILES, MAX_SHARED, Stage, Wanted};
 
 /// What a link asks for, or why it does not do.
-pub(super) fn fetch(text: &str) -> Result<Command, (Field, String)> {
+pub(super) fn fetch(text: &str) -> Result<Wanted, (Field, String)> {
     let wrong = |text: String| (Field::Link, text);
     let link = Link::parse(text).map_err(|error| wrong(no_link(text, error)))?;
     let name = match link.name {
@@ -18,11 +18,11 @@ pub(super) fn fetch(text: &str) -> Result<Command, (Field, String)> {
         Some(name) => name,
         None => link.content.to_string().chars().take(16).collect(),
     };
-    Ok(Command::Fetch(Wanted {
+    Ok(Wanted {
         content: link.content,
         name,
         is_folder: link.is_collection,
-    }))
+    })
 }
 
 /// What to say of a text that is no link.
@@ -44,13 +44,36 @@ fn no_link(typed: &str, error: LinkError) -> String {
 }
 
 /// A file of a folder: its list was checked when it was read.
-pub(super) fn part(file: &File) -> Command {
+pub(super) fn part(file: &File) -> Wanted {
     let name = file.path.rsplit('/').next().unwrap_or_default();
-    Command::Fetch(Wanted {
+    Wanted {
         content: file.content,
         name: name.to_owned(),
         is_folder: false,
-    })
+    }
+}
+
+/// The command that fetches a content, unless it is here or on its way. Where it came to nothing before, it begins anew.
+pub(super) fn once(
+    desk: &Desk,
+    wanted: Wanted,
+) -> Result<(Command, Option<Question>), (Field, String)> {
+    let mut files = desk.state.iter().flat_map(|state| &state.files);
+    let known = files.find(|row| row.content == Some(wanted.content));
+    let there = |row: &FileRow, how: &str| {
+        let text = format!("“{}” is {how} already: see the list below.", row.name);
+        Err((Field::Link, text))
+    };
+    match known {
+        None => of_room(desk, Field::Link, Command::Fetch(wanted)),
+        Some(row) => match &row.stage {
+            Stage::Failed(_) => Ok((Command::Fetch(wanted), None)),
+            Stage::Here(_) => there(row, "here"),
+            Stage::Fetching(_) | Stage::Checking { .. } | Stage::Reading { .. } => {
+                there(row, "on its way")
+            }
+        },
+    }
 }
 
 /// Checks that others can keep something under its name.
@@ -104,15 +127,50 @@ mod tests {
     use chordscope_core::base::content::ContentId;
     use wasm_bindgen::{JsCast, JsValue};
 
+    use std::rc::Rc;
+
     use super::*;
+    use crate::live::stage::tests::state;
     use crate::live::talk::Part;
 
-    fn wanted(content: ContentId, name: &str, is_folder: bool) -> Command {
-        Command::Fetch(Wanted {
+    fn wanted(content: ContentId, name: &str, is_folder: bool) -> Wanted {
+        Wanted {
             content,
             name: name.to_owned(),
             is_folder,
-        })
+        }
+    }
+
+    #[test]
+    fn a_link_that_is_fetched_again_goes_on_in_its_row_or_is_told_to_be_there() {
+        let content = ContentId::of(b"some");
+        let again = |stage| {
+            let mut state = state();
+            state.files = vec![FileRow {
+                number: 70,
+                name: "a.txt".to_owned(),
+                content: Some(content),
+                length: None,
+                stage,
+            }];
+            let desk = Desk {
+                state: Some(Rc::new(state)),
+                ..Desk::default()
+            };
+            once(&desk, wanted(content, "b.txt", false))
+        };
+        let said = |how| {
+            let text = format!("“a.txt” is {how} already: see the list below.");
+            Err((Field::Link, text))
+        };
+        assert_eq!(again(Stage::Here(Box::default())), said("here"));
+        assert_eq!(again(Stage::Fetching(Box::default())), said("on its way"));
+        assert_eq!(again(Stage::Checking { done: 0 }), said("on its way"));
+        let anew = Command::Fetch(wanted(content, "b.txt", false));
+        assert_eq!(again(Stage::Failed(String::new())), Ok((anew, None)));
+        let other = wanted(ContentId::of(b"other"), "a.txt", false);
+        let asked = once(&Desk::default(), other.clone());
+        assert_eq!(asked, Ok((Command::Fetch(other), None)));
     }
 
     #[test]

@@ -6,18 +6,16 @@ use yew::{Html, html};
 use super::on_click;
 use crate::live::app::Panel;
 use crate::live::intent::Intent;
+use crate::live::talk::{FileRow, Stage};
 use crate::live::words::size;
 
 /// The first files of a folder that has so many.
 pub(super) fn files(panel: &Panel, count: u32, files: &[File], is_fetched: bool) -> Html {
     let known = panel.desk.state.as_ref().map(|state| &state.files);
+    let is_there = |row: &FileRow| !matches!(row.stage, Stage::Failed(_));
     let is_known = |file: &File| {
-        let name = file.path.rsplit('/').next().unwrap_or_default();
-        known.is_some_and(|rows| {
-            rows.iter().any(|row| {
-                row.name == name && row.length.is_none_or(|length| length == file.length)
-            })
-        })
+        let mut rows = known.into_iter().flatten();
+        rows.any(|row| row.content == Some(file.content) && is_there(row))
     };
     let row = |file: &File| {
         let fetch = on_click(panel, Intent::FetchPart(file.clone()));

@@ -40,7 +40,9 @@ pub fn tab_stage(panel: &Panel, stage: &Stage, still: NodeRef, moving: NodeRef) 
     let onclick = Callback::from(move |event: MouseEvent| clicked(&event));
     let hover = stage.hover.clone();
     let onpointerleave = Callback::from(move |_: PointerEvent| hover.set(None));
-    let says = state.as_ref().map(|state| hint(state, stage.hovered));
+    let says = state
+        .as_ref()
+        .map(|state| hint(state, trail, stage.hovered));
     html! {
         <div class="view__frame">
             <p class="stage__hint" aria-hidden="true">{says.map(|(name, says)| html! { <><b>{name}</b>{says}</> })}</p>

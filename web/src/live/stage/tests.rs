@@ -8,7 +8,7 @@ pub(super) fn id(value: u64) -> Id {
     Space::FULL.finger_start(Id::from_u64(value), 160)
 }
 
-pub(super) fn state() -> State {
+pub(in crate::live) fn state() -> State {
     let peer = |value| PeerRow {
         id: id(value),
         roles: Vec::new(),
@@ -117,13 +117,36 @@ fn what_is_pointed_at_is_named_with_what_it_is() {
             Some(Under::Node(id))
         );
     }
-    assert_eq!(targets.arcs.len(), 1);
-    let (name, says) = hint(&state, named(&state, trail, Under::Arc(0)));
-    assert!(
-        name == "This tab" && says.contains("is responsible for"),
-        "{says}"
-    );
     assert_eq!(named(&state, trail, Under::Node(9)), None);
+}
+
+#[test]
+fn each_part_of_the_band_names_the_node_that_is_responsible_or_says_that_it_is_not_known() {
+    let mut state = state();
+    state.successors = vec![id(9)];
+    let path = path();
+    let of = |at, trail| {
+        let over = named(&state, trail, Under::Arc(at));
+        let lit = scene(&state, trail, over).nodes.into_iter();
+        let lit: Vec<f64> = lit
+            .filter(|node| node.hovered)
+            .map(|node| node.turn)
+            .collect();
+        let (name, says) = hint(&state, trail, over);
+        (format!("{name}{says}"), lit)
+    };
+    let [two, five, eight, nine] = [2, 5, 8, 9].map(|value| short(id(value)));
+    let own = format!("This tab is responsible for ({two}, {five}]");
+    assert_eq!(of(0, None), (own, vec![Space::FULL.turn(id(5))]));
+    let listed = format!("Node {nine} is responsible for ({five}, {nine}], by the successor list");
+    assert_eq!(of(1, None), (listed, vec![Space::FULL.turn(id(9))]));
+    let unknown =
+        |after: &str, upto: &str| format!("Not known: the nodes responsible for ({after}, {upto}]");
+    assert_eq!(of(2, None), (unknown(&nine, &two), Vec::new()));
+    // A lookup has come by a node that the list does not show.
+    let trail = Some(Trail::of(&path, 3));
+    assert_eq!(of(1, trail), (unknown(&five, &eight), Vec::new()));
+    assert_eq!(targets(&state, trail).arcs.len(), 4);
 }
 
 #[test]

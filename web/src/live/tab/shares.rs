@@ -20,6 +20,8 @@ pub(super) struct Shares(BTreeMap<u32, Share>);
 pub(super) struct Share {
     /// What it is called.
     pub(super) name: String,
+    /// The content that a fetch of it is to bring, whatever became of that.
+    pub(super) wanted: Option<ContentId>,
     /// How far it is.
     pub(super) stage: Stage,
 }
@@ -50,13 +52,25 @@ pub(super) enum Stage {
 }
 
 impl Shares {
-    /// Adds a file; `false` when there are too many.
-    pub(super) fn add(&mut self, number: u32, name: String, stage: Stage) -> bool {
-        let has_room = self.0.len() < MAX_FILES;
+    /// Adds a file, or begins it anew; `false` when there are too many.
+    pub(super) fn add(&mut self, number: u32, share: Share) -> bool {
+        let has_room = self.0.len() < MAX_FILES || self.0.contains_key(&number);
         if has_room {
-            self.0.insert(number, Share { name, stage });
+            self.0.insert(number, share);
         }
         has_room
+    }
+
+    /// The number under which a fetch of this content goes on: that of the one which came to nothing, if there is one, or a new one.
+    /// None where the content is here or on its way.
+    pub(super) fn number_for(&self, content: ContentId, new: u32) -> Option<u32> {
+        let mut known = self
+            .iter()
+            .filter(|(_, share)| share.content() == Some(content));
+        match known.next() {
+            Some((number, share)) => matches!(share.stage, Stage::Failed(_)).then_some(number),
+            None => Some(new),
+        }
     }
 
     /// The files, oldest first.
@@ -141,9 +155,57 @@ impl Shares {
     }
 }
 
+impl Share {
+    /// What is in it, once known.
+    pub(super) fn content(&self) -> Option<ContentId> {
+        match &self.stage {
+            Stage::Active(active) => Some(active.content),
+            _ => self.wanted,
+        }
+    }
+}
+
 impl Stage {
     /// The core has it.
     pub(super) fn active(content: ContentId, layout: Option<Layout>, place: Place) -> Self {
         Self::Active(Box::new(Active::new(content, layout, place)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fetched(content: ContentId, stage: Stage) -> Share {
+        Share {
+            name: "a.txt".to_owned(),
+            wanted: Some(content),
+            stage,
+        }
+    }
+
+    #[test]
+    fn a_content_that_is_fetched_twice_has_one_row() {
+        let (content, other) = (ContentId::of(b"one"), ContentId::of(b"two"));
+        let mut shares = Shares::default();
+        assert_eq!(shares.number_for(content, 70), Some(70));
+        assert!(shares.add(70, fetched(content, Stage::Opening)));
+        assert_eq!(shares.number_for(content, 71), None);
+        assert_eq!(shares.number_for(other, 71), Some(71));
+        shares.fail(70, "nobody has it");
+        assert_eq!(shares.number_for(content, 71), Some(70));
+    }
+
+    #[test]
+    fn a_fetch_that_is_begun_anew_takes_no_more_room() {
+        let mut shares = Shares::default();
+        let share = |at: u32| fetched(ContentId::of(&at.to_be_bytes()), Stage::Opening);
+        for number in 0..MAX_FILES as u32 {
+            assert!(shares.add(number, share(number)));
+        }
+        assert!(!shares.add(MAX_FILES as u32, share(MAX_FILES as u32)));
+        shares.fail(3, "nobody has it");
+        assert!(shares.add(3, share(3)));
+        assert_eq!(shares.iter().count(), MAX_FILES);
     }
 }

@@ -18,6 +18,8 @@ pub struct FileRow {
     pub number: u32,
     /// What it is called.
     pub name: String,
+    /// Its content, once known.
+    pub content: Option<ContentId>,
     /// How many bytes it has, once known.
     pub length: Option<u64>,
     /// How far it is.

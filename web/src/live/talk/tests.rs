@@ -48,6 +48,7 @@ fn files(id: Id) -> Vec<FileRow> {
     let row = |(number, stage)| FileRow {
         number,
         name: "a file".to_owned(),
+        content: Some(ContentId::of(b"a file")),
         length: Some(9),
         stage,
     };

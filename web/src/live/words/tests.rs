@@ -110,6 +110,7 @@ fn row(length: u64, here: Here) -> FileRow {
     FileRow {
         number: 1,
         name: "a".to_owned(),
+        content: None,
         length: Some(length),
         stage: Stage::Here(Box::new(here)),
     }

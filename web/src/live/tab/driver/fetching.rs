@@ -10,18 +10,26 @@ use web_sys::{Blob, Url};
 use super::Driver;
 use crate::live::tab::files::Heading;
 use crate::live::tab::place::Place;
-use crate::live::tab::shares::Stage;
+use crate::live::tab::shares::{Share, Stage};
 use crate::live::talk::Wanted;
 
 impl Driver {
-    /// Fetches a content, once there is a place for it.
+    /// Fetches a content, once there is a place for it. One that is here or on its way stays as it is.
     pub(super) fn fetch(&mut self, number: u32, wanted: Wanted) {
+        let Some(number) = self.shares.number_for(wanted.content, number) else {
+            return;
+        };
         let stage = match self.peer.swarm().have(wanted.content) {
             Some(_) => Stage::Failed(StartError::Already.to_string()),
             None => Stage::Opening,
         };
         let is_new = matches!(stage, Stage::Opening);
-        if !self.shares.add(number, wanted.name.clone(), stage) || !is_new {
+        let share = Share {
+            name: wanted.name.clone(),
+            wanted: Some(wanted.content),
+            stage,
+        };
+        if !self.shares.add(number, share) || !is_new {
             return;
         }
         let (me, peer) = (self.me.clone(), Space::FULL.show(self.peer.node().id()));

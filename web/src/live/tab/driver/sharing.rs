@@ -13,7 +13,7 @@ use web_sys::{Blob, File};
 use super::Driver;
 use crate::live::tab::place::Place;
 use crate::live::tab::reading::{self, Unread};
-use crate::live::tab::shares::Stage;
+use crate::live::tab::shares::{Share, Stage};
 
 impl Driver {
     /// Reads a file to find its content id, and shares it then.
@@ -33,8 +33,12 @@ impl Driver {
     }
 
     fn begin_reading(&mut self, number: u32, name: String, length: u64) -> bool {
-        let stage = Stage::Reading { length, done: 0 };
-        self.shares.add(number, name, stage)
+        let share = Share {
+            name,
+            wanted: None,
+            stage: Stage::Reading { length, done: 0 },
+        };
+        self.shares.add(number, share)
     }
 
     fn was_not_read(&mut self, number: u32, unread: Unread) {

@@ -12,7 +12,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::Driver;
 use crate::live::tab::files::{Kept, LeftBehind};
 use crate::live::tab::place::Place;
-use crate::live::tab::shares::Stage;
+use crate::live::tab::shares::{Share, Stage};
 use crate::live::talk::MAX_FILES;
 
 /// How many segments are checked until the worker looks at what else has happened.
@@ -100,7 +100,12 @@ async fn take_up_one(me: &Weak<RefCell<Driver>>, number: u32, kept: Kept) {
         None => Stage::Opening,
     };
     Driver::happen(me, |driver| {
-        driver.shares.add(number, heading.name, stage);
+        let share = Share {
+            name: heading.name,
+            wanted: Some(heading.content),
+            stage,
+        };
+        driver.shares.add(number, share);
     });
     let Some(manifest) = manifest else {
         // Nobody had told its length yet.

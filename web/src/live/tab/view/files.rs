@@ -41,6 +41,7 @@ pub(in crate::live::tab) fn files(peer: &Peer, now: Instant, shares: &Shares) ->
         FileRow {
             number,
             name: share.name.clone(),
+            content: share.content(),
             length,
             stage,
         }

@@ -79,7 +79,7 @@ fn what_is_deleted_is_named_so_and_not_counted_as_a_record() {
     assert_eq!((state.keys_owned, state.keys_copied), (0, 0));
     assert!(state.keys[0].deleted && state.keys[0].name == "greeting");
     assert!(stage::scene(&state, None, None).keys.is_empty());
-    let (_, says) = stage::hint(&state, Some(Under::Key(state.keys[0].key)));
+    let (_, says) = stage::hint(&state, None, Some(Under::Key(state.keys[0].key)));
     assert!(!says.contains("responsible"), "{says}");
 }
 
