@@ -108,7 +108,7 @@ impl Options {
     fn measure(&self) -> Result<Answer, Failure> {
         let mut shown = Shown::new();
         let mut progress = |part: f64| shown.hear(part);
-        let nodes = self.nodes.unwrap_or(self.name.nodes_of_paper());
+        let nodes = self.nodes.unwrap_or_else(|| self.name.nodes_of_paper());
         let (experiment, rows, paper) = match self.name {
             Name::PathLength => {
                 let sizes = match self.nodes {
@@ -412,7 +412,7 @@ mod tests {
     #[test]
     fn a_ring_that_is_not_the_papers_is_told_from_it() {
         let other = |name: Name, nodes: Option<u32>, crash: bool| {
-            let nodes = nodes.unwrap_or(name.nodes_of_paper());
+            let nodes = nodes.unwrap_or_else(|| name.nodes_of_paper());
             let options = Options {
                 name,
                 nodes: Some(nodes),
