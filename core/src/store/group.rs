@@ -39,7 +39,11 @@ pub mod message;
 pub mod part;
 mod presence;
 pub mod repair;
+mod roster;
+mod shared;
 mod table;
+#[cfg(test)]
+mod testing;
 mod transfer;
 mod upkeep;
 
@@ -59,21 +63,21 @@ use crate::store::group::message::{Request, Response};
 use crate::store::group::repair::RepairError;
 use crate::store::message::StoredRecord;
 
-/// How many groups a node takes part in, or is asked to. Staging of more is refused.
+/// The limit on groups that a node takes part in, or is asked to. Staging of more is refused.
 pub const MAX_GROUPS: usize = 256;
-/// With how many groups a node splits no range any more.
+/// The number of groups from which on a node splits no range any more.
 pub const MAX_SPLIT: usize = 64;
-/// How many reads and writes a primary has under way.
+/// The limit on reads and writes that a primary has under way.
 pub const MAX_ROUNDS: usize = 1_024;
 
-/// What a machine is told once.
+/// The set-up of a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// The address space.
     pub space: Space,
-    /// How records are signed.
+    /// The scheme that records are signed by.
     pub scheme: Scheme,
-    /// How many members a group should have.
+    /// The number of members that a group should have.
     pub copies: u8,
     /// The most records.
     pub records: usize,
@@ -108,7 +112,7 @@ impl Default for Patience {
     }
 }
 
-/// What makes the level linearizable. Tests switch a rule off to see that it is missed.
+/// The rules that make the level linearizable. Tests switch a rule off to see that it is missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
     /// Those who follow are given the state of the group.
@@ -155,11 +159,11 @@ pub struct Control {
     pub floor: Epoch,
     /// The last round that this node used for a ballot.
     pub round: u64,
-    /// What all its groups descend from, once it is in a ring that has groups.
+    /// The founding that all its groups descend from, once it is in a ring that has groups.
     pub lineage: Option<Lineage>,
     /// The groups.
     pub held: Vec<Held>,
-    /// What may come to follow a group.
+    /// The staged successors of groups, one of which may be decided.
     pub staged: Vec<Staged>,
     /// Groups that were staged here, and were over before this node entered them if they ever began. It knows nothing of what became of
     /// them, although the floor is above them.
@@ -188,22 +192,22 @@ pub struct Held {
     pub group: Configuration,
     /// The newest ballot heard; the group is sealed here when it is not the epoch.
     pub promised: Epoch,
-    /// What was accepted to follow, and by which ballot.
+    /// The ballot and the successor that were accepted.
     pub accepted: Option<(Epoch, Next)>,
-    /// What follows.
+    /// The successor that was decided.
     pub decided: Option<Next>,
 }
 
-/// What may come to follow a group, at a member of it.
+/// A successor that may be decided to follow a group, at a member of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Staged {
     /// The group that it would follow.
     pub parent: Configuration,
-    /// What would follow.
+    /// The successor.
     pub next: Next,
 }
 
-/// Who waits for an answer.
+/// The asker that waits for an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ticket {
     /// A peer, under its number.
@@ -214,7 +218,7 @@ pub enum Ticket {
     Itself(Token),
 }
 
-/// What the machine asked something for.
+/// The purpose of a question of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Token {
     /// A read or write under way.
@@ -225,7 +229,7 @@ pub enum Token {
     Tell(GroupId),
     /// Whether the part of what followed, up to this key, is over, too.
     Over(GroupId, Id),
-    /// What became of the group; whether this member lives.
+    /// To hear what became of the group, and whether this member lives.
     Check(GroupId),
     /// The lineage of this node's ring.
     Meet,
@@ -235,22 +239,22 @@ pub enum Token {
     Survey,
 }
 
-/// What happens.
+/// An input of the machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
     /// Found the first group of a ring, with this lineage; nothing happens if the node has one already.
     Found(u64),
-    /// Somebody asks.
+    /// A question has come.
     Asked(Ticket, Request),
     /// This node answered a question.
     Answered(Token, Id, Response),
     /// A question to this node got no answer. It may have arrived.
     Failed(Token, Id),
-    /// What was to be saved is, or could not be.
+    /// Something was saved, or could not be.
     Saved(u64, bool),
     /// From time to time.
     Look(Look),
-    /// Who is responsible for a key that was to be located, and who follows it on the ring; nobody where that was not found.
+    /// A key was located: the node that is responsible for it, and those that follow it on the ring; none where it was not found.
     Located(Id, Vec<Contact>),
     /// This node stops for a while: the other members need not replace it soon.
     Stop,
@@ -266,7 +270,7 @@ pub enum Input {
     KeepLineage,
 }
 
-/// How the ring looks to a node.
+/// The ring as a node sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Look {
     /// Its neighbours that live: the predecessor and the successors.
@@ -286,7 +290,7 @@ impl Look {
     }
 }
 
-/// What is to be done.
+/// An order of the machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Ask, and report the answer.

@@ -11,95 +11,116 @@ use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
-use crate::store::group::configuration::{GroupId, Member, Stamp};
-use crate::store::group::machine::After;
+use crate::base::time::Instant;
+use crate::store::group::change::Wanted;
+use crate::store::group::configuration::{Member, Stamp};
+use crate::store::group::message::Introduction;
+use crate::store::group::shared::{After, Shared};
 use crate::store::group::table::Row;
-use crate::store::group::upkeep::Wanted;
-use crate::store::group::{Effect, Entry, Groups, Held, Lineage};
+use crate::store::group::{Entry, Held};
 
-/// A lineage that is being given up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A lineage that is being given up, if one is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Adopting {
-    /// The one that this node takes then.
+    order: Option<Order>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Order {
+    /// The lineage that this node takes then.
     lineage: u64,
     /// The records that have been taken care of, at these stamps.
     settled: BTreeMap<Id, Stamp>,
 }
 
-impl Groups {
+impl Order {
+    fn is_unsettled(&self, now: Instant, key: Id, row: &Row) -> bool {
+        let lives = row.life.is_live(now) && row.record.value().is_some();
+        lives && self.settled.get(&key) != Some(&row.stamp)
+    }
+}
+
+impl Adopting {
     /// Records that are still to be taken care of before this node gives its lineage up, in the order of their keys, from behind
     /// `last` on. A record that was deleted leaves nothing to be kept.
-    pub fn unsettled(&self, last: Option<Id>, limit: usize) -> Vec<Entry> {
-        let Some(adopting) = &self.adopting else {
+    pub(super) fn unsettled(&self, shared: &Shared, last: Option<Id>, limit: usize) -> Vec<Entry> {
+        let Some(order) = &self.order else {
             return Vec::new();
         };
-        let rows = self.table.behind(last);
-        let open = rows.filter(|(key, row)| self.is_unsettled(adopting, *key, row));
-        open.take(limit)
-            .map(|(_, row)| row.entry(self.now))
-            .collect()
-    }
-
-    fn is_unsettled(&self, adopting: &Adopting, key: Id, row: &Row) -> bool {
-        let lives = row.life.is_live(self.now) && row.record.value().is_some();
-        lives && adopting.settled.get(&key) != Some(&row.stamp)
+        let now = shared.now();
+        let rows = shared.table.behind(last);
+        let open = rows.filter(|(key, row)| order.is_unsettled(now, *key, row));
+        open.take(limit).map(|(_, row)| row.entry(now)).collect()
     }
 
     /// The lineage that this node is about to take.
-    pub fn adopts(&self) -> Option<u64> {
-        self.adopting.as_ref().map(|adopting| adopting.lineage)
+    pub(super) fn lineage(&self) -> Option<u64> {
+        self.order.as_ref().map(|order| order.lineage)
     }
 
-    /// The lineages that neighbours of this node have, besides its own.
-    pub fn other_lineages(&self) -> BTreeSet<u64> {
-        let own = self.lineage.map(|lineage| lineage.number);
-        let others = self.presence.lineages();
-        others.filter(|number| Some(*number) != own).collect()
-    }
-
-    pub(super) fn adopt(&mut self, lineage: u64) {
-        if self.adopts() == Some(lineage) {
+    pub(super) fn begin(&mut self, lineage: u64) {
+        if self.lineage() == Some(lineage) {
             return;
         }
         let settled = BTreeMap::new();
-        self.adopting = Some(Adopting { lineage, settled });
+        self.order = Some(Order { lineage, settled });
     }
 
-    pub(super) fn settle(&mut self, key: Id, stamp: Stamp) {
-        if let Some(adopting) = &mut self.adopting {
-            adopting.settled.insert(key, stamp);
-            self.effects.push(Effect::LookSoon);
+    /// A record has been taken care of, as it was at this stamp.
+    pub(super) fn settle(&mut self, shared: &mut Shared, key: Id, stamp: Stamp) {
+        if let Some(order) = &mut self.order {
+            order.settled.insert(key, stamp);
+            shared.look_soon();
         }
     }
 
-    pub(super) fn keep_lineage(&mut self) {
-        self.adopting = None;
-        self.presence.forget_introductions();
-        self.effects.push(Effect::LookSoon);
+    /// The lineage is kept.
+    pub(super) fn cancel(&mut self, shared: &mut Shared) {
+        self.order = None;
+        shared.presence.forget_introductions();
+        shared.look_soon();
     }
 
     /// Whether all that this node keeps has been taken care of, so that it can leave its groups.
-    pub(super) fn gives_up(&self) -> bool {
-        let Some(adopting) = &self.adopting else {
+    pub(super) fn gives_up(&self, shared: &Shared) -> bool {
+        let Some(order) = &self.order else {
             return false;
         };
-        let mut rows = self.table.behind(None);
-        !rows.any(|(key, row)| self.is_unsettled(adopting, key, row))
+        let mut rows = shared.table.behind(None);
+        !rows.any(|(key, row)| order.is_unsettled(shared.now(), key, row))
     }
 
-    /// Leaves a group to its other members, whoever of them is there.
-    pub(super) fn hand_on(&mut self, id: GroupId) {
-        let Some(held) = self.held.get(&id) else {
-            return;
-        };
-        let me = self.me.id();
+    /// This node as it introduces itself. While it leaves its groups to adopt another lineage, it has that already.
+    pub(super) fn introduction(&self, shared: &Shared) -> Introduction {
+        let leaves_for = self.lineage().filter(|_| self.gives_up(shared));
+        Introduction {
+            incarnation: shared.own.settings.incarnation,
+            lineage: leaves_for.or_else(|| shared.roster.lineage_number()),
+            settled: leaves_for.is_some() || shared.roster.is_settled(),
+        }
+    }
+
+    /// This node as it answers who has introduced itself so. One that leaves its groups as well may hand them on to this node.
+    pub(super) fn introduction_to(&self, shared: &Shared, other: Introduction) -> Introduction {
+        match other.lineage.is_some() && other.lineage == self.lineage() {
+            true => Introduction {
+                lineage: shared.roster.lineage_number(),
+                ..self.introduction(shared)
+            },
+            false => self.introduction(shared),
+        }
+    }
+
+    /// The change that leaves a group to its other members, whoever of them is there.
+    pub(super) fn hand_on(shared: &Shared, held: &Held) -> Option<Wanted> {
+        let me = shared.id();
         let lineage = held.group.lineage;
         let others = held.group.members.iter().filter(|member| {
             // Who has given the lineage up before.
-            member.id() != me && !self.presence.has_left(member.id(), lineage)
+            member.id() != me && !shared.presence.has_left(member.id(), lineage)
         });
         let mut others: Vec<Contact> = others.map(|member| member.contact.clone()).collect();
-        let absent = |node: &Contact| self.presence.has_declined(node.id());
+        let absent = |node: &Contact| shared.presence.has_declined(node.id());
         // Who is away cannot be the primary.
         others.sort_by_key(absent);
         let away: BTreeSet<Id> = others
@@ -109,49 +130,142 @@ impl Groups {
             .collect();
         let alone = others.is_empty();
         if (alone && held.accepted.is_none()) || (!alone && away.len() * 2 >= others.len()) {
-            return;
+            return None;
         }
         // What was accepted here may have been decided, and is completed first.
-        let members = if alone { vec![self.me.clone()] } else { others };
-        self.start_change(
-            id,
-            Wanted {
-                members,
-                split: None,
-                absent: away,
-                lost: BTreeSet::new(),
-                around: Vec::new(),
-            },
-        );
+        let members = match alone {
+            true => vec![shared.own.contact.clone()],
+            false => others,
+        };
+        Some(Wanted {
+            members,
+            split: None,
+            absent: away,
+            lost: BTreeSet::new(),
+            around: Vec::new(),
+        })
     }
 
-    /// Takes the other lineage once this node is alone in all the groups that it still has.
-    pub(super) fn take_other_lineage(&mut self) {
-        let me = self.me.id();
+    /// Takes the other lineage once all is taken care of, and this node is alone in all the groups that it still has and changes none.
+    pub(super) fn finish(&mut self, shared: &mut Shared, is_changing: bool) {
+        if !self.gives_up(shared) {
+            return;
+        }
+        let me = shared.id();
         let alone = |held: &Held| {
             let mut members = held.group.members.iter().map(Member::id);
             let free = held.decided.is_none() && held.accepted.is_none();
             free && members.all(|member| member == me)
         };
-        let ended = self.held.values().all(alone) && self.changes.is_empty();
-        if !ended || !self.staged.is_empty() {
+        let ended = shared.roster.held().all(alone) && !is_changing;
+        if !ended || shared.roster.has_staged() {
             return;
         }
-        let Some(Adopting { lineage, .. }) = self.adopting.take() else {
+        let Some(Order { lineage, .. }) = self.order.take() else {
             return;
         };
-        let own: Vec<GroupId> = self.held.keys().copied().collect();
-        for id in own {
-            self.forget(id);
+        for id in shared.roster.ids() {
+            shared.forget(id);
         }
-        self.lineage = Some(Lineage {
-            number: lineage,
-            // It was chosen, and is not given up for whichever comes next.
-            written: true,
-        });
-        // Repairs of the one say nothing of the other.
-        self.floor.generation = 0;
-        self.presence.forget_introductions();
-        self.save_control(vec![After::Adopted(lineage)]);
+        shared.roster.adopt_lineage(lineage);
+        shared.presence.forget_introductions();
+        shared.save_control(vec![After::Adopted(lineage)]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::group::Effect;
+    use crate::store::group::shared::Act;
+    use crate::store::group::testing::{self, contact, entry, group, id};
+
+    const OTHER: u64 = testing::LINEAGE + 1;
+
+    /// Node 1 of a group with these members and one record; the key and stamp of that.
+    fn node(members: &[u64]) -> (Shared, Id, Stamp) {
+        let group = group((0, 0), 1, members);
+        let mut shared = testing::shared(1, core::slice::from_ref(&group));
+        let entry = entry("a", group.epoch, 1);
+        shared.table.insert(shared.now(), &entry).unwrap();
+        let key = shared.table.key(&entry.copy.record);
+        (shared, key, entry.stamp)
+    }
+
+    #[test]
+    fn the_lineage_is_taken_once_every_record_is_settled_and_no_change_is_under_way() {
+        let (mut shared, key, stamp) = node(&[1]);
+        let mut adopting = Adopting::default();
+        adopting.finish(&mut shared, false);
+        assert!(adopting.unsettled(&shared, None, 9).is_empty() && shared.roster.has_groups());
+        adopting.begin(OTHER);
+        assert_eq!(adopting.unsettled(&shared, None, 9).len(), 1);
+        assert!(adopting.unsettled(&shared, Some(key), 9).is_empty());
+        let own = adopting.introduction(&shared);
+        assert_eq!((own.lineage, own.settled), (Some(testing::LINEAGE), false));
+        let older = Stamp::default();
+        adopting.settle(&mut shared, key, older);
+        assert!(!adopting.gives_up(&shared), "it has changed since");
+        adopting.settle(&mut shared, key, stamp);
+        assert!(adopting.gives_up(&shared));
+        let own = adopting.introduction(&shared);
+        assert_eq!((own.lineage, own.settled), (Some(OTHER), true));
+        let to_another = adopting.introduction_to(&shared, own);
+        assert_eq!(
+            to_another.lineage,
+            Some(testing::LINEAGE),
+            "who leaves as well"
+        );
+        shared.outbox.take_acts();
+        adopting.finish(&mut shared, true);
+        assert_eq!(shared.outbox.take_acts(), []);
+        adopting.finish(&mut shared, false);
+        let acts = shared.outbox.take_acts();
+        let group = group((0, 0), 1, &[]).id();
+        assert_eq!(acts.first(), Some(&Act::Ended(group)));
+        let saved = Act::SaveControl(vec![After::Adopted(OTHER)]);
+        assert_eq!(acts.last(), Some(&saved));
+        assert_eq!(adopting.lineage(), None);
+        let lineage = shared.roster.lineage();
+        assert!(lineage.is_some_and(|own| own.number == OTHER && own.written));
+    }
+
+    #[test]
+    fn a_group_with_others_is_left_to_them_and_not_ended() {
+        let (mut shared, key, stamp) = node(&[1, 2, 3]);
+        let mut adopting = Adopting::default();
+        adopting.begin(OTHER);
+        adopting.settle(&mut shared, key, stamp);
+        adopting.finish(&mut shared, false);
+        assert_eq!(adopting.lineage(), Some(OTHER), "it is not alone");
+        let wanted = |shared: &Shared| {
+            let held = shared.roster.held().next()?;
+            Adopting::hand_on(shared, held)
+        };
+        shared.presence.declines(shared.own.now, id(2));
+        assert_eq!(wanted(&shared), None, "too few are there");
+        shared.presence.forget_introductions();
+        let members = wanted(&shared).map(|wanted| wanted.members);
+        assert_eq!(members, Some([2, 3].map(contact).to_vec()));
+        // Whoever has left for another lineage is not handed anything.
+        let left = Introduction {
+            incarnation: 2,
+            lineage: Some(OTHER),
+            settled: true,
+        };
+        shared.presence.met(shared.own.now, id(2), left);
+        let members = wanted(&shared).map(|wanted| wanted.members);
+        assert_eq!(members, Some(vec![contact(3)]));
+    }
+
+    #[test]
+    fn what_is_kept_after_all_is_nothing_to_be_settled() {
+        let (mut shared, ..) = node(&[1]);
+        let mut adopting = Adopting::default();
+        adopting.begin(OTHER);
+        adopting.cancel(&mut shared);
+        assert_eq!(adopting.lineage(), None);
+        assert!(adopting.unsettled(&shared, None, 9).is_empty());
+        assert_eq!(shared.outbox.take_acts(), [Act::Effect(Effect::LookSoon)]);
     }
 }

@@ -1,39 +1,60 @@
-//! Changing a group: what a member does that proposes what is to follow.
+//! Changing a group: the proposer's side of one Paxos instance.
 //!
 //! Meet all who would be in it and are not away, stage at them (so that a node that does not answer costs nothing), seal a
 //! majority, collect what it keeps, stage that, propose. Whatever fails ends the attempt; the next look makes another with a
 //! greater ballot.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
+use crate::store::group::Token;
 use crate::store::group::configuration::{Configuration, Epoch, GroupId, Member, Next, votes};
-use crate::store::group::machine::After;
-use crate::store::group::message::{Introduction, MAX_PAGE, Request, Response};
-use crate::store::group::transfer::Walk;
-use crate::store::group::upkeep::Wanted;
-use crate::store::group::{Effect, Groups, Token};
+use crate::store::group::fence::Fences;
+use crate::store::group::message::{Introduction, Request, Response};
+use crate::store::group::repair::RepairError;
+use crate::store::group::shared::{Act, After, Shared};
+use crate::store::group::transfer::{Handover, Turn, Walk};
 
-/// A change that this node tries to bring about.
+/// A wish for what should follow a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Change {
-    pub(super) ballot: Epoch,
-    pub(super) next: Next,
+pub(super) struct Wanted {
+    pub(super) members: Vec<Contact>,
+    /// Where the range should be split, and the members of the first part.
+    pub(super) split: Option<(Id, Vec<Contact>)>,
+    /// Which of all these are away.
+    pub(super) absent: BTreeSet<Id>,
     /// In a repair: the members that are given up.
     pub(super) lost: BTreeSet<Id>,
     /// In a repair: who may know of a later group.
     pub(super) around: Vec<Contact>,
+}
+
+/// The changes that this node tries to bring about, at most one a group.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Changes {
+    open: BTreeMap<GroupId, Change>,
+}
+
+/// An attempt to change a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Change {
+    ballot: Epoch,
+    next: Next,
+    /// In a repair: the members that are given up.
+    lost: BTreeSet<Id>,
+    /// In a repair: who may know of a later group.
+    around: Vec<Contact>,
     /// Names the step; answers to an earlier one come too late.
     number: u64,
-    pub(super) step: Step,
+    step: Step,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+enum Step {
     /// Waits for the ballot to be saved.
     Beginning,
     /// In a repair: waits for what is known of later groups of the range.
@@ -57,28 +78,41 @@ pub(super) enum Step {
     },
 }
 
-impl Groups {
+impl Changes {
+    /// Whether a group is being changed.
+    pub(super) fn contains(&self, id: GroupId) -> bool {
+        self.open.contains_key(&id)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// The group is over.
+    pub(super) fn end(&mut self, id: GroupId) {
+        self.open.remove(&id);
+    }
+
     /// Begins to change a group. The ballot is saved first: no two attempts may have the same one.
-    pub(super) fn start_change(&mut self, id: GroupId, wanted: Wanted) {
-        let Some(held) = self.held.get(&id) else {
+    pub(super) fn start(&mut self, shared: &mut Shared, id: GroupId, wanted: Wanted) {
+        let Some(promised) = shared.roster.get(id).map(|held| held.promised) else {
             return;
         };
-        if self.changes.contains_key(&id) {
+        if self.contains(id) {
             return;
         }
-        let round = self.round.max(self.floor.round).max(held.promised.round);
-        self.round = round + 1;
         let ballot = Epoch {
             generation: id.epoch.generation + u32::from(!wanted.lost.is_empty()),
-            round: self.round,
-            proposer: self.me.id(),
+            round: shared.roster.next_round(promised.round),
+            proposer: shared.id(),
         };
         // The incarnations of those who are there follow when they are met.
+        let group = shared.roster.group(id);
         let places = |nodes: Vec<Contact>| {
             nodes
                 .into_iter()
                 .map(|contact| {
-                    let before = held.group.member(contact.id());
+                    let before = group.and_then(|group| group.member(contact.id()));
                     Member {
                         incarnation: before.map_or(0, |member| member.incarnation),
                         votes: !wanted.absent.contains(&contact.id()),
@@ -92,8 +126,7 @@ impl Groups {
             members: places(wanted.members),
             split: wanted.split.map(|(at, nodes)| (at, places(nodes))),
         };
-        self.next += 1;
-        let number = self.next;
+        let number = shared.outbox.number();
         let change = Change {
             ballot,
             next,
@@ -102,131 +135,67 @@ impl Groups {
             number,
             step: Step::Beginning,
         };
-        self.changes.insert(id, change);
-        self.save_control(vec![After::Begin(id, number)]);
+        self.open.insert(id, change);
+        shared.save_control(vec![After::Begin(id, number)]);
     }
 
-    pub(super) fn on_change_answer(
+    /// A step has got an answer, from a node or from the disk, or has failed to. Fences that come with it are raised.
+    pub(super) fn on_answer(
         &mut self,
-        id: GroupId,
-        number: u64,
+        shared: &mut Shared,
+        fences: &mut Fences,
+        (id, number): (GroupId, u64),
         from: Id,
         response: Option<Response>,
     ) {
-        let gone = matches!(&response, Some(Response::Gone(who)) if self.was_in(id, from, *who));
-        let Some(change) = self.changes.get_mut(&id) else {
+        let was_in = |who: u64| shared.roster.was_in(id, from, who);
+        let gone = matches!(&response, Some(Response::Gone(who)) if was_in(*who));
+        let Some(change) = self.open.get_mut(&id) else {
             return;
         };
         if change.number != number {
             return;
         }
         match (&mut change.step, response) {
-            (_, Some(Response::Followed(next))) => self.follow(id, &next),
-            (_, Some(Response::Gone(_))) if gone => self.forget(id),
-            (Step::Beginning, Some(_)) if change.lost.is_empty() => self.meet(id),
-            (Step::Beginning, Some(_)) => self.survey_range(id),
-            (Step::Surveying { .. }, response) => self.on_range_surveyed(id, from, response),
-            (Step::Meeting { .. }, Some(Response::Met(who))) => self.on_introduced(id, from, who),
-            (Step::Staging { walk, .. }, Some(Response::Done)) => {
-                walk.open = walk.open.saturating_sub(1);
-                if walk.open == 0 {
-                    self.stage_page(id);
-                }
+            (_, Some(Response::Followed(next))) => shared.outbox.act(Act::Follow(id, next)),
+            (_, Some(Response::Gone(_))) if gone => shared.forget(id),
+            (Step::Beginning, Some(_)) if change.lost.is_empty() => self.meet(shared, id),
+            (Step::Beginning, Some(_)) => self.survey_range(shared, id),
+            (Step::Surveying { .. }, response) => {
+                self.on_range_surveyed(shared, fences, id, from, response);
             }
-            (Step::Staging { walk, .. }, Some(Response::Lacking(keys))) => {
-                walk.open = 0;
-                self.give(id, &keys);
+            (Step::Meeting { .. }, Some(Response::Met(who))) => {
+                self.on_introduced(shared, id, from, who);
             }
-            (Step::Collecting(walk), Some(Response::Page(page))) => {
-                walk.last = page.last().map(|(key, _)| *key);
-                walk.ended = page.len() < MAX_PAGE;
-                walk.open = 0;
-                self.fetch(id, &page);
+            (Step::Staging { .. } | Step::Collecting(_), response) => {
+                self.on_transferred(shared, id, response);
             }
-            (Step::Collecting(_), Some(Response::Entry(Some(entry)))) => {
-                self.take_in(&entry, After::Fetched(id, number));
-            }
-            (Step::Collecting(walk), Some(Response::Done | Response::Entry(None))) => {
-                walk.open = walk.open.saturating_sub(1);
-                if walk.open == 0 {
-                    self.collect_page(id);
-                }
-            }
-            (Step::Preparing { .. }, response) => self.on_promise(id, from, response),
-            (Step::Proposing { .. }, response) => self.on_accepted(id, from, response),
+            (Step::Preparing { .. }, response) => self.on_promise(shared, id, from, response),
+            (Step::Proposing { .. }, response) => self.on_accepted(shared, id, from, response),
             // It is gone, or goes.
             (Step::Meeting { .. }, _) => {
-                self.presence.declines(self.now, from);
-                self.end_attempt(id);
+                shared.presence.declines(shared.own.now, from);
+                self.end_attempt(shared, id);
             }
-            (_, response) => {
-                self.learn_ballot(response.as_ref());
-                self.end_attempt(id);
-                if response.is_none() {
-                    self.try_again_soon(id);
-                }
-            }
+            (_, response) => self.fail(shared, id, response.as_ref()),
         }
     }
 
-    /// Asks those who would follow and are not away who they are.
-    pub(super) fn meet(&mut self, id: GroupId) {
-        let Some((_, change, token)) = self.enter(id, Step::Meeting { open: 0 }) else {
-            return;
-        };
-        let nodes = change.next.members().into_iter();
-        let nodes: Vec<Member> = nodes.filter(|node| node.votes).collect();
-        if let Some(change) = self.changes.get_mut(&id) {
-            change.step = Step::Meeting { open: nodes.len() };
-        }
-        let me = self.introduction();
-        for node in nodes {
-            self.ask(token, &node.contact, Request::Meet(me));
-        }
-    }
-
-    fn on_introduced(&mut self, id: GroupId, from: Id, who: Introduction) {
-        let lineage = self.held.get(&id).map(|held| held.group.lineage);
-        self.presence.met(self.now, from, who);
-        if who.settled && who.lineage != lineage {
-            self.presence.declines(self.now, from);
-            return self.end_attempt(id);
-        }
-        let Some(change) = self.changes.get_mut(&id) else {
-            return;
-        };
-        let next = &mut change.next;
-        let split = next.split.iter_mut().flat_map(|(_, members)| members);
-        for member in next.members.iter_mut().chain(split) {
-            if member.id() == from {
-                member.incarnation = who.incarnation;
-            }
-        }
-        if let Step::Meeting { open } = &mut change.step {
-            *open = open.saturating_sub(1);
-            if *open == 0 {
-                self.stage_all(id, false);
-            }
-        }
-    }
-
-    /// The next attempt must be above what refused this one.
-    fn learn_ballot(&mut self, response: Option<&Response>) {
-        if let Some(Response::Closed(newer)) = response {
-            self.round = self.round.max(newer.round);
-            self.effects.push(Effect::LookSoon);
+    /// Ends an attempt for an answer that leads no further.
+    fn fail(&mut self, shared: &mut Shared, id: GroupId, response: Option<&Response>) {
+        learn_ballot(shared, response);
+        self.end_attempt(shared, id);
+        if response.is_none() {
+            shared.outbox.act(Act::TryAgainSoon(id));
         }
     }
 
     /// Gives up. What was staged and never proposed cannot come to be, and goes.
-    pub(super) fn end_attempt(&mut self, id: GroupId) {
-        let Some(change) = self.changes.remove(&id) else {
+    pub(super) fn end_attempt(&mut self, shared: &mut Shared, id: GroupId) {
+        let Some(change) = self.open.remove(&id) else {
             return;
         };
-        if let Some(watch) = self.watching.get_mut(&id) {
-            // The ring may have changed.
-            watch.middle = None;
-        }
+        shared.outbox.act(Act::AttemptEnded(id));
         let unstaged = matches!(
             change.step,
             Step::Beginning | Step::Surveying { .. } | Step::Meeting { .. }
@@ -239,60 +208,278 @@ impl Groups {
         for node in nodes.filter(|node| node.votes) {
             // Nobody waits for the answer.
             let withdraw = Request::Withdraw(id, change.ballot);
-            self.ask(Token::Round(0), &node.contact, withdraw);
+            shared.ask(Token::Round(0), &node.contact, withdraw);
         }
     }
 
     /// Enters a step; answers to the one before come too late from now on.
-    pub(super) fn enter(
+    fn enter(
         &mut self,
+        shared: &mut Shared,
         id: GroupId,
         step: Step,
     ) -> Option<(Configuration, Change, Token)> {
-        self.next += 1;
-        let number = self.next;
-        let group = self.held.get(&id)?.group.clone();
-        let change = self.changes.get_mut(&id)?;
+        let number = shared.outbox.number();
+        let group = shared.roster.group(id)?.clone();
+        let change = self.open.get_mut(&id)?;
         change.step = step;
         change.number = number;
         Some((group, change.clone(), Token::Change(id, number)))
     }
 
-    pub(super) fn token(&self, id: GroupId) -> Token {
-        let number = self.changes.get(&id).map_or(0, |change| change.number);
-        Token::Change(id, number)
+    /// Those whose promises count in a change of a group, and how many are needed: of a repair all.
+    fn electors(&self, shared: &Shared, id: GroupId) -> (Vec<Member>, usize) {
+        let Some(group) = shared.roster.group(id) else {
+            return (Vec::new(), usize::MAX);
+        };
+        let lost = self.open.get(&id).map(|change| &change.lost);
+        let lost = lost.filter(|lost| !lost.is_empty());
+        let is_lost = |member: &&Member| lost.is_some_and(|lost| lost.contains(&member.id()));
+        let voters = group.voters().filter(|member| !is_lost(member));
+        let voters: Vec<Member> = voters.cloned().collect();
+        let needed = match lost {
+            Some(_) => voters.len().max(1),
+            None => group.majority(),
+        };
+        (voters, needed)
+    }
+
+    // Before what follows is staged.
+
+    /// In a repair: asks the neighbours, and those who would be in what may have followed already, for a later group of the range; and
+    /// those who are to be given up, who must not answer.
+    fn survey_range(&mut self, shared: &mut Shared, id: GroupId) {
+        let Some((group, change, token)) = self.enter(shared, id, Step::Surveying { open: 0 })
+        else {
+            return;
+        };
+        let held = shared.roster.get(id);
+        let accepted = held.and_then(|held| held.accepted.clone());
+        let followers = accepted.map_or_else(Vec::new, |(_, next)| next.members());
+        let lost = group
+            .members
+            .iter()
+            .filter(|member| change.lost.contains(&member.id()));
+        let others = followers
+            .iter()
+            .chain(lost)
+            .map(|member| member.contact.clone());
+        let me = shared.id();
+        let mut nodes: Vec<Contact> = Vec::new();
+        for node in change.around.into_iter().chain(others) {
+            let known = nodes.iter().any(|other| other.id() == node.id());
+            if node.id() != me && node.relays().is_empty() && !known {
+                nodes.push(node);
+            }
+        }
+        if nodes.is_empty() {
+            return self.meet(shared, id);
+        }
+        if let Some(change) = self.open.get_mut(&id) {
+            change.step = Step::Surveying { open: nodes.len() };
+        }
+        for node in nodes {
+            let survey = Request::Survey(group.lineage, group.after, group.upto);
+            shared.ask(token, &node, survey);
+        }
+    }
+
+    fn on_range_surveyed(
+        &mut self,
+        shared: &mut Shared,
+        fences: &mut Fences,
+        id: GroupId,
+        from: Id,
+        response: Option<Response>,
+    ) {
+        let change = self.open.get(&id);
+        if response.is_some() && change.is_some_and(|change| change.lost.contains(&from)) {
+            self.open.remove(&id);
+            let present = RepairError::Present(from);
+            return shared.outbox.act(Act::EndRepair(id, present));
+        }
+        if let Some(Response::Surveyed(newest, heard)) = response {
+            for fence in heard {
+                fences.raise(shared, fence);
+            }
+            let is_over = !shared.roster.holds(id);
+            if is_over || newest.is_some_and(|newest| newest > id.epoch) {
+                self.open.remove(&id);
+                return shared.outbox.act(Act::EndRepair(id, RepairError::Moved));
+            }
+        }
+        let Some(change) = self.open.get_mut(&id) else {
+            return;
+        };
+        if let Step::Surveying { open } = &mut change.step {
+            *open = open.saturating_sub(1);
+            if *open == 0 {
+                self.meet(shared, id);
+            }
+        }
+    }
+
+    /// Asks those who would follow and are not away who they are.
+    fn meet(&mut self, shared: &mut Shared, id: GroupId) {
+        let Some((_, change, token)) = self.enter(shared, id, Step::Meeting { open: 0 }) else {
+            return;
+        };
+        let nodes = change.next.members().into_iter();
+        let nodes = nodes.filter(|node| node.votes).map(|node| node.contact);
+        let nodes: Vec<Contact> = nodes.collect();
+        if let Some(change) = self.open.get_mut(&id) {
+            change.step = Step::Meeting { open: nodes.len() };
+        }
+        shared.outbox.act(Act::Introduce(token, nodes));
+    }
+
+    fn on_introduced(&mut self, shared: &mut Shared, id: GroupId, from: Id, who: Introduction) {
+        let lineage = shared.roster.group(id).map(|group| group.lineage);
+        shared.presence.met(shared.own.now, from, who);
+        if who.settled && who.lineage != lineage {
+            shared.presence.declines(shared.own.now, from);
+            return self.end_attempt(shared, id);
+        }
+        let Some(change) = self.open.get_mut(&id) else {
+            return;
+        };
+        let next = &mut change.next;
+        let split = next.split.iter_mut().flat_map(|(_, members)| members);
+        for member in next.members.iter_mut().chain(split) {
+            if member.id() == from {
+                member.incarnation = who.incarnation;
+            }
+        }
+        if let Step::Meeting { open } = &mut change.step {
+            *open = open.saturating_sub(1);
+            if *open == 0 {
+                self.stage_all(shared, id, false);
+            }
+        }
+    }
+
+    // Moving what the group keeps.
+
+    /// Stages what is to follow at each node that is there, with the records that it lacks.
+    fn stage_all(&mut self, shared: &mut Shared, id: GroupId, sealed: bool) {
+        let (Some(change), Some(group)) = (self.open.get(&id), shared.roster.group(id)) else {
+            return;
+        };
+        let nodes = change.next.members().into_iter();
+        let there = nodes.filter(|node| node.votes);
+        let mut walk = Walk::new(there.map(|node| node.contact));
+        let turn = walk.stage(Handover {
+            group,
+            next: &change.next,
+            table: &shared.table,
+            gives: shared.rules().hand_over,
+        });
+        self.enter(shared, id, Step::Staging { sealed, walk });
+        self.go_on(shared, id, turn);
+    }
+
+    /// Collects what those keep who have promised.
+    fn collect(&mut self, shared: &mut Shared, id: GroupId, mut promises: Vec<Contact>) {
+        promises.retain(|member| member.id() != shared.id());
+        if !shared.rules().hand_over {
+            promises.clear();
+        }
+        let mut walk = Walk::new(promises);
+        let turn = walk.list(id);
+        self.enter(shared, id, Step::Collecting(walk));
+        self.go_on(shared, id, turn);
+    }
+
+    fn on_transferred(&mut self, shared: &mut Shared, id: GroupId, response: Option<Response>) {
+        let (Some(change), Some(group)) = (self.open.get_mut(&id), shared.roster.group(id)) else {
+            return;
+        };
+        let to = Handover {
+            group,
+            next: &change.next,
+            table: &shared.table,
+            gives: shared.rules().hand_over,
+        };
+        let turn = match (&mut change.step, response) {
+            (Step::Staging { walk, .. }, Some(Response::Done)) => match walk.is_answered() {
+                true => walk.offer(to),
+                false => Turn::Wait,
+            },
+            (Step::Staging { walk, .. }, Some(Response::Lacking(keys))) => {
+                walk.give(to, shared.now(), &keys)
+            }
+            (Step::Collecting(walk), Some(Response::Page(page))) => {
+                walk.fetch(id, &shared.table, &page)
+            }
+            (Step::Collecting(_), Some(Response::Entry(Some(entry)))) => {
+                return shared.take_in(&entry, After::Fetched(id, change.number));
+            }
+            (Step::Collecting(walk), Some(Response::Done | Response::Entry(None))) => {
+                match walk.is_answered() {
+                    true => walk.list(id),
+                    false => Turn::Wait,
+                }
+            }
+            (_, response) => return self.fail(shared, id, response.as_ref()),
+        };
+        self.go_on(shared, id, turn);
+    }
+
+    /// Goes on with a transfer, or with what comes after it.
+    fn go_on(&mut self, shared: &mut Shared, id: GroupId, turn: Turn) {
+        let Some(change) = self.open.get(&id) else {
+            return;
+        };
+        match (turn, &change.step) {
+            (Turn::Ask(node, requests), _) => {
+                let token = Token::Change(id, change.number);
+                for request in requests {
+                    shared.ask(token, &node, request);
+                }
+            }
+            (Turn::End, Step::Staging { sealed: true, .. }) => self.propose(shared, id),
+            (Turn::End, Step::Staging { .. }) => self.seek_promises(shared, id),
+            (Turn::End, _) => self.stage_all(shared, id, true),
+            (Turn::Wait, _) => {}
+        }
     }
 
     // First phase.
 
-    pub(super) fn seek_promises(&mut self, id: GroupId) {
+    fn seek_promises(&mut self, shared: &mut Shared, id: GroupId) {
         let step = Step::Preparing {
             asked: 0,
             promises: Vec::new(),
             accepted: None,
         };
-        let Some((_, change, token)) = self.enter(id, step) else {
+        let Some((_, change, token)) = self.enter(shared, id, step) else {
             return;
         };
-        let (voters, _) = self.electors(id);
+        let (voters, _) = self.electors(shared, id);
         if let Some(Change {
             step: Step::Preparing { asked, .. },
             ..
-        }) = self.changes.get_mut(&id)
+        }) = self.open.get_mut(&id)
         {
             *asked = voters.len();
         }
         for member in &voters {
-            self.ask(token, &member.contact, Request::Prepare(id, change.ballot));
+            shared.ask(token, &member.contact, Request::Prepare(id, change.ballot));
         }
     }
 
-    fn on_promise(&mut self, id: GroupId, from: Id, response: Option<Response>) {
-        self.learn_ballot(response.as_ref());
+    fn on_promise(
+        &mut self,
+        shared: &mut Shared,
+        id: GroupId,
+        from: Id,
+        response: Option<Response>,
+    ) {
+        learn_ballot(shared, response.as_ref());
         let is_silent = response.is_none();
-        let (voters, needed) = self.electors(id);
+        let (voters, needed) = self.electors(shared, id);
         let from = voters.iter().find(|member| member.id() == from);
-        let Some(change) = self.changes.get_mut(&id) else {
+        let Some(change) = self.open.get_mut(&id) else {
             return;
         };
         let Step::Preparing {
@@ -322,50 +509,53 @@ impl Groups {
                 // It may have been decided already. It was staged before anybody accepted it.
                 Some((_, next)) => {
                     change.next = next;
-                    self.propose(id);
+                    self.propose(shared, id);
                 }
-                None => self.collect(id, promises),
+                None => self.collect(shared, id, promises),
             }
         } else if promises.len() + *asked < needed {
-            self.end_attempt(id);
+            self.end_attempt(shared, id);
             if is_silent {
-                self.try_again_soon(id);
+                shared.outbox.act(Act::TryAgainSoon(id));
             }
         }
     }
 
     // Second phase.
 
-    pub(super) fn propose(&mut self, id: GroupId) {
+    fn propose(&mut self, shared: &mut Shared, id: GroupId) {
         let step = Step::Proposing {
             asked: 0,
             accepted: BTreeSet::new(),
         };
-        let Some((_, change, token)) = self.enter(id, step) else {
+        let Some((_, change, token)) = self.enter(shared, id, step) else {
             return;
         };
-        let (voters, _) = self.electors(id);
+        let (voters, _) = self.electors(shared, id);
         if let Some(Change {
             step: Step::Proposing { asked, .. },
             ..
-        }) = self.changes.get_mut(&id)
+        }) = self.open.get_mut(&id)
         {
             *asked = voters.len();
         }
         for member in &voters {
             let next = Box::new(change.next.clone());
-            self.ask(
-                token,
-                &member.contact,
-                Request::Propose(id, change.ballot, next),
-            );
+            let propose = Request::Propose(id, change.ballot, next);
+            shared.ask(token, &member.contact, propose);
         }
     }
 
-    fn on_accepted(&mut self, id: GroupId, from: Id, response: Option<Response>) {
-        self.learn_ballot(response.as_ref());
-        let (voters, needed) = self.electors(id);
-        let Some(change) = self.changes.get_mut(&id) else {
+    fn on_accepted(
+        &mut self,
+        shared: &mut Shared,
+        id: GroupId,
+        from: Id,
+        response: Option<Response>,
+    ) {
+        learn_ballot(shared, response.as_ref());
+        let (voters, needed) = self.electors(shared, id);
+        let Some(change) = self.open.get_mut(&id) else {
             return;
         };
         let Step::Proposing { asked, accepted } = &mut change.step else {
@@ -377,14 +567,253 @@ impl Groups {
         }
         let (yes, open) = (accepted.len(), *asked);
         if yes >= needed {
-            let next = change.next.clone();
-            self.follow(id, &next);
-            self.tell(id);
+            let next = Box::new(change.next.clone());
+            shared.outbox.act(Act::Follow(id, next));
+            shared.outbox.act(Act::Tell(id));
         } else if yes + open < needed {
-            self.changes.remove(&id);
+            self.open.remove(&id);
             if response.is_none() {
-                self.try_again_soon(id);
+                shared.outbox.act(Act::TryAgainSoon(id));
             }
+        }
+    }
+}
+
+/// The next attempt must be above what refused this one.
+fn learn_ballot(shared: &mut Shared, response: Option<&Response>) {
+    if let Some(Response::Closed(newer)) = response {
+        shared.roster.learn_round(newer.round);
+        shared.look_soon();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::group::Effect;
+    use crate::store::group::fence::Fence;
+    use crate::store::group::testing::{self, asked, contact, entry, epoch, group, id, shared};
+
+    /// A change under way, of a group of nodes 1, 2 and 3 by node 1.
+    struct Attempt {
+        shared: Shared,
+        fences: Fences,
+        changes: Changes,
+        id: GroupId,
+    }
+
+    impl Attempt {
+        fn begin(members: &[u64], lost: &[u64]) -> Self {
+            let group = group((0, 0), 1, &[1, 2, 3]);
+            let mut shared = shared(1, core::slice::from_ref(&group));
+            let mut changes = Changes::default();
+            let wanted = Wanted {
+                members: members.iter().copied().map(contact).collect(),
+                split: None,
+                absent: BTreeSet::new(),
+                lost: lost.iter().copied().map(id).collect(),
+                around: Vec::new(),
+            };
+            changes.start(&mut shared, group.id(), wanted);
+            let id = group.id();
+            let number = changes.open[&id].number;
+            let begin = After::Begin(id, number);
+            assert_eq!(shared.outbox.take_acts(), [Act::SaveControl(vec![begin])]);
+            Self {
+                shared,
+                fences: Fences::default(),
+                changes,
+                id,
+            }
+        }
+
+        /// Answers the step that the change is at, and returns what comes of it.
+        fn answer(&mut self, from: u64, response: Option<Response>) -> Vec<Act> {
+            let number = self.changes.open[&self.id].number;
+            let name = (self.id, number);
+            self.changes
+                .on_answer(&mut self.shared, &mut self.fences, name, id(from), response);
+            self.shared.outbox.take_acts()
+        }
+
+        /// The questions that follow an answer, by node.
+        fn asks(&mut self, from: u64, response: Response) -> Vec<(Id, Request)> {
+            let acts = self.answer(from, Some(response));
+            let asked = asked(&self.shared, acts).into_iter();
+            asked.map(|(node, _, request)| (node, request)).collect()
+        }
+
+        fn introduce(&mut self, node: u64) -> Vec<(Id, Request)> {
+            let who = Introduction {
+                incarnation: node + 100,
+                lineage: Some(testing::LINEAGE),
+                settled: true,
+            };
+            self.asks(node, Response::Met(who))
+        }
+
+        /// All that comes before the promises: the new members are met, and expect the group.
+        fn stage(&mut self, members: &[u64]) -> Vec<(Id, Request)> {
+            let met = self.answer(1, Some(Response::Done));
+            assert!(matches!(&met[..], [Act::Introduce(..)]), "{met:?}");
+            for node in members {
+                self.introduce(*node);
+            }
+            let staged = members.iter().map(|node| self.asks(*node, Response::Done));
+            staged.last().unwrap_or_default()
+        }
+
+        /// Promises of these nodes, of which none has accepted anything.
+        fn promise(&mut self, nodes: &[u64]) -> Vec<(Id, Request)> {
+            let promise = Response::Promise(None);
+            let promises = nodes.iter().map(|node| self.asks(*node, promise.clone()));
+            promises.last().unwrap_or_default()
+        }
+    }
+
+    #[test]
+    fn a_change_is_staged_sealed_collected_staged_again_and_proposed() {
+        let mut attempt = Attempt::begin(&[1, 4], &[]);
+        let ballot = epoch(0, 2);
+        let prepared = attempt.stage(&[1, 4]);
+        let prepare = Request::Prepare(attempt.id, ballot);
+        let all = [1, 2, 3].map(|node| (id(node), prepare.clone()));
+        assert_eq!(prepared, all);
+        // What a majority keeps is collected, but for what this node has itself.
+        let collected = attempt.promise(&[1, 3]);
+        assert_eq!(collected, [(id(3), Request::List(attempt.id, None))]);
+        let newer = entry("a", epoch(0, 1), 1);
+        let key = attempt.shared.table.key(&newer.copy.record);
+        let fetched = attempt.asks(3, Response::Page(vec![(key, newer.stamp)]));
+        assert_eq!(fetched, [(id(3), Request::Fetch(attempt.id, key))]);
+        attempt.answer(3, Some(Response::Entry(Some(Box::new(newer)))));
+        assert!(attempt.shared.table.get(key).is_some());
+        // It is safe; nobody else has promised.
+        let staged = attempt.asks(1, Response::Done);
+        assert!(
+            matches!(&staged[..], [(_, Request::Stage(_))]),
+            "{staged:?}"
+        );
+        for node in [1, 4] {
+            assert!(matches!(
+                attempt.asks(node, Response::Done)[..],
+                [(_, Request::Offer(..))]
+            ));
+            let on = attempt.asks(node, Response::Lacking(Vec::new()));
+            match on.as_slice() {
+                [(_, Request::Stage(_))] => assert_eq!(node, 1),
+                [(_, Request::Propose(_, epoch, next)), ..] => {
+                    assert_eq!((node, on.len(), *epoch), (4, 3, ballot));
+                    let incarnations = next.members.iter().map(|member| member.incarnation);
+                    assert_eq!(incarnations.collect::<Vec<_>>(), [101, 104]);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(attempt.answer(2, Some(Response::Done)), []);
+        assert_eq!(attempt.answer(9, Some(Response::Done)), [], "a stranger");
+        let decided = attempt.answer(1, Some(Response::Done));
+        let follows = matches!(&decided[..], [Act::Follow(..), Act::Tell(_)]);
+        assert!(follows, "{decided:?}");
+    }
+
+    #[test]
+    fn what_was_accepted_before_is_proposed_instead_and_is_not_collected_for() {
+        let mut attempt = Attempt::begin(&[1, 4], &[]);
+        attempt.stage(&[1, 4]);
+        let before = testing::next(epoch(0, 2), &[2, 3]);
+        attempt.promise(&[1]);
+        let accepted = Some(Box::new((epoch(0, 2), before.clone())));
+        let proposed = attempt.asks(2, Response::Promise(accepted));
+        let propose = Request::Propose(attempt.id, epoch(0, 2), Box::new(before));
+        assert_eq!(proposed, [1, 2, 3].map(|node| (id(node), propose.clone())));
+    }
+
+    #[test]
+    fn a_refused_change_is_withdrawn_and_the_next_ballot_is_above_what_refused_it() {
+        let mut attempt = Attempt::begin(&[1, 4], &[]);
+        attempt.stage(&[1, 4]);
+        attempt.answer(1, Some(Response::Closed(epoch(0, 9))));
+        let acts = attempt.answer(2, None);
+        let withdraw = Request::Withdraw(attempt.id, epoch(0, 2));
+        let withdrawn = asked(&attempt.shared, acts.clone()).into_iter();
+        let withdrawn: Vec<_> = withdrawn.map(|(node, _, it)| (node, it)).collect();
+        assert_eq!(withdrawn, [1, 4].map(|node| (id(node), withdraw.clone())));
+        assert_eq!(acts.first(), Some(&Act::AttemptEnded(attempt.id)));
+        assert_eq!(acts.last(), Some(&Act::TryAgainSoon(attempt.id)));
+        assert!(attempt.changes.is_empty());
+        assert_eq!(attempt.shared.roster.next_round(0), 10);
+    }
+
+    #[test]
+    fn who_stays_in_another_lineage_ends_the_attempt_and_is_not_asked_again_soon() {
+        let mut attempt = Attempt::begin(&[1, 4], &[]);
+        attempt.answer(1, Some(Response::Done));
+        let who = Introduction {
+            incarnation: 4,
+            lineage: Some(testing::LINEAGE + 1),
+            settled: true,
+        };
+        let acts = attempt.answer(4, Some(Response::Met(who)));
+        assert_eq!(acts, [Act::AttemptEnded(attempt.id)]);
+        assert!(attempt.shared.presence.has_declined(id(4)));
+    }
+
+    #[test]
+    fn an_answer_to_an_earlier_step_comes_too_late() {
+        let mut attempt = Attempt::begin(&[1, 4], &[]);
+        let early = (attempt.id, attempt.changes.open[&attempt.id].number);
+        attempt.answer(1, Some(Response::Done));
+        let before = attempt.changes.clone();
+        let (shared, fences) = (&mut attempt.shared, &mut attempt.fences);
+        attempt
+            .changes
+            .on_answer(shared, fences, early, id(1), None);
+        assert_eq!(attempt.changes, before);
+    }
+
+    #[test]
+    fn a_repair_asks_for_later_groups_first_and_needs_all_who_are_left() {
+        let mut attempt = Attempt::begin(&[1, 4], &[2, 3]);
+        let surveyed = attempt.asks(1, Response::Done);
+        let survey = Request::Survey(testing::LINEAGE, id(0), id(0));
+        assert_eq!(surveyed, [2, 3].map(|node| (id(node), survey.clone())));
+        // None of the lost answers.
+        assert_eq!(attempt.answer(2, None), []);
+        let met = attempt.answer(3, None);
+        assert!(matches!(&met[..], [Act::Introduce(..)]), "{met:?}");
+        attempt.introduce(1);
+        attempt.introduce(4);
+        attempt.asks(1, Response::Done);
+        let prepared = attempt.asks(4, Response::Done);
+        let prepare = Request::Prepare(attempt.id, epoch(1, 2));
+        assert_eq!(prepared, [(id(1), prepare)], "of the next generation");
+    }
+
+    #[test]
+    fn a_repair_ends_where_a_lost_member_answers_or_the_range_has_a_later_group() {
+        let present = Response::Surveyed(None, Vec::new());
+        let mut attempt = Attempt::begin(&[1, 4], &[2, 3]);
+        attempt.answer(1, Some(Response::Done));
+        let ended = attempt.answer(2, Some(present));
+        let error = RepairError::Present(id(2));
+        assert_eq!(ended, [Act::EndRepair(attempt.id, error)]);
+        assert!(attempt.changes.is_empty());
+        // A fence that comes with an answer ends the group itself.
+        for (newest, fence) in [(Some(epoch(0, 9)), None), (None, Some(1))] {
+            let mut attempt = Attempt::begin(&[1], &[2]);
+            attempt.answer(1, Some(Response::Done));
+            let around = group((0, 0), 1, &[]);
+            let fences = fence.map(|generation| Fence::around(&around, generation));
+            let heard = Response::Surveyed(newest, fences.into_iter().collect());
+            let ended = attempt.answer(9, Some(heard));
+            let moved = Act::EndRepair(attempt.id, RepairError::Moved);
+            assert_eq!(ended.last(), Some(&moved));
+            assert_eq!(
+                ended.contains(&Act::Effect(Effect::LookSoon)),
+                fence.is_some()
+            );
+            assert!(attempt.changes.is_empty());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Who keeps which part of the ring, and since when.
+//! The groups of a ring: their members, ranges and epochs, and what may follow them.
 
 use alloc::vec::Vec;
 
@@ -16,12 +16,12 @@ pub const MAX_MEMBERS: usize = 8;
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 pub struct Epoch {
-    /// How often the range was repaired by hand, without a majority of the members before. It fences off whatever is of an
+    /// The number of repairs of the range by hand, without a majority of the members before. It fences off whatever is of an
     /// earlier generation.
     pub generation: u32,
     /// Greater than that of anything it follows.
     pub round: u64,
-    /// Who made the attempt.
+    /// The node that made the attempt.
     pub proposer: Id,
 }
 
@@ -87,7 +87,7 @@ pub struct Configuration {
     pub members: Vec<Member>,
 }
 
-/// What follows a group: one group, or two when the range is split.
+/// The successor of a group: one group, or two when the range is split.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Next {
     /// The epoch of what follows.
@@ -137,7 +137,7 @@ impl Configuration {
         self.members.iter().filter(|member| member.votes)
     }
 
-    /// How many members are more than half; those without a vote count.
+    /// The number of members that is more than half; those without a vote count.
     pub const fn majority(&self) -> usize {
         self.members.len() / 2 + 1
     }

@@ -5,7 +5,6 @@
 //! members says, and its records are set aside.
 
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -13,10 +12,9 @@ use serde::{Deserialize, Serialize};
 use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::store::group::configuration::{Configuration, Epoch, GroupId, Next};
-use crate::store::group::machine::After;
 use crate::store::group::message::{Request, Response};
-use crate::store::group::repair::RepairError;
-use crate::store::group::{Effect, Groups, Held, MAX_GROUPS, Ticket, Token};
+use crate::store::group::shared::{Act, Shared};
+use crate::store::group::{Effect, Rules, Ticket, Token};
 use crate::store::record::RecordError;
 
 /// The limit on fences of a node. Adjoining ones of one generation are one.
@@ -119,6 +117,26 @@ pub(super) struct Fences {
     changes: u64,
     /// The neighbours that know the list as it is.
     told: BTreeSet<Id>,
+    /// Since a restart, until it is done.
+    survey: Option<Survey>,
+}
+
+/// A restarted member's question to its neighbours and to the members of its groups: which fences stand? Until they have answered, or
+/// are not there, it takes part in no change, and so leads no group.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Survey {
+    open: BTreeSet<Id>,
+    answered: BTreeSet<Id>,
+    failed: BTreeMap<Id, u8>,
+}
+
+impl Survey {
+    /// Whether a node needs no more asking.
+    fn is_done_with(&self, node: Id, is_near: bool) -> bool {
+        let tries = if is_near { MAX_TRIES } else { 1 };
+        let failed = self.failed.get(&node).copied().unwrap_or_default();
+        self.answered.contains(&node) || failed >= tries
+    }
 }
 
 impl Fences {
@@ -139,8 +157,9 @@ impl Fences {
         self.list.len() >= MAX_FENCES
     }
 
-    pub(super) fn bars(&self, group: &Configuration) -> bool {
-        self.list.iter().any(|fence| fence.bars(group))
+    /// Whether a group is over because of a fence.
+    pub(super) fn bars(&self, rules: Rules, group: &Configuration) -> bool {
+        rules.fence && self.list.iter().any(|fence| fence.bars(group))
     }
 
     fn add(&mut self, mut fence: Fence) -> Added {
@@ -164,278 +183,169 @@ impl Fences {
         self.told.clear();
         Added::New
     }
-}
 
-/// A restarted member's question to its neighbours and to the members of its groups: which fences stand? Until they have answered, or
-/// are not there, it takes part in no change, and so leads no group.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Survey {
-    open: BTreeSet<Id>,
-    answered: BTreeSet<Id>,
-    failed: BTreeMap<Id, u8>,
-}
+    // Telling of fences.
 
-impl Survey {
-    /// Whether a node needs no more asking.
-    fn is_done_with(&self, node: Id, is_near: bool) -> bool {
-        let tries = if is_near { MAX_TRIES } else { 1 };
-        let failed = self.failed.get(&node).copied().unwrap_or_default();
-        self.answered.contains(&node) || failed >= tries
-    }
-}
-
-impl Groups {
-    /// The ranges that were repaired by hand, as far as this node knows.
-    pub fn fences(&self) -> &[Fence] {
-        self.fences.list()
-    }
-
-    /// Whether a group is over because of a fence.
-    pub(super) fn is_barred(&self, group: &Configuration) -> bool {
-        self.settings.rules.fence && self.fences.bars(group)
+    /// Warns whoever asks about a group that may be behind a fence, or may turn out to be.
+    pub(super) fn on_asked(&self, shared: &mut Shared, ticket: &Ticket, request: &Request) {
+        match request {
+            Request::Keep(id, _) | Request::Propose(id, ..) | Request::Check(id) => {
+                self.warn(shared, ticket, *id);
+            }
+            Request::Prepare(id, _) => {
+                self.warn(shared, ticket, *id);
+                if self.is_surveying() {
+                    shared.look_soon();
+                }
+            }
+            Request::Stage(staged) => self.warn(shared, ticket, staged.0.id()),
+            _ => {}
+        }
     }
 
     /// Whether the asker, about a group that this node does not hold, has yet to hear of a fence.
-    pub(super) fn warn(&mut self, ticket: &Ticket, id: GroupId) {
+    fn warn(&self, shared: &mut Shared, ticket: &Ticket, id: GroupId) {
         let Ticket::Peer(asker, _) = ticket else {
             return;
         };
         let barred =
             |fence: &Fence| fence.covers(id.upto) && id.epoch.generation < fence.generation;
-        if self.settings.rules.fence
-            && !self.held.contains_key(&id)
-            && self.fences.list.iter().any(barred)
-        {
-            let asker = asker.clone();
-            self.tell_fences(&asker);
+        if shared.rules().fence && !shared.roster.holds(id) && self.list.iter().any(barred) {
+            self.tell(shared, asker);
         }
     }
 
-    fn tell_fences(&mut self, node: &Contact) {
-        let fences = self.fences.list.clone();
-        self.ask(
-            Token::Fences(self.fences.changes),
-            node,
-            Request::Fence(fences),
-        );
+    fn tell(&self, shared: &mut Shared, node: &Contact) {
+        let fences = self.list.clone();
+        shared.ask(Token::Fences(self.changes), node, Request::Fence(fences));
     }
 
     /// Tells the neighbours that do not know the fences yet.
-    pub(super) fn spread_fences(&mut self, ring: &[Contact]) {
+    pub(super) fn spread(&mut self, shared: &mut Shared, ring: &[Contact]) {
         let lives = |node: &Id| ring.iter().any(|other| other.id() == *node);
-        self.fences.told.retain(lives);
-        if self.fences.list.is_empty() || !self.settings.rules.fence {
+        self.told.retain(lives);
+        if self.list.is_empty() || !shared.rules().fence {
             return;
         }
-        let untold =
-            |node: &&Contact| node.relays().is_empty() && !self.fences.told.contains(&node.id());
-        let nodes: Vec<Contact> = ring.iter().filter(untold).cloned().collect();
-        for node in nodes {
-            self.tell_fences(&node);
+        let untold = |node: &&Contact| node.relays().is_empty() && !self.told.contains(&node.id());
+        for node in ring.iter().filter(untold) {
+            self.tell(shared, node);
         }
     }
 
-    pub(super) fn on_fences_told(&mut self, changes: u64, from: Id, response: Option<&Response>) {
+    pub(super) fn on_told(&mut self, changes: u64, from: Id, response: Option<&Response>) {
         // Who takes no part in groups says that it knows of none.
         let heard = matches!(response, Some(Response::Done | Response::Unknown));
-        if heard && changes == self.fences.changes {
-            self.fences.told.insert(from);
+        if heard && changes == self.changes {
+            self.told.insert(from);
         }
     }
 
     /// Takes in what a neighbour or a member of this node's groups tells of fences. What anybody else tells is no reason to end a group:
     /// neighbours pass it on.
-    pub(super) fn hear_fences(&mut self, ticket: Ticket, fences: Vec<Fence>) {
-        if !self.is_acquainted_with(self.asker(&ticket)) {
-            return self.answer(ticket, Response::Unknown);
+    pub(super) fn hear(&mut self, shared: &mut Shared, ticket: Ticket, fences: &[Fence]) {
+        let asker = shared.asker(&ticket);
+        if !shared.is_acquainted_with(asker) {
+            return shared.answer(ticket, Response::Unknown);
         }
-        let before = self.fences.changes;
+        let before = self.changes;
         let mut kept = true;
-        for fence in &fences {
-            kept &= self.raise(fence.clone());
+        for fence in fences {
+            kept &= self.raise(shared, fence.clone());
         }
         if !kept {
             let full = Response::Refused(RecordError::Full);
-            return self.answer(ticket, full);
+            return shared.answer(ticket, full);
         }
-        if self.fences.changes == before {
-            return self.answer(ticket, Response::Done);
+        if self.changes == before {
+            return shared.answer(ticket, Response::Done);
         }
-        if self.fences.list == fences {
-            let asker = self.asker(&ticket);
-            self.fences.told.insert(asker);
+        if self.list == fences {
+            self.told.insert(asker);
         }
-        self.save_control(vec![After::Answer(ticket, Response::Done)]);
+        shared.answer_once_saved(ticket, Response::Done);
     }
 
+    // Ending what is behind them.
+
     /// Puts up a fence: groups of an earlier generation that overlap its range are over here. Whether there was room for it.
-    pub(super) fn raise(&mut self, fence: Fence) -> bool {
-        match self.fences.add(fence.clone()) {
+    pub(super) fn raise(&mut self, shared: &mut Shared, fence: Fence) -> bool {
+        match self.add(fence.clone()) {
             Added::Known => return true,
             Added::Full => return false,
             Added::New => {}
         }
-        self.dirty = true;
-        self.effects.push(Effect::LookSoon);
-        if self.settings.rules.fence {
-            self.end_groups_behind(&fence);
+        shared.roster.note_change();
+        shared.look_soon();
+        if shared.rules().fence {
+            for id in shared.roster.end_behind(&fence) {
+                shared.outbox.act(Act::Ended(id));
+            }
+            set_aside_behind(shared, &fence);
+            shared.tidy();
         }
         true
     }
 
-    fn end_groups_behind(&mut self, fence: &Fence) {
-        // A decision for the new generation is still to be told.
-        let told = |next: &Next| next.epoch.generation >= fence.generation;
-        let over =
-            |held: &&Held| fence.bars(&held.group) && !held.decided.as_ref().is_some_and(told);
-        let over: Vec<GroupId> = self
-            .held
-            .values()
-            .filter(over)
-            .map(|h| h.group.id())
-            .collect();
-        for id in over {
-            self.held.remove(&id);
-            self.end_watch(id);
-            self.raise_floor(id.epoch);
-            self.skip(id);
-            self.end_repair(id, Err(RepairError::Moved));
-        }
-        let me = self.me.id();
-        let ended: Vec<(GroupId, Epoch)> = self
-            .staged
-            .iter()
-            .filter(|(_, staged)| {
-                let groups = staged.next.groups(&staged.parent);
-                let mut mine = groups.filter(|group| group.has(me));
-                mine.all(|group| fence.bars(&group))
-            })
-            .map(|(name, _)| *name)
-            .collect();
-        for name in ended {
-            self.unstage(name);
-        }
-        self.set_aside_behind(fence);
-        self.tidy();
-    }
-
-    /// Gives up what is staged here: this node says nothing of what it would have become.
-    fn unstage(&mut self, name: (GroupId, Epoch)) {
-        let me = self.me.id();
-        let Some(staged) = self.staged.remove(&name) else {
-            return;
-        };
-        let groups = staged.next.groups(&staged.parent);
-        for group in groups.filter(|group| group.has(me)) {
-            self.skip(group.id());
-        }
-        self.dirty = true;
-    }
-
-    /// Nothing is known here of what became of a group.
-    pub(super) fn skip(&mut self, id: GroupId) {
-        if self.skipped.len() < MAX_GROUPS {
-            self.skipped.insert(id);
-        }
-    }
-
-    /// Sets aside the records of a range that no group of the fence's generation keeps here.
-    pub(super) fn set_aside_behind(&mut self, fence: &Fence) {
-        let own = self.lineage.is_some_and(|own| own.number == fence.lineage);
-        if !own || !self.settings.rules.fence {
-            return;
-        }
-        let me = self.me.id();
-        let open = self.held.values().filter(|held| held.decided.is_none());
-        let mut kept: Vec<Configuration> = open.map(|held| held.group.clone()).collect();
-        for staged in self.staged.values() {
-            kept.extend(
-                staged
-                    .next
-                    .groups(&staged.parent)
-                    .filter(|group| group.has(me)),
-            );
-        }
-        kept.retain(|group| !fence.bars(group));
-        let aside = self.table.retain(|key, row| {
-            let older = row.stamp.epoch.generation < fence.generation;
-            let behind = fence.covers(key) && older;
-            !behind || kept.iter().any(|group| group.covers(key))
-        });
-        if !aside.is_empty() {
-            for leading in self.leading.values_mut() {
-                leading.drop(&aside);
-            }
-            self.effects.push(Effect::SetAside(aside));
+    /// Sets aside what was to be before a restart, and may have stayed.
+    pub(super) fn set_aside(&self, shared: &mut Shared) {
+        for fence in &self.list {
+            set_aside_behind(shared, fence);
         }
     }
 
     /// Before this node stages what would follow a group: what it has of the range in an earlier generation is no part of that.
     /// The epoch of a group that it holds and that has come after the parent, if there is one.
-    pub(super) fn make_way(&mut self, parent: &Configuration, next: &Next) -> Option<Epoch> {
-        if !self.settings.rules.fence {
+    pub(super) fn make_way(
+        &mut self,
+        shared: &mut Shared,
+        parent: &Configuration,
+        next: &Next,
+    ) -> Option<Epoch> {
+        if !shared.rules().fence {
             return None;
         }
         let generation = parent.epoch.generation;
         let earlier = Fence::around(parent, generation);
-        let holds = |fence: &Fence| {
-            let me = self.me.id();
-            let mut staged = self.staged.values();
-            let mut held = self.held.values();
-            held.any(|held| fence.bars(&held.group))
-                || staged.any(|staged| {
-                    let mut groups = staged.next.groups(&staged.parent);
-                    groups.any(|group| group.has(me) && fence.bars(&group))
-                })
-        };
-        if generation > 0 && holds(&earlier) {
-            self.raise(earlier);
+        if generation > 0 && shared.roster.has_behind(&earlier) {
+            self.raise(shared, earlier);
         }
         let fence = Fence::of(parent, next)?;
-        if self.held.contains_key(&parent.id()) {
+        if shared.roster.holds(parent.id()) {
             return None;
         }
-        let newest = self.newest_of(parent.lineage, parent.after, parent.upto);
+        let newest = shared
+            .roster
+            .newest_of(parent.lineage, parent.after, parent.upto);
         if newest.is_some_and(|newest| newest > parent.epoch) {
             return newest;
         }
         // The repair is not decided: this node has no vote in what it gives up for it.
-        let me = self.me.id();
-        let barred = |group: &Configuration| group.has(me) && fence.bars(group);
-        let staged = self.staged.iter().filter(|(_, staged)| {
-            let mut groups = staged.next.groups(&staged.parent);
-            groups.any(|group| barred(&group))
-        });
-        let names: Vec<(GroupId, Epoch)> = staged.map(|(name, _)| *name).collect();
-        for name in names {
-            self.unstage(name);
-        }
-        self.set_aside_behind(&fence);
+        shared.roster.unstage_behind(&fence);
+        set_aside_behind(shared, &fence);
         None
     }
 
     // Asking for fences.
 
-    /// The newest epoch of a group that this node is in, or that has followed one of its own, and that overlaps a range.
-    pub(super) fn newest_of(&self, lineage: u64, after: Id, upto: Id) -> Option<Epoch> {
-        let covers = |key: Id| key.is_within(after, upto);
-        let groups = self.held.values().filter(|held| {
-            let group = &held.group;
-            group.lineage == lineage && (covers(group.upto) || group.covers(upto))
-        });
-        let epochs = groups.map(|held| match &held.decided {
-            Some(next) => next.epoch,
-            None => held.group.epoch,
-        });
-        epochs.max()
-    }
-
-    pub(super) fn surveyed(&mut self, ticket: Ticket, lineage: u64, after: Id, upto: Id) {
-        let newest = self.newest_of(lineage, after, upto);
-        let fences = self.fences.list.iter();
+    /// Answers which group of a range is the newest here, and which fences of the lineage stand.
+    pub(super) fn surveyed(
+        &self,
+        shared: &mut Shared,
+        ticket: Ticket,
+        lineage: u64,
+        (after, upto): (Id, Id),
+    ) {
+        let newest = shared.roster.newest_of(lineage, after, upto);
+        let fences = self.list.iter();
         let fences = fences.filter(|fence| fence.lineage == lineage);
         let answer = Response::Surveyed(newest, fences.cloned().collect());
-        self.answer(ticket, answer);
+        shared.answer(ticket, answer);
+    }
+
+    /// Begins to ask, after a restart, which fences stand.
+    pub(super) fn begin_survey(&mut self) {
+        self.survey = Some(Survey::default());
     }
 
     /// Whether this node has restarted, and does not know yet which fences stand.
@@ -444,16 +354,16 @@ impl Groups {
     }
 
     /// Asks for fences whoever may know and was not asked yet.
-    pub(super) fn survey_ring(&mut self, ring: &[Contact]) {
-        let me = self.me.id();
-        let Some(lineage) = self.lineage.map(|own| own.number) else {
+    pub(super) fn survey_ring(&mut self, shared: &mut Shared, ring: &[Contact]) {
+        let me = shared.id();
+        let Some(lineage) = shared.roster.lineage_number() else {
             self.survey = None;
             return;
         };
         let Some(survey) = &mut self.survey else {
             return;
         };
-        let open = self.held.values().filter(|held| held.decided.is_none());
+        let open = shared.roster.open();
         let voters = open.flat_map(|held| held.group.voters().map(|member| &member.contact));
         let nodes: BTreeMap<Id, &Contact> = voters
             .chain(ring)
@@ -469,16 +379,19 @@ impl Groups {
             self.survey = None;
             return;
         }
-        let new = wanted
-            .into_iter()
-            .filter(|node| survey.open.insert(node.id()));
-        let new: Vec<Contact> = new.collect();
-        for node in new {
-            self.ask(Token::Survey, &node, Request::Survey(lineage, me, me));
+        for node in wanted {
+            if survey.open.insert(node.id()) {
+                shared.ask(Token::Survey, &node, Request::Survey(lineage, me, me));
+            }
         }
     }
 
-    pub(super) fn on_surveyed(&mut self, from: Id, response: Option<Response>) {
+    pub(super) fn on_surveyed(
+        &mut self,
+        shared: &mut Shared,
+        from: Id,
+        response: Option<Response>,
+    ) {
         if let Some(survey) = &mut self.survey {
             survey.open.remove(&from);
             match response {
@@ -486,20 +399,42 @@ impl Groups {
                 None => *survey.failed.entry(from).or_default() += 1,
             }
             if survey.open.is_empty() {
-                self.effects.push(Effect::LookSoon);
+                shared.look_soon();
             }
         }
         if let Some(Response::Surveyed(_, fences)) = response {
             for fence in fences {
-                self.raise(fence);
+                self.raise(shared, fence);
             }
         }
+    }
+}
+
+/// Sets aside the records of a range that no group of the fence's generation keeps here.
+fn set_aside_behind(shared: &mut Shared, fence: &Fence) {
+    let own = shared.roster.lineage_number() == Some(fence.lineage);
+    if !own || !shared.rules().fence {
+        return;
+    }
+    let open = shared.roster.open().map(|held| held.group.clone());
+    let groups = open.chain(shared.roster.staged_groups());
+    let kept: Vec<Configuration> = groups.filter(|group| !fence.bars(group)).collect();
+    let aside = shared.table.retain(|key, row| {
+        let older = row.stamp.epoch.generation < fence.generation;
+        let behind = fence.covers(key) && older;
+        !behind || kept.iter().any(|group| group.covers(key))
+    });
+    if !aside.is_empty() {
+        shared.outbox.effect(Effect::SetAside(aside));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::group::shared::After;
+    use crate::store::group::testing;
+    use alloc::vec;
 
     fn fence(after: u64, upto: u64, generation: u32) -> Fence {
         let [after, upto] = [after, upto].map(Id::from_u64);
@@ -564,6 +499,7 @@ mod tests {
 
     #[test]
     fn a_node_keeps_so_many_fences_and_no_more() {
+        crate::page::must_say(&alloc::format!("A node keeps {MAX_FENCES} fences"));
         let mut fences = Fences::default();
         for n in 0..MAX_FENCES as u64 {
             assert_eq!(fences.add(fence(10 * n, 10 * n + 5, 1)), Added::New);
@@ -573,5 +509,123 @@ mod tests {
         assert_eq!(fences.add(fence(1, 2, 1)), Added::Known);
         // One that takes the place of others has room.
         assert_eq!(fences.add(fence(0, 100, 2)), Added::New);
+    }
+
+    /// Which nodes are asked for fences, by a node 1 with these neighbours.
+    fn surveyed(fences: &mut Fences, shared: &mut Shared, ring: &[u64]) -> Vec<Id> {
+        let ring: Vec<Contact> = ring.iter().copied().map(testing::contact).collect();
+        fences.survey_ring(shared, &ring);
+        let acts = shared.outbox.take_acts();
+        let asked = testing::asked(shared, acts);
+        asked.into_iter().map(|(node, ..)| node).collect()
+    }
+
+    #[test]
+    fn a_restarted_member_surveys_until_all_who_may_know_have_answered() {
+        let [near, far] = [2, 9].map(Id::from_u64);
+        let mut shared = testing::shared(1, &[testing::group((0, 100), 1, &[1, 2, 9])]);
+        let mut fences = Fences::default();
+        assert!(!fences.is_surveying());
+        fences.begin_survey();
+        assert!(fences.is_surveying());
+        assert_eq!(surveyed(&mut fences, &mut shared, &[2]), [near, far]);
+        assert_eq!(
+            surveyed(&mut fences, &mut shared, &[2]),
+            [],
+            "asked already"
+        );
+        let heard = fence(110, 120, 3);
+        let answer = Response::Surveyed(None, vec![heard.clone()]);
+        fences.on_surveyed(&mut shared, near, Some(answer));
+        assert_eq!(fences.list(), [heard]);
+        assert_eq!(surveyed(&mut fences, &mut shared, &[2]), []);
+        assert!(fences.is_surveying(), "one has not answered");
+        // A member that is no neighbour is asked once.
+        fences.on_surveyed(&mut shared, far, None);
+        assert!(fences.is_surveying(), "until the next look");
+        assert!(
+            shared
+                .outbox
+                .take_acts()
+                .contains(&Act::Effect(Effect::LookSoon))
+        );
+        assert_eq!(surveyed(&mut fences, &mut shared, &[2]), []);
+        assert!(!fences.is_surveying());
+    }
+
+    #[test]
+    fn a_neighbour_that_lives_and_does_not_answer_is_asked_so_often_and_no_more() {
+        let mut shared = testing::shared(1, &[]);
+        let mut fences = Fences::default();
+        fences.begin_survey();
+        for _ in 0..MAX_TRIES {
+            assert_eq!(surveyed(&mut fences, &mut shared, &[2]), [Id::from_u64(2)]);
+            assert!(fences.is_surveying());
+            fences.on_surveyed(&mut shared, Id::from_u64(2), None);
+            shared.outbox.take_acts();
+        }
+        assert_eq!(surveyed(&mut fences, &mut shared, &[2]), []);
+        assert!(!fences.is_surveying());
+    }
+
+    #[test]
+    fn while_it_surveys_a_member_asked_to_prepare_looks_soon() {
+        let group = testing::group((0, 100), 1, &[1, 2]);
+        let mut shared = testing::shared(1, core::slice::from_ref(&group));
+        let mut fences = Fences::default();
+        let prepare = Request::Prepare(group.id(), testing::epoch(0, 2));
+        fences.on_asked(&mut shared, &testing::from(2), &prepare);
+        assert_eq!(shared.outbox.take_acts(), []);
+        fences.begin_survey();
+        fences.on_asked(&mut shared, &testing::from(2), &prepare);
+        assert_eq!(shared.outbox.take_acts(), [Act::Effect(Effect::LookSoon)]);
+    }
+
+    #[test]
+    fn a_fence_ends_the_groups_behind_it_and_sets_their_records_aside() {
+        let old = testing::group((0, 100), 1, &[1, 2]);
+        let mut shared = testing::shared(1, core::slice::from_ref(&old));
+        let kept = testing::entry("a", old.epoch, 1);
+        shared.table.insert(shared.now(), &kept).unwrap();
+        let key = shared.table.key(&kept.copy.record);
+        let mut fences = Fences::default();
+        let mut fence = fence(0, 100, 1);
+        fence.lineage = testing::LINEAGE;
+        assert!(fences.raise(&mut shared, fence.clone()));
+        assert!(shared.roster.is_free() && shared.roster.is_dirty());
+        assert_eq!(shared.roster.unknown(old.id()), Response::Unknown);
+        let (aside, gone) = match fence.covers(key) {
+            true => (vec![Act::Effect(Effect::SetAside(vec![key]))], vec![]),
+            false => (vec![], vec![Act::Effect(Effect::Drop(vec![key]))]),
+        };
+        let mut wanted = vec![Act::Effect(Effect::LookSoon), Act::Ended(old.id())];
+        wanted.extend(aside.into_iter().chain(gone));
+        assert_eq!(shared.outbox.take_acts(), wanted);
+        assert!(fences.raise(&mut shared, fence), "known");
+        assert_eq!(shared.outbox.take_acts(), []);
+    }
+
+    #[test]
+    fn a_strangers_fence_is_not_heard_and_a_members_is_saved_before_the_answer() {
+        let group = testing::group((0, 50), 1, &[1, 2]);
+        let mut shared = testing::shared(1, core::slice::from_ref(&group));
+        let mut fences = Fences::default();
+        let told = [fence(60, 80, 1)];
+        fences.hear(&mut shared, testing::from(9), &told);
+        assert_eq!(fences.list(), []);
+        let refused = Effect::Answer(testing::from(9), Response::Unknown);
+        assert_eq!(shared.outbox.take_acts(), [Act::Effect(refused)]);
+        fences.hear(&mut shared, testing::from(2), &told);
+        assert_eq!(fences.list(), told);
+        let saved = After::Answer(testing::from(2), Response::Done);
+        let acts = shared.outbox.take_acts();
+        assert_eq!(acts.last(), Some(&Act::SaveControl(vec![saved])));
+        // Whoever told knows; others are told.
+        let ring = [2, 3].map(testing::contact);
+        fences.spread(&mut shared, &ring);
+        let acts = shared.outbox.take_acts();
+        let asked = testing::asked(&shared, acts);
+        let fence = Request::Fence(told.to_vec());
+        assert_eq!(asked, [(Id::from_u64(3), Token::Fences(1), fence)]);
     }
 }

@@ -1,4 +1,4 @@
-//! What a node does as the primary of a group: it orders reads and writes.
+//! A node as the primary of groups: it orders reads and writes.
 //!
 //! The order is the one in which they reach the primary's own table. Everything is answered only after a majority has
 //! confirmed that the epoch still stood, and then the order of the epoch is the order of the key.
@@ -10,63 +10,109 @@ use alloc::vec::Vec;
 use crate::base::id::Id;
 use crate::store::group::configuration::{Configuration, GroupId, Member, Stamp};
 use crate::store::group::message::{Request, Response, Touch, Write};
+use crate::store::group::shared::Shared;
 use crate::store::group::table::Row;
-use crate::store::group::{Effect, Entry, Groups, MAX_ROUNDS, OperationTag, Ticket, Token};
+use crate::store::group::{Entry, Held, MAX_ROUNDS, OperationTag, Ticket, Token};
 use crate::store::life;
 use crate::store::message::StoredRecord;
 use crate::store::record::{MAX_SEQUENCE_JUMP, RecordError};
 
-/// What a primary knows in its epoch, and forgets when it restarts.
+/// The groups that this node is the primary of, and the reads and writes under way. It is forgotten at a restart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Leading {
-    /// The last write of the epoch.
-    index: u64,
-    /// What is known to be stored at a majority.
-    settled: BTreeMap<Id, Stamp>,
-    /// The members that have missed something.
-    pub(super) missed: BTreeSet<Id>,
+    terms: BTreeMap<GroupId, Term>,
+    rounds: BTreeMap<u64, Round>,
 }
 
-impl Leading {
-    /// Nothing is under these keys any more.
-    pub(super) fn drop(&mut self, keys: &[Id]) {
-        for key in keys {
-            self.settled.remove(key);
-        }
-    }
+/// The state of a primary in its epoch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Term {
+    /// The last write of the epoch.
+    index: u64,
+    /// The places that are known to be stored at a majority.
+    settled: BTreeMap<Id, Stamp>,
+    /// The members that have missed something.
+    missed: BTreeSet<Id>,
 }
 
 /// A question to all members on behalf of one read or write.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Round {
+struct Round {
     group: GroupId,
-    /// Who waits, and for which answer once a majority has confirmed. The round stays until all have answered, so that
+    /// The asker that waits, and its answer once a majority has confirmed. The round stays until all have answered, so that
     /// it shows who has missed something.
     waiting: Option<(Ticket, Response)>,
     key: Id,
-    /// What the members are to keep, if anything.
+    /// The place of what the members are to keep, if anything.
     stamp: Option<Stamp>,
-    /// Who has confirmed.
+    /// The members that have confirmed.
     done: BTreeSet<Id>,
-    /// Who has not answered.
+    /// The members that have not answered.
     open: BTreeSet<Id>,
-    /// Why this node itself could not store it.
+    /// The reason why this node itself could not store it.
     refused: Option<RecordError>,
 }
 
-impl Groups {
-    pub(super) fn read(&mut self, ticket: Ticket, key: Id, lineage: Option<u64>) {
-        match self.serves(key, lineage) {
-            Ok(group) => {
-                let row = self.table.kept(self.now, key);
-                let copy = row.map(|row| Box::new(row.copy(self.now)));
-                self.confirm(group, ticket, key, Response::Value(copy), false);
-            }
-            Err(refusal) => self.answer(ticket, refusal),
+impl Leading {
+    /// Begins to order what is asked of a group.
+    pub(super) fn begin(&mut self, id: GroupId) {
+        self.terms.insert(id, Term::default());
+    }
+
+    /// Begins, now that the new group is safe, unless that is over already.
+    pub(super) fn begin_saved(&mut self, shared: &mut Shared, id: GroupId) {
+        let stands = |held: &Held| held.promised == id.epoch && held.decided.is_none();
+        if shared.roster.get(id).is_some_and(stands) {
+            self.begin(id);
+            // Nodes of the ring may lie inside of it.
+            shared.look_soon();
         }
     }
 
-    pub(super) fn write(&mut self, ticket: Ticket, write: Write) {
+    /// The epoch is over.
+    pub(super) fn end(&mut self, id: GroupId) {
+        self.terms.remove(&id);
+    }
+
+    /// Forgets keys that nothing is under any more.
+    pub(super) fn forget(&mut self, keys: &[Id]) {
+        for term in self.terms.values_mut() {
+            for key in keys {
+                term.settled.remove(key);
+            }
+        }
+    }
+
+    /// The members that have missed something, where this node is the primary.
+    pub(super) fn missed(&self, id: GroupId) -> Option<&BTreeSet<Id>> {
+        self.terms.get(&id).map(|term| &term.missed)
+    }
+
+    pub(super) fn read(
+        &mut self,
+        shared: &mut Shared,
+        ticket: Ticket,
+        key: Id,
+        lineage: Option<u64>,
+    ) {
+        match self.serves(shared, key, lineage) {
+            Ok(group) => {
+                let row = shared.table.kept(shared.now(), key);
+                let copy = row.map(|row| Box::new(row.copy(shared.now())));
+                self.confirm(shared, group, (ticket, Response::Value(copy)), key, false);
+            }
+            Err(refusal) => shared.answer(ticket, refusal),
+        }
+    }
+
+    /// Writes, unless this node is about to give up its lineage.
+    pub(super) fn write(
+        &mut self,
+        shared: &mut Shared,
+        ticket: Ticket,
+        write: Write,
+        adopts: bool,
+    ) {
         let Write {
             copy,
             expected,
@@ -74,102 +120,120 @@ impl Groups {
             lineage,
         } = write;
         if copy.record.item().is_none() {
-            return self.answer(ticket, Response::Refused(RecordError::Level));
+            return shared.answer(ticket, Response::Refused(RecordError::Level));
         }
-        let key = self.table.key(&copy.record);
-        let group = match self.orders(key, lineage) {
+        let key = shared.table.key(&copy.record);
+        let group = match self.orders(shared, key, lineage, adopts) {
             Ok(group) => group,
-            Err(refusal) => return self.answer(ticket, refusal),
+            Err(refusal) => return shared.answer(ticket, refusal),
         };
-        let row = self.table.kept(self.now, key);
+        let row = shared.table.kept(shared.now(), key);
         let version = row.map(|row| row.record.version());
         let sequence = row.map_or(0, |row| row.record.sequence());
         // An attempt that was made before and did take effect. Another operation may have written the very same record.
-        let same = |row: &Row| row.operation == operation || !self.settings.rules.operation;
+        let same = |row: &Row| row.operation == operation || !shared.rules().operation;
         if version == Some(copy.record.version()) && row.is_some_and(same) {
-            return self.confirm(group, ticket, key, Response::Written(0), false);
+            return self.confirm(shared, group, (ticket, Response::Written(0)), key, false);
         }
         if version != expected {
-            let copy = row.map(|row| Box::new(row.copy(self.now)));
-            return self.confirm(group, ticket, key, Response::Mismatch(copy), false);
+            let copy = row.map(|row| Box::new(row.copy(shared.now())));
+            return self.confirm(
+                shared,
+                group,
+                (ticket, Response::Mismatch(copy)),
+                key,
+                false,
+            );
         }
         let ahead = copy.record.sequence().checked_sub(sequence);
         if !ahead.is_some_and(|ahead| (1..=MAX_SEQUENCE_JUMP).contains(&ahead)) {
-            return self.answer(ticket, Response::Refused(RecordError::SequenceJump));
+            return shared.answer(ticket, Response::Refused(RecordError::SequenceJump));
         }
-        self.order(group, ticket, operation, copy);
+        self.order(shared, group, ticket, operation, copy);
     }
 
     /// Lets a record live on: the same version of the same operation, at a later place. Whoever reads or replaces it sees no difference.
-    pub(super) fn touch(&mut self, ticket: Ticket, touch: Touch) {
+    pub(super) fn touch(
+        &mut self,
+        shared: &mut Shared,
+        ticket: Ticket,
+        touch: Touch,
+        adopts: bool,
+    ) {
         let key = touch.key;
-        let group = match self.orders(key, touch.lineage) {
+        let group = match self.orders(shared, key, touch.lineage, adopts) {
             Ok(group) => group,
-            Err(refusal) => return self.answer(ticket, refusal),
+            Err(refusal) => return shared.answer(ticket, refusal),
         };
-        let row = self.table.kept(self.now, key);
+        let row = shared.table.kept(shared.now(), key);
         let is_newest =
-            |row: &&Row| row.record.version() == touch.version || !self.settings.rules.touch_newest;
-        let lives = |row: &&Row| row.life.is_live(self.now);
+            |row: &&Row| row.record.version() == touch.version || !shared.rules().touch_newest;
+        let lives = |row: &&Row| row.life.is_live(shared.now());
         let Some(row) = row.filter(lives).filter(is_newest) else {
-            return self.confirm(group, ticket, key, Response::Superseded, false);
+            return self.confirm(shared, group, (ticket, Response::Superseded), key, false);
         };
         let operation = row.operation;
-        let mut copy = row.copy(self.now);
+        let mut copy = row.copy(shared.now());
         let longer = copy.record.at_most_whole(life::remaining(touch.remaining));
         if longer <= copy.remaining {
-            return self.confirm(group, ticket, key, Response::Written(0), false);
+            return self.confirm(shared, group, (ticket, Response::Written(0)), key, false);
         }
         copy.remaining = longer;
-        self.order(group, ticket, operation, copy);
+        self.order(shared, group, ticket, operation, copy);
     }
 
     /// Gives a record the next place in the epoch, and has the members store it.
     fn order(
         &mut self,
+        shared: &mut Shared,
         group: GroupId,
         ticket: Ticket,
         operation: OperationTag,
         copy: StoredRecord,
     ) {
-        let Some(leading) = self.leading.get_mut(&group) else {
+        let Some(term) = self.terms.get_mut(&group) else {
             return;
         };
-        leading.index += 1;
+        term.index += 1;
         let stamp = Stamp {
             epoch: group.epoch,
-            index: leading.index,
+            index: term.index,
         };
-        let key = self.table.key(&copy.record);
+        let key = shared.table.key(&copy.record);
         let entry = Entry {
             stamp,
             operation,
             copy,
         };
-        match self.table.insert(self.now, &entry) {
-            Ok(()) => self.confirm(group, ticket, key, Response::Written(0), true),
-            Err(refusal) => self.answer(ticket, Response::Refused(refusal)),
+        match shared.table.insert(shared.now(), &entry) {
+            Ok(()) => self.confirm(shared, group, (ticket, Response::Written(0)), key, true),
+            Err(refusal) => shared.answer(ticket, Response::Refused(refusal)),
         }
     }
 
     /// The group that this node orders writes of a key in, or what to answer instead.
-    fn orders(&self, key: Id, lineage: Option<u64>) -> Result<GroupId, Response> {
-        let group = self.serves(key, lineage)?;
-        match self.adopts() {
-            Some(_) => Err(Response::Unavailable(Vec::new())),
-            None => Ok(group),
+    fn orders(
+        &self,
+        shared: &Shared,
+        key: Id,
+        lineage: Option<u64>,
+        adopts: bool,
+    ) -> Result<GroupId, Response> {
+        let group = self.serves(shared, key, lineage)?;
+        match adopts {
+            true => Err(Response::Unavailable(Vec::new())),
+            false => Ok(group),
         }
     }
 
     /// The group that this node serves a key in, or what to answer instead.
-    fn serves(&self, key: Id, lineage: Option<u64>) -> Result<GroupId, Response> {
+    fn serves(&self, shared: &Shared, key: Id, lineage: Option<u64>) -> Result<GroupId, Response> {
         let own = |number| lineage.is_none_or(|wanted| wanted == number);
-        let covering = self.held.values();
+        let covering = shared.roster.held();
         let covering = covering.filter(|held| held.group.covers(key) && own(held.group.lineage));
         let Some(held) = covering.max_by_key(|held| held.group.epoch) else {
             return Err(Response::Unknown);
         };
-        let me = self.me.id();
         let id = held.group.id();
         let members = &held.group.members;
         let primary = match &held.decided {
@@ -180,39 +244,41 @@ impl Groups {
                 group.and_then(|group| group.members.into_iter().next())
             }
         };
-        if let Some(primary) = primary.filter(|primary| primary.id() != me) {
-            return Err(match self.presence.is_away(primary.id()) {
-                true => self.unavailable(members, |member| self.presence.is_away(member)),
+        let is_away = |member| shared.presence.is_away(member);
+        if let Some(primary) = primary.filter(|primary| primary.id() != shared.id()) {
+            return Err(match is_away(primary.id()) {
+                true => unavailable(members, is_away),
                 false => Response::Elsewhere(primary.contact),
             });
         }
         let open = held.promised == id.epoch && held.decided.is_none();
-        if open && self.leading.contains_key(&id) && self.rounds.len() < MAX_ROUNDS {
+        if open && self.terms.contains_key(&id) && self.rounds.len() < MAX_ROUNDS {
             Ok(id)
         } else {
-            Err(self.unavailable(members, |member| self.presence.is_away(member)))
+            Err(unavailable(members, is_away))
         }
     }
 
-    fn unavailable(&self, members: &[Member], awaited: impl Fn(Id) -> bool) -> Response {
-        let awaited = members.iter().filter(|member| awaited(member.id()));
-        Response::Unavailable(awaited.map(|member| member.contact.clone()).collect())
-    }
-
     /// Answers once a majority has confirmed the epoch and has stored what the answer tells of.
-    fn confirm(&mut self, id: GroupId, ticket: Ticket, key: Id, reply: Response, written: bool) {
+    fn confirm(
+        &mut self,
+        shared: &mut Shared,
+        id: GroupId,
+        (ticket, reply): (Ticket, Response),
+        key: Id,
+        written: bool,
+    ) {
         let voters = |group: &Configuration| group.voters().cloned().collect::<Vec<_>>();
-        let Some(members) = self.held.get(&id).map(|held| voters(&held.group)) else {
-            return self.answer(ticket, Response::Unavailable(Vec::new()));
+        let Some(members) = shared.roster.group(id).map(voters) else {
+            return shared.answer(ticket, Response::Unavailable(Vec::new()));
         };
-        let entry = self.table.entry(self.now, key);
-        let leading = self.leading.get(&id);
-        let settled = leading.and_then(|leading| leading.settled.get(&key).copied());
+        let entry = shared.table.entry(shared.now(), key);
+        let term = self.terms.get(&id);
+        let settled = term.and_then(|term| term.settled.get(&key).copied());
         let entry = entry
             .filter(|entry| settled != Some(entry.stamp))
-            .filter(|_| written || self.settings.rules.write_back);
-        self.next += 1;
-        let number = self.next;
+            .filter(|_| written || shared.rules().write_back);
+        let number = shared.outbox.number();
         let round = Round {
             group: id,
             waiting: Some((ticket, reply)),
@@ -225,12 +291,18 @@ impl Groups {
         self.rounds.insert(number, round);
         for member in &members {
             let keep = Request::Keep(id, entry.clone());
-            self.ask(Token::Round(number), &member.contact, keep);
+            shared.ask(Token::Round(number), &member.contact, keep);
         }
     }
 
     /// A member has answered in a round, or failed to.
-    pub(super) fn on_kept(&mut self, number: u64, from: Id, response: Option<&Response>) {
+    pub(super) fn on_kept(
+        &mut self,
+        shared: &mut Shared,
+        number: u64,
+        from: Id,
+        response: Option<&Response>,
+    ) {
         let Some(round) = self.rounds.get_mut(&number) else {
             return;
         };
@@ -239,11 +311,11 @@ impl Groups {
         }
         match response {
             Some(Response::Done) => drop(round.done.insert(from)),
-            Some(Response::Refused(error)) if from == self.me.id() => round.refused = Some(*error),
+            Some(Response::Refused(error)) if from == shared.id() => round.refused = Some(*error),
             _ => {}
         }
-        let majority = match self.held.get(&round.group) {
-            Some(held) => held.group.majority(),
+        let majority = match shared.roster.group(round.group) {
+            Some(group) => group.majority(),
             None => usize::MAX,
         };
         let confirmed = round.done.len() >= majority;
@@ -258,13 +330,13 @@ impl Groups {
             round.stamp.map(|stamp| (round.key, stamp)),
             round.open.is_empty(),
         );
-        if let Some(leading) = self.leading.get_mut(&group) {
+        if let Some(term) = self.terms.get_mut(&group) {
             if let Some((key, stamp)) = settled.filter(|_| confirmed) {
-                let known = leading.settled.entry(key).or_default();
+                let known = term.settled.entry(key).or_default();
                 *known = stamp.max(*known);
             }
-            if response != Some(&Response::Done) && leading.missed.insert(from) {
-                self.effects.push(Effect::LookSoon);
+            if response != Some(&Response::Done) && term.missed.insert(from) {
+                shared.look_soon();
             }
         }
         let (done, refused) = (round.done.clone(), round.refused);
@@ -272,20 +344,181 @@ impl Groups {
             self.rounds.remove(&number);
         }
         if let Some((ticket, reply)) = waiting {
-            let members = self
-                .held
-                .get(&group)
-                .map(|held| held.group.members.as_slice());
+            let members = shared.roster.group(group);
+            let members = members.map(|group| group.members.as_slice());
             let reply = match (reply, refused) {
                 // Waiting for others would not help: this node has what it could not store, and orders what comes after it.
                 (_, Some(error)) if !confirmed => Response::Refused(error),
-                _ if !confirmed => self.unavailable(members.unwrap_or_default(), |member| {
+                _ if !confirmed => unavailable(members.unwrap_or_default(), |member| {
                     !done.contains(&member)
                 }),
                 (Response::Written(_), _) => Response::Written(copies),
                 (reply, _) => reply,
             };
-            self.answer(ticket, reply);
+            shared.answer(ticket, reply);
         }
+    }
+}
+
+fn unavailable(members: &[Member], awaited: impl Fn(Id) -> bool) -> Response {
+    let awaited = members.iter().filter(|member| awaited(member.id()));
+    Response::Unavailable(awaited.map(|member| member.contact.clone()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::group::Effect;
+    use crate::store::group::shared::Act;
+    use crate::store::group::testing::{self, asked, contact, from, group, id, record, shared};
+
+    /// The primary 1 of a group of three.
+    fn primary() -> (Shared, Leading, GroupId) {
+        let group = group((0, 0), 1, &[1, 2, 3]);
+        let mut leading = Leading::default();
+        leading.begin(group.id());
+        (
+            shared(1, core::slice::from_ref(&group)),
+            leading,
+            group.id(),
+        )
+    }
+
+    fn write(name: &str, operation: u8) -> Write {
+        let record = record(name, 1);
+        let remaining = 60;
+        Write {
+            copy: StoredRecord { record, remaining },
+            expected: None,
+            operation: OperationTag([operation; 16]),
+            lineage: Some(testing::LINEAGE),
+        }
+    }
+
+    fn answer(ticket: Ticket, response: Response) -> Act {
+        Act::Effect(Effect::Answer(ticket, response))
+    }
+
+    /// The round that all members are asked in, and whether they are to keep something.
+    fn round(shared: &mut Shared) -> (u64, bool) {
+        let acts = shared.outbox.take_acts();
+        let asked = asked(shared, acts);
+        let nodes: Vec<Id> = asked.iter().map(|(node, ..)| *node).collect();
+        assert_eq!(nodes, [1, 2, 3].map(id));
+        match &asked[0] {
+            (_, Token::Round(number), Request::Keep(_, entry)) => (*number, entry.is_some()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_write_is_acknowledged_once_a_majority_has_stored_it_and_who_missed_it_is_known() {
+        let (mut shared, mut leading, group) = primary();
+        leading.write(&mut shared, from(9), write("a", 1), false);
+        let (number, keeps) = round(&mut shared);
+        assert!(keeps);
+        leading.on_kept(&mut shared, number, id(1), Some(&Response::Done));
+        leading.on_kept(&mut shared, number, id(1), Some(&Response::Done));
+        assert_eq!(shared.outbox.take_acts(), [], "one member, twice");
+        leading.on_kept(&mut shared, number, id(2), Some(&Response::Done));
+        let written = answer(from(9), Response::Written(2));
+        assert_eq!(shared.outbox.take_acts(), [written]);
+        assert!(leading.missed(group).unwrap().is_empty());
+        leading.on_kept(&mut shared, number, id(3), None);
+        assert_eq!(shared.outbox.take_acts(), [Act::Effect(Effect::LookSoon)]);
+        assert_eq!(leading.missed(group), Some(&BTreeSet::from([id(3)])));
+        assert!(leading.rounds.is_empty());
+    }
+
+    #[test]
+    fn without_a_majority_those_who_did_not_confirm_are_awaited() {
+        let (mut shared, mut leading, _) = primary();
+        leading.write(&mut shared, from(9), write("a", 1), false);
+        let (number, _) = round(&mut shared);
+        leading.on_kept(&mut shared, number, id(1), Some(&Response::Done));
+        leading.on_kept(&mut shared, number, id(2), None);
+        shared.outbox.take_acts();
+        leading.on_kept(&mut shared, number, id(3), None);
+        let awaited = [2, 3].map(contact).to_vec();
+        let acts = shared.outbox.take_acts();
+        assert!(acts.contains(&answer(from(9), Response::Unavailable(awaited))));
+    }
+
+    #[test]
+    fn a_read_stores_what_it_answers_at_a_majority_unless_that_has_it() {
+        let (mut shared, mut leading, _) = primary();
+        let key = shared.table.key(&record("a", 1));
+        leading.write(&mut shared, from(9), write("a", 1), false);
+        shared.outbox.take_acts();
+        for keeps in [true, false] {
+            leading.read(&mut shared, from(8), key, None);
+            let (number, with_entry) = round(&mut shared);
+            assert_eq!(with_entry, keeps);
+            for node in [1, 2, 3] {
+                leading.on_kept(&mut shared, number, id(node), Some(&Response::Done));
+            }
+            let acts = shared.outbox.take_acts();
+            let [Act::Effect(Effect::Answer(_, Response::Value(Some(copy))))] = acts.as_slice()
+            else {
+                panic!("{acts:?}");
+            };
+            assert_eq!(copy.record, record("a", 1));
+        }
+        leading.forget(&[key]);
+        leading.read(&mut shared, from(8), key, None);
+        assert!(round(&mut shared).1, "it may be a new one");
+    }
+
+    #[test]
+    fn of_two_equal_writes_only_the_retry_of_the_same_operation_takes_effect() {
+        let (mut shared, mut leading, _) = primary();
+        leading.write(&mut shared, from(9), write("a", 1), false);
+        shared.outbox.take_acts();
+        for (operation, is_same) in [(1, true), (2, false)] {
+            leading.write(&mut shared, from(9), write("a", operation), false);
+            let (number, _) = round(&mut shared);
+            for node in [1, 2] {
+                leading.on_kept(&mut shared, number, id(node), Some(&Response::Done));
+            }
+            let acts = shared.outbox.take_acts();
+            let written = acts.contains(&answer(from(9), Response::Written(2)));
+            assert_eq!(written, is_same, "{acts:?}");
+        }
+    }
+
+    #[test]
+    fn who_is_not_the_primary_names_it_and_who_gives_its_lineage_up_orders_nothing() {
+        let parent = group((0, 0), 1, &[2, 1]);
+        let mut other = shared(1, core::slice::from_ref(&parent));
+        let mut leading = Leading::default();
+        leading.read(&mut other, from(9), id(5), None);
+        let elsewhere = answer(from(9), Response::Elsewhere(contact(2)));
+        assert_eq!(other.outbox.take_acts(), [elsewhere]);
+        leading.read(&mut other, from(9), id(5), Some(testing::LINEAGE + 1));
+        assert_eq!(
+            other.outbox.take_acts(),
+            [answer(from(9), Response::Unknown)]
+        );
+        let (mut shared, mut leading, group) = primary();
+        leading.write(&mut shared, from(9), write("a", 1), true);
+        let unavailable = [answer(from(9), Response::Unavailable(Vec::new()))];
+        assert_eq!(shared.outbox.take_acts(), unavailable);
+        // After a restart it does not lead before it has changed the group.
+        leading.end(group);
+        leading.read(&mut shared, from(9), id(5), None);
+        assert_eq!(shared.outbox.take_acts(), unavailable);
+    }
+
+    #[test]
+    fn a_primary_leads_once_its_group_is_safe_unless_that_is_over() {
+        let (mut shared, mut leading, group) = primary();
+        leading.end(group);
+        leading.begin_saved(&mut shared, group);
+        assert!(leading.missed(group).is_some());
+        assert_eq!(shared.outbox.take_acts(), [Act::Effect(Effect::LookSoon)]);
+        leading.end(group);
+        shared.roster.promise(group, testing::epoch(0, 2));
+        leading.begin_saved(&mut shared, group);
+        assert!(leading.missed(group).is_none(), "it is sealed");
     }
 }

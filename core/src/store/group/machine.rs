@@ -1,8 +1,7 @@
-//! The machine of one node: its state, and what it is asked and told.
+//! The router of one node's part in level `quorum`: inputs in, effects out. It joins the parts, and has no rule of its own.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
-use alloc::vec;
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -10,72 +9,31 @@ use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::store::group::adopting::Adopting;
-use crate::store::group::change::Change;
-use crate::store::group::configuration::{Configuration, Epoch, GroupId, Member, Stamp};
-use crate::store::group::fence::{Fence, Fences, Survey};
-use crate::store::group::leading::{Leading, Round};
-use crate::store::group::message::{Introduction, Request, Response};
-use crate::store::group::presence::Presence;
-use crate::store::group::repair::{Repair, RepairError};
-use crate::store::group::table::Table;
-use crate::store::group::upkeep::Watch;
+use crate::store::group::change::Changes;
+use crate::store::group::configuration::{Configuration, GroupId, Member as Place, Next};
+use crate::store::group::fence::{Fence, Fences};
+use crate::store::group::leading::Leading;
+use crate::store::group::member::Member;
+use crate::store::group::message::{Request, Response};
+use crate::store::group::repair::{RepairError, Repairs};
+use crate::store::group::shared::{Act, After, Shared};
+use crate::store::group::upkeep::{self, Upkeep};
 use crate::store::group::{
-    Control, Effect, Entry, Held, Input, Lineage, Save, Settings, Staged, Ticket, Token,
+    Control, Effect, Entry, Held, Input, Lineage, Look, Save, Settings, Ticket, Token,
 };
 use crate::store::message::StoredRecord;
 use crate::store::record::RecordError;
 
-/// What happens once something is saved.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum After {
-    Answer(Ticket, Response),
-    /// The row of this key and stamp is safe.
-    Row(Id, Stamp),
-    /// This node is the primary of a new group.
-    Lead(GroupId),
-    /// A change may begin.
-    Begin(GroupId, u64),
-    /// A change has got an entry.
-    Fetched(GroupId, u64),
-    /// The repair of this number is done.
-    Repaired(u64, Fence),
-    /// This node has given its lineage up for this one.
-    Adopted(u64),
-}
-
 /// One node's part in level `quorum`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Groups {
-    pub(super) me: Contact,
-    pub(super) settings: Settings,
-    pub(super) now: Instant,
-    pub(super) floor: Epoch,
-    pub(super) round: u64,
-    pub(super) lineage: Option<Lineage>,
-    pub(super) adopting: Option<Adopting>,
-    pub(super) presence: Presence,
-    pub(super) held: BTreeMap<GroupId, Held>,
-    pub(super) staged: BTreeMap<(GroupId, Epoch), Staged>,
-    pub(super) skipped: BTreeSet<GroupId>,
-    pub(super) table: Table,
-    pub(super) leading: BTreeMap<GroupId, Leading>,
-    pub(super) rounds: BTreeMap<u64, Round>,
-    pub(super) changes: BTreeMap<GroupId, Change>,
-    pub(super) watching: BTreeMap<GroupId, Watch>,
-    pub(super) fences: Fences,
-    /// Since a restart, until it is done.
-    pub(super) survey: Option<Survey>,
-    pub(super) repairs: BTreeMap<GroupId, Repair>,
-    pub(super) saving: BTreeMap<u64, Vec<After>>,
-    pub(super) next: u64,
-    /// Whether this node wants to be in no group any more.
-    pub(super) leaving: bool,
-    /// Whether no neighbour can be a member of a group.
-    pub(super) is_last: bool,
-    /// Whether the control state has changed since it was saved.
-    pub(super) dirty: bool,
-    pub(super) inbox: VecDeque<(Token, Response)>,
-    pub(super) effects: Vec<Effect>,
+    shared: Shared,
+    fences: Fences,
+    adopting: Adopting,
+    leading: Leading,
+    changes: Changes,
+    repairs: Repairs,
+    upkeep: Upkeep,
 }
 
 impl fmt::Debug for Groups {
@@ -93,468 +51,484 @@ impl fmt::Debug for Groups {
 impl Groups {
     /// A node without groups.
     pub fn new(me: Contact, settings: Settings) -> Self {
-        let Settings {
-            space,
-            scheme,
-            records,
-            record_bytes,
-            ..
-        } = settings;
         Self {
-            me,
-            settings,
-            now: Instant::ZERO,
-            floor: Epoch::default(),
-            round: 0,
-            lineage: None,
-            adopting: None,
-            presence: Presence::default(),
-            held: BTreeMap::new(),
-            staged: BTreeMap::new(),
-            skipped: BTreeSet::new(),
-            table: Table::new(space, scheme, records, record_bytes),
-            leading: BTreeMap::new(),
-            rounds: BTreeMap::new(),
-            changes: BTreeMap::new(),
-            watching: BTreeMap::new(),
+            shared: Shared::new(me, settings),
             fences: Fences::default(),
-            survey: None,
-            repairs: BTreeMap::new(),
-            saving: BTreeMap::new(),
-            next: 0,
-            leaving: false,
-            is_last: false,
-            dirty: false,
-            inbox: VecDeque::new(),
-            effects: Vec::new(),
+            adopting: Adopting::default(),
+            leading: Leading::default(),
+            changes: Changes::default(),
+            repairs: Repairs::default(),
+            upkeep: Upkeep::default(),
         }
     }
 
     /// Takes up what was saved in an earlier run, unless that was another incarnation of the store. Where this node was primary it changes the group before it serves, since
     /// it does not remember what it had under way.
-    pub fn restore(&mut self, now: Instant, control: Control, entries: &[Entry]) {
-        self.now = now;
-        self.round = control.round;
-        self.lineage = control.lineage;
-        self.fences = Fences::restored(control.fences);
-        // What another store has kept may be less than what was promised: this node is taken in anew by the others.
-        let same = control.incarnation == self.settings.incarnation;
-        if !same && self.settings.rules.incarnation {
-            self.dirty = true;
-            return;
+    pub fn restore(&mut self, now: Instant, mut control: Control, entries: &[Entry]) {
+        let fences = core::mem::take(&mut control.fences);
+        self.fences = Fences::restored(fences);
+        if self.shared.restore(now, control, entries) {
+            if self.shared.rules().fence && self.shared.roster.has_groups() {
+                self.fences.begin_survey();
+            }
+            self.fences.set_aside(&mut self.shared);
+            self.shared.tidy();
+            self.carry_out();
         }
-        self.floor = control.floor;
-        self.skipped = control.skipped.into_iter().collect();
-        let held = control.held.into_iter();
-        self.held = held.map(|held| (held.group.id(), held)).collect();
-        let asks = self.settings.rules.fence && !self.held.is_empty();
-        self.survey = asks.then(Survey::default);
-        let staged = control.staged.into_iter();
-        self.staged = staged
-            .map(|staged| ((staged.parent.id(), staged.next.epoch), staged))
-            .collect();
-        // An entry may have been saved just before the note of it would have been.
-        if let Some(lineage) = self.lineage.as_mut() {
-            lineage.written |= !entries.is_empty();
-        }
-        for entry in entries {
-            let key = self.table.key(&entry.copy.record);
-            // What does not fit any more was refused before, or the limits have changed.
-            let _ = self.table.insert(now, entry);
-            self.table.saved(key, entry.stamp);
-        }
-        // What was to be set aside or dropped may have stayed.
-        for fence in self.fences.list().to_vec() {
-            self.set_aside_behind(&fence);
-        }
-        self.tidy();
     }
 
-    /// What was handed out to be saved, as of now: all that [`Groups::restore`] takes up again.
+    /// Returns all that was handed out to be saved, as of now: all that [`Groups::restore`] takes up again.
     pub fn saved(&self, now: Instant) -> (Control, Vec<Entry>) {
-        let entries = self
-            .table
-            .keys()
-            .filter_map(|key| self.table.entry(now, key));
-        (self.control(), entries.map(|entry| *entry).collect())
+        let control = self.shared.roster.control(self.fences.list());
+        (control, self.shared.table.entries(now))
     }
 
     /// Makes this node a member of a group from the start: for worlds that start stable.
     pub fn assign(&mut self, group: Configuration) {
-        let id = group.id();
-        self.enter_lineage(group.lineage);
-        if group.primary().map(Member::id) == Some(self.me.id()) {
-            self.leading.insert(id, Leading::default());
+        self.shared.roster.enter_lineage(group.lineage);
+        if group.primary().map(Place::id) == Some(self.shared.id()) {
+            self.leading.begin(group.id());
         }
-        self.hold(group);
+        self.shared.roster.hold(group);
     }
 
     /// A newer contact of this node or another, after its addresses changed.
     pub fn refresh(&mut self, contact: &Contact) {
-        if contact.id() == self.me.id() {
-            self.me = contact.clone();
+        if contact.id() == self.shared.id() {
+            self.shared.own.contact = contact.clone();
         }
-        let groups = self.held.values_mut().map(|held| &mut held.group);
-        for member in groups.flat_map(|group| &mut group.members) {
-            if contact.supersedes(&member.contact) {
-                member.contact = contact.clone();
-            }
-        }
+        self.shared.roster.refresh(contact);
     }
 
     /// The groups that this node is in.
     pub fn held(&self) -> impl Iterator<Item = &Held> {
-        self.held.values()
+        self.shared.roster.held()
     }
 
-    /// What the groups of this node's ring descend from, once it knows.
+    /// The founding that the groups of this node's ring descend from, once it knows.
     pub const fn lineage(&self) -> Option<Lineage> {
-        self.lineage
+        self.shared.roster.lineage()
+    }
+
+    /// The lineages that neighbours of this node have, besides its own.
+    pub fn other_lineages(&self) -> BTreeSet<u64> {
+        self.shared.other_lineages()
+    }
+
+    /// The lineage that this node is about to take.
+    pub fn adopts(&self) -> Option<u64> {
+        self.adopting.lineage()
+    }
+
+    /// Records that are still to be taken care of before this node gives its lineage up, in the order of their keys, from behind
+    /// `last` on. A record that was deleted leaves nothing to be kept.
+    pub fn unsettled(&self, last: Option<Id>, limit: usize) -> Vec<Entry> {
+        self.adopting.unsettled(&self.shared, last, limit)
+    }
+
+    /// The ranges that were repaired by hand, as far as this node knows.
+    pub fn fences(&self) -> &[Fence] {
+        self.fences.list()
     }
 
     /// Whether this node is or was in a group for a key, so that it knows whom to ask.
     pub fn covers(&self, key: Id) -> bool {
-        self.held.values().any(|held| held.group.covers(key))
+        self.held().any(|held| held.group.covers(key))
     }
 
     /// The members of this node's groups that are away.
     pub fn awaited(&self) -> Vec<Contact> {
-        let mut awaited: Vec<Contact> = Vec::new();
-        let open = self.held.values().filter(|held| held.decided.is_none());
-        for member in open.flat_map(|held| &held.group.members) {
-            let node = member.id();
-            let known = awaited.iter().any(|other| other.id() == node);
-            // Who was away when the group was decided is in it without a vote.
-            let is_out = !member.votes && self.presence.is_unseen(node);
-            if (is_out || self.presence.is_away(node)) && !known {
-                awaited.push(member.contact.clone());
-            }
-        }
-        awaited
+        self.shared.awaited()
     }
 
     /// The number of places in this node's groups without a vote: who was away, or has lost its store, is given the state first.
     pub fn without_vote(&self) -> usize {
-        let open = self.held.values().filter(|held| held.decided.is_none());
-        let members = open.flat_map(|held| &held.group.members);
-        let lacks = |member: &&Member| !member.votes || self.presence.has_lapsed(member);
-        members.filter(lacks).count()
+        self.shared.without_vote()
     }
 
     /// The record that this node keeps under a key for a group, or its tombstone; others may keep a newer one.
     pub fn copy(&self, now: Instant, key: Id) -> Option<StoredRecord> {
-        self.table.kept(now, key).map(|row| row.copy(now))
+        self.shared.table.kept(now, key).map(|row| row.copy(now))
     }
 
     /// The keys that this node keeps for its groups.
     pub fn keys(&self) -> impl Iterator<Item = Id> {
-        self.table.keys()
+        self.shared.table.keys()
     }
 
-    /// How much memory the records take that this node keeps for its groups.
+    /// The bytes of the records that this node keeps for its groups.
     pub const fn record_bytes(&self) -> usize {
-        self.table.bytes()
+        self.shared.table.bytes()
     }
 
     /// Whether no group needs this node any more.
     pub fn is_free(&self) -> bool {
-        self.held.is_empty() && self.staged.is_empty()
+        self.shared.roster.is_free()
     }
 
     /// Whether this node wants to leave its groups, and none of its neighbours could take its places.
     pub const fn has_no_followers(&self) -> bool {
-        self.leaving && self.is_last
+        self.upkeep.has_no_followers()
     }
 
     /// One transition.
     pub fn step(&mut self, now: Instant, input: Input) -> Vec<Effect> {
-        self.now = now;
+        self.shared.own.now = now;
+        self.take(input);
+        self.carry_out();
+        while let Some((token, response)) = self.shared.outbox.take_answer() {
+            self.answered(token, self.shared.id(), Some(response));
+            self.carry_out();
+        }
+        if self.shared.roster.is_dirty() {
+            self.shared.save_control(Vec::new());
+            self.carry_out();
+        }
+        self.shared.outbox.take_effects()
+    }
+
+    fn take(&mut self, input: Input) {
+        let shared = &mut self.shared;
         match input {
-            Input::Found(ring) => self.found(ring),
+            Input::Found(lineage) => self.member().found(lineage),
             Input::Asked(ticket, request) => self.asked(ticket, request),
             Input::Answered(token, from, response) => self.answered(token, from, Some(response)),
             Input::Failed(token, from) => self.answered(token, from, None),
-            Input::Saved(token, saved) => self.on_saved(token, saved),
+            Input::Saved(number, true) => shared.outbox.saved(number, Ok(())),
+            Input::Saved(number, false) => shared.outbox.saved(number, Err(RecordError::Storage)),
             Input::Look(look) => self.look(&look),
-            Input::Located(key, nodes) => self.on_located(key, &nodes),
-            Input::Stop => self.stop(),
-            Input::Repair(number, key, lost) => self.begin_repair(number, key, &lost),
-            Input::EndRepair(number) => self.give_up_repair(number),
-            Input::Adopt(lineage) => self.adopt(lineage),
-            Input::Settled(key, stamp) => self.settle(key, stamp),
-            Input::KeepLineage => self.keep_lineage(),
-        }
-        while let Some((token, response)) = self.inbox.pop_front() {
-            self.answered(token, self.me.id(), Some(response));
-        }
-        if self.dirty {
-            self.save_control(Vec::new());
-        }
-        core::mem::take(&mut self.effects)
-    }
-
-    fn found(&mut self, lineage: u64) {
-        let has_one = self.lineage.is_some() && self.settings.rules.lineage;
-        if has_one || !self.is_free() {
-            return;
-        }
-        self.enter_lineage(lineage);
-        self.round = self.round.max(self.floor.round) + 1;
-        let me = self.me.id();
-        let epoch = Epoch {
-            generation: 0,
-            round: self.round,
-            proposer: me,
-        };
-        let group = Configuration {
-            lineage,
-            after: me,
-            upto: me,
-            epoch,
-            members: vec![Member {
-                contact: self.me.clone(),
-                incarnation: self.settings.incarnation,
-                votes: true,
-            }],
-        };
-        let lead = After::Lead(group.id());
-        self.hold(group);
-        self.save_control(vec![lead]);
-    }
-
-    /// The groups of this node's ring descend from this founding.
-    pub(super) fn enter_lineage(&mut self, number: u64) {
-        if self.lineage.is_none_or(|lineage| lineage.number != number) {
-            let written = false;
-            self.lineage = Some(Lineage { number, written });
-            self.dirty = true;
+            Input::Located(key, nodes) => self.upkeep.on_located(shared, key, &nodes),
+            Input::Stop => self.member().stop(),
+            Input::Repair(number, key, lost) => {
+                self.repairs.begin(shared, &self.fences, number, key, &lost);
+            }
+            Input::EndRepair(number) => self.repairs.give_up(shared, number),
+            Input::Adopt(lineage) => self.adopting.begin(lineage),
+            Input::Settled(key, stamp) => self.adopting.settle(shared, key, stamp),
+            Input::KeepLineage => self.adopting.cancel(shared),
         }
     }
 
-    /// Whether this node would not give its lineage up: something was written, others are in its groups, or count on it for one that
-    /// may have been decided.
-    fn is_settled(&self) -> bool {
-        let shared = |held: &Held| held.group.members.len() > 1;
-        let written = self.lineage.is_some_and(|lineage| lineage.written);
-        written || !self.staged.is_empty() || self.held.values().any(shared)
-    }
-
-    /// Whether this node can be in what follows this group, having given up a lineage of its own if need be. Of two that are
-    /// both alone the lesser number stays, so that they do not give up both.
-    pub(super) fn moves_to(&mut self, parent: &Configuration) -> bool {
-        let other = |lineage: &Lineage| lineage.number != parent.lineage;
-        let Some(own) = self.lineage.filter(other) else {
-            self.enter_lineage(parent.lineage);
-            return true;
-        };
-        let stays = parent.members.len() == 1 && own.number < parent.lineage;
-        if self.is_settled() || (stays && !self.held.is_empty()) {
-            return false;
-        }
-        let own: Vec<GroupId> = self.held.keys().copied().collect();
-        for id in own {
-            self.forget(id);
-        }
-        self.enter_lineage(parent.lineage);
-        true
-    }
-
-    /// This node as it introduces itself. While it leaves its groups to adopt another lineage, it has that already.
-    pub(super) fn introduction(&self) -> Introduction {
-        let leaves_for = self.adopts().filter(|_| self.gives_up());
-        Introduction {
-            incarnation: self.settings.incarnation,
-            lineage: leaves_for.or_else(|| self.lineage.map(|lineage| lineage.number)),
-            settled: leaves_for.is_some() || self.is_settled(),
+    const fn member(&mut self) -> Member<'_> {
+        Member {
+            shared: &mut self.shared,
+            fences: &mut self.fences,
+            adopting: &self.adopting,
         }
     }
 
-    /// This node as it answers who has introduced itself so. One that leaves its groups as well may hand them on to this node.
-    pub(super) fn introduction_to(&self, other: Introduction) -> Introduction {
-        match other.lineage.is_some() && other.lineage == self.adopts() {
-            true => Introduction {
-                lineage: self.lineage.map(|lineage| lineage.number),
-                ..self.introduction()
-            },
-            false => self.introduction(),
+    fn asked(&mut self, ticket: Ticket, request: Request) {
+        let asker = self.shared.asker(&ticket);
+        if matches!(ticket, Ticket::Peer(..)) {
+            self.shared.presence.heard(asker);
         }
-    }
-
-    /// A write of the lineage is stored here: it is never given up from now on.
-    pub(super) fn note_write(&mut self) {
-        if let Some(lineage) = self.lineage.as_mut().filter(|lineage| !lineage.written) {
-            lineage.written = true;
-            self.dirty = true;
+        self.fences.on_asked(&mut self.shared, &ticket, &request);
+        if let Some((parent, next)) = self.shared.roster.learned(asker, &request) {
+            self.follow(parent, &next);
+            self.carry_out();
+        }
+        let adopts = self.adopting.lineage().is_some();
+        let shared = &mut self.shared;
+        match request {
+            Request::Read(key, lineage) => self.leading.read(shared, ticket, key, lineage),
+            Request::Write(write) => self.leading.write(shared, ticket, *write, adopts),
+            Request::Touch(touch) => self.leading.touch(shared, ticket, *touch, adopts),
+            Request::Keep(group, entry) => self.member().keep(ticket, group, entry),
+            Request::Prepare(group, ballot) => self.member().prepare(ticket, group, ballot),
+            Request::List(group, last) => self.member().list(ticket, group, last),
+            Request::Fetch(group, key) => self.member().fetch(ticket, group, key),
+            Request::Propose(group, ballot, next) => {
+                self.member().accept(ticket, group, ballot, *next);
+            }
+            Request::Stage(staged) => self.member().stage(ticket, staged.0, staged.1),
+            Request::Offer(group, epoch, entries) => {
+                self.member().judge(ticket, (group, epoch), &entries);
+            }
+            Request::Give(group, epoch, entry) => {
+                self.member().take(ticket, (group, epoch), &entry);
+            }
+            Request::Withdraw(group, epoch) => self.member().withdraw(ticket, (group, epoch)),
+            Request::Decided(group, next) => {
+                if !self.member().believes(&ticket, group, &next) {
+                    return self.shared.answer(ticket, Response::Unknown);
+                }
+                self.follow(group, &next);
+                self.carry_out();
+                self.member().acknowledge(ticket, &next);
+            }
+            Request::Check(group) => self.member().check(ticket, group),
+            Request::Meet(who) => {
+                let leaving = self.upkeep.is_leaving();
+                self.member().meet(ticket, who, leaving);
+            }
+            Request::Stopping => self.member().on_stopping(ticket),
+            Request::Fence(fences) => self.fences.hear(shared, ticket, &fences),
+            Request::Survey(lineage, after, upto) => {
+                self.fences.surveyed(shared, ticket, lineage, (after, upto));
+            }
         }
     }
 
     fn answered(&mut self, token: Token, from: Id, response: Option<Response>) {
+        let shared = &mut self.shared;
         match response {
-            Some(_) => self.presence.heard(from),
-            None => self.presence.missed(from),
+            Some(_) => shared.presence.heard(from),
+            None => shared.presence.missed(from),
         }
+        let brief = response.as_ref();
         match token {
-            Token::Round(number) => self.on_kept(number, from, response.as_ref()),
-            Token::Change(group, step) => self.on_change_answer(group, step, from, response),
-            Token::Tell(group) => self.on_told(group, from, response.as_ref()),
-            Token::Over(group, upto) => self.on_over(group, from, upto, response.as_ref()),
-            Token::Check(group) => self.on_checked(group, from, response),
-            Token::Meet => self.on_met(from, response),
-            Token::Fences(changes) => self.on_fences_told(changes, from, response.as_ref()),
-            Token::Survey => self.on_surveyed(from, response),
+            Token::Round(number) => self.leading.on_kept(shared, number, from, brief),
+            Token::Change(group, step) => self.changed(group, step, from, response),
+            Token::Tell(group) => self.upkeep.on_told(shared, group, from, brief),
+            Token::Over(group, upto) => self.upkeep.on_over(shared, (group, upto), from, brief),
+            Token::Check(group) => self.upkeep.on_checked(shared, group, from, response),
+            Token::Meet => upkeep::on_met(shared, from, response),
+            Token::Fences(changes) => self.fences.on_told(changes, from, brief),
+            Token::Survey => self.fences.on_surveyed(shared, from, response),
         }
     }
 
-    pub(super) fn hold(&mut self, group: Configuration) {
-        let held = Held {
-            promised: group.epoch,
-            group,
-            accepted: None,
-            decided: None,
+    fn changed(&mut self, group: GroupId, step: u64, from: Id, response: Option<Response>) {
+        let (shared, fences) = (&mut self.shared, &mut self.fences);
+        self.changes
+            .on_answer(shared, fences, (group, step), from, response);
+    }
+
+    fn look(&mut self, look: &Look) {
+        self.upkeep.look(&mut self.shared, look);
+        self.fences.spread(&mut self.shared, &look.ring);
+        self.fences.survey_ring(&mut self.shared, &look.ring);
+        self.carry_out();
+        for id in self.shared.roster.ids() {
+            self.look_at(id, look);
+            self.carry_out();
+        }
+        upkeep::check_parents(&mut self.shared);
+        self.adopting
+            .finish(&mut self.shared, !self.changes.is_empty());
+        self.shared.tidy();
+    }
+
+    fn look_at(&mut self, id: GroupId, look: &Look) {
+        let shared = &mut self.shared;
+        let Some(held) = shared.roster.get(id) else {
+            return;
         };
-        self.held.insert(held.group.id(), held);
-        self.dirty = true;
-    }
-
-    // Asking, answering, saving.
-
-    pub(super) fn ask(&mut self, token: Token, to: &Contact, request: Request) {
-        if to.id() == self.me.id() {
-            self.asked(Ticket::Itself(token), request);
-        } else {
-            self.effects.push(Effect::Ask(token, to.clone(), request));
+        if held.decided.is_some() {
+            return self.upkeep.tell(shared, id);
         }
-    }
-
-    pub(super) fn answer(&mut self, ticket: Ticket, response: Response) {
-        match ticket {
-            Ticket::Itself(token) => self.inbox.push_back((token, response)),
-            ticket => self.effects.push(Effect::Answer(ticket, response)),
-        }
-    }
-
-    fn control(&self) -> Control {
-        Control {
-            incarnation: self.settings.incarnation,
-            floor: self.floor,
-            round: self.round,
-            lineage: self.lineage,
-            held: self.held.values().cloned().collect(),
-            staged: self.staged.values().cloned().collect(),
-            skipped: self.skipped.iter().copied().collect(),
-            fences: self.fences.list().to_vec(),
-        }
-    }
-
-    pub(super) fn save_control(&mut self, after: Vec<After>) {
-        self.dirty = false;
-        self.save(Save::Control(Box::new(self.control())), after);
-    }
-
-    fn save(&mut self, what: Save, after: Vec<After>) {
-        self.next += 1;
-        self.effects.push(Effect::Save(self.next, what));
-        if self.settings.rules.save_first {
-            self.saving.insert(self.next, after);
-        } else {
-            for after in after {
-                self.go_on(after);
-            }
-        }
-    }
-
-    /// Keeps an entry, and goes on once it is safe.
-    pub(super) fn take_in(&mut self, entry: &Entry, after: After) {
-        let key = self.table.key(&entry.copy.record);
-        if let Err(refusal) = self.table.insert(self.now, entry) {
-            self.give_up(after, refusal);
+        if self.fences.is_surveying() || self.changes.contains(id) {
             return;
         }
-        // The row may be a newer one: then that is what has to be safe.
-        match self.table.get(key) {
-            Some(row) if !row.saved => {
-                let stamp = row.stamp;
-                let entry = row.entry(self.now);
-                self.note_write();
-                self.save(
-                    Save::Entry(Box::new(entry)),
-                    vec![After::Row(key, stamp), after],
-                );
-            }
-            _ => self.go_on(after),
+        let wanted = self.repairs.wanted(shared, id, look);
+        let parts = (&self.leading, &self.adopting);
+        if let Some(wanted) = wanted.or_else(|| self.upkeep.consider(shared, parts, id, look)) {
+            self.changes.start(shared, id, wanted);
         }
     }
 
-    fn on_saved(&mut self, token: u64, saved: bool) {
-        for after in self.saving.remove(&token).unwrap_or_default() {
-            if saved {
-                self.go_on(after);
-            } else {
-                self.give_up(after, RecordError::Storage);
-            }
+    /// Carries out what the parts have ordered, in its order.
+    fn carry_out(&mut self) {
+        for act in self.shared.outbox.take_acts() {
+            self.perform(act);
+            self.carry_out();
         }
     }
 
-    fn go_on(&mut self, after: After) {
-        match after {
-            After::Answer(ticket, response) => self.answer(ticket, response),
-            After::Row(key, stamp) => self.table.saved(key, stamp),
-            After::Lead(group) => {
-                let stands = |held: &Held| held.promised == group.epoch && held.decided.is_none();
-                if self.held.get(&group).is_some_and(stands) {
-                    self.leading.insert(group, Leading::default());
-                    // Nodes of the ring may lie inside of it.
-                    self.effects.push(Effect::LookSoon);
+    fn perform(&mut self, act: Act) {
+        let shared = &mut self.shared;
+        match act {
+            Act::Effect(effect) => {
+                if let Effect::Drop(keys) | Effect::SetAside(keys) = &effect {
+                    self.leading.forget(keys);
+                }
+                shared.outbox.emit(effect);
+            }
+            Act::Itself(token, request) => self.asked(Ticket::Itself(token), request),
+            Act::Introduce(token, nodes) => {
+                let me = self.adopting.introduction(shared);
+                for node in nodes {
+                    shared.ask(token, &node, Request::Meet(me));
                 }
             }
-            After::Begin(group, step) | After::Fetched(group, step) => {
-                self.on_change_answer(group, step, self.me.id(), Some(Response::Done));
+            Act::SaveControl(after) => {
+                shared.roster.note_saving();
+                let control = shared.roster.control(self.fences.list());
+                shared.save(Save::Control(Box::new(control)), after);
             }
-            After::Repaired(number, fence) => {
-                self.effects.push(Effect::Repaired(number, Ok(fence)));
+            Act::GoOn(after, outcome) => self.go_on(after, outcome),
+            Act::Follow(group, next) => self.follow(group, &next),
+            Act::Tell(group) => self.upkeep.tell(shared, group),
+            Act::Ended(group) => {
+                self.end(group);
+                self.repairs
+                    .end(&mut self.shared, group, RepairError::Moved);
             }
-            After::Adopted(lineage) => self.effects.push(Effect::Adopted(lineage)),
+            Act::EndAttempt(group) => self.changes.end_attempt(shared, group),
+            Act::AttemptEnded(group) => self.upkeep.on_attempt_ended(group),
+            Act::TryAgainSoon(group) => self.upkeep.try_again_soon(shared, group),
+            Act::EndRepair(group, error) => self.repairs.end(shared, group, error),
         }
     }
 
-    fn give_up(&mut self, after: After, refusal: RecordError) {
-        match after {
-            After::Answer(ticket, _) => self.answer(ticket, Response::Refused(refusal)),
-            After::Row(..) | After::Lead(_) => {}
-            After::Repaired(number, _) => {
-                let error = Err(RepairError::Storage);
-                self.effects.push(Effect::Repaired(number, error));
+    /// Goes on after something was saved, or could not be.
+    fn go_on(&mut self, after: After, outcome: Result<(), RecordError>) {
+        let shared = &mut self.shared;
+        match (after, outcome) {
+            (After::Answer(ticket, response), Ok(())) => shared.answer(ticket, response),
+            (After::Answer(ticket, _), Err(refusal)) => {
+                shared.answer(ticket, Response::Refused(refusal));
             }
-            // The disk has the old one still, and after a restart all is brought once more.
-            After::Adopted(lineage) => self.effects.push(Effect::Adopted(lineage)),
-            After::Begin(group, step) | After::Fetched(group, step) => {
-                self.on_change_answer(group, step, self.me.id(), None);
+            (After::Row(key, stamp), Ok(())) => shared.table.saved(key, stamp),
+            (After::Lead(group), Ok(())) => self.leading.begin_saved(shared, group),
+            (After::Row(..) | After::Lead(_), Err(_)) => {}
+            (After::Begin(group, step) | After::Fetched(group, step), outcome) => {
+                let response = outcome.ok().map(|()| Response::Done);
+                self.changed(group, step, self.shared.id(), response);
             }
+            (After::Repaired(number, fence), outcome) => {
+                let outcome = outcome.map(|()| fence).map_err(|_| RepairError::Storage);
+                shared.outbox.effect(Effect::Repaired(number, outcome));
+            }
+            // Where that failed, the disk has the old one still, and after a restart all is brought once more.
+            (After::Adopted(lineage), _) => shared.outbox.effect(Effect::Adopted(lineage)),
         }
     }
 
-    /// Drops the entries that no group needs any more, and those that are forgotten.
-    pub(super) fn tidy(&mut self) {
-        let me = self.me.id();
-        let held = self.held.values().filter(|held| held.decided.is_none());
-        let mut needed: Vec<(Id, Id)> = held
-            .map(|held| (held.group.after, held.group.upto))
-            .collect();
-        for staged in self.staged.values() {
-            let groups = staged.next.groups(&staged.parent);
-            let mine = groups.filter(|group| group.has(me));
-            needed.extend(mine.map(|group| (group.after, group.upto)));
+    /// Follows a decision: what follows the group begins here, and the group is over.
+    fn follow(&mut self, parent: GroupId, next: &Next) {
+        let rules = self.shared.rules();
+        let is_barred = |group: &Configuration| self.fences.bars(rules, group);
+        let followed = self.shared.roster.follow(parent, next, is_barred);
+        if followed.ends {
+            self.end(parent);
         }
-        let now = self.now;
-        let gone = self.table.retain(|key, row| {
-            let within = |(after, upto): &(Id, Id)| key.is_within(*after, *upto);
-            !row.life.is_forgotten(now) && needed.iter().any(within)
+        let shared = &mut self.shared;
+        let mut after: Vec<After> = followed.leads.into_iter().map(After::Lead).collect();
+        let fence = followed.fence;
+        let repair = self.repairs.on_decided(shared, parent, fence.as_ref());
+        if let Some(fence) = fence {
+            after.extend(repair.map(|number| After::Repaired(number, fence.clone())));
+            self.fences.raise(shared, fence);
+        }
+        if !after.is_empty() {
+            shared.save_control(after);
+        }
+        shared.tidy();
+    }
+
+    /// Ends all that is tried with a group.
+    fn end(&mut self, id: GroupId) {
+        self.changes.end(id);
+        self.leading.end(id);
+        self.upkeep.end(id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::group::message::Write;
+    use crate::store::group::testing::{self, contact, record};
+    use crate::store::group::{OperationTag, Rules};
+    use alloc::vec;
+
+    fn alone(rules: Rules) -> Groups {
+        let settings = testing::shared(1, &[]).own.settings;
+        Groups::new(contact(1), Settings { rules, ..settings })
+    }
+
+    fn write() -> Input {
+        let write = Write {
+            copy: StoredRecord {
+                record: record("a", 1),
+                remaining: 60,
+            },
+            expected: None,
+            operation: OperationTag::default(),
+            lineage: None,
+        };
+        Input::Asked(Ticket::Operation(5), Request::Write(Box::new(write)))
+    }
+
+    /// Each save of a step, told from others by what it saves.
+    fn saves(effects: &[Effect]) -> Vec<(u64, bool)> {
+        let saves = effects.iter().filter_map(|effect| match effect {
+            Effect::Save(number, what) => Some((*number, matches!(what, Save::Entry(_)))),
+            _ => None,
         });
-        if !gone.is_empty() {
-            for leading in self.leading.values_mut() {
-                leading.drop(&gone);
-            }
-            self.effects.push(Effect::Drop(gone));
-        }
+        saves.collect()
+    }
+
+    #[test]
+    fn a_node_alone_founds_a_group_and_stores_what_it_writes_before_it_says_so() {
+        let mut groups = alone(Rules::ALL);
+        let founded = groups.step(Instant::ZERO, Input::Found(7));
+        assert_eq!((founded.len(), saves(&founded)), (1, vec![(1, false)]));
+        let early = groups.step(Instant::ZERO, write());
+        assert!(matches!(
+            early[..],
+            [Effect::Answer(_, Response::Unavailable(_))]
+        ));
+        let led = groups.step(Instant::ZERO, Input::Saved(1, true));
+        assert_eq!(led, [Effect::LookSoon]);
+        // The entry first, then the note of it.
+        let written = groups.step(Instant::ZERO, write());
+        let saves = saves(&written);
+        assert_eq!(
+            saves.iter().map(|(_, is)| *is).collect::<Vec<_>>(),
+            [true, false]
+        );
+        assert_eq!(written.len(), 2, "nothing is acknowledged");
+        let done = groups.step(Instant::ZERO, Input::Saved(saves[0].0, true));
+        let answer = Effect::Answer(Ticket::Operation(5), Response::Written(1));
+        assert_eq!(done, [answer]);
+        // What was saved is taken up again, by the same store alone.
+        let (control, entries) = groups.saved(Instant::ZERO);
+        let mut again = alone(Rules::ALL);
+        again.restore(Instant::ZERO, control.clone(), &entries);
+        assert_eq!(
+            again.saved(Instant::ZERO),
+            (control.clone(), entries.clone())
+        );
+        assert!(again.fences.is_surveying());
+        let mut other = alone(Rules::ALL);
+        other.restore(
+            Instant::ZERO,
+            Control {
+                incarnation: 9,
+                ..control
+            },
+            &entries,
+        );
+        assert!(other.is_free() && other.keys().next().is_none());
+        assert_eq!(other.lineage(), again.lineage());
+    }
+
+    #[test]
+    fn without_the_rule_an_answer_does_not_wait_for_the_disk() {
+        let rules = Rules {
+            save_first: false,
+            ..Rules::ALL
+        };
+        let mut groups = alone(rules);
+        let founded = groups.step(Instant::ZERO, Input::Found(7));
+        assert_eq!(founded.last(), Some(&Effect::LookSoon));
+        let written = groups.step(Instant::ZERO, write());
+        let answer = Effect::Answer(Ticket::Operation(5), Response::Written(1));
+        assert!(written.contains(&answer), "{written:?}");
+    }
+
+    #[test]
+    fn a_failed_save_is_no_acknowledgement() {
+        let mut groups = alone(Rules::ALL);
+        groups.step(Instant::ZERO, Input::Found(7));
+        groups.step(Instant::ZERO, Input::Saved(1, true));
+        let written = groups.step(Instant::ZERO, write());
+        let (number, _) = saves(&written)[0];
+        let failed = groups.step(Instant::ZERO, Input::Saved(number, false));
+        let refused = Response::Refused(RecordError::Storage);
+        let answer = Effect::Answer(Ticket::Operation(5), refused);
+        assert!(failed.contains(&answer), "{failed:?}");
     }
 }

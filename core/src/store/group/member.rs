@@ -1,445 +1,552 @@
-//! What a node does as a member of a group, and as one who may become a member.
+//! A node as a member of groups, the acceptor of their changes, and as one who may become a member.
+//!
+//! Its state is the roster and the table. Before it is asked about a group, the router has it enter the group where that is staged here.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec;
-use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
+use crate::store::group::adopting::Adopting;
 use crate::store::group::configuration::{
-    Configuration, Epoch, GroupId, Member, Next, Stamp, votes,
+    Configuration, Epoch, GroupId, Member as Place, Next, Stamp,
 };
-use crate::store::group::fence::Fence;
-use crate::store::group::machine::After;
-use crate::store::group::message::{MAX_PAGE, Request, Response};
-use crate::store::group::repair::RepairError;
-use crate::store::group::{Effect, Entry, Groups, Held, MAX_GROUPS, Staged, Ticket, Token};
+use crate::store::group::fence::Fences;
+use crate::store::group::message::{Introduction, MAX_PAGE, Request, Response};
+use crate::store::group::roster::StagedName;
+use crate::store::group::shared::{After, Shared};
+use crate::store::group::{Entry, Held, Ticket, Token};
 use crate::store::record::RecordError;
 
-impl Groups {
-    pub(super) fn asked(&mut self, ticket: Ticket, request: Request) {
-        if let Ticket::Peer(contact, _) = &ticket {
-            self.presence.heard(contact.id());
+/// A member while it answers one question.
+#[derive(Debug)]
+pub(super) struct Member<'a> {
+    pub(super) shared: &'a mut Shared,
+    pub(super) fences: &'a mut Fences,
+    pub(super) adopting: &'a Adopting,
+}
+
+impl Member<'_> {
+    /// Founds the first group of a ring, unless this node has a lineage or a group.
+    pub(super) fn found(self, lineage: u64) {
+        let Self { shared, .. } = self;
+        let has_one = shared.roster.lineage().is_some() && shared.rules().lineage;
+        if has_one || !shared.roster.is_free() {
+            return;
         }
-        match &request {
-            Request::Keep(group, _)
-            | Request::Prepare(group, _)
-            | Request::Propose(group, ..)
-            | Request::Check(group) => self.warn(&ticket, *group),
-            Request::Stage(staged) => self.warn(&ticket, staged.0.id()),
-            _ => {}
-        }
-        match request {
-            Request::Read(key, lineage) => self.read(ticket, key, lineage),
-            Request::Write(write) => self.write(ticket, *write),
-            Request::Touch(touch) => self.touch(ticket, *touch),
-            Request::Keep(group, entry) => self.keep(ticket, group, entry),
-            Request::Prepare(group, ballot) => self.prepare(ticket, group, ballot),
-            Request::List(group, last) => self.list(ticket, group, last),
-            Request::Fetch(group, key) => {
-                let entry = self.table.entry(self.now, key);
-                let entry = entry.filter(|_| self.is_member(&ticket, group));
-                self.answer(ticket, Response::Entry(entry));
-            }
-            Request::Propose(group, ballot, next) => self.accept(ticket, group, ballot, *next),
-            Request::Stage(staged) => self.stage(ticket, staged.0, staged.1),
-            Request::Offer(group, epoch, entries) => self.judge(ticket, group, epoch, &entries),
-            Request::Give(group, epoch, entry) => {
-                let key = self.table.key(&entry.copy.record);
-                if self.expects(&ticket, group, epoch, key) {
-                    self.take_in(&entry, After::Answer(ticket, Response::Done));
-                } else {
-                    self.answer(ticket, Response::Unknown);
-                }
-            }
-            Request::Withdraw(group, epoch) => self.withdraw(ticket, (group, epoch)),
-            Request::Decided(group, next) => self.decided(ticket, group, &next),
-            Request::Check(group) => {
-                let answer = match self.know(&ticket, group) {
-                    Ok(held) => match held.decided.clone() {
-                        Some(next) => Response::Followed(Box::new(next)),
-                        None => Response::Done,
-                    },
-                    Err(unknown) => unknown,
-                };
-                self.answer(ticket, answer);
-            }
-            Request::Meet(who) => {
-                // Who leaves for the same lineage is not gone yet: its answers tell.
-                if who.lineage.is_none() || who.lineage != self.adopts() {
-                    self.presence.met(self.now, self.asker(&ticket), who);
-                }
-                let met = Response::Met(self.introduction_to(who));
-                let answer = if self.leaving { Response::Unknown } else { met };
-                self.answer(ticket, answer);
-            }
-            Request::Stopping => {
-                self.presence.stops(self.asker(&ticket));
-                self.effects.push(Effect::LookSoon);
-                self.answer(ticket, Response::Done);
-            }
-            Request::Fence(fences) => self.hear_fences(ticket, fences),
-            Request::Survey(lineage, after, upto) => self.surveyed(ticket, lineage, after, upto),
-        }
+        shared.roster.enter_lineage(lineage);
+        let me = shared.id();
+        let epoch = Epoch {
+            generation: 0,
+            round: shared.roster.next_round(0),
+            proposer: me,
+        };
+        let group = Configuration {
+            lineage,
+            after: me,
+            upto: me,
+            epoch,
+            members: vec![Place {
+                contact: shared.own.contact.clone(),
+                incarnation: shared.own.settings.incarnation,
+                votes: true,
+            }],
+        };
+        let lead = After::Lead(group.id());
+        shared.roster.hold(group);
+        shared.save_control(vec![lead]);
     }
 
     /// Tells the other members that this node stops for a while.
-    pub(super) fn stop(&mut self) {
-        let me = self.me.id();
-        let members = self
-            .held
-            .values()
-            .flat_map(|held| held.group.members.clone());
+    pub(super) fn stop(self) {
+        let Self { shared, .. } = self;
+        let me = shared.id();
+        let held = shared.roster.held();
+        let members = held.flat_map(|held| held.group.members.clone());
         let others: BTreeMap<Id, Contact> = members.map(|m| (m.id(), m.contact)).collect();
         for (_, other) in others.into_iter().filter(|(id, _)| *id != me) {
             // Nobody waits for the answer.
-            self.ask(Token::Round(0), &other, Request::Stopping);
+            shared.ask(Token::Round(0), &other, Request::Stopping);
         }
     }
 
-    /// Who asks.
-    pub(super) fn asker(&self, ticket: &Ticket) -> Id {
-        match ticket {
-            Ticket::Peer(contact, _) => contact.id(),
-            Ticket::Operation(_) | Ticket::Itself(_) => self.me.id(),
+    /// Takes in an introduction, and answers with its own unless it leaves.
+    pub(super) fn meet(self, ticket: Ticket, who: Introduction, leaving: bool) {
+        let Self {
+            shared, adopting, ..
+        } = self;
+        // Who leaves for the same lineage is not gone yet: its answers tell.
+        if who.lineage.is_none() || who.lineage != adopting.lineage() {
+            let asker = shared.asker(&ticket);
+            shared.presence.met(shared.own.now, asker, who);
         }
+        let answer = match leaving {
+            true => Response::Unknown,
+            false => Response::Met(adopting.introduction_to(shared, who)),
+        };
+        shared.answer(ticket, answer);
     }
 
-    /// Whether this incarnation of a node was in the group, so that it can know what became of it.
-    pub(super) fn was_in(&self, id: GroupId, node: Id, incarnation: u64) -> bool {
-        let held = self.held.get(&id).map(|held| &held.group);
-        let mut parents = self.staged.values().map(|staged| &staged.parent);
-        let group = held.or_else(|| parents.find(|parent| parent.id() == id));
-        let member = group.and_then(|group| group.member(node));
-        let same = |member: &Member| member.votes && member.incarnation == incarnation;
-        member.is_some_and(same)
+    /// Notes that another member stops for a while.
+    pub(super) fn on_stopping(self, ticket: Ticket) {
+        let Self { shared, .. } = self;
+        shared.presence.stops(shared.asker(&ticket));
+        shared.look_soon();
+        shared.answer(ticket, Response::Done);
     }
 
-    /// Whether a node is a neighbour on the ring, or shares a group with this one. Others have no say in what this node keeps.
-    pub(super) fn is_acquainted_with(&self, node: Id) -> bool {
-        let mut parents = self.staged.values().map(|staged| &staged.parent);
-        let mut groups = self.held.values().map(|held| &held.group);
-        let shares = groups.any(|group| group.has(node)) || parents.any(|group| group.has(node));
-        shares || node == self.me.id() || self.presence.is_neighbour(node)
-    }
-
-    /// Whether this node is in another group of the range, which a stranger's word would end.
-    fn is_held_against(&self, parent: &Configuration) -> bool {
-        let own = |held: &Held| held.group.lineage == parent.lineage && held.decided.is_none();
-        let other = |held: &Held| held.group.id() != parent.id() && held.group.overlaps(parent);
-        self.held.values().any(|held| own(held) && other(held))
-    }
-
-    fn is_member(&self, ticket: &Ticket, group: GroupId) -> bool {
-        let held = self.held.get(&group);
-        held.is_some_and(|held| held.group.has(self.asker(ticket)))
-    }
-
-    /// The group of this name. If it is staged here it was decided, since members only speak of groups that were. What anybody else says
-    /// proves nothing.
-    pub(super) fn know(&mut self, ticket: &Ticket, id: GroupId) -> Result<&mut Held, Response> {
-        if !self.held.contains_key(&id) {
-            let asker = self.asker(ticket);
-            let mut staged = self.staged.values();
-            let staged = staged.find(|staged| {
-                let may_know = |group: &Configuration| group.has(asker) || staged.parent.has(asker);
-                let mine = |group: &Configuration| group.id() == id && group.has(self.me.id());
-                let mut groups = staged.next.groups(&staged.parent);
-                groups.any(|group| mine(&group) && may_know(&group))
-            });
-            if let Some(staged) = staged.cloned() {
-                self.follow(staged.parent.id(), &staged.next);
-            }
-        }
-        // Whoever has skipped too many groups to remember which, says nothing of any.
-        let was_in = !self.skipped.contains(&id) && self.skipped.len() < MAX_GROUPS;
-        let over = self.is_below_floor(id.epoch) && was_in;
-        let incarnation = self.settings.incarnation;
-        self.held.get_mut(&id).ok_or(if over {
-            Response::Gone(incarnation)
-        } else {
-            Response::Unknown
-        })
-    }
+    // In a group.
 
     /// The epoch check: a member keeps nothing for a group that is sealed or over.
-    fn keep(&mut self, ticket: Ticket, id: GroupId, entry: Option<Box<Entry>>) {
-        let from = self.asker(&ticket);
-        let check = self.settings.rules.epoch_check;
+    pub(super) fn keep(self, ticket: Ticket, id: GroupId, entry: Option<Box<Entry>>) {
+        let Self { shared, .. } = self;
+        let from = shared.asker(&ticket);
+        let check = shared.rules().epoch_check;
         let key = entry
             .as_ref()
-            .map(|entry| self.table.key(&entry.copy.record));
-        let refusal = match self.know(&ticket, id) {
-            Err(unknown) => Some(unknown),
-            Ok(held) if held.promised != id.epoch || held.decided.is_some() => {
+            .map(|entry| shared.table.key(&entry.copy.record));
+        let refusal = match shared.roster.get(id) {
+            None => Some(shared.roster.unknown(id)),
+            Some(held) if held.promised != id.epoch || held.decided.is_some() => {
                 Some(Response::Closed(held.promised))
             }
-            Ok(held) => {
-                let primary = held.group.primary().map(Member::id);
+            Some(held) => {
+                let primary = held.group.primary().map(Place::id);
                 let strange = key.is_some_and(|key| !held.group.covers(key));
                 (strange || primary != Some(from)).then_some(Response::Unknown)
             }
         };
         match (refusal.filter(|_| check), entry) {
-            (Some(refusal), _) => self.answer(ticket, refusal),
+            (Some(refusal), _) => shared.answer(ticket, refusal),
             (None, Some(entry)) => {
-                self.take_in(&entry, After::Answer(ticket, Response::Done));
+                shared.take_in(&entry, After::Answer(ticket, Response::Done));
             }
-            (None, None) => self.answer(ticket, Response::Done),
+            (None, None) => shared.answer(ticket, Response::Done),
         }
     }
 
-    fn prepare(&mut self, ticket: Ticket, id: GroupId, ballot: Epoch) {
-        let from = self.asker(&ticket);
-        let is_surveying = self.is_surveying();
-        if is_surveying {
-            self.effects.push(Effect::LookSoon);
-        }
-        let answer = match self.know(&ticket, id) {
-            Err(unknown) => unknown,
-            Ok(Held {
+    /// Paxos, first phase.
+    pub(super) fn prepare(self, ticket: Ticket, id: GroupId, ballot: Epoch) {
+        let Self { shared, fences, .. } = self;
+        let from = shared.asker(&ticket);
+        let answer = match shared.roster.get(id) {
+            None => shared.roster.unknown(id),
+            Some(Held {
                 decided: Some(next),
                 ..
             }) => Response::Followed(Box::new(next.clone())),
-            Ok(held) if !held.group.has(from) => Response::Unknown,
+            Some(held) if !held.group.has(from) => Response::Unknown,
             // The group may lie behind a fence. The asker tries again.
-            Ok(held) if is_surveying => Response::Closed(held.promised),
-            Ok(held) if ballot <= held.promised => Response::Closed(held.promised),
-            Ok(held) => {
-                held.promised = ballot;
+            Some(held) if fences.is_surveying() => Response::Closed(held.promised),
+            Some(held) if ballot <= held.promised => Response::Closed(held.promised),
+            Some(held) => {
                 let promise = Response::Promise(held.accepted.clone().map(Box::new));
-                self.save_control(vec![After::Answer(ticket, promise)]);
-                return;
+                shared.roster.promise(id, ballot);
+                return shared.answer_once_saved(ticket, promise);
             }
         };
-        self.answer(ticket, answer);
+        shared.answer(ticket, answer);
     }
 
-    fn accept(&mut self, ticket: Ticket, id: GroupId, ballot: Epoch, next: Next) {
-        let from = self.asker(&ticket);
-        let answer = match self.know(&ticket, id) {
-            Err(unknown) => unknown,
-            Ok(Held {
+    /// Paxos, second phase.
+    pub(super) fn accept(self, ticket: Ticket, id: GroupId, ballot: Epoch, next: Next) {
+        let Self { shared, .. } = self;
+        let from = shared.asker(&ticket);
+        let answer = match shared.roster.get(id) {
+            None => shared.roster.unknown(id),
+            Some(Held {
                 decided: Some(next),
                 ..
             }) => Response::Followed(Box::new(next.clone())),
-            Ok(held) if !held.group.has(from) || !next.fits(&held.group) => Response::Unknown,
-            Ok(held) if ballot < held.promised => Response::Closed(held.promised),
-            Ok(held) => {
-                held.promised = ballot;
-                held.accepted = Some((ballot, next));
-                self.save_control(vec![After::Answer(ticket, Response::Done)]);
-                return;
+            Some(held) if !held.group.has(from) || !next.fits(&held.group) => Response::Unknown,
+            Some(held) if ballot < held.promised => Response::Closed(held.promised),
+            Some(_) => {
+                shared.roster.accept(id, ballot, next);
+                return shared.answer_once_saved(ticket, Response::Done);
             }
         };
-        self.answer(ticket, answer);
+        shared.answer(ticket, answer);
+    }
+
+    /// Answers what became of a group.
+    pub(super) fn check(self, ticket: Ticket, id: GroupId) {
+        let Self { shared, .. } = self;
+        let answer = match shared.roster.get(id) {
+            Some(held) => match held.decided.clone() {
+                Some(next) => Response::Followed(Box::new(next)),
+                None => Response::Done,
+            },
+            None => shared.roster.unknown(id),
+        };
+        shared.answer(ticket, answer);
     }
 
     /// Keys of a sealed group. Nothing more is kept in its epoch, so that pages fit together.
-    fn list(&mut self, ticket: Ticket, id: GroupId, last: Option<Id>) {
-        let member = self.is_member(&ticket, id);
-        let answer = match self.held.get(&id) {
+    pub(super) fn list(self, ticket: Ticket, id: GroupId, last: Option<Id>) {
+        let Self { shared, .. } = self;
+        let member = shared.roster.is_member(shared.asker(&ticket), id);
+        let answer = match shared.roster.get(id) {
             Some(held) if member && held.promised > id.epoch => {
                 let (after, upto) = (held.group.after, held.group.upto);
-                Response::Page(self.table.page(after, upto, last, MAX_PAGE))
+                Response::Page(shared.table.page(after, upto, last, MAX_PAGE))
             }
             _ => Response::Unknown,
         };
-        self.answer(ticket, answer);
+        shared.answer(ticket, answer);
+    }
+
+    /// One entry of a group, to a member of it.
+    pub(super) fn fetch(self, ticket: Ticket, id: GroupId, key: Id) {
+        let Self { shared, .. } = self;
+        let member = shared.roster.is_member(shared.asker(&ticket), id);
+        let entry = shared.table.entry(shared.now(), key);
+        shared.answer(ticket, Response::Entry(entry.filter(|_| member)));
     }
 
     // Before a group: what a node does that may become a member.
 
-    fn stage(&mut self, ticket: Ticket, parent: Configuration, next: Next) {
-        let me = self.me.id();
+    /// Expects what may come to follow a group, if this node can be in it.
+    pub(super) fn stage(self, ticket: Ticket, parent: Configuration, next: Next) {
+        let Self {
+            shared,
+            fences,
+            adopting,
+        } = self;
+        let me = shared.id();
         let name = (parent.id(), next.epoch);
-        let asker = self.asker(&ticket);
-        let claims = self.is_held_against(&parent) && !self.is_acquainted_with(asker);
+        let asker = shared.asker(&ticket);
+        let claims = shared.roster.is_held_against(&parent) && !shared.is_acquainted_with(asker);
         let strange = !next.fits(&parent) || !parent.has(asker) || claims;
-        let later = match strange || self.staged.contains_key(&name) {
+        let later = match strange || shared.roster.staged(name).is_some() {
             true => None,
-            false => self.make_way(&parent, &next),
+            false => fences.make_way(shared, &parent, &next),
         };
+        let rules = shared.rules();
         let mut mine = next.groups(&parent).filter(|group| group.has(me));
-        let barred = mine.any(|group| self.is_barred(&group));
+        let barred = mine.any(|group| fences.bars(rules, &group));
         let mut places = next
             .groups(&parent)
             .filter_map(|group| group.member(me).cloned());
         let place = places.next();
         let is_in = place.as_ref().is_some_and(|place| place.votes);
-        let check = self.settings.rules.incarnation;
-        let lost = place.is_some_and(|place| place.incarnation != self.settings.incarnation);
+        let incarnation = shared.own.settings.incarnation;
+        let lost = place.is_some_and(|place| place.incarnation != incarnation);
         let mut followers = next.groups(&parent).map(|group| group.id());
-        let known = self.staged.contains_key(&name)
-            || followers.any(|follower| self.held.contains_key(&follower));
-        let over = self.held.get(&parent.id());
+        let known = shared.roster.staged(name).is_some()
+            || followers.any(|follower| shared.roster.holds(follower));
+        let over = shared.roster.get(parent.id());
         let over = over.and_then(|held| held.decided.clone());
         let answer = if !is_in || strange || barred {
             Response::Unknown
         } else if let Some(later) = later {
             Response::Closed(later)
-        } else if lost && check {
-            Response::Met(self.introduction())
+        } else if lost && rules.incarnation {
+            Response::Met(adopting.introduction(shared))
         } else if known {
-            self.save_control(vec![After::Answer(ticket, Response::Done)]);
-            return;
+            return shared.answer_once_saved(ticket, Response::Done);
         } else if let Some(followed) = over {
             Response::Followed(Box::new(followed))
-        } else if self.is_below_floor(next.epoch) {
-            Response::Closed(self.floor)
-        } else if self.held.len() + self.staged.len() >= MAX_GROUPS {
+        } else if shared.roster.is_below_floor(next.epoch) {
+            Response::Closed(shared.roster.floor())
+        } else if !shared.roster.has_room() {
             Response::Refused(RecordError::Full)
-        } else if !self.moves_to(&parent) {
-            Response::Met(self.introduction())
+        } else if !shared.moves_to(&parent) {
+            Response::Met(adopting.introduction(shared))
         } else {
-            self.staged.insert(name, Staged { parent, next });
-            self.save_control(vec![After::Answer(ticket, Response::Done)]);
-            return;
+            shared.roster.stage(parent, next);
+            return shared.answer_once_saved(ticket, Response::Done);
         };
-        self.answer(ticket, answer);
+        shared.answer(ticket, answer);
     }
 
-    /// Whether a key belongs to what the asker has staged here, or had.
-    fn expects(&self, ticket: &Ticket, parent: GroupId, epoch: Epoch, key: Id) -> bool {
-        let (me, asker) = (self.me.id(), self.asker(ticket));
-        let covers = |group: &Configuration| group.has(me) && group.covers(key);
-        let opened = |held: &&Held| held.group.epoch == epoch && held.decided.is_none();
-        let mut opened = self.held.values().filter(opened);
-        let staged = self.staged.get(&(parent, epoch));
-        staged
-            .filter(|staged| staged.parent.has(asker))
-            .is_some_and(|staged| staged.next.groups(&staged.parent).any(|g| covers(&g)))
-            || opened.any(|held| covers(&held.group) && held.group.has(asker))
-    }
-
-    fn judge(&mut self, ticket: Ticket, parent: GroupId, epoch: Epoch, entries: &[(Id, Stamp)]) {
+    /// Answers what of an offer is lacking here.
+    pub(super) fn judge(self, ticket: Ticket, name: StagedName, entries: &[(Id, Stamp)]) {
+        let Self { shared, .. } = self;
         let lacks = |(key, stamp): &&(Id, Stamp)| {
-            let row = self.table.get(*key);
+            let row = shared.table.get(*key);
             !row.is_some_and(|row| row.stamp >= *stamp && row.saved)
         };
         let lacking = entries.iter().filter(lacks).map(|(key, _)| *key);
+        let asker = shared.asker(&ticket);
         let answer = match entries.first() {
-            Some((key, _)) if !self.expects(&ticket, parent, epoch, *key) => Response::Unknown,
+            Some((key, _)) if !expects(shared, asker, name, *key) => Response::Unknown,
             _ => Response::Lacking(lacking.collect()),
         };
-        self.answer(ticket, answer);
+        shared.answer(ticket, answer);
+    }
+
+    /// Keeps an entry for what may come to follow a group.
+    pub(super) fn take(self, ticket: Ticket, name: StagedName, entry: &Entry) {
+        let Self { shared, .. } = self;
+        let key = shared.table.key(&entry.copy.record);
+        if expects(shared, shared.asker(&ticket), name, key) {
+            shared.take_in(entry, After::Answer(ticket, Response::Done));
+        } else {
+            shared.answer(ticket, Response::Unknown);
+        }
     }
 
     /// Takes back what was staged.
-    fn withdraw(&mut self, ticket: Ticket, name: (GroupId, Epoch)) {
-        let asker = self.asker(&ticket);
-        let staged = self.staged.get(&name);
-        if staged.is_some_and(|staged| staged.parent.has(asker)) {
-            self.staged.remove(&name);
-            self.dirty = true;
-            self.tidy();
+    pub(super) fn withdraw(self, ticket: Ticket, name: StagedName) {
+        let Self { shared, .. } = self;
+        let asker = shared.asker(&ticket);
+        if shared.roster.withdraw(name, asker) {
+            shared.tidy();
         }
-        self.answer(ticket, Response::Done);
+        shared.answer(ticket, Response::Done);
     }
 
     // After a group.
 
-    fn decided(&mut self, ticket: Ticket, parent: GroupId, next: &Next) {
-        let asker = self.asker(&ticket);
-        let held = self.held.get(&parent).map(|held| &held.group);
-        let mut staged = self.staged.values().map(|staged| &staged.parent);
-        let group = held.or_else(|| staged.find(|group| group.id() == parent));
-        if group.is_some_and(|group| !group.has(asker) || !next.fits(group)) {
-            return self.answer(ticket, Response::Unknown);
-        }
-        self.follow(parent, next);
-        let me = self.me.id();
-        let is_in = votes(&next.members(), me);
-        let open = self
-            .held
-            .values()
-            .any(|held| held.group.epoch == next.epoch);
-        if is_in && !open && !self.is_below_floor(next.epoch) {
-            self.answer(ticket, Response::Unknown);
-        } else {
-            self.save_control(vec![After::Answer(ticket, Response::Done)]);
-        }
+    /// Whether to believe that this was decided to follow a group.
+    pub(super) fn believes(self, ticket: &Ticket, parent: GroupId, next: &Next) -> bool {
+        let Self { shared, .. } = self;
+        let asker = shared.asker(ticket);
+        let roster = &shared.roster;
+        let group = roster.group(parent).or_else(|| roster.parent(parent));
+        group.is_none_or(|group| group.has(asker) && next.fits(group))
     }
 
-    /// It is decided what follows a group: that begins here, and the group is over.
-    pub(super) fn follow(&mut self, parent: GroupId, next: &Next) {
-        let me = self.me.id();
-        let staged = self.staged.remove(&(parent, next.epoch));
-        let held = self.held.get(&parent).map(|held| &held.group);
-        let before = held.or_else(|| staged.as_ref().map(|staged| &staged.parent));
-        let fence = before.and_then(|before| Fence::of(before, next));
-        // What was staged besides has lost.
-        self.staged.retain(|(other, _), _| *other != parent);
-        if let Some(held) = self.held.get_mut(&parent)
-            && held.decided.is_none()
-        {
-            held.decided = Some(next.clone());
-            self.end_watch(parent);
+    /// Acknowledges a decision that this node has followed, if it knows what came of it.
+    pub(super) fn acknowledge(self, ticket: Ticket, next: &Next) {
+        let Self { shared, .. } = self;
+        if shared.roster.lacks(next) {
+            shared.answer(ticket, Response::Unknown);
+        } else {
+            shared.answer_once_saved(ticket, Response::Done);
         }
-        let mut after = Vec::new();
-        // Who is in what follows has it staged until it is decided. Without that it is over here, or was never here.
-        for group in staged.iter().flat_map(|staged| next.groups(&staged.parent)) {
-            if self.is_barred(&group) {
-                self.skip(group.id());
-            } else if votes(&group.members, me) {
-                if group.primary().map(Member::id) == Some(me) {
-                    after.push(After::Lead(group.id()));
-                }
-                self.hold(group);
+    }
+}
+
+/// Whether a key belongs to what the asker has staged here, or had.
+fn expects(shared: &Shared, asker: Id, (parent, epoch): StagedName, key: Id) -> bool {
+    let me = shared.id();
+    let covers = |group: &Configuration| group.has(me) && group.covers(key);
+    let mut opened = shared
+        .roster
+        .open()
+        .filter(|held| held.group.epoch == epoch);
+    let staged = shared.roster.staged((parent, epoch));
+    staged
+        .filter(|staged| staged.parent.has(asker))
+        .is_some_and(|staged| staged.next.groups(&staged.parent).any(|g| covers(&g)))
+        || opened.any(|held| covers(&held.group) && held.group.has(asker))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::group::Effect;
+    use crate::store::group::shared::Act;
+    use crate::store::group::testing::{self, entry, epoch, from, group, id, next};
+    use alloc::vec::Vec;
+
+    struct Node {
+        shared: Shared,
+        fences: Fences,
+        adopting: Adopting,
+    }
+
+    impl Node {
+        fn new(me: u64, groups: &[Configuration]) -> Self {
+            Self {
+                shared: testing::shared(me, groups),
+                fences: Fences::default(),
+                adopting: Adopting::default(),
             }
         }
-        let repair = self.repaired(parent, fence.as_ref());
-        if let Some(fence) = fence {
-            after.extend(repair.map(|number| After::Repaired(number, fence.clone())));
-            self.raise(fence);
+
+        const fn member(&mut self) -> Member<'_> {
+            Member {
+                shared: &mut self.shared,
+                fences: &mut self.fences,
+                adopting: &self.adopting,
+            }
         }
-        if !after.is_empty() {
-            self.save_control(after);
-        }
-        self.tidy();
-    }
 
-    /// The group is gone: what is staged here to follow it was decided and is over as well, or was not decided.
-    pub(super) fn skip_what_follows(&mut self, parent: GroupId) {
-        let me = self.me.id();
-        let staged = self.staged.iter();
-        let staged = staged.filter(|((group, _), _)| *group == parent);
-        let groups = staged.flat_map(|(_, staged)| staged.next.groups(&staged.parent));
-        let mine = groups.filter(|group| group.has(me));
-        let room = MAX_GROUPS - self.skipped.len().min(MAX_GROUPS);
-        let skipped: Vec<GroupId> = mine.map(|group| group.id()).take(room).collect();
-        self.skipped.extend(skipped);
-        self.staged.retain(|(group, _), _| *group != parent);
-    }
-
-    /// Whether a group of this epoch may have been here and be forgotten.
-    pub(super) fn is_below_floor(&self, epoch: Epoch) -> bool {
-        epoch.attempt() <= self.floor.attempt()
-    }
-
-    pub(super) fn raise_floor(&mut self, epoch: Epoch) {
-        if !self.is_below_floor(epoch) {
-            self.floor = epoch;
+        fn acts(&mut self) -> Vec<Act> {
+            self.shared.outbox.take_acts()
         }
     }
 
-    /// Nothing is tried with a group any more.
-    pub(super) fn end_watch(&mut self, id: GroupId) {
-        self.changes.remove(&id);
-        self.leading.remove(&id);
-        self.watching.remove(&id);
-        self.dirty = true;
+    fn answer(to: u64, response: Response) -> Act {
+        Act::Effect(Effect::Answer(from(to), response))
     }
 
-    /// The group is over, and nobody needs to hear of it any more.
-    pub(super) fn forget(&mut self, id: GroupId) {
-        if self.held.remove(&id).is_some() {
-            self.raise_floor(id.epoch);
-            self.end_watch(id);
-            self.end_repair(id, Err(RepairError::Moved));
-            self.skip_what_follows(id);
-            self.tidy();
+    fn saved(to: u64, response: Response) -> Act {
+        Act::SaveControl(vec![After::Answer(from(to), response)])
+    }
+
+    #[test]
+    fn a_promise_seals_the_group_and_is_saved_before_it_is_given() {
+        let group = group((0, 0), 1, &[1, 2, 3]);
+        let mut node = Node::new(2, core::slice::from_ref(&group));
+        let kept = entry("a", group.epoch, 1);
+        let keep = || Some(Box::new(kept.clone()));
+        node.member().keep(from(3), group.id(), keep());
+        assert_eq!(
+            node.acts(),
+            [answer(3, Response::Unknown)],
+            "not the primary"
+        );
+        node.member().keep(from(1), group.id(), keep());
+        let acts = node.acts();
+        let [Act::Effect(Effect::Save(number, _))] = acts.as_slice() else {
+            panic!("{acts:?}");
+        };
+        node.shared.outbox.saved(*number, Ok(()));
+        let done = Act::GoOn(After::Answer(from(1), Response::Done), Ok(()));
+        assert_eq!(node.acts().last(), Some(&done));
+        node.member().prepare(from(9), group.id(), epoch(0, 3));
+        assert_eq!(node.acts(), [answer(9, Response::Unknown)], "a stranger");
+        node.member().prepare(from(3), group.id(), epoch(0, 3));
+        assert_eq!(node.acts(), [saved(3, Response::Promise(None))]);
+        let closed = [answer(1, Response::Closed(epoch(0, 3)))];
+        node.member().keep(from(1), group.id(), keep());
+        assert_eq!(node.acts(), closed);
+        node.member().prepare(from(1), group.id(), epoch(0, 3));
+        assert_eq!(node.acts(), closed);
+    }
+
+    #[test]
+    fn what_is_accepted_is_told_to_the_next_ballot() {
+        let group = group((0, 0), 1, &[1, 2, 3]);
+        let mut node = Node::new(2, core::slice::from_ref(&group));
+        let older = next(epoch(0, 3), &[1, 2]);
+        node.member().prepare(from(3), group.id(), epoch(0, 4));
+        node.acts();
+        let accept = |node: &mut Node, ballot| {
+            let next = older.clone();
+            node.member().accept(from(3), group.id(), ballot, next);
+            node.acts()
+        };
+        let closed = answer(3, Response::Closed(epoch(0, 4)));
+        assert_eq!(accept(&mut node, epoch(0, 3)), [closed]);
+        assert_eq!(accept(&mut node, epoch(0, 4)), [saved(3, Response::Done)]);
+        node.member().prepare(from(1), group.id(), epoch(0, 5));
+        let accepted = Some(Box::new((epoch(0, 4), older)));
+        assert_eq!(node.acts(), [saved(1, Response::Promise(accepted))]);
+    }
+
+    #[test]
+    fn while_it_surveys_fences_a_member_promises_nothing() {
+        let group = group((0, 0), 1, &[1, 2]);
+        let mut node = Node::new(2, core::slice::from_ref(&group));
+        node.fences.begin_survey();
+        node.member().prepare(from(1), group.id(), epoch(0, 3));
+        assert_eq!(node.acts(), [answer(1, Response::Closed(group.epoch))]);
+    }
+
+    #[test]
+    fn only_a_sealed_group_is_listed_and_only_to_its_members() {
+        let group = group((0, 0), 1, &[1, 2]);
+        let mut node = Node::new(2, core::slice::from_ref(&group));
+        let kept = entry("a", group.epoch, 1);
+        node.shared.table.insert(node.shared.now(), &kept).unwrap();
+        let key = node.shared.table.key(&kept.copy.record);
+        node.member().list(from(1), group.id(), None);
+        assert_eq!(node.acts(), [answer(1, Response::Unknown)]);
+        node.shared.roster.promise(group.id(), epoch(0, 2));
+        node.member().list(from(1), group.id(), None);
+        let page = Response::Page(vec![(key, kept.stamp)]);
+        assert_eq!(node.acts(), [answer(1, page)]);
+        node.member().fetch(from(1), group.id(), key);
+        let found = Response::Entry(Some(Box::new(kept)));
+        assert_eq!(node.acts(), [answer(1, found)]);
+        node.member().list(from(9), group.id(), None);
+        node.member().fetch(from(9), group.id(), key);
+        let refused = [Response::Unknown, Response::Entry(None)];
+        assert_eq!(node.acts(), refused.map(|response| answer(9, response)));
+    }
+
+    #[test]
+    fn a_node_expects_a_group_that_it_has_a_vote_in_and_takes_what_belongs_to_it() {
+        let parent = group((0, 0), 1, &[1]);
+        let mut node = Node::new(2, &[]);
+        let next = next(epoch(0, 2), &[1, 2]);
+        let name = (parent.id(), next.epoch);
+        let given = entry("a", parent.epoch, 1);
+        let key = node.shared.table.key(&given.copy.record);
+        node.member().take(from(1), name, &given);
+        assert_eq!(node.acts(), [answer(1, Response::Unknown)]);
+        node.member().stage(from(9), parent.clone(), next.clone());
+        assert_eq!(node.acts(), [answer(9, Response::Unknown)], "a stranger");
+        for _ in 0..2 {
+            node.member().stage(from(1), parent.clone(), next.clone());
+            assert_eq!(node.acts(), [saved(1, Response::Done)]);
         }
+        let offer = [(key, given.stamp)];
+        node.member().judge(from(1), name, &offer);
+        assert_eq!(node.acts(), [answer(1, Response::Lacking(vec![key]))]);
+        node.member().take(from(1), name, &given);
+        assert!(matches!(node.acts()[..], [Act::Effect(Effect::Save(..))]));
+        node.shared.table.saved(key, given.stamp);
+        node.member().judge(from(1), name, &offer);
+        assert_eq!(node.acts(), [answer(1, Response::Lacking(vec![]))]);
+        node.member().withdraw(from(1), name);
+        let dropped = Act::Effect(Effect::Drop(vec![key]));
+        assert_eq!(node.acts(), [dropped, answer(1, Response::Done)]);
+    }
+
+    #[test]
+    fn who_has_lost_its_store_or_keeps_its_lineage_says_so_instead_of_expecting_a_group() {
+        let parent = group((0, 0), 1, &[1]);
+        let mut next = next(epoch(0, 2), &[1, 2]);
+        let mut node = Node::new(2, &[]);
+        next.members[1].incarnation = 99;
+        node.member().stage(from(1), parent.clone(), next.clone());
+        let who = node.adopting.introduction(&node.shared);
+        assert_eq!(node.acts(), [answer(1, Response::Met(who))]);
+        next.members[1].incarnation = 2;
+        let mut other = parent;
+        other.lineage += 1;
+        node.shared.roster.note_write();
+        node.member().stage(from(1), other.clone(), next.clone());
+        let who = node.adopting.introduction(&node.shared);
+        assert!(who.settled);
+        assert_eq!(node.acts(), [answer(1, Response::Met(who))]);
+        // One that nothing was written in is given up.
+        let mut fresh = Node::new(2, &[]);
+        fresh.member().stage(from(1), other.clone(), next);
+        assert_eq!(fresh.acts(), [saved(1, Response::Done)]);
+        assert_eq!(fresh.shared.roster.lineage_number(), Some(other.lineage));
+    }
+
+    #[test]
+    fn a_ring_is_founded_once() {
+        let mut node = Node::new(2, &[]);
+        node.member().found(5);
+        assert_eq!(node.acts(), [], "it has a lineage");
+        let contact = testing::contact(2);
+        node.shared = Shared::new(contact, node.shared.own.settings.clone());
+        node.member().found(5);
+        let groups = node.shared.roster.ids();
+        assert_eq!(
+            node.acts(),
+            [Act::SaveControl(vec![After::Lead(groups[0])])]
+        );
+        assert_eq!(node.shared.roster.lineage_number(), Some(5));
+        node.member().found(6);
+        assert_eq!(node.acts(), []);
+    }
+
+    #[test]
+    fn a_decision_is_believed_of_a_member_and_acknowledged_once_it_is_known() {
+        let parent = group((0, 0), 1, &[1, 2]);
+        let mut node = Node::new(2, core::slice::from_ref(&parent));
+        let next = next(epoch(0, 2), &[1, 2]);
+        assert!(!node.member().believes(&from(9), parent.id(), &next));
+        assert!(node.member().believes(&from(1), parent.id(), &next));
+        node.member().acknowledge(from(1), &next);
+        assert_eq!(
+            node.acts(),
+            [answer(1, Response::Unknown)],
+            "it lacks the group"
+        );
+        node.shared.roster.hold(group((0, 0), 2, &[1, 2]));
+        node.member().acknowledge(from(1), &next);
+        assert_eq!(node.acts(), [saved(1, Response::Done)]);
+        assert!(node.shared.roster.is_member(id(1), parent.id()));
     }
 }

@@ -1,4 +1,4 @@
-//! What is said to the members of groups, and between them.
+//! The messages to the members of groups, and between them.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -11,7 +11,7 @@ use crate::store::group::{Entry, OperationTag};
 use crate::store::message::{Bulk, StoredRecord};
 use crate::store::record::{RecordError, Version};
 
-/// How many keys a page of a range lists.
+/// The number of keys that a page of a range lists.
 pub const MAX_PAGE: usize = 64;
 
 /// A question to a node about a group. Each gets one [`Response`].
@@ -39,9 +39,9 @@ pub enum Request {
     Give(GroupId, Epoch, Box<Entry>),
     /// To who would be a member: the change was given up before anybody was asked to accept it.
     Withdraw(GroupId, Epoch),
-    /// It is decided what follows the group.
+    /// To those concerned: this was decided to follow the group.
     Decided(GroupId, Box<Next>),
-    /// What became of this group?
+    /// To a member: what became of this group?
     Check(GroupId),
     /// This is who asks; who is asked?
     Meet(Introduction),
@@ -60,7 +60,7 @@ pub enum Request {
 pub struct Write {
     /// The record.
     pub copy: StoredRecord,
-    /// What it replaces, `None` where nothing was.
+    /// The version that it replaces, `None` where nothing was.
     pub expected: Option<Version>,
     /// The operation, the same in all its attempts.
     pub operation: OperationTag,
@@ -81,7 +81,7 @@ pub struct Touch {
     pub lineage: Option<u64>,
 }
 
-/// What a node says of itself before it becomes a member.
+/// The introduction of a node before it becomes a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Introduction {
     /// Of its store.
@@ -124,7 +124,7 @@ pub enum Response {
     Entry(Option<Box<Entry>>),
     /// To [`Request::Offer`].
     Lacking(Vec<Id>),
-    /// What follows the group was decided.
+    /// The decision of what follows the group.
     Followed(Box<Next>),
     /// To [`Request::Meet`]: this is who answers. To [`Request::Stage`]: not done, since the answerer's store is another one.
     Met(Introduction),

@@ -10,7 +10,7 @@ use crate::store::group::configuration::Member;
 use crate::store::group::message::Introduction;
 use crate::store::group::{Look, Patience};
 
-/// Who is away since when, as this node sees it. Nothing depends on it but when a change is tried and with whom.
+/// The absence of members, as this node sees it. Nothing depends on it but when a change is tried and with whom.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Presence {
     /// The neighbours on the ring, as they were looked at last.
@@ -18,7 +18,7 @@ pub(super) struct Presence {
     away: BTreeMap<Id, Instant>,
     /// Nodes that did not answer the last question, have said that they stop, or are missing where all nodes of the ring are known.
     silent: BTreeSet<Id>,
-    /// Who said that it stops.
+    /// Nodes that said that they stop.
     stopped: BTreeSet<Id>,
     /// Nodes that lost their store, by their incarnation of now.
     renewed: BTreeMap<Id, u64>,
@@ -146,6 +146,21 @@ impl Presence {
         }
         self.silent
             .retain(|node| members.contains(node) && !lives(node));
+    }
+
+    /// The neighbours that can be members, and this node. One that is reached through a relay cannot: it shares its relay's fate,
+    /// and a tab's comings and goings are its user's.
+    pub(super) fn candidates(&self, me: &Contact, look: &Look) -> Vec<Contact> {
+        let mut there: Vec<Contact> = Vec::new();
+        for node in look.ring.iter().chain(Some(me)) {
+            let stays = node.relays().is_empty() && !self.has_declined(node.id());
+            let goes = look.leaving && node.id() == me.id();
+            let known = there.iter().any(|other| other.id() == node.id());
+            if stays && !goes && !known {
+                there.push(node.clone());
+            }
+        }
+        there
     }
 
     /// Whether a node was a neighbour on the ring when they were looked at last.

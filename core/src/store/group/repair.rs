@@ -1,21 +1,20 @@
-//! Repair by hand: what a member does that is told to go on with a range whose majority is gone for good.
+//! Repair by hand: orders to go on with a range whose majority is gone for good.
 //!
 //! A repair is a change into the next generation, and its quorum are all voters that are not given up. Before it begins the
 //! neighbours are asked whether they know of a later group of the range: then nothing is to be repaired here. What the members that
 //! were given up have alone acknowledged is lost.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::fmt;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
-use crate::store::group::change::Step;
+use crate::store::group::change::Wanted;
 use crate::store::group::configuration::{GroupId, MAX_MEMBERS, Member};
-use crate::store::group::fence::Fence;
-use crate::store::group::message::{Request, Response};
-use crate::store::group::upkeep::Wanted;
-use crate::store::group::{Effect, Groups, Held, Look};
+use crate::store::group::fence::{Fence, Fences};
+use crate::store::group::shared::{Act, Shared};
+use crate::store::group::{Effect, Look};
 
 /// Why a range is not repaired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,36 +81,54 @@ impl fmt::Display for RepairError {
 
 impl core::error::Error for RepairError {}
 
-/// A repair that was ordered and is not done.
+/// The repairs that were ordered and are not done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Repairs {
+    open: BTreeMap<GroupId, Repair>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Repair {
+struct Repair {
     number: u64,
     lost: BTreeSet<Id>,
 }
 
-impl Groups {
+impl Repairs {
     /// Begins to repair the group of a key; [`Effect::Repaired`] follows.
-    pub(super) fn begin_repair(&mut self, number: u64, key: Id, lost: &[Id]) {
-        match self.repairable(key, lost) {
+    pub(super) fn begin(
+        &mut self,
+        shared: &mut Shared,
+        fences: &Fences,
+        number: u64,
+        key: Id,
+        lost: &[Id],
+    ) {
+        match self.repairable(shared, fences, key, lost) {
             Ok(id) => {
                 // An attempt to change the group as usual cannot succeed.
-                self.end_attempt(id);
+                shared.outbox.act(Act::EndAttempt(id));
                 let lost = lost.iter().copied().collect();
-                self.repairs.insert(id, Repair { number, lost });
-                self.effects.push(Effect::LookSoon);
+                self.open.insert(id, Repair { number, lost });
+                shared.look_soon();
             }
-            Err(error) => self.effects.push(Effect::Repaired(number, Err(error))),
+            Err(error) => shared.outbox.effect(Effect::Repaired(number, Err(error))),
         }
     }
 
-    fn repairable(&self, key: Id, lost: &[Id]) -> Result<GroupId, RepairError> {
-        let me = self.me.id();
-        let open = |held: &&Held| held.decided.is_none() && held.group.covers(key);
-        let newest = self.held.values().filter(open);
+    fn repairable(
+        &self,
+        shared: &Shared,
+        fences: &Fences,
+        key: Id,
+        lost: &[Id],
+    ) -> Result<GroupId, RepairError> {
+        let me = shared.id();
+        let open = shared.roster.open();
+        let newest = open.filter(|held| held.group.covers(key));
         let newest = newest.max_by_key(|held| held.group.epoch);
         let group = &newest.ok_or(RepairError::NoGroup)?.group;
         let own = group.member(me).ok_or(RepairError::NoGroup)?;
-        if !own.votes || own.incarnation != self.settings.incarnation {
+        if !own.votes || own.incarnation != shared.own.settings.incarnation {
             return Err(RepairError::NoVote);
         }
         for id in lost {
@@ -119,7 +136,7 @@ impl Groups {
                 return Err(RepairError::Itself);
             }
             if !group.has(*id) {
-                let fences = self.fences.list().iter();
+                let fences = fences.list().iter();
                 let mut over = fences.filter(|fence| fence.lineage == group.lineage);
                 let repaired = over.any(|fence| {
                     fence.covers(key) && fence.lost.iter().any(|(lost, _)| lost == id)
@@ -136,151 +153,176 @@ impl Groups {
             return Err(RepairError::NotNeeded);
         }
         // Who is no neighbour is asked before the change begins.
-        if let Some(there) = lost.iter().find(|id| !self.presence.is_unseen(**id)) {
+        if let Some(there) = lost.iter().find(|id| !shared.presence.is_unseen(**id)) {
             return Err(RepairError::Present(*there));
         }
-        if let Some(away) = left.iter().find(|id| self.presence.is_away(**id)) {
+        if let Some(away) = left.iter().find(|id| shared.presence.is_away(**id)) {
             return Err(RepairError::Away(*away));
         }
-        if self.fences.is_full() {
+        if fences.is_full() {
             return Err(RepairError::Full);
         }
-        match self.repairs.contains_key(&group.id()) {
+        match self.open.contains_key(&group.id()) {
             true => Err(RepairError::Busy),
             false => Ok(group.id()),
         }
     }
 
     /// Nobody waits for a repair any more.
-    pub(super) fn give_up_repair(&mut self, number: u64) {
-        let mut repairs = self.repairs.iter();
+    pub(super) fn give_up(&mut self, shared: &mut Shared, number: u64) {
+        let mut repairs = self.open.iter();
         let found = repairs.find(|(_, repair)| repair.number == number);
         if let Some(id) = found.map(|(id, _)| *id) {
-            self.end_attempt(id);
-            self.end_repair(id, Err(RepairError::Unfinished));
+            shared.outbox.act(Act::EndAttempt(id));
+            self.end(shared, id, RepairError::Unfinished);
         }
     }
 
-    pub(super) fn end_repair(&mut self, id: GroupId, outcome: Result<Fence, RepairError>) {
-        if let Some(repair) = self.repairs.remove(&id) {
-            self.effects.push(Effect::Repaired(repair.number, outcome));
+    /// The repair of a group cannot be done, if one was ordered.
+    pub(super) fn end(&mut self, shared: &mut Shared, id: GroupId, error: RepairError) {
+        if let Some(repair) = self.open.remove(&id) {
+            let outcome = Effect::Repaired(repair.number, Err(error));
+            shared.outbox.effect(outcome);
         }
     }
 
     /// The number of the repair that a decision ends, unless the decision was another one.
-    pub(super) fn repaired(&mut self, id: GroupId, fence: Option<&Fence>) -> Option<u64> {
+    pub(super) fn on_decided(
+        &mut self,
+        shared: &mut Shared,
+        id: GroupId,
+        fence: Option<&Fence>,
+    ) -> Option<u64> {
         if fence.is_none() {
-            self.end_repair(id, Err(RepairError::Moved));
+            self.end(shared, id, RepairError::Moved);
         }
-        self.repairs.remove(&id).map(|repair| repair.number)
+        self.open.remove(&id).map(|repair| repair.number)
     }
 
-    /// Tries to repair a group, if that was ordered: all members that are left stay, and neighbours take the places of others.
-    pub(super) fn attempt_repair(&mut self, id: GroupId, look: &Look) -> bool {
-        let Some(lost) = self.repairs.get(&id).map(|repair| repair.lost.clone()) else {
-            return false;
-        };
-        let Some(held) = self.held.get(&id) else {
-            return false;
-        };
-        let space = self.settings.space;
-        let left = held.group.voters().map(|member| &member.contact);
+    /// The change that repairs a group, if that was ordered: all members that are left stay, and neighbours take the places of others.
+    pub(super) fn wanted(&self, shared: &Shared, id: GroupId, look: &Look) -> Option<Wanted> {
+        let lost = self.open.get(&id)?.lost.clone();
+        let group = shared.roster.group(id)?;
+        let settings = &shared.own.settings;
+        let space = settings.space;
+        let left = group.voters().map(|member| &member.contact);
         let mut nodes: Vec<Contact> = left.filter(|n| !lost.contains(&n.id())).cloned().collect();
-        let places = usize::from(self.settings.copies.max(1)).max(nodes.len());
-        let mut others = self.candidates(look);
+        let places = usize::from(settings.copies.max(1)).max(nodes.len());
+        let mut others = shared.presence.candidates(&shared.own.contact, look);
         let stays = |node: Id| nodes.iter().any(|other| other.id() == node);
         others.retain(|node| !stays(node.id()) && !lost.contains(&node.id()));
         others.sort_by_key(|node| space.distance(id.upto, node.id()));
         nodes = Contact::of_each_peer(nodes.iter().chain(&others), places);
         nodes.truncate(MAX_MEMBERS);
         nodes.sort_by_key(|node| space.distance(id.upto, node.id()));
-        let wanted = Wanted {
+        Some(Wanted {
             members: nodes,
             split: None,
             absent: BTreeSet::new(),
             lost,
             around: look.ring.clone(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::group::testing::{self, contact, group, id};
+    use alloc::vec;
+
+    /// Node 1 of a group of three, where only these are still on the ring and the others did not answer.
+    fn shared(there: &[u64]) -> Shared {
+        let mut shared = testing::shared(1, &[group((0, 0), 1, &[1, 2, 3])]);
+        let look = Look {
+            ring: there.iter().copied().map(contact).collect(),
+            ..Look::default()
         };
-        self.start_change(id, wanted);
-        true
+        let members = [2, 3].map(id).into_iter().collect();
+        let (now, patience) = (shared.now(), shared.own.settings.patience);
+        shared.presence.look(now, &members, &look, patience, None);
+        shared
     }
 
-    /// Asks the neighbours, and those who would be in what may have followed already, for a later group of the range; and those who are to be
-    /// given up, who must not answer.
-    pub(super) fn survey_range(&mut self, id: GroupId) {
-        let Some((group, change, token)) = self.enter(id, Step::Surveying { open: 0 }) else {
-            return;
-        };
-        let accepted = self.held.get(&id).and_then(|held| held.accepted.clone());
-        let followers = accepted.map_or_else(Vec::new, |(_, next)| next.members());
-        let lost = group
-            .members
-            .iter()
-            .filter(|member| change.lost.contains(&member.id()));
-        let others = followers
-            .iter()
-            .chain(lost)
-            .map(|member| member.contact.clone());
-        let me = self.me.id();
-        let mut nodes: Vec<Contact> = Vec::new();
-        for node in change.around.into_iter().chain(others) {
-            let known = nodes.iter().any(|other| other.id() == node.id());
-            if node.id() != me && node.relays().is_empty() && !known {
-                nodes.push(node);
-            }
+    fn begun(repairs: &mut Repairs, shared: &mut Shared, lost: &[u64]) -> Vec<Act> {
+        let lost: Vec<Id> = lost.iter().copied().map(id).collect();
+        repairs.begin(shared, &Fences::default(), 5, id(9), &lost);
+        shared.outbox.take_acts()
+    }
+
+    fn refused(error: RepairError) -> [Act; 1] {
+        [Act::Effect(Effect::Repaired(5, Err(error)))]
+    }
+
+    #[test]
+    fn only_what_is_lost_for_good_is_repaired() {
+        let cases: [(&[u64], &[u64], RepairError); 6] = [
+            (&[], &[1, 2], RepairError::Itself),
+            (&[], &[2, 4], RepairError::NotMember(id(4))),
+            (&[2], &[3], RepairError::NotNeeded),
+            (&[3], &[2, 3], RepairError::Present(id(3))),
+            (&[], &[], RepairError::NotNeeded),
+            (&[], &[2], RepairError::NotNeeded),
+        ];
+        for (there, lost, error) in cases {
+            let acts = begun(&mut Repairs::default(), &mut shared(there), lost);
+            assert_eq!(acts, refused(error), "{there:?} {lost:?}");
         }
-        if nodes.is_empty() {
-            return self.meet(id);
-        }
-        if let Some(change) = self.changes.get_mut(&id) {
-            change.step = Step::Surveying { open: nodes.len() };
-        }
-        for node in nodes {
-            let survey = Request::Survey(group.lineage, group.after, group.upto);
-            self.ask(token, &node, survey);
+        let mut other = testing::shared(1, &[]);
+        let acts = begun(&mut Repairs::default(), &mut other, &[2, 3]);
+        assert_eq!(acts, refused(RepairError::NoGroup));
+        let mut lapsed = shared(&[]);
+        lapsed.own.settings.incarnation = 99;
+        let acts = begun(&mut Repairs::default(), &mut lapsed, &[2, 3]);
+        assert_eq!(acts, refused(RepairError::NoVote));
+    }
+
+    #[test]
+    fn a_repair_is_ordered_once_and_ends_with_one_outcome() {
+        let (mut repairs, mut shared) = (Repairs::default(), shared(&[]));
+        let group = group((0, 0), 1, &[]).id();
+        let acts = begun(&mut repairs, &mut shared, &[2, 3]);
+        let soon = Act::Effect(Effect::LookSoon);
+        assert_eq!(acts, [Act::EndAttempt(group), soon]);
+        let again = begun(&mut repairs, &mut shared, &[2, 3]);
+        assert_eq!(again, refused(RepairError::Busy));
+        repairs.give_up(&mut shared, 6);
+        assert_eq!(shared.outbox.take_acts(), [], "another one");
+        repairs.give_up(&mut shared, 5);
+        let ended = Act::Effect(Effect::Repaired(5, Err(RepairError::Unfinished)));
+        assert_eq!(shared.outbox.take_acts(), [Act::EndAttempt(group), ended]);
+        repairs.end(&mut shared, group, RepairError::Moved);
+        assert_eq!(shared.outbox.take_acts(), []);
+    }
+
+    #[test]
+    fn a_decision_without_a_fence_is_another_one_than_was_ordered() {
+        let group = group((0, 0), 1, &[]);
+        for is_repair in [true, false] {
+            let (mut repairs, mut shared) = (Repairs::default(), shared(&[]));
+            begun(&mut repairs, &mut shared, &[2, 3]);
+            let fence = Fence::around(&group, 1);
+            let fence = is_repair.then_some(&fence);
+            let number = repairs.on_decided(&mut shared, group.id(), fence);
+            assert_eq!(number, is_repair.then_some(5));
+            let acts = shared.outbox.take_acts();
+            assert_eq!(acts.is_empty(), is_repair, "{acts:?}");
         }
     }
 
-    pub(super) fn on_range_surveyed(&mut self, id: GroupId, from: Id, response: Option<Response>) {
-        let change = self.changes.get(&id);
-        if response.is_some() && change.is_some_and(|change| change.lost.contains(&from)) {
-            self.changes.remove(&id);
-            return self.end_repair(id, Err(RepairError::Present(from)));
-        }
-        if let Some(Response::Surveyed(newest, fences)) = response {
-            for fence in fences {
-                self.raise(fence);
-            }
-            if newest.is_some_and(|newest| newest > id.epoch) {
-                self.changes.remove(&id);
-                return self.end_repair(id, Err(RepairError::Moved));
-            }
-        }
-        let Some(change) = self.changes.get_mut(&id) else {
-            return;
+    #[test]
+    fn who_is_left_stays_and_neighbours_take_the_places_of_the_lost() {
+        let (mut repairs, mut shared) = (Repairs::default(), shared(&[]));
+        let group = group((0, 0), 1, &[]).id();
+        let look = Look {
+            ring: vec![contact(6), contact(3), contact(8)],
+            ..Look::default()
         };
-        if let Step::Surveying { open } = &mut change.step {
-            *open = open.saturating_sub(1);
-            if *open == 0 {
-                self.meet(id);
-            }
-        }
-    }
-
-    /// Those whose promises count in a change of a group, and how many are needed: of a repair all.
-    pub(super) fn electors(&self, id: GroupId) -> (Vec<Member>, usize) {
-        let Some(group) = self.held.get(&id).map(|held| &held.group) else {
-            return (Vec::new(), usize::MAX);
-        };
-        let lost = self.changes.get(&id).map(|change| &change.lost);
-        let lost = lost.filter(|lost| !lost.is_empty());
-        let is_lost = |member: &&Member| lost.is_some_and(|lost| lost.contains(&member.id()));
-        let voters = group.voters().filter(|member| !is_lost(member));
-        let voters: Vec<Member> = voters.cloned().collect();
-        let needed = match lost {
-            Some(_) => voters.len().max(1),
-            None => group.majority(),
-        };
-        (voters, needed)
+        assert_eq!(repairs.wanted(&shared, group, &look), None);
+        begun(&mut repairs, &mut shared, &[2, 3]);
+        let wanted = repairs.wanted(&shared, group, &look).unwrap();
+        assert_eq!(wanted.members, [1, 6, 8].map(contact));
+        assert_eq!(wanted.lost, [2, 3].map(id).into_iter().collect());
+        assert_eq!(wanted.around, look.ring);
     }
 }

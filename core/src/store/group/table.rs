@@ -65,6 +65,13 @@ impl Table {
         Some(Box::new(self.kept(now, key)?.entry(now)))
     }
 
+    /// All entries but those that are forgotten.
+    pub(super) fn entries(&self, now: Instant) -> Vec<Entry> {
+        let rows = self.rows.values();
+        let kept = rows.filter(|row| !row.life.is_forgotten(now));
+        kept.map(|row| row.entry(now)).collect()
+    }
+
     pub(super) fn key(&self, record: &Record) -> Id {
         record.key(self.space)
     }
@@ -158,7 +165,7 @@ impl Table {
         self.rows.keys().copied()
     }
 
-    /// How much memory the records take.
+    /// The bytes of the records.
     pub(super) const fn bytes(&self) -> usize {
         self.bytes
     }

@@ -1,136 +1,107 @@
-//! What a member does from time to time: see that the group is as the ring is, and tell what was decided.
+//! The upkeep of groups, at each look at the ring: see that the group is as the ring is, and tell what was decided.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
+use crate::store::group::adopting::Adopting;
+use crate::store::group::change::Wanted;
 use crate::store::group::configuration::{Configuration, GroupId, MAX_MEMBERS, Member, has};
+use crate::store::group::leading::Leading;
 use crate::store::group::message::{Request, Response};
-use crate::store::group::{Effect, Groups, Held, Look, MAX_SPLIT, Token};
+use crate::store::group::presence::Presence;
+use crate::store::group::shared::{Act, Shared};
+use crate::store::group::{Effect, Held, Look, MAX_SPLIT, Token};
 
 /// The limit on attempts in a row that soon follow one without an answer.
 const MAX_SOON: u8 = 5;
 
-/// What a member has noticed of a group. Nothing depends on it but when something is tried.
+/// The observations of a member of one group. Nothing depends on it but when something is tried.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Watch {
+struct Watch {
     /// The nodes at the middle of the range, once they were asked for, and once they are known.
-    pub(super) middle: Option<Option<Vec<Contact>>>,
+    middle: Option<Option<Vec<Contact>>>,
     /// The number of attempts in a row to change the group that ended for want of an answer.
     unanswered: u8,
     /// For how many looks the group has not been as it should.
     looks: usize,
     /// Members before this one that did not answer.
     silent: BTreeSet<Id>,
-    /// Who knows what was decided.
+    /// The nodes that know what was decided.
     told: BTreeSet<Id>,
     /// The parts of what followed, by their last key, that are over.
     over: BTreeSet<Id>,
 }
 
-/// What should follow a group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Wanted {
-    pub(super) members: Vec<Contact>,
-    /// Where the range should be split, and the members of the first part.
-    pub(super) split: Option<(Id, Vec<Contact>)>,
-    /// Which of all these are away.
-    pub(super) absent: BTreeSet<Id>,
-    /// In a repair: the members that are given up.
-    pub(super) lost: BTreeSet<Id>,
-    /// In a repair: who may know of a later group.
-    pub(super) around: Vec<Contact>,
+/// The care that a node takes of its groups.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Upkeep {
+    watching: BTreeMap<GroupId, Watch>,
+    /// Whether this node wants to be in no group any more.
+    leaving: bool,
+    /// Whether no neighbour can be a member of a group.
+    is_last: bool,
 }
 
-impl Groups {
-    pub(super) fn look(&mut self, look: &Look) {
-        let Look { ring, leaving, .. } = look;
-        self.leaving = *leaving;
-        self.is_last = *leaving && self.candidates(look).is_empty();
-        let me = self.me.id();
-        let members = self.held.values().flat_map(|held| &held.group.members);
+impl Upkeep {
+    pub(super) const fn is_leaving(&self) -> bool {
+        self.leaving
+    }
+
+    /// Whether this node wants to leave its groups, and none of its neighbours could take its places.
+    pub(super) const fn has_no_followers(&self) -> bool {
+        self.leaving && self.is_last
+    }
+
+    /// Ends all that is tried with a group.
+    pub(super) fn end(&mut self, id: GroupId) {
+        self.watching.remove(&id);
+    }
+
+    /// Takes in how the ring looks, and has this node introduce itself.
+    pub(super) fn look(&mut self, shared: &mut Shared, look: &Look) {
+        self.leaving = look.leaving;
+        let candidates = shared.presence.candidates(&shared.own.contact, look);
+        self.is_last = look.leaving && candidates.is_empty();
+        let me = shared.id();
+        let members = shared.roster.held().flat_map(|held| &held.group.members);
         let members: BTreeSet<Id> = members.map(Member::id).filter(|id| *id != me).collect();
-        let own = self.lineage.map(|lineage| lineage.number);
-        self.presence
-            .look(self.now, &members, look, self.settings.patience, own);
-        if !*leaving {
-            self.introduce(ring);
-        }
-        self.spread_fences(ring);
-        self.survey_ring(ring);
-        let ids: Vec<GroupId> = self.held.keys().copied().collect();
-        for id in ids {
-            let Some(held) = self.held.get(&id) else {
-                continue;
-            };
-            if held.decided.is_some() {
-                self.tell(id);
-            } else if !self.is_surveying()
-                && !self.changes.contains_key(&id)
-                && !self.attempt_repair(id, look)
-            {
-                self.consider(id, look);
-            }
-        }
-        let staged = self.staged.values();
-        // Where this node is a member of the parent as well, it hears there what becomes of it.
-        let staged = staged.filter(|staged| !self.held.contains_key(&staged.parent.id()));
-        let parents: Vec<Configuration> = staged.map(|staged| staged.parent.clone()).collect();
-        for parent in parents {
-            self.check_with(&parent);
-        }
-        if self.gives_up() {
-            self.take_other_lineage();
-        }
-        self.tidy();
-    }
-
-    /// Each two neighbours tell one another who they are, once in a life. Who has lost its store is known by that, and who has no
-    /// lineage yet takes the ring's.
-    fn introduce(&mut self, ring: &[Contact]) {
-        let me = self.introduction();
-        for node in self.presence.not_introduced(ring) {
-            self.ask(Token::Meet, &node, Request::Meet(me));
+        let own = shared.roster.lineage_number();
+        let patience = shared.own.settings.patience;
+        shared
+            .presence
+            .look(shared.own.now, &members, look, patience, own);
+        if !look.leaving {
+            introduce(shared, &look.ring);
         }
     }
-
-    pub(super) fn on_met(&mut self, from: Id, response: Option<Response>) {
-        let Some(Response::Met(who)) = response else {
-            return self.presence.has_missed_introduction(from);
-        };
-        self.presence.met(self.now, from, who);
-        match who.lineage {
-            Some(lineage) if self.lineage.is_none() => self.enter_lineage(lineage),
-            // It may have one the next time.
-            None if self.lineage.is_none() => self.presence.has_missed_introduction(from),
-            _ => {}
-        }
-    }
-
     /// The first member that lives changes a group that is not as it should be.
-    fn consider(&mut self, id: GroupId, look: &Look) {
-        let Some(held) = self.held.get(&id) else {
-            return;
-        };
-        let me = self.me.id();
+    pub(super) fn consider(
+        &mut self,
+        shared: &mut Shared,
+        (leading, adopting): (&Leading, &Adopting),
+        id: GroupId,
+        look: &Look,
+    ) -> Option<Wanted> {
+        let held = shared.roster.get(id)?;
+        let me = shared.id();
         let group = held.group.clone();
         let sealed = held.promised != id.epoch;
         let newer = |other: &Held| other.group.epoch > id.epoch && other.group.overlaps(&group);
-        if self.held.values().any(newer) {
+        if shared.roster.held().any(newer) {
             // It is over, but this node missed it: the others know what followed.
-            return self.check_with(&group);
+            check_with(shared, &group);
+            return None;
         }
-        if self.gives_up() {
-            return self.hand_on(id);
+        if adopting.gives_up(shared) {
+            return Adopting::hand_on(shared, held);
         }
-        let Some(wanted) = self.wanted(&group, look) else {
-            return;
-        };
+        let wanted = self.wanted(shared, &group, look)?;
         let before = group.members.iter().map(Member::id);
         let same = before.eq(wanted.members.iter().map(Contact::id));
-        let lapsed = |member: &Member| self.presence.has_lapsed(member);
+        let lapsed = |member: &Member| shared.presence.has_lapsed(member);
         // Who is back is given the state.
         let lacks = |member: &Member| {
             lapsed(member) || !member.votes && !wanted.absent.contains(&member.id())
@@ -140,12 +111,11 @@ impl Groups {
         let first = group.primary().map(Member::id) == Some(me);
         // Who is away has missed something and cannot be given it now.
         let settled =
-            |missed: &BTreeSet<Id>| missed.iter().all(|node| self.presence.is_unseen(*node));
-        let leading = self.leading.get(&id);
-        let leads = leading.is_some_and(|leading| settled(&leading.missed));
+            |missed: &BTreeSet<Id>| missed.iter().all(|node| shared.presence.is_unseen(*node));
+        let leads = leading.missed(id).is_some_and(settled);
         if fits && !sealed && (leads || !first) {
             self.watching.remove(&id);
-            return;
+            return None;
         }
         let before = group.voters().take_while(|member| member.id() != me);
         let before: Vec<Member> = before.cloned().collect();
@@ -154,13 +124,13 @@ impl Groups {
             .filter(|m| lapsed(m))
             .map(Member::id)
             .collect();
-        if first && split && !look.leaving && !self.knows_middle(id, &group) {
-            return;
+        if first && split && !look.leaving && !self.knows_middle(shared, &group) {
+            return None;
         }
         if first || look.leaving {
-            return self.start_change(id, wanted);
+            return Some(wanted);
         }
-        let presence = &self.presence;
+        let presence = &shared.presence;
         let watch = self.watching.entry(id).or_default();
         watch.looks += 1;
         // Who has said that it stops, and has, is not waited for: nothing is acknowledged without a primary.
@@ -171,31 +141,33 @@ impl Groups {
         if before.iter().all(is_out) {
             watch.looks = 0;
             watch.silent.clear();
-            return self.start_change(id, wanted);
+            return Some(wanted);
         }
         // Those who come first have some time to see to it, unless there is evidence that they are away.
         let away = |member: &Member| is_out(member) || presence.is_away(member.id());
         if before.iter().all(away) || watch.looks >= 2 * before.len() {
             watch.looks = 0;
             watch.silent.clear();
-            self.ask_what_became_of(id, &before);
+            ask_what_became_of(shared, id, &before);
         }
+        None
     }
 
     /// Whether it is known who is at the middle of a range; asks for it once.
-    fn knows_middle(&mut self, id: GroupId, group: &Configuration) -> bool {
-        let watch = self.watching.entry(id).or_default();
+    fn knows_middle(&mut self, shared: &mut Shared, group: &Configuration) -> bool {
+        let watch = self.watching.entry(group.id()).or_default();
         if watch.middle.is_none() {
             watch.middle = Some(None);
-            let middle = self.settings.space.middle(group.after, group.upto);
-            self.effects.push(Effect::Locate(middle));
+            let space = shared.own.settings.space;
+            let middle = space.middle(group.after, group.upto);
+            shared.outbox.effect(Effect::Locate(middle));
         }
         matches!(watch.middle, Some(Some(_)))
     }
 
-    pub(super) fn on_located(&mut self, key: Id, nodes: &[Contact]) {
-        let space = self.settings.space;
-        for held in self.held.values() {
+    pub(super) fn on_located(&mut self, shared: &mut Shared, key: Id, nodes: &[Contact]) {
+        let space = shared.own.settings.space;
+        for held in shared.roster.held() {
             let group = &held.group;
             if space.middle(group.after, group.upto) == key
                 && let Some(watch) = self.watching.get_mut(&group.id())
@@ -204,83 +176,40 @@ impl Groups {
                 watch.middle = Some(Some(members.cloned().collect()));
             }
         }
-        self.effects.push(Effect::LookSoon);
-    }
-
-    /// Asks other members what became of a group.
-    fn check_with(&mut self, group: &Configuration) {
-        let voters: Vec<Member> = group.voters().cloned().collect();
-        self.ask_what_became_of(group.id(), &voters);
-    }
-
-    fn ask_what_became_of(&mut self, id: GroupId, members: &[Member]) {
-        let me = self.me.id();
-        for member in members.iter().filter(|member| member.id() != me) {
-            self.ask(Token::Check(id), &member.contact, Request::Check(id));
-        }
-    }
-
-    /// The neighbours that can be members, and this node. One that is reached through a relay cannot: it shares its relay's fate,
-    /// and a tab's comings and goings are its user's.
-    pub(super) fn candidates(&self, look: &Look) -> Vec<Contact> {
-        let me = self.me.id();
-        let mut there: Vec<Contact> = Vec::new();
-        for node in look.ring.iter().chain(Some(&self.me)) {
-            let stays = node.relays().is_empty() && !self.presence.has_declined(node.id());
-            let goes = look.leaving && node.id() == me;
-            if stays && !goes && !is_in(&there, node.id()) {
-                there.push(node.clone());
-            }
-        }
-        there
+        shared.look_soon();
     }
 
     /// The nodes at the middle of a group's range, the one that is responsible for it first, where they are known.
-    fn at_middle(&self, group: &Configuration) -> Vec<Contact> {
+    fn at_middle(&self, presence: &Presence, group: &Configuration) -> Vec<Contact> {
         let watch = self.watching.get(&group.id());
         let nodes = watch.and_then(|watch| watch.middle.as_ref()?.as_deref());
         let nodes = nodes.unwrap_or_default().iter();
-        let nodes = nodes.filter(|node| !self.presence.has_declined(node.id()));
+        let nodes = nodes.filter(|node| !presence.has_declined(node.id()));
         nodes.cloned().collect()
     }
 
-    /// Where to split a group's range: at the node inside that is nearest to the middle, so that a young ring has all its groups
-    /// after a few steps.
-    fn split_at<'a>(
-        &self,
-        group: &Configuration,
-        nodes: impl Iterator<Item = &'a Contact>,
-    ) -> Option<&'a Contact> {
-        let space = self.settings.space;
-        let middle = space.middle(group.after, group.upto);
-        let inside = nodes.filter(|node| group.covers(node.id()) && node.id() != group.upto);
-        let at = inside.min_by_key(|node| {
-            let id = node.id();
-            space.distance(id, middle).min(space.distance(middle, id))
-        });
-        at.filter(|_| self.held.len() < MAX_SPLIT)
-    }
-
-    /// What the ring asks for: the first nodes from the range's end on, no two of one peer, and a split where a node lies inside. A
+    /// The group that the ring asks for: the first nodes from the range's end on, no two of one peer, and a split where a node lies inside. A
     /// member that is away keeps its place for a while, and for as long as nobody can take it. `None` when too few are there to be
     /// given the state.
-    fn wanted(&self, group: &Configuration, look: &Look) -> Option<Wanted> {
-        let (there, far) = (self.candidates(look), self.at_middle(group));
-        let me = self.me.id();
+    fn wanted(&self, shared: &Shared, group: &Configuration, look: &Look) -> Option<Wanted> {
+        let presence = &shared.presence;
+        let there = presence.candidates(&shared.own.contact, look);
+        let far = self.at_middle(presence, group);
+        let me = shared.id();
         let has_state = |node: Id| group.member(node).is_some_and(|member| member.votes);
         // Who leaves does not wait for a member that is away and was never given the state: it may have left itself before it was one.
         let with_me = |node: Id| node == me || !has_state(node) && !is_in(&there, node);
         let goes =
-            |node: Id| look.leaving && with_me(node) || self.presence.has_left(node, group.lineage);
+            |node: Id| look.leaving && with_me(node) || presence.has_left(node, group.lineage);
         let away = group.members.iter().map(|member| &member.contact);
         let away = away.filter(|node| !is_in(&there, node.id()) && !goes(node.id()));
         let (given_up, kept): (Vec<&Contact>, Vec<&Contact>) = away.partition(|node| {
-            let patience = self.settings.patience;
-            self.presence.is_given_up(self.now, node.id(), patience)
+            let patience = shared.own.settings.patience;
+            presence.is_given_up(shared.now(), node.id(), patience)
         });
         let kept: Vec<Contact> = kept.into_iter().cloned().collect();
-        let space = self.settings.space;
-        let copies = usize::from(self.settings.copies.max(1));
+        let space = shared.own.settings.space;
+        let copies = usize::from(shared.own.settings.copies.max(1));
         let stay = group.members.iter().filter(|member| !goes(member.id()));
         let least = stay.count().min(copies);
         let behind = |key: Id| {
@@ -295,7 +224,7 @@ impl Groups {
             nodes
         };
         let nodes = there.iter().chain(far.first());
-        let at = self.split_at(group, nodes).filter(|_| !look.leaving);
+        let at = split_at(shared, group, nodes).filter(|_| !look.leaving);
         let members = behind(group.upto);
         let split = at.map(|at| {
             let nodes = match far.first() {
@@ -324,15 +253,21 @@ impl Groups {
         })
     }
 
-    /// What became of a group, from another member of it.
-    pub(super) fn on_checked(&mut self, id: GroupId, from: Id, response: Option<Response>) {
+    /// Another member has said what became of a group, or has not answered.
+    pub(super) fn on_checked(
+        &mut self,
+        shared: &mut Shared,
+        id: GroupId,
+        from: Id,
+        response: Option<Response>,
+    ) {
         match response {
-            Some(Response::Followed(next)) => self.follow(id, &next),
-            Some(Response::Gone(who)) if self.was_in(id, from, who) => {
-                self.forget(id);
-                self.skip_what_follows(id);
-                self.dirty = true;
-                self.tidy();
+            Some(Response::Followed(next)) => shared.outbox.act(Act::Follow(id, next)),
+            Some(Response::Gone(who)) if shared.roster.was_in(id, from, who) => {
+                shared.forget(id);
+                shared.roster.skip_what_follows(id);
+                shared.roster.note_change();
+                shared.tidy();
             }
             Some(_) => {
                 if let Some(watch) = self.watching.get_mut(&id) {
@@ -343,7 +278,7 @@ impl Groups {
                 if let Some(watch) = self.watching.get_mut(&id)
                     && watch.silent.insert(from)
                 {
-                    self.effects.push(Effect::LookSoon);
+                    shared.look_soon();
                 }
             }
         }
@@ -351,33 +286,39 @@ impl Groups {
 
     /// A change got no answer from somebody who was thought to be there: it may just be coming back. A few attempts follow soon, and then
     /// those of the usual looks.
-    pub(super) fn try_again_soon(&mut self, id: GroupId) {
+    pub(super) fn try_again_soon(&mut self, shared: &mut Shared, id: GroupId) {
         let watch = self.watching.entry(id).or_default();
         if watch.unanswered < MAX_SOON {
             watch.unanswered += 1;
-            self.effects.push(Effect::LookSoon);
+            shared.look_soon();
+        }
+    }
+
+    /// An attempt to change a group has failed.
+    pub(super) fn on_attempt_ended(&mut self, id: GroupId) {
+        if let Some(watch) = self.watching.get_mut(&id) {
+            // The ring may have changed.
+            watch.middle = None;
         }
     }
 
     // After a decision.
 
     /// Tells everybody concerned what was decided, until those who follow know it.
-    pub(super) fn tell(&mut self, id: GroupId) {
-        if self.forget_if_known(id) {
+    pub(super) fn tell(&mut self, shared: &mut Shared, id: GroupId) {
+        if self.forget_if_known(shared, id) {
             return;
         }
         let Some(Held {
             group,
             decided: Some(next),
             ..
-        }) = self.held.get(&id).cloned()
+        }) = shared.roster.get(id).cloned()
         else {
             return;
         };
         let watch = self.watching.entry(id).or_default();
         watch.looks += 1;
-        let told = watch.told.clone();
-        let over = watch.over.clone();
         let first = watch.looks == 1;
         let followers = next.members();
         let others = group.voters().filter(|_| first);
@@ -386,9 +327,9 @@ impl Groups {
             .filter(|node| node.votes)
             .chain(others.filter(|m| !has(&followers, m.id())))
         {
-            if !told.contains(&node.id()) {
+            if !watch.told.contains(&node.id()) {
                 let decided = Request::Decided(id, Box::new(next.clone()));
-                self.ask(Token::Tell(id), &node.contact, decided);
+                shared.ask(Token::Tell(id), &node.contact, decided);
             }
         }
         if first {
@@ -396,25 +337,38 @@ impl Groups {
         }
         // Somebody does not answer: what followed may be over by now, and then it needs no telling.
         for part in next.groups(&group) {
-            let known = part.members.iter().find(|node| told.contains(&node.id()));
-            if let Some(node) = known.filter(|_| !over.contains(&part.upto)) {
+            let told = |node: &&Member| watch.told.contains(&node.id());
+            let known = part.members.iter().find(told);
+            if let Some(node) = known.filter(|_| !watch.over.contains(&part.upto)) {
                 let check = Request::Check(part.id());
-                self.ask(Token::Over(id, part.upto), &node.contact, check);
+                shared.ask(Token::Over(id, part.upto), &node.contact, check);
             }
         }
     }
 
-    pub(super) fn on_told(&mut self, id: GroupId, from: Id, response: Option<&Response>) {
+    pub(super) fn on_told(
+        &mut self,
+        shared: &mut Shared,
+        id: GroupId,
+        from: Id,
+        response: Option<&Response>,
+    ) {
         if response == Some(&Response::Done)
             && let Some(watch) = self.watching.get_mut(&id)
         {
             watch.told.insert(from);
-            self.forget_if_known(id);
+            self.forget_if_known(shared, id);
         }
     }
 
-    pub(super) fn on_over(&mut self, id: GroupId, from: Id, upto: Id, response: Option<&Response>) {
-        let part = self.held.get(&id).and_then(|held| {
+    pub(super) fn on_over(
+        &mut self,
+        shared: &mut Shared,
+        (id, upto): (GroupId, Id),
+        from: Id,
+        response: Option<&Response>,
+    ) {
+        let part = shared.roster.get(id).and_then(|held| {
             let next = held.decided.as_ref()?;
             next.groups(&held.group).find(|part| part.upto == upto)
         });
@@ -427,17 +381,17 @@ impl Groups {
         };
         if over && let Some(watch) = self.watching.get_mut(&id) {
             watch.over.insert(upto);
-            self.forget_if_known(id);
+            self.forget_if_known(shared, id);
         }
     }
 
     /// Forgets a group once each part of what followed is over, or known to all of its members.
-    fn forget_if_known(&mut self, id: GroupId) -> bool {
+    fn forget_if_known(&self, shared: &mut Shared, id: GroupId) -> bool {
         let Some(Held {
             group,
             decided: Some(next),
             ..
-        }) = self.held.get(&id)
+        }) = shared.roster.get(id)
         else {
             return false;
         };
@@ -452,7 +406,7 @@ impl Groups {
             watch.over.contains(&part.upto) || known
         });
         if known {
-            self.forget(id);
+            shared.forget(id);
         }
         known
     }
@@ -460,4 +414,239 @@ impl Groups {
 
 fn is_in(nodes: &[Contact], node: Id) -> bool {
     nodes.iter().any(|other| other.id() == node)
+}
+
+/// Each two neighbours tell one another who they are, once in a life. Who has lost its store is known by that, and who has no
+/// lineage yet takes the ring's.
+fn introduce(shared: &mut Shared, ring: &[Contact]) {
+    let nodes = shared.presence.not_introduced(ring);
+    shared.outbox.act(Act::Introduce(Token::Meet, nodes));
+}
+
+/// A neighbour has answered an introduction with its own, or failed to.
+pub(super) fn on_met(shared: &mut Shared, from: Id, response: Option<Response>) {
+    let Some(Response::Met(who)) = response else {
+        return shared.presence.has_missed_introduction(from);
+    };
+    shared.presence.met(shared.own.now, from, who);
+    let is_without = shared.roster.lineage().is_none();
+    match who.lineage {
+        Some(lineage) if is_without => shared.roster.enter_lineage(lineage),
+        // It may have one the next time.
+        None if is_without => shared.presence.has_missed_introduction(from),
+        _ => {}
+    }
+}
+
+/// Asks the members of groups whose successors are staged here what became of them. Where this node is a member of the parent as
+/// well, it hears there what becomes of it.
+pub(super) fn check_parents(shared: &mut Shared) {
+    for parent in shared.roster.foreign_parents() {
+        check_with(shared, &parent);
+    }
+}
+
+/// Asks other members what became of a group.
+fn check_with(shared: &mut Shared, group: &Configuration) {
+    let voters: Vec<Member> = group.voters().cloned().collect();
+    ask_what_became_of(shared, group.id(), &voters);
+}
+
+fn ask_what_became_of(shared: &mut Shared, id: GroupId, members: &[Member]) {
+    let me = shared.id();
+    for member in members.iter().filter(|member| member.id() != me) {
+        shared.ask(Token::Check(id), &member.contact, Request::Check(id));
+    }
+}
+
+/// Where to split a group's range: at the node inside that is nearest to the middle, so that a young ring has all its groups
+/// after a few steps.
+fn split_at<'a>(
+    shared: &Shared,
+    group: &Configuration,
+    nodes: impl Iterator<Item = &'a Contact>,
+) -> Option<&'a Contact> {
+    let space = shared.own.settings.space;
+    let middle = space.middle(group.after, group.upto);
+    let inside = nodes.filter(|node| group.covers(node.id()) && node.id() != group.upto);
+    let at = inside.min_by_key(|node| {
+        let id = node.id();
+        space.distance(id, middle).min(space.distance(middle, id))
+    });
+    at.filter(|_| shared.roster.count() < MAX_SPLIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::group::testing::{self, asked, contact, epoch, group, id, next};
+    use alloc::vec;
+
+    /// Looks once at the node's only group.
+    fn considered(
+        upkeep: &mut Upkeep,
+        shared: &mut Shared,
+        leading: &Leading,
+        look: &Look,
+    ) -> Option<Wanted> {
+        let id = shared.roster.ids()[0];
+        upkeep.look(shared, look);
+        let parts = (leading, &Adopting::default());
+        upkeep.consider(shared, parts, id, look)
+    }
+
+    fn ring(nodes: &[u64]) -> Look {
+        Look {
+            ring: nodes.iter().copied().map(contact).collect(),
+            ..Look::default()
+        }
+    }
+
+    fn requests(shared: &mut Shared) -> Vec<(Id, Request)> {
+        let acts = shared.outbox.take_acts();
+        let asked = asked(shared, acts).into_iter();
+        asked.map(|(node, _, request)| (node, request)).collect()
+    }
+
+    #[test]
+    fn a_primary_takes_neighbours_in_and_splits_at_the_middle_once_it_knows_who_is_there() {
+        let alone = group((1, 1), 1, &[1]);
+        let mut shared = testing::shared(1, core::slice::from_ref(&alone));
+        let mut leading = Leading::default();
+        leading.begin(alone.id());
+        let mut upkeep = Upkeep::default();
+        let look = ring(&[100, 200]);
+        assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+        let middle = shared.own.settings.space.middle(id(1), id(1));
+        let locate = Act::Effect(Effect::Locate(middle));
+        assert!(shared.outbox.take_acts().contains(&locate));
+        assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+        assert!(!shared.outbox.take_acts().contains(&locate), "once");
+        upkeep.on_located(&mut shared, middle, &[contact(200), contact(1)]);
+        let wanted = considered(&mut upkeep, &mut shared, &leading, &look).unwrap();
+        assert_eq!(wanted.members, [1, 100, 200].map(contact));
+        let (at, first) = wanted.split.unwrap();
+        assert_eq!((at, first.len()), (id(100), 3));
+        assert!(wanted.absent.is_empty());
+        // The ring may have changed: after an attempt that failed it asks again.
+        upkeep.on_attempt_ended(alone.id());
+        assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+        assert!(shared.outbox.take_acts().contains(&locate));
+    }
+
+    #[test]
+    fn a_group_that_is_as_the_ring_is_stays_unless_a_member_that_is_there_missed_something() {
+        let all = group((3, 1), 1, &[1, 2, 3]);
+        let mut shared = testing::shared(1, core::slice::from_ref(&all));
+        let mut leading = Leading::default();
+        let mut upkeep = Upkeep::default();
+        let look = ring(&[2, 3]);
+        let restarted = considered(&mut upkeep, &mut shared, &leading, &look);
+        assert!(restarted.is_some(), "it does not lead");
+        leading.begin(all.id());
+        assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+        shared.roster.promise(all.id(), epoch(0, 2));
+        let sealed = considered(&mut upkeep, &mut shared, &leading, &look);
+        assert!(sealed.is_some());
+    }
+
+    #[test]
+    fn another_member_asks_those_before_it_and_acts_once_none_of_them_answers() {
+        let all = group((3, 1), 1, &[1, 2, 3]);
+        let mut shared = testing::shared(3, core::slice::from_ref(&all));
+        let (leading, mut upkeep) = (Leading::default(), Upkeep::default());
+        // Neither is a neighbour any more, and two nodes could take their places after a while.
+        let look = ring(&[4, 5]);
+        assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+        assert_eq!(requests(&mut shared), []);
+        shared.own.now = shared.now() + shared.own.settings.patience.silent;
+        assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+        let checks = [1, 2].map(|node| (id(node), Request::Check(all.id())));
+        assert_eq!(requests(&mut shared)[..], checks);
+        for node in [1, 2] {
+            upkeep.on_checked(&mut shared, all.id(), id(node), None);
+        }
+        let acts = shared.outbox.take_acts();
+        assert_eq!(acts, vec![Act::Effect(Effect::LookSoon); 2]);
+        let wanted = considered(&mut upkeep, &mut shared, &leading, &look);
+        assert!(wanted.is_some());
+    }
+
+    #[test]
+    fn attempts_without_an_answer_are_repeated_soon_so_often_and_no_more() {
+        let mut shared = testing::shared(1, &[]);
+        let mut upkeep = Upkeep::default();
+        let group = group((0, 0), 1, &[]).id();
+        for _ in 0..2 * MAX_SOON {
+            upkeep.try_again_soon(&mut shared, group);
+        }
+        let soon = shared.outbox.take_acts();
+        assert_eq!(
+            soon,
+            vec![Act::Effect(Effect::LookSoon); usize::from(MAX_SOON)]
+        );
+    }
+
+    #[test]
+    fn a_decision_is_told_until_all_who_follow_know_it_or_are_over_themselves() {
+        let parent = group((0, 0), 1, &[1, 2]);
+        let follows = next(epoch(0, 2), &[1, 3]);
+        let decided = Request::Decided(parent.id(), Box::new(follows.clone()));
+        let part = group((0, 0), 2, &[1, 3]);
+        for is_over in [true, false] {
+            let mut shared = testing::shared(1, core::slice::from_ref(&parent));
+            let mut upkeep = Upkeep::default();
+            shared.roster.follow(parent.id(), &follows, |_| false);
+            upkeep.tell(&mut shared, parent.id());
+            let told = [1, 3, 2].map(|node| (id(node), decided.clone()));
+            assert_eq!(requests(&mut shared), told);
+            upkeep.on_told(&mut shared, parent.id(), id(1), Some(&Response::Done));
+            upkeep.on_told(&mut shared, parent.id(), id(3), None);
+            assert!(shared.roster.holds(parent.id()));
+            upkeep.tell(&mut shared, parent.id());
+            let check = (id(1), Request::Check(part.id()));
+            assert_eq!(requests(&mut shared), [(id(3), decided.clone()), check]);
+            if is_over {
+                let name = (parent.id(), part.upto);
+                let stranger = Response::Gone(9);
+                upkeep.on_over(&mut shared, name, id(1), Some(&stranger));
+                assert!(shared.roster.holds(parent.id()));
+                upkeep.on_over(&mut shared, name, id(1), Some(&Response::Gone(1)));
+            } else {
+                upkeep.on_told(&mut shared, parent.id(), id(3), Some(&Response::Done));
+            }
+            assert!(!shared.roster.holds(parent.id()));
+            assert_eq!(shared.outbox.take_acts(), [Act::Ended(parent.id())]);
+        }
+    }
+
+    #[test]
+    fn only_who_was_in_a_group_ends_it_by_saying_that_it_is_gone() {
+        let parent = group((0, 0), 1, &[1, 2]);
+        let mut shared = testing::shared(1, core::slice::from_ref(&parent));
+        let mut upkeep = Upkeep::default();
+        for (from, incarnation) in [(9, 9), (2, 99)] {
+            let gone = Some(Response::Gone(incarnation));
+            upkeep.on_checked(&mut shared, parent.id(), id(from), gone);
+            assert!(shared.roster.holds(parent.id()));
+        }
+        upkeep.on_checked(&mut shared, parent.id(), id(2), Some(Response::Gone(2)));
+        assert!(shared.roster.is_free() && shared.roster.is_dirty());
+    }
+
+    #[test]
+    fn who_leaves_says_so_and_the_last_one_has_no_followers() {
+        let mut shared = testing::shared(1, &[group((0, 0), 1, &[1])]);
+        let mut upkeep = Upkeep::default();
+        upkeep.look(&mut shared, &ring(&[2]));
+        assert!(!upkeep.is_leaving() && !upkeep.has_no_followers());
+        let leaving = |nodes: &[u64]| Look {
+            leaving: true,
+            ..ring(nodes)
+        };
+        upkeep.look(&mut shared, &leaving(&[2]));
+        assert!(upkeep.is_leaving() && !upkeep.has_no_followers());
+        upkeep.look(&mut shared, &leaving(&[]));
+        assert!(upkeep.has_no_followers());
+    }
 }
