@@ -13,7 +13,7 @@ pub use crate::link::LinkId;
 use crate::link::reason::{CloseReason, Goodbye};
 use crate::link::session::Role;
 use crate::node::api as node;
-use crate::peer::joining::Known;
+use crate::peer::finding::Known;
 use crate::store::group::Save;
 use crate::store::message::StoredRecord;
 use crate::swarm::api as swarm;

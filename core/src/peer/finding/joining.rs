@@ -4,9 +4,6 @@
 //! *company*: after [`COMPANY_TIMEOUT`], in which every known and given address was tried, the one with the lowest id begins
 //! the ring again and the others join it.
 
-mod company;
-mod lookout;
-
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -15,9 +12,9 @@ use core::time::Duration;
 use crate::base::contact::{Address, Contact};
 use crate::base::id::{Id, Space};
 use crate::base::time::Instant;
-use crate::peer::Reach;
-use crate::peer::joining::company::Company;
-use crate::peer::joining::lookout::Lookout;
+use crate::peer::config::Reach;
+use crate::peer::finding::company::Company;
+use crate::peer::finding::lookout::Lookout;
 
 /// The pause after the first round of failures; it doubles from round to round.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);

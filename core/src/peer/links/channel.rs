@@ -1,4 +1,4 @@
-//! What a peer knows of one connection.
+//! What is known of one connection.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -20,7 +20,7 @@ use crate::wire::frame::{Frame, FrameType};
 
 /// What carries frames to another node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Channel {
+pub(in crate::peer) enum Channel {
     /// A socket.
     Socket(LinkId),
     /// A circuit over a socket to a relay.
@@ -28,7 +28,7 @@ pub(super) enum Channel {
 }
 
 impl Channel {
-    pub(super) const fn link(self) -> LinkId {
+    pub(in crate::peer) const fn link(self) -> LinkId {
         match self {
             Self::Socket(link) | Self::Circuit(Leg { link, .. }) => link,
         }
@@ -78,6 +78,11 @@ impl Link {
             Stage::Open(contact, _) => Some(contact),
             Stage::Handshake(_) | Stage::Proved(..) => None,
         }
+    }
+
+    /// Whether this node is at its other end.
+    pub(super) fn reaches(&self, node: Id) -> bool {
+        self.contact().is_some_and(|contact| contact.id() == node)
     }
 
     /// A connection whose handshake begins.
