@@ -44,37 +44,37 @@ impl Peer {
         &self.node
     }
 
-    /// How many links and circuits were closed or refused by this side, or lost, by reason.
+    /// Links and circuits that were closed or refused by this side, or lost: their number by reason.
     pub const fn drops(&self) -> &BTreeMap<CloseReason, u64> {
         self.links.drops()
     }
 
-    /// How many links and circuits the other side has closed, by the reason that it gave; `None` for one that is not the protocol's.
+    /// Links and circuits that the other side has closed: their number by the reason that it gave; `None` for one that is not the protocol's.
     pub const fn goodbyes(&self) -> &BTreeMap<Option<CloseReason>, u64> {
         self.links.goodbyes()
     }
 
-    /// How many frames were thrown away because the circuit that they travelled on had just been closed.
+    /// The number of frames that were thrown away because the circuit that they travelled on had just been closed.
     pub const fn late_frames(&self) -> u64 {
         self.links.late_frames()
     }
 
-    /// How many bytes were passed on for others.
+    /// The number of bytes passed on for others.
     pub const fn relayed_bytes(&self) -> u64 {
         self.relaying.relayed_bytes()
     }
 
-    /// How many messages were lost because too much waited for a link already.
+    /// The number of messages that were lost because too much waited for a link already.
     pub const fn lost_messages(&self) -> u64 {
         self.links.lost_messages()
     }
 
-    /// How many bytes wait to be passed on over circuits, in all.
+    /// The number of bytes that wait to be passed on over circuits, in all.
     pub fn queued_bytes(&self) -> usize {
         self.links.queued_bytes()
     }
 
-    /// How many circuits it relays, and how many nodes have a lease.
+    /// The numbers of circuits that it relays, and of nodes that have a lease.
     pub fn relayed(&self) -> (usize, usize) {
         self.relaying.relayed()
     }
@@ -89,7 +89,7 @@ impl Peer {
         self.links.is_linked(to)
     }
 
-    /// How many bytes wait for a node before they are sent.
+    /// The number of bytes of data that wait to be sent to a node.
     pub fn waiting(&self, to: Id) -> usize {
         self.links.waiting(to)
     }
@@ -105,7 +105,7 @@ impl Peer {
         self.finding.looked_for(&self.node, &self.links)
     }
 
-    /// What is shared and fetched.
+    /// The contents that are shared and fetched.
     pub const fn swarm(&self) -> &Swarm {
         &self.transfers.swarm
     }
@@ -233,12 +233,12 @@ impl Peer {
         self.take_steps(now);
     }
 
-    /// What the owner must do, in order, until `None`.
+    /// Gives the next order to the owner, until `None`.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
 
-    /// When to call [`Peer::handle_timeout`] next, and what for. May change with every other call.
+    /// The time to call [`Peer::handle_timeout`] next, and the reason. May change with every other call.
     pub fn poll_timeout(&self) -> Option<(Instant, TimerKind)> {
         let due = |at: Option<Instant>, kind| at.map(|at| (at, kind));
         let node = self.node.poll_timeout();
@@ -652,7 +652,7 @@ impl Peer {
         self.transfers.swarm.limit_rates(up, down);
     }
 
-    /// Somebody may have a content, whatever the ring knows.
+    /// Adds a node that may have a content, whatever the ring knows.
     pub fn add_source(&mut self, now: Instant, content: ContentId, node: &Contact) {
         let me = self.node.contact();
         self.transfers

@@ -16,20 +16,20 @@ pub struct Config {
     pub index: u8,
     /// The ring's name: peers of different rings do not talk. At most 64 bytes.
     pub ring: String,
-    /// How others come to it, and it to others.
+    /// The ways between it and others.
     pub reach: Reach,
-    /// What it says that it can do. With none it speaks as release 0.1 does.
+    /// The features that it says it has. With none it speaks as release 0.1 does.
     pub features: Features,
-    /// What bounds the links.
+    /// The limits of its links.
     pub limits: Limits,
 }
 
-/// How a peer and others come together.
+/// The ways between a peer and others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// It accepts connections at its addresses, dials others at theirs, and relays for those who cannot.
+    /// Accepts connections at its addresses, dials others at theirs, and relays for those who cannot.
     Direct,
-    /// It cannot be dialed, as a browser tab: it leases an address at two others, and dials nobody else.
+    /// Cannot be dialed, as a browser tab: leases an address at two others, and dials nobody else.
     Relayed,
 }
 
@@ -44,7 +44,7 @@ pub struct Limits {
     pub waiting_bytes: usize,
     /// Bytes of messages that wait for all links together; a mebibyte may wait for each in any case.
     pub message_bytes: usize,
-    /// What it relays for others.
+    /// Limits of what it relays for others.
     pub relay: relay::Limits,
     /// Files that it shares and fetches.
     pub swarm: swarm::api::Limits,

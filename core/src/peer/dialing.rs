@@ -14,10 +14,10 @@ use crate::peer::links::{Body, Channel, Links};
 use crate::peer::parts::{ToNode, Want};
 use crate::peer::{leasing, links, relaying, transfers};
 
-/// How many ways to one node are tried.
+/// The most ways to one node that are tried.
 const MAX_WAYS: usize = 6;
 
-/// Whom a connection is for.
+/// The purpose of a connection, and the node that must be there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Aim {
     /// Whoever is there, to join its ring.
@@ -31,7 +31,7 @@ pub(super) enum Aim {
 }
 
 impl Aim {
-    /// Who must be there.
+    /// The node that must be there.
     pub(super) const fn node(&self) -> Option<Id> {
         match self {
             Self::Join | Self::Probe => None,
@@ -56,7 +56,7 @@ struct Waiting {
     bytes: usize,
 }
 
-/// What others want of dialing.
+/// A want of another part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Input {
     /// Dial this address.
@@ -73,7 +73,7 @@ pub(super) enum Input {
     SendWaiting(Channel, Contact),
 }
 
-/// What the choice of ways depends on.
+/// The context of the choice of ways.
 #[derive(Clone, Copy)]
 pub(super) struct Bearings<'a> {
     pub(super) me: Id,
@@ -88,7 +88,7 @@ pub(super) struct Dialing {
     reach: Reach,
     max_dials: usize,
     max_waiting: usize,
-    /// What each address was dialed for, in order.
+    /// The purposes of the dials to each address, in order.
     aims: BTreeMap<Address, VecDeque<Aim>>,
     waiting: BTreeMap<Id, Waiting>,
     /// Nodes that wait for a link to this relay.

@@ -29,7 +29,7 @@ pub(super) struct Finding {
     joining: Option<Joining>,
 }
 
-/// What others want of the search.
+/// A want of another part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Input {
     /// Take note that this address, where a connection led, is this peer's own.
@@ -74,8 +74,8 @@ impl Finding {
         self.joining.is_none()
     }
 
-    /// Where a ring is looked for while this peer is in none: each address, with the id of who was there last where that is known. Who is
-    /// linked is there, and not among them.
+    /// The places where a ring is looked for while this peer is in none: each address, with the id of who was there last where that is
+    /// known. Who is linked is there, and not among them.
     pub(super) fn looked_for(&self, node: &Node, links: &Links) -> Vec<(Option<Id>, Address)> {
         let joining = self.joining.as_ref();
         let joining = joining.filter(|_| !node.membership().is_member());
@@ -87,7 +87,7 @@ impl Finding {
         asked
     }
 
-    /// When [`Finding::step`] has something to do.
+    /// The time at which [`Finding::step`] has something to do.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         self.joining.as_ref().and_then(Joining::due)
     }
@@ -308,7 +308,7 @@ mod tests {
         finding
     }
 
-    /// What is done at once, by those that have leases here.
+    /// The wants of the first steps, of a peer with leases at these.
     fn steps(finding: &mut Finding, around: &mut Around, relays: &[u8]) -> Vec<Want> {
         let relays: Vec<Contact> = relays.iter().copied().map(contact_of).collect();
         let mut wants = Vec::new();

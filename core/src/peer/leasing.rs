@@ -1,5 +1,4 @@
-//! How a peer that cannot be dialed is reached: it leases an address at two others, and looks for another one when it
-//! loses one.
+//! Leases of a peer that cannot be dialed: it is reached by two others, and looks for another one when it loses one.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -21,18 +20,18 @@ use crate::peer::{dialing, links};
 
 /// At how many peers a tab leases an address.
 const WANTED: usize = 2;
-/// How often it looks whether it has as many as it wants, and whether they are still there.
+/// The pause between looks whether it has as many as it wants, and whether they are still there.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long a relay may be silent before it is asked whether it is there.
+/// The longest silence of a relay before it is asked whether it is there.
 const SILENCE: Duration = Duration::from_secs(5);
-/// How long it may take to answer.
+/// The longest time for its answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a peer that could not be used as relay is left alone.
+/// The time for which a peer that could not be used as relay is left alone.
 const SHUN: Duration = Duration::from_secs(20);
-/// How many peers that have been relays, or could be, are remembered.
+/// The most peers that are remembered for having been relays.
 const MAX_KNOWN: usize = 16;
 
-/// What others want of leasing.
+/// A want of another part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Input {
     /// Use an open connection: for a lease, or to join the ring of who is there.
@@ -101,7 +100,7 @@ impl Leasing {
             .collect()
     }
 
-    /// When [`Leasing::overdue`] and [`Leasing::look`] have something to do.
+    /// The time at which [`Leasing::overdue`] and [`Leasing::look`] have something to do.
     pub(super) const fn poll_timeout(&self) -> Option<Instant> {
         self.relays.next_look
     }
@@ -346,7 +345,7 @@ mod tests {
         leasing.handle(around.context(at), &signer, input)
     }
 
-    /// What a new link to the relay leads to, dialed to join its ring.
+    /// The wants after a new link to the relay, dialed to join its ring.
     fn dialed(leasing: &mut Leasing, around: &mut Around) -> Vec<Want> {
         around.link(1, Role::Initiator, RELAY);
         let linked = Input::Use {

@@ -1,6 +1,6 @@
 //! Open connections, be they sockets or circuits: handshake first, then tagged frames, and which of them leads to whom.
 //!
-//! What a frame or an end comes to is left to others, as [wants](Want). How frames leave is in [`sending`].
+//! Frames and ends come to [wants](Want) of other parts. [`sending`] has the frames that leave.
 
 mod channel;
 mod sending;
@@ -46,7 +46,7 @@ use crate::wire::codec::{
 };
 use crate::wire::frame::{Frame, FrameType, MAX_FRAME};
 
-/// How long a handshake may take.
+/// The longest time for a handshake.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A circuit that ended sooner is not made again unasked: whoever ends each at once would have it made without end.
 const SHORTEST_CIRCUIT: Duration = Duration::from_secs(1);
@@ -60,7 +60,7 @@ pub(super) struct Host<'a> {
     pub(super) outputs: &'a mut Outputs,
 }
 
-/// What others want of the links.
+/// A want of another part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Input {
     /// Send a message to a node.
@@ -113,7 +113,7 @@ pub(super) struct Links {
     channels: Channels,
     /// The channel over which each known node is spoken to.
     routes: BTreeMap<Id, Channel>,
-    /// When each handshake is overdue.
+    /// The end of the time for each handshake.
     deadlines: BTreeMap<Channel, Instant>,
     tally: Tally,
     ring: String,
@@ -124,7 +124,7 @@ pub(super) struct Links {
     rng: Rng,
 }
 
-/// How connections have ended so far.
+/// Counts of connections that have ended so far.
 #[derive(Clone, Debug, Default)]
 struct Tally {
     drops: BTreeMap<CloseReason, u64>,
@@ -224,32 +224,32 @@ impl Links {
         })
     }
 
-    /// How many were closed or refused by this side, or lost, by reason.
+    /// Connections that were closed or refused by this side, or lost: their number by reason.
     pub(super) const fn drops(&self) -> &BTreeMap<CloseReason, u64> {
         &self.tally.drops
     }
 
-    /// How many the other side has closed, by the reason that it gave.
+    /// Connections that the other side has closed: their number by the reason that it gave.
     pub(super) const fn goodbyes(&self) -> &BTreeMap<Option<CloseReason>, u64> {
         &self.tally.goodbyes
     }
 
-    /// How many frames crossed the message that closed their circuit.
+    /// The number of frames that crossed the message that closed their circuit.
     pub(super) const fn late_frames(&self) -> u64 {
         self.tally.late_frames
     }
 
-    /// How many messages were lost because too much waited for a link already.
+    /// The number of messages that were lost because too much waited for a link already.
     pub(super) const fn lost_messages(&self) -> u64 {
         self.channels.lost_messages()
     }
 
-    /// How many bytes wait to be passed on over circuits, in all.
+    /// The number of bytes that wait to be passed on over circuits, in all.
     pub(super) fn queued_bytes(&self) -> usize {
         self.channels.queued_bytes()
     }
 
-    /// When [`Links::overdue`] has something to give.
+    /// The time at which [`Links::overdue`] has something to give.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         self.deadlines.values().min().copied()
     }
@@ -284,17 +284,17 @@ impl Links {
         }
     }
 
-    /// Who is at the other end of each connection, as far as that is proved.
+    /// The nodes at the other ends, as far as they are proved.
     pub(super) fn contacts(&self) -> impl Iterator<Item = &Contact> {
         self.channels.iter().filter_map(|(_, link)| link.contact())
     }
 
-    /// Who is at the other end of one.
+    /// The node at the other end of a connection, once that is proved.
     pub(super) fn contact(&self, channel: Channel) -> Option<&Contact> {
         self.channels.get(channel)?.contact()
     }
 
-    /// Who is reached at this address by one of them.
+    /// The node that a connection reaches at this address.
     pub(super) fn at_address(&self, address: &Address) -> Option<&Contact> {
         self.channels.iter().find_map(|(_, link)| {
             let contact = link.contact()?;
@@ -309,7 +309,7 @@ impl Links {
         link.is_some_and(|link| link.role == Role::Initiator)
     }
 
-    /// When something came last over a socket.
+    /// The time at which something came last over a socket.
     pub(super) fn heard(&self, link: LinkId) -> Option<Instant> {
         let link = self.channels.get(Channel::Socket(link));
         link.map(|link| link.heard)
@@ -329,7 +329,7 @@ impl Links {
         self.channels.circuits_over(link)
     }
 
-    /// How much data waits for a node.
+    /// The number of bytes of data that wait for a node.
     pub(super) fn waiting(&self, node: Id) -> usize {
         let channel = self.routes.get(&node);
         channel.map_or(0, |channel| self.channels.data_waiting(*channel))
@@ -947,7 +947,7 @@ mod tests {
         me: Contact,
         links: Links,
         outputs: Outputs,
-        /// What its links wanted of others.
+        /// The wants of its links of other parts.
         wanted: Vec<Want>,
     }
 
@@ -1084,7 +1084,7 @@ mod tests {
         }
     }
 
-    /// What release 0.1 would take for a long life is not sent to it.
+    /// Release 0.1 would take it for a long life.
     #[test]
     fn a_tombstone_is_no_record_to_who_does_not_know_of_tombstones() {
         let name = Name::new("name").unwrap();

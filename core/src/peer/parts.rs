@@ -1,4 +1,4 @@
-//! What the parts of a peer have in common: what each is given with a call, and what it wants of another one.
+//! The interface between the parts of a peer: the context of a call, and the wants that come of it.
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
@@ -25,7 +25,7 @@ impl<'a> Context<'a> {
     }
 }
 
-/// What a part wants of another one. The peer carries wants out in order, each with all that follows from it before the next.
+/// A want of one part of another one. The peer carries wants out in order, each with all that follows from it before the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Want {
     /// Of the owner.
@@ -52,7 +52,7 @@ pub(super) enum Want {
     Transfers(transfers::Input),
 }
 
-/// What a part wants of the node.
+/// A want of the node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ToNode {
     /// Take a message in.
@@ -67,7 +67,7 @@ pub(super) enum ToNode {
     Unreachable(Id),
 }
 
-/// What parts are tested with, instead of a peer.
+/// Surroundings for tests of a part, instead of a peer.
 #[cfg(test)]
 pub(super) mod fixture {
     use super::*;
@@ -79,7 +79,7 @@ pub(super) mod fixture {
     use crate::peer::config::Config;
     use crate::peer::links::Channel;
 
-    /// Where the node with this secret is dialed.
+    /// The address of the node with this secret.
     pub(in crate::peer) fn address_of(secret: u8) -> Address {
         Address::parse_url(&alloc::format!("ws://peer-{secret}")).unwrap()
     }

@@ -18,7 +18,7 @@ use crate::peer::links::{Channel, Links};
 use crate::peer::parts::{Context, Want};
 use crate::peer::{dialing, links};
 
-/// What others want of relaying.
+/// A want of another part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Input {
     /// Grant a lease to the node at the other end of a link.
@@ -68,7 +68,7 @@ impl Relaying {
         }
     }
 
-    /// How many circuits it relays, and how many nodes have a lease.
+    /// The numbers of circuits that it relays, and of nodes that have a lease.
     pub(super) fn relayed(&self) -> (usize, usize) {
         (self.relay.circuits(), self.relay.leases())
     }
@@ -285,7 +285,7 @@ impl Relaying {
         }
     }
 
-    /// When [`Relaying::on_timeout`] has something to do.
+    /// The time at which [`Relaying::on_timeout`] has something to do.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         self.relay.poll_timeout()
     }

@@ -14,10 +14,10 @@ use crate::swarm::Swarm;
 use crate::swarm::api::Output as SwarmOutput;
 use crate::swarm::message::{Arrived, Block, Message};
 
-/// How many nodes are remembered that may have something; those without a link go first.
+/// The most nodes that are remembered as sources; those without a link go first.
 const MAX_CONTACTS: usize = 4_096;
 
-/// What the swarm wants that others carry out.
+/// An order of the swarm that others carry out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Order {
     /// Send a piece of a content, and say then how much waits.
@@ -26,7 +26,7 @@ pub(super) enum Order {
     Want(Want),
 }
 
-/// What others want of the transfers.
+/// A want of another part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Input {
     /// Take in what a node says.
@@ -43,9 +43,9 @@ pub(super) enum Input {
 #[derive(Clone, Debug)]
 pub(super) struct Transfers {
     pub(super) swarm: Swarm,
-    /// Where the nodes are that may have something.
+    /// The nodes that may have something.
     contacts: BTreeMap<Id, Contact>,
-    /// Who has a content is being asked of the ring.
+    /// Contents whose providers the ring is asked for.
     finding: BTreeMap<OperationId, Wanted>,
 }
 

@@ -22,11 +22,11 @@ use crate::wire::frame::{Frame, FrameType};
 
 /// The longest data frame's body.
 pub const MAX_DATA: usize = 64 * 1024;
-/// How much data may wait for one node, in bytes.
+/// The most data that may wait for one node, in bytes.
 const MAX_DATA_WAITING: usize = 1024 * 1024;
 /// From this length on a message waits for its turn, and smaller ones overtake it: lookups do not wait behind values.
 const LARGE: usize = 4 * 1024;
-/// How many bytes of messages may wait for one link. More come only where somebody asks for values and does not read the
+/// The most bytes of messages that may wait for one link. More come only where somebody asks for values and does not read the
 /// answers: those are lost, as in any network, and the link stays.
 const MAX_MESSAGES_WAITING: usize = 8 << 20;
 /// So many may wait for each link, whatever waits for all of them together.
@@ -39,9 +39,9 @@ pub(in crate::peer) type Outputs = VecDeque<Output>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::peer) struct Body {
     pub(in crate::peer) bytes: Vec<u8>,
-    /// What the receiver must be able to do.
+    /// The features that the receiver must have.
     needs: Features,
-    /// What a receiver is sent instead that can not.
+    /// The bytes for a receiver without them.
     plainer: Option<Vec<u8>>,
     /// Its number, if it is a request.
     request: Option<u64>,
@@ -65,7 +65,7 @@ impl Body {
     }
 }
 
-/// What a socket has besides a channel's state: it carries circuits.
+/// The queue of a socket, and the numbers of the circuits that it carries.
 #[derive(Clone, Debug)]
 struct Flow {
     queue: FairQueue,
@@ -118,9 +118,9 @@ impl Flow {
 #[derive(Clone, Debug)]
 pub(super) struct Channels {
     links: BTreeMap<Channel, Link>,
-    /// What carries circuits: one for each socket.
+    /// One for each socket.
     flows: BTreeMap<LinkId, Flow>,
-    /// How many bytes of messages may wait for all links together.
+    /// The most bytes of messages that may wait for all links together.
     message_bytes: usize,
     lost_messages: u64,
 }
@@ -339,7 +339,7 @@ impl Channels {
             || waiting <= MAX_MESSAGES_WAITING && of_all().sum::<usize>() <= self.message_bytes
     }
 
-    /// How many messages were lost because too much waited for a link already.
+    /// The number of messages that were lost because too much waited for a link already.
     pub(super) const fn lost_messages(&self) -> u64 {
         self.lost_messages
     }
@@ -443,7 +443,7 @@ impl Channels {
         bytes
     }
 
-    /// How many bytes wait to be passed on over circuits, in all.
+    /// The number of bytes that wait to be passed on over circuits, in all.
     pub(super) fn queued_bytes(&self) -> usize {
         let flows = self.flows.values();
         flows.map(|flow| flow.queue.on_circuits()).sum()
@@ -548,7 +548,7 @@ impl Channels {
         Ok(true)
     }
 
-    /// What came over a circuit is used: its other end gets credit for more.
+    /// Gives the other end of a circuit credit for bytes that were used.
     pub(super) fn return_credit(
         &mut self,
         now: Instant,
