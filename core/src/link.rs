@@ -1,4 +1,4 @@
-//! What the two ends of a connection, and a relay between them, do before and around messages: prove who they are, tag
+//! Connections: their two ends, and a relay between them, before and around messages. They prove who they are, tag
 //! every frame, carry circuits.
 //!
 //! A *circuit* is a connection inside connections: it leads from one node over a relay, or two, to a node that cannot be

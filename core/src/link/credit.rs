@@ -1,4 +1,4 @@
-//! How much may be on its way over a circuit: a tab cannot push back on a WebSocket, so its other end must not send more
+//! Credit, which bounds the bytes on their way over a circuit: a tab cannot push back on a WebSocket, so its other end must not send more
 //! than it has asked for.
 
 use core::time::Duration;
@@ -6,7 +6,7 @@ use core::time::Duration;
 use crate::base::time::Instant;
 use crate::link::reason::CloseReason;
 
-/// What each end may send at first, in bytes of frames.
+/// The credit of each end at first, in bytes of frames.
 pub const FIRST_WINDOW: u32 = 256 * 1024;
 /// The most that may be on its way, once a circuit has shown that it is fast.
 pub const FULL_WINDOW: u32 = 1024 * 1024;
@@ -14,7 +14,7 @@ pub const FULL_WINDOW: u32 = 1024 * 1024;
 /// which messages do not wait long.
 const FAST: Duration = Duration::from_millis(25);
 
-/// What a sender may still send. A relay keeps one, too, and holds the sender to it.
+/// The credit that a sender has left. A relay keeps one, too, and holds the sender to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance(u32);
 
@@ -55,7 +55,7 @@ pub struct Window {
     size: u32,
     open: u32,
     owed: u32,
-    /// When credit was given last.
+    /// The time at which credit was given last.
     given: Instant,
 }
 

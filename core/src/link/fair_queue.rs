@@ -1,4 +1,4 @@
-//! How large messages, data and circuits share a link: frames of each wait in a lane of their own, and the lanes take turns.
+//! Fair queueing of large messages, data and circuits on a link: frames of each wait in a lane of their own, and the lanes take turns.
 //!
 //! Deficit round robin (Shreedhar and Varghese, SIGCOMM 1995): over time each lane that has something to send gets
 //! the same share of bytes, however large its frames are.
@@ -8,11 +8,11 @@ use alloc::collections::{BTreeMap, VecDeque};
 use crate::link::session::{Plain, TRAILER};
 use crate::wire::frame::MAX_FRAME;
 
-/// How many bytes may be handed to the owner before it says that they have left: what control messages may have to wait for.
+/// The most bytes that are handed to the owner before it says that they have left: control messages may have to wait for them.
 pub const MAX_UNWRITTEN: usize = 256 * 1024;
-/// How many bytes of control messages may be handed to it on top of that; further ones wait in their lane.
+/// The most bytes of control messages that are handed to it on top of that; further ones wait in their lane.
 const MAX_URGENT: usize = 256 * 1024;
-/// What a lane may send in its turn: the longest frame fits.
+/// The bytes that a lane may send in its turn: the longest frame fits.
 const QUANTUM: usize = MAX_FRAME + TRAILER;
 
 /// Which frames wait one behind another.

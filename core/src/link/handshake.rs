@@ -24,7 +24,7 @@ pub const MAX_RING_NAME: usize = 64;
 /// introductions; release 0.1 leaves it clear and takes no notice of it.
 const FEATURES_MARK: u8 = 0x80;
 
-/// What each side says first.
+/// The first words of each side.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Hello {
     nonce: [u8; 32],
@@ -49,7 +49,7 @@ pub struct Handshake {
     theirs: Option<Hello>,
 }
 
-/// What a frame of the handshake leads to.
+/// The outcome of a frame of the handshake.
 #[derive(Debug)]
 pub enum Progress {
     /// Send this frame and wait for the proof.
@@ -163,7 +163,7 @@ impl Handshake {
         })
     }
 
-    /// What the side `signer` signs: all that both have said.
+    /// The words that the side `signer` signs: all that both have said.
     fn transcript(&self, signer: Role, theirs: &Hello) -> Vec<u8> {
         let (initiator, responder) = match self.role {
             Role::Initiator => (&self.mine, theirs),

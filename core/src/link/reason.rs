@@ -15,7 +15,7 @@ const MAX_TEXT: usize = 123;
 pub enum CloseReason {
     /// The other side closed it, or the network did.
     Gone,
-    /// What came was no frame or no message.
+    /// Something came that was no frame or no message.
     Garbage,
     /// A frame was longer than allowed.
     TooLarge,
@@ -255,7 +255,7 @@ impl From<DecodeError> for CloseReason {
     }
 }
 
-/// What the other side said when it closed a connection.
+/// The other side's words when it closed a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Goodbye {
     code: u16,

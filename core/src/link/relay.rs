@@ -1,6 +1,6 @@
 //! The relay between the ends of circuits: who has a lease, which leg leads to which, what waits for a way onward.
 //!
-//! It knows lengths and numbers of frames only. What may be sent is what the receiving end has given credit for, so that a
+//! The relay knows lengths and numbers of frames only. What may be sent is what the receiving end has given credit for, so that a
 //! slow or a silent one makes its own senders wait and nobody else.
 
 mod table;
@@ -12,12 +12,12 @@ pub use self::table::Relay;
 use crate::base::id::Id;
 use crate::link::Leg;
 
-/// How long a lease outlives its link: a tab that reloads, or changes its network, is still there for others.
+/// The time for which a lease outlives its link: a tab that reloads, or changes its network, is still there for others.
 pub const LEASE_GRACE: Duration = Duration::from_secs(30);
-/// How long the way to a circuit's target may take to be found.
+/// The longest time for finding the way to a circuit's target.
 pub const REACH_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What bounds a relay.
+/// The limits of a relay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Leases.
@@ -46,7 +46,7 @@ impl Default for Limits {
 pub struct Found {
     /// The leg by which it came.
     pub near: Leg,
-    /// Whom it leads to.
+    /// The node that it leads to.
     pub target: Id,
     /// The first frame of its opener, if that has come meanwhile.
     pub hello: Option<Vec<u8>>,

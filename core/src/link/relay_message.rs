@@ -1,4 +1,4 @@
-//! What is said about leases and circuits. The order of the variants is the protocol: new ones go to the end.
+//! Messages about leases and circuits. The order of the variants is the protocol: new ones go to the end.
 
 use alloc::vec::Vec;
 
@@ -14,9 +14,9 @@ pub enum RelayMessage {
     Lease,
     /// They can.
     Leased {
-        /// How many seconds the lease outlives the link.
+        /// The seconds for which the lease outlives the link.
         grace: u16,
-        /// How many circuits the link may carry.
+        /// The most circuits that the link may carry.
         circuits: u16,
     },
     /// They cannot, for this reason.
@@ -27,7 +27,7 @@ pub enum RelayMessage {
     Open {
         /// Its number, never used before on this link.
         circuit: u32,
-        /// Whom it leads to.
+        /// The node that it leads to.
         target: Id,
         /// The relay at which the target has its lease, when that is not the receiver.
         relay: Option<Id>,

@@ -1,4 +1,4 @@
-//! What goes in and out of a [`Peer`](super::Peer).
+//! Inputs' and outputs' types of a [`Peer`](super::Peer).
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -13,12 +13,12 @@ pub use crate::link::LinkId;
 use crate::link::reason::{CloseReason, Goodbye};
 use crate::link::session::Role;
 use crate::node::api as node;
-use crate::peer::joining::Known;
+use crate::peer::finding::Known;
 use crate::store::group::Save;
 use crate::store::message::StoredRecord;
 use crate::swarm::api as swarm;
 
-/// What the owner must do.
+/// An order to the owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
     /// Send this frame as one binary message.
@@ -35,7 +35,7 @@ pub enum Output {
     Close {
         /// The link.
         link: LinkId,
-        /// What to tell the other side.
+        /// The reason to tell the other side.
         reason: CloseReason,
     },
     /// Keep this record; say [`Peer::handle_storage`](super::Peer::handle_storage) when that is done.
@@ -53,7 +53,7 @@ pub enum Output {
     StoreGroups {
         /// Names the request.
         token: u64,
-        /// What to save.
+        /// The change to save.
         save: Save,
     },
     /// Drop the entries of level `quorum` under these keys.
@@ -83,7 +83,7 @@ pub enum Output {
     Event(Event),
 }
 
-/// What happened at a peer.
+/// News of a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// At its node.
@@ -92,7 +92,7 @@ pub enum Event {
     LinkUp {
         /// The link, or the one that carries the circuit.
         link: LinkId,
-        /// Who is at the other end.
+        /// The node at the other end.
         contact: Contact,
         /// The relay at the other end of the link that carries the circuit.
         via: Option<Id>,
@@ -101,11 +101,11 @@ pub enum Event {
     LinkDown {
         /// The link, or the one that carried the circuit.
         link: LinkId,
-        /// Who was at the other end, if that was known.
+        /// The node that was at the other end, if that was known.
         id: Option<Id>,
         /// Why.
         reason: CloseReason,
-        /// What the other side said, if it was the one to close it.
+        /// The other side's words, if it was the one to close it.
         said: Option<Goodbye>,
     },
     /// An address on the list of those to join is this peer's own: it is ignored.
@@ -116,7 +116,7 @@ pub enum Event {
     Relays,
     /// Bytes have come that another peer sent with [`Peer::send_data`](super::Peer::send_data).
     Data {
-        /// Who sent them.
+        /// The sender.
         from: Id,
         /// The bytes.
         body: Vec<u8>,
@@ -183,11 +183,11 @@ pub struct LinkView {
     pub link: LinkId,
     /// The relay at the other end of the link that carries the circuit.
     pub via: Option<Id>,
-    /// Who opened it.
+    /// The side that this one is: the opener or the other.
     pub role: Role,
-    /// Who is at the other end, once proved.
+    /// The node at the other end, once proved.
     pub contact: Option<Contact>,
-    /// What the other end can do.
+    /// The features of the other end.
     pub features: Features,
     /// Bytes of frames sent.
     pub sent: u64,

@@ -1,24 +1,23 @@
-//! Reaching nodes that there is no link to yet.
+//! Reaching nodes that there is no link to yet: by which ways, one after another, and what waits until one is found.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::base::contact::{Address, Contact};
-use crate::base::features::Features;
 use crate::base::id::Id;
-use crate::base::time::Instant;
-use crate::link::reason::CloseReason;
-use crate::link::relay_message::RelayMessage;
-use crate::link::{Leg, LinkId};
+use crate::link::LinkId;
 use crate::node::api::{Event as NodeEvent, Limit};
-use crate::peer::api::Output;
-use crate::peer::channel::Channel;
-use crate::peer::{Peer, Reach};
+use crate::peer::api::{Event, Output};
+use crate::peer::config::{Limits, Reach};
+use crate::peer::links::{Body, Channel, Links};
+use crate::peer::parts::{ToNode, Want};
+use crate::peer::{leasing, links, relaying, transfers};
 
-/// How many ways to one node are tried.
+/// The most ways to one node that are tried.
 const MAX_WAYS: usize = 6;
 
-/// Whom a connection is for.
+/// The purpose of a connection, and the node that must be there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Aim {
     /// Whoever is there, to join its ring.
@@ -32,7 +31,7 @@ pub(super) enum Aim {
 }
 
 impl Aim {
-    /// Who must be there.
+    /// The node that must be there.
     pub(super) const fn node(&self) -> Option<Id> {
         match self {
             Self::Join | Self::Probe => None,
@@ -50,30 +49,6 @@ enum Way {
     Circuit { over: Contact, at: Option<Id> },
 }
 
-/// Dials under way, and what waits for them.
-#[derive(Clone, Debug)]
-pub(super) struct Dialing {
-    max_dials: usize,
-    max_waiting: usize,
-    /// What each address was dialed for, in order.
-    aims: BTreeMap<Address, VecDeque<Aim>>,
-    waiting: BTreeMap<Id, Waiting>,
-    /// Nodes that wait for a link to this relay.
-    over: BTreeMap<Id, BTreeSet<Id>>,
-}
-
-/// A message that is sent once its receiver is reached.
-#[derive(Clone, Debug)]
-pub(super) struct Body {
-    pub(super) bytes: Vec<u8>,
-    /// What the receiver must be able to do.
-    pub(super) needs: Features,
-    /// What a receiver is sent instead that can not.
-    pub(super) plainer: Option<Vec<u8>>,
-    /// Its number, if it is a request.
-    pub(super) request: Option<u64>,
-}
-
 #[derive(Clone, Debug)]
 struct Waiting {
     ways: VecDeque<Way>,
@@ -81,30 +56,80 @@ struct Waiting {
     bytes: usize,
 }
 
+/// A want of another part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Input {
+    /// Dial this address.
+    Dial(Address, Aim),
+    /// Make a link to a node.
+    Reach(Contact),
+    /// Make one, for this message.
+    Deliver(Contact, Body),
+    /// Try another way to a node, if it is still waited for.
+    NextWay(Id),
+    /// Take note that a dial, or the handshake after it, has failed.
+    Missed(Aim),
+    /// Send what waits for a node over this channel.
+    SendWaiting(Channel, Contact),
+}
+
+/// The context of the choice of ways.
+#[derive(Clone, Copy)]
+pub(super) struct Bearings<'a> {
+    pub(super) me: Id,
+    pub(super) links: &'a Links,
+    /// This peer's own relays.
+    pub(super) relays: &'a [Contact],
+}
+
+/// Dials under way, and what waits for them.
+#[derive(Clone, Debug)]
+pub(super) struct Dialing {
+    reach: Reach,
+    max_dials: usize,
+    max_waiting: usize,
+    /// The purposes of the dials to each address, in order.
+    aims: BTreeMap<Address, VecDeque<Aim>>,
+    waiting: BTreeMap<Id, Waiting>,
+    /// Nodes that wait for a link to this relay.
+    over: BTreeMap<Id, BTreeSet<Id>>,
+}
+
 impl Dialing {
-    pub(super) const fn new(max_dials: usize, max_waiting: usize) -> Self {
+    pub(super) const fn new(reach: Reach, limits: &Limits) -> Self {
         Self {
-            max_dials,
-            max_waiting,
+            reach,
+            max_dials: limits.dials,
+            max_waiting: limits.waiting_bytes,
             aims: BTreeMap::new(),
             waiting: BTreeMap::new(),
             over: BTreeMap::new(),
         }
     }
 
-    /// What waits for a node that is reached.
-    pub(super) fn take(&mut self, node: Id) -> Vec<Body> {
-        let waiting = self.waiting.remove(&node);
-        waiting.map(|waiting| waiting.bodies).unwrap_or_default()
-    }
-
-    /// The nodes that waited for a link to this relay.
-    pub(super) fn take_over(&mut self, relay: Id) -> BTreeSet<Id> {
-        self.over.remove(&relay).unwrap_or_default()
+    /// Does what another part wants.
+    pub(super) fn handle(&mut self, bearings: Bearings<'_>, input: Input) -> Vec<Want> {
+        match input {
+            Input::Dial(address, aim) => {
+                let aims = self.aims.entry(address.clone()).or_default();
+                aims.push_back(aim);
+                vec![Want::Owner(Output::Dial(address))]
+            }
+            Input::Reach(to) => self.reach(bearings, &to, None),
+            Input::Deliver(to, body) => self.reach(bearings, &to, Some(body)),
+            Input::NextWay(id) => self.next_way(bearings.links, id),
+            Input::Missed(aim) => self.missed(bearings.links, &aim),
+            Input::SendWaiting(channel, to) => {
+                let waiting = self.waiting.remove(&to.id());
+                let bodies = waiting.map(|waiting| waiting.bodies).unwrap_or_default();
+                let send = |body| links::Input::SendWaiting(channel, to.clone(), body);
+                bodies.into_iter().map(send).map(Want::Links).collect()
+            }
+        }
     }
 
     /// The aim of a dial to this address that has just ended.
-    fn ended(&mut self, address: &Address) -> Option<Aim> {
+    pub(super) fn ended(&mut self, address: &Address) -> Option<Aim> {
         let aims = self.aims.get_mut(address)?;
         let aim = aims.pop_front();
         if aims.is_empty() {
@@ -112,74 +137,63 @@ impl Dialing {
         }
         aim
     }
-}
 
-impl Peer {
-    /// Makes a link to a node. [`Event::LinkUp`](super::api::Event::LinkUp) follows, unless it cannot be reached.
-    pub fn reach(&mut self, now: Instant, contact: &Contact) {
-        self.make_link(now, contact, None);
-        self.drain_node(now);
+    /// There is a link to a relay: the nodes that waited for it are reached over it.
+    #[must_use]
+    pub(super) fn way_found(&mut self, links: &Links, over: LinkId, relay: Id) -> Vec<Want> {
+        let waiting = self.over.remove(&relay).unwrap_or_default().into_iter();
+        // One may have come by itself meanwhile.
+        waiting
+            .filter(|to| !links.is_linked(*to))
+            .map(|to| Want::Links(links::Input::OpenCircuit { over, to, at: None }))
+            .collect()
     }
 
-    /// The answer to [`Output::Dial`]: the connection is open as this link.
-    pub fn handle_dialed(&mut self, now: Instant, link: LinkId, address: &Address) {
-        let aim = self.dialing.ended(address).unwrap_or(Aim::Join);
-        let channel = Channel::Socket(link);
-        self.open_channel(now, channel, Some(aim));
-        if let Some(state) = self.links.get_mut(&channel) {
-            state.dialed = Some(address.clone());
+    /// A dial, or the handshake after it, has failed.
+    fn missed(&mut self, links: &Links, aim: &Aim) -> Vec<Want> {
+        match aim {
+            Aim::Join => vec![Want::News(NodeEvent::JoinFailed)],
+            Aim::Node(id) => self.next_way(links, *id),
+            Aim::Probe => Vec::new(),
+            Aim::Relay(id) => vec![Want::Leasing(leasing::Input::NoRelay(*id))],
         }
-    }
-
-    /// The answer to [`Output::Dial`]: nobody is there.
-    pub fn handle_dial_failed(&mut self, now: Instant, address: &Address) {
-        if let Some(aim) = self.dialing.ended(address) {
-            self.on_aim_missed(now, &aim);
-        }
-        self.drain_node(now);
-    }
-
-    pub(super) fn dial(&mut self, address: Address, aim: Aim) {
-        let aims = self.dialing.aims.entry(address.clone()).or_default();
-        aims.push_back(aim);
-        self.outputs.push_back(Output::Dial(address));
     }
 
     /// Looks for a way to a node, or lets the message wait for one that is being looked for.
-    pub(super) fn make_link(&mut self, now: Instant, to: &Contact, body: Option<Body>) {
+    fn reach(&mut self, bearings: Bearings<'_>, to: &Contact, body: Option<Body>) -> Vec<Want> {
         let id = to.id();
-        if self.routes.contains_key(&id) {
-            return;
+        if bearings.links.is_linked(id) {
+            return Vec::new();
         }
         let bytes = body.as_ref().map_or(0, |body| body.bytes.len());
-        if let Some(waiting) = self.dialing.waiting.get_mut(&id) {
+        if let Some(waiting) = self.waiting.get_mut(&id) {
             // What does not fit is lost; the question it was times out.
-            if waiting.bytes + bytes <= self.dialing.max_waiting {
+            if waiting.bytes + bytes <= self.max_waiting {
                 waiting.bytes += bytes;
                 waiting.bodies.extend(body);
             }
-            return;
+            return Vec::new();
         }
-        if self.dialing.waiting.len() >= self.dialing.max_dials {
-            self.on_node_event(now, NodeEvent::LimitReached(Limit::Dials));
-            return;
+        if self.waiting.len() >= self.max_dials {
+            let limit = NodeEvent::LimitReached(Limit::Dials);
+            return vec![Want::Owner(Output::Event(Event::Node(limit)))];
         }
         let waiting = Waiting {
-            ways: self.ways(to),
+            ways: self.ways(bearings, to),
             bodies: body.into_iter().collect(),
             bytes,
         };
-        self.dialing.waiting.insert(id, waiting);
-        self.try_next_way(now, id);
+        self.waiting.insert(id, waiting);
+        self.next_way(bearings.links, id)
     }
 
     /// The ways to a node, best first. A tab dials nobody but its relays.
-    fn ways(&self, to: &Contact) -> VecDeque<Way> {
+    fn ways(&self, bearings: Bearings<'_>, to: &Contact) -> VecDeque<Way> {
+        let Bearings { me, relays, .. } = bearings;
         let mut ways = VecDeque::new();
         match self.reach {
             Reach::Direct => {
                 ways.extend(to.addresses().iter().cloned().map(Way::Socket));
-                let me = self.node.id();
                 let others = to.relays().iter().filter(|relay| relay.id() != me);
                 ways.extend(others.map(|over| Way::Circuit {
                     over: over.clone(),
@@ -187,13 +201,12 @@ impl Peer {
                 }));
             }
             Reach::Relayed => {
-                let held = self.leasing.held();
-                let shared = held.iter().filter(|over| to.relays().contains(over));
+                let shared = relays.iter().filter(|over| to.relays().contains(over));
                 ways.extend(shared.map(|over| Way::Circuit {
                     over: over.clone(),
                     at: None,
                 }));
-                for over in held {
+                for over in relays {
                     let direct = (!to.addresses().is_empty()).then_some(None);
                     let others = to.relays().iter().map(Contact::id);
                     let others = others.filter(|at| *at != over.id()).map(Some);
@@ -208,69 +221,183 @@ impl Peer {
         ways
     }
 
-    fn try_next_way(&mut self, now: Instant, id: Id) {
-        while let Some(waiting) = self.dialing.waiting.get_mut(&id) {
+    /// The next way to a node, if it is still waited for.
+    fn next_way(&mut self, links: &Links, id: Id) -> Vec<Want> {
+        while let Some(waiting) = self.waiting.get_mut(&id) {
             match waiting.ways.pop_front() {
                 Some(Way::Socket(address)) => {
-                    self.dial(address, Aim::Node(id));
-                    return;
+                    return vec![Want::Dialing(Input::Dial(address, Aim::Node(id)))];
                 }
                 Some(Way::Circuit { over, at }) => {
-                    if let Some(link) = self.socket_to(over.id()) {
-                        self.open_circuit(now, link, id, at);
-                        return;
+                    if let Some(over) = links.socket_to(over.id()) {
+                        return vec![Want::Links(links::Input::OpenCircuit { over, to: id, at })];
                     }
-                    if self.reach == Reach::Direct && !self.routes.contains_key(&over.id()) {
-                        self.dialing.over.entry(over.id()).or_default().insert(id);
-                        self.make_link(now, &over, None);
-                        return;
+                    if self.reach == Reach::Direct && !links.is_linked(over.id()) {
+                        self.over.entry(over.id()).or_default().insert(id);
+                        return vec![Want::Dialing(Input::Reach(over))];
                     }
                 }
                 None => {
-                    self.dialing.waiting.remove(&id);
-                    self.on_unreachable(now, id);
+                    self.waiting.remove(&id);
+                    return self.give_up(id);
                 }
             }
         }
-    }
-
-    /// Opens a circuit to a node that has a lease at the other end of a link, or at the relay `at` behind it.
-    pub(super) fn open_circuit(&mut self, now: Instant, link: LinkId, to: Id, at: Option<Id>) {
-        let aim = Aim::Node(to);
-        let Some(circuit) = self.flows.get_mut(&link).and_then(|flow| flow.number()) else {
-            self.on_aim_missed(now, &aim);
-            return;
-        };
-        let open = RelayMessage::Open {
-            circuit,
-            target: to,
-            relay: at,
-        };
-        self.send_relay_message(now, link, open);
-        let channel = Channel::Circuit(Leg { link, circuit });
-        self.open_channel(now, channel, Some(aim));
-    }
-
-    /// A dial, or the handshake after it, has failed.
-    pub(super) fn on_aim_missed(&mut self, now: Instant, aim: &Aim) {
-        match aim {
-            Aim::Join => self.on_node_event(now, NodeEvent::JoinFailed),
-            Aim::Node(id) => self.try_next_way(now, *id),
-            Aim::Probe => {}
-            Aim::Relay(id) => self.on_relay_unreachable(now, *id),
-        }
+        Vec::new()
     }
 
     /// There is no way left to a node.
-    fn on_unreachable(&mut self, now: Instant, id: Id) {
-        for leg in self.relay.give_up(id) {
-            self.refuse_circuit(now, leg, CloseReason::Unreachable);
+    fn give_up(&mut self, id: Id) -> Vec<Want> {
+        let mut wants = vec![Want::Relaying(relaying::Input::GiveUp(id))];
+        let behind = self.over.remove(&id).unwrap_or_default();
+        wants.extend(
+            behind
+                .into_iter()
+                .map(|node| Want::Dialing(Input::NextWay(node))),
+        );
+        wants.extend([
+            Want::Node(ToNode::Unreachable(id)),
+            Want::Transfers(transfers::Input::Gone(id)),
+            Want::Drain,
+        ]);
+        // Somebody may wait for it again by then.
+        wants.push(Want::Dialing(Input::NextWay(id)));
+        wants
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::Space;
+    use crate::base::identity::Signer;
+    use crate::link::session::Role;
+    use crate::message::{Message, Response};
+    use crate::peer::parts::fixture::{Around, address_of, contact_of};
+
+    const ME: u8 = 1;
+
+    fn dialing(reach: Reach) -> Dialing {
+        Dialing::new(reach, &Limits::default())
+    }
+
+    fn handle(dialing: &mut Dialing, around: &Around, relays: &[u8], input: Input) -> Vec<Want> {
+        let relays: Vec<Contact> = relays.iter().copied().map(contact_of).collect();
+        let bearings = Bearings {
+            me: contact_of(ME).id(),
+            links: &around.links,
+            relays: &relays,
+        };
+        dialing.handle(bearings, input)
+    }
+
+    /// The contact of a tab with leases at these.
+    fn tab(secret: u8, relays: &[u8]) -> Contact {
+        let relays: Vec<Contact> = relays.iter().copied().map(contact_of).collect();
+        let signer = Signer::ed25519([secret; 32]);
+        Contact::sign_relayed(Space::FULL, &signer, 0, 1, vec![], &relays).unwrap()
+    }
+
+    fn body() -> Body {
+        Body::of(&Message::Response(1, Response::Unsupported)).unwrap()
+    }
+
+    #[test]
+    fn a_node_is_unreachable_when_every_way_to_it_has_failed() {
+        let (mut dialing, around) = (dialing(Reach::Direct), Around::new(ME));
+        let to = contact_of(2);
+        let aim = Aim::Node(to.id());
+        let dial = Want::Dialing(Input::Dial(address_of(2), aim.clone()));
+        let reached = handle(&mut dialing, &around, &[], Input::Reach(to.clone()));
+        assert_eq!(reached, [dial]);
+        let dial = Input::Dial(address_of(2), aim.clone());
+        let dialed = handle(&mut dialing, &around, &[], dial);
+        assert_eq!(dialed, [Want::Owner(Output::Dial(address_of(2)))]);
+        assert_eq!(dialing.ended(&address_of(2)), Some(aim.clone()));
+        assert_eq!(dialing.ended(&address_of(2)), None);
+        let missed = handle(&mut dialing, &around, &[], Input::Missed(aim));
+        let unreachable = Want::Node(ToNode::Unreachable(to.id()));
+        assert!(missed.contains(&unreachable), "{missed:?}");
+        let next = handle(&mut dialing, &around, &[], Input::NextWay(to.id()));
+        assert_eq!(next, []);
+    }
+
+    #[test]
+    fn what_waits_for_a_node_is_sent_when_it_is_reached_and_bounded() {
+        let limits = Limits {
+            waiting_bytes: 2 * body().bytes.len(),
+            dials: 1,
+            ..Limits::default()
+        };
+        let mut dialing = Dialing::new(Reach::Direct, &limits);
+        let around = Around::new(ME);
+        for round in 0..5 {
+            let deliver = Input::Deliver(contact_of(2), body());
+            let wants = handle(&mut dialing, &around, &[], deliver);
+            assert_eq!(wants.len(), usize::from(round == 0), "one dial for all");
         }
-        for node in self.dialing.take_over(id) {
-            self.try_next_way(now, node);
+        let refused = handle(&mut dialing, &around, &[], Input::Reach(contact_of(3)));
+        let limit = Event::Node(NodeEvent::LimitReached(Limit::Dials));
+        assert_eq!(refused, [Want::Owner(Output::Event(limit))]);
+        let channel = Channel::Socket(LinkId(1));
+        for sent in [2, 0] {
+            let send = Input::SendWaiting(channel, contact_of(2));
+            let wants = handle(&mut dialing, &around, &[], send);
+            assert_eq!(wants.len(), sent);
         }
-        self.node.handle_unreachable(now, id);
-        self.transfers.swarm.handle_gone(now, id);
-        self.drain_node(now);
+    }
+
+    #[test]
+    fn a_tab_is_reached_over_its_relay_which_is_dialed_first() {
+        let (mut dialing, mut around) = (dialing(Reach::Direct), Around::new(ME));
+        let (to, relay) = (tab(2, &[3]), contact_of(3));
+        let wants = handle(&mut dialing, &around, &[], Input::Reach(to.clone()));
+        let [Want::Dialing(Input::Reach(over))] = &wants[..] else {
+            panic!("{wants:?}");
+        };
+        assert_eq!(over.id(), relay.id());
+        let over = around.link(1, Role::Initiator, 3);
+        let (to, at) = (to.id(), None);
+        let open = Want::Links(links::Input::OpenCircuit { over, to, at });
+        let found = dialing.way_found(&around.links, over, relay.id());
+        assert_eq!(found, [open]);
+        let found = dialing.way_found(&around.links, over, relay.id());
+        assert_eq!(found, [], "once");
+    }
+
+    #[test]
+    fn a_tab_goes_by_its_own_relays_and_dials_nobody() {
+        let (mut dialing, mut around) = (dialing(Reach::Relayed), Around::new(ME));
+        let over = around.link(1, Role::Initiator, 3);
+        // To a peer; to a tab at the same relay; to a tab at another one.
+        let far = tab(5, &[4]);
+        for (to, at) in [
+            (contact_of(2), None),
+            (tab(6, &[3]), None),
+            (far, Some(contact_of(4).id())),
+        ] {
+            let wants = handle(&mut dialing, &around, &[3], Input::Reach(to.clone()));
+            let to = to.id();
+            let open = links::Input::OpenCircuit { over, to, at };
+            assert_eq!(wants, [Want::Links(open)]);
+        }
+    }
+
+    #[test]
+    fn who_misses_an_aim_is_told_by_what_it_was_for() {
+        let (mut dialing, around) = (dialing(Reach::Direct), Around::new(ME));
+        let id = contact_of(2).id();
+        for (aim, told) in [
+            (Aim::Join, vec![Want::News(NodeEvent::JoinFailed)]),
+            (Aim::Probe, vec![]),
+            (
+                Aim::Relay(id),
+                vec![Want::Leasing(leasing::Input::NoRelay(id))],
+            ),
+            (Aim::Node(id), vec![]),
+        ] {
+            let wants = handle(&mut dialing, &around, &[], Input::Missed(aim));
+            assert_eq!(wants, told);
+        }
     }
 }

@@ -1,242 +1,408 @@
-//! Carrying out a plan for finding a ring.
+//! Finding a ring: a plan is carried out, at first and whenever this peer has lost everybody.
+//!
+//! [`Joining`] says what is due; what that means for a peer that others can dial, or for a tab, is said here.
 
-use alloc::collections::BTreeMap;
+mod company;
+mod joining;
+mod lookout;
+
 use alloc::vec::Vec;
 
+use self::joining::{Joining, Step};
+pub use self::joining::{Known, Plan};
 use crate::base::contact::{Address, Contact};
 use crate::base::id::Id;
 use crate::base::time::Instant;
+use crate::node::Node;
 use crate::node::api::{Event as NodeEvent, Standing};
 use crate::peer::api::{Event, Output};
-use crate::peer::channel::{Channel, Link};
+use crate::peer::config::Reach;
+use crate::peer::dialing;
 use crate::peer::dialing::Aim;
-use crate::peer::joining::{Joining, Known, Plan, Step};
-use crate::peer::{Peer, Reach};
+use crate::peer::links::Links;
+use crate::peer::parts::{Context, ToNode, Want};
 
-impl Peer {
-    /// Finds a ring by a plan, and another one whenever this peer has lost everybody. `known` are neighbours of an
-    /// earlier run, as [`Event::Known`] told them.
-    pub fn start(&mut self, now: Instant, plan: Plan, known: Vec<Known>) {
-        let given = match &plan {
-            Plan::Join(given) => given.clone(),
-            Plan::Create | Plan::Resume => Vec::new(),
-        };
-        let me = self.node.contact();
-        for address in given.iter().filter(|given| me.addresses().contains(given)) {
-            let own = Event::OwnAddress(address.clone());
-            self.outputs.push_back(Output::Event(own));
+/// The search for a ring, when that was left to the peer.
+#[derive(Clone, Debug)]
+pub(super) struct Finding {
+    reach: Reach,
+    joining: Option<Joining>,
+}
+
+/// A want of another part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Input {
+    /// Take note that this address, where a connection led, is this peer's own.
+    Itself(Address),
+    /// Take note that the last link to a node is gone.
+    Unlinked(Id),
+}
+
+impl Finding {
+    pub(super) const fn new(reach: Reach) -> Self {
+        Self {
+            reach,
+            joining: None,
         }
-        self.joining = Some(Joining::new(plan, known, me, self.reach, now));
-        self.take_steps(now);
     }
 
-    /// Returns where this peer looks for a ring while it is in none: each address, with the id of who was there last where that is
+    /// Begins the search. Gives the addresses to join that are this peer's own.
+    pub(super) fn start(
+        &mut self,
+        now: Instant,
+        me: &Contact,
+        plan: Plan,
+        known: Vec<Known>,
+    ) -> Vec<Address> {
+        let given = match &plan {
+            Plan::Join(given) => given.as_slice(),
+            Plan::Create | Plan::Resume => &[],
+        };
+        let own = given.iter().filter(|given| me.addresses().contains(given));
+        let own = own.cloned().collect();
+        self.joining = Some(Joining::new(plan, known, me, self.reach, now));
+        own
+    }
+
+    /// Ends it: the owner has this peer leave.
+    pub(super) fn end(&mut self) {
+        self.joining = None;
+    }
+
+    /// Whether a ring that is left is not followed by another one.
+    pub(super) const fn is_off(&self) -> bool {
+        self.joining.is_none()
+    }
+
+    /// The places where a ring is looked for while this peer is in none: each address, with the id of who was there last where that is
     /// known. Who is linked is there, and not among them.
-    pub fn looked_for(&self) -> Vec<(Option<Id>, Address)> {
+    pub(super) fn looked_for(&self, node: &Node, links: &Links) -> Vec<(Option<Id>, Address)> {
         let joining = self.joining.as_ref();
-        let joining = joining.filter(|_| !self.node.membership().is_member());
+        let joining = joining.filter(|_| !node.membership().is_member());
         let mut asked = joining.map(Joining::asked).unwrap_or_default();
         asked.retain(|(id, address)| {
-            let is_linked = id.is_some_and(|id| self.is_linked(id));
-            !is_linked && linked_at(&self.links, address).is_none()
+            let is_linked = id.is_some_and(|id| links.is_linked(id));
+            !is_linked && links.at_address(address).is_none()
         });
         asked
     }
 
-    /// Does what the plan for finding a ring says is due.
-    pub(super) fn take_steps(&mut self, now: Instant) {
-        self.found_at_last(now);
-        while let Some(step) = self.joining.as_mut().and_then(|joining| joining.step(now)) {
-            match step {
-                Step::Create => self.begin_ring(now),
-                Step::Join(address) => self.join_at(now, address),
-                Step::AskLinked => self.ask_linked(now),
-                Step::Probe(address) => self.probe(now, address),
-                Step::Look(address) => self.look_at(now, address),
+    /// The time at which [`Finding::step`] has something to do.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.joining.as_ref().and_then(Joining::due)
+    }
+
+    /// Founds the first group of a ring that this peer began when it reached too few of its list, once it reaches a majority. Gives whether
+    /// it did.
+    pub(super) fn found_at_last(&mut self, context: &mut Context<'_>) -> bool {
+        let Context { now, links, .. } = *context;
+        let is_linked = |address: &Address| links.at_address(address).is_some();
+        let joining = self.joining.as_mut();
+        let founds = joining.is_some_and(|joining| joining.may_found_at_last(is_linked));
+        if founds {
+            context.node.found_group(now);
+        }
+        founds
+    }
+
+    /// Does the next thing that is due; `None` when nothing more is. `relays` are this peer's own.
+    pub(super) fn step(
+        &mut self,
+        context: Context<'_>,
+        relays: &[Contact],
+    ) -> Option<Option<Want>> {
+        let joining = self.joining.as_mut()?;
+        Some(match joining.step(context.now)? {
+            Step::Create => {
+                let is_linked = |address: &Address| context.links.at_address(address).is_some();
+                match joining.may_found(is_linked) {
+                    true => context.node.create(context.now),
+                    false => context.node.create_again(context.now),
+                }
+                None
             }
-            self.drain_node(now);
-        }
+            Step::Join(address) => Some(self.join_at(context.links, relays, address)),
+            Step::AskLinked => {
+                self.ask_linked(context);
+                None
+            }
+            Step::Probe(address) => match self.reach {
+                Reach::Direct => probe_at(context, address),
+                // A tab alone serves nobody: it goes to its relay's ring as soon as it has a relay.
+                Reach::Relayed => {
+                    let relay = relays.first();
+                    let address = relay.and_then(|relay| relay.addresses().first().cloned());
+                    if let Some(address) = address {
+                        self.move_to(context, address);
+                    }
+                    None
+                }
+            },
+            Step::Look(address) => self.look_at(context, address),
+        })
     }
 
-    fn begin_ring(&mut self, now: Instant) {
-        let links = &self.links;
-        let joining = self.joining.as_mut();
-        match joining.is_none_or(|joining| joining.may_found(|at| linked_at(links, at).is_some())) {
-            true => self.node.create(now),
-            false => self.node.create_again(now),
-        }
-    }
-
-    /// Founds the first group of a ring that this peer began when it reached too few of its list, once it reaches a majority.
-    fn found_at_last(&mut self, now: Instant) {
-        let links = &self.links;
-        let joining = self.joining.as_mut();
-        if joining
-            .is_some_and(|joining| joining.may_found_at_last(|at| linked_at(links, at).is_some()))
-        {
-            self.node.found_group(now);
-            self.drain_node(now);
-        }
-    }
-
-    fn join_at(&mut self, now: Instant, address: Address) {
+    fn join_at(&self, links: &Links, relays: &[Contact], address: Address) -> Want {
         let linked = match self.reach {
-            Reach::Direct => self.linked_at(&address),
+            Reach::Direct => links.at_address(&address),
             // A tab needs a lease before it joins.
             Reach::Relayed => {
-                let mut held = self.leasing.held().iter();
+                let mut held = relays.iter();
                 held.find(|relay| relay.addresses().contains(&address))
-                    .cloned()
             }
         };
         match linked {
-            Some(contact) => self.join_via(now, contact),
-            None => self.dial(address, Aim::Join),
+            Some(contact) => Want::Node(ToNode::Join(contact.clone())),
+            None => Want::Dialing(dialing::Input::Dial(address, Aim::Join)),
         }
     }
 
     /// Asks those that others can dial whether they are in a ring: among them may be company, or a member.
-    fn ask_linked(&mut self, now: Instant) {
+    fn ask_linked(&self, context: Context<'_>) {
         if self.reach == Reach::Relayed {
             return;
         }
-        let me = self.node.contact();
-        let linked = self.links.values().filter_map(|state| state.contact());
+        let me = context.node.contact();
+        let linked = context.links.contacts();
         let linked =
             linked.filter(|other| !other.addresses().is_empty() && !other.is_same_peer(me));
-        let mut linked: Vec<Contact> = linked.cloned().collect();
+        let mut linked: Vec<&Contact> = linked.collect();
         linked.sort_unstable();
         linked.dedup_by_key(|contact| contact.id());
         for contact in linked {
-            self.node.probe(now, &contact);
-        }
-    }
-
-    /// Sees whether there is a ring to move to.
-    fn probe(&mut self, now: Instant, address: Address) {
-        match self.reach {
-            Reach::Direct => self.probe_at(now, address),
-            // A tab alone serves nobody: it goes to its relay's ring as soon as it has a relay.
-            Reach::Relayed => {
-                let relay = self.leasing.held().first();
-                let address = relay.and_then(|relay| relay.addresses().first().cloned());
-                if let Some(address) = address {
-                    self.move_to(now, address);
-                }
-            }
+            context.node.probe(context.now, contact);
         }
     }
 
     /// Sees whether another ring is at an address that no neighbour and no finger has.
-    fn look_at(&mut self, now: Instant, address: Address) {
-        let is_near = (self.node.contacts()).any(|contact| contact.addresses().contains(&address));
-        if self.reach == Reach::Direct && !is_near {
-            self.probe_at(now, address);
+    fn look_at(&self, context: Context<'_>, address: Address) -> Option<Want> {
+        let mut near = context.node.contacts();
+        let is_near = near.any(|contact| contact.addresses().contains(&address));
+        drop(near);
+        match self.reach == Reach::Direct && !is_near {
+            true => probe_at(context, address),
+            false => None,
         }
-    }
-
-    fn probe_at(&mut self, now: Instant, address: Address) {
-        match self.linked_at(&address) {
-            Some(contact) => self.node.probe(now, &contact),
-            None => self.dial(address, Aim::Probe),
-        }
-    }
-
-    /// Who is linked and reached at this address.
-    fn linked_at(&self, address: &Address) -> Option<Contact> {
-        linked_at(&self.links, address).cloned()
     }
 
     /// A peer that was asked says whether it is in a ring.
-    fn on_probed(&mut self, now: Instant, contact: &Contact, standing: Standing) {
+    fn on_probed(&mut self, context: Context<'_>, contact: &Contact, standing: Standing) {
         let Some(joining) = &mut self.joining else {
             return;
         };
+        let Context { now, .. } = context;
         let address = contact.addresses().first().cloned();
         if standing == Standing::Outside {
             joining.is_outside(now, contact.id());
             return;
         }
         joining.is_inside(now, contact.id(), address.clone());
-        if joining.is_settled() && self.node.membership().is_member() {
+        if joining.is_settled() && context.node.membership().is_member() {
             // It may be of another ring, which its answer shows: the two close up from there.
-            self.node.look_round(now, contact);
+            context.node.look_round(now, contact);
             return;
         }
         // Of two rings of one, the node with the higher id moves.
         let others = standing == Standing::Member;
-        if let Some(address) = address.filter(|_| others || contact.id() < self.node.id()) {
-            self.move_to(now, address);
+        if let Some(address) = address.filter(|_| others || contact.id() < context.node.id()) {
+            self.move_to(context, address);
         }
     }
 
-    fn move_to(&mut self, now: Instant, address: Address) {
+    fn move_to(&mut self, context: Context<'_>, address: Address) {
         let joining = self.joining.as_mut();
         if joining.is_some_and(|joining| joining.leave_for(address)) {
-            self.node.stop(now);
+            context.node.stop(context.now);
         }
     }
 
-    /// This peer itself was reached at an address.
-    pub(super) fn on_itself(&mut self, address: Address) {
-        let joining = self.joining.as_mut();
-        if joining.is_some_and(|joining| joining.is_mine(address.clone())) {
-            let own = Event::OwnAddress(address);
-            self.outputs.push_back(Output::Event(own));
+    /// Does what another part wants.
+    pub(super) fn handle(&mut self, input: Input) -> Option<Want> {
+        let joining = self.joining.as_mut()?;
+        match input {
+            Input::Itself(address) => {
+                let is_listed = joining.is_mine(address.clone());
+                let own = Want::Owner(Output::Event(Event::OwnAddress(address)));
+                is_listed.then_some(own)
+            }
+            Input::Unlinked(id) => {
+                joining.is_gone(id);
+                None
+            }
         }
     }
 
-    /// The last link to a node is gone.
-    pub(super) fn on_company_gone(&mut self, id: Id) {
-        if let Some(joining) = &mut self.joining {
-            joining.is_gone(id);
-        }
+    /// Whether a node's event is an answer to this search, and nobody else's business.
+    pub(super) const fn is_its_own(event: &NodeEvent) -> bool {
+        matches!(event, NodeEvent::Probed(..))
     }
 
-    /// Whether a node event is the business of whoever looks for a ring; `false` when the owner need not hear of it.
-    pub(super) fn note_for_joining(&mut self, now: Instant, event: &NodeEvent) -> bool {
+    /// Takes note of what happened at the node. Gives the neighbours to remember, when they have changed.
+    pub(super) fn on_node_event(
+        &mut self,
+        context: Context<'_>,
+        relays: &[Contact],
+        event: &NodeEvent,
+    ) -> Option<Event> {
         if let NodeEvent::Probed(contact, standing) = event {
-            self.on_probed(now, contact, *standing);
-            return false;
+            self.on_probed(context, contact, *standing);
+            return None;
         }
-        let Some(joining) = &mut self.joining else {
-            return true;
-        };
+        let Context { now, node, .. } = context;
+        let joining = self.joining.as_mut()?;
         match event {
             NodeEvent::Joined => joining.joined(now),
             NodeEvent::JoinFailed => joining.failed(now),
             NodeEvent::Alone => joining.alone(now),
             NodeEvent::Left => joining.left(now),
-            NodeEvent::Predecessor { .. } | NodeEvent::Successors(_) => self.note_neighbours(),
+            NodeEvent::Predecessor { .. } | NodeEvent::Successors(_) => {
+                let known = joining.note(neighbours(node, relays));
+                return known.map(|known| Event::Known(known.to_vec()));
+            }
             _ => {}
         }
-        true
-    }
-
-    fn note_neighbours(&mut self) {
-        let membership = self.node.membership();
-        let successors = membership.successors().entries().iter();
-        let neighbours = successors.chain(membership.predecessor());
-        let known = neighbours.chain(self.leasing.held()).filter_map(|contact| {
-            let address = contact.addresses().first()?.clone();
-            let id = contact.id();
-            Some(Known { id, address })
-        });
-        let known = known.collect();
-        let changed = self
-            .joining
-            .as_mut()
-            .and_then(|joining| joining.note(known));
-        let told = changed.map(|known| Output::Event(Event::Known(known.to_vec())));
-        self.outputs.extend(told);
+        None
     }
 }
 
-/// Returns the contact that one of these links reaches at this address.
-fn linked_at<'a>(links: &'a BTreeMap<Channel, Link>, address: &Address) -> Option<&'a Contact> {
-    links.values().find_map(|state| {
-        let contact = state.contact()?;
-        let dialed = state.dialed.as_ref() == Some(address);
-        (dialed || contact.addresses().contains(address)).then_some(contact)
-    })
+fn probe_at(context: Context<'_>, address: Address) -> Option<Want> {
+    match context.links.at_address(&address) {
+        Some(contact) => {
+            context.node.probe(context.now, contact);
+            None
+        }
+        None => Some(Want::Dialing(dialing::Input::Dial(address, Aim::Probe))),
+    }
+}
+
+/// The neighbours in the ring, and the relays, that others can dial.
+fn neighbours(node: &Node, relays: &[Contact]) -> Vec<Known> {
+    let membership = node.membership();
+    let successors = membership.successors().entries().iter();
+    let neighbours = successors.chain(membership.predecessor());
+    let known = neighbours.chain(relays).filter_map(|contact| {
+        let address = contact.addresses().first()?.clone();
+        let id = contact.id();
+        Some(Known { id, address })
+    });
+    known.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::link::session::Role;
+    use crate::node::api::Output as NodeOutput;
+    use crate::peer::parts::fixture::{Around, address_of, contact_of};
+
+    const ME: u8 = 1;
+
+    /// A peer that looks for a ring at these.
+    fn finding(reach: Reach, around: &Around, given: &[u8]) -> Finding {
+        let mut finding = Finding::new(reach);
+        let plan = Plan::Join(given.iter().copied().map(address_of).collect());
+        let own = finding.start(Instant::ZERO, around.node.contact(), plan, vec![]);
+        assert_eq!(own.len(), usize::from(given.contains(&ME)), "one's own");
+        finding
+    }
+
+    /// The wants of the first steps, of a peer with leases at these.
+    fn steps(finding: &mut Finding, around: &mut Around, relays: &[u8]) -> Vec<Want> {
+        let relays: Vec<Contact> = relays.iter().copied().map(contact_of).collect();
+        let mut wants = Vec::new();
+        for _ in 0..2 {
+            let step = finding.step(around.context(Instant::ZERO), &relays);
+            wants.extend(step.flatten());
+        }
+        wants
+    }
+
+    fn join(secret: u8) -> Want {
+        Want::Node(ToNode::Join(contact_of(secret)))
+    }
+
+    fn dial(secret: u8) -> Want {
+        Want::Dialing(dialing::Input::Dial(address_of(secret), Aim::Join))
+    }
+
+    #[test]
+    fn a_peer_joins_by_a_link_and_a_tab_by_a_lease_or_else_they_dial() {
+        for (reach, linked, leased, wanted) in [
+            (Reach::Direct, false, false, dial(2)),
+            (Reach::Direct, true, false, join(2)),
+            (Reach::Relayed, true, false, dial(2)),
+            (Reach::Relayed, true, true, join(2)),
+        ] {
+            let mut around = Around::new(ME);
+            if linked {
+                around.link(1, Role::Initiator, 2);
+            }
+            let relays: &[u8] = if leased { &[2] } else { &[] };
+            let mut finding = finding(reach, &around, &[ME, 2]);
+            let wants = steps(&mut finding, &mut around, relays);
+            assert_eq!(wants, [wanted], "{reach:?}");
+        }
+    }
+
+    #[test]
+    fn those_that_are_linked_are_asked_by_who_can_be_dialed() {
+        for (reach, asked) in [(Reach::Direct, 1), (Reach::Relayed, 0)] {
+            let mut around = Around::new(ME);
+            around.link(1, Role::Initiator, 3);
+            around.link(2, Role::Responder, 3);
+            let mut finding = finding(reach, &around, &[2]);
+            steps(&mut finding, &mut around, &[]);
+            let outputs = core::iter::from_fn(|| around.node.poll_output());
+            let probes = outputs.filter(|output| matches!(output, NodeOutput::Send { .. }));
+            assert_eq!(probes.count(), asked, "{reach:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_leads_to_itself_is_told_where_it_is_listed() {
+        let around = Around::new(ME);
+        let mut finding = finding(Reach::Direct, &around, &[2]);
+        let own = |secret| Event::OwnAddress(address_of(secret));
+        let listed = finding.handle(Input::Itself(address_of(2)));
+        assert_eq!(listed, Some(Want::Owner(Output::Event(own(2)))));
+        assert_eq!(finding.handle(Input::Itself(address_of(3))), None);
+    }
+
+    #[test]
+    fn neighbours_and_relays_are_told_when_they_change() {
+        let mut around = Around::new(ME);
+        let mut finding = finding(Reach::Direct, &around, &[2]);
+        around
+            .node
+            .settle(Instant::ZERO, None, &[contact_of(3)], &[]);
+        let event = NodeEvent::Successors(vec![]);
+        let relays = [contact_of(4)];
+        let known = finding.on_node_event(around.context(Instant::ZERO), &relays, &event);
+        let expected = [3, 4].map(|secret| Known {
+            id: contact_of(secret).id(),
+            address: address_of(secret),
+        });
+        assert_eq!(known, Some(Event::Known(expected.to_vec())));
+        let again = finding.on_node_event(around.context(Instant::ZERO), &relays, &event);
+        assert_eq!(again, None);
+    }
+
+    #[test]
+    fn a_search_that_is_over_takes_no_steps() {
+        let mut around = Around::new(ME);
+        let mut finding = finding(Reach::Direct, &around, &[2]);
+        assert!(!finding.is_off() && finding.poll_timeout().is_some());
+        let looked_for = |finding: &Finding, around: &Around| {
+            let looked_for = finding.looked_for(&around.node, &around.links);
+            looked_for.into_iter().map(|(_, at)| at).collect::<Vec<_>>()
+        };
+        assert_eq!(looked_for(&finding, &around), [address_of(2)]);
+        around.link(1, Role::Initiator, 2);
+        assert_eq!(looked_for(&finding, &around), [], "it is there");
+        finding.end();
+        assert!(finding.is_off() && finding.poll_timeout().is_none());
+        assert_eq!(steps(&mut finding, &mut around, &[]), []);
+    }
 }

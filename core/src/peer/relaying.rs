@@ -1,94 +1,117 @@
 //! Relaying: this peer passes on what others send to those who cannot be dialed.
 
+use alloc::collections::BTreeMap;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::chord::route::Routing;
-use crate::link::fair_queue::Lane;
 use crate::link::reason::CloseReason;
-use crate::link::relay::{Found, LEASE_GRACE};
+use crate::link::relay::{Found, LEASE_GRACE, Limits, Relay};
 use crate::link::relay_message::RelayMessage;
 use crate::link::{Leg, LinkId};
-use crate::peer::channel::Channel;
-use crate::peer::circuits::Flow;
-use crate::peer::{Peer, Reach};
-use crate::wire::frame::Frame;
+use crate::node::api::{LookupError, LookupId, Report};
+use crate::peer::config::Reach;
+use crate::peer::links::{Channel, Links};
+use crate::peer::parts::{Context, Want};
+use crate::peer::{dialing, links};
 
-impl Peer {
-    /// How many circuits it relays, and how many nodes have a lease.
-    pub fn relayed(&self) -> (usize, usize) {
+/// A want of another part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Input {
+    /// Grant a lease to the node at the other end of a link.
+    Lease(LinkId, Id),
+    /// Let it go.
+    Release(Id),
+    /// Carry a circuit of `from` to `target`, maybe by way of another relay.
+    Relay {
+        near: Leg,
+        from: Id,
+        target: Id,
+        by: Option<Id>,
+    },
+    /// Let a frame go on that has come on a circuit which does not end here.
+    Forward(Leg, Vec<u8>),
+    /// Count bytes that were passed on over a link.
+    Passed(LinkId, usize),
+    /// Let the end behind a leg have the credit that its receiver gives.
+    Credit(Leg, u32),
+    /// Join a circuit that waited to the leg on which it goes on.
+    Connect(Found, Leg),
+    /// Take note that one end has closed a circuit.
+    Closed(Leg, CloseReason),
+    /// Take note that a node cannot be reached.
+    GiveUp(Id),
+    /// Take note that a socket is gone, and with it the circuits over it.
+    SocketGone(LinkId),
+}
+
+/// The leases that this peer grants, and the circuits that it carries.
+#[derive(Clone, Debug)]
+pub(super) struct Relaying {
+    reach: Reach,
+    relay: Relay,
+    /// Lookups for nodes that tabs want to reach.
+    seeking: BTreeMap<LookupId, Id>,
+    relayed_bytes: u64,
+}
+
+impl Relaying {
+    pub(super) const fn new(reach: Reach, limits: Limits) -> Self {
+        Self {
+            reach,
+            relay: Relay::new(limits),
+            seeking: BTreeMap::new(),
+            relayed_bytes: 0,
+        }
+    }
+
+    /// The numbers of circuits that it relays, and of nodes that have a lease.
+    pub(super) fn relayed(&self) -> (usize, usize) {
         (self.relay.circuits(), self.relay.leases())
     }
 
-    /// What the node at the other end of a link says about leases and circuits.
-    pub(super) fn on_relay_message(
-        &mut self,
-        now: Instant,
-        link: LinkId,
-        from: Id,
-        said: RelayMessage,
-    ) -> Result<(), CloseReason> {
-        match said {
-            RelayMessage::Lease => self.on_lease_asked(now, link, from),
-            RelayMessage::Leased { .. } => self.on_leased(now, from),
-            RelayMessage::Refused(reason) => {
-                self.on_lease_refused(now, from, CloseReason::from_byte(reason));
+    pub(super) const fn relayed_bytes(&self) -> u64 {
+        self.relayed_bytes
+    }
+
+    /// Does what another part wants.
+    pub(super) fn handle(&mut self, context: Context<'_>, input: Input) -> Vec<Want> {
+        let want = match input {
+            Input::Lease(link, from) => return self.lease(link, from),
+            Input::Release(from) => {
+                self.relay.release(from);
+                None
             }
-            RelayMessage::Release => self.relay.release(from),
-            RelayMessage::Open {
-                circuit,
+            Input::Relay {
+                near,
+                from,
                 target,
-                relay,
-            } => {
-                let flow = self.flows.get_mut(&link).ok_or(CloseReason::Gone)?;
-                if !flow.takes(circuit) {
-                    return Err(CloseReason::CircuitNumber);
-                }
-                self.on_circuit_asked(now, Leg { link, circuit }, from, target, relay);
+                by,
+            } => return self.on_circuit_asked(context, near, from, target, by),
+            Input::Forward(leg, frame) => self.forward(leg, frame),
+            Input::Passed(link, bytes) => return self.on_passed(context.links, link, bytes),
+            Input::Credit(leg, bytes) => self.credit(leg, bytes),
+            Input::Connect(found, far) => return self.connect(found, far),
+            Input::Closed(leg, reason) => {
+                let far = self.relay.close(leg);
+                far.map(|far| Want::Links(links::Input::PassClose(leg, far, reason)))
             }
-            RelayMessage::Close { circuit, reason } => {
-                let leg = Leg { link, circuit };
-                let reason = CloseReason::from_byte(reason);
-                let said = Some(reason.into());
-                self.end_channel(now, Channel::Circuit(leg), reason, said);
-                if let Some(far) = self.relay.close(leg) {
-                    self.drop_lane(leg);
-                    self.finish_lane(now, far, reason);
-                }
+            Input::GiveUp(id) => {
+                let legs = self.relay.give_up(id);
+                return refuse(legs, CloseReason::Unreachable);
             }
-            RelayMessage::Credit { circuit, bytes } => {
-                let leg = Leg { link, circuit };
-                match self.links.get_mut(&Channel::Circuit(leg)) {
-                    Some(state) => {
-                        state.circuit.grant(bytes)?;
-                        self.flush_circuit(leg);
-                        self.tell_room(now, Channel::Circuit(leg));
-                        self.feed_swarm_over(now, Channel::Circuit(leg));
-                    }
-                    None => {
-                        if let Some(far) = self.relay.grant(leg, bytes)? {
-                            let circuit = far.circuit;
-                            let credit = RelayMessage::Credit { circuit, bytes };
-                            self.send_relay_message(now, far.link, credit);
-                        }
-                    }
-                }
+            Input::SocketGone(link) => {
+                let legs = self.relay.link_lost(context.now, link);
+                return refuse(legs, CloseReason::Gone);
             }
-        }
-        Ok(())
+        };
+        want.into_iter().collect()
     }
 
-    /// One end has closed a circuit: what it had sent before still goes to the other one, ahead of the news.
-    fn finish_lane(&mut self, now: Instant, far: Leg, reason: CloseReason) {
-        // What waits is bounded by the circuit's window; a receiver that is that far behind does without.
-        self.pump(far.link);
-        self.drop_lane(far);
-        self.refuse_circuit(now, far, reason);
-    }
-
-    fn on_lease_asked(&mut self, now: Instant, link: LinkId, from: Id) {
+    fn lease(&mut self, link: LinkId, from: Id) -> Vec<Want> {
         let granted = match self.reach {
             Reach::Direct => self.relay.lease(from, link),
             Reach::Relayed => Err(CloseReason::Unreachable),
@@ -100,30 +123,29 @@ impl Peer {
             },
             Err(reason) => RelayMessage::Refused(reason.byte()),
         };
-        self.send_relay_message(now, link, answer);
-        self.on_way_found(now, Channel::Socket(link), from);
+        let answer = Want::Links(links::Input::Say(link, answer));
+        vec![answer, Want::WayFound(link, from)]
     }
 
+    /// The node at the other end of a link opens a circuit to `target`, maybe by way of another relay.
     fn on_circuit_asked(
         &mut self,
-        now: Instant,
+        context: Context<'_>,
         near: Leg,
         from: Id,
         target: Id,
-        relay: Option<Id>,
-    ) {
-        let me = self.node.id();
+        by: Option<Id>,
+    ) -> Vec<Want> {
+        let me = context.node.id();
         if target == me {
-            let own = self.circuits_over(near.link).count();
-            if own < usize::from(self.relay.limits().circuits_per_link) {
-                self.open_channel(now, Channel::Circuit(near), None);
-            } else {
-                self.count(CloseReason::TooManyCircuits);
-                self.refuse_circuit(now, near, CloseReason::TooManyCircuits);
-            }
-            return;
+            let own = context.links.circuits_over(near.link).count();
+            let has_room = own < usize::from(self.relay.limits().circuits_per_link);
+            return vec![match has_room {
+                true => Want::Links(links::Input::Accept(near)),
+                false => Want::Links(links::Input::Drop(near, CloseReason::TooManyCircuits)),
+            }];
         }
-        let next = relay.filter(|relay| *relay != me).unwrap_or(target);
+        let next = by.filter(|relay| *relay != me).unwrap_or(target);
         let is_detour = next != target;
         let refused = match self.reach {
             Reach::Direct if !self.relay.serves(from, target, is_detour) => {
@@ -134,139 +156,284 @@ impl Peer {
             Reach::Relayed => Some(CloseReason::Unreachable),
         };
         if let Some(reason) = refused {
-            self.count(reason);
-            self.refuse_circuit(now, near, reason);
-            return;
+            return vec![Want::Links(links::Input::Drop(near, reason))];
         }
-        self.relay.wait(now, near, next, target);
-        match self.socket_to(next) {
-            Some(link) => self.on_way_found(now, Channel::Socket(link), next),
-            None if self.relay.is_leased(next) => {}
+        self.relay.wait(context.now, near, next, target);
+        match context.links.socket_to(next) {
+            Some(link) => vec![Want::WayFound(link, next)],
+            None if self.relay.is_leased(next) => Vec::new(),
             // It is reached over a circuit itself, and a circuit carries no others.
-            None if self.routes.contains_key(&next) => self.give_up_circuits(now, next),
-            None => self.find(now, next),
-        }
-    }
-
-    /// There is a connection to a node: the circuits that waited for it go on, and its tabs can be reached.
-    pub(super) fn on_way_found(&mut self, now: Instant, channel: Channel, node: Id) {
-        let Channel::Socket(link) = channel else {
-            return;
-        };
-        for found in self.relay.found(node) {
-            self.go_on(now, link, found);
-        }
-        for tab in self.dialing.take_over(node) {
-            // It may have come by itself meanwhile.
-            if self.routes.contains_key(&tab) {
-                continue;
-            }
-            self.open_circuit(now, link, tab, None);
-        }
-    }
-
-    fn go_on(&mut self, now: Instant, link: LinkId, found: Found) {
-        let Some(circuit) = self.flows.get_mut(&link).and_then(Flow::number) else {
-            return;
-        };
-        let far = Leg { link, circuit };
-        self.relay.connect(found.near, far);
-        let open = RelayMessage::Open {
-            circuit,
-            target: found.target,
-            relay: None,
-        };
-        self.send_relay_message(now, link, open);
-        if let Some(hello) = found.hello {
-            self.pass_on(now, far, hello);
+            None if context.links.is_linked(next) => self.give_up(next),
+            None => self.find(context, next),
         }
     }
 
     /// Looks for a node that a tab wants to reach. Its contact comes from the ring, never from the tab.
-    fn find(&mut self, now: Instant, id: Id) {
-        let known = self.node.contacts().find(|contact| contact.id() == id);
-        if let Some(contact) = known.cloned() {
-            self.make_link(now, &contact, None);
-            return;
+    fn find(&mut self, context: Context<'_>, id: Id) -> Vec<Want> {
+        let Context { now, node, .. } = context;
+        let known = node.contacts().find(|contact| contact.id() == id);
+        if let Some(contact) = known {
+            return vec![Want::Dialing(dialing::Input::Reach(contact.clone()))];
         }
-        let mode = self.node.mode();
-        match self.node.lookup(now, id, Routing::Finger, mode) {
+        let mode = node.mode();
+        match node.lookup(now, id, Routing::Finger, mode) {
             Ok(lookup) => {
                 self.seeking.insert(lookup, id);
+                Vec::new()
             }
-            Err(_) => self.give_up_circuits(now, id),
+            Err(_) => self.give_up(id),
         }
     }
 
-    /// The lookup for a tab's target has ended.
-    pub(super) fn on_sought(&mut self, now: Instant, id: Id, owner: Option<&Contact>) {
-        match owner.filter(|owner| owner.id() == id) {
-            Some(contact) => self.make_link(now, contact, None),
-            None => self.give_up_circuits(now, id),
+    /// A lookup of the node's has ended; `None` where it was not for a tab's target.
+    pub(super) fn on_lookup_ended(
+        &mut self,
+        lookup: LookupId,
+        found: &Result<Report, LookupError>,
+    ) -> Option<Vec<Want>> {
+        let id = self.seeking.remove(&lookup)?;
+        let owner = found.as_ref().ok().map(|report| &report.owner);
+        Some(match owner.filter(|owner| owner.id() == id) {
+            Some(contact) => vec![Want::Dialing(dialing::Input::Reach(Contact::clone(
+                contact,
+            )))],
+            None => self.give_up(id),
+        })
+    }
+
+    /// There is a socket to a node: the circuits that waited for it go on over it.
+    #[must_use]
+    pub(super) fn way_found(&mut self, link: LinkId, node: Id) -> Vec<Want> {
+        let found = self.relay.found(node).into_iter();
+        found
+            .map(|found| Want::Links(links::Input::GoOn(link, found)))
+            .collect()
+    }
+
+    /// Joins a circuit that waited to the leg on which it goes on.
+    fn connect(&mut self, found: Found, far: Leg) -> Vec<Want> {
+        self.relay.connect(found.near, far);
+        let open = RelayMessage::Open {
+            circuit: far.circuit,
+            target: found.target,
+            relay: None,
+        };
+        let hello = found
+            .hello
+            .map(|hello| Want::Links(links::Input::Pass(far, hello)));
+        let open = Want::Links(links::Input::Say(far.link, open));
+        core::iter::once(open).chain(hello).collect()
+    }
+
+    /// There is no way to a node that tabs want to reach.
+    fn give_up(&mut self, id: Id) -> Vec<Want> {
+        let legs = self.relay.give_up(id).into_iter();
+        legs.map(|leg| Want::Links(links::Input::Drop(leg, CloseReason::Unreachable)))
+            .collect()
+    }
+
+    /// A frame has come on a circuit that does not end here.
+    fn forward(&mut self, leg: Leg, mut frame: Vec<u8>) -> Option<Want> {
+        if !self.relay.has(leg) {
+            return Some(Want::Links(links::Input::Late(leg)));
+        }
+        match self.relay.pass(leg, &mut frame) {
+            Ok(far) => far.map(|far| Want::Links(links::Input::Pass(far, frame))),
+            Err(reason) => Some(Want::Links(links::Input::Close(
+                Channel::Socket(leg.link),
+                reason,
+            ))),
         }
     }
 
-    fn give_up_circuits(&mut self, now: Instant, id: Id) {
-        for leg in self.relay.give_up(id) {
-            self.count(CloseReason::Unreachable);
-            self.refuse_circuit(now, leg, CloseReason::Unreachable);
+    /// So many bytes were passed on over a link. Where too much waits by now, the circuit whose receiver is furthest behind ends.
+    fn on_passed(&mut self, links: &Links, link: LinkId, bytes: usize) -> Vec<Want> {
+        self.relayed_bytes += bytes as u64;
+        let most = self.relay.limits().bytes;
+        let reason = CloseReason::QueueFull;
+        match links.longest_beyond(most, link) {
+            Some(leg) if links.has(Channel::Circuit(leg)) => {
+                vec![Want::Links(links::Input::Close(
+                    Channel::Circuit(leg),
+                    reason,
+                ))]
+            }
+            Some(leg) => {
+                let far = self.relay.close(leg);
+                let far = far.map(|far| Want::Links(links::Input::Refuse(far, reason)));
+                far.into_iter()
+                    .chain([Want::Links(links::Input::Drop(leg, reason))])
+                    .collect()
+            }
+            None => Vec::new(),
         }
     }
 
-    /// Puts a relayed frame into the queue of the link it leaves by.
-    pub(super) fn pass_on(&mut self, now: Instant, far: Leg, mut frame: Vec<u8>) {
-        Frame::put_on(far.circuit, &mut frame);
-        if let Some(flow) = self.flows.get_mut(&far.link) {
-            self.relayed_bytes += frame.len() as u64;
-            flow.queue.push(Lane::Circuit(far.circuit), frame);
-            self.pump(far.link);
-        }
-        let waits = |flow: &Flow| flow.queue.on_circuits() > 0;
-        let is_behind = self.flows.get(&far.link).is_some_and(waits);
-        if is_behind && self.queued_bytes() > self.relay.limits().bytes {
-            self.close_longest(now);
-        }
-    }
-
-    /// How many bytes wait to be passed on over circuits, in all.
-    pub fn queued_bytes(&self) -> usize {
-        let flows = self.flows.values();
-        flows.map(|flow| flow.queue.on_circuits()).sum()
-    }
-
-    /// The circuit whose receiver is furthest behind ends.
-    fn close_longest(&mut self, now: Instant) {
-        let queues = self.flows.iter().filter_map(|(link, flow)| {
-            let (circuit, bytes) = flow.queue.longest()?;
-            let link = *link;
-            Some((bytes, Leg { link, circuit }))
-        });
-        if let Some((_, leg)) = queues.max() {
-            self.end_circuit(now, leg, CloseReason::QueueFull);
+    /// The end behind a leg gives credit.
+    fn credit(&mut self, leg: Leg, bytes: u32) -> Option<Want> {
+        match self.relay.grant(leg, bytes) {
+            Ok(far) => far.map(|Leg { link, circuit }| {
+                Want::Links(links::Input::Say(
+                    link,
+                    RelayMessage::Credit { circuit, bytes },
+                ))
+            }),
+            Err(reason) => Some(Want::Links(links::Input::Close(
+                Channel::Socket(leg.link),
+                reason,
+            ))),
         }
     }
 
-    /// Ends a circuit, be it relayed or one's own, at both its legs.
-    fn end_circuit(&mut self, now: Instant, leg: Leg, reason: CloseReason) {
-        if self.links.contains_key(&Channel::Circuit(leg)) {
-            self.close(now, Channel::Circuit(leg), reason);
-            return;
-        }
-        self.count(reason);
-        for leg in self.relay.close(leg).into_iter().chain([leg]) {
-            self.drop_lane(leg);
-            self.refuse_circuit(now, leg, reason);
-        }
+    /// The time at which [`Relaying::on_timeout`] has something to do.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.relay.poll_timeout()
     }
 
-    /// When the relay's part has something to do, and doing it.
-    pub(super) fn on_relay_timeout(&mut self, now: Instant) {
+    /// Ends leases, and circuits that have waited too long for a way.
+    #[must_use]
+    pub(super) fn on_timeout(&mut self, now: Instant) -> Vec<Want> {
         if self.relay.poll_timeout().is_none_or(|due| due > now) {
-            return;
+            return Vec::new();
         }
-        for leg in self.relay.handle_timeout(now) {
-            self.count(CloseReason::Unreachable);
-            self.refuse_circuit(now, leg, CloseReason::Unreachable);
+        let legs = self.relay.handle_timeout(now).into_iter();
+        legs.map(|leg| Want::Links(links::Input::Drop(leg, CloseReason::Unreachable)))
+            .collect()
+    }
+}
+
+fn refuse(legs: Vec<Leg>, reason: CloseReason) -> Vec<Want> {
+    let refuse = |leg| Want::Links(links::Input::Refuse(leg, reason));
+    legs.into_iter().map(refuse).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::session::Role;
+    use crate::peer::parts::fixture::{Around, contact_of};
+
+    const ME: u8 = 1;
+    const TAB: u8 = 2;
+    const PEER: u8 = 3;
+    const FAR: u8 = 4;
+
+    /// A relay with a link from a tab, one from a peer, and one to a node.
+    fn relaying(reach: Reach) -> (Relaying, Around) {
+        let mut around = Around::new(ME);
+        around.link(2, Role::Responder, TAB);
+        around.link(3, Role::Responder, PEER);
+        around.link(4, Role::Initiator, FAR);
+        (Relaying::new(reach, Limits::default()), around)
+    }
+
+    fn lease(relaying: &mut Relaying, around: &mut Around) -> Vec<Want> {
+        let input = Input::Lease(LinkId(2), contact_of(TAB).id());
+        relaying.handle(around.context(Instant::ZERO), input)
+    }
+
+    const fn near(link: u64) -> Leg {
+        Leg {
+            link: LinkId(link),
+            circuit: 1,
         }
+    }
+
+    fn relay(link: u64, from: u8, target: u8) -> Input {
+        Input::Relay {
+            near: near(link),
+            from: contact_of(from).id(),
+            target: contact_of(target).id(),
+            by: None,
+        }
+    }
+
+    #[test]
+    fn who_can_be_dialed_grants_leases_and_a_tab_does_not() {
+        for (reach, granted) in [(Reach::Direct, true), (Reach::Relayed, false)] {
+            let (mut relaying, mut around) = relaying(reach);
+            let wants = lease(&mut relaying, &mut around);
+            let [Want::Links(links::Input::Say(LinkId(2), said)), way] = &wants[..] else {
+                panic!("{wants:?}");
+            };
+            assert_eq!(matches!(said, RelayMessage::Leased { .. }), granted);
+            assert_eq!(*way, Want::WayFound(LinkId(2), contact_of(TAB).id()));
+            assert_eq!(relaying.relayed(), (0, usize::from(granted)));
+        }
+    }
+
+    #[test]
+    fn a_circuit_goes_on_over_the_link_to_its_target_and_takes_its_first_frame_along() {
+        let (mut relaying, mut around) = relaying(Reach::Direct);
+        lease(&mut relaying, &mut around);
+        let context = around.context(Instant::ZERO);
+        let wants = relaying.handle(context, relay(2, TAB, FAR));
+        let far = contact_of(FAR).id();
+        assert_eq!(wants, [Want::WayFound(LinkId(4), far)]);
+        let hello = Input::Forward(near(2), vec![7]);
+        let wants = relaying.handle(around.context(Instant::ZERO), hello);
+        assert_eq!(wants, [], "it waits");
+        let wants = relaying.way_found(LinkId(4), far);
+        let [Want::Links(links::Input::GoOn(LinkId(4), found))] = &wants[..] else {
+            panic!("{wants:?}");
+        };
+        let leg = near(4);
+        let connect = Input::Connect(found.clone(), leg);
+        let wants = relaying.handle(around.context(Instant::ZERO), connect);
+        let open = RelayMessage::Open {
+            circuit: leg.circuit,
+            target: far,
+            relay: None,
+        };
+        let say = Want::Links(links::Input::Say(LinkId(4), open));
+        let pass = |leg, byte| Want::Links(links::Input::Pass(leg, vec![byte]));
+        assert_eq!(wants, [say, pass(leg, 7)]);
+        for (from, to) in [(near(2), leg), (leg, near(2))] {
+            let frame = Input::Forward(from, vec![8]);
+            let wants = relaying.handle(around.context(Instant::ZERO), frame);
+            assert_eq!(wants, [pass(to, 8)]);
+        }
+        let reason = CloseReason::Gone;
+        let gone = Input::SocketGone(LinkId(4));
+        let wants = relaying.handle(around.context(Instant::ZERO), gone);
+        assert_eq!(wants, [Want::Links(links::Input::Refuse(near(2), reason))]);
+        let late = Input::Forward(near(2), vec![9]);
+        let wants = relaying.handle(around.context(Instant::ZERO), late);
+        assert_eq!(wants, [Want::Links(links::Input::Late(near(2)))]);
+    }
+
+    #[test]
+    fn only_circuits_from_and_to_tabs_are_carried() {
+        let (mut relaying, mut around) = relaying(Reach::Direct);
+        let asked = relay(3, PEER, FAR);
+        let wants = relaying.handle(around.context(Instant::ZERO), asked);
+        let drop = links::Input::Drop(near(3), CloseReason::Unreachable);
+        assert_eq!(wants, [Want::Links(drop)]);
+        let asked = relay(3, PEER, ME);
+        let wants = relaying.handle(around.context(Instant::ZERO), asked);
+        let accept = links::Input::Accept(near(3));
+        assert_eq!(wants, [Want::Links(accept)], "one's own");
+    }
+
+    #[test]
+    fn a_circuit_to_nobody_is_given_up() {
+        let (mut relaying, mut around) = relaying(Reach::Direct);
+        lease(&mut relaying, &mut around);
+        // Outside a ring no lookup begins.
+        let asked = relay(2, TAB, 9);
+        let wants = relaying.handle(around.context(Instant::ZERO), asked);
+        let drop = links::Input::Drop(near(2), CloseReason::Unreachable);
+        assert_eq!(wants, [Want::Links(drop)]);
+        // A lookup that ends with another node.
+        around.node.create(Instant::ZERO);
+        let asked = relay(2, TAB, 9);
+        let wants = relaying.handle(around.context(Instant::ZERO), asked);
+        assert_eq!(wants, []);
+        let lookup = *relaying.seeking.keys().next().unwrap();
+        let ended = relaying.on_lookup_ended(lookup, &Err(LookupError::Deadline));
+        let drop = links::Input::Drop(near(2), CloseReason::Unreachable);
+        assert_eq!(ended, Some(vec![Want::Links(drop)]));
+        let other = relaying.on_lookup_ended(lookup, &Err(LookupError::Deadline));
+        assert_eq!(other, None, "somebody else's");
     }
 }

@@ -1,38 +1,51 @@
-//! Files over links: what the swarm wants is carried out here.
+//! Files over links: the swarm, joined to the links and to the ring.
 
-use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::vec::Vec;
-
-use blake3::hazmat::ChainingValue;
+use alloc::collections::BTreeMap;
 
 use crate::base::contact::Contact;
 use crate::base::content::ContentId;
 use crate::base::id::Id;
 use crate::base::time::Instant;
-use crate::link::session::Plain;
-use crate::message::Message;
 use crate::node::api::OperationId;
-use crate::peer::Peer;
 use crate::peer::api::{Event, Output};
-use crate::peer::channel::Channel;
+use crate::peer::links::{self, Links};
+use crate::peer::parts::{Context, Want};
 use crate::swarm::Swarm;
-use crate::swarm::api::{Output as SwarmOutput, StartError};
-use crate::swarm::bitfield::Bitfield;
-use crate::swarm::manifest::Manifest;
-use crate::swarm::message::Block;
-use crate::swarm::picker::Order;
-use crate::wire::block::encode_block;
+use crate::swarm::api::Output as SwarmOutput;
+use crate::swarm::message::{Arrived, Block, Message};
 
-/// How many nodes are remembered that may have something; those without a link go first.
+/// The most nodes that are remembered as sources; those without a link go first.
 const MAX_CONTACTS: usize = 4_096;
 
-/// What joins the swarm to the links and to the ring.
+/// An order of the swarm that others carry out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// Send a piece of a content, and say then how much waits.
+    SendBlock(Id, Block),
+    /// Anything else.
+    Want(Want),
+}
+
+/// A want of another part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Input {
+    /// Take in what a node says.
+    Message(Id, Message),
+    /// Take in a piece of a content.
+    Block(Id, ContentId, Arrived),
+    /// Send on: only so many bytes wait for a node any more.
+    Waits(Id, usize),
+    /// Expect nothing more that was on its way from or to a node.
+    Gone(Id),
+}
+
+/// Files that are shared and fetched.
 #[derive(Clone, Debug)]
 pub(super) struct Transfers {
     pub(super) swarm: Swarm,
-    /// Where the nodes are that may have something.
+    /// The nodes that may have something.
     contacts: BTreeMap<Id, Contact>,
-    /// Who has a content is being asked of the ring.
+    /// Contents whose providers the ring is asked for.
     finding: BTreeMap<OperationId, Wanted>,
 }
 
@@ -51,275 +64,186 @@ impl Transfers {
             finding: BTreeMap::new(),
         }
     }
-}
 
-impl Peer {
-    /// As [`Swarm::share`]; [`Output::ReadSegment`] asks for what others want.
-    ///
-    /// # Errors
-    /// As [`Swarm::share`].
-    pub fn share(
-        &mut self,
-        now: Instant,
-        manifest: Manifest,
-        have: Bitfield,
-    ) -> Result<(), StartError> {
-        self.transfers.swarm.share(now, manifest, have)?;
-        self.drain_node(now);
-        Ok(())
+    /// Does what another part wants.
+    pub(super) fn handle(&mut self, now: Instant, input: Input) -> Option<Want> {
+        match input {
+            Input::Message(from, message) => self.swarm.handle_message(now, from, message),
+            Input::Block(from, content, arrived) => {
+                self.swarm.handle_block(now, from, content, arrived);
+            }
+            Input::Waits(id, bytes) => {
+                self.swarm.handle_waiting(now, id, bytes);
+                return Some(Want::Drain);
+            }
+            Input::Gone(id) => self.swarm.handle_gone(now, id),
+        }
+        None
     }
 
-    /// As [`Swarm::share_part`].
-    ///
-    /// # Errors
-    /// As [`Swarm::share_part`].
-    pub fn share_part(
+    /// A node may have a content. `me` is this node.
+    pub(super) fn add_source(
         &mut self,
         now: Instant,
-        manifest: Manifest,
-        have: Bitfield,
-    ) -> Result<(), StartError> {
-        self.transfers.swarm.share_part(now, manifest, have)?;
-        self.drain_node(now);
-        Ok(())
-    }
-
-    /// As [`Swarm::fetch_part`].
-    ///
-    /// # Errors
-    /// As [`Swarm::fetch_part`].
-    pub fn fetch_part(
-        &mut self,
-        now: Instant,
+        me: &Contact,
+        links: &Links,
         content: ContentId,
-        folder: Option<ContentId>,
-        order: Order,
-    ) -> Result<(), StartError> {
-        let swarm = &mut self.transfers.swarm;
-        swarm.fetch_part(now, content, folder, order)?;
-        self.drain_node(now);
-        Ok(())
-    }
-
-    /// As [`Swarm::look_in`].
-    pub fn look_in(&mut self, now: Instant, content: ContentId, folder: ContentId) {
-        self.transfers.swarm.look_in(now, content, folder);
-        self.drain_node(now);
-    }
-
-    /// As [`Swarm::stand_alone`].
-    ///
-    /// # Errors
-    /// As [`Swarm::stand_alone`].
-    pub fn stand_alone(&mut self, now: Instant, content: ContentId) -> Result<(), StartError> {
-        self.transfers.swarm.stand_alone(now, content)?;
-        self.drain_node(now);
-        Ok(())
-    }
-
-    /// As [`Swarm::pass_out`].
-    ///
-    /// # Errors
-    /// As [`Swarm::pass_out`].
-    pub fn pass_out(&mut self, now: Instant, bytes: usize) -> Result<(), Instant> {
-        self.transfers.swarm.pass_out(now, bytes)
-    }
-
-    /// As [`Swarm::vouch`].
-    pub fn vouch(&mut self, content: ContentId, values: &[ChainingValue]) {
-        self.transfers.swarm.vouch(content, values);
-    }
-
-    /// As [`Swarm::doubt`].
-    pub fn doubt(&mut self, content: ContentId) {
-        self.transfers.swarm.doubt(content);
-    }
-
-    /// As [`Swarm::fetch`]; [`Output::WriteSegment`] brings what has come.
-    ///
-    /// # Errors
-    /// As [`Swarm::fetch`].
-    pub fn fetch(
-        &mut self,
-        now: Instant,
-        content: ContentId,
-        order: Order,
-    ) -> Result<(), StartError> {
-        self.transfers.swarm.fetch(now, content, order)?;
-        self.drain_node(now);
-        Ok(())
-    }
-
-    /// As [`Swarm::reorder`].
-    pub fn reorder(&mut self, now: Instant, content: ContentId, order: Order) {
-        self.transfers.swarm.reorder(now, content, order);
-        self.drain_node(now);
-    }
-
-    /// Ends a transfer, as [`Swarm::stop`].
-    pub fn stop_transfer(&mut self, now: Instant, content: ContentId) {
-        self.transfers.swarm.stop(content);
-        self.drain_node(now);
-    }
-
-    /// As [`Swarm::limit_rates`].
-    pub const fn limit_rates(&mut self, up: Option<u64>, down: Option<u64>) {
-        self.transfers.swarm.limit_rates(up, down);
-    }
-
-    /// What is shared and fetched.
-    pub const fn swarm(&self) -> &Swarm {
-        &self.transfers.swarm
-    }
-
-    /// An [`Output::ReadSegment`] was carried out, or could not be.
-    pub fn handle_segment_read(
-        &mut self,
-        now: Instant,
-        content: ContentId,
-        index: u32,
-        bytes: Option<Vec<u8>>,
+        node: &Contact,
     ) {
-        self.transfers.swarm.handle_read(now, content, index, bytes);
-        self.drain_node(now);
-    }
-
-    /// An [`Output::WriteSegment`] was carried out, or could not be.
-    pub fn handle_segment_written(
-        &mut self,
-        now: Instant,
-        content: ContentId,
-        index: u32,
-        done: bool,
-    ) {
-        self.transfers
-            .swarm
-            .handle_written(now, content, index, done);
-        self.drain_node(now);
-    }
-
-    /// Somebody may have a content, whatever the ring knows.
-    pub fn add_source(&mut self, now: Instant, content: ContentId, node: &Contact) {
-        self.note_source(now, content, node);
-        self.drain_node(now);
-    }
-
-    fn note_source(&mut self, now: Instant, content: ContentId, node: &Contact) {
         // Positions of one peer share what it shares.
-        let is_own = node.card().key == self.node.contact().card().key;
-        if is_own {
+        if node.is_same_peer(me) {
             return;
         }
-        if self.transfers.contacts.len() >= MAX_CONTACTS {
-            let routes = &self.routes;
-            self.transfers
-                .contacts
-                .retain(|id, _| routes.contains_key(id));
+        if self.contacts.len() >= MAX_CONTACTS {
+            self.contacts.retain(|id, _| links.is_linked(*id));
         }
-        self.transfers.contacts.insert(node.id(), node.clone());
-        self.transfers.swarm.add_source(now, content, node.id());
+        self.contacts.insert(node.id(), node.clone());
+        self.swarm.add_source(now, content, node.id());
     }
 
     /// The ring has said who has a content; `false` when nobody had asked for a transfer.
     pub(super) fn on_providers(
         &mut self,
-        now: Instant,
+        context: &Context<'_>,
         operation: OperationId,
         found: &[Contact],
     ) -> bool {
-        let Some(wanted) = self.transfers.finding.remove(&operation) else {
+        let Some(wanted) = self.finding.remove(&operation) else {
             return false;
         };
+        let Context { now, links, .. } = *context;
+        let me = context.node.contact();
         for node in found {
-            self.note_source(now, wanted.content, node);
+            self.add_source(now, me, links, wanted.content, node);
             if wanted.at != wanted.content {
                 // The next file of the folder is asked for there at once.
-                self.note_source(now, wanted.at, node);
+                self.add_source(now, me, links, wanted.at, node);
             }
         }
         true
     }
 
-    /// Carries out what the swarm wants, until it wants nothing more.
-    pub(super) fn drain_swarm(&mut self, now: Instant) {
-        let mut fed = BTreeSet::new();
-        loop {
-            while let Some(output) = self.transfers.swarm.poll_output() {
-                match output {
-                    SwarmOutput::Send(to, message) => {
-                        self.send_to_source(now, to, &Message::Swarm(message));
-                    }
-                    SwarmOutput::SendBlock(to, block) => {
-                        self.send_block(to, &block);
-                        fed.insert(to);
-                    }
-                    SwarmOutput::Read(content, index) => {
-                        self.outputs
-                            .push_back(Output::ReadSegment { content, index });
-                    }
-                    SwarmOutput::Write(content, index, pieces) => {
-                        let output = Output::WriteSegment {
-                            content,
-                            index,
-                            pieces,
-                        };
-                        self.outputs.push_back(output);
-                    }
-                    SwarmOutput::Find { content, at } => {
-                        // Whoever is in no ring finds nobody, and tries again.
-                        if let Ok(operation) = self.node.providers(now, at) {
-                            let wanted = Wanted { content, at };
-                            self.transfers.finding.insert(operation, wanted);
+    /// Carries out what the swarm wants of the ring. Gives the next thing that it wants of others; `None` when it wants nothing more.
+    pub(super) fn poll(&mut self, context: Context<'_>) -> Option<Order> {
+        let Context { now, node, links } = context;
+        while let Some(output) = self.swarm.poll_output() {
+            match output {
+                SwarmOutput::Send(to, message) => {
+                    let linked = links.way_to(to).and_then(|way| links.contact(way));
+                    match linked.or_else(|| self.contacts.get(&to)) {
+                        Some(contact) => {
+                            let message = crate::message::Message::Swarm(message);
+                            let send = links::Input::Send(contact.clone(), message);
+                            return Some(Order::Want(Want::Links(send)));
                         }
-                    }
-                    SwarmOutput::Announce(content, true) => {
-                        // At the limit the node says so by an event.
-                        let _ = self.node.announce(now, content);
-                    }
-                    SwarmOutput::Announce(content, false) => self.node.withdraw(now, content),
-                    SwarmOutput::Event(event) => {
-                        self.outputs.push_back(Output::Event(Event::Swarm(event)));
+                        None => self.swarm.handle_gone(now, to),
                     }
                 }
+                SwarmOutput::SendBlock(to, block) => return Some(Order::SendBlock(to, block)),
+                SwarmOutput::Read(content, index) => {
+                    return Some(Order::Want(Want::Owner(Output::ReadSegment {
+                        content,
+                        index,
+                    })));
+                }
+                SwarmOutput::Write(content, index, pieces) => {
+                    let write = Output::WriteSegment {
+                        content,
+                        index,
+                        pieces,
+                    };
+                    return Some(Order::Want(Want::Owner(write)));
+                }
+                SwarmOutput::Find { content, at } => {
+                    // Whoever is in no ring finds nobody, and tries again.
+                    if let Ok(operation) = node.providers(now, at) {
+                        self.finding.insert(operation, Wanted { content, at });
+                    }
+                }
+                SwarmOutput::Announce(content, true) => {
+                    // At the limit the node says so by an event.
+                    let _ = node.announce(now, content);
+                }
+                SwarmOutput::Announce(content, false) => node.withdraw(now, content),
+                SwarmOutput::Event(event) => {
+                    return Some(Order::Want(Want::Owner(Output::Event(Event::Swarm(event)))));
+                }
             }
-            let Some(to) = fed.pop_first() else {
-                return;
-            };
-            self.feed_swarm(now, to);
         }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::base::rng::Rng;
+    use crate::link::session::Role;
+    use crate::peer::parts::fixture::{Around, contact_of};
+    use crate::swarm::api::Limits;
+    use crate::swarm::picker::Order as PickOrder;
+
+    const ME: u8 = 1;
+    const CONTENT: ContentId = ContentId([7; 32]);
+
+    /// A member of a ring that fetches a content.
+    fn fetching() -> (Transfers, Around) {
+        let rng = Rng::from_entropy([0; 32]);
+        let mut transfers = Transfers::new(Swarm::new(Limits::default(), rng));
+        let mut around = Around::new(ME);
+        around.node.create(Instant::ZERO);
+        let fetched = transfers
+            .swarm
+            .fetch(Instant::ZERO, CONTENT, PickOrder::default());
+        assert!(fetched.is_ok());
+        (transfers, around)
     }
 
-    fn send_to_source(&mut self, now: Instant, to: Id, message: &Message) {
-        let known = self.transfers.contacts.get(&to).cloned();
-        let linked = self
-            .routes
-            .get(&to)
-            .and_then(|channel| self.links.get(channel));
-        match linked.and_then(|link| link.contact().cloned()).or(known) {
-            Some(contact) => self.send(now, &contact, message),
-            None => self.transfers.swarm.handle_gone(now, to),
+    /// To whom the swarm wants to speak.
+    fn spoken_to(transfers: &mut Transfers, around: &mut Around) -> Vec<Id> {
+        let mut to = Vec::new();
+        while let Some(order) = transfers.poll(around.context(Instant::ZERO)) {
+            if let Order::Want(Want::Links(links::Input::Send(contact, _))) = order {
+                to.push(contact.id());
+            }
         }
+        to
     }
 
-    fn send_block(&mut self, to: Id, block: &Block) {
-        if let Some(channel) = self.routes.get(&to).copied() {
-            let frame = Plain::of_block(encode_block(block), block.value);
-            self.queue_data(channel, frame);
-        }
+    #[test]
+    fn whom_the_ring_names_is_a_source_but_for_this_peer() {
+        let (mut transfers, mut around) = fetching();
+        transfers.swarm.handle_timeout(Instant::ZERO);
+        assert_eq!(spoken_to(&mut transfers, &mut around), []);
+        let operation = *transfers.finding.keys().next().unwrap();
+        let found = [contact_of(ME), contact_of(2)];
+        let context = around.context(Instant::ZERO);
+        assert!(transfers.on_providers(&context, operation, &found));
+        assert!(!transfers.on_providers(&context, operation, &found), "once");
+        let spoken = spoken_to(&mut transfers, &mut around);
+        assert_eq!(spoken, [contact_of(2).id()]);
     }
 
-    /// Tells the swarm how much waits for a node.
-    fn feed_swarm(&mut self, now: Instant, to: Id) {
-        let waiting = self.waiting(to);
-        self.transfers.swarm.handle_waiting(now, to, waiting);
-    }
-
-    /// A channel has sent something: there may be room for blocks.
-    pub(super) fn feed_swarm_over(&mut self, now: Instant, channel: Channel) {
-        let contact = self.links.get(&channel).and_then(|link| link.contact());
-        if let Some(id) = contact.map(Contact::id) {
-            self.feed_swarm(now, id);
-            self.drain_node(now);
+    #[test]
+    fn of_too_many_sources_those_without_a_link_are_forgotten() {
+        let (mut transfers, mut around) = fetching();
+        around.link(1, Role::Initiator, 2);
+        let me = contact_of(ME);
+        let linked = contact_of(2).id();
+        for number in 0..MAX_CONTACTS as u64 - 1 {
+            transfers
+                .contacts
+                .insert(Id::from_u64(number), contact_of(3));
         }
+        for secret in [2, 4] {
+            let links = &around.links;
+            let source = contact_of(secret);
+            transfers.add_source(Instant::ZERO, &me, links, CONTENT, &source);
+        }
+        let left: Vec<Id> = transfers.contacts.keys().copied().collect();
+        assert_eq!(left.len(), 2);
+        assert!(left.contains(&linked) && left.contains(&contact_of(4).id()));
     }
 }

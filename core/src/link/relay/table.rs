@@ -28,7 +28,7 @@ struct Lease {
 #[derive(Clone, Debug)]
 struct State {
     onward: Onward,
-    /// What the end behind this leg may still send.
+    /// The credit that the end behind this leg has left.
     allowance: Allowance,
 }
 
@@ -60,12 +60,12 @@ impl Relay {
         &self.limits
     }
 
-    /// How many leases there are.
+    /// The number of leases.
     pub fn leases(&self) -> usize {
         self.leases.len()
     }
 
-    /// How many circuits there are.
+    /// The number of circuits.
     pub fn circuits(&self) -> usize {
         // A circuit that has found its way has two legs here.
         let waiting = |state: &&State| matches!(state.onward, Onward::Waiting { .. });
@@ -231,7 +231,7 @@ impl Relay {
         lost.filter_map(|leg| self.close(leg)).collect()
     }
 
-    /// When [`Relay::handle_timeout`] has something to do.
+    /// The time at which [`Relay::handle_timeout`] has something to do.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let lapses = self.leases.values().filter_map(|lease| lease.lapses);
         let waits = self.legs.values().filter_map(|state| match &state.onward {

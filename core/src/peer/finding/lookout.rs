@@ -1,4 +1,4 @@
-//! When a member looks for rings at addresses that it knows or was given, so that rings begun apart meet.
+//! Looks of a member for rings at addresses that it knows or was given, so that rings begun apart meet.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;

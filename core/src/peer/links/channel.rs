@@ -1,4 +1,4 @@
-//! What a peer knows of one connection.
+//! The state of one connection.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -18,9 +18,9 @@ use crate::link::{Leg, LinkId};
 use crate::peer::dialing::Aim;
 use crate::wire::frame::{Frame, FrameType};
 
-/// What carries frames to another node.
+/// A carrier of frames to another node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Channel {
+pub(in crate::peer) enum Channel {
     /// A socket.
     Socket(LinkId),
     /// A circuit over a socket to a relay.
@@ -28,7 +28,7 @@ pub(super) enum Channel {
 }
 
 impl Channel {
-    pub(super) const fn link(self) -> LinkId {
+    pub(in crate::peer) const fn link(self) -> LinkId {
         match self {
             Self::Socket(link) | Self::Circuit(Leg { link, .. }) => link,
         }
@@ -40,20 +40,20 @@ impl Channel {
 pub(super) struct Link {
     pub(super) role: Role,
     pub(super) aim: Option<Aim>,
-    /// Where it was dialed.
+    /// The address at which it was dialed.
     pub(super) dialed: Option<Address>,
     pub(super) stage: Stage,
     /// Whether introductions carry features on it.
     pub(super) tells_features: bool,
-    /// What the other end can do.
+    /// The features of the other end.
     pub(super) features: Features,
     pub(super) sent: u64,
     pub(super) received: u64,
-    /// When it was opened.
+    /// The time of its opening.
     pub(super) opened: Instant,
-    /// When something came last.
+    /// The time at which something came last.
     pub(super) heard: Instant,
-    /// What a circuit has besides; a socket's is not used.
+    /// Credit of a circuit; a socket's is not used.
     pub(super) circuit: Circuit,
     /// Data that waits for a circuit's credit.
     pub(super) data: VecDeque<Plain>,
@@ -78,6 +78,11 @@ impl Link {
             Stage::Open(contact, _) => Some(contact),
             Stage::Handshake(_) | Stage::Proved(..) => None,
         }
+    }
+
+    /// Whether this node is at its other end.
+    pub(super) fn reaches(&self, node: Id) -> bool {
+        self.contact().is_some_and(|contact| contact.id() == node)
     }
 
     /// A connection whose handshake begins.

@@ -1,11 +1,8 @@
-//! How a peer finds its ring: whom to ask, how often, and when to begin one of its own.
+//! The search for a ring: the addresses to ask, the pauses, and the time to begin a ring of one's own.
 //!
 //! A ring whose members were all lost comes back by itself. Peers that are in no ring and linked to one another are
 //! *company*: after [`COMPANY_TIMEOUT`], in which every known and given address was tried, the one with the lowest id begins
 //! the ring again and the others join it.
-
-mod company;
-mod lookout;
 
 use alloc::collections::VecDeque;
 use alloc::string::String;
@@ -15,9 +12,9 @@ use core::time::Duration;
 use crate::base::contact::{Address, Contact};
 use crate::base::id::{Id, Space};
 use crate::base::time::Instant;
-use crate::peer::Reach;
-use crate::peer::joining::company::Company;
-use crate::peer::joining::lookout::Lookout;
+use crate::peer::config::Reach;
+use crate::peer::finding::company::Company;
+use crate::peer::finding::lookout::Lookout;
 
 /// The pause after the first round of failures; it doubles from round to round.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -25,18 +22,18 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 /// The longest pause between looks for a ring from a ring of one.
 const LONGEST_LONELY_PAUSE: Duration = Duration::from_secs(30);
-/// How long one address may take before the next one is tried.
+/// The longest time for one address before the next one is tried.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How many rounds a peer asks those it knew before it begins a ring of its own, if nobody is there. When a whole ring starts
+/// The rounds in which a peer asks those it knew before it begins a ring of its own, if nobody is there. When a whole ring starts
 /// again, one must begin and the others must wait for it: the one with the lowest id. Everybody else knows a lower one,
 /// the predecessor.
 const ROUNDS_OF_LOWEST: u32 = 3;
-/// How many rounds the others wait.
+/// The rounds for which the others wait.
 const ROUNDS_OF_OTHERS: u32 = 8;
-/// How many addresses are remembered.
+/// The most addresses that are remembered.
 const MAX_KNOWN: usize = 32;
 
-/// How a peer starts.
+/// The start of a peer.
 #[derive(Clone, Debug)]
 pub enum Plan {
     /// With a ring of its own.
@@ -47,7 +44,7 @@ pub enum Plan {
     Resume,
 }
 
-/// What to do next.
+/// The next thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// Begin a ring.
@@ -67,7 +64,7 @@ pub(super) enum Step {
 pub struct Known {
     /// Its position.
     pub id: Id,
-    /// Where it was reached.
+    /// The address at which it was reached.
     pub address: Address,
 }
 
@@ -87,13 +84,13 @@ impl Known {
     }
 }
 
-/// Where the search stands.
+/// A search for a ring.
 #[derive(Clone, Debug)]
 pub(super) struct Joining {
     me: Id,
     /// The list of seeds, without this peer's own addresses.
     given: Vec<Address>,
-    /// How many of the list are this peer's own.
+    /// The number of the list's addresses that are this peer's own.
     own: usize,
     mine: Vec<Address>,
     known: Vec<Known>,
@@ -104,9 +101,9 @@ pub(super) struct Joining {
     /// Whether it may begin a ring: a tab never does.
     may_begin: bool,
     state: State,
-    /// How often everybody was asked in vain.
+    /// The number of rounds in which everybody was asked in vain.
     round: u32,
-    /// How often it left a ring of one in vain, so that it leaves less and less often.
+    /// The number of times that it left a ring of one in vain, so that it leaves less and less often.
     vain_moves: u32,
     /// After how many rounds without company the peer begins a ring of its own; `None` never.
     patience: Option<u32>,
@@ -217,7 +214,7 @@ impl Joining {
         (there.count() + self.own) * 2 > self.given.len() + self.own
     }
 
-    /// When [`Joining::step`] has something to do.
+    /// The time at which [`Joining::step`] has something to do.
     pub(super) fn due(&self) -> Option<Instant> {
         match &self.state {
             State::Asking(_, at) | State::Waiting(_, at) | State::Lonely(at) => Some(*at),
@@ -226,7 +223,7 @@ impl Joining {
         }
     }
 
-    /// What is due now.
+    /// Takes the step that is due now.
     pub(super) fn step(&mut self, now: Instant) -> Option<Step> {
         if self.due().is_none_or(|due| due > now) {
             return None;
@@ -287,7 +284,7 @@ impl Joining {
         }
     }
 
-    /// Who was asked did not let it in, or is not there.
+    /// Takes note that the one asked did not let it in, or is not there.
     pub(super) fn failed(&mut self, now: Instant) {
         let State::Waiting(rest, _) = &mut self.state else {
             return;
@@ -345,7 +342,7 @@ impl Joining {
         }
     }
 
-    /// Somebody is there again: whether to leave the ring of one for them.
+    /// Decides whether to leave the ring of one for somebody who is there again.
     pub(super) fn leave_for(&mut self, address: Address) -> bool {
         let lonely = matches!(self.state, State::Lonely(_));
         if lonely {
@@ -418,7 +415,7 @@ impl Joining {
         others
     }
 
-    /// Whom it asks, best first, each with its id where that is known.
+    /// The addresses that it asks, best first, each with its node's id where that is known.
     pub(super) fn asked(&self) -> Vec<(Option<Id>, Address)> {
         let id = |address: &Address| {
             let mut known = self.known.iter();

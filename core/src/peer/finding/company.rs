@@ -6,16 +6,16 @@ use core::time::Duration;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 
-/// How long peers that are in no ring stay linked before the lowest of them begins one. In case it does not, as a peer of another
+/// The time for which peers that are in no ring stay linked before the lowest of them begins one. In case it does not, as a peer of another
 /// release may not, the next ones do, each as much later.
 pub(super) const COMPANY_TIMEOUT: Duration = Duration::from_secs(10);
-/// How many of them are remembered.
+/// The most of them that are remembered.
 const MOST: usize = 64;
 
 /// Linked peers that are in no ring.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Company {
-    /// When each said so last.
+    /// The time at which each said so last.
     peers: BTreeMap<Id, Instant>,
     /// Since when there are any, and in which round of asking that was.
     since: Option<(Instant, u32)>,

@@ -1,0 +1,595 @@
+//! The way of frames out: over a socket at once or in turns with all that it carries, over a circuit as far as there is credit.
+//!
+//! Small messages overtake large ones and data. What a link carries for circuits waits in the same [`FairQueue`].
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+
+use crate::base::contact::Contact;
+use crate::base::features::Features;
+use crate::base::time::Instant;
+use crate::link::fair_queue::{FairQueue, Lane};
+use crate::link::reason::CloseReason;
+use crate::link::relay_message::RelayMessage;
+use crate::link::session::{Plain, Role, TRAILER};
+use crate::link::{Leg, LinkId};
+use crate::message::Message;
+use crate::node::api::{Event as NodeEvent, Limit};
+use crate::peer::api::{DataError, Event, Output};
+use crate::peer::links::channel::{Channel, Link};
+use crate::wire::codec::encode_message;
+use crate::wire::frame::{Frame, FrameType};
+
+/// The longest data frame's body.
+pub const MAX_DATA: usize = 64 * 1024;
+/// The most data that may wait for one node, in bytes.
+const MAX_DATA_WAITING: usize = 1024 * 1024;
+/// From this length on a message waits for its turn, and smaller ones overtake it: lookups do not wait behind values.
+const LARGE: usize = 4 * 1024;
+/// The most bytes of messages that may wait for one link. More come only where somebody asks for values and does not read the
+/// answers: those are lost, as in any network, and the link stays.
+const MAX_MESSAGES_WAITING: usize = 8 << 20;
+/// So many may wait for each link, whatever waits for all of them together.
+const FAIR_SHARE: usize = 1 << 20;
+
+/// The orders to the peer's owner that wait to be taken.
+pub(in crate::peer) type Outputs = VecDeque<Output>;
+
+/// A message as it is sent, to whoever understands it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::peer) struct Body {
+    pub(in crate::peer) bytes: Vec<u8>,
+    /// The features that the receiver must have.
+    needs: Features,
+    /// The bytes for a receiver without them.
+    plainer: Option<Vec<u8>>,
+    /// Its number, if it is a request.
+    request: Option<u64>,
+}
+
+impl Body {
+    /// `None` for a message that fits no frame: only a lookup's path of hundreds of nodes grows beyond one, and its origin asks hop
+    /// by hop instead.
+    pub(in crate::peer) fn of(message: &Message) -> Option<Self> {
+        Some(Self {
+            bytes: encode_message(message).ok()?,
+            needs: message.needs(),
+            plainer: message
+                .plainer()
+                .and_then(|plainer| encode_message(&plainer).ok()),
+            request: match message {
+                Message::Request(number, _) => Some(*number),
+                _ => None,
+            },
+        })
+    }
+}
+
+/// The queue of a socket, and the numbers of the circuits that it carries.
+#[derive(Clone, Debug)]
+struct Flow {
+    queue: FairQueue,
+    role: Role,
+    next_number: u32,
+    last_of_theirs: u32,
+}
+
+impl Flow {
+    fn new(role: Role) -> Self {
+        Self {
+            queue: FairQueue::default(),
+            role,
+            next_number: match role {
+                Role::Initiator => 1,
+                Role::Responder => 2,
+            },
+            last_of_theirs: 0,
+        }
+    }
+
+    /// A number for a circuit that this side opens; `None` when all are used up.
+    fn number(&mut self) -> Option<u32> {
+        let number = self.next_number;
+        self.next_number = number.checked_add(2)?;
+        Some(number)
+    }
+
+    /// Whether the other side may open a circuit of this number.
+    fn takes(&mut self, number: u32) -> bool {
+        let is_theirs = (number % 2 == 1) == (self.role == Role::Responder);
+        let is_new = number > self.last_of_theirs;
+        if is_theirs && is_new {
+            self.last_of_theirs = number;
+        }
+        is_theirs && is_new
+    }
+
+    /// Whether a circuit of this number has ever been.
+    const fn knows(&self, number: u32) -> bool {
+        let is_mine = (number % 2 == 1) == matches!(self.role, Role::Initiator);
+        match is_mine {
+            true => number < self.next_number,
+            false => number <= self.last_of_theirs,
+        }
+    }
+}
+
+/// The open connections, and what waits to leave over them.
+#[derive(Clone, Debug)]
+pub(super) struct Channels {
+    links: BTreeMap<Channel, Link>,
+    /// One for each socket.
+    flows: BTreeMap<LinkId, Flow>,
+    /// The most bytes of messages that may wait for all links together.
+    message_bytes: usize,
+    lost_messages: u64,
+}
+
+impl Channels {
+    pub(super) const fn new(message_bytes: usize) -> Self {
+        Self {
+            links: BTreeMap::new(),
+            flows: BTreeMap::new(),
+            message_bytes,
+            lost_messages: 0,
+        }
+    }
+
+    pub(super) fn insert(&mut self, channel: Channel, link: Link) {
+        if let Channel::Socket(socket) = channel {
+            self.flows.insert(socket, Flow::new(link.role));
+        }
+        self.links.insert(channel, link);
+    }
+
+    /// Forgets a connection and what waits for it.
+    pub(super) fn remove(&mut self, channel: Channel) -> Option<Link> {
+        let link = self.links.remove(&channel)?;
+        match channel {
+            Channel::Socket(socket) => {
+                self.flows.remove(&socket);
+            }
+            Channel::Circuit(leg) => self.drop_lane(leg),
+        }
+        Some(link)
+    }
+
+    pub(super) fn get(&self, channel: Channel) -> Option<&Link> {
+        self.links.get(&channel)
+    }
+
+    pub(super) fn get_mut(&mut self, channel: Channel) -> Option<&mut Link> {
+        self.links.get_mut(&channel)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Channel, &Link)> {
+        self.links.iter().map(|(channel, link)| (*channel, link))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.links.len()
+    }
+
+    /// The circuits that end here and are carried by a link.
+    pub(super) fn circuits_over(&self, link: LinkId) -> impl Iterator<Item = Channel> {
+        let leg = |circuit| Channel::Circuit(Leg { link, circuit });
+        let carried = self.links.range(leg(0)..=leg(u32::MAX));
+        carried.map(|(channel, _)| *channel)
+    }
+
+    // Circuits' numbers.
+
+    /// A number for a circuit that this side opens over a link; `None` when all are used up.
+    pub(super) fn new_leg(&mut self, link: LinkId) -> Option<Leg> {
+        let circuit = self.flows.get_mut(&link)?.number()?;
+        Some(Leg { link, circuit })
+    }
+
+    /// The other end of a link opens a circuit.
+    ///
+    /// # Errors
+    /// [`CloseReason::CircuitNumber`] when it may not use this number.
+    pub(super) fn take_leg(&mut self, leg: Leg) -> Result<(), CloseReason> {
+        let flow = self.flows.get_mut(&leg.link).ok_or(CloseReason::Gone)?;
+        match flow.takes(leg.circuit) {
+            true => Ok(()),
+            false => Err(CloseReason::CircuitNumber),
+        }
+    }
+
+    /// Whether there has ever been a circuit of this number.
+    pub(super) fn knows(&self, leg: Leg) -> bool {
+        let flow = self.flows.get(&leg.link);
+        flow.is_some_and(|flow| flow.knows(leg.circuit))
+    }
+
+    // Frames out.
+
+    /// Sends a frame that is sealed, or belongs to the handshake.
+    ///
+    /// # Errors
+    /// [`CloseReason::QueueFull`] when too much waits for a circuit's credit already.
+    pub(super) fn send_frame(
+        &mut self,
+        channel: Channel,
+        frame: Vec<u8>,
+        outputs: &mut Outputs,
+    ) -> Result<(), CloseReason> {
+        let Some(link) = self.links.get_mut(&channel) else {
+            return Ok(());
+        };
+        link.sent += frame.len() as u64;
+        match channel {
+            Channel::Socket(socket) => self.hand_over(socket, frame, outputs),
+            Channel::Circuit(leg) => {
+                link.circuit.push(frame)?;
+                self.flush_circuit(leg, outputs);
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a frame as it is next in order, ahead of all that waits.
+    ///
+    /// # Errors
+    /// As [`Channels::send_frame`].
+    pub(super) fn send_sealed(
+        &mut self,
+        channel: Channel,
+        kind: FrameType,
+        body: &[u8],
+        outputs: &mut Outputs,
+    ) -> Result<(), CloseReason> {
+        let frame = Frame::on_link(kind, body).encode();
+        let link = self.links.get_mut(&channel);
+        match link.and_then(|link| link.seal(frame)) {
+            Some(sealed) => self.send_frame(channel, sealed, outputs),
+            None => Ok(()),
+        }
+    }
+
+    /// Says something about leases and circuits.
+    pub(super) fn say(&mut self, link: LinkId, said: RelayMessage, outputs: &mut Outputs) {
+        let channel = Channel::Socket(link);
+        // Only a circuit may be full.
+        let _ = self.send_sealed(channel, FrameType::Relay, &said.encode(), outputs);
+    }
+
+    /// A circuit is over on this leg: what waits for it is thrown away, and the other end of the link is told.
+    pub(super) fn refuse(&mut self, leg: Leg, reason: CloseReason, outputs: &mut Outputs) {
+        self.drop_lane(leg);
+        let (circuit, reason) = (leg.circuit, reason.byte());
+        self.say(leg.link, RelayMessage::Close { circuit, reason }, outputs);
+    }
+
+    /// One end of a circuit, `near`, has closed it: what it had sent before still goes to the other one, ahead of the news.
+    pub(super) fn pass_close(
+        &mut self,
+        near: Leg,
+        far: Leg,
+        reason: CloseReason,
+        outputs: &mut Outputs,
+    ) {
+        self.drop_lane(near);
+        // What waits is bounded by the circuit's window; a receiver that is that far behind does without.
+        self.pump(far.link, outputs);
+        self.refuse(far, reason, outputs);
+    }
+
+    /// Sends a message in the words that the other end understands. Gives the number of a request that it does not
+    /// understand: nothing is sent then.
+    pub(super) fn send_body(
+        &mut self,
+        channel: Channel,
+        body: &Body,
+        outputs: &mut Outputs,
+    ) -> Result<Option<u64>, CloseReason> {
+        let Some(link) = self.links.get(&channel) else {
+            return Ok(None);
+        };
+        if link.features.has(body.needs) {
+            self.send_message(channel, &body.bytes, outputs)?;
+        } else if let Some(plainer) = &body.plainer {
+            self.send_message(channel, plainer, outputs)?;
+        } else {
+            return Ok(body.request);
+        }
+        Ok(None)
+    }
+
+    /// Sends a message, or lets it wait for its turn.
+    fn send_message(
+        &mut self,
+        channel: Channel,
+        body: &[u8],
+        outputs: &mut Outputs,
+    ) -> Result<(), CloseReason> {
+        if body.len() < LARGE && self.takes_urgent(channel, body.len()) {
+            return self.send_sealed(channel, FrameType::Message, body, outputs);
+        }
+        if !self.takes_waiting(channel, body.len()) {
+            self.lost_messages += 1;
+            let limit = NodeEvent::LimitReached(Limit::Messages);
+            outputs.push_back(Output::Event(Event::Node(limit)));
+            return Ok(());
+        }
+        let frame = Frame::on_link(FrameType::Message, body).encode();
+        self.queue(channel, Lane::Messages, frame.into(), outputs);
+        Ok(())
+    }
+
+    fn takes_urgent(&self, channel: Channel, bytes: usize) -> bool {
+        match channel {
+            Channel::Socket(link) => self
+                .flows
+                .get(&link)
+                .is_some_and(|flow| flow.queue.takes_urgent(bytes)),
+            Channel::Circuit(_) => self
+                .links
+                .get(&channel)
+                .is_some_and(|link| link.circuit.takes_urgent(bytes)),
+        }
+    }
+
+    fn takes_waiting(&self, channel: Channel, bytes: usize) -> bool {
+        let messages = |channel| self.waiting(channel, Lane::Messages);
+        let waiting = messages(channel) + bytes;
+        let of_all = || self.links.keys().map(|channel| messages(*channel));
+        waiting <= FAIR_SHARE
+            || waiting <= MAX_MESSAGES_WAITING && of_all().sum::<usize>() <= self.message_bytes
+    }
+
+    /// The number of messages that were lost because too much waited for a link already.
+    pub(super) const fn lost_messages(&self) -> u64 {
+        self.lost_messages
+    }
+
+    /// Sends data of the owner's.
+    ///
+    /// # Errors
+    /// [`DataError`] says why nothing was sent.
+    pub(super) fn send_data(
+        &mut self,
+        channel: Channel,
+        body: &[u8],
+        outputs: &mut Outputs,
+    ) -> Result<(), DataError> {
+        let is_full = self.data_waiting(channel) + body.len() > MAX_DATA_WAITING;
+        let link = self.links.get_mut(&channel).ok_or(DataError::NotLinked)?;
+        if is_full {
+            link.is_full = true;
+            return Err(DataError::Full);
+        }
+        let frame = Frame::on_link(FrameType::Data, body).encode();
+        self.queue_data(channel, frame.into(), outputs);
+        self.tell_room(channel, outputs);
+        Ok(())
+    }
+
+    /// Sends data, or lets it wait.
+    pub(super) fn queue_data(&mut self, channel: Channel, frame: Plain, outputs: &mut Outputs) {
+        self.queue(channel, Lane::Data, frame, outputs);
+    }
+
+    pub(super) fn data_waiting(&self, channel: Channel) -> usize {
+        self.waiting(channel, Lane::Data)
+    }
+
+    fn queue(&mut self, channel: Channel, lane: Lane, frame: Plain, outputs: &mut Outputs) {
+        match channel {
+            Channel::Socket(link) => {
+                if let Some(flow) = self.flows.get_mut(&link) {
+                    flow.queue.push(lane, frame);
+                    self.pump(link, outputs);
+                }
+            }
+            Channel::Circuit(leg) => {
+                if let Some(link) = self.links.get_mut(&channel) {
+                    link.data_bytes += frame.len();
+                    link.data.push_back(frame);
+                    self.flush_circuit(leg, outputs);
+                }
+            }
+        }
+    }
+
+    /// Bytes that wait in a channel's lane. On a circuit messages wait together with data.
+    fn waiting(&self, channel: Channel, lane: Lane) -> usize {
+        match channel {
+            Channel::Socket(link) => self
+                .flows
+                .get(&link)
+                .map_or(0, |flow| flow.queue.waiting(lane)),
+            Channel::Circuit(_) => self.links.get(&channel).map_or(0, |link| link.data_bytes),
+        }
+    }
+
+    /// Says that there is room for data again.
+    fn tell_room(&mut self, channel: Channel, outputs: &mut Outputs) {
+        let waiting = self.data_waiting(channel);
+        if let Some(link) = self.links.get_mut(&channel)
+            && link.is_full
+            && waiting <= MAX_DATA_WAITING / 2
+        {
+            link.is_full = false;
+            let id = link.contact().map(Contact::id);
+            let room = id.map(|id| Output::Event(Event::Room(id)));
+            outputs.extend(room);
+        }
+    }
+
+    // Sockets' queues.
+
+    /// Bytes have left over a socket: what waits for it goes on. Gives whether there is such a socket.
+    pub(super) fn written(&mut self, link: LinkId, bytes: usize, outputs: &mut Outputs) -> bool {
+        let Some(flow) = self.flows.get_mut(&link) else {
+            return false;
+        };
+        flow.queue.written(bytes);
+        self.pump(link, outputs);
+        self.tell_room(Channel::Socket(link), outputs);
+        true
+    }
+
+    /// Puts a frame that is passed on for others into the queue of the link that it leaves by. Gives its length, if it goes on.
+    pub(super) fn pass_on(&mut self, far: Leg, mut frame: Vec<u8>, outputs: &mut Outputs) -> usize {
+        Frame::put_on(far.circuit, &mut frame);
+        let Some(flow) = self.flows.get_mut(&far.link) else {
+            return 0;
+        };
+        let bytes = frame.len();
+        flow.queue.push(Lane::Circuit(far.circuit), frame);
+        self.pump(far.link, outputs);
+        bytes
+    }
+
+    /// The number of bytes that wait to be passed on over circuits, in all.
+    pub(super) fn queued_bytes(&self) -> usize {
+        let flows = self.flows.values();
+        flows.map(|flow| flow.queue.on_circuits()).sum()
+    }
+
+    /// The circuit whose receiver is furthest behind, where one of this link is and more than so many bytes wait in all.
+    pub(super) fn longest_beyond(&self, bytes: usize, link: LinkId) -> Option<Leg> {
+        let flow = self.flows.get(&link)?;
+        if flow.queue.on_circuits() == 0 || self.queued_bytes() <= bytes {
+            return None;
+        }
+        let queues = self.flows.iter().filter_map(|(link, flow)| {
+            let (circuit, bytes) = flow.queue.longest()?;
+            let link = *link;
+            Some((bytes, Leg { link, circuit }))
+        });
+        queues.max().map(|(_, leg)| leg)
+    }
+
+    /// Sends what waits for the socket, as far as it takes it.
+    fn pump(&mut self, link: LinkId, outputs: &mut Outputs) {
+        while let Some(flow) = self.flows.get_mut(&link) {
+            let Some((lane, frame)) = flow.queue.pop() else {
+                return;
+            };
+            let channel = Channel::Socket(link);
+            // The link's own frames are sealed only now: a control message may have overtaken them.
+            let sealed = match (lane, self.links.get_mut(&channel)) {
+                (Lane::Messages | Lane::Data, Some(state)) => {
+                    state.sent += (frame.len() + TRAILER) as u64;
+                    state.seal(frame)
+                }
+                (Lane::Messages | Lane::Data, None) => None,
+                (Lane::Circuit(_), _) => Some(frame.into_frame()),
+            };
+            if let Some(frame) = sealed {
+                self.hand_over(link, frame, outputs);
+            }
+        }
+    }
+
+    fn hand_over(&mut self, link: LinkId, frame: Vec<u8>, outputs: &mut Outputs) {
+        if let Some(flow) = self.flows.get_mut(&link) {
+            flow.queue.sent(frame.len());
+        }
+        outputs.push_back(Output::Send { link, frame });
+    }
+
+    fn drop_lane(&mut self, leg: Leg) {
+        if let Some(flow) = self.flows.get_mut(&leg.link) {
+            flow.queue.drop_lane(Lane::Circuit(leg.circuit));
+        }
+    }
+
+    // Circuits' credit.
+
+    /// Hands on what there is credit for.
+    fn flush_circuit(&mut self, leg: Leg, outputs: &mut Outputs) {
+        let Some(link) = self.links.get_mut(&Channel::Circuit(leg)) else {
+            return;
+        };
+        loop {
+            while let Some(mut frame) = link.circuit.pop() {
+                Frame::put_on(leg.circuit, &mut frame);
+                if let Some(flow) = self.flows.get_mut(&leg.link) {
+                    flow.queue.push(Lane::Circuit(leg.circuit), frame);
+                }
+            }
+            if !link.circuit.has_room_for_data() {
+                break;
+            }
+            let Some(data) = link.data.pop_front() else {
+                break;
+            };
+            link.data_bytes -= data.len();
+            let Some(sealed) = link.seal(data) else {
+                break;
+            };
+            // There is room: nothing waits.
+            let _ = link.circuit.push(sealed);
+        }
+        self.pump(leg.link, outputs);
+    }
+
+    /// The other end of a circuit gives credit: what waits goes on. Gives whether the circuit ends here.
+    ///
+    /// # Errors
+    /// [`CloseReason::Credit`] when it gives more than there is.
+    pub(super) fn grant(
+        &mut self,
+        leg: Leg,
+        bytes: u32,
+        outputs: &mut Outputs,
+    ) -> Result<bool, CloseReason> {
+        let channel = Channel::Circuit(leg);
+        let Some(link) = self.links.get_mut(&channel) else {
+            return Ok(false);
+        };
+        link.circuit.grant(bytes)?;
+        self.flush_circuit(leg, outputs);
+        self.tell_room(channel, outputs);
+        Ok(true)
+    }
+
+    /// Gives the other end of a circuit credit for bytes that were used.
+    pub(super) fn return_credit(
+        &mut self,
+        now: Instant,
+        leg: Leg,
+        bytes: usize,
+        outputs: &mut Outputs,
+    ) {
+        let link = self.links.get_mut(&Channel::Circuit(leg));
+        if let Some(bytes) = link.and_then(|link| link.circuit.consume(now, bytes)) {
+            let circuit = leg.circuit;
+            let credit = RelayMessage::Credit { circuit, bytes };
+            self.say(leg.link, credit, outputs);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_says_what_is_overtaken_and_what_is_lost() {
+        crate::page::must_say(&alloc::format!(
+            "Messages from {} KiB on may be overtaken by smaller ones. Who asks for more than it reads loses answers: beyond {} MiB",
+            LARGE >> 10,
+            MAX_MESSAGES_WAITING >> 20
+        ));
+    }
+
+    #[test]
+    fn each_side_numbers_its_circuits_by_itself() {
+        for role in [Role::Initiator, Role::Responder] {
+            let (mut mine, mut theirs) = (Flow::new(role), Flow::new(role.other()));
+            for _ in 0..3 {
+                let number = mine.number().unwrap();
+                assert!(!theirs.knows(number));
+                assert!(theirs.takes(number));
+                assert!(theirs.knows(number) && mine.knows(number));
+                assert!(!theirs.takes(number), "used already");
+                assert!(!mine.takes(number + 2), "its own");
+            }
+        }
+    }
+}
