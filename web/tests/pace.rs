@@ -1,8 +1,8 @@
 //! How time goes: steps that wait for the reader, waits that can be skipped, ends.
 
 use chordscope_core::base::id::Id;
-use chordscope_sim::action::Action;
-use chordscope_sim::builtin;
+use chordscope_sim::worlds::ring::action::Action;
+use chordscope_sim::worlds::ring::builtin;
 use chordscope_web::engine::Engine;
 use chordscope_web::engine::command::{Command, Way};
 use chordscope_web::engine::snapshot::{Caption, Snapshot};

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
 use chordscope_core::chord::invariant::Property;
-use chordscope_sim::builtin;
-use chordscope_sim::permalink::Permalink;
-use chordscope_sim::scenario::{MAX_JSON, Scenario};
-use chordscope_sim::trace::{Entry, What};
-use chordscope_sim::world::World;
+use chordscope_sim::worlds::ring::RingWorld;
+use chordscope_sim::worlds::ring::builtin;
+use chordscope_sim::worlds::ring::permalink::Permalink;
+use chordscope_sim::worlds::ring::scenario::{MAX_JSON, Scenario};
+use chordscope_sim::worlds::ring::trace::{Entry, What};
 use clap::Args;
 use serde::Serialize;
 
@@ -201,7 +201,7 @@ fn read(path: &str) -> Result<String, Failure> {
 }
 
 fn execute(plan: Plan) -> Result<Run, Failure> {
-    let mut world = World::new(Arc::new(plan.scenario), plan.seed)
+    let mut world = RingWorld::new(Arc::new(plan.scenario), plan.seed)
         .map_err(|error| Failure::usage(ARGUMENT, error))?;
     let space = world.space();
     let (mut violations, mut unclear) = (Vec::new(), Vec::new());
@@ -258,7 +258,7 @@ fn broken(entry: &Entry) -> Option<(Instant, Property, Id)> {
 
 #[cfg(test)]
 mod tests {
-    use chordscope_sim::history::History;
+    use chordscope_sim::engine::history::History;
 
     use super::*;
 

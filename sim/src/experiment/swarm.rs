@@ -10,7 +10,7 @@ use core::time::Duration;
 use serde::Serialize;
 
 use crate::experiment::Progress;
-use crate::swarm::{Conduct, Setup, SwarmWorld, member};
+use crate::worlds::swarm::{Conduct, Setup, SwarmWorld, member};
 use chordscope_core::base::time::Instant;
 use chordscope_core::swarm::picker::Order;
 

@@ -2,7 +2,7 @@
 
 use chordscope_core::base::time::Instant;
 use chordscope_core::node::api::Event;
-use chordscope_sim::trace::{Entry, Traffic, What};
+use chordscope_sim::worlds::ring::trace::{Entry, Traffic, What};
 
 use crate::engine::pace::Scene;
 use crate::engine::snapshot::{Caption, ChangeView, Tone};

@@ -2,11 +2,11 @@
 
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::route::{Mode, Routing};
-use chordscope_sim::action::Action;
-use chordscope_sim::builtin;
-use chordscope_sim::history::History;
-use chordscope_sim::scenario::Scenario;
-use chordscope_sim::trace::{Decision, Entry};
+use chordscope_sim::engine::history::History;
+use chordscope_sim::worlds::ring::action::Action;
+use chordscope_sim::worlds::ring::builtin;
+use chordscope_sim::worlds::ring::scenario::Scenario;
+use chordscope_sim::worlds::ring::trace::{Decision, Entry};
 
 use crate::engine::command::{Command, Way};
 use crate::engine::predict::Predict;

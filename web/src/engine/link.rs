@@ -1,6 +1,6 @@
 //! Links to a moment of a run: made and followed.
 
-use chordscope_sim::permalink::Permalink;
+use chordscope_sim::worlds::ring::permalink::Permalink;
 
 use crate::engine::Engine;
 use crate::engine::snapshot::{Beside, Refused};

@@ -2,7 +2,7 @@
 
 use chordscope_core::base::time::Instant;
 use chordscope_core::node::api::Event;
-use chordscope_sim::trace::{Entry, Parcel, What};
+use chordscope_sim::worlds::ring::trace::{Entry, Parcel, What};
 
 use crate::engine::pace::{self, Scene};
 use crate::engine::tables::Health;

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use chordscope_core::base::id::Id;
 use chordscope_core::chord::ideal::IdealRing;
 use chordscope_core::chord::route::{Mode, Routing};
-use chordscope_sim::action::Action;
-use chordscope_sim::trace::LookupTrace;
+use chordscope_sim::worlds::ring::action::Action;
+use chordscope_sim::worlds::ring::trace::LookupTrace;
 
 use crate::engine::command::Way;
 use crate::engine::pace::Scene;

@@ -7,9 +7,9 @@ use chordscope_core::base::id::Id;
 use chordscope_core::chord::invariant::Property;
 use chordscope_core::chord::route::{Mode, Step};
 use chordscope_core::node::api::Event;
-use chordscope_sim::action::Action;
-use chordscope_sim::kind::Kind;
-use chordscope_sim::trace::What;
+use chordscope_sim::worlds::ring::action::Action;
+use chordscope_sim::worlds::ring::kind::Kind;
+use chordscope_sim::worlds::ring::trace::What;
 use chordscope_web::engine::statement::{Fate, Stage, Statement};
 
 use crate::facts::{AffectedRow, Facts, LookupFacts, Ring, leads_to, number};

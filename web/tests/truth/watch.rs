@@ -1,9 +1,9 @@
 //! What the built-in scenarios say to watch for, sentence by sentence: a text that is changed here must be checked again.
 
 use chordscope_core::base::time::Instant;
-use chordscope_sim::builtin;
-use chordscope_sim::history::History;
-use chordscope_sim::trace::What;
+use chordscope_sim::engine::history::History;
+use chordscope_sim::worlds::ring::builtin;
+use chordscope_sim::worlds::ring::trace::What;
 
 use crate::facts::{Ring, number};
 
