@@ -23,7 +23,7 @@ use std::rc::Rc;
 
 use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
-use chordscope_sim::engine::history::History;
+use chordscope_sim::worlds::ring::History;
 use chordscope_sim::worlds::ring::builtin;
 use chordscope_sim::worlds::ring::scenario::Scenario;
 use chordscope_sim::worlds::ring::trace::LookupTrace;

@@ -3,7 +3,7 @@
 use chordscope_core::base::id::Space;
 use chordscope_core::base::rng::Rng;
 use chordscope_core::base::time::Instant as Moment;
-use chordscope_sim::engine::history::History;
+use chordscope_sim::worlds::ring::History;
 use chordscope_sim::worlds::ring::scenario::Scenario;
 
 use super::ring::random_id;

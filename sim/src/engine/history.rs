@@ -1,165 +1,167 @@
-//! Going back and forth in a run: checkpoints, replay, and forks.
+//! Going back and forth in a run: checkpoints, replay, and branches.
 //!
-//! A run is its scenario, its seed and the list of what was done. Any moment can be made again by replaying from the
-//! checkpoint before it; a deed in the past drops what came after.
+//! A branch is its list of timed actions. Any moment of it can be made again by replaying from the checkpoint before it. An action in
+//! the past begins a branch and leaves the former future as it was; undo and redo go between the branches with and without an action.
+//! Checkpoints and trace entries are those of the current branch: other branches are their actions alone, and are replayed when somebody
+//! goes there.
+
+mod branch;
+mod checkpoints;
 
 use alloc::collections::BTreeMap;
-use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
+use core::mem;
 
-use crate::worlds::ring::RingWorld;
-use crate::worlds::ring::action::{Action, ActionError, Timed};
-use crate::worlds::ring::scenario::{Scenario, ScenarioError};
-use crate::worlds::ring::trace::{Entry, Traffic, What};
-use chordscope_core::base::contact::Contact;
-use chordscope_core::base::id::{Id, Space};
+use crate::engine::history::branch::Branch;
+use crate::engine::history::checkpoints::Checkpoints;
+use crate::engine::malformed::Malformed;
+use crate::engine::run::Run;
+use crate::engine::{Entry, Timed, World};
 use chordscope_core::base::time::Instant;
-use chordscope_core::node::api::Event;
+
+pub use crate::engine::history::branch::{BranchId, BranchView};
+pub use crate::engine::history::checkpoints::{MAX_BYTES, MAX_CHECKPOINTS};
 
 /// How many trace entries are kept; the oldest go first.
 pub const MAX_ENTRIES: usize = 200_000;
-/// How many entries lie between two checkpoints at first.
-const CHECKPOINT_EVERY: u64 = 400;
-/// How many checkpoints are kept; then every other one goes and the distance doubles.
-const MAX_CHECKPOINTS: usize = 96;
+/// How many branches are kept, the first one included; then the one goes that was visited longest ago.
+pub const MAX_BRANCHES: usize = 64;
+/// How many actions a branch has at most, planned ones included.
+pub const MAX_ACTIONS: usize = 20_000;
 /// How far a step looks ahead for something worth stopping at.
 const STEP_HORIZON_MILLIS: u64 = 60_000;
 
-/// A run that can be moved through in time.
+/// Where an action or its undoing has led.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// The branch that is current now.
+    pub to: BranchId,
+    /// The branch that went because there were [`MAX_BRANCHES`].
+    pub dropped: Option<BranchId>,
+}
+
+/// The reason why an action is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused<E> {
+    /// The world refuses it.
+    World(E),
+    /// The branch has [`MAX_ACTIONS`].
+    TooManyActions,
+}
+
+/// A run that can be moved through in time, with its branches.
 #[derive(Clone, Debug)]
-pub struct History {
-    base: Arc<Scenario>,
-    actions: Vec<Timed>,
-    world: RingWorld,
-    end: Instant,
-    entries: Vec<Entry>,
-    checkpoints: BTreeMap<(Instant, u64), RingWorld>,
-    distance: u64,
+pub struct History<W: World> {
+    setup: Arc<W::Setup>,
+    seed: u64,
+    /// The present moment, with the actions of the current branch.
+    run: Run<W>,
+    current: BranchId,
+    /// The current branch; its actions are in `run`.
+    here: Branch<W::Action>,
+    others: BTreeMap<BranchId, Branch<W::Action>>,
+    /// The number of the next branch.
+    next: u32,
+    /// Counts moves between branches.
+    visits: u64,
+    redo: Vec<Redo>,
+    entries: Vec<Entry<W::What>>,
+    checkpoints: Checkpoints<W>,
 }
 
-/// A place on the timeline.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark {
-    /// When.
-    pub at: Instant,
-    /// How it is drawn.
-    pub kind: MarkKind,
-    /// What happened, in words.
-    pub label: String,
+/// An action that was undone.
+#[derive(Clone, Copy, Debug)]
+struct Redo {
+    with: BranchId,
+    without: BranchId,
+    at: Instant,
 }
 
-/// How a mark is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum MarkKind {
-    /// A change of a node's state.
-    Change,
-    /// A message of a lookup or operation arrived.
-    Hop,
-    /// Somebody acted.
-    Deed,
-    /// A property broke.
-    Violation,
-}
-
-/// A finger that changed since the last deed that changed the members, old beside new.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ChangedFinger {
-    /// Whose table.
-    pub node: Id,
-    /// Which row, from 1.
-    pub row: u8,
-    /// Where the row starts.
-    pub start: Id,
-    /// What it pointed at.
-    pub old: Option<Id>,
-    /// What it points at.
-    pub new: Option<Id>,
-}
-
-impl History {
-    /// A run of a scenario, at time zero.
+impl<W: World> History<W> {
+    /// A run of a set-up, at time zero.
     ///
     /// # Errors
-    /// [`ScenarioError`] when the scenario's nodes make no ring.
-    pub fn new(scenario: Scenario, seed: u64) -> Result<Self, ScenarioError> {
-        let base = Arc::new(scenario);
-        let world = RingWorld::new(Arc::clone(&base), seed)?;
+    /// [`Malformed`] says where the set-up is wrong.
+    pub fn new(setup: W::Setup, seed: u64) -> Result<Self, Malformed> {
+        let setup = Arc::new(setup);
         let mut history = Self {
-            actions: base.actions.clone(),
-            base,
-            end: Instant::ZERO,
+            run: Run::begin(&setup, seed)?,
+            setup,
+            seed,
+            current: BranchId(0),
+            here: Branch::first(),
+            others: BTreeMap::new(),
+            next: 1,
+            visits: 0,
+            redo: Vec::new(),
             entries: Vec::new(),
-            checkpoints: BTreeMap::new(),
-            distance: CHECKPOINT_EVERY,
-            world,
+            checkpoints: Checkpoints::new(),
         };
         history.take_entries();
-        history.checkpoint();
+        history.checkpoints.take(&history.run);
         Ok(history)
     }
 
-    /// The scenario as it began, without what was done since.
-    pub fn scenario(&self) -> &Scenario {
-        &self.base
+    /// Returns the set-up as it began, without what was done since.
+    pub fn setup(&self) -> &W::Setup {
+        &self.setup
     }
 
-    /// Everything done and planned, in order of time.
-    pub fn actions(&self) -> &[Timed] {
-        &self.actions
+    /// Returns the seed.
+    pub const fn seed(&self) -> u64 {
+        self.seed
     }
 
-    /// The world as it is now.
-    pub const fn world(&self) -> &RingWorld {
-        &self.world
+    /// Returns everything done and planned on the current branch, in order of time.
+    pub fn actions(&self) -> &[Timed<W::Action>] {
+        &self.run.plan
     }
 
-    /// Now.
-    pub const fn now(&self) -> Instant {
-        self.world.now()
+    /// Returns the world as it is now.
+    pub const fn world(&self) -> &W {
+        &self.run.world
     }
 
-    /// The farthest time that was reached.
+    /// Returns the present moment.
+    pub fn now(&self) -> Instant {
+        self.run.world.now()
+    }
+
+    /// Returns the farthest time that was reached on the current branch.
     pub const fn end(&self) -> Instant {
-        self.end
+        self.here.end
     }
 
-    /// The address space.
-    pub fn space(&self) -> Space {
-        self.world.space()
-    }
-
-    /// What has happened up to now, oldest first; the last [`MAX_ENTRIES`].
-    pub fn entries(&self) -> &[Entry] {
-        let known = self
-            .entries
-            .partition_point(|e| e.index < self.world.events());
+    /// Returns what has happened up to now, oldest first; the last [`MAX_ENTRIES`].
+    pub fn entries(&self) -> &[Entry<W::What>] {
+        let events = self.run.world.events();
+        let known = self.entries.partition_point(|e| e.index < events);
         &self.entries[..known]
     }
 
     /// Lets time pass until `to`. Does nothing when that is past.
     pub fn advance_to(&mut self, to: Instant) {
-        while self.world.next_at().is_some_and(|at| at <= to) {
-            self.world.step();
+        while self.run.step_until(to) {
             self.take_entries();
-            self.checkpoint_when_due();
+            self.checkpoints.take_when_due(&self.run);
         }
-        self.world.run_until(to);
-        self.end = self.end.max(to);
+        self.run.world.rest_until(to);
+        self.here.end = self.here.end.max(to);
     }
 
     /// Lets at most `budget` things happen on the way to `to`; `true` once it is reached.
     pub fn advance_within(&mut self, to: Instant, budget: usize) -> bool {
         for _ in 0..budget {
-            if self.world.next_at().is_none_or(|at| at > to) {
+            if !self.run.step_until(to) {
                 break;
             }
-            self.world.step();
             self.take_entries();
-            self.checkpoint_when_due();
+            self.checkpoints.take_when_due(&self.run);
         }
-        if self.world.next_at().is_some_and(|at| at <= to) {
-            self.end = self.end.max(self.world.now());
+        if self.run.next_at().is_some_and(|at| at <= to) {
+            self.here.end = self.here.end.max(self.now());
             return false;
         }
         self.advance_to(to);
@@ -169,14 +171,7 @@ impl History {
     /// Goes to any time, back or forth.
     pub fn seek(&mut self, to: Instant) {
         if to < self.now() {
-            // A checkpoint at exactly that time may lie in the midst of what happens then; replay covers the rest.
-            let before = self.checkpoints.range(..=(to, u64::MAX)).next_back();
-            let first = self.checkpoints.first_key_value();
-            if let Some((_, world)) = before.or(first) {
-                self.world = world.clone();
-                let ahead = self.actions.get(self.world.done()..).unwrap_or_default();
-                self.world.set_plan(ahead.iter().cloned());
-            }
+            self.checkpoints.restore(to, &mut self.run);
         }
         self.advance_to(to);
     }
@@ -185,18 +180,16 @@ impl History {
     pub fn step_forward(&mut self) {
         let horizon = Instant::from_millis(self.now().as_millis() + STEP_HORIZON_MILLIS);
         let from = self.now();
-        let next_known = self
-            .entries
-            .iter()
-            .find(|entry| entry.at > from && entry.is_notable());
+        let mut known = self.entries.iter();
+        let next_known = known.find(|entry| entry.at > from && W::is_notable(&entry.what));
         if let Some(at) = next_known.map(|entry| entry.at) {
             self.advance_to(at);
             return;
         }
-        while let Some(at) = self.world.next_at().filter(|at| *at <= horizon) {
+        while let Some(at) = self.run.next_at().filter(|at| *at <= horizon) {
             self.advance_to(at);
-            let reached = self.entries().iter().rev().take_while(|e| e.at == at);
-            if at > from && reached.into_iter().any(Entry::is_notable) {
+            let mut reached = self.entries().iter().rev().take_while(|e| e.at == at);
+            if at > from && reached.any(|entry| W::is_notable(&entry.what)) {
                 return;
             }
         }
@@ -206,130 +199,255 @@ impl History {
     /// Goes back to the last thing worth stopping at before now, or to the beginning.
     pub fn step_back(&mut self) {
         let now = self.now();
-        let last = self
-            .entries()
-            .iter()
-            .rev()
-            .find(|entry| entry.at < now && entry.is_notable());
+        let mut known = self.entries().iter().rev();
+        let last = known.find(|entry| entry.at < now && W::is_notable(&entry.what));
         self.seek(last.map_or(Instant::ZERO, |entry| entry.at));
     }
 
-    /// Does something now. What lay ahead of now and was reached before is dropped; plans beyond that stand.
+    /// Carries out an action now. With something ahead that was reached before, that begins a branch: what lay ahead stays on the branch
+    /// that is left, and actions planned beyond it stand on both.
     ///
     /// # Errors
-    /// [`ActionError`] says why it cannot be done; then nothing has changed.
-    pub fn act(&mut self, action: Action) -> Result<(), ActionError> {
+    /// [`Refused`] says why the action cannot be carried out; then nothing has changed.
+    pub fn act(&mut self, action: W::Action) -> Result<Moved, Refused<W::Refusal>> {
         let now = self.now();
-        let done = self.world.done();
-        self.world.act(action.clone())?;
-        let end = self.end;
-        let beyond = self.actions.split_off(done);
-        self.actions.push(Timed { at: now, action });
-        self.actions
-            .extend(beyond.into_iter().filter(|timed| timed.at > end));
-        self.world
-            .set_plan(self.actions[done + 1..].iter().cloned());
-        self.end = now;
-        let last = self.world.events();
-        self.checkpoints.retain(|(_, index), _| *index < last);
-        let fresh = self.world.take_trace();
-        let first = fresh.first().map_or(last, |entry| entry.index);
-        self.entries.retain(|entry| entry.index < first);
-        self.entries.extend(fresh);
-        // What the deed sets off at this very moment happens before anything else can be done.
+        // What is left of this very moment happens first, as it does when the action is replayed.
         self.advance_to(now);
-        Ok(())
-    }
-
-    /// What the timeline shows of the run up to its end.
-    pub fn marks(&self) -> impl Iterator<Item = Mark> {
-        let space = self.space();
-        self.entries.iter().filter_map(move |entry| {
-            let kind = match &entry.what {
-                What::Acted(_) => MarkKind::Deed,
-                What::Broken(property, _)
-                    if *property != chordscope_core::chord::invariant::Property::OneOwnerPerKey =>
-                {
-                    MarkKind::Violation
-                }
-                What::Delivered(parcel) if parcel.traffic != Traffic::Upkeep => MarkKind::Hop,
-                _ => MarkKind::Change,
-            };
-            entry.is_notable().then(|| Mark {
-                at: entry.at,
-                kind,
-                label: entry.describe(space),
-            })
-        })
-    }
-
-    /// The fingers that differ from what they were before the last deed that changed the members, by node, then row.
-    /// The tables of nodes that came with it are not among them: all their rows are new.
-    pub fn changed_fingers(&self) -> Vec<ChangedFinger> {
-        let entries = self.entries();
-        let deed = entries.iter().rposition(
-            |entry| matches!(&entry.what, What::Acted(action) if action.changes_members()),
-        );
-        let Some(deed) = deed else {
-            return Vec::new();
-        };
-        let newcomer = match &entries[deed].what {
-            What::Acted(Action::Insert(node)) => Some(*node),
-            _ => None,
-        };
-        let id = |contact: &Option<Contact>| contact.as_ref().map(Contact::id);
-        let mut changed: BTreeMap<(Id, u8), ChangedFinger> = BTreeMap::new();
-        for entry in &entries[deed..] {
-            let What::Node(node, Event::Finger(change)) = &entry.what else {
-                continue;
-            };
-            if Some(*node) == newcomer {
-                continue;
-            }
-            changed
-                .entry((*node, change.row))
-                .and_modify(|known| known.new = id(&change.new))
-                .or_insert_with(|| ChangedFinger {
-                    node: *node,
-                    row: change.row,
-                    start: change.start,
-                    old: id(&change.old),
-                    new: id(&change.new),
-                });
+        if self.run.plan.len() >= MAX_ACTIONS {
+            return Err(Refused::TooManyActions);
         }
-        changed
-            .into_values()
-            .filter(|change| change.old != change.new)
-            .collect()
+        let events = self.run.world.events();
+        self.run.world.act(action.clone()).map_err(Refused::World)?;
+        self.forget_entries_from(events);
+        let (done, end) = (self.run.done, self.here.end);
+        let mut plan = self.run.plan.clone();
+        let mut beyond = plan.split_off(done);
+        beyond.retain(|timed| timed.at > end);
+        plan.push(Timed { at: now, action });
+        plan.append(&mut beyond);
+        let dropped = match now < end {
+            true => {
+                let mut branch = Branch::leaving(self.current, now, done);
+                branch.by_hand.clone_from(&self.here.by_hand);
+                branch.by_hand.retain(|at| *at < done);
+                let (id, dropped) = self.number();
+                self.enter(id, branch, plan);
+                dropped
+            }
+            false => {
+                self.run.plan = plan;
+                None
+            }
+        };
+        self.here.by_hand.push(done);
+        self.run.done += 1;
+        self.redo.clear();
+        self.take_entries();
+        // What the action sets off at this very moment happens before anything else can be done.
+        self.advance_to(now);
+        let to = self.current;
+        Ok(Moved { to, dropped })
+    }
+
+    /// Returns the branches, in the order in which they began.
+    pub fn branches(&self) -> Vec<BranchView> {
+        let here = (&self.current, &self.here);
+        let all = self.others.iter().chain([here]);
+        let mut views: Vec<BranchView> = all.map(|(id, branch)| self.view(*id, branch)).collect();
+        views.sort_unstable_by_key(|view| view.id);
+        views
+    }
+
+    fn view(&self, id: BranchId, branch: &Branch<W::Action>) -> BranchView {
+        let is_current = id == self.current;
+        let actions = match is_current {
+            true => &self.run.plan,
+            false => &branch.actions,
+        };
+        let first = branch.by_hand.iter().find(|at| **at >= branch.shared);
+        let first = first.and_then(|at| actions.get(*at));
+        BranchView {
+            id,
+            parent: branch.parent,
+            from: branch.from,
+            end: branch.end,
+            label: first.map(|timed| self.run.world.describe(&timed.action)),
+            is_current,
+        }
+    }
+
+    /// Returns the current branch.
+    pub const fn current(&self) -> BranchId {
+        self.current
+    }
+
+    /// Goes to a branch, at the present time or at its end, whichever is earlier; `false` when there is none of this number.
+    pub fn switch_to(&mut self, branch: BranchId) -> bool {
+        if branch == self.current {
+            return true;
+        }
+        let now = self.now();
+        let is_there = self.return_to(branch);
+        if is_there {
+            self.seek(now.min(self.here.end));
+        }
+        is_there
+    }
+
+    /// Whether an action was carried out on the current branch that can be undone.
+    pub fn can_undo(&self) -> bool {
+        !self.here.by_hand.is_empty()
+    }
+
+    /// Whether the current branch is where the last undone action led from.
+    pub fn can_redo(&self) -> bool {
+        self.next_redo().is_some()
+    }
+
+    fn next_redo(&self) -> Option<Redo> {
+        let last = self.redo.last().copied()?;
+        let is_there = self.others.contains_key(&last.with);
+        (is_there && last.without == self.current).then_some(last)
+    }
+
+    /// Goes to the branch without the last action that was carried out on this one, at its time; `None` when there was none.
+    pub fn undo(&mut self) -> Option<Moved> {
+        let (last, kept) = self.here.by_hand.split_last()?;
+        let (last, kept) = (*last, kept.to_vec());
+        let with = self.current;
+        let at = self.run.plan.get(last)?.at;
+        if self.redo.last().is_some_and(|redo| redo.without != with) {
+            self.redo.clear();
+        }
+        let mut dropped = None;
+        match self.without(last) {
+            Some(known) => {
+                self.return_to(known);
+            }
+            None => {
+                let mut plan = self.run.plan.clone();
+                plan.remove(last);
+                let mut branch = Branch::leaving(with, at, last);
+                branch.by_hand = kept;
+                let (id, gone) = self.number();
+                dropped = gone;
+                self.enter(id, branch, plan);
+            }
+        }
+        let to = self.current;
+        self.redo.push(Redo {
+            with,
+            without: to,
+            at,
+        });
+        self.seek(at);
+        Some(Moved { to, dropped })
+    }
+
+    /// Goes back to the branch with the action that was undone last, at its time; `false` when there is none.
+    pub fn redo(&mut self) -> bool {
+        let Some(last) = self.next_redo() else {
+            return false;
+        };
+        self.redo.pop();
+        self.return_to(last.with);
+        self.seek(last.at);
+        true
+    }
+
+    /// The known branch that is this one without its action of this number.
+    fn without(&self, action: usize) -> Option<BranchId> {
+        let parent = self.here.parent.filter(|_| self.here.shared == action);
+        if let Some(parent) = parent
+            && let Some(branch) = self.others.get(&parent)
+        {
+            // A branch that began without an action of its parent does not go back to it.
+            let next = branch.actions.get(action);
+            if next.is_none_or(|timed| timed.at > self.here.from) {
+                return Some(parent);
+            }
+        }
+        let plan = &self.run.plan;
+        let mut others = self.others.iter();
+        let known = others.find(|(_, branch)| {
+            let rest = branch.actions.strip_prefix(&plan[..action]);
+            rest == plan.get(action + 1..)
+        });
+        known.map(|(id, _)| *id)
+    }
+
+    /// A number for another branch, and the branch that makes room for it: never the first one or the current one.
+    fn number(&mut self) -> (BranchId, Option<BranchId>) {
+        let id = BranchId(self.next);
+        self.next += 1;
+        let mut dropped = None;
+        if self.others.len() + 1 >= MAX_BRANCHES {
+            let others = self.others.iter();
+            let others = others.filter(|(_, branch)| branch.parent.is_some());
+            dropped = others
+                .min_by_key(|(_, branch)| branch.visited)
+                .map(|(id, _)| *id);
+        }
+        if let Some(gone) = dropped.and_then(|id| Some((id, self.others.remove(&id)?))) {
+            let heirs = self.others.values_mut().chain([&mut self.here]);
+            for heir in heirs.filter(|branch| branch.parent == Some(gone.0)) {
+                heir.leave_earlier(&gone.1);
+            }
+        }
+        (id, dropped)
+    }
+
+    /// Goes to a known branch, to a moment that it shares with the current one.
+    fn return_to(&mut self, id: BranchId) -> bool {
+        let Some(mut branch) = self.others.remove(&id) else {
+            return false;
+        };
+        let plan = mem::take(&mut branch.actions);
+        self.enter(id, branch, plan);
+        true
+    }
+
+    /// Makes a branch the current one, at the present moment if it has that, or at an earlier one that both have.
+    fn enter(&mut self, id: BranchId, branch: Branch<W::Action>, plan: Vec<Timed<W::Action>>) {
+        let left = mem::replace(&mut self.run.plan, plan);
+        let pairs = left.iter().zip(&self.run.plan);
+        let shared = pairs.take_while(|(one, other)| one == other).count();
+        let parting = self.run.plan.get(shared).map(|timed| timed.at);
+        let mut old = mem::replace(&mut self.here, branch);
+        old.actions = left;
+        self.others.insert(mem::replace(&mut self.current, id), old);
+        self.visits += 1;
+        self.here.visited = self.visits;
+        self.checkpoints.keep_shared(shared, parting);
+        let is_beyond = parting.is_some_and(|at| at < self.now());
+        if self.run.done > shared || is_beyond {
+            self.checkpoints
+                .restore(Instant::from_micros(u64::MAX), &mut self.run);
+        }
+        self.forget_entries_from(self.run.world.events());
+    }
+
+    fn forget_entries_from(&mut self, index: u64) {
+        let known = self.entries.partition_point(|entry| entry.index < index);
+        self.entries.truncate(known);
     }
 
     fn take_entries(&mut self) {
         let known = self.entries.last().map(|entry| entry.index);
-        let fresh = self.world.take_trace().into_iter();
+        let fresh = self.run.world.take_trace().into_iter();
         self.entries
             .extend(fresh.filter(|entry| known.is_none_or(|known| entry.index > known)));
         if self.entries.len() > MAX_ENTRIES {
             self.entries.drain(..MAX_ENTRIES / 4);
         }
     }
+}
 
-    fn checkpoint_when_due(&mut self) {
-        let last = self.checkpoints.keys().next_back().map_or(0, |key| key.1);
-        if self.world.events() >= last + self.distance {
-            self.checkpoint();
-        }
-    }
-
-    fn checkpoint(&mut self) {
-        let key = (self.world.now(), self.world.events());
-        self.checkpoints.insert(key, self.world.clone());
-        if self.checkpoints.len() > MAX_CHECKPOINTS {
-            let mut keep = false;
-            self.checkpoints.retain(|_, _| {
-                keep = !keep;
-                keep
-            });
-            self.distance *= 2;
+impl<E: fmt::Display> fmt::Display for Refused<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::World(error) => error.fmt(f),
+            Self::TooManyActions => f.write_str("The run has as many actions as it can take."),
         }
     }
 }

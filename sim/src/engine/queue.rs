@@ -82,6 +82,11 @@ impl<T> Queue<T> {
         }
     }
 
+    /// How many things wait.
+    pub(crate) fn len(&self) -> usize {
+        self.things.len() - self.vacant.len()
+    }
+
     /// When the first thing happens.
     pub(crate) fn first(&self) -> Option<Instant> {
         self.front.1.peek().map(|key| key.0.at)

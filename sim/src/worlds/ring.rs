@@ -26,14 +26,16 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::engine::malformed::Malformed;
 use crate::engine::queue::Queue;
-use crate::worlds::ring::action::Timed;
+use crate::engine::{Timed, World, history, run};
+use crate::worlds::ring::action::{Action, ActionError};
 use crate::worlds::ring::faults::Faults;
 use crate::worlds::ring::forecast::Forecast;
 use crate::worlds::ring::kind::Kind;
 use crate::worlds::ring::population::Population;
 use crate::worlds::ring::scales::Scales;
-use crate::worlds::ring::scenario::{Scenario, ScenarioError};
+use crate::worlds::ring::scenario::Scenario;
 use crate::worlds::ring::trace::{Entry, LookupTrace, Parcel, Traffic, What};
 use chordscope_core::base::contact::Contact;
 use chordscope_core::base::digest::Digest;
@@ -57,6 +59,8 @@ const MAX_FRESH: usize = 65_536;
 const MAX_JUDGED: usize = 512;
 /// Streams of one seed: the network's own, then one for each node.
 const NETWORK_STREAM: u64 = 0;
+/// How much memory a node takes with its tables, roughly.
+const NODE_BYTES: usize = 6 << 10;
 /// How long a node waits before it tries to join again.
 const JOIN_AGAIN: Duration = Duration::from_millis(1_000);
 
@@ -82,9 +86,6 @@ pub struct RingWorld {
     rng: Rng,
     population: Population,
     queue: Queue<Coming>,
-    /// What is going to be done, in order; each when nothing else is left to happen up to its time.
-    plan: VecDeque<Timed>,
-    done: usize,
     next_parcel: u64,
     next_index: u64,
     births: u64,
@@ -108,6 +109,11 @@ pub struct RingWorld {
     /// Empty between steps: the node that is called puts what it wants in here, as long as its own list has no room yet.
     outputs: VecDeque<Output>,
 }
+
+/// A history of a ring.
+pub type History = history::History<RingWorld>;
+/// A run of a ring.
+pub type Run = run::Run<RingWorld>;
 
 /// How many messages were sent, by what they belong to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -170,12 +176,12 @@ impl Arrival {
 }
 
 impl RingWorld {
-    /// The world of a scenario at time zero: a stable ring, with the scenario's actions ahead. Small worlds are watched
-    /// for soundness, too.
+    /// The world of a scenario at time zero: a stable ring. The scenario's actions are left to a [`Run`](crate::engine::run::Run). Small
+    /// worlds are watched for soundness, too.
     ///
     /// # Errors
-    /// [`ScenarioError`] when the scenario's nodes make no ring.
-    pub fn new(scenario: Arc<Scenario>, seed: u64) -> Result<Self, ScenarioError> {
+    /// [`Malformed`] when the scenario's nodes make no ring.
+    pub fn new(scenario: Arc<Scenario>, seed: u64) -> Result<Self, Malformed> {
         let watch = match scenario.nodes.len() <= MAX_JUDGED {
             true => Watch::Everything,
             false => Watch::Trace,
@@ -186,12 +192,8 @@ impl RingWorld {
     /// As [`RingWorld::new`], but watched as closely as said.
     ///
     /// # Errors
-    /// [`ScenarioError`] when the scenario's nodes make no ring.
-    pub fn watched(
-        scenario: Arc<Scenario>,
-        seed: u64,
-        watch: Watch,
-    ) -> Result<Self, ScenarioError> {
+    /// [`Malformed`] when the scenario's nodes make no ring.
+    pub fn watched(scenario: Arc<Scenario>, seed: u64, watch: Watch) -> Result<Self, Malformed> {
         let config = scenario.config();
         Self::of_nodes(scenario, config, seed, watch)
     }
@@ -199,13 +201,13 @@ impl RingWorld {
     /// As [`RingWorld::watched`], with nodes whose choices are not the scenario's.
     ///
     /// # Errors
-    /// [`ScenarioError`] when the scenario's nodes make no ring.
+    /// [`Malformed`] when the scenario's nodes make no ring.
     pub fn of_nodes(
         scenario: Arc<Scenario>,
         mut config: Config,
         seed: u64,
         watch: Watch,
-    ) -> Result<Self, ScenarioError> {
+    ) -> Result<Self, Malformed> {
         config.tell_routes = watch != Watch::Nothing;
         let mut world = Self {
             config: Arc::new(config),
@@ -214,8 +216,6 @@ impl RingWorld {
             rng: Rng::from_seed(seed, NETWORK_STREAM),
             population: Population::default(),
             queue: Queue::new(),
-            plan: scenario.actions.iter().cloned().collect(),
-            done: 0,
             next_parcel: 0,
             next_index: 0,
             births: 0,
@@ -262,11 +262,7 @@ impl RingWorld {
     /// When the next thing happens.
     pub fn next_at(&self) -> Option<Instant> {
         let alarm = self.population.first_alarm().map(|(at, _)| at);
-        earlier(earlier(self.queue.first(), alarm), self.next_deed())
-    }
-
-    fn next_deed(&self) -> Option<Instant> {
-        self.plan.front().map(|timed| timed.at.max(self.now))
+        self.queue.first().into_iter().chain(alarm).min()
     }
 
     /// Lets the next thing happen; `false` when nothing is ahead.
@@ -278,19 +274,15 @@ impl RingWorld {
     fn step_until(&mut self, end: Instant) -> bool {
         let arrival = self.queue.first();
         let alarm = self.population.first_alarm();
-        let by_itself = earlier(arrival, alarm.map(|(at, _)| at));
-        let Some(at) = earlier(by_itself, self.next_deed()).filter(|at| *at <= end) else {
+        let next = arrival.into_iter().chain(alarm.map(|(at, _)| at)).min();
+        let Some(at) = next.filter(|at| *at <= end) else {
             return false;
         };
         self.now = self.now.max(at);
-        if by_itself.is_none_or(|next| next > at) {
-            self.do_next_deed();
-        } else {
-            match (self.queue.pop_until(at), alarm) {
-                (Some(coming), _) => self.happen(coming),
-                (None, Some((at, slot))) => self.wake(at, slot),
-                (None, None) => {}
-            }
+        match (self.queue.pop_until(at), alarm) {
+            (Some(coming), _) => self.happen(coming),
+            (None, Some((at, slot))) => self.wake(at, slot),
+            (None, None) => {}
         }
         self.judge_health();
         true
@@ -384,11 +376,64 @@ impl RingWorld {
     }
 }
 
-/// The earlier of two times, where there are any.
-fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
+impl World for RingWorld {
+    type Setup = Scenario;
+    type Action = Action;
+    type Refusal = ActionError;
+    type What = What;
+
+    fn begin(setup: &Arc<Scenario>, seed: u64) -> Result<Self, Malformed> {
+        Self::new(Arc::clone(setup), seed)
+    }
+
+    fn plan(setup: &Scenario) -> &[Timed<Action>] {
+        &setup.actions
+    }
+
+    fn now(&self) -> Instant {
+        self.now
+    }
+
+    fn next_at(&self) -> Option<Instant> {
+        self.next_at()
+    }
+
+    fn step_until(&mut self, end: Instant) -> bool {
+        self.step_until(end)
+    }
+
+    fn rest_until(&mut self, to: Instant) {
+        self.now = self.now.max(to);
+    }
+
+    fn act(&mut self, action: Action) -> Result<(), ActionError> {
+        self.act(action)
+    }
+
+    fn take_trace(&mut self) -> Vec<Entry> {
+        self.take_trace()
+    }
+
+    fn events(&self) -> u64 {
+        self.next_index
+    }
+
+    fn trace_digest(&self) -> [u8; 32] {
+        self.digest.finish()
+    }
+
+    fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.population.len() * NODE_BYTES
+            + self.queue.len() * size_of::<Arrival>()
+    }
+
+    fn is_notable(what: &What) -> bool {
+        what.is_notable()
+    }
+
+    fn describe(&self, action: &Action) -> String {
+        action.describe(self.space())
     }
 }
 

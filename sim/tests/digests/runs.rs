@@ -9,10 +9,10 @@ use chordscope_core::chord::route::{Mode, Routing};
 use chordscope_core::store::record::Name;
 use chordscope_sim::classic::Protocol;
 use chordscope_sim::engine::network::{Bandwidth, Latency, Reorder};
-use chordscope_sim::worlds::ring::RingWorld;
 use chordscope_sim::worlds::ring::action::Action;
 use chordscope_sim::worlds::ring::builtin;
 use chordscope_sim::worlds::ring::scenario::{Scenario, Upkeep};
+use chordscope_sim::worlds::ring::{self, RingWorld};
 
 /// How many random runs there are.
 pub(crate) const RANDOM: u64 = 40;
@@ -51,11 +51,11 @@ pub(crate) fn all() -> impl Iterator<Item = Run> {
 
 fn of_scenario(scenario: Scenario) -> Option<Run> {
     let (name, seed, until) = (scenario.name.clone(), scenario.seed, scenario.until);
-    let mut world = RingWorld::new(Arc::new(scenario), seed).ok()?;
-    world.run_until(until);
+    let mut run = ring::Run::begin(&Arc::new(scenario), seed).ok()?;
+    run.run_until(until);
     Some(Run {
         name,
-        world,
+        world: run.into_world(),
         done: Vec::new(),
     })
 }

@@ -77,7 +77,6 @@ impl Histories {
     /// Does all that is planned, and listens.
     pub(crate) fn follow(&mut self, world: &mut RingWorld) {
         let plan = world.scenario().actions.clone();
-        world.set_plan([]);
         for Timed { at, action } in plan {
             self.listen(world, at);
             self.act(world, action);

@@ -21,12 +21,11 @@ use chordscope_core::node::config::Config;
 use chordscope_core::store::group::Rules;
 use chordscope_core::store::group::part::Quorum;
 use chordscope_sim::classic::Protocol;
-use chordscope_sim::engine::history::History;
 use chordscope_sim::engine::network::{Bandwidth, Latency, Reorder};
 use chordscope_sim::worlds::ring::action::{Action, Timed};
 use chordscope_sim::worlds::ring::permalink::Permalink;
 use chordscope_sim::worlds::ring::scenario::{Scenario, Upkeep};
-use chordscope_sim::worlds::ring::{RingWorld, Watch};
+use chordscope_sim::worlds::ring::{History, RingWorld, Run, Watch};
 
 use crate::histories::{Histories, LISTEN, operations};
 
@@ -227,8 +226,9 @@ fn run(scenario: &mut Scenario, rules: Rules) -> Result<(), String> {
     let watch = Watch::Everything;
     let mut world = RingWorld::of_nodes(Arc::new(scenario.clone()), config, seed, watch).unwrap();
     if !scenario.quorum {
-        world.run_until(Instant::from_millis(STORM));
-        return settle(&mut world, |world| judge(world));
+        let mut run = Run::of(world, scenario.actions.clone());
+        run.run_until(Instant::from_millis(STORM));
+        return settle(&mut run.into_world(), |world| judge(world));
     }
     let mut histories = Histories::default();
     histories.follow(&mut world);

@@ -2,7 +2,7 @@
 
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::route::{Mode, Routing};
-use chordscope_sim::engine::history::History;
+use chordscope_sim::worlds::ring::History;
 use chordscope_sim::worlds::ring::action::Action;
 use chordscope_sim::worlds::ring::builtin;
 use chordscope_sim::worlds::ring::scenario::Scenario;
@@ -118,7 +118,7 @@ impl Engine {
         let now = self.history.now();
         let entries = self.history.entries().iter().rev();
         let mut here = entries.take_while(|entry| entry.at == now);
-        let until = self.history.scenario().until;
+        let until = self.history.setup().until;
         if !here.any(Entry::is_notable) || !ended && until > from && until < now {
             self.travel(|history| history.seek(from.max(until)));
         }

@@ -44,7 +44,7 @@ impl Engine {
                 self.refused = caveat.map(beside_question);
             }
             Err(error) => {
-                let shown = &self.history.scenario().title;
+                let shown = &self.history.setup().title;
                 let shown = if shown.is_empty() {
                     "what was shown before".to_owned()
                 } else {

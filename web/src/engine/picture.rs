@@ -134,7 +134,7 @@ impl Engine {
     }
 
     fn scenario_view(&self) -> ScenarioView {
-        let scenario = self.history.scenario();
+        let scenario = self.history.setup();
         let show = |id: &Id| scenario.space.show(*id);
         ScenarioView {
             name: scenario.name.clone(),

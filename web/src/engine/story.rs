@@ -9,7 +9,7 @@ use chordscope_core::base::time::Instant;
 use chordscope_core::chord::invariant::Property;
 use chordscope_core::node::Node;
 use chordscope_core::node::api::Event;
-use chordscope_sim::engine::history::History;
+use chordscope_sim::worlds::ring::History;
 use chordscope_sim::worlds::ring::RingWorld;
 use chordscope_sim::worlds::ring::action::Action;
 use chordscope_sim::worlds::ring::trace::{Entry, Traffic, What};
@@ -43,7 +43,7 @@ pub(super) type NamedFinger = (Id, u8, Id);
 impl Story {
     /// Reads what is new in the history.
     pub(super) fn read(&mut self, history: &History) {
-        let (entries, space) = (history.entries(), history.space());
+        let (entries, space) = (history.entries(), history.world().space());
         let from = entries.partition_point(|entry| entry.index < self.next);
         let Some(last) = entries.last().filter(|_| from < entries.len()) else {
             return;
@@ -217,7 +217,7 @@ const fn changes_the_ring(entry: &Entry) -> bool {
 
 /// The last lines of the log, oldest first, without what lookups did from `secret` on.
 pub(super) fn lines(history: &History, upkeep: bool, secret: Option<Instant>) -> Vec<EventView> {
-    let (world, space) = (history.world(), history.space());
+    let (world, space) = (history.world(), history.world().space());
     let is_secret = |entry: &&Entry| {
         about(entry) == About::Lookup && secret.is_some_and(|secret| entry.at >= secret)
     };

@@ -8,7 +8,7 @@ use chordscope_core::base::id::Id;
 use chordscope_core::chord::membership::Membership;
 use chordscope_core::chord::route::{Mode, Step};
 use chordscope_core::node::api::Event;
-use chordscope_sim::engine::history::History;
+use chordscope_sim::worlds::ring::History;
 use chordscope_sim::worlds::ring::RingWorld;
 use chordscope_sim::worlds::ring::action::{Action, Timed};
 use chordscope_sim::worlds::ring::trace::{Entry, Parcel, What};
@@ -481,7 +481,7 @@ impl<'a> Facts<'a> {
     fn ring_before(&self, when: u64, index: usize) -> Ring {
         let mut ring = match when {
             0 => {
-                let (scenario, seed) = (self.history.scenario(), self.history.world().seed());
+                let (scenario, seed) = (self.history.setup(), self.history.world().seed());
                 let run = History::new(scenario.clone(), seed).expect("a run");
                 Ring::of(run.world())
             }

@@ -1,7 +1,12 @@
-//! Going back and forth.
+//! Going back and forth in a ring, and between its branches.
 
 use super::*;
+use crate::worlds::ring::action::Action;
 use crate::worlds::ring::builtin::named;
+use crate::worlds::ring::{History, RingWorld, Run};
+use alloc::string::ToString;
+use chordscope_core::base::id::Id;
+use chordscope_core::base::rng::Rng;
 use chordscope_core::chord::route::{Mode, Routing};
 
 fn history(name: &str) -> History {
@@ -10,6 +15,22 @@ fn history(name: &str) -> History {
 
 fn millis(millis: u64) -> Instant {
     Instant::from_millis(millis)
+}
+
+fn insert(id: u64) -> Action {
+    Action::Insert(Id::from_u64(id))
+}
+
+fn is_up(history: &History, id: u64) -> bool {
+    history.world().node(Id::from_u64(id)).is_some()
+}
+
+/// The same moment, come to from the beginning with the same actions.
+fn replayed(history: &History) -> RingWorld {
+    let world = RingWorld::begin(&history.setup, history.seed()).unwrap();
+    let mut run = Run::of(world, history.actions().to_vec());
+    run.run_until(history.now());
+    run.into_world()
 }
 
 #[test]
@@ -28,21 +49,146 @@ fn any_moment_can_be_made_again() {
 }
 
 #[test]
-fn a_deed_in_the_past_drops_what_came_after() {
+fn an_action_in_the_past_begins_a_branch_and_the_former_future_stays() {
     let mut history = history("lesson-26");
     history.advance_to(millis(3_000));
-    history.act(Action::Insert(Id::from_u64(7))).unwrap();
+    history.act(insert(7)).unwrap();
     history.advance_to(millis(9_000));
+    let former = history.world().digest();
     history.seek(millis(2_000));
-    history.act(Action::Crash(Id::from_u64(9))).unwrap();
-    let deeds: Vec<_> = history
-        .actions()
-        .iter()
-        .map(|timed| &timed.action)
-        .collect();
-    assert_eq!(deeds.len(), 2, "{deeds:?}");
+    let moved = history.act(Action::Crash(Id::from_u64(9))).unwrap();
+    assert_eq!((moved.to, moved.dropped), (BranchId(1), None));
+    assert_eq!(history.actions().len(), 2, "the scenario's and the crash");
     assert_eq!(history.end(), millis(2_000));
-    assert!(history.world().node(Id::from_u64(9)).is_none());
+    assert!(!is_up(&history, 9));
+    history.advance_to(millis(4_000));
+    assert!(!is_up(&history, 7));
+    let views = history.branches();
+    assert_eq!(views.len(), 2);
+    assert_eq!(views[0].end, millis(9_000));
+    assert_eq!(views[0].label.as_deref(), Some("node 7 joins"));
+    assert_eq!(views[1].parent, Some(BranchId(0)));
+    assert_eq!(
+        (views[1].from, views[1].end),
+        (millis(2_000), millis(4_000))
+    );
+    assert_eq!(views[1].label.as_deref(), Some("node 9 crashes"));
+    assert!(views[1].is_current && !views[0].is_current);
+    assert!(history.switch_to(BranchId(0)));
+    assert_eq!(history.now(), millis(4_000));
+    assert!(is_up(&history, 7) && is_up(&history, 9));
+    history.seek(millis(9_000));
+    assert_eq!(history.world().digest(), former);
+    assert!(!history.switch_to(BranchId(2)), "there is none");
+}
+
+#[test]
+fn actions_at_the_end_of_a_branch_continue_it() {
+    let mut history = history("lesson-26");
+    for id in [2, 6, 7] {
+        history.advance_to(millis(id * 1_000));
+        assert_eq!(history.act(insert(id)).unwrap().to, BranchId(0));
+    }
+    assert_eq!(history.branches().len(), 1);
+}
+
+#[test]
+fn undo_goes_to_the_branch_without_the_action_and_redo_back() {
+    let mut history = history("lesson-26");
+    assert!(!history.can_undo() && history.undo().is_none());
+    history.advance_to(millis(3_000));
+    history.act(insert(7)).unwrap();
+    history.advance_to(millis(6_000));
+    history.act(insert(12)).unwrap();
+    history.advance_to(millis(8_000));
+    let twelve = history.undo().unwrap();
+    assert_eq!(history.now(), millis(6_000));
+    assert!(is_up(&history, 7) && !is_up(&history, 12));
+    let seven = history.undo().unwrap();
+    assert_eq!(history.now(), millis(3_000));
+    assert!(!is_up(&history, 7) && !history.can_undo());
+    assert!(history.redo() && is_up(&history, 7));
+    assert_eq!(history.current(), twelve.to);
+    assert!(history.redo() && is_up(&history, 12));
+    assert_eq!(history.current(), BranchId(0));
+    assert!(!history.can_redo() && !history.redo());
+    assert_eq!(history.end(), millis(8_000));
+    assert_eq!(
+        history.undo().unwrap().to,
+        twelve.to,
+        "the same branch again"
+    );
+    assert_eq!(history.undo().unwrap().to, seven.to);
+    assert_eq!(history.branches().len(), 3);
+}
+
+#[test]
+fn undo_of_an_action_in_the_past_goes_back_to_the_former_future() {
+    let mut history = history("lesson-26");
+    history.advance_to(millis(9_000));
+    history.seek(millis(4_000));
+    history.act(insert(7)).unwrap();
+    history.advance_to(millis(5_000));
+    assert_eq!(history.undo().unwrap().to, BranchId(0));
+    assert_eq!(
+        (history.now(), history.end()),
+        (millis(4_000), millis(9_000))
+    );
+    assert!(!is_up(&history, 7));
+    assert!(history.redo() && is_up(&history, 7));
+    // Another action ends what can be redone.
+    history.undo();
+    history.act(insert(12)).unwrap();
+    assert!(!history.can_redo());
+}
+
+#[test]
+fn the_branch_visited_longest_ago_makes_room_and_its_children_stay() {
+    let mut history = history("lesson-26");
+    history.advance_to(millis(200_000));
+    let mut dropped = Vec::new();
+    for step in 0..MAX_BRANCHES as u64 + 5 {
+        // Each branch leaves the one before it.
+        history.seek(millis(199_000 - step * 1_000));
+        let lookup = Action::Lookup {
+            from: Id::from_u64(1),
+            key: Id::from_u64(26),
+            routing: Routing::Finger,
+            mode: Mode::Recursive,
+        };
+        dropped.extend(history.act(lookup).unwrap().dropped);
+        history.advance_to(millis(199_500 - step * 1_000));
+    }
+    let first = (1..=6).map(BranchId).collect::<Vec<_>>();
+    assert_eq!(dropped, first);
+    let views = history.branches();
+    assert_eq!(views.len(), MAX_BRANCHES);
+    assert_eq!(views[1].parent, Some(BranchId(0)), "{:?}", views[1]);
+    for view in views {
+        assert!(history.switch_to(view.id));
+        assert_eq!(history.world().digest(), replayed(&history).digest());
+    }
+}
+
+#[test]
+fn an_action_just_before_a_checkpoint_leaves_nothing_of_the_former_future() {
+    let mut history = history("sixteen");
+    history.advance_to(millis(60_000));
+    let checkpoints: Vec<Instant> = history.checkpoints.times().collect();
+    assert!(checkpoints.len() > 3);
+    for at in checkpoints.into_iter().rev() {
+        let mut history = history.clone();
+        history.seek(Instant::from_micros(at.as_micros().saturating_sub(1)));
+        let crash = Action::Crash(Id::from_u64(1_873));
+        if history.act(crash).is_err() {
+            continue;
+        }
+        history.advance_to(millis(61_000));
+        for earlier in [at.as_millis() + 1, at.as_millis() + 400] {
+            history.seek(millis(earlier));
+            assert_eq!(history.world().digest(), replayed(&history).digest());
+        }
+    }
 }
 
 #[test]
@@ -57,7 +203,7 @@ fn having_acted_equals_having_planned() {
     };
     acted.act(deed).unwrap();
     acted.advance_to(millis(5_000));
-    let mut scenario = acted.scenario().clone();
+    let mut scenario = acted.setup().clone();
     scenario.actions = acted.actions().to_vec();
     let mut planned = History::new(scenario, 1).unwrap();
     planned.advance_to(millis(5_000));
@@ -83,20 +229,61 @@ fn stepping_forward_and_back_comes_to_the_same_place() {
 }
 
 #[test]
-fn the_lessons_four_fingers_change_and_no_other() {
-    let mut history = history("insert-7");
-    history.advance_to(millis(30_000));
-    let changed: Vec<_> = history
-        .changed_fingers()
-        .iter()
-        .map(|change| (change.node, change.row, change.old, change.new))
-        .collect();
-    let expected: Vec<_> = history
-        .world()
-        .affected()
-        .iter()
-        .map(|finger| (finger.node, finger.row, Some(finger.old), Some(finger.new)))
-        .collect();
-    assert_eq!(expected.len(), 4);
-    assert_eq!(changed, expected);
+fn a_run_takes_only_so_many_actions() {
+    let mut scenario = named("lesson-26").unwrap();
+    let heal = Timed {
+        at: millis(1_000_000),
+        action: Action::Heal,
+    };
+    scenario.actions = alloc::vec![heal; MAX_ACTIONS];
+    let mut history = History::new(scenario, 1).unwrap();
+    let refused = history.act(Action::Heal).unwrap_err();
+    assert_eq!(refused, Refused::TooManyActions);
+    assert!(refused.to_string().contains("as many actions"));
+}
+
+#[test]
+fn however_one_came_there_the_moment_is_the_same() {
+    for seed in 0..12 {
+        let mut rng = Rng::from_seed(seed, 0x415);
+        let mut history = history(["lesson-26", "insert-7", "crash-18"][seed as usize % 3]);
+        for step in 0..60 {
+            match rng.below(9) {
+                0..=2 => {
+                    let ids: Vec<Id> = history.world().nodes().map(|node| node.id()).collect();
+                    let who = ids[rng.below(ids.len() as u64) as usize];
+                    let action = match rng.below(4) {
+                        0 => insert(rng.below(32)),
+                        1 => Action::Crash(who),
+                        2 => Action::Restart(who),
+                        _ => Action::Lookup {
+                            from: who,
+                            key: Id::from_u64(rng.below(32)),
+                            routing: Routing::Finger,
+                            mode: Mode::Recursive,
+                        },
+                    };
+                    let _ = history.act(action);
+                }
+                3 => _ = history.undo(),
+                4 => _ = history.redo(),
+                5 => {
+                    let views = history.branches();
+                    let view = &views[rng.below(views.len() as u64) as usize];
+                    assert!(history.switch_to(view.id));
+                }
+                6 => history.step_back(),
+                7 => history.step_forward(),
+                _ => history.seek(millis(rng.below(40_000))),
+            }
+            let world = replayed(&history);
+            assert_eq!(
+                history.world().digest(),
+                world.digest(),
+                "seed {seed}, step {step}"
+            );
+            assert_eq!(history.entries().len() as u64, world.events());
+        }
+        assert!(history.branches().len() > 2, "seed {seed}");
+    }
 }

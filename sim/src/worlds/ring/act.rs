@@ -1,9 +1,8 @@
 //! Deeds: what a person can do to a world.
 
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use crate::worlds::ring::action::{Action, ActionError, Timed};
+use crate::worlds::ring::action::{Action, ActionError};
 use crate::worlds::ring::scenario::MAX_NODES;
 use crate::worlds::ring::trace::{LookupTrace, What};
 use crate::worlds::ring::{Coming, JOIN_AGAIN, MAX_LOOKUPS, RingWorld};
@@ -14,32 +13,12 @@ use chordscope_core::node::api::{Level, StoreError};
 use chordscope_core::store::record::Name;
 
 impl RingWorld {
-    /// How many deeds have had their turn, planned or not.
-    pub const fn done(&self) -> usize {
-        self.done
-    }
-
-    /// Replaces what is going to be done, in order of time.
-    pub fn set_plan(&mut self, plan: impl IntoIterator<Item = Timed>) {
-        self.plan = plan.into_iter().collect::<VecDeque<_>>();
-    }
-
-    pub(super) fn do_next_deed(&mut self) {
-        if let Some(timed) = self.plan.pop_front()
-            && self.act(timed.action).is_err()
-        {
-            // A deed planned for a node that is gone by then does nothing, but has had its turn.
-            self.done += 1;
-        }
-    }
-
     /// Does something now.
     ///
     /// # Errors
     /// [`ActionError`] says why it cannot be done; then nothing has changed.
     pub fn act(&mut self, action: Action) -> Result<(), ActionError> {
         self.check(&action)?;
-        self.done += 1;
         self.foresee(&action);
         self.record(None, || What::Acted(action.clone()));
         match action {

@@ -8,7 +8,6 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use chordscope_core::base::id::{Id, Space};
-use chordscope_core::base::time::Instant;
 use chordscope_core::chord::route::{Mode, Routing};
 
 /// One deed. It names nodes by id; in a file, by what stands for one there.
@@ -105,13 +104,7 @@ pub enum Action<N = Id> {
 }
 
 /// A deed and its time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Timed {
-    /// When.
-    pub at: Instant,
-    /// What.
-    pub action: Action,
-}
+pub type Timed = crate::engine::Timed<Action>;
 
 /// Why a deed cannot be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

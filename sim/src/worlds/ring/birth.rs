@@ -5,7 +5,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::worlds::ring::scenario::ScenarioError;
+use crate::engine::malformed::Malformed;
+
 use crate::worlds::ring::{NETWORK_STREAM, RingWorld};
 use chordscope_core::base::contact::Contact;
 use chordscope_core::base::id::Id;
@@ -19,10 +20,10 @@ use chordscope_core::store::record::Record;
 
 impl RingWorld {
     /// Makes the scenario's nodes a stable ring with its records in place.
-    pub(super) fn settle(&mut self) -> Result<(), ScenarioError> {
+    pub(super) fn settle(&mut self) -> Result<(), Malformed> {
         let nodes = self.scenario.nodes.clone();
         let ring = IdealRing::new(self.space(), nodes.clone())
-            .map_err(|error| ScenarioError::new("nodes", &error))?;
+            .map_err(|error| Malformed::new("nodes", &error))?;
         for id in &nodes {
             let node = self.create_node(*id);
             self.population.insert(node);

@@ -13,14 +13,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::engine::behaviour::{self, BEHAVIOUR};
-use crate::engine::history::History;
+use crate::engine::malformed::Malformed;
+use crate::engine::permalink::{MAX_LENGTH, Query, wrong};
+use crate::worlds::ring::History;
 use crate::worlds::ring::builtin;
-use crate::worlds::ring::scenario::{MAX_MILLIS, Scenario, ScenarioError};
+use crate::worlds::ring::scenario::Scenario;
 use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
-
-/// The longest link, in bytes: browsers and chat programs pass on that much.
-pub const MAX_LENGTH: usize = 8_000;
 
 /// What a link says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,10 +40,10 @@ impl Permalink {
     /// The link to the present moment of a run.
     ///
     /// # Errors
-    /// [`ScenarioError`] when the run is too long for a link.
-    pub fn of(history: &History, selected: Option<Id>) -> Result<String, ScenarioError> {
-        let space = history.space();
-        let scenario = history.scenario();
+    /// [`Malformed`] when the run is too long for a link.
+    pub fn of(history: &History, selected: Option<Id>) -> Result<String, Malformed> {
+        let space = history.world().space();
+        let scenario = history.setup();
         let mut parts = alloc::vec![format!("v={BEHAVIOUR}")];
         let known = builtin::named(&scenario.name).filter(|known| known == scenario);
         let named = match known {
@@ -57,7 +56,7 @@ impl Permalink {
                 Vec::new()
             }
         };
-        parts.push(format!("seed={}", history.world().seed()));
+        parts.push(format!("seed={}", history.seed()));
         if history.actions() != named {
             parts.push(format!("do={}", actions::write(space, history.actions())));
         }
@@ -75,13 +74,12 @@ impl Permalink {
     /// Reads a link: a whole URL, its fragment, or the query alone.
     ///
     /// # Errors
-    /// [`ScenarioError`] names the part that is wrong.
-    pub fn parse(link: &str) -> Result<Self, ScenarioError> {
+    /// [`Malformed`] names the part that is wrong.
+    pub fn parse(link: &str) -> Result<Self, Malformed> {
         if link.len() > 2 * MAX_LENGTH {
             return Err(wrong("link", "too long"));
         }
-        let query = link.rsplit_once('?').map_or(link, |(_, query)| query);
-        let query = Query(query);
+        let query = Query::of(link);
         let mut scenario = match query.part("s") {
             Some(name) => {
                 builtin::named(name).ok_or_else(|| wrong("s", "there is no such scenario"))?
@@ -116,8 +114,8 @@ impl Permalink {
     /// The run that the link shows, at its time; without one at its beginning.
     ///
     /// # Errors
-    /// [`ScenarioError`] when the nodes make no ring.
-    pub fn open(self) -> Result<History, ScenarioError> {
+    /// [`Malformed`] when the nodes make no ring.
+    pub fn open(self) -> Result<History, Malformed> {
         let mut history = History::new(self.scenario, self.seed)?;
         history.advance_to(self.at.unwrap_or(Instant::ZERO));
         Ok(history)
@@ -126,59 +124,19 @@ impl Permalink {
 
 /// The built-in scenarios: a line each, as a link has them.
 pub(super) fn read_scenarios(lines: &str) -> Vec<Scenario> {
-    let read = |line| ring::read(Query(line)).ok();
+    let read = |line| ring::read(Query::of(line)).ok();
     lines.lines().filter_map(read).collect()
 }
 
 /// A scenario as a line for [`read_scenarios`].
 ///
 /// # Errors
-/// [`ScenarioError`] when it is not such as a link can carry.
+/// [`Malformed`] when it is not such as a link can carry.
 #[cfg(all(test, feature = "scenario-files"))]
-pub(super) fn write_scenario(scenario: &Scenario) -> Result<String, ScenarioError> {
+pub(super) fn write_scenario(scenario: &Scenario) -> Result<String, Malformed> {
     let ring = ring::write(scenario)?;
     let actions = actions::write(scenario.space, &scenario.actions);
     Ok(format!("{ring}&do={actions}"))
-}
-
-/// The query of a URL.
-#[derive(Clone, Copy)]
-struct Query<'a>(&'a str);
-
-impl<'a> Query<'a> {
-    fn part(self, name: &str) -> Option<&'a str> {
-        let parts = self.0.split('&').filter_map(|part| part.split_once('='));
-        let mut named = parts.filter(|(key, _)| *key == name);
-        named.next().map(|(_, value)| value)
-    }
-
-    fn number(self, name: &str, default: u64) -> Result<u64, ScenarioError> {
-        let Some(text) = self.part(name) else {
-            return Ok(default);
-        };
-        text.parse().map_err(|_| wrong(name, "must be a number"))
-    }
-
-    fn moment(self) -> Result<Option<Instant>, ScenarioError> {
-        let micros = self.number("t", 0)?;
-        if micros > MAX_MILLIS * 1_000 {
-            return Err(wrong("t", "must be at most a day, in microseconds"));
-        }
-        let at = Instant::from_micros(micros);
-        Ok(self.part("t").map(|_| at))
-    }
-
-    /// The behaviour of a link that carries no number of one. A run without actions was not recorded: it runs as it does in this release.
-    fn unnumbered(self) -> u32 {
-        match self.part("do") {
-            Some(_) => behaviour::FIRST,
-            None => BEHAVIOUR,
-        }
-    }
-}
-
-fn wrong(place: &str, reason: impl core::fmt::Display) -> ScenarioError {
-    ScenarioError::new(place, &reason)
 }
 
 #[cfg(test)]
@@ -280,7 +238,7 @@ mod tests {
         let history = History::new(Scenario::plain(space, nodes).unwrap(), 9).unwrap();
         let link = Permalink::of(&history, None).unwrap();
         let again = Permalink::parse(&link).unwrap();
-        assert_eq!(&again.scenario, history.scenario());
+        assert_eq!(&again.scenario, history.setup());
         assert_eq!(again.seed, 9);
     }
 

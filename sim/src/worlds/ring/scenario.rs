@@ -6,13 +6,14 @@ mod file;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt;
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::classic::Protocol;
+use crate::engine::malformed::Malformed;
 use crate::engine::network::{Bandwidth, Latency, Reorder};
+use crate::engine::run::MAX_MILLIS;
 use crate::worlds::ring::action::Timed;
 #[cfg(feature = "scenario-files")]
 use crate::worlds::ring::scenario::file::File;
@@ -38,9 +39,6 @@ const REUNION: u32 = 8;
 const SHORTEST_UPKEEP: u64 = 100;
 /// The slowest line of a node, in bytes a second.
 const SLOWEST: u64 = 1_000;
-/// The longest a scenario may run: a day of virtual time, in milliseconds.
-pub const MAX_MILLIS: u64 = 24 * 60 * 60 * 1_000;
-
 /// A checked scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scenario {
@@ -116,14 +114,13 @@ impl Scenario {
     /// Reads and checks a scenario's JSON.
     ///
     /// # Errors
-    /// [`ScenarioError`] says where and why.
+    /// [`Malformed`] says where and why.
     #[cfg(feature = "scenario-files")]
-    pub fn from_json(text: &str) -> Result<Self, ScenarioError> {
+    pub fn from_json(text: &str) -> Result<Self, Malformed> {
         if text.len() > MAX_JSON {
-            return Err(ScenarioError::new("", &"a scenario has at most 16 MiB"));
+            return Err(Malformed::new("", &"a scenario has at most 16 MiB"));
         }
-        let file: File =
-            serde_json::from_str(text).map_err(|error| ScenarioError::new("", &error))?;
+        let file: File = serde_json::from_str(text).map_err(|error| Malformed::new("", &error))?;
         file.check()
     }
 
@@ -136,12 +133,12 @@ impl Scenario {
     /// A plain ring without a story.
     ///
     /// # Errors
-    /// [`ScenarioError`] when the nodes make no ring or are too many.
-    pub fn plain(space: Space, nodes: Vec<Id>) -> Result<Self, ScenarioError> {
+    /// [`Malformed`] when the nodes make no ring or are too many.
+    pub fn plain(space: Space, nodes: Vec<Id>) -> Result<Self, Malformed> {
         if nodes.len() > MAX_NODES {
-            return Err(ScenarioError::new("nodes", &"at most 10,000 nodes"));
+            return Err(Malformed::new("nodes", &"at most 10,000 nodes"));
         }
-        let ring = IdealRing::new(space, nodes).map_err(|e| ScenarioError::new("nodes", &e))?;
+        let ring = IdealRing::new(space, nodes).map_err(|e| Malformed::new("nodes", &e))?;
         Ok(Self {
             name: "custom".to_string(),
             title: "Your own ring".to_string(),
@@ -168,8 +165,8 @@ impl Scenario {
     /// Refuses what no run could bear.
     ///
     /// # Errors
-    /// [`ScenarioError`] names the first field that is out of range.
-    pub(super) fn check(self) -> Result<Self, ScenarioError> {
+    /// [`Malformed`] names the first field that is out of range.
+    pub(super) fn check(self) -> Result<Self, Malformed> {
         let latency = u64::try_from(self.latency.max().as_millis()).unwrap_or(u64::MAX);
         let reorder = self.reorder.map_or((0, 0), |reorder| {
             (reorder.per_mille.into(), reorder.extra_ms.into())
@@ -203,12 +200,12 @@ impl Scenario {
             let _: u64 = value;
             if !(low..=high).contains(&value) {
                 let reason = format!("must be from {low} to {high}");
-                return Err(ScenarioError::new(place, &reason));
+                return Err(Malformed::new(place, &reason));
             }
         }
         if self.bandwidth.is_some() && !cfg!(feature = "bandwidth") {
             let reason = "this program is built without lines of limited speed";
-            return Err(ScenarioError::new("bandwidth", &reason));
+            return Err(Malformed::new("bandwidth", &reason));
         }
         Ok(self)
     }
@@ -253,32 +250,3 @@ impl Scenario {
         }
     }
 }
-
-/// Where a scenario is wrong, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScenarioError {
-    /// The field.
-    pub place: String,
-    /// What is wrong with it.
-    pub reason: String,
-}
-
-impl ScenarioError {
-    pub(super) fn new(place: &str, reason: &dyn fmt::Display) -> Self {
-        Self {
-            place: place.to_string(),
-            reason: reason.to_string(),
-        }
-    }
-}
-
-impl fmt::Display for ScenarioError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.place.as_str() {
-            "" => f.write_str(&self.reason),
-            place => write!(f, "{place}: {}", self.reason),
-        }
-    }
-}
-
-impl core::error::Error for ScenarioError {}

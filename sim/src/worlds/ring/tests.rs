@@ -11,8 +11,11 @@ use chordscope_core::chord::invariant::Property;
 use chordscope_core::chord::route::{Mode, Routing};
 use chordscope_core::store::record::Name;
 
-fn world(name: &str) -> RingWorld {
-    RingWorld::new(Arc::new(named(name).unwrap()), 1).unwrap()
+/// The scenario's ring after so many milliseconds.
+fn after(name: &str, millis: u64) -> RingWorld {
+    let mut run = Run::begin(&Arc::new(named(name).unwrap()), 1).unwrap();
+    run.run_until(Instant::from_millis(millis));
+    run.into_world()
 }
 
 /// The scenario's ring without its story.
@@ -118,9 +121,9 @@ fn every_lookup_of_a_stable_ring_takes_the_oracles_path() {
 fn the_same_seed_gives_the_same_digest_and_another_seed_another() {
     let digest = |seed| {
         let scenario = Arc::new(named("crash-18").unwrap());
-        let mut world = RingWorld::new(scenario, seed).unwrap();
-        world.run_until(Instant::from_millis(10_000));
-        world.digest()
+        let mut run = Run::begin(&scenario, seed).unwrap();
+        run.run_until(Instant::from_millis(10_000));
+        run.world().digest()
     };
     assert_eq!(digest(1), digest(1));
     assert_ne!(digest(1), digest(2));
@@ -129,8 +132,7 @@ fn the_same_seed_gives_the_same_digest_and_another_seed_another() {
 #[test]
 fn delaying_one_message_changes_what_one_sees() {
     let run = |delayed: bool| {
-        let mut world = world("lesson-26");
-        world.run_until(Instant::from_millis(210));
+        let mut world = after("lesson-26", 210);
         let first = world
             .in_flight()
             .find(|parcel| parcel.kind == Kind::Forward);
@@ -149,8 +151,7 @@ fn delaying_one_message_changes_what_one_sees() {
 
 #[test]
 fn a_newcomer_finds_its_place_and_upkeep_mends_the_fingers() {
-    let mut world = world("insert-7");
-    world.run_until(Instant::from_millis(30_000));
+    let world = after("insert-7", 30_000);
     assert_ideal(&world);
     assert_eq!(world.violations(), 0);
 }
@@ -161,8 +162,7 @@ fn a_leaver_and_a_crash_are_repaired() {
         Action::Remove(Id::from_u64(18)),
         Action::Crash(Id::from_u64(18)),
     ] {
-        let mut world = world("lesson-12");
-        world.run_until(Instant::from_millis(1_000));
+        let mut world = after("lesson-12", 1_000);
         world.act(action.clone()).unwrap();
         world.run_until(Instant::from_millis(90_000));
         assert_eq!(world.nodes().count(), 8, "{action:?}");
@@ -173,8 +173,7 @@ fn a_leaver_and_a_crash_are_repaired() {
 
 #[test]
 fn a_lookup_goes_round_a_node_that_crashed() {
-    let mut world = world("crash-18");
-    world.run_until(Instant::from_millis(12_000));
+    let world = after("crash-18", 12_000);
     let lookup = &world.lookups()[0];
     assert_eq!(lookup.owner, Some(Id::from_u64(28)));
     assert!(!lookup.path.contains(&Id::from_u64(18)));
@@ -182,7 +181,7 @@ fn a_lookup_goes_round_a_node_that_crashed() {
 
 #[test]
 fn records_survive_the_crash_of_any_one_holder() {
-    let mut world = world("sixteen");
+    let mut world = quiet("sixteen");
     let name = Name::new("a new name").unwrap();
     let put = Action::Put {
         from: Id::from_u64(1_873),
@@ -215,8 +214,7 @@ fn records_survive_the_crash_of_any_one_holder() {
 
 #[test]
 fn a_newcomer_takes_over_its_keys_and_the_last_holder_lets_go() {
-    let mut world = world("lesson-26");
-    world.run_until(Instant::from_millis(500));
+    let mut world = after("lesson-26", 500);
     world.act(Action::Insert(Id::from_u64(7))).unwrap();
     world.run_until(Instant::from_millis(240_000));
     let ring = world.ideal().unwrap();
@@ -257,7 +255,7 @@ fn lost_messages_are_sent_again_until_the_lookup_succeeds() {
 
 #[test]
 fn what_cannot_be_done_is_refused_and_changes_nothing() {
-    let mut world = world("lesson-26");
+    let mut world = quiet("lesson-26");
     let digest = world.digest();
     let id = Id::from_u64;
     for (action, error) in [

@@ -79,17 +79,7 @@ pub enum What {
 }
 
 /// One entry of the trace.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Counts the entries from 0.
-    pub index: u64,
-    /// When.
-    pub at: Instant,
-    /// The message whose arrival caused it, if one did.
-    pub cause: Option<u64>,
-    /// What.
-    pub what: What,
-}
+pub type Entry = crate::engine::Entry<What>;
 
 /// A lookup that a person asked for, as far as it has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,34 +158,21 @@ impl Decision {
     }
 }
 
-impl Entry {
-    /// Whether it belongs to the ring's upkeep only.
-    pub const fn is_upkeep(&self) -> bool {
-        match &self.what {
-            What::Sent(parcel)
-            | What::Delivered(parcel)
-            | What::Lost(parcel)
-            | What::Garbled(parcel) => {
-                matches!(parcel.traffic, Traffic::Upkeep)
-            }
-            _ => false,
-        }
-    }
-
+impl What {
     /// Whether it is worth stopping at when somebody steps through: an arrival of a lookup or record message, a change
     /// of a node's state, a deed, a loss.
     pub const fn is_notable(&self) -> bool {
-        match &self.what {
-            What::Acted(_)
-            | What::Broken(..)
-            | What::Mended(_)
-            | What::Lost(_)
-            | What::Garbled(_) => true,
-            What::Sent(_) => false,
-            What::Delivered(parcel) => {
+        match self {
+            Self::Acted(_)
+            | Self::Broken(..)
+            | Self::Mended(_)
+            | Self::Lost(_)
+            | Self::Garbled(_) => true,
+            Self::Sent(_) => false,
+            Self::Delivered(parcel) => {
                 !matches!(parcel.traffic, Traffic::Upkeep) && !parcel.kind.is_acknowledgement()
             }
-            What::Node(_, event) => matches!(
+            Self::Node(_, event) => matches!(
                 event,
                 Event::Joined
                     | Event::JoinFailed
@@ -209,6 +186,26 @@ impl Entry {
                     | Event::PutEnded(..)
                     | Event::GetEnded(..)
             ),
+        }
+    }
+}
+
+impl Entry {
+    /// Whether it is worth stopping at when somebody steps through.
+    pub const fn is_notable(&self) -> bool {
+        self.what.is_notable()
+    }
+
+    /// Whether it belongs to the ring's upkeep only.
+    pub const fn is_upkeep(&self) -> bool {
+        match &self.what {
+            What::Sent(parcel)
+            | What::Delivered(parcel)
+            | What::Lost(parcel)
+            | What::Garbled(parcel) => {
+                matches!(parcel.traffic, Traffic::Upkeep)
+            }
+            _ => false,
         }
     }
 

@@ -4,9 +4,11 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::wrong;
+use crate::engine::malformed::Malformed;
+use crate::engine::permalink::{escape, unescape, wrong};
+use crate::engine::run::MAX_MILLIS;
 use crate::worlds::ring::action::{Action, Timed};
-use crate::worlds::ring::scenario::{MAX_ACTIONS, MAX_MILLIS, ScenarioError};
+use crate::worlds::ring::scenario::MAX_ACTIONS;
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::time::Instant;
 use chordscope_core::chord::route::{Mode, Routing};
@@ -77,8 +79,8 @@ fn write_action(space: Space, timed: &Timed) -> String {
 /// Reads what [`write`] wrote.
 ///
 /// # Errors
-/// [`ScenarioError`] names the action that is wrong.
-pub(super) fn read(space: Space, text: &str) -> Result<Vec<Timed>, ScenarioError> {
+/// [`Malformed`] names the action that is wrong.
+pub(super) fn read(space: Space, text: &str) -> Result<Vec<Timed>, Malformed> {
     let mut actions = Vec::new();
     for (index, part) in text.split(';').filter(|part| !part.is_empty()).enumerate() {
         let place = format!("do[{index}]");
@@ -169,41 +171,4 @@ fn read_action(space: Space, words: &[&str]) -> Result<Action, String> {
         ["restart", node] => Action::Restart(id(node)?),
         _ => return Err("there is no such action".to_string()),
     })
-}
-
-/// Percent-encodes all but letters, digits and a few harmless signs.
-pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    escaped
-}
-
-/// Undoes [`escape`]; what is no escape stands for itself.
-pub(super) fn unescape(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        let hex = |digit: &u8| char::from(*digit).to_digit(16);
-        let escaped = match after {
-            [high, low, ..] if *byte == b'%' => hex(high).zip(hex(low)),
-            _ => None,
-        };
-        match escaped {
-            Some((high, low)) => {
-                bytes.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(*byte);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

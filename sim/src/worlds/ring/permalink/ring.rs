@@ -5,11 +5,12 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::actions::{escape, unescape};
-use super::{Query, actions, wrong};
+use super::actions;
 use crate::classic::Protocol;
+use crate::engine::malformed::Malformed;
 use crate::engine::network::{Bandwidth, Latency, Reorder};
-use crate::worlds::ring::scenario::{Scenario, ScenarioError, Upkeep};
+use crate::engine::permalink::{Query, escape, unescape, wrong};
+use crate::worlds::ring::scenario::{Scenario, Upkeep};
 use chordscope_core::base::id::Space;
 use chordscope_core::base::time::Instant;
 use chordscope_core::store::record::Name;
@@ -17,8 +18,8 @@ use chordscope_core::store::record::Name;
 /// All of a scenario but its actions and its seed.
 ///
 /// # Errors
-/// [`ScenarioError`] when the nodes make no ring.
-pub(super) fn write(scenario: &Scenario) -> Result<String, ScenarioError> {
+/// [`Malformed`] when the nodes make no ring.
+pub(super) fn write(scenario: &Scenario) -> Result<String, Malformed> {
     let space = scenario.space;
     let plain = Scenario::plain(space, scenario.nodes.clone())?;
     let mut parts = Vec::new();
@@ -99,8 +100,8 @@ fn write_network(scenario: &Scenario, usual: Latency) -> impl Iterator<Item = St
 /// Reads what [`write`] wrote, and its actions.
 ///
 /// # Errors
-/// [`ScenarioError`] names the part that is wrong.
-pub(super) fn read(query: Query<'_>) -> Result<Scenario, ScenarioError> {
+/// [`Malformed`] names the part that is wrong.
+pub(super) fn read(query: Query<'_>) -> Result<Scenario, Malformed> {
     let Some(nodes) = query.part("nodes") else {
         return Err(wrong("link", "names neither a scenario nor nodes"));
     };
@@ -165,7 +166,7 @@ pub(super) fn read(query: Query<'_>) -> Result<Scenario, ScenarioError> {
     scenario.check()
 }
 
-fn read_protocol(query: Query<'_>) -> Result<Protocol, ScenarioError> {
+fn read_protocol(query: Query<'_>) -> Result<Protocol, Malformed> {
     match query.part("rules") {
         None | Some("corrected") => Ok(Protocol::Corrected),
         Some("classic") => Ok(Protocol::Classic),
@@ -173,7 +174,7 @@ fn read_protocol(query: Query<'_>) -> Result<Protocol, ScenarioError> {
     }
 }
 
-fn read_latency(text: &str) -> Result<Latency, ScenarioError> {
+fn read_latency(text: &str) -> Result<Latency, Malformed> {
     match numbers(text).as_slice() {
         [Some(millis)] => Ok(Latency::Fixed(*millis)),
         [Some(low), Some(high)] => Ok(Latency::Uniform(*low, *high)),
@@ -186,14 +187,14 @@ fn read_latency(text: &str) -> Result<Latency, ScenarioError> {
     }
 }
 
-fn pair(place: &str, text: &str) -> Result<[u32; 2], ScenarioError> {
+fn pair(place: &str, text: &str) -> Result<[u32; 2], Malformed> {
     match numbers(text).as_slice() {
         [Some(one), Some(other)] => Ok([*one, *other]),
         _ => Err(wrong(place, "must be two numbers")),
     }
 }
 
-fn read_upkeep(text: &str) -> Result<Option<Upkeep>, ScenarioError> {
+fn read_upkeep(text: &str) -> Result<Option<Upkeep>, Malformed> {
     match numbers(text).as_slice() {
         [Some(stabilize_ms), Some(fingers_ms), Some(repair_ms)] => Ok(Some(Upkeep {
             stabilize_ms: *stabilize_ms,

@@ -8,9 +8,11 @@ use core::convert::Infallible;
 use serde::{Deserialize, Serialize};
 
 use crate::classic::Protocol;
+use crate::engine::malformed::Malformed;
 use crate::engine::network::{Bandwidth, Latency, Reorder};
+use crate::engine::run::MAX_MILLIS;
 use crate::worlds::ring::action::{Action, Timed};
-use crate::worlds::ring::scenario::{MAX_MILLIS, Scenario, ScenarioError, Upkeep};
+use crate::worlds::ring::scenario::{Scenario, Upkeep};
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::time::Instant;
 use chordscope_core::store::record::Name;
@@ -102,8 +104,8 @@ struct TimedText {
 }
 
 impl File {
-    pub(super) fn check(self) -> Result<Scenario, ScenarioError> {
-        let space = Space::new(self.bits).map_err(|e| ScenarioError::new("bits", &e))?;
+    pub(super) fn check(self) -> Result<Scenario, Malformed> {
+        let space = Space::new(self.bits).map_err(|e| Malformed::new("bits", &e))?;
         let nodes = self
             .nodes
             .iter()
@@ -117,7 +119,7 @@ impl File {
             .enumerate()
             .map(|(at, name)| {
                 Name::new(name.as_str())
-                    .map_err(|error| ScenarioError::new(&format!("records[{at}]"), &error))
+                    .map_err(|error| Malformed::new(&format!("records[{at}]"), &error))
             })
             .collect::<Result<Vec<_>, _>>()?;
         let mut actions = Vec::with_capacity(self.actions.len());
@@ -125,7 +127,7 @@ impl File {
             let place = format!("actions[{at}]");
             if timed.at_ms > self.until_ms.min(MAX_MILLIS) {
                 let place = format!("{place}.at_ms");
-                return Err(ScenarioError::new(&place, &"is after the end of the run"));
+                return Err(Malformed::new(&place, &"is after the end of the run"));
             }
             actions.push(Timed {
                 at: Instant::from_millis(timed.at_ms),
@@ -202,14 +204,14 @@ impl TimedText {
 }
 
 impl IdText {
-    fn read(&self, space: Space, place: &str) -> Result<Id, ScenarioError> {
+    fn read(&self, space: Space, place: &str) -> Result<Id, Malformed> {
         let text = match self {
             Self::Number(number) => number.to_string(),
             Self::Text(text) => text.clone(),
         };
         space
             .parse(&text)
-            .map_err(|error| ScenarioError::new(place, &error))
+            .map_err(|error| Malformed::new(place, &error))
     }
 
     fn of(space: Space, id: Id) -> Self {
