@@ -4,6 +4,8 @@
 //! [`History`](history::History) goes back and forth in a run and keeps its branches. Nothing here knows any world.
 
 pub mod behaviour;
+#[cfg(feature = "scenario-files")]
+pub mod chrome;
 pub mod history;
 pub mod malformed;
 pub mod network;
@@ -22,7 +24,7 @@ use chordscope_core::base::time::Instant;
 /// A simulated world. A clone is a checkpoint; the same set-up, seed and actions give the same trace.
 pub trait World: Clone + Debug {
     /// A world at time zero, before there is a seed.
-    type Setup: Debug;
+    type Setup: Clone + Debug;
     /// An action of a person.
     type Action: Clone + PartialEq + Debug;
     /// The reason why an action cannot be carried out.

@@ -33,6 +33,7 @@ fn setup(seed: u64, segments: u64, members: Vec<Conduct>) -> Setup {
         order: Order::RarestFirst,
         members,
         is_server: false,
+        actions: Vec::new(),
     }
 }
 

@@ -7,6 +7,8 @@
 
 mod branch;
 mod checkpoints;
+#[cfg(feature = "scenario-files")]
+pub mod export;
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -29,7 +31,7 @@ pub const MAX_ENTRIES: usize = 200_000;
 /// How many branches are kept, the first one included; then the one goes that was visited longest ago.
 pub const MAX_BRANCHES: usize = 64;
 /// How many actions a branch has at most, planned ones included.
-pub const MAX_ACTIONS: usize = 20_000;
+pub const MAX_ACTIONS: usize = 12_000;
 /// How far a step looks ahead for something worth stopping at.
 const STEP_HORIZON_MILLIS: u64 = 60_000;
 

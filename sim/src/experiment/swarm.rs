@@ -106,6 +106,7 @@ fn spread(
         order,
         members: vec![Conduct::Honest; leechers as usize],
         is_server,
+        actions: Vec::new(),
     })?;
     world.run_until(END);
     world.is_complete().then_some(world)

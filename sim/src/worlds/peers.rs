@@ -1,13 +1,14 @@
 //! A simulated network of [`Peer`]s: real frames over links that keep their order, take time and may break.
 //!
-//! [`World`](super::world::World) simulates nodes, whose messages are typed; here bytes matter: handshakes, relays,
-//! circuits, slow and dying connections.
+//! Bytes matter here, not typed messages: handshakes, relays, circuits, slow and dying connections.
 
 use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::engine::queue::Queue;
+use crate::worlds::peers::acting::Trace;
 use chordscope_core::base::contact::Address;
 use chordscope_core::base::content::ContentId;
 use chordscope_core::base::digest::Digest;
@@ -25,6 +26,7 @@ use chordscope_core::store::group::{Control, Entry};
 use chordscope_core::store::message::StoredRecord;
 use chordscope_core::store::renewal::Renewal;
 
+pub mod acting;
 mod asking;
 mod carrying;
 mod files;
@@ -69,10 +71,13 @@ pub struct Peers {
     rng: Rng,
     members: Vec<Member>,
     ends: BTreeMap<LinkId, End>,
-    coming: BTreeMap<(Instant, u64), Happening>,
-    counter: u64,
+    coming: Queue<Happening>,
+    /// The number of the last link's first end.
+    links: u64,
     digest: Digest,
     events: Vec<(usize, Event)>,
+    /// Where events go instead, once the world has a history.
+    trace: Option<Trace>,
     cut_off: Vec<usize>,
     /// How many positions each peer has.
     positions: u8,
@@ -132,10 +137,11 @@ impl Peers {
             rng: Rng::from_seed(seed, 0),
             members: Vec::new(),
             ends: BTreeMap::new(),
-            coming: BTreeMap::new(),
-            counter: 0,
+            coming: Queue::new(),
+            links: 0,
             digest: Digest::new("chordscope simulated peers"),
             events: Vec::new(),
+            trace: None,
             cut_off: Vec::new(),
             positions: 1,
         }
@@ -397,38 +403,38 @@ impl Peers {
     /// Runs until something is so, for a while at most; says whether it came to be so.
     pub fn run_until(&mut self, patience: Duration, so: impl Fn(&Self) -> bool) -> bool {
         let end = self.now + patience;
-        while !so(self) {
-            let timers = self.running();
-            let timers = timers.filter_map(|(index, peer)| Some((peer.poll_timeout()?.0, index)));
-            let timer = timers.min();
-            let coming = self.coming.keys().next().copied();
-            let due = match (coming, timer) {
-                (Some((at, _)), Some((timer, _))) => at.min(timer),
-                (Some((at, _)), None) | (None, Some((at, _))) => at,
-                (None, None) => break,
-            };
-            if due > end {
-                break;
-            }
-            self.now = self.now.max(due);
-            match coming.filter(|(at, _)| *at <= self.now) {
-                Some(key) => {
-                    if let Some(happening) = self.coming.remove(&key) {
-                        self.happen(happening);
-                    }
-                }
-                None => {
-                    if let Some((_, member)) = timer {
-                        self.with(member, Peer::handle_timeout);
-                    }
-                }
-            }
-        }
+        while !so(self) && self.step_until(end) {}
         let is_so = so(self);
         if !is_so {
             self.now = end;
         }
         is_so
+    }
+
+    /// The peer that wants to be called first, and when.
+    fn first_timer(&self) -> Option<(Instant, usize)> {
+        let timers = self.running();
+        let timers = timers.filter_map(|(index, peer)| Some((peer.poll_timeout()?.0, index)));
+        timers.min()
+    }
+
+    /// Lets the next event happen, if it happens by this time.
+    fn step_until(&mut self, end: Instant) -> bool {
+        let timer = self.first_timer();
+        let coming = self.coming.first().into_iter();
+        let next = coming.chain(timer.map(|(at, _)| at)).min();
+        let Some(next) = next.filter(|next| *next <= end) else {
+            return false;
+        };
+        self.now = self.now.max(next);
+        match (self.coming.pop_until(self.now), timer) {
+            (Some(happening), _) => self.happen(happening),
+            (None, Some((_, member))) => {
+                self.with(member, Peer::handle_timeout);
+            }
+            (None, None) => {}
+        }
+        true
     }
 
     /// Why links and circuits ended at a member since [`Peers::forget_events`].

@@ -3,12 +3,18 @@
 //! Member 0 is the first seed. Everybody can find everybody who has announced the file. A member's uplink sends one block
 //! after another; downlinks are as wide as need be.
 
+pub mod acting;
+
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::engine::Timed;
+use crate::engine::queue::Queue;
+use crate::worlds::swarm::acting::{Action, Trace};
 use chordscope_core::base::content::ContentId;
+use chordscope_core::base::digest::Digest;
 use chordscope_core::base::id::Id;
 use chordscope_core::base::rng::Rng;
 use chordscope_core::base::time::Instant;
@@ -55,23 +61,30 @@ pub struct Setup {
     pub members: Vec<Conduct>,
     /// Members take nothing of one another, only of the first seed: one server.
     pub is_server: bool,
+    /// What happens, in order of time.
+    pub actions: Vec<Timed<Action>>,
 }
 
 /// A simulated swarm on its way.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SwarmWorld {
-    setup: Setup,
+    setup: Arc<Setup>,
     file: Arc<Vec<u8>>,
     content: ContentId,
+    seed: u64,
     now: Instant,
     members: BTreeMap<Id, Member>,
     announced: BTreeSet<Id>,
-    queue: BTreeMap<(Instant, u64), Coming>,
-    sequence: u64,
+    queue: Queue<Coming>,
+    /// How many members there have been.
+    births: u64,
+    digest: Digest,
     events: Vec<(Instant, Id, Event)>,
+    /// Where events go instead, once the world has a history.
+    trace: Option<Trace>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Member {
     swarm: Swarm,
     conduct: Conduct,
@@ -81,7 +94,7 @@ struct Member {
     complete: Option<Instant>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Coming {
     Message(Id, Id, Message),
     Block(Id, Id, Block),
@@ -100,8 +113,13 @@ impl SwarmWorld {
     ///
     /// `None` when the file is too long.
     pub fn new(setup: Setup) -> Option<Self> {
+        let seed = setup.seed;
+        Self::seeded(Arc::new(setup), seed, None)
+    }
+
+    fn seeded(setup: Arc<Setup>, seed: u64, trace: Option<Trace>) -> Option<Self> {
         let mut bytes = alloc::vec![0; usize::try_from(setup.length).ok()?];
-        Rng::from_seed(setup.seed, 0).fill(&mut bytes);
+        Rng::from_seed(seed, 0).fill(&mut bytes);
         let layout = Layout::of(setup.length)?;
         let part = |index| {
             let range = layout.range(index);
@@ -117,22 +135,28 @@ impl SwarmWorld {
             now: Instant::ZERO,
             members: BTreeMap::new(),
             announced: BTreeSet::new(),
-            queue: BTreeMap::new(),
-            sequence: 0,
+            queue: Queue::new(),
+            births: 0,
+            digest: Digest::new("chordscope simulated swarm"),
             events: Vec::new(),
+            trace,
+            seed,
             setup,
         };
-        world.add(member(0), Conduct::Honest, Some(manifest));
+        world.add(Conduct::Honest, Some(manifest));
         let conducts = world.setup.members.clone();
-        for (number, conduct) in (1..).zip(conducts) {
-            world.add(member(number), conduct, None);
+        for conduct in conducts {
+            world.add(conduct, None);
         }
         Some(world)
     }
 
-    fn add(&mut self, id: Id, conduct: Conduct, manifest: Option<Manifest>) {
+    /// Adds a member; it has the next number.
+    fn add(&mut self, conduct: Conduct, manifest: Option<Manifest>) {
+        let id = member(self.births);
+        self.births += 1;
         let stream = id.to_u64().unwrap_or_default();
-        let mut swarm = Swarm::new(Limits::default(), Rng::from_seed(self.setup.seed, stream));
+        let mut swarm = Swarm::new(Limits::default(), Rng::from_seed(self.seed, stream));
         let is_seed = manifest.is_some();
         let _ = match manifest {
             Some(manifest) => {
@@ -206,29 +230,29 @@ impl SwarmWorld {
 
     /// Lets things happen until every honest member has everything, or this time has come.
     pub fn run_until(&mut self, end: Instant) {
-        while !self.is_complete() && self.step(end) {}
+        while !self.is_complete() && self.step_until(end) {}
     }
 
-    fn step(&mut self, end: Instant) -> bool {
+    /// The member that wants to be called first, and when.
+    fn first_timer(&self) -> Option<(Instant, Id)> {
         let timers = self.members.iter();
-        let timer = timers
+        timers
             .filter_map(|(id, member)| Some((member.swarm.poll_timeout()?, *id)))
-            .min();
-        let arrival = self.queue.first_key_value().map(|(key, _)| key.0);
-        let next = [arrival, timer.map(|(at, _)| at)]
-            .into_iter()
-            .flatten()
-            .min();
+            .min()
+    }
+
+    /// Lets the next event happen, if it happens by this time.
+    fn step_until(&mut self, end: Instant) -> bool {
+        let timer = self.first_timer();
+        let arrival = self.queue.first().into_iter();
+        let next = arrival.chain(timer.map(|(at, _)| at)).min();
         let Some(next) = next.filter(|next| *next <= end) else {
             return false;
         };
         self.now = self.now.max(next);
-        match self.queue.first_entry() {
-            Some(entry) if entry.key().0 <= next => {
-                let coming = entry.remove();
-                self.happen(coming);
-            }
-            _ => {
+        match self.queue.pop_until(next) {
+            Some(coming) => self.happen(coming),
+            None => {
                 if let Some((_, id)) = timer
                     && let Some(member) = self.members.get_mut(&id)
                 {
@@ -241,11 +265,11 @@ impl SwarmWorld {
     }
 
     fn push(&mut self, at: Instant, coming: Coming) {
-        self.sequence += 1;
-        self.queue.insert((at, self.sequence), coming);
+        self.queue.push(at, coming);
     }
 
     fn happen(&mut self, coming: Coming) {
+        self.absorb(&coming);
         let (now, content) = (self.now, self.content);
         let id = match coming {
             Coming::Message(from, to, message) => {
@@ -362,7 +386,7 @@ impl SwarmWorld {
                 if matches!(event, Event::Complete(_)) {
                     member.complete = Some(now);
                 }
-                self.events.push((now, id, event));
+                self.tell(id, event);
             }
         }
     }

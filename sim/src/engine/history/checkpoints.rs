@@ -9,7 +9,7 @@ use chordscope_core::base::time::Instant;
 /// How many checkpoints are kept; then every other one goes and the distance doubles.
 pub const MAX_CHECKPOINTS: usize = 96;
 /// How many bytes of checkpoints are kept, roughly, beside the first one; then every other one goes and the distance doubles.
-pub const MAX_BYTES: usize = 256 << 20;
+pub const MAX_BYTES: usize = 320 << 20;
 /// How many trace entries lie between two checkpoints at first.
 const DISTANCE: u64 = 400;
 

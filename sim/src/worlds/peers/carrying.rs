@@ -162,7 +162,7 @@ impl Peers {
                         _ => {}
                     }
                 }
-                self.events.push((member, event));
+                self.tell(member, event);
             }
         }
     }
@@ -226,8 +226,8 @@ impl Peers {
             self.later(after, Happening::DialFailed(member, address));
             return;
         };
-        self.counter += 2;
-        let (near, far) = (LinkId(self.counter), LinkId(self.counter + 1));
+        self.links += 2;
+        let (near, far) = (LinkId(self.links), LinkId(self.links + 1));
         for (link, owner, far) in [(near, member, far), (far, to, near)] {
             let arrives = self.now + self.conditions.latency.1;
             let end = End {
@@ -262,8 +262,6 @@ impl Peers {
     }
 
     pub(super) fn later(&mut self, after: Duration, happening: Happening) {
-        self.counter += 2;
-        self.coming
-            .insert((self.now + after, self.counter), happening);
+        self.coming.push(self.now + after, happening);
     }
 }

@@ -6,6 +6,10 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+#[cfg(feature = "scenario-files")]
+use crate::engine::chrome::{Charted, Mark};
+#[cfg(feature = "scenario-files")]
+use crate::worlds::ring::RingWorld;
 use crate::worlds::ring::action::Action;
 use crate::worlds::ring::kind::Kind;
 use chordscope_core::base::contact::Contact;
@@ -226,6 +230,37 @@ impl Entry {
             }
             What::Mended(property) => format!("holds again: {}", property.title()),
         }
+    }
+}
+
+#[cfg(feature = "scenario-files")]
+impl Charted for RingWorld {
+    fn chart(&self, entry: &Entry) -> Option<Mark> {
+        let space = self.space();
+        let row = |id: Id| format!("node {}", space.show(id));
+        let (row, category, since) = match &entry.what {
+            // It is shown when it arrives, or does not.
+            What::Sent(_) => return None,
+            What::Delivered(parcel) | What::Lost(parcel) | What::Garbled(parcel) => {
+                let category = match parcel.traffic {
+                    Traffic::Lookup => "lookup",
+                    Traffic::Records => "records",
+                    Traffic::Upkeep => "upkeep",
+                };
+                let since = Some((parcel.sent, parcel.number));
+                (row(parcel.from), category, since)
+            }
+            What::Node(node, _) => (row(*node), "event", None),
+            What::Acted(_) => ("actions".to_string(), "action", None),
+            What::Broken(..) | What::Mended(_) => ("invariants".to_string(), "invariant", None),
+        };
+        let name = entry.describe(space);
+        (!name.is_empty()).then_some(Mark {
+            row,
+            name,
+            category,
+            since,
+        })
     }
 }
 

@@ -6,11 +6,14 @@ use alloc::vec::Vec;
 use core::convert::Infallible;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::classic::Protocol;
+use crate::engine::history::export::Portable;
 use crate::engine::malformed::Malformed;
 use crate::engine::network::{Bandwidth, Latency, Reorder};
 use crate::engine::run::MAX_MILLIS;
+use crate::worlds::ring::RingWorld;
 use crate::worlds::ring::action::{Action, Timed};
 use crate::worlds::ring::scenario::{Scenario, Upkeep};
 use chordscope_core::base::id::{Id, Space};
@@ -192,14 +195,48 @@ impl File {
     }
 }
 
+impl Portable for RingWorld {
+    const WORLD: &'static str = "ring";
+
+    fn write_setup(setup: &Scenario) -> Value {
+        let mut file = File::of(setup);
+        file.actions.clear();
+        serde_json::to_value(file).unwrap_or_default()
+    }
+
+    fn read_setup(value: Value) -> Result<Scenario, Malformed> {
+        let file: File = serde_json::from_value(value).map_err(|e| Malformed::new("setup", &e))?;
+        file.check()
+    }
+
+    fn set_plan(setup: &mut Scenario, plan: Vec<Timed>) {
+        setup.actions = plan;
+    }
+
+    fn write_action(setup: &Scenario, action: &Action) -> Value {
+        let text = TimedText::name(setup.space, action);
+        serde_json::to_value(text).unwrap_or_default()
+    }
+
+    fn read_action(setup: &Scenario, value: Value) -> Result<Action, String> {
+        let action: Action<IdText> = serde_json::from_value(value).map_err(|e| e.to_string())?;
+        let action = action.try_map(|id| id.read(setup.space, ""));
+        action.map_err(|error| error.reason)
+    }
+}
+
 impl TimedText {
     fn of(space: Space, timed: &Timed) -> Self {
-        let text = |id| Ok::<_, Infallible>(IdText::of(space, id));
-        let Ok(action) = timed.action.clone().try_map(text);
         Self {
             at_ms: timed.at.as_millis(),
-            action,
+            action: Self::name(space, &timed.action),
         }
+    }
+
+    fn name(space: Space, action: &Action) -> Action<IdText> {
+        let text = |id| Ok::<_, Infallible>(IdText::of(space, id));
+        let Ok(action) = action.clone().try_map(text);
+        action
     }
 }
 
