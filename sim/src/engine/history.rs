@@ -453,6 +453,3 @@ impl<E: fmt::Display> fmt::Display for Refused<E> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

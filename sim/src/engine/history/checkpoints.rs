@@ -88,9 +88,4 @@ impl<W: World> Checkpoints<W> {
         self.taken
             .retain(|(at, _), taken| taken.done <= shared && is_before(*at));
     }
-
-    #[cfg(test)]
-    pub(super) fn times(&self) -> impl Iterator<Item = Instant> {
-        self.taken.keys().map(|(at, _)| *at)
-    }
 }

@@ -6,6 +6,8 @@
     clippy::cast_possible_truncation
 )]
 
+mod ring;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -121,7 +123,7 @@ fn assert_branches<W: World>(setup: W::Setup, action: W::Action, horizon: u64) {
     assert_eq!(history.world().trace_digest(), former);
 }
 
-fn ring() -> Scenario {
+fn crash() -> Scenario {
     builtin::named("crash-18").unwrap()
 }
 
@@ -203,7 +205,7 @@ fn draw_swarm(_: &SwarmWorld, rng: &mut Rng) -> swarm::acting::Action {
 
 #[test]
 fn a_ring_has_branches() {
-    assert_branches::<RingWorld>(ring(), Action::Insert(Id::from_u64(7)), 9_000);
+    assert_branches::<RingWorld>(crash(), Action::Insert(Id::from_u64(7)), 9_000);
 }
 
 #[test]
@@ -218,7 +220,7 @@ fn a_swarm_has_branches() {
 
 #[test]
 fn however_one_comes_to_a_moment_of_a_ring_it_is_the_same() {
-    walk(ring, (8, 40, 30_000), draw_ring);
+    walk(crash, (8, 40, 30_000), draw_ring);
 }
 
 #[test]
@@ -233,7 +235,7 @@ fn however_one_comes_to_a_moment_of_a_swarm_it_is_the_same() {
 
 /// A run of a ring with two branches.
 fn exported() -> String {
-    let mut history = History::<RingWorld>::new(ring(), 1).unwrap();
+    let mut history = History::<RingWorld>::new(crash(), 1).unwrap();
     history.advance_to(millis(6_000));
     history.seek(millis(2_000));
     history.act(Action::Insert(Id::from_u64(7))).unwrap();
@@ -258,7 +260,7 @@ fn an_exported_run_opens_at_its_moment() {
         (history.current(), history.branches().len()),
         (BranchId(1), 2)
     );
-    assert_eq!(history.setup(), &ring());
+    assert_eq!(history.setup(), &crash());
     assert!(history.world().node(Id::from_u64(7)).is_some());
 }
 
@@ -405,7 +407,7 @@ fn no_damage_to_an_exported_run_makes_it_panic() {
 
 #[test]
 fn a_trace_is_written_for_a_chart_of_time() {
-    let mut history = History::<RingWorld>::new(ring(), 1).unwrap();
+    let mut history = History::<RingWorld>::new(crash(), 1).unwrap();
     history.advance_to(millis(3_000));
     let text = chrome::write(history.world(), history.entries());
     let chart: serde_json::Value = serde_json::from_str(&text).unwrap();
