@@ -267,12 +267,11 @@ fn an_exported_run_opens_at_its_moment() {
 #[test]
 fn a_wrong_run_is_refused_with_the_place_and_the_reason() {
     let text = exported();
-    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     for (old, new, part) in [
         ("chordscope run", "a run", "format: "),
         ("\"version\": 1", "\"version\": 2", "version: is 2"),
         ("\"world\": \"ring\"", "\"world\": \"swarm\"", "world: "),
-        ("\"bits\": 5", "\"bits\": 500", "bits: "),
+        ("\"bits\": 5", "\"bits\": 200", "bits: "),
         (
             "\"parent\": 0",
             "\"parent\": 1",
@@ -310,6 +309,11 @@ fn a_wrong_run_is_refused_with_the_place_and_the_reason() {
             "\"at_us\": 7000000",
             "branches[1].actions[0]: is after",
         ),
+        (
+            "\"id\": 1",
+            "\"id\": 4294967295",
+            "branches[1]: the id is too large",
+        ),
         ("\"current\": 1", "\"current\": 5", "current: "),
         (
             "\"at_us\": 3000000",
@@ -327,6 +331,12 @@ fn a_wrong_run_is_refused_with_the_place_and_the_reason() {
         let refusal = export::read::<RingWorld>(&wrong).unwrap_err().to_string();
         assert!(refusal.contains(part), "{new}: {refusal}");
     }
+}
+
+#[test]
+fn what_is_no_run_at_all_is_refused() {
+    let text = exported();
+    let deep = format!("{{\"setup\": {}", "[".repeat(100_000));
     let none = text.split_once("\"branches\"").unwrap().0;
     let none = format!("{none}\"branches\": [], \"current\": 0, \"at_us\": 0}}");
     for (wrong, part) in [

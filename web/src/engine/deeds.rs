@@ -176,7 +176,7 @@ impl Engine {
         self.predict = None;
         let at = self.history.now();
         match self.history.act(deed) {
-            Ok(()) => {
+            Ok(_) => {
                 self.story.forget_from(at, &self.history);
                 self.story.read(&self.history);
                 self.asked = None;

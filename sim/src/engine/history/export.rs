@@ -30,6 +30,8 @@ use chordscope_core::base::time::Instant;
 pub const MAX_EXPORT: usize = 16 << 20;
 /// What marks a file as an exported run.
 const FORMAT: &str = "chordscope run";
+/// The largest number of a branch that is read: many more can follow it.
+const MAX_ID: BranchId = BranchId(u32::MAX / 2);
 /// The version of the format.
 const VERSION: u32 = 1;
 
@@ -166,6 +168,9 @@ pub fn read<W: Portable>(text: &str) -> Result<Imported<W>, Malformed> {
     for (place, text) in file.branches.into_iter().enumerate() {
         let place = format!("branches[{place}]");
         let id = BranchId(text.id);
+        if id > MAX_ID {
+            return Err(Malformed::new(&place, &"the id is too large"));
+        }
         if last.is_some_and(|last| last >= id) {
             return Err(Malformed::new(&place, &"the ids must ascend"));
         }
@@ -273,6 +278,10 @@ impl BranchText {
             let action = W::read_action(setup, text.action);
             let action = action.map_err(|reason| wrong(&place, &reason))?;
             actions.push(Timed { at, action });
+        }
+        let last = by_hand.last().and_then(|place| actions.get(*place));
+        if last.is_some_and(|timed| timed.at > end) {
+            return Err(wrong("end_us", "is before an action that was carried out"));
         }
         Ok(Branch {
             parent: self.parent.map(BranchId),
