@@ -314,7 +314,7 @@ fn a_scenario_runs_from_its_name_a_file_or_a_link() {
     assert_eq!(answer["violations"], Value::Array(Vec::new()));
     assert!(named.starts_with("{\"digest\":\""), "{named}");
 
-    let text = chordscope_sim::builtin::named("lesson-26")
+    let text = chordscope_sim::worlds::ring::builtin::named("lesson-26")
         .unwrap()
         .to_json();
     let piped = sim(&["run", "-", "--json"])
@@ -322,7 +322,7 @@ fn a_scenario_runs_from_its_name_a_file_or_a_link() {
         .assert()
         .success();
     assert_eq!(String::from_utf8_lossy(&piped.get_output().stdout), named);
-    let behaviour = chordscope_sim::behaviour::BEHAVIOUR;
+    let behaviour = chordscope_sim::engine::behaviour::BEHAVIOUR;
     let link = format!("#/ring?v={behaviour}&s=lesson-26&t=10000000");
     assert_eq!(out(&["run", &link, "--json"]), named);
     assert_ne!(out(&["run", "lesson-26", "--seed", "2", "--json"]), named);

@@ -1,27 +1,16 @@
 //! Chordscope's simulator: a simulated network of real [`Node`](chordscope_core::node::Node)s: virtual time, real messages, one seed.
 //!
-//! [`scenario`] says what there is and what happens, [`world`] runs it, [`trace`] is what happened, [`history`] goes back
-//! and forth in it, [`permalink`] puts a moment of it into a URL. [`peers`] simulates real frames between peers, [`swarm`] the transfer of a file, and
-//! [`experiment`] measures what the papers did. [`classic`] are the rules of 2001; [`checks`] judges histories of level `quorum`.
+//! [`engine`] is what is not about any one world: time, the event queue, the network model, and a history that goes back and forth.
+//! [`worlds`] are what it runs: a ring of nodes with its scenarios, traces and permalinks, real frames between peers, the transfer of a
+//! file. [`experiment`] measures what the papers did. [`classic`] are the rules of 2001; [`checks`] judges histories of level `quorum`.
 
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
-pub mod action;
-pub mod behaviour;
-pub mod builtin;
 pub mod checks;
 pub mod classic;
+pub mod engine;
 pub mod experiment;
-pub mod history;
-pub mod kind;
-pub mod network;
-pub mod peers;
-pub mod permalink;
-pub mod scenario;
-pub mod swarm;
-pub mod trace;
-pub mod volume;
-pub mod world;
+pub mod worlds;

@@ -12,7 +12,7 @@ use chordscope_core::link::reason::CloseReason;
 use chordscope_core::node::api::{Event as NodeEvent, Level};
 use chordscope_core::peer::api::{Event, Output};
 use chordscope_core::store::record::Name;
-use chordscope_sim::peers::{Conditions, Peers};
+use chordscope_sim::worlds::peers::{Conditions, Peers};
 
 const VALUE: usize = 60_000;
 const MINUTE: Duration = Duration::from_secs(60);

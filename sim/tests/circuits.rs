@@ -12,7 +12,7 @@ use chordscope_core::link::reason::CloseReason;
 use chordscope_core::link::session::Role;
 use chordscope_core::peer::api::{DataError, Event, Output};
 use chordscope_core::peer::{MAX_DATA, Peer};
-use chordscope_sim::peers::{Conditions, Deed, Peers};
+use chordscope_sim::worlds::peers::{Conditions, Deed, Peers};
 
 const MIB: u64 = 1 << 20;
 

@@ -8,7 +8,7 @@ use chordscope_core::base::id::{Id, Space};
 use chordscope_core::node::api::Level;
 use chordscope_core::peer::Plan;
 use chordscope_core::store::record::Name;
-use chordscope_sim::peers::{Conditions, Peers};
+use chordscope_sim::worlds::peers::{Conditions, Peers};
 
 const PEERS: usize = 8;
 /// A round of anti-entropy may be 5 s away, and a copy is unclaimed after three.

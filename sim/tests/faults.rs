@@ -11,11 +11,11 @@ use chordscope_core::base::time::Instant;
 use chordscope_core::chord::route::{Mode, Routing};
 use chordscope_core::node::api::Event;
 use chordscope_core::store::record::Name;
-use chordscope_sim::action::{Action, ActionError};
-use chordscope_sim::network::{Bandwidth, Latency, Reorder};
-use chordscope_sim::scenario::Scenario;
-use chordscope_sim::trace::{Entry, LookupTrace, What};
-use chordscope_sim::world::{Watch, World};
+use chordscope_sim::engine::network::{Bandwidth, Latency, Reorder};
+use chordscope_sim::worlds::ring::action::{Action, ActionError};
+use chordscope_sim::worlds::ring::scenario::Scenario;
+use chordscope_sim::worlds::ring::trace::{Entry, LookupTrace, What};
+use chordscope_sim::worlds::ring::{RingWorld, Watch};
 
 const NODE: Id = Id::from_u64(90);
 
@@ -30,17 +30,17 @@ fn scenario() -> Scenario {
     scenario
 }
 
-fn world(scenario: Scenario) -> World {
-    World::new(Arc::new(scenario), 1).unwrap()
+fn world(scenario: Scenario) -> RingWorld {
+    RingWorld::new(Arc::new(scenario), 1).unwrap()
 }
 
-fn run(world: &mut World, seconds: u64) -> Vec<Entry> {
+fn run(world: &mut RingWorld, seconds: u64) -> Vec<Entry> {
     world.run_until(world.now() + Duration::from_secs(seconds));
     world.take_trace()
 }
 
 /// Looks a key up from node 10, and gives what became of it half a minute later.
-fn look_up(world: &mut World, key: u64, mode: Mode) -> LookupTrace {
+fn look_up(world: &mut RingWorld, key: u64, mode: Mode) -> LookupTrace {
     let action = Action::Lookup {
         from: Id::from_u64(10),
         key: Id::from_u64(key),
@@ -57,7 +57,7 @@ fn took(lookup: &LookupTrace) -> Duration {
 }
 
 /// Neighbours and fingers are what they ought to be.
-fn is_whole(world: &World) -> bool {
+fn is_whole(world: &RingWorld) -> bool {
     let ring = world.ideal().unwrap();
     world.nodes().all(|node| {
         let list = node.membership().successors().entries().iter();
@@ -70,7 +70,7 @@ fn is_whole(world: &World) -> bool {
     })
 }
 
-fn heals(world: &mut World) {
+fn heals(world: &mut RingWorld) {
     for _ in 0..40 {
         let _ = run(world, 5);
         if is_whole(world) {
@@ -192,7 +192,7 @@ fn lookups_do_not_multiply_in_a_bigger_ring_where_messages_are_lost_and_late_too
         per_mille: 100,
         extra_ms: 200,
     });
-    let mut world = World::watched(Arc::new(scenario), 1, Watch::Nothing).unwrap();
+    let mut world = RingWorld::watched(Arc::new(scenario), 1, Watch::Nothing).unwrap();
     for (at, id) in ids.enumerate() {
         let fault = match at % 8 {
             0 => Action::Misroute(id),
@@ -231,7 +231,7 @@ fn a_lookup_ends_with_the_node_that_asked() {
 #[test]
 fn a_node_that_starts_again_has_its_records_and_finds_its_place() {
     let mut world = world(scenario());
-    let held = |world: &World, id| world.node(id).map_or(0, |node| node.records().len());
+    let held = |world: &RingWorld, id| world.node(id).map_or(0, |node| node.records().len());
     let node = world.nodes().map(|node| node.id());
     let node = node.max_by_key(|id| held(&world, *id)).unwrap();
     let before = held(&world, node);
@@ -247,7 +247,7 @@ fn a_node_of_level_quorum_comes_back_with_the_groups_it_had_saved() {
     let mut scenario = scenario();
     scenario.quorum = true;
     let mut world = world(scenario);
-    let groups = |world: &World| {
+    let groups = |world: &RingWorld| {
         let held = world.node(NODE).unwrap().groups().unwrap().held();
         held.map(|held| held.group.id()).collect::<Vec<_>>()
     };
@@ -263,7 +263,7 @@ fn a_node_of_level_quorum_comes_back_with_the_groups_it_had_saved() {
 
 /// How many messages overtook an earlier one between the same two nodes.
 /// Gets a name at node 10, and gives its value and sequence number.
-fn value(world: &mut World, name: &str) -> Option<(Vec<u8>, u64)> {
+fn value(world: &mut RingWorld, name: &str) -> Option<(Vec<u8>, u64)> {
     let from = Id::from_u64(10);
     let name = name.to_owned();
     world.act(Action::Get { from, name }).unwrap();
@@ -278,7 +278,7 @@ fn value(world: &mut World, name: &str) -> Option<(Vec<u8>, u64)> {
 }
 
 /// The owner of a name and those behind it, as many as hold it.
-fn holders(world: &World, name: &str) -> Vec<Id> {
+fn holders(world: &RingWorld, name: &str) -> Vec<Id> {
     let space = world.space();
     let key = Name::new(name).unwrap().key(space);
     let mut nodes: Vec<Id> = world.nodes().map(|node| node.id()).collect();
@@ -290,7 +290,7 @@ fn holders(world: &World, name: &str) -> Vec<Id> {
 /// Puts a name again while its owner alone has it, and answers late; gives what is there half a minute later.
 fn put_while_the_owner_is_late(name: &str, late: Duration) -> Option<(Vec<u8>, u64)> {
     let mut world = world(scenario());
-    let put = |world: &mut World, value: &str| {
+    let put = |world: &mut RingWorld, value: &str| {
         let (from, name, value) = (Id::from_u64(10), name.to_owned(), value.to_owned());
         world.act(Action::Put { from, name, value }).unwrap();
     };

@@ -13,7 +13,7 @@ use chordscope_core::node::api::{Event as NodeEvent, Level, StoreError};
 use chordscope_core::peer::api::Event;
 use chordscope_core::peer::{HANDSHAKE_TIMEOUT, Reach};
 use chordscope_core::store::record::Name;
-use chordscope_sim::peers::{Conditions, Peers};
+use chordscope_sim::worlds::peers::{Conditions, Peers};
 
 fn ring(direct: usize, tabs: usize) -> Peers {
     Peers::ring(1, Conditions::default(), direct, tabs).unwrap()

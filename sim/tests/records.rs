@@ -10,7 +10,7 @@ use chordscope_core::base::id::{Id, Space};
 use chordscope_core::node::api::{Event as NodeEvent, Level, StoreError};
 use chordscope_core::peer::api::Event;
 use chordscope_core::store::record::{Name, Providers, Record, Salt, Subject};
-use chordscope_sim::peers::{Conditions, Peers};
+use chordscope_sim::worlds::peers::{Conditions, Peers};
 
 const CONTENT: ContentId = ContentId([7; 32]);
 const MINUTE: Duration = Duration::from_secs(60);

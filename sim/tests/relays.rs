@@ -10,7 +10,7 @@ use chordscope_core::chord::invariant::Health;
 use chordscope_core::link::reason::CloseReason;
 use chordscope_core::peer::Reach;
 use chordscope_core::store::record::Name;
-use chordscope_sim::peers::{Conditions, Deed, Peers};
+use chordscope_sim::worlds::peers::{Conditions, Deed, Peers};
 
 const DIRECT: usize = 5;
 const TABS: usize = 5;

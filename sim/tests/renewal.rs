@@ -12,7 +12,7 @@ use chordscope_core::node::renewal::Keeping;
 use chordscope_core::peer::Peer;
 use chordscope_core::peer::api::Event;
 use chordscope_core::store::record::{Name, RecordError, Salt, Subject};
-use chordscope_sim::peers::{Conditions, Peers};
+use chordscope_sim::worlds::peers::{Conditions, Peers};
 
 const LIFETIME: Duration = Duration::from_secs(120);
 const LONG: Duration = Duration::from_secs(600);

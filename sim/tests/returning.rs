@@ -10,7 +10,7 @@ use chordscope_core::node::api::Event as NodeEvent;
 use chordscope_core::peer::api::Event;
 use chordscope_core::peer::{Peer, Plan, Reach};
 use chordscope_core::store::record::Name;
-use chordscope_sim::peers::{Conditions, Peers};
+use chordscope_sim::worlds::peers::{Conditions, Peers};
 
 const SEEDS: u64 = 6;
 /// A ring is back so long after its second peer has started.

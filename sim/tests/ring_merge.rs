@@ -17,11 +17,11 @@ use chordscope_core::message::Message;
 use chordscope_core::node::Node;
 use chordscope_core::node::api::Output;
 use chordscope_core::node::config::Config;
-use chordscope_sim::action::Action;
-use chordscope_sim::network::Latency;
-use chordscope_sim::peers::{Conditions, Peers};
-use chordscope_sim::scenario::Scenario;
-use chordscope_sim::world::{Watch, World};
+use chordscope_sim::engine::network::Latency;
+use chordscope_sim::worlds::peers::{Conditions, Peers};
+use chordscope_sim::worlds::ring::action::Action;
+use chordscope_sim::worlds::ring::scenario::Scenario;
+use chordscope_sim::worlds::ring::{RingWorld, Watch};
 
 /// How long the network stays apart: long enough for both sides to forget one another.
 const APART: Duration = Duration::from_secs(300);
@@ -52,7 +52,7 @@ fn is_ring<'a>(nodes: impl Iterator<Item = &'a Node>, space: Space) -> bool {
 fn part_and_heal(all: &[u64], apart: &[u64], forgetful: &[u64], seed: u64) {
     let space = Space::new(6).unwrap();
     let scenario = Scenario::plain(space, ids(all)).unwrap();
-    let mut world = World::new(Arc::new(scenario), seed).unwrap();
+    let mut world = RingWorld::new(Arc::new(scenario), seed).unwrap();
     world.act(Action::Split(ids(apart))).unwrap();
     world.run_until(Instant::ZERO + APART / 2);
     for node in ids(forgetful) {
@@ -85,7 +85,7 @@ fn time_to_form(count: u64, seed: u64) -> Duration {
         space: scenario.space,
         ..Config::default()
     };
-    let mut world = World::of_nodes(Arc::new(scenario), config, seed, Watch::Nothing).unwrap();
+    let mut world = RingWorld::of_nodes(Arc::new(scenario), config, seed, Watch::Nothing).unwrap();
     for node in nodes.into_iter().filter(|node| *node != first) {
         world.act(Action::Insert(node)).unwrap();
     }
@@ -133,7 +133,7 @@ fn halves_find_back_though_the_nodes_at_the_gap_know_nobody_beyond_it() {
 fn a_node_that_has_lost_everybody_finds_a_ring_again() {
     let space = Space::new(6).unwrap();
     let scenario = Scenario::plain(space, ids(&[3, 8, 20])).unwrap();
-    let mut world = World::new(Arc::new(scenario), 1).unwrap();
+    let mut world = RingWorld::new(Arc::new(scenario), 1).unwrap();
     // The newcomer knows only the node that then leaves.
     world.act(Action::Split(ids(&[3]))).unwrap();
     world.act(Action::Crash(Id::from_u64(8))).unwrap();

@@ -7,29 +7,29 @@ use std::sync::Arc;
 use chordscope_core::base::id::Id;
 use chordscope_core::chord::invariant::{Health, Property};
 use chordscope_core::chord::route::Mode;
-use chordscope_sim::action::{Action, Timed};
-use chordscope_sim::builtin;
 use chordscope_sim::classic::Protocol;
-use chordscope_sim::scenario::Scenario;
-use chordscope_sim::trace::What;
-use chordscope_sim::world::World;
+use chordscope_sim::worlds::ring::action::{Action, Timed};
+use chordscope_sim::worlds::ring::builtin;
+use chordscope_sim::worlds::ring::scenario::Scenario;
+use chordscope_sim::worlds::ring::trace::What;
+use chordscope_sim::worlds::ring::{RingWorld, Run};
 
-fn run(name: &str) -> World {
+fn run(name: &str) -> RingWorld {
     run_under(name, builtin::named(name).unwrap().protocol)
 }
 
-fn run_under(name: &str, protocol: Protocol) -> World {
+fn run_under(name: &str, protocol: Protocol) -> RingWorld {
     let scenario = Scenario {
         protocol,
         ..builtin::named(name).unwrap()
     };
     let (seed, until) = (scenario.seed, scenario.until);
-    let mut world = World::new(Arc::new(scenario), seed).unwrap();
-    world.run_until(until);
-    world
+    let mut run = Run::begin(&Arc::new(scenario), seed).unwrap();
+    run.run_until(until);
+    run.into_world()
 }
 
-fn path(world: &World) -> Vec<u64> {
+fn path(world: &RingWorld) -> Vec<u64> {
     let lookup = world.lookups().last().unwrap();
     lookup.path.iter().map(|id| id.to_u64().unwrap()).collect()
 }
@@ -59,8 +59,9 @@ fn nodes_decide_about_a_driven_lookup_when_its_origin_has_asked_them() {
     let mut driven = 0;
     for scenario in builtin::all() {
         let (name, seed, until) = (scenario.name.clone(), scenario.seed, scenario.until);
-        let mut world = World::new(Arc::new(scenario), seed).unwrap();
-        world.run_until(until);
+        let mut run = Run::begin(&Arc::new(scenario), seed).unwrap();
+        run.run_until(until);
+        let mut world = run.into_world();
         let trace = world.take_trace();
         let delivered = |from: Id, to: Id, at| {
             trace.iter().any(|entry| {
@@ -144,8 +145,8 @@ fn the_scenario_of_the_documentation_runs() {
     let json = text.split("```").nth(1).unwrap().trim_start_matches("json");
     let scenario = Scenario::from_json(json).unwrap();
     let (until, seed) = (scenario.until, scenario.seed);
-    let mut world = World::new(Arc::new(scenario), seed).unwrap();
-    world.run_until(until);
-    assert_eq!(world.done(), 3);
-    assert!(world.lookups()[0].owner.is_some());
+    let mut run = Run::begin(&Arc::new(scenario), seed).unwrap();
+    run.run_until(until);
+    assert_eq!(run.done(), 3);
+    assert!(run.world().lookups()[0].owner.is_some());
 }

@@ -15,11 +15,11 @@ use chordscope_core::chord::invariant::Property;
 use chordscope_core::chord::route::{Mode, Routing};
 use chordscope_core::node::api::{Event, StoreError};
 use chordscope_core::store::record::Name;
-use chordscope_sim::action::Action;
-use chordscope_sim::network::Latency;
-use chordscope_sim::scenario::{Scenario, Upkeep};
-use chordscope_sim::trace::What;
-use chordscope_sim::world::World;
+use chordscope_sim::engine::network::Latency;
+use chordscope_sim::worlds::ring::RingWorld;
+use chordscope_sim::worlds::ring::action::Action;
+use chordscope_sim::worlds::ring::scenario::{Scenario, Upkeep};
+use chordscope_sim::worlds::ring::trace::What;
 
 /// How long faults go on, in virtual seconds.
 const STORM_SECONDS: u64 = 90;
@@ -29,7 +29,7 @@ const CALM_SECONDS: u64 = 240;
 struct Run {
     seed: u64,
     rng: Rng,
-    world: World,
+    world: RingWorld,
     /// Names whose put was acknowledged, with how many copies.
     acknowledged: Vec<Name>,
 }
@@ -60,7 +60,7 @@ impl Run {
         Self {
             seed,
             rng,
-            world: World::new(Arc::new(scenario), seed).unwrap(),
+            world: RingWorld::new(Arc::new(scenario), seed).unwrap(),
             acknowledged: Vec::new(),
         }
     }
@@ -194,7 +194,7 @@ fn what_a_quorum_acknowledged_is_there_after_the_storm_or_unavailable() {
         let mut run = Run::new(seed);
         let mut scenario = run.world.scenario().clone();
         scenario.quorum = true;
-        run.world = World::new(Arc::new(scenario), seed).unwrap();
+        run.world = RingWorld::new(Arc::new(scenario), seed).unwrap();
         run.storm();
         run.run_for(Duration::from_secs(CALM_SECONDS));
         for name in run.acknowledged.clone() {
@@ -239,9 +239,9 @@ fn what_a_quorum_acknowledged_is_there_after_the_storm_or_unavailable() {
 fn the_trace_does_not_depend_on_how_it_is_run() {
     let mut rng = Rng::from_seed(7, 7);
     let scenario = Arc::new(scenario(&mut rng));
-    let mut in_one = World::new(Arc::clone(&scenario), 7).unwrap();
+    let mut in_one = RingWorld::new(Arc::clone(&scenario), 7).unwrap();
     in_one.run_until(Instant::from_millis(20_000));
-    let mut in_steps = World::new(scenario, 7).unwrap();
+    let mut in_steps = RingWorld::new(scenario, 7).unwrap();
     for tenth in 1..=200 {
         in_steps = in_steps.clone();
         in_steps.run_until(Instant::from_millis(tenth * 100));

@@ -17,7 +17,7 @@ use chordscope_core::swarm::manifest::{Manifest, digest};
 use chordscope_core::swarm::message::{Arrived, Message, Place, Said, Standing};
 use chordscope_core::swarm::picker::Order;
 use chordscope_sim::experiment::swarm as experiment;
-use chordscope_sim::swarm::{Conduct, Setup, SwarmWorld, member};
+use chordscope_sim::worlds::swarm::{Conduct, Setup, SwarmWorld, member};
 
 const KIB: u64 = 1024;
 const SEGMENT: u64 = 64 * KIB;
@@ -33,6 +33,7 @@ fn setup(seed: u64, segments: u64, members: Vec<Conduct>) -> Setup {
         order: Order::RarestFirst,
         members,
         is_server: false,
+        actions: Vec::new(),
     }
 }
 

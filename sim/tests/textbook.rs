@@ -8,9 +8,9 @@ use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::rng::Rng;
 use chordscope_core::chord::ideal::IdealRing;
 use chordscope_core::chord::route::{Mode, Routing};
-use chordscope_sim::action::Action;
-use chordscope_sim::scenario::Scenario;
-use chordscope_sim::world::World;
+use chordscope_sim::worlds::ring::RingWorld;
+use chordscope_sim::worlds::ring::action::Action;
+use chordscope_sim::worlds::ring::scenario::Scenario;
 
 const LESSON: [u64; 9] = [1, 4, 9, 11, 14, 18, 20, 21, 28];
 
@@ -108,16 +108,16 @@ fn random_nodes(m: u32, most: u64, rng: &mut Rng) -> Vec<u64> {
 }
 
 /// A ring that is at rest, so that nothing but lookups happens.
-fn world(m: u32, nodes: &[u64]) -> World {
+fn world(m: u32, nodes: &[u64]) -> RingWorld {
     let space = Space::new(u8::try_from(m).unwrap()).unwrap();
     let nodes = nodes.iter().copied().map(Id::from_u64).collect();
     let mut scenario = Scenario::plain(space, nodes).unwrap();
     scenario.upkeep = None;
-    World::new(Arc::new(scenario), 1).unwrap()
+    RingWorld::new(Arc::new(scenario), 1).unwrap()
 }
 
 /// The path that real nodes take.
-fn walked(world: &mut World, from: u64, key: u64, mode: Mode) -> Vec<u64> {
+fn walked(world: &mut RingWorld, from: u64, key: u64, mode: Mode) -> Vec<u64> {
     let lookup = Action::Lookup {
         from: Id::from_u64(from),
         key: Id::from_u64(key),

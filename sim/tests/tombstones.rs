@@ -9,7 +9,7 @@ use chordscope_core::node::api::Level;
 use chordscope_core::node::renewal::Keeping;
 use chordscope_core::peer::{Plan, Reach};
 use chordscope_core::store::record::Name;
-use chordscope_sim::peers::{Conditions, Peers};
+use chordscope_sim::worlds::peers::{Conditions, Peers};
 
 const SHORT: Duration = Duration::from_secs(5);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

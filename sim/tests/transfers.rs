@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use chordscope_core::base::rng::Rng;
-use chordscope_sim::peers::{Conditions, Peers};
+use chordscope_sim::worlds::peers::{Conditions, Peers};
 
 fn file(bytes: usize) -> Vec<u8> {
     let mut file = vec![0; bytes];

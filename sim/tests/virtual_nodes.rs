@@ -10,7 +10,7 @@ use chordscope_core::base::identity::PublicKey;
 use chordscope_core::chord::invariant::Health;
 use chordscope_core::node::api::Level;
 use chordscope_core::store::record::Name;
-use chordscope_sim::peers::{Conditions, Peers};
+use chordscope_sim::worlds::peers::{Conditions, Peers};
 
 const COUNT: usize = 8;
 

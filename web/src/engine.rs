@@ -23,10 +23,10 @@ use std::rc::Rc;
 
 use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
-use chordscope_sim::builtin;
-use chordscope_sim::history::History;
-use chordscope_sim::scenario::Scenario;
-use chordscope_sim::trace::LookupTrace;
+use chordscope_sim::worlds::ring::History;
+use chordscope_sim::worlds::ring::builtin;
+use chordscope_sim::worlds::ring::scenario::Scenario;
+use chordscope_sim::worlds::ring::trace::LookupTrace;
 
 pub use crate::engine::link::names_a_run;
 pub use crate::engine::pace::SPEEDS;

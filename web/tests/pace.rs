@@ -1,8 +1,8 @@
 //! How time goes: steps that wait for the reader, waits that can be skipped, ends.
 
 use chordscope_core::base::id::Id;
-use chordscope_sim::action::Action;
-use chordscope_sim::builtin;
+use chordscope_sim::worlds::ring::action::Action;
+use chordscope_sim::worlds::ring::builtin;
 use chordscope_web::engine::Engine;
 use chordscope_web::engine::command::{Command, Way};
 use chordscope_web::engine::snapshot::{Caption, Snapshot};
@@ -173,7 +173,7 @@ fn a_caption_stays_until_it_could_be_read() {
             break;
         }
     }
-    let space = engine.history().space();
+    let space = engine.history().world().space();
     let (last, _) = shown.pop().unwrap();
     assert!(
         matches!(last.lead, Statement::Found { hops: 4, .. }),
@@ -227,7 +227,7 @@ fn captions(engine: &mut Engine, guided: bool) -> Vec<(Option<Caption>, Caption,
 
 /// Returns how many milliseconds a reader takes for a caption: a glance, where only numbers are new.
 fn reading_time(engine: &Engine, before: Option<&Caption>, caption: &Caption) -> f64 {
-    let space = engine.history().space();
+    let space = engine.history().world().space();
     let bare = |caption: &Caption| caption.text(space).replace(|c: char| c.is_numeric(), "");
     let alike = before.is_some_and(|before| bare(caption) == bare(before));
     let time = |one: &Statement| {
@@ -370,7 +370,7 @@ fn every_caption_of_every_scenario_stays_until_it_could_be_read() {
                     *time >= needed,
                     "{}, guided: {guided}: {time} of {needed} ms: {}",
                     scenario.name,
-                    caption.text(engine.history().space())
+                    caption.text(engine.history().world().space())
                 );
             }
             let last = engine.snapshot().caption;

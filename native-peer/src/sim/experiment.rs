@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chordscope_sim::experiment::churn::{ChurnRow, Going};
 use chordscope_sim::experiment::{churn, failures, latency, load, path_length, swarm};
-use chordscope_sim::scenario::MAX_NODES as MAX_SIMULATED;
+use chordscope_sim::worlds::ring::scenario::MAX_NODES as MAX_SIMULATED;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;

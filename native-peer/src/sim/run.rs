@@ -8,11 +8,11 @@ use std::sync::Arc;
 use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
 use chordscope_core::chord::invariant::Property;
-use chordscope_sim::builtin;
-use chordscope_sim::permalink::Permalink;
-use chordscope_sim::scenario::{MAX_JSON, Scenario};
-use chordscope_sim::trace::{Entry, What};
-use chordscope_sim::world::World;
+use chordscope_sim::worlds::ring;
+use chordscope_sim::worlds::ring::builtin;
+use chordscope_sim::worlds::ring::permalink::Permalink;
+use chordscope_sim::worlds::ring::scenario::{MAX_JSON, Scenario};
+use chordscope_sim::worlds::ring::trace::{Entry, What};
 use clap::Args;
 use serde::Serialize;
 
@@ -201,9 +201,9 @@ fn read(path: &str) -> Result<String, Failure> {
 }
 
 fn execute(plan: Plan) -> Result<Run, Failure> {
-    let mut world = World::new(Arc::new(plan.scenario), plan.seed)
+    let mut run = ring::Run::begin(&Arc::new(plan.scenario), plan.seed)
         .map_err(|error| Failure::usage(ARGUMENT, error))?;
-    let space = world.space();
+    let space = run.world().space();
     let (mut violations, mut unclear) = (Vec::new(), Vec::new());
     let mut note =
         |entries: Vec<Entry>| {
@@ -216,15 +216,13 @@ fn execute(plan: Plan) -> Result<Run, Failure> {
                 }
             }));
         };
-    while world.next_at().is_some_and(|at| at <= plan.until) {
-        world.step();
-        note(world.take_trace());
+    note(run.take_trace());
+    while run.step_until(plan.until) {
+        note(run.take_trace());
     }
-    world.run_until(plan.until);
-    note(world.take_trace());
     let answer = Answer {
-        digest: world.digest(),
-        events: world.events(),
+        digest: run.world().digest(),
+        events: run.world().events(),
         violations,
     };
     Ok(Run { answer, unclear })
@@ -258,7 +256,7 @@ fn broken(entry: &Entry) -> Option<(Instant, Property, Id)> {
 
 #[cfg(test)]
 mod tests {
-    use chordscope_sim::history::History;
+    use chordscope_sim::worlds::ring::History;
 
     use super::*;
 

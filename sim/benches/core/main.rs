@@ -4,6 +4,7 @@
 //! An event of a world is what `World::step` does once: the delivery of a message, or a node's timer.
 
 mod ring;
+mod seek;
 mod traffic;
 
 use std::sync::OnceLock;
@@ -13,7 +14,7 @@ use chordscope_core::base::id::Space;
 use chordscope_core::base::rng::Rng;
 use chordscope_core::base::time::Instant as Moment;
 use chordscope_core::chord::ideal::IdealRing;
-use chordscope_sim::world::Watch;
+use chordscope_sim::worlds::ring::Watch;
 
 use self::ring::{FEW, NODES, random_id};
 
@@ -27,6 +28,7 @@ fn main() {
     let mut figures = Vec::new();
     ideal(&mut figures);
     worlds(&mut figures);
+    seek::measure(&mut figures);
     traffic::measure(&mut figures);
     if json {
         let fields: Vec<_> = figures

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::rng::Rng;
-use chordscope_sim::scenario::Scenario;
-use chordscope_sim::world::{Watch, World};
+use chordscope_sim::worlds::ring::scenario::Scenario;
+use chordscope_sim::worlds::ring::{RingWorld, Watch};
 
 /// Nodes of the big simulated world, which does not fit into a cache, and of the small one, which does.
 pub(crate) const NODES: usize = 10_000;
@@ -19,11 +19,11 @@ pub(crate) fn random_id(rng: &mut Rng) -> Id {
     Id::from_bytes(bytes)
 }
 
-pub(crate) fn world(nodes: usize, watch: Watch) -> Option<World> {
+pub(crate) fn world(nodes: usize, watch: Watch) -> Option<RingWorld> {
     let mut rng = Rng::from_seed(1, 2);
     let ids = (0..nodes).map(|_| random_id(&mut rng)).collect();
     let mut scenario = Scenario::plain(Space::FULL, ids).ok()?;
     scenario.successors = 4;
     scenario.copies = 3;
-    World::watched(Arc::new(scenario), 1, watch).ok()
+    RingWorld::watched(Arc::new(scenario), 1, watch).ok()
 }

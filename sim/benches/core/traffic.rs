@@ -16,9 +16,9 @@ use chordscope_core::base::rng::Rng;
 use chordscope_core::base::time::Instant as Moment;
 use chordscope_core::chord::route::Routing;
 use chordscope_core::node::config::Config;
-use chordscope_sim::action::Action;
-use chordscope_sim::scenario::Scenario;
-use chordscope_sim::world::{Watch, World};
+use chordscope_sim::worlds::ring::action::Action;
+use chordscope_sim::worlds::ring::scenario::Scenario;
+use chordscope_sim::worlds::ring::{RingWorld, Watch};
 
 use super::Figures;
 use super::ring::random_id;
@@ -48,7 +48,7 @@ pub(super) fn measure(figures: &mut Figures) {
         ..Config::default()
     };
     let mode = config.mode;
-    let Ok(mut world) = World::of_nodes(Arc::new(scenario), config, 1, Watch::Nothing) else {
+    let Ok(mut world) = RingWorld::of_nodes(Arc::new(scenario), config, 1, Watch::Nothing) else {
         return;
     };
     world.run_until(Moment::from_millis(SETTLED));

@@ -9,10 +9,10 @@ mod ring;
 use std::cell::RefCell;
 
 use chordscope_core::base::time::Instant;
-use chordscope_sim::world::{Watch, World};
+use chordscope_sim::worlds::ring::{RingWorld, Watch};
 
 thread_local! {
-    static WORLD: RefCell<Option<World>> = const { RefCell::new(None) };
+    static WORLD: RefCell<Option<RingWorld>> = const { RefCell::new(None) };
 }
 
 /// Makes a world and lets it settle; says how many nodes it has.
@@ -36,7 +36,7 @@ pub extern "C" fn settle(few: bool, watched: bool) -> usize {
 pub extern "C" fn step(events: u32) {
     WORLD.with_borrow_mut(|world| {
         for _ in 0..events {
-            world.as_mut().map(World::step);
+            world.as_mut().map(RingWorld::step);
         }
     });
 }

@@ -12,12 +12,12 @@ use core::time::Duration;
 
 use serde::Serialize;
 
-use crate::action::Action;
+use crate::engine::network::Latency;
 use crate::experiment::{Progress, Tally, pick, random_id, random_ring};
-use crate::network::Latency;
-use crate::scenario::{Scenario, Upkeep};
-use crate::trace::LookupTrace;
-use crate::world::{Watch, World};
+use crate::worlds::ring::action::Action;
+use crate::worlds::ring::scenario::{Scenario, Upkeep};
+use crate::worlds::ring::trace::LookupTrace;
+use crate::worlds::ring::{RingWorld, Watch};
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::rng::Rng;
 use chordscope_core::base::time::Instant;
@@ -122,7 +122,7 @@ pub fn run(
 
 /// One run.
 struct Churn {
-    world: World,
+    world: RingWorld,
     rng: Rng,
     rate: u8,
     going: Going,
@@ -156,7 +156,7 @@ impl Churn {
             repair: None,
             ..scenario.config()
         };
-        let world = World::of_nodes(Arc::new(scenario), config, seed, Watch::Nothing).ok()?;
+        let world = RingWorld::of_nodes(Arc::new(scenario), config, seed, Watch::Nothing).ok()?;
         Some(Self {
             next: world.now(),
             world,
@@ -273,6 +273,6 @@ impl Churn {
 }
 
 /// The nodes that are in the ring.
-fn members(world: &World) -> impl Iterator<Item = &Node> {
+fn members(world: &RingWorld) -> impl Iterator<Item = &Node> {
     world.nodes().filter(|node| node.membership().is_member())
 }

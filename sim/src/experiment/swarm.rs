@@ -10,7 +10,7 @@ use core::time::Duration;
 use serde::Serialize;
 
 use crate::experiment::Progress;
-use crate::swarm::{Conduct, Setup, SwarmWorld, member};
+use crate::worlds::swarm::{Conduct, Setup, SwarmWorld, member};
 use chordscope_core::base::time::Instant;
 use chordscope_core::swarm::picker::Order;
 
@@ -106,6 +106,7 @@ fn spread(
         order,
         members: vec![Conduct::Honest; leechers as usize],
         is_server,
+        actions: Vec::new(),
     })?;
     world.run_until(END);
     world.is_complete().then_some(world)

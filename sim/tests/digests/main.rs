@@ -9,8 +9,8 @@ mod runs;
 use std::collections::BTreeMap;
 use std::mem::discriminant;
 
-use chordscope_sim::action::Action;
 use chordscope_sim::classic::Protocol;
+use chordscope_sim::worlds::ring::action::Action;
 
 use runs::Run;
 
@@ -55,8 +55,9 @@ fn assert_covers_everything(runs: &[Run]) {
     }
     let random = &runs[runs.len() - usize::try_from(runs::RANDOM).unwrap()..];
     let scenarios = || random.iter().map(|run| run.world.scenario());
-    let count =
-        |so: fn(&&chordscope_sim::scenario::Scenario) -> bool| scenarios().filter(so).count();
+    let count = |so: fn(&&chordscope_sim::worlds::ring::scenario::Scenario) -> bool| {
+        scenarios().filter(so).count()
+    };
     assert!(count(|scenario| scenario.space.bits() == 5) >= 3);
     assert!(count(|scenario| scenario.space.bits() == 160) >= 3);
     assert!(count(|scenario| scenario.protocol == Protocol::Classic) >= 5);

@@ -7,12 +7,12 @@ use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::rng::Rng;
 use chordscope_core::chord::route::{Mode, Routing};
 use chordscope_core::store::record::Name;
-use chordscope_sim::action::Action;
-use chordscope_sim::builtin;
 use chordscope_sim::classic::Protocol;
-use chordscope_sim::network::{Bandwidth, Latency, Reorder};
-use chordscope_sim::scenario::{Scenario, Upkeep};
-use chordscope_sim::world::World;
+use chordscope_sim::engine::network::{Bandwidth, Latency, Reorder};
+use chordscope_sim::worlds::ring::action::Action;
+use chordscope_sim::worlds::ring::builtin;
+use chordscope_sim::worlds::ring::scenario::{Scenario, Upkeep};
+use chordscope_sim::worlds::ring::{self, RingWorld};
 
 /// How many random runs there are.
 pub(crate) const RANDOM: u64 = 40;
@@ -29,7 +29,7 @@ pub(crate) struct Run {
     /// The scenario's name, or the number of the random run.
     pub(crate) name: String,
     /// The run at its end.
-    pub(crate) world: World,
+    pub(crate) world: RingWorld,
     /// What was done.
     #[allow(dead_code, reason = "only the test natively asks")]
     pub(crate) done: Vec<Action>,
@@ -51,11 +51,11 @@ pub(crate) fn all() -> impl Iterator<Item = Run> {
 
 fn of_scenario(scenario: Scenario) -> Option<Run> {
     let (name, seed, until) = (scenario.name.clone(), scenario.seed, scenario.until);
-    let mut world = World::new(Arc::new(scenario), seed).ok()?;
-    world.run_until(until);
+    let mut run = ring::Run::begin(&Arc::new(scenario), seed).ok()?;
+    run.run_until(until);
     Some(Run {
         name,
-        world,
+        world: run.into_world(),
         done: Vec::new(),
     })
 }
@@ -63,7 +63,7 @@ fn of_scenario(scenario: Scenario) -> Option<Run> {
 fn random(number: u64) -> Option<Run> {
     let mut rng = Rng::from_seed(number, 0xd19e);
     let scenario = scenario(number, &mut rng)?;
-    let world = World::new(Arc::new(scenario), number).ok()?;
+    let world = RingWorld::new(Arc::new(scenario), number).ok()?;
     let mut run = Run {
         name: format!("random-{number}"),
         world,
@@ -130,7 +130,7 @@ fn scenario(number: u64, rng: &mut Rng) -> Option<Scenario> {
     Some(scenario)
 }
 
-fn draw(world: &World, rng: &mut Rng) -> Option<Action> {
+fn draw(world: &RingWorld, rng: &mut Rng) -> Option<Action> {
     let up: Vec<Id> = world.nodes().map(|node| node.id()).collect();
     let who = pick(&up, rng)?;
     let named = name(rng.below(8));

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use chordscope_core::base::rng::Rng;
-use chordscope_sim::builtin;
+use chordscope_sim::worlds::ring::builtin;
 use data_encoding::HEXLOWER;
 use serde_json::Value;
 
@@ -61,7 +61,7 @@ fn bytes(hex: &str) -> Option<Vec<u8>> {
 }
 
 fn texts(name: &str) -> Vec<Vec<u8>> {
-    let text = |scenario: &chordscope_sim::scenario::Scenario| match name {
+    let text = |scenario: &chordscope_sim::worlds::ring::scenario::Scenario| match name {
         "scenario" => scenario.to_json(),
         _ => format!(
             "s={}&t=5&do=1:lookup,1,26,linear;2:put,1,a,b",
@@ -73,7 +73,7 @@ fn texts(name: &str) -> Vec<Vec<u8>> {
         .map(|one| text(one).into_bytes())
         .collect();
     if name == "permalink" {
-        let lines = include_str!("../../src/scenarios.txt").lines();
+        let lines = include_str!("../../src/worlds/ring/scenarios.txt").lines();
         found.extend(lines.map(|line| line.as_bytes().to_vec()));
     }
     found

@@ -38,8 +38,8 @@ use chordscope_core::wire::codec::{
     encode_message,
 };
 use chordscope_core::wire::frame::Frame;
-use chordscope_sim::permalink::Permalink;
-use chordscope_sim::scenario::Scenario;
+use chordscope_sim::worlds::ring::permalink::Permalink;
+use chordscope_sim::worlds::ring::scenario::Scenario;
 
 /// A target's name, and what it does.
 pub(crate) type Target = (&'static str, fn(&[u8]));

@@ -8,9 +8,9 @@ use chordscope_core::base::rng::Rng;
 use chordscope_core::base::time::Instant;
 use chordscope_core::node::api::{Event, OperationId, StoreError};
 use chordscope_core::store::record::Record;
-use chordscope_sim::action::{Action, Timed};
-use chordscope_sim::trace::What;
-use chordscope_sim::world::World;
+use chordscope_sim::worlds::ring::RingWorld;
+use chordscope_sim::worlds::ring::action::{Action, Timed};
+use chordscope_sim::worlds::ring::trace::What;
 
 use chordscope_sim::checks::linearizable::{Operation, is_linearizable};
 use chordscope_sim::checks::register::{Act, Asked, Outcome};
@@ -75,9 +75,8 @@ pub(crate) struct Histories {
 
 impl Histories {
     /// Does all that is planned, and listens.
-    pub(crate) fn follow(&mut self, world: &mut World) {
+    pub(crate) fn follow(&mut self, world: &mut RingWorld) {
         let plan = world.scenario().actions.clone();
-        world.set_plan([]);
         for Timed { at, action } in plan {
             self.listen(world, at);
             self.act(world, action);
@@ -85,7 +84,7 @@ impl Histories {
     }
 
     /// Lets time pass.
-    fn listen(&mut self, world: &mut World, until: Instant) {
+    fn listen(&mut self, world: &mut RingWorld, until: Instant) {
         while world.now() < until {
             let next = world.now() + LISTEN;
             world.run_until(next.min(until));
@@ -94,7 +93,7 @@ impl Histories {
     }
 
     /// Takes in what has happened since the last time.
-    pub(crate) fn hear(&mut self, world: &mut World) {
+    pub(crate) fn hear(&mut self, world: &mut RingWorld) {
         for entry in world.take_trace() {
             match entry.what {
                 What::Node(node, Event::PutEnded(OperationId(number), outcome)) => {
@@ -117,7 +116,7 @@ impl Histories {
         }
     }
 
-    fn act(&mut self, world: &mut World, mut action: Action) {
+    fn act(&mut self, world: &mut RingWorld, mut action: Action) {
         if let Action::Swap { name, expected, .. } = &mut action {
             *expected = self.latest.get(name).copied().unwrap_or_default();
         }
@@ -202,7 +201,7 @@ impl Histories {
     }
 
     /// Whether every name can be read again, and every operation has ended.
-    pub(crate) fn judge(&mut self, world: &mut World) -> Result<(), String> {
+    pub(crate) fn judge(&mut self, world: &mut RingWorld) -> Result<(), String> {
         let from = world.nodes().map(|node| node.id()).next().unwrap();
         let asked = world.now();
         let gets = (0..NAMES).map(|n| format!("name-{n}"));

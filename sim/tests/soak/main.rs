@@ -20,13 +20,12 @@ use chordscope_core::chord::route::{Mode, Routing};
 use chordscope_core::node::config::Config;
 use chordscope_core::store::group::Rules;
 use chordscope_core::store::group::part::Quorum;
-use chordscope_sim::action::{Action, Timed};
 use chordscope_sim::classic::Protocol;
-use chordscope_sim::history::History;
-use chordscope_sim::network::{Bandwidth, Latency, Reorder};
-use chordscope_sim::permalink::Permalink;
-use chordscope_sim::scenario::{Scenario, Upkeep};
-use chordscope_sim::world::{Watch, World};
+use chordscope_sim::engine::network::{Bandwidth, Latency, Reorder};
+use chordscope_sim::worlds::ring::action::{Action, Timed};
+use chordscope_sim::worlds::ring::permalink::Permalink;
+use chordscope_sim::worlds::ring::scenario::{Scenario, Upkeep};
+use chordscope_sim::worlds::ring::{History, RingWorld, Run, Watch};
 
 use crate::histories::{Histories, LISTEN, operations};
 
@@ -225,10 +224,11 @@ fn run(scenario: &mut Scenario, rules: Rules) -> Result<(), String> {
         ..scenario.config()
     };
     let watch = Watch::Everything;
-    let mut world = World::of_nodes(Arc::new(scenario.clone()), config, seed, watch).unwrap();
+    let mut world = RingWorld::of_nodes(Arc::new(scenario.clone()), config, seed, watch).unwrap();
     if !scenario.quorum {
-        world.run_until(Instant::from_millis(STORM));
-        return settle(&mut world, |world| judge(world));
+        let mut run = Run::of(world, scenario.actions.clone());
+        run.run_until(Instant::from_millis(STORM));
+        return settle(&mut run.into_world(), |world| judge(world));
     }
     let mut histories = Histories::default();
     histories.follow(&mut world);
@@ -246,8 +246,8 @@ fn run(scenario: &mut Scenario, rules: Rules) -> Result<(), String> {
 
 /// Lets time pass until the world is as it ought to be, or the scenario ends.
 fn settle(
-    world: &mut World,
-    mut judge: impl FnMut(&mut World) -> Result<(), String>,
+    world: &mut RingWorld,
+    mut judge: impl FnMut(&mut RingWorld) -> Result<(), String>,
 ) -> Result<(), String> {
     loop {
         let state = judge(world);
@@ -260,7 +260,7 @@ fn settle(
 }
 
 /// Whether the ring is as it ought to be.
-fn judge(world: &World) -> Result<(), String> {
+fn judge(world: &RingWorld) -> Result<(), String> {
     let ring = world.ideal().unwrap();
     let health = world.health();
     if let Some(broken) = Property::ALL

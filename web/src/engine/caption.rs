@@ -2,7 +2,7 @@
 
 use chordscope_core::base::time::Instant;
 use chordscope_core::node::api::Event;
-use chordscope_sim::trace::{Entry, Traffic, What};
+use chordscope_sim::worlds::ring::trace::{Entry, Traffic, What};
 
 use crate::engine::pace::Scene;
 use crate::engine::snapshot::{Caption, ChangeView, Tone};
@@ -142,7 +142,7 @@ impl Engine {
     /// Whether the scenario is over: all that was planned is done, and what it set off has come to its end, or time has. That stays so,
     /// whatever stabilization brings later.
     pub(super) fn has_ended(&self) -> bool {
-        let (scenario, now) = (self.history.scenario(), self.history.now());
+        let (scenario, now) = (self.history.setup(), self.history.now());
         if self.history.actions() != scenario.actions {
             return false;
         }
@@ -162,7 +162,7 @@ impl Engine {
 
     /// Whether there is no next step: the scenario is over, or what the user did has come to its end.
     pub(super) fn is_over(&self) -> bool {
-        let own = self.history.actions() != self.history.scenario().actions;
+        let own = self.history.actions() != self.history.setup().actions;
         let is_done = || !self.is_planned() && self.scene() == Scene::Quiet;
         self.has_ended() || own && is_done()
     }

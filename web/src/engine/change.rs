@@ -1,15 +1,15 @@
 //! The last changes of membership: which fingers they affect, by the exact rule, and which of them name the right node by now.
 
 use chordscope_core::base::id::Id;
-use chordscope_sim::action::Action;
-use chordscope_sim::world::World;
+use chordscope_sim::worlds::ring::RingWorld;
+use chordscope_sim::worlds::ring::action::Action;
 
 use crate::engine::snapshot::{ChangeView, ChangedRow};
 use crate::engine::statement::Statement;
 use crate::engine::story::Story;
 
 /// The change that a deed was, if it changed who is in the ring, with those before it that were under way when it was done.
-pub(super) fn view(world: &World, story: &Story, deed: &Action) -> Option<ChangeView> {
+pub(super) fn view(world: &RingWorld, story: &Story, deed: &Action) -> Option<ChangeView> {
     if let Action::Restart(node) = deed {
         // Of a node that starts again in its place, nobody's fingers are affected.
         return Some(ChangeView {
@@ -71,7 +71,7 @@ pub(super) fn view(world: &World, story: &Story, deed: &Action) -> Option<Change
 }
 
 /// The deed of the node that came or went.
-fn title(world: &World, id: Id, deed: &Action) -> Statement {
+fn title(world: &RingWorld, id: Id, deed: &Action) -> Statement {
     let node = world.node(id);
     let is_member = node.is_some_and(|node| node.membership().is_member());
     match deed {

@@ -2,11 +2,11 @@
 
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::route::{Mode, Routing};
-use chordscope_sim::action::Action;
-use chordscope_sim::builtin;
-use chordscope_sim::history::History;
-use chordscope_sim::scenario::Scenario;
-use chordscope_sim::trace::{Decision, Entry};
+use chordscope_sim::worlds::ring::History;
+use chordscope_sim::worlds::ring::action::Action;
+use chordscope_sim::worlds::ring::builtin;
+use chordscope_sim::worlds::ring::scenario::Scenario;
+use chordscope_sim::worlds::ring::trace::{Decision, Entry};
 
 use crate::engine::command::{Command, Way};
 use crate::engine::predict::Predict;
@@ -118,7 +118,7 @@ impl Engine {
         let now = self.history.now();
         let entries = self.history.entries().iter().rev();
         let mut here = entries.take_while(|entry| entry.at == now);
-        let until = self.history.scenario().until;
+        let until = self.history.setup().until;
         if !here.any(Entry::is_notable) || !ended && until > from && until < now {
             self.travel(|history| history.seek(from.max(until)));
         }
@@ -176,7 +176,7 @@ impl Engine {
         self.predict = None;
         let at = self.history.now();
         match self.history.act(deed) {
-            Ok(()) => {
+            Ok(_) => {
                 self.story.forget_from(at, &self.history);
                 self.story.read(&self.history);
                 self.asked = None;

@@ -2,8 +2,8 @@
 
 use chordscope_core::base::id::Id;
 use chordscope_core::chord::route::{Mode, Step};
-use chordscope_sim::trace::{Decision, LookupTrace, Traffic};
-use chordscope_sim::world::World;
+use chordscope_sim::worlds::ring::RingWorld;
+use chordscope_sim::worlds::ring::trace::{Decision, LookupTrace, Traffic};
 
 use crate::engine::snapshot::{Caption, LookupView, Tone};
 use crate::engine::statement::{Stage, Statement};
@@ -11,7 +11,7 @@ use crate::engine::tables;
 use crate::scene::{Carries, Dot, Motion};
 
 /// The lookup of interest: the one that the user asked for, while there is one; otherwise the last.
-pub(super) fn current(world: &World, asked: Option<(Id, u64)>) -> Option<&LookupTrace> {
+pub(super) fn current(world: &RingWorld, asked: Option<(Id, u64)>) -> Option<&LookupTrace> {
     let known = world.lookups();
     let asked = known.iter().rev().find(|trace| Some(trace.id) == asked);
     asked.or_else(|| known.last())
@@ -26,7 +26,7 @@ fn owner(trace: &LookupTrace) -> Option<Id> {
 
 /// The lookup, as the panels show it. `shown` tells whether the ring has not changed since it began.
 pub(super) fn view(
-    world: &World,
+    world: &RingWorld,
     trace: &LookupTrace,
     shown: bool,
     ring: Vec<Statement>,
@@ -79,7 +79,7 @@ fn failure(trace: &LookupTrace) -> Statement {
 }
 
 /// What the lookup did last, and by which rule.
-pub(super) fn caption(world: &World, trace: &LookupTrace) -> Caption {
+pub(super) fn caption(world: &RingWorld, trace: &LookupTrace) -> Caption {
     let said = |tone, lead, rest| Caption { tone, lead, rest };
     let (from, key) = (trace.id.0, trace.key);
     if trace.failed {
@@ -165,7 +165,7 @@ fn why_owner(trace: &LookupTrace, owner: Id) -> Vec<Statement> {
 }
 
 /// The moving layer: hops of the lookup, if it is shown, and messages under way. A prediction hides the answer.
-pub(super) fn motion(world: &World, trace: Option<&LookupTrace>, hide: bool) -> Motion {
+pub(super) fn motion(world: &RingWorld, trace: Option<&LookupTrace>, hide: bool) -> Motion {
     let (space, now) = (world.space(), world.now());
     let path = trace.map_or(&[][..], |trace| trace.path.as_slice());
     let hops = path

@@ -1,6 +1,6 @@
 //! Links to a moment of a run: made and followed.
 
-use chordscope_sim::permalink::Permalink;
+use chordscope_sim::worlds::ring::permalink::Permalink;
 
 use crate::engine::Engine;
 use crate::engine::snapshot::{Beside, Refused};
@@ -44,7 +44,7 @@ impl Engine {
                 self.refused = caveat.map(beside_question);
             }
             Err(error) => {
-                let shown = &self.history.scenario().title;
+                let shown = &self.history.setup().title;
                 let shown = if shown.is_empty() {
                     "what was shown before".to_owned()
                 } else {

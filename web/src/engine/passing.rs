@@ -2,7 +2,7 @@
 
 use chordscope_core::base::time::Instant;
 use chordscope_core::node::api::Event;
-use chordscope_sim::trace::{Entry, Parcel, What};
+use chordscope_sim::worlds::ring::trace::{Entry, Parcel, What};
 
 use crate::engine::pace::{self, Scene};
 use crate::engine::tables::Health;
@@ -26,7 +26,7 @@ impl Engine {
         let (ended, calm) = (self.has_ended(), self.calm_for());
         let by_step = self.goes_by_step();
         let rate = self.rate(before.0);
-        let until = self.history.scenario().until;
+        let until = self.history.setup().until;
         self.ran += real;
         self.carry += real * 1_000.0 * rate;
         let micros = self.carry.floor();
@@ -67,7 +67,7 @@ impl Engine {
     /// Returns how many virtual seconds pass in a second of this scene.
     pub(super) fn rate(&self, scene: Scene) -> f64 {
         let rate = pace::rate(self.speed, scene);
-        let is_early = self.history.now() < self.history.scenario().until;
+        let is_early = self.history.now() < self.history.setup().until;
         if self.speed == 0 && self.goes_by_step() && is_early {
             return rate * pace::hurry(self.ran);
         }
@@ -119,7 +119,7 @@ impl Engine {
         if stepped {
             self.ran = 0.0;
             if self.speed == 0 {
-                let (space, anyway) = (self.history.space(), self.journey());
+                let (space, anyway) = (self.history.world().space(), self.journey());
                 self.hold = pace::reading(&caption, &self.shown, space, anyway);
             }
             self.urgent = true;
@@ -170,7 +170,7 @@ impl Engine {
 
     /// Whether time has just brought what the user waits for.
     fn has_arrived(&self, (scene, then): (Scene, Instant)) -> bool {
-        let scenario = self.history.scenario();
+        let scenario = self.history.setup();
         if self.history.actions() == scenario.actions {
             // A scenario has an end of its own.
             return false;

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use chordscope_core::base::id::Id;
 use chordscope_core::chord::ideal::IdealRing;
 use chordscope_core::chord::route::{Mode, Routing};
-use chordscope_sim::action::Action;
-use chordscope_sim::trace::LookupTrace;
+use chordscope_sim::worlds::ring::action::Action;
+use chordscope_sim::worlds::ring::trace::LookupTrace;
 
 use crate::engine::command::Way;
 use crate::engine::pace::Scene;
@@ -134,7 +134,7 @@ impl Engine {
     }
 
     fn scenario_view(&self) -> ScenarioView {
-        let scenario = self.history.scenario();
+        let scenario = self.history.setup();
         let show = |id: &Id| scenario.space.show(*id);
         ScenarioView {
             name: scenario.name.clone(),

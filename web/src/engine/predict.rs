@@ -1,7 +1,7 @@
 //! Predict, then check: time stops at each decision until the user has said who comes next.
 
 use chordscope_core::base::id::Id;
-use chordscope_sim::trace::{Decision, LookupTrace};
+use chordscope_sim::worlds::ring::trace::{Decision, LookupTrace};
 
 use crate::engine::snapshot::{Caption, Tone};
 use crate::engine::statement::{Advice, Statement};

@@ -2,9 +2,8 @@
 
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::invariant::Property;
-use chordscope_sim::action::Action;
 use chordscope_sim::classic::Protocol;
-use chordscope_sim::trace::{Decision, Entry, What};
+use chordscope_sim::worlds::ring::trace::{Decision, Entry, What};
 
 /// One statement of fact, or one word of advice.
 #[derive(Clone, Debug, PartialEq)]

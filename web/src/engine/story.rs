@@ -9,10 +9,10 @@ use chordscope_core::base::time::Instant;
 use chordscope_core::chord::invariant::Property;
 use chordscope_core::node::Node;
 use chordscope_core::node::api::Event;
-use chordscope_sim::action::Action;
-use chordscope_sim::history::History;
-use chordscope_sim::trace::{Entry, Traffic, What};
-use chordscope_sim::world::World;
+use chordscope_sim::worlds::ring::History;
+use chordscope_sim::worlds::ring::RingWorld;
+use chordscope_sim::worlds::ring::action::Action;
+use chordscope_sim::worlds::ring::trace::{Entry, Traffic, What};
 
 use crate::brief::brief;
 use crate::engine::snapshot::{About, EventView, Gone, MarkView};
@@ -43,7 +43,7 @@ pub(super) type NamedFinger = (Id, u8, Id);
 impl Story {
     /// Reads what is new in the history.
     pub(super) fn read(&mut self, history: &History) {
-        let (entries, space) = (history.entries(), history.space());
+        let (entries, space) = (history.entries(), history.world().space());
         let from = entries.partition_point(|entry| entry.index < self.next);
         let Some(last) = entries.last().filter(|_| from < entries.len()) else {
             return;
@@ -132,7 +132,7 @@ impl Story {
     }
 
     /// The nodes that came or went at the moment of the last change, as the node of that change did, ascending; and their fate.
-    pub(super) fn together(&self, world: &World) -> Option<(Vec<Id>, Fate)> {
+    pub(super) fn together(&self, world: &RingWorld) -> Option<(Vec<Id>, Fate)> {
         let (when, last) = self.last_change(world.now())?;
         let all = self.deeds.iter().rev().filter(|(at, _)| *at == when);
         let changes = all.filter(|(_, deed)| deed.changes_members());
@@ -217,7 +217,7 @@ const fn changes_the_ring(entry: &Entry) -> bool {
 
 /// The last lines of the log, oldest first, without what lookups did from `secret` on.
 pub(super) fn lines(history: &History, upkeep: bool, secret: Option<Instant>) -> Vec<EventView> {
-    let (world, space) = (history.world(), history.space());
+    let (world, space) = (history.world(), history.world().space());
     let is_secret = |entry: &&Entry| {
         about(entry) == About::Lookup && secret.is_some_and(|secret| entry.at >= secret)
     };
@@ -241,7 +241,7 @@ pub(super) fn lines(history: &History, upkeep: bool, secret: Option<Instant>) ->
 }
 
 /// Whether the log tells an entry while upkeep is hidden: deeds, lookups asked for, changes, losses.
-fn is_told(entry: &Entry, world: &World) -> bool {
+fn is_told(entry: &Entry, world: &RingWorld) -> bool {
     match &entry.what {
         What::Sent(parcel) => {
             parcel.traffic != Traffic::Upkeep && !parcel.kind.is_acknowledgement()

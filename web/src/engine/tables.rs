@@ -11,8 +11,8 @@ use chordscope_core::chord::membership::Membership;
 use chordscope_core::chord::route::Step;
 use chordscope_core::node::Node;
 use chordscope_core::store::record::{Label, Record};
-use chordscope_sim::trace::LookupTrace;
-use chordscope_sim::world::World;
+use chordscope_sim::worlds::ring::RingWorld;
+use chordscope_sim::worlds::ring::trace::LookupTrace;
 
 use crate::engine::snapshot::{
     Counters, FingerRow, Gone, Inspected, KeyView, NodeView, Standing, is_responsible,
@@ -20,7 +20,7 @@ use crate::engine::snapshot::{
 use crate::engine::statement::Statement;
 
 /// Every node that is up, and those that crashed.
-pub(super) fn nodes(world: &World, crashed: &[Id]) -> Vec<NodeView> {
+pub(super) fn nodes(world: &RingWorld, crashed: &[Id]) -> Vec<NodeView> {
     let space = world.space();
     let up = world.nodes().map(|node| {
         let standing = match (node.membership().is_member(), node.leaving()) {
@@ -70,7 +70,7 @@ pub(super) fn taken(trace: Option<&LookupTrace>, node: Id) -> Option<Taken> {
 
 /// One node's tables, held against the ideal ring's; where it is not there, what became of it.
 pub(super) fn inspected(
-    world: &World,
+    world: &RingWorld,
     id: Id,
     ideal: Option<&IdealRing>,
     taken: Option<Taken>,
@@ -146,7 +146,7 @@ fn successor(node: &Node) -> Option<Id> {
 }
 
 /// The keys that any node holds, ascending.
-pub(super) fn keys(world: &World) -> Vec<KeyView> {
+pub(super) fn keys(world: &RingWorld) -> Vec<KeyView> {
     let mut keys: BTreeMap<Id, KeyView> = BTreeMap::new();
     for node in world.nodes() {
         for (id, held) in node.records().live(world.now()) {
@@ -185,7 +185,7 @@ fn keys_of(node: &Node, now: Instant) -> impl Iterator<Item = Id> {
 }
 
 /// The members, ascending.
-fn members(world: &World) -> Vec<&Membership> {
+fn members(world: &RingWorld) -> Vec<&Membership> {
     let all = world.nodes().map(Node::membership);
     all.filter(|member| member.is_member()).collect()
 }
@@ -203,7 +203,7 @@ pub(super) struct Health {
 
 impl Health {
     /// The health of a ring now.
-    pub(super) fn of(world: &World) -> Self {
+    pub(super) fn of(world: &RingWorld) -> Self {
         let members = members(world);
         let found = &world.health().broken;
         let broken = |property: &Property| Some((*property, found.get(property)?.len()));
@@ -271,14 +271,14 @@ impl Health {
 }
 
 /// The first member at or after a key.
-pub(super) fn responsible(world: &World, key: Id) -> Option<Id> {
+pub(super) fn responsible(world: &RingWorld, key: Id) -> Option<Id> {
     let ids = members(world).into_iter().map(Membership::me).collect();
     let ring = IdealRing::new(world.space(), ids).ok()?;
     Some(ring.successor(key))
 }
 
 /// How the ring is, in one statement. `troubled` tells whether the network is cut or a node paused.
-pub(super) fn state(world: &World, health: &Health, troubled: bool) -> Statement {
+pub(super) fn state(world: &RingWorld, health: &Health, troubled: bool) -> Statement {
     if let Some(broken) = health.faults() {
         let scenario = world.scenario();
         return Statement::Violated {
@@ -310,7 +310,7 @@ pub(super) fn state(world: &World, health: &Health, troubled: bool) -> Statement
 }
 
 /// The members whose successors are gone, all of them: they are what tears a ring.
-pub(super) fn dead_successors(world: &World) -> impl Iterator<Item = Statement> {
+pub(super) fn dead_successors(world: &RingWorld) -> impl Iterator<Item = Statement> {
     members(world).into_iter().filter_map(|member| {
         let list = member.successors().entries();
         let is_gone = |contact: &Contact| world.node(contact.id()).is_none();
@@ -325,7 +325,7 @@ pub(super) fn dead_successors(world: &World) -> impl Iterator<Item = Statement> 
 }
 
 /// What a node takes itself to be responsible for.
-pub(super) fn claim(world: &World, node: Id) -> Option<Statement> {
+pub(super) fn claim(world: &RingWorld, node: Id) -> Option<Statement> {
     let after = predecessor(world.node(node)?)?;
     let others: Vec<Id> = members(world).into_iter().map(Membership::me).collect();
     let at = others.binary_search(&node).ok()?;
@@ -338,7 +338,7 @@ pub(super) fn claim(world: &World, node: Id) -> Option<Statement> {
 }
 
 /// What was sent.
-pub(super) fn counters(world: &World, lost: u64) -> Counters {
+pub(super) fn counters(world: &RingWorld, lost: u64) -> Counters {
     let sent = world.sent();
     Counters {
         lookup: sent.lookup,

@@ -8,10 +8,10 @@ use chordscope_core::base::id::Id;
 use chordscope_core::chord::membership::Membership;
 use chordscope_core::chord::route::{Mode, Step};
 use chordscope_core::node::api::Event;
-use chordscope_sim::action::{Action, Timed};
-use chordscope_sim::history::History;
-use chordscope_sim::trace::{Entry, Parcel, What};
-use chordscope_sim::world::World;
+use chordscope_sim::worlds::ring::History;
+use chordscope_sim::worlds::ring::RingWorld;
+use chordscope_sim::worlds::ring::action::{Action, Timed};
+use chordscope_sim::worlds::ring::trace::{Entry, Parcel, What};
 
 /// One node, by its own state.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +37,7 @@ pub(crate) fn number(id: Id) -> u64 {
 }
 
 impl Ring {
-    pub(crate) fn of(world: &World) -> Self {
+    pub(crate) fn of(world: &RingWorld) -> Self {
         let bits = u32::from(world.space().bits());
         let nodes = world.nodes().map(|node| {
             let membership: &Membership = node.membership();
@@ -481,7 +481,7 @@ impl<'a> Facts<'a> {
     fn ring_before(&self, when: u64, index: usize) -> Ring {
         let mut ring = match when {
             0 => {
-                let (scenario, seed) = (self.history.scenario(), self.history.world().seed());
+                let (scenario, seed) = (self.history.setup(), self.history.world().seed());
                 let run = History::new(scenario.clone(), seed).expect("a run");
                 Ring::of(run.world())
             }

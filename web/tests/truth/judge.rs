@@ -7,9 +7,9 @@ use chordscope_core::base::id::Id;
 use chordscope_core::chord::invariant::Property;
 use chordscope_core::chord::route::{Mode, Step};
 use chordscope_core::node::api::Event;
-use chordscope_sim::action::Action;
-use chordscope_sim::kind::Kind;
-use chordscope_sim::trace::What;
+use chordscope_sim::worlds::ring::action::Action;
+use chordscope_sim::worlds::ring::kind::Kind;
+use chordscope_sim::worlds::ring::trace::What;
 use chordscope_web::engine::statement::{Fate, Stage, Statement};
 
 use crate::facts::{AffectedRow, Facts, LookupFacts, Ring, leads_to, number};
@@ -177,7 +177,7 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>) -> Result<(), Stri
             // Of several nodes that came at once, one at least still joins.
             let came = facts.changed_at_once();
             let mut joins = came.iter().filter_map(|id| ring.nodes.get(&number(*id)));
-            let scenario = facts.history.scenario();
+            let scenario = facts.history.setup();
             so(joins.any(|node| !node.member) && *protocol == scenario.protocol)
         }
         Statement::Joined(id) => {
@@ -261,7 +261,7 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>) -> Result<(), Stri
             }))
         }
         Statement::Rounds(micros) => {
-            let upkeep = facts.history.scenario().upkeep.as_ref();
+            let upkeep = facts.history.setup().upkeep.as_ref();
             so(upkeep.is_some_and(|every| u64::from(every.stabilize_ms) * 1_000 == *micros))
         }
         Statement::Violated {
@@ -279,7 +279,7 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>) -> Result<(), Stri
             .into_iter()
             .filter_map(|(property, is_broken)| is_broken.then_some(property))
             .collect();
-            let scenario = facts.history.scenario();
+            let scenario = facts.history.setup();
             let stabilizes = scenario.upkeep.is_some();
             so(found == *broken
                 && ring.cycles().len() == *rings
@@ -296,7 +296,7 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>) -> Result<(), Stri
                 .lookup
                 .as_ref()
                 .is_some_and(|lookup| lookup.ended.is_none());
-            let late = facts.now >= facts.history.scenario().until.as_micros();
+            let late = facts.now >= facts.history.setup().until.as_micros();
             let calm = unchanged(facts) >= 30_000_000;
             let ends = late || calm || is_quiet(facts);
             so(facts.planned().is_empty() && !open && (ends || has_been_quiet(facts)))

@@ -3,9 +3,9 @@
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::invariant::Property;
 use chordscope_core::chord::route::Step;
-use chordscope_sim::action::Action;
 use chordscope_sim::classic::Protocol;
-use chordscope_sim::trace::Decision;
+use chordscope_sim::worlds::ring::action::Action;
+use chordscope_sim::worlds::ring::trace::Decision;
 use chordscope_web::engine::statement::{Fate, Stage, Statement};
 
 use crate::facts::{leads_to, number};

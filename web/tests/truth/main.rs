@@ -16,9 +16,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chordscope_core::base::id::Id;
 use chordscope_core::base::rng::Rng;
-use chordscope_sim::builtin;
 use chordscope_sim::classic::Protocol;
-use chordscope_sim::trace::{Traffic, What};
+use chordscope_sim::worlds::ring::builtin;
+use chordscope_sim::worlds::ring::trace::{Traffic, What};
 use chordscope_web::engine::Engine;
 use chordscope_web::engine::command::{Command, Way};
 use chordscope_web::engine::snapshot::{ChangedRow, FingerRow, Snapshot, Standing};
@@ -327,7 +327,7 @@ fn random_link(rng: &mut Rng) -> String {
             _ => format!("{at}:put,{node},anna,{key}"),
         });
     }
-    let behaviour = chordscope_sim::behaviour::BEHAVIOUR;
+    let behaviour = chordscope_sim::engine::behaviour::BEHAVIOUR;
     let (plan, seed) = (plan.join(";"), rng.below(1_000));
     format!("v={behaviour}&{link}&do={plan}&seed={seed}&t=0")
 }

@@ -1,9 +1,9 @@
 //! What the built-in scenarios say to watch for, sentence by sentence: a text that is changed here must be checked again.
 
 use chordscope_core::base::time::Instant;
-use chordscope_sim::builtin;
-use chordscope_sim::history::History;
-use chordscope_sim::trace::What;
+use chordscope_sim::worlds::ring::History;
+use chordscope_sim::worlds::ring::builtin;
+use chordscope_sim::worlds::ring::trace::What;
 
 use crate::facts::{Ring, number};
 
@@ -142,7 +142,7 @@ fn a_partition_makes_two_rings_that_close_up_again() {
 /// After a crash a node adopts a dead one, because another still names it.
 fn adopts(name: &str, crash: u64, node: u64, (teller, dead): (u64, u64)) {
     let mut history = at(name, Some(crash));
-    let until = history.scenario().until.as_millis();
+    let until = history.setup().until.as_millis();
     let mut still_named = false;
     let mut seen = Vec::new();
     for millis in crash..until {

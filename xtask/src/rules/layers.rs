@@ -1,4 +1,4 @@
-//! Layers: imports run down the floors of the core, and from the shells over the simulator to the core.
+//! Layers: imports run down the floors of the core and of the simulator, and from the shells over the simulator to the core.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,6 +19,13 @@ const FLOORS: [&[&str]; 6] = [
     &["node", "wire"],
     &["link"],
     &["peer"],
+];
+
+/// The rooms of the simulator: each world is one, and the engine below them knows none.
+const SIM_FLOORS: [&[&str]; 3] = [
+    &["engine", "classic", "checks"],
+    &["worlds::peers", "worlds::ring", "worlds::swarm"],
+    &["experiment"],
 ];
 
 /// A module of tests alone, which belongs to no floor: the numbers in docs/protocol.md are those of the code.
@@ -149,12 +156,18 @@ fn read(all: &[Placed], at: usize, mut path: Vec<String>, found: &mut Vec<Import
     }
 }
 
-fn floor(room: &str) -> Option<usize> {
-    FLOORS.iter().position(|rooms| rooms.contains(&room))
+/// The room that a path leads to.
+fn room(path: &[String]) -> String {
+    match path {
+        [] => "*".to_owned(),
+        [worlds, world, ..] if worlds == "worlds" => format!("{worlds}::{world}"),
+        [room, ..] => room.clone(),
+    }
 }
 
 /// What is wrong with an import of `to` by `from`, if anything.
-fn objection(from: &str, to: &str) -> Option<String> {
+fn objection(floors: &[&[&str]], from: &str, to: &str) -> Option<String> {
+    let floor = |room: &str| floors.iter().position(|rooms| rooms.contains(&room));
     if from == to || from == TESTS_ALONE {
         return None;
     }
@@ -168,18 +181,27 @@ fn objection(from: &str, to: &str) -> Option<String> {
     Some(format!("`{from}` imports `{to}`, {direction}"))
 }
 
-/// The forbidden imports of one file: from, to, and a line that says so.
-fn violations(path: &Path, source: &str) -> Vec<(String, String, String)> {
+/// The forbidden imports of one file of a crate: from, to, and a line that says so.
+fn violations(
+    (krate, floors): (&str, &[&[&str]]),
+    path: &Path,
+    source: &str,
+) -> Vec<(String, String, String)> {
     let module = module_of(path);
-    let Some(from) = module.first().cloned() else {
+    if module.is_empty() {
         // The root declares the rooms.
         return Vec::new();
-    };
+    }
+    let from = room(&module);
     let judge = |import: Import| {
-        let to = import.path.first().map_or("*", String::as_str);
-        let objection = objection(&from, to)?;
-        let line = format!("core/src/{}:{}: {objection}", path.display(), import.line);
-        Some((from.clone(), to.to_owned(), line))
+        let to = room(&import.path);
+        let objection = objection(floors, &from, &to)?;
+        let line = format!(
+            "{krate}/src/{}:{}: {objection}",
+            path.display(),
+            import.line
+        );
+        Some((from.clone(), to, line))
     };
     imports(&module, source)
         .into_iter()
@@ -194,7 +216,7 @@ fn the_core_imports_downwards_only() {
     let mut used = BTreeSet::new();
     for path in rust_files(&folder) {
         let source = fs::read_to_string(folder.join(&path)).unwrap();
-        for (from, to, line) in violations(&path, &source) {
+        for (from, to, line) in violations(("core", &FLOORS), &path, &source) {
             if ALLOWED.iter().any(|entry| entry.0 == from && entry.1 == to) {
                 used.insert((from, to));
             } else {
@@ -216,6 +238,32 @@ fn the_core_imports_downwards_only() {
         ));
     }
     assert_none("imports against the layers", &problems);
+}
+
+#[test]
+fn no_world_imports_another_one_and_the_engine_none() {
+    let folder = root().join("sim/src");
+    let mut problems = Vec::new();
+    for path in rust_files(&folder) {
+        let source = fs::read_to_string(folder.join(&path)).unwrap();
+        let found = violations(("sim", &SIM_FLOORS), &path, &source);
+        problems.extend(found.into_iter().map(|(_, _, line)| line));
+    }
+    assert_none("imports against the layers", &problems);
+    let judged = |path: &str, source: &str| {
+        let found = violations(("sim", &SIM_FLOORS), Path::new(path), source);
+        found.into_iter().map(|(_, _, line)| line).next()
+    };
+    let said = judged("engine/run.rs", "use crate::worlds::ring::RingWorld;");
+    let expected = "sim/src/engine/run.rs:1: `engine` imports `worlds::ring`, above it";
+    assert_eq!(said.as_deref(), Some(expected));
+    let said = judged(
+        "worlds/ring/act.rs",
+        "use crate::worlds::{ring::A, swarm::B};",
+    );
+    let expected =
+        "sim/src/worlds/ring/act.rs:1: `worlds::ring` imports `worlds::swarm`, on the same floor";
+    assert_eq!(said.as_deref(), Some(expected));
 }
 
 #[test]
@@ -248,7 +296,7 @@ fn the_crates_depend_downwards_only() {
 
 /// What `violations` says of a file with this text.
 fn judged(path: &str, source: &str) -> Vec<String> {
-    let found = violations(Path::new(path), source);
+    let found = violations(("core", &FLOORS), Path::new(path), source);
     found.into_iter().map(|(_, _, line)| line).collect()
 }
 

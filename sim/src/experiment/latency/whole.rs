@@ -6,11 +6,11 @@ use core::time::Duration;
 
 use serde::Serialize;
 
-use crate::action::Action;
+use crate::engine::network::Latency;
 use crate::experiment::{Progress, pick, random_id, random_ring};
-use crate::network::Latency;
-use crate::scenario::Scenario;
-use crate::world::{MAX_LOOKUPS, Watch, World};
+use crate::worlds::ring::action::Action;
+use crate::worlds::ring::scenario::Scenario;
+use crate::worlds::ring::{MAX_LOOKUPS, RingWorld, Watch};
 use chordscope_core::base::id::Space;
 use chordscope_core::base::rng::Rng;
 use chordscope_core::chord::route::{Mode, Routing};
@@ -61,7 +61,7 @@ fn measure(seed: u64, nodes: u32, choices: u8) -> Option<WholeRow> {
     scenario.successors = SUCCESSORS;
     scenario.successors_per_finger = choices;
     scenario.latency = Latency::Cube(EDGE);
-    let mut world = World::watched(Arc::new(scenario), seed, Watch::Nothing).ok()?;
+    let mut world = RingWorld::watched(Arc::new(scenario), seed, Watch::Nothing).ok()?;
     world.run_until(world.now() + SETTLE);
     let (begun, sent) = (world.now(), world.sent().upkeep);
     let (mut lookups, mut hops, mut micros) = (0_u32, 0, 0);

@@ -1,0 +1,70 @@
+//! A trace in the format of Chrome's tracing, which Perfetto opens.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde_json::{Value, json};
+
+use crate::engine::{Entry, World};
+use chordscope_core::base::time::Instant;
+
+/// A trace entry as a chart of time shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The row that it stands in: a node, or what else acts.
+    pub row: String,
+    /// What it is called.
+    pub name: String,
+    /// By what it can be filtered.
+    pub category: &'static str,
+    /// Since when it lasted up to the entry's time, where it lasted; and a number that tells it from others of its time.
+    pub since: Option<(Instant, u64)>,
+}
+
+/// A world whose trace can be shown as a chart of time.
+pub trait Charted: World {
+    /// Returns what a chart shows of an entry, if anything.
+    fn chart(&self, entry: &Entry<Self::What>) -> Option<Mark>;
+}
+
+/// Writes trace entries in Chrome's trace event format.
+pub fn write<W: Charted>(world: &W, entries: &[Entry<W::What>]) -> String {
+    let mut rows: Vec<String> = Vec::new();
+    let mut events = Vec::new();
+    for entry in entries {
+        let Some(mark) = world.chart(entry) else {
+            continue;
+        };
+        let row = rows.iter().position(|row| *row == mark.row);
+        let row = row.unwrap_or_else(|| {
+            rows.push(mark.row.clone());
+            rows.len() - 1
+        });
+        let event = |phase: &str, at: Instant| {
+            json!({
+                "ph": phase, "name": mark.name, "cat": mark.category,
+                "pid": 1, "tid": row, "ts": at.as_micros(),
+            })
+        };
+        match mark.since {
+            // Messages in flight overlap, so that they are asynchronous events.
+            Some((since, number)) => {
+                for (phase, at) in [("b", since), ("e", entry.at)] {
+                    let mut event = event(phase, at);
+                    event["id"] = number.into();
+                    events.push(event);
+                }
+            }
+            None => {
+                let mut event = event("i", entry.at);
+                event["s"] = "t".into();
+                events.push(event);
+            }
+        }
+    }
+    let names = rows.iter().enumerate().map(|(row, name)| {
+        json!({"ph": "M", "name": "thread_name", "pid": 1, "tid": row, "args": {"name": name}})
+    });
+    let all: Vec<Value> = names.chain(events).collect();
+    json!({"displayTimeUnit": "ms", "traceEvents": all}).to_string()
+}

@@ -1,0 +1,95 @@
+//! Permalinks as far as all worlds share them: the query of a URL, its limits, the behaviour number, times, text.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::engine::behaviour::{self, BEHAVIOUR};
+use crate::engine::malformed::Malformed;
+use crate::engine::run::MAX_MILLIS;
+use chordscope_core::base::time::Instant;
+
+/// The longest link, in bytes: browsers and chat programs pass on that much.
+pub const MAX_LENGTH: usize = 8_000;
+
+/// The query of a URL.
+#[derive(Clone, Copy)]
+pub(crate) struct Query<'a>(&'a str);
+
+impl<'a> Query<'a> {
+    /// The query of a link: of a whole URL, of its fragment, or the query alone.
+    pub(crate) fn of(link: &'a str) -> Self {
+        Self(link.rsplit_once('?').map_or(link, |(_, query)| query))
+    }
+
+    pub(crate) fn part(self, name: &str) -> Option<&'a str> {
+        let parts = self.0.split('&').filter_map(|part| part.split_once('='));
+        let mut named = parts.filter(|(key, _)| *key == name);
+        named.next().map(|(_, value)| value)
+    }
+
+    pub(crate) fn number(self, name: &str, default: u64) -> Result<u64, Malformed> {
+        let Some(text) = self.part(name) else {
+            return Ok(default);
+        };
+        text.parse().map_err(|_| wrong(name, "must be a number"))
+    }
+
+    pub(crate) fn moment(self) -> Result<Option<Instant>, Malformed> {
+        let micros = self.number("t", 0)?;
+        if micros > MAX_MILLIS * 1_000 {
+            return Err(wrong("t", "must be at most a day, in microseconds"));
+        }
+        let at = Instant::from_micros(micros);
+        Ok(self.part("t").map(|_| at))
+    }
+
+    /// The behaviour of a link that carries no number of one. A run without actions was not recorded: it runs as it does in this release.
+    pub(crate) fn unnumbered(self) -> u32 {
+        match self.part("do") {
+            Some(_) => behaviour::FIRST,
+            None => BEHAVIOUR,
+        }
+    }
+}
+
+pub(crate) fn wrong(place: &str, reason: impl core::fmt::Display) -> Malformed {
+    Malformed::new(place, &reason)
+}
+
+/// Percent-encodes all but letters, digits and a few harmless signs.
+pub(crate) fn escape(text: &str) -> String {
+    let mut escaped = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}
+
+/// Undoes [`escape`]; what is no escape stands for itself.
+pub(crate) fn unescape(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        let hex = |digit: &u8| char::from(*digit).to_digit(16);
+        let escaped = match after {
+            [high, low, ..] if *byte == b'%' => hex(high).zip(hex(low)),
+            _ => None,
+        };
+        match escaped {
+            Some((high, low)) => {
+                bytes.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

@@ -1,0 +1,99 @@
+//! How much goes over the wire: messages, their bytes, and what the field's own simulator would have counted for them.
+
+use crate::worlds::ring::trace::Traffic;
+use chordscope_core::chord::message::{Neighbours, Notice, Request as Ask, Response as Answer};
+use chordscope_core::link::session;
+use chordscope_core::message::{Message, Request, Response};
+use chordscope_core::wire::codec;
+use chordscope_core::wire::frame;
+
+/// Messages of one kind of traffic.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Volume {
+    /// How many.
+    pub messages: u64,
+    /// Their bytes as frames of a link: header, body and tag. WebSocket, TCP and IP come on top.
+    pub bytes: u64,
+    /// Their bytes as p2psim counts: 20 for a packet, 4 for each node or key that it names, and what data it carries.
+    pub p2psim_bytes: u64,
+}
+
+/// What was sent, by what it belongs to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Volumes {
+    /// For lookups that a person asked for.
+    pub lookup: Volume,
+    /// For records.
+    pub records: Volume,
+    /// For upkeep: overhead.
+    pub upkeep: Volume,
+}
+
+impl Volumes {
+    pub(super) fn count(&mut self, traffic: Traffic, message: &Message) {
+        let volume = match traffic {
+            Traffic::Lookup => &mut self.lookup,
+            Traffic::Records => &mut self.records,
+            Traffic::Upkeep => &mut self.upkeep,
+        };
+        volume.messages += 1;
+        volume.bytes += frame_bytes(message);
+        volume.p2psim_bytes += PACKET + NAME * named(message);
+    }
+}
+
+/// What p2psim counts for the head of a packet, and for each node or key: `PKT_OVERHEAD` and `record_bw_stat`.
+const PACKET: u64 = 20;
+const NAME: u64 = 4;
+
+/// The bytes of a message as one frame of a link.
+pub fn frame_bytes(message: &Message) -> u64 {
+    // What does not fit into a frame is never sent.
+    let body = codec::encode_message(message).map_or(0, |body| body.len());
+    (frame::HEADER + body + session::TRAILER) as u64
+}
+
+/// How many nodes and keys a message of the ring names. Those about records and files are not asked for.
+fn named(message: &Message) -> u64 {
+    let around = |neighbours: &Neighbours| {
+        neighbours.successors.len() + usize::from(neighbours.predecessor.is_some())
+    };
+    let named = match message {
+        Message::Request(_, Request::Chord(ask)) => match ask {
+            Ask::Neighbours | Ask::Ping => 0,
+            Ask::Step(question) => 1 + question.avoid.len(),
+            Ask::Forward(forward) => 2 + forward.path.len(),
+        },
+        Message::Response(_, Response::Chord(answer)) => match answer {
+            Answer::Neighbours(neighbours) => around(neighbours),
+            Answer::Step(hop) => usize::from(hop.step.next().is_some()) + around(&hop.neighbours),
+            Answer::Pong | Answer::Forwarded | Answer::NotMember => 0,
+        },
+        Message::Notice(Notice::Notify) => 1,
+        Message::Notice(Notice::Found(found)) => found.path.len() + around(&found.neighbours),
+        Message::Notice(Notice::Leaving(neighbours)) => around(neighbours),
+        Message::Request(_, Request::Store(_) | Request::Group(_))
+        | Message::Response(_, Response::Store(_) | Response::Group(_) | Response::Unsupported)
+        | Message::Swarm(_) => 0,
+    };
+    named as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ping_is_a_header_a_tag_and_three_bytes() {
+        let ping = Message::Request(7, Request::Chord(Ask::Ping));
+        assert_eq!(frame_bytes(&ping), 6 + 24 + 3);
+        let mut volumes = Volumes::default();
+        volumes.count(Traffic::Upkeep, &ping);
+        let counted = Volume {
+            messages: 1,
+            bytes: 33,
+            p2psim_bytes: 20,
+        };
+        assert_eq!(volumes.upkeep, counted);
+    }
+}
