@@ -3,6 +3,7 @@
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::invariant::Property;
 use chordscope_sim::classic::Protocol;
+use chordscope_sim::worlds::ring::action::Action;
 use chordscope_sim::worlds::ring::trace::{Decision, Entry, What};
 
 /// One statement of fact, or one word of advice.

@@ -42,8 +42,8 @@ impl fmt::Debug for Groups {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Groups");
         shown
-            .field("me", &self.me.id())
-            .field("held", &self.held.len());
+            .field("me", &self.shared.id())
+            .field("held", &self.held().count());
         shown.finish_non_exhaustive()
     }
 }

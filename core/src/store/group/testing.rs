@@ -67,7 +67,7 @@ pub(super) fn next(epoch: Epoch, members: &[u64]) -> Next {
 pub(super) fn shared(me: u64, groups: &[Configuration]) -> Shared {
     let settings = Settings {
         space: Space::new(8).unwrap(),
-        scheme: Scheme::StandIn,
+        scheme: Scheme::STAND_IN,
         copies: 3,
         records: 100,
         record_bytes: 1 << 20,
