@@ -415,12 +415,17 @@ fn the_help_says_what_each_id_is() {
 
 #[test]
 fn the_papers_figures_stand_only_beside_those_of_a_ring_like_the_papers() {
+    // A slow machine is told of progress meanwhile, on stderr.
+    let told = |arguments: &[&str]| {
+        let output = sim(arguments).assert().success().get_output().clone();
+        String::from_utf8(output.stdout).unwrap()
+    };
     let figures = |nodes: &str| {
         let words = ["experiment", "failures", "--nodes", nodes];
-        let answer: Value =
-            serde_json::from_str(&out(&[&words[..], &["--json"]].concat())).unwrap();
+        let answer = told(&[&words[..], &["--json"]].concat());
+        let answer: Value = serde_json::from_str(&answer).unwrap();
         let paper = answer["paper"].as_array().unwrap().len();
-        (out(&words), paper)
+        (told(&words), paper)
     };
     let (text, paper) = figures("1000");
     assert!(
