@@ -81,6 +81,23 @@ fn every_scenario_stops_at_each_step_and_ends() {
 }
 
 #[test]
+fn no_step_is_passed_over_by_pressing_continue_while_time_runs() {
+    for scenario in builtin::all() {
+        let calm = steps(&mut loaded(&scenario.name));
+        let mut engine = loaded(&scenario.name);
+        for step in &calm {
+            // The first press starts time, the next one goes to the next step at once.
+            let mut presses = 0;
+            while !step.is_same_step(&engine.snapshot().caption) {
+                assert!(presses < 6, "{}: never {step:?}", scenario.name);
+                engine.apply(Command::Continue);
+                presses += 1;
+            }
+        }
+    }
+}
+
+#[test]
 fn every_scenario_ends_by_itself_once_it_is_played() {
     for scenario in builtin::all() {
         let mut engine = loaded(&scenario.name);

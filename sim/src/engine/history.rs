@@ -131,6 +131,11 @@ impl<W: World> History<W> {
         self.run.world.now()
     }
 
+    /// Returns the time of the next event or planned action.
+    pub fn next_at(&self) -> Option<Instant> {
+        self.run.next_at()
+    }
+
     /// Returns the farthest time that was reached on the current branch.
     pub const fn end(&self) -> Instant {
         self.here.end

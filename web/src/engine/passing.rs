@@ -40,11 +40,7 @@ impl Engine {
         let slice = if by_step { 1 } else { SLICE };
         let stepped = loop {
             // Where something happens, time stands there while it is looked at.
-            let next = self
-                .history
-                .world()
-                .next_at()
-                .filter(|at| by_step && *at < to);
+            let next = self.history.next_at().filter(|at| by_step && *at < to);
             let stop = next.unwrap_or(to);
             let reached = self.history.advance_within(stop, slice) && stop == to;
             let stepped = by_step && self.has_stepped(reached);
@@ -99,7 +95,7 @@ impl Engine {
     /// Whether what has just happened is the next step: the caption says something else. `late` looks in any case: time alone may tell.
     fn has_stepped(&mut self, late: bool) -> bool {
         let world = self.history.world();
-        if !late && world.next_at() == Some(world.now()) {
+        if !late && self.history.next_at() == Some(world.now()) {
             // More happens at this very moment.
             return false;
         }
@@ -158,7 +154,7 @@ impl Engine {
         }
         let end = Instant::from_millis(self.history.now().as_millis() + HORIZON);
         loop {
-            let next = self.history.world().next_at().filter(|at| *at <= end);
+            let next = self.history.next_at().filter(|at| *at <= end);
             self.history.advance_to(next.unwrap_or(end));
             if self.has_stepped(next.is_none()) || next.is_none() {
                 break;
