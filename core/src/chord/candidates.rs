@@ -12,7 +12,7 @@ use crate::chord::fingers::FingerTable;
 /// The candidates of one node's fingers.
 #[derive(Clone, Debug)]
 pub struct Candidates {
-    /// How many nodes a finger chooses from, itself among them.
+    /// The number of nodes that a finger chooses from, itself among them.
     choices: usize,
     /// The nodes behind each finger, nearest first, by the finger's own list.
     behind: BTreeMap<Id, Vec<Candidate>>,
@@ -21,7 +21,7 @@ pub struct Candidates {
 #[derive(Clone, Debug)]
 struct Candidate {
     contact: Contact,
-    /// Nothing goes to a node that this one has not reached itself.
+    /// Whether this node has reached the candidate itself; nothing goes to one that it has not.
     answered: bool,
 }
 
