@@ -1,4 +1,4 @@
-//! One end of a circuit: what waits for credit, and what credit is owed.
+//! One end of a circuit: the frames that wait for credit, and the credit that is owed.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;

@@ -11,7 +11,7 @@ use crate::wire::frame::MAX_FRAME;
 /// Bytes behind each frame: a counter of 8 and a tag of 16.
 pub const TRAILER: usize = 24;
 
-/// Which side of a link one is.
+/// The side of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// The side that opened the connection.

@@ -36,7 +36,7 @@ struct State {
 enum Onward {
     /// To this leg.
     Leg(Leg),
-    /// There is no way yet.
+    /// No way is known yet.
     Waiting {
         next: Id,
         target: Id,
@@ -136,7 +136,7 @@ impl Relay {
         self.legs.insert(near, State { onward, allowance });
     }
 
-    /// There is a link to this node now: the circuits that waited for it. Connect them.
+    /// Takes note of a new link to this node, and returns the circuits that waited for it. Connect them.
     pub fn found(&mut self, node: Id) -> Vec<Found> {
         let mut found = Vec::new();
         for (near, state) in &mut self.legs {
@@ -160,7 +160,7 @@ impl Relay {
         found
     }
 
-    /// There is no way to this node: the legs of the circuits that waited for it, forgotten already.
+    /// Gives up on this node, and returns the legs of the circuits that waited for it, forgotten already.
     pub fn give_up(&mut self, node: Id) -> Vec<Leg> {
         let hopeless =
             |state: &State| matches!(&state.onward, Onward::Waiting { next, .. } if *next == node);
