@@ -217,7 +217,7 @@ impl Node {
         }
     }
 
-    /// What the owner must do, in order, until `None`.
+    /// Returns the next output, which the owner must carry out in order, until `None`.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.services.outbox.outputs.pop_front()
     }
@@ -448,7 +448,7 @@ impl Node {
 
     // Membership.
 
-    /// One step of the membership machine, and what it wants.
+    /// Takes one step of the membership machine, and carries out its effects.
     fn step(&mut self, now: Instant, input: Input) {
         for effect in self.ring.membership.step(input) {
             match effect {

@@ -15,9 +15,9 @@ use crate::store::life;
 use crate::store::message::StoredRecord;
 use crate::store::record::{PROVIDER_LIFETIME, Provider, Providers, Record};
 
-/// How soon an announcement is tried again that nobody took.
+/// The pause before an announcement that no node took is tried again.
 const AGAIN: Duration = Duration::from_secs(15);
-/// How many announcements go out at a time, and how long the others wait for them.
+/// The greatest number of announcements that go out at a time, and the pause of the others.
 const AT_A_TIME: usize = 16;
 pub(super) const BREATH: Duration = Duration::from_millis(250);
 
@@ -65,7 +65,7 @@ impl Announcements {
         turn.is_some_and(|turn| self.turns.remove(&turn).is_some())
     }
 
-    /// Everything is due at this time.
+    /// Makes every announcement due at this time.
     pub(super) fn all_due(&mut self, due: Instant) {
         self.turns.clear();
         for (content, turn) in &mut self.list {

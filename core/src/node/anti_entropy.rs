@@ -23,7 +23,7 @@ use crate::node::walks::{Aim, Range, Step, Walks};
 use crate::store::message::{Request as Ask, Response as Answer, StoredRecord};
 use crate::store::record::Version;
 
-/// How soon copies are compared after the neighbours changed.
+/// The delay between a change of the neighbours and the comparison of copies with them.
 const REPAIR_SOON: Duration = Duration::from_millis(300);
 /// For how many unclaimed records at a time the owner is looked up. Each stands for all in the owner's range.
 const UNCLAIMED_AT_A_TIME: usize = 16;

@@ -19,12 +19,12 @@ use crate::store::record::MAX_VALUE;
 const OPERATIONS: u64 = 1024 * 1024;
 /// The window of repair, hand-over and group transfers: smaller, as puts, gets and lookups are to feel little of them.
 const UPKEEP: u64 = 256 * 1024;
-/// What a record in upkeep counts for at least: each is a write at its receiver's disk, however small.
+/// The least number of bytes that a record in upkeep counts for: each is a write at its receiver's disk, however small.
 const LEAST: usize = 4 * 1024;
 /// Up to this size a value takes no time worth mentioning, in bytes.
 const SMALL: u32 = 4 * 1024;
 
-/// What a request is for, and so which window it takes room in.
+/// The class of a request, which selects the window that it takes room in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Class {
     /// A put or get that somebody waits for.
@@ -53,7 +53,7 @@ pub(super) struct Waiting {
 #[derive(Clone, Debug)]
 pub(super) struct Windows {
     windows: BTreeMap<(Id, Class), Window>,
-    /// How large values were that came lately, in bytes.
+    /// The size of recent values, in bytes.
     seen: usize,
 }
 
@@ -72,7 +72,7 @@ impl Class {
         }
     }
 
-    /// How slow a link may be before it counts as silent, in bytes a second: somebody waits for operations.
+    /// Returns the rate below which a link counts as silent, in bytes a second: a user waits for operations.
     const fn slowest(self) -> u64 {
         match self {
             Self::Operation => 256 * 1024,
@@ -92,7 +92,7 @@ impl Default for Windows {
 }
 
 impl Load {
-    /// Which window it is in.
+    /// Returns the window that the request takes room in.
     pub(super) const fn class(self) -> Class {
         self.class
     }
@@ -197,7 +197,7 @@ impl Windows {
         Some((next, longer))
     }
 
-    /// Everything that waits for a node, which does not answer.
+    /// Drops and returns all requests that wait for a node, which does not answer.
     pub(super) fn give_up(&mut self, to: Id) -> Vec<Waiting> {
         let mut all = Vec::new();
         for class in [Class::Operation, Class::Upkeep] {

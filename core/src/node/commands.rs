@@ -1,4 +1,4 @@
-//! What an owner may ask of a node.
+//! Commands of an owner to a node.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -243,7 +243,7 @@ impl Node {
         records.start(&mut cx, Target::Record(subject), task, keeping.renew)
     }
 
-    /// How records are kept unless their put says otherwise.
+    /// Returns the lifetime and renewal of records whose put does not say otherwise.
     pub fn keeping(&self) -> Keeping {
         Keeping {
             lifetime: self.services.config.lifetime,

@@ -1,9 +1,9 @@
 //! Hinted hand-off: a record that was put while its owner did not answer is brought to the owner once it does.
 //!
-//! Where the owner of a key is silent, the node behind it answers for it, and keeps what is put meanwhile. An owner that comes back
-//! within moments does not lack the record until the next round of anti-entropy: the node that put it looks the owner up again a few
-//! times, and writes the same record to the replica group that it finds. (ours) In Dynamo (SOSP 2007) §4.6 the node that stands in keeps
-//! the hint; in Chord it cannot tell such a record from one that it holds as a replica.
+//! Hinted hand-off: while the owner of a key is silent, the node behind it answers for it, and keeps what is put meanwhile. An
+//! owner that comes back within moments does not lack the record until the next round of anti-entropy: the node that put it looks
+//! the owner up again a few times, and writes the same record to the replica group that it finds. (ours) In Dynamo (SOSP 2007)
+//! §4.6 the node that stands in keeps the hint; in Chord it cannot tell such a record from one that it holds as a replica.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;

@@ -23,7 +23,7 @@ use crate::node::routes::Routes;
 use crate::node::seen::Seen;
 use crate::node::services::Services;
 
-/// What a lookup is for.
+/// The purpose of a lookup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Goal {
     /// The owner of the node asked for it.

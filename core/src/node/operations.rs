@@ -22,7 +22,7 @@ use crate::store::record::label::providers_key;
 use crate::store::record::{Record, RecordError, Subject, Version};
 use crate::store::renewal::Renewal;
 
-/// How often a put looks the group up again when a member of it failed.
+/// The number of times that a put looks the group up again when a member of it failed.
 const MAX_ROUNDS: u8 = 3;
 
 /// The operations under way, by number.
@@ -40,21 +40,21 @@ struct Operation {
     /// Whether what it writes is renewed then.
     renew: bool,
     rounds: u8,
-    /// How often the owner was looked for again, as another node answered for it.
+    /// The number of times that the owner was looked for again, as another node answered for it.
     detours: u8,
     /// Whether another node may have answered for the owner in the end.
     stood_in: bool,
     group: Vec<Contact>,
-    /// How many members of the group have not answered yet.
+    /// The number of members of the group that have not answered yet.
     open: usize,
-    /// What each member that answered a read holds.
+    /// The version that each member that answered a read holds.
     answers: BTreeMap<Id, Option<Version>>,
     newest: Option<Box<StoredRecord>>,
     copies: u8,
     refusal: Option<RecordError>,
 }
 
-/// What an operation is about.
+/// The subject of an operation.
 #[derive(Clone, Debug)]
 pub(super) enum Target {
     Record(Subject),
@@ -73,7 +73,7 @@ pub(super) enum Task {
     HandOff(Box<StoredRecord>),
 }
 
-/// What is to be done next for an operation.
+/// The next step of an operation.
 #[derive(Debug)]
 pub(super) enum Next {
     /// To look the replica group of this key up.
@@ -105,7 +105,7 @@ pub(super) enum Done {
     Put(Acknowledged),
     /// A put that failed.
     PutFailed(StoreError),
-    /// What this node has was announced, or could not be.
+    /// The announcement of what this node has was made, or failed.
     Announced(ContentId, Box<StoredRecord>, Result<Written, StoreError>),
     /// A record was renewed, or could not be.
     Renewed(Renewal, Result<Written, StoreError>),
@@ -183,9 +183,9 @@ impl Operations {
 
     /// The owner of an operation's key was found, and those behind it.
     ///
-    /// Where the owner is late, a node behind it answers for it. Who puts or gets there may miss what the owner alone has, as when the
-    /// other holders have just died: a put would begin with the first sequence number, and be lost to the older record later. So
-    /// the owner is looked for again, a few times, and gets what was put by hinted hand-off.
+    /// If the owner is late, a node behind it answers for it. Who puts or gets there may miss what the owner alone has, as when
+    /// the other holders have just died: a put would begin with the first sequence number, and be lost to the older record later.
+    /// So the owner is looked for again, a few times, and gets what was put by hinted hand-off.
     pub(super) fn on_owner(
         &mut self,
         services: &Services,

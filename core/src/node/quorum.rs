@@ -32,7 +32,7 @@ use crate::store::group::{Control, Effect, Entry, Groups, Input, Look, Ticket};
 use crate::store::record::Subject;
 use crate::store::renewal::Renewal;
 
-/// How long a node waits before it compares its groups with a ring that has changed: others may be about to.
+/// The time that a node waits before it compares its groups with a ring that has changed: others may be about to.
 const LOOK_SOON: Duration = Duration::from_millis(200);
 
 /// The part of a node that is level `quorum`.
@@ -40,7 +40,7 @@ const LOOK_SOON: Duration = Duration::from_millis(200);
 pub(super) struct QuorumLevel {
     /// None where the node takes no part: it then asks the groups of others.
     groups: Option<Box<dyn Part>>,
-    /// What the groups have saved, by the token that the owner answers with.
+    /// The saves of the groups under way, by the token that the owner answers with.
     saving: BTreeMap<u64, u64>,
     operations: Operations,
     /// Repairs of ranges under way, with their deadlines.
@@ -147,7 +147,7 @@ impl QuorumLevel {
         saved.is_some()
     }
 
-    /// One step of the groups.
+    /// Takes one step of the groups, and carries out its effects.
     fn step(&mut self, cx: &mut Context<'_>, input: Input) {
         let effects = match &mut self.groups {
             Some(groups) => groups.step(cx.now, input),
@@ -345,7 +345,7 @@ impl QuorumLevel {
         self.decide(cx, number, |operations, cx| operations.on_timer(cx, number));
     }
 
-    /// Has an operation decide what comes next, and does that.
+    /// Lets an operation decide its next step, and carries that out.
     fn decide(
         &mut self,
         cx: &mut Context<'_>,

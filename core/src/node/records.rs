@@ -159,7 +159,7 @@ impl Records {
         }
     }
 
-    /// What this node keeps under a key, at whichever level, tombstones too: the newer one.
+    /// Returns the newer one of the records, tombstones too, that this node keeps under a key at either level.
     fn any_copy(&self, cx: &Context<'_>, key: Id) -> Option<Box<StoredRecord>> {
         let copies = [
             self.storing.replica.copy(cx.now, key),

@@ -24,7 +24,7 @@ use crate::store::message as store;
 /// The shortest wait for a record to be stored.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What a question was asked for.
+/// The purpose of a question.
 #[derive(Clone, Debug)]
 pub(super) enum Purpose {
     /// A query of the membership machine.
@@ -76,7 +76,7 @@ struct Open {
     load: Option<Load>,
     sent: Instant,
     deadline: Instant,
-    /// What to ask again, and how often.
+    /// The question to repeat, and the number of repetitions.
     retries: Option<Box<Retries>>,
     retried: bool,
 }
@@ -87,7 +87,7 @@ struct Retries {
     left: u8,
 }
 
-/// What kind of work an answer takes.
+/// The kind of work that an answer takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     /// The answer comes from memory.
@@ -121,7 +121,7 @@ impl Kind {
     }
 }
 
-/// What an overdue question comes to.
+/// The outcome of an overdue question.
 pub(super) enum Expired {
     Resend(Contact, Message),
     Failed(Ended),
@@ -364,7 +364,7 @@ impl Requests {
         self.round_trips.of(node)
     }
 
-    /// How long to wait for the answer to a question of this kind.
+    /// Returns the retransmission timeout of a question of this kind.
     fn patience(&self, to: Id, kind: Kind) -> Duration {
         let round_trip = self.rtt(to).timeout().max(self.min_rto);
         round_trip.max(kind.patience())

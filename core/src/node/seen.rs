@@ -7,7 +7,7 @@ use core::time::Duration;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 
-/// How many lookups each half remembers.
+/// The number of lookups that each half remembers.
 const MOST: usize = 1_024;
 
 /// Lookups that a node has taken over, so that it takes none over twice.
@@ -21,7 +21,7 @@ const MOST: usize = 1_024;
 pub(super) struct Seen {
     /// Tags of lookups since the halves changed places.
     fresh: Vec<u32>,
-    /// Those before, forgotten as a whole.
+    /// The lookups of the half before, forgotten as a whole.
     stale: Vec<u32>,
     since: Instant,
 }

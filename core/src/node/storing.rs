@@ -31,7 +31,7 @@ struct Pending {
     waiting: Vec<Waiting>,
 }
 
-/// Who waits for a record to be stored at this node.
+/// The part that waits for a record to be stored at this node.
 #[derive(Clone, Debug)]
 pub(super) enum Waiting {
     /// A peer that asked for it.
@@ -40,7 +40,7 @@ pub(super) enum Waiting {
     Operation(u64),
     /// A walk of this node, which has fetched so many bytes.
     Walk { node: Id, walk: u64, bytes: usize },
-    /// Nobody.
+    /// No part waits.
     Nobody,
 }
 

@@ -11,16 +11,16 @@ use crate::base::time::Instant;
 
 /// With how many nodes at a time. What is refused begins with the next round of repair.
 const MAX_WALKS: usize = 64;
-/// How many ranges may wait for one node.
+/// The greatest number of ranges that wait for one node.
 const MAX_RANGES: usize = 8;
-/// How many bytes that were fetched may wait for the disk before more is fetched.
+/// The greatest number of fetched bytes that wait for the disk before more is fetched.
 const MAX_STORING: usize = 256 * 1024;
-/// How fast a walk goes at most, in bytes a second: what else comes to the other node does not find a heap of values before it.
+/// The greatest rate of a walk, in bytes a second: what else comes to the other node does not find a heap of values before it.
 const PACE: u64 = 24_000_000;
 /// By how much a walk that was held up may be ahead of its pace then.
 const BURST: Duration = Duration::from_millis(1);
 
-/// What is done with a range.
+/// The purpose of a walk over a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Aim {
     /// Both nodes are to have its records.
@@ -37,7 +37,7 @@ pub(super) struct Range {
     pub(super) aim: Aim,
 }
 
-/// What to do next.
+/// The next step of a walk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// Offer the next page of this range, from behind this key on.
@@ -53,7 +53,7 @@ pub(super) enum Step {
 pub(super) struct Walks {
     open: BTreeMap<Id, Walk>,
     last_number: u64,
-    /// How many steps have been answered.
+    /// The number of steps that have been answered.
     progress: u64,
 }
 
@@ -64,7 +64,7 @@ struct Walk {
     to: Contact,
     /// The first one is under way.
     ranges: VecDeque<Range>,
-    /// Where the next page begins.
+    /// The key behind which the next page begins.
     last: Option<Id>,
     /// The page that was offered.
     page: BTreeSet<Id>,
@@ -123,7 +123,7 @@ impl Walks {
         self.open.insert(to.id(), walk);
     }
 
-    /// What to do next with a node, and in which walk; `None` when the node has to answer first, or all is done.
+    /// Returns the next step with a node, and the walk that it is of; `None` when the node has to answer first, or all is done.
     pub(super) fn next(
         &mut self,
         now: Instant,
@@ -142,7 +142,7 @@ impl Walks {
         }
     }
 
-    /// What is done with the range under way.
+    /// Returns the purpose of the walk over the range under way.
     pub(super) fn aim(&self, to: Id, number: u64) -> Option<Aim> {
         let walk = self.open.get(&to).filter(|walk| walk.number == number);
         Some(walk?.ranges.front()?.aim)
@@ -222,7 +222,7 @@ impl Walks {
         }
     }
 
-    /// What was read is stored, or could not be.
+    /// Takes note that what was read is stored, or could not be.
     pub(super) fn stored(&mut self, to: Id, number: u64, bytes: usize) {
         if let Some(walk) = self.of(to, number) {
             walk.storing -= bytes;

@@ -24,11 +24,11 @@ use crate::store::message::StoredRecord;
 use crate::store::record::{RecordError, Subject, Version};
 use crate::store::renewal::Renewal;
 
-/// How long an operation waits before it looks the group up again.
+/// The time that an operation waits before it looks the group up again.
 const AGAIN: Duration = Duration::from_millis(400);
 /// The limit on looks behind nodes that know nothing of an operation's key.
 const MAX_STEPS: u8 = 16;
-/// How many nodes an operation asks between two lookups.
+/// The greatest number of nodes that an operation asks between two lookups.
 const MAX_ASKED: u8 = 12;
 
 /// The operations under way, by number.
@@ -43,7 +43,7 @@ pub(in crate::node) struct Operation {
     tag: OperationTag,
     /// The lineage that it is about, where that is not this node's.
     lineage: Option<u64>,
-    /// What is being written, and in the place of what.
+    /// The record that is being written, and the version that it replaces.
     write: Option<(Option<Version>, Box<StoredRecord>)>,
     /// Whether the write may have taken effect unnoticed.
     unsure: bool,
@@ -65,15 +65,15 @@ pub(in crate::node) enum Task {
     Get,
     Put(Put),
     Touch(Renewal),
-    /// Whether there are groups of a lineage.
+    /// Tests whether there are groups of a lineage.
     Probe,
-    /// What this node's lineage has, before that is given up.
+    /// Reads the record that this node's lineage has, before that is given up.
     Gather,
     /// A record of that, for the other lineage.
     Import,
 }
 
-/// What is to be done next for an operation.
+/// The next step of an operation.
 #[derive(Debug)]
 pub(in crate::node) enum Next {
     /// To look up the nodes at this key.
@@ -95,9 +95,9 @@ pub(in crate::node) enum Done {
     /// A newer version is there than the one to be renewed.
     Superseded(Renewal),
     Probed(Result<(), StoreError>),
-    /// What this node's lineage has under a key.
+    /// The record that this node's lineage has under a key.
     Gathered(Id, Option<Box<StoredRecord>>),
-    /// What came of bringing the record of a key into another lineage.
+    /// The outcome of bringing the record of a key into another lineage.
     Brought(Id, Result<Brought, StoreError>),
 }
 
@@ -221,8 +221,8 @@ impl Operations {
         Some(Next::Ask(to, operation.question(key, lineage)))
     }
 
-    /// Where rings of two lineages have met, the nodes at a key may all be of the other one: those of this one follow behind them.
-    /// Otherwise nobody could do it now: perhaps later, after the group has changed.
+    /// Looks further along the ring: where rings of two lineages have met, the nodes at a key may all be of the other one, and
+    /// those of this one follow behind them. Otherwise nobody could do it now: perhaps later, after the group has changed.
     fn look_further(&mut self, cx: &mut Context<'_>, number: u64) -> Option<Next> {
         let met = cx
             .groups
@@ -339,7 +339,7 @@ impl Operations {
         }
     }
 
-    /// What is under the name is known.
+    /// Takes the current record under the name.
     fn on_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -399,7 +399,7 @@ impl Operations {
         }))
     }
 
-    /// Something is in the place of a record that was to be imported: the same one, or another.
+    /// Ends an import whose place is taken by a record: the same one, or another.
     fn end_import(
         &mut self,
         cx: &mut Context<'_>,
