@@ -131,7 +131,7 @@ impl Peer {
         self.drain_node(now);
     }
 
-    /// One binary message has come over a link.
+    /// Handles one binary message that has come over a link.
     pub fn handle_frame(&mut self, now: Instant, link: LinkId, bytes: impl Into<Bytes>) {
         self.receive(now, link, &bytes.into());
     }

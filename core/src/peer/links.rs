@@ -909,7 +909,7 @@ impl Links {
         vec![gone, Want::Finding(finding::Input::Unlinked(id)), next]
     }
 
-    /// One more connection or circuit is refused or closed by this side.
+    /// Counts one more connection or circuit that this side refused or closed.
     fn count(&mut self, reason: CloseReason) {
         *self.tally.drops.entry(reason).or_default() += 1;
     }

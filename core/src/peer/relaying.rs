@@ -201,7 +201,7 @@ impl Relaying {
         })
     }
 
-    /// There is a socket to a node: the circuits that waited for it go on over it.
+    /// Takes note of a socket to a node: the circuits that waited for it go on over it.
     #[must_use]
     pub(super) fn way_found(&mut self, link: LinkId, node: Id) -> Vec<Want> {
         let found = self.relay.found(node).into_iter();
@@ -225,7 +225,7 @@ impl Relaying {
         core::iter::once(open).chain(hello).collect()
     }
 
-    /// There is no way to a node that tabs want to reach.
+    /// Gives up on a node that tabs want to reach and to which no way is left.
     fn give_up(&mut self, id: Id) -> Vec<Want> {
         let legs = self.relay.give_up(id).into_iter();
         legs.map(|leg| Want::Links(links::Input::Drop(leg, CloseReason::Unreachable)))

@@ -22,7 +22,7 @@ const MAX_CONTACTS: usize = 4_096;
 pub(super) enum Order {
     /// Send a piece of a content, and say then how much waits.
     SendBlock(Id, Block),
-    /// Anything else.
+    /// Any other want.
     Want(Want),
 }
 

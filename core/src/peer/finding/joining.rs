@@ -78,7 +78,7 @@ impl Known {
         })
     }
 
-    /// One line, to be kept.
+    /// Returns the address and its state as one line, to be kept.
     pub fn line(&self) -> String {
         alloc::format!("{} {}", Space::FULL.show(self.id), self.address)
     }
@@ -116,7 +116,7 @@ pub(super) struct Joining {
 enum State {
     /// Ask these, the next at this time.
     Asking(VecDeque<Address>, Instant),
-    /// One is asked, until this time at the longest.
+    /// An address is asked, until this time at the longest.
     Waiting(VecDeque<Address>, Instant),
     /// A ring of its own begins.
     Creating,
@@ -298,7 +298,7 @@ impl Joining {
         self.state = State::Asking(VecDeque::new(), at);
     }
 
-    /// Everybody was asked in vain; when to ask again.
+    /// Ends a round in which every address was asked in vain; returns the time of the next one.
     fn end_of_round(&mut self, now: Instant) -> Instant {
         self.round += 1;
         match self.company.is_empty() && self.has_waited() {
@@ -404,7 +404,7 @@ impl Joining {
         self.patience.is_some_and(|patience| self.round >= patience)
     }
 
-    /// Everybody there is to ask, best first.
+    /// Returns all addresses there are to ask, best first.
     fn others(&self) -> Vec<Address> {
         let mut others = self.given.clone();
         for Known { address, .. } in &self.known {

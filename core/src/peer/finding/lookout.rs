@@ -17,7 +17,7 @@ pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(16 * 60);
 pub(super) struct Lookout {
     due: Option<Instant>,
     pause: Duration,
-    /// Those that are still to be looked at this time.
+    /// The addresses that are still to be looked at this time.
     rest: VecDeque<Address>,
 }
 

@@ -118,7 +118,7 @@ impl Flow {
 #[derive(Clone, Debug)]
 pub(super) struct Channels {
     links: BTreeMap<Channel, Link>,
-    /// One for each socket.
+    /// The flow of each socket.
     flows: BTreeMap<LinkId, Flow>,
     /// The most bytes of messages that may wait for all links together.
     message_bytes: usize,
@@ -262,7 +262,8 @@ impl Channels {
         self.say(leg.link, RelayMessage::Close { circuit, reason }, outputs);
     }
 
-    /// One end of a circuit, `near`, has closed it: what it had sent before still goes to the other one, ahead of the news.
+    /// Passes on that one end of a circuit, `near`, has closed it: what it had sent before still goes to the other one, ahead of
+    /// the news.
     pub(super) fn pass_close(
         &mut self,
         near: Leg,
