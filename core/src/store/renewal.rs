@@ -1,4 +1,4 @@
-//! What a node remembers of a record that it renews.
+//! Renewals: the state that a node keeps for each record that it renews.
 
 use core::time::Duration;
 
@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 use crate::base::id::Id;
 use crate::store::record::Version;
 
-/// How soon a renewal that failed is tried again, at the soonest.
+/// The shortest pause before a renewal that failed is tried again.
 const AGAIN: Duration = Duration::from_secs(15);
 
 /// A record that the node that put it renews.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Renewal {
-    /// Where the record lies.
+    /// The key of the record.
     pub key: Id,
     /// The version that was put.
     pub version: Version,
-    /// How many seconds it lives after each renewal.
+    /// The lifetime after each renewal, in seconds.
     pub lifetime: u32,
     /// Whether it was put at level `quorum`; otherwise at level `one`.
     pub quorum: bool,
@@ -31,7 +31,7 @@ impl Renewal {
         self.life() * (96 + jitter / 4) / 256
     }
 
-    /// How long to wait after a failure: several attempts fit into the rest of the lifetime.
+    /// Returns the pause after a failure: several attempts fit into the rest of the lifetime.
     pub fn pause(&self) -> Duration {
         (self.life() / 32).max(AGAIN)
     }

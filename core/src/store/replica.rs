@@ -36,10 +36,10 @@ pub struct Held {
     version: Version,
 }
 
-/// What came of taking in a copy.
+/// The outcome of taking in a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accepted {
-    /// It is new here and must be stored.
+    /// The copy is new here and must be stored.
     New,
     /// This version, or a newer one, is here already.
     Known,
@@ -131,7 +131,7 @@ impl Replica {
         self.held.iter().map(|(key, held)| (*key, held))
     }
 
-    /// How many records are held.
+    /// Returns the number of records that are held.
     pub fn len(&self) -> usize {
         self.held.len()
     }
@@ -199,7 +199,7 @@ impl Replica {
         expired.map(|(key, _)| *key).collect()
     }
 
-    /// What this node can offer of the keys in (after, upto], from behind `last` on: at most [`MAX_OFFER`] entries.
+    /// Returns what this node can offer of the keys in (after, upto], from behind `last` on: at most [`MAX_OFFER`] entries.
     pub fn offer(&self, after: Id, upto: Id, last: Option<Id>) -> Vec<(Id, Version)> {
         self.page(after, upto, last, |_, _| true)
     }

@@ -23,9 +23,9 @@ use crate::store::group::transfer::{Handover, Turn, Walk};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
     pub(super) members: Vec<Contact>,
-    /// Where the range should be split, and the members of the first part.
+    /// The key at which the range should be split, and the members of the first part.
     pub(super) split: Option<(Id, Vec<Contact>)>,
-    /// Which of all these are away.
+    /// The nodes among all these that are away.
     pub(super) absent: BTreeSet<Id>,
     /// In a repair: the members that are given up.
     pub(super) lost: BTreeSet<Id>,
@@ -227,7 +227,7 @@ impl Changes {
         Some((group, change.clone(), Token::Change(id, number)))
     }
 
-    /// Those whose promises count in a change of a group, and how many are needed: of a repair all.
+    /// Returns the members whose promises count in a change of a group, and the number that is needed: of a repair all.
     fn electors(&self, shared: &Shared, id: GroupId) -> (Vec<Member>, usize) {
         let Some(group) = shared.roster.group(id) else {
             return (Vec::new(), usize::MAX);

@@ -47,7 +47,7 @@ pub enum Request {
     Meet(Introduction),
     /// The asker stops and will be back.
     Stopping,
-    /// These ranges were repaired by hand.
+    /// Tells of ranges that were repaired by hand.
     Fence(Vec<Fence>),
     /// Of this lineage, behind the first key and up to the second: which group is the newest, and which fences stand?
     Survey(u64, Id, Id),
@@ -71,7 +71,7 @@ pub struct Write {
 /// A longer life for a record that is to stay as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Touch {
-    /// Where the record lies.
+    /// The key of the record.
     pub key: Id,
     /// The version that is to live on.
     pub version: Version,

@@ -1,4 +1,4 @@
-//! Which members of this node's groups are away, and for how long they keep their places.
+//! Presence: which members of this node's groups are away, and for how long they keep their places.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;

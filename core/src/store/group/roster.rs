@@ -42,7 +42,7 @@ pub(super) struct Followed {
 }
 
 impl Roster {
-    /// That of a node without groups.
+    /// Makes the roster of a node without groups.
     pub(super) const fn new(me: Id, incarnation: u64) -> Self {
         Self {
             me,

@@ -459,8 +459,8 @@ fn ask_what_became_of(shared: &mut Shared, id: GroupId, members: &[Member]) {
     }
 }
 
-/// Where to split a group's range: at the node inside that is nearest to the middle, so that a young ring has all its groups
-/// after a few steps.
+/// Returns the node at which to split a group's range: the one inside that is nearest to the middle, so that a young ring has all
+/// its groups after a few steps.
 fn split_at<'a>(
     shared: &Shared,
     group: &Configuration,
