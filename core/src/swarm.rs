@@ -41,22 +41,22 @@ use crate::swarm::picker::Order;
 use crate::swarm::rate::{SharedThrottle, Throttle, Way};
 use crate::swarm::transfer::{Origin, Transfer};
 
-/// How often rates, stalls and slots are looked after.
+/// The period in which rates, stalls and slots are looked after.
 const TICK: Duration = Duration::from_millis(500);
 
 /// All contents that one peer shares or fetches.
 #[derive(Clone, Debug)]
 pub struct Swarm {
     transfers: BTreeMap<ContentId, Transfer>,
-    /// Those in which anything may happen: most files of large folders rest.
+    /// The transfers in which anything may happen: most files of large folders rest.
     busy: BTreeSet<ContentId>,
-    /// How many are files of folders.
+    /// The number of transfers that are files of folders.
     parts: usize,
     shared: Shared,
     tick: Option<Instant>,
 }
 
-/// What all transfers of a peer have in common.
+/// The state that all transfers of a peer have in common.
 #[derive(Clone, Debug)]
 struct Shared {
     limits: Limits,
@@ -66,15 +66,15 @@ struct Shared {
     waiting: BTreeMap<Id, usize>,
     /// The contents of which each node waits for blocks, or did lately.
     hungry: BTreeMap<Id, BTreeSet<ContentId>>,
-    /// Who sent something else than it said, newest last.
+    /// The nodes that sent something else than they said, newest last.
     banned: VecDeque<Id>,
     up: SharedThrottle,
     down: Throttle,
     /// Bytes of segments that are arriving, or wait to be written.
     buffered: usize,
-    /// How many values of blocks may still be remembered.
+    /// The number of values of blocks that may still be remembered.
     room: usize,
-    /// How many files of folders are announced.
+    /// The number of files of folders that are announced.
     announced_parts: usize,
     /// When a throttle lets go.
     throttled: Option<Instant>,
@@ -181,7 +181,7 @@ impl Swarm {
         }
     }
 
-    /// Somebody else may have written to what is here of a content: each segment is checked again when it is read next.
+    /// Has each segment of a content checked again when it is read next: another program may have written to it.
     pub fn doubt(&mut self, content: ContentId) {
         if let Some(transfer) = self.transfers.get_mut(&content) {
             transfer.checked.clear(&mut self.shared.room);
@@ -236,7 +236,7 @@ impl Swarm {
         });
     }
 
-    /// Who has a folder, as far as it is known. They stay known while its files are fetched.
+    /// Returns the known sources of a folder. They stay known while its files are fetched.
     fn sources_of(&mut self, folder: Option<ContentId>) -> Vec<Id> {
         let list = folder.and_then(|folder| self.transfers.get_mut(&folder));
         let Some(list) = list else {
@@ -310,7 +310,7 @@ impl Swarm {
         }
     }
 
-    /// Somebody may have a content: it is asked.
+    /// Asks a node that may have a content.
     pub fn add_source(&mut self, now: Instant, content: ContentId, node: Id) {
         self.with(now, content, |transfer, now, shared| {
             transfer.greet(now, node, shared)
@@ -429,12 +429,12 @@ impl Swarm {
         due.into_iter().flatten().min()
     }
 
-    /// What the owner must do, in order, until `None`.
+    /// Returns the next output, which the owner must carry out in order, until `None`.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.shared.outputs.pop_front()
     }
 
-    /// How fast bytes may go out and come in, in bytes a second; `None` for no limit.
+    /// Limits the rates at which bytes go out and come in, in bytes a second; `None` for no limit.
     pub const fn limit_rates(&mut self, up: Option<u64>, down: Option<u64>) {
         self.shared.up = SharedThrottle::new(up);
         self.shared.down = Throttle::new(down);
@@ -459,7 +459,7 @@ impl Swarm {
         self.transfers.keys().copied()
     }
 
-    /// How a transfer stands.
+    /// Returns the state of a transfer.
     pub fn view(&self, now: Instant, content: ContentId) -> Option<TransferView> {
         let transfer = self.transfers.get(&content)?;
         Some(transfer.view(now, &self.shared))
@@ -470,7 +470,7 @@ impl Swarm {
         self.transfers.get(&content)?.manifest()
     }
 
-    /// Which segments of a content are there, checked and written.
+    /// Returns the segments of a content that are here, checked and written.
     pub fn have(&self, content: ContentId) -> Option<&Bitfield> {
         Some(&self.transfers.get(&content)?.have)
     }

@@ -1,4 +1,4 @@
-//! What is known to be right, and what it came to.
+//! Segments that are known to be right, and the chaining values of their blocks.
 
 use alloc::collections::BTreeMap;
 

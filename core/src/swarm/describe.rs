@@ -16,11 +16,12 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-/// How long somebody who says that it has a content may take to say more of it.
+/// The time that a node which says that it has a content may take to say more of it.
 const DESCRIBING: Duration = Duration::from_secs(1);
-/// How long a length may stay unproved while somebody names another one; twice as long each time that the same node's does.
+/// The time that a length may stay unproved while another node names another one; twice as long each time that the same node's
+/// does.
 const PROVING: Duration = Duration::from_secs(10);
-/// How often that doubles at most.
+/// The greatest number of these doublings.
 const MAX_DOUBLINGS: u32 = 6;
 
 impl Transfer {
@@ -72,7 +73,7 @@ impl Transfer {
         self.describe(now, shared);
     }
 
-    /// Who named a length that it should have proved by now, if somebody else names another one.
+    /// Returns the node that named a length that it should have proved by now, if another one names another length.
     fn overdue(&self, now: Instant) -> Option<Id> {
         let State::Known(known) = &self.state else {
             return None;

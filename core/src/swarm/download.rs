@@ -15,7 +15,7 @@ use crate::swarm::message::Said;
 use crate::swarm::source::{Pending, Source, Told};
 use crate::swarm::transfer::{State, Transfer};
 
-/// How many sources are asked for one segment when nothing else is left to ask for.
+/// The number of sources that are asked for one segment in the endgame, when nothing else is left to ask for.
 const ENDGAME: u8 = 2;
 
 impl Transfer {
@@ -258,7 +258,7 @@ impl Transfer {
         self.fill(now, from, shared);
     }
 
-    /// Whoever names another length than the one that is proved by now has something else.
+    /// Drops the sources that name another length than the one that is proved by now: they have something else.
     fn drop_wrong_lengths(&mut self, now: Instant, shared: &mut Shared) {
         let length = self.manifest().map(|manifest| manifest.layout().length());
         let others = self.sources.iter();
@@ -270,7 +270,7 @@ impl Transfer {
         }
     }
 
-    /// Has a segment written, and nobody send it any more.
+    /// Has a segment written, and cancels it at all other sources.
     pub(super) fn keep(
         &mut self,
         now: Instant,

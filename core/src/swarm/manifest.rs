@@ -74,7 +74,7 @@ impl Manifest {
         Self::of(layout, digests.to_vec()).filter(|manifest| manifest.content == content)
     }
 
-    /// How many bytes a layout's list of digests has.
+    /// Returns the number of bytes of a layout's list of digests.
     pub const fn encoded_len(layout: Layout) -> usize {
         match layout.count() {
             1 => 0,
@@ -92,7 +92,7 @@ impl Manifest {
         self.content
     }
 
-    /// How the file is cut.
+    /// Returns the layout of the file.
     pub const fn layout(&self) -> Layout {
         self.layout
     }

@@ -1,10 +1,10 @@
-//! How fast bytes move, and how fast they may.
+//! Rates of bytes, and token buckets that limit them.
 
 use core::time::Duration;
 
 use crate::base::time::Instant;
 
-/// How long a sample of a rate is.
+/// The length of a sample of a rate.
 const SAMPLE: Duration = Duration::from_millis(500);
 
 /// After so long without a byte, none are said to move.
@@ -117,12 +117,12 @@ impl Throttle {
     }
 }
 
-/// How long whoever was told to wait is let pass first.
+/// The age up to which a wait of the other way gives it precedence.
 const TURN: Duration = Duration::from_millis(250);
-/// How soon the other one asks again meanwhile.
+/// The pause before this way asks again meanwhile.
 const AGAIN: Duration = Duration::from_millis(5);
 
-/// One limit for bytes that leave by two ways: while both want to send, they take turns.
+/// A limit that two ways out share: while both want to send, they take turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SharedThrottle {
     throttle: Throttle,

@@ -22,12 +22,12 @@ use crate::swarm::transfer::{State, Transfer};
 /// As many bytes may wait at a link as go over it in a quarter of a second, within these bounds: enough to keep it busy, little
 /// enough to change one's mind.
 const WINDOW: (u64, u64) = (128 * 1024, 1024 * 1024);
-/// How long somebody is told to get elsewhere what it asks for, and how soon again.
+/// The time for which a member is told to get elsewhere what it asks for; after [`ALOOF`] it may be told so again.
 const TIMEOUT: Duration = Duration::from_secs(2);
 /// And how long while nothing waits at any link: then a second copy costs nobody anything.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 const ALOOF: Duration = Duration::from_secs(60);
-/// How many segments are looked at for one that nobody was sent.
+/// The number of segments among which one is looked for that no member was sent.
 const MAX_LOOK: usize = 4_096;
 /// Segments that are read for one node before they are sent.
 const READ_AHEAD: usize = 2;
