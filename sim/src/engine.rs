@@ -83,7 +83,7 @@ pub trait World: Clone + Debug {
 pub struct Timed<A> {
     /// When.
     pub at: Instant,
-    /// What.
+    /// The action.
     pub action: A,
 }
 
@@ -96,6 +96,6 @@ pub struct Entry<T> {
     pub at: Instant,
     /// The message whose arrival caused it, if one did.
     pub cause: Option<u64>,
-    /// What.
+    /// The content of the entry.
     pub what: T,
 }

@@ -9,7 +9,7 @@ pub const BEHAVIOUR: u32 = 4;
 /// The behaviour of recorded actions without a number.
 pub const FIRST: u32 = 1;
 
-/// What to say of a run that was recorded with this behaviour; `None` when it is this release's.
+/// Returns the caveat for a run that was recorded with this behaviour; `None` when it is this release's.
 pub fn caveat(recorded: u32) -> Option<String> {
     (recorded != BEHAVIOUR).then(|| {
         format!(

@@ -13,7 +13,7 @@ use chordscope_core::base::time::Instant;
 pub struct Mark {
     /// The row that it stands in: a node, or what else acts.
     pub row: String,
-    /// What it is called.
+    /// The name.
     pub name: String,
     /// By what it can be filtered.
     pub category: &'static str,

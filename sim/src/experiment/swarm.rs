@@ -1,4 +1,5 @@
-//! How long a file takes to everybody: by a swarm, by swarms that pick at random or in order, from one server, and at best.
+//! Distribution time of a file to all members: by a swarm, by swarms that pick at random or in order, from one server, and at
+//! best.
 //!
 //! A round is the time in which one uplink sends one segment. With uplinks all alike, nothing gets S segments to N nodes in
 //! fewer than S + ⌊log₂ N⌋ rounds (Mundinger, Weber and Weiss 2008, Theorem 1).
@@ -14,7 +15,7 @@ use crate::worlds::swarm::{Conduct, Setup, SwarmWorld, member};
 use chordscope_core::base::time::Instant;
 use chordscope_core::swarm::picker::Order;
 
-/// How many nodes fetch.
+/// The numbers of nodes that fetch.
 pub const SIZES: [u32; 4] = [8, 16, 32, 64];
 /// Of so many segments the file is: enough that beginning and end, some fifty rounds for 64 nodes, do not count for more than
 /// what lies between.
@@ -47,7 +48,7 @@ pub struct SwarmRow {
     pub sequential_rounds: f64,
     /// Rounds that one server took which sends everything to everybody.
     pub server_rounds: f64,
-    /// How often the first seed sent the file, in the swarm.
+    /// The number of times that the first seed sent the file, in the swarm.
     pub seed_copies: f64,
 }
 

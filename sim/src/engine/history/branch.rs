@@ -32,10 +32,10 @@ pub struct BranchView {
 pub(super) struct Branch<A> {
     pub(super) parent: Option<BranchId>,
     pub(super) from: Instant,
-    /// How many actions it shares with its parent.
+    /// The number of actions that it shares with its parent.
     pub(super) shared: usize,
     pub(super) end: Instant,
-    /// Everything done and planned, in order of time.
+    /// All actions done and planned, in order of time.
     pub(super) actions: Vec<Timed<A>>,
     /// The places of those that were carried out by hand, ascending. All actions before them have had their turn.
     pub(super) by_hand: Vec<usize>,

@@ -28,7 +28,7 @@ use chordscope_core::base::time::Instant;
 
 /// The most bytes of an exported run.
 pub const MAX_EXPORT: usize = 16 << 20;
-/// What marks a file as an exported run.
+/// The mark of a file that is an exported run.
 const FORMAT: &str = "chordscope run";
 /// The largest number of a branch that is read: many more can follow it.
 const MAX_ID: BranchId = BranchId(u32::MAX / 2);

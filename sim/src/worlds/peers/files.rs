@@ -78,7 +78,7 @@ impl Peers {
         self.ask(member, |peer, now| peer.share(now, manifest, have))
     }
 
-    /// What a member has of a file, as far as it is there from the beginning.
+    /// Returns the bytes of a file that a member has, as far as it is there from the beginning.
     pub fn file(&self, member: usize, content: ContentId) -> Vec<u8> {
         let segments = self.members.get(member).map(|state| &state.segments);
         let parts = (0..).map_while(|index| segments?.get(&(content, index)));

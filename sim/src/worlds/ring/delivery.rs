@@ -1,4 +1,4 @@
-//! How messages get from node to node.
+//! Delivery of messages from node to node.
 
 use alloc::boxed::Box;
 

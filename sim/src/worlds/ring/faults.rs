@@ -1,4 +1,4 @@
-//! What is wrong with nodes and links at the moment, and what it does to messages.
+//! Faults of nodes and links at the moment, and their effects on messages.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -16,10 +16,10 @@ use chordscope_core::chord::route::Step;
 use chordscope_core::message::{Message, Request, Response};
 use chordscope_core::store::message::StoredRecord;
 
-/// How many messages wait for a node that pauses; those on top are lost.
+/// The number of messages that wait for a node that pauses; those on top are lost.
 const MAX_HELD: usize = 4_096;
 
-/// What is wrong at the moment.
+/// The faults at the moment.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Faults {
     /// Nodes that do nothing, and the messages that wait for them.
@@ -114,7 +114,8 @@ impl RingWorld {
         self.join_again(id);
     }
 
-    /// What a node sends about a lookup, once it misroutes, names any node or goes to any node: then that one is given.
+    /// Changes a message about a lookup from a node that misroutes, so that it names any node or goes to any node: then that one
+    /// is returned.
     pub(super) fn mislead(&mut self, from: Id, message: &mut Message) -> Option<Contact> {
         if !self.faults.misrouting.contains(&from) {
             return None;
@@ -151,7 +152,7 @@ impl RingWorld {
         Some(end)
     }
 
-    /// How much longer a message takes than the network alone would make it.
+    /// Returns the time that a message takes on top of what the network alone would make it.
     pub(super) fn extra_delay(&mut self, from: Id, to: Id) -> Duration {
         let slow = |node| self.faults.slow.get(node).copied().unwrap_or_default();
         let delay = slow(&from) + slow(&to);

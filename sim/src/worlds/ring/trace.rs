@@ -1,4 +1,4 @@
-//! What happened in a world, entry by entry, with its cause.
+//! The trace of a world: entries, each with its cause.
 
 mod encoding;
 
@@ -20,14 +20,14 @@ use chordscope_core::chord::route::{Mode, Routing, Step};
 use chordscope_core::node::adopting::AdoptionState;
 use chordscope_core::node::api::{Event, StoreError};
 
-/// What a message belongs to.
+/// The purpose of a message's traffic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Traffic {
     /// A lookup that a person asked for.
     Lookup,
     /// Reading and writing records.
     Records,
-    /// What the ring does to keep itself in order: overhead.
+    /// The ring's upkeep of itself: overhead.
     Upkeep,
 }
 
@@ -44,16 +44,16 @@ pub struct Parcel {
     pub sent: Instant,
     /// When it arrives.
     pub arrives: Instant,
-    /// What kind of message.
+    /// The kind of message.
     pub kind: Kind,
-    /// What it belongs to.
+    /// The traffic that it belongs to.
     pub traffic: Traffic,
     /// The lookup it belongs to: its origin and the origin's number.
     pub lookup: Option<(Id, u64)>,
 }
 
 impl Parcel {
-    /// How far it has come at `now`, 0 to 1: all that a drawing needs.
+    /// Returns the fraction of its way that it has come at `now`, 0 to 1: all that a drawing needs.
     pub fn progress(&self, now: Instant) -> f64 {
         let whole = self.arrives.since(self.sent).as_micros().max(1);
         let done = now.since(self.sent).as_micros().min(whole);
@@ -61,10 +61,10 @@ impl Parcel {
     }
 }
 
-/// One thing that happened.
+/// An event in a ring.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    /// Somebody acted.
+    /// A user acted.
     Acted(Action),
     /// A message was sent.
     Sent(Parcel),
@@ -94,7 +94,7 @@ pub struct LookupTrace {
     pub key: Id,
     /// Along fingers or successors.
     pub routing: Routing,
-    /// Who drives it.
+    /// The mode, which says which node drives it.
     pub mode: Mode,
     /// When it began.
     pub started: Instant,
@@ -108,11 +108,11 @@ pub struct LookupTrace {
     pub failed: bool,
     /// Whether it ended because its origin stopped.
     pub stopped: bool,
-    /// How often a node was asked that is gone: a timeout, as ToN 2003 §V counts them.
+    /// The number of times that a node was asked that is gone: a timeout, as ToN 2003 §V counts them.
     pub timeouts: u32,
     /// Each decision so far, of the branches that led.
     pub decisions: Vec<Decision>,
-    /// What it waits for, while the message that carried it on is lost.
+    /// The wait of the lookup, while the message that carried it on is lost.
     pub wait: Option<Wait>,
     /// Whether its origin asks each node in turn: from the start, or since the recursive lookup took too long.
     pub driven: bool,
@@ -142,7 +142,7 @@ pub struct Wait {
 pub struct Decision {
     /// When.
     pub at: Instant,
-    /// Which node.
+    /// The node.
     pub node: Id,
     /// The decision.
     pub step: Step,
@@ -285,7 +285,7 @@ fn show_all(space: Space, contacts: &[Contact]) -> String {
     ids.collect::<Vec<_>>().join(", ")
 }
 
-/// What happened to the records of a node.
+/// Returns a description of an event at the records of a node.
 fn describe_record_event(space: Space, me: &str, event: &Event) -> String {
     match event {
         Event::RangeRepaired(_, Ok(fence)) => format!(
