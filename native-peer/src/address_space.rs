@@ -1,5 +1,5 @@
-//! How private an address is. Whoever is in a ring names its own address, and could name one that only this machine
-//! reaches; so contacts are not dialed into a more private space than the one this peer itself is reached in.
+//! The privacy of an address. Whoever is in a ring names its own address, and could name one that only this machine reaches; so
+//! contacts are not dialed into a more private space than the one this peer itself is reached in.
 
 use std::net::{IpAddr, Ipv6Addr};
 

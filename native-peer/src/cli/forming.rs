@@ -16,16 +16,17 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::driver::Handle;
 use crate::output;
 
-/// How often a small ring is looked at.
+/// The period in which a small ring is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 /// And how much longer the pause is for each position, so that looking takes no more than a small part of a processor.
 const PAUSE_PER_POSITION: Duration = Duration::from_micros(500);
-/// How often it is said how far the ring is.
+/// The period in which the progress of the ring is reported.
 const TELL_EVERY: Duration = Duration::from_secs(5);
-/// How long ranges may lack their groups once the ring is one: where a ring is begun again, majorities may be gone for good.
+/// The time for which ranges may lack their groups once the ring is one: where a ring is begun again, majorities may be gone for
+/// good.
 const GROUPS_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What one position shows.
+/// The state of one position, as it shows.
 #[derive(Clone, Debug)]
 struct Seen {
     id: Id,
@@ -47,13 +48,13 @@ struct Vote {
     majority: usize,
 }
 
-/// How far a ring is.
+/// The progress of a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Progress {
     positions: usize,
-    /// How many of them have the neighbours of the finished ring.
+    /// The number of them that have the neighbours of the finished ring.
     placed: usize,
-    /// How many ranges, one for each position, have a group of which a majority is there.
+    /// The number of ranges, one for each position, whose group has a majority that is up.
     served: usize,
 }
 

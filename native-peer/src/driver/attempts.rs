@@ -1,4 +1,4 @@
-//! What came of dialing the addresses that the user has named: what keeps the peer from its place is said to the user.
+//! Attempts to dial the addresses that the user has named: what keeps the peer from its place is said to the user.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,7 +41,7 @@ impl Attempts {
         }
     }
 
-    /// There is no connection to an address.
+    /// Takes note that an address cannot be connected to.
     pub(super) fn failed(&self, address: &Address, reason: &str) {
         if self.is_named(address) {
             self.note(address, reason.to_string());

@@ -1,4 +1,4 @@
-//! How others talk to the driver: sockets with inputs, people with commands.
+//! The handle of the driver: sockets reach it with inputs, people with commands.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -33,19 +33,19 @@ use crate::driver::notice::Notice;
 use crate::files::Place;
 use crate::links::{Inbox, Outbox};
 
-/// How long a put of many copies, or a lookup past dead nodes, may take in all.
+/// The longest time for a put of many copies, or a lookup past dead nodes, in all.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Starts a link's task once the driver has numbered it.
 pub(crate) type Open = Box<dyn FnOnce(Inbox) -> Outbox + Send>;
 
-/// What comes from sockets.
+/// An input from a socket.
 pub(crate) enum Input {
-    /// Somebody has connected.
+    /// A connection was accepted.
     Accepted(Open),
     /// A dial has succeeded, or failed for the reason given.
     Dialed(Address, Result<Open, String>),
-    /// One binary message.
+    /// A binary message came.
     Frame(LinkId, Bytes),
     /// A link is gone.
     Gone(LinkId),
@@ -58,7 +58,7 @@ pub(crate) enum Input {
 }
 
 impl Input {
-    /// How many bytes it brings.
+    /// Returns the number of bytes that it brings.
     pub(super) fn bytes(&self) -> usize {
         match self {
             Self::Frame(_, frame) => frame.len(),
@@ -67,30 +67,30 @@ impl Input {
     }
 }
 
-/// How a value is to be put.
+/// The details of a put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wish {
     /// At which level.
     pub(crate) level: Level,
     /// Only if this is the version there; 0 for none.
     pub(crate) if_sequence: Option<u64>,
-    /// How it is kept.
+    /// The lifetime and renewal.
     pub(crate) keeping: Keeping,
 }
 
 /// An outcome, and how many seconds the record is held from now on, if it is known.
 pub(crate) type Held<T> = (T, Option<u32>);
 
-/// What a content is shared or fetched with.
+/// The context that a content is shared or fetched in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Belongs {
-    /// Nothing: it is wanted by itself.
+    /// None: the content is wanted by itself.
     Alone,
     /// A folder, which need not be known.
     Folder(Option<ContentId>),
 }
 
-/// What people ask for.
+/// A command of a user.
 pub(super) enum Command {
     Put(
         Label,
@@ -141,12 +141,13 @@ pub(crate) struct Handle {
 pub(crate) struct Ended;
 
 impl Handle {
-    /// How often links had to wait because they brought too many small frames.
+    /// Returns the number of times that links had to wait because they brought too many small frames.
     pub(crate) fn link_waits(&self) -> u64 {
         self.waits.load(Ordering::Relaxed)
     }
 
-    /// Why the addresses that the user has named did not lead into a ring when they were tried last, in one line.
+    /// Returns the reason why the addresses that the user has named did not lead into a ring when they were tried last, in one
+    /// line.
     pub(crate) fn troubles(&self) -> String {
         let troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
         let each = troubles.iter().map(|(address, why)| {
@@ -305,7 +306,7 @@ impl Handle {
         self.commands.closed().await;
     }
 
-    /// What happens from now on.
+    /// Subscribes to what happens from now on.
     pub(crate) fn listen(&self) -> broadcast::Receiver<Notice> {
         self.notices.subscribe()
     }

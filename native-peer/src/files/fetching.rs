@@ -115,7 +115,7 @@ impl Files {
         self.item(content).filter(is_under_way)
     }
 
-    /// What is here is wanted as this, too.
+    /// Has a content that is here wanted in this role, too.
     async fn keep(&self, content: ContentId, kind: Kind) -> Result<(), Refused> {
         match kind {
             Kind::Part(_) => Ok(()),
@@ -296,7 +296,7 @@ impl Files {
     }
 }
 
-/// Why a content is not fetched to a second place at the same time.
+/// Returns the reason why a content is not fetched to a second place at the same time.
 pub(super) fn being_fetched(path: &Path) -> String {
     let path = path.display();
     format!(

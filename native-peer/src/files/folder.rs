@@ -18,7 +18,7 @@ use super::fetching::being_fetched;
 use super::register::Entry;
 use super::{Files, Item, Kind, Made, Place, Refused, hash, refuse};
 
-/// How many files of a folder are fetched at a time.
+/// The number of files of a folder that are fetched at a time.
 const AT_A_TIME: usize = 8;
 /// The longest list of files, in bytes: as many files as there may be, with paths as long as they may be.
 pub(crate) const MAX_LIST: u64 = 72 << 20;

@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use crate::descriptors;
 
-/// How many stay open at most; fewer where the system allows few.
+/// The greatest number of files that stay open; fewer where the system allows few.
 const MOST: usize = 256;
 
 static OPENED: LazyLock<Opened> = LazyLock::new(|| {

@@ -16,7 +16,7 @@ use super::digest::check;
 use super::register::Entry;
 use super::{Files, Item, Place, Refused, Stamp, folder};
 
-/// How long a file that is there may take to be checked.
+/// The longest time that the check of a file that is there may take.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(600);
 
 impl Files {

@@ -1,4 +1,4 @@
-//! Whether a file is still the one that was looked at.
+//! Stamps, which show whether a file is still the one that was looked at.
 
 use std::fmt;
 use std::fs::Metadata;

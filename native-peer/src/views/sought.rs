@@ -15,7 +15,7 @@ const MAX_NAMED: usize = 8;
 pub(crate) struct Sought {
     /// The position, where it is known: who was at the address last, or is a member of a group of level quorum.
     pub(crate) id: Option<String>,
-    /// Where the peer looks, or the member was.
+    /// The address at which the peer looks, or the member was.
     pub(crate) address: Option<String>,
 }
 

@@ -19,7 +19,7 @@ const WANTED: u64 = 1024;
 /// The largest piece; clients do not like larger ones.
 const MAX_PIECE: u64 = 16 << 20;
 
-/// What the metainfo file is about.
+/// The content of the metainfo file.
 #[derive(Debug)]
 pub(super) struct Subject {
     /// Of the file, or of the folder.
@@ -27,7 +27,7 @@ pub(super) struct Subject {
     pub(super) files: Vec<Source>,
     /// Whether the files are a folder's.
     pub(super) is_folder: bool,
-    /// Where their bytes can be had over HTTP.
+    /// The URL at which their bytes can be had over HTTP.
     pub(super) web_seed: String,
 }
 
