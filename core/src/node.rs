@@ -228,7 +228,7 @@ impl Node {
         core::mem::swap(&mut self.services.outbox.outputs, outputs);
     }
 
-    /// When to call [`Node::handle_timeout`] next, and what for. May change with every other call.
+    /// Returns the time to call [`Node::handle_timeout`] next, and the purpose. May change with every other call.
     pub fn poll_timeout(&self) -> Option<(Instant, TimerKind)> {
         self.services.timers.first()
     }

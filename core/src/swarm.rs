@@ -76,7 +76,7 @@ struct Shared {
     room: usize,
     /// The number of files of folders that are announced.
     announced_parts: usize,
-    /// When a throttle lets go.
+    /// The time at which a throttle lets go.
     throttled: Option<Instant>,
 }
 
@@ -375,7 +375,7 @@ impl Swarm {
         }
     }
 
-    /// So many bytes of blocks wait at the link to a node. Few enough, and more are sent.
+    /// Takes note that so many bytes of blocks wait at the link to a node. Few enough, and more are sent.
     pub fn handle_waiting(&mut self, now: Instant, node: Id, bytes: usize) {
         match bytes {
             0 => self.shared.waiting.remove(&node),
@@ -423,7 +423,7 @@ impl Swarm {
         }
     }
 
-    /// When to call [`Swarm::handle_timeout`] next. May change with every other call.
+    /// Returns the time to call [`Swarm::handle_timeout`] next. May change with every other call.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let due = [self.tick, self.shared.throttled];
         due.into_iter().flatten().min()

@@ -11,7 +11,7 @@ const SPARE: u64 = 128;
 const STORE: u64 = 2;
 /// The links that a position of a large ring has while the ring forms, as a mean.
 const LINKS: u64 = 96;
-/// With fewer than this a peer may run out: connections up to their limit, open files, and some for itself.
+/// The number of descriptors below which a peer may run out: connections up to their limit, open files, and some for itself.
 const ENOUGH: u64 = 2_048;
 
 /// Returns the limit of open descriptors; `None` where there is none.

@@ -50,7 +50,8 @@ const MAX_INPUTS: usize = 256;
 const MAX_COMMANDS: usize = 64;
 /// The number of inputs that are taken in before their effects are carried out.
 const MAX_BATCH: usize = 32;
-/// And how many bytes, but for the last one: what answers a small message does not wait for many large ones behind it.
+/// The number of bytes of these inputs, but for the last one: what answers a small message does not wait for many large ones
+/// behind it.
 const MAX_BATCH_BYTES: usize = 64 * 1024;
 /// The number of notices by which a slow listener may be behind.
 const MAX_NOTICES: usize = 256;
@@ -79,7 +80,7 @@ pub(crate) struct Driver {
     waits: Arc<AtomicU64>,
     puts: HashMap<OperationId, Reply<Held<Written>, StoreError>>,
     gets: HashMap<OperationId, Reply<Held<Option<Record>>, StoreError>>,
-    /// Of the operation that ends next: how many seconds its record is held.
+    /// The operation that ends next, and the seconds for which its record is held.
     lifetime: Option<(OperationId, u32)>,
     lookups: HashMap<LookupId, Reply<Report, LookupError>>,
     repairs: HashMap<OperationId, Reply<Result<Fence, RepairError>, StoreError>>,

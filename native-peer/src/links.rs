@@ -45,7 +45,7 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The period in which each side pings: a tab's own timers sleep while it is hidden, but it answers pings.
 const PING_EVERY: Duration = Duration::from_secs(15);
-/// When a link on which nothing comes counts as dead.
+/// The time after which a link on which nothing comes counts as dead.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(45);
 /// The longest time for the other side to answer a goodbye.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -63,8 +63,8 @@ const READ_AT_ONCE: usize = 64 * 1024;
 const READ_AT_ONCE_INSIDE: usize = 8 * 1024;
 /// The number of frames that are written before they are flushed.
 const MAX_BATCH: usize = 64;
-/// And how many bytes, but for the last frame. While a batch is on its way to the system the driver makes the next one, so it is no more
-/// than part of what may wait.
+/// The number of bytes of such a batch, but for the last frame. While a batch is on its way to the system the driver makes the
+/// next one, so it is no more than part of what may wait.
 const MAX_BATCH_BYTES: usize = 256 * 1024;
 
 /// A link's way to the driver.

@@ -43,7 +43,7 @@ use crate::storage::writing::{Change, Writer};
 
 /// The number of changes that may wait for the disk.
 const MAX_WAITING: usize = 1_024;
-/// Of the database's pages, how many bytes are kept in memory: the node holds every record itself.
+/// The number of bytes of the database's pages that are kept in memory: the node holds every record itself.
 const CACHE: usize = 4 << 20;
 
 /// Records that stay on the disk although they were dropped.
@@ -102,7 +102,7 @@ fn open_on(
     Ok((kept, storage))
 }
 
-/// When a record expires, or has expired, in seconds since 1970.
+/// Returns the time at which a record expires, or has expired, in seconds since 1970.
 fn expiry(copy: &StoredRecord) -> u64 {
     wall_seconds().saturating_add_signed(i64::from(copy.remaining))
 }

@@ -373,7 +373,7 @@ impl Neighbour {
     }
 }
 
-/// In a small ring one node fills most of a finger table: name the rows as a range.
+/// Names the rows of a finger table as a range where one node fills most of them, as in a small ring.
 fn fold_fingers(roles: Vec<String>) -> Vec<String> {
     let row = |role: &String| role.strip_prefix("finger ")?.parse::<u8>().ok();
     let rows: Vec<u8> = roles.iter().filter_map(row).collect();

@@ -81,7 +81,7 @@ pub trait World: Clone + Debug {
 /// An action and its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timed<A> {
-    /// When.
+    /// The time.
     pub at: Instant,
     /// The action.
     pub action: A,
@@ -92,7 +92,7 @@ pub struct Timed<A> {
 pub struct Entry<T> {
     /// Counts the entries from 0.
     pub index: u64,
-    /// When.
+    /// The time.
     pub at: Instant,
     /// The message whose arrival caused it, if one did.
     pub cause: Option<u64>,

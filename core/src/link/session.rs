@@ -42,7 +42,7 @@ impl Role {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plain {
     frame: Vec<u8>,
-    /// Of a block's bytes, if it is known.
+    /// The chaining value of a block's bytes, if it is known.
     value: Option<ChainingValue>,
 }
 

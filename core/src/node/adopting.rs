@@ -96,11 +96,11 @@ struct Progress {
     open: BTreeMap<Id, Entry>,
     /// Conflicts that are being exported, by their numbers.
     exporting: BTreeMap<u64, (Id, Stamp)>,
-    /// Up to which key the records have been looked through.
+    /// The key up to which the records have been looked through.
     last: Option<Id>,
-    /// When it last got on.
+    /// The time of its last progress.
     progress: Instant,
-    /// When all was brought.
+    /// The time at which all was brought.
     brought: Option<Instant>,
 }
 

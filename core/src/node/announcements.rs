@@ -33,7 +33,8 @@ pub(super) struct Announcements {
     sequence: u64,
 }
 
-/// When the ring is told of a content the next time; of those due together what was announced first comes first.
+/// The turn of a content: the time at which the ring is told of it next; of those due together what was announced first comes
+/// first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Turn {
     due: Instant,
@@ -81,7 +82,7 @@ impl Announcements {
         due.map(|(_, content)| *content).collect()
     }
 
-    /// When something is due next.
+    /// Returns the time of the next announcement or withdrawal.
     fn next(&self) -> Option<Instant> {
         self.turns.keys().next().map(|turn| turn.due)
     }

@@ -25,18 +25,18 @@ use crate::store::record::Version;
 
 /// The delay between a change of the neighbours and the comparison of copies with them.
 const REPAIR_SOON: Duration = Duration::from_millis(300);
-/// For how many unclaimed records at a time the owner is looked up. Each stands for all in the owner's range.
+/// The number of unclaimed records at a time whose owner is looked up. Each stands for all in the owner's range.
 const UNCLAIMED_AT_A_TIME: usize = 16;
 /// After how many repair intervals without an offer a copy counts as unclaimed.
 const UNCLAIMED_AFTER: u32 = 3;
-/// For how long after a newcomer took a part of its range over a node offers it what is still put here.
+/// The time for which a node offers a newcomer, after it took a part of its range over, what is still put here.
 const NEWCOMER: Duration = Duration::from_secs(10);
 
 /// The comparisons of records with other nodes that are under way.
 #[derive(Clone, Debug, Default)]
 pub(super) struct AntiEntropy {
     pub(super) walks: Walks,
-    /// Until when records that are put here are offered to the predecessor, which is new.
+    /// The time until which records that are put here are offered to the predecessor, which is new.
     newcomer_until: Instant,
     /// The node that has to take all records over before this one leaves.
     heir: Option<Id>,

@@ -21,7 +21,7 @@ const OPERATIONS: u64 = 1024 * 1024;
 const UPKEEP: u64 = 256 * 1024;
 /// The least number of bytes that a record in upkeep counts for: each is a write at its receiver's disk, however small.
 const LEAST: usize = 4 * 1024;
-/// Up to this size a value takes no time worth mentioning, in bytes.
+/// The size, in bytes, up to which a value takes no time worth mentioning.
 const SMALL: u32 = 4 * 1024;
 
 /// The class of a request, which selects the window that it takes room in.

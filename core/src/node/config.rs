@@ -43,7 +43,7 @@ pub struct Config {
     pub jitter_percent: u8,
     /// The shortest wait for an answer. Longer ones come from measured round trips.
     pub min_rto: Duration,
-    /// When a lookup ends, found or not.
+    /// The time after which a lookup ends, found or not.
     pub lookup_deadline: Duration,
     /// The longest duration of a recursive lookup before the origin asks hop by hop itself.
     pub recursive_patience: Duration,
@@ -58,7 +58,7 @@ pub struct Config {
     /// The random number of this node's store: drawn when it is begun, another one after it was lost or damaged. A member of
     /// a group whose store was lost has no vote before the others have taken it in again.
     pub incarnation: u64,
-    /// When a member of a group that is away is replaced by a node that is there.
+    /// The patience of groups: the time after which a member that is away is replaced by a node that is there.
     pub patience: Patience,
     /// The lifetime of records.
     pub lifetime: Duration,

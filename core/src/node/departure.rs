@@ -39,7 +39,7 @@ impl Departure {
 /// The progress of a departure under way, and the outcome of the last one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Handover {
-    /// When it ends in any case.
+    /// The time at which it ends in any case.
     at_last: Instant,
     /// The number of steps of walks that were answered at the last look.
     taken_over: u64,

@@ -209,7 +209,7 @@ impl Lookups {
         path.map(|visit| visit.id)
     }
 
-    /// When a lookup goes on by itself, or ends.
+    /// Returns the time at which a lookup goes on by itself, or ends.
     pub(super) fn due(&self, number: u64) -> Option<Instant> {
         self.open.get(number).map(|lookup| lookup.timer)
     }

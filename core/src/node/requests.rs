@@ -354,7 +354,7 @@ impl Requests {
         self.open.iter().any(|(_, open)| wanted(&open.purpose))
     }
 
-    /// When the question of this number is overdue.
+    /// Returns the deadline of the question of this number.
     pub(super) fn due(&self, number: u64) -> Option<Instant> {
         self.open.get(number).map(|open| open.deadline)
     }

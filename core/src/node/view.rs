@@ -171,7 +171,7 @@ impl Node {
         self.services.requests.rtt(node)
     }
 
-    /// When it stops waiting for the answer to its request of this number.
+    /// Returns the time at which it stops waiting for the answer to its request of this number.
     pub fn answer_due(&self, request: u64) -> Option<Instant> {
         self.services.requests.due(request)
     }
@@ -181,7 +181,7 @@ impl Node {
         self.ring.lookups.path(number)
     }
 
-    /// When a lookup of its own goes on by itself, or ends.
+    /// Returns the time at which a lookup of its own goes on by itself, or ends.
     pub fn lookup_due(&self, number: u64) -> Option<Instant> {
         self.ring.lookups.due(number)
     }

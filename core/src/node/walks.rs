@@ -9,7 +9,7 @@ use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 
-/// With how many nodes at a time. What is refused begins with the next round of repair.
+/// The greatest number of nodes that are walked with at a time. What is refused begins with the next round of repair.
 const MAX_WALKS: usize = 64;
 /// The greatest number of ranges that wait for one node.
 const MAX_RANGES: usize = 8;
@@ -17,7 +17,7 @@ const MAX_RANGES: usize = 8;
 const MAX_STORING: usize = 256 * 1024;
 /// The greatest rate of a walk, in bytes a second: what else comes to the other node does not find a heap of values before it.
 const PACE: u64 = 24_000_000;
-/// By how much a walk that was held up may be ahead of its pace then.
+/// The time by which a walk that was held up may be ahead of its pace then.
 const BURST: Duration = Duration::from_millis(1);
 
 /// The purpose of a walk over a range.
@@ -75,7 +75,7 @@ struct Walk {
     /// Offers, copies and reads without an answer, and what was read and is not stored yet.
     under_way: usize,
     storing: usize,
-    /// When the next value may go.
+    /// The time at which the next value may go.
     next_at: Instant,
 }
 
@@ -194,7 +194,7 @@ impl Walks {
         }
     }
 
-    /// When a walk that only waits for its pace goes on.
+    /// Returns the time at which a walk that only waits for its pace goes on.
     pub(super) fn due(&self, now: Instant) -> Option<Instant> {
         let walks = self.open.values();
         let paced = walks.filter(|walk| walk.next_at > now && walk.has_values());
@@ -264,7 +264,7 @@ impl Walk {
         !self.lacking.is_empty() || !self.newer.is_empty()
     }
 
-    /// So many bytes go.
+    /// Counts so many bytes that go, and delays the next value by them.
     fn pace(&mut self, now: Instant, bytes: usize) {
         let burst = u64::try_from(BURST.as_micros()).unwrap_or(u64::MAX);
         let earliest = Instant::from_micros(now.as_micros().saturating_sub(burst));

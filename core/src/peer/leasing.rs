@@ -18,7 +18,7 @@ use crate::peer::links::{Channel, Links};
 use crate::peer::parts::{Context, ToNode, Want};
 use crate::peer::{dialing, links};
 
-/// At how many peers a tab leases an address.
+/// The number of peers at which a tab leases an address.
 const WANTED: usize = 2;
 /// The pause between looks whether it has as many as it wants, and whether they are still there.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -54,7 +54,7 @@ pub(super) enum Input {
 #[derive(Clone, Debug)]
 pub(super) struct Leasing {
     reach: Reach,
-    /// Of the contact signed last.
+    /// The version of the contact signed last.
     version: u64,
     relays: Relays,
 }
@@ -64,7 +64,7 @@ struct Relays {
     held: Vec<Contact>,
     /// Asked for a lease, or dialed for one; until when.
     asked: BTreeMap<Id, Instant>,
-    /// Not to be tried again before this time.
+    /// The relays that are not to be tried again, each until this time.
     shunned: BTreeMap<Id, Instant>,
     /// Have been relays, latest first.
     known: Vec<Contact>,

@@ -15,7 +15,7 @@ use crate::peer::{dialing, finding, leasing, links, relaying, transfers};
 pub(super) struct Context<'a> {
     pub(super) now: Instant,
     pub(super) node: &'a mut Node,
-    /// To look at: a part acts on links by what it [wants](Want).
+    /// The links, to look at: a part acts on them by what it [wants](Want).
     pub(super) links: &'a Links,
 }
 

@@ -246,7 +246,8 @@ impl Relaying {
         }
     }
 
-    /// So many bytes were passed on over a link. Where too much waits by now, the circuit whose receiver is furthest behind ends.
+    /// Takes note of so many bytes that were passed on over a link. Where too much waits by now, the circuit whose receiver is
+    /// furthest behind ends.
     fn on_passed(&mut self, links: &Links, link: LinkId, bytes: usize) -> Vec<Want> {
         self.relayed_bytes += bytes as u64;
         let most = self.relay.limits().bytes;

@@ -85,20 +85,20 @@ pub struct Settings {
     pub record_bytes: usize,
     /// The random number of this node's store: another one after the store was lost.
     pub incarnation: u64,
-    /// When a member that is away loses its place to a node that is there.
+    /// The patience of groups: the time after which a member that is away loses its place to a node that is there.
     pub patience: Patience,
     /// All of them, but in tests.
     pub rules: Rules,
 }
 
-/// For how long a member that is away keeps its place in a group although another node could take it.
+/// The time for which a member that is away keeps its place in a group although another node could take it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
     /// After it fell silent.
     pub silent: Duration,
     /// After it said that it stops, and will be back.
     pub stopped: Duration,
-    /// For how long a node is not asked again that has said that it stays in another lineage.
+    /// The time for which a node is not asked again that has said that it stays in another lineage.
     pub declined: Duration,
 }
 

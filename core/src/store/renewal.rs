@@ -24,8 +24,8 @@ pub struct Renewal {
 }
 
 impl Renewal {
-    /// When to renew: at half of the lifetime, more or less by up to an eighth of it, so that of many records put at once some are
-    /// renewed earlier, others later.
+    /// Returns the time after which to renew: half of the lifetime, with a jitter of up to an eighth of it either way, so that of
+    /// many records put at once some are renewed earlier, others later.
     pub fn half_life(&self) -> Duration {
         let jitter = u32::from(self.key.to_bytes()[19]);
         self.life() * (96 + jitter / 4) / 256

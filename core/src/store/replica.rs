@@ -28,9 +28,9 @@ pub struct Replica {
 pub struct Held {
     /// The record.
     pub record: Record,
-    /// When it expires, and is forgotten.
+    /// The times at which it expires, and is forgotten.
     pub life: Life,
-    /// When a responsible node last vouched for this copy.
+    /// The time at which a responsible node last vouched for this copy.
     pub vouched: Instant,
     /// The record's version, which takes a hash of all of its value to find.
     version: Version,
@@ -65,7 +65,7 @@ impl Held {
         self.life.remaining(now, &self.record)
     }
 
-    /// With what another copy adds; `None` when that is nothing.
+    /// Returns the record merged with another copy; `None` when that adds nothing.
     fn join(&self, now: Instant, copy: &StoredRecord) -> Result<Option<Self>, RecordError> {
         let mine = self.remaining(now);
         let Some((record, life)) = self.record.join(mine, &copy.record, copy.remaining) else {

@@ -1,4 +1,4 @@
-//! Whom to send to.
+//! The choker: the choice of the members to send to.
 //!
 //! Few at a time get much each: a segment that has arrived whole can be passed on. BEP 3 gives four slots to those who give
 //! most, and one to anybody, so that newcomers get a start.
@@ -25,7 +25,7 @@ pub(super) struct Candidate {
     pub(super) interested: bool,
     /// The time since which it has a slot.
     pub(super) since: Option<Instant>,
-    /// Had a slot until; never is the beginning of time.
+    /// The time until which it had a slot; never is the beginning of time.
     pub(super) until: Instant,
     /// Bytes that it got.
     pub(super) got: u64,

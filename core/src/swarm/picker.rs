@@ -12,7 +12,7 @@ const RANDOM_FIRST: u32 = 4;
 /// farther is picked by rarity.
 const WINDOW: u32 = 16;
 
-/// In what order segments are wanted.
+/// The order in which segments are wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
     /// Rarest first: what is rare is soon less rare, and no node waits for one source at the end.

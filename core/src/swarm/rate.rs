@@ -90,7 +90,8 @@ impl Throttle {
         }
     }
 
-    /// When bytes may move; now or later. A block may be larger than what is left: what is owed delays the next.
+    /// Returns the time at which bytes may move; now or later. A block may be larger than what is left: what is owed delays the
+    /// next.
     pub fn ready(&mut self, now: Instant) -> Instant {
         let Some(rate) = self.per_second else {
             return now;
@@ -126,12 +127,12 @@ const AGAIN: Duration = Duration::from_millis(5);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SharedThrottle {
     throttle: Throttle,
-    /// Since when each way waits.
+    /// The times since which the ways wait.
     waits: [Option<Instant>; 2],
     last: Way,
 }
 
-/// By which way bytes leave.
+/// The way by which bytes leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// Over links to other nodes.
@@ -150,7 +151,7 @@ impl SharedThrottle {
         }
     }
 
-    /// When bytes may leave by this way; now or later.
+    /// Returns the time at which bytes may leave by this way; now or later.
     pub fn ready(&mut self, now: Instant, way: Way) -> Instant {
         let ready = self.throttle.ready(now);
         let (own, other) = match way {

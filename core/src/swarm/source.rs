@@ -19,11 +19,11 @@ use crate::swarm::rate::Rate;
 const REFUSED: Duration = Duration::from_millis(500);
 /// Segments asked of a source at once, at least: one arrives while the other is on its way.
 const DEPTH: u64 = 2;
-/// And at most.
+/// The greatest number of segments asked of a source at once.
 const MAX_DEPTH: u64 = 64;
 /// The silence after which a source that was asked is passed by.
 const STALLED: Duration = Duration::from_secs(5);
-/// And for so long.
+/// The time for which it is passed by.
 const PASSED_BY: Duration = Duration::from_secs(15);
 
 /// Another member of the swarm.
@@ -45,7 +45,7 @@ pub(super) struct Source {
     repeats: u64,
     /// The number of times that it was asked for what it offered instead, since it gave something.
     detours: u64,
-    /// When something came that it was asked for, or it was asked first.
+    /// The time at which something came that it was asked for, or it was asked first.
     pub(super) heard: Instant,
     /// The time until which it is asked nothing, since it did not answer.
     pub(super) passed_by: Option<Instant>,
@@ -69,9 +69,9 @@ pub(super) struct Source {
     pub(super) ready: VecDeque<Outgoing>,
     /// The number of segments that are being read for it.
     pub(super) reading: usize,
-    /// Since when it is told to get elsewhere what it asks for.
+    /// The time since which it is told to get elsewhere what it asks for.
     pub(super) steered: Option<Instant>,
-    /// Since when neither wants anything of the other.
+    /// The time since which neither wants anything of the other.
     pub(super) settled: Option<Instant>,
     pub(super) up: Rate,
 }
@@ -128,7 +128,7 @@ pub(super) struct Outgoing {
     /// The place of its first byte in the content.
     pub(super) at: u64,
     pub(super) bytes: Arc<Vec<u8>>,
-    /// Of its blocks.
+    /// The chaining values of its blocks.
     pub(super) values: BlockValues,
     pub(super) sent: usize,
 }

@@ -77,7 +77,7 @@ pub(super) struct Transfer {
 /// The state of knowledge of a content.
 #[derive(Clone, Debug)]
 pub(super) enum State {
-    /// Its id. Somebody is being asked for the rest.
+    /// The id is known, and a source is being asked for the rest.
     Named(Option<Describing>),
     /// The layout and the list of digests.
     Known(Known),
@@ -99,7 +99,7 @@ pub(super) struct Known {
     pub(super) picker: Picker,
     /// The source that named the length, until the last segment has proved it.
     pub(super) author: Option<Id>,
-    /// When the length was named.
+    /// The time at which the length was named.
     pub(super) since: Instant,
 }
 

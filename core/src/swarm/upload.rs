@@ -19,12 +19,12 @@ use crate::swarm::rate::Way;
 use crate::swarm::source::{Outgoing, Source};
 use crate::swarm::transfer::{State, Transfer};
 
-/// As many bytes may wait at a link as go over it in a quarter of a second, within these bounds: enough to keep it busy, little
+/// The bounds of the bytes that wait at a link: as many as go over it in a quarter of a second, enough to keep it busy, little
 /// enough to change one's mind.
 const WINDOW: (u64, u64) = (128 * 1024, 1024 * 1024);
 /// The time for which a member is told to get elsewhere what it asks for; after [`ALOOF`] it may be told so again.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// And how long while nothing waits at any link: then a second copy costs nobody anything.
+/// The same time while nothing waits at any link: then a second copy costs nobody anything.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 const ALOOF: Duration = Duration::from_secs(60);
 /// The number of segments among which one is looked for that no member was sent.

@@ -1,4 +1,5 @@
-//! When a ring that has just begun is whole: each position has its place, and each range has its group of level `quorum`.
+//! Forming of a ring that has just begun, until it is whole: each position has its place, and each range has its group of level
+//! `quorum`.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +19,8 @@ use crate::output;
 
 /// The period in which a small ring is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
-/// And how much longer the pause is for each position, so that looking takes no more than a small part of a processor.
+/// The pause for each position, which counts where it comes to more, so that looking takes no more than a small part of a
+/// processor.
 const PAUSE_PER_POSITION: Duration = Duration::from_micros(500);
 /// The period in which the progress of the ring is reported.
 const TELL_EVERY: Duration = Duration::from_secs(5);
@@ -95,7 +97,7 @@ pub(super) struct Teller {
 }
 
 impl Teller {
-    /// Of a ring of so many peers, none of which runs yet.
+    /// Makes the state of a ring of so many peers, none of which runs yet.
     pub(super) fn new(peers: usize) -> Self {
         Self {
             begun: Instant::now(),
@@ -107,7 +109,7 @@ impl Teller {
         }
     }
 
-    /// So many peers run.
+    /// Takes note that so many peers run.
     pub(super) fn started(&self, peers: usize) {
         self.started.set(peers);
     }

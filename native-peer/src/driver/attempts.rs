@@ -7,7 +7,7 @@ use chordscope_core::base::contact::Address;
 use chordscope_core::link::reason::CloseReason;
 use chordscope_core::peer::api::{Event, LinkId};
 
-/// Of each named address why it did not lead into a ring when it was tried last.
+/// The reason of each named address why it did not lead into a ring when it was tried last.
 pub(crate) type Troubles = Arc<Mutex<BTreeMap<Address, String>>>;
 
 /// The attempts to join by the addresses that the user has named.

@@ -26,7 +26,7 @@ type Segment = (u32, Vec<Bytes>);
 /// The places of contents, and the work under way on them.
 pub(super) struct Disk {
     places: HashMap<ContentId, Arc<Place>>,
-    /// Up to which change of each place the core knows that it has changed.
+    /// The change of each place up to which the core knows that it has changed.
     changes: HashMap<ContentId, u64>,
     /// Segments that came before there was a place for them; the core limits how many.
     early: HashMap<ContentId, Vec<Segment>>,

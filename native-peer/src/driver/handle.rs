@@ -70,7 +70,7 @@ impl Input {
 /// The details of a put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wish {
-    /// At which level.
+    /// The level.
     pub(crate) level: Level,
     /// Only if this is the version there; 0 for none.
     pub(crate) if_sequence: Option<u64>,
@@ -267,7 +267,8 @@ impl Handle {
         self.ask(|reply| Command::StandAlone(content, reply)).await
     }
 
-    /// So many bytes of files are to leave by another way than links. They may now, or not before the time that is given.
+    /// Passes so many bytes of files that are to leave by another way than links. They may now, or not before the time that is
+    /// given.
     pub(crate) async fn pass_out(&self, bytes: usize) -> Result<Result<(), Instant>, Ended> {
         self.ask(|reply| Command::PassOut(bytes, reply)).await
     }

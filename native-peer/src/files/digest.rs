@@ -16,7 +16,7 @@ const MAX_THREADS: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Hashed {
     pub(crate) manifest: Manifest,
-    /// Of its blocks, as [`Manifest::of_blocks`] takes them.
+    /// The chaining values of its blocks, as [`Manifest::of_blocks`] takes them.
     pub(crate) values: Vec<[u8; DIGEST]>,
 }
 

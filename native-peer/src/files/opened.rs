@@ -29,7 +29,7 @@ struct Table {
     turn: u64,
     /// Each with the turn in which it was used last.
     files: BTreeMap<u64, (u64, Arc<File>)>,
-    /// By that turn.
+    /// The slots, by the turn in which they were used last.
     used: BTreeMap<u64, u64>,
 }
 

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep_until};
 
 /// The number of small frames that one link may bring within a [`WINDOW`]: 10,000 a second.
 const FRAMES: u32 = 1_000;
-/// Over which time they are counted.
+/// The time over which they are counted.
 const WINDOW: Duration = Duration::from_millis(100);
 /// Frames from this length on are not counted: reading them is most of what they cost, and sockets are read by turns.
 const SMALL: usize = 16 * 1024;

@@ -247,7 +247,7 @@ fn load_of_paper() -> [Value; 10] {
 /// The display of an experiment's progress: a bar on a terminal, elsewhere a line now and then.
 struct Shown {
     bar: ProgressBar,
-    /// When the last line was told, since the beginning.
+    /// The time at which the last line was told, since the beginning.
     told: Duration,
 }
 

@@ -57,7 +57,7 @@ impl Medium for Disk {
 pub(super) struct Store<M> {
     path: PathBuf,
     medium: M,
-    /// Not there after a failure, until it is opened again.
+    /// The open database; none after a failure, until it is opened again.
     database: Option<Database>,
     count: Count,
     /// The number of transactions that it has committed.

@@ -20,7 +20,7 @@ const MAX_BATCH: usize = 256;
 /// The time for which the disk must have done well before the pauses are short again, and the next failure is worth a line in the
 /// log.
 const WELL: Duration = Duration::from_secs(60);
-/// With less room than this on the disk it is not worth a try, which reads the whole store.
+/// The room on the disk, in bytes, below which it is not worth a try, which reads the whole store.
 const LEAST_ROOM: u64 = 1 << 20;
 
 /// A change: data that is to be on disk, or not any more.
@@ -46,7 +46,7 @@ pub(super) enum Change {
 }
 
 impl Change {
-    /// Under which number the outcome is awaited.
+    /// Returns the number under which the outcome is awaited.
     const fn token(&self) -> Option<u64> {
         match self {
             Self::Keep { token, .. } | Self::Groups { token, .. } => Some(*token),

@@ -1,4 +1,4 @@
-//! Whom a peer looks for while it is in no ring.
+//! The peers and addresses that a peer looks for while it is in no ring.
 
 use chordscope_core::base::contact::{Address, Contact};
 use chordscope_core::base::id::{Id, Space};
@@ -70,7 +70,7 @@ impl Sought {
         }
     }
 
-    /// Whom it waits for, as the end of a sentence; nothing where nobody is known.
+    /// Returns those that it waits for, as the end of a sentence; nothing where nobody is known.
     pub(crate) fn waiting(all: &[Self]) -> String {
         if all.is_empty() {
             return String::new();

@@ -23,9 +23,9 @@ pub trait Deed: Copy {
 pub struct Operation<D> {
     /// The request and its outcome.
     pub act: D,
-    /// When it began, in any unit.
+    /// The time at which it began, in any unit.
     pub start: u64,
-    /// When its outcome was known.
+    /// The time at which its outcome was known.
     pub end: u64,
 }
 

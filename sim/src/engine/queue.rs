@@ -87,7 +87,7 @@ impl<T> Queue<T> {
         self.things.len() - self.vacant.len()
     }
 
-    /// When the first thing happens.
+    /// Returns the time of the first event.
     pub(crate) fn first(&self) -> Option<Instant> {
         self.front.1.peek().map(|key| key.0.at)
     }

@@ -126,7 +126,7 @@ struct Churn {
     rng: Rng,
     rate: u8,
     going: Going,
-    /// When somebody joins, goes or looks something up next.
+    /// The time at which a node joins or goes, or a lookup begins, next.
     next: Instant,
     /// Lookups under way.
     open: BTreeSet<(Id, u64)>,

@@ -17,18 +17,18 @@ use chordscope_core::swarm::picker::Order;
 
 /// The numbers of nodes that fetch.
 pub const SIZES: [u32; 4] = [8, 16, 32, 64];
-/// Of so many segments the file is: enough that beginning and end, some fifty rounds for 64 nodes, do not count for more than
+/// The number of segments of the file: enough that beginning and end, some fifty rounds for 64 nodes, do not count for more than
 /// what lies between.
 pub const SEGMENTS: u32 = 256;
 /// Bytes of a segment.
 const SEGMENT: u64 = 64 * 1024;
 /// Bytes a second of each uplink.
 const UP: u64 = 1024 * 1024;
-/// From any node to any other.
+/// The latency from any node to any other.
 const LATENCY: Duration = Duration::from_millis(5);
 /// Micros in a round.
 const ROUND: u64 = SEGMENT * 1_000_000 / UP;
-/// When a run is given up, in virtual time.
+/// The virtual time at which a run is given up.
 const END: Instant = Instant::from_millis(24 * 3_600_000);
 
 /// One number of nodes that fetch.

@@ -36,7 +36,7 @@ mod files;
 pub struct Conditions {
     /// The latency of a frame, at least and at most.
     pub latency: (Duration, Duration),
-    /// In how many of a million frames the connection breaks.
+    /// The number of frames in a million in which the connection breaks.
     pub breaks: u32,
 }
 
@@ -111,7 +111,7 @@ struct Member {
 struct End {
     owner: usize,
     far: LinkId,
-    /// When what was sent from here last arrives: nothing overtakes it.
+    /// The time at which what was sent from here last arrives: nothing overtakes it.
     arrives: Instant,
     /// Bytes that have not left.
     queued: usize,
@@ -332,21 +332,21 @@ impl Peers {
         }
     }
 
-    /// From now on a member's frames go through these hands.
+    /// Puts a member's frames through these hands from now on.
     pub fn set_cheat(&mut self, member: usize, cheat: Option<Cheat>) {
         if let Some(state) = self.members.get_mut(member) {
             state.cheat = cheat;
         }
     }
 
-    /// From now on a member takes in no more than so many bytes in a second.
+    /// Limits the bytes that a member takes in within a second from now on.
     pub fn set_rate(&mut self, member: usize, rate: Option<u64>) {
         if let Some(state) = self.members.get_mut(member) {
             state.rate = rate;
         }
     }
 
-    /// From now on links are like this.
+    /// Sets the conditions of links from now on.
     pub const fn set_conditions(&mut self, conditions: Conditions) {
         self.conditions = conditions;
     }

@@ -79,7 +79,7 @@ pub enum Watch {
 #[derive(Clone, Debug)]
 pub struct RingWorld {
     scenario: Arc<Scenario>,
-    /// Of every node.
+    /// The configuration of every node.
     config: Arc<Config>,
     seed: u64,
     now: Instant,
@@ -151,7 +151,7 @@ struct Arrival {
     lookup: Option<Box<(Id, u64)>>,
     traffic: Traffic,
     message: Message,
-    /// On the wire; 0 where nobody asks.
+    /// The bytes on the wire; 0 where nobody asks.
     bytes: u64,
     /// Whether it has come through its receiver's line.
     received: bool,
@@ -259,7 +259,7 @@ impl RingWorld {
         self.now
     }
 
-    /// When the next thing happens.
+    /// Returns the time of the next event.
     pub fn next_at(&self) -> Option<Instant> {
         let alarm = self.population.first_alarm().map(|(at, _)| at);
         self.queue.first().into_iter().chain(alarm).min()

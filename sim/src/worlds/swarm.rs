@@ -53,9 +53,9 @@ pub struct Setup {
     pub length: u64,
     /// Bytes a second of each uplink.
     pub up: u64,
-    /// From any member to any other.
+    /// The latency from any member to any other.
     pub latency: Duration,
-    /// In what order segments are fetched.
+    /// The order in which segments are fetched.
     pub order: Order,
     /// The members that fetch, by their conduct; those that do not begin with everything.
     pub members: Vec<Conduct>,
@@ -204,7 +204,7 @@ impl SwarmWorld {
         self.members.get(&id)?.swarm.view(self.now, self.content)
     }
 
-    /// When a member had everything.
+    /// Returns the time at which a member had everything.
     pub fn completed(&self, id: Id) -> Option<Instant> {
         self.members.get(&id)?.complete
     }

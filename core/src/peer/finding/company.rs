@@ -17,7 +17,7 @@ const MOST: usize = 64;
 pub(super) struct Company {
     /// The time at which each said so last.
     peers: BTreeMap<Id, Instant>,
-    /// Since when there are any, and in which round of asking that was.
+    /// The time since which there are any, and the round of asking in which that was.
     since: Option<(Instant, u32)>,
 }
 

@@ -24,12 +24,12 @@ use crate::wire::frame::{Frame, FrameType};
 pub const MAX_DATA: usize = 64 * 1024;
 /// The most data that may wait for one node, in bytes.
 const MAX_DATA_WAITING: usize = 1024 * 1024;
-/// From this length on a message waits for its turn, and smaller ones overtake it: lookups do not wait behind values.
+/// The length from which on a message waits for its turn, and smaller ones overtake it: lookups do not wait behind values.
 const LARGE: usize = 4 * 1024;
 /// The most bytes of messages that may wait for one link. More come only where somebody asks for values and does not read the
 /// answers: those are lost, as in any network, and the link stays.
 const MAX_MESSAGES_WAITING: usize = 8 << 20;
-/// So many may wait for each link, whatever waits for all of them together.
+/// The number of bytes that may wait for each link, whatever waits for all of them together.
 const FAIR_SHARE: usize = 1 << 20;
 
 /// The orders to the peer's owner that wait to be taken.

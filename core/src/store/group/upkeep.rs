@@ -25,7 +25,7 @@ struct Watch {
     middle: Option<Option<Vec<Contact>>>,
     /// The number of attempts in a row to change the group that ended for want of an answer.
     unanswered: u8,
-    /// For how many looks the group has not been as it should.
+    /// The number of looks for which the group has not been as it should.
     looks: usize,
     /// Members before this one that did not answer.
     silent: BTreeSet<Id>,

@@ -23,7 +23,7 @@ pub const PROVIDER_LIFETIME: u32 = 30 * 60;
 /// The providers of a content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Providers {
-    /// Of what.
+    /// The content.
     pub content: ContentId,
     /// At most [`MAX_PROVIDERS`], one of an author, by their keys.
     pub entries: Vec<Provider>,
@@ -40,7 +40,7 @@ pub struct Provider {
     pub withdrawn: bool,
     /// The lifetime from the writing on, in seconds.
     pub lifetime: u32,
-    /// By how many seconds its life ends before that of the entry that lives longest.
+    /// The number of seconds by which its life ends before that of the entry that lives longest.
     pub behind: u32,
     /// The author's signature over content, key, index and version of the card, sequence, withdrawn and lifetime.
     pub signature: Signature,

@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// The factor by which the peer is left alone longer than it took to sum up a fetch: of a folder with very many files that takes
 /// its time.
 const REST: u32 = 10;
-/// But not for longer than this.
+/// The longest pause between two looks.
 const LONGEST_LOOK: Duration = Duration::from_secs(5);
 /// The time without any bytes after which the command says that it still waits.
 const QUIET: Duration = Duration::from_secs(30);

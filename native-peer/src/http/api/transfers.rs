@@ -135,7 +135,7 @@ async fn fetch(
 struct Which {
     /// A link, or a content id; without it, all.
     link: Option<String>,
-    /// For how many milliseconds the answer may wait for the end of the transfer of this link.
+    /// The milliseconds for which the answer may wait for the end of the transfer of this link.
     wait: Option<u64>,
 }
 

@@ -17,7 +17,7 @@ pub struct BranchView {
     pub id: BranchId,
     /// The branch that it left; `None` for the first one.
     pub parent: Option<BranchId>,
-    /// When it left its parent.
+    /// The time at which it left its parent.
     pub from: Instant,
     /// The farthest time that was reached.
     pub end: Instant,

@@ -71,7 +71,7 @@ pub enum Action<N = Id> {
     Delay {
         /// The number of the message.
         message: u64,
-        /// By how many milliseconds.
+        /// The delay in milliseconds.
         #[serde(rename = "ms")]
         millis: u32,
     },
@@ -89,7 +89,7 @@ pub enum Action<N = Id> {
     Slow {
         /// The node.
         node: N,
-        /// By how many milliseconds.
+        /// The number of milliseconds.
         #[serde(rename = "ms")]
         millis: u32,
     },

@@ -30,7 +30,7 @@ pub(super) struct Faults {
     corrupting: BTreeSet<Id>,
     /// Nodes that name wrong nodes to whoever looks something up.
     misrouting: BTreeSet<Id>,
-    /// Until when the lines of the nodes are busy.
+    /// The times until which the lines of the nodes are busy.
     sending: BTreeMap<Id, Instant>,
     receiving: BTreeMap<Id, Instant>,
 }
@@ -137,7 +137,8 @@ impl RingWorld {
         node.map(|node| node.contact().clone())
     }
 
-    /// When a message leaves its sender, whose line takes one after the other; `None` when too many wait already.
+    /// Returns the time at which a message leaves its sender, whose line takes one after the other; `None` when too many wait
+    /// already.
     pub(super) fn departure(&mut self, from: Id, bytes: u64) -> Option<Instant> {
         let Some(bandwidth) = self.scenario.bandwidth else {
             return Some(self.now);

@@ -17,7 +17,7 @@ const MAX_TOGETHER: usize = 16;
 /// A forecast: one change of membership, and the fingers of others that it ought to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Forecast {
-    /// When the change began.
+    /// The time at which the change began.
     pub at: Instant,
     /// The deed that it is.
     pub deed: Action,

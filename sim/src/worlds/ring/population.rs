@@ -92,7 +92,7 @@ impl Population {
         }
     }
 
-    /// When the node in a slot wants to be called.
+    /// Sets the time at which the node in a slot wants to be called.
     pub(super) fn set_alarm(&mut self, slot: Slot, at: Option<Instant>) {
         self.alarms.set(slot, at);
     }

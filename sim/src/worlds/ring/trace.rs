@@ -40,9 +40,9 @@ pub struct Parcel {
     pub from: Id,
     /// The receiver.
     pub to: Id,
-    /// When it was sent.
+    /// The time at which it was sent.
     pub sent: Instant,
-    /// When it arrives.
+    /// The time at which it arrives.
     pub arrives: Instant,
     /// The kind of message.
     pub kind: Kind,
@@ -96,9 +96,9 @@ pub struct LookupTrace {
     pub routing: Routing,
     /// The mode, which says which node drives it.
     pub mode: Mode,
-    /// When it began.
+    /// The time at which it began.
     pub started: Instant,
-    /// When it ended.
+    /// The time at which it ended.
     pub finished: Option<Instant>,
     /// The nodes reached so far, origin first: of the branch that leads, where a lookup has fallen into several.
     pub path: Vec<Id>,
@@ -131,16 +131,16 @@ pub struct Wait {
     pub node: Id,
     /// The node that it waits for.
     pub silent: Id,
-    /// Since when.
+    /// The time since which it waits.
     pub since: Instant,
-    /// When it stops waiting.
+    /// The time at which it stops waiting.
     pub until: Instant,
 }
 
 /// One node's decision about a lookup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// When.
+    /// The time.
     pub at: Instant,
     /// The node.
     pub node: Id,

@@ -17,7 +17,7 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// Of a file of this length, which comes in pieces of that length.
+    /// Makes the tree of a file of this length, which comes in pieces of that length.
     pub(super) fn new(length: u64, piece: usize) -> Self {
         let blocks = length.div_ceil(BLOCK as u64).next_power_of_two();
         let most = piece / BLOCK;
