@@ -1,6 +1,6 @@
 //! Messages between nodes: the vocabularies of the ring and of the store, with request numbers, and of the swarm.
 //!
-//! It stands below `node`, which speaks it, and `wire`, which writes it.
+//! This module stands below `node`, which speaks it, and `wire`, which writes it.
 
 use alloc::boxed::Box;
 

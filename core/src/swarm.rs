@@ -1,8 +1,8 @@
-//! Segmented transfer: everybody who fetches a file passes on what has arrived already.
+//! Segmented transfer: every member that fetches a file passes on what has arrived already.
 //!
-//! A file is cut into segments (`layout`), whose digests prove themselves against the file's own (`manifest`). Whoever
-//! wants it asks for the segments that are rarest (`picker`), whoever has some gives to a few at a time (`choker`). All of
-//! it is one state machine, [`Swarm`]: what came goes in, what is to be sent, read and written comes out.
+//! A file is cut into segments (`layout`), whose digests prove themselves against the file's own (`manifest`). A member asks for
+//! the segments that are rarest (`picker`), and gives to a few others at a time (`choker`). All of it is one state machine,
+//! [`Swarm`]: what came goes in, what is to be sent, read and written comes out.
 
 pub mod api;
 pub mod bitfield;
@@ -146,7 +146,7 @@ impl Swarm {
         self.take(now, manifest, have, Origin::Alone)
     }
 
-    /// As [`Swarm::share`], of a file of a folder: whoever fetches the folder finds it there.
+    /// As [`Swarm::share`], of a file of a folder: nodes that fetch the folder find it there.
     ///
     /// # Errors
     /// As [`Swarm::share`].
@@ -204,7 +204,8 @@ impl Swarm {
         Ok(())
     }
 
-    /// As [`Swarm::fetch`], of a file of a folder: whoever has some of the folder is asked for it, too, once the folder is known.
+    /// As [`Swarm::fetch`], of a file of a folder: nodes that have some of the folder are asked for it, too, once the folder is
+    /// known.
     ///
     /// # Errors
     /// As [`Swarm::fetch`].
@@ -225,7 +226,7 @@ impl Swarm {
         Ok(())
     }
 
-    /// A file is in this folder: whoever has some of the folder is asked for it, too.
+    /// Takes note that a file is in this folder: nodes that have some of the folder are asked for it, too.
     pub fn look_in(&mut self, now: Instant, content: ContentId, folder: ContentId) {
         let known = self.sources_of(Some(folder));
         self.with(now, content, |transfer, now, shared| {

@@ -1,4 +1,4 @@
-//! The privacy of an address. Whoever is in a ring names its own address, and could name one that only this machine reaches; so
+//! The privacy of an address. A node in a ring names its own address, and could name one that only this machine reaches; so
 //! contacts are not dialed into a more private space than the one this peer itself is reached in.
 
 use std::net::{IpAddr, Ipv6Addr};

@@ -1,4 +1,4 @@
-//! The command line: what there is to ask for, and how the answer or the failure gets out.
+//! The command line: its commands, and the output of an answer or a failure.
 
 mod forming;
 mod listen;

@@ -1,4 +1,4 @@
-//! The reason why a text is no id: what an id looks like.
+//! Messages about texts that are no id: what an id looks like.
 
 use chordscope_core::base::id::{DECIMAL_BITS, IdError, Space};
 

@@ -234,7 +234,7 @@ where
     }
 }
 
-/// Says goodbye to whoever opened a socket, and reads nothing of what it says.
+/// Says goodbye to the peer that opened a socket, and reads nothing of what it says.
 pub(crate) async fn turn_away<S>(mut socket: WebSocketStream<S>, reason: CloseReason)
 where
     S: AsyncRead + AsyncWrite + Unpin,

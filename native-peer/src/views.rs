@@ -86,7 +86,7 @@ impl Departure {
     }
 }
 
-/// The answer to whoever has a peer leave its ring.
+/// The answer to the order to leave the ring.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Leaving {
     pub(crate) leaving: bool,

@@ -116,8 +116,8 @@ impl Scheme {
 
     /// The ring position of the `index`th virtual node of a key.
     ///
-    /// It is the BLAKE3 digest of the key, with the index behind it from index 1 on. The stand-in carries the position of
-    /// index 0 in the key itself.
+    /// The position is the BLAKE3 digest of the key, with the index behind it from index 1 on. The stand-in carries the position
+    /// of index 0 in the key itself.
     pub fn position(self, space: Space, key: PublicKey, index: u8) -> Id {
         if index == 0 {
             return space.truncate((self.0.first)(key));

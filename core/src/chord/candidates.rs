@@ -1,5 +1,5 @@
-//! Nodes that a finger may stand for: those that follow it. Each serves a lookup as well as long as it precedes the
-//! key, so that the nearest by round trip is the faster way. Chord (ToN 2003) §VI-C, Table IV.
+//! Proximity neighbour selection: the nodes that a finger may stand for, which follow it. Each serves a lookup as well as long as
+//! it precedes the key, so that the nearest by round trip is the faster way. Chord (ToN 2003) §VI-C, Table IV.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;

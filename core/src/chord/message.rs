@@ -30,7 +30,7 @@ pub enum Request {
     Ping,
     /// Asks for the node's routing decision on this key: one hop of an iterative lookup.
     Step(Box<Question>),
-    /// Take this lookup over. One hop of a recursive lookup. Whoever hands it on keeps it until the receiver has it.
+    /// Take this lookup over. One hop of a recursive lookup. The sender keeps it until the receiver has it.
     Forward(Arc<Forward>),
 }
 
@@ -90,7 +90,7 @@ pub struct NextHop {
     pub neighbours: Neighbours,
 }
 
-/// A message that nobody answers.
+/// A message without an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// I think that I am your predecessor. Rectify, Zave 2017 §III.

@@ -1,4 +1,4 @@
-//! After the handshake every frame carries a counter and a tag, so that none can be forged, replayed or reordered.
+//! Sessions: after the handshake every frame carries a counter and a tag, so that none can be forged, replayed or reordered.
 
 use alloc::vec::Vec;
 
@@ -147,8 +147,8 @@ impl Session {
     }
 }
 
-/// The tag of a frame; and the value of a block's bytes, which stands for them in what the tag covers: whoever receives them checks
-/// them by that value, and so hashes them once for both. Whoever sends them may know it.
+/// The tag of a frame; and the value of a block's bytes, which stands for them in what the tag covers: the receiver checks them by
+/// that value, and so hashes them once for both. The sender may know it.
 fn tag(
     key: &[u8; 32],
     frame: &[u8],

@@ -86,7 +86,8 @@ impl AntiEntropy {
         }
     }
 
-    /// The owner of a record that nobody vouched for is known, first in its replica group. Its predecessor is where its range begins.
+    /// The owner of a record that no node vouched for is known, first in its replica group. Its predecessor is where its range
+    /// begins.
     pub(super) fn on_owner_of_unclaimed(
         &mut self,
         cx: &mut Context<'_>,
@@ -316,7 +317,7 @@ impl AntiEntropy {
     }
 }
 
-/// A copy for which nobody has vouched since then is unclaimed.
+/// A copy for which no node has vouched since then is unclaimed.
 fn unclaimed_since(services: &Services, now: Instant) -> Instant {
     let patience = services.config.repair.unwrap_or_default() * UNCLAIMED_AFTER;
     let patience = u64::try_from(patience.as_micros()).unwrap_or(u64::MAX);

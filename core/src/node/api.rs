@@ -66,8 +66,8 @@ pub enum Level {
     /// Any member of the key's replica group accepts it; all of them have it in the end. Always available.
     #[default]
     One,
-    /// A majority of the key's group has it, in one order that everybody sees. Fails where no majority can be reached.
-    /// Each level keeps its own records.
+    /// A majority of the key's group has it, in one order that all see. Fails where no majority can be reached. Each level keeps
+    /// its own records.
     Quorum,
 }
 

@@ -1,8 +1,8 @@
 //! Backpressure for bulk: how many bytes of values this node has on their way to or from each other one.
 //!
-//! A request that carries a value, or asks for one, is sent while the window of its receiver has room, and waits for the answer
-//! to an earlier one otherwise. So nobody is sent more than it takes in and stores, and no link carries more than small
-//! messages can afford to wait behind.
+//! A request that carries a value, or asks for one, is sent while the window of its receiver has room, and waits for the answer to
+//! an earlier one otherwise. So no node is sent more than it takes in and stores, and no link carries more than small messages can
+//! afford to wait behind.
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
@@ -27,7 +27,7 @@ const SMALL: u32 = 4 * 1024;
 /// The class of a request, which selects the window that it takes room in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Class {
-    /// A put or get that somebody waits for.
+    /// A put or get that a user waits for.
     Operation,
     /// Repair, hand-over, transfers between groups.
     Upkeep,

@@ -1,7 +1,7 @@
 //! Lookups: those that this node began, and those of others that it forwards.
 //!
-//! A recursive lookup is forwarded from node to node, and the owner answers its origin. In an iterative one the origin asks each node
-//! in turn. What a lookup of this node's own comes to is an [`Outcome`]; whoever began it finds its [`Goal`] in there.
+//! A recursive lookup is forwarded from node to node, and the owner answers its origin. In an iterative one the origin asks each
+//! node in turn. The outcome of a lookup of this node's own is an [`Outcome`]; the part that began it finds its [`Goal`] in there.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -38,7 +38,7 @@ pub(super) enum Goal {
     Operation(u64),
     /// The nodes at the key of an operation at level `quorum`.
     Quorum(u64),
-    /// The owner of a record that nobody vouched for.
+    /// The owner of a record that no node vouched for.
     Unclaimed(Id),
     /// The nodes at the middle of a group's range.
     Middle,

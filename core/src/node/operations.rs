@@ -99,7 +99,7 @@ pub(super) enum Done {
         newest: Option<Box<StoredRecord>>,
         behind: Vec<Contact>,
     },
-    /// A get that nobody answered.
+    /// A get that no node answered.
     GetFailed(Target),
     /// A put, with what was written.
     Put(Acknowledged),

@@ -73,7 +73,7 @@ impl Records {
         Ok(OperationId(number))
     }
 
-    /// The owner of a key was found, or was not, for an operation or for a record that nobody vouched for.
+    /// The owner of a key was found, or was not, for an operation or for a record that no node vouched for.
     pub(super) fn on_lookup(&mut self, cx: &mut Context<'_>, outcome: Outcome) {
         match (outcome.lookup.search.goal, outcome.found) {
             (Goal::Operation(number), Some((owner, neighbours))) => {

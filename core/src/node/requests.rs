@@ -47,7 +47,7 @@ pub(super) enum Purpose {
     Spread,
     /// To see whether a finger, or a node behind it, is there, and how long it takes to answer.
     Candidate(Id),
-    /// To see whether somebody is a member.
+    /// To see whether a node is a member.
     Probe,
     /// A question of the group machine.
     Group(Box<Token>),

@@ -31,7 +31,7 @@ impl Routes {
         }
     }
 
-    /// The routing rule at this node, told to whoever watches.
+    /// Applies the routing rule at this node; an owner that watches is told.
     pub(super) fn decide(
         &self,
         services: &mut Services,

@@ -25,7 +25,7 @@ const BURST: Duration = Duration::from_millis(1);
 pub(super) enum Aim {
     /// Both nodes are to have its records.
     Compare,
-    /// The other one is to have those of its records that nobody has vouched for since then; they are dropped here.
+    /// The other one is to have those of its records that no node has vouched for since then; they are dropped here.
     HandOver(Instant),
 }
 

@@ -30,7 +30,7 @@ pub struct Config {
 pub enum Reach {
     /// Accepts connections at its addresses, dials others at theirs, and relays for those who cannot.
     Direct,
-    /// Cannot be dialed, as a browser tab: leases an address at two others, and dials nobody else.
+    /// Cannot be dialed, as a browser tab: leases an address at two others, and dials no other peer.
     Relayed,
 }
 

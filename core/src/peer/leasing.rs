@@ -224,7 +224,7 @@ impl Leasing {
             .collect()
     }
 
-    /// Signs a contact with the relays there are now, and has it told to everybody who is linked.
+    /// Signs a contact with the relays there are now, and has it told to every linked node.
     fn publish(&mut self, context: Context<'_>, signer: &Signer) -> [Want; 2] {
         self.version += 1;
         let Context { now, node, .. } = context;

@@ -48,7 +48,7 @@ use crate::wire::frame::{Frame, FrameType, MAX_FRAME};
 
 /// The longest time for a handshake.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
-/// A circuit that ended sooner is not made again unasked: whoever ends each at once would have it made without end.
+/// A circuit that ended sooner is not made again unasked: a node that ends each at once would have it made without end.
 const SHORTEST_CIRCUIT: Duration = Duration::from_secs(1);
 
 /// The context of the links: who proves itself to whom, when, and the orders to the owner.
@@ -75,7 +75,7 @@ pub(super) enum Input {
     },
     /// Take in a circuit that ends here.
     Accept(Leg),
-    /// Tell everybody who is linked how this node is reached by now.
+    /// Tell every linked node how this node is reached by now.
     Introduce,
     /// Tell it whoever is at the other end of this channel.
     IntroduceOver(Channel),
@@ -103,7 +103,7 @@ pub(super) enum Input {
     Pass(Leg, Vec<u8>),
     /// Let the end of a circuit on the first leg go on to the second.
     PassClose(Leg, Leg, CloseReason),
-    /// Judge a frame on a circuit that nobody has here.
+    /// Judge a frame on a circuit that is unknown here.
     Late(Leg),
 }
 
@@ -403,7 +403,7 @@ impl Links {
         self.open(host, Channel::Circuit(leg), Some(aim), None)
     }
 
-    /// Tells everybody who is linked how this node is reached by now.
+    /// Tells every linked node how this node is reached by now.
     fn introduce_to_all(&self) -> Vec<Want> {
         let channels = self.channels.iter();
         channels
@@ -702,7 +702,7 @@ impl Links {
         Ok(vec![want])
     }
 
-    /// A frame has come on a circuit that nobody has here.
+    /// A frame has come on a circuit that is unknown here.
     #[must_use]
     fn on_late_frame(&mut self, leg: Leg) -> Option<Want> {
         if !self.channels.knows(leg) {

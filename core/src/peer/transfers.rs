@@ -101,7 +101,7 @@ impl Transfers {
         self.swarm.add_source(now, content, node.id());
     }
 
-    /// The ring has said who has a content; `false` when nobody had asked for a transfer.
+    /// Takes the providers of a content that the ring has found; `false` when no transfer had asked for them.
     pub(super) fn on_providers(
         &mut self,
         context: &Context<'_>,

@@ -1,4 +1,4 @@
-//! A record: what the ring keeps under a key, and how that is known to be right.
+//! Records: what the ring keeps under a key, and the proof that it is right.
 //!
 //! | kind | key | who may write it | of two copies |
 //! |---|---|---|---|
@@ -39,7 +39,7 @@ pub const SHORTEST_LIFETIME: u32 = 2;
 /// The content of one key.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
-    /// A value that is its own proof. Nobody can change or delete it; it runs out unless somebody puts it again.
+    /// A value that is its own proof. Nobody can change or delete it; it runs out unless it is put again.
     Immutable(#[serde(with = "crate::base::bytes")] Vec<u8>),
     /// A named or a signed record.
     Item(Item),

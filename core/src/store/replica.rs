@@ -204,7 +204,7 @@ impl Replica {
         self.page(after, upto, last, |_, _| true)
     }
 
-    /// As [`Replica::offer`], of the keys outside `own` for which nobody has vouched since `since`.
+    /// As [`Replica::offer`], of the keys outside `own` for which no node has vouched since `since`.
     pub fn offer_unclaimed(
         &self,
         (after, upto): (Id, Id),
@@ -273,7 +273,7 @@ impl Replica {
         }
     }
 
-    /// Keys outside (after, upto] for which nobody vouched since `since`.
+    /// Keys outside (after, upto] for which no node vouched since `since`.
     pub fn unclaimed(&self, after: Id, upto: Id, since: Instant) -> Vec<Id> {
         let stale =
             |(key, held): &(&Id, &Held)| held.vouched < since && !key.is_within(after, upto);

@@ -79,7 +79,7 @@ pub struct Limits {
     pub transfers: usize,
     /// Files of folders shared or being fetched.
     pub parts: usize,
-    /// Files of folders that are announced: whoever looks for the others finds them with the folder.
+    /// Files of folders that are announced: nodes that look for the others find them with the folder.
     pub announced_parts: usize,
     /// Nodes that are known to take part in one transfer.
     pub sources: usize,

@@ -15,7 +15,7 @@ use crate::base::time::Instant;
 pub const ROUND: Duration = Duration::from_secs(10);
 /// Slots for those who give most; a seed gives them in turn.
 const SLOTS: usize = 4;
-/// Rounds for which the one more slot is somebody's.
+/// The number of rounds for which a member keeps the optimistic slot.
 const OPTIMISTIC_ROUNDS: u8 = 3;
 
 /// The choker's view of another member.
@@ -42,7 +42,7 @@ pub(super) struct Choker {
 
 impl Choker {
     /// Returns the members that have a slot from now on, once a round and whenever a member becomes interested or loses interest.
-    /// Between rounds nobody loses a slot.
+    /// Between rounds no member loses a slot.
     pub(super) fn slots(
         &mut self,
         candidates: &BTreeMap<Id, Candidate>,

@@ -75,7 +75,7 @@ impl Collection {
         bytes
     }
 
-    /// Reads and checks what somebody shared.
+    /// Reads and checks a shared collection.
     ///
     /// # Errors
     /// [`CollectionError`].

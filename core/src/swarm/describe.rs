@@ -1,4 +1,4 @@
-//! Finding out how long a content is, and the digests of its segments; and who named them, until that is proved.
+//! Discovery of a content's length and the digests of its segments; the source that named them is kept until they are proved.
 
 use crate::base::content::ContentId;
 use crate::base::id::Id;
@@ -25,7 +25,7 @@ const PROVING: Duration = Duration::from_secs(10);
 const MAX_DOUBLINGS: u32 = 6;
 
 impl Transfer {
-    /// Asks somebody who knows the length for the digests.
+    /// Asks a source that knows the length for the digests.
     pub(super) fn describe(&mut self, now: Instant, shared: &mut Shared) {
         if !matches!(self.state, State::Named(None)) {
             return;
@@ -55,7 +55,7 @@ impl Transfer {
         }
     }
 
-    /// Asks somebody else when the one asked says nothing.
+    /// Asks another source when the one asked says nothing.
     pub(super) fn describe_elsewhere(&mut self, now: Instant, shared: &mut Shared) {
         if let State::Named(Some(describing)) = &self.state
             && let Some(source) = self.sources.get_mut(&describing.author)
@@ -163,7 +163,7 @@ impl Transfer {
         self.fill_all(now, shared);
     }
 
-    /// The length that somebody named turned out wrong, or that node is gone before it was proved.
+    /// The length that a source named turned out wrong, or that node is gone before it was proved.
     pub(super) fn forget_author(&mut self, now: Instant, id: Id, shared: &mut Shared) {
         match &mut self.state {
             State::Named(Some(describing)) if describing.author == id => {

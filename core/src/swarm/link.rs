@@ -1,4 +1,4 @@
-//! The link to a content that people pass on.
+//! Share links, which people pass on: the link to a content.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -19,7 +19,7 @@ pub const MAX_LINK_NAME: usize = 255;
 
 /// A share link, which `share` prints and `fetch` takes: `chordscope:<64 hex>?n=<name>&len=<bytes>[&c=1]`.
 ///
-/// Only the content id is binding; name and length are what whoever made the link says.
+/// Only the content id is binding; name and length are what the link's author says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     /// The content.

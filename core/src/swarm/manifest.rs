@@ -61,8 +61,8 @@ impl Manifest {
         Self::of(layout, digests.collect())
     }
 
-    /// Checks a list of digests that somebody sent. It says nothing about the length of the last segment; that is proved by
-    /// its content.
+    /// Checks a list of digests that a source sent. It says nothing about the length of the last segment; that is proved by its
+    /// content.
     pub fn check(content: ContentId, layout: Layout, bytes: &[u8]) -> Option<Self> {
         if bytes.len() != Self::encoded_len(layout) {
             return None;

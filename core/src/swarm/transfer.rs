@@ -43,7 +43,7 @@ pub(super) enum Origin {
 pub(super) struct Transfer {
     pub(super) content: ContentId,
     pub(super) origin: Origin,
-    /// A folder that it is in: whoever has that may have it.
+    /// A folder that it is in: nodes that have that may have it.
     pub(super) folder: Option<ContentId>,
     /// Files that it lists are being fetched from its sources.
     pub(super) is_folder: bool,
@@ -256,7 +256,7 @@ impl Transfer {
         }
     }
 
-    /// Makes oneself known to somebody who may take part.
+    /// Says hello to a node that may take part.
     pub(super) fn greet(&mut self, now: Instant, node: Id, shared: &mut Shared) {
         let is_full = self.sources.len() >= shared.limits.sources;
         if is_full || self.sources.contains_key(&node) || shared.banned.contains(&node) {

@@ -1,4 +1,4 @@
-//! Giving segments to others.
+//! Uploads: segments that are read for other members and sent to them.
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -24,7 +24,7 @@ use crate::swarm::transfer::{State, Transfer};
 const WINDOW: (u64, u64) = (128 * 1024, 1024 * 1024);
 /// The time for which a member is told to get elsewhere what it asks for; after [`ALOOF`] it may be told so again.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// The same time while nothing waits at any link: then a second copy costs nobody anything.
+/// The same time while nothing waits at any link: then a second copy costs nothing.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 const ALOOF: Duration = Duration::from_secs(60);
 /// The number of segments among which one is looked for that no member was sent.
@@ -103,7 +103,7 @@ impl Transfer {
         (has_others && now.since(since) < patience).then_some(None)
     }
 
-    /// Segments that nobody was sent after all.
+    /// Segments that no member was sent after all.
     pub(super) fn take_back(&mut self, segments: impl IntoIterator<Item = u32>) {
         for index in segments {
             self.offered.remove(index);

@@ -26,7 +26,7 @@ pub enum FrameType {
     Relay = 0x04,
     /// A message between nodes.
     Message = 0x10,
-    /// Bytes for whoever uses the peer.
+    /// Bytes for the program that uses the peer.
     Data = 0x11,
     /// A piece of a content.
     Block = 0x12,

@@ -1,4 +1,4 @@
-//! `put`, `get` and `delete`.
+//! `put`, `get` and `delete`: the commands for records.
 
 use std::fs::File;
 use std::io::{IsTerminal, Read};

@@ -157,7 +157,7 @@ impl Handle {
         each.collect::<Vec<_>>().join("; ")
     }
 
-    /// Takes in a connection that somebody has opened.
+    /// Takes in a connection that another peer has opened.
     pub(crate) async fn accept(&self, open: Open) {
         let _ = self.inputs.send(Input::Accepted(open)).await;
     }

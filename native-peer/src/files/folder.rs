@@ -134,7 +134,7 @@ impl Files {
         Ok(())
     }
 
-    /// Fetches the files of a folder behind everybody's back.
+    /// Fetches the files of a folder in the background.
     fn fill(self: &Arc<Self>, content: ContentId, path: PathBuf) {
         self.change(content, |item| item.is_filling = true);
         let task = tokio::spawn(Arc::clone(self).fetch_parts(content, path));

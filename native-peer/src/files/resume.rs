@@ -93,8 +93,8 @@ impl Files {
     }
 }
 
-/// A file that was complete when the peer ended. Where it is as it was, each segment is checked when it is read; all of it now where
-/// somebody may have written to it, or it may not have come as far as the disk.
+/// A file that was complete when the peer ended. Where it is as it was, each segment is checked when it is read; all of it now
+/// where another program may have written to it, or it may not have come as far as the disk.
 fn reopen(
     path: &Path,
     known: &Manifest,

@@ -1,4 +1,4 @@
-//! The thread that writes.
+//! The thread that writes changes to the store, many to a transaction.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;

@@ -111,7 +111,7 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
-    /// The ranges of this peer that wait for somebody.
+    /// The ranges of this peer that wait for absent members.
     pub(crate) fn all(groups: &Groups) -> Vec<Self> {
         let away: Vec<Id> = groups.awaited().iter().map(Contact::id).collect();
         let open = groups.held().filter(|held| held.decided.is_none());

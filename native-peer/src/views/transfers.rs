@@ -1,4 +1,4 @@
-//! Files as a peer tells of them.
+//! Views of transfers: the files that a peer shares and fetches.
 
 use chordscope_core::base::content::ContentId;
 use chordscope_core::swarm::api::{Limit, SourceView, TransferView};
@@ -38,7 +38,7 @@ pub(crate) struct Fetching {
     pub(crate) begun: bool,
 }
 
-/// A transfer has ended because somebody asked for that.
+/// The answer to the order to end a transfer.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Stopped {
@@ -72,7 +72,7 @@ pub(crate) struct Transfer {
     /// The reason why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) problem: Option<String>,
-    /// Its length; `null` while nobody has told.
+    /// Its length; `null` while it is not known.
     pub(crate) bytes: Option<u64>,
     pub(crate) bytes_here: u64,
     pub(crate) segments: u32,

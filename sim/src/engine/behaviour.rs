@@ -1,4 +1,4 @@
-//! The number of how runs go in this release.
+//! The behaviour number: releases in which the same actions come to other runs differ in it.
 
 use alloc::format;
 use alloc::string::String;

@@ -38,15 +38,15 @@ pub struct SwarmRow {
     pub leechers: u32,
     /// Segments of the file.
     pub segments: u32,
-    /// Rounds until everybody has everything, at best.
+    /// Rounds until all members have everything, at best.
     pub optimal_rounds: u32,
     /// Rounds that the swarm took.
     pub makespan_rounds: f64,
     /// Rounds that a swarm took which picks segments at random.
     pub random_rounds: f64,
-    /// Rounds that a swarm took in which everybody fetches from the first segment on.
+    /// Rounds that a swarm took in which all fetch from the first segment on.
     pub sequential_rounds: f64,
-    /// Rounds that one server took which sends everything to everybody.
+    /// Rounds that one server took which sends everything to all.
     pub server_rounds: f64,
     /// The number of times that the first seed sent the file, in the swarm.
     pub seed_copies: f64,

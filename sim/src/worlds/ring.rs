@@ -1,4 +1,4 @@
-//! A world: nodes, the network between them, and one queue of everything that is going to happen.
+//! The world of a ring: nodes, the network between them, and one queue of future events.
 
 mod act;
 pub mod action;
@@ -160,7 +160,7 @@ struct Arrival {
 }
 
 impl Arrival {
-    /// The message as it is told to whoever watches.
+    /// The message as the trace has it.
     fn parcel(&self) -> Parcel {
         Parcel {
             number: self.number,
@@ -354,7 +354,7 @@ impl RingWorld {
         IdealRing::new(self.space(), self.population.ids().collect()).ok()
     }
 
-    /// Adds to the trace, if somebody watches. Only the newest entries wait to be taken.
+    /// Adds to the trace, if the world is watched. Only the newest entries wait to be taken.
     fn record(&mut self, cause: Option<u64>, what: impl FnOnce() -> What) {
         if self.watch == Watch::Nothing {
             return;

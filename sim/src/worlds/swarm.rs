@@ -1,7 +1,7 @@
 //! A simulated swarm: real [`Swarm`]s over links with latency and bandwidth, and members that cheat.
 //!
-//! Member 0 is the first seed. Everybody can find everybody who has announced the file. A member's uplink sends one block
-//! after another; downlinks are as wide as need be.
+//! Member 0 is the first seed. All members find all that have announced the file. A member's uplink sends one block after another;
+//! downlinks are as wide as need be.
 
 pub mod acting;
 

@@ -4,7 +4,7 @@
 //! one random tag, so that trying again does no harm: a write that took effect is known by it, and an equal write of another
 //! operation is not taken for it. A renewal touches the version that was put, which does no harm however often it is done.
 //!
-//! [`Operations`] decides what comes next; it asks nobody by itself.
+//! [`Operations`] decides what comes next; it asks no node by itself.
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};

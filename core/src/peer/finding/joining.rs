@@ -51,9 +51,9 @@ pub(super) enum Step {
     Create,
     /// Join by this address.
     Join(Address),
-    /// Ask everybody who is linked whether it is in a ring.
+    /// Ask every linked peer whether it is in a ring.
     AskLinked,
-    /// From a ring of one: see whether somebody is at this address.
+    /// From a ring of one: see whether a peer is at this address.
     Probe(Address),
     /// As a member: see whether another ring is at this address.
     Look(Address),
@@ -101,7 +101,7 @@ pub(super) struct Joining {
     /// Whether it may begin a ring: a tab never does.
     may_begin: bool,
     state: State,
-    /// The number of rounds in which everybody was asked in vain.
+    /// The number of rounds in which all were asked in vain.
     round: u32,
     /// The number of times that it left a ring of one in vain, so that it leaves less and less often.
     vain_moves: u32,
@@ -342,7 +342,7 @@ impl Joining {
         }
     }
 
-    /// Decides whether to leave the ring of one for somebody who is there again.
+    /// Decides whether to leave the ring of one for a peer that is there again.
     pub(super) fn leave_for(&mut self, address: Address) -> bool {
         let lonely = matches!(self.state, State::Lonely(_));
         if lonely {
@@ -399,7 +399,7 @@ impl Joining {
         }
     }
 
-    /// Whether everybody was asked in vain as often as a peer without company wants.
+    /// Whether all were asked in vain as often as a peer without company wants.
     fn has_waited(&self) -> bool {
         self.patience.is_some_and(|patience| self.round >= patience)
     }

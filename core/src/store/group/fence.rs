@@ -186,7 +186,7 @@ impl Fences {
 
     // Telling of fences.
 
-    /// Warns whoever asks about a group that may be behind a fence, or may turn out to be.
+    /// Warns a node that asks about a group that may be behind a fence, or may turn out to be.
     pub(super) fn on_asked(&self, shared: &mut Shared, ticket: &Ticket, request: &Request) {
         match request {
             Request::Keep(id, _) | Request::Propose(id, ..) | Request::Check(id) => {

@@ -136,7 +136,7 @@ pub enum Response {
 }
 
 impl Request {
-    /// Whether it is a read, write or touch of somebody's.
+    /// Whether it is a read, write or touch.
     pub const fn is_operation(&self) -> bool {
         matches!(self, Self::Read(..) | Self::Write(..) | Self::Touch(_))
     }

@@ -455,7 +455,7 @@ impl Roster {
         is_in && !open && !self.is_below_floor(next.epoch)
     }
 
-    /// Forgets a group that is over and that nobody needs to hear of any more. Whether this node was in it.
+    /// Forgets a group that is over and that no node needs to hear of any more; returns whether this node was in it.
     pub(super) fn forget(&mut self, id: GroupId) -> bool {
         let found = self.held.remove(&id).is_some();
         if found {

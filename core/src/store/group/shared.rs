@@ -309,7 +309,7 @@ impl Shared {
 
     // What a node gives up.
 
-    /// Forgets a group that is over and that nobody needs to hear of any more.
+    /// Forgets a group that is over and that no node needs to hear of any more.
     pub(super) fn forget(&mut self, id: GroupId) {
         if self.roster.forget(id) {
             self.outbox.act(Act::Ended(id));

@@ -304,7 +304,7 @@ impl Upkeep {
 
     // After a decision.
 
-    /// Tells everybody concerned what was decided, until those who follow know it.
+    /// Tells all nodes concerned what was decided, until those who follow know it.
     pub(super) fn tell(&mut self, shared: &mut Shared, id: GroupId) {
         if self.forget_if_known(shared, id) {
             return;

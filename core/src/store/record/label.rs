@@ -27,7 +27,7 @@ pub struct Salt(Vec<u8>);
 /// An author's label of a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Label {
-    /// A name that everybody may write: a *named* record.
+    /// A name that every node may write: a *named* record.
     Name(Name),
     /// A name that is the author's own: a *signed* record.
     Salt(Salt),

@@ -1,4 +1,4 @@
-//! `fetch`.
+//! `fetch`: has the peer fetch a file or folder, and waits for its end.
 
 use std::path::PathBuf;
 use std::time::Duration;

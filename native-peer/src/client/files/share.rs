@@ -1,4 +1,4 @@
-//! `share`.
+//! `share`: has the peer share files and folders.
 
 use std::cell::{Cell, RefCell};
 use std::fs;

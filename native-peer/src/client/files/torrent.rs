@@ -1,6 +1,6 @@
 //! A BitTorrent metainfo file of what is shared, with the peer's gateway as web seed: any BitTorrent client can fetch it.
 //!
-//! It is a hybrid: version 1 (BEP 3, with the padding files of BEP 47) and version 2 (BEP 52) in one, web seed as in BEP 19.
+//! The file is a hybrid: version 1 (BEP 3, with the padding files of BEP 47) and version 2 (BEP 52) in one, web seed as in BEP 19.
 
 mod bencode;
 mod merkle;

@@ -1,4 +1,4 @@
-//! The same on whole nodes in a simulated network: they measure round trips, and keep what is behind their fingers.
+//! Latency of lookups on whole nodes in a simulated network: they measure round trips, and keep what is behind their fingers.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;

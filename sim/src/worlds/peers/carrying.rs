@@ -17,8 +17,7 @@ use chordscope_core::store::group::Save;
 const MAX_QUEUED: usize = 2 << 20;
 
 impl Peers {
-    /// Makes a partition: from now on these members and the others cannot reach one another; with none, everybody can reach
-    /// everybody.
+    /// Makes a partition: from now on these members and the others cannot reach one another; with none, all members can.
     pub fn split(&mut self, apart: &[usize]) {
         self.cut_off = apart.to_vec();
         let across = |end: &&End| {

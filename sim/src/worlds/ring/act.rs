@@ -1,4 +1,4 @@
-//! Deeds: what a person can do to a world.
+//! Carrying out the actions of a user on a ring.
 
 use alloc::vec::Vec;
 

@@ -95,7 +95,7 @@ pub enum Action<N = Id> {
     },
     /// The next message of a node arrives broken, which ends the link that it comes by.
     Corrupt(N),
-    /// A node names wrong nodes to whoever looks something up.
+    /// A node names wrong nodes to those that look something up.
     Misroute(N),
     /// A node is neither slow nor corrupting nor misrouting any more.
     Mend(N),

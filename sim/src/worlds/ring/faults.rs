@@ -28,7 +28,7 @@ pub(super) struct Faults {
     slow: BTreeMap<Id, Duration>,
     /// Nodes whose next message arrives broken.
     corrupting: BTreeSet<Id>,
-    /// Nodes that name wrong nodes to whoever looks something up.
+    /// Nodes that name wrong nodes to those that look something up.
     misrouting: BTreeSet<Id>,
     /// The times until which the lines of the nodes are busy.
     sending: BTreeMap<Id, Instant>,

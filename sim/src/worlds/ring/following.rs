@@ -90,7 +90,7 @@ impl RingWorld {
         }
     }
 
-    /// A question of a lookup has reached nobody: a timeout.
+    /// Takes note that a question of a lookup has reached no node: a timeout.
     pub(super) fn note_timeout(&mut self, lookup: (Id, u64)) {
         if let Some(trace) = self.unfinished(lookup) {
             trace.timeouts += 1;

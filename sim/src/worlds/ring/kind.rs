@@ -201,7 +201,7 @@ impl Kind {
         matches!(self, Self::Forwarded)
     }
 
-    /// Whether it answers somebody who asked.
+    /// Whether it is an answer to a request.
     pub const fn is_reply(self) -> bool {
         let number = self.number();
         // Responses about the ring, about records and about groups; and to who began a recursive lookup.

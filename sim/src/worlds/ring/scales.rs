@@ -1,4 +1,4 @@
-//! Weighing what is sent, for those who want to know.
+//! Scales: the volumes of what is sent, counted only where they are asked for.
 
 use crate::worlds::ring::RingWorld;
 use crate::worlds::ring::trace::Traffic;

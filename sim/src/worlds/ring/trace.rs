@@ -163,8 +163,8 @@ impl Decision {
 }
 
 impl What {
-    /// Whether it is worth stopping at when somebody steps through: an arrival of a lookup or record message, a change
-    /// of a node's state, a deed, a loss.
+    /// Whether it is worth stopping at in a step: an arrival of a lookup or record message, a change of a node's state, a deed, a
+    /// loss.
     pub const fn is_notable(&self) -> bool {
         match self {
             Self::Acted(_)
@@ -195,7 +195,7 @@ impl What {
 }
 
 impl Entry {
-    /// Whether it is worth stopping at when somebody steps through.
+    /// Whether it is worth stopping at in a step.
     pub const fn is_notable(&self) -> bool {
         self.what.is_notable()
     }
