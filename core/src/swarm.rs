@@ -97,7 +97,7 @@ impl Shared {
         self.banned.push_back(node);
     }
 
-    /// A node waits for blocks of a content.
+    /// Feeds a node that waits for blocks of a content.
     fn feed(&mut self, node: Id, content: ContentId) {
         self.hungry.entry(node).or_default().insert(content);
     }
@@ -173,8 +173,8 @@ impl Swarm {
         Ok(())
     }
 
-    /// The blocks of a content have these values, in order: it was hashed just now. What is sent of it is not hashed again, as long as
-    /// there is room to remember the values. Values of something else are not believed.
+    /// Takes the chaining values of the blocks of a content that was hashed just now, in order. What is sent of it is not hashed
+    /// again, as long as there is room to remember the values. Values of something else are not believed.
     pub fn vouch(&mut self, content: ContentId, values: &[ChainingValue]) {
         if let Some(transfer) = self.transfers.get_mut(&content) {
             transfer.vouch(values, &mut self.shared.room);
@@ -247,7 +247,7 @@ impl Swarm {
         list.sources.keys().copied().collect()
     }
 
-    /// A file of a folder is shared or fetched by itself, too.
+    /// Shares or fetches a file of a folder by itself, too.
     ///
     /// # Errors
     /// [`StartError::TooMany`].
@@ -318,7 +318,7 @@ impl Swarm {
         });
     }
 
-    /// A message has come from a node whose identity the transport has proved.
+    /// Handles a message from a node whose identity the transport has proved.
     pub fn handle_message(&mut self, now: Instant, from: Id, message: Message) {
         let Message { content, said } = message;
         let is_known = self.transfers.contains_key(&content);
@@ -331,7 +331,7 @@ impl Swarm {
         }
     }
 
-    /// A block has come.
+    /// Handles a block that has come.
     pub fn handle_block(&mut self, now: Instant, from: Id, content: ContentId, arrived: Arrived) {
         let Arrived {
             place,

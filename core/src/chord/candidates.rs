@@ -66,7 +66,7 @@ impl Candidates {
         strangers
     }
 
-    /// A node behind this finger has answered.
+    /// Takes note that a node behind this finger has answered.
     pub fn adopt(&mut self, finger: Id, node: Id) {
         let behind = self.behind.get_mut(&finger).into_iter().flatten();
         for candidate in behind.filter(|candidate| candidate.contact.id() == node) {

@@ -177,8 +177,9 @@ impl Membership {
         }
     }
 
-    /// Another ring's successor of this node is behind its own wherever that ring has nobody in between. This node may be the one that it
-    /// should have before it, though, and so the one through which the rings become one: (ours) it is told.
+    /// Considers another ring's successor of this node, which is behind its own wherever that ring has no node in between. This
+    /// node may be the one that it should have before it, though, and so the one through which the rings become one: (ours) it is
+    /// told.
     fn consider(&mut self, node: Contact, fx: &mut Vec<Effect>) {
         let head = self.successors.head();
         let nearer = head.is_none_or(|head| node.id().is_between(self.me, head.id()));
@@ -336,7 +337,7 @@ impl Membership {
         self.reset();
     }
 
-    /// The successor is dead: go on with the next one. Zave 2017 §III, StabilizeFromSuccessor, timed out.
+    /// Drops the successor, which is dead, and goes on with the next one. Zave 2017 §III, StabilizeFromSuccessor, timed out.
     fn drop_successor(&mut self, dead: Id, fx: &mut Vec<Effect>) {
         if self.successors.remove(dead) {
             fx.push(Effect::SuccessorsChanged);
@@ -347,7 +348,8 @@ impl Membership {
         }
     }
 
-    /// The last successor is gone. Outside Zave's assumptions, which give a member always one live successor.
+    /// Handles the loss of the last successor: asks the predecessor for others, or is stranded. Outside Zave's assumptions, which
+    /// give a member always one live successor.
     fn strand(&mut self, dead: Id, fx: &mut Vec<Effect>) {
         if self.predecessor.as_ref().map(Contact::id) == Some(dead) {
             self.set_predecessor(None, fx);

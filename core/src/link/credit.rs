@@ -37,7 +37,7 @@ impl Allowance {
         left.is_some()
     }
 
-    /// The receiver gives more.
+    /// Takes more credit from the receiver.
     ///
     /// # Errors
     /// [`CloseReason::Credit`] when that is more than a receiver has ever to give.

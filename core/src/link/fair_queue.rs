@@ -123,7 +123,7 @@ impl FairQueue {
         self.unwritten = self.unwritten.saturating_add(bytes);
     }
 
-    /// The owner says that bytes have left.
+    /// Takes note that bytes have left, as the owner says.
     pub const fn written(&mut self, bytes: usize) {
         self.unwritten = self.unwritten.saturating_sub(bytes);
     }

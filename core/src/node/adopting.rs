@@ -171,7 +171,7 @@ impl Adopting {
         Ok(true)
     }
 
-    /// The conflict of this number has been exported, and outlives a failure of the machine.
+    /// Takes note that the conflict of this number has been exported, and outlives a failure of the machine.
     pub(super) fn on_exported(&mut self, number: u64) -> Option<Next> {
         let (key, stamp) = self.0.as_mut()?.exporting.remove(&number)?;
         Some(Next::Tell(Input::Settled(key, stamp)))
@@ -254,7 +254,7 @@ impl Adopting {
         }
     }
 
-    /// A record is in the other lineage, or cannot be.
+    /// Takes note that a record is in the other lineage, or cannot be.
     pub(super) fn on_brought(
         &mut self,
         services: &mut Services,

@@ -114,7 +114,7 @@ impl Announcements {
         self.turns.values().copied()
     }
 
-    /// A content is being announced: it is due again in a third of its lifetime, with jitter.
+    /// Makes a content that is being announced due again in a third of its lifetime, with jitter.
     pub(super) fn again(&mut self, services: &mut Services, now: Instant, content: ContentId) {
         let every = services.config.provider_lifetime / 3;
         let wait = services.rng.duration(every * 3 / 4, every * 5 / 4);
@@ -153,7 +153,7 @@ impl Announcements {
         Box::new(StoredRecord { record, remaining })
     }
 
-    /// The group of a content has been told, or was not found.
+    /// Takes note that the group of a content has been told, or was not found.
     pub(super) fn on_announced(
         &mut self,
         services: &mut Services,

@@ -86,7 +86,7 @@ impl AntiEntropy {
         }
     }
 
-    /// The owner of a record that no node vouched for is known, first in its replica group. Its predecessor is where its range
+    /// Takes the owner of a record that no node vouched for, first in its replica group. Its predecessor is where its range
     /// begins.
     pub(super) fn on_owner_of_unclaimed(
         &mut self,
@@ -141,8 +141,8 @@ impl AntiEntropy {
         is_newcomer
     }
 
-    /// A record has been put here, perhaps by a node that does not know of a newcomer before this node yet: it is offered the record,
-    /// too, and so do those before it that are new themselves, until the owner has it.
+    /// Offers a newcomer a record that has been put here, perhaps by a node that does not know of it before this node yet; and so
+    /// do those before it that are new themselves, until the owner has it.
     pub(super) fn offer_to_newcomer(
         &mut self,
         cx: &mut Context<'_>,
@@ -260,7 +260,7 @@ impl AntiEntropy {
         }
     }
 
-    /// A node has answered a step of a walk. Gives a newer version that it has, which is to be kept.
+    /// Takes the answer to a step of a walk. Gives a newer version that it has, which is to be kept.
     pub(super) fn on_answer(
         &mut self,
         cx: &mut Context<'_>,
@@ -310,14 +310,14 @@ impl AntiEntropy {
         None
     }
 
-    /// A step of a walk was not answered, or with something else: the next round of repair tries again.
+    /// Ends a walk of which a step was not answered, or with something else: the next round of repair tries again.
     pub(super) fn on_failure(&mut self, node: Id, walk: u64) {
         self.walks.fail(node, walk);
         self.heir_failed |= self.heir == Some(node);
     }
 }
 
-/// A copy for which no node has vouched since then is unclaimed.
+/// Returns the time since which no node has vouched for a copy that counts as unclaimed.
 fn unclaimed_since(services: &Services, now: Instant) -> Instant {
     let patience = services.config.repair.unwrap_or_default() * UNCLAIMED_AFTER;
     let patience = u64::try_from(patience.as_micros()).unwrap_or(u64::MAX);
@@ -338,7 +338,7 @@ fn page(cx: &Context<'_>, storing: &Storing, range: Range, last: Option<Id>) -> 
     }
 }
 
-/// The owner has the record. It goes, unless this node has become responsible for it meanwhile.
+/// Drops a record that the owner has. It goes, unless this node has become responsible for it meanwhile.
 fn drop_handed_over(cx: &mut Context<'_>, storing: &mut Storing, key: Id) {
     let is_own = key.is_within(cx.ring.begin(cx.services), cx.services.id());
     if cx.ring.departing.is_none() && !is_own {

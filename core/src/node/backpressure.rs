@@ -144,7 +144,7 @@ impl Windows {
         Some(Load { class, bytes })
     }
 
-    /// An answer has come: the next value may well be of that size. Large ones are remembered longer than small ones.
+    /// Learns from an answer: the next value may well be of that size. Large ones are remembered longer than small ones.
     pub(super) fn learn(&mut self, response: &Response) {
         let brings = match response {
             Response::Chord(_) | Response::Unsupported => None,
@@ -176,7 +176,7 @@ impl Windows {
         window.waiting.push_back(waiting);
     }
 
-    /// A request is over.
+    /// Gives the room of a request back.
     pub(super) fn end(&mut self, to: Id, load: Load) {
         if let Some(window) = self.windows.get_mut(&(to, load.class)) {
             window.open = window.open.saturating_sub(load.bytes.into());

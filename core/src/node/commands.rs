@@ -420,7 +420,7 @@ impl Node {
         self.quorum.adoption()
     }
 
-    /// The conflict of this number has been exported, and outlives a failure of the machine.
+    /// Takes note that the conflict of this number has been exported, and outlives a failure of the machine.
     pub fn conflict_exported(&mut self, now: Instant, number: u64) {
         let (quorum, mut cx) = self.quorum_at(now);
         quorum.on_exported(&mut cx, number);

@@ -76,7 +76,7 @@ pub(super) enum Turn {
 }
 
 impl Handover {
-    /// A departure begins.
+    /// Begins a departure.
     pub(super) fn begin(&mut self) {
         self.stayed = None;
         self.heirs.clear();
@@ -92,7 +92,7 @@ impl Handover {
         self.taken_over = progress;
     }
 
-    /// A departure comes to nothing.
+    /// Ends a departure that comes to nothing.
     pub(super) const fn stay(&mut self, why: Stay) {
         self.stayed = Some(why);
     }
@@ -122,7 +122,7 @@ impl Handover {
         }
     }
 
-    /// A departure goes on for as long as its records are being taken over.
+    /// Decides, when its timer is due, on a departure, which goes on for as long as its records are being taken over.
     pub(super) fn on_timer(&mut self, now: Instant, departure: Departure, open: Open) -> Turn {
         let moved = core::mem::replace(&mut self.taken_over, open.progress) != open.progress;
         let in_groups = departure.is_for_good() && open.groups;

@@ -40,7 +40,7 @@ struct Hint {
 }
 
 impl Handoffs {
-    /// A record was put under a key, and another node stood in for the owner.
+    /// Keeps a hint (hinted hand-off): a record was put under a key, and another node stood in for the owner.
     pub(super) fn add(
         &mut self,
         services: &mut Services,
@@ -90,7 +90,7 @@ impl Handoffs {
         due
     }
 
-    /// The whole replica group of a key's owner has this record.
+    /// Forgets a record that the whole replica group of a key's owner has.
     pub(super) fn end(&mut self, key: Id, copy: &StoredRecord) {
         let hint = self.0.get(&key);
         if hint.is_some_and(|hint| hint.copy.record.version() == copy.record.version()) {

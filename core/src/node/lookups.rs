@@ -311,7 +311,7 @@ impl Lookups {
         }
     }
 
-    /// The last node on the path did not answer: the one before it is asked for another way. ToN 2003 §V-A.
+    /// Asks the one before the last node on the path, which did not answer, for another way. ToN 2003 §V-A.
     pub(super) fn on_hop_failed(
         &mut self,
         services: &mut Services,
@@ -379,7 +379,7 @@ impl Lookups {
         self.forward(services, pointers, now, forward, Box::default())
     }
 
-    /// The node that a lookup was forwarded to is silent: the next best one gets it.
+    /// Gives a lookup to the next best node when the one that it was forwarded to is silent.
     pub(super) fn forward_elsewhere(
         &mut self,
         services: &mut Services,

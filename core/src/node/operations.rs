@@ -140,7 +140,8 @@ impl Operations {
         self.0.values().any(announces)
     }
 
-    /// An operation begins, under a number of its own; what it writes is renewed then, or not. Its replica group is looked up next.
+    /// Begins an operation, under a number of its own; what it writes is renewed then, or not. Its replica group is looked up
+    /// next.
     pub(super) fn begin(
         &mut self,
         space: Space,
@@ -176,12 +177,12 @@ impl Operations {
         Next::LookUp(key)
     }
 
-    /// An operation ends before it writes anything.
+    /// Ends an operation before it writes anything.
     pub(super) fn abandon(&mut self, number: u64) {
         self.0.remove(&number);
     }
 
-    /// The owner of an operation's key was found, and those behind it.
+    /// Takes the owner of an operation's key, and the nodes behind it.
     ///
     /// If the owner is late, a node behind it answers for it. Who puts or gets there may miss what the owner alone has, as when
     /// the other holders have just died: a put would begin with the first sequence number, and be lost to the older record later.
@@ -211,7 +212,7 @@ impl Operations {
         self.on_group(number, group)
     }
 
-    /// The replica group of an operation's key is known; empty when it was not found.
+    /// Takes the replica group of an operation's key; empty when it was not found.
     pub(super) fn on_group(&mut self, number: u64, group: Vec<Contact>) -> Option<Next> {
         let operation = self.0.get_mut(&number)?;
         if group.is_empty() {
@@ -297,7 +298,7 @@ impl Operations {
         }))
     }
 
-    /// The record to be written is known: the group that was read writes it.
+    /// Has the group that was read write the record.
     pub(super) fn write(&mut self, number: u64, copy: Box<StoredRecord>) -> Option<Next> {
         let operation = self.0.get_mut(&number)?;
         operation.task = Task::Write(copy);
@@ -306,7 +307,7 @@ impl Operations {
         self.on_group(number, group)
     }
 
-    /// A member has stored the record, refused it, or failed (`None`).
+    /// Takes a member's answer: it has stored the record, refused it, or failed (`None`).
     pub(super) fn on_written(
         &mut self,
         number: u64,

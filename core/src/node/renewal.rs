@@ -65,7 +65,7 @@ impl Renewals {
         self.wait(services, ring, now);
     }
 
-    /// A record was put: it is renewed from now on, or no more.
+    /// Takes note that a record was put: it is renewed from now on, or no more.
     pub(super) fn note_put(
         &mut self,
         services: &mut Services,
@@ -149,7 +149,7 @@ impl Renewals {
         .collect()
     }
 
-    /// A renewal was written, or could not be.
+    /// Takes note that a renewal was written, or could not be.
     pub(super) fn on_renewed(
         &mut self,
         services: &mut Services,

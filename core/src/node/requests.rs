@@ -228,7 +228,7 @@ impl Requests {
         Some((next.to, asked))
     }
 
-    /// A question is over that took this room.
+    /// Gives the room of a question that is over back.
     pub(super) fn end(&mut self, to: Id, load: Load) {
         self.windows.end(to, load);
     }

@@ -144,7 +144,7 @@ impl Storing {
         outputs.push_back(Output::StoreRecord { token, key, copy });
     }
 
-    /// The disk has answered. Gives back who waited for it.
+    /// Takes the disk's answer; returns the parts that waited for it.
     pub(super) fn on_stored(&mut self, token: u64, stored: bool) -> Vec<Waiting> {
         let Some(Pending { key, waiting }) = self.pending.remove(&token) else {
             return Vec::new();

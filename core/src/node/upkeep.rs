@@ -98,7 +98,7 @@ impl Upkeep {
         }
     }
 
-    /// A round is over: the next one begins with the next timer.
+    /// Ends a round: the next one begins with the next timer.
     fn end_refresh(&mut self, services: &mut Services, now: Instant) {
         self.next_row = 1;
         if core::mem::take(&mut self.filling) {
@@ -106,7 +106,7 @@ impl Upkeep {
         }
     }
 
-    /// The node of a row was found, or was not.
+    /// Takes the node of a row, found or not.
     pub(super) fn on_lookup(
         &mut self,
         services: &mut Services,

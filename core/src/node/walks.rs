@@ -148,7 +148,7 @@ impl Walks {
         Some(walk?.ranges.front()?.aim)
     }
 
-    /// The next page was offered; an empty one ends the range.
+    /// Takes note that the next page was offered; an empty one ends the range.
     pub(super) fn offered(&mut self, to: Id, page: &[Id]) {
         let Some(walk) = self.open.get_mut(&to) else {
             return;
@@ -186,7 +186,7 @@ impl Walks {
         page
     }
 
-    /// A read is under way, or a copy of so many bytes.
+    /// Takes note that a read is under way, or a copy of so many bytes.
     pub(super) fn begun(&mut self, now: Instant, to: Id, bytes: usize) {
         if let Some(walk) = self.open.get_mut(&to) {
             walk.under_way += 1;
@@ -206,7 +206,7 @@ impl Walks {
         self.open.keys().copied().collect()
     }
 
-    /// A copy was answered, or a read that brought nothing.
+    /// Takes note that a copy was answered, or a read that brought nothing.
     pub(super) fn done(&mut self, to: Id, number: u64) {
         if let Some(walk) = self.of(to, number) {
             walk.under_way -= 1;
@@ -214,7 +214,7 @@ impl Walks {
         }
     }
 
-    /// A read has brought so many bytes, which are to be stored.
+    /// Takes note that a read has brought so many bytes, which are to be stored.
     pub(super) fn fetched(&mut self, now: Instant, to: Id, number: u64, bytes: usize) {
         if let Some(walk) = self.of(to, number) {
             walk.storing += bytes;
@@ -230,7 +230,7 @@ impl Walks {
         self.done(to, number);
     }
 
-    /// A node does not answer: the next round of repair tries again.
+    /// Ends a walk with a node that does not answer: the next round of repair tries again.
     pub(super) fn fail(&mut self, to: Id, number: u64) {
         if self.of(to, number).is_some() {
             self.end(to);

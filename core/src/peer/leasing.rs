@@ -129,7 +129,8 @@ impl Leasing {
         want.into_iter().collect()
     }
 
-    /// A connection is open, maybe to join the ring of whoever is there. A peer that cannot be dialed asks for a lease first of all.
+    /// Handles a connection that is open, maybe to join the ring at its other end. A peer that cannot be dialed asks for a lease
+    /// first of all.
     fn on_up(
         &mut self,
         context: &Context<'_>,
@@ -154,7 +155,7 @@ impl Leasing {
         }
     }
 
-    /// A node has granted a lease.
+    /// Takes a lease that a node has granted.
     fn on_leased(&mut self, context: Context<'_>, signer: &Signer, from: Id) -> Vec<Want> {
         let mut wants = Vec::new();
         let relays = &mut self.relays;
@@ -177,7 +178,7 @@ impl Leasing {
         wants
     }
 
-    /// A node has refused a lease.
+    /// Handles a node's refusal of a lease.
     fn on_refused(&mut self, context: &Context<'_>, from: Id, reason: CloseReason) -> Option<Want> {
         self.relays.asked.remove(&from)?;
         self.relays.shunned.insert(from, context.now + SHUN);
@@ -188,7 +189,7 @@ impl Leasing {
         )))
     }
 
-    /// A socket to a node is gone; it may have been a relay.
+    /// Handles the end of a socket to a node; it may have been a relay.
     fn on_socket_lost(&mut self, context: Context<'_>, signer: &Signer, id: Id) -> Vec<Want> {
         let mut wants = Vec::new();
         let relays = &mut self.relays;
@@ -207,14 +208,14 @@ impl Leasing {
         wants
     }
 
-    /// A node that was to be a relay cannot be dialed.
+    /// Handles a node that was to be a relay and cannot be dialed.
     fn on_unreachable(&mut self, now: Instant, id: Id) {
         if self.relays.asked.remove(&id).is_some() {
             self.relays.shunned.insert(id, now + SHUN);
         }
     }
 
-    /// The peer has left its ring: nobody need find it any more.
+    /// Releases the leases: the peer has left its ring.
     #[must_use]
     pub(super) fn release(&mut self, links: &Links) -> Vec<Want> {
         let held = core::mem::take(&mut self.relays).held;
@@ -268,7 +269,7 @@ impl Leasing {
         Some(linked.map(close).collect())
     }
 
-    /// A machine that vanished closes no connection: relays that say nothing are asked, and one more peer where there are too few.
+    /// Asks relays that say nothing, and one more peer where there are too few: a machine that vanished closes no connection.
     #[must_use]
     pub(super) fn look(&mut self, context: &Context<'_>) -> Vec<Want> {
         let Context { now, links, .. } = *context;

@@ -431,7 +431,7 @@ impl Links {
 
     // Frames in.
 
-    /// A frame has come over a socket. `None` where there is no such socket.
+    /// Receives a frame over a socket. `None` where there is no such socket.
     pub(super) fn receive(
         &mut self,
         host: Host<'_>,
@@ -647,7 +647,7 @@ impl Links {
         Ok(vec![want])
     }
 
-    /// The node at the other end of a link says something about leases and circuits.
+    /// Handles a message about leases and circuits from the node at the other end of a link.
     fn on_relay_message(
         &mut self,
         link: LinkId,
@@ -702,7 +702,7 @@ impl Links {
         Ok(vec![want])
     }
 
-    /// A frame has come on a circuit that is unknown here.
+    /// Handles a frame on a circuit that is unknown here.
     #[must_use]
     fn on_late_frame(&mut self, leg: Leg) -> Option<Want> {
         if !self.channels.knows(leg) {
@@ -827,7 +827,7 @@ impl Links {
         }
     }
 
-    /// A connection has ended, for a reason of this side's or for what the other side said.
+    /// Ends a connection, for a reason of this side's or for what the other side said.
     #[must_use]
     fn end(
         &mut self,
@@ -886,8 +886,8 @@ impl Links {
         wants
     }
 
-    /// The way to a node has ended. Another one takes over; or the node is looked for, where that is worth it; otherwise it counts as
-    /// unreachable.
+    /// Reroutes to a node when the way to it has ended. Another one takes over; or the node is looked for, where that is worth it;
+    /// otherwise it counts as unreachable.
     #[must_use]
     fn reroute(&mut self, ended: Channel, node: Contact, again: bool) -> Vec<Want> {
         let id = node.id();

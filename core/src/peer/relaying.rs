@@ -185,7 +185,7 @@ impl Relaying {
         }
     }
 
-    /// A lookup of the node's has ended; `None` where it was not for a tab's target.
+    /// Handles the end of a lookup of the node's; `None` where it was not for a tab's target.
     pub(super) fn on_lookup_ended(
         &mut self,
         lookup: LookupId,
@@ -232,7 +232,7 @@ impl Relaying {
             .collect()
     }
 
-    /// A frame has come on a circuit that does not end here.
+    /// Forwards a frame on a circuit that does not end here.
     fn forward(&mut self, leg: Leg, mut frame: Vec<u8>) -> Option<Want> {
         if !self.relay.has(leg) {
             return Some(Want::Links(links::Input::Late(leg)));
@@ -270,7 +270,7 @@ impl Relaying {
         }
     }
 
-    /// The end behind a leg gives credit.
+    /// Passes on the credit that the end behind a leg gives.
     fn credit(&mut self, leg: Leg, bytes: u32) -> Option<Want> {
         match self.relay.grant(leg, bytes) {
             Ok(far) => far.map(|Leg { link, circuit }| {

@@ -81,7 +81,7 @@ impl Transfers {
         None
     }
 
-    /// A node may have a content. `me` is this node.
+    /// Adds a node that may have a content. `me` is this node.
     pub(super) fn add_source(
         &mut self,
         now: Instant,

@@ -117,7 +117,7 @@ impl Transfer {
         }
     }
 
-    /// All digests are here.
+    /// Checks the digests, all of which are here, and goes on with the segments.
     fn described(&mut self, now: Instant, shared: &mut Shared) {
         let State::Named(Some(Describing {
             author,
@@ -163,7 +163,7 @@ impl Transfer {
         self.fill_all(now, shared);
     }
 
-    /// The length that a source named turned out wrong, or that node is gone before it was proved.
+    /// Forgets the source of a length that turned out wrong, or that is gone before it was proved.
     pub(super) fn forget_author(&mut self, now: Instant, id: Id, shared: &mut Shared) {
         match &mut self.state {
             State::Named(Some(describing)) if describing.author == id => {

@@ -227,7 +227,7 @@ impl Transfer {
         }
     }
 
-    /// A segment is here, whole.
+    /// Takes in a segment that is here, whole.
     fn on_segment(&mut self, now: Instant, from: Id, index: u32, shared: &mut Shared) {
         let source = self.sources.get_mut(&from);
         let (Some(pending), State::Known(known)) = (

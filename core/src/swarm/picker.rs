@@ -47,14 +47,14 @@ impl Picker {
         picker
     }
 
-    /// A segment is to be asked for (again).
+    /// Makes a segment one that is to be asked for (again).
     pub(super) fn open(&mut self, index: u32) {
         if let Some(entry) = self.entry(index) {
             self.open.insert(entry);
         }
     }
 
-    /// A segment was asked for, or is there.
+    /// Makes a segment one that was asked for, or is there.
     pub(super) fn close(&mut self, index: u32) {
         if let Some(entry) = self.entry(index) {
             self.open.remove(&entry);

@@ -266,7 +266,7 @@ impl Transfer {
         shared.say(node, self.content, Said::Hello(self.standing()));
     }
 
-    /// The length has become known, or is not any more.
+    /// Says hello again: the length has become known, or is not any more.
     pub(super) fn greet_again(&self, shared: &mut Shared) {
         for id in self.sources.keys() {
             shared.say(*id, self.content, Said::Hello(self.standing()));

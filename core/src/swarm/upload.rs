@@ -33,7 +33,7 @@ const MAX_LOOK: usize = 4_096;
 const READ_AHEAD: usize = 2;
 
 impl Transfer {
-    /// The blocks have these values, if they come to the content.
+    /// Takes the chaining values of the blocks, if they come to the content.
     pub(super) fn vouch(&mut self, values: &[ChainingValue], room: &mut usize) {
         let layout = self.manifest().map(Manifest::layout);
         // The digest of a file of one block is no value in a tree.

@@ -34,7 +34,7 @@ impl Attempts {
         self.named.contains(address)
     }
 
-    /// A connection to an address is open as this link.
+    /// Takes note that a connection to an address is open as this link.
     pub(super) fn opened(&mut self, link: LinkId, address: &Address) {
         if self.is_named(address) {
             self.open.insert(link, address.clone());

@@ -254,12 +254,12 @@ impl Handle {
             .await
     }
 
-    /// A file is in a folder, of which others are asked for it.
+    /// Takes note that a file is in a folder, of which others are asked for it.
     pub(crate) async fn look_in(&self, content: ContentId, folder: ContentId) -> Result<(), Ended> {
         self.tell(Command::LookIn(content, folder)).await
     }
 
-    /// A file of a folder is wanted by itself.
+    /// Takes note that a file of a folder is wanted by itself.
     pub(crate) async fn stand_alone(
         &self,
         content: ContentId,

@@ -106,7 +106,7 @@ impl Files {
         let _ = self.driver.stop_transfer(content).await;
     }
 
-    /// A file that is here with a folder is wanted without it, too.
+    /// Takes note that a file that is here with a folder is wanted without it, too.
     pub(super) async fn keep_by_itself(&self, content: ContentId) -> Result<(), Refused> {
         let alone = self.driver.stand_alone(content).await;
         alone.map_err(|_| Refused(STOPPING.into()))??;
@@ -114,7 +114,7 @@ impl Files {
         self.keep_entry(content)
     }
 
-    /// The register learns how a content stands.
+    /// Writes the state of a content to the register.
     pub(super) fn keep_entry(&self, content: ContentId) -> Result<(), Refused> {
         // What is being given up at the same time is not kept after that.
         match self.table().get(&content) {

@@ -146,7 +146,7 @@ impl Files {
         self.filling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// No further file of a folder is begun once this has returned.
+    /// Stops filling a folder: no further file of it is begun once this has returned.
     pub(super) async fn stop_filling(&self, content: ContentId) {
         let task = self.filling().remove(&content);
         if let Some(task) = task {

@@ -154,7 +154,7 @@ impl Place {
         }
     }
 
-    /// All of it is what it ought to be, as it was with this stamp.
+    /// Takes note that all of it is what it ought to be, as it was with this stamp.
     pub(crate) fn confirm(&self, stamp: Option<Stamp>) {
         let mut state = self.state();
         state.is_checked = stamp.is_some() && state.stamp == stamp;
@@ -180,7 +180,7 @@ impl Place {
         self.file()?.sync_all()
     }
 
-    /// All of it is there: it gets its name.
+    /// Gives the file, of which all is there, its name.
     pub(crate) fn finish(&self, path: &Path) -> io::Result<()> {
         let file = self.file()?;
         let mut state = self.state();

@@ -190,7 +190,7 @@ impl Peers {
         Ok(peers)
     }
 
-    /// A new member joins by the first, or begins a ring.
+    /// Has a new member join by the first, or begin a ring.
     fn take_place(&mut self, member: usize) -> Result<(), usize> {
         match member {
             0 => self.create(0),
@@ -281,14 +281,14 @@ impl Peers {
         });
     }
 
-    /// A member begins a ring.
+    /// Has a member begin a ring.
     pub fn create(&mut self, member: usize) {
         self.with(member, |peer, now| {
             peer.start(now, Plan::Create, Vec::new())
         });
     }
 
-    /// A member joins the ring of another one, however long it takes until that is there.
+    /// Has a member join the ring of another one, however long it takes until that is there.
     pub fn join(&mut self, member: usize, via: usize) {
         let plan = Plan::Join(vec![Self::address(via)]);
         self.with(member, |peer, now| peer.start(now, plan, Vec::new()));
@@ -306,12 +306,12 @@ impl Peers {
         Plan::Join(members.iter().copied().map(Self::address).collect())
     }
 
-    /// A member leaves properly.
+    /// Has a member leave properly.
     pub fn leave(&mut self, member: usize) {
         self.with(member, Peer::leave);
     }
 
-    /// A member ends without a word; its disk stays.
+    /// Ends a member without a word; its disk stays.
     pub fn kill(&mut self, member: usize) {
         if let Some(state) = self.members.get_mut(member) {
             state.peer = None;

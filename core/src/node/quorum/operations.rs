@@ -167,7 +167,7 @@ impl Operations {
         self.0.len()
     }
 
-    /// An operation begins, under a number of its own.
+    /// Begins an operation, under a number of its own.
     pub(in crate::node) fn begin(
         &mut self,
         cx: &mut Context<'_>,
@@ -187,7 +187,7 @@ impl Operations {
         }
     }
 
-    /// The nodes at the operation's key are known; none when they were not found.
+    /// Takes the nodes at the operation's key; none when they were not found.
     pub(in crate::node) fn on_candidates(
         &mut self,
         cx: &mut Context<'_>,
@@ -243,7 +243,7 @@ impl Operations {
         None
     }
 
-    /// The wait of an operation is over, or its time.
+    /// Handles the end of an operation's wait, or of its time.
     pub(in crate::node) fn on_timer(&mut self, cx: &mut Context<'_>, number: u64) -> Option<Next> {
         let operation = self.0.get_mut(&number)?;
         if cx.now >= operation.deadline {
@@ -258,7 +258,7 @@ impl Operations {
         Some(Next::LookUp(operation.subject.key(cx.services.space())))
     }
 
-    /// A node that was asked has answered, or failed to (`None`).
+    /// Takes the answer of a node that was asked, or its failure (`None`).
     pub(in crate::node) fn on_answer(
         &mut self,
         cx: &mut Context<'_>,
@@ -327,7 +327,7 @@ impl Operations {
         self.ask_next(cx, number)
     }
 
-    /// The node that was asked does not know the question: only a touch is so new.
+    /// Handles a node that does not know the question: only a touch is so new.
     pub(in crate::node) fn on_unsupported(
         &mut self,
         cx: &mut Context<'_>,
@@ -375,7 +375,7 @@ impl Operations {
         }
     }
 
-    /// The primary has stored what was to be written, or let it live on.
+    /// Takes note that the primary has stored what was to be written, or let it live on.
     fn on_written(&mut self, cx: &mut Context<'_>, number: u64, copies: u8) -> Option<Next> {
         let operation = self.0.get_mut(&number)?;
         let key = operation.subject.key(cx.services.space());

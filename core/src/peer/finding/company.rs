@@ -26,7 +26,7 @@ impl Company {
         self.peers.is_empty()
     }
 
-    /// A linked peer says that it is in no ring.
+    /// Adds a linked peer that says that it is in no ring.
     pub(super) fn add(&mut self, now: Instant, id: Id, round: u32) {
         if self.peers.len() < MOST || self.peers.contains_key(&id) {
             self.peers.insert(id, now);
@@ -34,7 +34,7 @@ impl Company {
         self.since.get_or_insert((now, round));
     }
 
-    /// A peer is in a ring, or linked no more.
+    /// Removes a peer that is in a ring, or linked no more.
     pub(super) fn remove(&mut self, id: Id) {
         self.peers.remove(&id);
         if self.peers.is_empty() {

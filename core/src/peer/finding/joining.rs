@@ -269,7 +269,7 @@ impl Joining {
         }
     }
 
-    /// The peer is a member.
+    /// Takes note that the peer is a member.
     pub(super) fn joined(&mut self, now: Instant) {
         let waited = self.patience != Some(0);
         let created = matches!(self.state, State::Creating);
@@ -307,14 +307,14 @@ impl Joining {
         }
     }
 
-    /// A linked peer is in no ring.
+    /// Takes note that a linked peer is in no ring.
     pub(super) fn is_outside(&mut self, now: Instant, id: Id) {
         if matches!(self.state, State::Asking(..) | State::Waiting(..)) {
             self.company.add(now, id, self.round);
         }
     }
 
-    /// A linked peer is in a ring: if this one is in none, it is asked next.
+    /// Takes note that a linked peer is in a ring: if this one is in none, it is asked next.
     pub(super) fn is_inside(&mut self, now: Instant, id: Id, address: Option<Address>) {
         self.company.remove(id);
         if let (State::Asking(queue, at), Some(address)) = (&mut self.state, address) {
@@ -324,7 +324,7 @@ impl Joining {
         }
     }
 
-    /// A peer is linked no more.
+    /// Takes note that a peer is linked no more.
     pub(super) fn is_gone(&mut self, id: Id) {
         self.company.remove(id);
     }
@@ -334,7 +334,7 @@ impl Joining {
         matches!(self.state, State::Settled)
     }
 
-    /// The peer has lost everybody.
+    /// Takes note that the peer has lost all others.
     pub(super) fn alone(&mut self, now: Instant) {
         if matches!(self.state, State::Settled) && !self.others().is_empty() {
             self.round = self.vain_moves;
@@ -351,7 +351,7 @@ impl Joining {
         lonely
     }
 
-    /// The ring of one is left.
+    /// Takes note that the ring of one is left.
     pub(super) fn left(&mut self, now: Instant) {
         if let State::Moving(address) = &self.state {
             let queue = VecDeque::from([address.clone()]);

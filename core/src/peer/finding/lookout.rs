@@ -26,7 +26,7 @@ impl Lookout {
         self.due
     }
 
-    /// The peer has become a member: the pauses begin anew.
+    /// Begins the pauses anew: the peer has become a member.
     pub(super) fn restart(&mut self, now: Instant, jitter: u32) {
         self.pause = FIRST_PAUSE;
         self.rest.clear();

@@ -255,7 +255,7 @@ impl Channels {
         let _ = self.send_sealed(channel, FrameType::Relay, &said.encode(), outputs);
     }
 
-    /// A circuit is over on this leg: what waits for it is thrown away, and the other end of the link is told.
+    /// Ends a circuit on this leg: what waits for it is thrown away, and the other end of the link is told.
     pub(super) fn refuse(&mut self, leg: Leg, reason: CloseReason, outputs: &mut Outputs) {
         self.drop_lane(leg);
         let (circuit, reason) = (leg.circuit, reason.byte());
@@ -529,7 +529,7 @@ impl Channels {
         self.pump(leg.link, outputs);
     }
 
-    /// The other end of a circuit gives credit: what waits goes on. Gives whether the circuit ends here.
+    /// Takes the credit that the other end of a circuit gives: what waits goes on. Gives whether the circuit ends here.
     ///
     /// # Errors
     /// [`CloseReason::Credit`] when it gives more than there is.

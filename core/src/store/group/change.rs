@@ -88,7 +88,7 @@ impl Changes {
         self.open.is_empty()
     }
 
-    /// The group is over.
+    /// Forgets a group that is over.
     pub(super) fn end(&mut self, id: GroupId) {
         self.open.remove(&id);
     }
@@ -139,7 +139,7 @@ impl Changes {
         shared.save_control(vec![After::Begin(id, number)]);
     }
 
-    /// A step has got an answer, from a node or from the disk, or has failed to. Fences that come with it are raised.
+    /// Takes the answer to a step, from a node or from the disk, or its failure. Fences that come with it are raised.
     pub(super) fn on_answer(
         &mut self,
         shared: &mut Shared,

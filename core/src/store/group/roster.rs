@@ -147,7 +147,7 @@ impl Roster {
         }
     }
 
-    /// A write of the lineage is stored here: it is never given up from now on.
+    /// Takes note that a write of the lineage is stored here: it is never given up from now on.
     pub(super) fn note_write(&mut self) {
         if let Some(lineage) = self.lineage.as_mut().filter(|lineage| !lineage.written) {
             lineage.written = true;

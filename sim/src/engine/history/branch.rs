@@ -68,7 +68,7 @@ impl<A> Branch<A> {
         }
     }
 
-    /// The parent is gone: this one leaves the parent's parent, no later than that did.
+    /// Leaves the parent's parent, since the parent is gone, no later than that did.
     pub(super) fn leave_earlier(&mut self, gone: &Self) {
         self.parent = gone.parent;
         self.from = self.from.min(gone.from);

@@ -176,7 +176,7 @@ impl Peers {
         }
     }
 
-    /// A member that is in no ring joins by the first other one that runs.
+    /// Has a member that is in no ring join by the first other one that runs.
     fn join_any(&mut self, member: usize) {
         let other = self.running().find(|(index, _)| *index != member);
         if let Some((via, _)) = other {

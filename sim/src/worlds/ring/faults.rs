@@ -40,7 +40,7 @@ impl Faults {
         self.paused.contains_key(&node)
     }
 
-    /// A node is gone, with all that was wrong with it.
+    /// Forgets a node that is gone, with all that was wrong with it.
     pub(super) fn forget(&mut self, node: Id) {
         self.paused.remove(&node);
         self.mend(node);
@@ -86,7 +86,7 @@ impl RingWorld {
         }
     }
 
-    /// The node goes on where it stopped: first with what came meanwhile, then with what is overdue.
+    /// Lets the node go on where it stopped: first with what came meanwhile, then with what is overdue.
     fn resume(&mut self, node: Id) {
         for arrival in self.faults.paused.remove(&node).unwrap_or_default() {
             self.take_in(arrival);
@@ -97,7 +97,7 @@ impl RingWorld {
         self.drain_node(node, None);
     }
 
-    /// The node stops, and starts again at once with nothing but its disk.
+    /// Stops the node, and starts it again at once with nothing but its disk.
     fn restart(&mut self, id: Id) {
         let Some(old) = self.node(id) else {
             return;
@@ -168,7 +168,7 @@ impl RingWorld {
         self.faults.corrupting.remove(&from)
     }
 
-    /// A message has come as far as its receiver's line.
+    /// Takes a message into its receiver's line.
     pub(super) fn take_in(&mut self, mut arrival: Arrival) {
         let to = arrival.to;
         if let Some(bandwidth) = self.scenario.bandwidth.filter(|_| !arrival.received) {
@@ -211,7 +211,7 @@ impl RingWorld {
         self.push(self.now + back, closed);
     }
 
-    /// A node hears that its link to another is closed.
+    /// Tells a node that its link to another is closed.
     pub(super) fn on_closed(&mut self, node: Id, other: Id) {
         // Who pauses hears of it by asking in vain.
         if self.faults.is_paused(node) {
