@@ -9,9 +9,9 @@
 //!
 //! Time must not run backwards between calls. A node is plain data: a clone is a checkpoint.
 //!
-//! The node is a router: each message, answer and timer goes to the part that it concerns. [`Ring`] knows the neighbours, fingers
-//! and lookups; [`Upkeep`] and [`RingMerge`] look after them; [`Records`] is level `one`, [`QuorumLevel`] level `quorum`; both are
-//! given a [`Context`]. The owner's commands are in `commands`, the views of its state in [`view`].
+//! The node is a router: each message, answer and timer goes to the part that it concerns. `Ring` knows the neighbours, fingers
+//! and lookups; `Upkeep` and `RingMerge` look after them; `Records` is level `one`, `QuorumLevel` level `quorum`; both are
+//! given a `Context`. The owner's commands are in `commands`, the views of its state in [`view`].
 
 pub mod adopting;
 pub mod api;

@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// From the widest to the most private, as browsers order them.
+/// The spaces of addresses, from the widest to the most private, as browsers order them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum AddressSpace {
     /// The internet.

@@ -132,7 +132,7 @@ pub(crate) struct Put {
     pub(crate) copies: u8,
     /// 0 for an immutable value.
     pub(crate) sequence: u64,
-    /// Of a signed record: who wrote it, which others need to get it.
+    /// The author of a signed record, which others need to get it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) author: Option<String>,
     /// The seconds for which it is held from now on, unless it is renewed.

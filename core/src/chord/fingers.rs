@@ -13,7 +13,7 @@ use crate::base::id::{Id, Space};
 pub struct FingerTable {
     space: Space,
     me: Id,
-    /// From row 1 up, without gaps; the last one ends with the last row.
+    /// The runs of rows with one node, from row 1 up, without gaps; the last one ends with the last row.
     runs: Vec<Run>,
 }
 

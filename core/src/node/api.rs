@@ -134,11 +134,11 @@ pub struct OperationId(pub u64);
 /// The standing of a node: in a ring, or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// In none.
+    /// The node is in no ring.
     Outside,
-    /// In a ring of one.
+    /// The node is in a ring of one.
     Alone,
-    /// In a ring with others.
+    /// The node is in a ring with others.
     Member,
 }
 
@@ -332,7 +332,7 @@ pub enum StoreError {
     Unavailable,
     /// No group keeps the key at level `quorum` yet.
     NoGroup,
-    /// Of the key's group at level `quorum` no majority answered; these members are awaited, if it is known who. A write may
+    /// No majority of the key's group at level `quorum` answered; these members are awaited, as far as they are known. A write may
     /// still take effect, now or later.
     NoMajority(Vec<Contact>),
     /// A write may have taken effect at level `quorum`; if so, another one has replaced it since.

@@ -18,7 +18,7 @@ use crate::store::replica::{Accepted, Replica};
 #[derive(Clone, Debug)]
 pub(super) struct Storing {
     pub(super) replica: Replica,
-    /// By token, and so in the order in which they were handed over.
+    /// The records on their way to the disk, by token, and so in the order in which they were handed over.
     pending: BTreeMap<u64, Pending>,
     /// Held, but the disk did not take them.
     unsaved: BTreeSet<Id>,

@@ -86,7 +86,7 @@ pub enum Output {
 /// News of a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// At its node.
+    /// An event of its node.
     Node(node::Event),
     /// The other end of a link, or of a circuit, has proved who it is.
     LinkUp {
@@ -123,7 +123,7 @@ pub enum Event {
     },
     /// After [`DataError::Full`]: there is room for data to this node again.
     Room(Id),
-    /// In a transfer.
+    /// An event of a transfer.
     Swarm(swarm::Event),
 }
 

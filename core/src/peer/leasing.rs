@@ -215,7 +215,7 @@ impl Leasing {
         }
     }
 
-    /// Releases the leases: the peer has left its ring.
+    /// Releases the leases: the peer has left its ring, and need not be found any more.
     #[must_use]
     pub(super) fn release(&mut self, links: &Links) -> Vec<Want> {
         let held = core::mem::take(&mut self.relays).held;

@@ -153,7 +153,7 @@ impl Rules {
 /// All that a node remembers of groups besides the records. It is stored as one, since its parts belong together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Control {
-    /// Of the store that it was saved in.
+    /// The incarnation of the store that it was saved in.
     pub incarnation: u64,
     /// No group of this epoch or an older one is ever entered.
     pub floor: Epoch,
@@ -316,9 +316,9 @@ pub enum Effect {
 /// Data to be saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Save {
-    /// In the place of the last one.
+    /// The control record, in the place of the last one.
     Control(Box<Control>),
-    /// In the place of an older one of its key.
+    /// An entry, in the place of an older one of its key.
     Entry(Box<Entry>),
 }
 

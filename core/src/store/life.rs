@@ -57,7 +57,7 @@ impl Life {
         -all.saturating_sub(whole(self.forgotten)).max(1)
     }
 
-    /// With a part of a second more.
+    /// Returns a life that is a part of a second longer.
     #[must_use]
     pub fn longer(self, by: Duration) -> Self {
         Self {

@@ -51,7 +51,7 @@ pub enum Standing {
     Nothing,
     /// All of so many bytes.
     Whole(u64),
-    /// Of so many bytes the segments in this set.
+    /// The segments in this set, of a content of so many bytes.
     Part(u64, Vec<u8>),
 }
 

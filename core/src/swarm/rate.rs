@@ -137,7 +137,7 @@ pub struct SharedThrottle {
 pub enum Way {
     /// Over links to other nodes.
     Links,
-    /// By something else that the owner does, such as answering over HTTP.
+    /// By another way of the owner's, such as answering over HTTP.
     Outside,
 }
 

@@ -57,7 +57,7 @@ pub(super) enum WireRequest {
     Read(Id),
     Write(Box<store::StoredRecord>),
     Offer(Vec<(Id, Version)>),
-    /// Of release 0.1: groups without lineages.
+    /// A request of release 0.1: groups without lineages.
     Retired(Retired),
     Group(WireGroupRequest),
 }
@@ -77,7 +77,7 @@ pub(super) enum WireResponse {
     Written,
     Refused(RecordError),
     Wanted(Vec<Id>, Vec<Id>),
-    /// Of release 0.1: groups without lineages.
+    /// A reply of release 0.1: groups without lineages.
     Retired(Retired),
     Unsupported,
     Group(WireGroupResponse),

@@ -30,7 +30,7 @@ struct Line {
     key: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
-    /// Of a signed record; it need not be text.
+    /// The salt of a signed record; it need not be text.
     #[serde(skip_serializing_if = "Option::is_none")]
     salt_base64: Option<String>,
     author: Option<String>,

@@ -120,7 +120,7 @@ pub(super) enum Command {
     StopTransfer(ContentId),
     Look(Box<dyn FnOnce(&Peer) + Send>),
     Stop,
-    /// For good; whether in any case, or only if others take everything over.
+    /// Leaves for good; the value says whether in any case, or only if others take everything over.
     Leave(bool),
 }
 

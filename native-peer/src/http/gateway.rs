@@ -380,7 +380,7 @@ fn read(place: &Place, manifest: &Manifest, index: u32) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Returns the part of a segment, which begins there, that lies in the range.
+/// Returns the part that lies in the range of a segment that begins there.
 fn part_of(bytes: Vec<u8>, start: u64, range: &RangeInclusive<u64>) -> Bytes {
     let from = range.start().saturating_sub(start).min(bytes.len() as u64);
     let to = (range.end() + 1)

@@ -123,7 +123,7 @@ impl Violation {
     }
 }
 
-/// Returns the times in which some keys had two owners or none, in a line; nothing where they never had.
+/// Returns a line on the times in which some keys had two owners or none; nothing where they never had.
 fn describe_unclear(unclear: &[Unclear]) -> String {
     let (Some(first), Some(last)) = (unclear.first(), unclear.last()) else {
         return String::new();

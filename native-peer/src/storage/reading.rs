@@ -64,7 +64,7 @@ pub(super) struct Inherited {
 }
 
 impl Inherited {
-    /// Of what the incarnation before promised.
+    /// Returns what another incarnation takes over of this control record.
     pub(super) const fn of(control: &Control) -> Self {
         Self {
             lineage: control.lineage,
@@ -72,7 +72,7 @@ impl Inherited {
         }
     }
 
-    /// As the first words of another incarnation; nothing where nothing is known.
+    /// Returns the control record that another incarnation begins with; nothing where nothing is known.
     pub(super) fn control(self, incarnation: u64) -> Control {
         match self == Self::default() {
             true => Control::default(),

@@ -12,7 +12,7 @@ use redb::backends::FileBackend;
 use redb::{BackendError, DatabaseError, StorageBackend};
 
 const PAGE: usize = 4_096;
-/// Of a database's header, the byte of flags (redb's docs/design.md, "Database header").
+/// The place of the byte of flags in a database's header (redb's docs/design.md, "Database header").
 const FLAGS: u64 = 9;
 /// The flag of a database that was not closed.
 const NOT_CLOSED: u8 = 2;

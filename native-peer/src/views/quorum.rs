@@ -150,7 +150,7 @@ pub(crate) struct Repaired {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Lost {
     pub(crate) id: String,
-    /// Of its store, as 16 hexadecimal digits.
+    /// The incarnation of its store, as 16 hexadecimal digits.
     pub(crate) incarnation: String,
 }
 
@@ -228,7 +228,7 @@ impl Quorum {
 }
 
 impl Adoption {
-    /// Of this lineage, before any position has been asked.
+    /// Makes the state of an adoption of this lineage, before any position has been asked.
     pub(crate) fn of(lineage: u64) -> Self {
         Self {
             lineage: show_lineage(lineage),

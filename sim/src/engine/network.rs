@@ -90,9 +90,9 @@ impl Reorder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bandwidth {
-    /// From the node.
+    /// The bandwidth from the node.
     pub up: u32,
-    /// To the node.
+    /// The bandwidth to the node.
     pub down: u32,
 }
 

@@ -22,9 +22,9 @@ const EDGE: u64 = 1 << 20;
 pub struct LatencyRow {
     /// The number of nodes that each finger chooses from: itself and the next ones.
     pub successors_per_finger: u32,
-    /// When the origin asks each hop.
+    /// The stretch when the origin asks each hop.
     pub iterative_stretch: f64,
-    /// When each hop hands the lookup on.
+    /// The stretch when each hop hands the lookup on.
     pub recursive_stretch: f64,
 }
 

@@ -118,11 +118,11 @@ pub type Run = run::Run<RingWorld>;
 /// The number of messages that were sent, by the traffic that they belong to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sent {
-    /// For lookups that a person asked for.
+    /// The messages of lookups that a person asked for.
     pub lookup: u64,
-    /// For records.
+    /// The messages about records.
     pub records: u64,
-    /// For upkeep: overhead.
+    /// The messages of upkeep: overhead.
     pub upkeep: u64,
 }
 

@@ -124,7 +124,7 @@ impl Operation {
         }
     }
 
-    /// In another lineage.
+    /// Returns the operation in another lineage.
     pub(in crate::node) const fn within(mut self, lineage: u64) -> Self {
         self.lineage = Some(lineage);
         self

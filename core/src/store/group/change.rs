@@ -29,7 +29,7 @@ pub(super) struct Wanted {
     pub(super) absent: BTreeSet<Id>,
     /// In a repair: the members that are given up.
     pub(super) lost: BTreeSet<Id>,
-    /// In a repair: who may know of a later group.
+    /// In a repair: the nodes that may know of a later group.
     pub(super) around: Vec<Contact>,
 }
 
@@ -46,7 +46,7 @@ struct Change {
     next: Next,
     /// In a repair: the members that are given up.
     lost: BTreeSet<Id>,
-    /// In a repair: who may know of a later group.
+    /// In a repair: the nodes that may know of a later group.
     around: Vec<Contact>,
     /// Names the step; answers to an earlier one come too late.
     number: u64,

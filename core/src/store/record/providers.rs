@@ -13,9 +13,9 @@ use crate::base::id::Space;
 use crate::base::identity::{Purpose, Scheme, Signature, Signer};
 use crate::store::record::RecordError;
 
-/// The greatest number of providers of a content that are kept. Of more, those who said so last.
+/// The greatest number of providers of a content that are kept: of more, those who said so last.
 pub const MAX_PROVIDERS: usize = 64;
-/// The greatest number of bytes that they take, so that they fit in one message. Of more, those who said so last.
+/// The greatest number of bytes of a content's providers, so that they fit in one message. Of more, those who said so last.
 pub const MAX_PROVIDERS_BYTES: usize = 64 * 1024;
 /// The longest lifetime of an entry, in seconds: half an hour.
 pub const PROVIDER_LIFETIME: u32 = 30 * 60;

@@ -22,7 +22,7 @@ const MAX_PIECE: u64 = 16 << 20;
 /// The content of the metainfo file.
 #[derive(Debug)]
 pub(super) struct Subject {
-    /// Of the file, or of the folder.
+    /// The name of the file, or of the folder.
     pub(super) name: String,
     pub(super) files: Vec<Source>,
     /// Whether the files are a folder's.
@@ -137,7 +137,7 @@ fn hash(
     Ok(tree)
 }
 
-/// As it stands in a URL's path.
+/// Returns the URL of the web seed, as it stands in a URL's path.
 pub(super) fn web_seed(base: &str, content: &str, is_folder: bool) -> String {
     let end = if is_folder { "/" } else { "" };
     format!("{}/files/{content}{end}", base.trim_end_matches('/'))

@@ -13,7 +13,7 @@ use chordscope_core::node::api::{Level, StoreError};
 use chordscope_core::store::record::Name;
 
 impl RingWorld {
-    /// Does something now.
+    /// Carries out an action now.
     ///
     /// # Errors
     /// [`ActionError`] says why it cannot be done; then nothing has changed.

@@ -17,7 +17,7 @@ pub(super) struct Alarms {
     heap: Vec<Alarm>,
     /// The place of each node's alarm, by slot. Moving one alarm moves others, so that this is kept small.
     places: Vec<u32>,
-    /// By slot, for alarms of one time.
+    /// The ids by slot, for alarms of one time.
     ids: Vec<Id>,
 }
 

@@ -21,11 +21,11 @@ pub struct Volume {
 /// The volumes that were sent, by the traffic that they belong to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Volumes {
-    /// For lookups that a person asked for.
+    /// The volume for lookups that a person asked for.
     pub lookup: Volume,
-    /// For records.
+    /// The volume for records.
     pub records: Volume,
-    /// For upkeep: overhead.
+    /// The volume for upkeep: overhead.
     pub upkeep: Volume,
 }
 

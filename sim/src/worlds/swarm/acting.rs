@@ -315,7 +315,7 @@ enum ConductText {
     Stalls,
     Boasts,
     Stretches,
-    /// At a time in microseconds.
+    /// Gone from this time on, in microseconds.
     Leaves(u64),
 }
 
