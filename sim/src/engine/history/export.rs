@@ -152,7 +152,7 @@ pub fn write<W: Portable>(history: &History<W>) -> String {
     serde_json::to_string_pretty(&file).unwrap_or_default()
 }
 
-/// Reads what [`write`] wrote, and goes to the moment that was shown.
+/// Reads what [`write()`] wrote, and goes to the moment that was shown.
 ///
 /// # Errors
 /// [`Malformed`] says where and why.
