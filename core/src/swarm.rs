@@ -445,7 +445,7 @@ impl Swarm {
     /// the time that is given.
     ///
     /// # Errors
-    /// When to ask again.
+    /// The time to ask again.
     pub fn pass_out(&mut self, now: Instant, bytes: usize) -> Result<(), Instant> {
         let ready = self.shared.up.ready(now, Way::Outside);
         if ready > now {
