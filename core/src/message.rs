@@ -1,7 +1,6 @@
-//! What one node says to another: the vocabularies of the ring and of the store, with request numbers, and of
-//! the swarm.
+//! Messages between nodes: the vocabularies of the ring and of the store, with request numbers, and of the swarm.
 //!
-//! It stands below `node`, which speaks it, and `wire`, which writes it.
+//! This module stands below `node`, which speaks it, and `wire`, which writes it.
 
 use alloc::boxed::Box;
 
@@ -18,9 +17,9 @@ pub enum Message {
     Request(u64, Request),
     /// The answer to the question of that number.
     Response(u64, Response),
-    /// Something that needs no answer.
+    /// A message that needs no answer.
     Notice(chord::Notice),
-    /// Something about a content that is being transferred.
+    /// A message about a content that is being transferred.
     Swarm(swarm::Message),
 }
 
@@ -82,8 +81,8 @@ impl Message {
         }
     }
 
-    /// What is said in its place to a receiver without the features that it [needs](Message::needs), where there is something: of
-    /// a tombstone that there is no record, or one in the last second of its life.
+    /// Returns the message that replaces this one for a receiver without the features that it [needs](Message::needs), if there is
+    /// one: of a tombstone that there is no record, or one in the last second of its life.
     pub fn plainer(&self) -> Option<Self> {
         if !self.carries_a_tombstone() {
             return None;

@@ -9,9 +9,9 @@
 //!
 //! Time must not run backwards between calls. A node is plain data: a clone is a checkpoint.
 //!
-//! It is a router: each message, answer and timer goes to the part that it concerns. [`Ring`] knows the neighbours, fingers and
-//! lookups; [`Upkeep`] and [`RingMerge`] look after them; [`Records`] is level `one`, [`QuorumLevel`] level `quorum`; both are given a
-//! [`Context`]. What is asked of the parts is in `commands`, what may be looked at in [`view`].
+//! The node is a router: each message, answer and timer goes to the part that it concerns. `Ring` knows the neighbours, fingers
+//! and lookups; `Upkeep` and `RingMerge` look after them; `Records` is level `one`, `QuorumLevel` level `quorum`; both are
+//! given a `Context`. The owner's commands are in `commands`, the views of its state in [`view`].
 
 pub mod adopting;
 pub mod api;
@@ -130,7 +130,7 @@ impl Node {
 
     // Inputs and outputs.
 
-    /// A message from a peer whose identity the transport has proved.
+    /// Handles a message from a peer whose identity the transport has proved.
     pub fn handle_message(&mut self, now: Instant, from: Contact, message: Message) {
         self.ring.membership.refresh(&from);
         match message {
@@ -217,7 +217,7 @@ impl Node {
         }
     }
 
-    /// What the owner must do, in order, until `None`.
+    /// Returns the next output, which the owner must carry out in order, until `None`.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.services.outbox.outputs.pop_front()
     }
@@ -228,7 +228,7 @@ impl Node {
         core::mem::swap(&mut self.services.outbox.outputs, outputs);
     }
 
-    /// When to call [`Node::handle_timeout`] next, and what for. May change with every other call.
+    /// Returns the time to call [`Node::handle_timeout`] next, and the purpose. May change with every other call.
     pub fn poll_timeout(&self) -> Option<(Instant, TimerKind)> {
         self.services.timers.first()
     }
@@ -414,7 +414,7 @@ impl Node {
 
     // Questions that are not answered.
 
-    /// A question was not answered.
+    /// Handles a question that was not answered.
     fn on_ended(&mut self, now: Instant, ended: Ended) {
         if let Some(load) = ended.load {
             self.services.requests.end(ended.to.id(), load);
@@ -422,7 +422,7 @@ impl Node {
         self.on_failure(now, &ended.to, ended.purpose);
     }
 
-    /// A node does not answer: nothing more waits for it.
+    /// Drops what waits for a node that does not answer.
     fn give_up_waiting(&mut self, now: Instant, to: Id) {
         for ended in self.services.requests.give_up(to) {
             self.on_ended(now, ended);
@@ -440,7 +440,7 @@ impl Node {
         }
     }
 
-    /// A node does not answer: it leaves the finger table, and is asked after from time to time.
+    /// Takes a node that does not answer out of the finger table; it is asked after from time to time.
     fn lose(&mut self, node: &Contact) {
         self.ring.routes.forget(&mut self.services, node.id());
         self.ring_merge.lose(node);
@@ -448,7 +448,7 @@ impl Node {
 
     // Membership.
 
-    /// One step of the membership machine, and what it wants.
+    /// Takes one step of the membership machine, and carries out its effects.
     fn step(&mut self, now: Instant, input: Input) {
         for effect in self.ring.membership.step(input) {
             match effect {
@@ -491,7 +491,7 @@ impl Node {
         }
     }
 
-    /// A node takes this one for its successor; if it is nearer than this one's own, it may be that one's instead.
+    /// Handles a node that takes this one for its successor; if it is nearer than this one's own, it may be that one's instead.
     fn on_notified(&mut self, now: Instant, from: Contact) {
         let head = self.ring.membership.successors().head();
         let me = self.services.id();
@@ -510,7 +510,7 @@ impl Node {
         self.announce_and_renew(now);
     }
 
-    /// The node is a member, perhaps of a new ring: what it has is announced, and what is due is renewed.
+    /// Announces what the node has, and renews what is due, as a member, perhaps of a new ring.
     fn announce_and_renew(&mut self, now: Instant) {
         let (records, mut cx) = self.records_at(now);
         records.announce_all(&mut cx);
@@ -565,7 +565,7 @@ impl Node {
         self.quorum.look_soon(&mut self.services, now);
     }
 
-    /// Every successor is gone: the nearest finger that answers becomes the successor.
+    /// Makes the nearest finger that answers the successor, since every successor is gone.
     fn on_stranded(&mut self, now: Instant) {
         let me = self.services.id();
         let fingers = &self.ring.routes.fingers;
@@ -578,7 +578,7 @@ impl Node {
 
     // Lookups.
 
-    /// A lookup of this node's own may be over: it goes to the part that began it.
+    /// Passes the outcome of a lookup of this node's own, if it is over, to the part that began it.
     fn on_outcome(&mut self, now: Instant, outcome: Option<Outcome>) {
         let Some(outcome) = outcome else {
             return;
@@ -712,7 +712,7 @@ impl Node {
         }
     }
 
-    /// A departure comes to nothing: the node is the member that it was.
+    /// Ends a departure that comes to nothing: the node is the member that it was.
     fn stay(&mut self, now: Instant, why: Stay) {
         self.ring.departing = None;
         self.handover.stay(why);

@@ -5,7 +5,7 @@
 //! does not keep to the protocol.
 //!
 //! Each part owns its state and decides for itself: links, dialing, relaying, leasing, finding a ring, transfers. The peer tells
-//! them what happens, in order, and hands on what one of them [wants](parts::Want) of another.
+//! them what happens, in order, and hands on what one of them wants of another.
 
 pub mod api;
 

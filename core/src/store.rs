@@ -1,4 +1,4 @@
-//! What is kept in the ring: records that prove themselves, and which of them a node holds.
+//! Records of the ring, which prove themselves, and the store of those that a node holds.
 //!
 //! Level `one`: any member of a key's replica group accepts a record, the group merges later. Level `quorum`, for named and
 //! signed records: a group agrees on one order.

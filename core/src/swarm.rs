@@ -1,8 +1,8 @@
-//! Segmented transfer: everybody who fetches a file passes on what has arrived already.
+//! Segmented transfer: every member that fetches a file passes on what has arrived already.
 //!
-//! A file is cut into segments (`layout`), whose digests prove themselves against the file's own (`manifest`). Whoever
-//! wants it asks for the segments that are rarest (`picker`), whoever has some gives to a few at a time (`choker`). All of
-//! it is one state machine, [`Swarm`]: what came goes in, what is to be sent, read and written comes out.
+//! A file is cut into segments (`layout`), whose digests prove themselves against the file's own (`manifest`). A member asks for
+//! the segments that are rarest (`picker`), and gives to a few others at a time (`choker`). All of it is one state machine,
+//! [`Swarm`]: what came goes in, what is to be sent, read and written comes out.
 
 pub mod api;
 pub mod bitfield;
@@ -41,22 +41,22 @@ use crate::swarm::picker::Order;
 use crate::swarm::rate::{SharedThrottle, Throttle, Way};
 use crate::swarm::transfer::{Origin, Transfer};
 
-/// How often rates, stalls and slots are looked after.
+/// The period in which rates, stalls and slots are looked after.
 const TICK: Duration = Duration::from_millis(500);
 
 /// All contents that one peer shares or fetches.
 #[derive(Clone, Debug)]
 pub struct Swarm {
     transfers: BTreeMap<ContentId, Transfer>,
-    /// Those in which anything may happen: most files of large folders rest.
+    /// The transfers in which anything may happen: most files of large folders rest.
     busy: BTreeSet<ContentId>,
-    /// How many are files of folders.
+    /// The number of transfers that are files of folders.
     parts: usize,
     shared: Shared,
     tick: Option<Instant>,
 }
 
-/// What all transfers of a peer have in common.
+/// The state that all transfers of a peer have in common.
 #[derive(Clone, Debug)]
 struct Shared {
     limits: Limits,
@@ -66,17 +66,17 @@ struct Shared {
     waiting: BTreeMap<Id, usize>,
     /// The contents of which each node waits for blocks, or did lately.
     hungry: BTreeMap<Id, BTreeSet<ContentId>>,
-    /// Who sent something else than it said, newest last.
+    /// The nodes that sent something else than they said, newest last.
     banned: VecDeque<Id>,
     up: SharedThrottle,
     down: Throttle,
     /// Bytes of segments that are arriving, or wait to be written.
     buffered: usize,
-    /// How many values of blocks may still be remembered.
+    /// The number of values of blocks that may still be remembered.
     room: usize,
-    /// How many files of folders are announced.
+    /// The number of files of folders that are announced.
     announced_parts: usize,
-    /// When a throttle lets go.
+    /// The time at which a throttle lets go.
     throttled: Option<Instant>,
 }
 
@@ -97,7 +97,7 @@ impl Shared {
         self.banned.push_back(node);
     }
 
-    /// A node waits for blocks of a content.
+    /// Feeds a node that waits for blocks of a content.
     fn feed(&mut self, node: Id, content: ContentId) {
         self.hungry.entry(node).or_default().insert(content);
     }
@@ -146,7 +146,7 @@ impl Swarm {
         self.take(now, manifest, have, Origin::Alone)
     }
 
-    /// As [`Swarm::share`], of a file of a folder: whoever fetches the folder finds it there.
+    /// As [`Swarm::share`], of a file of a folder: nodes that fetch the folder find it there.
     ///
     /// # Errors
     /// As [`Swarm::share`].
@@ -173,15 +173,15 @@ impl Swarm {
         Ok(())
     }
 
-    /// The blocks of a content have these values, in order: it was hashed just now. What is sent of it is not hashed again, as long as
-    /// there is room to remember the values. Values of something else are not believed.
+    /// Takes the chaining values of the blocks of a content that was hashed just now, in order. What is sent of it is not hashed
+    /// again, as long as there is room to remember the values. Values of something else are not believed.
     pub fn vouch(&mut self, content: ContentId, values: &[ChainingValue]) {
         if let Some(transfer) = self.transfers.get_mut(&content) {
             transfer.vouch(values, &mut self.shared.room);
         }
     }
 
-    /// Somebody else may have written to what is here of a content: each segment is checked again when it is read next.
+    /// Has each segment of a content checked again when it is read next: another program may have written to it.
     pub fn doubt(&mut self, content: ContentId) {
         if let Some(transfer) = self.transfers.get_mut(&content) {
             transfer.checked.clear(&mut self.shared.room);
@@ -204,7 +204,8 @@ impl Swarm {
         Ok(())
     }
 
-    /// As [`Swarm::fetch`], of a file of a folder: whoever has some of the folder is asked for it, too, once the folder is known.
+    /// As [`Swarm::fetch`], of a file of a folder: nodes that have some of the folder are asked for it, too, once the folder is
+    /// known.
     ///
     /// # Errors
     /// As [`Swarm::fetch`].
@@ -225,7 +226,7 @@ impl Swarm {
         Ok(())
     }
 
-    /// A file is in this folder: whoever has some of the folder is asked for it, too.
+    /// Takes note that a file is in this folder: nodes that have some of the folder are asked for it, too.
     pub fn look_in(&mut self, now: Instant, content: ContentId, folder: ContentId) {
         let known = self.sources_of(Some(folder));
         self.with(now, content, |transfer, now, shared| {
@@ -236,7 +237,7 @@ impl Swarm {
         });
     }
 
-    /// Who has a folder, as far as it is known. They stay known while its files are fetched.
+    /// Returns the known sources of a folder. They stay known while its files are fetched.
     fn sources_of(&mut self, folder: Option<ContentId>) -> Vec<Id> {
         let list = folder.and_then(|folder| self.transfers.get_mut(&folder));
         let Some(list) = list else {
@@ -246,7 +247,7 @@ impl Swarm {
         list.sources.keys().copied().collect()
     }
 
-    /// A file of a folder is shared or fetched by itself, too.
+    /// Shares or fetches a file of a folder by itself, too.
     ///
     /// # Errors
     /// [`StartError::TooMany`].
@@ -310,14 +311,14 @@ impl Swarm {
         }
     }
 
-    /// Somebody may have a content: it is asked.
+    /// Asks a node that may have a content.
     pub fn add_source(&mut self, now: Instant, content: ContentId, node: Id) {
         self.with(now, content, |transfer, now, shared| {
             transfer.greet(now, node, shared)
         });
     }
 
-    /// A message has come from a node whose identity the transport has proved.
+    /// Handles a message from a node whose identity the transport has proved.
     pub fn handle_message(&mut self, now: Instant, from: Id, message: Message) {
         let Message { content, said } = message;
         let is_known = self.transfers.contains_key(&content);
@@ -330,7 +331,7 @@ impl Swarm {
         }
     }
 
-    /// A block has come.
+    /// Handles a block that has come.
     pub fn handle_block(&mut self, now: Instant, from: Id, content: ContentId, arrived: Arrived) {
         let Arrived {
             place,
@@ -375,7 +376,7 @@ impl Swarm {
         }
     }
 
-    /// So many bytes of blocks wait at the link to a node. Few enough, and more are sent.
+    /// Takes note that so many bytes of blocks wait at the link to a node. Few enough, and more are sent.
     pub fn handle_waiting(&mut self, now: Instant, node: Id, bytes: usize) {
         match bytes {
             0 => self.shared.waiting.remove(&node),
@@ -423,18 +424,18 @@ impl Swarm {
         }
     }
 
-    /// When to call [`Swarm::handle_timeout`] next. May change with every other call.
+    /// Returns the time to call [`Swarm::handle_timeout`] next. May change with every other call.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let due = [self.tick, self.shared.throttled];
         due.into_iter().flatten().min()
     }
 
-    /// What the owner must do, in order, until `None`.
+    /// Returns the next output, which the owner must carry out in order, until `None`.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.shared.outputs.pop_front()
     }
 
-    /// How fast bytes may go out and come in, in bytes a second; `None` for no limit.
+    /// Limits the rates at which bytes go out and come in, in bytes a second; `None` for no limit.
     pub const fn limit_rates(&mut self, up: Option<u64>, down: Option<u64>) {
         self.shared.up = SharedThrottle::new(up);
         self.shared.down = Throttle::new(down);
@@ -444,7 +445,7 @@ impl Swarm {
     /// the time that is given.
     ///
     /// # Errors
-    /// When to ask again.
+    /// The time to ask again.
     pub fn pass_out(&mut self, now: Instant, bytes: usize) -> Result<(), Instant> {
         let ready = self.shared.up.ready(now, Way::Outside);
         if ready > now {
@@ -459,7 +460,7 @@ impl Swarm {
         self.transfers.keys().copied()
     }
 
-    /// How a transfer stands.
+    /// Returns the state of a transfer.
     pub fn view(&self, now: Instant, content: ContentId) -> Option<TransferView> {
         let transfer = self.transfers.get(&content)?;
         Some(transfer.view(now, &self.shared))
@@ -470,7 +471,7 @@ impl Swarm {
         self.transfers.get(&content)?.manifest()
     }
 
-    /// Which segments of a content are there, checked and written.
+    /// Returns the segments of a content that are here, checked and written.
     pub fn have(&self, content: ContentId) -> Option<&Bitfield> {
         Some(&self.transfers.get(&content)?.have)
     }

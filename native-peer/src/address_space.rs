@@ -1,9 +1,9 @@
-//! How private an address is. Whoever is in a ring names its own address, and could name one that only this machine
-//! reaches; so contacts are not dialed into a more private space than the one this peer itself is reached in.
+//! The privacy of an address. A node in a ring names its own address, and could name one that only this machine reaches; so
+//! contacts are not dialed into a more private space than the one this peer itself is reached in.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// From the widest to the most private, as browsers order them.
+/// The spaces of addresses, from the widest to the most private, as browsers order them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum AddressSpace {
     /// The internet.

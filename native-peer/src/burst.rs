@@ -20,7 +20,7 @@ pub(crate) struct Burst {
 type Gathered = Option<(String, usize)>;
 
 impl Burst {
-    /// Those that the log gets.
+    /// Makes a burst of warnings that go to the log.
     pub(crate) const fn new() -> Self {
         Self::told_by(|line| tracing::warn!("{line}"))
     }

@@ -1,4 +1,4 @@
-//! The command line: what there is to ask for, and how the answer or the failure gets out.
+//! The command line: its commands, and the output of an answer or a failure.
 
 mod forming;
 mod listen;
@@ -17,7 +17,8 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::failure::{Failure, of_numbers};
 use crate::{client, output, sim};
 
-/// How much freed memory a peer keeps at the end of a heap, for the next frames: what all its links and segments take in a busy moment.
+/// The amount of freed memory that a peer keeps at the end of a heap, for the next frames: what all its links and segments take in
+/// a busy moment.
 const KEPT: usize = 8 << 20;
 
 /// A Chord ring you can look into.

@@ -27,10 +27,10 @@ use crate::views::{self, Awaited, Leaving, Lookup, Peers, Status, Store, Waiting
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(75);
 /// The wait before the command says what a departure waits for.
 const LEAVE_QUIET: Duration = Duration::from_secs(2);
-/// How long to wait before asking again whether it has left.
+/// The pause before asking again whether it has left.
 const LEAVE_PAUSE: Duration = Duration::from_millis(200);
 
-/// How many ranges without a majority are printed.
+/// The greatest number of ranges without a majority that are printed.
 const MAX_SHOWN: usize = 8;
 
 /// A question to a running peer.
@@ -346,7 +346,7 @@ impl Answer {
     }
 }
 
-/// Where a node is reached.
+/// Returns the way to a node, in words: its address, or the relay.
 fn place(address: Option<&str>, via: Option<&str>) -> String {
     match (address, via) {
         (Some(address), _) => address.to_string(),

@@ -24,7 +24,7 @@ impl Clock {
         Instant::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
     }
 
-    /// When the runtime's timers reach `at`.
+    /// Returns the time at which the runtime's timers reach `at`.
     pub(crate) fn deadline(&self, at: Instant) -> tokio::time::Instant {
         // A deadline decades ahead is as good as none, and cannot overflow.
         let decades = Duration::from_secs(1 << 30);

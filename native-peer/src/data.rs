@@ -24,12 +24,12 @@ pub(crate) fn home() -> Result<PathBuf, Failure> {
         .ok_or_else(|| Failure::failed("no home folder is known: choose a folder with --data"))
 }
 
-/// Where a peer on this port keeps its data unless told otherwise.
+/// Returns the folder in which a peer on this port keeps its data unless told otherwise.
 pub(crate) fn default_folder(port: u16) -> Result<PathBuf, Failure> {
     Ok(home()?.join(port.to_string()))
 }
 
-/// What stands where this folder, or one above it, is to be.
+/// Returns the path that is no folder although this folder, or one below it, is to be there.
 pub(crate) fn not_a_folder(path: &Path) -> Option<&Path> {
     let there = path.ancestors().find(|above| above.exists())?;
     (!there.is_dir()).then_some(there)
@@ -102,7 +102,7 @@ fn draft_private(path: &Path, text: &str) -> io::Result<(fs::File, TempPath)> {
     Ok((file, draft))
 }
 
-/// Where the peer on a port keeps its data. It lets commands find the token of a peer that was given a folder.
+/// The data folder of the peer on a port. It lets commands find the token of a peer that was given a folder.
 #[derive(Debug, Serialize, Deserialize)]
 struct Entry {
     data: PathBuf,

@@ -1,20 +1,20 @@
-//! How many files and connections the system lets this process have open.
+//! The greatest number of files and connections that the system lets this process have open.
 
 use std::io;
 
 use crate::failure::Failure;
 use crate::output;
 
-/// What a ring in one process has open besides what its peers do: pages, commands, and files that are read.
+/// The number of descriptors that a ring in one process takes besides what its peers do: pages, commands, and files that are read.
 const SPARE: u64 = 128;
-/// What a position has open for its store.
+/// The number of descriptors that a position takes for its store.
 const STORE: u64 = 2;
 /// The links that a position of a large ring has while the ring forms, as a mean.
 const LINKS: u64 = 96;
-/// With fewer than this a peer may run out: connections up to their limit, open files, and some for itself.
+/// The number of descriptors below which a peer may run out: connections up to their limit, open files, and some for itself.
 const ENOUGH: u64 = 2_048;
 
-/// How many there may be; `None` where nobody counts them.
+/// Returns the limit of open descriptors; `None` where there is none.
 pub(crate) fn allowed() -> Option<u64> {
     #[cfg(unix)]
     {
@@ -52,9 +52,9 @@ pub(crate) fn warn_of_few() {
 /// A ring in one process.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ring {
-    /// How many peers.
+    /// The number of peers.
     pub(crate) peers: u16,
-    /// How many positions each takes.
+    /// The number of positions that each takes.
     pub(crate) positions: u8,
     /// Whether the peers are linked by sockets; both ends of each are in this process.
     pub(crate) sockets: bool,

@@ -1,4 +1,4 @@
-//! One task owns the core's peer: it tells it what happens and carries out what it wants.
+//! The driver, the task that owns the core's peer: it tells it what happens and carries out what it wants.
 
 mod attempts;
 mod exports;
@@ -44,17 +44,18 @@ pub(crate) use handle::{Belongs, Ended, Handle, Held, Input, Open, Wish};
 use handle::{Command, Reply};
 pub(crate) use notice::Notice;
 
-/// How much that came over links may wait for the driver; behind it, sockets wait.
+/// The number of inputs from links that may wait for the driver; behind it, sockets wait (backpressure).
 const MAX_INPUTS: usize = 256;
-/// How many requests of people may wait.
+/// The number of requests of people that may wait.
 const MAX_COMMANDS: usize = 64;
-/// How many inputs are taken in before their effects are carried out.
+/// The number of inputs that are taken in before their effects are carried out.
 const MAX_BATCH: usize = 32;
-/// And how many bytes, but for the last one: what answers a small message does not wait for many large ones behind it.
+/// The number of bytes of these inputs, but for the last one: what answers a small message does not wait for many large ones
+/// behind it.
 const MAX_BATCH_BYTES: usize = 64 * 1024;
-/// How many notices a slow listener may be behind.
+/// The number of notices by which a slow listener may be behind.
 const MAX_NOTICES: usize = 256;
-/// How long neighbours may take to hear that this peer has left.
+/// The longest time for neighbours to hear that this peer has left.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Segments that the disk has refused.
@@ -79,13 +80,13 @@ pub(crate) struct Driver {
     waits: Arc<AtomicU64>,
     puts: HashMap<OperationId, Reply<Held<Written>, StoreError>>,
     gets: HashMap<OperationId, Reply<Held<Option<Record>>, StoreError>>,
-    /// Of the operation that ends next: how many seconds its record is held.
+    /// The operation that ends next, and the seconds for which its record is held.
     lifetime: Option<(OperationId, u32)>,
     lookups: HashMap<LookupId, Reply<Report, LookupError>>,
     repairs: HashMap<OperationId, Reply<Result<Fence, RepairError>, StoreError>>,
-    /// How to find a ring, until the search has begun.
+    /// The plan for finding a ring, until the search has begun.
     plan: Option<(Plan, Vec<Known>)>,
-    /// Where contacts may be; addresses that the user has named may be anywhere.
+    /// The address space that contacts may be in; addresses that the user has named may be anywhere.
     within: AddressSpace,
     /// The peers that are reached in memory.
     inside: Inside,
@@ -465,7 +466,7 @@ impl Driver {
 }
 
 impl Driver {
-    /// How many seconds the record of an operation is held, if that was told.
+    /// Takes the number of seconds for which the record of an operation is held, if that was told.
     fn held(&mut self, operation: OperationId) -> Option<u32> {
         let told = self.lifetime.take_if(|(told, _)| *told == operation);
         told.map(|(_, seconds)| seconds)
@@ -486,7 +487,7 @@ fn enlist<K: std::hash::Hash + Eq, T, E>(
     }
 }
 
-/// Whoever asked may have gone meanwhile.
+/// Answers a request; the asker may have gone meanwhile.
 fn answer<T, E>(reply: Option<Reply<T, E>>, outcome: Result<T, E>) {
     if let Some(reply) = reply {
         let _ = reply.send(outcome);

@@ -1,11 +1,11 @@
-//! How a command fails: one line for a person, one exit code for a script.
+//! Failures of a command: one line for a person, one exit code for a script.
 
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Why a command ended without doing what it was asked.
+/// The reason why a command ended without doing what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     line: String,
@@ -84,7 +84,7 @@ fn without_error_numbers(text: &str) -> String {
     plain
 }
 
-/// What is said of a wrong number, and what a user can do something with.
+/// The library's messages about a wrong number, and the ones that help a user.
 const NUMBERS: [(&str, &str); 6] = [
     ("invalid digit found in string", "give a whole number"),
     (

@@ -54,15 +54,15 @@ pub(crate) struct Files {
     driver: Handle,
     clock: Clock,
     table: Mutex<BTreeMap<ContentId, Item>>,
-    /// Something in the table has changed.
+    /// The signal that the table has changed.
     changed: Notify,
     /// Beginning a transfer, making its draft, naming its file and giving it up are one step each.
     turn: tokio::sync::Mutex<()>,
-    /// One file at a time begins to be shared.
+    /// The lock under which one file at a time begins to be shared.
     sharing: tokio::sync::Mutex<()>,
-    /// How many files may be on their way to the disk itself: each is open meanwhile.
+    /// Permits for files that are on their way to the disk itself: each is open meanwhile.
     settling: Semaphore,
-    /// One content at a time is looked for at its other places.
+    /// The lock under which one content at a time is looked for at its other places.
     falling_back: tokio::sync::Mutex<()>,
     /// Folders whose files are being put where they belong.
     filling: Mutex<BTreeMap<ContentId, JoinHandle<()>>>,
@@ -75,7 +75,7 @@ pub(crate) struct Files {
 pub(crate) struct Item {
     pub(crate) entry: Entry,
     pub(crate) place: Option<Arc<Place>>,
-    /// Why it has come to an end.
+    /// The reason why it has come to an end.
     pub(crate) problem: Option<String>,
     /// Of a collection that is being fetched: its files, once known.
     pub(crate) parts: Arc<[ContentId]>,
@@ -98,7 +98,7 @@ impl Item {
     }
 }
 
-/// What a content is shared or fetched as.
+/// The role in which a content is shared or fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A file by itself.
@@ -111,7 +111,7 @@ pub(crate) enum Kind {
     Given,
 }
 
-/// Why something is not shared or fetched: a sentence.
+/// The reason why a content is not shared or fetched: a sentence.
 #[derive(Debug)]
 pub(crate) struct Refused(pub(crate) String);
 
@@ -125,9 +125,9 @@ fn refuse<T>(reason: impl Into<String>) -> Result<T, Refused> {
     Err(Refused(reason.into()))
 }
 
-/// How many files are waited for at a time until they are on the disk itself.
+/// The number of files that are waited for at a time until they are on the disk itself.
 const SETTLING: usize = 16;
-/// How many transfers are looked at at a time.
+/// The number of transfers that are looked at at a time.
 const AT_A_LOOK: usize = 512;
 
 /// Transfers that have failed: of a folder, those of all its files may at once.
@@ -341,7 +341,7 @@ impl Files {
         self.has_begun(content, begun.await)
     }
 
-    /// What the core has not taken is not here.
+    /// Forgets a content that the core has not taken.
     fn has_begun(
         &self,
         content: ContentId,
@@ -360,7 +360,7 @@ impl Files {
         Err(Refused(refused))
     }
 
-    /// What the core says of transfers.
+    /// Follows the core's events of transfers.
     async fn follow(self: Arc<Self>, mut events: mpsc::UnboundedReceiver<Event>) {
         while let Some(event) = events.recv().await {
             match event {

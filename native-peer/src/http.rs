@@ -1,4 +1,4 @@
-//! Everything on the peer's one port: the page, the peer socket, control, metrics.
+//! HTTP on the peer's one port: the page, the peer socket, control, metrics.
 
 mod api;
 mod gateway;
@@ -32,18 +32,18 @@ pub(crate) use api::{
 pub(crate) use guard::Allowed;
 pub(crate) use server::{Caps, serve};
 
-/// What the handlers share.
+/// The state that the handlers share.
 #[derive(Debug)]
 pub(crate) struct App {
     /// The driver of the first position, which does what people ask for.
     pub(crate) driver: Handle,
     /// The drivers of all positions on the ring, the first one's first.
     pub(crate) positions: Vec<Handle>,
-    /// How the stores of all positions are, the first one's first.
+    /// The health of the stores of all positions, the first one's first.
     pub(crate) stores: Vec<Arc<Health>>,
     /// The folders of all positions, the first one's first.
     pub(crate) folders: Vec<PathBuf>,
-    /// What it shares and fetches.
+    /// The contents that it shares and fetches.
     pub(crate) files: Arc<Files>,
     pub(crate) space: Space,
     pub(crate) token: String,
@@ -57,13 +57,13 @@ pub(crate) struct App {
 }
 
 impl App {
-    /// Why nothing can be written to the disk now.
+    /// Returns the reason why nothing can be written to the disk now.
     pub(crate) fn refusing(&self) -> Option<String> {
         self.stores.iter().find_map(|store| store.refusing())
     }
 }
 
-/// How many requests were refused, by reason.
+/// The number of requests that were refused, by reason.
 #[derive(Debug, Default)]
 pub(crate) struct Refused {
     pub(crate) host: AtomicU64,

@@ -1,11 +1,11 @@
-//! Why a text is no id: what an id looks like.
+//! Messages about texts that are no id: what an id looks like.
 
 use chordscope_core::base::id::{DECIMAL_BITS, IdError, Space};
 
-/// How much of a text is shown.
+/// The number of characters of a text that are shown.
 const SHOWN: usize = 48;
 
-/// Why a text is no id of this space, in one line.
+/// Returns the reason why a text is no id of this space, in one line.
 pub(crate) fn no_id(space: Space, text: &str, error: IdError) -> String {
     let text: String = text.trim().chars().take(SHOWN).collect();
     let bits = space.bits();
@@ -18,7 +18,7 @@ pub(crate) fn no_id(space: Space, text: &str, error: IdError) -> String {
     }
 }
 
-/// What an id of this space looks like.
+/// Returns the format of an id of this space, in words.
 fn looks(space: Space) -> String {
     let bits = space.bits();
     match bits > DECIMAL_BITS {

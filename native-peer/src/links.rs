@@ -39,31 +39,32 @@ use crate::peer_url;
 pub(crate) use inside::Inside;
 use pace::Pace;
 
-/// How long a connection may take to open.
+/// The longest time for a connection to open.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long one frame may take to leave: a link that is slow goes on, one that takes nothing ends.
+/// The longest time for one frame to leave: a link that is slow goes on, one that takes nothing ends.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often each side pings: a tab's own timers sleep while it is hidden, but it answers pings.
+/// The period in which each side pings: a tab's own timers sleep while it is hidden, but it answers pings.
 const PING_EVERY: Duration = Duration::from_secs(15);
-/// When a link on which nothing comes counts as dead.
+/// The time after which a link on which nothing comes counts as dead.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(45);
-/// How long the other side may take to answer a goodbye.
+/// The longest time for the other side to answer a goodbye.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(2);
-/// How many bytes may wait to be sent over one link. The core hands on much less than this to a link that takes what it is sent.
+/// The greatest number of bytes that wait to be sent over one link. The core hands on much less than this to a link that takes
+/// what it is sent.
 const MAX_QUEUED: usize = 2 << 20;
-/// What stands for the code of a close frame that has none (RFC 6455 §7.1.5).
+/// The code that stands for that of a close frame without one (RFC 6455 §7.1.5).
 const NO_CODE: u16 = 1_005;
-/// What a waiting frame takes besides its bytes, so that many small ones are bounded too.
+/// The number of bytes that a waiting frame counts for besides its own, so that many small ones are bounded too.
 const PER_FRAME: usize = 64;
-/// How many bytes are read in one call to the system. The library zeroes as many before each call, however few come, and four times
-/// as many make nothing faster.
+/// The number of bytes that are read in one call to the system. The library zeroes as many before each call, however few come, and
+/// four times as many make nothing faster.
 const READ_AT_ONCE: usize = 64 * 1024;
 /// The same for a connection in memory: a call costs little there, and a ring in one process has thousands of these buffers.
 const READ_AT_ONCE_INSIDE: usize = 8 * 1024;
-/// How many frames are written before they are flushed.
+/// The number of frames that are written before they are flushed.
 const MAX_BATCH: usize = 64;
-/// And how many bytes, but for the last frame. While a batch is on its way to the system the driver makes the next one, so it is no more
-/// than part of what may wait.
+/// The number of bytes of such a batch, but for the last frame. While a batch is on its way to the system the driver makes the
+/// next one, so it is no more than part of what may wait.
 const MAX_BATCH_BYTES: usize = 256 * 1024;
 
 /// A link's way to the driver.
@@ -71,9 +72,9 @@ const MAX_BATCH_BYTES: usize = 256 * 1024;
 pub(crate) struct Inbox {
     /// The link's number.
     pub(crate) link: LinkId,
-    /// Where what comes goes.
+    /// The queue of the driver's inputs.
     pub(crate) inputs: mpsc::Sender<Input>,
-    /// How often links had to wait because they brought too many small frames.
+    /// The number of times that links had to wait because they brought too many small frames.
     pub(crate) waits: Arc<AtomicU64>,
 }
 
@@ -112,7 +113,7 @@ impl Outbox {
     }
 }
 
-/// What carries a link.
+/// The carrier of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Carrier {
     /// A socket.
@@ -195,7 +196,7 @@ where
         .map_err(|error| no_socket(&error))
 }
 
-/// Why whoever answers has opened no WebSocket for peers.
+/// Returns the reason why the answering server has opened no WebSocket for peers.
 fn no_socket(error: &Error) -> String {
     let what = match error {
         Error::Io(error) => return plain(error),
@@ -233,7 +234,7 @@ where
     }
 }
 
-/// Says goodbye to whoever opened a socket, and reads nothing of what it says.
+/// Says goodbye to the peer that opened a socket, and reads nothing of what it says.
 pub(crate) async fn turn_away<S>(mut socket: WebSocketStream<S>, reason: CloseReason)
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -254,7 +255,7 @@ fn goodbye(reason: CloseReason) -> CloseFrame {
     }
 }
 
-/// How one direction of a link ended.
+/// The end of one direction of a link.
 enum End {
     /// The connection is gone, or the driver has forgotten it.
     Gone,
@@ -406,7 +407,7 @@ fn gather(first: Item, queue: &mut mpsc::UnboundedReceiver<Item>, batch: &mut Ve
     }
 }
 
-/// What a batch came to.
+/// The outcome of writing a batch.
 enum Wrote {
     /// So many bytes of frames.
     Frames(usize),

@@ -25,7 +25,7 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
     })
 }
 
-/// How many of something there are, in words: "1 member", "2 members".
+/// Returns a number of things in words: "1 member", "2 members".
 pub(crate) fn count<N: fmt::Display + PartialEq + From<u8>>(number: N, one: &str) -> String {
     let end = if number == N::from(1) { "" } else { "s" };
     format!("{number} {one}{end}")

@@ -1,4 +1,4 @@
-//! Where a peer is, as users say it.
+//! The URL of a peer, as users write it.
 
 use axum::http::uri::Authority;
 use chordscope_core::base::contact::Address;

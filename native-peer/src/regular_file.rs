@@ -4,7 +4,7 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-/// What is said of pipes, sockets and devices.
+/// The message about pipes, sockets and devices.
 pub(crate) const NO_FILE: &str = "this is no file but a pipe, a socket or a device";
 
 /// Opens a regular file: opening a pipe would wait for somebody at its other end.

@@ -34,14 +34,14 @@ use crate::http::{self, Allowed, App, Caps, Refused};
 use crate::links::Inside;
 use crate::storage::{self, Health};
 
-/// How long handing records over and writing what is left may take together.
+/// The longest time for handing records over and writing what is left together.
 const STOP_TIMEOUT: Duration = Duration::from_secs(8);
 /// Connections in all: links, pages and commands.
 const MAX_CONNECTIONS: usize = 1_024;
 /// Connections from one address. A whole ring may live on one machine.
 const MAX_PER_ADDRESS: usize = 384;
 
-/// How a peer is to run.
+/// The options that a peer runs with.
 #[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) data: PathBuf,
@@ -52,13 +52,13 @@ pub(crate) struct Options {
     /// Names under which the peer may be asked, besides the one that is advertised.
     pub(crate) allow_host: Vec<String>,
     pub(crate) allow_origin: Vec<String>,
-    /// How many positions on the ring: 1 to 16.
+    /// The number of positions on the ring: 1 to 16.
     pub(crate) virtual_nodes: u8,
     /// Peers that this one was started with.
     pub(crate) siblings: Vec<SocketAddr>,
     /// The peers of this process that are reached in memory, this one among them; `None` where sockets are to be used.
     pub(crate) inside: Option<Inside>,
-    /// What files may take.
+    /// The limits of files.
     pub(crate) limits: Limits,
 }
 
@@ -69,9 +69,9 @@ static UNREGISTERED: Burst = Burst::new();
 #[derive(Debug)]
 pub(crate) struct Running {
     pub(crate) id: String,
-    /// Where the page and control are.
+    /// The URL of the page and control.
     pub(crate) url: String,
-    /// Where other peers connect.
+    /// The address that other peers connect to.
     pub(crate) address: String,
     /// A way to each position's driver, the first one's first.
     pub(crate) positions: Vec<Handle>,

@@ -1,5 +1,5 @@
-//! Being told to stop: Ctrl-C, or the signal by which a system ends its services. And a hangup, which stops a peer only when it says that the
-//! peer's terminal is gone: else it asks for its settings to be read again.
+//! Signals to stop: Ctrl-C, and the signal by which a system ends its services. And a hangup, which stops a peer only when it says
+//! that the peer's terminal is gone: else it asks for its settings to be read again.
 
 use std::io::IsTerminal as _;
 

@@ -1,4 +1,4 @@
-//! What a peer keeps on disk: its secret key, its records, what it promised to its groups, and whom it knew.
+//! Storage of a peer on disk: its secret key, its records, what it promised to its groups, and the peers that it knew.
 //!
 //! One thread writes, many changes to a transaction; a record counts as stored once its transaction is on disk. At the start
 //! everything is read and checked first, without a change to the file: what is damaged is set aside and begun anew.
@@ -41,9 +41,9 @@ pub(crate) use crate::storage::opening::{Began, Kept};
 use crate::storage::store::{Disk, Level, Medium};
 use crate::storage::writing::{Change, Writer};
 
-/// How many changes may wait for the disk.
+/// The number of changes that may wait for the disk.
 const MAX_WAITING: usize = 1_024;
-/// Of the database's pages, how many bytes are kept in memory: the node holds every record itself.
+/// The number of bytes of the database's pages that are kept in memory: the node holds every record itself.
 const CACHE: usize = 4 << 20;
 
 /// Records that stay on the disk although they were dropped.
@@ -102,18 +102,18 @@ fn open_on(
     Ok((kept, storage))
 }
 
-/// When a record expires, or has expired, in seconds since 1970.
+/// Returns the time at which a record expires, or has expired, in seconds since 1970.
 fn expiry(copy: &StoredRecord) -> u64 {
     wall_seconds().saturating_add_signed(i64::from(copy.remaining))
 }
 
 impl Storage {
-    /// Where the store is.
+    /// Returns the folder of the store.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// How the store is.
+    /// Returns the health of the store.
     pub(crate) fn health(&self) -> Arc<Health> {
         Arc::clone(&self.health)
     }

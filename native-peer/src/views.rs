@@ -1,4 +1,4 @@
-//! What a peer answers over HTTP, and the command line prints with `--json`.
+//! Views of a peer: its answers over HTTP, which the command line prints with `--json`.
 
 mod quorum;
 mod sought;
@@ -25,7 +25,7 @@ pub(crate) use transfers::{Fetching, Shared, Stopped, Transfer, Transfers};
 pub(crate) struct Status {
     /// Its position.
     pub(crate) id: String,
-    /// How far its ring has come: Outside, Joining, Forming or Safe.
+    /// The stage of its ring: Outside, Joining, Forming or Safe.
     pub(crate) ring: String,
     /// While it is in no ring: whom it looks for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -36,13 +36,13 @@ pub(crate) struct Status {
     pub(crate) successors: Vec<String>,
     /// Records it keeps, at both levels.
     pub(crate) records: usize,
-    /// Where others reach it.
+    /// The address at which others reach it.
     pub(crate) address: Option<String>,
     /// Open links.
     pub(crate) links: usize,
     /// The version of the program.
     pub(crate) version: String,
-    /// What it has on the disk.
+    /// The state of its store on the disk.
     #[serde(default)]
     pub(crate) store: Option<Store>,
     /// All positions of the peer, this one first, when there are several.
@@ -53,7 +53,7 @@ pub(crate) struct Status {
     /// While it leaves for good: what it still waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) leaving: Option<Departure>,
-    /// Why it is here still, where it was to leave for good.
+    /// The reason why it is here still, where it was to leave for good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) stayed: Option<String>,
 }
@@ -86,7 +86,7 @@ impl Departure {
     }
 }
 
-/// The answer to whoever has a peer leave its ring.
+/// The answer to the order to leave the ring.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Leaving {
     pub(crate) leaving: bool,
@@ -112,29 +112,30 @@ pub(crate) struct VirtualNode {
 pub(crate) struct Store {
     /// The number of its incarnation, as 16 hexadecimal digits: another one once it was lost or damaged.
     pub(crate) incarnation: String,
-    /// How this start began: `first` of a new peer, `again` as before, `numbered` for the first time, `anew` in a new incarnation.
+    /// The kind of this start: `first` of a new peer, `again` as before, `numbered` for the first time, `anew` in a new
+    /// incarnation.
     pub(crate) began: String,
-    /// Why the incarnation is new.
+    /// The reason why the incarnation is new.
     pub(crate) why: Option<String>,
-    /// Why nothing can be written now.
+    /// The reason why nothing can be written now.
     pub(crate) refusing: Option<String>,
-    /// How many damaged stores lie in the data folder.
+    /// The number of damaged stores in the data folder.
     pub(crate) set_aside: usize,
-    /// How many damaged records were left out at the start.
+    /// The number of damaged records that were left out at the start.
     pub(crate) damaged_records: usize,
 }
 
-/// What came of a put or delete.
+/// The outcome of a put or delete.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Put {
     pub(crate) key: String,
     pub(crate) copies: u8,
     /// 0 for an immutable value.
     pub(crate) sequence: u64,
-    /// Of a signed record: who wrote it, which others need to get it.
+    /// The author of a signed record, which others need to get it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) author: Option<String>,
-    /// How many seconds it is held from now on, unless it is renewed.
+    /// The seconds for which it is held from now on, unless it is renewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) expires_in_s: Option<u32>,
     /// Whether the peer renews it while it runs.
@@ -177,16 +178,16 @@ pub(crate) struct Neighbour {
     /// The address of its relay, for a node that cannot be dialed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) via: Option<String>,
-    /// What it is to the peer: predecessor, successor 1, finger 159 …
+    /// The roles that it has for the peer: predecessor, successor 1, finger 159 …
     pub(crate) roles: Vec<String>,
-    /// Who opened the link: this peer (out), the other (in), both; none when there is no link.
+    /// The side that opened the link: this peer (out), the other (in), both; none when there is no link.
     pub(crate) link: String,
     pub(crate) rtt_ms: Option<f64>,
     pub(crate) sent_bytes: u64,
     pub(crate) received_bytes: u64,
 }
 
-/// Why a request failed.
+/// The reason why a request failed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Refusal {
     pub(crate) error: String,
@@ -372,7 +373,7 @@ impl Neighbour {
     }
 }
 
-/// In a small ring one node fills most of a finger table: name the rows as a range.
+/// Names the rows of a finger table as a range where one node fills most of them, as in a small ring.
 fn fold_fingers(roles: Vec<String>) -> Vec<String> {
     let row = |role: &String| role.strip_prefix("finger ")?.parse::<u8>().ok();
     let rows: Vec<u8> = roles.iter().filter_map(row).collect();

@@ -15,7 +15,7 @@ use chordscope_core::base::contact::Contact;
 use chordscope_core::chord::membership::{Effect, Input, Membership, Query, Variant};
 use chordscope_core::chord::successors::Neighbours;
 
-/// Which membership rules a simulated ring keeps.
+/// The membership rules of a simulated ring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {
@@ -37,7 +37,7 @@ impl Protocol {
     }
 }
 
-/// One transition. Creating, leaving, and finding the place of a newcomer are as in the corrected rules.
+/// Takes one transition. Creating, leaving, and finding the place of a newcomer are as in the corrected rules.
 fn step(node: &mut Membership, input: Input, fx: &mut Vec<Effect>) {
     match input {
         Input::Create | Input::Join(_) | Input::Failed(Query::Join, _) | Input::Leave => {

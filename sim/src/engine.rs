@@ -71,7 +71,7 @@ pub trait World: Clone + Debug {
     /// Returns how much memory a clone takes, roughly.
     fn bytes(&self) -> usize;
 
-    /// Whether an entry is worth stopping at when somebody steps through.
+    /// Whether an entry is worth stopping at in a step.
     fn is_notable(what: &Self::What) -> bool;
 
     /// Returns an action in words.
@@ -81,9 +81,9 @@ pub trait World: Clone + Debug {
 /// An action and its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timed<A> {
-    /// When.
+    /// The time.
     pub at: Instant,
-    /// What.
+    /// The action.
     pub action: A,
 }
 
@@ -92,10 +92,10 @@ pub struct Timed<A> {
 pub struct Entry<T> {
     /// Counts the entries from 0.
     pub index: u64,
-    /// When.
+    /// The time.
     pub at: Instant,
     /// The message whose arrival caused it, if one did.
     pub cause: Option<u64>,
-    /// What.
+    /// The content of the entry.
     pub what: T,
 }

@@ -36,7 +36,7 @@ fn pick<'a, T>(from: &'a [T], rng: &mut Rng) -> Option<&'a T> {
     from.get(usize::try_from(at).unwrap_or(0))
 }
 
-/// How often each small number came.
+/// The frequency of each small number.
 #[derive(Clone, Debug, Default)]
 struct Tally {
     counts: Vec<u64>,

@@ -1,4 +1,4 @@
-//! Where a node can be reached.
+//! Addresses: the socket URLs at which a node can be reached.
 
 use alloc::string::String;
 use core::fmt;
@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::contact::{ContactError, MAX_VIRTUAL_NODES};
 
-/// How long an address may be, in bytes.
+/// The greatest length of an address, in bytes.
 pub const MAX_ADDRESS_LENGTH: usize = 255;
 
-/// Where a node can be reached.
+/// A socket URL at which a node can be reached.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Address {
@@ -49,7 +49,7 @@ impl Address {
         rest.split_once('/').map_or(rest, |(host, _)| host)
     }
 
-    /// Where the same peer is reached at another one of its positions.
+    /// Returns the address of the same peer at another one of its positions.
     ///
     /// # Errors
     /// [`ContactError`] when it has no such position, or the URL gets too long.

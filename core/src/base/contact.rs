@@ -1,4 +1,4 @@
-//! Who a node is and where it can be reached.
+//! Contacts: a node's identity and the addresses and relays that reach it, signed.
 
 use alloc::string::ToString;
 use alloc::sync::Arc;
@@ -13,23 +13,23 @@ pub use crate::base::address::Address;
 use crate::base::id::{Id, Space};
 use crate::base::identity::{PublicKey, Purpose, Scheme, Signature, Signer};
 
-/// How many addresses a contact may carry, relays included.
+/// The greatest number of addresses in a contact, relays included.
 pub const MAX_ADDRESSES: usize = 4;
-/// How many virtual nodes one key may have.
+/// The greatest number of virtual nodes of one key.
 pub const MAX_VIRTUAL_NODES: u8 = 16;
 
-/// What a contact says and signs.
+/// The content of a contact that its signature covers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Card {
     /// The key that signs, and from which the id follows.
     pub key: PublicKey,
-    /// Which virtual node of the key this is.
+    /// The index of the virtual node among those of its key.
     pub index: u8,
     /// Newer versions of a contact replace older ones.
     pub version: u64,
-    /// Where to reach the node, best first.
+    /// The addresses of the node, best first.
     pub addresses: Vec<Address>,
-    /// Who passes on what is sent to the node, best first: a browser tab cannot be dialed. At most [`MAX_ADDRESSES`]
+    /// The relays that pass messages on to the node, best first: a browser tab cannot be dialed. At most [`MAX_ADDRESSES`]
     /// together with the addresses.
     pub relays: Vec<RelayCard>,
     /// The key's signature over all of the above.
@@ -175,7 +175,7 @@ impl Contact {
         self.id
     }
 
-    /// What the contact says, as signed.
+    /// Returns the content of the contact, as signed.
     pub fn card(&self) -> &Card {
         &self.checked.card
     }
@@ -310,7 +310,7 @@ impl fmt::Display for Contact {
     }
 }
 
-/// Why a contact is refused.
+/// The reason why a contact is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ContactError {

@@ -1,4 +1,4 @@
-//! Which content is meant, whoever has it.
+//! Content ids: a content's name, whichever nodes have it.
 
 use core::fmt;
 

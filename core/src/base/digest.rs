@@ -40,7 +40,7 @@ pub fn first20(digest: [u8; 32]) -> [u8; 20] {
 
 /// The ring position of a name: the first 20 bytes of the BLAKE3 digest of its UTF-8 bytes, cut to the space.
 ///
-/// It is the digest that `b3sum` prints, so anyone can check it.
+/// The digest is the one that `b3sum` prints, so anyone can check it.
 pub fn name_key(space: Space, name: &str) -> Id {
     space.truncate(first20(*blake3::hash(name.as_bytes()).as_bytes()))
 }

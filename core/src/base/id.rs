@@ -53,7 +53,7 @@ impl Id {
         }
     }
 
-    /// How many bits it takes to write the identifier as a number; 0 for zero.
+    /// Returns the number of bits that the identifier takes as a number; 0 for zero.
     pub const fn bit_length(self) -> u8 {
         let [high, mid, low] = self.0;
         let length = match (high, mid) {
@@ -207,7 +207,7 @@ impl Space {
         Id::from_bytes(digest).and(self.mask())
     }
 
-    /// Where row `row` (from 1) of node `node`'s finger table starts: `node + 2^(row-1)`. Chord (ToN 2003) §IV-D.
+    /// Returns the start of row `row` (from 1) of node `node`'s finger table: `node + 2^(row-1)`. Chord (ToN 2003) §IV-D.
     ///
     /// Rows beyond the table's end give the last row's start.
     pub const fn finger_start(self, node: Id, row: u8) -> Id {
@@ -226,7 +226,7 @@ impl Space {
         self.distance(Id::from_u64(1), id)
     }
 
-    /// How far it is from `from` clockwise to `to`.
+    /// Returns the clockwise distance from `from` to `to`.
     pub const fn distance(self, from: Id, to: Id) -> Id {
         to.wrapping_add(from.wrapping_neg()).and(self.mask())
     }
@@ -241,7 +241,7 @@ impl Space {
         after.wrapping_add(half).and(self.mask())
     }
 
-    /// Which share of the circle lies before the identifier, in units of 2^-64.
+    /// Returns the share of the circle that lies before the identifier, in units of 2^-64.
     pub const fn share(self, id: Id) -> u64 {
         let [high, mid, low] = id.0;
         match self.bits {
@@ -251,7 +251,7 @@ impl Space {
         }
     }
 
-    /// Where the identifier lies on the circle, `0.0..1.0` clockwise from the top. For drawing, never for deciding.
+    /// Returns the identifier's place on the circle, `0.0..1.0` clockwise from the top. For drawing, never for deciding.
     pub fn turn(self, id: Id) -> f64 {
         let [high, mid, low] = id.0.map(|limb| limb as f64);
         let two_64 = 18_446_744_073_709_551_616.0;
@@ -261,7 +261,7 @@ impl Space {
     }
 }
 
-/// Why a text or a number is no identifier of a space.
+/// The reason why a text or a number is no identifier of a space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IdError {

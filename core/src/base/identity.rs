@@ -50,18 +50,18 @@ impl fmt::Debug for Signature {
     }
 }
 
-/// What a signature is for. It separates signatures, so that one given for a purpose proves nothing for another.
+/// The purpose of a signature. It separates signatures, so that one given for a purpose proves nothing for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// A contact: id, key, addresses, version.
     Contact,
-    /// One side's proof in a handshake.
+    /// The proof of one side in a handshake.
     Handshake,
     /// A named record.
     Record,
     /// A signed record, which only its author can write.
     Signed,
-    /// That somebody has a content.
+    /// The statement that a node has a content.
     Provider,
 }
 
@@ -81,8 +81,8 @@ impl Purpose {
     }
 }
 
-/// How the members of one ring sign: all alike. It is behind pointers, so that a program whose rings all use the stand-in needs no
-/// code of ed25519.
+/// The signature scheme of a ring: all its members sign alike. It is behind pointers, so that a program whose rings all use the
+/// stand-in needs no code of ed25519.
 #[derive(Clone, Copy)]
 pub struct Scheme(&'static Rules);
 
@@ -116,8 +116,8 @@ impl Scheme {
 
     /// The ring position of the `index`th virtual node of a key.
     ///
-    /// It is the BLAKE3 digest of the key, with the index behind it from index 1 on. The stand-in carries the position of
-    /// index 0 in the key itself.
+    /// The position is the BLAKE3 digest of the key, with the index behind it from index 1 on. The stand-in carries the position
+    /// of index 0 in the key itself.
     pub fn position(self, space: Space, key: PublicKey, index: u8) -> Id {
         if index == 0 {
             return space.truncate((self.0.first)(key));
@@ -158,7 +158,7 @@ fn stand_in(key: PublicKey, digest: [u8; 32]) -> Signature {
     Signature([digest, second])
 }
 
-/// What a node signs with.
+/// The key with which a node signs.
 #[derive(Clone)]
 pub struct Signer(Key);
 
@@ -214,7 +214,7 @@ impl Signer {
         Self(Key::StandIn(PublicKey(key)))
     }
 
-    /// How this signer's ring signs.
+    /// Returns the signature scheme of this signer's ring.
     pub fn scheme(&self) -> Scheme {
         match &self.0 {
             Key::Secret(key) => key.scheme(),

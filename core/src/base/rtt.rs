@@ -1,4 +1,4 @@
-//! How long to wait for an answer: a smoothed round-trip time per neighbour.
+//! Retransmission timeouts from a smoothed round-trip time per neighbour.
 
 use core::time::Duration;
 
@@ -8,7 +8,8 @@ pub const INITIAL: Duration = Duration::from_millis(1_000);
 pub const MIN: Duration = Duration::from_millis(200);
 /// The longest wait.
 pub const MAX: Duration = Duration::from_secs(8);
-/// What an answer may be late by, however steady the ones before were: a line or a process that was idle is busy at times.
+/// The lateness that is granted to every answer, however steady the ones before were: a line or a process that was idle is busy at
+/// times.
 pub const SLACK: Duration = Duration::from_millis(100);
 
 /// Round-trip estimate in whole microseconds, up to an hour or so. RFC 6298 §2.
@@ -42,7 +43,7 @@ impl Rtt {
         }
     }
 
-    /// How long to wait for an answer: `srtt + max(4 rttvar, G)` with [`SLACK`] for G, within [`MIN`] and [`MAX`].
+    /// Returns the retransmission timeout: `srtt + max(4 rttvar, G)` with [`SLACK`] for G, within [`MIN`] and [`MAX`].
     pub fn timeout(&self) -> Duration {
         match self.smoothed {
             0 => INITIAL,

@@ -1,5 +1,5 @@
-//! Nodes that a finger may stand for: those that follow it. Each serves a lookup as well as long as it precedes the
-//! key, so that the nearest by round trip is the faster way. Chord (ToN 2003) §VI-C, Table IV.
+//! Proximity neighbour selection: the nodes that a finger may stand for, which follow it. Each serves a lookup as well as long as
+//! it precedes the key, so that the nearest by round trip is the faster way. Chord (ToN 2003) §VI-C, Table IV.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -12,7 +12,7 @@ use crate::chord::fingers::FingerTable;
 /// The candidates of one node's fingers.
 #[derive(Clone, Debug)]
 pub struct Candidates {
-    /// How many nodes a finger chooses from, itself among them.
+    /// The number of nodes that a finger chooses from, itself among them.
     choices: usize,
     /// The nodes behind each finger, nearest first, by the finger's own list.
     behind: BTreeMap<Id, Vec<Candidate>>,
@@ -21,7 +21,7 @@ pub struct Candidates {
 #[derive(Clone, Debug)]
 struct Candidate {
     contact: Contact,
-    /// Nothing goes to a node that this one has not reached itself.
+    /// Whether this node has reached the candidate itself; nothing goes to one that it has not.
     answered: bool,
 }
 
@@ -66,7 +66,7 @@ impl Candidates {
         strangers
     }
 
-    /// A node behind this finger has answered.
+    /// Takes note that a node behind this finger has answered.
     pub fn adopt(&mut self, finger: Id, node: Id) {
         let behind = self.behind.get_mut(&finger).into_iter().flatten();
         for candidate in behind.filter(|candidate| candidate.contact.id() == node) {

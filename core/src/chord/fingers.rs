@@ -13,7 +13,7 @@ use crate::base::id::{Id, Space};
 pub struct FingerTable {
     space: Space,
     me: Id,
-    /// From row 1 up, without gaps; the last one ends with the last row.
+    /// The runs of rows with one node, from row 1 up, without gaps; the last one ends with the last row.
     runs: Vec<Run>,
 }
 
@@ -29,7 +29,7 @@ struct Run {
 pub struct Change {
     /// The row, from 1.
     pub row: u8,
-    /// Where the row starts.
+    /// The start of the row.
     pub start: Id,
     /// The node it pointed at.
     pub old: Option<Contact>,
@@ -50,7 +50,7 @@ impl FingerTable {
         Self { space, me, runs }
     }
 
-    /// Where row `row` (from 1) starts.
+    /// Returns the start of row `row` (from 1).
     pub const fn start(&self, row: u8) -> Id {
         self.space.finger_start(self.me, row)
     }

@@ -21,11 +21,11 @@ pub struct IdealRing {
 /// A finger that an insertion or removal changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FingerChange {
-    /// Whose table.
+    /// The node whose table it is.
     pub node: Id,
-    /// Which row, from 1.
+    /// The number of the row, from 1.
     pub row: u8,
-    /// Where the row starts.
+    /// The start of the row.
     pub start: Id,
     /// The node it pointed at.
     pub old: Id,
@@ -73,7 +73,7 @@ impl IdealRing {
         self.ids[self.rank(key) % self.ids.len()]
     }
 
-    /// How many nodes lie before `key`, counted from zero up.
+    /// Returns the number of nodes that lie before `key`, counted from zero up.
     pub fn rank(&self, key: Id) -> usize {
         match self.index.first_from(self.index.share(key)) {
             (rank, Tie::No) => rank,
@@ -187,8 +187,8 @@ impl IdealRing {
         self.finger(at, row.max(1)).1
     }
 
-    /// How often a lookup along fingers is forwarded until it is at the node before the key: SIGCOMM 2001 §6.1 and ToN 2003
-    /// §V count so. The last step, to the owner itself, does not count.
+    /// Returns the number of times that a lookup along fingers is forwarded until it is at the node before the key: SIGCOMM 2001
+    /// §6.1 and ToN 2003 §V count so. The last step, to the owner itself, does not count.
     pub fn hops_to_predecessor(&self, from: Id, key: Id) -> u32 {
         let rank = self.rank(key);
         let owner = rank % self.ids.len();
@@ -251,7 +251,7 @@ impl IdealRing {
     }
 }
 
-/// Why a set of nodes is no ring, or cannot change so.
+/// The reason why a set of nodes is no ring, or cannot change so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RingError {

@@ -1,4 +1,4 @@
-//! What must hold of a whole ring: judged from outside, with every node's state in view.
+//! The invariant of a whole ring: judged from outside, with every node's state in view.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -159,7 +159,7 @@ fn cycles(next: &BTreeMap<Id, Option<Id>>) -> Vec<Vec<Id>> {
     cycles
 }
 
-/// Where a cycle steps back: an ordered one does so once, at the top of the circle.
+/// Returns the nodes at which a cycle steps back: an ordered one does so once, at the top of the circle.
 fn out_of_order(cycle: &[Id]) -> Vec<Id> {
     let ahead = cycle.iter().cycle().skip(1);
     let drops: Vec<Id> = cycle

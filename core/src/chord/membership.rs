@@ -1,4 +1,4 @@
-//! Who the neighbours are: join, stabilize, rectify, fail, leave, as Zave corrected them.
+//! Membership, the state of a node's neighbours: join, stabilize, rectify, fail, leave, as Zave corrected them.
 //!
 //! A pure machine: state and input in, effects out. It has no clock, no randomness and no request numbers, so that
 //! it can be searched exhaustively; the node that runs it sends the queries and reports what became of them.
@@ -14,10 +14,10 @@ use crate::base::id::Id;
 pub use crate::chord::membership::vocabulary::{Effect, Input, Phase, Query, Variant};
 use crate::chord::successors::{Neighbours, SuccessorList};
 
-/// How many nodes a newcomer walks forward to find its place before it gives up.
+/// The greatest number of nodes that a newcomer walks forward to find its place before it gives up.
 pub const MAX_JOIN_WALK: u8 = 64;
 
-/// One node's place in the ring.
+/// The membership state of one node: its place in the ring.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Membership {
     me: Id,
@@ -75,7 +75,7 @@ impl Membership {
         self.me
     }
 
-    /// Whether the node belongs to a ring.
+    /// Returns whether the node is outside, joining or a member.
     pub const fn phase(&self) -> Phase {
         self.phase
     }
@@ -95,7 +95,7 @@ impl Membership {
         &self.successors
     }
 
-    /// What this node answers to a question for its neighbours.
+    /// Returns this node's answer to a question for its neighbours.
     pub fn neighbours(&self) -> Neighbours {
         Neighbours {
             predecessor: self.predecessor.clone(),
@@ -120,7 +120,7 @@ impl Membership {
         }
     }
 
-    /// One transition.
+    /// Takes one transition, and returns its effects.
     pub fn step(&mut self, input: Input) -> Vec<Effect> {
         let mut effects = Vec::new();
         self.variant.step(self, input, &mut effects);
@@ -136,7 +136,7 @@ impl Membership {
         }
     }
 
-    /// One transition by Zave's rules.
+    /// Takes one transition by Zave's rules.
     fn corrected(&mut self, input: Input, fx: &mut Vec<Effect>) {
         match input {
             Input::Create => self.create(fx),
@@ -177,8 +177,9 @@ impl Membership {
         }
     }
 
-    /// Another ring's successor of this node is behind its own wherever that ring has nobody in between. This node may be the one that it
-    /// should have before it, though, and so the one through which the rings become one: (ours) it is told.
+    /// Considers another ring's successor of this node, which is behind its own wherever that ring has no node in between. This
+    /// node may be the one that it should have before it, though, and so the one through which the rings become one: (ours) it is
+    /// told.
     fn consider(&mut self, node: Contact, fx: &mut Vec<Effect>) {
         let head = self.successors.head();
         let nearer = head.is_none_or(|head| node.id().is_between(self.me, head.id()));
@@ -336,7 +337,7 @@ impl Membership {
         self.reset();
     }
 
-    /// The successor is dead: go on with the next one. Zave 2017 §III, StabilizeFromSuccessor, timed out.
+    /// Drops the successor, which is dead, and goes on with the next one. Zave 2017 §III, StabilizeFromSuccessor, timed out.
     fn drop_successor(&mut self, dead: Id, fx: &mut Vec<Effect>) {
         if self.successors.remove(dead) {
             fx.push(Effect::SuccessorsChanged);
@@ -347,7 +348,8 @@ impl Membership {
         }
     }
 
-    /// The last successor is gone. Outside Zave's assumptions, which give a member always one live successor.
+    /// Handles the loss of the last successor: asks the predecessor for others, or is stranded. Outside Zave's assumptions, which
+    /// give a member always one live successor.
     fn strand(&mut self, dead: Id, fx: &mut Vec<Effect>) {
         if self.predecessor.as_ref().map(Contact::id) == Some(dead) {
             self.set_predecessor(None, fx);

@@ -1,4 +1,4 @@
-//! What ring members say to one another.
+//! Requests, replies and notices between ring members.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -11,29 +11,30 @@ use crate::base::id::Id;
 use crate::chord::route::{Routing, Step};
 pub use crate::chord::successors::Neighbours;
 
-/// How many nodes a recursive lookup may pass before it is dropped. A linear lookup may need as many as there are nodes.
+/// The greatest number of nodes that a recursive lookup passes before it is dropped. A linear lookup may need as many as there are
+/// nodes.
 pub const MAX_PATH: usize = 1_024;
-/// How many nodes an iterative question may ask to leave out.
+/// The greatest number of nodes that an iterative question may ask to leave out.
 pub const MAX_AVOID: usize = 16;
-/// How many successors a node may name.
+/// The greatest number of successors that a node may name.
 pub const MAX_SUCCESSORS: usize = 32;
 
 /// A question to a ring member. Each gets one [`Response`].
 ///
-/// What is seldom said is in a box, so that what is said all the time is small.
+/// Rare contents are boxed, so that the frequent ones are small.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// Who are your neighbours? Stabilize and join, Zave 2017 §III.
+    /// Asks for the node's neighbours: stabilize and join, Zave 2017 §III.
     Neighbours,
-    /// Are you there? Rectify, Zave 2017 §III.
+    /// Asks for a sign of life: rectify, Zave 2017 §III.
     Ping,
-    /// Where would you send a lookup of this key? One hop of an iterative lookup.
+    /// Asks for the node's routing decision on this key: one hop of an iterative lookup.
     Step(Box<Question>),
-    /// Take this lookup over. One hop of a recursive lookup. Whoever hands it on keeps it until the receiver has it.
+    /// Take this lookup over. One hop of a recursive lookup. The sender keeps it until the receiver has it.
     Forward(Arc<Forward>),
 }
 
-/// One hop's question of an iterative lookup.
+/// The question of one hop of an iterative lookup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
     /// The origin's number for the lookup, so that one who watches can tell lookups apart.
@@ -53,7 +54,7 @@ pub struct Question {
 pub struct Forward {
     /// The origin's number for it.
     pub lookup: u64,
-    /// Who gets the answer.
+    /// The node that gets the answer.
     pub origin: Contact,
     /// The key that is looked up.
     pub key: Id,
@@ -83,13 +84,13 @@ pub enum Response {
 /// The answer to one hop of an iterative lookup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NextHop {
-    /// Where the lookup goes from here.
+    /// The next step of the lookup.
     pub step: Step,
     /// The answerer's neighbours when it ends here.
     pub neighbours: Neighbours,
 }
 
-/// A message that nobody answers.
+/// A message without an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// I think that I am your predecessor. Rectify, Zave 2017 §III.

@@ -10,7 +10,7 @@ use crate::base::id::{Id, Space};
 use crate::chord::fingers::FingerTable;
 use crate::chord::membership::Membership;
 
-/// Which pointers a lookup follows.
+/// The pointers that a lookup follows.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -23,7 +23,7 @@ pub enum Routing {
     Linear,
 }
 
-/// Who drives a lookup.
+/// The node that drives a lookup.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -124,7 +124,7 @@ impl Step {
     }
 }
 
-/// One node's turn in a lookup.
+/// The state of a lookup at one node.
 #[derive(Clone, Copy, Debug)]
 pub struct Turn<'a> {
     /// The key that is looked up.
@@ -156,8 +156,8 @@ fn leap(membership: &Membership, fingers: &FingerTable, turn: Turn<'_>) -> Optio
     })
 }
 
-/// Where a node sends a lookup of `key`: nowhere if the key is in (predecessor, me]; to the successor, which owns it, if it is in
-/// (me, successor]; else to the closest preceding finger, the farthest in (me, key). Chord (ToN 2003) Fig. 5.
+/// Decides the next step of a lookup of `key` at a node: none if the key is in (predecessor, me]; the successor, which owns it, if
+/// it is in (me, successor]; else the closest preceding finger, the farthest in (me, key). Chord (ToN 2003) Fig. 5.
 ///
 /// With `lists`, the whole successor list says who owns a key, and leads on where it reaches farther than the fingers.
 /// Chord (ToN 2003) §IV-E.

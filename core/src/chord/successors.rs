@@ -53,7 +53,7 @@ impl SuccessorList {
         self.last
     }
 
-    /// How many entries there is room for: Zave's r.
+    /// Returns the length that the list may have: Zave's r.
     pub const fn limit(&self) -> u8 {
         self.limit
     }

@@ -1,4 +1,4 @@
-//! One end of a circuit: what waits for credit, and what credit is owed.
+//! One end of a circuit: the frames that wait for credit, and the credit that is owed.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -55,7 +55,7 @@ impl Circuit {
         self.waiting.is_empty() && self.allowance.left() >= 2 * (MAX_FRAME + TRAILER)
     }
 
-    /// The other end gives credit.
+    /// Takes credit from the other end.
     ///
     /// # Errors
     /// [`CloseReason::Credit`] when it gives more than there is.
@@ -63,7 +63,7 @@ impl Circuit {
         self.allowance.grant(bytes)
     }
 
-    /// A frame has come.
+    /// Counts a frame that has come.
     ///
     /// # Errors
     /// [`CloseReason::Credit`] when there was no credit for it.
@@ -71,7 +71,7 @@ impl Circuit {
         self.window.receive(bytes)
     }
 
-    /// A frame that came is used; gives the credit to send.
+    /// Counts a frame that was used; returns the credit to send.
     pub fn consume(&mut self, now: Instant, bytes: usize) -> Option<u32> {
         self.window.consume(now, bytes)
     }

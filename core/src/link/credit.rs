@@ -1,5 +1,5 @@
-//! Credit, which bounds the bytes on their way over a circuit: a tab cannot push back on a WebSocket, so its other end must not send more
-//! than it has asked for.
+//! Credit, the backpressure of a circuit, which bounds the bytes on their way over it: a tab cannot push back on a WebSocket, so
+//! its other end must not send more than it has asked for.
 
 use core::time::Duration;
 
@@ -37,7 +37,7 @@ impl Allowance {
         left.is_some()
     }
 
-    /// The receiver gives more.
+    /// Takes more credit from the receiver.
     ///
     /// # Errors
     /// [`CloseReason::Credit`] when that is more than a receiver has ever to give.

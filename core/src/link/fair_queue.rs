@@ -15,7 +15,7 @@ const MAX_URGENT: usize = 256 * 1024;
 /// The bytes that a lane may send in its turn: the longest frame fits.
 const QUANTUM: usize = MAX_FRAME + TRAILER;
 
-/// Which frames wait one behind another.
+/// The frames that wait one behind another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
     /// The link's own messages that are large, or too many.
@@ -123,7 +123,7 @@ impl FairQueue {
         self.unwritten = self.unwritten.saturating_add(bytes);
     }
 
-    /// The owner says that bytes have left.
+    /// Takes note that bytes have left, as the owner says.
     pub const fn written(&mut self, bytes: usize) {
         self.unwritten = self.unwritten.saturating_sub(bytes);
     }

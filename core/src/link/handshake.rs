@@ -58,7 +58,7 @@ pub enum Progress {
     Done {
         /// Its key.
         key: PublicKey,
-        /// Which virtual node of the key it is.
+        /// The index of the virtual node among those of its key.
         index: u8,
         /// Whether both sides read feature bits: introductions carry them.
         features: bool,

@@ -1,4 +1,4 @@
-//! Why a connection ends.
+//! The reasons why a connection ends.
 
 use alloc::string::{String, ToString};
 use core::fmt;
@@ -9,13 +9,13 @@ use crate::wire::frame::FrameError;
 /// The longest text of a close frame, in bytes (RFC 6455 §5.5: 125, of which the code takes 2).
 const MAX_TEXT: usize = 123;
 
-/// Why a connection was closed by this side.
+/// The reason why a connection was closed by this side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CloseReason {
     /// The other side closed it, or the network did.
     Gone,
-    /// Something came that was no frame or no message.
+    /// The bytes received were no frame or no message.
     Garbage,
     /// A frame was longer than allowed.
     TooLarge,
@@ -35,7 +35,7 @@ pub enum CloseReason {
     QueueFull,
     /// A newer connection to the same node has replaced it.
     Replaced,
-    /// Nothing came for too long.
+    /// The idle timeout passed without a frame.
     Idle,
     /// This node leaves.
     Leaving,
@@ -43,7 +43,7 @@ pub enum CloseReason {
     OriginRefused,
     /// The relay that carries a circuit is gone, or does not answer.
     RelayGone,
-    /// Nobody of the id asked for can be reached through this relay.
+    /// This relay knows no way to the node asked for.
     Unreachable,
     /// More was sent over a circuit than its receiver had given credit for, or more credit given than there may be.
     Credit,
@@ -65,7 +65,7 @@ pub enum CloseReason {
     Flag,
     /// A hello or proof came where none belongs.
     OutOfTurn,
-    /// Something else came where the introduction belongs.
+    /// A frame of another kind came where the introduction belongs.
     BeforeIntroduction,
     /// A frame on a circuit came before the introductions.
     EarlyCircuit,
@@ -75,7 +75,7 @@ pub enum CloseReason {
     Proof,
     /// A message does not follow the format.
     Message,
-    /// Something stands behind a message.
+    /// A message was followed by further bytes.
     TrailingBytes,
     /// A list in a message has more entries than it may.
     LongList,

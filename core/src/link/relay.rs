@@ -1,7 +1,7 @@
 //! The relay between the ends of circuits: who has a lease, which leg leads to which, what waits for a way onward.
 //!
 //! The relay knows lengths and numbers of frames only. What may be sent is what the receiving end has given credit for, so that a
-//! slow or a silent one makes its own senders wait and nobody else.
+//! slow or a silent one makes its own senders wait and no others.
 
 mod table;
 

@@ -12,14 +12,14 @@ use crate::link::reason::CloseReason;
 pub enum RelayMessage {
     /// Let others reach me through you. Said again it asks whether you are still there.
     Lease,
-    /// They can.
+    /// The leases are granted.
     Leased {
         /// The seconds for which the lease outlives the link.
         grace: u16,
         /// The most circuits that the link may carry.
         circuits: u16,
     },
-    /// They cannot, for this reason.
+    /// The leases are refused, for this reason.
     Refused(u8),
     /// I do not need the lease any more.
     Release,
@@ -36,7 +36,7 @@ pub enum RelayMessage {
     Close {
         /// Its number.
         circuit: u32,
-        /// Why: a [`CloseReason`].
+        /// The reason: a [`CloseReason`].
         reason: u8,
     },
     /// This many bytes more may be sent over a circuit.

@@ -1,4 +1,4 @@
-//! After the handshake every frame carries a counter and a tag, so that none can be forged, replayed or reordered.
+//! Sessions: after the handshake every frame carries a counter and a tag, so that none can be forged, replayed or reordered.
 
 use alloc::vec::Vec;
 
@@ -11,7 +11,7 @@ use crate::wire::frame::MAX_FRAME;
 /// Bytes behind each frame: a counter of 8 and a tag of 16.
 pub const TRAILER: usize = 24;
 
-/// Which side of a link one is.
+/// The side of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// The side that opened the connection.
@@ -42,7 +42,7 @@ impl Role {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plain {
     frame: Vec<u8>,
-    /// Of a block's bytes, if it is known.
+    /// The chaining value of a block's bytes, if it is known.
     value: Option<ChainingValue>,
 }
 
@@ -147,8 +147,8 @@ impl Session {
     }
 }
 
-/// The tag of a frame; and the value of a block's bytes, which stands for them in what the tag covers: whoever receives them checks
-/// them by that value, and so hashes them once for both. Whoever sends them may know it.
+/// The tag of a frame; and the value of a block's bytes, which stands for them in what the tag covers: the receiver checks them by
+/// that value, and so hashes them once for both. The sender may know it.
 fn tag(
     key: &[u8; 32],
     frame: &[u8],

@@ -35,30 +35,30 @@ pub struct Adoption {
     pub from: Option<u64>,
     /// The lineage that is taken.
     pub to: u64,
-    /// Whether it goes on, and what came of it.
+    /// The state of the adoption, with its outcome once it has ended.
     pub state: AdoptionState,
     /// The number of records written in the other lineage.
     pub imported: u64,
-    /// How many were there already.
+    /// The number of records that were there already.
     pub present: u64,
     /// The number of conflicts.
     pub conflicts: u64,
 }
 
-/// Whether an adoption goes on.
+/// The state of an adoption.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AdoptionState {
-    /// It goes on.
+    /// The adoption goes on.
     Running,
     /// The node has the other lineage.
     Done,
     /// No group of that lineage was found; the node has its own still.
     Unknown,
-    /// It ended; the node has its own lineage still, with all that it kept.
+    /// The adoption failed; the node has its own lineage still, with all that it kept.
     Failed(StoreError),
 }
 
-/// Why an adoption does not begin.
+/// The reason why an adoption does not begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AdoptError {
@@ -77,7 +77,7 @@ pub enum AdoptError {
 pub struct Conflicting {
     /// Counts the conflicts of an adoption, from 1.
     pub number: u64,
-    /// Where it lies.
+    /// The key of the record.
     pub key: Id,
     /// The record.
     pub record: Record,
@@ -96,15 +96,15 @@ struct Progress {
     open: BTreeMap<Id, Entry>,
     /// Conflicts that are being exported, by their numbers.
     exporting: BTreeMap<u64, (Id, Stamp)>,
-    /// Up to which key the records have been looked through.
+    /// The key up to which the records have been looked through.
     last: Option<Id>,
-    /// When it last got on.
+    /// The time of its last progress.
     progress: Instant,
-    /// When all was brought.
+    /// The time at which all was brought.
     brought: Option<Instant>,
 }
 
-/// What is to be done next for an adoption.
+/// The next step of an adoption.
 #[derive(Debug)]
 pub(super) enum Next {
     /// To tell the groups.
@@ -171,13 +171,13 @@ impl Adopting {
         Ok(true)
     }
 
-    /// The conflict of this number has been exported, and outlives a failure of the machine.
+    /// Takes note that the conflict of this number has been exported, and outlives a failure of the machine.
     pub(super) fn on_exported(&mut self, number: u64) -> Option<Next> {
         let (key, stamp) = self.0.as_mut()?.exporting.remove(&number)?;
         Some(Next::Tell(Input::Settled(key, stamp)))
     }
 
-    /// Whether there are groups of the lineage.
+    /// Takes the answer to whether there are groups of the lineage.
     pub(super) fn on_probed(&self, outcome: Result<(), StoreError>) -> Option<Next> {
         let to = self.target()?;
         Some(match outcome {
@@ -230,7 +230,7 @@ impl Adopting {
         Some(Next::Gather(begun))
     }
 
-    /// What the own lineage has under a key is known.
+    /// Takes the record that the own lineage has under a key.
     pub(super) fn on_gathered(
         &mut self,
         services: &mut Services,
@@ -254,7 +254,7 @@ impl Adopting {
         }
     }
 
-    /// A record is in the other lineage, or cannot be.
+    /// Takes note that a record is in the other lineage, or cannot be.
     pub(super) fn on_brought(
         &mut self,
         services: &mut Services,
@@ -291,7 +291,7 @@ impl Adopting {
         Some(Next::Tell(Input::Settled(key, entry.stamp)))
     }
 
-    /// It is over: in which state, unless it was over before.
+    /// Ends the adoption in this state, unless it was over before.
     pub(super) fn end(
         &mut self,
         services: &mut Services,
@@ -310,13 +310,13 @@ impl Adopting {
 /// The outcome for a record that was to be brought into the other lineage.
 #[derive(Clone, Debug)]
 pub(super) enum Brought {
-    /// It was written.
+    /// The record was written.
     Imported,
-    /// It was there.
+    /// The record was there.
     Present,
-    /// Something else is there.
+    /// Another record is there.
     Conflict(Box<Record>),
-    /// There is nothing to bring.
+    /// No record is to be brought.
     Nothing,
 }
 

@@ -15,9 +15,9 @@ use crate::store::life;
 use crate::store::message::StoredRecord;
 use crate::store::record::{PROVIDER_LIFETIME, Provider, Providers, Record};
 
-/// How soon an announcement is tried again that nobody took.
+/// The pause before an announcement that no node took is tried again.
 const AGAIN: Duration = Duration::from_secs(15);
-/// How many announcements go out at a time, and how long the others wait for them.
+/// The greatest number of announcements that go out at a time, and the pause of the others.
 const AT_A_TIME: usize = 16;
 pub(super) const BREATH: Duration = Duration::from_millis(250);
 
@@ -33,7 +33,8 @@ pub(super) struct Announcements {
     sequence: u64,
 }
 
-/// When the ring is told of a content the next time; of those due together what was announced first comes first.
+/// The turn of a content: the time at which the ring is told of it next; of those due together what was announced first comes
+/// first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Turn {
     due: Instant,
@@ -65,7 +66,7 @@ impl Announcements {
         turn.is_some_and(|turn| self.turns.remove(&turn).is_some())
     }
 
-    /// Everything is due at this time.
+    /// Makes every announcement due at this time.
     pub(super) fn all_due(&mut self, due: Instant) {
         self.turns.clear();
         for (content, turn) in &mut self.list {
@@ -81,7 +82,7 @@ impl Announcements {
         due.map(|(_, content)| *content).collect()
     }
 
-    /// When something is due next.
+    /// Returns the time of the next announcement or withdrawal.
     fn next(&self) -> Option<Instant> {
         self.turns.keys().next().map(|turn| turn.due)
     }
@@ -113,7 +114,7 @@ impl Announcements {
         self.turns.values().copied()
     }
 
-    /// A content is being announced: it is due again in a third of its lifetime, with jitter.
+    /// Makes a content that is being announced due again in a third of its lifetime, with jitter.
     pub(super) fn again(&mut self, services: &mut Services, now: Instant, content: ContentId) {
         let every = services.config.provider_lifetime / 3;
         let wait = services.rng.duration(every * 3 / 4, every * 5 / 4);
@@ -152,7 +153,7 @@ impl Announcements {
         Box::new(StoredRecord { record, remaining })
     }
 
-    /// The group of a content has been told, or was not found.
+    /// Takes note that the group of a content has been told, or was not found.
     pub(super) fn on_announced(
         &mut self,
         services: &mut Services,

@@ -23,20 +23,20 @@ use crate::node::walks::{Aim, Range, Step, Walks};
 use crate::store::message::{Request as Ask, Response as Answer, StoredRecord};
 use crate::store::record::Version;
 
-/// How soon copies are compared after the neighbours changed.
+/// The delay between a change of the neighbours and the comparison of copies with them.
 const REPAIR_SOON: Duration = Duration::from_millis(300);
-/// For how many unclaimed records at a time the owner is looked up. Each stands for all in the owner's range.
+/// The number of unclaimed records at a time whose owner is looked up. Each stands for all in the owner's range.
 const UNCLAIMED_AT_A_TIME: usize = 16;
 /// After how many repair intervals without an offer a copy counts as unclaimed.
 const UNCLAIMED_AFTER: u32 = 3;
-/// For how long after a newcomer took a part of its range over a node offers it what is still put here.
+/// The time for which a node offers a newcomer, after it took a part of its range over, what is still put here.
 const NEWCOMER: Duration = Duration::from_secs(10);
 
 /// The comparisons of records with other nodes that are under way.
 #[derive(Clone, Debug, Default)]
 pub(super) struct AntiEntropy {
     pub(super) walks: Walks,
-    /// Until when records that are put here are offered to the predecessor, which is new.
+    /// The time until which records that are put here are offered to the predecessor, which is new.
     newcomer_until: Instant,
     /// The node that has to take all records over before this one leaves.
     heir: Option<Id>,
@@ -86,7 +86,8 @@ impl AntiEntropy {
         }
     }
 
-    /// The owner of a record that nobody vouched for is known, first in its replica group. Its predecessor is where its range begins.
+    /// Takes the owner of a record that no node vouched for, first in its replica group. Its predecessor is where its range
+    /// begins.
     pub(super) fn on_owner_of_unclaimed(
         &mut self,
         cx: &mut Context<'_>,
@@ -140,8 +141,8 @@ impl AntiEntropy {
         is_newcomer
     }
 
-    /// A record has been put here, perhaps by a node that does not know of a newcomer before this node yet: it is offered the record,
-    /// too, and so do those before it that are new themselves, until the owner has it.
+    /// Offers a newcomer a record that has been put here, perhaps by a node that does not know of it before this node yet; and so
+    /// do those before it that are new themselves, until the owner has it.
     pub(super) fn offer_to_newcomer(
         &mut self,
         cx: &mut Context<'_>,
@@ -259,7 +260,7 @@ impl AntiEntropy {
         }
     }
 
-    /// A node has answered a step of a walk. Gives a newer version that it has, which is to be kept.
+    /// Takes the answer to a step of a walk. Gives a newer version that it has, which is to be kept.
     pub(super) fn on_answer(
         &mut self,
         cx: &mut Context<'_>,
@@ -309,14 +310,14 @@ impl AntiEntropy {
         None
     }
 
-    /// A step of a walk was not answered, or with something else: the next round of repair tries again.
+    /// Ends a walk of which a step was not answered, or with something else: the next round of repair tries again.
     pub(super) fn on_failure(&mut self, node: Id, walk: u64) {
         self.walks.fail(node, walk);
         self.heir_failed |= self.heir == Some(node);
     }
 }
 
-/// A copy for which nobody has vouched since then is unclaimed.
+/// Returns the time since which no node has vouched for a copy that counts as unclaimed.
 fn unclaimed_since(services: &Services, now: Instant) -> Instant {
     let patience = services.config.repair.unwrap_or_default() * UNCLAIMED_AFTER;
     let patience = u64::try_from(patience.as_micros()).unwrap_or(u64::MAX);
@@ -337,7 +338,7 @@ fn page(cx: &Context<'_>, storing: &Storing, range: Range, last: Option<Id>) -> 
     }
 }
 
-/// The owner has the record. It goes, unless this node has become responsible for it meanwhile.
+/// Drops a record that the owner has. It goes, unless this node has become responsible for it meanwhile.
 fn drop_handed_over(cx: &mut Context<'_>, storing: &mut Storing, key: Id) {
     let is_own = key.is_within(cx.ring.begin(cx.services), cx.services.id());
     if cx.ring.departing.is_none() && !is_own {

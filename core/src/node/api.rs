@@ -1,4 +1,4 @@
-//! What goes in and out of a [`Node`](super::Node) besides messages.
+//! Inputs and outputs of a [`Node`](super::Node) besides messages.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -23,7 +23,7 @@ use crate::store::renewal::Renewal;
 /// The deadline of a repair of a range at level `quorum`: its records may have to move.
 pub const REPAIR_DEADLINE: Duration = Duration::from_secs(60);
 
-/// What the owner must do. Nearly always it is to send something: what else there is, is in boxes.
+/// An output: a task for the owner. Nearly always it sends something, so the others are boxed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
     /// Deliver this message; say [`Node::handle_unreachable`](super::Node::handle_unreachable) when it cannot be.
@@ -48,7 +48,7 @@ pub enum Output {
     StoreGroups {
         /// Names the request.
         token: u64,
-        /// What to save.
+        /// The data to save.
         save: Save,
     },
     /// Drop the entries of level `quorum` under these keys.
@@ -56,18 +56,18 @@ pub enum Output {
     /// Keep the entries of level `quorum` under these keys apart for the user to look at, then drop them: their range was repaired
     /// without this node.
     SetAside(Vec<Id>),
-    /// Something to know.
+    /// An event, for the owner's information.
     Event(Box<Event>),
 }
 
-/// How much a put or get promises.
+/// The promise of a put or get.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Any member of the key's replica group accepts it; all of them have it in the end. Always available.
     #[default]
     One,
-    /// A majority of the key's group has it, in one order that everybody sees. Fails where no majority can be reached.
-    /// Each level keeps its own records.
+    /// A majority of the key's group has it, in one order that all see. Fails where no majority can be reached. Each level keeps
+    /// its own records.
     Quorum,
 }
 
@@ -81,16 +81,16 @@ impl Level {
     }
 }
 
-/// What became of an [`Output::StoreRecord`] or an [`Output::StoreGroups`].
+/// The outcome of an [`Output::StoreRecord`] or an [`Output::StoreGroups`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StorageEvent {
     /// The record is safe.
     Stored(u64),
-    /// It could not be kept.
+    /// The data could not be kept.
     Failed(u64),
 }
 
-/// Why the node wants to be called again.
+/// The reason why the node wants to be called again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TimerKind {
     /// Check the successor.
@@ -131,27 +131,27 @@ pub struct LookupId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OperationId(pub u64);
 
-/// Whether a node is in a ring.
+/// The standing of a node: in a ring, or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// In none.
+    /// The node is in no ring.
     Outside,
-    /// In a ring of one.
+    /// The node is in a ring of one.
     Alone,
-    /// In a ring with others.
+    /// The node is in a ring with others.
     Member,
 }
 
-/// What happened at a node.
+/// An event at a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The node is a member of a ring.
     Joined,
-    /// It found no place; its owner may try again, or elsewhere.
+    /// The node found no place; its owner may try again, or elsewhere.
     JoinFailed,
-    /// It is no member any more.
+    /// The node is no member any more.
     Left,
-    /// It lost every neighbour it knew and is a ring of one; its owner may want it to join again.
+    /// The node lost every neighbour it knew and is a ring of one; its owner may want it to join again.
     Alone,
     /// A node that [`Node::probe`](super::Node::probe) asked has answered.
     Probed(Contact, Standing),
@@ -166,7 +166,7 @@ pub enum Event {
     Successors(Vec<Contact>),
     /// A row of its finger table changed.
     Finger(Change),
-    /// It decided where a lookup goes.
+    /// The node decided the next hop of a lookup.
     Routed {
         /// The lookup: its origin and the origin's number.
         lookup: (Id, u64),
@@ -183,7 +183,7 @@ pub enum Event {
     PutEnded(OperationId, Result<Written, StoreError>),
     /// A get has ended; `None` when there is no such record.
     GetEnded(OperationId, Result<Option<Record>, StoreError>),
-    /// What [`Node::providers`](super::Node::providers) found: where those are who say that they have the content, in no
+    /// The result of [`Node::providers`](super::Node::providers): the contacts of those who say that they have the content, in no
     /// order that means anything; this node among them if it does.
     ProvidersFound(OperationId, Result<Vec<Contact>, StoreError>),
     /// The ring has been told that this node has a content, or has it no more.
@@ -192,10 +192,10 @@ pub enum Event {
         content: ContentId,
         /// Whether it has it no more.
         withdrawn: bool,
-        /// How many nodes keep that. What failed is tried again; a withdrawal is not, the entry then runs out.
+        /// The number of nodes that keep the entry. What failed is tried again; a withdrawal is not, the entry then runs out.
         outcome: Result<u8, StoreError>,
     },
-    /// How many seconds the record of a put or get that ends now is held from now on, unless it is renewed.
+    /// The number of seconds for which the record of a put or get that ends now is held, unless it is renewed.
     Lifetime(OperationId, u32),
     /// This node renews a record that it put; to be kept for a later run.
     Renewing(Renewal),
@@ -215,17 +215,17 @@ pub enum Event {
     /// Two authors wrote the same sequence number under this key at level `one`, each without knowing of the other; the
     /// greater version stays.
     Conflict(Id),
-    /// It keeps a new record, or a newer version of one.
+    /// The node keeps a new record, or a newer version of one.
     RecordKept(Id),
-    /// It dropped a record: expired, or handed over.
+    /// The node dropped a record: expired, or handed over.
     RecordDropped(Id),
     /// A peer did not answer in time.
     NoAnswer(Id),
-    /// Something was refused because a limit was reached.
+    /// A limit was reached, and what came was refused.
     LimitReached(Limit),
 }
 
-/// What there may be only so much of.
+/// A bounded resource of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// Lookups of this node under way.
@@ -250,14 +250,14 @@ pub enum Limit {
     Handoffs,
 }
 
-/// Where a lookup went and what it found.
+/// The path and the result of a lookup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// The key.
     pub key: Id,
     /// Along fingers or successors.
     pub routing: Routing,
-    /// Who drove it in the end.
+    /// The mode in which the lookup ended.
     pub mode: Mode,
     /// The node responsible for the key.
     pub owner: Contact,
@@ -265,7 +265,7 @@ pub struct Report {
     pub group: Vec<Contact>,
     /// Every node visited, origin first, owner last.
     pub path: Vec<Visit>,
-    /// How long it took.
+    /// The duration of the lookup.
     pub took: Duration,
 }
 
@@ -283,32 +283,32 @@ pub struct Visit {
     pub id: Id,
     /// Its contact, where the origin asked it itself.
     pub contact: Option<Contact>,
-    /// How long it took to answer, where the origin asked it itself.
+    /// The round trip to this node, where the origin asked it itself.
     pub rtt: Option<Duration>,
 }
 
-/// What a put came to.
+/// The result of a put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Written {
     /// The record's key.
     pub key: Id,
     /// Its sequence number.
     pub sequence: u64,
-    /// How many nodes have stored it.
+    /// The number of nodes that have stored it.
     pub copies: u8,
 }
 
-/// Why a node does not join.
+/// The reason why a node does not join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JoinError {
-    /// It is a member.
+    /// The node is a member.
     Already,
-    /// It was told to join via itself.
+    /// The node was told to join via itself.
     Itself,
 }
 
-/// Why a lookup does not begin, or ended without an owner.
+/// The reason why a lookup does not begin, or ended without an owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LookupError {
@@ -320,7 +320,7 @@ pub enum LookupError {
     Deadline,
 }
 
-/// Why a put or get does not begin, or failed.
+/// The reason why a put or get does not begin, or failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -332,7 +332,7 @@ pub enum StoreError {
     Unavailable,
     /// No group keeps the key at level `quorum` yet.
     NoGroup,
-    /// Of the key's group at level `quorum` no majority answered; these members are awaited, if it is known who. A write may
+    /// No majority of the key's group at level `quorum` answered; these members are awaited, as far as they are known. A write may
     /// still take effect, now or later.
     NoMajority(Vec<Contact>),
     /// A write may have taken effect at level `quorum`; if so, another one has replaced it since.
@@ -424,7 +424,7 @@ impl From<RecordError> for StoreError {
 }
 
 impl TimerKind {
-    /// What the timer is for, in a few words.
+    /// Returns the purpose of the timer, in a few words.
     pub const fn label(self) -> &'static str {
         match self {
             Self::Stabilize => "stabilize",

@@ -1,8 +1,8 @@
 //! Backpressure for bulk: how many bytes of values this node has on their way to or from each other one.
 //!
-//! A request that carries a value, or asks for one, is sent while the window of its receiver has room, and waits for the answer
-//! to an earlier one otherwise. So nobody is sent more than it takes in and stores, and no link carries more than small
-//! messages can afford to wait behind.
+//! A request that carries a value, or asks for one, is sent while the window of its receiver has room, and waits for the answer to
+//! an earlier one otherwise. So no node is sent more than it takes in and stores, and no link carries more than small messages can
+//! afford to wait behind.
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
@@ -19,15 +19,15 @@ use crate::store::record::MAX_VALUE;
 const OPERATIONS: u64 = 1024 * 1024;
 /// The window of repair, hand-over and group transfers: smaller, as puts, gets and lookups are to feel little of them.
 const UPKEEP: u64 = 256 * 1024;
-/// What a record in upkeep counts for at least: each is a write at its receiver's disk, however small.
+/// The least number of bytes that a record in upkeep counts for: each is a write at its receiver's disk, however small.
 const LEAST: usize = 4 * 1024;
-/// Up to this size a value takes no time worth mentioning, in bytes.
+/// The size, in bytes, up to which a value takes no time worth mentioning.
 const SMALL: u32 = 4 * 1024;
 
-/// What a request is for, and so which window it takes room in.
+/// The class of a request, which selects the window that it takes room in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Class {
-    /// A put or get that somebody waits for.
+    /// A put or get that a user waits for.
     Operation,
     /// Repair, hand-over, transfers between groups.
     Upkeep,
@@ -53,7 +53,7 @@ pub(super) struct Waiting {
 #[derive(Clone, Debug)]
 pub(super) struct Windows {
     windows: BTreeMap<(Id, Class), Window>,
-    /// How large values were that came lately, in bytes.
+    /// The size of recent values, in bytes.
     seen: usize,
 }
 
@@ -72,7 +72,7 @@ impl Class {
         }
     }
 
-    /// How slow a link may be before it counts as silent, in bytes a second: somebody waits for operations.
+    /// Returns the rate below which a link counts as silent, in bytes a second: a user waits for operations.
     const fn slowest(self) -> u64 {
         match self {
             Self::Operation => 256 * 1024,
@@ -92,7 +92,7 @@ impl Default for Windows {
 }
 
 impl Load {
-    /// Which window it is in.
+    /// Returns the window that the request takes room in.
     pub(super) const fn class(self) -> Class {
         self.class
     }
@@ -144,7 +144,7 @@ impl Windows {
         Some(Load { class, bytes })
     }
 
-    /// An answer has come: the next value may well be of that size. Large ones are remembered longer than small ones.
+    /// Learns from an answer: the next value may well be of that size. Large ones are remembered longer than small ones.
     pub(super) fn learn(&mut self, response: &Response) {
         let brings = match response {
             Response::Chord(_) | Response::Unsupported => None,
@@ -176,7 +176,7 @@ impl Windows {
         window.waiting.push_back(waiting);
     }
 
-    /// A request is over.
+    /// Gives the room of a request back.
     pub(super) fn end(&mut self, to: Id, load: Load) {
         if let Some(window) = self.windows.get_mut(&(to, load.class)) {
             window.open = window.open.saturating_sub(load.bytes.into());
@@ -197,7 +197,7 @@ impl Windows {
         Some((next, longer))
     }
 
-    /// Everything that waits for a node, which does not answer.
+    /// Drops and returns all requests that wait for a node, which does not answer.
     pub(super) fn give_up(&mut self, to: Id) -> Vec<Waiting> {
         let mut all = Vec::new();
         for class in [Class::Operation, Class::Upkeep] {

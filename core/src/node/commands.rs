@@ -1,4 +1,4 @@
-//! What an owner may ask of a node.
+//! Commands of an owner to a node.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -161,7 +161,7 @@ impl Node {
 
 /// Records.
 impl Node {
-    /// Puts a value under a name, or under a salt of this node's own. [`Event::PutEnded`](crate::node::api::Event::PutEnded) follows.
+    /// Puts a value under a name, or under a salt of this node's own. [`Event::PutEnded`] follows.
     ///
     /// # Errors
     /// [`StoreError`] when the node is no member, is busy, or the value is longer than 64 KiB.
@@ -175,7 +175,7 @@ impl Node {
         self.put_for(now, label, Some(value), None, level, self.keeping())
     }
 
-    /// Deletes a named or signed record. [`Event::PutEnded`](crate::node::api::Event::PutEnded) follows, with
+    /// Deletes a named or signed record. [`Event::PutEnded`] follows, with
     /// [`StoreError::Mismatch`] of 0 where there is none.
     ///
     /// # Errors
@@ -190,7 +190,7 @@ impl Node {
     }
 
     /// Puts a value, or deletes the record (`None`), if this is the sequence number there, 0 if there must be none.
-    /// [`Event::PutEnded`](crate::node::api::Event::PutEnded) follows, with [`StoreError::Mismatch`] when it is another.
+    /// [`Event::PutEnded`] follows, with [`StoreError::Mismatch`] when it is another.
     ///
     /// At level `quorum` no other write comes in between. At level `one` that is as good as the holders can be compared: two who
     /// swap at the same time may both be told that they did, and the greater version stays.
@@ -209,7 +209,7 @@ impl Node {
     }
 
     /// Puts a value under the key that follows from it, or lets it live for another day. There is one level: any copy is as
-    /// good. [`Event::PutEnded`](crate::node::api::Event::PutEnded) follows.
+    /// good. [`Event::PutEnded`] follows.
     ///
     /// # Errors
     /// [`StoreError`] when the node is no member, is busy, or the value is longer than 64 KiB.
@@ -243,7 +243,7 @@ impl Node {
         records.start(&mut cx, Target::Record(subject), task, keeping.renew)
     }
 
-    /// How records are kept unless their put says otherwise.
+    /// Returns the lifetime and renewal of records whose put does not say otherwise.
     pub fn keeping(&self) -> Keeping {
         Keeping {
             lifetime: self.services.config.lifetime,
@@ -251,7 +251,7 @@ impl Node {
         }
     }
 
-    /// Gets a record. [`Event::GetEnded`](crate::node::api::Event::GetEnded) follows.
+    /// Gets a record. [`Event::GetEnded`] follows.
     ///
     /// # Errors
     /// [`StoreError`] when the node is no member or is busy.
@@ -275,7 +275,7 @@ impl Node {
     }
 
     /// Puts a value, or deletes the record (`None`), under the condition of [`Node::compare_and_set`] if there is one, kept in this
-    /// way. [`Event::PutEnded`](crate::node::api::Event::PutEnded) follows.
+    /// way. [`Event::PutEnded`] follows.
     ///
     /// # Errors
     /// As [`Node::compare_and_set`], and where the lifetime is shorter than two seconds.
@@ -420,7 +420,7 @@ impl Node {
         self.quorum.adoption()
     }
 
-    /// The conflict of this number has been exported, and outlives a failure of the machine.
+    /// Takes note that the conflict of this number has been exported, and outlives a failure of the machine.
     pub fn conflict_exported(&mut self, now: Instant, number: u64) {
         let (quorum, mut cx) = self.quorum_at(now);
         quorum.on_exported(&mut cx, number);

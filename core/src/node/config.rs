@@ -1,4 +1,4 @@
-//! What an owner may choose, each with a default and its reason.
+//! Settings of a node, each with a default and its reason.
 
 use core::time::Duration;
 
@@ -17,38 +17,37 @@ pub struct Config {
     pub space: Space,
     /// Length of the successor list, Zave's r. Four survive three neighbours failing within one stabilization.
     pub successors: u8,
-    /// How many nodes keep each record: its owner and the next successors.
+    /// The number of nodes that keep each record: its owner and the next successors.
     pub copies: u8,
-    /// How lookups for records and fingers travel.
+    /// The mode of lookups for records and fingers.
     pub mode: Mode,
     /// Whether lookups go along the successor list wherever it reaches farther than the fingers, and to the key's owner
     /// where it is listed. Chord (ToN 2003) §IV-E.
     pub list_routing: bool,
-    /// How many nodes a finger chooses from: the one in its row and those that follow it. With 1 there is no choice. Chord
-    /// (ToN 2003) §VI-C, Table IV.
+    /// The number of nodes that a finger chooses from, by proximity neighbour selection: the one in its row and those that follow
+    /// it. With 1 there is no choice. Chord (ToN 2003) §VI-C, Table IV.
     pub successors_per_finger: u8,
-    /// How often a node checks its successor; `None` never.
+    /// The period of stabilization; `None` never.
     pub stabilize: Option<Duration>,
     /// Whether a node that finds another one before its successor tells it of itself at once, instead of leaving that to the
     /// other's next stabilization (ours): of many nodes that join at one place each is told by the next.
     pub tell_predecessor: bool,
-    /// How often it refreshes one finger; `None` never.
+    /// The period in which a node refreshes one finger; `None` never.
     pub fingers: Option<Duration>,
-    /// How often it looks itself up from elsewhere, to find back together with nodes that it lost; `None` never. The
-    /// longest pause between two questions to a node thought dead is 64 times as long: 16 minutes, as in MIT's
-    /// implementation.
+    /// The period in which a node looks itself up from elsewhere, to find back together with nodes that it lost; `None` never. The
+    /// longest pause between two questions to a node thought dead is 64 times as long: 16 minutes, as in MIT's implementation.
     pub ring_merge: Option<Duration>,
-    /// How often it compares its records with its successors'; `None` never.
+    /// The period of anti-entropy, in which a node compares its records with its successors'; `None` never.
     pub repair: Option<Duration>,
     /// The jitter of these pauses, in percent of their intervals either way, so that nodes do not march in step.
     pub jitter_percent: u8,
     /// The shortest wait for an answer. Longer ones come from measured round trips.
     pub min_rto: Duration,
-    /// When a lookup ends, found or not.
+    /// The time after which a lookup ends, found or not.
     pub lookup_deadline: Duration,
-    /// How long a recursive lookup may take before the origin asks hop by hop itself.
+    /// The longest duration of a recursive lookup before the origin asks hop by hop itself.
     pub recursive_patience: Duration,
-    /// How often an unanswered question is sent again. Links that lose nothing need none.
+    /// The number of times that an unanswered question is sent again. Links that lose nothing need none.
     pub retries: u8,
     /// The membership rules.
     pub membership: &'static Variant,
@@ -59,16 +58,15 @@ pub struct Config {
     /// The random number of this node's store: drawn when it is begun, another one after it was lost or damaged. A member of
     /// a group whose store was lost has no vote before the others have taken it in again.
     pub incarnation: u64,
-    /// When a member of a group that is away is replaced by a node that is there.
+    /// The patience of groups: the time after which a member that is away is replaced by a node that is there.
     pub patience: Patience,
-    /// How long records live.
+    /// The lifetime of records.
     pub lifetime: Duration,
     /// Whether the records that this node puts are renewed while it runs.
     pub renew: bool,
-    /// How long the ring remembers that this node has a content; it is told again three times as often. At most half an
-    /// hour.
+    /// The lifetime of this node's entry as a provider of a content; it is renewed three times as often. At most half an hour.
     pub provider_lifetime: Duration,
-    /// What bounds the node's memory.
+    /// The limits of the node's memory.
     pub limits: Limits,
 }
 

@@ -1,4 +1,4 @@
-//! What the parts above the ring are given with each call.
+//! The contexts that the parts above the ring are given with each call.
 
 use crate::base::id::Id;
 use crate::base::time::Instant;
@@ -53,7 +53,7 @@ pub(super) mod tests {
     use crate::chord::membership::tests::contact;
     use crate::node::config::Config;
 
-    /// What a part of the only node of a ring works on; the node is at position 1.
+    /// The context of a part of the only node of a ring; the node is at position 1.
     pub(in crate::node) struct Alone {
         pub(in crate::node) services: Services,
         pub(in crate::node) ring: Ring,

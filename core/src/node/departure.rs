@@ -11,11 +11,11 @@ use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::node::view::Stay;
 
-/// How long a departure waits for the next of its records to be taken over.
+/// The longest time that a departure waits for the next of its records to be taken over.
 pub(super) const LEAVE_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long a node that stops hands its records over at most.
+/// The longest time that a node that stops hands its records over.
 const LONGEST_STOP: Duration = Duration::from_secs(6);
-/// How long a node that leaves for good waits for others to take its records, and its places in groups.
+/// The longest time that a node that leaves for good waits for others to take its records, and its places in groups.
 const LONGEST_LEAVE: Duration = Duration::from_secs(60);
 
 /// The way in which a node leaves.
@@ -25,7 +25,7 @@ pub(super) enum Departure {
     ForGood,
     /// As for good, once others have taken all of it; otherwise the node stays.
     TakenOver,
-    /// It keeps its places in groups.
+    /// The node stops for a while, and keeps its places in groups.
     ForAWhile,
 }
 
@@ -39,20 +39,20 @@ impl Departure {
 /// The progress of a departure under way, and the outcome of the last one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Handover {
-    /// When it ends in any case.
+    /// The time at which it ends in any case.
     at_last: Instant,
-    /// How many steps of walks were answered when it was looked at last.
+    /// The number of steps of walks that were answered at the last look.
     taken_over: u64,
     /// Successors that the records were offered to, the latest last; those before it did not take them over.
     heirs: Vec<Id>,
-    /// Why the last departure came to nothing.
+    /// The reason why the last departure came to nothing.
     stayed: Option<Stay>,
 }
 
-/// What holds a departure up.
+/// The work that holds a departure up.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Open {
-    /// How many steps of walks were answered so far.
+    /// The number of steps of walks that were answered so far.
     pub(super) progress: u64,
     /// Whether walks are under way.
     pub(super) walks: bool,
@@ -62,27 +62,27 @@ pub(super) struct Open {
     pub(super) is_lone: bool,
 }
 
-/// What is to be done about a departure whose timer is due.
+/// The decision on a departure whose timer is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
-    /// It goes on.
+    /// The departure goes on.
     Wait,
     /// Another successor is offered the records.
     NextHeir,
-    /// It comes to nothing.
+    /// The departure comes to nothing.
     Stay(Stay),
-    /// It is over.
+    /// The departure is over.
     Leave,
 }
 
 impl Handover {
-    /// A departure begins.
+    /// Begins a departure.
     pub(super) fn begin(&mut self) {
         self.stayed = None;
         self.heirs.clear();
     }
 
-    /// It has begun: it lasts this long at most, and so many steps of walks were answered before it.
+    /// Begins the departure: it lasts this long at most, and so many steps of walks were answered before it.
     pub(super) fn limit(&mut self, now: Instant, departure: Departure, progress: u64) {
         let longest = match departure.is_for_good() {
             true => LONGEST_LEAVE,
@@ -92,12 +92,12 @@ impl Handover {
         self.taken_over = progress;
     }
 
-    /// A departure comes to nothing.
+    /// Ends a departure that comes to nothing.
     pub(super) const fn stay(&mut self, why: Stay) {
         self.stayed = Some(why);
     }
 
-    /// Why the last departure came to nothing.
+    /// Returns the reason why the last departure came to nothing.
     pub(super) const fn stayed(&self) -> Option<Stay> {
         self.stayed
     }
@@ -122,7 +122,7 @@ impl Handover {
         }
     }
 
-    /// A departure goes on for as long as its records are being taken over.
+    /// Decides, when its timer is due, on a departure, which goes on for as long as its records are being taken over.
     pub(super) fn on_timer(&mut self, now: Instant, departure: Departure, open: Open) -> Turn {
         let moved = core::mem::replace(&mut self.taken_over, open.progress) != open.progress;
         let in_groups = departure.is_for_good() && open.groups;

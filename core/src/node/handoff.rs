@@ -1,9 +1,9 @@
 //! Hinted hand-off: a record that was put while its owner did not answer is brought to the owner once it does.
 //!
-//! Where the owner of a key is silent, the node behind it answers for it, and keeps what is put meanwhile. An owner that comes back
-//! within moments does not lack the record until the next round of anti-entropy: the node that put it looks the owner up again a few
-//! times, and writes the same record to the replica group that it finds. (ours) In Dynamo (SOSP 2007) §4.6 the node that stands in keeps
-//! the hint; in Chord it cannot tell such a record from one that it holds as a replica.
+//! Hinted hand-off: while the owner of a key is silent, the node behind it answers for it, and keeps what is put meanwhile. An
+//! owner that comes back within moments does not lack the record until the next round of anti-entropy: the node that put it looks
+//! the owner up again a few times, and writes the same record to the replica group that it finds. (ours) In Dynamo (SOSP 2007)
+//! §4.6 the node that stands in keeps the hint; in Chord it cannot tell such a record from one that it holds as a replica.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -40,7 +40,7 @@ struct Hint {
 }
 
 impl Handoffs {
-    /// A record was put under a key, and another node stood in for the owner.
+    /// Keeps a hint (hinted hand-off): a record was put under a key, and another node stood in for the owner.
     pub(super) fn add(
         &mut self,
         services: &mut Services,
@@ -90,7 +90,7 @@ impl Handoffs {
         due
     }
 
-    /// The whole replica group of a key's owner has this record.
+    /// Forgets a record that the whole replica group of a key's owner has.
     pub(super) fn end(&mut self, key: Id, copy: &StoredRecord) {
         let hint = self.0.get(&key);
         if hint.is_some_and(|hint| hint.copy.record.version() == copy.record.version()) {

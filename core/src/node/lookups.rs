@@ -1,7 +1,7 @@
 //! Lookups: those that this node began, and those of others that it forwards.
 //!
-//! A recursive lookup is forwarded from node to node, and the owner answers its origin. In an iterative one the origin asks each node
-//! in turn. What a lookup of this node's own comes to is an [`Outcome`]; whoever began it finds its [`Goal`] in there.
+//! A recursive lookup is forwarded from node to node, and the owner answers its origin. In an iterative one the origin asks each
+//! node in turn. The outcome of a lookup of this node's own is an [`Outcome`]; the part that began it finds its [`Goal`] in there.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -23,7 +23,7 @@ use crate::node::routes::Routes;
 use crate::node::seen::Seen;
 use crate::node::services::Services;
 
-/// What a lookup is for.
+/// The purpose of a lookup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Goal {
     /// The owner of the node asked for it.
@@ -38,7 +38,7 @@ pub(super) enum Goal {
     Operation(u64),
     /// The nodes at the key of an operation at level `quorum`.
     Quorum(u64),
-    /// The owner of a record that nobody vouched for.
+    /// The owner of a record that no node vouched for.
     Unclaimed(Id),
     /// The nodes at the middle of a group's range.
     Middle,
@@ -209,7 +209,7 @@ impl Lookups {
         path.map(|visit| visit.id)
     }
 
-    /// When a lookup goes on by itself, or ends.
+    /// Returns the time at which a lookup goes on by itself, or ends.
     pub(super) fn due(&self, number: u64) -> Option<Instant> {
         self.open.get(number).map(|lookup| lookup.timer)
     }
@@ -311,7 +311,7 @@ impl Lookups {
         }
     }
 
-    /// The last node on the path did not answer: the one before it is asked for another way. ToN 2003 §V-A.
+    /// Asks the one before the last node on the path, which did not answer, for another way. ToN 2003 §V-A.
     pub(super) fn on_hop_failed(
         &mut self,
         services: &mut Services,
@@ -379,7 +379,7 @@ impl Lookups {
         self.forward(services, pointers, now, forward, Box::default())
     }
 
-    /// The node that a lookup was forwarded to is silent: the next best one gets it.
+    /// Gives a lookup to the next best node when the one that it was forwarded to is silent.
     pub(super) fn forward_elsewhere(
         &mut self,
         services: &mut Services,

@@ -1,4 +1,4 @@
-//! A few things by number, side by side in memory.
+//! A small map from ascending numbers to things, side by side in memory.
 
 use alloc::vec::Vec;
 

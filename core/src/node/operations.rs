@@ -22,7 +22,7 @@ use crate::store::record::label::providers_key;
 use crate::store::record::{Record, RecordError, Subject, Version};
 use crate::store::renewal::Renewal;
 
-/// How often a put looks the group up again when a member of it failed.
+/// The number of times that a put looks the group up again when a member of it failed.
 const MAX_ROUNDS: u8 = 3;
 
 /// The operations under way, by number.
@@ -40,21 +40,21 @@ struct Operation {
     /// Whether what it writes is renewed then.
     renew: bool,
     rounds: u8,
-    /// How often the owner was looked for again, as another node answered for it.
+    /// The number of times that the owner was looked for again, as another node answered for it.
     detours: u8,
     /// Whether another node may have answered for the owner in the end.
     stood_in: bool,
     group: Vec<Contact>,
-    /// How many members of the group have not answered yet.
+    /// The number of members of the group that have not answered yet.
     open: usize,
-    /// What each member that answered a read holds.
+    /// The version that each member that answered a read holds.
     answers: BTreeMap<Id, Option<Version>>,
     newest: Option<Box<StoredRecord>>,
     copies: u8,
     refusal: Option<RecordError>,
 }
 
-/// What an operation is about.
+/// The subject of an operation.
 #[derive(Clone, Debug)]
 pub(super) enum Target {
     Record(Subject),
@@ -73,7 +73,7 @@ pub(super) enum Task {
     HandOff(Box<StoredRecord>),
 }
 
-/// What is to be done next for an operation.
+/// The next step of an operation.
 #[derive(Debug)]
 pub(super) enum Next {
     /// To look the replica group of this key up.
@@ -99,13 +99,13 @@ pub(super) enum Done {
         newest: Option<Box<StoredRecord>>,
         behind: Vec<Contact>,
     },
-    /// A get that nobody answered.
+    /// A get that no node answered.
     GetFailed(Target),
     /// A put, with what was written.
     Put(Acknowledged),
     /// A put that failed.
     PutFailed(StoreError),
-    /// What this node has was announced, or could not be.
+    /// The announcement of what this node has was made, or failed.
     Announced(ContentId, Box<StoredRecord>, Result<Written, StoreError>),
     /// A record was renewed, or could not be.
     Renewed(Renewal, Result<Written, StoreError>),
@@ -140,7 +140,8 @@ impl Operations {
         self.0.values().any(announces)
     }
 
-    /// An operation begins, under a number of its own; what it writes is renewed then, or not. Its replica group is looked up next.
+    /// Begins an operation, under a number of its own; what it writes is renewed then, or not. Its replica group is looked up
+    /// next.
     pub(super) fn begin(
         &mut self,
         space: Space,
@@ -176,16 +177,16 @@ impl Operations {
         Next::LookUp(key)
     }
 
-    /// An operation ends before it writes anything.
+    /// Ends an operation before it writes anything.
     pub(super) fn abandon(&mut self, number: u64) {
         self.0.remove(&number);
     }
 
-    /// The owner of an operation's key was found, and those behind it.
+    /// Takes the owner of an operation's key, and the nodes behind it.
     ///
-    /// Where the owner is late, a node behind it answers for it. Who puts or gets there may miss what the owner alone has, as when the
-    /// other holders have just died: a put would begin with the first sequence number, and be lost to the older record later. So
-    /// the owner is looked for again, a few times, and gets what was put by hinted hand-off.
+    /// If the owner is late, a node behind it answers for it. Who puts or gets there may miss what the owner alone has, as when
+    /// the other holders have just died: a put would begin with the first sequence number, and be lost to the older record later.
+    /// So the owner is looked for again, a few times, and gets what was put by hinted hand-off.
     pub(super) fn on_owner(
         &mut self,
         services: &Services,
@@ -211,7 +212,7 @@ impl Operations {
         self.on_group(number, group)
     }
 
-    /// The replica group of an operation's key is known; empty when it was not found.
+    /// Takes the replica group of an operation's key; empty when it was not found.
     pub(super) fn on_group(&mut self, number: u64, group: Vec<Contact>) -> Option<Next> {
         let operation = self.0.get_mut(&number)?;
         if group.is_empty() {
@@ -297,7 +298,7 @@ impl Operations {
         }))
     }
 
-    /// The record to be written is known: the group that was read writes it.
+    /// Has the group that was read write the record.
     pub(super) fn write(&mut self, number: u64, copy: Box<StoredRecord>) -> Option<Next> {
         let operation = self.0.get_mut(&number)?;
         operation.task = Task::Write(copy);
@@ -306,7 +307,7 @@ impl Operations {
         self.on_group(number, group)
     }
 
-    /// A member has stored the record, refused it, or failed (`None`).
+    /// Takes a member's answer: it has stored the record, refused it, or failed (`None`).
     pub(super) fn on_written(
         &mut self,
         number: u64,

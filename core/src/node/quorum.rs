@@ -32,7 +32,7 @@ use crate::store::group::{Control, Effect, Entry, Groups, Input, Look, Ticket};
 use crate::store::record::Subject;
 use crate::store::renewal::Renewal;
 
-/// How long a node waits before it compares its groups with a ring that has changed: others may be about to.
+/// The time that a node waits before it compares its groups with a ring that has changed: others may be about to.
 const LOOK_SOON: Duration = Duration::from_millis(200);
 
 /// The part of a node that is level `quorum`.
@@ -40,7 +40,7 @@ const LOOK_SOON: Duration = Duration::from_millis(200);
 pub(super) struct QuorumLevel {
     /// None where the node takes no part: it then asks the groups of others.
     groups: Option<Box<dyn Part>>,
-    /// What the groups have saved, by the token that the owner answers with.
+    /// The saves of the groups under way, by the token that the owner answers with.
     saving: BTreeMap<u64, u64>,
     operations: Operations,
     /// Repairs of ranges under way, with their deadlines.
@@ -130,7 +130,7 @@ impl QuorumLevel {
         self.look(cx);
     }
 
-    /// The neighbours have changed, or a change of a group has to be tried again.
+    /// Has groups looked at soon: the neighbours have changed, or a change of a group has to be tried again.
     pub(super) fn look_soon(&self, services: &mut Services, now: Instant) {
         if services.config.repair.is_some() && self.groups.is_some() {
             let wait = services.rng.duration(LOOK_SOON / 2, LOOK_SOON);
@@ -138,7 +138,7 @@ impl QuorumLevel {
         }
     }
 
-    /// The disk has answered. Whether it was asked for something of the groups.
+    /// Takes the disk's answer; returns whether it was asked for something of the groups.
     pub(super) fn on_stored(&mut self, cx: &mut Context<'_>, token: u64, stored: bool) -> bool {
         let saved = self.saving.remove(&token);
         if let Some(saved) = saved {
@@ -147,7 +147,7 @@ impl QuorumLevel {
         saved.is_some()
     }
 
-    /// One step of the groups.
+    /// Takes one step of the groups, and carries out its effects.
     fn step(&mut self, cx: &mut Context<'_>, input: Input) {
         let effects = match &mut self.groups {
             Some(groups) => groups.step(cx.now, input),
@@ -225,7 +225,7 @@ impl QuorumLevel {
         }
     }
 
-    /// A question was not answered.
+    /// Handles a question that was not answered.
     pub(super) fn on_failure(&mut self, cx: &mut Context<'_>, to: &Contact, purpose: Purpose) {
         match purpose {
             Purpose::Group(token) => self.step(cx, Input::Failed(*token, to.id())),
@@ -234,14 +234,14 @@ impl QuorumLevel {
         }
     }
 
-    /// The node that was asked for an operation does not know the question.
+    /// Handles a node that does not know the question that it was asked for an operation.
     pub(super) fn on_unsupported(&mut self, cx: &mut Context<'_>, from: &Contact, number: u64) {
         self.decide(cx, number, |operations, cx| {
             operations.on_unsupported(cx, (from, number))
         });
     }
 
-    /// The nodes at a key were found, or were not, for an operation or for the middle of a group's range.
+    /// Takes the nodes at a key, found or not, for an operation or for the middle of a group's range.
     pub(super) fn on_lookup(&mut self, cx: &mut Context<'_>, outcome: Outcome) {
         let search = outcome.lookup.search;
         let found = outcome.found.map_or_else(Vec::new, |(owner, neighbours)| {
@@ -322,7 +322,7 @@ impl QuorumLevel {
         });
     }
 
-    /// A node that was asked has answered, or failed to (`None`).
+    /// Takes the answer of a node that was asked, or its failure (`None`).
     fn on_operation_answer(
         &mut self,
         cx: &mut Context<'_>,
@@ -345,7 +345,7 @@ impl QuorumLevel {
         self.decide(cx, number, |operations, cx| operations.on_timer(cx, number));
     }
 
-    /// Has an operation decide what comes next, and does that.
+    /// Lets an operation decide its next step, and carries that out.
     fn decide(
         &mut self,
         cx: &mut Context<'_>,
@@ -491,7 +491,7 @@ impl QuorumLevel {
         self.adopt_on(cx, next);
     }
 
-    /// The conflict of this number has been exported.
+    /// Takes note that the conflict of this number has been exported.
     pub(super) fn on_exported(&mut self, cx: &mut Context<'_>, number: u64) {
         let next = self.adopting.on_exported(number);
         self.adopt_on(cx, next);

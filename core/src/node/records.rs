@@ -73,7 +73,7 @@ impl Records {
         Ok(OperationId(number))
     }
 
-    /// The owner of a key was found, or was not, for an operation or for a record that nobody vouched for.
+    /// Takes the owner of a key, found or not, for an operation or for a record that no node vouched for.
     pub(super) fn on_lookup(&mut self, cx: &mut Context<'_>, outcome: Outcome) {
         match (outcome.lookup.search.goal, outcome.found) {
             (Goal::Operation(number), Some((owner, neighbours))) => {
@@ -159,7 +159,7 @@ impl Records {
         }
     }
 
-    /// What this node keeps under a key, at whichever level, tombstones too: the newer one.
+    /// Returns the newer one of the records, tombstones too, that this node keeps under a key at either level.
     fn any_copy(&self, cx: &Context<'_>, key: Id) -> Option<Box<StoredRecord>> {
         let copies = [
             self.storing.replica.copy(cx.now, key),
@@ -322,7 +322,7 @@ impl Records {
         }
     }
 
-    /// A question was not answered, or with something else.
+    /// Handles a question that was not answered, or with something else.
     pub(super) fn on_failure(&mut self, cx: &mut Context<'_>, to: Id, purpose: &Purpose) {
         match *purpose {
             Purpose::Read(operation) => self.on_read(cx, operation, to, None),
@@ -369,7 +369,7 @@ impl Records {
         }
     }
 
-    /// The disk has answered.
+    /// Takes the disk's answer.
     pub(super) fn on_stored(&mut self, cx: &mut Context<'_>, token: u64, stored: bool) {
         for waiting in self.storing.on_stored(token, stored) {
             let outcome = match stored {
@@ -414,7 +414,8 @@ impl Records {
 
     // Anti-entropy.
 
-    /// A newcomer may have taken over the keys up to its position. Whether copies are compared with all holders soon, as it did not.
+    /// Hands over to a newcomer that may have taken over the keys up to its position; returns whether copies are compared with all
+    /// holders soon, as it did not.
     pub(super) fn on_predecessor(
         &mut self,
         cx: &mut Context<'_>,
@@ -517,7 +518,7 @@ impl Records {
         self.operations.any_announcement()
     }
 
-    /// The ring is a new one, or this node is found elsewhere: everything is said again.
+    /// Announces everything again: the ring is a new one, or this node is found elsewhere.
     pub(super) fn announce_all(&mut self, cx: &mut Context<'_>) {
         self.announcements.all_due(cx.now);
         self.announcements.wait(cx.services, cx.ring, cx.now);

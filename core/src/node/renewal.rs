@@ -18,13 +18,13 @@ use crate::store::life;
 use crate::store::message::StoredRecord;
 use crate::store::renewal::Renewal;
 
-/// How long a renewal may wait after a restart: nobody knows how long the node was away.
+/// The longest delay of a renewal after a restart: nobody knows how long the node was away.
 const LONGEST_DELAY: Duration = Duration::from_secs(60);
-/// How many renewals begin at a time, and how long the others wait for them.
+/// The greatest number of renewals that begin at a time, and the pause of the others.
 const AT_A_TIME: usize = 16;
 pub(super) const BREATH: Duration = Duration::from_millis(250);
 
-/// How long a record is kept.
+/// The lifetime of a record, and its renewal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keeping {
     /// Its lifetime: how long it is held after it was written last, in whole seconds, two at least.
@@ -39,7 +39,7 @@ pub(super) struct Renewals {
     list: BTreeMap<(Id, Level), (Renewal, Instant)>,
 }
 
-/// Where a record lies, and at which level it was put.
+/// Returns the key of a record, and the level at which it was put.
 const fn place(renewal: &Renewal) -> (Id, Level) {
     (renewal.key, Level::of(renewal))
 }
@@ -65,7 +65,7 @@ impl Renewals {
         self.wait(services, ring, now);
     }
 
-    /// A record was put: it is renewed from now on, or no more.
+    /// Takes note that a record was put: it is renewed from now on, or no more.
     pub(super) fn note_put(
         &mut self,
         services: &mut Services,
@@ -149,7 +149,7 @@ impl Renewals {
         .collect()
     }
 
-    /// A renewal was written, or could not be.
+    /// Takes note that a renewal was written, or could not be.
     pub(super) fn on_renewed(
         &mut self,
         services: &mut Services,

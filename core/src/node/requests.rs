@@ -24,7 +24,7 @@ use crate::store::message as store;
 /// The shortest wait for a record to be stored.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What a question was asked for.
+/// The purpose of a question.
 #[derive(Clone, Debug)]
 pub(super) enum Purpose {
     /// A query of the membership machine.
@@ -47,7 +47,7 @@ pub(super) enum Purpose {
     Spread,
     /// To see whether a finger, or a node behind it, is there, and how long it takes to answer.
     Candidate(Id),
-    /// To see whether somebody is a member.
+    /// To see whether a node is a member.
     Probe,
     /// A question of the group machine.
     Group(Box<Token>),
@@ -76,7 +76,7 @@ struct Open {
     load: Option<Load>,
     sent: Instant,
     deadline: Instant,
-    /// What to ask again, and how often.
+    /// The question to repeat, and the number of repetitions.
     retries: Option<Box<Retries>>,
     retried: bool,
 }
@@ -87,7 +87,7 @@ struct Retries {
     left: u8,
 }
 
-/// What kind of work an answer takes.
+/// The kind of work that an answer takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     /// The answer comes from memory.
@@ -121,7 +121,7 @@ impl Kind {
     }
 }
 
-/// What an overdue question comes to.
+/// The outcome of an overdue question.
 pub(super) enum Expired {
     Resend(Contact, Message),
     Failed(Ended),
@@ -228,7 +228,7 @@ impl Requests {
         Some((next.to, asked))
     }
 
-    /// A question is over that took this room.
+    /// Gives the room of a question that is over back.
     pub(super) fn end(&mut self, to: Id, load: Load) {
         self.windows.end(to, load);
     }
@@ -354,7 +354,7 @@ impl Requests {
         self.open.iter().any(|(_, open)| wanted(&open.purpose))
     }
 
-    /// When the question of this number is overdue.
+    /// Returns the deadline of the question of this number.
     pub(super) fn due(&self, number: u64) -> Option<Instant> {
         self.open.get(number).map(|open| open.deadline)
     }
@@ -364,7 +364,7 @@ impl Requests {
         self.round_trips.of(node)
     }
 
-    /// How long to wait for the answer to a question of this kind.
+    /// Returns the retransmission timeout of a question of this kind.
     fn patience(&self, to: Id, kind: Kind) -> Duration {
         let round_trip = self.rtt(to).timeout().max(self.min_rto);
         round_trip.max(kind.patience())

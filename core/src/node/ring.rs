@@ -22,7 +22,7 @@ pub(super) struct Ring {
     pub(super) membership: Membership,
     pub(super) routes: Routes,
     pub(super) lookups: Lookups,
-    /// How the node leaves, while it hands over what it keeps.
+    /// The state of the departure, while the node hands over what it keeps.
     pub(super) departing: Option<Departure>,
 }
 
@@ -55,7 +55,7 @@ impl Ring {
         self.membership.successors().head().is_none()
     }
 
-    /// Where the node's own range begins: at its predecessor, or at itself while it knows none.
+    /// Returns the beginning of the node's own range: its predecessor, or itself while it knows none.
     pub(super) fn begin(&self, services: &Services) -> Id {
         let before = self.membership.predecessor();
         before.map_or_else(|| services.id(), Contact::id)

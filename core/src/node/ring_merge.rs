@@ -1,4 +1,4 @@
-//! Finding back together: a node looks itself up from elsewhere, and asks after nodes that it took for dead.
+//! Ring merge: a node looks itself up from elsewhere, and asks after nodes that it took for dead.
 //!
 //! Stabilization keeps one ring whole. It cannot join two rings that a broken network left, nor unwind a loopy one, which
 //! goes round the circle twice: from close by both look right. What a node far away, or in the other ring, takes for this
@@ -46,7 +46,7 @@ impl RingMerge {
         }
     }
 
-    /// A node did not answer. One that is being asked after already keeps its pause.
+    /// Takes note that a node did not answer. One that is being asked after already keeps its pause.
     pub(super) fn lose(&mut self, contact: &Contact) {
         if let Some(known) = self.find(contact.id()) {
             known.contact = contact.clone();
@@ -67,7 +67,7 @@ impl RingMerge {
         lost.find(|lost| lost.contact.id() == node)
     }
 
-    /// The node is in the same ring.
+    /// Forgets a node that is in the same ring.
     fn forget(&mut self, node: Id) {
         self.lost.retain(|lost| lost.contact.id() != node);
     }

@@ -1,4 +1,4 @@
-//! How long each neighbour takes to answer.
+//! Round-trip times of neighbours.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -7,7 +7,7 @@ use core::time::Duration;
 use crate::base::id::Id;
 use crate::base::rtt::Rtt;
 
-/// How many places there are at first: enough for the neighbours that most nodes have.
+/// The initial number of places: enough for the neighbours that most nodes have.
 const USUAL: usize = 32;
 
 /// Round-trip estimates by neighbour, within a limit on their number. A hash table with open addresses, so that a neighbour
@@ -32,7 +32,7 @@ impl RoundTrips {
         }
     }
 
-    /// Where a neighbour is, or the free place that it would get.
+    /// Returns the place of a neighbour, or the free place that it would get.
     fn find(&self, tag: u64) -> Option<usize> {
         let last = self.table.len().checked_sub(1)?;
         let start = (tag >> 32) as usize & last;

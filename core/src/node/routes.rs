@@ -31,7 +31,7 @@ impl Routes {
         }
     }
 
-    /// The routing rule at this node, told to whoever watches.
+    /// Applies the routing rule at this node; an owner that watches is told.
     pub(super) fn decide(
         &self,
         services: &mut Services,
@@ -75,7 +75,7 @@ impl Routes {
         }
     }
 
-    /// A node is the one of a row.
+    /// Takes note that a node is the one of a row.
     pub(super) fn learn(&mut self, services: &mut Services, row: u8, node: &Contact) {
         tell(services, self.fingers.learn(row, node));
     }
@@ -92,7 +92,8 @@ impl Routes {
         self.candidates.refresh(contact);
     }
 
-    /// A finger has named its successors. Those that are new are asked: who answers is there, and its round trip is known.
+    /// Asks after the nodes behind a finger, which has named its successors. Those that are new are asked: who answers is there,
+    /// and its round trip is known.
     pub(super) fn look_behind(
         &mut self,
         services: &mut Services,

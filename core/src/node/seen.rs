@@ -1,4 +1,4 @@
-//! Recursive lookups that came by lately.
+//! The memory of recursive lookups that this node has taken over lately.
 
 use alloc::vec::Vec;
 use core::mem;
@@ -7,21 +7,21 @@ use core::time::Duration;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 
-/// How many lookups each half remembers.
+/// The number of lookups that each half remembers.
 const MOST: usize = 1_024;
 
 /// Lookups that a node has taken over, so that it takes none over twice.
 ///
-/// (ours) Who hands a lookup on and hears nothing for a while hands it to another node, too, and both may have got it. Where
-/// answers are often late, every hop would double it. And one that comes by again has gone astray, and would go on for ever.
-/// So a node takes part in a lookup once, and sees to it then that it gets on; where it gets lost all the same, its origin
-/// asks hop by hop. The origin itself is no part of this: a lookup may come back to it once. Whoever guesses the numbers of
-/// another's lookups can have them passed over here, and so make them slower, no more.
+/// (ours) A node that hands a lookup on and hears nothing for a while hands it to another node, too, and both may have got it.
+/// Where answers are often late, every hop would double it. And one that comes by again has gone astray, and would go on for ever.
+/// So a node takes part in a lookup once, and sees to it then that it gets on; where it gets lost all the same, its origin asks
+/// hop by hop. The origin itself is no part of this: a lookup may come back to it once. Whoever guesses the numbers of another's
+/// lookups can have them passed over here, and so make them slower, no more.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
     /// Tags of lookups since the halves changed places.
     fresh: Vec<u32>,
-    /// Those before, forgotten as a whole.
+    /// The lookups of the half before, forgotten as a whole.
     stale: Vec<u32>,
     since: Instant,
 }

@@ -169,7 +169,7 @@ impl Services {
         self.requests.has_room(to, class)
     }
 
-    /// A peer has answered the question of this number, if it was asked one.
+    /// Takes a peer's answer to the question of this number, if it was asked one.
     pub(super) fn answered(
         &mut self,
         now: Instant,
@@ -181,7 +181,7 @@ impl Services {
             .answered(now, from, number, response, &mut self.timers)
     }
 
-    /// A question is overdue: it is sent again, or over.
+    /// Sends an overdue question again, or ends it.
     pub(super) fn on_request_timer(&mut self, now: Instant, number: u64) -> Option<Ended> {
         match self.requests.expired(now, number, &mut self.timers) {
             Expired::Resend(to, message) => self.send(to, message),

@@ -18,7 +18,7 @@ use crate::store::replica::{Accepted, Replica};
 #[derive(Clone, Debug)]
 pub(super) struct Storing {
     pub(super) replica: Replica,
-    /// By token, and so in the order in which they were handed over.
+    /// The records on their way to the disk, by token, and so in the order in which they were handed over.
     pending: BTreeMap<u64, Pending>,
     /// Held, but the disk did not take them.
     unsaved: BTreeSet<Id>,
@@ -31,7 +31,7 @@ struct Pending {
     waiting: Vec<Waiting>,
 }
 
-/// Who waits for a record to be stored at this node.
+/// The part that waits for a record to be stored at this node.
 #[derive(Clone, Debug)]
 pub(super) enum Waiting {
     /// A peer that asked for it.
@@ -40,7 +40,7 @@ pub(super) enum Waiting {
     Operation(u64),
     /// A walk of this node, which has fetched so many bytes.
     Walk { node: Id, walk: u64, bytes: usize },
-    /// Nobody.
+    /// No part waits.
     Nobody,
 }
 
@@ -144,7 +144,7 @@ impl Storing {
         outputs.push_back(Output::StoreRecord { token, key, copy });
     }
 
-    /// The disk has answered. Gives back who waited for it.
+    /// Takes the disk's answer; returns the parts that waited for it.
     pub(super) fn on_stored(&mut self, token: u64, stored: bool) -> Vec<Waiting> {
         let Some(Pending { key, waiting }) = self.pending.remove(&token) else {
             return Vec::new();

@@ -15,7 +15,7 @@ impl Timers {
         Self(Vec::with_capacity(16))
     }
 
-    /// Where a deadline is, or belongs.
+    /// Returns the place of a deadline, or the place where it belongs.
     fn find(&self, timeout: Timeout) -> Result<usize, usize> {
         self.0.binary_search_by(|other| timeout.cmp(other))
     }

@@ -7,17 +7,17 @@ use crate::node::lookups::{Goal, Outcome};
 use crate::node::ring::Ring;
 use crate::node::services::Services;
 
-/// How much faster a node stabilizes while its neighbourhood is changing.
+/// The factor by which a node stabilizes faster while its neighbourhood is changing.
 const BRISK: u32 = 8;
 
-/// Where the periodic work of a member stands.
+/// The state of a member's periodic work.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Upkeep {
     /// The row that is refreshed next.
     next_row: u8,
     /// Whether the table is being filled for the first time, row after row without waiting.
     filling: bool,
-    /// How many rounds of stabilization still come fast, after the neighbours changed.
+    /// The number of rounds of stabilization that still come fast, after the neighbours changed.
     brisk_rounds: u8,
 }
 
@@ -98,7 +98,7 @@ impl Upkeep {
         }
     }
 
-    /// A round is over: the next one begins with the next timer.
+    /// Ends a round: the next one begins with the next timer.
     fn end_refresh(&mut self, services: &mut Services, now: Instant) {
         self.next_row = 1;
         if core::mem::take(&mut self.filling) {
@@ -106,7 +106,7 @@ impl Upkeep {
         }
     }
 
-    /// The node of a row was found, or was not.
+    /// Takes the node of a row, found or not.
     pub(super) fn on_lookup(
         &mut self,
         services: &mut Services,

@@ -1,4 +1,4 @@
-//! What an owner may look at.
+//! Views of a node's state for its owner.
 
 use core::fmt;
 
@@ -15,12 +15,12 @@ use crate::node::Node;
 use crate::store::group::Groups;
 use crate::store::replica::Replica;
 
-/// How far a ring has come, judged from one member's own list.
+/// The stage of a ring's growth, judged from one member's own list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     /// The node is no member.
     Outside,
-    /// It looks for its place.
+    /// The node looks for its place.
     Joining,
     /// Fewer than r + 1 members are known: it serves, with shorter lists and fewer copies.
     Forming,
@@ -40,12 +40,12 @@ impl Stage {
     }
 }
 
-/// Why a node stays that wanted to leave for good.
+/// The reason why a node stays that wanted to leave for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stay {
     /// No other peer is in its ring.
     Alone,
-    /// Those who could take its records over refuse: they leave themselves, or are full; or they do not answer.
+    /// The nodes that could take its records over refuse: they leave themselves, or are full; or they do not answer.
     Refused,
     /// No others could take its places in groups in time.
     Unfinished,
@@ -84,7 +84,7 @@ impl Node {
         })
     }
 
-    /// Why this node stays, since it wanted to leave last.
+    /// Returns the reason why this node stays, since it wanted to leave last.
     pub const fn stayed(&self) -> Option<Stay> {
         self.handover.stayed()
     }
@@ -104,7 +104,7 @@ impl Node {
         self.services.config.space
     }
 
-    /// How its ring signs.
+    /// Returns the signature scheme of its ring.
     pub fn scheme(&self) -> Scheme {
         self.services.me.signer.scheme()
     }
@@ -134,12 +134,12 @@ impl Node {
         self.quorum.groups()
     }
 
-    /// How its lookups travel unless asked otherwise.
+    /// Returns the mode of its lookups unless asked otherwise.
     pub fn mode(&self) -> Mode {
         self.services.config.mode
     }
 
-    /// How far its ring has come.
+    /// Returns the stage of its ring's growth.
     pub fn stage(&self) -> Stage {
         let successors = self.ring.membership.successors();
         if self.ring.is_member() {
@@ -166,12 +166,12 @@ impl Node {
         self.services.next_number()
     }
 
-    /// What is known of the round trip to a neighbour.
+    /// Returns the estimate of the round trip to a neighbour.
     pub fn rtt(&self, node: Id) -> Rtt {
         self.services.requests.rtt(node)
     }
 
-    /// When it stops waiting for the answer to its request of this number.
+    /// Returns the time at which it stops waiting for the answer to its request of this number.
     pub fn answer_due(&self, request: u64) -> Option<Instant> {
         self.services.requests.due(request)
     }
@@ -181,12 +181,12 @@ impl Node {
         self.ring.lookups.path(number)
     }
 
-    /// When a lookup of its own goes on by itself, or ends.
+    /// Returns the time at which a lookup of its own goes on by itself, or ends.
     pub fn lookup_due(&self, number: u64) -> Option<Instant> {
         self.ring.lookups.due(number)
     }
 
-    /// How many questions wait for an answer.
+    /// Returns the number of questions that wait for an answer.
     pub fn outstanding(&self) -> usize {
         self.services.requests.outstanding()
     }

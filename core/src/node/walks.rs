@@ -9,23 +9,23 @@ use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 
-/// With how many nodes at a time. What is refused begins with the next round of repair.
+/// The greatest number of nodes that are walked with at a time. What is refused begins with the next round of repair.
 const MAX_WALKS: usize = 64;
-/// How many ranges may wait for one node.
+/// The greatest number of ranges that wait for one node.
 const MAX_RANGES: usize = 8;
-/// How many bytes that were fetched may wait for the disk before more is fetched.
+/// The greatest number of fetched bytes that wait for the disk before more is fetched.
 const MAX_STORING: usize = 256 * 1024;
-/// How fast a walk goes at most, in bytes a second: what else comes to the other node does not find a heap of values before it.
+/// The greatest rate of a walk, in bytes a second: what else comes to the other node does not find a heap of values before it.
 const PACE: u64 = 24_000_000;
-/// By how much a walk that was held up may be ahead of its pace then.
+/// The time by which a walk that was held up may be ahead of its pace then.
 const BURST: Duration = Duration::from_millis(1);
 
-/// What is done with a range.
+/// The purpose of a walk over a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Aim {
     /// Both nodes are to have its records.
     Compare,
-    /// The other one is to have those of its records that nobody has vouched for since then; they are dropped here.
+    /// The other one is to have those of its records that no node has vouched for since then; they are dropped here.
     HandOver(Instant),
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Range {
     pub(super) aim: Aim,
 }
 
-/// What to do next.
+/// The next step of a walk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// Offer the next page of this range, from behind this key on.
@@ -53,7 +53,7 @@ pub(super) enum Step {
 pub(super) struct Walks {
     open: BTreeMap<Id, Walk>,
     last_number: u64,
-    /// How many steps have been answered.
+    /// The number of steps that have been answered.
     progress: u64,
 }
 
@@ -64,7 +64,7 @@ struct Walk {
     to: Contact,
     /// The first one is under way.
     ranges: VecDeque<Range>,
-    /// Where the next page begins.
+    /// The key behind which the next page begins.
     last: Option<Id>,
     /// The page that was offered.
     page: BTreeSet<Id>,
@@ -75,7 +75,7 @@ struct Walk {
     /// Offers, copies and reads without an answer, and what was read and is not stored yet.
     under_way: usize,
     storing: usize,
-    /// When the next value may go.
+    /// The time at which the next value may go.
     next_at: Instant,
 }
 
@@ -123,7 +123,7 @@ impl Walks {
         self.open.insert(to.id(), walk);
     }
 
-    /// What to do next with a node, and in which walk; `None` when the node has to answer first, or all is done.
+    /// Returns the next step with a node, and the walk that it is of; `None` when the node has to answer first, or all is done.
     pub(super) fn next(
         &mut self,
         now: Instant,
@@ -142,13 +142,13 @@ impl Walks {
         }
     }
 
-    /// What is done with the range under way.
+    /// Returns the purpose of the walk over the range under way.
     pub(super) fn aim(&self, to: Id, number: u64) -> Option<Aim> {
         let walk = self.open.get(&to).filter(|walk| walk.number == number);
         Some(walk?.ranges.front()?.aim)
     }
 
-    /// The next page was offered; an empty one ends the range.
+    /// Takes note that the next page was offered; an empty one ends the range.
     pub(super) fn offered(&mut self, to: Id, page: &[Id]) {
         let Some(walk) = self.open.get_mut(&to) else {
             return;
@@ -186,7 +186,7 @@ impl Walks {
         page
     }
 
-    /// A read is under way, or a copy of so many bytes.
+    /// Takes note that a read is under way, or a copy of so many bytes.
     pub(super) fn begun(&mut self, now: Instant, to: Id, bytes: usize) {
         if let Some(walk) = self.open.get_mut(&to) {
             walk.under_way += 1;
@@ -194,7 +194,7 @@ impl Walks {
         }
     }
 
-    /// When a walk that only waits for its pace goes on.
+    /// Returns the time at which a walk that only waits for its pace goes on.
     pub(super) fn due(&self, now: Instant) -> Option<Instant> {
         let walks = self.open.values();
         let paced = walks.filter(|walk| walk.next_at > now && walk.has_values());
@@ -206,7 +206,7 @@ impl Walks {
         self.open.keys().copied().collect()
     }
 
-    /// A copy was answered, or a read that brought nothing.
+    /// Takes note that a copy was answered, or a read that brought nothing.
     pub(super) fn done(&mut self, to: Id, number: u64) {
         if let Some(walk) = self.of(to, number) {
             walk.under_way -= 1;
@@ -214,7 +214,7 @@ impl Walks {
         }
     }
 
-    /// A read has brought so many bytes, which are to be stored.
+    /// Takes note that a read has brought so many bytes, which are to be stored.
     pub(super) fn fetched(&mut self, now: Instant, to: Id, number: u64, bytes: usize) {
         if let Some(walk) = self.of(to, number) {
             walk.storing += bytes;
@@ -222,7 +222,7 @@ impl Walks {
         }
     }
 
-    /// What was read is stored, or could not be.
+    /// Takes note that what was read is stored, or could not be.
     pub(super) fn stored(&mut self, to: Id, number: u64, bytes: usize) {
         if let Some(walk) = self.of(to, number) {
             walk.storing -= bytes;
@@ -230,7 +230,7 @@ impl Walks {
         self.done(to, number);
     }
 
-    /// A node does not answer: the next round of repair tries again.
+    /// Ends a walk with a node that does not answer: the next round of repair tries again.
     pub(super) fn fail(&mut self, to: Id, number: u64) {
         if self.of(to, number).is_some() {
             self.end(to);
@@ -264,7 +264,7 @@ impl Walk {
         !self.lacking.is_empty() || !self.newer.is_empty()
     }
 
-    /// So many bytes go.
+    /// Counts so many bytes that go, and delays the next value by them.
     fn pace(&mut self, now: Instant, bytes: usize) {
         let burst = u64::try_from(BURST.as_micros()).unwrap_or(u64::MAX);
         let earliest = Instant::from_micros(now.as_micros().saturating_sub(burst));

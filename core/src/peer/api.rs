@@ -79,14 +79,14 @@ pub enum Output {
         /// Its bytes: these pieces, one after another.
         pieces: Vec<Bytes>,
     },
-    /// Something to know.
+    /// An event, for the owner's information.
     Event(Event),
 }
 
 /// News of a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// At its node.
+    /// An event of its node.
     Node(node::Event),
     /// The other end of a link, or of a circuit, has proved who it is.
     LinkUp {
@@ -103,7 +103,7 @@ pub enum Event {
         link: LinkId,
         /// The node that was at the other end, if that was known.
         id: Option<Id>,
-        /// Why.
+        /// The reason.
         reason: CloseReason,
         /// The other side's words, if it was the one to close it.
         said: Option<Goodbye>,
@@ -123,14 +123,14 @@ pub enum Event {
     },
     /// After [`DataError::Full`]: there is room for data to this node again.
     Room(Id),
-    /// In a transfer.
+    /// An event of a transfer.
     Swarm(swarm::Event),
 }
 
-/// Why data cannot be sent.
+/// The reason why data cannot be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DataError {
-    /// There is no link to the node. [`Peer::reach`](super::Peer::reach) makes one.
+    /// The peer has no link to the node. [`Peer::reach`](super::Peer::reach) makes one.
     NotLinked,
     /// Too much waits already; [`Event::Room`] follows.
     Full,
@@ -150,7 +150,7 @@ impl fmt::Display for DataError {
 
 impl core::error::Error for DataError {}
 
-/// Why the peer wants to be called again.
+/// The reason why the peer wants to be called again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TimerKind {
     /// For its node.

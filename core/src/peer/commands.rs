@@ -112,7 +112,7 @@ impl Peer {
 
     // What it is told.
 
-    /// An incoming connection is open as this link.
+    /// Handles an incoming connection that is open as this link.
     pub fn handle_accepted(&mut self, now: Instant, link: LinkId) {
         self.open_socket(now, link, None, None);
     }
@@ -131,7 +131,7 @@ impl Peer {
         self.drain_node(now);
     }
 
-    /// One binary message has come over a link.
+    /// Handles one binary message that has come over a link.
     pub fn handle_frame(&mut self, now: Instant, link: LinkId, bytes: impl Into<Bytes>) {
         self.receive(now, link, &bytes.into());
     }
@@ -143,7 +143,7 @@ impl Peer {
         self.carry_out(now, waits);
     }
 
-    /// A connection is gone, without this side having closed it.
+    /// Handles a connection that is gone, without this side having closed it.
     pub fn handle_closed(&mut self, now: Instant, link: LinkId) {
         let socket = Channel::Socket(link);
         self.carry_out(
@@ -157,7 +157,8 @@ impl Peer {
         self.drain_node(now);
     }
 
-    /// The other side has closed a connection, and said why by the code and text of a WebSocket's close frame.
+    /// Handles the other side's goodbye: it has closed a connection, and said why by the code and text of a WebSocket's close
+    /// frame.
     pub fn handle_goodbye(&mut self, now: Instant, link: LinkId, code: u16, text: &str) {
         let said = Goodbye::new(code, text);
         let reason = said.reason().unwrap_or(CloseReason::Gone);

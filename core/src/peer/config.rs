@@ -12,7 +12,8 @@ use crate::swarm;
 pub struct Config {
     /// The node's choices.
     pub node: NodeConfig,
-    /// Which position of its key this is: 0 to 15. A peer with several is one of these for each, with the same signer.
+    /// The position of the peer among those of its key: 0 to 15. A peer with several is one of these for each, with the same
+    /// signer.
     pub index: u8,
     /// The ring's name: peers of different rings do not talk. At most 64 bytes.
     pub ring: String,
@@ -29,7 +30,7 @@ pub struct Config {
 pub enum Reach {
     /// Accepts connections at its addresses, dials others at theirs, and relays for those who cannot.
     Direct,
-    /// Cannot be dialed, as a browser tab: leases an address at two others, and dials nobody else.
+    /// Cannot be dialed, as a browser tab: leases an address at two others, and dials no other peer.
     Relayed,
 }
 

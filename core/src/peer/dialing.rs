@@ -20,13 +20,13 @@ const MAX_WAYS: usize = 6;
 /// The purpose of a connection, and the node that must be there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Aim {
-    /// Whoever is there, to join its ring.
+    /// Any peer, to join its ring.
     Join,
     /// This node and no other.
     Node(Id),
     /// This node and no other, to lease an address.
     Relay(Id),
-    /// Whoever is there, to see whether there is a ring to move to.
+    /// Any peer, to see whether there is a ring to move to.
     Probe,
 }
 
@@ -138,7 +138,7 @@ impl Dialing {
         aim
     }
 
-    /// There is a link to a relay: the nodes that waited for it are reached over it.
+    /// Takes note of a link to a relay, over which the nodes that waited for it are reached.
     #[must_use]
     pub(super) fn way_found(&mut self, links: &Links, over: LinkId, relay: Id) -> Vec<Want> {
         let waiting = self.over.remove(&relay).unwrap_or_default().into_iter();
@@ -246,7 +246,7 @@ impl Dialing {
         Vec::new()
     }
 
-    /// There is no way left to a node.
+    /// Gives up on a node to which no way is left.
     fn give_up(&mut self, id: Id) -> Vec<Want> {
         let mut wants = vec![Want::Relaying(relaying::Input::GiveUp(id))];
         let behind = self.over.remove(&id).unwrap_or_default();

@@ -185,7 +185,7 @@ impl Finding {
         }
     }
 
-    /// A peer that was asked says whether it is in a ring.
+    /// Handles the answer of a peer that was asked whether it is in a ring.
     fn on_probed(&mut self, context: Context<'_>, contact: &Contact, standing: Standing) {
         let Some(joining) = &mut self.joining else {
             return;

@@ -18,7 +18,7 @@ use crate::peer::links::{Channel, Links};
 use crate::peer::parts::{Context, ToNode, Want};
 use crate::peer::{dialing, links};
 
-/// At how many peers a tab leases an address.
+/// The number of peers at which a tab leases an address.
 const WANTED: usize = 2;
 /// The pause between looks whether it has as many as it wants, and whether they are still there.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -54,7 +54,7 @@ pub(super) enum Input {
 #[derive(Clone, Debug)]
 pub(super) struct Leasing {
     reach: Reach,
-    /// Of the contact signed last.
+    /// The version of the contact signed last.
     version: u64,
     relays: Relays,
 }
@@ -64,7 +64,7 @@ struct Relays {
     held: Vec<Contact>,
     /// Asked for a lease, or dialed for one; until when.
     asked: BTreeMap<Id, Instant>,
-    /// Not to be tried again before this time.
+    /// The relays that are not to be tried again, each until this time.
     shunned: BTreeMap<Id, Instant>,
     /// Have been relays, latest first.
     known: Vec<Contact>,
@@ -129,7 +129,8 @@ impl Leasing {
         want.into_iter().collect()
     }
 
-    /// A connection is open, maybe to join the ring of whoever is there. A peer that cannot be dialed asks for a lease first of all.
+    /// Handles a connection that is open, maybe to join the ring at its other end. A peer that cannot be dialed asks for a lease
+    /// first of all.
     fn on_up(
         &mut self,
         context: &Context<'_>,
@@ -154,7 +155,7 @@ impl Leasing {
         }
     }
 
-    /// A node has granted a lease.
+    /// Takes a lease that a node has granted.
     fn on_leased(&mut self, context: Context<'_>, signer: &Signer, from: Id) -> Vec<Want> {
         let mut wants = Vec::new();
         let relays = &mut self.relays;
@@ -177,7 +178,7 @@ impl Leasing {
         wants
     }
 
-    /// A node has refused a lease.
+    /// Handles a node's refusal of a lease.
     fn on_refused(&mut self, context: &Context<'_>, from: Id, reason: CloseReason) -> Option<Want> {
         self.relays.asked.remove(&from)?;
         self.relays.shunned.insert(from, context.now + SHUN);
@@ -188,7 +189,7 @@ impl Leasing {
         )))
     }
 
-    /// A socket to a node is gone; it may have been a relay.
+    /// Handles the end of a socket to a node; it may have been a relay.
     fn on_socket_lost(&mut self, context: Context<'_>, signer: &Signer, id: Id) -> Vec<Want> {
         let mut wants = Vec::new();
         let relays = &mut self.relays;
@@ -207,14 +208,14 @@ impl Leasing {
         wants
     }
 
-    /// A node that was to be a relay cannot be dialed.
+    /// Handles a node that was to be a relay and cannot be dialed.
     fn on_unreachable(&mut self, now: Instant, id: Id) {
         if self.relays.asked.remove(&id).is_some() {
             self.relays.shunned.insert(id, now + SHUN);
         }
     }
 
-    /// The peer has left its ring: nobody need find it any more.
+    /// Releases the leases: the peer has left its ring, and need not be found any more.
     #[must_use]
     pub(super) fn release(&mut self, links: &Links) -> Vec<Want> {
         let held = core::mem::take(&mut self.relays).held;
@@ -224,7 +225,7 @@ impl Leasing {
             .collect()
     }
 
-    /// Signs a contact with the relays there are now, and has it told to everybody who is linked.
+    /// Signs a contact with the relays there are now, and has it told to every linked node.
     fn publish(&mut self, context: Context<'_>, signer: &Signer) -> [Want; 2] {
         self.version += 1;
         let Context { now, node, .. } = context;
@@ -268,7 +269,7 @@ impl Leasing {
         Some(linked.map(close).collect())
     }
 
-    /// A machine that vanished closes no connection: relays that say nothing are asked, and one more peer where there are too few.
+    /// Asks relays that say nothing, and one more peer where there are too few: a machine that vanished closes no connection.
     #[must_use]
     pub(super) fn look(&mut self, context: &Context<'_>) -> Vec<Want> {
         let Context { now, links, .. } = *context;

@@ -48,7 +48,7 @@ use crate::wire::frame::{Frame, FrameType, MAX_FRAME};
 
 /// The longest time for a handshake.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
-/// A circuit that ended sooner is not made again unasked: whoever ends each at once would have it made without end.
+/// A circuit that ended sooner is not made again unasked: a node that ends each at once would have it made without end.
 const SHORTEST_CIRCUIT: Duration = Duration::from_secs(1);
 
 /// The context of the links: who proves itself to whom, when, and the orders to the owner.
@@ -75,7 +75,7 @@ pub(super) enum Input {
     },
     /// Take in a circuit that ends here.
     Accept(Leg),
-    /// Tell everybody who is linked how this node is reached by now.
+    /// Tell every linked node how this node is reached by now.
     Introduce,
     /// Tell it whoever is at the other end of this channel.
     IntroduceOver(Channel),
@@ -103,7 +103,7 @@ pub(super) enum Input {
     Pass(Leg, Vec<u8>),
     /// Let the end of a circuit on the first leg go on to the second.
     PassClose(Leg, Leg, CloseReason),
-    /// Judge a frame on a circuit that nobody has here.
+    /// Judge a frame on a circuit that is unknown here.
     Late(Leg),
 }
 
@@ -403,7 +403,7 @@ impl Links {
         self.open(host, Channel::Circuit(leg), Some(aim), None)
     }
 
-    /// Tells everybody who is linked how this node is reached by now.
+    /// Tells every linked node how this node is reached by now.
     fn introduce_to_all(&self) -> Vec<Want> {
         let channels = self.channels.iter();
         channels
@@ -431,7 +431,7 @@ impl Links {
 
     // Frames in.
 
-    /// A frame has come over a socket. `None` where there is no such socket.
+    /// Receives a frame over a socket. `None` where there is no such socket.
     pub(super) fn receive(
         &mut self,
         host: Host<'_>,
@@ -647,7 +647,7 @@ impl Links {
         Ok(vec![want])
     }
 
-    /// The node at the other end of a link says something about leases and circuits.
+    /// Handles a message about leases and circuits from the node at the other end of a link.
     fn on_relay_message(
         &mut self,
         link: LinkId,
@@ -702,7 +702,7 @@ impl Links {
         Ok(vec![want])
     }
 
-    /// A frame has come on a circuit that nobody has here.
+    /// Handles a frame on a circuit that is unknown here.
     #[must_use]
     fn on_late_frame(&mut self, leg: Leg) -> Option<Want> {
         if !self.channels.knows(leg) {
@@ -827,7 +827,7 @@ impl Links {
         }
     }
 
-    /// A connection has ended, for a reason of this side's or for what the other side said.
+    /// Ends a connection, for a reason of this side's or for what the other side said.
     #[must_use]
     fn end(
         &mut self,
@@ -886,8 +886,8 @@ impl Links {
         wants
     }
 
-    /// The way to a node has ended. Another one takes over; or the node is looked for, where that is worth it; otherwise it counts as
-    /// unreachable.
+    /// Reroutes to a node when the way to it has ended. Another one takes over; or the node is looked for, where that is worth it;
+    /// otherwise it counts as unreachable.
     #[must_use]
     fn reroute(&mut self, ended: Channel, node: Contact, again: bool) -> Vec<Want> {
         let id = node.id();
@@ -909,7 +909,7 @@ impl Links {
         vec![gone, Want::Finding(finding::Input::Unlinked(id)), next]
     }
 
-    /// One more connection or circuit is refused or closed by this side.
+    /// Counts one more connection or circuit that this side refused or closed.
     fn count(&mut self, reason: CloseReason) {
         *self.tally.drops.entry(reason).or_default() += 1;
     }

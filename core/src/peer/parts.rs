@@ -15,7 +15,7 @@ use crate::peer::{dialing, finding, leasing, links, relaying, transfers};
 pub(super) struct Context<'a> {
     pub(super) now: Instant,
     pub(super) node: &'a mut Node,
-    /// To look at: a part acts on links by what it [wants](Want).
+    /// The links, to look at: a part acts on them by what it [wants](Want).
     pub(super) links: &'a Links,
 }
 
@@ -32,9 +32,9 @@ pub(super) enum Want {
     Owner(Output),
     /// Of the node.
     Node(ToNode),
-    /// That this counts as the node's own news.
+    /// Counts this as the node's own news.
     News(NodeEvent),
-    /// That node and swarm get what they want, before anything else happens.
+    /// Gives node and swarm what they want, before anything else happens.
     Drain,
     /// Of the links.
     Links(links::Input),
@@ -42,7 +42,7 @@ pub(super) enum Want {
     Dialing(dialing::Input),
     /// Of relaying.
     Relaying(relaying::Input),
-    /// That what waited for a node, here or elsewhere, goes on over this link to it.
+    /// Lets what waited for a node, here or elsewhere, go on over this link to it.
     WayFound(LinkId, Id),
     /// Of leasing.
     Leasing(leasing::Input),

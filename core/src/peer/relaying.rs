@@ -185,7 +185,7 @@ impl Relaying {
         }
     }
 
-    /// A lookup of the node's has ended; `None` where it was not for a tab's target.
+    /// Handles the end of a lookup of the node's; `None` where it was not for a tab's target.
     pub(super) fn on_lookup_ended(
         &mut self,
         lookup: LookupId,
@@ -201,7 +201,7 @@ impl Relaying {
         })
     }
 
-    /// There is a socket to a node: the circuits that waited for it go on over it.
+    /// Takes note of a socket to a node: the circuits that waited for it go on over it.
     #[must_use]
     pub(super) fn way_found(&mut self, link: LinkId, node: Id) -> Vec<Want> {
         let found = self.relay.found(node).into_iter();
@@ -225,14 +225,14 @@ impl Relaying {
         core::iter::once(open).chain(hello).collect()
     }
 
-    /// There is no way to a node that tabs want to reach.
+    /// Gives up on a node that tabs want to reach and to which no way is left.
     fn give_up(&mut self, id: Id) -> Vec<Want> {
         let legs = self.relay.give_up(id).into_iter();
         legs.map(|leg| Want::Links(links::Input::Drop(leg, CloseReason::Unreachable)))
             .collect()
     }
 
-    /// A frame has come on a circuit that does not end here.
+    /// Forwards a frame on a circuit that does not end here.
     fn forward(&mut self, leg: Leg, mut frame: Vec<u8>) -> Option<Want> {
         if !self.relay.has(leg) {
             return Some(Want::Links(links::Input::Late(leg)));
@@ -246,7 +246,8 @@ impl Relaying {
         }
     }
 
-    /// So many bytes were passed on over a link. Where too much waits by now, the circuit whose receiver is furthest behind ends.
+    /// Takes note of so many bytes that were passed on over a link. Where too much waits by now, the circuit whose receiver is
+    /// furthest behind ends.
     fn on_passed(&mut self, links: &Links, link: LinkId, bytes: usize) -> Vec<Want> {
         self.relayed_bytes += bytes as u64;
         let most = self.relay.limits().bytes;
@@ -269,7 +270,7 @@ impl Relaying {
         }
     }
 
-    /// The end behind a leg gives credit.
+    /// Passes on the credit that the end behind a leg gives.
     fn credit(&mut self, leg: Leg, bytes: u32) -> Option<Want> {
         match self.relay.grant(leg, bytes) {
             Ok(far) => far.map(|Leg { link, circuit }| {

@@ -22,7 +22,7 @@ const MAX_CONTACTS: usize = 4_096;
 pub(super) enum Order {
     /// Send a piece of a content, and say then how much waits.
     SendBlock(Id, Block),
-    /// Anything else.
+    /// Any other want.
     Want(Want),
 }
 
@@ -81,7 +81,7 @@ impl Transfers {
         None
     }
 
-    /// A node may have a content. `me` is this node.
+    /// Adds a node that may have a content. `me` is this node.
     pub(super) fn add_source(
         &mut self,
         now: Instant,
@@ -101,7 +101,7 @@ impl Transfers {
         self.swarm.add_source(now, content, node.id());
     }
 
-    /// The ring has said who has a content; `false` when nobody had asked for a transfer.
+    /// Takes the providers of a content that the ring has found; `false` when no transfer had asked for them.
     pub(super) fn on_providers(
         &mut self,
         context: &Context<'_>,

@@ -85,20 +85,20 @@ pub struct Settings {
     pub record_bytes: usize,
     /// The random number of this node's store: another one after the store was lost.
     pub incarnation: u64,
-    /// When a member that is away loses its place to a node that is there.
+    /// The patience of groups: the time after which a member that is away loses its place to a node that is there.
     pub patience: Patience,
     /// All of them, but in tests.
     pub rules: Rules,
 }
 
-/// For how long a member that is away keeps its place in a group although another node could take it.
+/// The time for which a member that is away keeps its place in a group although another node could take it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
     /// After it fell silent.
     pub silent: Duration,
     /// After it said that it stops, and will be back.
     pub stopped: Duration,
-    /// For how long a node is not asked again that has said that it stays in another lineage.
+    /// The time for which a node is not asked again that has said that it stays in another lineage.
     pub declined: Duration,
 }
 
@@ -115,13 +115,13 @@ impl Default for Patience {
 /// The rules that make the level linearizable. Tests switch a rule off to see that it is missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
-    /// Those who follow are given the state of the group.
+    /// A group that follows is given the state of its predecessor.
     pub hand_over: bool,
     /// A read stores what it answers at a majority first.
     pub write_back: bool,
     /// Members keep nothing for an epoch that does not stand.
     pub epoch_check: bool,
-    /// Nothing is answered before what it says is stored.
+    /// A node answers only after what the answer says is stored.
     pub save_first: bool,
     /// A node whose store was lost or damaged has no vote in groups that name its earlier incarnation.
     pub incarnation: bool,
@@ -153,7 +153,7 @@ impl Rules {
 /// All that a node remembers of groups besides the records. It is stored as one, since its parts belong together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Control {
-    /// Of the store that it was saved in.
+    /// The incarnation of the store that it was saved in.
     pub incarnation: u64,
     /// No group of this epoch or an older one is ever entered.
     pub floor: Epoch,
@@ -227,7 +227,7 @@ pub enum Token {
     Change(GroupId, u64),
     /// To tell what was decided.
     Tell(GroupId),
-    /// Whether the part of what followed, up to this key, is over, too.
+    /// To hear whether the part of what followed, up to this key, is over, too.
     Over(GroupId, Id),
     /// To hear what became of the group, and whether this member lives.
     Check(GroupId),
@@ -235,7 +235,7 @@ pub enum Token {
     Meet,
     /// To tell of fences, after the list has changed so often.
     Fences(u64),
-    /// Which fences stand.
+    /// To hear which fences stand.
     Survey,
 }
 
@@ -250,7 +250,7 @@ pub enum Input {
     Answered(Token, Id, Response),
     /// A question to this node got no answer. It may have arrived.
     Failed(Token, Id),
-    /// Something was saved, or could not be.
+    /// A save has succeeded, or failed.
     Saved(u64, bool),
     /// From time to time.
     Look(Look),
@@ -260,7 +260,7 @@ pub enum Input {
     Stop,
     /// Under this number: go on with this key's range without these members, which are gone for good.
     Repair(u64, Id, Vec<Id>),
-    /// Nobody waits for the repair of this number any more.
+    /// The repair of this number is no longer awaited.
     EndRepair(u64),
     /// Give this node's lineage up for this one, once all that it keeps has been taken care of.
     Adopt(u64),
@@ -275,8 +275,8 @@ pub enum Input {
 pub struct Look {
     /// Its neighbours that live: the predecessor and the successors.
     pub ring: Vec<Contact>,
-    /// Where the part of the ring begins and ends whose nodes are all known, which is from the predecessor to the last successor;
-    /// `None` where that is all of it.
+    /// The bounds of the part of the ring whose nodes are all known, which is from the predecessor to the last successor; `None`
+    /// where that is all of it.
     pub arc: Option<(Id, Id)>,
     /// Whether the node wants to leave for good.
     pub leaving: bool,
@@ -313,12 +313,12 @@ pub enum Effect {
     Adopted(u64),
 }
 
-/// Something to be saved.
+/// Data to be saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Save {
-    /// In the place of the last one.
+    /// The control record, in the place of the last one.
     Control(Box<Control>),
-    /// In the place of an older one of its key.
+    /// An entry, in the place of an older one of its key.
     Entry(Box<Entry>),
 }
 

@@ -13,9 +13,9 @@ use crate::store::record::{DEFAULT_LIFETIME, Record};
 /// The life of a record at one holder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Life {
-    /// When it is over.
+    /// The time at which it is over.
     expires: Instant,
-    /// When the tombstone goes, not before `expires`.
+    /// The time at which the tombstone goes, not before `expires`.
     forgotten: Instant,
 }
 
@@ -31,7 +31,7 @@ impl Life {
         }
     }
 
-    /// When it is over.
+    /// Returns the time at which it is over.
     pub const fn expires(&self) -> Instant {
         self.expires
     }
@@ -57,7 +57,7 @@ impl Life {
         -all.saturating_sub(whole(self.forgotten)).max(1)
     }
 
-    /// With a part of a second more.
+    /// Returns a life that is a part of a second longer.
     #[must_use]
     pub fn longer(self, by: Duration) -> Self {
         Self {
@@ -67,7 +67,7 @@ impl Life {
     }
 }
 
-/// For how many seconds after its life a record is kept as a tombstone.
+/// Returns the number of seconds after its life for which a record is kept as a tombstone.
 pub fn tombstone(record: &Record) -> u32 {
     match record.item() {
         Some(item) if item.sequence > 1 => DEFAULT_LIFETIME.saturating_sub(item.lifetime),
@@ -75,7 +75,7 @@ pub fn tombstone(record: &Record) -> u32 {
     }
 }
 
-/// So many seconds as a remaining life.
+/// Returns so many seconds as a remaining life.
 pub fn remaining(seconds: u32) -> i32 {
     i32::try_from(seconds).unwrap_or(i32::MAX)
 }

@@ -1,4 +1,4 @@
-//! What holders of records say to one another.
+//! Requests and replies between holders of records.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -9,7 +9,7 @@ use crate::base::id::Id;
 use crate::store::life::{self, tombstone};
 use crate::store::record::{Record, RecordError, Version};
 
-/// How many entries an offer may list.
+/// The greatest number of entries in an offer.
 pub const MAX_OFFER: usize = 256;
 
 /// A record on its way, with how long it has left.
@@ -74,7 +74,7 @@ impl StoredRecord {
         is_visible.then_some(&self.record)
     }
 
-    /// What this copy and another one of the same record come to together. Both are checked.
+    /// Merges this copy with another one of the same record. Both are checked.
     #[must_use]
     pub fn join(self: Box<Self>, other: &Self) -> Box<Self> {
         match self
@@ -90,7 +90,7 @@ impl StoredRecord {
 /// A question about records. Each gets one [`Response`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// What do you hold under this key?
+    /// Asks for the record under this key.
     Read(Id),
     /// Keep this.
     Write(Box<StoredRecord>),
@@ -116,12 +116,12 @@ pub enum Response {
     },
 }
 
-/// What a question moves besides itself.
+/// The bulk data that a question moves besides itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bulk {
-    /// It carries a value of about so many bytes.
+    /// The question carries a value of about so many bytes.
     Sent(usize),
-    /// It asks for a value of a size that only the answer shows.
+    /// The question asks for a value of a size that only the answer shows.
     Asked,
 }
 

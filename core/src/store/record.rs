@@ -1,4 +1,4 @@
-//! A record: what the ring keeps under a key, and how that is known to be right.
+//! Records: what the ring keeps under a key, and the proof that it is right.
 //!
 //! | kind | key | who may write it | of two copies |
 //! |---|---|---|---|
@@ -29,25 +29,26 @@ pub use crate::store::record::providers::{MAX_PROVIDERS, PROVIDER_LIFETIME, Prov
 
 /// The largest value, in bytes.
 pub const MAX_VALUE: usize = 64 * 1024;
-/// How far a sequence number may run ahead of the one a node holds.
+/// The greatest distance by which a sequence number runs ahead of the one that a node holds.
 pub const MAX_SEQUENCE_JUMP: u64 = 1 << 16;
-/// How long a record lives unless its author says otherwise, in seconds: a day.
+/// The lifetime of a record unless its author says otherwise, in seconds: a day.
 pub const DEFAULT_LIFETIME: u32 = 24 * 60 * 60;
 /// The shortest life that a record is put with, in seconds: in its last second no other node takes it in.
 pub const SHORTEST_LIFETIME: u32 = 2;
 
-/// What is kept under one key.
+/// The content of one key.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
-    /// A value that is its own proof. Nobody can change or delete it; it runs out unless somebody puts it again.
+    /// A value that is its own proof. Nobody can change or delete it; it runs out unless it is put again.
     Immutable(#[serde(with = "crate::base::bytes")] Vec<u8>),
     /// A named or a signed record.
     Item(Item),
-    /// Who has a content.
+    /// The providers of a content.
     Providers(Providers),
 }
 
-/// Which of two records under one key is the newer one; for immutable records and providers, whether they are the same.
+/// The version of a record, by which the newer one of two under one key is found; of immutable records and providers, only whether
+/// they are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Version {
     /// The sequence number; 0 where there is none.
@@ -82,7 +83,7 @@ impl Record {
         Item::sign(signer, label.into(), value, sequence, lifetime).map(Self::Item)
     }
 
-    /// Where it lies on the ring.
+    /// Returns the record's key on the ring.
     pub fn key(&self, space: Space) -> Id {
         match self {
             Self::Immutable(value) => value_key(space, value),
@@ -117,12 +118,12 @@ impl Record {
         }
     }
 
-    /// How often the record was written; 0 where that is not counted.
+    /// Returns the sequence number, which counts the writes; 0 where they are not counted.
     pub fn sequence(&self) -> u64 {
         self.item().map_or(0, |item| item.sequence)
     }
 
-    /// How long it lives from its writing on, in seconds.
+    /// Returns the lifetime from the writing on, in seconds.
     pub fn lifetime(&self) -> u32 {
         match self {
             Self::Immutable(_) => DEFAULT_LIFETIME,
@@ -151,8 +152,8 @@ impl Record {
         }
     }
 
-    /// What this record, with so many seconds left, and another copy of it come to together, and how long that has left;
-    /// `None` when the other adds nothing. Both are checked. Below 0 seconds it is a tombstone.
+    /// Merges this record, with so many seconds left, with another copy of it, and returns the result and the seconds that it has
+    /// left; `None` when the other adds nothing. Both are checked. Below 0 seconds it is a tombstone.
     pub fn join(&self, mine: i32, other: &Self, theirs: i32) -> Option<(Self, i32)> {
         let theirs = other.at_most_whole(theirs);
         match (self, other) {
@@ -257,7 +258,7 @@ impl fmt::Debug for Record {
     }
 }
 
-/// Why a record is refused.
+/// The reason why a record is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum RecordError {
@@ -265,7 +266,7 @@ pub enum RecordError {
     Name,
     /// The value is too long.
     Value,
-    /// It is put to live shorter than two seconds, or wants to live longer than a day, or a provider longer than half an hour.
+    /// The lifetime is shorter than two seconds, or longer than a day, or a provider's longer than half an hour.
     Lifetime,
     /// The signature is not its author's.
     Signature,

@@ -1,4 +1,4 @@
-//! What a node remembers of a record that it renews.
+//! Renewals: the state that a node keeps for each record that it renews.
 
 use core::time::Duration;
 
@@ -7,31 +7,31 @@ use serde::{Deserialize, Serialize};
 use crate::base::id::Id;
 use crate::store::record::Version;
 
-/// How soon a renewal that failed is tried again, at the soonest.
+/// The shortest pause before a renewal that failed is tried again.
 const AGAIN: Duration = Duration::from_secs(15);
 
 /// A record that the node that put it renews.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Renewal {
-    /// Where the record lies.
+    /// The key of the record.
     pub key: Id,
     /// The version that was put.
     pub version: Version,
-    /// How many seconds it lives after each renewal.
+    /// The lifetime after each renewal, in seconds.
     pub lifetime: u32,
     /// Whether it was put at level `quorum`; otherwise at level `one`.
     pub quorum: bool,
 }
 
 impl Renewal {
-    /// When to renew: at half of the lifetime, more or less by up to an eighth of it, so that of many records put at once some are
-    /// renewed earlier, others later.
+    /// Returns the time after which to renew: half of the lifetime, with a jitter of up to an eighth of it either way, so that of
+    /// many records put at once some are renewed earlier, others later.
     pub fn half_life(&self) -> Duration {
         let jitter = u32::from(self.key.to_bytes()[19]);
         self.life() * (96 + jitter / 4) / 256
     }
 
-    /// How long to wait after a failure: several attempts fit into the rest of the lifetime.
+    /// Returns the pause after a failure: several attempts fit into the rest of the lifetime.
     pub fn pause(&self) -> Duration {
         (self.life() / 32).max(AGAIN)
     }

@@ -28,18 +28,18 @@ pub struct Replica {
 pub struct Held {
     /// The record.
     pub record: Record,
-    /// When it expires, and is forgotten.
+    /// The times at which it expires, and is forgotten.
     pub life: Life,
-    /// When a responsible node last vouched for this copy.
+    /// The time at which a responsible node last vouched for this copy.
     pub vouched: Instant,
     /// The record's version, which takes a hash of all of its value to find.
     version: Version,
 }
 
-/// What came of taking in a copy.
+/// The outcome of taking in a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accepted {
-    /// It is new here and must be stored.
+    /// The copy is new here and must be stored.
     New,
     /// This version, or a newer one, is here already.
     Known,
@@ -65,7 +65,7 @@ impl Held {
         self.life.remaining(now, &self.record)
     }
 
-    /// With what another copy adds; `None` when that is nothing.
+    /// Returns the record merged with another copy; `None` when that adds nothing.
     fn join(&self, now: Instant, copy: &StoredRecord) -> Result<Option<Self>, RecordError> {
         let mine = self.remaining(now);
         let Some((record, life)) = self.record.join(mine, &copy.record, copy.remaining) else {
@@ -131,7 +131,7 @@ impl Replica {
         self.held.iter().map(|(key, held)| (*key, held))
     }
 
-    /// How many records are held.
+    /// Returns the number of records that are held.
     pub fn len(&self) -> usize {
         self.held.len()
     }
@@ -199,12 +199,12 @@ impl Replica {
         expired.map(|(key, _)| *key).collect()
     }
 
-    /// What this node can offer of the keys in (after, upto], from behind `last` on: at most [`MAX_OFFER`] entries.
+    /// Returns what this node can offer of the keys in (after, upto], from behind `last` on: at most [`MAX_OFFER`] entries.
     pub fn offer(&self, after: Id, upto: Id, last: Option<Id>) -> Vec<(Id, Version)> {
         self.page(after, upto, last, |_, _| true)
     }
 
-    /// As [`Replica::offer`], of the keys outside `own` for which nobody has vouched since `since`.
+    /// As [`Replica::offer`], of the keys outside `own` for which no node has vouched since `since`.
     pub fn offer_unclaimed(
         &self,
         (after, upto): (Id, Id),
@@ -273,7 +273,7 @@ impl Replica {
         }
     }
 
-    /// Keys outside (after, upto] for which nobody vouched since `since`.
+    /// Keys outside (after, upto] for which no node vouched since `since`.
     pub fn unclaimed(&self, after: Id, upto: Id, since: Instant) -> Vec<Id> {
         let stale =
             |(key, held): &(&Id, &Held)| held.vouched < since && !key.is_within(after, upto);

@@ -1,4 +1,4 @@
-//! What goes in and out of a [`Swarm`](super::Swarm) besides messages.
+//! Inputs and outputs of a [`Swarm`](super::Swarm) besides messages.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -11,7 +11,7 @@ use crate::swarm::bitfield::Bitfield;
 use crate::swarm::collection::MAX_FILES;
 use crate::swarm::message::{Block, Message};
 
-/// What the owner must do.
+/// An output: a task for the owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
     /// Deliver this message; say [`Swarm::handle_gone`](super::Swarm::handle_gone) when it cannot be.
@@ -26,18 +26,18 @@ pub enum Output {
     Write(ContentId, u32, Vec<Bytes>),
     /// Find out who has a content; say [`Swarm::add_source`](super::Swarm::add_source).
     Find {
-        /// What is wanted.
+        /// The content that is wanted.
         content: ContentId,
-        /// Whose providers to look for: the content's, or those of a folder that it is in.
+        /// The content whose providers to look for: the same one, or a folder that it is in.
         at: ContentId,
     },
     /// Let others find this node for the content: from now on, or (`false`) no more.
     Announce(ContentId, bool),
-    /// Something to know.
+    /// An event, for the owner's information.
     Event(Event),
 }
 
-/// What happened.
+/// An event of a transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The content's length and the digests of its segments are known now.
@@ -50,25 +50,25 @@ pub enum Event {
     Banned(Id, ContentId, Fault),
 }
 
-/// Why a transfer ended.
+/// The reason why a transfer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Failure {
     /// A segment could not be written.
     Disk,
-    /// What is shared is not any more what it was, or cannot be read.
+    /// The shared file is not any more what it was, or cannot be read.
     Changed,
 }
 
-/// What somebody did who is banned.
+/// The fault for which a node is banned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// It sent a segment whose digest is wrong.
+    /// The node sent a segment whose digest is wrong.
     Segment(u32),
-    /// It sent digests that are not this content's.
+    /// The node sent digests that are not this content's.
     Digests,
-    /// It named a length that is not the content's.
+    /// The node named a length that is not the content's.
     Length,
 }
 
@@ -79,7 +79,7 @@ pub struct Limits {
     pub transfers: usize,
     /// Files of folders shared or being fetched.
     pub parts: usize,
-    /// Files of folders that are announced: whoever looks for the others finds them with the folder.
+    /// Files of folders that are announced: nodes that look for the others find them with the folder.
     pub announced_parts: usize,
     /// Nodes that are known to take part in one transfer.
     pub sources: usize,
@@ -115,7 +115,7 @@ impl Default for Limits {
     }
 }
 
-/// Why a transfer does not begin.
+/// The reason why a transfer does not begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StartError {
@@ -129,16 +129,16 @@ pub enum StartError {
     Malformed,
 }
 
-/// How a transfer stands.
+/// The state of a transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransferView {
-    /// What.
+    /// The content.
     pub content: ContentId,
     /// Its length in bytes, once known.
     pub length: Option<u64>,
-    /// Which segments are there.
+    /// The segments that are here.
     pub have: Bitfield,
-    /// Which segments are asked for, in no order.
+    /// The segments that are asked for, in no order.
     pub asked: Vec<u32>,
     /// Bytes a second that come in.
     pub down: u64,
@@ -150,18 +150,18 @@ pub struct TransferView {
     pub sent: u64,
     /// Bytes received in vain: a second time, or wrong.
     pub wasted: u64,
-    /// Who takes part.
+    /// The other members of the swarm.
     pub sources: Vec<SourceView>,
-    /// What keeps it from being faster.
+    /// The limit of its speed.
     pub limit: Limit,
 }
 
-/// Somebody who takes part in a transfer.
+/// Another member of the swarm, as a transfer sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceView {
-    /// Who.
+    /// The member's id.
     pub id: Id,
-    /// How many segments it has.
+    /// The number of segments that it has.
     pub has: u32,
     /// Bytes a second that come from it.
     pub down: u64,
@@ -175,16 +175,16 @@ pub struct SourceView {
     pub asked: u32,
 }
 
-/// What keeps a transfer from being faster.
+/// The limit of a transfer's speed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// Nothing is left to fetch.
     Complete,
-    /// Nobody is known who has it.
+    /// No source is known.
     NoSource,
-    /// Those who have it do not send now.
+    /// All sources choke this node now.
     Choked,
-    /// Those who are here have nothing more that is missing.
+    /// The connected sources have nothing more that is missing.
     Rare,
     /// The rate that was set.
     Throttle,

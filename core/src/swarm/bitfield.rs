@@ -1,4 +1,4 @@
-//! Which segments somebody has.
+//! Sets of segments.
 
 use alloc::vec::Vec;
 
@@ -75,12 +75,12 @@ impl Bitfield {
         was
     }
 
-    /// How many segments the file has.
+    /// Returns the number of segments of the file.
     pub const fn count(&self) -> u32 {
         self.count
     }
 
-    /// How many of them are in the set.
+    /// Returns the number of segments in the set.
     pub const fn len(&self) -> u32 {
         self.set
     }

@@ -1,4 +1,4 @@
-//! What is known to be right, and what it came to.
+//! Segments that are known to be right, and the chaining values of their blocks.
 
 use alloc::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ impl Checked {
         self.0.get(&index)
     }
 
-    /// A segment is what it ought to be. `room` is how many values may still be remembered.
+    /// Adds a segment that is what it ought to be. `room` is how many values may still be remembered.
     pub(super) fn insert(&mut self, index: u32, values: BlockValues, room: &mut usize) {
         if let Some(left) = room.checked_sub(values.len())
             && !self.0.contains_key(&index)

@@ -1,4 +1,4 @@
-//! Whom to send to.
+//! The choker: the choice of the members to send to.
 //!
 //! Few at a time get much each: a segment that has arrived whole can be passed on. BEP 3 gives four slots to those who give
 //! most, and one to anybody, so that newcomers get a start.
@@ -11,21 +11,21 @@ use crate::base::id::Id;
 use crate::base::rng::Rng;
 use crate::base::time::Instant;
 
-/// How often slots are given anew.
+/// The period in which slots are given anew.
 pub const ROUND: Duration = Duration::from_secs(10);
 /// Slots for those who give most; a seed gives them in turn.
 const SLOTS: usize = 4;
-/// Rounds for which the one more slot is somebody's.
+/// The number of rounds for which a member keeps the optimistic slot.
 const OPTIMISTIC_ROUNDS: u8 = 3;
 
-/// What the choker knows of somebody.
+/// The choker's view of another member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Candidate {
     /// Wants something.
     pub(super) interested: bool,
-    /// Has a slot since.
+    /// The time since which it has a slot.
     pub(super) since: Option<Instant>,
-    /// Had a slot until; never is the beginning of time.
+    /// The time until which it had a slot; never is the beginning of time.
     pub(super) until: Instant,
     /// Bytes that it got.
     pub(super) got: u64,
@@ -41,8 +41,8 @@ pub(super) struct Choker {
 }
 
 impl Choker {
-    /// Who has a slot from now on, once a round and whenever somebody becomes interested or loses interest. Between rounds
-    /// nobody loses a slot.
+    /// Returns the members that have a slot from now on, once a round and whenever a member becomes interested or loses interest.
+    /// Between rounds no member loses a slot.
     pub(super) fn slots(
         &mut self,
         candidates: &BTreeMap<Id, Candidate>,

@@ -15,7 +15,7 @@ pub const MAX_FILES: usize = 65_536;
 pub const MAX_PATH: usize = 1_024;
 /// The longest part of a path: what common file systems take.
 const MAX_PART: usize = 255;
-/// What a collection begins with, and the version of its format.
+/// The first bytes of a collection, with the version of its format.
 const MAGIC: &[u8] = b"chordscope collection 1\n";
 
 /// A file of a collection.
@@ -75,7 +75,7 @@ impl Collection {
         bytes
     }
 
-    /// Reads and checks what somebody shared.
+    /// Reads and checks a shared collection.
     ///
     /// # Errors
     /// [`CollectionError`].
@@ -135,7 +135,7 @@ pub fn is_safe_part(part: &str) -> bool {
         && !numbered("lpt")
 }
 
-/// Why a list of files is no collection.
+/// The reason why a list of files is no collection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CollectionError {

@@ -1,4 +1,4 @@
-//! Finding out how long a content is, and the digests of its segments; and who named them, until that is proved.
+//! Discovery of a content's length and the digests of its segments; the source that named them is kept until they are proved.
 
 use crate::base::content::ContentId;
 use crate::base::id::Id;
@@ -16,15 +16,16 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-/// How long somebody who says that it has a content may take to say more of it.
+/// The time that a node which says that it has a content may take to say more of it.
 const DESCRIBING: Duration = Duration::from_secs(1);
-/// How long a length may stay unproved while somebody names another one; twice as long each time that the same node's does.
+/// The time that a length may stay unproved while another node names another one; twice as long each time that the same node's
+/// does.
 const PROVING: Duration = Duration::from_secs(10);
-/// How often that doubles at most.
+/// The greatest number of these doublings.
 const MAX_DOUBLINGS: u32 = 6;
 
 impl Transfer {
-    /// Asks somebody who knows the length for the digests.
+    /// Asks a source that knows the length for the digests.
     pub(super) fn describe(&mut self, now: Instant, shared: &mut Shared) {
         if !matches!(self.state, State::Named(None)) {
             return;
@@ -54,7 +55,7 @@ impl Transfer {
         }
     }
 
-    /// Asks somebody else when the one asked says nothing.
+    /// Asks another source when the one asked says nothing.
     pub(super) fn describe_elsewhere(&mut self, now: Instant, shared: &mut Shared) {
         if let State::Named(Some(describing)) = &self.state
             && let Some(source) = self.sources.get_mut(&describing.author)
@@ -72,7 +73,7 @@ impl Transfer {
         self.describe(now, shared);
     }
 
-    /// Who named a length that it should have proved by now, if somebody else names another one.
+    /// Returns the node that named a length that it should have proved by now, if another one names another length.
     fn overdue(&self, now: Instant) -> Option<Id> {
         let State::Known(known) = &self.state else {
             return None;
@@ -116,7 +117,7 @@ impl Transfer {
         }
     }
 
-    /// All digests are here.
+    /// Checks the digests, all of which are here, and goes on with the segments.
     fn described(&mut self, now: Instant, shared: &mut Shared) {
         let State::Named(Some(Describing {
             author,
@@ -162,7 +163,7 @@ impl Transfer {
         self.fill_all(now, shared);
     }
 
-    /// The length that somebody named turned out wrong, or that node is gone before it was proved.
+    /// Forgets the source of a length that turned out wrong, or that is gone before it was proved.
     pub(super) fn forget_author(&mut self, now: Instant, id: Id, shared: &mut Shared) {
         match &mut self.state {
             State::Named(Some(describing)) if describing.author == id => {

@@ -1,4 +1,4 @@
-//! Asking for segments, and taking them in.
+//! Downloads: asking for segments, and taking them in.
 
 use alloc::vec::Vec;
 
@@ -15,7 +15,7 @@ use crate::swarm::message::Said;
 use crate::swarm::source::{Pending, Source, Told};
 use crate::swarm::transfer::{State, Transfer};
 
-/// How many sources are asked for one segment when nothing else is left to ask for.
+/// The number of sources that are asked for one segment in the endgame, when nothing else is left to ask for.
 const ENDGAME: u8 = 2;
 
 impl Transfer {
@@ -161,8 +161,8 @@ impl Transfer {
         }
     }
 
-    /// Seeds hear nothing of what others have until they offer it instead of what was asked for: they would offer it again and again.
-    /// What they were asked for before they heard may cross that.
+    /// Seeds hear nothing of what others have until they offer it instead of what was asked for: they would offer it again and
+    /// again. An answer to an earlier question may cross that.
     fn tell(&mut self, now: Instant, from: Id, refused: u32, offered: u32, shared: &mut Shared) {
         let count = self.have.count();
         let Some(source) = self.sources.get_mut(&from) else {
@@ -227,7 +227,7 @@ impl Transfer {
         }
     }
 
-    /// A segment is here, whole.
+    /// Takes in a segment that is here, whole.
     fn on_segment(&mut self, now: Instant, from: Id, index: u32, shared: &mut Shared) {
         let source = self.sources.get_mut(&from);
         let (Some(pending), State::Known(known)) = (
@@ -258,7 +258,7 @@ impl Transfer {
         self.fill(now, from, shared);
     }
 
-    /// Whoever names another length than the one that is proved by now has something else.
+    /// Drops the sources that name another length than the one that is proved by now: they have something else.
     fn drop_wrong_lengths(&mut self, now: Instant, shared: &mut Shared) {
         let length = self.manifest().map(|manifest| manifest.layout().length());
         let others = self.sources.iter();
@@ -270,7 +270,7 @@ impl Transfer {
         }
     }
 
-    /// Has a segment written, and nobody send it any more.
+    /// Has a segment written, and cancels it at all other sources.
     pub(super) fn keep(
         &mut self,
         now: Instant,

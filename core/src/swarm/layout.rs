@@ -1,17 +1,17 @@
-//! How a file is cut.
+//! The layout of a file: blocks and segments.
 
 use core::ops::Range;
 
-/// What travels in one frame, and the smallest segment: 64 KiB.
+/// The number of bytes that travel in one frame, and the smallest segment: 64 KiB.
 pub const BLOCK: u32 = 64 * 1024;
 /// The largest segment: 1 MiB.
 pub const MAX_SEGMENT: u32 = 1024 * 1024;
 /// The most segments of a file: files end at 256 GiB.
 pub const MAX_SEGMENTS: u32 = 1 << 18;
-/// How many segments a file has at least, where that is possible: enough to share out, few enough to talk about.
+/// The least number of segments of a file, where that is possible: enough to share out, few enough to talk about.
 const WANTED: u64 = 1024;
 
-/// How a file of some length is cut into segments: it follows from the length alone.
+/// The division of a file into segments: it follows from the length alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     length: u64,
@@ -41,7 +41,7 @@ impl Layout {
         self.segment
     }
 
-    /// How many segments there are. An empty file has one, which is empty.
+    /// Returns the number of segments. An empty file has one, which is empty.
     pub const fn count(self) -> u32 {
         let count = self.length.div_ceil(self.segment as u64) as u32;
         if count == 0 { 1 } else { count }
@@ -52,19 +52,19 @@ impl Layout {
         self.count() - 1
     }
 
-    /// Where a segment lies in the file.
+    /// Returns the bytes of the file that a segment covers.
     pub fn range(self, index: u32) -> Range<u64> {
         let start = (u64::from(index) * u64::from(self.segment)).min(self.length);
         start..(start + u64::from(self.segment)).min(self.length)
     }
 
-    /// How long a segment is, in bytes.
+    /// Returns the length of a segment, in bytes.
     pub fn len(self, index: u32) -> usize {
         let range = self.range(index);
         usize::try_from(range.end - range.start).unwrap_or(0)
     }
 
-    /// What belongs to each block of a file, by segments.
+    /// Returns the values that belong to the blocks of a file, by segments.
     pub fn parts<T>(self, blocks: &[T]) -> impl Iterator<Item = &[T]> {
         blocks.chunks((self.segment / BLOCK) as usize)
     }

@@ -1,4 +1,4 @@
-//! The link to a content that people pass on.
+//! Share links, which people pass on: the link to a content.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -17,16 +17,16 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
 /// The longest name in a link, in bytes.
 pub const MAX_LINK_NAME: usize = 255;
 
-/// What `share` prints and `fetch` takes: `chordscope:<64 hex>?n=<name>&len=<bytes>[&c=1]`.
+/// A share link, which `share` prints and `fetch` takes: `chordscope:<64 hex>?n=<name>&len=<bytes>[&c=1]`.
 ///
-/// Only the content id is binding; name and length are what whoever made the link says.
+/// Only the content id is binding; name and length are what the link's author says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// What is meant.
+    /// The content.
     pub content: ContentId,
-    /// What it is called; may hold anything, so check it before it becomes a file's name.
+    /// The name; may hold anything, so check it before it becomes a file's name.
     pub name: Option<String>,
-    /// How long it is, in bytes.
+    /// The length, in bytes.
     pub length: Option<u64>,
     /// Whether it is a list of files: a folder.
     pub is_collection: bool,
@@ -67,7 +67,7 @@ impl Link {
     }
 }
 
-/// What stands around a link in a text.
+/// The pairs of characters that wrap a link in a text.
 const WRAPPINGS: [(char, char); 6] = [
     ('<', '>'),
     ('(', ')'),
@@ -96,7 +96,7 @@ fn without_stop(text: &str) -> &str {
     text.trim_start().trim_end_matches(is_stop)
 }
 
-/// One line of several: the breaks, and the space around them, are not the link's.
+/// Joins a link that is spread over lines: the breaks, and the space around them, are not the link's.
 fn joined(text: &str) -> String {
     text.lines().map(str::trim).collect()
 }
@@ -136,11 +136,11 @@ fn decode(text: &str) -> Result<String, LinkError> {
     }
 }
 
-/// Why a text is no link.
+/// The reason why a text is no link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LinkError {
-    /// It does not begin with a content id.
+    /// The link does not begin with a content id.
     Content,
     /// A field has no value.
     Field,

@@ -61,8 +61,8 @@ impl Manifest {
         Self::of(layout, digests.collect())
     }
 
-    /// Checks a list of digests that somebody sent. It says nothing about the length of the last segment; that is proved by
-    /// its content.
+    /// Checks a list of digests that a source sent. It says nothing about the length of the last segment; that is proved by its
+    /// content.
     pub fn check(content: ContentId, layout: Layout, bytes: &[u8]) -> Option<Self> {
         if bytes.len() != Self::encoded_len(layout) {
             return None;
@@ -74,7 +74,7 @@ impl Manifest {
         Self::of(layout, digests.to_vec()).filter(|manifest| manifest.content == content)
     }
 
-    /// How many bytes a layout's list of digests has.
+    /// Returns the number of bytes of a layout's list of digests.
     pub const fn encoded_len(layout: Layout) -> usize {
         match layout.count() {
             1 => 0,
@@ -92,7 +92,7 @@ impl Manifest {
         self.content
     }
 
-    /// How the file is cut.
+    /// Returns the layout of the file.
     pub const fn layout(&self) -> Layout {
         self.layout
     }

@@ -1,4 +1,4 @@
-//! What the members of a swarm say to one another. Everything is about one content.
+//! Messages between the members of a swarm. Everything is about one content.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -14,13 +14,13 @@ use crate::swarm::manifest::block_value;
 /// A message about a content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// Which content.
+    /// The content.
     pub content: ContentId,
-    /// What is said.
+    /// The statement or request.
     pub said: Said,
 }
 
-/// What is said. The order of the variants is the protocol: new ones go to the end.
+/// A statement or request of a member. The order of the variants is the protocol: new ones go to the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Said {
     /// I take part, and this is what I have; tell me what you have. The first message each way, and again when the length
@@ -44,18 +44,18 @@ pub enum Said {
     Digests(u32),
 }
 
-/// What somebody has of a content.
+/// The part of a content that a member has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Standing {
     /// Not even its length.
     Nothing,
     /// All of so many bytes.
     Whole(u64),
-    /// Of so many bytes the segments in this set.
+    /// The segments in this set, of a content of so many bytes.
     Part(u64, Vec<u8>),
 }
 
-/// Where a block belongs.
+/// The place of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// In the content, from this byte of it on.
@@ -67,13 +67,13 @@ pub enum Place {
 /// A piece of a content on its way out. The bytes are shared with the rest of their segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// Which content.
+    /// The content.
     pub content: ContentId,
-    /// Where it belongs.
+    /// The place of the block.
     pub place: Place,
     /// The segment, or the list.
     pub whole: Arc<Vec<u8>>,
-    /// Which of its bytes.
+    /// The bytes of it that are sent.
     pub range: Range<usize>,
     /// Their value in the content's tree of digests, if it is known already.
     pub value: Option<ChainingValue>,
@@ -89,7 +89,7 @@ impl Block {
 /// A piece of a content that has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arrived {
-    /// Where it belongs.
+    /// The place of the block.
     pub(crate) place: Place,
     /// The bytes.
     pub(crate) bytes: Bytes,

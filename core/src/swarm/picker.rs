@@ -1,4 +1,4 @@
-//! Which segment to ask for next.
+//! The picker: the choice of the segment to ask for next.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -6,18 +6,19 @@ use alloc::vec::Vec;
 use crate::base::rng::Rng;
 use crate::swarm::bitfield::Bitfield;
 
-/// How many segments are picked at random, so that a newcomer soon has something that others want.
+/// The number of segments that are picked at random, so that a newcomer soon has something that others want.
 const RANDOM_FIRST: u32 = 4;
-/// How far beyond the first segment that a reader lacks its next ones are looked for; what is farther is picked by rarity.
+/// The length of the window, in segments, that a reader's next ones are looked for in, from the first that it lacks; what is
+/// farther is picked by rarity.
 const WINDOW: u32 = 16;
 
-/// In what order segments are wanted.
+/// The order in which segments are wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
-    /// Those first that the fewest have: what is rare is soon less rare, and nobody waits for one node at the end.
+    /// Rarest first: what is rare is soon less rare, and no node waits for one source at the end.
     #[default]
     RarestFirst,
-    /// Somebody reads along: from this segment on, in order.
+    /// For a reader: from this segment on, in order.
     From(u32),
     /// Any. To compare with.
     Random,
@@ -46,14 +47,14 @@ impl Picker {
         picker
     }
 
-    /// A segment is to be asked for (again).
+    /// Makes a segment one that is to be asked for (again).
     pub(super) fn open(&mut self, index: u32) {
         if let Some(entry) = self.entry(index) {
             self.open.insert(entry);
         }
     }
 
-    /// A segment was asked for, or is there.
+    /// Makes a segment one that was asked for, or is there.
     pub(super) fn close(&mut self, index: u32) {
         if let Some(entry) = self.entry(index) {
             self.open.remove(&entry);
@@ -65,12 +66,12 @@ impl Picker {
         self.open.is_empty()
     }
 
-    /// One more source has these segments.
+    /// Counts one more source of these segments.
     pub(super) fn gain(&mut self, segments: impl Iterator<Item = u32>) {
         segments.for_each(|index| self.count(index, u16::saturating_add));
     }
 
-    /// One source less has these segments.
+    /// Counts one source less of these segments.
     pub(super) fn lose(&mut self, segments: impl Iterator<Item = u32>) {
         segments.for_each(|index| self.count(index, u16::saturating_sub));
     }

@@ -1,10 +1,10 @@
-//! How fast bytes move, and how fast they may.
+//! Rates of bytes, and token buckets that limit them.
 
 use core::time::Duration;
 
 use crate::base::time::Instant;
 
-/// How long a sample of a rate is.
+/// The length of a sample of a rate.
 const SAMPLE: Duration = Duration::from_millis(500);
 
 /// After so long without a byte, none are said to move.
@@ -90,7 +90,8 @@ impl Throttle {
         }
     }
 
-    /// When bytes may move; now or later. A block may be larger than what is left: what is owed delays the next.
+    /// Returns the time at which bytes may move; now or later. A block may be larger than what is left: what is owed delays the
+    /// next.
     pub fn ready(&mut self, now: Instant) -> Instant {
         let Some(rate) = self.per_second else {
             return now;
@@ -117,26 +118,26 @@ impl Throttle {
     }
 }
 
-/// How long whoever was told to wait is let pass first.
+/// The age up to which a wait of the other way gives it precedence.
 const TURN: Duration = Duration::from_millis(250);
-/// How soon the other one asks again meanwhile.
+/// The pause before this way asks again meanwhile.
 const AGAIN: Duration = Duration::from_millis(5);
 
-/// One limit for bytes that leave by two ways: while both want to send, they take turns.
+/// A limit that two ways out share: while both want to send, they take turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SharedThrottle {
     throttle: Throttle,
-    /// Since when each way waits.
+    /// The times since which the ways wait.
     waits: [Option<Instant>; 2],
     last: Way,
 }
 
-/// By which way bytes leave.
+/// The way by which bytes leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// Over links to other nodes.
     Links,
-    /// By something else that the owner does, such as answering over HTTP.
+    /// By another way of the owner's, such as answering over HTTP.
     Outside,
 }
 
@@ -150,7 +151,7 @@ impl SharedThrottle {
         }
     }
 
-    /// When bytes may leave by this way; now or later.
+    /// Returns the time at which bytes may leave by this way; now or later.
     pub fn ready(&mut self, now: Instant, way: Way) -> Instant {
         let ready = self.throttle.ready(now);
         let (own, other) = match way {

@@ -1,4 +1,4 @@
-//! What a transfer knows of another member of the swarm.
+//! Sources: a transfer's state for each other member of the swarm.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -15,51 +15,51 @@ use crate::swarm::manifest::{BlockValues, Manifest};
 use crate::swarm::message::Standing;
 use crate::swarm::rate::Rate;
 
-/// How long a source is asked nothing after it refused something.
+/// The time for which a source is asked nothing after it refused something.
 const REFUSED: Duration = Duration::from_millis(500);
 /// Segments asked of a source at once, at least: one arrives while the other is on its way.
 const DEPTH: u64 = 2;
-/// And at most.
+/// The greatest number of segments asked of a source at once.
 const MAX_DEPTH: u64 = 64;
-/// Nothing for so long from a source that was asked: it is passed by.
+/// The silence after which a source that was asked is passed by.
 const STALLED: Duration = Duration::from_secs(5);
-/// And for so long.
+/// The time for which it is passed by.
 const PASSED_BY: Duration = Duration::from_secs(15);
 
 /// Another member of the swarm.
 #[derive(Clone, Debug)]
 pub(super) struct Source {
-    /// What it says it has; none before its hello.
+    /// The part of the content that it says it has; none before its hello.
     pub(super) claims: Option<Standing>,
     /// The segments that it has, once the layout is known.
     pub(super) has: Bitfield,
-    /// It sends what it is asked for.
+    /// Whether it unchokes this node, and so sends what it is asked for.
     pub(super) unchoked: bool,
-    /// What it was asked for.
+    /// The segments that it was asked for.
     pub(super) pending: Vec<Pending>,
     /// The segment that it refused last, and when.
     refused: Option<(u32, Instant)>,
     /// The segments that it offered and was told are here.
     told: Bitfield,
-    /// How often it has offered one of these again.
+    /// The number of times that it has offered one of these again.
     repeats: u64,
-    /// How often it was asked for what it offered instead, since it gave something.
+    /// The number of times that it was asked for what it offered instead, since it gave something.
     detours: u64,
-    /// When something came that it was asked for, or it was asked first.
+    /// The time at which something came that it was asked for, or it was asked first.
     pub(super) heard: Instant,
-    /// It did not answer, and is asked nothing until then.
+    /// The time until which it is asked nothing, since it did not answer.
     pub(super) passed_by: Option<Instant>,
-    /// How often it named a length and did not prove it in time.
+    /// The number of times that it named a length and did not prove it in time.
     pub(super) doubted: u32,
     /// Whether it was told that this node wants something.
     pub(super) interested: bool,
     pub(super) down: Rate,
 
-    /// It wants something.
+    /// Whether it wants something.
     pub(super) wants: bool,
-    /// It has a slot since.
+    /// The time since which it has a slot.
     pub(super) slot: Option<Instant>,
-    /// It had a slot until.
+    /// The time until which it had a slot.
     pub(super) slot_until: Instant,
     /// The segments that it asked for, in order.
     pub(super) requests: VecDeque<u32>,
@@ -67,23 +67,23 @@ pub(super) struct Source {
     pub(super) wants_digests: Option<u32>,
     /// Segments read for it; the first is being sent.
     pub(super) ready: VecDeque<Outgoing>,
-    /// How many segments are being read for it.
+    /// The number of segments that are being read for it.
     pub(super) reading: usize,
-    /// Since when it is told to get elsewhere what it asks for.
+    /// The time since which it is told to get elsewhere what it asks for.
     pub(super) steered: Option<Instant>,
-    /// Since when neither wants anything of the other.
+    /// The time since which neither wants anything of the other.
     pub(super) settled: Option<Instant>,
     pub(super) up: Rate,
 }
 
-/// Whether a source has to be told that what it offers is here.
+/// The outcome of an offer of a segment that is here: whether the source has to be told so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {
-    /// It is told now.
+    /// The source is told now.
     Now,
-    /// It was, and may have offered it before it heard.
+    /// The source was told, and may have offered it before it heard.
     Before,
-    /// It was, and has offered more again than was asked of it at once.
+    /// The source was told, and has offered more again than was asked of it at once.
     TooOften,
 }
 
@@ -91,7 +91,7 @@ pub(super) enum Told {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pending {
     pub(super) index: u32,
-    /// What is here of it, as it came: full blocks, but for the last one of a file.
+    /// The blocks of it that are here, as they came: full ones, but for the last one of a file.
     pub(super) blocks: Vec<Bytes>,
     /// Their values.
     pub(super) values: Vec<ChainingValue>,
@@ -125,10 +125,10 @@ impl Pending {
 #[derive(Clone, Debug)]
 pub(super) struct Outgoing {
     pub(super) index: u32,
-    /// Where it begins in the content.
+    /// The place of its first byte in the content.
     pub(super) at: u64,
     pub(super) bytes: Arc<Vec<u8>>,
-    /// Of its blocks.
+    /// The chaining values of its blocks.
     pub(super) values: BlockValues,
     pub(super) sent: usize,
 }
@@ -184,20 +184,20 @@ impl Source {
         }
     }
 
-    /// How many segments may be asked of it at once: as many as come in half a second.
+    /// Returns the number of segments that may be asked of it at once: as many as come in half a second.
     pub(super) fn depth(&self, now: Instant, segment: u32) -> usize {
         let count = self.down.per_second(now) / 2 / u64::from(segment.max(1));
         usize::try_from(count.clamp(DEPTH, MAX_DEPTH)).unwrap_or(1)
     }
 
-    /// It did not give a segment, and named no other: it has nothing to give now. It may be that it lacks just this one, so
-    /// another one is asked for next.
+    /// Takes note that it did not give a segment, and named no other: it has nothing to give now. It may be that it lacks just
+    /// this one, so another one is asked for next.
     pub(super) fn refuse(&mut self, now: Instant, index: u32) {
         self.refused = Some((index, now));
         self.passed_by = Some(now + REFUSED);
     }
 
-    /// It has offered one of so many segments that is here.
+    /// Takes note that it has offered one of so many segments that is here; returns whether to tell it so.
     pub(super) fn tell(&mut self, index: u32, count: u32) -> Told {
         if self.told.count() != count {
             self.told = Bitfield::none(count);
@@ -213,8 +213,8 @@ impl Source {
         Told::TooOften
     }
 
-    /// It is to be asked for what it offers instead; whether it has offered more than it was asked for at once, twice over, and
-    /// given nothing: two segments that it offers for each other would be asked for without end.
+    /// Counts that it is to be asked for what it offers instead; returns whether it has offered more than it was asked for at
+    /// once, twice over, and given nothing: two segments that it offers for each other would be asked for without end.
     pub(super) fn leads_astray(&mut self) -> bool {
         self.detours += 1;
         let too_often = self.detours > 2 * MAX_DEPTH;
@@ -224,7 +224,7 @@ impl Source {
         too_often
     }
 
-    /// It has given something that it was asked for.
+    /// Takes note that it has given something that it was asked for.
     pub(super) const fn gave(&mut self) {
         self.detours = 0;
     }
@@ -244,7 +244,7 @@ impl Source {
         now.since(self.heard) >= patience
     }
 
-    /// It is asked nothing for a while.
+    /// Asks it nothing for a while.
     pub(super) fn pass_by(&mut self, now: Instant) {
         self.passed_by = Some(now + PASSED_BY);
     }
@@ -258,7 +258,7 @@ impl Source {
         core::mem::take(&mut self.pending)
     }
 
-    /// It has one more segment, of a file whose layout is not known here.
+    /// Takes note that it has one more segment, of a file whose layout is not known here.
     pub(super) fn note_have(&mut self, index: u32) {
         if let Some(Standing::Part(length, bytes)) = &mut self.claims
             && let Some(layout) = Layout::of(*length)
@@ -269,13 +269,13 @@ impl Source {
         }
     }
 
-    /// What it asked for and was not sent whole.
+    /// Returns the segments that it asked for and that were not sent whole.
     pub(super) fn unsent(&self) -> Vec<u32> {
         let ready = self.ready.iter().map(|outgoing| outgoing.index);
         self.requests.iter().copied().chain(ready).collect()
     }
 
-    /// It does not want a segment any more; gives what was not sent because of that.
+    /// Cancels its request for a segment; returns the segment that was not sent because of that.
     pub(super) fn cancel(&mut self, index: u32) -> Option<u32> {
         let before = self.requests.len() + self.ready.len();
         self.requests.retain(|other| *other != index);

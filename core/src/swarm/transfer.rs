@@ -1,4 +1,4 @@
-//! One content: who takes part, what is said.
+//! The transfer of one content: its sources and its messages.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
@@ -22,14 +22,14 @@ use crate::swarm::source::Source;
 
 /// Slots are given anew soon at first, then twice as long after each time: newcomers need not wait for a whole round.
 const FIRST_ROUND: Duration = Duration::from_secs(1);
-/// How often the ring is asked for more sources: while there are none, and later.
+/// The period in which the ring is asked for more sources: while there are none, and later.
 const FIND_FIRST: Duration = Duration::from_secs(2);
 const FIND_MORE: Duration = Duration::from_secs(15);
 
-/// How long a source stays that is as complete as this node, so that neither wants anything of the other.
+/// The time that a source stays that is as complete as this node, so that neither wants anything of the other.
 const SETTLED: Duration = Duration::from_secs(15);
 
-/// How a content came to be shared or fetched.
+/// The way in which a content came to be shared or fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
     /// By itself.
@@ -43,43 +43,43 @@ pub(super) enum Origin {
 pub(super) struct Transfer {
     pub(super) content: ContentId,
     pub(super) origin: Origin,
-    /// A folder that it is in: whoever has that may have it.
+    /// A folder that it is in: nodes that have that may have it.
     pub(super) folder: Option<ContentId>,
     /// Files that it lists are being fetched from its sources.
     pub(super) is_folder: bool,
     pub(super) order: Order,
     pub(super) state: State,
-    /// What is here: checked and written.
+    /// The segments that are here: checked and written.
     pub(super) have: Bitfield,
-    /// What of it was checked in this run: it is not checked again each time it is read.
+    /// The segments that were checked in this run: they are not checked again each time that they are read.
     pub(super) checked: Checked,
     /// Checked, and being written.
     pub(super) writing: BTreeSet<u32>,
-    /// How many sources were asked for each segment that is on its way.
+    /// The number of sources that were asked for each segment that is on its way.
     pub(super) asked: BTreeMap<u32, u8>,
     pub(super) sources: BTreeMap<Id, Source>,
     pub(super) choker: Choker,
     round: Instant,
     rounds: u32,
     find: Instant,
-    /// Who waits for each segment that is being read.
+    /// The members that wait for each segment that is being read.
     pub(super) read_for: BTreeMap<u32, Vec<Id>>,
     /// Segments that anybody was sent.
     pub(super) offered: Bitfield,
     is_announced: bool,
-    /// What is shared is not what it was.
+    /// Whether the shared file is not what it was.
     pub(super) is_spoilt: bool,
     pub(super) down: Rate,
     pub(super) up: Rate,
     pub(super) wasted: u64,
 }
 
-/// What is known of a content.
+/// The state of knowledge of a content.
 #[derive(Clone, Debug)]
 pub(super) enum State {
-    /// Its id. Somebody is being asked for the rest.
+    /// The id is known, and a source is being asked for the rest.
     Named(Option<Describing>),
-    /// Everything.
+    /// The layout and the list of digests.
     Known(Known),
 }
 
@@ -97,9 +97,9 @@ pub(super) struct Known {
     /// The digests, as they are sent.
     pub(super) list: Arc<Vec<u8>>,
     pub(super) picker: Picker,
-    /// Who named the length, until the last segment has proved it.
+    /// The source that named the length, until the last segment has proved it.
     pub(super) author: Option<Id>,
-    /// When the length was named.
+    /// The time at which the length was named.
     pub(super) since: Instant,
 }
 
@@ -217,7 +217,7 @@ impl Transfer {
             .push_back(Output::Announce(self.content, true));
     }
 
-    /// It is wanted by itself from now on.
+    /// Makes it wanted by itself from now on.
     pub(super) fn stand_alone(&mut self, shared: &mut Shared) {
         self.origin = Origin::Alone;
         match self.is_announced {
@@ -256,7 +256,7 @@ impl Transfer {
         }
     }
 
-    /// Makes oneself known to somebody who may take part.
+    /// Says hello to a node that may take part.
     pub(super) fn greet(&mut self, now: Instant, node: Id, shared: &mut Shared) {
         let is_full = self.sources.len() >= shared.limits.sources;
         if is_full || self.sources.contains_key(&node) || shared.banned.contains(&node) {
@@ -266,7 +266,7 @@ impl Transfer {
         shared.say(node, self.content, Said::Hello(self.standing()));
     }
 
-    /// The length has become known, or is not any more.
+    /// Says hello again: the length has become known, or is not any more.
     pub(super) fn greet_again(&self, shared: &mut Shared) {
         for id in self.sources.keys() {
             shared.say(*id, self.content, Said::Hello(self.standing()));
@@ -371,7 +371,7 @@ impl Transfer {
         }
     }
 
-    /// Somebody is gone, or takes part no more.
+    /// Drops a source that is gone, or takes part no more.
     pub(super) fn drop_source(&mut self, now: Instant, id: Id, shared: &mut Shared) {
         let Some(source) = self.take_source(id) else {
             return;
@@ -408,7 +408,7 @@ impl Transfer {
         self.drop_source(now, id, shared);
     }
 
-    /// What is due by the clock.
+    /// Does what is due by the clock.
     pub(super) fn tick(&mut self, now: Instant, shared: &mut Shared) {
         for id in self.ids() {
             if shared.banned.contains(&id) {

@@ -1,4 +1,4 @@
-//! Giving segments to others.
+//! Uploads: segments that are read for other members and sent to them.
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -19,21 +19,21 @@ use crate::swarm::rate::Way;
 use crate::swarm::source::{Outgoing, Source};
 use crate::swarm::transfer::{State, Transfer};
 
-/// As many bytes may wait at a link as go over it in a quarter of a second, within these bounds: enough to keep it busy, little
+/// The bounds of the bytes that wait at a link: as many as go over it in a quarter of a second, enough to keep it busy, little
 /// enough to change one's mind.
 const WINDOW: (u64, u64) = (128 * 1024, 1024 * 1024);
-/// How long somebody is told to get elsewhere what it asks for, and how soon again.
+/// The time for which a member is told to get elsewhere what it asks for; after [`ALOOF`] it may be told so again.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// And how long while nothing waits at any link: then a second copy costs nobody anything.
+/// The same time while nothing waits at any link: then a second copy costs nothing.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 const ALOOF: Duration = Duration::from_secs(60);
-/// How many segments are looked at for one that nobody was sent.
+/// The number of segments among which one is looked for that no member was sent.
 const MAX_LOOK: usize = 4_096;
 /// Segments that are read for one node before they are sent.
 const READ_AHEAD: usize = 2;
 
 impl Transfer {
-    /// The blocks have these values, if they come to the content.
+    /// Takes the chaining values of the blocks, if they come to the content.
     pub(super) fn vouch(&mut self, values: &[ChainingValue], room: &mut usize) {
         let layout = self.manifest().map(Manifest::layout);
         // The digest of a file of one block is no value in a tree.
@@ -103,7 +103,7 @@ impl Transfer {
         (has_others && now.since(since) < patience).then_some(None)
     }
 
-    /// Segments that nobody was sent after all.
+    /// Segments that no member was sent after all.
     pub(super) fn take_back(&mut self, segments: impl IntoIterator<Item = u32>) {
         for index in segments {
             self.offered.remove(index);

@@ -1,4 +1,4 @@
-//! What a transfer shows of itself.
+//! The view of a transfer for its owner.
 
 use crate::base::id::Id;
 use crate::base::time::Instant;

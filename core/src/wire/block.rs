@@ -42,8 +42,8 @@ pub fn decode_block(body: &[u8]) -> Option<(ContentId, Place, &[u8])> {
     (bytes.len() <= BLOCK as usize).then_some((ContentId(*content), place, bytes))
 }
 
-/// What a tag covers in place of the bytes of a block: the frame up to them, and their value in the content's tree, which is computed
-/// unless it is known. `None` for all else, which is covered as it is.
+/// Returns what a tag covers in place of the bytes of a block: the frame up to them, and their chaining value in the content's
+/// tree, which is computed unless it is known. `None` for all else, which is covered as it is.
 pub fn summary(frame: &[u8], known: Option<ChainingValue>) -> Option<(&[u8], ChainingValue)> {
     let (head, bytes) = frame.split_at_checked(frame::HEADER + HEADER)?;
     let kind = *head.first()?;

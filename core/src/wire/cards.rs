@@ -7,7 +7,7 @@ use crate::base::contact::{Card, Contact, ContactError};
 use crate::base::id::Space;
 use crate::base::identity::Scheme;
 
-/// How many checked cards are remembered, so that a neighbour's card is not checked with every message.
+/// The number of checked cards that are remembered, so that a neighbour's card is not checked with every message.
 const MAX_KNOWN_CARDS: usize = 4_096;
 
 /// Turns cards into contacts, and remembers which it has checked.
@@ -49,23 +49,23 @@ impl Cards {
     }
 }
 
-/// Why bytes are no message.
+/// The reason why bytes are no message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// They do not follow the format.
+    /// The bytes do not follow the format.
     Malformed,
-    /// Something stands behind the message.
+    /// The message is followed by further bytes.
     Trailing,
-    /// They are longer than a frame.
+    /// The bytes are longer than a frame.
     TooLong,
     /// A list has more entries than it may.
     TooMany,
     /// A contact in it is refused.
     Contact(ContactError),
-    /// It is a request of this number that this release does not know.
+    /// The bytes are a request of this number that this release does not know.
     UnknownRequest(u64),
-    /// It is a request of this number as release 0.1 makes them, and no later one.
+    /// The bytes are a request of this number as release 0.1 makes them, and no later one.
     RetiredRequest(u64),
 }
 

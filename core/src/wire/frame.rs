@@ -1,4 +1,4 @@
-//! One binary message of a socket is one frame: type, flags, circuit, body.
+//! Frames: one binary message of a socket is one frame of type, flags, circuit and body.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -12,7 +12,7 @@ pub const MAX_HANDSHAKE_FRAME: usize = 512;
 /// Type, flags, circuit.
 pub const HEADER: usize = 6;
 
-/// What a frame carries.
+/// The type of a frame's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum FrameType {
@@ -22,11 +22,11 @@ pub enum FrameType {
     Proof = 0x02,
     /// The third, and the first with a tag: the sender's signed contact.
     Introduction = 0x03,
-    /// What two ends of a link say about leases and circuits.
+    /// A message of the two ends of a link about leases and circuits.
     Relay = 0x04,
     /// A message between nodes.
     Message = 0x10,
-    /// Bytes for whoever uses the peer.
+    /// Bytes for the program that uses the peer.
     Data = 0x11,
     /// A piece of a content.
     Block = 0x12,
@@ -50,11 +50,11 @@ impl FrameType {
 /// A frame, its body borrowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame<'a> {
-    /// What it carries.
+    /// The type of the body.
     pub kind: FrameType,
     /// The circuit it travels on; 0 is the link itself.
     pub circuit: u32,
-    /// What it says.
+    /// The body.
     pub body: &'a [u8],
 }
 
@@ -119,12 +119,12 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Why bytes are no frame.
+/// The reason why bytes are no frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FrameError {
-    /// There is no whole header.
+    /// The header is not whole.
     TooShort,
-    /// It is longer than [`MAX_FRAME`].
+    /// The frame is longer than [`MAX_FRAME`].
     TooLong,
     /// The type is unknown.
     Type,

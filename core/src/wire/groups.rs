@@ -1,4 +1,4 @@
-//! What is said about groups, as it is serialized, and what a node saves of them.
+//! Messages of groups, as they are serialized, and the state of groups that a node saves.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -171,7 +171,7 @@ impl WireIntroduction {
 }
 
 impl WireGroupRequest {
-    /// How many of them there are: those from this number on are unknown.
+    /// The number of known variants: those from this number on are unknown.
     pub(super) const KNOWN: u32 = 18;
 }
 

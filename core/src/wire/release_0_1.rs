@@ -1,4 +1,4 @@
-//! What release 0.1 saved of groups: without lineages, incarnations and operation tags.
+//! The saved state of groups in release 0.1: without lineages, incarnations and operation tags.
 //!
 //! Its stores are read as those of incarnation 0, which is what its groups' members count as: all members of a group that is
 //! taken over this way keep their votes.

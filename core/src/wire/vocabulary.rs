@@ -19,14 +19,15 @@ use crate::swarm::message as swarm;
 use crate::wire::cards::{Cards, DecodeError};
 use crate::wire::groups::{WireGroupRequest, WireGroupResponse};
 
-/// How many kinds of requests there are: those from this number on are unknown.
+/// The number of known kinds of requests: those from this number on are unknown.
 pub(super) const KNOWN_REQUESTS: u32 = 9;
 /// The number of requests about groups without lineages, which release 0.1 makes.
 const RETIRED: u32 = 7;
 /// The number of [`WireRequest::Group`].
 const GROUP: u32 = 8;
 
-/// Why a request cannot be read that is of a kind that this release does not know; `None` for whatever else the bytes are.
+/// Returns the reason why a request cannot be read that is of a kind that this release does not know; `None` for whatever else the
+/// bytes are.
 pub(super) fn unknown_request(bytes: &[u8]) -> Option<DecodeError> {
     let (kind, bytes) = postcard::take_from_bytes::<u32>(bytes).ok()?;
     let (number, bytes) = (kind == 0).then(|| postcard::take_from_bytes::<u64>(bytes).ok())??;
@@ -56,7 +57,7 @@ pub(super) enum WireRequest {
     Read(Id),
     Write(Box<store::StoredRecord>),
     Offer(Vec<(Id, Version)>),
-    /// Of release 0.1: groups without lineages.
+    /// A request of release 0.1: groups without lineages.
     Retired(Retired),
     Group(WireGroupRequest),
 }
@@ -76,7 +77,7 @@ pub(super) enum WireResponse {
     Written,
     Refused(RecordError),
     Wanted(Vec<Id>, Vec<Id>),
-    /// Of release 0.1: groups without lineages.
+    /// A reply of release 0.1: groups without lineages.
     Retired(Retired),
     Unsupported,
     Group(WireGroupResponse),

@@ -1,4 +1,5 @@
-//! When a ring that has just begun is whole: each position has its place, and each range has its group of level `quorum`.
+//! Forming of a ring that has just begun, until it is whole: each position has its place, and each range has its group of level
+//! `quorum`.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,16 +17,18 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::driver::Handle;
 use crate::output;
 
-/// How often a small ring is looked at.
+/// The period in which a small ring is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
-/// And how much longer the pause is for each position, so that looking takes no more than a small part of a processor.
+/// The pause for each position, which counts where it comes to more, so that looking takes no more than a small part of a
+/// processor.
 const PAUSE_PER_POSITION: Duration = Duration::from_micros(500);
-/// How often it is said how far the ring is.
+/// The period in which the progress of the ring is reported.
 const TELL_EVERY: Duration = Duration::from_secs(5);
-/// How long ranges may lack their groups once the ring is one: where a ring is begun again, majorities may be gone for good.
+/// The time for which ranges may lack their groups once the ring is one: where a ring is begun again, majorities may be gone for
+/// good.
 const GROUPS_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What one position shows.
+/// The state of one position, as it shows.
 #[derive(Clone, Debug)]
 struct Seen {
     id: Id,
@@ -47,13 +50,13 @@ struct Vote {
     majority: usize,
 }
 
-/// How far a ring is.
+/// The progress of a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Progress {
     positions: usize,
-    /// How many of them have the neighbours of the finished ring.
+    /// The number of them that have the neighbours of the finished ring.
     placed: usize,
-    /// How many ranges, one for each position, have a group of which a majority is there.
+    /// The number of ranges, one for each position, whose group has a majority that is up.
     served: usize,
 }
 
@@ -94,7 +97,7 @@ pub(super) struct Teller {
 }
 
 impl Teller {
-    /// Of a ring of so many peers, none of which runs yet.
+    /// Makes the state of a ring of so many peers, none of which runs yet.
     pub(super) fn new(peers: usize) -> Self {
         Self {
             begun: Instant::now(),
@@ -106,7 +109,7 @@ impl Teller {
         }
     }
 
-    /// So many peers run.
+    /// Takes note that so many peers run.
     pub(super) fn started(&self, peers: usize) {
         self.started.set(peers);
     }

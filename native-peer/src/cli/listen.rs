@@ -1,4 +1,4 @@
-//! Where a peer listens, as users say it.
+//! The address at which a peer listens, as users write it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 

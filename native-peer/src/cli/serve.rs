@@ -28,13 +28,13 @@ use crate::views::Sought;
 
 /// The first port that is tried.
 const FIRST_PORT: u16 = 7340;
-/// How many ports are tried.
+/// The number of ports that are tried.
 const MAX_PORTS: u16 = 256;
-/// How often a peer that joins is looked at.
+/// The period in which a peer that joins is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
-/// How many peers of a ring look for their places at the same time.
+/// The greatest number of peers of a ring that look for their places at the same time.
 const MAX_JOINING: usize = 16;
-/// How long a peer looks for its place before it says why it has none yet, and looks again whether that has changed.
+/// The time that a peer looks for its place before it says why it has none yet, and looks again whether that has changed.
 const JOINING_TIMEOUT: Duration = Duration::from_secs(3);
 /// The longest name of a ring.
 const MAX_RING_NAME: usize = chordscope_core::link::handshake::MAX_RING_NAME;
@@ -403,7 +403,7 @@ async fn is_in_a_ring(peer: &Running) {
     }
 }
 
-/// What came of the addresses that the user has named; where there are none, whom the peer looks for.
+/// Returns the outcome of dialing the addresses that the user has named; where there are none, the peers that are looked for.
 async fn why_outside(peer: &Running) -> String {
     let Some(position) = peer.positions.first() else {
         return String::new();

@@ -1,4 +1,4 @@
-//! One request over HTTP.
+//! HTTP client: one request at a time.
 
 use std::error::Error;
 use std::fmt;
@@ -20,9 +20,9 @@ use crate::client::target::Place;
 use crate::failure::{Failure, plain};
 use crate::views::Refusal;
 
-/// How long a connection may take to open.
+/// The longest time for a connection to open.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long an answer may take: longer than the peer itself waits.
+/// The longest time for an answer: longer than the peer itself waits.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(45);
 /// The longest answer that is read, in bytes: all that one peer shares and fetches.
 const MAX_ANSWER: usize = 256 << 20;
@@ -37,7 +37,7 @@ pub(super) struct Connection {
 /// An open connection.
 type Sender = http1::SendRequest<Full<Bytes>>;
 
-/// What the peer answered.
+/// The answer of the peer.
 #[derive(Debug)]
 pub(super) struct Answer {
     from: String,
@@ -168,7 +168,7 @@ impl Connection {
 }
 
 impl Answer {
-    /// Why a peer refuses the request; nothing else answers so.
+    /// Returns the reason why a peer refuses the request; nothing else answers so.
     fn refusal(&self) -> Option<String> {
         let refusal = serde_json::from_slice::<Refusal>(&self.body);
         refusal.ok().map(|refusal| refusal.error)
@@ -215,7 +215,7 @@ fn nonsense(from: &str) -> Failure {
 /// The error for a server that is no web server, or a broken one.
 const NOT_HTTP: &str = "what comes is not HTTP";
 
-/// Why an answer did not come, or not to its end; `None` where what came is not HTTP.
+/// Returns the reason why an answer did not come, or not to its end; `None` where what came is not HTTP.
 fn why_broken(error: &(dyn Error + 'static)) -> Option<String> {
     if error.is::<LengthLimitError>() {
         return Some(format!("it is longer than {} MiB", MAX_ANSWER >> 20));

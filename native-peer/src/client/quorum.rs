@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::output::{self, count};
 use crate::views::{Adoption, Range, Repaired, UNKNOWN_LINEAGE, parse_lineage};
 
-/// How long to wait before asking again how an adoption stands.
+/// The pause before asking again how an adoption stands.
 const PAUSE: Duration = Duration::from_millis(250);
 const ADOPT: &str = "/api/v1/quorum/adopt";
 
@@ -29,7 +29,7 @@ pub(crate) enum Quorum {
     Adopt(AdoptOptions),
 }
 
-/// What an operator must know before a repair.
+/// The warning that an operator reads before a repair.
 const WARNING: &str = "\
 The peer that is asked must be a member of the range's group; all members that are not lost must be up. What it has is kept. Whatever \
 the lost have acknowledged without it is gone. Make sure that the lost are down, and order a repair at one peer only: members that are \
@@ -181,7 +181,7 @@ impl AdoptOptions {
     }
 }
 
-/// Where conflicts are, as the end of a line.
+/// Returns the place of the exported conflicts, as the end of a line.
 fn exports(adoption: &Adoption) -> String {
     match adoption.exports.as_slice() {
         [] => String::new(),

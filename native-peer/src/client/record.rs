@@ -1,4 +1,4 @@
-//! `put`, `get` and `delete`.
+//! `put`, `get` and `delete`: the commands for records.
 
 use std::fs::File;
 use std::io::{IsTerminal, Read};
@@ -128,7 +128,7 @@ struct Got {
     sequence: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     value_base64: Option<String>,
-    /// How many seconds it is held from now on, unless it is renewed.
+    /// The seconds for which it is held from now on, unless it is renewed.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_in_s: Option<u32>,
 }
@@ -171,7 +171,7 @@ impl PutOptions {
         })
     }
 
-    /// What stands first is the name, unless there is none.
+    /// Returns the name, if there is one, and the value: a single argument is the value of a record without a name.
     fn name_and_value(&self) -> Result<(Option<&str>, &str), Failure> {
         match (self.own.signed || self.immutable, &self.value) {
             (false, Some(value)) => Ok((Some(&self.name), value)),
@@ -327,7 +327,7 @@ impl Condition {
         }
     }
 
-    /// Who has stored what was put. At level quorum the answer comes as soon as a majority has.
+    /// Returns in words where a put was stored. At level quorum the answer comes as soon as a majority has.
     fn kept(&self, answer: &Answer, put: &Put) -> String {
         let members = answer.header(MEMBERS_HEADER).ok();
         match self.level {
@@ -337,7 +337,7 @@ impl Condition {
     }
 }
 
-/// How many members of a group have acknowledged a write, of how many, where that is known.
+/// Returns in words how many members of a group have acknowledged a write, of how many, where that is known.
 fn acknowledged(copies: u8, members: Option<u8>) -> String {
     match members {
         Some(members) if members > copies => {
@@ -353,7 +353,7 @@ impl LevelName {
         format!("/api/v1/record?{query}&level={}", self.name())
     }
 
-    /// What is said where a record is not there at this level: whether it is at the other one.
+    /// Makes the failure for a record that is not there at this level, which says whether it is at the other one.
     async fn not_there(self, connection: &Connection, query: &str, reason: &str) -> Failure {
         let other = match self {
             Self::One => Self::Quorum,
@@ -435,7 +435,7 @@ fn parse_ttl(text: &str) -> Result<u32, String> {
         })
 }
 
-/// How long a record is held, as the end of a line.
+/// Returns in words how long a record is held, as the end of a line.
 fn held(seconds: Option<u32>, renewed: bool) -> String {
     let renewal = match renewed {
         true => "renewed while this peer runs",

@@ -1,4 +1,4 @@
-//! Which peer a command talks to, and the token it needs.
+//! The peer that a command talks to, and the token that it needs.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
@@ -12,10 +12,10 @@ use crate::peer_url;
 
 /// The port of the first peer on a machine.
 const FIRST_PORT: u16 = 7340;
-/// How long a look whether somebody listens on this machine may take.
+/// The longest time of a look whether a peer listens on this machine.
 const LOOK_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// Where to connect, and what to show.
+/// The address to connect to, and the one to show.
 #[derive(Debug)]
 pub(super) struct Place {
     /// Host and port.

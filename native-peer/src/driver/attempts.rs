@@ -1,4 +1,4 @@
-//! What came of dialing the addresses that the user has named: what keeps the peer from its place is said to the user.
+//! Attempts to dial the addresses that the user has named: what keeps the peer from its place is said to the user.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +7,7 @@ use chordscope_core::base::contact::Address;
 use chordscope_core::link::reason::CloseReason;
 use chordscope_core::peer::api::{Event, LinkId};
 
-/// Of each named address why it did not lead into a ring when it was tried last.
+/// The reason of each named address why it did not lead into a ring when it was tried last.
 pub(crate) type Troubles = Arc<Mutex<BTreeMap<Address, String>>>;
 
 /// The attempts to join by the addresses that the user has named.
@@ -34,14 +34,14 @@ impl Attempts {
         self.named.contains(address)
     }
 
-    /// A connection to an address is open as this link.
+    /// Takes note that a connection to an address is open as this link.
     pub(super) fn opened(&mut self, link: LinkId, address: &Address) {
         if self.is_named(address) {
             self.open.insert(link, address.clone());
         }
     }
 
-    /// There is no connection to an address.
+    /// Takes note that an address cannot be connected to.
     pub(super) fn failed(&self, address: &Address, reason: &str) {
         if self.is_named(address) {
             self.note(address, reason.to_string());

@@ -12,14 +12,14 @@ use chordscope_core::store::record::Label;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-/// What became of an export: its number, and the reason where it failed.
+/// The outcome of an export: its number, and the reason where it failed.
 pub(super) type Exported = (u64, Result<(), String>);
 
 /// A way to the file in a position's folder.
 #[derive(Debug)]
 pub(super) struct Exports {
     folder: PathBuf,
-    /// One writes at a time.
+    /// The lock under which one export writes at a time.
     turn: Arc<Mutex<()>>,
     done: mpsc::UnboundedSender<Exported>,
 }
@@ -30,7 +30,7 @@ struct Line {
     key: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
-    /// Of a signed record; it need not be text.
+    /// The salt of a signed record; it need not be text.
     #[serde(skip_serializing_if = "Option::is_none")]
     salt_base64: Option<String>,
     author: Option<String>,

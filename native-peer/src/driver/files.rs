@@ -12,29 +12,29 @@ use tokio::task::spawn_blocking;
 
 use crate::files::Place;
 
-/// What became of a segment.
+/// The outcome of work on a segment.
 pub(super) enum Done {
     Read(ContentId, u32, Option<Vec<u8>>),
     Written(ContentId, u32, io::Result<()>),
-    /// Nothing of a content is being written any more.
+    /// No segment of a content is being written any more.
     Rested(ContentId),
 }
 
 /// A segment that is to be written, in pieces.
 type Segment = (u32, Vec<Bytes>);
 
-/// Where contents lie, and what is under way.
+/// The places of contents, and the work under way on them.
 pub(super) struct Disk {
     places: HashMap<ContentId, Arc<Place>>,
-    /// Up to which change of each place the core knows that it has changed.
+    /// The change of each place up to which the core knows that it has changed.
     changes: HashMap<ContentId, u64>,
     /// Segments that came before there was a place for them; the core limits how many.
     early: HashMap<ContentId, Vec<Segment>>,
-    /// What waits while others of the same content are being written: several writers of one file only get into each other's way in
-    /// the system, and each would hold a thread meanwhile. The core limits how many.
+    /// The segments that wait while others of the same content are being written: several writers of one file only get into each
+    /// other's way in the system, and each would hold a thread meanwhile. The core limits how many.
     waiting: HashMap<ContentId, Vec<Segment>>,
     done: mpsc::UnboundedSender<Done>,
-    /// Who hears of transfers.
+    /// The listener for events of transfers.
     events: mpsc::UnboundedSender<Event>,
 }
 
@@ -71,7 +71,7 @@ impl Disk {
         }
     }
 
-    /// Whether somebody else has written to a file since this was asked last.
+    /// Whether another program has written to a file since this was asked last.
     pub(super) fn has_changed(&mut self, content: ContentId) -> bool {
         let changes = self.places.get(&content).map(|place| place.changes());
         changes.is_some_and(|now| self.changes.insert(content, now) != Some(now))

@@ -1,4 +1,4 @@
-//! How others talk to the driver: sockets with inputs, people with commands.
+//! The handle of the driver: sockets reach it with inputs, people with commands.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -33,19 +33,19 @@ use crate::driver::notice::Notice;
 use crate::files::Place;
 use crate::links::{Inbox, Outbox};
 
-/// How long a put of many copies, or a lookup past dead nodes, may take in all.
+/// The longest time for a put of many copies, or a lookup past dead nodes, in all.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Starts a link's task once the driver has numbered it.
 pub(crate) type Open = Box<dyn FnOnce(Inbox) -> Outbox + Send>;
 
-/// What comes from sockets.
+/// An input from a socket.
 pub(crate) enum Input {
-    /// Somebody has connected.
+    /// A connection was accepted.
     Accepted(Open),
     /// A dial has succeeded, or failed for the reason given.
     Dialed(Address, Result<Open, String>),
-    /// One binary message.
+    /// A binary message came.
     Frame(LinkId, Bytes),
     /// A link is gone.
     Gone(LinkId),
@@ -58,7 +58,7 @@ pub(crate) enum Input {
 }
 
 impl Input {
-    /// How many bytes it brings.
+    /// Returns the number of bytes that it brings.
     pub(super) fn bytes(&self) -> usize {
         match self {
             Self::Frame(_, frame) => frame.len(),
@@ -67,30 +67,30 @@ impl Input {
     }
 }
 
-/// How a value is to be put.
+/// The details of a put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wish {
-    /// At which level.
+    /// The level.
     pub(crate) level: Level,
     /// Only if this is the version there; 0 for none.
     pub(crate) if_sequence: Option<u64>,
-    /// How it is kept.
+    /// The lifetime and renewal.
     pub(crate) keeping: Keeping,
 }
 
 /// An outcome, and how many seconds the record is held from now on, if it is known.
 pub(crate) type Held<T> = (T, Option<u32>);
 
-/// What a content is shared or fetched with.
+/// The context that a content is shared or fetched in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Belongs {
-    /// Nothing: it is wanted by itself.
+    /// None: the content is wanted by itself.
     Alone,
     /// A folder, which need not be known.
     Folder(Option<ContentId>),
 }
 
-/// What people ask for.
+/// A command of a user.
 pub(super) enum Command {
     Put(
         Label,
@@ -120,7 +120,7 @@ pub(super) enum Command {
     StopTransfer(ContentId),
     Look(Box<dyn FnOnce(&Peer) + Send>),
     Stop,
-    /// For good; whether in any case, or only if others take everything over.
+    /// Leaves for good; the value says whether in any case, or only if others take everything over.
     Leave(bool),
 }
 
@@ -141,12 +141,13 @@ pub(crate) struct Handle {
 pub(crate) struct Ended;
 
 impl Handle {
-    /// How often links had to wait because they brought too many small frames.
+    /// Returns the number of times that links had to wait because they brought too many small frames.
     pub(crate) fn link_waits(&self) -> u64 {
         self.waits.load(Ordering::Relaxed)
     }
 
-    /// Why the addresses that the user has named did not lead into a ring when they were tried last, in one line.
+    /// Returns the reason why the addresses that the user has named did not lead into a ring when they were tried last, in one
+    /// line.
     pub(crate) fn troubles(&self) -> String {
         let troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
         let each = troubles.iter().map(|(address, why)| {
@@ -156,7 +157,7 @@ impl Handle {
         each.collect::<Vec<_>>().join("; ")
     }
 
-    /// Takes in a connection that somebody has opened.
+    /// Takes in a connection that another peer has opened.
     pub(crate) async fn accept(&self, open: Open) {
         let _ = self.inputs.send(Input::Accepted(open)).await;
     }
@@ -253,12 +254,12 @@ impl Handle {
             .await
     }
 
-    /// A file is in a folder, of which others are asked for it.
+    /// Takes note that a file is in a folder, of which others are asked for it.
     pub(crate) async fn look_in(&self, content: ContentId, folder: ContentId) -> Result<(), Ended> {
         self.tell(Command::LookIn(content, folder)).await
     }
 
-    /// A file of a folder is wanted by itself.
+    /// Takes note that a file of a folder is wanted by itself.
     pub(crate) async fn stand_alone(
         &self,
         content: ContentId,
@@ -266,7 +267,8 @@ impl Handle {
         self.ask(|reply| Command::StandAlone(content, reply)).await
     }
 
-    /// So many bytes of files are to leave by another way than links. They may now, or not before the time that is given.
+    /// Passes so many bytes of files that are to leave by another way than links. They may now, or not before the time that is
+    /// given.
     pub(crate) async fn pass_out(&self, bytes: usize) -> Result<Result<(), Instant>, Ended> {
         self.ask(|reply| Command::PassOut(bytes, reply)).await
     }
@@ -305,7 +307,7 @@ impl Handle {
         self.commands.closed().await;
     }
 
-    /// What happens from now on.
+    /// Subscribes to what happens from now on.
     pub(crate) fn listen(&self) -> broadcast::Receiver<Notice> {
         self.notices.subscribe()
     }

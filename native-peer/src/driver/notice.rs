@@ -1,4 +1,4 @@
-//! What happens at a peer, as listeners and the log get it.
+//! Notices: events of a peer, as listeners and the log get them.
 
 use chordscope_core::base::contact::Contact;
 use chordscope_core::base::id::Space;
@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use crate::views::show_lineage;
 
-/// Something that happened.
+/// An event, with its time and details.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Notice {
-    /// What kind of thing.
+    /// The kind of event.
     pub(crate) event: &'static str,
     /// The thing in words.
     pub(crate) text: String,

@@ -12,11 +12,11 @@ use crate::files::place::Place;
 /// The most threads; beyond, memory is what limits.
 const MAX_THREADS: usize = 8;
 
-/// What hashing a file comes to.
+/// The result of hashing a file.
 #[derive(Debug)]
 pub(crate) struct Hashed {
     pub(crate) manifest: Manifest,
-    /// Of its blocks, as [`Manifest::of_blocks`] takes them.
+    /// The chaining values of its blocks, as [`Manifest::of_blocks`] takes them.
     pub(crate) values: Vec<[u8; DIGEST]>,
 }
 
@@ -36,7 +36,7 @@ pub(crate) fn hash(place: &Place, hashed: impl Fn(u64) + Sync) -> io::Result<Has
     Ok(Hashed { manifest, values })
 }
 
-/// Which segments of a file are what they ought to be.
+/// Returns the segments of a file that are what they ought to be.
 pub(crate) fn check(
     place: &Place,
     manifest: &Manifest,

@@ -10,19 +10,19 @@ use tokio::task::spawn_blocking;
 
 use super::{Files, Item, Refused, STOPPING};
 
-/// What somebody's wish to end a transfer came to.
+/// The outcome of ending a transfer on a user's wish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ended {
     /// Whether all of it was here.
     pub(crate) complete: bool,
-    /// How many of its files are whole, and stay where they are.
+    /// The number of its files that are whole, and stay where they are.
     pub(crate) kept: usize,
 }
 
 impl Files {
-    /// Nobody wants a content any more; `None` if it is not here. A draft of something that was being fetched is removed, what was shared
-    /// stays where it is. With a folder go its files, but for those that are here by themselves or in another folder. With
-    /// `unfinished`, what is complete is shared on.
+    /// Ends the sharing and fetching of a content; `None` if it is not here. A draft of something that was being fetched is
+    /// removed, what was shared stays where it is. With a folder go its files, but for those that are here by themselves or in
+    /// another folder. With `unfinished`, what is complete is shared on.
     pub(crate) async fn give_up(&self, content: ContentId, unfinished: bool) -> Option<Ended> {
         let item = self.item(content)?;
         let mut parts: BTreeSet<ContentId> = item.parts.iter().copied().collect();
@@ -58,7 +58,7 @@ impl Files {
         Some(ended)
     }
 
-    /// What ending a content with these files now comes to.
+    /// Returns the outcome of ending a content with these files now.
     fn ended_with(&self, content: ContentId, parts: &BTreeSet<ContentId>) -> Ended {
         let table = self.table();
         let is_whole =
@@ -106,7 +106,7 @@ impl Files {
         let _ = self.driver.stop_transfer(content).await;
     }
 
-    /// A file that is here with a folder is wanted without it, too.
+    /// Takes note that a file that is here with a folder is wanted without it, too.
     pub(super) async fn keep_by_itself(&self, content: ContentId) -> Result<(), Refused> {
         let alone = self.driver.stand_alone(content).await;
         alone.map_err(|_| Refused(STOPPING.into()))??;
@@ -114,7 +114,7 @@ impl Files {
         self.keep_entry(content)
     }
 
-    /// The register learns how a content stands.
+    /// Writes the state of a content to the register.
     pub(super) fn keep_entry(&self, content: ContentId) -> Result<(), Refused> {
         // What is being given up at the same time is not kept after that.
         match self.table().get(&content) {

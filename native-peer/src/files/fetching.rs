@@ -115,7 +115,7 @@ impl Files {
         self.item(content).filter(is_under_way)
     }
 
-    /// What is here is wanted as this, too.
+    /// Has a content that is here wanted in this role, too.
     async fn keep(&self, content: ContentId, kind: Kind) -> Result<(), Refused> {
         match kind {
             Kind::Part(_) => Ok(()),
@@ -163,7 +163,7 @@ impl Files {
         self.has_begun(content, begun)
     }
 
-    /// A file is there already: it is good if it is the same.
+    /// Adopts a file that is there already: it is good if it is the same.
     pub(super) async fn adopt(
         &self,
         content: ContentId,
@@ -202,7 +202,7 @@ impl Files {
         }
     }
 
-    /// The length of a file that is being fetched is known: it gets its room on the disk.
+    /// Gives a file that is being fetched its room on the disk, since its length is known.
     pub(super) async fn described(&self, content: ContentId) -> Result<(), Refused> {
         let manifest = self
             .driver
@@ -250,7 +250,7 @@ impl Files {
         Ok(())
     }
 
-    /// Every segment is there: the file gets its name. The disk may take longer.
+    /// Gives a file its name, since every segment is there. The disk may take longer.
     pub(super) async fn complete(self: &Arc<Self>, content: ContentId) {
         let _turn = self.turn.lock().await;
         let Some(item) = self.item(content).filter(|item| !item.entry.complete) else {
@@ -296,7 +296,7 @@ impl Files {
     }
 }
 
-/// Why a content is not fetched to a second place at the same time.
+/// Returns the reason why a content is not fetched to a second place at the same time.
 pub(super) fn being_fetched(path: &Path) -> String {
     let path = path.display();
     format!(

@@ -18,7 +18,7 @@ use super::fetching::being_fetched;
 use super::register::Entry;
 use super::{Files, Item, Kind, Made, Place, Refused, hash, refuse};
 
-/// How many files of a folder are fetched at a time.
+/// The number of files of a folder that are fetched at a time.
 const AT_A_TIME: usize = 8;
 /// The longest list of files, in bytes: as many files as there may be, with paths as long as they may be.
 pub(crate) const MAX_LIST: u64 = 72 << 20;
@@ -134,7 +134,7 @@ impl Files {
         Ok(())
     }
 
-    /// Fetches the files of a folder behind everybody's back.
+    /// Fetches the files of a folder in the background.
     fn fill(self: &Arc<Self>, content: ContentId, path: PathBuf) {
         self.change(content, |item| item.is_filling = true);
         let task = tokio::spawn(Arc::clone(self).fetch_parts(content, path));
@@ -146,7 +146,7 @@ impl Files {
         self.filling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// No further file of a folder is begun once this has returned.
+    /// Stops filling a folder: no further file of it is begun once this has returned.
     pub(super) async fn stop_filling(&self, content: ContentId) {
         let task = self.filling().remove(&content);
         if let Some(task) = task {

@@ -17,7 +17,7 @@ impl Made {
         Ok(Self(missing))
     }
 
-    /// These and others.
+    /// Adds others.
     pub(super) fn and(mut self, others: impl IntoIterator<Item = Self>) -> Self {
         self.0.extend(others.into_iter().flat_map(|made| made.0));
         self

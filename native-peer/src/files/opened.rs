@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use crate::descriptors;
 
-/// How many stay open at most; fewer where the system allows few.
+/// The greatest number of files that stay open; fewer where the system allows few.
 const MOST: usize = 256;
 
 static OPENED: LazyLock<Opened> = LazyLock::new(|| {
@@ -29,7 +29,7 @@ struct Table {
     turn: u64,
     /// Each with the turn in which it was used last.
     files: BTreeMap<u64, (u64, Arc<File>)>,
-    /// By that turn.
+    /// The slots, by the turn in which they were used last.
     used: BTreeMap<u64, u64>,
 }
 

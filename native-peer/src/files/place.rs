@@ -19,7 +19,7 @@ const MADE_UP: &str = "what can be read in this file is not as long as the syste
 /// The error for a file that is not as long as it was.
 const ANOTHER_LENGTH: &str = "the file does not have the length that it had when reading began: try again when nobody writes to it";
 
-/// Where a content lies. While it is being fetched it has another name than at its end.
+/// The place of a content on the disk. While it is being fetched it has another name than at its end.
 #[derive(Debug)]
 pub(crate) struct Place {
     slot: Slot,
@@ -34,7 +34,7 @@ struct State {
     is_draft: bool,
     /// The file as it was seen last; none while it is being filled.
     stamp: Option<Stamp>,
-    /// How often somebody else was seen to have written to it.
+    /// The number of times that another program was seen to have written to it.
     changes: u64,
     /// Whether all of it, as it was seen last, was checked in this run.
     is_checked: bool,
@@ -97,12 +97,12 @@ impl Place {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How the file is cut.
+    /// Returns the layout of the file.
     pub(crate) const fn layout(&self) -> Layout {
         self.layout
     }
 
-    /// Where it is now.
+    /// Returns the path of the file now.
     pub(crate) fn path(&self) -> PathBuf {
         self.state().path.clone()
     }
@@ -112,7 +112,8 @@ impl Place {
         self.state().stamp
     }
 
-    /// How often somebody else was seen to have written to it: what was checked before may be something else by now.
+    /// Returns the number of times that another program was seen to have written to it: what was checked before may be something
+    /// else by now.
     pub(crate) fn changes(&self) -> u64 {
         self.state().changes
     }
@@ -153,7 +154,7 @@ impl Place {
         }
     }
 
-    /// All of it is what it ought to be, as it was with this stamp.
+    /// Takes note that all of it is what it ought to be, as it was with this stamp.
     pub(crate) fn confirm(&self, stamp: Option<Stamp>) {
         let mut state = self.state();
         state.is_checked = stamp.is_some() && state.stamp == stamp;
@@ -179,7 +180,7 @@ impl Place {
         self.file()?.sync_all()
     }
 
-    /// All of it is there: it gets its name.
+    /// Gives the file, of which all is there, its name.
     pub(crate) fn finish(&self, path: &Path) -> io::Result<()> {
         let file = self.file()?;
         let mut state = self.state();

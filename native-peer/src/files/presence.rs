@@ -1,4 +1,5 @@
-//! Whether what ought to be on the disk is there, and what takes over where it is not: the disk decides, not the register.
+//! The presence of files: whether what ought to be on the disk is there, and what takes over where it is not; the disk decides,
+//! not the register.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use super::digest::check;
 use super::register::Entry;
 use super::{Files, Item, Place, Refused};
 
-/// How many places of one content are remembered besides the one that it is read from.
+/// The number of places of one content that are remembered besides the one that it is read from.
 const MAX_COPIES: usize = 16;
 
 impl Files {

@@ -1,4 +1,4 @@
-//! What is shared and fetched, kept over restarts: a small file for each content, and its list of digests.
+//! The register of what is shared and fetched, kept over restarts: a small file for each content, and its list of digests.
 
 use std::fs;
 use std::io;
@@ -16,9 +16,9 @@ use crate::files::stamp::Stamp;
 /// A content that is shared or fetched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
-    /// What it is called.
+    /// The name.
     pub(crate) name: String,
-    /// Where it lies, or is to lie.
+    /// The path at which it lies, or is to lie.
     pub(crate) path: PathBuf,
     /// Its length, once known.
     pub(crate) length: Option<u64>,
@@ -36,13 +36,14 @@ pub(crate) struct Entry {
     /// Whether it is here as a file of a folder only, with which it goes.
     #[serde(default)]
     pub(crate) is_part: bool,
-    /// Where the same lies besides: one of these takes over when the file itself is gone or changed.
+    /// The other paths of the same content: one of these takes over when the file itself is gone or changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) copies: Vec<PathBuf>,
 }
 
 impl Entry {
-    /// Where it lies while it is being fetched. Its name is short whatever the file's, and that of no other content.
+    /// Returns the path at which it lies while it is being fetched. Its name is short whatever the file's, and that of no other
+    /// content.
     pub(crate) fn draft(&self, content: ContentId) -> PathBuf {
         let id = content.to_string();
         self.path
@@ -54,7 +55,7 @@ impl Entry {
 #[derive(Clone, Debug)]
 pub(crate) struct Register(PathBuf);
 
-/// What the copy of a content is called that the peer keeps.
+/// Returns the name of the peer's own copy of a content.
 fn kept_name(content: ContentId) -> String {
     format!("{content}.kept")
 }

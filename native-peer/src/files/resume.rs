@@ -16,7 +16,7 @@ use super::digest::check;
 use super::register::Entry;
 use super::{Files, Item, Place, Refused, Stamp, folder};
 
-/// How long a file that is there may take to be checked.
+/// The longest time that the check of a file that is there may take.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(600);
 
 impl Files {
@@ -93,8 +93,8 @@ impl Files {
     }
 }
 
-/// A file that was complete when the peer ended. Where it is as it was, each segment is checked when it is read; all of it now where
-/// somebody may have written to it, or it may not have come as far as the disk.
+/// A file that was complete when the peer ended. Where it is as it was, each segment is checked when it is read; all of it now
+/// where another program may have written to it, or it may not have come as far as the disk.
 fn reopen(
     path: &Path,
     known: &Manifest,

@@ -36,12 +36,12 @@ pub(crate) use record::{
 /// The timeout for a value to arrive, and for the next piece of what is longer.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What anyone may see.
+/// Returns the routes that need no token.
 pub(super) fn open() -> Router<Arc<App>> {
     Router::new().route("/status", get(status))
 }
 
-/// What needs the token.
+/// Returns the routes that need the token.
 pub(super) fn control() -> Router<Arc<App>> {
     Router::new()
         .route("/peers", get(peers))

@@ -1,7 +1,7 @@
 //! `/files/<content id>`, and `/files/<folder's content id>/<path>`: what is shared or being fetched, as any program can read it.
 //!
-//! It starts before the whole file is there: each segment goes out as soon as it was checked, and those that are read next are
-//! fetched next. What is shared is checked as well when it is read: somebody may have changed it.
+//! An answer starts before the whole file is there: each segment goes out as soon as it was checked, and those that are read next
+//! are fetched next. What is shared is checked as well when it is read: another program may have changed it.
 
 use std::io;
 use std::ops::RangeInclusive;
@@ -28,15 +28,15 @@ use super::api::refuse;
 use crate::driver::Ended;
 use crate::files::Place;
 
-/// How long a segment may take to come before the connection ends.
+/// The longest time for a segment to come before the connection ends.
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// The longest padding file: a piece of a metainfo file, but for a byte.
 const MAX_PADDING: u64 = 16 << 20;
-/// What padding files are made of.
+/// The bytes that padding files are made of.
 const ZEROS: [u8; 16 * 1024] = [0; 16 * 1024];
-/// What is escaped in a file's name: more than need be (RFC 8187 §3.2.1).
+/// The characters that are escaped in a file's name: more than need be (RFC 8187 §3.2.1).
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
-/// How often a segment is looked for that is still to come.
+/// The period in which a segment is looked for that is still to come.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// A file, or one range of it.
@@ -122,7 +122,7 @@ fn zeros(app: Arc<App>, range: RangeInclusive<u64>) -> Body {
     Body::from_stream(blocks)
 }
 
-/// What a page of another origin may ask before it reads.
+/// Answers a preflight: what a page of another origin may ask before it reads.
 pub(super) async fn preflight() -> Response {
     let fields = [
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD"),
@@ -166,7 +166,7 @@ async fn serve(app: Arc<App>, content: ContentId, method: Method, headers: Heade
     })
 }
 
-/// What is asked for.
+/// The file that is asked for.
 struct Asked<'a> {
     etag: String,
     length: u64,
@@ -225,7 +225,7 @@ impl Asked<'_> {
     }
 }
 
-/// What a browser may do with it: show what cannot run, keep everything else as a file.
+/// Sets the headers that tell a browser what to do with it: show what cannot run, keep everything else as a file.
 fn describe(fields: &mut HeaderMap, name: &str) {
     let kind = kind_of(name);
     let shown = ["audio/", "video/", "image/"]
@@ -380,7 +380,7 @@ fn read(place: &Place, manifest: &Manifest, index: u32) -> io::Result<Vec<u8>> {
     }
 }
 
-/// What of a segment, which begins there, lies in the range.
+/// Returns the part that lies in the range of a segment that begins there.
 fn part_of(bytes: Vec<u8>, start: u64, range: &RangeInclusive<u64>) -> Bytes {
     let from = range.start().saturating_sub(start).min(bytes.len() as u64);
     let to = (range.end() + 1)

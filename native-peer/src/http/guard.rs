@@ -1,4 +1,4 @@
-//! Who may ask: the host a request is for, the page it comes from, the token it carries.
+//! The guard of requests: the host a request is for, the page it comes from, the token it carries.
 //!
 //! Being on loopback protects nobody: any page in the user's browser can send requests there.
 

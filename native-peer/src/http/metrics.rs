@@ -107,7 +107,8 @@ fn of_records(text: &mut String, peer: &Peer) {
     family(text, "record_bytes", "gauge", help, "level", &bytes);
 }
 
-/// What other peers said when they closed a link. A rule that this peer broke is told by the number of what it comes to.
+/// Writes the counts of the reasons that other peers gave when they closed a link. A rule that this peer broke is told by the
+/// number of what it comes to.
 fn of_goodbyes(text: &mut String, peer: &Peer) {
     let numbered = CloseReason::ALL.iter().filter(|reason| {
         let told = CloseReason::from_byte(reason.byte());

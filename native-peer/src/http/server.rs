@@ -21,7 +21,7 @@ use tower::ServiceExt as _;
 use crate::burst::Burst;
 use crate::descriptors;
 
-/// How long a request's head may take to arrive, also behind an answered request.
+/// The longest time for a request's head to arrive, also behind an answered request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest head of a request, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
@@ -31,7 +31,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Connections that the system has refused.
 static UNACCEPTED: Burst = Burst::new();
 
-/// How many connections there may be, and are.
+/// The greatest number of connections, and the present one.
 #[derive(Debug)]
 pub(crate) struct Caps {
     total: usize,
@@ -72,12 +72,12 @@ impl Caps {
         })
     }
 
-    /// How many connections are open.
+    /// Returns the number of open connections.
     pub(crate) fn open(&self) -> usize {
         self.table().values().sum()
     }
 
-    /// How many were refused.
+    /// Returns the number of refused connections.
     pub(crate) fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
     }
@@ -104,7 +104,7 @@ impl Caps {
     }
 }
 
-/// Where connections come in: by sockets, and from peers of this process.
+/// The ways in for connections: by sockets, and from peers of this process.
 pub(crate) type Doors = (TcpListener, Option<mpsc::Receiver<DuplexStream>>);
 
 /// Serves until it is dropped.

@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{DuplexStream, duplex};
 use tokio::sync::mpsc;
 
-/// How many connections may wait until a peer accepts them; as for sockets, whoever dials waits then.
+/// The number of connections that wait until a peer accepts them; as for sockets, the dialing side waits then.
 const BACKLOG: usize = 1_024;
-/// How many bytes wait in each direction of a connection before the writer does.
+/// The number of bytes that wait in each direction of a connection before the writer does.
 const BUFFER: usize = 64 * 1024;
 
 /// The peers of this process that are dialed in memory.

@@ -1,4 +1,4 @@
-//! How many small frames one link may make this peer take in.
+//! The limit of small frames that one link may make this peer take in.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// How many small frames one link may bring within a [`WINDOW`]: 10,000 a second.
+/// The number of small frames that one link may bring within a [`WINDOW`]: 10,000 a second.
 const FRAMES: u32 = 1_000;
-/// Over which time they are counted.
+/// The time over which they are counted.
 const WINDOW: Duration = Duration::from_millis(100);
 /// Frames from this length on are not counted: reading them is most of what they cost, and sockets are read by turns.
 const SMALL: usize = 16 * 1024;

@@ -19,12 +19,12 @@ use crate::sim::plot;
 const MAX_NODES: u32 = 1_000_000;
 /// The most nodes to which swarm sends a file.
 const MAX_LEECHERS: u32 = 256;
-/// How often a long experiment says how far it is, where there is no terminal for a bar.
+/// The period in which a long experiment reports its progress, where there is no terminal for a bar.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 /// The sizes of SIGCOMM 2001 Fig. 10: 2^3 to 2^14.
 const SIZES: std::ops::RangeInclusive<u32> = 3..=14;
 
-/// What is measured.
+/// The experiment that is run.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Name {
     /// Hops of a lookup, for rings of 8 to 16,384 nodes (SIGCOMM 2001 Fig. 10)
@@ -82,7 +82,7 @@ pub(super) struct Answer {
     pub(super) rows: Vec<Map<String, Value>>,
     /// The paper's figures; none where it measured another ring.
     pub(super) paper: Vec<Map<String, Value>>,
-    /// Why there are none.
+    /// The reason why there are none.
     #[serde(skip)]
     other_ring: Option<String>,
 }
@@ -175,7 +175,7 @@ impl Options {
         })
     }
 
-    /// How the ring that the paper measured differs from this one, where its figures do not name the ring.
+    /// Returns in words how the ring that the paper measured differs from this one, where its figures do not name the ring.
     fn other_ring(&self, nodes: u32) -> Option<String> {
         let theirs = self.name.nodes_of_paper();
         match self.name {
@@ -244,10 +244,10 @@ fn load_of_paper() -> [Value; 10] {
     })
 }
 
-/// How far an experiment is: a bar on a terminal, elsewhere a line now and then.
+/// The display of an experiment's progress: a bar on a terminal, elsewhere a line now and then.
 struct Shown {
     bar: ProgressBar,
-    /// When the last line was told, since the beginning.
+    /// The time at which the last line was told, since the beginning.
     told: Duration,
 }
 
@@ -270,7 +270,7 @@ impl Shown {
     }
 }
 
-/// How far an experiment is, as a line.
+/// Returns the progress of an experiment, as a line.
 fn told_progress(part: f64, took: Duration) -> String {
     let percent = (part * 100.0) as u64;
     format!("{percent} % after {} s; Ctrl-C ends it", took.as_secs())
@@ -342,7 +342,7 @@ fn table(answer: &Answer) -> String {
     text
 }
 
-/// What a column says.
+/// Returns the meaning of a column.
 fn meaning(experiment: &str, column: &str) -> Option<&'static str> {
     Some(match (experiment, column) {
         (_, "nodes") => "nodes in the ring",

@@ -58,7 +58,7 @@ pub(crate) struct Remove {
     node: String,
 }
 
-/// Which way a ring changes.
+/// The kind of change of a ring.
 #[derive(Clone, Copy, Debug)]
 enum Deed {
     Insert,

@@ -23,7 +23,7 @@ use crate::sim::nodes::JsonId;
 
 /// The largest scenario file, in bytes.
 const MAX_SCENARIO: u64 = MAX_JSON as u64;
-/// What the argument is called in messages.
+/// The name of the argument in messages.
 const ARGUMENT: &str = "SCENARIO";
 
 /// `sim run`.
@@ -67,7 +67,7 @@ struct Unclear {
     to: Option<Instant>,
 }
 
-/// What is going to be run.
+/// The run that the command asks for.
 #[derive(Debug)]
 struct Plan {
     scenario: Scenario,
@@ -105,7 +105,7 @@ impl Options {
 }
 
 impl Options {
-    /// What to call a scenario: a file need not say.
+    /// Returns the title of a scenario: a file need not have one.
     fn title<'a>(&'a self, scenario: &'a Scenario) -> &'a str {
         match (scenario.title.as_str(), self.scenario.as_str()) {
             ("", "-") => "the scenario",
@@ -123,7 +123,7 @@ impl Violation {
     }
 }
 
-/// When some keys had two owners or none, in a line; nothing where they never had.
+/// Returns a line on the times in which some keys had two owners or none; nothing where they never had.
 fn describe_unclear(unclear: &[Unclear]) -> String {
     let (Some(first), Some(last)) = (unclear.first(), unclear.last()) else {
         return String::new();

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 /// The name of such a file, before its number.
 const NAME: &str = "quorum-set-aside-";
-/// How many of them a folder may have; what comes then goes to the end of the last one.
+/// The greatest number of these files in a folder; what comes then goes to the end of the last one.
 const MAX_FILES: u32 = 64;
 
 /// Writes entries to a file in a folder, one JSON object a line, and gives its path once they are on the disk.

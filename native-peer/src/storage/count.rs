@@ -23,7 +23,7 @@ pub(super) struct Count {
     file: File,
 }
 
-/// Why the count is not to be had.
+/// The reason why the count is not to be had.
 #[derive(Debug)]
 pub(super) enum Refused {
     /// Another process has the folder.

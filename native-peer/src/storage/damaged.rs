@@ -109,7 +109,7 @@ fn copy_folder(from: &Path, to: &Path) {
 }
 
 impl Left {
-    /// Whether what a start found is right or not there, and nothing is missing in the same incarnation.
+    /// Checks that what a start found is right or not there, and that nothing is missing in the same incarnation.
     fn check(&self, found: &Kept) {
         assert_eq!(found.secret, self.began.secret);
         let is_older = matches!(&found.began, Began::Anew(why) if why.contains("older"));

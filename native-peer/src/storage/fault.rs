@@ -1,11 +1,11 @@
-//! What can be wrong with a store's file, and looking into one that may be damaged.
+//! Faults of a store's file, and looking into one that may be damaged.
 
 use std::cell::Cell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
-/// Why a store cannot be read.
+/// The reason why a store cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     /// Another process has it.
@@ -14,7 +14,7 @@ pub(super) enum Fault {
     Disk(String),
     /// Another version of chordscope wrote it, in this format.
     Format(u8),
-    /// It is not what was written.
+    /// The content is not what was written.
     Damaged(String),
 }
 

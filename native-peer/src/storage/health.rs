@@ -1,20 +1,20 @@
-//! How a store is: for `status`, `/healthz` and `/metrics`.
+//! Health of a store: for `status`, `/healthz` and `/metrics`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::opening::Began;
 
-/// How a store is.
+/// The health of a store.
 #[derive(Debug)]
 pub(crate) struct Health {
     /// The number of the store's incarnation.
     pub(crate) incarnation: u64,
-    /// How this start began.
+    /// The way in which this start began.
     pub(crate) began: Began,
-    /// How many damaged stores lie in the folder.
+    /// The number of damaged stores in the folder.
     pub(crate) set_aside: usize,
-    /// How many records were left out at the start because they were damaged.
+    /// The number of records that were left out at the start because they were damaged.
     pub(crate) damaged_records: usize,
     refusing: Mutex<Option<String>>,
     refused: AtomicU64,
@@ -39,17 +39,17 @@ impl Health {
         }
     }
 
-    /// Why nothing can be written now, in one sentence; `None` while all is well.
+    /// Returns the reason why nothing can be written now, in one sentence; `None` while all is well.
     pub(crate) fn refusing(&self) -> Option<String> {
         self.lock().clone()
     }
 
-    /// How many writes were refused since the start.
+    /// Returns the number of writes that were refused since the start.
     pub(crate) fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
     }
 
-    /// How often the disk has begun to refuse writes since the start.
+    /// Returns the number of times that the disk has begun to refuse writes since the start.
     pub(crate) fn failures(&self) -> u64 {
         self.failures.load(Ordering::Relaxed)
     }

@@ -1,6 +1,6 @@
 //! The file `key`: the peer's secret key, and the number of the store's incarnation, which the store repeats.
 //!
-//! What a peer promised to its groups is in its store. When the store is lost, the peer is the same node, but it does not know any
+//! A peer's promises to its groups are in its store. When the store is lost, the peer is the same node, but it does not know any
 //! more what it promised: it is a new incarnation, and says so to the others. That shows because the two numbers differ, or one is
 //! missing.
 
@@ -18,7 +18,7 @@ const FILE: &str = "key";
 const HEAD: &str = "chordscope key 1";
 const PURPOSE: &str = "chordscope 2026 key file";
 
-/// Who the peer is, and which of its stores it has.
+/// The secret key of the peer, and the incarnation of its store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     pub(super) secret: [u8; 32],

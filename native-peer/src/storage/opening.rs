@@ -22,17 +22,17 @@ use super::tables::{FORMAT, GROUPS, INCARNATION, KNOWN, SECRET, THIS_FORMAT, VER
 use crate::clock::wall_seconds;
 use crate::failure::Failure;
 
-/// How many damaged stores a folder may have: a disk or memory that does that so often is to be looked at first.
+/// The greatest number of damaged stores in a folder: a disk or memory that does that so often is to be looked at first.
 const MAX_SET_ASIDE: usize = 8;
 
-/// What was on disk when the peer started.
+/// The state that was on disk when the peer started.
 #[derive(Debug)]
 pub(crate) struct Kept {
     /// The secret key, from which the id follows.
     pub(crate) secret: [u8; 32],
-    /// Which life of the peer's store this is: another one once the store was lost or damaged, and with it, maybe, what it promised.
+    /// The incarnation of the peer's store: another one once the store was lost or damaged, and with it, maybe, what it promised.
     pub(crate) incarnation: u64,
-    /// Whether the incarnation is new, and why.
+    /// The kind of start: whether the incarnation is new, and why.
     pub(crate) began: Began,
     /// Greater than at every earlier start that the store knows of.
     pub(crate) version: u64,
@@ -40,7 +40,7 @@ pub(crate) struct Kept {
     pub(crate) records: Vec<StoredRecord>,
     /// Peers of the last run, a line each.
     pub(crate) known: Vec<String>,
-    /// What the peer remembers of its groups: only their lineage and its last ballot in a new incarnation.
+    /// The control record of the peer's groups: only their lineage and its last ballot in a new incarnation.
     pub(crate) control: Control,
     /// The entries of its groups that have not expired: none in a new incarnation.
     pub(crate) entries: Vec<Entry>,
@@ -48,7 +48,7 @@ pub(crate) struct Kept {
     pub(crate) renewals: Vec<Renewal>,
 }
 
-/// Whether an incarnation is new, and why.
+/// The kind of start: whether an incarnation is new, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Began {
     /// A new peer.
@@ -62,7 +62,7 @@ pub(crate) enum Began {
 }
 
 impl Began {
-    /// One word for programs.
+    /// Returns its name as one word for programs.
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::First => "first",
@@ -82,7 +82,7 @@ pub(super) struct Opened<M> {
     pub(super) damaged_records: usize,
 }
 
-/// What is to be done.
+/// The state of a folder, which decides what is to be done.
 enum Found {
     /// Nothing is there.
     Nothing,
@@ -212,7 +212,7 @@ fn look(
     }
 }
 
-/// What to make of a store that can be read.
+/// Decides what to make of a store that can be read.
 fn judge(identity: Identity, counted: Option<u64>, contents: Contents) -> Found {
     let numbers = (contents.incarnation, contents.secret);
     let reason = match (&contents.groups, numbers, counted) {
@@ -519,7 +519,7 @@ fn busy(folder: &Path) -> Failure {
     ))
 }
 
-/// Nothing says whose folder this is.
+/// Makes the failure for a folder of which nothing says whose it is.
 fn keyless(folder: &Path, what: &str) -> Failure {
     cannot(
         folder,

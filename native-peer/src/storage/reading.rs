@@ -1,4 +1,4 @@
-//! Everything in a store, checked, without a change to its file.
+//! Reading all of a store, checked, without a change to its file.
 
 use std::fs::File;
 use std::path::Path;
@@ -23,7 +23,7 @@ use super::tables::{
     THIS_FORMAT, TOUCHES, UNSEALED_FORMAT, VERSION,
 };
 
-/// What a store has.
+/// The contents of a store.
 #[derive(Debug)]
 pub(super) struct Contents {
     /// The secret key, in a store of the unsealed format.
@@ -34,19 +34,19 @@ pub(super) struct Contents {
     pub(super) known: Vec<String>,
     /// Records with their seconds of expiry, those that have not expired.
     pub(super) records: Vec<(u64, StoredRecord)>,
-    /// What belongs to level `quorum`, or what is wrong with it: all of it counts, or nothing.
+    /// The state of level `quorum`, or what is wrong with it: all of it counts, or nothing.
     pub(super) groups: Result<Groups, String>,
-    /// What another incarnation takes over of that.
+    /// The part of that which another incarnation takes over.
     pub(super) inherited: Inherited,
     /// The records that the peer renews.
     pub(super) renewals: Vec<Renewal>,
     /// Keys of records that have expired or are damaged.
     pub(super) stale: Vec<[u8; 20]>,
-    /// How many of these are damaged.
+    /// The number of these that are damaged.
     pub(super) damaged: usize,
 }
 
-/// What a store has of level `quorum`.
+/// The contents of a store for level `quorum`.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     pub(super) control: Control,
@@ -55,8 +55,8 @@ pub(super) struct Groups {
     pub(super) stale: Vec<[u8; 20]>,
 }
 
-/// What outlives an incarnation of a peer: it has no vote before the others take it in again, but its ring is the same, and no ballot
-/// is used twice.
+/// The state that outlives an incarnation of a peer: it has no vote before the others take it in again, but its ring is the same,
+/// and no ballot is used twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Inherited {
     lineage: Option<Lineage>,
@@ -64,7 +64,7 @@ pub(super) struct Inherited {
 }
 
 impl Inherited {
-    /// Of what the incarnation before promised.
+    /// Returns what another incarnation takes over of this control record.
     pub(super) const fn of(control: &Control) -> Self {
         Self {
             lineage: control.lineage,
@@ -72,7 +72,7 @@ impl Inherited {
         }
     }
 
-    /// As the first words of another incarnation; nothing where nothing is known.
+    /// Returns the control record that another incarnation begins with; nothing where nothing is known.
     pub(super) fn control(self, incarnation: u64) -> Control {
         match self == Self::default() {
             true => Control::default(),
@@ -174,8 +174,8 @@ fn contents(reading: &ReadTransaction, now: u64) -> Result<Option<Contents>, Fau
     }))
 }
 
-/// What belongs to level `quorum`. A member that has forgotten a promise must not be taken for one that has not: one row that is
-/// not what was written spoils all of it.
+/// Reads the state of level `quorum`. A member that has forgotten a promise must not be taken for one that has not: one row that
+/// is not what was written spoils all of it.
 fn groups(
     reading: &ReadTransaction,
     control: Result<Option<Vec<u8>>, Fault>,

@@ -20,10 +20,10 @@ use super::seal::unseal;
 use super::shadow::{Look, Shadow};
 use super::tables::{COMMITS, GROUPS, KNOWN, OWN, RECORDS, VERSION};
 
-/// How many rows in a row may be damaged before the rest is given up: a damaged tree may lead in a circle.
+/// The number of consecutive rows that may be damaged before the rest is given up: a damaged tree may lead in a circle.
 const MAX_DAMAGED: usize = 4_096;
 
-/// What was to be had.
+/// The rows that could be read.
 #[derive(Debug, Default)]
 pub(super) struct Salvaged {
     pub(super) records: Vec<(u64, StoredRecord)>,

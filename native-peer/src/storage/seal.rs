@@ -3,7 +3,7 @@
 
 use chordscope_core::base::digest::Digest;
 
-/// How many bytes of a digest a row carries.
+/// The number of bytes of a digest that a row carries.
 const SEAL: usize = 8;
 const PURPOSE: &str = "chordscope 2026 row of a peer's store";
 

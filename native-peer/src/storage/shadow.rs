@@ -12,12 +12,12 @@ use redb::backends::FileBackend;
 use redb::{BackendError, DatabaseError, StorageBackend};
 
 const PAGE: usize = 4_096;
-/// Of a database's header, the byte of flags (redb's docs/design.md, "Database header").
+/// The place of the byte of flags in a database's header (redb's docs/design.md, "Database header").
 const FLAGS: u64 = 9;
 /// The flag of a database that was not closed.
 const NOT_CLOSED: u8 = 2;
 
-/// How much of the database's caution is wanted.
+/// The degree of the database's caution that is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Look {
     /// The file as it is, which nobody else may have open.
@@ -39,7 +39,7 @@ pub(super) struct Shadow {
 struct Written {
     pages: BTreeMap<u64, Box<[u8; PAGE]>>,
     length: u64,
-    /// How much of the file shows: a file that was cut and has grown again shows zeros behind the cut.
+    /// The number of bytes of the file that show: a file that was cut and has grown again shows zeros behind the cut.
     shows: u64,
 }
 

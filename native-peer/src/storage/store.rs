@@ -21,18 +21,18 @@ use crate::clock::wall_seconds;
 /// The name of the database in the folder.
 pub(super) const FILE: &str = "peer.redb";
 
-/// How many bytes a disk must take before it is trusted again: several of the largest records.
+/// The number of bytes that a disk must take before it is trusted again: several of the largest records.
 const ROOM_FOR_TRIAL: usize = 256 << 10;
 
-/// What a store's file lies on.
+/// The medium of a store's file.
 pub(super) trait Medium: Clone + std::fmt::Debug + Send + 'static {
-    /// How the database reaches the file.
+    /// The database's access to the file.
     type Backend: StorageBackend;
 
     /// Gives the file to the database.
     fn attach(&self, file: File) -> Result<Self::Backend, DatabaseError>;
 
-    /// How long it is left alone after it has refused: at first, and at most.
+    /// Returns the time for which it is left alone after it has refused: at first, and at most.
     fn pauses(&self) -> RangeInclusive<Duration>;
 }
 
@@ -57,14 +57,14 @@ impl Medium for Disk {
 pub(super) struct Store<M> {
     path: PathBuf,
     medium: M,
-    /// Not there after a failure, until it is opened again.
+    /// The open database; none after a failure, until it is opened again.
     database: Option<Database>,
     count: Count,
-    /// How many transactions it has committed.
+    /// The number of transactions that it has committed.
     commits: u64,
 }
 
-/// Which level's records.
+/// The level of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Level {
     One,
@@ -251,7 +251,7 @@ impl<M: Medium> Store<M> {
         outcome
     }
 
-    /// How much room the disk has, in bytes, where that is to be known.
+    /// Returns the room on the disk, in bytes, where that is to be known.
     pub(super) fn room(&self) -> Option<u64> {
         #[cfg(unix)]
         {
@@ -262,12 +262,12 @@ impl<M: Medium> Store<M> {
         None
     }
 
-    /// How long the disk is left alone after it has refused: at first, and at most.
+    /// Returns the time for which the disk is left alone after it has refused: at first, and at most.
     pub(super) fn pauses(&self) -> RangeInclusive<Duration> {
         self.medium.pauses()
     }
 
-    /// Where it is.
+    /// Returns the path of the store.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }

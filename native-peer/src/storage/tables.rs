@@ -1,4 +1,4 @@
-//! What is where in the database.
+//! The tables of the database.
 
 use redb::TableDefinition;
 
@@ -14,21 +14,21 @@ pub(super) const RENEWALS: TableDefinition<'_, [u8; 20], &[u8]> = TableDefinitio
 pub(super) const TOUCHES: TableDefinition<'_, [u8; 20], &[u8]> = TableDefinition::new("touches");
 /// Small things by name, sealed, but for the format.
 pub(super) const OWN: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("own");
-/// Which format the store is in. A promise that cannot be read is a promise forgotten: a store of a later format is refused.
+/// The format of the store. A promise that cannot be read is a promise forgotten: a store of a later format is refused.
 pub(super) const FORMAT: &str = "format";
 pub(super) const THIS_FORMAT: u8 = 3;
 /// The format without checksums, incarnation and count, in which the secret key lay in the store.
 pub(super) const UNSEALED_FORMAT: u8 = 2;
 /// The secret key, in a store of the unsealed format.
 pub(super) const SECRET: &str = "secret";
-/// Which start this is: greater than at every earlier one.
+/// The number of this start: greater than at every earlier one.
 pub(super) const VERSION: &str = "version";
 /// The number that the key file has, too.
 pub(super) const INCARNATION: &str = "incarnation";
-/// How many transactions were committed.
+/// The number of transactions that were committed.
 pub(super) const COMMITS: &str = "commits";
 pub(super) const KNOWN: &str = "known";
-/// What the peer remembers of the groups of level `quorum`.
+/// The peer's control record of the groups of level `quorum`.
 pub(super) const GROUPS: &str = "groups";
 /// Bytes that are written only to see whether the disk takes them.
 pub(super) const TRIAL: &str = "trial";

@@ -1,4 +1,4 @@
-//! The thread that writes.
+//! The thread that writes changes to the store, many to a transaction.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -15,14 +15,15 @@ use super::store::{Level, Medium, Store, Tables};
 use super::tables::{GROUPS, KNOWN};
 use crate::failure::is_full;
 
-/// How many changes go into one transaction.
+/// The number of changes that go into one transaction.
 const MAX_BATCH: usize = 256;
-/// How long the disk must have done well before the pauses are short again, and the next failure is worth a line in the log.
+/// The time for which the disk must have done well before the pauses are short again, and the next failure is worth a line in the
+/// log.
 const WELL: Duration = Duration::from_secs(60);
-/// With less room than this on the disk it is not worth a try, which reads the whole store.
+/// The room on the disk, in bytes, below which it is not worth a try, which reads the whole store.
 const LEAST_ROOM: u64 = 1 << 20;
 
-/// Something that is to be on disk, or not any more.
+/// A change: data that is to be on disk, or not any more.
 #[derive(Debug)]
 pub(super) enum Change {
     Keep {
@@ -45,7 +46,7 @@ pub(super) enum Change {
 }
 
 impl Change {
-    /// Under which number the outcome is awaited.
+    /// Returns the number under which the outcome is awaited.
     const fn token(&self) -> Option<u64> {
         match self {
             Self::Keep { token, .. } | Self::Groups { token, .. } => Some(*token),
@@ -71,18 +72,18 @@ impl Change {
     }
 }
 
-/// What carries changes out, and tells what became of them.
+/// The writer, which carries changes out and tells their outcomes.
 pub(super) struct Writer<M> {
     pub(super) store: Store<M>,
     pub(super) waiting: mpsc::Receiver<Change>,
-    /// Is told what became of each change that has a token.
+    /// The receiver of the outcome of each change that has a token.
     pub(super) stored: mpsc::UnboundedSender<StorageEvent>,
     pub(super) health: Arc<Health>,
 }
 
-/// How the disk did of late.
+/// The state of the disk's recent failures.
 struct Trouble {
-    /// How long it is left alone next.
+    /// The time for which the disk is left alone next.
     pause: Duration,
     well_since: Option<Instant>,
     /// Whether the log says that it refuses, and not yet that it takes records again.
@@ -212,7 +213,7 @@ fn set_aside(tables: &mut Tables<'_>, folder: &Path, keys: &[[u8; 20]]) -> Resul
     Ok(())
 }
 
-/// What is wrong, and what helps, in one sentence.
+/// Returns what is wrong, and what helps, in one sentence.
 fn sentence(path: &Path, error: &redb::Error) -> String {
     let path = path.display();
     match error {

@@ -1,4 +1,4 @@
-//! What a peer has to do with level `quorum`.
+//! Views of level `quorum`.
 
 use std::fmt;
 use std::path::Path;
@@ -15,7 +15,7 @@ use super::url;
 use crate::driver::export_path;
 use crate::id_words::no_id;
 
-/// What a peer has to do with level quorum.
+/// A peer's view of level `quorum`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Quorum {
     /// The founding that its groups descend from, as 16 hexadecimal digits.
@@ -23,7 +23,7 @@ pub(crate) struct Quorum {
     /// The lineages of its neighbours that are others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) other_lineages: Vec<String>,
-    /// How many groups it is a member of.
+    /// The number of groups that it is a member of.
     pub(crate) groups: usize,
     /// The members of these groups that are away.
     pub(crate) awaited: Vec<Awaited>,
@@ -33,7 +33,8 @@ pub(crate) struct Quorum {
     /// The ranges that were repaired by hand, in the whole ring as far as the peer knows.
     #[serde(default)]
     pub(crate) repaired: Vec<Repaired>,
-    /// How many places in these groups are without a vote: who was away, or has lost its store, is given what it lacks first.
+    /// The number of places in these groups without a vote: a member that was away, or has lost its store, is given what it lacks
+    /// first.
     #[serde(default)]
     pub(crate) without_vote: usize,
 }
@@ -74,7 +75,7 @@ impl fmt::Display for Range {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Awaited {
     pub(crate) id: String,
-    /// Where it was.
+    /// The address at which it was.
     pub(crate) address: Option<String>,
 }
 
@@ -100,7 +101,7 @@ impl Awaited {
 pub(crate) struct Waiting {
     /// `(AFTER, UPTO]`, as `quorum repair` takes it.
     pub(crate) range: String,
-    /// How often it was repaired by hand.
+    /// The number of times that it was repaired by hand.
     pub(crate) generation: u32,
     pub(crate) members: usize,
     /// The members that are away.
@@ -110,7 +111,7 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
-    /// The ranges of this peer that wait for somebody.
+    /// The ranges of this peer that wait for absent members.
     pub(crate) fn all(groups: &Groups) -> Vec<Self> {
         let away: Vec<Id> = groups.awaited().iter().map(Contact::id).collect();
         let open = groups.held().filter(|held| held.decided.is_none());
@@ -139,9 +140,9 @@ pub(crate) struct Repaired {
     /// `(AFTER, UPTO]`; adjoining ranges are told of as one.
     pub(crate) range: String,
     pub(crate) lineage: String,
-    /// How often it was repaired.
+    /// The number of times that it was repaired.
     pub(crate) generation: u32,
-    /// Who was given up.
+    /// The members that were given up.
     pub(crate) lost: Vec<Lost>,
 }
 
@@ -149,7 +150,7 @@ pub(crate) struct Repaired {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Lost {
     pub(crate) id: String,
-    /// Of its store, as 16 hexadecimal digits.
+    /// The incarnation of its store, as 16 hexadecimal digits.
     pub(crate) incarnation: String,
 }
 
@@ -169,20 +170,20 @@ impl Repaired {
     }
 }
 
-/// How the adoption of a lineage stands, at all positions of a peer together.
+/// The state of the adoption of a lineage, at all positions of a peer together.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Adoption {
     /// The lineage that is adopted.
     pub(crate) lineage: String,
     /// Whether it goes on at a position.
     pub(crate) running: bool,
-    /// Why it failed at a position, which has its lineage still.
+    /// The reason why it failed at a position, which has its lineage still.
     pub(crate) error: Option<String>,
-    /// How many records were brought into the lineage.
+    /// The number of records that were brought into the lineage.
     pub(crate) imported: u64,
-    /// How many were there already.
+    /// The number that were there already.
     pub(crate) present: u64,
-    /// How many were exported, as something else is in their place.
+    /// The number that were exported, as something else is in their place.
     pub(crate) conflicts: u64,
     /// The files that these are in.
     pub(crate) exports: Vec<String>,
@@ -227,7 +228,7 @@ impl Quorum {
 }
 
 impl Adoption {
-    /// Of this lineage, before any position has been asked.
+    /// Makes the state of an adoption of this lineage, before any position has been asked.
     pub(crate) fn of(lineage: u64) -> Self {
         Self {
             lineage: show_lineage(lineage),

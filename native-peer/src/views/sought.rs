@@ -1,4 +1,4 @@
-//! Whom a peer looks for while it is in no ring.
+//! The peers and addresses that a peer looks for while it is in no ring.
 
 use chordscope_core::base::contact::{Address, Contact};
 use chordscope_core::base::id::{Id, Space};
@@ -15,7 +15,7 @@ const MAX_NAMED: usize = 8;
 pub(crate) struct Sought {
     /// The position, where it is known: who was at the address last, or is a member of a group of level quorum.
     pub(crate) id: Option<String>,
-    /// Where the peer looks, or the member was.
+    /// The address at which the peer looks, or the member was.
     pub(crate) address: Option<String>,
 }
 
@@ -70,7 +70,7 @@ impl Sought {
         }
     }
 
-    /// Whom it waits for, as the end of a sentence; nothing where nobody is known.
+    /// Returns those that it waits for, as the end of a sentence; nothing where nobody is known.
     pub(crate) fn waiting(all: &[Self]) -> String {
         if all.is_empty() {
             return String::new();

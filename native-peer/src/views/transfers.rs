@@ -1,4 +1,4 @@
-//! Files as a peer tells of them.
+//! Views of transfers: the files that a peer shares and fetches.
 
 use chordscope_core::base::content::ContentId;
 use chordscope_core::swarm::api::{Limit, SourceView, TransferView};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::files::{Item, TransferEnd, is_kept};
 
-/// What was shared.
+/// The content that was shared.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Shared {
     pub(crate) link: String,
@@ -32,33 +32,33 @@ impl Shared {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Fetching {
     pub(crate) content: String,
-    /// Where it will be.
+    /// The path at which it will be.
     pub(crate) path: String,
     /// Whether this request began it; it was not under way already.
     pub(crate) begun: bool,
 }
 
-/// A transfer has ended because somebody asked for that.
+/// The answer to the order to end a transfer.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Stopped {
-    /// What it was called.
+    /// The name that it had.
     pub(crate) name: String,
     /// Whether it was being fetched still.
     pub(crate) fetching: bool,
     /// Whether all of it was here.
     pub(crate) complete: bool,
-    /// How many of its files are whole, and stay where they are.
+    /// The number of its files that are whole, and stay where they are.
     pub(crate) kept: usize,
 }
 
-/// What a peer shares and fetches.
+/// The contents that a peer shares and fetches.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Transfers {
     pub(crate) transfers: Vec<Transfer>,
 }
 
-/// Something that is shared or fetched.
+/// A content that is shared or fetched.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Transfer {
     pub(crate) link: String,
@@ -69,10 +69,10 @@ pub(crate) struct Transfer {
     pub(crate) inner: bool,
     /// `sharing`, `fetching` or `failed`.
     pub(crate) state: String,
-    /// Why it failed.
+    /// The reason why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) problem: Option<String>,
-    /// Its length; `null` while nobody has told.
+    /// Its length; `null` while it is not known.
     pub(crate) bytes: Option<u64>,
     pub(crate) bytes_here: u64,
     pub(crate) segments: u32,
@@ -83,7 +83,7 @@ pub(crate) struct Transfer {
     pub(crate) sent_bytes: u64,
     pub(crate) received_bytes: u64,
     pub(crate) wasted_bytes: u64,
-    /// What keeps it from being faster.
+    /// The limit of its speed.
     pub(crate) limit: String,
     /// Of a folder: its files, and how many are here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -93,7 +93,7 @@ pub(crate) struct Transfer {
     pub(crate) peers: Vec<Source>,
 }
 
-/// Somebody who takes part in a transfer.
+/// Another member of the swarm.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Source {
     pub(crate) id: String,
@@ -106,7 +106,7 @@ pub(crate) struct Source {
 
 const FETCHING: &str = "fetching";
 
-/// How a content stands: `sharing`, `fetching` or `failed`.
+/// Returns the state of a content: `sharing`, `fetching` or `failed`.
 const fn state(item: &Item) -> &'static str {
     match (&item.problem, item.entry.complete) {
         (Some(_), _) => "failed",
@@ -115,7 +115,7 @@ const fn state(item: &Item) -> &'static str {
     }
 }
 
-/// How many bytes of a content are here.
+/// Returns the number of bytes of a content that are here, by its share of the segments.
 fn bytes_here(view: &TransferView) -> u64 {
     match (view.length, view.have.is_full()) {
         (Some(length), true) => length,
@@ -138,9 +138,9 @@ fn sources(view: &TransferView) -> Vec<Source> {
     view.sources.iter().map(source).collect()
 }
 
-/// What is said of a content that the core does not know.
+/// The message about a content that the core does not know.
 const UNKNOWN: &str = "nobody found who has it";
-/// What is said of a folder of which no file is waited for.
+/// The message about a folder of which no file is waited for.
 const FILLING: &str = "its files are being put where they belong";
 
 impl Stopped {
@@ -155,7 +155,7 @@ impl Stopped {
 }
 
 impl Transfer {
-    /// What its user knows it by: its path, or the name alone where the path is the peer's own business.
+    /// Returns the name that its user knows: its path, or the name alone where the path is the peer's own business.
     pub(crate) fn shown(&self) -> &str {
         match self.inner {
             true => &self.name,

@@ -1,4 +1,4 @@
-//! Is a history of one register linearizable? A search after Wing and Gong (1993), with the memory of Lowe (2017).
+//! Linearizability of a history of one register: a search after Wing and Gong (1993), with the memory of Lowe (2017).
 //!
 //! An operation takes effect at one moment between its beginning and its end. One whose outcome nobody knows takes
 //! effect at any moment after its beginning, or never.
@@ -6,12 +6,12 @@
 use alloc::collections::BTreeSet;
 use alloc::vec;
 
-/// What was asked of a register, and what it said.
+/// An operation on a register together with its answer.
 pub trait Deed: Copy {
-    /// What the register is like; the default before the first operation.
+    /// The state of a register; the default before the first operation.
     type State: Copy + Ord + Default;
 
-    /// What the register is like afterwards, if the deed is possible in this state.
+    /// Returns the state afterwards, if the deed is possible in this state.
     fn apply(self, state: Self::State) -> Option<Self::State>;
 
     /// Whether it took effect for sure.
@@ -23,9 +23,9 @@ pub trait Deed: Copy {
 pub struct Operation<D> {
     /// The request and its outcome.
     pub act: D,
-    /// When it began, in any unit.
+    /// The time at which it began, in any unit.
     pub start: u64,
-    /// When its outcome was known.
+    /// The time at which its outcome was known.
     pub end: u64,
 }
 

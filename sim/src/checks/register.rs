@@ -2,7 +2,7 @@
 
 use crate::checks::linearizable::Deed;
 
-/// What was asked.
+/// The request of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
     /// The value.
@@ -13,20 +13,20 @@ pub enum Asked {
     Swap(u64, u32),
 }
 
-/// What it came to.
+/// The outcome of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// A value and its sequence number.
     Got(Option<(u32, u64)>),
     /// Written with this sequence number.
     Written(u64),
-    /// Something else is there, with this sequence number.
+    /// Another value is there, with this sequence number.
     Mismatch(u64),
-    /// Nobody knows.
+    /// The outcome is unknown.
     Unsure,
 }
 
-/// One operation, and what it came to.
+/// One operation, and its outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Act(pub Asked, pub Outcome);
 

@@ -1,4 +1,4 @@
-//! The number of how runs go in this release.
+//! The behaviour number: releases in which the same actions come to other runs differ in it.
 
 use alloc::format;
 use alloc::string::String;
@@ -9,7 +9,7 @@ pub const BEHAVIOUR: u32 = 4;
 /// The behaviour of recorded actions without a number.
 pub const FIRST: u32 = 1;
 
-/// What to say of a run that was recorded with this behaviour; `None` when it is this release's.
+/// Returns the caveat for a run that was recorded with this behaviour; `None` when it is this release's.
 pub fn caveat(recorded: u32) -> Option<String> {
     (recorded != BEHAVIOUR).then(|| {
         format!(

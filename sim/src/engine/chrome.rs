@@ -13,11 +13,11 @@ use chordscope_core::base::time::Instant;
 pub struct Mark {
     /// The row that it stands in: a node, or what else acts.
     pub row: String,
-    /// What it is called.
+    /// The name.
     pub name: String,
-    /// By what it can be filtered.
+    /// The category by which it can be filtered.
     pub category: &'static str,
-    /// Since when it lasted up to the entry's time, where it lasted; and a number that tells it from others of its time.
+    /// The time since which it lasted up to the entry's time, where it lasted; and a number that tells it from others of its time.
     pub since: Option<(Instant, u64)>,
 }
 

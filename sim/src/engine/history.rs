@@ -26,16 +26,16 @@ use chordscope_core::base::time::Instant;
 pub use crate::engine::history::branch::{BranchId, BranchView};
 pub use crate::engine::history::checkpoints::{MAX_BYTES, MAX_CHECKPOINTS};
 
-/// How many trace entries are kept; the oldest go first.
+/// The number of trace entries that are kept; the oldest go first.
 pub const MAX_ENTRIES: usize = 200_000;
-/// How many branches are kept, the first one included; then the one goes that was visited longest ago.
+/// The number of branches that are kept, the first one included; then the one goes that was visited longest ago.
 pub const MAX_BRANCHES: usize = 64;
-/// How many actions a branch has at most, planned ones included.
+/// The greatest number of actions of a branch, planned ones included.
 pub const MAX_ACTIONS: usize = 12_000;
-/// How far a step looks ahead for something worth stopping at.
+/// The time that a step looks ahead for something worth stopping at.
 const STEP_HORIZON_MILLIS: u64 = 60_000;
 
-/// Where an action or its undoing has led.
+/// The result of an action or of its undoing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moved {
     /// The branch that is current now.

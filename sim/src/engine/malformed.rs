@@ -8,7 +8,7 @@ use core::fmt;
 pub struct Malformed {
     /// The field.
     pub place: String,
-    /// What is wrong with it.
+    /// The reason why it is malformed.
     pub reason: String,
 }
 

@@ -8,13 +8,13 @@ use chordscope_core::base::digest::Digest;
 use chordscope_core::base::id::Id;
 use chordscope_core::base::rng::Rng;
 
-/// How long a message takes, in milliseconds. Messages may overtake one another.
+/// The latency of a message, in milliseconds. Messages may overtake one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Latency {
     /// Always the same.
     Fixed(u32),
-    /// Anything between two bounds, each equally likely.
+    /// Uniform between two bounds.
     Uniform(u32, u32),
     /// Mostly short and seldom long, with this mean. ToN 2003 §V-A.
     Exponential(u32),
@@ -67,14 +67,14 @@ pub const MAX_WAIT: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reorder {
-    /// How many of a thousand.
+    /// The number of affected messages in a thousand.
     pub per_mille: u16,
     /// The longest that they may take on top, in milliseconds.
     pub extra_ms: u32,
 }
 
 impl Reorder {
-    /// What one message takes on top.
+    /// Draws the extra time of one message.
     pub fn draw(self, rng: &mut Rng) -> Duration {
         match rng.chance(self.per_mille.into(), 1_000) {
             true => rng.duration(
@@ -86,23 +86,23 @@ impl Reorder {
     }
 }
 
-/// How fast the line of a node is, in bytes a second. What comes while it is busy waits, in order.
+/// The bandwidth of a node's line, in bytes a second. What comes while it is busy waits, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bandwidth {
-    /// From the node.
+    /// The bandwidth from the node.
     pub up: u32,
-    /// To the node.
+    /// The bandwidth to the node.
     pub down: u32,
 }
 
 impl Bandwidth {
-    /// How long a message of so many bytes takes to leave.
+    /// Returns the time that a message of so many bytes takes to leave.
     pub fn upload(self, bytes: u64) -> Duration {
         Self::time(bytes, self.up)
     }
 
-    /// How long it takes to come in.
+    /// Returns the time that it takes to come in.
     pub fn download(self, bytes: u64) -> Duration {
         Self::time(bytes, self.down)
     }
@@ -112,7 +112,7 @@ impl Bandwidth {
     }
 }
 
-/// Where a node lies: what its id says, so that it lies there in every run.
+/// Returns the place of a node, which follows from its id, so that it lies there in every run.
 fn place(node: Id) -> [u64; 3] {
     let mut digest = Digest::new("chordscope v1 place in the cube");
     digest.absorb(&node.to_bytes());

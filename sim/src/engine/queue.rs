@@ -1,4 +1,4 @@
-//! What is going to happen, and when.
+//! The event queue: future events in order of time.
 
 use alloc::collections::{BTreeMap, BinaryHeap};
 use alloc::vec::Vec;
@@ -19,7 +19,7 @@ pub(crate) struct Queue<T> {
     behind: BTreeMap<u64, Vec<Reverse<Key>>>,
     /// An empty list with room, for the next millisecond.
     spare: Vec<Reverse<Key>>,
-    /// What the keys stand for.
+    /// The things that the keys stand for.
     things: Vec<Option<T>>,
     vacant: Vec<u32>,
     next: u64,
@@ -29,7 +29,7 @@ pub(crate) struct Queue<T> {
 struct Key {
     at: Instant,
     number: u64,
-    /// Where the thing is; there are never as many as 2^32.
+    /// The place of the thing; there are never as many as 2^32.
     place: u32,
 }
 
@@ -82,12 +82,12 @@ impl<T> Queue<T> {
         }
     }
 
-    /// How many things wait.
+    /// Returns the number of things that wait.
     pub(crate) fn len(&self) -> usize {
         self.things.len() - self.vacant.len()
     }
 
-    /// When the first thing happens.
+    /// Returns the time of the first event.
     pub(crate) fn first(&self) -> Option<Instant> {
         self.front.1.peek().map(|key| key.0.at)
     }

@@ -16,9 +16,9 @@ pub const MAX_MILLIS: u64 = 24 * 60 * 60 * 1_000;
 #[derive(Clone, Debug)]
 pub struct Run<W: World> {
     pub(super) world: W,
-    /// Everything done and planned, in order of time.
+    /// All actions done and planned, in order of time.
     pub(super) plan: Vec<Timed<W::Action>>,
-    /// How many of these have had their turn.
+    /// The number of these that have had their turn.
     pub(super) done: usize,
 }
 

@@ -34,10 +34,10 @@ const TIMEOUT: Duration = Duration::from_millis(500);
 /// Mean pause between two stabilizations, and between two finger refreshes, in milliseconds: 15 to 45 seconds.
 const STABILIZE: u32 = 30_000;
 const JITTER_PERCENT: u8 = 50;
-/// How long the ring, perfect at first, gets used to coming and going before anything is counted: a node refreshes each of
-/// its some ten fingers once in that time.
+/// The time for which the ring, perfect at first, gets used to churn before anything is counted: a node refreshes each of its some
+/// ten fingers once in that time.
 const SETTLE: Duration = Duration::from_secs(600);
-/// How long is counted at each rate, unless said otherwise: two hours, as in the experiment of SIGCOMM 2001 Fig. 12.
+/// The time that is counted at each rate, unless said otherwise: two hours, as in the experiment of SIGCOMM 2001 Fig. 12.
 pub const COUNTED: Duration = Duration::from_secs(7_200);
 /// The paper's rates, in hundredths of a node a second.
 pub const RATES: [u8; 8] = [5, 10, 15, 20, 25, 30, 35, 40];
@@ -81,12 +81,12 @@ const fn row(rate: f64, mean_hops: f64, mean_timeouts: f64, lookup_failures: u32
     }
 }
 
-/// How nodes go.
+/// The way in which nodes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Going {
-    /// They tell their neighbours, as in the paper.
+    /// Nodes tell their neighbours, as in the paper.
     Leave,
-    /// They are gone without a word.
+    /// Nodes are gone without a word.
     Crash,
 }
 
@@ -126,7 +126,7 @@ struct Churn {
     rng: Rng,
     rate: u8,
     going: Going,
-    /// When somebody joins, goes or looks something up next.
+    /// The time at which a node joins or goes, or a lookup begins, next.
     next: Instant,
     /// Lookups under way.
     open: BTreeSet<(Id, u64)>,

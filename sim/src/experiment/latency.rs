@@ -1,5 +1,5 @@
-//! How long lookups take against a round trip to the owner, when each finger has several nodes to choose from. ToN 2003
-//! Table IV.
+//! Latency of lookups against a round trip to the owner, when each finger chooses among several nodes (proximity neighbour
+//! selection). ToN 2003 Table IV.
 
 pub mod whole;
 
@@ -20,11 +20,11 @@ const EDGE: u64 = 1 << 20;
 /// Lookup time over round trip, the median of all lookups.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct LatencyRow {
-    /// How many nodes each finger chooses from: itself and the next ones.
+    /// The number of nodes that each finger chooses from: itself and the next ones.
     pub successors_per_finger: u32,
-    /// When the origin asks each hop.
+    /// The stretch when the origin asks each hop.
     pub iterative_stretch: f64,
-    /// When each hop hands the lookup on.
+    /// The stretch when each hop hands the lookup on.
     pub recursive_stretch: f64,
 }
 

@@ -1,4 +1,4 @@
-//! How many keys a node is responsible for. SIGCOMM 2001 Fig. 8 and 9, ToN 2003 Fig. 8 and 9.
+//! Load: the number of keys that a node is responsible for. SIGCOMM 2001 Fig. 8 and 9, ToN 2003 Fig. 8 and 9.
 
 use alloc::collections::BTreeMap;
 use alloc::vec;

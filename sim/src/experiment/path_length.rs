@@ -1,4 +1,4 @@
-//! How long paths are. SIGCOMM 2001 Fig. 10, ToN 2003 Fig. 10.
+//! Path lengths of lookups. SIGCOMM 2001 Fig. 10, ToN 2003 Fig. 10.
 
 use alloc::vec::Vec;
 

@@ -1,4 +1,5 @@
-//! How long a file takes to everybody: by a swarm, by swarms that pick at random or in order, from one server, and at best.
+//! Distribution time of a file to all members: by a swarm, by swarms that pick at random or in order, from one server, and at
+//! best.
 //!
 //! A round is the time in which one uplink sends one segment. With uplinks all alike, nothing gets S segments to N nodes in
 //! fewer than S + ⌊log₂ N⌋ rounds (Mundinger, Weber and Weiss 2008, Theorem 1).
@@ -14,20 +15,20 @@ use crate::worlds::swarm::{Conduct, Setup, SwarmWorld, member};
 use chordscope_core::base::time::Instant;
 use chordscope_core::swarm::picker::Order;
 
-/// How many nodes fetch.
+/// The numbers of nodes that fetch.
 pub const SIZES: [u32; 4] = [8, 16, 32, 64];
-/// Of so many segments the file is: enough that beginning and end, some fifty rounds for 64 nodes, do not count for more than
+/// The number of segments of the file: enough that beginning and end, some fifty rounds for 64 nodes, do not count for more than
 /// what lies between.
 pub const SEGMENTS: u32 = 256;
 /// Bytes of a segment.
 const SEGMENT: u64 = 64 * 1024;
 /// Bytes a second of each uplink.
 const UP: u64 = 1024 * 1024;
-/// From any node to any other.
+/// The latency from any node to any other.
 const LATENCY: Duration = Duration::from_millis(5);
 /// Micros in a round.
 const ROUND: u64 = SEGMENT * 1_000_000 / UP;
-/// When a run is given up, in virtual time.
+/// The virtual time at which a run is given up.
 const END: Instant = Instant::from_millis(24 * 3_600_000);
 
 /// One number of nodes that fetch.
@@ -37,17 +38,17 @@ pub struct SwarmRow {
     pub leechers: u32,
     /// Segments of the file.
     pub segments: u32,
-    /// Rounds until everybody has everything, at best.
+    /// Rounds until all members have everything, at best.
     pub optimal_rounds: u32,
     /// Rounds that the swarm took.
     pub makespan_rounds: f64,
     /// Rounds that a swarm took which picks segments at random.
     pub random_rounds: f64,
-    /// Rounds that a swarm took in which everybody fetches from the first segment on.
+    /// Rounds that a swarm took in which all fetch from the first segment on.
     pub sequential_rounds: f64,
-    /// Rounds that one server took which sends everything to everybody.
+    /// Rounds that one server took which sends everything to all.
     pub server_rounds: f64,
-    /// How often the first seed sent the file, in the swarm.
+    /// The number of times that the first seed sent the file, in the swarm.
     pub seed_copies: f64,
 }
 

@@ -31,12 +31,12 @@ mod asking;
 mod carrying;
 mod files;
 
-/// What links are like.
+/// The conditions of links.
 #[derive(Clone, Copy, Debug)]
 pub struct Conditions {
-    /// How long a frame takes, at least and at most.
+    /// The latency of a frame, at least and at most.
     pub latency: (Duration, Duration),
-    /// In how many of a million frames the connection breaks.
+    /// The number of frames in a million in which the connection breaks.
     pub breaks: u32,
 }
 
@@ -49,7 +49,7 @@ impl Default for Conditions {
     }
 }
 
-/// What a cheat does with a frame that it sends.
+/// The deed of a cheat with a frame that it sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
     /// Sends it, changed or not.
@@ -76,10 +76,10 @@ pub struct Peers {
     links: u64,
     digest: Digest,
     events: Vec<(usize, Event)>,
-    /// Where events go instead, once the world has a history.
+    /// The trace that takes the events instead, once the world has a history.
     trace: Option<Trace>,
     cut_off: Vec<usize>,
-    /// How many positions each peer has.
+    /// The number of positions of each peer.
     positions: u8,
 }
 
@@ -95,7 +95,7 @@ struct Member {
     control: Control,
     /// Entries of groups, and when each was stored.
     entries: BTreeMap<Id, (Instant, Entry)>,
-    /// What it renews.
+    /// The records that it renews.
     renewals: BTreeMap<(Id, Level), Renewal>,
     /// Neighbours of earlier runs.
     known: Vec<Known>,
@@ -111,7 +111,7 @@ struct Member {
 struct End {
     owner: usize,
     far: LinkId,
-    /// When what was sent from here last arrives: nothing overtakes it.
+    /// The time at which what was sent from here last arrives: nothing overtakes it.
     arrives: Instant,
     /// Bytes that have not left.
     queued: usize,
@@ -190,7 +190,7 @@ impl Peers {
         Ok(peers)
     }
 
-    /// A new member joins by the first, or begins a ring.
+    /// Has a new member join by the first, or begin a ring.
     fn take_place(&mut self, member: usize) -> Result<(), usize> {
         match member {
             0 => self.create(0),
@@ -205,7 +205,7 @@ impl Peers {
         joined.then_some(()).ok_or(member)
     }
 
-    /// Where a member is dialed.
+    /// Returns the address at which a member is dialed.
     pub fn address(member: usize) -> Address {
         Address::Socket(alloc::format!("ws://peer-{member}.example/ws"))
     }
@@ -281,14 +281,14 @@ impl Peers {
         });
     }
 
-    /// A member begins a ring.
+    /// Has a member begin a ring.
     pub fn create(&mut self, member: usize) {
         self.with(member, |peer, now| {
             peer.start(now, Plan::Create, Vec::new())
         });
     }
 
-    /// A member joins the ring of another one, however long it takes until that is there.
+    /// Has a member join the ring of another one, however long it takes until that is there.
     pub fn join(&mut self, member: usize, via: usize) {
         let plan = Plan::Join(vec![Self::address(via)]);
         self.with(member, |peer, now| peer.start(now, plan, Vec::new()));
@@ -306,12 +306,12 @@ impl Peers {
         Plan::Join(members.iter().copied().map(Self::address).collect())
     }
 
-    /// A member leaves properly.
+    /// Has a member leave properly.
     pub fn leave(&mut self, member: usize) {
         self.with(member, Peer::leave);
     }
 
-    /// A member ends without a word; its disk stays.
+    /// Ends a member without a word; its disk stays.
     pub fn kill(&mut self, member: usize) {
         if let Some(state) = self.members.get_mut(member) {
             state.peer = None;
@@ -332,21 +332,21 @@ impl Peers {
         }
     }
 
-    /// From now on a member's frames go through these hands.
+    /// Puts a member's frames through these hands from now on.
     pub fn set_cheat(&mut self, member: usize, cheat: Option<Cheat>) {
         if let Some(state) = self.members.get_mut(member) {
             state.cheat = cheat;
         }
     }
 
-    /// From now on a member takes in no more than so many bytes in a second.
+    /// Limits the bytes that a member takes in within a second from now on.
     pub fn set_rate(&mut self, member: usize, rate: Option<u64>) {
         if let Some(state) = self.members.get_mut(member) {
             state.rate = rate;
         }
     }
 
-    /// From now on links are like this.
+    /// Sets the conditions of links from now on.
     pub const fn set_conditions(&mut self, conditions: Conditions) {
         self.conditions = conditions;
     }
@@ -367,7 +367,7 @@ impl Peers {
         members.filter_map(|(index, member)| Some((index, member.peer.as_ref()?)))
     }
 
-    /// What happened since [`Peers::forget_events`] at which member.
+    /// Returns the events since [`Peers::forget_events`], each with its member.
     pub fn events(&self) -> &[(usize, Event)] {
         &self.events
     }
@@ -437,7 +437,7 @@ impl Peers {
         true
     }
 
-    /// Why links and circuits ended at a member since [`Peers::forget_events`].
+    /// Returns the reasons why links and circuits ended at a member since [`Peers::forget_events`].
     pub fn losses(&self, member: usize) -> impl Iterator<Item = CloseReason> {
         let own = self.events.iter().filter(move |(at, _)| *at == member);
         own.filter_map(|(_, event)| match event {
@@ -447,7 +447,7 @@ impl Peers {
     }
 }
 
-/// What is left of a copy after so long on a disk.
+/// Returns what is left of a copy after so long on a disk.
 fn aged(copy: &StoredRecord, age: Duration) -> Option<StoredRecord> {
     let age = i32::try_from(age.as_secs()).unwrap_or(i32::MAX);
     let remaining = copy.remaining.saturating_sub(age);

@@ -1,4 +1,4 @@
-//! A world: nodes, the network between them, and one queue of everything that is going to happen.
+//! The world of a ring: nodes, the network between them, and one queue of future events.
 
 mod act;
 pub mod action;
@@ -51,20 +51,20 @@ use chordscope_core::node::config::Config;
 use chordscope_core::store::group::{Control, Entry as GroupEntry};
 use data_encoding::HEXLOWER;
 
-/// How many lookups a world remembers.
+/// The number of lookups that a world remembers.
 pub const MAX_LOOKUPS: usize = 64;
-/// How many trace entries wait to be taken; the oldest go first.
+/// The number of trace entries that wait to be taken; the oldest go first.
 const MAX_FRESH: usize = 65_536;
 /// The most nodes of a world that is judged after every event unless asked for.
 const MAX_JUDGED: usize = 512;
 /// Streams of one seed: the network's own, then one for each node.
 const NETWORK_STREAM: u64 = 0;
-/// How much memory a node takes with its tables, roughly.
+/// The memory that a node takes with its tables, roughly.
 const NODE_BYTES: usize = 6 << 10;
-/// How long a node waits before it tries to join again.
+/// The time that a node waits before it tries to join again.
 const JOIN_AGAIN: Duration = Duration::from_millis(1_000);
 
-/// How closely a world is watched. It makes no difference to what happens in it.
+/// The closeness with which a world is watched. It makes no difference to what happens in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Watch {
     /// Not at all: no trace, no digest, no lookups to look at. For speed.
@@ -79,7 +79,7 @@ pub enum Watch {
 #[derive(Clone, Debug)]
 pub struct RingWorld {
     scenario: Arc<Scenario>,
-    /// Of every node.
+    /// The configuration of every node.
     config: Arc<Config>,
     seed: u64,
     now: Instant,
@@ -104,7 +104,7 @@ pub struct RingWorld {
     /// Nodes that the others cannot reach, and that cannot reach them.
     cut_off: BTreeSet<Id>,
     faults: Faults,
-    /// What nodes that are down had saved of their groups. One that comes back must not have forgotten what it promised.
+    /// The saved state of groups of nodes that are down. One that comes back must not have forgotten what it promised.
     disks: BTreeMap<Id, (Control, Vec<GroupEntry>)>,
     /// Empty between steps: the node that is called puts what it wants in here, as long as its own list has no room yet.
     outputs: VecDeque<Output>,
@@ -115,18 +115,18 @@ pub type History = history::History<RingWorld>;
 /// A run of a ring.
 pub type Run = run::Run<RingWorld>;
 
-/// How many messages were sent, by what they belong to.
+/// The number of messages that were sent, by the traffic that they belong to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sent {
-    /// For lookups that a person asked for.
+    /// The messages of lookups that a person asked for.
     pub lookup: u64,
-    /// For records.
+    /// The messages about records.
     pub records: u64,
-    /// For upkeep: overhead.
+    /// The messages of upkeep: overhead.
     pub upkeep: u64,
 }
 
-/// Something that is going to happen.
+/// A future event.
 #[derive(Clone, Debug)]
 enum Coming {
     Arrival(Arrival),
@@ -151,7 +151,7 @@ struct Arrival {
     lookup: Option<Box<(Id, u64)>>,
     traffic: Traffic,
     message: Message,
-    /// On the wire; 0 where nobody asks.
+    /// The bytes on the wire; 0 where nobody asks.
     bytes: u64,
     /// Whether it has come through its receiver's line.
     received: bool,
@@ -160,7 +160,7 @@ struct Arrival {
 }
 
 impl Arrival {
-    /// The message as it is told to whoever watches.
+    /// The message as the trace has it.
     fn parcel(&self) -> Parcel {
         Parcel {
             number: self.number,
@@ -259,7 +259,7 @@ impl RingWorld {
         self.now
     }
 
-    /// When the next thing happens.
+    /// Returns the time of the next event.
     pub fn next_at(&self) -> Option<Instant> {
         let alarm = self.population.first_alarm().map(|(at, _)| at);
         self.queue.first().into_iter().chain(alarm).min()
@@ -317,22 +317,22 @@ impl RingWorld {
         &self.lookups
     }
 
-    /// How the ring is, judged from outside.
+    /// Returns the health of the ring, judged from outside.
     pub const fn health(&self) -> &Health {
         &self.health
     }
 
-    /// How often a property that must never break was found broken.
+    /// Returns the number of times that a property that must never break was found broken.
     pub const fn violations(&self) -> u64 {
         self.violations
     }
 
-    /// How many messages were sent.
+    /// Returns the number of messages that were sent.
     pub const fn sent(&self) -> Sent {
         self.sent
     }
 
-    /// How many trace entries there have been.
+    /// Returns the number of trace entries so far.
     pub const fn events(&self) -> u64 {
         self.next_index
     }
@@ -354,7 +354,7 @@ impl RingWorld {
         IdealRing::new(self.space(), self.population.ids().collect()).ok()
     }
 
-    /// Adds to the trace, if somebody watches. Only the newest entries wait to be taken.
+    /// Adds to the trace, if the world is watched. Only the newest entries wait to be taken.
     fn record(&mut self, cause: Option<u64>, what: impl FnOnce() -> What) {
         if self.watch == Watch::Nothing {
             return;

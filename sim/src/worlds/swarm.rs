@@ -1,7 +1,7 @@
 //! A simulated swarm: real [`Swarm`]s over links with latency and bandwidth, and members that cheat.
 //!
-//! Member 0 is the first seed. Everybody can find everybody who has announced the file. A member's uplink sends one block
-//! after another; downlinks are as wide as need be.
+//! Member 0 is the first seed. All members find all that have announced the file. A member's uplink sends one block after another;
+//! downlinks are as wide as need be.
 
 pub mod acting;
 
@@ -26,7 +26,7 @@ use chordscope_core::swarm::manifest::{Manifest, digest};
 use chordscope_core::swarm::message::{Arrived, Block, Message, Said, Standing};
 use chordscope_core::swarm::picker::Order;
 
-/// How a member behaves.
+/// The conduct of a member.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Conduct {
     /// As it should.
@@ -40,28 +40,28 @@ pub enum Conduct {
     Boasts,
     /// Says that the file is a byte longer.
     Stretches,
-    /// Is gone from this time on.
+    /// Gone from this time on.
     Leaves(Instant),
 }
 
 /// A swarm to be simulated.
 #[derive(Clone, Debug)]
 pub struct Setup {
-    /// Where all randomness comes from.
+    /// The seed of all randomness.
     pub seed: u64,
     /// The file's length in bytes.
     pub length: u64,
     /// Bytes a second of each uplink.
     pub up: u64,
-    /// From any member to any other.
+    /// The latency from any member to any other.
     pub latency: Duration,
-    /// In what order segments are fetched.
+    /// The order in which segments are fetched.
     pub order: Order,
-    /// Who fetches, and how it behaves; who does not begin with everything.
+    /// The members that fetch, by their conduct; those that do not begin with everything.
     pub members: Vec<Conduct>,
     /// Members take nothing of one another, only of the first seed: one server.
     pub is_server: bool,
-    /// What happens, in order of time.
+    /// The actions, in order of time.
     pub actions: Vec<Timed<Action>>,
 }
 
@@ -76,11 +76,11 @@ pub struct SwarmWorld {
     members: BTreeMap<Id, Member>,
     announced: BTreeSet<Id>,
     queue: Queue<Coming>,
-    /// How many members there have been.
+    /// The number of members so far.
     births: u64,
     digest: Digest,
     events: Vec<(Instant, Id, Event)>,
-    /// Where events go instead, once the world has a history.
+    /// The trace that takes the events instead, once the world has a history.
     trace: Option<Trace>,
 }
 
@@ -199,12 +199,12 @@ impl SwarmWorld {
         self.content
     }
 
-    /// How the transfer stands at a member.
+    /// Returns the state of the transfer at a member.
     pub fn view(&self, id: Id) -> Option<TransferView> {
         self.members.get(&id)?.swarm.view(self.now, self.content)
     }
 
-    /// When a member had everything.
+    /// Returns the time at which a member had everything.
     pub fn completed(&self, id: Id) -> Option<Instant> {
         self.members.get(&id)?.complete
     }
@@ -214,7 +214,7 @@ impl SwarmWorld {
         self.members.get(&id).map_or(0, |member| member.sent)
     }
 
-    /// What happened, and at whom.
+    /// Returns the events, each with its time and its member.
     pub fn events(&self) -> &[(Instant, Id, Event)] {
         &self.events
     }
@@ -392,7 +392,7 @@ impl SwarmWorld {
     }
 }
 
-/// What a member says instead of what it should.
+/// Returns the message of a member that deviates, in place of the honest one.
 fn said(conduct: Conduct, length: u64, message: Message) -> Option<Message> {
     let content = message.content;
     let said = match (conduct, message.said) {

@@ -1,26 +1,26 @@
-//! Where in a long list of nodes to look.
+//! An index into a long sorted list of nodes, which narrows the search for a position.
 
 use alloc::vec::Vec;
 
 use crate::base::id::{Id, Space};
 
-/// How many nodes a slice has on average: as many shares as a line or two of the processor's cache hold.
+/// The average number of nodes in a slice: as many shares as a line or two of the processor's cache hold.
 const SLICE: usize = 8;
 
 /// Searches look here first: it is a sixth of the ids, and stays in the processor's cache for a million nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Index {
     space: Space,
-    /// How much of the circle lies before each node, in units of 2^-32.
+    /// The share of the circle that lies before each node, in units of 2^-32.
     shares: Vec<u32>,
-    /// How many nodes lie before each of a number of equal slices of the circle, and the end of the last. Positions are
+    /// The number of nodes that lie before each of a number of equal slices of the circle, and the end of the last. Positions are
     /// spread evenly, so that each slice has about [`SLICE`] nodes.
     starts: Vec<u32>,
 }
 
-/// Whether shares leave open which of two positions is the first.
+/// The result of a comparison by shares: whether it leaves open which of two positions is the first.
 pub(super) enum Tie {
-    /// They do not.
+    /// The shares differ.
     No,
     /// The nodes of this share are followed by greater ones up to this rank.
     Yes {
@@ -47,7 +47,7 @@ impl Index {
         index
     }
 
-    /// How much of the circle lies before a position, in units of 2^-32.
+    /// Returns the share of the circle that lies before a position, in units of 2^-32.
     pub(super) const fn share(&self, id: Id) -> u32 {
         share(self.space, id)
     }
@@ -57,7 +57,7 @@ impl Index {
         self.shares[rank]
     }
 
-    /// How many nodes have a smaller share than this, and whether the next ones have the same.
+    /// Returns the number of nodes that have a smaller share than this, and whether the next ones have the same.
     pub(super) fn first_from(&self, share: u32) -> (usize, Tie) {
         let slice = self.slice(share);
         let (low, high) = (self.starts[slice] as usize, self.starts[slice + 1] as usize);

@@ -1,4 +1,4 @@
-//! What goes in and out of the membership machine.
+//! Inputs and effects of the membership machine.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -8,14 +8,14 @@ use crate::base::contact::Contact;
 use crate::chord::membership::Membership;
 use crate::chord::successors::Neighbours;
 
-/// Whether the node belongs to a ring.
+/// The relation of a node to a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
-    /// It never joined, or left.
+    /// The node never joined, or left.
     Outside,
-    /// It looks for its place, this many steps so far.
+    /// The node looks for its place, this many steps so far.
     Joining(u8),
-    /// It takes part.
+    /// The node takes part.
     Member,
 }
 
@@ -32,14 +32,14 @@ pub enum Query {
     Liveness,
 }
 
-/// What happens to a node.
+/// An input of the machine: an event at a node.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Input {
     /// Begin a ring of one.
     Create,
     /// Join behind this node, found by a lookup of one's own position.
     Join(Contact),
-    /// It is time to stabilize.
+    /// A round of stabilization is due.
     Stabilize,
     /// A query was answered.
     Answered(Query, Contact, Neighbours),
@@ -55,7 +55,7 @@ pub enum Input {
     Leave,
 }
 
-/// What a node must do next.
+/// An effect of the machine: the next thing that a node must do.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Effect {
     /// Send this query and report the outcome.
@@ -95,7 +95,7 @@ impl Variant {
         Self { name, step }
     }
 
-    /// One transition.
+    /// Takes one transition.
     pub fn step(&self, membership: &mut Membership, input: Input, effects: &mut Vec<Effect>) {
         (self.step)(membership, input, effects);
     }

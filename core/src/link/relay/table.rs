@@ -36,7 +36,7 @@ struct State {
 enum Onward {
     /// To this leg.
     Leg(Leg),
-    /// There is no way yet.
+    /// No way is known yet.
     Waiting {
         next: Id,
         target: Id,
@@ -78,7 +78,7 @@ impl Relay {
         self.leases.contains_key(&node)
     }
 
-    /// The node at the other end of a link asks for a lease.
+    /// Grants a lease to the node at the other end of a link.
     ///
     /// # Errors
     /// [`CloseReason::TooManyLeases`].
@@ -94,7 +94,7 @@ impl Relay {
         Ok(())
     }
 
-    /// A node does not need its lease any more.
+    /// Releases the lease of a node.
     pub fn release(&mut self, node: Id) {
         self.leases.remove(&node);
     }
@@ -124,7 +124,7 @@ impl Relay {
         }
     }
 
-    /// A circuit waits until there is a link to `next`.
+    /// Lets a circuit wait until there is a link to `next`.
     pub fn wait(&mut self, now: Instant, near: Leg, next: Id, target: Id) {
         let onward = Onward::Waiting {
             next,
@@ -136,7 +136,7 @@ impl Relay {
         self.legs.insert(near, State { onward, allowance });
     }
 
-    /// There is a link to this node now: the circuits that waited for it. Connect them.
+    /// Takes note of a new link to this node, and returns the circuits that waited for it. Connect them.
     pub fn found(&mut self, node: Id) -> Vec<Found> {
         let mut found = Vec::new();
         for (near, state) in &mut self.legs {
@@ -160,14 +160,15 @@ impl Relay {
         found
     }
 
-    /// There is no way to this node: the legs of the circuits that waited for it, forgotten already.
+    /// Gives up on this node, and returns the legs of the circuits that waited for it, forgotten already.
     pub fn give_up(&mut self, node: Id) -> Vec<Leg> {
         let hopeless =
             |state: &State| matches!(&state.onward, Onward::Waiting { next, .. } if *next == node);
         self.forget(hopeless)
     }
 
-    /// A frame has come over a leg: where it goes on. `None` if it waits here: then `frame` was taken.
+    /// Passes a frame that has come over a leg, and returns the leg that it goes on over. `None` if it waits here: then `frame`
+    /// was taken.
     ///
     /// # Errors
     /// [`CloseReason::Credit`] when its sender had no credit for it, [`CloseReason::CircuitUnanswered`] when it talks on before the
@@ -189,7 +190,7 @@ impl Relay {
         }
     }
 
-    /// The end behind a leg gives its sender credit: the sender's leg, to pass that on.
+    /// Takes the credit that the end behind a leg gives its sender; returns the sender's leg, to pass that on.
     ///
     /// # Errors
     /// [`CloseReason::Credit`] when it gives more than it has.
@@ -208,7 +209,7 @@ impl Relay {
         self.legs.contains_key(&leg)
     }
 
-    /// A circuit ends: its other leg, if it has one.
+    /// Ends a circuit; returns its other leg, if it has one.
     pub fn close(&mut self, leg: Leg) -> Option<Leg> {
         let far = self.onward(leg);
         self.legs.remove(&leg);
@@ -218,7 +219,7 @@ impl Relay {
         far
     }
 
-    /// A link is gone, and with it its circuits: their other legs. The lease of the node at its other end begins to lapse.
+    /// Ends the circuits of a link that is gone; returns their other legs. The lease of the node at its other end begins to lapse.
     pub fn link_lost(&mut self, now: Instant, link: LinkId) -> Vec<Leg> {
         for lease in self.leases.values_mut() {
             if lease.link == Some(link) {

@@ -4,7 +4,7 @@
 //! one random tag, so that trying again does no harm: a write that took effect is known by it, and an equal write of another
 //! operation is not taken for it. A renewal touches the version that was put, which does no harm however often it is done.
 //!
-//! [`Operations`] decides what comes next; it asks nobody by itself.
+//! [`Operations`] decides what comes next; it asks no node by itself.
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
@@ -24,11 +24,11 @@ use crate::store::message::StoredRecord;
 use crate::store::record::{RecordError, Subject, Version};
 use crate::store::renewal::Renewal;
 
-/// How long an operation waits before it looks the group up again.
+/// The time that an operation waits before it looks the group up again.
 const AGAIN: Duration = Duration::from_millis(400);
 /// The limit on looks behind nodes that know nothing of an operation's key.
 const MAX_STEPS: u8 = 16;
-/// How many nodes an operation asks between two lookups.
+/// The greatest number of nodes that an operation asks between two lookups.
 const MAX_ASKED: u8 = 12;
 
 /// The operations under way, by number.
@@ -43,7 +43,7 @@ pub(in crate::node) struct Operation {
     tag: OperationTag,
     /// The lineage that it is about, where that is not this node's.
     lineage: Option<u64>,
-    /// What is being written, and in the place of what.
+    /// The record that is being written, and the version that it replaces.
     write: Option<(Option<Version>, Box<StoredRecord>)>,
     /// Whether the write may have taken effect unnoticed.
     unsure: bool,
@@ -65,15 +65,15 @@ pub(in crate::node) enum Task {
     Get,
     Put(Put),
     Touch(Renewal),
-    /// Whether there are groups of a lineage.
+    /// Tests whether there are groups of a lineage.
     Probe,
-    /// What this node's lineage has, before that is given up.
+    /// Reads the record that this node's lineage has, before that is given up.
     Gather,
     /// A record of that, for the other lineage.
     Import,
 }
 
-/// What is to be done next for an operation.
+/// The next step of an operation.
 #[derive(Debug)]
 pub(in crate::node) enum Next {
     /// To look up the nodes at this key.
@@ -95,9 +95,9 @@ pub(in crate::node) enum Done {
     /// A newer version is there than the one to be renewed.
     Superseded(Renewal),
     Probed(Result<(), StoreError>),
-    /// What this node's lineage has under a key.
+    /// The record that this node's lineage has under a key.
     Gathered(Id, Option<Box<StoredRecord>>),
-    /// What came of bringing the record of a key into another lineage.
+    /// The outcome of bringing the record of a key into another lineage.
     Brought(Id, Result<Brought, StoreError>),
 }
 
@@ -124,7 +124,7 @@ impl Operation {
         }
     }
 
-    /// In another lineage.
+    /// Returns the operation in another lineage.
     pub(in crate::node) const fn within(mut self, lineage: u64) -> Self {
         self.lineage = Some(lineage);
         self
@@ -167,7 +167,7 @@ impl Operations {
         self.0.len()
     }
 
-    /// An operation begins, under a number of its own.
+    /// Begins an operation, under a number of its own.
     pub(in crate::node) fn begin(
         &mut self,
         cx: &mut Context<'_>,
@@ -187,7 +187,7 @@ impl Operations {
         }
     }
 
-    /// The nodes at the operation's key are known; none when they were not found.
+    /// Takes the nodes at the operation's key; none when they were not found.
     pub(in crate::node) fn on_candidates(
         &mut self,
         cx: &mut Context<'_>,
@@ -221,8 +221,8 @@ impl Operations {
         Some(Next::Ask(to, operation.question(key, lineage)))
     }
 
-    /// Where rings of two lineages have met, the nodes at a key may all be of the other one: those of this one follow behind them.
-    /// Otherwise nobody could do it now: perhaps later, after the group has changed.
+    /// Looks further along the ring: where rings of two lineages have met, the nodes at a key may all be of the other one, and
+    /// those of this one follow behind them. Otherwise nobody could do it now: perhaps later, after the group has changed.
     fn look_further(&mut self, cx: &mut Context<'_>, number: u64) -> Option<Next> {
         let met = cx
             .groups
@@ -243,7 +243,7 @@ impl Operations {
         None
     }
 
-    /// The wait of an operation is over, or its time.
+    /// Handles the end of an operation's wait, or of its time.
     pub(in crate::node) fn on_timer(&mut self, cx: &mut Context<'_>, number: u64) -> Option<Next> {
         let operation = self.0.get_mut(&number)?;
         if cx.now >= operation.deadline {
@@ -258,7 +258,7 @@ impl Operations {
         Some(Next::LookUp(operation.subject.key(cx.services.space())))
     }
 
-    /// A node that was asked has answered, or failed to (`None`).
+    /// Takes the answer of a node that was asked, or its failure (`None`).
     pub(in crate::node) fn on_answer(
         &mut self,
         cx: &mut Context<'_>,
@@ -327,7 +327,7 @@ impl Operations {
         self.ask_next(cx, number)
     }
 
-    /// The node that was asked does not know the question: only a touch is so new.
+    /// Handles a node that does not know the question: only a touch is so new.
     pub(in crate::node) fn on_unsupported(
         &mut self,
         cx: &mut Context<'_>,
@@ -339,7 +339,7 @@ impl Operations {
         }
     }
 
-    /// What is under the name is known.
+    /// Takes the current record under the name.
     fn on_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -375,7 +375,7 @@ impl Operations {
         }
     }
 
-    /// The primary has stored what was to be written, or let it live on.
+    /// Takes note that the primary has stored what was to be written, or let it live on.
     fn on_written(&mut self, cx: &mut Context<'_>, number: u64, copies: u8) -> Option<Next> {
         let operation = self.0.get_mut(&number)?;
         let key = operation.subject.key(cx.services.space());
@@ -399,7 +399,7 @@ impl Operations {
         }))
     }
 
-    /// Something is in the place of a record that was to be imported: the same one, or another.
+    /// Ends an import whose place is taken by a record: the same one, or another.
     fn end_import(
         &mut self,
         cx: &mut Context<'_>,

@@ -17,7 +17,7 @@ const MOST: usize = 64;
 pub(super) struct Company {
     /// The time at which each said so last.
     peers: BTreeMap<Id, Instant>,
-    /// Since when there are any, and in which round of asking that was.
+    /// The time since which there are any, and the round of asking in which that was.
     since: Option<(Instant, u32)>,
 }
 
@@ -26,7 +26,7 @@ impl Company {
         self.peers.is_empty()
     }
 
-    /// A linked peer says that it is in no ring.
+    /// Adds a linked peer that says that it is in no ring.
     pub(super) fn add(&mut self, now: Instant, id: Id, round: u32) {
         if self.peers.len() < MOST || self.peers.contains_key(&id) {
             self.peers.insert(id, now);
@@ -34,7 +34,7 @@ impl Company {
         self.since.get_or_insert((now, round));
     }
 
-    /// A peer is in a ring, or linked no more.
+    /// Removes a peer that is in a ring, or linked no more.
     pub(super) fn remove(&mut self, id: Id) {
         self.peers.remove(&id);
         if self.peers.is_empty() {
@@ -46,12 +46,12 @@ impl Company {
         *self = Self::default();
     }
 
-    /// Whether nobody in it has a lower id.
+    /// Whether no peer in it has a lower id.
     pub(super) fn is_lowest(&self, me: Id) -> bool {
         self.peers.keys().all(|id| me < *id)
     }
 
-    /// Whether it is this peer's turn to begin, in this round: everybody was asked since there is company.
+    /// Whether it is this peer's turn to begin, in this round: all were asked since there is company.
     pub(super) fn begins(&self, now: Instant, me: Id, round: u32) -> bool {
         let lower = self.peers.range(..me).count();
         let turns = u32::try_from(lower).unwrap_or(u32::MAX).saturating_add(1);

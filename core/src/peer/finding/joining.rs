@@ -51,9 +51,9 @@ pub(super) enum Step {
     Create,
     /// Join by this address.
     Join(Address),
-    /// Ask everybody who is linked whether it is in a ring.
+    /// Ask every linked peer whether it is in a ring.
     AskLinked,
-    /// From a ring of one: see whether somebody is at this address.
+    /// From a ring of one: see whether a peer is at this address.
     Probe(Address),
     /// As a member: see whether another ring is at this address.
     Look(Address),
@@ -78,7 +78,7 @@ impl Known {
         })
     }
 
-    /// One line, to be kept.
+    /// Returns the address and its state as one line, to be kept.
     pub fn line(&self) -> String {
         alloc::format!("{} {}", Space::FULL.show(self.id), self.address)
     }
@@ -101,7 +101,7 @@ pub(super) struct Joining {
     /// Whether it may begin a ring: a tab never does.
     may_begin: bool,
     state: State,
-    /// The number of rounds in which everybody was asked in vain.
+    /// The number of rounds in which all were asked in vain.
     round: u32,
     /// The number of times that it left a ring of one in vain, so that it leaves less and less often.
     vain_moves: u32,
@@ -116,7 +116,7 @@ pub(super) struct Joining {
 enum State {
     /// Ask these, the next at this time.
     Asking(VecDeque<Address>, Instant),
-    /// One is asked, until this time at the longest.
+    /// An address is asked, until this time at the longest.
     Waiting(VecDeque<Address>, Instant),
     /// A ring of its own begins.
     Creating,
@@ -269,7 +269,7 @@ impl Joining {
         }
     }
 
-    /// The peer is a member.
+    /// Takes note that the peer is a member.
     pub(super) fn joined(&mut self, now: Instant) {
         let waited = self.patience != Some(0);
         let created = matches!(self.state, State::Creating);
@@ -298,7 +298,7 @@ impl Joining {
         self.state = State::Asking(VecDeque::new(), at);
     }
 
-    /// Everybody was asked in vain; when to ask again.
+    /// Ends a round in which every address was asked in vain; returns the time of the next one.
     fn end_of_round(&mut self, now: Instant) -> Instant {
         self.round += 1;
         match self.company.is_empty() && self.has_waited() {
@@ -307,14 +307,14 @@ impl Joining {
         }
     }
 
-    /// A linked peer is in no ring.
+    /// Takes note that a linked peer is in no ring.
     pub(super) fn is_outside(&mut self, now: Instant, id: Id) {
         if matches!(self.state, State::Asking(..) | State::Waiting(..)) {
             self.company.add(now, id, self.round);
         }
     }
 
-    /// A linked peer is in a ring: if this one is in none, it is asked next.
+    /// Takes note that a linked peer is in a ring: if this one is in none, it is asked next.
     pub(super) fn is_inside(&mut self, now: Instant, id: Id, address: Option<Address>) {
         self.company.remove(id);
         if let (State::Asking(queue, at), Some(address)) = (&mut self.state, address) {
@@ -324,7 +324,7 @@ impl Joining {
         }
     }
 
-    /// A peer is linked no more.
+    /// Takes note that a peer is linked no more.
     pub(super) fn is_gone(&mut self, id: Id) {
         self.company.remove(id);
     }
@@ -334,7 +334,7 @@ impl Joining {
         matches!(self.state, State::Settled)
     }
 
-    /// The peer has lost everybody.
+    /// Takes note that the peer has lost all others.
     pub(super) fn alone(&mut self, now: Instant) {
         if matches!(self.state, State::Settled) && !self.others().is_empty() {
             self.round = self.vain_moves;
@@ -342,7 +342,7 @@ impl Joining {
         }
     }
 
-    /// Decides whether to leave the ring of one for somebody who is there again.
+    /// Decides whether to leave the ring of one for a peer that is there again.
     pub(super) fn leave_for(&mut self, address: Address) -> bool {
         let lonely = matches!(self.state, State::Lonely(_));
         if lonely {
@@ -351,7 +351,7 @@ impl Joining {
         lonely
     }
 
-    /// The ring of one is left.
+    /// Takes note that the ring of one is left.
     pub(super) fn left(&mut self, now: Instant) {
         if let State::Moving(address) = &self.state {
             let queue = VecDeque::from([address.clone()]);
@@ -399,12 +399,12 @@ impl Joining {
         }
     }
 
-    /// Whether everybody was asked in vain as often as a peer without company wants.
+    /// Whether all were asked in vain as often as a peer without company wants.
     fn has_waited(&self) -> bool {
         self.patience.is_some_and(|patience| self.round >= patience)
     }
 
-    /// Everybody there is to ask, best first.
+    /// Returns all addresses there are to ask, best first.
     fn others(&self) -> Vec<Address> {
         let mut others = self.given.clone();
         for Known { address, .. } in &self.known {

@@ -17,7 +17,7 @@ pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(16 * 60);
 pub(super) struct Lookout {
     due: Option<Instant>,
     pause: Duration,
-    /// Those that are still to be looked at this time.
+    /// The addresses that are still to be looked at this time.
     rest: VecDeque<Address>,
 }
 
@@ -26,7 +26,7 @@ impl Lookout {
         self.due
     }
 
-    /// The peer has become a member: the pauses begin anew.
+    /// Begins the pauses anew: the peer has become a member.
     pub(super) fn restart(&mut self, now: Instant, jitter: u32) {
         self.pause = FIRST_PAUSE;
         self.rest.clear();

@@ -24,12 +24,12 @@ use crate::wire::frame::{Frame, FrameType};
 pub const MAX_DATA: usize = 64 * 1024;
 /// The most data that may wait for one node, in bytes.
 const MAX_DATA_WAITING: usize = 1024 * 1024;
-/// From this length on a message waits for its turn, and smaller ones overtake it: lookups do not wait behind values.
+/// The length from which on a message waits for its turn, and smaller ones overtake it: lookups do not wait behind values.
 const LARGE: usize = 4 * 1024;
 /// The most bytes of messages that may wait for one link. More come only where somebody asks for values and does not read the
 /// answers: those are lost, as in any network, and the link stays.
 const MAX_MESSAGES_WAITING: usize = 8 << 20;
-/// So many may wait for each link, whatever waits for all of them together.
+/// The number of bytes that may wait for each link, whatever waits for all of them together.
 const FAIR_SHARE: usize = 1 << 20;
 
 /// The orders to the peer's owner that wait to be taken.
@@ -118,7 +118,7 @@ impl Flow {
 #[derive(Clone, Debug)]
 pub(super) struct Channels {
     links: BTreeMap<Channel, Link>,
-    /// One for each socket.
+    /// The flow of each socket.
     flows: BTreeMap<LinkId, Flow>,
     /// The most bytes of messages that may wait for all links together.
     message_bytes: usize,
@@ -255,14 +255,15 @@ impl Channels {
         let _ = self.send_sealed(channel, FrameType::Relay, &said.encode(), outputs);
     }
 
-    /// A circuit is over on this leg: what waits for it is thrown away, and the other end of the link is told.
+    /// Ends a circuit on this leg: what waits for it is thrown away, and the other end of the link is told.
     pub(super) fn refuse(&mut self, leg: Leg, reason: CloseReason, outputs: &mut Outputs) {
         self.drop_lane(leg);
         let (circuit, reason) = (leg.circuit, reason.byte());
         self.say(leg.link, RelayMessage::Close { circuit, reason }, outputs);
     }
 
-    /// One end of a circuit, `near`, has closed it: what it had sent before still goes to the other one, ahead of the news.
+    /// Passes on that one end of a circuit, `near`, has closed it: what it had sent before still goes to the other one, ahead of
+    /// the news.
     pub(super) fn pass_close(
         &mut self,
         near: Leg,
@@ -528,7 +529,7 @@ impl Channels {
         self.pump(leg.link, outputs);
     }
 
-    /// The other end of a circuit gives credit: what waits goes on. Gives whether the circuit ends here.
+    /// Takes the credit that the other end of a circuit gives: what waits goes on. Gives whether the circuit ends here.
     ///
     /// # Errors
     /// [`CloseReason::Credit`] when it gives more than there is.

@@ -66,7 +66,7 @@ impl Adopting {
         self.order = Some(Order { lineage, settled });
     }
 
-    /// A record has been taken care of, as it was at this stamp.
+    /// Takes note that a record has been taken care of, as it was at this stamp.
     pub(super) fn settle(&mut self, shared: &mut Shared, key: Id, stamp: Stamp) {
         if let Some(order) = &mut self.order {
             order.settled.insert(key, stamp);
@@ -74,7 +74,7 @@ impl Adopting {
         }
     }
 
-    /// The lineage is kept.
+    /// Cancels the adoption: the lineage is kept.
     pub(super) fn cancel(&mut self, shared: &mut Shared) {
         self.order = None;
         shared.presence.forget_introductions();

@@ -23,13 +23,13 @@ use crate::store::group::transfer::{Handover, Turn, Walk};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
     pub(super) members: Vec<Contact>,
-    /// Where the range should be split, and the members of the first part.
+    /// The key at which the range should be split, and the members of the first part.
     pub(super) split: Option<(Id, Vec<Contact>)>,
-    /// Which of all these are away.
+    /// The nodes among all these that are away.
     pub(super) absent: BTreeSet<Id>,
     /// In a repair: the members that are given up.
     pub(super) lost: BTreeSet<Id>,
-    /// In a repair: who may know of a later group.
+    /// In a repair: the nodes that may know of a later group.
     pub(super) around: Vec<Contact>,
 }
 
@@ -46,7 +46,7 @@ struct Change {
     next: Next,
     /// In a repair: the members that are given up.
     lost: BTreeSet<Id>,
-    /// In a repair: who may know of a later group.
+    /// In a repair: the nodes that may know of a later group.
     around: Vec<Contact>,
     /// Names the step; answers to an earlier one come too late.
     number: u64,
@@ -88,7 +88,7 @@ impl Changes {
         self.open.is_empty()
     }
 
-    /// The group is over.
+    /// Forgets a group that is over.
     pub(super) fn end(&mut self, id: GroupId) {
         self.open.remove(&id);
     }
@@ -139,7 +139,7 @@ impl Changes {
         shared.save_control(vec![After::Begin(id, number)]);
     }
 
-    /// A step has got an answer, from a node or from the disk, or has failed to. Fences that come with it are raised.
+    /// Takes the answer to a step, from a node or from the disk, or its failure. Fences that come with it are raised.
     pub(super) fn on_answer(
         &mut self,
         shared: &mut Shared,
@@ -227,7 +227,7 @@ impl Changes {
         Some((group, change.clone(), Token::Change(id, number)))
     }
 
-    /// Those whose promises count in a change of a group, and how many are needed: of a repair all.
+    /// Returns the members whose promises count in a change of a group, and the number that is needed: of a repair all.
     fn electors(&self, shared: &Shared, id: GroupId) -> (Vec<Member>, usize) {
         let Some(group) = shared.roster.group(id) else {
             return (Vec::new(), usize::MAX);

@@ -10,8 +10,8 @@ use crate::base::id::Id;
 /// The most members that a group may have.
 pub const MAX_MEMBERS: usize = 8;
 
-/// One attempt to change a group, and the group that came of it: an attempt's ballot becomes the epoch of what it
-/// decides. Rounds only grow; no node uses one twice.
+/// A ballot, the number of an attempt to change a group, and an epoch, the number of the group that came of it: an attempt's
+/// ballot becomes the epoch of what it decides. Rounds only grow; no node uses one twice.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -162,7 +162,7 @@ impl Next {
         first.into_iter().chain([last])
     }
 
-    /// Everybody who is in a group that follows, each once.
+    /// Returns all members of the group that follows, each once.
     pub fn members(&self) -> Vec<Member> {
         let split = self.split.iter().flat_map(|(_, members)| members);
         let mut all: Vec<Member> = Vec::new();

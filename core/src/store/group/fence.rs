@@ -1,8 +1,8 @@
 //! Fences: once a range was repaired by hand, nothing of an earlier generation is served in it any more.
 //!
-//! Whoever is in what came of a repair stores the fence together with the new group, and each node tells its neighbours, so that the
-//! whole ring knows. A member that restarts asks first whoever may know. A group behind a fence is over, whatever a majority of its
-//! members says, and its records are set aside.
+//! Every member of the group that came of a repair stores the fence together with the new group, and each node tells its
+//! neighbours, so that the whole ring knows. A member that restarts asks first whoever may know. A group behind a fence is over,
+//! whatever a majority of its members says, and its records are set aside.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -140,7 +140,7 @@ impl Survey {
 }
 
 impl Fences {
-    /// Those that were saved.
+    /// Restores the fences that were saved.
     pub(super) fn restored(list: Vec<Fence>) -> Self {
         let mut fences = Self::default();
         for fence in list {
@@ -186,7 +186,7 @@ impl Fences {
 
     // Telling of fences.
 
-    /// Warns whoever asks about a group that may be behind a fence, or may turn out to be.
+    /// Warns a node that asks about a group that may be behind a fence, or may turn out to be.
     pub(super) fn on_asked(&self, shared: &mut Shared, ticket: &Ticket, request: &Request) {
         match request {
             Request::Keep(id, _) | Request::Propose(id, ..) | Request::Check(id) => {
@@ -203,7 +203,7 @@ impl Fences {
         }
     }
 
-    /// Whether the asker, about a group that this node does not hold, has yet to hear of a fence.
+    /// Returns whether the asker, about a group that this node does not hold, has yet to hear of a fence.
     fn warn(&self, shared: &mut Shared, ticket: &Ticket, id: GroupId) {
         let Ticket::Peer(asker, _) = ticket else {
             return;

@@ -69,7 +69,7 @@ impl Leading {
         }
     }
 
-    /// The epoch is over.
+    /// Ends an epoch.
     pub(super) fn end(&mut self, id: GroupId) {
         self.terms.remove(&id);
     }
@@ -295,7 +295,7 @@ impl Leading {
         }
     }
 
-    /// A member has answered in a round, or failed to.
+    /// Takes a member's answer in a round, or its failure.
     pub(super) fn on_kept(
         &mut self,
         shared: &mut Shared,

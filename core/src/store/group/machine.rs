@@ -24,7 +24,7 @@ use crate::store::group::{
 use crate::store::message::StoredRecord;
 use crate::store::record::RecordError;
 
-/// One node's part in level `quorum`.
+/// The state of one node as a member of groups of level `quorum`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Groups {
     shared: Shared,
@@ -171,7 +171,7 @@ impl Groups {
         self.upkeep.has_no_followers()
     }
 
-    /// One transition.
+    /// Takes one transition, and returns its effects.
     pub fn step(&mut self, now: Instant, input: Input) -> Vec<Effect> {
         self.shared.own.now = now;
         self.take(input);

@@ -196,7 +196,7 @@ impl Member<'_> {
         shared.answer(ticket, answer);
     }
 
-    /// One entry of a group, to a member of it.
+    /// Sends one entry of a group to a member of it.
     pub(super) fn fetch(self, ticket: Ticket, id: GroupId, key: Id) {
         let Self { shared, .. } = self;
         let member = shared.roster.is_member(shared.asker(&ticket), id);

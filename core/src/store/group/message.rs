@@ -17,41 +17,41 @@ pub const MAX_PAGE: usize = 64;
 /// A question to a node about a group. Each gets one [`Response`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// To the primary, in the asker's lineage if it has one: what is under this key?
+    /// Asks the primary, in the asker's lineage if it has one, for the record under this key.
     Read(Id, Option<u64>),
-    /// To the primary: put this where that was.
+    /// Asks the primary to write this in the place of a version.
     Write(Box<Write>),
-    /// From the primary to the members: keep this, if the epoch still stands. Without an entry, only whether it stands.
+    /// Asks the members, for the primary, to keep this, if the epoch still stands. Without an entry, only whether it stands.
     Keep(GroupId, Option<Box<Entry>>),
     /// Paxos, first phase: do nothing more in this group, and promise to hear no older ballot.
     Prepare(GroupId, Epoch),
-    /// Of a sealed group: what do you keep behind this key?
+    /// Asks a member of a sealed group for the keys that it keeps behind this key.
     List(GroupId, Option<Id>),
-    /// Of a sealed group: the entry under this key.
+    /// Asks a member of a sealed group for the entry under this key.
     Fetch(GroupId, Id),
     /// Paxos, second phase: let this follow the group.
     Propose(GroupId, Epoch, Box<Next>),
-    /// To who would be a member: keep what you are given for a group that may come.
+    /// Asks a future member to keep what it is given for a group that may come.
     Stage(Box<(Configuration, Next)>),
-    /// To who would be a member: these belong to it; which do you lack?
+    /// Tells a future member what belongs to it, and asks for what it lacks.
     Offer(GroupId, Epoch, Vec<(Id, Stamp)>),
-    /// To who would be a member: one of them.
+    /// Gives a future member one of them.
     Give(GroupId, Epoch, Box<Entry>),
-    /// To who would be a member: the change was given up before anybody was asked to accept it.
+    /// Tells a future member that the change was given up before any member was asked to accept it.
     Withdraw(GroupId, Epoch),
-    /// To those concerned: this was decided to follow the group.
+    /// Tells those concerned what was decided to follow the group.
     Decided(GroupId, Box<Next>),
-    /// To a member: what became of this group?
+    /// Asks a member what became of this group.
     Check(GroupId),
     /// This is who asks; who is asked?
     Meet(Introduction),
     /// The asker stops and will be back.
     Stopping,
-    /// These ranges were repaired by hand.
+    /// Tells of ranges that were repaired by hand.
     Fence(Vec<Fence>),
-    /// Of this lineage, behind the first key and up to the second: which group is the newest, and which fences stand?
+    /// Asks for the newest group of this lineage behind the first key and up to the second, and for the fences that stand.
     Survey(u64, Id, Id),
-    /// To the primary: let this version live on, if it is still the newest.
+    /// Asks the primary to let this version live on, if it is still the newest.
     Touch(Box<Touch>),
 }
 
@@ -71,11 +71,11 @@ pub struct Write {
 /// A longer life for a record that is to stay as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Touch {
-    /// Where the record lies.
+    /// The key of the record.
     pub key: Id,
     /// The version that is to live on.
     pub version: Version,
-    /// For how many seconds at least; the record's own lifetime at most.
+    /// The seconds for which it lives on at least; the record's own lifetime at most.
     pub remaining: u32,
     /// The asker's lineage, if it has one.
     pub lineage: Option<u64>,
@@ -84,9 +84,9 @@ pub struct Touch {
 /// The introduction of a node before it becomes a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Introduction {
-    /// Of its store.
+    /// The incarnation of its store.
     pub incarnation: u64,
-    /// Of its ring, as far as it knows.
+    /// The lineage of its ring, as far as it knows.
     pub lineage: Option<u64>,
     /// Whether it would not give that up for another one.
     pub settled: bool,
@@ -136,7 +136,7 @@ pub enum Response {
 }
 
 impl Request {
-    /// Whether it is a read, write or touch of somebody's.
+    /// Whether it is a read, write or touch.
     pub const fn is_operation(&self) -> bool {
         matches!(self, Self::Read(..) | Self::Write(..) | Self::Touch(_))
     }

@@ -20,7 +20,7 @@ impl Quorum {
     /// A node that has this is in the replica groups of its ring.
     pub const GROUPS: Self = Self::under(Rules::ALL);
 
-    /// With a rule left out, to see in a test that it is missed.
+    /// The part with a rule left out, to see in a test that it is missed.
     pub const fn under(rules: Rules) -> Self {
         Self {
             rules,

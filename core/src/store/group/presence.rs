@@ -1,4 +1,4 @@
-//! Which members of this node's groups are away, and for how long they keep their places.
+//! Presence: which members of this node's groups are away, and for how long they keep their places.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -24,31 +24,31 @@ pub(super) struct Presence {
     renewed: BTreeMap<Id, u64>,
     /// The introductions of nodes that have a lineage, and when they last made them.
     introductions: BTreeMap<Id, (u64, bool, Instant)>,
-    /// Whom this node has told who it is.
+    /// The nodes that this node has told who it is.
     introduced: BTreeSet<Id>,
     /// Nodes that stay in another lineage, and since when that is known.
     declined: BTreeMap<Id, Instant>,
 }
 
 impl Presence {
-    /// A node has asked or answered something.
+    /// Takes note that a node has asked or answered something.
     pub(super) fn heard(&mut self, node: Id) {
         self.away.remove(&node);
         self.silent.remove(&node);
     }
 
-    /// A node has been asked, and has not answered.
+    /// Takes note that a node has been asked, and has not answered.
     pub(super) fn missed(&mut self, node: Id) {
         self.silent.insert(node);
     }
 
-    /// A node has said that it stops and will be back.
+    /// Takes note that a node has said that it stops and will be back.
     pub(super) fn stops(&mut self, node: Id) {
         self.stopped.insert(node);
         self.silent.insert(node);
     }
 
-    /// A node has introduced itself.
+    /// Takes a node's introduction.
     pub(super) fn met(&mut self, now: Instant, node: Id, who: Introduction) {
         self.renewed.insert(node, who.incarnation);
         match who.lineage {
@@ -86,7 +86,7 @@ impl Presence {
         new.cloned().collect()
     }
 
-    /// A node did not hear the introduction.
+    /// Takes note that a node did not hear the introduction.
     pub(super) fn has_missed_introduction(&mut self, node: Id) {
         self.introduced.remove(&node);
     }

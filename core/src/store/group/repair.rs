@@ -16,7 +16,7 @@ use crate::store::group::fence::{Fence, Fences};
 use crate::store::group::shared::{Act, Shared};
 use crate::store::group::{Effect, Look};
 
-/// Why a range is not repaired.
+/// The reason why a range is not repaired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RepairError {
@@ -168,7 +168,7 @@ impl Repairs {
         }
     }
 
-    /// Nobody waits for a repair any more.
+    /// Forgets a repair that is no longer awaited.
     pub(super) fn give_up(&mut self, shared: &mut Shared, number: u64) {
         let mut repairs = self.open.iter();
         let found = repairs.find(|(_, repair)| repair.number == number);

@@ -42,7 +42,7 @@ pub(super) struct Followed {
 }
 
 impl Roster {
-    /// That of a node without groups.
+    /// Makes the roster of a node without groups.
     pub(super) const fn new(me: Id, incarnation: u64) -> Self {
         Self {
             me,
@@ -147,7 +147,7 @@ impl Roster {
         }
     }
 
-    /// A write of the lineage is stored here: it is never given up from now on.
+    /// Takes note that a write of the lineage is stored here: it is never given up from now on.
     pub(super) fn note_write(&mut self) {
         if let Some(lineage) = self.lineage.as_mut().filter(|lineage| !lineage.written) {
             lineage.written = true;
@@ -455,7 +455,7 @@ impl Roster {
         is_in && !open && !self.is_below_floor(next.epoch)
     }
 
-    /// Forgets a group that is over and that nobody needs to hear of any more. Whether this node was in it.
+    /// Forgets a group that is over and that no node needs to hear of any more; returns whether this node was in it.
     pub(super) fn forget(&mut self, id: GroupId) -> bool {
         let found = self.held.remove(&id).is_some();
         if found {

@@ -1,7 +1,7 @@
 //! The context of every part of level `quorum`: this node, its groups, their records, who is there, and what is to be done.
 //!
-//! What a part orders of another one, or of the node itself as a member, is an [`Act`]: the router carries acts out in
-//! their order, each with all that comes of it before the next, so that effects have the order of a plain call.
+//! The orders of a part to another one, or to the node itself as a member, are [`Act`]s: the router carries acts out in their
+//! order, each with all that comes of it before the next, so that effects have the order of a plain call.
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -157,7 +157,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// That of a node without groups.
+    /// Makes the state of a node without groups.
     pub(super) fn new(contact: Contact, settings: Settings) -> Self {
         let Settings {
             space,
@@ -277,12 +277,12 @@ impl Shared {
         self.outbox.effect(Effect::LookSoon);
     }
 
-    /// Has the control record saved, and goes on after that.
+    /// Saves the control record, and goes on after that.
     pub(super) fn save_control(&mut self, after: Vec<After>) {
         self.outbox.act(Act::SaveControl(after));
     }
 
-    /// Has something saved, and goes on once it is safe.
+    /// Saves data, and goes on once it is safe.
     pub(super) fn save(&mut self, what: Save, after: Vec<After>) {
         let save_first = self.rules().save_first;
         self.outbox.save(what, after, save_first);
@@ -309,7 +309,7 @@ impl Shared {
 
     // What a node gives up.
 
-    /// Forgets a group that is over and that nobody needs to hear of any more.
+    /// Forgets a group that is over and that no node needs to hear of any more.
     pub(super) fn forget(&mut self, id: GroupId) {
         if self.roster.forget(id) {
             self.outbox.act(Act::Ended(id));

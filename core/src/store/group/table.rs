@@ -106,7 +106,7 @@ impl Table {
         Ok(())
     }
 
-    /// The disk has the entry of this stamp.
+    /// Takes note that the disk has the entry of this stamp.
     pub(super) fn saved(&mut self, key: Id, stamp: Stamp) {
         if let Some(row) = self.rows.get_mut(&key)
             && row.stamp == stamp

@@ -30,7 +30,7 @@ pub(super) enum Turn {
     Ask(Contact, Vec<Request>),
     /// Waits for answers.
     Wait,
-    /// Has been with every node.
+    /// The transfer has been with every node.
     End,
 }
 

@@ -25,7 +25,7 @@ struct Watch {
     middle: Option<Option<Vec<Contact>>>,
     /// The number of attempts in a row to change the group that ended for want of an answer.
     unanswered: u8,
-    /// For how many looks the group has not been as it should.
+    /// The number of looks for which the group has not been as it should.
     looks: usize,
     /// Members before this one that did not answer.
     silent: BTreeSet<Id>,
@@ -77,7 +77,7 @@ impl Upkeep {
             introduce(shared, &look.ring);
         }
     }
-    /// The first member that lives changes a group that is not as it should be.
+    /// Returns the change that is wanted of a group that is not as it should be, if this node is the first member that lives.
     pub(super) fn consider(
         &mut self,
         shared: &mut Shared,
@@ -253,7 +253,7 @@ impl Upkeep {
         })
     }
 
-    /// Another member has said what became of a group, or has not answered.
+    /// Takes what another member has said of the end of a group, or its failure to answer.
     pub(super) fn on_checked(
         &mut self,
         shared: &mut Shared,
@@ -284,8 +284,8 @@ impl Upkeep {
         }
     }
 
-    /// A change got no answer from somebody who was thought to be there: it may just be coming back. A few attempts follow soon, and then
-    /// those of the usual looks.
+    /// Tries a change again soon that got no answer from a node that was thought to be there: it may just be coming back. A few
+    /// attempts follow soon, and then those of the usual looks.
     pub(super) fn try_again_soon(&mut self, shared: &mut Shared, id: GroupId) {
         let watch = self.watching.entry(id).or_default();
         if watch.unanswered < MAX_SOON {
@@ -294,7 +294,7 @@ impl Upkeep {
         }
     }
 
-    /// An attempt to change a group has failed.
+    /// Takes note that an attempt to change a group has failed.
     pub(super) fn on_attempt_ended(&mut self, id: GroupId) {
         if let Some(watch) = self.watching.get_mut(&id) {
             // The ring may have changed.
@@ -304,7 +304,7 @@ impl Upkeep {
 
     // After a decision.
 
-    /// Tells everybody concerned what was decided, until those who follow know it.
+    /// Tells all nodes concerned what was decided, until those who follow know it.
     pub(super) fn tell(&mut self, shared: &mut Shared, id: GroupId) {
         if self.forget_if_known(shared, id) {
             return;
@@ -423,7 +423,7 @@ fn introduce(shared: &mut Shared, ring: &[Contact]) {
     shared.outbox.act(Act::Introduce(Token::Meet, nodes));
 }
 
-/// A neighbour has answered an introduction with its own, or failed to.
+/// Takes a neighbour's answer to an introduction, which is its own, or its failure.
 pub(super) fn on_met(shared: &mut Shared, from: Id, response: Option<Response>) {
     let Some(Response::Met(who)) = response else {
         return shared.presence.has_missed_introduction(from);
@@ -459,8 +459,8 @@ fn ask_what_became_of(shared: &mut Shared, id: GroupId, members: &[Member]) {
     }
 }
 
-/// Where to split a group's range: at the node inside that is nearest to the middle, so that a young ring has all its groups
-/// after a few steps.
+/// Returns the node at which to split a group's range: the one inside that is nearest to the middle, so that a young ring has all
+/// its groups after a few steps.
 fn split_at<'a>(
     shared: &Shared,
     group: &Configuration,

@@ -12,16 +12,16 @@ use crate::store::record::{DEFAULT_LIFETIME, Label, MAX_VALUE, RecordError};
 /// A named or a signed record. The last writer wins, by sequence number, then author, then value.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
-    /// What it is called, which makes it named or signed.
+    /// The label, which makes the record named or signed.
     pub label: Label,
     /// Its value; `None` marks a deleted record.
     #[serde(with = "crate::base::bytes::optional")]
     pub value: Option<Vec<u8>>,
     /// Counts the writes, from 1.
     pub sequence: u64,
-    /// Who wrote it.
+    /// The author of the record.
     pub author: PublicKey,
-    /// How long it lives from its writing on, in seconds.
+    /// The lifetime from the writing on, in seconds.
     pub lifetime: u32,
     /// The author's signature over all of the above.
     pub signature: Signature,

@@ -1,4 +1,4 @@
-//! What records are called, and where that lies on the ring.
+//! Labels of records, and their keys on the ring.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -20,20 +20,20 @@ pub const MAX_SALT: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Name(String);
 
-/// What tells the signed records of one author apart: 0 to 64 bytes.
+/// The salt that tells the signed records of one author apart: 0 to 64 bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Salt(Vec<u8>);
 
-/// What an author calls a record.
+/// An author's label of a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Label {
-    /// A name that everybody may write: a *named* record.
+    /// A name that every node may write: a *named* record.
     Name(Name),
     /// A name that is the author's own: a *signed* record.
     Salt(Salt),
 }
 
-/// What a get asks for.
+/// The subject of a get.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// The record of a name.
@@ -62,7 +62,7 @@ impl Name {
         &self.0
     }
 
-    /// Where the name lies on the ring.
+    /// Returns the name's key on the ring.
     pub fn key(&self, space: Space) -> Id {
         name_key(space, &self.0)
     }
@@ -118,7 +118,7 @@ impl From<Name> for Subject {
 }
 
 impl Label {
-    /// What a get of this author's record asks for.
+    /// Returns the subject of a get of this author's record.
     pub fn subject(self, author: PublicKey) -> Subject {
         match self {
             Self::Name(name) => Subject::Name(name),
@@ -126,7 +126,7 @@ impl Label {
         }
     }
 
-    /// Where the record of this author lies on the ring.
+    /// Returns the key of this author's record on the ring.
     pub fn key(&self, space: Space, author: PublicKey) -> Id {
         match self {
             Self::Name(name) => name.key(space),
@@ -136,7 +136,7 @@ impl Label {
 }
 
 impl Subject {
-    /// Where it lies on the ring.
+    /// Returns the subject's key on the ring.
     pub fn key(&self, space: Space) -> Id {
         match self {
             Self::Name(name) => name.key(space),
@@ -161,7 +161,7 @@ impl Subject {
 // Each kind but the named has a domain of its own, so that no two kinds ever want the same key: whoever could name a record
 // so that it lies where a value does would keep the value from being stored.
 
-/// Where a value lies on the ring, on its own account.
+/// Returns the key of an immutable value on the ring.
 pub fn value_key(space: Space, value: &[u8]) -> Id {
     key(
         space,
@@ -174,7 +174,7 @@ fn signed_key(space: Space, author: PublicKey, salt: &Salt) -> Id {
     key(space, digest.part(&author.0).part(&salt.0))
 }
 
-/// Where the providers of a content are kept.
+/// Returns the key under which the providers of a content are kept.
 pub fn providers_key(space: Space, content: ContentId) -> Id {
     key(
         space,

@@ -1,4 +1,4 @@
-//! Who has a content: entries that their authors sign, and that any holder may put together with others.
+//! Providers of a content: entries that their authors sign, and that any holder may merge.
 //!
 //! Entries of one content merge: of each author the newest stays, whatever the order in which they come. A holder thus needs to
 //! know of no other holder, and two who differ send each other what they have.
@@ -13,34 +13,34 @@ use crate::base::id::Space;
 use crate::base::identity::{Purpose, Scheme, Signature, Signer};
 use crate::store::record::RecordError;
 
-/// How many providers of a content are kept. Of more, those who said so last.
+/// The greatest number of providers of a content that are kept: of more, those who said so last.
 pub const MAX_PROVIDERS: usize = 64;
-/// How many bytes they may take, so that they fit in one message. Of more, those who said so last.
+/// The greatest number of bytes of a content's providers, so that they fit in one message. Of more, those who said so last.
 pub const MAX_PROVIDERS_BYTES: usize = 64 * 1024;
-/// How long an entry lives at most, in seconds: half an hour.
+/// The longest lifetime of an entry, in seconds: half an hour.
 pub const PROVIDER_LIFETIME: u32 = 30 * 60;
 
-/// Who has a content.
+/// The providers of a content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Providers {
-    /// Of what.
+    /// The content.
     pub content: ContentId,
     /// At most [`MAX_PROVIDERS`], one of an author, by their keys.
     pub entries: Vec<Provider>,
 }
 
-/// That somebody has a content, or has it no more.
+/// The statement that its author has a content, or has it no more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provider {
-    /// Where the author is found.
+    /// The card of the author, with its addresses.
     pub card: Card,
     /// Counts what the author says under this version of its card, which is a greater one after each start.
     pub sequence: u64,
     /// Whether it has the content no more. The entry stays until older ones cannot come back.
     pub withdrawn: bool,
-    /// How long it lives from its writing on, in seconds.
+    /// The lifetime from the writing on, in seconds.
     pub lifetime: u32,
-    /// By how many seconds its life ends before that of the entry that lives longest.
+    /// The number of seconds by which its life ends before that of the entry that lives longest.
     pub behind: u32,
     /// The author's signature over content, key, index and version of the card, sequence, withdrawn and lifetime.
     pub signature: Signature,
@@ -98,7 +98,7 @@ impl Provider {
         bytes
     }
 
-    /// What tells this entry from others.
+    /// Appends the fields that tell this entry from others.
     fn put_version(&self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(&self.card.key.0);
         bytes.extend_from_slice(&self.card.version.to_le_bytes());
@@ -137,7 +137,7 @@ impl Provider {
 }
 
 impl Providers {
-    /// Nobody yet.
+    /// Makes an empty list of providers.
     pub const fn new(content: ContentId) -> Self {
         Self {
             content,
@@ -145,7 +145,7 @@ impl Providers {
         }
     }
 
-    /// Where those are found who have the content.
+    /// Returns the contacts of the nodes that have the content.
     pub fn contacts(&self, space: Space, scheme: Scheme) -> Vec<Contact> {
         let offering = self.entries.iter().filter(|entry| !entry.withdrawn);
         offering
@@ -228,7 +228,7 @@ impl Providers {
         self.entries.iter().map(Provider::size).sum()
     }
 
-    /// Where the entry of the same author is, or belongs.
+    /// Returns the place of the same author's entry, or the place where it belongs.
     fn find(&self, entry: &Provider) -> Result<usize, usize> {
         let key = entry.card.key;
         self.entries.binary_search_by(|own| own.card.key.cmp(&key))

@@ -1,4 +1,4 @@
-//! `fetch`.
+//! `fetch`: has the peer fetch a file or folder, and waits for its end.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,13 +18,14 @@ use crate::output;
 use crate::signals;
 use crate::views::{Fetching, Stopped, Transfer, Transfers};
 
-/// How often a fetch is looked after. Its end is told at once.
+/// The period in which a fetch is looked after. Its end is told at once.
 const LOOK: Duration = Duration::from_millis(100);
-/// How much longer the peer is left alone than it took to sum up a fetch: of a folder with very many files that takes its time.
+/// The factor by which the peer is left alone longer than it took to sum up a fetch: of a folder with very many files that takes
+/// its time.
 const REST: u32 = 10;
-/// But not for longer than this.
+/// The longest pause between two looks.
 const LONGEST_LOOK: Duration = Duration::from_secs(5);
-/// How long nothing may come before the command says that it still waits.
+/// The time without any bytes after which the command says that it still waits.
 const QUIET: Duration = Duration::from_secs(30);
 /// The wait before the command says that it looks for peers.
 const LOOKING: Duration = Duration::from_secs(2);
@@ -47,7 +48,7 @@ pub(crate) struct FetchOptions {
     target: Target,
 }
 
-/// What a fetch came to.
+/// The result of a fetch.
 #[derive(Serialize)]
 struct Fetched {
     content: String,
@@ -162,10 +163,10 @@ impl FetchOptions {
     }
 }
 
-/// How a fetch went.
+/// The end of a fetch, as the command saw it.
 enum Followed {
     Ended(Box<Transfer>),
-    /// Why it is not waited for any more.
+    /// The command waits no longer, for this reason.
     GivenUp(String),
 }
 

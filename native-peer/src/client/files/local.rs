@@ -27,7 +27,7 @@ pub(super) fn hash(path: &Path, bar: &ProgressBar) -> Result<(Hashed, Option<Sta
 pub(super) struct Below {
     /// Each with its path below the folder, parts separated by `/`; in order.
     pub(super) files: Vec<(PathBuf, String)>,
-    /// How many links there are. They are not followed: they may lead anywhere.
+    /// The number of links. They are not followed: they may lead anywhere.
     pub(super) links: usize,
 }
 
@@ -59,7 +59,7 @@ impl Below {
         Ok(below)
     }
 
-    /// How many bytes the files have together.
+    /// Returns the number of bytes of all files.
     pub(super) fn bytes(&self) -> u64 {
         self.files.iter().map(|(path, _)| bytes(path)).sum()
     }
@@ -90,7 +90,7 @@ impl Below {
     }
 }
 
-/// How many bytes a file has; what cannot be read is found out when it is.
+/// Returns the number of bytes of a file; what cannot be read is found out when it is.
 pub(super) fn bytes(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |meta| meta.len())
 }

@@ -1,4 +1,4 @@
-//! `share`.
+//! `share`: has the peer share files and folders.
 
 use std::cell::{Cell, RefCell};
 use std::fs;
@@ -46,7 +46,7 @@ pub(crate) struct ShareOptions {
     target: Target,
 }
 
-/// What is to be shared, once its names were checked.
+/// The input of a share, once its names were checked.
 enum What {
     Input,
     File(PathBuf),
@@ -64,7 +64,7 @@ impl What {
     }
 }
 
-/// How many files of a folder are hashed and shared at a time, each over a connection of its own.
+/// The number of files of a folder that are hashed and shared at a time, each over a connection of its own.
 const AT_A_TIME: usize = 8;
 
 /// One PATH, and what of it this command has begun to share.
@@ -207,7 +207,7 @@ fn checked(name: String) -> Result<String, Failure> {
     }
 }
 
-/// What a file is shared as.
+/// The role in which a file is shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     /// A file by itself.
@@ -367,7 +367,7 @@ impl Sharing<'_> {
     }
 }
 
-/// Where others reach the peer's gateway: under the address that it tells them.
+/// Returns the URL at which others reach the peer's gateway: under the address that it tells them.
 async fn gateway(connection: &Connection) -> Result<String, Failure> {
     let status = read_status(connection).await?;
     let address = status.address.unwrap_or_default();

@@ -1,6 +1,6 @@
 //! A BitTorrent metainfo file of what is shared, with the peer's gateway as web seed: any BitTorrent client can fetch it.
 //!
-//! It is a hybrid: version 1 (BEP 3, with the padding files of BEP 47) and version 2 (BEP 52) in one, web seed as in BEP 19.
+//! The file is a hybrid: version 1 (BEP 3, with the padding files of BEP 47) and version 2 (BEP 52) in one, web seed as in BEP 19.
 
 mod bencode;
 mod merkle;
@@ -19,15 +19,15 @@ const WANTED: u64 = 1024;
 /// The largest piece; clients do not like larger ones.
 const MAX_PIECE: u64 = 16 << 20;
 
-/// What the metainfo file is about.
+/// The content of the metainfo file.
 #[derive(Debug)]
 pub(super) struct Subject {
-    /// Of the file, or of the folder.
+    /// The name of the file, or of the folder.
     pub(super) name: String,
     pub(super) files: Vec<Source>,
     /// Whether the files are a folder's.
     pub(super) is_folder: bool,
-    /// Where their bytes can be had over HTTP.
+    /// The URL at which their bytes can be had over HTTP.
     pub(super) web_seed: String,
 }
 
@@ -137,7 +137,7 @@ fn hash(
     Ok(tree)
 }
 
-/// As it stands in a URL's path.
+/// Returns the URL of the web seed, as it stands in a URL's path.
 pub(super) fn web_seed(base: &str, content: &str, is_folder: bool) -> String {
     let end = if is_folder { "/" } else { "" };
     format!("{}/files/{content}{end}", base.trim_end_matches('/'))

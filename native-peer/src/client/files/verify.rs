@@ -1,4 +1,4 @@
-//! `verify`.
+//! `verify`: checks a file or folder against a link.
 
 use std::path::{Path, PathBuf};
 

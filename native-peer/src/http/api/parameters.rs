@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::Failed;
 use crate::failure::{of_numbers, said_otherwise};
 
-/// What the library says of parameters, and what is said instead.
+/// The library's messages about parameters, and the ones that replace them.
 const WORDS: [(&str, &str); 5] = [
     ("missing field", "this needs the parameter"),
     ("unknown field", "there is no parameter"),

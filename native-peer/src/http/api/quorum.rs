@@ -176,7 +176,7 @@ async fn begin(
     }
 }
 
-/// How the last adoption stands.
+/// Returns the state of the last adoption.
 async fn standing(State(app): State<Arc<App>>) -> Result<Json<Adoption>, Failed> {
     let mut last = None;
     for position in &app.positions {

@@ -39,7 +39,7 @@ pub(super) fn route() -> MethodRouter<Arc<App>> {
     get(read).put(write).delete(delete)
 }
 
-/// Which record, and how.
+/// The parameters of a request for a record.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Asked {
@@ -49,14 +49,14 @@ struct Asked {
     kind: Option<Kind>,
     /// Instead of a name, to get: the author of a signed record, as 64 hexadecimal digits.
     author: Option<String>,
-    /// Which of the author's signed records.
+    /// The salt, which selects one of the author's signed records.
     salt: Option<String>,
     /// Instead of a name, to get: a record's key, as 40 hexadecimal digits.
     key: Option<String>,
     level: Option<LevelName>,
     /// Put or delete only if this is the version, 0 for no such record.
     if_sequence: Option<u64>,
-    /// How many seconds a record lives that is put; a day unless it is said.
+    /// The lifetime in seconds of a record that is put; a day unless it is said.
     ttl: Option<u32>,
     /// Whether the peer renews it while it runs; it does unless it is said.
     renew: Option<bool>,
@@ -100,7 +100,7 @@ impl From<LevelName> for Level {
     }
 }
 
-/// What a put writes.
+/// The record that a put writes.
 enum Target {
     Label(Label),
     Immutable,
@@ -131,7 +131,7 @@ impl Asked {
         Salt::new(self.salt.as_deref().unwrap_or_default())
     }
 
-    /// What is to be written.
+    /// Returns the record that is to be written.
     fn target(&self) -> Result<Target, Failed> {
         let allowed = SHORTEST_LIFETIME..=DEFAULT_LIFETIME;
         if self.ttl.is_some_and(|seconds| !allowed.contains(&seconds)) {
@@ -151,7 +151,7 @@ impl Asked {
         }
     }
 
-    /// What is to be read.
+    /// Returns the subject that is to be read.
     fn subject(&self, app: &App) -> Result<Subject, Failed> {
         match (&self.name, &self.author, &self.key) {
             (Some(name), None, None) => Ok(Name::new(name.as_str())?.into()),
@@ -165,7 +165,7 @@ impl Asked {
     }
 }
 
-/// What an author looks like.
+/// The format of an author, in words.
 pub(crate) const AUTHOR: &str = "an author is a public key: 64 hexadecimal digits";
 
 /// The public key of these 64 hexadecimal digits.

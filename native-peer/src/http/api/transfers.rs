@@ -22,7 +22,7 @@ use crate::files::{Item, Kind, MAX_LIST, Refused};
 use crate::http::App;
 use crate::views::{Fetching, Shared, Stopped, Transfer, Transfers};
 
-/// How long an answer may wait at most.
+/// The longest time that an answer may wait.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 
 pub(super) fn route() -> MethodRouter<Arc<App>> {
@@ -135,7 +135,7 @@ async fn fetch(
 struct Which {
     /// A link, or a content id; without it, all.
     link: Option<String>,
-    /// For how many milliseconds the answer may wait for the end of the transfer of this link.
+    /// The milliseconds for which the answer may wait for the end of the transfer of this link.
     wait: Option<u64>,
 }
 

@@ -17,7 +17,7 @@ pub struct BranchView {
     pub id: BranchId,
     /// The branch that it left; `None` for the first one.
     pub parent: Option<BranchId>,
-    /// When it left its parent.
+    /// The time at which it left its parent.
     pub from: Instant,
     /// The farthest time that was reached.
     pub end: Instant,
@@ -32,10 +32,10 @@ pub struct BranchView {
 pub(super) struct Branch<A> {
     pub(super) parent: Option<BranchId>,
     pub(super) from: Instant,
-    /// How many actions it shares with its parent.
+    /// The number of actions that it shares with its parent.
     pub(super) shared: usize,
     pub(super) end: Instant,
-    /// Everything done and planned, in order of time.
+    /// All actions done and planned, in order of time.
     pub(super) actions: Vec<Timed<A>>,
     /// The places of those that were carried out by hand, ascending. All actions before them have had their turn.
     pub(super) by_hand: Vec<usize>,
@@ -68,7 +68,7 @@ impl<A> Branch<A> {
         }
     }
 
-    /// The parent is gone: this one leaves the parent's parent, no later than that did.
+    /// Leaves the parent's parent, since the parent is gone, no later than that did.
     pub(super) fn leave_earlier(&mut self, gone: &Self) {
         self.parent = gone.parent;
         self.from = self.from.min(gone.from);

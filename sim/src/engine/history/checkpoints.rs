@@ -6,11 +6,12 @@ use crate::engine::World;
 use crate::engine::run::Run;
 use chordscope_core::base::time::Instant;
 
-/// How many checkpoints are kept; then every other one goes and the distance doubles.
+/// The number of checkpoints that are kept; then every other one goes and the distance doubles.
 pub const MAX_CHECKPOINTS: usize = 96;
-/// How many bytes of checkpoints are kept, roughly, beside the first one; then every other one goes and the distance doubles.
+/// The number of bytes of checkpoints that are kept, roughly, beside the first one; then every other one goes and the distance
+/// doubles.
 pub const MAX_BYTES: usize = 320 << 20;
-/// How many trace entries lie between two checkpoints at first.
+/// The initial number of trace entries between two checkpoints.
 const DISTANCE: u64 = 400;
 
 /// Checkpoints of one branch, by time and then by the number of trace entries.
@@ -23,7 +24,7 @@ pub(super) struct Checkpoints<W> {
 #[derive(Clone, Debug)]
 struct Checkpoint<W> {
     world: W,
-    /// How many actions have had their turn.
+    /// The number of actions that have had their turn.
     done: usize,
     bytes: usize,
 }

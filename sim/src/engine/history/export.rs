@@ -28,7 +28,7 @@ use chordscope_core::base::time::Instant;
 
 /// The most bytes of an exported run.
 pub const MAX_EXPORT: usize = 16 << 20;
-/// What marks a file as an exported run.
+/// The mark of a file that is an exported run.
 const FORMAT: &str = "chordscope run";
 /// The largest number of a branch that is read: many more can follow it.
 const MAX_ID: BranchId = BranchId(u32::MAX / 2);
@@ -152,7 +152,7 @@ pub fn write<W: Portable>(history: &History<W>) -> String {
     serde_json::to_string_pretty(&file).unwrap_or_default()
 }
 
-/// Reads what [`write`] wrote, and goes to the moment that was shown.
+/// Reads what [`write()`] wrote, and goes to the moment that was shown.
 ///
 /// # Errors
 /// [`Malformed`] says where and why.

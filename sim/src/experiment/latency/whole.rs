@@ -1,4 +1,4 @@
-//! The same on whole nodes in a simulated network: they measure round trips, and keep what is behind their fingers.
+//! Latency of lookups on whole nodes in a simulated network: they measure round trips, and keep what is behind their fingers.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -17,19 +17,19 @@ use chordscope_core::chord::route::{Mode, Routing};
 
 /// Length of the successor lists, so that a finger names all that it may stand for.
 const SUCCESSORS: u8 = 16;
-/// How long a message takes along an edge of the cube, in milliseconds.
+/// The time of a message along an edge of the cube, in milliseconds.
 const EDGE: u32 = 100;
-/// How long the nodes have to get to know what is behind their fingers: each looks one finger up every three seconds.
+/// The time for the nodes to get to know what is behind their fingers: each looks one finger up every three seconds.
 const SETTLE: Duration = Duration::from_secs(60);
-/// How long lookups that begin together have to end.
+/// The time for lookups that begin together to end.
 const ROUND: Duration = Duration::from_secs(4);
-/// How often so many lookups begin together.
+/// The number of times that so many lookups begin together.
 const ROUNDS: u32 = 10;
 
 /// Recursive lookups on whole nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct WholeRow {
-    /// How many nodes each finger chooses from: itself and the next ones.
+    /// The number of nodes that each finger chooses from: itself and the next ones.
     pub successors_per_finger: u8,
     /// Mean time until the owner's answer, in milliseconds.
     pub mean_ms: f64,

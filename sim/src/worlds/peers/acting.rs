@@ -32,7 +32,7 @@ pub const MAX_PEERS: usize = 256;
 /// The longest a frame takes, in microseconds.
 #[cfg(feature = "scenario-files")]
 const MAX_LATENCY: u64 = 3_600_000_000;
-/// How much memory a peer takes with its links and its disk, roughly.
+/// The memory that a peer takes with its links and its disk, roughly.
 const PEER_BYTES: usize = 64 << 10;
 
 /// A ring of peers that all start at time zero: the first begins the ring, the others join by it.
@@ -42,9 +42,9 @@ pub struct Setup {
     pub direct: usize,
     /// Tabs, which are reached over relays.
     pub tabs: usize,
-    /// What links are like.
+    /// The conditions of links.
     pub conditions: Conditions,
-    /// What happens, in order of time.
+    /// The actions, in order of time.
     pub actions: Vec<Timed<Action>>,
 }
 
@@ -65,7 +65,7 @@ pub enum Action {
     Leave(usize),
     /// Every connection of a member breaks.
     Unplug(usize),
-    /// These members and the others cannot reach one another; with none, everybody can reach everybody.
+    /// A partition: these members and the others cannot reach one another; with none, all members can.
     Split(Vec<usize>),
     /// A member puts a value under a name, at level `one`.
     Put {
@@ -104,10 +104,10 @@ pub enum Refusal {
     Store(StoreError),
 }
 
-/// One thing that happened in a ring of peers.
+/// An event in a ring of peers.
 #[derive(Clone, Debug)]
 pub enum What {
-    /// Somebody acted.
+    /// A user acted.
     Acted(Action),
     /// A member reports something.
     Member(usize, Event),
@@ -116,7 +116,7 @@ pub enum What {
 /// The trace of a world that has a history.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trace {
-    /// How many entries there have been.
+    /// The number of entries so far.
     count: u64,
     fresh: Vec<Entry<What>>,
 }
@@ -176,7 +176,7 @@ impl Peers {
         }
     }
 
-    /// A member that is in no ring joins by the first other one that runs.
+    /// Has a member that is in no ring join by the first other one that runs.
     fn join_any(&mut self, member: usize) {
         let other = self.running().find(|(index, _)| *index != member);
         if let Some((via, _)) = other {

@@ -12,7 +12,7 @@ use chordscope_core::peer::Peer;
 use chordscope_core::peer::api::Event;
 use chordscope_core::store::record::{Label, Record, Subject};
 
-/// How long a put or get may take, its lookup and retries included.
+/// The longest time for a put or get, its lookup and retries included.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Peers {

@@ -13,11 +13,11 @@ use chordscope_core::peer::Peer;
 use chordscope_core::peer::api::{Event, Output};
 use chordscope_core::store::group::Save;
 
-/// How many bytes may wait to leave over one link before its owner breaks it, as with real sockets.
+/// The number of bytes that may wait to leave over one link before its owner breaks it, as with real sockets.
 const MAX_QUEUED: usize = 2 << 20;
 
 impl Peers {
-    /// From now on these members and the others cannot reach one another; with none, everybody can reach everybody.
+    /// Makes a partition: from now on these members and the others cannot reach one another; with none, all members can.
     pub fn split(&mut self, apart: &[usize]) {
         self.cut_off = apart.to_vec();
         let across = |end: &&End| {
@@ -242,7 +242,7 @@ impl Peers {
         self.with(to, |peer, now| peer.handle_accepted(now, far));
     }
 
-    /// One end closes a link: the other one hears of it behind all that was sent before.
+    /// Closes a link at one end: the other one hears of it behind all that was sent before.
     pub(super) fn hang_up(&mut self, link: LinkId) {
         let Some(end) = self.ends.remove(&link) else {
             return;

@@ -41,7 +41,7 @@ impl Peers {
         Ok(content)
     }
 
-    /// The disk of a member forgets what is in a segment, and nobody notices.
+    /// Spoils a segment on the disk of a member, unnoticed.
     pub fn spoil(&mut self, member: usize, content: ContentId, index: u32) {
         let state = self.members.get_mut(member);
         let segment = state.and_then(|state| state.segments.get_mut(&(content, index)));
@@ -60,7 +60,7 @@ impl Peers {
         })
     }
 
-    /// A member that was killed takes a fetch up again, with the segments that it has on its disk.
+    /// Has a member that was killed take a fetch up again, with the segments that it has on its disk.
     ///
     /// # Errors
     /// As [`Peer::share`].
@@ -78,7 +78,7 @@ impl Peers {
         self.ask(member, |peer, now| peer.share(now, manifest, have))
     }
 
-    /// What a member has of a file, as far as it is there from the beginning.
+    /// Returns the bytes of a file that a member has, as far as it is there from the beginning.
     pub fn file(&self, member: usize, content: ContentId) -> Vec<u8> {
         let segments = self.members.get(member).map(|state| &state.segments);
         let parts = (0..).map_while(|index| segments?.get(&(content, index)));

@@ -1,4 +1,4 @@
-//! Deeds: what a person can do to a world.
+//! Carrying out the actions of a user on a ring.
 
 use alloc::vec::Vec;
 
@@ -13,7 +13,7 @@ use chordscope_core::node::api::{Level, StoreError};
 use chordscope_core::store::record::Name;
 
 impl RingWorld {
-    /// Does something now.
+    /// Carries out an action now.
     ///
     /// # Errors
     /// [`ActionError`] says why it cannot be done; then nothing has changed.
@@ -223,7 +223,7 @@ impl RingWorld {
         self.drain_node(id, None);
     }
 
-    /// A node is up no more, and its lookups have ended. Its disk stays, should it come back.
+    /// Takes a node down, and ends its lookups. Its disk stays, should it come back.
     pub(super) fn take_down(&mut self, id: Id) {
         let open = |lookup: &&mut LookupTrace| lookup.id.0 == id && lookup.finished.is_none();
         for lookup in self.lookups.iter_mut().filter(open) {

@@ -1,4 +1,4 @@
-//! What a person can do to a simulated ring.
+//! Actions of a user on a simulated ring.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::route::{Mode, Routing};
 
-/// One deed. It names nodes by id; in a file, by what stands for one there.
+/// An action on a ring. It names nodes by id; in a file, by what stands for one there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Action<N = Id> {
@@ -23,7 +23,7 @@ pub enum Action<N = Id> {
         /// Along fingers or successors.
         #[serde(default)]
         routing: Routing,
-        /// Who drives it.
+        /// The mode, which says which node drives it.
         #[serde(default)]
         mode: Mode,
     },
@@ -71,15 +71,15 @@ pub enum Action<N = Id> {
     Delay {
         /// The number of the message.
         message: u64,
-        /// By how many milliseconds.
+        /// The delay in milliseconds.
         #[serde(rename = "ms")]
         millis: u32,
     },
     /// A message in flight is lost.
     Lose(u64),
-    /// These nodes and all others cannot reach one another any more.
+    /// A partition: these nodes and all others cannot reach one another any more.
     Split(Vec<N>),
-    /// Everybody can reach everybody again.
+    /// The end of a partition: all nodes can reach one another again.
     Heal,
     /// A node does nothing for a while: its process is stopped, its computer sleeps.
     Pause(N),
@@ -89,13 +89,13 @@ pub enum Action<N = Id> {
     Slow {
         /// The node.
         node: N,
-        /// By how many milliseconds.
+        /// The number of milliseconds.
         #[serde(rename = "ms")]
         millis: u32,
     },
     /// The next message of a node arrives broken, which ends the link that it comes by.
     Corrupt(N),
-    /// A node names wrong nodes to whoever looks something up.
+    /// A node names wrong nodes to those that look something up.
     Misroute(N),
     /// A node is neither slow nor corrupting nor misrouting any more.
     Mend(N),
@@ -106,7 +106,7 @@ pub enum Action<N = Id> {
 /// A deed and its time.
 pub type Timed = crate::engine::Timed<Action>;
 
-/// Why a deed cannot be done.
+/// The reason why an action cannot be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ActionError {

@@ -1,4 +1,4 @@
-//! When each node wants to be called: one time a node, the earliest first.
+//! Alarms: the times at which nodes want to be called, one a node, the earliest first.
 
 use alloc::vec::Vec;
 
@@ -15,9 +15,9 @@ const NOWHERE: u32 = u32::MAX;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Alarms {
     heap: Vec<Alarm>,
-    /// By slot, where the alarm of each node is. Moving one alarm moves others, so that this is kept small.
+    /// The place of each node's alarm, by slot. Moving one alarm moves others, so that this is kept small.
     places: Vec<u32>,
-    /// By slot, for alarms of one time.
+    /// The ids by slot, for alarms of one time.
     ids: Vec<Id>,
 }
 
@@ -38,7 +38,7 @@ impl Alarms {
         self.ids[slot.index()] = id;
     }
 
-    /// When the node in a slot wants to be called, in place of what it wanted before.
+    /// Sets the time at which the node in a slot wants to be called, in place of what it wanted before.
     pub(super) fn set(&mut self, slot: Slot, at: Option<Instant>) {
         let Some(place) = self.places.get(slot.index()).copied() else {
             return;

@@ -1,4 +1,4 @@
-//! How a world begins, and how nodes come into it.
+//! The beginning of a world, and the birth of its nodes.
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;

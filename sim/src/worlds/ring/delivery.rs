@@ -1,4 +1,4 @@
-//! How messages get from node to node.
+//! Delivery of messages from node to node.
 
 use alloc::boxed::Box;
 
@@ -25,7 +25,7 @@ impl RingWorld {
         }
     }
 
-    /// A node is called when it wanted to be.
+    /// Calls a node when it wanted to be.
     pub(super) fn wake(&mut self, at: Instant, slot: Slot) {
         if let Some(node) = self.population.at_mut(slot) {
             node.swap_outputs(&mut self.outputs);
@@ -34,7 +34,7 @@ impl RingWorld {
         }
     }
 
-    /// A message has come through to its receiver, if that is up and within reach.
+    /// Hands a message to its receiver, if that is up and within reach.
     pub(super) fn arrive(&mut self, arrival: Arrival) {
         let (from, to) = (arrival.from.id(), arrival.to);
         let asked = match arrival.message {

@@ -1,4 +1,4 @@
-//! Which slot the node of an id is in.
+//! The directory of ids: the slot that the node of an id is in.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -16,7 +16,7 @@ pub(super) struct Directory {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    /// What tells nearly all ids apart.
+    /// The part of an id's hash that tells nearly all ids apart.
     tag: u32,
     slot: Slot,
 }
@@ -82,7 +82,7 @@ impl Directory {
         self.table[at] = Some(Entry { tag, slot });
     }
 
-    /// Where the chain of an id begins, and its tag.
+    /// Returns the place at which the chain of an id begins, and its tag.
     fn home(&self, id: Id) -> Option<(usize, u32)> {
         let hash = id.mixed();
         let last = self.table.len().checked_sub(1)?;

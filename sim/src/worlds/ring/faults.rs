@@ -1,4 +1,4 @@
-//! What is wrong with nodes and links at the moment, and what it does to messages.
+//! Faults of nodes and links at the moment, and their effects on messages.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -16,10 +16,10 @@ use chordscope_core::chord::route::Step;
 use chordscope_core::message::{Message, Request, Response};
 use chordscope_core::store::message::StoredRecord;
 
-/// How many messages wait for a node that pauses; those on top are lost.
+/// The number of messages that wait for a node that pauses; those on top are lost.
 const MAX_HELD: usize = 4_096;
 
-/// What is wrong at the moment.
+/// The faults at the moment.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Faults {
     /// Nodes that do nothing, and the messages that wait for them.
@@ -28,9 +28,9 @@ pub(super) struct Faults {
     slow: BTreeMap<Id, Duration>,
     /// Nodes whose next message arrives broken.
     corrupting: BTreeSet<Id>,
-    /// Nodes that name wrong nodes to whoever looks something up.
+    /// Nodes that name wrong nodes to those that look something up.
     misrouting: BTreeSet<Id>,
-    /// Until when the lines of the nodes are busy.
+    /// The times until which the lines of the nodes are busy.
     sending: BTreeMap<Id, Instant>,
     receiving: BTreeMap<Id, Instant>,
 }
@@ -40,7 +40,7 @@ impl Faults {
         self.paused.contains_key(&node)
     }
 
-    /// A node is gone, with all that was wrong with it.
+    /// Forgets a node that is gone, with all that was wrong with it.
     pub(super) fn forget(&mut self, node: Id) {
         self.paused.remove(&node);
         self.mend(node);
@@ -86,7 +86,7 @@ impl RingWorld {
         }
     }
 
-    /// The node goes on where it stopped: first with what came meanwhile, then with what is overdue.
+    /// Lets the node go on where it stopped: first with what came meanwhile, then with what is overdue.
     fn resume(&mut self, node: Id) {
         for arrival in self.faults.paused.remove(&node).unwrap_or_default() {
             self.take_in(arrival);
@@ -97,7 +97,7 @@ impl RingWorld {
         self.drain_node(node, None);
     }
 
-    /// The node stops, and starts again at once with nothing but its disk.
+    /// Stops the node, and starts it again at once with nothing but its disk.
     fn restart(&mut self, id: Id) {
         let Some(old) = self.node(id) else {
             return;
@@ -114,7 +114,8 @@ impl RingWorld {
         self.join_again(id);
     }
 
-    /// What a node sends about a lookup, once it misroutes, names any node or goes to any node: then that one is given.
+    /// Changes a message about a lookup from a node that misroutes, so that it names any node or goes to any node: then that one
+    /// is returned.
     pub(super) fn mislead(&mut self, from: Id, message: &mut Message) -> Option<Contact> {
         if !self.faults.misrouting.contains(&from) {
             return None;
@@ -136,7 +137,8 @@ impl RingWorld {
         node.map(|node| node.contact().clone())
     }
 
-    /// When a message leaves its sender, whose line takes one after the other; `None` when too many wait already.
+    /// Returns the time at which a message leaves its sender, whose line takes one after the other; `None` when too many wait
+    /// already.
     pub(super) fn departure(&mut self, from: Id, bytes: u64) -> Option<Instant> {
         let Some(bandwidth) = self.scenario.bandwidth else {
             return Some(self.now);
@@ -151,7 +153,7 @@ impl RingWorld {
         Some(end)
     }
 
-    /// How much longer a message takes than the network alone would make it.
+    /// Returns the time that a message takes on top of what the network alone would make it.
     pub(super) fn extra_delay(&mut self, from: Id, to: Id) -> Duration {
         let slow = |node| self.faults.slow.get(node).copied().unwrap_or_default();
         let delay = slow(&from) + slow(&to);
@@ -166,7 +168,7 @@ impl RingWorld {
         self.faults.corrupting.remove(&from)
     }
 
-    /// A message has come as far as its receiver's line.
+    /// Takes a message into its receiver's line.
     pub(super) fn take_in(&mut self, mut arrival: Arrival) {
         let to = arrival.to;
         if let Some(bandwidth) = self.scenario.bandwidth.filter(|_| !arrival.received) {
@@ -209,7 +211,7 @@ impl RingWorld {
         self.push(self.now + back, closed);
     }
 
-    /// A node hears that its link to another is closed.
+    /// Tells a node that its link to another is closed.
     pub(super) fn on_closed(&mut self, node: Id, other: Id) {
         // Who pauses hears of it by asking in vain.
         if self.faults.is_paused(node) {

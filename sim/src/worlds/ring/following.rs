@@ -58,7 +58,7 @@ impl RingWorld {
         }
     }
 
-    /// A message has come to a node that is up.
+    /// Takes note that a message has come to a node that is up.
     pub(super) fn note_arrival(&mut self, arrival: &Arrival) {
         let Some(trace) = arrival
             .lookup
@@ -90,14 +90,14 @@ impl RingWorld {
         }
     }
 
-    /// A question of a lookup has reached nobody: a timeout.
+    /// Takes note that a question of a lookup has reached no node: a timeout.
     pub(super) fn note_timeout(&mut self, lookup: (Id, u64)) {
         if let Some(trace) = self.unfinished(lookup) {
             trace.timeouts += 1;
         }
     }
 
-    /// A message is lost.
+    /// Takes note that a message is lost.
     pub(super) fn lose(&mut self, cause: Option<u64>, arrival: &Arrival) {
         self.note_lost(arrival, None);
         self.record(cause, || What::Lost(arrival.parcel()));
@@ -175,7 +175,8 @@ impl RingWorld {
 }
 
 impl LookupTrace {
-    /// Its origin asks by the decision of the last node of the path: what was decided behind that led to a node that was silent.
+    /// Goes back to the last node of the path, by whose decision its origin asks: what was decided behind that led to a node that
+    /// was silent.
     fn go_back(&mut self) {
         let last = self.path.last();
         let mut made = self.decisions.iter();

@@ -14,10 +14,10 @@ use chordscope_core::node::Node;
 /// The most changes of membership that are taken together.
 const MAX_TOGETHER: usize = 16;
 
-/// One change of membership, and the fingers of others that it ought to change.
+/// A forecast: one change of membership, and the fingers of others that it ought to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Forecast {
-    /// When the change began.
+    /// The time at which the change began.
     pub at: Instant,
     /// The deed that it is.
     pub deed: Action,
@@ -36,11 +36,11 @@ pub struct Forecast {
 /// A finger of another node that the changes of membership under way affect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AffectedFinger {
-    /// Whose table.
+    /// The node whose table it is.
     pub node: Id,
-    /// Which row, from 1.
+    /// The number of the row, from 1.
     pub row: u8,
-    /// Where the row starts.
+    /// The start of the row.
     pub start: Id,
     /// The right node before the first of the changes.
     pub old: Id,
@@ -92,7 +92,7 @@ impl RingWorld {
         affected
     }
 
-    /// Where the rows begin, and end, that each of these changes affects.
+    /// Returns the arcs in which the rows start that each of these changes affects.
     pub fn affected_arcs(&self) -> Vec<(Id, Id)> {
         let Some(ring) = self.settled() else {
             return Vec::new();
@@ -169,7 +169,8 @@ impl RingWorld {
     }
 }
 
-/// Where the rows that a change affects begin behind: the nearer of the member before the node then and the node before it now.
+/// Returns the key behind which the rows start that a change affects: the nearer of the member before the node then and the node
+/// before it now.
 fn affected_after(ring: &IdealRing, forecast: &Forecast) -> Id {
     let now = ring.predecessor(forecast.node);
     let then = forecast

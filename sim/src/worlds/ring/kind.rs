@@ -6,7 +6,7 @@ use chordscope_core::store::group::message::{Request as GroupAsk, Response as Gr
 use chordscope_core::store::message::{Request as StoreAsk, Response as StoreAnswer};
 use chordscope_core::swarm::message::Said;
 
-/// What kind of message one is. The numbers are those of the trace digest: a kind keeps its own, new kinds get new ones.
+/// The kind of a message. The numbers are those of the trace digest: a kind keeps its own, new kinds get new ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 #[expect(
@@ -201,14 +201,14 @@ impl Kind {
         matches!(self, Self::Forwarded)
     }
 
-    /// Whether it answers somebody who asked.
+    /// Whether it is an answer to a request.
     pub const fn is_reply(self) -> bool {
         let number = self.number();
         // Responses about the ring, about records and about groups; and to who began a recursive lookup.
         matches!(number, 0x11..=0x1f | 0x41..=0x4f | 0x81..=0xbf) || matches!(self, Self::Found)
     }
 
-    /// What a log calls it: by the names of the papers where they have one.
+    /// Returns its name in a log: by the names of the papers where they have one.
     pub const fn label(self) -> &'static str {
         match self {
             Self::Neighbours => "stabilize",

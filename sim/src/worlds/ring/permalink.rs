@@ -21,7 +21,7 @@ use crate::worlds::ring::scenario::Scenario;
 use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
 
-/// What a link says.
+/// The content of a permalink.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permalink {
     /// The behaviour that it was recorded with.
@@ -106,7 +106,7 @@ impl Permalink {
         })
     }
 
-    /// What to say of the run when it was recorded with another behaviour.
+    /// Returns the caveat for the run when it was recorded with another behaviour.
     pub fn caveat(&self) -> Option<String> {
         behaviour::caveat(self.behaviour)
     }

@@ -9,7 +9,7 @@ use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
 use chordscope_core::node::Node;
 
-/// Where a node is kept for as long as it is up.
+/// The place of a node for as long as it is up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Slot(u32);
 
@@ -92,7 +92,7 @@ impl Population {
         }
     }
 
-    /// When the node in a slot wants to be called.
+    /// Sets the time at which the node in a slot wants to be called.
     pub(super) fn set_alarm(&mut self, slot: Slot, at: Option<Instant>) {
         self.alarms.set(slot, at);
     }

@@ -1,11 +1,11 @@
-//! Weighing what is sent, for those who want to know.
+//! Scales: the volumes of what is sent, counted only where they are asked for.
 
 use crate::worlds::ring::RingWorld;
 use crate::worlds::ring::trace::Traffic;
 use crate::worlds::ring::volume::Volumes;
 use chordscope_core::message::Message;
 
-/// What was sent since somebody wanted to know.
+/// The counts of what was sent since they were asked for.
 #[derive(Clone, Debug)]
 pub(super) struct Scales {
     volumes: Volumes,
@@ -22,7 +22,7 @@ impl RingWorld {
         });
     }
 
-    /// What was sent since [`RingWorld::start_weighing`].
+    /// Returns the volumes that were sent since [`RingWorld::start_weighing`].
     pub fn volumes(&self) -> Volumes {
         self.scales
             .as_ref()

@@ -44,9 +44,9 @@ const SLOWEST: u64 = 1_000;
 pub struct Scenario {
     /// A short name, for links.
     pub name: String,
-    /// What it is called on the page.
+    /// The title on the page.
     pub title: String,
-    /// One line that says what to watch for.
+    /// A line that says what to watch for.
     pub watch: String,
     /// The address space.
     pub space: Space,
@@ -54,31 +54,31 @@ pub struct Scenario {
     pub nodes: Vec<Id>,
     /// Names of the records that are there at the start.
     pub records: Vec<Name>,
-    /// Which membership rules its nodes keep.
+    /// The membership rules of its nodes.
     pub protocol: Protocol,
     /// Length of the successor lists.
     pub successors: u8,
-    /// How many nodes a finger chooses from: itself and those behind it.
+    /// The number of nodes that a finger chooses from: itself and those behind it.
     pub successors_per_finger: u8,
-    /// How many nodes keep each record.
+    /// The number of nodes that keep each record.
     pub copies: u8,
-    /// How long messages take.
+    /// The latency of messages.
     pub latency: Latency,
-    /// How many messages of a thousand are lost.
+    /// The number of messages of a thousand that are lost.
     pub loss_per_mille: u16,
-    /// Whether some messages take longer, so that others overtake them.
+    /// The reordering: some messages take longer, so that others overtake them.
     pub reorder: Option<Reorder>,
-    /// How fast the line of each node is; `None` for without limit.
+    /// The bandwidth of each node's line; `None` for without limit.
     pub bandwidth: Option<Bandwidth>,
-    /// How often a node checks its successor, refreshes a finger, compares records; `None` for no upkeep at all.
+    /// The periods in which a node checks its successor, refreshes a finger, compares records; `None` for no upkeep at all.
     pub upkeep: Option<Upkeep>,
     /// Whether the nodes keep groups for level `quorum`, which puts and gets then use.
     pub quorum: bool,
     /// The seed that it is meant to be run with.
     pub seed: u64,
-    /// How long it runs.
+    /// The time at which it ends.
     pub until: Instant,
-    /// What happens, in order of time.
+    /// The actions, in order of time.
     pub actions: Vec<Timed>,
 }
 

@@ -1,4 +1,4 @@
-//! What happened in a world, entry by entry, with its cause.
+//! The trace of a world: entries, each with its cause.
 
 mod encoding;
 
@@ -20,14 +20,14 @@ use chordscope_core::chord::route::{Mode, Routing, Step};
 use chordscope_core::node::adopting::AdoptionState;
 use chordscope_core::node::api::{Event, StoreError};
 
-/// What a message belongs to.
+/// The purpose of a message's traffic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Traffic {
     /// A lookup that a person asked for.
     Lookup,
     /// Reading and writing records.
     Records,
-    /// What the ring does to keep itself in order: overhead.
+    /// The ring's upkeep of itself: overhead.
     Upkeep,
 }
 
@@ -40,20 +40,20 @@ pub struct Parcel {
     pub from: Id,
     /// The receiver.
     pub to: Id,
-    /// When it was sent.
+    /// The time at which it was sent.
     pub sent: Instant,
-    /// When it arrives.
+    /// The time at which it arrives.
     pub arrives: Instant,
-    /// What kind of message.
+    /// The kind of message.
     pub kind: Kind,
-    /// What it belongs to.
+    /// The traffic that it belongs to.
     pub traffic: Traffic,
     /// The lookup it belongs to: its origin and the origin's number.
     pub lookup: Option<(Id, u64)>,
 }
 
 impl Parcel {
-    /// How far it has come at `now`, 0 to 1: all that a drawing needs.
+    /// Returns the fraction of its way that it has come at `now`, 0 to 1: all that a drawing needs.
     pub fn progress(&self, now: Instant) -> f64 {
         let whole = self.arrives.since(self.sent).as_micros().max(1);
         let done = now.since(self.sent).as_micros().min(whole);
@@ -61,10 +61,10 @@ impl Parcel {
     }
 }
 
-/// One thing that happened.
+/// An event in a ring.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    /// Somebody acted.
+    /// A user acted.
     Acted(Action),
     /// A message was sent.
     Sent(Parcel),
@@ -94,11 +94,11 @@ pub struct LookupTrace {
     pub key: Id,
     /// Along fingers or successors.
     pub routing: Routing,
-    /// Who drives it.
+    /// The mode, which says which node drives it.
     pub mode: Mode,
-    /// When it began.
+    /// The time at which it began.
     pub started: Instant,
-    /// When it ended.
+    /// The time at which it ended.
     pub finished: Option<Instant>,
     /// The nodes reached so far, origin first: of the branch that leads, where a lookup has fallen into several.
     pub path: Vec<Id>,
@@ -108,11 +108,11 @@ pub struct LookupTrace {
     pub failed: bool,
     /// Whether it ended because its origin stopped.
     pub stopped: bool,
-    /// How often a node was asked that is gone: a timeout, as ToN 2003 §V counts them.
+    /// The number of times that a node was asked that is gone: a timeout, as ToN 2003 §V counts them.
     pub timeouts: u32,
     /// Each decision so far, of the branches that led.
     pub decisions: Vec<Decision>,
-    /// What it waits for, while the message that carried it on is lost.
+    /// The wait of the lookup, while the message that carried it on is lost.
     pub wait: Option<Wait>,
     /// Whether its origin asks each node in turn: from the start, or since the recursive lookup took too long.
     pub driven: bool,
@@ -131,18 +131,18 @@ pub struct Wait {
     pub node: Id,
     /// The node that it waits for.
     pub silent: Id,
-    /// Since when.
+    /// The time since which it waits.
     pub since: Instant,
-    /// When it stops waiting.
+    /// The time at which it stops waiting.
     pub until: Instant,
 }
 
 /// One node's decision about a lookup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// When.
+    /// The time.
     pub at: Instant,
-    /// Which node.
+    /// The node.
     pub node: Id,
     /// The decision.
     pub step: Step,
@@ -163,8 +163,8 @@ impl Decision {
 }
 
 impl What {
-    /// Whether it is worth stopping at when somebody steps through: an arrival of a lookup or record message, a change
-    /// of a node's state, a deed, a loss.
+    /// Whether it is worth stopping at in a step: an arrival of a lookup or record message, a change of a node's state, a deed, a
+    /// loss.
     pub const fn is_notable(&self) -> bool {
         match self {
             Self::Acted(_)
@@ -195,7 +195,7 @@ impl What {
 }
 
 impl Entry {
-    /// Whether it is worth stopping at when somebody steps through.
+    /// Whether it is worth stopping at in a step.
     pub const fn is_notable(&self) -> bool {
         self.what.is_notable()
     }
@@ -285,7 +285,7 @@ fn show_all(space: Space, contacts: &[Contact]) -> String {
     ids.collect::<Vec<_>>().join(", ")
 }
 
-/// What happened to the records of a node.
+/// Returns a description of an event at the records of a node.
 fn describe_record_event(space: Space, me: &str, event: &Event) -> String {
     match event {
         Event::RangeRepaired(_, Ok(fence)) => format!(

@@ -1,4 +1,4 @@
-//! How much goes over the wire: messages, their bytes, and what the field's own simulator would have counted for them.
+//! Volume over the wire: messages, their bytes, and what the field's own simulator would have counted for them.
 
 use crate::worlds::ring::trace::Traffic;
 use chordscope_core::chord::message::{Neighbours, Notice, Request as Ask, Response as Answer};
@@ -10,7 +10,7 @@ use chordscope_core::wire::frame;
 /// Messages of one kind of traffic.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Volume {
-    /// How many.
+    /// The number of messages.
     pub messages: u64,
     /// Their bytes as frames of a link: header, body and tag. WebSocket, TCP and IP come on top.
     pub bytes: u64,
@@ -18,14 +18,14 @@ pub struct Volume {
     pub p2psim_bytes: u64,
 }
 
-/// What was sent, by what it belongs to.
+/// The volumes that were sent, by the traffic that they belong to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Volumes {
-    /// For lookups that a person asked for.
+    /// The volume for lookups that a person asked for.
     pub lookup: Volume,
-    /// For records.
+    /// The volume for records.
     pub records: Volume,
-    /// For upkeep: overhead.
+    /// The volume for upkeep: overhead.
     pub upkeep: Volume,
 }
 
@@ -42,7 +42,7 @@ impl Volumes {
     }
 }
 
-/// What p2psim counts for the head of a packet, and for each node or key: `PKT_OVERHEAD` and `record_bw_stat`.
+/// The bytes that p2psim counts for the head of a packet, and for each node or key: `PKT_OVERHEAD` and `record_bw_stat`.
 const PACKET: u64 = 20;
 const NAME: u64 = 4;
 
@@ -53,7 +53,7 @@ pub fn frame_bytes(message: &Message) -> u64 {
     (frame::HEADER + body + session::TRAILER) as u64
 }
 
-/// How many nodes and keys a message of the ring names. Those about records and files are not asked for.
+/// Returns the number of nodes and keys that a message of the ring names. Those about records and files are not asked for.
 fn named(message: &Message) -> u64 {
     let around = |neighbours: &Neighbours| {
         neighbours.successors.len() + usize::from(neighbours.predecessor.is_some())

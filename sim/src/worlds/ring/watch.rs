@@ -23,7 +23,7 @@ impl Sent {
 }
 
 impl RingWorld {
-    /// What a message belongs to: by what it says, or by the message that it answers.
+    /// Returns the traffic that a message belongs to: by what it says, or by the message that it answers.
     pub(super) fn classify(
         &self,
         from: Id,

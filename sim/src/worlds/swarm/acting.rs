@@ -37,16 +37,16 @@ const MAX_LATENCY: u64 = 3_600_000_000;
 /// The slowest uplink, in bytes a second.
 #[cfg(feature = "scenario-files")]
 const MIN_UP: u64 = 1_000;
-/// How much memory a member takes beside the file, roughly.
+/// The memory that a member takes beside the file, roughly.
 const MEMBER_BYTES: usize = 16 << 10;
-/// How much memory something on its way takes, roughly: a block shares its bytes with the file's segment.
+/// The memory that a message on its way takes, roughly: a block shares its bytes with the file's segment.
 const COMING_BYTES: usize = 256;
 
 /// An action on a swarm. Members are numbered from 0, the first seed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Action {
-    /// Somebody who has nothing yet comes to fetch the file.
+    /// A new member without any segment comes to fetch the file.
     Join,
     /// A member is gone from one moment to the next.
     Leave(u64),
@@ -65,10 +65,10 @@ pub enum Refusal {
     TooMany,
 }
 
-/// One thing that happened in a swarm.
+/// An event in a swarm.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    /// Somebody acted.
+    /// A user acted.
     Acted(Action),
     /// A member reports something.
     Member(Id, Event),
@@ -77,7 +77,7 @@ pub enum What {
 /// The trace of a world that has a history.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trace {
-    /// How many entries there have been.
+    /// The number of entries so far.
     count: u64,
     fresh: Vec<Entry<What>>,
 }
@@ -315,7 +315,7 @@ enum ConductText {
     Stalls,
     Boasts,
     Stretches,
-    /// At a time in microseconds.
+    /// Gone from this time on, in microseconds.
     Leaves(u64),
 }
 

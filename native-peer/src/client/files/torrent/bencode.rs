@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// Anything that can be written.
+/// A value that can be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Value {
     Integer(u64),
@@ -32,7 +32,7 @@ impl Value {
         *self.entry(key) = value;
     }
 
-    /// What stands at a key of a dictionary; an empty dictionary if nothing did.
+    /// Returns the value at a key of a dictionary; an empty dictionary if there was none.
     pub(super) fn entry(&mut self, key: &str) -> &mut Self {
         if !matches!(self, Self::Dict(_)) {
             *self = Self::dict();

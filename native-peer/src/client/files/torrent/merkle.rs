@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-/// What a leaf of the tree is the hash of.
+/// The number of bytes that a leaf of the tree is the hash of.
 pub(super) const BLOCK: usize = 16 * 1024;
 
 pub(super) type Hash = [u8; 32];
@@ -10,14 +10,14 @@ pub(super) type Hash = [u8; 32];
 /// The tree, computed while the file is read.
 #[derive(Debug)]
 pub(super) struct Tree {
-    /// How many leaves stand for a piece.
+    /// The number of leaves of a piece.
     leaves: usize,
     /// The subtree of each piece, or all of the tree where there is one.
     layer: Vec<Hash>,
 }
 
 impl Tree {
-    /// Of a file of this length, which comes in pieces of that length.
+    /// Makes the tree of a file of this length, which comes in pieces of that length.
     pub(super) fn new(length: u64, piece: usize) -> Self {
         let blocks = length.div_ceil(BLOCK as u64).next_power_of_two();
         let most = piece / BLOCK;

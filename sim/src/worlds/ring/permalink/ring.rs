@@ -81,7 +81,7 @@ pub(super) fn write(scenario: &Scenario) -> Result<String, Malformed> {
     Ok(parts.join("&"))
 }
 
-/// What the network does to messages.
+/// Returns the parameters that say what the network does to messages.
 fn write_network(scenario: &Scenario, usual: Latency) -> impl Iterator<Item = String> {
     let latency = match scenario.latency {
         same if same == usual => None,

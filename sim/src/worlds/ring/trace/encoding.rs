@@ -56,7 +56,7 @@ impl Entry {
 /// Bytes that grow field by field.
 struct Encoding<'a>(&'a mut Vec<u8>);
 
-/// What a trace is made of. Text is not: a name or a value goes in as [`Data`].
+/// A part of an entry that goes into the digest. Text is not: a name or a value goes in as [`Data`].
 trait Field {
     fn encode(&self, out: &mut Encoding<'_>);
 }
@@ -70,7 +70,7 @@ impl Encoding<'_> {
         self
     }
 
-    /// Which of several it is.
+    /// Puts the number of one of several variants.
     fn which(&mut self, number: u8) -> &mut Self {
         self.put(&number)
     }
