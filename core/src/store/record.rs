@@ -274,7 +274,7 @@ pub enum RecordError {
     SequenceJump,
     /// The node has no room for it.
     Full,
-    /// The node could not keep it.
+    /// The disk refused it. The node may still hold it, and write it later: the outcome of a put that ends so is unknown.
     Storage,
     /// The salt is too long.
     Salt,

@@ -131,6 +131,10 @@ fn a_peer_whose_disk_is_full_says_so_and_goes_on_when_there_is_room() {
     let start = Instant::now();
     let quorum = home.refusal(&quorum, 1);
     assert!(quorum.contains("no room on the disk"), "{quorum}");
+    for unknown in [&refusal, &quorum] {
+        let said = "the write may still take effect";
+        assert!(unknown.trim_end().ends_with(said), "{unknown}");
+    }
     assert!(
         start.elapsed() < Duration::from_secs(5),
         "it is said at once, and not when ten seconds have passed"

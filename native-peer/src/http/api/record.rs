@@ -320,7 +320,16 @@ async fn answer(
     signed: bool,
     renews: bool,
 ) -> Result<(Json<Put>, Id), Failed> {
-    let (written, held) = explained(app, outcome).await?;
+    let (written, held) = explained(app, outcome).await.map_err(|failed| {
+        // A holder keeps in memory what its disk refuses, and writes it when there is room.
+        match failed.0 == StatusCode::INSUFFICIENT_STORAGE {
+            true => Failed(
+                failed.0,
+                format!("{}; the write may still take effect", failed.1),
+            ),
+            false => failed,
+        }
+    })?;
     let key = written.key;
     let view = move |peer: &_| Put {
         expires_in_s: held,
