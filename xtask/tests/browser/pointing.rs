@@ -15,6 +15,8 @@ const NAMES: [&str; 7] = ["anna", "ben", "cleo", "dora", "emil", "fritz", "gita"
 const SIZES: [(u32, u32); 3] = [(1280, 800), (1920, 1080), (390, 844)];
 /// Nearer to a node or key than this a point of the band is theirs.
 const CLEAR: f64 = 17.0;
+/// As far as this a pointer finds a node where nothing else is nearer.
+const REACH: f64 = 24.0;
 
 fn turn(position: u32) -> f64 {
     f64::from(position) / 32.0
@@ -421,7 +423,7 @@ async fn the_mouse_and_a_finger_find_every_peer_on_the_live_stage() -> Result<()
                 for (before, id) in around.iter().zip(around.iter().cycle().skip(1)) {
                     let (from, upto) = (turn(before)?, turn(id)?);
                     let middle = (from + (upto - from).rem_euclid(1.0) / 2.0).rem_euclid(1.0);
-                    let is_near = |at: f64| stage.between(at, middle) <= CLEAR;
+                    let is_near = |at: f64| stage.between(at, middle) <= REACH;
                     if is_near(from) || is_near(upto) {
                         continue;
                     }
