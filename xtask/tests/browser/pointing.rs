@@ -420,6 +420,8 @@ async fn the_mouse_and_a_finger_find_every_peer_on_the_live_stage() -> Result<()
                     assert_eq!(page.run(TOP).await?, lies, "{width}x{height}, zoom {zoom}");
                 }
                 page.touch(false).await?;
+                // What is laid out for fingers lies elsewhere.
+                let stage = Stage::find(&page).await?;
                 for (before, id) in around.iter().zip(around.iter().cycle().skip(1)) {
                     let (from, upto) = (turn(before)?, turn(id)?);
                     let middle = (from + (upto - from).rem_euclid(1.0) / 2.0).rem_euclid(1.0);
