@@ -1,4 +1,6 @@
 //! Sessions: after the handshake every frame carries a counter and a tag, so that none can be forged, replayed or reordered.
+//!
+//! After a frame that was sealed and could not be sent nothing more is sent over its link: its counter would be missing.
 
 use alloc::vec::Vec;
 

@@ -1,4 +1,6 @@
 //! Opening a folder's store: which incarnation this is, what it still knows, and what becomes of a damaged file.
+//!
+//! Of a damaged store no promise is used: it is set aside as it was found, and the peer goes on in another incarnation.
 
 use std::fs;
 use std::io;

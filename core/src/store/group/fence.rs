@@ -1,8 +1,9 @@
 //! Fences: once a range was repaired by hand, nothing of an earlier generation is served in it any more.
 //!
 //! Every member of the group that came of a repair stores the fence together with the new group, and each node tells its
-//! neighbours, so that the whole ring knows. A member that restarts asks first whoever may know. A group behind a fence is over,
-//! whatever a majority of its members says, and its records are set aside.
+//! neighbours, so that the whole ring knows. A member that restarts takes part in no change before it has asked its neighbours and the
+//! other members. A group behind a fence is over, whatever a majority of its members says: nothing in it is promised, kept or served,
+//! and its records are set aside.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;

@@ -1,4 +1,6 @@
 //! Labels of records, and their keys on the ring.
+//!
+//! Kinds never share a key: each but the named has a digest domain of its own.
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -1,7 +1,7 @@
 //! Providers of a content: entries that their authors sign, and that any holder may merge.
 //!
-//! Entries of one content merge: of each author the newest stays, whatever the order in which they come. A holder thus needs to
-//! know of no other holder, and two who differ send each other what they have.
+//! Entries of one content merge: of each author the newest stays, 64 at most, whatever the order in which they come. A holder thus
+//! needs to know of no other holder, and two who differ send each other what they have.
 
 use alloc::vec::Vec;
 

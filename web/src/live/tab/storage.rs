@@ -1,4 +1,6 @@
 //! Where the tab keeps its records: in private files of the browser, or nowhere but in memory.
+//!
+//! Where there are private files a record counts as stored once it is in one and flushed, as a native peer's does on its disk.
 
 use chordscope_core::base::id::Id;
 use chordscope_core::node::api::StorageEvent;

@@ -1,5 +1,8 @@
 //! Private files with what was fetched, or is being. They outlive their tab: whichever tab of this origin is opened next goes on
-//! with those that no other holds.
+//! with those that no other holds, or lets go of in the next half minute.
+//!
+//! Such a file describes itself: a heading, the bytes, the digests of the segments. It is read and written segment by segment, and
+//! flushed once, when it is whole; until then each segment is checked again before anybody counts on it.
 
 use chordscope_core::swarm::layout::Layout;
 use chordscope_core::swarm::manifest::Manifest;
