@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use chordscope_core::base::id::Id;
+use chordscope_core::base::rng::Rng;
 use chordscope_core::store::group::Rules;
 use chordscope_core::store::record::{Label, Name, Salt};
 
@@ -102,6 +103,14 @@ fn fault(world: &mut World, next_id: &mut u64) {
     }
 }
 
+/// Fills a disk or makes room on one, in some histories.
+fn fill(world: &mut World, disks: &mut Rng) {
+    let ids: Vec<Id> = world.actors.keys().copied().collect();
+    let id = ids[disks.below(ids.len() as u64) as usize];
+    let is_full = disks.chance(1, 2);
+    world.actors.get_mut(&id).unwrap().is_full = is_full;
+}
+
 /// Another id, through all of eight bits, none twice.
 fn another(last: &mut u64) -> u64 {
     *last = (*last * 5 + 77) % 256;
@@ -160,11 +169,16 @@ pub(crate) fn run(seed: u64, rules: Rules) -> Outcome {
         let home = up[world.rng.below(up.len() as u64) as usize];
         world.add_client(Client::new(number, home, &names, writes));
     }
+    let mut disks = Rng::from_seed(seed, 0xd15c);
+    let fills = disks.chance(1, 3);
     while world.now < STORM {
         let pause = 40 + world.rng.below(260);
         let end = world.now + pause;
         world.run_until(end);
         fault(&mut world, &mut next_id);
+        if fills {
+            fill(&mut world, &mut disks);
+        }
     }
     calm(&mut world);
     judge(&mut world, &names, &|history| is_linearizable(history))
@@ -178,7 +192,8 @@ pub(crate) fn calm(world: &mut World) {
     world.confused = false;
     let ids: Vec<Id> = world.actors.keys().copied().collect();
     for id in ids {
-        world.actors.get_mut(&id).unwrap().leaving = false;
+        let actor = world.actors.get_mut(&id).unwrap();
+        (actor.leaving, actor.is_full) = (false, false);
         if world.actors[&id].machine.is_none() {
             world.restart(id);
         }

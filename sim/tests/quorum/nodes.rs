@@ -426,6 +426,82 @@ fn a_write_outlives_its_group_one_member_after_another() {
     }
 }
 
+/// Whether each node leads the range that ends with it, with a vote for everybody.
+fn all_lead(ring: &Ring, ids: &[Id]) -> bool {
+    ids.iter().all(|id| {
+        let groups = ring.node(*id).unwrap().groups().unwrap();
+        let mut own = groups.held().filter(|held| held.group.upto == *id);
+        let leads = own.any(|held| held.group.primary().map(|it| it.id()) == Some(*id));
+        leads && groups.without_vote() == 0
+    })
+}
+
+#[test]
+fn a_member_with_a_full_disk_keeps_no_range_from_its_majority() {
+    for seed in 40..70 {
+        let count = [3, 3, 4, 5][usize::try_from(seed % 4).unwrap()];
+        let (mut ring, ids) = settled(seed, count);
+        let at = |place: usize| ids[(usize::try_from(seed).unwrap() + place) % count];
+        let (full, restarted) = (at(0), at(count - 1));
+        ring.fill(full, true);
+        let keys: Vec<String> = (0..count).map(|n| name_owned_by(&ids, n)).collect();
+        // A write tells of it.
+        if seed % 2 == 0 {
+            for key in &keys {
+                assert_eq!(put(&mut ring, at(1), key, "before", Level::Quorum), Ok(1));
+            }
+        }
+        ring.crash(restarted);
+        ring.run_for(Duration::from_secs(4));
+        ring.join(restarted);
+        ring.run_for(Duration::from_secs(15));
+        for (key, from) in keys.iter().zip(ids.iter().cycle().skip(1)) {
+            let before = get(&mut ring, *from, key, Level::Quorum);
+            let known = (seed % 2 == 0).then(|| "before".to_string());
+            assert_eq!(before, Ok(known), "seed {seed}: {key}");
+            let written = put(&mut ring, *from, key, "after", Level::Quorum);
+            assert_eq!(written, Ok(2 - seed % 2), "seed {seed}: {key}");
+        }
+        ring.fill(full, false);
+        ring.run_for(Duration::from_secs(75));
+        assert!(all_lead(&ring, &ids), "seed {seed}");
+        for key in &keys {
+            let got = get(&mut ring, full, key, Level::Quorum);
+            assert_eq!(got, Ok(Some("after".into())), "seed {seed}: {key}");
+        }
+    }
+}
+
+#[test]
+fn a_member_whose_disk_stays_full_loses_its_places_to_one_that_has_room() {
+    let (mut ring, ids) = settled(11, 5);
+    let full = ids[2];
+    ring.fill(full, true);
+    for n in 0..5 {
+        let key = name_owned_by(&ids, n);
+        let from = ids[(n + 1) % 5];
+        assert_eq!(put(&mut ring, from, &key, "kept", Level::Quorum), Ok(1));
+    }
+    for round in 0..8 {
+        ring.run_for(Duration::from_secs(10));
+        for n in 0..5 {
+            let key = name_owned_by(&ids, n);
+            let from = ids[(n + 1) % 5];
+            let put = put(&mut ring, from, &key, "kept", Level::Quorum);
+            assert_eq!(put, Ok(2 + round), "{n}");
+        }
+    }
+    let groups = ids.iter().filter(|id| **id != full).flat_map(|id| {
+        let groups = ring.node(*id).unwrap().groups().unwrap();
+        groups.held().filter(|held| held.decided.is_none())
+    });
+    let groups: Vec<_> = groups.map(|held| &held.group).collect();
+    assert!(!groups.is_empty());
+    for group in groups {
+        assert!(!group.has(full) && group.voters().count() == 3, "{group:?}");
+    }
+}
+
 #[test]
 fn a_whole_ring_that_comes_back_has_what_it_had() {
     let (mut ring, ids) = settled(4, 5);

@@ -28,6 +28,8 @@ struct Actor {
     node: Option<Node>,
     disk: Disk,
     life: u64,
+    /// Whether its disk takes nothing.
+    is_full: bool,
     /// On which side of a broken network it is.
     side: u8,
 }
@@ -112,6 +114,7 @@ impl Ring {
             node: None,
             disk: Disk::default(),
             life: 0,
+            is_full: false,
             side: 0,
         });
         actor.life += 1;
@@ -146,6 +149,11 @@ impl Ring {
     /// An orderly stop, after which the node may be started again.
     pub(crate) fn stop(&mut self, id: Id) {
         self.with(id, |node, now| node.stop(now));
+    }
+
+    /// Fills a node's disk, so that nothing more is stored on it, or makes room again.
+    pub(crate) fn fill(&mut self, id: Id, is_full: bool) {
+        self.actors.get_mut(&id).unwrap().is_full = is_full;
     }
 
     /// Breaks the network: these on one side, all others on the other.
@@ -276,6 +284,11 @@ impl Ring {
                     return;
                 };
                 if actor.life != life {
+                    return;
+                }
+                if actor.is_full {
+                    let failed = StorageEvent::Failed(token);
+                    self.with(id, |node, now| node.handle_storage(now, failed));
                     return;
                 }
                 match work {

@@ -40,6 +40,8 @@ struct Story {
     loses: fn(u64, u64, &Request) -> bool,
     /// Whether disks take what they are given.
     saves: bool,
+    /// Of nodes whose disks are full, what these refuse.
+    refuses: fn(u64, &Save) -> bool,
     inputs: VecDeque<(u64, Input)>,
     /// Questions under way by their number: who asked, and what for.
     asked: Vec<(u64, Token)>,
@@ -89,6 +91,7 @@ impl Story {
             disks: BTreeMap::new(),
             loses: |_, _, _| false,
             saves: true,
+            refuses: |_, _| false,
             inputs: VecDeque::new(),
             asked: Vec::new(),
             answer: None,
@@ -169,6 +172,9 @@ impl Story {
                 let (asker, token) = self.asked[asked as usize];
                 let input = Input::Answered(token, Id::from_u64(node), response);
                 self.inputs.push_back((asker, input));
+            }
+            Effect::Save(token, save) if (self.refuses)(node, &save) => {
+                self.inputs.push_back((node, Input::Saved(token, false)));
             }
             Effect::Save(token, save) if self.saves => {
                 let disk = self.disks.entry(node).or_default();
@@ -433,6 +439,55 @@ fn a_touch_of_what_was_replaced(rules: Rules) -> Story {
     assert!(story.replace(A, 1, 2));
     story.touch(A, 1);
     story
+}
+
+/// The primary restarts while the disk of the one that would follow it is full.
+#[test]
+fn a_full_disk_keeps_no_majority_from_going_on() {
+    let mut story = Story::new(Rules::ALL);
+    assert!(story.write(A, 1));
+    story.refuses = |node, _| node == B;
+    story.crash(A);
+    story.look(C, &[B]);
+    story.restart(A);
+    story.look(A, &[B, C]);
+    assert!(story.replace(A, 1, 2), "A and C are a majority");
+    story.crash(C);
+    story.restart(C);
+    story.look(C, &[A, B]);
+    assert!(story.replace(A, 2, 3));
+    // B has a vote again once it takes what it is given.
+    story.refuses = |_, _| false;
+    story.look(B, &[A, C]);
+    story.clock = story.clock + Patience::default().silent;
+    story.look(A, &[B, C]);
+    story.crash(C);
+    assert!(story.replace(A, 3, 4), "A and B are a majority");
+    assert_eq!(story.read(A), Some(4));
+    assert!(story.is_sound());
+}
+
+/// One that is to lead cannot store that it does.
+#[test]
+fn who_cannot_store_that_it_leads_is_passed_by_until_its_disk_takes_that() {
+    let mut story = Story::new(Rules::ALL);
+    assert!(story.write(A, 1));
+    story.refuses = |node, save| {
+        let leads = |control: &Control| control.held.iter().any(|held| held.group.epoch.round > 1);
+        node == A && matches!(save, Save::Control(control) if leads(control))
+    };
+    // D takes a part of the range.
+    story.look(A, &[B, C, D]);
+    assert_eq!(story.read(A), None, "it was decided, but A does not lead");
+    story.look(B, &[A, C, D]);
+    assert!(story.replace(B, 1, 2), "B and C are a majority");
+    story.refuses = |_, _| false;
+    story.look(A, &[B, C, D]);
+    story.clock = story.clock + Patience::default().silent;
+    story.look(B, &[A, C, D]);
+    story.crash(C);
+    assert!(story.replace(A, 2, 3), "A leads again, and B follows");
+    assert!(story.is_sound());
 }
 
 #[test]

@@ -51,6 +51,8 @@ pub(crate) struct Actor {
     pub(crate) contact: Contact,
     pub(crate) machine: Option<Groups>,
     disk: Disk,
+    /// Whether the disk takes nothing.
+    pub(crate) is_full: bool,
     /// Counts the stores that the node has had.
     incarnation: u64,
     life: u64,
@@ -166,6 +168,7 @@ impl World {
             contact,
             machine: Some(machine),
             disk: Disk::default(),
+            is_full: false,
             incarnation: 0,
             life: 0,
             asked: BTreeMap::new(),
@@ -270,7 +273,7 @@ impl World {
         actor.asked.clear();
         // Some of what was handed over last may have been written.
         let written = self.rng.below(1 + actor.disk.waiting.len() as u64);
-        for _ in 0..written {
+        for _ in (0..written).filter(|_| !actor.is_full) {
             let _ = actor.disk.write();
         }
         actor.disk.waiting.clear();
@@ -280,7 +283,7 @@ impl World {
     pub(crate) fn stop(&mut self, id: Id) {
         self.input(id, Input::Stop);
         let actor = self.actors.get_mut(&id).unwrap();
-        while actor.disk.write().is_some() {}
+        while !actor.is_full && actor.disk.write().is_some() {}
         self.crash(id);
     }
 
@@ -458,10 +461,15 @@ impl World {
             }
             Event::Written(at, life) => {
                 let actor = self.actors.get_mut(&at).unwrap();
-                if actor.life == life
-                    && let Some(token) = actor.disk.write()
-                {
-                    self.input(at, Input::Saved(token, true));
+                if actor.life == life {
+                    let token = match actor.is_full {
+                        true => actor.disk.waiting.pop_front().map(|(token, _)| token),
+                        false => actor.disk.write(),
+                    };
+                    let saved = !actor.is_full;
+                    if let Some(token) = token {
+                        self.input(at, Input::Saved(token, saved));
+                    }
                 }
             }
             Event::Look(at, life) => {
@@ -511,7 +519,7 @@ impl World {
             actor.leaving = false;
             actor.machine = None;
             actor.life += 1;
-            while actor.disk.write().is_some() {}
+            while !actor.is_full && actor.disk.write().is_some() {}
         }
         !gone
     }

@@ -185,7 +185,8 @@ impl Changes {
     fn fail(&mut self, shared: &mut Shared, id: GroupId, response: Option<&Response>) {
         learn_ballot(shared, response);
         self.end_attempt(shared, id);
-        if response.is_none() {
+        // The next attempt goes without a node that has no room.
+        if response.is_none_or(Response::is_without_room) {
             shared.outbox.act(Act::TryAgainSoon(id));
         }
     }

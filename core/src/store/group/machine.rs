@@ -271,9 +271,12 @@ impl Groups {
 
     fn answered(&mut self, token: Token, from: Id, response: Option<Response>) {
         let shared = &mut self.shared;
-        match response {
+        match &response {
             Some(_) => shared.presence.heard(from),
             None => shared.presence.missed(from),
+        }
+        if response.as_ref().is_some_and(Response::is_without_room) && from != shared.id() {
+            shared.presence.refused(shared.own.now, from);
         }
         let brief = response.as_ref();
         match token {
@@ -381,6 +384,7 @@ impl Groups {
             }
             (After::Row(key, stamp), Ok(())) => shared.table.saved(key, stamp),
             (After::Lead(group), Ok(())) => self.leading.begin_saved(shared, group),
+            // Others lead until the disk takes something again, and what is not saved is given to this node once more.
             (After::Row(..) | After::Lead(_), Err(_)) => {}
             (After::Begin(group, step) | After::Fetched(group, step), outcome) => {
                 let response = outcome.ok().map(|()| Response::Done);

@@ -169,12 +169,14 @@ impl Member<'_> {
         shared.answer(ticket, answer);
     }
 
-    /// Answers what became of a group.
+    /// Answers what became of a group, and whether this member can do something for it.
     pub(super) fn check(self, ticket: Ticket, id: GroupId) {
         let Self { shared, .. } = self;
+        let refuses = shared.outbox.disk_refuses();
         let answer = match shared.roster.get(id) {
             Some(held) => match held.decided.clone() {
                 Some(next) => Response::Followed(Box::new(next)),
+                None if refuses => Response::Refused(RecordError::Storage),
                 None => Response::Done,
             },
             None => shared.roster.unknown(id),
@@ -376,6 +378,21 @@ mod tests {
 
     fn saved(to: u64, response: Response) -> Act {
         Act::SaveControl(vec![After::Answer(from(to), response)])
+    }
+
+    #[test]
+    fn whose_disk_refuses_says_so_when_it_is_asked_what_became_of_a_group() {
+        let group = group((0, 0), 1, &[1, 2, 3]);
+        let mut node = Node::new(2, core::slice::from_ref(&group));
+        let refused = Response::Refused(RecordError::Storage);
+        for (outcome, said) in [
+            (Err(RecordError::Storage), refused),
+            (Ok(()), Response::Done),
+        ] {
+            node.shared.outbox.saved(0, outcome);
+            node.member().check(from(3), group.id());
+            assert_eq!(node.acts().last(), Some(&answer(3, said)));
+        }
     }
 
     #[test]

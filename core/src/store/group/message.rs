@@ -175,6 +175,14 @@ impl Response {
         !matches!(self, Self::Surveyed(..))
     }
 
+    /// Whether it says that its sender could not store what it was given.
+    pub(in crate::store::group) const fn is_without_room(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused(RecordError::Storage | RecordError::Full)
+        )
+    }
+
     /// About how many bytes of a value it brings, where it is an answer that may bring one.
     pub fn brings(&self) -> Option<usize> {
         match self {

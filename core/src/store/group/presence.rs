@@ -28,6 +28,15 @@ pub(super) struct Presence {
     introduced: BTreeSet<Id>,
     /// Nodes that stay in another lineage, and since when that is known.
     declined: BTreeMap<Id, Instant>,
+    /// Nodes that could not store what they were given.
+    refusals: BTreeMap<Id, Refusals>,
+}
+
+/// The times at which a node could not store what it was given, without a longer pause between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Refusals {
+    first: Instant,
+    last: Instant,
 }
 
 impl Presence {
@@ -101,6 +110,23 @@ impl Presence {
         self.declined.contains_key(&node)
     }
 
+    /// Takes note that a node could not store what it was given: its disk refuses, or it has no room.
+    pub(super) fn refused(&mut self, now: Instant, node: Id) {
+        let refusals = self.refusals.entry(node);
+        refusals
+            .and_modify(|refusals| refusals.last = now)
+            .or_insert(Refusals {
+                first: now,
+                last: now,
+            });
+    }
+
+    /// Whether a node could not store what it was given a moment ago. After that it is worth another try.
+    pub(super) fn refuses(&self, now: Instant, node: Id, patience: Patience) -> bool {
+        let refusals = self.refusals.get(&node);
+        refusals.is_some_and(|refusals| now.since(refusals.last) < patience.silent)
+    }
+
     /// Whether a member's store is known to be gone.
     pub(super) fn has_lapsed(&self, member: &Member) -> bool {
         let now = self.renewed.get(&member.id());
@@ -119,6 +145,9 @@ impl Presence {
         // It may change its mind: whoever adopts a lineage, or has lost its own.
         self.declined
             .retain(|_, since| now.since(*since) < patience.declined);
+        // Between two tries lie the patience and a look.
+        self.refusals
+            .retain(|_, refusals| now.since(refusals.last) < 2 * patience.silent);
         let ring = &look.ring;
         self.neighbours = ring.iter().map(Contact::id).collect();
         let lives = |node: &Id| ring.iter().any(|other| other.id() == *node);
@@ -184,8 +213,13 @@ impl Presence {
         self.stopped.contains(&node) && self.is_away(node)
     }
 
-    /// Whether a member has been away for so long that another node takes its place.
+    /// Whether a member has been away, or could not store anything, for so long that another node takes its place.
     pub(super) fn is_given_up(&self, now: Instant, node: Id, patience: Patience) -> bool {
+        let refusals = self.refusals.get(&node);
+        let refuses = refusals.is_some_and(|it| now.since(it.first) >= patience.silent);
+        if refuses && self.refuses(now, node, patience) {
+            return true;
+        }
         let patience = match self.stopped.contains(&node) {
             true => patience.stopped,
             false => patience.silent,
@@ -201,6 +235,7 @@ mod tests {
     use crate::base::id::Space;
     use crate::base::identity::Signer;
     use alloc::vec;
+    use core::time::Duration;
 
     fn id(number: u64) -> Id {
         Id::from_u64(number)
@@ -236,6 +271,28 @@ mod tests {
         presence.heard(id(1));
         presence.look(end, &members, &look, patience, None);
         assert_eq!(given_up(&presence, end), [false, true, false]);
+    }
+
+    #[test]
+    fn who_cannot_store_is_tried_again_after_a_while_and_loses_its_place_if_it_cannot_still() {
+        let patience = Patience::default();
+        let at = |secs: u64| Instant::ZERO + Duration::from_secs(secs);
+        let mut presence = Presence::default();
+        let look = |presence: &mut Presence, secs| {
+            presence.look(at(secs), &BTreeSet::new(), &Look::default(), patience, None);
+            let refuses = presence.refuses(at(secs), id(1), patience);
+            (refuses, presence.is_given_up(at(secs), id(1), patience))
+        };
+        assert_eq!(patience.silent, Duration::from_secs(30));
+        assert_eq!(look(&mut presence, 0), (false, false));
+        presence.refused(at(0), id(1));
+        assert_eq!(look(&mut presence, 29), (true, false));
+        assert_eq!(look(&mut presence, 31), (false, false), "it is tried again");
+        presence.refused(at(32), id(1));
+        assert_eq!(look(&mut presence, 33), (true, true));
+        assert_eq!(look(&mut presence, 92), (false, false));
+        presence.refused(at(93), id(1));
+        assert_eq!(look(&mut presence, 94), (true, false), "it is another time");
     }
 
     #[test]

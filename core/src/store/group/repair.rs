@@ -208,7 +208,7 @@ impl Repairs {
         let left = group.voters().map(|member| &member.contact);
         let mut nodes: Vec<Contact> = left.filter(|n| !lost.contains(&n.id())).cloned().collect();
         let places = usize::from(settings.copies.max(1)).max(nodes.len());
-        let mut others = shared.presence.candidates(&shared.own.contact, look);
+        let mut others = shared.candidates(look);
         let stays = |node: Id| nodes.iter().any(|other| other.id() == node);
         others.retain(|node| !stays(node.id()) && !lost.contains(&node.id()));
         others.sort_by_key(|node| space.distance(id.upto, node.id()));

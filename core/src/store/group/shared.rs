@@ -18,7 +18,9 @@ use crate::store::group::presence::Presence;
 use crate::store::group::repair::RepairError;
 use crate::store::group::roster::Roster;
 use crate::store::group::table::Table;
-use crate::store::group::{Control, Effect, Entry, Lineage, Rules, Save, Settings, Ticket, Token};
+use crate::store::group::{
+    Control, Effect, Entry, Lineage, Look, Rules, Save, Settings, Ticket, Token,
+};
 use crate::store::record::RecordError;
 
 /// A continuation: happens once something is saved.
@@ -81,6 +83,8 @@ pub(super) struct Outbox {
     last_number: u64,
     acts: Vec<Act>,
     saving: BTreeMap<u64, Vec<After>>,
+    /// Whether the disk refused what it was given last.
+    disk_refuses: bool,
     /// The answers of this node to itself.
     inbox: VecDeque<(Token, Response)>,
     effects: Vec<Effect>,
@@ -125,6 +129,16 @@ impl Outbox {
         let after = self.saving.remove(&number).unwrap_or_default();
         self.acts
             .extend(after.into_iter().map(|after| Act::GoOn(after, outcome)));
+        let refused = core::mem::replace(&mut self.disk_refuses, outcome.is_err());
+        if refused && outcome.is_ok() {
+            // There may be groups to lead.
+            self.effect(Effect::LookSoon);
+        }
+    }
+
+    /// Whether the disk refused what it was given last: nothing can be promised before it takes something again.
+    pub(super) const fn disk_refuses(&self) -> bool {
+        self.disk_refuses
     }
 
     /// The acts that are to be carried out now.
@@ -224,6 +238,19 @@ impl Shared {
     /// Whether a node is a neighbour on the ring, or shares a group with this one. Others have no say in what this node keeps.
     pub(super) fn is_acquainted_with(&self, node: Id) -> bool {
         self.roster.shares_group_with(node) || node == self.id() || self.presence.is_neighbour(node)
+    }
+
+    /// Whether a node could not store what it was given a moment ago.
+    pub(super) fn refuses(&self, node: Id) -> bool {
+        let patience = self.own.settings.patience;
+        self.presence.refuses(self.own.now, node, patience)
+    }
+
+    /// The neighbours that can be members and store what they are given, and this node.
+    pub(super) fn candidates(&self, look: &Look) -> Vec<Contact> {
+        let mut candidates = self.presence.candidates(&self.own.contact, look);
+        candidates.retain(|node| !self.refuses(node.id()));
+        candidates
     }
 
     /// The members of this node's groups that are away.
@@ -457,7 +484,7 @@ mod tests {
         let mut shared = testing::shared(1, &[all]);
         assert_eq!((shared.awaited(), shared.without_vote()), (vec![], 1));
         let members = [2, 3].map(id).into_iter().collect();
-        let look = crate::store::group::Look {
+        let look = Look {
             arc: Some((id(9), id(1))),
             ..Default::default()
         };

@@ -27,7 +27,7 @@ struct Watch {
     unanswered: u8,
     /// The number of looks for which the group has not been as it should.
     looks: usize,
-    /// Members before this one that did not answer.
+    /// Members before this one that did not answer, or that cannot store anything.
     silent: BTreeSet<Id>,
     /// The nodes that know what was decided.
     told: BTreeSet<Id>,
@@ -63,7 +63,7 @@ impl Upkeep {
     /// Takes in how the ring looks, and has this node introduce itself.
     pub(super) fn look(&mut self, shared: &mut Shared, look: &Look) {
         self.leaving = look.leaving;
-        let candidates = shared.presence.candidates(&shared.own.contact, look);
+        let candidates = shared.candidates(look);
         self.is_last = look.leaving && candidates.is_empty();
         let me = shared.id();
         let members = shared.roster.held().flat_map(|held| &held.group.members);
@@ -76,7 +76,12 @@ impl Upkeep {
         if !look.leaving {
             introduce(shared, &look.ring);
         }
+        if shared.outbox.disk_refuses() {
+            // It may take something again.
+            shared.save_control(Vec::new());
+        }
     }
+
     /// Returns the change that is wanted of a group that is not as it should be, if this node is the first member that lives.
     pub(super) fn consider(
         &mut self,
@@ -90,30 +95,24 @@ impl Upkeep {
         let group = held.group.clone();
         let sealed = held.promised != id.epoch;
         let newer = |other: &Held| other.group.epoch > id.epoch && other.group.overlaps(&group);
-        if shared.roster.held().any(newer) {
-            // It is over, but this node missed it: the others know what followed.
+        // It is over, but this node missed it: the others know what followed. They change it, too, while the disk here refuses.
+        if shared.roster.held().any(newer) || shared.outbox.disk_refuses() {
             check_with(shared, &group);
             return None;
         }
         if adopting.gives_up(shared) {
             return Adopting::hand_on(shared, held);
         }
-        let wanted = self.wanted(shared, &group, look)?;
-        let before = group.members.iter().map(Member::id);
-        let same = before.eq(wanted.members.iter().map(Contact::id));
+        let wanted = self.wanted(shared, &group, look, |node| shared.refuses(node))?;
         let lapsed = |member: &Member| shared.presence.has_lapsed(member);
-        // Who is back is given the state.
-        let lacks = |member: &Member| {
-            lapsed(member) || !member.votes && !wanted.absent.contains(&member.id())
-        };
-        let fits = wanted.split.is_none() && same && !group.members.iter().any(lacks);
         let split = wanted.split.is_some();
         let first = group.primary().map(Member::id) == Some(me);
-        // Who is away has missed something and cannot be given it now.
-        let settled =
-            |missed: &BTreeSet<Id>| missed.iter().all(|node| shared.presence.is_unseen(*node));
+        // Who is away has missed something and cannot be given it now, nor can who has no room.
+        let is_out = |node: &Id| shared.presence.is_unseen(*node) || shared.refuses(*node);
+        let settled = |missed: &BTreeSet<Id>| missed.iter().all(is_out);
         let leads = leading.missed(id).is_some_and(settled);
-        if fits && !sealed && (leads || !first) {
+        let works = !sealed && (leads || !first);
+        if works && (fits(shared, &group, &wanted) || self.does_with(shared, &group, look)) {
             self.watching.remove(&id);
             return None;
         }
@@ -144,13 +143,26 @@ impl Upkeep {
             return Some(wanted);
         }
         // Those who come first have some time to see to it, unless there is evidence that they are away.
-        let away = |member: &Member| is_out(member) || presence.is_away(member.id());
+        let away = |member: &Member| {
+            let node = member.id();
+            is_out(member) || presence.is_away(node) || shared.refuses(node)
+        };
         if before.iter().all(away) || watch.looks >= 2 * before.len() {
             watch.looks = 0;
             watch.silent.clear();
             ask_what_became_of(shared, id, &before);
         }
         None
+    }
+
+    /// Whether a group does although members of it have no room: it is as the ring is but for that. Such a primary may be unable
+    /// to lead.
+    fn does_with(&self, shared: &Shared, group: &Configuration, look: &Look) -> bool {
+        let leads = |member: &Member| !shared.refuses(member.id());
+        let (now, patience) = (shared.now(), shared.own.settings.patience);
+        let given_up = |node| shared.presence.is_given_up(now, node, patience);
+        let wanted = self.wanted(shared, group, look, given_up);
+        group.primary().is_some_and(leads) && wanted.is_some_and(|it| fits(shared, group, &it))
     }
 
     /// Whether it is known who is at the middle of a range; asks for it once.
@@ -189,12 +201,20 @@ impl Upkeep {
     }
 
     /// The group that the ring asks for: the first nodes from the range's end on, no two of one peer, and a split where a node lies inside. A
-    /// member that is away keeps its place for a while, and for as long as nobody can take it. `None` when too few are there to be
+    /// member that is away or out keeps its place for a while, and for as long as nobody can take it. `None` when too few are there to be
     /// given the state.
-    fn wanted(&self, shared: &Shared, group: &Configuration, look: &Look) -> Option<Wanted> {
+    fn wanted(
+        &self,
+        shared: &Shared,
+        group: &Configuration,
+        look: &Look,
+        is_out: impl Fn(Id) -> bool,
+    ) -> Option<Wanted> {
         let presence = &shared.presence;
-        let there = presence.candidates(&shared.own.contact, look);
-        let far = self.at_middle(presence, group);
+        let mut there = presence.candidates(&shared.own.contact, look);
+        there.retain(|node| !is_out(node.id()));
+        let mut far = self.at_middle(presence, group);
+        far.retain(|node| !is_out(node.id()));
         let me = shared.id();
         let has_state = |node: Id| group.member(node).is_some_and(|member| member.votes);
         // Who leaves does not wait for a member that is away and was never given the state: it may have left itself before it was one.
@@ -269,12 +289,13 @@ impl Upkeep {
                 shared.roster.note_change();
                 shared.tidy();
             }
-            Some(_) => {
+            Some(answer) if !answer.is_without_room() => {
                 if let Some(watch) = self.watching.get_mut(&id) {
                     watch.silent.clear();
                 }
             }
-            None => {
+            // Who cannot store anything cannot change the group either.
+            Some(_) | None => {
                 if let Some(watch) = self.watching.get_mut(&id)
                     && watch.silent.insert(from)
                 {
@@ -412,6 +433,18 @@ impl Upkeep {
     }
 }
 
+/// Whether a group is as it is wanted.
+fn fits(shared: &Shared, group: &Configuration, wanted: &Wanted) -> bool {
+    let before = group.members.iter().map(Member::id);
+    let same = before.eq(wanted.members.iter().map(Contact::id));
+    // Who is back is given the state.
+    let lacks = |member: &Member| {
+        let is_back = !member.votes && !wanted.absent.contains(&member.id());
+        shared.presence.has_lapsed(member) || is_back
+    };
+    wanted.split.is_none() && same && !group.members.iter().any(lacks)
+}
+
 fn is_in(nodes: &[Contact], node: Id) -> bool {
     nodes.iter().any(|other| other.id() == node)
 }
@@ -480,6 +513,7 @@ fn split_at<'a>(
 mod tests {
     use super::*;
     use crate::store::group::testing::{self, asked, contact, epoch, group, id, next};
+    use crate::store::record::RecordError;
     use alloc::vec;
 
     /// Looks once at the node's only group.
@@ -570,6 +604,51 @@ mod tests {
         assert_eq!(acts, vec![Act::Effect(Effect::LookSoon); 2]);
         let wanted = considered(&mut upkeep, &mut shared, &leading, &look);
         assert!(wanted.is_some());
+    }
+
+    #[test]
+    fn a_primary_that_cannot_store_is_passed_by_and_one_behind_it_keeps_its_place_for_a_while() {
+        let all = group((3, 1), 1, &[1, 2, 3]);
+        let look = ring(&[1, 2, 3]);
+        let mut shared = testing::shared(2, core::slice::from_ref(&all));
+        let (leading, mut upkeep) = (Leading::default(), Upkeep::default());
+        assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+        shared.presence.refused(shared.now(), id(3));
+        assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+        let mut shared = testing::shared(2, core::slice::from_ref(&all));
+        shared.presence.refused(shared.now(), id(1));
+        assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+        let check = (id(1), Request::Check(all.id()));
+        assert_eq!(requests(&mut shared), [check], "it may lead still");
+        let refused = Response::Refused(RecordError::Storage);
+        upkeep.on_checked(&mut shared, all.id(), id(1), Some(refused));
+        assert_eq!(shared.outbox.take_acts(), [Act::Effect(Effect::LookSoon)]);
+        let wanted = considered(&mut upkeep, &mut shared, &leading, &look).unwrap();
+        assert_eq!(wanted.members, [2, 3, 1].map(contact));
+        assert_eq!(wanted.absent, BTreeSet::from([id(1)]));
+        // After the patience it is tried again.
+        shared.own.now = shared.now() + shared.own.settings.patience.silent;
+        assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+    }
+
+    #[test]
+    fn while_its_disk_refuses_a_node_changes_nothing_and_tries_the_disk_at_each_look() {
+        let all = group((3, 1), 1, &[1, 2, 3]);
+        let mut shared = testing::shared(1, core::slice::from_ref(&all));
+        let (leading, mut upkeep) = (Leading::default(), Upkeep::default());
+        let look = ring(&[2, 3]);
+        shared.outbox.saved(0, Err(RecordError::Storage));
+        assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+        let acts = shared.outbox.take_acts();
+        assert!(acts.contains(&Act::SaveControl(vec![])), "{acts:?}");
+        let checks = asked(&shared, acts).into_iter();
+        let checks = checks.map(|(node, _, request)| (node, request));
+        let check = |node| (id(node), Request::Check(all.id()));
+        assert_eq!(checks.collect::<Vec<_>>(), [2, 3].map(check));
+        shared.outbox.saved(0, Ok(()));
+        assert_eq!(shared.outbox.take_acts(), [Act::Effect(Effect::LookSoon)]);
+        let wanted = considered(&mut upkeep, &mut shared, &leading, &look);
+        assert!(wanted.is_some(), "it leads what it could not before");
     }
 
     #[test]
