@@ -21,7 +21,7 @@ use crate::client::quorum::Quorum;
 use crate::client::record::{DeleteOptions, GetOptions, PutOptions};
 use crate::failure::Failure;
 use crate::output::{self, count};
-use crate::views::{self, Awaited, Leaving, Lookup, Peers, Status, Store, Waiting};
+use crate::views::{self, Awaited, Leaving, Lookup, Peers, Sought, Status, Store, Waiting};
 
 /// The timeout of a departure: longer than the peer tries itself.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(75);
@@ -46,7 +46,7 @@ pub(crate) enum Command {
     Lookup(LookupOptions),
     /// Share files and folders, and print a link for each
     Share(ShareOptions),
-    /// What the peer shares and fetches
+    /// List the contents that the peer shares and fetches
     Shares(Target),
     /// Share something no more, or end its fetch
     Unshare(UnshareOptions),
@@ -54,14 +54,14 @@ pub(crate) enum Command {
     Fetch(FetchOptions),
     /// Check a file or a folder against a link; needs no peer
     Verify(VerifyOptions),
-    /// How the peer and its ring are
+    /// Show the state of the peer and of its ring
     Status(Target),
     /// Do by hand what level quorum cannot do by itself
     #[command(subcommand, arg_required_else_help = true)]
     Quorum(Quorum),
     /// Have the peer hand over what it keeps, give up its place in the ring for good, and end
     Leave(LeaveOptions),
-    /// The peers that it knows
+    /// List the peers that it knows
     Peers(Target),
 }
 
@@ -117,6 +117,12 @@ impl LeaveOptions {
     async fn run(&self, json: bool) -> Result<(), Failure> {
         let connection = Connection::open(&self.target).await?;
         let status = read_status(&connection).await?;
+        if let Some(outside) = status.outside().filter(|_| !self.force) {
+            return Err(Failure::failed(format!(
+                "the peer is in no ring now, and can hand nothing over{}: try again once it is in one, or say --force",
+                outside.describe()
+            )));
+        }
         if status.successors.is_empty() && !self.force {
             return Err(Failure::failed(
                 "the peer is alone, and nobody would have what it keeps: stop it with Ctrl-C to start it again \
@@ -230,10 +236,14 @@ async fn status(target: &Target, json: bool) -> Result<(), Failure> {
     } else if let Some(why) = &status.stayed {
         going = format!("\nhas stayed  {why}");
     }
+    let mut awaited: Vec<String> = status.waits_for.iter().map(Sought::describe).collect();
+    if awaited.is_empty() {
+        awaited.extend(status.outside().and_then(|outside| outside.waits_for()));
+    }
     let mut waiting = String::new();
-    for (number, one) in status.waits_for.iter().enumerate() {
+    for (number, one) in awaited.iter().enumerate() {
         let label = if number == 0 { "waiting for" } else { "" };
-        waiting.push_str(&format!("\n{label:<12}{}", one.describe()));
+        waiting.push_str(&format!("\n{label:<12}{one}"));
     }
     let store = status.store.as_ref().map_or_else(none, describe_store);
     let quorum = describe_quorum(&status.quorum);
@@ -333,8 +343,10 @@ async fn peers(target: &Target, json: bool) -> Result<(), Failure> {
         let rtt = peer.rtt_ms.map(|rtt| format!("{rtt:.3} ms"));
         let rtt = rtt.unwrap_or_else(|| "-".to_string());
         let (id, link, roles) = (peer.id, peer.link, peer.roles.join(", "));
+        let why = peer.unlinked.map(|why| format!("  ({why})"));
         text.push_str(&format!(
-            "{id}  {address}  link {link:<4}  {rtt:>9}  {roles}\n"
+            "{id}  {address}  link {link:<4}  {rtt:>9}  {roles}{}\n",
+            why.unwrap_or_default()
         ));
     }
     output::line(&text)

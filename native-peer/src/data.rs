@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
+use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
 use serde::{Deserialize, Serialize};
 use tempfile::TempPath;
 
@@ -12,16 +13,19 @@ use crate::failure::Failure;
 
 /// The folder of peers' data: one below it for each port.
 pub(crate) fn home() -> Result<PathBuf, Failure> {
-    // The XDG base directory specification: a path that is not absolute is to be ignored.
-    let set = |name: &str| {
-        let folder = std::env::var_os(name).map(PathBuf::from);
-        folder.filter(|folder| folder.is_absolute())
+    let folders = folders()?;
+    // On Windows the one that stays on the machine: no two peers may have the same key.
+    let base = match cfg!(windows) {
+        true => folders.cache_dir(),
+        false => folders.data_dir(),
     };
-    let base = set("XDG_DATA_HOME")
-        .or_else(|| set("LOCALAPPDATA"))
-        .or_else(|| set("HOME").map(|home| home.join(".local").join("share")));
-    base.map(|base| base.join("chordscope"))
-        .ok_or_else(|| Failure::failed("no home folder is known: choose a folder with --data"))
+    Ok(base.join("chordscope"))
+}
+
+/// The user's folders: those of the XDG base directory specification, but on Windows.
+fn folders() -> Result<impl BaseStrategy, Failure> {
+    choose_base_strategy()
+        .map_err(|_| Failure::failed("no home folder is known: choose a folder with --data"))
 }
 
 /// Returns the folder in which a peer on this port keeps its data unless told otherwise.
@@ -156,7 +160,7 @@ pub(crate) fn find_token(port: u16) -> Option<String> {
 }
 
 fn registry() -> Result<PathBuf, Failure> {
-    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let runtime = folders().ok().and_then(|folders| folders.runtime_dir());
     match runtime.filter(|folder| folder.is_dir()) {
         Some(folder) => Ok(folder.join("chordscope")),
         None => Ok(home()?.join("running")),

@@ -37,6 +37,7 @@ use crate::links::{self, Inbox, Inside, Outbox};
 use crate::storage::Storage;
 
 use attempts::Attempts;
+pub(crate) use attempts::Unlinked;
 pub(crate) use exports::path as export_path;
 use exports::{Exported, Exports};
 use files::{Disk, Done};
@@ -91,6 +92,7 @@ pub(crate) struct Driver {
     /// The peers that are reached in memory.
     inside: Inside,
     attempts: Attempts,
+    unlinked: Unlinked,
     leaving: bool,
     left: bool,
 }
@@ -117,12 +119,14 @@ impl Driver {
             Plan::Create | Plan::Resume => Vec::new(),
         };
         let (attempts, troubles) = Attempts::new(named);
+        let unlinked = Unlinked::default();
         let handle = Handle {
             inputs: to_inputs.clone(),
             commands: to_commands,
             notices: notices.clone(),
             waits: Arc::clone(&waits),
             troubles,
+            unlinked: unlinked.clone(),
         };
         let driver = Self {
             peer,
@@ -146,6 +150,7 @@ impl Driver {
             lookups: HashMap::new(),
             repairs: HashMap::new(),
             attempts,
+            unlinked,
             plan: Some((plan, known)),
             within,
             inside,
@@ -257,6 +262,7 @@ impl Driver {
             Input::Dialed(address, Err(reason)) => {
                 tracing::debug!(%address, reason, "cannot reach");
                 self.attempts.failed(&address, &reason);
+                self.unlinked.failed(&address, &reason);
                 self.peer.handle_dial_failed(now, &address);
             }
             Input::Frame(link, frame) => self.peer.handle_frame(now, link, frame),
@@ -419,6 +425,7 @@ impl Driver {
 
     fn on_event(&mut self, event: Event) {
         self.attempts.hear(&event);
+        self.unlinked.hear(&event);
         if let Some(notice) = Notice::of(self.peer.node().space(), &event) {
             tracing::info!("{}", notice.text);
             // Nobody may be listening.

@@ -6,7 +6,6 @@ mod guard;
 mod health;
 mod metrics;
 mod page;
-mod ready;
 mod server;
 mod socket;
 
@@ -108,7 +107,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .merge(files)
         .route("/metrics", get(metrics::metrics))
         .route("/healthz", get(health::health))
-        .route("/readyz", get(ready::ready))
+        .route("/readyz", get(health::ready))
         .fallback_service(page::service(app.web.as_deref()))
         .method_not_allowed_fallback(api::no_such_method)
         .layer(from_fn(guard::escapes))

@@ -10,16 +10,16 @@ use clap::Subcommand;
 
 use crate::failure::Failure;
 
-/// What the core can be asked without a network.
+/// A question to the core, without a network.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// The nodes that a lookup visits on an ideal ring, origin first, owner last
     Lookup(ideal::Lookup),
     /// The finger tables of an ideal ring
     Fingers(ideal::Fingers),
-    /// What changes when a node joins an ideal ring
+    /// The changes when a node joins an ideal ring
     Insert(ideal::Insert),
-    /// What changes when a node leaves an ideal ring
+    /// The changes when a node leaves an ideal ring
     Remove(ideal::Remove),
     /// Measure what the papers measured, and show both
     Experiment(experiment::Options),

@@ -8,16 +8,18 @@ use chordscope_core::base::contact::{Address, Contact};
 use chordscope_core::base::id::Id;
 use chordscope_core::link::session::Role;
 use chordscope_core::node::api::{Report, Written};
+use chordscope_core::node::view::Stage;
 use chordscope_core::peer::Peer;
 use serde::{Deserialize, Serialize};
 
+use crate::driver::Unlinked;
 use crate::storage::{self, Began, Health};
 
 pub(crate) use quorum::{
     Adoption, Awaited, Quorum, Range, Repaired, UNKNOWN_LINEAGE, Waiting, parse_lineage,
     show_lineage,
 };
-pub(crate) use sought::Sought;
+pub(crate) use sought::{Outside, Sought};
 pub(crate) use transfers::{Fetching, Shared, Stopped, Transfer, Transfers};
 
 /// The state of a peer.
@@ -182,6 +184,9 @@ pub(crate) struct Neighbour {
     pub(crate) roles: Vec<String>,
     /// The side that opened the link: this peer (out), the other (in), both; none when there is no link.
     pub(crate) link: String,
+    /// The reason why there is no link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) unlinked: Option<String>,
     pub(crate) rtt_ms: Option<f64>,
     pub(crate) sent_bytes: u64,
     pub(crate) received_bytes: u64,
@@ -272,6 +277,16 @@ impl Status {
         }
     }
 
+    /// Returns what it waits for while it is in no ring; `None` in one.
+    pub(crate) fn outside(&self) -> Option<Outside> {
+        let is_joining = self.ring == Stage::Joining.name();
+        (is_joining || self.ring == Stage::Outside.name()).then(|| Outside {
+            is_joining,
+            sought: self.waits_for.clone(),
+            linked: self.links,
+        })
+    }
+
     /// Adds how the departure of another position of the same peer stands.
     pub(crate) fn add_departure(&mut self, other: Self) {
         self.leaving = match (self.leaving, other.leaving) {
@@ -321,17 +336,19 @@ impl Store {
 }
 
 impl Peers {
-    pub(crate) fn of(peer: &Peer) -> Self {
-        let peers = known(peer).into_iter();
+    pub(crate) fn of(peer: &Peer, unlinked: &Unlinked) -> Self {
+        let neighbour = |(contact, roles): (Contact, Vec<String>)| {
+            let mut neighbour = Neighbour::of(peer, &contact, roles);
+            if neighbour.link == "none" {
+                neighbour.unlinked = Some(unlinked.reason(&contact));
+            }
+            neighbour
+        };
         Self {
-            peers: peers
-                .map(|(contact, roles)| Neighbour::of(peer, &contact, roles))
-                .collect(),
+            peers: known(peer).into_iter().map(neighbour).collect(),
         }
     }
-}
 
-impl Peers {
     /// Adds what another position of the peer knows. Of a node that several know, what stands first stays.
     pub(crate) fn add(&mut self, other: Self) {
         for peer in other.peers {
@@ -366,6 +383,7 @@ impl Neighbour {
             via: via(contact),
             roles: fold_fingers(roles),
             link: link.to_string(),
+            unlinked: None,
             rtt_ms: peer.node().rtt(id).smoothed().map(millis),
             sent_bytes: sent,
             received_bytes: received,

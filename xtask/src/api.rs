@@ -18,7 +18,7 @@ use clap::Args;
 use self::items::list;
 use crate::workspace::Workspace;
 
-/// What `api` takes.
+/// The options of `api`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Compare with this revision [default: the last tag]

@@ -13,7 +13,7 @@ use crate::{browser, process, tools};
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// What to measure
+    /// The measurement
     #[command(subcommand)]
     what: What,
     /// Print one JSON object
@@ -50,7 +50,7 @@ struct Swarm {
     /// Do not install libtorrent and aria2, and do not run them
     #[arg(long)]
     alone: bool,
-    /// How often each program has its turn
+    /// Turns that each program has
     #[arg(long, default_value_t = 3)]
     rounds: u32,
     /// Where the files lie meanwhile [default: a temporary folder]

@@ -9,7 +9,7 @@ use clap::Args;
 use crate::workspace::Workspace;
 use crate::{process, site, tools};
 
-/// What `browser` takes.
+/// The options of `browser`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Run only the tests whose names contain this

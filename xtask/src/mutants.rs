@@ -21,10 +21,10 @@ const FOLDERS: [&str; 4] = ["chord", "store", "wire", "link"];
 /// The exit codes of cargo-mutants when it has tried every change: all noticed, some not noticed, some endless.
 const TRIED: [i32; 3] = [0, 2, 3];
 
-/// What `mutants` takes.
+/// The options of `mutants`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// How many changes to try; each compiles the core and runs its tests
+    /// The number of changes to try; each compiles the core and runs its tests
     #[arg(long, value_name = "N", default_value_t = 20)]
     sample: usize,
     /// Which changes: the same seed draws the same ones from the same sources

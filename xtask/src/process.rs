@@ -5,14 +5,14 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Error, Result, anyhow, bail};
+use wait_timeout::ChildExt as _;
 
 use crate::progress;
 
-/// How often it is looked whether a program has ended that runs beside others.
+/// The period in which it is looked whether a program that runs beside others is wanted still.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Announces a step, does it, and says how long it took.
@@ -63,7 +63,7 @@ fn run_beside(command: &mut Command, log: &Path, is_wanted: &AtomicBool) -> Resu
     let child = command.stderr(file).spawn();
     let mut child = child.map_err(|error| cannot_start(command, error))?;
     let status = loop {
-        if let Some(status) = child.try_wait()? {
+        if let Some(status) = child.wait_timeout(LOOK_EVERY)? {
             break status;
         }
         if !is_wanted.load(Ordering::Relaxed) {
@@ -71,7 +71,6 @@ fn run_beside(command: &mut Command, log: &Path, is_wanted: &AtomicBool) -> Resu
             child.wait()?;
             bail!("`{}` was ended", shown(command));
         }
-        thread::sleep(LOOK_EVERY);
     };
     if !status.success() {
         let said = fs::read_to_string(log).unwrap_or_default();
@@ -86,21 +85,14 @@ pub(crate) fn within(command: &mut Command, patience: Duration) -> Result<()> {
     command.stdin(Stdio::null()).stdout(Stdio::null());
     let child = command.stderr(Stdio::piped()).spawn();
     let mut child = child.map_err(|error| cannot_start(command, error))?;
-    let started = now();
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break status;
-        }
-        if started.elapsed() >= patience {
-            child.kill()?;
-            child.wait()?;
-            bail!(
-                "`{}` took longer than {}",
-                shown(command),
-                seconds(patience)
-            );
-        }
-        thread::sleep(LOOK_EVERY);
+    let Some(status) = child.wait_timeout(patience)? else {
+        child.kill()?;
+        child.wait()?;
+        bail!(
+            "`{}` took longer than {}",
+            shown(command),
+            seconds(patience)
+        );
     };
     let mut said = String::new();
     if let Some(mut messages) = child.stderr.take() {

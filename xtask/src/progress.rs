@@ -1,4 +1,4 @@
-//! How far a long task is, and what usually remains of it.
+//! The progress of a long task, and the time that usually remains of it.
 //!
 //! A plan is announced once; from then on each [`process::step`](crate::process::step) of that name says which of how many it is. How long
 //! the steps took is kept in the tool cache for the next time; before there is a next time, [`USUAL`] says what to expect.
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::process::{now, seconds};
 use crate::workspace::tool_cache;
 
-/// How many seconds each step takes from nothing on two processors, the lanes of `up` beside one another. To renew them: run
+/// The seconds that each step takes from nothing on two processors, the lanes of `up` beside one another. To renew them: run
 /// `cargo xtask up` with an empty `XDG_CACHE_HOME` and an empty target folder, and take over `chordscope/tools/lengths.json`.
 const USUAL: [(&str, u64); 8] = [
     ("installing trunk", 220),
@@ -25,7 +25,7 @@ const USUAL: [(&str, u64); 8] = [
     // With most of it built before.
     (AGAIN, 30),
 ];
-/// How the name of a build ends that has most of its work behind it.
+/// The end of the name of a build that has most of its work behind it.
 const AGAIN: &str = " again";
 
 /// The task that runs, if it has a plan.
@@ -86,7 +86,7 @@ impl Plan {
         });
     }
 
-    /// What usually remains: of the lane that takes longest.
+    /// Returns the time that usually remains: that of the lane that takes longest.
     fn remaining(&self, at: Duration) -> Duration {
         let of_step = |step: &Step| match (step.began, step.ended) {
             (_, Some(_)) => Duration::ZERO,
@@ -127,7 +127,7 @@ impl Plan {
         }
     }
 
-    /// What runs, for how long, and what usually remains.
+    /// Returns the running steps, for how long each has run, and the time that usually remains.
     fn line(&self, at: Duration) -> Option<String> {
         let running = self.steps.iter().filter_map(|step| {
             let began = step.began.filter(|_| step.ended.is_none())?;
@@ -176,7 +176,7 @@ pub(crate) fn announce(plan: Plan) {
     });
 }
 
-/// How a step is announced that begins now.
+/// Returns the announcement of a step that begins now.
 pub(crate) fn begin(name: &str) -> String {
     let mut running = running();
     let said = running.as_mut().and_then(|task| {
@@ -194,7 +194,7 @@ pub(crate) fn end(name: &str, well: bool) {
     }
 }
 
-/// What runs now and what usually remains; `None` where no plan is or nothing of it runs.
+/// Returns the line on what runs now and the time that usually remains; `None` where no plan is or nothing of it runs.
 pub(crate) fn line() -> Option<String> {
     let running = running();
     let task = running.as_ref()?;

@@ -8,7 +8,7 @@ use crate::workspace::Workspace;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// How long to go on; a failure ends it, and says how to see it again
+    /// The minutes to go on for; a failure ends it, and says how to see it again
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=7 * 24 * 60))]
     minutes: u64,
     /// Real processes on loopback instead of a simulation

@@ -13,7 +13,7 @@ use crate::{browser, no_std, process, site};
 /// The timeout for the database of advisories.
 const FETCH_PATIENCE: Duration = Duration::from_secs(60);
 
-/// What `test` takes.
+/// The options of `test`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Leave out the release builds and the browser

@@ -27,7 +27,7 @@ use crate::workspace::Workspace;
 pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 /// Trunk 0.22 wants a newer compiler than this workspace does.
 const TRUNK_VERSION: &str = "0.21.14";
-/// What is installed when PATH has no wasm-opt that will do.
+/// The version that is installed when PATH has no wasm-opt that will do.
 const BINARYEN_VERSION: &str = "132";
 /// The step that builds the `wasm-bindgen` command.
 pub(crate) const BUILD_WASM_BINDGEN: &str = "building wasm-bindgen";
@@ -38,7 +38,7 @@ const OLDEST_PYTHON: &str = "3.10";
 /// The oldest wasm-opt that understands what this compiler emits.
 const OLDEST_WASM_OPT: u64 = 116;
 
-/// What building the page takes.
+/// The tools that build the page.
 #[derive(Debug)]
 pub(crate) struct PageTools {
     pub(crate) trunk: PathBuf,
@@ -47,7 +47,7 @@ pub(crate) struct PageTools {
     pub(crate) wasm_opt: Option<PathBuf>,
 }
 
-/// Finds or installs what building the page takes.
+/// Finds or installs the tools that build the page.
 pub(crate) fn for_page(workspace: &Workspace) -> Result<PageTools> {
     wasm_target()?;
     Ok(PageTools {

@@ -19,16 +19,16 @@ const PAGE: usize = 0;
 /// The lane of what this workspace compiles, beside the other one.
 const COMPILER: usize = 1;
 const BUILD_PEER: &str = "building the peer";
-/// How often it is said how far everything is.
+/// The period in which it is said how far everything is.
 const TELL_EVERY: Duration = Duration::from_secs(20);
 
-/// What `up` takes.
+/// The options of `up`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// The first peer's port, which also serves the page; the other peers take the ports after it
     #[arg(long, default_value_t = 7340, value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
-    /// How many peers make the ring
+    /// The number of peers in the ring
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     peers: u16,
 }
@@ -53,7 +53,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     become_process(&mut ring)
 }
 
-/// What there is to do, in two lanes.
+/// Plans the steps that are to be done, in two lanes.
 fn plan(workspace: &Workspace) -> Result<Plan> {
     let mut plan = Plan::default();
     for tool in tools::missing()? {

@@ -1,11 +1,13 @@
 //! Where things are: the root of the repository, the target directory, the per-user cache.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::AtomicBool;
 use std::{env, fs};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+use cargo_metadata::MetadataCommand;
+use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
 
 use crate::process::{self, Beside};
 
@@ -26,12 +28,12 @@ impl Workspace {
     pub(crate) fn locate() -> Result<Self> {
         let manifest_dir = env::var_os("CARGO_MANIFEST_DIR")
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-        let root = manifest_dir
-            .parent()
-            .context("xtask is not inside a workspace: run it as `cargo xtask`")?
-            .to_path_buf();
-        let target = target_directory(&root)?;
-        Ok(Self { root, target })
+        let mut ask = MetadataCommand::new();
+        let metadata = ask.no_deps().current_dir(manifest_dir).exec()?;
+        Ok(Self {
+            root: metadata.workspace_root.into(),
+            target: metadata.target_directory.into(),
+        })
     }
 
     /// Where the built page goes.
@@ -115,30 +117,7 @@ pub(crate) fn cargo() -> Command {
 
 /// The folder that holds the tools this program installs, one sub-folder a tool and version.
 pub(crate) fn tool_cache() -> Result<PathBuf> {
-    let cache = match env::var_os("XDG_CACHE_HOME").map(PathBuf::from) {
-        Some(path) if path.is_absolute() => path,
-        _ => env::home_dir()
-            .filter(|home| home.is_absolute())
-            .context("no home directory to keep tools in: set HOME or XDG_CACHE_HOME")?
-            .join(".cache"),
-    };
-    Ok(cache.join("chordscope").join("tools"))
-}
-
-fn target_directory(root: &Path) -> Result<PathBuf> {
-    let metadata = process::output(cargo().current_dir(root).args([
-        "metadata",
-        "--no-deps",
-        "--format-version=1",
-        "--quiet",
-    ]))?;
-    let metadata: serde_json::Value = serde_json::from_str(&metadata)
-        .context("cargo metadata printed something else than JSON")?;
-    match metadata
-        .get("target_directory")
-        .and_then(serde_json::Value::as_str)
-    {
-        Some(path) => Ok(PathBuf::from(path)),
-        None => bail!("cargo metadata names no target directory"),
-    }
+    let folders = choose_base_strategy()
+        .context("no home directory to keep tools in: set HOME or XDG_CACHE_HOME")?;
+    Ok(folders.cache_dir().join("chordscope").join("tools"))
 }

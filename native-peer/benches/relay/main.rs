@@ -1,4 +1,4 @@
-//! How fast a relay is: `cargo xtask bench relay`.
+//! Benchmark of a relay: `cargo xtask bench relay`.
 //!
 //! A real `chordscope peer` relays. Its users are tabs in all but name: core peers that cannot be dialed, here behind
 //! native sockets, so that the relay is what is measured and not a browser.
@@ -16,11 +16,11 @@ use serde_json::{Value, json};
 
 use member::{Manner, Member};
 
-/// How long each rate is measured.
+/// The time for which each rate is measured.
 const MEASURE: Duration = Duration::from_secs(4);
-/// How long each rate is measured that is compared with another.
+/// The time for which each rate is measured that is compared with another.
 const TURN: Duration = Duration::from_millis(1_500);
-/// How many such turns there are with and without a tab that misbehaves.
+/// The number of such turns with and without a tab that misbehaves.
 const TURNS: usize = 9;
 /// Round trips for each percentile.
 const PINGS: usize = 2_000;
@@ -179,7 +179,7 @@ async fn rate(pairs: &[(&Member, &Member)], measure: Duration) -> f64 {
     rate
 }
 
-/// What share of their rate 16 honest tabs keep beside one that misbehaves.
+/// Measures the share of their rate that 16 honest tabs keep beside one that misbehaves.
 async fn beside(manner: Manner) -> Outcome<f64> {
     let relay = RelayProcess::start()?;
     let receivers = tabs(&relay, 8, Manner::Honest).await?;

@@ -26,16 +26,16 @@ use crate::Outcome;
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How a member behaves once it is told to misbehave.
+/// The conduct of a member once it is told to misbehave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Manner {
     /// As it should.
     Honest,
-    /// It reads a frame every 50 ms.
+    /// Reads a frame every 50 ms.
     Slow,
-    /// It reads nothing at all, and so gives no credit.
+    /// Reads nothing at all, and so gives no credit.
     Deaf,
-    /// It sends short frames that nobody wants as fast as it can.
+    /// Sends short frames that nobody wants as fast as it can.
     Flooding,
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::Outcome;
 
-/// How long an answer may take.
+/// The longest time for an answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A connection to a peer's interface.
@@ -39,7 +39,7 @@ impl Client {
         Ok(())
     }
 
-    /// How many records the peer holds.
+    /// Returns the number of records that the peer holds.
     pub(crate) fn records(&mut self) -> Outcome<usize> {
         let text = self.metrics()?;
         let line = text

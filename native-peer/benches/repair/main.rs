@@ -1,4 +1,4 @@
-//! How fast a peer that was away is given what it missed: `cargo xtask bench repair`.
+//! Benchmark of the return of a peer that was away: `cargo xtask bench repair`.
 //!
 //! Real peers, each a process. One is killed, values are put, it comes back; measured are the bytes of values that it takes in until it
 //! holds all that it should, how long lookups take meanwhile, and which links ended. Then it is killed and started once more
@@ -17,16 +17,16 @@ use serde_json::{Value, json};
 use crate::http::Client;
 use crate::ring::Ring;
 
-/// How long lookups are measured while nothing else happens.
+/// The time for which lookups are measured while nothing else happens.
 const QUIET: Duration = Duration::from_secs(5);
-/// How many puts are under way at a time.
+/// The number of puts under way at a time.
 const WRITERS: usize = 4;
-/// How often the returned peer is looked at.
+/// The period in which the returned peer is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// What is measured.
+/// The options of the measurement.
 struct Options {
     json: bool,
     peers: usize,
@@ -34,7 +34,7 @@ struct Options {
     bytes: usize,
     /// Another program than the one just built, to compare with.
     program: PathBuf,
-    /// How long the return may take in all.
+    /// The longest time for the return.
     patience: Duration,
 }
 
@@ -130,11 +130,11 @@ fn measure(options: &Options) -> Outcome<Value> {
     Ok(measured.json(options))
 }
 
-/// What came of it.
+/// The outcome of a measurement.
 struct Measured {
     wanted: usize,
     returned: Returned,
-    /// How long lookups took before the return, and beside it, in milliseconds, in order of size.
+    /// The durations of lookups before the return, and beside it, in milliseconds, in order of size.
     quiet: Vec<f64>,
     busy: Vec<f64>,
     closed: Value,
@@ -222,7 +222,7 @@ fn put_all(ring: &Ring, options: &Options) -> Outcome<()> {
     })
 }
 
-/// What became of the peer that came back.
+/// The state of the peer that came back.
 struct Returned {
     records: usize,
     /// From its start to the last value.
@@ -252,7 +252,7 @@ fn watch(ring: &Ring, returner: usize, wanted: usize, patience: Duration) -> Out
     }
 }
 
-/// How long lookups take through the interface of the first peer, in milliseconds, in order of size.
+/// Measures how long lookups take through the interface of the first peer, in milliseconds, in order of size.
 fn lookups(ring: &Ring, done: &AtomicBool, for_how_long: Option<Duration>) -> Outcome<Vec<f64>> {
     let mut client: Client = ring.client(0)?;
     let (began, mut times) = (now(), Vec::new());

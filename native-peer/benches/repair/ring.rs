@@ -14,10 +14,10 @@ use tempfile::TempDir;
 use crate::http::Client;
 use crate::{Outcome, now};
 
-/// How long the ring may take to form.
+/// The longest time for the ring to form.
 const TIMEOUT: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(50);
-/// How many peers keep each value.
+/// The number of peers that keep each value.
 const COPIES: usize = 3;
 
 /// The name of a value.
@@ -148,7 +148,7 @@ impl Ring {
         Ok(())
     }
 
-    /// How many of so many values are to be at a peer once all run.
+    /// Returns how many of so many values are to be at a peer once all run.
     pub(crate) fn kept_by(&self, number: usize, values: usize) -> usize {
         let ids = self.peers.iter().map(|peer| peer.id).collect();
         let me = self.peers[number].id;
@@ -184,7 +184,7 @@ impl Ring {
         Ok(closed.into())
     }
 
-    /// How many records a peer has after a hard end, alone.
+    /// Counts the records that a peer has after a hard end, alone.
     pub(crate) fn on_disk(&mut self, number: usize) -> Outcome<usize> {
         for number in 0..self.peers.len() {
             self.kill(number)?;

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use crate::Outcome;
 
-/// How long anything may take.
+/// The longest time for anything.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(180);
-/// How often a process is looked at.
+/// The period in which a process is looked at.
 const LOOK: Duration = Duration::from_millis(5);
 
 /// A running process, and what it prints.

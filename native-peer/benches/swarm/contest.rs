@@ -13,7 +13,7 @@ use crate::child::Child;
 use crate::options::Options;
 use crate::{Outcome, aria2, chordscope, libtorrent, rqbit, sendme};
 
-/// What everybody has to do.
+/// The task that every program has in a race.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Race {
     pub(crate) leechers: u16,
@@ -66,13 +66,13 @@ impl Turn<'_> {
     }
 }
 
-/// What a turn came to.
+/// The outcome of a turn.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Score {
     pub(crate) time: Duration,
     /// Of the process that had most.
     pub(crate) peak_mib: u64,
-    /// How many copies the seed sent, where it tells.
+    /// The number of copies that the seed sent, where it tells.
     pub(crate) copies: Option<f64>,
 }
 

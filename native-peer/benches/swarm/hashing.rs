@@ -1,4 +1,4 @@
-//! What checking segments costs beside plain BLAKE3.
+//! The cost of checking segments, beside plain BLAKE3.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use chordscope_core::swarm::manifest::digest;
 
 use crate::contest::now;
 
-/// How many turns each has.
+/// The number of turns that each has.
 const TURNS: u32 = 10;
 
 /// MiB/s of one thread.
@@ -18,7 +18,7 @@ pub(crate) struct Hashing {
 }
 
 impl Hashing {
-    /// How fast segments are checked, against plain BLAKE3.
+    /// Returns the speed at which segments are checked, as a share of that of plain BLAKE3.
     pub(crate) fn share(&self) -> f64 {
         self.segments / self.alone
     }

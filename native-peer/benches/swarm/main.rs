@@ -1,4 +1,4 @@
-//! How fast files go from peer to peer, beside programs that do the same: `cargo xtask bench swarm`.
+//! Benchmark of files from peer to peer, beside programs that do the same: `cargo xtask bench swarm`.
 //!
 //! Every program runs as real processes on loopback, one for each peer, takes turns with the others, and has to deliver the
 //! file byte for byte. A time is from telling the first peer to fetch until the last one says that it has the file.
@@ -24,7 +24,7 @@ use serde_json::json;
 use contest::{Contest, Race};
 use options::Options;
 
-/// How long the WebSocket library and hashing are measured.
+/// The time for which the WebSocket library and hashing are measured.
 const MEASURE: Duration = Duration::from_secs(3);
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;

@@ -1,4 +1,4 @@
-//! What is measured, and with which rivals.
+//! The options: the measurements, and the rivals.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ pub(crate) struct Options {
     /// Small files and one round: whether it works, not how fast it is
     #[arg(long)]
     quick: bool,
-    /// How often each program has its turn
+    /// Turns that each program has
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
     /// Where the files lie meanwhile [default: a temporary folder]

@@ -1,4 +1,4 @@
-//! What was asked of the numbers, and whether it is so.
+//! The targets that the numbers are to meet, and whether they do.
 
 use std::fmt;
 use std::fmt::Write;
@@ -62,7 +62,7 @@ impl fmt::Display for Asked {
     }
 }
 
-/// What is asked of us in a race.
+/// Returns the targets of a race, each with whether it is met.
 pub(crate) fn asked(race: Race, scores: &[Scores]) -> Vec<Asked> {
     let Some((ours, rivals)) = scores.split_first() else {
         return Vec::new();

@@ -24,7 +24,7 @@ use crate::output;
 use crate::peer_url;
 use crate::running::{self, Options, Running};
 use crate::signals;
-use crate::views::Sought;
+use crate::views::Outside;
 
 /// The first port that is tried.
 const FIRST_PORT: u16 = 7340;
@@ -39,7 +39,7 @@ const JOINING_TIMEOUT: Duration = Duration::from_secs(3);
 /// The longest name of a ring.
 const MAX_RING_NAME: usize = chordscope_core::link::handshake::MAX_RING_NAME;
 
-/// What every peer takes.
+/// The options of every peer.
 #[derive(Debug, Args)]
 struct Common {
     /// Keep keys, records and what is shared in this folder [default: of a peer, one for its port; of a ring, a temporary one]
@@ -51,7 +51,7 @@ struct Common {
     /// The ring's name: peers of different rings do not talk
     #[arg(long, value_name = "NAME", default_value = "main")]
     ring_name: String,
-    /// How many positions on the ring each peer takes: with more of them, keys are shared out more evenly
+    /// Positions on the ring that each peer takes: with more of them, keys are shared out more evenly
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
     virtual_nodes: u8,
     /// Answer requests for this name, such as nas.local or nas.local:8080; addresses are always answered (may be given several times)
@@ -87,7 +87,7 @@ pub(crate) struct PeerOptions {
 /// `chordscope ring`.
 #[derive(Debug, Args)]
 pub(crate) struct RingOptions {
-    /// How many peers
+    /// The number of peers
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     peers: u16,
     /// Where the first peer listens; the others take the ports after it
@@ -403,14 +403,17 @@ async fn is_in_a_ring(peer: &Running) {
     }
 }
 
-/// Returns the outcome of dialing the addresses that the user has named; where there are none, the peers that are looked for.
+/// Returns the outcome of dialing the addresses that the user has named, and what the peer waits for where that is not told by it.
 async fn why_outside(peer: &Running) -> String {
     let Some(position) = peer.positions.first() else {
         return String::new();
     };
+    let outside = position.look(Outside::of).await.unwrap_or_default();
     match position.troubles() {
-        troubles if !troubles.is_empty() => format!(" ({troubles})"),
-        _ => Sought::waiting(&position.look(Sought::all).await.unwrap_or_default()),
+        troubles if troubles.is_empty() => outside.describe(),
+        // The addresses that are looked for are those in the list of troubles.
+        troubles if !outside.sought.is_empty() => format!(" ({troubles})"),
+        troubles => format!(" ({troubles}){}", outside.describe()),
     }
 }
 

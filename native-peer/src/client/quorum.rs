@@ -13,13 +13,14 @@ use crate::client::connection::{Connection, escape};
 use crate::client::{Target, is_id};
 use crate::failure::Failure;
 use crate::output::{self, count};
+use crate::peer_url;
 use crate::views::{Adoption, Range, Repaired, UNKNOWN_LINEAGE, parse_lineage};
 
 /// The pause before asking again how an adoption stands.
 const PAUSE: Duration = Duration::from_millis(250);
 const ADOPT: &str = "/api/v1/quorum/adopt";
 
-/// What can be done by hand for level quorum.
+/// The repairs that an operator orders at level quorum.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Quorum {
     /// Go on with a range whose majority is gone for good; writes that only the lost have acknowledged are gone with them
@@ -77,10 +78,7 @@ impl Quorum {
 impl RepairOptions {
     async fn run(&self, json: bool) -> Result<(), Failure> {
         check_range(&self.range)?;
-        if self.lost.iter().any(|lost| lost.trim().is_empty()) {
-            let reason = "an empty name names no member: give its id or its address, as `chordscope status` prints it";
-            return Err(Failure::usage("--lost", reason));
-        }
+        self.lost.iter().try_for_each(|lost| check_member(lost))?;
         self.confirm()?;
         let (range, lost) = (escape(&self.range), escape(&self.lost.join(",")));
         let path = format!("/api/v1/quorum/repair?range={range}&lost={lost}");
@@ -128,6 +126,22 @@ fn check_range(text: &str) -> Result<(), Failure> {
         None if is_id(text) => Ok(()),
         None => Name::new(text).map(drop).map_err(|error| usage(&error)),
     }
+}
+
+/// Checks that a text can name a member: by its id, or its address.
+fn check_member(text: &str) -> Result<(), Failure> {
+    let text = text.trim();
+    if text.is_empty() {
+        let reason = "an empty name names no member: give its id or its address, as `chordscope status` prints it";
+        return Err(Failure::usage("--lost", reason));
+    }
+    if Space::FULL.parse(text).is_ok() || peer_url::told("--lost", text).is_ok() {
+        return Ok(());
+    }
+    let reason = format!(
+        "\"{text}\" is neither an id, which has 40 hexadecimal digits, nor an address: give one as `chordscope status` prints it"
+    );
+    Err(Failure::usage("--lost", reason))
 }
 
 fn describe(repaired: &Repaired) -> String {

@@ -10,6 +10,7 @@ use chordscope_core::store::record::{
 };
 use clap::Args;
 use hyper::Method;
+use jiff::SignedDuration;
 use serde::Serialize;
 use tokio::time::timeout;
 
@@ -52,10 +53,10 @@ pub(crate) struct PutOptions {
     target: Target,
 }
 
-/// How long a record is kept.
+/// The lifetime of a record.
 #[derive(Debug, Args)]
 struct Keeping {
-    /// Keep it so long after it was put or renewed last: seconds, or 90s, 30m, 12h; a day at most [default: 24h]
+    /// Keep it so long after it was put or renewed last: seconds, or a duration such as 90s, 30m or 1h30m; a day at most [default: 24h]
     #[arg(long, value_name = "TIME", value_parser = parse_ttl)]
     ttl: Option<u32>,
     /// Let the record run out; without this the peer renews it for as long as the peer runs
@@ -74,10 +75,10 @@ struct Own {
     salt: Option<String>,
 }
 
-/// How much a put or delete promises, and on what condition it is done.
+/// The level of a put or delete, and the condition on which it is done.
 #[derive(Debug, Args)]
 struct Condition {
-    /// How many peers must agree
+    /// The number of peers that must agree
     #[arg(long, value_enum, default_value_t = LevelName::One)]
     level: LevelName,
     /// Only if this is the version there, 0 for none; at level one as far as the replicas can be compared
@@ -100,7 +101,7 @@ pub(crate) struct GetOptions {
     /// Which of the author's
     #[arg(long, value_name = "TEXT")]
     salt: Option<String>,
-    /// How many peers must agree
+    /// The number of peers that must agree
     #[arg(long, value_enum, default_value_t = LevelName::One)]
     level: LevelName,
     #[command(flatten)]
@@ -252,8 +253,6 @@ impl DeleteOptions {
         let connection = Connection::open(&self.target).await?;
         let answer = match connection.look_for(Method::DELETE, &path).await? {
             Ok(answer) => answer,
-            // What is the peer's own is found there by an author that this command does not know.
-            Err(reason) if self.own.signed => return Err(Failure::failed(reason)),
             Err(reason) => {
                 let level = self.condition.level;
                 return Err(level.not_there(&connection, &query, &reason).await);
@@ -272,31 +271,19 @@ impl DeleteOptions {
             }
         }
         if self.condition.level == LevelName::One {
-            self.look_at_quorum(&connection, &query, &put).await?;
+            self.look_at_quorum(&connection, &query).await;
         }
         Ok(())
     }
 
     /// Says so where what was deleted at level one is at level quorum, too, which keeps its own records.
-    async fn look_at_quorum(
-        &self,
-        connection: &Connection,
-        query: &str,
-        put: &Put,
-    ) -> Result<(), Failure> {
-        let (what, query) = match &put.author {
-            Some(author) => {
-                let salt = salt(&self.own.salt)?;
-                ("record", format!("author={author}&salt={salt}"))
-            }
-            None => ("name", query.to_string()),
-        };
-        if LevelName::Quorum.has(connection, &query).await == Some(true) {
+    async fn look_at_quorum(&self, connection: &Connection, query: &str) {
+        if LevelName::Quorum.has(connection, query).await == Some(true) {
+            let what = if self.own.signed { "record" } else { "name" };
             output::note(format_args!(
                 "deleted at level one; the {what} is at level quorum, too: add --level quorum to delete it there"
             ));
         }
-        Ok(())
     }
 }
 
@@ -344,7 +331,8 @@ fn acknowledged(copies: u8, members: Option<u8>) -> String {
             format!("acknowledged by {copies} of {members} (a majority)")
         }
         Some(members) => format!("acknowledged by {copies} of {members} (all)"),
-        None => format!("acknowledged by {copies} (a majority)"),
+        // Only a member knows how many there are.
+        None => format!("acknowledged by {copies}, a majority of the group"),
     }
 }
 
@@ -418,16 +406,13 @@ impl Keeping {
     }
 }
 
-/// A lifetime: seconds, or a number with s, m or h behind it, two seconds at least and a day at most.
+/// A lifetime: seconds, or a duration with units, two seconds at least and a day at most.
 fn parse_ttl(text: &str) -> Result<u32, String> {
-    let (number, unit) = match text.char_indices().last() {
-        Some((at, 's')) => (&text[..at], 1),
-        Some((at, 'm')) => (&text[..at], 60),
-        Some((at, 'h')) => (&text[..at], 3_600),
-        _ => (text, 1),
+    let duration = || {
+        let duration: SignedDuration = text.parse().ok()?;
+        u32::try_from(duration.as_secs()).ok()
     };
-    let seconds: Option<u32> = number.parse().ok();
-    let seconds = seconds.and_then(|number| number.checked_mul(unit));
+    let seconds = text.parse().ok().or_else(duration);
     seconds
         .filter(|seconds| (SHORTEST_LIFETIME..=DEFAULT_LIFETIME).contains(seconds))
         .ok_or_else(|| {
@@ -446,15 +431,9 @@ fn held(seconds: Option<u32>, renewed: bool) -> String {
     })
 }
 
-/// A time in its two largest units.
+/// A time, as `--ttl` takes it.
 fn time(seconds: u32) -> String {
-    match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, seconds) => format!("{seconds} s"),
-        (0, minutes, 0) => format!("{minutes} min"),
-        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
-        (hours, 0, _) => format!("{hours} h"),
-        (hours, minutes, _) => format!("{hours} h {minutes} min"),
-    }
+    format!("{:#}", SignedDuration::from_secs(seconds.into()))
 }
 
 fn read_value(text: &str) -> Result<Vec<u8>, Failure> {
@@ -498,7 +477,7 @@ mod tests {
             (2, Some(3), "acknowledged by 2 of 3 (a majority)"),
             (3, Some(5), "acknowledged by 3 of 5 (a majority)"),
             (2, Some(2), "acknowledged by 2 of 2 (all)"),
-            (2, None, "acknowledged by 2 (a majority)"),
+            (2, None, "acknowledged by 2, a majority of the group"),
         ] {
             assert_eq!(acknowledged(copies, members), told);
         }
@@ -507,17 +486,21 @@ mod tests {
     #[test]
     fn lifetimes_are_read_and_told_as_people_write_them() {
         for (text, seconds, told) in [
-            ("2", 2, "2 s"),
-            ("90", 90, "1 min 30 s"),
-            ("45s", 45, "45 s"),
-            ("30m", 1_800, "30 min"),
-            ("12h", 43_200, "12 h"),
-            ("86399", 86_399, "23 h 59 min"),
+            ("2", 2, "2s"),
+            ("90", 90, "1m 30s"),
+            ("45s", 45, "45s"),
+            ("30m", 1_800, "30m"),
+            ("1.5h", 5_400, "1h 30m"),
+            ("1 hour 5 min", 3_900, "1h 5m"),
+            ("12h", 43_200, "12h"),
+            ("86399", 86_399, "23h 59m 59s"),
+            ("24h", 86_400, "24h"),
         ] {
             assert_eq!(parse_ttl(text), Ok(seconds));
             assert_eq!(time(seconds), told);
+            assert_eq!(parse_ttl(told), Ok(seconds));
         }
-        for odd in ["", "0", "1", "1s", "-1", "1.5h", "25h", "1d", "9999999999h"] {
+        for odd in ["", "0", "1", "1s", "-1", "-5m", "25h", "1d", "9999999999h"] {
             assert!(parse_ttl(odd).is_err(), "{odd}");
         }
     }

@@ -1,11 +1,15 @@
-//! Attempts to dial the addresses that the user has named: what keeps the peer from its place is said to the user.
+//! Attempts to reach other peers: why an address that the user has named has led into no ring, and why there is no link to a peer.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chordscope_core::base::contact::Address;
-use chordscope_core::link::reason::CloseReason;
+use chordscope_core::base::contact::{Address, Contact};
+use chordscope_core::base::id::Id;
+use chordscope_core::link::reason::{CloseReason, Goodbye};
 use chordscope_core::peer::api::{Event, LinkId};
+
+/// The most peers and the most addresses of which a reason is kept.
+const MOST: usize = 256;
 
 /// The reason of each named address why it did not lead into a ring when it was tried last.
 pub(crate) type Troubles = Arc<Mutex<BTreeMap<Address, String>>>;
@@ -57,7 +61,7 @@ impl Attempts {
                 if let Some(address) = self.open.get(link) {
                     self.note(
                         address,
-                        "it answers, and its ring has no place yet".to_string(),
+                        "it answers, and has told of no ring yet".to_string(),
                     );
                 }
             }
@@ -67,15 +71,7 @@ impl Attempts {
                 let Some(address) = self.open.remove(link) else {
                     return;
                 };
-                let trouble = match (reason, said) {
-                    (CloseReason::WrongRing, _) => {
-                        "it belongs to another ring (--ring-name)".to_string()
-                    }
-                    (CloseReason::Itself, _) => "that is this peer itself".to_string(),
-                    (_, Some(said)) => format!("it closed the connection, {said}"),
-                    (reason, None) => reason.to_string(),
-                };
-                self.note(&address, trouble);
+                self.note(&address, end(*reason, said.as_ref()));
             }
             _ => {}
         }
@@ -85,5 +81,153 @@ impl Attempts {
         // Every change of it is one step.
         let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
         troubles.insert(address.clone(), trouble);
+    }
+}
+
+/// The end of a link, in words.
+fn end(reason: CloseReason, said: Option<&Goodbye>) -> String {
+    match (reason, said) {
+        (CloseReason::WrongRing, _) => "it belongs to another ring (--ring-name)".to_string(),
+        (CloseReason::Itself, _) => "that is this peer itself".to_string(),
+        (_, Some(said)) => format!("it closed the connection, {said}"),
+        (reason, None) => reason.to_string(),
+    }
+}
+
+/// The last reason of each peer and address why there is no link. It is read beside the driver.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unlinked(Arc<Mutex<Reasons>>);
+
+#[derive(Debug, Default)]
+struct Reasons {
+    /// The ends of links.
+    ends: BTreeMap<Id, String>,
+    /// Failures to connect.
+    failures: BTreeMap<Address, String>,
+}
+
+impl Unlinked {
+    /// Takes in what became of links.
+    pub(super) fn hear(&self, event: &Event) {
+        match event {
+            Event::LinkUp { contact, .. } => {
+                let mut reasons = self.lock();
+                reasons.ends.remove(&contact.id());
+                for address in contact.addresses() {
+                    reasons.failures.remove(address);
+                }
+            }
+            Event::LinkDown {
+                id: Some(id),
+                reason,
+                said,
+                ..
+            } => insert(&mut self.lock().ends, *id, end(*reason, said.as_ref())),
+            _ => {}
+        }
+    }
+
+    /// Takes note that an address cannot be connected to.
+    pub(super) fn failed(&self, address: &Address, reason: &str) {
+        insert(
+            &mut self.lock().failures,
+            address.clone(),
+            reason.to_string(),
+        );
+    }
+
+    /// Returns the reason why there is no link to a peer: the last failure to connect, or how the last link ended.
+    pub(crate) fn reason(&self, contact: &Contact) -> String {
+        let reasons = self.lock();
+        let mut addresses = contact.addresses().iter();
+        if let Some(failure) = addresses.find_map(|address| reasons.failures.get(address)) {
+            return format!("cannot connect: {failure}");
+        }
+        match reasons.ends.get(&contact.id()) {
+            Some(end) => format!("the last link ended: {end}"),
+            None => "none has been needed".to_string(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Reasons> {
+        // Every change of it is one step.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Adds a reason; of too many, some other one goes.
+fn insert<K: Ord>(reasons: &mut BTreeMap<K, String>, key: K, reason: String) {
+    if reasons.len() >= MOST && !reasons.contains_key(&key) {
+        reasons.pop_first();
+    }
+    reasons.insert(key, reason);
+}
+
+#[cfg(test)]
+mod tests {
+    use chordscope_core::base::id::Space;
+    use chordscope_core::base::identity::Signer;
+
+    use super::*;
+
+    fn contact(secret: u8) -> Contact {
+        let signer = Signer::ed25519([secret; 32]);
+        let address = Address::parse_url(&format!("ws://127.0.0.1:{}", 7000 + u16::from(secret)));
+        Contact::sign(Space::FULL, &signer, 0, 1, vec![address.unwrap()]).unwrap()
+    }
+
+    fn up(contact: &Contact) -> Event {
+        Event::LinkUp {
+            link: LinkId(1),
+            contact: contact.clone(),
+            via: None,
+        }
+    }
+
+    fn down(contact: &Contact, reason: CloseReason) -> Event {
+        Event::LinkDown {
+            link: LinkId(1),
+            id: Some(contact.id()),
+            reason,
+            said: None,
+        }
+    }
+
+    #[test]
+    fn a_peer_without_a_link_has_the_reason_of_the_last_attempt() {
+        let (one, unlinked) = (contact(1), Unlinked::default());
+        assert_eq!(unlinked.reason(&one), "none has been needed");
+        unlinked.hear(&up(&one));
+        unlinked.hear(&down(&one, CloseReason::Idle));
+        let idle = format!("the last link ended: {}", CloseReason::Idle);
+        assert_eq!(unlinked.reason(&one), idle);
+        unlinked.failed(&one.addresses()[0], "nobody listens there");
+        let nobody = "cannot connect: nobody listens there";
+        assert_eq!(unlinked.reason(&one), nobody);
+        unlinked.hear(&up(&one));
+        assert_eq!(unlinked.reason(&one), "none has been needed");
+    }
+
+    #[test]
+    fn strangers_fill_no_memory() {
+        let mut reasons = BTreeMap::new();
+        for key in 0..2 * MOST {
+            insert(&mut reasons, key, String::new());
+        }
+        assert_eq!(reasons.len(), MOST);
+    }
+
+    #[test]
+    fn a_peer_that_answers_is_not_said_to_have_a_ring() {
+        let one = contact(1);
+        let address = one.addresses()[0].clone();
+        let (mut attempts, troubles) = Attempts::new(vec![address.clone()]);
+        attempts.opened(LinkId(1), &address);
+        attempts.hear(&up(&one));
+        let told = troubles.lock().unwrap()[&address].clone();
+        assert_eq!(told, "it answers, and has told of no ring yet");
+        attempts.hear(&down(&one, CloseReason::WrongRing));
+        let told = troubles.lock().unwrap()[&address].clone();
+        assert_eq!(told, "it belongs to another ring (--ring-name)");
     }
 }

@@ -28,7 +28,7 @@ use chordscope_core::swarm::picker::Order;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::timeout;
 
-use crate::driver::attempts::Troubles;
+use crate::driver::attempts::{Troubles, Unlinked};
 use crate::driver::notice::Notice;
 use crate::files::Place;
 use crate::links::{Inbox, Outbox};
@@ -134,6 +134,7 @@ pub(crate) struct Handle {
     pub(super) notices: broadcast::Sender<Notice>,
     pub(super) waits: Arc<AtomicU64>,
     pub(super) troubles: Troubles,
+    pub(super) unlinked: Unlinked,
 }
 
 /// The driver has ended.
@@ -155,6 +156,11 @@ impl Handle {
             format!("{authority}: {why}")
         });
         each.collect::<Vec<_>>().join("; ")
+    }
+
+    /// Returns the reasons why there is no link to peers.
+    pub(crate) fn unlinked(&self) -> Unlinked {
+        self.unlinked.clone()
     }
 
     /// Takes in a connection that another peer has opened.

@@ -111,8 +111,11 @@ impl Files {
                     .await
                     .is_ok();
         if !is_here {
-            if link.length.is_some_and(|length| length > MAX_LIST) {
-                return refuse("the link's list of files is too long");
+            if let Some(length) = link.length.filter(|length| *length > MAX_LIST) {
+                return refuse(format!(
+                    "the link's length, len={length}, is more than the {MAX_LIST} bytes that a folder's list of files may have: \
+                     leave it out if it is wrong"
+                ));
             }
             self.stop(content).await;
             self.register.drop(content);

@@ -18,6 +18,7 @@ use axum::{Json, Router};
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::route::Mode;
 use chordscope_core::node::api::{LookupError, StoreError};
+use chordscope_core::peer::Peer;
 use chordscope_core::store::record::{Name, RecordError};
 use futures_util::stream::{self, Stream};
 use serde::Deserialize;
@@ -26,7 +27,7 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::driver::Ended;
 use crate::http::App;
 use crate::id_words::no_id;
-use crate::views::{Leaving, Lookup, Peers, Refusal, Sought, Status, Store, VirtualNode};
+use crate::views::{Leaving, Lookup, Outside, Peers, Refusal, Status, Store, VirtualNode};
 
 use parameters::Parameters;
 pub(crate) use record::{
@@ -121,11 +122,10 @@ impl From<RecordError> for Failed {
     }
 }
 
-/// The peer is in no ring: whom it waits for.
+/// The failure of a request to a peer that is in no ring, with what it waits for.
 async fn outside(app: &App) -> Failed {
-    let sought = app.driver.look(Sought::all).await;
-    let reason = Sought::waiting(&sought.unwrap_or_default());
-    let reason = format!("the peer is in no ring yet{reason}");
+    let outside = app.driver.look(Outside::of).await.unwrap_or_default();
+    let reason = format!("the peer is in no ring yet{}", outside.describe());
     Failed(StatusCode::SERVICE_UNAVAILABLE, reason)
 }
 
@@ -176,7 +176,9 @@ async fn leave(
 async fn peers(State(app): State<Arc<App>>) -> Result<Json<Peers>, Failed> {
     let mut all = Peers::default();
     for position in &app.positions {
-        all.add(position.look(Peers::of).await?);
+        let unlinked = position.unlinked();
+        let view = move |peer: &Peer| Peers::of(peer, &unlinked);
+        all.add(position.look(view).await?);
     }
     Ok(Json(all))
 }
@@ -199,7 +201,7 @@ async fn lookup(
         Err(LookupError::NotMember) => return Err(outside(&app).await),
         report => report?,
     };
-    let view = move |peer: &chordscope_core::peer::Peer| Lookup::of(peer, &report);
+    let view = move |peer: &Peer| Lookup::of(peer, &report);
     Ok(Json(app.driver.look(view).await?))
 }
 

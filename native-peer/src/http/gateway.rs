@@ -19,6 +19,8 @@ use chordscope_core::swarm::layout::BLOCK;
 use chordscope_core::swarm::manifest::Manifest;
 use chordscope_core::swarm::picker::Order;
 use futures_util::stream;
+use http_range_header::{EndPosition, RangeUnsatisfiableError, StartPosition, parse_range_header};
+use mime_guess::{Mime, mime};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
@@ -227,11 +229,13 @@ impl Asked<'_> {
 
 /// Sets the headers that tell a browser what to do with it: show what cannot run, keep everything else as a file.
 fn describe(fields: &mut HeaderMap, name: &str) {
-    let kind = kind_of(name);
-    let shown = ["audio/", "video/", "image/"]
-        .iter()
-        .any(|shown| kind.starts_with(shown));
-    let how = if shown { "inline" } else { "attachment" };
+    let media = media_type(name);
+    let how = if media.is_some() {
+        "inline"
+    } else {
+        "attachment"
+    };
+    let kind = media.unwrap_or(mime::APPLICATION_OCTET_STREAM);
     let name = utf8_percent_encode(name, ESCAPED);
     let disposition = format!("{how}; filename*=UTF-8''{name}");
     for (field, value) in [
@@ -253,27 +257,16 @@ fn describe(fields: &mut HeaderMap, name: &str) {
     }
 }
 
-fn kind_of(name: &str) -> &'static str {
-    match name
-        .rsplit('.')
-        .next()
-        .unwrap_or_default()
-        .to_lowercase()
-        .as_str()
-    {
-        "mp4" | "m4v" => "video/mp4",
-        "webm" => "video/webm",
-        "mp3" => "audio/mpeg",
-        "ogg" | "oga" => "audio/ogg",
-        "wav" => "audio/wav",
-        "flac" => "audio/flac",
-        "m4a" => "audio/mp4",
-        "png" => "image/png",
-        "jpg" | "jpeg" => "image/jpeg",
-        "gif" => "image/gif",
-        "webp" => "image/webp",
-        _ => "application/octet-stream",
-    }
+/// The type of what a browser can show and cannot run; `None` for everything else. SVG images hold scripts.
+fn media_type(name: &str) -> Option<Mime> {
+    let kind = match mime_guess::from_path(name).first_raw()? {
+        // Browsers know it by its registered name alone.
+        "audio/m4a" => "audio/mp4",
+        kind => kind,
+    };
+    let kind: Mime = kind.parse().ok()?;
+    let is_media = [mime::AUDIO, mime::VIDEO, mime::IMAGE].contains(&kind.type_());
+    (is_media && kind.suffix() != Some(mime::XML)).then_some(kind)
 }
 
 fn whole(length: u64) -> Option<RangeInclusive<u64>> {
@@ -283,33 +276,25 @@ fn whole(length: u64) -> Option<RangeInclusive<u64>> {
 /// RFC 9110 §14.1.2. `None` for what is no single range of bytes, which is answered by the whole; `Some(None)` for a range that
 /// the file does not have.
 fn parse_range(text: &str, length: u64) -> Option<Option<RangeInclusive<u64>>> {
-    let (first, last) = text.strip_prefix("bytes=")?.trim().split_once('-')?;
-    let number = |text: &str| {
-        text.bytes()
-            .all(|byte| byte.is_ascii_digit())
-            .then(|| text.parse().ok())
+    let parsed = match parse_range_header(text) {
+        Ok(parsed) => parsed,
+        Err(RangeUnsatisfiableError::ZeroSuffix) => return Some(None),
+        Err(_) => return None,
     };
-    let end = length.checked_sub(1);
-    if first.is_empty() {
-        let count: u64 = number(last)??;
-        return Some(
-            end.filter(|_| count > 0)
-                .map(|end| length.saturating_sub(count)..=end),
-        );
-    }
-    let first: u64 = number(first)??;
-    let last = if last.is_empty() {
-        u64::MAX
-    } else {
-        number(last)??
+    let [range] = parsed.ranges.as_slice() else {
+        return None;
+    };
+    let (first, last) = match (range.start, range.end) {
+        // More than all is all. The library's own check refuses that, and finds a range in an empty file.
+        (StartPosition::FromLast(count), _) => (length.saturating_sub(count), u64::MAX),
+        (StartPosition::Index(first), EndPosition::LastByte) => (first, u64::MAX),
+        (StartPosition::Index(first), EndPosition::Index(last)) => (first, last),
     };
     if last < first {
         return None;
     }
-    Some(
-        end.filter(|end| first <= *end)
-            .map(|end| first..=last.min(end)),
-    )
+    let end = length.checked_sub(1).filter(|end| first <= *end);
+    Some(end.map(|end| first..=last.min(end)))
 }
 
 fn body(
@@ -431,6 +416,30 @@ mod tests {
             "bytes=-",
         ] {
             assert_eq!(parse_range(odd, 10), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn only_what_cannot_run_has_a_type() {
+        for (name, kind) in [
+            ("film.mp4", "video/mp4"),
+            ("film.m4v", "video/x-m4v"),
+            ("a.webm", "video/webm"),
+            ("a.mp3", "audio/mpeg"),
+            ("a.ogg", "audio/ogg"),
+            ("a.flac", "audio/flac"),
+            ("a.m4a", "audio/mp4"),
+            ("a b.PNG", "image/png"),
+            ("a.tar.jpeg", "image/jpeg"),
+            ("a.avif", "image/avif"),
+        ] {
+            let found = media_type(name).map(|kind| kind.to_string());
+            assert_eq!(found.as_deref(), Some(kind), "{name}");
+        }
+        for name in [
+            "a.html", "a.js", "a.svg", "a.svgz", "a.pdf", "a.xml", "a", "mp4", "",
+        ] {
+            assert_eq!(media_type(name), None, "{name}");
         }
     }
 

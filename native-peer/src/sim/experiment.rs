@@ -57,7 +57,7 @@ impl Name {
 /// `sim experiment`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// What to measure
+    /// The measurement
     #[arg(value_enum)]
     name: Name,
     /// Nodes in the ring; for path-length and swarm that one size only

@@ -29,7 +29,7 @@ const ARGUMENT: &str = "SCENARIO";
 /// `sim run`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// A file, - for standard input, a link copied from the page, or the name of a built-in scenario
+    /// A file, - for standard input, a permalink of the page, or the name of a built-in scenario
     #[arg(value_name = ARGUMENT)]
     scenario: String,
     /// Run with this seed instead of the scenario's own
@@ -47,6 +47,8 @@ struct Answer {
 /// A property that must always hold was found broken.
 #[derive(Debug, Serialize)]
 struct Violation {
+    #[serde(skip)]
+    at: Instant,
     at_ms: f64,
     property: &'static str,
     node: JsonId,
@@ -86,9 +88,9 @@ impl Options {
             return output::json(&answer);
         }
         let mut text = format!(
-            "{title}: {} in {:.3} s of virtual time\ndigest {}\n",
+            "{title}: {} in {} of virtual time\ndigest {}\n",
             count(answer.events, "event"),
-            until.as_micros() as f64 / 1e6,
+            millis(until),
             answer.digest
         );
         match answer.violations.as_slice() {
@@ -118,8 +120,8 @@ impl Options {
 impl Violation {
     fn describe(&self) -> String {
         let node = serde_json::to_string(&self.node).unwrap_or_default();
-        let (at, what) = (self.at_ms / 1e3, self.property);
-        format!("violated at {at:.3} s, node {node}: {what}\n")
+        let (at, what) = (millis(self.at), self.property);
+        format!("violated at {at}, node {node}: {what}\n")
     }
 }
 
@@ -128,17 +130,25 @@ fn describe_unclear(unclear: &[Unclear]) -> String {
     let (Some(first), Some(last)) = (unclear.first(), unclear.last()) else {
         return String::new();
     };
-    let seconds = |at: Instant| at.as_micros() as f64 / 1e6;
-    let from = seconds(first.from);
+    let from = millis(first.from);
     let to = match last.to {
-        Some(to) => format!("to {:.3} s", seconds(to)),
+        Some(to) => format!("to {}", millis(to)),
         None => "to the end".to_string(),
     };
     let often = match unclear.len() {
         1 => "for a while".to_string(),
         many => format!("{many} times for a while"),
     };
-    format!("some keys had two owners or none {often}, from {from:.3} s {to}\n")
+    format!("some keys had two owners or none {often}, from {from} {to}\n")
+}
+
+/// A moment in milliseconds, exactly: a trace counts microseconds.
+fn millis(at: Instant) -> String {
+    let micros = at.as_micros();
+    let (whole, rest) = (micros / 1_000, micros % 1_000);
+    let digits = format!("{whole}.{rest:03}");
+    let digits = digits.trim_end_matches('0').trim_end_matches('.');
+    format!("{digits} ms")
 }
 
 fn find(text: &str) -> Result<Plan, Failure> {
@@ -168,7 +178,7 @@ fn find(text: &str) -> Result<Plan, Failure> {
     let names: Vec<_> = builtin::all().into_iter().map(|known| known.name).collect();
     let names = names.join(", ");
     Err(wrong(format!(
-        "\"{text}\" is neither a file nor a link nor one of {names}"
+        "\"{text}\" is neither a file nor a permalink nor one of {names}"
     )))
 }
 
@@ -210,6 +220,7 @@ fn execute(plan: Plan) -> Result<Run, Failure> {
             entries.iter().for_each(|entry| follow(&mut unclear, entry));
             violations.extend(entries.iter().filter_map(broken).map(|(at, what, node)| {
                 Violation {
+                    at,
                     at_ms: at.as_micros() as f64 / 1e3,
                     property: what.title(),
                     node: JsonId::new(space, node),
@@ -293,6 +304,20 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_is_told_to_the_microsecond() {
+        for (micros, told) in [
+            (0, "0 ms"),
+            (7, "0.007 ms"),
+            (1_000, "1 ms"),
+            (100_000, "100 ms"),
+            (1_234_500, "1234.5 ms"),
+            (u64::MAX, "18446744073709551.615 ms"),
+        ] {
+            assert_eq!(millis(Instant::from_micros(micros)), told);
+        }
+    }
+
+    #[test]
     fn the_times_without_one_owner_for_each_key_are_told() {
         let unclear = |times: &[(u64, Option<u64>)]| -> Vec<Unclear> {
             let times = times.iter().map(|(from, to)| Unclear {
@@ -305,11 +330,11 @@ mod tests {
         assert_eq!(said(&[]), "");
         assert_eq!(
             said(&[(1_500, Some(2_250))]),
-            "some keys had two owners or none for a while, from 1.500 s to 2.250 s\n"
+            "some keys had two owners or none for a while, from 1500 ms to 2250 ms\n"
         );
         assert_eq!(
             said(&[(0, Some(10)), (20, None)]),
-            "some keys had two owners or none 2 times for a while, from 0.000 s to the end\n"
+            "some keys had two owners or none 2 times for a while, from 0 ms to the end\n"
         );
     }
 

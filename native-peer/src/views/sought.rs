@@ -1,7 +1,8 @@
-//! The peers and addresses that a peer looks for while it is in no ring.
+//! A peer that is in no ring: the peers and addresses that it looks for, and what it waits for.
 
 use chordscope_core::base::contact::{Address, Contact};
 use chordscope_core::base::id::{Id, Space};
+use chordscope_core::node::view::Stage;
 use chordscope_core::peer::Peer;
 use serde::{Deserialize, Serialize};
 
@@ -69,17 +70,50 @@ impl Sought {
             (one, other) => one.as_ref().or(other.as_ref()).cloned().unwrap_or_default(),
         }
     }
+}
 
-    /// Returns those that it waits for, as the end of a sentence; nothing where nobody is known.
-    pub(crate) fn waiting(all: &[Self]) -> String {
-        if all.is_empty() {
-            return String::new();
+/// A peer that is in no ring, and what it waits for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Outside {
+    /// Whether it has found a ring, and looks for its place in it.
+    pub(crate) is_joining: bool,
+    /// Those that it looks for.
+    pub(crate) sought: Vec<Sought>,
+    /// The number of peers that it is linked with.
+    pub(crate) linked: usize,
+}
+
+impl Outside {
+    pub(crate) fn of(peer: &Peer) -> Self {
+        Self {
+            is_joining: peer.node().stage() == Stage::Joining,
+            sought: Sought::all(peer),
+            linked: peer.links().filter(|link| link.contact.is_some()).count(),
         }
-        let mut named: Vec<String> = all.iter().take(MAX_NAMED).map(Self::describe).collect();
-        if all.len() > MAX_NAMED {
-            named.push(count(all.len() - MAX_NAMED, "other"));
+    }
+
+    /// Returns what it waits for, in words; `None` where nobody is known.
+    pub(crate) fn waits_for(&self) -> Option<String> {
+        let mut named: Vec<String> = self.sought.iter().map(Sought::describe).collect();
+        if named.len() > MAX_NAMED {
+            let more = named.split_off(MAX_NAMED).len();
+            named.push(count(more, "other"));
         }
-        format!("; waiting for {}", named.join(", "))
+        match (self.is_joining, named.is_empty(), self.linked) {
+            (true, ..) => Some("its place in the ring that it joins".to_string()),
+            (false, false, _) => Some(named.join(", ")),
+            (false, true, 0) => None,
+            (false, true, linked) => Some(format!(
+                "{} to be in a ring: where none is, the peer with the lowest id begins one after ten seconds",
+                count(linked, "linked peer")
+            )),
+        }
+    }
+
+    /// Returns what it waits for, as the end of a sentence.
+    pub(crate) fn describe(&self) -> String {
+        let waits = self.waits_for();
+        waits.map_or_else(String::new, |waits| format!("; waiting for {waits}"))
     }
 }
 
@@ -118,12 +152,31 @@ mod tests {
                 format!("{} (ws://127.0.0.1:7003/ws)", show(&three)),
             ]
         );
-        assert_eq!(
-            Sought::waiting(&all),
-            format!("; waiting for {}", shown.join(", "))
-        );
-        assert_eq!(Sought::waiting(&[]), "");
+        let outside = |sought: &[Sought], linked| Outside {
+            is_joining: false,
+            sought: sought.to_vec(),
+            linked,
+        };
+        let waiting = format!("; waiting for {}", shown.join(", "));
+        assert_eq!(outside(&all, 2).describe(), waiting);
         let many = vec![all[2].clone(); MAX_NAMED + 2];
-        assert!(Sought::waiting(&many).ends_with(", 2 others"));
+        assert!(outside(&many, 0).describe().ends_with(", 2 others"));
+    }
+
+    #[test]
+    fn who_is_linked_with_all_that_it_was_given_waits_for_one_of_them_to_have_a_ring() {
+        let mut outside = Outside {
+            linked: 2,
+            ..Outside::default()
+        };
+        assert_eq!(
+            outside.describe(),
+            "; waiting for 2 linked peers to be in a ring: where none is, the peer with the lowest id begins one after ten \
+             seconds"
+        );
+        outside.is_joining = true;
+        let joins = "; waiting for its place in the ring that it joins";
+        assert_eq!(outside.describe(), joins);
+        assert_eq!(Outside::default().describe(), "");
     }
 }

@@ -313,6 +313,19 @@ fn wrong_use_is_one_line() {
     assert!(line.starts_with("chordscope: --allow-host: "), "{line}");
     let line = home.refusal(&["peer", "--web", "/nowhere/at/all"], 2);
     assert!(line.starts_with("chordscope: --web: "), "{line}");
+    // Before anything else is looked at: no peer is there, and nothing was confirmed.
+    let repair = [
+        "quorum",
+        "repair",
+        "name",
+        "--lost",
+        "zz",
+        "--peer",
+        "127.0.0.1:1",
+    ];
+    let line = home.refusal(&repair, 2);
+    let words = "chordscope: --lost: \"zz\" is neither an id, which has 40 hexadecimal digits, nor an address";
+    assert!(line.starts_with(words), "{line}");
     for lost in ["--lost=", "--lost=,", "--lost=127.0.0.1:1,"] {
         let line = home.refusal(&["quorum", "repair", "name", lost, "--peer", &url], 2);
         assert!(

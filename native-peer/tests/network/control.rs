@@ -1,4 +1,4 @@
-//! Who may control a peer: its own user's programs and pages, nobody else.
+//! Access to a peer's control: its own user's programs and pages have it, nobody else.
 
 use crate::process::{Home, Process, eventually, http};
 

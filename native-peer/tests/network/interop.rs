@@ -104,7 +104,7 @@ fn all_get_what_each_puts(all: &[&Member<'_>]) {
     }
 }
 
-/// What one shares, a file and a folder, the other fetches.
+/// Checks that one fetches a file and a folder that the other shares.
 fn goes_from(home: &Home, one: &Member<'_>, other: &Member<'_>, name: &str) {
     let (file, folder) = (home.path(name), home.path(&format!("{name}-folder")));
     let content = bytes(3 * MIB + name.len());

@@ -11,7 +11,7 @@ use crate::transfers::{fetch, link, share, write};
 const FILES: usize = 10_000;
 /// And so many that are all alike.
 const ALIKE: usize = 32;
-/// How many files and connections the system lets a peer have open.
+/// The number of files and connections that the system lets a peer have open.
 const DESCRIPTORS: usize = 300;
 
 /// Starts a peer under a limit of open files, as `ulimit` takes it.

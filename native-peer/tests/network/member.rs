@@ -11,7 +11,7 @@ use crate::reader::Reader;
 
 /// For how long values are put and got while the member is there.
 const A_MINUTE: Duration = Duration::from_secs(60);
-/// How many names are in its range, and how many anywhere.
+/// The number of names in its range, and of those anywhere.
 const NAMES: usize = 8;
 
 /// Where a name lies on the ring.
@@ -72,7 +72,7 @@ fn agrees(home: &Home, name: &str, by: &Process, from: &Process) {
     assert_eq!(got["value"], "agreed");
 }
 
-/// What was put last under each name.
+/// The last value put under each name.
 struct Traffic<'a> {
     home: &'a Home,
     last: BTreeMap<String, String>,
@@ -126,7 +126,7 @@ impl<'a> Traffic<'a> {
         );
     }
 
-    /// What a peer says of a name.
+    /// Returns the words of a peer about a name.
     fn trouble_with(&self, name: &str, peer: &str) -> String {
         let asked: [&[&str]; 3] = [&["get", name], &["lookup", name, "--trace"], &["status"]];
         let told = asked.map(|words| {

@@ -1,4 +1,4 @@
-//! What is on the disk decides what is fetched and what is shared.
+//! Files that are on the disk already: they decide what is fetched and what is shared.
 
 use std::fs;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// How long anything may take before a test gives up, on a machine that does much else. Nothing waits so long where all is well.
+/// The longest time for anything before a test gives up, on a machine that does much else. Nothing waits so long where all is well.
 const TIMEOUT: Duration = Duration::from_secs(90);
 const PAUSE: Duration = Duration::from_millis(25);
 

@@ -88,6 +88,15 @@ fn a_name_that_is_at_the_other_level_is_said_to_be_there() {
     assert!(output.status.success() && output.stderr.is_empty());
     let high = "chordscope: there is no such name at level one, but there is at level quorum: try --level quorum";
     assert_eq!(home.refusal(&["get", "high", at[0], at[1]], 1), high);
+    let own = ["--signed", "--salt", "s", at[0], at[1]];
+    let put = [&["put", "value"], &own[..], &QUORUM].concat();
+    eventually("a record of its own", || home.json(&put));
+    let delete = [&["delete"], &own[..]].concat();
+    let output = home.output(&delete);
+    let note = "deleted at level one; the record is at level quorum, too: add --level quorum to delete it there\n";
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), note);
+    let told = "chordscope: there is no such record at level one, but there is at level quorum: try --level quorum";
+    assert_eq!(home.refusal(&delete, 1), told);
     let nowhere = "chordscope: there is no such name";
     assert_eq!(home.refusal(&["get", "none", at[0], at[1]], 1), nowhere);
 }
@@ -324,7 +333,7 @@ fn repair(range: &str, lost: &str, at: &str) -> Vec<String> {
     order.map(String::from).to_vec()
 }
 
-/// What a command that fails with this code says.
+/// Returns the line of a command that fails with this code.
 fn told(home: &Home, order: &[String], code: i32) -> String {
     let order: Vec<&str> = order.iter().map(String::as_str).collect();
     home.refusal(&order, code)

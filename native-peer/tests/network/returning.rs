@@ -75,6 +75,10 @@ fn a_peer_that_finds_nobody_of_its_ring_names_whom_it_waits_for() {
         }
     }
     assert!(text.contains("\nwaiting for "), "{text}");
+    // It has neighbours that are away.
+    let left = home.refusal(&["leave", at[0], at[1]], 1);
+    let words = "chordscope: the peer is in no ring now, and can hand nothing over; waiting for ";
+    assert!(left.starts_with(words), "{left}");
 }
 
 #[test]
@@ -93,6 +97,14 @@ fn fresh_peers_with_one_list_of_seeds_begin_together() {
     let peers: Vec<Process> = (0..3)
         .map(|number| home.joining(&format!("peer-{number}"), ports[number], &seeds))
         .collect();
+    eventually("all are linked and in no ring, and it is said so", || {
+        let told = home
+            .output(&["get", "name", "--peer", peers[0].url()])
+            .stderr;
+        let told = String::from_utf8(told).unwrap();
+        let words = "no ring yet; waiting for 2 linked peers to be in a ring: where none is, the peer with the lowest id begins one";
+        told.contains(words).then_some(())
+    });
     home.wait_for_ring(&peers.iter().collect::<Vec<_>>());
     let put = home.json(&["put", "name", "value", "--peer", peers[2].url()]);
     assert_eq!(put.unwrap()["copies"], 3);

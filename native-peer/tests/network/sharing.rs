@@ -1,4 +1,4 @@
-//! What may be shared: names, kinds of files, standard input.
+//! The rules for what may be shared: names, kinds of files, standard input.
 
 use std::fs;
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::process::{Home, Process, refusal};
 use crate::transfers::{bytes, fetch, link, share, write};
 
-/// How many contents a peer shares.
+/// Returns the number of contents that a peer shares.
 fn count(home: &Home, peer: &Process) -> usize {
     let shares = home.json(&["shares", "--peer", peer.url()]).unwrap();
     shares["transfers"].as_array().unwrap().len()
@@ -253,7 +253,7 @@ fn what_comes_in_by_standard_input_is_kept_until_it_is_shared_no_more() {
     assert!(line.starts_with("chordscope: --name"), "{line}");
 }
 
-/// What a command that succeeds prints.
+/// Returns the output of a command that succeeds.
 fn said(home: &Home, words: &[&str]) -> String {
     let output = home.output(words);
     let error = String::from_utf8_lossy(&output.stderr);

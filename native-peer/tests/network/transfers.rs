@@ -45,7 +45,7 @@ pub(crate) fn fetch(home: &Home, peer: &Process, link: &str, folder: &str) -> Va
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// How one content stands at a peer.
+/// Returns the state of one content at a peer.
 pub(crate) fn transfer(home: &Home, peer: &Process, content: &str) -> Option<Value> {
     let all = home.json(&["shares", "--peer", peer.url()])?;
     let all = all["transfers"].as_array()?.clone();

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::process::{Home, Process, http, limited, refusal};
 
-/// How many names are put, by one peer after another.
+/// The number of names that are put, by one peer after another.
 const PUTS: usize = 60;
 
 /// A ring of so many peers in a process that may have so many files and connections open.

@@ -170,7 +170,7 @@ fn room(path: &[String]) -> String {
     }
 }
 
-/// What is wrong with an import of `to` by `from`, if anything.
+/// Returns the fault of an import of `to` by `from`, if there is one.
 fn objection(floors: &[&[&str]], from: &str, to: &str) -> Option<String> {
     let floor = |room: &str| floors.iter().position(|rooms| rooms.contains(&room));
     if from == to || from == TESTS_ALONE {
@@ -299,7 +299,7 @@ fn the_crates_depend_downwards_only() {
     assert_none("dependencies against the layers", &problems);
 }
 
-/// What `violations` says of a file with this text.
+/// Returns what `violations` says of a file with this text.
 fn judged(path: &str, source: &str) -> Vec<String> {
     let found = violations(("core", &FLOORS), Path::new(path), source);
     found.into_iter().map(|(_, _, line)| line).collect()

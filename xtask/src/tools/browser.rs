@@ -9,7 +9,7 @@ use super::install::Installed;
 use super::on_path;
 use crate::process;
 
-/// What judges how accessible a page is.
+/// The version of axe-core, which judges how accessible a page is.
 const AXE_VERSION: &str = "4.14.1";
 /// The names that Chromium goes by.
 const CHROMIUM: [&str; 4] = [

@@ -31,7 +31,7 @@ impl<'a> Installed<'a> {
         })
     }
 
-    /// What installing it is called.
+    /// Returns the name of the step that installs it.
     pub(super) fn step(&self) -> String {
         format!("installing {} {}", self.package, self.version)
     }

@@ -14,7 +14,7 @@ const DENY_VERSION: &str = "0.20.2";
 const MACHETE_VERSION: &str = "0.9.2";
 const MUTANTS_VERSION: &str = "27.1.0";
 
-/// What the lints run besides the compiler's tools.
+/// The tools that the lints run besides the compiler's.
 #[derive(Debug)]
 pub(crate) struct LintTools {
     pub(crate) deny: PathBuf,

@@ -104,6 +104,9 @@ impl FetchOptions {
         if let Some(problem) = transfer.problem {
             return Err(Failure::failed(problem));
         }
+        if let Some(note) = wrong_length(&link, transfer.bytes) {
+            output::note(format_args!("chordscope: {note}"));
+        }
         let fetched = Fetched {
             content: fetching.content,
             path: fetching.path,
@@ -115,6 +118,7 @@ impl FetchOptions {
             false => output::line(&fetched.path),
         }
     }
+
     /// Ends the fetch at the peer, and says what became of it once the peer has confirmed that. It may have finished meanwhile.
     async fn cancel(
         &self,
@@ -161,6 +165,18 @@ impl FetchOptions {
             )),
         }
     }
+}
+
+/// The line for a link that tells another length than its content has; the content id alone binds.
+fn wrong_length(link: &Link, found: Option<u64>) -> Option<String> {
+    // That of a folder's link is the length of its list.
+    let (told, found) = link.length.zip(found).filter(|_| !link.is_collection)?;
+    (told != found).then(|| {
+        let found = output::count(found, "byte");
+        format!(
+            "the link's length is wrong: len={told}, and the content has {found}; it is what the content id means"
+        )
+    })
 }
 
 /// The end of a fetch, as the command saw it.
@@ -278,6 +294,25 @@ async fn follow(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_that_tells_another_length_than_its_content_has_is_told_of() {
+        let id = "0".repeat(64);
+        let told = |fields: &str, found| {
+            let link = Link::parse(&format!("chordscope:{id}?{fields}")).unwrap();
+            wrong_length(&link, found)
+        };
+        assert_eq!(
+            told("len=5", Some(1)).as_deref(),
+            Some(
+                "the link's length is wrong: len=5, and the content has 1 byte; it is what the content id means"
+            )
+        );
+        assert_eq!(told("len=5", Some(5)), None);
+        assert_eq!(told("len=5", None), None);
+        assert_eq!(told("n=name", Some(5)), None);
+        assert_eq!(told("len=5&c=1", Some(99)), None);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn it_is_said_soon_that_nobody_was_found_and_later_that_it_still_waits() {

@@ -45,7 +45,7 @@ pub(super) fn route() -> MethodRouter<Arc<App>> {
 struct Asked {
     /// A name.
     name: Option<String>,
-    /// Instead of a name, to put or delete: a record of the peer's own, or a value on its own account.
+    /// Instead of a name: a record of the peer's own, or, to put, a value on its own account.
     kind: Option<Kind>,
     /// Instead of a name, to get: the author of a signed record, as 64 hexadecimal digits.
     author: Option<String>,
@@ -152,8 +152,16 @@ impl Asked {
     }
 
     /// Returns the subject that is to be read.
-    fn subject(&self, app: &App) -> Result<Subject, Failed> {
+    async fn subject(&self, app: &App) -> Result<Subject, Failed> {
         match (&self.name, &self.author, &self.key) {
+            (None, None, None) if self.kind == Some(Kind::Signed) => {
+                let salt = self.salt()?;
+                let me = app.driver.look(|peer| peer.node().contact().card().key);
+                Ok(Subject::Signed(me.await?, salt))
+            }
+            _ if self.kind.is_some() => Err(bad(
+                "what is read by kind is a record of the peer's own: kind=signed with a salt",
+            )),
             (Some(name), None, None) => Ok(Name::new(name.as_str())?.into()),
             (None, Some(author), None) => {
                 let author = parse_author(author).ok_or_else(|| bad(AUTHOR))?;
@@ -191,7 +199,7 @@ async fn read(
     State(app): State<Arc<App>>,
     Parameters(asked): Parameters<Asked>,
 ) -> Result<Response, Failed> {
-    let subject = asked.subject(&app)?;
+    let subject = asked.subject(&app).await?;
     let key = app.space.show(subject.key(app.space));
     let got = app.driver.get(subject, asked.level()).await?;
     let (record, held) = explained(&app, got).await?;
