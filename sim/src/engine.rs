@@ -12,6 +12,7 @@ pub mod network;
 pub mod permalink;
 pub mod queue;
 pub mod run;
+pub mod time_text;
 
 use alloc::string::String;
 use alloc::sync::Arc;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
 use chordscope_core::chord::invariant::Property;
+use chordscope_sim::engine::time_text::time_text;
 use chordscope_sim::worlds::ring;
 use chordscope_sim::worlds::ring::builtin;
 use chordscope_sim::worlds::ring::permalink::Permalink;
@@ -47,9 +48,9 @@ struct Answer {
 /// A property that must always hold was found broken.
 #[derive(Debug, Serialize)]
 struct Violation {
+    at_ms: f64,
     #[serde(skip)]
     at: Instant,
-    at_ms: f64,
     property: &'static str,
     node: JsonId,
 }
@@ -90,7 +91,7 @@ impl Options {
         let mut text = format!(
             "{title}: {} in {} of virtual time\ndigest {}\n",
             count(answer.events, "event"),
-            millis(until),
+            time_text(until.as_micros()),
             answer.digest
         );
         match answer.violations.as_slice() {
@@ -120,7 +121,7 @@ impl Options {
 impl Violation {
     fn describe(&self) -> String {
         let node = serde_json::to_string(&self.node).unwrap_or_default();
-        let (at, what) = (millis(self.at), self.property);
+        let (at, what) = (time_text(self.at.as_micros()), self.property);
         format!("violated at {at}, node {node}: {what}\n")
     }
 }
@@ -130,25 +131,14 @@ fn describe_unclear(unclear: &[Unclear]) -> String {
     let (Some(first), Some(last)) = (unclear.first(), unclear.last()) else {
         return String::new();
     };
-    let from = millis(first.from);
-    let to = match last.to {
-        Some(to) => format!("to {}", millis(to)),
-        None => "to the end".to_string(),
+    let from = time_text(first.from.as_micros());
+    let to = last.to.map(|to| time_text(to.as_micros()));
+    let to = to.unwrap_or_else(|| "the end".to_string());
+    let times = match unclear.len() {
+        1 => format!("from {from} to {to}"),
+        many => format!("{many} times between {from} and {to}"),
     };
-    let often = match unclear.len() {
-        1 => "for a while".to_string(),
-        many => format!("{many} times for a while"),
-    };
-    format!("some keys had two owners or none {often}, from {from} {to}\n")
-}
-
-/// A moment in milliseconds, exactly: a trace counts microseconds.
-fn millis(at: Instant) -> String {
-    let micros = at.as_micros();
-    let (whole, rest) = (micros / 1_000, micros % 1_000);
-    let digits = format!("{whole}.{rest:03}");
-    let digits = digits.trim_end_matches('0').trim_end_matches('.');
-    format!("{digits} ms")
+    format!("some keys had two owners or none {times}\n")
 }
 
 fn find(text: &str) -> Result<Plan, Failure> {
@@ -220,8 +210,8 @@ fn execute(plan: Plan) -> Result<Run, Failure> {
             entries.iter().for_each(|entry| follow(&mut unclear, entry));
             violations.extend(entries.iter().filter_map(broken).map(|(at, what, node)| {
                 Violation {
-                    at,
                     at_ms: at.as_micros() as f64 / 1e3,
+                    at,
                     property: what.title(),
                     node: JsonId::new(space, node),
                 }
@@ -304,20 +294,6 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_is_told_to_the_microsecond() {
-        for (micros, told) in [
-            (0, "0 ms"),
-            (7, "0.007 ms"),
-            (1_000, "1 ms"),
-            (100_000, "100 ms"),
-            (1_234_500, "1234.5 ms"),
-            (u64::MAX, "18446744073709551.615 ms"),
-        ] {
-            assert_eq!(millis(Instant::from_micros(micros)), told);
-        }
-    }
-
-    #[test]
     fn the_times_without_one_owner_for_each_key_are_told() {
         let unclear = |times: &[(u64, Option<u64>)]| -> Vec<Unclear> {
             let times = times.iter().map(|(from, to)| Unclear {
@@ -330,11 +306,11 @@ mod tests {
         assert_eq!(said(&[]), "");
         assert_eq!(
             said(&[(1_500, Some(2_250))]),
-            "some keys had two owners or none for a while, from 1500 ms to 2250 ms\n"
+            "some keys had two owners or none from 1.5 s to 2.25 s\n"
         );
         assert_eq!(
             said(&[(0, Some(10)), (20, None)]),
-            "some keys had two owners or none 2 times for a while, from 0 ms to the end\n"
+            "some keys had two owners or none 2 times between 0 ms and the end\n"
         );
     }
 

@@ -257,12 +257,14 @@ pub(crate) struct LookupFacts {
     pub(crate) key: u64,
     pub(crate) mode: Mode,
     pub(crate) started: u64,
+    /// The index of the entry that asks for it.
+    pub(crate) entry: u64,
     /// When it ended, and with which path, if any.
     pub(crate) ended: Option<(u64, Option<Vec<u64>>)>,
     pub(crate) sent: Vec<Parcel>,
     pub(crate) delivered: Vec<Parcel>,
     pub(crate) lost: Vec<Parcel>,
-    /// When, where, what step, by which predecessor.
+    /// When, where, what step, by which predecessor: until it ended. What goes on without its origin is no longer what the page shows.
     pub(crate) routed: Vec<(u64, u64, Step, Option<u64>)>,
 }
 
@@ -330,6 +332,19 @@ impl<'a> Facts<'a> {
         self.entries.iter().filter_map(|entry| match &entry.what {
             What::Acted(action) => Some((entry.at.as_micros(), action)),
             _ => None,
+        })
+    }
+
+    /// Whether other nodes came or went, or the network was cut or healed, after an entry.
+    pub(crate) fn has_turned_since(&self, index: u64) -> bool {
+        self.entries.iter().any(|entry| {
+            let turns = match &entry.what {
+                What::Acted(deed) => {
+                    deed.changes_members() || matches!(deed, Action::Split(_) | Action::Heal)
+                }
+                _ => false,
+            };
+            entry.index > index && turns
         })
     }
 
@@ -623,6 +638,7 @@ fn follow(entries: &[Entry], (from, key, started): (Id, Id, u64)) -> LookupFacts
         key: number(key),
         mode: *mode,
         started,
+        entry: entries[begins].index,
         ended: None,
         sent: Vec::new(),
         delivered: Vec::new(),
@@ -647,7 +663,7 @@ fn follow(entries: &[Entry], (from, key, started): (Id, Id, u64)) -> LookupFacts
                     predecessor,
                     ..
                 },
-            ) if *lookup == id => {
+            ) if *lookup == id && facts.ended.is_none() => {
                 facts
                     .routed
                     .push((at, number(*node), step.clone(), predecessor.map(number)));

@@ -347,11 +347,7 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>) -> Result<(), Stri
 
         Statement::Progress { key, stage } => {
             let lookup = lookup()?;
-            let turned = facts.deeds().any(|(at, deed)| {
-                let turns =
-                    deed.changes_members() || matches!(deed, Action::Split(_) | Action::Heal);
-                turns && at > lookup.started
-            });
+            let turned = facts.has_turned_since(lookup.entry);
             so(lookup.key == number(*key)
                 && match (&lookup.ended, stage) {
                     (Some((_, None)), Stage::Failed) => true,
@@ -379,6 +375,9 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>) -> Result<(), Stri
         Statement::Linear { hops } => {
             let (from, key) = (number(lookup()?.id.0), lookup()?.key);
             let up = ring.up();
+            if facts.ring_at(lookup()?.started).members() != up {
+                return Err("other nodes than when the lookup began".to_owned());
+            }
             let owner = ring.first_from(&up, key).ok_or("no node")?;
             let way = ring.way(from, owner);
             so(up.iter().filter(|id| ring.way(from, **id) <= way).count() == hops + 1)

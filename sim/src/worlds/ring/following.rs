@@ -137,7 +137,8 @@ impl RingWorld {
 
     /// Notes what a node decided about a lookup, or that one has ended.
     pub(super) fn follow_lookup(&mut self, node: Id, event: &Event) {
-        let now = self.now;
+        // The entry that tells the event comes next.
+        let (now, entry) = (self.now, self.next_index);
         match event {
             Event::Routed {
                 lookup,
@@ -147,6 +148,7 @@ impl RingWorld {
             } => {
                 let decision = Decision {
                     at: now,
+                    entry,
                     node,
                     step: step.clone(),
                     predecessor: *predecessor,
@@ -160,6 +162,7 @@ impl RingWorld {
                     return;
                 };
                 trace.finished = Some(now);
+                trace.last_entry = Some(entry);
                 trace.wait = None;
                 match outcome {
                     Ok(report) => {

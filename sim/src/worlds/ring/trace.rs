@@ -98,8 +98,12 @@ pub struct LookupTrace {
     pub mode: Mode,
     /// The time at which it began.
     pub started: Instant,
+    /// The index of the trace's entry that asks for it: what happens at one moment has an order there.
+    pub first_entry: u64,
     /// The time at which it ended.
     pub finished: Option<Instant>,
+    /// The index of the trace's entry that ended it.
+    pub last_entry: Option<u64>,
     /// The nodes reached so far, origin first: of the branch that leads, where a lookup has fallen into several.
     pub path: Vec<Id>,
     /// The owner, once found.
@@ -142,6 +146,8 @@ pub struct Wait {
 pub struct Decision {
     /// The time.
     pub at: Instant,
+    /// The index of the trace's entry that tells it.
+    pub entry: u64,
     /// The node.
     pub node: Id,
     /// The decision.
