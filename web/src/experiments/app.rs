@@ -61,7 +61,11 @@ pub fn ExperimentsApp() -> Html {
         })
     };
     let theme = intend.reform(|_| Intent::Theme);
-    let drawn = panels(plan.experiment, desk.shown_run().map_or(&[], |run| &run.rows), paper.as_deref().unwrap_or_default());
+    let drawn = panels(
+        plan.experiment,
+        desk.shown_run().map_or(&[], |run| &run.rows),
+        paper.as_deref().unwrap_or_default(),
+    );
     let panel = Panel {
         desk,
         intend,
@@ -138,7 +142,10 @@ fn use_address(desk: &UseReducerHandle<Desk>, shown: bool, run: &Callback<Option
     let changed = Callback::from(move |_| {
         let query = page::query();
         // A link to the page without parameters leaves it as it is; so does what it has written itself.
-        if page::route() == Route::Experiments && !query.is_empty() && written.as_ref() != Some(&query) {
+        if page::route() == Route::Experiments
+            && !query.is_empty()
+            && written.as_ref() != Some(&query)
+        {
             let asked = link::read(&query);
             start(&asked, &Desk::of(asked.clone()));
             desk.dispatch(Action::Asked(asked));
@@ -155,7 +162,10 @@ fn use_width(frame: &NodeRef, shown: bool) -> f64 {
         let (frame, width) = (frame.clone(), width.setter());
         move || {
             let frame = frame.cast::<Element>();
-            if let Some(wide) = frame.map(|frame| frame.client_width()).filter(|wide| *wide > 0) {
+            if let Some(wide) = frame
+                .map(|frame| frame.client_width())
+                .filter(|wide| *wide > 0)
+            {
                 width.set(f64::from(wide));
             }
         }

@@ -290,7 +290,10 @@ mod tests {
     fn an_address_fills_the_controls_in() {
         let desk = desk("e=churn&seed=9&nodes=50&crash&run");
         let plan = desk.plan().unwrap();
-        assert_eq!(link::write(&plan, true), "e=churn&seed=9&nodes=50&crash&run");
+        assert_eq!(
+            link::write(&plan, true),
+            "e=churn&seed=9&nodes=50&crash&run"
+        );
         assert_eq!(desk.error, None);
     }
 
@@ -346,9 +349,15 @@ mod tests {
     #[test]
     fn a_run_that_has_ended_hears_nothing_more() {
         let plan = Plan::of(Experiment::Load);
-        let begun = [Action::Begin(plan, 0.0), Action::Heard(Report::Part(0.25), 1.0)];
+        let begun = [
+            Action::Begin(plan, 0.0),
+            Action::Heard(Report::Part(0.25), 1.0),
+        ];
         let cancelled = after(desk("e=load"), begun.into_iter().chain([Action::Cancel]));
-        let late = after(cancelled, [Action::Heard(Report::Done, 2.0), Action::Stopped]);
+        let late = after(
+            cancelled,
+            [Action::Heard(Report::Done, 2.0), Action::Stopped],
+        );
         assert_eq!(late.run.unwrap().state, State::Cancelled(0.25));
     }
 }

@@ -71,9 +71,8 @@ fn parameters(plan: &Plan) -> String {
 fn array(rows: &[Row]) -> String {
     let object = |row: &Row| {
         let cells = row.cells().iter();
-        let cells = cells.map(|(column, number)| {
-            format!("\"{}\":{}", column.name(), plain(*number, "null"))
-        });
+        let cells = cells
+            .map(|(column, number)| format!("\"{}\":{}", column.name(), plain(*number, "null")));
         format!("{{{}}}", cells.collect::<Vec<_>>().join(","))
     };
     let rows: Vec<String> = rows.iter().map(object).collect();

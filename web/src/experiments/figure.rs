@@ -98,21 +98,49 @@ pub fn panels(experiment: Experiment, rows: &[Row], paper: &[Row]) -> Vec<Panel>
     };
     match experiment {
         Experiment::PathLength => {
-            vec![panel("Hops of a lookup: mean, and 1st to 99th percentile", both(Some(Column::MeanHops), percentiles), false)]
+            vec![panel(
+                "Hops of a lookup: mean, and 1st to 99th percentile",
+                both(Some(Column::MeanHops), percentiles),
+                false,
+            )]
         }
         Experiment::Load => {
-            vec![panel("Keys of a node: mean, and 1st to 99th percentile", both(Some(Column::Mean), percentiles), false)]
+            vec![panel(
+                "Keys of a node: mean, and 1st to 99th percentile",
+                both(Some(Column::Mean), percentiles),
+                false,
+            )]
         }
         Experiment::VirtualNodes => {
-            vec![panel("Keys of a node: 1st to 99th percentile", both(None, percentiles), false)]
+            vec![panel(
+                "Keys of a node: 1st to 99th percentile",
+                both(None, percentiles),
+                false,
+            )]
         }
         Experiment::Failures | Experiment::Churn => vec![
-            panel("Hops of a lookup, in the mean", both(Some(Column::MeanHops), None), false),
-            panel("Timeouts of a lookup, in the mean", both(Some(Column::MeanTimeouts), None), false),
+            panel(
+                "Hops of a lookup, in the mean",
+                both(Some(Column::MeanHops), None),
+                false,
+            ),
+            panel(
+                "Timeouts of a lookup, in the mean",
+                both(Some(Column::MeanTimeouts), None),
+                false,
+            ),
         ],
         Experiment::Latency => vec![
-            panel("Round trips of an iterative lookup", both(Some(Column::IterativeStretch), None), false),
-            panel("Round trips of a recursive lookup", both(Some(Column::RecursiveStretch), None), false),
+            panel(
+                "Round trips of an iterative lookup",
+                both(Some(Column::IterativeStretch), None),
+                false,
+            ),
+            panel(
+                "Round trips of a recursive lookup",
+                both(Some(Column::RecursiveStretch), None),
+                false,
+            ),
         ],
         Experiment::Swarm => {
             let one = |kind, name, column| named((kind, name, marks(rows, Some(column), None)));
@@ -322,7 +350,11 @@ impl Scale {
     }
 
     fn part(&self, value: f64) -> f64 {
-        let value = if self.log { value.max(1.0).log10() } else { value };
+        let value = if self.log {
+            value.max(1.0).log10()
+        } else {
+            value
+        };
         (value - self.low) / (self.high - self.low)
     }
 

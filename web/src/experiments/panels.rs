@@ -306,7 +306,10 @@ pub fn figures_card(panel: &Panel) -> Html {
         let key = |row: &Row| row.key().unwrap_or_default();
         key(one).total_cmp(&key(other))
     });
-    let took = panel.desk.shown_run().filter(|run| run.state == State::Done);
+    let took = panel
+        .desk
+        .shown_run()
+        .filter(|run| run.state == State::Done);
     let took = took.map(|run| format!("measured in {}", words::time(run.heard - run.begun)));
     html! {
         <section class="card" aria-labelledby="figures-title">

@@ -45,7 +45,9 @@ fn figure(panel: &Panel, width: f64, height: f64) -> Html {
 
 /// A mark of the legend.
 fn sample(kind: Kind) -> Html {
-    let line = kind.is_line().then(|| html! { <path class="line" d="M0 8H28" /> });
+    let line = kind
+        .is_line()
+        .then(|| html! { <path class="line" d="M0 8H28" /> });
     html! {
         <svg class={kind.class()} viewBox="0 0 28 16" aria-hidden="true">{line.unwrap_or_default()}{shape(kind, 14.0, 8.0)}</svg>
     }
@@ -121,7 +123,9 @@ fn mark(kind: Kind, dot: &Dot) -> Html {
 fn shape(kind: Kind, x: f64, y: f64) -> Html {
     let (left, top, right, bottom) = (x - HALF, y - HALF, x + HALF, y + HALF);
     let path = match kind {
-        Kind::Ours => format!("M{left:.1} {y:.1}a{HALF} {HALF} 0 1 0 9 0a{HALF} {HALF} 0 1 0 -9 0z"),
+        Kind::Ours => {
+            format!("M{left:.1} {y:.1}a{HALF} {HALF} 0 1 0 9 0a{HALF} {HALF} 0 1 0 -9 0z")
+        }
         Kind::Paper | Kind::Server => {
             format!("M{left:.1} {top:.1}H{right:.1}V{bottom:.1}H{left:.1}z")
         }

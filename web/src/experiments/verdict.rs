@@ -30,7 +30,10 @@ pub fn judge(plan: &Plan, rows: &[Row], paper: &Result<Vec<Row>, NoPaper>) -> Ve
                 rest.extend(failures(rows, paper));
             } else {
                 let key = first.key().unwrap_or_default();
-                rest.push(format!("The paper has no figure for {}.", at(experiment, key)));
+                rest.push(format!(
+                    "The paper has no figure for {}.",
+                    at(experiment, key)
+                ));
             }
         }
         Err(why) => rest.push(no_paper(*why)),
@@ -147,7 +150,9 @@ fn finding(experiment: Experiment, first: &Row, last: &Row, rows: &[Row]) -> Opt
         Experiment::PathLength => {
             let (few, many) = ends(Column::MeanHops)?;
             if alone {
-                return Some(format!("A lookup among {to} takes {many:.2} hops in the mean."));
+                return Some(format!(
+                    "A lookup among {to} takes {many:.2} hops in the mean."
+                ));
             }
             let each = (many - few) / (end / start).log2();
             format!(
@@ -162,7 +167,9 @@ fn finding(experiment: Experiment, first: &Row, last: &Row, rows: &[Row]) -> Opt
         Experiment::VirtualNodes => {
             let (one, many) = ends(Column::P99)?;
             if alone {
-                return Some(format!("With {to}, 99 nodes in a hundred have at most {many:.0} keys."));
+                return Some(format!(
+                    "With {to}, 99 nodes in a hundred have at most {many:.0} keys."
+                ));
             }
             format!(
                 "From {from} to {to}, the most that 99 nodes in a hundred have goes from {one:.0} to {many:.0} keys."
@@ -183,7 +190,9 @@ fn finding(experiment: Experiment, first: &Row, last: &Row, rows: &[Row]) -> Opt
         Experiment::Latency => {
             let (slow, fast) = ends(Column::RecursiveStretch)?;
             if alone {
-                return Some(format!("With {to}, a recursive lookup takes {fast:.2} round trips."));
+                return Some(format!(
+                    "With {to}, a recursive lookup takes {fast:.2} round trips."
+                ));
             }
             format!(
                 "From {from} to {to}, a recursive lookup goes from {slow:.2} to {fast:.2} round trips."

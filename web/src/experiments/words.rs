@@ -247,7 +247,10 @@ pub fn no_nodes(experiment: Experiment, text: &str) -> String {
 
 /// The error for a seed that is none.
 pub fn no_seed(text: &str) -> String {
-    format!("“{text}” is no seed: type a whole number from 0 to {}.", u64::MAX)
+    format!(
+        "“{text}” is no seed: type a whole number from 0 to {}.",
+        u64::MAX
+    )
 }
 
 /// The reason why no figures of a paper stand beside ours.
