@@ -1,22 +1,55 @@
 //! The papers' measurements, by the papers' conventions: what they counted is what is counted here.
 //!
-//! Each experiment takes a seed and a callback that hears how far it is, from 0 to 1, and may end it by `false`.
+//! Each experiment takes a seed and tells what it comes to while it runs: how far it is, and each row once that is measured. Whoever
+//! listens may end it. [`plan`] is all of them as data, for programs that let their users choose; [`table`] is what they measure.
 
 pub mod churn;
 pub mod failures;
 pub mod latency;
 pub mod load;
 pub mod path_length;
+pub mod plan;
 pub mod swarm;
+pub mod table;
 
 use alloc::vec::Vec;
+use core::ops::ControlFlow;
 
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::rng::Rng;
 use chordscope_core::chord::ideal::IdealRing;
 
+/// What a running experiment tells.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum News<R> {
+    /// The part of the work that is done, from 0 to 1. It never gets smaller.
+    Part(f64),
+    /// The next row.
+    Row(R),
+}
+
+/// Hears what a running experiment tells; `Break` ends it.
+pub type Hear<'a, R> = &'a mut dyn FnMut(News<R>) -> ControlFlow<()>;
+
 /// Hears how far an experiment is, from 0 to 1; `false` ends it.
 pub type Progress<'a> = &'a mut dyn FnMut(f64) -> bool;
+
+/// All rows of an experiment, or those that it came to before `progress` ended it.
+fn collect<R>(
+    progress: Progress<'_>,
+    measure: impl FnOnce(Hear<'_, R>) -> ControlFlow<()>,
+) -> Vec<R> {
+    let mut rows = Vec::new();
+    let _ = measure(&mut |news| {
+        match news {
+            News::Part(part) if !progress(part) => return ControlFlow::Break(()),
+            News::Part(_) => {}
+            News::Row(row) => rows.push(row),
+        }
+        ControlFlow::Continue(())
+    });
+    rows
+}
 
 /// A ring of this many nodes at random positions.
 fn random_ring(nodes: usize, rng: &mut Rng) -> Option<IdealRing> {

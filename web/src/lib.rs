@@ -1,5 +1,5 @@
-//! Two pages, each a Yew application in a WebAssembly module of its own: the ring page runs the core's simulator and
-//! draws it; the live page (`live`) makes this browser tab a member of a real ring.
+//! Three Yew applications, each a WebAssembly module of its own: the ring page runs the core's simulator and draws it; the lab has the
+//! page of experiments (`experiments`); the live page (`live`) makes this browser tab a member of a real ring.
 //!
 //! `engine` owns the simulation and speaks in commands and snapshots; `scene` turns those into geometry and paint; both
 //! know no Yew. `state` and `intent` are the controls; `components` show it all; `hooks` join them to the browser.
@@ -8,6 +8,7 @@ pub mod app;
 pub mod brief;
 pub mod components;
 pub mod engine;
+pub mod experiments;
 pub mod hooks;
 pub mod input;
 pub mod intent;

@@ -6,7 +6,7 @@ mod theme;
 
 use web_sys::{HtmlElement, window};
 
-pub use self::address::{Route, embedded, origin, peer, query, route, set_query};
+pub use self::address::{Route, embedded, origin, peer, query, replace_query, route, set_query};
 pub use self::pointer::{Place, place};
 pub use self::theme::{recall_theme, toggle_theme};
 

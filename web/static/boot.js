@@ -1,9 +1,9 @@
-// Shows the application that the address asks for, and starts it when it is shown for the first time. The other one
-// goes on, unseen. The names of all files are written into this script's own element.
+// Shows the application that the address asks for, and starts it when it is shown for the first time. The others
+// go on, unseen. The names of all files are written into this script's own element.
 const { dataset } = document.querySelector("script[data-ring-js]");
 const at = (name) => new URL(name, document.baseURI);
 const element = (id) => document.getElementById(id);
-const PAGES = new Map([["", "ring"], ["/ring", "ring"], ["/live", "live"]]);
+const PAGES = new Map([["", "ring"], ["/ring", "ring"], ["/experiments", "lab"], ["/live", "live"]]);
 const LOADING = element("boot-status").textContent;
 const started = new Set();
 const ready = new Set();
@@ -16,7 +16,7 @@ function wanted() {
 
 function show() {
   const name = wanted();
-  for (const page of ["ring", "live"]) element(page).hidden = page !== name;
+  for (const page of PAGES.values()) element(page).hidden = page !== name;
   element("boot").hidden = ready.has(name);
   element("boot-pages").hidden = name !== undefined;
   element("boot-status").textContent = name ? LOADING : `There is no page ${location.hash.split("?")[0]} here.`;

@@ -8,12 +8,13 @@
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::ops::ControlFlow;
 use core::time::Duration;
 
 use serde::Serialize;
 
 use crate::engine::network::Latency;
-use crate::experiment::{Progress, Tally, pick, random_id, random_ring};
+use crate::experiment::{Hear, News, Progress, Tally, collect, pick, random_id, random_ring};
 use crate::worlds::ring::action::Action;
 use crate::worlds::ring::scenario::{Scenario, Upkeep};
 use crate::worlds::ring::trace::LookupTrace;
@@ -101,23 +102,34 @@ pub fn run(
     going: Going,
     progress: Progress<'_>,
 ) -> Vec<ChurnRow> {
-    let mut rows = Vec::new();
+    collect(progress, |hear| {
+        measure(seed, nodes, rates, counted, going, hear)
+    })
+}
+
+/// The same, told row by row.
+pub fn measure(
+    seed: u64,
+    nodes: u32,
+    rates: &[u8],
+    counted: Duration,
+    going: Going,
+    hear: Hear<'_, ChurnRow>,
+) -> ControlFlow<()> {
     for (done, rate) in rates.iter().enumerate() {
         let Some(mut churn) = Churn::new(seed, nodes, *rate, going) else {
-            return rows;
+            return ControlFlow::Continue(());
         };
         let whole = SETTLE + counted;
         let end = Instant::ZERO + whole;
         while churn.world.now() < end {
             churn.go_on_to(churn.world.now() + whole / 100);
             let part = churn.world.now().as_millis() as f64 / end.as_millis() as f64;
-            if !progress((done as f64 + part) / rates.len() as f64) {
-                return rows;
-            }
+            hear(News::Part((done as f64 + part) / rates.len() as f64))?;
         }
-        rows.push(churn.row());
+        hear(News::Row(churn.row()))?;
     }
-    rows
+    ControlFlow::Continue(())
 }
 
 /// One run.

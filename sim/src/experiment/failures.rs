@@ -2,10 +2,11 @@
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
+use core::ops::ControlFlow;
 
 use serde::Serialize;
 
-use crate::experiment::{Progress, Tally, pick, random_id, random_ring};
+use crate::experiment::{Hear, News, Progress, Tally, collect, pick, random_id, random_ring};
 use chordscope_core::base::id::Id;
 use chordscope_core::base::rng::Rng;
 use chordscope_core::chord::ideal::IdealRing;
@@ -46,14 +47,18 @@ pub const PAPER: [(f64, f64, f64); 6] = [
 /// A path ends at the first node whose successor list covers the key; the contact to the key's successor is one more
 /// hop. Within one lookup its origin remembers who did not answer.
 pub fn run(seed: u64, nodes: u32, progress: Progress<'_>) -> Vec<FailureRow> {
-    let mut rows = Vec::new();
+    collect(progress, |hear| measure(seed, nodes, hear))
+}
+
+/// The same, told row by row.
+pub fn measure(seed: u64, nodes: u32, hear: Hear<'_, FailureRow>) -> ControlFlow<()> {
     for tenths in 0..=5_u32 {
         let (mut hops, mut timeouts) = (Tally::default(), Tally::default());
         let mut lookup_failures = 0;
         for run in 0..RINGS {
             let mut rng = Rng::from_seed(seed, u64::from(tenths * RINGS + run) + 1);
             let Some(ring) = random_ring(nodes as usize, &mut rng) else {
-                return rows;
+                return ControlFlow::Continue(());
             };
             let wreck = Wreck::of(ring, tenths, &mut rng);
             for _ in 0..LOOKUPS {
@@ -67,19 +72,17 @@ pub fn run(seed: u64, nodes: u32, progress: Progress<'_>) -> Vec<FailureRow> {
                 }
             }
             let done = f64::from(tenths * RINGS + run + 1);
-            if !progress(done / f64::from(6 * RINGS)) {
-                return rows;
-            }
+            hear(News::Part(done / f64::from(6 * RINGS)))?;
         }
-        rows.push(FailureRow {
+        hear(News::Row(FailureRow {
             failed_fraction: f64::from(tenths) / 10.0,
             mean_hops: hops.mean(),
             mean_timeouts: timeouts.mean(),
             lookup_failures,
             lookups: RINGS * LOOKUPS,
-        });
+        }))?;
     }
-    rows
+    ControlFlow::Continue(())
 }
 
 /// A ring whose tables know nothing yet of who has failed.

@@ -4,16 +4,21 @@
 pub mod whole;
 
 use alloc::vec::Vec;
+use core::ops::ControlFlow;
 
 use serde::Serialize;
 
-use crate::experiment::{Progress, pick, random_id, random_ring};
+use crate::experiment::{Hear, News, Progress, collect, pick, random_id, random_ring};
 use chordscope_core::base::id::Id;
 use chordscope_core::base::rng::Rng;
 use chordscope_core::chord::ideal::IdealRing;
 
 /// Lookups for each row.
 const LOOKUPS: u32 = 10_000;
+/// Lookups between two reports of progress.
+const TELL_EVERY: u32 = 500;
+/// The numbers of nodes that a finger chooses from, a row each.
+const CHOICES: [u32; 5] = [1, 2, 4, 8, 16];
 /// The nodes lie in a cube with edges of this length; a message takes as long as its way is.
 const EDGE: u64 = 1 << 20;
 
@@ -49,15 +54,23 @@ const fn row(successors_per_finger: u32, iterative: f64, recursive: f64) -> Late
 /// the nearest of the nodes that its finger chooses from, as long as they precede the key. The lookup ends with the
 /// answer of the node before the key, which names the owner; the owner itself is not asked.
 pub fn run(seed: u64, nodes: u32, progress: Progress<'_>) -> Vec<LatencyRow> {
-    let mut rows = Vec::new();
-    for (done, choices) in (1_u32..).zip([1, 2, 4, 8, 16]) {
+    collect(progress, |hear| measure(seed, nodes, hear))
+}
+
+/// The same, told row by row.
+pub fn measure(seed: u64, nodes: u32, hear: Hear<'_, LatencyRow>) -> ControlFlow<()> {
+    for (done, choices) in (0_u32..).zip(CHOICES) {
         // The same ring and the same lookups for each row.
         let mut rng = Rng::from_seed(seed, 1);
         let Some(space) = Place::of(nodes, &mut rng) else {
-            return rows;
+            return ControlFlow::Continue(());
         };
         let (mut iterative, mut recursive) = (Vec::new(), Vec::new());
-        for _ in 0..LOOKUPS {
+        for lookup in 0..LOOKUPS {
+            if lookup % TELL_EVERY == 0 {
+                let part = f64::from(done) + f64::from(lookup) / f64::from(LOOKUPS);
+                hear(News::Part(part / CHOICES.len() as f64))?;
+            }
             let from = pick(space.ring.ids(), &mut rng).copied();
             let Some(took) = space.lookup(from.unwrap_or_default(), random_id(&mut rng), choices)
             else {
@@ -66,12 +79,13 @@ pub fn run(seed: u64, nodes: u32, progress: Progress<'_>) -> Vec<LatencyRow> {
             iterative.push(took.iterative as f64 / took.round_trip as f64);
             recursive.push(took.recursive as f64 / took.round_trip as f64);
         }
-        rows.push(row(choices, median(iterative), median(recursive)));
-        if !progress(f64::from(done) / 5.0) {
-            break;
-        }
+        hear(News::Row(row(
+            choices,
+            median(iterative),
+            median(recursive),
+        )))?;
     }
-    rows
+    hear(News::Part(1.0))
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

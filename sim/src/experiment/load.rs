@@ -3,10 +3,11 @@
 use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::ops::ControlFlow;
 
 use serde::Serialize;
 
-use crate::experiment::{Progress, Tally, random_id};
+use crate::experiment::{Hear, News, Progress, Tally, collect, random_id};
 use chordscope_core::base::id::Id;
 use chordscope_core::base::rng::Rng;
 
@@ -16,6 +17,8 @@ const STEP: u32 = 100_000;
 const STEPS: u32 = 10;
 /// Runs that each figure is taken over.
 const RUNS: u32 = 20;
+/// Positions of each node, for the figure about virtual nodes.
+const POSITIONS: [u32; 5] = [1, 2, 5, 10, 20];
 
 /// The load at one number of keys.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -107,6 +110,11 @@ impl Places {
 
 /// Keys per node for 100,000 to 1,000,000 random keys, over 20 runs.
 pub fn run(seed: u64, nodes: u32, progress: Progress<'_>) -> Vec<LoadRow> {
+    collect(progress, |hear| measure(seed, nodes, hear))
+}
+
+/// The same, told row by row: all come at the end, as each is over all runs.
+pub fn measure(seed: u64, nodes: u32, hear: Hear<'_, LoadRow>) -> ControlFlow<()> {
     let mut tallies: BTreeMap<u32, Tally> = BTreeMap::new();
     for run in 0..RUNS {
         let mut rng = Rng::from_seed(seed, u64::from(run) + 1);
@@ -120,26 +128,29 @@ pub fn run(seed: u64, nodes: u32, progress: Progress<'_>) -> Vec<LoadRow> {
                 tally.add(*count);
             }
             let done = run * STEPS + step;
-            if !progress(f64::from(done) / f64::from(RUNS * STEPS)) {
-                return Vec::new();
-            }
+            hear(News::Part(f64::from(done) / f64::from(RUNS * STEPS)))?;
         }
     }
-    let row = |(keys, tally): (u32, Tally)| LoadRow {
-        keys,
-        mean: tally.mean(),
-        p1: tally.percentile(1),
-        p99: tally.percentile(99),
-        max: tally.max(),
-    };
-    tallies.into_iter().map(row).collect()
+    for (keys, tally) in tallies {
+        hear(News::Row(LoadRow {
+            keys,
+            mean: tally.mean(),
+            p1: tally.percentile(1),
+            p99: tally.percentile(99),
+            max: tally.max(),
+        }))?;
+    }
+    ControlFlow::Continue(())
 }
 
 /// Keys per node for 1,000,000 random keys, when each node has several positions.
 pub fn run_virtual(seed: u64, nodes: u32, progress: Progress<'_>) -> Vec<VirtualRow> {
-    const EACH: [u32; 5] = [1, 2, 5, 10, 20];
-    let mut rows = Vec::new();
-    for (done, each) in (0_u32..).zip(EACH) {
+    collect(progress, |hear| measure_virtual(seed, nodes, hear))
+}
+
+/// The same, told row by row.
+pub fn measure_virtual(seed: u64, nodes: u32, hear: Hear<'_, VirtualRow>) -> ControlFlow<()> {
+    for (done, each) in (0_u32..).zip(POSITIONS) {
         let mut rng = Rng::from_seed(seed, u64::from(each));
         let mut places = Places::random(nodes, each, &mut rng);
         for step in 0..STEPS {
@@ -147,19 +158,17 @@ pub fn run_virtual(seed: u64, nodes: u32, progress: Progress<'_>) -> Vec<Virtual
                 places.place(random_id(&mut rng));
             }
             let part = f64::from(done) + f64::from(step + 1) / f64::from(STEPS);
-            if !progress(part / EACH.len() as f64) {
-                return rows;
-            }
+            hear(News::Part(part / POSITIONS.len() as f64))?;
         }
         let mut tally = Tally::default();
         for count in &places.keys {
             tally.add(*count);
         }
-        rows.push(VirtualRow {
+        hear(News::Row(VirtualRow {
             virtual_nodes: each,
             p1: tally.percentile(1),
             p99: tally.percentile(99),
-        });
+        }))?;
     }
-    rows
+    ControlFlow::Continue(())
 }

@@ -1,11 +1,21 @@
 //! Path lengths of lookups. SIGCOMM 2001 Fig. 10, ToN 2003 Fig. 10.
 
 use alloc::vec::Vec;
+use core::ops::ControlFlow;
 
 use serde::Serialize;
 
-use crate::experiment::{Progress, Tally, pick, random_id, random_ring};
+use crate::experiment::{Hear, News, Progress, Tally, collect, pick, random_id, random_ring};
 use chordscope_core::base::rng::Rng;
+
+/// The sizes of the figure: 2^3 to 2^14.
+pub const SIZES: [u32; 12] = [
+    8, 16, 32, 64, 128, 256, 512, 1_024, 2_048, 4_096, 8_192, 16_384,
+];
+/// Lookups for each node of a ring.
+pub const LOOKUPS: u32 = 100;
+/// Nodes whose lookups are made between two reports of progress.
+const TELL_EVERY: u32 = 256;
 
 /// The path lengths of one ring size.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -49,8 +59,13 @@ pub const PAPER: [PathRow; 12] = {
 /// Looks 100 random keys for each node up in stable rings of these sizes, along fingers only. A path ends at the node before the key;
 /// lookups that begin there are not counted.
 pub fn run(seed: u64, sizes: &[u32], progress: Progress<'_>) -> Vec<PathRow> {
+    collect(progress, |hear| measure(seed, sizes, hear))
+}
+
+/// The same, told row by row.
+pub fn measure(seed: u64, sizes: &[u32], hear: Hear<'_, PathRow>) -> ControlFlow<()> {
     let all: f64 = sizes.iter().map(|nodes| f64::from(*nodes)).sum();
-    let (mut rows, mut done) = (Vec::new(), 0.0);
+    let mut done = 0.0;
     for (stream, nodes) in (1..).zip(sizes) {
         let mut rng = Rng::from_seed(seed, stream);
         let Some(ring) = random_ring(*nodes as usize, &mut rng) else {
@@ -58,24 +73,25 @@ pub fn run(seed: u64, sizes: &[u32], progress: Progress<'_>) -> Vec<PathRow> {
         };
         let mut hops = Tally::default();
         for node in 0..*nodes {
-            for _ in 0..100 {
+            for _ in 0..LOOKUPS {
                 let from = pick(ring.ids(), &mut rng).copied().unwrap_or_default();
                 match ring.hops_to_predecessor(from, random_id(&mut rng)) {
                     0 => {}
                     count => hops.add(count),
                 }
             }
-            if node % 1_024 == 0 && !progress((done + f64::from(node)) / all) {
-                return rows;
+            if node % TELL_EVERY == 0 {
+                hear(News::Part((done + f64::from(node)) / all))?;
             }
         }
         done += f64::from(*nodes);
-        rows.push(PathRow {
+        hear(News::Row(PathRow {
             nodes: *nodes,
             mean_hops: hops.mean(),
             p1: hops.percentile(1),
             p99: hops.percentile(99),
-        });
+        }))?;
+        hear(News::Part(done / all))?;
     }
-    rows
+    ControlFlow::Continue(())
 }

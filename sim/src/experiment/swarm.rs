@@ -6,11 +6,12 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::ops::ControlFlow;
 use core::time::Duration;
 
 use serde::Serialize;
 
-use crate::experiment::Progress;
+use crate::experiment::{Hear, News, Progress, collect};
 use crate::worlds::swarm::{Conduct, Setup, SwarmWorld, member};
 use chordscope_core::base::time::Instant;
 use chordscope_core::swarm::picker::Order;
@@ -28,6 +29,15 @@ const UP: u64 = 1024 * 1024;
 const LATENCY: Duration = Duration::from_millis(5);
 /// Micros in a round.
 const ROUND: u64 = SEGMENT * 1_000_000 / UP;
+/// The ways in which the file is sent to all: by the rarest segment first, at random, in order; and by one server.
+const WAYS: [(Order, bool); 4] = [
+    (Order::RarestFirst, false),
+    (Order::Random, false),
+    (Order::From(0), false),
+    (Order::RarestFirst, true),
+];
+/// The virtual time between two reports of progress.
+const SLICE: Duration = Duration::from_secs(1);
 /// The virtual time at which a run is given up.
 const END: Instant = Instant::from_millis(24 * 3_600_000);
 
@@ -54,61 +64,88 @@ pub struct SwarmRow {
 
 /// Sends a file to these numbers of nodes. A run that does not end in a day gives no row.
 pub fn run(seed: u64, sizes: &[u32], segments: u32, progress: Progress<'_>) -> Vec<SwarmRow> {
-    let runs = (4 * sizes.len()).max(1) as f64;
-    let (mut rows, mut done) = (Vec::new(), 0.0);
+    collect(progress, |hear| measure(seed, sizes, segments, hear))
+}
+
+/// The same, told row by row.
+pub fn measure(
+    seed: u64,
+    sizes: &[u32],
+    segments: u32,
+    hear: Hear<'_, SwarmRow>,
+) -> ControlFlow<()> {
+    let all: f64 = sizes.iter().map(|leechers| f64::from(*leechers)).sum();
+    let mut done = 0.0;
     for leechers in sizes {
-        let mut spread = |order, is_server| {
-            let world = spread(seed, *leechers, segments, order, is_server)?;
-            done += 1.0;
-            progress(done / runs).then_some(world)
+        let share = f64::from(*leechers) / all / WAYS.len() as f64;
+        let mut worlds = Vec::new();
+        for (order, is_server) in WAYS {
+            let mut arrived = |part: f64| hear(News::Part((done + part * share).min(1.0)));
+            worlds.extend(spread(
+                seed,
+                *leechers,
+                segments,
+                (order, is_server),
+                &mut arrived,
+            )?);
+            done += share;
+        }
+        let [swarm, random, sequential, server] = &worlds[..] else {
+            continue;
         };
-        let Some(swarm) = spread(Order::RarestFirst, false) else {
-            break;
-        };
-        let Some(random) = spread(Order::Random, false) else {
-            break;
-        };
-        let Some(sequential) = spread(Order::From(0), false) else {
-            break;
-        };
-        let Some(server) = spread(Order::RarestFirst, true) else {
-            break;
-        };
-        rows.push(SwarmRow {
+        hear(News::Row(SwarmRow {
             leechers: *leechers,
             segments,
             optimal_rounds: segments + leechers.checked_ilog2().unwrap_or(0),
-            makespan_rounds: rounds(&swarm),
-            random_rounds: rounds(&random),
-            sequential_rounds: rounds(&sequential),
-            server_rounds: rounds(&server),
-            seed_copies: swarm.sent(member(0)) as f64 / (u64::from(segments) * SEGMENT) as f64,
-        });
+            makespan_rounds: rounds(swarm),
+            random_rounds: rounds(random),
+            sequential_rounds: rounds(sequential),
+            server_rounds: rounds(server),
+            seed_copies: swarm.sent(member(0)) as f64 / length(segments) as f64,
+        }))?;
     }
-    rows
+    hear(News::Part(1.0))
+}
+
+fn length(segments: u32) -> u64 {
+    u64::from(segments) * SEGMENT
 }
 
 fn rounds(world: &SwarmWorld) -> f64 {
     world.now().as_micros() as f64 / ROUND as f64
 }
 
+/// Sends the file to all in one way; `None` when that does not end in a day. `arrived` hears the part that has been sent of what is to
+/// be sent to all.
 fn spread(
     seed: u64,
     leechers: u32,
     segments: u32,
-    order: Order,
-    is_server: bool,
-) -> Option<SwarmWorld> {
-    let mut world = SwarmWorld::new(Setup {
+    (order, is_server): (Order, bool),
+    arrived: &mut dyn FnMut(f64) -> ControlFlow<()>,
+) -> ControlFlow<(), Option<SwarmWorld>> {
+    let setup = Setup {
         seed,
-        length: u64::from(segments) * SEGMENT,
+        length: length(segments),
         up: UP,
         latency: LATENCY,
         order,
         members: vec![Conduct::Honest; leechers as usize],
         is_server,
         actions: Vec::new(),
-    })?;
-    world.run_until(END);
-    world.is_complete().then_some(world)
+    };
+    let Some(mut world) = SwarmWorld::new(setup) else {
+        return ControlFlow::Continue(None);
+    };
+    let whole = (u64::from(leechers) * length(segments)).max(1);
+    let mut until = Instant::ZERO;
+    while !world.is_complete() && until < END {
+        until += SLICE;
+        world.run_until(until.min(END));
+        let sent: u64 = (0..=u64::from(leechers))
+            .map(|number| world.sent(member(number)))
+            .sum();
+        arrived((sent as f64 / whole as f64).min(1.0))?;
+    }
+    ControlFlow::Continue(world.is_complete().then_some(world))
 }

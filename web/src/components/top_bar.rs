@@ -7,13 +7,13 @@ use crate::components::{Desk, on_click};
 use crate::intent::Intent;
 use crate::page::Route;
 
-/// The links between the applications.
+/// The links between the pages.
 pub fn pages(here: Route) -> Html {
     let page = |route, href: &'static str, name: &'static str| {
         html! { <a {href} aria-current={(route == here).then_some("page")}>{name}</a> }
     };
     html! {
-        <nav aria-label="Pages">{page(Route::Ring, "#/ring", "Ring")}{page(Route::Live, "#/live", "Live")}</nav>
+        <nav aria-label="Pages">{page(Route::Ring, "#/ring", "Ring")}{page(Route::Experiments, "#/experiments", "Experiments")}{page(Route::Live, "#/live", "Live")}</nav>
     }
 }
 

@@ -2,11 +2,13 @@
 
 use web_sys::window;
 
-/// One of the two applications, which share a document and never show at once.
+/// A page. They share a document and never show at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
     /// The simulated ring.
     Ring,
+    /// The papers' measurements.
+    Experiments,
     /// The tab as a member of a real one.
     Live,
     /// None: the start script says that there is no such page.
@@ -14,10 +16,11 @@ pub enum Route {
 }
 
 impl Route {
-    /// The application that a hash asks for. What does not begin as a route is a place on a page.
+    /// The page that a hash asks for. What does not begin as a route is a place on a page.
     fn of(hash: &str) -> Self {
         let path = hash.split('?').next().unwrap_or_default();
         match path.strip_suffix('/').unwrap_or(path) {
+            "#/experiments" => Self::Experiments,
             "#/live" => Self::Live,
             "#" | "#/ring" => Self::Ring,
             other if other.starts_with("#/") => Self::Unknown,
@@ -26,7 +29,7 @@ impl Route {
     }
 }
 
-/// The application that the address asks for.
+/// The page that the address asks for.
 pub fn route() -> Route {
     Route::of(&hash())
 }
@@ -67,7 +70,7 @@ fn decoded(text: &str) -> String {
     decoded.unwrap_or_else(|_| text.to_owned())
 }
 
-/// What the address says after `#/ring?` or `#/live?`.
+/// What the address says after `#/ring?`, `#/experiments?` or `#/live?`.
 pub fn query() -> String {
     hash()
         .split_once('?')
@@ -88,8 +91,13 @@ pub fn embedded() -> bool {
 
 /// Puts a moment of the ring into the address and gives the whole link.
 pub fn set_query(query: &str) -> Option<String> {
+    replace_query("ring", query)
+}
+
+/// Puts what a page shows into the address and gives the whole link.
+pub fn replace_query(page: &str, query: &str) -> Option<String> {
     let window = window()?;
-    let hash = format!("#/ring?{query}");
+    let hash = format!("#/{page}?{query}");
     let history = window.history().ok()?;
     history
         .replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&hash))
@@ -117,6 +125,9 @@ mod tests {
         }
         for hash in ["#/live", "#/live/", "#/live?peer=x"] {
             assert_eq!(Route::of(hash), Route::Live, "{hash}");
+        }
+        for hash in ["#/experiments", "#/experiments?e=load"] {
+            assert_eq!(Route::of(hash), Route::Experiments, "{hash}");
         }
         for hash in ["#/swarm", "#/livery", "#/ring/of", "#/LIVE", "#//"] {
             assert_eq!(Route::of(hash), Route::Unknown, "{hash}");

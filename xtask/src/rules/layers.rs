@@ -28,6 +28,13 @@ const SIM_FLOORS: [&[&str]; 3] = [
     &["experiment"],
 ];
 
+/// The pages, each with its own rooms in web/src. No page imports another one's; the other rooms are shared.
+const PAGES: [(&str, &[&str]); 3] = [
+    ("ring", &["app", "engine", "intent", "state"]),
+    ("experiments", &["experiments"]),
+    ("live", &["live"]),
+];
+
 /// A module of tests alone, which belongs to no floor: the numbers in docs/protocol.md are those of the code.
 const TESTS_ALONE: &str = "page";
 
@@ -269,6 +276,47 @@ fn no_world_imports_another_one_and_the_engine_none() {
     let expected =
         "sim/src/worlds/ring/act.rs:1: `worlds::ring` imports `worlds::swarm`, on the same floor";
     assert_eq!(said.as_deref(), Some(expected));
+}
+
+/// The imports of one page by another in one file of web/src, as lines that say so.
+fn between_pages(path: &Path, source: &str) -> Vec<String> {
+    let module = module_of(path);
+    let page = |room: &str| PAGES.iter().find(|(_, rooms)| rooms.contains(&room));
+    let Some((from, _)) = module.first().and_then(|room| page(room)) else {
+        return Vec::new();
+    };
+    let judge = |import: Import| {
+        let (to, _) = import.path.first().and_then(|room| page(room))?;
+        let path = path.display();
+        let line = format!("web/src/{path}:{}: `{from}` imports `{to}`", import.line);
+        (to != from).then_some(line)
+    };
+    imports(&module, source)
+        .into_iter()
+        .filter_map(judge)
+        .collect()
+}
+
+#[test]
+fn no_page_imports_another_one() {
+    let folder = root().join("web/src");
+    let mut problems = Vec::new();
+    let mut seen = BTreeSet::new();
+    for path in rust_files(&folder) {
+        let source = fs::read_to_string(folder.join(&path)).unwrap();
+        seen.extend(module_of(&path).into_iter().next());
+        problems.extend(between_pages(&path, &source));
+    }
+    for room in PAGES.iter().flat_map(|(_, rooms)| *rooms) {
+        assert!(seen.contains(*room), "there is no room {room}");
+    }
+    assert_none("imports of one page by another", &problems);
+    let planted = between_pages(
+        Path::new("experiments/app.rs"),
+        "use crate::page;\nuse crate::live::talk::pack;",
+    );
+    let expected = "web/src/experiments/app.rs:2: `experiments` imports `live`";
+    assert_eq!(planted, [expected]);
 }
 
 #[test]

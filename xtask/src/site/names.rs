@@ -1,4 +1,4 @@
-//! Giving the live page's files names that change with their content, as Trunk does with the ring page's.
+//! Giving the files of the lab and of the live page names that change with their content, as Trunk does with the ring page's.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -9,7 +9,13 @@ use anyhow::{Context, Result};
 use super::files_below;
 
 /// Each may name those before it, so that its own content is final when its turn comes.
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 12] = [
+    "chordscope-lab.css",
+    "chordscope-lab_bg.wasm",
+    "chordscope-lab.js",
+    "chordscope-experiment_bg.wasm",
+    "chordscope-experiment.js",
+    "start-experiment.js",
     "chordscope-live.css",
     "chordscope-live_bg.wasm",
     "chordscope-live.js",
@@ -73,16 +79,20 @@ mod tests {
         let names = |module: &str| {
             let dist = tempfile::tempdir().unwrap();
             let write = |name: &str, text: &str| fs::write(dist.path().join(name), text).unwrap();
-            write("chordscope-live.css", "");
-            write("chordscope-live_bg.wasm", module);
-            write("chordscope-live.js", "'chordscope-live_bg.wasm'");
-            write("chordscope-tab_bg.wasm", module);
-            write("chordscope-tab.js", "'chordscope-tab_bg.wasm'");
+            for (page, worker) in [("lab", "experiment"), ("live", "tab")] {
+                write(&format!("chordscope-{page}.css"), "");
+                for name in [page, worker] {
+                    write(&format!("chordscope-{name}_bg.wasm"), module);
+                    let script = format!("'chordscope-{name}_bg.wasm'");
+                    write(&format!("chordscope-{name}.js"), &script);
+                }
+                let start = format!("'./chordscope-{worker}.js' './chordscope-{worker}_bg.wasm'");
+                write(&format!("start-{worker}.js"), &start);
+            }
             write(
-                "start-tab.js",
-                "\"./chordscope-tab.js\" \"./chordscope-tab_bg.wasm\"",
+                "index.html",
+                "./start-experiment.js ./chordscope-lab.js ./start-tab.js ./chordscope-live.js",
             );
-            write("index.html", "./start-tab.js ./chordscope-live.js");
             settle(dist.path()).unwrap();
             let page = fs::read_to_string(dist.path().join("index.html")).unwrap();
             let named = page.split(' ').map(|name| dist.path().join(name));

@@ -1,4 +1,4 @@
-//! How much a browser downloads before each of the two pages shows, and for the tab's peer beside the live page.
+//! How much a browser downloads before each application shows, and for the workers beside them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -23,17 +23,32 @@ struct Part {
     budget: usize,
 }
 
-const PARTS: [Part; 3] = [
+/// How the names of files begin that only the lab loads.
+const LAB: [&str; 3] = [
+    "chordscope-lab",
+    "chordscope-experiment",
+    "start-experiment",
+];
+/// How the names of files begin that only the live page loads.
+const LIVE: [&str; 3] = ["chordscope-live", "chordscope-tab", "start-tab"];
+
+const PARTS: [Part; 4] = [
     Part {
         name: "the ring page",
         root: "index.html",
-        others: &["chordscope-live", "chordscope-tab", "start-tab"],
+        others: &[LAB[0], LAB[1], LAB[2], LIVE[0], LIVE[1], LIVE[2]],
         budget: 480_000,
+    },
+    Part {
+        name: "the page of experiments, with the worker that runs them",
+        root: "index.html",
+        others: &["chordscope-web", LIVE[0], LIVE[1], LIVE[2]],
+        budget: 640_000,
     },
     Part {
         name: "the live page",
         root: "index.html",
-        others: &["chordscope-web", "chordscope-tab", "start-tab"],
+        others: &["chordscope-web", LAB[0], LAB[1], LAB[2], LIVE[1], LIVE[2]],
         budget: 200_000,
     },
     Part {
@@ -176,7 +191,7 @@ mod tests {
             ("app.wasm".to_owned(), vec![0; 5_000]),
         ]);
         let gzipped = BTreeMap::from([("app.wasm".to_owned(), 30)]);
-        let load = FirstLoad::of(&contents, &gzipped, &PARTS[2]);
+        let load = FirstLoad::of(&contents, &gzipped, &PARTS[3]);
         assert_eq!((load.files, load.bytes), (2, 40));
     }
 }

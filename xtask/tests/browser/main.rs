@@ -4,6 +4,7 @@
 
 mod accessibility;
 mod digests;
+mod experiments;
 mod fits;
 mod gateway;
 mod live;

@@ -1,0 +1,305 @@
+//! The experiments as data: which one, with which parameters; within which bounds, and what a paper measured beside it.
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::{ControlFlow, RangeInclusive};
+
+use crate::experiment::churn::Going;
+use crate::experiment::failures::FailureRow;
+use crate::experiment::table::Row;
+use crate::experiment::{Hear, News, churn, failures, latency, load, path_length, swarm};
+use crate::worlds::ring::scenario::MAX_NODES as MAX_SIMULATED;
+
+/// The most nodes of experiments that compute tables instead of simulating messages.
+const MAX_NODES: u32 = 1_000_000;
+/// The most nodes to which swarm sends a file: real bytes.
+const MAX_LEECHERS: u32 = 256;
+
+/// One of the experiments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Experiment {
+    /// Hops of a lookup. SIGCOMM 2001 Fig. 10.
+    PathLength,
+    /// Keys of a node. SIGCOMM 2001 Fig. 8.
+    Load,
+    /// Keys of a node that has several positions. SIGCOMM 2001 Fig. 9.
+    VirtualNodes,
+    /// Lookups when many nodes have failed at once. ToN 2003 Table II.
+    Failures,
+    /// Lookups while nodes come and go. ToN 2003 Table III.
+    Churn,
+    /// Time of a lookup over a round trip. ToN 2003 Table IV.
+    Latency,
+    /// Time until everybody has a file.
+    Swarm,
+}
+
+impl Experiment {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::PathLength,
+        Self::Load,
+        Self::VirtualNodes,
+        Self::Failures,
+        Self::Churn,
+        Self::Latency,
+        Self::Swarm,
+    ];
+
+    /// The name on the command line and in links.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PathLength => "path-length",
+            Self::Load => "load",
+            Self::VirtualNodes => "virtual-nodes",
+            Self::Failures => "failures",
+            Self::Churn => "churn",
+            Self::Latency => "latency",
+            Self::Swarm => "swarm",
+        }
+    }
+
+    /// The experiment of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+
+    /// The numbers of nodes that are measured unless another one is asked for: those of the paper, where there is one.
+    pub const fn usual_nodes(self) -> &'static [u32] {
+        match self {
+            Self::PathLength => &path_length::SIZES,
+            Self::Load | Self::VirtualNodes => &[10_000],
+            Self::Failures | Self::Churn => &[1_000],
+            Self::Latency => &[65_536],
+            Self::Swarm => &swarm::SIZES,
+        }
+    }
+
+    /// The numbers of nodes that may be asked for.
+    pub const fn nodes(self) -> RangeInclusive<u32> {
+        match self {
+            Self::Churn => 1..=MAX_SIMULATED as u32,
+            Self::Swarm => 1..=MAX_LEECHERS,
+            _ => 1..=MAX_NODES,
+        }
+    }
+}
+
+/// An experiment with its parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The experiment.
+    pub experiment: Experiment,
+    /// The seed of all randomness.
+    pub seed: u64,
+    /// The number of nodes, where it is not the usual one.
+    pub nodes: Option<u32>,
+    /// For churn: nodes go without a word, instead of leaving properly as the paper's do.
+    pub crash: bool,
+}
+
+/// The reason why a paper's figures do not stand beside those of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoPaper {
+    /// No paper measured this with any ring.
+    NotMeasured,
+    /// The paper's ring had this many nodes.
+    OtherRing(u32),
+    /// In the paper nodes leave properly.
+    ProperLeaves,
+}
+
+impl Plan {
+    /// An experiment as its paper has it.
+    pub const fn of(experiment: Experiment) -> Self {
+        Self {
+            experiment,
+            seed: 1,
+            nodes: None,
+            crash: false,
+        }
+    }
+
+    /// The numbers of nodes that are measured.
+    pub fn sizes(&self) -> Vec<u32> {
+        match self.nodes {
+            Some(nodes) => vec![nodes],
+            None => self.experiment.usual_nodes().to_vec(),
+        }
+    }
+
+    /// The number of rows that the experiment comes to.
+    pub fn rows(&self) -> usize {
+        match self.experiment {
+            Experiment::PathLength | Experiment::Swarm => self.sizes().len(),
+            Experiment::Load => load::PAPER.len(),
+            Experiment::VirtualNodes => load::VIRTUAL_PAPER.len(),
+            Experiment::Failures => failures::PAPER.len(),
+            Experiment::Churn => churn::RATES.len(),
+            Experiment::Latency => latency::PAPER.len(),
+        }
+    }
+
+    /// Runs the experiment. `Break` is what `hear` ended it by.
+    pub fn run(&self, hear: Hear<'_, Row>) -> ControlFlow<()> {
+        let (seed, sizes) = (self.seed, self.sizes());
+        let nodes = sizes.first().copied().unwrap_or_default();
+        match self.experiment {
+            Experiment::PathLength => path_length::measure(seed, &sizes, &mut as_rows(hear)),
+            Experiment::Load => load::measure(seed, nodes, &mut as_rows(hear)),
+            Experiment::VirtualNodes => load::measure_virtual(seed, nodes, &mut as_rows(hear)),
+            Experiment::Failures => failures::measure(seed, nodes, &mut as_rows(hear)),
+            Experiment::Churn => {
+                let going = if self.crash {
+                    Going::Crash
+                } else {
+                    Going::Leave
+                };
+                let (rates, counted) = (&churn::RATES, churn::COUNTED);
+                churn::measure(seed, nodes, rates, counted, going, &mut as_rows(hear))
+            }
+            Experiment::Latency => latency::measure(seed, nodes, &mut as_rows(hear)),
+            Experiment::Swarm => swarm::measure(seed, &sizes, swarm::SEGMENTS, &mut as_rows(hear)),
+        }
+    }
+
+    /// The paper's rows about rings like this one; for path lengths, whose rows name their rings, all of them.
+    ///
+    /// # Errors
+    ///
+    /// The reason why there are none.
+    pub fn paper(&self) -> Result<Vec<Row>, NoPaper> {
+        let usual = self.experiment.usual_nodes();
+        let is_like = self.nodes.is_none_or(|nodes| usual.contains(&nodes));
+        if !is_like && !matches!(self.experiment, Experiment::PathLength | Experiment::Swarm) {
+            return Err(NoPaper::OtherRing(usual.first().copied().unwrap_or(0)));
+        }
+        Ok(match self.experiment {
+            Experiment::PathLength => path_length::PAPER.map(Row::from).to_vec(),
+            Experiment::Load => load::PAPER
+                .map(|(keys, mean, p1, p99, max)| Row::of_load(keys, mean, p1, p99, max))
+                .to_vec(),
+            Experiment::VirtualNodes => load::VIRTUAL_PAPER.map(Row::from).to_vec(),
+            Experiment::Failures => failures::PAPER.map(failure_row).to_vec(),
+            Experiment::Churn if self.crash => return Err(NoPaper::ProperLeaves),
+            Experiment::Churn => churn::PAPER.map(Row::from).to_vec(),
+            Experiment::Latency => latency::PAPER.map(Row::from).to_vec(),
+            Experiment::Swarm => return Err(NoPaper::NotMeasured),
+        })
+    }
+}
+
+/// The paper's row about failures: of its 10,000 lookups none failed.
+fn failure_row((failed_fraction, mean_hops, mean_timeouts): (f64, f64, f64)) -> Row {
+    Row::from(FailureRow {
+        failed_fraction,
+        mean_hops,
+        mean_timeouts,
+        lookup_failures: 0,
+        lookups: 10_000,
+    })
+}
+
+/// Hears an experiment's own rows as rows of the table.
+fn as_rows<R: Into<Row>>(hear: Hear<'_, Row>) -> impl FnMut(News<R>) -> ControlFlow<()> {
+    move |news| {
+        hear(match news {
+            News::Part(part) => News::Part(part),
+            News::Row(row) => News::Row(row.into()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A plan that takes little time.
+    fn small(experiment: Experiment) -> Plan {
+        let nodes = match experiment {
+            Experiment::Swarm => 2,
+            _ => 8,
+        };
+        Plan {
+            nodes: Some(nodes),
+            ..Plan::of(experiment)
+        }
+    }
+
+    /// What an experiment tells, ended after so many reports.
+    fn told(plan: Plan, reports: usize) -> (Vec<f64>, Vec<Row>, ControlFlow<()>) {
+        let (mut parts, mut rows) = (Vec::new(), Vec::new());
+        let ended = plan.run(&mut |news| {
+            match news {
+                News::Part(part) => parts.push(part),
+                News::Row(row) => rows.push(row),
+            }
+            match parts.len() + rows.len() < reports {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            }
+        });
+        (parts, rows, ended)
+    }
+
+    #[test]
+    fn progress_never_goes_back_and_ends_at_one_with_as_many_rows_as_were_said() {
+        for experiment in Experiment::ALL {
+            // They take long for the smallest ring, too; the tests of the figures have them.
+            if matches!(experiment, Experiment::Churn | Experiment::Load) {
+                continue;
+            }
+            let plan = small(experiment);
+            let (parts, rows, ended) = told(plan, usize::MAX);
+            assert_eq!(ended, ControlFlow::Continue(()), "{experiment:?}");
+            assert!(parts.windows(2).all(|pair| pair[0] <= pair[1]), "{parts:?}");
+            let last = parts.last().copied().unwrap();
+            assert!((last - 1.0).abs() < 1e-9, "{experiment:?} ends at {last}");
+            assert!(parts.iter().all(|part| (0.0..=1.0).contains(part)));
+            assert_eq!(rows.len(), plan.rows(), "{experiment:?}");
+        }
+    }
+
+    #[test]
+    fn who_listens_may_end_any_experiment_at_any_report() {
+        for experiment in Experiment::ALL {
+            let (parts, rows, ended) = told(small(experiment), 2);
+            assert_eq!(ended, ControlFlow::Break(()), "{experiment:?}");
+            assert_eq!(parts.len() + rows.len(), 2, "{experiment:?}");
+        }
+    }
+
+    #[test]
+    fn a_paper_stands_beside_a_ring_like_its_own_and_no_other() {
+        use Experiment::{Churn, Failures, Latency, Load, PathLength, Swarm, VirtualNodes};
+        let with = |experiment, nodes, crash| Plan {
+            nodes,
+            crash,
+            ..Plan::of(experiment)
+        };
+        for experiment in [PathLength, Load, VirtualNodes, Failures, Churn, Latency] {
+            let plan = Plan::of(experiment);
+            assert_eq!(plan.paper().unwrap().len(), plan.rows(), "{experiment:?}");
+        }
+        for (experiment, theirs) in [(Load, 10_000), (Failures, 1_000), (Latency, 65_536)] {
+            let other = with(experiment, Some(50), false).paper();
+            assert_eq!(other, Err(NoPaper::OtherRing(theirs)));
+            assert!(with(experiment, Some(theirs), false).paper().is_ok());
+        }
+        let all = with(PathLength, Some(65), false).paper().unwrap();
+        assert_eq!(all.len(), path_length::PAPER.len());
+        let crash = with(Churn, None, true).paper();
+        assert_eq!(crash, Err(NoPaper::ProperLeaves));
+        assert_eq!(Plan::of(Swarm).paper(), Err(NoPaper::NotMeasured));
+    }
+
+    #[test]
+    fn names_are_those_of_the_command_line() {
+        for experiment in Experiment::ALL {
+            assert_eq!(Experiment::named(experiment.name()), Some(experiment));
+            let usual = experiment.usual_nodes();
+            assert!(usual.iter().all(|nodes| experiment.nodes().contains(nodes)));
+        }
+        assert_eq!(Experiment::named("Load"), None);
+    }
+}

@@ -1,0 +1,296 @@
+//! The figures of all experiments in one form: rows of named numbers, ours and the papers'.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::experiment::churn::ChurnRow;
+use crate::experiment::failures::FailureRow;
+use crate::experiment::latency::LatencyRow;
+use crate::experiment::load::{LoadRow, VirtualRow};
+use crate::experiment::path_length::PathRow;
+use crate::experiment::swarm::SwarmRow;
+
+/// A column of an experiment's table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Column {
+    /// Nodes in the ring.
+    Nodes,
+    /// Mean number of hops of a lookup.
+    MeanHops,
+    /// First percentile.
+    P1,
+    /// 99th percentile.
+    P99,
+    /// Keys in the ring.
+    Keys,
+    /// Keys of a node in the mean.
+    Mean,
+    /// The most keys that any node had.
+    Max,
+    /// Positions of each node on the ring.
+    VirtualNodes,
+    /// The part of all nodes that has failed.
+    FailedFraction,
+    /// Mean number of nodes that a lookup asked and that were gone.
+    MeanTimeouts,
+    /// Lookups that did not find the key's successor.
+    LookupFailures,
+    /// Lookups in all.
+    Lookups,
+    /// Nodes that join in a second, and nodes that leave in a second.
+    Rate,
+    /// The number of nodes that each finger chooses from.
+    SuccessorsPerFinger,
+    /// Time of a lookup in round trips to the owner, when the origin asks each hop.
+    IterativeStretch,
+    /// The same, when each hop hands the lookup on.
+    RecursiveStretch,
+    /// Nodes that fetch a file.
+    Leechers,
+    /// Segments of the file.
+    Segments,
+    /// Rounds until everybody has the file, at best.
+    OptimalRounds,
+    /// Rounds of a swarm that picks the rarest segment first.
+    MakespanRounds,
+    /// Rounds of a swarm that picks at random.
+    RandomRounds,
+    /// Rounds of a swarm that picks in order.
+    SequentialRounds,
+    /// Rounds of one server that sends everything to all.
+    ServerRounds,
+    /// The number of times that the first seed sent the file, in the swarm.
+    SeedCopies,
+}
+
+impl Column {
+    /// The name in JSON and CSV.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nodes => "nodes",
+            Self::MeanHops => "mean_hops",
+            Self::P1 => "p1",
+            Self::P99 => "p99",
+            Self::Keys => "keys",
+            Self::Mean => "mean",
+            Self::Max => "max",
+            Self::VirtualNodes => "virtual_nodes",
+            Self::FailedFraction => "failed_fraction",
+            Self::MeanTimeouts => "mean_timeouts",
+            Self::LookupFailures => "lookup_failures",
+            Self::Lookups => "lookups",
+            Self::Rate => "rate",
+            Self::SuccessorsPerFinger => "successors_per_finger",
+            Self::IterativeStretch => "iterative_stretch",
+            Self::RecursiveStretch => "recursive_stretch",
+            Self::Leechers => "leechers",
+            Self::Segments => "segments",
+            Self::OptimalRounds => "optimal_rounds",
+            Self::MakespanRounds => "makespan_rounds",
+            Self::RandomRounds => "random_rounds",
+            Self::SequentialRounds => "sequential_rounds",
+            Self::ServerRounds => "server_rounds",
+            Self::SeedCopies => "seed_copies",
+        }
+    }
+}
+
+/// A number of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Number {
+    /// A count.
+    Whole(u32),
+    /// A measure.
+    Real(f64),
+    /// Not told.
+    Missing,
+}
+
+impl Number {
+    /// The number, unless it is missing.
+    pub fn value(self) -> Option<f64> {
+        match self {
+            Self::Whole(count) => Some(f64::from(count)),
+            Self::Real(measure) => Some(measure),
+            Self::Missing => None,
+        }
+    }
+}
+
+/// A row: numbers in the order of their columns. The first one names the row.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Row(Vec<(Column, Number)>);
+
+impl Row {
+    /// The columns and their numbers, in order.
+    pub fn cells(&self) -> &[(Column, Number)] {
+        &self.0
+    }
+
+    /// The number of a column; `None` where the row has none.
+    pub fn get(&self, column: Column) -> Option<f64> {
+        let cell = self.0.iter().find(|(other, _)| *other == column)?;
+        cell.1.value()
+    }
+
+    /// The number by which the row is named: that of the first column.
+    pub fn key(&self) -> Option<f64> {
+        self.0.first()?.1.value()
+    }
+}
+
+const fn whole(column: Column, count: u32) -> (Column, Number) {
+    (column, Number::Whole(count))
+}
+
+const fn real(column: Column, measure: f64) -> (Column, Number) {
+    (column, Number::Real(measure))
+}
+
+impl From<PathRow> for Row {
+    fn from(row: PathRow) -> Self {
+        Self(vec![
+            whole(Column::Nodes, row.nodes),
+            real(Column::MeanHops, row.mean_hops),
+            whole(Column::P1, row.p1),
+            whole(Column::P99, row.p99),
+        ])
+    }
+}
+
+impl From<LoadRow> for Row {
+    fn from(row: LoadRow) -> Self {
+        Self::of_load(row.keys, row.mean, row.p1, row.p99, Some(row.max))
+    }
+}
+
+impl Row {
+    /// A row about load. A paper may not tell the maximum.
+    pub(super) fn of_load(keys: u32, mean: f64, p1: u32, p99: u32, max: Option<u32>) -> Self {
+        Self(vec![
+            whole(Column::Keys, keys),
+            real(Column::Mean, mean),
+            whole(Column::P1, p1),
+            whole(Column::P99, p99),
+            (Column::Max, max.map_or(Number::Missing, Number::Whole)),
+        ])
+    }
+}
+
+impl From<VirtualRow> for Row {
+    fn from(row: VirtualRow) -> Self {
+        Self(vec![
+            whole(Column::VirtualNodes, row.virtual_nodes),
+            whole(Column::P1, row.p1),
+            whole(Column::P99, row.p99),
+        ])
+    }
+}
+
+impl From<FailureRow> for Row {
+    fn from(row: FailureRow) -> Self {
+        Self(vec![
+            real(Column::FailedFraction, row.failed_fraction),
+            real(Column::MeanHops, row.mean_hops),
+            real(Column::MeanTimeouts, row.mean_timeouts),
+            whole(Column::LookupFailures, row.lookup_failures),
+            whole(Column::Lookups, row.lookups),
+        ])
+    }
+}
+
+impl From<ChurnRow> for Row {
+    fn from(row: ChurnRow) -> Self {
+        Self(vec![
+            real(Column::Rate, row.rate),
+            real(Column::MeanHops, row.mean_hops),
+            real(Column::MeanTimeouts, row.mean_timeouts),
+            whole(Column::LookupFailures, row.lookup_failures),
+            whole(Column::Lookups, row.lookups),
+        ])
+    }
+}
+
+impl From<LatencyRow> for Row {
+    fn from(row: LatencyRow) -> Self {
+        Self(vec![
+            whole(Column::SuccessorsPerFinger, row.successors_per_finger),
+            real(Column::IterativeStretch, row.iterative_stretch),
+            real(Column::RecursiveStretch, row.recursive_stretch),
+        ])
+    }
+}
+
+impl From<SwarmRow> for Row {
+    fn from(row: SwarmRow) -> Self {
+        Self(vec![
+            whole(Column::Leechers, row.leechers),
+            whole(Column::Segments, row.segments),
+            whole(Column::OptimalRounds, row.optimal_rounds),
+            real(Column::MakespanRounds, row.makespan_rounds),
+            real(Column::RandomRounds, row.random_rounds),
+            real(Column::SequentialRounds, row.sequential_rounds),
+            real(Column::ServerRounds, row.server_rounds),
+            real(Column::SeedCopies, row.seed_copies),
+        ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::borrow::ToOwned;
+    use alloc::string::String;
+
+    use serde_json::{Map, Value};
+
+    use super::*;
+    use crate::experiment::{churn, failures, latency, load, path_length, swarm};
+
+    /// The row in its own form, as JSON, and the table's.
+    fn compare<R: Serialize + Copy + Into<Row>>(row: R) {
+        let own = serde_json::to_value(row).unwrap();
+        let cell = |(column, number): &(Column, Number)| {
+            let number = match number {
+                Number::Whole(count) => Value::from(*count),
+                Number::Real(measure) => Value::from(*measure),
+                Number::Missing => Value::Null,
+            };
+            (column.name().to_owned(), number)
+        };
+        let cells: Map<String, Value> = row.into().cells().iter().map(cell).collect();
+        assert_eq!(own, Value::Object(cells));
+    }
+
+    #[test]
+    fn a_row_of_the_table_has_the_names_and_numbers_of_the_experiments_own_row() {
+        let mut on = |_: f64| true;
+        compare(path_length::PAPER[3]);
+        compare(LoadRow {
+            keys: 100,
+            mean: 10.0,
+            p1: 0,
+            p99: 46,
+            max: 50,
+        });
+        compare(load::VIRTUAL_PAPER[2]);
+        compare(failures::run(1, 16, &mut on)[5]);
+        compare(churn::PAPER[7]);
+        compare(latency::PAPER[4]);
+        compare(swarm::run(1, &[2], 4, &mut on)[0]);
+    }
+
+    #[test]
+    fn a_number_is_found_by_its_column() {
+        let row = Row::from(path_length::PAPER[0]);
+        assert_eq!(row.key(), Some(8.0));
+        assert_eq!(row.get(Column::MeanHops), Some(1.72));
+        assert_eq!(row.get(Column::Max), None);
+        assert_eq!(
+            Row::of_load(1, 1.0, 0, 1, None).get(Column::Max),
+            None,
+            "what a paper does not tell"
+        );
+    }
+}

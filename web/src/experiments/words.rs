@@ -1,0 +1,325 @@
+//! The experiments in words: what each asks, its columns, its sources, and its numbers as people read them.
+
+use chordscope_sim::experiment::plan::{Experiment, NoPaper, Plan};
+use chordscope_sim::experiment::table::{Column, Number};
+
+/// SIGCOMM 2001, where most of the figures come from.
+const SIGCOMM: &str = "https://pdos.csail.mit.edu/papers/chord:sigcomm01/chord_sigcomm.pdf";
+/// ToN 2003, the extended paper.
+const TON: &str = "https://pdos.csail.mit.edu/papers/ton:chord/paper-ton.pdf";
+/// The optimum of a swarm.
+const BOUND: &str = "https://arxiv.org/abs/cs/0606110";
+
+/// An experiment, described.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// The name in the chooser.
+    pub title: &'static str,
+    /// The question, in one sentence.
+    pub asks: &'static str,
+    /// The conventions by which it is measured.
+    pub method: &'static str,
+    /// The figure or theorem that stands beside ours, and where it is.
+    pub source: &'static str,
+    /// The address of that.
+    pub href: &'static str,
+}
+
+/// Describes an experiment.
+pub const fn describe(experiment: Experiment) -> Description {
+    let (title, asks, method, source, href) = match experiment {
+        Experiment::PathLength => (
+            "Path length",
+            "How many hops does a lookup take as the ring grows?",
+            "Random keys are looked up from random nodes of a stable ring, 100 for each node, along fingers only. A path ends at the node before the key; lookups that begin there are not counted.",
+            "Stoica et al., Chord, SIGCOMM 2001, figure 10, read off the plot",
+            SIGCOMM,
+        ),
+        Experiment::Load => (
+            "Load",
+            "How evenly does consistent hashing spread keys over nodes?",
+            "Each number of random keys is placed on 20 rings of nodes at random positions. The percentiles are over all nodes of all 20.",
+            "Stoica et al., Chord, SIGCOMM 2001, figure 8, read off the plot",
+            SIGCOMM,
+        ),
+        Experiment::VirtualNodes => (
+            "Virtual nodes",
+            "How much evener is the load when each node takes several positions?",
+            "A million random keys are placed on a ring on which each node has 1 to 20 random positions.",
+            "Stoica et al., Chord, SIGCOMM 2001, figure 9, read off the plot",
+            SIGCOMM,
+        ),
+        Experiment::Failures => (
+            "Failures",
+            "Do lookups still end when up to half of all nodes fail at once?",
+            "That part of a stable ring fails before any table is repaired, and the living look up 10,000 random keys, on 40 rings. Successor lists have 20 entries. A timeout is a failed node that a lookup asked.",
+            "Stoica et al., Chord, IEEE/ACM Transactions on Networking 2003, table II",
+            TON,
+        ),
+        Experiment::Churn => (
+            "Churn",
+            "What does it cost lookups that nodes come and go all the time?",
+            "Whole nodes in a simulated network look up one key a second for two hours of virtual time at each rate, while nodes join and leave at random moments and stabilize every 30 seconds.",
+            "Stoica et al., Chord, IEEE/ACM Transactions on Networking 2003, table III",
+            TON,
+        ),
+        Experiment::Latency => (
+            "Latency",
+            "How much time does a lookup gain when each finger chooses the nearest of several nodes?",
+            "The nodes lie anywhere in a cube, and a message takes as long as its way. The stretch is the time of a lookup in round trips to the owner, the median of 10,000 lookups.",
+            "Stoica et al., Chord, IEEE/ACM Transactions on Networking 2003, table IV, three dimensions",
+            TON,
+        ),
+        Experiment::Swarm => (
+            "Swarm",
+            "How long does it take until everybody has a file, from a swarm and from one server?",
+            "A file of 256 segments goes to all; all uplinks are alike. In a round, an uplink sends one segment.",
+            "Mundinger, Weber and Weiss, Optimal scheduling of peer-to-peer file dissemination, 2008, theorem 1: the optimum",
+            BOUND,
+        ),
+    };
+    Description {
+        title,
+        asks,
+        method,
+        source,
+        href,
+    }
+}
+
+/// The name of a column, as a head of a table.
+pub const fn head(experiment: Experiment, column: Column) -> &'static str {
+    match column {
+        Column::Nodes => "Nodes",
+        Column::MeanHops => "Mean hops",
+        Column::P1 => "1st percentile",
+        Column::P99 => "99th percentile",
+        Column::Keys => "Keys",
+        Column::Mean => "Mean",
+        Column::Max => "Most",
+        Column::VirtualNodes => "Positions",
+        Column::FailedFraction => "Failed",
+        Column::MeanTimeouts => "Mean timeouts",
+        Column::LookupFailures => "Failed lookups",
+        Column::Lookups => "Lookups",
+        Column::Rate => "Joins a second",
+        Column::SuccessorsPerFinger => "Nodes to choose from",
+        Column::IterativeStretch => "Iterative stretch",
+        Column::RecursiveStretch => "Recursive stretch",
+        Column::Leechers => match experiment {
+            Experiment::Swarm => "Nodes that fetch",
+            _ => "Leechers",
+        },
+        Column::Segments => "Segments",
+        Column::OptimalRounds => "At best",
+        Column::MakespanRounds => "Rarest first",
+        Column::RandomRounds => "At random",
+        Column::SequentialRounds => "In order",
+        Column::ServerRounds => "One server",
+        Column::SeedCopies => "Seed’s copies",
+    }
+}
+
+/// The meaning of a column.
+pub const fn meaning(experiment: Experiment, column: Column) -> &'static str {
+    match column {
+        Column::Nodes => "nodes in the ring",
+        Column::MeanHops => "hops of a lookup, in the mean",
+        Column::P1 => match experiment {
+            Experiment::PathLength => "hops that one lookup in a hundred does not exceed",
+            _ => "keys that one node in a hundred does not exceed",
+        },
+        Column::P99 => match experiment {
+            Experiment::PathLength => "hops that 99 lookups in a hundred do not exceed",
+            _ => "keys that 99 nodes in a hundred do not exceed",
+        },
+        Column::Keys => "keys in the ring",
+        Column::Mean => "keys of a node, in the mean",
+        Column::Max => "the most keys that any node had",
+        Column::VirtualNodes => "positions of each node on the ring",
+        Column::FailedFraction => "the part of all nodes that has failed",
+        Column::MeanTimeouts => "nodes that a lookup asked and that were gone, in the mean",
+        Column::LookupFailures => "lookups that did not find the key’s successor",
+        Column::Lookups => "lookups in all",
+        Column::Rate => "nodes that join in a second, and as many that leave",
+        Column::SuccessorsPerFinger => "nodes among which each finger chooses the nearest",
+        Column::IterativeStretch => {
+            "time of a lookup over a round trip to the owner, where the origin asks each hop"
+        }
+        Column::RecursiveStretch => "the same, where each hop forwards the lookup",
+        Column::Leechers => "nodes that fetch the file",
+        Column::Segments => "segments of the file; in a round, an uplink sends one",
+        Column::OptimalRounds => "rounds until everybody has the file, at best",
+        Column::MakespanRounds => "rounds of a swarm that picks the rarest segment first",
+        Column::RandomRounds => "rounds of a swarm that picks segments at random",
+        Column::SequentialRounds => "rounds of a swarm that picks segments in order",
+        Column::ServerRounds => "rounds of one server that sends everything to everybody",
+        Column::SeedCopies => "how often the first seed sent the whole file, in the swarm",
+    }
+}
+
+/// The row of this key, as a part of a sentence.
+pub fn at(experiment: Experiment, key: f64) -> String {
+    let plural = |one: &str, many: &str| {
+        let word = if key == 1.0 { one } else { many };
+        format!("{} {word}", grouped(key))
+    };
+    match experiment {
+        Experiment::PathLength | Experiment::Swarm => plural("node", "nodes"),
+        Experiment::Load => plural("key", "keys"),
+        Experiment::VirtualNodes => plural("position a node", "positions a node"),
+        Experiment::Failures => format!("{} failed", percent(key)),
+        Experiment::Churn => format!("{key:.2} joins a second"),
+        Experiment::Latency => plural("node to choose from", "nodes to choose from"),
+    }
+}
+
+/// A cell of a table.
+pub fn cell(column: Column, number: Number) -> String {
+    match number {
+        Number::Missing => "–".to_owned(),
+        Number::Whole(count) => grouped(f64::from(count)),
+        Number::Real(part) if column == Column::FailedFraction => percent(part),
+        Number::Real(measure) => format!("{measure:.2}"),
+    }
+}
+
+/// A part of one, in percent.
+pub fn percent(part: f64) -> String {
+    format!("{:.0} %", part * 100.0)
+}
+
+/// A whole number, with a comma before each three digits.
+pub fn grouped(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A whole number, as a user may type it.
+pub fn number(text: &str) -> Option<u64> {
+    let plain: String = text.trim().chars().filter(|one| *one != ',').collect();
+    let is_plain = plain.chars().all(|one| one.is_ascii_digit());
+    plain.parse().ok().filter(|_| is_plain)
+}
+
+/// A number of nodes of one's own to begin with.
+pub const fn example(experiment: Experiment) -> u32 {
+    match experiment {
+        Experiment::Swarm => 4,
+        Experiment::Churn => 100,
+        _ => 256,
+    }
+}
+
+/// The usual numbers of nodes.
+pub fn usual(experiment: Experiment) -> String {
+    let usual = experiment.usual_nodes();
+    let show = |nodes: Option<&u32>| nodes.map(|nodes| grouped(f64::from(*nodes)));
+    let (first, last) = (show(usual.first()), show(usual.last()));
+    match (first, last) {
+        (Some(first), Some(last)) if first != last => format!("{first} to {last} nodes"),
+        (Some(only), _) => format!("{only} nodes"),
+        (None, _) => String::new(),
+    }
+}
+
+/// The error for a name that is no experiment's.
+pub fn no_experiment(name: &str) -> String {
+    format!("There is no experiment “{name}”: choose one of these.")
+}
+
+/// The error for a number of nodes that cannot be measured.
+pub fn no_nodes(experiment: Experiment, text: &str) -> String {
+    let (low, high) = (
+        f64::from(*experiment.nodes().start()),
+        f64::from(*experiment.nodes().end()),
+    );
+    let (low, high) = (grouped(low), grouped(high));
+    format!("“{text}” is no number of nodes here: type a whole number from {low} to {high}.")
+}
+
+/// The error for a seed that is none.
+pub fn no_seed(text: &str) -> String {
+    format!(
+        "“{text}” is no seed: type a whole number from 0 to {}.",
+        u64::MAX
+    )
+}
+
+/// The reason why no figures of a paper stand beside ours.
+pub fn no_paper(why: NoPaper) -> String {
+    match why {
+        NoPaper::NotMeasured => {
+            "No paper has measured this: the optimum stands beside it.".to_owned()
+        }
+        NoPaper::OtherRing(nodes) => {
+            let nodes = grouped(f64::from(nodes));
+            format!("The paper’s ring had {nodes} nodes: its figures stand beside a ring of that size only.")
+        }
+        NoPaper::ProperLeaves => {
+            "In the paper nodes leave properly: its figures stand beside a run without crashes only."
+                .to_owned()
+        }
+    }
+}
+
+/// A plan, as a line above its figures.
+pub fn plan(plan: &Plan) -> String {
+    let sizes = match plan.nodes {
+        Some(1) => "1 node".to_owned(),
+        Some(nodes) => format!("{} nodes", grouped(f64::from(nodes))),
+        None => usual(plan.experiment),
+    };
+    let crash = if plan.crash { ", crashes" } else { "" };
+    format!("{sizes}, seed {}{crash}", plan.seed)
+}
+
+/// How much time, for people.
+pub fn time(milliseconds: f64) -> String {
+    let seconds = milliseconds / 1_000.0;
+    match seconds {
+        under if under < 10.0 => format!("{under:.1} s"),
+        under if under < 100.0 => format!("{under:.0} s"),
+        over => format!("{:.0} min", over / 60.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_as_people_read_and_type_them() {
+        let read: Vec<_> = [0.0, 999.0, 1_000.0, 1_048_576.0].map(grouped).into();
+        assert_eq!(read, ["0", "999", "1,000", "1,048,576"]);
+        for (text, expected) in [("16,384", Some(16_384)), (" 7 ", Some(7)), ("+7", None)] {
+            assert_eq!(number(text), expected, "{text}");
+        }
+        assert_eq!(number(""), None);
+        assert_eq!(number(&u64::MAX.to_string()), Some(u64::MAX));
+        let told: Vec<_> = [1_234.0, 45_678.0, 240_000.0].map(time).into();
+        assert_eq!(told, ["1.2 s", "46 s", "4 min"]);
+        assert_eq!(cell(Column::FailedFraction, Number::Real(0.3)), "30 %");
+        assert_eq!(cell(Column::Max, Number::Missing), "–");
+    }
+
+    #[test]
+    fn every_example_can_be_measured() {
+        for experiment in Experiment::ALL {
+            assert!(experiment.nodes().contains(&example(experiment)));
+        }
+    }
+
+    #[test]
+    fn a_range_of_sizes_is_told_by_its_ends() {
+        assert_eq!(usual(Experiment::PathLength), "8 to 16,384 nodes");
+        assert_eq!(usual(Experiment::Latency), "65,536 nodes");
+    }
+}
