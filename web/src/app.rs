@@ -10,6 +10,7 @@ use yew::{
 
 use crate::components::Desk;
 use crate::components::ask_bar::ask_bar;
+use crate::components::branch_tree::branch_tree;
 use crate::components::caption::caption_line;
 use crate::components::change_card::{REFUSED, change_card};
 use crate::components::event_log::event_log;
@@ -30,6 +31,10 @@ use crate::intent::{self, Intent};
 use crate::page::{self, Route};
 use crate::state::{Action, Field, UiState};
 
+/// How long a word of confirmation stays, in milliseconds, and how much longer for each of its words.
+const TOAST: u32 = 1_000;
+const TOAST_WORD: u32 = 250;
+
 /// The page.
 #[component]
 pub fn App() -> Html {
@@ -39,12 +44,23 @@ pub fn App() -> Html {
     let handle = use_engine(still.clone(), moving.clone(), shown);
     let intend = intend(&ui, &handle);
     // While a prediction asks, arrows move the choice.
-    let predicting = handle.view.predicting;
+    let (predicting, single) = (handle.view.predicting, ui.shortcuts);
     use_shortcuts(
-        shown && ui.shortcuts,
-        move |key| intent::of_key(key, predicting),
+        shown,
+        move |key| {
+            let is_heard = single || key.starts_with("Ctrl+");
+            intent::of_key(key, predicting).filter(|_| is_heard)
+        },
         intend.clone(),
     );
+    {
+        let ui = ui.clone();
+        use_effect_with(handle.view.notice.clone(), move |notice| {
+            if let Some(notice) = notice.clone() {
+                spawn_local(async move { toast(&ui, notice.text).await });
+            }
+        });
+    }
     {
         let ui = ui.clone();
         let scenario = handle.view.scenario.clone();
@@ -88,7 +104,7 @@ pub fn App() -> Html {
             <main class="page">
                 <section class="stage stage--ring" aria-label="Stage">
                     {ask_bar(&desk)}
-                    {ring_view(&desk, still, moving)}
+                    {ring_view(&desk, still, moving, branch_tree(&desk))}
                     {caption_line(&desk)}
                     {transport(&desk)}
                 </section>
@@ -180,8 +196,14 @@ fn share(ui: &UseReducerHandle<UiState>, engine: &Rc<RefCell<Engine>>) {
             }
             Err(why) => why,
         };
-        ui.dispatch(Action::Toast(Some(text)));
-        page::sleep(3_500).await;
-        ui.dispatch(Action::Toast(None));
+        toast(&ui, text).await;
     });
+}
+
+/// Shows a word of confirmation for as long as it takes to read.
+async fn toast(ui: &UseReducerHandle<UiState>, text: String) {
+    let words = u32::try_from(text.split_whitespace().count()).unwrap_or(0);
+    ui.dispatch(Action::Toast(text.clone()));
+    page::sleep(TOAST + words * TOAST_WORD).await;
+    ui.dispatch(Action::ToastEnds(text));
 }

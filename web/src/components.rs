@@ -1,6 +1,7 @@
 //! What the page is made of, one component a file.
 
 pub mod ask_bar;
+pub mod branch_tree;
 pub mod caption;
 pub mod change_card;
 pub mod event_log;

@@ -1,5 +1,6 @@
 //! The simulation and its clock. Knows no Yew: it takes commands and gives snapshots.
 
+mod branches;
 mod caption;
 mod change;
 pub mod command;
@@ -31,7 +32,7 @@ use chordscope_sim::worlds::ring::trace::LookupTrace;
 pub use crate::engine::link::names_a_run;
 pub use crate::engine::pace::SPEEDS;
 use crate::engine::predict::Predict;
-use crate::engine::snapshot::{Caption, Refused, Snapshot, Tone};
+use crate::engine::snapshot::{Caption, Notice, Refused, Snapshot, Tone};
 use crate::engine::statement::Statement;
 use crate::engine::story::Story;
 use crate::input::Key;
@@ -58,6 +59,7 @@ pub struct Engine {
     aim: Aim,
     upkeep_shown: bool,
     refused: Option<Refused>,
+    notice: Option<Notice>,
     /// Whether time stops at each step.
     guided: bool,
     /// For how many milliseconds more the caption waits to be read.
@@ -114,6 +116,7 @@ impl Engine {
             aim: Aim::Answer,
             upkeep_shown: false,
             refused: None,
+            notice: None,
             guided: false,
             hold: 0.0,
             ran: 0.0,

@@ -30,6 +30,10 @@ pub enum Intent {
     StepForward,
     /// One event back.
     StepBack,
+    /// Take the last deed back.
+    Undo,
+    /// Do again what was undone.
+    Redo,
     /// To the beginning.
     Home,
     /// To the furthest moment reached.
@@ -66,6 +70,8 @@ pub fn of_key(key: &str, predicting: bool) -> Option<Intent> {
         "c" => Intent::Continue,
         "ArrowRight" => Intent::StepForward,
         "ArrowLeft" => Intent::StepBack,
+        "Ctrl+z" => Intent::Undo,
+        "Ctrl+Shift+z" | "Ctrl+y" => Intent::Redo,
         "Home" => Intent::Home,
         "End" => Intent::End,
         "+" | "=" => Intent::Faster,
@@ -120,6 +126,8 @@ pub fn command(
         Intent::Continue => Command::Continue,
         Intent::StepForward => Command::StepForward,
         Intent::StepBack => Command::StepBack,
+        Intent::Undo => Command::Undo,
+        Intent::Redo => Command::Redo,
         Intent::Home => Command::Seek(0),
         Intent::End => Command::Seek(shot.reached),
         Intent::Faster => Command::Faster,

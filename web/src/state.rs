@@ -100,8 +100,10 @@ pub enum Action {
     Help(bool),
     /// Single keys are shortcuts, or not.
     Shortcuts(bool),
-    /// Something to confirm, or its end.
-    Toast(Option<String>),
+    /// Something to confirm.
+    Toast(String),
+    /// It has been shown for long enough, unless another one is shown by now.
+    ToastEnds(String),
 }
 
 impl UiState {
@@ -141,7 +143,8 @@ impl Reducible for UiState {
             Action::Accepted => next.error = None,
             Action::Help(open) => next.help = open,
             Action::Shortcuts(on) => next.shortcuts = on,
-            Action::Toast(text) => next.toast = text,
+            Action::Toast(text) => next.toast = Some(text),
+            Action::ToastEnds(text) => next.toast = next.toast.filter(|shown| *shown != text),
         }
         if next == *self { self } else { Rc::new(next) }
     }

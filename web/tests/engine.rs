@@ -265,7 +265,7 @@ fn a_node_that_left_is_not_told_of_as_one_that_crashed() {
 }
 
 #[test]
-fn going_back_shows_the_past_and_acting_there_drops_the_future() {
+fn going_back_shows_the_past_and_acting_there_begins_another_future() {
     let mut engine = Engine::open("", false);
     let end = until(&mut engine, answered).now;
     engine.apply(Command::Seek(250_000));

@@ -8,11 +8,12 @@ use crate::components::sheet::{keys, sheet, use_sheet};
 use crate::intent::Intent;
 use crate::state::Action;
 
-const KEYS: [(&str, &str); 16] = [
+const KEYS: [(&str, &str); 17] = [
     ("Space", "play without stops, or pause"),
     ("c", "continue to the next step; while time runs, at once"),
     ("→ ←", "step forward, step back"),
     ("Home End", "to the beginning, to the furthest moment"),
+    ("Ctrl+z Ctrl+y", "undo the last deed, do it again"),
     ("+ −", "faster, slower"),
     ("/", "type a key"),
     ("l", "look it up"),
@@ -39,7 +40,7 @@ pub fn HelpSheet(desk: &Desk) -> Html {
     let close = desk.intend.reform(|()| Intent::Help(false));
     let content = html! {
         <>
-            <p>{"A real Chord ring runs in this page, in virtual time. Look up which node is responsible for a key, and follow each message. Change the ring, and see stabilization update the tables."}</p>
+            <p>{"A real Chord ring runs in this page, in virtual time. Look up which node is responsible for a key, and follow each message. Change the ring, and see stabilization update the tables. A deed at an earlier moment begins a branch: what came after stays on the other one."}</p>
             {keys(&KEYS)}
             <label class="switch"><input type="checkbox" checked={desk.ui.shortcuts} {onchange} />{"Single keys are shortcuts"}</label>
         </>

@@ -13,6 +13,10 @@ pub enum Picture {
     Forward,
     /// One event back.
     Back,
+    /// Take back.
+    Undo,
+    /// Do again.
+    Redo,
     /// Light or dark.
     Theme,
 }
@@ -24,6 +28,8 @@ pub fn icon(picture: Picture) -> Html {
         Picture::Pause => "M6 5h4v14H6zM14 5h4v14h-4z",
         Picture::Forward => "M4 5l10.5 7L4 19zM15.5 5H18v14h-2.5z",
         Picture::Back => "M6 5h2.5v14H6zM20 5v14L9.5 12z",
+        Picture::Undo => "M10 4L3 10l7 6v-4.5h4a3 3 0 0 1 0 6H8V20h6a5.5 5.5 0 0 0 0-11h-4z",
+        Picture::Redo => "M14 4l7 6-7 6v-4.5h-4a3 3 0 0 0 0 6h6V20h-6a5.5 5.5 0 0 1 0-11h4z",
         Picture::Theme => "M12 3a9 9 0 1 0 0 18zM12 3a9 9 0 0 1 0 18v-2a7 7 0 0 0 0-14z",
     };
     html! {

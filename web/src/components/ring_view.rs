@@ -18,8 +18,8 @@ use crate::state::{Action, Field};
 /// The element id of the stage.
 pub const VIEW: &str = "ring-view";
 
-/// The ring: `still` and `moving` are the canvases of its two layers.
-pub fn ring_view(desk: &Desk, still: NodeRef, moving: NodeRef) -> Html {
+/// The ring: `still` and `moving` are the canvases of its two layers. `corner` lies beside it where there is room, and below it on a phone.
+pub fn ring_view(desk: &Desk, still: NodeRef, moving: NodeRef, corner: Html) -> Html {
     let Desk { view, send, .. } = desk;
     let onpointermove = {
         let (view, send, still) = (view.clone(), send.clone(), still.clone());
@@ -59,6 +59,7 @@ pub fn ring_view(desk: &Desk, still: NodeRef, moving: NodeRef) -> Html {
                 }
             </div>
             {legend("asks", &SIMULATED)}
+            {corner}
         </div>
     }
 }

@@ -71,6 +71,12 @@ pub enum Command {
     Remove(Id),
     /// A node stops without a word.
     Crash(Id),
+    /// Take the last deed back.
+    Undo,
+    /// Do again what was undone last.
+    Redo,
+    /// Go to the branch of this number.
+    Branch(u32),
     /// Show stabilization in the event log too.
     ShowUpkeep(bool),
 }

@@ -1,6 +1,7 @@
 //! Carrying out what the user asks.
 
 use chordscope_core::base::id::{Id, Space};
+use chordscope_core::base::time::Instant;
 use chordscope_core::chord::route::{Mode, Routing};
 use chordscope_sim::worlds::ring::History;
 use chordscope_sim::worlds::ring::action::Action;
@@ -65,9 +66,9 @@ impl Engine {
                 self.travel(History::step_back);
                 self.stepped = Some(self.history.now());
             }
-            Command::Seek(micros) => self.travel(|history| {
-                history.seek(chordscope_core::base::time::Instant::from_micros(micros));
-            }),
+            Command::Seek(micros) => {
+                self.travel(|history| history.seek(Instant::from_micros(micros)));
+            }
             Command::Look { from, key, way } => self.look(from, key, way, None),
             Command::Predict { from, key, way } => {
                 self.look(from, key, way, Some(Predict::default()));
@@ -81,6 +82,7 @@ impl Engine {
             Command::Insert(node) => self.act(Action::Insert(node)),
             Command::Remove(node) => self.act(Action::Remove(node)),
             Command::Crash(node) => self.act(Action::Crash(node)),
+            Command::Undo | Command::Redo | Command::Branch(_) => self.change_branch(&command),
             Command::Hover(_)
             | Command::Type(_)
             | Command::Speed(_)
@@ -174,9 +176,13 @@ impl Engine {
             _ => Beside::Ring,
         };
         self.predict = None;
-        let at = self.history.now();
+        let (at, branch) = (self.history.now(), self.history.current());
         match self.history.act(deed) {
-            Ok(_) => {
+            Ok(moved) => {
+                if moved.to != branch {
+                    self.ended.set(None);
+                    self.tell_of_branch(branch, moved);
+                }
                 self.story.forget_from(at, &self.history);
                 self.story.read(&self.history);
                 self.asked = None;

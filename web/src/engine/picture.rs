@@ -74,6 +74,10 @@ impl Engine {
             health: health.checks(),
             counters: tables::counters(world, self.story.lost(world)),
             digest: world.digest(),
+            branches: self.branch_rows(),
+            can_undo: self.history.can_undo(),
+            can_redo: self.history.can_redo(),
+            notice: self.notice.clone(),
             refused: self.refused.clone(),
         }
     }

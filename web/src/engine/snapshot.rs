@@ -81,8 +81,42 @@ pub struct Snapshot {
     pub counters: Counters,
     /// The digest of all that happened so far, in hexadecimal: the same run has the same digest everywhere.
     pub digest: String,
+    /// Every branch of the run, each after the one that it left.
+    pub branches: Rc<Vec<BranchRow>>,
+    /// Whether there is a deed to undo.
+    pub can_undo: bool,
+    /// Whether there is an undone deed to do again.
+    pub can_redo: bool,
+    /// The last thing that the user is told of and that needs no answer.
+    pub notice: Option<Notice>,
     /// Why the last command was refused, or what to know of the link that was followed.
     pub refused: Option<Refused>,
+}
+
+/// A branch, as the tree above the timeline has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BranchRow {
+    /// Its number: the first branch is 1.
+    pub number: u32,
+    /// The number of the branch that it left.
+    pub parent: Option<u32>,
+    /// How many branches there are between it and the first one, that one included.
+    pub depth: usize,
+    /// When it left its parent, in microseconds of virtual time.
+    pub from: u64,
+    /// What was done first on it.
+    pub label: String,
+    /// Whether it is the one that is shown.
+    pub is_current: bool,
+}
+
+/// Something that the user is told of once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Tells it from the last one.
+    pub number: u32,
+    /// One or two sentences.
+    pub text: String,
 }
 
 /// Why a command was refused, and beside which control that is said.

@@ -1,4 +1,4 @@
-//! Single-key shortcuts, silent while the user types.
+//! Shortcuts, silent while the user types.
 
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, KeyboardEvent};
@@ -6,7 +6,7 @@ use yew::{Callback, hook};
 
 use crate::hooks::use_listener::use_listener;
 
-/// Turns keys into what they mean, if the user wants that.
+/// Turns keys into what they mean, if the user wants that. A key with Ctrl, or with the command key, is named `Ctrl+z` or `Ctrl+Shift+z`.
 #[hook]
 pub fn use_shortcuts<T: 'static>(
     enabled: bool,
@@ -24,11 +24,11 @@ pub fn use_shortcuts<T: 'static>(
             leave(target.as_ref());
             return;
         }
-        let held = event.ctrl_key() || event.meta_key() || event.alt_key();
-        if !enabled || held || target.is_some_and(|target| wants(&target, &event.key())) {
+        let key = name(event);
+        if !enabled || event.alt_key() || target.is_some_and(|target| wants(&target, &key)) {
             return;
         }
-        if let Some(intent) = meaning(&event.key()) {
+        if let Some(intent) = meaning(&key) {
             event.prevent_default();
             intend.emit(intent);
         }
@@ -36,10 +36,26 @@ pub fn use_shortcuts<T: 'static>(
     use_listener(|window| Some(window.clone().into()), "keydown", heard);
 }
 
+fn name(event: &KeyboardEvent) -> String {
+    let key = event.key();
+    if !event.ctrl_key() && !event.meta_key() {
+        return key;
+    }
+    let shift = if event.shift_key() { "Shift+" } else { "" };
+    format!("Ctrl+{shift}{}", key.to_lowercase())
+}
+
 /// Whether the focused element makes something of the key itself.
 fn wants(target: &Element, key: &str) -> bool {
-    let typed = "input:not([type=range], [type=checkbox]), select, textarea, [contenteditable], dialog, dialog *";
+    let typed =
+        "input:not([type=range], [type=checkbox]), textarea, [contenteditable], dialog, dialog *";
     if target.matches(typed).unwrap_or(false) {
+        return true;
+    }
+    if key.starts_with("Ctrl+") {
+        return false;
+    }
+    if target.matches("select").unwrap_or(false) {
         return true;
     }
     let presses =

@@ -59,6 +59,9 @@ async fn the_ring_page_has_no_findings_in_any_of_its_states() -> Result<()> {
     .await?;
     page.click("checkbox", "show stabilization").await?;
     check(&page, "a change, with stabilization in the log").await?;
+    page.click("button", "Undo").await?;
+    page.by_name("combobox", "Branch").await?;
+    check(&page, "two branches").await?;
     page.fill("spinbutton", "Key", "-1").await?;
     page.click("button", "Look up").await?;
     check(&page, "a key that is none").await?;

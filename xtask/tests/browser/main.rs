@@ -3,6 +3,7 @@
 //! `cargo xtask browser [FILTER]` builds what they need and runs them. `support` is the harness.
 
 mod accessibility;
+mod branches;
 mod digests;
 mod experiments;
 mod fits;
