@@ -5,7 +5,7 @@ use yew::{Callback, Html, TargetCast, html};
 
 use chordscope_sim::engine::history::MAX_BRANCHES;
 
-use crate::components::{Desk, millis};
+use crate::components::{Desk, time_text};
 use crate::engine::command::Command;
 use crate::engine::snapshot::BranchRow;
 
@@ -59,7 +59,7 @@ fn line(desk: &Desk, row: &BranchRow) -> Html {
     let number = row.number;
     let onclick = desk.send.reform(move |_| Command::Branch(number));
     let leaves = row.parent.map(|parent| {
-        let from = millis(row.from);
+        let from = time_text(row.from);
         format!(", leaves branch {parent} at {from}")
     });
     let name = format!(
