@@ -116,7 +116,10 @@ fn a_put_at_level_quorum_that_no_disk_takes_but_the_own_refuses_ends_at_once() {
     let mut node = node();
     save_groups(&mut node, true);
     let name = || Name::new("name").unwrap();
-    let full = StoreError::Record(RecordError::Storage);
+    let full = StoreError::Unstored {
+        refused: vec![(node.contact().clone(), RecordError::Storage)],
+        awaited: Vec::new(),
+    };
     for _ in 0..2 {
         let value = b"value".to_vec();
         let put = node.put(Instant::ZERO, name(), value, Level::Quorum);
