@@ -63,6 +63,9 @@ impl Message {
             Self::Request(_, Request::Group(ask)) if matches!(**ask, group::Request::Touch(_)) => {
                 groups | Features::TOUCH
             }
+            Self::Response(_, Response::Group(group::Response::Unstored(_))) => {
+                groups | Features::REFUSALS
+            }
             Self::Request(_, Request::Group(_)) | Self::Response(_, Response::Group(_)) => groups,
             Self::Request(..) | Self::Response(..) | Self::Notice(_) | Self::Swarm(_) => {
                 Features::NONE
@@ -82,8 +85,11 @@ impl Message {
     }
 
     /// Returns the message that replaces this one for a receiver without the features that it [needs](Message::needs), if there is
-    /// one: of a tombstone that there is no record, or one in the last second of its life.
+    /// one: of a tombstone that there is no record, or one in the last second of its life; of refusals that there is no majority.
     pub fn plainer(&self) -> Option<Self> {
+        if let Self::Response(number, Response::Group(group::Response::Unstored(unstored))) = self {
+            return Some(Self::Response(*number, Response::Group(unstored.plainer())));
+        }
         if !self.carries_a_tombstone() {
             return None;
         }

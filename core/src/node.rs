@@ -40,6 +40,8 @@ mod routes;
 mod seen;
 mod services;
 mod storing;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod upkeep;
 mod walks;
@@ -63,7 +65,7 @@ use crate::node::api::{
 };
 use crate::node::config::Config;
 use crate::node::context::Context;
-use crate::node::departure::{Departure, Handover, LEAVE_TIMEOUT, Open, Turn as LeaveTurn};
+use crate::node::departure::Handover;
 use crate::node::lookups::{Goal, Lookup, Lookups, Outcome, Pointers};
 use crate::node::quorum::QuorumLevel;
 use crate::node::records::Records;
@@ -73,8 +75,7 @@ use crate::node::ring::Ring;
 use crate::node::ring_merge::RingMerge;
 use crate::node::services::Services;
 use crate::node::upkeep::Upkeep;
-use crate::node::view::Stay;
-use crate::store::group::{Groups, Rules, Settings};
+use crate::store::group::{Rules, Settings};
 use crate::store::replica::Replica;
 
 /// A ring member as a state machine.
@@ -666,130 +667,5 @@ impl Node {
         }
         let soonest = now + BREATH;
         self.renewals.wait(&mut self.services, &self.ring, soonest);
-    }
-
-    // Departure.
-
-    fn begin_leaving(&mut self, now: Instant, departure: Departure) {
-        if self.ring.departing.is_some() {
-            return;
-        }
-        self.ring.departing = Some(departure);
-        self.handover.begin();
-        self.records.end_walks();
-        self.look_for_heir(now, departure);
-        if self.ring.departing.is_none() {
-            return;
-        }
-        let (records, mut cx) = self.records_at(now);
-        records.withdraw_all(&mut cx);
-        self.renewals.wait(&mut self.services, &self.ring, now);
-        let (_, progress) = self.records.walks();
-        self.handover.limit(now, departure, progress);
-        self.services
-            .timers
-            .set(now + LEAVE_TIMEOUT, TimerKind::Leave);
-        let (quorum, mut cx) = self.quorum_at(now);
-        match departure.is_for_good() {
-            true => quorum.look(&mut cx),
-            false => quorum.stop(&mut cx),
-        }
-        self.go_on_leaving(now);
-    }
-
-    /// Offers all records to the first successor that has not failed to take them.
-    fn look_for_heir(&mut self, now: Instant, departure: Departure) {
-        let depends = departure == Departure::TakenOver;
-        let successors = self.ring.membership.successors().entries();
-        let me = &self.services.me.contact;
-        match self.handover.next_heir(me, successors) {
-            Ok(heir) => {
-                let (records, mut cx) = self.records_at(now);
-                records.hand_over_all(&mut cx, &heir, depends);
-            }
-            Err(why) if depends => self.stay(now, why),
-            Err(_) => {}
-        }
-    }
-
-    /// Ends a departure that comes to nothing: the node is the member that it was.
-    fn stay(&mut self, now: Instant, why: Stay) {
-        self.ring.departing = None;
-        self.handover.stay(why);
-        self.records.end_walks();
-        self.services.timers.clear(TimerKind::Leave);
-        self.announce_and_renew(now);
-        self.repair_soon(now);
-    }
-
-    /// Leaves when everything is handed over, and tries the next successor when one has failed to take it.
-    fn go_on_leaving(&mut self, now: Instant) {
-        if let Some(departure) = self.ring.departing
-            && self.records.heir_has_failed()
-        {
-            self.look_for_heir(now, departure);
-        }
-        let Some(departure) = self.ring.departing else {
-            return;
-        };
-        let alone = self.ring.is_alone();
-        if alone && departure == Departure::TakenOver {
-            return self.stay(now, Stay::Alone);
-        }
-        let spreading = |purpose: &Purpose| matches!(purpose, Purpose::Spread);
-        let (walks, _) = self.records.walks();
-        let handed_over = !walks && !self.services.requests.any(spreading);
-        let free = alone || !departure.is_for_good() || self.quorum.is_free();
-        if free && handed_over && !self.records.is_announcing() {
-            self.finish_leaving(now);
-        }
-    }
-
-    fn on_leave_timer(&mut self, now: Instant) {
-        let Some(departure) = self.ring.departing else {
-            return;
-        };
-        let (walks, progress) = self.records.walks();
-        let groups = self.quorum.groups();
-        let open = Open {
-            progress,
-            walks,
-            groups: !self.quorum.is_free(),
-            is_lone: groups.is_some_and(Groups::has_no_followers),
-        };
-        match self.handover.on_timer(now, departure, open) {
-            LeaveTurn::Wait => {}
-            LeaveTurn::NextHeir => {
-                self.records.end_walks();
-                self.look_for_heir(now, departure);
-            }
-            LeaveTurn::Stay(why) => self.stay(now, why),
-            LeaveTurn::Leave => self.finish_leaving(now),
-        }
-        if self.ring.departing.is_some() {
-            let next = now + LEAVE_TIMEOUT;
-            self.services.timers.set(next, TimerKind::Leave);
-        }
-    }
-
-    fn finish_leaving(&mut self, now: Instant) {
-        self.ring.departing = None;
-        self.records.end_walks();
-        self.step(now, Input::Leave);
-        for kind in [
-            TimerKind::Stabilize,
-            TimerKind::Fingers,
-            TimerKind::Repair,
-            TimerKind::Walks,
-            TimerKind::Leave,
-            TimerKind::Groups,
-            TimerKind::Announce,
-            TimerKind::Renew,
-            TimerKind::Adopt,
-            TimerKind::Handoff,
-        ] {
-            self.services.timers.clear(kind);
-        }
-        self.services.event(Event::Left);
     }
 }

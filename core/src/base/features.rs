@@ -19,9 +19,16 @@ impl Features {
     pub const TOUCH: Self = Self(1 << 3);
     /// Copies of records whose life is over: tombstones.
     pub const TOMBSTONES: Self = Self(1 << 4);
+    /// Primaries of groups that name the members which could not store something.
+    pub const REFUSALS: Self = Self(1 << 5);
     /// All that this build can do.
     pub const ALL: Self = Self(
-        Self::UNSUPPORTED.0 | Self::LINEAGE.0 | Self::FENCES.0 | Self::TOUCH.0 | Self::TOMBSTONES.0,
+        Self::UNSUPPORTED.0
+            | Self::LINEAGE.0
+            | Self::FENCES.0
+            | Self::TOUCH.0
+            | Self::TOMBSTONES.0
+            | Self::REFUSALS.0,
     );
 
     /// The set with these bits.

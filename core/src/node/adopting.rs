@@ -182,7 +182,9 @@ impl Adopting {
         let to = self.target()?;
         Some(match outcome {
             // Without a majority at present they are groups still.
-            Ok(()) | Err(StoreError::NoMajority(_)) => Next::Tell(Input::Adopt(to)),
+            Ok(()) | Err(StoreError::NoMajority(_) | StoreError::Unstored { .. }) => {
+                Next::Tell(Input::Adopt(to))
+            }
             Err(StoreError::NoGroup | StoreError::Unavailable) => Next::End(AdoptionState::Unknown),
             Err(error) => Next::End(AdoptionState::Failed(error)),
         })

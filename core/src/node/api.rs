@@ -335,6 +335,14 @@ pub enum StoreError {
     /// No majority of the key's group at level `quorum` answered; these members are awaited, as far as they are known. A write may
     /// still take effect, now or later.
     NoMajority(Vec<Contact>),
+    /// No majority of the key's group at level `quorum` could store what had to be stored. A write may still take effect, now or
+    /// later.
+    Unstored {
+        /// The members that could not, and why.
+        refused: Vec<(Contact, RecordError)>,
+        /// The members that are awaited, as far as they are known.
+        awaited: Vec<Contact>,
+    },
     /// A write may have taken effect at level `quorum`; if so, another one has replaced it since.
     UnknownOutcome,
     /// Not written: the record has another sequence number, namely this; 0 when there is no such record.
@@ -390,15 +398,21 @@ impl fmt::Display for StoreError {
             Self::NoGroup => f.write_str("no group keeps the name at level quorum yet"),
             Self::NoMajority(awaited) => {
                 f.write_str("the name's group at level quorum has no majority or no primary now")?;
-                for (n, member) in awaited.iter().enumerate() {
-                    f.write_str(if n == 0 { "; awaited: " } else { ", " })?;
-                    // At its address another node may listen by now.
-                    write!(f, "{:?}", member.id())?;
-                    if let Some(address) = member.addresses().first() {
-                        write!(f, " ({address})")?;
+                name_awaited(f, awaited)
+            }
+            Self::Unstored { refused, awaited } => {
+                f.write_str(
+                    "the name's group at level quorum has no majority that can store it now",
+                )?;
+                for (member, error) in refused {
+                    f.write_str("; ")?;
+                    name(f, member)?;
+                    match error {
+                        RecordError::Storage => f.write_str(": its disk refuses")?,
+                        error => write!(f, ": {error}")?,
                     }
                 }
-                Ok(())
+                name_awaited(f, awaited)
             }
             Self::UnknownOutcome => f.write_str(
                 "the write may have taken effect and been replaced since: its outcome is unknown",
@@ -410,6 +424,23 @@ impl fmt::Display for StoreError {
                 "the primary of the record's group is of a release that cannot renew at level quorum",
             ),
         }
+    }
+}
+
+fn name_awaited(f: &mut fmt::Formatter<'_>, awaited: &[Contact]) -> fmt::Result {
+    for (n, member) in awaited.iter().enumerate() {
+        f.write_str(if n == 0 { "; awaited: " } else { ", " })?;
+        name(f, member)?;
+    }
+    Ok(())
+}
+
+/// Names a node by its id first: at its address another node may listen by now.
+fn name(f: &mut fmt::Formatter<'_>, node: &Contact) -> fmt::Result {
+    write!(f, "{:?}", node.id())?;
+    match node.addresses().first() {
+        Some(address) => write!(f, " ({address})"),
+        None => Ok(()),
     }
 }
 
@@ -465,8 +496,17 @@ mod tests {
         let somewhere = Contact::sign(Space::FULL, &signer, 0, 1, vec![address]).unwrap();
         let nowhere = Contact::sign(Space::FULL, &signer, 1, 1, vec![]).unwrap();
         let [one, other] = [&somewhere, &nowhere].map(|contact| Space::FULL.show(contact.id()));
-        let text = StoreError::NoMajority(vec![somewhere, nowhere]).to_string();
+        let error = StoreError::NoMajority(vec![somewhere.clone(), nowhere.clone()]);
+        let text = error.to_string();
         let named = alloc::format!("; awaited: {one} (ws://127.0.0.1:7600/ws), {other}");
+        assert!(text.ends_with(&named), "{text}");
+        let unstored = StoreError::Unstored {
+            refused: vec![(somewhere, RecordError::Storage)],
+            awaited: vec![nowhere],
+        };
+        let text = unstored.to_string();
+        let named =
+            alloc::format!("; {one} (ws://127.0.0.1:7600/ws): its disk refuses; awaited: {other}");
         assert!(text.ends_with(&named), "{text}");
     }
 }

@@ -99,10 +99,7 @@ impl Relaying {
                 let far = self.relay.close(leg);
                 far.map(|far| Want::Links(links::Input::PassClose(leg, far, reason)))
             }
-            Input::GiveUp(id) => {
-                let legs = self.relay.give_up(id);
-                return refuse(legs, CloseReason::Unreachable);
-            }
+            Input::GiveUp(id) => return self.give_up(id),
             Input::SocketGone(link) => {
                 let legs = self.relay.link_lost(context.now, link);
                 return refuse(legs, CloseReason::Gone);
@@ -360,6 +357,19 @@ mod tests {
             assert_eq!(matches!(said, RelayMessage::Leased { .. }), granted);
             assert_eq!(*way, Want::WayFound(LinkId(2), contact_of(TAB).id()));
             assert_eq!(relaying.relayed(), (0, usize::from(granted)));
+        }
+    }
+
+    #[test]
+    fn a_circuit_to_a_node_that_no_way_leads_to_is_refused_and_counted() {
+        let (mut relaying, mut around) = relaying(Reach::Direct);
+        let nowhere = contact_of(9).id();
+        let (now, leg) = (Instant::ZERO, near(2));
+        relaying.relay.wait(now, leg, nowhere, nowhere);
+        let dropped = Want::Links(links::Input::Drop(leg, CloseReason::Unreachable));
+        for wants in [vec![dropped], vec![]] {
+            let given_up = relaying.handle(around.context(now), Input::GiveUp(nowhere));
+            assert_eq!(given_up, wants);
         }
     }
 

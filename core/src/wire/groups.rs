@@ -5,13 +5,15 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::contact::Card;
+use crate::base::contact::{Card, Contact};
 use crate::base::id::Id;
 use crate::store::group::configuration::{
     Configuration, Epoch, GroupId, MAX_MEMBERS, Member, Next, Stamp,
 };
 use crate::store::group::fence::{Fence, MAX_FENCES, MAX_LOST};
-use crate::store::group::message::{Introduction, MAX_PAGE, Request, Response, Touch, Write};
+use crate::store::group::message::{
+    Introduction, MAX_PAGE, Request, Response, Touch, Unstored, Write,
+};
 use crate::store::group::{Control, Entry, Held, Lineage, MAX_GROUPS, OperationTag, Staged};
 use crate::store::message::StoredRecord;
 use crate::store::record::{RecordError, Version};
@@ -79,6 +81,7 @@ pub(super) enum WireGroupResponse {
     Met(WireIntroduction),
     Surveyed(Option<Epoch>, Vec<Fence>),
     Superseded,
+    Unstored(Vec<(Card, RecordError)>, Vec<Card>, bool),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -327,6 +330,16 @@ impl WireGroupResponse {
             Response::Met(who) => Self::Met(WireIntroduction::of(*who)),
             Response::Surveyed(newest, fences) => Self::Surveyed(*newest, fences.clone()),
             Response::Superseded => Self::Superseded,
+            Response::Unstored(unstored) => {
+                let refused = unstored.refused.iter();
+                Self::Unstored(
+                    refused
+                        .map(|(member, error)| (card(member), *error))
+                        .collect(),
+                    unstored.awaited.iter().map(card).collect(),
+                    unstored.is_final,
+                )
+            }
         }
     }
 
@@ -337,11 +350,7 @@ impl WireGroupResponse {
             Self::Mismatch(copy) => Response::Mismatch(copy),
             Self::Refused(error) => Response::Refused(error),
             Self::Elsewhere(card) => Response::Elsewhere(cards.check(card)?),
-            Self::Unavailable(awaited) => {
-                let awaited = limit(awaited, MAX_MEMBERS)?.into_iter();
-                let awaited: Result<_, _> = awaited.map(|card| cards.check(card)).collect();
-                Response::Unavailable(awaited?)
-            }
+            Self::Unavailable(awaited) => Response::Unavailable(members_of(awaited, cards)?),
             Self::Unknown => Response::Unknown,
             Self::Gone(who) => Response::Gone(who),
             Self::Closed(epoch) => Response::Closed(epoch),
@@ -357,8 +366,23 @@ impl WireGroupResponse {
             Self::Met(who) => Response::Met(who.check()),
             Self::Surveyed(newest, fences) => Response::Surveyed(newest, limited(fences)?),
             Self::Superseded => Response::Superseded,
+            Self::Unstored(refused, awaited, is_final) => {
+                let refused = limit(refused, MAX_MEMBERS)?.into_iter();
+                let refused = refused.map(|(card, error)| Ok((cards.check(card)?, error)));
+                Response::Unstored(Box::new(Unstored {
+                    refused: refused.collect::<Result<_, DecodeError>>()?,
+                    awaited: members_of(awaited, cards)?,
+                    is_final,
+                }))
+            }
         })
     }
+}
+
+/// The members of a group that an answer names.
+fn members_of(list: Vec<Card>, cards: &mut Cards) -> Result<Vec<Contact>, DecodeError> {
+    let list = limit(list, MAX_MEMBERS)?.into_iter();
+    list.map(|card| cards.check(card)).collect()
 }
 
 impl WireControl {

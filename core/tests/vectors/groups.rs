@@ -7,7 +7,7 @@ use chordscope_core::store::group::configuration::{
 };
 use chordscope_core::store::group::fence::Fence;
 use chordscope_core::store::group::message::{
-    Introduction, MAX_PAGE, Request, Response, Touch, Write,
+    Introduction, MAX_PAGE, Request, Response, Touch, Unstored, Write,
 };
 use chordscope_core::store::group::{Entry, OperationTag};
 use chordscope_core::store::record::RecordError;
@@ -231,6 +231,14 @@ pub(crate) fn responses() -> Vec<(&'static str, Message)> {
             Response::Surveyed(Some(epoch(301)), vec![fence()]),
         ),
         ("another version is there", Response::Superseded),
+        (
+            "a disk refuses, and another member is awaited",
+            Response::Unstored(Box::new(Unstored {
+                refused: vec![(contact(2), RecordError::Storage)],
+                awaited: vec![contact(3)],
+                is_final: false,
+            })),
+        ),
     ];
     all.into_iter()
         .map(|(name, one)| (name, answer(one)))
@@ -395,5 +403,13 @@ pub(crate) fn response(response: &Response) -> Value {
             json!({ "Surveyed": [newest.map(say_epoch), fences] })
         }
         Response::Superseded => json!("Superseded"),
+        Response::Unstored(it) => {
+            let refused = it.refused.iter();
+            let refused = refused
+                .map(|(member, error)| json!([describe::contact(member), format!("{error:?}")]));
+            let awaited = it.awaited.iter().map(describe::contact);
+            let (refused, awaited): (Value, Value) = (refused.collect(), awaited.collect());
+            json!({ "Unstored": [refused, awaited, it.is_final] })
+        }
     }
 }

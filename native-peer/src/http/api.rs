@@ -101,8 +101,10 @@ impl From<StoreError> for Failed {
                 StatusCode::BAD_REQUEST
             }
             StoreError::Record(RecordError::Value) => StatusCode::PAYLOAD_TOO_LARGE,
-            // The disk of another peer: of its own it says why.
-            StoreError::Record(RecordError::Storage) => StatusCode::INSUFFICIENT_STORAGE,
+            // The disks of other peers: of its own it says why.
+            StoreError::Record(RecordError::Storage) | StoreError::Unstored { .. } => {
+                StatusCode::INSUFFICIENT_STORAGE
+            }
             StoreError::Record(_) | StoreError::Mismatch(_) => StatusCode::CONFLICT,
             _ => StatusCode::SERVICE_UNAVAILABLE,
         };

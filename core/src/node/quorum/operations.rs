@@ -18,7 +18,7 @@ use crate::node::adopting::Brought;
 use crate::node::api::{StoreError, TimerKind, Written};
 use crate::node::context::Context;
 use crate::node::putting::Put;
-use crate::store::group::message::{Request as Ask, Response as Answer, Touch, Write};
+use crate::store::group::message::{Request as Ask, Response as Answer, Touch, Unstored, Write};
 use crate::store::group::{Groups, OperationTag};
 use crate::store::message::StoredRecord;
 use crate::store::record::{RecordError, Subject, Version};
@@ -308,8 +308,21 @@ impl Operations {
             Some(Answer::Refused(RecordError::SequenceJump)) if operation.is_import() => {
                 return self.end_import(cx, number, None);
             }
-            Some(Answer::Refused(error)) if !operation.unsure => {
+            Some(Answer::Refused(error)) if !operation.unsure || error == RecordError::Storage => {
                 return self.fail(cx, number, error.into());
+            }
+            Some(Answer::Unstored(unstored)) => {
+                let Unstored {
+                    refused,
+                    awaited,
+                    is_final,
+                } = *unstored;
+                let missing = StoreError::Unstored { refused, awaited };
+                if is_final {
+                    return self.fail(cx, number, missing);
+                }
+                operation.missing = missing;
+                operation.unsure |= operation.write.is_some();
             }
             Some(Answer::Elsewhere(primary)) => operation.candidates.push_front(primary),
             Some(Answer::Unknown) => {
@@ -547,6 +560,37 @@ mod tests {
         let elsewhere = Some(Answer::Elsewhere(contact(9)));
         let next = answer(&mut alone, &mut operations, 2, elsewhere);
         assert!(matches!(next, Some(Next::Ask(to, Ask::Read(..))) if to == contact(9)));
+    }
+
+    #[test]
+    fn a_put_ends_once_full_disks_have_decided_it_and_is_tried_again_before() {
+        let storage = RecordError::Storage;
+        let mut alone = Alone::new();
+        let (mut operations, _) = asking(&mut alone, put());
+        answer(&mut alone, &mut operations, 2, Some(Answer::Value(None)));
+        let refused = vec![(contact(2), storage)];
+        let unstored = |awaited: &[u64], is_final| {
+            Some(Answer::Unstored(Box::new(Unstored {
+                refused: refused.clone(),
+                awaited: awaited.iter().copied().map(contact).collect(),
+                is_final,
+            })))
+        };
+        let next = answer(&mut alone, &mut operations, 2, unstored(&[3], false));
+        assert!(matches!(next, Some(Next::Ask(to, _)) if to == contact(3)));
+        let done = answer(&mut alone, &mut operations, 3, unstored(&[], true));
+        let error = StoreError::Unstored {
+            refused,
+            awaited: Vec::new(),
+        };
+        assert!(matches!(done, Some(Next::End(Done::PutFailed(ended))) if ended == error));
+        // As an older primary says it, whatever was tried before.
+        let (mut operations, _) = asking(&mut alone, put());
+        answer(&mut alone, &mut operations, 2, Some(Answer::Value(None)));
+        answer(&mut alone, &mut operations, 2, None);
+        let refused = Some(Answer::Refused(storage));
+        let done = answer(&mut alone, &mut operations, 3, refused);
+        assert!(matches!(done, Some(Next::End(Done::PutFailed(error))) if error == storage.into()));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use crate::base::id::Id;
 use crate::store::group::configuration::{Configuration, GroupId, Member, Stamp};
-use crate::store::group::message::{Request, Response, Touch, Write};
+use crate::store::group::message::{Request, Response, Touch, Unstored, Write};
 use crate::store::group::shared::Shared;
 use crate::store::group::table::Row;
 use crate::store::group::{Entry, Held, MAX_ROUNDS, OperationTag, Ticket, Token};
@@ -49,8 +49,35 @@ struct Round {
     done: BTreeSet<Id>,
     /// The members that have not answered.
     open: BTreeSet<Id>,
-    /// The reason why this node itself could not store it.
-    refused: Option<RecordError>,
+    /// The members that could not store it, and why.
+    refused: BTreeMap<Id, RecordError>,
+}
+
+impl Round {
+    /// The answer where no majority has confirmed.
+    fn unconfirmed(&self, shared: &Shared) -> Response {
+        let group = shared.roster.group(self.group);
+        let members = group.map_or(&[][..], |group| group.members.as_slice());
+        let left = |node: Id| !self.done.contains(&node) && !self.refused.contains_key(&node);
+        if self.refused.is_empty() {
+            return unavailable(members, left);
+        }
+        let contacts = |wanted: &dyn Fn(Id) -> bool| {
+            let wanted = members.iter().filter(|member| wanted(member.id()));
+            wanted.map(|member| member.contact.clone()).collect()
+        };
+        let refused = members.iter().filter_map(|member| {
+            let error = self.refused.get(&member.id())?;
+            Some((member.contact.clone(), *error))
+        });
+        let out = |node: Id| self.refused.contains_key(&node) || shared.presence.is_away(node);
+        let able = members.iter().filter(|member| !out(member.id())).count();
+        Response::Unstored(Box::new(Unstored {
+            refused: refused.collect(),
+            awaited: contacts(&left),
+            is_final: group.is_none_or(|group| able < group.majority()),
+        }))
+    }
 }
 
 impl Leading {
@@ -286,7 +313,7 @@ impl Leading {
             stamp: entry.as_ref().map(|entry| entry.stamp),
             done: BTreeSet::new(),
             open: members.iter().map(Member::id).collect(),
-            refused: None,
+            refused: BTreeMap::new(),
         };
         self.rounds.insert(number, round);
         for member in &members {
@@ -311,7 +338,7 @@ impl Leading {
         }
         match response {
             Some(Response::Done) => drop(round.done.insert(from)),
-            Some(Response::Refused(error)) if from == shared.id() => round.refused = Some(*error),
+            Some(Response::Refused(error)) => drop(round.refused.insert(from, *error)),
             _ => {}
         }
         let majority = match shared.roster.group(round.group) {
@@ -320,11 +347,19 @@ impl Leading {
         };
         let confirmed = round.done.len() >= majority;
         let copies = u8::try_from(round.done.len()).unwrap_or(u8::MAX);
-        let hopeless = round.done.len() + round.open.len() < majority;
+        // A member that is away is not waited for where a disk refuses: what is known decides.
+        let is_open = |node: &&Id| round.refused.is_empty() || !shared.presence.is_away(**node);
+        let open = round.open.iter().filter(is_open).count();
+        let hopeless = round.done.len() + open < majority;
         let waiting = match confirmed || hopeless {
             true => round.waiting.take(),
             false => None,
         };
+        let waiting = waiting.map(|(ticket, reply)| match (confirmed, reply) {
+            (false, _) => (ticket, round.unconfirmed(shared)),
+            (true, Response::Written(_)) => (ticket, Response::Written(copies)),
+            (true, reply) => (ticket, reply),
+        });
         let (group, settled, ended) = (
             round.group,
             round.stamp.map(|stamp| (round.key, stamp)),
@@ -339,22 +374,10 @@ impl Leading {
                 shared.look_soon();
             }
         }
-        let (done, refused) = (round.done.clone(), round.refused);
         if ended {
             self.rounds.remove(&number);
         }
         if let Some((ticket, reply)) = waiting {
-            let members = shared.roster.group(group);
-            let members = members.map(|group| group.members.as_slice());
-            let reply = match (reply, refused) {
-                // Waiting for others would not help: this node has what it could not store, and orders what comes after it.
-                (_, Some(error)) if !confirmed => Response::Refused(error),
-                _ if !confirmed => unavailable(members.unwrap_or_default(), |member| {
-                    !done.contains(&member)
-                }),
-                (Response::Written(_), _) => Response::Written(copies),
-                (reply, _) => reply,
-            };
             shared.answer(ticket, reply);
         }
     }
@@ -442,6 +465,59 @@ mod tests {
         let awaited = [2, 3].map(contact).to_vec();
         let acts = shared.outbox.take_acts();
         assert!(acts.contains(&answer(from(9), Response::Unavailable(awaited))));
+    }
+
+    #[test]
+    fn a_refusal_says_whose_it_is_and_who_is_away_is_not_waited_for_then() {
+        let storage = RecordError::Storage;
+        let unstored = |refused: &[u64], awaited: &[u64], is_final| {
+            let refused = refused.iter().map(|node| (contact(*node), storage));
+            answer(
+                from(9),
+                Response::Unstored(Box::new(Unstored {
+                    refused: refused.collect(),
+                    awaited: awaited.iter().copied().map(contact).collect(),
+                    is_final,
+                })),
+            )
+        };
+        let refusal = Response::Refused(storage);
+        let answers = |(mut shared, mut leading): (Shared, Leading), answers: &[(u64, _)]| {
+            leading.write(&mut shared, from(9), write("a", 1), false);
+            let (number, _) = round(&mut shared);
+            for (node, response) in answers {
+                leading.on_kept(&mut shared, number, id(*node), Option::as_ref(response));
+            }
+            let acts = shared.outbox.take_acts().into_iter();
+            let answered = |act: &Act| matches!(act, Act::Effect(Effect::Answer(..)));
+            acts.filter(answered).collect::<Vec<_>>()
+        };
+        let begun = || {
+            let (shared, leading, _) = primary();
+            (shared, leading)
+        };
+        let done = Some(Response::Done);
+        let refused = Some(refusal);
+        // Two disks of three decide it before the third member answers.
+        let two = answers(begun(), &[(2, refused.clone()), (3, refused.clone())]);
+        assert_eq!(two, [unstored(&[2, 3], &[1], true)]);
+        let open = [(1, done.clone()), (2, refused.clone())];
+        assert_eq!(answers(begun(), &open), []);
+        let silent = [&open[..], &[(3, None)]].concat();
+        assert_eq!(answers(begun(), &silent), [unstored(&[2], &[3], false)]);
+        let (mut shared, leading) = begun();
+        let look = crate::store::group::Look::default();
+        let (now, patience) = (shared.now(), shared.own.settings.patience);
+        let members = BTreeSet::from([id(3)]);
+        shared.presence.look(now, &members, &look, patience, None);
+        assert_eq!(
+            answers((shared, leading), &open),
+            [unstored(&[2], &[3], true)]
+        );
+        // A majority has it in spite of that.
+        let most = [(1, refused), (2, done.clone()), (3, done)];
+        let written = answer(from(9), Response::Written(2));
+        assert_eq!(answers(begun(), &most), [written]);
     }
 
     #[test]

@@ -531,8 +531,12 @@ mod tests {
         let written = groups.step(Instant::ZERO, write());
         let (number, _) = saves(&written)[0];
         let failed = groups.step(Instant::ZERO, Input::Saved(number, false));
-        let refused = Response::Refused(RecordError::Storage);
-        let answer = Effect::Answer(Ticket::Operation(5), refused);
-        assert!(failed.contains(&answer), "{failed:?}");
+        let refused = |effect: &Effect| match effect {
+            Effect::Answer(Ticket::Operation(5), Response::Unstored(it)) => Some(it.clone()),
+            _ => None,
+        };
+        let refused = failed.iter().find_map(refused).unwrap();
+        assert_eq!(refused.refused, [(contact(1), RecordError::Storage)]);
+        assert!(refused.is_final && refused.awaited.is_empty());
     }
 }

@@ -133,6 +133,32 @@ pub enum Response {
     Surveyed(Option<Epoch>, Vec<Fence>),
     /// To a touch: not done, since another version is there, or none any more.
     Superseded,
+    /// To a read, write or touch: no majority has stored what had to be stored. A write may still take effect.
+    Unstored(Box<Unstored>),
+}
+
+/// The members of a group without which it has no majority, because some could not store what they were given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unstored {
+    /// Those that could not, and why.
+    pub refused: Vec<(Contact, RecordError)>,
+    /// Those that have not answered.
+    pub awaited: Vec<Contact>,
+    /// Whether it does not help to ask again soon: those that are there and could store it are no majority.
+    pub is_final: bool,
+}
+
+impl Unstored {
+    /// The answer for those that do not know this one.
+    pub(crate) fn plainer(&self) -> Response {
+        match self.refused.first() {
+            Some((_, error)) if self.is_final => Response::Refused(*error),
+            _ => {
+                let refused = self.refused.iter().map(|(member, _)| member);
+                Response::Unavailable(refused.chain(&self.awaited).cloned().collect())
+            }
+        }
+    }
 }
 
 impl Request {

@@ -422,7 +422,9 @@ impl Roster {
             .or_else(|| staged.as_ref().map(|staged| &staged.parent));
         let fence = before.and_then(|before| Fence::of(before, next));
         // What was staged besides has lost.
+        let before = self.staged.len();
         self.staged.retain(|(other, _), _| *other != parent);
+        self.dirty |= staged.is_some() || self.staged.len() != before;
         let held = self.held.get_mut(&parent);
         let open = held.filter(|held| held.decided.is_none());
         let ends = open.is_some();
@@ -549,6 +551,21 @@ mod tests {
 
     fn roster(me: u64, groups: &[Configuration]) -> Roster {
         shared(me, groups).roster
+    }
+
+    #[test]
+    fn a_decision_without_this_node_changes_the_control_record_where_what_has_lost_was_staged() {
+        let parent = group((0, 100), 1, &[1, 2]);
+        let (won, lost) = (next(epoch(0, 2), &[1, 2]), next(epoch(0, 3), &[2, 3]));
+        let mut roster = roster(3, &[]);
+        roster.stage(parent.clone(), lost);
+        roster.note_saving();
+        for is_changed in [true, false] {
+            roster.follow(parent.id(), &won, |_| false);
+            assert_eq!(roster.is_dirty(), is_changed);
+            assert!(!roster.has_staged());
+            roster.note_saving();
+        }
     }
 
     #[test]

@@ -313,6 +313,10 @@ async fn explained<T>(app: &App, outcome: Result<T, StoreError>) -> Result<T, Fa
                 format!("{error}: {reason}"),
             )
         }
+        (StoreError::Unstored { .. }, Some(reason)) => Failed(
+            StatusCode::INSUFFICIENT_STORAGE,
+            format!("{error}; this peer has {reason}"),
+        ),
         (StoreError::NoMajority(_), Some(reason)) => Failed(
             StatusCode::INSUFFICIENT_STORAGE,
             format!("this peer's part of the name's group cannot be written: {reason}"),

@@ -73,6 +73,7 @@ pub enum Kind {
     Met = 0x91,
     Surveyed = 0x92,
     Superseded = 0x93,
+    Unstored = 0x94,
     Hello = 0xc1,
     Absent = 0xc2,
     Have = 0xc3,
@@ -172,6 +173,7 @@ impl Kind {
             GroupAnswer::Met(_) => Self::Met,
             GroupAnswer::Surveyed(..) => Self::Surveyed,
             GroupAnswer::Superseded => Self::Superseded,
+            GroupAnswer::Unstored(_) => Self::Unstored,
         }
     }
 
@@ -252,6 +254,7 @@ impl Kind {
             Self::Surveyed => "surveyed",
             Self::Touch => "touch",
             Self::Superseded => "superseded",
+            Self::Unstored => "unstored",
             Self::Met => "met",
             Self::Mismatch => "mismatch",
             Self::Elsewhere => "elsewhere",

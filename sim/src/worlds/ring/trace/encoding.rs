@@ -468,6 +468,13 @@ impl Field for StoreError {
             Self::NoMajority(awaited) => out.which(6).put(awaited),
             Self::UnknownOutcome => out.which(7),
             Self::Unsupported => out.which(8),
+            Self::Unstored { refused, awaited } => {
+                out.which(9);
+                for (member, error) in refused {
+                    out.put(member).put(error);
+                }
+                out.put(awaited)
+            }
             _ => out.which(UNNUMBERED),
         };
     }
