@@ -81,11 +81,11 @@ struct Queues {
 /// Whether the peer is to stay in its ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stay {
-    /// It is.
+    /// Stays in its ring, or looks for one.
     Here,
-    /// It is on its way out, for a while or for good.
+    /// Leaves, for a while or for good.
     Leaving,
-    /// It is out, and the driver ends.
+    /// Has left, and the driver ends.
     Left,
 }
 
