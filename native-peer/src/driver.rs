@@ -1,49 +1,43 @@
 //! The driver, the task that owns the core's peer: it tells it what happens and carries out what it wants.
 
+mod askers;
 mod attempts;
 mod exports;
 mod files;
 mod handle;
 mod notice;
+mod sockets;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
 
-use chordscope_core::base::contact::Address;
 use chordscope_core::base::time::Instant;
 use chordscope_core::chord::route::Routing;
 use chordscope_core::link::reason::CloseReason;
-use chordscope_core::node::api::{
-    Event as NodeEvent, LookupError, LookupId, OperationId, Report, StorageEvent, StoreError,
-    Written,
-};
-use chordscope_core::peer::api::{Event, LinkId, Output};
+use chordscope_core::node::api::{Event as NodeEvent, StorageEvent, StoreError};
+use chordscope_core::peer::api::{Event, Output};
 use chordscope_core::peer::{Known, Peer, Plan};
-use chordscope_core::store::group::fence::Fence;
-use chordscope_core::store::group::repair::RepairError;
-use chordscope_core::store::record::{Record, RecordError};
+use chordscope_core::store::record::RecordError;
 use chordscope_core::swarm::api::Event as SwarmEvent;
 use chordscope_core::swarm::picker::Order;
-use futures_util::future::join_all;
 use tokio::sync::{broadcast, mpsc};
-use tokio::time::timeout;
 
 use crate::address_space::AddressSpace;
 use crate::burst::Burst;
 use crate::clock::Clock;
-use crate::links::{self, Inbox, Inside, Outbox};
+use crate::links::Inside;
 use crate::storage::Storage;
 
+use askers::{Askers, answer};
 use attempts::Attempts;
 pub(crate) use attempts::Unlinked;
 pub(crate) use exports::path as export_path;
 use exports::{Exported, Exports};
 use files::{Disk, Done};
+use handle::Command;
 pub(crate) use handle::{Belongs, Ended, Handle, Held, Input, Open, Wish};
-use handle::{Command, Reply};
 pub(crate) use notice::Notice;
+use sockets::Sockets;
 
 /// The number of inputs from links that may wait for the driver; behind it, sockets wait (backpressure).
 const MAX_INPUTS: usize = 256;
@@ -56,8 +50,6 @@ const MAX_BATCH: usize = 32;
 const MAX_BATCH_BYTES: usize = 64 * 1024;
 /// The number of notices by which a slow listener may be behind.
 const MAX_NOTICES: usize = 256;
-/// The longest time for neighbours to hear that this peer has left.
-const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Segments that the disk has refused.
 static UNWRITTEN: Burst = Burst::new();
@@ -66,46 +58,45 @@ static UNWRITTEN: Burst = Burst::new();
 pub(crate) struct Driver {
     peer: Peer,
     clock: Clock,
+    queues: Queues,
+    sockets: Sockets,
     storage: Storage,
-    stored: mpsc::UnboundedReceiver<StorageEvent>,
     exports: Exports,
-    exported: mpsc::UnboundedReceiver<Exported>,
     disk: Disk,
-    segments: mpsc::UnboundedReceiver<Done>,
-    inputs: mpsc::Receiver<Input>,
-    to_inputs: mpsc::Sender<Input>,
-    commands: mpsc::Receiver<Command>,
-    notices: broadcast::Sender<Notice>,
-    links: HashMap<LinkId, Outbox>,
-    next_link: u64,
-    waits: Arc<AtomicU64>,
-    puts: HashMap<OperationId, Reply<Held<Written>, StoreError>>,
-    gets: HashMap<OperationId, Reply<Held<Option<Record>>, StoreError>>,
-    /// The operation that ends next, and the seconds for which its record is held.
-    lifetime: Option<(OperationId, u32)>,
-    lookups: HashMap<LookupId, Reply<Report, LookupError>>,
-    repairs: HashMap<OperationId, Reply<Result<Fence, RepairError>, StoreError>>,
-    /// The plan for finding a ring, until the search has begun.
-    plan: Option<(Plan, Vec<Known>)>,
-    /// The address space that contacts may be in; addresses that the user has named may be anywhere.
-    within: AddressSpace,
-    /// The peers that are reached in memory.
-    inside: Inside,
+    askers: Askers,
     attempts: Attempts,
-    unlinked: Unlinked,
-    leaving: bool,
-    left: bool,
+    notices: broadcast::Sender<Notice>,
+    stay: Stay,
+}
+
+/// The queues of what the driver is told.
+struct Queues {
+    inputs: mpsc::Receiver<Input>,
+    commands: mpsc::Receiver<Command>,
+    stored: mpsc::UnboundedReceiver<StorageEvent>,
+    exported: mpsc::UnboundedReceiver<Exported>,
+    segments: mpsc::UnboundedReceiver<Done>,
+}
+
+/// Whether the peer is to stay in its ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stay {
+    /// Stays in its ring, or looks for one.
+    Here,
+    /// Leaves, for a while or for good.
+    Leaving,
+    /// Has left, and the driver ends.
+    Left,
 }
 
 impl Driver {
-    /// A driver of this peer. `run` it.
+    /// A driver of this peer, which begins to look for a ring. `run` it.
     pub(crate) fn new(
-        peer: Peer,
+        mut peer: Peer,
         clock: Clock,
-        storage: Storage,
-        stored: mpsc::UnboundedReceiver<StorageEvent>,
+        (storage, stored): (Storage, mpsc::UnboundedReceiver<StorageEvent>),
         (plan, known): (Plan, Vec<Known>),
-        (within, inside): (AddressSpace, Inside),
+        reach: (AddressSpace, Inside),
         transfers: mpsc::UnboundedSender<SwarmEvent>,
     ) -> (Self, Handle) {
         let (disk, segments) = Disk::new(transfers);
@@ -114,82 +105,68 @@ impl Driver {
         let (to_commands, commands) = mpsc::channel(MAX_COMMANDS);
         let (notices, _) = broadcast::channel(MAX_NOTICES);
         let waits = Arc::new(AtomicU64::new(0));
-        let named = match &plan {
+        let attempts = Attempts::new(match &plan {
             Plan::Join(addresses) => addresses.clone(),
             Plan::Create | Plan::Resume => Vec::new(),
-        };
-        let (attempts, troubles) = Attempts::new(named);
-        let unlinked = Unlinked::default();
+        });
+        peer.start(clock.now(), plan, known);
         let handle = Handle {
             inputs: to_inputs.clone(),
             commands: to_commands,
             notices: notices.clone(),
             waits: Arc::clone(&waits),
-            troubles,
-            unlinked: unlinked.clone(),
+            troubles: attempts.troubles(),
+            unlinked: attempts.unlinked(),
         };
         let driver = Self {
             peer,
             clock,
+            queues: Queues {
+                inputs,
+                commands,
+                stored,
+                exported,
+                segments,
+            },
+            sockets: Sockets::new(to_inputs, waits, reach),
             storage,
-            stored,
             exports,
-            exported,
             disk,
-            segments,
-            inputs,
-            to_inputs,
-            commands,
-            notices,
-            links: HashMap::new(),
-            next_link: 0,
-            waits,
-            puts: HashMap::new(),
-            gets: HashMap::new(),
-            lifetime: None,
-            lookups: HashMap::new(),
-            repairs: HashMap::new(),
+            askers: Askers::default(),
             attempts,
-            unlinked,
-            plan: Some((plan, known)),
-            within,
-            inside,
-            leaving: false,
-            left: false,
+            notices,
+            stay: Stay::Here,
         };
         (driver, handle)
     }
 
     /// Runs until the peer has left its ring.
     pub(crate) async fn run(mut self) {
-        if let Some((plan, known)) = self.plan.take() {
-            self.peer.start(self.clock.now(), plan, known);
-        }
-        while !self.left {
+        while self.stay != Stay::Left {
             self.carry_out();
             let deadline = self.clock.deadline(self.deadline());
             tokio::select! {
-                Some(input) = self.inputs.recv() => {
+                Some(input) = self.queues.inputs.recv() => {
                     let mut bytes = input.bytes();
                     self.on_input(input);
                     for _ in 1..MAX_BATCH {
                         if bytes >= MAX_BATCH_BYTES {
                             break;
                         }
-                        let Ok(input) = self.inputs.try_recv() else { break };
+                        let Ok(input) = self.queues.inputs.try_recv() else { break };
                         bytes += input.bytes();
                         self.on_input(input);
                     }
                 }
-                Some(command) = self.commands.recv() => self.on_command(command),
-                Some(event) = self.stored.recv() => {
+                Some(command) = self.queues.commands.recv() => self.on_command(command),
+                Some(event) = self.queues.stored.recv() => {
                     self.peer.handle_storage(self.clock.now(), event);
                 }
-                Some(exported) = self.exported.recv() => self.on_exported(exported),
-                Some(done) = self.segments.recv() => {
+                Some(exported) = self.queues.exported.recv() => self.on_exported(exported),
+                Some(done) = self.queues.segments.recv() => {
                     self.on_segment(done);
                     for _ in 1..MAX_BATCH {
-                        let Ok(done) = self.segments.try_recv() else { break };
+                        let Ok(done) = self.queues.segments.try_recv() else { break };
                         self.on_segment(done);
                     }
                 }
@@ -200,11 +177,7 @@ impl Driver {
             self.carry_out();
         }
         // The last words to the neighbours are still to be sent.
-        let links = self.links.drain();
-        let ends: Vec<_> = links
-            .map(|(_, link)| link.close(CloseReason::Leaving))
-            .collect();
-        let _ = timeout(GOODBYE_TIMEOUT, join_all(ends)).await;
+        self.sockets.close_all(CloseReason::Leaving).await;
         self.storage.close().await;
     }
 
@@ -251,46 +224,33 @@ impl Driver {
         let now = self.clock.now();
         match input {
             Input::Accepted(open) => {
-                let link = self.open(open);
+                let link = self.sockets.open(open);
                 self.peer.handle_accepted(now, link);
             }
             Input::Dialed(address, Ok(open)) => {
-                let link = self.open(open);
+                let link = self.sockets.open(open);
                 self.attempts.opened(link, &address);
                 self.peer.handle_dialed(now, link, &address);
             }
             Input::Dialed(address, Err(reason)) => {
-                tracing::debug!(%address, reason, "cannot reach");
+                tracing::debug!(%address, %reason, "cannot reach");
                 self.attempts.failed(&address, &reason);
-                self.unlinked.failed(&address, &reason);
                 self.peer.handle_dial_failed(now, &address);
             }
             Input::Frame(link, frame) => self.peer.handle_frame(now, link, frame),
             Input::Gone(link) => {
-                if self.links.remove(&link).is_some() {
+                if self.sockets.forget(link) {
                     self.peer.handle_closed(now, link);
                 }
             }
             Input::Goodbye(link, code, text) => {
-                if self.links.remove(&link).is_some() {
+                if self.sockets.forget(link) {
                     self.peer.handle_goodbye(now, link, code, &text);
                 }
             }
             Input::Broken(link, reason) => self.peer.handle_broken(now, link, reason),
             Input::Written(link, bytes) => self.peer.handle_written(now, link, bytes),
         }
-    }
-
-    fn open(&mut self, open: Open) -> LinkId {
-        self.next_link += 1;
-        let link = LinkId(self.next_link);
-        let outbox = open(Inbox {
-            link,
-            inputs: self.to_inputs.clone(),
-            waits: Arc::clone(&self.waits),
-        });
-        self.links.insert(link, outbox);
-        link
     }
 
     fn on_command(&mut self, command: Command) {
@@ -301,23 +261,24 @@ impl Driver {
                 let begun = self
                     .peer
                     .put_for(now, label, value, expected, wish.level, keeping);
-                enlist(begun, reply, &mut self.puts);
+                self.askers.puts.enlist(begun, reply);
             }
             Command::PutImmutable(value, keeping, reply) => {
                 let begun = self.peer.put_immutable_for(now, value, keeping);
-                enlist(begun, reply, &mut self.puts);
+                self.askers.puts.enlist(begun, reply);
             }
             Command::Get(subject, level, reply) => {
-                enlist(self.peer.get(now, subject, level), reply, &mut self.gets);
+                let begun = self.peer.get(now, subject, level);
+                self.askers.gets.enlist(begun, reply);
             }
-            Command::Adopt(lineage, reply) => answer(Some(reply), self.peer.adopt(now, lineage)),
+            Command::Adopt(lineage, reply) => answer(reply, self.peer.adopt(now, lineage)),
             Command::Lookup(key, mode, reply) => {
                 let begun = self.peer.lookup(now, key, Routing::Finger, mode);
-                enlist(begun, reply, &mut self.lookups);
+                self.askers.lookups.enlist(begun, reply);
             }
             Command::Repair(key, lost, reply) => {
                 let begun = self.peer.repair_range(now, key, lost);
-                enlist(begun, reply, &mut self.repairs);
+                self.askers.repairs.enlist(begun, reply);
             }
             Command::Share(manifest, have, place, values, belongs, reply) => {
                 let content = manifest.content();
@@ -329,7 +290,7 @@ impl Driver {
                 if begun.is_ok() {
                     self.peer.vouch(content, &values);
                 }
-                answer(Some(reply), begun);
+                answer(reply, begun);
             }
             Command::Fetch(content, belongs, reply) => {
                 let order = Order::RarestFirst;
@@ -337,14 +298,14 @@ impl Driver {
                     Belongs::Alone => self.peer.fetch(now, content, order),
                     Belongs::Folder(folder) => self.peer.fetch_part(now, content, folder, order),
                 };
-                answer(Some(reply), begun);
+                answer(reply, begun);
             }
             Command::LookIn(content, folder) => self.peer.look_in(now, content, folder),
             Command::StandAlone(content, reply) => {
-                answer(Some(reply), self.peer.stand_alone(now, content));
+                answer(reply, self.peer.stand_alone(now, content));
             }
             Command::PassOut(bytes, reply) => {
-                answer(Some(reply), self.peer.pass_out(now, bytes));
+                answer(reply, self.peer.pass_out(now, bytes));
             }
             Command::Reorder(content, order) => self.peer.reorder(now, content, order),
             Command::Place(content, place) => self.disk.place(content, place),
@@ -354,7 +315,7 @@ impl Driver {
             }
             Command::Look(view) => view(&self.peer),
             Command::Stop => {
-                self.leaving = true;
+                self.stay = Stay::Leaving;
                 self.peer.stop(now);
             }
             Command::Leave(force) => self.leave(now, force),
@@ -363,7 +324,7 @@ impl Driver {
 
     /// Leaves the ring for good, in any case or only if others take everything over.
     fn leave(&mut self, now: Instant, force: bool) {
-        self.leaving = true;
+        self.stay = Stay::Leaving;
         match force {
             true => self.peer.leave(now),
             false => self.peer.leave_if_taken_over(now),
@@ -376,17 +337,15 @@ impl Driver {
             let now = self.clock.now();
             match output {
                 Output::Send { link, frame } => {
-                    let sent = self.links.get(&link).map(|outbox| outbox.send(frame));
-                    if sent == Some(false) {
+                    if !self.sockets.send(link, frame) {
                         self.peer.handle_broken(now, link, CloseReason::QueueFull);
                     }
                 }
-                Output::Dial(address) => self.dial(address),
-                Output::Close { link, reason } => {
-                    if let Some(outbox) = self.links.remove(&link) {
-                        outbox.close(reason);
-                    }
+                Output::Dial(address) => {
+                    let is_named = self.attempts.is_named(&address);
+                    self.sockets.dial(address, is_named);
                 }
+                Output::Close { link, reason } => self.sockets.close(link, reason),
                 Output::StoreRecord { token, key, copy } => {
                     if !self.storage.keep(token, key, &copy) {
                         self.peer.handle_storage(now, StorageEvent::Failed(token));
@@ -411,21 +370,8 @@ impl Driver {
         }
     }
 
-    fn dial(&self, address: Address) {
-        let (inputs, inside) = (self.to_inputs.clone(), self.inside.clone());
-        let within = match self.attempts.is_named(&address) {
-            true => AddressSpace::Loopback,
-            false => self.within,
-        };
-        tokio::spawn(async move {
-            let open = links::dial(&address, within, &inside).await;
-            let _ = inputs.send(Input::Dialed(address, open)).await;
-        });
-    }
-
     fn on_event(&mut self, event: Event) {
         self.attempts.hear(&event);
-        self.unlinked.hear(&event);
         if let Some(notice) = Notice::of(self.peer.node().space(), &event) {
             tracing::info!("{}", notice.text);
             // Nobody may be listening.
@@ -448,55 +394,15 @@ impl Driver {
             }
             _ => return,
         };
-        match event {
-            NodeEvent::Lifetime(id, seconds) => self.lifetime = Some((id, seconds)),
-            NodeEvent::Renewing(renewal) => self.storage.renew(&renewal),
-            NodeEvent::RenewalEnded(key, level) => self.storage.renew_no_more(key, level),
-            NodeEvent::PutEnded(id, outcome) => {
-                let held = self.held(id);
-                answer(self.puts.remove(&id), outcome.map(|put| (put, held)));
-            }
-            NodeEvent::GetEnded(id, outcome) => {
-                let held = self.held(id);
-                answer(self.gets.remove(&id), outcome.map(|got| (got, held)));
-            }
-            NodeEvent::LineageConflict(conflict) => {
+        match self.askers.hear(event) {
+            Some(NodeEvent::Renewing(renewal)) => self.storage.renew(&renewal),
+            Some(NodeEvent::RenewalEnded(key, level)) => self.storage.renew_no_more(key, level),
+            Some(NodeEvent::LineageConflict(conflict)) => {
                 let from = self.peer.node().adoption().and_then(|one| one.from);
                 self.exports.export(from.unwrap_or_default(), &conflict);
             }
-            NodeEvent::LookupEnded(id, outcome) => answer(self.lookups.remove(&id), outcome),
-            NodeEvent::RangeRepaired(id, outcome) => answer(self.repairs.remove(&id), Ok(outcome)),
-            NodeEvent::Left if self.leaving => self.left = true,
+            Some(NodeEvent::Left) if self.stay == Stay::Leaving => self.stay = Stay::Left,
             _ => {}
         }
-    }
-}
-
-impl Driver {
-    /// Takes the number of seconds for which the record of an operation is held, if that was told.
-    fn held(&mut self, operation: OperationId) -> Option<u32> {
-        let told = self.lifetime.take_if(|(told, _)| *told == operation);
-        told.map(|(_, seconds)| seconds)
-    }
-}
-
-/// Remembers who waits for an answer, or answers at once what cannot begin.
-fn enlist<K: std::hash::Hash + Eq, T, E>(
-    begun: Result<K, E>,
-    reply: Reply<T, E>,
-    waiting: &mut HashMap<K, Reply<T, E>>,
-) {
-    match begun {
-        Ok(id) => {
-            waiting.insert(id, reply);
-        }
-        Err(error) => answer(Some(reply), Err(error)),
-    }
-}
-
-/// Answers a request; the asker may have gone meanwhile.
-fn answer<T, E>(reply: Option<Reply<T, E>>, outcome: Result<T, E>) {
-    if let Some(reply) = reply {
-        let _ = reply.send(outcome);
     }
 }

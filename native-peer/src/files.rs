@@ -12,6 +12,7 @@ mod opened;
 mod place;
 mod positional;
 mod presence;
+mod refused;
 mod register;
 mod resume;
 mod stamp;
@@ -43,6 +44,7 @@ pub(crate) use ending::Ended as TransferEnd;
 pub(crate) use folder::MAX_LIST;
 use made::Made;
 pub(crate) use place::Place;
+pub(crate) use refused::Refused;
 pub(crate) use register::is_kept;
 use register::{Entry, Register};
 pub(crate) use stamp::Stamp;
@@ -111,20 +113,6 @@ pub(crate) enum Kind {
     Given,
 }
 
-/// The reason why a content is not shared or fetched: a sentence.
-#[derive(Debug)]
-pub(crate) struct Refused(pub(crate) String);
-
-impl<E: std::error::Error> From<E> for Refused {
-    fn from(error: E) -> Self {
-        Self(error.to_string())
-    }
-}
-
-fn refuse<T>(reason: impl Into<String>) -> Result<T, Refused> {
-    Err(Refused(reason.into()))
-}
-
 /// The number of files that are waited for at a time until they are on the disk itself.
 const SETTLING: usize = 16;
 /// The number of transfers that are looked at at a time.
@@ -134,8 +122,6 @@ const AT_A_LOOK: usize = 512;
 static FAILED: Burst = Burst::new();
 /// Peers that have sent what was wrong.
 static BANNED: Burst = Burst::new();
-
-const STOPPING: &str = "the peer is stopping, or too busy to answer";
 
 impl Files {
     /// The files that the peer knew when it ended. They are taken up again behind its back.
@@ -258,19 +244,22 @@ impl Files {
         kind: Kind,
     ) -> Result<(Link, bool), Refused> {
         if !path.is_absolute() {
-            return refuse("the path must be absolute");
+            return Err(Refused::RelativePath);
         }
         if !is_safe_part(name) {
-            return refuse(format!("{name:?} is no name for a file on every system"));
+            return Err(Refused::Name(name.to_string(), "file"));
         }
         let whole = path.to_path_buf();
         let opened = spawn_blocking(move || Place::open(&whole)).await?;
-        let mut place = opened.map_err(|error| Refused(format!("{}: {error}", path.display())))?;
+        let mut place = opened.map_err(|error| Refused::At {
+            path: path.to_path_buf(),
+            error,
+        })?;
         let layout = place.layout();
         let manifest =
             Manifest::of_blocks(layout, values).or_else(|| Manifest::of(layout, values.to_vec()));
         let Some(manifest) = manifest else {
-            return refuse("the digests are not of this file: it has changed meanwhile");
+            return Err(Refused::Changed);
         };
         let content = manifest.content();
         let link = Link {
@@ -350,14 +339,14 @@ impl Files {
         let refused = match begun {
             Ok(Ok(())) => return Ok(()),
             // Somebody else has just begun it.
-            Ok(Err(StartError::Already)) => return refuse(StartError::Already.to_string()),
-            Ok(Err(error)) => error.to_string(),
-            Err(Ended) => return refuse(STOPPING),
+            Ok(Err(StartError::Already)) => return Err(StartError::Already.into()),
+            Ok(Err(error)) => error,
+            Err(Ended) => return Err(Refused::Stopping),
         };
         self.table().remove(&content);
         self.changed.notify_waiters();
         self.register.drop(content);
-        Err(Refused(refused))
+        Err(refused.into())
     }
 
     /// Follows the core's events of transfers.
@@ -365,9 +354,9 @@ impl Files {
         while let Some(event) = events.recv().await {
             match event {
                 Event::Described(content) => {
-                    if let Err(Refused(reason)) = self.described(content).await {
+                    if let Err(refused) = self.described(content).await {
                         let _ = self.driver.stop_transfer(content).await;
-                        self.fail(content, reason);
+                        self.fail(content, refused.to_string());
                     }
                 }
                 Event::Complete(content) => self.complete(content).await,

@@ -1,5 +1,6 @@
-//! WebSockets: dialing them, and a task for each open one that moves frames between it and the driver.
+//! WebSockets: a task for each open one that moves frames between it and the driver.
 
+mod dialing;
 mod inside;
 mod pace;
 
@@ -9,38 +10,29 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use chordscope_core::base::contact::Address;
 use chordscope_core::link::reason::CloseReason;
 use chordscope_core::link::session::TRAILER;
 use chordscope_core::peer::api::LinkId;
-use chordscope_core::wire::frame::{MAX_FRAME, SUB_PROTOCOL};
+use chordscope_core::wire::frame::MAX_FRAME;
 use futures_util::future::{Either, select};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
-use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-use crate::address_space::AddressSpace;
-use crate::driver::{Input, Open};
-use crate::failure::plain;
-use crate::peer_url;
+use crate::driver::Input;
 
+pub(crate) use dialing::{DialError, dial};
 pub(crate) use inside::Inside;
 use pace::Pace;
 
-/// The longest time for a connection to open.
-const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest time for one frame to leave: a link that is slow goes on, one that takes nothing ends.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The period in which each side pings: a tab's own timers sleep while it is hidden, but it answers pings.
@@ -137,81 +129,6 @@ impl Carrier {
             .max_message_size(Some(most))
             .max_frame_size(Some(most))
     }
-}
-
-/// Opens a connection to a peer that is in no more private a space than `within`; in memory, if it is one of those `inside`. The error says
-/// in a few words why it cannot.
-pub(crate) async fn dial(
-    address: &Address,
-    within: AddressSpace,
-    inside: &Inside,
-) -> Result<Open, String> {
-    timeout(OPEN_TIMEOUT, connect(address, within, inside))
-        .await
-        .unwrap_or_else(|_| Err("it does not answer".to_string()))
-}
-
-async fn connect(address: &Address, within: AddressSpace, inside: &Inside) -> Result<Open, String> {
-    if !address.url().starts_with("ws://") {
-        return Err("this peer cannot open encrypted connections (wss) yet".to_string());
-    }
-    let host = peer_url::with_port(address);
-    let found = lookup_host(host).await.map_err(|error| plain(&error))?;
-    // What is connected to is what was checked: the name is not asked again.
-    let allowed: Vec<_> = found
-        .filter(|found| AddressSpace::of(found.ip()) <= within)
-        .collect();
-    if allowed.is_empty() {
-        return Err("it names an address in a more private network than this peer's".to_string());
-    }
-    if let Some(stream) = inside.connect(&allowed).await {
-        return upgrade(address, stream, Carrier::Inside).await;
-    }
-    let stream = TcpStream::connect(allowed.as_slice()).await;
-    let stream = stream.map_err(|error| plain(&error))?;
-    // A lookup is a chain of small messages: none may wait for company.
-    stream
-        .set_nodelay(true)
-        .map_err(|error| error.to_string())?;
-    upgrade(address, stream, Carrier::Socket).await
-}
-
-/// Makes an open connection a WebSocket.
-async fn upgrade<S>(address: &Address, stream: S, carrier: Carrier) -> Result<Open, String>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let mut request = address
-        .url()
-        .into_client_request()
-        .map_err(|error| error.to_string())?;
-    let protocol = HeaderValue::from_static(SUB_PROTOCOL);
-    request
-        .headers_mut()
-        .insert(SEC_WEBSOCKET_PROTOCOL, protocol);
-    let config = Some(carrier.config());
-    let opened = tokio_tungstenite::client_async_with_config(request, stream, config).await;
-    opened
-        .map(|(socket, _)| -> Open { Box::new(move |inbox| spawn(socket, inbox, ())) })
-        .map_err(|error| no_socket(&error))
-}
-
-/// Returns the reason why the answering server has opened no WebSocket for peers.
-fn no_socket(error: &Error) -> String {
-    let what = match error {
-        Error::Io(error) => return plain(error),
-        Error::Http(answer) => format!("it answers with HTTP {}", answer.status()),
-        Error::Protocol(ProtocolError::WrongHttpVersion) => "it speaks HTTP/1.0".to_string(),
-        Error::Protocol(ProtocolError::HttparseError(_)) => "its answer is not HTTP".to_string(),
-        Error::Protocol(ProtocolError::HandshakeIncomplete) => {
-            "it ends the connection without an answer".to_string()
-        }
-        Error::Protocol(ProtocolError::SecWebSocketSubProtocolError(_)) => {
-            format!("its WebSocket has not the sub-protocol {SUB_PROTOCOL}")
-        }
-        _ => "it opens no WebSocket".to_string(),
-    };
-    format!("it is no peer: {what}")
 }
 
 /// Runs an open socket. `guard` lives as long as the link does.

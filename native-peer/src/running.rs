@@ -247,8 +247,7 @@ impl Position {
         let (driver, handle) = Driver::new(
             peer,
             clock,
-            storage,
-            stored,
+            (storage, stored),
             (plan, known),
             (within, options.inside.clone().unwrap_or_default()),
             to_transfers,

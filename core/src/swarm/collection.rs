@@ -105,7 +105,7 @@ pub fn is_safe(path: &str) -> bool {
 
 /// Whether a name is one part of a path: no separator of any system, no way up, no device, nothing that is not shown.
 pub fn is_safe_part(part: &str) -> bool {
-    const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
+    const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
     let stem = part
         .split('.')
         .next()
@@ -113,9 +113,10 @@ pub fn is_safe_part(part: &str) -> bool {
         .trim_end()
         .to_lowercase();
     let numbered = |port: &str| {
-        let number = stem.strip_prefix(port);
-        number.is_some_and(|number| {
-            number.len() == 1 && number != "0" && number.parse::<u8>().is_ok()
+        // Windows takes the superscript digits of Latin-1 for digits.
+        let number = stem.strip_prefix(port).map(str::chars);
+        number.is_some_and(|mut number| {
+            matches!(number.next(), Some('1'..='9' | '¹' | '²' | '³')) && number.next().is_none()
         })
     };
     let is_plain = |c: char| {
@@ -179,7 +180,18 @@ mod tests {
 
     #[test]
     fn a_collection_goes_there_and_back_sorted() {
-        let files = ["b/c.txt", "a", "b/ä ö.txt", ".hidden", "con1x"].map(file);
+        let files = [
+            "b/c.txt",
+            "a",
+            "b/ä ö.txt",
+            ".hidden",
+            "con1x",
+            "com0",
+            "com⁴",
+            "com¹x",
+            "con$",
+        ]
+        .map(file);
         let collection = Collection::new(files.to_vec()).unwrap();
         assert!(collection.files().is_sorted_by(|a, b| a.path < b.path));
         let bytes = collection.encode();
@@ -209,6 +221,10 @@ mod tests {
             "nul",
             "NUL.txt",
             "com1",
+            "COM¹",
+            "a/lpt².txt",
+            "conin$",
+            "CONOUT$.txt",
             "a/lpt9.log",
             "a.",
             "a ",

@@ -8,29 +8,41 @@ use chordscope_core::base::id::Id;
 use chordscope_core::link::reason::{CloseReason, Goodbye};
 use chordscope_core::peer::api::{Event, LinkId};
 
+use crate::links::DialError;
+
 /// The most peers and the most addresses of which a reason is kept.
 const MOST: usize = 256;
 
 /// The reason of each named address why it did not lead into a ring when it was tried last.
 pub(crate) type Troubles = Arc<Mutex<BTreeMap<Address, String>>>;
 
-/// The attempts to join by the addresses that the user has named.
+/// The attempts to reach peers, above all by the addresses that the user has named.
 #[derive(Debug)]
 pub(super) struct Attempts {
     named: Vec<Address>,
     open: HashMap<LinkId, Address>,
     troubles: Troubles,
+    unlinked: Unlinked,
 }
 
 impl Attempts {
-    pub(super) fn new(named: Vec<Address>) -> (Self, Troubles) {
-        let troubles = Troubles::default();
-        let attempts = Self {
+    pub(super) fn new(named: Vec<Address>) -> Self {
+        Self {
             named,
             open: HashMap::new(),
-            troubles: Arc::clone(&troubles),
-        };
-        (attempts, troubles)
+            troubles: Troubles::default(),
+            unlinked: Unlinked::default(),
+        }
+    }
+
+    /// Returns a view of the reasons why named addresses led into no ring.
+    pub(super) fn troubles(&self) -> Troubles {
+        Arc::clone(&self.troubles)
+    }
+
+    /// Returns a view of the reasons why there are no links.
+    pub(super) fn unlinked(&self) -> Unlinked {
+        self.unlinked.clone()
     }
 
     /// Whether the user has named this address.
@@ -46,7 +58,8 @@ impl Attempts {
     }
 
     /// Takes note that an address cannot be connected to.
-    pub(super) fn failed(&self, address: &Address, reason: &str) {
+    pub(super) fn failed(&self, address: &Address, reason: &DialError) {
+        self.unlinked.failed(address, reason);
         if self.is_named(address) {
             self.note(address, reason.to_string());
         }
@@ -54,6 +67,7 @@ impl Attempts {
 
     /// Takes in what became of links.
     pub(super) fn hear(&mut self, event: &Event) {
+        self.unlinked.hear(event);
         match event {
             Event::LinkUp {
                 link, via: None, ..
@@ -108,7 +122,7 @@ struct Reasons {
 
 impl Unlinked {
     /// Takes in what became of links.
-    pub(super) fn hear(&self, event: &Event) {
+    fn hear(&self, event: &Event) {
         match event {
             Event::LinkUp { contact, .. } => {
                 let mut reasons = self.lock();
@@ -128,7 +142,7 @@ impl Unlinked {
     }
 
     /// Takes note that an address cannot be connected to.
-    pub(super) fn failed(&self, address: &Address, reason: &str) {
+    fn failed(&self, address: &Address, reason: &DialError) {
         insert(
             &mut self.lock().failures,
             address.clone(),
@@ -165,6 +179,8 @@ fn insert<K: Ord>(reasons: &mut BTreeMap<K, String>, key: K, reason: String) {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use chordscope_core::base::id::Space;
     use chordscope_core::base::identity::Signer;
 
@@ -201,7 +217,8 @@ mod tests {
         unlinked.hear(&down(&one, CloseReason::Idle));
         let idle = format!("the last link ended: {}", CloseReason::Idle);
         assert_eq!(unlinked.reason(&one), idle);
-        unlinked.failed(&one.addresses()[0], "nobody listens there");
+        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+        unlinked.failed(&one.addresses()[0], &refused.into());
         let nobody = "cannot connect: nobody listens there";
         assert_eq!(unlinked.reason(&one), nobody);
         unlinked.hear(&up(&one));
@@ -221,7 +238,8 @@ mod tests {
     fn a_peer_that_answers_is_not_said_to_have_a_ring() {
         let one = contact(1);
         let address = one.addresses()[0].clone();
-        let (mut attempts, troubles) = Attempts::new(vec![address.clone()]);
+        let mut attempts = Attempts::new(vec![address.clone()]);
+        let troubles = attempts.troubles();
         attempts.opened(LinkId(1), &address);
         attempts.hear(&up(&one));
         let told = troubles.lock().unwrap()[&address].clone();

@@ -31,7 +31,7 @@ use tokio::time::timeout;
 use crate::driver::attempts::{Troubles, Unlinked};
 use crate::driver::notice::Notice;
 use crate::files::Place;
-use crate::links::{Inbox, Outbox};
+use crate::links::{DialError, Inbox, Outbox};
 
 /// The longest time for a put of many copies, or a lookup past dead nodes, in all.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
@@ -44,7 +44,7 @@ pub(crate) enum Input {
     /// A connection was accepted.
     Accepted(Open),
     /// A dial has succeeded, or failed for the reason given.
-    Dialed(Address, Result<Open, String>),
+    Dialed(Address, Result<Open, DialError>),
     /// A binary message came.
     Frame(LinkId, Bytes),
     /// A link is gone.

@@ -8,7 +8,7 @@ use chordscope_core::base::content::ContentId;
 use chordscope_core::swarm::collection::Collection;
 use tokio::task::spawn_blocking;
 
-use super::{Files, Item, Refused, STOPPING};
+use super::{Files, Item, Refused};
 
 /// The outcome of ending a transfer on a user's wish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +109,7 @@ impl Files {
     /// Takes note that a file that is here with a folder is wanted without it, too.
     pub(super) async fn keep_by_itself(&self, content: ContentId) -> Result<(), Refused> {
         let alone = self.driver.stand_alone(content).await;
-        alone.map_err(|_| Refused(STOPPING.into()))??;
+        alone.map_err(|_| Refused::Stopping)??;
         self.change(content, |item| item.entry.is_part = false);
         self.keep_entry(content)
     }

@@ -12,7 +12,7 @@ use chordscope_core::swarm::link::Link;
 use tokio::task::spawn_blocking;
 
 use super::register::Entry;
-use super::{Files, Hashed, Item, Kind, Made, Place, Refused, hash, refuse};
+use super::{Files, Hashed, Item, Kind, Made, Place, Refused, hash};
 use crate::data::not_a_folder;
 use crate::driver::Belongs;
 use crate::failure::{is_full, unwritten};
@@ -25,19 +25,14 @@ impl Files {
         folder: &Path,
     ) -> Result<(PathBuf, bool), Refused> {
         if !folder.is_absolute() {
-            return refuse("the folder must be absolute");
+            return Err(Refused::RelativeFolder);
         }
         if let Some(file) = not_a_folder(folder) {
-            return refuse(format!(
-                "{} is a file: give a folder with --output",
-                file.display()
-            ));
+            return Err(Refused::NotAFolder(file.to_path_buf()));
         }
         let name = match &link.name {
             Some(name) if !is_safe_part(name) => {
-                return refuse(format!(
-                    "{name:?} in the link is no name for a file on every system"
-                ));
+                return Err(Refused::LinkName(name.clone()));
             }
             Some(name) => name.clone(),
             None => link.content.to_string()[..16].to_string(),
@@ -71,7 +66,7 @@ impl Files {
         };
         if let Some(item) = self.under_way(content) {
             if item.entry.path != path {
-                return refuse(being_fetched(&item.entry.path));
+                return Err(Refused::BeingFetched(item.entry.path));
             }
             if let Some(folder) = folder {
                 let _ = self.driver.look_in(content, folder).await;
@@ -90,10 +85,7 @@ impl Files {
         }
         // A file that comes to a taken place by a folder is refused its name at the end.
         if !matches!(kind, Kind::Part(_)) && self.is_taken(&path) {
-            return refuse(format!(
-                "something else is being fetched to {}: choose another folder",
-                path.display()
-            ));
+            return Err(Refused::Taken(path));
         }
         let entry = Entry {
             name,
@@ -147,11 +139,14 @@ impl Files {
         if let Some(folder) = entry.path.parent().filter(|_| !entry.is_part) {
             // It is made once there is something to put in it; that it cannot be is said now.
             let made = Made::folder(folder);
-            let made = made.map_err(|error| Refused(format!("{}: {error}", folder.display())))?;
+            let made = made.map_err(|error| Refused::At {
+                path: folder.to_path_buf(),
+                error,
+            })?;
             made.remove();
         }
         if let Some(item) = self.under_way(content) {
-            return refuse(being_fetched(&item.entry.path));
+            return Err(Refused::BeingFetched(item.entry.path));
         }
         self.stop(content).await;
         // A folder that is being fetched is remembered, and begins its files again, until there is something of them on the disk.
@@ -194,11 +189,8 @@ impl Files {
                 self.stop(content).await;
                 self.begin(entry, manifest, have, place, &values).await
             }
-            Ok(_) => refuse(format!(
-                "{} is there already, and is something else: move it away, or choose another folder",
-                path.display()
-            )),
-            Err(error) => refuse(format!("{}: {error}", path.display())),
+            Ok(_) => Err(Refused::SomethingElse(path)),
+            Err(error) => Err(Refused::At { path, error }),
         }
     }
 
@@ -228,10 +220,10 @@ impl Files {
         let filled = spawn_blocking(fill).await?;
         let (made, place) = filled.map_err(|error| {
             let said = unwritten(&item.entry.path, &error);
-            Refused(match is_full(&error) {
-                true => said.to_string(),
-                false => format!("{said}: choose another folder with --output"),
-            })
+            match is_full(&error) {
+                true => Refused::Full(said),
+                false => Refused::Unwritable(said),
+            }
         })?;
         let place = Arc::new(place);
         let entry = Entry {
@@ -272,7 +264,7 @@ impl Files {
         });
         match self.keep_entry(content) {
             Ok(()) => drop(tokio::spawn(Arc::clone(self).settle(content, place))),
-            Err(Refused(reason)) => self.fail(content, reason),
+            Err(refused) => self.fail(content, refused.to_string()),
         }
     }
 
@@ -290,16 +282,8 @@ impl Files {
         }
         // It may not be shared any more.
         self.change(content, |item| item.entry.on_disk = true);
-        if let Err(Refused(reason)) = self.keep_entry(content) {
-            self.fail(content, reason);
+        if let Err(refused) = self.keep_entry(content) {
+            self.fail(content, refused.to_string());
         }
     }
-}
-
-/// Returns the reason why a content is not fetched to a second place at the same time.
-pub(super) fn being_fetched(path: &Path) -> String {
-    let path = path.display();
-    format!(
-        "it is being fetched already, to {path}: wait for that, or cancel it with `chordscope unshare`"
-    )
 }

@@ -14,9 +14,8 @@ use futures_util::stream;
 use tempfile::NamedTempFile;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::fetching::being_fetched;
 use super::register::Entry;
-use super::{Files, Item, Kind, Made, Place, Refused, hash, refuse};
+use super::{Files, Item, Kind, Made, Place, Refused, hash};
 
 /// The number of files of a folder that are fetched at a time.
 const AT_A_TIME: usize = 8;
@@ -31,7 +30,7 @@ impl Files {
         bytes: Vec<u8>,
     ) -> Result<(Link, bool), Refused> {
         if !is_safe_part(name) {
-            return refuse(format!("{name:?} is no name for a folder on every system"));
+            return Err(Refused::Name(name.to_string(), "folder"));
         }
         Collection::decode(&bytes)?;
         let path = self.list(ContentId::of(&bytes));
@@ -100,7 +99,7 @@ impl Files {
             let into = Path::new(&into);
             return match into == path {
                 true => Ok(()),
-                false => refuse(being_fetched(into)),
+                false => Err(Refused::BeingFetched(into.to_path_buf())),
             };
         }
         let list = self.list(content);
@@ -112,10 +111,7 @@ impl Files {
                     .is_ok();
         if !is_here {
             if let Some(length) = link.length.filter(|length| *length > MAX_LIST) {
-                return refuse(format!(
-                    "the link's length, len={length}, is more than the {MAX_LIST} bytes that a folder's list of files may have: \
-                     leave it out if it is wrong"
-                ));
+                return Err(Refused::LongList(length));
             }
             self.stop(content).await;
             self.register.drop(content);
@@ -174,7 +170,7 @@ impl Files {
         };
         let (made, list) = match read() {
             Ok(read) => read,
-            Err(Refused(reason)) => return self.fail(content, reason),
+            Err(refused) => return self.fail(content, refused.to_string()),
         };
         let parts = list.files().iter().map(|file| file.content).collect();
         self.change(content, |item| {
@@ -187,8 +183,8 @@ impl Files {
             .map(move |file| Arc::clone(&files).fetch_part(content, file, folder.clone()));
         let mut rest = each.buffer_unordered(AT_A_TIME);
         while let Some(outcome) = rest.next().await {
-            if let Err(Refused(reason)) = outcome {
-                self.fail(content, reason);
+            if let Err(refused) = outcome {
+                self.fail(content, refused.to_string());
             }
         }
         let note = self.register.folder().join(format!("{content}.into"));
@@ -227,7 +223,7 @@ impl Files {
             }
         }
         match self.ended(file.content).await.and_then(|item| item.problem) {
-            Some(problem) => refuse(format!("{}: {problem}", path.display())),
+            Some(problem) => Err(Refused::Part { path, problem }),
             None => Ok(()),
         }
     }
@@ -241,7 +237,10 @@ impl Files {
     ) -> Result<(), Refused> {
         let at = to.clone();
         let copied = spawn_blocking(move || copy_checked(content, &from, &at)).await?;
-        copied.map_err(|error| Refused(format!("{}: {error}", to.display())))?;
+        copied.map_err(|error| Refused::At {
+            path: to.clone(),
+            error,
+        })?;
         self.note_copy(content, &to)
     }
 }

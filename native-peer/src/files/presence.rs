@@ -76,8 +76,8 @@ impl Files {
         let _ = self.driver.stop_transfer(content).await;
         // Another start must not take it for what it was.
         self.change(content, |item| item.entry.stamp = None);
-        if let Err(Refused(reason)) = self.keep_entry(content) {
-            tracing::warn!("{content} is not noted as changed: {reason}");
+        if let Err(refused) = self.keep_entry(content) {
+            tracing::warn!("{content} is not noted as changed: {refused}");
         }
         self.fail(content, Failure::Changed.to_string());
     }

@@ -26,10 +26,10 @@ impl Files {
         let entries = spawn_blocking(move || register.entries()).await;
         for (content, entry) in entries.unwrap_or_default() {
             let taken = timeout(CHECK_TIMEOUT, self.take_up_one(content, &entry)).await;
-            let late = || Err(Refused("checking what is there took too long".into()));
-            if let Err(Refused(reason)) = taken.unwrap_or_else(|_| late()) {
+            let late = || Err(Refused::SlowCheck);
+            if let Err(refused) = taken.unwrap_or_else(|_| late()) {
                 self.table().insert(content, Item::new(entry, None));
-                self.fail(content, reason);
+                self.fail(content, refused.to_string());
             }
         }
         folder::take_up(&self);
@@ -69,7 +69,7 @@ impl Files {
             Err(_) if is_complete && self.fall_back(content, entry.clone()).await.is_some() => {
                 return Ok(());
             }
-            Err(error) => return Err(Refused(format!("{}: {error}", path.display()))),
+            Err(error) => return Err(Refused::At { path, error }),
         };
         // Only the last segment proves the length. It comes first: without it nothing is here, and a lie told before would make
         // liars of all others.

@@ -13,7 +13,7 @@ SMALLEST, LARGEST, MOST_SEGMENTS = 64 * 1024, 1024 * 1024, 1 << 18
 DIGESTS = 1 << 63
 FIRST_LINE = b"chordscope collection 1\n"
 FILES = Seq(Struct(path=Text(), content=Array(32), length=U64), 65_536)
-DEVICE = re.compile(r"(con|prn|aux|nul|com[1-9]|lpt[1-9])", re.IGNORECASE)
+DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[1-9¹²³]|lpt[1-9¹²³])", re.IGNORECASE)
 NOT_IN_NAMES = re.compile(r'[\0-\x1f\x7f-\x9f/\\:*?"<>|\u200e\u200f\u202a-\u202e\u2066-\u2069]')
 
 

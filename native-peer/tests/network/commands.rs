@@ -313,30 +313,27 @@ fn wrong_use_is_one_line() {
     assert!(line.starts_with("chordscope: --allow-host: "), "{line}");
     let line = home.refusal(&["peer", "--web", "/nowhere/at/all"], 2);
     assert!(line.starts_with("chordscope: --web: "), "{line}");
-    // Before anything else is looked at: no peer is there, and nothing was confirmed.
-    let repair = [
-        "quorum",
-        "repair",
-        "name",
-        "--lost",
-        "zz",
-        "--peer",
-        "127.0.0.1:1",
-    ];
+    assert!(
+        home.refusal(&["ring", "--peers", "0"], 2)
+            .contains("--peers")
+    );
+}
+
+#[test]
+fn a_lost_member_that_is_none_is_refused_before_anything_is_asked_or_confirmed() {
+    let home = Home::new();
+    let nobody = "127.0.0.1:1";
+    let repair = ["quorum", "repair", "name", "--lost", "zz", "--peer", nobody];
     let line = home.refusal(&repair, 2);
     let words = "chordscope: --lost: \"zz\" is neither an id, which has 40 hexadecimal digits, nor an address";
     assert!(line.starts_with(words), "{line}");
     for lost in ["--lost=", "--lost=,", "--lost=127.0.0.1:1,"] {
-        let line = home.refusal(&["quorum", "repair", "name", lost, "--peer", &url], 2);
+        let line = home.refusal(&["quorum", "repair", "name", lost, "--peer", nobody], 2);
         assert!(
             line.starts_with("chordscope: --lost: an empty name names no member"),
             "{line}"
         );
     }
-    assert!(
-        home.refusal(&["ring", "--peers", "0"], 2)
-            .contains("--peers")
-    );
 }
 
 #[test]

@@ -65,8 +65,8 @@ async fn read(body: Body) -> Result<Vec<u8>, Failed> {
 }
 
 impl From<Refused> for Failed {
-    fn from(Refused(reason): Refused) -> Self {
-        Self(StatusCode::CONFLICT, reason)
+    fn from(reason: Refused) -> Self {
+        Self(StatusCode::CONFLICT, reason.to_string())
     }
 }
 
