@@ -117,7 +117,7 @@ fn path_lengths_are_compared_at_every_size_and_their_growth_is_told() {
         // From 2^3 to 2^14 nodes there are eleven doublings.
         let each = (rows[11].mean_hops - rows[0].mean_hops) / 11.0;
         let expected =
-            format!("From 8 nodes to 16,384 nodes, each doubling of the ring adds {each:.2} hops");
+            format!("From 8 to 16,384 nodes, each doubling of the ring adds {each:.2} hops");
         assert!(verdict.lead.starts_with(&expected), "{}", verdict.lead);
     }
 }

@@ -239,6 +239,11 @@ impl Panel {
         self.series.iter().all(|series| series.marks.is_empty())
     }
 
+    /// Whether only spans are told, of no value.
+    pub fn is_spans(&self) -> bool {
+        self.all().all(|mark| mark.value.is_none())
+    }
+
     /// Lays the panel out in this many pixels.
     pub fn place(&self, width: f64, height: f64) -> Placed {
         let scale = Scale::of_values(self);
@@ -340,7 +345,7 @@ impl Scale {
             };
         }
         let high = if high > 0.0 { high } else { 1.0 };
-        let step = round_step(high / 4.0);
+        let step = round_step(high / 6.0);
         Self {
             low: 0.0,
             high: (high / step).ceil() * step,

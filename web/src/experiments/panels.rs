@@ -204,10 +204,11 @@ fn error(desk: &Desk, field: Field) -> Html {
     )
 }
 
-/// How far the run is, and Cancel.
+/// How far the run is, and Cancel. There is a line without a run, too, so that what is below stays where it is.
 pub fn progress(panel: &Panel) -> Html {
-    let Some(run) = panel.desk.run.as_ref().filter(|run| run.goes_on()) else {
-        return Html::default();
+    let run = panel.desk.shown_run();
+    let Some(run) = run.filter(|run| run.goes_on()) else {
+        return html! { <div class="run"><span class="run__told">{rest(run)}</span></div> };
     };
     let part = run.part().filter(|part| *part > 0.0);
     let value = part.map(|part| format!("{:.0}", part * 1_000.0));
@@ -217,6 +218,17 @@ pub fn progress(panel: &Panel) -> Html {
             <span class="run__told">{told(run)}</span>
             <button type="button" onclick={panel.on_click(Intent::Cancel)}>{"Cancel"}</button>
         </div>
+    }
+}
+
+/// What is said of a run that does not go on.
+fn rest(run: Option<&Run>) -> String {
+    match run {
+        Some(run) if run.state == State::Done => {
+            format!("Measured in {}.", words::time(run.heard - run.begun))
+        }
+        Some(_) => "Not measured to the end.".to_owned(),
+        None => "Not measured here yet.".to_owned(),
     }
 }
 
@@ -306,11 +318,6 @@ pub fn figures_card(panel: &Panel) -> Html {
         let key = |row: &Row| row.key().unwrap_or_default();
         key(one).total_cmp(&key(other))
     });
-    let took = panel
-        .desk
-        .shown_run()
-        .filter(|run| run.state == State::Done);
-    let took = took.map(|run| format!("measured in {}", words::time(run.heard - run.begun)));
     html! {
         <section class="card" aria-labelledby="figures-title">
             <header><h2 id="figures-title">{"Figures"}</h2><span>{words::plan(&panel.plan)}</span></header>
@@ -337,7 +344,6 @@ pub fn figures_card(panel: &Panel) -> Html {
             <div class="saves">
                 {button(panel, Intent::Csv, "Download CSV", rows.is_empty())}
                 {button(panel, Intent::Json, "Download JSON", rows.is_empty())}
-                <span class="mute">{took}</span>
             </div>
         </section>
     }
@@ -377,11 +383,12 @@ pub fn method_card(panel: &Panel) -> Html {
 
 /// The command and the link that come to the same rows.
 pub fn same_card(panel: &Panel, copied: Option<&'static str>) -> Html {
+    let command = link::command(&panel.plan);
     html! {
         <section class="card" aria-labelledby="same-title">
             <header><h2 id="same-title">{"The same rows again"}</h2></header>
             <p>{"On the command line, without a browser:"}</p>
-            <p class="same"><code>{link::command(&panel.plan)}</code></p>
+            <p class="same"><code>{for words_of(&command)}</code></p>
             <div class="saves">
                 {button(panel, Intent::Command, "Copy command", false)}
                 {button(panel, Intent::Link, "Copy link", false)}
@@ -390,4 +397,13 @@ pub fn same_card(panel: &Panel, copied: Option<&'static str>) -> Html {
             <p class="card__note">{"The same seed gives the same numbers on every machine. The address of this page has experiment, parameters and seed."}</p>
         </section>
     }
+}
+
+/// The words of a command, which break between and not within them.
+fn words_of(command: &str) -> impl Iterator<Item = Html> {
+    let words = command.split(' ').enumerate();
+    words.map(|(index, word)| {
+        let space = if index > 0 { " " } else { "" };
+        html! { <>{space}<span>{word.to_owned()}</span></> }
+    })
 }

@@ -1,11 +1,13 @@
 //! A panel as SVG: real elements, so that colours follow the theme and each mark can be pointed at.
 
-use yew::{Html, NodeRef, html};
+use yew::{Html, NodeRef, classes, html};
 
 use crate::experiments::figure::{Dot, Kind, Panel, Placed, Series};
 
 /// Half the size of a mark, in pixels.
 const HALF: f64 = 4.5;
+/// Half the size of the paper's marks: they are seen around ours.
+const WIDER: f64 = 7.0;
 /// Half the width of a span's end.
 const CAP: f64 = 3.5;
 
@@ -13,7 +15,8 @@ const CAP: f64 = 3.5;
 pub fn plots(panels: &[Panel], width: f64, frame: NodeRef) -> Html {
     let beside = panels.len() > 1 && width >= 640.0;
     let each = if beside { (width - 16.0) / 2.0 } else { width };
-    let height = (each * 0.56).clamp(210.0, 380.0);
+    let share = if beside { 0.74 } else { 0.56 };
+    let height = (each * share).clamp(210.0, 380.0);
     html! {
         <div class="plots" ref={frame}>
             if width > 0.0 {
@@ -28,11 +31,12 @@ fn figure(panel: &Panel, width: f64, height: f64) -> Html {
         .series
         .iter()
         .filter(|series| !series.marks.is_empty());
+    let spans = panel.is_spans();
     html! {
-        <figure class="plot" key={panel.title}>
+        <figure class={classes!("plot", spans.then_some("plot--spans"))} key={panel.title}>
             <figcaption>{panel.title}</figcaption>
             <ul class="plot__legend">
-                {for told.map(|series| html! { <li>{sample(series.kind)}{series.name}</li> })}
+                {for told.map(|series| html! { <li>{sample(series.kind, spans)}{series.name}</li> })}
             </ul>
             if panel.is_empty() {
                 <p class="plot__empty">{"Nothing is measured yet. Press Run."}</p>
@@ -44,7 +48,12 @@ fn figure(panel: &Panel, width: f64, height: f64) -> Html {
 }
 
 /// A mark of the legend.
-fn sample(kind: Kind) -> Html {
+fn sample(kind: Kind, spans: bool) -> Html {
+    if spans {
+        return html! {
+            <svg class={kind.class()} viewBox="0 0 28 16" aria-hidden="true"><path class="span" d="M14 1V15" /></svg>
+        };
+    }
     let line = kind
         .is_line()
         .then(|| html! { <path class="line" d="M0 8H28" /> });
@@ -126,7 +135,13 @@ fn shape(kind: Kind, x: f64, y: f64) -> Html {
         Kind::Ours => {
             format!("M{left:.1} {y:.1}a{HALF} {HALF} 0 1 0 9 0a{HALF} {HALF} 0 1 0 -9 0z")
         }
-        Kind::Paper | Kind::Server => {
+        Kind::Paper => format!(
+            "M{:.1} {:.1}h{wide}v{wide}h-{wide}z",
+            x - WIDER,
+            y - WIDER,
+            wide = 2.0 * WIDER
+        ),
+        Kind::Server => {
             format!("M{left:.1} {top:.1}H{right:.1}V{bottom:.1}H{left:.1}z")
         }
         Kind::Random => format!("M{x:.1} {top:.1}L{right:.1} {bottom:.1}H{left:.1}z"),

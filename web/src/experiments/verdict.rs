@@ -3,7 +3,7 @@
 use chordscope_sim::experiment::plan::{Experiment, NoPaper, Plan};
 use chordscope_sim::experiment::table::{Column, Row};
 
-use crate::experiments::words::{at, grouped, head, no_paper};
+use crate::experiments::words::{at, cell, from_to, grouped, head, no_paper};
 
 /// Sentences about rows: the first one stands out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,14 +87,20 @@ fn compare(experiment: Experiment, column: Column, rows: &[Row], paper: &[Row]) 
     let high = pairs.iter().map(Pair::excess).max_by(f64::total_cmp)?;
     let far = |one: &&Pair, other: &&Pair| one.excess().abs().total_cmp(&other.excess().abs());
     let furthest = pairs.iter().max_by(far)?;
-    let most = if pairs.len() > 1 { "most " } else { "" };
+    let scope = if pairs.len() > 1 { "furthest " } else { "" };
+    let told = |rows: &[Row]| {
+        let row = rows.iter().find(|row| row.key() == Some(furthest.key))?;
+        let cells = row.cells().iter();
+        let number = cells.copied().find(|(other, _)| *other == column)?.1;
+        Some(cell(column, number))
+    };
     Some(format!(
-        "{}: {} the paper’s, {most}at {} ({} here, {} there).",
+        "{}: {} the paper’s, {scope}at {} ({} here, {} there).",
         head(experiment, column),
         range(low, high),
         at(experiment, furthest.key),
-        measure(furthest.ours),
-        measure(furthest.theirs),
+        told(rows)?,
+        told(paper)?,
     ))
 }
 
@@ -111,13 +117,6 @@ fn range(low: f64, high: f64) -> String {
         (0.., _) => between(low, high, "above"),
         (_, ..=0) => between(-high, -low, "below"),
         _ => format!("from {} % below to {high} % above", -low),
-    }
-}
-
-fn measure(number: f64) -> String {
-    match number.fract() == 0.0 && number >= 10.0 {
-        true => grouped(number),
-        false => format!("{number:.2}"),
     }
 }
 
@@ -144,7 +143,7 @@ fn failures(rows: &[Row], paper: &[Row]) -> Option<String> {
 fn finding(experiment: Experiment, first: &Row, last: &Row, rows: &[Row]) -> Option<String> {
     let ends = |column| Some((first.get(column)?, last.get(column)?));
     let (start, end) = (first.key()?, last.key()?);
-    let (from, to) = (at(experiment, start), at(experiment, end));
+    let (between, to) = (from_to(experiment, start, end), at(experiment, end));
     let alone = rows.len() < 2;
     Some(match experiment {
         Experiment::PathLength => {
@@ -155,9 +154,7 @@ fn finding(experiment: Experiment, first: &Row, last: &Row, rows: &[Row]) -> Opt
                 ));
             }
             let each = (many - few) / (end / start).log2();
-            format!(
-                "From {from} to {to}, each doubling of the ring adds {each:.2} hops to a lookup."
-            )
+            format!("{between}, each doubling of the ring adds {each:.2} hops to a lookup.")
         }
         Experiment::Load => {
             let (mean, most) = (last.get(Column::Mean)?, last.get(Column::P99)?);
@@ -172,7 +169,7 @@ fn finding(experiment: Experiment, first: &Row, last: &Row, rows: &[Row]) -> Opt
                 ));
             }
             format!(
-                "From {from} to {to}, the most that 99 nodes in a hundred have goes from {one:.0} to {many:.0} keys."
+                "{between}, the most that 99 nodes in a hundred have goes from {one:.0} to {many:.0} keys."
             )
         }
         Experiment::Failures | Experiment::Churn => {
@@ -184,7 +181,7 @@ fn finding(experiment: Experiment, first: &Row, last: &Row, rows: &[Row]) -> Opt
                 ));
             }
             format!(
-                "From {from} to {to}, a lookup goes from {hops:.2} to {more_hops:.2} hops and from {timeouts:.2} to {more_timeouts:.2} timeouts."
+                "{between}, a lookup goes from {hops:.2} to {more_hops:.2} hops and from {timeouts:.2} to {more_timeouts:.2} timeouts."
             )
         }
         Experiment::Latency => {
@@ -194,9 +191,7 @@ fn finding(experiment: Experiment, first: &Row, last: &Row, rows: &[Row]) -> Opt
                     "With {to}, a recursive lookup takes {fast:.2} round trips."
                 ));
             }
-            format!(
-                "From {from} to {to}, a recursive lookup goes from {slow:.2} to {fast:.2} round trips."
-            )
+            format!("{between}, a recursive lookup goes from {slow:.2} to {fast:.2} round trips.")
         }
         Experiment::Swarm => swarm(rows, last)?,
     })

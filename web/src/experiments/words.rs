@@ -174,6 +174,16 @@ pub fn at(experiment: Experiment, key: f64) -> String {
     }
 }
 
+/// From one key to another one, as the beginning of a sentence.
+pub fn from_to(experiment: Experiment, first: f64, last: f64) -> String {
+    let first = match experiment {
+        Experiment::Failures => percent(first),
+        Experiment::Churn => format!("{first:.2}"),
+        _ => grouped(first),
+    };
+    format!("From {first} to {}", at(experiment, last))
+}
+
 /// A cell of a table.
 pub fn cell(column: Column, number: Number) -> String {
     match number {

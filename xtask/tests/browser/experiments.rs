@@ -281,7 +281,8 @@ async fn nothing_overflows_on_a_phone_and_axe_finds_nothing() -> Result<()> {
 async fn fits_and_is_accessible(page: &Page, what: &str) -> Result<()> {
     for (width, height) in [(390, 844), (768, 900), (1280, 800)] {
         page.resize(width, height).await?;
-        let over = "return document.documentElement.scrollWidth - innerWidth";
+        let over =
+            "const root = document.documentElement; return root.scrollWidth - root.clientWidth";
         let plot = "const frame = document.querySelector('#lab .plots').getBoundingClientRect();
             return [...document.querySelectorAll('#lab .plot > svg')].every(svg => svg.getBoundingClientRect().right <= frame.right + 1
                 && svg.getBoundingClientRect().width > 200)";
