@@ -213,7 +213,7 @@ mod tests {
             *joining.connection(),
             Connection::Connecting(URL.to_owned())
         );
-        around.now = around.now + TIMEOUT;
+        around.now += TIMEOUT;
         told(&mut around, &mut joining, NodeEvent::JoinFailed);
         let cause = match joining.connection() {
             Connection::Refused(refusal) => refusal.cause.clone(),
