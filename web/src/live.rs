@@ -1,8 +1,9 @@
 //! The live page: this browser tab as a member of a real ring.
 //!
-//! The tab's peer runs in a worker (`tab`), where timers keep going while the page is hidden. The page speaks to it in
-//! `talk`'s commands and reports; `identity` says which peer the tab is. `desk` holds what the page knows, `words` and
-//! `refusal` say it, `stage` and `replay` draw it, and `panels` show it all. What the user `lent` goes to the worker as it is.
+//! The tab's peer runs in a worker (`tab`), where timers keep going while the page is hidden. `use_tab` sends it the commands
+//! of `talk` and takes its reports; `identity` has the peer's secret. `desk` is the page's state, `intent` the meaning of its
+//! controls, `words` and `refusal` its sentences, `stage` and `replay` its pictures, `panels` its elements. Files that the user
+//! `lent` go to the worker as they are.
 
 pub mod app;
 pub mod closeness;
@@ -16,7 +17,5 @@ pub mod replay;
 pub mod stage;
 pub mod tab;
 pub mod talk;
-pub mod use_drop;
-pub mod use_stage;
 pub mod use_tab;
 pub mod words;

@@ -7,26 +7,25 @@ use crate::components::top_bar::pages;
 use crate::hooks::use_route::use_route;
 use crate::live::desk::{Action, Desk};
 use crate::live::intent::{Intent, command, field_id};
+use crate::live::lent::use_drop;
 use crate::live::panels::{
     events_card, files_card, join_bar, peers_card, status_line, tab_card, tab_stage, use_help,
-    values_card,
+    use_stage, values_card,
 };
 use crate::live::refusal::Origin;
-use crate::live::use_drop::use_drop;
-use crate::live::use_stage::use_stage;
 use crate::live::use_tab::use_tab;
 use crate::page::{self, Route};
 
-/// What the panels need.
+/// The properties of the panels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Panel {
-    /// What the page knows.
+    /// The page's state.
     pub desk: yew::UseReducerHandle<Desk>,
-    /// Takes what the user asks.
+    /// Takes a wish of the user.
     pub intend: Callback<Intent>,
-    /// Where the page comes from.
+    /// The origin of the page.
     pub origin: Origin,
-    /// How many nodes of the last lookup's path its replay has reached.
+    /// The number of nodes of the last lookup's path that its replay has reached.
     pub reached: usize,
 }
 

@@ -1,4 +1,4 @@
-//! How close a URL's host is, as far as its name or number tells. Browsers order address spaces in the same way.
+//! The closeness of a URL's host, as far as its name or number tells. Browsers order address spaces in the same way.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -14,7 +14,7 @@ pub enum Closeness {
 }
 
 impl Closeness {
-    /// How close the host of a URL is.
+    /// The closeness of the host of a URL.
     pub fn of(url: &str) -> Self {
         let name = name(host(url));
         match name.parse().map(|address: IpAddr| address.to_canonical()) {

@@ -1,18 +1,21 @@
-//! What the page knows: what is typed, what was asked, and what the worker has said.
+//! The page's state: typed text, the last question, and the worker's reports.
 
 use std::rc::Rc;
 
 use yew::Reducible;
 
-use crate::live::talk::{Answer, Path, Report, State};
+use crate::live::talk::{Answer, MAX_FILES, Path, Report, TabState};
 
-/// How many events the log keeps.
+/// The number of events that the log keeps.
 const MAX_EVENTS: usize = 200;
+
+/// The reason for no peer where the worker cannot make one.
+const NOT_STARTED: &str = "The peer in this tab cannot start: the browser gives it no randomness. Reload the page to try again.";
 
 /// A field that the user types into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
-    /// Where the ring is.
+    /// The address of a peer.
     Address,
     /// A name.
     Name,
@@ -24,7 +27,7 @@ pub enum Field {
     Link,
 }
 
-/// What the user asked the tab's peer.
+/// A question of the user for the tab's peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
     /// To let it in.
@@ -35,11 +38,11 @@ pub enum Question {
     Get(String),
     /// To delete this name.
     Delete(String),
-    /// Who is responsible for this.
+    /// The node responsible for this.
     LookUp(String),
 }
 
-/// What the page knows.
+/// The state of the page.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Desk {
     /// The address as typed.
@@ -52,7 +55,7 @@ pub struct Desk {
     pub link: String,
     /// The file whose link was copied last.
     pub copied: Option<u32>,
-    /// What is wrong with a field, in one sentence.
+    /// The field that holds something wrong, and the reason in one sentence.
     pub error: Option<(Field, String)>,
     /// The last question and its number.
     pub asked: Option<(u32, Question)>,
@@ -60,15 +63,15 @@ pub struct Desk {
     pub answer: Option<Rc<Answer>>,
     /// The last lookup's path, and when it came, by the page's clock.
     pub path: Option<(Rc<Path>, f64)>,
-    /// How the tab's peer stands; none until it runs.
-    pub state: Option<Rc<State>>,
-    /// What has happened, oldest first: number, wall-clock time, words.
+    /// The state of the tab's peer; none until it runs.
+    pub state: Option<Rc<TabState>>,
+    /// The events of the peer, oldest first: number, wall-clock time, words.
     pub events: Vec<(u32, String, String)>,
-    /// Why there is no peer, if there cannot be one.
+    /// The reason why there is no peer, if there cannot be one.
     pub stopped: Option<String>,
 }
 
-/// What can happen to the desk.
+/// A change of the desk.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// A field was typed into.
@@ -110,10 +113,7 @@ impl Reducible for Desk {
                 next.answer = None;
             }
             Action::Heard(report, now, time) => next.hear(report, now, time),
-            Action::Stopped(why) => {
-                next.stopped = Some(why);
-                next.state = None;
-            }
+            Action::Stopped(why) => next.stop(why),
         }
         Rc::new(next)
     }
@@ -132,7 +132,18 @@ impl Desk {
                     self.events.remove(0);
                 }
             }
+            Report::NoRoom(name) => {
+                let text =
+                    format!("A tab has {MAX_FILES} files at most: “{name}” is not among them.");
+                self.error = Some((Field::File, text));
+            }
+            Report::NotStarted => self.stop(NOT_STARTED.to_owned()),
         }
+    }
+
+    fn stop(&mut self, why: String) {
+        self.stopped = Some(why);
+        self.state = None;
     }
 
     /// An answer to an earlier question comes too late to matter.
@@ -155,4 +166,57 @@ impl Desk {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    fn after(desk: Desk, action: Action) -> Desk {
+        (*Rc::new(desk).reduce(action)).clone()
+    }
+
+    fn heard(report: Report) -> Action {
+        Action::Heard(report, 0.0, String::new())
+    }
+
+    #[test]
+    fn only_the_last_question_is_answered() {
+        let first = after(Desk::default(), Action::Asked(1, Question::Get("a".into())));
+        let second = after(first, Action::Asked(2, Question::Get("b".into())));
+        let late = after(second, heard(Report::Answer(1, Answer::NoSuchName)));
+        assert_eq!(late.answer, None);
+        let right = after(late, heard(Report::Answer(2, Answer::NoSuchName)));
+        assert_eq!(right.answer.as_deref(), Some(&Answer::NoSuchName));
+    }
+
+    #[test]
+    fn a_join_that_fails_at_once_is_an_error_of_the_address() {
+        let asked = after(Desk::default(), Action::Asked(1, Question::Join));
+        let answer = Answer::Failed("no".to_owned());
+        let desk = after(asked, heard(Report::Answer(1, answer)));
+        assert_eq!(desk.error, Some((Field::Address, "no".to_owned())));
+        let typed = after(desk, Action::Typed(Field::Address, "ws://a".to_owned()));
+        assert_eq!(typed.error, None);
+    }
+
+    #[test]
+    fn a_file_that_the_tab_does_not_take_is_told_beside_the_files() {
+        let desk = after(Desk::default(), heard(Report::NoRoom("a.txt".to_owned())));
+        let text = "A tab has 64 files at most: “a.txt” is not among them.";
+        assert_eq!(desk.error, Some((Field::File, text.to_owned())));
+    }
+
+    #[test]
+    fn a_peer_that_cannot_start_is_not_waited_for() {
+        let desk = after(Desk::default(), heard(Report::NotStarted));
+        assert!(desk.stopped.is_some());
+    }
+
+    #[test]
+    fn the_log_is_bounded_and_keeps_the_newest() {
+        let mut desk = Desk::default();
+        for number in 0..300 {
+            desk = after(desk, heard(Report::Happened(number.to_string())));
+        }
+        assert_eq!(desk.events.len(), MAX_EVENTS);
+        assert_eq!(desk.events.last().map(|(number, ..)| *number), Some(299));
+    }
+}

@@ -1,23 +1,24 @@
-//! Which peer this tab is: a secret that outlives a reload, and that no other tab uses at the same time.
+//! The secret of this tab's peer: it outlives a reload, and no other tab uses it at the same time.
 //!
 //! The browser copies a tab's session storage when the tab is duplicated. A Web Lock tells the two apart: whoever
 //! holds the one named after the secret is its owner; the other tab becomes a peer of its own.
 
-mod lock;
-
 use chordscope_core::base::digest::Digest;
-use web_sys::window;
+use js_sys::{Function, Object, Promise, Reflect};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{AbortSignal, window};
 
-use self::lock::{Claim, claim};
 use crate::page;
 
-/// Where the secret is kept.
+/// The item of session storage with the secret.
 const ITEM: &str = "chordscope-tab";
-/// How many milliseconds to wait for the page before this one to let go of the lock: most likely it has the tab's duplicate.
+/// The milliseconds to wait for the page before this one to let go of the lock: most likely it has the tab's duplicate.
 const TIMEOUT: u32 = 1_000;
 /// The same after a reload, where most likely it is gone, and the browser busy.
 const RELOAD_TIMEOUT: u32 = 10_000;
-/// Where the address is kept by which the tab has joined a ring, until it leaves that.
+/// The item with the address by which the tab has joined a ring, until it leaves that.
 const RING: &str = "chordscope-ring";
 
 /// A peer's secret key.
@@ -39,7 +40,7 @@ pub async fn secret() -> Option<(Secret, bool)> {
     let mut secret = [0; 32];
     getrandom::fill(&mut secret).ok()?;
     keep(&secret);
-    // Nobody else knows the name of this lock.
+    // No other tab knows the name of this lock.
     let _ = claim(&lock_name(&secret), TIMEOUT).await;
     Some((secret, false))
 }
@@ -100,6 +101,57 @@ fn read(text: &str) -> Option<Secret> {
         *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16).ok()?;
     }
     Some(secret)
+}
+
+/// The outcome of asking for a Web Lock, which is held for as long as the page lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Claim {
+    /// This page holds it from now on.
+    Granted,
+    /// Another page holds it.
+    Taken,
+    /// The browser has no locks to give: it is old, or the page was not served securely.
+    Unsupported,
+}
+
+/// Asks for a lock and waits at most this many milliseconds for another page to let go of it.
+async fn claim(name: &str, patience: u32) -> Claim {
+    let Some((locks, request)) = requester() else {
+        return Claim::Unsupported;
+    };
+    let options = Object::new();
+    let signal = AbortSignal::timeout_with_u32(patience);
+    let _ = Reflect::set(&options, &"signal".into(), &signal);
+    let settled = Promise::new(&mut |resolve, _| {
+        let refuse = resolve.clone();
+        let hold = Closure::once_into_js(move |_lock: JsValue| -> Promise {
+            let _ = resolve.call1(&JsValue::NULL, &JsValue::TRUE);
+            // The lock is held until this promise is kept: until the page is gone.
+            Promise::new(&mut |_, _| {})
+        });
+        let asked = request.call3(&locks, &name.into(), &options, &hold);
+        spawn_local(async move {
+            let refused = match asked.map(JsCast::dyn_into::<Promise>) {
+                Ok(Ok(promise)) => JsFuture::from(promise).await.is_err(),
+                _ => true,
+            };
+            if refused {
+                let _ = refuse.call1(&JsValue::NULL, &JsValue::FALSE);
+            }
+        });
+    });
+    match JsFuture::from(settled).await {
+        Ok(granted) if granted.is_truthy() => Claim::Granted,
+        _ => Claim::Taken,
+    }
+}
+
+/// The lock manager and its method.
+fn requester() -> Option<(JsValue, Function)> {
+    let navigator = window()?.navigator();
+    let locks = Reflect::get(&navigator, &"locks".into()).ok()?;
+    let request = Reflect::get(&locks, &"request".into()).ok()?;
+    Some((locks, request.dyn_into().ok()?))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use chordscope_core::base::id::Space;
 use crate::live::talk::{Hop, Path};
 use crate::scene::{Carries, Dot, Motion};
 
-/// How many milliseconds the whole replay takes, about.
+/// The milliseconds that the whole replay takes, about.
 const WHOLE: f64 = 2_400.0;
 /// However quick or slow a hop was, it must be seen, and must not bore.
 const SHORTEST: f64 = 350.0;
@@ -35,7 +35,7 @@ pub fn motion(path: &Path, since: f64, calm: bool) -> Motion {
     motion
 }
 
-/// How many nodes of the path the replay has reached, the origin among them.
+/// The number of nodes of the path that the replay has reached, the origin among them.
 pub fn reached(path: &Path, since: f64, calm: bool) -> usize {
     1 + motion(path, since, calm).hops.len()
 }
@@ -53,13 +53,13 @@ fn dot(origin: f64, hop: f64, share: f64) -> Dot {
     }
 }
 
-/// How long each hop is shown, the origin left out.
+/// The milliseconds for which each hop is shown, the origin left out.
 fn lengths(hops: &[Hop]) -> Vec<f64> {
     let hops = hops.get(1..).unwrap_or_default();
     let measured = hops.iter().filter_map(|hop| hop.rtt).map(f64::from);
     let whole = measured.sum::<f64>().max(1.0);
     let length = |hop: &Hop| {
-        // A hop that nobody had to ask: the one before it named the owner.
+        // A hop without a question: the one before it named the owner.
         let rtt = hop.rtt.map_or(0.0, f64::from);
         (rtt / whole * WHOLE).clamp(SHORTEST, LONGEST)
     };

@@ -1,13 +1,13 @@
 //! From the tab's state to the still layer of the stage: the ring as this one member knows it.
 
 mod members;
-mod parts;
+mod ranges;
 
 use chordscope_core::base::id::{Id, Space};
 
 pub use self::members::{Members, coverage, members};
-use self::parts::{Part, parts};
-use crate::live::talk::{Hop, Path, State};
+use self::ranges::{KeyRange, ranges};
+use crate::live::talk::{Hop, Path, TabState};
 use crate::live::words::short;
 use crate::scene::hit::{Targets, Under};
 use crate::scene::{Arc, Finger, Key, Look, Node, Pointer, Scene, Word, WordInk};
@@ -15,7 +15,7 @@ use crate::scene::{Arc, Finger, Key, Look, Node, Pointer, Scene, Word, WordInk};
 /// Beyond this many nodes only those of interest have a word beside them.
 const CROWD: usize = 40;
 
-/// A lookup's path, as far as its replay has come.
+/// The path of a lookup, as far as its replay has come.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Trail<'a> {
     /// The key.
@@ -39,7 +39,7 @@ impl<'a> Trail<'a> {
 }
 
 /// The still layer. Until the tab has joined there is nothing but its own place.
-pub fn scene(state: &State, path: Option<Trail<'_>>, hovered: Option<Under<Id>>) -> Scene {
+pub fn scene(state: &TabState, path: Option<Trail<'_>>, hovered: Option<Under<Id>>) -> Scene {
     let ids = known(state, path);
     let sought = path.map(|path| path.key);
     let key = |id| Key {
@@ -50,7 +50,7 @@ pub fn scene(state: &State, path: Option<Trail<'_>>, hovered: Option<Under<Id>>)
     };
     let over = match hovered {
         Some(Under::Node(id)) => Some(id),
-        Some(Under::Arc(upto)) => part(state, path, upto).and_then(|part| part.owner()),
+        Some(Under::Arc(upto)) => range(state, path, upto).and_then(|range| range.owner()),
         Some(Under::Key(_)) | None => None,
     };
     Scene {
@@ -66,7 +66,7 @@ pub fn scene(state: &State, path: Option<Trail<'_>>, hovered: Option<Under<Id>>)
 }
 
 /// Every node to be drawn, by ascending id.
-pub fn known(state: &State, path: Option<Trail<'_>>) -> Vec<Id> {
+pub fn known(state: &TabState, path: Option<Trail<'_>>) -> Vec<Id> {
     let peers = state.peers.iter().map(|peer| peer.id);
     let visited = path
         .into_iter()
@@ -79,7 +79,7 @@ pub fn known(state: &State, path: Option<Trail<'_>>) -> Vec<Id> {
 }
 
 /// The keys on the stage: those of the tab's records, and the one looked up last.
-fn key_ids(state: &State, path: Option<Trail<'_>>) -> Vec<Id> {
+fn key_ids(state: &TabState, path: Option<Trail<'_>>) -> Vec<Id> {
     let held = state.keys.iter().filter(|held| !held.deleted);
     let held = held.map(|held| held.key);
     let mut ids: Vec<Id> = held.chain(path.map(|path| path.key)).collect();
@@ -88,38 +88,42 @@ fn key_ids(state: &State, path: Option<Trail<'_>>) -> Vec<Id> {
     ids
 }
 
-/// What can be pointed at on the stage.
-pub fn targets(state: &State, path: Option<Trail<'_>>) -> Targets {
+/// All that can be pointed at on the stage.
+pub fn targets(state: &TabState, path: Option<Trail<'_>>) -> Targets {
     let turns = |ids: Vec<Id>| ids.into_iter().map(|id| Space::FULL.turn(id)).collect();
     Targets {
         nodes: turns(known(state, path)),
         keys: turns(key_ids(state, path)),
-        arcs: band(state, path).iter().map(Part::turns).collect(),
+        arcs: band(state, path).iter().map(KeyRange::turns).collect(),
     }
 }
 
-/// What the target is that the stage was hit at. A part of the band has the name of the node that it reaches up to.
-pub fn named(state: &State, path: Option<Trail<'_>>, hit: Under) -> Option<Under<Id>> {
+/// The name of the target that the stage was hit at. A part of the band has the name of the node that it reaches up to.
+pub fn named(state: &TabState, path: Option<Trail<'_>>, hit: Under) -> Option<Under<Id>> {
     hit.named(
         |at| known(state, path).get(at).copied(),
         |at| key_ids(state, path).get(at).copied(),
-        |at| band(state, path).get(at).map(|part| part.upto),
+        |at| band(state, path).get(at).map(|range| range.upto),
     )
 }
 
-fn band(state: &State, path: Option<Trail<'_>>) -> Vec<Part> {
-    parts(state, &known(state, path))
+fn band(state: &TabState, path: Option<Trail<'_>>) -> Vec<KeyRange> {
+    ranges(state, &known(state, path))
 }
 
-/// The part of the band that reaches up to a node.
-fn part(state: &State, path: Option<Trail<'_>>, upto: Id) -> Option<Part> {
-    let parts = band(state, path);
-    parts.into_iter().find(|part| part.upto == upto)
+/// The range that reaches up to a node.
+fn range(state: &TabState, path: Option<Trail<'_>>, upto: Id) -> Option<KeyRange> {
+    let ranges = band(state, path);
+    ranges.into_iter().find(|range| range.upto == upto)
 }
 
-/// What is under the pointer, or this tab: its name, and what it is.
-pub fn hint(state: &State, path: Option<Trail<'_>>, over: Option<Under<Id>>) -> (String, String) {
-    let own = || part(state, path, state.id).filter(|part| part.owner().is_some());
+/// The name of what is under the pointer, or of this tab, and what it is.
+pub fn hint(
+    state: &TabState,
+    path: Option<Trail<'_>>,
+    over: Option<Under<Id>>,
+) -> (String, String) {
+    let own = || range(state, path, state.id).filter(|range| range.owner().is_some());
     match over {
         Some(Under::Node(id)) if id != state.id => {
             let peer = state.peers.iter().find(|peer| peer.id == id);
@@ -143,13 +147,13 @@ pub fn hint(state: &State, path: Option<Trail<'_>>, over: Option<Under<Id>>) -> 
             (format!("Key {}", short(id)), says)
         }
         Some(Under::Arc(upto)) => {
-            part(state, path, upto).map_or_else(Default::default, |part| part.hint())
+            range(state, path, upto).map_or_else(Default::default, |range| range.hint())
         }
-        _ => own().map_or_else(Default::default, |part| part.hint()),
+        _ => own().map_or_else(Default::default, |range| range.hint()),
     }
 }
 
-fn node(state: &State, path: Option<Trail<'_>>, hovered: Option<Id>, id: Id) -> Node {
+fn node(state: &TabState, path: Option<Trail<'_>>, hovered: Option<Id>, id: Id) -> Node {
     let hops = path.map_or(&[][..], |path| path.hops);
     let owner = hops
         .last()
@@ -166,7 +170,7 @@ fn node(state: &State, path: Option<Trail<'_>>, hovered: Option<Id>, id: Id) -> 
     }
 }
 
-fn arcs(state: &State) -> Vec<Arc> {
+fn arcs(state: &TabState) -> Vec<Arc> {
     let arc = |after| Arc {
         after: Space::FULL.turn(after),
         upto: Space::FULL.turn(state.id),
@@ -175,7 +179,7 @@ fn arcs(state: &State) -> Vec<Arc> {
     state.predecessor.map(arc).into_iter().collect()
 }
 
-fn fingers(state: &State) -> Vec<Finger> {
+fn fingers(state: &TabState) -> Vec<Finger> {
     let from = Space::FULL.turn(state.id);
     let mut targets: Vec<Id> = state.fingers.iter().map(|row| row.node).collect();
     targets.sort();
@@ -190,7 +194,7 @@ fn fingers(state: &State) -> Vec<Finger> {
 }
 
 /// The two pointers that the tab knows: its own, and the one of its predecessor.
-fn pointers(state: &State) -> Vec<Pointer> {
+fn pointers(state: &TabState) -> Vec<Pointer> {
     let pointer = |from, to| Pointer {
         from: Space::FULL.turn(from),
         to: Space::FULL.turn(to),
@@ -205,7 +209,7 @@ fn pointers(state: &State) -> Vec<Pointer> {
     own.into_iter().chain(to_it).collect()
 }
 
-fn words(state: &State, path: Option<Trail<'_>>, hovered: Option<Id>, ids: &[Id]) -> Vec<Word> {
+fn words(state: &TabState, path: Option<Trail<'_>>, hovered: Option<Id>, ids: &[Id]) -> Vec<Word> {
     let word = |id, text, ink| Word {
         turn: Space::FULL.turn(id),
         text,
@@ -244,7 +248,7 @@ fn words(state: &State, path: Option<Trail<'_>>, hovered: Option<Id>, ids: &[Id]
     words
 }
 
-fn label(state: &State, id: Id) -> String {
+fn label(state: &TabState, id: Id) -> String {
     let is_successor = state.successors.first() == Some(&id);
     let is_predecessor = state.predecessor == Some(id);
     let role = match (is_predecessor, is_successor) {
@@ -257,7 +261,7 @@ fn label(state: &State, id: Id) -> String {
 }
 
 /// The picture in words.
-pub fn summary(state: &State, path: Option<Trail<'_>>) -> String {
+pub fn summary(state: &TabState, path: Option<Trail<'_>>) -> String {
     let others = known(state, None).len() - 1;
     let unit = if others == 1 { "node" } else { "nodes" };
     let of = match members(state) {
@@ -283,4 +287,178 @@ pub fn summary(state: &State, path: Option<Trail<'_>>) -> String {
 }
 
 #[cfg(test)]
-pub(in crate::live) mod tests;
+pub(in crate::live) mod tests {
+    use super::*;
+    use crate::components::legend::REAL;
+    use crate::live::replay;
+    use crate::live::talk::{Connection, FingerRow, Hop, PeerRow, Shelf};
+    use crate::scene::mark::Mark;
+
+    pub(super) fn id(value: u64) -> Id {
+        Space::FULL.finger_start(Id::from_u64(value), 160)
+    }
+
+    pub(in crate::live) fn state() -> TabState {
+        let peer = |value| PeerRow {
+            id: id(value),
+            roles: Vec::new(),
+            address: None,
+            linked: true,
+            rtt: None,
+            sent: 0,
+            received: 0,
+        };
+        TabState {
+            id: id(5),
+            connection: Connection::Outside,
+            shelf: Shelf::Memory,
+            memory: 0,
+            predecessor: Some(id(2)),
+            successors: vec![id(9), id(2)],
+            fingers: [(1, 4), (6, 7)]
+                .map(|(first, last)| FingerRow {
+                    first,
+                    last,
+                    node: id(9),
+                })
+                .to_vec(),
+            peers: vec![peer(9), peer(2)],
+            keys_owned: 0,
+            keys_copied: 0,
+            keys: Vec::new(),
+            files: Vec::new(),
+        }
+    }
+
+    fn path() -> Path {
+        let hop = |value| Hop {
+            id: id(value),
+            address: None,
+            rtt: None,
+        };
+        Path {
+            key: id(7),
+            hops: vec![hop(5), hop(8), hop(9)],
+            took: 0,
+        }
+    }
+
+    #[test]
+    fn the_stage_shows_all_that_the_tab_knows_in_ring_order() {
+        let path = path();
+        let scene = scene(&state(), Some(Trail::of(&path, 3)), None);
+        let marks: Vec<_> = scene
+            .nodes
+            .iter()
+            .map(|node| (node.origin, node.visited, node.owner))
+            .collect();
+        let expected = [
+            (false, false, false),
+            (true, true, false),
+            (false, true, false),
+            (false, true, true),
+        ];
+        assert_eq!(marks, expected);
+        assert_eq!(
+            scene.fingers.len(),
+            1,
+            "a node is one finger, however many rows have it"
+        );
+        assert_eq!(scene.arcs.len(), 1);
+        assert!(scene.keys.iter().any(|key| key.sought));
+    }
+
+    #[test]
+    fn every_node_of_a_small_ring_has_one_word() {
+        let scene = scene(&state(), None, None);
+        assert_eq!(scene.words.len(), 3);
+        assert!(
+            scene
+                .words
+                .iter()
+                .any(|word| word.text.ends_with("· successor"))
+        );
+        let path = path();
+        let trail = Trail::of(&path, 3);
+        assert!(summary(&state(), Some(trail)).contains("2 other nodes"));
+    }
+
+    #[test]
+    fn while_a_lookup_is_replayed_the_stage_shows_no_hop_ahead_of_it() {
+        let path = path();
+        for reached in 1..=3 {
+            let scene = scene(&state(), Some(Trail::of(&path, reached)), None);
+            let visited = scene.nodes.iter().filter(|node| node.visited).count();
+            assert_eq!(visited, reached);
+            let owners = scene.nodes.iter().filter(|node| node.owner).count();
+            assert_eq!(owners, usize::from(reached == 3));
+        }
+    }
+
+    #[test]
+    fn what_is_pointed_at_is_named_with_what_it_is() {
+        let (state, path) = (state(), path());
+        let trail = Some(Trail::of(&path, 3));
+        let targets = targets(&state, trail);
+        for (index, id) in known(&state, trail).into_iter().enumerate() {
+            assert_eq!(targets.nodes[index], Space::FULL.turn(id));
+            assert_eq!(
+                named(&state, trail, Under::Node(index)),
+                Some(Under::Node(id))
+            );
+        }
+        assert_eq!(named(&state, trail, Under::Node(9)), None);
+    }
+
+    #[test]
+    fn each_part_of_the_band_names_the_node_that_is_responsible_or_says_that_it_is_not_known() {
+        let mut state = state();
+        state.successors = vec![id(9)];
+        let path = path();
+        let of = |at, trail| {
+            let over = named(&state, trail, Under::Arc(at));
+            let lit = scene(&state, trail, over).nodes.into_iter();
+            let lit: Vec<f64> = lit
+                .filter(|node| node.hovered)
+                .map(|node| node.turn)
+                .collect();
+            let (name, says) = hint(&state, trail, over);
+            (format!("{name}{says}"), lit)
+        };
+        let [two, five, eight, nine] = [2, 5, 8, 9].map(|value| short(id(value)));
+        let own = format!("This tab is responsible for ({two}, {five}]");
+        assert_eq!(of(0, None), (own, vec![Space::FULL.turn(id(5))]));
+        let listed =
+            format!("Node {nine} is responsible for ({five}, {nine}], by the successor list");
+        assert_eq!(of(1, None), (listed, vec![Space::FULL.turn(id(9))]));
+        let unknown = |after: &str, upto: &str| {
+            format!("Not known: the nodes responsible for ({after}, {upto}]")
+        };
+        assert_eq!(of(2, None), (unknown(&nine, &two), Vec::new()));
+        // A lookup has come by a node that the list does not show.
+        let trail = Some(Trail::of(&path, 3));
+        assert_eq!(of(1, trail), (unknown(&five, &eight), Vec::new()));
+        assert_eq!(targets(&state, trail).arcs.len(), 4);
+    }
+
+    #[test]
+    fn the_legend_explains_every_kind_of_thing_on_the_stage() {
+        let path = path();
+        let explained: Vec<Mark> = REAL.iter().copied().flatten().copied().collect();
+        for reached in 0..=3 {
+            let over = [None, Some(Under::Node(id(9))), Some(Under::Key(id(7)))];
+            for hovered in over {
+                let scene = scene(&state(), Some(Trail::of(&path, reached)), hovered);
+                for mark in scene.marks() {
+                    assert!(explained.contains(&mark), "{mark:?}");
+                }
+            }
+        }
+        for step in 0..600 {
+            let motion = replay::motion(&path, f64::from(step) * 10.0, false);
+            for mark in motion.marks() {
+                assert!(explained.contains(&mark), "{mark:?}");
+            }
+        }
+    }
+}

@@ -12,7 +12,7 @@ use yew::{Callback, UseReducerDispatcher, hook, use_callback, use_effect_with, u
 use crate::hooks::use_listener::use_listener;
 use crate::live::desk::{Action, Desk, Field, Question};
 use crate::live::identity;
-use crate::live::talk::{Asked, Command, Connection, MAX_FILES, Report, State, pack, unpack};
+use crate::live::talk::{Asked, Command, Connection, MAX_FILES, Report, TabState, pack, unpack};
 use crate::page;
 
 /// Starts the worker and gives a way to send it commands, each with the question that it answers, if it does.
@@ -51,13 +51,13 @@ pub fn use_tab(desk: UseReducerDispatcher<Desk>) -> Callback<(Command, Option<Qu
     send
 }
 
-/// A running worker. It ends when dropped.
+/// A running worker, which ends when dropped.
 struct Tab {
     worker: Worker,
     last: Cell<u32>,
     /// The address of the ring to join; none once that is kept for after a reload.
     joins: RefCell<Option<String>>,
-    /// What was asked before the peer ran; none once it does.
+    /// The commands from before the peer runs; none once it does.
     early: RefCell<Option<Vec<Asked>>>,
     listeners: Cell<Vec<EventListener>>,
 }
@@ -136,7 +136,7 @@ impl Tab {
     }
 
     /// Once the tab is a member, where it has joined is kept.
-    fn note(&self, state: &State) {
+    fn note(&self, state: &TabState) {
         if matches!(state.connection, Connection::Joined { .. })
             && let Some(address) = self.joins.take()
         {

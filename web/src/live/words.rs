@@ -1,40 +1,38 @@
-//! What the page says: the connection, answers, sizes.
+//! The sentences of the page. Here: the connection, ids, times and sizes.
 
 mod answer;
 mod file;
-mod numbers;
 
 use chordscope_core::base::id::{Id, Space};
 
 pub use self::answer::answer;
 pub use self::file::{count, file, rate};
-pub use self::numbers::{millis, size};
 use crate::brief::shorten;
 use crate::live::desk::Desk;
 use crate::live::refusal::{Origin, explain};
 use crate::live::talk::Connection;
 
-/// How a sentence is meant.
+/// The tone of a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    /// Nothing is wrong, nothing is done.
+    /// Nothing is wrong, and nothing is done.
     Calm,
-    /// Something is under way.
+    /// Some work is under way.
     Busy,
-    /// It is done.
+    /// Done.
     Good,
-    /// It went wrong.
+    /// Gone wrong.
     Bad,
 }
 
-/// A sentence of weight, and what follows it.
+/// A sentence of weight, with more detail behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spoken {
-    /// How it is meant.
+    /// The tone.
     pub tone: Tone,
     /// The sentence.
     pub lead: String,
-    /// What follows.
+    /// The detail.
     pub rest: String,
 }
 
@@ -61,7 +59,7 @@ pub fn short(id: Id) -> String {
     shorten(full(id))
 }
 
-/// How the tab is connected.
+/// The connection of the tab.
 pub fn connection(desk: &Desk, origin: &Origin) -> Spoken {
     if let Some(why) = &desk.stopped {
         return spoken(Tone::Bad, why, "");
@@ -134,5 +132,50 @@ fn through(relays: &[Id]) -> String {
     }
 }
 
+/// A time in milliseconds, to the tenth where that matters. (Writing floats would cost the page ten kilobytes.)
+pub fn millis(micros: u32) -> String {
+    match micros {
+        0..10_000 => format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),
+        _ => format!("{} ms", micros / 1_000),
+    }
+}
+
+/// A number of bytes, in three digits.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..10_000 => format!("{}.{} kB", bytes / 1_000, bytes % 1_000 / 100),
+        10_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        1_000_000..10_000_000 => {
+            format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000)
+        }
+        10_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        1_000_000_000..10_000_000_000 => {
+            format!(
+                "{}.{} GB",
+                bytes / 1_000_000_000,
+                bytes % 1_000_000_000 / 100_000_000
+            )
+        }
+        _ => format!("{} GB", bytes / 1_000_000_000),
+    }
+}
+
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short() {
+        assert_eq!(millis(0), "0.0 ms");
+        assert_eq!(millis(9_990), "9.9 ms");
+        assert_eq!(millis(45_678), "45 ms");
+        assert_eq!(size(999), "999 B");
+        assert_eq!(size(1_500), "1.5 kB");
+        assert_eq!(size(45_000), "45 kB");
+        assert_eq!(size(2_345_678), "2.3 MB");
+        assert_eq!(size(45_000_000), "45 MB");
+        assert_eq!(size(1_340_000_000), "1.3 GB");
+        assert_eq!(size(45_000_000_000), "45 GB");
+    }
+}

@@ -15,7 +15,7 @@ const KEYS: [(&str, &str); 4] = [
     ("Esc", "close it, leave a field"),
 ];
 
-/// What a key asks for.
+/// A wish that a key stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wish {
     Help,

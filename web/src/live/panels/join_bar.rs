@@ -1,9 +1,9 @@
-//! Which ring, above the stage; how the tab stands, below it.
+//! The bar with the ring to join, above the stage, and the status of the connection, below it.
 
 use web_sys::SubmitEvent;
 use yew::{Callback, Html, classes, html};
 
-use super::field;
+use super::{error, line};
 use crate::live::app::Panel;
 use crate::live::desk::Field;
 use crate::live::intent::Intent;
@@ -23,10 +23,10 @@ pub fn join_bar(panel: &Panel) -> Html {
     html! {
         <div class="ask">
             <form class="join" {onsubmit} aria-label="Ring">
-                {field::line(panel, Field::Address, "Peer address", "http://127.0.0.1:7340")}
+                {line(panel, Field::Address, "Peer address", "http://127.0.0.1:7340")}
                 <button {class} type="submit">{name}</button>
             </form>
-            {field::error(panel, Field::Address)}
+            {error(panel, Field::Address)}
         </div>
     }
 }

@@ -3,29 +3,31 @@
 mod heading;
 mod kept;
 mod left_behind;
-mod sweep;
 
-use wasm_bindgen::JsCast;
+use js_sys::{AsyncIterator, IteratorNext};
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    FileSystemDirectoryHandle as Folder, FileSystemFileHandle as FileHandle,
+    File, FileSystemDirectoryHandle as Folder, FileSystemFileHandle as FileHandle,
     FileSystemGetDirectoryOptions, FileSystemGetFileOptions, FileSystemReadWriteOptions,
     FileSystemSyncAccessHandle, WorkerGlobalScope,
 };
 
 pub(super) use self::heading::Heading;
-pub(super) use self::kept::{Kept, NoFile};
+pub(super) use self::kept::{KeptFile, NoFile, WholeFile};
 pub(super) use self::left_behind::LeftBehind;
-use self::sweep::sweep;
+use super::clock::wall_millis;
 use super::log::Slab;
 
 /// Other applications of the same origin may keep files there, too.
 const FOLDER: &str = "chordscope-tabs";
-/// What the names of fetched files end with.
+/// The end of the names of fetched files.
 const FETCHED: &str = ".fetched";
 /// The worker of a page that has just been reloaded may still hold the files.
 const ATTEMPTS: u32 = 20;
 const PAUSE: u32 = 100;
+/// The milliseconds after which a log that no tab has written to holds only what has expired: a tab that was closed for good left it.
+const ABANDONED: u64 = 7 * 24 * 60 * 60 * 1_000;
 
 /// A file that this worker alone may use.
 #[derive(Debug)]
@@ -92,11 +94,48 @@ fn at(offset: f64) -> FileSystemReadWriteOptions {
 /// Opens the two files of a peer; none where the browser offers no private files.
 pub(super) async fn open(name: &str) -> Option<[PrivateFile; 2]> {
     let folder = folder().await?;
-    // Others may sweep at the same time: what is gone already, or in use, is left alone.
-    let _ = sweep(&folder).await;
+    sweep(&folder).await;
     let first = file(&folder, &format!("{name}.0")).await?.1;
     let second = file(&folder, &format!("{name}.1")).await?.1;
     Some([first, second])
+}
+
+/// Removes the logs of tabs that were closed for good.
+async fn sweep(folder: &Folder) {
+    for handle in handles(folder).await {
+        // A fetched file stays until its user removes it.
+        let is_log = !handle.name().ends_with(FETCHED);
+        if is_log && age(&handle).await.is_some_and(|age| age > ABANDONED) {
+            // Other tabs may sweep at the same time: one that is gone already, or in use, is left alone.
+            let _ = JsFuture::from(folder.remove_entry(&handle.name())).await;
+        }
+    }
+}
+
+/// Milliseconds since the last write to a file; none if it is gone meanwhile.
+async fn age(handle: &FileHandle) -> Option<u64> {
+    let file = JsFuture::from(handle.get_file()).await;
+    let file: File = file.ok()?.dyn_into().ok()?;
+    Some(wall_millis().saturating_sub(file.last_modified() as u64))
+}
+
+/// The files of a folder. Those that could be listed before an error are good.
+async fn handles(folder: &Folder) -> Vec<FileHandle> {
+    let mut found = Vec::new();
+    // The list may end with an error: other tabs remove files at the same time.
+    let _ = list(folder, &mut found).await;
+    found
+}
+
+async fn list(folder: &Folder, found: &mut Vec<FileHandle>) -> Result<(), JsValue> {
+    let values: AsyncIterator = folder.values();
+    loop {
+        let next: IteratorNext = JsFuture::from(values.next()?).await?.unchecked_into();
+        if next.done() {
+            return Ok(());
+        }
+        found.extend(next.value().dyn_into::<FileHandle>());
+    }
 }
 
 async fn folder() -> Option<Folder> {
@@ -127,7 +166,7 @@ async fn file(folder: &Folder, name: &str) -> Option<(FileHandle, PrivateFile)> 
     None
 }
 
-/// Opens a file unless somebody else has it open.
+/// Opens a file unless another tab has it open.
 async fn open_at_once(handle: &FileHandle) -> Option<PrivateFile> {
     let file = JsFuture::from(handle.create_sync_access_handle()).await;
     Some(PrivateFile(file.ok()?.dyn_into().ok()?))

@@ -1,4 +1,4 @@
-//! What happens at the peer, in words for the page's log.
+//! Events of the peer in words, for the page's log.
 
 use chordscope_core::base::contact::Contact;
 use chordscope_core::base::id::Id;

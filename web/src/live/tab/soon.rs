@@ -11,13 +11,13 @@ use gloo::timers::callback::Timeout;
 use wasm_bindgen::JsValue;
 use web_sys::{MessageChannel, MessagePort};
 
-/// How long it waits, in milliseconds.
+/// The milliseconds that it waits.
 const WAIT: u32 = 1;
 
 /// The timer. It ends when dropped.
 #[derive(Debug)]
 pub(super) struct Soon {
-    /// Where the message goes; none where the browser has no such ports.
+    /// The port that the message goes to; none where the browser has no such ports.
     port: Option<MessagePort>,
     state: Rc<RefCell<State>>,
     _heard: Option<EventListener>,

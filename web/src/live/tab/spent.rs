@@ -12,16 +12,16 @@ use web_sys::{MessageChannel, MessagePort};
 
 /// Shorter ones are not worth it, in bytes.
 const SMALL: u32 = 16 * 1024;
-/// How many bytes go at once: sending has its price.
+/// The number of bytes that go at once: sending has its price.
 const AT_ONCE: u32 = 1024 * 1024;
 
-/// Where buffers go that were read.
+/// The way of buffers that were read.
 #[derive(Debug)]
 pub(super) struct Spent {
-    /// Its other end is closed; none where the browser has no such ports.
+    /// A port whose other end is closed; none where the browser has no such ports.
     nowhere: Option<MessagePort>,
     buffers: Array,
-    /// How many bytes they have.
+    /// The number of their bytes.
     bytes: Cell<u32>,
 }
 

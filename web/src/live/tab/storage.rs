@@ -1,4 +1,4 @@
-//! Where the tab keeps its records: in private files of the browser, or nowhere but in memory.
+//! The tab's records on disk: in private files of the browser, or nowhere but in memory.
 //!
 //! Where there are private files a record counts as stored once it is in one and flushed, as a native peer's does on its disk.
 
@@ -9,7 +9,7 @@ use chordscope_core::wire::codec::{decode_copy, encode_copy};
 
 use super::clock::wall_seconds;
 use super::files::{self, PrivateFile};
-use super::log::{Kept, Log};
+use super::log::{KeptRecord, Log};
 use crate::live::talk::Shelf;
 
 /// The tab's storage.
@@ -33,7 +33,7 @@ impl Storage {
         }
     }
 
-    /// Which one this is.
+    /// The kind of storage.
     pub(super) const fn shelf(&self) -> Shelf {
         match self {
             Self::Files(_) => Shelf::Files,
@@ -49,7 +49,7 @@ impl Storage {
         };
         let expires = wall_seconds().saturating_add_signed(i64::from(copy.remaining));
         let kept = encode_copy(copy).is_ok_and(|bytes| {
-            log.keep(&Kept {
+            log.keep(&KeptRecord {
                 key,
                 expires,
                 bytes,
@@ -70,7 +70,7 @@ impl Storage {
 }
 
 /// A record with the life it has left. What cannot be read is left out; the ring holds other copies.
-fn copy(kept: &Kept, now: u64) -> Option<StoredRecord> {
+fn copy(kept: &KeptRecord, now: u64) -> Option<StoredRecord> {
     let left = kept.expires.cast_signed().saturating_sub(now.cast_signed());
     let copy = decode_copy(&kept.bytes).ok()?;
     // A clock that was put back does not let it live longer.

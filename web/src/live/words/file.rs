@@ -1,17 +1,17 @@
-//! How far a file is.
+//! Words for the progress of a file.
 
 use super::{Spoken, Tone, sentence, size, spoken};
-use crate::live::talk::{FileRow, Here, Stage, Transfer};
+use crate::live::talk::{FileRow, Here, Progress, Transfer};
 
-/// How far a file is. The lead changes with the stage alone.
+/// The progress of a file. The lead changes with the kind of progress alone.
 pub fn file(row: &FileRow, joined: bool) -> Spoken {
     let waits = "It waits for a ring: join one first.";
-    match &row.stage {
-        Stage::Reading { .. } => spoken(Tone::Busy, "reading, to find its content id…", ""),
-        Stage::Checking { .. } => spoken(Tone::Busy, "checking what is here of it…", ""),
-        Stage::Fetching(_) if !joined => spoken(Tone::Busy, "fetching…", waits),
-        Stage::Fetching(transfer) => spoken(Tone::Busy, "fetching…", fetching(transfer)),
-        Stage::Here(here) if here.saved.is_some() => {
+    match &row.progress {
+        Progress::Reading { .. } => spoken(Tone::Busy, "reading, to find its content id…", ""),
+        Progress::Checking { .. } => spoken(Tone::Busy, "checking what is here of it…", ""),
+        Progress::Fetching(_) if !joined => spoken(Tone::Busy, "fetching…", waits),
+        Progress::Fetching(transfer) => spoken(Tone::Busy, "fetching…", fetching(transfer)),
+        Progress::Here(here) if here.saved.is_some() => {
             let lead = folder(here);
             let lead = lead.unwrap_or_else(|| "fetched, and every segment checked".to_owned());
             // Of a folder, the list alone was fetched: it says nothing of how fast files come.
@@ -19,33 +19,33 @@ pub fn file(row: &FileRow, joined: bool) -> Spoken {
             let took = told(row.length, took);
             spoken(Tone::Good, lead, format!("{took}{}", sending(here)))
         }
-        Stage::Here(_) if !joined => spoken(Tone::Calm, "ready to be fetched", waits),
-        Stage::Here(here) => {
+        Progress::Here(_) if !joined => spoken(Tone::Calm, "ready to be fetched", waits),
+        Progress::Here(here) => {
             let what = folder(here).map_or_else(String::new, |folder| format!("{folder}, "));
             let lead = format!("{what}shared while this tab is open");
             spoken(Tone::Good, lead, sending(here))
         }
-        Stage::Failed(why) => spoken(Tone::Bad, sentence(why), ""),
+        Progress::Failed(why) => spoken(Tone::Bad, sentence(why), ""),
     }
 }
 
-/// How many there are of each kind; nothing of what there is none.
+/// The number of each kind of them, without those of which there is none.
 pub fn count(rows: &[FileRow]) -> String {
-    let counted = |is: fn(&Stage) -> bool| rows.iter().filter(|row| is(&row.stage)).count();
+    let counted = |is: fn(&Progress) -> bool| rows.iter().filter(|row| is(&row.progress)).count();
     let kinds = [
         (
-            counted(|stage| matches!(stage, Stage::Here(here) if here.folder.is_none())),
+            counted(|progress| matches!(progress, Progress::Here(here) if here.folder.is_none())),
             "file",
             "files",
         ),
         (
-            counted(|stage| matches!(stage, Stage::Here(here) if here.folder.is_some())),
+            counted(|progress| matches!(progress, Progress::Here(here) if here.folder.is_some())),
             "folder",
             "folders",
         ),
         (counted(is_under_way), "under way", "under way"),
         (
-            counted(|stage| matches!(stage, Stage::Failed(_))),
+            counted(|progress| matches!(progress, Progress::Failed(_))),
             "failed",
             "failed",
         ),
@@ -58,10 +58,10 @@ pub fn count(rows: &[FileRow]) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-const fn is_under_way(stage: &Stage) -> bool {
+const fn is_under_way(progress: &Progress) -> bool {
     matches!(
-        stage,
-        Stage::Reading { .. } | Stage::Checking { .. } | Stage::Fetching(_)
+        progress,
+        Progress::Reading { .. } | Progress::Checking { .. } | Progress::Fetching(_)
     )
 }
 
@@ -90,7 +90,7 @@ fn fetching(transfer: &Transfer) -> String {
     }
 }
 
-/// How long it took, where that says something.
+/// The time that it took, where that says something.
 fn told(length: Option<u64>, took: Option<u64>) -> String {
     match (length, took) {
         (Some(length), Some(took)) if took >= 1_000 => {
@@ -120,4 +120,75 @@ fn seconds(millis: u64) -> String {
 /// Bytes a second.
 pub fn rate(bytes: u64) -> String {
     format!("{}/s", size(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(length: u64, here: Here) -> FileRow {
+        FileRow {
+            number: 1,
+            name: "a".to_owned(),
+            content: None,
+            length: Some(length),
+            progress: Progress::Here(Box::new(here)),
+        }
+    }
+
+    #[test]
+    fn what_was_fetched_tells_how_fast_it_came() {
+        let here = Here {
+            saved: Some("blob:…".to_owned()),
+            took: Some(12_345),
+            ..Here::default()
+        };
+        let spoken = file(&row(1_234_500_000, here), true);
+        assert_eq!(spoken.lead, "fetched, and every segment checked");
+        let took = "It took 12 s, at 100 MB/s. ";
+        let sent = "Nobody has fetched any of it from this tab since it was opened.";
+        assert_eq!(spoken.rest, format!("{took}{sent}"));
+    }
+
+    #[test]
+    fn files_folders_and_what_is_under_way_are_counted_apart() {
+        let here = |folder| {
+            let here = Here {
+                folder,
+                ..Here::default()
+            };
+            row(1, here)
+        };
+        let staged = |progress| FileRow {
+            progress,
+            ..row(1, Here::default())
+        };
+        assert_eq!(count(&[]), "");
+        let folder = here(Some((2, Vec::new())));
+        assert_eq!(count(std::slice::from_ref(&folder)), "1 folder");
+        let rows = [
+            folder,
+            here(None),
+            here(None),
+            staged(Progress::Reading { done: 0 }),
+            staged(Progress::Failed("no".to_owned())),
+        ];
+        assert_eq!(count(&rows), "2 files, 1 folder, 1 under way, 1 failed");
+    }
+
+    #[test]
+    fn a_folder_that_is_shared_tells_how_many_files_it_has() {
+        let said = |count| {
+            let here = Here {
+                folder: Some((count, Vec::new())),
+                ..Here::default()
+            };
+            file(&row(6, here), true).lead
+        };
+        assert_eq!(said(1), "a folder of 1 file, shared while this tab is open");
+        assert_eq!(
+            said(2),
+            "a folder of 2 files, shared while this tab is open"
+        );
+    }
 }

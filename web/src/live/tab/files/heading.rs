@@ -1,4 +1,4 @@
-//! What stands before the bytes of a fetched file, so that a tab goes on with it after a reload.
+//! The heading before the bytes of a fetched file, by which a tab goes on with it after a reload.
 
 use chordscope_core::base::content::ContentId;
 use chordscope_core::swarm::layout::Layout;
@@ -6,23 +6,23 @@ use chordscope_core::swarm::manifest::Manifest;
 
 /// The bytes of a heading; the file's own follow, and behind them the digests of its segments.
 pub(super) const HEADING: u64 = 1_024;
-/// What a heading begins with, and the version of its format.
+/// The first bytes of a heading, with the version of its format.
 const MAGIC: &[u8; 16] = b"chordscope tab 1";
 /// The longest name, in bytes: what fits behind the rest.
 const MAX_NAME: usize = HEADING as usize - 16 - 32 - 8 - 1;
 
-/// What is known of a fetched file.
+/// The description of a fetched file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::live::tab) struct Heading {
-    /// What it is.
+    /// The content.
     pub(in crate::live::tab) content: ContentId,
-    /// What it is called.
+    /// Its name.
     pub(in crate::live::tab) name: String,
-    /// How it is cut, once known.
+    /// The layout, once known.
     pub(in crate::live::tab) layout: Option<Layout>,
-    /// All of it was checked and written.
+    /// Whether all of it was checked and written.
     pub(in crate::live::tab) is_whole: bool,
-    /// It is the list of a folder's files.
+    /// Whether this is the list of a folder's files.
     pub(in crate::live::tab) is_folder: bool,
 }
 
@@ -64,17 +64,17 @@ impl Heading {
     }
 }
 
-/// Where the digests of a file's segments stand.
+/// The offset of the digests of a file's segments.
 pub(super) const fn digests_at(layout: Layout) -> u64 {
     HEADING + layout.length()
 }
 
-/// How long a file is with all that goes with it.
+/// The length of a file with all that goes with it.
 pub(super) const fn room(layout: Layout) -> u64 {
     digests_at(layout) + Manifest::encoded_len(layout) as u64
 }
 
-/// As much of a name as there is room for, with a byte behind it that is zero.
+/// The part of a name that there is room for, with a byte behind it that is zero.
 fn cut(name: &str) -> &str {
     let mut end = name.len().min(MAX_NAME - 1);
     while !name.is_char_boundary(end) {

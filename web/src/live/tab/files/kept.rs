@@ -18,14 +18,31 @@ use crate::live::tab::log::Slab;
 
 /// A private file with what was fetched, or is being.
 #[derive(Debug)]
-pub(in crate::live::tab) struct Kept {
+pub(in crate::live::tab) struct KeptFile {
     file: PrivateFile,
     folder: Folder,
     handle: FileHandle,
     heading: Heading,
 }
 
-/// Why there is no private file.
+/// A private file with all of what was fetched.
+#[derive(Debug)]
+pub(in crate::live::tab) struct WholeFile {
+    handle: FileHandle,
+    layout: Layout,
+}
+
+impl WholeFile {
+    /// The bytes of the file, as something that the browser can save.
+    pub(in crate::live::tab) async fn blob(self) -> Option<Blob> {
+        let file = JsFuture::from(self.handle.get_file()).await;
+        let file: File = file.ok()?.dyn_into().ok()?;
+        let end = digests_at(self.layout);
+        file.slice_with_f64_and_f64(HEADING as f64, end as f64).ok()
+    }
+}
+
+/// The reason why there is no private file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::live::tab) enum NoFile {
     /// The browser offers none.
@@ -34,7 +51,7 @@ pub(in crate::live::tab) enum NoFile {
     NoRoom,
 }
 
-impl Kept {
+impl KeptFile {
     /// Makes one for a fetch that begins.
     pub(in crate::live::tab) async fn begin(peer: &str, heading: Heading) -> Result<Self, NoFile> {
         let folder = folder().await.ok_or(NoFile::Unsupported)?;
@@ -50,7 +67,7 @@ impl Kept {
         Err(NoFile::NoRoom)
     }
 
-    /// One that was begun before: its file, and what is known of it.
+    /// Goes on with one that was begun before: its file and its heading.
     pub(super) const fn again(
         file: PrivateFile,
         folder: Folder,
@@ -65,7 +82,7 @@ impl Kept {
         }
     }
 
-    /// What is known of it.
+    /// The heading.
     pub(in crate::live::tab) const fn heading(&self) -> &Heading {
         &self.heading
     }
@@ -80,7 +97,7 @@ impl Kept {
         kept && self.file.write_at(0, &self.heading.encode())
     }
 
-    /// How it is cut and what its segments must be; none while that is unknown.
+    /// The layout and the digests of its segments; none while these are unknown.
     pub(in crate::live::tab) fn manifest(&self) -> Option<Manifest> {
         let layout = self.heading.layout?;
         let list = self
@@ -102,20 +119,13 @@ impl Kept {
             .write_at(HEADING + layout.range(index).start, bytes)
     }
 
-    /// Everything was checked and written; whether that is safe now.
-    pub(in crate::live::tab) fn finish(&mut self) -> bool {
+    /// Notes that everything was checked and written. Returns the whole file, if that is safe now.
+    pub(in crate::live::tab) fn finish(&mut self) -> Option<WholeFile> {
         self.heading.is_whole = true;
-        self.file.flush() && self.file.write_at(0, &self.heading.encode()) && self.file.flush()
-    }
-
-    /// The bytes of the file, as something that the browser can save.
-    pub(in crate::live::tab) fn blob(&self) -> impl Future<Output = Option<Blob>> + use<> {
-        let (file, layout) = (self.handle.get_file(), self.heading.layout);
-        async move {
-            let file: File = JsFuture::from(file).await.ok()?.dyn_into().ok()?;
-            let end = digests_at(layout?);
-            file.slice_with_f64_and_f64(HEADING as f64, end as f64).ok()
-        }
+        let is_safe =
+            self.file.flush() && self.file.write_at(0, &self.heading.encode()) && self.file.flush();
+        let (handle, layout) = (self.handle.clone(), self.heading.layout?);
+        is_safe.then_some(WholeFile { handle, layout })
     }
 
     /// Gives its room back.

@@ -1,13 +1,11 @@
 //! Files that tabs have left which are closed now.
 
-use js_sys::{AsyncIterator, IteratorNext};
-use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{FileSystemDirectoryHandle as Folder, FileSystemFileHandle as FileHandle};
 
 use super::heading::{HEADING, Heading};
-use super::kept::Kept;
-use super::{FETCHED, folder, open_at_once};
+use super::kept::KeptFile;
+use super::{FETCHED, folder, handles, open_at_once};
 
 /// Files that tabs had begun when this one was opened, as far as it has not taken them up.
 #[derive(Debug)]
@@ -20,9 +18,8 @@ impl LeftBehind {
     /// Finds them; none where the browser offers no private files.
     pub(in crate::live::tab) async fn find() -> Option<Self> {
         let folder = folder().await?;
-        let mut handles = Vec::new();
-        // What could be read before an error is good.
-        let _ = collect(&folder, &mut handles).await;
+        let mut handles = handles(&folder).await;
+        handles.retain(|handle| handle.name().ends_with(FETCHED));
         Some(Self { folder, handles })
     }
 
@@ -31,8 +28,8 @@ impl LeftBehind {
         self.handles.is_empty()
     }
 
-    /// Takes so many that no tab holds.
-    pub(in crate::live::tab) async fn free(&mut self, most: usize) -> Vec<Kept> {
+    /// Takes files that no tab holds, at most so many.
+    pub(in crate::live::tab) async fn free(&mut self, most: usize) -> Vec<KeptFile> {
         let (mut found, mut held) = (Vec::new(), Vec::new());
         for handle in std::mem::take(&mut self.handles) {
             if found.len() == most {
@@ -47,7 +44,7 @@ impl LeftBehind {
             match heading.and_then(|bytes| Heading::decode(&bytes)) {
                 Some(heading) => {
                     let folder = self.folder.clone();
-                    found.push(Kept::again(file, folder, handle, heading));
+                    found.push(KeptFile::again(file, folder, handle, heading));
                 }
                 // Its tab ended before it was begun.
                 None => {
@@ -58,21 +55,5 @@ impl LeftBehind {
         }
         self.handles = held;
         found
-    }
-}
-
-async fn collect(folder: &Folder, found: &mut Vec<FileHandle>) -> Result<(), JsValue> {
-    let handles: AsyncIterator = folder.values();
-    loop {
-        let next: IteratorNext = JsFuture::from(handles.next()?).await?.unchecked_into();
-        if next.done() {
-            return Ok(());
-        }
-        let handle = next.value().dyn_into::<FileHandle>();
-        found.extend(
-            handle
-                .ok()
-                .filter(|handle| handle.name().ends_with(FETCHED)),
-        );
     }
 }

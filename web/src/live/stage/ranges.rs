@@ -1,25 +1,25 @@
-//! The parts into which the nodes that the tab knows cut the band: whose each is, as far as one member can tell.
+//! The key ranges between the nodes that the tab knows, and the node responsible for each, as far as one member can tell.
 
 use chordscope_core::base::id::{Id, Space};
 
-use crate::live::talk::State;
+use crate::live::talk::TabState;
 use crate::live::words::short;
 
-/// A part of the band, from one known node to the next.
+/// A range of keys, from one known node to the next: a part of the band on the stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Part {
+pub(super) struct KeyRange {
     /// The node that it begins after.
     pub(super) after: Id,
     /// The node that it reaches up to.
     pub(super) upto: Id,
-    /// How the tab knows that this node is responsible for it.
+    /// The reason to take this node for the one that is responsible.
     pub(super) told: Told,
 }
 
-/// The reason to take the node at the end of a part for the one that is responsible for it.
+/// The reason to take the node at the end of a range for the one that is responsible for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {
-    /// It is the tab, which has this predecessor.
+    /// The node is the tab, which has this predecessor.
     Own,
     /// The two nodes are neighbours in the tab's successor list.
     Listed,
@@ -27,15 +27,15 @@ pub(super) enum Told {
     Unknown,
 }
 
-/// All parts of the band: the tab's own first, then the others from there on. None where the tab knows no other node.
-pub(super) fn parts(state: &State, known: &[Id]) -> Vec<Part> {
+/// All ranges around the circle: the tab's own first, then the others from there on. None where the tab knows no other node.
+pub(super) fn ranges(state: &TabState, known: &[Id]) -> Vec<KeyRange> {
     let (me, before) = (state.id, state.predecessor);
-    let own = before.map(|after| Part {
+    let own = before.map(|after| KeyRange {
         after,
         upto: me,
         told: Told::Own,
     });
-    // A newcomer that the tab does not take for its predecessor yet does not cut the tab's own part.
+    // A newcomer that the tab does not take for its predecessor yet does not cut the tab's own range.
     let is_outside = |id: &&Id| before.is_none_or(|before| !id.is_between(before, me));
     let others = known.iter().filter(is_outside).filter(|id| **id != me);
     let mut stops: Vec<Id> = others.copied().collect();
@@ -47,7 +47,7 @@ pub(super) fn parts(state: &State, known: &[Id]) -> Vec<Part> {
     let list: Vec<Id> = std::iter::once(me)
         .chain(state.successors.iter().copied())
         .collect();
-    let part = |pair: &[Id]| Part {
+    let range = |pair: &[Id]| KeyRange {
         after: pair[0],
         upto: pair[1],
         told: match list.windows(2).any(|listed| listed == pair) {
@@ -55,21 +55,21 @@ pub(super) fn parts(state: &State, known: &[Id]) -> Vec<Part> {
             false => Told::Unknown,
         },
     };
-    own.into_iter().chain(stops.windows(2).map(part)).collect()
+    own.into_iter().chain(stops.windows(2).map(range)).collect()
 }
 
-impl Part {
-    /// Where it lies, as turns of the circle.
+impl KeyRange {
+    /// Its ends, as turns of the circle.
     pub(super) fn turns(&self) -> (f64, f64) {
         (Space::FULL.turn(self.after), Space::FULL.turn(self.upto))
     }
 
-    /// The node that is responsible for it, if the tab knows.
+    /// The node that is responsible for this range, if the tab knows.
     pub(super) fn owner(&self) -> Option<Id> {
         (self.told != Told::Unknown).then_some(self.upto)
     }
 
-    /// Whose it is: a name, and what is so of it.
+    /// A name for the range's node, and what is so of it.
     pub(super) fn hint(&self) -> (String, String) {
         let (after, upto) = (short(self.after), short(self.upto));
         match self.told {
@@ -94,18 +94,18 @@ mod tests {
     use super::super::tests::{id, state};
     use super::*;
 
-    /// The parts by their ends, with the reason.
-    fn found(state: &State, known: &[u64]) -> Vec<(Id, Id, Told)> {
+    /// The ranges by their ends, with the reason.
+    fn found(state: &TabState, known: &[u64]) -> Vec<(Id, Id, Told)> {
         let known: Vec<Id> = known.iter().copied().map(id).collect();
-        let parts = parts(state, &known);
-        parts
+        let ranges = ranges(state, &known);
+        ranges
             .iter()
-            .map(|part| (part.after, part.upto, part.told))
+            .map(|range| (range.after, range.upto, range.told))
             .collect()
     }
 
     #[test]
-    fn the_parts_cover_the_band_once_and_name_only_whom_the_tab_knows() {
+    fn the_ranges_cover_the_circle_once_and_name_only_whom_the_tab_knows() {
         let mut state = state();
         state.successors = vec![id(9), id(12)];
         let all = found(&state, &[2, 5, 9, 12, 14]);
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_node_that_the_list_does_not_show_yet_makes_its_part_unknown() {
+    fn a_node_that_the_list_does_not_show_yet_makes_its_range_unknown() {
         let mut state = state();
         state.successors = vec![id(9), id(12)];
         let all = found(&state, &[2, 3, 5, 7, 9, 12]);

@@ -1,52 +1,64 @@
-//! Shared and fetched files, as the page shows them.
+//! The rows of the table, as the page shows them.
 
 use chordscope_core::base::time::Instant;
 use chordscope_core::peer::Peer;
-use chordscope_core::swarm::api::TransferView;
+use chordscope_core::swarm::api::{SourceView, TransferView};
 use chordscope_core::swarm::bitfield::Bitfield;
 use chordscope_core::swarm::collection::{Collection, is_safe_part};
 use chordscope_core::swarm::link::Link;
 
-use crate::live::tab::shares::{Active, Share, Shares, Stage as Kept};
-use crate::live::talk::{Cell, FileRow, Here, MAX_CELLS, MAX_PARTS, SourceRow, Stage, Transfer};
+use super::table::{Active, Phase, Row, Table};
+use crate::live::talk::{Cell, FileRow, Here, MAX_CELLS, MAX_PARTS, Progress, SourceRow, Transfer};
 
-/// The page lists no more sources of a file than this.
+/// The most sources of a file that the page lists.
 const MAX_SOURCES: usize = 8;
 
-/// The files of a tab.
-pub(in crate::live::tab) fn files(peer: &Peer, now: Instant, shares: &Shares) -> Vec<FileRow> {
-    let row = |(number, share): (u32, &Share)| {
-        let (length, stage) = match &share.stage {
-            Kept::Reading { length, done } => (Some(*length), Stage::Reading { done: *done }),
-            Kept::Checking { layout, done } => {
-                let done = layout.range(*done).start;
-                (Some(layout.length()), Stage::Checking { done })
-            }
-            Kept::Opening => (None, Stage::Fetching(Box::default())),
-            Kept::Active(active) => {
-                let view = peer.swarm().view(now, active.content);
-                let stage = view.map(|view| {
-                    let parts = active.parts.iter();
-                    let parts = parts.filter_map(|part| peer.swarm().view(now, part.content));
-                    of_active(active, &share.name, view, parts)
-                });
-                let length = active.length();
-                (
-                    length,
-                    stage.unwrap_or_else(|| Stage::Fetching(Box::default())),
-                )
-            }
-            Kept::Failed(why) => (None, Stage::Failed(why.clone())),
-        };
+/// The rows of a table.
+pub(super) fn rows(table: &Table, peer: &Peer, now: Instant) -> Vec<FileRow> {
+    let row = |(number, row): (u32, &Row)| {
+        let (length, progress) = progress(row, peer, now);
         FileRow {
             number,
-            name: share.name.clone(),
-            content: share.content(),
+            name: row.name.clone(),
+            content: row.content(),
             length,
-            stage,
+            progress,
         }
     };
-    shares.iter().map(row).collect()
+    table.rows().map(row).collect()
+}
+
+/// The length of a row's file, and how far it is.
+fn progress(row: &Row, peer: &Peer, now: Instant) -> (Option<u64>, Progress) {
+    let unknown = || Progress::Fetching(Box::default());
+    match &row.phase {
+        Phase::Reading { length, tally } => {
+            let done = tally.amount();
+            (Some(*length), Progress::Reading { done })
+        }
+        Phase::Checking { layout, tally } => {
+            let segments = tally.amount() as u32;
+            let done = layout.map_or(0, |layout| match segments < layout.count() {
+                true => layout.range(segments).start,
+                false => layout.length(),
+            });
+            (
+                layout.map(|layout| layout.length()),
+                Progress::Checking { done },
+            )
+        }
+        Phase::Opening => (None, unknown()),
+        Phase::Active(active) => {
+            let view = peer.swarm().view(now, active.content);
+            let progress = view.map(|view| {
+                let parts = active.parts.iter();
+                let parts = parts.filter_map(|part| peer.swarm().view(now, part.content));
+                of_active(active, &row.name, view, parts)
+            });
+            (active.length(), progress.unwrap_or_else(unknown))
+        }
+        Phase::Failed(reason) => (None, Progress::Failed(reason.to_string())),
+    }
 }
 
 fn of_active(
@@ -54,9 +66,9 @@ fn of_active(
     name: &str,
     view: TransferView,
     of_parts: impl Iterator<Item = TransferView>,
-) -> Stage {
+) -> Progress {
     if !active.is_whole() {
-        return Stage::Fetching(Box::new(transfer(view)));
+        return Progress::Fetching(Box::new(transfer(view)));
     }
     // A name that is none on other systems would only keep others from fetching.
     let name = is_safe_part(name).then(|| name.to_owned());
@@ -76,9 +88,9 @@ fn of_active(
         let shown = files.iter().take(MAX_PARTS);
         (files.len() as u32, shown.cloned().collect())
     };
-    Stage::Here(Box::new(Here {
+    Progress::Here(Box::new(Here {
         link: link.to_string(),
-        saved: active.saved.clone(),
+        saved: active.saved.as_ref().map(|url| url.as_str().to_owned()),
         took,
         sent,
         up,
@@ -86,7 +98,8 @@ fn of_active(
     }))
 }
 
-/// Bytes a second that go out. A rate is smoothed and outlasts what it measures: once nobody who takes part lacks anything, none go out.
+/// The bytes a second that go out. A rate is smoothed and outlasts what it measures: once no other member of the swarm lacks
+/// anything, none go out.
 fn up(view: &TransferView) -> u64 {
     let count = view.have.count();
     let lacks = view.sources.iter().any(|source| source.has < count);
@@ -97,7 +110,7 @@ fn transfer(view: TransferView) -> Transfer {
     let mut sources = view.sources;
     sources.retain(|source| source.has > 0);
     sources.sort_by_key(|source| (core::cmp::Reverse(source.down), source.id));
-    let row = |source: &chordscope_core::swarm::api::SourceView| SourceRow {
+    let row = |source: &SourceView| SourceRow {
         id: source.id,
         has: source.has,
         down: source.down,
@@ -112,7 +125,7 @@ fn transfer(view: TransferView) -> Transfer {
     }
 }
 
-/// Which segments are here, in at most [`MAX_CELLS`] cells of about as many segments each.
+/// The map of the segments that are here, in at most [`MAX_CELLS`] cells of about as many segments each.
 fn map(have: &Bitfield, asked: &[u32]) -> Vec<Cell> {
     let count = u64::from(have.count());
     let cells = count.min(u64::from(MAX_CELLS));
@@ -138,7 +151,7 @@ fn map(have: &Bitfield, asked: &[u32]) -> Vec<Cell> {
 mod tests {
     use chordscope_core::base::content::ContentId;
     use chordscope_core::base::id::Id;
-    use chordscope_core::swarm::api::{Limit, SourceView};
+    use chordscope_core::swarm::api::Limit;
 
     use super::*;
 
