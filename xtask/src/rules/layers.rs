@@ -25,7 +25,7 @@ const FLOORS: [&[&str]; 6] = [
 const SIM_FLOORS: [&[&str]; 3] = [
     &["engine", "classic", "checks"],
     &["worlds::peers", "worlds::ring", "worlds::swarm"],
-    &["experiment"],
+    &["experiment", "fuzz_targets"],
 ];
 
 /// A module of tests alone, which belongs to no floor: the numbers in docs/protocol.md are those of the code.
