@@ -135,7 +135,9 @@ impl RingWorld {
             routing,
             mode,
             started: now,
+            first_entry: self.last_index(),
             finished: None,
+            last_entry: None,
             path: alloc::vec![from],
             owner: None,
             failed: false,
@@ -144,6 +146,8 @@ impl RingWorld {
             decisions: Vec::new(),
             wait: None,
             driven: mode == Mode::Iterative,
+            asks_again: false,
+            leads_to: None,
             carrier: None,
             aside: None,
             asked: None,
@@ -226,8 +230,10 @@ impl RingWorld {
     /// Takes a node down, and ends its lookups. Its disk stays, should it come back.
     pub(super) fn take_down(&mut self, id: Id) {
         let open = |lookup: &&mut LookupTrace| lookup.id.0 == id && lookup.finished.is_none();
+        let last = self.last_index();
         for lookup in self.lookups.iter_mut().filter(open) {
             lookup.finished = Some(self.now);
+            lookup.last_entry = Some(last);
             lookup.failed = true;
             lookup.stopped = true;
             lookup.wait = None;
