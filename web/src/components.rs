@@ -23,7 +23,7 @@ use crate::engine::command::Command;
 use crate::intent::Intent;
 use crate::state::{UiState, View};
 
-pub(crate) use crate::engine::statement::millis;
+pub(crate) use chordscope_sim::engine::time_text::time_text;
 
 /// What most components need: the snapshot, the controls, and where to send what the user does.
 #[derive(Clone, Debug, PartialEq, Properties)]

@@ -356,7 +356,7 @@ fn the_captions_of_a_scenario_name_every_node_that_comes_or_goes() {
 fn a_wait_for_what_is_planned_is_announced_with_its_moment() {
     let steps = steps(&mut loaded("classic-come-and-go"));
     let space = loaded("classic-come-and-go").snapshot().space;
-    let announced = |step: &&Caption| step.text(space).contains("goes on at 20000 ms.");
+    let announced = |step: &&Caption| step.text(space).contains("goes on at 20 s.");
     let joined = |step: &&Caption| {
         step.text(space)
             .starts_with("Nodes 5, 21 and 49 have joined.")
@@ -369,7 +369,7 @@ fn a_wait_for_what_is_planned_is_announced_with_its_moment() {
         end.contains("Node 0 takes 5 for its successor, which is gone."),
         "{end}"
     );
-    assert!(end.contains("Nothing has changed for 30000 ms."), "{end}");
+    assert!(end.contains("Nothing has changed for 30 s."), "{end}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
 use chordscope_core::chord::invariant::Property;
+use chordscope_sim::engine::time_text::time_text;
 use chordscope_sim::worlds::ring;
 use chordscope_sim::worlds::ring::builtin;
 use chordscope_sim::worlds::ring::permalink::Permalink;
@@ -48,6 +49,8 @@ struct Answer {
 #[derive(Debug, Serialize)]
 struct Violation {
     at_ms: f64,
+    #[serde(skip)]
+    at: Instant,
     property: &'static str,
     node: JsonId,
 }
@@ -86,9 +89,9 @@ impl Options {
             return output::json(&answer);
         }
         let mut text = format!(
-            "{title}: {} in {:.3} s of virtual time\ndigest {}\n",
+            "{title}: {} in {} of virtual time\ndigest {}\n",
             count(answer.events, "event"),
-            until.as_micros() as f64 / 1e6,
+            time_text(until.as_micros()),
             answer.digest
         );
         match answer.violations.as_slice() {
@@ -118,8 +121,8 @@ impl Options {
 impl Violation {
     fn describe(&self) -> String {
         let node = serde_json::to_string(&self.node).unwrap_or_default();
-        let (at, what) = (self.at_ms / 1e3, self.property);
-        format!("violated at {at:.3} s, node {node}: {what}\n")
+        let (at, what) = (time_text(self.at.as_micros()), self.property);
+        format!("violated at {at}, node {node}: {what}\n")
     }
 }
 
@@ -128,17 +131,14 @@ fn describe_unclear(unclear: &[Unclear]) -> String {
     let (Some(first), Some(last)) = (unclear.first(), unclear.last()) else {
         return String::new();
     };
-    let seconds = |at: Instant| at.as_micros() as f64 / 1e6;
-    let from = seconds(first.from);
-    let to = match last.to {
-        Some(to) => format!("to {:.3} s", seconds(to)),
-        None => "to the end".to_string(),
+    let from = time_text(first.from.as_micros());
+    let to = last.to.map(|to| time_text(to.as_micros()));
+    let to = to.unwrap_or_else(|| "the end".to_string());
+    let times = match unclear.len() {
+        1 => format!("from {from} to {to}"),
+        many => format!("{many} times between {from} and {to}"),
     };
-    let often = match unclear.len() {
-        1 => "for a while".to_string(),
-        many => format!("{many} times for a while"),
-    };
-    format!("some keys had two owners or none {often}, from {from:.3} s {to}\n")
+    format!("some keys had two owners or none {times}\n")
 }
 
 fn find(text: &str) -> Result<Plan, Failure> {
@@ -211,6 +211,7 @@ fn execute(plan: Plan) -> Result<Run, Failure> {
             violations.extend(entries.iter().filter_map(broken).map(|(at, what, node)| {
                 Violation {
                     at_ms: at.as_micros() as f64 / 1e3,
+                    at,
                     property: what.title(),
                     node: JsonId::new(space, node),
                 }
@@ -305,11 +306,11 @@ mod tests {
         assert_eq!(said(&[]), "");
         assert_eq!(
             said(&[(1_500, Some(2_250))]),
-            "some keys had two owners or none for a while, from 1.500 s to 2.250 s\n"
+            "some keys had two owners or none from 1.5 s to 2.25 s\n"
         );
         assert_eq!(
             said(&[(0, Some(10)), (20, None)]),
-            "some keys had two owners or none 2 times for a while, from 0.000 s to the end\n"
+            "some keys had two owners or none 2 times between 0 ms and the end\n"
         );
     }
 

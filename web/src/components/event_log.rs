@@ -3,7 +3,7 @@
 use web_sys::{Event, HtmlInputElement};
 use yew::{Callback, Html, TargetCast, html};
 
-use crate::components::{Desk, millis};
+use crate::components::{Desk, time_text};
 use crate::engine::command::Command;
 use crate::engine::snapshot::{About, EventView};
 
@@ -46,6 +46,6 @@ fn line(event: &EventView) -> Html {
         About::Violation => "violation",
     };
     html! {
-        <li key={event.index} {class}><time>{millis(event.at)}</time><span>{&event.text}</span></li>
+        <li key={event.index} {class}><time>{time_text(event.at)}</time><span>{&event.text}</span></li>
     }
 }

@@ -4,7 +4,7 @@ use web_sys::{HtmlInputElement, InputEvent, PointerEvent};
 use yew::{Callback, Html, TargetCast, component, html, use_node_ref, use_state_eq};
 
 use crate::components::transport::reached;
-use crate::components::{Desk, millis};
+use crate::components::{Desk, time_text};
 use crate::engine::command::Command;
 use crate::engine::snapshot::{About, MarkView, Snapshot};
 use crate::page;
@@ -49,7 +49,7 @@ pub fn Timeline(desk: &Desk) -> Html {
             </svg>
             <input
                 type="range" aria-label="Time" min="0" max={end.to_string()} step="any" value={shot.now.to_string()}
-                aria-valuetext={[Some(millis(shot.now)), reached(shot)].into_iter().flatten().collect::<Vec<_>>().join(", ")} {oninput}
+                aria-valuetext={[Some(time_text(shot.now)), reached(shot)].into_iter().flatten().collect::<Vec<_>>().join(", ")} {oninput}
             />
         </div>
     }
@@ -123,6 +123,6 @@ fn name_of(shot: &Snapshot, mark: &MarkView, end: u64) -> Html {
         more => format!(" · and {more} more"),
     };
     html! {
-        <text x={percent(mark.at, end)} y="-4" text-anchor={anchor}>{format!("{} · {}{more}", millis(mark.at), mark.label)}</text>
+        <text x={percent(mark.at, end)} y="-4" text-anchor={anchor}>{format!("{} · {}{more}", time_text(mark.at), mark.label)}</text>
     }
 }

@@ -5,7 +5,7 @@ use yew::{Callback, Html, TargetCast, html};
 
 use crate::components::icon::{Picture, icon};
 use crate::components::timeline::Timeline;
-use crate::components::{Desk, millis, on_click};
+use crate::components::{Desk, on_click, time_text};
 use crate::engine::SPEEDS;
 use crate::engine::command::Command;
 use crate::engine::snapshot::{Beside, Snapshot};
@@ -14,7 +14,7 @@ use crate::page;
 
 /// How far the run has come, while an earlier moment is shown.
 pub fn reached(shot: &Snapshot) -> Option<String> {
-    (shot.now < shot.reached).then(|| format!("reached {}", millis(shot.reached)))
+    (shot.now < shot.reached).then(|| format!("reached {}", time_text(shot.reached)))
 }
 
 /// The transport bar.
@@ -57,7 +57,7 @@ pub fn transport(desk: &Desk) -> Html {
                     <option selected={index == shot.speed}>{*name}</option>
                 }
             </select>
-            <span class="bar__time">{millis(shot.now)}<br />{reached(shot)}</span>
+            <span class="bar__time">{time_text(shot.now)}<br />{reached(shot)}</span>
         </div>
         </>
     }

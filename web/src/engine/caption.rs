@@ -40,7 +40,7 @@ impl Engine {
     /// What became of the ring by the last deed, and how it is.
     fn ring_caption(&self, change: Option<&ChangeView>, health: &Health) -> Caption {
         let world = self.history.world();
-        let deed = self.story.last_deed(world.now()).map(|(_, deed)| deed);
+        let deed = self.story.last_deed(world).map(|deed| &deed.what);
         let mut said = Vec::new();
         let mut joins = false;
         match (deed, change) {
@@ -117,7 +117,7 @@ impl Engine {
     /// How the ring is.
     fn state(&self, health: &Health) -> Statement {
         let world = self.history.world();
-        let cut = self.story.is_cut(world.now());
+        let cut = self.story.is_cut(world);
         let paused = world.nodes().any(|node| world.is_paused(node.id()));
         tables::state(world, health, cut || paused)
     }
@@ -174,7 +174,8 @@ impl Engine {
             return None;
         }
         let ended = self.lookup().and_then(|trace| trace.finished);
-        let last = self.story.last_news(now).max(ended);
+        let news = self.story.last_news(self.history.world());
+        let last = news.map(|news| news.at).max(ended);
         let calm = now.since(last.unwrap_or(Instant::ZERO)).as_micros();
         let stretches = u64::try_from(calm).unwrap_or(u64::MAX) / CALM;
         (stretches > 0).then_some(stretches * CALM)
@@ -182,21 +183,20 @@ impl Engine {
 
     /// Whether the ring is what happened to last: a deed since the last lookup began, or a change of the ring since it ended.
     pub(super) fn ring_is_latest(&self) -> bool {
-        let now = self.history.now();
-        let deed = self.story.last_deed(now).map(|(at, _)| at);
+        let world = self.history.world();
+        let deed = self.story.last_deed(world);
         let Some(trace) = self.lookup() else {
             return true;
         };
-        let decided = trace.decisions.last().map(|decision| decision.at);
-        let waits = trace.wait.map(|wait| wait.since);
-        let begun = decided
-            .max(waits)
-            .unwrap_or(trace.started)
-            .max(trace.started);
-        match trace.finished {
-            None => deed > Some(begun),
-            Some(ended) => deed > Some(ended) || self.story.last_news(now) > Some(ended),
+        if let Some(ended) = trace.last_entry {
+            let news = self.story.last_news(world).map(|news| news.entry);
+            return deed.map(|deed| deed.entry).max(news) > Some(ended);
         }
+        let decided = trace.decisions.last().map(|decision| decision.entry);
+        let decided = decided.unwrap_or(trace.first_entry);
+        // What is lost was sent before it was known to be.
+        let waits = |deed: Instant| trace.wait.is_some_and(|wait| deed <= wait.since);
+        deed.is_some_and(|deed| deed.entry > decided && !waits(deed.at))
     }
 }
 

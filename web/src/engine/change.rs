@@ -23,7 +23,7 @@ pub(super) fn view(world: &RingWorld, story: &Story, deed: &Action) -> Option<Ch
     }
     let all = world.forecasts();
     let (first, last) = (all.first()?, all.last()?);
-    let named = story.named(first.at, world.now());
+    let named = story.named(first.at, world);
     let rows: Vec<ChangedRow> = world
         .affected()
         .into_iter()

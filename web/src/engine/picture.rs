@@ -39,13 +39,13 @@ impl Engine {
             playing: self.playing,
             can_continue: question.is_none() && !self.is_over(),
             speed: self.speed,
-            nodes: Rc::new(tables::nodes(world, &self.story.crashed(now))),
+            nodes: Rc::new(tables::nodes(world, &self.story.crashed(world))),
             keys: Rc::new(tables::keys(world)),
             typed: self.typed.clone(),
             inspected: seen.map(|id| {
                 let is_asked = question.is_some_and(|decision| decision.node == id);
                 let taken = tables::taken(trace, id).filter(|_| !is_asked);
-                tables::inspected(world, id, ideal.as_ref(), taken, self.story.fate(id, now))
+                tables::inspected(world, id, ideal.as_ref(), taken, self.story.fate(id, world))
             }),
             chosen: self.chosen.is_some(),
             choice: match &self.predict {
@@ -72,7 +72,7 @@ impl Engine {
             violations: health.violations(),
             picture: health.picture(trace),
             health: health.checks(),
-            counters: tables::counters(world, self.story.lost(now)),
+            counters: tables::counters(world, self.story.lost(world)),
             digest: world.digest(),
             refused: self.refused.clone(),
         }
@@ -103,7 +103,9 @@ impl Engine {
         let state = tables::state(world, &Health::of(world), false);
         let is_stable = matches!(state, Statement::Stable { .. });
         let is_whole = world.nodes().all(|node| node.membership().is_member());
-        let Some(ring) = ideal.filter(|_| is_stable && is_whole && self.lookup_shown()) else {
+        let is_same = self.story.has_same_nodes_since(trace.first_entry, world);
+        let is_told = is_stable && is_whole && is_same && self.lookup_shown();
+        let Some(ring) = ideal.filter(|_| is_told) else {
             return Vec::new();
         };
         if trace.routing == Routing::Linear {
@@ -129,8 +131,8 @@ impl Engine {
 
     pub(super) fn change(&self) -> Option<ChangeView> {
         let world = self.history.world();
-        let (_, deed) = self.story.last_change(world.now())?;
-        change::view(world, &self.story, deed)
+        let deed = self.story.last_change(world)?;
+        change::view(world, &self.story, &deed.what)
     }
 
     fn scenario_view(&self) -> ScenarioView {
@@ -164,8 +166,8 @@ impl Engine {
 
     /// Whether the last change of members or network is more recent than the last lookup.
     fn change_is_latest(&self) -> bool {
-        let change = self.story.last_turn(self.history.now());
-        change > self.lookup().map(|trace| trace.started)
+        let change = self.story.last_turn(self.history.world());
+        change.map(|change| change.entry) > self.lookup().map(|trace| trace.first_entry)
     }
 
     /// Whether the stage shows the last lookup: a change of the ring sets it aside.

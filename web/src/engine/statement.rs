@@ -3,6 +3,7 @@
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::invariant::Property;
 use chordscope_sim::classic::Protocol;
+use chordscope_sim::engine::time_text::time_text;
 use chordscope_sim::worlds::ring::action::Action;
 use chordscope_sim::worlds::ring::trace::{Decision, Entry, What};
 
@@ -21,6 +22,22 @@ pub enum Statement {
         /// The node.
         node: Id,
         /// The next node.
+        to: Id,
+    },
+    /// A node misroutes a lookup: it forwards it to another node than it decided, or names another one.
+    Misroutes {
+        /// The node.
+        node: Id,
+        /// The node that it goes to.
+        to: Id,
+        /// The node of its decision.
+        decided: Id,
+    },
+    /// The origin of an iterative lookup asks a node once more.
+    AsksAgain {
+        /// The origin.
+        origin: Id,
+        /// The node.
         to: Id,
     },
     /// The origin of an iterative lookup asks a node that it knows itself.
@@ -393,6 +410,15 @@ impl Statement {
             Self::Forwards { node, to } => {
                 format!("Node {} forwards the lookup to {}.", show(node), show(to))
             }
+            Self::Misroutes { node, to, decided } => format!(
+                "Node {} misroutes the lookup, to {} instead of {}.",
+                show(node),
+                show(to),
+                show(decided)
+            ),
+            Self::AsksAgain { origin, to } => {
+                format!("Node {} asks {} again.", show(origin), show(to))
+            }
             Self::Asks { origin, to } => format!("Node {} asks {}.", show(origin), show(to)),
             Self::Refers { node, origin, to } => {
                 let (node, origin, to) = (show(node), show(origin), show(to));
@@ -423,7 +449,7 @@ impl Statement {
                 "Node {} got no answer about {} and gave up after {}.",
                 show(from),
                 show(key),
-                millis(*micros)
+                time_text(*micros)
             ),
             Self::OriginStopped { from, key } => format!(
                 "Node {} stopped before its lookup of {} was answered.",
@@ -438,7 +464,7 @@ impl Statement {
                 "Nothing comes from {}. Node {} waits {} for it.",
                 show(silent),
                 show(node),
-                millis(*micros)
+                time_text(*micros)
             ),
             Self::AsksItself { origin } => format!(
                 "The recursive lookup took too long: node {} asks node by node.",
@@ -475,9 +501,12 @@ impl Statement {
                 show(node)
             ),
             Self::Stable { members, troubled } => {
-                let lead = if *troubled { "" } else { "The ring is stable: " };
-                let all = if *troubled { "All" } else { "all" };
-                format!("{lead}{all} {members} nodes name the right successor and predecessor.")
+                let all = match members {
+                    2 => "both nodes".to_owned(),
+                    members => format!("all {members} nodes"),
+                };
+                let name = format!("{all} name the right successor and predecessor");
+                if *troubled { sentence(&name) } else { format!("The ring is stable: {name}.") }
             }
             Self::Alone(node) => format!("Node {} is alone: every key is its own.", show(node)),
             Self::NoMember => "No node is a member of a ring.".to_owned(),
@@ -487,7 +516,7 @@ impl Statement {
                 show(node),
                 show(gone)
             ),
-            Self::Rounds(micros) => format!("Each stabilizes about every {}.", millis(*micros)),
+            Self::Rounds(micros) => format!("Each stabilizes about every {}.", time_text(*micros)),
             Self::Violated {
                 broken,
                 rings,
@@ -504,11 +533,11 @@ impl Statement {
                 };
                 format!("Violated: {}{end}.", words.join(", "))
             }
-            Self::GoesOn(at) => format!("The scenario goes on at {}.", millis(*at)),
+            Self::GoesOn(at) => format!("The scenario goes on at {}.", time_text(*at)),
             Self::Ended => "The scenario has ended.".to_owned(),
-            Self::Unchanged(micros) => format!("Nothing has changed for {}.", millis(*micros)),
+            Self::Unchanged(micros) => format!("Nothing has changed for {}.", time_text(*micros)),
             Self::Happened(entry) => {
-                let at = millis(entry.at.as_micros());
+                let at = time_text(entry.at.as_micros());
                 format!("At {at}: {}.", happened(entry, space))
             }
             Self::Advice(advice) => advice.text().to_owned(),
@@ -528,7 +557,7 @@ impl Statement {
                 ended,
             } => {
                 let end = if *ended { "" } else { " so far" };
-                format!("{}, {}{end}", hop_count(*hops), millis(*micros))
+                format!("{}, {}{end}", hop_count(*hops), time_text(*micros))
             }
             Self::Linear { hops } => hop_count(*hops),
             Self::Mean {
@@ -618,14 +647,15 @@ fn affected(done: usize, of: usize, again: usize) -> String {
         (_, 0) => "No finger of another node is affected".to_owned(),
         (0, 1) => "The one affected finger is to be updated".to_owned(),
         (_, 1) => "Updated the one affected finger".to_owned(),
+        (2, 2) => "Updated both affected fingers".to_owned(),
         (done, of) if done == of => format!("Updated all {of} affected fingers"),
         (done, of) => format!("Updated {done} of {of} affected fingers"),
     };
     match (again, of) {
         (0, _) => format!("{told}."),
         (_, 1) => format!("{told}, which names another node again."),
-        (1, _) => format!("{told}, 1 of which names another node again."),
-        (again, _) => format!("{told}, {again} of which name another node again."),
+        (1, _) => format!("{told}; of the updated ones 1 names another node again."),
+        (again, _) => format!("{told}; of the updated ones {again} name another node again."),
     }
 }
 
@@ -680,17 +710,6 @@ fn sentence(text: &str) -> String {
     let first = letters.next().map(|letter| letter.to_ascii_uppercase());
     let first = first.map(String::from).unwrap_or_default();
     format!("{first}{}.", letters.as_str().trim_end_matches('.'))
-}
-
-/// Milliseconds, with a decimal where it matters.
-pub fn millis(micros: u64) -> String {
-    if micros < 10_000 && !micros.is_multiple_of(1_000) {
-        format!("{} ms", tenths(micros / 100))
-    } else if micros < 100_000_000 {
-        format!("{} ms", micros / 1_000)
-    } else {
-        format!("{} s", micros / 1_000_000)
-    }
 }
 
 /// A number given in tenths. (Writing floats would cost the page ten kilobytes.)

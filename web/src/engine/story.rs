@@ -23,21 +23,40 @@ const LINES: usize = 60;
 /// How far back it looks for them.
 const DEPTH: usize = 20_000;
 
-/// The story so far.
+/// The story so far, and what was read of times ahead that were reached before. What is so now follows from the entries up to now: their
+/// index says which of them have happened, and in which order, as many may have the same time.
 #[derive(Debug, Default)]
 pub(super) struct Story {
     /// The index of the first entry not read yet.
     next: u64,
     marks: Rc<Vec<MarkView>>,
-    deeds: Vec<(Instant, Action)>,
-    losses: Vec<Instant>,
-    /// When the ring has changed: members, pointers, invariants.
-    news: Vec<Instant>,
-    /// When a finger began to name a node: whose, which row, which node.
-    fingers: Vec<(Instant, NamedFinger)>,
+    deeds: Vec<Told<Action>>,
+    losses: Vec<Told<()>>,
+    /// Changes of the ring: of members, pointers, invariants.
+    news: Vec<Told<()>>,
+    /// Nodes that have come to belong to a ring, or have stopped.
+    turnover: Vec<Told<()>>,
+    /// Fingers that began to name a node.
+    fingers: Vec<Told<NamedFinger>>,
 }
 
-/// A node's finger, and the node that it names.
+/// Something that an entry of the trace tells.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told<T> {
+    /// The entry's index.
+    pub(super) entry: u64,
+    /// Its time.
+    pub(super) at: Instant,
+    /// The thing.
+    pub(super) what: T,
+}
+
+/// Those of a list, in order of their entries, that have happened by now.
+fn happened_of<T>(all: &[Told<T>], events: u64) -> &[Told<T>] {
+    &all[..all.partition_point(|told| told.entry < events)]
+}
+
+/// A node's finger, and the node that it names: whose, which row, which node.
 pub(super) type NamedFinger = (Id, u8, Id);
 
 impl Story {
@@ -51,17 +70,20 @@ impl Story {
         self.next = last.index + 1;
         for entry in &entries[from..] {
             match &entry.what {
-                What::Acted(action) => self.deeds.push((entry.at, action.clone())),
-                What::Lost(_) => self.losses.push(entry.at),
+                What::Acted(action) => self.deeds.push(told(entry, action.clone())),
+                What::Lost(_) => self.losses.push(told(entry, ())),
                 What::Node(node, Event::Finger(change)) => {
                     let named = change.new.as_ref().map(Contact::id);
-                    let named = named.map(|named| (entry.at, (*node, change.row, named)));
+                    let named = named.map(|named| told(entry, (*node, change.row, named)));
                     self.fingers.extend(named);
                 }
                 _ => {}
             }
-            if changes_the_ring(entry) && self.news.last() != Some(&entry.at) {
-                self.news.push(entry.at);
+            if changes_the_ring(entry) {
+                self.news.push(told(entry, ()));
+            }
+            if changes_the_members(entry) {
+                self.turnover.push(told(entry, ()));
             }
             if entry.is_notable() {
                 Rc::make_mut(&mut self.marks).push(mark(entry, space));
@@ -75,10 +97,11 @@ impl Story {
         let kept = entries.partition_point(|entry| entry.at < at);
         self.next = entries.get(kept).map_or(self.next, |entry| entry.index);
         Rc::make_mut(&mut self.marks).retain(|mark| mark.at < at.as_micros());
-        self.deeds.retain(|(when, _)| *when < at);
-        self.losses.retain(|when| *when < at);
-        self.news.retain(|when| *when < at);
-        self.fingers.retain(|(when, _)| *when < at);
+        self.deeds.retain(|told| told.at < at);
+        self.losses.retain(|told| told.at < at);
+        self.news.retain(|told| told.at < at);
+        self.turnover.retain(|told| told.at < at);
+        self.fingers.retain(|told| told.at < at);
     }
 
     /// The timeline's map, without what lookups did from `secret` on.
@@ -91,18 +114,23 @@ impl Story {
         Rc::new(self.marks.iter().filter(is_told).cloned().collect())
     }
 
-    /// How many messages were lost by now.
-    pub(super) fn lost(&self, now: Instant) -> u64 {
-        self.losses.partition_point(|at| *at <= now) as u64
+    /// How many messages are lost by now.
+    pub(super) fn lost(&self, world: &RingWorld) -> u64 {
+        happened_of(&self.losses, world.events()).len() as u64
+    }
+
+    /// The deeds up to now, oldest first.
+    fn deeds(&self, world: &RingWorld) -> &[Told<Action>] {
+        happened_of(&self.deeds, world.events())
     }
 
     /// The nodes that crashed and did not come back by now.
-    pub(super) fn crashed(&self, now: Instant) -> Vec<Id> {
+    pub(super) fn crashed(&self, world: &RingWorld) -> Vec<Id> {
         let mut crashed = Vec::new();
-        for (_, deed) in self.deeds.iter().take_while(|(at, _)| *at <= now) {
-            if let Action::Crash(id) = deed {
+        for deed in self.deeds(world) {
+            if let Action::Crash(id) = &deed.what {
                 crashed.push(*id);
-            } else if let Action::Insert(id) = deed {
+            } else if let Action::Insert(id) = &deed.what {
                 crashed.retain(|gone| gone != id);
             }
         }
@@ -110,9 +138,9 @@ impl Story {
     }
 
     /// Returns the reason why a node is not there now.
-    pub(super) fn fate(&self, id: Id, now: Instant) -> Gone {
-        let until = self.deeds.iter().rev().filter(|(at, _)| *at <= now);
-        let fate = |(_, deed): &(Instant, Action)| match deed {
+    pub(super) fn fate(&self, id: Id, world: &RingWorld) -> Gone {
+        let until = self.deeds(world).iter().rev();
+        let fate = |deed: &Told<Action>| match &deed.what {
             Action::Crash(gone) if *gone == id => Some(Gone::Crashed),
             Action::Remove(gone) if *gone == id => Some(Gone::Left),
             _ => None,
@@ -120,26 +148,23 @@ impl Story {
         until.filter_map(fate).next().unwrap_or(Gone::NotYet)
     }
 
-    /// The nodes that fingers have named in a stretch of time.
-    pub(super) fn named(&self, from: Instant, now: Instant) -> BTreeSet<NamedFinger> {
-        let at = |when: Instant, late: bool| {
-            self.fingers
-                .partition_point(|(at, _)| *at < when || late && *at == when)
-        };
-        let stretch = self.fingers.get(at(from, false)..at(now, true));
-        let stretch = stretch.unwrap_or_default().iter();
-        stretch.map(|(_, named)| *named).collect()
+    /// The nodes that fingers have named since the last deeds that changed who is in the ring, `from` the first of them.
+    pub(super) fn named(&self, from: Instant, world: &RingWorld) -> BTreeSet<NamedFinger> {
+        let known = happened_of(&self.fingers, world.events());
+        let since = known.partition_point(|told| told.at < from);
+        known[since..].iter().map(|told| told.what).collect()
     }
 
     /// The nodes that came or went at the moment of the last change, as the node of that change did, ascending; and their fate.
     pub(super) fn together(&self, world: &RingWorld) -> Option<(Vec<Id>, Fate)> {
-        let (when, last) = self.last_change(world.now())?;
-        let all = self.deeds.iter().rev().filter(|(at, _)| *at == when);
-        let changes = all.filter(|(_, deed)| deed.changes_members());
+        let last = self.last_change(world)?;
+        let all = self.deeds(world).iter().rev();
+        let all = all.take_while(|deed| deed.at == last.at);
+        let changes = all.filter(|deed| deed.what.changes_members());
         // What was undone at that very moment is not among them.
-        let kind = std::mem::discriminant(last);
-        let same = changes.take_while(|(_, deed)| std::mem::discriminant(deed) == kind);
-        let node = |(_, deed): &(Instant, Action)| match deed {
+        let kind = std::mem::discriminant(&last.what);
+        let same = changes.take_while(|deed| std::mem::discriminant(&deed.what) == kind);
+        let node = |deed: &Told<Action>| match &deed.what {
             Action::Insert(id) | Action::Remove(id) | Action::Crash(id) => Some(*id),
             _ => None,
         };
@@ -148,7 +173,7 @@ impl Story {
         nodes.dedup();
         let all = |is: fn(&Node) -> bool| nodes.iter().all(|id| world.node(*id).is_some_and(is));
         let is_any_up = || nodes.iter().any(|id| world.node(*id).is_some());
-        let fate = match last {
+        let fate = match &last.what {
             Action::Insert(_) if all(|node| node.membership().is_member()) => Fate::Joined,
             Action::Insert(_) => Fate::Join,
             Action::Remove(_) if is_any_up() => Fate::Leave,
@@ -158,42 +183,61 @@ impl Story {
         Some((nodes, fate))
     }
 
-    fn last_of(&self, now: Instant, is: fn(&Action) -> bool) -> Option<(Instant, &Action)> {
-        let known = self.deeds.iter().rev().filter(|(at, _)| *at <= now);
-        known
-            .map(|(at, deed)| (*at, deed))
-            .find(|(_, deed)| is(deed))
+    fn last_of(&self, world: &RingWorld, is: fn(&Action) -> bool) -> Option<&Told<Action>> {
+        self.deeds(world).iter().rfind(|deed| is(&deed.what))
     }
 
-    /// The last deed that changed who is in the ring, and when.
-    pub(super) fn last_change(&self, now: Instant) -> Option<(Instant, &Action)> {
-        self.last_of(now, Action::changes_members)
+    /// The last deed that changed who is in the ring.
+    pub(super) fn last_change(&self, world: &RingWorld) -> Option<&Told<Action>> {
+        self.last_of(world, Action::changes_members)
     }
 
-    /// The last deed that was no lookup, and when.
-    pub(super) fn last_deed(&self, now: Instant) -> Option<(Instant, &Action)> {
-        self.last_of(now, |deed| !matches!(deed, Action::Lookup { .. }))
+    /// The last deed that was no lookup.
+    pub(super) fn last_deed(&self, world: &RingWorld) -> Option<&Told<Action>> {
+        self.last_of(world, |deed| !matches!(deed, Action::Lookup { .. }))
     }
 
     /// The last deed that makes another ring or another network.
-    pub(super) fn last_turn(&self, now: Instant) -> Option<Instant> {
+    pub(super) fn last_turn(&self, world: &RingWorld) -> Option<&Told<Action>> {
         let turns = |deed: &Action| {
             deed.changes_members() || matches!(deed, Action::Split(_) | Action::Heal)
         };
-        self.last_of(now, turns).map(|(at, _)| at)
+        self.last_of(world, turns)
     }
 
     /// Whether the network is cut.
-    pub(super) fn is_cut(&self, now: Instant) -> bool {
+    pub(super) fn is_cut(&self, world: &RingWorld) -> bool {
         let cuts = |deed: &Action| matches!(deed, Action::Split(_) | Action::Heal);
-        let last = self.last_of(now, cuts);
-        matches!(last, Some((_, Action::Split(_))))
+        let last = self.last_of(world, cuts);
+        last.is_some_and(|deed| matches!(deed.what, Action::Split(_)))
     }
 
-    /// When the ring changed last.
-    pub(super) fn last_news(&self, now: Instant) -> Option<Instant> {
-        let known = self.news.partition_point(|at| *at <= now);
-        self.news[..known].last().copied()
+    /// Whether the nodes on the ring are those that were there when the entry of this index was written.
+    pub(super) fn has_same_nodes_since(&self, entry: u64, world: &RingWorld) -> bool {
+        let known = happened_of(&self.turnover, world.events()).last();
+        known.is_none_or(|last| last.entry <= entry)
+    }
+
+    /// The last change of the ring.
+    pub(super) fn last_news(&self, world: &RingWorld) -> Option<Told<()>> {
+        happened_of(&self.news, world.events()).last().copied()
+    }
+}
+
+fn told<T>(entry: &Entry, what: T) -> Told<T> {
+    Told {
+        entry: entry.index,
+        at: entry.at,
+        what,
+    }
+}
+
+/// Whether there are other nodes on the ring since an entry.
+const fn changes_the_members(entry: &Entry) -> bool {
+    match &entry.what {
+        What::Acted(action) => action.changes_members(),
+        What::Node(_, event) => matches!(event, Event::Joined | Event::Left),
+        _ => false,
     }
 }
 

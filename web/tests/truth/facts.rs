@@ -257,12 +257,14 @@ pub(crate) struct LookupFacts {
     pub(crate) key: u64,
     pub(crate) mode: Mode,
     pub(crate) started: u64,
+    /// The index of the entry that asks for it.
+    pub(crate) entry: u64,
     /// When it ended, and with which path, if any.
     pub(crate) ended: Option<(u64, Option<Vec<u64>>)>,
     pub(crate) sent: Vec<Parcel>,
     pub(crate) delivered: Vec<Parcel>,
     pub(crate) lost: Vec<Parcel>,
-    /// When, where, what step, by which predecessor.
+    /// When, where, what step, by which predecessor: until it ended. What goes on without its origin is no longer what the page shows.
     pub(crate) routed: Vec<(u64, u64, Step, Option<u64>)>,
 }
 
@@ -273,8 +275,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) now: u64,
     pub(crate) entries: &'a [Entry],
     pub(crate) lookup: Option<LookupFacts>,
-    /// What was predicted, and what was decided then.
-    pub(crate) predicted: &'a [(u64, u64)],
+    /// What was predicted, and what the node decided at that moment, more than once where somebody was silent.
+    pub(crate) predicted: &'a [(u64, Vec<u64>)],
     memory: &'a Memory,
     affected: OnceCell<Vec<AffectedRow>>,
     group: OnceCell<Vec<Change>>,
@@ -292,7 +294,7 @@ impl<'a> Facts<'a> {
     pub(crate) fn of(
         history: &'a History,
         asked: Option<(Id, Id, u64)>,
-        predicted: &'a [(u64, u64)],
+        predicted: &'a [(u64, Vec<u64>)],
         memory: &'a Memory,
     ) -> Self {
         Self {
@@ -330,6 +332,19 @@ impl<'a> Facts<'a> {
         self.entries.iter().filter_map(|entry| match &entry.what {
             What::Acted(action) => Some((entry.at.as_micros(), action)),
             _ => None,
+        })
+    }
+
+    /// Whether other nodes came or went, or the network was cut or healed, after an entry.
+    pub(crate) fn has_turned_since(&self, index: u64) -> bool {
+        self.entries.iter().any(|entry| {
+            let turns = match &entry.what {
+                What::Acted(deed) => {
+                    deed.changes_members() || matches!(deed, Action::Split(_) | Action::Heal)
+                }
+                _ => false,
+            };
+            entry.index > index && turns
         })
     }
 
@@ -623,6 +638,7 @@ fn follow(entries: &[Entry], (from, key, started): (Id, Id, u64)) -> LookupFacts
         key: number(key),
         mode: *mode,
         started,
+        entry: entries[begins].index,
         ended: None,
         sent: Vec::new(),
         delivered: Vec::new(),
@@ -647,7 +663,7 @@ fn follow(entries: &[Entry], (from, key, started): (Id, Id, u64)) -> LookupFacts
                     predecessor,
                     ..
                 },
-            ) if *lookup == id => {
+            ) if *lookup == id && facts.ended.is_none() => {
                 facts
                     .routed
                     .push((at, number(*node), step.clone(), predecessor.map(number)));

@@ -8,7 +8,7 @@ use chordscope_sim::worlds::ring::action::Action;
 use chordscope_sim::worlds::ring::trace::Decision;
 use chordscope_web::engine::statement::{Fate, Stage, Statement};
 
-use crate::facts::{leads_to, number};
+use crate::facts::number;
 
 /// The kind of a statement.
 pub(crate) fn kind(statement: &Statement) -> String {
@@ -55,6 +55,16 @@ pub(crate) fn lies(statement: &Statement, space: Space) -> Vec<Statement> {
         }
         Statement::Forwards { node, to } => {
             lie!(statement, Forwards, node = other(node), to = other(to))
+        }
+        Statement::Misroutes { node, decided, .. } => lie!(
+            statement,
+            Misroutes,
+            node = other(node),
+            to = *decided,
+            decided = other(decided)
+        ),
+        Statement::AsksAgain { origin, to } => {
+            lie!(statement, AsksAgain, origin = other(origin), to = other(to))
         }
         Statement::Asks { origin, to } => {
             lie!(statement, Asks, origin = other(origin), to = other(to))
@@ -354,7 +364,7 @@ fn fails(property: Property) -> Statement {
     }
 }
 
-/// The numbers that the text of a statement must carry; of those whose words are core's, the ids alone.
+/// The numbers that the text of a statement must carry, in their order; of those whose words are a log's, the first alone.
 pub(crate) fn numbers(statement: &Statement) -> Vec<String> {
     let ids = |ids: &[&Id]| ids.iter().map(|id| number(**id).to_string()).collect();
     let counts = |counts: &[usize]| counts.iter().map(usize::to_string).collect();
@@ -365,12 +375,10 @@ pub(crate) fn numbers(statement: &Statement) -> Vec<String> {
     match statement {
         Statement::LooksUp { from, key } => ids(&[from, key]),
         Statement::Forwards { node, to } => ids(&[node, to]),
-        Statement::Asks { origin, to } => ids(&[origin, to]),
-        Statement::Refers { node, origin, to } => ids(&[node, origin, to]),
-        Statement::Rule { key, decision } => {
-            let next = leads_to(&decision.step).map(|id| id.to_string());
-            and(ids(&[key]), next.into_iter().collect())
-        }
+        Statement::Misroutes { node, to, decided } => ids(&[node, to, decided]),
+        Statement::Asks { origin, to } | Statement::AsksAgain { origin, to } => ids(&[origin, to]),
+        Statement::Refers { node, origin, to } => ids(&[node, to, origin, to]),
+        Statement::Rule { key, decision } => rule_numbers(*key, decision),
         Statement::Owns { node, key } => ids(&[node, key]),
         Statement::Answers { owner, origin } => ids(&[owner, origin]),
         Statement::Found { hops, owner, key } => and(counts(&[*hops]), ids(&[owner, key])),
@@ -386,9 +394,10 @@ pub(crate) fn numbers(statement: &Statement) -> Vec<String> {
             node,
             silent,
             micros,
-        } => and(ids(&[node, silent]), time(*micros)),
+        } => and(ids(&[silent, node]), time(*micros)),
         Statement::AsksItself { origin } => ids(&[origin]),
         Statement::Question { node, key } => ids(&[node, key]),
+        Statement::Verdict { said, next } if said == next => ids(&[next]),
         Statement::Verdict { said, next } => ids(&[said, next]),
         Statement::Score { right, answered } => counts(&[*right, *answered]),
         Statement::Joins(id)
@@ -401,11 +410,17 @@ pub(crate) fn numbers(statement: &Statement) -> Vec<String> {
         Statement::Affected { of: 0 | 1, .. } => Vec::new(),
         Statement::Affected { done, of, again } => {
             let again: &[usize] = if *again > 0 { &[*again] } else { &[] };
-            let some: &[usize] = if done == of { &[] } else { &[*done] };
-            let all = counts(some);
-            and(and(all, counts(&[*of])), counts(again))
+            let updated = match (*done, *of) {
+                // Both.
+                (2, 2) => Vec::new(),
+                (done, of) if done == of => counts(&[of]),
+                (done, of) => counts(&[done, of]),
+            };
+            and(updated, counts(again))
         }
         Statement::AffectedRows { after, node } => ids(&[after, node]),
+        // Both.
+        Statement::Stable { members: 2, .. } => Vec::new(),
         Statement::Stable { members, .. } => counts(&[*members]),
         Statement::Together { nodes, .. } => ids(&nodes.iter().collect::<Vec<_>>()),
         Statement::DeadSuccessor { node, gone } => ids(&[node, gone]),
@@ -456,26 +471,43 @@ pub(crate) fn numbers(statement: &Statement) -> Vec<String> {
             let mean = format!("{:.1}", *tenths as f64 / 10.0);
             and(counts(&[*nodes]), vec![mean])
         }
-        Statement::Claims { after, node, .. } => ids(&[after, node]),
+        Statement::Claims { after, node, .. } => ids(&[node, after, node]),
         Statement::RowSince { node, row, took } => {
-            and(ids(&[node, took]), counts(&[usize::from(*row)]))
+            and(counts(&[usize::from(*row)]), ids(&[took, node]))
         }
         Statement::SuccessorSince { node, took } => ids(&[node, took]),
         Statement::Picture { members, rings } => {
             let rings: &[usize] = if *rings > 1 { &[*rings] } else { &[] };
             and(counts(&[*members]), counts(rings))
         }
-        Statement::LastLookup { from, key, hops } => and(ids(&[from, key]), counts(&[*hops])),
+        Statement::LastLookup { from, key, hops } => and(ids(&[key, from]), counts(&[*hops])),
     }
 }
 
+/// The numbers of a rule, as core words it.
+fn rule_numbers(key: Id, decision: &Decision) -> Vec<String> {
+    let (node, before) = (decision.node, decision.predecessor);
+    let next = decision.next().unwrap_or(node);
+    let row = |row: &u8| vec![number(key), u64::from(*row), number(next)];
+    let ids = |ids: &[Id]| ids.iter().copied().map(number).collect();
+    let numbers: Vec<u64> = match (&decision.step, before) {
+        (Step::Here, Some(before)) => ids(&[key, before, node, node]),
+        (Step::Here, None) => ids(&[node, key]),
+        (Step::Owner(_) | Step::Along(_), _) => ids(&[key, node, next, next]),
+        (Step::Back(_), _) => ids(&[key, next, node, next]),
+        (Step::Finger { row: at, .. } | Step::Near { row: at, .. }, _) => row(at),
+    };
+    numbers.iter().map(u64::to_string).collect()
+}
+
 fn time(micros: u64) -> Vec<String> {
-    let (millis, tenths) = (micros / 1_000, micros / 100 % 10);
-    vec![match micros {
-        0..10_000 if !micros.is_multiple_of(1_000) => format!("{millis}.{tenths}"),
-        0..100_000_000 => millis.to_string(),
-        _ => (millis / 1_000).to_string(),
-    }]
+    let rounded = |unit: u64| (micros + unit / 2) / unit;
+    let text = match micros {
+        0..9_950 => format!("{}.{}", rounded(100) / 10, rounded(100) % 10),
+        9_950..999_500 => return vec![rounded(1_000).to_string()],
+        _ => format!("{}.{:03}", rounded(1_000) / 1_000, rounded(1_000) % 1_000),
+    };
+    vec![text.trim_end_matches('0').trim_end_matches('.').to_owned()]
 }
 
 /// The numbers in a text, in order.
@@ -486,19 +518,12 @@ pub(crate) fn numbers_in(text: &str) -> Vec<String> {
     parts.filter(|part| !part.is_empty()).collect()
 }
 
-/// Whether the text carries what the statement says, and no other number.
+/// Whether the text carries what the statement says, each number in its place, and no other number.
 pub(crate) fn carries(statement: &Statement, text: &str) -> bool {
     let (said, found) = (numbers(statement), numbers_in(text));
-    // Core words rules and log lines, which have numbers more.
-    let open = matches!(
-        statement,
-        Statement::Rule { .. }
-            | Statement::Done(_)
-            | Statement::Happened(_)
-            | Statement::Verdict { .. }
-            | Statement::Claims { .. }
-            | Statement::Formula { .. }
-    );
-    let all_said = said.iter().all(|number| found.contains(number));
-    all_said && (open || found.iter().all(|number| said.contains(number)))
+    match statement {
+        // What happened is told in the words of the log, which have numbers more.
+        Statement::Done(_) | Statement::Happened(_) => found.starts_with(&said),
+        _ => found == said,
+    }
 }
