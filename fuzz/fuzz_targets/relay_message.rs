@@ -1,6 +1,5 @@
 #![no_main]
 
-#[path = "../../sim/tests/fuzz/targets.rs"]
-mod targets;
+use chordscope_sim::fuzz_targets;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::relay_message(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz_targets::relay_message(data));

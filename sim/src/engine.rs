@@ -13,6 +13,7 @@ pub mod permalink;
 pub mod queue;
 pub mod run;
 pub mod time_text;
+pub mod trace;
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -20,6 +21,7 @@ use alloc::vec::Vec;
 use core::fmt::{Debug, Display};
 
 use crate::engine::malformed::Malformed;
+use crate::engine::trace::Entry;
 use chordscope_core::base::time::Instant;
 
 /// A simulated world. A clone is a checkpoint; the same set-up, seed and actions give the same trace.
@@ -86,17 +88,4 @@ pub struct Timed<A> {
     pub at: Instant,
     /// The action.
     pub action: A,
-}
-
-/// One entry of a trace.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry<T> {
-    /// Counts the entries from 0.
-    pub index: u64,
-    /// The time.
-    pub at: Instant,
-    /// The message whose arrival caused it, if one did.
-    pub cause: Option<u64>,
-    /// The content of the entry.
-    pub what: T,
 }

@@ -13,4 +13,6 @@ pub mod checks;
 pub mod classic;
 pub mod engine;
 pub mod experiment;
+#[cfg(feature = "fuzz-targets")]
+pub mod fuzz_targets;
 pub mod worlds;

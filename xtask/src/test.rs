@@ -259,7 +259,7 @@ fn native_tests(workspace: &Workspace) -> Result<()> {
         "test",
         "--workspace",
         "--features",
-        "chordscope-sim/bandwidth,chordscope-sim/scenario-files",
+        "chordscope-sim/bandwidth,chordscope-sim/scenario-files,chordscope-sim/fuzz-targets",
     ]))
 }
 

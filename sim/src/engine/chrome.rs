@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 
 use serde_json::{Value, json};
 
-use crate::engine::{Entry, World};
+use crate::engine::World;
+use crate::engine::trace::Entry;
 use chordscope_core::base::time::Instant;
 
 /// A trace entry as a chart of time shows it.

@@ -20,7 +20,8 @@ use crate::engine::history::branch::Branch;
 use crate::engine::history::checkpoints::Checkpoints;
 use crate::engine::malformed::Malformed;
 use crate::engine::run::Run;
-use crate::engine::{Entry, Timed, World};
+use crate::engine::trace::Entry;
+use crate::engine::{Timed, World};
 use chordscope_core::base::time::Instant;
 
 pub use crate::engine::history::branch::{BranchId, BranchView};

@@ -4,7 +4,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::engine::malformed::Malformed;
-use crate::engine::{Entry, Timed, World};
+use crate::engine::trace::Entry;
+use crate::engine::{Timed, World};
 use chordscope_core::base::time::Instant;
 
 /// The longest a run may be: a day of virtual time, in milliseconds.

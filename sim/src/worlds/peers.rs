@@ -8,7 +8,8 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::engine::queue::Queue;
-use crate::worlds::peers::acting::Trace;
+use crate::engine::trace::Trace;
+use crate::worlds::peers::acting::What;
 use chordscope_core::base::contact::Address;
 use chordscope_core::base::content::ContentId;
 use chordscope_core::base::digest::Digest;
@@ -77,7 +78,7 @@ pub struct Peers {
     digest: Digest,
     events: Vec<(usize, Event)>,
     /// The trace that takes the events instead, once the world has a history.
-    trace: Option<Trace>,
+    trace: Option<Trace<What>>,
     cut_off: Vec<usize>,
     /// The number of positions of each peer.
     positions: u8,

@@ -13,7 +13,6 @@ pub mod forecast;
 pub mod kind;
 pub mod permalink;
 mod population;
-mod scales;
 pub mod scenario;
 pub mod trace;
 pub mod volume;
@@ -28,15 +27,16 @@ use core::time::Duration;
 
 use crate::engine::malformed::Malformed;
 use crate::engine::queue::Queue;
+use crate::engine::trace::Trace;
 use crate::engine::{Timed, World, history, run};
 use crate::worlds::ring::action::{Action, ActionError};
 use crate::worlds::ring::faults::Faults;
 use crate::worlds::ring::forecast::Forecast;
 use crate::worlds::ring::kind::Kind;
 use crate::worlds::ring::population::Population;
-use crate::worlds::ring::scales::Scales;
 use crate::worlds::ring::scenario::Scenario;
 use crate::worlds::ring::trace::{Entry, LookupTrace, Parcel, Traffic, What};
+use crate::worlds::ring::volume::Scales;
 use chordscope_core::base::contact::Contact;
 use chordscope_core::base::digest::Digest;
 use chordscope_core::base::id::{Id, Space};
@@ -53,8 +53,6 @@ use data_encoding::HEXLOWER;
 
 /// The number of lookups that a world remembers.
 pub const MAX_LOOKUPS: usize = 64;
-/// The number of trace entries that wait to be taken; the oldest go first.
-const MAX_FRESH: usize = 65_536;
 /// The most nodes of a world that is judged after every event unless asked for.
 const MAX_JUDGED: usize = 512;
 /// Streams of one seed: the network's own, then one for each node.
@@ -87,9 +85,8 @@ pub struct RingWorld {
     population: Population,
     queue: Queue<Coming>,
     next_parcel: u64,
-    next_index: u64,
     births: u64,
-    fresh: Vec<Entry>,
+    trace: Trace<What>,
     digest: Digest,
     /// Empty between steps: where entries are written for the digest.
     writing: Vec<u8>,
@@ -217,9 +214,8 @@ impl RingWorld {
             population: Population::default(),
             queue: Queue::new(),
             next_parcel: 0,
-            next_index: 0,
             births: 0,
-            fresh: Vec::new(),
+            trace: Trace::default(),
             digest: Digest::new("chordscope v2 simulation trace"),
             writing: Vec::new(),
             lookups: Vec::new(),
@@ -334,7 +330,12 @@ impl RingWorld {
 
     /// Returns the number of trace entries so far.
     pub const fn events(&self) -> u64 {
-        self.next_index
+        self.trace.count()
+    }
+
+    /// The index of the newest entry.
+    const fn last_index(&self) -> u64 {
+        self.trace.count().saturating_sub(1)
     }
 
     /// The index of the newest entry.
@@ -344,7 +345,7 @@ impl RingWorld {
 
     /// The entries since the last call, the newest 65,536 at most.
     pub fn take_trace(&mut self) -> Vec<Entry> {
-        core::mem::take(&mut self.fresh)
+        self.trace.take()
     }
 
     /// The digest of the whole trace so far, as 64 hexadecimal digits: the same seed and actions give the same digest on
@@ -364,20 +365,10 @@ impl RingWorld {
         if self.watch == Watch::Nothing {
             return;
         }
-        let entry = Entry {
-            index: self.next_index,
-            at: self.now,
-            cause,
-            what: what(),
-        };
-        self.next_index += 1;
+        let entry = self.trace.record(self.now, cause, what());
         entry.encode(&mut self.writing);
         self.digest.absorb(&self.writing);
         self.writing.clear();
-        if self.fresh.len() >= MAX_FRESH {
-            self.fresh.drain(..MAX_FRESH / 2);
-        }
-        self.fresh.push(entry);
     }
 }
 
@@ -420,7 +411,7 @@ impl World for RingWorld {
     }
 
     fn events(&self) -> u64 {
-        self.next_index
+        self.trace.count()
     }
 
     fn trace_digest(&self) -> [u8; 32] {

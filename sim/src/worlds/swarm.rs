@@ -12,7 +12,8 @@ use core::time::Duration;
 
 use crate::engine::Timed;
 use crate::engine::queue::Queue;
-use crate::worlds::swarm::acting::{Action, Trace};
+use crate::engine::trace::Trace;
+use crate::worlds::swarm::acting::{Action, What};
 use chordscope_core::base::content::ContentId;
 use chordscope_core::base::digest::Digest;
 use chordscope_core::base::id::Id;
@@ -81,7 +82,7 @@ pub struct SwarmWorld {
     digest: Digest,
     events: Vec<(Instant, Id, Event)>,
     /// The trace that takes the events instead, once the world has a history.
-    trace: Option<Trace>,
+    trace: Option<Trace<What>>,
 }
 
 #[derive(Clone, Debug)]
@@ -117,7 +118,7 @@ impl SwarmWorld {
         Self::seeded(Arc::new(setup), seed, None)
     }
 
-    fn seeded(setup: Arc<Setup>, seed: u64, trace: Option<Trace>) -> Option<Self> {
+    fn seeded(setup: Arc<Setup>, seed: u64, trace: Option<Trace<What>>) -> Option<Self> {
         let mut bytes = alloc::vec![0; usize::try_from(setup.length).ok()?];
         Rng::from_seed(seed, 0).fill(&mut bytes);
         let layout = Layout::of(setup.length)?;

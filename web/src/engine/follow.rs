@@ -119,18 +119,26 @@ pub(super) fn caption(world: &RingWorld, trace: &LookupTrace) -> Caption {
         return said(Tone::Hop, waits, vec![rule(trace, last)]);
     }
     let node = last.node;
-    let lead = match (last.next(), trace.driven) {
+    let misled = trace.leads_to.zip(last.next());
+    let misled = misled.filter(|(to, decided)| to != decided);
+    let lead = match (last.next(), misled) {
+        (Some(to), _) if trace.asks_again => Statement::AsksAgain { origin: from, to },
+        (_, Some((to, decided))) => Statement::Misroutes { node, to, decided },
         (None, _) => Statement::Answers {
             owner: node,
             origin: from,
         },
-        (Some(to), true) if node == from => Statement::Asks { origin: from, to },
-        (Some(to), true) => Statement::Refers {
+        // Nobody has it from this node.
+        (Some(_), _) if !trace.driven && trace.leads_to.is_none() => {
+            return said(Tone::Hop, rule(trace, last), Vec::new());
+        }
+        (Some(to), _) if !trace.driven => Statement::Forwards { node, to },
+        (Some(to), _) if node == from => Statement::Asks { origin: from, to },
+        (Some(to), _) => Statement::Refers {
             node,
             origin: from,
             to,
         },
-        (Some(to), false) => Statement::Forwards { node, to },
     };
     let late = trace.driven && trace.mode == Mode::Recursive;
     let late = late.then_some(Statement::AsksItself { origin: from });

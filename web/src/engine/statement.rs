@@ -24,6 +24,22 @@ pub enum Statement {
         /// The next node.
         to: Id,
     },
+    /// A node misroutes a lookup: it forwards it to another node than it decided, or names another one.
+    Misroutes {
+        /// The node.
+        node: Id,
+        /// The node that it goes to.
+        to: Id,
+        /// The node of its decision.
+        decided: Id,
+    },
+    /// The origin of an iterative lookup asks a node once more.
+    AsksAgain {
+        /// The origin.
+        origin: Id,
+        /// The node.
+        to: Id,
+    },
     /// The origin of an iterative lookup asks a node that it knows itself.
     Asks {
         /// The origin.
@@ -393,6 +409,15 @@ impl Statement {
             Self::LooksUp { from, key } => format!("Node {} looks up {}.", show(from), show(key)),
             Self::Forwards { node, to } => {
                 format!("Node {} forwards the lookup to {}.", show(node), show(to))
+            }
+            Self::Misroutes { node, to, decided } => format!(
+                "Node {} misroutes the lookup, to {} instead of {}.",
+                show(node),
+                show(to),
+                show(decided)
+            ),
+            Self::AsksAgain { origin, to } => {
+                format!("Node {} asks {} again.", show(origin), show(to))
             }
             Self::Asks { origin, to } => format!("Node {} asks {}.", show(origin), show(to)),
             Self::Refers { node, origin, to } => {

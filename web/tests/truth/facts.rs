@@ -275,8 +275,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) now: u64,
     pub(crate) entries: &'a [Entry],
     pub(crate) lookup: Option<LookupFacts>,
-    /// What was predicted, and what was decided then.
-    pub(crate) predicted: &'a [(u64, u64)],
+    /// What was predicted, and what the node decided at that moment, more than once where somebody was silent.
+    pub(crate) predicted: &'a [(u64, Vec<u64>)],
     memory: &'a Memory,
     affected: OnceCell<Vec<AffectedRow>>,
     group: OnceCell<Vec<Change>>,
@@ -294,7 +294,7 @@ impl<'a> Facts<'a> {
     pub(crate) fn of(
         history: &'a History,
         asked: Option<(Id, Id, u64)>,
-        predicted: &'a [(u64, u64)],
+        predicted: &'a [(u64, Vec<u64>)],
         memory: &'a Memory,
     ) -> Self {
         Self {

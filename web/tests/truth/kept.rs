@@ -1,18 +1,18 @@
 //! Runs at which something false was said once, or a falsehood was missed.
 
 use chordscope_core::base::id::Id;
+use chordscope_sim::engine::behaviour::BEHAVIOUR;
 use chordscope_web::engine::Engine;
 use chordscope_web::engine::command::Command;
 use chordscope_web::engine::snapshot::Snapshot;
 use chordscope_web::engine::statement::Statement;
 
 use crate::lies::carries;
-use crate::{Seen, look};
+use crate::{Seen, frames, look};
 
 /// Goes through a run from one event to the next, with the tables of a node shown, and holds all that the page says against the facts.
 fn watch(run: &str, node: u64) -> Vec<Snapshot> {
-    let behaviour = chordscope_sim::engine::behaviour::BEHAVIOUR;
-    let mut engine = Engine::open(&format!("v={behaviour}&{run}&t=0"), true);
+    let mut engine = Engine::open(&format!("v={BEHAVIOUR}&{run}&t=0"), true);
     let until = engine.history().setup().until;
     engine.apply(Command::Choose(Id::from_u64(node)));
     let mut seen = Seen::default();
@@ -35,24 +35,89 @@ fn a_lookup_and_a_departure_at_one_moment_have_an_order() {
             .iter()
             .all(|shot| !shot.lookup_shown || !shot.lookup.as_ref().unwrap().finished)
     );
-    // The other way round the ring has not changed since the lookup began, but its nodes have.
-    let shots = watch(&format!("{ring}&do=0:remove,21;0:lookup,2,31"), 2);
+    // Where a node joins that was inserted before, the ring has not changed since the lookup began, but its nodes have.
+    let shots = watch(&format!("{ring}&do=0:insert,8;0:lookup,2,31"), 2);
     let end = shots.last().unwrap();
-    assert!(end.lookup_shown && end.lookup.as_ref().unwrap().ring.is_empty());
+    let lookup = end.lookup.as_ref().unwrap();
+    assert!(end.lookup_shown && lookup.finished && lookup.ring.is_empty());
+    assert!(end.nodes.iter().all(|node| node.is_member()));
 }
 
 #[test]
-fn a_decision_without_the_origin_is_none_of_the_lookup_on_the_page() {
-    let ring =
-        "bits=4&nodes=4,5,6,8,9,12,13&until=9000&successors=4&upkeep=2305,4203,8000&seed=130";
-    let plan = "1888358:remove,4;1930934:pause,9;2672358:lookup,5,9;3280358:remove,5";
-    let shots = watch(&format!("{ring}&do={plan}"), 8);
-    let since = Statement::SuccessorSince {
-        node: Id::from_u64(8),
-        took: Id::from_u64(9),
+fn an_answer_that_follows_from_a_timeout_is_told_as_one() {
+    let ring = "bits=5&nodes=3,6,8,9,10,17,19,22,26,29&until=9000&upkeep=1421,3433,8000&seed=454";
+    let plan = "0:lookup,3,29,iterative;1014628:lookup,8,29;3858486:lookup,29,7;3858486:crash,8";
+    let run = format!("{ring}&do={plan};4457555:crash,19");
+    watch(&run, 9);
+    let engine = Engine::open(&format!("v={BEHAVIOUR}&{run}&t=5230488"), true);
+    let mut seen = Seen::default();
+    look(&engine, &run, &[], &mut seen);
+    seen.assert_all_is_so();
+    let answers = Statement::Answers {
+        owner: Id::from_u64(9),
+        origin: Id::from_u64(29),
     };
-    let mut seen = shots.iter().filter_map(|shot| shot.inspected.as_ref());
-    assert!(seen.any(|node| node.since == Some(since.clone())));
+    assert_eq!(engine.snapshot().caption.lead, answers);
+}
+
+#[test]
+fn who_misroutes_is_said_to() {
+    let ring = "bits=3&nodes=1,2,3,4,6&until=9000&upkeep=1814,3433,8000";
+    let mut seen = 0;
+    for seed in 0..8 {
+        for mode in ["", ",iterative"] {
+            let plan = format!("0:misroute,3;0:misroute,6;20000:lookup,6,3{mode}");
+            let shots = watch(&format!("{ring}&seed={seed}&do={plan}"), 6);
+            let misroutes =
+                |shot: &&Snapshot| matches!(shot.caption.lead, Statement::Misroutes { .. });
+            seen += shots.iter().filter(misroutes).count();
+        }
+    }
+    assert!(seen > 0);
+}
+
+#[test]
+fn what_is_left_of_a_recursive_lookup_is_not_what_its_origin_asks() {
+    let ring =
+        "bits=8&nodes=124,236,246&until=9000&rules=classic&loss=236&upkeep=2955,1085,8000&seed=452";
+    let plan = "39279:pause,124;1266008:misroute,236;1266008:insert,27;1266008:lookup,236,103";
+    watch(&format!("{ring}&do={plan};2266008:insert,250"), 236);
+}
+
+#[test]
+fn a_node_that_is_asked_again_is_said_to_be() {
+    let mut engine = Engine::open("", true);
+    engine.apply(Command::Load("crash-18".to_owned()));
+    let [origin, to] = [1, 14].map(Id::from_u64);
+    let again = Statement::AsksAgain { origin, to };
+    let mut leads = Vec::new();
+    while engine.snapshot().can_continue {
+        engine.apply(Command::Continue);
+        while engine.snapshot().playing {
+            frames(&mut engine, 1);
+        }
+        let lead = engine.snapshot().caption.lead;
+        let refers = matches!(lead, Statement::Refers { .. });
+        assert!(!refers || !leads.contains(&lead), "{lead:?}");
+        leads.push(lead);
+    }
+    assert!(leads.contains(&again), "{leads:?}");
+}
+
+#[test]
+fn a_lookup_that_misroutes_in_circles_is_told_as_it_goes() {
+    let ring = "bits=7&nodes=8,99,101,104&until=9000&quorum=1&upkeep=2735,1056,8000&seed=932";
+    let plan = "0:slow,104,388;3142735:misroute,8;3142735:lookup,104,25;3597487:lookup,104,18,linear;4085779:crash,99";
+    watch(&format!("{ring}&do={plan}"), 8);
+}
+
+#[test]
+fn a_node_is_asked_again_too_where_its_own_answer_is_lost() {
+    let ring =
+        "bits=3&nodes=0,1,2,3,6&until=9000&loss=100&latency=36,249&upkeep=1605,4112,8000&seed=183";
+    let plan = "0:lookup,1,6;34666:lookup,0,4,iterative;157479:lookup,6,2,iterative;220145:lookup,6,4,linear";
+    let more = "1184542:lookup,0,0,iterative;3101370:lookup,6,6,iterative;3527768:lookup,2,0;3527768:lookup,0,3,iterative";
+    watch(&format!("{ring}&do={plan};{more}"), 2);
 }
 
 #[test]

@@ -56,6 +56,16 @@ pub(crate) fn lies(statement: &Statement, space: Space) -> Vec<Statement> {
         Statement::Forwards { node, to } => {
             lie!(statement, Forwards, node = other(node), to = other(to))
         }
+        Statement::Misroutes { node, decided, .. } => lie!(
+            statement,
+            Misroutes,
+            node = other(node),
+            to = *decided,
+            decided = other(decided)
+        ),
+        Statement::AsksAgain { origin, to } => {
+            lie!(statement, AsksAgain, origin = other(origin), to = other(to))
+        }
         Statement::Asks { origin, to } => {
             lie!(statement, Asks, origin = other(origin), to = other(to))
         }
@@ -365,7 +375,8 @@ pub(crate) fn numbers(statement: &Statement) -> Vec<String> {
     match statement {
         Statement::LooksUp { from, key } => ids(&[from, key]),
         Statement::Forwards { node, to } => ids(&[node, to]),
-        Statement::Asks { origin, to } => ids(&[origin, to]),
+        Statement::Misroutes { node, to, decided } => ids(&[node, to, decided]),
+        Statement::Asks { origin, to } | Statement::AsksAgain { origin, to } => ids(&[origin, to]),
         Statement::Refers { node, origin, to } => ids(&[node, to, origin, to]),
         Statement::Rule { key, decision } => rule_numbers(*key, decision),
         Statement::Owns { node, key } => ids(&[node, key]),

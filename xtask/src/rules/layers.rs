@@ -25,7 +25,7 @@ const FLOORS: [&[&str]; 6] = [
 const SIM_FLOORS: [&[&str]; 3] = [
     &["engine", "classic", "checks"],
     &["worlds::peers", "worlds::ring", "worlds::swarm"],
-    &["experiment"],
+    &["experiment", "fuzz_targets"],
 ];
 
 /// The pages, each with its own rooms in web/src. No page imports another one's; the other rooms are shared.

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::{fmt, mem};
+use core::fmt;
 
 #[cfg(feature = "scenario-files")]
 use alloc::string::ToString;
@@ -19,7 +19,8 @@ use serde_json::Value;
 use crate::engine::history::export::Portable;
 
 use crate::engine::malformed::Malformed;
-use crate::engine::{Entry, Timed, World};
+use crate::engine::trace::{Entry, Trace};
+use crate::engine::{Timed, World};
 use crate::worlds::peers::{Conditions, Peers};
 use chordscope_core::base::time::Instant;
 use chordscope_core::node::api::{Event as NodeEvent, Level, StoreError};
@@ -113,32 +114,13 @@ pub enum What {
     Member(usize, Event),
 }
 
-/// The trace of a world that has a history.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Trace {
-    /// The number of entries so far.
-    count: u64,
-    fresh: Vec<Entry<What>>,
-}
-
-impl Trace {
-    fn record(&mut self, at: Instant, what: What) {
-        self.fresh.push(Entry {
-            index: self.count,
-            at,
-            cause: None,
-            what,
-        });
-        self.count += 1;
-    }
-}
-
 impl Peers {
     /// Notes what a member reports.
     pub(super) fn tell(&mut self, member: usize, event: Event) {
-        match &mut self.trace {
-            Some(trace) => trace.record(self.now, What::Member(member, event)),
-            None => self.events.push((member, event)),
+        if let Some(trace) = &mut self.trace {
+            trace.record(self.now, None, What::Member(member, event));
+        } else {
+            self.events.push((member, event));
         }
     }
 
@@ -275,18 +257,17 @@ impl World for Peers {
         self.check(&action)?;
         self.carry_out_action(action.clone())?;
         if let Some(trace) = &mut self.trace {
-            trace.record(self.now, What::Acted(action));
+            trace.record(self.now, None, What::Acted(action));
         }
         Ok(())
     }
 
     fn take_trace(&mut self) -> Vec<Entry<What>> {
-        let trace = self.trace.as_mut();
-        trace.map_or_else(Vec::new, |trace| mem::take(&mut trace.fresh))
+        self.trace.as_mut().map_or_else(Vec::new, Trace::take)
     }
 
     fn events(&self) -> u64 {
-        self.trace.as_ref().map_or(0, |trace| trace.count)
+        self.trace.as_ref().map_or(0, Trace::count)
     }
 
     fn trace_digest(&self) -> [u8; 32] {

@@ -146,6 +146,8 @@ impl RingWorld {
             decisions: Vec::new(),
             wait: None,
             driven: mode == Mode::Iterative,
+            asks_again: false,
+            leads_to: None,
             carrier: None,
             aside: None,
             asked: None,

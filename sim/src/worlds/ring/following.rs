@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use crate::worlds::ring::trace::{Decision, LookupTrace, Wait, What};
 use crate::worlds::ring::{Arrival, RingWorld};
+use chordscope_core::base::contact::Contact;
 use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
 use chordscope_core::chord::message::{Notice, Request as Ask, Response as Reply};
@@ -28,20 +29,24 @@ impl RingWorld {
         };
         let asked = self.node(id.0).map(|origin| origin.lookup_path(id.1));
         let asked: Vec<Id> = asked.map(Iterator::collect).unwrap_or_default();
+        let now = self.now;
         let Some(trace) = self.unfinished(id) else {
             return;
         };
+        let mut asks_again = false;
         let carries = match &arrival.message {
             Message::Request(_, Request::Chord(Ask::Step(_))) => {
-                if !trace.driven {
-                    // The recursive lookup took too long: its origin asks node by node from here on.
-                    trace.driven = true;
-                    trace.decisions.extend(trace.aside.take());
-                }
+                // A recursive lookup took too long: its origin asks node by node from here on.
+                trace.driven = true;
+                let own = trace
+                    .aside
+                    .take()
+                    .filter(|own| own.at == now && own.next() == Some(arrival.to));
+                trace.decisions.extend(own);
                 // The last node is the one that is being asked.
                 if let Some((_, reached)) = asked.split_last() {
                     trace.path = reached.to_vec();
-                    trace.go_back();
+                    asks_again = trace.go_back(arrival.to);
                 }
                 true
             }
@@ -55,6 +60,14 @@ impl RingWorld {
         if carries {
             trace.carrier = Some(arrival.number);
             trace.wait = None;
+            trace.asks_again = asks_again;
+            trace.leads_to = match &arrival.message {
+                Message::Request(_, Request::Chord(Ask::Forward(_))) => Some(arrival.to),
+                Message::Response(_, Response::Chord(Reply::Step(hop))) => {
+                    hop.step.next().map(Contact::id)
+                }
+                _ => None,
+            };
         }
     }
 
@@ -138,7 +151,7 @@ impl RingWorld {
     /// Notes what a node decided about a lookup, or that one has ended.
     pub(super) fn follow_lookup(&mut self, node: Id, event: &Event) {
         // The entry that tells the event comes next.
-        let (now, entry) = (self.now, self.next_index);
+        let (now, entry) = (self.now, self.trace.count());
         match event {
             Event::Routed {
                 lookup,
@@ -166,6 +179,9 @@ impl RingWorld {
                 trace.wait = None;
                 match outcome {
                     Ok(report) => {
+                        if trace.driven && report.path.len() == 1 {
+                            trace.decisions.extend(trace.aside.take());
+                        }
                         trace.owner = Some(report.owner.id());
                         trace.path = report.path.iter().map(|visit| visit.id).collect();
                     }
@@ -178,27 +194,34 @@ impl RingWorld {
 }
 
 impl LookupTrace {
-    /// Goes back to the last node of the path, by whose decision its origin asks: what was decided behind that led to a node that
-    /// was silent.
-    fn go_back(&mut self) {
+    /// Goes back to the last node of the path, by whose decision its origin asks `next`: what was decided behind that led to a node that
+    /// was silent. Returns whether `next` decided that.
+    fn go_back(&mut self, next: Id) -> bool {
         let last = self.path.last();
         let mut made = self.decisions.iter();
-        if let Some(at) = made.rposition(|decision| Some(&decision.node) == last) {
-            self.decisions.truncate(at + 1);
-        }
+        let Some(at) = made.rposition(|decision| Some(&decision.node) == last) else {
+            return false;
+        };
+        let silent = self.decisions.split_off(at + 1);
+        silent.last().is_some_and(|decision| decision.node == next)
     }
 
     /// Takes up a decision of the branch that leads.
     fn decide(&mut self, decision: Decision) {
         let is_origin = decision.node == self.id.0;
         if self.driven && is_origin {
-            self.path = alloc::vec![decision.node];
-        } else if self.driven && self.asked.take() != Some(decision.node) {
+            // It counts once its origin asks somebody: what is left of the recursive lookup may come by there, too.
+            self.aside = Some(decision);
+            return;
+        }
+        if self.driven && self.asked.take() != Some(decision.node) {
             // What is left of the recursive lookup goes on elsewhere, and its origin does not count on it any more.
             return;
         }
         if self.path.last() == Some(&decision.node) {
             self.wait = None;
+            self.asks_again = false;
+            self.leads_to = None;
             self.decisions.push(decision);
         } else if is_origin {
             self.aside = Some(decision);

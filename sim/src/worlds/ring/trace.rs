@@ -83,7 +83,7 @@ pub enum What {
 }
 
 /// One entry of the trace.
-pub type Entry = crate::engine::Entry<What>;
+pub type Entry = crate::engine::trace::Entry<What>;
 
 /// A lookup that a person asked for, as far as it has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,9 +120,13 @@ pub struct LookupTrace {
     pub wait: Option<Wait>,
     /// Whether its origin asks each node in turn: from the start, or since the recursive lookup took too long.
     pub driven: bool,
+    /// Whether its origin asks a node again that has decided already: who this node named did not answer, or it was not heard itself.
+    pub asks_again: bool,
+    /// The node that the message that carries it on goes to or names: another than was decided where a node misroutes.
+    pub leads_to: Option<Id>,
     /// The number of the message that carries it on.
     pub(super) carrier: Option<u64>,
-    /// The origin's last decision beside the branch that leads.
+    /// The origin's last decision beside the branch that leads, or one by which it has not asked anybody.
     pub(super) aside: Option<Decision>,
     /// The node that its origin's question has reached, and that has not decided yet.
     pub(super) asked: Option<Id>,

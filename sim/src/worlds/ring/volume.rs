@@ -1,5 +1,6 @@
 //! Volume over the wire: messages, their bytes, and what the field's own simulator would have counted for them.
 
+use crate::worlds::ring::RingWorld;
 use crate::worlds::ring::trace::Traffic;
 use chordscope_core::chord::message::{Neighbours, Notice, Request as Ask, Response as Answer};
 use chordscope_core::link::session;
@@ -39,6 +40,37 @@ impl Volumes {
         volume.messages += 1;
         volume.bytes += frame_bytes(message);
         volume.p2psim_bytes += PACKET + NAME * named(message);
+    }
+}
+
+/// The counts of what was sent since they were asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Scales {
+    volumes: Volumes,
+    /// Known here only once it is wanted, so that programs which never weigh do without the wire format.
+    count: fn(&mut Volumes, Traffic, &Message),
+}
+
+impl RingWorld {
+    /// Weighs every message from now on.
+    pub fn start_weighing(&mut self) {
+        self.scales = Some(Scales {
+            volumes: Volumes::default(),
+            count: Volumes::count,
+        });
+    }
+
+    /// Returns the volumes that were sent since [`RingWorld::start_weighing`].
+    pub fn volumes(&self) -> Volumes {
+        self.scales
+            .as_ref()
+            .map_or_else(Volumes::default, |scales| scales.volumes)
+    }
+
+    pub(super) fn weigh(&mut self, traffic: Traffic, message: &Message) {
+        if let Some(scales) = &mut self.scales {
+            (scales.count)(&mut scales.volumes, traffic, message);
+        }
     }
 }
 

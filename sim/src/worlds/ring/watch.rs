@@ -95,7 +95,8 @@ impl RingWorld {
     /// Whether the entries of this step may have changed what the ring looks like.
     fn members_changed(&self) -> bool {
         let this_step = |at: Instant| at == self.now;
-        self.fresh
+        self.trace
+            .fresh()
             .iter()
             .rev()
             .take_while(|entry| this_step(entry.at))

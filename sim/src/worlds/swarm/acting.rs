@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::{fmt, mem};
+use core::fmt;
 
 #[cfg(feature = "scenario-files")]
 use alloc::string::ToString;
@@ -21,7 +21,8 @@ use serde_json::Value;
 use crate::engine::history::export::Portable;
 
 use crate::engine::malformed::Malformed;
-use crate::engine::{Entry, Timed, World};
+use crate::engine::trace::{Entry, Trace};
+use crate::engine::{Timed, World};
 use crate::worlds::swarm::{Coming, Conduct, Setup, SwarmWorld, member};
 use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
@@ -74,32 +75,13 @@ pub enum What {
     Member(Id, Event),
 }
 
-/// The trace of a world that has a history.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Trace {
-    /// The number of entries so far.
-    count: u64,
-    fresh: Vec<Entry<What>>,
-}
-
-impl Trace {
-    fn record(&mut self, at: Instant, what: What) {
-        self.fresh.push(Entry {
-            index: self.count,
-            at,
-            cause: None,
-            what,
-        });
-        self.count += 1;
-    }
-}
-
 impl SwarmWorld {
     /// Notes what a member reports.
     pub(super) fn tell(&mut self, id: Id, event: Event) {
-        match &mut self.trace {
-            Some(trace) => trace.record(self.now, What::Member(id, event)),
-            None => self.events.push((self.now, id, event)),
+        if let Some(trace) = &mut self.trace {
+            trace.record(self.now, None, What::Member(id, event));
+        } else {
+            self.events.push((self.now, id, event));
         }
     }
 
@@ -171,7 +153,7 @@ impl World for SwarmWorld {
             return Err(Refusal::TooMany);
         }
         if let Some(trace) = &mut self.trace {
-            trace.record(self.now, What::Acted(action.clone()));
+            trace.record(self.now, None, What::Acted(action.clone()));
         }
         match action {
             Action::Join => self.add(Conduct::Honest, None),
@@ -183,12 +165,11 @@ impl World for SwarmWorld {
     }
 
     fn take_trace(&mut self) -> Vec<Entry<What>> {
-        let trace = self.trace.as_mut();
-        trace.map_or_else(Vec::new, |trace| mem::take(&mut trace.fresh))
+        self.trace.as_mut().map_or_else(Vec::new, Trace::take)
     }
 
     fn events(&self) -> u64 {
-        self.trace.as_ref().map_or(0, |trace| trace.count)
+        self.trace.as_ref().map_or(0, Trace::count)
     }
 
     fn trace_digest(&self) -> [u8; 32] {

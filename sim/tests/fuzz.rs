@@ -3,12 +3,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod targets;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use chordscope_core::base::rng::Rng;
+use chordscope_sim::fuzz_targets as targets;
 use chordscope_sim::worlds::ring::builtin;
 use data_encoding::HEXLOWER;
 use serde_json::Value;
@@ -73,7 +72,7 @@ fn texts(name: &str) -> Vec<Vec<u8>> {
         .map(|one| text(one).into_bytes())
         .collect();
     if name == "permalink" {
-        let lines = include_str!("../../src/worlds/ring/scenarios.txt").lines();
+        let lines = include_str!("../src/worlds/ring/scenarios.txt").lines();
         found.extend(lines.map(|line| line.as_bytes().to_vec()));
     }
     found
@@ -156,7 +155,10 @@ fn every_target_has_a_corpus_and_a_program() {
     for (name, _) in targets::ALL {
         let program = root.join(format!("fuzz/fuzz_targets/{name}.rs"));
         let text = fs::read_to_string(&program).unwrap();
-        assert!(text.contains(&format!("targets::{name}(data)")), "{name}");
+        assert!(
+            text.contains(&format!("fuzz_targets::{name}(data)")),
+            "{name}"
+        );
         if let Some(folder) = std::env::var_os("CHORDSCOPE_CORPUS") {
             let folder: PathBuf = root.join(folder).join(name);
             fs::create_dir_all(&folder).unwrap();

@@ -1,11 +1,18 @@
-//! What each fuzz target does with its bytes. None may panic, whatever they are; what is taken in is written out and
-//! taken in again as the same.
+//! Fuzz targets: functions that take any bytes in. What is read is written out and read again as the same. A target panics where that is
+//! not so, as a fuzzer and `sim/tests/fuzz.rs` look for panics.
 
-#![allow(dead_code, reason = "each program of the fuzzer uses one target")]
+extern crate std;
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use alloc::collections::BTreeSet;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::time::Duration;
+use std::sync::OnceLock;
+
+use crate::worlds::ring::permalink::Permalink;
+use crate::worlds::ring::scenario::Scenario;
 
 use chordscope_core::base::contact::Contact;
 use chordscope_core::base::id::{Id, Space};
@@ -38,14 +45,12 @@ use chordscope_core::wire::codec::{
     encode_message,
 };
 use chordscope_core::wire::frame::Frame;
-use chordscope_sim::worlds::ring::permalink::Permalink;
-use chordscope_sim::worlds::ring::scenario::Scenario;
 
 /// A target's name, and what it does.
-pub(crate) type Target = (&'static str, fn(&[u8]));
+pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub(crate) const ALL: [Target; 11] = [
+pub const ALL: [Target; 11] = [
     ("frame", frame),
     ("handshake", handshake),
     ("message", message),
@@ -60,21 +65,22 @@ pub(crate) const ALL: [Target; 11] = [
 ];
 
 /// Those that read text.
-pub(crate) const TEXT: [&str; 2] = ["scenario", "permalink"];
+pub const TEXT: [&str; 2] = ["scenario", "permalink"];
 
 fn cards() -> Cards {
     Cards::new(Space::FULL, Scheme::ED25519)
 }
 
-pub(crate) fn frame(bytes: &[u8]) {
+/// Frames of a link.
+pub fn frame(bytes: &[u8]) {
     if let Ok(frame) = Frame::decode(bytes) {
         assert_eq!(frame.encode(), bytes);
     }
     let _ = Frame::circuit_of(bytes);
 }
 
-/// The first byte tells the side, the rest comes in pieces as long as the byte before each says.
-pub(crate) fn handshake(bytes: &[u8]) {
+/// The handshake of a link. The first byte tells the side, the rest comes in pieces as long as the byte before each says.
+pub fn handshake(bytes: &[u8]) {
     let Some((side, mut rest)) = bytes.split_first() else {
         return;
     };
@@ -94,20 +100,23 @@ pub(crate) fn handshake(bytes: &[u8]) {
     }
 }
 
-pub(crate) fn message(bytes: &[u8]) {
+/// Messages between nodes.
+pub fn message(bytes: &[u8]) {
     if let Ok(message) = decode_message(bytes, &mut cards()) {
         let again = encode_message(&message).map(|bytes| decode_message(&bytes, &mut cards()));
         assert_eq!(again, Ok(Ok(message)));
     }
 }
 
-pub(crate) fn relay_message(bytes: &[u8]) {
+/// Messages between a peer and its relay.
+pub fn relay_message(bytes: &[u8]) {
     if let Ok(message) = RelayMessage::decode(bytes) {
         assert_eq!(RelayMessage::decode(&message.encode()), Ok(message));
     }
 }
 
-pub(crate) fn contact(bytes: &[u8]) {
+/// Contacts, alone and as peers introduce themselves.
+pub fn contact(bytes: &[u8]) {
     if let Ok((contact, features)) = decode_introduction(bytes, true, &mut cards()) {
         let again = encode_introduction(&contact, Some(features))
             .map(|bytes| decode_introduction(&bytes, true, &mut cards()));
@@ -120,7 +129,7 @@ pub(crate) fn contact(bytes: &[u8]) {
 }
 
 /// Records and what groups keep, as disks have them.
-pub(crate) fn record(bytes: &[u8]) {
+pub fn record(bytes: &[u8]) {
     if let Ok(copy) = decode_copy(bytes) {
         let again = encode_copy(&copy).map(|bytes| decode_copy(&bytes));
         assert_eq!(again, Ok(Ok(copy.clone())));
@@ -140,14 +149,16 @@ pub(crate) fn record(bytes: &[u8]) {
     }
 }
 
-pub(crate) fn scenario(bytes: &[u8]) {
+/// Scenarios as JSON.
+pub fn scenario(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     if let Ok(scenario) = Scenario::from_json(&text) {
         assert_eq!(Scenario::from_json(&scenario.to_json()), Ok(scenario));
     }
 }
 
-pub(crate) fn permalink(bytes: &[u8]) {
+/// Links to a moment of a run.
+pub fn permalink(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     if let Ok(link) = Permalink::parse(&text) {
         let nodes: BTreeSet<Id> = link.scenario.nodes.iter().copied().collect();
@@ -157,7 +168,7 @@ pub(crate) fn permalink(bytes: &[u8]) {
 }
 
 /// A settled node, and a script: time passes, messages come, disks fail. A piece begins with its length and its kind.
-pub(crate) fn node(bytes: &[u8]) {
+pub fn node(bytes: &[u8]) {
     let signer = |number: u8| Signer::ed25519([number; 32]);
     let card = |number| Contact::sign(Space::FULL, &signer(number), 0, 1, Vec::new()).ok();
     let (Some(me), Some(other), Some(third)) = (card(1), card(2), card(3)) else {
@@ -197,7 +208,7 @@ pub(crate) fn node(bytes: &[u8]) {
 }
 
 /// Blocks, lists of files and links.
-pub(crate) fn block(bytes: &[u8]) {
+pub fn block(bytes: &[u8]) {
     if let Some((content, place, piece)) = decode_block(bytes) {
         let block = Block {
             content,
@@ -257,7 +268,7 @@ const FEW: Limits = Limits {
 
 /// A swarm that shares one file and fetches another, and a script of what four others do. A piece begins with its length
 /// and its kind.
-pub(crate) fn swarm(bytes: &[u8]) {
+pub fn swarm(bytes: &[u8]) {
     let [(_, shared), (_, wanted)] = files();
     let mut swarm = Swarm::new(FEW, Rng::from_seed(1, 1));
     let (mut now, mut cards) = (Instant::ZERO, cards());
