@@ -338,11 +338,6 @@ impl RingWorld {
         self.trace.count().saturating_sub(1)
     }
 
-    /// The index of the newest entry.
-    const fn last_index(&self) -> u64 {
-        self.next_index.saturating_sub(1)
-    }
-
     /// The entries since the last call, the newest 65,536 at most.
     pub fn take_trace(&mut self) -> Vec<Entry> {
         self.trace.take()
