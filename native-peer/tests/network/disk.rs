@@ -169,6 +169,51 @@ fn a_peer_whose_disk_is_full_says_so_and_goes_on_when_there_is_room() {
     assert!(text.contains("are written again"), "{text}");
 }
 
+/// Two of three are a majority, whichever of them starts again.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_of_one_peer_keeps_no_range_from_the_others_and_is_named_while_one_is_away() {
+    let home = Home::new();
+    let full = peer_with_little_room(&home, File::create(home.path("errors")).unwrap());
+    full.lift_file_limit();
+    let well = home.peer("peer-1", 0, Some(&full));
+    let mut other = home.peer("peer-2", 0, Some(&full));
+    home.wait_for_ring(&[&full, &well, &other]);
+    let names: Vec<String> = (0..12).map(|number| format!("name-{number}")).collect();
+    let put = |name: &str, value: &str| {
+        let put = ["put", name, value, "--level", "quorum", "--json"];
+        home.output(&[&put[..], &["--peer", well.url()]].concat())
+    };
+    let all_take = |value: &str| {
+        for name in &names {
+            eventually(name, || put(name, value).status.success().then_some(()));
+        }
+    };
+    all_take("before");
+    full.limit_files("1");
+    eventually("it refuses", || {
+        let _ = put("another", "value");
+        (http(full.port(), "GET /healthz", &[]).0 == 503).then_some(())
+    });
+    let port = other.port();
+    other.kill();
+    let named = format!("{} ({}): its disk refuses", full.id(), full.socket());
+    eventually("it is named", || {
+        let said = |name| String::from_utf8(put(name, "between").stderr).unwrap();
+        let mut names = names.iter();
+        names.any(|name| said(name).contains(&named)).then_some(())
+    });
+    other = home.peer("peer-2", port, Some(&full));
+    all_take("after");
+    assert_eq!(http(full.port(), "GET /healthz", &[]).0, 503);
+    full.lift_file_limit();
+    eventually("it is well", || {
+        (http(full.port(), "GET /healthz", &[]).0 == 200).then_some(())
+    });
+    all_take("at last");
+    drop(other);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn what_cannot_be_shared_as_the_disk_is_full_is_told_of_with_the_path_and_what_helps() {

@@ -459,7 +459,7 @@ fn a_full_disk_keeps_no_majority_from_going_on() {
     // B has a vote again once it takes what it is given.
     story.refuses = |_, _| false;
     story.look(B, &[A, C]);
-    story.clock = story.clock + Patience::default().silent;
+    story.clock += Patience::default().silent;
     story.look(A, &[B, C]);
     story.crash(C);
     assert!(story.replace(A, 3, 4), "A and B are a majority");
@@ -483,7 +483,7 @@ fn who_cannot_store_that_it_leads_is_passed_by_until_its_disk_takes_that() {
     assert!(story.replace(B, 1, 2), "B and C are a majority");
     story.refuses = |_, _| false;
     story.look(A, &[B, C, D]);
-    story.clock = story.clock + Patience::default().silent;
+    story.clock += Patience::default().silent;
     story.look(B, &[A, C, D]);
     story.crash(C);
     assert!(story.replace(A, 2, 3), "A leads again, and B follows");

@@ -311,18 +311,8 @@ impl Operations {
             Some(Answer::Refused(error)) if !operation.unsure || error == RecordError::Storage => {
                 return self.fail(cx, number, error.into());
             }
-            Some(Answer::Unstored(unstored)) => {
-                let Unstored {
-                    refused,
-                    awaited,
-                    is_final,
-                } = *unstored;
-                let missing = StoreError::Unstored { refused, awaited };
-                if is_final {
-                    return self.fail(cx, number, missing);
-                }
-                operation.missing = missing;
-                operation.unsure |= operation.write.is_some();
+            Some(Answer::Unstored(unstored)) if unstored.is_final => {
+                return self.fail(cx, number, unstored.into());
             }
             Some(Answer::Elsewhere(primary)) => operation.candidates.push_front(primary),
             Some(Answer::Unknown) => {
@@ -331,8 +321,12 @@ impl Operations {
                 }
             }
             answer => {
-                if let Some(Answer::Unavailable(awaited)) = answer {
-                    operation.missing = StoreError::NoMajority(awaited);
+                match answer {
+                    Some(Answer::Unavailable(awaited)) => {
+                        operation.missing = StoreError::NoMajority(awaited);
+                    }
+                    Some(Answer::Unstored(unstored)) => operation.missing = unstored.into(),
+                    _ => {}
                 }
                 operation.unsure |= operation.write.is_some();
             }
@@ -449,6 +443,15 @@ impl Operations {
             Task::Probe => Done::Probed(Err(error)),
             Task::Gather | Task::Import => Done::Brought(key, Err(error)),
         }))
+    }
+}
+
+impl From<Box<Unstored>> for StoreError {
+    fn from(unstored: Box<Unstored>) -> Self {
+        let Unstored {
+            refused, awaited, ..
+        } = *unstored;
+        Self::Unstored { refused, awaited }
     }
 }
 
