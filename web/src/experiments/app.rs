@@ -2,11 +2,12 @@
 
 use chordscope_sim::experiment::plan::Plan;
 use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{Element, HtmlElement, Url, window};
+use web_sys::{Element, HtmlElement, ResizeObserver, Url, window};
 use yew::{
     Callback, Html, NodeRef, UseReducerHandle, component, hook, html, use_effect_with,
-    use_node_ref, use_reducer, use_state,
+    use_node_ref, use_reducer, use_state, use_state_eq,
 };
 
 use crate::components::icon::{Picture, icon};
@@ -32,7 +33,7 @@ pub fn ExperimentsApp() -> Html {
     let copied = use_state(|| None::<&'static str>);
     use_address(&desk, shown, &run);
     let frame = use_node_ref();
-    let width = use_width(&frame, shown);
+    let width = use_width(&frame);
     let plan = desk.shown();
     let paper = plan.paper();
     let intend = {
@@ -154,29 +155,32 @@ fn use_address(desk: &UseReducerHandle<Desk>, shown: bool, run: &Callback<Option
     use_listener(|window| Some(window.clone().into()), "hashchange", changed);
 }
 
-/// The width of an element in pixels, now and whenever the window changes.
+/// The width of an element in pixels, whatever changes it: the window, or a style sheet that comes late.
 #[hook]
-fn use_width(frame: &NodeRef, shown: bool) -> f64 {
-    let width = use_state(|| 0.0);
-    let measure = {
-        let (frame, width) = (frame.clone(), width.setter());
-        move || {
-            let frame = frame.cast::<Element>();
-            if let Some(wide) = frame
-                .map(|frame| frame.client_width())
-                .filter(|wide| *wide > 0)
-            {
-                width.set(f64::from(wide));
+fn use_width(frame: &NodeRef) -> f64 {
+    let width = use_state_eq(|| 0.0);
+    let (frame, set) = (frame.clone(), width.setter());
+    use_effect_with((), move |()| {
+        let element = frame.cast::<Element>();
+        let own = element.clone();
+        let heard = Closure::<dyn FnMut()>::new(move || {
+            let wide = own.as_ref().map_or(0, Element::client_width);
+            // While another page shows, it has none.
+            if wide > 0 {
+                set.set(f64::from(wide));
             }
+        });
+        let observer = ResizeObserver::new(heard.as_ref().unchecked_ref()).ok();
+        if let (Some(observer), Some(element)) = (&observer, &element) {
+            observer.observe(element);
         }
-    };
-    let resized = measure.clone();
-    use_listener(
-        |window| Some(window.clone().into()),
-        "resize",
-        Callback::from(move |_| resized()),
-    );
-    use_effect_with(shown, move |_| measure());
+        move || {
+            if let Some(observer) = observer {
+                observer.disconnect();
+            }
+            drop(heard);
+        }
+    });
     *width
 }
 

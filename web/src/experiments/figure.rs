@@ -451,9 +451,9 @@ impl Keys {
 }
 
 /// The heads of an experiment's table.
-pub fn heads(experiment: Experiment, rows: &[Row]) -> Vec<(Column, &'static str)> {
+pub fn heads(rows: &[Row]) -> Vec<(Column, &'static str)> {
     let cells = rows.first().map(Row::cells).unwrap_or_default();
-    let name = |(column, _): &(Column, _)| (*column, head(experiment, *column));
+    let name = |(column, _): &(Column, _)| (*column, head(*column));
     cells.iter().map(name).collect()
 }
 

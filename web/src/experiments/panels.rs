@@ -310,7 +310,7 @@ fn failed() -> Verdict {
 pub fn figures_card(panel: &Panel) -> Html {
     let (rows, paper) = (panel.rows(), panel.paper_rows());
     let experiment = panel.plan.experiment;
-    let heads = figure::heads(experiment, if rows.is_empty() { paper } else { rows });
+    let heads = figure::heads(if rows.is_empty() { paper } else { rows });
     let mut lines: Vec<(bool, &Row)> = rows.iter().map(|row| (true, row)).collect();
     lines.extend(paper.iter().map(|row| (false, row)));
     // The order of keys, and ours first: the sort keeps the order of equals.

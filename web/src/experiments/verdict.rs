@@ -96,7 +96,7 @@ fn compare(experiment: Experiment, column: Column, rows: &[Row], paper: &[Row]) 
     };
     Some(format!(
         "{}: {} the paper’s, {scope}at {} ({} here, {} there).",
-        head(experiment, column),
+        head(column),
         range(low, high),
         at(experiment, furthest.key),
         told(rows)?,

@@ -52,7 +52,7 @@ pub const fn describe(experiment: Experiment) -> Description {
         Experiment::Failures => (
             "Failures",
             "Do lookups still end when up to half of all nodes fail at once?",
-            "That part of a stable ring fails before any table is repaired, and the living look up 10,000 random keys, on 40 rings. Successor lists have 20 entries. A timeout is a failed node that a lookup asked.",
+            "A part of a stable ring, from none to half, fails before any table is repaired; the living look up 10,000 random keys, on 40 rings. Successor lists have 20 entries. A timeout is a failed node that a lookup asked.",
             "Stoica et al., Chord, IEEE/ACM Transactions on Networking 2003, table II",
             TON,
         ),
@@ -88,7 +88,7 @@ pub const fn describe(experiment: Experiment) -> Description {
 }
 
 /// The name of a column, as a head of a table.
-pub const fn head(experiment: Experiment, column: Column) -> &'static str {
+pub const fn head(column: Column) -> &'static str {
     match column {
         Column::Nodes => "Nodes",
         Column::MeanHops => "Mean hops",
@@ -106,10 +106,7 @@ pub const fn head(experiment: Experiment, column: Column) -> &'static str {
         Column::SuccessorsPerFinger => "Nodes to choose from",
         Column::IterativeStretch => "Iterative stretch",
         Column::RecursiveStretch => "Recursive stretch",
-        Column::Leechers => match experiment {
-            Experiment::Swarm => "Nodes that fetch",
-            _ => "Leechers",
-        },
+        Column::Leechers => "Nodes that fetch",
         Column::Segments => "Segments",
         Column::OptimalRounds => "At best",
         Column::MakespanRounds => "Rarest first",
