@@ -329,6 +329,33 @@ fn a_scenario_runs_from_its_name_a_file_or_a_link() {
 }
 
 #[test]
+fn a_run_is_exported_and_traced_and_an_exported_run_has_the_same_digest() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let (run, again, trace) = (path("run.json"), path("again.json"), path("trace.json"));
+    let whole = out(&[
+        "run", "crash-18", "--json", "--export", &run, "--trace", &trace,
+    ]);
+    assert_eq!(whole, out(&["run", "crash-18", "--json"]));
+    assert_eq!(out(&["run", &run, "--json", "--export", &again]), whole);
+    let read = |path: &str| std::fs::read_to_string(path).unwrap();
+    assert_eq!(read(&run), read(&again));
+    let trace: Value = serde_json::from_str(&read(&trace)).unwrap();
+    let events = trace["traceEvents"].as_array().unwrap();
+    assert!(
+        events
+            .iter()
+            .any(|event| event["name"] == "node 18 crashes")
+    );
+    assert!(refused(&["run", &run, "--seed", "2"], 2).contains("--seed: an exported run"));
+    let broken = path("broken.json");
+    std::fs::write(&broken, read(&run).replace("\"bits\": 5", "\"bits\": 500")).unwrap();
+    assert!(refused(&["run", &broken], 2).contains("is no exported run: bits: "));
+    let nowhere = path("no/such/folder.json");
+    assert!(refused(&["run", "crash-18", "--trace", &nowhere], 1).contains("folder.json"));
+}
+
+#[test]
 fn a_scenario_without_a_title_is_called_by_its_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mine.json");

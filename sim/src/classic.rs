@@ -9,15 +9,12 @@
 
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
-
 use chordscope_core::base::contact::Contact;
 use chordscope_core::chord::membership::{Effect, Input, Membership, Query, Variant};
 use chordscope_core::chord::successors::Neighbours;
 
 /// The membership rules of a simulated ring.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Protocol {
     /// As Zave corrected them in 2017.
     #[default]

@@ -7,6 +7,8 @@ pub mod behaviour;
 #[cfg(feature = "scenario-files")]
 pub mod chrome;
 pub mod history;
+#[cfg(feature = "scenario-files")]
+pub(crate) mod json;
 pub mod malformed;
 pub mod network;
 pub mod permalink;

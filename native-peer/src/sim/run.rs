@@ -1,41 +1,55 @@
-//! `sim run`: a scenario in the simulator, from its beginning to its end.
+//! `sim run`: a scenario in the simulator, from its beginning to its end, or a run that was exported, to the moment that it shows.
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
 use chordscope_core::chord::invariant::Property;
+use chordscope_sim::engine::behaviour;
+use chordscope_sim::engine::chrome;
+use chordscope_sim::engine::history::export::{self, Imported, MAX_EXPORT};
 use chordscope_sim::engine::time_text::time_text;
 use chordscope_sim::worlds::ring;
 use chordscope_sim::worlds::ring::builtin;
 use chordscope_sim::worlds::ring::permalink::Permalink;
 use chordscope_sim::worlds::ring::scenario::{MAX_JSON, Scenario};
 use chordscope_sim::worlds::ring::trace::{Entry, What};
+use chordscope_sim::worlds::ring::{History, RingWorld};
 use clap::Args;
 use serde::Serialize;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, unwritten};
 use crate::output::{self, count};
 use crate::regular_file;
 use crate::sim::nodes::JsonId;
 
-/// The largest scenario file, in bytes.
-const MAX_SCENARIO: u64 = MAX_JSON as u64;
+/// The largest file, in bytes: of a scenario, or of an exported run.
+const MAX_FILE: u64 = if MAX_JSON > MAX_EXPORT {
+    MAX_JSON
+} else {
+    MAX_EXPORT
+} as u64;
 /// The name of the argument in messages.
 const ARGUMENT: &str = "SCENARIO";
 
 /// `sim run`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// A file, - for standard input, a permalink of the page, or the name of a built-in scenario
+    /// A file of a scenario or of an exported run, - for standard input, a permalink of the page, or the name of a built-in scenario
     #[arg(value_name = ARGUMENT)]
     scenario: String,
     /// Run with this seed instead of the scenario's own
     #[arg(long, allow_negative_numbers = true)]
     seed: Option<u64>,
+    /// Write what happened as a chart of time, which Perfetto and Chrome's chrome://tracing open
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
+    /// Write the run with its branches, as the page's "Export" does: "Import" opens it
+    #[arg(long, value_name = "FILE")]
+    export: Option<PathBuf>,
 }
 
 #[derive(Debug, Serialize)]
@@ -60,6 +74,8 @@ struct Violation {
 struct Run {
     answer: Answer,
     unclear: Vec<Unclear>,
+    /// All of it as a chart of time, where that is wanted.
+    trace: Option<String>,
 }
 
 /// A time in which some keys had two owners or none: predecessors lag behind every join and departure.
@@ -76,15 +92,35 @@ struct Plan {
     scenario: Scenario,
     seed: u64,
     until: Instant,
+    /// Where it is an exported one, that with its branches; then `scenario` has the actions of the branch that is shown.
+    exported: Option<History>,
 }
 
 impl Options {
     pub(crate) fn run(&self, json: bool) -> Result<(), Failure> {
         let mut plan = find(&self.scenario)?;
+        if self.seed.is_some() && plan.exported.is_some() {
+            let reason = "an exported run has the seed that it was recorded with";
+            return Err(Failure::usage("--seed", reason));
+        }
         plan.seed = self.seed.unwrap_or(plan.seed);
         let title = self.title(&plan.scenario).to_string();
         let until = plan.until;
-        let Run { answer, unclear } = execute(plan)?;
+        for path in self.trace.iter().chain(&self.export) {
+            regular_file::check_output(path)
+                .map_err(|error| Failure::failed(unwritten(path, &error)))?;
+        }
+        if let Some(path) = &self.export {
+            write(path, &plan.export()?)?;
+        }
+        let Run {
+            answer,
+            unclear,
+            trace,
+        } = execute(plan, self.trace.is_some())?;
+        if let Some((path, trace)) = self.trace.as_ref().zip(trace) {
+            write(path, &trace)?;
+        }
         if json {
             return output::json(&answer);
         }
@@ -145,7 +181,14 @@ fn find(text: &str) -> Result<Plan, Failure> {
     let wrong = |reason: String| Failure::usage(ARGUMENT, reason);
     let path = Path::new(text);
     if text == "-" || path.is_file() || path.exists() && builtin::named(text).is_none() {
-        let scenario = Scenario::from_json(&read(text)?);
+        let content = read(text)?;
+        if is_exported(&content) {
+            let imported = export::read(&content);
+            let imported =
+                imported.map_err(|error| wrong(format!("{text} is no exported run: {error}")))?;
+            return Ok(Plan::continued(imported));
+        }
+        let scenario = Scenario::from_json(&content);
         let scenario =
             scenario.map_err(|error| wrong(format!("{text} is no scenario: {error}")))?;
         return Ok(Plan::of(scenario));
@@ -163,6 +206,7 @@ fn find(text: &str) -> Result<Plan, Failure> {
             until: link.at.unwrap_or(link.scenario.until),
             seed: link.seed,
             scenario: link.scenario,
+            exported: None,
         });
     }
     let names: Vec<_> = builtin::all().into_iter().map(|known| known.name).collect();
@@ -178,8 +222,48 @@ impl Plan {
             seed: scenario.seed,
             until: scenario.until,
             scenario,
+            exported: None,
         }
     }
+
+    /// The branch of an exported run that is shown, to the moment that is shown.
+    fn continued(imported: Imported<RingWorld>) -> Self {
+        let Imported { history, behaviour } = imported;
+        if let Some(caveat) = behaviour::caveat(behaviour) {
+            output::note(format_args!("chordscope: {caveat}"));
+        }
+        Self {
+            seed: history.seed(),
+            until: history.now(),
+            scenario: Scenario {
+                actions: history.actions().to_vec(),
+                ..history.setup().clone()
+            },
+            exported: Some(history),
+        }
+    }
+
+    /// The run as the page exports it, at its end.
+    fn export(&self) -> Result<String, Failure> {
+        if let Some(history) = &self.exported {
+            return Ok(export::write(history));
+        }
+        let history = History::new(self.scenario.clone(), self.seed);
+        let mut history = history.map_err(|error| Failure::usage(ARGUMENT, error))?;
+        history.advance_to(self.until);
+        Ok(export::write(&history))
+    }
+}
+
+/// Whether a file says of itself that it is an exported run.
+fn is_exported(text: &str) -> bool {
+    let read = serde_json::from_str::<serde_json::Value>(text);
+    read.is_ok_and(|value| value["format"] == export::FORMAT)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    regular_file::replace(path, text.as_bytes())
+        .map_err(|error| Failure::failed(unwritten(path, &error)))
 }
 
 fn read(path: &str) -> Result<String, Failure> {
@@ -192,19 +276,20 @@ fn read(path: &str) -> Result<String, Failure> {
             Box::new(file.map_err(|error| wrong(error.to_string()))?)
         }
     };
-    let read = source.take(MAX_SCENARIO + 1).read_to_string(&mut text);
+    let read = source.take(MAX_FILE + 1).read_to_string(&mut text);
     let read = read.map_err(|error| wrong(error.to_string()))?;
-    if read as u64 > MAX_SCENARIO {
+    if read as u64 > MAX_FILE {
         return Err(wrong("longer than 16 MiB".to_string()));
     }
     Ok(text)
 }
 
-fn execute(plan: Plan) -> Result<Run, Failure> {
+fn execute(plan: Plan, charted: bool) -> Result<Run, Failure> {
     let mut run = ring::Run::begin(&Arc::new(plan.scenario), plan.seed)
         .map_err(|error| Failure::usage(ARGUMENT, error))?;
     let space = run.world().space();
     let (mut violations, mut unclear) = (Vec::new(), Vec::new());
+    let mut all = Vec::new();
     let mut note =
         |entries: Vec<Entry>| {
             entries.iter().for_each(|entry| follow(&mut unclear, entry));
@@ -216,6 +301,9 @@ fn execute(plan: Plan) -> Result<Run, Failure> {
                     node: JsonId::new(space, node),
                 }
             }));
+            if charted {
+                all.extend(entries);
+            }
         };
     note(run.take_trace());
     while run.step_until(plan.until) {
@@ -226,7 +314,12 @@ fn execute(plan: Plan) -> Result<Run, Failure> {
         events: run.world().events(),
         violations,
     };
-    Ok(Run { answer, unclear })
+    let trace = charted.then(|| chrome::write(run.world(), &all));
+    Ok(Run {
+        answer,
+        unclear,
+        trace,
+    })
 }
 
 /// Takes in whether each key has one owner.
@@ -257,7 +350,7 @@ fn broken(entry: &Entry) -> Option<(Instant, Property, Id)> {
 
 #[cfg(test)]
 mod tests {
-    use chordscope_sim::worlds::ring::History;
+    use chordscope_sim::worlds::ring::action::Action;
 
     use super::*;
 
@@ -267,7 +360,7 @@ mod tests {
             let (seed, until) = (scenario.seed, scenario.until);
             let mut history = History::new(scenario.clone(), seed).unwrap();
             history.advance_to(until);
-            let answer = execute(Plan::of(scenario)).unwrap().answer;
+            let answer = execute(Plan::of(scenario), false).unwrap().answer;
             assert_eq!(answer.digest, history.world().digest());
             assert_eq!(answer.events, history.world().events());
             assert_eq!(answer.violations.len() as u64, history.world().violations());
@@ -278,7 +371,7 @@ mod tests {
     fn a_link_runs_to_its_moment() {
         let link = "https://example.org/#/ring?s=lesson-26&seed=3&do=1500000:insert,7&t=2750000";
         let shown = Permalink::parse(link).unwrap().open().unwrap();
-        let answer = execute(find(link).unwrap()).unwrap().answer;
+        let answer = execute(find(link).unwrap(), false).unwrap().answer;
         assert_eq!(answer.digest, shown.world().digest());
     }
 
@@ -286,11 +379,32 @@ mod tests {
     fn a_link_without_a_moment_runs_the_whole_scenario() {
         for scenario in builtin::all() {
             let link = format!("http://127.0.0.1:7340/#/ring?s={}", scenario.name);
-            let whole = execute(find(&scenario.name).unwrap()).unwrap().answer;
-            let linked = execute(find(&link).unwrap()).unwrap().answer;
+            let whole = execute(find(&scenario.name).unwrap(), false)
+                .unwrap()
+                .answer;
+            let linked = execute(find(&link).unwrap(), false).unwrap().answer;
             assert_eq!(linked.digest, whole.digest, "{link}");
             assert!(linked.events > 0, "{link}");
         }
+    }
+
+    #[test]
+    fn an_exported_run_has_the_digest_of_the_moment_and_branch_that_it_shows() {
+        let mut history = History::new(builtin::named("crash-18").unwrap(), 5).unwrap();
+        history.advance_to(Instant::from_millis(6_000));
+        history.seek(Instant::from_millis(2_000));
+        history.act(Action::Insert(Id::from_u64(7))).unwrap();
+        history.advance_to(Instant::from_millis(3_000));
+        let text = export::write(&history);
+        assert!(is_exported(&text) && !is_exported("{}"));
+        let plan = Plan::continued(export::read(&text).unwrap());
+        assert_eq!(plan.export().unwrap(), text);
+        let run = execute(plan, true).unwrap();
+        assert_eq!(run.answer.digest, history.world().digest());
+        let trace: serde_json::Value = serde_json::from_str(&run.trace.unwrap()).unwrap();
+        let names = trace["traceEvents"].as_array().unwrap().iter();
+        let mut names = names.map(|event| event["name"].as_str().unwrap());
+        assert!(names.any(|name| name == "node 7 joins"));
     }
 
     #[test]
@@ -317,7 +431,9 @@ mod tests {
     #[test]
     fn a_run_tells_when_keys_had_no_single_owner_as_the_page_does() {
         let scenario = builtin::named("insert-7").unwrap();
-        let Run { answer, unclear } = execute(Plan::of(scenario.clone())).unwrap();
+        let Run {
+            answer, unclear, ..
+        } = execute(Plan::of(scenario.clone()), false).unwrap();
         assert!(answer.violations.is_empty());
         let mut history = History::new(scenario.clone(), scenario.seed).unwrap();
         history.advance_to(scenario.until);

@@ -1,11 +1,13 @@
 //! A trace in the format of Chrome's tracing, which Perfetto opens.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::engine::World;
+use crate::engine::json::{self, object};
 use crate::engine::trace::Entry;
 use chordscope_core::base::time::Instant;
 
@@ -41,31 +43,38 @@ pub fn write<W: Charted>(world: &W, entries: &[Entry<W::What>]) -> String {
             rows.push(mark.row.clone());
             rows.len() - 1
         });
-        let event = |phase: &str, at: Instant| {
-            json!({
-                "ph": phase, "name": mark.name, "cat": mark.category,
-                "pid": 1, "tid": row, "ts": at.as_micros(),
-            })
+        let event = |phase: &str, at: Instant, more: (&'static str, Value)| {
+            object(vec![
+                ("ph", phase.into()),
+                ("name", mark.name.as_str().into()),
+                ("cat", mark.category.into()),
+                ("pid", 1.into()),
+                ("tid", row.into()),
+                ("ts", at.as_micros().into()),
+                more,
+            ])
         };
         match mark.since {
             // Messages in flight overlap, so that they are asynchronous events.
             Some((since, number)) => {
-                for (phase, at) in [("b", since), ("e", entry.at)] {
-                    let mut event = event(phase, at);
-                    event["id"] = number.into();
-                    events.push(event);
-                }
+                events.push(event("b", since, ("id", number.into())));
+                events.push(event("e", entry.at, ("id", number.into())));
             }
-            None => {
-                let mut event = event("i", entry.at);
-                event["s"] = "t".into();
-                events.push(event);
-            }
+            None => events.push(event("i", entry.at, ("s", "t".into()))),
         }
     }
     let names = rows.iter().enumerate().map(|(row, name)| {
-        json!({"ph": "M", "name": "thread_name", "pid": 1, "tid": row, "args": {"name": name}})
+        object(vec![
+            ("ph", "M".into()),
+            ("name", "thread_name".into()),
+            ("pid", 1.into()),
+            ("tid", row.into()),
+            ("args", object(vec![("name", name.as_str().into())])),
+        ])
     });
-    let all: Vec<Value> = names.chain(events).collect();
-    json!({"displayTimeUnit": "ms", "traceEvents": all}).to_string()
+    let all: Value = names.chain(events).collect();
+    json::line(&object(vec![
+        ("displayTimeUnit", "ms".into()),
+        ("traceEvents", all),
+    ]))
 }

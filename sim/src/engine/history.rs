@@ -74,6 +74,9 @@ pub struct History<W: World> {
     checkpoints: Checkpoints<W>,
 }
 
+/// A branch with its number and its actions, which the current one does not hold itself.
+type Known<'a, A> = (BranchId, &'a Branch<A>, &'a [Timed<A>]);
+
 /// An action that was undone.
 #[derive(Clone, Copy, Debug)]
 struct Redo {
@@ -259,19 +262,29 @@ impl<W: World> History<W> {
 
     /// Returns the branches, in the order in which they began.
     pub fn branches(&self) -> Vec<BranchView> {
-        let here = (&self.current, &self.here);
-        let all = self.others.iter().chain([here]);
-        let mut views: Vec<BranchView> = all.map(|(id, branch)| self.view(*id, branch)).collect();
-        views.sort_unstable_by_key(|view| view.id);
-        views
+        let all = self.in_order();
+        all.map(|(id, branch, actions)| self.view(id, branch, actions))
+            .collect()
     }
 
-    fn view(&self, id: BranchId, branch: &Branch<W::Action>) -> BranchView {
-        let is_current = id == self.current;
-        let actions = match is_current {
-            true => &self.run.plan,
-            false => &branch.actions,
+    /// Every branch with its actions, in the order in which they began.
+    fn in_order(&self) -> impl Iterator<Item = Known<'_, W::Action>> {
+        let other = |(id, branch): (&BranchId, _)| {
+            let branch: &Branch<W::Action> = branch;
+            (*id, branch, branch.actions.as_slice())
         };
+        let here = (self.current, &self.here, self.run.plan.as_slice());
+        let before = self.others.range(..self.current).map(other);
+        let after = self.others.range(self.current..).map(other);
+        before.chain([here]).chain(after)
+    }
+
+    fn view(
+        &self,
+        id: BranchId,
+        branch: &Branch<W::Action>,
+        actions: &[Timed<W::Action>],
+    ) -> BranchView {
         let first = branch.by_hand.iter().find(|at| **at >= branch.shared);
         let first = first.and_then(|at| actions.get(*at));
         BranchView {
@@ -280,7 +293,7 @@ impl<W: World> History<W> {
             from: branch.from,
             end: branch.end,
             label: first.map(|timed| self.run.world.describe(&timed.action)),
-            is_current,
+            is_current: id == self.current,
         }
     }
 

@@ -2,15 +2,12 @@
 
 use core::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use chordscope_core::base::digest::Digest;
 use chordscope_core::base::id::Id;
 use chordscope_core::base::rng::Rng;
 
 /// The latency of a message, in milliseconds. Messages may overtake one another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Latency {
     /// Always the same.
     Fixed(u32),
@@ -64,8 +61,7 @@ impl Default for Latency {
 pub const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// Some messages take longer, so that others overtake them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reorder {
     /// The number of affected messages in a thousand.
     pub per_mille: u16,
@@ -87,8 +83,7 @@ impl Reorder {
 }
 
 /// The bandwidth of a node's line, in bytes a second. What comes while it is busy waits, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bandwidth {
     /// The bandwidth from the node.
     pub up: u32,

@@ -11,16 +11,17 @@
 
 use alloc::collections::BTreeMap;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::mem;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::engine::behaviour::BEHAVIOUR;
 use crate::engine::history::branch::Branch;
 use crate::engine::history::{BranchId, History, MAX_ACTIONS, MAX_BRANCHES};
+use crate::engine::json::{self, Fields, number, object};
 use crate::engine::malformed::Malformed;
 use crate::engine::run::MAX_MILLIS;
 use crate::engine::{Timed, World};
@@ -28,8 +29,8 @@ use chordscope_core::base::time::Instant;
 
 /// The most bytes of an exported run.
 pub const MAX_EXPORT: usize = 16 << 20;
-/// The mark of a file that is an exported run.
-const FORMAT: &str = "chordscope run";
+/// The mark of a file that is an exported run: its field `format`.
+pub const FORMAT: &str = "chordscope run";
 /// The largest number of a branch that is read: many more can follow it.
 const MAX_ID: BranchId = BranchId(u32::MAX / 2);
 /// The version of the format.
@@ -71,85 +72,52 @@ pub struct Imported<W: World> {
     pub behaviour: u32,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    format: String,
-    version: u32,
-    world: String,
-    behaviour: u32,
-    seed: u64,
-    setup: Value,
-    branches: Vec<BranchText>,
-    current: u32,
-    at_us: u64,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BranchText {
-    id: u32,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    parent: Option<u32>,
-    #[serde(default)]
-    from_us: u64,
-    #[serde(default)]
-    shared: usize,
-    end_us: u64,
-    actions: Vec<ActionText>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ActionText {
-    at_us: u64,
-    #[serde(rename = "do")]
-    action: Value,
-    #[serde(default, skip_serializing_if = "is_false")]
-    planned: bool,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
-const fn is_false(value: &bool) -> bool {
-    !*value
-}
-
 /// Writes a run as JSON.
 pub fn write<W: Portable>(history: &History<W>) -> String {
-    let text = |id: BranchId, branch: &Branch<W::Action>, actions: &[Timed<W::Action>]| {
-        let own = actions.iter().enumerate().skip(branch.shared);
-        BranchText {
-            id: id.0,
-            parent: branch.parent.map(|parent| parent.0),
-            from_us: branch.from.as_micros(),
-            shared: branch.shared,
-            end_us: branch.end.as_micros(),
-            actions: own
-                .map(|(place, timed)| ActionText {
-                    at_us: timed.at.as_micros(),
-                    action: W::write_action(&history.setup, &timed.action),
-                    planned: branch.by_hand.binary_search(&place).is_err(),
-                })
-                .collect(),
+    let branches = history.in_order();
+    let branches = branches.map(|(id, branch, actions)| write_branch(history, id, branch, actions));
+    let fields: [(&str, Value); 9] = [
+        ("format", FORMAT.into()),
+        ("version", VERSION.into()),
+        ("world", W::WORLD.into()),
+        ("behaviour", BEHAVIOUR.into()),
+        ("seed", history.seed.into()),
+        ("setup", W::write_setup(&history.setup)),
+        ("branches", branches.collect()),
+        ("current", history.current.0.into()),
+        ("at_us", history.now().as_micros().into()),
+    ];
+    // In this order: who opens the file sees first what it is.
+    let fields = fields.map(|(name, value)| format!("\"{name}\": {}", json::lines(&value)));
+    format!("{{\n{}\n}}\n", fields.join(",\n"))
+}
+
+fn write_branch<W: Portable>(
+    history: &History<W>,
+    id: BranchId,
+    branch: &Branch<W::Action>,
+    actions: &[Timed<W::Action>],
+) -> Value {
+    let own = actions.iter().enumerate().skip(branch.shared);
+    let own = own.map(|(place, timed)| {
+        let action = W::write_action(&history.setup, &timed.action);
+        let mut fields = vec![("at_us", timed.at.as_micros().into()), ("do", action)];
+        if branch.by_hand.binary_search(&place).is_err() {
+            fields.push(("planned", true.into()));
         }
-    };
-    let others = history.others.iter();
-    let others = others.map(|(id, branch)| text(*id, branch, &branch.actions));
-    let here = text(history.current, &history.here, history.actions());
-    let mut branches: Vec<BranchText> = others.chain([here]).collect();
-    branches.sort_unstable_by_key(|branch| branch.id);
-    let file = File {
-        format: FORMAT.to_string(),
-        version: VERSION,
-        world: W::WORLD.to_string(),
-        behaviour: BEHAVIOUR,
-        seed: history.seed,
-        setup: W::write_setup(&history.setup),
-        branches,
-        current: history.current.0,
-        at_us: history.now().as_micros(),
-    };
-    serde_json::to_string_pretty(&file).unwrap_or_default()
+        object(fields)
+    });
+    let mut fields = vec![
+        ("id", id.0.into()),
+        ("from_us", branch.from.as_micros().into()),
+        ("shared", branch.shared.into()),
+        ("end_us", branch.end.as_micros().into()),
+        ("actions", own.collect()),
+    ];
+    if let Some(parent) = branch.parent {
+        fields.push(("parent", parent.0.into()));
+    }
+    object(fields)
 }
 
 /// Reads what [`write()`] wrote, and goes to the moment that was shown.
@@ -157,33 +125,30 @@ pub fn write<W: Portable>(history: &History<W>) -> String {
 /// # Errors
 /// [`Malformed`] says where and why.
 pub fn read<W: Portable>(text: &str) -> Result<Imported<W>, Malformed> {
+    read_within(text, usize::MAX)
+}
+
+/// The same, for a reader who cannot wait: refuses a run that comes to its moment only after more than `budget` things have happened.
+///
+/// # Errors
+/// [`Malformed`] says where and why.
+pub fn read_within<W: Portable>(text: &str, budget: usize) -> Result<Imported<W>, Malformed> {
     if text.len() > MAX_EXPORT {
         return Err(Malformed::new("", &"an exported run has at most 16 MiB"));
     }
-    let file: File = serde_json::from_str(text).map_err(|error| Malformed::new("", &error))?;
-    file.check_head(W::WORLD)?;
-    let mut setup = W::read_setup(file.setup)?;
-    let mut branches: BTreeMap<BranchId, Branch<W::Action>> = BTreeMap::new();
-    let mut last = None;
-    for (place, text) in file.branches.into_iter().enumerate() {
-        let place = format!("branches[{place}]");
-        let id = BranchId(text.id);
-        if id > MAX_ID {
-            return Err(Malformed::new(&place, &"the id is too large"));
-        }
-        if last.is_some_and(|last| last >= id) {
-            return Err(Malformed::new(&place, &"the ids must ascend"));
-        }
-        let parent = text.parent.map(BranchId);
-        let known = parent.and_then(|parent| branches.get(&parent));
-        if parent.is_some() != last.is_some() || known.is_none() != parent.is_none() {
-            let reason = "all branches but the first one have an earlier one as parent";
-            return Err(Malformed::new(&place, &reason));
-        }
-        last = Some(id);
-        let branch = text.check::<W>(&setup, known, &place)?;
-        branches.insert(id, branch);
-    }
+    let value = serde_json::from_str(text).map_err(|error| Malformed::new("", &error))?;
+    let mut fields = Fields::of(value, "")?;
+    check_head(&mut fields, W::WORLD)?;
+    let behaviour = fields.number("behaviour")?;
+    let seed = fields.number("seed")?;
+    let setup = fields.need("setup")?;
+    let branches = fields.list("branches")?;
+    let current = BranchId(fields.number("current")?);
+    let at = instant(fields.number("at_us")?, "at_us")?;
+    fields.end()?;
+    let mut setup = W::read_setup(setup)?;
+    let mut branches = read_branches::<W>(&setup, branches)?;
+    let last = branches.keys().next_back().copied();
     let Some((first, mut here)) = branches.pop_first() else {
         return Err(Malformed::new("branches", &"there is none"));
     };
@@ -194,105 +159,160 @@ pub fn read<W: Portable>(text: &str) -> Result<Imported<W>, Malformed> {
         &mut setup,
         planned.map(|(_, timed)| timed.clone()).collect(),
     );
-    let mut history = History::<W>::new(setup, file.seed)?;
+    let mut history = History::<W>::new(setup, seed)?;
     history.run.plan = plan;
     history.current = first;
     history.here = here;
     history.others = branches;
     history.next = last.map_or(1, |last| last.0.saturating_add(1));
-    let current = BranchId(file.current);
     if current != first && !history.return_to(current) {
         return Err(Malformed::new("current", &"there is no such branch"));
     }
-    let at = instant(file.at_us, "at_us")?;
     if at > history.end() {
         return Err(Malformed::new("at_us", &"is after the end of the branch"));
     }
-    history.seek(at);
-    Ok(Imported {
-        history,
-        behaviour: file.behaviour,
-    })
-}
-
-impl File {
-    fn check_head(&self, world: &str) -> Result<(), Malformed> {
-        if self.format != FORMAT {
-            let reason = format!("must be \"{FORMAT}\"");
-            return Err(Malformed::new("format", &reason));
-        }
-        if self.version != VERSION {
-            let reason = format!("is {}, and only {VERSION} is known", self.version);
-            return Err(Malformed::new("version", &reason));
-        }
-        if self.world != world {
-            let reason = format!("must be \"{world}\"");
-            return Err(Malformed::new("world", &reason));
-        }
-        if self.branches.len() > MAX_BRANCHES {
-            let reason = format!("at most {MAX_BRANCHES} branches");
-            return Err(Malformed::new("branches", &reason));
-        }
-        Ok(())
+    let is_reached = history.advance_within(at, budget);
+    if !is_reached {
+        let reason = "takes too long to replay";
+        return Err(Malformed::new("at_us", &reason));
     }
+    Ok(Imported { history, behaviour })
 }
 
-impl BranchText {
-    fn check<W: Portable>(
-        self,
-        setup: &W::Setup,
-        parent: Option<&Branch<W::Action>>,
-        place: &str,
-    ) -> Result<Branch<W::Action>, Malformed> {
-        let wrong = |what: &str, reason: &str| Malformed::new(&format!("{place}.{what}"), &reason);
-        let from = instant(self.from_us, &format!("{place}.from_us"))?;
-        let end = instant(self.end_us, &format!("{place}.end_us"))?;
-        if end < from {
-            return Err(wrong("end_us", "is before the branch begins"));
+fn check_head(fields: &mut Fields, world: &str) -> Result<(), Malformed> {
+    for (name, expected) in [("format", FORMAT), ("world", world)] {
+        if fields.text(name)? != expected {
+            let reason = format!("must be \"{expected}\"");
+            return Err(Malformed::new(name, &reason));
         }
-        let inherited = parent.map_or(&[][..], |parent| &parent.actions);
-        let Some(inherited) = inherited.get(..self.shared) else {
-            return Err(wrong("shared", "the parent has not so many actions"));
+    }
+    let version: u64 = fields.number("version")?;
+    if version != u64::from(VERSION) {
+        let reason = format!("is {version}, and only {VERSION} is known");
+        return Err(Malformed::new("version", &reason));
+    }
+    Ok(())
+}
+
+/// The branches of a run, by number.
+type Branches<W> = BTreeMap<BranchId, Branch<<W as World>::Action>>;
+
+fn read_branches<W: Portable>(
+    setup: &W::Setup,
+    texts: Vec<Value>,
+) -> Result<Branches<W>, Malformed> {
+    if texts.len() > MAX_BRANCHES {
+        let reason = format!("at most {MAX_BRANCHES} branches");
+        return Err(Malformed::new("branches", &reason));
+    }
+    let mut branches = Branches::<W>::new();
+    for (place, text) in texts.into_iter().enumerate() {
+        let place = format!("branches[{place}]");
+        let last = branches.keys().next_back().copied();
+        let mut fields = Fields::of(text, &place)?;
+        let id = BranchId(fields.number("id")?);
+        if id > MAX_ID {
+            return Err(Malformed::new(&place, &"the id is too large"));
+        }
+        if last.is_some_and(|last| last >= id) {
+            return Err(Malformed::new(&place, &"the ids must ascend"));
+        }
+        let parent = match fields.take("parent") {
+            Some(parent) => {
+                let wrong = || Malformed::new(&place, &"the parent must be the id of a branch");
+                Some(BranchId(number(&parent).ok_or_else(wrong)?))
+            }
+            None => None,
         };
-        if self.shared + self.actions.len() > MAX_ACTIONS {
-            let reason = format!("a branch has at most {MAX_ACTIONS}");
-            return Err(wrong("actions", &reason));
+        let known = parent.and_then(|parent| branches.get(&parent));
+        if parent.is_some() != last.is_some() || known.is_none() != parent.is_none() {
+            let reason = "all branches but the first one have an earlier one as parent";
+            return Err(Malformed::new(&place, &reason));
         }
-        let mut actions = inherited.to_vec();
-        let mut by_hand = parent
-            .map(|parent| parent.by_hand.clone())
-            .unwrap_or_default();
-        by_hand.retain(|place| *place < self.shared);
-        for (number, text) in self.actions.into_iter().enumerate() {
-            let place = format!("actions[{number}]");
-            let at = Instant::from_micros(text.at_us);
-            if actions.last().is_some_and(|last: &Timed<_>| last.at > at) {
-                return Err(wrong(&place, "is before the action in front of it"));
-            }
-            if text.at_us > MAX_MILLIS * 1_000 || !text.planned && at > end {
-                return Err(wrong(&place, "is after the end of the branch"));
-            }
-            if !text.planned {
-                by_hand.push(actions.len());
-            }
-            let action = W::read_action(setup, text.action);
-            let action = action.map_err(|reason| wrong(&place, &reason))?;
-            actions.push(Timed { at, action });
-        }
-        let last = by_hand.last().and_then(|place| actions.get(*place));
-        if last.is_some_and(|timed| timed.at > end) {
-            return Err(wrong("end_us", "is before an action that was carried out"));
-        }
-        Ok(Branch {
-            parent: self.parent.map(BranchId),
-            from,
-            shared: self.shared,
-            end,
-            actions,
-            by_hand,
-            visited: 0,
-        })
+        let branch = read_branch::<W>(fields, setup, parent.zip(known))?;
+        branches.insert(id, branch);
     }
+    Ok(branches)
+}
+
+/// Reads what is left of a branch.
+fn read_branch<W: Portable>(
+    mut fields: Fields,
+    setup: &W::Setup,
+    parent: Option<(BranchId, &Branch<W::Action>)>,
+) -> Result<Branch<W::Action>, Malformed> {
+    let from = instant(fields.number_or("from_us", 0)?, &fields.place("from_us"))?;
+    let end = instant(fields.number("end_us")?, &fields.place("end_us"))?;
+    if end < from {
+        let place = fields.place("end_us");
+        return Err(Malformed::new(&place, &"is before the branch begins"));
+    }
+    let shared = fields.number_or("shared", 0)?;
+    let inherited = parent.map_or(&[][..], |(_, parent)| &parent.actions);
+    let Some(inherited) = inherited.get(..shared) else {
+        let place = fields.place("shared");
+        return Err(Malformed::new(
+            &place,
+            &"the parent has not so many actions",
+        ));
+    };
+    let own = fields.list("actions")?;
+    if shared + own.len() > MAX_ACTIONS {
+        let reason = format!("a branch has at most {MAX_ACTIONS}");
+        return Err(Malformed::new(&fields.place("actions"), &reason));
+    }
+    let mut branch = Branch {
+        parent: parent.map(|(id, _)| id),
+        from,
+        shared,
+        end,
+        actions: inherited.to_vec(),
+        by_hand: parent.map_or_else(Vec::new, |(_, parent)| parent.by_hand.clone()),
+        visited: 0,
+    };
+    branch.by_hand.retain(|place| *place < shared);
+    for (number, text) in own.into_iter().enumerate() {
+        let place = fields.place(&format!("actions[{number}]"));
+        read_action::<W>(text, setup, &mut branch, &place)?;
+    }
+    let last = branch.by_hand.last();
+    let last = last.and_then(|place| branch.actions.get(*place));
+    if last.is_some_and(|timed| timed.at > end) {
+        let place = fields.place("end_us");
+        let reason = "is before an action that was carried out";
+        return Err(Malformed::new(&place, &reason));
+    }
+    fields.end()?;
+    Ok(branch)
+}
+
+/// Reads an action and appends it to its branch.
+fn read_action<W: Portable>(
+    text: Value,
+    setup: &W::Setup,
+    branch: &mut Branch<W::Action>,
+    place: &str,
+) -> Result<(), Malformed> {
+    let mut fields = Fields::of(text, place)?;
+    let micros = fields.number("at_us")?;
+    let action = fields.need("do")?;
+    let planned = fields.flag("planned")?;
+    fields.end()?;
+    let at = Instant::from_micros(micros);
+    if branch.actions.last().is_some_and(|last| last.at > at) {
+        let reason = "is before the action in front of it";
+        return Err(Malformed::new(place, &reason));
+    }
+    if micros > MAX_MILLIS * 1_000 || !planned && at > branch.end {
+        return Err(Malformed::new(place, &"is after the end of the branch"));
+    }
+    if !planned {
+        branch.by_hand.push(branch.actions.len());
+    }
+    let action = W::read_action(setup, action);
+    let action = action.map_err(|reason| Malformed::new(place, &reason))?;
+    branch.actions.push(Timed { at, action });
+    Ok(())
 }
 
 fn instant(micros: u64, place: &str) -> Result<Instant, Malformed> {

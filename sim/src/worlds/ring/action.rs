@@ -5,38 +5,33 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::route::{Mode, Routing};
 
-/// An action on a ring. It names nodes by id; in a file, by what stands for one there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
-pub enum Action<N = Id> {
+/// An action on a ring.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
     /// A node looks a key up.
     Lookup {
         /// The node that asks.
-        from: N,
+        from: Id,
         /// The key.
-        key: N,
+        key: Id,
         /// Along fingers or successors.
-        #[serde(default)]
         routing: Routing,
         /// The mode, which says which node drives it.
-        #[serde(default)]
         mode: Mode,
     },
     /// A new node joins.
-    Insert(N),
+    Insert(Id),
     /// A node leaves properly.
-    Remove(N),
+    Remove(Id),
     /// A node is gone from one moment to the next.
-    Crash(N),
+    Crash(Id),
     /// A node puts a value under a name.
     Put {
         /// The node that puts.
-        from: N,
+        from: Id,
         /// The name.
         name: String,
         /// The value, as text.
@@ -45,21 +40,21 @@ pub enum Action<N = Id> {
     /// A node gets the value of a name.
     Get {
         /// The node that gets.
-        from: N,
+        from: Id,
         /// The name.
         name: String,
     },
     /// A node deletes a name.
     Delete {
         /// The node that deletes.
-        from: N,
+        from: Id,
         /// The name.
         name: String,
     },
     /// A node puts a value under a name if what is there has this sequence number: a compare-and-set.
     Swap {
         /// The node that puts.
-        from: N,
+        from: Id,
         /// The name.
         name: String,
         /// The sequence number; 0 for nothing there.
@@ -72,39 +67,43 @@ pub enum Action<N = Id> {
         /// The number of the message.
         message: u64,
         /// The delay in milliseconds.
-        #[serde(rename = "ms")]
         millis: u32,
     },
     /// A message in flight is lost.
     Lose(u64),
     /// A partition: these nodes and all others cannot reach one another any more.
-    Split(Vec<N>),
+    Split(Vec<Id>),
     /// The end of a partition: all nodes can reach one another again.
     Heal,
     /// A node does nothing for a while: its process is stopped, its computer sleeps.
-    Pause(N),
+    Pause(Id),
     /// A node that pauses goes on where it stopped.
-    Resume(N),
+    Resume(Id),
     /// Messages from and to a node take longer by so many milliseconds; 0 for no longer.
     Slow {
         /// The node.
-        node: N,
+        node: Id,
         /// The number of milliseconds.
-        #[serde(rename = "ms")]
         millis: u32,
     },
     /// The next message of a node arrives broken, which ends the link that it comes by.
-    Corrupt(N),
+    Corrupt(Id),
     /// A node names wrong nodes to those that look something up.
-    Misroute(N),
+    Misroute(Id),
     /// A node is neither slow nor corrupting nor misrouting any more.
-    Mend(N),
+    Mend(Id),
     /// A node stops and starts again at once, with nothing but its records and, at level `quorum`, what it saved of its groups.
-    Restart(N),
+    Restart(Id),
 }
 
 /// A deed and its time.
 pub type Timed = crate::engine::Timed<Action>;
+
+/// Deeds in order of time; those of one time stay in their order.
+pub(super) fn in_order(mut deeds: Vec<Timed>) -> Vec<Timed> {
+    deeds.sort_by_key(|timed| timed.at);
+    deeds
+}
 
 /// The reason why an action cannot be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,72 +127,6 @@ pub enum ActionError {
     NotReady(Id),
     /// The node pauses.
     Paused(Id),
-}
-
-impl<N> Action<N> {
-    /// The same deed with its nodes named otherwise.
-    ///
-    /// # Errors
-    /// The first of `rename`.
-    pub fn try_map<M, E>(self, mut rename: impl FnMut(N) -> Result<M, E>) -> Result<Action<M>, E> {
-        Ok(match self {
-            Self::Lookup {
-                from,
-                key,
-                routing,
-                mode,
-            } => Action::Lookup {
-                from: rename(from)?,
-                key: rename(key)?,
-                routing,
-                mode,
-            },
-            Self::Insert(node) => Action::Insert(rename(node)?),
-            Self::Remove(node) => Action::Remove(rename(node)?),
-            Self::Crash(node) => Action::Crash(rename(node)?),
-            Self::Put { from, name, value } => Action::Put {
-                from: rename(from)?,
-                name,
-                value,
-            },
-            Self::Get { from, name } => Action::Get {
-                from: rename(from)?,
-                name,
-            },
-            Self::Delete { from, name } => Action::Delete {
-                from: rename(from)?,
-                name,
-            },
-            Self::Swap {
-                from,
-                name,
-                expected,
-                value,
-            } => Action::Swap {
-                from: rename(from)?,
-                name,
-                expected,
-                value,
-            },
-            Self::Delay { message, millis } => Action::Delay { message, millis },
-            Self::Lose(message) => Action::Lose(message),
-            Self::Split(nodes) => {
-                let nodes = nodes.into_iter().map(rename);
-                Action::Split(nodes.collect::<Result<_, _>>()?)
-            }
-            Self::Heal => Action::Heal,
-            Self::Pause(node) => Action::Pause(rename(node)?),
-            Self::Resume(node) => Action::Resume(rename(node)?),
-            Self::Slow { node, millis } => Action::Slow {
-                node: rename(node)?,
-                millis,
-            },
-            Self::Corrupt(node) => Action::Corrupt(rename(node)?),
-            Self::Misroute(node) => Action::Misroute(rename(node)?),
-            Self::Mend(node) => Action::Mend(rename(node)?),
-            Self::Restart(node) => Action::Restart(rename(node)?),
-        })
-    }
 }
 
 impl Action {

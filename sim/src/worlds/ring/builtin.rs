@@ -1,7 +1,7 @@
 //! The scenarios that come with Chordscope.
 //!
-//! They are written as JSON, in `scenarios/`; `scenarios.txt` holds the same as links do, so that the page needs no reader
-//! of JSON. `CHORDSCOPE_BLESS=1 cargo test -p chordscope-sim --all-features builtin` writes it anew.
+//! They are written as JSON, in `scenarios/`; `scenarios.txt` holds the same as links do, which the page reads: that is
+//! shorter. `CHORDSCOPE_BLESS=1 cargo test -p chordscope-sim --all-features builtin` writes it anew.
 
 use alloc::vec::Vec;
 

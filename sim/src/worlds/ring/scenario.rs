@@ -8,15 +8,13 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::classic::Protocol;
+#[cfg(feature = "scenario-files")]
+use crate::engine::json;
 use crate::engine::malformed::Malformed;
 use crate::engine::network::{Bandwidth, Latency, Reorder};
 use crate::engine::run::MAX_MILLIS;
 use crate::worlds::ring::action::Timed;
-#[cfg(feature = "scenario-files")]
-use crate::worlds::ring::scenario::file::File;
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::time::Instant;
 use chordscope_core::chord::ideal::IdealRing;
@@ -83,8 +81,7 @@ pub struct Scenario {
 }
 
 /// Intervals of the ring's upkeep, in milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Upkeep {
     /// Between two stabilizations.
     pub stabilize_ms: u32,
@@ -120,14 +117,14 @@ impl Scenario {
         if text.len() > MAX_JSON {
             return Err(Malformed::new("", &"a scenario has at most 16 MiB"));
         }
-        let file: File = serde_json::from_str(text).map_err(|error| Malformed::new("", &error))?;
-        file.check()
+        let value = serde_json::from_str(text).map_err(|error| Malformed::new("", &error))?;
+        file::read(value, "")
     }
 
     /// Writes a scenario as JSON.
     #[cfg(feature = "scenario-files")]
     pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(&File::of(self)).unwrap_or_default()
+        json::lines(&file::write(self))
     }
 
     /// A plain ring without a story.

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::engine::malformed::Malformed;
 use crate::engine::permalink::{escape, unescape, wrong};
 use crate::engine::run::MAX_MILLIS;
-use crate::worlds::ring::action::{Action, Timed};
+use crate::worlds::ring::action::{Action, Timed, in_order};
 use crate::worlds::ring::scenario::MAX_ACTIONS;
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::time::Instant;
@@ -100,7 +100,7 @@ pub(super) fn read(space: Space, text: &str) -> Result<Vec<Timed>, Malformed> {
             action: read_action(space, &words).map_err(|reason| wrong(&place, reason))?,
         });
     }
-    actions.sort_by_key(|timed| timed.at);
+    actions = in_order(actions);
     Ok(actions)
 }
 

@@ -1,197 +1,247 @@
-//! A scenario as JSON has it, before and after it is checked.
+//! A scenario as JSON has it.
+
+mod deed;
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec;
 use alloc::vec::Vec;
-use core::convert::Infallible;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::classic::Protocol;
 use crate::engine::history::export::Portable;
+use crate::engine::json::{Fields, number, object};
 use crate::engine::malformed::Malformed;
 use crate::engine::network::{Bandwidth, Latency, Reorder};
 use crate::engine::run::MAX_MILLIS;
 use crate::worlds::ring::RingWorld;
-use crate::worlds::ring::action::{Action, Timed};
+use crate::worlds::ring::action::{Action, Timed, in_order};
 use crate::worlds::ring::scenario::{Scenario, Upkeep};
-use chordscope_core::base::id::{Id, Space};
+use chordscope_core::base::id::{DECIMAL_BITS, Id, Space};
 use chordscope_core::base::time::Instant;
 use chordscope_core::store::record::Name;
 
-/// An id as JSON has it: a number, or text.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(untagged)]
-enum IdText {
-    Number(u64),
-    Text(String),
+/// Reads and checks a scenario.
+pub(super) fn read(value: Value, place: &str) -> Result<Scenario, Malformed> {
+    let mut fields = Fields::of(value, place)?;
+    let space = Space::new(fields.number("bits")?).map_err(|e| Malformed::new("bits", &e))?;
+    let Value::Array(nodes) = fields.need("nodes")? else {
+        return Err(Malformed::new("nodes", &"must be a list"));
+    };
+    let nodes = nodes.iter().enumerate();
+    let nodes = nodes.map(|(at, id)| read_id(space, id, &format!("nodes[{at}]")));
+    let plain = Scenario::plain(space, nodes.collect::<Result<_, _>>()?)?;
+    let until_ms = fields.number_or("until_ms", 20_000_u64)?;
+    let scenario = Scenario {
+        name: fields.text_or("name", "custom")?,
+        title: fields.text_or("title", "")?,
+        watch: fields.text_or("watch", "")?,
+        records: read_records(fields.list("records")?)?,
+        protocol: read_protocol(&fields.text_or("protocol", "corrected")?)?,
+        successors: fields.number_or("successors", 2)?,
+        successors_per_finger: fields.number_or("successors_per_finger", 1)?,
+        copies: fields.number_or("copies", 2)?,
+        latency: read_latency(fields.take("latency"))?,
+        loss_per_mille: fields.number_or("loss_per_mille", 0)?,
+        reorder: read_reorder(fields.take("reorder"))?,
+        bandwidth: read_bandwidth(fields.take("bandwidth"))?,
+        upkeep: read_upkeep(fields.take("upkeep"))?,
+        quorum: fields.flag("quorum")?,
+        seed: fields.number_or("seed", 1)?,
+        until: Instant::from_millis(until_ms),
+        actions: read_actions(space, until_ms, fields.list("actions")?)?,
+        ..plain
+    };
+    fields.end()?;
+    scenario.check()
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct File {
-    #[serde(default = "unnamed")]
-    name: String,
-    #[serde(default)]
-    title: String,
-    #[serde(default)]
-    watch: String,
-    bits: u8,
-    nodes: Vec<IdText>,
-    #[serde(default)]
-    records: Vec<String>,
-    #[serde(default, skip_serializing_if = "is_corrected")]
-    protocol: Protocol,
-    #[serde(default = "two")]
-    successors: u8,
-    #[serde(default = "small_one", skip_serializing_if = "is_one")]
-    successors_per_finger: u8,
-    #[serde(default = "two")]
-    copies: u8,
-    #[serde(default)]
-    latency: Latency,
-    #[serde(default)]
-    loss_per_mille: u16,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    reorder: Option<Reorder>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    bandwidth: Option<Bandwidth>,
-    #[serde(default)]
-    upkeep: Option<Upkeep>,
-    #[serde(default)]
-    quorum: bool,
-    #[serde(default = "one")]
-    seed: u64,
-    #[serde(default = "twenty_seconds")]
-    until_ms: u64,
-    #[serde(default)]
-    actions: Vec<TimedText>,
+fn read_records(records: Vec<Value>) -> Result<Vec<Name>, Malformed> {
+    let records = records.iter().enumerate();
+    let records = records.map(|(at, name)| {
+        let name = name.as_str().unwrap_or_default();
+        Name::new(name).map_err(|error| Malformed::new(&format!("records[{at}]"), &error))
+    });
+    records.collect()
 }
 
-fn unnamed() -> String {
-    "custom".to_string()
-}
-
-fn is_corrected(protocol: &Protocol) -> bool {
-    *protocol == Protocol::Corrected
-}
-
-const fn small_one() -> u8 {
-    1
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
-const fn is_one(value: &u8) -> bool {
-    *value == 1
-}
-
-const fn one() -> u64 {
-    1
-}
-
-const fn two() -> u8 {
-    2
-}
-
-const fn twenty_seconds() -> u64 {
-    20_000
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TimedText {
-    at_ms: u64,
-    #[serde(rename = "do")]
-    action: Action<IdText>,
-}
-
-impl File {
-    pub(super) fn check(self) -> Result<Scenario, Malformed> {
-        let space = Space::new(self.bits).map_err(|e| Malformed::new("bits", &e))?;
-        let nodes = self
-            .nodes
-            .iter()
-            .enumerate()
-            .map(|(at, id)| id.read(space, &format!("nodes[{at}]")))
-            .collect::<Result<Vec<_>, _>>()?;
-        let plain = Scenario::plain(space, nodes)?;
-        let records = self
-            .records
-            .iter()
-            .enumerate()
-            .map(|(at, name)| {
-                Name::new(name.as_str())
-                    .map_err(|error| Malformed::new(&format!("records[{at}]"), &error))
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut actions = Vec::with_capacity(self.actions.len());
-        for (at, timed) in self.actions.into_iter().enumerate() {
-            let place = format!("actions[{at}]");
-            if timed.at_ms > self.until_ms.min(MAX_MILLIS) {
-                let place = format!("{place}.at_ms");
-                return Err(Malformed::new(&place, &"is after the end of the run"));
-            }
-            actions.push(Timed {
-                at: Instant::from_millis(timed.at_ms),
-                action: timed.action.try_map(|id| id.read(space, &place))?,
-            });
-        }
-        actions.sort_by_key(|timed| timed.at);
-        let scenario = Scenario {
-            name: self.name,
-            title: self.title,
-            watch: self.watch,
-            records,
-            protocol: self.protocol,
-            successors: self.successors,
-            successors_per_finger: self.successors_per_finger,
-            copies: self.copies,
-            latency: self.latency,
-            loss_per_mille: self.loss_per_mille,
-            reorder: self.reorder,
-            bandwidth: self.bandwidth,
-            upkeep: self.upkeep,
-            quorum: self.quorum,
-            seed: self.seed,
-            until: Instant::from_millis(self.until_ms),
-            actions,
-            ..plain
-        };
-        scenario.check()
+fn read_protocol(text: &str) -> Result<Protocol, Malformed> {
+    match text {
+        "corrected" => Ok(Protocol::Corrected),
+        "classic" => Ok(Protocol::Classic),
+        _ => Err(Malformed::new(
+            "protocol",
+            &"must be \"corrected\" or \"classic\"",
+        )),
     }
+}
 
-    pub(super) fn of(scenario: &Scenario) -> Self {
-        let id = |id: &Id| IdText::of(scenario.space, *id);
-        Self {
-            name: scenario.name.clone(),
-            title: scenario.title.clone(),
-            watch: scenario.watch.clone(),
-            bits: scenario.space.bits(),
-            nodes: scenario.nodes.iter().map(id).collect(),
-            records: scenario
-                .records
-                .iter()
-                .map(|name| name.as_str().to_string())
-                .collect(),
-            protocol: scenario.protocol,
-            successors: scenario.successors,
-            successors_per_finger: scenario.successors_per_finger,
-            copies: scenario.copies,
-            latency: scenario.latency,
-            loss_per_mille: scenario.loss_per_mille,
-            reorder: scenario.reorder,
-            bandwidth: scenario.bandwidth,
-            upkeep: scenario.upkeep,
-            quorum: scenario.quorum,
-            seed: scenario.seed,
-            until_ms: scenario.until.as_millis(),
-            actions: scenario
-                .actions
-                .iter()
-                .map(|timed| TimedText::of(scenario.space, timed))
-                .collect(),
+fn read_latency(value: Option<Value>) -> Result<Latency, Malformed> {
+    let Some(value) = value else {
+        return Ok(Latency::default());
+    };
+    let single = |make: fn(u32) -> Latency, value: &Value| number(value).map(make);
+    let read = match value.as_object().and_then(|latency| latency.iter().next()) {
+        Some((kind, value)) => match (kind.as_str(), value) {
+            ("fixed", value) => single(Latency::Fixed, value),
+            ("exponential", value) => single(Latency::Exponential, value),
+            ("cube", value) => single(Latency::Cube, value),
+            ("uniform", Value::Array(bounds)) => match bounds.as_slice() {
+                [low, high] => {
+                    number(low).and_then(|low| Some(Latency::Uniform(low, number(high)?)))
+                }
+                _ => None,
+            },
+            _ => None,
+        },
+        None => None,
+    };
+    let is_one = value.as_object().is_some_and(|latency| latency.len() == 1);
+    read.filter(|_| is_one).ok_or_else(|| {
+        let reason = "must be {\"fixed\": ms}, {\"uniform\": [ms, ms]}, {\"exponential\": ms} or {\"cube\": ms}";
+        Malformed::new("latency", &reason)
+    })
+}
+
+fn read_reorder(value: Option<Value>) -> Result<Option<Reorder>, Malformed> {
+    let Some(value) = value else { return Ok(None) };
+    let mut fields = Fields::of(value, "reorder")?;
+    let reorder = Reorder {
+        per_mille: fields.number("per_mille")?,
+        extra_ms: fields.number("extra_ms")?,
+    };
+    fields.end().map(|()| Some(reorder))
+}
+
+fn read_bandwidth(value: Option<Value>) -> Result<Option<Bandwidth>, Malformed> {
+    let Some(value) = value else { return Ok(None) };
+    let mut fields = Fields::of(value, "bandwidth")?;
+    let bandwidth = Bandwidth {
+        up: fields.number("up")?,
+        down: fields.number("down")?,
+    };
+    fields.end().map(|()| Some(bandwidth))
+}
+
+fn read_upkeep(value: Option<Value>) -> Result<Option<Upkeep>, Malformed> {
+    let Some(value) = value else { return Ok(None) };
+    let mut fields = Fields::of(value, "upkeep")?;
+    let upkeep = Upkeep {
+        stabilize_ms: fields.number("stabilize_ms")?,
+        fingers_ms: fields.number("fingers_ms")?,
+        repair_ms: fields.number("repair_ms")?,
+    };
+    fields.end().map(|()| Some(upkeep))
+}
+
+fn read_actions(space: Space, until_ms: u64, actions: Vec<Value>) -> Result<Vec<Timed>, Malformed> {
+    let mut read = Vec::with_capacity(actions.len());
+    for (at, value) in actions.into_iter().enumerate() {
+        let place = format!("actions[{at}]");
+        let mut fields = Fields::of(value, &place)?;
+        let at_ms: u64 = fields.number("at_ms")?;
+        if at_ms > until_ms.min(MAX_MILLIS) {
+            let place = fields.place("at_ms");
+            return Err(Malformed::new(&place, &"is after the end of the run"));
         }
+        let action = deed::read(space, fields.need("do")?);
+        let action = action.map_err(|reason| Malformed::new(&place, &reason))?;
+        fields.end()?;
+        let at = Instant::from_millis(at_ms);
+        read.push(Timed { at, action });
+    }
+    Ok(in_order(read))
+}
+
+/// Writes a scenario. What few scenarios have is left out where it is not so.
+pub(super) fn write(scenario: &Scenario) -> Value {
+    let space = scenario.space;
+    let mut fields = Vec::new();
+    let mut put = |name, value: Value| fields.push((name, value));
+    put("name", scenario.name.as_str().into());
+    put("title", scenario.title.as_str().into());
+    put("watch", scenario.watch.as_str().into());
+    put("bits", space.bits().into());
+    let nodes = scenario.nodes.iter().map(|id| write_id(space, *id));
+    put("nodes", nodes.collect());
+    put(
+        "records",
+        scenario.records.iter().map(Name::as_str).collect(),
+    );
+    if scenario.protocol == Protocol::Classic {
+        put("protocol", "classic".into());
+    }
+    put("successors", scenario.successors.into());
+    if scenario.successors_per_finger != 1 {
+        let behind = scenario.successors_per_finger;
+        put("successors_per_finger", behind.into());
+    }
+    put("copies", scenario.copies.into());
+    put("latency", write_latency(scenario.latency));
+    put("loss_per_mille", scenario.loss_per_mille.into());
+    if let Some(Reorder {
+        per_mille,
+        extra_ms,
+    }) = scenario.reorder
+    {
+        let reorder = vec![
+            ("per_mille", per_mille.into()),
+            ("extra_ms", extra_ms.into()),
+        ];
+        put("reorder", object(reorder));
+    }
+    if let Some(Bandwidth { up, down }) = scenario.bandwidth {
+        let bandwidth = vec![("up", up.into()), ("down", down.into())];
+        put("bandwidth", object(bandwidth));
+    }
+    if let Some(upkeep) = scenario.upkeep {
+        let [stabilize, fingers, repair] = upkeep.millis();
+        let upkeep = vec![
+            ("stabilize_ms", stabilize.into()),
+            ("fingers_ms", fingers.into()),
+            ("repair_ms", repair.into()),
+        ];
+        put("upkeep", object(upkeep));
+    }
+    put("quorum", scenario.quorum.into());
+    put("seed", scenario.seed.into());
+    put("until_ms", scenario.until.as_millis().into());
+    let actions = scenario.actions.iter();
+    let actions = actions.map(|timed| {
+        let action = deed::write(space, &timed.action);
+        object(vec![("at_ms", timed.at.as_millis().into()), ("do", action)])
+    });
+    put("actions", actions.collect());
+    object(fields)
+}
+
+fn write_latency(latency: Latency) -> Value {
+    let (kind, value) = match latency {
+        Latency::Fixed(millis) => ("fixed", millis.into()),
+        Latency::Uniform(low, high) => ("uniform", [low, high].into_iter().collect()),
+        Latency::Exponential(mean) => ("exponential", mean.into()),
+        Latency::Cube(edge) => ("cube", edge.into()),
+    };
+    object(vec![(kind, value)])
+}
+
+/// Reads an id: a number, or text.
+fn read_id(space: Space, value: &Value, place: &str) -> Result<Id, Malformed> {
+    let text = match value {
+        Value::Number(_) => number::<u64>(value).map_or_else(String::new, |id| id.to_string()),
+        Value::String(text) => text.clone(),
+        _ => return Err(Malformed::new(place, &"must be a number or a text")),
+    };
+    space
+        .parse(&text)
+        .map_err(|error| Malformed::new(place, &error))
+}
+
+fn write_id(space: Space, id: Id) -> Value {
+    match id.to_u64() {
+        Some(number) if space.bits() <= DECIMAL_BITS => number.into(),
+        _ => space.show(id).into(),
     }
 }
 
@@ -199,14 +249,14 @@ impl Portable for RingWorld {
     const WORLD: &'static str = "ring";
 
     fn write_setup(setup: &Scenario) -> Value {
-        let mut file = File::of(setup);
-        file.actions.clear();
-        serde_json::to_value(file).unwrap_or_default()
+        write(&Scenario {
+            actions: Vec::new(),
+            ..setup.clone()
+        })
     }
 
     fn read_setup(value: Value) -> Result<Scenario, Malformed> {
-        let file: File = serde_json::from_value(value).map_err(|e| Malformed::new("setup", &e))?;
-        file.check()
+        read(value, "")
     }
 
     fn set_plan(setup: &mut Scenario, plan: Vec<Timed>) {
@@ -214,50 +264,11 @@ impl Portable for RingWorld {
     }
 
     fn write_action(setup: &Scenario, action: &Action) -> Value {
-        let text = TimedText::name(setup.space, action);
-        serde_json::to_value(text).unwrap_or_default()
+        deed::write(setup.space, action)
     }
 
     fn read_action(setup: &Scenario, value: Value) -> Result<Action, String> {
-        let action: Action<IdText> = serde_json::from_value(value).map_err(|e| e.to_string())?;
-        let action = action.try_map(|id| id.read(setup.space, ""));
-        action.map_err(|error| error.reason)
-    }
-}
-
-impl TimedText {
-    fn of(space: Space, timed: &Timed) -> Self {
-        Self {
-            at_ms: timed.at.as_millis(),
-            action: Self::name(space, &timed.action),
-        }
-    }
-
-    fn name(space: Space, action: &Action) -> Action<IdText> {
-        let text = |id| Ok::<_, Infallible>(IdText::of(space, id));
-        let Ok(action) = action.clone().try_map(text);
-        action
-    }
-}
-
-impl IdText {
-    fn read(&self, space: Space, place: &str) -> Result<Id, Malformed> {
-        let text = match self {
-            Self::Number(number) => number.to_string(),
-            Self::Text(text) => text.clone(),
-        };
-        space
-            .parse(&text)
-            .map_err(|error| Malformed::new(place, &error))
-    }
-
-    fn of(space: Space, id: Id) -> Self {
-        match id.to_u64() {
-            Some(number) if space.bits() <= chordscope_core::base::id::DECIMAL_BITS => {
-                Self::Number(number)
-            }
-            _ => Self::Text(space.show(id)),
-        }
+        deed::read(setup.space, value)
     }
 }
 
