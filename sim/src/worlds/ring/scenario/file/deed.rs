@@ -24,19 +24,11 @@ pub(super) fn write(space: Space, action: &Action) -> Value {
             routing,
             mode,
         } => {
-            let routing = match routing {
-                Routing::Finger => "finger",
-                Routing::Linear => "linear",
-            };
-            let mode = match mode {
-                Mode::Recursive => "recursive",
-                Mode::Iterative => "iterative",
-            };
             let fields = vec![
                 ("from", id(from)),
                 ("key", id(key)),
-                ("routing", routing.into()),
-                ("mode", mode.into()),
+                ("routing", routing_name(*routing).into()),
+                ("mode", mode_name(*mode).into()),
             ];
             ("lookup", object(fields))
         }
@@ -92,6 +84,20 @@ pub(super) fn write(space: Space, action: &Action) -> Value {
         Action::Restart(node) => ("restart", id(node)),
     };
     object(vec![(kind, value)])
+}
+
+const fn routing_name(routing: Routing) -> &'static str {
+    match routing {
+        Routing::Finger => "finger",
+        Routing::Linear => "linear",
+    }
+}
+
+const fn mode_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Recursive => "recursive",
+        Mode::Iterative => "iterative",
+    }
 }
 
 /// Reads a deed.
