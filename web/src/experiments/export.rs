@@ -7,7 +7,7 @@ use chordscope_sim::experiment::{churn, path_length};
 /// The rows with their columns' names; each says whose it is.
 pub fn csv(rows: &[Row], paper: &[Row]) -> String {
     let mut text = String::new();
-    if let Some(first) = rows.first().or(paper.first()) {
+    if let Some(first) = rows.first().or_else(|| paper.first()) {
         text.push_str("source");
         for (column, _) in first.cells() {
             text.push(',');

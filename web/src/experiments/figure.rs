@@ -142,18 +142,25 @@ pub fn panels(experiment: Experiment, rows: &[Row], paper: &[Row]) -> Vec<Panel>
                 false,
             ),
         ],
-        Experiment::Swarm => {
-            let one = |kind, name, column| named((kind, name, marks(rows, Some(column), None)));
-            let series = vec![
-                one(Kind::Bound, "at best", Column::OptimalRounds),
-                one(Kind::Server, "one server", Column::ServerRounds),
-                one(Kind::InOrder, "swarm, in order", Column::SequentialRounds),
-                one(Kind::Random, "swarm, at random", Column::RandomRounds),
-                one(Kind::Ours, "swarm, rarest first", Column::MakespanRounds),
-            ];
-            vec![panel("Rounds until everybody has the file", series, true)]
-        }
+        Experiment::Swarm => vec![panel(
+            "Rounds until everybody has the file",
+            ways(rows),
+            true,
+        )],
     }
+}
+
+/// The ways in which a file gets to everybody, and the optimum.
+fn ways(rows: &[Row]) -> Vec<Series> {
+    let ways = [
+        (Kind::Bound, "at best", Column::OptimalRounds),
+        (Kind::Server, "one server", Column::ServerRounds),
+        (Kind::InOrder, "swarm, in order", Column::SequentialRounds),
+        (Kind::Random, "swarm, at random", Column::RandomRounds),
+        (Kind::Ours, "swarm, rarest first", Column::MakespanRounds),
+    ];
+    let series = |(kind, name, column)| named((kind, name, marks(rows, Some(column), None)));
+    ways.map(series).to_vec()
 }
 
 fn named((kind, name, marks): (Kind, &'static str, Vec<Mark>)) -> Series {
