@@ -1,6 +1,6 @@
 //! The worker's half of the live page: the tab's own peer with its sockets, timers and storage. No protocol is here.
 //!
-//! The [`driver`] is the router. Parts with their own state: `sockets`, `storage`, `joining` (the way into a ring and out of it),
+//! The `driver` is the router. Parts with their own state: `sockets`, `storage`, `joining` (the way into a ring and out of it),
 //! `questions` (puts, gets, lookups), `transfers` (files and folders), `page` (reports), `clock` and `soon` (timers).
 
 mod clock;
