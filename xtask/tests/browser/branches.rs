@@ -61,12 +61,7 @@ async fn focus(page: &Page, selector: &str) -> Result<()> {
 }
 
 async fn press(page: &Page, keys: impl Into<thirtyfour::TypingData>) -> Result<()> {
-    Ok(page
-        .driver()
-        .active_element()
-        .await?
-        .send_keys(keys)
-        .await?)
+    Ok(page.driver().active_element().await?.send_keys(keys).await?)
 }
 
 #[tokio::test]
