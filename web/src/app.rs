@@ -23,8 +23,6 @@ use crate::components::top_bar::top_bar;
 use crate::components::transport::transport;
 use crate::engine::Engine;
 use crate::engine::command::Command;
-use crate::engine::files::{RUN, TOO_LONG, TRACE};
-use crate::hooks::use_dropped_run::use_dropped_run;
 use crate::hooks::use_engine::{EngineHandle, use_engine};
 use crate::hooks::use_route::use_route;
 use crate::hooks::use_shortcuts::use_shortcuts;
@@ -85,7 +83,6 @@ pub fn App() -> Html {
             }
         });
     }
-    use_dropped_run(&handle.send, shown);
     use_effect_with(handle.view.refused.clone(), |_| {
         // It stands below the buttons, where a phone's screen may end.
         page::reveal_below(REFUSED);
@@ -152,10 +149,7 @@ fn intend(ui: &UseReducerHandle<UiState>, handle: &EngineHandle) -> Callback<Int
                 page::focus(field_id(field));
             }
         }
-        ui.dispatch(Action::Exported(asked == Intent::Export));
         match asked {
-            Intent::Export => export(&handle),
-            Intent::Trace => page::save(TRACE, &handle.engine.borrow().trace()),
             Intent::Share => share(&ui, &handle.engine),
             Intent::Help(open) => ui.dispatch(Action::Help(open)),
             Intent::FocusKey => page::focus(field_id(Field::Key)),
@@ -167,15 +161,6 @@ fn intend(ui: &UseReducerHandle<UiState>, handle: &EngineHandle) -> Callback<Int
             _ => {}
         }
     })
-}
-
-/// Saves the run with its branches.
-fn export(handle: &EngineHandle) {
-    let run = handle.engine.borrow().export();
-    match run {
-        Some(run) => page::save(RUN, &run),
-        None => handle.send.emit(Command::Refuse(TOO_LONG)),
-    }
 }
 
 /// Whether it is on the stage that one sees what a command does. On a phone the button may stand below.

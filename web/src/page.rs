@@ -73,34 +73,6 @@ pub async fn copy(text: &str) -> bool {
     wasm_bindgen_futures::JsFuture::from(promise).await.is_ok()
 }
 
-/// Gives the user a text as a file.
-pub fn save(name: &str, text: &str) {
-    use wasm_bindgen::JsCast;
-    let parts = js_sys::Array::of1(&text.into());
-    let blob = web_sys::Blob::new_with_str_sequence(&parts);
-    let url = blob.and_then(|blob| web_sys::Url::create_object_url_with_blob(&blob));
-    let document = window().and_then(|window| window.document());
-    let link = document.and_then(|document| document.create_element("a").ok());
-    if let (Ok(url), Some(link)) = (url, link) {
-        let _ = link.set_attribute("href", &url);
-        let _ = link.set_attribute("download", name);
-        if let Some(link) = link.dyn_ref::<HtmlElement>() {
-            link.click();
-        }
-        wasm_bindgen_futures::spawn_local(async move {
-            // By then the browser has begun to save it.
-            sleep(60_000).await;
-            let _ = web_sys::Url::revoke_object_url(&url);
-        });
-    }
-}
-
-/// The content of a file as text.
-pub async fn text_of(file: &web_sys::File) -> Option<String> {
-    let text = wasm_bindgen_futures::JsFuture::from(file.text()).await;
-    text.ok()?.as_string()
-}
-
 /// Moves the focus to an element and selects what it holds.
 pub fn focus(id: &str) {
     use wasm_bindgen::JsCast;

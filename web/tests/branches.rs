@@ -3,7 +3,7 @@
 use chordscope_core::base::id::Id;
 use chordscope_web::engine::Engine;
 use chordscope_web::engine::command::{Command, Way};
-use chordscope_web::engine::snapshot::{Beside, Snapshot};
+use chordscope_web::engine::snapshot::Snapshot;
 
 fn id(value: u64) -> Id {
     Id::from_u64(value)
@@ -152,61 +152,4 @@ fn many_branches_are_listed_each_after_the_one_it_left_and_the_oldest_go() {
     }
     let first = shot.branches.iter().find(|row| row.parent.is_none());
     assert_eq!(first.map(|row| row.number), Some(1));
-}
-
-#[test]
-fn an_exported_run_opens_at_the_same_moment_with_its_branches_and_nothing_moves() {
-    let mut engine = lesson();
-    engine.apply(Command::Insert(id(7)));
-    seek(&mut engine, 9_000_000);
-    seek(&mut engine, 1_000_000);
-    engine.apply(Command::Crash(id(9)));
-    let whole = seek(&mut engine, 1_500_000);
-    let text = engine.export().unwrap_or_default();
-    let mut other = Engine::open("", false);
-    other.apply(Command::Import(text.clone()));
-    let shot = other.snapshot();
-    assert_eq!((shot.now, &shot.digest), (whole.now, &whole.digest));
-    assert_eq!(
-        (&shot.branches, &shot.marks),
-        (&whole.branches, &whole.marks)
-    );
-    assert_eq!((shot.can_undo, shot.playing), (true, false));
-    assert_eq!(shot.refused, None);
-    assert_eq!(other.export().as_ref(), Some(&text));
-    other.apply(Command::Branch(1));
-    assert!(nodes(&other.snapshot()).contains(&9));
-}
-
-#[test]
-fn a_file_that_cannot_be_opened_is_said_beside_the_buttons_and_changes_nothing() {
-    let mut engine = lesson();
-    let text = engine.export().unwrap_or_default();
-    let before = engine.snapshot();
-    // A day of upkeep: who waits for that believes that the page hangs.
-    let nodes: Vec<String> = (0..10_000).map(|node| node.to_string()).collect();
-    let endless = text
-        .replace("\"at_us\": 2000000", "\"at_us\": 86400000000")
-        .replace("\"end_us\": 2000000", "\"end_us\": 86400000000");
-    assert_ne!(endless, text);
-    let crowd = text
-        .replace("\"bits\": 5", "\"bits\": 20")
-        .replace("\"nodes\": [", &format!("\"nodes\": [{},", nodes.join(",")));
-    for (text, part) in [
-        ("", "EOF"),
-        ("[]", "must be an object"),
-        (&crowd, "nodes: "),
-        (&endless, "takes too long to replay"),
-    ] {
-        engine.apply(Command::Import(text.to_owned()));
-        let shot = engine.snapshot();
-        let said = shot.refused_beside(Beside::Run).unwrap_or_default();
-        assert!(said.contains(part), "{part}: {said}");
-        assert_eq!(said.lines().count(), 1);
-        let unchanged = Snapshot {
-            refused: None,
-            ..shot
-        };
-        assert_eq!(unchanged, before);
-    }
 }

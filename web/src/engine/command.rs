@@ -21,10 +21,6 @@ pub enum Command {
     Load(String),
     /// Show the run and the moment that a link names.
     Open(String),
-    /// Show the run that an exported file holds.
-    Import(String),
-    /// Say why no run was exported or imported.
-    Refuse(&'static str),
     /// Let time run, or stop it.
     Play(bool),
     /// On to the next step, and stop there; while time runs, at once.
