@@ -31,13 +31,14 @@ pub fn branch_tree(desk: &Desk) -> Html {
             send.emit(Command::Branch(*number));
         }
     });
+    // After a choice of the user's, a list follows the index alone; of an option that is new, its attribute.
     let current = rows.iter().position(|row| row.is_current);
     let current = current.and_then(|place| i32::try_from(place).ok());
     html! {
         <nav class="branches" aria-label="Branches">
             <select aria-label="Branch" ~selectedIndex={current.unwrap_or(-1)} {onchange}>
                 for row in rows.iter() {
-                    <option>{format!("Branch {} · {}", row.number, row.label)}</option>
+                    <option selected={row.is_current}>{format!("Branch {} · {}", row.number, row.label)}</option>
                 }
             </select>
             <div class="branches__tree">

@@ -61,7 +61,12 @@ async fn focus(page: &Page, selector: &str) -> Result<()> {
 }
 
 async fn press(page: &Page, keys: impl Into<thirtyfour::TypingData>) -> Result<()> {
-    Ok(page.driver().active_element().await?.send_keys(keys).await?)
+    Ok(page
+        .driver()
+        .active_element()
+        .await?
+        .send_keys(keys)
+        .await?)
 }
 
 #[tokio::test]
@@ -115,7 +120,7 @@ async fn undo_and_redo_have_buttons_and_keys_and_say_when_there_is_nothing() -> 
     page.by_name("option", "9").await?;
     page.click("button", "Redo").await?;
     can(true, false).await?;
-    page.by_name("option", "9, crashed").await?;
+    page.by_name("option", "9, does not answer").await?;
     // In a field the keys are the field's own.
     focus(&page, "#node").await?;
     press(&page, Key::Control + "z").await?;
@@ -193,6 +198,7 @@ async fn branches_lie_beside_the_ring_and_move_nothing() -> Result<()> {
     }
     for branches in [2, 6] {
         grow(&page, branches).await?;
+        is_current(&page, &branches.to_string()).await?;
         for ((width, height), before) in sizes.iter().zip(&before) {
             page.resize(*width, *height).await?;
             let what = format!("{width}x{height} with {branches} branches");
