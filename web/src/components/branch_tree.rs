@@ -38,7 +38,7 @@ pub fn branch_tree(desk: &Desk) -> Html {
         <nav class="branches" aria-label="Branches">
             <select aria-label="Branch" ~selectedIndex={current.unwrap_or(-1)} {onchange}>
                 for row in rows.iter() {
-                    <option selected={row.is_current}>{format!("Branch {} · {}", row.number, row.label)}</option>
+                    <option key={row.number} selected={row.is_current}>{format!("Branch {} · {}", row.number, row.label)}</option>
                 }
             </select>
             <div class="branches__tree">
