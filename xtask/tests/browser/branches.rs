@@ -182,6 +182,10 @@ async fn branches_lie_beside_the_ring_and_move_nothing() -> Result<()> {
         let covered = 0;
         for (let at = 3; at < image.data.length; at += 4) covered += image.data[at] > 0;
         return [covered, area.right > legend.left && area.top < legend.bottom, area.top < stage.top, area.bottom > stage.bottom]";
+    const ALIGNED: &str = "
+        const middle = part => { const area = part.getBoundingClientRect(); return area.top + area.height / 2 };
+        const dots = [...document.querySelectorAll('.branches circle')], rows = [...document.querySelectorAll('.branches li')];
+        return dots.length === rows.length && dots.every((dot, at) => Math.abs(middle(dot) - middle(rows[at])) < 2)";
     let (_site, page) = open(1280, 800).await?;
     let mut before = Vec::new();
     let sizes = [
@@ -199,6 +203,7 @@ async fn branches_lie_beside_the_ring_and_move_nothing() -> Result<()> {
     for branches in [2, 6] {
         grow(&page, branches).await?;
         is_current(&page, &branches.to_string()).await?;
+        holds(&page, "each dot is beside its row", ALIGNED).await?;
         for ((width, height), before) in sizes.iter().zip(&before) {
             page.resize(*width, *height).await?;
             let what = format!("{width}x{height} with {branches} branches");
