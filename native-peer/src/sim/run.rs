@@ -47,7 +47,7 @@ pub(crate) struct Options {
     /// Write what happened as a chart of time, which Perfetto and Chrome's chrome://tracing open
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
-    /// Write the run with its branches, as the page's "Export" does: "Import" opens it
+    /// Write the run with its branches as JSON, which this command opens again
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
 }
