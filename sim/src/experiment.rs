@@ -19,7 +19,7 @@ use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::rng::Rng;
 use chordscope_core::chord::ideal::IdealRing;
 
-/// What a running experiment tells.
+/// A report of a running experiment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum News<R> {
     /// The part of the work that is done, from 0 to 1. It never gets smaller.

@@ -31,7 +31,7 @@ use crate::intent::{self, Intent};
 use crate::page::{self, Route};
 use crate::state::{Action, Field, UiState};
 
-/// How long a word of confirmation stays, in milliseconds, and how much longer for each of its words.
+/// The time for which a confirmation stays, in milliseconds, and the time added for each of its words.
 const TOAST: u32 = 1_000;
 const TOAST_WORD: u32 = 250;
 

@@ -105,7 +105,7 @@ fn append_text(text: &mut String, content: &str) {
     text.push('"');
 }
 
-/// What is left of an object.
+/// The fields of an object that are not read yet.
 #[derive(Debug)]
 pub(crate) struct Fields {
     place: String,

@@ -11,7 +11,7 @@ use crate::engine::command::Command;
 use crate::engine::snapshot::{BranchRow, Notice};
 use crate::engine::story::Story;
 
-/// How many events of a branch are replayed at once when it is entered, so that the timeline has their ticks.
+/// The number of events of a branch that are replayed at once when it is entered, so that the timeline has their ticks.
 const AHEAD: usize = 20_000;
 
 impl Engine {

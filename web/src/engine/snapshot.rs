@@ -100,11 +100,11 @@ pub struct BranchRow {
     pub number: u32,
     /// The number of the branch that it left.
     pub parent: Option<u32>,
-    /// How many branches there are between it and the first one, that one included.
+    /// The number of branches between it and the first one, that one included.
     pub depth: usize,
     /// When it left its parent, in microseconds of virtual time.
     pub from: u64,
-    /// What was done first on it.
+    /// The first action on it.
     pub label: String,
     /// Whether it is the one that is shown.
     pub is_current: bool,

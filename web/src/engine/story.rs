@@ -114,7 +114,7 @@ impl Story {
         Rc::new(self.marks.iter().filter(is_told).cloned().collect())
     }
 
-    /// How many messages are lost by now.
+    /// The number of messages lost by now.
     pub(super) fn lost(&self, world: &RingWorld) -> u64 {
         happened_of(&self.losses, world.events()).len() as u64
     }

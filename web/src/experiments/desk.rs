@@ -1,4 +1,4 @@
-//! What the page of experiments knows: its controls, and what the last run came to.
+//! The state of the page of experiments: its controls, and the last run with its rows.
 
 use std::rc::Rc;
 
@@ -21,7 +21,7 @@ pub enum Field {
     Seed,
 }
 
-/// How a run stands.
+/// The state of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum State {
     /// The worker is being loaded.
@@ -39,11 +39,11 @@ pub enum State {
 /// A run, and what it has come to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
-    /// What is measured.
+    /// The experiment.
     pub plan: Plan,
     /// The rows so far.
     pub rows: Vec<Row>,
-    /// How it stands.
+    /// The state of its run.
     pub state: State,
     /// When it began, on the page's clock in milliseconds.
     pub begun: f64,
@@ -80,13 +80,13 @@ pub struct Desk {
     pub seed: String,
     /// Whether nodes go without a word.
     pub crash: bool,
-    /// What is wrong, and where.
+    /// The parameter that is wrong, and the reason.
     pub error: Option<(Field, String)>,
     /// The last run.
     pub run: Option<Run>,
 }
 
-/// What changes a desk.
+/// A change of the state.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Everything as an address asks for it.
@@ -99,7 +99,7 @@ pub enum Action {
     Typed(Field, String),
     /// Whether nodes go without a word.
     Crash(bool),
-    /// What is wrong, and where.
+    /// The parameter that is wrong, and the reason.
     Wrong(Field, String),
     /// A run begins, at this time.
     Begin(Plan, f64),

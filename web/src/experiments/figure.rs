@@ -5,10 +5,10 @@ use chordscope_sim::experiment::table::{Column, Row};
 
 use crate::experiments::words::{at, grouped, head, percent};
 
-/// How a series is drawn. Shape and colour both tell them apart.
+/// The kind of a series: shape and colour both tell kinds apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// What was measured here: full circles.
+    /// Measured here: full circles.
     Ours,
     /// The paper's: hollow squares on a broken line.
     Paper,
@@ -55,7 +55,7 @@ pub struct Mark {
 /// Marks that belong together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// How it is drawn.
+    /// Its kind.
     pub kind: Kind,
     /// Its name in the legend.
     pub name: &'static str,
@@ -72,7 +72,7 @@ pub struct Panel {
     pub title: &'static str,
     /// The keys' name.
     pub across: &'static str,
-    /// What is drawn.
+    /// The series.
     pub series: Vec<Series>,
     /// Whether the measure is drawn by its logarithm.
     pub log: bool,
@@ -207,7 +207,7 @@ pub struct Dot {
     pub y: Option<f64>,
     /// The tops of the first and the 99th percentile.
     pub span: Option<(f64, f64)>,
-    /// What it stands for, in words.
+    /// Its name in the legend.
     pub title: String,
 }
 

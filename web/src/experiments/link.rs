@@ -2,7 +2,7 @@
 
 use chordscope_sim::experiment::plan::{Experiment, Plan};
 
-/// What an address asks for, as it is written there: what is no number is for the user to see.
+/// The parameters of an address, as they are written there: the user sees what is no number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
     /// The experiment's name.
@@ -34,7 +34,7 @@ pub fn read(query: &str) -> Asked {
     asked
 }
 
-/// What stands in the address for a plan.
+/// The query of a plan's address.
 pub fn write(plan: &Plan, run: bool) -> String {
     let mut query = format!("e={}&seed={}", plan.experiment.name(), plan.seed);
     if let Some(nodes) = plan.nodes {

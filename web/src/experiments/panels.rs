@@ -1,4 +1,4 @@
-//! What the page of experiments is made of: the question with its parameters, the run, the figures, and what stands beside them.
+//! The panels of the page of experiments: the question with its parameters, the run, the figures, and what stands beside them.
 
 use chordscope_sim::experiment::plan::{Experiment, NoPaper, Plan};
 use chordscope_sim::experiment::table::Row;
@@ -11,7 +11,7 @@ use crate::experiments::desk::{Action, Desk, Field, Run, State};
 use crate::experiments::verdict::{Verdict, judge};
 use crate::experiments::{figure, link, words};
 
-/// What the user asks for beside changing a control.
+/// An intent of the user's, beside changing a control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Intent {
     /// Run what the controls ask for.
@@ -30,10 +30,10 @@ pub enum Intent {
     Theme,
 }
 
-/// What the panels need.
+/// The properties of the panels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Panel {
-    /// What the page knows.
+    /// The state of the page.
     pub desk: UseReducerHandle<Desk>,
     /// Takes what the user asks.
     pub intend: Callback<Intent>,
@@ -204,7 +204,7 @@ fn error(desk: &Desk, field: Field) -> Html {
     )
 }
 
-/// How far the run is, and Cancel. There is a line without a run, too, so that what is below stays where it is.
+/// The run's progress, and Cancel. There is a line without a run, too, so that what is below stays where it is.
 pub fn progress(panel: &Panel) -> Html {
     let run = panel.desk.shown_run();
     let Some(run) = run.filter(|run| run.goes_on()) else {
@@ -221,7 +221,7 @@ pub fn progress(panel: &Panel) -> Html {
     }
 }
 
-/// What is said of a run that does not go on.
+/// The sentence about a run that does not go on.
 fn rest(run: Option<&Run>) -> String {
     match run {
         Some(run) if run.state == State::Done => {
@@ -247,7 +247,7 @@ fn told(run: &Run) -> String {
     text
 }
 
-/// What the figures come to, in sentences.
+/// The comparison with the paper, in sentences.
 pub fn caption(panel: &Panel) -> Html {
     let run = panel.desk.shown_run();
     let (class, verdict) = match run {
@@ -366,7 +366,7 @@ fn line(ours: bool, row: &Row) -> Html {
     }
 }
 
-/// How it is measured, and what stands beside it.
+/// The way of measuring, and the sources beside it.
 pub fn method_card(panel: &Panel) -> Html {
     let described = words::describe(panel.plan.experiment);
     html! {

@@ -1,4 +1,4 @@
-//! What the page and the worker that runs an experiment say to one another.
+//! The messages between the page and the worker that runs an experiment.
 
 use chordscope_sim::experiment::table::Row;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! What a run came to, in sentences: its own finding, and how it compares with the paper.
+//! The outcome of a run in sentences: its own finding, and how it compares with the paper.
 
 use chordscope_sim::experiment::plan::{Experiment, NoPaper, Plan};
 use chordscope_sim::experiment::table::{Column, Row};
@@ -10,7 +10,7 @@ use crate::experiments::words::{at, cell, from_to, grouped, head, no_paper};
 pub struct Verdict {
     /// The finding in our own rows.
     pub lead: String,
-    /// How each measure compares with the paper's.
+    /// The comparison of each measure with the paper's.
     pub rest: Vec<String>,
 }
 
@@ -65,7 +65,7 @@ struct Pair {
 }
 
 impl Pair {
-    /// How much more ours is, as a part of theirs.
+    /// The relative difference: ours less theirs, as a part of theirs.
     fn excess(&self) -> f64 {
         self.ours / self.theirs - 1.0
     }
@@ -139,7 +139,7 @@ fn failures(rows: &[Row], paper: &[Row]) -> Option<String> {
     ))
 }
 
-/// What our own rows show, from the first to the last.
+/// The finding in our own rows, from the first to the last.
 fn finding(experiment: Experiment, first: &Row, last: &Row, rows: &[Row]) -> Option<String> {
     let ends = |column| Some((first.get(column)?, last.get(column)?));
     let (start, end) = (first.key()?, last.key()?);

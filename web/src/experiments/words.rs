@@ -288,7 +288,7 @@ pub fn plan(plan: &Plan) -> String {
     format!("{sizes}, seed {}{crash}", plan.seed)
 }
 
-/// How much time, for people.
+/// Writes a duration for people.
 pub fn time(milliseconds: f64) -> String {
     let seconds = milliseconds / 1_000.0;
     match seconds {

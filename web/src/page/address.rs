@@ -70,7 +70,7 @@ fn decoded(text: &str) -> String {
     decoded.unwrap_or_else(|_| text.to_owned())
 }
 
-/// What the address says after `#/ring?`, `#/experiments?` or `#/live?`.
+/// The query of the address, after `#/ring?`, `#/experiments?` or `#/live?`.
 pub fn query() -> String {
     hash()
         .split_once('?')

@@ -30,7 +30,7 @@ use crate::facts::{AffectedRow, Facts, Memory, leads_to, number};
 use crate::judge::judge;
 use crate::lies::{carries, kind, lies};
 
-/// How many random runs there are, unless `SEEDS=a..b` names others.
+/// The number of random runs, unless `SEEDS=a..b` names others.
 const RUNS: u64 = 250;
 /// How many true statements of a kind falsehoods are made of.
 const PLANTED: usize = 40;
@@ -335,7 +335,7 @@ fn list(ids: &[u64]) -> String {
     ids.iter().map(u64::to_string).collect::<Vec<_>>().join(",")
 }
 
-/// What is planned: some of it at one moment.
+/// The planned actions, some of them at one moment.
 fn random_plan(rng: &mut Rng, nodes: &[u64], space: u64) -> String {
     let mut at = 0;
     let mut plan = Vec::new();

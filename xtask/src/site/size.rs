@@ -1,4 +1,4 @@
-//! How much a browser downloads before each application shows, and for the workers beside them.
+//! The bytes that a browser downloads before each application shows, and for the workers beside them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -23,13 +23,13 @@ struct Part {
     budget: usize,
 }
 
-/// How the names of files begin that only the lab loads.
+/// The beginnings of the names of files that only the lab loads.
 const LAB: [&str; 3] = [
     "chordscope-lab",
     "chordscope-experiment",
     "start-experiment",
 ];
-/// How the names of files begin that only the live page loads.
+/// The beginnings of the names of files that only the live page loads.
 const LIVE: [&str; 3] = ["chordscope-live", "chordscope-tab", "start-tab"];
 
 const PARTS: [Part; 4] = [

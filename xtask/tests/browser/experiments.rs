@@ -52,7 +52,7 @@ async fn saved(page: &Page, button: &str, kind: &str) -> Result<String> {
     Ok(fs::read_to_string(path)?)
 }
 
-/// What the command that the page names prints.
+/// The output of the command that the page names.
 async fn native(page: &Page) -> Result<Value> {
     let command = page
         .run("return document.querySelector('#lab .same code').textContent")
