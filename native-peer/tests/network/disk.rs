@@ -9,7 +9,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::process::{Home, Process, eventually, http};
+use crate::process::{Home, Process, eventually, eventually_or, http};
 
 /// Starts a peer on this port whose standard error goes to a file.
 fn peer(home: &Home, name: &str, port: u16, errors: &Path) -> Process {
@@ -186,10 +186,17 @@ fn a_full_disk_of_one_peer_keeps_no_range_from_the_others_and_is_named_while_one
     };
     let all_take = |value: &str| {
         for name in &names {
-            eventually(name, || put(name, value).status.success().then_some(()));
+            let last = std::cell::RefCell::new(String::new());
+            let why = || last.borrow().clone();
+            eventually_or(name, why, || {
+                let output = put(name, value);
+                last.replace(String::from_utf8_lossy(&output.stderr).into_owned());
+                output.status.success().then_some(())
+            });
         }
     };
     all_take("before");
+    home.wait_for_groups(&[&full, &well, &other]);
     full.limit_files("1");
     eventually("it refuses", || {
         let _ = put("another", "value");

@@ -125,6 +125,17 @@ impl Home {
         }
     }
 
+    /// Waits until each of all peers of a ring is in as many groups of level quorum as it will be: three members each, or all peers
+    /// of a smaller ring. Before that a group may have one member alone, and its disk or its absence is then that of all.
+    pub(crate) fn wait_for_groups(&self, peers: &[&Process]) {
+        for peer in peers {
+            eventually("each is in its groups", || {
+                let status = self.json(&["status", "--peer", peer.url()])?;
+                (status["quorum"]["groups"] == peers.len().min(3)).then_some(())
+            });
+        }
+    }
+
     pub(crate) fn output(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }

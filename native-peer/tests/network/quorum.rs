@@ -130,6 +130,7 @@ fn what_a_majority_has_survives_any_kill_and_a_ring_that_comes_back() {
         let name = format!("name {number}");
         eventually("a put", || put(&home, &peers[number % 4], &name, "kept"));
     }
+    home.wait_for_groups(&peers.iter().collect::<Vec<_>>());
     let all_there = |via: &Process, when: &str| {
         for number in 0..6 {
             let got = eventually(when, || get(&home, via, &format!("name {number}")));
@@ -354,12 +355,7 @@ fn a_range_whose_majority_is_gone_is_repaired_and_the_old_majority_serves_nothin
     let home = Home::new();
     let mut peers = home.ring(3);
     eventually("groups form", || put(&home, &peers[0], "name", "before"));
-    for peer in &peers {
-        eventually("each is in each group", || {
-            let status = home.json(&["status", "--peer", peer.url()])?;
-            (status["quorum"]["groups"] == 3).then_some(())
-        });
-    }
+    home.wait_for_groups(&peers.iter().collect::<Vec<_>>());
     let ports: Vec<u16> = peers.iter().map(Process::port).collect();
     let lost = peers[1..].iter().map(|peer| peer.id().to_string());
     let lost: Vec<String> = lost.collect();

@@ -40,12 +40,7 @@ fn two_of_three_that_were_killed_come_back_while_the_third_stays_away() {
 fn a_peer_that_finds_nobody_of_its_ring_names_whom_it_waits_for() {
     let home = Home::new();
     let mut peers = home.ring(3);
-    for peer in &peers {
-        eventually("each is in a group", || {
-            let status = home.json(&["status", "--peer", peer.url()])?;
-            (status["quorum"]["groups"].as_u64() > Some(0)).then_some(())
-        });
-    }
+    home.wait_for_groups(&peers.iter().collect::<Vec<_>>());
     let others = [&peers[0], &peers[2]].map(|peer| (peer.id().to_string(), peer.socket()));
     let (first, port) = (peers[0].url().to_owned(), peers[1].port());
     peers.iter_mut().for_each(Process::kill);
