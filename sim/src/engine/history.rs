@@ -315,12 +315,12 @@ impl<W: World> History<W> {
         is_there
     }
 
-    /// Whether an action was carried out on the current branch that can be undone.
+    /// Returns whether an action was carried out on the current branch that can be undone.
     pub fn can_undo(&self) -> bool {
         !self.here.by_hand.is_empty()
     }
 
-    /// Whether the current branch is where the last undone action led from.
+    /// Returns whether the current branch is where the last undone action led from.
     pub fn can_redo(&self) -> bool {
         self.next_redo().is_some()
     }

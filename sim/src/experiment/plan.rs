@@ -226,7 +226,7 @@ mod tests {
         }
     }
 
-    /// What an experiment tells, ended after so many reports.
+    /// Returns the reports and rows of an experiment that is ended after so many reports.
     fn told(plan: Plan, reports: usize) -> (Vec<f64>, Vec<Row>, ControlFlow<()>) {
         let (mut parts, mut rows) = (Vec::new(), Vec::new());
         let ended = plan.run(&mut |news| {

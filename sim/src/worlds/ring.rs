@@ -150,9 +150,9 @@ struct Arrival {
     message: Message,
     /// The bytes on the wire; 0 where nobody asks.
     bytes: u64,
-    /// Whether it has come through its receiver's line.
+    /// Whether the message has come through its receiver's line.
     received: bool,
-    /// Whether it arrives broken.
+    /// Whether the message arrives corrupted.
     corrupted: bool,
 }
 

@@ -13,7 +13,7 @@ pub struct BranchId(pub u32);
 /// A branch, as a timeline shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BranchView {
-    /// Its number.
+    /// The branch's number.
     pub id: BranchId,
     /// The branch that it left; `None` for the first one.
     pub parent: Option<BranchId>,
@@ -23,7 +23,7 @@ pub struct BranchView {
     pub end: Instant,
     /// The first action of its own, in words. A branch that lacks its parent's action, and the first one, may have none.
     pub label: Option<String>,
-    /// Whether it is the one that is shown.
+    /// Whether this is the branch that is shown.
     pub is_current: bool,
 }
 

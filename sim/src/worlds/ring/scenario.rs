@@ -207,7 +207,7 @@ impl Scenario {
         Ok(self)
     }
 
-    /// Whether an answer may take many times the usual, so that its absence says little.
+    /// Returns whether an answer may take many times the usual, so that its absence says little.
     const fn has_stragglers(&self) -> bool {
         self.reorder.is_some() || matches!(self.latency, Latency::Exponential(_))
     }
