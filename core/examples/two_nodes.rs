@@ -26,7 +26,7 @@ struct Wire {
     frames: VecDeque<(usize, LinkId, Vec<u8>)>,
     /// Each end of a link, with the peer and link at its other end.
     ends: BTreeMap<LinkId, (usize, LinkId)>,
-    /// How many ends there have been: no number is used twice.
+    /// The number of ends so far: no number is used twice.
     numbered: u64,
 }
 
@@ -34,7 +34,7 @@ struct Program {
     clock: Clock,
     wire: Wire,
     peers: [Peer; 2],
-    /// What happened at which peer and was not looked at yet.
+    /// The events not looked at yet, each with its peer.
     news: VecDeque<(usize, NodeEvent)>,
 }
 
@@ -77,7 +77,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Where peer `index` would listen.
+/// The address at which peer `index` would listen.
 fn address(index: usize) -> Result<Address, Box<dyn Error>> {
     Ok(Address::parse_url(&format!("ws://peer-{index}.example"))?)
 }

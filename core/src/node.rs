@@ -175,7 +175,7 @@ impl Node {
         self.go_on_leaving(now);
     }
 
-    /// Does all that is due. Calling early does nothing.
+    /// Handles all that is due. Calling early does nothing.
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some(timer) = self.services.timers.pop_due(now) {
             self.on_timer(now, timer);

@@ -41,12 +41,12 @@ impl Features {
         self.0
     }
 
-    /// Whether all of `others` are in the set.
+    /// Returns whether all of `others` are in the set.
     pub const fn has(self, others: Self) -> bool {
         self.0 & others.0 == others.0
     }
 
-    /// Whether the set is empty.
+    /// Returns whether the set is empty.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }

@@ -176,7 +176,7 @@ impl AntiEntropy {
         self.walk(cx, storing, to, (me, me), Aim::Compare);
     }
 
-    /// Whether the node that had to take all records over has failed to, since this was asked last.
+    /// Returns whether the node that had to take all records over has failed to, since this was asked last.
     pub(super) const fn heir_has_failed(&mut self) -> bool {
         core::mem::replace(&mut self.heir_failed, false)
     }
@@ -201,7 +201,7 @@ impl AntiEntropy {
         self.walk_on(cx, storing, to.id());
     }
 
-    /// Does what comes next with a node, as far as there is room.
+    /// Takes the next step of the walk with a node, as far as there is room.
     pub(super) fn walk_on(&mut self, cx: &mut Context<'_>, storing: &Storing, node: Id) {
         let now = cx.now;
         loop {

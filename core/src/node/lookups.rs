@@ -72,7 +72,7 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    /// Whether the node that another one names brings the lookup on: it was not visited, nor given up, and lies between that one
+    /// Returns whether the node that another one names brings the lookup on: it was not visited, nor given up, and lies between that one
     /// and the key, or is nearer behind the key where it is thought to own it. So answers never lead round a circle.
     fn gets_nearer(&self, from: Id, next: Id, arrives: bool) -> bool {
         let is_known = self.path.iter().any(|visit| visit.id == next);

@@ -37,7 +37,7 @@ struct Operation {
     task: Task,
     /// The renewal that it is.
     renewal: Option<Renewal>,
-    /// Whether what it writes is renewed then.
+    /// Whether the record that it writes is renewed then.
     renew: bool,
     rounds: u8,
     /// The number of times that the owner was looked for again, as another node answered for it.
@@ -120,7 +120,7 @@ pub(super) enum Done {
 pub(super) struct Acknowledged {
     pub(super) written: Written,
     pub(super) copy: Box<StoredRecord>,
-    /// Whether it is renewed from now on.
+    /// Whether the record is renewed from now on.
     pub(super) renew: bool,
     /// Whether another node may have stood in for the owner.
     pub(super) stood_in: bool,
@@ -131,7 +131,7 @@ impl Operations {
         self.0.len()
     }
 
-    /// Whether one tells the ring what this node has.
+    /// Returns whether one tells the ring what this node has.
     pub(super) fn any_announcement(&self) -> bool {
         let announces = |operation: &Operation| {
             let Operation { target, task, .. } = operation;
@@ -298,7 +298,7 @@ impl Operations {
         }))
     }
 
-    /// Has the group that was read write the record.
+    /// Makes the replica group that was read write the record.
     pub(super) fn write(&mut self, number: u64, copy: Box<StoredRecord>) -> Option<Next> {
         let operation = self.0.get_mut(&number)?;
         operation.task = Task::Write(copy);

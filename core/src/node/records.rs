@@ -96,7 +96,7 @@ impl Records {
         }
     }
 
-    /// Does what an operation wants next.
+    /// Carries out the next step of an operation.
     fn go_on(&mut self, cx: &mut Context<'_>, number: u64, next: Option<Next>) {
         match next {
             Some(Next::LookUp(key)) => match cx.look_up(key, Goal::Operation(number)) {
@@ -441,7 +441,7 @@ impl Records {
         anti_entropy.hand_over_all(cx, storing, to, depends);
     }
 
-    /// Whether the node that had to take all records over has failed to, since this was asked last.
+    /// Returns whether the node that had to take all records over has failed to, since this was asked last.
     pub(super) const fn heir_has_failed(&mut self) -> bool {
         self.anti_entropy.heir_has_failed()
     }
@@ -451,7 +451,7 @@ impl Records {
         self.anti_entropy.clear();
     }
 
-    /// Whether records are being compared, and how many steps of that were answered so far.
+    /// Returns whether records are being compared, and the number of steps of that which were answered so far.
     pub(super) fn walks(&self) -> (bool, u64) {
         let walks = &self.anti_entropy.walks;
         (!walks.is_empty(), walks.progress())
@@ -513,7 +513,7 @@ impl Records {
         self.announcements.contents()
     }
 
-    /// Whether the ring is being told what this node has.
+    /// Returns whether the ring is being told what this node has.
     pub(super) fn is_announcing(&self) -> bool {
         self.operations.any_announcement()
     }

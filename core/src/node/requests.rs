@@ -153,7 +153,7 @@ type Room = Option<(Load, Duration)>;
 #[derive(Debug)]
 pub(super) enum Asked {
     Send(Message),
-    /// Its window has no room yet.
+    /// The node's window has no room yet.
     Waits,
     /// Too many are open.
     Refused(Purpose),
@@ -233,7 +233,7 @@ impl Requests {
         self.windows.end(to, load);
     }
 
-    /// Whether a further question would be sent now.
+    /// Returns whether a further question would be sent now.
     pub(super) fn has_room(&self, to: Id, class: Class) -> bool {
         self.windows.has_room(to, class)
     }
@@ -349,7 +349,7 @@ impl Requests {
             .collect()
     }
 
-    /// Whether a question is open that this holds of.
+    /// Returns whether a question is open that this holds of.
     pub(super) fn any(&self, wanted: impl Fn(&Purpose) -> bool) -> bool {
         self.open.iter().any(|(_, open)| wanted(&open.purpose))
     }

@@ -164,7 +164,7 @@ impl Services {
         refused
     }
 
-    /// Whether a further request of this class would be sent at once.
+    /// Returns whether a further request of this class would be sent at once.
     pub(super) fn has_room(&self, to: Id, class: Class) -> bool {
         self.requests.has_room(to, class)
     }

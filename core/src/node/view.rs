@@ -109,12 +109,12 @@ impl Node {
         self.services.me.signer.scheme()
     }
 
-    /// Its place in the ring.
+    /// Returns the membership state: the node's place in the ring.
     pub const fn membership(&self) -> &Membership {
         &self.ring.membership
     }
 
-    /// Its finger table.
+    /// Returns the finger table.
     pub const fn fingers(&self) -> &FingerTable {
         &self.ring.routes.fingers
     }
@@ -129,7 +129,7 @@ impl Node {
         self.records.replica()
     }
 
-    /// Its groups and their records, where it takes part in level `quorum`.
+    /// Returns the groups and their records, where the node takes part in level `quorum`.
     pub fn groups(&self) -> Option<&Groups> {
         self.quorum.groups()
     }

@@ -80,7 +80,7 @@ struct Walk {
 }
 
 impl Walks {
-    /// Whether there is none.
+    /// Returns whether there is none.
     pub(super) fn is_empty(&self) -> bool {
         self.open.is_empty()
     }
@@ -252,7 +252,7 @@ impl Walks {
 }
 
 impl Range {
-    /// Whether the same is done with the same keys.
+    /// Returns whether the same is done with the same keys.
     fn is_like(&self, other: &Self) -> bool {
         let same_aim = core::mem::discriminant(&self.aim) == core::mem::discriminant(&other.aim);
         same_aim && (self.after, self.upto) == (other.after, other.upto)

@@ -84,7 +84,7 @@ impl Peer {
         self.links.views()
     }
 
-    /// Whether there is a link to a node.
+    /// Returns whether there is a link to a node.
     pub fn is_linked(&self, to: Id) -> bool {
         self.links.is_linked(to)
     }
@@ -216,7 +216,7 @@ impl Peer {
         self.drain_node(now);
     }
 
-    /// Does all that is due. Calling early does nothing.
+    /// Handles all that is due. Calling early does nothing.
     pub fn handle_timeout(&mut self, now: Instant) {
         let overdue = self.links.overdue(now);
         self.carry_out(now, overdue);

@@ -69,7 +69,7 @@ impl Finding {
         self.joining = None;
     }
 
-    /// Whether a ring that is left is not followed by another one.
+    /// Returns whether a ring that is left is not followed by another one.
     pub(super) const fn is_off(&self) -> bool {
         self.joining.is_none()
     }
@@ -105,7 +105,7 @@ impl Finding {
         founds
     }
 
-    /// Does the next thing that is due; `None` when nothing more is. `relays` are this peer's own.
+    /// Takes the next step that is due; `None` when nothing more is. `relays` are this peer's own.
     pub(super) fn step(
         &mut self,
         context: Context<'_>,
@@ -216,7 +216,7 @@ impl Finding {
         }
     }
 
-    /// Does what another part wants.
+    /// Handles an input from another part.
     pub(super) fn handle(&mut self, input: Input) -> Option<Want> {
         let joining = self.joining.as_mut()?;
         match input {
@@ -232,7 +232,7 @@ impl Finding {
         }
     }
 
-    /// Whether a node's event is an answer to this search, and nobody else's business.
+    /// Returns whether a node's event is an answer to this search, and nobody else's business.
     pub(super) const fn is_its_own(event: &NodeEvent) -> bool {
         matches!(event, NodeEvent::Probed(..))
     }

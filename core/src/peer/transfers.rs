@@ -65,7 +65,7 @@ impl Transfers {
         }
     }
 
-    /// Does what another part wants.
+    /// Handles an input from another part.
     pub(super) fn handle(&mut self, now: Instant, input: Input) -> Option<Want> {
         match input {
             Input::Message(from, message) => self.swarm.handle_message(now, from, message),

@@ -177,7 +177,7 @@ pub struct Control {
 pub struct Lineage {
     /// Random, drawn by the founder.
     pub number: u64,
-    /// Whether this node has stored a write of it: then it is never given up.
+    /// Whether this node has stored a write of the lineage: then the lineage is never given up.
     pub written: bool,
 }
 
@@ -246,7 +246,7 @@ pub enum Input {
     Found(u64),
     /// A question has come.
     Asked(Ticket, Request),
-    /// This node answered a question.
+    /// An answer of this node to a question.
     Answered(Token, Id, Response),
     /// A question to this node got no answer. It may have arrived.
     Failed(Token, Id),
@@ -256,7 +256,7 @@ pub enum Input {
     Look(Look),
     /// A key was located: the node that is responsible for it, and those that follow it on the ring; none where it was not found.
     Located(Id, Vec<Contact>),
-    /// This node stops for a while: the other members need not replace it soon.
+    /// The node stops for a while: the other members need not replace it soon.
     Stop,
     /// Under this number: go on with this key's range without these members, which are gone for good.
     Repair(u64, Id, Vec<Id>),
@@ -273,7 +273,7 @@ pub enum Input {
 /// The ring as a node sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Look {
-    /// Its neighbours that live: the predecessor and the successors.
+    /// The node's neighbours that live: the predecessor and the successors.
     pub ring: Vec<Contact>,
     /// The bounds of the part of the ring whose nodes are all known, which is from the predecessor to the last successor; `None`
     /// where that is all of it.
@@ -283,7 +283,7 @@ pub struct Look {
 }
 
 impl Look {
-    /// Whether a node would be in the ring that is seen, if it lived.
+    /// Returns whether a node would be in the ring that is seen, if it lived.
     pub(in crate::store::group) fn knows_around(&self, node: Id) -> bool {
         self.arc
             .is_none_or(|(after, before)| node.is_between(after, before))
@@ -309,7 +309,7 @@ pub enum Effect {
     LookSoon,
     /// Look up who is responsible for this key, the middle of a range, and give [`Input::Located`].
     Locate(Id),
-    /// This lineage is the node's own now.
+    /// The lineage that is the node's own now.
     Adopted(u64),
 }
 
@@ -325,7 +325,7 @@ pub enum Save {
 /// A record with its place in the history of its key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Its place.
+    /// The entry's place in the history of its key.
     pub stamp: Stamp,
     /// The operation that wrote it.
     pub operation: OperationTag,

@@ -36,12 +36,12 @@ impl Life {
         self.expires
     }
 
-    /// Whether the record may be read.
+    /// Returns whether the record may be read.
     pub fn is_live(&self, now: Instant) -> bool {
         self.expires > now
     }
 
-    /// Whether neither the record nor its tombstone is kept any more.
+    /// Returns whether neither the record nor its tombstone is kept any more.
     pub fn is_forgotten(&self, now: Instant) -> bool {
         self.forgotten <= now
     }

@@ -198,7 +198,7 @@ impl Record {
         }
     }
 
-    /// Its version.
+    /// Returns the record's version.
     pub fn version(&self) -> Version {
         let (sequence, author, whole) = match self {
             Self::Immutable(value) => (0, PublicKey([0; 32]), *blake3::hash(value).as_bytes()),
@@ -270,7 +270,7 @@ pub enum RecordError {
     Lifetime,
     /// The signature is not its author's.
     Signature,
-    /// Its sequence number runs too far ahead.
+    /// The record's sequence number runs too far ahead.
     SequenceJump,
     /// The node has no room for it.
     Full,

@@ -41,7 +41,7 @@ pub struct Held {
 pub enum Accepted {
     /// The copy is new here and must be stored.
     New,
-    /// This version, or a newer one, is here already.
+    /// The version, or a newer one, is here already.
     Known,
 }
 
@@ -136,7 +136,7 @@ impl Replica {
         self.held.len()
     }
 
-    /// Whether none is.
+    /// Returns whether none is.
     pub fn is_empty(&self) -> bool {
         self.held.is_empty()
     }

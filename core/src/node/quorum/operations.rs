@@ -455,7 +455,7 @@ impl From<Box<Unstored>> for StoreError {
     }
 }
 
-/// Whether a group of this node has or had the key.
+/// Returns whether a group of this node has or had the key.
 fn covers(groups: Option<&Groups>, key: Id) -> bool {
     groups.is_some_and(|groups| groups.covers(key))
 }
