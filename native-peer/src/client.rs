@@ -65,7 +65,7 @@ pub(crate) enum Command {
     Peers(Target),
 }
 
-/// Which peer is asked.
+/// The option that names the peer to ask.
 #[derive(Debug, Args)]
 pub(crate) struct Target {
     /// Ask the peer at this URL [default: that of CHORDSCOPE_PEER; or else the one on port 7340, or the first that runs here]
@@ -192,7 +192,7 @@ impl LookupOptions {
     }
 }
 
-/// Whether a text is an id and no name.
+/// Returns whether a text is an id and no name.
 fn is_id(text: &str) -> bool {
     text.len() == 40 && Space::FULL.parse(text).is_ok()
 }

@@ -90,7 +90,7 @@ pub(crate) struct RingOptions {
     /// The number of peers
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     peers: u16,
-    /// Where the first peer listens; the others take the ports after it
+    /// The address at which the first peer listens; the others take the ports after it
     #[arg(long, value_name = "ADDR", value_parser = listen::parse, default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, FIRST_PORT)))]
     listen: SocketAddr,
     /// Link the peers with one another by sockets, as peers of separate processes are, instead of in memory

@@ -53,7 +53,7 @@ pub(crate) enum Input {
     Goodbye(LinkId, u16, String),
     /// A link must be closed.
     Broken(LinkId, CloseReason),
-    /// So many bytes of frames have left over a link.
+    /// Frames of so many bytes have left over a link.
     Written(LinkId, usize),
 }
 

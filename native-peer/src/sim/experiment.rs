@@ -66,7 +66,7 @@ pub(crate) struct Options {
     /// For churn: nodes go without a word, instead of leaving properly as the paper's do
     #[arg(long)]
     crash: bool,
-    /// Where all randomness comes from
+    /// The number that all randomness comes from
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Draw our figures and the paper's into this SVG file

@@ -86,7 +86,7 @@ pub(super) struct Opened<M> {
 
 /// The state of a folder, which decides what is to be done.
 enum Found {
-    /// Nothing is there.
+    /// The folder has no store.
     Nothing,
     /// The store of this identity.
     Whole(Identity, Box<Contents>),

@@ -86,7 +86,7 @@ struct Trouble {
     /// The time for which the disk is left alone next.
     pause: Duration,
     well_since: Option<Instant>,
-    /// Whether the log says that it refuses, and not yet that it takes records again.
+    /// Whether the log has told that the disk refuses, and not yet that it takes records again.
     said: bool,
 }
 

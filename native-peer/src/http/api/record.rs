@@ -58,7 +58,7 @@ struct Asked {
     if_sequence: Option<u64>,
     /// The lifetime in seconds of a record that is put; a day unless it is said.
     ttl: Option<u32>,
-    /// Whether the peer renews it while it runs; it does unless it is said.
+    /// Whether the peer renews the record while it runs; it does unless this is `false`.
     renew: Option<bool>,
 }
 
