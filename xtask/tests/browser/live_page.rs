@@ -282,7 +282,7 @@ async fn count_frames(page: &Page) -> Result<()> {
     Ok(())
 }
 
-/// Whether the page asks for few frames while the browser paints sixty: few for the time that takes, as what the page knows
+/// Waits until the page asks for few frames while the browser paints sixty: few for the time that takes, as what the page knows
 /// changes some times a second, and by no means all of them.
 async fn rests(page: &Page) -> Result<()> {
     const MEANWHILE: &str = "return new Promise(done => {
