@@ -1,4 +1,4 @@
-//! Chordscope's core: Chord as pure state machines, without I/O, clock or global randomness.
+//! Chordscope's core: Chord as pure state machines (sans-I/O), without clock or global randomness.
 //!
 //! The modules, lowest first; each imports only from those below it:
 //!

@@ -64,7 +64,7 @@ pub const ALL: [Target; 11] = [
     ("swarm", swarm),
 ];
 
-/// Those that read text.
+/// The targets that read text.
 pub const TEXT: [&str; 2] = ["scenario", "permalink"];
 
 fn cards() -> Cards {

@@ -25,7 +25,7 @@ pub struct Card {
     pub key: PublicKey,
     /// The index of the virtual node among those of its key.
     pub index: u8,
-    /// Newer versions of a contact replace older ones.
+    /// The version of the contact: newer ones replace older ones.
     pub version: u64,
     /// The addresses of the node, best first.
     pub addresses: Vec<Address>,

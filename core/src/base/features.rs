@@ -21,7 +21,7 @@ impl Features {
     pub const TOMBSTONES: Self = Self(1 << 4);
     /// Primaries of groups that name the members which could not store something.
     pub const REFUSALS: Self = Self(1 << 5);
-    /// All that this build can do.
+    /// The features of this build.
     pub const ALL: Self = Self(
         Self::UNSUPPORTED.0
             | Self::LINEAGE.0

@@ -261,7 +261,7 @@ pub struct Report {
     pub mode: Mode,
     /// The node responsible for the key.
     pub owner: Contact,
-    /// The owner and the next successors: where copies are kept.
+    /// The owner and the next successors: where replicas are kept.
     pub group: Vec<Contact>,
     /// Every node visited, origin first, owner last.
     pub path: Vec<Visit>,

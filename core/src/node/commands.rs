@@ -208,7 +208,7 @@ impl Node {
         self.put_for(now, label, value, Some(expected), level, self.keeping())
     }
 
-    /// Puts a value under the key that follows from it, or lets it live for another day. There is one level: any copy is as
+    /// Puts a value under the key that follows from it, or lets it live for another day. There is one level: any replica is as
     /// good. [`Event::PutEnded`] follows.
     ///
     /// # Errors

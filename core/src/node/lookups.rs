@@ -1,4 +1,4 @@
-//! Lookups: those that this node began, and those of others that it forwards.
+//! Lookups, Chord's find_successor: those that this node began, and those of others that it forwards.
 //!
 //! A recursive lookup is forwarded from node to node, and the owner answers its origin. In an iterative one the origin asks each
 //! node in turn. The outcome of a lookup of this node's own is an [`Outcome`]; the part that began it finds its [`Goal`] in there.

@@ -1,4 +1,4 @@
-//! Records at level `one`: what this node holds, what it puts and gets, and how copies come to where they belong.
+//! Records at level `one`: what this node holds, what it puts and gets, and how replicas come to where they belong.
 //!
 //! A router: [`Operations`] decides puts and gets, [`Storing`] holds records and waits for the disk, [`AntiEntropy`] compares them with
 //! other holders', [`Handoffs`] and [`Announcements`] bring to the ring what it is to have.
@@ -349,7 +349,7 @@ impl Records {
         let _ = self.storing.replica.accept(cx.now, copy);
     }
 
-    /// Takes in a copy; whoever waits hears of it once it is stored.
+    /// Takes in a replica; whoever waits hears of it once it is stored.
     fn keep(&mut self, cx: &mut Context<'_>, copy: StoredRecord, waiting: Waiting) {
         let key = copy.record.key(cx.services.space());
         let (now, storing) = (cx.now, &mut self.storing);
@@ -414,7 +414,7 @@ impl Records {
 
     // Anti-entropy.
 
-    /// Hands over to a newcomer that may have taken over the keys up to its position; returns whether copies are compared with all
+    /// Hands over to a newcomer that may have taken over the keys up to its position; returns whether replicas are compared with all
     /// holders soon, as it did not.
     pub(super) fn on_predecessor(
         &mut self,

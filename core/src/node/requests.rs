@@ -39,13 +39,13 @@ pub(super) enum Purpose {
     Write(u64),
     /// An offer of records, by the walk of this number.
     Offer(u64),
-    /// A copy of the record under this key, by the walk of this number.
+    /// A replica of the record under this key, by the walk of this number.
     Copy { walk: u64, key: Id },
     /// A read to get a newer version, by the walk of this number.
     Fetch(u64),
     /// A newer version for a node that was found to hold an older one.
     Spread,
-    /// To see whether a finger, or a node behind it, is there, and how long it takes to answer.
+    /// A test whether a finger, or a node behind it, is there, and of its round-trip time.
     Candidate(Id),
     /// To see whether a node is a member.
     Probe,
@@ -238,7 +238,7 @@ impl Requests {
         self.windows.has_room(to, class)
     }
 
-    /// All that waits for room at a node, which does not answer.
+    /// Gives up all that waits for room at a node, which does not answer.
     pub(super) fn give_up(&mut self, to: Id) -> Vec<Ended> {
         let waiting = self.windows.give_up(to).into_iter();
         let ended = waiting.map(|Waiting { to, purpose, .. }| Ended {

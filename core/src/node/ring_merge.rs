@@ -1,6 +1,6 @@
 //! Ring merge: a node looks itself up from elsewhere, and asks after nodes that it took for dead.
 //!
-//! Stabilization keeps one ring whole. It cannot join two rings that a broken network left, nor unwind a loopy one, which
+//! Stabilization keeps one ring whole. It cannot join two rings that a partition left, nor unwind a loopy one, which
 //! goes round the circle twice: from close by both look right. What a node far away, or in the other ring, takes for this
 //! node's successor shows the difference; the nearer one is asked and adopted, and stabilization closes the ring from there.
 //!

@@ -22,7 +22,7 @@ pub enum Stage {
     Outside,
     /// The node looks for its place.
     Joining,
-    /// Fewer than r + 1 members are known: it serves, with shorter lists and fewer copies.
+    /// Fewer than r + 1 members are known: it serves, with shorter lists and fewer replicas.
     Forming,
     /// At least r + 1 members: the conditions of Zave's proof.
     Safe,

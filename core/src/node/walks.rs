@@ -72,7 +72,7 @@ struct Walk {
     lacking: VecDeque<Id>,
     /// Keys of the page still to be fetched.
     newer: VecDeque<Id>,
-    /// Offers, copies and reads without an answer, and what was read and is not stored yet.
+    /// Offers, replicas and reads without an answer, and what was read and is not stored yet.
     under_way: usize,
     storing: usize,
     /// The time at which the next value may go.
@@ -186,7 +186,7 @@ impl Walks {
         page
     }
 
-    /// Takes note that a read is under way, or a copy of so many bytes.
+    /// Takes note that a read is under way, or a replica of so many bytes.
     pub(super) fn begun(&mut self, now: Instant, to: Id, bytes: usize) {
         if let Some(walk) = self.open.get_mut(&to) {
             walk.under_way += 1;
@@ -206,7 +206,7 @@ impl Walks {
         self.open.keys().copied().collect()
     }
 
-    /// Takes note that a copy was answered, or a read that brought nothing.
+    /// Takes note that a replica was answered, or a read that brought nothing.
     pub(super) fn done(&mut self, to: Id, number: u64) {
         if let Some(walk) = self.of(to, number) {
             walk.under_way -= 1;

@@ -201,7 +201,7 @@ mod tests {
         (transfers, around)
     }
 
-    /// To whom the swarm wants to speak.
+    /// Returns the nodes that the swarm wants to speak to.
     fn spoken_to(transfers: &mut Transfers, around: &mut Around) -> Vec<Id> {
         let mut to = Vec::new();
         while let Some(order) = transfers.poll(around.context(Instant::ZERO)) {

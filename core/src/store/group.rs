@@ -150,12 +150,12 @@ impl Rules {
     };
 }
 
-/// All that a node remembers of groups besides the records. It is stored as one, since its parts belong together.
+/// The control record: all that a node remembers of groups besides the records. It is stored as one, since its parts belong together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Control {
     /// The incarnation of the store that it was saved in.
     pub incarnation: u64,
-    /// No group of this epoch or an older one is ever entered.
+    /// The greatest epoch that is over: no group of this epoch or an older one is ever entered.
     pub floor: Epoch,
     /// The last round that this node used for a ballot.
     pub round: u64,
@@ -181,7 +181,7 @@ pub struct Lineage {
     pub written: bool,
 }
 
-/// Names one operation through all its attempts: random, drawn when a put begins.
+/// The identity of an operation through all its attempts: random, drawn when a put begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct OperationTag(pub [u8; 16]);
 
@@ -258,7 +258,7 @@ pub enum Input {
     Located(Id, Vec<Contact>),
     /// The node stops for a while: the other members need not replace it soon.
     Stop,
-    /// Under this number: go on with this key's range without these members, which are gone for good.
+    /// The order to go on with this key's range without these members, which are gone for good, under this number.
     Repair(u64, Id, Vec<Id>),
     /// The repair of this number is no longer awaited.
     EndRepair(u64),

@@ -1,4 +1,5 @@
-//! The digests of a file's segments. They prove themselves against the content id, and each segment against themselves.
+//! The digests of a file's segments: a level of the Merkle tree whose root is the content id. They prove themselves against the root, and each
+//! segment against themselves.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;

@@ -47,7 +47,7 @@ pub enum Said {
 /// The part of a content that a member has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Standing {
-    /// Not even its length.
+    /// Nothing of it, not even the length.
     Nothing,
     /// All of so many bytes.
     Whole(u64),

@@ -25,7 +25,7 @@ pub struct Operation<D> {
     pub act: D,
     /// The time at which it began, in any unit.
     pub start: u64,
-    /// The time at which its outcome was known.
+    /// The time at which its outcome was known, in the same unit.
     pub end: u64,
 }
 

@@ -362,7 +362,7 @@ impl Peers {
         self.members.get(member)?.peer.as_ref()
     }
 
-    /// All that run.
+    /// Returns the members that run, each with its number.
     pub fn running(&self) -> impl Iterator<Item = (usize, &Peer)> {
         let members = self.members.iter().enumerate();
         members.filter_map(|(index, member)| Some((index, member.peer.as_ref()?)))

@@ -65,7 +65,7 @@ const JOIN_AGAIN: Duration = Duration::from_millis(1_000);
 /// The closeness with which a world is watched. It makes no difference to what happens in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Watch {
-    /// Not at all: no trace, no digest, no lookups to look at. For speed.
+    /// No watch at all: no trace, no digest, no lookups to look at. For speed.
     Nothing,
     /// Every message and every event of a node is recorded.
     Trace,

@@ -32,14 +32,14 @@ pub(crate) struct Client {
     /// The node that it speaks through: on whose side of a broken network it is.
     pub(crate) home: Id,
     pub(crate) names: Vec<Label>,
-    /// In which lineage it asks: that of the node that it speaks through; in any where there is but one.
+    /// The lineage that the client asks in: that of the node that it speaks through; any where there is but one.
     pub(crate) lineage: Option<u64>,
     /// The client's operations by lineage and name.
     pub(crate) history: Vec<(Register, Operation)>,
     /// The last value, version and time that the client saw of each register.
     seen: BTreeMap<Register, (Value, Option<Version>, u64)>,
     written: u32,
-    /// Of a hundred operations, how many are writes.
+    /// The number of writes among a hundred operations.
     writes: u64,
     questions: u64,
     current: Option<Task>,

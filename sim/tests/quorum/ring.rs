@@ -30,7 +30,7 @@ struct Actor {
     life: u64,
     /// Whether the disk refuses what it is given.
     is_full: bool,
-    /// On which side of a broken network it is.
+    /// The side of the partition that the node is on.
     side: u8,
 }
 
@@ -60,7 +60,7 @@ pub(crate) struct Ring {
     actors: BTreeMap<Id, Actor>,
     queue: BTreeMap<(Instant, u64), Coming>,
     sequence: u64,
-    /// Of a thousand messages, how many are lost.
+    /// The number of messages of a thousand that are lost.
     pub(crate) loss: u64,
     /// The configuration of nodes that start from now on.
     pub(crate) config: Config,

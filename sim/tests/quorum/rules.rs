@@ -29,7 +29,7 @@ const A: u64 = 10;
 const B: u64 = 20;
 const C: u64 = 30;
 const D: u64 = 40;
-/// Under which number a client asks.
+/// The number under which a client asks.
 const CLIENT: u64 = u64::MAX;
 
 struct Story {
@@ -40,7 +40,7 @@ struct Story {
     loses: fn(u64, u64, &Request) -> bool,
     /// Whether disks take what they are given.
     saves: bool,
-    /// Of nodes whose disks are full, what these refuse.
+    /// The saves that nodes refuse, as their disks are full.
     refuses: fn(u64, &Save) -> bool,
     inputs: VecDeque<(u64, Input)>,
     /// Questions under way by their number: who asked, and what for.

@@ -89,11 +89,11 @@ pub(crate) struct World {
     pub(crate) actors: BTreeMap<Id, Actor>,
     pub(crate) clients: Vec<Client>,
     queue: BTreeMap<(u64, u64), Event>,
-    /// Between whom nothing arrives.
+    /// The pairs of nodes between which nothing arrives.
     cut: BTreeSet<Pair>,
     sequence: u64,
     rules: Rules,
-    /// Of a thousand messages, how many are lost.
+    /// The number of messages of a thousand that are lost.
     pub(crate) loss: u64,
     /// Whether looks may be wrong about who lives.
     pub(crate) confused: bool,

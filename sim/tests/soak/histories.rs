@@ -69,7 +69,7 @@ pub(crate) struct Histories {
     ended: BTreeMap<String, Vec<Operation<Act>>>,
     /// The sequence numbers last heard of.
     latest: BTreeMap<String, u64>,
-    /// All that was done, for who wants to see it again.
+    /// The actions so far, for a link that plays them again.
     pub(crate) done: Vec<Timed>,
 }
 

@@ -105,7 +105,7 @@ pub(super) struct Joining {
     round: u32,
     /// The number of times that it left a ring of one in vain, so that it leaves less and less often.
     vain_moves: u32,
-    /// After how many rounds without company the peer begins a ring of its own; `None` never.
+    /// The number of rounds without company after which the peer begins a ring of its own; `None` never.
     patience: Option<u32>,
     company: Company,
     lookout: Lookout,

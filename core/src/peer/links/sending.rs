@@ -20,7 +20,7 @@ use crate::peer::links::channel::{Channel, Link};
 use crate::wire::codec::encode_message;
 use crate::wire::frame::{Frame, FrameType};
 
-/// The longest data frame's body.
+/// The longest body of a data frame, in bytes.
 pub const MAX_DATA: usize = 64 * 1024;
 /// The most data that may wait for one node, in bytes.
 const MAX_DATA_WAITING: usize = 1024 * 1024;

@@ -19,7 +19,7 @@ pub struct Epoch {
     /// The number of repairs of the range by hand, without a majority of the members before. It fences off whatever is of an
     /// earlier generation.
     pub generation: u32,
-    /// Greater than that of anything it follows.
+    /// The round of the ballot: greater than that of anything it follows.
     pub round: u64,
     /// The node that made the attempt.
     pub proposer: Id,
@@ -40,7 +40,7 @@ impl Epoch {
 pub struct Stamp {
     /// The epoch.
     pub epoch: Epoch,
-    /// The write within the epoch.
+    /// The number of the write within the epoch.
     pub index: u64,
 }
 
@@ -137,7 +137,7 @@ impl Configuration {
         self.members.iter().filter(|member| member.votes)
     }
 
-    /// The number of members that is more than half; those without a vote count.
+    /// Returns the size of a quorum: more than half of the members; those without a vote count.
     pub const fn majority(&self) -> usize {
         self.members.len() / 2 + 1
     }

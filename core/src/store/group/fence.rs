@@ -30,11 +30,11 @@ const MAX_TRIES: u8 = 5;
 pub struct Fence {
     /// The lineage of its groups.
     pub lineage: u64,
-    /// The range begins behind this key.
+    /// The key behind which the range begins.
     pub after: Id,
-    /// The range ends with this key.
+    /// The last key of the range.
     pub upto: Id,
-    /// Groups of an earlier generation are over in the range.
+    /// The first generation whose groups are not over in the range.
     pub generation: u32,
     /// The members that were given up, with the incarnations of their stores.
     pub lost: Vec<(Id, u64)>,
@@ -118,7 +118,7 @@ pub(super) struct Fences {
     changes: u64,
     /// The neighbours that know the list as it is.
     told: BTreeSet<Id>,
-    /// Since a restart, until it is done.
+    /// The question for fences since a restart, until it is done.
     survey: Option<Survey>,
 }
 

@@ -140,9 +140,9 @@ pub enum Response {
 /// The members of a group without which it has no majority, because some could not store what they were given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unstored {
-    /// Those that could not, and why.
+    /// The members that could not store it, and why.
     pub refused: Vec<(Contact, RecordError)>,
-    /// Those that have not answered.
+    /// The members that have not answered.
     pub awaited: Vec<Contact>,
     /// Whether it does not help to ask again soon: those that are there and could store it are no majority.
     pub is_final: bool,
