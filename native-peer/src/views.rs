@@ -29,7 +29,7 @@ pub(crate) struct Status {
     pub(crate) id: String,
     /// The stage of its ring: Outside, Joining, Forming or Safe.
     pub(crate) ring: String,
-    /// While it is in no ring: whom it looks for.
+    /// The peers that it looks for, while it is in no ring.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) waits_for: Vec<Sought>,
     /// Nodes that it knows of, itself included.
@@ -52,7 +52,7 @@ pub(crate) struct Status {
     pub(crate) virtual_nodes: Vec<VirtualNode>,
     /// The peer's part in level quorum.
     pub(crate) quorum: Quorum,
-    /// While it leaves for good: what it still waits for.
+    /// The work that is still to be done before it leaves for good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) leaving: Option<Departure>,
     /// The reason why it is here still, where it was to leave for good.

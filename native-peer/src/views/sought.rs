@@ -77,7 +77,7 @@ impl Sought {
 pub(crate) struct Outside {
     /// Whether the peer has found a ring, and looks for its place in it.
     pub(crate) is_joining: bool,
-    /// Those that it looks for.
+    /// The peers and addresses that it looks for.
     pub(crate) sought: Vec<Sought>,
     /// The number of peers that it is linked with.
     pub(crate) linked: usize,

@@ -85,7 +85,7 @@ pub(crate) struct Transfer {
     pub(crate) wasted_bytes: u64,
     /// The limit of its speed.
     pub(crate) limit: String,
-    /// Of a folder: its files, and how many are here.
+    /// The number of files of a folder; the next field counts those that are here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) files: Option<usize>,
     #[serde(default)]

@@ -9,7 +9,7 @@ use crate::process::{Home, Process, eventually, eventually_or, http};
 use crate::python::Member;
 use crate::reader::Reader;
 
-/// For how long values are put and got while the member is there.
+/// The time for which values are put and got while the member is there.
 const A_MINUTE: Duration = Duration::from_secs(60);
 /// The number of names in its range, and of those anywhere.
 const NAMES: usize = 8;

@@ -300,7 +300,7 @@ async fn rests(page: &Page) -> Result<()> {
     .await
 }
 
-/// For how many milliseconds at most the page has asked in each frame for the next one.
+/// A script that returns the longest time, in milliseconds, for which the page has asked in each frame for the next one.
 const MOVED: &str = "let longest = 0, since = null;
     painted.forEach(([time, asked], index) => {
         if (!index || asked === painted[index - 1][1]) since = null;

@@ -15,7 +15,7 @@ const NAMES: [&str; 7] = ["anna", "ben", "cleo", "dora", "emil", "fritz", "gita"
 const SIZES: [(u32, u32); 3] = [(1280, 800), (1920, 1080), (390, 844)];
 /// Nearer to a node or key than this a point of the band is theirs.
 const CLEAR: f64 = 17.0;
-/// As far as this a pointer finds a node where nothing else is nearer.
+/// The distance, in pixels, within which a pointer finds a node where nothing else is nearer.
 const REACH: f64 = 24.0;
 
 fn turn(position: u32) -> f64 {

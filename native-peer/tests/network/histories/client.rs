@@ -239,7 +239,7 @@ pub(super) fn status(access: &Access) -> Result<Option<String>, ()> {
     Ok(whole["quorum"]["lineage"].as_str().map(str::to_string))
 }
 
-/// All that a peer says of itself.
+/// Returns a peer's whole status.
 pub(super) fn whole_status(access: &Access) -> Option<Value> {
     match speak(access, "GET", "/api/v1/status", &[]) {
         Answer::Came {

@@ -51,7 +51,7 @@ enum Trouble {
     Damage,
     /// The one that began the ring loses all it has, and begins another one.
     FoundAnew,
-    /// Those who began a ring apart are told of the others.
+    /// The peers that began a ring apart are told of the others.
     Meet,
 }
 

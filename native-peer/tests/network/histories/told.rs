@@ -156,7 +156,7 @@ impl Told {
         }
     }
 
-    /// No client begins anything more.
+    /// Ends the history: no client begins anything more.
     pub(super) fn end(&self) {
         self.state().over = true;
         self.changed.notify_all();

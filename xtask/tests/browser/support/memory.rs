@@ -11,7 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 /// The interval of measurements.
 const INTERVAL: Duration = Duration::from_millis(100);
-/// After how many looks to ask anew which processes there are: that takes longer than what is measured can spare.
+/// The number of measurements after which the list of processes is read anew: that takes longer than a measurement can spare.
 const ANEW: u64 = 20;
 
 /// Looks at the resident memory of each renderer below a process, ten times a second, until it is dropped. Linux only: it

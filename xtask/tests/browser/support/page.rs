@@ -171,7 +171,7 @@ impl Page {
         eventually(&what, async || self.find(role, Some(name)).await).await
     }
 
-    /// Some element with this role, whatever its name, once one is there.
+    /// Returns an element with this role, whatever its name, once one is there.
     pub(crate) async fn any(&self, role: &str) -> Result<WebElement> {
         eventually(&format!("any {role}"), async || self.find(role, None).await).await
     }
