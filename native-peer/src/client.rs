@@ -50,13 +50,13 @@ pub(crate) enum Command {
     Shares(Target),
     /// Share something no more, or end its fetch
     Unshare(UnshareOptions),
-    /// Fetch what a link means
+    /// Fetch the file or folder of a link
     Fetch(FetchOptions),
     /// Check a file or a folder against a link; needs no peer
     Verify(VerifyOptions),
     /// Show the state of the peer and of its ring
     Status(Target),
-    /// Do by hand what level quorum cannot do by itself
+    /// Repair a range without a majority, or adopt another lineage (level quorum)
     #[command(subcommand, arg_required_else_help = true)]
     Quorum(Quorum),
     /// Have the peer hand over what it keeps, give up its place in the ring for good, and end
@@ -87,7 +87,7 @@ pub(crate) struct LookupOptions {
     /// A name, or an id as 40 hexadecimal digits
     #[arg(value_name = "NAME|ID")]
     what: String,
-    /// Ask hop by hop, and show each with its address and round trip
+    /// Look up iteratively, and show each hop with its address and round trip
     #[arg(long)]
     trace: bool,
     #[command(flatten)]

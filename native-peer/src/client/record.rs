@@ -78,10 +78,10 @@ struct Own {
 /// The level of a put or delete, and the condition on which it is done.
 #[derive(Debug, Args)]
 struct Condition {
-    /// The number of peers that must agree
+    /// The consistency level
     #[arg(long, value_enum, default_value_t = LevelName::One)]
     level: LevelName,
-    /// Only if this is the version there, 0 for none; at level one as far as the replicas can be compared
+    /// Compare-and-set: only if this is the version there, 0 for none; at level one as far as the replicas can be compared
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_sequence)]
     if_sequence: Option<u64>,
 }
@@ -101,7 +101,7 @@ pub(crate) struct GetOptions {
     /// The salt of the author's record
     #[arg(long, value_name = "TEXT")]
     salt: Option<String>,
-    /// The number of peers that must agree
+    /// The consistency level
     #[arg(long, value_enum, default_value_t = LevelName::One)]
     level: LevelName,
     #[command(flatten)]

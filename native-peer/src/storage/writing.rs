@@ -223,7 +223,7 @@ fn sentence(path: &Path, error: &redb::Error) -> String {
             )
         }
         redb::Error::Corrupted(reason) => format!(
-            "{path} is damaged ({reason}): records are refused; start the peer again, and it begins a new store and gets copies from other peers"
+            "{path} is damaged ({reason}): records are refused; start the peer again, and it begins a new store and gets replicas from other peers"
         ),
         error => format!(
             "cannot write to {path} ({error}): records are refused until the disk takes them again"

@@ -74,10 +74,10 @@ enum Kind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LevelName {
-    /// Any peer that holds the record answers, and takes a new one; all of them have the newest in the end
+    /// Any replica answers, and takes a new record; all of them have the newest in the end (eventually consistent)
     #[default]
     One,
-    /// A majority of the peers that keep the name agree on one order; fails where there is none
+    /// A majority of the replica group agrees on one order (linearizable); fails where there is no majority
     Quorum,
 }
 
