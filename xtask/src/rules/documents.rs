@@ -9,9 +9,10 @@ use super::{assert_none, root};
 use crate::Cli;
 
 /// The documents whose files must exist.
-const MAPS: [&str; 8] = [
+const MAPS: [&str; 9] = [
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
+    "docs/departures.md",
     "docs/glossary.md",
     "core/README.md",
     "sim/README.md",
