@@ -78,8 +78,8 @@ impl Node {
             .ask(now, node.clone(), Purpose::Probe, request);
     }
 
-    /// Asks a node, and whom it names, who would own this node's position if this node were not there: its successor, whom it adopts. So a
-    /// member that has lost everybody ([`Event::Alone`]) finds others again.
+    /// Looks up this node's own position from another node, as if this one were not there: the owner is its successor, which it adopts. So a
+    /// member that has lost all neighbours ([`Event::Alone`]) finds others again.
     pub fn look_round(&mut self, now: Instant, via: &Contact) {
         look_round(&mut self.services, &mut self.ring, now, via);
     }

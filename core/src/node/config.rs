@@ -70,7 +70,7 @@ pub struct Config {
     pub limits: Limits,
 }
 
-/// The most that a node holds of anything. What comes on top is refused and shows as an event.
+/// The limits on a node's memory. What exceeds one is refused, and shows as an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Questions that wait for their answer.

@@ -44,7 +44,7 @@ pub(super) enum Goal {
     Middle,
 }
 
-/// A key that is looked up, along which pointers, driven by whom, and for what.
+/// A search: the key, the pointers that the lookup follows, its driver and its purpose.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Search {
     pub(super) key: Id,

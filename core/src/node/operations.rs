@@ -184,8 +184,8 @@ impl Operations {
 
     /// Takes the owner of an operation's key, and the nodes behind it.
     ///
-    /// If the owner is late, a node behind it answers for it. Who puts or gets there may miss what the owner alone has, as when
-    /// the other holders have just died: a put would begin with the first sequence number, and be lost to the older record later.
+    /// If the owner is late, a node behind it answers for it. A put or get there may miss what the owner alone has, as when
+    /// the other replicas have just died: a put would begin with the first sequence number, and be lost to the older record later.
     /// So the owner is looked for again, a few times, and gets what was put by hinted hand-off.
     pub(super) fn on_owner(
         &mut self,

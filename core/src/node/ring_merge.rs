@@ -115,7 +115,7 @@ impl RingMerge {
     }
 }
 
-/// Asks a node, and whom it names, who would own this node's position if this node were not there: its successor.
+/// Looks up this node's own position from another node, as if this one were not there: the owner is its successor.
 pub(super) fn look_round(services: &mut Services, ring: &mut Ring, now: Instant, via: &Contact) {
     let me = services.id();
     // Where too many lookups are under way there is a next round.

@@ -9,7 +9,7 @@ use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 
-/// The greatest number of nodes that are walked with at a time. What is refused begins with the next round of repair.
+/// The greatest number of nodes that are walked with at a time. Further walks begin with the next round of anti-entropy.
 const MAX_WALKS: usize = 64;
 /// The greatest number of ranges that wait for one node.
 const MAX_RANGES: usize = 8;

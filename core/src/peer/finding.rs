@@ -1,4 +1,4 @@
-//! Finding a ring: a plan is carried out, at first and whenever this peer has lost everybody.
+//! Finding a ring: a plan is carried out, at first and whenever this peer has lost all neighbours.
 //!
 //! [`Joining`] says what is due; what that means for a peer that others can dial, or for a tab, is said here.
 
@@ -74,8 +74,8 @@ impl Finding {
         self.joining.is_none()
     }
 
-    /// The places where a ring is looked for while this peer is in none: each address, with the id of who was there last where that is
-    /// known. Who is linked is there, and not among them.
+    /// Returns the addresses at which a ring is looked for while this peer is in none, each with the id of the last node there if that is
+    /// known; without those of linked peers.
     pub(super) fn looked_for(&self, node: &Node, links: &Links) -> Vec<(Option<Id>, Address)> {
         let joining = self.joining.as_ref();
         let joining = joining.filter(|_| !node.membership().is_member());

@@ -1,4 +1,4 @@
-//! Open connections, be they sockets or circuits: handshake first, then tagged frames, and which of them leads to whom.
+//! Open connections, sockets and circuits alike: handshakes, then tagged frames, and the routes to nodes.
 //!
 //! Frames and ends come to [wants](Want) of other parts. [`sending`] has the frames that leave.
 
@@ -51,7 +51,7 @@ pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A circuit that ended sooner is not made again unasked: a node that ends each at once would have it made without end.
 const SHORTEST_CIRCUIT: Duration = Duration::from_secs(1);
 
-/// The context of the links: who proves itself to whom, when, and the orders to the owner.
+/// The context of the links: this node's contact and signer, the time, and the outputs to the owner.
 pub(super) struct Host<'a> {
     pub(super) now: Instant,
     /// The contact of this node, as others are told of it.

@@ -1,16 +1,16 @@
 //! Level `quorum`: groups of members that keep ranges of the ring, one epoch after another. Linearizable per key.
 //!
-//! A pure machine for one node: input in, effects out. It has no timers, no randomness and no request numbers of others.
+//! A pure state machine for one node: input in, effects out. It has no timers, no randomness and no request numbers of others.
 //! The idea is Scatter's (SOSP 2011), the change of a group is one single-decree Paxos (Lamport 1998) as in Etna (2005):
 //!
-//! - The ring's first node begins with one group for the whole ring. Every other group *follows* one: groups are
-//!   never made from nothing, so that two halves of a broken network cannot both have a group for a key.
+//! - The ring's first node begins with one group for the whole ring. Every other group *follows* one: no other
+//!   group is founded, so that two sides of a partition cannot both have a group for a key.
 //! - In a group the first member, the primary, orders reads and writes. A write is done when a majority has stored it. A
 //!   read is answered after a majority has confirmed the epoch, and after what it answers is stored at a majority.
-//! - A change of the group is one Paxos instance among its members. The proposer first stages what is to follow at everybody
-//!   who will be in it. A promise seals the group at that member: it keeps nothing more in this epoch. From a majority of
-//!   sealed members the proposer collects the newest entry of every key, gives it to those who will follow, and only
-//!   then proposes. So whatever is decided is already stored with all of its members, and can begin at once.
+//! - A change of the group is one Paxos instance among its members. The proposer first stages the next group at all of
+//!   its members. A promise seals the group at that member: it keeps nothing more in this epoch. From a majority of
+//!   sealed members the proposer collects the newest entry of every key, gives it to the members of the next group, and only
+//!   then proposes. So a decided group is already stored at all of its members, and can begin at once.
 //! - The ballot of a change is the epoch of what it proposes. A member thus needs one number, the newest ballot that
 //!   it promised: it takes part in an epoch as long as that number is the epoch itself.
 //! - A member forgets a group when all members of what followed know that it was decided, or that is over as well. It
@@ -18,14 +18,14 @@
 //! - All groups of a ring descend from one founding and carry its lineage. A node stores the lineage of its ring, founds only
 //!   while it has none, and never gives up one in which it has stored a write.
 //! - A member that is away keeps its place until a node that is there takes it: a group gets smaller only when a member
-//!   leaves. What follows is given to those who are there, a majority of it; who is away is no voting member before it has been
-//!   given the state, by a later change.
+//!   leaves. The state is given to those members of the next group that are there, a majority; one that is away has no vote before it
+//!   has been given the state, by a later change.
 //! - A range whose majority is gone for good is repaired by hand: by a change into the next generation, which leaves the lost out. A
-//!   fence, kept by all who hear of it, ends whatever is of an earlier generation there.
+//!   fence, kept by all nodes that hear of it, ends all groups of an earlier generation there.
 //! - A configuration names the incarnation of each member's store. A node that has lost its store is the same node with another
 //!   incarnation: it is told of groups that name the old one, but does not enter them.
 //!
-//! Nothing depends on time, and nothing on who is thought dead: that only decides when a change is tried.
+//! Safety depends neither on time nor on failure detection: these only decide when a change is tried.
 //! The life of a record is no operation: around its end it may be seen, be gone, and be seen again by members' clocks.
 
 mod adopting;

@@ -72,7 +72,7 @@ pub enum Fault {
     Length,
 }
 
-/// The most that a swarm holds of anything. What comes on top is refused or waits.
+/// The limits on a swarm's memory. What exceeds one is refused or waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Files and folders shared or being fetched by themselves.

@@ -2,8 +2,8 @@
 //!
 //! A branch is its list of timed actions. Any moment of it can be made again by replaying from the checkpoint before it. An action in
 //! the past begins a branch and leaves the former future as it was; undo and redo go between the branches with and without an action.
-//! Checkpoints and trace entries are those of the current branch: other branches are their actions alone, and are replayed when somebody
-//! goes there.
+//! Checkpoints and trace entries are those of the current branch: other branches are their actions alone, and are replayed when they are
+//! entered.
 
 mod branch;
 mod checkpoints;

@@ -10,7 +10,7 @@ use crate::store::group::configuration::Member;
 use crate::store::group::message::Introduction;
 use crate::store::group::{Look, Patience};
 
-/// The absence of members, as this node sees it. Nothing depends on it but when a change is tried and with whom.
+/// The failure detector of groups: the absence of members, as this node sees it. It only decides when a change is tried, and with which nodes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Presence {
     /// The neighbours on the ring, as they were looked at last.

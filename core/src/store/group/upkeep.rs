@@ -449,8 +449,8 @@ fn is_in(nodes: &[Contact], node: Id) -> bool {
     nodes.iter().any(|other| other.id() == node)
 }
 
-/// Each two neighbours tell one another who they are, once in a life. Who has lost its store is known by that, and who has no
-/// lineage yet takes the ring's.
+/// Introduces this node to its neighbours, once each in a life. An introduction shows that a node has lost its store, and a node without a
+/// lineage takes the ring's.
 fn introduce(shared: &mut Shared, ring: &[Contact]) {
     let nodes = shared.presence.not_introduced(ring);
     shared.outbox.act(Act::Introduce(Token::Meet, nodes));

@@ -39,7 +39,7 @@ pub(super) struct Branch<A> {
     pub(super) actions: Vec<Timed<A>>,
     /// The places of those that were carried out by hand, ascending. All actions before them have had their turn.
     pub(super) by_hand: Vec<usize>,
-    /// The greater, the later somebody was there.
+    /// The order of visits: the branch visited last has the greatest number.
     pub(super) visited: u64,
 }
 

@@ -126,7 +126,7 @@ pub struct LookupTrace {
     pub leads_to: Option<Id>,
     /// The number of the message that carries it on.
     pub(super) carrier: Option<u64>,
-    /// The origin's last decision beside the branch that leads, or one by which it has not asked anybody.
+    /// The origin's last decision beside the branch that leads, or one by which it has asked no node.
     pub(super) aside: Option<Decision>,
     /// The node that its origin's question has reached, and that has not decided yet.
     pub(super) asked: Option<Id>,
