@@ -73,7 +73,7 @@ impl Message {
         }
     }
 
-    /// Whether it is a message of level `one` with a tombstone in it.
+    /// Returns whether it is a message of level `one` with a tombstone in it.
     fn carries_a_tombstone(&self) -> bool {
         match self {
             Self::Request(_, Request::Store(store::Request::Write(copy)))

@@ -175,7 +175,7 @@ impl Node {
         self.go_on_leaving(now);
     }
 
-    /// Does all that is due. Calling early does nothing.
+    /// Handles all that is due. Calling early does nothing.
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some(timer) = self.services.timers.pop_due(now) {
             self.on_timer(now, timer);
@@ -223,7 +223,7 @@ impl Node {
         self.services.outbox.outputs.pop_front()
     }
 
-    /// All that [`Node::poll_output`] would give, at once, in exchange for another list. An owner of many nodes lends each
+    /// Returns all that [`Node::poll_output`] would give, at once, in exchange for another list. An owner of many nodes lends each
     /// an empty one before a call and takes it back after it, so that one list serves them all.
     pub fn swap_outputs(&mut self, outputs: &mut VecDeque<Output>) {
         core::mem::swap(&mut self.services.outbox.outputs, outputs);

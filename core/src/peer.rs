@@ -193,7 +193,7 @@ impl Peer {
         }
     }
 
-    /// Does what the plan for finding a ring says is due.
+    /// Takes all steps of the search for a ring that are due.
     fn take_steps(&mut self, now: Instant) {
         let mut context = Context::new(now, &mut self.node, &self.links);
         if self.finding.found_at_last(&mut context) {

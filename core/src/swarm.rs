@@ -181,7 +181,7 @@ impl Swarm {
         }
     }
 
-    /// Has each segment of a content checked again when it is read next: another program may have written to it.
+    /// Marks each segment of a content to be checked again when it is read next: another program may have written to it.
     pub fn doubt(&mut self, content: ContentId) {
         if let Some(transfer) = self.transfers.get_mut(&content) {
             transfer.checked.clear(&mut self.shared.room);
@@ -404,7 +404,7 @@ impl Swarm {
         });
     }
 
-    /// Does what is due. Calling early does nothing.
+    /// Handles all that is due. Calling early does nothing.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.shared.throttled.is_some_and(|at| at <= now) {
             self.shared.throttled = None;

@@ -19,7 +19,7 @@ use chordscope_core::node::Node;
 use chordscope_core::node::api::{Event, Output};
 use chordscope_core::node::config::Config;
 
-/// What a lookup may cost where a few nodes answer anything: each is visited once before each of them that is given up.
+/// The limit on a lookup's steps where a few nodes answer anything: each is visited once before each of them that is given up.
 const FEW: usize = 8 * (MAX_AVOID + 1);
 
 fn contact(id: u64) -> Contact {
@@ -31,7 +31,7 @@ fn contact(id: u64) -> Contact {
 struct World {
     node: Node,
     now: Instant,
-    /// How many steps were asked, by lookup.
+    /// The number of steps that were asked, by lookup.
     steps: BTreeMap<u64, usize>,
     ended: usize,
 }

@@ -1,3 +1,5 @@
+//! Fuzz target: blocks, lists of files and links.
+
 #![no_main]
 
 use chordscope_sim::fuzz_targets;

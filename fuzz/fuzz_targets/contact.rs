@@ -1,3 +1,5 @@
+//! Fuzz target: contacts, alone and in introductions.
+
 #![no_main]
 
 use chordscope_sim::fuzz_targets;

@@ -1,3 +1,5 @@
+//! Fuzz target: frames of a link.
+
 #![no_main]
 
 use chordscope_sim::fuzz_targets;

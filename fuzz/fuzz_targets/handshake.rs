@@ -1,3 +1,5 @@
+//! Fuzz target: the handshake of a link.
+
 #![no_main]
 
 use chordscope_sim::fuzz_targets;

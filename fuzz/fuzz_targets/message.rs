@@ -1,3 +1,5 @@
+//! Fuzz target: messages between nodes.
+
 #![no_main]
 
 use chordscope_sim::fuzz_targets;

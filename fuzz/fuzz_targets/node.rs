@@ -1,3 +1,5 @@
+//! Fuzz target: a settled node under a script.
+
 #![no_main]
 
 use chordscope_sim::fuzz_targets;

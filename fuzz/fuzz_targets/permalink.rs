@@ -1,3 +1,5 @@
+//! Fuzz target: links to a moment of a run.
+
 #![no_main]
 
 use chordscope_sim::fuzz_targets;

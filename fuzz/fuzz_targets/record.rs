@@ -1,3 +1,5 @@
+//! Fuzz target: records and saved groups.
+
 #![no_main]
 
 use chordscope_sim::fuzz_targets;

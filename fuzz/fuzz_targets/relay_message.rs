@@ -1,3 +1,5 @@
+//! Fuzz target: messages between a peer and its relay.
+
 #![no_main]
 
 use chordscope_sim::fuzz_targets;

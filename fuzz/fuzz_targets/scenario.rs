@@ -1,3 +1,5 @@
+//! Fuzz target: scenarios as JSON.
+
 #![no_main]
 
 use chordscope_sim::fuzz_targets;

@@ -1,3 +1,5 @@
+//! Fuzz target: a swarm under a script.
+
 #![no_main]
 
 use chordscope_sim::fuzz_targets;

@@ -10,7 +10,7 @@ pub(crate) enum AddressSpace {
     Public,
     /// A private network.
     Local,
-    /// This machine.
+    /// The machine itself.
     Loopback,
 }
 

@@ -50,13 +50,13 @@ pub(crate) enum Command {
     Shares(Target),
     /// Share something no more, or end its fetch
     Unshare(UnshareOptions),
-    /// Fetch what a link means
+    /// Fetch the file or folder of a link
     Fetch(FetchOptions),
     /// Check a file or a folder against a link; needs no peer
     Verify(VerifyOptions),
     /// Show the state of the peer and of its ring
     Status(Target),
-    /// Do by hand what level quorum cannot do by itself
+    /// Repair a range without a majority, or adopt another lineage (level quorum)
     #[command(subcommand, arg_required_else_help = true)]
     Quorum(Quorum),
     /// Have the peer hand over what it keeps, give up its place in the ring for good, and end
@@ -65,7 +65,7 @@ pub(crate) enum Command {
     Peers(Target),
 }
 
-/// Which peer is asked.
+/// The option that names the peer to ask.
 #[derive(Debug, Args)]
 pub(crate) struct Target {
     /// Ask the peer at this URL [default: that of CHORDSCOPE_PEER; or else the one on port 7340, or the first that runs here]
@@ -87,7 +87,7 @@ pub(crate) struct LookupOptions {
     /// A name, or an id as 40 hexadecimal digits
     #[arg(value_name = "NAME|ID")]
     what: String,
-    /// Ask hop by hop, and show each with its address and round trip
+    /// Look up iteratively, and show each hop with its address and round trip
     #[arg(long)]
     trace: bool,
     #[command(flatten)]
@@ -192,7 +192,7 @@ impl LookupOptions {
     }
 }
 
-/// Whether a text is an id and no name.
+/// Returns whether a text is an id and no name.
 fn is_id(text: &str) -> bool {
     text.len() == 40 && Space::FULL.parse(text).is_ok()
 }

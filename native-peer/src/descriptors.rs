@@ -106,7 +106,7 @@ impl Ring {
     }
 }
 
-/// Whether no more may be opened.
+/// Returns whether no more may be opened.
 pub(crate) fn has_run_out(error: &io::Error) -> bool {
     #[cfg(unix)]
     {

@@ -78,14 +78,14 @@ struct Queues {
     segments: mpsc::UnboundedReceiver<Done>,
 }
 
-/// Whether the peer is to stay in its ring.
+/// The peer's stay in its ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stay {
     /// Stays in its ring, or looks for one.
     Here,
     /// Leaves, for a while or for good.
     Leaving,
-    /// Has left, and the driver ends.
+    /// The peer has left, and the driver ends.
     Left,
 }
 

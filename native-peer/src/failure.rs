@@ -57,7 +57,7 @@ pub(crate) fn plain(error: &io::Error) -> String {
     }
 }
 
-/// Whether an error says that there is no room on the disk, or not for this user or process.
+/// Returns whether an error says that there is no room on the disk, or not for this user or process.
 pub(crate) fn is_full(error: &io::Error) -> bool {
     use ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)

@@ -81,7 +81,7 @@ pub(crate) struct Item {
     pub(crate) problem: Option<String>,
     /// Of a collection that is being fetched: its files, once known.
     pub(crate) parts: Arc<[ContentId]>,
-    /// Of a collection: its files are still being put where they belong.
+    /// Whether the files of this collection are still being put where they belong.
     pub(crate) is_filling: bool,
     /// The folders that were made for it.
     made: Made,

@@ -178,9 +178,9 @@ enum End {
     Gone,
     /// The other side has closed it, with this code and text.
     Told(u16, String),
-    /// This side must close it.
+    /// The protocol was broken: this side must close the link, for this reason.
     Broken(CloseReason),
-    /// This side has said goodbye.
+    /// A goodbye was sent by this side.
     Closed,
 }
 
@@ -326,7 +326,7 @@ fn gather(first: Item, queue: &mut mpsc::UnboundedReceiver<Item>, batch: &mut Ve
 
 /// The outcome of writing a batch.
 enum Wrote {
-    /// So many bytes of frames.
+    /// Frames, of so many bytes in all.
     Frames(usize),
     /// The last word.
     Goodbye,

@@ -25,11 +25,11 @@ pub(crate) use transfers::{Fetching, Shared, Stopped, Transfer, Transfers};
 /// The state of a peer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Status {
-    /// Its position.
+    /// The peer's position.
     pub(crate) id: String,
     /// The stage of its ring: Outside, Joining, Forming or Safe.
     pub(crate) ring: String,
-    /// While it is in no ring: whom it looks for.
+    /// The peers that it looks for, while it is in no ring.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) waits_for: Vec<Sought>,
     /// Nodes that it knows of, itself included.
@@ -50,9 +50,9 @@ pub(crate) struct Status {
     /// All positions of the peer, this one first, when there are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) virtual_nodes: Vec<VirtualNode>,
-    /// Its part in level quorum.
+    /// The peer's part in level quorum.
     pub(crate) quorum: Quorum,
-    /// While it leaves for good: what it still waits for.
+    /// The work that is still to be done before it leaves for good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) leaving: Option<Departure>,
     /// The reason why it is here still, where it was to leave for good.
@@ -140,7 +140,7 @@ pub(crate) struct Put {
     /// The seconds for which it is held from now on, unless it is renewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) expires_in_s: Option<u32>,
-    /// Whether the peer renews it while it runs.
+    /// Whether the peer renews the record while it runs.
     #[serde(default)]
     pub(crate) renewed: bool,
 }

@@ -76,7 +76,7 @@ pub trait World: Clone + Debug {
     /// Returns how much memory a clone takes, roughly.
     fn bytes(&self) -> usize;
 
-    /// Whether an entry is worth stopping at in a step.
+    /// Returns whether an entry is worth stopping at in a step.
     fn is_notable(what: &Self::What) -> bool;
 
     /// Returns an action in words.

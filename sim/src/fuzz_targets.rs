@@ -64,7 +64,7 @@ pub const ALL: [Target; 11] = [
     ("swarm", swarm),
 ];
 
-/// Those that read text.
+/// The targets that read text.
 pub const TEXT: [&str; 2] = ["scenario", "permalink"];
 
 fn cards() -> Cards {
@@ -252,7 +252,7 @@ fn part(file: &[u8], layout: Layout, index: u32) -> &[u8] {
     file.get(from..to).unwrap_or_default()
 }
 
-/// What a swarm under attack may hold.
+/// The limits of a swarm under attack.
 const FEW: Limits = Limits {
     transfers: 2,
     parts: 1,
@@ -311,7 +311,7 @@ pub fn swarm(bytes: &[u8]) {
     assert_eq!(swarm.buffered(), 0, "nothing is left over");
 }
 
-/// Somebody says and sends what is right, for a change.
+/// Hands the swarm one valid message or block: a hello, an unchoke, the digests or a segment.
 fn help(swarm: &mut Swarm, now: Instant, from: Id, piece: &[u8]) {
     let [_, (file, wanted)] = files();
     let (content, layout) = (wanted.content(), wanted.layout());
@@ -335,7 +335,7 @@ fn help(swarm: &mut Swarm, now: Instant, from: Id, piece: &[u8]) {
     swarm.handle_message(now, from, SwarmMessage { content, said });
 }
 
-/// Does what the swarm wants, and looks at its limits: what it writes is right, whoever sent it.
+/// Carries out the swarm's outputs and checks its limits: whatever is written must be right, whoever sent it.
 fn carry_out(swarm: &mut Swarm, now: Instant, disk_works: bool) {
     let files = files();
     let of = |content| files.iter().find(|(_, one)| one.content() == content);

@@ -217,7 +217,7 @@ fn groups_hand_large_values_over_within_their_window() {
     assert_calm(&peers, &[]);
 }
 
-/// How long each of some lookups takes, one every 50 ms.
+/// Returns the duration of each of some lookups, one every 50 ms.
 fn lookups(peers: &mut Peers, at: usize, count: usize) -> Vec<Duration> {
     peers.forget_events();
     for number in 0..count {

@@ -28,7 +28,7 @@ struct Example {
     /// The members of the stable ring at the start.
     start: &'static [u64],
     steps: &'static [Step],
-    /// What the published protocol breaks for good.
+    /// The property that the published protocol breaks for good.
     broken: Property,
 }
 
@@ -143,7 +143,7 @@ impl Ring {
         }
     }
 
-    /// Everybody stabilizes, often enough for any ring that can still heal.
+    /// Lets all members stabilize, often enough for any ring that can still heal.
     fn calm(&mut self) {
         for _ in 0..20 {
             for id in self.nodes.keys().copied().collect::<Vec<_>>() {

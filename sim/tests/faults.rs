@@ -1,4 +1,4 @@
-//! What can be wrong with a node, its line or the network: each fault bites, and the ring is whole again when it is over.
+//! Tests of faults of a node, its line and the network: each fault bites, and the ring is whole again when it is over.
 
 #![allow(clippy::unwrap_used)]
 
@@ -261,7 +261,6 @@ fn a_node_of_level_quorum_comes_back_with_the_groups_it_had_saved() {
     heals(&mut world);
 }
 
-/// How many messages overtook an earlier one between the same two nodes.
 /// Gets a name at node 10, and gives its value and sequence number.
 fn value(world: &mut RingWorld, name: &str) -> Option<(Vec<u8>, u64)> {
     let from = Id::from_u64(10);
@@ -319,6 +318,7 @@ fn what_is_put_while_the_owner_is_late_is_not_lost_to_what_the_owner_alone_has()
     }
 }
 
+/// Returns the number of messages that overtook an earlier one between the same two nodes.
 fn overtaken(scenario: Scenario) -> usize {
     let mut world = world(scenario);
     let mut latest = std::collections::BTreeMap::new();

@@ -12,7 +12,7 @@ use chordscope_sim::worlds::ring::builtin;
 use data_encoding::HEXLOWER;
 use serde_json::Value;
 
-/// How many changed inputs each target gets.
+/// The number of changed inputs that each target gets.
 const ROUNDS: u64 = 1_500;
 /// The longest input.
 const LONGEST: usize = 4_096;

@@ -29,7 +29,7 @@ fn id(peers: &Peers, member: usize) -> Id {
     peer.unwrap().node().id()
 }
 
-/// Who a member finds to have the content.
+/// Returns the providers of the content that a member finds.
 fn found(peers: &mut Peers, member: usize) -> BTreeSet<Id> {
     let contacts = peers.providers(member, CONTENT).unwrap();
     contacts.iter().map(|contact| contact.id()).collect()
@@ -41,7 +41,7 @@ fn announce(peers: &mut Peers, member: usize) {
     peers.run_for(Duration::from_secs(1));
 }
 
-/// Who keeps the providers of the content.
+/// Returns the members that keep the content's providers.
 fn holders(peers: &Peers) -> Vec<usize> {
     let key = Record::Providers(Providers::new(CONTENT)).key(Space::FULL);
     let holding = peers.running();

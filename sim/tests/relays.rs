@@ -169,7 +169,7 @@ fn connections_that_break_all_the_time_lose_nothing() {
     assert_all_there(&mut peers, 2, "once they hold");
 }
 
-/// What a relay changes in the frames of circuits that it passes on.
+/// Corrupts the frames of circuits that a relay passes on.
 fn spoil(frame: &mut [u8]) {
     let last = frame.len() - 30;
     frame[last] ^= 1;
@@ -222,7 +222,7 @@ fn a_relay_that_changes_repeats_or_keeps_frames_is_found_out() {
     }
 }
 
-/// One thing after the other goes wrong, with time to repair in between; then all must be as if nothing had been.
+/// Plays one fault after the other, with time to repair in between; then all must be as if nothing had been.
 fn trouble(seed: u64) {
     let mut rng = Rng::from_seed(seed, 1);
     let mut peers = ring(seed);

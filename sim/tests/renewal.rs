@@ -107,7 +107,7 @@ fn records_outlive_their_lifetime_while_their_author_runs() {
     );
 }
 
-/// What a name has in the end that was put, and written once more or deleted (`None`) while all who held it were away.
+/// Returns the final value of a name that was put, and written once more or deleted (`None`) while all its replicas were away.
 fn written_while_all_holders_are_away(second: Option<&[u8]>) -> Option<Vec<u8>> {
     let mut peers = Peers::ring(3, Conditions::default(), 9, 0).unwrap();
     let put = |peers: &mut Peers, value: Option<&[u8]>| {

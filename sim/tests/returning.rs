@@ -25,7 +25,7 @@ fn is_member(peers: &Peers, member: usize) -> bool {
     peer.is_some_and(|peer| peer.node().membership().is_member())
 }
 
-/// Whether all that run are one ring.
+/// Returns whether all that run are one ring.
 fn are_one_ring(peers: &Peers) -> bool {
     let running: Vec<_> = peers.running().map(|(_, peer)| peer.node()).collect();
     let all_inside = running.iter().all(|node| node.membership().is_member());

@@ -23,16 +23,16 @@ use chordscope_sim::worlds::ring::action::Action;
 use chordscope_sim::worlds::ring::scenario::Scenario;
 use chordscope_sim::worlds::ring::{RingWorld, Watch};
 
-/// How long the network stays apart: long enough for both sides to forget one another.
+/// The duration of the partition: long enough for both sides to forget one another.
 const APART: Duration = Duration::from_secs(300);
-/// How long the rings then have to become one: as pauses double, a lost node is asked after again within that time.
+/// The time for the rings to merge: as pauses double, a lost node is asked after again within that time.
 const TOGETHER: Duration = APART;
 
 fn ids(numbers: &[u64]) -> Vec<Id> {
     numbers.iter().copied().map(Id::from_u64).collect()
 }
 
-/// Whether these nodes form a ring of their own, each with the neighbours that it ought to have.
+/// Returns whether these nodes form a ring of their own, each with the neighbours that it ought to have.
 fn is_ring<'a>(nodes: impl Iterator<Item = &'a Node>, space: Space) -> bool {
     let nodes: BTreeMap<Id, &Node> = nodes.map(|node| (node.id(), node)).collect();
     let ring = IdealRing::new(space, nodes.keys().copied().collect()).unwrap();
@@ -72,7 +72,7 @@ fn part_and_heal(all: &[u64], apart: &[u64], forgetful: &[u64], seed: u64) {
     assert_eq!(*world.health(), Health::default(), "seed {seed}");
 }
 
-/// How long after `count` nodes joined at once by one that was alone each has the neighbours that it ought to have.
+/// Returns the time until each of `count` nodes, which join at once by one that was alone, has the right neighbours.
 fn time_to_form(count: u64, seed: u64) -> Duration {
     let mut rng = Rng::from_seed(seed, 0x101);
     let nodes: BTreeSet<Id> = (0..=count)

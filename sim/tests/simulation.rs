@@ -21,9 +21,9 @@ use chordscope_sim::worlds::ring::action::Action;
 use chordscope_sim::worlds::ring::scenario::{Scenario, Upkeep};
 use chordscope_sim::worlds::ring::trace::What;
 
-/// How long faults go on, in virtual seconds.
+/// The duration of the faults, in virtual seconds.
 const STORM_SECONDS: u64 = 90;
-/// How long the ring has to heal.
+/// The time for the ring to heal, in virtual seconds.
 const CALM_SECONDS: u64 = 240;
 
 struct Run {
@@ -74,7 +74,7 @@ impl Run {
         ids[usize::try_from(self.rng.below(ids.len() as u64)).unwrap()]
     }
 
-    /// One deed every two to five seconds: the ring has time to notice each, but not to settle.
+    /// Plays one action every two to five seconds: the ring has time to notice each, but not to settle.
     fn storm(&mut self) {
         let end = Instant::from_millis(STORM_SECONDS * 1_000);
         let mut number = 0_u32;

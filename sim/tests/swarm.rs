@@ -221,7 +221,7 @@ fn a_reader_gets_the_file_in_order() {
     );
 }
 
-/// What somebody does who names a wrong length and has the right digests.
+/// The behaviour of a node that names a wrong length and has the right digests.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Lie {
     /// Rejects what it is asked for.
@@ -244,7 +244,7 @@ fn manifest(file: &[u8]) -> Manifest {
     Manifest::of(layout, (0..layout.count()).map(part).collect()).unwrap()
 }
 
-/// How long a fetch takes from one honest node, beside others that lie, which are asked first.
+/// Returns the duration of a fetch from one honest node, beside others that lie, which are asked first.
 fn fetch_beside(lies: &[Lie]) -> Option<Duration> {
     let mut file = vec![0; 200_000];
     Rng::from_seed(3, 0).fill(&mut file);
@@ -471,7 +471,7 @@ fn who_names_a_wrong_length_and_never_proves_it_does_not_hold_up_a_fetch() {
     }
 }
 
-/// What two swarms want of one another is carried out until neither wants anything; the segments that the first one has are of these
+/// Carries out the outputs of two swarms until neither has any; the segments that the first one has are of these
 /// files. Gives what else they want, the second one's lookups first.
 fn talk(
     now: Instant,
@@ -664,7 +664,7 @@ impl Seed {
         }
     }
 
-    /// What it answers, and what the blocks are that it sends.
+    /// Hands the swarm a message and returns its answers and the blocks that it sends.
     fn hears(&mut self, said: Said) -> (Vec<Said>, Vec<(Place, usize)>) {
         let (now, from) = (Instant::ZERO, Id::from_u64(1));
         let content = self.manifest.content();

@@ -26,7 +26,7 @@ impl Figure5 {
         (b + (1 << self.m) - a) % (1 << self.m)
     }
 
-    /// Whether `x` is in (a, b); (a, a) is everything else.
+    /// Returns whether `x` is in (a, b); (a, a) is everything else.
     fn in_open(&self, x: u64, a: u64, b: u64) -> bool {
         let width = match self.minus(b, a) {
             0 => 1 << self.m,
@@ -35,7 +35,7 @@ impl Figure5 {
         (1..width).contains(&self.minus(x, a))
     }
 
-    /// Whether `x` is in (a, b]; (a, a] is everything.
+    /// Returns whether `x` is in (a, b]; (a, a] is everything.
     fn in_half_open(&self, x: u64, a: u64, b: u64) -> bool {
         self.in_open(x, a, b) || x == b
     }

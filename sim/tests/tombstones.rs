@@ -19,7 +19,7 @@ fn name(number: usize) -> Name {
     Name::new(format!("name {number}")).unwrap()
 }
 
-/// What a name is written with: the value, or nothing to delete it.
+/// Writes a name: the value, or a tombstone where there is none.
 fn put(
     peers: &mut Peers,
     number: usize,
@@ -38,13 +38,13 @@ fn put(
     written.unwrap().sequence
 }
 
-/// What a member reads under a name at a level.
+/// Returns the value that a member reads under a name at a level.
 fn read(peers: &mut Peers, member: usize, number: usize, level: Level) -> Option<Vec<u8>> {
     let record = peers.read(member, |peer, now| peer.get(now, name(number), level));
     record.unwrap().and_then(|record| record.into_value())
 }
 
-/// How many members keep a copy of each name, or its tombstone.
+/// Returns the number of members that keep a replica of a name, or its tombstone.
 fn kept(peers: &Peers, number: usize) -> usize {
     let key = name(number).key(Space::FULL);
     let holds = |(_, peer): &(usize, &chordscope_core::peer::Peer)| {

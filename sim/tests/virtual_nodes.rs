@@ -22,7 +22,7 @@ fn name(number: usize) -> Name {
     Name::new(format!("name {number}")).unwrap()
 }
 
-/// How many of the keys each peer is responsible for, all its positions together, most first.
+/// Returns the number of keys that each peer is responsible for, all its positions together, most first.
 fn loads(peers: &Peers, keys: usize) -> Vec<usize> {
     let mut loads: BTreeMap<PublicKey, usize> = BTreeMap::new();
     for (_, peer) in peers.running() {

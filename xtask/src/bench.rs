@@ -53,7 +53,7 @@ struct Swarm {
     /// Turns that each program has
     #[arg(long, default_value_t = 3)]
     rounds: u32,
-    /// Where the files lie meanwhile [default: a temporary folder]
+    /// The folder of the files meanwhile [default: a temporary folder]
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
 }

@@ -27,7 +27,7 @@ pub(crate) struct Options {
     /// The number of changes to try; each compiles the core and runs its tests
     #[arg(long, value_name = "N", default_value_t = 20)]
     sample: usize,
-    /// Which changes: the same seed draws the same ones from the same sources
+    /// The seed of the draw: the same seed draws the same changes from the same sources
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
     /// Keep what earlier runs have found, and try only the rest
@@ -138,7 +138,7 @@ fn names(list: &str) -> Result<BTreeSet<String>> {
     Ok(list.iter().filter_map(name).collect())
 }
 
-/// So many of the names, drawn by the seed.
+/// Draws so many of the names, by the seed.
 fn draw(names: BTreeSet<String>, count: usize, seed: u64) -> BTreeSet<String> {
     let mut names: Vec<String> = names.into_iter().collect();
     let mut drawn = BTreeSet::new();

@@ -41,12 +41,12 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Where programs run while another one is using the console.
+/// The surroundings of programs that run while another one is using the console.
 #[derive(Debug)]
 pub(crate) struct Beside<'a> {
     /// The file that their messages go to; where one fails, they are shown.
     pub(crate) log: PathBuf,
-    /// When they are not wanted any more they are ended.
+    /// False once the programs are not wanted any more: then they are ended.
     pub(crate) is_wanted: &'a AtomicBool,
 }
 

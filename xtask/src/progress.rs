@@ -41,11 +41,11 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 struct Step {
     name: String,
-    /// Under which its length is kept.
+    /// The key under which the step's length is kept.
     key: String,
     lane: usize,
     usual: Duration,
-    /// Since the task began.
+    /// The time at which the step began, since the task did.
     began: Option<Duration>,
     ended: Option<Duration>,
 }

@@ -37,7 +37,7 @@ const PROGRAMS: [(&str, &[&str]); 2] = [
 pub(crate) const PROFILE: &str = "page";
 const SMALLER: &str = "making the page smaller";
 
-/// What `site` takes.
+/// The options of `site`.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Options {
     /// Build faster, without optimization: for looking at panics, not for measuring
@@ -48,7 +48,7 @@ pub(crate) struct Options {
 /// A built page.
 #[derive(Debug)]
 pub(crate) struct Site {
-    /// What a browser downloads before each page works.
+    /// The files that a browser downloads before each page works, with their bytes.
     pub(crate) first_loads: Vec<FirstLoad>,
     /// Whether wasm-opt ran.
     pub(crate) optimized: bool,
@@ -136,7 +136,7 @@ impl Site {
     }
 }
 
-/// What, beside the sources, decides how the page comes out.
+/// Returns the settings that, beside the sources, decide how the page comes out.
 fn build_settings(options: &Options, optimized: bool) -> String {
     format!(
         "slim, zopfli, debug: {}, wasm-opt: {optimized} {:?}",

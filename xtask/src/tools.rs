@@ -31,7 +31,7 @@ const TRUNK_VERSION: &str = "0.21.14";
 const BINARYEN_VERSION: &str = "132";
 /// The step that builds the `wasm-bindgen` command.
 pub(crate) const BUILD_WASM_BINDGEN: &str = "building wasm-bindgen";
-/// Where npm puts it below the root of an installation.
+/// The path of wasm-opt below the root of an npm installation.
 const WASM_OPT: &str = "node_modules/binaryen/bin/wasm-opt";
 /// The oldest Python that the second implementation of the protocol is written for.
 const OLDEST_PYTHON: &str = "3.10";
@@ -43,7 +43,7 @@ const OLDEST_WASM_OPT: u64 = 116;
 pub(crate) struct PageTools {
     pub(crate) trunk: PathBuf,
     pub(crate) wasm_bindgen: PathBuf,
-    /// Where there is none, the page is built without it, and larger.
+    /// The optimizer. Without it the page is built, and larger.
     pub(crate) wasm_opt: Option<PathBuf>,
 }
 
@@ -87,7 +87,7 @@ pub(crate) fn install_for_page() -> Result<()> {
     Ok(())
 }
 
-/// Whether the `wasm-bindgen` command is still to be built.
+/// Returns whether the `wasm-bindgen` command is still to be built.
 pub(crate) fn lacks_wasm_bindgen(workspace: &Workspace) -> Result<bool> {
     let version = wasm_bindgen_version(workspace)?;
     let fits = |said: &str| version_in(said) == Some(&version);
@@ -196,7 +196,7 @@ pub(crate) fn on_path(name: &str) -> impl Iterator<Item = PathBuf> {
         .filter(|path| path.is_file())
 }
 
-/// Whether this program runs and what it says of its version fits.
+/// Returns whether this program runs and what it says of its version fits.
 fn answers(program: &Path, fits: impl Fn(&str) -> bool) -> bool {
     let ask = |words: &[&str]| process::output(Command::new(program).args(words));
     let said = ask(&["--version"]).or_else(|error| {

@@ -75,7 +75,7 @@ fn plan(workspace: &Workspace) -> Result<Plan> {
     Ok(plan)
 }
 
-/// One lane alone leaves a processor idle for minutes: what compiles last has nothing beside it. The programs of the page come before the
+/// Builds the page and the peer in two lanes. One alone leaves a processor idle for minutes. The programs of the page come before the
 /// peer, so that the page is put together, on one processor, while the peer is compiled.
 fn build(workspace: &Workspace) -> Result<()> {
     tools::wasm_target()?;

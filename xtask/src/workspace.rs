@@ -1,4 +1,4 @@
-//! Where things are: the root of the repository, the target directory, the per-user cache.
+//! The folders of the workspace: the root of the repository, the target directory, the per-user cache.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -19,7 +19,7 @@ const FIRST: &str = "up";
 pub(crate) struct Workspace {
     /// The root of the repository.
     pub(crate) root: PathBuf,
-    /// Where cargo puts what it builds.
+    /// Cargo's target directory.
     pub(crate) target: PathBuf,
 }
 
@@ -36,7 +36,7 @@ impl Workspace {
         })
     }
 
-    /// Where the built page goes.
+    /// Returns the folder of the built page.
     pub(crate) fn dist(&self) -> PathBuf {
         self.root.join("dist")
     }
@@ -90,7 +90,7 @@ impl Workspace {
         process::run(&mut self.peer_build("release"))
     }
 
-    /// Where programs run while something else uses the console.
+    /// Returns the surroundings of programs that run while something else uses the console.
     pub(crate) fn beside<'a>(&self, is_wanted: &'a AtomicBool) -> Result<Beside<'a>> {
         fs::create_dir_all(&self.target)
             .with_context(|| format!("cannot make {}", self.target.display()))?;

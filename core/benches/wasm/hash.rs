@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use chordscope_core::swarm::layout::Layout;
 use chordscope_core::swarm::manifest::{Manifest, digest};
 
-/// How many bytes are hashed in one go.
+/// The number of bytes that are hashed in one call.
 const LENGTH: usize = 64 << 20;
 
 thread_local! {

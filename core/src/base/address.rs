@@ -86,7 +86,7 @@ impl Address {
     }
 }
 
-/// Whether a port stands behind the host.
+/// Returns whether a port stands behind the host.
 fn names_port(text: &str) -> bool {
     let authority = text
         .split_once('/')
@@ -96,7 +96,7 @@ fn names_port(text: &str) -> bool {
     is_host && port.parse::<u16>().is_ok()
 }
 
-/// Whether this is a number from 1 to 15 as one writes it.
+/// Returns whether this is a number from 1 to 15 as one writes it.
 fn is_position(text: &str) -> bool {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     digits

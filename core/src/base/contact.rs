@@ -25,7 +25,7 @@ pub struct Card {
     pub key: PublicKey,
     /// The index of the virtual node among those of its key.
     pub index: u8,
-    /// Newer versions of a contact replace older ones.
+    /// The version of the contact: newer ones replace older ones.
     pub version: u64,
     /// The addresses of the node, best first.
     pub addresses: Vec<Address>,
@@ -190,7 +190,7 @@ impl Contact {
         &self.checked.relays
     }
 
-    /// Whether both are positions of one peer: they live and die together.
+    /// Returns whether both are positions of one peer: they live and die together.
     pub fn is_same_peer(&self, other: &Self) -> bool {
         self.is_copy(other) || self.card().key == other.card().key
     }
@@ -206,17 +206,17 @@ impl Contact {
         first
     }
 
-    /// Whether this is a newer contact of the same node.
+    /// Returns whether this is a newer contact of the same node.
     pub fn supersedes(&self, other: &Self) -> bool {
         self.id == other.id && !self.is_copy(other) && self.card().version > other.card().version
     }
 
-    /// Whether both are clones of one contact. That is known without a look at the card, which is seldom in a cache.
+    /// Returns whether both are clones of one contact. That is known without a look at the card, which is seldom in a cache.
     fn is_copy(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.checked, &other.checked)
     }
 
-    /// This contact's card for use inside another; `None` for one that has no address of its own.
+    /// Returns this contact's card for use inside another; `None` for one that has no address of its own.
     fn as_relay(&self) -> Option<RelayCard> {
         let card = self.card();
         let can_be_dialed = !card.addresses.is_empty() && card.relays.is_empty();
@@ -316,7 +316,7 @@ impl fmt::Display for Contact {
 pub enum ContactError {
     /// An address is no WebSocket URL of a peer.
     Address,
-    /// There are more than [`MAX_ADDRESSES`] addresses.
+    /// The contact has more than [`MAX_ADDRESSES`] addresses.
     TooManyAddresses,
     /// The virtual node's index is not below [`MAX_VIRTUAL_NODES`].
     Index,

@@ -21,7 +21,7 @@ impl Features {
     pub const TOMBSTONES: Self = Self(1 << 4);
     /// Primaries of groups that name the members which could not store something.
     pub const REFUSALS: Self = Self(1 << 5);
-    /// All that this build can do.
+    /// The features of this build.
     pub const ALL: Self = Self(
         Self::UNSUPPORTED.0
             | Self::LINEAGE.0
@@ -41,12 +41,12 @@ impl Features {
         self.0
     }
 
-    /// Whether all of `others` are in the set.
+    /// Returns whether all of `others` are in the set.
     pub const fn has(self, others: Self) -> bool {
         self.0 & others.0 == others.0
     }
 
-    /// Whether the set is empty.
+    /// Returns whether the set is empty.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }

@@ -64,7 +64,7 @@ impl Id {
         length as u8
     }
 
-    /// Whether the identifier lies in `(after, upto]` going clockwise. `(a, a]` is the whole circle.
+    /// Returns whether the identifier lies in `(after, upto]` going clockwise. `(a, a]` is the whole circle.
     ///
     /// ```
     /// use chordscope_core::base::id::Id;
@@ -75,7 +75,7 @@ impl Id {
         self == upto || self.is_between(after, upto)
     }
 
-    /// Whether the identifier lies in `(after, before)` going clockwise. `(a, a)` is everything but `a`.
+    /// Returns whether the identifier lies in `(after, before)` going clockwise. `(a, a)` is everything but `a`.
     /// Zave 2017, §III, `between`.
     pub fn is_between(self, after: Self, before: Self) -> bool {
         if after < before {
@@ -197,7 +197,7 @@ impl Space {
         Id::power_of_two(self.bits).wrapping_add(Id([u64::MAX; 3]))
     }
 
-    /// Whether the identifier lies in this space.
+    /// Returns whether the identifier lies in this space.
     pub fn contains(self, id: Id) -> bool {
         id <= self.mask()
     }

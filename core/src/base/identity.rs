@@ -127,7 +127,7 @@ impl Scheme {
         space.truncate(first20(*hasher.finalize().as_bytes()))
     }
 
-    /// Whether `signature` over `message` was made by the holder of `key` for this purpose.
+    /// Returns whether `signature` over `message` was made by the holder of `key` for this purpose.
     pub fn verify(
         self,
         key: PublicKey,

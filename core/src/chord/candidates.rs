@@ -34,7 +34,7 @@ impl Candidates {
         }
     }
 
-    /// Whether fingers have a choice at all.
+    /// Returns whether fingers have a choice at all.
     pub const fn are_wanted(&self) -> bool {
         self.choices > 1
     }

@@ -63,7 +63,7 @@ impl IdealRing {
         &self.ids
     }
 
-    /// Whether the node is in the ring.
+    /// Returns whether the node is in the ring.
     pub fn contains(&self, node: Id) -> bool {
         self.ids.binary_search(&node).is_ok()
     }
@@ -255,7 +255,7 @@ impl IdealRing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RingError {
-    /// There are no nodes.
+    /// The ring has no nodes.
     Empty,
     /// The node is outside the address space.
     OutOfRange(Id),

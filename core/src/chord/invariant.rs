@@ -101,7 +101,7 @@ impl Health {
         health
     }
 
-    /// Whether a property holds.
+    /// Returns whether a property holds.
     pub fn holds(&self, property: Property) -> bool {
         !self.broken.contains_key(&property)
     }

@@ -26,7 +26,7 @@ pub struct Membership {
     successors: SuccessorList,
     /// A stabilization under way waits for this node.
     stabilizing: Option<(Query, Id)>,
-    /// This notifier waits until the predecessor was asked whether it lives.
+    /// The notifier that waits until the predecessor was asked whether it lives.
     rectifying: Option<Contact>,
     variant: &'static Variant,
 }
@@ -75,12 +75,12 @@ impl Membership {
         self.me
     }
 
-    /// Returns whether the node is outside, joining or a member.
+    /// Returns the phase: outside, joining or a member.
     pub const fn phase(&self) -> Phase {
         self.phase
     }
 
-    /// Whether the node takes part in a ring.
+    /// Returns whether the node takes part in a ring.
     pub const fn is_member(&self) -> bool {
         matches!(self.phase, Phase::Member)
     }

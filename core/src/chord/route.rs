@@ -76,7 +76,7 @@ impl Step {
         }
     }
 
-    /// Whether the next node is thought to be the owner.
+    /// Returns whether the next node is thought to be the owner.
     pub const fn arrives(&self) -> bool {
         matches!(self, Self::Owner(_) | Self::Back(_))
     }
@@ -217,7 +217,7 @@ mod tests {
     use crate::chord::membership::tests::{contact, contacts};
     use alloc::vec::Vec;
 
-    /// What node 1 of the lesson's ring decides, with 4, 9 and 11 in its successor list and these fingers.
+    /// Returns the decision of node 1 of the lesson's ring, with 4, 9 and 11 in its successor list and these fingers.
     fn decide(fingers: &[(u8, u64)], key: u64, avoid: &[u64], lists: bool) -> Step {
         let (space, me) = (Space::new(5).unwrap(), Id::from_u64(1));
         let mut membership = Membership::new(me, 3);

@@ -35,7 +35,7 @@ impl Circuit {
         Ok(())
     }
 
-    /// Whether a control message of so many bytes may wait for credit ahead of data.
+    /// Returns whether a control message of so many bytes may wait for credit ahead of data.
     pub const fn takes_urgent(&self, bytes: usize) -> bool {
         self.bytes + bytes <= MAX_WAITING / 2
     }
@@ -50,7 +50,7 @@ impl Circuit {
         self.waiting.pop_front()
     }
 
-    /// Whether there is credit for data: nothing waits, and a control message would still find some.
+    /// Returns whether there is credit for data: nothing waits, and a control message would still find some.
     pub fn has_room_for_data(&self) -> bool {
         self.waiting.is_empty() && self.allowance.left() >= 2 * (MAX_FRAME + TRAILER)
     }

@@ -8,7 +8,7 @@ use crate::link::reason::CloseReason;
 
 /// The credit of each end at first, in bytes of frames.
 pub const FIRST_WINDOW: u32 = 256 * 1024;
-/// The most that may be on its way, once a circuit has shown that it is fast.
+/// The credit of each end once a circuit has shown that it is fast, in bytes of frames.
 pub const FULL_WINDOW: u32 = 1024 * 1024;
 /// A receiver that takes a quarter of its window within this time is fast. A slow one keeps a small window, behind
 /// which messages do not wait long.

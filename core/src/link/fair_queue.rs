@@ -67,7 +67,7 @@ impl FairQueue {
         circuits.max_by_key(|(circuit, bytes)| (*bytes, *circuit))
     }
 
-    /// Whether a control message of so many bytes may go ahead of all that waits.
+    /// Returns whether a control message of so many bytes may go ahead of all that waits.
     pub const fn takes_urgent(&self, bytes: usize) -> bool {
         self.unwritten + bytes <= MAX_UNWRITTEN + MAX_URGENT
     }

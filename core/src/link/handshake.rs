@@ -56,7 +56,7 @@ pub enum Progress {
     Reply(Vec<u8>),
     /// The other side has proved who it is.
     Done {
-        /// Its key.
+        /// The other side's key.
         key: PublicKey,
         /// The index of the virtual node among those of its key.
         index: u8,

@@ -29,7 +29,7 @@ pub enum CloseReason {
     WrongRing,
     /// The other side is this node itself.
     Itself,
-    /// There are too many connections.
+    /// The peer has too many connections.
     TooManyLinks,
     /// The other side does not take its data fast enough.
     QueueFull,
@@ -37,19 +37,19 @@ pub enum CloseReason {
     Replaced,
     /// The idle timeout passed without a frame.
     Idle,
-    /// This node leaves.
+    /// The node leaves.
     Leaving,
     /// The page that asks is of an origin that may not use this peer.
     OriginRefused,
     /// The relay that carries a circuit is gone, or does not answer.
     RelayGone,
-    /// This relay knows no way to the node asked for.
+    /// The relay knows no way to the node asked for.
     Unreachable,
     /// More was sent over a circuit than its receiver had given credit for, or more credit given than there may be.
     Credit,
-    /// There are too many circuits.
+    /// The link or the relay has too many circuits.
     TooManyCircuits,
-    /// There are too many leases.
+    /// The relay has granted too many leases.
     TooManyLeases,
     // From here on the rules of the protocol that can be broken. Each is told by the number of what it comes to, garbage or a forged
     // identity, and by its words.

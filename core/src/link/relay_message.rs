@@ -25,7 +25,7 @@ pub enum RelayMessage {
     Release,
     /// A circuit begins.
     Open {
-        /// Its number, never used before on this link.
+        /// The circuit's number, never used before on this link.
         circuit: u32,
         /// The node that it leads to.
         target: Id,
@@ -34,14 +34,14 @@ pub enum RelayMessage {
     },
     /// A circuit ends.
     Close {
-        /// Its number.
+        /// The circuit's number.
         circuit: u32,
         /// The reason: a [`CloseReason`].
         reason: u8,
     },
-    /// This many bytes more may be sent over a circuit.
+    /// More bytes may be sent over a circuit.
     Credit {
-        /// Its number.
+        /// The circuit's number.
         circuit: u32,
         /// Bytes of frames.
         bytes: u32,
@@ -49,7 +49,7 @@ pub enum RelayMessage {
 }
 
 impl RelayMessage {
-    /// Its bytes.
+    /// Returns the message's bytes.
     pub fn encode(&self) -> Vec<u8> {
         // Numbers alone cannot fail to be written.
         postcard::to_allocvec(self).unwrap_or_default()

@@ -54,7 +54,7 @@ impl Plain {
         Self { frame, value }
     }
 
-    /// Its length in bytes.
+    /// Returns the frame's length in bytes.
     pub const fn len(&self) -> usize {
         self.frame.len()
     }
@@ -64,7 +64,7 @@ impl Plain {
         self.frame
     }
 
-    /// Whether there is nothing in it.
+    /// Returns whether there is nothing in it.
     pub const fn is_empty(&self) -> bool {
         self.frame.is_empty()
     }

@@ -81,7 +81,7 @@ pub struct Conflicting {
     pub key: Id,
     /// The record.
     pub record: Record,
-    /// Its place in the history of its key.
+    /// The record's place in the history of its key.
     pub stamp: Stamp,
 }
 

@@ -1,7 +1,7 @@
-//! Anti-entropy: keeping copies where they belong, by offers to successors, hand-over to newcomers and to the owners of strays.
+//! Anti-entropy: keeping replicas where they belong, by offers to successors, hand-over to newcomers and to the owners of strays.
 //!
-//! An owner offers its records to the nodes that should hold copies. A holder that no owner vouches for any more finds
-//! out who the owner is, and drops its copies once the owner has them: copy, acknowledge, delete. All of it goes page by page
+//! An owner offers its records to the nodes that should hold replicas. A holder that no owner vouches for any more finds
+//! out who the owner is, and drops its replicas once the owner has them: copy, acknowledge, delete. All of it goes page by page
 //! ([`Walks`]) and within a window ([`Bulk`](crate::node::backpressure::Bulk)).
 
 use alloc::boxed::Box;
@@ -23,11 +23,11 @@ use crate::node::walks::{Aim, Range, Step, Walks};
 use crate::store::message::{Request as Ask, Response as Answer, StoredRecord};
 use crate::store::record::Version;
 
-/// The delay between a change of the neighbours and the comparison of copies with them.
+/// The delay between a change of the neighbours and the comparison of replicas with them.
 const REPAIR_SOON: Duration = Duration::from_millis(300);
 /// The number of unclaimed records at a time whose owner is looked up. Each stands for all in the owner's range.
 const UNCLAIMED_AT_A_TIME: usize = 16;
-/// After how many repair intervals without an offer a copy counts as unclaimed.
+/// The number of repair intervals without an offer after which a replica counts as unclaimed.
 const UNCLAIMED_AFTER: u32 = 3;
 /// The time for which a node offers a newcomer, after it took a part of its range over, what is still put here.
 const NEWCOMER: Duration = Duration::from_secs(10);
@@ -44,7 +44,7 @@ pub(super) struct AntiEntropy {
 }
 
 impl AntiEntropy {
-    /// Compares copies soon, as the neighbours changed.
+    /// Compares replicas soon, as the neighbours changed.
     pub(super) fn repair_soon(services: &mut Services, now: Instant) {
         if services.config.repair.is_some() {
             services.timers.clear(TimerKind::Repair);
@@ -176,7 +176,7 @@ impl AntiEntropy {
         self.walk(cx, storing, to, (me, me), Aim::Compare);
     }
 
-    /// Whether the node that had to take all records over has failed to, since this was asked last.
+    /// Returns whether the node that had to take all records over has failed to, since this was asked last.
     pub(super) const fn heir_has_failed(&mut self) -> bool {
         core::mem::replace(&mut self.heir_failed, false)
     }
@@ -201,7 +201,7 @@ impl AntiEntropy {
         self.walk_on(cx, storing, to.id());
     }
 
-    /// Does what comes next with a node, as far as there is room.
+    /// Takes the next step of the walk with a node, as far as there is room.
     pub(super) fn walk_on(&mut self, cx: &mut Context<'_>, storing: &Storing, node: Id) {
         let now = cx.now;
         loop {
@@ -317,7 +317,7 @@ impl AntiEntropy {
     }
 }
 
-/// Returns the time since which no node has vouched for a copy that counts as unclaimed.
+/// Returns the time since which no node has vouched for a replica that counts as unclaimed.
 fn unclaimed_since(services: &Services, now: Instant) -> Instant {
     let patience = services.config.repair.unwrap_or_default() * UNCLAIMED_AFTER;
     let patience = u64::try_from(patience.as_micros()).unwrap_or(u64::MAX);

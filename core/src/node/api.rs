@@ -155,14 +155,14 @@ pub enum Event {
     Alone,
     /// A node that [`Node::probe`](super::Node::probe) asked has answered.
     Probed(Contact, Standing),
-    /// Its predecessor changed.
+    /// The node's predecessor changed.
     Predecessor {
         /// Before.
         old: Option<Contact>,
         /// After.
         new: Option<Contact>,
     },
-    /// Its successor list changed to this.
+    /// The node's successor list changed to this.
     Successors(Vec<Contact>),
     /// A row of its finger table changed.
     Finger(Change),
@@ -190,14 +190,14 @@ pub enum Event {
     Announced {
         /// The content.
         content: ContentId,
-        /// Whether it has it no more.
+        /// Whether the node has the content no more.
         withdrawn: bool,
         /// The number of nodes that keep the entry. What failed is tried again; a withdrawal is not, the entry then runs out.
         outcome: Result<u8, StoreError>,
     },
     /// The number of seconds for which the record of a put or get that ends now is held, unless it is renewed.
     Lifetime(OperationId, u32),
-    /// This node renews a record that it put; to be kept for a later run.
+    /// The node renews a record that it put; to be kept for a later run.
     Renewing(Renewal),
     /// The outcome of [`Node::repair_range`](super::Node::repair_range).
     RangeRepaired(OperationId, Result<Fence, RepairError>),
@@ -261,7 +261,7 @@ pub struct Report {
     pub mode: Mode,
     /// The node responsible for the key.
     pub owner: Contact,
-    /// The owner and the next successors: where copies are kept.
+    /// The owner and the next successors: where replicas are kept.
     pub group: Vec<Contact>,
     /// Every node visited, origin first, owner last.
     pub path: Vec<Visit>,
@@ -281,7 +281,7 @@ impl Report {
 pub struct Visit {
     /// The node.
     pub id: Id,
-    /// Its contact, where the origin asked it itself.
+    /// The node's contact, where the origin asked it itself.
     pub contact: Option<Contact>,
     /// The round trip to this node, where the origin asked it itself.
     pub rtt: Option<Duration>,
@@ -292,7 +292,7 @@ pub struct Visit {
 pub struct Written {
     /// The record's key.
     pub key: Id,
-    /// Its sequence number.
+    /// The record's sequence number.
     pub sequence: u64,
     /// The number of nodes that have stored it.
     pub copies: u8,

@@ -97,14 +97,14 @@ impl Load {
         self.class
     }
 
-    /// Whether what it moves is small.
+    /// Returns whether what it moves is small.
     pub(super) const fn is_small(self) -> bool {
         self.bytes <= SMALL
     }
 }
 
 impl Window {
-    /// Whether one more may be sent: the last one may go beyond the limit, so that each has its turn however large it is.
+    /// Returns whether one more may be sent: the last one may go beyond the limit, so that each has its turn however large it is.
     const fn has_room(&self, class: Class) -> bool {
         self.open < class.window()
     }
@@ -156,7 +156,7 @@ impl Windows {
         }
     }
 
-    /// Whether a further request would be sent now.
+    /// Returns whether a further request would be sent now.
     pub(super) fn has_room(&self, to: Id, class: Class) -> bool {
         let window = self.windows.get(&(to, class));
         window.is_none_or(|window| window.waiting.is_empty() && window.has_room(class))

@@ -78,8 +78,8 @@ impl Node {
             .ask(now, node.clone(), Purpose::Probe, request);
     }
 
-    /// Asks a node, and whom it names, who would own this node's position if this node were not there: its successor, whom it adopts. So a
-    /// member that has lost everybody ([`Event::Alone`]) finds others again.
+    /// Looks up this node's own position from another node, as if this one were not there: the owner is its successor, which it adopts. So a
+    /// member that has lost all neighbours ([`Event::Alone`]) finds others again.
     pub fn look_round(&mut self, now: Instant, via: &Contact) {
         look_round(&mut self.services, &mut self.ring, now, via);
     }
@@ -208,7 +208,7 @@ impl Node {
         self.put_for(now, label, value, Some(expected), level, self.keeping())
     }
 
-    /// Puts a value under the key that follows from it, or lets it live for another day. There is one level: any copy is as
+    /// Puts a value under the key that follows from it, or lets it live for another day. There is one level: any replica is as
     /// good. [`Event::PutEnded`] follows.
     ///
     /// # Errors

@@ -51,7 +51,7 @@ pub struct Config {
     pub retries: u8,
     /// The membership rules.
     pub membership: &'static Variant,
-    /// Whether it says where each lookup goes, by [`Event::Routed`](crate::node::api::Event::Routed): for those who watch.
+    /// Whether the node tells where each lookup goes, by [`Event::Routed`](crate::node::api::Event::Routed): for those who watch.
     pub tell_routes: bool,
     /// The node's part in level `quorum`; with `None` it is in no group, and asks those of others.
     pub quorum: Option<Quorum>,
@@ -70,7 +70,7 @@ pub struct Config {
     pub limits: Limits,
 }
 
-/// The most that a node holds of anything. What comes on top is refused and shows as an event.
+/// The limits on a node's memory. What exceeds one is refused, and shows as an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Questions that wait for their answer.

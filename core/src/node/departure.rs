@@ -35,7 +35,7 @@ pub(super) enum Departure {
 }
 
 impl Departure {
-    /// Whether the node does not come back.
+    /// Returns whether the node does not come back.
     pub(super) const fn is_for_good(self) -> bool {
         !matches!(self, Self::ForAWhile)
     }

@@ -1,4 +1,4 @@
-//! Lookups: those that this node began, and those of others that it forwards.
+//! Lookups, Chord's find_successor: those that this node began, and those of others that it forwards.
 //!
 //! A recursive lookup is forwarded from node to node, and the owner answers its origin. In an iterative one the origin asks each
 //! node in turn. The outcome of a lookup of this node's own is an [`Outcome`]; the part that began it finds its [`Goal`] in there.
@@ -44,7 +44,7 @@ pub(super) enum Goal {
     Middle,
 }
 
-/// A key that is looked up, along which pointers, driven by whom, and for what.
+/// A search: the key, the pointers that the lookup follows, its driver and its purpose.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Search {
     pub(super) key: Id,
@@ -72,7 +72,7 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    /// Whether the node that another one names brings the lookup on: it was not visited, nor given up, and lies between that one
+    /// Returns whether the node that another one names brings the lookup on: it was not visited, nor given up, and lies between that one
     /// and the key, or is nearer behind the key where it is thought to own it. So answers never lead round a circle.
     fn gets_nearer(&self, from: Id, next: Id, arrives: bool) -> bool {
         let is_known = self.path.iter().any(|visit| visit.id == next);

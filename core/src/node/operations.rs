@@ -37,7 +37,7 @@ struct Operation {
     task: Task,
     /// The renewal that it is.
     renewal: Option<Renewal>,
-    /// Whether what it writes is renewed then.
+    /// Whether the record that it writes is renewed then.
     renew: bool,
     rounds: u8,
     /// The number of times that the owner was looked for again, as another node answered for it.
@@ -120,7 +120,7 @@ pub(super) enum Done {
 pub(super) struct Acknowledged {
     pub(super) written: Written,
     pub(super) copy: Box<StoredRecord>,
-    /// Whether it is renewed from now on.
+    /// Whether the record is renewed from now on.
     pub(super) renew: bool,
     /// Whether another node may have stood in for the owner.
     pub(super) stood_in: bool,
@@ -131,7 +131,7 @@ impl Operations {
         self.0.len()
     }
 
-    /// Whether one tells the ring what this node has.
+    /// Returns whether one tells the ring what this node has.
     pub(super) fn any_announcement(&self) -> bool {
         let announces = |operation: &Operation| {
             let Operation { target, task, .. } = operation;
@@ -184,8 +184,8 @@ impl Operations {
 
     /// Takes the owner of an operation's key, and the nodes behind it.
     ///
-    /// If the owner is late, a node behind it answers for it. Who puts or gets there may miss what the owner alone has, as when
-    /// the other holders have just died: a put would begin with the first sequence number, and be lost to the older record later.
+    /// If the owner is late, a node behind it answers for it. A put or get there may miss what the owner alone has, as when
+    /// the other replicas have just died: a put would begin with the first sequence number, and be lost to the older record later.
     /// So the owner is looked for again, a few times, and gets what was put by hinted hand-off.
     pub(super) fn on_owner(
         &mut self,
@@ -298,7 +298,7 @@ impl Operations {
         }))
     }
 
-    /// Has the group that was read write the record.
+    /// Makes the replica group that was read write the record.
     pub(super) fn write(&mut self, number: u64, copy: Box<StoredRecord>) -> Option<Next> {
         let operation = self.0.get_mut(&number)?;
         operation.task = Task::Write(copy);

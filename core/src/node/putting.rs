@@ -1,4 +1,4 @@
-//! The record that a put comes to, in the place of what is there, at either level.
+//! The record that a put comes to, in the place of what is there, at either level; compare-and-set where it has a condition.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -15,7 +15,7 @@ pub(super) struct Put {
     pub(super) label: Label,
     /// The value, `None` to delete.
     pub(super) value: Option<Vec<u8>>,
-    /// Only if this is the sequence number there; 0 for no such record.
+    /// The sequence number that must be there (compare-and-set); 0 for no such record, `None` for no condition.
     pub(super) expected: Option<u64>,
     pub(super) keeping: Keeping,
 }

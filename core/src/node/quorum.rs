@@ -64,7 +64,7 @@ impl QuorumLevel {
         self.groups.as_deref().map(Part::groups)
     }
 
-    /// Whether no group needs this node any more.
+    /// Returns whether no group needs this node any more.
     pub(super) fn is_free(&self) -> bool {
         self.groups().is_none_or(Groups::is_free)
     }
@@ -130,7 +130,7 @@ impl QuorumLevel {
         self.look(cx);
     }
 
-    /// Has groups looked at soon: the neighbours have changed, or a change of a group has to be tried again.
+    /// Makes groups be looked at soon: the neighbours have changed, or a change of a group has to be tried again.
     pub(super) fn look_soon(&self, services: &mut Services, now: Instant) {
         if services.config.repair.is_some() && self.groups.is_some() {
             let wait = services.rng.duration(LOOK_SOON / 2, LOOK_SOON);

@@ -1,4 +1,4 @@
-//! Records at level `one`: what this node holds, what it puts and gets, and how copies come to where they belong.
+//! Records at level `one`: what this node holds, what it puts and gets, and how replicas come to where they belong.
 //!
 //! A router: [`Operations`] decides puts and gets, [`Storing`] holds records and waits for the disk, [`AntiEntropy`] compares them with
 //! other holders', [`Handoffs`] and [`Announcements`] bring to the ring what it is to have.
@@ -96,7 +96,7 @@ impl Records {
         }
     }
 
-    /// Does what an operation wants next.
+    /// Carries out the next step of an operation.
     fn go_on(&mut self, cx: &mut Context<'_>, number: u64, next: Option<Next>) {
         match next {
             Some(Next::LookUp(key)) => match cx.look_up(key, Goal::Operation(number)) {
@@ -349,7 +349,7 @@ impl Records {
         let _ = self.storing.replica.accept(cx.now, copy);
     }
 
-    /// Takes in a copy; whoever waits hears of it once it is stored.
+    /// Takes in a replica; whoever waits hears of it once it is stored.
     fn keep(&mut self, cx: &mut Context<'_>, copy: StoredRecord, waiting: Waiting) {
         let key = copy.record.key(cx.services.space());
         let (now, storing) = (cx.now, &mut self.storing);
@@ -414,7 +414,7 @@ impl Records {
 
     // Anti-entropy.
 
-    /// Hands over to a newcomer that may have taken over the keys up to its position; returns whether copies are compared with all
+    /// Hands over to a newcomer that may have taken over the keys up to its position; returns whether replicas are compared with all
     /// holders soon, as it did not.
     pub(super) fn on_predecessor(
         &mut self,
@@ -441,7 +441,7 @@ impl Records {
         anti_entropy.hand_over_all(cx, storing, to, depends);
     }
 
-    /// Whether the node that had to take all records over has failed to, since this was asked last.
+    /// Returns whether the node that had to take all records over has failed to, since this was asked last.
     pub(super) const fn heir_has_failed(&mut self) -> bool {
         self.anti_entropy.heir_has_failed()
     }
@@ -451,7 +451,7 @@ impl Records {
         self.anti_entropy.clear();
     }
 
-    /// Whether records are being compared, and how many steps of that were answered so far.
+    /// Returns whether records are being compared, and the number of steps of that which were answered so far.
     pub(super) fn walks(&self) -> (bool, u64) {
         let walks = &self.anti_entropy.walks;
         (!walks.is_empty(), walks.progress())
@@ -513,7 +513,7 @@ impl Records {
         self.announcements.contents()
     }
 
-    /// Whether the ring is being told what this node has.
+    /// Returns whether the ring is being told what this node has.
     pub(super) fn is_announcing(&self) -> bool {
         self.operations.any_announcement()
     }

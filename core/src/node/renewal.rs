@@ -27,9 +27,9 @@ pub(super) const BREATH: Duration = Duration::from_millis(250);
 /// The lifetime of a record, and its renewal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keeping {
-    /// Its lifetime: how long it is held after it was written last, in whole seconds, two at least.
+    /// The record's lifetime: how long it is held after it was written last, in whole seconds, two at least.
     pub lifetime: Duration,
-    /// Whether this node renews it.
+    /// Whether this node renews the record.
     pub renew: bool,
 }
 
@@ -114,7 +114,7 @@ impl Renewals {
         known.map_or(0, |(renewal, _)| renewal.version.sequence)
     }
 
-    /// This renewal has come to its end; one of a newer version of this node's own goes on.
+    /// Ends this renewal; one of a newer version of this node's own goes on.
     pub(super) fn end_of(
         &mut self,
         services: &mut Services,

@@ -39,13 +39,13 @@ pub(super) enum Purpose {
     Write(u64),
     /// An offer of records, by the walk of this number.
     Offer(u64),
-    /// A copy of the record under this key, by the walk of this number.
+    /// A replica of the record under this key, by the walk of this number.
     Copy { walk: u64, key: Id },
     /// A read to get a newer version, by the walk of this number.
     Fetch(u64),
     /// A newer version for a node that was found to hold an older one.
     Spread,
-    /// To see whether a finger, or a node behind it, is there, and how long it takes to answer.
+    /// A test whether a finger, or a node behind it, is there, and of its round-trip time.
     Candidate(Id),
     /// To see whether a node is a member.
     Probe,
@@ -153,7 +153,7 @@ type Room = Option<(Load, Duration)>;
 #[derive(Debug)]
 pub(super) enum Asked {
     Send(Message),
-    /// Its window has no room yet.
+    /// The node's window has no room yet.
     Waits,
     /// Too many are open.
     Refused(Purpose),
@@ -233,12 +233,12 @@ impl Requests {
         self.windows.end(to, load);
     }
 
-    /// Whether a further question would be sent now.
+    /// Returns whether a further question would be sent now.
     pub(super) fn has_room(&self, to: Id, class: Class) -> bool {
         self.windows.has_room(to, class)
     }
 
-    /// All that waits for room at a node, which does not answer.
+    /// Gives up all that waits for room at a node, which does not answer.
     pub(super) fn give_up(&mut self, to: Id) -> Vec<Ended> {
         let waiting = self.windows.give_up(to).into_iter();
         let ended = waiting.map(|Waiting { to, purpose, .. }| Ended {
@@ -349,7 +349,7 @@ impl Requests {
             .collect()
     }
 
-    /// Whether a question is open that this holds of.
+    /// Returns whether a question is open that this holds of.
     pub(super) fn any(&self, wanted: impl Fn(&Purpose) -> bool) -> bool {
         self.open.iter().any(|(_, open)| wanted(&open.purpose))
     }

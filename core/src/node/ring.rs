@@ -40,17 +40,17 @@ impl Ring {
         self.membership.is_member()
     }
 
-    /// Whether the node is a member, and does not leave.
+    /// Returns whether the node is a member, and does not leave.
     pub(super) const fn stays(&self) -> bool {
         self.is_member() && self.departing.is_none()
     }
 
-    /// Whether the node leaves, and does not come back.
+    /// Returns whether the node leaves, and does not come back.
     pub(super) fn leaves_for_good(&self) -> bool {
         self.departing.is_some_and(Departure::is_for_good)
     }
 
-    /// Whether the node knows no successor.
+    /// Returns whether the node knows no successor.
     pub(super) fn is_alone(&self) -> bool {
         self.membership.successors().head().is_none()
     }

@@ -1,6 +1,6 @@
 //! Ring merge: a node looks itself up from elsewhere, and asks after nodes that it took for dead.
 //!
-//! Stabilization keeps one ring whole. It cannot join two rings that a broken network left, nor unwind a loopy one, which
+//! Stabilization keeps one ring whole. It cannot join two rings that a partition left, nor unwind a loopy one, which
 //! goes round the circle twice: from close by both look right. What a node far away, or in the other ring, takes for this
 //! node's successor shows the difference; the nearer one is asked and adopted, and stabilization closes the ring from there.
 //!
@@ -115,7 +115,7 @@ impl RingMerge {
     }
 }
 
-/// Asks a node, and whom it names, who would own this node's position if this node were not there: its successor.
+/// Looks up this node's own position from another node, as if this one were not there: the owner is its successor.
 pub(super) fn look_round(services: &mut Services, ring: &mut Ring, now: Instant, via: &Contact) {
     let me = services.id();
     // Where too many lookups are under way there is a next round.

@@ -73,7 +73,7 @@ impl Services {
         self.config.space
     }
 
-    /// The owner of a key and the nodes that keep copies: its next successors, but no two positions of one peer.
+    /// Returns the replica group of a key: its owner and the next successors, but no two positions of one peer.
     pub(super) fn group(&self, owner: &Contact, successors: &[Contact]) -> Vec<Contact> {
         let copies = usize::from(self.config.copies.max(1));
         Contact::of_each_peer(core::iter::once(owner).chain(successors), copies)
@@ -164,7 +164,7 @@ impl Services {
         refused
     }
 
-    /// Whether a further request of this class would be sent at once.
+    /// Returns whether a further request of this class would be sent at once.
     pub(super) fn has_room(&self, to: Id, class: Class) -> bool {
         self.requests.has_room(to, class)
     }

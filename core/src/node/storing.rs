@@ -65,7 +65,7 @@ impl Storing {
         }
     }
 
-    /// Takes a copy in. One that is new is to be saved then ([`Storing::save`]); one that is known may be on its way
+    /// Takes a replica in. One that is new is to be saved then ([`Storing::save`]); one that is known may be on its way
     /// ([`Storing::wait`]).
     ///
     /// # Errors
@@ -95,7 +95,7 @@ impl Storing {
         Ok(accepted)
     }
 
-    /// Hands a copy that was taken in to the disk.
+    /// Hands a replica that was taken in to the disk.
     pub(super) fn save(
         &mut self,
         services: &mut Services,

@@ -22,7 +22,7 @@ pub enum Stage {
     Outside,
     /// The node looks for its place.
     Joining,
-    /// Fewer than r + 1 members are known: it serves, with shorter lists and fewer copies.
+    /// Fewer than r + 1 members are known: it serves, with shorter lists and fewer replicas.
     Forming,
     /// At least r + 1 members: the conditions of Zave's proof.
     Safe,
@@ -109,12 +109,12 @@ impl Node {
         self.services.me.signer.scheme()
     }
 
-    /// Its place in the ring.
+    /// Returns the membership state: the node's place in the ring.
     pub const fn membership(&self) -> &Membership {
         &self.ring.membership
     }
 
-    /// Its finger table.
+    /// Returns the finger table.
     pub const fn fingers(&self) -> &FingerTable {
         &self.ring.routes.fingers
     }
@@ -129,7 +129,7 @@ impl Node {
         self.records.replica()
     }
 
-    /// Its groups and their records, where it takes part in level `quorum`.
+    /// Returns the groups and their records, where the node takes part in level `quorum`.
     pub fn groups(&self) -> Option<&Groups> {
         self.quorum.groups()
     }

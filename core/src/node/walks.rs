@@ -9,7 +9,7 @@ use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 
-/// The greatest number of nodes that are walked with at a time. What is refused begins with the next round of repair.
+/// The greatest number of nodes that are walked with at a time. Further walks begin with the next round of anti-entropy.
 const MAX_WALKS: usize = 64;
 /// The greatest number of ranges that wait for one node.
 const MAX_RANGES: usize = 8;
@@ -72,7 +72,7 @@ struct Walk {
     lacking: VecDeque<Id>,
     /// Keys of the page still to be fetched.
     newer: VecDeque<Id>,
-    /// Offers, copies and reads without an answer, and what was read and is not stored yet.
+    /// Offers, replicas and reads without an answer, and what was read and is not stored yet.
     under_way: usize,
     storing: usize,
     /// The time at which the next value may go.
@@ -80,7 +80,7 @@ struct Walk {
 }
 
 impl Walks {
-    /// Whether there is none.
+    /// Returns whether there is none.
     pub(super) fn is_empty(&self) -> bool {
         self.open.is_empty()
     }
@@ -186,7 +186,7 @@ impl Walks {
         page
     }
 
-    /// Takes note that a read is under way, or a copy of so many bytes.
+    /// Takes note that a read is under way, or a replica of so many bytes.
     pub(super) fn begun(&mut self, now: Instant, to: Id, bytes: usize) {
         if let Some(walk) = self.open.get_mut(&to) {
             walk.under_way += 1;
@@ -206,7 +206,7 @@ impl Walks {
         self.open.keys().copied().collect()
     }
 
-    /// Takes note that a copy was answered, or a read that brought nothing.
+    /// Takes note that a replica was answered, or a read that brought nothing.
     pub(super) fn done(&mut self, to: Id, number: u64) {
         if let Some(walk) = self.of(to, number) {
             walk.under_way -= 1;
@@ -252,7 +252,7 @@ impl Walks {
 }
 
 impl Range {
-    /// Whether the same is done with the same keys.
+    /// Returns whether the same is done with the same keys.
     fn is_like(&self, other: &Self) -> bool {
         let same_aim = core::mem::discriminant(&self.aim) == core::mem::discriminant(&other.aim);
         same_aim && (self.after, self.upto) == (other.after, other.upto)

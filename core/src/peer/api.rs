@@ -76,7 +76,7 @@ pub enum Output {
         content: ContentId,
         /// The segment.
         index: u32,
-        /// Its bytes: these pieces, one after another.
+        /// The segment's bytes: these pieces, one after another.
         pieces: Vec<Bytes>,
     },
     /// An event, for the owner's information.
@@ -172,7 +172,7 @@ pub enum TimerKind {
 pub struct RelayView {
     /// The relay.
     pub contact: Contact,
-    /// Whether it has granted a lease; else it was asked for one.
+    /// Whether the relay has granted a lease; else it was asked for one.
     pub leased: bool,
 }
 

@@ -84,7 +84,7 @@ impl Peer {
         self.links.views()
     }
 
-    /// Whether there is a link to a node.
+    /// Returns whether there is a link to a node.
     pub fn is_linked(&self, to: Id) -> bool {
         self.links.is_linked(to)
     }
@@ -99,8 +99,8 @@ impl Peer {
         self.leasing.views(&self.links)
     }
 
-    /// Returns where this peer looks for a ring while it is in none: each address, with the id of who was there last where that is
-    /// known. Who is linked is there, and not among them.
+    /// Returns the addresses at which this peer looks for a ring while it is in none, each with the id of the last node there if that is
+    /// known; without those of linked peers.
     pub fn looked_for(&self) -> Vec<(Option<Id>, Address)> {
         self.finding.looked_for(&self.node, &self.links)
     }
@@ -216,7 +216,7 @@ impl Peer {
         self.drain_node(now);
     }
 
-    /// Does all that is due. Calling early does nothing.
+    /// Handles all that is due. Calling early does nothing.
     pub fn handle_timeout(&mut self, now: Instant) {
         let overdue = self.links.overdue(now);
         self.carry_out(now, overdue);
@@ -256,7 +256,7 @@ impl Peer {
 
     // The ring.
 
-    /// Finds a ring by a plan, and another one whenever this peer has lost everybody. `known` are neighbours of an
+    /// Finds a ring by a plan, and another one whenever this peer has lost all neighbours. `known` are neighbours of an
     /// earlier run, as [`Event::Known`] told them.
     pub fn start(&mut self, now: Instant, plan: Plan, known: Vec<Known>) {
         let own = self.finding.start(now, self.node.contact(), plan, known);

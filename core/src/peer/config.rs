@@ -34,7 +34,7 @@ pub enum Reach {
     Relayed,
 }
 
-/// The most that a peer holds of anything.
+/// The limits on a peer's memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Links and own circuits in all, open or in their handshake.

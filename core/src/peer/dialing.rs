@@ -22,9 +22,9 @@ const MAX_WAYS: usize = 6;
 pub(super) enum Aim {
     /// Any peer, to join its ring.
     Join,
-    /// This node and no other.
+    /// A certain node and no other.
     Node(Id),
-    /// This node and no other, to lease an address.
+    /// A certain node and no other, to lease an address.
     Relay(Id),
     /// Any peer, to see whether there is a ring to move to.
     Probe,
@@ -78,7 +78,7 @@ pub(super) enum Input {
 pub(super) struct Bearings<'a> {
     pub(super) me: Id,
     pub(super) links: &'a Links,
-    /// This peer's own relays.
+    /// The relays of this peer.
     pub(super) relays: &'a [Contact],
 }
 
@@ -107,7 +107,7 @@ impl Dialing {
         }
     }
 
-    /// Does what another part wants.
+    /// Handles an input from another part.
     pub(super) fn handle(&mut self, bearings: Bearings<'_>, input: Input) -> Vec<Want> {
         match input {
             Input::Dial(address, aim) => {

@@ -1,4 +1,4 @@
-//! Finding a ring: a plan is carried out, at first and whenever this peer has lost everybody.
+//! Finding a ring: a plan is carried out, at first and whenever this peer has lost all neighbours.
 //!
 //! [`Joining`] says what is due; what that means for a peer that others can dial, or for a tab, is said here.
 
@@ -69,13 +69,13 @@ impl Finding {
         self.joining = None;
     }
 
-    /// Whether a ring that is left is not followed by another one.
+    /// Returns whether a ring that is left is not followed by another one.
     pub(super) const fn is_off(&self) -> bool {
         self.joining.is_none()
     }
 
-    /// The places where a ring is looked for while this peer is in none: each address, with the id of who was there last where that is
-    /// known. Who is linked is there, and not among them.
+    /// Returns the addresses at which a ring is looked for while this peer is in none, each with the id of the last node there if that is
+    /// known; without those of linked peers.
     pub(super) fn looked_for(&self, node: &Node, links: &Links) -> Vec<(Option<Id>, Address)> {
         let joining = self.joining.as_ref();
         let joining = joining.filter(|_| !node.membership().is_member());
@@ -105,7 +105,7 @@ impl Finding {
         founds
     }
 
-    /// Does the next thing that is due; `None` when nothing more is. `relays` are this peer's own.
+    /// Takes the next step that is due; `None` when nothing more is. `relays` are this peer's own.
     pub(super) fn step(
         &mut self,
         context: Context<'_>,
@@ -216,7 +216,7 @@ impl Finding {
         }
     }
 
-    /// Does what another part wants.
+    /// Handles an input from another part.
     pub(super) fn handle(&mut self, input: Input) -> Option<Want> {
         let joining = self.joining.as_mut()?;
         match input {
@@ -232,7 +232,7 @@ impl Finding {
         }
     }
 
-    /// Whether a node's event is an answer to this search, and nobody else's business.
+    /// Returns whether a node's event is an answer to this search, and nobody else's business.
     pub(super) const fn is_its_own(event: &NodeEvent) -> bool {
         matches!(event, NodeEvent::Probed(..))
     }

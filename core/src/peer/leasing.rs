@@ -66,7 +66,7 @@ struct Relays {
     asked: BTreeMap<Id, Instant>,
     /// The relays that are not to be tried again, each until this time.
     shunned: BTreeMap<Id, Instant>,
-    /// Have been relays, latest first.
+    /// Former relays, latest first.
     known: Vec<Contact>,
     /// Join its ring, once it has granted a lease.
     joining: Option<Contact>,
@@ -105,7 +105,7 @@ impl Leasing {
         self.relays.next_look
     }
 
-    /// Does what another part wants.
+    /// Handles an input from another part.
     pub(super) fn handle(
         &mut self,
         context: Context<'_>,

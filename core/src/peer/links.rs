@@ -1,4 +1,4 @@
-//! Open connections, be they sockets or circuits: handshake first, then tagged frames, and which of them leads to whom.
+//! Open connections, sockets and circuits alike: handshakes, then tagged frames, and the routes to nodes.
 //!
 //! Frames and ends come to [wants](Want) of other parts. [`sending`] has the frames that leave.
 
@@ -51,10 +51,10 @@ pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A circuit that ended sooner is not made again unasked: a node that ends each at once would have it made without end.
 const SHORTEST_CIRCUIT: Duration = Duration::from_secs(1);
 
-/// The context of the links: who proves itself to whom, when, and the orders to the owner.
+/// The context of the links: this node's contact and signer, the time, and the outputs to the owner.
 pub(super) struct Host<'a> {
     pub(super) now: Instant,
-    /// This node as others are told of it.
+    /// The contact of this node, as others are told of it.
     pub(super) me: &'a Contact,
     pub(super) signer: &'a Signer,
     pub(super) outputs: &'a mut Outputs,
@@ -153,7 +153,7 @@ impl Links {
         }
     }
 
-    /// Does what another part wants.
+    /// Handles an input from another part.
     pub(super) fn handle(&mut self, host: Host<'_>, input: Input) -> Vec<Want> {
         let Host { now, me, .. } = host;
         let want = match input {
@@ -303,7 +303,7 @@ impl Links {
         })
     }
 
-    /// Whether this side opened it.
+    /// Returns whether this side opened it.
     pub(super) fn is_opener(&self, channel: Channel) -> bool {
         let link = self.channels.get(channel);
         link.is_some_and(|link| link.role == Role::Initiator)
@@ -977,7 +977,7 @@ mod tests {
             deed(&mut self.links, host)
         }
 
-        /// Does what its links want of themselves.
+        /// Carries out the wants of this end's links, as the peer does.
         fn settle(&mut self, wants: Vec<Want>) {
             for want in wants {
                 match want {

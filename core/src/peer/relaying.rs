@@ -77,7 +77,7 @@ impl Relaying {
         self.relayed_bytes
     }
 
-    /// Does what another part wants.
+    /// Handles an input from another part.
     pub(super) fn handle(&mut self, context: Context<'_>, input: Input) -> Vec<Want> {
         let want = match input {
             Input::Lease(link, from) => return self.lease(link, from),

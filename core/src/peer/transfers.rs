@@ -65,7 +65,7 @@ impl Transfers {
         }
     }
 
-    /// Does what another part wants.
+    /// Handles an input from another part.
     pub(super) fn handle(&mut self, now: Instant, input: Input) -> Option<Want> {
         match input {
             Input::Message(from, message) => self.swarm.handle_message(now, from, message),
@@ -201,7 +201,7 @@ mod tests {
         (transfers, around)
     }
 
-    /// To whom the swarm wants to speak.
+    /// Returns the nodes that the swarm wants to speak to.
     fn spoken_to(transfers: &mut Transfers, around: &mut Around) -> Vec<Id> {
         let mut to = Vec::new();
         while let Some(order) = transfers.poll(around.context(Instant::ZERO)) {

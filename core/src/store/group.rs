@@ -1,16 +1,16 @@
 //! Level `quorum`: groups of members that keep ranges of the ring, one epoch after another. Linearizable per key.
 //!
-//! A pure machine for one node: input in, effects out. It has no timers, no randomness and no request numbers of others.
+//! A pure state machine for one node: input in, effects out. It has no timers, no randomness and no request numbers of others.
 //! The idea is Scatter's (SOSP 2011), the change of a group is one single-decree Paxos (Lamport 1998) as in Etna (2005):
 //!
-//! - The ring's first node begins with one group for the whole ring. Every other group *follows* one: groups are
-//!   never made from nothing, so that two halves of a broken network cannot both have a group for a key.
+//! - The ring's first node begins with one group for the whole ring. Every other group *follows* one: no other
+//!   group is founded, so that two sides of a partition cannot both have a group for a key.
 //! - In a group the first member, the primary, orders reads and writes. A write is done when a majority has stored it. A
 //!   read is answered after a majority has confirmed the epoch, and after what it answers is stored at a majority.
-//! - A change of the group is one Paxos instance among its members. The proposer first stages what is to follow at everybody
-//!   who will be in it. A promise seals the group at that member: it keeps nothing more in this epoch. From a majority of
-//!   sealed members the proposer collects the newest entry of every key, gives it to those who will follow, and only
-//!   then proposes. So whatever is decided is already stored with all of its members, and can begin at once.
+//! - A change of the group is one Paxos instance among its members. The proposer first stages the next group at all of
+//!   its members. A promise seals the group at that member: it keeps nothing more in this epoch. From a majority of
+//!   sealed members the proposer collects the newest entry of every key, gives it to the members of the next group, and only
+//!   then proposes. So a decided group is already stored at all of its members, and can begin at once.
 //! - The ballot of a change is the epoch of what it proposes. A member thus needs one number, the newest ballot that
 //!   it promised: it takes part in an epoch as long as that number is the epoch itself.
 //! - A member forgets a group when all members of what followed know that it was decided, or that is over as well. It
@@ -18,14 +18,14 @@
 //! - All groups of a ring descend from one founding and carry its lineage. A node stores the lineage of its ring, founds only
 //!   while it has none, and never gives up one in which it has stored a write.
 //! - A member that is away keeps its place until a node that is there takes it: a group gets smaller only when a member
-//!   leaves. What follows is given to those who are there, a majority of it; who is away is no voting member before it has been
-//!   given the state, by a later change.
+//!   leaves. The state is given to those members of the next group that are there, a majority; one that is away has no vote before it
+//!   has been given the state, by a later change.
 //! - A range whose majority is gone for good is repaired by hand: by a change into the next generation, which leaves the lost out. A
-//!   fence, kept by all who hear of it, ends whatever is of an earlier generation there.
+//!   fence, kept by all nodes that hear of it, ends all groups of an earlier generation there.
 //! - A configuration names the incarnation of each member's store. A node that has lost its store is the same node with another
 //!   incarnation: it is told of groups that name the old one, but does not enter them.
 //!
-//! Nothing depends on time, and nothing on who is thought dead: that only decides when a change is tried.
+//! Safety depends neither on time nor on failure detection: these only decide when a change is tried.
 //! The life of a record is no operation: around its end it may be seen, be gone, and be seen again by members' clocks.
 
 mod adopting;
@@ -150,12 +150,12 @@ impl Rules {
     };
 }
 
-/// All that a node remembers of groups besides the records. It is stored as one, since its parts belong together.
+/// The control record: all that a node remembers of groups besides the records. It is stored as one, since its parts belong together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Control {
     /// The incarnation of the store that it was saved in.
     pub incarnation: u64,
-    /// No group of this epoch or an older one is ever entered.
+    /// The greatest epoch that is over: no group of this epoch or an older one is ever entered.
     pub floor: Epoch,
     /// The last round that this node used for a ballot.
     pub round: u64,
@@ -177,11 +177,11 @@ pub struct Control {
 pub struct Lineage {
     /// Random, drawn by the founder.
     pub number: u64,
-    /// Whether this node has stored a write of it: then it is never given up.
+    /// Whether this node has stored a write of the lineage: then the lineage is never given up.
     pub written: bool,
 }
 
-/// Names one operation through all its attempts: random, drawn when a put begins.
+/// The identity of an operation through all its attempts: random, drawn when a put begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct OperationTag(pub [u8; 16]);
 
@@ -246,7 +246,7 @@ pub enum Input {
     Found(u64),
     /// A question has come.
     Asked(Ticket, Request),
-    /// This node answered a question.
+    /// An answer of this node to a question.
     Answered(Token, Id, Response),
     /// A question to this node got no answer. It may have arrived.
     Failed(Token, Id),
@@ -256,9 +256,9 @@ pub enum Input {
     Look(Look),
     /// A key was located: the node that is responsible for it, and those that follow it on the ring; none where it was not found.
     Located(Id, Vec<Contact>),
-    /// This node stops for a while: the other members need not replace it soon.
+    /// The node stops for a while: the other members need not replace it soon.
     Stop,
-    /// Under this number: go on with this key's range without these members, which are gone for good.
+    /// The order to go on with this key's range without these members, which are gone for good, under this number.
     Repair(u64, Id, Vec<Id>),
     /// The repair of this number is no longer awaited.
     EndRepair(u64),
@@ -273,7 +273,7 @@ pub enum Input {
 /// The ring as a node sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Look {
-    /// Its neighbours that live: the predecessor and the successors.
+    /// The node's neighbours that live: the predecessor and the successors.
     pub ring: Vec<Contact>,
     /// The bounds of the part of the ring whose nodes are all known, which is from the predecessor to the last successor; `None`
     /// where that is all of it.
@@ -283,7 +283,7 @@ pub struct Look {
 }
 
 impl Look {
-    /// Whether a node would be in the ring that is seen, if it lived.
+    /// Returns whether a node would be in the ring that is seen, if it lived.
     pub(in crate::store::group) fn knows_around(&self, node: Id) -> bool {
         self.arc
             .is_none_or(|(after, before)| node.is_between(after, before))
@@ -309,7 +309,7 @@ pub enum Effect {
     LookSoon,
     /// Look up who is responsible for this key, the middle of a range, and give [`Input::Located`].
     Locate(Id),
-    /// This lineage is the node's own now.
+    /// The lineage that is the node's own now.
     Adopted(u64),
 }
 
@@ -325,7 +325,7 @@ pub enum Save {
 /// A record with its place in the history of its key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Its place.
+    /// The entry's place in the history of its key.
     pub stamp: Stamp,
     /// The operation that wrote it.
     pub operation: OperationTag,

@@ -1,7 +1,7 @@
-//! The life of a record at a holder, and of the tombstone that follows.
+//! Expiry: the life of a record at a holder, and of the tombstone that follows.
 //!
-//! A record may replace one that lives longer, of which a node that is away has a copy still. Were it forgotten with the end of its
-//! life, that copy would be read again. So holders keep it as a *tombstone* until nothing that it replaced can live: a day, the longest
+//! A record may replace one that lives longer, of which a node that is away has a replica still. Were it forgotten with the end of its
+//! life, that replica would be read again. So holders keep it as a *tombstone* until nothing that it replaced can live: a day, the longest
 //! life, after it was put. A tombstone is read as no record, and newer than all before it. (ours) The first record of a name has replaced
 //! nothing and leaves none.
 
@@ -36,17 +36,17 @@ impl Life {
         self.expires
     }
 
-    /// Whether the record may be read.
+    /// Returns whether the record may be read.
     pub fn is_live(&self, now: Instant) -> bool {
         self.expires > now
     }
 
-    /// Whether neither the record nor its tombstone is kept any more.
+    /// Returns whether neither the record nor its tombstone is kept any more.
     pub fn is_forgotten(&self, now: Instant) -> bool {
         self.forgotten <= now
     }
 
-    /// The whole seconds that are left, rounded down, so that no copy outlives the one it came from: in the last second 0. Of a
+    /// The whole seconds that are left, rounded down, so that no replica outlives the one it came from: in the last second 0. Of a
     /// tombstone, below 0: for how many seconds it has been one, rounded up.
     pub fn remaining(&self, now: Instant, record: &Record) -> i32 {
         let whole = |until: Instant| i32::try_from(until.since(now).as_secs()).unwrap_or(i32::MAX);

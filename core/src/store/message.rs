@@ -17,7 +17,7 @@ pub const MAX_OFFER: usize = 256;
 pub struct StoredRecord {
     /// The record.
     pub record: Record,
-    /// Its remaining life, in seconds; in its last one 0. Below 0 the copy is a [tombstone](crate::store::life): the life of the
+    /// The remaining life, in seconds; in its last one 0. Below 0 the replica is a [tombstone](crate::store::life): the life of the
     /// record has been over for so long.
     #[serde(with = "remaining")]
     pub remaining: i32,
@@ -46,19 +46,19 @@ impl StoredRecord {
         Self { record, remaining }
     }
 
-    /// The copy with so much life left instead; `None` when nothing of it is kept then.
+    /// The replica with so much life left instead; `None` when nothing of it is kept then.
     pub fn lasting(self, remaining: i32) -> Option<Self> {
         let record = self.record;
         let copy = Self { record, remaining };
         (remaining > 0 || copy.is_tombstone()).then_some(copy)
     }
 
-    /// Whether it may be read.
+    /// Returns whether it may be read.
     pub const fn is_live(&self) -> bool {
         self.remaining >= 0
     }
 
-    /// Whether it only says that nothing older is to be read any more.
+    /// Returns whether it only says that nothing older is to be read any more.
     pub fn is_tombstone(&self) -> bool {
         self.remaining < 0 && self.remaining.unsigned_abs() < tombstone(&self.record)
     }
@@ -74,7 +74,7 @@ impl StoredRecord {
         is_visible.then_some(&self.record)
     }
 
-    /// Merges this copy with another one of the same record. Both are checked.
+    /// Merges this replica with another one of the same record. Both are checked.
     #[must_use]
     pub fn join(self: Box<Self>, other: &Self) -> Box<Self> {
         match self

@@ -1,6 +1,6 @@
 //! Records: what the ring keeps under a key, and the proof that it is right.
 //!
-//! | kind | key | who may write it | of two copies |
+//! | kind | key | who may write it | of two replicas |
 //! |---|---|---|---|
 //! | *immutable* | digest of the value | anybody: the key proves the value | any is as good |
 //! | *signed* | digest of the author's key and a salt | the author | the newer version stays |
@@ -152,7 +152,7 @@ impl Record {
         }
     }
 
-    /// Merges this record, with so many seconds left, with another copy of it, and returns the result and the seconds that it has
+    /// Merges this record, with so many seconds left, with another replica of it, and returns the result and the seconds that it has
     /// left; `None` when the other adds nothing. Both are checked. Below 0 seconds it is a tombstone.
     pub fn join(&self, mine: i32, other: &Self, theirs: i32) -> Option<(Self, i32)> {
         let theirs = other.at_most_whole(theirs);
@@ -198,7 +198,7 @@ impl Record {
         }
     }
 
-    /// Its version.
+    /// Returns the record's version.
     pub fn version(&self) -> Version {
         let (sequence, author, whole) = match self {
             Self::Immutable(value) => (0, PublicKey([0; 32]), *blake3::hash(value).as_bytes()),
@@ -270,7 +270,7 @@ pub enum RecordError {
     Lifetime,
     /// The signature is not its author's.
     Signature,
-    /// Its sequence number runs too far ahead.
+    /// The record's sequence number runs too far ahead.
     SequenceJump,
     /// The node has no room for it.
     Full,

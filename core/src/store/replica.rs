@@ -30,18 +30,18 @@ pub struct Held {
     pub record: Record,
     /// The times at which it expires, and is forgotten.
     pub life: Life,
-    /// The time at which a responsible node last vouched for this copy.
+    /// The time at which a responsible node last vouched for this replica.
     pub vouched: Instant,
     /// The record's version, which takes a hash of all of its value to find.
     version: Version,
 }
 
-/// The outcome of taking in a copy.
+/// The outcome of taking in a replica.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accepted {
-    /// The copy is new here and must be stored.
+    /// The replica is new here and must be stored.
     New,
-    /// This version, or a newer one, is here already.
+    /// The version, or a newer one, is here already.
     Known,
 }
 
@@ -65,7 +65,7 @@ impl Held {
         self.life.remaining(now, &self.record)
     }
 
-    /// Returns the record merged with another copy; `None` when that adds nothing.
+    /// Returns the record merged with another replica; `None` when that adds nothing.
     fn join(&self, now: Instant, copy: &StoredRecord) -> Result<Option<Self>, RecordError> {
         let mine = self.remaining(now);
         let Some((record, life)) = self.record.join(mine, &copy.record, copy.remaining) else {
@@ -107,7 +107,7 @@ impl Replica {
         self.held.get(&key)
     }
 
-    /// A copy of the record under a key, or of its tombstone, with its remaining life in whole seconds, rounded down: in its last
+    /// A replica of the record under a key, or of its tombstone, with its remaining life in whole seconds, rounded down: in its last
     /// second 0, of providers none.
     pub fn copy(&self, now: Instant, key: Id) -> Option<StoredRecord> {
         let held = self.held.get(&key);
@@ -136,12 +136,12 @@ impl Replica {
         self.held.len()
     }
 
-    /// Whether none is.
+    /// Returns whether none is.
     pub fn is_empty(&self) -> bool {
         self.held.is_empty()
     }
 
-    /// Takes in a copy if it is sound, says something new, and there is room.
+    /// Takes in a replica if it is sound, says something new, and there is room.
     ///
     /// # Errors
     /// [`RecordError`] says why it is refused.
@@ -242,7 +242,7 @@ impl Replica {
     }
 
     /// Judges another node's offer: which keys this node lacks, and of which it holds a newer version. Of providers that are
-    /// others than its own it both lacks some and may hold newer ones. A copy offered by another holder counts as vouched for.
+    /// others than its own it both lacks some and may hold newer ones. A replica offered by another holder counts as vouched for.
     pub fn judge(&mut self, now: Instant, offer: &[(Id, Version)]) -> (Vec<Id>, Vec<Id>) {
         let (mut lacking, mut newer) = (Vec::new(), Vec::new());
         for (key, version) in offer {
@@ -264,7 +264,7 @@ impl Replica {
         (lacking, newer)
     }
 
-    /// Notes that this node is responsible for copies of the keys in (after, upto].
+    /// Notes that this node is responsible for replicas of the keys in (after, upto].
     pub fn vouch(&mut self, now: Instant, after: Id, upto: Id) {
         for (key, held) in &mut self.held {
             if key.is_within(after, upto) {

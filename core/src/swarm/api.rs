@@ -72,7 +72,7 @@ pub enum Fault {
     Length,
 }
 
-/// The most that a swarm holds of anything. What comes on top is refused or waits.
+/// The limits on a swarm's memory. What exceeds one is refused or waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Files and folders shared or being fetched by themselves.
@@ -121,9 +121,9 @@ impl Default for Limits {
 pub enum StartError {
     /// The content is shared or being fetched already.
     Already,
-    /// There are so many files and folders already, and no more are taken.
+    /// The node has so many files and folders already, and takes no more.
     TooMany(usize),
-    /// There are so many files of folders already, and no more are taken.
+    /// The node has so many files of folders already, and takes no more.
     TooManyParts(usize),
     /// The file is too long, or its digests are not its own.
     Malformed,
@@ -134,7 +134,7 @@ pub enum StartError {
 pub struct TransferView {
     /// The content.
     pub content: ContentId,
-    /// Its length in bytes, once known.
+    /// The content's length in bytes, once known.
     pub length: Option<u64>,
     /// The segments that are here.
     pub have: Bitfield,
@@ -167,9 +167,9 @@ pub struct SourceView {
     pub down: u64,
     /// Bytes a second that go to it.
     pub up: u64,
-    /// Whether it does not send now.
+    /// Whether the member chokes this node: it does not send now.
     pub chokes: bool,
-    /// Whether this node does not send to it now.
+    /// Whether this node chokes the member: it does not send to it now.
     pub is_choked: bool,
     /// Segments that it was asked for.
     pub asked: u32,
@@ -178,7 +178,7 @@ pub struct SourceView {
 /// The limit of a transfer's speed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// Nothing is left to fetch.
+    /// The content is complete: nothing is left to fetch.
     Complete,
     /// No source is known.
     NoSource,

@@ -49,7 +49,7 @@ impl Bitfield {
         &self.bytes
     }
 
-    /// Whether the segment is in the set.
+    /// Returns whether the segment is in the set.
     pub fn contains(&self, index: u32) -> bool {
         let byte = self.bytes.get(index as usize / 8).copied();
         byte.unwrap_or_default() & bit(index) != 0
@@ -85,17 +85,17 @@ impl Bitfield {
         self.set
     }
 
-    /// Whether the set is empty.
+    /// Returns whether the set is empty.
     pub const fn is_empty(&self) -> bool {
         self.set == 0
     }
 
-    /// Whether every segment is in the set.
+    /// Returns whether every segment is in the set.
     pub const fn is_full(&self) -> bool {
         self.set == self.count
     }
 
-    /// Whether a segment is in this set that is not in the other.
+    /// Returns whether a segment is in this set that is not in the other.
     pub fn goes_beyond(&self, other: &Self) -> bool {
         let theirs = other.bytes.iter().copied().chain(core::iter::repeat(0));
         self.bytes

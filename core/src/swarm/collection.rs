@@ -21,11 +21,11 @@ const MAGIC: &[u8] = b"chordscope collection 1\n";
 /// A file of a collection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {
-    /// Its path below the folder, parts separated by `/`; checked.
+    /// The path below the folder, parts separated by `/`; checked.
     pub path: String,
-    /// Its content.
+    /// The content id of the file.
     pub content: ContentId,
-    /// Its length in bytes.
+    /// The length in bytes.
     pub length: u64,
 }
 
@@ -98,12 +98,12 @@ fn folders(path: &str) -> impl Iterator<Item = &str> {
     path.match_indices('/').map(|(end, _)| &path[..end])
 }
 
-/// Whether a path stays below the folder that it is put in, on any system.
+/// Returns whether a path stays below the folder that it is put in, on any system.
 pub fn is_safe(path: &str) -> bool {
     path.len() <= MAX_PATH && path.split('/').all(is_safe_part)
 }
 
-/// Whether a name is one part of a path: no separator of any system, no way up, no device, nothing that is not shown.
+/// Returns whether a name is one part of a path: no separator of any system, no way up, no device, nothing that is not shown.
 pub fn is_safe_part(part: &str) -> bool {
     const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
     let stem = part
@@ -142,7 +142,7 @@ pub fn is_safe_part(part: &str) -> bool {
 pub enum CollectionError {
     /// The bytes are no list.
     Malformed,
-    /// There are too many files.
+    /// The folder has too many files.
     TooMany(usize),
     /// A path leads elsewhere, or cannot be on every system.
     Path(String),

@@ -175,7 +175,7 @@ impl Transfer {
         }
     }
 
-    /// Whether a segment that was offered is wanted, and not on its way.
+    /// Returns whether a segment that was offered is wanted, and not on its way.
     fn may_take(&self, now: Instant, from: Id, index: u32) -> bool {
         let State::Known(known) = &self.state else {
             return false;
@@ -270,7 +270,7 @@ impl Transfer {
         }
     }
 
-    /// Has a segment written, and cancels it at all other sources.
+    /// Orders a segment to be written, and cancels it at all other sources.
     pub(super) fn keep(
         &mut self,
         now: Instant,

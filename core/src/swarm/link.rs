@@ -28,7 +28,7 @@ pub struct Link {
     pub name: Option<String>,
     /// The length, in bytes.
     pub length: Option<u64>,
-    /// Whether it is a list of files: a folder.
+    /// Whether the content is a collection, the list of a folder's files.
     pub is_collection: bool,
 }
 

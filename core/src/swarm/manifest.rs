@@ -1,4 +1,5 @@
-//! The digests of a file's segments. They prove themselves against the content id, and each segment against themselves.
+//! The digests of a file's segments: a level of the Merkle tree whose root is the content id. They prove themselves against the root, and each
+//! segment against themselves.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -97,7 +98,7 @@ impl Manifest {
         self.layout
     }
 
-    /// Whether these bytes are the segment of this number.
+    /// Returns whether these bytes are the segment of this number.
     pub fn holds(&self, index: u32, bytes: &[u8]) -> bool {
         bytes.len() == self.layout.len(index) && self.is(index, digest(self.layout, index, bytes))
     }
@@ -109,7 +110,7 @@ impl Manifest {
         (fits && self.is_made_of(index, bytes, &values)).then_some(values)
     }
 
-    /// Whether blocks of these values are the segment of this number. `first` is the first of them: of a file of one block the digest
+    /// Returns whether blocks of these values are the segment of this number. `first` is the first of them: of a file of one block the digest
     /// is no value in a tree.
     pub(super) fn is_made_of(&self, index: u32, first: &[u8], values: &[ChainingValue]) -> bool {
         let digest = match self.layout.count() {
@@ -119,7 +120,7 @@ impl Manifest {
         self.is(index, digest)
     }
 
-    /// Whether the segment of this number has this digest.
+    /// Returns whether the segment of this number has this digest.
     fn is(&self, index: u32, digest: ChainingValue) -> bool {
         digest == *self.digests.get(index as usize).unwrap_or(&self.content.0)
     }

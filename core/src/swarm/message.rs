@@ -47,7 +47,7 @@ pub enum Said {
 /// The part of a content that a member has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Standing {
-    /// Not even its length.
+    /// Nothing of it, not even the length.
     Nothing,
     /// All of so many bytes.
     Whole(u64),
@@ -75,7 +75,7 @@ pub struct Block {
     pub whole: Arc<Vec<u8>>,
     /// The bytes of it that are sent.
     pub range: Range<usize>,
-    /// Their value in the content's tree of digests, if it is known already.
+    /// The chaining value of the bytes in the content's Merkle tree, if it is known already.
     pub value: Option<ChainingValue>,
 }
 
@@ -93,7 +93,7 @@ pub struct Arrived {
     pub(crate) place: Place,
     /// The bytes.
     pub(crate) bytes: Bytes,
-    /// Their value in the content's tree of digests, if they can have one there.
+    /// The chaining value of the bytes in the content's Merkle tree, if they can have one there.
     pub(crate) value: Option<ChainingValue>,
 }
 

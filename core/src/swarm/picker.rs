@@ -61,7 +61,7 @@ impl Picker {
         }
     }
 
-    /// Whether every missing segment was asked for.
+    /// Returns whether every missing segment was asked for.
     pub(super) fn is_all_asked(&self) -> bool {
         self.open.is_empty()
     }

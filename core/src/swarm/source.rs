@@ -33,7 +33,7 @@ pub(super) struct Source {
     pub(super) claims: Option<Standing>,
     /// The segments that it has, once the layout is known.
     pub(super) has: Bitfield,
-    /// Whether it unchokes this node, and so sends what it is asked for.
+    /// Whether the source unchokes this node, and so sends what it is asked for.
     pub(super) unchoked: bool,
     /// The segments that it was asked for.
     pub(super) pending: Vec<Pending>,
@@ -51,11 +51,11 @@ pub(super) struct Source {
     pub(super) passed_by: Option<Instant>,
     /// The number of times that it named a length and did not prove it in time.
     pub(super) doubted: u32,
-    /// Whether it was told that this node wants something.
+    /// Whether the source was told that this node wants something.
     pub(super) interested: bool,
     pub(super) down: Rate,
 
-    /// Whether it wants something.
+    /// Whether the source wants something.
     pub(super) wants: bool,
     /// The time since which it has a slot.
     pub(super) slot: Option<Instant>,
@@ -93,9 +93,9 @@ pub(super) struct Pending {
     pub(super) index: u32,
     /// The blocks of it that are here, as they came: full ones, but for the last one of a file.
     pub(super) blocks: Vec<Bytes>,
-    /// Their values.
+    /// The blocks' chaining values.
     pub(super) values: Vec<ChainingValue>,
-    /// Their bytes in all.
+    /// The blocks' bytes in all.
     pub(super) length: usize,
 }
 
@@ -114,7 +114,7 @@ impl Pending {
         self.values.push(value);
     }
 
-    /// Whether it is what it ought to be, once all of it is here.
+    /// Returns whether it is what it ought to be, once all of it is here.
     pub(super) fn is_good(&self, manifest: &Manifest) -> bool {
         let first = self.blocks.first();
         first.is_some_and(|first| manifest.is_made_of(self.index, first, &self.values))
@@ -234,12 +234,12 @@ impl Source {
         recent.is_some_and(|(refused, _)| refused == index)
     }
 
-    /// Whether it may be asked now.
+    /// Returns whether it may be asked now.
     pub(super) fn answers(&self, now: Instant) -> bool {
         self.unchoked && self.passed_by.is_none_or(|until| until <= now)
     }
 
-    /// Whether nothing has come for so long. Ask only when something was asked for.
+    /// Returns whether nothing has come for so long. Ask only when something was asked for.
     pub(super) fn is_silent(&self, now: Instant, patience: Duration) -> bool {
         now.since(self.heard) >= patience
     }
@@ -283,12 +283,12 @@ impl Source {
         (self.requests.len() + self.ready.len() < before).then_some(index)
     }
 
-    /// Whether it wants nothing, of a node that has everything: then it has everything, too, or will say hello again.
+    /// Returns whether it wants nothing, of a node that has everything: then it has everything, too, or will say hello again.
     pub(super) fn is_settled(&self) -> bool {
         !self.wants && !self.waits() && self.pending.is_empty()
     }
 
-    /// Whether it waits for something that it asked for.
+    /// Returns whether it waits for something that it asked for.
     pub(super) fn waits(&self) -> bool {
         let segments = !self.requests.is_empty() || !self.ready.is_empty() || self.reading > 0;
         segments || self.wants_digests.is_some()

@@ -172,7 +172,7 @@ impl Transfer {
         matches!(self.state, State::Known(_)) && self.have.is_full()
     }
 
-    /// Whether time matters to it.
+    /// Returns whether time matters to it.
     pub(super) fn is_busy(&self) -> bool {
         !self.is_complete() || !self.sources.is_empty()
     }
@@ -408,7 +408,7 @@ impl Transfer {
         self.drop_source(now, id, shared);
     }
 
-    /// Does what is due by the clock.
+    /// Handles all that is due by the clock.
     pub(super) fn tick(&mut self, now: Instant, shared: &mut Shared) {
         for id in self.ids() {
             if shared.banned.contains(&id) {

@@ -116,7 +116,7 @@ impl Transfer {
         }
     }
 
-    /// Whether a node waits for blocks.
+    /// Returns whether a node waits for blocks.
     pub(super) fn owes(&self, id: Id) -> bool {
         self.sources.get(&id).is_some_and(Source::waits)
     }

@@ -10,7 +10,7 @@ use crate::swarm::manifest::block_value;
 use crate::swarm::message::{Block, Place};
 use crate::wire::frame::{self, Frame, FrameType};
 
-/// Content id, position.
+/// The bytes of a block's header: content id, position.
 pub const HEADER: usize = 40;
 /// Set in the position of a piece of the list of digests.
 const DIGESTS: u64 = 1 << 63;

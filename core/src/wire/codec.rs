@@ -234,7 +234,7 @@ mod tests {
         }
     }
 
-    /// One of each.
+    /// Returns one message of each kind.
     fn messages() -> Vec<Message> {
         let requests = requests().into_iter();
         let requests = requests.map(|request| Message::Request(1, request));

@@ -9,7 +9,7 @@ pub const SUB_PROTOCOL: &str = "chordscope.v1";
 pub const MAX_FRAME: usize = 68 * 1024;
 /// The longest frame before the handshake is over, in bytes.
 pub const MAX_HANDSHAKE_FRAME: usize = 512;
-/// Type, flags, circuit.
+/// The bytes of a frame's header: type, flags, circuit.
 pub const HEADER: usize = 6;
 
 /// The type of a frame's body.

@@ -32,7 +32,7 @@ pub(crate) struct Attack {
     pub(crate) ends: Vec<End>,
     pub(crate) dials: Vec<Address>,
     pub(crate) storing: Vec<u64>,
-    /// What groups keep.
+    /// The tokens of groups' saves under way.
     pub(crate) groups: Vec<u64>,
     /// Segments that the peer wants read, and written.
     pub(crate) reading: Vec<(ContentId, u32)>,
@@ -131,7 +131,7 @@ impl Attack {
         from.get(at).cloned()
     }
 
-    /// What the peer wants done, and whether it keeps within its limits.
+    /// Carries out the peer's outputs, and checks that it keeps within its limits.
     pub(crate) fn settle(&mut self) {
         let mut answered = 0;
         while let Some(output) = self.peer.poll_output() {

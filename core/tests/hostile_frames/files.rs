@@ -1,4 +1,4 @@
-//! What the peer shares and fetches, and what its foes say and send of it.
+//! The files that the peer shares and fetches, and hostile messages and blocks of them.
 
 use std::sync::{Arc, OnceLock};
 
@@ -16,7 +16,7 @@ use crate::attack::Attack;
 /// A file of three segments, and its manifest.
 pub(crate) type File = (Vec<u8>, Manifest);
 
-/// What is shared, and what is fetched.
+/// The files: one is shared, one is fetched.
 pub(crate) fn files() -> &'static [File; 2] {
     static FILES: OnceLock<[File; 2]> = OnceLock::new();
     FILES.get_or_init(|| {

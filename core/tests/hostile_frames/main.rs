@@ -1,5 +1,4 @@
-//! Whatever comes over links and circuits, in whatever stage they are: a peer does not panic, and holds no more than its
-//! limits say.
+//! Hostile frames over links and circuits, in any stage of these: a peer does not panic, and holds no more than its limits say.
 //!
 //! Each case is drawn from a seed; `SEED=` with the number that a failure names plays one again.
 
@@ -29,7 +28,7 @@ const PEER: u8 = 1;
 const FULL: u64 = 3;
 /// The secrets of those who attack it.
 const FOES: u64 = 6;
-/// What an own circuit may hold beyond what relaying may: what waits for credit, and what was given.
+/// The bytes that an own circuit may hold beyond what relaying may: what waits for credit, and what was given.
 const PER_CIRCUIT: usize = 2 << 20;
 /// The longest answer to one step: some frames of the longest kind.
 const MAX_ANSWER: usize = 8 << 20;

@@ -53,7 +53,7 @@ impl Called {
         called
     }
 
-    /// What it has to say, and why it closes the link if it does.
+    /// Returns the frames that the peer sends, and the reason if it closes the link.
     fn outputs(&mut self) -> (Vec<Vec<u8>>, Option<CloseReason>) {
         let (mut frames, mut closed) = (Vec::new(), None);
         while let Some(output) = self.peer.poll_output() {
@@ -80,7 +80,7 @@ pub(crate) struct Caller {
     pub(crate) proof: Vec<u8>,
     session: Session,
     pub(crate) introduction: Vec<u8>,
-    /// What the peer has said: hello, proof, introduction.
+    /// The peer's frames: hello, proof, introduction.
     pub(crate) heard: [Vec<u8>; 3],
 }
 

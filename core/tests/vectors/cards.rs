@@ -78,7 +78,7 @@ pub(crate) fn signed_with(secret: u8, index: u8, urls: &[&str], relays: Vec<Rela
     card
 }
 
-/// What is signed of a card.
+/// Returns the signed bytes of a card.
 fn signed_bytes(card: &Card) -> Vec<u8> {
     let count = |count: usize| (count as u64).to_le_bytes();
     let version = card.version.to_le_bytes();
@@ -210,7 +210,7 @@ fn right_relays() -> [Value; 3] {
     ]
 }
 
-/// What is wrong with cards of relays.
+/// Returns cards with malformed relays, each with its fault.
 fn wrong_relays() -> Vec<Value> {
     let contact = |error| DecodeError::Contact(error);
     let plain = |urls: &[&str]| as_relay(signed_with(1, 0, urls, Vec::new()));

@@ -324,7 +324,7 @@ fn flipped(far: &mut Far, at: usize) -> Vec<u8> {
     frame
 }
 
-/// What ends a circuit whose handshake is over, and no link.
+/// Returns the frames that end a circuit whose handshake is over, and no link.
 fn ends() -> Vec<Value> {
     type Frame = fn(&mut Far) -> Vec<u8>;
     let cases: [(&str, u8, Frame); 8] = [
@@ -362,7 +362,7 @@ fn ends() -> Vec<Value> {
     cases.map(ended).into()
 }
 
-/// What ends a circuit in its handshake.
+/// Returns the frames that end a circuit in its handshake.
 fn no_handshake() -> Vec<Value> {
     let mut all = Vec::new();
     for (name, secret, ring, why) in [

@@ -82,7 +82,7 @@ pub(crate) fn reason(reason: CloseReason) -> String {
         .replace('_', " ")
 }
 
-/// What is wrong with a body, in one word or two.
+/// Returns the fault of a malformed body, in one word or two.
 pub(crate) const fn fault(error: DecodeError) -> &'static str {
     match error {
         DecodeError::Malformed => "malformed",

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::file::{hex, pin};
 
-/// One of each.
+/// Returns one message of each kind.
 pub(crate) fn messages() -> Vec<(&'static str, Message)> {
     let said = [
         ("I have nothing yet", Said::Hello(Standing::Nothing)),

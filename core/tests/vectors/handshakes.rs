@@ -26,7 +26,7 @@ pub(crate) struct Side {
     pub(crate) share: [u8; 32],
     pub(crate) nonce: [u8; 32],
     pub(crate) index: u8,
-    /// What it says that it can do; `None` as release 0.1.
+    /// The features that the side tells; `None` as release 0.1.
     pub(crate) features: Option<Features>,
     pub(crate) hello: Vec<u8>,
     pub(crate) handshake: Handshake,

@@ -253,7 +253,7 @@ fn wrong_messages(caller: &Caller) -> Vec<Value> {
     all
 }
 
-/// What is sealed rightly, and is no message.
+/// Returns frames that are sealed rightly and hold no message.
 fn wrong_frames(caller: &Caller, right: &[u8], ping: &[u8]) -> Vec<Value> {
     let message = |body: &[u8]| Frame::on_link(FrameType::Message, body).encode();
     let mut card = signed(0, &[]);

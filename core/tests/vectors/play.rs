@@ -22,7 +22,7 @@ use crate::describe;
 use crate::file::{hex, reason};
 use crate::handshakes::{Side, sealed};
 
-/// How many leases the peer grants, and how many circuits it carries over one link.
+/// The number of leases that the peer grants, and of circuits that it carries over one link.
 const LEASES: usize = 2;
 const CIRCUITS: u16 = 3;
 const URL: &str = "ws://127.0.0.1:7340/ws";
@@ -186,7 +186,7 @@ impl Play {
         bytes
     }
 
-    /// What the peer does now, behind what was done to it.
+    /// Adds the peer's outputs to the step that caused them.
     fn step(&mut self, mut step: Value) {
         let mut then = Vec::new();
         while let Some(output) = self.peer.poll_output() {
@@ -218,7 +218,7 @@ impl Play {
         })
     }
 
-    /// What the peer did in the last step.
+    /// Returns the peer's outputs of the last step.
     pub(crate) fn then(&self) -> &[Value] {
         self.steps.last().unwrap()["then"].as_array().unwrap()
     }

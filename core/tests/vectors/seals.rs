@@ -56,7 +56,7 @@ fn good(role: Role) -> Value {
     })
 }
 
-/// What a responder refuses once it has taken the first `taken` frames.
+/// Returns a frame that a responder refuses once it has taken the first `taken` frames.
 fn bad(name: &str, taken: usize, bytes: &[u8], why: CloseReason) -> Value {
     let mut receiver = Session::new(Role::Responder, SECRET);
     let before = &sealed(Role::Initiator)[..taken];

@@ -1,4 +1,4 @@
-//! Our own peers.
+//! Chordscope's own peers as a rival in the contest.
 
 use std::path::Path;
 use std::process::Command;

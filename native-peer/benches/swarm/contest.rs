@@ -60,7 +60,7 @@ impl Turn<'_> {
         Ok(now())
     }
 
-    /// Where a leecher puts the file.
+    /// Returns the path at which a leecher puts the file.
     pub(crate) fn target(&self, leecher: u16) -> Outcome<PathBuf> {
         self.place(&format!("leecher-{leecher}"))
     }
@@ -168,7 +168,7 @@ impl Contest {
         })
     }
 
-    /// Everybody's turns, one after the other, so that a busy machine is as busy for all.
+    /// Runs the turns of all programs, one after the other, so that a busy machine is as busy for all.
     pub(crate) fn run(&self, say: &impl Fn(String)) -> Outcome<Vec<Scores>> {
         let seed = self.folder.path().join("seed");
         fs::create_dir(&seed)?;

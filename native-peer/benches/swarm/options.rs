@@ -16,7 +16,7 @@ pub(crate) struct Options {
     /// Turns that each program has
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
-    /// Where the files lie meanwhile [default: a temporary folder]
+    /// The folder of the files meanwhile [default: a temporary folder]
     #[arg(long, value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
     /// A Python that has libtorrent

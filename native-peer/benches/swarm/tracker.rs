@@ -1,4 +1,4 @@
-//! Just enough of a BitTorrent tracker (BEP 3, BEP 23): it tells every peer of every other.
+//! A minimal BitTorrent tracker (BEP 3, BEP 23): it tells every peer of every other.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};

@@ -239,7 +239,7 @@ fn judge(seen: &[Seen]) -> Progress {
 }
 
 impl Seen {
-    /// Whether its neighbours are those that it has in the finished ring.
+    /// Returns whether its neighbours are those that it has in the finished ring.
     fn has_its_place(&self, ring: &IdealRing) -> bool {
         let before = Some(ring.predecessor(self.id)).filter(|before| *before != self.id);
         self.is_member

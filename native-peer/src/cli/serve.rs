@@ -51,7 +51,7 @@ struct Common {
     /// The ring's name: peers of different rings do not talk
     #[arg(long, value_name = "NAME", default_value = "main")]
     ring_name: String,
-    /// Positions on the ring that each peer takes: with more of them, keys are shared out more evenly
+    /// Virtual nodes: positions on the ring that each peer takes; with more of them, keys are shared out more evenly
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
     virtual_nodes: u8,
     /// Answer requests for this name, such as nas.local or nas.local:8080; addresses are always answered (may be given several times)
@@ -90,7 +90,7 @@ pub(crate) struct RingOptions {
     /// The number of peers
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     peers: u16,
-    /// Where the first peer listens; the others take the ports after it
+    /// The address at which the first peer listens; the others take the ports after it
     #[arg(long, value_name = "ADDR", value_parser = listen::parse, default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, FIRST_PORT)))]
     listen: SocketAddr,
     /// Link the peers with one another by sockets, as peers of separate processes are, instead of in memory

@@ -70,7 +70,7 @@ struct Own {
     /// As a record of the peer's own, which nobody else can write
     #[arg(long)]
     signed: bool,
-    /// Which of its own: at most 64 bytes
+    /// The salt, which tells one of your signed records from another: at most 64 bytes
     #[arg(long, value_name = "TEXT")]
     salt: Option<String>,
 }
@@ -78,10 +78,10 @@ struct Own {
 /// The level of a put or delete, and the condition on which it is done.
 #[derive(Debug, Args)]
 struct Condition {
-    /// The number of peers that must agree
+    /// The consistency level
     #[arg(long, value_enum, default_value_t = LevelName::One)]
     level: LevelName,
-    /// Only if this is the version there, 0 for none; at level one as far as the replicas can be compared
+    /// Compare-and-set: only if this is the version there, 0 for none; at level one as far as the replicas can be compared
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_sequence)]
     if_sequence: Option<u64>,
 }
@@ -98,10 +98,10 @@ pub(crate) struct GetOptions {
     /// The signed record of this author, a public key as 64 hexadecimal digits
     #[arg(long, value_name = "KEY")]
     author: Option<String>,
-    /// Which of the author's
+    /// The salt of the author's record
     #[arg(long, value_name = "TEXT")]
     salt: Option<String>,
-    /// The number of peers that must agree
+    /// The consistency level
     #[arg(long, value_enum, default_value_t = LevelName::One)]
     level: LevelName,
     #[command(flatten)]
@@ -365,7 +365,7 @@ impl LevelName {
         })
     }
 
-    /// Whether a record is at this level; `None` where that is not known soon: level quorum may have no majority.
+    /// Returns whether a record is at this level; `None` where that is not known soon: level quorum may have no majority.
     async fn has(self, connection: &Connection, query: &str) -> Option<bool> {
         let path = self.path(query);
         let asked = connection.look_for(Method::GET, &path);
@@ -374,7 +374,7 @@ impl LevelName {
     }
 }
 
-/// Whether rings of several lineages have met, as far as the peer knows.
+/// Returns whether rings of several lineages have met, as far as the peer knows.
 async fn knows_other_lineages(connection: &Connection) -> bool {
     let path = "/api/v1/status";
     let asked = connection.ask(Method::GET, path, Vec::new()).await;

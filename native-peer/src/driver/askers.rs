@@ -50,7 +50,7 @@ impl Askers {
     }
 }
 
-/// Those who wait for outcomes of one kind.
+/// The users who wait for outcomes of one kind.
 pub(super) struct Waiting<K, T, E>(HashMap<K, Reply<T, E>>);
 
 impl<K, T, E> Default for Waiting<K, T, E> {

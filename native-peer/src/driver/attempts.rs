@@ -45,7 +45,7 @@ impl Attempts {
         self.unlinked.clone()
     }
 
-    /// Whether the user has named this address.
+    /// Returns whether the user has named this address.
     pub(super) fn is_named(&self, address: &Address) -> bool {
         self.named.contains(address)
     }

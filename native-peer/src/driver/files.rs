@@ -71,7 +71,7 @@ impl Disk {
         }
     }
 
-    /// Whether another program has written to a file since this was asked last.
+    /// Returns whether another program has written to a file since this was asked last.
     pub(super) fn has_changed(&mut self, content: ContentId) -> bool {
         let changes = self.places.get(&content).map(|place| place.changes());
         changes.is_some_and(|now| self.changes.insert(content, now) != Some(now))

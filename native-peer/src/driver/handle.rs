@@ -53,7 +53,7 @@ pub(crate) enum Input {
     Goodbye(LinkId, u16, String),
     /// A link must be closed.
     Broken(LinkId, CloseReason),
-    /// So many bytes of frames have left over a link.
+    /// Frames of so many bytes have left over a link.
     Written(LinkId, usize),
 }
 
@@ -72,7 +72,7 @@ impl Input {
 pub(crate) struct Wish {
     /// The level.
     pub(crate) level: Level,
-    /// Only if this is the version there; 0 for none.
+    /// The version that must be there (compare-and-set); 0 for none.
     pub(crate) if_sequence: Option<u64>,
     /// The lifetime and renewal.
     pub(crate) keeping: Keeping,

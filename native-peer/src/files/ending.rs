@@ -13,7 +13,7 @@ use super::{Files, Item, Refused};
 /// The outcome of ending a transfer on a user's wish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ended {
-    /// Whether all of it was here.
+    /// Whether all of the content was here.
     pub(crate) complete: bool,
     /// The number of its files that are whole, and stay where they are.
     pub(crate) kept: usize,

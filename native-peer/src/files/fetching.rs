@@ -107,7 +107,7 @@ impl Files {
         self.item(content).filter(is_under_way)
     }
 
-    /// Has a content that is here wanted in this role, too.
+    /// Keeps a content that is here in this role, too.
     async fn keep(&self, content: ContentId, kind: Kind) -> Result<(), Refused> {
         match kind {
             Kind::Part(_) => Ok(()),
@@ -115,7 +115,7 @@ impl Files {
         }
     }
 
-    /// Whether something that is being fetched is to lie there.
+    /// Returns whether something that is being fetched is to lie there.
     fn is_taken(&self, path: &Path) -> bool {
         let table = self.table();
         let open = |item: &&Item| !item.entry.complete && item.problem.is_none();

@@ -30,13 +30,13 @@ pub(crate) struct Place {
 #[derive(Debug)]
 struct State {
     path: PathBuf,
-    /// Whether it is a draft, which is written to.
+    /// Whether the file is a draft, which is written to.
     is_draft: bool,
     /// The file as it was seen last; none while it is being filled.
     stamp: Option<Stamp>,
     /// The number of times that another program was seen to have written to it.
     changes: u64,
-    /// Whether all of it, as it was seen last, was checked in this run.
+    /// Whether the whole file, as it was seen last, was checked in this run.
     is_checked: bool,
 }
 
@@ -160,7 +160,7 @@ impl Place {
         state.is_checked = stamp.is_some() && state.stamp == stamp;
     }
 
-    /// Whether the file under its name is the one that was checked in this run: nobody has removed, replaced or changed it.
+    /// Returns whether the file under its name is the one that was checked in this run: nobody has removed, replaced or changed it.
     pub(crate) fn is_untouched(&self) -> bool {
         let state = self.state();
         let there = std::fs::metadata(&state.path).and_then(|meta| match meta.is_file() {
@@ -199,7 +199,7 @@ impl Place {
     }
 }
 
-/// Whether there is something to read at this place of a file.
+/// Returns whether there is something to read at this place of a file.
 fn follows(file: &File, at: u64) -> io::Result<bool> {
     match read_at(file, 1, at) {
         Ok(_) => Ok(true),

@@ -32,7 +32,7 @@ impl Files {
         self.fall_back(content, item.entry).await
     }
 
-    /// Whether a content is complete, and its file the one that was checked in this run.
+    /// Returns whether a content is complete, and its file the one that was checked in this run.
     async fn is_untouched(&self, content: ContentId) -> bool {
         let item = self.item(content);
         let item = item.filter(|item| item.entry.complete && item.problem.is_none());

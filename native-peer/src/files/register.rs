@@ -20,20 +20,20 @@ pub(crate) struct Entry {
     pub(crate) name: String,
     /// The path at which it lies, or is to lie.
     pub(crate) path: PathBuf,
-    /// Its length, once known.
+    /// The content's length in bytes, once known.
     pub(crate) length: Option<u64>,
-    /// Whether it is all there.
+    /// Whether all of the content is here.
     pub(crate) complete: bool,
-    /// Whether it is known to have come as far as the disk itself: a machine that stops at the wrong moment loses the rest.
+    /// Whether the content is known to have reached the disk itself: a machine that stops at the wrong moment loses the rest.
     #[serde(default)]
     pub(crate) on_disk: bool,
     /// The file as it was when all of it was seen to be right. One that is not so any more, or of which that is not known, is checked
     /// before it is shared again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) stamp: Option<Stamp>,
-    /// Whether it is a list of files.
+    /// Whether the content is a collection, the list of a folder's files.
     pub(crate) is_collection: bool,
-    /// Whether it is here as a file of a folder only, with which it goes.
+    /// Whether the content is here only as a file of a folder, with which it goes.
     #[serde(default)]
     pub(crate) is_part: bool,
     /// The other paths of the same content: one of these takes over when the file itself is gone or changed.
@@ -60,7 +60,7 @@ fn kept_name(content: ContentId) -> String {
     format!("{content}.kept")
 }
 
-/// Whether this is the path of a copy that the peer keeps.
+/// Returns whether this is the path of a copy that the peer keeps.
 pub(crate) fn is_kept(content: ContentId, path: &Path) -> bool {
     path.file_name()
         .is_some_and(|name| name == kept_name(content).as_str())

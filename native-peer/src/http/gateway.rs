@@ -1,4 +1,4 @@
-//! `/files/<content id>`, and `/files/<folder's content id>/<path>`: what is shared or being fetched, as any program can read it.
+//! `/files/<content id>`, and `/files/<folder's content id>/<path>`: what is shared or being fetched, as any program can read it: a web seed (BEP 19), too.
 //!
 //! An answer starts before the whole file is there: each segment goes out as soon as it was checked, and those that are read next
 //! are fetched next. What is shared is checked as well when it is read: another program may have changed it.

@@ -48,7 +48,7 @@ impl Allowed {
         }
     }
 
-    /// Whether a request for this `Host` may be answered. A name could be made to point here by anybody (DNS rebinding), so it must be
+    /// Returns whether a request for this `Host` may be answered. A name could be made to point here by anybody (DNS rebinding), so it must be
     /// known; an address cannot.
     fn host(&self, host: &str) -> bool {
         let host = host.to_ascii_lowercase();
@@ -56,21 +56,21 @@ impl Allowed {
         self.is_own(&host) || port.is_some() && literal(name).is_some()
     }
 
-    /// Whether this host, in lower case, is known to be this peer.
+    /// Returns whether this host, in lower case, is known to be this peer.
     fn is_own(&self, host: &str) -> bool {
         let (name, port) = split(host);
         let is_here = is_loopback(name) || literal(name) == Some(self.listen.ip());
         port == Some(self.listen.port()) && is_here || self.is_named(host)
     }
 
-    /// Whether the user has given this host, in lower case, as one of the peer's.
+    /// Returns whether the user has given this host, in lower case, as one of the peer's.
     fn is_named(&self, host: &str) -> bool {
         let (name, port) = split(host);
         let allowed = |given: &String| given == host || port.is_some() && given == name;
         self.advertised.as_deref() == Some(host) || self.hosts.iter().any(allowed)
     }
 
-    /// Whether a page of this origin may ask, in a request for this `Host`: a page that the peer serves is of that same host.
+    /// Returns whether a page of this origin may ask, in a request for this `Host`: a page that the peer serves is of that same host.
     fn origin(&self, origin: &str, host: Option<&str>) -> bool {
         let origin = origin.to_ascii_lowercase();
         let is_asked = |own: &str| host.is_some_and(|host| host.eq_ignore_ascii_case(own));
@@ -81,7 +81,7 @@ impl Allowed {
             || encrypted.is_some_and(|own| self.is_named(own))
     }
 
-    /// Whether a page of this origin may open a socket: also one that a peer serves which this one was told to join, or
+    /// Returns whether a page of this origin may open a socket: also one that a peer serves which this one was told to join, or
     /// was started with. A tab needs a second relay beside the peer that it came from.
     pub(crate) fn socket_origin(&self, origin: &str, asked: Option<&str>) -> bool {
         let origin = origin.to_ascii_lowercase();
@@ -148,7 +148,7 @@ pub(super) async fn origin(State(app): State<Arc<App>>, request: Request, next: 
     }
 }
 
-/// Whether a page, if it is one, may not open a socket; counted.
+/// Returns whether a page, if it is one, may not open a socket; counted.
 pub(super) fn refuses_socket(app: &App, headers: &HeaderMap) -> bool {
     let asked = only(headers, &HOST).flatten();
     let refused = match only(headers, &ORIGIN) {
@@ -200,7 +200,7 @@ pub(super) async fn escapes(request: Request, next: Next) -> Response {
     }
 }
 
-/// Whether each percent sign begins an escape (RFC 3986 §2.1).
+/// Returns whether each percent sign begins an escape (RFC 3986 §2.1).
 fn is_well_escaped(text: &str) -> bool {
     let is_escape = |rest: &str| {
         let digits = rest.as_bytes().get(..2);

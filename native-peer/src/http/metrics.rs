@@ -44,7 +44,7 @@ fn of_peer(peer: &Peer) -> String {
         &mut text,
         "ring_stage",
         "gauge",
-        "How far the ring has come.",
+        "The stage of the peer in its ring.",
         "stage",
         &stages,
     );
@@ -86,7 +86,7 @@ fn of_peer(peer: &Peer) -> String {
         &mut text,
         "requests_outstanding",
         "gauge",
-        "Questions without an answer yet.",
+        "Requests without an answer yet.",
         outstanding,
     );
     text
@@ -193,7 +193,7 @@ fn of_relay(text: &mut String, peer: &Peer) {
         ("circuits", "Circuits relayed for others.", circuits),
         (
             "leases",
-            "Nodes that others reach through this peer.",
+            "Leases: nodes that others reach through this peer as their relay.",
             leases,
         ),
     ];

@@ -92,7 +92,7 @@ fn link(app: Arc<App>, position: usize, mut request: Request) -> Response {
     (StatusCode::SWITCHING_PROTOCOLS, headers, Body::empty()).into_response()
 }
 
-/// Whether one of a header's comma-separated values is `wanted`.
+/// Returns whether one of a header's comma-separated values is `wanted`.
 fn lists(headers: &HeaderMap, name: &HeaderName, wanted: &str) -> bool {
     headers
         .get_all(name)

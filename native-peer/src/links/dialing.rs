@@ -27,7 +27,7 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 /// The reason why a peer cannot be dialed, in a few words.
 #[derive(Debug, Error)]
 pub(crate) enum DialError {
-    /// Nothing comes for [`OPEN_TIMEOUT`].
+    /// The other side was silent for [`OPEN_TIMEOUT`].
     #[error("it does not answer")]
     Silent,
     /// The address is one of TLS.

@@ -31,13 +31,13 @@ pub(crate) enum Name {
     PathLength,
     /// Keys of a node, for 100,000 to 1,000,000 keys (SIGCOMM 2001 Fig. 8)
     Load,
-    /// Keys of a node that has several positions (SIGCOMM 2001 Fig. 9)
+    /// Keys of a node that has several positions, its virtual nodes (SIGCOMM 2001 Fig. 9)
     VirtualNodes,
     /// Lookups when up to half of all nodes have failed at once (ToN 2003 Table II)
     Failures,
-    /// Lookups while nodes come and go, on whole nodes; minutes for 1,000 of them (ToN 2003 Table III)
+    /// Lookups under churn: nodes come and go, on whole nodes; minutes for 1,000 of them (ToN 2003 Table III)
     Churn,
-    /// Time of a lookup over a round trip, when fingers choose the nearest of several nodes (ToN 2003 Table IV)
+    /// Stretch: time of a lookup over a round trip, with proximity neighbour selection (ToN 2003 Table IV)
     Latency,
     /// Time until everybody has a file, by a swarm and from one server, for 8 to 64 nodes that fetch
     Swarm,
@@ -66,7 +66,7 @@ pub(crate) struct Options {
     /// For churn: nodes go without a word, instead of leaving properly as the paper's do
     #[arg(long)]
     crash: bool,
-    /// Where all randomness comes from
+    /// The seed of all randomness
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Draw our figures and the paper's into this SVG file

@@ -23,7 +23,7 @@ pub(crate) struct Lookup {
     /// The key to look up: any id, of a node or not
     #[arg(long, value_name = "ID", allow_negative_numbers = true)]
     key: String,
-    /// Which pointers the lookup follows
+    /// The pointers that the lookup follows
     #[arg(long, value_enum, default_value_t = Route::Finger)]
     routing: Route,
 }

@@ -92,7 +92,7 @@ struct Plan {
     scenario: Scenario,
     seed: u64,
     until: Instant,
-    /// Where it is an exported one, that with its branches; then `scenario` has the actions of the branch that is shown.
+    /// The history of an exported run, with its branches; then `scenario` has the actions of the branch that is shown.
     exported: Option<History>,
 }
 
@@ -255,7 +255,7 @@ impl Plan {
     }
 }
 
-/// Whether a file says of itself that it is an exported run.
+/// Returns whether a file says of itself that it is an exported run.
 fn is_exported(text: &str) -> bool {
     let read = serde_json::from_str::<serde_json::Value>(text);
     read.is_ok_and(|value| value["format"] == export::FORMAT)

@@ -52,7 +52,7 @@ impl Count {
         }
     }
 
-    /// Whether anybody has begun to count here.
+    /// Returns whether anybody has begun to count here.
     pub(super) fn is_begun(&self) -> io::Result<bool> {
         Ok(self.file.metadata()?.len() > 0)
     }

@@ -86,7 +86,7 @@ pub(super) struct Opened<M> {
 
 /// The state of a folder, which decides what is to be done.
 enum Found {
-    /// Nothing is there.
+    /// The folder has no store.
     Nothing,
     /// The store of this identity.
     Whole(Identity, Box<Contents>),
@@ -290,7 +290,7 @@ impl<M: Medium> Opening<'_, M> {
         outcome.map_err(|error| cannot(self.folder, &error.to_string()))?;
         if contents.damaged > 0 {
             tracing::error!(
-                "{}: {} records are damaged and were left out; copies of them come back from other peers. Have a look at the machine's memory and disk",
+                "{}: {} records are damaged and were left out; their replicas come back from other peers. Have a look at the machine's memory and disk",
                 self.folder.display(),
                 contents.damaged
             );
@@ -346,7 +346,7 @@ impl<M: Medium> Opening<'_, M> {
         let records = broken.records.len();
         // One line, whatever the database put into its reason.
         let line = Failure::failed(format!(
-            "{} cannot be used: {}; {what}, and a new store begins with {records} of its records: the others come back from copies at other peers, and what this peer promised to its groups of level quorum is forgotten. If it happens again, have a look at the disk and the memory",
+            "{} cannot be used: {}; {what}, and a new store begins with {records} of its records: the others come back from replicas at other peers, and what this peer promised to its groups of level quorum is forgotten. If it happens again, have a look at the disk and the memory",
             path.display(),
             broken.reason
         ));

@@ -78,7 +78,7 @@ impl Shadow {
         Ok(page)
     }
 
-    /// Does something with each page that a range of bytes lies in: its number, where the range begins in it, and in the range.
+    /// Calls a function for each page that a range of bytes lies in: its number, where the range begins in it, and in the range.
     fn each_page(
         offset: u64,
         length: usize,
@@ -97,7 +97,7 @@ impl Shadow {
     }
 }
 
-/// Whether a page is a branch of a tree with a child larger than the file. The database takes memory for a page before it reads it,
+/// Returns whether a page is a branch of a tree with a child larger than the file. The database takes memory for a page before it reads it,
 /// gigabytes for a number that has changed, and checks no number when it looks at rows alone.
 fn leads_astray(page: &[u8], length: u64) -> bool {
     // redb's docs/design.md, "Branch page": type, keys, checksums of children, numbers of children.

@@ -86,7 +86,7 @@ struct Trouble {
     /// The time for which the disk is left alone next.
     pause: Duration,
     well_since: Option<Instant>,
-    /// Whether the log says that it refuses, and not yet that it takes records again.
+    /// Whether the log has told that the disk refuses, and not yet that it takes records again.
     said: bool,
 }
 
@@ -223,7 +223,7 @@ fn sentence(path: &Path, error: &redb::Error) -> String {
             )
         }
         redb::Error::Corrupted(reason) => format!(
-            "{path} is damaged ({reason}): records are refused; start the peer again, and it begins a new store and gets copies from other peers"
+            "{path} is damaged ({reason}): records are refused; start the peer again, and it begins a new store and gets replicas from other peers"
         ),
         error => format!(
             "cannot write to {path} ({error}): records are refused until the disk takes them again"

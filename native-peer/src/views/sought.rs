@@ -75,9 +75,9 @@ impl Sought {
 /// A peer that is in no ring, and what it waits for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outside {
-    /// Whether it has found a ring, and looks for its place in it.
+    /// Whether the peer has found a ring, and looks for its place in it.
     pub(crate) is_joining: bool,
-    /// Those that it looks for.
+    /// The peers and addresses that it looks for.
     pub(crate) sought: Vec<Sought>,
     /// The number of peers that it is linked with.
     pub(crate) linked: usize,

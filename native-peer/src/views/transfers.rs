@@ -13,7 +13,7 @@ pub(crate) struct Shared {
     pub(crate) link: String,
     pub(crate) content: String,
     pub(crate) bytes: u64,
-    /// Whether this request began it; it was not shared already.
+    /// Whether this request began the sharing; the content was not shared already.
     pub(crate) begun: bool,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Fetching {
     pub(crate) content: String,
     /// The path at which it will be.
     pub(crate) path: String,
-    /// Whether this request began it; it was not under way already.
+    /// Whether this request began the fetch; it was not under way already.
     pub(crate) begun: bool,
 }
 
@@ -44,9 +44,9 @@ pub(crate) struct Fetching {
 pub(crate) struct Stopped {
     /// The name that it had.
     pub(crate) name: String,
-    /// Whether it was being fetched still.
+    /// Whether the content was being fetched still.
     pub(crate) fetching: bool,
-    /// Whether all of it was here.
+    /// Whether all of the content was here.
     pub(crate) complete: bool,
     /// The number of its files that are whole, and stay where they are.
     pub(crate) kept: usize,
@@ -72,7 +72,7 @@ pub(crate) struct Transfer {
     /// The reason why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) problem: Option<String>,
-    /// Its length; `null` while it is not known.
+    /// The content's length in bytes; `null` while it is not known.
     pub(crate) bytes: Option<u64>,
     pub(crate) bytes_here: u64,
     pub(crate) segments: u32,
@@ -85,7 +85,7 @@ pub(crate) struct Transfer {
     pub(crate) wasted_bytes: u64,
     /// The limit of its speed.
     pub(crate) limit: String,
-    /// Of a folder: its files, and how many are here.
+    /// The number of files of a folder; the next field counts those that are here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) files: Option<usize>,
     #[serde(default)]
@@ -100,7 +100,7 @@ pub(crate) struct Source {
     pub(crate) segments: u32,
     pub(crate) down: u64,
     pub(crate) up: u64,
-    /// Whether it does not send now.
+    /// Whether the member chokes this peer: it does not send now.
     pub(crate) chokes: bool,
 }
 

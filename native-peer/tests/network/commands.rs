@@ -375,7 +375,7 @@ fn what_looks_like_a_flag_is_none_only_after_two_hyphens() {
     );
 }
 
-/// Where a server listens that has the same answer for everybody.
+/// Starts a server that has the same answer for everybody, and returns its address.
 fn server(answer: &'static str) -> String {
     use std::io::{Read, Write};
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -31,9 +31,9 @@ use chordscope_sim::checks::register::{Act, Asked, Outcome};
 
 /// The seeds of the tests: each takes about a minute.
 const SEEDS: std::ops::Range<u64> = 0..2;
-/// How many peers there are.
+/// The number of peers.
 const PEERS: usize = 5;
-/// How long all names may take to be readable after all peers are back, on a machine that does much else.
+/// The time within which all names are readable after all peers are back, on a machine that does much else.
 const CALM: Duration = Duration::from_secs(180);
 
 type Histories = BTreeMap<(String, Name), Vec<Operation<Act>>>;
@@ -93,7 +93,7 @@ fn last_look(told: &Told, ring: &Ring) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether one register a name and lineage explains what was told.
+/// Judges the answers that clients were given: one register a name and lineage must explain them.
 fn judge(told: &Told) -> Result<String, String> {
     told.nonsense().map_or(Ok(()), Err)?;
     let histories = told.histories();
@@ -233,7 +233,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Nothing protects from folders that are rolled back: a majority of them makes real peers forget what they acknowledged.
+/// A rolled-back folder is beyond protection: a majority of them makes real peers forget what they acknowledged.
 #[test]
 fn a_majority_of_real_voters_that_forget_is_found() {
     let told = Arc::new(Told::new(3));

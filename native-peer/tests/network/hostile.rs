@@ -24,7 +24,7 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::process::{Home, Process, eventually};
 
-/// How long a test waits for a peer to drop somebody, which takes five to ten seconds of silence, or no time.
+/// The longest wait for a peer to drop a link, which takes five to ten seconds of silence, or no time.
 const TIMEOUT: Duration = Duration::from_secs(45);
 
 struct Client {

@@ -82,7 +82,7 @@ impl<'a> Member<'a> {
     }
 }
 
-/// Everybody gets at level one what each has put.
+/// Checks that each member gets at level one what each has put.
 fn all_get_what_each_puts(all: &[&Member<'_>]) {
     for (number, member) in all.iter().enumerate() {
         for turn in 0..8 {
@@ -131,7 +131,7 @@ fn goes_from(home: &Home, one: &Member<'_>, other: &Member<'_>, name: &str) {
     assert!(fs::read(part).unwrap() == content[..100_000]);
 }
 
-/// Nobody has closed a link because of what was said on it.
+/// Checks that no member has closed a link because of what was said on it.
 fn understand_one_another(all: &[&Member<'_>]) {
     for member in all {
         for reason in ["garbage", "bad_tag", "queue_full"] {

@@ -9,7 +9,7 @@ use crate::transfers::{fetch, link, share, write};
 
 /// More than are taken by themselves, and than are announced.
 const FILES: usize = 10_000;
-/// And so many that are all alike.
+/// The number of files that are all alike.
 const ALIKE: usize = 32;
 /// The number of files and connections that the system lets a peer have open.
 const DESCRIPTORS: usize = 300;

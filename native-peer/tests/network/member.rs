@@ -9,17 +9,17 @@ use crate::process::{Home, Process, eventually, eventually_or, http};
 use crate::python::Member;
 use crate::reader::Reader;
 
-/// For how long values are put and got while the member is there.
+/// The time for which values are put and got while the member is there.
 const A_MINUTE: Duration = Duration::from_secs(60);
 /// The number of names in its range, and of those anywhere.
 const NAMES: usize = 8;
 
-/// Where a name lies on the ring.
+/// Returns the key of a name, in hexadecimal digits.
 fn key(name: &str) -> String {
     blake3::hash(name.as_bytes()).to_hex()[..40].to_owned()
 }
 
-/// Whether an id is in (after, upto].
+/// Returns whether an id is in (after, upto].
 fn is_within(after: &str, id: &str, upto: &str) -> bool {
     match after < upto {
         true => after < id && id <= upto,

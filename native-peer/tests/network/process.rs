@@ -196,7 +196,7 @@ impl Process {
         self.ready["url"].as_str().unwrap()
     }
 
-    /// Its address for other peers.
+    /// Returns the peer's address for other peers.
     pub(crate) fn socket(&self) -> String {
         format!("{}/ws", self.url().replace("http://", "ws://"))
     }
@@ -219,7 +219,7 @@ impl Process {
         self.child.wait().unwrap();
     }
 
-    /// Its number in the system.
+    /// Returns the process id.
     #[cfg(target_os = "linux")]
     pub(crate) fn number(&self) -> u32 {
         self.child.id()

@@ -47,7 +47,7 @@ impl Member {
         self.says()
     }
 
-    /// Whether it ended well.
+    /// Returns whether it ended well.
     pub(crate) fn ended(mut self) -> bool {
         eventually("the member ends", || self.child.try_wait().unwrap()).success()
     }

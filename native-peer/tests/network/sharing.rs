@@ -163,7 +163,7 @@ fn nothing_waits_at_a_pipe() {
     assert!(line.contains("nothing has come"), "{line}");
 }
 
-/// Its length is 0, and what is read in it is made up by the system.
+/// A file of `/proc`: its length is 0, and what is read in it is made up by the system.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_that_says_it_is_empty_and_is_not_is_not_shared() {

@@ -1,10 +1,10 @@
-//! What is put and acknowledged stays, whoever dies; who leaves, leaves properly.
+//! Tests that acknowledged records stay, whichever peer dies, and that a departure hands everything over.
 
 use std::time::{Duration, Instant};
 
 use crate::process::{Home, Process, eventually};
 
-/// How long a peer takes at most to stop in order.
+/// The longest time that a peer takes to stop in order.
 const STOPPING: Duration = Duration::from_secs(8);
 
 /// Kills each peer in turn. Whatever was acknowledged before is still there at once, and the peer comes back as itself.

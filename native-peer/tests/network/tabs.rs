@@ -31,7 +31,7 @@ impl Ring {
         ring
     }
 
-    /// So many names that this tab owns.
+    /// Returns so many names that a tab owns.
     fn names(&self, tab: usize, count: usize) -> Vec<String> {
         let peers = self.peers.iter().map(Process::id);
         let ids = peers.chain(self.tabs.iter().map(|tab| tab.id.as_str()));

@@ -15,7 +15,7 @@ fn python() -> PathBuf {
     )
 }
 
-/// Has libtorrent fetch all of a metainfo file into a folder.
+/// Makes libtorrent fetch all of a metainfo file into a folder.
 fn download(torrent: &Path, folder: &Path) {
     fs::create_dir_all(folder).unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/torrent.py");

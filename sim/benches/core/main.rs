@@ -1,4 +1,4 @@
-//! How fast the core is: `cargo xtask bench core`.
+//! The speed and cost of the core, measured: `cargo xtask bench core`.
 //!
 //! Rates are per second of this thread's processor time, where Linux tells it, so that other programs count less.
 //! An event of a world is what `World::step` does once: the delivery of a message, or a node's timer.
@@ -20,7 +20,7 @@ use self::ring::{FEW, NODES, random_id};
 
 /// Nodes of the ideal ring.
 const IDEAL: usize = 1_000_000;
-/// How long each rate is measured.
+/// The time for which each rate is measured.
 const MEASURE: Duration = Duration::from_secs(4);
 
 fn main() {
@@ -84,7 +84,7 @@ fn worlds(figures: &mut Figures) {
     }
 }
 
-/// What a world comes to.
+/// The figures of a world.
 struct Measured {
     /// Events a second.
     rate: f64,

@@ -10,7 +10,7 @@ use chordscope_sim::worlds::ring::{RingWorld, Watch};
 /// Nodes of the big simulated world, which does not fit into a cache, and of the small one, which does.
 pub(crate) const NODES: usize = 10_000;
 pub(crate) const FEW: usize = 100;
-/// When every node has had a round of upkeep, in virtual milliseconds.
+/// The time by which every node has had a round of upkeep, in virtual milliseconds.
 pub(crate) const SETTLED: u64 = 20_000;
 
 pub(crate) fn random_id(rng: &mut Rng) -> Id {

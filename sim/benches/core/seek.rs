@@ -1,4 +1,4 @@
-//! How long the farthest seeks in a long history take, and how long it takes to come by one.
+//! The time that the farthest seeks in a long history take, and that recording it takes.
 
 use chordscope_core::base::id::Space;
 use chordscope_core::base::rng::Rng;

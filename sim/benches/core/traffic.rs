@@ -1,4 +1,4 @@
-//! What a ring costs in messages and bytes, with the choices of a real peer, beside what MIT's Chord would send by p2psim's count.
+//! The traffic of a ring in messages and bytes, with the settings of a real peer, beside what MIT's Chord would send by p2psim's count.
 //!
 //! Three counts. Messages. Bytes: frames as the wire has them, header, body and tag, with cards that name no address;
 //! WebSocket, TCP and IP come on top. p2psim's bytes: 20 for a packet and 4 for each node or key it names
@@ -25,7 +25,7 @@ use super::ring::random_id;
 
 /// Nodes of the ring.
 const NODES: usize = 1_000;
-/// When the nodes have got to know one another, and when counting ends, in milliseconds.
+/// The time at which the ring has settled and counting begins, and the time at which it ends, in virtual milliseconds.
 const SETTLED: u64 = 60_000;
 const END: u64 = 120_000;
 /// A lookup begins every so many milliseconds.

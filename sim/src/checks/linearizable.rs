@@ -14,7 +14,7 @@ pub trait Deed: Copy {
     /// Returns the state afterwards, if the deed is possible in this state.
     fn apply(self, state: Self::State) -> Option<Self::State>;
 
-    /// Whether it took effect for sure.
+    /// Returns whether it took effect for sure.
     fn is_sure(self) -> bool;
 }
 
@@ -25,14 +25,14 @@ pub struct Operation<D> {
     pub act: D,
     /// The time at which it began, in any unit.
     pub start: u64,
-    /// The time at which its outcome was known.
+    /// The time at which its outcome was known, in the same unit.
     pub end: u64,
 }
 
 /// The most operations that a history may have.
 pub const MAX_OPERATIONS: usize = 128;
 
-/// Whether there is an order of the operations that respects time and that a single register could have had.
+/// Returns whether there is an order of the operations that respects time and that a single register could have had.
 ///
 /// # Panics
 /// With more than [`MAX_OPERATIONS`].

@@ -2,8 +2,8 @@
 //!
 //! A branch is its list of timed actions. Any moment of it can be made again by replaying from the checkpoint before it. An action in
 //! the past begins a branch and leaves the former future as it was; undo and redo go between the branches with and without an action.
-//! Checkpoints and trace entries are those of the current branch: other branches are their actions alone, and are replayed when somebody
-//! goes there.
+//! Checkpoints and trace entries are those of the current branch: other branches are their actions alone, and are replayed when they are
+//! entered.
 
 mod branch;
 mod checkpoints;
@@ -315,12 +315,12 @@ impl<W: World> History<W> {
         is_there
     }
 
-    /// Whether an action was carried out on the current branch that can be undone.
+    /// Returns whether an action was carried out on the current branch that can be undone.
     pub fn can_undo(&self) -> bool {
         !self.here.by_hand.is_empty()
     }
 
-    /// Whether the current branch is where the last undone action led from.
+    /// Returns whether the current branch is where the last undone action led from.
     pub fn can_redo(&self) -> bool {
         self.next_redo().is_some()
     }

@@ -60,7 +60,7 @@ impl Default for Latency {
 /// The longest that a message waits for a line; it is dropped instead.
 pub const MAX_WAIT: Duration = Duration::from_secs(10);
 
-/// Some messages take longer, so that others overtake them.
+/// The reordering of messages: some take longer, so that others overtake them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reorder {
     /// The number of affected messages in a thousand.
@@ -85,9 +85,9 @@ impl Reorder {
 /// The bandwidth of a node's line, in bytes a second. What comes while it is busy waits, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bandwidth {
-    /// The bandwidth from the node.
+    /// The bandwidth from the node, in bytes a second.
     pub up: u32,
-    /// The bandwidth to the node.
+    /// The bandwidth to the node, in bytes a second.
     pub down: u32,
 }
 

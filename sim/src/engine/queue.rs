@@ -1,4 +1,4 @@
-//! The event queue: future events in order of time.
+//! The event queue: future events in order of virtual time.
 
 use alloc::collections::{BTreeMap, BinaryHeap};
 use alloc::vec::Vec;

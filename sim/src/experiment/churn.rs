@@ -1,4 +1,4 @@
-//! Lookups while nodes come and go, on whole nodes in a simulated network. ToN 2003 Table III.
+//! Lookups under churn: nodes come and go, on whole nodes in a simulated network. ToN 2003 Table III.
 //!
 //! Paths and failures come out as in the paper, timeouts at a third of it: there a node checks its successor and one other
 //! entry of its tables in a round, so that each of some 28 entries is refreshed every 14 minutes; here it takes its

@@ -22,13 +22,13 @@ pub enum Experiment {
     PathLength,
     /// Keys of a node. SIGCOMM 2001 Fig. 8.
     Load,
-    /// Keys of a node that has several positions. SIGCOMM 2001 Fig. 9.
+    /// Keys of a node that has several positions, its virtual nodes. SIGCOMM 2001 Fig. 9.
     VirtualNodes,
     /// Lookups when many nodes have failed at once. ToN 2003 Table II.
     Failures,
-    /// Lookups while nodes come and go. ToN 2003 Table III.
+    /// Lookups under churn: nodes come and go. ToN 2003 Table III.
     Churn,
-    /// Time of a lookup over a round trip. ToN 2003 Table IV.
+    /// Stretch: the time of a lookup over a round trip to the owner. ToN 2003 Table IV.
     Latency,
     /// Time until everybody has a file.
     Swarm,
@@ -226,7 +226,7 @@ mod tests {
         }
     }
 
-    /// What an experiment tells, ended after so many reports.
+    /// Returns the reports and rows of an experiment that is ended after so many reports.
     fn told(plan: Plan, reports: usize) -> (Vec<f64>, Vec<Row>, ControlFlow<()>) {
         let (mut parts, mut rows) = (Vec::new(), Vec::new());
         let ended = plan.run(&mut |news| {

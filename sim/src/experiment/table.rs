@@ -104,7 +104,7 @@ pub enum Number {
     Whole(u32),
     /// A measure.
     Real(f64),
-    /// Not told.
+    /// The figure is not told.
     Missing,
 }
 

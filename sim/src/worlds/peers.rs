@@ -191,7 +191,7 @@ impl Peers {
         Ok(peers)
     }
 
-    /// Has a new member join by the first, or begin a ring.
+    /// Makes a new member join by the first one, or begin a ring.
     fn take_place(&mut self, member: usize) -> Result<(), usize> {
         match member {
             0 => self.create(0),
@@ -282,14 +282,14 @@ impl Peers {
         });
     }
 
-    /// Has a member begin a ring.
+    /// Makes a member begin a ring.
     pub fn create(&mut self, member: usize) {
         self.with(member, |peer, now| {
             peer.start(now, Plan::Create, Vec::new())
         });
     }
 
-    /// Has a member join the ring of another one, however long it takes until that is there.
+    /// Makes a member join the ring of another one, however long it takes until that ring is there.
     pub fn join(&mut self, member: usize, via: usize) {
         let plan = Plan::Join(vec![Self::address(via)]);
         self.with(member, |peer, now| peer.start(now, plan, Vec::new()));
@@ -307,7 +307,7 @@ impl Peers {
         Plan::Join(members.iter().copied().map(Self::address).collect())
     }
 
-    /// Has a member leave properly.
+    /// Makes a member leave properly.
     pub fn leave(&mut self, member: usize) {
         self.with(member, Peer::leave);
     }
@@ -362,7 +362,7 @@ impl Peers {
         self.members.get(member)?.peer.as_ref()
     }
 
-    /// All that run.
+    /// Returns the members that run, each with its number.
     pub fn running(&self) -> impl Iterator<Item = (usize, &Peer)> {
         let members = self.members.iter().enumerate();
         members.filter_map(|(index, member)| Some((index, member.peer.as_ref()?)))
@@ -383,7 +383,7 @@ impl Peers {
         self.digest.finish()
     }
 
-    /// Does something with a running member, and carries out what it wants then.
+    /// Calls a running member and carries out its outputs.
     pub fn with<T>(
         &mut self,
         member: usize,

@@ -65,7 +65,7 @@ const JOIN_AGAIN: Duration = Duration::from_millis(1_000);
 /// The closeness with which a world is watched. It makes no difference to what happens in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Watch {
-    /// Not at all: no trace, no digest, no lookups to look at. For speed.
+    /// No watch at all: no trace, no digest, no lookups to look at. For speed.
     Nothing,
     /// Every message and every event of a node is recorded.
     Trace,
@@ -150,9 +150,9 @@ struct Arrival {
     message: Message,
     /// The bytes on the wire; 0 where nobody asks.
     bytes: u64,
-    /// Whether it has come through its receiver's line.
+    /// Whether the message has come through its receiver's line.
     received: bool,
-    /// Whether it arrives broken.
+    /// Whether the message arrives corrupted.
     corrupted: bool,
 }
 

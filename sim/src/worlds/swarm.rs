@@ -220,7 +220,7 @@ impl SwarmWorld {
         &self.events
     }
 
-    /// Whether every honest member has everything.
+    /// Returns whether every honest member has everything.
     pub fn is_complete(&self) -> bool {
         let mut honest = self
             .members

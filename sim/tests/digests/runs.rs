@@ -14,13 +14,13 @@ use chordscope_sim::worlds::ring::builtin;
 use chordscope_sim::worlds::ring::scenario::{Scenario, Upkeep};
 use chordscope_sim::worlds::ring::{self, RingWorld};
 
-/// How many random runs there are.
+/// The number of random runs.
 pub(crate) const RANDOM: u64 = 40;
 /// The widths of their spaces, from the narrowest lesson to real ids, and where numbers outgrow a word.
 const BITS: [u8; 13] = [5, 6, 8, 16, 32, 33, 53, 54, 64, 65, 96, 129, 160];
-/// How many things are tried in each.
+/// The number of actions that are tried in each.
 const DEEDS: u32 = 60;
-/// How long a random run goes on after the last of them.
+/// The duration of a random run after the last of them.
 const CALM: Duration = Duration::from_secs(10);
 
 /// A run and what became of it.
@@ -30,7 +30,7 @@ pub(crate) struct Run {
     pub(crate) name: String,
     /// The run at its end.
     pub(crate) world: RingWorld,
-    /// What was done.
+    /// The actions that were carried out.
     #[allow(dead_code, reason = "only the test natively asks")]
     pub(crate) done: Vec<Action>,
 }

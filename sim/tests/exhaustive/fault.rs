@@ -16,7 +16,7 @@ pub(crate) enum Fault {
     CandidatesAreNotAsked,
     /// Stabilization does not bring the successor's list along.
     ListsAreNotFilled,
-    /// Nobody is told after a stabilization.
+    /// No node is notified after a stabilization.
     NobodyIsNotified,
     /// A predecessor counts as alive without being asked.
     PredecessorsLiveForEver,
@@ -40,7 +40,7 @@ impl Fault {
         Self::TooManyFail,
     ];
 
-    /// Whether the number of principals is part of what must hold.
+    /// Returns whether the number of principals is part of what must hold.
     pub(crate) const fn needs_principals(self) -> bool {
         !matches!(
             self,
@@ -48,7 +48,7 @@ impl Fault {
         )
     }
 
-    /// What a node answers to a query; `None` when it is down, or no member that could say.
+    /// Returns a node's answer to a query; `None` when it is down, or no member that could answer.
     pub(crate) fn answer(
         self,
         machines: &mut Machines,

@@ -1,4 +1,4 @@
-//! What must hold of every state: Zave 2017's invariant, and that a calm ring becomes ideal.
+//! The invariant that must hold in every state, Zave 2017's, and the test that a calm ring becomes ideal.
 
 use std::fmt;
 
@@ -14,10 +14,10 @@ use crate::model::{Message, Model, State};
 /// Sets of nodes are bits: node 0 is the lowest.
 type Nodes = u8;
 
-/// What a successor list amounts to.
+/// A successor list as sets of nodes.
 #[derive(Clone, Copy, Debug)]
 struct List {
-    /// Its entries.
+    /// The nodes in the list.
     entries: Nodes,
     /// The nodes that lie between two of its neighbouring entries, or between its owner and its head.
     skipped: Nodes,
@@ -31,7 +31,7 @@ pub(crate) struct Judge {
     calm: Map<State, ()>,
 }
 
-/// What a search is for.
+/// The goal of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Goal {
     /// To see that the invariant holds everywhere, and that each state leads back to the ideal ring.
@@ -42,16 +42,16 @@ pub(crate) enum Goal {
     BreakAppendages,
 }
 
-/// What is wrong with a state.
+/// The violation that a state shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wrong {
     /// No successor of this node lives, or none of those that it is about to adopt.
     NoLiveSuccessor(Id),
     /// Fewer than r + 1 members are in no list's gap.
     TooFewPrincipals(u32),
-    /// This property of a whole ring is broken.
+    /// A property of a whole ring is broken.
     Broken(Property),
-    /// This node's path to the ring passes the ring member where it ends.
+    /// The path of this node to the ring passes the ring member where it ends.
     Detour(Id),
     /// However long the ring is left alone, it does not become ideal.
     NeverIdeal,
@@ -114,7 +114,7 @@ impl Judge {
         }
     }
 
-    /// Everything at once. Of the protocol as first published only one property of a whole ring is judged.
+    /// Judges a state by the whole goal. Of the protocol as first published only one property of a whole ring is judged.
     pub(crate) fn verdict(
         &mut self,
         model: &mut Model,
@@ -140,7 +140,7 @@ impl Judge {
         }
     }
 
-    /// Whether the ring becomes ideal when nobody joins or fails any more and everybody stabilizes in turn.
+    /// Checks that the ring becomes ideal when nobody joins or fails any more and all members stabilize in turn.
     fn progress(&mut self, model: &mut Model, state: &State) -> Result<(), Wrong> {
         let mut passed = Vec::new();
         let mut at = model.after_calm_round(state);
@@ -208,7 +208,7 @@ fn list_of_member(model: &Model, number: u32) -> Option<List> {
     })
 }
 
-/// What the receiver of an answer may adopt of it.
+/// Returns the successor list that the receiver of an answer may adopt of it.
 fn list_of_parcel(model: &Model, number: u32) -> Option<List> {
     let parcel = model.parcel(number);
     let Message::Answer(query, word) = parcel.message else {

@@ -17,7 +17,7 @@ const GAP: u64 = 10;
 pub(crate) type Node = u8;
 /// A state of a node's machine.
 pub(crate) type MachineNumber = u32;
-/// What a node says of its neighbours.
+/// The number of an answer: a node's neighbours as it tells them.
 pub(crate) type WordNumber = u32;
 
 /// An [`Input`], with numbers for what is large.
@@ -41,7 +41,7 @@ pub(crate) enum Deed {
     Farewell(Node, WordNumber),
 }
 
-/// How a machine came about.
+/// The origin of a machine's state.
 #[derive(Clone, Debug)]
 enum Origin {
     Outside(Node),
@@ -91,7 +91,7 @@ impl Machines {
         self.words.get(number)
     }
 
-    /// What a machine says of its neighbours.
+    /// Returns the number of the answer that a machine gives about its neighbours.
     pub(crate) fn said(&self, number: MachineNumber) -> WordNumber {
         self.said[number as usize]
     }
@@ -227,7 +227,7 @@ impl Machines {
     }
 }
 
-/// Who comes before and after the member at this place in the stable ring of these members.
+/// Returns the predecessor and the successors of the member at this place in the stable ring of these members.
 pub(crate) fn neighbours(members: &[Node], at: usize, successors: u8) -> (Option<Node>, Vec<Node>) {
     let others = members.len() - 1;
     let ahead = |steps: usize| members[(at + steps) % members.len()];

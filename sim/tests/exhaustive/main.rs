@@ -28,9 +28,9 @@ use search::{Bounds, search};
 
 /// The length of the successor lists, Zave's r.
 const SUCCESSORS: u8 = 2;
-/// How many states a search sees at most unless the environment says otherwise.
+/// The greatest number of states that a search visits unless the environment names another.
 const STATES: usize = 100_000;
-/// How many it sees at most to find a fault that was put in: the rarest shows after some 105,000.
+/// The greatest number of states that a search visits to find a planted fault: the rarest shows after some 105,000.
 const STATES_TO_A_FAULT: usize = 150_000;
 
 /// The stable rings of at least so many of the nodes. Rings that differ by a turn of the circle are searched once.
@@ -45,7 +45,7 @@ fn stable_rings(model: &mut Model, fewest: u8) -> Vec<State> {
         .collect()
 }
 
-/// What may happen besides joins, failures, stabilizations and notifications.
+/// The moves besides joins, failures, stabilizations and notifications.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Besides {
     Nothing,

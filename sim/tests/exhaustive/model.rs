@@ -8,7 +8,7 @@ use crate::fault::Fault;
 use crate::intern::{Interner, Map};
 use crate::machines::{Cause, Deed, Machines, Node, WordNumber, id, index};
 
-/// What happens in one go.
+/// The grain of a transition: what happens without anything in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Grain {
     /// A node's whole join, stabilization or rectification. Any node may notify its successor at any time.
@@ -46,7 +46,7 @@ pub(crate) enum Move {
     Join(Node, Node),
     Stabilize(Node),
     Notify(Node, Node),
-    /// Somebody far away names the second to the first as its successor, dead or alive: so rings find back together.
+    /// A node far away names the second to the first as its successor, dead or alive: so rings find back together.
     Hint(Node, Node),
     Deliver(u32),
     /// The asker gives up although the other lives: imperfect detection of failures.
@@ -112,7 +112,7 @@ impl Model {
         (0..self.nodes).map(machine).collect()
     }
 
-    /// Everything that may happen next but for failures and departures.
+    /// Returns all moves that are possible in a state but for failures and departures.
     pub(crate) fn moves(&self, state: &State) -> Vec<Move> {
         let mut moves = Vec::new();
         for node in 0..self.nodes {

@@ -4,7 +4,7 @@ use crate::intern::Map;
 use crate::judge::{Goal, Judge, Wrong, members};
 use crate::model::{Model, Move, State};
 
-/// How a search went.
+/// The outcome of a search.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) states: usize,
@@ -20,13 +20,13 @@ struct Seen {
     depth: u32,
 }
 
-/// What bounds a search.
+/// The bounds of a search.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     pub(crate) states: usize,
     /// Whether nodes leave properly, too; that they fail is part of every search.
     pub(crate) departures: bool,
-    /// Whether anybody may hear of any nearer successor at any time.
+    /// Whether a node may hear of any nearer successor at any time.
     pub(crate) hints: bool,
     pub(crate) goal: Goal,
 }
@@ -120,7 +120,7 @@ impl Search<'_> {
         None
     }
 
-    /// What is wrong with the state that was seen last, and the shortest way to it. The states on it were turned, each as
+    /// Returns the violation of the state that was seen last, and the shortest way to it. The states on it were turned, each as
     /// it likes: so the moves are made once more.
     fn story(&mut self, bounds: Bounds) -> (Wrong, Vec<String>) {
         let mut way = vec![self.seen.len() - 1];

@@ -20,9 +20,9 @@ struct Meeting {
     stays: Vec<Id>,
     /// The members of the one that is given up.
     goes: Vec<Id>,
-    /// What was acknowledged in that, last.
+    /// The last acknowledged value of each name in the lineage that is given up.
     kept: BTreeMap<String, String>,
-    /// What was told as a conflict: key and value.
+    /// The exported conflicts: key and value.
     exported: Vec<(Id, String)>,
     ended: Vec<(Id, Adoption)>,
 }
@@ -151,7 +151,7 @@ impl Meeting {
         }
     }
 
-    /// Whether everybody has the lineage that stays, and all that was acknowledged in the other one is there, or exported.
+    /// Checks that all members have the lineage that stays, and that all that was acknowledged in the other one is there, or exported.
     fn check(&mut self) {
         let to = lineage(&self.ring, self.stays[0]);
         for id in &self.goes {

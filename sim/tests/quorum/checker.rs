@@ -2,10 +2,10 @@
 
 use chordscope_sim::checks::linearizable::{self, Deed};
 
-/// What a register holds: the number of a write, 0 before the first.
+/// The value of a register: the number of a write, 0 before the first.
 pub(crate) type Value = u32;
 
-/// What was asked of a register, and what it said.
+/// An operation on a register and its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Act {
     /// A read that gave this.

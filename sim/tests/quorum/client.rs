@@ -14,32 +14,32 @@ use chordscope_core::store::record::{Label, Record, Version};
 use crate::checker::{Act, Operation, Value};
 use crate::world::{BITS, World};
 
-/// How many operations a client begins, besides the last reads.
+/// The number of operations that a client begins, besides the last reads.
 const MAX_BEGUN: usize = 38;
-/// How long records live, in seconds: longer than any history.
+/// The lifetime of records, in seconds: longer than any history.
 const LIFETIME: u32 = 3_600;
 /// Values from here on are the same whoever writes them in the place of the same record.
 const EQUAL: Value = 1_000_000;
 /// The size of a big value, in bytes.
 const BIG: usize = 60_000;
-/// How long a client tries.
+/// The time for which a client tries an operation, in virtual milliseconds.
 const DEADLINE: u64 = 700;
 
-/// What a client does and has seen.
+/// A client: its operation under way, and its history.
 #[derive(Debug, Default)]
 pub(crate) struct Client {
     number: u32,
     /// The node that it speaks through: on whose side of a broken network it is.
     pub(crate) home: Id,
     pub(crate) names: Vec<Label>,
-    /// In which lineage it asks: that of the node that it speaks through; in any where there is but one.
+    /// The lineage that the client asks in: that of the node that it speaks through; any where there is but one.
     pub(crate) lineage: Option<u64>,
-    /// Its operations by lineage and name.
+    /// The client's operations by lineage and name.
     pub(crate) history: Vec<(Register, Operation)>,
-    /// What it last saw of each.
+    /// The last value, version and time that the client saw of each register.
     seen: BTreeMap<Register, (Value, Option<Version>, u64)>,
     written: u32,
-    /// Of a hundred operations, how many are writes.
+    /// The number of writes among a hundred operations.
     writes: u64,
     questions: u64,
     current: Option<Task>,
@@ -57,7 +57,7 @@ struct Task {
     start: u64,
     /// `None` for a read or touch.
     write: Option<(Value, Option<Version>, StoredRecord)>,
-    /// What is to live on: a touch that is done has seen it there.
+    /// The value that a touch renews: a touch that is done has seen it there.
     touch: Option<(Value, Version)>,
     tag: OperationTag,
     /// Whether a write may have reached a primary.
@@ -73,7 +73,7 @@ fn value_of(copy: Option<&StoredRecord>) -> Value {
     value.map_or(0, |v| Value::from_le_bytes(v[..4].try_into().unwrap()))
 }
 
-/// Who signs: a named record everybody for itself, a signed one all for the same author.
+/// Returns the signer of a record: each client signs its named records, all sign for the same author of a signed one.
 fn signer(label: &Label, client: u32) -> Signer {
     let number = match label {
         Label::Name(_) => client,
@@ -290,7 +290,7 @@ impl Client {
             .push((task.register, Operation { act, start, end }));
     }
 
-    /// What is still under way when everything ends.
+    /// Notes the operation that is still under way when everything ends.
     pub(crate) fn finish(&mut self, world: &mut World) {
         self.end(world, None);
     }

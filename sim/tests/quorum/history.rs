@@ -13,18 +13,18 @@ use crate::client::{Client, Register, key_of};
 use crate::world::World;
 use chordscope_sim::checks::linearizable::is_linearizable;
 
-/// How long the faults go on, in virtual milliseconds.
+/// The duration of the faults, in virtual milliseconds.
 const STORM: u64 = 2_000;
-/// How long the ring has to recover.
+/// The time for the ring to recover, in virtual milliseconds.
 const CALM: u64 = 12_000;
 const MAX_NAMES: u64 = 2;
 
-/// What a history came to.
+/// The outcome of a history.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     /// The operations on a name that no register could have had.
     pub(crate) violation: Option<Vec<Operation>>,
-    /// What did not work again after all faults had ended.
+    /// The operation that did not work again after all faults had ended.
     pub(crate) stuck: Option<String>,
     pub(crate) answered: usize,
     pub(crate) unavailable: usize,
@@ -32,11 +32,11 @@ pub(crate) struct Outcome {
     pub(crate) rounds: u64,
     /// Whether a group was repaired by hand.
     pub(crate) repaired: bool,
-    /// How many records those who were given up have set aside.
+    /// The number of records that members which were given up have set aside.
     pub(crate) aside: usize,
 }
 
-/// Whether a single register could have had this history.
+/// Decides whether a single register could have had this history.
 pub(crate) type Check<'a> = &'a dyn Fn(&[Operation]) -> bool;
 
 fn fault(world: &mut World, next_id: &mut u64) {

@@ -21,7 +21,7 @@ use chordscope_core::store::group::Rules;
 
 use crate::history::Outcome;
 
-/// How many histories the test checks unless told otherwise.
+/// The number of histories that the test checks unless told otherwise.
 const HISTORIES: u64 = 10_000;
 
 fn seeds() -> Range<u64> {

@@ -15,7 +15,7 @@ use crate::checker::{Act, Operation, Value};
 use crate::ring::{Ring, space};
 use chordscope_sim::checks::linearizable::is_linearizable;
 
-/// How many histories of whole nodes are checked unless told otherwise.
+/// The number of histories of whole nodes that are checked unless told otherwise.
 const HISTORIES: u64 = 60;
 const MAX_OPERATIONS: usize = 100;
 
@@ -87,7 +87,7 @@ pub(crate) fn get(
     }
 }
 
-/// Who is missing in a majority.
+/// Returns the nodes that an error awaits for a majority.
 fn awaited(error: StoreError) -> Vec<Id> {
     match error {
         StoreError::NoMajority(awaited) => awaited.iter().map(|member| member.id()).collect(),
@@ -167,7 +167,7 @@ fn after_a_repair_the_old_majority_serves_nothing_when_it_returns() {
     assert_eq!(got, Ok(Some("together".into())));
 }
 
-/// Whom the members that are up await, each with those that it awaits, where there are any.
+/// Returns the nodes that each member which is up awaits, where there are any.
 fn all_awaited(ring: &Ring) -> BTreeMap<Id, Vec<Id>> {
     let awaited = |id: &Id| ring.node(*id).unwrap().groups().unwrap().awaited();
     let up = ring.up().into_iter();
@@ -426,7 +426,7 @@ fn a_write_outlives_its_group_one_member_after_another() {
     }
 }
 
-/// Whether each node leads the range that ends with it, with a vote for everybody.
+/// Returns whether each node leads the range that ends with it, with a vote for everybody.
 fn all_lead(ring: &Ring, ids: &[Id]) -> bool {
     ids.iter().all(|id| {
         let groups = ring.node(*id).unwrap().groups().unwrap();

@@ -14,9 +14,9 @@ use crate::run_all;
 use crate::world::World;
 use chordscope_sim::checks::linearizable::is_linearizable;
 
-/// How many histories with a repair are checked.
+/// The number of histories with a repair that are checked.
 const HISTORIES: u64 = 1_500;
-/// How long a repair is tried again, in virtual milliseconds.
+/// The time for which a repair is tried again, in virtual milliseconds.
 const TIMEOUT: u64 = 6_000;
 
 /// The group of a key that all of its members are in.
@@ -36,8 +36,8 @@ fn group_of(world: &World, key: Id) -> Option<Configuration> {
     })
 }
 
-/// What is left of a history once everything from before a moment may be lost: it begins with some value that was written before, and
-/// a write that was under way may take effect or not.
+/// Returns whether a register explains what is left of a history once everything from before a moment may be lost: it begins with a value
+/// that was written before, and a write that was under way may take effect or not.
 fn is_linearizable_from(history: &[Operation], from: u64) -> bool {
     let after = history.iter().filter(|op| op.start >= from).copied();
     let under_way = history.iter().filter(|op| op.start < from);

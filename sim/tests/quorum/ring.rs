@@ -17,7 +17,7 @@ use chordscope_core::node::config::Config;
 use chordscope_core::store::group::{Control, Entry, Save};
 use chordscope_core::store::message::StoredRecord;
 
-/// How long a node waits before it tries to join again.
+/// The wait of a node before it tries to join again.
 const JOIN_AGAIN: Duration = Duration::from_millis(500);
 
 pub(crate) fn space() -> Space {
@@ -28,9 +28,9 @@ struct Actor {
     node: Option<Node>,
     disk: Disk,
     life: u64,
-    /// Whether its disk takes nothing.
+    /// Whether the disk refuses what it is given.
     is_full: bool,
-    /// On which side of a broken network it is.
+    /// The side of the partition that the node is on.
     side: u8,
 }
 
@@ -60,13 +60,13 @@ pub(crate) struct Ring {
     actors: BTreeMap<Id, Actor>,
     queue: BTreeMap<(Instant, u64), Coming>,
     sequence: u64,
-    /// Of a thousand messages, how many are lost.
+    /// The number of messages of a thousand that are lost.
     pub(crate) loss: u64,
-    /// That of nodes which start from now on.
+    /// The configuration of nodes that start from now on.
     pub(crate) config: Config,
     /// Nodes of a release that knows no touches.
     pub(crate) older: BTreeSet<Id>,
-    /// What has happened, and not been taken yet.
+    /// The events that were not taken yet.
     pub(crate) events: Vec<(Id, Event)>,
 }
 
@@ -186,7 +186,7 @@ impl Ring {
         self.actors.get(&id)?.node.as_ref()
     }
 
-    /// Does something with a node, and carries out what it wants.
+    /// Calls a node and carries out its outputs.
     pub(crate) fn with<T>(
         &mut self,
         id: Id,
@@ -378,7 +378,7 @@ impl Ring {
         panic!("an operation never ended");
     }
 
-    /// Whether the members that are up make one ring, each with the right neighbours.
+    /// Returns whether the members that are up make one ring, each with the right neighbours.
     pub(crate) fn is_one(&self) -> bool {
         let ids = self.up();
         let known = |id: &Id| {

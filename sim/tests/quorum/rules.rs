@@ -29,18 +29,18 @@ const A: u64 = 10;
 const B: u64 = 20;
 const C: u64 = 30;
 const D: u64 = 40;
-/// Under which number a client asks.
+/// The number under which a client asks.
 const CLIENT: u64 = u64::MAX;
 
 struct Story {
     rules: Rules,
     machines: BTreeMap<u64, Groups>,
     disks: BTreeMap<u64, (Control, BTreeMap<Id, Entry>)>,
-    /// What gets lost: from whom, to whom, what.
+    /// The messages that get lost: from whom, to whom, and the request.
     loses: fn(u64, u64, &Request) -> bool,
     /// Whether disks take what they are given.
     saves: bool,
-    /// Of nodes whose disks are full, what these refuse.
+    /// The saves that nodes refuse, as their disks are full.
     refuses: fn(u64, &Save) -> bool,
     inputs: VecDeque<(u64, Input)>,
     /// Questions under way by their number: who asked, and what for.
@@ -53,7 +53,7 @@ struct Story {
     /// Counts operations.
     operations: u8,
     now: u64,
-    /// What the machines' clocks show.
+    /// The time of the machines' clocks.
     clock: Instant,
 }
 
@@ -289,7 +289,7 @@ impl Story {
         }
     }
 
-    /// What is there, if the node can tell.
+    /// Returns the value at a node, if it can tell.
     fn read(&mut self, node: u64) -> Option<Value> {
         let key = name().key(Space::new(BITS).unwrap());
         let Some(Response::Value(copy)) = self.ask(node, Request::Read(key, None)) else {
@@ -306,7 +306,7 @@ impl Story {
     }
 }
 
-/// One of two who stored a write is gone; the other is not the one who takes over.
+/// One of two nodes that stored a write is gone; the other is not the one that takes over.
 fn a_majority_without_the_proposer_has_it(rules: Rules) -> Story {
     let mut story = Story::new(rules);
     story.loses = |_, to, what| to == B && matches!(what, Request::Keep(..));
@@ -382,7 +382,7 @@ fn a_voter_that_forgot(rules: Rules) -> Story {
     story
 }
 
-/// One who was in the ring, but in no group, is the first to come back.
+/// A node that was in the ring, but in no group, is the first to come back.
 fn another_founding(rules: Rules) -> Story {
     let mut story = Story::new(rules);
     assert!(story.write(A, 1));
@@ -467,7 +467,7 @@ fn a_full_disk_keeps_no_majority_from_going_on() {
     assert!(story.is_sound());
 }
 
-/// One that is to lead cannot store that it does.
+/// A node that is to lead cannot store that it does.
 #[test]
 fn who_cannot_store_that_it_leads_is_passed_by_until_its_disk_takes_that() {
     let mut story = Story::new(Rules::ALL);
@@ -653,7 +653,7 @@ fn without_saving_first_an_acknowledged_write_is_lost_with_the_power() {
     assert!(!all_lights_go_out(broken).is_sound());
 }
 
-/// What could end the group of A, B and C, or what it keeps, if a stranger's word counted.
+/// The requests that would end the group of A, B and C, or replace its records, if a stranger's word counted.
 fn claims_of_a_stranger(story: &Story) -> Vec<Request> {
     let stranger = member(1);
     let group = story.disks[&A].0.held[0].group.clone();

@@ -21,14 +21,14 @@ use chordscope_core::store::record::Label;
 
 use crate::client::{Client, key_of};
 
-/// When an unanswered question counts as failed.
+/// The time after which an unanswered question counts as failed, in virtual milliseconds.
 const TIMEOUT: u64 = 120;
 
 pub(crate) const BITS: u8 = 8;
 /// The lineage of the first ring; those of others count up from it.
 const FIRST_LINEAGE: u64 = 7;
 
-/// What a node's disk holds.
+/// The contents of a node's disk.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Disk {
     control: Control,
@@ -51,16 +51,16 @@ pub(crate) struct Actor {
     pub(crate) contact: Contact,
     pub(crate) machine: Option<Groups>,
     disk: Disk,
-    /// Whether the disk takes nothing.
+    /// Whether the disk refuses what it is given.
     pub(crate) is_full: bool,
     /// Counts the stores that the node has had.
     incarnation: u64,
     life: u64,
     asked: BTreeMap<u64, (Token, Id)>,
     pub(crate) leaving: bool,
-    /// Whether the others count it to the ring.
+    /// Whether the others count the node to the ring.
     pub(crate) in_ring: bool,
-    /// Which ring it is in: rings begun apart know nothing of one another.
+    /// The ring that the node is in: rings begun apart know nothing of one another.
     ring: u64,
     side: bool,
 }
@@ -89,11 +89,11 @@ pub(crate) struct World {
     pub(crate) actors: BTreeMap<Id, Actor>,
     pub(crate) clients: Vec<Client>,
     queue: BTreeMap<(u64, u64), Event>,
-    /// Between whom nothing arrives.
+    /// The pairs of nodes between which nothing arrives.
     cut: BTreeSet<Pair>,
     sequence: u64,
     rules: Rules,
-    /// Of a thousand messages, how many are lost.
+    /// The number of messages of a thousand that are lost.
     pub(crate) loss: u64,
     /// Whether looks may be wrong about who lives.
     pub(crate) confused: bool,
@@ -102,9 +102,9 @@ pub(crate) struct World {
     pub(crate) wiped: bool,
     /// Whether some values are nearly as large as they may be.
     pub(crate) has_big_values: bool,
-    /// What repairs by hand came to.
+    /// The outcomes of repairs by hand.
     pub(crate) repairs: Vec<Result<Fence, RepairError>>,
-    /// How many rings were begun apart from the first one.
+    /// The number of rings that were begun apart from the first one.
     pub(crate) apart: u64,
 }
 
@@ -217,13 +217,13 @@ impl World {
         self.actors.get_mut(&id).unwrap().ring = self.actors[&other].ring;
     }
 
-    /// Whether a node that is up is or was in a group for a key.
+    /// Returns whether a node that is up is or was in a group for a key.
     pub(crate) fn covers(&self, id: Id, key: Id) -> bool {
         let machine = self.actors[&id].machine.as_ref();
         machine.is_some_and(|machine| machine.covers(key))
     }
 
-    /// What the groups of a node descend from, if it is up and knows.
+    /// Returns the lineage of a node's groups, if it is up and knows.
     pub(crate) fn lineage(&self, id: Id) -> Option<u64> {
         let machine = self.actors[&id].machine.as_ref()?;
         machine.lineage().map(|lineage| lineage.number)
@@ -299,12 +299,12 @@ impl World {
         actor.incarnation += 1;
     }
 
-    /// How many entries a node has set aside.
+    /// Returns the number of entries that a node has set aside.
     pub(crate) fn aside(&self, id: Id) -> usize {
         self.actors[&id].disk.aside.len()
     }
 
-    /// Whether a name's group has lost its majority with a store, so that only a repair by hand helps.
+    /// Returns whether a name's group has lost its majority with a store, so that only a repair by hand helps.
     pub(crate) fn is_blocked(&self, names: &[Label]) -> bool {
         let whole = |member: &&Member| self.actors[&member.id()].incarnation == member.incarnation;
         let machines = self.actors.values().filter_map(|a| a.machine.as_ref());
@@ -364,7 +364,7 @@ impl World {
         up.map(|(id, _)| *id).collect()
     }
 
-    /// Whether two nodes are in one ring, as far as the network lets them.
+    /// Returns whether two nodes are in one ring, as far as the network lets them.
     fn is_beside(&self, a: Id, b: Id) -> bool {
         self.actors[&a].ring == self.actors[&b].ring && self.reaches(a, b)
     }
@@ -373,7 +373,7 @@ impl World {
         self.actors[&a].side == self.actors[&b].side && !self.cut.contains(&(a.min(b), a.max(b)))
     }
 
-    /// Who should be asked about a key first: the ring as it is seen from a node.
+    /// Returns the nodes to be asked about a key, first to last: the ring as a node sees it.
     pub(crate) fn owners(&self, from: Id, key: Id) -> Vec<Id> {
         let space = Space::new(BITS).unwrap();
         let ring = self.actors.iter();
@@ -385,7 +385,7 @@ impl World {
         ring
     }
 
-    /// What a node knows of its neighbours, which is not always right.
+    /// Returns a node's neighbours as it knows them, which is not always right.
     fn neighbours(&mut self, id: Id) -> Vec<Contact> {
         let space = Space::new(BITS).unwrap();
         let mut ring: Vec<Id> = Vec::new();
@@ -499,7 +499,7 @@ impl World {
         }
     }
 
-    /// Whether the node lives on.
+    /// Returns whether the node lives on.
     fn look(&mut self, id: Id, life: u64) -> bool {
         if self.actors[&id].life != life {
             return false;

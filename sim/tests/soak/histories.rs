@@ -1,4 +1,4 @@
-//! What nodes asked of names at level `quorum`, and what they were told: per name, one register must explain it.
+//! Histories of operations at level `quorum` in whole rings: per name, one register must explain them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use chordscope_sim::worlds::ring::trace::What;
 use chordscope_sim::checks::linearizable::{Operation, is_linearizable};
 use chordscope_sim::checks::register::{Act, Asked, Outcome};
 
-/// How many names there are: few, so that operations meet.
+/// The number of names: few, so that operations meet.
 const NAMES: u64 = 3;
 /// Between two operations, in virtual milliseconds. Some 35 a name make a history.
 const PAUSE: (u64, u64) = (400, 1_800);
@@ -52,7 +52,7 @@ pub(crate) fn operations(seed: u64, nodes: &[Id], end: u64) -> Vec<Timed> {
     actions
 }
 
-/// How long a world may go on unheard: it forgets the oldest of very many events.
+/// The longest time that a world may go on unheard: it forgets the oldest of very many events.
 pub(crate) const LISTEN: Duration = Duration::from_secs(1);
 
 struct Open {
@@ -69,12 +69,12 @@ pub(crate) struct Histories {
     ended: BTreeMap<String, Vec<Operation<Act>>>,
     /// The sequence numbers last heard of.
     latest: BTreeMap<String, u64>,
-    /// All that was done, for who wants to see it again.
+    /// The actions so far, for a link that plays them again.
     pub(crate) done: Vec<Timed>,
 }
 
 impl Histories {
-    /// Does all that is planned, and listens.
+    /// Carries out all that is planned, and listens.
     pub(crate) fn follow(&mut self, world: &mut RingWorld) {
         let plan = world.scenario().actions.clone();
         for Timed { at, action } in plan {
@@ -200,7 +200,7 @@ impl Histories {
         }
     }
 
-    /// Whether every name can be read again, and every operation has ended.
+    /// Checks that every name can be read again, and every operation has ended.
     pub(crate) fn judge(&mut self, world: &mut RingWorld) -> Result<(), String> {
         let from = world.nodes().map(|node| node.id()).next().unwrap();
         let asked = world.now();
@@ -226,7 +226,7 @@ impl Histories {
         Ok(())
     }
 
-    /// Whether one register a name explains what was said of it.
+    /// Checks that one register a name explains the answers.
     pub(crate) fn explain(&self) -> Result<(), String> {
         let mut histories = self.ended.clone();
         // What was asked and not answered yet may have taken effect.

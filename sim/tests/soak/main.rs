@@ -29,9 +29,9 @@ use chordscope_sim::worlds::ring::{History, RingWorld, Run, Watch};
 
 use crate::histories::{Histories, LISTEN, operations};
 
-/// How long faults go on, in virtual milliseconds.
+/// The duration of the faults, in virtual milliseconds.
 const STORM: u64 = 120_000;
-/// How long the ring then has to become whole. Halves that were apart ask after one another at least as often as they
+/// The time for the ring to become whole, in virtual milliseconds. Halves that were apart ask after one another at least as often as they
 /// were apart for.
 const CALM: u64 = 480_000;
 /// The fewest nodes that stay: crashes must leave each list somebody.
@@ -41,7 +41,7 @@ const SEEDS: u64 = 12;
 /// Seeds that failed once.
 const KEPT: [u64; 7] = [72, 129, 215, 217, 239, 285, 1_112];
 
-/// What a seed stands for. It is a scenario like any other: links and files can carry it.
+/// Returns the scenario of a seed. It is one like any other: links and files can carry it.
 fn scenario(seed: u64) -> Scenario {
     let mut rng = Rng::from_seed(seed, 0x50a4);
     let mut between =
@@ -259,7 +259,7 @@ fn settle(
     }
 }
 
-/// Whether the ring is as it ought to be.
+/// Checks that the ring is whole, and says what is not.
 fn judge(world: &RingWorld) -> Result<(), String> {
     let ring = world.ideal().unwrap();
     let health = world.health();
@@ -339,7 +339,7 @@ fn the_protocol_as_first_published_does_not_pass() {
     assert!((0..SEEDS).any(fails));
 }
 
-/// Which seeds miss a rule depends on the rule: those that are seldom missed have stories of their own in `quorum/rules.rs`.
+/// A seed misses some rules and not others: rules that are seldom missed have stories of their own in `quorum/rules.rs`.
 #[test]
 fn level_quorum_without_hand_over_does_not_pass() {
     let rules = Rules {

@@ -425,7 +425,7 @@ const fn is_public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
 }
 
-/// Whether other crates do not see an item: tests, and what documentation hides.
+/// Returns whether other crates do not see an item: tests, and what documentation hides.
 fn is_hidden(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let text = attribute.meta.to_token_stream().to_string();

@@ -19,7 +19,7 @@ pub(super) fn line(tokens: &impl ToTokens) -> String {
         .replace(",>", ">")
 }
 
-/// Whether a space belongs between a line so far and what follows.
+/// Returns whether a space belongs between a line so far and what follows.
 fn is_apart(line: &str, next: &str) -> bool {
     let opens = line.ends_with(['(', '[', '&', '<', '#', '\'']) || line.ends_with("::");
     let closes = next.starts_with([',', ';', ':', ')', ']', '>', '?', '.', '<']);

@@ -39,7 +39,7 @@ const BENCHES: [Bench; 2] = [
     },
 ];
 
-/// Where a script's figures are found.
+/// The end of a script: shows its figures in the document.
 const SHOW: &str = "const shown = document.createElement(\"pre\");
 shown.textContent = JSON.stringify(figures);
 document.body.append(shown);";

@@ -9,9 +9,10 @@ use super::{assert_none, root};
 use crate::Cli;
 
 /// The documents whose files must exist.
-const MAPS: [&str; 8] = [
+const MAPS: [&str; 9] = [
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
+    "docs/departures.md",
     "docs/glossary.md",
     "core/README.md",
     "sim/README.md",
@@ -32,7 +33,7 @@ const GUIDES: [&str; 8] = [
     "xtask/README.md",
 ];
 
-/// Where a path that is not given from the root may begin, besides the document's own folder and the first path of its line.
+/// The bases of a path that is not given from the root, besides the document's own folder and the first path of its line.
 const BASES: [&str; 2] = ["", "core/src"];
 
 /// The ends by which a path is known to be a file's.
@@ -45,7 +46,7 @@ fn quoted(line: &str) -> impl Iterator<Item = &str> {
     line.split('`').skip(1).step_by(2)
 }
 
-/// Whether a span names a file or a folder of the repository: `core/src/base/id.rs`, `id/`, `sim/tests/exhaustive`.
+/// Returns whether a span names a file or a folder of the repository: `core/src/base/id.rs`, `id/`, `sim/tests/exhaustive`.
 fn is_path(span: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
     if !span.bytes().all(is_plain) || span.starts_with('/') || !span.contains('/') {
@@ -62,7 +63,7 @@ fn is_path(span: &str) -> bool {
                 .any(|base| root().join(base).join(first).is_dir())
 }
 
-/// Whether a file, a folder or a module of this name lies in `folder`.
+/// Returns whether a file, a folder or a module of this name lies in `folder`.
 fn is_there(folder: &Path, span: &str) -> bool {
     let path = folder.join(span);
     match span.ends_with('/') {

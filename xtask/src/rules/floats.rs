@@ -58,7 +58,7 @@ fn floats(source: &str) -> Vec<Float> {
     found
 }
 
-/// Whether a literal is a float: `1.5`, `1e9`, `2f64`, but not `"1.5"`, `0x1e9` or `1_u64`.
+/// Returns whether a literal is a float: `1.5`, `1e9`, `2f64`, but not `"1.5"`, `0x1e9` or `1_u64`.
 fn is_float(literal: &str) -> bool {
     let is_number = literal.starts_with(|first: char| first.is_ascii_digit());
     let has_base = ["0x", "0b", "0o"]

@@ -73,7 +73,7 @@ const CRATES: [&[&str]; 3] = [
 #[derive(Debug, PartialEq, Eq)]
 struct Import {
     line: usize,
-    /// Where it leads, from the crate's root on.
+    /// The path that is imported, from the crate's root on.
     path: Vec<String>,
 }
 

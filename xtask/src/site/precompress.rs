@@ -13,7 +13,7 @@ use zopfli::{Format, Options};
 
 use super::files_below;
 
-/// How hard the compressor tries.
+/// The effort of the compressor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effort {
     /// As far as zlib goes: in no time.
@@ -22,7 +22,7 @@ pub(super) enum Effort {
     Best,
 }
 
-/// How the name of a copy ends.
+/// The ending of a copy's name.
 pub(super) const END: &str = ".gz";
 /// Files that hold this little fit in the same packet with or without.
 const SMALL: usize = 1_000;

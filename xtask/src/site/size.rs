@@ -9,15 +9,15 @@ use anyhow::{Context, Result};
 
 use super::{files_below, precompress};
 
-/// What may name other files.
+/// The kinds of files that may name other files.
 const TEXT: [&str; 5] = ["html", "js", "mjs", "css", "webmanifest"];
 
-/// What is loaded in one go.
+/// A part of the page that is loaded in one go.
 struct Part {
     name: &'static str,
-    /// How the name of the file begins that comes first.
+    /// The beginning of the name of the file that comes first.
     root: &'static str,
-    /// How the names of files begin that are loaded only by others.
+    /// The beginnings of the names of files that are loaded only by others.
     others: &'static [&'static str],
     /// The most bytes that it may take, gzipped, where wasm-opt ran.
     budget: usize,
@@ -112,7 +112,7 @@ impl FirstLoad {
         }
     }
 
-    /// Whether this is as little as promised.
+    /// Returns whether this is as little as promised.
     pub(crate) fn within_budget(&self) -> bool {
         self.bytes <= self.budget
     }

@@ -14,7 +14,7 @@ use walkdir::{DirEntry, WalkDir};
 use crate::process;
 
 const NAME: &str = ".stamp";
-/// What the page is not built from. Everything else in the root is taken to matter.
+/// The entries of the root that the page is not built from. Everything else is taken to matter.
 const OTHER: [&str; 13] = [
     "target",
     "dist",
@@ -45,7 +45,7 @@ impl Stamp {
         Ok(Self(format!("{:016x}\n", hasher.finish())))
     }
 
-    /// Whether dist/ was built from exactly this.
+    /// Returns whether dist/ was built from exactly this.
     pub(super) fn is_on(&self, dist: &Path) -> bool {
         fs::read_to_string(dist.join(NAME)).is_ok_and(|found| found == self.0)
     }

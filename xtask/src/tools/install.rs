@@ -10,7 +10,7 @@ use super::{answers, on_path};
 use crate::process;
 use crate::workspace::{cargo, tool_cache};
 
-/// Where cargo puts a binary below the root of an installation.
+/// Returns the path of a cargo-installed binary below the root of its installation.
 pub(super) fn by_cargo(binary: &str) -> PathBuf {
     Path::new("bin").join(format!("{binary}{}", std::env::consts::EXE_SUFFIX))
 }
@@ -36,7 +36,7 @@ impl<'a> Installed<'a> {
         format!("installing {} {}", self.package, self.version)
     }
 
-    /// Whether this file of it is there and answers.
+    /// Returns whether this file of it is there and answers.
     pub(super) fn has(&self, binary: &Path, fits: impl Fn(&str) -> bool) -> bool {
         answers(&self.root().join(binary), fits)
     }

@@ -26,7 +26,7 @@ pub(super) fn wasm_opt_major(said: &str) -> Option<u64> {
     digits.parse().ok()
 }
 
-/// Whether a tool says a version that will do instead of this one, as cargo understands it.
+/// Returns whether a tool says a version that will do instead of this one, as cargo understands it.
 pub(super) fn at_least(said: &str, wanted: &str) -> bool {
     let found = version_in(said).and_then(|version| Version::parse(version).ok());
     let wanted = VersionReq::parse(wanted).ok();

@@ -1,4 +1,4 @@
-//! What axe-core finds, and what a user's own few colours leave.
+//! Accessibility tests: axe-core's findings, and contrast with a user's own few colours.
 
 use serde_json::json;
 

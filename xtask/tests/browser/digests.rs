@@ -9,7 +9,7 @@ use data_encoding::HEXLOWER;
 
 use crate::support::{Page, Result};
 
-/// What the core's test of digests pins.
+/// The digests that the simulator's test pins.
 const PINS: &str = include_str!("../../../sim/tests/digests/pins.txt");
 
 /// Leaves the module's runs where the next script finds them.

@@ -1,10 +1,10 @@
-//! What fits where: phones, frames, the names of scenarios, addresses.
+//! Layout tests: phones, frames, the names of scenarios, addresses.
 
 use crate::support::{Page, Result, SiteServer, eventually};
 
 const LESSON: &str = "1 → 18 → 20 → 21 → 28";
 
-/// What is not wholly on the screen, of these.
+/// A script that returns which of stage, caption and play are not wholly on the screen.
 const OUTSIDE: &str = "
     const parts = {
         stage: document.querySelector('.app .view'),

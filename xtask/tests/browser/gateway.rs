@@ -1,4 +1,4 @@
-//! What is shared, as a browser's own player reads it.
+//! The gateway's files, as a browser's own player reads them.
 
 use std::fs;
 

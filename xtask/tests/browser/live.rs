@@ -1,10 +1,10 @@
-//! What people do on the live page, and what a ring of peers and tabs looks like from outside.
+//! Helpers of the live page's tests: a user's actions, and the ring of peers and tabs seen from outside.
 
 use std::time::Duration;
 
 use crate::support::{Page, Result, Ring, eventually, within};
 
-/// How many successors a peer knows.
+/// The number of successors that a peer knows.
 const SUCCESSORS: usize = 4;
 
 /// Opens the live page that a peer serves.
@@ -71,7 +71,7 @@ pub(crate) async fn name_of(ring: &Ring, id: &str) -> Result<String> {
     Ok(names[0].clone())
 }
 
-/// So many of them.
+/// Returns so many of the names that a node owns.
 pub(crate) async fn names_of(ring: &Ring, id: &str, count: usize) -> Result<Vec<String>> {
     let look = async || {
         let known = ring.json(&["peers"]).await?;
@@ -93,7 +93,7 @@ pub(crate) async fn names_of(ring: &Ring, id: &str, count: usize) -> Result<Vec<
     eventually("names that the tab is responsible for", look).await
 }
 
-/// Whether a name's key comes after one id and not after the other.
+/// Returns whether a name's key comes after one id and not after the other.
 fn lies_within(name: &str, before: &str, id: &str) -> bool {
     let key = blake3::hash(name.as_bytes()).to_hex();
     around(&key[..40], [before, id].into_iter())

@@ -11,9 +11,9 @@ const MIB: u64 = 1 << 20;
 /// Long enough to be interrupted by somebody who fetches [`SLOWLY`]: after a quarter, twelve seconds are left.
 const LENGTH: u64 = 64 * MIB;
 const SLOWLY: &str = "4M";
-/// How many segments of so long a file there are.
+/// The number of segments of so long a file.
 const SEGMENTS: u64 = LENGTH / (64 << 10);
-/// What a peer says of the one file that it fetches.
+/// Returns the state of the one file that a peer fetches.
 async fn fetched(peer: &Ring) -> Result<Value> {
     let shares = peer.json(&["shares"]).await?;
     Ok(shares["transfers"][0].clone())

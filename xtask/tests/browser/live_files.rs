@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::live::{join, open};
 use crate::support::{Page, Result, Ring, eventually};
 
-/// Some segments, the last of them short.
+/// The length of the file in bytes: some segments, the last of them short.
 const LENGTH: usize = 3_000_001;
 /// A name that needs care in links, and none on disk.
 pub(crate) const NAME: &str = "données & more.bin";

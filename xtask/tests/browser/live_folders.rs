@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::live::{join, open};
 use crate::support::{Page, Result, Ring, eventually};
 
-/// What is in the folder: below others, alike, and empty.
+/// The files of the folder: below others, alike, and empty.
 const FILES: [(&str, &str); 5] = [
     ("one.txt", "one"),
     ("live/two.txt", "two"),

@@ -1,4 +1,4 @@
-//! What a tab keeps over a reload, what it does when there is no room, and the ways in and out of its card of files.
+//! Tests of what a tab keeps over a reload, of a lack of room, and of the ways in and out of its card of files.
 
 use std::fs;
 
@@ -13,13 +13,13 @@ use crate::support::{Page, Result, Ring, eventually};
 const LONG: usize = 96 << 20;
 const SLOWLY: &str = "10M";
 
-/// How many segments are here, as the progress bar has it; none where there is no bar.
+/// Returns the number of segments that are here, by the progress bar; none where there is no bar.
 async fn have(page: &Page) -> Result<Option<u64>> {
     let read = "const bar = document.querySelector('progress[aria-label=Transfer]'); return bar && bar.value";
     Ok(page.run(read).await?.as_u64())
 }
 
-/// How many private files with something fetched there are.
+/// Returns the number of private files with something fetched.
 async fn kept(page: &Page) -> Result<u64> {
     const COUNT: &str = "return navigator.storage.getDirectory()
         .then(root => root.getDirectoryHandle('chordscope-tabs'))

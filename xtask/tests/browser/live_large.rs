@@ -29,7 +29,7 @@ fn mebibytes() -> u64 {
     asked.and_then(|asked| asked.parse().ok()).unwrap_or(128)
 }
 
-/// How long so much may take.
+/// Returns the time within which so much must have come.
 fn patience() -> Duration {
     Duration::from_secs_f64(30.0 + mebibytes() as f64 / SLOWEST)
 }
@@ -59,7 +59,7 @@ fn digest(path: &Path) -> Result<String> {
     }
 }
 
-/// What the card of files says, as soon as it says this, or in some seconds. A script in the page waits: asking it many times a second would
+/// Returns the text of the card of files once it has this part, or after some seconds. A script in the page waits: asking it many times a second would
 /// cost what is measured.
 async fn said(page: &Page, part: &str) -> Result<String> {
     const WAIT: &str = "const list = document.querySelector('[aria-labelledby=files-title] ul');
@@ -86,7 +86,7 @@ async fn wait_for(page: &Page, part: &str) -> Result<String> {
     found.map_err(|error| format!("{error}; it says \"{last}\"").into())
 }
 
-/// How fast the page says that it came, in MiB a second, from the question to the last segment; none if that took no second.
+/// Returns the speed that the page tells, in MiB a second, from the question to the last segment; none if that took no second.
 fn told(text: &str) -> Option<f64> {
     let (_, rest) = text.split_once(", at ")?;
     let (number, rest) = rest.split_once(' ')?;
@@ -99,7 +99,7 @@ fn told(text: &str) -> Option<f64> {
     Some(number.parse::<f64>().ok()? * bytes / MIB as f64)
 }
 
-/// How much memory the worker says that the peer's module takes, in MiB.
+/// Returns the memory of the peer's module by the worker's own report, in MiB.
 async fn module(page: &Page) -> Result<f64> {
     let read = "return document.querySelector('[data-memory]').dataset.memory";
     let bytes: f64 = page.run(read).await?.as_str().unwrap_or("").parse()?;

@@ -282,7 +282,7 @@ async fn count_frames(page: &Page) -> Result<()> {
     Ok(())
 }
 
-/// Whether the page asks for few frames while the browser paints sixty: few for the time that takes, as what the page knows
+/// Waits until the page asks for few frames while the browser paints sixty: few for the time that takes, as what the page knows
 /// changes some times a second, and by no means all of them.
 async fn rests(page: &Page) -> Result<()> {
     const MEANWHILE: &str = "return new Promise(done => {
@@ -300,7 +300,7 @@ async fn rests(page: &Page) -> Result<()> {
     .await
 }
 
-/// For how many milliseconds at most the page has asked in each frame for the next one.
+/// A script that returns the longest time, in milliseconds, for which the page has asked in each frame for the next one.
 const MOVED: &str = "let longest = 0, since = null;
     painted.forEach(([time, asked], index) => {
         if (!index || asked === painted[index - 1][1]) since = null;

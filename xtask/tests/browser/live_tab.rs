@@ -9,14 +9,14 @@ use crate::live::{
 };
 use crate::support::{DEADLINE, Page, Result, Ring, SiteServer, eventually};
 
-/// How long a ring may take to become what it should be.
+/// The time within which a ring becomes what it should be.
 const TIMEOUT: Duration = DEADLINE;
-/// How long it may take to learn that a closed tab is gone, on a machine that is busy with other things too: less than its lease lasts once
+/// The time within which a closed tab is known to be gone, on a machine that is busy with other things too: less than its lease lasts once
 /// nothing is heard of it.
 const FEW_SECONDS: Duration = Duration::from_secs(20);
-/// How long a tab stays hidden.
+/// The time for which a tab stays hidden.
 const HIDDEN: Duration = Duration::from_secs(90);
-/// How often a tab may dial two peers that have died, at once.
+/// The most times that a tab may dial two dead peers, at once.
 const MAX_DIALS_OF_DEAD: u64 = 6;
 /// After so many seconds it may dial each of them once more.
 const DIALS_AGAIN: u64 = 20;

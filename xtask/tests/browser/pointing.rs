@@ -15,7 +15,7 @@ const NAMES: [&str; 7] = ["anna", "ben", "cleo", "dora", "emil", "fritz", "gita"
 const SIZES: [(u32, u32); 3] = [(1280, 800), (1920, 1080), (390, 844)];
 /// Nearer to a node or key than this a point of the band is theirs.
 const CLEAR: f64 = 17.0;
-/// As far as this a pointer finds a node where nothing else is nearer.
+/// The distance, in pixels, within which a pointer finds a node where nothing else is nearer.
 const REACH: f64 = 24.0;
 
 fn turn(position: u32) -> f64 {
@@ -69,7 +69,7 @@ async fn says(page: &Page, part: &str) -> Result<()> {
     waited.map_err(|error| format!("{error} at {size}; it says \"{last}\"").into())
 }
 
-/// How far a point of the band is from the nearest node or key.
+/// Returns the distance from a point of the band to the nearest node or key.
 fn room(stage: &Stage, at: f64) -> f64 {
     let drawn = NODES.into_iter().chain(keys());
     let away = drawn.map(|place| stage.between(turn(place), at));
@@ -377,7 +377,7 @@ async fn the_mouse_names_every_tick_of_the_timeline() -> Result<()> {
 
 #[tokio::test]
 async fn the_mouse_and_a_finger_find_every_peer_on_the_live_stage() -> Result<()> {
-    /// Where the stage begins: the hint above it, however long, does not move it.
+    /// A script that returns the top of the stage: the hint above it, however long, does not move it.
     const TOP: &str = "return document.querySelector('.app .view').getBoundingClientRect().top";
     let ring = Ring::start(3).await?;
     let page = live::open(&ring).await?;

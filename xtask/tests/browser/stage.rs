@@ -1,4 +1,4 @@
-//! Where things are on a stage, read off what is painted there.
+//! The positions of things on a stage, read off what is painted there.
 
 use std::f64::consts::TAU;
 

@@ -19,7 +19,7 @@ static VERSION: LazyLock<String> = LazyLock::new(wasm_bindgen_shared::version);
 struct Options {
     /// The module as the compiler wrote it
     input: PathBuf,
-    /// How JavaScript will load it
+    /// The way in which JavaScript loads it
     #[arg(long, value_enum)]
     target: Target,
     /// The folder to write to

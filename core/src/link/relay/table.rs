@@ -55,7 +55,7 @@ impl Relay {
         }
     }
 
-    /// Its limits.
+    /// Returns the limits.
     pub const fn limits(&self) -> &Limits {
         &self.limits
     }
@@ -73,7 +73,7 @@ impl Relay {
         waiting + (self.legs.len() - waiting) / 2
     }
 
-    /// Whether a node has a lease, be its link open or not.
+    /// Returns whether a node has a lease, be its link open or not.
     pub fn is_leased(&self, node: Id) -> bool {
         self.leases.contains_key(&node)
     }
@@ -99,13 +99,13 @@ impl Relay {
         self.leases.remove(&node);
     }
 
-    /// Whether a circuit of this node, to this target, is this relay's business: to its own tabs from anybody, from its own
+    /// Returns whether a circuit of this node, to this target, is this relay's business: to its own tabs from anybody, from its own
     /// tabs to anybody.
     pub fn serves(&self, opener: Id, target: Id, over_another_relay: bool) -> bool {
         self.is_leased(opener) || (self.is_leased(target) && !over_another_relay)
     }
 
-    /// Whether one more circuit fits, opened by the other end of this link.
+    /// Returns whether one more circuit fits, opened by the other end of this link.
     pub fn has_room(&self, link: LinkId) -> bool {
         let legs = self.legs.keys().filter(|leg| leg.link == link);
         legs.count() < usize::from(self.limits.circuits_per_link)
@@ -204,7 +204,7 @@ impl Relay {
         Ok(Some(far))
     }
 
-    /// Whether a leg belongs to a circuit here.
+    /// Returns whether a leg belongs to a circuit here.
     pub fn has(&self, leg: Leg) -> bool {
         self.legs.contains_key(&leg)
     }

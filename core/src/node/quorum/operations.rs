@@ -1,7 +1,7 @@
 //! Puts, gets, deletes and renewals that this node began at level `quorum`.
 //!
 //! All go to the primary of the key's group. A put reads, then writes in the place of exactly what it read. All its attempts carry
-//! one random tag, so that trying again does no harm: a write that took effect is known by it, and an equal write of another
+//! one random tag, the operation's identity, so that trying again does no harm: a write that took effect is known by it, and an equal write of another
 //! operation is not taken for it. A renewal touches the version that was put, which does no harm however often it is done.
 //!
 //! [`Operations`] decides what comes next; it asks no node by itself.
@@ -455,7 +455,7 @@ impl From<Box<Unstored>> for StoreError {
     }
 }
 
-/// Whether a group of this node has or had the key.
+/// Returns whether a group of this node has or had the key.
 fn covers(groups: Option<&Groups>, key: Id) -> bool {
     groups.is_some_and(|groups| groups.covers(key))
 }

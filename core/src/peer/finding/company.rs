@@ -46,12 +46,12 @@ impl Company {
         *self = Self::default();
     }
 
-    /// Whether no peer in it has a lower id.
+    /// Returns whether no peer in it has a lower id.
     pub(super) fn is_lowest(&self, me: Id) -> bool {
         self.peers.keys().all(|id| me < *id)
     }
 
-    /// Whether it is this peer's turn to begin, in this round: all were asked since there is company.
+    /// Returns whether it is this peer's turn to begin, in this round: all were asked since there is company.
     pub(super) fn begins(&self, now: Instant, me: Id, round: u32) -> bool {
         let lower = self.peers.range(..me).count();
         let turns = u32::try_from(lower).unwrap_or(u32::MAX).saturating_add(1);

@@ -62,7 +62,7 @@ pub(super) enum Step {
 /// A peer that was a neighbour once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
-    /// Its position.
+    /// The peer's position.
     pub id: Id,
     /// The address at which it was reached.
     pub address: Address,
@@ -98,14 +98,14 @@ pub(super) struct Joining {
     fresh: bool,
     /// Whether this peer began its ring when it was fresh, and the ring's first group waits for a majority of the list.
     owes_founding: bool,
-    /// Whether it may begin a ring: a tab never does.
+    /// Whether this peer may begin a ring: a tab never does.
     may_begin: bool,
     state: State,
     /// The number of rounds in which all were asked in vain.
     round: u32,
     /// The number of times that it left a ring of one in vain, so that it leaves less and less often.
     vain_moves: u32,
-    /// After how many rounds without company the peer begins a ring of its own; `None` never.
+    /// The number of rounds without company after which the peer begins a ring of its own; `None` never.
     patience: Option<u32>,
     company: Company,
     lookout: Lookout,
@@ -193,7 +193,7 @@ impl Joining {
         listed
     }
 
-    /// Whether the ring that begins now may have a first group of level `quorum`. That is for fresh peers alone: without a list
+    /// Returns whether the ring that begins now may have a first group of level `quorum`. That is for fresh peers alone: without a list
     /// of seeds, or linked to a majority of it, this peer included where it is on it. A fresh peer with too few of its list
     /// owes the group from then on.
     pub(super) fn may_found(&mut self, is_linked: impl Fn(&Address) -> bool) -> bool {
@@ -202,7 +202,7 @@ impl Joining {
         founds
     }
 
-    /// Whether the ring's first group may be founded now that was owed until a majority of the list is there.
+    /// Returns whether the ring's first group may be founded now that was owed until a majority of the list is there.
     pub(super) fn may_found_at_last(&mut self, is_linked: impl Fn(&Address) -> bool) -> bool {
         let founds = self.owes_founding && self.has_majority(is_linked);
         self.owes_founding &= !founds;
@@ -329,7 +329,7 @@ impl Joining {
         self.company.remove(id);
     }
 
-    /// Whether the peer is a member that has company, as far as the search knows.
+    /// Returns whether the peer is a member that has company, as far as the search knows.
     pub(super) const fn is_settled(&self) -> bool {
         matches!(self.state, State::Settled)
     }
@@ -386,7 +386,7 @@ impl Joining {
         Some(&self.known)
     }
 
-    /// Whether to begin a ring, at the end of a round.
+    /// Returns whether to begin a ring, at the end of a round.
     fn begins(&self, now: Instant) -> bool {
         let has_company = !self.company.is_empty();
         match self.patience {
@@ -399,7 +399,7 @@ impl Joining {
         }
     }
 
-    /// Whether all were asked in vain as often as a peer without company wants.
+    /// Returns whether all were asked in vain as often as a peer without company wants.
     fn has_waited(&self) -> bool {
         self.patience.is_some_and(|patience| self.round >= patience)
     }

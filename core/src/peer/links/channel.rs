@@ -43,7 +43,7 @@ pub(super) struct Link {
     /// The address at which it was dialed.
     pub(super) dialed: Option<Address>,
     pub(super) stage: Stage,
-    /// Whether introductions carry features on it.
+    /// Whether introductions carry feature bits on this link.
     pub(super) tells_features: bool,
     /// The features of the other end.
     pub(super) features: Features,
@@ -80,7 +80,7 @@ impl Link {
         }
     }
 
-    /// Whether this node is at its other end.
+    /// Returns whether this node is at its other end.
     pub(super) fn reaches(&self, node: Id) -> bool {
         self.contact().is_some_and(|contact| contact.id() == node)
     }

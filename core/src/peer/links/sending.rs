@@ -20,7 +20,7 @@ use crate::peer::links::channel::{Channel, Link};
 use crate::wire::codec::encode_message;
 use crate::wire::frame::{Frame, FrameType};
 
-/// The longest data frame's body.
+/// The longest body of a data frame, in bytes.
 pub const MAX_DATA: usize = 64 * 1024;
 /// The most data that may wait for one node, in bytes.
 const MAX_DATA_WAITING: usize = 1024 * 1024;
@@ -43,7 +43,7 @@ pub(in crate::peer) struct Body {
     needs: Features,
     /// The bytes for a receiver without them.
     plainer: Option<Vec<u8>>,
-    /// Its number, if it is a request.
+    /// The message's request number, if it is a request.
     request: Option<u64>,
 }
 
@@ -94,7 +94,7 @@ impl Flow {
         Some(number)
     }
 
-    /// Whether the other side may open a circuit of this number.
+    /// Returns whether the other side may open a circuit of this number.
     fn takes(&mut self, number: u32) -> bool {
         let is_theirs = (number % 2 == 1) == (self.role == Role::Responder);
         let is_new = number > self.last_of_theirs;
@@ -104,7 +104,7 @@ impl Flow {
         is_theirs && is_new
     }
 
-    /// Whether a circuit of this number has ever been.
+    /// Returns whether a circuit of this number has ever been.
     const fn knows(&self, number: u32) -> bool {
         let is_mine = (number % 2 == 1) == matches!(self.role, Role::Initiator);
         match is_mine {
@@ -197,7 +197,7 @@ impl Channels {
         }
     }
 
-    /// Whether there has ever been a circuit of this number.
+    /// Returns whether there has ever been a circuit of this number.
     pub(super) fn knows(&self, leg: Leg) -> bool {
         let flow = self.flows.get(&leg.link);
         flow.is_some_and(|flow| flow.knows(leg.circuit))

@@ -81,7 +81,7 @@ impl Adopting {
         shared.look_soon();
     }
 
-    /// Whether all that this node keeps has been taken care of, so that it can leave its groups.
+    /// Returns whether all that this node keeps has been taken care of, so that it can leave its groups.
     pub(super) fn gives_up(&self, shared: &Shared) -> bool {
         let Some(order) = &self.order else {
             return false;
@@ -90,7 +90,7 @@ impl Adopting {
         !rows.any(|(key, row)| order.is_unsettled(shared.now(), key, row))
     }
 
-    /// This node as it introduces itself. While it leaves its groups to adopt another lineage, it has that already.
+    /// Returns this node's introduction. While it leaves its groups to adopt another lineage, it has that already.
     pub(super) fn introduction(&self, shared: &Shared) -> Introduction {
         let leaves_for = self.lineage().filter(|_| self.gives_up(shared));
         Introduction {
@@ -100,7 +100,7 @@ impl Adopting {
         }
     }
 
-    /// This node as it answers who has introduced itself so. One that leaves its groups as well may hand them on to this node.
+    /// Returns this node's introduction as the answer to another one's. One that leaves its groups as well may hand them on to this node.
     pub(super) fn introduction_to(&self, shared: &Shared, other: Introduction) -> Introduction {
         match other.lineage.is_some() && other.lineage == self.lineage() {
             true => Introduction {

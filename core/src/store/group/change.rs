@@ -79,7 +79,7 @@ enum Step {
 }
 
 impl Changes {
-    /// Whether a group is being changed.
+    /// Returns whether a group is being changed.
     pub(super) fn contains(&self, id: GroupId) -> bool {
         self.open.contains_key(&id)
     }

@@ -19,7 +19,7 @@ pub struct Epoch {
     /// The number of repairs of the range by hand, without a majority of the members before. It fences off whatever is of an
     /// earlier generation.
     pub generation: u32,
-    /// Greater than that of anything it follows.
+    /// The round of the ballot: greater than that of anything it follows.
     pub round: u64,
     /// The node that made the attempt.
     pub proposer: Id,
@@ -40,7 +40,7 @@ impl Epoch {
 pub struct Stamp {
     /// The epoch.
     pub epoch: Epoch,
-    /// The write within the epoch.
+    /// The number of the write within the epoch.
     pub index: u64,
 }
 
@@ -49,7 +49,7 @@ pub struct Stamp {
 pub struct GroupId {
     /// The last key of its range.
     pub upto: Id,
-    /// Its epoch.
+    /// The group's epoch.
     pub epoch: Epoch,
 }
 
@@ -60,7 +60,7 @@ pub struct Member {
     pub contact: Contact,
     /// The random number of its store. A node that has lost its store has another, and no vote as this member.
     pub incarnation: u64,
-    /// Whether it was given the group's state before the group began. Otherwise it was away: it keeps its place, and is asked
+    /// Whether the member was given the group's state before the group began. Otherwise it was away: it keeps its place, and is asked
     /// nothing before a later change has given it the state.
     pub votes: bool,
 }
@@ -99,7 +99,7 @@ pub struct Next {
 }
 
 impl Configuration {
-    /// Its name.
+    /// Returns the group's name.
     pub const fn id(&self) -> GroupId {
         GroupId {
             upto: self.upto,
@@ -107,17 +107,17 @@ impl Configuration {
         }
     }
 
-    /// Whether a key is in its range.
+    /// Returns whether a key is in its range.
     pub fn covers(&self, key: Id) -> bool {
         key.is_within(self.after, self.upto)
     }
 
-    /// Whether the two have a key in common.
+    /// Returns whether the two have a key in common.
     pub fn overlaps(&self, other: &Self) -> bool {
         self.covers(other.upto) || other.covers(self.upto)
     }
 
-    /// Whether a node is a member.
+    /// Returns whether a node is a member.
     pub fn has(&self, node: Id) -> bool {
         has(&self.members, node)
     }
@@ -137,7 +137,7 @@ impl Configuration {
         self.members.iter().filter(|member| member.votes)
     }
 
-    /// The number of members that is more than half; those without a vote count.
+    /// Returns the size of a quorum: more than half of the members; those without a vote count.
     pub const fn majority(&self) -> usize {
         self.members.len() / 2 + 1
     }
@@ -174,7 +174,7 @@ impl Next {
         all
     }
 
-    /// Whether it may follow `parent`: later, with members, and split within the range.
+    /// Returns whether it may follow `parent`: later, with members, and split within the range.
     pub fn fits(&self, parent: &Configuration) -> bool {
         let lists = core::iter::once(&self.members).chain(self.split.iter().map(|(_, list)| list));
         let mut lists = lists.map(Vec::len);
@@ -185,7 +185,7 @@ impl Next {
     }
 }
 
-/// Whether a node votes in a list of members.
+/// Returns whether a node votes in a list of members.
 pub(super) fn votes(members: &[Member], node: Id) -> bool {
     let mut members = members.iter();
     members.any(|member| member.id() == node && member.votes)

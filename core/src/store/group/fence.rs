@@ -30,11 +30,11 @@ const MAX_TRIES: u8 = 5;
 pub struct Fence {
     /// The lineage of its groups.
     pub lineage: u64,
-    /// The range begins behind this key.
+    /// The key behind which the range begins.
     pub after: Id,
-    /// The range ends with this key.
+    /// The last key of the range.
     pub upto: Id,
-    /// Groups of an earlier generation are over in the range.
+    /// The first generation whose groups are not over in the range.
     pub generation: u32,
     /// The members that were given up, with the incarnations of their stores.
     pub lost: Vec<(Id, u64)>,
@@ -66,19 +66,19 @@ impl Fence {
         }
     }
 
-    /// Whether a key is in its range.
+    /// Returns whether a key is in its range.
     pub fn covers(&self, key: Id) -> bool {
         key.is_within(self.after, self.upto)
     }
 
-    /// Whether a group is over because of it.
+    /// Returns whether a group is over because of it.
     pub fn bars(&self, group: &Configuration) -> bool {
         self.lineage == group.lineage
             && group.epoch.generation < self.generation
             && (self.covers(group.upto) || group.covers(self.upto))
     }
 
-    /// Whether it says all that another one says.
+    /// Returns whether it says all that another one says.
     fn includes(&self, other: &Self) -> bool {
         let is_whole = self.after == self.upto;
         let begins =
@@ -118,7 +118,7 @@ pub(super) struct Fences {
     changes: u64,
     /// The neighbours that know the list as it is.
     told: BTreeSet<Id>,
-    /// Since a restart, until it is done.
+    /// The question for fences since a restart, until it is done.
     survey: Option<Survey>,
 }
 
@@ -132,7 +132,7 @@ struct Survey {
 }
 
 impl Survey {
-    /// Whether a node needs no more asking.
+    /// Returns whether a node needs no more asking.
     fn is_done_with(&self, node: Id, is_near: bool) -> bool {
         let tries = if is_near { MAX_TRIES } else { 1 };
         let failed = self.failed.get(&node).copied().unwrap_or_default();
@@ -158,7 +158,7 @@ impl Fences {
         self.list.len() >= MAX_FENCES
     }
 
-    /// Whether a group is over because of a fence.
+    /// Returns whether a group is over because of a fence.
     pub(super) fn bars(&self, rules: Rules, group: &Configuration) -> bool {
         rules.fence && self.list.iter().any(|fence| fence.bars(group))
     }
@@ -204,7 +204,7 @@ impl Fences {
         }
     }
 
-    /// Returns whether the asker, about a group that this node does not hold, has yet to hear of a fence.
+    /// Warns an asker about a group that this node does not hold, if it has yet to hear of a fence.
     fn warn(&self, shared: &mut Shared, ticket: &Ticket, id: GroupId) {
         let Ticket::Peer(asker, _) = ticket else {
             return;
@@ -349,7 +349,7 @@ impl Fences {
         self.survey = Some(Survey::default());
     }
 
-    /// Whether this node has restarted, and does not know yet which fences stand.
+    /// Returns whether this node has restarted, and does not know yet which fences stand.
     pub(super) const fn is_surveying(&self) -> bool {
         self.survey.is_some()
     }
@@ -512,7 +512,7 @@ mod tests {
         assert_eq!(fences.add(fence(0, 100, 2)), Added::New);
     }
 
-    /// Which nodes are asked for fences, by a node 1 with these neighbours.
+    /// Returns the nodes that are asked for fences by a node 1 with these neighbours.
     fn surveyed(fences: &mut Fences, shared: &mut Shared, ring: &[u64]) -> Vec<Id> {
         let ring: Vec<Contact> = ring.iter().copied().map(testing::contact).collect();
         fences.survey_ring(shared, &ring);

@@ -1,4 +1,4 @@
-//! A node as the primary of groups: it orders reads and writes.
+//! A node as the primary of groups: it orders reads and writes, each write a compare-and-set.
 //!
 //! The order is the one in which they reach the primary's own table. Everything is answered only after a majority has
 //! confirmed that the epoch still stood, and then the order of the epoch is the order of the key.

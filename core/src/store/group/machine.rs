@@ -131,7 +131,7 @@ impl Groups {
         self.fences.list()
     }
 
-    /// Whether this node is or was in a group for a key, so that it knows whom to ask.
+    /// Returns whether this node is or was in a group for a key, so that it knows whom to ask.
     pub fn covers(&self, key: Id) -> bool {
         self.held().any(|held| held.group.covers(key))
     }
@@ -161,12 +161,12 @@ impl Groups {
         self.shared.table.bytes()
     }
 
-    /// Whether no group needs this node any more.
+    /// Returns whether no group needs this node any more.
     pub fn is_free(&self) -> bool {
         self.shared.roster.is_free()
     }
 
-    /// Whether this node wants to leave its groups, and none of its neighbours could take its places.
+    /// Returns whether this node wants to leave its groups, and none of its neighbours could take its places.
     pub const fn has_no_followers(&self) -> bool {
         self.upkeep.has_no_followers()
     }

@@ -301,7 +301,7 @@ impl Member<'_> {
 
     // After a group.
 
-    /// Whether to believe that this was decided to follow a group.
+    /// Returns whether to believe that this was decided to follow a group.
     pub(super) fn believes(self, ticket: &Ticket, parent: GroupId, next: &Next) -> bool {
         let Self { shared, .. } = self;
         let asker = shared.asker(ticket);
@@ -321,7 +321,7 @@ impl Member<'_> {
     }
 }
 
-/// Whether a key belongs to what the asker has staged here, or had.
+/// Returns whether a key belongs to what the asker has staged here, or had.
 fn expects(shared: &Shared, asker: Id, (parent, epoch): StagedName, key: Id) -> bool {
     let me = shared.id();
     let covers = |group: &Configuration| group.has(me) && group.covers(key);

@@ -43,7 +43,7 @@ pub enum Request {
     Decided(GroupId, Box<Next>),
     /// Asks a member what became of this group.
     Check(GroupId),
-    /// This is who asks; who is asked?
+    /// An introduction: the asker's; the answer is that of the node asked.
     Meet(Introduction),
     /// The asker stops and will be back.
     Stopping,
@@ -140,9 +140,9 @@ pub enum Response {
 /// The members of a group without which it has no majority, because some could not store what they were given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unstored {
-    /// Those that could not, and why.
+    /// The members that could not store it, and why.
     pub refused: Vec<(Contact, RecordError)>,
-    /// Those that have not answered.
+    /// The members that have not answered.
     pub awaited: Vec<Contact>,
     /// Whether it does not help to ask again soon: those that are there and could store it are no majority.
     pub is_final: bool,
@@ -162,17 +162,17 @@ impl Unstored {
 }
 
 impl Request {
-    /// Whether it is a read, write or touch.
+    /// Returns whether it is a read, write or touch.
     pub const fn is_operation(&self) -> bool {
         matches!(self, Self::Read(..) | Self::Write(..) | Self::Touch(_))
     }
 
-    /// Whether a peer without fences understands it.
+    /// Returns whether a peer without fences understands it.
     pub const fn is_without_fences(&self) -> bool {
         !matches!(self, Self::Fence(_) | Self::Survey(..))
     }
 
-    /// Whether the answer comes from memory.
+    /// Returns whether the answer comes from memory.
     pub const fn is_quick(&self) -> bool {
         matches!(self, Self::Survey(..))
     }
@@ -189,19 +189,19 @@ impl Request {
         }
     }
 
-    /// Whether it moves what a group keeps to those who follow.
+    /// Returns whether it moves what a group keeps to those who follow.
     pub const fn is_transfer(&self) -> bool {
         matches!(self, Self::Fetch(..) | Self::Give(..))
     }
 }
 
 impl Response {
-    /// Whether a peer without fences understands it.
+    /// Returns whether a peer without fences understands it.
     pub const fn is_without_fences(&self) -> bool {
         !matches!(self, Self::Surveyed(..))
     }
 
-    /// Whether it says that its sender could not store what it was given.
+    /// Returns whether it says that its sender could not store what it was given.
     pub(in crate::store::group) const fn is_without_room(&self) -> bool {
         matches!(
             self,

@@ -10,7 +10,7 @@ use crate::store::group::configuration::Member;
 use crate::store::group::message::Introduction;
 use crate::store::group::{Look, Patience};
 
-/// The absence of members, as this node sees it. Nothing depends on it but when a change is tried and with whom.
+/// The failure detector of groups: the absence of members, as this node sees it. It only decides when a change is tried, and with which nodes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Presence {
     /// The neighbours on the ring, as they were looked at last.
@@ -74,13 +74,13 @@ impl Presence {
         self.introductions.values().map(|(lineage, ..)| *lineage)
     }
 
-    /// Whether a node stays in another lineage than this: it has left the groups of this one, if it was in any.
+    /// Returns whether a node stays in another lineage than this: it has left the groups of this one, if it was in any.
     pub(super) fn has_left(&self, node: Id, lineage: u64) -> bool {
         let introduction = self.introductions.get(&node);
         introduction.is_some_and(|(other, settled, _)| *settled && *other != lineage)
     }
 
-    /// This node is another one than it told.
+    /// Forgets the nodes that know this node's introduction: it has changed.
     pub(super) fn forget_introductions(&mut self) {
         self.introduced.clear();
         self.declined.clear();
@@ -105,7 +105,7 @@ impl Presence {
         self.declined.insert(node, now);
     }
 
-    /// Whether a node is not worth asking, since it stays in another lineage.
+    /// Returns whether a node is not worth asking, since it stays in another lineage.
     pub(super) fn has_declined(&self, node: Id) -> bool {
         self.declined.contains_key(&node)
     }
@@ -121,13 +121,13 @@ impl Presence {
             });
     }
 
-    /// Whether a node could not store what it was given a moment ago. After that it is worth another try.
+    /// Returns whether a node could not store what it was given a moment ago. After that it is worth another try.
     pub(super) fn refuses(&self, now: Instant, node: Id, patience: Patience) -> bool {
         let refusals = self.refusals.get(&node);
         refusals.is_some_and(|refusals| now.since(refusals.last) < patience.silent)
     }
 
-    /// Whether a member's store is known to be gone.
+    /// Returns whether a member's store is known to be gone.
     pub(super) fn has_lapsed(&self, member: &Member) -> bool {
         let now = self.renewed.get(&member.id());
         now.is_some_and(|incarnation| *incarnation != member.incarnation)
@@ -192,28 +192,28 @@ impl Presence {
         there
     }
 
-    /// Whether a node was a neighbour on the ring when they were looked at last.
+    /// Returns whether a node was a neighbour on the ring when they were looked at last.
     pub(super) fn is_neighbour(&self, node: Id) -> bool {
         self.neighbours.contains(&node)
     }
 
-    /// Whether a member is not among the neighbours, and nothing was heard of it since they were last looked at. In a larger ring
+    /// Returns whether a member is not among the neighbours, and nothing was heard of it since they were last looked at. In a larger ring
     /// that says little of one that is no neighbour.
     pub(super) fn is_unseen(&self, node: Id) -> bool {
         self.away.contains_key(&node)
     }
 
-    /// Whether a member is away, as far as there is evidence of it.
+    /// Returns whether a member is away, as far as there is evidence of it.
     pub(super) fn is_away(&self, node: Id) -> bool {
         self.is_unseen(node) && self.silent.contains(&node)
     }
 
-    /// Whether a member has said that it stops, and is away.
+    /// Returns whether a member has said that it stops, and is away.
     pub(super) fn has_stopped(&self, node: Id) -> bool {
         self.stopped.contains(&node) && self.is_away(node)
     }
 
-    /// Whether a member has been away, or could not store anything, for so long that another node takes its place.
+    /// Returns whether a member has been away, or could not store anything, for so long that another node takes its place.
     pub(super) fn is_given_up(&self, now: Instant, node: Id, patience: Patience) -> bool {
         let refusals = self.refusals.get(&node);
         let refuses = refusals.is_some_and(|it| now.since(it.first) >= patience.silent);

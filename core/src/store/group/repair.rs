@@ -20,9 +20,9 @@ use crate::store::group::{Effect, Look};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RepairError {
-    /// This node holds no group of the range.
+    /// The node holds no group of the range.
     NoGroup,
-    /// This node has no vote in the group: its store is not the one that the group counts on.
+    /// The node has no vote in the group: its store is not the one that the group counts on.
     NoVote,
     /// A node that is to be given up is no member of the group.
     NotMember(Id),

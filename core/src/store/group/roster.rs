@@ -155,7 +155,7 @@ impl Roster {
         }
     }
 
-    /// Whether this node would not give its lineage up: something was written, others are in its groups, or count on it for one that
+    /// Returns whether this node would not give its lineage up: something was written, others are in its groups, or count on it for one that
     /// may have been decided.
     pub(super) fn is_settled(&self) -> bool {
         let shared = |held: &Held| held.group.members.len() > 1;
@@ -203,7 +203,7 @@ impl Roster {
         self.held.contains_key(&id)
     }
 
-    /// Whether no group needs this node any more.
+    /// Returns whether no group needs this node any more.
     pub(super) fn is_free(&self) -> bool {
         self.held.is_empty() && self.staged.is_empty()
     }
@@ -221,7 +221,7 @@ impl Roster {
         self.held.len()
     }
 
-    /// Whether there is room for one more group or for what may come to follow one.
+    /// Returns whether there is room for one more group or for what may come to follow one.
     pub(super) fn has_room(&self) -> bool {
         self.held.len() + self.staged.len() < MAX_GROUPS
     }
@@ -263,12 +263,12 @@ impl Roster {
         }
     }
 
-    /// Whether a node is in the group.
+    /// Returns whether a node is in the group.
     pub(super) fn is_member(&self, node: Id, id: GroupId) -> bool {
         self.group(id).is_some_and(|group| group.has(node))
     }
 
-    /// Whether this incarnation of a node was in the group, so that it can know what became of it.
+    /// Returns whether this incarnation of a node was in the group, so that it can know what became of it.
     pub(super) fn was_in(&self, id: GroupId, node: Id, incarnation: u64) -> bool {
         let group = self.group(id).or_else(|| self.parent(id));
         let member = group.and_then(|group| group.member(node));
@@ -276,14 +276,14 @@ impl Roster {
         member.is_some_and(same)
     }
 
-    /// Whether a node shares a group with this one, or is in the parent of what is staged here.
+    /// Returns whether a node shares a group with this one, or is in the parent of what is staged here.
     pub(super) fn shares_group_with(&self, node: Id) -> bool {
         let mut parents = self.staged.values().map(|staged| &staged.parent);
         let mut groups = self.held.values().map(|held| &held.group);
         groups.any(|group| group.has(node)) || parents.any(|group| group.has(node))
     }
 
-    /// Whether this node is in another group of the range, which a stranger's word would end.
+    /// Returns whether this node is in another group of the range, which a stranger's word would end.
     pub(super) fn is_held_against(&self, parent: &Configuration) -> bool {
         let own = |held: &Held| held.group.lineage == parent.lineage && held.decided.is_none();
         let other = |held: &Held| held.group.id() != parent.id() && held.group.overlaps(parent);
@@ -379,7 +379,7 @@ impl Roster {
         }
     }
 
-    /// Whether this node is in a group behind the fence, or may come to be.
+    /// Returns whether this node is in a group behind the fence, or may come to be.
     pub(super) fn has_behind(&self, fence: &Fence) -> bool {
         self.held.values().any(|held| fence.bars(&held.group))
             || self.staged_groups().any(|group| fence.bars(&group))
@@ -447,7 +447,7 @@ impl Roster {
         Followed { ends, fence, leads }
     }
 
-    /// Whether a decision is not known to its end: this node is in what follows, which is not here and never was.
+    /// Returns whether a decision is not known to its end: this node is in what follows, which is not here and never was.
     pub(super) fn lacks(&self, next: &Next) -> bool {
         let is_in = votes(&next.members(), self.me);
         let open = self
@@ -530,7 +530,7 @@ impl Roster {
         self.floor
     }
 
-    /// Whether a group of this epoch may have been here and be forgotten.
+    /// Returns whether a group of this epoch may have been here and be forgotten.
     pub(super) fn is_below_floor(&self, epoch: Epoch) -> bool {
         epoch.attempt() <= self.floor.attempt()
     }

@@ -29,7 +29,7 @@ pub(super) enum After {
     Answer(Ticket, Response),
     /// The row of this key and stamp is safe.
     Row(Id, Stamp),
-    /// This node is the primary of a new group.
+    /// The node is the primary of a new group.
     Lead(GroupId),
     /// A change may begin.
     Begin(GroupId, u64),
@@ -37,7 +37,7 @@ pub(super) enum After {
     Fetched(GroupId, u64),
     /// The repair of this number is done.
     Repaired(u64, Fence),
-    /// This node has given its lineage up for this one.
+    /// The node has given its lineage up for this one.
     Adopted(u64),
 }
 
@@ -69,7 +69,7 @@ pub(super) enum Act {
     EndRepair(GroupId, RepairError),
 }
 
-/// This node as it was set up, and the time of this step.
+/// The node's contact and settings, and the time of this step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Own {
     pub(super) contact: Contact,
@@ -136,7 +136,7 @@ impl Outbox {
         }
     }
 
-    /// Whether the disk refused what it was given last: nothing can be promised before it takes something again.
+    /// Returns whether the disk refused what it was given last: nothing can be promised before it takes something again.
     pub(super) const fn disk_refuses(&self) -> bool {
         self.disk_refuses
     }
@@ -235,12 +235,12 @@ impl Shared {
         }
     }
 
-    /// Whether a node is a neighbour on the ring, or shares a group with this one. Others have no say in what this node keeps.
+    /// Returns whether a node is a neighbour on the ring, or shares a group with this one. Others have no say in what this node keeps.
     pub(super) fn is_acquainted_with(&self, node: Id) -> bool {
         self.roster.shares_group_with(node) || node == self.id() || self.presence.is_neighbour(node)
     }
 
-    /// Whether a node could not store what it was given a moment ago.
+    /// Returns whether a node could not store what it was given a moment ago.
     pub(super) fn refuses(&self, node: Id) -> bool {
         let patience = self.own.settings.patience;
         self.presence.refuses(self.own.now, node, patience)
@@ -357,7 +357,7 @@ impl Shared {
         }
     }
 
-    /// Whether this node can be in what follows this group, having given up a lineage of its own if need be. Of two that are
+    /// Returns whether this node can be in what follows this group, having given up a lineage of its own if need be. Of two that are
     /// both alone the lesser number stays, so that they do not give up both.
     pub(super) fn moves_to(&mut self, parent: &Configuration) -> bool {
         let other = |lineage: &Lineage| lineage.number != parent.lineage;

@@ -50,7 +50,7 @@ impl Upkeep {
         self.leaving
     }
 
-    /// Whether this node wants to leave its groups, and none of its neighbours could take its places.
+    /// Returns whether this node wants to leave its groups, and none of its neighbours could take its places.
     pub(super) const fn has_no_followers(&self) -> bool {
         self.leaving && self.is_last
     }
@@ -155,7 +155,7 @@ impl Upkeep {
         None
     }
 
-    /// Whether a group does although members of it have no room: it is as the ring is but for that. Such a primary may be unable
+    /// Returns whether a group does although members of it have no room: it is as the ring is but for that. Such a primary may be unable
     /// to lead.
     fn does_with(&self, shared: &Shared, group: &Configuration, look: &Look) -> bool {
         let leads = |member: &Member| !shared.refuses(member.id());
@@ -165,7 +165,7 @@ impl Upkeep {
         group.primary().is_some_and(leads) && wanted.is_some_and(|it| fits(shared, group, &it))
     }
 
-    /// Whether it is known who is at the middle of a range; asks for it once.
+    /// Returns whether it is known who is at the middle of a range; asks for it once.
     fn knows_middle(&mut self, shared: &mut Shared, group: &Configuration) -> bool {
         let watch = self.watching.entry(group.id()).or_default();
         if watch.middle.is_none() {
@@ -433,7 +433,7 @@ impl Upkeep {
     }
 }
 
-/// Whether a group is as it is wanted.
+/// Returns whether a group is as it is wanted.
 fn fits(shared: &Shared, group: &Configuration, wanted: &Wanted) -> bool {
     let before = group.members.iter().map(Member::id);
     let same = before.eq(wanted.members.iter().map(Contact::id));
@@ -449,8 +449,8 @@ fn is_in(nodes: &[Contact], node: Id) -> bool {
     nodes.iter().any(|other| other.id() == node)
 }
 
-/// Each two neighbours tell one another who they are, once in a life. Who has lost its store is known by that, and who has no
-/// lineage yet takes the ring's.
+/// Introduces this node to its neighbours, once each in a life. An introduction shows that a node has lost its store, and a node without a
+/// lineage takes the ring's.
 fn introduce(shared: &mut Shared, ring: &[Contact]) {
     let nodes = shared.presence.not_introduced(ring);
     shared.outbox.act(Act::Introduce(Token::Meet, nodes));

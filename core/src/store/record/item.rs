@@ -14,7 +14,7 @@ use crate::store::record::{DEFAULT_LIFETIME, Label, MAX_VALUE, RecordError};
 pub struct Item {
     /// The label, which makes the record named or signed.
     pub label: Label,
-    /// Its value; `None` marks a deleted record.
+    /// The value; `None` marks a deleted record.
     #[serde(with = "crate::base::bytes::optional")]
     pub value: Option<Vec<u8>>,
     /// Counts the writes, from 1.

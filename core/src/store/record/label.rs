@@ -147,7 +147,7 @@ impl Subject {
         }
     }
 
-    /// Whether a record is what was asked for.
+    /// Returns whether a record is what was asked for.
     pub fn is_met_by(&self, record: &Record, space: Space) -> bool {
         match (self, record) {
             (Self::Name(name), Record::Item(item)) => item.label == Label::Name(name.clone()),

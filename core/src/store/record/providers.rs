@@ -36,7 +36,7 @@ pub struct Provider {
     pub card: Card,
     /// Counts what the author says under this version of its card, which is a greater one after each start.
     pub sequence: u64,
-    /// Whether it has the content no more. The entry stays until older ones cannot come back.
+    /// Whether the author has the content no more. The entry stays until older ones cannot come back.
     pub withdrawn: bool,
     /// The lifetime from the writing on, in seconds.
     pub lifetime: u32,
@@ -106,12 +106,12 @@ impl Provider {
         bytes.push(u8::from(self.withdrawn));
     }
 
-    /// Whether the author said this after the other.
+    /// Returns whether the author said this after the other.
     fn supersedes(&self, other: &Self) -> bool {
         (self.card.version, self.sequence) > (other.card.version, other.sequence)
     }
 
-    /// Whether it is the same entry, however long it has left.
+    /// Returns whether it is the same entry, however long it has left.
     fn is(&self, other: &Self) -> bool {
         let said = |entry: &Self| {
             (

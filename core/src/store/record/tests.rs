@@ -1,3 +1,5 @@
+//! Tests of the kinds of records: their proofs, merges and limits.
+
 use alloc::vec;
 
 use super::*;

@@ -54,7 +54,7 @@ enum What {
 }
 
 impl What {
-    /// Whether it is known to have no bytes.
+    /// Returns whether it is known to have no bytes.
     fn is_nothing(&self) -> bool {
         match self {
             Self::Input => false,

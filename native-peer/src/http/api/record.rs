@@ -58,7 +58,7 @@ struct Asked {
     if_sequence: Option<u64>,
     /// The lifetime in seconds of a record that is put; a day unless it is said.
     ttl: Option<u32>,
-    /// Whether the peer renews it while it runs; it does unless it is said.
+    /// Whether the peer renews the record while it runs; it does unless this is `false`.
     renew: Option<bool>,
 }
 
@@ -74,10 +74,10 @@ enum Kind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LevelName {
-    /// Any peer that holds the record answers, and takes a new one; all of them have the newest in the end
+    /// Any replica answers, and takes a new record; all of them have the newest in the end (eventually consistent)
     #[default]
     One,
-    /// A majority of the peers that keep the name agree on one order; fails where there is none
+    /// A majority of the replica group agrees on one order (linearizable); fails where there is no majority
     Quorum,
 }
 

@@ -78,7 +78,7 @@ struct Sharing {
     path: Option<PathBuf>,
     /// The file's stamp when it was hashed.
     stamp: Option<String>,
-    /// Whether it is shared as a file of a folder.
+    /// Whether the content is shared as a file of a folder.
     #[serde(default)]
     part: bool,
     /// Whether the peer takes the file over.
@@ -174,7 +174,7 @@ async fn list(
 struct Unwanted {
     /// A link, or a content id.
     link: String,
-    /// Whether it is shared on if it is complete.
+    /// Whether a complete content is shared on.
     #[serde(default)]
     unfinished: bool,
 }

@@ -12,7 +12,7 @@ use super::told::{Access, Name, Told, unsure};
 use chordscope_sim::checks::linearizable::Operation;
 use chordscope_sim::checks::register::{Act, Asked, Outcome};
 
-/// How long a peer may take: it gives an operation up after ten seconds.
+/// The time that a peer gets to answer: it gives an operation up after ten seconds.
 const TIMEOUT: Duration = Duration::from_secs(25);
 /// The value of a lock, whoever takes it.
 const MINE: u32 = 1;
@@ -25,15 +25,15 @@ pub(super) struct Client {
     values: u32,
     /// The lineage of each peer, in one of its lives.
     lineages: BTreeMap<usize, (u32, Option<String>)>,
-    /// What it heard of last.
+    /// The last outcome that the client heard of.
     latest: Outcome,
 }
 
-/// What came of a request.
+/// The outcome of a request.
 enum Answer {
-    /// Nobody listens: it has not arrived.
+    /// No server listened: the request has not arrived.
     Nobody,
-    /// It may have arrived.
+    /// The request may have arrived.
     Lost,
     Came {
         code: u16,
@@ -104,7 +104,7 @@ impl Client {
         self.ask(told, slot, name, asked)
     }
 
-    /// Does one operation, and notes what it came to; says why, if it is not known or nothing was done.
+    /// Carries out one operation, and notes its outcome; returns the reason, if that is not known or nothing was done.
     pub(super) fn ask(
         &mut self,
         told: &Told,
@@ -167,9 +167,9 @@ impl Client {
     }
 }
 
-/// What is known of an operation that was not answered as it should be.
+/// The effect of an operation that was not answered as it should be.
 enum Fault {
-    /// It has done nothing.
+    /// The operation has done nothing.
     Nothing(String),
     Unsure(String),
     /// A peer never says this.
@@ -239,7 +239,7 @@ pub(super) fn status(access: &Access) -> Result<Option<String>, ()> {
     Ok(whole["quorum"]["lineage"].as_str().map(str::to_string))
 }
 
-/// All that a peer says of itself.
+/// Returns a peer's whole status.
 pub(super) fn whole_status(access: &Access) -> Option<Value> {
     match speak(access, "GET", "/api/v1/status", &[]) {
         Answer::Came {

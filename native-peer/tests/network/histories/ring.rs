@@ -13,10 +13,10 @@ use super::client::{leave, status, whole_status};
 use super::told::{Access, Told};
 use crate::process::{Home, Process, eventually};
 
-/// How long trouble waits for operations where none can end: a few are then under way without a majority.
+/// The time that trouble waits for operations where none can end: a few are then under way without a majority.
 const TIMEOUT: Duration = Duration::from_secs(6);
 
-/// How long groups may take until they have all their members again, on a machine that does much else: thirty seconds of it wait
+/// The time within which groups have all their members again, on a machine that does much else: thirty seconds of it wait
 /// for who will not come back.
 const HEALING: Duration = Duration::from_secs(180);
 
@@ -28,14 +28,14 @@ struct Slot {
     port: u16,
     process: Option<Process>,
     life: u32,
-    /// Whom it is told to join; none where it begins a ring.
+    /// The peer that it is told to join; none where it begins a ring.
     joins: Option<usize>,
     is_fickle: bool,
-    /// It does not come back before the end.
+    /// Whether the peer stays away until the end.
     stays_away: bool,
 }
 
-/// What is done to the peers.
+/// A fault that the test inflicts on the peers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trouble {
     Stop,
@@ -51,12 +51,12 @@ enum Trouble {
     Damage,
     /// The one that began the ring loses all it has, and begins another one.
     FoundAnew,
-    /// Those who began a ring apart are told of the others.
+    /// The peers that began a ring apart are told of the others.
     Meet,
 }
 
 impl Trouble {
-    /// Whether a member is lost with what it has promised: its groups must be whole before.
+    /// Returns whether a member is lost with what it has promised: its groups must be whole before.
     fn is_loss(self) -> bool {
         matches!(
             self,
@@ -128,7 +128,7 @@ impl Ring {
         self.done.push(format!("  {seconds} s: {what}"));
     }
 
-    /// What was done, and what peers said.
+    /// Returns the log of what was done, and of what peers said.
     pub(super) fn done(&self) -> Vec<String> {
         let mut all = self.done.clone();
         for number in 0..self.slots.len() {
@@ -267,7 +267,7 @@ impl Ring {
         self.up().into_iter().filter(has).collect()
     }
 
-    /// Whether every peer has a lineage.
+    /// Returns whether every peer has a lineage.
     pub(super) fn all_know(&self) -> bool {
         let known = |slot| {
             let access = self.access(slot);

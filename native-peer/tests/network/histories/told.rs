@@ -1,4 +1,4 @@
-//! What clients were told, and which peers can be asked: shared by the clients and by who makes the trouble.
+//! The answers that clients were given, and the peers that can be asked: shared by the clients and the one that makes the trouble.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -8,19 +8,19 @@ use std::time::{Duration, Instant};
 use chordscope_sim::checks::linearizable::Operation;
 use chordscope_sim::checks::register::{Act, Asked, Outcome};
 
-/// How many operations a name gets before the next of its kind takes its place: checking takes longer with each.
+/// The number of operations that a name gets before the next of its kind takes its place: checking takes longer with each.
 const EACH: usize = 90;
 /// A lock is taken once.
 const EACH_LOCK: usize = 6;
-/// How long a client rests whose peer cannot do anything now.
+/// The pause of a client whose peer cannot do anything now.
 const REST: Duration = Duration::from_millis(25);
 
 /// The names that clients use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Name {
-    /// Everybody reads it and adds one: equal values come from many.
+    /// A counter that all clients read and add one to: equal values come from many.
     Counter(u32),
-    /// Who finds nothing there writes the same as everybody else.
+    /// A lock: a client that finds nothing there writes the same as all others.
     Lock(u32),
     /// Small values, each different.
     Text(u32),
@@ -71,7 +71,7 @@ impl fmt::Display for Name {
     }
 }
 
-/// How a peer is asked.
+/// The access to a peer over HTTP.
 #[derive(Clone, Debug)]
 pub(super) struct Access {
     pub(super) port: u16,
@@ -82,7 +82,7 @@ pub(super) struct Access {
     pub(super) is_fickle: bool,
 }
 
-/// What a client was told in a lineage; in any of them, if it is not known in which.
+/// The outcome that a client was given in a lineage; in any of them, if it is not known in which.
 #[derive(Clone, Debug)]
 struct Heard {
     lineage: Option<String>,
@@ -94,9 +94,9 @@ struct Heard {
 struct State {
     access: Vec<Option<Access>>,
     heard: Vec<Heard>,
-    /// How many operations have ended, one way or another.
+    /// The number of operations that have ended, one way or another.
     ended: usize,
-    /// How many operations each name has had.
+    /// The number of operations that each name has had.
     had: BTreeMap<Name, usize>,
     nonsense: Option<String>,
     over: bool,
@@ -156,7 +156,7 @@ impl Told {
         }
     }
 
-    /// No client begins anything more.
+    /// Ends the history: no client begins anything more.
     pub(super) fn end(&self) {
         self.state().over = true;
         self.changed.notify_all();
@@ -229,7 +229,7 @@ impl Told {
             .collect()
     }
 
-    /// Whether a write was acknowledged in a lineage.
+    /// Returns whether a write was acknowledged in a lineage.
     pub(super) fn has_acknowledged(&self, lineage: &str) -> bool {
         let written = |heard: &Heard| matches!(heard.operation.act, Act(_, Outcome::Written(_)));
         let state = self.state();

@@ -13,7 +13,7 @@ pub struct BranchId(pub u32);
 /// A branch, as a timeline shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BranchView {
-    /// Its number.
+    /// The branch's number.
     pub id: BranchId,
     /// The branch that it left; `None` for the first one.
     pub parent: Option<BranchId>,
@@ -23,7 +23,7 @@ pub struct BranchView {
     pub end: Instant,
     /// The first action of its own, in words. A branch that lacks its parent's action, and the first one, may have none.
     pub label: Option<String>,
-    /// Whether it is the one that is shown.
+    /// Whether this is the branch that is shown.
     pub is_current: bool,
 }
 
@@ -39,7 +39,7 @@ pub(super) struct Branch<A> {
     pub(super) actions: Vec<Timed<A>>,
     /// The places of those that were carried out by hand, ascending. All actions before them have had their turn.
     pub(super) by_hand: Vec<usize>,
-    /// The greater, the later somebody was there.
+    /// The order of visits: the branch visited last has the greatest number.
     pub(super) visited: u64,
 }
 

@@ -55,7 +55,7 @@ pub struct Setup {
 pub enum Action {
     /// A new peer, or with `relayed` a new tab, joins by the first member that runs.
     Add {
-        /// Whether it is reached over relays.
+        /// Whether the peer is a tab, reached over relays.
         relayed: bool,
     },
     /// A member ends without a word; its disk stays.
@@ -89,7 +89,7 @@ pub enum Action {
 /// The reason why an action on a ring of peers is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// There is no member of this number.
+    /// No member has this number.
     NoMember(usize),
     /// The member does not run.
     Down(usize),
@@ -97,7 +97,7 @@ pub enum Refusal {
     Up(usize),
     /// No other member runs.
     Last,
-    /// There are [`MAX_PEERS`].
+    /// The ring has [`MAX_PEERS`] members.
     TooMany,
     /// The name or value is refused.
     Record(RecordError),
@@ -158,7 +158,7 @@ impl Peers {
         }
     }
 
-    /// Has a member that is in no ring join by the first other one that runs.
+    /// Makes a member that is in no ring join by the first other one that runs.
     fn join_any(&mut self, member: usize) {
         let other = self.running().find(|(index, _)| *index != member);
         if let Some((via, _)) = other {

@@ -60,7 +60,7 @@ impl Peers {
         })
     }
 
-    /// Has a member that was killed take a fetch up again, with the segments that it has on its disk.
+    /// Resumes a fetch of a member that was killed, with the segments that it has on its disk.
     ///
     /// # Errors
     /// As [`Peer::share`].
@@ -85,7 +85,7 @@ impl Peers {
         parts.flatten().copied().collect()
     }
 
-    /// Whether a member has a file whole.
+    /// Returns whether a member has a file whole.
     pub fn has_whole(&self, member: usize, content: ContentId) -> bool {
         let have = self
             .peer(member)

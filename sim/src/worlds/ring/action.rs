@@ -117,7 +117,7 @@ pub enum ActionError {
     OutOfRange(Id),
     /// The last node cannot go.
     LastNode,
-    /// There are as many nodes as a simulation may have.
+    /// The simulation has as many nodes as it may have.
     TooManyNodes,
     /// No such message is in flight.
     UnknownMessage,
@@ -169,7 +169,7 @@ impl Action {
         }
     }
 
-    /// Whether it changes who is in the ring.
+    /// Returns whether it changes who is in the ring.
     pub const fn changes_members(&self) -> bool {
         matches!(
             self,

@@ -56,7 +56,7 @@ impl Faults {
 }
 
 impl RingWorld {
-    /// Whether a node is up, and does nothing.
+    /// Returns whether a node is up, and does nothing.
     pub fn is_paused(&self, node: Id) -> bool {
         self.faults.is_paused(node)
     }
@@ -163,7 +163,7 @@ impl RingWorld {
         }
     }
 
-    /// Whether this message arrives broken.
+    /// Returns whether this message arrives broken.
     pub(super) fn is_corrupted(&mut self, from: Id) -> bool {
         self.faults.corrupting.remove(&from)
     }

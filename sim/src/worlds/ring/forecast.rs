@@ -23,7 +23,7 @@ pub struct Forecast {
     pub deed: Action,
     /// The node that comes or goes.
     pub node: Id,
-    /// Whether it goes.
+    /// Whether the node goes; otherwise it comes.
     pub goes: bool,
     /// The member before it at that moment.
     pub after: Option<Id>,
@@ -46,7 +46,7 @@ pub struct AffectedFinger {
     pub old: Id,
     /// The right node now.
     pub new: Id,
-    /// Whether it names that now.
+    /// Whether the finger names the right node now.
     pub is_right: bool,
 }
 
@@ -150,7 +150,7 @@ impl RingWorld {
         self.forecasts.push(Arc::new(forecast));
     }
 
-    /// Whether a change of this node begins while the changes before it are under way.
+    /// Returns whether a change of this node begins while the changes before it are under way.
     fn continues(&self, node: Id) -> bool {
         let Some(last) = self.forecasts.last() else {
             return false;

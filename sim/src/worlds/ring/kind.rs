@@ -198,12 +198,12 @@ impl Kind {
         self as u8
     }
 
-    /// Whether it acknowledges one hop of a recursive lookup, which moves the lookup no further.
+    /// Returns whether it acknowledges one hop of a recursive lookup, which moves the lookup no further.
     pub const fn is_acknowledgement(self) -> bool {
         matches!(self, Self::Forwarded)
     }
 
-    /// Whether it is an answer to a request.
+    /// Returns whether it is an answer to a request.
     pub const fn is_reply(self) -> bool {
         let number = self.number();
         // Responses about the ring, about records and about groups; and to who began a recursive lookup.

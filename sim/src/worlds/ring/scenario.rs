@@ -54,11 +54,11 @@ pub struct Scenario {
     pub records: Vec<Name>,
     /// The membership rules of its nodes.
     pub protocol: Protocol,
-    /// Length of the successor lists.
+    /// The length of the successor lists, 1 to 32.
     pub successors: u8,
-    /// The number of nodes that a finger chooses from: itself and those behind it.
+    /// The number of nodes that a finger chooses from, 1 to 32: itself and those behind it (proximity neighbour selection).
     pub successors_per_finger: u8,
-    /// The number of nodes that keep each record.
+    /// The number of nodes that keep each record, 1 to 32.
     pub copies: u8,
     /// The latency of messages.
     pub latency: Latency,
@@ -83,11 +83,11 @@ pub struct Scenario {
 /// Intervals of the ring's upkeep, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Upkeep {
-    /// Between two stabilizations.
+    /// The pause between two stabilizations.
     pub stabilize_ms: u32,
-    /// Between two finger refreshes.
+    /// The pause between two refreshes of a finger (fix fingers).
     pub fingers_ms: u32,
-    /// Between two comparisons of records.
+    /// The pause between two comparisons of records (anti-entropy).
     pub repair_ms: u32,
 }
 
@@ -207,7 +207,7 @@ impl Scenario {
         Ok(self)
     }
 
-    /// Whether an answer may take many times the usual, so that its absence says little.
+    /// Returns whether an answer may take many times the usual, so that its absence says little.
     const fn has_stragglers(&self) -> bool {
         self.reorder.is_some() || matches!(self.latency, Latency::Exponential(_))
     }

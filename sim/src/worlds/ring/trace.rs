@@ -34,7 +34,7 @@ pub enum Traffic {
 /// A message between two nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parcel {
-    /// Its number in the world.
+    /// The message's number in the world.
     pub number: u64,
     /// The sender.
     pub from: Id,
@@ -108,9 +108,9 @@ pub struct LookupTrace {
     pub path: Vec<Id>,
     /// The owner, once found.
     pub owner: Option<Id>,
-    /// Whether it ended without an owner.
+    /// Whether the lookup ended without an owner.
     pub failed: bool,
-    /// Whether it ended because its origin stopped.
+    /// Whether the lookup ended because its origin stopped.
     pub stopped: bool,
     /// The number of times that a node was asked that is gone: a timeout, as ToN 2003 §V counts them.
     pub timeouts: u32,
@@ -118,15 +118,15 @@ pub struct LookupTrace {
     pub decisions: Vec<Decision>,
     /// The wait of the lookup, while the message that carried it on is lost.
     pub wait: Option<Wait>,
-    /// Whether its origin asks each node in turn: from the start, or since the recursive lookup took too long.
+    /// Whether the origin asks each node in turn: from the start, or since the recursive lookup took too long.
     pub driven: bool,
-    /// Whether its origin asks a node again that has decided already: who this node named did not answer, or it was not heard itself.
+    /// Whether the origin asks a node again that has decided already: the node that it named, or its own answer, did not come through.
     pub asks_again: bool,
     /// The node that the message that carries it on goes to or names: another than was decided where a node misroutes.
     pub leads_to: Option<Id>,
     /// The number of the message that carries it on.
     pub(super) carrier: Option<u64>,
-    /// The origin's last decision beside the branch that leads, or one by which it has not asked anybody.
+    /// The origin's last decision beside the branch that leads, or one by which it has asked no node.
     pub(super) aside: Option<Decision>,
     /// The node that its origin's question has reached, and that has not decided yet.
     pub(super) asked: Option<Id>,
@@ -173,7 +173,7 @@ impl Decision {
 }
 
 impl What {
-    /// Whether it is worth stopping at in a step: an arrival of a lookup or record message, a change of a node's state, a deed, a
+    /// Returns whether it is worth stopping at in a step: an arrival of a lookup or record message, a change of a node's state, a deed, a
     /// loss.
     pub const fn is_notable(&self) -> bool {
         match self {
@@ -205,12 +205,12 @@ impl What {
 }
 
 impl Entry {
-    /// Whether it is worth stopping at in a step.
+    /// Returns whether it is worth stopping at in a step.
     pub const fn is_notable(&self) -> bool {
         self.what.is_notable()
     }
 
-    /// Whether it belongs to the ring's upkeep only.
+    /// Returns whether it belongs to the ring's upkeep only.
     pub const fn is_upkeep(&self) -> bool {
         match &self.what {
             What::Sent(parcel)

@@ -13,9 +13,9 @@ use chordscope_core::wire::frame;
 pub struct Volume {
     /// The number of messages.
     pub messages: u64,
-    /// Their bytes as frames of a link: header, body and tag. WebSocket, TCP and IP come on top.
+    /// The messages' bytes as frames of a link: header, body and tag. WebSocket, TCP and IP come on top.
     pub bytes: u64,
-    /// Their bytes as p2psim counts: 20 for a packet, 4 for each node or key that it names, and what data it carries.
+    /// The messages' bytes as p2psim counts: 20 for a packet, 4 for each node or key that it names, and its data.
     pub p2psim_bytes: u64,
 }
 

@@ -92,7 +92,7 @@ impl RingWorld {
         self.health = health;
     }
 
-    /// Whether the entries of this step may have changed what the ring looks like.
+    /// Returns whether the entries of this step may have changed what the ring looks like.
     fn members_changed(&self) -> bool {
         let this_step = |at: Instant| at == self.now;
         self.trace

@@ -60,9 +60,9 @@ pub enum Action {
 /// The reason why an action on a swarm is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// There is no member of this number.
+    /// No member has this number.
     NoMember(u64),
-    /// There are [`MAX_MEMBERS`].
+    /// The swarm has [`MAX_MEMBERS`] members.
     TooMany,
 }
 

@@ -24,10 +24,10 @@ const FLAGS: [&str; 10] = [
     "--force-color-profile=srgb",
 ];
 
-/// How long a script may take: some wait for frames, or look at a whole page. The client waits two minutes for any answer.
+/// The time that a script may take: some wait for frames, or look at a whole page. The client waits two minutes for any answer.
 const SCRIPT_TIMEOUT: Duration = Duration::from_secs(110);
 
-/// What the driver adds of its own accord: it would spare hidden pages what users' browsers do to them.
+/// The flags that the driver adds of its own accord and that are taken out: they would spare hidden pages what users' browsers do to them.
 const NOT_FLAGS: [&str; 2] = [
     "disable-background-timer-throttling",
     "disable-backgrounding-occluded-windows",

@@ -1,4 +1,4 @@
-//! How much memory the processes of a browser take that run pages.
+//! The memory of a browser's processes that run pages.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,9 +9,9 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// How often to look.
+/// The interval of measurements.
 const INTERVAL: Duration = Duration::from_millis(100);
-/// After how many looks to ask anew which processes there are: that takes longer than what is measured can spare.
+/// The number of measurements after which the list of processes is read anew: that takes longer than a measurement can spare.
 const ANEW: u64 = 20;
 
 /// Looks at the resident memory of each renderer below a process, ten times a second, until it is dropped. Linux only: it

@@ -171,12 +171,12 @@ impl Page {
         eventually(&what, async || self.find(role, Some(name)).await).await
     }
 
-    /// Some element with this role, whatever its name, once one is there.
+    /// Returns an element with this role, whatever its name, once one is there.
     pub(crate) async fn any(&self, role: &str) -> Result<WebElement> {
         eventually(&format!("any {role}"), async || self.find(role, None).await).await
     }
 
-    /// Whether there is such an element now.
+    /// Returns whether there is such an element now.
     pub(crate) async fn has(&self, role: &str, name: &str) -> Result<bool> {
         Ok(self.find(role, Some(name)).await?.is_some())
     }
@@ -219,7 +219,7 @@ impl Page {
         .await
     }
 
-    /// What the element with this role and name says now. An empty status is found too.
+    /// Returns the text of the element with this role and name. An empty status is found too.
     pub(crate) async fn text(&self, role: &str, name: &str) -> Result<String> {
         let read = async || Ok(gone_is_none(self.by_name(role, name).await?.text().await)?);
         eventually(&format!("the text of the {role} \"{name}\""), read).await
@@ -274,7 +274,7 @@ impl Page {
             .clone())
     }
 
-    /// What axe-core finds wrong with the page as it is: each finding with the elements that it is about.
+    /// Returns axe-core's findings on the page as it is: each with the elements that it is about.
     pub(crate) async fn violations(&self) -> Result<Vec<String>> {
         const FIND: &str = "return axe.run(document, { resultTypes: ['violations'] }).then(found =>
             found.violations.map(one => `${one.id}: ${one.nodes.map(node => node.target.join(' ')).join(', ')}`))";
@@ -283,7 +283,7 @@ impl Page {
         Ok(serde_json::from_value(self.run(FIND).await?)?)
     }
 
-    /// What the page's console holds that no page should say: errors, failed requests, violations of the policy.
+    /// Returns the lines of the console that no page should have: errors, failed requests, violations of the policy.
     pub(crate) async fn errors(&self) -> Result<Vec<String>> {
         let new = self.driver().browser_log().await?;
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
@@ -348,7 +348,7 @@ impl Page {
     }
 }
 
-/// What WebDriver does not offer, but Chromium does.
+/// The commands of Chromium's own that WebDriver does not offer.
 #[derive(Debug)]
 struct DevTools {
     method: &'static str,

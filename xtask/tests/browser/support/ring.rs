@@ -120,7 +120,7 @@ impl Ring {
         format!("http://127.0.0.1:{}/", self.port)
     }
 
-    /// Where other peers dial the first peer.
+    /// Returns the address at which other peers dial the first peer.
     pub(crate) fn socket(&self) -> String {
         format!("ws://127.0.0.1:{}/ws", self.port)
     }
@@ -179,10 +179,10 @@ fn binary() -> PathBuf {
     path_from("CHORDSCOPE_BINARY", "target/release/chordscope")
 }
 
-/// Where ports are looked for: below those that the system gives to outgoing connections, of which any could take a port between the
+/// The range of ports for peers: below those that the system gives to outgoing connections, of which any could take a port between the
 /// moment when it is found free and the one when a peer listens there.
 const PORTS: Range<u16> = 10_000..32_000;
-/// How many ports of these have been handed out: no two tests get the same.
+/// The number of ports that have been handed out: no two tests get the same.
 static HANDED_OUT: AtomicU32 = AtomicU32::new(0);
 
 /// The first of so many free ports in a row.

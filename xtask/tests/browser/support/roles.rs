@@ -1,4 +1,4 @@
-//! Which elements may have a role. Chromium then says which of them do.
+//! The elements that may have a role. Chromium then says which of them do.
 
 /// A CSS selector for every element that could have the role.
 pub(super) fn candidates(role: &str) -> String {

@@ -7,10 +7,10 @@ use tokio::time::{sleep, timeout};
 
 use super::Result;
 
-/// How long anything may take before a test fails. Generous: machines that run tests are often busy, and on a page whose frames are slow
+/// The time after which a test fails. Generous: machines that run tests are often busy, and on a page whose frames are slow
 /// time runs slower.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(180);
-/// How often to look.
+/// The interval of looks.
 const INTERVAL: Duration = Duration::from_millis(40);
 
 /// Looks again and again until there is something, and returns it. `what` says in the failure what never came.
@@ -48,7 +48,7 @@ pub(crate) async fn within<T>(
     }
 }
 
-/// Whether a script or a command met a page that was being built: what it reads may be there a moment later.
+/// Returns whether a script or a command met a page that was being built: what it reads may be there a moment later.
 fn is_of_a_moment(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
     let error = error.downcast_ref::<WebDriverError>();
     error.is_some_and(|error| {

@@ -1,5 +1,5 @@
-//! A scenario in a link: `bits=5&nodes=1,4,9&successors=2&latency=20,60&upkeep=2000,3000,8000`. What is as in
-//! [`Scenario::plain`] is left out.
+//! A scenario in a link: `bits=5&nodes=1,4,9&successors=2&latency=20,60&upkeep=2000,3000,8000`. Values equal to
+//! those of [`Scenario::plain`] are left out.
 
 use alloc::format;
 use alloc::string::String;

@@ -154,7 +154,7 @@ fn read_actions(space: Space, until_ms: u64, actions: Vec<Value>) -> Result<Vec<
     Ok(in_order(read))
 }
 
-/// Writes a scenario. What few scenarios have is left out where it is not so.
+/// Writes a scenario. Fields that few scenarios set are left out where they have their default.
 pub(super) fn write(scenario: &Scenario) -> Value {
     let space = scenario.space;
     let mut fields = Vec::new();

@@ -1,4 +1,4 @@
-//! What the digest of a trace covers, and what it does not.
+//! Tests of what the digest of a trace covers, and what it leaves out.
 
 use alloc::vec;
 
@@ -138,7 +138,7 @@ fn what_is_different_has_different_bytes() {
     assert_eq!(all.len(), count);
 }
 
-/// What is encoded is typed: this file has no way to the words of a log, so that no rewording can change a digest.
+/// The encoding is typed: this file has no way to the words of a log, so that no rewording can change a digest.
 #[test]
 fn no_words_are_encoded() {
     let source = include_str!("../encoding.rs");
