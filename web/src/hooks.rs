@@ -1,8 +1,7 @@
-//! Hooks: the engine's loop, the keyboard, the address.
+//! Hooks: frames, listeners, the keyboard, the address.
 
 pub mod use_animation_frame;
 pub mod use_colours;
-pub mod use_engine;
 pub mod use_frames;
 pub mod use_listener;
 pub mod use_route;

@@ -1,18 +1,16 @@
 //! Three Yew applications, each a WebAssembly module of its own: the ring page runs the core's simulator and draws it; the lab has the
 //! page of experiments (`experiments`); the live page (`live`) makes this browser tab a member of a real ring.
 //!
-//! `engine` owns the simulation and speaks in commands and snapshots; `scene` turns those into geometry and paint; both
-//! know no Yew. `state` and `intent` are the controls; `components` show it all; `hooks` join them to the browser.
+//! Each page is a room of its own (`ring`, `experiments`, `live`); none imports another one. They share `scene`, which turns plain values into
+//! geometry and paint and knows no Yew, `components`, `hooks`, `page` (the browser around them), and what reads and shortens identifiers
+//! (`input`, `brief`).
 
-pub mod app;
 pub mod brief;
 pub mod components;
-pub mod engine;
 pub mod experiments;
 pub mod hooks;
 pub mod input;
-pub mod intent;
 pub mod live;
 pub mod page;
+pub mod ring;
 pub mod scene;
-pub mod state;

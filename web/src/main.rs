@@ -1,7 +1,7 @@
 //! Mounts the ring page.
 
-use chordscope_web::app::App;
 use chordscope_web::page;
+use chordscope_web::ring::app::App;
 
 fn main() {
     page::recall_theme();

@@ -1,9 +1,9 @@
 //! Branches, undo and redo as the page drives them: commands in, snapshots out, no browser.
 
 use chordscope_core::base::id::Id;
-use chordscope_web::engine::Engine;
-use chordscope_web::engine::command::{Command, Way};
-use chordscope_web::engine::snapshot::Snapshot;
+use chordscope_web::ring::engine::Engine;
+use chordscope_web::ring::engine::command::{Command, Way};
+use chordscope_web::ring::engine::snapshot::Snapshot;
 
 fn id(value: u64) -> Id {
     Id::from_u64(value)

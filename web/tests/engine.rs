@@ -4,14 +4,14 @@ use std::rc::Rc;
 
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::invariant::Property;
-use chordscope_web::engine::command::{Command, Way};
-use chordscope_web::engine::compose::compose;
-use chordscope_web::engine::snapshot::{Beside, Gone, Snapshot, Standing, Tone};
-use chordscope_web::engine::statement::Statement;
-use chordscope_web::engine::{Engine, SPEEDS};
-use chordscope_web::intent::{self, Intent};
+use chordscope_web::ring::engine::command::{Command, Way};
+use chordscope_web::ring::engine::compose::compose;
+use chordscope_web::ring::engine::snapshot::{Beside, Gone, Snapshot, Standing, Tone};
+use chordscope_web::ring::engine::statement::Statement;
+use chordscope_web::ring::engine::{Engine, SPEEDS};
+use chordscope_web::ring::intent::{self, Intent};
+use chordscope_web::ring::state::{Action, Field, UiState};
 use chordscope_web::scene::{Carries, Look};
-use chordscope_web::state::{Action, Field, UiState};
 use yew::Reducible;
 
 fn id(value: u64) -> Id {

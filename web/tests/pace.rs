@@ -3,10 +3,10 @@
 use chordscope_core::base::id::Id;
 use chordscope_sim::worlds::ring::action::Action;
 use chordscope_sim::worlds::ring::builtin;
-use chordscope_web::engine::Engine;
-use chordscope_web::engine::command::{Command, Way};
-use chordscope_web::engine::snapshot::{Caption, Snapshot};
-use chordscope_web::engine::statement::Statement;
+use chordscope_web::ring::engine::Engine;
+use chordscope_web::ring::engine::command::{Command, Way};
+use chordscope_web::ring::engine::snapshot::{Caption, Snapshot};
+use chordscope_web::ring::engine::statement::Statement;
 
 /// A frame, in milliseconds.
 const FRAME: f64 = 16.0;

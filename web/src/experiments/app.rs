@@ -11,7 +11,7 @@ use yew::{
 };
 
 use crate::components::icon::{Picture, icon};
-use crate::components::top_bar::pages;
+use crate::components::pages::pages;
 use crate::experiments::desk::{Action, Desk};
 use crate::experiments::figure::panels;
 use crate::experiments::panels::{

@@ -3,7 +3,7 @@
 use yew::{Callback, Html, MouseEvent, component, html, use_node_ref, use_reducer};
 
 use crate::components::icon::{Picture, icon};
-use crate::components::top_bar::pages;
+use crate::components::pages::pages;
 use crate::hooks::use_route::use_route;
 use crate::live::desk::{Action, Desk};
 use crate::live::intent::{Intent, command, field_id};

@@ -10,7 +10,7 @@ use chordscope_core::node::api::Event;
 use chordscope_sim::worlds::ring::action::Action;
 use chordscope_sim::worlds::ring::kind::Kind;
 use chordscope_sim::worlds::ring::trace::{Parcel, What};
-use chordscope_web::engine::statement::{Fate, Stage, Statement};
+use chordscope_web::ring::engine::statement::{Fate, Stage, Statement};
 
 use crate::facts::{AffectedRow, Facts, LookupFacts, Ring, leads_to, number};
 

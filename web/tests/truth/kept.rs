@@ -2,10 +2,10 @@
 
 use chordscope_core::base::id::Id;
 use chordscope_sim::engine::behaviour::BEHAVIOUR;
-use chordscope_web::engine::Engine;
-use chordscope_web::engine::command::Command;
-use chordscope_web::engine::snapshot::Snapshot;
-use chordscope_web::engine::statement::Statement;
+use chordscope_web::ring::engine::Engine;
+use chordscope_web::ring::engine::command::Command;
+use chordscope_web::ring::engine::snapshot::Snapshot;
+use chordscope_web::ring::engine::statement::Statement;
 
 use crate::lies::carries;
 use crate::{Seen, frames, look};

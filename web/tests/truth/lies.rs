@@ -6,7 +6,7 @@ use chordscope_core::chord::route::Step;
 use chordscope_sim::classic::Protocol;
 use chordscope_sim::worlds::ring::action::Action;
 use chordscope_sim::worlds::ring::trace::Decision;
-use chordscope_web::engine::statement::{Fate, Stage, Statement};
+use chordscope_web::ring::engine::statement::{Fate, Stage, Statement};
 
 use crate::facts::number;
 

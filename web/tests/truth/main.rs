@@ -20,10 +20,10 @@ use chordscope_core::base::rng::Rng;
 use chordscope_sim::classic::Protocol;
 use chordscope_sim::worlds::ring::builtin;
 use chordscope_sim::worlds::ring::trace::{Traffic, What};
-use chordscope_web::engine::Engine;
-use chordscope_web::engine::command::{Command, Way};
-use chordscope_web::engine::snapshot::{ChangedRow, FingerRow, Snapshot, Standing};
-use chordscope_web::engine::statement::Statement;
+use chordscope_web::ring::engine::Engine;
+use chordscope_web::ring::engine::command::{Command, Way};
+use chordscope_web::ring::engine::snapshot::{ChangedRow, FingerRow, Snapshot, Standing};
+use chordscope_web::ring::engine::statement::Statement;
 use chordscope_web::scene::hit::Under;
 
 use crate::facts::{AffectedRow, Facts, Memory, leads_to, number};

@@ -1,4 +1,4 @@
-//! Layers: imports run down the floors of the core and of the simulator, and from the shells over the simulator to the core.
+//! Layers: imports run down the floors of the core, of the simulator and of the pages, and from the shells over the simulator to the core.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -28,11 +28,13 @@ const SIM_FLOORS: [&[&str]; 3] = [
     &["experiment", "fuzz_targets"],
 ];
 
-/// The pages, each with its own rooms in web/src. No page imports another one's; the other rooms are shared.
-const PAGES: [(&str, &[&str]); 3] = [
-    ("ring", &["app", "engine", "intent", "state"]),
-    ("experiments", &["experiments"]),
-    ("live", &["live"]),
+/// The rooms of the page's crate: the last floor has the pages, a room each; below them is what they share, which knows none of them.
+const WEB_FLOORS: [&[&str]; 5] = [
+    &["brief", "input", "scene"],
+    &["page"],
+    &["hooks"],
+    &["components"],
+    &["ring", "experiments", "live"],
 ];
 
 /// A module of tests alone, which belongs to no floor: the numbers in docs/protocol.md are those of the code.
@@ -278,45 +280,37 @@ fn no_world_imports_another_one_and_the_engine_none() {
     assert_eq!(said.as_deref(), Some(expected));
 }
 
-/// The imports of one page by another in one file of web/src, as lines that say so.
-fn between_pages(path: &Path, source: &str) -> Vec<String> {
-    let module = module_of(path);
-    let page = |room: &str| PAGES.iter().find(|(_, rooms)| rooms.contains(&room));
-    let Some((from, _)) = module.first().and_then(|room| page(room)) else {
-        return Vec::new();
-    };
-    let judge = |import: Import| {
-        let (to, _) = import.path.first().and_then(|room| page(room))?;
-        let path = path.display();
-        let line = format!("web/src/{path}:{}: `{from}` imports `{to}`", import.line);
-        (to != from).then_some(line)
-    };
-    imports(&module, source)
-        .into_iter()
-        .filter_map(judge)
-        .collect()
-}
-
 #[test]
-fn no_page_imports_another_one() {
+fn no_page_imports_another_one_and_what_they_share_none() {
     let folder = root().join("web/src");
     let mut problems = Vec::new();
     let mut seen = BTreeSet::new();
     for path in rust_files(&folder) {
         let source = fs::read_to_string(folder.join(&path)).unwrap();
         seen.extend(module_of(&path).into_iter().next());
-        problems.extend(between_pages(&path, &source));
+        let found = violations(("web", &WEB_FLOORS), &path, &source);
+        problems.extend(found.into_iter().map(|(_, _, line)| line));
     }
-    for room in PAGES.iter().flat_map(|(_, rooms)| *rooms) {
-        assert!(seen.contains(*room), "there is no room {room}");
+    for room in WEB_FLOORS.concat() {
+        assert!(seen.contains(room), "there is no room {room}");
     }
-    assert_none("imports of one page by another", &problems);
-    let planted = between_pages(
-        Path::new("experiments/app.rs"),
-        "use crate::page;\nuse crate::live::talk::pack;",
+    assert_none("imports against the layers", &problems);
+    let judged = |path: &str, source: &str| {
+        let found = violations(("web", &WEB_FLOORS), Path::new(path), source);
+        let lines: Vec<String> = found.into_iter().map(|(_, _, line)| line).collect();
+        lines
+    };
+    assert_eq!(
+        judged(
+            "experiments/app.rs",
+            "use crate::page;\nuse crate::live::talk::pack;"
+        ),
+        ["web/src/experiments/app.rs:2: `experiments` imports `live`, on the same floor"]
     );
-    let expected = "web/src/experiments/app.rs:2: `experiments` imports `live`";
-    assert_eq!(planted, [expected]);
+    assert_eq!(
+        judged("scene/hit.rs", "use crate::ring::engine::Engine;"),
+        ["web/src/scene/hit.rs:1: `scene` imports `ring`, above it"]
+    );
 }
 
 #[test]

@@ -1,0 +1,209 @@
+//! The layout of the page, and the one place that joins controls, engine and browser.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use wasm_bindgen_futures::spawn_local;
+use yew::{
+    Callback, Html, UseReducerHandle, component, html, use_effect_with, use_node_ref, use_reducer,
+};
+
+use crate::hooks::use_route::use_route;
+use crate::hooks::use_shortcuts::use_shortcuts;
+use crate::input;
+use crate::page::{self, Route};
+use crate::ring::engine::Engine;
+use crate::ring::engine::command::Command;
+use crate::ring::intent::{self, Intent};
+use crate::ring::panels::Desk;
+use crate::ring::panels::ask_bar::ask_bar;
+use crate::ring::panels::branch_tree::branch_tree;
+use crate::ring::panels::caption::caption_line;
+use crate::ring::panels::change_card::{REFUSED, change_card};
+use crate::ring::panels::event_log::event_log;
+use crate::ring::panels::health_card::health_card;
+use crate::ring::panels::help_sheet::HelpSheet;
+use crate::ring::panels::lookup_card::lookup_card;
+use crate::ring::panels::node_card::{NODES, node_card};
+use crate::ring::panels::ring_view::{VIEW, ring_view};
+use crate::ring::panels::top_bar::top_bar;
+use crate::ring::panels::transport::transport;
+use crate::ring::state::{Action, Field, UiState};
+use crate::ring::use_engine::{EngineHandle, use_engine};
+
+/// The time for which a confirmation stays, in milliseconds, and the time added for each of its words.
+const TOAST: u32 = 1_000;
+const TOAST_WORD: u32 = 250;
+
+/// The page.
+#[component]
+pub fn App() -> Html {
+    let (still, moving) = (use_node_ref(), use_node_ref());
+    let ui = use_reducer(UiState::default);
+    let shown = use_route() == Route::Ring;
+    let handle = use_engine(still.clone(), moving.clone(), shown);
+    let intend = intend(&ui, &handle);
+    // While a prediction asks, arrows move the choice.
+    let (predicting, single) = (handle.view.predicting, ui.shortcuts);
+    use_shortcuts(
+        shown,
+        move |key| {
+            let is_heard = single || key.starts_with("Ctrl+");
+            intent::of_key(key, predicting).filter(|_| is_heard)
+        },
+        intend.clone(),
+    );
+    {
+        let ui = ui.clone();
+        use_effect_with(handle.view.notice.clone(), move |notice| {
+            if let Some(notice) = notice.clone() {
+                spawn_local(async move { toast(&ui, notice.text).await });
+            }
+        });
+    }
+    {
+        let ui = ui.clone();
+        let scenario = handle.view.scenario.clone();
+        use_effect_with(scenario, move |scenario| {
+            // Another scenario's key may lie outside this ring.
+            ui.dispatch(Action::Asks(scenario.asks.clone()));
+        });
+    }
+    {
+        let send = handle.send.clone();
+        let typed = input::key(handle.view.space, &ui.key).ok();
+        use_effect_with(typed, move |typed| send.emit(Command::Type(typed.clone())));
+    }
+    {
+        let ui = ui.clone();
+        use_effect_with(intent::chosen(&handle.view), move |chosen| {
+            // What is typed after that stays.
+            if let Some(node) = chosen {
+                ui.dispatch(Action::Typed(Field::Node, node.clone()));
+            }
+        });
+    }
+    use_effect_with(handle.view.refused.clone(), |_| {
+        // It stands below the buttons, where a phone's screen may end.
+        page::reveal_below(REFUSED);
+    });
+    let desk = Desk {
+        view: handle.view,
+        ui,
+        intend,
+        send: handle.send,
+    };
+    let class = if page::embedded() {
+        "app app--embed"
+    } else {
+        "app"
+    };
+    html! {
+        <div {class}>
+            {top_bar(&desk)}
+            <main class="page">
+                <section class="stage stage--ring" aria-label="Stage">
+                    {ask_bar(&desk)}
+                    {ring_view(&desk, still, moving, branch_tree(&desk))}
+                    {caption_line(&desk)}
+                    {transport(&desk)}
+                </section>
+                <aside class="side" aria-label="Panels">
+                    {lookup_card(&desk)}
+                    {change_card(&desk)}
+                    {node_card(&desk)}
+                    {health_card(&desk)}
+                    {event_log(&desk)}
+                </aside>
+            </main>
+            <HelpSheet ..desk.clone() />
+            if let Some(toast) = &desk.ui.toast {
+                <p class="toast" role="status">{toast}</p>
+            }
+        </div>
+    }
+}
+
+/// What carries out an intent.
+fn intend(ui: &UseReducerHandle<UiState>, handle: &EngineHandle) -> Callback<Intent> {
+    let (ui, handle) = (ui.clone(), handle.clone());
+    Callback::from(move |asked: Intent| {
+        match intent::command(asked, &ui, &handle.view) {
+            Ok(Some(command)) => {
+                ui.dispatch(Action::Accepted);
+                // Arrows then move the choice, and Enter answers.
+                if matches!(command, Command::Predict { .. }) {
+                    page::focus_in_place(NODES);
+                }
+                let shows = shows_on_stage(&command);
+                handle.send.emit(command);
+                // Why it cannot be done is said beside the button.
+                if shows && !handle.engine.borrow().is_refused() {
+                    page::reveal(VIEW);
+                }
+            }
+            Ok(None) => {}
+            Err(error) => {
+                let field = error.field;
+                ui.dispatch(Action::Refused(error));
+                page::focus(field_id(field));
+            }
+        }
+        match asked {
+            Intent::Share => share(&ui, &handle.engine),
+            Intent::Help(open) => ui.dispatch(Action::Help(open)),
+            Intent::FocusKey => page::focus(field_id(Field::Key)),
+            Intent::FocusNode => page::focus(field_id(Field::Node)),
+            Intent::Theme => {
+                page::toggle_theme();
+                handle.painter.borrow_mut().forget_colours();
+            }
+            _ => {}
+        }
+    })
+}
+
+/// Whether it is on the stage that one sees what a command does. On a phone the button may stand below.
+const fn shows_on_stage(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Look { .. }
+            | Command::Predict { .. }
+            | Command::Insert(_)
+            | Command::Remove(_)
+            | Command::Crash(_)
+    )
+}
+
+const fn field_id(field: Field) -> &'static str {
+    match field {
+        Field::Key => "key",
+        Field::Node => "node",
+    }
+}
+
+/// Puts a link to this moment into the address bar and the clipboard.
+fn share(ui: &UseReducerHandle<UiState>, engine: &Rc<RefCell<Engine>>) {
+    let link = engine.borrow().link();
+    let ui = ui.clone();
+    spawn_local(async move {
+        let text = match link.map(|query| page::set_query(&query)) {
+            Ok(Some(link)) if page::copy(&link).await => {
+                "Link copied: it opens this ring at this moment.".to_owned()
+            }
+            Ok(_) => {
+                "The link is in the address bar: it opens this ring at this moment.".to_owned()
+            }
+            Err(why) => why,
+        };
+        toast(&ui, text).await;
+    });
+}
+
+/// Shows a word of confirmation for as long as it takes to read.
+async fn toast(ui: &UseReducerHandle<UiState>, text: String) {
+    let words = u32::try_from(text.split_whitespace().count()).unwrap_or(0);
+    ui.dispatch(Action::Toast(text.clone()));
+    page::sleep(TOAST + words * TOAST_WORD).await;
+    ui.dispatch(Action::ToastEnds(text));
+}

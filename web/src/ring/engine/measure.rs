@@ -1,0 +1,60 @@
+//! What lookups take in this ring: the mean of all of them, and what the formula for large random rings says.
+
+use chordscope_core::base::id::Id;
+use chordscope_core::chord::ideal::IdealRing;
+use chordscope_core::chord::route::Routing;
+
+use crate::ring::engine::statement::Statement;
+
+/// Beyond this many nodes the mean is not computed: it takes a lookup from each node to each.
+const MOST: usize = 64;
+/// The largest space whose keys are counted out.
+const COUNTED_BITS: u8 = 32;
+
+/// The mean of all lookups, from every node for every key, along correct fingers. Between two nodes all keys have one owner, and lookups
+/// take one path to all of them: a lookup for each pair of nodes tells, weighed with how many keys the owner has.
+pub(super) fn mean(ring: &IdealRing) -> Option<Statement> {
+    let nodes = ring.ids();
+    if nodes.len() > MOST {
+        return None;
+    }
+    let (mut hops, mut keys) = (0_u128, 0_u128);
+    for owner in nodes {
+        let weight = u128::from(share(ring, *owner));
+        let paths = nodes
+            .iter()
+            .map(|from| ring.path(*from, *owner, Routing::Finger));
+        let all: usize = paths.map(|path| path.len() - 1).sum();
+        hops += weight * all as u128;
+        keys += weight;
+    }
+    let lookups = keys * nodes.len() as u128;
+    let hundredths = (200 * hops + lookups) / (2 * lookups).max(1);
+    let bits = ring.space().bits();
+    Some(Statement::Mean {
+        hundredths: u64::try_from(hundredths).unwrap_or(u64::MAX),
+        nodes: nodes.len(),
+        keys: (bits <= COUNTED_BITS).then(|| 1 << bits),
+    })
+}
+
+/// How many keys a node owns; in a large space, how many 2^32nds of them.
+fn share(ring: &IdealRing, owner: Id) -> u64 {
+    let space = ring.space();
+    let bits = space.bits().min(COUNTED_BITS);
+    let all = 1_u64 << bits;
+    if ring.ids().len() == 1 {
+        return all;
+    }
+    let arc = space.distance(ring.predecessor(owner), owner);
+    if space.bits() <= COUNTED_BITS {
+        return arc.to_u64().unwrap_or(0);
+    }
+    (space.turn(arc) * all as f64) as u64
+}
+
+/// What ½ log₂ N says. Chord (ToN 2003) §V-B: of N nodes at random places, N large.
+pub(super) fn formula(nodes: usize) -> Statement {
+    let tenths = ((nodes.max(1) as f64).log2() * 5.0).round() as u64;
+    Statement::Formula { nodes, tenths }
+}

@@ -1,0 +1,223 @@
+//! What the panels need, as plain values: a picture of the engine at one moment.
+
+mod node;
+mod story;
+
+use std::rc::Rc;
+
+use chordscope_core::base::id::{Id, Space};
+
+pub(in crate::ring::engine) use self::node::is_responsible;
+pub use self::node::{
+    ChangeView, ChangedRow, FingerRow, Gone, Inspected, KeyView, NodeView, Standing,
+};
+pub use self::story::{About, Caption, EventView, LookupView, MarkView, Tone};
+use crate::brief::{brief, shorten};
+use crate::input::Key;
+use crate::ring::engine::command::Way;
+use crate::ring::engine::statement::Statement;
+use crate::scene::hit::Under;
+
+/// The engine at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    /// The ring's address space.
+    pub space: Space,
+    /// Every scenario there is: name and title.
+    pub scenarios: Rc<Vec<(String, String)>>,
+    /// The scenario that runs.
+    pub scenario: ScenarioView,
+    /// Virtual time now, in microseconds.
+    pub now: u64,
+    /// The furthest virtual time reached.
+    pub reached: u64,
+    /// Where the timeline ends: there, or a little later.
+    pub end: u64,
+    /// Whether time runs.
+    pub playing: bool,
+    /// Whether there is a next step to go on to.
+    pub can_continue: bool,
+    /// How fast, as an index into [`SPEEDS`](crate::ring::engine::SPEEDS).
+    pub speed: usize,
+    /// Every node that is or was on the ring, ascending.
+    pub nodes: Rc<Vec<NodeView>>,
+    /// Keys that hold a value, ascending.
+    pub keys: Rc<Vec<KeyView>>,
+    /// The key that is typed.
+    pub typed: Option<Key>,
+    /// The node whose tables are shown.
+    pub inspected: Option<Inspected>,
+    /// Whether the user chose that node; otherwise it follows the lookup.
+    pub chosen: bool,
+    /// The node that the user has chosen: to see its tables, or to answer with it while a prediction asks.
+    pub choice: Option<Id>,
+    /// What is under the pointer.
+    pub hovered: Option<Under<Id>>,
+    /// What the node there, or the chosen one, takes itself to be responsible for.
+    pub claim: Option<Statement>,
+    /// The lookup of interest: the last one.
+    pub lookup: Option<LookupView>,
+    /// Whether the stage shows it: not once the ring has changed since.
+    pub lookup_shown: bool,
+    /// What happened last and why.
+    pub caption: Caption,
+    /// Whether the user predicts the hops of the lookup under way.
+    pub predicting: bool,
+    /// The last change of membership.
+    pub change: Option<ChangeView>,
+    /// The last events, oldest first.
+    pub events: Vec<EventView>,
+    /// Whether stabilization is among them.
+    pub upkeep_shown: bool,
+    /// The timeline.
+    pub marks: Rc<Vec<MarkView>>,
+    /// What holds of the ring, invariant by invariant; nothing where no node is.
+    pub health: Vec<Statement>,
+    /// How many of them are violated.
+    pub violations: Statement,
+    /// The picture in words.
+    pub picture: Vec<Statement>,
+    /// How many messages were sent so far.
+    pub counters: Counters,
+    /// The digest of all that happened so far, in hexadecimal: the same run has the same digest everywhere.
+    pub digest: String,
+    /// Every branch of the run, each after the one that it left.
+    pub branches: Rc<Vec<BranchRow>>,
+    /// Whether there is a deed to undo.
+    pub can_undo: bool,
+    /// Whether there is an undone deed to do again.
+    pub can_redo: bool,
+    /// The last thing that the user is told of and that needs no answer.
+    pub notice: Option<Notice>,
+    /// Why the last command was refused, or what to know of the link that was followed.
+    pub refused: Option<Refused>,
+}
+
+/// A branch, as the tree above the timeline has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BranchRow {
+    /// Its number: the first branch is 1.
+    pub number: u32,
+    /// The number of the branch that it left.
+    pub parent: Option<u32>,
+    /// The number of branches between it and the first one, that one included.
+    pub depth: usize,
+    /// When it left its parent, in microseconds of virtual time.
+    pub from: u64,
+    /// The first action on it.
+    pub label: String,
+    /// Whether it is the one that is shown.
+    pub is_current: bool,
+}
+
+/// Something that the user is told of once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Tells it from the last one.
+    pub number: u32,
+    /// One or two sentences.
+    pub text: String,
+}
+
+/// Why a command was refused, and beside which control that is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The control.
+    pub beside: Beside,
+    /// One sentence.
+    pub text: String,
+}
+
+/// The control that a command came by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// The question above the stage, with the scenario.
+    Question,
+    /// The bar of time.
+    Time,
+    /// The card that changes the ring.
+    Ring,
+}
+
+/// A scenario, as the combobox and the line below it show it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScenarioView {
+    /// Its name in links.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+    /// What to watch for.
+    pub watch: String,
+    /// The first question it asks.
+    pub asks: Option<Question>,
+}
+
+/// A question, as the controls show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The key.
+    pub key: String,
+    /// The node that asks.
+    pub from: String,
+    /// How the question travels.
+    pub way: Way,
+}
+
+/// Messages sent so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// For lookups.
+    pub lookup: u64,
+    /// For stabilization: of successors, predecessors and fingers.
+    pub upkeep: u64,
+    /// Anything else, such as values.
+    pub other: u64,
+    /// Of all these, how many never arrived.
+    pub lost: u64,
+}
+
+impl Snapshot {
+    /// An identifier as the ring writes it.
+    pub fn show(&self, id: Id) -> String {
+        self.space.show(id)
+    }
+
+    /// An identifier, shortened where the ring writes many digits.
+    pub fn short(&self, id: Id) -> String {
+        shorten(self.space.show(id))
+    }
+
+    /// A statement as text, with long identifiers shortened.
+    pub fn say(&self, statement: &Statement) -> String {
+        brief(&statement.text(self.space))
+    }
+
+    /// Statements as text, one after the other.
+    pub fn say_all(&self, statements: &[Statement]) -> String {
+        let texts: Vec<String> = statements.iter().map(|one| self.say(one)).collect();
+        texts.join(" ")
+    }
+
+    /// Where a node is among the nodes.
+    pub fn position(&self, id: Id) -> Option<usize> {
+        self.nodes.binary_search_by_key(&id, |node| node.id).ok()
+    }
+
+    /// A node.
+    pub fn node(&self, id: Id) -> Option<&NodeView> {
+        self.position(id).map(|at| &self.nodes[at])
+    }
+
+    /// Why the last command that came by this control was refused.
+    pub fn refused_beside(&self, control: Beside) -> Option<&str> {
+        let refused = self.refused.as_ref();
+        let refused = refused.filter(|refused| refused.beside == control);
+        refused.map(|refused| refused.text.as_str())
+    }
+
+    /// A key that holds a value.
+    pub fn stored(&self, id: Id) -> Option<&KeyView> {
+        let at = self.keys.binary_search_by_key(&id, |key| key.id).ok()?;
+        Some(&self.keys[at])
+    }
+}

@@ -1,0 +1,43 @@
+//! What the page is made of, one panel a file.
+
+pub mod ask_bar;
+pub mod branch_tree;
+pub mod caption;
+pub mod change_card;
+pub mod event_log;
+pub mod health_card;
+pub mod help_sheet;
+pub mod lookup_card;
+pub mod node_card;
+pub mod ring_view;
+pub mod spin_field;
+pub mod timeline;
+pub mod top_bar;
+pub mod transport;
+
+use yew::{Callback, Properties, UseReducerHandle};
+
+use crate::ring::engine::command::Command;
+use crate::ring::intent::Intent;
+use crate::ring::state::{UiState, View};
+
+pub(crate) use chordscope_sim::engine::time_text::time_text;
+
+/// What most panels need: the snapshot, the controls, and where to send what the user does.
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct Desk {
+    /// The last snapshot.
+    pub view: View,
+    /// The controls.
+    pub ui: UseReducerHandle<UiState>,
+    /// Takes intents, which read the controls.
+    pub intend: Callback<Intent>,
+    /// Takes commands.
+    pub send: Callback<Command>,
+}
+
+/// A button's callback for an intent.
+pub(crate) fn on_click(intend: &Callback<Intent>, intent: Intent) -> Callback<yew::MouseEvent> {
+    let intend = intend.clone();
+    Callback::from(move |_| intend.emit(intent))
+}
