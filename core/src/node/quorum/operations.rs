@@ -18,7 +18,9 @@ use crate::node::adopting::Brought;
 use crate::node::api::{StoreError, TimerKind, Written};
 use crate::node::context::Context;
 use crate::node::putting::Put;
-use crate::store::group::message::{Request as Ask, Response as Answer, Touch, Unstored, Write};
+use crate::store::group::message::{
+    Acknowledged, Request as Ask, Response as Answer, Touch, Unstored, Write,
+};
 use crate::store::group::{Groups, OperationTag};
 use crate::store::message::StoredRecord;
 use crate::store::record::{RecordError, Subject, Version};
@@ -280,7 +282,7 @@ impl Operations {
             Some(Answer::Value(copy)) if operation.write.is_none() && sound(&copy) => {
                 return self.on_read(cx, (from, number), copy);
             }
-            Some(Answer::Written(copies)) => return self.on_written(cx, number, copies),
+            Some(Answer::Written(done)) => return self.on_written(cx, number, done),
             Some(Answer::Superseded) => {
                 let Task::Touch(renewal) = operation.task else {
                     return None;
@@ -383,7 +385,12 @@ impl Operations {
     }
 
     /// Takes note that the primary has stored what was to be written, or let it live on.
-    fn on_written(&mut self, cx: &mut Context<'_>, number: u64, copies: u8) -> Option<Next> {
+    fn on_written(
+        &mut self,
+        cx: &mut Context<'_>,
+        number: u64,
+        done: Acknowledged,
+    ) -> Option<Next> {
         let operation = self.0.get_mut(&number)?;
         let key = operation.subject.key(cx.services.space());
         let write = operation.write.take();
@@ -396,7 +403,8 @@ impl Operations {
         let written = Written {
             key,
             sequence,
-            copies,
+            copies: done.by,
+            members: done.members,
         };
         let ended = self.close(cx, number)?;
         Some(Next::End(match (ended.task, write) {
@@ -532,8 +540,15 @@ mod tests {
         assert_eq!(to, contact(2), "the node that answered is the primary");
         assert_eq!(write.expected, Some(there.record.version()));
         assert_eq!(write.copy.record.sequence(), 5);
-        let done = answer(&mut alone, &mut operations, 2, Some(Answer::Written(3)));
-        assert!(matches!(done, Some(Next::End(Done::Put(written, ..))) if written.copies == 3));
+        let done = Acknowledged {
+            by: 2,
+            members: Some(3),
+        };
+        let done = answer(&mut alone, &mut operations, 2, Some(Answer::Written(done)));
+        let Some(Next::End(Done::Put(written, ..))) = done else {
+            panic!("{done:?}");
+        };
+        assert_eq!((written.copies, written.members), (2, Some(3)));
         assert_eq!(operations.len(), 0);
     }
 
