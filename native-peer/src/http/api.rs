@@ -31,7 +31,7 @@ use crate::views::{Leaving, Lookup, Outside, Peers, Refusal, Status, Store, Virt
 
 use parameters::Parameters;
 pub(crate) use record::{
-    AUTHOR, EXPIRES_HEADER, KEY_HEADER, LevelName, MEMBERS_HEADER, SEQUENCE_HEADER, parse_author,
+    AUTHOR, EXPIRES_HEADER, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author,
 };
 
 /// The timeout for a value to arrive, and for the next piece of what is longer.
