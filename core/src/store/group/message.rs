@@ -186,6 +186,11 @@ impl Request {
         matches!(self, Self::Survey(..))
     }
 
+    /// Whether it asks what became of a group.
+    pub const fn is_check(&self) -> bool {
+        matches!(self, Self::Check(_))
+    }
+
     /// The value that it moves.
     pub fn bulk(&self) -> Option<Bulk> {
         match self {
