@@ -231,3 +231,16 @@ async fn events(State(app): State<Arc<App>>) -> Sse<impl Stream<Item = Result<Ev
     });
     Sse::new(events).keep_alive(KeepAlive::default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::parameters::names;
+    use super::*;
+    use crate::manual::must_name;
+
+    #[test]
+    fn the_page_names_the_parameters() {
+        must_name(&["GET lookup"], &names::<Asked>());
+        must_name(&["POST leave"], &names::<Going>());
+    }
+}

@@ -312,3 +312,18 @@ async fn answer(
     };
     Ok(Json(app.driver.look(view).await?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::parameters::names;
+    use super::*;
+    use crate::manual::must_name;
+
+    #[test]
+    fn the_page_names_the_parameters() {
+        must_name(
+            &["GET record", "PUT record", "DELETE record"],
+            &names::<Asked>(),
+        );
+    }
+}
