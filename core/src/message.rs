@@ -66,6 +66,11 @@ impl Message {
             Self::Response(_, Response::Group(group::Response::Unstored(_))) => {
                 groups | Features::REFUSALS
             }
+            Self::Response(_, Response::Group(group::Response::Written(done)))
+                if done.members.is_some() =>
+            {
+                groups | Features::MEMBERS
+            }
             Self::Request(_, Request::Group(_)) | Self::Response(_, Response::Group(_)) => groups,
             Self::Request(..) | Self::Response(..) | Self::Notice(_) | Self::Swarm(_) => {
                 Features::NONE
@@ -85,10 +90,19 @@ impl Message {
     }
 
     /// Returns the message that replaces this one for a receiver without the features that it [needs](Message::needs), if there is
-    /// one: of a tombstone that there is no record, or one in the last second of its life; of refusals that there is no majority.
+    /// one: of a tombstone that there is no record, or one in the last second of its life; of refusals that there is no majority; of a write
+    /// how many have stored it, not of how many.
     pub fn plainer(&self) -> Option<Self> {
         if let Self::Response(number, Response::Group(group::Response::Unstored(unstored))) = self {
             return Some(Self::Response(*number, Response::Group(unstored.plainer())));
+        }
+        if let Self::Response(number, Response::Group(group::Response::Written(done))) = self
+            && done.members.is_some()
+        {
+            let members = None;
+            let by = done.by;
+            let plainer = group::Response::Written(group::Acknowledged { by, members });
+            return Some(Self::Response(*number, Response::Group(plainer)));
         }
         if !self.carries_a_tombstone() {
             return None;

@@ -26,7 +26,7 @@ use crate::files::Files;
 use crate::storage::Health;
 
 pub(crate) use api::{
-    AUTHOR, EXPIRES_HEADER, KEY_HEADER, LevelName, MEMBERS_HEADER, SEQUENCE_HEADER, parse_author,
+    AUTHOR, EXPIRES_HEADER, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author,
 };
 pub(crate) use guard::Allowed;
 pub(crate) use server::{Caps, serve};

@@ -1,5 +1,7 @@
 //! The numbers that docs/running-a-peer.md gives: they are those of the code.
 
+use std::collections::BTreeSet;
+
 use chordscope_core::link::relay;
 use chordscope_core::node::config;
 use chordscope_core::peer;
@@ -20,6 +22,25 @@ fn must_say(words: &str) {
         page.join(" ").contains(words),
         "docs/running-a-peer.md does not say: {words}"
     );
+}
+
+/// Checks that the page's rows of these requests name these parameters, and no others.
+#[track_caller]
+pub(crate) fn must_name(requests: &[&str], parameters: &[String]) {
+    let mut named = BTreeSet::new();
+    for request in requests {
+        let start = format!("| `{request}` |");
+        let page = include_str!("../../docs/running-a-peer.md").lines();
+        let row = page.filter_map(|line| line.strip_prefix(&start)).next();
+        let row = row.unwrap_or_else(|| panic!("docs/running-a-peer.md has no row of {request}"));
+        let column = row.replace("\\|", " ");
+        let column = column.split('|').next().unwrap_or_default();
+        let words = column.split('`').skip(1).step_by(2);
+        let name = |word: &str| Some(word.split_once('=')?.0.to_string());
+        named.extend(words.filter_map(name));
+    }
+    let parameters: BTreeSet<String> = parameters.iter().cloned().collect();
+    assert_eq!(named, parameters, "{requests:?}");
 }
 
 /// A number as the page writes it: 65,536.

@@ -132,6 +132,9 @@ pub(crate) struct Store {
 pub(crate) struct Put {
     pub(crate) key: String,
     pub(crate) copies: u8,
+    /// At level `quorum`, the number of members of the record's group, where its primary says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) members: Option<u8>,
     /// 0 for an immutable value.
     pub(crate) sequence: u64,
     /// The author of a signed record, which others need to get it.
@@ -415,6 +418,7 @@ impl Put {
         Self {
             key: peer.node().space().show(written.key),
             copies: written.copies,
+            members: written.members,
             sequence: written.sequence,
             author: signed.then(|| data_encoding::HEXLOWER.encode(&author.0)),
             expires_in_s: None,

@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Error, Result, anyhow, bail};
@@ -85,6 +86,13 @@ pub(crate) fn within(command: &mut Command, patience: Duration) -> Result<()> {
     command.stdin(Stdio::null()).stdout(Stdio::null());
     let child = command.stderr(Stdio::piped()).spawn();
     let mut child = child.map_err(|error| cannot_start(command, error))?;
+    // Read while it runs: a program whose messages fill the pipe waits for a reader.
+    let reading = child.stderr.take().map(|mut messages| {
+        thread::spawn(move || {
+            let mut said = Vec::new();
+            messages.read_to_end(&mut said).map(|_| said)
+        })
+    });
     let Some(status) = child.wait_timeout(patience)? else {
         child.kill()?;
         child.wait()?;
@@ -94,11 +102,10 @@ pub(crate) fn within(command: &mut Command, patience: Duration) -> Result<()> {
             seconds(patience)
         );
     };
-    let mut said = String::new();
-    if let Some(mut messages) = child.stderr.take() {
-        messages.read_to_string(&mut said)?;
-    }
     if !status.success() {
+        let said = reading.and_then(|reading| reading.join().ok());
+        let said = said.transpose()?.unwrap_or_default();
+        let said = String::from_utf8_lossy(&said);
         let said = said.trim().lines().last().unwrap_or("it printed nothing");
         bail!("`{}` failed ({status}): {said}", shown(command));
     }
@@ -220,6 +227,18 @@ mod tests {
             "{error}"
         );
         within(&mut Command::new("true"), patience).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_program_with_many_messages_is_not_held_up_by_them() {
+        let many = "i=0; while [ $i -lt 20000 ]; do echo message $i; i=$((i+1)); done >&2";
+        let patience = Duration::from_secs(60);
+        within(Command::new("sh").args(["-c", many]), patience).unwrap();
+        let failing = format!("{many}; echo the last >&2; exit 3");
+        let error = within(Command::new("sh").args(["-c", &failing]), patience).unwrap_err();
+        let said = error.to_string();
+        assert!(said.ends_with("(exit status: 3): the last"), "{said}");
     }
 
     #[test]

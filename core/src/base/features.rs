@@ -21,6 +21,8 @@ impl Features {
     pub const TOMBSTONES: Self = Self(1 << 4);
     /// Primaries of groups that name the members which could not store something.
     pub const REFUSALS: Self = Self(1 << 5);
+    /// Primaries of groups that say of how many members a write was acknowledged.
+    pub const MEMBERS: Self = Self(1 << 6);
     /// The features of this build.
     pub const ALL: Self = Self(
         Self::UNSUPPORTED.0
@@ -28,7 +30,8 @@ impl Features {
             | Self::FENCES.0
             | Self::TOUCH.0
             | Self::TOMBSTONES.0
-            | Self::REFUSALS.0,
+            | Self::REFUSALS.0
+            | Self::MEMBERS.0,
     );
 
     /// The set with these bits.

@@ -296,6 +296,8 @@ pub struct Written {
     pub sequence: u64,
     /// The number of nodes that have stored it.
     pub copies: u8,
+    /// At level `quorum`, the number of members of the record's group, if its primary says it.
+    pub members: Option<u8>,
 }
 
 /// The reason why a node does not join.

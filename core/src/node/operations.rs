@@ -351,6 +351,7 @@ impl Operations {
                 key: operation.key,
                 sequence: copy.record.sequence(),
                 copies,
+                members: None,
             }),
         };
         Some(Next::End(match (operation.target, operation.renewal) {

@@ -114,9 +114,14 @@ impl QuorumLevel {
         }
         let successors = cx.ring.membership.successors().entries();
         let before = cx.ring.membership.predecessor();
+        // A list that goes round ends with the predecessor, which this node has asked itself. Behind that it names nodes of which
+        // nobody on the way has heard yet that they are gone.
+        let round = successors
+            .iter()
+            .position(|node| Some(node.id()) == before.map(Contact::id));
+        let is_whole = round.is_some();
+        let successors = round.map_or(successors, |last| &successors[..=last]);
         let ring: Vec<Contact> = successors.iter().chain(before).cloned().collect();
-        let before = before.map(Contact::id);
-        let is_whole = successors.iter().any(|node| Some(node.id()) == before);
         let last = successors.last().filter(|_| !is_whole);
         let arc = last.map(|last| (cx.ring.begin(cx.services), last.id()));
         let leaving = cx.ring.leaves_for_good();

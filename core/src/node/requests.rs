@@ -24,6 +24,9 @@ use crate::store::message as store;
 /// The shortest wait for a record to be stored.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// The shortest wait for a member to say what became of a group: who is silent for so long, and no neighbour any more, is passed by.
+const CHECK_TIMEOUT: Duration = Duration::from_millis(500);
+
 /// The purpose of a question.
 #[derive(Clone, Debug)]
 pub(super) enum Purpose {
@@ -96,6 +99,8 @@ enum Kind {
     Write,
     /// The same, at a member of a group.
     Group,
+    /// A member says what became of a group. It knows that, but may be storing something that comes before the answer.
+    Check,
     /// The primary of a group asks others in turn.
     Operation,
 }
@@ -106,6 +111,7 @@ impl Kind {
             Request::Store(store::Request::Write(_) | store::Request::Offer(_)) => Self::Write,
             Request::Group(request) if request.is_operation() => Self::Operation,
             Request::Group(request) if request.is_quick() => Self::Quick,
+            Request::Group(request) if request.is_check() => Self::Check,
             Request::Group(_) => Self::Group,
             Request::Chord(_) | Request::Store(_) => Self::Quick,
         }
@@ -115,6 +121,7 @@ impl Kind {
     const fn patience(self) -> Duration {
         match self {
             Self::Quick => Duration::ZERO,
+            Self::Check => CHECK_TIMEOUT,
             Self::Write | Self::Group => WRITE_TIMEOUT,
             Self::Operation => WRITE_TIMEOUT.saturating_mul(2),
         }
@@ -410,7 +417,8 @@ mod tests {
             [Kind::Write, Kind::Operation].map(|kind| kind.patience().as_secs());
         assert_eq!(Kind::Group.patience(), Kind::Write.patience());
         crate::page::must_say(&alloc::format!(
-            "`Write`, `Offer` or `Group` at least {write} seconds, to a group's `Read` or `Write` {operation}."
+            "`Write`, `Offer` or `Group` at least {write} seconds, to a group's `Read` or `Write` {operation}, to `Check` half a second."
         ));
+        assert_eq!(Kind::Check.patience(), Duration::from_millis(500));
     }
 }

@@ -1061,6 +1061,29 @@ mod tests {
     }
 
     #[test]
+    fn a_write_is_acknowledged_in_the_words_of_earlier_releases_to_who_lacks_the_bit() {
+        let written = |members| {
+            let done = group::Acknowledged { by: 2, members };
+            Message::Response(3, Response::Group(group::Response::Written(done)))
+        };
+        let earlier = Features::from_bits(Features::MEMBERS.bits() - 1);
+        for (features, comes) in [
+            (Features::ALL, Some(written(Some(3)))),
+            (earlier, Some(written(None))),
+            (Features::UNSUPPORTED, None),
+        ] {
+            let mut ends = linked([Features::ALL, features]);
+            let send = Input::Send(contact_of(2), written(Some(3)));
+            ends[0].settle(vec![Want::Links(send)]);
+            exchange(&mut ends);
+            let came = |want: &Want| matches!(want, Want::Node(ToNode::Message(..)));
+            let comes = comes.map(|it| Want::Node(ToNode::Message(contact_of(1), it)));
+            let last = ends[1].wanted.iter().rfind(|want| came(want));
+            assert_eq!(last, comes.as_ref(), "{features:?}");
+        }
+    }
+
+    #[test]
     fn nothing_is_sent_that_the_other_side_does_not_understand() {
         let unsupported = Message::Response(3, Response::Unsupported);
         let fence = Message::Request(3, Request::Group(Box::new(group::Request::Fence(vec![]))));

@@ -12,7 +12,7 @@ use crate::store::group::configuration::{
 };
 use crate::store::group::fence::{Fence, MAX_FENCES, MAX_LOST};
 use crate::store::group::message::{
-    Introduction, MAX_PAGE, Request, Response, Touch, Unstored, Write,
+    Acknowledged, Introduction, MAX_PAGE, Request, Response, Touch, Unstored, Write,
 };
 use crate::store::group::{Control, Entry, Held, Lineage, MAX_GROUPS, OperationTag, Staged};
 use crate::store::message::StoredRecord;
@@ -82,6 +82,7 @@ pub(super) enum WireGroupResponse {
     Surveyed(Option<Epoch>, Vec<Fence>),
     Superseded,
     Unstored(Vec<(Card, RecordError)>, Vec<Card>, bool),
+    Acknowledged(u8, u8),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -309,7 +310,10 @@ impl WireGroupResponse {
     pub(super) fn of(response: &Response) -> Self {
         match response {
             Response::Value(copy) => Self::Value(copy.clone()),
-            Response::Written(copies) => Self::Written(*copies),
+            Response::Written(Acknowledged { by, members }) => match members {
+                Some(members) => Self::Acknowledged(*by, *members),
+                None => Self::Written(*by),
+            },
             Response::Mismatch(copy) => Self::Mismatch(copy.clone()),
             Response::Refused(error) => Self::Refused(*error),
             Response::Elsewhere(contact) => Self::Elsewhere(card(contact)),
@@ -346,7 +350,11 @@ impl WireGroupResponse {
     pub(super) fn check(self, cards: &mut Cards) -> Result<Response, DecodeError> {
         Ok(match self {
             Self::Value(copy) => Response::Value(copy),
-            Self::Written(copies) => Response::Written(copies),
+            Self::Written(by) => Response::Written(Acknowledged { by, members: None }),
+            Self::Acknowledged(by, members) => Response::Written(Acknowledged {
+                by,
+                members: Some(members),
+            }),
             Self::Mismatch(copy) => Response::Mismatch(copy),
             Self::Refused(error) => Response::Refused(error),
             Self::Elsewhere(card) => Response::Elsewhere(cards.check(card)?),

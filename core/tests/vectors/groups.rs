@@ -7,7 +7,7 @@ use chordscope_core::store::group::configuration::{
 };
 use chordscope_core::store::group::fence::Fence;
 use chordscope_core::store::group::message::{
-    Introduction, MAX_PAGE, Request, Response, Touch, Unstored, Write,
+    Acknowledged, Introduction, MAX_PAGE, Request, Response, Touch, Unstored, Write,
 };
 use chordscope_core::store::group::{Entry, OperationTag};
 use chordscope_core::store::record::RecordError;
@@ -195,7 +195,13 @@ pub(crate) fn responses() -> Vec<(&'static str, Message)> {
     let all = vec![
         ("a quorum's value", Response::Value(value())),
         ("a quorum's no value", Response::Value(None)),
-        ("written at two", Response::Written(2)),
+        (
+            "written at two",
+            Response::Written(Acknowledged {
+                by: 2,
+                members: None,
+            }),
+        ),
         ("another is there", Response::Mismatch(value())),
         ("nothing is there", Response::Mismatch(None)),
         (
@@ -238,6 +244,13 @@ pub(crate) fn responses() -> Vec<(&'static str, Message)> {
                 awaited: vec![contact(3)],
                 is_final: false,
             })),
+        ),
+        (
+            "written at two of three",
+            Response::Written(Acknowledged {
+                by: 2,
+                members: Some(3),
+            }),
         ),
     ];
     all.into_iter()
@@ -377,7 +390,10 @@ pub(crate) fn request(request: &Request) -> Value {
 pub(crate) fn response(response: &Response) -> Value {
     match response {
         Response::Value(held) => json!({ "Value": held.as_deref().map(describe::copy) }),
-        Response::Written(copies) => json!({ "Written": copies }),
+        Response::Written(Acknowledged { by, members }) => match members {
+            None => json!({ "Written": by }),
+            Some(members) => json!({ "Acknowledged": [by, members] }),
+        },
         Response::Mismatch(held) => json!({ "Mismatch": held.as_deref().map(describe::copy) }),
         Response::Refused(why) => json!({ "Refused": format!("{why:?}") }),
         Response::Elsewhere(contact) => json!({ "Elsewhere": describe::contact(contact) }),

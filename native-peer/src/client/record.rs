@@ -14,12 +14,10 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use tokio::time::timeout;
 
-use crate::client::connection::{Answer, Connection, escape};
+use crate::client::connection::{Connection, escape};
 use crate::client::{Target, is_id};
 use crate::failure::Failure;
-use crate::http::{
-    AUTHOR, EXPIRES_HEADER, KEY_HEADER, LevelName, MEMBERS_HEADER, SEQUENCE_HEADER, parse_author,
-};
+use crate::http::{AUTHOR, EXPIRES_HEADER, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author};
 use crate::output;
 use crate::regular_file::{self, NO_FILE};
 use crate::views::{Put, Status};
@@ -153,7 +151,7 @@ impl PutOptions {
             return output::json(&put);
         }
         let held = held(put.expires_in_s, put.renewed);
-        let kept = self.condition.kept(&answer, &put);
+        let kept = self.condition.level.kept(&put);
         let stored = match self.immutable {
             // It has no other version.
             true => format!("{kept}{held}"),
@@ -262,26 +260,25 @@ impl DeleteOptions {
         match json {
             true => output::json(&put)?,
             false => {
-                let kept = self.condition.kept(&answer, &put);
                 let what = match &self.name {
                     Some(name) => format!("\"{name}\""),
                     None => put.key.clone(),
                 };
-                output::line(&format!("deleted {what}: {kept}"))?;
+                output::line(&self.condition.level.deleted(&what, &put))?;
             }
         }
-        if self.condition.level == LevelName::One {
-            self.look_at_quorum(&connection, &query).await;
-        }
+        self.look_at_other_level(&connection, &query).await;
         Ok(())
     }
 
-    /// Says so where what was deleted at level one is at level quorum, too, which keeps its own records.
-    async fn look_at_quorum(&self, connection: &Connection, query: &str) {
-        if LevelName::Quorum.has(connection, query).await == Some(true) {
+    /// Says so where what was deleted at one level is at the other one, which keeps its own records.
+    async fn look_at_other_level(&self, connection: &Connection, query: &str) {
+        let other = self.condition.level.other();
+        if other.has(connection, query).await == Some(true) {
             let what = if self.own.signed { "record" } else { "name" };
+            let level = other.name();
             output::note(format_args!(
-                "deleted at level one; the {what} is at level quorum, too: add --level quorum to delete it there"
+                "the {what} is still at level {level}: add --level {level} to delete it there"
             ));
         }
     }
@@ -313,15 +310,6 @@ impl Condition {
             None => path,
         }
     }
-
-    /// Returns in words where a put was stored. At level quorum the answer comes as soon as a majority has.
-    fn kept(&self, answer: &Answer, put: &Put) -> String {
-        let members = answer.header(MEMBERS_HEADER).ok();
-        match self.level {
-            LevelName::One => output::count(put.copies, "replica"),
-            LevelName::Quorum => acknowledged(put.copies, members.and_then(|it| it.parse().ok())),
-        }
-    }
 }
 
 /// Returns in words how many members of a group have acknowledged a write, of how many, where that is known.
@@ -330,23 +318,49 @@ fn acknowledged(copies: u8, members: Option<u8>) -> String {
         Some(members) if members > copies => {
             format!("acknowledged by {copies} of {members} (a majority)")
         }
-        Some(members) => format!("acknowledged by {copies} of {members} (all)"),
-        // Only a member knows how many there are.
-        None => format!("acknowledged by {copies}, a majority of the group"),
+        Some(members) if members == copies => {
+            format!("acknowledged by {copies} of {members} (all)")
+        }
+        // The primary is of an earlier release, or says nonsense.
+        _ => format!("acknowledged by {copies}, a majority of the group"),
     }
 }
 
 impl LevelName {
+    const fn other(self) -> Self {
+        match self {
+            Self::One => Self::Quorum,
+            Self::Quorum => Self::One,
+        }
+    }
+
+    /// Returns in words where a put was stored. At level quorum the answer comes as soon as a majority has.
+    fn kept(self, put: &Put) -> String {
+        match self {
+            Self::One => output::count(put.copies, "replica"),
+            Self::Quorum => acknowledged(put.copies, put.members),
+        }
+    }
+
+    /// Returns in words what a delete has done. Replicas are those of the tombstone: of what is gone there may have been more, or
+    /// none at this level.
+    fn deleted(self, what: &str, put: &Put) -> String {
+        let (level, version) = (self.name(), put.sequence);
+        let kept = self.kept(put);
+        let kept = match self {
+            Self::One => format!("says so at {kept}"),
+            Self::Quorum => format!("says so, {kept}"),
+        };
+        format!("deleted {what} at level {level}: version {version} {kept}")
+    }
+
     fn path(self, query: &str) -> String {
         format!("/api/v1/record?{query}&level={}", self.name())
     }
 
     /// Makes the failure for a record that is not there at this level, which says whether it is at the other one.
     async fn not_there(self, connection: &Connection, query: &str, reason: &str) -> Failure {
-        let other = match self {
-            Self::One => Self::Quorum,
-            Self::Quorum => Self::One,
-        };
+        let other = self.other();
         let (here, there) = (self.name(), other.name());
         Failure::failed(match other.has(connection, query).await {
             // Level one shows what is at level quorum of any lineage.
@@ -478,8 +492,39 @@ mod tests {
             (3, Some(5), "acknowledged by 3 of 5 (a majority)"),
             (2, Some(2), "acknowledged by 2 of 2 (all)"),
             (2, None, "acknowledged by 2, a majority of the group"),
+            (3, Some(2), "acknowledged by 3, a majority of the group"),
         ] {
             assert_eq!(acknowledged(copies, members), told);
+        }
+    }
+
+    #[test]
+    fn a_delete_tells_of_its_own_level_and_of_the_tombstone() {
+        let put = |copies, members| Put {
+            key: String::new(),
+            copies,
+            members,
+            sequence: 8,
+            author: None,
+            expires_in_s: None,
+            renewed: true,
+        };
+        for (level, put, told) in [
+            (
+                LevelName::One,
+                put(3, None),
+                "at level one: version 8 says so at 3 replicas",
+            ),
+            (
+                LevelName::Quorum,
+                put(2, Some(3)),
+                "at level quorum: version 8 says so, acknowledged by 2 of 3 (a majority)",
+            ),
+        ] {
+            assert_eq!(
+                level.deleted("\"a\"", &put),
+                format!("deleted \"a\" {told}")
+            );
         }
     }
 

@@ -31,7 +31,7 @@ use crate::views::{Leaving, Lookup, Outside, Peers, Refusal, Status, Store, Virt
 
 use parameters::Parameters;
 pub(crate) use record::{
-    AUTHOR, EXPIRES_HEADER, KEY_HEADER, LevelName, MEMBERS_HEADER, SEQUENCE_HEADER, parse_author,
+    AUTHOR, EXPIRES_HEADER, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author,
 };
 
 /// The timeout for a value to arrive, and for the next piece of what is longer.
@@ -230,4 +230,17 @@ async fn events(State(app): State<Arc<App>>) -> Sse<impl Stream<Item = Result<Ev
         Some((Ok(event), notices))
     });
     Sse::new(events).keep_alive(KeepAlive::default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parameters::names;
+    use super::*;
+    use crate::manual::must_name;
+
+    #[test]
+    fn the_page_names_the_parameters() {
+        must_name(&["GET lookup"], &names::<Asked>());
+        must_name(&["POST leave"], &names::<Going>());
+    }
 }

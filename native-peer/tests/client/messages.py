@@ -267,7 +267,7 @@ GROUP_RESPONSE = Enum(
     ("Unavailable", Seq(CARD, 8)), "Unknown", ("Gone", U64), ("Closed", EPOCH), "Done", ("Promise", Option(Tuple(EPOCH, FOLLOWING))),
     ("Page", PAGE), ("Entry", Option(ENTRY)), ("Lacking", Seq(ID, 64)), ("Followed", FOLLOWING),
     ("Met", INTRODUCTION), ("Surveyed", Tuple(Option(EPOCH), Seq(FENCE, 64))), "Superseded",
-    ("Unstored", Tuple(Seq(Tuple(CARD, REFUSAL), 8), Seq(CARD, 8), BOOL)),
+    ("Unstored", Tuple(Seq(Tuple(CARD, REFUSAL), 8), Seq(CARD, 8), BOOL)), ("Acknowledged", Tuple(Byte(), Byte())),
 )
 # Requests that are not spoken any more: nothing is one of them. The responses to them are plainly malformed.
 NEVER = Enum(fault="retired request")

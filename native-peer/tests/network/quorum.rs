@@ -82,7 +82,13 @@ fn a_name_that_is_at_the_other_level_is_said_to_be_there() {
     // Level one sees both, until it has something newer of its own: here that the name is deleted.
     let output = home.output(&["delete", "high", at[0], at[1]]);
     assert!(output.status.success());
-    let note = "deleted at level one; the name is at level quorum, too: add --level quorum to delete it there\n";
+    let told = String::from_utf8(output.stdout).unwrap();
+    let (start, end) = (
+        "deleted \"high\" at level one: version ",
+        " says so at 3 replicas\n",
+    );
+    assert!(told.starts_with(start) && told.ends_with(end), "{told}");
+    let note = "the name is still at level quorum: add --level quorum to delete it there\n";
     assert_eq!(String::from_utf8(output.stderr).unwrap(), note);
     let output = home.output(&["delete", "low", at[0], at[1]]);
     assert!(output.status.success() && output.stderr.is_empty());
@@ -93,12 +99,40 @@ fn a_name_that_is_at_the_other_level_is_said_to_be_there() {
     eventually("a record of its own", || home.json(&put));
     let delete = [&["delete"], &own[..]].concat();
     let output = home.output(&delete);
-    let note = "deleted at level one; the record is at level quorum, too: add --level quorum to delete it there\n";
+    let note = "the record is still at level quorum: add --level quorum to delete it there\n";
     assert_eq!(String::from_utf8(output.stderr).unwrap(), note);
     let told = "chordscope: there is no such record at level one, but there is at level quorum: try --level quorum";
     assert_eq!(home.refusal(&delete, 1), told);
+    // The other way round.
+    home.json(&["put", "both", "one", at[0], at[1]]).unwrap();
+    home.json(&["put", "both", "two", at[0], at[1]]).unwrap();
+    eventually("both levels have it", || {
+        put(&home, &peers[0], "both", "three")
+    });
+    let output = home.output(&[&["delete", "both", at[0], at[1]][..], &QUORUM].concat());
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        told.starts_with("deleted \"both\" at level quorum: version "),
+        "{told}"
+    );
+    assert!(told.contains(" says so, acknowledged by "), "{told}");
+    let note = "the name is still at level one: add --level one to delete it there\n";
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), note);
     let nowhere = "chordscope: there is no such name";
     assert_eq!(home.refusal(&["get", "none", at[0], at[1]], 1), nowhere);
+}
+
+#[test]
+fn a_peer_outside_of_a_names_group_says_of_how_many_members_a_put_was_acknowledged() {
+    let home = Home::new();
+    let peers = home.ring(5);
+    for peer in &peers {
+        let told = eventually("three members are the group", || {
+            let written = put(&home, peer, "name", "value")?;
+            (written["members"] == 3).then_some(written)
+        });
+        assert!(told["copies"].as_u64() >= Some(2), "{told}");
+    }
 }
 
 #[test]

@@ -18,7 +18,9 @@ use crate::node::adopting::Brought;
 use crate::node::api::{StoreError, TimerKind, Written};
 use crate::node::context::Context;
 use crate::node::putting::Put;
-use crate::store::group::message::{Request as Ask, Response as Answer, Touch, Unstored, Write};
+use crate::store::group::message::{
+    Acknowledged, Request as Ask, Response as Answer, Touch, Unstored, Write,
+};
 use crate::store::group::{Groups, OperationTag};
 use crate::store::message::StoredRecord;
 use crate::store::record::{RecordError, Subject, Version};
@@ -26,6 +28,10 @@ use crate::store::renewal::Renewal;
 
 /// The time that an operation waits before it looks the group up again.
 const AGAIN: Duration = Duration::from_millis(400);
+/// The wait for an answer after which a node that gives none is silent, and not only unreachable for a moment.
+const SILENCE: Duration = Duration::from_secs(1);
+/// The time for which an operation does not ask a silent node again: others may name it as the primary until they know.
+const SILENT_FOR: Duration = Duration::from_secs(2);
 /// The limit on looks behind nodes that know nothing of an operation's key.
 const MAX_STEPS: u8 = 16;
 /// The greatest number of nodes that an operation asks between two lookups.
@@ -49,6 +55,10 @@ pub(in crate::node) struct Operation {
     unsure: bool,
     candidates: VecDeque<Contact>,
     asked: u8,
+    /// The time of the last question.
+    asked_at: Instant,
+    /// A node that was silent, and until when it is not asked again.
+    silent: Option<(Id, Instant)>,
     /// The last node that the lookup found, while all nodes that were asked since know nothing of the key: they may be of another
     /// lineage.
     unknown_upto: Option<Id>,
@@ -116,6 +126,8 @@ impl Operation {
             unsure: false,
             candidates: VecDeque::new(),
             asked: 0,
+            asked_at: cx.now,
+            silent: None,
             unknown_upto: None,
             steps: 0,
             deadline,
@@ -210,11 +222,17 @@ impl Operations {
 
     fn ask_next(&mut self, cx: &mut Context<'_>, number: u64) -> Option<Next> {
         let operation = self.0.get_mut(&number)?;
+        let silent = operation.silent.filter(|(_, until)| cx.now < *until);
+        let silent = silent.map(|(node, _)| node);
+        operation
+            .candidates
+            .retain(|node| Some(node.id()) != silent);
         let to = match operation.candidates.pop_front() {
             Some(to) if operation.asked < MAX_ASKED => to,
             _ => return self.look_further(cx, number),
         };
         operation.asked += 1;
+        operation.asked_at = cx.now;
         let lineage = cx.groups.and_then(Groups::lineage);
         let lineage = lineage.map(|lineage| lineage.number);
         let key = operation.subject.key(cx.services.space());
@@ -276,11 +294,14 @@ impl Operations {
         if answer != Some(Answer::Unknown) {
             operation.unknown_upto = None;
         }
+        if answer.is_none() && cx.now.since(operation.asked_at) >= SILENCE {
+            operation.silent = Some((from.id(), cx.now + SILENT_FOR));
+        }
         match answer {
             Some(Answer::Value(copy)) if operation.write.is_none() && sound(&copy) => {
                 return self.on_read(cx, (from, number), copy);
             }
-            Some(Answer::Written(copies)) => return self.on_written(cx, number, copies),
+            Some(Answer::Written(done)) => return self.on_written(cx, number, done),
             Some(Answer::Superseded) => {
                 let Task::Touch(renewal) = operation.task else {
                     return None;
@@ -383,7 +404,12 @@ impl Operations {
     }
 
     /// Takes note that the primary has stored what was to be written, or let it live on.
-    fn on_written(&mut self, cx: &mut Context<'_>, number: u64, copies: u8) -> Option<Next> {
+    fn on_written(
+        &mut self,
+        cx: &mut Context<'_>,
+        number: u64,
+        done: Acknowledged,
+    ) -> Option<Next> {
         let operation = self.0.get_mut(&number)?;
         let key = operation.subject.key(cx.services.space());
         let write = operation.write.take();
@@ -396,7 +422,8 @@ impl Operations {
         let written = Written {
             key,
             sequence,
-            copies,
+            copies: done.by,
+            members: done.members,
         };
         let ended = self.close(cx, number)?;
         Some(Next::End(match (ended.task, write) {
@@ -532,8 +559,15 @@ mod tests {
         assert_eq!(to, contact(2), "the node that answered is the primary");
         assert_eq!(write.expected, Some(there.record.version()));
         assert_eq!(write.copy.record.sequence(), 5);
-        let done = answer(&mut alone, &mut operations, 2, Some(Answer::Written(3)));
-        assert!(matches!(done, Some(Next::End(Done::Put(written, ..))) if written.copies == 3));
+        let done = Acknowledged {
+            by: 2,
+            members: Some(3),
+        };
+        let done = answer(&mut alone, &mut operations, 2, Some(Answer::Written(done)));
+        let Some(Next::End(Done::Put(written, ..))) = done else {
+            panic!("{done:?}");
+        };
+        assert_eq!((written.copies, written.members), (2, Some(3)));
         assert_eq!(operations.len(), 0);
     }
 
@@ -563,6 +597,32 @@ mod tests {
         let elsewhere = Some(Answer::Elsewhere(contact(9)));
         let next = answer(&mut alone, &mut operations, 2, elsewhere);
         assert!(matches!(next, Some(Next::Ask(to, Ask::Read(..))) if to == contact(9)));
+    }
+
+    #[test]
+    fn a_primary_that_was_silent_is_not_asked_again_at_once_whoever_names_it() {
+        let mut alone = Alone::new();
+        let (mut operations, _) = asking(&mut alone, Task::Get);
+        let late = AT + Duration::from_secs(4);
+        let mut hear = |at, from: u64, answer| {
+            operations.on_answer(&mut alone.at(at), (&contact(from), 5), answer)
+        };
+        let next = hear(late, 2, None);
+        assert!(matches!(next, Some(Next::Ask(to, _)) if to == contact(3)));
+        let next = hear(late, 3, Some(Answer::Elsewhere(contact(2))));
+        assert!(next.is_none(), "it waits: {next:?}");
+        let later = late + SILENT_FOR;
+        let next = operations.on_timer(&mut alone.at(later), 5);
+        assert!(matches!(next, Some(Next::LookUp(_))));
+        let next = operations.on_candidates(&mut alone.at(later), 5, vec![contact(2)]);
+        assert!(matches!(next, Some(Next::Ask(to, _)) if to == contact(2)));
+        // One that cannot be reached for a moment is asked again.
+        let (mut operations, _) = asking(&mut alone, Task::Get);
+        let next = answer(&mut alone, &mut operations, 2, None);
+        assert!(matches!(next, Some(Next::Ask(to, _)) if to == contact(3)));
+        let elsewhere = Some(Answer::Elsewhere(contact(2)));
+        let next = answer(&mut alone, &mut operations, 3, elsewhere);
+        assert!(matches!(next, Some(Next::Ask(to, _)) if to == contact(2)));
     }
 
     #[test]

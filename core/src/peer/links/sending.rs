@@ -41,8 +41,8 @@ pub(in crate::peer) struct Body {
     pub(in crate::peer) bytes: Vec<u8>,
     /// The features that the receiver must have.
     needs: Features,
-    /// The bytes for a receiver without them.
-    plainer: Option<Vec<u8>>,
+    /// The features that a receiver without them must have for the plainer message, and its bytes.
+    plainer: Option<(Features, Vec<u8>)>,
     /// The message's request number, if it is a request.
     request: Option<u64>,
 }
@@ -54,9 +54,10 @@ impl Body {
         Some(Self {
             bytes: encode_message(message).ok()?,
             needs: message.needs(),
-            plainer: message
-                .plainer()
-                .and_then(|plainer| encode_message(&plainer).ok()),
+            plainer: message.plainer().and_then(|plainer| {
+                let bytes = encode_message(&plainer).ok()?;
+                Some((plainer.needs(), bytes))
+            }),
             request: match message {
                 Message::Request(number, _) => Some(*number),
                 _ => None,
@@ -290,7 +291,9 @@ impl Channels {
         };
         if link.features.has(body.needs) {
             self.send_message(channel, &body.bytes, outputs)?;
-        } else if let Some(plainer) = &body.plainer {
+        } else if let Some((needs, plainer)) = &body.plainer
+            && link.features.has(*needs)
+        {
             self.send_message(channel, plainer, outputs)?;
         } else {
             return Ok(body.request);

@@ -9,13 +9,19 @@ use alloc::vec::Vec;
 
 use crate::base::id::Id;
 use crate::store::group::configuration::{Configuration, GroupId, Member, Stamp};
-use crate::store::group::message::{Request, Response, Touch, Unstored, Write};
+use crate::store::group::message::{Acknowledged, Request, Response, Touch, Unstored, Write};
 use crate::store::group::shared::Shared;
 use crate::store::group::table::Row;
 use crate::store::group::{Entry, Held, MAX_ROUNDS, OperationTag, Ticket, Token};
 use crate::store::life;
 use crate::store::message::StoredRecord;
 use crate::store::record::{MAX_SEQUENCE_JUMP, RecordError};
+
+/// The acknowledgement of a write that waits for its round.
+const NOBODY_YET: Acknowledged = Acknowledged {
+    by: 0,
+    members: None,
+};
 
 /// The groups that this node is the primary of, and the reads and writes under way. It is forgotten at a restart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -160,7 +166,13 @@ impl Leading {
         // An attempt that was made before and did take effect. Another operation may have written the very same record.
         let same = |row: &Row| row.operation == operation || !shared.rules().operation;
         if version == Some(copy.record.version()) && row.is_some_and(same) {
-            return self.confirm(shared, group, (ticket, Response::Written(0)), key, false);
+            return self.confirm(
+                shared,
+                group,
+                (ticket, Response::Written(NOBODY_YET)),
+                key,
+                false,
+            );
         }
         if version != expected {
             let copy = row.map(|row| Box::new(row.copy(shared.now())));
@@ -203,7 +215,13 @@ impl Leading {
         let mut copy = row.copy(shared.now());
         let longer = copy.record.at_most_whole(life::remaining(touch.remaining));
         if longer <= copy.remaining {
-            return self.confirm(shared, group, (ticket, Response::Written(0)), key, false);
+            return self.confirm(
+                shared,
+                group,
+                (ticket, Response::Written(NOBODY_YET)),
+                key,
+                false,
+            );
         }
         copy.remaining = longer;
         self.order(shared, group, ticket, operation, copy);
@@ -233,7 +251,13 @@ impl Leading {
             copy,
         };
         match shared.table.insert(shared.now(), &entry) {
-            Ok(()) => self.confirm(shared, group, (ticket, Response::Written(0)), key, true),
+            Ok(()) => self.confirm(
+                shared,
+                group,
+                (ticket, Response::Written(NOBODY_YET)),
+                key,
+                true,
+            ),
             Err(refusal) => shared.answer(ticket, Response::Refused(refusal)),
         }
     }
@@ -341,12 +365,11 @@ impl Leading {
             Some(Response::Refused(error)) => drop(round.refused.insert(from, *error)),
             _ => {}
         }
-        let majority = match shared.roster.group(round.group) {
-            Some(group) => group.majority(),
-            None => usize::MAX,
-        };
+        let group = shared.roster.group(round.group);
+        let majority = group.map_or(usize::MAX, Configuration::majority);
+        let members = group.and_then(|group| u8::try_from(group.members.len()).ok());
         let confirmed = round.done.len() >= majority;
-        let copies = u8::try_from(round.done.len()).unwrap_or(u8::MAX);
+        let by = u8::try_from(round.done.len()).unwrap_or(u8::MAX);
         // A member that is away is not waited for where a disk refuses: what is known decides.
         let is_open = |node: &&Id| round.refused.is_empty() || !shared.presence.is_away(**node);
         let open = round.open.iter().filter(is_open).count();
@@ -357,7 +380,9 @@ impl Leading {
         };
         let waiting = waiting.map(|(ticket, reply)| match (confirmed, reply) {
             (false, _) => (ticket, round.unconfirmed(shared)),
-            (true, Response::Written(_)) => (ticket, Response::Written(copies)),
+            (true, Response::Written(_)) => {
+                (ticket, Response::Written(Acknowledged { by, members }))
+            }
             (true, reply) => (ticket, reply),
         });
         let (group, settled, ended) = (
@@ -418,6 +443,12 @@ mod tests {
         }
     }
 
+    /// The acknowledgement by so many of the three.
+    fn written(by: u8) -> Response {
+        let members = Some(3);
+        Response::Written(Acknowledged { by, members })
+    }
+
     fn answer(ticket: Ticket, response: Response) -> Act {
         Act::Effect(Effect::Answer(ticket, response))
     }
@@ -444,7 +475,7 @@ mod tests {
         leading.on_kept(&mut shared, number, id(1), Some(&Response::Done));
         assert_eq!(shared.outbox.take_acts(), [], "one member, twice");
         leading.on_kept(&mut shared, number, id(2), Some(&Response::Done));
-        let written = answer(from(9), Response::Written(2));
+        let written = answer(from(9), written(2));
         assert_eq!(shared.outbox.take_acts(), [written]);
         assert!(leading.missed(group).unwrap().is_empty());
         leading.on_kept(&mut shared, number, id(3), None);
@@ -516,7 +547,7 @@ mod tests {
         );
         // A majority has it in spite of that.
         let most = [(1, refused), (2, done.clone()), (3, done)];
-        let written = answer(from(9), Response::Written(2));
+        let written = answer(from(9), written(2));
         assert_eq!(answers(begun(), &most), [written]);
     }
 
@@ -557,7 +588,7 @@ mod tests {
                 leading.on_kept(&mut shared, number, id(node), Some(&Response::Done));
             }
             let acts = shared.outbox.take_acts();
-            let written = acts.contains(&answer(from(9), Response::Written(2)));
+            let written = acts.contains(&answer(from(9), written(2)));
             assert_eq!(written, is_same, "{acts:?}");
         }
     }

@@ -432,7 +432,7 @@ impl Groups {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::group::message::Write;
+    use crate::store::group::message::{Acknowledged, Write};
     use crate::store::group::testing::{self, contact, record};
     use crate::store::group::{OperationTag, Rules};
     use alloc::vec;
@@ -485,7 +485,13 @@ mod tests {
         );
         assert_eq!(written.len(), 2, "nothing is acknowledged");
         let done = groups.step(Instant::ZERO, Input::Saved(saves[0].0, true));
-        let answer = Effect::Answer(Ticket::Operation(5), Response::Written(1));
+        let answer = Effect::Answer(
+            Ticket::Operation(5),
+            Response::Written(Acknowledged {
+                by: 1,
+                members: Some(1),
+            }),
+        );
         assert_eq!(done, [answer]);
         // What was saved is taken up again, by the same store alone.
         let (control, entries) = groups.saved(Instant::ZERO);
@@ -519,7 +525,13 @@ mod tests {
         let founded = groups.step(Instant::ZERO, Input::Found(7));
         assert_eq!(founded.last(), Some(&Effect::LookSoon));
         let written = groups.step(Instant::ZERO, write());
-        let answer = Effect::Answer(Ticket::Operation(5), Response::Written(1));
+        let answer = Effect::Answer(
+            Ticket::Operation(5),
+            Response::Written(Acknowledged {
+                by: 1,
+                members: Some(1),
+            }),
+        );
         assert!(written.contains(&answer), "{written:?}");
     }
 

@@ -97,8 +97,8 @@ pub struct Introduction {
 pub enum Response {
     /// To a read: what is there.
     Value(Option<Box<StoredRecord>>),
-    /// To a write or touch: it is done; so many members are known to have stored it.
-    Written(u8),
+    /// To a write or touch: it is done.
+    Written(Acknowledged),
     /// To a write: not done, since this is there instead.
     Mismatch(Option<Box<StoredRecord>>),
     /// To a write: not done.
@@ -135,6 +135,15 @@ pub enum Response {
     Superseded,
     /// To a read, write or touch: no majority has stored what had to be stored. A write may still take effect.
     Unstored(Box<Unstored>),
+}
+
+/// The members of a group that have stored something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// The number of those that are known to have stored it.
+    pub by: u8,
+    /// The number of all members of the group, if the primary says it.
+    pub members: Option<u8>,
 }
 
 /// The members of a group without which it has no majority, because some could not store what they were given.
@@ -175,6 +184,11 @@ impl Request {
     /// Returns whether the answer comes from memory.
     pub const fn is_quick(&self) -> bool {
         matches!(self, Self::Survey(..))
+    }
+
+    /// Whether it asks what became of a group.
+    pub const fn is_check(&self) -> bool {
+        matches!(self, Self::Check(_))
     }
 
     /// The value that it moves.

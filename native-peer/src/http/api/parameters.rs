@@ -21,6 +21,18 @@ const WORDS: [(&str, &str); 5] = [
     ),
 ];
 
+/// The names of the parameters that a type takes.
+#[cfg(test)]
+pub(super) fn names<T: DeserializeOwned>() -> Vec<String> {
+    let nothing = "http://peer/?=".parse().unwrap_or_default();
+    let refused = Query::<T>::try_from_uri(&nothing).err();
+    let source = refused.and_then(|error| Some(std::error::Error::source(&error)?.to_string()));
+    let said = source.unwrap_or_default();
+    let (_, expected) = said.split_once("expected").unwrap_or_default();
+    let names = expected.split('`').skip(1).step_by(2);
+    names.map(str::to_string).collect()
+}
+
 /// The parameters as their type says. What is not UTF-8 is refused: decoded by force, two names would be one.
 pub(super) struct Parameters<T>(pub(super) T);
 

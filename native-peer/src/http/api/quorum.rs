@@ -201,3 +201,16 @@ async fn stands(app: &App, lineage: u64) -> Result<Adoption, Failed> {
     }
     Ok(all)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::parameters::names;
+    use super::*;
+    use crate::manual::must_name;
+
+    #[test]
+    fn the_page_names_the_parameters() {
+        must_name(&["POST quorum/repair"], &names::<Order>());
+        must_name(&["POST quorum/adopt"], &names::<Wanted>());
+    }
+}

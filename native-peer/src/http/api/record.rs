@@ -9,7 +9,6 @@ use axum::extract::State;
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
-use chordscope_core::base::id::Id;
 use chordscope_core::base::identity::PublicKey;
 use chordscope_core::node::api::{Level, StoreError, Written};
 use chordscope_core::node::renewal::Keeping;
@@ -31,9 +30,6 @@ pub(crate) const KEY_HEADER: &str = "x-chordscope-key";
 pub(crate) const EXPIRES_HEADER: &str = "x-chordscope-expires-in";
 /// Carries the number of a record's version beside its value.
 pub(crate) const SEQUENCE_HEADER: &str = "x-chordscope-sequence";
-
-/// Carries, beside what came of a put at level quorum, how many members the group of the record has, if the peer knows.
-pub(crate) const MEMBERS_HEADER: &str = "x-chordscope-members";
 
 pub(super) fn route() -> MethodRouter<Arc<App>> {
     get(read).put(write).delete(delete)
@@ -225,7 +221,7 @@ async fn write(
     State(app): State<Arc<App>>,
     Parameters(asked): Parameters<Asked>,
     body: Body,
-) -> Result<Response, Failed> {
+) -> Result<Json<Put>, Failed> {
     let target = asked.target()?;
     if body.size_hint().lower() > MAX_VALUE as u64 {
         return Err(RecordError::Value.into());
@@ -238,17 +234,16 @@ async fn write(
     let value = value
         .map_err(|_| Failed::from(RecordError::Value))?
         .to_vec();
+    let renew = asked.keeping().renew;
     match target {
         Target::Label(label) => {
             let signed = matches!(label, Label::Salt(_));
             let written = app.driver.put(label, Some(value), asked.wish()).await?;
-            put(&app, written, signed, asked.wish()).await
+            answer(&app, written, signed, renew).await
         }
         Target::Immutable => {
-            let keeping = asked.keeping();
-            let written = app.driver.put_immutable(value, keeping).await?;
-            let (answer, _) = answer(&app, written, false, keeping.renew).await?;
-            Ok(answer.into_response())
+            let written = app.driver.put_immutable(value, asked.keeping()).await?;
+            answer(&app, written, false, renew).await
         }
     }
 }
@@ -256,47 +251,15 @@ async fn write(
 async fn delete(
     State(app): State<Arc<App>>,
     Parameters(asked): Parameters<Asked>,
-) -> Result<Response, Failed> {
+) -> Result<Json<Put>, Failed> {
     let Target::Label(label) = asked.target()? else {
         return Err(bad("nobody can delete an immutable value: it runs out"));
     };
     let signed = matches!(label, Label::Salt(_));
     match app.driver.put(label, None, asked.wish()).await? {
         Err(StoreError::Mismatch(0)) => Err(no_such(&asked)),
-        written => put(&app, written, signed, asked.wish()).await,
+        written => answer(&app, written, signed, asked.keeping().renew).await,
     }
-}
-
-async fn put(
-    app: &App,
-    written: Result<Held<Written>, StoreError>,
-    signed: bool,
-    wish: Wish,
-) -> Result<Response, Failed> {
-    let (answer, key) = answer(app, written, signed, wish.keeping.renew).await?;
-    let mut answer = answer.into_response();
-    if wish.level == Level::Quorum
-        && let Some(members) = members(app, key).await
-    {
-        answer.headers_mut().insert(MEMBERS_HEADER, members.into());
-    }
-    Ok(answer)
-}
-
-/// The size of a key's group at level quorum, if a position of this peer is a member.
-async fn members(app: &App, key: Id) -> Option<usize> {
-    for position in &app.positions {
-        let group = position.look(move |peer| {
-            let held = peer.node().groups()?.held();
-            let open = held.filter(|held| held.decided.is_none() && held.group.covers(key));
-            let newest = open.max_by_key(|held| held.group.epoch)?;
-            Some(newest.group.members.len())
-        });
-        if let Ok(Some(members)) = group.await {
-            return Some(members);
-        }
-    }
-    None
 }
 
 /// The outcome of an operation, or the cause of its failure. An error of the peer's own disk is the likelier cause, and the one that its user can mend.
@@ -325,13 +288,13 @@ async fn explained<T>(app: &App, outcome: Result<T, StoreError>) -> Result<T, Fa
     })
 }
 
-/// The answer to a put, and the record's key.
+/// The answer to a put or delete.
 async fn answer(
     app: &App,
     outcome: Result<Held<Written>, StoreError>,
     signed: bool,
     renews: bool,
-) -> Result<(Json<Put>, Id), Failed> {
+) -> Result<Json<Put>, Failed> {
     let (written, held) = explained(app, outcome).await.map_err(|failed| {
         // A holder keeps in memory what its disk refuses, and writes it when there is room.
         match failed.0 == StatusCode::INSUFFICIENT_STORAGE {
@@ -342,11 +305,25 @@ async fn answer(
             false => failed,
         }
     })?;
-    let key = written.key;
     let view = move |peer: &_| Put {
         expires_in_s: held,
         renewed: renews,
         ..Put::of(peer, &written, signed)
     };
-    Ok((Json(app.driver.look(view).await?), key))
+    Ok(Json(app.driver.look(view).await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parameters::names;
+    use super::*;
+    use crate::manual::must_name;
+
+    #[test]
+    fn the_page_names_the_parameters() {
+        must_name(
+            &["GET record", "PUT record", "DELETE record"],
+            &names::<Asked>(),
+        );
+    }
 }

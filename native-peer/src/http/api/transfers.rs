@@ -205,7 +205,9 @@ mod tests {
     use futures_util::{StreamExt, stream};
     use tokio::time::sleep;
 
+    use super::super::parameters::names;
     use super::*;
+    use crate::manual::must_name;
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_stops_is_given_up_and_one_that_is_slow_is_not() {
@@ -220,5 +222,13 @@ mod tests {
         });
         let all = read(Body::from_stream(slow)).await.unwrap_or_default();
         assert_eq!(all, b"some".repeat(5));
+    }
+
+    #[test]
+    fn the_page_names_the_parameters() {
+        must_name(&["GET transfers"], &names::<Which>());
+        must_name(&["POST transfers"], &names::<Wanted>());
+        must_name(&["DELETE transfers"], &names::<Unwanted>());
+        must_name(&["POST shares"], &names::<Sharing>());
     }
 }

@@ -115,7 +115,7 @@ impl RingWorld {
         cause: Option<Cause>,
     ) {
         self.next_parcel += 1;
-        let (traffic, lookup) = self.classify(from.id(), &message, cause);
+        let (traffic, lookup) = self.classify((from.id(), to.id()), &message, cause);
         let elsewhere = self.mislead(from.id(), &mut message);
         let to = elsewhere.as_ref().unwrap_or(to);
         let bytes = self.scenario.weight(&message);

@@ -180,6 +180,29 @@ fn a_lookup_goes_round_a_node_that_crashed() {
 }
 
 #[test]
+fn the_answer_to_a_lookup_belongs_to_it_also_where_a_timeout_has_caused_it() {
+    let id = Id::from_u64;
+    let mut world = quiet("lesson-26");
+    world.run_until(Instant::from_millis(20_000));
+    world.act(Action::Crash(id(18))).unwrap();
+    world
+        .act(lookup(1, 17, Routing::Finger, Mode::Recursive))
+        .unwrap();
+    world.take_trace();
+    world.run_until(Instant::from_millis(30_000));
+    let asked = world.lookups()[0].id;
+    let found = world.take_trace().into_iter().filter(|entry| {
+        let is_answer = |parcel: &Parcel| parcel.kind == Kind::Found && parcel.to == id(1);
+        matches!(&entry.what, What::Sent(parcel) if is_answer(parcel) && entry.cause.is_none())
+    });
+    let mut belongs = found.filter_map(|entry| match entry.what {
+        What::Sent(parcel) => Some((parcel.traffic, parcel.lookup)),
+        _ => None,
+    });
+    assert!(belongs.any(|tag| tag == (Traffic::Lookup, Some(asked))));
+}
+
+#[test]
 fn records_survive_the_crash_of_any_one_holder() {
     let mut world = quiet("sixteen");
     let name = Name::new("a new name").unwrap();

@@ -26,7 +26,7 @@ impl RingWorld {
     /// Returns the traffic that a message belongs to: by what it says, or by the message that it answers.
     pub(super) fn classify(
         &self,
-        from: Id,
+        (from, to): (Id, Id),
         message: &Message,
         cause: Option<Cause>,
     ) -> (Traffic, Option<(Id, u64)>) {
@@ -37,9 +37,8 @@ impl RingWorld {
             Message::Request(_, Request::Chord(Ask::Step(question))) => {
                 Some((from, question.lookup))
             }
-            Message::Notice(Notice::Found(found)) => cause
-                .and_then(|(_, (_, lookup))| lookup)
-                .filter(|(_, number)| *number == found.lookup),
+            // It goes to the origin, also when no message but a timeout has caused it.
+            Message::Notice(Notice::Found(found)) => Some((to, found.lookup)),
             Message::Request(_, Request::Store(_) | Request::Group(_)) => {
                 return (Traffic::Records, None);
             }

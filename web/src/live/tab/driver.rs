@@ -80,8 +80,8 @@ impl Driver {
         self.carry_out();
         // A browser does not say by itself when its buffers empty. No more than a quarter of a mebibyte leaves between two
         // looks, so that how often they are bounds how fast a tab sends.
-        if self.sockets.are_writing() {
-            self.soon.call();
+        if let Some(pause) = self.sockets.next_look() {
+            self.soon.call(pause);
         }
         let due = self.peer.poll_timeout().map(|(at, _)| at);
         self.alarm.set(self.clock.now(), due);
@@ -106,7 +106,8 @@ impl Driver {
                 context.peer.handle_timeout(context.now);
             }
             Event::Transfers(event) => self.transfers.on_event(context, event),
-            Event::Drained | Event::StateDue => {}
+            Event::Drained => self.sockets.looked(),
+            Event::StateDue => {}
         }
     }
 

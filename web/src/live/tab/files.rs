@@ -58,12 +58,12 @@ impl PrivateFile {
 }
 
 impl Slab for PrivateFile {
-    fn read(&self, most: usize) -> Option<Vec<u8>> {
-        let size = self.0.get_size().ok()?;
-        if size > most as f64 {
-            return None;
-        }
-        self.read_at(0, size as usize)
+    fn size(&self) -> Option<usize> {
+        self.0.get_size().ok().map(|size| size as usize)
+    }
+
+    fn read(&self, at: usize, length: usize) -> Option<Vec<u8>> {
+        self.read_at(at as u64, length)
     }
 
     fn write(&mut self, offset: usize, bytes: &[u8]) -> bool {

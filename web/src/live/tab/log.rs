@@ -8,8 +8,10 @@ use chordscope_core::base::id::Id;
 
 /// A file with a way to flush it.
 pub(super) trait Slab {
-    /// Everything in it, unless that cannot be read or is more than `most` bytes.
-    fn read(&self, most: usize) -> Option<Vec<u8>>;
+    /// The number of bytes in it, unless that cannot be told.
+    fn size(&self) -> Option<usize>;
+    /// So many bytes from there on, unless they cannot be read.
+    fn read(&self, at: usize, length: usize) -> Option<Vec<u8>>;
     /// Writes all of these bytes there; whether that worked.
     fn write(&mut self, at: usize, bytes: &[u8]) -> bool;
     /// Cuts it to this length; whether that worked.
@@ -20,6 +22,8 @@ pub(super) trait Slab {
 
 /// A file larger than this is no file of ours.
 const MAX_FILE: usize = 512 << 20;
+/// The number of bytes that are read at once: more than any change has.
+const PIECE: usize = 1 << 20;
 /// A file smaller than this is not worth rewriting.
 const SMALL: usize = 1 << 20;
 
@@ -56,12 +60,10 @@ pub(super) struct Log<S> {
 }
 
 impl<S: Slab> Log<S> {
-    /// Opens or begins a log. Gives what it holds that is still alive in this second of the wall clock.
+    /// Opens or begins a log. Gives what it holds that is still alive in this second of the wall clock. `None` where the files cannot
+    /// be read or written: they stay as they are.
     pub(super) fn open(files: [S; 2], now: u64) -> Option<(Self, Vec<KeptRecord>)> {
-        let contents = files
-            .each_ref()
-            .map(|file| file.read(MAX_FILE).unwrap_or_default());
-        let generations = contents.each_ref().map(|bytes| read_header(bytes));
+        let generations = [generation(&files[0])?, generation(&files[1])?];
         let current = usize::from(generations[1] > generations[0]);
         let mut log = Self {
             files,
@@ -73,7 +75,7 @@ impl<S: Slab> Log<S> {
         };
         let mut kept = BTreeMap::new();
         if generations[current].is_some() {
-            log.replay(&contents[current], &mut kept);
+            log.replay(&mut kept)?;
             // What has expired is history: otherwise each rewriting would take it along, and nobody would ever drop it.
             for (key, _) in kept.extract_if(.., |_, record| record.expires <= now) {
                 log.note(key, None);
@@ -109,20 +111,32 @@ impl<S: Slab> Log<S> {
         file.cut(0) && file.write(0, &header(generation)) && file.flush()
     }
 
-    fn replay(&mut self, bytes: &[u8], kept: &mut BTreeMap<Id, KeptRecord>) {
-        while let Some((change, length)) = Change::decode(bytes.get(self.end..).unwrap_or(&[])) {
-            let place = Some((self.end, length));
-            match change {
-                Change::Keep(record) => {
-                    self.note(record.key, place);
-                    kept.insert(record.key, record);
+    /// Reads the changes up to the first that is none; `None` where they cannot be read.
+    fn replay(&mut self, kept: &mut BTreeMap<Id, KeptRecord>) -> Option<()> {
+        loop {
+            let file = &self.files[self.current];
+            let left = file.size()?.saturating_sub(self.end);
+            let piece = file.read(self.end, left.min(PIECE))?;
+            let mut rest = piece.as_slice();
+            while let Some((change, length)) = Change::decode(rest) {
+                let place = Some((self.end, length));
+                match change {
+                    Change::Keep(record) => {
+                        self.note(record.key, place);
+                        kept.insert(record.key, record);
+                    }
+                    Change::Drop(key) => {
+                        self.note(key, None);
+                        kept.remove(&key);
+                    }
                 }
-                Change::Drop(key) => {
-                    self.note(key, None);
-                    kept.remove(&key);
-                }
+                self.end += length;
+                rest = &rest[length..];
             }
-            self.end += length;
+            // The change that a piece ends in is whole in the next one.
+            if rest.len() == piece.len() {
+                return Some(());
+            }
         }
     }
 
@@ -150,16 +164,18 @@ impl<S: Slab> Log<S> {
         if self.end < SMALL || self.end < 4 * self.live {
             return;
         }
-        let Some(bytes) = self.files[self.current].read(MAX_FILE) else {
-            return;
+        let [first, second] = &mut self.files;
+        let (file, other) = match self.current {
+            0 => (first, second),
+            _ => (second, first),
         };
-        let other = &mut self.files[1 - self.current];
         let mut end = HEAD;
         let mut held = BTreeMap::new();
         let mut good = other.cut(0);
         for (key, (at, length)) in &self.held {
-            let entry = bytes.get(*at..at + length);
-            good = good && entry.is_some_and(|entry| other.write(end, entry));
+            // One at a time: the file may be large.
+            let entry = good.then(|| file.read(*at, *length)).flatten();
+            good = entry.is_some_and(|entry| other.write(end, &entry));
             held.insert(*key, (end, *length));
             end += length;
         }
@@ -243,7 +259,16 @@ fn header(generation: u64) -> Vec<u8> {
     parts.concat()
 }
 
-/// The generation of a file, if it is one of ours.
+/// The generation of a file, if it is one of ours; `None` where it cannot be read.
+fn generation(file: &impl Slab) -> Option<Option<u64>> {
+    let size = file.size()?;
+    if !(HEAD..=MAX_FILE).contains(&size) {
+        return Some(None);
+    }
+    Some(read_header(&file.read(0, HEAD)?))
+}
+
+/// The generation in a header, if it is one of ours.
 fn read_header(bytes: &[u8]) -> Option<u64> {
     let rest = bytes.strip_prefix(MAGIC)?;
     let (generation, rest) = rest.split_first_chunk::<8>()?;
@@ -260,6 +285,8 @@ fn check(bytes: &[u8]) -> [u8; 8] {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     /// A file in memory that can be told to fail.
@@ -267,11 +294,23 @@ mod tests {
     struct Memory {
         bytes: Vec<u8>,
         full: bool,
+        /// The number of reads that succeed still, where not all do.
+        readable: Option<Cell<usize>>,
+        /// The most that was read at once.
+        most: Cell<usize>,
     }
 
     impl Slab for Memory {
-        fn read(&self, most: usize) -> Option<Vec<u8>> {
-            (self.bytes.len() <= most).then(|| self.bytes.clone())
+        fn size(&self) -> Option<usize> {
+            Some(self.bytes.len())
+        }
+
+        fn read(&self, at: usize, length: usize) -> Option<Vec<u8>> {
+            self.most.set(self.most.get().max(length));
+            if let Some(readable) = &self.readable {
+                readable.set(readable.get().checked_sub(1)?);
+            }
+            self.bytes.get(at..at + length).map(<[u8]>::to_vec)
         }
 
         fn write(&mut self, at: usize, bytes: &[u8]) -> bool {
@@ -361,6 +400,40 @@ mod tests {
         assert!(used < 2 * SMALL, "{used}");
         assert!(log.generation > 1);
         assert_eq!(opened(log.files).1.len(), 4);
+    }
+
+    #[test]
+    fn a_large_log_is_read_and_rewritten_piece_by_piece() {
+        let (mut log, _) = opened(Default::default());
+        for key in 0..200 {
+            assert!(log.keep(&record(key, &[7; 20_000])));
+        }
+        let (mut log, kept) = opened(log.files);
+        assert_eq!(kept.len(), 200);
+        let generation = log.generation;
+        for _ in 0..700 {
+            assert!(log.keep(&record(0, &[8; 20_000])));
+        }
+        assert!(log.generation > generation);
+        let most = log.files.iter().map(|file| file.most.get()).max();
+        assert!(most <= Some(PIECE), "{most:?}");
+        let (_, kept) = opened(log.files);
+        let first = record(0, &[8; 20_000]);
+        assert_eq!((kept.len(), kept.first()), (200, Some(&first)));
+    }
+
+    #[test]
+    fn files_that_cannot_be_read_now_are_left_as_they_are() {
+        let (mut log, _) = opened(Default::default());
+        for key in 0..100 {
+            assert!(log.keep(&record(key, &[7; 20_000])));
+        }
+        for reads in 0..3 {
+            let mut files = log.files.clone();
+            files[0].readable = Some(Cell::new(reads));
+            assert!(Log::open(files, 99).is_none(), "after {reads}");
+        }
+        assert_eq!(opened(log.files).1.len(), 100);
     }
 
     #[test]

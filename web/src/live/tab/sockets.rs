@@ -11,6 +11,10 @@ use crate::live::talk::Cause;
 
 /// The bytes that may wait to be sent over one socket. The core hands on much less than this to a link that takes what it is sent.
 const MAX_QUEUED: usize = 2 << 20;
+/// The number of looks, a millisecond apart, at a socket of which nothing leaves: a browser's buffer empties in jerks. From then on
+/// the pause doubles, this many times at most: to 128 ms.
+const QUICK_LOOKS: u32 = 32;
+const DOUBLINGS: u32 = 7;
 /// The code that a browser gives for a connection that was lost without a close frame (RFC 6455 §7.1.5).
 const LOST: u16 = 1_006;
 
@@ -64,6 +68,15 @@ struct Link<S> {
     is_open: bool,
     /// The bytes handed to the socket of which it is not known yet that they have left.
     waiting: usize,
+    /// The number of looks in a row at which none had left.
+    vain_looks: u32,
+}
+
+impl<S: Socket> Link<S> {
+    /// The milliseconds until it is looked next whether bytes have left.
+    fn pause(&self) -> u32 {
+        1 << self.vain_looks.saturating_sub(QUICK_LOOKS).min(DOUBLINGS)
+    }
 }
 
 impl<D: Dialer> Sockets<D> {
@@ -87,6 +100,7 @@ impl<D: Dialer> Sockets<D> {
             address,
             is_open: false,
             waiting: 0,
+            vain_looks: 0,
         };
         self.links.insert(id, link);
         None
@@ -103,6 +117,9 @@ impl<D: Dialer> Sockets<D> {
         }
         // A socket that has just closed says so itself.
         if link.socket.send(frame) {
+            if link.waiting == 0 {
+                link.vain_looks = 0;
+            }
             link.waiting += frame.len();
         }
     }
@@ -132,14 +149,26 @@ impl<D: Dialer> Sockets<D> {
             let left = link.waiting.saturating_sub(link.socket.queued());
             if left > 0 {
                 link.waiting -= left;
+                link.vain_looks = 0;
                 context.peer.handle_written(context.now, *id, left);
             }
         }
     }
 
-    /// Whether there are bytes of which it is not known yet that they have left.
-    pub(super) fn are_writing(&self) -> bool {
-        self.links.values().any(|link| link.waiting > 0)
+    /// The time to look again was there: sockets of which nothing has left are looked at more seldom.
+    pub(super) fn looked(&mut self) {
+        for link in self.links.values_mut() {
+            let is_stalled = link.waiting > 0 && link.socket.queued() >= link.waiting;
+            if is_stalled {
+                link.vain_looks = link.vain_looks.saturating_add(1);
+            }
+        }
+    }
+
+    /// The milliseconds until it is to be looked again whether bytes have left; none where it is known of all.
+    pub(super) fn next_look(&self) -> Option<u32> {
+        let writing = self.links.values().filter(|link| link.waiting > 0);
+        writing.map(Link::pause).min()
     }
 
     /// Tells the peer the news of a socket. Returns the cause if that is its end.
@@ -349,13 +378,33 @@ mod tests {
         let sent = pretended.buffer.get();
         assert!(sent > 0, "a handshake begins with a frame of the dialer");
         sockets.tell_written(&mut around.context());
-        assert!(sockets.are_writing());
+        assert_eq!(sockets.next_look(), Some(1));
         pretended.buffer.set(1);
         sockets.tell_written(&mut around.context());
         assert_eq!(sockets.links[&FIRST].waiting, 1);
         pretended.buffer.set(0);
         sockets.tell_written(&mut around.context());
-        assert!(!sockets.are_writing());
+        assert_eq!(sockets.next_look(), None);
+    }
+
+    #[test]
+    fn a_socket_of_which_nothing_leaves_is_looked_at_more_and_more_seldom() {
+        let pretended = Pretended::default();
+        let (mut around, mut sockets) = opened(&pretended);
+        let mut pauses = Vec::new();
+        for _ in 0..QUICK_LOOKS + 9 {
+            sockets.looked();
+            sockets.tell_written(&mut around.context());
+            pauses.extend(sockets.next_look());
+        }
+        let (quick, slow) = pauses.split_at(QUICK_LOOKS as usize);
+        assert!(quick.iter().all(|pause| *pause == 1), "{quick:?}");
+        assert_eq!(slow, [2, 4, 8, 16, 32, 64, 128, 128, 128]);
+        let queued = pretended.buffer.get();
+        pretended.buffer.set(queued - 1);
+        sockets.looked();
+        sockets.tell_written(&mut around.context());
+        assert_eq!(sockets.next_look(), Some(1));
     }
 
     #[test]

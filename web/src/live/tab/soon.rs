@@ -1,4 +1,4 @@
-//! A timer of a millisecond.
+//! A timer of a millisecond or a few.
 //!
 //! Browsers let timers that set one another wait four (HTML standard, "timer initialization steps"). One that is set by a message
 //! counts as the first of its kind.
@@ -10,9 +10,6 @@ use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
 use wasm_bindgen::JsValue;
 use web_sys::{MessageChannel, MessagePort};
-
-/// The milliseconds that it waits.
-const WAIT: u32 = 1;
 
 /// The timer. It ends when dropped.
 #[derive(Debug)]
@@ -27,25 +24,33 @@ pub(super) struct Soon {
 enum State {
     #[default]
     Rests,
-    Called,
-    Waits(#[expect(dead_code, reason = "a timer ends when dropped")] Timeout),
+    /// The milliseconds that it will wait.
+    Called(u32),
+    /// The timer, and the milliseconds that it waits.
+    Waits(
+        #[expect(dead_code, reason = "a timer ends when dropped")] Timeout,
+        u32,
+    ),
 }
 
 impl Soon {
-    /// Calls `ring` a millisecond after each [`call`](Self::call).
+    /// Calls `ring` so many milliseconds after each [`call`](Self::call).
     pub(super) fn new(ring: impl Fn() + 'static) -> Self {
         let state = Rc::<RefCell<State>>::default();
         let ring = Rc::new(ring);
         let set = {
             let state = Rc::clone(&state);
             move || {
+                let State::Called(wait) = *state.borrow() else {
+                    return;
+                };
                 let (rests, ring) = (Rc::clone(&state), Rc::clone(&ring));
-                let timer = Timeout::new(WAIT, move || {
+                let timer = Timeout::new(wait, move || {
                     let ended = rests.replace(State::Rests);
                     ring();
                     drop(ended);
                 });
-                state.replace(State::Waits(timer));
+                state.replace(State::Waits(timer, wait));
             }
         };
         let channel = MessageChannel::new().ok();
@@ -60,13 +65,18 @@ impl Soon {
         }
     }
 
-    /// Rings soon. What is called meanwhile is one call.
-    pub(super) fn call(&self) {
+    /// Rings after so many milliseconds. What is called meanwhile is one call, and the shortest wait counts.
+    pub(super) fn call(&self, wait: u32) {
         let mut state = self.state.borrow_mut();
-        if let (State::Rests, Some(port)) = (&*state, &self.port) {
-            // Nothing is sent along.
-            if port.post_message(&JsValue::NULL).is_ok() {
-                *state = State::Called;
+        match &mut *state {
+            State::Called(shortest) => *shortest = wait.min(*shortest),
+            State::Waits(_, shortest) if *shortest <= wait => {}
+            State::Rests | State::Waits(..) => {
+                // Nothing is sent along.
+                let sent = |port: &MessagePort| port.post_message(&JsValue::NULL).is_ok();
+                if self.port.as_ref().is_some_and(sent) {
+                    *state = State::Called(wait);
+                }
             }
         }
     }

@@ -437,6 +437,7 @@ impl Field for Visit {
 }
 
 impl Field for Written {
+    // Without the number of members, which is newer than this encoding.
     fn encode(&self, out: &mut Encoding<'_>) {
         out.put(&self.key).put(&self.sequence).put(&self.copies);
     }

@@ -26,6 +26,40 @@ pub(in crate::live::tab) struct Heading {
     pub(in crate::live::tab) is_folder: bool,
 }
 
+/// The state of a file that a tab has left behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// It has a heading.
+    Begun(Heading),
+    /// Its tab ended before there was more in it than a part of a heading.
+    Empty,
+    /// It cannot be read now.
+    Unread,
+    /// It has bytes behind something that is no heading of this version: it stays as it is.
+    Foreign,
+}
+
+impl State {
+    /// The state of a file of this size, if that could be told, from its first bytes.
+    pub(super) fn of(size: Option<usize>, read: impl FnOnce() -> Option<Vec<u8>>) -> Self {
+        let Some(size) = size else {
+            return Self::Unread;
+        };
+        let heading = HEADING as usize;
+        if size < heading {
+            return Self::Empty;
+        }
+        let Some(bytes) = read() else {
+            return Self::Unread;
+        };
+        match Heading::decode(&bytes) {
+            Some(read) => Self::Begun(read),
+            None if size == heading => Self::Empty,
+            None => Self::Foreign,
+        }
+    }
+}
+
 impl Heading {
     /// The heading as bytes: magic, content, length plus one (0 while it is unknown), flags, name, zeros.
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -111,6 +145,20 @@ mod tests {
         let mut long = heading("a", Some(1)).encode();
         long[48..56].copy_from_slice(&u64::MAX.to_le_bytes());
         assert_eq!(Heading::decode(&long), None, "longer than any file");
+    }
+
+    #[test]
+    fn a_file_is_empty_only_if_nothing_in_it_can_be_lost() {
+        let heading = heading("a", Some(77));
+        let bytes = || Some(heading.encode());
+        let zeros = || Some(vec![0; HEADING as usize]);
+        let (own, more) = (HEADING as usize, HEADING as usize + 77);
+        assert_eq!(State::of(Some(more), bytes), State::Begun(heading.clone()));
+        assert_eq!(State::of(Some(more), || None), State::Unread);
+        assert_eq!(State::of(None, bytes), State::Unread);
+        assert_eq!(State::of(Some(own - 1), || None), State::Empty);
+        assert_eq!(State::of(Some(own), zeros), State::Empty);
+        assert_eq!(State::of(Some(more), zeros), State::Foreign);
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{FileSystemDirectoryHandle as Folder, FileSystemFileHandle as FileHandle};
 
-use super::heading::{HEADING, Heading};
+use super::heading::{HEADING, State};
 use super::kept::KeptFile;
 use super::{FETCHED, folder, handles, open_at_once};
+use crate::live::tab::log::Slab;
 
 /// Files that tabs had begun when this one was opened, as far as it has not taken them up.
 #[derive(Debug)]
@@ -40,17 +41,17 @@ impl LeftBehind {
                 held.push(handle);
                 continue;
             };
-            let heading = file.read_at(0, HEADING as usize);
-            match heading.and_then(|bytes| Heading::decode(&bytes)) {
-                Some(heading) => {
+            match State::of(file.size(), || file.read_at(0, HEADING as usize)) {
+                State::Begun(heading) => {
                     let folder = self.folder.clone();
                     found.push(KeptFile::again(file, folder, handle, heading));
                 }
-                // Its tab ended before it was begun.
-                None => {
+                State::Empty => {
                     drop(file);
                     let _ = JsFuture::from(self.folder.remove_entry(&handle.name())).await;
                 }
+                State::Unread => held.push(handle),
+                State::Foreign => {}
             }
         }
         self.handles = held;

@@ -1,5 +1,8 @@
 //! Taking up the private files that were fetched before a reload, or by a tab that was closed.
 
+use std::collections::BTreeMap;
+
+use chordscope_core::base::content::ContentId;
 use chordscope_core::swarm::bitfield::Bitfield;
 use chordscope_core::swarm::manifest::Manifest;
 use gloo::timers::future::TimeoutFuture;
@@ -7,7 +10,7 @@ use gloo::timers::future::TimeoutFuture;
 use super::place::Place;
 use super::table::{Counter, Tally};
 use super::{Bearing, Event};
-use crate::live::tab::files::{KeptFile, LeftBehind};
+use crate::live::tab::files::{Heading, KeptFile, LeftBehind};
 use crate::live::talk::MAX_FILES;
 
 /// The number of segments that are checked until the worker looks at what else has happened.
@@ -25,9 +28,22 @@ pub(super) async fn take_up(tell: impl Fn(Event)) {
     };
     // The page's own numbers are higher.
     let mut numbers = 0..MAX_FILES as u32;
+    let mut taken = Taken::default();
     for _ in 0..LOOKS {
-        let free = left.free(numbers.len()).await;
-        for (kept, number) in free.into_iter().zip(numbers.by_ref()) {
+        let mut free = left.free(numbers.len()).await;
+        free.sort_by_key(|kept| !kept.heading().is_whole);
+        for kept in free {
+            match taken.take(kept.heading()) {
+                Copy::First => {}
+                Copy::Spare => {
+                    kept.remove().await;
+                    continue;
+                }
+                Copy::Rest => continue,
+            }
+            let Some(number) = numbers.next() else {
+                return;
+            };
             let tally = Tally::default();
             let counter = tally.counter();
             tell(Event::Found(number, kept.heading().clone(), tally));
@@ -43,6 +59,34 @@ pub(super) async fn take_up(tell: impl Fn(Event)) {
             return;
         }
         TimeoutFuture::new(PAUSE).await;
+    }
+}
+
+/// The contents that were taken up, and whether their files are whole.
+#[derive(Debug, Default)]
+struct Taken(BTreeMap<ContentId, bool>);
+
+/// A file among those of its content: two tabs may have fetched the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Copy {
+    /// The first one, which gets a row.
+    First,
+    /// One that nobody needs, as another one is whole.
+    Spare,
+    /// One that may have what the first one lacks: it is left for the next tab.
+    Rest,
+}
+
+impl Taken {
+    fn take(&mut self, heading: &Heading) -> Copy {
+        match self.0.get(&heading.content) {
+            Some(true) => Copy::Spare,
+            Some(false) => Copy::Rest,
+            None => {
+                self.0.insert(heading.content, heading.is_whole);
+                Copy::First
+            }
+        }
     }
 }
 
@@ -85,4 +129,31 @@ async fn segments(kept: &KeptFile, manifest: &Manifest, counter: &Counter) -> Op
         counter.add(1);
     }
     Some(have)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heading(content: &[u8], is_whole: bool) -> Heading {
+        Heading {
+            content: ContentId::of(content),
+            name: "a.txt".to_owned(),
+            layout: None,
+            is_whole,
+            is_folder: false,
+        }
+    }
+
+    #[test]
+    fn of_two_files_with_one_content_only_one_gets_a_row_and_no_bytes_are_lost() {
+        let mut taken = Taken::default();
+        assert_eq!(taken.take(&heading(b"one", true)), Copy::First);
+        assert_eq!(taken.take(&heading(b"one", false)), Copy::Spare);
+        assert_eq!(taken.take(&heading(b"one", true)), Copy::Spare);
+        assert_eq!(taken.take(&heading(b"two", false)), Copy::First);
+        assert_eq!(taken.take(&heading(b"two", false)), Copy::Rest);
+        // Another tab held it until now.
+        assert_eq!(taken.take(&heading(b"two", true)), Copy::Rest);
+    }
 }
