@@ -10,7 +10,7 @@ use yew::{
 
 use crate::components::Desk;
 use crate::components::ask_bar::ask_bar;
-use crate::components::branch_tree::branch_tree;
+use crate::components::branch_tree::{BRANCHES, CURRENT, branch_tree};
 use crate::components::caption::caption_line;
 use crate::components::change_card::{REFUSED, change_card};
 use crate::components::event_log::event_log;
@@ -86,6 +86,11 @@ pub fn App() -> Html {
     use_effect_with(handle.view.refused.clone(), |_| {
         // It stands below the buttons, where a phone's screen may end.
         page::reveal_below(REFUSED);
+    });
+    let branches = &handle.view.branches;
+    let current = branches.iter().position(|row| row.is_current);
+    use_effect_with((current, branches.len()), |_| {
+        page::reveal_inside(BRANCHES, CURRENT);
     });
     let desk = Desk {
         view: handle.view,

@@ -109,6 +109,26 @@ pub fn reveal_below(id: &str) {
 
 /// Moves the focus to an element, and nothing else.
 pub fn focus_in_place(id: &str) {
+/// Scrolls the frame that one selector names to what the other one names inside it, and nothing around the frame.
+pub fn reveal_inside(frame: &str, inside: &str) {
+    let document = window().and_then(|window| window.document());
+    let find = |document: web_sys::Document| {
+        let frame = document.query_selector(frame).ok()??;
+        let row = frame.query_selector(inside).ok()??;
+        Some((frame, row))
+    };
+    if let Some((frame, row)) = document.and_then(find) {
+        let (around, area) = (
+            frame.get_bounding_client_rect(),
+            row.get_bounding_client_rect(),
+        );
+        let above = (area.top() - around.top()).min(0.0);
+        let below = (area.bottom() - around.bottom()).max(0.0);
+        let by = (above + below).round() as i32;
+        frame.set_scroll_top(frame.scroll_top() + by);
+    }
+}
+
     use wasm_bindgen::JsCast;
     let element = window()
         .and_then(|window| window.document())
