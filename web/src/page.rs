@@ -6,7 +6,9 @@ mod theme;
 
 use web_sys::{HtmlElement, window};
 
-pub use self::address::{Route, embedded, origin, peer, query, replace_query, route, set_query};
+pub use self::address::{
+    Route, embedded, is_served_by_peer, origin, peer, query, replace_query, route, set_query,
+};
 pub use self::pointer::{Place, place};
 pub use self::theme::{recall_theme, toggle_theme};
 
@@ -107,8 +109,6 @@ pub fn reveal_below(id: &str) {
     }
 }
 
-/// Moves the focus to an element, and nothing else.
-pub fn focus_in_place(id: &str) {
 /// Scrolls the frame that one selector names to what the other one names inside it, and nothing around the frame.
 pub fn reveal_inside(frame: &str, inside: &str) {
     let document = window().and_then(|window| window.document());
@@ -129,6 +129,8 @@ pub fn reveal_inside(frame: &str, inside: &str) {
     }
 }
 
+/// Moves the focus to an element, and nothing else.
+pub fn focus_in_place(id: &str) {
     use wasm_bindgen::JsCast;
     let element = window()
         .and_then(|window| window.document())
