@@ -122,9 +122,6 @@ pub fn App() -> Html {
                 </aside>
             </main>
             <HelpSheet ..desk.clone() />
-            if let Some(toast) = &desk.ui.toast {
-                <p class="toast" role="status">{toast}</p>
-            }
         </div>
     }
 }

@@ -7,13 +7,23 @@ use crate::components::{Desk, on_click};
 use crate::intent::Intent;
 use crate::page::Route;
 
-/// The links between the pages.
+/// The links between the pages. On a phone they are a menu, whose button names the page that shows. (Start script: a menu closes when
+/// something in it is chosen.)
 pub fn pages(here: Route) -> Html {
     let page = |route, href: &'static str, name: &'static str| {
         html! { <a {href} aria-current={(route == here).then_some("page")}>{name}</a> }
     };
+    // All applications share a document: each has its own menu in it.
+    let (menu, name) = match here {
+        Route::Ring => ("ring-pages", "Ring"),
+        Route::Experiments => ("experiments-pages", "Experiments"),
+        Route::Live | Route::Unknown => ("live-pages", "Live"),
+    };
     html! {
-        <nav aria-label="Pages">{page(Route::Ring, "#/ring", "Ring")}{page(Route::Experiments, "#/experiments", "Experiments")}{page(Route::Live, "#/live", "Live")}</nav>
+        <>
+            <button type="button" class="menu" popovertarget={menu}><span class="visually-hidden">{"Pages: "}</span>{name}</button>
+            <nav id={menu} popover="auto" aria-label="Pages">{page(Route::Ring, "#/ring", "Ring")}{page(Route::Experiments, "#/experiments", "Experiments")}{page(Route::Live, "#/live", "Live")}</nav>
+        </>
     }
 }
 
@@ -23,15 +33,22 @@ pub fn top_bar(desk: &Desk) -> Html {
         <header class="top">
             <h1>{"chord"}<b>{"scope"}</b></h1>
             {pages(Route::Ring)}
+            if let Some(toast) = &desk.ui.toast {
+                <p class="toast" role="status">{toast}</p>
+            }
             <div class="top__deeds" role="group" aria-label="Deeds">
                 {deed(desk, "Undo", "Undo (Ctrl+Z)", Picture::Undo, Intent::Undo, desk.view.can_undo)}
                 {deed(desk, "Redo", "Redo (Ctrl+Y)", Picture::Redo, Intent::Redo, desk.view.can_redo)}
             </div>
             <div class="top__end">
-                <button type="button" class="quiet" onclick={on_click(&desk.intend, Intent::Share)}>{"Share link"}</button>
-                <button type="button" class="quiet" aria-label="Light or dark" title="Light or dark" onclick={on_click(&desk.intend, Intent::Theme)}>
-                    {icon(Picture::Theme)}
-                </button>
+                <button type="button" class="quiet menu menu--more" aria-label="More" title="More" popovertarget="ring-more">{icon(Picture::More)}</button>
+                <div id="ring-more" class="top__more" popover="auto">
+                    <button type="button" class="quiet" onclick={on_click(&desk.intend, Intent::Share)}>{"Share link"}</button>
+                    <button type="button" class="quiet" aria-label="Light or dark" title="Light or dark" onclick={on_click(&desk.intend, Intent::Theme)}>
+                        {icon(Picture::Theme)}
+                        <span class="top__word">{"Light or dark"}</span>
+                    </button>
+                </div>
                 <button type="button" class="quiet" aria-label="Help" title="Help" onclick={on_click(&desk.intend, Intent::Help(true))}>{"?"}</button>
             </div>
         </header>

@@ -259,6 +259,7 @@ async fn branches_lie_beside_the_ring_and_move_nothing() -> Result<()> {
         page.run("scrollTo(0, 0)").await?;
         page.screenshot(&format!("branches-{branches}-phone-dark"))
             .await?;
+        page.click("button", "More").await?;
         page.click("button", "Light or dark").await?;
         page.run("document.querySelector('.branches').scrollIntoView({ block: 'end' })")
             .await?;
