@@ -6,7 +6,9 @@ mod theme;
 
 use web_sys::{HtmlElement, window};
 
-pub use self::address::{Route, embedded, origin, peer, query, replace_query, route, set_query};
+pub use self::address::{
+    Route, embedded, is_served_by_peer, origin, peer, query, replace_query, route, set_query,
+};
 pub use self::pointer::{Place, place};
 pub use self::theme::{recall_theme, toggle_theme};
 
@@ -104,6 +106,26 @@ pub fn reveal_below(id: &str) {
         && element.get_bounding_client_rect().bottom() > height
     {
         element.scroll_into_view_with_bool(false);
+    }
+}
+
+/// Scrolls the frame that one selector names to what the other one names inside it, and nothing around the frame.
+pub fn reveal_inside(frame: &str, inside: &str) {
+    let document = window().and_then(|window| window.document());
+    let find = |document: web_sys::Document| {
+        let frame = document.query_selector(frame).ok()??;
+        let row = frame.query_selector(inside).ok()??;
+        Some((frame, row))
+    };
+    if let Some((frame, row)) = document.and_then(find) {
+        let (around, area) = (
+            frame.get_bounding_client_rect(),
+            row.get_bounding_client_rect(),
+        );
+        let above = (area.top() - around.top()).min(0.0);
+        let below = (area.bottom() - around.bottom()).max(0.0);
+        let by = (above + below).round() as i32;
+        frame.set_scroll_top(frame.scroll_top() + by);
     }
 }
 

@@ -51,5 +51,7 @@ async function route() {
   }
 }
 
+// A menu closes when something in it is chosen.
+addEventListener("click", ({ target }) => target.closest("[popover]:popover-open")?.hidePopover());
 addEventListener("hashchange", route);
 await route();

@@ -5,7 +5,7 @@ use std::path::Path;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -27,6 +27,11 @@ pub(super) fn service(web: Option<&Path>) -> Router {
     // Names of built files change with their content, but the page itself must always be asked for anew.
     let fresh =
         SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    // The page proposes to join the peer that it comes from: by this it tells a peer from any other host of its files.
+    let from_peer = SetResponseHeaderLayer::overriding(
+        HeaderName::from_static("chordscope-peer"),
+        HeaderValue::from_static(env!("CARGO_PKG_VERSION")),
+    );
     let router = match web {
         // The build leaves a gzipped copy beside each file that gets smaller by it.
         Some(folder) => Router::new()
@@ -36,7 +41,7 @@ pub(super) fn service(web: Option<&Path>) -> Router {
             .route("/", get(Html(WITHOUT)))
             .fallback(NOTHING),
     };
-    router.layer(fresh)
+    router.layer(fresh).layer(from_peer)
 }
 
 /// Passes on requests but for files, and files in folders, whose names begin with a dot: they are whoever's who keeps the folder.

@@ -1,11 +1,37 @@
 //! Mounts the pages of the lab: the experiments.
 
 use chordscope_web::experiments::app::ExperimentsApp;
-use chordscope_web::page;
+use chordscope_web::hooks::use_route::use_route;
+use chordscope_web::page::{self, Route};
+use yew::{Html, component, html, use_mut_ref};
 
 fn main() {
     page::recall_theme();
     if let Some(root) = page::container("lab") {
-        yew::Renderer::<ExperimentsApp>::with_root(root).render();
+        yew::Renderer::<Lab>::with_root(root).render();
+    }
+}
+
+/// The lab's page of a route; none where that is a page of another application.
+fn page_of(route: Route) -> Option<Html> {
+    match route {
+        Route::Experiments => Some(html! { <ExperimentsApp /> }),
+        Route::Ring | Route::Live | Route::Unknown => None,
+    }
+}
+
+/// The pages that were asked for so far. All but the one that the address names go on, unseen.
+#[component]
+fn Lab() -> Html {
+    let route = use_route();
+    let begun = use_mut_ref(Vec::<Route>::new);
+    let mut begun = begun.borrow_mut();
+    if page_of(route).is_some() && !begun.contains(&route) {
+        begun.push(route);
+    }
+    html! {
+        for each in begun.iter() {
+            <div hidden={*each != route}>{page_of(*each)}</div>
+        }
     }
 }

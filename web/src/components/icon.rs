@@ -19,6 +19,8 @@ pub enum Picture {
     Redo,
     /// Light or dark.
     Theme,
+    /// What a bar has no room for.
+    More,
 }
 
 /// A picture that says nothing to assistive technology: its button has a name.
@@ -30,6 +32,7 @@ pub fn icon(picture: Picture) -> Html {
         Picture::Back => "M6 5h2.5v14H6zM20 5v14L9.5 12z",
         Picture::Undo => "M10 4L3 10l7 6v-4.5h4a3 3 0 0 1 0 6H8V20h6a5.5 5.5 0 0 0 0-11h-4z",
         Picture::Redo => "M14 4l7 6-7 6v-4.5h-4a3 3 0 0 0 0 6h6V20h-6a5.5 5.5 0 0 1 0-11h4z",
+        Picture::More => "M3 10h4v4H3zM10 10h4v4h-4zM17 10h4v4h-4z",
         Picture::Theme => "M12 3a9 9 0 1 0 0 18zM12 3a9 9 0 0 1 0 18v-2a7 7 0 0 0 0-14z",
     };
     html! {

@@ -4,12 +4,22 @@ use yew::{Html, html};
 
 use crate::page::Route;
 
-/// The links between the pages; the one that shows is marked.
+/// The links between the pages. On a phone they are a menu, whose button names the page that shows. (Start script: a menu closes when
+/// something in it is chosen.)
 pub fn pages(here: Route) -> Html {
     let page = |route, href: &'static str, name: &'static str| {
         html! { <a {href} aria-current={(route == here).then_some("page")}>{name}</a> }
     };
+    // All applications share a document: each has its own menu in it.
+    let (menu, name) = match here {
+        Route::Ring => ("ring-pages", "Ring"),
+        Route::Experiments => ("experiments-pages", "Experiments"),
+        Route::Live | Route::Unknown => ("live-pages", "Live"),
+    };
     html! {
-        <nav aria-label="Pages">{page(Route::Ring, "#/ring", "Ring")}{page(Route::Experiments, "#/experiments", "Experiments")}{page(Route::Live, "#/live", "Live")}</nav>
+        <>
+            <button type="button" class="menu" popovertarget={menu}><span class="visually-hidden">{"Pages: "}</span>{name}</button>
+            <nav id={menu} popover="auto" aria-label="Pages">{page(Route::Ring, "#/ring", "Ring")}{page(Route::Experiments, "#/experiments", "Experiments")}{page(Route::Live, "#/live", "Live")}</nav>
+        </>
     }
 }

@@ -14,6 +14,7 @@ use crate::components::icon::{Picture, icon};
 use crate::components::pages::pages;
 use crate::experiments::desk::{Action, Desk};
 use crate::experiments::figure::panels;
+use crate::experiments::help::use_help;
 use crate::experiments::panels::{
     Intent, Panel, RUN, ask_bar, caption, field_id, figures_card, method_card, progress, same_card,
 };
@@ -62,6 +63,7 @@ pub fn ExperimentsApp() -> Html {
         })
     };
     let theme = intend.reform(|_| Intent::Theme);
+    let (help, sheet) = use_help(shown, &intend);
     let drawn = panels(
         plan.experiment,
         desk.shown_run().map_or(&[], |run| &run.rows),
@@ -82,6 +84,7 @@ pub fn ExperimentsApp() -> Html {
                     <button type="button" class="quiet" aria-label="Light or dark" title="Light or dark" onclick={theme}>
                         {icon(Picture::Theme)}
                     </button>
+                    {help}
                 </div>
             </header>
             <main class="lab">
@@ -99,6 +102,7 @@ pub fn ExperimentsApp() -> Html {
                     {same_card(&panel, *copied)}
                 </aside>
             </main>
+            {sheet}
         </div>
     }
 }

@@ -1,6 +1,10 @@
 //! The layout of the live page, and the one place that joins its desk, its worker and the browser.
 
-use yew::{Callback, Html, MouseEvent, component, html, use_node_ref, use_reducer};
+use wasm_bindgen_futures::spawn_local;
+use yew::{
+    Callback, Html, MouseEvent, UseReducerDispatcher, component, hook, html, use_effect_with,
+    use_node_ref, use_reducer, use_state,
+};
 
 use crate::components::icon::{Picture, icon};
 use crate::components::pages::pages;
@@ -35,9 +39,10 @@ pub fn LiveApp() -> Html {
     let (still, moving) = (use_node_ref(), use_node_ref());
     let shown = use_route() == Route::Live;
     let desk = use_reducer(|| Desk {
-        address: page::peer(),
+        address: page::peer().unwrap_or_default(),
         ..Desk::default()
     });
+    let is_peer = use_suggestion(desk.dispatcher());
     let send = use_tab(desk.dispatcher());
     let stage = use_stage(still.clone(), moving.clone(), desk.clone(), shown);
     let intend = {
@@ -55,7 +60,7 @@ pub fn LiveApp() -> Html {
     let panel = Panel {
         desk,
         intend,
-        origin: Origin { text },
+        origin: Origin { text, is_peer },
         reached: stage.reached,
     };
     let theme = stage.recolour.reform(|()| page::toggle_theme());
@@ -90,4 +95,21 @@ pub fn LiveApp() -> Html {
             {sheet}
         </div>
     }
+}
+
+/// Suggests the peer that serves this page as the one to join, if one does. Returns whether it does, once that is known.
+#[hook]
+fn use_suggestion(desk: UseReducerDispatcher<Desk>) -> Option<bool> {
+    let is_peer = use_state(|| None);
+    let set = is_peer.setter();
+    use_effect_with((), move |()| {
+        spawn_local(async move {
+            let is_peer = page::is_served_by_peer().await;
+            if is_peer {
+                desk.dispatch(Action::Suggested(page::origin()));
+            }
+            set.set(Some(is_peer));
+        });
+    });
+    *is_peer
 }

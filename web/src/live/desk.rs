@@ -76,6 +76,8 @@ pub struct Desk {
 pub enum Action {
     /// A field was typed into.
     Typed(Field, String),
+    /// A peer is known at this address: it is proposed unless there is one.
+    Suggested(String),
     /// A field's content was refused.
     Wrong(Field, String),
     /// The link of the file with this number is in the clipboard.
@@ -105,6 +107,8 @@ impl Reducible for Desk {
                     Field::File => {}
                 }
             }
+            Action::Suggested(address) if next.address.is_empty() => next.address = address,
+            Action::Suggested(_) => {}
             Action::Wrong(field, text) => next.error = Some((field, text)),
             Action::Copied(number) => next.copied = Some(number),
             Action::Asked(number, question) => {

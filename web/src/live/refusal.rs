@@ -11,6 +11,8 @@ use crate::live::talk::{Cause, Refusal};
 pub struct Origin {
     /// Scheme, host and port, such as `https://ring.example`.
     pub text: String,
+    /// Whether a peer has served the page, once that is known.
+    pub is_peer: Option<bool>,
 }
 
 /// The explanation of a refusal.
@@ -96,8 +98,19 @@ fn nobody(origin: &Origin, address: &str) -> Words {
         true if is_other => {
             format!("This page came from there over {scheme}: join through {own}.")
         }
+        true if origin.is_peer == Some(false) => {
+            let what = format!(
+                "There is no peer at {own}: the server there has the files of this page, and no more."
+            );
+            return (
+                what,
+                format!(
+                    "{start}, and open the page that it serves; or type the address of a peer that runs."
+                ),
+            );
+        }
         true => format!(
-            "This page was not served by a peer, or the peer is gone. {start}, and open the page that it serves."
+            "The peer that served this page is gone, or does not answer. {start}, and open the page that it serves."
         ),
         false => format!(
             "{start}, or, if one runs there, start it with --allow-origin {own} so that this page may use it."
@@ -132,6 +145,7 @@ mod tests {
         };
         let origin = Origin {
             text: origin.to_owned(),
+            is_peer: Some(origin == PEER),
         };
         let Explanation { what, help } = explain(&refusal, &origin);
         format!("{what} {help}")
@@ -180,6 +194,16 @@ mod tests {
             said.contains("--allow-origin http://127.0.0.1:7340"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn a_server_of_files_is_told_from_a_peer_that_is_gone() {
+        let host = "http://127.0.0.1:8000";
+        let said = explained(host, "ws://127.0.0.1:8000/ws", Cause::Unreachable);
+        assert!(said.contains("no peer at http://127.0.0.1:8000:"), "{said}");
+        assert!(!said.contains("--allow-origin"), "{said}");
+        let said = explained(PEER, "ws://127.0.0.1:7340/ws", Cause::Unreachable);
+        assert!(said.contains("is gone"), "{said}");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What the page's address asks for.
 
-use web_sys::window;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{RequestCache, RequestInit, Response, window};
 
 /// A page. They share a document and never show at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,22 +49,32 @@ pub fn origin() -> String {
         .unwrap_or_default()
 }
 
-/// The address of a peer to begin with: `?peer=URL`, before or after the hash. A page at the root of its host is most
-/// likely served by a peer, which then is the one.
-pub fn peer() -> String {
-    let Some(location) = window().map(|window| window.location()) else {
-        return String::new();
-    };
-    let search = location.search().unwrap_or_default();
-    let asked = [query().as_str(), search.trim_start_matches('?')]
+/// The address of a peer that the page's address names: `?peer=URL`, before or after the hash.
+pub fn peer() -> Option<String> {
+    let search = window()?.location().search().unwrap_or_default();
+    [query().as_str(), search.trim_start_matches('?')]
         .iter()
         .flat_map(|part| part.split('&'))
         .find_map(|word| word.strip_prefix("peer="))
-        .map(decoded);
-    let at_root = location
-        .pathname()
-        .is_ok_and(|path| matches!(path.as_str(), "/" | "/index.html"));
-    asked.unwrap_or_else(|| if at_root { origin() } else { String::new() })
+        .map(decoded)
+}
+
+/// Whether a peer serves this page: the peer sends a header with it that no other server has. The browser has both in its cache.
+pub async fn is_served_by_peer() -> bool {
+    const HEADER: &str = "chordscope-peer";
+    let Some(window) = window() else {
+        return false;
+    };
+    // Peers have their page at the root of their host.
+    let path = window.location().pathname().unwrap_or_default();
+    if path != "/" && path != "/index.html" {
+        return false;
+    }
+    let how = RequestInit::new();
+    how.set_cache(RequestCache::ForceCache);
+    let page = JsFuture::from(window.fetch_with_str_and_init(&path, &how)).await;
+    let page = page.ok().and_then(|page| page.dyn_into::<Response>().ok());
+    page.is_some_and(|page| page.headers().has(HEADER).unwrap_or(false))
 }
 
 fn decoded(text: &str) -> String {

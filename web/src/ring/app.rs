@@ -17,7 +17,7 @@ use crate::ring::engine::command::Command;
 use crate::ring::intent::{self, Intent};
 use crate::ring::panels::Desk;
 use crate::ring::panels::ask_bar::ask_bar;
-use crate::ring::panels::branch_tree::branch_tree;
+use crate::ring::panels::branch_tree::{BRANCHES, CURRENT, branch_tree};
 use crate::ring::panels::caption::caption_line;
 use crate::ring::panels::change_card::{REFUSED, change_card};
 use crate::ring::panels::event_log::event_log;
@@ -87,6 +87,11 @@ pub fn App() -> Html {
         // It stands below the buttons, where a phone's screen may end.
         page::reveal_below(REFUSED);
     });
+    let branches = &handle.view.branches;
+    let current = branches.iter().position(|row| row.is_current);
+    use_effect_with((current, branches.len()), |_| {
+        page::reveal_inside(BRANCHES, CURRENT);
+    });
     let desk = Desk {
         view: handle.view,
         ui,
@@ -117,9 +122,6 @@ pub fn App() -> Html {
                 </aside>
             </main>
             <HelpSheet ..desk.clone() />
-            if let Some(toast) = &desk.ui.toast {
-                <p class="toast" role="status">{toast}</p>
-            }
         </div>
     }
 }

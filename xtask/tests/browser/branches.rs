@@ -166,6 +166,37 @@ async fn on_a_phone_branches_are_below_the_bar_and_a_finger_chooses_one() -> Res
 }
 
 #[tokio::test]
+async fn the_tree_scrolls_to_the_current_branch_and_the_page_stays() -> Result<()> {
+    const SEEN: &str = "
+        const tree = document.querySelector('.branches__tree').getBoundingClientRect();
+        const row = document.querySelector('.branches [aria-current]').getBoundingClientRect();
+        return row.top >= tree.top - 1 && row.bottom <= tree.bottom + 1";
+    const SCROLLS: &str = "
+        const tree = document.querySelector('.branches__tree');
+        return tree.scrollHeight > tree.clientHeight + 20";
+    let (_site, page) = open(1280, 800).await?;
+    grow(&page, 7).await?;
+    is_current(&page, "7").await?;
+    for (width, height) in [(1280, 800), (390, 844)] {
+        page.resize(width, height).await?;
+        page.run("scrollTo(0, 0)").await?;
+        holds(&page, "more rows than the tree shows", SCROLLS).await?;
+        for number in ["1", "7", "2", "6"] {
+            let row = format!(
+                "const list = document.querySelector('.branches select');
+                 list.selectedIndex = [...list.options].findIndex(option => option.text.startsWith('Branch {number} '));
+                 list.dispatchEvent(new Event('change', {{ bubbles: true }}))"
+            );
+            page.run(&row).await?;
+            is_current(&page, number).await?;
+            holds(&page, &format!("row {number} at {width}"), SEEN).await?;
+            assert_eq!(page.run("return scrollY").await?, 0, "{number}");
+        }
+    }
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
 async fn branches_lie_beside_the_ring_and_move_nothing() -> Result<()> {
     // Where the stage and its bar are, and how many pixels of the still layer lie below the branches.
     const PLACES: &str = "
@@ -228,6 +259,7 @@ async fn branches_lie_beside_the_ring_and_move_nothing() -> Result<()> {
         page.run("scrollTo(0, 0)").await?;
         page.screenshot(&format!("branches-{branches}-phone-dark"))
             .await?;
+        page.click("button", "More").await?;
         page.click("button", "Light or dark").await?;
         page.run("document.querySelector('.branches').scrollIntoView({ block: 'end' })")
             .await?;

@@ -136,6 +136,51 @@ async fn a_run_by_click_fills_table_plot_and_caption_in_and_its_address_measures
 }
 
 #[tokio::test]
+async fn help_is_behind_a_button_and_a_key_and_single_keys_run_and_change_colours() -> Result<()> {
+    let site = SiteServer::start("/").await?;
+    let page = open(&site, SHORT).await?;
+    page.click("button", "Help").await?;
+    page.by_name("dialog", "How to use this page").await?;
+    page.screenshot("experiments-help").await?;
+    let found = page.violations().await?;
+    assert!(found.is_empty(), "{found:#?}");
+    page.click("button", "Close").await?;
+    let open = "return document.querySelectorAll('dialog[open]').length";
+    eventually("no sheet", async || {
+        Ok((page.run(open).await? == 0).then_some(()))
+    })
+    .await?;
+    let press = async |keys: thirtyfour::TypingData| -> Result<()> {
+        let body = page.driver().active_element().await?;
+        Ok(body.send_keys(keys).await?)
+    };
+    press("?".into()).await?;
+    page.by_name("dialog", "How to use this page").await?;
+    press(Key::Escape + "").await?;
+    eventually("no sheet", async || {
+        Ok((page.run(open).await? == 0).then_some(()))
+    })
+    .await?;
+    let theme = "return document.documentElement.dataset.theme ?? ''";
+    let before = page.run(theme).await?;
+    press("t".into()).await?;
+    assert_ne!(page.run(theme).await?, before);
+    // In a field the keys are the field's own.
+    page.run("document.getElementById('experiment-seed').focus()")
+        .await?;
+    press("r".into()).await?;
+    let running =
+        "return location.hash.endsWith('run') || !!document.querySelector('#lab .caption--done')";
+    assert_eq!(page.run(running).await?, false);
+    page.run("document.activeElement.blur()").await?;
+    page.fill("spinbutton", "Seed", "4").await?;
+    page.run("document.activeElement.blur()").await?;
+    press("r".into()).await?;
+    done(&page).await?;
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
 async fn the_papers_figures_stand_there_before_a_run_and_the_comparison_after_it() -> Result<()> {
     let site = SiteServer::start("/").await?;
     let page = open(&site, "").await?;

@@ -12,8 +12,20 @@ pub(crate) async fn open(ring: &Ring) -> Result<Page> {
     Page::open(&format!("{}#/live", ring.url())).await
 }
 
+/// The address in the field, once there is one: where it comes from a peer the page suggests that.
+pub(crate) async fn suggested(page: &Page) -> Result<String> {
+    let address = "return document.getElementById('live-address').value";
+    eventually("an address to join", async || {
+        let address = page.run(address).await?;
+        let address = address.as_str().filter(|address| !address.is_empty());
+        Ok(address.map(str::to_owned))
+    })
+    .await
+}
+
 /// Joins the ring that the page suggests, and gives the tab's id.
 pub(crate) async fn join(page: &Page) -> Result<String> {
+    suggested(page).await?;
     page.click("button", "Join ring").await?;
     rejoined(page).await
 }

@@ -3,7 +3,7 @@
 use thirtyfour::TypingData;
 use thirtyfour::prelude::Key;
 
-use crate::live::{get, join, leave, name_of, open, put, rejoined};
+use crate::live::{get, join, leave, name_of, open, put, rejoined, suggested};
 use crate::support::{Page, Result, Ring, SiteServer, eventually, free_ports};
 
 #[tokio::test]
@@ -237,6 +237,43 @@ async fn a_tab_stays_a_member_while_the_ring_page_shows() -> Result<()> {
     page.wait_for_text("status", "Connection", &id).await?;
     get(&page, "meanwhile", "it works").await?;
     page.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn a_page_proposes_the_peer_that_serves_it_and_no_other_host() -> Result<()> {
+    const FIELD: &str = "
+        const field = document.getElementById('live-address');
+        return document.querySelector('.welcome code')?.textContent.includes('--allow-origin') && [field.value, field.placeholder]";
+    let ring = Ring::start(1).await?;
+    let own = ring.url();
+    let page = Page::open(&format!("{own}#/live")).await?;
+    assert_eq!(suggested(&page).await?, own.trim_end_matches('/'));
+    page.assert_no_errors().await?;
+    for folder in ["/", "/a/"] {
+        let site = SiteServer::start(folder).await?;
+        page.goto(&format!("{}#/live", site.url())).await?;
+        // Only once the page knows that no peer serves it, it says how to let it in.
+        let field = eventually("a page that knows where it comes from", async || {
+            let seen = page.run(FIELD).await?;
+            Ok(seen.is_array().then_some(seen))
+        })
+        .await?;
+        let expected = serde_json::json!(["", "e.g. http://127.0.0.1:7340"]);
+        assert_eq!(field, expected, "{folder}");
+        page.assert_no_errors().await?;
+        site.assert_no_failures();
+    }
+    let site = SiteServer::start("/").await?;
+    let origin = site.url().trim_end_matches('/').to_owned();
+    page.goto(&format!("{origin}/#/live")).await?;
+    page.fill("textbox", "Peer address", &origin).await?;
+    page.click("button", "Join ring").await?;
+    let there =
+        format!("There is no peer at {origin}: the server there has the files of this page");
+    page.wait_for_text("status", "Connection", &there).await?;
+    page.goto(&format!("{origin}/?peer={own}#/live")).await?;
+    assert_eq!(suggested(&page).await?, own);
+    Ok(())
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod branches;
 mod digests;
 mod experiments;
 mod fits;
+mod fits_everywhere;
 mod gateway;
 mod live;
 mod live_closed;

@@ -23,7 +23,7 @@ pub fn join_bar(panel: &Panel) -> Html {
     html! {
         <div class="ask">
             <form class="join" {onsubmit} aria-label="Ring">
-                {line(panel, Field::Address, "Peer address", "http://127.0.0.1:7340")}
+                {line(panel, Field::Address, "Peer address", "e.g. http://127.0.0.1:7340")}
                 <button {class} type="submit">{name}</button>
             </form>
             {error(panel, Field::Address)}

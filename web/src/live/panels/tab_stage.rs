@@ -16,6 +16,7 @@ use crate::hooks::use_frames::use_frames;
 use crate::hooks::use_listener::use_listener;
 use crate::live::app::Panel;
 use crate::live::desk::Desk;
+use crate::live::refusal::Origin;
 use crate::live::replay;
 use crate::live::stage::{Trail, coverage, hint, named, scene, summary, targets};
 use crate::live::talk::{Connection, TabState};
@@ -156,7 +157,7 @@ pub fn tab_stage(panel: &Panel, stage: &StageHandle, still: NodeRef, moving: Nod
                 <canvas ref={moving} aria-hidden="true" />
                 if let Some(state) = &state {
                     if is_outside(&state.connection) {
-                        {welcome()}
+                        {welcome(&panel.origin)}
                     }
                 }
             </div>
@@ -172,13 +173,24 @@ const fn is_outside(connection: &Connection) -> bool {
     matches!(connection, Connection::Outside | Connection::Refused(_))
 }
 
-fn welcome() -> Html {
+fn welcome(origin: &Origin) -> Html {
+    // A page that no peer serves has to be let in.
+    let (ring, command) = match origin.is_peer {
+        Some(false) => (
+            "A ring to join, on this computer, that lets this page in:",
+            format!("chordscope ring --allow-origin {}", origin.text),
+        ),
+        _ => (
+            "A ring to join, on this computer, with this page:",
+            "chordscope ring --web dist".to_owned(),
+        ),
+    };
     html! {
         <div class="welcome">
             <h2>{"This tab can be a member of a real ring"}</h2>
             <p>{"Once it has joined, it has a place of its own: it answers for the keys between its predecessor and itself, stores replicas for its neighbours, and finds every other key in a few hops."}</p>
-            <p>{"A ring to join, on this computer, with this page:"}</p>
-            <p><code>{"chordscope ring --web dist"}</code></p>
+            <p>{ring}</p>
+            <p><code>{command}</code></p>
             <p class="mute">{"Tabs cannot accept connections; peers relay for them."}</p>
         </div>
     }

@@ -16,6 +16,11 @@ const COLUMNS: usize = 5;
 /// From so many branches on the page says how many there may be.
 const MANY: usize = MAX_BRANCHES - 8;
 
+/// The selector of the tree, which scrolls where it has many rows.
+pub const BRANCHES: &str = ".branches__tree";
+/// The selector of the current branch's row in it.
+pub const CURRENT: &str = "[aria-current]";
+
 /// The tree and the list of branches.
 pub fn branch_tree(desk: &Desk) -> Html {
     let rows = &desk.view.branches;
