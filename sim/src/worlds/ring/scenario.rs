@@ -1,6 +1,5 @@
 //! A scenario: nodes, parameters and timed actions, as data (JSON).
 
-#[cfg(feature = "scenario-files")]
 mod file;
 
 use alloc::format;
@@ -10,7 +9,7 @@ use core::time::Duration;
 
 use crate::classic::Protocol;
 #[cfg(feature = "scenario-files")]
-use crate::engine::json;
+use crate::engine::json::Json;
 use crate::engine::malformed::Malformed;
 use crate::engine::network::{Bandwidth, Latency, Reorder};
 use crate::engine::run::MAX_MILLIS;
@@ -117,14 +116,13 @@ impl Scenario {
         if text.len() > MAX_JSON {
             return Err(Malformed::new("", &"a scenario has at most 16 MiB"));
         }
-        let value = serde_json::from_str(text).map_err(|error| Malformed::new("", &error))?;
-        file::read(value, "")
+        file::read(Json::parse(text)?, "")
     }
 
     /// Writes a scenario as JSON.
     #[cfg(feature = "scenario-files")]
     pub fn to_json(&self) -> String {
-        json::lines(&file::write(self))
+        file::write(self).lines()
     }
 
     /// A plain ring without a story.
