@@ -23,6 +23,8 @@ use crate::components::top_bar::top_bar;
 use crate::components::transport::transport;
 use crate::engine::Engine;
 use crate::engine::command::Command;
+use crate::engine::files::{TOO_LONG, may_be_run};
+use crate::hooks::use_dropped_run::use_dropped_run;
 use crate::hooks::use_engine::{EngineHandle, use_engine};
 use crate::hooks::use_route::use_route;
 use crate::hooks::use_shortcuts::use_shortcuts;
@@ -83,6 +85,7 @@ pub fn App() -> Html {
             }
         });
     }
+    use_dropped_run(&handle.send, shown);
     use_effect_with(handle.view.refused.clone(), |_| {
         // It stands below the buttons, where a phone's screen may end.
         page::reveal_below(REFUSED);
@@ -149,7 +152,13 @@ fn intend(ui: &UseReducerHandle<UiState>, handle: &EngineHandle) -> Callback<Int
                 page::focus(field_id(field));
             }
         }
+        ui.dispatch(Action::Exported(asked == Intent::Export));
         match asked {
+            Intent::Export => export(&handle),
+            Intent::Trace => {
+                let engine = handle.engine.borrow();
+                page::save(&engine.file_name("trace"), &engine.trace(page::json::line));
+            }
             Intent::Share => share(&ui, &handle.engine),
             Intent::Help(open) => ui.dispatch(Action::Help(open)),
             Intent::FocusKey => page::focus(field_id(Field::Key)),
@@ -161,6 +170,19 @@ fn intend(ui: &UseReducerHandle<UiState>, handle: &EngineHandle) -> Callback<Int
             _ => {}
         }
     })
+}
+
+/// Saves the run with its branches.
+fn export(handle: &EngineHandle) {
+    let (name, run) = {
+        let engine = handle.engine.borrow();
+        (engine.file_name("run"), page::json::lines(&engine.export()))
+    };
+    if may_be_run(run.len() as f64) {
+        page::save(&name, &run);
+    } else {
+        handle.send.emit(Command::Refuse(TOO_LONG.to_owned()));
+    }
 }
 
 /// Whether it is on the stage that one sees what a command does. On a phone the button may stand below.

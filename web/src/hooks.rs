@@ -2,6 +2,7 @@
 
 pub mod use_animation_frame;
 pub mod use_colours;
+pub mod use_dropped_run;
 pub mod use_engine;
 pub mod use_frames;
 pub mod use_listener;

@@ -1,12 +1,15 @@
 //! The browser around the page: its address, its clock, what the user prefers.
 
 mod address;
+mod file;
+pub mod json;
 mod pointer;
 mod theme;
 
 use web_sys::{HtmlElement, window};
 
 pub use self::address::{Route, embedded, origin, peer, query, replace_query, route, set_query};
+pub use self::file::{save, text_of};
 pub use self::pointer::{Place, place};
 pub use self::theme::{recall_theme, toggle_theme};
 

@@ -30,6 +30,8 @@ pub const MAX_ACTIONS: usize = 10_000;
 pub const MAX_RECORDS: usize = 10_000;
 /// The most bytes of a scenario's JSON.
 pub const MAX_JSON: usize = 16 << 20;
+/// The most bytes of each text of a scenario: as many as a link carries.
+const MAX_TEXT: usize = 8_000;
 /// A simulated node looks itself up once in so many stabilizations; at their pace it then heals as a real one does.
 const REUNION: u32 = 8;
 /// The shortest interval of a ring's upkeep, in milliseconds: with shorter ones hardly anything else happens.
@@ -195,6 +197,16 @@ impl Scenario {
             let _: u64 = value;
             if !(low..=high).contains(&value) {
                 let reason = format!("must be from {low} to {high}");
+                return Err(Malformed::new(place, &reason));
+            }
+        }
+        for (place, text) in [
+            ("name", &self.name),
+            ("title", &self.title),
+            ("watch", &self.watch),
+        ] {
+            if text.len() > MAX_TEXT {
+                let reason = format!("must be at most {MAX_TEXT} bytes");
                 return Err(Malformed::new(place, &reason));
             }
         }

@@ -330,6 +330,13 @@ mod tests {
                 "actions[0]: ",
             ),
             ("", "EOF"),
+            (
+                &format!(
+                    r#"{{"bits":5,"nodes":[1],"title":"{}"}}"#,
+                    "x".repeat(8_001)
+                ),
+                "title: must be at most 8000 bytes",
+            ),
             (&" ".repeat(MAX_JSON + 1), "at most 16 MiB"),
         ] {
             let refusal = refusal(text);
