@@ -1,8 +1,8 @@
 //! JSON as scenarios and runs have it: a tree of values, and objects taken apart field by field, so that what is missing, wrong or
 //! unknown is refused with its place.
 //!
-//! Text becomes a tree and the other way round by `serde_json` (feature `scenario-files`), and on the page by the browser itself, which
-//! has a parser of JSON. Derived readers would tell a line and a column instead of a place, and take 30 KB of the page.
+//! Text becomes a tree and the other way round by `serde_json` (feature `scenario-files`), and on the page by the browser's own parser,
+//! so that the page links none. Readers that serde derives would tell a line and a column at best, and no place at all of a tree.
 
 #[cfg(feature = "scenario-files")]
 mod text;

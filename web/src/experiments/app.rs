@@ -4,7 +4,7 @@ use chordscope_sim::experiment::plan::Plan;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{Element, HtmlElement, ResizeObserver, Url, window};
+use web_sys::{Element, ResizeObserver};
 use yew::{
     Callback, Html, NodeRef, UseReducerHandle, component, hook, html, use_effect_with,
     use_node_ref, use_reducer, use_state, use_state_eq,
