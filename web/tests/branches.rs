@@ -195,8 +195,8 @@ fn a_file_that_cannot_be_opened_is_said_beside_the_buttons_and_changes_nothing()
             .filter(|node| ![1, 4, 9, 11, 14, 18, 20, 21, 28].contains(node))
             .map(|node| node.to_string())
             .collect();
-        text.replace("\"bits\": 5", "\"bits\": 20")
-            .replace("\"nodes\": [", &format!("\"nodes\": [{},", nodes.join(",")))
+        text.replace("bits=5", "bits=20")
+            .replace("nodes=", &format!("nodes={},", nodes.join(",")))
     };
     // A day of upkeep: who waits for that believes that the page hangs.
     let endless = text

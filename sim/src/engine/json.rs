@@ -177,6 +177,7 @@ impl Fields {
     }
 
     /// A text, or this one.
+    #[cfg(feature = "scenario-files")]
     pub(crate) fn text_or(&mut self, name: &str, default: &str) -> Result<String, Malformed> {
         match self.remove(name) {
             None => Ok(default.to_string()),

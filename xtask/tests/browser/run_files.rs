@@ -154,7 +154,7 @@ async fn a_file_that_is_no_run_is_refused_beside_the_buttons_and_changes_nothing
             &good.replace("\"ring\"", "\"swarm\""),
             "world: must be \"ring\"",
         ),
-        (&good.replace("\"bits\": 5", "\"bits\": 500"), "bits: "),
+        (&good.replace("bits=5", "bits=500"), "bits: "),
         (
             &good.replace("\"seed\"", "\"colour\": 1, \"seed\""),
             "unknown field `colour`",

@@ -1,6 +1,7 @@
 //! A scenario: nodes, parameters and timed actions, as data (JSON).
 
-mod file;
+#[cfg(feature = "scenario-files")]
+pub(super) mod file;
 
 use alloc::format;
 use alloc::string::{String, ToString};

@@ -1,6 +1,6 @@
 //! A scenario as JSON has it.
 
-mod deed;
+pub(in crate::worlds::ring) mod deed;
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -8,20 +8,18 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::classic::Protocol;
-use crate::engine::history::export::Portable;
 use crate::engine::json::{Fields, Json, number, object};
 use crate::engine::malformed::Malformed;
 use crate::engine::network::{Bandwidth, Latency, Reorder};
 use crate::engine::run::MAX_MILLIS;
-use crate::worlds::ring::RingWorld;
-use crate::worlds::ring::action::{Action, Timed, in_order};
+use crate::worlds::ring::action::{Timed, in_order};
 use crate::worlds::ring::scenario::{Scenario, Upkeep};
 use chordscope_core::base::id::{DECIMAL_BITS, Id, Space};
 use chordscope_core::base::time::Instant;
 use chordscope_core::store::record::Name;
 
 /// Reads and checks a scenario.
-pub(super) fn read(value: Json, place: &str) -> Result<Scenario, Malformed> {
+pub(in crate::worlds::ring) fn read(value: Json, place: &str) -> Result<Scenario, Malformed> {
     let mut fields = Fields::of(value, place)?;
     let space = Space::new(fields.number("bits")?).map_err(|e| Malformed::new("bits", &e))?;
     let Json::List(nodes) = fields.need("nodes")? else {
@@ -246,33 +244,6 @@ fn write_id(space: Space, id: Id) -> Json {
     match id.to_u64() {
         Some(number) if space.bits() <= DECIMAL_BITS => number.into(),
         _ => space.show(id).into(),
-    }
-}
-
-impl Portable for RingWorld {
-    const WORLD: &'static str = "ring";
-
-    fn write_setup(setup: &Scenario) -> Json {
-        write(&Scenario {
-            actions: Vec::new(),
-            ..setup.clone()
-        })
-    }
-
-    fn read_setup(value: Json) -> Result<Scenario, Malformed> {
-        read(value, "")
-    }
-
-    fn set_plan(setup: &mut Scenario, plan: Vec<Timed>) {
-        setup.actions = plan;
-    }
-
-    fn write_action(setup: &Scenario, action: &Action) -> Json {
-        deed::write(setup.space, action)
-    }
-
-    fn read_action(setup: &Scenario, value: Json) -> Result<Action, String> {
-        deed::read(setup.space, value)
     }
 }
 
