@@ -4,11 +4,9 @@
 //! [`History`](history::History) goes back and forth in a run and keeps its branches. Nothing here knows any world.
 
 pub mod behaviour;
-#[cfg(feature = "scenario-files")]
 pub mod chrome;
 pub mod history;
-#[cfg(feature = "scenario-files")]
-pub(crate) mod json;
+pub mod json;
 pub mod malformed;
 pub mod network;
 pub mod permalink;

@@ -11,6 +11,9 @@ use alloc::vec::Vec;
 use core::time::Duration;
 use std::sync::OnceLock;
 
+use crate::engine::history::export::{self, Imported};
+use crate::engine::json::Json;
+use crate::worlds::ring::RingWorld;
 use crate::worlds::ring::permalink::Permalink;
 use crate::worlds::ring::scenario::Scenario;
 
@@ -50,7 +53,7 @@ use chordscope_core::wire::frame::Frame;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const ALL: [Target; 11] = [
+pub const ALL: [Target; 12] = [
     ("frame", frame),
     ("handshake", handshake),
     ("message", message),
@@ -59,13 +62,17 @@ pub const ALL: [Target; 11] = [
     ("record", record),
     ("scenario", scenario),
     ("permalink", permalink),
+    ("exported", exported),
     ("node", node),
     ("block", block),
     ("swarm", swarm),
 ];
 
 /// The targets that read text.
-pub const TEXT: [&str; 2] = ["scenario", "permalink"];
+pub const TEXT: [&str; 3] = ["scenario", "permalink", "exported"];
+
+/// The most events that an exported run replays here.
+const REPLAYED: usize = 2_000;
 
 fn cards() -> Cards {
     Cards::new(Space::FULL, Scheme::ED25519)
@@ -165,6 +172,24 @@ pub fn permalink(bytes: &[u8]) {
         assert_eq!(nodes.len(), link.scenario.nodes.len());
         assert!(nodes.iter().all(|id| link.scenario.space.contains(*id)));
     }
+}
+
+/// Exported runs, with their branches.
+pub fn exported(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let Ok(json) = Json::parse(&text) else {
+        return;
+    };
+    let Ok(Imported { history, .. }) = export::from_json::<RingWorld>(json, REPLAYED) else {
+        return;
+    };
+    let written = export::to_json(&history);
+    let read = Json::parse(&written.lines());
+    let again = read.and_then(|json| export::from_json::<RingWorld>(json, REPLAYED));
+    let again = again.map(|again| again.history);
+    assert_eq!(again.as_ref().map(export::to_json), Ok(written));
+    let digest = again.map(|again| again.world().digest());
+    assert_eq!(digest, Ok(history.world().digest()));
 }
 
 /// A settled node, and a script: time passes, messages come, disks fail. A piece begins with its length and its kind.

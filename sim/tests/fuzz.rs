@@ -7,8 +7,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use chordscope_core::base::rng::Rng;
+use chordscope_core::base::time::Instant;
+use chordscope_sim::engine::history::export;
 use chordscope_sim::fuzz_targets as targets;
-use chordscope_sim::worlds::ring::builtin;
+use chordscope_sim::worlds::ring::action::Action;
+use chordscope_sim::worlds::ring::scenario::Scenario;
+use chordscope_sim::worlds::ring::{History, builtin};
 use data_encoding::HEXLOWER;
 use serde_json::Value;
 
@@ -60,8 +64,9 @@ fn bytes(hex: &str) -> Option<Vec<u8>> {
 }
 
 fn texts(name: &str) -> Vec<Vec<u8>> {
-    let text = |scenario: &chordscope_sim::worlds::ring::scenario::Scenario| match name {
+    let text = |scenario: &Scenario| match name {
         "scenario" => scenario.to_json(),
+        "exported" => exported(scenario),
         _ => format!(
             "s={}&t=5&do=1:lookup,1,26,linear;2:put,1,a,b",
             scenario.name
@@ -76,6 +81,15 @@ fn texts(name: &str) -> Vec<Vec<u8>> {
         found.extend(lines.map(|line| line.as_bytes().to_vec()));
     }
     found
+}
+
+/// A run of a scenario with a branch, as a file has it.
+fn exported(scenario: &Scenario) -> String {
+    let mut history = History::new(scenario.clone(), scenario.seed).unwrap();
+    history.advance_to(Instant::from_millis(2_000));
+    history.seek(Instant::from_millis(500));
+    history.act(Action::Crash(scenario.nodes[0])).unwrap();
+    export::to_json(&history).line()
 }
 
 /// The script of a node target: messages from others, with time passing in between.

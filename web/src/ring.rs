@@ -8,4 +8,5 @@ pub mod engine;
 pub mod intent;
 pub mod panels;
 pub mod state;
+pub mod use_dropped_run;
 pub mod use_engine;

@@ -1,9 +1,10 @@
 //! Branches, undo and redo as the page drives them: commands in, snapshots out, no browser.
 
 use chordscope_core::base::id::Id;
+use chordscope_sim::engine::json::Json;
 use chordscope_web::ring::engine::Engine;
 use chordscope_web::ring::engine::command::{Command, Way};
-use chordscope_web::ring::engine::snapshot::Snapshot;
+use chordscope_web::ring::engine::snapshot::{Beside, Snapshot};
 
 fn id(value: u64) -> Id {
     Id::from_u64(value)
@@ -152,4 +153,79 @@ fn many_branches_are_listed_each_after_the_one_it_left_and_the_oldest_go() {
     }
     let first = shot.branches.iter().find(|row| row.parent.is_none());
     assert_eq!(first.map(|row| row.number), Some(1));
+}
+
+#[test]
+fn an_exported_run_opens_at_the_same_moment_with_its_branches_and_nothing_moves() {
+    let mut engine = lesson();
+    engine.apply(Command::Insert(id(7)));
+    seek(&mut engine, 9_000_000);
+    seek(&mut engine, 1_000_000);
+    engine.apply(Command::Crash(id(9)));
+    let whole = seek(&mut engine, 1_500_000);
+    assert_eq!(
+        engine.file_name("run"),
+        "chordscope-run-lesson-26-1500-ms.json"
+    );
+    let run = engine.export();
+    // As a file has it.
+    let read = Json::parse(&run.lines()).unwrap();
+    let mut other = Engine::open("", false);
+    other.apply(Command::Import(read));
+    let shot = other.snapshot();
+    assert_eq!((shot.now, &shot.digest), (whole.now, &whole.digest));
+    assert_eq!(
+        (&shot.branches, &shot.marks),
+        (&whole.branches, &whole.marks)
+    );
+    assert_eq!((shot.can_undo, shot.playing), (true, false));
+    assert_eq!(shot.refused, None);
+    assert_eq!(other.export(), run);
+    other.apply(Command::Branch(1));
+    assert!(nodes(&other.snapshot()).contains(&9));
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_is_said_beside_the_buttons_and_changes_nothing() {
+    let mut engine = lesson();
+    let text = engine.export().lines();
+    let before = engine.snapshot();
+    let crowd = |count: u32| {
+        let nodes: Vec<String> = (0..count)
+            .filter(|node| ![1, 4, 9, 11, 14, 18, 20, 21, 28].contains(node))
+            .map(|node| node.to_string())
+            .collect();
+        text.replace("bits=5", "bits=20")
+            .replace("nodes=", &format!("nodes={},", nodes.join(",")))
+    };
+    // A day of upkeep: who waits for that believes that the page hangs.
+    let endless = text
+        .replace("\"at_us\": 2000000", "\"at_us\": 86400000000")
+        .replace("\"end_us\": 2000000", "\"end_us\": 86400000000");
+    assert_ne!(endless, text);
+    for (text, part) in [
+        ("[]", "must be an object"),
+        (&crowd(10_010), "nodes: at most 10,000"),
+        (&crowd(2_600), "its ring has 2600 nodes"),
+        (
+            &text.replace(
+                "\"seed\"",
+                &format!("\"{}\": 1, \"seed\"", "x".repeat(1 << 20)),
+            ),
+            "unknown field `xxx",
+        ),
+        (&endless, "takes too long to replay"),
+        (&text.replace("\"seed\": 1", "\"seed\": 1e99"), "seed: "),
+    ] {
+        engine.apply(Command::Import(Json::parse(text).unwrap()));
+        let shot = engine.snapshot();
+        let said = shot.refused_beside(Beside::Run).unwrap_or_default();
+        assert!(said.contains(part), "{part}: {said}");
+        assert!(said.lines().count() == 1 && said.len() < 300, "{part}");
+        let unchanged = Snapshot {
+            refused: None,
+            ..shot
+        };
+        assert_eq!(unchanged, before);
+    }
 }

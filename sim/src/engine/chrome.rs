@@ -1,13 +1,11 @@
 //! A trace in the format of Chrome's tracing, which Perfetto opens.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use serde_json::Value;
-
 use crate::engine::World;
-use crate::engine::json::{self, object};
+use crate::engine::json::{Json, object};
 use crate::engine::trace::Entry;
 use chordscope_core::base::time::Instant;
 
@@ -31,9 +29,23 @@ pub trait Charted: World {
 }
 
 /// Writes trace entries in Chrome's trace event format.
+#[cfg(feature = "scenario-files")]
 pub fn write<W: Charted>(world: &W, entries: &[Entry<W::What>]) -> String {
+    write_by(world, entries, Json::line)
+}
+
+/// The same, where `line` writes a value on one line. Each event is text before the next one is made, since there may be a million.
+pub fn write_by<W: Charted>(
+    world: &W,
+    entries: &[Entry<W::What>],
+    line: impl Fn(&Json) -> String,
+) -> String {
     let mut rows: Vec<String> = Vec::new();
-    let mut events = Vec::new();
+    let mut text = "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[".to_string();
+    let mut push = |event: Json| {
+        text.push_str(&line(&event));
+        text.push(',');
+    };
     for entry in entries {
         let Some(mark) = world.chart(entry) else {
             continue;
@@ -43,12 +55,12 @@ pub fn write<W: Charted>(world: &W, entries: &[Entry<W::What>]) -> String {
             rows.push(mark.row.clone());
             rows.len() - 1
         });
-        let event = |phase: &str, at: Instant, more: (&'static str, Value)| {
+        let event = |phase: &str, at: Instant, more: (&'static str, Json)| {
             object(vec![
                 ("ph", phase.into()),
                 ("name", mark.name.as_str().into()),
                 ("cat", mark.category.into()),
-                ("pid", 1.into()),
+                ("pid", 1_u32.into()),
                 ("tid", row.into()),
                 ("ts", at.as_micros().into()),
                 more,
@@ -57,24 +69,24 @@ pub fn write<W: Charted>(world: &W, entries: &[Entry<W::What>]) -> String {
         match mark.since {
             // Messages in flight overlap, so that they are asynchronous events.
             Some((since, number)) => {
-                events.push(event("b", since, ("id", number.into())));
-                events.push(event("e", entry.at, ("id", number.into())));
+                push(event("b", since, ("id", number.into())));
+                push(event("e", entry.at, ("id", number.into())));
             }
-            None => events.push(event("i", entry.at, ("s", "t".into()))),
+            None => push(event("i", entry.at, ("s", "t".into()))),
         }
     }
-    let names = rows.iter().enumerate().map(|(row, name)| {
-        object(vec![
+    for (row, name) in rows.iter().enumerate() {
+        push(object(vec![
             ("ph", "M".into()),
             ("name", "thread_name".into()),
-            ("pid", 1.into()),
+            ("pid", 1_u32.into()),
             ("tid", row.into()),
             ("args", object(vec![("name", name.as_str().into())])),
-        ])
-    });
-    let all: Value = names.chain(events).collect();
-    json::line(&object(vec![
-        ("displayTimeUnit", "ms".into()),
-        ("traceEvents", all),
-    ]))
+        ]));
+    }
+    if text.ends_with(',') {
+        text.pop();
+    }
+    text.push_str("]}");
+    text
 }

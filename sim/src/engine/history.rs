@@ -7,7 +7,6 @@
 
 mod branch;
 mod checkpoints;
-#[cfg(feature = "scenario-files")]
 pub mod export;
 
 use alloc::collections::BTreeMap;

@@ -1,124 +1,124 @@
-//! JSON as scenarios and runs have it: values are written, and objects taken apart field by field, so that what is missing, wrong or
+//! JSON as scenarios and runs have it: a tree of values, and objects taken apart field by field, so that what is missing, wrong or
 //! unknown is refused with its place.
 //!
-//! Derived readers would tell a line and a column, and take floats; here all numbers are whole.
+//! Text becomes a tree and the other way round by `serde_json` (feature `scenario-files`), and on the page by the browser's own parser,
+//! so that the page links none. Readers that serde derives would tell a line and a column at best, and no place at all of a tree.
 
+#[cfg(feature = "scenario-files")]
+mod text;
+
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde_json::{Map, Value};
-
 use crate::engine::malformed::Malformed;
 
-/// An object of these fields.
-pub(crate) fn object(fields: Vec<(&str, Value)>) -> Value {
-    let mut object = Map::new();
-    for (name, value) in fields {
-        object.insert(name.to_string(), value);
-    }
-    Value::Object(object)
+/// The least whole number that is written as a text: JavaScript's numbers are exact below.
+const EXACT: u64 = 1 << 53;
+
+/// A value of JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Json {
+    /// Nothing.
+    Null,
+    /// Yes or no.
+    Flag(bool),
+    /// A whole number. From 2^53 on it is written as a text, so that any reader has all its digits; see [`Json::from`].
+    Number(u64),
+    /// Another number, or one that a reader of 64-bit floats has rounded. No field takes it.
+    Inexact,
+    /// A text.
+    Text(String),
+    /// Values in order.
+    List(Vec<Json>),
+    /// Named values, in the order in which they are written.
+    Object(Vec<(Cow<'static, str>, Json)>),
 }
 
-/// Writes a value on one line.
-pub(crate) fn line(value: &Value) -> String {
-    let mut text = String::new();
-    append(&mut text, value, None);
-    text
-}
-
-/// Writes a value with a line for each field and entry.
-pub(crate) fn lines(value: &Value) -> String {
-    let mut text = String::new();
-    append(&mut text, value, Some(0));
-    text
-}
-
-/// Appends a value; `depth` tells how far its lines are indented, if it has lines.
-fn append(text: &mut String, value: &Value, depth: Option<usize>) {
-    match value {
-        Value::Null => text.push_str("null"),
-        Value::Bool(true) => text.push_str("true"),
-        Value::Bool(false) => text.push_str("false"),
-        Value::Number(number) => {
-            let whole = number.as_u64().map(|whole| whole.to_string());
-            text.push_str(whole.as_deref().unwrap_or("null"));
-        }
-        Value::String(content) => append_text(text, content),
-        Value::Array(list) => {
-            let entries = list.iter().map(|entry| (None, entry));
-            append_all(text, ['[', ']'], entries, depth);
-        }
-        Value::Object(fields) => {
-            let fields = fields.iter();
-            let fields = fields.map(|(name, value)| (Some(name.as_str()), value));
-            append_all(text, ['{', '}'], fields, depth);
+impl Json {
+    /// The whole number that this is: from 2^53 on it is a text of digits.
+    pub fn whole(&self) -> Option<u64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Text(text) => text.parse().ok().filter(|number| *number >= EXACT),
+            _ => None,
         }
     }
 }
 
-fn append_all<'a>(
-    text: &mut String,
-    [open, close]: [char; 2],
-    parts: impl Iterator<Item = (Option<&'a str>, &'a Value)>,
-    depth: Option<usize>,
-) {
-    let begin_line = |text: &mut String, depth: Option<usize>| {
-        if let Some(depth) = depth {
-            text.push('\n');
-            (0..depth).for_each(|_| text.push_str("  "));
-        }
-    };
-    let deeper = depth.map(|depth| depth + 1);
-    let mut is_empty = true;
-    text.push(open);
-    for (name, value) in parts {
-        if !is_empty {
-            text.push(',');
-        }
-        is_empty = false;
-        begin_line(text, deeper);
-        if let Some(name) = name {
-            append_text(text, name);
-            text.push_str(if depth.is_some() { ": " } else { ":" });
-        }
-        append(text, value, deeper);
-    }
-    if !is_empty {
-        begin_line(text, depth);
-    }
-    text.push(close);
-}
-
-fn append_text(text: &mut String, content: &str) {
-    text.push('"');
-    for letter in content.chars() {
-        match letter {
-            '"' => text.push_str("\\\""),
-            '\\' => text.push_str("\\\\"),
-            control if control < ' ' => {
-                text.push_str(&format!("\\u{:04x}", u32::from(control)));
+macro_rules! from_numbers {
+    ($($number:ty),*) => {$(
+        impl From<$number> for Json {
+            fn from(number: $number) -> Self {
+                Self::from(u64::from(number))
             }
-            other => text.push(other),
+        }
+    )*};
+}
+
+from_numbers!(u8, u16, u32);
+
+impl From<u64> for Json {
+    fn from(number: u64) -> Self {
+        if number < EXACT {
+            Self::Number(number)
+        } else {
+            Self::Text(number.to_string())
         }
     }
-    text.push('"');
+}
+
+impl From<usize> for Json {
+    fn from(number: usize) -> Self {
+        Self::from(number as u64)
+    }
+}
+
+impl From<bool> for Json {
+    fn from(flag: bool) -> Self {
+        Self::Flag(flag)
+    }
+}
+
+impl From<&str> for Json {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_string())
+    }
+}
+
+impl From<String> for Json {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<T: Into<Self>> FromIterator<T> for Json {
+    fn from_iter<I: IntoIterator<Item = T>>(list: I) -> Self {
+        Self::List(list.into_iter().map(Into::into).collect())
+    }
+}
+
+/// An object of these fields.
+pub(crate) fn object(fields: Vec<(&'static str, Json)>) -> Json {
+    let fields = fields.into_iter();
+    Json::Object(fields.map(|(name, value)| (name.into(), value)).collect())
 }
 
 /// The fields of an object that are not read yet.
 #[derive(Debug)]
 pub(crate) struct Fields {
     place: String,
-    left: Vec<(String, Value)>,
+    left: Vec<(Cow<'static, str>, Json)>,
 }
 
 impl Fields {
     /// The fields of what must be an object.
-    pub(crate) fn of(value: Value, place: &str) -> Result<Self, Malformed> {
+    pub(crate) fn of(value: Json, place: &str) -> Result<Self, Malformed> {
         match value {
-            Value::Object(fields) => Ok(Self {
+            Json::Object(left) => Ok(Self {
                 place: place.to_string(),
-                left: fields.into_iter().collect(),
+                left,
             }),
             _ => Err(Malformed::new(place, &"must be an object")),
         }
@@ -132,18 +132,18 @@ impl Fields {
         }
     }
 
-    fn remove(&mut self, name: &str) -> Option<Value> {
+    fn remove(&mut self, name: &str) -> Option<Json> {
         let place = self.left.iter().position(|(known, _)| known == name)?;
         Some(self.left.swap_remove(place).1)
     }
 
     /// A field that may be absent, or null.
-    pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
-        self.remove(name).filter(|value| !value.is_null())
+    pub(crate) fn take(&mut self, name: &str) -> Option<Json> {
+        self.remove(name).filter(|value| *value != Json::Null)
     }
 
     /// A field that must be there.
-    pub(crate) fn need(&mut self, name: &str) -> Result<Value, Malformed> {
+    pub(crate) fn need(&mut self, name: &str) -> Result<Json, Malformed> {
         match self.remove(name) {
             Some(value) => Ok(value),
             None => {
@@ -160,8 +160,8 @@ impl Fields {
     }
 
     fn whole(&mut self, name: &str) -> Result<u64, Malformed> {
-        let number = self.need(name)?.as_u64();
-        number.ok_or_else(|| self.wrong(name, "must be a whole number"))
+        let number = self.need(name)?.whole();
+        number.ok_or_else(|| self.wrong(name, "must be a whole number, and in quotes from 2^53 on"))
     }
 
     /// A whole number, or this one.
@@ -177,10 +177,11 @@ impl Fields {
     }
 
     /// A text, or this one.
+    #[cfg(feature = "scenario-files")]
     pub(crate) fn text_or(&mut self, name: &str, default: &str) -> Result<String, Malformed> {
         match self.remove(name) {
             None => Ok(default.to_string()),
-            Some(Value::String(text)) => Ok(text),
+            Some(Json::Text(text)) => Ok(text),
             Some(_) => Err(self.wrong(name, "must be a text")),
         }
     }
@@ -188,16 +189,16 @@ impl Fields {
     /// A text that must be there.
     pub(crate) fn text(&mut self, name: &str) -> Result<String, Malformed> {
         match self.need(name)? {
-            Value::String(text) => Ok(text),
+            Json::Text(text) => Ok(text),
             _ => Err(self.wrong(name, "must be a text")),
         }
     }
 
     /// A list, empty when it is absent.
-    pub(crate) fn list(&mut self, name: &str) -> Result<Vec<Value>, Malformed> {
+    pub(crate) fn list(&mut self, name: &str) -> Result<Vec<Json>, Malformed> {
         match self.remove(name) {
             None => Ok(Vec::new()),
-            Some(Value::Array(list)) => Ok(list),
+            Some(Json::List(list)) => Ok(list),
             Some(_) => Err(self.wrong(name, "must be a list")),
         }
     }
@@ -206,7 +207,7 @@ impl Fields {
     pub(crate) fn flag(&mut self, name: &str) -> Result<bool, Malformed> {
         match self.remove(name) {
             None => Ok(false),
-            Some(Value::Bool(is)) => Ok(is),
+            Some(Json::Flag(is)) => Ok(is),
             Some(_) => Err(self.wrong(name, "must be true or false")),
         }
     }
@@ -228,36 +229,23 @@ impl Fields {
 }
 
 /// A whole number that fits.
-pub(crate) fn number<T: TryFrom<u64>>(value: &Value) -> Option<T> {
-    value.as_u64().and_then(|number| T::try_from(number).ok())
+pub(crate) fn number<T: TryFrom<u64>>(value: &Json) -> Option<T> {
+    value.whole().and_then(|number| T::try_from(number).ok())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn what_is_written_is_what_is_read() {
-        let value = json!({
-            "empty": [[], {}], "text": "a \"b\" \\ \n\u{1} é 😀", "number": u64::MAX, "flags": [true, false, null],
-            "deep": {"list": [{"a": 1}, {"b": [2, 3]}]},
-        });
-        for text in [line(&value), lines(&value)] {
-            assert_eq!(
-                serde_json::from_str::<Value>(&text).ok(),
-                Some(value.clone())
-            );
-        }
-        assert!(!line(&value).contains('\n'));
-        let plain = json!({"a": [1, {"b": "c"}], "d": {}});
-        let expected = serde_json::to_string_pretty(&plain).ok();
-        assert_eq!(Some(lines(&plain)), expected);
-    }
+    use alloc::vec;
 
     #[test]
     fn what_is_missing_wrong_or_unknown_is_told_with_its_place() {
-        let mut fields = Fields::of(json!({"small": 300, "text": 1, "more": 2}), "at").unwrap();
+        let value = object(vec![
+            ("small", 300_u32.into()),
+            ("text", 1_u32.into()),
+            ("more", 2_u32.into()),
+        ]);
+        let mut fields = Fields::of(value, "at").unwrap();
         let said = |result: Result<(), Malformed>| result.unwrap_err().to_string();
         assert!(said(fields.number::<u8>("small").map(drop)).starts_with("at.small: "));
         assert!(said(fields.text("text").map(drop)).starts_with("at.text: "));
@@ -266,5 +254,19 @@ mod tests {
             "at: missing field `none`"
         );
         assert_eq!(said(fields.end()), "at: unknown field `more`");
+    }
+
+    #[test]
+    fn no_digit_of_a_large_number_is_lost_to_a_reader_of_floats() {
+        let written = [0, EXACT - 1, EXACT, u64::MAX].map(Json::from);
+        assert_eq!(written[1], Json::Number(EXACT - 1));
+        assert_eq!(written[2], Json::Text("9007199254740992".into()));
+        assert_eq!(
+            written.each_ref().map(Json::whole),
+            [0, EXACT - 1, EXACT, u64::MAX].map(Some)
+        );
+        // A number in quotes is a text where it needs none.
+        assert_eq!(Json::from("7").whole(), None);
+        assert_eq!(Json::Inexact.whole(), None);
     }
 }

@@ -4,7 +4,7 @@ use chordscope_sim::experiment::plan::Plan;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{Element, HtmlElement, ResizeObserver, Url, window};
+use web_sys::{Element, ResizeObserver};
 use yew::{
     Callback, Html, NodeRef, UseReducerHandle, component, hook, html, use_effect_with,
     use_node_ref, use_reducer, use_state, use_state_eq,
@@ -190,23 +190,7 @@ fn use_width(frame: &NodeRef) -> f64 {
 
 /// Hands a text to the browser to be saved.
 fn save(plan: &Plan, kind: &str, text: &str) {
-    let parts = js_sys::Array::of1(&text.into());
-    let saved = web_sys::Blob::new_with_str_sequence(&parts)
-        .and_then(|blob| Url::create_object_url_with_blob(&blob));
-    let document = window().and_then(|window| window.document());
-    let anchor = document.and_then(|document| document.create_element("a").ok());
-    if let (Ok(address), Some(anchor)) = (saved, anchor) {
-        let _ = anchor.set_attribute("href", &address);
-        let _ = anchor.set_attribute("download", &export::file_name(plan, kind));
-        if let Some(anchor) = anchor.dyn_ref::<HtmlElement>() {
-            anchor.click();
-        }
-        spawn_local(async move {
-            // The browser reads the text after the click.
-            page::sleep(10_000).await;
-            let _ = Url::revoke_object_url(&address);
-        });
-    }
+    page::save(&export::file_name(plan, kind), text);
 }
 
 /// Copies a text, and says for a moment whether that worked.

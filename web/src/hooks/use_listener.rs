@@ -7,7 +7,7 @@ use yew::{Callback, hook, use_effect_with, use_mut_ref};
 /// Calls `heard` for each event of this name on a target that the window offers.
 #[hook]
 pub fn use_listener(
-    target: impl FnOnce(&web_sys::Window) -> Option<EventTarget> + 'static,
+    target: fn(&web_sys::Window) -> Option<EventTarget>,
     name: &'static str,
     heard: Callback<Event>,
 ) {

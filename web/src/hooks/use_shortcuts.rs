@@ -42,7 +42,7 @@ fn name(event: &KeyboardEvent) -> String {
         return key;
     }
     let shift = if event.shift_key() { "Shift+" } else { "" };
-    format!("Ctrl+{shift}{}", key.to_lowercase())
+    format!("Ctrl+{shift}{}", key.to_ascii_lowercase())
 }
 
 /// Whether the focused element makes something of the key itself.

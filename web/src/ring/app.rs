@@ -14,6 +14,7 @@ use crate::input;
 use crate::page::{self, Route};
 use crate::ring::engine::Engine;
 use crate::ring::engine::command::Command;
+use crate::ring::engine::files::{TOO_LONG, may_be_run};
 use crate::ring::intent::{self, Intent};
 use crate::ring::panels::Desk;
 use crate::ring::panels::ask_bar::ask_bar;
@@ -29,6 +30,7 @@ use crate::ring::panels::ring_view::{VIEW, ring_view};
 use crate::ring::panels::top_bar::top_bar;
 use crate::ring::panels::transport::transport;
 use crate::ring::state::{Action, Field, UiState};
+use crate::ring::use_dropped_run::use_dropped_run;
 use crate::ring::use_engine::{EngineHandle, use_engine};
 
 /// The time for which a confirmation stays, in milliseconds, and the time added for each of its words.
@@ -83,6 +85,7 @@ pub fn App() -> Html {
             }
         });
     }
+    use_dropped_run(&handle.send, shown);
     use_effect_with(handle.view.refused.clone(), |_| {
         // It stands below the buttons, where a phone's screen may end.
         page::reveal_below(REFUSED);
@@ -151,7 +154,13 @@ fn intend(ui: &UseReducerHandle<UiState>, handle: &EngineHandle) -> Callback<Int
                 page::focus(field_id(field));
             }
         }
+        ui.dispatch(Action::Exported(asked == Intent::Export));
         match asked {
+            Intent::Export => export(&handle),
+            Intent::Trace => {
+                let engine = handle.engine.borrow();
+                page::save(&engine.file_name("trace"), &engine.trace(page::json::line));
+            }
             Intent::Share => share(&ui, &handle.engine),
             Intent::Help(open) => ui.dispatch(Action::Help(open)),
             Intent::FocusKey => page::focus(field_id(Field::Key)),
@@ -163,6 +172,19 @@ fn intend(ui: &UseReducerHandle<UiState>, handle: &EngineHandle) -> Callback<Int
             _ => {}
         }
     })
+}
+
+/// Saves the run with its branches.
+fn export(handle: &EngineHandle) {
+    let (name, run) = {
+        let engine = handle.engine.borrow();
+        (engine.file_name("run"), page::json::lines(&engine.export()))
+    };
+    if may_be_run(run.len() as f64) {
+        page::save(&name, &run);
+    } else {
+        handle.send.emit(Command::Refuse(TOO_LONG.to_owned()));
+    }
 }
 
 /// Whether it is on the stage that one sees what a command does. On a phone the button may stand below.

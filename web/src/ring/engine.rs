@@ -6,6 +6,7 @@ mod change;
 pub mod command;
 pub mod compose;
 mod deeds;
+pub mod files;
 mod follow;
 mod link;
 mod measure;

@@ -50,6 +50,10 @@ pub enum Intent {
     Answer,
     /// Copy a link to this moment.
     Share,
+    /// Save the run with its branches.
+    Export,
+    /// Save what happened as a chart of time.
+    Trace,
     /// Open or close the help sheet.
     Help(bool),
     /// Go to the key field.
@@ -140,9 +144,13 @@ pub fn command(
             let choice = shot.choice.filter(|_| shot.predicting);
             return Ok(choice.map(Command::Choose));
         }
-        Intent::Share | Intent::Help(_) | Intent::FocusKey | Intent::FocusNode | Intent::Theme => {
-            return Ok(None);
-        }
+        Intent::Share
+        | Intent::Export
+        | Intent::Trace
+        | Intent::Help(_)
+        | Intent::FocusKey
+        | Intent::FocusNode
+        | Intent::Theme => return Ok(None),
     }))
 }
 

@@ -60,6 +60,8 @@ pub struct UiState {
     pub help: bool,
     /// Whether single keys are shortcuts.
     pub shortcuts: bool,
+    /// Whether a run was exported just now: then a chart of time is offered too.
+    pub exported: bool,
     /// A word of confirmation, such as after copying a link.
     pub toast: Option<String>,
 }
@@ -74,6 +76,7 @@ impl Default for UiState {
             error: None,
             help: false,
             shortcuts: true,
+            exported: false,
             toast: None,
         }
     }
@@ -100,6 +103,8 @@ pub enum Action {
     Help(bool),
     /// Single keys are shortcuts, or not.
     Shortcuts(bool),
+    /// A run was exported, or something else was done since.
+    Exported(bool),
     /// Something to confirm.
     Toast(String),
     /// It has been shown for long enough, unless another one is shown by now.
@@ -143,6 +148,7 @@ impl Reducible for UiState {
             Action::Accepted => next.error = None,
             Action::Help(open) => next.help = open,
             Action::Shortcuts(on) => next.shortcuts = on,
+            Action::Exported(offers) => next.exported = offers,
             Action::Toast(text) => next.toast = Some(text),
             Action::ToastEnds(text) => next.toast = next.toast.filter(|shown| *shown != text),
         }

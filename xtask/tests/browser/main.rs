@@ -20,6 +20,7 @@ mod live_tab;
 mod pointing;
 mod real_ring;
 mod ring_page;
+mod run_files;
 mod stage;
 mod support;
 

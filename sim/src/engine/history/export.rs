@@ -1,9 +1,9 @@
 //! A run as JSON: its set-up, seed, behaviour number, branches with their timed actions, and the moment that is shown.
 //!
 //! ```json
-//! {"format": "chordscope run", "version": 1, "world": "ring", "behaviour": 4, "seed": 1, "setup": {…},
-//!  "branches": [{"id": 0, "end_us": 9000000, "actions": [{"at_us": 3000000, "do": {"insert": 7}}]},
-//!               {"id": 1, "parent": 0, "from_us": 2000000, "shared": 0, "end_us": 4000000, "actions": [{"at_us": 2000000, "do": {"crash": 9}}]}],
+//! {"format": "chordscope run", "version": 2, "world": "ring", "behaviour": 4, "seed": 1, "setup": "bits=5&nodes=1,9,20&seed=1",
+//!  "branches": [{"id": 0, "end_us": 9000000, "actions": [{"at_us": 3000000, "do": "insert,7"}]},
+//!               {"id": 1, "parent": 0, "from_us": 2000000, "shared": 0, "end_us": 4000000, "actions": [{"at_us": 2000000, "do": "crash,9"}]}],
 //!  "current": 1, "at_us": 4000000}
 //! ```
 //!
@@ -16,12 +16,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::mem;
 
-use serde_json::Value;
-
 use crate::engine::behaviour::BEHAVIOUR;
 use crate::engine::history::branch::Branch;
 use crate::engine::history::{BranchId, History, MAX_ACTIONS, MAX_BRANCHES};
-use crate::engine::json::{self, Fields, number, object};
+use crate::engine::json::{Fields, Json, number, object};
 use crate::engine::malformed::Malformed;
 use crate::engine::run::MAX_MILLIS;
 use crate::engine::{Timed, World};
@@ -34,7 +32,7 @@ pub const FORMAT: &str = "chordscope run";
 /// The largest number of a branch that is read: many more can follow it.
 const MAX_ID: BranchId = BranchId(u32::MAX / 2);
 /// The version of the format.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// A world whose set-up and actions can be written as JSON.
 pub trait Portable: World {
@@ -42,25 +40,25 @@ pub trait Portable: World {
     const WORLD: &'static str;
 
     /// Writes a set-up without its actions.
-    fn write_setup(setup: &Self::Setup) -> Value;
+    fn write_setup(setup: &Self::Setup) -> Json;
 
     /// Reads a set-up without actions.
     ///
     /// # Errors
     /// [`Malformed`] says where and why.
-    fn read_setup(value: Value) -> Result<Self::Setup, Malformed>;
+    fn read_setup(value: Json) -> Result<Self::Setup, Malformed>;
 
     /// Makes these the actions of a set-up.
     fn set_plan(setup: &mut Self::Setup, plan: Vec<Timed<Self::Action>>);
 
     /// Writes an action.
-    fn write_action(setup: &Self::Setup, action: &Self::Action) -> Value;
+    fn write_action(setup: &Self::Setup, action: &Self::Action) -> Json;
 
     /// Reads an action of a run of this set-up.
     ///
     /// # Errors
     /// The reason why it is none.
-    fn read_action(setup: &Self::Setup, value: Value) -> Result<Self::Action, String>;
+    fn read_action(setup: &Self::Setup, value: Json) -> Result<Self::Action, String>;
 }
 
 /// A run that was read.
@@ -73,10 +71,11 @@ pub struct Imported<W: World> {
 }
 
 /// Writes a run as JSON.
-pub fn write<W: Portable>(history: &History<W>) -> String {
+pub fn to_json<W: Portable>(history: &History<W>) -> Json {
     let branches = history.in_order();
     let branches = branches.map(|(id, branch, actions)| write_branch(history, id, branch, actions));
-    let fields: [(&str, Value); 9] = [
+    // In this order: who opens the file sees first what it is.
+    object(vec![
         ("format", FORMAT.into()),
         ("version", VERSION.into()),
         ("world", W::WORLD.into()),
@@ -86,10 +85,13 @@ pub fn write<W: Portable>(history: &History<W>) -> String {
         ("branches", branches.collect()),
         ("current", history.current.0.into()),
         ("at_us", history.now().as_micros().into()),
-    ];
-    // In this order: who opens the file sees first what it is.
-    let fields = fields.map(|(name, value)| format!("\"{name}\": {}", json::lines(&value)));
-    format!("{{\n{}\n}}\n", fields.join(",\n"))
+    ])
+}
+
+/// Writes a run as the text of a file.
+#[cfg(feature = "scenario-files")]
+pub fn write<W: Portable>(history: &History<W>) -> String {
+    to_json(history).lines() + "\n"
 }
 
 fn write_branch<W: Portable>(
@@ -97,7 +99,7 @@ fn write_branch<W: Portable>(
     id: BranchId,
     branch: &Branch<W::Action>,
     actions: &[Timed<W::Action>],
-) -> Value {
+) -> Json {
     let own = actions.iter().enumerate().skip(branch.shared);
     let own = own.map(|(place, timed)| {
         let action = W::write_action(&history.setup, &timed.action);
@@ -115,29 +117,30 @@ fn write_branch<W: Portable>(
         ("actions", own.collect()),
     ];
     if let Some(parent) = branch.parent {
-        fields.push(("parent", parent.0.into()));
+        fields.insert(1, ("parent", parent.0.into()));
     }
     object(fields)
 }
 
-/// Reads what [`write()`] wrote, and goes to the moment that was shown.
+/// Reads the text of a file, and goes to the moment that was shown.
 ///
 /// # Errors
 /// [`Malformed`] says where and why.
+#[cfg(feature = "scenario-files")]
 pub fn read<W: Portable>(text: &str) -> Result<Imported<W>, Malformed> {
-    read_within(text, usize::MAX)
-}
-
-/// The same, for a reader who cannot wait: refuses a run that comes to its moment only after more than `budget` things have happened.
-///
-/// # Errors
-/// [`Malformed`] says where and why.
-pub fn read_within<W: Portable>(text: &str, budget: usize) -> Result<Imported<W>, Malformed> {
     if text.len() > MAX_EXPORT {
         return Err(Malformed::new("", &"an exported run has at most 16 MiB"));
     }
-    let value = serde_json::from_str(text).map_err(|error| Malformed::new("", &error))?;
-    let mut fields = Fields::of(value, "")?;
+    from_json(Json::parse(text)?, usize::MAX)
+}
+
+/// Reads what [`to_json`] wrote, and goes to the moment that was shown. A run that comes there only after more than `budget` events is
+/// refused, for readers who cannot wait.
+///
+/// # Errors
+/// [`Malformed`] says where and why.
+pub fn from_json<W: Portable>(run: Json, budget: usize) -> Result<Imported<W>, Malformed> {
+    let mut fields = Fields::of(run, "")?;
     check_head(&mut fields, W::WORLD)?;
     let behaviour = fields.number("behaviour")?;
     let seed = fields.number("seed")?;
@@ -187,8 +190,8 @@ fn check_head(fields: &mut Fields, world: &str) -> Result<(), Malformed> {
         }
     }
     let version: u64 = fields.number("version")?;
-    if version != u64::from(VERSION) {
-        let reason = format!("is {version}, and only {VERSION} is known");
+    if !(1..=u64::from(VERSION)).contains(&version) {
+        let reason = format!("is {version}, and only those up to {VERSION} are known");
         return Err(Malformed::new("version", &reason));
     }
     Ok(())
@@ -199,7 +202,7 @@ type Branches<W> = BTreeMap<BranchId, Branch<<W as World>::Action>>;
 
 fn read_branches<W: Portable>(
     setup: &W::Setup,
-    texts: Vec<Value>,
+    texts: Vec<Json>,
 ) -> Result<Branches<W>, Malformed> {
     if texts.len() > MAX_BRANCHES {
         let reason = format!("at most {MAX_BRANCHES} branches");
@@ -288,7 +291,7 @@ fn read_branch<W: Portable>(
 
 /// Reads an action and appends it to its branch.
 fn read_action<W: Portable>(
-    text: Value,
+    text: Json,
     setup: &W::Setup,
     branch: &mut Branch<W::Action>,
     place: &str,

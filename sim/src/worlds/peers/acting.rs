@@ -7,16 +7,13 @@ use alloc::vec::Vec;
 use core::fmt;
 
 #[cfg(feature = "scenario-files")]
-use alloc::string::ToString;
-#[cfg(feature = "scenario-files")]
 use core::time::Duration;
-
-use serde::{Deserialize, Serialize};
-#[cfg(feature = "scenario-files")]
-use serde_json::Value;
 
 #[cfg(feature = "scenario-files")]
 use crate::engine::history::export::Portable;
+#[cfg(feature = "scenario-files")]
+use crate::engine::json::Json;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::malformed::Malformed;
 use crate::engine::trace::{Entry, Trace};
@@ -326,7 +323,7 @@ impl World for Peers {
 impl Portable for Peers {
     const WORLD: &'static str = "peers";
 
-    fn write_setup(setup: &Setup) -> Value {
+    fn write_setup(setup: &Setup) -> Json {
         let (least, most) = setup.conditions.latency;
         let micros = |latency: Duration| u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
         let text = SetupText {
@@ -335,11 +332,13 @@ impl Portable for Peers {
             latency_us: (micros(least), micros(most)),
             breaks_per_million: setup.conditions.breaks,
         };
-        serde_json::to_value(text).unwrap_or_default()
+        Json::of(&text)
     }
 
-    fn read_setup(value: Value) -> Result<Setup, Malformed> {
-        let text = serde_json::from_value(value).map_err(|e| Malformed::new("setup", &e))?;
+    fn read_setup(value: Json) -> Result<Setup, Malformed> {
+        let text = value
+            .into_any()
+            .map_err(|reason| Malformed::new("setup", &reason))?;
         let SetupText {
             direct,
             tabs,
@@ -363,12 +362,12 @@ impl Portable for Peers {
         setup.actions = plan;
     }
 
-    fn write_action(_: &Setup, action: &Action) -> Value {
-        serde_json::to_value(action).unwrap_or_default()
+    fn write_action(_: &Setup, action: &Action) -> Json {
+        Json::of(action)
     }
 
-    fn read_action(_: &Setup, value: Value) -> Result<Action, String> {
-        serde_json::from_value(value).map_err(|error| error.to_string())
+    fn read_action(_: &Setup, value: Json) -> Result<Action, String> {
+        value.into_any()
     }
 }
 

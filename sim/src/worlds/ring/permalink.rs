@@ -6,6 +6,7 @@
 //! Times are in microseconds, so that a link shows exactly the moment it was made at.
 
 mod actions;
+mod exported;
 mod ring;
 
 use alloc::format;

@@ -1,7 +1,7 @@
 //! A scenario: nodes, parameters and timed actions, as data (JSON).
 
 #[cfg(feature = "scenario-files")]
-mod file;
+pub(super) mod file;
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -10,7 +10,7 @@ use core::time::Duration;
 
 use crate::classic::Protocol;
 #[cfg(feature = "scenario-files")]
-use crate::engine::json;
+use crate::engine::json::Json;
 use crate::engine::malformed::Malformed;
 use crate::engine::network::{Bandwidth, Latency, Reorder};
 use crate::engine::run::MAX_MILLIS;
@@ -31,6 +31,8 @@ pub const MAX_ACTIONS: usize = 10_000;
 pub const MAX_RECORDS: usize = 10_000;
 /// The most bytes of a scenario's JSON.
 pub const MAX_JSON: usize = 16 << 20;
+/// The most bytes of each text of a scenario: as many as a link carries.
+const MAX_TEXT: usize = 8_000;
 /// A simulated node looks itself up once in so many stabilizations; at their pace it then heals as a real one does.
 const REUNION: u32 = 8;
 /// The shortest interval of a ring's upkeep, in milliseconds: with shorter ones hardly anything else happens.
@@ -117,14 +119,13 @@ impl Scenario {
         if text.len() > MAX_JSON {
             return Err(Malformed::new("", &"a scenario has at most 16 MiB"));
         }
-        let value = serde_json::from_str(text).map_err(|error| Malformed::new("", &error))?;
-        file::read(value, "")
+        file::read(Json::parse(text)?, "")
     }
 
     /// Writes a scenario as JSON.
     #[cfg(feature = "scenario-files")]
     pub fn to_json(&self) -> String {
-        json::lines(&file::write(self))
+        file::write(self).lines()
     }
 
     /// A plain ring without a story.
@@ -197,6 +198,16 @@ impl Scenario {
             let _: u64 = value;
             if !(low..=high).contains(&value) {
                 let reason = format!("must be from {low} to {high}");
+                return Err(Malformed::new(place, &reason));
+            }
+        }
+        for (place, text) in [
+            ("name", &self.name),
+            ("title", &self.title),
+            ("watch", &self.watch),
+        ] {
+            if text.len() > MAX_TEXT {
+                let reason = format!("must be at most {MAX_TEXT} bytes");
                 return Err(Malformed::new(place, &reason));
             }
         }

@@ -6,9 +6,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-#[cfg(feature = "scenario-files")]
 use crate::engine::chrome::{Charted, Mark};
-#[cfg(feature = "scenario-files")]
 use crate::worlds::ring::RingWorld;
 use crate::worlds::ring::action::Action;
 use crate::worlds::ring::kind::Kind;
@@ -243,7 +241,6 @@ impl Entry {
     }
 }
 
-#[cfg(feature = "scenario-files")]
 impl Charted for RingWorld {
     fn chart(&self, entry: &Entry) -> Option<Mark> {
         let space = self.space();

@@ -7,18 +7,15 @@ use alloc::vec::Vec;
 use core::fmt;
 
 #[cfg(feature = "scenario-files")]
-use alloc::string::ToString;
-#[cfg(feature = "scenario-files")]
 use core::time::Duration;
 
 #[cfg(feature = "scenario-files")]
+use crate::engine::history::export::Portable;
+#[cfg(feature = "scenario-files")]
+use crate::engine::json::Json;
+#[cfg(feature = "scenario-files")]
 use chordscope_core::swarm::picker::Order;
 use serde::{Deserialize, Serialize};
-#[cfg(feature = "scenario-files")]
-use serde_json::Value;
-
-#[cfg(feature = "scenario-files")]
-use crate::engine::history::export::Portable;
 
 use crate::engine::malformed::Malformed;
 use crate::engine::trace::{Entry, Trace};
@@ -206,7 +203,7 @@ impl SwarmWorld {
 impl Portable for SwarmWorld {
     const WORLD: &'static str = "swarm";
 
-    fn write_setup(setup: &Setup) -> Value {
+    fn write_setup(setup: &Setup) -> Json {
         let text = SetupText {
             length: setup.length,
             up: setup.up,
@@ -219,11 +216,13 @@ impl Portable for SwarmWorld {
             members: setup.members.iter().map(ConductText::of).collect(),
             is_server: setup.is_server,
         };
-        serde_json::to_value(text).unwrap_or_default()
+        Json::of(&text)
     }
 
-    fn read_setup(value: Value) -> Result<Setup, Malformed> {
-        let text = serde_json::from_value(value).map_err(|e| Malformed::new("setup", &e))?;
+    fn read_setup(value: Json) -> Result<Setup, Malformed> {
+        let text = value
+            .into_any()
+            .map_err(|reason| Malformed::new("setup", &reason))?;
         let text: SetupText = text;
         if text.latency_us > MAX_LATENCY {
             return Err(Malformed::new(
@@ -256,12 +255,12 @@ impl Portable for SwarmWorld {
         setup.actions = plan;
     }
 
-    fn write_action(_: &Setup, action: &Action) -> Value {
-        serde_json::to_value(action).unwrap_or_default()
+    fn write_action(_: &Setup, action: &Action) -> Json {
+        Json::of(action)
     }
 
-    fn read_action(_: &Setup, value: Value) -> Result<Action, String> {
-        serde_json::from_value(value).map_err(|error| error.to_string())
+    fn read_action(_: &Setup, value: Json) -> Result<Action, String> {
+        value.into_any()
     }
 }
 

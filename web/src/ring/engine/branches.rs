@@ -90,7 +90,7 @@ impl Engine {
     }
 
     /// Reads what happened on this branch, and what lies ahead on it or much of that.
-    fn read_branch(&mut self) {
+    pub(super) fn read_branch(&mut self) {
         let now = self.history.now();
         self.history.advance_within(self.history.end(), AHEAD);
         self.story = Story::default();

@@ -1,6 +1,7 @@
 //! What the user can ask of the engine.
 
 use chordscope_core::base::id::Id;
+use chordscope_sim::engine::json::Json;
 
 use crate::input::Key;
 use crate::scene::hit::Under;
@@ -21,6 +22,10 @@ pub enum Command {
     Load(String),
     /// Show the run and the moment that a link names.
     Open(String),
+    /// Show the run that an exported file holds.
+    Import(Json),
+    /// Say why no run was exported or imported.
+    Refuse(String),
     /// Let time run, or stop it.
     Play(bool),
     /// On to the next step, and stop there; while time runs, at once.

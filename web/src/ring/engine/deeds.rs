@@ -49,17 +49,9 @@ impl Engine {
                 self.playing = true;
                 self.follow_link(&link);
             }
-            Command::Play(on) => {
-                // Who plays on does not want to be asked.
-                if on && self.question().is_some() {
-                    self.predict = None;
-                }
-                self.playing = on;
-                self.guided = false;
-                self.hold = 0.0;
-                self.ran = 0.0;
-                self.take_caption();
-            }
+            Command::Import(run) => self.import(run),
+            Command::Refuse(why) => self.refuse(why),
+            Command::Play(on) => self.play(on),
             Command::Continue => self.go_on(),
             Command::StepForward => self.step_forward(),
             Command::StepBack => {
@@ -90,6 +82,18 @@ impl Engine {
             | Command::Slower
             | Command::ShowUpkeep(_) => {}
         }
+    }
+
+    fn play(&mut self, on: bool) {
+        // Who plays on does not want to be asked.
+        if on && self.question().is_some() {
+            self.predict = None;
+        }
+        self.playing = on;
+        self.guided = false;
+        self.hold = 0.0;
+        self.ran = 0.0;
+        self.take_caption();
     }
 
     /// The speed that a command leads to. From the automatic one it goes to a neighbour of the present rate.

@@ -23,7 +23,8 @@ impl Engine {
     /// # Errors
     /// One sentence that says why there can be none.
     pub fn link(&self) -> Result<String, String> {
-        let too_long = |_| "This run is too long to share as a link.".to_owned();
+        let too_long =
+            |_| "This run is too long to share as a link: “Export” saves it as a file.".to_owned();
         Permalink::of(&self.history, self.chosen).map_err(too_long)
     }
 

@@ -137,6 +137,8 @@ pub enum Beside {
     Time,
     /// The card that changes the ring.
     Ring,
+    /// The buttons that export and import a run.
+    Run,
 }
 
 /// A scenario, as the combobox and the line below it show it.

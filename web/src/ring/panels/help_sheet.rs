@@ -40,7 +40,7 @@ pub fn HelpSheet(desk: &Desk) -> Html {
     let close = desk.intend.reform(|()| Intent::Help(false));
     let content = html! {
         <>
-            <p>{"A real Chord ring runs in this page, in virtual time. Look up which node is responsible for a key, and follow each message. Change the ring, and see stabilization update the tables. A deed at an earlier moment begins a branch: what came after stays on the other one."}</p>
+            <p>{"A real Chord ring runs in this page, in virtual time. Look up which node is responsible for a key, and follow each message. Change the ring, and see stabilization update the tables. A deed at an earlier moment begins a branch: what came after stays on the other one. “Export” saves the run with its branches; “Import”, or dropping the file on the page, opens it again."}</p>
             {keys(&KEYS)}
             <label class="switch"><input type="checkbox" checked={desk.ui.shortcuts} {onchange} />{"Single keys are shortcuts"}</label>
         </>

@@ -1,12 +1,15 @@
 //! The bar at the top: name, pages, link, theme, help.
 
-use yew::{Html, html};
+use web_sys::{Event, HtmlInputElement};
+use yew::{Callback, Html, TargetCast, html};
 
 use crate::components::icon::{Picture, icon};
 use crate::components::pages::pages;
 use crate::page::Route;
+use crate::ring::engine::snapshot::Beside;
 use crate::ring::intent::Intent;
 use crate::ring::panels::{Desk, on_click};
+use crate::ring::use_dropped_run::import;
 
 /// The bar at the top.
 pub fn top_bar(desk: &Desk) -> Html {
@@ -24,6 +27,8 @@ pub fn top_bar(desk: &Desk) -> Html {
             <div class="top__end">
                 <button type="button" class="quiet menu menu--more" aria-label="More" title="More" popovertarget="ring-more">{icon(Picture::More)}</button>
                 <div id="ring-more" class="top__more" popover="auto">
+                    <button type="button" class="quiet" title="Save this run with its branches as a file" onclick={on_click(&desk.intend, Intent::Export)}>{"Export"}</button>
+                    <label class="pick quiet" title="Open a run from a file; it may be dropped on the page, too">{"Import"}<input type="file" accept=".json,application/json" onchange={chosen(desk)} /></label>
                     <button type="button" class="quiet" onclick={on_click(&desk.intend, Intent::Share)}>{"Share link"}</button>
                     <button type="button" class="quiet" aria-label="Light or dark" title="Light or dark" onclick={on_click(&desk.intend, Intent::Theme)}>
                         {icon(Picture::Theme)}
@@ -32,8 +37,32 @@ pub fn top_bar(desk: &Desk) -> Html {
                 </div>
                 <button type="button" class="quiet" aria-label="Help" title="Help" onclick={on_click(&desk.intend, Intent::Help(true))}>{"?"}</button>
             </div>
+            if let Some(refused) = desk.view.refused_beside(Beside::Run) {
+                <p class="top__note error" role="alert">{refused}</p>
+            } else if desk.ui.exported {
+                <div class="top__note" role="group" aria-label="Exported">
+                    <p>{"Exported: “Import” opens the file. What happened up to now is there as a chart of time, too, for ui.perfetto.dev."}</p>
+                    <div class="top__end">
+                        <button type="button" onclick={on_click(&desk.intend, Intent::Trace)}>{"Save Chrome trace"}</button>
+                        <button type="button" class="quiet" onclick={on_click(&desk.intend, Intent::Help(false))}>{"Close"}</button>
+                    </div>
+                </div>
+            }
         </header>
     }
+}
+
+/// Imports the file that is chosen.
+fn chosen(desk: &Desk) -> Callback<Event> {
+    let send = desk.send.clone();
+    Callback::from(move |event: Event| {
+        let input: HtmlInputElement = event.target_unchecked_into();
+        if let Some(file) = input.files().and_then(|files| files.get(0)) {
+            import(&file, &send);
+        }
+        // The same one may be chosen again.
+        input.set_value("");
+    })
 }
 
 /// A button that takes a deed back or does it again. It keeps the focus when there is nothing more of that.

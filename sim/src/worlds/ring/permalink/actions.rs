@@ -17,14 +17,18 @@ use chordscope_core::chord::route::{Mode, Routing};
 pub(super) fn write(space: Space, actions: &[Timed]) -> String {
     let actions: Vec<_> = actions
         .iter()
-        .map(|timed| write_action(space, timed))
+        .map(|timed| {
+            let at = timed.at.as_micros();
+            format!("{at}:{}", write_action(space, &timed.action))
+        })
         .collect();
     actions.join(";")
 }
 
-fn write_action(space: Space, timed: &Timed) -> String {
+/// An action without its time.
+pub(super) fn write_action(space: Space, action: &Action) -> String {
     let show = |id: &Id| space.show(*id);
-    let text = match &timed.action {
+    match action {
         Action::Lookup {
             from,
             key,
@@ -72,8 +76,7 @@ fn write_action(space: Space, timed: &Timed) -> String {
         Action::Misroute(node) => format!("misroute,{}", show(node)),
         Action::Mend(node) => format!("mend,{}", show(node)),
         Action::Restart(node) => format!("restart,{}", show(node)),
-    };
-    format!("{}:{text}", timed.at.as_micros())
+    }
 }
 
 /// Reads what [`write`] wrote.
@@ -104,7 +107,11 @@ pub(super) fn read(space: Space, text: &str) -> Result<Vec<Timed>, Malformed> {
     Ok(actions)
 }
 
-fn read_action(space: Space, words: &[&str]) -> Result<Action, String> {
+/// Reads the words of an action.
+///
+/// # Errors
+/// The reason why it is none.
+pub(super) fn read_action(space: Space, words: &[&str]) -> Result<Action, String> {
     let id = |text: &str| space.parse(text).map_err(|error| error.to_string());
     let number = |text: &str| text.parse::<u64>().map_err(|_| "no number".to_string());
     let delay = |text| u32::try_from(number(text)?).map_err(|_| "too long a delay".to_string());
@@ -155,7 +162,8 @@ fn read_action(space: Space, words: &[&str]) -> Result<Action, String> {
         },
         ["lose", message] => Action::Lose(number(message)?),
         ["split", nodes @ ..] => {
-            let nodes = nodes.iter().map(|node| id(node));
+            let nodes = nodes.iter().filter(|node| !node.is_empty());
+            let nodes = nodes.map(|node| id(node));
             Action::Split(nodes.collect::<Result<_, _>>()?)
         }
         ["heal"] => Action::Heal,

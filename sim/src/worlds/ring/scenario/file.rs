@@ -1,32 +1,28 @@
 //! A scenario as JSON has it.
 
-mod deed;
+pub(in crate::worlds::ring) mod deed;
 
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use serde_json::Value;
-
 use crate::classic::Protocol;
-use crate::engine::history::export::Portable;
-use crate::engine::json::{Fields, number, object};
+use crate::engine::json::{Fields, Json, number, object};
 use crate::engine::malformed::Malformed;
 use crate::engine::network::{Bandwidth, Latency, Reorder};
 use crate::engine::run::MAX_MILLIS;
-use crate::worlds::ring::RingWorld;
-use crate::worlds::ring::action::{Action, Timed, in_order};
+use crate::worlds::ring::action::{Timed, in_order};
 use crate::worlds::ring::scenario::{Scenario, Upkeep};
 use chordscope_core::base::id::{DECIMAL_BITS, Id, Space};
 use chordscope_core::base::time::Instant;
 use chordscope_core::store::record::Name;
 
 /// Reads and checks a scenario.
-pub(super) fn read(value: Value, place: &str) -> Result<Scenario, Malformed> {
+pub(in crate::worlds::ring) fn read(value: Json, place: &str) -> Result<Scenario, Malformed> {
     let mut fields = Fields::of(value, place)?;
     let space = Space::new(fields.number("bits")?).map_err(|e| Malformed::new("bits", &e))?;
-    let Value::Array(nodes) = fields.need("nodes")? else {
+    let Json::List(nodes) = fields.need("nodes")? else {
         return Err(Malformed::new("nodes", &"must be a list"));
     };
     let nodes = nodes.iter().enumerate();
@@ -57,10 +53,13 @@ pub(super) fn read(value: Value, place: &str) -> Result<Scenario, Malformed> {
     scenario.check()
 }
 
-fn read_records(records: Vec<Value>) -> Result<Vec<Name>, Malformed> {
+fn read_records(records: Vec<Json>) -> Result<Vec<Name>, Malformed> {
     let records = records.iter().enumerate();
     let records = records.map(|(at, name)| {
-        let name = name.as_str().unwrap_or_default();
+        let name = match name {
+            Json::Text(name) => name,
+            _ => "",
+        };
         Name::new(name).map_err(|error| Malformed::new(&format!("records[{at}]"), &error))
     });
     records.collect()
@@ -77,17 +76,21 @@ fn read_protocol(text: &str) -> Result<Protocol, Malformed> {
     }
 }
 
-fn read_latency(value: Option<Value>) -> Result<Latency, Malformed> {
+fn read_latency(value: Option<Json>) -> Result<Latency, Malformed> {
     let Some(value) = value else {
         return Ok(Latency::default());
     };
-    let single = |make: fn(u32) -> Latency, value: &Value| number(value).map(make);
-    let read = match value.as_object().and_then(|latency| latency.iter().next()) {
-        Some((kind, value)) => match (kind.as_str(), value) {
+    let single = |make: fn(u32) -> Latency, value: &Json| number(value).map(make);
+    let latency = match &value {
+        Json::Object(latency) => latency.as_slice(),
+        _ => &[],
+    };
+    let read = match latency {
+        [(kind, value)] => match (&**kind, value) {
             ("fixed", value) => single(Latency::Fixed, value),
             ("exponential", value) => single(Latency::Exponential, value),
             ("cube", value) => single(Latency::Cube, value),
-            ("uniform", Value::Array(bounds)) => match bounds.as_slice() {
+            ("uniform", Json::List(bounds)) => match bounds.as_slice() {
                 [low, high] => {
                     number(low).and_then(|low| Some(Latency::Uniform(low, number(high)?)))
                 }
@@ -95,16 +98,15 @@ fn read_latency(value: Option<Value>) -> Result<Latency, Malformed> {
             },
             _ => None,
         },
-        None => None,
+        _ => None,
     };
-    let is_one = value.as_object().is_some_and(|latency| latency.len() == 1);
-    read.filter(|_| is_one).ok_or_else(|| {
+    read.ok_or_else(|| {
         let reason = "must be {\"fixed\": ms}, {\"uniform\": [ms, ms]}, {\"exponential\": ms} or {\"cube\": ms}";
         Malformed::new("latency", &reason)
     })
 }
 
-fn read_reorder(value: Option<Value>) -> Result<Option<Reorder>, Malformed> {
+fn read_reorder(value: Option<Json>) -> Result<Option<Reorder>, Malformed> {
     let Some(value) = value else { return Ok(None) };
     let mut fields = Fields::of(value, "reorder")?;
     let reorder = Reorder {
@@ -114,7 +116,7 @@ fn read_reorder(value: Option<Value>) -> Result<Option<Reorder>, Malformed> {
     fields.end().map(|()| Some(reorder))
 }
 
-fn read_bandwidth(value: Option<Value>) -> Result<Option<Bandwidth>, Malformed> {
+fn read_bandwidth(value: Option<Json>) -> Result<Option<Bandwidth>, Malformed> {
     let Some(value) = value else { return Ok(None) };
     let mut fields = Fields::of(value, "bandwidth")?;
     let bandwidth = Bandwidth {
@@ -124,7 +126,7 @@ fn read_bandwidth(value: Option<Value>) -> Result<Option<Bandwidth>, Malformed> 
     fields.end().map(|()| Some(bandwidth))
 }
 
-fn read_upkeep(value: Option<Value>) -> Result<Option<Upkeep>, Malformed> {
+fn read_upkeep(value: Option<Json>) -> Result<Option<Upkeep>, Malformed> {
     let Some(value) = value else { return Ok(None) };
     let mut fields = Fields::of(value, "upkeep")?;
     let upkeep = Upkeep {
@@ -135,7 +137,7 @@ fn read_upkeep(value: Option<Value>) -> Result<Option<Upkeep>, Malformed> {
     fields.end().map(|()| Some(upkeep))
 }
 
-fn read_actions(space: Space, until_ms: u64, actions: Vec<Value>) -> Result<Vec<Timed>, Malformed> {
+fn read_actions(space: Space, until_ms: u64, actions: Vec<Json>) -> Result<Vec<Timed>, Malformed> {
     let mut read = Vec::with_capacity(actions.len());
     for (at, value) in actions.into_iter().enumerate() {
         let place = format!("actions[{at}]");
@@ -155,10 +157,10 @@ fn read_actions(space: Space, until_ms: u64, actions: Vec<Value>) -> Result<Vec<
 }
 
 /// Writes a scenario. Fields that few scenarios set are left out where they have their default.
-pub(super) fn write(scenario: &Scenario) -> Value {
+pub(super) fn write(scenario: &Scenario) -> Json {
     let space = scenario.space;
     let mut fields = Vec::new();
-    let mut put = |name, value: Value| fields.push((name, value));
+    let mut put = |name, value: Json| fields.push((name, value));
     put("name", scenario.name.as_str().into());
     put("title", scenario.title.as_str().into());
     put("watch", scenario.watch.as_str().into());
@@ -216,7 +218,7 @@ pub(super) fn write(scenario: &Scenario) -> Value {
     object(fields)
 }
 
-fn write_latency(latency: Latency) -> Value {
+fn write_latency(latency: Latency) -> Json {
     let (kind, value) = match latency {
         Latency::Fixed(millis) => ("fixed", millis.into()),
         Latency::Uniform(low, high) => ("uniform", [low, high].into_iter().collect()),
@@ -227,10 +229,10 @@ fn write_latency(latency: Latency) -> Value {
 }
 
 /// Reads an id: a number, or text.
-fn read_id(space: Space, value: &Value, place: &str) -> Result<Id, Malformed> {
+fn read_id(space: Space, value: &Json, place: &str) -> Result<Id, Malformed> {
     let text = match value {
-        Value::Number(_) => number::<u64>(value).map_or_else(String::new, |id| id.to_string()),
-        Value::String(text) => text.clone(),
+        Json::Number(_) => number::<u64>(value).map_or_else(String::new, |id| id.to_string()),
+        Json::Text(text) => text.clone(),
         _ => return Err(Malformed::new(place, &"must be a number or a text")),
     };
     space
@@ -238,37 +240,10 @@ fn read_id(space: Space, value: &Value, place: &str) -> Result<Id, Malformed> {
         .map_err(|error| Malformed::new(place, &error))
 }
 
-fn write_id(space: Space, id: Id) -> Value {
+fn write_id(space: Space, id: Id) -> Json {
     match id.to_u64() {
         Some(number) if space.bits() <= DECIMAL_BITS => number.into(),
         _ => space.show(id).into(),
-    }
-}
-
-impl Portable for RingWorld {
-    const WORLD: &'static str = "ring";
-
-    fn write_setup(setup: &Scenario) -> Value {
-        write(&Scenario {
-            actions: Vec::new(),
-            ..setup.clone()
-        })
-    }
-
-    fn read_setup(value: Value) -> Result<Scenario, Malformed> {
-        read(value, "")
-    }
-
-    fn set_plan(setup: &mut Scenario, plan: Vec<Timed>) {
-        setup.actions = plan;
-    }
-
-    fn write_action(setup: &Scenario, action: &Action) -> Value {
-        deed::write(setup.space, action)
-    }
-
-    fn read_action(setup: &Scenario, value: Value) -> Result<Action, String> {
-        deed::read(setup.space, value)
     }
 }
 
@@ -326,6 +301,13 @@ mod tests {
                 "actions[0]: ",
             ),
             ("", "EOF"),
+            (
+                &format!(
+                    r#"{{"bits":5,"nodes":[1],"title":"{}"}}"#,
+                    "x".repeat(8_001)
+                ),
+                "title: must be at most 8000 bytes",
+            ),
             (&" ".repeat(MAX_JSON + 1), "at most 16 MiB"),
         ] {
             let refusal = refusal(text);

@@ -5,18 +5,16 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use serde_json::Value;
-
 use super::{read_id, write_id};
-use crate::engine::json::{Fields, number, object};
+use crate::engine::json::{Fields, Json, number, object};
 use crate::worlds::ring::action::Action;
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::route::{Mode, Routing};
 
 /// Writes a deed.
-pub(super) fn write(space: Space, action: &Action) -> Value {
+pub(super) fn write(space: Space, action: &Action) -> Json {
     let id = |id: &Id| write_id(space, *id);
-    let text = |text: &String| Value::from(text.as_str());
+    let text = |text: &String| Json::from(text.as_str());
     let (kind, value) = match action {
         Action::Lookup {
             from,
@@ -104,11 +102,11 @@ const fn mode_name(mode: Mode) -> &'static str {
 ///
 /// # Errors
 /// The reason why it is none.
-pub(super) fn read(space: Space, value: Value) -> Result<Action, String> {
-    if value == "heal" {
+pub(in crate::worlds::ring) fn read(space: Space, value: Json) -> Result<Action, String> {
+    if value == Json::from("heal") {
         return Ok(Action::Heal);
     }
-    let Value::Object(object) = value else {
+    let Json::Object(object) = value else {
         return Err("must be an object of one field, or \"heal\"".into());
     };
     let mut entries = object.into_iter();
@@ -119,7 +117,7 @@ pub(super) fn read(space: Space, value: Value) -> Result<Action, String> {
         let node = read_id(space, &value, "").map_err(|error| error.reason)?;
         Ok(make(node))
     };
-    match kind.as_str() {
+    match &*kind {
         "insert" => node(Action::Insert),
         "remove" => node(Action::Remove),
         "crash" => node(Action::Crash),
@@ -134,7 +132,7 @@ pub(super) fn read(space: Space, value: Value) -> Result<Action, String> {
             None => Err("lose: must be the number of a message".into()),
         },
         "split" => match value {
-            Value::Array(nodes) => {
+            Json::List(nodes) => {
                 let nodes = nodes.iter().map(|node| read_id(space, node, "split"));
                 let nodes: Result<Vec<Id>, _> = nodes.collect();
                 nodes.map(Action::Split).map_err(|error| format!("{error}"))
@@ -149,7 +147,7 @@ pub(super) fn read(space: Space, value: Value) -> Result<Action, String> {
 const WITH_FIELDS: [&str; 7] = ["lookup", "put", "get", "delete", "swap", "delay", "slow"];
 
 /// Reads one of these.
-fn read_fields(space: Space, kind: &str, value: Value) -> Result<Action, String> {
+fn read_fields(space: Space, kind: &str, value: Json) -> Result<Action, String> {
     if !WITH_FIELDS.contains(&kind) {
         return Err(format!("unknown variant `{kind}`"));
     }

@@ -1,0 +1,206 @@
+//! Runs as files: the page exports them with their branches and imports them, and so does `chordscope sim run`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::{Page, Result, SiteServer, chordscope, eventually};
+
+const LESSON: &str = "1 → 18 → 20 → 21 → 28";
+
+async fn open(width: u32, height: u32) -> Result<(SiteServer, Page)> {
+    let site = SiteServer::start("/").await?;
+    let page = Page::open_sized(&site.url(), width, height).await?;
+    page.wait_for_text("status", "Result", LESSON).await?;
+    page.by_name("button", "Play").await?;
+    Ok((site, page))
+}
+
+/// The saved file whose name begins so, once the browser has written all of it.
+async fn saved(folder: &Path, kind: &str) -> Result<(PathBuf, Value)> {
+    eventually(&format!("{kind} in the folder"), async || {
+        let files = fs::read_dir(folder)?.flatten();
+        let mut files = files.filter(|file| {
+            let name = file.file_name();
+            let name = name.to_string_lossy();
+            name.starts_with(kind) && name.ends_with(".json")
+        });
+        let Some(path) = files.next().map(|file| file.path()) else {
+            return Ok(None);
+        };
+        let read = serde_json::from_str(&fs::read_to_string(&path)?);
+        Ok(read.ok().map(|value| (path, value)))
+    })
+    .await
+}
+
+async fn import(page: &Page, path: &Path) -> Result<()> {
+    let input = page.by_name("button", "Import").await?;
+    Ok(input.send_keys(path.to_string_lossy()).await?)
+}
+
+/// The line beside the buttons that says why a file is not opened.
+async fn refused(page: &Page, part: &str) -> Result<()> {
+    let said = "return document.querySelector('.top [role=alert]')?.innerText ?? ''";
+    let mut last = String::new();
+    let what = format!("\"{part}\" beside the buttons");
+    let waited = eventually(&what, async || {
+        page.run(said)
+            .await?
+            .as_str()
+            .unwrap_or_default()
+            .clone_into(&mut last);
+        Ok(last.contains(part).then_some(()))
+    });
+    waited
+        .await
+        .map_err(|error| format!("{error}; it says \"{last}\"").into())
+}
+
+async fn digest(page: &Page) -> Result<String> {
+    Ok(page.text("status", "Digest").await?.trim().to_owned())
+}
+
+/// Runs `chordscope sim run` and returns its digest.
+async fn run(arguments: &[&str]) -> Result<String> {
+    let said = chordscope(&["sim", "run"], &[arguments, &["--json"]].concat()).await?;
+    let answer: Value = serde_json::from_str(&said)?;
+    Ok(answer["digest"].as_str().ok_or("no digest")?.to_owned())
+}
+
+#[tokio::test]
+async fn an_exported_run_has_its_branches_and_digest_here_and_in_the_program() -> Result<()> {
+    let (site, page) = open(1280, 800).await?;
+    let folder = TempDir::new()?;
+    page.save_to(folder.path()).await?;
+    page.click("button", "Step back").await?;
+    page.fill("spinbutton", "Node id", "7").await?;
+    page.click("button", "Insert node").await?;
+    page.wait_for_text("log", "Events", "node 7 joins").await?;
+    page.click("button", "Step back").await?;
+    page.by_name("button", "Play").await?;
+    let shown = digest(&page).await?;
+    page.click("button", "Export").await?;
+    let (path, run_file) = saved(folder.path(), "chordscope-run-lesson-26-").await?;
+    assert_eq!(run_file["branches"].as_array().map(Vec::len), Some(2));
+    assert_eq!(run(&[&path.to_string_lossy()]).await?, shown);
+    page.screenshot("run-exported").await?;
+    page.click("button", "Save Chrome trace").await?;
+    let (_, trace) = saved(folder.path(), "chordscope-trace-lesson-26-").await?;
+    let events = trace["traceEvents"].as_array().ok_or("no events")?;
+    assert!(events.len() > 50, "{} events", events.len());
+    // Another page knows nothing of the run before it opens the file.
+    let other = Page::open(&site.url()).await?;
+    other.wait_for_text("status", "Result", LESSON).await?;
+    import(&other, &path).await?;
+    other.by_name("combobox", "Branch").await?;
+    other.wait_for_text("status", "Digest", &shown).await?;
+    other.click("button", "Branch 1: as it began").await?;
+    other.by_name("button", "Undo").await?;
+    other.assert_no_errors().await?;
+    page.assert_no_errors().await?;
+    site.assert_no_failures();
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_the_program_exports_opens_on_the_page_and_is_traced_there_too() -> Result<()> {
+    let (_site, page) = open(390, 844).await?;
+    let folder = TempDir::new()?;
+    let (path, trace) = (
+        folder.path().join("run.json"),
+        folder.path().join("trace.json"),
+    );
+    let expected = run(&[
+        "crash-18",
+        "--export",
+        &path.to_string_lossy(),
+        "--trace",
+        &trace.to_string_lossy(),
+    ])
+    .await?;
+    import(&page, &path).await?;
+    page.wait_for_text("status", "Digest", &expected).await?;
+    let overflow = "return document.documentElement.scrollWidth - innerWidth";
+    assert_eq!(page.run(overflow).await?, 0);
+    let trace: Value = serde_json::from_str(&fs::read_to_string(trace)?)?;
+    assert!(
+        trace["traceEvents"]
+            .as_array()
+            .is_some_and(|all| all.len() > 50)
+    );
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_run_is_refused_beside_the_buttons_and_changes_nothing() -> Result<()> {
+    let (_site, page) = open(1280, 800).await?;
+    let folder = TempDir::new()?;
+    let path = folder.path().join("file.json");
+    let good = folder.path().join("good.json");
+    run(&["lesson-26", "--export", &good.to_string_lossy()]).await?;
+    let good = fs::read_to_string(good)?;
+    let before = digest(&page).await?;
+    let deep = "[".repeat(7_000_000) + &"]".repeat(7_000_000);
+    let long = format!("[0{}]", ",0".repeat(8_000_000));
+    let large = " ".repeat((16 << 20) + 1);
+    for (text, part) in [
+        ("", "This file cannot be opened: it is not JSON: "),
+        ("{\"bits\": 5}", "missing field `format`"),
+        (&good[..good.len() / 2], "This file cannot be opened: "),
+        (
+            &good.replace("\"ring\"", "\"swarm\""),
+            "world: must be \"ring\"",
+        ),
+        (&good.replace("bits=5", "bits=500"), "bits: "),
+        (
+            &good.replace("\"seed\"", "\"colour\": 1, \"seed\""),
+            "unknown field `colour`",
+        ),
+        (
+            &good.replace("\"seed\": 1", "\"seed\": 9007199254740993"),
+            "seed: must be a whole number",
+        ),
+        (&deep, "it is nested too deeply"),
+        (&long, "it holds too many values"),
+        (&large, "larger than the 16 MiB"),
+    ] {
+        fs::write(&path, text)?;
+        import(&page, &path).await?;
+        refused(&page, part).await?;
+        assert_eq!(digest(&page).await?, before, "{part}");
+        assert!(!page.has("combobox", "Branch").await?, "{part}");
+    }
+    page.screenshot("run-refused").await?;
+    let found = page.violations().await?;
+    assert!(found.is_empty(), "{found:#?}");
+    // What is done next takes the words away.
+    page.click("button", "Step back").await?;
+    eventually("no words", async || {
+        let none = "return document.querySelector('.top [role=alert]') === null";
+        Ok((page.run(none).await? == true).then_some(()))
+    })
+    .await?;
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn a_file_that_is_dropped_on_the_page_is_opened() -> Result<()> {
+    let (_site, page) = open(1280, 800).await?;
+    let folder = TempDir::new()?;
+    let path = folder.path().join("run.json");
+    let expected = run(&["insert-7", "--export", &path.to_string_lossy()]).await?;
+    let text = serde_json::to_string(&fs::read_to_string(path)?)?;
+    page.run(&format!(
+        "const data = new DataTransfer();
+         data.items.add(new File([{text}], 'run.json', {{ type: 'application/json' }}));
+         const over = new DragEvent('dragover', {{ dataTransfer: data, bubbles: true, cancelable: true }});
+         if (document.body.dispatchEvent(over)) throw new Error('the browser would go to the file');
+         document.body.dispatchEvent(new DragEvent('drop', {{ dataTransfer: data, bubbles: true, cancelable: true }}));"
+    ))
+    .await?;
+    page.wait_for_text("status", "Digest", &expected).await?;
+    page.assert_no_errors().await
+}
