@@ -94,15 +94,6 @@ fn a_name_that_is_at_the_other_level_is_said_to_be_there() {
     assert!(output.status.success() && output.stderr.is_empty());
     let high = "chordscope: there is no such name at level one, but there is at level quorum: try --level quorum";
     assert_eq!(home.refusal(&["get", "high", at[0], at[1]], 1), high);
-    let own = ["--signed", "--salt", "s", at[0], at[1]];
-    let put = [&["put", "value"], &own[..], &QUORUM].concat();
-    eventually("a record of its own", || home.json(&put));
-    let delete = [&["delete"], &own[..]].concat();
-    let output = home.output(&delete);
-    let note = "the record is still at level quorum: add --level quorum to delete it there\n";
-    assert_eq!(String::from_utf8(output.stderr).unwrap(), note);
-    let told = "chordscope: there is no such record at level one, but there is at level quorum: try --level quorum";
-    assert_eq!(home.refusal(&delete, 1), told);
     // The other way round.
     home.json(&["put", "both", "one", at[0], at[1]]).unwrap();
     home.json(&["put", "both", "two", at[0], at[1]]).unwrap();
@@ -118,6 +109,15 @@ fn a_name_that_is_at_the_other_level_is_said_to_be_there() {
     assert!(told.contains(" says so, acknowledged by "), "{told}");
     let note = "the name is still at level one: add --level one to delete it there\n";
     assert_eq!(String::from_utf8(output.stderr).unwrap(), note);
+    let own = ["--signed", "--salt", "s", at[0], at[1]];
+    let put = [&["put", "value"], &own[..], &QUORUM].concat();
+    eventually("a record of its own", || home.json(&put));
+    let delete = [&["delete"], &own[..]].concat();
+    let output = home.output(&delete);
+    let note = "the record is still at level quorum: add --level quorum to delete it there\n";
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), note);
+    let told = "chordscope: there is no such record at level one, but there is at level quorum: try --level quorum";
+    assert_eq!(home.refusal(&delete, 1), told);
     let nowhere = "chordscope: there is no such name";
     assert_eq!(home.refusal(&["get", "none", at[0], at[1]], 1), nowhere);
 }

@@ -5,7 +5,7 @@ use alloc::string::String;
 
 /// Raised whenever the same scenario, seed and actions come to another run than before. Links with recorded
 /// actions that carry no number are of behaviour 1, release 0.1.
-pub const BEHAVIOUR: u32 = 4;
+pub const BEHAVIOUR: u32 = 5;
 /// The behaviour of recorded actions without a number.
 pub const FIRST: u32 = 1;
 

@@ -31,9 +31,9 @@ pub enum Json {
     /// A text.
     Text(String),
     /// Values in order.
-    List(Vec<Json>),
+    List(Vec<Self>),
     /// Named values, in the order in which they are written.
-    Object(Vec<(Cow<'static, str>, Json)>),
+    Object(Vec<(Cow<'static, str>, Self)>),
 }
 
 impl Json {
