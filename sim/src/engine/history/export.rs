@@ -1,7 +1,7 @@
 //! A run as JSON: its set-up, seed, behaviour number, branches with their timed actions, and the moment that is shown.
 //!
 //! ```json
-//! {"format": "chordscope run", "version": 2, "world": "ring", "behaviour": 4, "seed": 1, "setup": "bits=5&nodes=1,9,20&seed=1",
+//! {"format": "chordscope run", "version": 2, "world": "ring", "behaviour": 5, "seed": 1, "setup": "bits=5&nodes=1,9,20&seed=1",
 //!  "branches": [{"id": 0, "end_us": 9000000, "actions": [{"at_us": 3000000, "do": "insert,7"}]},
 //!               {"id": 1, "parent": 0, "from_us": 2000000, "shared": 0, "end_us": 4000000, "actions": [{"at_us": 2000000, "do": "crash,9"}]}],
 //!  "current": 1, "at_us": 4000000}
