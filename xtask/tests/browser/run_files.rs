@@ -143,7 +143,7 @@ async fn a_file_that_is_no_run_is_refused_beside_the_buttons_and_changes_nothing
     run(&["lesson-26", "--export", &good.to_string_lossy()]).await?;
     let good = fs::read_to_string(good)?;
     let before = digest(&page).await?;
-    let deep = "[".repeat(7_000_000) + &"]".repeat(7_000_000);
+    let deep = format!("{}{}", "[".repeat(7_000_000), "]".repeat(7_000_000));
     let long = format!("[0{}]", ",0".repeat(8_000_000));
     let large = " ".repeat((16 << 20) + 1);
     for (text, part) in [
