@@ -9,52 +9,56 @@ use chordscope_core::peer::Peer;
 use chordscope_core::swarm::bitfield::Bitfield;
 use chordscope_core::swarm::collection::is_safe_part;
 use chordscope_core::swarm::link::Link;
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-use super::register::Entry;
-use super::{Files, Hashed, Item, Kind, Made, Place, Refused, hash};
+use super::digest::{Hashed, hash};
+use super::made::Made;
+use super::presence::Presence;
+use super::register::{Entry, Register};
+use super::table::Table;
+use super::transfers::Transfers;
+use super::{Kind, Place, Refused};
 use crate::data::not_a_folder;
-use crate::driver::Belongs;
+use crate::driver::Handle;
 use crate::failure::{is_full, unwritten};
 
-impl Files {
-    /// Fetches what a link means into a folder; gives the path under which it will be, and whether this began it.
-    pub(crate) async fn fetch(
-        self: &Arc<Self>,
-        link: &Link,
-        folder: &Path,
-    ) -> Result<(PathBuf, bool), Refused> {
-        if !folder.is_absolute() {
-            return Err(Refused::RelativeFolder);
+/// The number of files that are waited for at a time until they are on the disk itself.
+const SETTLING: usize = 16;
+
+/// Fetches of files: to a draft first, to their names at the end.
+#[derive(Debug)]
+pub(super) struct Fetching {
+    table: Arc<Table>,
+    register: Register,
+    driver: Handle,
+    transfers: Arc<Transfers>,
+    presence: Arc<Presence>,
+    /// Permits for files that are on their way to the disk itself: each is open meanwhile.
+    settling: Semaphore,
+}
+
+impl Fetching {
+    pub(super) fn new(
+        table: Arc<Table>,
+        register: Register,
+        driver: Handle,
+        transfers: Arc<Transfers>,
+        presence: Arc<Presence>,
+    ) -> Self {
+        Self {
+            table,
+            register,
+            driver,
+            transfers,
+            presence,
+            settling: Semaphore::new(SETTLING),
         }
-        if let Some(file) = not_a_folder(folder) {
-            return Err(Refused::NotAFolder(file.to_path_buf()));
-        }
-        let name = match &link.name {
-            Some(name) if !is_safe_part(name) => {
-                return Err(Refused::LinkName(name.clone()));
-            }
-            Some(name) => name.clone(),
-            None => link.content.to_string()[..16].to_string(),
-        };
-        let path = folder.join(&name);
-        let known = self.item(link.content);
-        let is_under_way = known.is_some_and(|item| {
-            item.problem.is_none() && (!item.entry.complete || item.is_filling)
-        });
-        match link.is_collection {
-            true => self.fetch_collection(link, name, path.clone()).await?,
-            false => {
-                self.fetch_file(link.content, name, path.clone(), Kind::File)
-                    .await?;
-            }
-        }
-        Ok((path, !is_under_way))
     }
 
     /// Fetches one file to a path.
-    pub(super) async fn fetch_file(
-        self: &Arc<Self>,
+    pub(super) async fn fetch(
+        &self,
         content: ContentId,
         name: String,
         path: PathBuf,
@@ -64,7 +68,7 @@ impl Files {
             Kind::Part(folder) => folder,
             Kind::File | Kind::Folder | Kind::Given => None,
         };
-        if let Some(item) = self.under_way(content) {
+        if let Some(item) = self.table.under_way(content) {
             if item.entry.path != path {
                 return Err(Refused::BeingFetched(item.entry.path));
             }
@@ -73,9 +77,9 @@ impl Files {
             }
             return self.keep(content, kind).await;
         }
-        if let Some(item) = self.present(content).await {
+        if let Some(item) = self.presence.present(content).await {
             if item.entry.path != path {
-                self.copy(content, item.entry.path, path).await?;
+                self.presence.copy(content, item.entry.path, path).await?;
             }
             return self.keep(content, kind).await;
         }
@@ -84,7 +88,7 @@ impl Files {
             return self.adopt(content, name, path, kind).await;
         }
         // A file that comes to a taken place by a folder is refused its name at the end.
-        if !matches!(kind, Kind::Part(_)) && self.is_taken(&path) {
+        if !matches!(kind, Kind::Part(_)) && self.table.is_taken(&path) {
             return Err(Refused::Taken(path));
         }
         let entry = Entry {
@@ -98,64 +102,15 @@ impl Files {
             is_part: matches!(kind, Kind::Part(_)),
             copies: Vec::new(),
         };
-        self.start_fetch(content, entry, folder).await
-    }
-
-    /// A content that is being fetched.
-    fn under_way(&self, content: ContentId) -> Option<Item> {
-        let is_under_way = |item: &Item| !item.entry.complete && item.problem.is_none();
-        self.item(content).filter(is_under_way)
+        self.transfers.fetch(content, entry, folder).await
     }
 
     /// Keeps a content that is here in this role, too.
     async fn keep(&self, content: ContentId, kind: Kind) -> Result<(), Refused> {
         match kind {
             Kind::Part(_) => Ok(()),
-            Kind::File | Kind::Folder | Kind::Given => self.keep_by_itself(content).await,
+            Kind::File | Kind::Folder | Kind::Given => self.transfers.keep_by_itself(content).await,
         }
-    }
-
-    /// Returns whether something that is being fetched is to lie there.
-    fn is_taken(&self, path: &Path) -> bool {
-        let table = self.table();
-        let open = |item: &&Item| !item.entry.complete && item.problem.is_none();
-        table
-            .values()
-            .filter(open)
-            .any(|item| item.entry.path == path)
-    }
-
-    pub(super) async fn start_fetch(
-        &self,
-        content: ContentId,
-        entry: Entry,
-        folder: Option<ContentId>,
-    ) -> Result<(), Refused> {
-        let belongs = match entry.is_part {
-            true => Belongs::Folder(folder),
-            false => Belongs::Alone,
-        };
-        let _turn = self.turn.lock().await;
-        if let Some(folder) = entry.path.parent().filter(|_| !entry.is_part) {
-            // It is made once there is something to put in it; that it cannot be is said now.
-            let made = Made::folder(folder);
-            let made = made.map_err(|error| Refused::At {
-                path: folder.to_path_buf(),
-                error,
-            })?;
-            made.remove();
-        }
-        if let Some(item) = self.under_way(content) {
-            return Err(Refused::BeingFetched(item.entry.path));
-        }
-        self.stop(content).await;
-        // A folder that is being fetched is remembered, and begins its files again, until there is something of them on the disk.
-        if folder.is_none() {
-            self.register.keep(content, &entry)?;
-        }
-        self.table().insert(content, Item::new(entry, None));
-        let begun = self.driver.fetch(content, belongs).await;
-        self.has_begun(content, begun)
     }
 
     /// Adopts a file that is there already: it is good if it is the same.
@@ -186,8 +141,10 @@ impl Files {
                     copies: Vec::new(),
                 };
                 let have = Bitfield::all(place.layout().count());
-                self.stop(content).await;
-                self.begin(entry, manifest, have, place, &values).await
+                self.transfers.stop(content).await;
+                self.transfers
+                    .begin(entry, manifest, have, place, &values)
+                    .await
             }
             Ok(_) => Err(Refused::SomethingElse(path)),
             Err(error) => Err(Refused::At { path, error }),
@@ -200,8 +157,8 @@ impl Files {
             .driver
             .look(move |peer: &Peer| peer.swarm().manifest(content).cloned());
         let manifest = manifest.await;
-        let _turn = self.turn.lock().await;
-        let (Some(item), Ok(Some(manifest))) = (self.item(content), manifest) else {
+        let _turn = self.transfers.turn().await;
+        let (Some(item), Ok(Some(manifest))) = (self.table.item(content), manifest) else {
             return Ok(());
         };
         let length = manifest.layout().length();
@@ -233,7 +190,7 @@ impl Files {
         self.register.keep_digests(&manifest)?;
         self.register.keep(content, &entry)?;
         let kept = Arc::clone(&place);
-        self.change(content, move |item| {
+        self.table.change(content, move |item| {
             item.entry = entry;
             item.place = Some(kept);
             item.made = made;
@@ -244,8 +201,8 @@ impl Files {
 
     /// Gives a file its name, since every segment is there. The disk may take longer.
     pub(super) async fn complete(self: &Arc<Self>, content: ContentId) {
-        let _turn = self.turn.lock().await;
-        let Some(item) = self.item(content).filter(|item| !item.entry.complete) else {
+        let _turn = self.transfers.turn().await;
+        let Some(item) = self.table.item(content).filter(|item| !item.entry.complete) else {
             return;
         };
         let Some(place) = item.place.clone() else {
@@ -255,16 +212,17 @@ impl Files {
         let finished = spawn_blocking(move || named.finish(&end)).await;
         let finished = finished.unwrap_or_else(|_| Err(io::Error::other("writing stopped")));
         if let Err(error) = finished {
-            self.fail(content, format!("{}: {error}", item.entry.path.display()));
+            self.table
+                .fail(content, format!("{}: {error}", item.entry.path.display()));
             return;
         }
-        self.change(content, |item| {
+        self.table.change(content, |item| {
             item.entry.complete = true;
             item.entry.stamp = place.stamp();
         });
-        match self.keep_entry(content) {
+        match self.table.keep_entry(content) {
             Ok(()) => drop(tokio::spawn(Arc::clone(self).settle(content, place))),
-            Err(refused) => self.fail(content, refused.to_string()),
+            Err(refused) => self.table.fail(content, refused.to_string()),
         }
     }
 
@@ -277,13 +235,57 @@ impl Files {
         drop(permit);
         if let Err(error) = synced {
             let path = place.path();
-            self.fail(content, format!("{}: {error}", path.display()));
+            self.table
+                .fail(content, format!("{}: {error}", path.display()));
             return;
         }
         // It may not be shared any more.
-        self.change(content, |item| item.entry.on_disk = true);
-        if let Err(refused) = self.keep_entry(content) {
-            self.fail(content, refused.to_string());
+        self.table.change(content, |item| item.entry.on_disk = true);
+        if let Err(refused) = self.table.keep_entry(content) {
+            self.table.fail(content, refused.to_string());
         }
+    }
+}
+
+/// The name of what a link means, and its path in a folder.
+pub(super) fn destination(link: &Link, folder: &Path) -> Result<(String, PathBuf), Refused> {
+    if !folder.is_absolute() {
+        return Err(Refused::RelativeFolder);
+    }
+    if let Some(file) = not_a_folder(folder) {
+        return Err(Refused::NotAFolder(file.to_path_buf()));
+    }
+    let name = match &link.name {
+        Some(name) if !is_safe_part(name) => {
+            return Err(Refused::LinkName(name.clone()));
+        }
+        Some(name) => name.clone(),
+        None => link.content.to_string()[..16].to_string(),
+    };
+    let path = folder.join(&name);
+    Ok((name, path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_has_a_name_below_an_absolute_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = |name: Option<&str>| Link {
+            content: ContentId([0xab; 32]),
+            name: name.map(str::to_string),
+            length: None,
+            is_collection: false,
+        };
+        let (name, path) = destination(&link(Some("song")), folder.path()).unwrap();
+        assert_eq!((name.as_str(), path), ("song", folder.path().join("song")));
+        let (name, _) = destination(&link(None), folder.path()).unwrap();
+        assert_eq!(name, "ab".repeat(8));
+        let outside = destination(&link(Some("../song")), folder.path());
+        assert!(matches!(outside, Err(Refused::LinkName(_))));
+        let relative = destination(&link(None), Path::new("folder"));
+        assert!(matches!(relative, Err(Refused::RelativeFolder)));
     }
 }

@@ -2,29 +2,69 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chordscope_core::base::content::ContentId;
 use chordscope_core::swarm::collection::{Collection, File, is_safe_part};
 use chordscope_core::swarm::link::Link;
 use futures_util::StreamExt;
 use futures_util::stream;
-use tempfile::NamedTempFile;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::register::Entry;
-use super::{Files, Item, Kind, Made, Place, Refused, hash};
+use super::digest::hash;
+use super::fetching::Fetching;
+use super::made::Made;
+use super::presence::Presence;
+use super::register::{Entry, Register};
+use super::sharing::Sharing;
+use super::table::{Item, Table};
+use super::transfers::Transfers;
+use super::{Kind, Place, Refused};
 
 /// The number of files of a folder that are fetched at a time.
 const AT_A_TIME: usize = 8;
 /// The longest list of files, in bytes: as many files as there may be, with paths as long as they may be.
 pub(crate) const MAX_LIST: u64 = 72 << 20;
 
-impl Files {
+/// Folders that are shared and fetched.
+#[derive(Debug)]
+pub(super) struct Folders {
+    table: Arc<Table>,
+    register: Register,
+    transfers: Arc<Transfers>,
+    presence: Arc<Presence>,
+    sharing: Arc<Sharing>,
+    fetching: Arc<Fetching>,
+    /// Folders whose files are being put where they belong.
+    filling: Mutex<BTreeMap<ContentId, JoinHandle<()>>>,
+    /// The list of the folder that a file was looked for in last.
+    last_list: Mutex<Option<(ContentId, Arc<Collection>)>>,
+}
+
+impl Folders {
+    pub(super) fn new(
+        table: Arc<Table>,
+        register: Register,
+        transfers: Arc<Transfers>,
+        presence: Arc<Presence>,
+        sharing: Arc<Sharing>,
+        fetching: Arc<Fetching>,
+    ) -> Self {
+        Self {
+            table,
+            register,
+            transfers,
+            presence,
+            sharing,
+            fetching,
+            filling: Mutex::default(),
+            last_list: Mutex::default(),
+        }
+    }
+
     /// Keeps a list of files and shares it. The files themselves are shared each on its own.
-    pub(crate) async fn share_list(
+    pub(super) async fn share_list(
         &self,
         name: &str,
         bytes: Vec<u8>,
@@ -39,16 +79,20 @@ impl Files {
         let place = Place::open(&path)?;
         let values = hash(&place, |_| {})?.values;
         let hashed = place.stamp();
-        self.share(&path, name, &values, hashed, Kind::Folder).await
+        let shared = self
+            .sharing
+            .share(&path, name, &values, hashed, Kind::Folder);
+        shared.await
     }
 
+    /// The path of a folder's list.
     pub(super) fn list(&self, content: ContentId) -> PathBuf {
         self.register.folder().join(format!("{content}.list"))
     }
 
     /// The file of a folder that has this path. The folder's own name may stand before it.
-    pub(crate) async fn below(&self, folder: ContentId, path: &str) -> Option<ContentId> {
-        let item = self.item(folder)?;
+    pub(super) async fn below(&self, folder: ContentId, path: &str) -> Option<ContentId> {
+        let item = self.table.item(folder)?;
         if !item.entry.is_collection || !item.entry.complete {
             return None;
         }
@@ -85,7 +129,7 @@ impl Files {
     }
 
     /// Fetches a list, and then its files into a folder of this path.
-    pub(super) async fn fetch_collection(
+    pub(super) async fn fetch(
         self: &Arc<Self>,
         link: &Link,
         name: String,
@@ -93,7 +137,10 @@ impl Files {
     ) -> Result<(), Refused> {
         let content = link.content;
         let note = self.register.folder().join(format!("{content}.into"));
-        let known = self.item(content).filter(|item| item.problem.is_none());
+        let known = self
+            .table
+            .item(content)
+            .filter(|item| item.problem.is_none());
         if known.is_some_and(|item| item.is_filling) {
             let into = fs::read_to_string(&note).unwrap_or_default();
             let into = Path::new(&into);
@@ -103,9 +150,10 @@ impl Files {
             };
         }
         let list = self.list(content);
-        let is_here = self.present(content).await.is_some()
+        let is_here = self.presence.present(content).await.is_some()
             || list.exists()
                 && self
+                    .fetching
                     .adopt(content, name.clone(), list.clone(), Kind::Folder)
                     .await
                     .is_ok();
@@ -113,7 +161,7 @@ impl Files {
             if let Some(length) = link.length.filter(|length| *length > MAX_LIST) {
                 return Err(Refused::LongList(length));
             }
-            self.stop(content).await;
+            self.transfers.stop(content).await;
             self.register.drop(content);
             let entry = Entry {
                 name,
@@ -126,7 +174,7 @@ impl Files {
                 is_part: false,
                 copies: Vec::new(),
             };
-            self.start_fetch(content, entry, None).await?;
+            self.transfers.fetch(content, entry, None).await?;
         }
         fs::write(note, path.to_string_lossy().as_bytes())?;
         self.fill(content, path);
@@ -135,7 +183,7 @@ impl Files {
 
     /// Fetches the files of a folder in the background.
     fn fill(self: &Arc<Self>, content: ContentId, path: PathBuf) {
-        self.change(content, |item| item.is_filling = true);
+        self.table.change(content, |item| item.is_filling = true);
         let task = tokio::spawn(Arc::clone(self).fetch_parts(content, path));
         self.filling().insert(content, task);
     }
@@ -157,6 +205,7 @@ impl Files {
 
     async fn fetch_parts(self: Arc<Self>, content: ContentId, path: PathBuf) {
         let Some(item) = self
+            .table
             .ended(content)
             .await
             .filter(|item| item.problem.is_none())
@@ -170,26 +219,26 @@ impl Files {
         };
         let (made, list) = match read() {
             Ok(read) => read,
-            Err(refused) => return self.fail(content, refused.to_string()),
+            Err(refused) => return self.table.fail(content, refused.to_string()),
         };
         let parts = list.files().iter().map(|file| file.content).collect();
-        self.change(content, |item| {
+        self.table.change(content, |item| {
             item.parts = parts;
             item.made = made;
         });
-        let (files, folder) = (Arc::clone(&self), path.clone());
+        let (folders, folder) = (Arc::clone(&self), path.clone());
         // Each is begun in its turn: there may be very many.
         let each = stream::iter(list.files().to_vec())
-            .map(move |file| Arc::clone(&files).fetch_part(content, file, folder.clone()));
+            .map(move |file| Arc::clone(&folders).fetch_part(content, file, folder.clone()));
         let mut rest = each.buffer_unordered(AT_A_TIME);
         while let Some(outcome) = rest.next().await {
             if let Err(refused) = outcome {
-                self.fail(content, refused.to_string());
+                self.table.fail(content, refused.to_string());
             }
         }
         let note = self.register.folder().join(format!("{content}.into"));
         let _ = fs::remove_file(note);
-        self.change(content, |item| item.is_filling = false);
+        self.table.change(content, |item| item.is_filling = false);
     }
 
     async fn fetch_part(
@@ -198,7 +247,7 @@ impl Files {
         file: File,
         folder: PathBuf,
     ) -> Result<(), Refused> {
-        if self.item(list).is_none() {
+        if self.table.item(list).is_none() {
             // The folder is not wanted any more.
             return Ok(());
         }
@@ -212,73 +261,38 @@ impl Files {
         let is_elsewhere =
             |item: Item| item.problem.is_none() && !item.entry.complete && item.entry.path != path;
         loop {
-            if self.item(file.content).is_some_and(is_elsewhere) {
-                self.ended(file.content).await;
+            if self.table.item(file.content).is_some_and(is_elsewhere) {
+                self.table.ended(file.content).await;
             }
             let (name, kind) = (name.to_string(), Kind::Part(Some(list)));
-            let begun = self.fetch_file(file.content, name, path.clone(), kind);
+            let begun = self.fetching.fetch(file.content, name, path.clone(), kind);
             match begun.await {
-                Err(_) if self.item(file.content).is_some_and(is_elsewhere) => {}
+                Err(_) if self.table.item(file.content).is_some_and(is_elsewhere) => {}
                 outcome => break outcome?,
             }
         }
-        match self.ended(file.content).await.and_then(|item| item.problem) {
+        match self
+            .table
+            .ended(file.content)
+            .await
+            .and_then(|item| item.problem)
+        {
             Some(problem) => Err(Refused::Part { path, problem }),
             None => Ok(()),
         }
     }
 
-    /// Puts a second copy of what is here under another path.
-    pub(super) async fn copy(
-        &self,
-        content: ContentId,
-        from: PathBuf,
-        to: PathBuf,
-    ) -> Result<(), Refused> {
-        let at = to.clone();
-        let copied = spawn_blocking(move || copy_checked(content, &from, &at)).await?;
-        copied.map_err(|error| Refused::At {
-            path: to.clone(),
-            error,
-        })?;
-        self.note_copy(content, &to)
-    }
-}
-
-fn copy_checked(content: ContentId, from: &Path, to: &Path) -> io::Result<()> {
-    let is_content = |path: &Path| -> io::Result<bool> {
-        let manifest = hash(&Place::open(path)?, |_| {})?.manifest;
-        Ok(manifest.content() == content)
-    };
-    if to.symlink_metadata().is_ok() {
-        return match is_content(to)? {
-            true => Ok(()),
-            false => Err(io::Error::other("something else is there already")),
+    /// Goes on with folders that were being fetched when the peer ended.
+    pub(super) fn take_up(self: &Arc<Self>) {
+        let Ok(entries) = fs::read_dir(self.register.folder()) else {
+            return;
         };
-    }
-    let folder = to.parent().unwrap_or(to);
-    fs::create_dir_all(folder)?;
-    let draft = NamedTempFile::new_in(folder)?;
-    fs::copy(from, draft.path())?;
-    if !is_content(draft.path())? {
-        let changed = format!("{} has changed since it was shared", from.display());
-        return Err(io::Error::other(changed));
-    }
-    draft.as_file().sync_all()?;
-    draft.persist_noclobber(to)?;
-    Ok(())
-}
-
-/// Goes on with folders that were being fetched when the peer ended.
-pub(super) fn take_up(files: &Arc<Files>) {
-    let Ok(entries) = fs::read_dir(files.register.folder()) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let content = name.strip_suffix(".into").and_then(ContentId::parse);
-        if let (Some(content), Ok(path)) = (content, fs::read_to_string(entry.path())) {
-            files.fill(content, path.into());
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let content = name.strip_suffix(".into").and_then(ContentId::parse);
+            if let (Some(content), Ok(path)) = (content, fs::read_to_string(entry.path())) {
+                self.fill(content, path.into());
+            }
         }
     }
 }

@@ -14,83 +14,88 @@ use tokio::time::timeout;
 
 use super::digest::check;
 use super::register::Entry;
-use super::{Files, Item, Place, Refused, Stamp, folder};
+use super::table::Item;
+use super::{Files, Place, Refused, Stamp};
 
 /// The longest time that the check of a file that is there may take.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(600);
 
-impl Files {
-    /// Takes up what the last run left.
-    pub(super) async fn take_up(self: Arc<Self>) {
-        let register = self.register.clone();
-        let entries = spawn_blocking(move || register.entries()).await;
-        for (content, entry) in entries.unwrap_or_default() {
-            let taken = timeout(CHECK_TIMEOUT, self.take_up_one(content, &entry)).await;
-            let late = || Err(Refused::SlowCheck);
-            if let Err(refused) = taken.unwrap_or_else(|_| late()) {
-                self.table().insert(content, Item::new(entry, None));
-                self.fail(content, refused.to_string());
-            }
+/// Takes up what the last run left.
+pub(super) async fn take_up(files: Arc<Files>) {
+    let register = files.register.clone();
+    let entries = spawn_blocking(move || register.entries()).await;
+    for (content, entry) in entries.unwrap_or_default() {
+        let taken = timeout(CHECK_TIMEOUT, take_up_one(&files, content, &entry)).await;
+        let late = || Err(Refused::SlowCheck);
+        if let Err(refused) = taken.unwrap_or_else(|_| late()) {
+            files.table.insert(content, Item::new(entry, None));
+            files.table.fail(content, refused.to_string());
         }
-        folder::take_up(&self);
     }
+    files.folders.take_up();
+}
 
-    async fn take_up_one(
-        self: &Arc<Self>,
-        content: ContentId,
-        entry: &Entry,
-    ) -> Result<(), Refused> {
-        let length = entry.length;
-        let manifest = length.and_then(|length| self.register.manifest(content, length));
-        let Some(manifest) = manifest else {
-            return self.start_fetch(content, entry.clone(), None).await;
-        };
-        let known = manifest.clone();
-        let path = match entry.complete {
-            true => entry.path.clone(),
-            false => entry.draft(content),
-        };
-        let (at, is_complete, is_on_disk) = (path.clone(), entry.complete, entry.on_disk);
-        let before = entry.stamp;
-        let layout = manifest.layout();
-        let opened = spawn_blocking(move || match is_complete {
-            true => reopen(&at, &known, before, is_on_disk),
-            false => {
-                // A folder is made once there is something to put in it, and may have gone since.
-                at.parent().map(fs::create_dir_all).transpose()?;
-                let place = Place::fill(&at, layout.length())?;
-                let have = check(&place, &known, |_| {})?;
-                Ok((place, have))
-            }
-        });
-        let opened = opened.await?;
-        let (place, have) = match opened {
-            Ok(opened) => opened,
-            Err(_) if is_complete && self.fall_back(content, entry.clone()).await.is_some() => {
-                return Ok(());
-            }
-            Err(error) => return Err(Refused::At { path, error }),
-        };
-        // Only the last segment proves the length. It comes first: without it nothing is here, and a lie told before would make
-        // liars of all others.
-        if !have.contains(layout.last()) {
-            return self.start_fetch(content, entry.clone(), None).await;
+async fn take_up_one(files: &Files, content: ContentId, entry: &Entry) -> Result<(), Refused> {
+    let length = entry.length;
+    let manifest = length.and_then(|length| files.register.manifest(content, length));
+    let Some(manifest) = manifest else {
+        return files.transfers.fetch(content, entry.clone(), None).await;
+    };
+    let known = manifest.clone();
+    let path = match entry.complete {
+        true => entry.path.clone(),
+        false => entry.draft(content),
+    };
+    let (at, is_complete, is_on_disk) = (path.clone(), entry.complete, entry.on_disk);
+    let before = entry.stamp;
+    let layout = manifest.layout();
+    let opened = spawn_blocking(move || match is_complete {
+        true => reopen(&at, &known, before, is_on_disk),
+        false => {
+            // A folder is made once there is something to put in it, and may have gone since.
+            at.parent().map(fs::create_dir_all).transpose()?;
+            let place = Place::fill(&at, layout.length())?;
+            let have = check(&place, &known, |_| {})?;
+            Ok((place, have))
         }
-        let is_whole = have.is_full();
-        let entry = Entry {
-            stamp: place.stamp().filter(|_| is_complete),
-            ..entry.clone()
-        };
-        self.begin(entry, manifest, have, place, &[]).await?;
-        match self.item(content).and_then(|item| item.place) {
-            Some(place) if is_complete && !is_on_disk => {
-                tokio::spawn(Arc::clone(self).settle(content, place));
-            }
-            _ if is_whole => self.complete(content).await,
-            _ => {}
+    });
+    let opened = opened.await?;
+    let (place, have) = match opened {
+        Ok(opened) => opened,
+        Err(_)
+            if is_complete
+                && files
+                    .presence
+                    .fall_back(content, entry.clone())
+                    .await
+                    .is_some() =>
+        {
+            return Ok(());
         }
-        Ok(())
+        Err(error) => return Err(Refused::At { path, error }),
+    };
+    // Only the last segment proves the length. It comes first: without it nothing is here, and a lie told before would make
+    // liars of all others.
+    if !have.contains(layout.last()) {
+        return files.transfers.fetch(content, entry.clone(), None).await;
     }
+    let is_whole = have.is_full();
+    let entry = Entry {
+        stamp: place.stamp().filter(|_| is_complete),
+        ..entry.clone()
+    };
+    files
+        .transfers
+        .begin(entry, manifest, have, place, &[])
+        .await?;
+    match files.table.item(content).and_then(|item| item.place) {
+        Some(place) if is_complete && !is_on_disk => {
+            tokio::spawn(Arc::clone(&files.fetching).settle(content, place));
+        }
+        _ if is_whole => files.fetching.complete(content).await,
+        _ => {}
+    }
+    Ok(())
 }
 
 /// A file that was complete when the peer ended. Where it is as it was, each segment is checked when it is read; all of it now

@@ -327,7 +327,7 @@ fn body(
                     .unwrap_or_else(|_| Err(io::Error::other("reading stopped")));
                 if read.is_err() && complete {
                     // A copy may be as it ought to be.
-                    tokio::spawn(Arc::clone(&app.files).look_again(content));
+                    app.files.look_again(content);
                 }
                 rest = part_of(read?, layout.range(index).start, &range);
                 next += 1;

@@ -9,6 +9,10 @@ use blake3::hazmat::ChainingValue;
 use crate::base::contact::{Address, Contact};
 use crate::base::features::Features;
 use crate::base::id::Id;
+#[cfg(test)]
+use crate::base::identity::Signer;
+#[cfg(test)]
+use crate::base::rng::Rng;
 use crate::base::time::Instant;
 use crate::link::circuit::Circuit;
 use crate::link::handshake::Handshake;
@@ -103,6 +107,18 @@ impl Link {
             data_bytes: 0,
             is_full: false,
         }
+    }
+
+    /// A connection as after a handshake with this node.
+    #[cfg(test)]
+    pub(super) fn assume_open(role: Role, contact: &Contact) -> Self {
+        let signer = Signer::ed25519([0; 32]);
+        let rng = &mut Rng::from_entropy([0; 32]);
+        let (handshake, _) = Handshake::start(role, &signer, 0, "main", true, rng);
+        let mut link = Self::new(role, None, handshake, Instant::ZERO);
+        let session = Box::new(Session::new(role, &[]));
+        link.stage = Stage::Open(contact.clone(), session);
+        link
     }
 
     /// Adds counter and tag to a frame; `None` before the handshake is over.

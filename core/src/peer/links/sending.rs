@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
 use crate::base::features::Features;
+use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::link::fair_queue::{FairQueue, Lane};
 use crate::link::reason::CloseReason;
@@ -123,15 +124,18 @@ pub(super) struct Channels {
     flows: BTreeMap<LinkId, Flow>,
     /// The most bytes of messages that may wait for all links together.
     message_bytes: usize,
+    /// The most connections at a time.
+    most: usize,
     lost_messages: u64,
 }
 
 impl Channels {
-    pub(super) const fn new(message_bytes: usize) -> Self {
+    pub(super) const fn new(message_bytes: usize, most: usize) -> Self {
         Self {
             links: BTreeMap::new(),
             flows: BTreeMap::new(),
             message_bytes,
+            most,
             lost_messages: 0,
         }
     }
@@ -167,8 +171,22 @@ impl Channels {
         self.links.iter().map(|(channel, link)| (*channel, link))
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.links.len()
+    /// Returns whether there are as many connections as there may be.
+    pub(super) fn is_full(&self) -> bool {
+        self.links.len() >= self.most
+    }
+
+    /// The node at the other end of a connection, once that is proved.
+    pub(super) fn contact(&self, channel: Channel) -> Option<&Contact> {
+        self.get(channel)?.contact()
+    }
+
+    /// The relay at the other end of the socket that carries a circuit.
+    pub(super) fn relay_of(&self, channel: Channel) -> Option<Id> {
+        let Channel::Circuit(leg) = channel else {
+            return None;
+        };
+        self.contact(Channel::Socket(leg.link)).map(Contact::id)
     }
 
     /// The circuits that end here and are carried by a link.
@@ -571,7 +589,20 @@ impl Channels {
 
 #[cfg(test)]
 mod tests {
+    use alloc::boxed::Box;
+    use alloc::vec;
+    use core::time::Duration;
+
     use super::*;
+    use crate::base::identity::Signer;
+    use crate::message::{Request, Response};
+    use crate::peer::links::Input;
+    use crate::peer::links::testing::{exchange, linked};
+    use crate::peer::parts::fixture::contact_of;
+    use crate::peer::parts::{ToNode, Want};
+    use crate::store::group::message as group;
+    use crate::store::message::{self as store, StoredRecord};
+    use crate::store::record::{Name, Record};
 
     #[test]
     fn the_page_says_what_is_overtaken_and_what_is_lost() {
@@ -595,5 +626,85 @@ mod tests {
                 assert!(!mine.takes(number + 2), "its own");
             }
         }
+    }
+
+    #[test]
+    fn a_write_is_acknowledged_in_the_words_of_earlier_releases_to_who_lacks_the_bit() {
+        let written = |members| {
+            let done = group::Acknowledged { by: 2, members };
+            Message::Response(3, Response::Group(group::Response::Written(done)))
+        };
+        let earlier = Features::from_bits(Features::MEMBERS.bits() - 1);
+        for (features, comes) in [
+            (Features::ALL, Some(written(Some(3)))),
+            (earlier, Some(written(None))),
+            (Features::UNSUPPORTED, None),
+        ] {
+            let mut ends = linked([Features::ALL, features]);
+            let send = Input::Send(contact_of(2), written(Some(3)));
+            ends[0].settle(vec![Want::Links(send)]);
+            exchange(&mut ends);
+            let came = |want: &Want| matches!(want, Want::Node(ToNode::Message(..)));
+            let comes = comes.map(|it| Want::Node(ToNode::Message(contact_of(1), it)));
+            let last = ends[1].wanted.iter().rfind(|want| came(want));
+            assert_eq!(last, comes.as_ref(), "{features:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_sent_that_the_other_side_does_not_understand() {
+        let unsupported = Message::Response(3, Response::Unsupported);
+        let fence = Message::Request(3, Request::Group(Box::new(group::Request::Fence(vec![]))));
+        let groups = Features::UNSUPPORTED | Features::LINEAGE | Features::TOMBSTONES;
+        let unfenced = Features::UNSUPPORTED | Features::LINEAGE | Features::FENCES;
+        for (message, features, frames) in [
+            (&unsupported, Features::ALL, 1),
+            (&unsupported, Features::NONE, 0),
+            (&fence, groups | Features::FENCES, 1),
+            (&fence, groups, 0),
+            (&fence, unfenced, 0),
+        ] {
+            let mut ends = linked([Features::ALL, features]);
+            let send = Input::Send(contact_of(2), message.clone());
+            ends[0].settle(vec![Want::Links(send)]);
+            let is_request = matches!(message, Message::Request(..));
+            let answered = usize::from(frames == 0 && is_request);
+            assert_eq!(ends[0].messages(), answered, "a request is answered here");
+            let sent = exchange(&mut ends)[0];
+            assert_eq!(sent, frames, "{message:?} to {features:?}");
+        }
+    }
+
+    /// Release 0.1 would take it for a long life.
+    #[test]
+    fn a_tombstone_is_no_record_to_who_does_not_know_of_tombstones() {
+        let name = Name::new("name").unwrap();
+        let life = Duration::from_secs(60);
+        let signer = Signer::ed25519([3; 32]);
+        let record = Record::sign(&signer, name, Some(vec![1]), 2, life).unwrap();
+        let copy = Box::new(StoredRecord {
+            record,
+            remaining: -5,
+        });
+        let write = Message::Request(3, Request::Store(store::Request::Write(copy.clone())));
+        // A record whose life is over is not kept.
+        for (features, remaining) in [(Features::ALL, -5), (Features::NONE, 0)] {
+            let mut ends = linked([Features::ALL, features]);
+            let send = Input::Send(contact_of(2), write.clone());
+            ends[0].settle(vec![Want::Links(send)]);
+            exchange(&mut ends);
+            let copy = Box::new(StoredRecord {
+                remaining,
+                ..StoredRecord::clone(&copy)
+            });
+            let write = Message::Request(3, Request::Store(store::Request::Write(copy)));
+            let comes = Want::Node(ToNode::Message(contact_of(1), write));
+            assert_eq!(ends[1].wanted.last(), Some(&comes), "{features:?}");
+        }
+        let value = store::Response::Value(Some(copy));
+        let value = Message::Response(3, Response::Store(value));
+        let nothing = Response::Store(store::Response::Value(None));
+        assert_eq!(value.needs(), Features::TOMBSTONES);
+        assert_eq!(value.plainer(), Some(Message::Response(3, nothing)));
     }
 }

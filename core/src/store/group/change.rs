@@ -448,22 +448,15 @@ impl Changes {
     // First phase.
 
     fn seek_promises(&mut self, shared: &mut Shared, id: GroupId) {
+        let (voters, _) = self.electors(shared, id);
         let step = Step::Preparing {
-            asked: 0,
+            asked: voters.len(),
             promises: Vec::new(),
             accepted: None,
         };
         let Some((_, change, token)) = self.enter(shared, id, step) else {
             return;
         };
-        let (voters, _) = self.electors(shared, id);
-        if let Some(Change {
-            step: Step::Preparing { asked, .. },
-            ..
-        }) = self.open.get_mut(&id)
-        {
-            *asked = voters.len();
-        }
         for member in &voters {
             shared.ask(token, &member.contact, Request::Prepare(id, change.ballot));
         }
@@ -525,21 +518,14 @@ impl Changes {
     // Second phase.
 
     fn propose(&mut self, shared: &mut Shared, id: GroupId) {
+        let (voters, _) = self.electors(shared, id);
         let step = Step::Proposing {
-            asked: 0,
+            asked: voters.len(),
             accepted: BTreeSet::new(),
         };
         let Some((_, change, token)) = self.enter(shared, id, step) else {
             return;
         };
-        let (voters, _) = self.electors(shared, id);
-        if let Some(Change {
-            step: Step::Proposing { asked, .. },
-            ..
-        }) = self.open.get_mut(&id)
-        {
-            *asked = voters.len();
-        }
         for member in &voters {
             let next = Box::new(change.next.clone());
             let propose = Request::Propose(id, change.ballot, next);

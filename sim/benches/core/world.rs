@@ -3,7 +3,6 @@
 
 #![expect(unsafe_code, reason = "an exported name might be taken; these are not")]
 
-#[path = "../core/ring.rs"]
 mod ring;
 
 use std::cell::RefCell;

@@ -1,0 +1,295 @@
+//! Routes: which connection leads to each node, and what is sent to a node over it.
+
+use alloc::collections::BTreeMap;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::base::contact::Contact;
+use crate::base::id::Id;
+use crate::link::LinkId;
+use crate::link::reason::CloseReason;
+use crate::link::session::Plain;
+use crate::message::{Message, Response};
+use crate::peer::api::{DataError, Event, Output};
+use crate::peer::dialing::{self, Aim};
+use crate::peer::links::Input;
+use crate::peer::links::channel::Channel;
+use crate::peer::links::sending::{Body, Channels, MAX_DATA, Outputs};
+use crate::peer::parts::{ToNode, Want};
+use crate::peer::{finding, leasing, transfers};
+use crate::swarm::message::Block;
+use crate::wire::block::encode_block;
+use crate::wire::frame::FrameType;
+
+/// The channel over which each known node is spoken to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Routes {
+    ways: BTreeMap<Id, Channel>,
+}
+
+impl Routes {
+    /// The channel over which a node is spoken to.
+    pub(super) fn to(&self, node: Id) -> Option<Channel> {
+        self.ways.get(&node).copied()
+    }
+
+    /// The socket to a node, once it is open.
+    pub(super) fn socket_to(&self, channels: &Channels, node: Id) -> Option<LinkId> {
+        match self.to(node)? {
+            Channel::Socket(link) => Some(link),
+            // An older way may be a circuit, while a socket is there, too.
+            Channel::Circuit(_) => channels.iter().find_map(|(channel, link)| {
+                let is_socket = matches!(channel, Channel::Socket(_));
+                (is_socket && link.reaches(node)).then_some(channel.link())
+            }),
+        }
+    }
+
+    /// The number of bytes of data that wait for a node.
+    pub(super) fn waiting(&self, channels: &Channels, node: Id) -> usize {
+        self.to(node)
+            .map_or(0, |channel| channels.data_waiting(channel))
+    }
+
+    /// A channel has sent something: there may be room for blocks.
+    pub(super) fn waits_on(&self, channels: &Channels, channel: Channel) -> Option<Want> {
+        let id = channels.contact(channel)?.id();
+        Some(Want::Transfers(transfers::Input::Waits(
+            id,
+            self.waiting(channels, id),
+        )))
+    }
+
+    // Changes.
+
+    /// Routes to a node over a connection that is open now, and tells whoever has to know of it.
+    pub(super) fn on_open(
+        &mut self,
+        channels: &Channels,
+        channel: Channel,
+        contact: Contact,
+    ) -> Vec<Want> {
+        let Some(opened) = channels.get(channel) else {
+            return Vec::new();
+        };
+        let id = contact.id();
+        // Two nodes may dial each other at once: one link each way stays. A second one the same way replaces the first,
+        // which a restarted node has left behind. A socket and a circuit are different ways: a tab may dial a node as its
+        // relay that it has reached over another one before, and each takes over when the other breaks.
+        let is_circuit = matches!(channel, Channel::Circuit(_));
+        let older = channels.iter().find(|(other, link)| {
+            *other != channel
+                && matches!(other, Channel::Circuit(_)) == is_circuit
+                && link.role == opened.role
+                && link.reaches(id)
+        });
+        let older = older.map(|(other, _)| other);
+        self.ways.insert(id, channel);
+        let mut wants = vec![Want::Node(ToNode::Refresh(contact.clone()))];
+        wants.extend(older.map(|older| Want::Links(Input::Close(older, CloseReason::Replaced))));
+        wants.push(Want::Owner(Output::Event(Event::LinkUp {
+            link: channel.link(),
+            contact: contact.clone(),
+            via: channels.relay_of(channel),
+        })));
+        wants.push(Want::Dialing(dialing::Input::SendWaiting(
+            channel,
+            contact.clone(),
+        )));
+        if let Channel::Socket(link) = channel {
+            wants.push(Want::WayFound(link, id));
+        }
+        let is_probe = opened.aim == Some(Aim::Probe);
+        let probed = is_probe.then(|| Want::Node(ToNode::Probe(contact.clone())));
+        wants.push(Want::Leasing(leasing::Input::Use {
+            channel,
+            contact,
+            to_join: opened.aim == Some(Aim::Join),
+        }));
+        wants.extend(probed);
+        wants
+    }
+
+    /// Reroutes to a node when the way to it has ended. Another one takes over; or the node is looked for, where that is worth it;
+    /// otherwise it counts as unreachable.
+    #[must_use]
+    pub(super) fn reroute(
+        &mut self,
+        channels: &Channels,
+        ended: Channel,
+        node: Contact,
+        again: bool,
+    ) -> Vec<Want> {
+        let id = node.id();
+        if self.to(id) != Some(ended) {
+            return Vec::new();
+        }
+        // What was on its way is lost, so that the transfer begins anew even where another way takes over.
+        let gone = Want::Transfers(transfers::Input::Gone(id));
+        let other = channels.iter().find(|(_, link)| link.reaches(id));
+        if let Some((other, _)) = other {
+            self.ways.insert(id, other);
+            return vec![gone];
+        }
+        self.ways.remove(&id);
+        let next = match again {
+            true => Want::Dialing(dialing::Input::Reach(node)),
+            false => Want::Node(ToNode::Unreachable(id)),
+        };
+        vec![gone, Want::Finding(finding::Input::Unlinked(id)), next]
+    }
+
+    // Sending.
+
+    /// Sends a message to a node. Where there is no link to it yet, the message waits for one.
+    pub(super) fn send(
+        &self,
+        channels: &mut Channels,
+        to: &Contact,
+        message: &Message,
+        outputs: &mut Outputs,
+    ) -> Option<Want> {
+        let body = Body::of(message)?;
+        match self.to(to.id()) {
+            // A swarm counts on its messages staying in order.
+            Some(channel) if matches!(message, Message::Swarm(_)) => {
+                let kind = FrameType::Message;
+                let sent = channels.send_sealed(channel, kind, &body.bytes, outputs);
+                sent.err()
+                    .map(|reason| Want::Links(Input::Close(channel, reason)))
+            }
+            Some(channel) => send_over(channels, channel, to, &body, outputs),
+            None => Some(Want::Dialing(dialing::Input::Deliver(to.clone(), body))),
+        }
+    }
+
+    /// Sends data of the owner's to a node.
+    ///
+    /// # Errors
+    /// [`DataError`] says why nothing was sent.
+    pub(super) fn send_data(
+        &self,
+        channels: &mut Channels,
+        to: Id,
+        body: &[u8],
+        outputs: &mut Outputs,
+    ) -> Result<(), DataError> {
+        if body.len() > MAX_DATA {
+            return Err(DataError::TooLong);
+        }
+        let channel = self.to(to).ok_or(DataError::NotLinked)?;
+        channels.send_data(channel, body, outputs)
+    }
+
+    /// Sends a block to a node.
+    pub(super) fn send_block(
+        &self,
+        channels: &mut Channels,
+        to: Id,
+        block: &Block,
+        outputs: &mut Outputs,
+    ) {
+        if let Some(channel) = self.to(to) {
+            let frame = Plain::of_block(encode_block(block), block.value);
+            channels.queue_data(channel, frame, outputs);
+        }
+    }
+}
+
+/// Sends a message over a channel. Where the other end would not understand a request, that is answered here.
+pub(super) fn send_over(
+    channels: &mut Channels,
+    channel: Channel,
+    to: &Contact,
+    body: &Body,
+    outputs: &mut Outputs,
+) -> Option<Want> {
+    match channels.send_body(channel, body, outputs) {
+        Ok(None) => None,
+        Ok(Some(number)) => {
+            let answer = Message::Response(number, Response::Unsupported);
+            Some(Want::Node(ToNode::Message(to.clone(), answer)))
+        }
+        Err(reason) => Some(Want::Links(Input::Close(channel, reason))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::slice;
+
+    use super::*;
+    use crate::base::features::Features;
+    use crate::link::Leg;
+    use crate::link::session::Role;
+    use crate::peer::links::channel::Link;
+    use crate::peer::links::testing::{LINK, SOCKET, linked};
+    use crate::peer::parts::fixture::contact_of;
+
+    #[test]
+    fn an_open_link_is_told_before_it_is_used() {
+        let [end, other] = linked([Features::ALL; 2]);
+        let kinds = |wanted: &[Want]| {
+            let order = wanted.iter().map(|want| match want {
+                Want::Node(ToNode::Refresh(_)) => "refresh",
+                Want::Owner(Output::Event(Event::LinkUp { .. })) => "up",
+                Want::Dialing(dialing::Input::SendWaiting(..)) => "waiting",
+                Want::WayFound(LINK, _) => "way",
+                Want::Leasing(leasing::Input::Use { to_join: false, .. }) => "use",
+                Want::Node(ToNode::Probe(_)) => "probe",
+                want => panic!("{want:?}"),
+            });
+            order.collect::<Vec<_>>()
+        };
+        let told = ["refresh", "up", "waiting", "way", "use", "probe"];
+        assert_eq!(kinds(&end.wanted), told);
+        assert_eq!(kinds(&other.wanted), told[..5], "it did not dial");
+    }
+
+    #[test]
+    fn another_link_to_a_node_takes_over_and_the_last_one_leaves_it_unreachable() {
+        let (node, circuit) = (
+            contact_of(2),
+            Leg {
+                link: LinkId(7),
+                circuit: 1,
+            },
+        );
+        let circuit = Channel::Circuit(circuit);
+        let (mut routes, mut channels) = (Routes::default(), Channels::new(1 << 20, 8));
+        for channel in [circuit, SOCKET] {
+            channels.insert(channel, Link::assume_open(Role::Initiator, &node));
+            routes.on_open(&channels, channel, node.clone());
+        }
+        let id = node.id();
+        let gone = Want::Transfers(transfers::Input::Gone(id));
+        channels.remove(SOCKET);
+        let wants = routes.reroute(&channels, SOCKET, node.clone(), false);
+        assert_eq!(wants, slice::from_ref(&gone));
+        assert_eq!(routes.to(id), Some(circuit));
+        channels.remove(circuit);
+        let wants = routes.reroute(&channels, SOCKET, node.clone(), false);
+        assert_eq!(wants, [], "it is no way any more");
+        let wants = routes.reroute(&channels, circuit, node, false);
+        let unlinked = Want::Finding(finding::Input::Unlinked(id));
+        let unreachable = Want::Node(ToNode::Unreachable(id));
+        assert_eq!(wants, [gone, unlinked, unreachable]);
+        assert_eq!(routes.to(id), None);
+    }
+
+    #[test]
+    fn a_socket_beside_the_circuit_that_leads_to_a_node_is_found() {
+        let node = contact_of(2);
+        let circuit = Channel::Circuit(Leg {
+            link: LinkId(7),
+            circuit: 1,
+        });
+        let (mut routes, mut channels) = (Routes::default(), Channels::new(1 << 20, 8));
+        channels.insert(circuit, Link::assume_open(Role::Initiator, &node));
+        routes.on_open(&channels, circuit, node.clone());
+        assert_eq!(routes.socket_to(&channels, node.id()), None);
+        channels.insert(SOCKET, Link::assume_open(Role::Responder, &node));
+        assert_eq!(routes.to(node.id()), Some(circuit));
+        assert_eq!(routes.socket_to(&channels, node.id()), Some(LINK));
+    }
+}
