@@ -1,11 +1,15 @@
 //! `sim experiment`: the papers' measurements, our figures beside theirs.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chordscope_sim::experiment::churn::{ChurnRow, Going};
-use chordscope_sim::experiment::{churn, failures, latency, load, path_length, swarm};
-use chordscope_sim::worlds::ring::scenario::MAX_NODES as MAX_SIMULATED;
+use chordscope_sim::experiment::News;
+use chordscope_sim::experiment::churn;
+use chordscope_sim::experiment::path_length;
+use chordscope_sim::experiment::plan::{Experiment, NoPaper, Plan};
+use chordscope_sim::experiment::table::{Column, Number, Row};
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -15,42 +19,52 @@ use crate::failure::Failure;
 use crate::output;
 use crate::sim::plot;
 
-/// The most nodes that an experiment takes.
-const MAX_NODES: u32 = 1_000_000;
-/// The most nodes to which swarm sends a file.
-const MAX_LEECHERS: u32 = 256;
 /// The period in which a long experiment reports its progress, where there is no terminal for a bar.
 const TELL_EVERY: Duration = Duration::from_secs(10);
-/// The sizes of SIGCOMM 2001 Fig. 10: 2^3 to 2^14.
-const SIZES: std::ops::RangeInclusive<u32> = 3..=14;
 
-/// The experiment that is run.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Name {
-    /// Hops of a lookup, for rings of 8 to 16,384 nodes (SIGCOMM 2001 Fig. 10)
-    PathLength,
-    /// Keys of a node, for 100,000 to 1,000,000 keys (SIGCOMM 2001 Fig. 8)
-    Load,
-    /// Keys of a node that has several positions, its virtual nodes (SIGCOMM 2001 Fig. 9)
-    VirtualNodes,
-    /// Lookups when up to half of all nodes have failed at once (ToN 2003 Table II)
-    Failures,
-    /// Lookups under churn: nodes come and go, on whole nodes; minutes for 1,000 of them (ToN 2003 Table III)
-    Churn,
-    /// Stretch: time of a lookup over a round trip, with proximity neighbour selection (ToN 2003 Table IV)
-    Latency,
-    /// Time until everybody has a file, by a swarm and from one server, for 8 to 64 nodes that fetch
-    Swarm,
-}
+/// The experiment that is run, as a word of the command line.
+#[derive(Clone, Copy, Debug)]
+struct Name(Experiment);
 
-impl Name {
-    /// The number of nodes in the paper's ring, where it is one.
-    const fn nodes_of_paper(self) -> u32 {
-        match self {
-            Self::Failures | Self::Churn => 1_000,
-            Self::Latency => 65_536,
-            Self::PathLength | Self::Load | Self::VirtualNodes | Self::Swarm => 10_000,
-        }
+impl ValueEnum for Name {
+    fn value_variants<'a>() -> &'a [Self] {
+        const ALL: [Name; Experiment::ALL.len()] = {
+            let mut all = [Name(Experiment::PathLength); Experiment::ALL.len()];
+            let mut at = 0;
+            while at < all.len() {
+                all[at] = Name(Experiment::ALL[at]);
+                at += 1;
+            }
+            all
+        };
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self.0 {
+            Experiment::PathLength => {
+                "Hops of a lookup, for rings of 8 to 16,384 nodes (SIGCOMM 2001 Fig. 10)"
+            }
+            Experiment::Load => {
+                "Keys of a node, for 100,000 to 1,000,000 keys (SIGCOMM 2001 Fig. 8)"
+            }
+            Experiment::VirtualNodes => {
+                "Keys of a node that has several positions, its virtual nodes (SIGCOMM 2001 Fig. 9)"
+            }
+            Experiment::Failures => {
+                "Lookups when up to half of all nodes have failed at once (ToN 2003 Table II)"
+            }
+            Experiment::Churn => {
+                "Lookups under churn: nodes come and go, on whole nodes; minutes for 1,000 of them (ToN 2003 Table III)"
+            }
+            Experiment::Latency => {
+                "Stretch: time of a lookup over a round trip, with proximity neighbour selection (ToN 2003 Table IV)"
+            }
+            Experiment::Swarm => {
+                "Time until everybody has a file, by a swarm and from one server, for 8 to 64 nodes that fetch"
+            }
+        };
+        Some(PossibleValue::new(self.0.name()).help(help))
     }
 }
 
@@ -61,7 +75,7 @@ pub(crate) struct Options {
     #[arg(value_enum)]
     name: Name,
     /// Nodes in the ring; for path-length and swarm that one size only
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_NODES)))]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     nodes: Option<u32>,
     /// For churn: nodes go without a word, instead of leaving properly as the paper's do
     #[arg(long)]
@@ -74,174 +88,148 @@ pub(crate) struct Options {
     plot: Option<PathBuf>,
 }
 
-/// An experiment's outcome, as `--json` prints it.
-#[derive(Debug, Serialize)]
+/// An experiment's outcome.
+#[derive(Debug)]
 pub(super) struct Answer {
-    pub(super) experiment: &'static str,
+    pub(super) experiment: Experiment,
     parameters: Value,
-    pub(super) rows: Vec<Map<String, Value>>,
+    pub(super) rows: Vec<Row>,
     /// The paper's figures; none where it measured another ring.
-    pub(super) paper: Vec<Map<String, Value>>,
-    /// The reason why there are none.
-    #[serde(skip)]
+    pub(super) paper: Vec<Row>,
+    /// In words, the reason why there are none.
     other_ring: Option<String>,
+}
+
+/// An outcome as `--json` prints it.
+#[derive(Serialize)]
+struct Printed<'a> {
+    experiment: &'static str,
+    parameters: &'a Value,
+    rows: Vec<Map<String, Value>>,
+    paper: Vec<Map<String, Value>>,
 }
 
 impl Options {
     pub(crate) fn run(&self, json: bool) -> Result<(), Failure> {
-        if self.crash && !matches!(self.name, Name::Churn) {
-            return Err(Failure::usage("--crash", "goes with churn only"));
-        }
+        let plan = self.plan()?;
         if let Some(path) = &self.plot {
             plot::check(path)?;
         }
-        let answer = self.measure()?;
+        let answer = measure(&plan);
         if let Some(path) = &self.plot {
             plot::draw(&answer, path)?;
         }
         match json {
-            true => output::json(&answer),
+            true => output::json(&printed(&answer)),
             false => output::line(&table(&answer)),
         }
     }
 
-    fn measure(&self) -> Result<Answer, Failure> {
-        let mut shown = Shown::new();
-        let mut progress = |part: f64| shown.hear(part);
-        let nodes = self.nodes.unwrap_or_else(|| self.name.nodes_of_paper());
-        let (experiment, rows, paper) = match self.name {
-            Name::PathLength => {
-                let sizes = match self.nodes {
-                    Some(nodes) => vec![nodes],
-                    None => SIZES.map(|power| 1 << power).collect(),
-                };
-                let rows = path_length::run(self.seed, &sizes, &mut progress);
-                (
-                    "path-length",
-                    to_maps(&rows)?,
-                    to_maps(&path_length::PAPER)?,
-                )
-            }
-            Name::Load => {
-                let rows = load::run(self.seed, nodes, &mut progress);
-                ("load", to_maps(&rows)?, to_maps(&load_of_paper())?)
-            }
-            Name::VirtualNodes => {
-                let rows = load::run_virtual(self.seed, nodes, &mut progress);
-                (
-                    "virtual-nodes",
-                    to_maps(&rows)?,
-                    to_maps(&load::VIRTUAL_PAPER)?,
-                )
-            }
-            Name::Failures => {
-                let rows = failures::run(self.seed, nodes, &mut progress);
-                let paper = failures::PAPER.map(|(failed, hops, timeouts)| {
-                    json!({
-                        "failed_fraction": failed,
-                        "mean_hops": hops,
-                        "mean_timeouts": timeouts,
-                        "lookup_failures": 0,
-                        "lookups": 10_000,
-                    })
-                });
-                ("failures", to_maps(&rows)?, to_maps(&paper)?)
-            }
-            Name::Churn => {
-                let rows = self.churn(nodes, &mut progress)?;
-                ("churn", to_maps(&rows)?, to_maps(&churn::PAPER)?)
-            }
-            Name::Latency => {
-                let rows = latency::run(self.seed, nodes, &mut progress);
-                ("latency", to_maps(&rows)?, to_maps(&latency::PAPER)?)
-            }
-            Name::Swarm => {
-                let sizes = self.swarm_sizes()?;
-                let rows = swarm::run(self.seed, &sizes, swarm::SEGMENTS, &mut progress);
-                ("swarm", to_maps(&rows)?, Vec::new())
-            }
-        };
-        shown.bar.finish_and_clear();
-        let other_ring = self.other_ring(nodes);
-        Ok(Answer {
-            experiment,
-            parameters: self.parameters(nodes),
-            rows,
-            paper: match other_ring {
-                Some(_) => Vec::new(),
-                None => paper,
-            },
-            other_ring,
-        })
-    }
-
-    /// Returns in words how the ring that the paper measured differs from this one, where its figures do not name the ring.
-    fn other_ring(&self, nodes: u32) -> Option<String> {
-        let theirs = self.name.nodes_of_paper();
-        match self.name {
-            Name::PathLength | Name::Swarm => None,
-            Name::Churn if self.crash => Some(
-                "in the paper nodes leave properly: without --crash its figures stand beside these"
-                    .to_string(),
-            ),
-            _ if nodes == theirs => None,
-            _ => Some(format!(
-                "the paper's ring had {theirs} nodes: without --nodes its figures stand beside these"
-            )),
+    fn plan(&self) -> Result<Plan, Failure> {
+        let experiment = self.name.0;
+        if self.crash && experiment != Experiment::Churn {
+            return Err(Failure::usage("--crash", "goes with churn only"));
         }
-    }
-
-    fn parameters(&self, nodes: u32) -> Value {
-        match self.name {
-            Name::PathLength => json!({ "seed": self.seed, "lookups_per_node": 100 }),
-            Name::Swarm => json!({ "seed": self.seed }),
-            Name::Churn => json!({
-                "seed": self.seed,
-                "nodes": nodes,
-                "seconds": churn::COUNTED.as_secs(),
-                "crash": self.crash,
-            }),
-            Name::Load | Name::VirtualNodes | Name::Failures | Name::Latency => {
-                json!({ "seed": self.seed, "nodes": nodes })
-            }
-        }
-    }
-
-    fn swarm_sizes(&self) -> Result<Vec<u32>, Failure> {
-        match self.nodes {
-            None => Ok(swarm::SIZES.to_vec()),
-            Some(nodes) if nodes <= MAX_LEECHERS => Ok(vec![nodes]),
-            Some(_) => {
-                let reason = format!("swarm sends real bytes, to at most {MAX_LEECHERS} nodes");
-                Err(Failure::usage("--nodes", reason))
-            }
-        }
-    }
-
-    fn churn(
-        &self,
-        nodes: u32,
-        progress: &mut dyn FnMut(f64) -> bool,
-    ) -> Result<Vec<ChurnRow>, Failure> {
-        if nodes as usize > MAX_SIMULATED {
-            let reason = format!("churn runs whole nodes, at most {MAX_SIMULATED} of them");
+        let most = *experiment.nodes().end();
+        if self.nodes.is_some_and(|nodes| nodes > most) {
+            let why = match experiment {
+                Experiment::Churn => "churn runs whole nodes",
+                Experiment::Swarm => "swarm sends real bytes",
+                _ => "their tables lie in memory",
+            };
+            let reason = format!("{why}: at most {most} nodes");
             return Err(Failure::usage("--nodes", reason));
         }
-        let going = match self.crash {
-            true => Going::Crash,
-            false => Going::Leave,
-        };
-        let (rates, counted) = (&churn::RATES, churn::COUNTED);
-        Ok(churn::run(
-            self.seed, nodes, rates, counted, going, progress,
-        ))
+        Ok(Plan {
+            experiment,
+            seed: self.seed,
+            nodes: self.nodes,
+            crash: self.crash,
+        })
     }
 }
 
-fn load_of_paper() -> [Value; 10] {
-    load::PAPER.map(|(keys, mean, p1, p99, max)| {
-        json!({ "keys": keys, "mean": mean, "p1": p1, "p99": p99, "max": max })
-    })
+/// Runs an experiment, and shows how far it is.
+fn measure(plan: &Plan) -> Answer {
+    let mut shown = Shown::new();
+    let mut rows = Vec::new();
+    // Only Ctrl-C ends it before, and the process with it.
+    let _ = plan.run(&mut |news| {
+        match news {
+            News::Part(part) => shown.hear(part),
+            News::Row(row) => rows.push(row),
+        }
+        ControlFlow::Continue(())
+    });
+    shown.bar.finish_and_clear();
+    let (paper, other_ring) = match plan.paper() {
+        Ok(paper) => (paper, None),
+        Err(reason) => (Vec::new(), in_words(reason)),
+    };
+    Answer {
+        experiment: plan.experiment,
+        parameters: parameters(plan),
+        rows,
+        paper,
+        other_ring,
+    }
+}
+
+/// Returns in words the reason why the paper's figures do not stand beside ours, where a paper has any.
+fn in_words(reason: NoPaper) -> Option<String> {
+    match reason {
+        NoPaper::NotMeasured => None,
+        NoPaper::ProperLeaves => Some(
+            "in the paper nodes leave properly: without --crash its figures stand beside these"
+                .to_string(),
+        ),
+        NoPaper::OtherRing(theirs) => Some(format!(
+            "the paper's ring had {theirs} nodes: without --nodes its figures stand beside these"
+        )),
+    }
+}
+
+fn parameters(plan: &Plan) -> Value {
+    let (seed, nodes) = (plan.seed, plan.sizes().first().copied());
+    match plan.experiment {
+        Experiment::PathLength => json!({
+            "seed": seed,
+            "lookups_per_node": path_length::LOOKUPS,
+        }),
+        Experiment::Swarm => json!({ "seed": seed }),
+        Experiment::Churn => json!({
+            "seed": seed,
+            "nodes": nodes,
+            "seconds": churn::COUNTED.as_secs(),
+            "crash": plan.crash,
+        }),
+        Experiment::Load
+        | Experiment::VirtualNodes
+        | Experiment::Failures
+        | Experiment::Latency => json!({ "seed": seed, "nodes": nodes }),
+    }
+}
+
+fn printed(answer: &Answer) -> Printed<'_> {
+    let maps = |rows: &[Row]| rows.iter().map(to_map).collect();
+    Printed {
+        experiment: answer.experiment.name(),
+        parameters: &answer.parameters,
+        rows: maps(&answer.rows),
+        paper: maps(&answer.paper),
+    }
+}
+
+fn to_map(row: &Row) -> Map<String, Value> {
+    let cell = |(column, number): &(Column, Number)| {
+        let number = match number {
+            Number::Whole(count) => Value::from(*count),
+            Number::Real(measure) => Value::from(*measure),
+            Number::Missing => Value::Null,
+        };
+        (column.name().to_string(), number)
+    };
+    row.cells().iter().map(cell).collect()
 }
 
 /// The display of an experiment's progress: a bar on a terminal, elsewhere a line now and then.
@@ -259,14 +247,13 @@ impl Shown {
         }
     }
 
-    fn hear(&mut self, part: f64) -> bool {
+    fn hear(&mut self, part: f64) {
         self.bar.set_position((part * 1_000.0) as u64);
         let took = self.bar.elapsed();
         if self.bar.is_hidden() && took >= self.told + TELL_EVERY {
             self.told = took;
             eprintln!("{}", told_progress(part, took));
         }
-        true
     }
 }
 
@@ -284,57 +271,37 @@ fn progress_bar() -> ProgressBar {
     bar
 }
 
-fn to_maps(rows: &[impl Serialize]) -> Result<Vec<Map<String, Value>>, Failure> {
-    let map = |row| match serde_json::to_value(row).map_err(Failure::failed)? {
-        Value::Object(map) => Ok(map),
-        other => Err(Failure::failed(format!("a row is no object: {other}"))),
-    };
-    rows.iter().map(map).collect()
-}
-
 /// Our rows, each with the paper's of the same first column below it.
 fn table(answer: &Answer) -> String {
     let Some(first) = answer.rows.first() else {
         return "nothing was measured".to_string();
     };
-    let columns: Vec<&String> = first.keys().collect();
-    let width = |column: &str| (column.len() + 2).max(14);
-    let cells = |row: &Map<String, Value>| -> String {
-        let cell = |column: &&String| {
-            let text = match row.get(*column) {
-                Some(Value::Number(number)) if number.is_f64() => {
-                    format!("{:.2}", number.as_f64().unwrap_or_default())
-                }
-                Some(Value::Null) | None => "-".to_string(),
-                Some(value) => value.to_string(),
+    let columns: Vec<Column> = first.cells().iter().map(|(column, _)| *column).collect();
+    let width = |column: Column| (column.name().len() + 2).max(14);
+    let cells = |row: &Row| -> String {
+        let cell = |(column, number): &(Column, Number)| {
+            let text = match number {
+                Number::Real(measure) => format!("{measure:.2}"),
+                Number::Whole(count) => count.to_string(),
+                Number::Missing => "-".to_string(),
             };
-            format!("{text:>width$}", width = width(column))
+            format!("{text:>width$}", width = width(*column))
         };
-        columns.iter().map(cell).collect()
+        row.cells().iter().map(cell).collect()
     };
-    let mut text = columns
-        .iter()
-        .map(|column| format!("{column:>width$}", width = width(column)))
-        .collect::<String>();
-    let key = columns
-        .first()
-        .map(|column| column.as_str())
-        .unwrap_or_default();
+    let head = |column: &Column| format!("{:>width$}", column.name(), width = width(*column));
+    let mut text: String = columns.iter().map(head).collect();
     for row in &answer.rows {
         text.push_str(&format!("\n{}", cells(row)));
-        if let Some(paper) = answer
-            .paper
-            .iter()
-            .find(|paper| paper.get(key) == row.get(key))
-        {
-            text.push_str(&format!("\n{}  paper", cells(paper)));
+        let theirs = answer.paper.iter().find(|paper| paper.key() == row.key());
+        if let Some(theirs) = theirs {
+            text.push_str(&format!("\n{}  paper", cells(theirs)));
         }
     }
     text.push('\n');
     for column in columns {
-        if let Some(meaning) = meaning(answer.experiment, column) {
-            text.push_str(&format!("\n{column}: {meaning}"));
-        }
+        let meaning = answer.experiment.meaning(column);
+        text.push_str(&format!("\n{}: {meaning}", column.name()));
     }
     if let Some(difference) = &answer.other_ring {
         text.push_str(&format!("\n{difference}"));
@@ -342,66 +309,9 @@ fn table(answer: &Answer) -> String {
     text
 }
 
-/// Returns the meaning of a column.
-fn meaning(experiment: &str, column: &str) -> Option<&'static str> {
-    Some(match (experiment, column) {
-        (_, "nodes") => "nodes in the ring",
-        (_, "mean_hops") => "hops of a lookup, in the mean",
-        ("path-length", "p1") => "hops that one lookup in a hundred does not exceed",
-        ("path-length", "p99") => "hops that 99 lookups in a hundred do not exceed",
-        (_, "keys") => "keys in the ring",
-        (_, "mean") => "keys of a node, in the mean",
-        (_, "p1") => "keys that one node in a hundred does not exceed",
-        (_, "p99") => "keys that 99 nodes in a hundred do not exceed",
-        (_, "max") => "the most keys that any node had",
-        (_, "virtual_nodes") => "positions of each node on the ring",
-        (_, "failed_fraction") => "the part of all nodes that has failed",
-        (_, "mean_timeouts") => "nodes that a lookup asked and that were gone, in the mean",
-        (_, "lookup_failures") => "lookups that did not find the key’s successor",
-        (_, "lookups") => "lookups in all",
-        (_, "rate") => "nodes that join in a second, and as many that leave",
-        (_, "successors_per_finger") => "nodes among which each finger chooses the nearest",
-        (_, "iterative_stretch") => {
-            "time of a lookup over a round trip to the owner, where the origin asks each hop"
-        }
-        (_, "recursive_stretch") => "the same, where each hop forwards the lookup",
-        (_, "leechers") => "nodes that fetch the file",
-        (_, "segments") => "segments of the file; in a round, an uplink sends one",
-        (_, "optimal_rounds") => "rounds until everybody has the file, at best",
-        (_, "makespan_rounds") => "rounds that the swarm took, which picks the rarest first",
-        (_, "random_rounds") => "rounds that it took picking segments at random",
-        (_, "sequential_rounds") => "rounds that it took picking segments in order",
-        (_, "server_rounds") => "rounds that one server took which sends everything to everybody",
-        (_, "seed_copies") => "how often the first seed sent the whole file, in the swarm",
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn columns(experiment: &str, row: impl Serialize) {
-        let row = serde_json::to_value(row).unwrap();
-        for column in row.as_object().unwrap().keys() {
-            assert!(
-                meaning(experiment, column).is_some(),
-                "{experiment}: {column}"
-            );
-        }
-    }
-
-    #[test]
-    fn every_column_of_an_experiment_has_a_line_that_says_what_it_is() {
-        let mut on = |_: f64| true;
-        columns("path-length", path_length::PAPER[0]);
-        columns("load", &load_of_paper()[0]);
-        columns("virtual-nodes", load::VIRTUAL_PAPER[0]);
-        columns("failures", failures::run(1, 32, &mut on)[0]);
-        columns("churn", churn::PAPER[0]);
-        columns("latency", latency::PAPER[0]);
-        columns("swarm", swarm::run(1, &[2], 4, &mut on)[0]);
-    }
 
     #[test]
     fn without_a_terminal_a_long_experiment_says_how_far_it_is_and_what_ends_it() {
@@ -411,28 +321,35 @@ mod tests {
 
     #[test]
     fn a_ring_that_is_not_the_papers_is_told_from_it() {
-        let other = |name: Name, nodes: Option<u32>, crash: bool| {
-            let nodes = nodes.unwrap_or_else(|| name.nodes_of_paper());
-            let options = Options {
-                name,
-                nodes: Some(nodes),
+        let said = |experiment, nodes, crash| {
+            let plan = Plan {
+                nodes,
                 crash,
-                seed: 1,
-                plot: None,
+                ..Plan::of(experiment)
             };
-            options.other_ring(nodes)
+            plan.paper().err().and_then(in_words)
         };
-        use Name::{Churn, Failures, Latency, Load, PathLength, Swarm, VirtualNodes};
-        for name in [Load, VirtualNodes, Failures, Churn, Latency] {
-            assert_eq!(other(name, None, false), None, "{name:?}");
-            let said = other(name, Some(50), false).unwrap();
-            assert!(said.starts_with("the paper's ring had "), "{said}");
+        for experiment in Experiment::ALL {
+            assert_eq!(said(experiment, None, false), None, "{experiment:?}");
         }
-        let said = other(Churn, None, true).unwrap();
-        assert!(said.contains("leave properly"), "{said}");
+        let other = said(Experiment::Load, Some(50), false).unwrap();
+        assert!(other.starts_with("the paper's ring had 10000"), "{other}");
+        let crash = said(Experiment::Churn, None, true).unwrap();
+        assert!(crash.contains("leave properly"), "{crash}");
         // Each of their rows names its ring, or there is no paper.
-        for name in [PathLength, Swarm] {
-            assert_eq!(other(name, Some(50), false), None, "{name:?}");
+        for experiment in [Experiment::PathLength, Experiment::Swarm] {
+            assert_eq!(said(experiment, Some(50), false), None);
         }
+    }
+
+    #[test]
+    fn every_experiment_has_a_word_and_a_help() {
+        let words = Name::value_variants().iter().map(|name| {
+            let value = name.to_possible_value().unwrap();
+            assert!(value.get_help().is_some());
+            value.get_name().to_string()
+        });
+        let names = Experiment::ALL.map(Experiment::name);
+        assert_eq!(words.collect::<Vec<_>>(), names);
     }
 }

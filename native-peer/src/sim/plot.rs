@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use chordscope_sim::experiment::table::{Column, Row};
 use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::prelude::*;
-use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 use crate::regular_file;
@@ -14,7 +14,7 @@ const SIZE: (u32, u32) = (900, 560);
 
 /// One column over the first one.
 struct Series {
-    name: String,
+    name: &'static str,
     ours: Vec<(f64, f64)>,
     paper: Vec<(f64, f64)>,
 }
@@ -46,8 +46,8 @@ fn paint(answer: &Answer, svg: &mut String) -> Result<(), String> {
         (low.min(*x), high.max(*x), top.max(*y))
     });
     let picture = Picture {
-        title: answer.experiment,
-        axis: axis.replace('_', " "),
+        title: answer.experiment.name(),
+        axis: axis.name().replace('_', " "),
         top: top.max(1.0) * 1.05,
         series,
     };
@@ -109,22 +109,20 @@ impl Picture {
     }
 }
 
-fn series(answer: &Answer) -> Option<(String, Vec<Series>)> {
+fn series(answer: &Answer) -> Option<(Column, Vec<Series>)> {
     let first = answer.rows.first()?;
-    let (axis, _) = first.iter().next()?;
-    let column = |rows: &[Map<String, Value>], name: &str| -> Vec<(f64, f64)> {
-        let point =
-            |row: &Map<String, Value>| Some((row.get(axis)?.as_f64()?, row.get(name)?.as_f64()?));
+    let (axis, _) = *first.cells().first()?;
+    let points = |rows: &[Row], column: Column| -> Vec<(f64, f64)> {
+        let point = |row: &Row| Some((row.get(axis)?, row.get(column)?));
         rows.iter().filter_map(point).collect()
     };
-    // How many lookups or segments there were is no result.
-    let names = first
-        .keys()
-        .filter(|name| *name != axis && *name != "lookups" && *name != "segments");
-    let series = names.map(|name| Series {
-        name: name.clone(),
-        ours: column(&answer.rows, name),
-        paper: column(&answer.paper, name),
+    // The numbers of lookups and of segments are no results.
+    let is_result = |column: &Column| ![axis, Column::Lookups, Column::Segments].contains(column);
+    let columns = first.cells().iter().map(|(column, _)| *column);
+    let series = columns.filter(is_result).map(|column| Series {
+        name: column.name(),
+        ours: points(&answer.rows, column),
+        paper: points(&answer.paper, column),
     });
-    Some((axis.clone(), series.collect()))
+    Some((axis, series.collect()))
 }

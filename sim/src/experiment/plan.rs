@@ -6,7 +6,7 @@ use core::ops::{ControlFlow, RangeInclusive};
 
 use crate::experiment::churn::Going;
 use crate::experiment::failures::FailureRow;
-use crate::experiment::table::Row;
+use crate::experiment::table::{Column, Row};
 use crate::experiment::{Hear, News, churn, failures, latency, load, path_length, swarm};
 use crate::worlds::ring::scenario::MAX_NODES as MAX_SIMULATED;
 
@@ -72,6 +72,44 @@ impl Experiment {
             Self::Failures | Self::Churn => &[1_000],
             Self::Latency => &[65_536],
             Self::Swarm => &swarm::SIZES,
+        }
+    }
+
+    /// The meaning of a column of its table.
+    pub const fn meaning(self, column: Column) -> &'static str {
+        match column {
+            Column::Nodes => "nodes in the ring",
+            Column::MeanHops => "hops of a lookup, in the mean",
+            Column::P1 => match self {
+                Self::PathLength => "hops that one lookup in a hundred does not exceed",
+                _ => "keys that one node in a hundred does not exceed",
+            },
+            Column::P99 => match self {
+                Self::PathLength => "hops that 99 lookups in a hundred do not exceed",
+                _ => "keys that 99 nodes in a hundred do not exceed",
+            },
+            Column::Keys => "keys in the ring",
+            Column::Mean => "keys of a node, in the mean",
+            Column::Max => "the most keys that any node had",
+            Column::VirtualNodes => "positions of each node on the ring",
+            Column::FailedFraction => "the part of all nodes that has failed",
+            Column::MeanTimeouts => "nodes that a lookup asked and that were gone, in the mean",
+            Column::LookupFailures => "lookups that did not find the key’s successor",
+            Column::Lookups => "lookups in all",
+            Column::Rate => "nodes that join in a second, and as many that leave",
+            Column::SuccessorsPerFinger => "nodes among which each finger chooses the nearest",
+            Column::IterativeStretch => {
+                "time of a lookup over a round trip to the owner, where the origin asks each hop"
+            }
+            Column::RecursiveStretch => "the same, where each hop forwards the lookup",
+            Column::Leechers => "nodes that fetch the file",
+            Column::Segments => "segments of the file; in a round, an uplink sends one",
+            Column::OptimalRounds => "rounds until everybody has the file, at best",
+            Column::MakespanRounds => "rounds of a swarm that picks the rarest segment first",
+            Column::RandomRounds => "rounds of a swarm that picks segments at random",
+            Column::SequentialRounds => "rounds of a swarm that picks segments in order",
+            Column::ServerRounds => "rounds of one server that sends everything to everybody",
+            Column::SeedCopies => "how often the first seed sent the whole file, in the swarm",
         }
     }
 

@@ -337,7 +337,7 @@ pub fn figures_card(panel: &Panel) -> Html {
                 <details class="columns">
                     <summary>{"What the columns mean"}</summary>
                     <dl>
-                        {for heads.iter().map(|(column, name)| html! { <><dt>{*name}</dt><dd>{words::meaning(experiment, *column)}</dd></> })}
+                        {for heads.iter().map(|(column, name)| html! { <><dt>{*name}</dt><dd>{experiment.meaning(*column)}</dd></> })}
                     </dl>
                 </details>
             }

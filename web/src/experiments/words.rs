@@ -117,44 +117,6 @@ pub const fn head(column: Column) -> &'static str {
     }
 }
 
-/// The meaning of a column.
-pub const fn meaning(experiment: Experiment, column: Column) -> &'static str {
-    match column {
-        Column::Nodes => "nodes in the ring",
-        Column::MeanHops => "hops of a lookup, in the mean",
-        Column::P1 => match experiment {
-            Experiment::PathLength => "hops that one lookup in a hundred does not exceed",
-            _ => "keys that one node in a hundred does not exceed",
-        },
-        Column::P99 => match experiment {
-            Experiment::PathLength => "hops that 99 lookups in a hundred do not exceed",
-            _ => "keys that 99 nodes in a hundred do not exceed",
-        },
-        Column::Keys => "keys in the ring",
-        Column::Mean => "keys of a node, in the mean",
-        Column::Max => "the most keys that any node had",
-        Column::VirtualNodes => "positions of each node on the ring",
-        Column::FailedFraction => "the part of all nodes that has failed",
-        Column::MeanTimeouts => "nodes that a lookup asked and that were gone, in the mean",
-        Column::LookupFailures => "lookups that did not find the key’s successor",
-        Column::Lookups => "lookups in all",
-        Column::Rate => "nodes that join in a second, and as many that leave",
-        Column::SuccessorsPerFinger => "nodes among which each finger chooses the nearest",
-        Column::IterativeStretch => {
-            "time of a lookup over a round trip to the owner, where the origin asks each hop"
-        }
-        Column::RecursiveStretch => "the same, where each hop forwards the lookup",
-        Column::Leechers => "nodes that fetch the file",
-        Column::Segments => "segments of the file; in a round, an uplink sends one",
-        Column::OptimalRounds => "rounds until everybody has the file, at best",
-        Column::MakespanRounds => "rounds of a swarm that picks the rarest segment first",
-        Column::RandomRounds => "rounds of a swarm that picks segments at random",
-        Column::SequentialRounds => "rounds of a swarm that picks segments in order",
-        Column::ServerRounds => "rounds of one server that sends everything to everybody",
-        Column::SeedCopies => "how often the first seed sent the whole file, in the swarm",
-    }
-}
-
 /// The row of this key, as a part of a sentence.
 pub fn at(experiment: Experiment, key: f64) -> String {
     let plural = |one: &str, many: &str| {
