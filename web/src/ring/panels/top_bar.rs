@@ -5,6 +5,7 @@ use yew::{Html, html};
 use crate::components::icon::{Picture, icon};
 use crate::components::pages::pages;
 use crate::page::Route;
+use crate::player::transport::undo_and_redo;
 use crate::ring::intent::Intent;
 use crate::ring::panels::{Desk, on_click};
 
@@ -15,8 +16,7 @@ pub fn top_bar(desk: &Desk) -> Html {
             <h1>{"chord"}<b>{"scope"}</b></h1>
             {pages(Route::Ring)}
             <div class="top__deeds" role="group" aria-label="Deeds">
-                {deed(desk, "Undo", "Undo (Ctrl+Z)", Picture::Undo, Intent::Undo, desk.view.can_undo)}
-                {deed(desk, "Redo", "Redo (Ctrl+Y)", Picture::Redo, Intent::Redo, desk.view.can_redo)}
+                {undo_and_redo(&desk.view.time, &desk.control())}
             </div>
             <div class="top__end">
                 <button type="button" class="quiet" onclick={on_click(&desk.intend, Intent::Share)}>{"Share link"}</button>
@@ -26,19 +26,5 @@ pub fn top_bar(desk: &Desk) -> Html {
                 <button type="button" class="quiet" aria-label="Help" title="Help" onclick={on_click(&desk.intend, Intent::Help(true))}>{"?"}</button>
             </div>
         </header>
-    }
-}
-
-/// A button that takes a deed back or does it again. It keeps the focus when there is nothing more of that.
-fn deed(
-    desk: &Desk,
-    name: &'static str,
-    title: &'static str,
-    picture: Picture,
-    intent: Intent,
-    can: bool,
-) -> Html {
-    html! {
-        <button type="button" class="quiet" aria-label={name} {title} aria-disabled={(!can).then_some("true")} onclick={on_click(&desk.intend, intent)}>{icon(picture)}</button>
     }
 }
