@@ -2,6 +2,7 @@
 
 use chordscope_core::base::id::Id;
 use chordscope_sim::engine::json::Json;
+use chordscope_web::player::Control;
 use chordscope_web::ring::engine::Engine;
 use chordscope_web::ring::engine::command::{Command, Way};
 use chordscope_web::ring::engine::snapshot::{Beside, Snapshot};
@@ -13,23 +14,23 @@ fn id(value: u64) -> Id {
 /// The lesson, two seconds in, at rest.
 fn lesson() -> Engine {
     let mut engine = Engine::open("", true);
-    engine.apply(Command::Seek(2_000_000));
+    engine.apply(Control::Seek(2_000_000));
     engine
 }
 
 fn seek(engine: &mut Engine, micros: u64) -> Snapshot {
-    engine.apply(Command::Seek(micros));
+    engine.apply(Control::Seek(micros));
     engine.snapshot()
 }
 
 fn rows(shot: &Snapshot) -> Vec<(u32, Option<u32>, bool)> {
-    let rows = shot.branches.iter();
+    let rows = shot.time.branches.iter();
     rows.map(|row| (row.number, row.parent, row.is_current))
         .collect()
 }
 
 fn labels(shot: &Snapshot) -> Vec<&str> {
-    let rows = shot.branches.iter();
+    let rows = shot.time.branches.iter();
     rows.map(|row| row.label.as_str()).collect()
 }
 
@@ -43,22 +44,25 @@ fn a_deed_in_the_past_begins_a_branch_and_the_former_future_stays_reachable() {
     let mut engine = lesson();
     let former = engine.snapshot();
     assert_eq!(rows(&former), [(1, None, true)]);
-    assert_eq!(former.notice, None);
+    assert_eq!(former.time.notice, None);
     seek(&mut engine, 1_000_000);
     engine.apply(Command::Insert(id(7)));
     let shot = engine.snapshot();
     assert_eq!(rows(&shot), [(1, None, false), (2, Some(1), true)]);
     assert_eq!(labels(&shot), ["as it began", "node 7 joins"]);
-    assert_eq!(shot.branches[1].from, 1_000_000);
-    let told = shot.notice.as_ref().map(|notice| notice.text.as_str());
+    assert_eq!(shot.time.branches[1].from, 1_000_000);
+    let told = shot.time.notice.as_ref().map(|notice| notice.text.as_str());
     assert!(told.is_some_and(|text| text.contains("stays on branch 1")));
     let later = seek(&mut engine, 2_000_000);
     assert_ne!(later.digest, former.digest);
-    engine.apply(Command::Branch(1));
+    engine.apply(Control::Branch(1));
     let back = engine.snapshot();
-    assert_eq!((back.now, &back.digest), (former.now, &former.digest));
-    assert_eq!(back.marks, former.marks);
-    assert!(!back.playing);
+    assert_eq!(
+        (back.time.now, &back.digest),
+        (former.time.now, &former.digest)
+    );
+    assert_eq!(back.time.ticks, former.time.ticks);
+    assert!(!back.time.playing);
 }
 
 #[test]
@@ -66,31 +70,32 @@ fn a_deed_at_the_end_begins_no_branch() {
     let mut engine = lesson();
     engine.apply(Command::Insert(id(7)));
     let shot = engine.snapshot();
-    assert_eq!((shot.branches.len(), shot.notice), (1, None));
+    assert_eq!(shot.time.branches.len(), 1);
+    assert_eq!(shot.time.notice, None);
 }
 
 #[test]
 fn undo_takes_a_deed_back_and_redo_does_it_again() {
     let mut engine = lesson();
     let before = engine.snapshot();
-    assert!(!before.can_undo && !before.can_redo);
+    assert!(!before.time.can_undo && !before.time.can_redo);
     // With nothing to take back nothing happens.
-    engine.apply(Command::Undo);
-    engine.apply(Command::Redo);
+    engine.apply(Control::Undo);
+    engine.apply(Control::Redo);
     assert_eq!(engine.snapshot(), before);
     engine.apply(Command::Crash(id(9)));
     let crashed = engine.snapshot();
-    assert!(crashed.can_undo && !crashed.can_redo);
-    engine.apply(Command::Undo);
+    assert!(crashed.time.can_undo && !crashed.time.can_redo);
+    engine.apply(Control::Undo);
     let undone = engine.snapshot();
     assert_eq!(undone.digest, before.digest);
     assert_eq!(nodes(&undone), nodes(&before));
-    assert!(!undone.can_undo && undone.can_redo && !undone.playing);
+    assert!(!undone.time.can_undo && undone.time.can_redo && !undone.time.playing);
     assert_eq!(labels(&undone), ["node 9 crashes", "one deed undone"]);
-    engine.apply(Command::Redo);
+    engine.apply(Control::Redo);
     let redone = engine.snapshot();
     assert_eq!(redone.digest, crashed.digest);
-    assert!(redone.can_undo && !redone.can_redo);
+    assert!(redone.time.can_undo && !redone.time.can_redo);
 }
 
 #[test]
@@ -103,7 +108,7 @@ fn a_lookup_that_is_undone_is_no_longer_told_of() {
         way: Way::default(),
     });
     seek(&mut engine, 4_000_000);
-    engine.apply(Command::Undo);
+    engine.apply(Control::Undo);
     let shot = engine.snapshot();
     assert_eq!(shot.lookup, before.lookup);
     assert_eq!(shot.caption, before.caption);
@@ -113,7 +118,7 @@ fn a_lookup_that_is_undone_is_no_longer_told_of() {
             .any(|event| event.text.contains("looks up 12"))
     };
     assert!(!asked(&shot));
-    engine.apply(Command::Redo);
+    engine.apply(Control::Redo);
     assert!(asked(&engine.snapshot()));
 }
 
@@ -124,10 +129,10 @@ fn what_lies_ahead_on_a_branch_is_on_the_timeline_as_soon_as_it_is_entered() {
     let whole = seek(&mut engine, 9_000_000);
     seek(&mut engine, 1_000_000);
     engine.apply(Command::Crash(id(9)));
-    engine.apply(Command::Branch(1));
+    engine.apply(Control::Branch(1));
     let shot = engine.snapshot();
-    assert_eq!((shot.now, shot.reached), (1_000_000, 9_000_000));
-    assert_eq!(shot.marks, whole.marks);
+    assert_eq!((shot.time.now, shot.time.reached), (1_000_000, 9_000_000));
+    assert_eq!(shot.time.ticks, whole.time.ticks);
 }
 
 #[test]
@@ -143,15 +148,15 @@ fn many_branches_are_listed_each_after_the_one_it_left_and_the_oldest_go() {
         seek(&mut engine, 1_500_000);
     }
     let shot = engine.snapshot();
-    assert_eq!(shot.branches.len(), 64);
-    let told = shot.notice.as_ref().map(|notice| notice.text.as_str());
+    assert_eq!(shot.time.branches.len(), 64);
+    let told = shot.time.notice.as_ref().map(|notice| notice.text.as_str());
     assert!(told.is_some_and(|text| text.contains("64 are kept")));
-    for (place, row) in shot.branches.iter().enumerate() {
-        let before = &shot.branches[..place];
+    for (place, row) in shot.time.branches.iter().enumerate() {
+        let before = &shot.time.branches[..place];
         let parent = before.iter().find(|other| Some(other.number) == row.parent);
         assert_eq!(parent.map_or(0, |parent| parent.depth + 1), row.depth);
     }
-    let first = shot.branches.iter().find(|row| row.parent.is_none());
+    let first = shot.time.branches.iter().find(|row| row.parent.is_none());
     assert_eq!(first.map(|row| row.number), Some(1));
 }
 
@@ -173,15 +178,18 @@ fn an_exported_run_opens_at_the_same_moment_with_its_branches_and_nothing_moves(
     let mut other = Engine::open("", false);
     other.apply(Command::Import(read));
     let shot = other.snapshot();
-    assert_eq!((shot.now, &shot.digest), (whole.now, &whole.digest));
     assert_eq!(
-        (&shot.branches, &shot.marks),
-        (&whole.branches, &whole.marks)
+        (shot.time.now, &shot.digest),
+        (whole.time.now, &whole.digest)
     );
-    assert_eq!((shot.can_undo, shot.playing), (true, false));
+    assert_eq!(
+        (&shot.time.branches, &shot.time.ticks),
+        (&whole.time.branches, &whole.time.ticks)
+    );
+    assert_eq!((shot.time.can_undo, shot.time.playing), (true, false));
     assert_eq!(shot.refused, None);
     assert_eq!(other.export(), run);
-    other.apply(Command::Branch(1));
+    other.apply(Control::Branch(1));
     assert!(nodes(&other.snapshot()).contains(&9));
 }
 

@@ -4,11 +4,12 @@ use std::rc::Rc;
 
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::invariant::Property;
+use chordscope_web::player::{Control, SPEEDS};
+use chordscope_web::ring::engine::Engine;
 use chordscope_web::ring::engine::command::{Command, Way};
 use chordscope_web::ring::engine::compose::compose;
 use chordscope_web::ring::engine::snapshot::{Beside, Gone, Snapshot, Standing, Tone};
 use chordscope_web::ring::engine::statement::Statement;
-use chordscope_web::ring::engine::{Engine, SPEEDS};
 use chordscope_web::ring::intent::{self, Intent};
 use chordscope_web::ring::state::{Action, Field, UiState};
 use chordscope_web::scene::{Carries, Look};
@@ -23,8 +24,8 @@ fn until(engine: &mut Engine, holds: impl Fn(&Snapshot) -> bool) -> Snapshot {
     for _ in 0..20_000 {
         engine.advance(16.0, 7.0, || 0.0);
         let shot = engine.snapshot();
-        if !shot.playing && !holds(&shot) {
-            engine.apply(Command::Continue);
+        if !shot.time.playing && !holds(&shot) {
+            engine.apply(Control::Continue);
         }
         if holds(&shot) {
             return shot;
@@ -54,7 +55,7 @@ fn the_page_opens_on_the_lessons_lookup_and_pauses_at_its_end() {
     let mut engine = Engine::open("", false);
     let shot = until(&mut engine, answered);
     assert_eq!(path(&shot), [1, 18, 20, 21, 28]);
-    assert!(!shot.playing);
+    assert!(!shot.time.playing);
     assert_eq!(shot.caption.tone, Tone::Done);
     let said = said(&shot);
     assert!(said.contains("(21, 28]"), "{said}");
@@ -64,7 +65,7 @@ fn the_page_opens_on_the_lessons_lookup_and_pauses_at_its_end() {
 fn with_less_motion_nothing_moves_by_itself() {
     let mut engine = Engine::open("", true);
     engine.advance(1_000.0, 7.0, || 0.0);
-    assert_eq!(engine.snapshot().now, 0);
+    assert_eq!(engine.snapshot().time.now, 0);
 }
 
 #[test]
@@ -123,8 +124,8 @@ fn where_no_node_is_a_member_nothing_is_violated() {
     assert_eq!(shot.health, []);
     // Neither does the log tell that an invariant holds, nor the timeline.
     let lines = shot.events.iter().map(|event| event.text.as_str());
-    let marks = shot.marks.iter().map(|mark| mark.label.as_str());
-    for told in [lines.collect::<Vec<_>>(), marks.collect()] {
+    let ticks = shot.time.ticks.iter().map(|tick| tick.label.as_str());
+    for told in [lines.collect::<Vec<_>>(), ticks.collect()] {
         let begin = |words| told.iter().filter(move |line| line.starts_with(words));
         assert_eq!(begin("holds again").count(), 0, "{told:?}");
         assert!(begin("no longer violated: ").count() > 0, "{told:?}");
@@ -152,7 +153,7 @@ fn a_row_that_names_another_node_than_the_lookup_took_is_said_to_have_changed_si
             .change
             .as_ref()
             .map(|change| change.right == change.rows.len());
-        updated == Some(true) && shot.now > 5_000_000
+        updated == Some(true) && shot.time.now > 5_000_000
     });
     let since = |text: &str| Some(text.to_owned());
     let row = since("Row 5 named 18 when node 1 decided; it has changed since.");
@@ -172,11 +173,11 @@ fn press(engine: &mut Engine, key: &str) -> Option<Snapshot> {
 #[test]
 fn the_keys_of_speed_step_from_the_present_one_also_where_it_is_automatic() {
     let speed = |engine: &mut Engine, keys: &[&str]| {
-        engine.apply(Command::Speed(0));
+        engine.apply(Control::Speed(0));
         for key in keys {
             press(engine, key).unwrap();
         }
-        SPEEDS[engine.snapshot().speed].0
+        SPEEDS[engine.snapshot().time.speed].0
     };
     let mut engine = Engine::open("", true);
     // While a lookup travels, a second is a twelfth of one.
@@ -196,10 +197,10 @@ fn the_keys_of_speed_step_from_the_present_one_also_where_it_is_automatic() {
 fn the_key_end_goes_to_the_furthest_moment_reached() {
     let mut engine = Engine::open("", true);
     let shot = press(&mut engine, "End").unwrap();
-    assert_eq!((shot.now, shot.reached), (0, 0));
-    engine.apply(Command::Seek(20_000));
-    assert_eq!(press(&mut engine, "Home").unwrap().now, 0);
-    assert_eq!(press(&mut engine, "End").unwrap().now, 20_000);
+    assert_eq!((shot.time.now, shot.time.reached), (0, 0));
+    engine.apply(Control::Seek(20_000));
+    assert_eq!(press(&mut engine, "Home").unwrap().time.now, 0);
+    assert_eq!(press(&mut engine, "End").unwrap().time.now, 20_000);
 }
 
 #[test]
@@ -211,7 +212,7 @@ fn a_crashed_node_stays_on_the_stage_and_comes_back_by_insertion() {
     };
     engine.apply(Command::Crash(id(18)));
     assert_eq!(standing(&engine), Some(Standing::Crashed));
-    until(&mut engine, |shot| shot.now > 100_000);
+    until(&mut engine, |shot| shot.time.now > 100_000);
     engine.apply(Command::Insert(id(18)));
     assert_eq!(standing(&engine), Some(Standing::Joining));
 }
@@ -267,11 +268,16 @@ fn a_node_that_left_is_not_told_of_as_one_that_crashed() {
 #[test]
 fn going_back_shows_the_past_and_acting_there_begins_another_future() {
     let mut engine = Engine::open("", false);
-    let end = until(&mut engine, answered).now;
-    engine.apply(Command::Seek(250_000));
+    let end = until(&mut engine, answered).time.now;
+    engine.apply(Control::Seek(250_000));
     let past = engine.snapshot();
-    assert!(path(&past).len() < 5 && past.end >= end);
-    let ahead = past.marks.iter().filter(|mark| mark.at > 250_000).count();
+    assert!(path(&past).len() < 5 && past.time.end >= end);
+    let ahead = past
+        .time
+        .ticks
+        .iter()
+        .filter(|mark| mark.at > 250_000)
+        .count();
     assert!(ahead > 0, "the map keeps what lies ahead");
     engine.apply(Command::Look {
         from: id(28),
@@ -281,7 +287,8 @@ fn going_back_shows_the_past_and_acting_there_begins_another_future() {
     assert!(
         engine
             .snapshot()
-            .marks
+            .time
+            .ticks
             .iter()
             .all(|mark| mark.at <= 250_000)
     );
@@ -309,7 +316,7 @@ fn a_prediction_stops_time_at_each_decision_and_hides_the_answer() {
         (21, Tone::Right),
         (28, Tone::Right),
     ] {
-        let shot = until(&mut engine, |shot| !shot.playing);
+        let shot = until(&mut engine, |shot| !shot.time.playing);
         assert!(said(&shot).contains("Who is next?"), "{}", said(&shot));
         assert!(
             engine
@@ -334,9 +341,9 @@ fn a_prediction_stops_time_at_each_decision_and_hides_the_answer() {
             shot.events
         );
         assert!(
-            !shot.marks.iter().any(|mark| tells(&mark.label)),
+            !shot.time.ticks.iter().any(|mark| tells(&mark.label)),
             "{:?}",
-            shot.marks
+            shot.time.ticks
         );
         engine.apply(Command::Choose(id(right)));
         assert_eq!(engine.snapshot().caption.tone, tone);
@@ -348,7 +355,7 @@ fn a_prediction_stops_time_at_each_decision_and_hides_the_answer() {
 #[test]
 fn moving_the_choice_answers_nothing_until_it_is_confirmed() {
     let mut engine = predicting();
-    let asked = until(&mut engine, |shot| !shot.playing);
+    let asked = until(&mut engine, |shot| !shot.time.playing);
     for node in [4, 9, 18] {
         engine.apply(Command::Move(id(node)));
         let shot = engine.snapshot();
@@ -370,10 +377,10 @@ fn moving_the_choice_answers_nothing_until_it_is_confirmed() {
 #[test]
 fn a_click_between_two_questions_keeps_the_tables_of_who_is_asked() {
     let mut engine = predicting();
-    until(&mut engine, |shot| !shot.playing);
+    until(&mut engine, |shot| !shot.time.playing);
     engine.apply(Command::Choose(id(18)));
     engine.apply(Command::Choose(id(4)));
-    let shot = until(&mut engine, |shot| !shot.playing);
+    let shot = until(&mut engine, |shot| !shot.time.playing);
     assert_eq!(shot.inspected.map(|seen| seen.id), Some(id(18)));
 }
 
@@ -401,8 +408,8 @@ fn stored_keys_have_their_names_and_the_nodes_that_hold_them() {
 #[test]
 fn who_plays_on_during_a_prediction_is_not_asked_any_more() {
     let mut engine = predicting();
-    until(&mut engine, |shot| !shot.playing);
-    engine.apply(Command::Play(true));
+    until(&mut engine, |shot| !shot.time.playing);
+    engine.apply(Control::Play(true));
     let shot = until(&mut engine, answered);
     assert_eq!(path(&shot), [1, 18, 20, 21, 28]);
     assert!(!shot.predicting);
@@ -412,15 +419,15 @@ fn who_plays_on_during_a_prediction_is_not_asked_any_more() {
 fn a_link_opens_the_same_moment() {
     let mut engine = Engine::open("", false);
     engine.apply(Command::Insert(id(7)));
-    until(&mut engine, |shot| shot.now > 900_000);
+    until(&mut engine, |shot| shot.time.now > 900_000);
     engine.apply(Command::Choose(id(7)));
     let shot = engine.snapshot();
     let link = engine.link().unwrap();
     let opened = Engine::open(&link, false).snapshot();
     assert_eq!(opened.nodes, shot.nodes);
     assert_eq!(opened.inspected, shot.inspected);
-    assert_eq!(opened.now / 1_000, shot.now / 1_000);
-    assert!(!opened.playing);
+    assert_eq!(opened.time.now / 1_000, shot.time.now / 1_000);
+    assert!(!opened.time.playing);
 }
 
 #[test]
@@ -511,10 +518,15 @@ fn a_message_that_arrives_is_told_in_words() {
     engine.apply(Command::ShowUpkeep(true));
     let shot = until(&mut engine, answered);
     let signs = ['⇥', '⟶', '⇢'];
-    let odd = shot.marks.iter().find(|mark| mark.label.contains(signs));
+    let odd = shot
+        .time
+        .ticks
+        .iter()
+        .find(|mark| mark.label.contains(signs));
     assert_eq!(odd, None);
     assert!(
-        shot.marks
+        shot.time
+            .ticks
             .iter()
             .any(|mark| mark.label.ends_with(" arrives"))
     );
@@ -537,8 +549,8 @@ fn what_cannot_be_done_is_said_beside_the_control_that_asked_for_it() {
         way: Way::default(),
     });
     assert_eq!(refused(&engine), Some(Beside::Question));
-    engine.apply(Command::Seek(60_000_000));
-    engine.apply(Command::StepForward);
+    engine.apply(Control::Seek(60_000_000));
+    engine.apply(Control::StepForward);
     assert_eq!(refused(&engine), Some(Beside::Time));
 }
 
@@ -634,7 +646,7 @@ fn a_finger_that_names_another_node_than_it_should_is_drawn_as_stale() {
 fn several_nodes_that_come_while_the_ring_is_repaired_are_one_change_with_the_fingers_of_all() {
     let mut engine = Engine::open("", true);
     engine.apply(Command::Insert(id(7)));
-    until(&mut engine, |shot| shot.now > 100_000);
+    until(&mut engine, |shot| shot.time.now > 100_000);
     engine.apply(Command::Insert(id(26)));
     let shot = engine.snapshot();
     let change = shot.change.clone().unwrap();
@@ -681,7 +693,7 @@ fn the_nodes_of_a_scenario_that_come_and_go_together_have_their_fingers_in_one_t
             .collect::<Vec<_>>(),
         ["Nodes 5, 21 and 49 have crashed."]
     );
-    engine.apply(Command::Seek(100_000));
+    engine.apply(Control::Seek(100_000));
     let change = engine.snapshot().change.unwrap();
     assert_eq!(change.rules.len(), 3);
 }

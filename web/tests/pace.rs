@@ -3,6 +3,7 @@
 use chordscope_core::base::id::Id;
 use chordscope_sim::worlds::ring::action::Action;
 use chordscope_sim::worlds::ring::builtin;
+use chordscope_web::player::Control;
 use chordscope_web::ring::engine::Engine;
 use chordscope_web::ring::engine::command::{Command, Way};
 use chordscope_web::ring::engine::snapshot::{Caption, Snapshot};
@@ -26,7 +27,7 @@ fn frame(engine: &mut Engine) -> Snapshot {
 fn until_it_stops(engine: &mut Engine) -> (Snapshot, usize) {
     for frames in 0..20_000 {
         let shot = frame(engine);
-        if !shot.playing {
+        if !shot.time.playing {
             return (shot, frames);
         }
     }
@@ -43,10 +44,10 @@ fn steps(engine: &mut Engine) -> Vec<Caption> {
     for _ in 0..400 {
         let (shot, _) = until_it_stops(engine);
         steps.push(shot.caption.clone());
-        if !shot.can_continue {
+        if !shot.time.can_continue {
             return steps;
         }
-        engine.apply(Command::Continue);
+        engine.apply(Control::Continue);
     }
     panic!("it never ends: {:?}", steps.last());
 }
@@ -72,7 +73,7 @@ fn every_scenario_stops_at_each_step_and_ends() {
         assert!(engine.history().now() <= scenario.until);
         // Who presses Continue at the end stays there.
         let end = engine.history().now();
-        engine.apply(Command::Continue);
+        engine.apply(Control::Continue);
         for _ in 0..100 {
             frame(&mut engine);
         }
@@ -90,7 +91,7 @@ fn no_step_is_passed_over_by_pressing_continue_while_time_runs() {
             let mut presses = 0;
             while !step.is_same_step(&engine.snapshot().caption) {
                 assert!(presses < 6, "{}: never {step:?}", scenario.name);
-                engine.apply(Command::Continue);
+                engine.apply(Control::Continue);
                 presses += 1;
             }
         }
@@ -101,8 +102,8 @@ fn no_step_is_passed_over_by_pressing_continue_while_time_runs() {
 fn every_scenario_ends_by_itself_once_it_is_played() {
     for scenario in builtin::all() {
         let mut engine = loaded(&scenario.name);
-        engine.apply(Command::Speed(9));
-        engine.apply(Command::Play(true));
+        engine.apply(Control::Speed(9));
+        engine.apply(Control::Play(true));
         let (shot, _) = until_it_stops(&mut engine);
         assert!(
             shot.caption.rest.contains(&Statement::Ended),
@@ -141,18 +142,18 @@ fn a_wait_is_announced_with_its_length_and_skipped_at_once() {
         if let Some(micros) = wait(&shot) {
             break micros;
         }
-        engine.apply(Command::Continue);
+        engine.apply(Control::Continue);
     };
     let from = engine.history().now().as_micros();
-    engine.apply(Command::Continue);
+    engine.apply(Control::Continue);
     let shot = frame(&mut engine);
-    assert!(shot.playing && shot.caption.lead == engine.snapshot().caption.lead);
+    assert!(shot.time.playing && shot.caption.lead == engine.snapshot().caption.lead);
     // Once more, and the wait is over.
-    engine.apply(Command::Continue);
+    engine.apply(Control::Continue);
     let shot = engine.snapshot();
-    assert!(!shot.playing);
+    assert!(!shot.time.playing);
     assert_eq!(wait(&shot), None, "{}", text(&shot));
-    let passed = shot.now - from;
+    let passed = shot.time.now - from;
     assert!(passed > 0 && passed <= micros, "{passed} of {micros}");
 }
 
@@ -166,7 +167,7 @@ fn a_wait_takes_no_longer_to_watch_than_a_few_seconds() {
         if shot.lookup.is_some_and(|lookup| lookup.finished) {
             break;
         }
-        engine.apply(Command::Continue);
+        engine.apply(Control::Continue);
     }
     assert!((longest as f64) * FRAME < 6_000.0, "{longest} frames");
 }
@@ -186,7 +187,7 @@ fn a_caption_stays_until_it_could_be_read() {
             Some((caption, frames)) if *caption == shot.caption => *frames += 1,
             _ => shown.push((shot.caption.clone(), 1)),
         }
-        if !shot.playing {
+        if !shot.time.playing {
             break;
         }
     }
@@ -229,15 +230,15 @@ fn captions(engine: &mut Engine, guided: bool) -> Vec<(Option<Caption>, Caption,
             passed.push((before, last.clone(), time));
             before = Some(last);
         }
-        if shot.playing {
+        if shot.time.playing {
             continue;
         }
-        if !shot.can_continue || !guided {
+        if !shot.time.can_continue || !guided {
             return passed;
         }
         // Who goes on has read it.
         shown.1 = f64::INFINITY;
-        engine.apply(Command::Continue);
+        engine.apply(Control::Continue);
     }
     panic!("it never ends: {shown:?}");
 }
@@ -276,10 +277,10 @@ fn stands(engine: &mut Engine, guided: bool) -> Vec<Stand> {
                 stopped: false,
             }),
         }
-        if shot.playing {
+        if shot.time.playing {
             continue;
         }
-        if !guided || !shot.can_continue {
+        if !guided || !shot.time.can_continue {
             return stands;
         }
         let Some(last) = stands.last_mut() else {
@@ -288,7 +289,7 @@ fn stands(engine: &mut Engine, guided: bool) -> Vec<Stand> {
         assert!(!last.stopped, "it stops twice at: {}", last.words);
         last.stopped = true;
         last.millis = 0.0;
-        engine.apply(Command::Continue);
+        engine.apply(Control::Continue);
     }
     panic!("it never ends");
 }
@@ -299,7 +300,7 @@ fn no_caption_of_a_scenario_freezes_or_races_and_each_scenario_says_its_end() {
         for guided in [true, false] {
             let mut engine = loaded(&scenario.name);
             if !guided {
-                engine.apply(Command::Play(true));
+                engine.apply(Control::Play(true));
             }
             let stands = stands(&mut engine, guided);
             let (last, passed) = stands.split_last().unwrap();
@@ -378,7 +379,7 @@ fn every_caption_of_every_scenario_stays_until_it_could_be_read() {
         for guided in [true, false] {
             let mut engine = loaded(&scenario.name);
             if !guided {
-                engine.apply(Command::Play(true));
+                engine.apply(Control::Play(true));
             }
             let passed = captions(&mut engine, guided);
             for (before, caption, time) in &passed {
@@ -400,11 +401,11 @@ fn every_caption_of_every_scenario_stays_until_it_could_be_read() {
 fn a_step_never_leaves_the_same_words() {
     for scenario in builtin::all() {
         let mut engine = Engine::open(&format!("s={}", scenario.name), true);
-        let mut before = (engine.snapshot().now, text(&engine.snapshot()));
+        let mut before = (engine.snapshot().time.now, text(&engine.snapshot()));
         for _ in 0..60 {
-            engine.apply(Command::StepForward);
+            engine.apply(Control::StepForward);
             let shot = engine.snapshot();
-            let now = (shot.now, text(&shot));
+            let now = (shot.time.now, text(&shot));
             if now.0 == before.0 {
                 assert!(shot.refused.is_some());
                 break;
@@ -436,12 +437,12 @@ fn of_two_branches_of_a_lookup_one_is_told() {
         });
         let mut before = engine.snapshot();
         loop {
-            engine.apply(Command::StepForward);
+            engine.apply(Control::StepForward);
             let shot = engine.snapshot();
             let (Some(last), Some(lookup)) = (&before.lookup, &shot.lookup) else {
                 panic!("no lookup");
             };
-            if lookup.finished || shot.now == before.now {
+            if lookup.finished || shot.time.now == before.time.now {
                 break;
             }
             let begins_anew = |one: &Statement| {
@@ -465,20 +466,20 @@ fn of_two_branches_of_a_lookup_one_is_told() {
 fn a_scenario_that_has_ended_stays_so_however_long_one_goes_on() {
     for scenario in builtin::all() {
         let mut engine = loaded(&scenario.name);
-        engine.apply(Command::Speed(10));
-        engine.apply(Command::Play(true));
+        engine.apply(Control::Speed(10));
+        engine.apply(Control::Play(true));
         until_it_stops(&mut engine);
         let end = engine.history().now();
         for _ in 0..2_000 {
             let shot = frame(&mut engine);
-            let place = format!("{}, {} µs: {}", scenario.name, shot.now, text(&shot));
-            assert!(!shot.can_continue, "{place}");
+            let place = format!("{}, {} µs: {}", scenario.name, shot.time.now, text(&shot));
+            assert!(!shot.time.can_continue, "{place}");
             assert!(shot.caption.rest.contains(&Statement::Ended), "{place}");
-            engine.apply(Command::Play(true));
+            engine.apply(Control::Play(true));
         }
         assert!(engine.history().now() > end);
         let later = engine.history().now();
-        engine.apply(Command::Continue);
+        engine.apply(Control::Continue);
         frame(&mut engine);
         assert!(engine.history().now() >= later);
     }
@@ -488,17 +489,17 @@ fn a_scenario_that_has_ended_stays_so_however_long_one_goes_on() {
 fn what_stabilization_breaks_after_the_end_begins_no_next_step() {
     let link = "v=3&bits=5&nodes=1,4,9,11,14,18,20,21,28&loss=200&upkeep=500,500,4000&until=600000&do=500000:insert,7&seed=1";
     let mut engine = Engine::open(link, false);
-    engine.apply(Command::Speed(8));
+    engine.apply(Control::Speed(8));
     let mut ended = false;
     for _ in 0..3_000 {
-        engine.apply(Command::Play(true));
+        engine.apply(Control::Play(true));
         let shot = frame(&mut engine);
-        assert!(!ended || !shot.can_continue, "{}", text(&shot));
+        assert!(!ended || !shot.time.can_continue, "{}", text(&shot));
         let holds = matches!(shot.violations, Statement::Violations { broken: 0, .. });
         if ended && !holds {
             return;
         }
-        ended |= !shot.can_continue;
+        ended |= !shot.time.can_continue;
     }
     panic!("it ended: {ended}, and nothing broke after that");
 }
@@ -513,14 +514,14 @@ fn the_end_is_not_told_before_it_and_not_after_something_else_was_done() {
         let mut engine = loaded(name);
         steps(&mut engine);
         assert!(says_end(&engine.snapshot()));
-        engine.apply(Command::StepBack);
+        engine.apply(Control::StepBack);
         let back = engine.snapshot();
         assert!(
-            !says_end(&back) && back.can_continue,
+            !says_end(&back) && back.time.can_continue,
             "{name}: {}",
             text(&back)
         );
-        engine.apply(Command::Seek(engine.history().end().as_micros()));
+        engine.apply(Control::Seek(engine.history().end().as_micros()));
         assert!(says_end(&engine.snapshot()));
         engine.apply(deed);
         let (shot, _) = until_it_stops(&mut engine);
@@ -536,12 +537,12 @@ fn once_what_the_user_did_has_come_to_its_end_there_is_no_next_step() {
     engine.apply(Command::Insert(Id::from_u64(7)));
     for _ in 0..200 {
         let (shot, _) = until_it_stops(&mut engine);
-        if !shot.can_continue {
+        if !shot.time.can_continue {
             let change = shot.change.unwrap();
             assert_eq!(change.right, change.rows.len());
             return;
         }
-        engine.apply(Command::Continue);
+        engine.apply(Control::Continue);
     }
     panic!("there is always a next step: {}", text(&engine.snapshot()));
 }
@@ -561,8 +562,8 @@ fn the_caption_names_as_many_violated_invariants_as_the_panel_counts() {
         let mut engine = loaded(&scenario.name);
         for _ in 0..4_000 {
             let shot = frame(&mut engine);
-            if !shot.playing {
-                engine.apply(Command::Continue);
+            if !shot.time.playing {
+                engine.apply(Control::Continue);
             }
             let Statement::Violations { broken, .. } = shot.violations else {
                 unreachable!()
@@ -571,7 +572,7 @@ fn the_caption_names_as_many_violated_invariants_as_the_panel_counts() {
                 assert_eq!(named, broken, "{}: {}", scenario.name, text(&shot));
                 compared += 1;
             }
-            if !shot.can_continue {
+            if !shot.time.can_continue {
                 break;
             }
         }
@@ -599,11 +600,11 @@ fn how_many_fingers_are_updated_never_goes_back_while_nothing_else_is_done() {
         Command::Remove(Id::from_u64(4)),
         Command::Insert(Id::from_u64(30)),
     ] {
-        engine.apply(Command::Speed(9));
+        engine.apply(Control::Speed(9));
         engine.apply(deed);
         let mut last = updated(&engine.snapshot()).unwrap();
         for _ in 0..500 {
-            engine.apply(Command::Play(true));
+            engine.apply(Control::Play(true));
             let shot = frame(&mut engine);
             let now = updated(&shot).unwrap();
             assert_eq!(now.1, last.1, "{}", text(&shot));

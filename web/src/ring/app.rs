@@ -12,13 +12,15 @@ use crate::hooks::use_route::use_route;
 use crate::hooks::use_shortcuts::use_shortcuts;
 use crate::input;
 use crate::page::{self, Route};
+use crate::player::branch_tree::{BRANCHES, CURRENT, branch_tree};
+use crate::player::transport::transport;
 use crate::ring::engine::Engine;
 use crate::ring::engine::command::Command;
 use crate::ring::engine::files::{TOO_LONG, may_be_run};
+use crate::ring::engine::snapshot::Beside;
 use crate::ring::intent::{self, Intent};
 use crate::ring::panels::Desk;
 use crate::ring::panels::ask_bar::ask_bar;
-use crate::ring::panels::branch_tree::{BRANCHES, CURRENT, branch_tree};
 use crate::ring::panels::caption::caption_line;
 use crate::ring::panels::change_card::{REFUSED, change_card};
 use crate::ring::panels::event_log::event_log;
@@ -28,7 +30,6 @@ use crate::ring::panels::lookup_card::lookup_card;
 use crate::ring::panels::node_card::{NODES, node_card};
 use crate::ring::panels::ring_view::{VIEW, ring_view};
 use crate::ring::panels::top_bar::top_bar;
-use crate::ring::panels::transport::transport;
 use crate::ring::state::{Action, Field, UiState};
 use crate::ring::use_dropped_run::use_dropped_run;
 use crate::ring::use_engine::{EngineHandle, use_engine};
@@ -57,7 +58,7 @@ pub fn App() -> Html {
     );
     {
         let ui = ui.clone();
-        use_effect_with(handle.view.notice.clone(), move |notice| {
+        use_effect_with(handle.view.time.notice.clone(), move |notice| {
             if let Some(notice) = notice.clone() {
                 spawn_local(async move { toast(&ui, notice.text).await });
             }
@@ -90,7 +91,7 @@ pub fn App() -> Html {
         // It stands below the buttons, where a phone's screen may end.
         page::reveal_below(REFUSED);
     });
-    let branches = &handle.view.branches;
+    let branches = &handle.view.time.branches;
     let current = branches.iter().position(|row| row.is_current);
     use_effect_with((current, branches.len()), |_| {
         page::reveal_inside(BRANCHES, CURRENT);
@@ -100,6 +101,16 @@ pub fn App() -> Html {
         ui,
         intend,
         send: handle.send,
+    };
+    let (time, control) = (&desk.view.time, desk.control());
+    // Where the stage is alone, nothing else has room for what cannot be done.
+    let refused = match page::embedded() {
+        true => desk
+            .view
+            .refused
+            .as_ref()
+            .map(|refused| refused.text.as_str()),
+        false => desk.view.refused_beside(Beside::Time),
     };
     let class = if page::embedded() {
         "app app--embed"
@@ -112,9 +123,9 @@ pub fn App() -> Html {
             <main class="page">
                 <section class="stage stage--ring" aria-label="Stage">
                     {ask_bar(&desk)}
-                    {ring_view(&desk, still, moving, branch_tree(&desk))}
+                    {ring_view(&desk, still, moving, branch_tree(time, &control))}
                     {caption_line(&desk)}
-                    {transport(&desk)}
+                    {transport(time, &control, refused)}
                 </section>
                 <aside class="side" aria-label="Panels">
                     {lookup_card(&desk)}

@@ -1,93 +1,56 @@
-//! The simulation and its clock. Knows no Yew: it takes commands and gives snapshots.
+//! The engine of the ring page: routes commands to the player, to the run that it plays, and to what the user looks at; gives snapshots. Knows
+//! no Yew.
 
-mod branches;
 mod caption;
 mod change;
 pub mod command;
 pub mod compose;
-mod deeds;
 pub mod files;
+mod focus;
 mod follow;
+mod following;
 mod link;
 mod measure;
-pub mod pace;
-mod passing;
+mod pace;
 mod picture;
 mod pointers;
 mod predict;
+mod run;
 pub mod snapshot;
 pub mod statement;
 mod story;
 mod tables;
 
-use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use chordscope_core::base::id::Id;
-use chordscope_core::base::time::Instant;
+use chordscope_core::base::id::{Id, Space};
+use chordscope_core::chord::route::{Mode, Routing};
+use chordscope_sim::engine::history::export::{self, Imported};
+use chordscope_sim::engine::json::Json;
+use chordscope_sim::engine::{behaviour, chrome};
 use chordscope_sim::worlds::ring::History;
+use chordscope_sim::worlds::ring::action::Action;
 use chordscope_sim::worlds::ring::builtin;
 use chordscope_sim::worlds::ring::scenario::Scenario;
-use chordscope_sim::worlds::ring::trace::LookupTrace;
 
-use crate::input::Key;
+use crate::player::{Control, Played, Player};
+use crate::ring::engine::command::{Command, Way};
+use crate::ring::engine::focus::Focus;
 pub use crate::ring::engine::link::names_a_run;
-pub use crate::ring::engine::pace::SPEEDS;
-use crate::ring::engine::predict::Predict;
-use crate::ring::engine::snapshot::{Caption, Notice, Refused, Snapshot, Tone};
-use crate::ring::engine::statement::Statement;
-use crate::ring::engine::story::Story;
+use crate::ring::engine::measure::Mean;
+use crate::ring::engine::run::Run;
+use crate::ring::engine::snapshot::{Beside, Refused, Snapshot};
 use crate::scene::Motion;
-use crate::scene::hit::Under;
 
-/// A simulation, how fast it runs, and what the user looks at.
+/// A simulated ring that is played, and what the user looks at.
 #[derive(Debug)]
 pub struct Engine {
-    history: History,
-    story: Story,
-    scenarios: Rc<Vec<(String, String)>>,
-    playing: bool,
-    speed: usize,
-    carry: f64,
-    /// Decisions and hops of the lookup, as last seen.
-    hops: (usize, usize),
-    chosen: Option<Id>,
-    hovered: Option<Under<Id>>,
-    typed: Option<Key>,
-    predict: Option<Predict>,
-    /// The lookup that the user asked for.
-    asked: Option<(Id, u64)>,
-    aim: Aim,
-    upkeep_shown: bool,
+    player: Player<Run>,
+    focus: Focus,
+    /// Why the last command was refused.
     refused: Option<Refused>,
-    notice: Option<Notice>,
-    /// Whether time stops at each step.
-    guided: bool,
-    /// For how many milliseconds more the caption waits to be read.
-    hold: f64,
-    /// For how many milliseconds time has run under this caption.
-    ran: f64,
-    /// What the caption said at the last step.
-    shown: Caption,
-    /// How many entries of the trace have been looked at for a step.
-    seen: u64,
-    /// The first moment at which the scenario was found to be over.
-    ended: Cell<Option<Instant>>,
-    /// The moment that the user stepped to.
-    stepped: Option<Instant>,
-    /// The mean of the lookups in the ring of these nodes.
-    mean: RefCell<(Vec<Id>, Option<Statement>)>,
-    news: bool,
-    urgent: bool,
-}
-
-/// What the user waits for: time pauses there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Aim {
-    /// A lookup's answer.
-    Answer,
-    /// Tables that are right again after a change of the ring.
-    Repair,
+    scenarios: Rc<Vec<(String, String)>>,
+    mean: Mean,
 }
 
 impl Engine {
@@ -100,65 +63,199 @@ impl Engine {
             .map(|known| (known.name.clone(), known.title.clone()));
         let scenarios = Rc::new(scenarios.collect());
         let first = all.into_iter().next().and_then(begin);
-        let history = first.unwrap_or_else(deeds::alone);
+        let run = Run::new(first.unwrap_or_else(alone));
         let mut engine = Self {
-            history,
-            story: Story::default(),
-            scenarios,
-            playing: !still,
-            speed: 0,
-            carry: 0.0,
-            hops: (0, 0),
-            chosen: None,
-            hovered: None,
-            typed: None,
-            predict: None,
-            asked: None,
-            aim: Aim::Answer,
-            upkeep_shown: false,
+            player: Player::new(run, !still),
+            focus: Focus::default(),
             refused: None,
-            notice: None,
-            guided: false,
-            hold: 0.0,
-            ran: 0.0,
-            shown: nothing_said(),
-            seen: 0,
-            ended: Cell::default(),
-            stepped: None,
-            mean: RefCell::default(),
-            news: true,
-            urgent: true,
+            scenarios,
+            mean: Mean::default(),
         };
-        engine.take_caption();
         if names_a_run(link) {
             engine.follow_link(link);
         }
         engine
     }
 
-    /// The lookup of interest.
-    fn lookup(&self) -> Option<&LookupTrace> {
-        follow::current(self.history.world(), self.asked)
+    /// Carries out a command.
+    pub fn apply(&mut self, command: impl Into<Command>) {
+        let command = command.into();
+        // The pointer moves on over the same thing.
+        if command == Command::Hover(self.focus.hovered) {
+            return;
+        }
+        self.player.touch();
+        if !command.is_aside() {
+            self.refused = None;
+        }
+        match command {
+            Command::Load(name) => self.load(&name),
+            Command::Open(link) => {
+                self.player.run_on(true);
+                self.follow_link(&link);
+            }
+            Command::Import(run) => self.import(run),
+            Command::Refuse(why) => self.refuse(Beside::Run, why),
+            Command::Time(control) => self.obey(control),
+            Command::Look { from, key, way } => self.look(from, key, way, false),
+            Command::Predict { from, key, way } => self.look(from, key, way, true),
+            Command::StopPredicting => {
+                self.player.run_mut().stop_asking();
+                self.player.run_on(self.player.run().is_under_way());
+            }
+            Command::Choose(node) => self.choose(node),
+            Command::Move(node) => {
+                if !self.player.run_mut().choose(node) {
+                    self.focus.chosen = Some(node);
+                }
+            }
+            Command::Hover(over) => self.focus.hovered = over,
+            Command::Type(key) => self.focus.typed = key,
+            Command::Insert(node) => self.act(Beside::Ring, Action::Insert(node)),
+            Command::Remove(node) => self.act(Beside::Ring, Action::Remove(node)),
+            Command::Crash(node) => self.act(Beside::Ring, Action::Crash(node)),
+            Command::ShowUpkeep(shown) => self.focus.upkeep_shown = shown,
+        }
     }
 
-    /// Whether it still waits for its answer.
-    fn is_under_way(&self) -> bool {
-        self.lookup().is_some_and(|trace| trace.finished.is_none())
+    fn load(&mut self, name: &str) {
+        if let Some(history) = builtin::named(name).and_then(begin) {
+            self.show(history);
+            self.player.lead(true);
+        }
+    }
+
+    /// Makes this run the one that is shown, from where it is.
+    fn show(&mut self, history: History) {
+        self.focus.leave();
+        self.player.show(Run::new(history));
+    }
+
+    fn obey(&mut self, control: Control) {
+        if !self.player.obey(control) {
+            let nothing = "In the next minute nothing happens but stabilization.";
+            self.refuse(Beside::Time, nothing.to_owned());
+        }
+    }
+
+    fn look(&mut self, from: Id, key: Id, way: Way, predict: bool) {
+        self.focus.chosen = None;
+        let lookup = Action::Lookup {
+            from,
+            key,
+            routing: if way.linear {
+                Routing::Linear
+            } else {
+                Routing::Finger
+            },
+            mode: if way.iterative {
+                Mode::Iterative
+            } else {
+                Mode::Recursive
+            },
+        };
+        self.act(Beside::Question, lookup);
+        if self.refused.is_none() {
+            self.player.follow(|run| run.await_answer(predict));
+        }
+    }
+
+    /// Acts on the ring; why that cannot be done is said beside a control.
+    fn act(&mut self, beside: Beside, action: Action) {
+        self.player.run_mut().stop_asking();
+        if let Err(error) = self.player.act(action) {
+            self.refuse(beside, error.to_string());
+        }
+    }
+
+    fn refuse(&mut self, beside: Beside, text: String) {
+        self.refused = Some(Refused { beside, text });
+    }
+
+    /// A node was chosen: that answers an open question; otherwise its tables are shown, or no longer.
+    fn choose(&mut self, node: Id) {
+        if self.player.run_mut().answer(node) {
+            self.player.take_answer();
+        } else if !self.player.run().is_predicting() {
+            // Between two questions the tables of the node that asks stay.
+            self.focus.toggle(node);
+        }
+    }
+
+    /// Shows what a link says, or why it cannot be read.
+    fn follow_link(&mut self, link: &str) {
+        // The scenario stands with the question.
+        match link::open(link, self.history()) {
+            Ok(opened) => {
+                self.show(opened.history);
+                let runs = self.player.is_playing() && !opened.is_moment;
+                self.player.lead(runs);
+                self.focus.chosen = opened.chosen;
+                self.refused = None;
+                if let Some(caveat) = opened.caveat {
+                    self.refuse(Beside::Question, caveat);
+                }
+            }
+            Err(text) => self.refuse(Beside::Question, text),
+        }
+    }
+
+    /// Shows an exported run at its moment, or says why it cannot be read; then nothing else has changed.
+    fn import(&mut self, run: Json) {
+        match files::read(run) {
+            Ok(Imported { history, behaviour }) => {
+                self.show(history);
+                self.player.lead(false);
+                self.player.read_branch();
+                if let Some(caveat) = behaviour::caveat(behaviour) {
+                    self.refuse(Beside::Run, caveat);
+                }
+            }
+            Err(reason) => self.refuse(Beside::Run, files::unopened(&reason)),
+        }
+    }
+
+    /// The run with its branches, as a file has it.
+    pub fn export(&self) -> Json {
+        export::to_json(self.history())
+    }
+
+    /// What happened up to now, as a trace for Perfetto; `line` writes a value on one line.
+    pub fn trace(&self, line: impl Fn(&Json) -> String) -> String {
+        chrome::write_by(self.history().world(), self.history().entries(), line)
+    }
+
+    /// The name of a file of this run, of this kind.
+    pub fn file_name(&self, kind: &str) -> String {
+        files::name(self.history(), kind)
+    }
+
+    /// What a link to this moment says.
+    ///
+    /// # Errors
+    /// One sentence that says why there can be none.
+    pub fn link(&self) -> Result<String, String> {
+        link::to(self.history(), self.focus.chosen)
+    }
+
+    /// Lets real time pass, in milliseconds. Works for at most `work` milliseconds by `clock`.
+    pub fn advance(&mut self, real: f64, work: f64, clock: fn() -> f64) {
+        self.player.advance(real, work, clock);
     }
 
     /// The run that is shown.
-    pub const fn history(&self) -> &History {
-        &self.history
+    pub fn history(&self) -> &History {
+        self.player.run().history()
     }
 
     /// Whether the next snapshot would differ from the last.
     pub const fn has_news(&self) -> bool {
-        self.news
+        self.player.has_news()
     }
 
     /// Whether it cannot wait: the user did something, or a hop was made.
     pub const fn is_urgent(&self) -> bool {
-        self.urgent
+        self.player.is_urgent()
     }
 
     /// Whether the last command could not be carried out.
@@ -166,30 +263,37 @@ impl Engine {
         self.refused.is_some()
     }
 
+    /// The engine at this moment.
+    pub fn snapshot(&self) -> Snapshot {
+        picture::of(self)
+    }
+
     /// A snapshot to show.
     pub fn publish(&mut self) -> Snapshot {
-        self.news = false;
-        self.urgent = false;
+        self.player.published();
         self.snapshot()
     }
 
     /// The moving layer of this moment.
     pub fn motion(&self) -> Motion {
-        let shown = self.lookup().filter(|_| self.lookup_shown());
-        follow::motion(self.history.world(), shown, self.question().is_some())
-    }
-}
-
-/// The caption before there is a ring.
-const fn nothing_said() -> Caption {
-    Caption {
-        tone: Tone::Calm,
-        lead: Statement::NoMember,
-        rest: Vec::new(),
+        let run = self.player.run();
+        let shown = run.lookup().filter(|_| run.lookup_shown());
+        follow::motion(run.world(), shown, run.question().is_some())
     }
 }
 
 fn begin(scenario: Scenario) -> Option<History> {
     let seed = scenario.seed;
     History::new(scenario, seed).ok()
+}
+
+/// A ring of one node: what is shown if no scenario can be read.
+fn alone() -> History {
+    let scenario = Space::new(5)
+        .ok()
+        .and_then(|space| Scenario::plain(space, vec![Id::from_u64(1)]).ok());
+    match scenario.and_then(begin) {
+        Some(history) => history,
+        None => unreachable!("a ring of one node is a ring"),
+    }
 }

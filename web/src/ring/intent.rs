@@ -5,6 +5,7 @@ mod typed;
 use chordscope_core::base::id::Id;
 
 use self::typed::{new_node, old_node, question};
+use crate::player::Control;
 use crate::ring::engine::command::Command;
 use crate::ring::engine::snapshot::Snapshot;
 use crate::ring::state::{FieldError, UiState};
@@ -22,26 +23,8 @@ pub enum Intent {
     Remove,
     /// Let it crash.
     Crash,
-    /// Play or pause.
-    TogglePlay,
-    /// On to the next step.
-    Continue,
-    /// One event on.
-    StepForward,
-    /// One event back.
-    StepBack,
-    /// Take the last deed back.
-    Undo,
-    /// Do again what was undone.
-    Redo,
-    /// To the beginning.
-    Home,
-    /// To the furthest moment reached.
-    End,
-    /// One speed up.
-    Faster,
-    /// One speed down.
-    Slower,
+    /// A control of the player.
+    Time(Control),
     /// Choose the next node clockwise.
     NextNode,
     /// Choose the one before.
@@ -70,16 +53,6 @@ pub fn of_key(key: &str, predicting: bool) -> Option<Intent> {
         "ArrowRight" | "ArrowDown" if predicting => Intent::NextNode,
         "ArrowLeft" | "ArrowUp" if predicting => Intent::PreviousNode,
         "Enter" if predicting => Intent::Answer,
-        " " => Intent::TogglePlay,
-        "c" => Intent::Continue,
-        "ArrowRight" => Intent::StepForward,
-        "ArrowLeft" => Intent::StepBack,
-        "Ctrl+z" => Intent::Undo,
-        "Ctrl+Shift+z" | "Ctrl+y" => Intent::Redo,
-        "Home" => Intent::Home,
-        "End" => Intent::End,
-        "+" | "=" => Intent::Faster,
-        "-" => Intent::Slower,
         "]" => Intent::NextNode,
         "[" => Intent::PreviousNode,
         "/" => Intent::FocusKey,
@@ -92,7 +65,7 @@ pub fn of_key(key: &str, predicting: bool) -> Option<Intent> {
         "s" => Intent::Share,
         "t" => Intent::Theme,
         "?" => Intent::Help(true),
-        _ => return None,
+        key => return Control::of_key(key).map(Intent::Time),
     })
 }
 
@@ -126,16 +99,7 @@ pub fn command(
         Intent::Insert => Command::Insert(new_node(ui, shot)?),
         Intent::Remove => Command::Remove(old_node(ui, shot)?),
         Intent::Crash => Command::Crash(old_node(ui, shot)?),
-        Intent::TogglePlay => Command::Play(!shot.playing),
-        Intent::Continue => Command::Continue,
-        Intent::StepForward => Command::StepForward,
-        Intent::StepBack => Command::StepBack,
-        Intent::Undo => Command::Undo,
-        Intent::Redo => Command::Redo,
-        Intent::Home => Command::Seek(0),
-        Intent::End => Command::Seek(shot.reached),
-        Intent::Faster => Command::Faster,
-        Intent::Slower => Command::Slower,
+        Intent::Time(control) => Command::Time(control),
         Intent::NextNode => return Ok(neighbour(shot, 1).map(Command::Move)),
         Intent::PreviousNode => {
             return Ok(neighbour(shot, shot.nodes.len().saturating_sub(1)).map(Command::Move));

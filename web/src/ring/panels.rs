@@ -1,7 +1,6 @@
 //! What the page is made of, one panel a file.
 
 pub mod ask_bar;
-pub mod branch_tree;
 pub mod caption;
 pub mod change_card;
 pub mod event_log;
@@ -11,15 +10,15 @@ pub mod lookup_card;
 pub mod node_card;
 pub mod ring_view;
 pub mod spin_field;
-pub mod timeline;
 pub mod top_bar;
-pub mod transport;
 
 use yew::{Callback, Properties, UseReducerHandle};
 
+use crate::player::{Control, View};
 use crate::ring::engine::command::Command;
+use crate::ring::engine::snapshot::Snapshot;
 use crate::ring::intent::Intent;
-use crate::ring::state::{UiState, View};
+use crate::ring::state::UiState;
 
 pub(crate) use chordscope_sim::engine::time_text::time_text;
 
@@ -27,13 +26,26 @@ pub(crate) use chordscope_sim::engine::time_text::time_text;
 #[derive(Clone, Debug, PartialEq, Properties)]
 pub struct Desk {
     /// The last snapshot.
-    pub view: View,
+    pub view: View<Snapshot>,
     /// The controls.
     pub ui: UseReducerHandle<UiState>,
     /// Takes intents, which read the controls.
     pub intend: Callback<Intent>,
     /// Takes commands.
     pub send: Callback<Command>,
+}
+
+impl Desk {
+    /// Takes what the controls of the player ask for. Buttons are intents; where a list or the slider leads is a command.
+    pub fn control(&self) -> Callback<Control> {
+        let (intend, send) = (self.intend.clone(), self.send.clone());
+        Callback::from(move |control| match control {
+            Control::Seek(_) | Control::Speed(_) | Control::Branch(_) => {
+                send.emit(Command::Time(control));
+            }
+            _ => intend.emit(Intent::Time(control)),
+        })
+    }
 }
 
 /// A button's callback for an intent.

@@ -5,25 +5,7 @@ use std::rc::Rc;
 use yew::Reducible;
 
 use crate::ring::engine::command::Way;
-use crate::ring::engine::snapshot::{Question, Snapshot};
-
-/// A snapshot that compares by identity: two pictures of one moment are one.
-#[derive(Clone, Debug)]
-pub struct View(pub Rc<Snapshot>);
-
-impl PartialEq for View {
-    fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-impl std::ops::Deref for View {
-    type Target = Snapshot;
-
-    fn deref(&self) -> &Snapshot {
-        &self.0
-    }
-}
+use crate::ring::engine::snapshot::Question;
 
 /// A field that the user types into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

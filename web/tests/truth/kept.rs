@@ -2,6 +2,7 @@
 
 use chordscope_core::base::id::Id;
 use chordscope_sim::engine::behaviour::BEHAVIOUR;
+use chordscope_web::player::Control;
 use chordscope_web::ring::engine::Engine;
 use chordscope_web::ring::engine::command::Command;
 use chordscope_web::ring::engine::snapshot::Snapshot;
@@ -18,7 +19,7 @@ fn watch(run: &str, node: u64) -> Vec<Snapshot> {
     let mut seen = Seen::default();
     let mut shots = Vec::new();
     while engine.history().now() < until {
-        engine.apply(Command::StepForward);
+        engine.apply(Control::StepForward);
         look(&engine, run, &[], &mut seen);
         shots.push(engine.snapshot());
     }
@@ -91,9 +92,9 @@ fn a_node_that_is_asked_again_is_said_to_be() {
     let [origin, to] = [1, 14].map(Id::from_u64);
     let again = Statement::AsksAgain { origin, to };
     let mut leads = Vec::new();
-    while engine.snapshot().can_continue {
-        engine.apply(Command::Continue);
-        while engine.snapshot().playing {
+    while engine.snapshot().time.can_continue {
+        engine.apply(Control::Continue);
+        while engine.snapshot().time.playing {
             frames(&mut engine, 1);
         }
         let lead = engine.snapshot().caption.lead;

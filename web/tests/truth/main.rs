@@ -20,6 +20,7 @@ use chordscope_core::base::rng::Rng;
 use chordscope_sim::classic::Protocol;
 use chordscope_sim::worlds::ring::builtin;
 use chordscope_sim::worlds::ring::trace::{Traffic, What};
+use chordscope_web::player::Control;
 use chordscope_web::ring::engine::Engine;
 use chordscope_web::ring::engine::command::{Command, Way};
 use chordscope_web::ring::engine::snapshot::{ChangedRow, FingerRow, Snapshot, Standing};
@@ -99,7 +100,7 @@ fn look(engine: &Engine, place: &str, predicted: &[(u64, Vec<u64>)], seen: &mut 
         if let Err(why) = judge(statement, &facts) {
             let found = format!(
                 "{place}, at {} µs: “{text}”\n{statement:?}\n{why}\ndone: {:?}",
-                shot.now,
+                shot.time.now,
                 facts.deeds().collect::<Vec<_>>()
             );
             seen.wrong
@@ -139,7 +140,10 @@ fn look(engine: &Engine, place: &str, predicted: &[(u64, Vec<u64>)], seen: &mut 
         }
     }
     for (table, wrong) in tables(&shot, &facts) {
-        let found = format!("{place}, at {} µs: {:?}\n{wrong}", shot.now, shot.caption);
+        let found = format!(
+            "{place}, at {} µs: {:?}\n{wrong}",
+            shot.time.now, shot.caption
+        );
         seen.wrong.entry(format!("table {table}")).or_insert(found);
     }
     seen.memory = memory;
@@ -270,15 +274,15 @@ fn watch_scenarios(seen: &mut Seen) {
             frames(&mut engine, 9);
             look(&engine, &scenario.name, &[], seen);
             let shot = engine.snapshot();
-            if !shot.can_continue {
+            if !shot.time.can_continue {
                 break;
             }
-            if !shot.playing {
-                engine.apply(Command::Continue);
+            if !shot.time.playing {
+                engine.apply(Control::Continue);
             }
         }
         assert!(
-            !engine.snapshot().can_continue,
+            !engine.snapshot().time.can_continue,
             "{} has not ended",
             scenario.name
         );
@@ -395,12 +399,12 @@ fn random_command(rng: &mut Rng, shot: &Snapshot) -> Command {
         6 | 7 => Command::Insert(key),
         8 => Command::Remove(node),
         9 | 10 => Command::Crash(node),
-        11 => Command::Seek(rng.below(shot.end + 1)),
-        12 => Command::StepForward,
-        13 => Command::StepBack,
-        14..=18 => Command::Continue,
-        19 => Command::Play(rng.chance(3, 4)),
-        20 => Command::Speed(rng.below(11) as usize),
+        11 => Control::Seek(rng.below(shot.time.end + 1)).into(),
+        12 => Control::StepForward.into(),
+        13 => Control::StepBack.into(),
+        14..=18 => Control::Continue.into(),
+        19 => Control::Play(rng.chance(3, 4)).into(),
+        20 => Control::Speed(rng.below(11) as usize).into(),
         21 => Command::Hover(Some(Under::Node(node))),
         22 => Command::Hover(Some(Under::Key(key))),
         23 => Command::Hover(None),
@@ -420,8 +424,8 @@ fn watch_random_run(seed: u64, seen: &mut Seen) {
     let mut predicted = Vec::new();
     // By steps, or with time running.
     engine.apply(match rng.chance(1, 2) {
-        true => Command::Continue,
-        false => Command::Play(true),
+        true => Control::Continue,
+        false => Control::Play(true),
     });
     for _ in 0..6 + rng.below(26) {
         let shot = engine.snapshot();

@@ -29,11 +29,12 @@ const SIM_FLOORS: [&[&str]; 3] = [
 ];
 
 /// The rooms of the page's crate: the last floor has the pages, a room each; below them is what they share, which knows none of them.
-const WEB_FLOORS: [&[&str]; 5] = [
+const WEB_FLOORS: [&[&str]; 6] = [
     &["brief", "input", "scene"],
     &["page"],
     &["hooks"],
     &["components"],
+    &["player"],
     &["ring", "experiments", "live"],
 ];
 
@@ -308,8 +309,8 @@ fn no_page_imports_another_one_and_what_they_share_none() {
         ["web/src/experiments/app.rs:2: `experiments` imports `live`, on the same floor"]
     );
     assert_eq!(
-        judged("scene/hit.rs", "use crate::ring::engine::Engine;"),
-        ["web/src/scene/hit.rs:1: `scene` imports `ring`, above it"]
+        judged("player/clock.rs", "use crate::ring::engine::Engine;"),
+        ["web/src/player/clock.rs:1: `player` imports `ring`, above it"]
     );
 }
 

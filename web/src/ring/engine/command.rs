@@ -4,6 +4,7 @@ use chordscope_core::base::id::Id;
 use chordscope_sim::engine::json::Json;
 
 use crate::input::Key;
+use crate::player::Control;
 use crate::scene::hit::Under;
 
 /// How a lookup goes from node to node.
@@ -26,22 +27,8 @@ pub enum Command {
     Import(Json),
     /// Say why no run was exported or imported.
     Refuse(String),
-    /// Let time run, or stop it.
-    Play(bool),
-    /// On to the next step, and stop there; while time runs, at once.
-    Continue,
-    /// To the next event worth seeing.
-    StepForward,
-    /// To the last one before now.
-    StepBack,
-    /// To this moment, in microseconds of virtual time.
-    Seek(u64),
-    /// How fast time runs: an index into [`SPEEDS`](crate::ring::engine::SPEEDS).
-    Speed(usize),
-    /// To the next speed above the present one.
-    Faster,
-    /// To the next speed below.
-    Slower,
+    /// A control of the player: time, and the branches of the run.
+    Time(Control),
     /// Who is responsible for this key? Asked at a node.
     Look {
         /// The node that asks.
@@ -76,12 +63,23 @@ pub enum Command {
     Remove(Id),
     /// A node stops without a word.
     Crash(Id),
-    /// Take the last deed back.
-    Undo,
-    /// Do again what was undone last.
-    Redo,
-    /// Go to the branch of this number.
-    Branch(u32),
     /// Show stabilization in the event log too.
     ShowUpkeep(bool),
+}
+
+impl Command {
+    /// Whether it leaves standing what is said of the last command that was refused.
+    pub(super) const fn is_aside(&self) -> bool {
+        match self {
+            Self::Hover(_) | Self::Type(_) | Self::ShowUpkeep(_) => true,
+            Self::Time(control) => control.is_speed(),
+            _ => false,
+        }
+    }
+}
+
+impl From<Control> for Command {
+    fn from(control: Control) -> Self {
+        Self::Time(control)
+    }
 }

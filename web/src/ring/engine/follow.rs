@@ -10,13 +10,6 @@ use crate::ring::engine::statement::{Stage, Statement};
 use crate::ring::engine::tables;
 use crate::scene::{Carries, Dot, Motion};
 
-/// The lookup of interest: the one that the user asked for, while there is one; otherwise the last.
-pub(super) fn current(world: &RingWorld, asked: Option<(Id, u64)>) -> Option<&LookupTrace> {
-    let known = world.lookups();
-    let asked = known.iter().rev().find(|trace| Some(trace.id) == asked);
-    asked.or_else(|| known.last())
-}
-
 /// The responsible node, as soon as the question has reached it.
 fn owner(trace: &LookupTrace) -> Option<Id> {
     let here = |decision: &Decision| decision.step == Step::Here;

@@ -1,14 +1,19 @@
 //! Links to a moment of a run: made and followed.
 
+use chordscope_core::base::id::Id;
+use chordscope_sim::worlds::ring::History;
 use chordscope_sim::worlds::ring::permalink::Permalink;
 
-use crate::ring::engine::Engine;
-use crate::ring::engine::snapshot::{Beside, Refused};
-
-/// The scenario stands with the question.
-const fn beside_question(text: String) -> Refused {
-    let beside = Beside::Question;
-    Refused { beside, text }
+/// What a link leads to.
+pub(super) struct Opened {
+    /// The run, at the moment that the link names.
+    pub(super) history: History,
+    /// Whether it names one; one to a scenario alone lets that run from step to step.
+    pub(super) is_moment: bool,
+    /// The node whose tables are shown.
+    pub(super) chosen: Option<Id>,
+    /// What to know of it, if it was made otherwise than today.
+    pub(super) caveat: Option<String>,
 }
 
 /// Whether the query of an address names a run: anything but how the page is shown.
@@ -17,44 +22,38 @@ pub fn names_a_run(query: &str) -> bool {
     parts.any(|part| !matches!(part, "" | "embed" | "embed=1"))
 }
 
-impl Engine {
-    /// What a link to this moment says.
-    ///
-    /// # Errors
-    /// One sentence that says why there can be none.
-    pub fn link(&self) -> Result<String, String> {
-        let too_long =
-            |_| "This run is too long to share as a link: “Export” saves it as a file.".to_owned();
-        Permalink::of(&self.history, self.chosen).map_err(too_long)
-    }
+/// What a link to this moment says.
+///
+/// # Errors
+/// One sentence that says why there can be none.
+pub(super) fn to(history: &History, chosen: Option<Id>) -> Result<String, String> {
+    let too_long =
+        |_| "This run is too long to share as a link: “Export” saves it as a file.".to_owned();
+    Permalink::of(history, chosen).map_err(too_long)
+}
 
-    /// Shows what a link says, or why it cannot be read.
-    pub(super) fn follow_link(&mut self, link: &str) {
-        let opened = Permalink::parse(link).and_then(|read| {
-            let (moment, selected, caveat) = (read.at, read.selected, read.caveat());
-            let opened = read.open();
-            opened.map(|history| (history, moment, selected, caveat))
-        });
-        match opened {
-            Ok((history, moment, selected, caveat)) => {
-                self.tell(history);
-                // A link to a moment shows it; one to a scenario alone lets it run from step to step.
-                self.playing &= moment.is_none();
-                self.guided = self.playing;
-                self.chosen = selected;
-                self.refused = caveat.map(beside_question);
-            }
-            Err(error) => {
-                let shown = &self.history.setup().title;
-                let shown = if shown.is_empty() {
-                    "what was shown before".to_owned()
-                } else {
-                    format!("“{shown}”")
-                };
-                self.refused = Some(beside_question(format!(
-                    "This link cannot be read ({error}): here is {shown} instead."
-                )));
-            }
-        }
-    }
+/// Opens a link; `shown` is the run that stays where it cannot be read.
+///
+/// # Errors
+/// One sentence that says why it cannot be read, and what is shown instead.
+pub(super) fn open(link: &str, shown: &History) -> Result<Opened, String> {
+    let opened = Permalink::parse(link).and_then(|read| {
+        let (moment, chosen, caveat) = (read.at, read.selected, read.caveat());
+        let is_moment = moment.is_some();
+        read.open().map(|history| Opened {
+            history,
+            is_moment,
+            chosen,
+            caveat,
+        })
+    });
+    opened.map_err(|error| {
+        let title = &shown.setup().title;
+        let shown = if title.is_empty() {
+            "what was shown before".to_owned()
+        } else {
+            format!("“{title}”")
+        };
+        format!("This link cannot be read ({error}): here is {shown} instead.")
+    })
 }

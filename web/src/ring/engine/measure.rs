@@ -1,5 +1,7 @@
 //! What lookups take in this ring: the mean of all of them, and what the formula for large random rings says.
 
+use std::cell::RefCell;
+
 use chordscope_core::base::id::Id;
 use chordscope_core::chord::ideal::IdealRing;
 use chordscope_core::chord::route::Routing;
@@ -11,9 +13,26 @@ const MOST: usize = 64;
 /// The largest space whose keys are counted out.
 const COUNTED_BITS: u8 = 32;
 
+/// The mean of the lookups of a ring, computed once as long as its nodes stay.
+#[derive(Debug, Default)]
+pub(super) struct Mean {
+    known: RefCell<(Vec<Id>, Option<Statement>)>,
+}
+
+impl Mean {
+    /// The mean of this ring's lookups, if it has not too many nodes.
+    pub(super) fn of(&self, ring: &IdealRing) -> Option<Statement> {
+        let mut known = self.known.borrow_mut();
+        if known.0 != ring.ids() {
+            *known = (ring.ids().to_vec(), mean(ring));
+        }
+        known.1.clone()
+    }
+}
+
 /// The mean of all lookups, from every node for every key, along correct fingers. Between two nodes all keys have one owner, and lookups
 /// take one path to all of them: a lookup for each pair of nodes tells, weighed with how many keys the owner has.
-pub(super) fn mean(ring: &IdealRing) -> Option<Statement> {
+fn mean(ring: &IdealRing) -> Option<Statement> {
     let nodes = ring.ids();
     if nodes.len() > MOST {
         return None;

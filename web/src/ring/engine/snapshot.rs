@@ -11,9 +11,10 @@ pub(in crate::ring::engine) use self::node::is_responsible;
 pub use self::node::{
     ChangeView, ChangedRow, FingerRow, Gone, Inspected, KeyView, NodeView, Standing,
 };
-pub use self::story::{About, Caption, EventView, LookupView, MarkView, Tone};
+pub use self::story::{About, Caption, EventView, LookupView, Tone};
 use crate::brief::{brief, shorten};
 use crate::input::Key;
+use crate::player::TimeView;
 use crate::ring::engine::command::Way;
 use crate::ring::engine::statement::Statement;
 use crate::scene::hit::Under;
@@ -27,18 +28,8 @@ pub struct Snapshot {
     pub scenarios: Rc<Vec<(String, String)>>,
     /// The scenario that runs.
     pub scenario: ScenarioView,
-    /// Virtual time now, in microseconds.
-    pub now: u64,
-    /// The furthest virtual time reached.
-    pub reached: u64,
-    /// Where the timeline ends: there, or a little later.
-    pub end: u64,
-    /// Whether time runs.
-    pub playing: bool,
-    /// Whether there is a next step to go on to.
-    pub can_continue: bool,
-    /// How fast, as an index into [`SPEEDS`](crate::ring::engine::SPEEDS).
-    pub speed: usize,
+    /// Time, and the branches of the run.
+    pub time: Rc<TimeView>,
     /// Every node that is or was on the ring, ascending.
     pub nodes: Rc<Vec<NodeView>>,
     /// Keys that hold a value, ascending.
@@ -69,8 +60,6 @@ pub struct Snapshot {
     pub events: Vec<EventView>,
     /// Whether stabilization is among them.
     pub upkeep_shown: bool,
-    /// The timeline.
-    pub marks: Rc<Vec<MarkView>>,
     /// What holds of the ring, invariant by invariant; nothing where no node is.
     pub health: Vec<Statement>,
     /// How many of them are violated.
@@ -81,42 +70,8 @@ pub struct Snapshot {
     pub counters: Counters,
     /// The digest of all that happened so far, in hexadecimal: the same run has the same digest everywhere.
     pub digest: String,
-    /// Every branch of the run, each after the one that it left.
-    pub branches: Rc<Vec<BranchRow>>,
-    /// Whether there is a deed to undo.
-    pub can_undo: bool,
-    /// Whether there is an undone deed to do again.
-    pub can_redo: bool,
-    /// The last thing that the user is told of and that needs no answer.
-    pub notice: Option<Notice>,
     /// Why the last command was refused, or what to know of the link that was followed.
     pub refused: Option<Refused>,
-}
-
-/// A branch, as the tree above the timeline has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BranchRow {
-    /// Its number: the first branch is 1.
-    pub number: u32,
-    /// The number of the branch that it left.
-    pub parent: Option<u32>,
-    /// The number of branches between it and the first one, that one included.
-    pub depth: usize,
-    /// When it left its parent, in microseconds of virtual time.
-    pub from: u64,
-    /// The first action on it.
-    pub label: String,
-    /// Whether it is the one that is shown.
-    pub is_current: bool,
-}
-
-/// Something that the user is told of once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
-    /// Tells it from the last one.
-    pub number: u32,
-    /// One or two sentences.
-    pub text: String,
 }
 
 /// Why a command was refused, and beside which control that is said.

@@ -15,7 +15,8 @@ use chordscope_sim::worlds::ring::action::Action;
 use chordscope_sim::worlds::ring::trace::{Entry, Traffic, What};
 
 use crate::brief::brief;
-use crate::ring::engine::snapshot::{About, EventView, Gone, MarkView};
+use crate::player::{Tick, TickKind};
+use crate::ring::engine::snapshot::{About, EventView, Gone};
 use crate::ring::engine::statement::{Fate, happened};
 
 /// How many lines the log shows.
@@ -29,7 +30,7 @@ const DEPTH: usize = 20_000;
 pub(super) struct Story {
     /// The index of the first entry not read yet.
     next: u64,
-    marks: Rc<Vec<MarkView>>,
+    ticks: Rc<Vec<Tick>>,
     deeds: Vec<Told<Action>>,
     losses: Vec<Told<()>>,
     /// Changes of the ring: of members, pointers, invariants.
@@ -86,7 +87,7 @@ impl Story {
                 self.turnover.push(told(entry, ()));
             }
             if entry.is_notable() {
-                Rc::make_mut(&mut self.marks).push(mark(entry, space));
+                Rc::make_mut(&mut self.ticks).push(tick(entry, space));
             }
         }
     }
@@ -96,7 +97,7 @@ impl Story {
         let entries = history.entries();
         let kept = entries.partition_point(|entry| entry.at < at);
         self.next = entries.get(kept).map_or(self.next, |entry| entry.index);
-        Rc::make_mut(&mut self.marks).retain(|mark| mark.at < at.as_micros());
+        Rc::make_mut(&mut self.ticks).retain(|tick| tick.at < at.as_micros());
         self.deeds.retain(|told| told.at < at);
         self.losses.retain(|told| told.at < at);
         self.news.retain(|told| told.at < at);
@@ -105,13 +106,12 @@ impl Story {
     }
 
     /// The timeline's map, without what lookups did from `secret` on.
-    pub(super) fn marks(&self, secret: Option<Instant>) -> Rc<Vec<MarkView>> {
+    pub(super) fn ticks(&self, secret: Option<Instant>) -> Rc<Vec<Tick>> {
         let Some(secret) = secret else {
-            return Rc::clone(&self.marks);
+            return Rc::clone(&self.ticks);
         };
-        let is_told =
-            |mark: &&MarkView| mark.about != About::Lookup || mark.at < secret.as_micros();
-        Rc::new(self.marks.iter().filter(is_told).cloned().collect())
+        let is_told = |tick: &&Tick| tick.kind != TickKind::Hop || tick.at < secret.as_micros();
+        Rc::new(self.ticks.iter().filter(is_told).cloned().collect())
     }
 
     /// The number of messages lost by now.
@@ -315,10 +315,15 @@ fn about(entry: &Entry) -> About {
     }
 }
 
-fn mark(entry: &Entry, space: Space) -> MarkView {
-    MarkView {
+fn tick(entry: &Entry, space: Space) -> Tick {
+    Tick {
         at: entry.at.as_micros(),
-        about: about(entry),
+        kind: match about(entry) {
+            About::Lookup => TickKind::Hop,
+            About::Action => TickKind::Deed,
+            About::Lost | About::Violation => TickKind::Fault,
+            About::Upkeep | About::Other => TickKind::Other,
+        },
         label: brief(&happened(entry, space)),
     }
 }

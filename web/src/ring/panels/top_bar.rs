@@ -6,6 +6,7 @@ use yew::{Callback, Html, TargetCast, html};
 use crate::components::icon::{Picture, icon};
 use crate::components::pages::pages;
 use crate::page::Route;
+use crate::player::transport::undo_and_redo;
 use crate::ring::engine::snapshot::Beside;
 use crate::ring::intent::Intent;
 use crate::ring::panels::{Desk, on_click};
@@ -21,8 +22,7 @@ pub fn top_bar(desk: &Desk) -> Html {
                 <p class="toast" role="status">{toast}</p>
             }
             <div class="top__deeds" role="group" aria-label="Deeds">
-                {deed(desk, "Undo", "Undo (Ctrl+Z)", Picture::Undo, Intent::Undo, desk.view.can_undo)}
-                {deed(desk, "Redo", "Redo (Ctrl+Y)", Picture::Redo, Intent::Redo, desk.view.can_redo)}
+                {undo_and_redo(&desk.view.time, &desk.control())}
             </div>
             <div class="top__end">
                 <button type="button" class="quiet menu menu--more" aria-label="More" title="More" popovertarget="ring-more">{icon(Picture::More)}</button>
@@ -63,18 +63,4 @@ fn chosen(desk: &Desk) -> Callback<Event> {
         // The same one may be chosen again.
         input.set_value("");
     })
-}
-
-/// A button that takes a deed back or does it again. It keeps the focus when there is nothing more of that.
-fn deed(
-    desk: &Desk,
-    name: &'static str,
-    title: &'static str,
-    picture: Picture,
-    intent: Intent,
-    can: bool,
-) -> Html {
-    html! {
-        <button type="button" class="quiet" aria-label={name} {title} aria-disabled={(!can).then_some("true")} onclick={on_click(&desk.intend, intent)}>{icon(picture)}</button>
-    }
 }

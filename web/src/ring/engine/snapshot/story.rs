@@ -131,14 +131,3 @@ pub struct EventView {
     /// What it is about.
     pub about: About,
 }
-
-/// A tick of the timeline.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MarkView {
-    /// When, in microseconds.
-    pub at: u64,
-    /// What it is about.
-    pub about: About,
-    /// In words.
-    pub label: String,
-}

@@ -1,13 +1,11 @@
 //! The branches of the run as a tree, a row each, and as a list. Shown once there is more than one.
 
+use chordscope_sim::engine::history::MAX_BRANCHES;
+use chordscope_sim::engine::time_text::time_text;
 use web_sys::{Event, HtmlSelectElement};
 use yew::{Callback, Html, TargetCast, html};
 
-use chordscope_sim::engine::history::MAX_BRANCHES;
-
-use crate::ring::engine::command::Command;
-use crate::ring::engine::snapshot::BranchRow;
-use crate::ring::panels::{Desk, time_text};
+use crate::player::{BranchRow, Control, TimeView};
 
 /// The distance of two columns of the tree, and of the first one from its edge, in pixels.
 const COLUMN: usize = 10;
@@ -22,18 +20,18 @@ pub const BRANCHES: &str = ".branches__tree";
 pub const CURRENT: &str = "[aria-current]";
 
 /// The tree and the list of branches.
-pub fn branch_tree(desk: &Desk) -> Html {
-    let rows = &desk.view.branches;
+pub fn branch_tree(time: &TimeView, control: &Callback<Control>) -> Html {
+    let rows = &time.branches;
     if rows.len() < 2 {
         return Html::default();
     }
-    let send = desk.send.clone();
+    let chosen_branch = control.clone();
     let numbers: Vec<u32> = rows.iter().map(|row| row.number).collect();
     let onchange = Callback::from(move |event: Event| {
         let select: HtmlSelectElement = event.target_unchecked_into();
         let chosen = usize::try_from(select.selected_index()).ok();
         if let Some(number) = chosen.and_then(|place| numbers.get(place)) {
-            send.emit(Command::Branch(*number));
+            chosen_branch.emit(Control::Branch(*number));
         }
     });
     // After a choice of the user's, a list follows the index alone; of an option that is new, its attribute.
@@ -50,7 +48,7 @@ pub fn branch_tree(desk: &Desk) -> Html {
                 {graph(rows)}
                 <ol>
                     for row in rows.iter() {
-                        {line(desk, row)}
+                        {line(row, control)}
                     }
                 </ol>
             </div>
@@ -61,9 +59,9 @@ pub fn branch_tree(desk: &Desk) -> Html {
     }
 }
 
-fn line(desk: &Desk, row: &BranchRow) -> Html {
+fn line(row: &BranchRow, control: &Callback<Control>) -> Html {
     let number = row.number;
-    let onclick = desk.send.reform(move |_| Command::Branch(number));
+    let onclick = control.reform(move |_| Control::Branch(number));
     let leaves = row.parent.map(|parent| {
         let from = time_text(row.from);
         format!(", leaves branch {parent} at {from}")
