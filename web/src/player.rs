@@ -76,6 +76,16 @@ impl<P: Played> Player<P> {
         self.begin();
     }
 
+    /// Shows another run at rest, with what is known to lie ahead of its moment.
+    pub fn open(&mut self, run: P) {
+        self.clock.stop();
+        self.clock.guide(false);
+        self.run = run;
+        self.read_ahead();
+        self.begin();
+        self.clock.skip_reading();
+    }
+
     fn begin(&mut self) {
         self.seen = self.run.history().world().events();
         self.take_step();
@@ -375,15 +385,19 @@ impl<P: Played> Player<P> {
     /// Moves to another branch. What is known of the time after the two part is of the branch that is left.
     fn enter_branch(&mut self, go: impl FnOnce(&mut HistoryOf<P>)) {
         self.clock.stop();
+        go(self.run.history_mut());
+        self.read_ahead();
+        self.begin();
+        self.clock.skip_reading();
+    }
+
+    /// Reads what happened on this branch, and what lies ahead on it or much of that.
+    fn read_ahead(&mut self) {
         let history = self.run.history_mut();
-        go(history);
         let now = history.now();
         history.advance_within(history.end(), AHEAD);
         self.run.turn(Turn::Entered);
         self.run.history_mut().seek(now);
-        self.seen = self.run.history().world().events();
-        self.take_step();
-        self.clock.skip_reading();
     }
 
     /// Time as the controls show it, with the timeline's map and the stretch of it that is followed.

@@ -184,3 +184,16 @@ fn a_deed_in_the_past_of_a_swarm_begins_a_branch_and_is_undone_and_done_again() 
     assert_eq!(player.run().turns.last(), Some(&Turn::Entered));
     assert!(player.act(Action::Leave(99)).is_err());
 }
+
+#[test]
+fn a_run_that_is_opened_rests_at_its_moment_and_is_read_as_far_as_it_was_played() {
+    let mut swarm = Swarm::new();
+    swarm.history.seek(Instant::from_micros(900_000));
+    swarm.history.seek(Instant::from_micros(100_000));
+    let mut player = Player::new(Swarm::new(), true);
+    player.open(swarm);
+    let time = view(&player);
+    assert_eq!((time.now, time.reached), (100_000, 900_000));
+    assert!(!time.playing && time.can_continue);
+    assert_eq!(player.run().turns, [Turn::Entered]);
+}
