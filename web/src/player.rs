@@ -377,11 +377,6 @@ impl<P: Played> Player<P> {
         self.notice = Some(Notice { number, text });
     }
 
-    /// Reads the branch that is shown, and what lies ahead on it or much of that, for a run that comes with its branches.
-    pub fn read_branch(&mut self) {
-        self.enter_branch(|_| {});
-    }
-
     /// Moves to another branch. What is known of the time after the two part is of the branch that is left.
     fn enter_branch(&mut self, go: impl FnOnce(&mut HistoryOf<P>)) {
         self.clock.stop();

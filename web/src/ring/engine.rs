@@ -204,9 +204,8 @@ impl Engine {
     fn import(&mut self, run: Json) {
         match files::read(run) {
             Ok(Imported { history, behaviour }) => {
-                self.show(history);
-                self.player.lead(false);
-                self.player.read_branch();
+                self.focus.leave();
+                self.player.open(Run::new(history));
                 if let Some(caveat) = behaviour::caveat(behaviour) {
                     self.refuse(Beside::Run, caveat);
                 }
