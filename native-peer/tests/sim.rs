@@ -349,7 +349,9 @@ fn a_run_is_exported_and_traced_and_an_exported_run_has_the_same_digest() {
     );
     assert!(refused(&["run", &run, "--seed", "2"], 2).contains("--seed: an exported run"));
     let broken = path("broken.json");
-    std::fs::write(&broken, read(&run).replace("\"bits\": 5", "\"bits\": 500")).unwrap();
+    let text = read(&run).replace("bits=5&", "bits=500&");
+    assert_ne!(text, read(&run));
+    std::fs::write(&broken, text).unwrap();
     assert!(refused(&["run", &broken], 2).contains("is no exported run: bits: "));
     let nowhere = path("no/such/folder.json");
     assert!(refused(&["run", "crash-18", "--trace", &nowhere], 1).contains("folder.json"));
