@@ -196,27 +196,30 @@ async fn the_tree_scrolls_to_the_current_branch_and_the_page_stays() -> Result<(
     page.assert_no_errors().await
 }
 
+/// The places of the stage and of its bar.
+const PLACES: &str = "
+    const place = part => { const area = document.querySelector(part).getBoundingClientRect();
+        return [area.left, area.top, area.width, area.height].map(Math.round).join() };
+    return [place('.app .view'), place('.track')]";
+/// The number of pixels of the still layer below the branches, and whether these lie on the legend or beyond the stage.
+const COVERED: &str = "
+    const canvas = document.querySelector('.app .view canvas'), pen = canvas.getContext('2d');
+    const stage = canvas.getBoundingClientRect(), ratio = canvas.width / stage.width;
+    const tree = document.querySelector('.branches'), area = tree.getBoundingClientRect();
+    const legend = document.querySelector('.app .legend').getBoundingClientRect();
+    const image = pen.getImageData(
+        (area.left - stage.left) * ratio, (area.top - stage.top) * ratio, area.width * ratio, area.height * ratio);
+    let covered = 0;
+    for (let at = 3; at < image.data.length; at += 4) covered += image.data[at] > 0;
+    return [covered, area.right > legend.left && area.top < legend.bottom, area.top < stage.top, area.bottom > stage.bottom]";
+/// Whether each dot of the tree is at the height of its row.
+const ALIGNED: &str = "
+    const middle = part => { const area = part.getBoundingClientRect(); return area.top + area.height / 2 };
+    const dots = [...document.querySelectorAll('.branches circle')], rows = [...document.querySelectorAll('.branches li')];
+    return dots.length === rows.length && dots.every((dot, at) => Math.abs(middle(dot) - middle(rows[at])) < 2)";
+
 #[tokio::test]
 async fn branches_lie_beside_the_ring_and_move_nothing() -> Result<()> {
-    // Where the stage and its bar are, and how many pixels of the still layer lie below the branches.
-    const PLACES: &str = "
-        const place = part => { const area = document.querySelector(part).getBoundingClientRect();
-            return [area.left, area.top, area.width, area.height].map(Math.round).join() };
-        return [place('.app .view'), place('.track')]";
-    const COVERED: &str = "
-        const canvas = document.querySelector('.app .view canvas'), pen = canvas.getContext('2d');
-        const stage = canvas.getBoundingClientRect(), ratio = canvas.width / stage.width;
-        const tree = document.querySelector('.branches'), area = tree.getBoundingClientRect();
-        const legend = document.querySelector('.app .legend').getBoundingClientRect();
-        const image = pen.getImageData(
-            (area.left - stage.left) * ratio, (area.top - stage.top) * ratio, area.width * ratio, area.height * ratio);
-        let covered = 0;
-        for (let at = 3; at < image.data.length; at += 4) covered += image.data[at] > 0;
-        return [covered, area.right > legend.left && area.top < legend.bottom, area.top < stage.top, area.bottom > stage.bottom]";
-    const ALIGNED: &str = "
-        const middle = part => { const area = part.getBoundingClientRect(); return area.top + area.height / 2 };
-        const dots = [...document.querySelectorAll('.branches circle')], rows = [...document.querySelectorAll('.branches li')];
-        return dots.length === rows.length && dots.every((dot, at) => Math.abs(middle(dot) - middle(rows[at])) < 2)";
     let (_site, page) = open(1280, 800).await?;
     let mut before = Vec::new();
     let sizes = [
