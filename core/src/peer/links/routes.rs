@@ -86,7 +86,11 @@ impl Routes {
         let older = older.map(|(other, _)| other);
         self.ways.insert(id, channel);
         let mut wants = vec![Want::Node(ToNode::Refresh(contact.clone()))];
-        wants.extend(older.map(|older| Want::Links(Input::Close(older, CloseReason::Replaced))));
+        if let Some(older) = older {
+            // A transfer begins anew: whoever opens a second link the same way does not know of what went over the first.
+            wants.push(Want::Transfers(transfers::Input::Gone(id)));
+            wants.push(Want::Links(Input::Close(older, CloseReason::Replaced)));
+        }
         wants.push(Want::Owner(Output::Event(Event::LinkUp {
             link: channel.link(),
             contact: contact.clone(),
@@ -275,6 +279,29 @@ mod tests {
         let unreachable = Want::Node(ToNode::Unreachable(id));
         assert_eq!(wants, [gone, unlinked, unreachable]);
         assert_eq!(routes.to(id), None);
+    }
+
+    /// A node that was restarted behind a connection that nobody has ended, as after a power cut.
+    #[test]
+    fn who_opens_a_second_link_the_same_way_begins_its_transfers_anew() {
+        let node = contact_of(2);
+        let id = node.id();
+        let (mut routes, mut channels) = (Routes::default(), Channels::new(1 << 20, 8));
+        channels.insert(SOCKET, Link::assume_open(Role::Responder, &node));
+        let first = routes.on_open(&channels, SOCKET, node.clone());
+        let gone = Want::Transfers(transfers::Input::Gone(id));
+        assert!(!first.contains(&gone));
+        let second = Channel::Socket(LinkId(9));
+        channels.insert(second, Link::assume_open(Role::Responder, &node));
+        let wants = routes.on_open(&channels, second, node.clone());
+        let close = Want::Links(Input::Close(SOCKET, CloseReason::Replaced));
+        assert_eq!(wants[1..3], [gone.clone(), close]);
+        assert_eq!(routes.to(id), Some(second));
+        // One each way is what two nodes come to that dial each other at once.
+        let third = Channel::Socket(LinkId(10));
+        channels.insert(third, Link::assume_open(Role::Initiator, &node));
+        let wants = routes.on_open(&channels, third, node);
+        assert!(!wants.contains(&gone));
     }
 
     #[test]

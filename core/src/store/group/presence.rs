@@ -57,8 +57,9 @@ impl Presence {
         self.silent.insert(node);
     }
 
-    /// Takes a node's introduction.
+    /// Takes a node's introduction. One that was not there, or stayed in another lineage, may be back or have changed its mind.
     pub(super) fn met(&mut self, now: Instant, node: Id, who: Introduction) {
+        self.declined.remove(&node);
         self.renewed.insert(node, who.incarnation);
         match who.lineage {
             Some(lineage) => {
@@ -271,6 +272,20 @@ mod tests {
         presence.heard(id(1));
         presence.look(end, &members, &look, patience, None);
         assert_eq!(given_up(&presence, end), [false, true, false]);
+    }
+
+    #[test]
+    fn who_did_not_answer_an_introduction_is_worth_asking_once_it_makes_one() {
+        let mut presence = Presence::default();
+        presence.declines(Instant::ZERO, id(1));
+        assert!(presence.has_declined(id(1)));
+        let who = Introduction {
+            incarnation: 1,
+            lineage: Some(7),
+            settled: true,
+        };
+        presence.met(Instant::ZERO, id(1), who);
+        assert!(!presence.has_declined(id(1)));
     }
 
     #[test]
