@@ -315,10 +315,15 @@ impl<P: Played> Player<P> {
         is_moved
     }
 
-    /// Moves in time by hand: that stops the clock.
+    /// Moves in time by hand: that stops the clock. Where it leads nowhere, an open question stays.
     fn travel(&mut self, go: impl FnOnce(&mut HistoryOf<P>)) {
         self.clock.run(false);
+        let place = |run: &P| (run.history().now(), run.history().world().events());
+        let before = place(&self.run);
         go(self.run.history_mut());
+        if place(&self.run) == before {
+            return;
+        }
         self.run.turn(Turn::Travelled);
         self.seen = self.run.history().world().events();
     }

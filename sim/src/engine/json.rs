@@ -132,6 +132,11 @@ impl Fields {
         }
     }
 
+    /// Returns whether a field is there that was not read yet.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.left.iter().any(|(known, _)| known == name)
+    }
+
     fn remove(&mut self, name: &str) -> Option<Json> {
         let place = self.left.iter().position(|(known, _)| known == name)?;
         Some(self.left.swap_remove(place).1)
@@ -170,7 +175,7 @@ impl Fields {
         name: &str,
         default: T,
     ) -> Result<T, Malformed> {
-        if self.left.iter().any(|(known, _)| known == name) {
+        if self.has(name) {
             return self.number(name);
         }
         Ok(default)

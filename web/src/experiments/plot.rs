@@ -103,8 +103,13 @@ fn drawn(series: &Series, dots: &[Dot]) -> Html {
 
 fn line(dots: &[Dot]) -> String {
     let points = dots.iter().filter_map(|dot| Some((dot.x, dot.y?)));
+    let points: Vec<(f64, f64)> = points.collect();
+    if let [(x, y)] = points[..] {
+        // One point is no line: it is drawn as wide as in the legend.
+        return format!("M{:.1} {y:.1}h28", x - 14.0);
+    }
     let mut path = String::new();
-    for (index, (x, y)) in points.enumerate() {
+    for (index, (x, y)) in points.into_iter().enumerate() {
         let step = if index == 0 { 'M' } else { 'L' };
         path.push_str(&format!("{step}{x:.1} {y:.1}"));
     }

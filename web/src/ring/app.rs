@@ -220,15 +220,19 @@ const fn field_id(field: Field) -> &'static str {
 /// Puts a link to this moment into the address bar and the clipboard.
 fn share(ui: &UseReducerHandle<UiState>, engine: &Rc<RefCell<Engine>>) {
     let link = engine.borrow().link();
+    let more = match engine.borrow().history().branches().len() {
+        0 | 1 => "",
+        _ => ", without its other branches, which “Export” saves",
+    };
     let ui = ui.clone();
     spawn_local(async move {
-        let text = match link.map(|query| page::set_query(&query)) {
-            Ok(Some(link)) if page::copy(&link).await => {
-                "Link copied: it opens this ring at this moment.".to_owned()
-            }
-            Ok(_) => {
-                "The link is in the address bar: it opens this ring at this moment.".to_owned()
-            }
+        let done = match link.map(|query| page::set_query(&query)) {
+            Ok(Some(link)) if page::copy(&link).await => Ok("Link copied"),
+            Ok(_) => Ok("The link is in the address bar"),
+            Err(why) => Err(why),
+        };
+        let text = match done {
+            Ok(done) => format!("{done}: it opens this ring at this moment{more}."),
             Err(why) => why,
         };
         toast(&ui, text).await;

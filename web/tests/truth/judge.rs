@@ -335,10 +335,13 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>) -> Result<(), Stri
                 && *stabilizing == stabilizes.then_some(scenario.protocol))
         }
 
-        Statement::GoesOn(at) => {
+        Statement::GoesOn(at) | Statement::ActionAhead(at) => {
             let planned = facts.planned();
             let ahead = planned.iter().map(|timed| timed.at.as_micros());
-            so(ahead.min() == Some(*at))
+            let mut scenario = facts.history.setup().actions.iter();
+            let is_planned = scenario.any(|timed| timed.at.as_micros() == *at);
+            let says_so = matches!(statement, Statement::GoesOn(_));
+            so(ahead.min() == Some(*at) && is_planned == says_so)
         }
         Statement::Ended => {
             let open = facts

@@ -231,7 +231,14 @@ pub(crate) fn lies(statement: &Statement, space: Space) -> Vec<Statement> {
             });
             lies
         }
-        Statement::GoesOn(at) => vec![Statement::GoesOn(at + 1_000), Statement::Ended],
+        Statement::GoesOn(at) => vec![
+            Statement::GoesOn(at + 1_000),
+            Statement::ActionAhead(*at),
+            Statement::Ended,
+        ],
+        Statement::ActionAhead(at) => {
+            vec![Statement::ActionAhead(at + 1_000), Statement::GoesOn(*at)]
+        }
         Statement::Ended => vec![Statement::GoesOn(0)],
         Statement::Unchanged(micros) => vec![Statement::Unchanged(micros * 1_000)],
         Statement::Happened(entry) => {
@@ -424,7 +431,9 @@ pub(crate) fn numbers(statement: &Statement) -> Vec<String> {
         Statement::Stable { members, .. } => counts(&[*members]),
         Statement::Together { nodes, .. } => ids(&nodes.iter().collect::<Vec<_>>()),
         Statement::DeadSuccessor { node, gone } => ids(&[node, gone]),
-        Statement::Rounds(micros) | Statement::GoesOn(micros) => time(*micros),
+        Statement::Rounds(micros) | Statement::GoesOn(micros) | Statement::ActionAhead(micros) => {
+            time(*micros)
+        }
         Statement::Violated { broken, rings, .. } => {
             let told = *rings > 1 && broken.contains(&Property::OneOrderedRing);
             let rings: &[usize] = if told { &[*rings] } else { &[] };

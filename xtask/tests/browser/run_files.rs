@@ -149,7 +149,7 @@ async fn a_file_that_is_no_run_is_refused_beside_the_buttons_and_changes_nothing
     let large = " ".repeat((16 << 20) + 1);
     for (text, part) in [
         ("", "This file cannot be opened: it is not JSON: "),
-        ("{\"bits\": 5}", "missing field `format`"),
+        ("{\"bits\": 5}", "format: is missing, as in a scenario"),
         (&good[..good.len() / 2], "This file cannot be opened: "),
         (
             &good.replace("\"ring\"", "\"swarm\""),

@@ -183,6 +183,10 @@ pub fn from_json<W: Portable>(run: Json, budget: usize) -> Result<Imported<W>, M
 }
 
 fn check_head(fields: &mut Fields, world: &str) -> Result<(), Malformed> {
+    if !fields.has("format") {
+        let reason = "is missing, as in a scenario, which `chordscope sim run` opens";
+        return Err(Malformed::new("format", &reason));
+    }
     for (name, expected) in [("format", FORMAT), ("world", world)] {
         if fields.text(name)? != expected {
             let reason = format!("must be \"{expected}\"");

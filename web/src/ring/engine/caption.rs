@@ -92,7 +92,11 @@ fn of_ring(run: &Run, change: Option<&ChangeView>, health: &Health) -> Caption {
     let rounds = world.scenario().upkeep.as_ref().filter(|_| lags);
     said.extend(rounds.map(|every| Statement::Rounds(u64::from(every.stabilize_ms) * 1_000)));
     if let Some(at) = run.planned() {
-        said.push(Statement::GoesOn(at.as_micros()));
+        let micros = at.as_micros();
+        said.push(match run.plans_at(at) {
+            true => Statement::GoesOn(micros),
+            false => Statement::ActionAhead(micros),
+        });
     } else if deed.is_none() {
         said.push(Statement::Advice(Advice::LookUpOrChange));
     }

@@ -43,7 +43,7 @@ pub(super) fn of(engine: &Engine) -> Snapshot {
     Snapshot {
         space: world.space(),
         scenarios: Rc::clone(&engine.scenarios),
-        scenario: scenario_view(run.history().setup()),
+        scenario: scenario_view(run.history().setup(), run.is_own()),
         time: Rc::new(engine.player.view(told.ticks(secret), followed)),
         nodes: Rc::new(tables::nodes(world, &told.crashed(world))),
         keys: Rc::new(tables::keys(world)),
@@ -109,12 +109,16 @@ fn measures(
     told.into_iter().flatten().collect()
 }
 
-fn scenario_view(scenario: &Scenario) -> ScenarioView {
+fn scenario_view(scenario: &Scenario, is_own: bool) -> ScenarioView {
     let show = |id: &Id| scenario.space.show(*id);
     ScenarioView {
         name: scenario.name.clone(),
         title: scenario.title.clone(),
-        watch: scenario.watch.clone(),
+        // It is about what the scenario does, and the user has done something else.
+        watch: match is_own {
+            true => String::new(),
+            false => scenario.watch.clone(),
+        },
         asks: scenario
             .actions
             .iter()

@@ -173,8 +173,14 @@ impl Run {
         all.filter(|at| *at > self.history.now()).min()
     }
 
+    /// Whether the scenario itself plans something for this moment.
+    pub(super) fn plans_at(&self, at: Instant) -> bool {
+        let mut planned = self.history.setup().actions.iter();
+        planned.any(|timed| timed.at == at)
+    }
+
     /// Whether the user has done something that the scenario does not.
-    fn is_own(&self) -> bool {
+    pub(super) fn is_own(&self) -> bool {
         self.history.actions() != self.history.setup().actions
     }
 

@@ -223,8 +223,10 @@ pub enum Statement {
         stabilizing: Option<Protocol>,
     },
 
-    /// Something is planned, at this moment in microseconds.
+    /// The scenario has something planned, at this moment in microseconds.
     GoesOn(u64),
+    /// The next action on this branch is one that was taken before at this moment in microseconds: time was moved back.
+    ActionAhead(u64),
     /// Nothing more is planned, and all that was came to its end, now or before.
     Ended,
     /// Nothing but stabilization has happened for so long, in microseconds.
@@ -534,6 +536,9 @@ impl Statement {
                 format!("Violated: {}{end}.", words.join(", "))
             }
             Self::GoesOn(at) => format!("The scenario goes on at {}.", time_text(*at)),
+            Self::ActionAhead(at) => {
+                format!("The next action of yours on this branch is at {}.", time_text(*at))
+            }
             Self::Ended => "The scenario has ended.".to_owned(),
             Self::Unchanged(micros) => format!("Nothing has changed for {}.", time_text(*micros)),
             Self::Happened(entry) => {
