@@ -192,7 +192,7 @@ const fn across(experiment: Experiment) -> &'static str {
         Experiment::Load => "keys in the ring",
         Experiment::VirtualNodes => "positions of each node",
         Experiment::Failures => "nodes that have failed",
-        Experiment::Churn => "nodes that join in a second, and as many that leave",
+        Experiment::Churn => "nodes that join and leave in a second",
         Experiment::Latency => "nodes that each finger chooses from",
         Experiment::Swarm => "nodes that fetch the file",
     }

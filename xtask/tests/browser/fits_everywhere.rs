@@ -125,7 +125,8 @@ const WRONG: &str = r"
 
 /// Checks a page at all sizes.
 async fn fits(page: &Page, what: &str) -> Result<()> {
-    fits_at(page, what, &SIZES).await
+    fits_at(page, what, &SIZES).await?;
+    page.assert_no_errors().await
 }
 
 async fn fits_at(page: &Page, what: &str, sizes: &[(u32, u32)]) -> Result<()> {
@@ -148,7 +149,7 @@ async fn fits_at(page: &Page, what: &str, sizes: &[(u32, u32)]) -> Result<()> {
         );
     }
     assert!(faults.is_empty(), "{what}: {faults:#?}");
-    page.assert_no_errors().await
+    Ok(())
 }
 
 #[tokio::test]

@@ -121,6 +121,7 @@ async fn what_the_program_exports_opens_on_the_page_and_is_traced_there_too() ->
         &trace.to_string_lossy(),
     ])
     .await?;
+    page.click("button", "More").await?;
     import(&page, &path).await?;
     page.wait_for_text("status", "Digest", &expected).await?;
     let overflow =
