@@ -1,7 +1,7 @@
 //! A file on disk whose segments are read and written.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,6 +18,9 @@ const MADE_UP: &str = "what can be read in this file is not as long as the syste
                        shared";
 /// The error for a file that is not as long as it was.
 const ANOTHER_LENGTH: &str = "the file does not have the length that it had when reading began: try again when nobody writes to it";
+
+/// The number of bytes of two files that are compared at a time.
+const COMPARED: usize = 64 * 1024;
 
 /// The place of a content on the disk. While it is being fetched it has another name than at its end.
 #[derive(Debug)]
@@ -180,13 +183,14 @@ impl Place {
         self.file()?.sync_all()
     }
 
-    /// Gives the file, of which all is there, its name.
+    /// Gives the file, of which all is there, its name. A file of the same content that has the name is that file: the process may have
+    /// ended between naming it and noting that.
     pub(crate) fn finish(&self, path: &Path) -> io::Result<()> {
         let file = self.file()?;
         let mut state = self.state();
         // Unlike a rename, a link never replaces what has come to be there meanwhile.
         std::fs::hard_link(&state.path, path).or_else(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => Err(error),
+            io::ErrorKind::AlreadyExists if !are_alike(&state.path, path)? => Err(error),
             _ => std::fs::rename(&state.path, path),
         })?;
         let _ = std::fs::remove_file(&state.path);
@@ -196,6 +200,30 @@ impl Place {
         // Each segment was checked before it was written.
         state.is_checked = true;
         Ok(())
+    }
+}
+
+/// Returns whether two files have the same content.
+fn are_alike(one: &Path, other: &Path) -> io::Result<bool> {
+    let read = |path| open(path, File::options().read(true));
+    let (one, other) = (read(one)?, read(other)?);
+    let length = one.metadata()?.len();
+    if other.metadata()?.len() != length {
+        return Ok(false);
+    }
+    let mut readers = [one, other].map(|file| BufReader::with_capacity(COMPARED, file));
+    loop {
+        let [first, second] = &mut readers;
+        let (here, there) = (first.fill_buf()?, second.fill_buf()?);
+        let read = here.len().min(there.len());
+        if here[..read] != there[..read] {
+            return Ok(false);
+        }
+        if read == 0 {
+            return Ok(here.is_empty() && there.is_empty());
+        }
+        first.consume(read);
+        second.consume(read);
     }
 }
 
@@ -212,6 +240,25 @@ fn follows(file: &File, at: u64) -> io::Result<bool> {
 mod tests {
     use super::*;
     use crate::regular_file::NO_FILE;
+
+    #[test]
+    fn a_file_that_has_its_name_already_is_taken_for_it_and_another_one_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (draft, end) = (folder.path().join("draft"), folder.path().join("end"));
+        for (there, is_it) in [("the file", true), ("another!", false), ("the", false)] {
+            std::fs::write(&end, there).unwrap();
+            let place = Place::fill(&draft, 8).unwrap();
+            place.write(0, &[b"the file".to_vec().into()]).unwrap();
+            let error = place.finish(&end).err().map(|error| error.kind());
+            assert_eq!(
+                error,
+                (!is_it).then_some(io::ErrorKind::AlreadyExists),
+                "{there}"
+            );
+            assert_eq!(draft.exists(), !is_it, "{there}");
+            assert_eq!(std::fs::read_to_string(&end).unwrap(), there);
+        }
+    }
 
     #[test]
     fn segments_go_where_they_belong_and_the_name_comes_last() {

@@ -32,7 +32,7 @@ use crate::judge::judge;
 use crate::lies::{carries, kind, lies};
 
 /// The number of random runs, unless `SEEDS=a..b` names others.
-const RUNS: u64 = 250;
+const RUNS: u64 = 300;
 /// How many true statements of a kind falsehoods are made of.
 const PLANTED: usize = 40;
 
