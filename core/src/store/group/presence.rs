@@ -57,9 +57,8 @@ impl Presence {
         self.silent.insert(node);
     }
 
-    /// Takes a node's introduction. One that was not there, or stayed in another lineage, may be back or have changed its mind.
+    /// Takes a node's introduction.
     pub(super) fn met(&mut self, now: Instant, node: Id, who: Introduction) {
-        self.declined.remove(&node);
         self.renewed.insert(node, who.incarnation);
         match who.lineage {
             Some(lineage) => {
@@ -104,6 +103,11 @@ impl Presence {
     /// A node stays in another lineage.
     pub(super) fn declines(&mut self, now: Instant, node: Id) {
         self.declined.insert(node, now);
+    }
+
+    /// Takes note that a node has introduced itself by itself, in this lineage or none: it is worth asking again.
+    pub(super) fn is_back(&mut self, node: Id) {
+        self.declined.remove(&node);
     }
 
     /// Returns whether a node is not worth asking, since it stays in another lineage.
@@ -272,20 +276,6 @@ mod tests {
         presence.heard(id(1));
         presence.look(end, &members, &look, patience, None);
         assert_eq!(given_up(&presence, end), [false, true, false]);
-    }
-
-    #[test]
-    fn who_did_not_answer_an_introduction_is_worth_asking_once_it_makes_one() {
-        let mut presence = Presence::default();
-        presence.declines(Instant::ZERO, id(1));
-        assert!(presence.has_declined(id(1)));
-        let who = Introduction {
-            incarnation: 1,
-            lineage: Some(7),
-            settled: true,
-        };
-        presence.met(Instant::ZERO, id(1), who);
-        assert!(!presence.has_declined(id(1)));
     }
 
     #[test]
