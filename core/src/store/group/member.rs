@@ -80,6 +80,10 @@ impl Member<'_> {
         if who.lineage.is_none() || who.lineage != adopting.lineage() {
             let asker = shared.asker(&ticket);
             shared.presence.met(shared.own.now, asker, who);
+            // One that did not answer while it was down. One of another lineage would be asked in vain, without end: each asks the other.
+            if who.lineage.is_none() || who.lineage == shared.roster.lineage_number() {
+                shared.presence.is_back(asker);
+            }
         }
         let answer = match leaving {
             true => Response::Unknown,
@@ -339,6 +343,7 @@ fn expects(shared: &Shared, asker: Id, (parent, epoch): StagedName, key: Id) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::time::Instant;
     use crate::store::group::Effect;
     use crate::store::group::shared::Act;
     use crate::store::group::testing::{self, entry, epoch, from, group, id, next};
@@ -565,5 +570,30 @@ mod tests {
         node.member().acknowledge(from(1), &next);
         assert_eq!(node.acts(), [saved(1, Response::Done)]);
         assert!(node.shared.roster.is_member(id(1), parent.id()));
+    }
+
+    #[test]
+    fn who_did_not_answer_is_worth_asking_once_it_introduces_itself_in_this_lineage_or_none() {
+        let mine = group((0, 0), 2, &[1]);
+        let lineage = mine.lineage;
+        for (other, is_back) in [
+            (Some(lineage), true),
+            (None, true),
+            (Some(lineage + 1), false),
+        ] {
+            let mut node = Node::new(1, core::slice::from_ref(&mine));
+            node.shared.presence.declines(Instant::ZERO, id(2));
+            let who = Introduction {
+                incarnation: 2,
+                lineage: other,
+                settled: true,
+            };
+            node.member().meet(from(2), who, false);
+            assert_eq!(
+                node.shared.presence.has_declined(id(2)),
+                !is_back,
+                "{who:?}"
+            );
+        }
     }
 }

@@ -105,6 +105,11 @@ impl Presence {
         self.declined.insert(node, now);
     }
 
+    /// Takes note that a node has introduced itself by itself, in this lineage or none: it is worth asking again.
+    pub(super) fn is_back(&mut self, node: Id) {
+        self.declined.remove(&node);
+    }
+
     /// Returns whether a node is not worth asking, since it stays in another lineage.
     pub(super) fn has_declined(&self, node: Id) -> bool {
         self.declined.contains_key(&node)
