@@ -220,9 +220,10 @@ const fn field_id(field: Field) -> &'static str {
 /// Puts a link to this moment into the address bar and the clipboard.
 fn share(ui: &UseReducerHandle<UiState>, engine: &Rc<RefCell<Engine>>) {
     let link = engine.borrow().link();
-    let more = match engine.borrow().history().branches().len() {
-        0 | 1 => "",
-        _ => ", without its other branches, which “Export” saves",
+    // "Export" saves them all.
+    let what = match engine.borrow().history().branches().len() {
+        0 | 1 => "ring",
+        _ => "branch",
     };
     let ui = ui.clone();
     spawn_local(async move {
@@ -232,7 +233,7 @@ fn share(ui: &UseReducerHandle<UiState>, engine: &Rc<RefCell<Engine>>) {
             Err(why) => Err(why),
         };
         let text = match done {
-            Ok(done) => format!("{done}: it opens this ring at this moment{more}."),
+            Ok(done) => format!("{done}: it opens this {what} at this moment."),
             Err(why) => why,
         };
         toast(&ui, text).await;

@@ -36,7 +36,7 @@ const WRONG: &str = r"
     const over = document.documentElement.scrollWidth - innerWidth;
     if (over > 0) wrong.push(`the page is ${over} wider than the screen`);
     const told = element => `${element.tagName.toLowerCase()}.${element.className.baseVal ?? element.className}`;
-    const hides = element => element.matches('.visually-hidden, option, dialog *, .view__hint *, .view__hint, .track text');
+    const hides = element => element.matches('.visually-hidden, option, dialog *, .view__hint *, .view__hint, .track text, .toast');
     const clipped = element => element.closest('h1') && getComputedStyle(element.closest('h1')).clipPath !== 'none';
     const clips = (style, axis) => style[`overflow${axis}`] !== 'visible';
     // What of an area is shown; notes what is cut off for good.

@@ -474,7 +474,8 @@ async fn on_a_phone_menus_lead_to_the_pages_and_to_what_the_bar_has_no_room_for(
     page.by_name("button", "Share link").await?;
     // Behind "Export" and "Import".
     for _ in 0..3 {
-        active().await?.send_keys(Key::Tab + "").await?;
+        let keys = page.driver().action_chain();
+        keys.send_keys(Key::Tab + "").perform().await?;
     }
     assert_eq!(active().await?.text().await?, "Share link");
     active().await?.send_keys(Key::Enter + "").await?;
