@@ -372,9 +372,9 @@ async fn a_word_of_confirmation_lies_on_no_control_at_any_width() -> Result<()> 
         const cut = left < 0 || top < 0 || right > innerWidth || bottom > innerHeight
             || toast.scrollWidth > toast.clientWidth + 1 || toast.scrollHeight > toast.clientHeight + 1;
         return cut ? [...below, 'the edge'] : below";
-    // What moves when the word comes.
+    // What moves when the word comes, to the eighth pixel.
     const PLACE: &str = "
-        const place = part => { const { left, top } = document.querySelector(part).getBoundingClientRect(); return [left, top] };
+        const place = part => { const { left, top } = document.querySelector(part).getBoundingClientRect(); return [left, top].map(at => Math.round(at / 8)) };
         return [place('#ring .view'), place('#ring [aria-label=Undo]'), place('#ring [aria-label=Help]')]";
     let site = SiteServer::start("/").await?;
     for (width, height) in [
