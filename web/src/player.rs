@@ -30,9 +30,9 @@ pub use self::played::{Played, Turn};
 pub use self::reading::reading;
 pub use self::view::{BranchRow, Notice, Tick, TickKind, TimeView, View};
 
-/// How many things happen between two looks at the clock.
+/// The number of events between two looks at the clock.
 const SLICE: usize = 64;
-/// How far a step that is skipped to may lie ahead, in milliseconds.
+/// The farthest that a step which is skipped to may lie ahead, in milliseconds.
 const HORIZON: u64 = 60_000;
 /// The number of events of a branch that are replayed at once when it is entered, so that the timeline has their ticks.
 const AHEAD: usize = 20_000;
@@ -48,7 +48,7 @@ type RefusalOf<P> = <<P as Played>::World as World>::Refusal;
 pub struct Player<P> {
     run: P,
     clock: Clock,
-    /// How many entries of the trace have been looked at for a step.
+    /// The number of entries of the trace that have been looked at for a step.
     seen: u64,
     notice: Option<Notice>,
     news: bool,

@@ -1,4 +1,4 @@
-//! How fast time runs, whether it does, and for how long it stands still for a reader.
+//! The pace of time: whether it runs, how fast, and for how long it stands still for a reader.
 
 /// The speeds of time: automatic, then slow to fast, with virtual seconds per second.
 pub const SPEEDS: [(&str, f64); 11] = [

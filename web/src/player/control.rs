@@ -1,4 +1,4 @@
-//! What the controls of the player ask for, and the keys that do the same.
+//! The requests of the controls, and the keys that do the same.
 
 /// Something that the controls of the player ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum Control {
     Seek(u64),
     /// To the furthest moment reached.
     End,
-    /// How fast time runs: an index into [`SPEEDS`](crate::player::SPEEDS).
+    /// The speed of time: an index into [`SPEEDS`](crate::player::SPEEDS).
     Speed(usize),
     /// To the next speed above the present one.
     Faster,

@@ -1,4 +1,4 @@
-//! What a player has to know of what it plays.
+//! The interface between the player and a run that it plays.
 
 use chordscope_core::base::time::Instant;
 use chordscope_sim::engine::World;
@@ -9,7 +9,7 @@ use chordscope_sim::engine::trace::Entry;
 pub trait Played {
     /// The world.
     type World: World;
-    /// What has to be known of a moment to say later whether time stops: what is going on, for instance.
+    /// The facts of a moment from which it follows later whether time stops: what is going on, for instance.
     type Moment;
 
     /// The history.
@@ -18,7 +18,7 @@ pub trait Played {
     /// The history, to move through it.
     fn history_mut(&mut self) -> &mut History<Self::World>;
 
-    /// What is known of this moment.
+    /// The facts of this moment.
     fn moment(&self) -> Self::Moment;
 
     /// Returns how many virtual seconds pass in a second of this moment at the automatic speed.

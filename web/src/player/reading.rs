@@ -1,6 +1,6 @@
-//! How long a caption is left to be read.
+//! The time for which a caption is left to be read.
 
-/// How long a reader takes for a word of a new sentence, in milliseconds.
+/// The time that a reader takes for a word of a new sentence, in milliseconds.
 const WORD: f64 = 180.0;
 /// The same, where the sentence is known, or only its numbers are new.
 const FAMILIAR_WORD: f64 = 125.0;
