@@ -463,7 +463,8 @@ fn a_repaired_ring_goes_on(home: &Home, all: &[&Process]) {
 
 /// Two rings that were begun apart, each with records of its own, after they have met: the peers of the one, and of the other.
 fn two_lineages(home: &Home) -> (Vec<Process>, Vec<Process>) {
-    let peers = home.ring(3);
+    // Of four, every replica group at level one has peers of both rings.
+    let peers = home.ring(2);
     let mut others = vec![home.peer("other-0", 0, None)];
     others.push(home.peer("other-1", 0, Some(&others[0])));
     home.wait_for_ring(&others.iter().collect::<Vec<_>>());

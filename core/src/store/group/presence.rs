@@ -182,12 +182,18 @@ impl Presence {
             .retain(|node| members.contains(node) && !lives(node));
     }
 
-    /// The neighbours that can be members, and this node. One that is reached through a relay cannot: it shares its relay's fate,
-    /// and a tab's comings and goings are its user's.
-    pub(super) fn candidates(&self, me: &Contact, look: &Look) -> Vec<Contact> {
+    /// The neighbours that can be members of groups of a lineage, and this node. One that is reached through a relay cannot: it shares
+    /// its relay's fate, and a tab's comings and goings are its user's.
+    pub(super) fn candidates(
+        &self,
+        me: &Contact,
+        look: &Look,
+        lineage: Option<u64>,
+    ) -> Vec<Contact> {
         let mut there: Vec<Contact> = Vec::new();
         for node in look.ring.iter().chain(Some(me)) {
-            let stays = node.relays().is_empty() && !self.has_declined(node.id());
+            let left = lineage.is_some_and(|lineage| self.has_left(node.id(), lineage));
+            let stays = node.relays().is_empty() && !self.has_declined(node.id()) && !left;
             let goes = look.leaving && node.id() == me.id();
             let known = there.iter().any(|other| other.id() == node.id());
             if stays && !goes && !known {

@@ -248,7 +248,9 @@ impl Shared {
 
     /// The neighbours that can be members and store what they are given, and this node.
     pub(super) fn candidates(&self, look: &Look) -> Vec<Contact> {
-        let mut candidates = self.presence.candidates(&self.own.contact, look);
+        let mut candidates =
+            self.presence
+                .candidates(&self.own.contact, look, self.roster.lineage_number());
         candidates.retain(|node| !self.refuses(node.id()));
         candidates
     }

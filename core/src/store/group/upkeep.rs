@@ -196,7 +196,10 @@ impl Upkeep {
         let watch = self.watching.get(&group.id());
         let nodes = watch.and_then(|watch| watch.middle.as_ref()?.as_deref());
         let nodes = nodes.unwrap_or_default().iter();
-        let nodes = nodes.filter(|node| !presence.has_declined(node.id()));
+        let stays = |node: &&Contact| {
+            !presence.has_declined(node.id()) && !presence.has_left(node.id(), group.lineage)
+        };
+        let nodes = nodes.filter(stays);
         nodes.cloned().collect()
     }
 
@@ -211,7 +214,7 @@ impl Upkeep {
         is_out: impl Fn(Id) -> bool,
     ) -> Option<Wanted> {
         let presence = &shared.presence;
-        let mut there = presence.candidates(&shared.own.contact, look);
+        let mut there = presence.candidates(&shared.own.contact, look, Some(group.lineage));
         there.retain(|node| !is_out(node.id()));
         let mut far = self.at_middle(presence, group);
         far.retain(|node| !is_out(node.id()));
@@ -512,6 +515,7 @@ fn split_at<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::group::message::Introduction;
     use crate::store::group::testing::{self, asked, contact, epoch, group, id, next};
     use crate::store::record::RecordError;
     use alloc::vec;
@@ -566,6 +570,42 @@ mod tests {
         upkeep.on_attempt_ended(alone.id());
         assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
         assert!(shared.outbox.take_acts().contains(&locate));
+    }
+
+    #[test]
+    fn neighbours_that_stay_in_another_lineage_are_wanted_in_no_group() {
+        let both = group((3, 1), 1, &[1, 2]);
+        let mut shared = testing::shared(1, core::slice::from_ref(&both));
+        let (leading, mut upkeep) = (Leading::default(), Upkeep::default());
+        let introduction = |lineage, settled| Introduction {
+            incarnation: 3,
+            lineage: Some(lineage),
+            settled,
+        };
+        let elsewhere = introduction(testing::LINEAGE + 1, true);
+        shared.presence.met(shared.now(), id(3), elsewhere);
+        let look = ring(&[3, 2]);
+        let wanted = considered(&mut upkeep, &mut shared, &leading, &look).unwrap();
+        assert_eq!(wanted.members, [1, 2].map(contact));
+        // One that would give its lineage up for this one is, and so is one that has changed its mind.
+        for who in [
+            introduction(testing::LINEAGE + 1, false),
+            introduction(testing::LINEAGE, true),
+        ] {
+            shared.presence.met(shared.now(), id(3), who);
+            let wanted = considered(&mut upkeep, &mut shared, &leading, &look).unwrap();
+            assert_eq!(wanted.members, [1, 2, 3].map(contact));
+            shared.presence.met(shared.now(), id(3), elsewhere);
+        }
+        let leaving = Look {
+            leaving: true,
+            ..ring(&[3])
+        };
+        upkeep.look(&mut shared, &leaving);
+        assert!(
+            upkeep.has_no_followers(),
+            "it cannot leave its places to that"
+        );
     }
 
     #[test]
