@@ -6,13 +6,9 @@ mod program;
 
 use std::error::Error;
 
-use chordscope_core::node::api::Event as NodeEvent;
-use chordscope_core::peer::api::Event;
-use chordscope_core::swarm::api::Event as SwarmEvent;
-use chordscope_core::swarm::bitfield::Bitfield;
-use chordscope_core::swarm::layout::Layout;
-use chordscope_core::swarm::manifest::{self, Manifest};
-use chordscope_core::swarm::picker::Order;
+use chordscope_core::{
+    Bitfield, Event, Layout, Manifest, NodeEvent, Order, SwarmEvent, segment_digest,
+};
 
 use program::{Program, address};
 
@@ -26,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let file: Vec<u8> = (0..300_000_u32).flat_map(u32::to_le_bytes).collect();
     let layout = Layout::of(u64::try_from(file.len())?).ok_or("the file is too long")?;
     let segments = || (0..).zip(file.chunks(layout.len(0)));
-    let digests = segments().map(|(index, bytes)| manifest::digest(layout, index, bytes));
+    let digests = segments().map(|(index, bytes)| segment_digest(layout, index, bytes));
     let manifest = Manifest::of(layout, digests.collect()).ok_or("a digest is missing")?;
     let content = manifest.content();
     for (index, bytes) in segments() {

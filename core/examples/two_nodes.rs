@@ -6,9 +6,7 @@ mod program;
 
 use std::error::Error;
 
-use chordscope_core::node::api::{Event as NodeEvent, Level};
-use chordscope_core::peer::api::Event;
-use chordscope_core::store::record::Name;
+use chordscope_core::{Event, Level, Name, NodeEvent};
 
 use program::{Program, address};
 

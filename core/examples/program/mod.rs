@@ -12,13 +12,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::error::Error;
 use std::time::Duration;
 
-use chordscope_core::base::contact::Address;
-use chordscope_core::base::content::ContentId;
-use chordscope_core::base::identity::Signer;
-use chordscope_core::base::time::Instant;
-use chordscope_core::node::api::StorageEvent;
-use chordscope_core::peer::api::{Event, LinkId, Output};
-use chordscope_core::peer::{Config, Peer};
+use chordscope_core::{
+    Address, Config, ContentId, Event, Instant, LinkId, Output, Peer, Signer, StorageEvent,
+};
 
 /// Time for the examples: it jumps to whatever comes next. A real program reads a monotonic clock.
 pub(crate) struct Clock(pub(crate) Instant);

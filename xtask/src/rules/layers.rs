@@ -414,3 +414,35 @@ fn imports_downwards_and_within_a_room_pass() {
                   pub(crate) struct A; pub(in crate::node) struct B; mod x { use super::super::B; }";
     assert_eq!(judged("node/upkeep.rs", source), Vec::<String>::new());
 }
+
+/// The imports of the core in a source that reach behind its root, each with its line.
+fn behind_the_root(source: &str) -> Vec<usize> {
+    let tokens = tokens(source);
+    let of_core =
+        |(at, token): (usize, &Placed)| (token.word()? == "chordscope_core").then_some(at);
+    let imports = tokens.iter().enumerate().filter_map(of_core);
+    let reaches = |at: &usize| {
+        let end = |token: &Placed| token.is_sign(';') || token.is_sign('(');
+        let import = tokens[*at..].iter().take_while(|token| !end(token));
+        import.filter(|token| token.is_sign(':')).count() > 2
+    };
+    let behind = imports.filter(reaches);
+    behind.map(|at| tokens[at].line).collect()
+}
+
+#[test]
+fn an_embedder_needs_the_root_of_the_core_alone() {
+    let examples = root().join("core/examples");
+    let files = rust_files(&examples);
+    assert!(files.len() >= 3, "{files:?}");
+    let mut problems = Vec::new();
+    for file in files {
+        let source = fs::read_to_string(examples.join(&file)).unwrap();
+        for line in behind_the_root(&source) {
+            problems.push(format!("core/examples/{}:{line}", file.display()));
+        }
+    }
+    assert_none("what an embedder imports is missing at the root", &problems);
+    let source = "use chordscope_core::{Peer, node::Node};\nuse chordscope_core::base::id::Id;\nuse chordscope_core::{Id, Peer};";
+    assert_eq!(behind_the_root(source), [1, 2]);
+}
