@@ -42,6 +42,7 @@ pub mod repair;
 mod roster;
 mod shared;
 mod table;
+mod telling;
 #[cfg(test)]
 mod testing;
 mod transfer;

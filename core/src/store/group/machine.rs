@@ -17,6 +17,7 @@ use crate::store::group::member::Member;
 use crate::store::group::message::{Request, Response};
 use crate::store::group::repair::{RepairError, Repairs};
 use crate::store::group::shared::{Act, After, Shared};
+use crate::store::group::telling::Telling;
 use crate::store::group::upkeep::{self, Upkeep};
 use crate::store::group::{
     Control, Effect, Entry, Held, Input, Lineage, Look, Save, Settings, Ticket, Token,
@@ -34,6 +35,7 @@ pub struct Groups {
     changes: Changes,
     repairs: Repairs,
     upkeep: Upkeep,
+    telling: Telling,
 }
 
 impl fmt::Debug for Groups {
@@ -59,6 +61,7 @@ impl Groups {
             changes: Changes::default(),
             repairs: Repairs::default(),
             upkeep: Upkeep::default(),
+            telling: Telling::default(),
         }
     }
 
@@ -282,8 +285,8 @@ impl Groups {
         match token {
             Token::Round(number) => self.leading.on_kept(shared, number, from, brief),
             Token::Change(group, step) => self.changed(group, step, from, response),
-            Token::Tell(group) => self.upkeep.on_told(shared, group, from, brief),
-            Token::Over(group, upto) => self.upkeep.on_over(shared, (group, upto), from, brief),
+            Token::Tell(group) => self.telling.on_told(shared, group, from, brief),
+            Token::Over(group, upto) => self.telling.on_over(shared, (group, upto), from, brief),
             Token::Check(group) => self.upkeep.on_checked(shared, group, from, response),
             Token::Meet => upkeep::on_met(shared, from, response),
             Token::Fences(changes) => self.fences.on_told(changes, from, brief),
@@ -318,7 +321,7 @@ impl Groups {
             return;
         };
         if held.decided.is_some() {
-            return self.upkeep.tell(shared, id);
+            return self.telling.tell(shared, id);
         }
         if self.fences.is_surveying() || self.changes.contains(id) {
             return;
@@ -361,7 +364,7 @@ impl Groups {
             }
             Act::GoOn(after, outcome) => self.go_on(after, outcome),
             Act::Follow(group, next) => self.follow(group, &next),
-            Act::Tell(group) => self.upkeep.tell(shared, group),
+            Act::Tell(group) => self.telling.tell(shared, group),
             Act::Ended(group) => {
                 self.end(group);
                 self.repairs
@@ -426,6 +429,7 @@ impl Groups {
         self.changes.end(id);
         self.leading.end(id);
         self.upkeep.end(id);
+        self.telling.end(id);
     }
 }
 

@@ -1,6 +1,5 @@
-//! The upkeep of groups, at each look at the ring: see that the group is as the ring is, and tell what was decided.
+//! The upkeep of groups, at each look at the ring: see that each group is as the ring is.
 
-use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
@@ -8,7 +7,7 @@ use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::store::group::adopting::Adopting;
 use crate::store::group::change::Wanted;
-use crate::store::group::configuration::{Configuration, GroupId, MAX_MEMBERS, Member, has};
+use crate::store::group::configuration::{Configuration, GroupId, MAX_MEMBERS, Member};
 use crate::store::group::leading::Leading;
 use crate::store::group::message::{Request, Response};
 use crate::store::group::presence::Presence;
@@ -29,10 +28,6 @@ struct Watch {
     looks: usize,
     /// Members before this one that did not answer, or that cannot store anything.
     silent: BTreeSet<Id>,
-    /// The nodes that know what was decided.
-    told: BTreeSet<Id>,
-    /// The parts of what followed, by their last key, that are over.
-    over: BTreeSet<Id>,
 }
 
 /// The care that a node takes of its groups.
@@ -325,115 +320,6 @@ impl Upkeep {
             watch.middle = None;
         }
     }
-
-    // After a decision.
-
-    /// Tells all nodes concerned what was decided, until those who follow know it.
-    pub(super) fn tell(&mut self, shared: &mut Shared, id: GroupId) {
-        if self.forget_if_known(shared, id) {
-            return;
-        }
-        let Some(Held {
-            group,
-            decided: Some(next),
-            ..
-        }) = shared.roster.get(id).cloned()
-        else {
-            return;
-        };
-        let watch = self.watching.entry(id).or_default();
-        watch.looks += 1;
-        let first = watch.looks == 1;
-        let followers = next.members();
-        let others = group.voters().filter(|_| first);
-        for node in followers
-            .iter()
-            .filter(|node| node.votes)
-            .chain(others.filter(|m| !has(&followers, m.id())))
-        {
-            if !watch.told.contains(&node.id()) {
-                let decided = Request::Decided(id, Box::new(next.clone()));
-                shared.ask(Token::Tell(id), &node.contact, decided);
-            }
-        }
-        if first {
-            return;
-        }
-        // Somebody does not answer: what followed may be over by now, and then it needs no telling.
-        for part in next.groups(&group) {
-            let told = |node: &&Member| watch.told.contains(&node.id());
-            let known = part.members.iter().find(told);
-            if let Some(node) = known.filter(|_| !watch.over.contains(&part.upto)) {
-                let check = Request::Check(part.id());
-                shared.ask(Token::Over(id, part.upto), &node.contact, check);
-            }
-        }
-    }
-
-    pub(super) fn on_told(
-        &mut self,
-        shared: &mut Shared,
-        id: GroupId,
-        from: Id,
-        response: Option<&Response>,
-    ) {
-        if response == Some(&Response::Done)
-            && let Some(watch) = self.watching.get_mut(&id)
-        {
-            watch.told.insert(from);
-            self.forget_if_known(shared, id);
-        }
-    }
-
-    pub(super) fn on_over(
-        &mut self,
-        shared: &mut Shared,
-        (id, upto): (GroupId, Id),
-        from: Id,
-        response: Option<&Response>,
-    ) {
-        let part = shared.roster.get(id).and_then(|held| {
-            let next = held.decided.as_ref()?;
-            next.groups(&held.group).find(|part| part.upto == upto)
-        });
-        let member = part.as_ref().and_then(|part| part.member(from));
-        let was_in = |who: u64| member.is_some_and(|m| m.votes && m.incarnation == who);
-        let over = match response {
-            Some(Response::Followed(_)) => true,
-            Some(Response::Gone(who)) => was_in(*who),
-            _ => false,
-        };
-        if over && let Some(watch) = self.watching.get_mut(&id) {
-            watch.over.insert(upto);
-            self.forget_if_known(shared, id);
-        }
-    }
-
-    /// Forgets a group once each part of what followed is over, or known to all of its members.
-    fn forget_if_known(&self, shared: &mut Shared, id: GroupId) -> bool {
-        let Some(Held {
-            group,
-            decided: Some(next),
-            ..
-        }) = shared.roster.get(id)
-        else {
-            return false;
-        };
-        let Some(watch) = self.watching.get(&id) else {
-            return false;
-        };
-        let known = next.groups(group).all(|part| {
-            let known = part
-                .voters()
-                .map(Member::id)
-                .all(|node| watch.told.contains(&node));
-            watch.over.contains(&part.upto) || known
-        });
-        if known {
-            shared.forget(id);
-        }
-        known
-    }
 }
 
 /// Returns whether a group is as it is wanted.
@@ -516,7 +402,7 @@ fn split_at<'a>(
 mod tests {
     use super::*;
     use crate::store::group::message::Introduction;
-    use crate::store::group::testing::{self, asked, contact, epoch, group, id, next};
+    use crate::store::group::testing::{self, asked, contact, epoch, group, id};
     use crate::store::record::RecordError;
     use alloc::vec;
 
@@ -704,39 +590,6 @@ mod tests {
             soon,
             vec![Act::Effect(Effect::LookSoon); usize::from(MAX_SOON)]
         );
-    }
-
-    #[test]
-    fn a_decision_is_told_until_all_who_follow_know_it_or_are_over_themselves() {
-        let parent = group((0, 0), 1, &[1, 2]);
-        let follows = next(epoch(0, 2), &[1, 3]);
-        let decided = Request::Decided(parent.id(), Box::new(follows.clone()));
-        let part = group((0, 0), 2, &[1, 3]);
-        for is_over in [true, false] {
-            let mut shared = testing::shared(1, core::slice::from_ref(&parent));
-            let mut upkeep = Upkeep::default();
-            shared.roster.follow(parent.id(), &follows, |_| false);
-            upkeep.tell(&mut shared, parent.id());
-            let told = [1, 3, 2].map(|node| (id(node), decided.clone()));
-            assert_eq!(requests(&mut shared), told);
-            upkeep.on_told(&mut shared, parent.id(), id(1), Some(&Response::Done));
-            upkeep.on_told(&mut shared, parent.id(), id(3), None);
-            assert!(shared.roster.holds(parent.id()));
-            upkeep.tell(&mut shared, parent.id());
-            let check = (id(1), Request::Check(part.id()));
-            assert_eq!(requests(&mut shared), [(id(3), decided.clone()), check]);
-            if is_over {
-                let name = (parent.id(), part.upto);
-                let stranger = Response::Gone(9);
-                upkeep.on_over(&mut shared, name, id(1), Some(&stranger));
-                assert!(shared.roster.holds(parent.id()));
-                upkeep.on_over(&mut shared, name, id(1), Some(&Response::Gone(1)));
-            } else {
-                upkeep.on_told(&mut shared, parent.id(), id(3), Some(&Response::Done));
-            }
-            assert!(!shared.roster.holds(parent.id()));
-            assert_eq!(shared.outbox.take_acts(), [Act::Ended(parent.id())]);
-        }
     }
 
     #[test]
