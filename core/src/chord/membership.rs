@@ -252,7 +252,8 @@ impl Membership {
         let Phase::Joining(steps) = self.phase else {
             return;
         };
-        // The ring may still list this node from before a restart; then it takes up its old place.
+        // (ours) The ring may still list this node from before a restart, as it has not noticed its absence; then it takes its old place
+        // again.
         let mut others = theirs
             .successors
             .iter()

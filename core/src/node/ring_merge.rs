@@ -5,7 +5,8 @@
 //! node's successor shows the difference; the nearer one is asked and adopted, and stabilization closes the ring from there.
 //!
 //! Sources: Chord (MIT technical report, 2002) §5.3, strong stabilization; SIGCOMM 2001 §7 and MIT's implementation, whose
-//! nodes go on asking after dead ones, 60 s to 960 s apart.
+//! nodes go on asking after dead ones, 60 s to 960 s apart. (ours) The node names itself in `avoid` and asks nodes that it lost, so that
+//! one question detects loopy rings and other rings; the report of 2002 asks the successor only.
 
 use alloc::collections::VecDeque;
 use alloc::vec;

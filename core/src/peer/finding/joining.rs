@@ -342,7 +342,8 @@ impl Joining {
         }
     }
 
-    /// Decides whether to leave the ring of one for a peer that is there again.
+    /// Decides whether to leave the ring of one for a peer that is there again. (ours) A ring of one that knows others moves to them: after
+    /// an outage every node would stay alone.
     pub(super) fn leave_for(&mut self, address: Address) -> bool {
         let lonely = matches!(self.state, State::Lonely(_));
         if lonely {

@@ -1,8 +1,12 @@
 //! Changing a group: the proposer's side of one Paxos instance.
 //!
-//! Meet all who would be in it and are not away, stage at them (so that a node that does not answer costs nothing), seal a
-//! majority, collect what it keeps, stage that, propose. Whatever fails ends the attempt; the next look makes another with a
-//! greater ballot.
+//! The steps: meet the present members of the next group, stage it at them (so that a node that does not answer costs nothing), seal a
+//! majority of this group, collect the newest entries from it, stage those, propose. A step that fails ends the attempt; the next look
+//! begins another one with a greater ballot.
+//!
+//! (ours) The next group's state is stored at those of its members that are present, at least a majority, before the group is proposed;
+//! the others have no vote in it. Scatter (SOSP 2011) and Etna (2005) decide first and install the state then. Here no decision waits for
+//! a state that is lost, and the old group keeps none.
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};

@@ -12,6 +12,8 @@ pub const MAX_MEMBERS: usize = 8;
 
 /// A ballot, the number of an attempt to change a group, and an epoch, the number of the group that came of it: an attempt's
 /// ballot becomes the epoch of what it decides. Rounds only grow; no node uses one twice.
+///
+/// (ours) Ballot and epoch are one number, so that one number of each member serves as its promise and as its epoch check.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]

@@ -182,8 +182,8 @@ impl Presence {
             .retain(|node| members.contains(node) && !lives(node));
     }
 
-    /// The neighbours that can be members of groups of a lineage, and this node. One that is reached through a relay cannot: it shares
-    /// its relay's fate, and a tab's comings and goings are its user's.
+    /// The neighbours that can be members of groups of a lineage, and this node. (ours) One that is reached through a relay cannot: a tab
+    /// shares its relay's fate, and its user closes it at any time.
     pub(super) fn candidates(
         &self,
         me: &Contact,

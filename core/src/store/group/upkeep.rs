@@ -1,4 +1,8 @@
-//! The upkeep of groups, at each look at the ring: see that the group is as the ring is, and tell what was decided.
+//! The upkeep of groups, at each look at the ring: changing a group whose members are not those that the ring asks for, and sending what
+//! was decided.
+//!
+//! (ours) Ranges are split at the node nearest to the middle, and never merged; a node in [`MAX_SPLIT`] groups splits no more. A merge
+//! needs two groups to agree; coarser ranges cost balance, not correctness.
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -184,6 +188,7 @@ impl Upkeep {
             if space.middle(group.after, group.upto) == key
                 && let Some(watch) = self.watching.get_mut(&group.id())
             {
+                // (ours) Nodes behind relays are in no group: a tab shares its relay's fate, and its user closes it at any time.
                 let members = nodes.iter().filter(|node| node.relays().is_empty());
                 watch.middle = Some(Some(members.cloned().collect()));
             }
