@@ -1,6 +1,6 @@
 //! Messages between nodes: the vocabularies of the ring and of the store, with request numbers, and of the swarm.
 //!
-//! This module stands below `node`, which speaks it, and `wire`, which writes it.
+//! The module lies below `node`, which sends and handles the messages, and `wire`, which encodes them.
 
 use alloc::boxed::Box;
 

@@ -50,7 +50,7 @@ pub(crate) struct App {
     pub(crate) web: Option<PathBuf>,
     pub(crate) caps: Arc<Caps>,
     pub(crate) clock: Clock,
-    /// Whether there is a limit for the bytes of files that leave.
+    /// True if there is a limit for the bytes of files that leave.
     pub(crate) limits_up: bool,
     pub(crate) refused: Refused,
 }

@@ -21,7 +21,7 @@ pub struct Candidates {
 #[derive(Clone, Debug)]
 struct Candidate {
     contact: Contact,
-    /// Whether this node has reached the candidate itself; nothing goes to one that it has not.
+    /// True if this node has reached the candidate itself; nothing goes to one that it has not.
     answered: bool,
 }
 

@@ -43,7 +43,7 @@ pub struct Question {
     pub key: Id,
     /// Along fingers or along successors.
     pub routing: Routing,
-    /// Whether the node asked is thought to be the owner.
+    /// True if the node asked is thought to be the owner.
     pub arrived: bool,
     /// Nodes that did not answer; at most [`MAX_AVOID`].
     pub avoid: Vec<Id>,
@@ -60,7 +60,7 @@ pub struct Forward {
     pub key: Id,
     /// Along fingers or along successors.
     pub routing: Routing,
-    /// Whether the receiver is thought to be the owner.
+    /// True if the receiver is thought to be the owner.
     pub arrived: bool,
     /// The nodes visited so far, origin first; at most [`MAX_PATH`].
     pub path: Vec<Id>,

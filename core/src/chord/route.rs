@@ -131,7 +131,7 @@ pub struct Turn<'a> {
     pub key: Id,
     /// Along fingers or successors.
     pub routing: Routing,
-    /// Whether the sender takes this node for the owner.
+    /// True if the sender takes this node for the owner.
     pub arrived: bool,
     /// Nodes that did not answer.
     pub avoid: &'a [Id],

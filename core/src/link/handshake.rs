@@ -60,7 +60,7 @@ pub enum Progress {
         key: PublicKey,
         /// The index of the virtual node among those of its key.
         index: u8,
-        /// Whether both sides read feature bits: introductions carry them.
+        /// True if both sides read feature bits, so that introductions carry them.
         features: bool,
         /// The keys for the frames that follow.
         session: Session,

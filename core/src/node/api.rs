@@ -190,7 +190,7 @@ pub enum Event {
     Announced {
         /// The content.
         content: ContentId,
-        /// Whether the node has the content no more.
+        /// True if the node has withdrawn the content, false if it has announced it.
         withdrawn: bool,
         /// The number of nodes that keep the entry. What failed is tried again; a withdrawal is not, the entry then runs out.
         outcome: Result<u8, StoreError>,

@@ -21,7 +21,7 @@ pub struct Config {
     pub copies: u8,
     /// The mode of lookups for records and fingers.
     pub mode: Mode,
-    /// Whether lookups go along the successor list wherever it reaches farther than the fingers, and to the key's owner
+    /// True if lookups use the successor list wherever it reaches farther than the fingers, and go to the key's owner
     /// where it is listed. Chord (ToN 2003) §IV-E.
     pub list_routing: bool,
     /// The number of nodes that a finger chooses from, by proximity neighbour selection: the one in its row and those that follow
@@ -29,7 +29,7 @@ pub struct Config {
     pub successors_per_finger: u8,
     /// The period of stabilization; `None` never.
     pub stabilize: Option<Duration>,
-    /// Whether a node that finds another one before its successor tells it of itself at once, instead of leaving that to the
+    /// True if a node that finds another one before its successor notifies it at once, instead of leaving that to the
     /// other's next stabilization (ours): of many nodes that join at one place each is told by the next.
     pub tell_predecessor: bool,
     /// The period in which a node refreshes one finger; `None` never.
@@ -51,7 +51,7 @@ pub struct Config {
     pub retries: u8,
     /// The membership rules.
     pub membership: &'static Variant,
-    /// Whether the node tells where each lookup goes, by [`Event::Routed`](crate::node::api::Event::Routed): for those who watch.
+    /// True if the node reports the next hop of each lookup by [`Event::Routed`](crate::node::api::Event::Routed), for display and tracing.
     pub tell_routes: bool,
     /// The node's part in level `quorum`; with `None` it is in no group, and asks those of others.
     pub quorum: Option<Quorum>,
@@ -62,7 +62,7 @@ pub struct Config {
     pub patience: Patience,
     /// The lifetime of records.
     pub lifetime: Duration,
-    /// Whether the records that this node puts are renewed while it runs.
+    /// True if the records that this node puts are renewed while it runs.
     pub renew: bool,
     /// The lifetime of this node's entry as a provider of a content; it is renewed three times as often. At most half an hour.
     pub provider_lifetime: Duration,

@@ -29,7 +29,7 @@ pub(super) const BREATH: Duration = Duration::from_millis(250);
 pub struct Keeping {
     /// The record's lifetime: how long it is held after it was written last, in whole seconds, two at least.
     pub lifetime: Duration,
-    /// Whether this node renews the record.
+    /// True if this node renews the record.
     pub renew: bool,
 }
 

@@ -63,7 +63,7 @@ pub(super) enum Purpose {
 pub(super) struct Forwarding {
     /// As it was sent.
     pub(super) forward: Arc<Forward>,
-    /// Whether this node was thought to be the owner.
+    /// True if this node was thought to be the owner.
     pub(super) arrived: bool,
     /// The nodes that it was handed to in vain.
     pub(super) avoid: Box<[Id]>,

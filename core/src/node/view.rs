@@ -68,7 +68,7 @@ impl fmt::Display for Stay {
 /// The part of a departure for good that is still to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Leaving {
-    /// Whether records are being handed over.
+    /// True while records are being handed over.
     pub records: bool,
     /// The number of replica groups that still need it.
     pub groups: usize,

@@ -172,7 +172,7 @@ pub enum TimerKind {
 pub struct RelayView {
     /// The relay.
     pub contact: Contact,
-    /// Whether the relay has granted a lease; else it was asked for one.
+    /// True if the relay has granted a lease, false if it was asked for one.
     pub leased: bool,
 }
 

@@ -177,7 +177,7 @@ pub struct Control {
 pub struct Lineage {
     /// Random, drawn by the founder.
     pub number: u64,
-    /// Whether this node has stored a write of the lineage: then the lineage is never given up.
+    /// True if this node has stored a write of the lineage: then the lineage is never given up.
     pub written: bool,
 }
 
@@ -278,7 +278,7 @@ pub struct Look {
     /// The bounds of the part of the ring whose nodes are all known, which is from the predecessor to the last successor; `None`
     /// where that is all of it.
     pub arc: Option<(Id, Id)>,
-    /// Whether the node wants to leave for good.
+    /// True if the node wants to leave for good.
     pub leaving: bool,
 }
 

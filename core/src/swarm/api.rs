@@ -167,9 +167,9 @@ pub struct SourceView {
     pub down: u64,
     /// Bytes a second that go to it.
     pub up: u64,
-    /// Whether the member chokes this node: it does not send now.
+    /// True if the member chokes this node: it does not send now.
     pub chokes: bool,
-    /// Whether this node chokes the member: it does not send to it now.
+    /// True if this node chokes the member: it does not send to it now.
     pub is_choked: bool,
     /// Segments that it was asked for.
     pub asked: u32,

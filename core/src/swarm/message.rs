@@ -30,9 +30,9 @@ pub enum Said {
     Absent,
     /// I have this segment now.
     Have(u32),
-    /// Whether you have anything that I want.
+    /// True if the receiver has a segment that the sender wants.
     Interested(bool),
-    /// Whether I send you what you request.
+    /// True if the sender does not serve the receiver's requests (choke), false if it does.
     Choked(bool),
     /// Send me this segment.
     Request(u32),

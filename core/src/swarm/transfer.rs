@@ -67,7 +67,7 @@ pub(super) struct Transfer {
     /// Segments that anybody was sent.
     pub(super) offered: Bitfield,
     is_announced: bool,
-    /// Whether the shared file is not what it was.
+    /// True if the shared file has changed since it was shared.
     pub(super) is_spoilt: bool,
     pub(super) down: Rate,
     pub(super) up: Rate,

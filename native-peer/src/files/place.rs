@@ -33,13 +33,13 @@ pub(crate) struct Place {
 #[derive(Debug)]
 struct State {
     path: PathBuf,
-    /// Whether the file is a draft, which is written to.
+    /// True if the file is a draft, which is written to.
     is_draft: bool,
     /// The file as it was seen last; none while it is being filled.
     stamp: Option<Stamp>,
     /// The number of times that another program was seen to have written to it.
     changes: u64,
-    /// Whether the whole file, as it was seen last, was checked in this run.
+    /// True if the whole file, as it was seen last, was checked in this run.
     is_checked: bool,
 }
 

@@ -99,7 +99,7 @@ enum Found {
 #[derive(Default)]
 struct Broken {
     reason: String,
-    /// Whether there is a file to be set aside.
+    /// True if there is a file to be set aside.
     file: bool,
     records: Vec<(u64, StoredRecord)>,
     renewals: Vec<Renewal>,

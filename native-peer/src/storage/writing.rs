@@ -86,7 +86,7 @@ struct Trouble {
     /// The time for which the disk is left alone next.
     pause: Duration,
     well_since: Option<Instant>,
-    /// Whether the log has told that the disk refuses, and not yet that it takes records again.
+    /// True from the log line that the disk refuses records until the line that it takes them again.
     said: bool,
 }
 

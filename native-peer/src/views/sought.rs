@@ -75,7 +75,7 @@ impl Sought {
 /// A peer that is in no ring, and what it waits for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outside {
-    /// Whether the peer has found a ring, and looks for its place in it.
+    /// True if the peer has found a ring, and looks for its place in it.
     pub(crate) is_joining: bool,
     /// The peers and addresses that it looks for.
     pub(crate) sought: Vec<Sought>,

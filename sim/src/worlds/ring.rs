@@ -150,9 +150,9 @@ struct Arrival {
     message: Message,
     /// The bytes on the wire; 0 where nobody asks.
     bytes: u64,
-    /// Whether the message has come through its receiver's line.
+    /// True if the message has come through its receiver's line.
     received: bool,
-    /// Whether the message arrives corrupted.
+    /// True if the message arrives corrupted.
     corrupted: bool,
 }
 

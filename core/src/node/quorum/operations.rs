@@ -51,7 +51,7 @@ pub(in crate::node) struct Operation {
     lineage: Option<u64>,
     /// The record that is being written, and the version that it replaces.
     write: Option<(Option<Version>, Box<StoredRecord>)>,
-    /// Whether the write may have taken effect unnoticed.
+    /// True if the write may have taken effect unnoticed.
     unsure: bool,
     candidates: VecDeque<Contact>,
     asked: u8,

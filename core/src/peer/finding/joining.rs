@@ -94,11 +94,11 @@ pub(super) struct Joining {
     own: usize,
     mine: Vec<Address>,
     known: Vec<Known>,
-    /// Whether this peer has never been in a ring, as far as it knows.
+    /// True if this peer has never been in a ring, as far as it knows.
     fresh: bool,
-    /// Whether this peer began its ring when it was fresh, and the ring's first group waits for a majority of the list.
+    /// True if this peer began its ring when it was fresh, and the ring's first group waits for a majority of the list.
     owes_founding: bool,
-    /// Whether this peer may begin a ring: a tab never does.
+    /// True if this peer may begin a ring: false for a tab.
     may_begin: bool,
     state: State,
     /// The number of rounds in which all were asked in vain.

@@ -62,7 +62,7 @@ pub struct Member {
     pub contact: Contact,
     /// The random number of its store. A node that has lost its store has another, and no vote as this member.
     pub incarnation: u64,
-    /// Whether the member was given the group's state before the group began. Otherwise it was away: it keeps its place, and is asked
+    /// True if the member was given the group's state before the group began. Otherwise it was away: it keeps its place, and is asked
     /// nothing before a later change has given it the state.
     pub votes: bool,
 }

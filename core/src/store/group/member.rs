@@ -1,6 +1,7 @@
 //! A node as a member of groups, the acceptor of their changes, and as one who may become a member.
 //!
-//! Its state is the roster and the table. Before it is asked about a group, the router has it enter the group where that is staged here.
+//! The state is the roster and the table. Before a request about a group is handled, the router has the member enter the group if that
+//! is staged here.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;

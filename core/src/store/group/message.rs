@@ -88,7 +88,7 @@ pub struct Introduction {
     pub incarnation: u64,
     /// The lineage of its ring, as far as it knows.
     pub lineage: Option<u64>,
-    /// Whether it would not give that up for another one.
+    /// True if the node would not give that lineage up for another one.
     pub settled: bool,
 }
 
@@ -153,7 +153,7 @@ pub struct Unstored {
     pub refused: Vec<(Contact, RecordError)>,
     /// The members that have not answered.
     pub awaited: Vec<Contact>,
-    /// Whether it does not help to ask again soon: those that are there and could store it are no majority.
+    /// True if a retry soon does not help: the members that are present and could store the record are no majority.
     pub is_final: bool,
 }
 
@@ -186,7 +186,7 @@ impl Request {
         matches!(self, Self::Survey(..))
     }
 
-    /// Whether it asks what became of a group.
+    /// Returns whether the request is a `Check`: what became of a group.
     pub const fn is_check(&self) -> bool {
         matches!(self, Self::Check(_))
     }

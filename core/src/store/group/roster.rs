@@ -26,14 +26,14 @@ pub(super) struct Roster {
     held: BTreeMap<GroupId, Held>,
     staged: BTreeMap<StagedName, Staged>,
     skipped: BTreeSet<GroupId>,
-    /// Whether the control state has changed since it was saved.
+    /// True if the control state has changed since it was saved.
     dirty: bool,
 }
 
 /// The outcome of a decision at a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Followed {
-    /// Whether the group was open here.
+    /// True if the group was open at this node.
     pub(super) ends: bool,
     /// The fence that comes with a repair.
     pub(super) fence: Option<Fence>,

@@ -83,7 +83,7 @@ pub(super) struct Outbox {
     last_number: u64,
     acts: Vec<Act>,
     saving: BTreeMap<u64, Vec<After>>,
-    /// Whether the disk refused what it was given last.
+    /// True if the disk refused what it was given last.
     disk_refuses: bool,
     /// The answers of this node to itself.
     inbox: VecDeque<(Token, Response)>,

@@ -19,7 +19,7 @@ pub(super) struct Walk {
     last: Option<Id>,
     /// Answers that are still to come before it goes on.
     open: usize,
-    /// Whether the page was the last.
+    /// True if the page was the last.
     ended: bool,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Handover<'a> {
     pub(super) group: &'a Configuration,
     pub(super) next: &'a Next,
     pub(super) table: &'a Table,
-    /// Whether those who follow are given the state: they are, but in tests.
+    /// True if the members of the next group are given the state; false in tests alone.
     pub(super) gives: bool,
 }
 

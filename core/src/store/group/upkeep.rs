@@ -43,9 +43,9 @@ struct Watch {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Upkeep {
     watching: BTreeMap<GroupId, Watch>,
-    /// Whether this node wants to be in no group any more.
+    /// True if this node wants to be in no group any more, since it leaves for good.
     leaving: bool,
-    /// Whether no neighbour can be a member of a group.
+    /// True if no neighbour can be a member of a group.
     is_last: bool,
 }
 

@@ -36,7 +36,7 @@ pub struct Provider {
     pub card: Card,
     /// Counts what the author says under this version of its card, which is a greater one after each start.
     pub sequence: u64,
-    /// Whether the author has the content no more. The entry stays until older ones cannot come back.
+    /// True if the author has the content no more. The entry stays until older ones cannot come back.
     pub withdrawn: bool,
     /// The lifetime from the writing on, in seconds.
     pub lifetime: u32,

@@ -23,7 +23,7 @@ pub struct Forecast {
     pub deed: Action,
     /// The node that comes or goes.
     pub node: Id,
-    /// Whether the node goes; otherwise it comes.
+    /// True if the node is removed, false if it is inserted.
     pub goes: bool,
     /// The member before it at that moment.
     pub after: Option<Id>,
@@ -46,7 +46,7 @@ pub struct AffectedFinger {
     pub old: Id,
     /// The right node now.
     pub new: Id,
-    /// Whether the finger names the right node now.
+    /// True if the finger names the right node now.
     pub is_right: bool,
 }
 
