@@ -7,7 +7,7 @@
 //! imports only from those below it:
 //!
 //! - [`base`]: time, randomness, ring arithmetic, identity, contacts
-//! - [`chord`]: membership, fingers, the routing rule, the ideal ring; [`store`]: records and who holds them;
+//! - [`chord`]: membership, fingers, the routing rule, the ideal ring; [`store`]: records and their replicas;
 //!   [`swarm`]: segmented file transfer. None knows the others
 //! - [`message`]: the messages of all three, with request numbers
 //! - [`node`]: one ring member, which joins ring and store; [`wire`]: messages as bytes. Neither knows the other

@@ -264,7 +264,7 @@ async fn status(target: &Target, json: bool) -> Result<(), Failure> {
     ))
 }
 
-/// A peer's part in level quorum: who is awaited, the ranges that cannot go on, and those that were repaired by hand.
+/// A peer's part in level quorum: the members that are awaited, the ranges that cannot go on, and those that were repaired by hand.
 fn describe_quorum(quorum: &views::Quorum) -> String {
     let Some(lineage) = &quorum.lineage else {
         return "no group yet".to_string();

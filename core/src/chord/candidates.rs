@@ -111,7 +111,7 @@ impl Candidates {
 
     /// The node to go on with towards `key` by way of a finger before it: the nearest by round trip of the finger and the
     /// nodes behind it. Where one of these does not precede the key, the last before the key is known: it is the farthest to get, and
-    /// nobody else need be asked. Nodes to avoid are left out.
+    /// no other node need be asked. Nodes to avoid are left out.
     pub fn nearest<'a>(
         &'a self,
         finger: &'a Contact,

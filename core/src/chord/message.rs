@@ -37,7 +37,7 @@ pub enum Request {
 /// The question of one hop of an iterative lookup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
-    /// The origin's number for the lookup, so that one who watches can tell lookups apart.
+    /// The origin's number for the lookup, so that an observer can tell lookups apart.
     pub lookup: u64,
     /// The key that is looked up.
     pub key: Id,

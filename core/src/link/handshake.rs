@@ -54,7 +54,7 @@ pub struct Handshake {
 pub enum Progress {
     /// Send this frame and wait for the proof.
     Reply(Vec<u8>),
-    /// The other side has proved who it is.
+    /// The other side has proved its identity.
     Done {
         /// The other side's key.
         key: PublicKey,

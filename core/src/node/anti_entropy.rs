@@ -1,7 +1,7 @@
 //! Anti-entropy: keeping replicas where they belong, by offers to successors, hand-over to newcomers and to the owners of strays.
 //!
-//! An owner offers its records to the nodes that should hold replicas. A holder that no owner vouches for any more finds
-//! out who the owner is, and drops its replicas once the owner has them: copy, acknowledge, delete. All of it goes page by page
+//! An owner offers its records to the nodes that should hold replicas. A holder whose replicas no owner offers any more looks
+//! up the owner, and drops its replicas once the owner has them: copy, acknowledge, delete. All of it goes page by page
 //! ([`Walks`]) and within a window ([`Bulk`](crate::node::backpressure::Bulk)).
 
 use alloc::boxed::Box;

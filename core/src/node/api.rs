@@ -183,8 +183,8 @@ pub enum Event {
     PutEnded(OperationId, Result<Written, StoreError>),
     /// A get has ended; `None` when there is no such record.
     GetEnded(OperationId, Result<Option<Record>, StoreError>),
-    /// The result of [`Node::providers`](super::Node::providers): the contacts of those who say that they have the content, in no
-    /// order that means anything; this node among them if it does.
+    /// The result of [`Node::providers`](super::Node::providers): the contacts of the nodes that announce the content, in no
+    /// particular order; this node among them if it does.
     ProvidersFound(OperationId, Result<Vec<Contact>, StoreError>),
     /// The ring has been told that this node has a content, or has it no more.
     Announced {

@@ -349,7 +349,7 @@ impl Records {
         let _ = self.storing.replica.accept(cx.now, copy);
     }
 
-    /// Takes in a replica; whoever waits hears of it once it is stored.
+    /// Takes in a replica; the waiting requester is answered once it is stored.
     fn keep(&mut self, cx: &mut Context<'_>, copy: StoredRecord, waiting: Waiting) {
         let key = copy.record.key(cx.services.space());
         let (now, storing) = (cx.now, &mut self.storing);

@@ -18,7 +18,7 @@ use crate::store::life;
 use crate::store::message::StoredRecord;
 use crate::store::renewal::Renewal;
 
-/// The longest delay of a renewal after a restart: nobody knows how long the node was away.
+/// The longest delay of a renewal after a restart: it is not known how long the node was away.
 const LONGEST_DELAY: Duration = Duration::from_secs(60);
 /// The greatest number of renewals that begin at a time, and the pause of the others.
 const AT_A_TIME: usize = 16;

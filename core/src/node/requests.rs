@@ -24,7 +24,7 @@ use crate::store::message as store;
 /// The shortest wait for a record to be stored.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The shortest wait for a member to say what became of a group: who is silent for so long, and no neighbour any more, is passed by.
+/// The shortest retransmission timeout of a `Check`: a member that is silent for so long, and is no neighbour any more, counts as out.
 const CHECK_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The purpose of a question.

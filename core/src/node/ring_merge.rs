@@ -98,8 +98,8 @@ impl RingMerge {
         }
     }
 
-    /// A node of the same ring, or one that was lost, has said who follows this node. Gives the follower if it is another than this
-    /// node's successor.
+    /// Handles the outcome of a lookup of this node's own id, begun at a node of the same ring or at a lost one. Returns the owner if it is
+    /// another node than this one's successor.
     pub(super) fn on_looked_round(
         &mut self,
         ring: &Ring,

@@ -95,8 +95,8 @@ impl Routes {
         self.candidates.refresh(contact);
     }
 
-    /// Asks after the nodes behind a finger, which has named its successors. Those that are new are asked: who answers is there,
-    /// and its round trip is known.
+    /// Probes the nodes behind a finger, which has named its successors. Those that are new are pinged: a node that answers is present, and
+    /// its round trip is known.
     pub(super) fn look_behind(
         &mut self,
         services: &mut Services,

@@ -1,4 +1,4 @@
-//! The services that the parts of a node share: who the node is, its choices, chance, deadlines, requests and outputs.
+//! The services that the parts of a node share: its identity, configuration, randomness, timers, requests and outputs.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;

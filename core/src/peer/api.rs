@@ -88,7 +88,7 @@ pub enum Output {
 pub enum Event {
     /// An event of its node.
     Node(node::Event),
-    /// The other end of a link, or of a circuit, has proved who it is.
+    /// The other end of a link, or of a circuit, has proved its identity.
     LinkUp {
         /// The link, or the one that carries the circuit.
         link: LinkId,

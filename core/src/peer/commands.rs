@@ -123,7 +123,7 @@ impl Peer {
         self.open_socket(now, link, Some(aim), Some(address));
     }
 
-    /// The answer to [`Output::Dial`]: nobody is there.
+    /// The answer to [`Output::Dial`]: no connection could be made.
     pub fn handle_dial_failed(&mut self, now: Instant, address: &Address) {
         if let Some(aim) = self.dialing.ended(address) {
             self.carry_out(now, [Want::Dialing(dialing::Input::Missed(aim))]);

@@ -187,7 +187,7 @@ impl Dialing {
         self.next_way(bearings.links, id)
     }
 
-    /// The ways to a node, best first. A tab dials nobody but its relays.
+    /// The ways to a node, best first. A tab dials its relays only.
     fn ways(&self, bearings: Bearings<'_>, to: &Contact) -> VecDeque<Way> {
         let Bearings { me, relays, .. } = bearings;
         let mut ways = VecDeque::new();

@@ -1,6 +1,6 @@
 //! Finding a ring: a plan is carried out, at first and whenever this peer has lost all neighbours.
 //!
-//! [`Joining`] says what is due; what that means for a peer that others can dial, or for a tab, is said here.
+//! [`Joining`] decides the next step; this part carries it out, in one way for a peer that others can dial and in another for a tab.
 
 mod company;
 mod joining;
@@ -232,7 +232,7 @@ impl Finding {
         }
     }
 
-    /// Returns whether a node's event is an answer to this search, and nobody else's business.
+    /// Returns whether a node's event is the result of a probe of this search, which no other part handles.
     pub(super) const fn is_its_own(event: &NodeEvent) -> bool {
         matches!(event, NodeEvent::Probed(..))
     }

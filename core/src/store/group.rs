@@ -307,7 +307,7 @@ pub enum Effect {
     Repaired(u64, Result<Fence, RepairError>),
     /// Give [`Input::Look`] soon.
     LookSoon,
-    /// Look up who is responsible for this key, the middle of a range, and give [`Input::Located`].
+    /// Look up the node responsible for this key, the middle of a range, and give [`Input::Located`].
     Locate(Id),
     /// The lineage that is the node's own now.
     Adopted(u64),

@@ -1,10 +1,10 @@
 //! Records: what the ring keeps under a key, and the proof that it is right.
 //!
-//! | kind | key | who may write it | of two replicas |
+//! | kind | key | writers | of two replicas |
 //! |---|---|---|---|
-//! | *immutable* | digest of the value | anybody: the key proves the value | any is as good |
+//! | *immutable* | digest of the value | any peer: the key proves the value | any is as good |
 //! | *signed* | digest of the author's key and a salt | the author | the newer version stays |
-//! | *named* | digest of the name | anybody | the newer version stays |
+//! | *named* | digest of the name | any peer | the newer version stays |
 //! | *providers* | digest of a content's name | each author its own entry | they merge |
 //!
 //! A named and a signed record are both an [`Item`]: what it is [called](Label) tells which.

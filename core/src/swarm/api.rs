@@ -24,7 +24,7 @@ pub enum Output {
     /// Keep a segment, which was checked and comes in pieces; say [`Swarm::handle_written`](super::Swarm::handle_written) when it is
     /// safe.
     Write(ContentId, u32, Vec<Bytes>),
-    /// Find out who has a content; say [`Swarm::add_source`](super::Swarm::add_source).
+    /// Find the providers of a content; call [`Swarm::add_source`](super::Swarm::add_source).
     Find {
         /// The content that is wanted.
         content: ContentId,

@@ -64,7 +64,7 @@ pub(super) struct Transfer {
     find: Instant,
     /// The members that wait for each segment that is being read.
     pub(super) read_for: BTreeMap<u32, Vec<Id>>,
-    /// Segments that anybody was sent.
+    /// The segments that were sent to any member.
     pub(super) offered: Bitfield,
     is_announced: bool,
     /// True if the shared file has changed since it was shared.

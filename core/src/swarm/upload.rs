@@ -241,7 +241,7 @@ impl Transfer {
         }
     }
 
-    /// Gives slots to whom they are due, and takes them from others.
+    /// Gives slots to the members that the choker has chosen, and takes them from others.
     pub(super) fn give_slots(&mut self, now: Instant, is_round: bool, shared: &mut Shared) {
         let candidate = |source: &Source| Candidate {
             interested: source.wants,

@@ -350,7 +350,7 @@ impl RingOptions {
         Ok(())
     }
 
-    /// Says who the ring is.
+    /// Prints the ring's peers with their ids and addresses, and the page's address.
     fn show(&self, peers: &[(Running, PathBuf)], json: bool) -> Result<(), Failure> {
         let Some((first, _)) = peers.first() else {
             return Ok(());

@@ -83,7 +83,7 @@ impl Register {
         self.write(&format!("{content}.json"), text.as_bytes())
     }
 
-    /// Keeps a content's digests, so that nobody need be asked again. Of one segment the content id is all there is to know.
+    /// Keeps a content's digests, so that no other peer need be asked again. For a content of one segment the content id suffices.
     pub(crate) fn keep_digests(&self, manifest: &Manifest) -> io::Result<()> {
         if manifest.encode().is_empty() {
             return Ok(());
@@ -92,8 +92,8 @@ impl Register {
         self.write(&name, manifest.encode())
     }
 
-    /// Takes over a file that was made for the peer; gives where it lies from now on. What was known is right, or whoever asks for it
-    /// finds out.
+    /// Takes over a file that was made for the peer; returns its path from now on. If it has changed since it was hashed, readers notice by
+    /// its digests.
     pub(crate) fn take_over(&self, content: ContentId, path: &Path) -> io::Result<PathBuf> {
         fs::create_dir_all(&self.0)?;
         let kept = self.0.join(kept_name(content));

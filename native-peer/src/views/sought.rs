@@ -14,7 +14,7 @@ const MAX_NAMED: usize = 8;
 /// A peer by which this one would be in a ring again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sought {
-    /// The position, where it is known: who was at the address last, or is a member of a group of level quorum.
+    /// The id of the position, where it is known: of the peer that was last at the address, or of a member of a group of level quorum.
     pub(crate) id: Option<String>,
     /// The address at which the peer looks, or the member was.
     pub(crate) address: Option<String>,
@@ -92,7 +92,7 @@ impl Outside {
         }
     }
 
-    /// Returns what it waits for, in words; `None` where nobody is known.
+    /// Returns what it waits for, in words; `None` where no peer is known.
     pub(crate) fn waits_for(&self) -> Option<String> {
         let mut named: Vec<String> = self.sought.iter().map(Sought::describe).collect();
         if named.len() > MAX_NAMED {

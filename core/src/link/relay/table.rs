@@ -99,8 +99,8 @@ impl Relay {
         self.leases.remove(&node);
     }
 
-    /// Returns whether a circuit of this node, to this target, is this relay's business: to its own tabs from anybody, from its own
-    /// tabs to anybody.
+    /// Returns whether this relay serves a circuit of this opener to this target: any node's to its own tabs, and its own tabs' to any
+    /// node.
     pub fn serves(&self, opener: Id, target: Id, over_another_relay: bool) -> bool {
         self.is_leased(opener) || (self.is_leased(target) && !over_another_relay)
     }

@@ -240,7 +240,7 @@ impl Operations {
     }
 
     /// Looks further along the ring: where rings of two lineages have met, the nodes at a key may all be of the other one, and
-    /// those of this one follow behind them. Otherwise nobody could do it now: perhaps later, after the group has changed.
+    /// those of this one follow behind them. Otherwise no node can do it now; one may later, after the group has changed.
     fn look_further(&mut self, cx: &mut Context<'_>, number: u64) -> Option<Next> {
         let met = cx
             .groups

@@ -24,9 +24,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 const LONGEST_LONELY_PAUSE: Duration = Duration::from_secs(30);
 /// The longest time for one address before the next one is tried.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The rounds in which a peer asks those it knew before it begins a ring of its own, if nobody is there. When a whole ring starts
-/// again, one must begin and the others must wait for it: the one with the lowest id. Everybody else knows a lower one,
-/// the predecessor.
+/// The rounds in which the peer with the lowest id asks the peers it knew before it begins a ring of its own, if none of them answers.
+/// When a whole ring starts again, one must begin and the others must wait for it: the one with the lowest id. Every other one knows a
+/// lower one, its predecessor.
 const ROUNDS_OF_LOWEST: u32 = 3;
 /// The rounds for which the others wait.
 const ROUNDS_OF_OTHERS: u32 = 8;

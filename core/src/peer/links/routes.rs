@@ -62,7 +62,7 @@ impl Routes {
 
     // Changes.
 
-    /// Routes to a node over a connection that is open now, and tells whoever has to know of it.
+    /// Routes to a node over a connection that is open now, and tells the parts concerned.
     pub(super) fn on_open(
         &mut self,
         channels: &Channels,
@@ -281,7 +281,7 @@ mod tests {
         assert_eq!(routes.to(id), None);
     }
 
-    /// A node that was restarted behind a connection that nobody has ended, as after a power cut.
+    /// A node that was restarted behind a connection that neither side has closed, as after a power cut.
     #[test]
     fn who_opens_a_second_link_the_same_way_begins_its_transfers_anew() {
         let node = contact_of(2);

@@ -111,7 +111,7 @@ impl Adopting {
         }
     }
 
-    /// The change that leaves a group to its other members, whoever of them is there.
+    /// The change that leaves a group to those of its other members that are present.
     pub(super) fn hand_on(shared: &Shared, held: &Held) -> Option<Wanted> {
         let me = shared.id();
         let lineage = held.group.lineage;

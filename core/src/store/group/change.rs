@@ -63,9 +63,9 @@ enum Step {
     Beginning,
     /// In a repair: waits for what is known of later groups of the range.
     Surveying { open: usize },
-    /// Waits for the introductions of those who would follow.
+    /// Waits for the introductions of the next group's members.
     Meeting { open: usize },
-    /// Gives those who would follow what they lack, one after another.
+    /// Gives the next group's members the entries that they lack, one member after another.
     Staging { sealed: bool, walk: Walk },
     /// Asks for promises.
     Preparing {
@@ -73,7 +73,7 @@ enum Step {
         promises: Vec<Contact>,
         accepted: Option<(Epoch, Next)>,
     },
-    /// Gets from those who promised what this node lacks, one after another.
+    /// Gets from the members that promised the entries that this node lacks, one member after another.
     Collecting(Walk),
     /// Asks to accept.
     Proposing {
@@ -251,8 +251,8 @@ impl Changes {
 
     // Before what follows is staged.
 
-    /// In a repair: asks the neighbours, and those who would be in what may have followed already, for a later group of the range; and
-    /// those who are to be given up, who must not answer.
+    /// In a repair: asks the neighbours, and the members of a proposal that may have been decided already, for a later group of the range;
+    /// and the members that are to be given up, which must not answer.
     fn survey_range(&mut self, shared: &mut Shared, id: GroupId) {
         let Some((group, change, token)) = self.enter(shared, id, Step::Surveying { open: 0 })
         else {
@@ -324,7 +324,7 @@ impl Changes {
         }
     }
 
-    /// Asks those who would follow and are not away who they are.
+    /// Asks the next group's members that are not away for their introductions.
     fn meet(&mut self, shared: &mut Shared, id: GroupId) {
         let Some((_, change, token)) = self.enter(shared, id, Step::Meeting { open: 0 }) else {
             return;
@@ -383,7 +383,7 @@ impl Changes {
         self.go_on(shared, id, turn);
     }
 
-    /// Collects what those keep who have promised.
+    /// Collects the entries of the members that have promised.
     fn collect(&mut self, shared: &mut Shared, id: GroupId, mut promises: Vec<Contact>) {
         promises.retain(|member| member.id() != shared.id());
         if !shared.rules().hand_over {

@@ -78,7 +78,7 @@ impl Fence {
             && (self.covers(group.upto) || group.covers(self.upto))
     }
 
-    /// Returns whether it says all that another one says.
+    /// Returns whether another fence is redundant beside this one: its range and generation are included.
     fn includes(&self, other: &Self) -> bool {
         let is_whole = self.after == self.upto;
         let begins =
@@ -110,7 +110,7 @@ enum Added {
     Full,
 }
 
-/// The fences that a node knows, and who has been told of them.
+/// The fences that a node knows, and the neighbours that were told of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Fences {
     list: Vec<Fence>,
@@ -242,8 +242,8 @@ impl Fences {
         }
     }
 
-    /// Takes in what a neighbour or a member of this node's groups tells of fences. What anybody else tells is no reason to end a group:
-    /// neighbours pass it on.
+    /// Takes in what a neighbour or a member of this node's groups tells of fences. Fences of other nodes end no group:
+    /// neighbours pass them on.
     pub(super) fn hear(&mut self, shared: &mut Shared, ticket: Ticket, fences: &[Fence]) {
         let asker = shared.asker(&ticket);
         if !shared.is_acquainted_with(asker) {
@@ -269,7 +269,7 @@ impl Fences {
 
     // Ending what is behind them.
 
-    /// Puts up a fence: groups of an earlier generation that overlap its range are over here. Whether there was room for it.
+    /// Stores a fence: groups of an earlier generation that overlap its range are over here. Returns whether there was room for it.
     pub(super) fn raise(&mut self, shared: &mut Shared, fence: Fence) -> bool {
         match self.add(fence.clone()) {
             Added::Known => return true,
@@ -354,7 +354,7 @@ impl Fences {
         self.survey.is_some()
     }
 
-    /// Asks for fences whoever may know and was not asked yet.
+    /// Asks for fences all nodes that may know some and were not asked yet.
     pub(super) fn survey_ring(&mut self, shared: &mut Shared, ring: &[Contact]) {
         let me = shared.id();
         let Some(lineage) = shared.roster.lineage_number() else {

@@ -46,7 +46,7 @@ struct Term {
 struct Round {
     group: GroupId,
     /// The asker that waits, and its answer once a majority has confirmed. The round stays until all have answered, so that
-    /// it shows who has missed something.
+    /// it shows which members have missed something.
     waiting: Option<(Ticket, Response)>,
     key: Id,
     /// The place of what the members are to keep, if anything.

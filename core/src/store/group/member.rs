@@ -1,4 +1,4 @@
-//! A node as a member of groups, the acceptor of their changes, and as one who may become a member.
+//! A node as a member of groups, the acceptor of their changes, and as a follower that may become a member.
 //!
 //! The state is the roster and the table. Before a request about a group is handled, the router has the member enter the group if that
 //! is staged here.

@@ -126,7 +126,7 @@ pub enum Response {
     Lacking(Vec<Id>),
     /// The decision of what follows the group.
     Followed(Box<Next>),
-    /// To [`Request::Meet`]: this is who answers. To [`Request::Stage`]: not done, since the answerer's store is another one.
+    /// To [`Request::Meet`]: the introduction of the node that answers. To [`Request::Stage`]: not done, since its store is another one.
     Met(Introduction),
     /// To [`Request::Survey`]: the epoch of the newest group of the range that the answerer is in, or that followed one of its own,
     /// and the lineage's fences.
@@ -203,7 +203,7 @@ impl Request {
         }
     }
 
-    /// Returns whether it moves what a group keeps to those who follow.
+    /// Returns whether it moves a group's entries to the members of the next one.
     pub const fn is_transfer(&self) -> bool {
         matches!(self, Self::Fetch(..) | Self::Give(..))
     }

@@ -24,7 +24,7 @@ pub(super) struct Presence {
     renewed: BTreeMap<Id, u64>,
     /// The introductions of nodes that have a lineage, and when they last made them.
     introductions: BTreeMap<Id, (u64, bool, Instant)>,
-    /// The nodes that this node has told who it is.
+    /// The nodes to which this node has introduced itself.
     introduced: BTreeSet<Id>,
     /// Nodes that stay in another lineage, and since when that is known.
     declined: BTreeMap<Id, Instant>,

@@ -385,8 +385,8 @@ impl Roster {
             || self.staged_groups().any(|group| fence.bars(&group))
     }
 
-    /// A decision that a question gives away, with the group that it follows. If the group that it is about is staged here it was decided,
-    /// since members only speak of groups that were. What anybody else says proves nothing.
+    /// A decision that a request implies, with the group that it follows. If the group that the request is about is staged here it was
+    /// decided, since members only send requests about decided groups. Those of other nodes prove nothing.
     pub(super) fn learned(&self, asker: Id, request: &Request) -> Option<(GroupId, Next)> {
         let (Request::Keep(id, _)
         | Request::Prepare(id, _)

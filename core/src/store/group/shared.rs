@@ -1,4 +1,4 @@
-//! The context of every part of level `quorum`: this node, its groups, their records, who is there, and what is to be done.
+//! The context of every part of level `quorum`: this node, its groups, their records, the presence of nodes, and the effects to carry out.
 //!
 //! The orders of a part to another one, or to the node itself as a member, are [`Act`]s: the router carries acts out in their
 //! order, each with all that comes of it before the next, so that effects have the order of a plain call.
@@ -47,7 +47,7 @@ pub(super) enum Act {
     Effect(Effect),
     /// Asks this node itself: it is a member like others.
     Itself(Token, Request),
-    /// Tells these nodes who this one is.
+    /// Introduces this node to these.
     Introduce(Token, Vec<Contact>),
     /// Saves the control record as it is then.
     SaveControl(Vec<After>),

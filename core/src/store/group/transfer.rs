@@ -1,4 +1,4 @@
-//! Moving what a group keeps: to those who will follow, and from a sealed majority.
+//! State transfer: a group's entries to the members of the next group, and from a sealed majority.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -34,7 +34,7 @@ pub(super) enum Turn {
     End,
 }
 
-/// A change as those see it who are to follow.
+/// A change from the view of the next group's members.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Handover<'a> {
     pub(super) group: &'a Configuration,

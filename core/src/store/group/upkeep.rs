@@ -169,7 +169,7 @@ impl Upkeep {
         group.primary().is_some_and(leads) && wanted.is_some_and(|it| fits(shared, group, &it))
     }
 
-    /// Returns whether it is known who is at the middle of a range; asks for it once.
+    /// Returns whether the nodes at the middle of a range are known; asks for them once.
     fn knows_middle(&mut self, shared: &mut Shared, group: &Configuration) -> bool {
         let watch = self.watching.entry(group.id()).or_default();
         if watch.middle.is_none() {
@@ -209,7 +209,7 @@ impl Upkeep {
     }
 
     /// The group that the ring asks for: the first nodes from the range's end on, no two of one peer, and a split where a node lies inside. A
-    /// member that is away or out keeps its place for a while, and for as long as nobody can take it. `None` when too few are there to be
+    /// member that is away or out keeps its place for a while, and for as long as no other node can take it. `None` when too few are there to be
     /// given the state.
     fn wanted(
         &self,
@@ -333,7 +333,7 @@ impl Upkeep {
 
     // After a decision.
 
-    /// Tells all nodes concerned what was decided, until those who follow know it.
+    /// Sends a decision to all nodes concerned, until the members of the next group know it.
     pub(super) fn tell(&mut self, shared: &mut Shared, id: GroupId) {
         if self.forget_if_known(shared, id) {
             return;

@@ -47,7 +47,7 @@ impl Peers {
         })
     }
 
-    /// Asks at a member who has a content, and waits for the outcome.
+    /// Finds the providers of a content from a member, and waits for the outcome.
     ///
     /// # Errors
     /// As the question.
