@@ -125,7 +125,7 @@ impl LeaveOptions {
         }
         if status.successors.is_empty() && !self.force {
             return Err(Failure::failed(
-                "the peer is alone, and nobody would have what it keeps: stop it with Ctrl-C to start it again \
+                "the peer is alone: no other peer could take over what it keeps. Stop it with Ctrl-C to start it again \
                  later, or say --force",
             ));
         }

@@ -54,9 +54,9 @@ pub enum Stay {
 impl fmt::Display for Stay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Alone => "the peer is alone, and nobody would have what it keeps",
+            Self::Alone => "the peer is alone: no other peer could take over what it keeps",
             Self::Refused => {
-                "nobody takes over what the peer keeps: the others leave as well, are full, or do not answer"
+                "no other peer takes over what this one keeps: the others leave as well, are full, or do not answer"
             }
             Self::Unfinished => {
                 "the groups of level quorum that the peer is in could not go on without it"

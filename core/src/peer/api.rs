@@ -142,7 +142,7 @@ impl fmt::Display for DataError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotLinked => "there is no link to the node",
-            Self::Full => "too much waits for the node already",
+            Self::Full => "too many bytes wait for the node already",
             Self::TooLong => "a data frame holds at most 64 KiB",
         })
     }

@@ -433,7 +433,7 @@ async fn until(position: &Handle, is_so: impl Fn(&Peer) -> bool + Clone + Send +
 /// Flags and environment are all that a peer is given, and are read once.
 fn nothing_to_reload() {
     tracing::warn!(
-        "asked to reload (SIGHUP): nothing is read from files; what flags say changes at the next start"
+        "SIGHUP: there is no configuration file to reload; changed flags take effect at the next start"
     );
 }
 
