@@ -1,4 +1,4 @@
-//! The successor list: what keeps the ring together when nodes fail.
+//! The successor list, which keeps the ring together when nodes fail.
 
 use alloc::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Questions that wait for their answer: numbers, deadlines, retries, round-trip times.
+//! Requests that wait for a response: numbers, retransmission timeouts, retries, round-trip times.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;

@@ -1,4 +1,4 @@
-//! Ring merge: a node looks itself up from elsewhere, and asks after nodes that it took for dead.
+//! Ring merge: a node looks its own id up from other nodes, those that it took for dead among them.
 //!
 //! Stabilization keeps one ring whole. It cannot join two rings that a partition left, nor unwind a loopy one, which
 //! goes round the circle twice: from close by both look right. What a node far away, or in the other ring, takes for this

@@ -1,4 +1,4 @@
-//! The calls of a peer's owner: what it may look at, tells the peer and asks of it.
+//! The calls of a peer's owner: views, inputs and commands.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;

@@ -1,4 +1,4 @@
-//! Reaching nodes that there is no link to yet: by which ways, one after another, and what waits until one is found.
+//! Dialing: the ways to nodes without a link, tried one after another, and the messages that wait for a link meanwhile.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec;

@@ -1,4 +1,4 @@
-//! Files over links: the swarm, joined to the links and to the ring.
+//! File transfers over links: connects the swarm to the links, and to the ring for providers.
 
 use alloc::collections::BTreeMap;
 

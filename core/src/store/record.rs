@@ -1,4 +1,4 @@
-//! Records: what the ring keeps under a key, and the proof that it is right.
+//! Records: values that the ring keeps under keys, each with the proof that it belongs there.
 //!
 //! | kind | key | writers | of two replicas |
 //! |---|---|---|---|

@@ -1,4 +1,4 @@
-//! Downloads: asking for segments, and taking them in.
+//! Downloads: requesting segments (rarest first, endgame), and gathering and verifying their blocks.
 
 use alloc::vec::Vec;
 

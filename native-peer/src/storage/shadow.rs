@@ -1,4 +1,4 @@
-//! A store's file to look at: what the database writes while it looks stays in memory, so that a file that turns out to be damaged
+//! A copy-on-write view of a store's file: what the database writes while it reads stays in memory, so that a file that turns out to be damaged
 //! is kept as it was found.
 
 use std::collections::BTreeMap;

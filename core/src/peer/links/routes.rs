@@ -1,4 +1,4 @@
-//! Routes: which connection leads to each node, and what is sent to a node over it.
+//! Routes: the connection to each node, and sending over it.
 
 use alloc::collections::BTreeMap;
 use alloc::vec;

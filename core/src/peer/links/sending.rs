@@ -1,4 +1,4 @@
-//! The way of frames out: over a socket at once or in turns with all that it carries, over a circuit as far as there is credit.
+//! Sending frames: over a socket at once or in turns with all else on it (fair queue), over a circuit as far as there is credit.
 //!
 //! Small messages overtake large ones and data. What a link carries for circuits waits in the same [`FairQueue`].
 

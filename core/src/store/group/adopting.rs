@@ -1,4 +1,4 @@
-//! Giving a lineage up for another one that the ring has, which only a person decides.
+//! Adoption: giving a lineage up for another one of the ring, by an operator's order only.
 //!
 //! From the moment it is asked for, this node orders no more writes. Each record that it keeps is taken care of by its owner: written in
 //! the other lineage, or exported. Then the node leaves its groups: to the other members of its lineage where there are any, and

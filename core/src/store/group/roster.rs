@@ -1,4 +1,4 @@
-//! The roster: the groups that this node is in, what may come to follow them, and what it remembers of those that are over.
+//! The roster: the groups that this node is in, their possible successors, and its memory of groups that are over.
 //!
 //! The control record stores all of it, and the fences besides.
 

@@ -1,4 +1,4 @@
-//! Asking a member for something, and waiting for what comes of it.
+//! Commands to a member, and waiting for their outcomes.
 
 use alloc::vec::Vec;
 use core::time::Duration;
