@@ -102,7 +102,7 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
-    /// All of them.
+    /// All reasons: those of the protocol in the order of their numbers, then the rules that can be broken.
     pub const ALL: [Self; 42] = [
         Self::Gone,
         Self::Garbage,

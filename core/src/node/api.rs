@@ -60,7 +60,7 @@ pub enum Output {
     Event(Box<Event>),
 }
 
-/// The promise of a put or get.
+/// The consistency level of a put or get.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Any member of the key's replica group accepts it; all of them have it in the end. Always available.
@@ -142,7 +142,7 @@ pub enum Standing {
     Member,
 }
 
-/// An event at a node.
+/// An event at a node, for its owner's information.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The node is a member of a ring.
@@ -225,7 +225,7 @@ pub enum Event {
     LimitReached(Limit),
 }
 
-/// A bounded resource of a node.
+/// A bounded resource of a node: see [`Event::LimitReached`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// Lookups of this node under way.
@@ -478,7 +478,7 @@ impl TimerKind {
     }
 }
 
-/// A deadline and its reason.
+/// A deadline, and the timer that is due then.
 pub type Timeout = (Instant, TimerKind);
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::chord::route::Mode;
 use crate::store::group::Patience;
 use crate::store::group::part::Quorum;
 
-/// The choices of one node.
+/// The configuration of one node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The address space; real rings use all 160 bits.

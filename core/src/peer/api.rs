@@ -18,7 +18,7 @@ use crate::store::group::Save;
 use crate::store::message::StoredRecord;
 use crate::swarm::api as swarm;
 
-/// An order to the owner.
+/// An order of a peer, to be carried out by its owner in the order in which it was polled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
     /// Send this frame as one binary message.
@@ -83,7 +83,7 @@ pub enum Output {
     Event(Event),
 }
 
-/// News of a peer.
+/// An event at a peer, for its owner's information.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// An event of its node.

@@ -11,7 +11,7 @@ use crate::link::reason::CloseReason;
 use crate::link::{Leg, LinkId};
 use crate::wire::frame::MAX_HANDSHAKE_FRAME;
 
-/// Leases and circuits of one relay.
+/// The leases that a relay has granted, and the legs of its circuits.
 #[derive(Clone, Debug)]
 pub struct Relay {
     limits: Limits,
@@ -60,12 +60,12 @@ impl Relay {
         &self.limits
     }
 
-    /// The number of leases.
+    /// The number of leases, also of nodes whose link is lost for less than [`LEASE_GRACE`](super::LEASE_GRACE).
     pub fn leases(&self) -> usize {
         self.leases.len()
     }
 
-    /// The number of circuits.
+    /// The number of circuits, also of those that wait for their second leg.
     pub fn circuits(&self) -> usize {
         // A circuit that has found its way has two legs here.
         let waiting = |state: &&State| matches!(state.onward, Onward::Waiting { .. });
