@@ -122,8 +122,8 @@ impl AntiEntropy {
         }
     }
 
-    /// A newcomer took over the keys up to its position, and is given them. Whether it did: a predecessor that is farther away took
-    /// nothing over, as this node is responsible for more, not less.
+    /// Hands over to a newcomer, the new predecessor, the records up to its position. Returns whether it takes any over: a predecessor that
+    /// is farther away does not, as this node is responsible for more, not less.
     pub(super) fn hand_over_to_predecessor(
         &mut self,
         cx: &mut Context<'_>,

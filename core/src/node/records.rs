@@ -55,7 +55,7 @@ impl Records {
 
     // Puts and gets.
 
-    /// Begins an operation; whether what it writes is renewed then.
+    /// Begins an operation. With `renew`, the record that it writes is renewed from then on.
     ///
     /// # Errors
     /// [`StoreError`] when the node is no member or is busy.
@@ -435,7 +435,8 @@ impl Records {
         self.anti_entropy.on_walks_timer(cx, &self.storing);
     }
 
-    /// Offers all records to a node before this one leaves; whether the departure depends on it.
+    /// Offers all records to a node before this one leaves. With `depends`, a record that it does not take ends the
+    /// departure ([`AntiEntropy::heir_has_failed`]).
     pub(super) fn hand_over_all(&mut self, cx: &mut Context<'_>, to: &Contact, depends: bool) {
         let (anti_entropy, storing) = (&mut self.anti_entropy, &self.storing);
         anti_entropy.hand_over_all(cx, storing, to, depends);

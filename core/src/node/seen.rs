@@ -36,7 +36,7 @@ impl Seen {
         }
     }
 
-    /// Takes in a lookup by its origin and the origin's number; whether it has not come by for so long. When very many come
+    /// Remembers a lookup by its origin and the origin's number. Returns whether it has not come by for so long. When very many come
     /// by, they are forgotten earlier.
     pub(super) fn is_new(&mut self, now: Instant, lookup: (Id, u64), long: Duration) -> bool {
         if self.fresh.len() >= MOST || now.since(self.since) >= long {

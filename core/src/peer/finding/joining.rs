@@ -173,7 +173,7 @@ impl Joining {
         joining
     }
 
-    /// Takes note of an own address; whether it is on the list of seeds, where it is ignored from now on.
+    /// Takes note of an own address. Returns whether it is on the list of seeds, where it is ignored from now on.
     pub(super) fn is_mine(&mut self, address: Address) -> bool {
         let listed = self.given.contains(&address);
         if listed {

@@ -347,7 +347,7 @@ impl Roster {
         self.staged.insert(name, Staged { parent, next });
     }
 
-    /// Takes back what was staged by a member of the parent. Whether there was anything.
+    /// Forgets a group that a member of the parent had staged here. Returns whether there was one.
     pub(super) fn withdraw(&mut self, name: StagedName, asker: Id) -> bool {
         let staged = self.staged.get(&name);
         let found = staged.is_some_and(|staged| staged.parent.has(asker));

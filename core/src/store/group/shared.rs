@@ -194,7 +194,7 @@ impl Shared {
         }
     }
 
-    /// Takes up what was saved in an earlier run. Whether that was by the same incarnation of the store.
+    /// Restores the data that was saved in an earlier run. Returns whether the same incarnation of the store saved it.
     pub(super) fn restore(&mut self, now: Instant, control: Control, entries: &[Entry]) -> bool {
         self.own.now = now;
         // What another store has kept may be less than what was promised: this node is taken in anew by the others.

@@ -54,7 +54,7 @@ impl Walk {
         }
     }
 
-    /// Counts one more answer. Whether it was the last to wait for.
+    /// Counts one more answer. Returns whether it was the last one that was awaited.
     pub(super) const fn is_answered(&mut self) -> bool {
         self.open = self.open.saturating_sub(1);
         self.open == 0
