@@ -33,7 +33,7 @@ const LEAVE_PAUSE: Duration = Duration::from_millis(200);
 /// The greatest number of ranges without a majority that are printed.
 const MAX_SHOWN: usize = 8;
 
-/// A question to a running peer.
+/// A request to a running peer.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Put a value under a name, under a salt of the peer's own, or under the key that follows from it

@@ -95,7 +95,7 @@ impl Membership {
         &self.successors
     }
 
-    /// Returns this node's answer to a question for its neighbours.
+    /// Returns this node's response to a request for its neighbours.
     pub fn neighbours(&self) -> Neighbours {
         Neighbours {
             predecessor: self.predecessor.clone(),

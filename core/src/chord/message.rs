@@ -14,12 +14,12 @@ pub use crate::chord::successors::Neighbours;
 /// The greatest number of nodes that a recursive lookup passes before it is dropped. A linear lookup may need as many as there are
 /// nodes.
 pub const MAX_PATH: usize = 1_024;
-/// The greatest number of nodes that an iterative question may ask to leave out.
+/// The greatest number of nodes that an iterative request may ask to leave out.
 pub const MAX_AVOID: usize = 16;
 /// The greatest number of successors that a node may name.
 pub const MAX_SUCCESSORS: usize = 32;
 
-/// A question to a ring member. Each gets one [`Response`].
+/// A request to a ring member. Each gets one [`Response`].
 ///
 /// Rare contents are boxed, so that the frequent ones are small.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub enum Request {
     Forward(Arc<Forward>),
 }
 
-/// The question of one hop of an iterative lookup.
+/// The request of one hop of an iterative lookup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
     /// The origin's number for the lookup, so that an observer can tell lookups apart.
@@ -86,7 +86,7 @@ pub enum Response {
 pub struct NextHop {
     /// The next step of the lookup.
     pub step: Step,
-    /// The answerer's neighbours when it ends here.
+    /// The answering node's neighbours when it ends here.
     pub neighbours: Neighbours,
 }
 

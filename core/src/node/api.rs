@@ -107,7 +107,7 @@ pub enum TimerKind {
     Groups,
     /// Stop waiting for the hand-over and leave.
     Leave,
-    /// A question is overdue.
+    /// A request is overdue.
     Request(u64),
     /// A lookup's patience or deadline is over.
     Lookup(u64),

@@ -35,7 +35,7 @@ pub struct Config {
     /// The period in which a node refreshes one finger; `None` never.
     pub fingers: Option<Duration>,
     /// The period in which a node looks itself up from elsewhere, to find back together with nodes that it lost; `None` never. The
-    /// longest pause between two questions to a node thought dead is 64 times as long: 16 minutes, as in MIT's implementation.
+    /// longest pause between two requests to a node thought dead is 64 times as long: 16 minutes, as in MIT's implementation.
     pub ring_merge: Option<Duration>,
     /// The period of anti-entropy, in which a node compares its records with its successors'; `None` never.
     pub repair: Option<Duration>,
@@ -47,7 +47,7 @@ pub struct Config {
     pub lookup_deadline: Duration,
     /// The longest duration of a recursive lookup before the origin asks hop by hop itself.
     pub recursive_patience: Duration,
-    /// The number of times that an unanswered question is sent again. Links that lose nothing need none.
+    /// The number of times that an unanswered request is sent again. Links that lose nothing need none.
     pub retries: u8,
     /// The membership rules.
     pub membership: &'static Variant,
@@ -73,7 +73,7 @@ pub struct Config {
 /// The limits on a node's memory. What exceeds one is refused, and shows as an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Questions that wait for their answer.
+    /// Requests that wait for their answer.
     pub requests: usize,
     /// Lookups under way that this node began.
     pub lookups: usize,

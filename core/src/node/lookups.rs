@@ -67,7 +67,7 @@ pub(super) struct Lookup {
     arrived: bool,
     asked: Instant,
     avoid: Vec<Id>,
-    /// Iterative: how many questions were asked, identical ones included.
+    /// Iterative: how many requests were sent, identical ones included.
     questions: usize,
 }
 
@@ -165,7 +165,7 @@ impl Lookups {
         if let Some(lookup) = self.open.get_mut(number) {
             lookup.avoid = avoid;
         }
-        // It is over only where too many questions were asked, and this is the first one.
+        // It is over only where too many requests were sent, and this is the first one.
         let _ = self.ask_hop(services, now, number, via, false);
         Ok(())
     }

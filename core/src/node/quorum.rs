@@ -230,7 +230,7 @@ impl QuorumLevel {
         }
     }
 
-    /// Handles a question that was not answered.
+    /// Handles a request that was not answered.
     pub(super) fn on_failure(&mut self, cx: &mut Context<'_>, to: &Contact, purpose: Purpose) {
         match purpose {
             Purpose::Group(token) => self.step(cx, Input::Failed(*token, to.id())),
@@ -239,7 +239,7 @@ impl QuorumLevel {
         }
     }
 
-    /// Handles a node that does not know the question that it was asked for an operation.
+    /// Handles a node that does not know the request that it was sent for an operation.
     pub(super) fn on_unsupported(&mut self, cx: &mut Context<'_>, from: &Contact, number: u64) {
         self.decide(cx, number, |operations, cx| {
             operations.on_unsupported(cx, (from, number))

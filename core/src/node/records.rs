@@ -322,7 +322,7 @@ impl Records {
         }
     }
 
-    /// Handles a question that was not answered, or with something else.
+    /// Handles a request that was not answered, or with something else.
     pub(super) fn on_failure(&mut self, cx: &mut Context<'_>, to: Id, purpose: &Purpose) {
         match *purpose {
             Purpose::Read(operation) => self.on_read(cx, operation, to, None),

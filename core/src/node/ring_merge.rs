@@ -6,7 +6,7 @@
 //!
 //! Sources: Chord (MIT technical report, 2002) §5.3, strong stabilization; SIGCOMM 2001 §7 and MIT's implementation, whose
 //! nodes go on asking after dead ones, 60 s to 960 s apart. (ours) The node names itself in `avoid` and asks nodes that it lost, so that
-//! one question detects loopy rings and other rings; the report of 2002 asks the successor only.
+//! one request detects loopy rings and other rings; the report of 2002 asks the successor only.
 
 use alloc::collections::VecDeque;
 use alloc::vec;
@@ -20,7 +20,7 @@ use crate::node::lookups::Goal;
 use crate::node::ring::Ring;
 use crate::node::services::Services;
 
-/// The most rounds between two questions to a lost node.
+/// The most rounds between two requests to a lost node.
 const LONGEST_PAUSE: u32 = 64;
 
 /// Nodes that did not answer, the one lost first in front.

@@ -186,7 +186,7 @@ impl Node {
         self.ring.lookups.due(number)
     }
 
-    /// Returns the number of questions that wait for an answer.
+    /// Returns the number of requests that wait for an answer.
     pub fn outstanding(&self) -> usize {
         self.services.requests.outstanding()
     }

@@ -167,7 +167,7 @@ impl Dialing {
         }
         let bytes = body.as_ref().map_or(0, |body| body.bytes.len());
         if let Some(waiting) = self.waiting.get_mut(&id) {
-            // What does not fit is lost; the question it was times out.
+            // What does not fit is lost; its request times out.
             if waiting.bytes + bytes <= self.max_waiting {
                 waiting.bytes += bytes;
                 waiting.bodies.extend(body);

@@ -218,7 +218,7 @@ pub enum Ticket {
     Itself(Token),
 }
 
-/// The purpose of a question of the machine.
+/// The purpose of a request of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Token {
     /// A read or write under way.

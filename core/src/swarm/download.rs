@@ -162,7 +162,7 @@ impl Transfer {
     }
 
     /// Seeds hear nothing of what others have until they offer it instead of what was asked for: they would offer it again and
-    /// again. An answer to an earlier question may cross that.
+    /// again. An answer to an earlier request may cross that.
     fn tell(&mut self, now: Instant, from: Id, refused: u32, offered: u32, shared: &mut Shared) {
         let count = self.have.count();
         let Some(source) = self.sources.get_mut(&from) else {

@@ -294,7 +294,7 @@ impl Source {
         segments || self.wants_digests.is_some()
     }
 
-    /// Takes back one question.
+    /// Takes back one request.
     pub(super) fn take(&mut self, index: u32) -> Option<Pending> {
         let at = self
             .pending

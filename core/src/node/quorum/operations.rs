@@ -55,7 +55,7 @@ pub(in crate::node) struct Operation {
     unsure: bool,
     candidates: VecDeque<Contact>,
     asked: u8,
-    /// The time of the last question.
+    /// The time of the last request.
     asked_at: Instant,
     /// A node that was silent, and until when it is not asked again.
     silent: Option<(Id, Instant)>,
@@ -153,7 +153,7 @@ impl Operation {
         matches!(self.task, Task::Import)
     }
 
-    /// The question for the primary.
+    /// The request for the primary.
     fn question(&self, key: Id, own_lineage: Option<u64>) -> Ask {
         let lineage = self.lineage.or(own_lineage);
         match (&self.task, &self.write) {
@@ -355,7 +355,7 @@ impl Operations {
         self.ask_next(cx, number)
     }
 
-    /// Handles a node that does not know the question: only a touch is so new.
+    /// Handles a node that does not know the request: only a touch is so new.
     pub(in crate::node) fn on_unsupported(
         &mut self,
         cx: &mut Context<'_>,

@@ -627,7 +627,7 @@ mod tests {
             self.shared.outbox.take_acts()
         }
 
-        /// The questions that follow an answer, by node.
+        /// The requests that follow an answer, by node.
         fn asks(&mut self, from: u64, response: Response) -> Vec<(Id, Request)> {
             let acts = self.answer(from, Some(response));
             let asked = asked(&self.shared, acts).into_iter();

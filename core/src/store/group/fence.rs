@@ -22,7 +22,7 @@ use crate::store::record::RecordError;
 pub const MAX_FENCES: usize = 64;
 /// The limit on lost members that a fence names.
 pub const MAX_LOST: usize = 16;
-/// The limit on questions of a restarted member to a neighbour that lives and does not answer.
+/// The limit on requests of a restarted member to a neighbour that lives and does not answer.
 const MAX_TRIES: u8 = 5;
 
 /// A range that was repaired by hand.
@@ -118,11 +118,11 @@ pub(super) struct Fences {
     changes: u64,
     /// The neighbours that know the list as it is.
     told: BTreeSet<Id>,
-    /// The question for fences since a restart, until it is done.
+    /// The request for fences since a restart, until it is done.
     survey: Option<Survey>,
 }
 
-/// A restarted member's question to its neighbours and to the members of its groups: which fences stand? Until they have answered, or
+/// A restarted member's request to its neighbours and to the members of its groups: which fences stand? Until they have answered, or
 /// are not there, it takes part in no change, and so leads no group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Survey {
@@ -204,7 +204,7 @@ impl Fences {
         }
     }
 
-    /// Warns an asker about a group that this node does not hold, if it has yet to hear of a fence.
+    /// Warns a requester about a group that this node does not hold, if it has yet to hear of a fence.
     fn warn(&self, shared: &mut Shared, ticket: &Ticket, id: GroupId) {
         let Ticket::Peer(asker, _) = ticket else {
             return;

@@ -41,11 +41,11 @@ struct Term {
     missed: BTreeSet<Id>,
 }
 
-/// A question to all members on behalf of one read or write.
+/// A request to all members on behalf of one read or write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Round {
     group: GroupId,
-    /// The asker that waits, and its answer once a majority has confirmed. The round stays until all have answered, so that
+    /// The requester that waits, and its answer once a majority has confirmed. The round stays until all have answered, so that
     /// it shows which members have missed something.
     waiting: Option<(Ticket, Response)>,
     key: Id,

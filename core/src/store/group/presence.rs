@@ -16,7 +16,7 @@ pub(super) struct Presence {
     /// The neighbours on the ring, as they were looked at last.
     neighbours: BTreeSet<Id>,
     away: BTreeMap<Id, Instant>,
-    /// Nodes that did not answer the last question, have said that they stop, or are missing where all nodes of the ring are known.
+    /// Nodes that did not answer the last request, have said that they stop, or are missing where all nodes of the ring are known.
     silent: BTreeSet<Id>,
     /// Nodes that said that they stop.
     stopped: BTreeSet<Id>,
