@@ -1,6 +1,6 @@
 //! Chordscope's core: Chord as pure state machines (sans-I/O), without clock or global randomness.
 //!
-//! Whoever embeds it needs what stands at the root: a [`Peer`], which is told what happens and says what to do ([`Output`]). The examples
+//! An embedder needs the items at the root: a [`Peer`], which is told what happens and says what to do ([`Output`]). The examples
 //! `two_nodes` and `one_file` and `docs/embedding-the-core.md` show how.
 //!
 //! The modules are public for simulators, fuzzing and tools that look inside; their items may change with any release. Lowest first, each

@@ -146,7 +146,7 @@ impl Node {
                 }
             }
             Message::Notice(notice) => self.on_notice(now, from, notice),
-            // Whoever joins a swarm to the node takes it out.
+            // The owner that has joined a swarm to the node takes these out.
             Message::Swarm(_) => {}
         }
         self.go_on_leaving(now);
@@ -521,7 +521,7 @@ impl Node {
     fn on_joined(&mut self, now: Instant) {
         self.services.event(Event::Joined);
         self.start_upkeep(now, !self.ring.is_alone());
-        // Groups of an earlier run may miss everybody: whoever asks is told at once who is awaited.
+        // All members of groups of an earlier run may be away: a requester is told at once which are awaited.
         if !self.quorum.is_free() {
             self.quorum.look_soon(&mut self.services, now);
         }
@@ -636,7 +636,7 @@ impl Node {
             self.services.event(Event::JoinFailed);
             return;
         };
-        // Another search was sooner: whoever has its place must not look for one.
+        // Another search was sooner: a node that has its place must not look for one.
         if self.ring.is_member() {
             return;
         }

@@ -59,7 +59,7 @@ impl AntiEntropy {
         for key in storing.replica.expired(now) {
             storing.drop(cx.services, key);
         }
-        // Without a predecessor nobody knows which keys are whose.
+        // Without a predecessor the range of this node's keys is unknown.
         let Some(before) = cx.ring.membership.predecessor().map(Contact::id) else {
             return;
         };

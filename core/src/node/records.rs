@@ -277,7 +277,7 @@ impl Records {
         request: Ask,
     ) {
         let answer = match request {
-            // Whoever would count on it counts on another node instead.
+            // So the requester counts on another node instead.
             Ask::Write(_) | Ask::Offer(_) if cx.ring.leaves_for_good() => {
                 Response::Chord(Membership::NotMember)
             }

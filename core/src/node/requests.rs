@@ -277,7 +277,7 @@ impl Requests {
         let longer = room.map_or(Duration::ZERO, |(_, longer)| longer);
         let deadline = now + self.patience(to.id(), kind) + longer;
         timers.set(deadline, TimerKind::Request(self.next));
-        // Whoever began an operation asks again itself: it has to know that an earlier attempt may have taken effect.
+        // The operation itself tries again: it has to know that an earlier attempt may have taken effect.
         let again = (self.retries > 0 && kind != Kind::Operation).then(|| {
             let request = request.clone();
             Box::new(Retries {

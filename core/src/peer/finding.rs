@@ -128,7 +128,7 @@ impl Finding {
             }
             Step::Probe(address) => match self.reach {
                 Reach::Direct => probe_at(context, address),
-                // A tab alone serves nobody: it goes to its relay's ring as soon as it has a relay.
+                // A tab alone serves no other peer: it goes to its relay's ring as soon as it has a relay.
                 Reach::Relayed => {
                     let relay = relays.first();
                     let address = relay.and_then(|relay| relay.addresses().first().cloned());

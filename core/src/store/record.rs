@@ -39,7 +39,7 @@ pub const SHORTEST_LIFETIME: u32 = 2;
 /// The content of one key.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
-    /// A value that is its own proof. Nobody can change or delete it; it runs out unless it is put again.
+    /// A value that is its own proof. It cannot be changed or deleted; it expires unless it is put again.
     Immutable(#[serde(with = "crate::base::bytes")] Vec<u8>),
     /// A named or a signed record.
     Item(Item),

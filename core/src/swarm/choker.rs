@@ -82,7 +82,7 @@ impl Choker {
             .filter(|(_, one)| one.interested)
             .collect();
         if is_seed {
-            // In turn: whoever waited longest comes before whoever has a slot, and of those the newest stay.
+            // In turn: the members that have waited longest come before those that have a slot, and of the latter the newest stay.
             ranked.sort_by_key(|(id, one)| match one.since {
                 None => (0, one.until, one.got, **id),
                 Some(since) => (

@@ -68,7 +68,7 @@ impl Transfer {
             return (is_free(last) && !self.asked.contains_key(&last)).then_some(last);
         }
         if known.picker.is_all_asked() {
-            // Endgame: the last segments are asked of two, so that nobody slow is waited for.
+            // Endgame: the last segments are requested of two sources, so that a slow one is not waited for.
             let mut few = self.asked.iter().filter(|(_, times)| **times < ENDGAME);
             let idle = source.pending.is_empty();
             return few

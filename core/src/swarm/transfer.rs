@@ -324,7 +324,7 @@ impl Transfer {
                     source.has = Bitfield::none(layout.count());
                 }
                 match source.claimed(layout) {
-                    // Whoever has something keeps it. And however often this is said, each segment costs once.
+                    // Segments that a source has announced stay announced. However often it repeats them, each one costs work once.
                     Some(_) if source.has.is_full() => {}
                     Some(has) => {
                         let new = has.iter().filter(|index| source.has.insert(*index));

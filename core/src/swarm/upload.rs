@@ -205,7 +205,7 @@ impl Transfer {
         shared: &mut Shared,
     ) {
         let readers = self.read_for.remove(&index).unwrap_or_default();
-        // Nothing is passed on unchecked: whoever sent it would be banned for it.
+        // Only checked bytes are passed on: a node that sends wrong ones is banned.
         let good = bytes.and_then(|bytes| {
             let manifest = self.manifest()?;
             let known = self.checked.get(index).cloned();

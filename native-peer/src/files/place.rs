@@ -163,7 +163,7 @@ impl Place {
         state.is_checked = stamp.is_some() && state.stamp == stamp;
     }
 
-    /// Returns whether the file under its name is the one that was checked in this run: nobody has removed, replaced or changed it.
+    /// Returns whether the file under its name is the one that was checked in this run, and was not removed, replaced or changed since.
     pub(crate) fn is_untouched(&self) -> bool {
         let state = self.state();
         let there = std::fs::metadata(&state.path).and_then(|meta| match meta.is_file() {

@@ -22,7 +22,7 @@ pub(crate) struct Sought {
 
 impl Sought {
     /// All of them: the addresses that it was given or knows, and the other members of its groups of level quorum, but for those
-    /// that it is linked to. Nobody once the peer is in a ring.
+    /// that it is linked to. Empty once the peer is in a ring.
     pub(crate) fn all(peer: &Peer) -> Vec<Self> {
         let node = peer.node();
         if node.membership().is_member() {

@@ -180,7 +180,7 @@ impl Joining {
             self.given.retain(|given| *given != address);
             self.own += 1;
             if self.given.is_empty() && self.patience.is_none() && self.may_begin {
-                // Nobody else is on the list: it is as if there were none.
+                // The list has no other peer: it is as if there were none.
                 self.patience = Some(if self.known.is_empty() {
                     0
                 } else {
@@ -367,7 +367,7 @@ impl Joining {
     /// Takes note of the neighbours' addresses; gives all that are known now, when that has changed.
     pub(super) fn note(&mut self, mut neighbours: Vec<Known>) -> Option<&[Known]> {
         if !neighbours.is_empty() && matches!(self.state, State::Lonely(_)) {
-            // Somebody has found this ring of one.
+            // Another node has found this ring of one.
             self.state = State::Settled;
             self.vain_moves = 0;
         }
@@ -392,7 +392,7 @@ impl Joining {
         let has_company = !self.company.is_empty();
         match self.patience {
             _ if !self.may_begin => self.has_waited(),
-            // At once: without a plan for others, or back from a ring of one that was left for nobody.
+            // At once: without a plan for others, or back from a ring of one that was left in vain.
             Some(0 | 1) => self.has_waited(),
             Some(ROUNDS_OF_LOWEST) if self.company.is_lowest(self.me) => self.has_waited(),
             _ if has_company => self.company.begins(now, self.me, self.round),

@@ -87,7 +87,7 @@ impl Routes {
         self.ways.insert(id, channel);
         let mut wants = vec![Want::Node(ToNode::Refresh(contact.clone()))];
         if let Some(older) = older {
-            // A transfer begins anew: whoever opens a second link the same way does not know of what went over the first.
+            // A transfer begins anew: a node that opens a second link the same way does not know what went over the first.
             wants.push(Want::Transfers(transfers::Input::Gone(id)));
             wants.push(Want::Links(Input::Close(older, CloseReason::Replaced)));
         }

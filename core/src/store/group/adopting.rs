@@ -247,7 +247,7 @@ mod tests {
         shared.presence.forget_introductions();
         let members = wanted(&shared).map(|wanted| wanted.members);
         assert_eq!(members, Some([2, 3].map(contact).to_vec()));
-        // Whoever has left for another lineage is not handed anything.
+        // A node that has left for another lineage is not handed anything.
         let left = Introduction {
             incarnation: 2,
             lineage: Some(OTHER),

@@ -491,7 +491,7 @@ impl Changes {
         *asked = asked.saturating_sub(1);
         if let (Some(Response::Promise(before)), Some(from)) = (response, from) {
             promises.push(from.contact.clone());
-            // What was accepted in an earlier generation is not repaired: if it was decided, nobody who is left has begun it.
+            // A proposal of an earlier generation is not taken up: if it was decided, no remaining member has entered the group that it begins.
             let generation = change.ballot.generation;
             if let Some(before) = before.filter(|it| it.1.epoch.generation >= generation)
                 && accepted
@@ -504,7 +504,7 @@ impl Changes {
         if promises.len() >= needed {
             let promises = core::mem::take(promises);
             match accepted.take() {
-                // It may have been decided already. It was staged before anybody accepted it.
+                // It may have been decided already. It was staged before any member accepted it.
                 Some((_, next)) => {
                     change.next = next;
                     self.propose(shared, id);

@@ -191,7 +191,7 @@ impl Leading {
         self.order(shared, group, ticket, operation, copy);
     }
 
-    /// Lets a record live on: the same version of the same operation, at a later place. Whoever reads or replaces it sees no difference.
+    /// Lets a record live on: the same version of the same operation, at a later place. To reads and writes it is no change.
     pub(super) fn touch(
         &mut self,
         shared: &mut Shared,

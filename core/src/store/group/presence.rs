@@ -147,7 +147,7 @@ impl Presence {
         patience: Patience,
         own: Option<u64>,
     ) {
-        // It may change its mind: whoever adopts a lineage, or has lost its own.
+        // A node may take part later: one that adopts a lineage, or has lost its own.
         self.declined
             .retain(|_, since| now.since(*since) < patience.declined);
         // Between two tries lie the patience and a look.

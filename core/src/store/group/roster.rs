@@ -517,7 +517,7 @@ impl Roster {
 
     /// The answer about a group that this node is not in.
     pub(super) fn unknown(&self, id: GroupId) -> Response {
-        // Whoever has skipped too many groups to remember which, says nothing of any.
+        // A node that has skipped too many groups to remember which answers `Gone` about none.
         let was_in = !self.skipped.contains(&id) && self.skipped.len() < MAX_GROUPS;
         match self.is_below_floor(id.epoch) && was_in {
             true => Response::Gone(self.incarnation),

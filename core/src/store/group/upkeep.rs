@@ -364,7 +364,7 @@ impl Upkeep {
         if first {
             return;
         }
-        // Somebody does not answer: what followed may be over by now, and then it needs no telling.
+        // A node does not answer: the next group may be over by now, and then the node need not be told.
         for part in next.groups(&group) {
             let told = |node: &&Member| watch.told.contains(&node.id());
             let known = part.members.iter().find(told);

@@ -120,7 +120,7 @@ impl RingWorld {
         let (node, goes) = match action {
             Action::Insert(id) => (*id, false),
             Action::Remove(id) | Action::Crash(id) => (*id, true),
-            // Of a node that starts again in its place, nobody's fingers are affected.
+            // A node that starts again in its place affects no fingers.
             Action::Restart(_) => return self.forecasts.clear(),
             _ => return,
         };
@@ -141,7 +141,7 @@ impl RingWorld {
                 false => ring.insert(node),
                 true => ring.remove(node),
             };
-            // Who was no member changes nobody's fingers.
+            // A node that was no member affects no fingers.
             forecast.changes = changes.unwrap_or_default();
         }
         if !self.continues(node) {
