@@ -1,4 +1,4 @@
-//! The ground floor: time, randomness, ring arithmetic, identity. Knows nothing of any protocol.
+//! The lowest floor: time, randomness, ring arithmetic, identity. It is independent of all protocols.
 
 pub mod address;
 pub(crate) mod bytes;

@@ -1,13 +1,13 @@
 //! Chordscope's core: Chord as pure state machines (sans-I/O), without clock or global randomness.
 //!
-//! Whoever embeds it needs what stands at the root: a [`Peer`], which is told what happens and says what to do ([`Output`]). The examples
+//! An embedder needs the items at the root: a [`Peer`], which is told what happens and says what to do ([`Output`]). The examples
 //! `two_nodes` and `one_file` and `docs/embedding-the-core.md` show how.
 //!
 //! The modules are public for simulators, fuzzing and tools that look inside; their items may change with any release. Lowest first, each
 //! imports only from those below it:
 //!
 //! - [`base`]: time, randomness, ring arithmetic, identity, contacts
-//! - [`chord`]: membership, fingers, the routing rule, the ideal ring; [`store`]: records and who holds them;
+//! - [`chord`]: membership, fingers, the routing rule, the ideal ring; [`store`]: records and their replicas;
 //!   [`swarm`]: segmented file transfer. None knows the others
 //! - [`message`]: the messages of all three, with request numbers
 //! - [`node`]: one ring member, which joins ring and store; [`wire`]: messages as bytes. Neither knows the other

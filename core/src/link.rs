@@ -1,5 +1,5 @@
-//! Connections: their two ends, and a relay between them, before and around messages. They prove who they are, tag
-//! every frame, carry circuits.
+//! Connections: their two ends, and a relay between them, before and around messages. The ends prove their
+//! identities, tag every frame, and carry circuits.
 //!
 //! A *circuit* is a connection inside connections: it leads from one node over a relay, or two, to a node that cannot be
 //! dialed. Its ends go through a handshake of their own, so that a relay can neither read into their session's keys nor forge

@@ -1,6 +1,6 @@
 //! Messages between nodes: the vocabularies of the ring and of the store, with request numbers, and of the swarm.
 //!
-//! This module stands below `node`, which speaks it, and `wire`, which writes it.
+//! The module lies below `node`, which sends and handles the messages, and `wire`, which encodes them.
 
 use alloc::boxed::Box;
 
@@ -13,17 +13,17 @@ use crate::swarm::message as swarm;
 /// One message between nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// A question under the asker's number.
+    /// A request under the requester's number, which its response repeats.
     Request(u64, Request),
-    /// The answer to the question of that number.
+    /// The response to the request of that number.
     Response(u64, Response),
-    /// A message that needs no answer.
+    /// A message without a response.
     Notice(chord::Notice),
     /// A message about a content that is being transferred.
     Swarm(swarm::Message),
 }
 
-/// A question.
+/// A request to one node, which answers it with one [`Response`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     /// About the ring.
@@ -34,7 +34,7 @@ pub enum Request {
     Group(Box<group::Request>),
 }
 
-/// An answer.
+/// The response to a [`Request`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Response {
     /// About the ring.

@@ -146,13 +146,13 @@ impl Node {
                 }
             }
             Message::Notice(notice) => self.on_notice(now, from, notice),
-            // Whoever joins a swarm to the node takes it out.
+            // The owner that has joined a swarm to the node takes these out.
             Message::Swarm(_) => {}
         }
         self.go_on_leaving(now);
     }
 
-    /// A peer cannot be reached: all questions to it have failed.
+    /// A peer cannot be reached: all requests to it have failed.
     pub fn handle_unreachable(&mut self, now: Instant, node: Id) {
         for ended in self.services.unreachable(node) {
             self.on_ended(now, ended);
@@ -362,7 +362,7 @@ impl Node {
                 let (quorum, mut cx) = self.quorum_at(now);
                 quorum.on_unsupported(&mut cx, &from, operation);
             }
-            // An answer to another question than was asked, or that the question is unknown, is as good as none.
+            // An answer to another request than was asked, or that the request is unknown, is as good as none.
             (purpose, Response::Chord(_) | Response::Unsupported) => {
                 self.on_failure(now, &from, purpose);
             }
@@ -413,9 +413,9 @@ impl Node {
         }
     }
 
-    // Questions that are not answered.
+    // Requests that are not answered.
 
-    /// Handles a question that was not answered.
+    /// Handles a request that was not answered.
     fn on_ended(&mut self, now: Instant, ended: Ended) {
         if let Some(load) = ended.load {
             self.services.requests.end(ended.to.id(), load);
@@ -478,7 +478,7 @@ impl Node {
         }
     }
 
-    /// A node's answer to a question of the membership machine. A node that this one's successor takes for its predecessor, and
+    /// A node's answer to a request of the membership machine. A node that this one's successor takes for its predecessor, and
     /// behind which this one lies, is told.
     fn on_neighbours(&mut self, now: Instant, query: Query, from: Contact, theirs: Neighbours) {
         let stabilizes = matches!(query, Query::FromSuccessor | Query::FromPredecessor);
@@ -521,7 +521,7 @@ impl Node {
     fn on_joined(&mut self, now: Instant) {
         self.services.event(Event::Joined);
         self.start_upkeep(now, !self.ring.is_alone());
-        // Groups of an earlier run may miss everybody: whoever asks is told at once who is awaited.
+        // All members of groups of an earlier run may be away: a requester is told at once which are awaited.
         if !self.quorum.is_free() {
             self.quorum.look_soon(&mut self.services, now);
         }
@@ -636,7 +636,7 @@ impl Node {
             self.services.event(Event::JoinFailed);
             return;
         };
-        // Another search was sooner: whoever has its place must not look for one.
+        // Another search was sooner: a node that has its place must not look for one.
         if self.ring.is_member() {
             return;
         }

@@ -1,8 +1,8 @@
-//! A [`Node`] over links: it speaks bytes, and knows who is at the other end of each connection.
+//! A [`Node`] over links: it speaks bytes, and knows the identity of the node at the other end of each connection.
 //!
-//! The owner opens and closes sockets and moves frames; a [`Peer`] does the rest: it dials whom the node wants to talk
-//! to, proves its identity and demands the other side's, tags and checks every frame, and closes with a reason whatever
-//! does not keep to the protocol.
+//! The owner opens and closes sockets and moves frames; a [`Peer`] does the rest: it dials the nodes to which the
+//! node sends, proves its identity and checks the other side's, tags and checks every frame, and closes a connection that violates the
+//! protocol with a reason.
 //!
 //! Each part owns its state and decides for itself: links, dialing, relaying, leasing, finding a ring, transfers. The peer tells
 //! them what happens, in order, and hands on what one of them wants of another.

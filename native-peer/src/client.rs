@@ -33,7 +33,7 @@ const LEAVE_PAUSE: Duration = Duration::from_millis(200);
 /// The greatest number of ranges without a majority that are printed.
 const MAX_SHOWN: usize = 8;
 
-/// A question to a running peer.
+/// A request to a running peer.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Put a value under a name, under a salt of the peer's own, or under the key that follows from it
@@ -125,7 +125,7 @@ impl LeaveOptions {
         }
         if status.successors.is_empty() && !self.force {
             return Err(Failure::failed(
-                "the peer is alone, and nobody would have what it keeps: stop it with Ctrl-C to start it again \
+                "the peer is alone: no other peer could take over what it keeps. Stop it with Ctrl-C to start it again \
                  later, or say --force",
             ));
         }
@@ -264,7 +264,7 @@ async fn status(target: &Target, json: bool) -> Result<(), Failure> {
     ))
 }
 
-/// A peer's part in level quorum: who is awaited, the ranges that cannot go on, and those that were repaired by hand.
+/// A peer's part in level quorum: the members that are awaited, the ranges that cannot go on, and those that were repaired by hand.
 fn describe_quorum(quorum: &views::Quorum) -> String {
     let Some(lineage) = &quorum.lineage else {
         return "no group yet".to_string();

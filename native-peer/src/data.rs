@@ -118,7 +118,7 @@ pub(crate) struct Registered(PathBuf);
 
 impl Drop for Registered {
     fn drop(&mut self) {
-        // A file that stays behind misleads nobody: nothing answers at its port.
+        // A file that stays behind does no harm: nothing answers at its port.
         let _ = fs::remove_file(&self.0);
     }
 }

@@ -56,7 +56,7 @@ pub(crate) struct Ring {
     pub(crate) peers: u16,
     /// The number of positions that each takes.
     pub(crate) positions: u8,
-    /// Whether the peers are linked by sockets; both ends of each are in this process.
+    /// True if the peers are linked by sockets; both ends of each are in this process.
     pub(crate) sockets: bool,
 }
 

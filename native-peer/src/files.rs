@@ -1,4 +1,4 @@
-//! Files that the peer shares and fetches: where they lie, what is kept of them over restarts.
+//! Files that the peer shares and fetches: their paths, and their state over restarts.
 //!
 //! The core decides which segments go where; here is the disk. What is shared stays where it is. What is fetched has a draft's
 //! name until all of it was checked and is on disk.

@@ -50,7 +50,7 @@ pub(crate) struct App {
     pub(crate) web: Option<PathBuf>,
     pub(crate) caps: Arc<Caps>,
     pub(crate) clock: Clock,
-    /// Whether there is a limit for the bytes of files that leave.
+    /// True if there is a limit for the bytes of files that leave.
     pub(crate) limits_up: bool,
     pub(crate) refused: Refused,
 }
@@ -85,7 +85,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         HeaderName::from_static("x-content-type-options"),
         HeaderValue::from_static("nosniff"),
     );
-    // Whoever knows a content id may read the content, a page of any origin too: it cannot be guessed, and nothing in it runs.
+    // A content id is a capability: any program that knows it may read the content, a page of any origin too: it cannot be guessed, and nothing in it runs.
     let read = get(gateway::file).options(gateway::preflight);
     let read_below = get(gateway::file_below).options(gateway::preflight);
     let set = |field: &'static str, value: &'static str| {

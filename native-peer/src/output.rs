@@ -31,7 +31,7 @@ pub(crate) fn count<N: fmt::Display + PartialEq + From<u8>>(number: N, one: &str
     format!("{number} {one}{end}")
 }
 
-/// Writes a line to standard error. Where that cannot be written, nobody reads it, and nothing fails for it.
+/// Writes a line to standard error. Where that cannot be written it is not read, and nothing fails for it.
 pub(crate) fn note(text: impl fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }

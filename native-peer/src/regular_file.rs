@@ -7,7 +7,7 @@ use std::path::Path;
 /// The message about pipes, sockets and devices.
 pub(crate) const NO_FILE: &str = "this is no file but a pipe, a socket or a device";
 
-/// Opens a regular file: opening a pipe would wait for somebody at its other end.
+/// Opens a regular file: opening a pipe would wait for a process at its other end.
 pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     #[cfg(unix)]
     {

@@ -289,7 +289,9 @@ impl Running {
             position.stop().await;
         }
         if timeout(STOP_TIMEOUT, join_all(self.drivers)).await.is_err() {
-            tracing::warn!("stopping took too long; the ring notices by itself");
+            tracing::warn!(
+                "stopping took too long and was cut short: the other peers will notice that this one is gone"
+            );
         }
         self.server.abort();
     }

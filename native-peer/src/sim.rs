@@ -10,7 +10,7 @@ use clap::Subcommand;
 
 use crate::failure::Failure;
 
-/// A question to the core, without a network.
+/// A query to the core, without a network.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// The nodes that a lookup visits on an ideal ring, origin first, owner last

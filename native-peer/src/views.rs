@@ -63,7 +63,7 @@ pub(crate) struct Status {
 /// The part of a departure for good that is still to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Departure {
-    /// Whether records are being handed over.
+    /// True while records are being handed over.
     pub(crate) records: bool,
     /// The number of replica groups of level quorum that still need it.
     pub(crate) groups: usize,
@@ -143,7 +143,7 @@ pub(crate) struct Put {
     /// The seconds for which it is held from now on, unless it is renewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) expires_in_s: Option<u32>,
-    /// Whether the peer renews the record while it runs.
+    /// True if the peer renews the record while it runs.
     #[serde(default)]
     pub(crate) renewed: bool,
 }

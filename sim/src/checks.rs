@@ -1,4 +1,4 @@
-//! Checks whether what clients of level `quorum` were told can be explained by one register.
+//! Checks of linearizability: whether one register explains the answers that clients of level `quorum` were given.
 
 pub mod linearizable;
 pub mod register;

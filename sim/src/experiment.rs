@@ -1,7 +1,7 @@
-//! The papers' measurements, by the papers' conventions: what they counted is what is counted here.
+//! The papers' measurements, counted by the papers' conventions.
 //!
-//! Each experiment takes a seed and tells what it comes to while it runs: how far it is, and each row once that is measured. Whoever
-//! listens may end it. [`plan`] is all of them as data, for programs that let their users choose; [`table`] is what they measure.
+//! Each experiment takes a seed and reports while it runs: its progress, and each row once that is measured. The
+//! listener may end it. [`plan`] is all of them as data, for programs that let their users choose; [`table`] is what they measure.
 
 pub mod churn;
 pub mod failures;

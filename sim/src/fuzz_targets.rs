@@ -360,7 +360,7 @@ fn help(swarm: &mut Swarm, now: Instant, from: Id, piece: &[u8]) {
     swarm.handle_message(now, from, SwarmMessage { content, said });
 }
 
-/// Carries out the swarm's outputs and checks its limits: whatever is written must be right, whoever sent it.
+/// Carries out the swarm's outputs and checks its limits: all that is written must be right, from any sender.
 fn carry_out(swarm: &mut Swarm, now: Instant, disk_works: bool) {
     let files = files();
     let of = |content| files.iter().find(|(_, one)| one.content() == content);

@@ -116,7 +116,7 @@ fn with_primary(seed: u64, count: usize) -> (Peers, usize, Name) {
     (peers, primary, name)
 }
 
-/// How long until a put at level quorum by a member is acknowledged?
+/// The time until a put at level quorum by a member is acknowledged.
 fn put_takes(peers: &mut Peers, member: usize, name: &Name) -> Duration {
     let begun = peers.now();
     let written = peers.write(member, |peer, now| {
@@ -126,7 +126,7 @@ fn put_takes(peers: &mut Peers, member: usize, name: &Name) -> Duration {
     peers.now().since(begun)
 }
 
-/// Whether anybody takes a node for a neighbour still.
+/// Returns whether a peer still takes a node for a neighbour.
 fn is_a_neighbour(peers: &Peers, node: Id) -> bool {
     let mut others = peers.running().filter(|(_, peer)| peer.node().id() != node);
     others.any(|(_, peer)| {

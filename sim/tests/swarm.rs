@@ -686,7 +686,7 @@ impl Seed {
     }
 }
 
-/// As docs/protocol.md says under "What is said".
+/// As docs/protocol.md says under "Transfer messages".
 #[test]
 fn what_is_asked_before_a_hello_while_choked_or_out_of_range_has_its_answer() {
     let nothing = || (Vec::new(), Vec::new());

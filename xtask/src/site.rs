@@ -50,7 +50,7 @@ pub(crate) struct Options {
 pub(crate) struct Site {
     /// The files that a browser downloads before each page works, with their bytes.
     pub(crate) first_loads: Vec<FirstLoad>,
-    /// Whether wasm-opt ran.
+    /// True if wasm-opt ran.
     pub(crate) optimized: bool,
 }
 

@@ -40,7 +40,7 @@ pub(crate) struct Program {
     news: VecDeque<(usize, Event)>,
 }
 
-/// Where peer `index` would listen.
+/// The address at which peer `index` would listen.
 pub(crate) fn address(index: usize) -> Result<Address, Box<dyn Error>> {
     Ok(Address::parse_url(&format!("ws://peer-{index}.example"))?)
 }

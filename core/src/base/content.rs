@@ -1,4 +1,4 @@
-//! Content ids: a content's name, whichever nodes have it.
+//! Content ids: the BLAKE3 digests by which contents are named.
 
 use core::fmt;
 

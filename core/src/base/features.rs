@@ -1,4 +1,4 @@
-//! Feature bits: what a peer can do beyond release 0.1, said in its introduction.
+//! Feature bits: a peer's capabilities beyond release 0.1, announced in its introduction.
 
 use core::ops::BitOr;
 

@@ -90,7 +90,7 @@ struct Rules {
     name: &'static str,
     /// The 20 bytes that the first position of a key is made of.
     first: fn(PublicKey) -> [u8; 20],
-    /// Whether a signature of a digest was made with a key.
+    /// Returns whether a signature of a digest was made with a key.
     holds: fn(PublicKey, [u8; 32], &Signature) -> bool,
 }
 

@@ -2,14 +2,13 @@
 
 use core::time::Duration;
 
-/// The wait before anything was measured.
+/// The retransmission timeout before any round trip was measured.
 pub const INITIAL: Duration = Duration::from_millis(1_000);
-/// The shortest wait: a busy process may pause for this long without being dead.
+/// The shortest retransmission timeout: a busy process may pause for this long without being dead.
 pub const MIN: Duration = Duration::from_millis(200);
-/// The longest wait.
+/// The longest retransmission timeout.
 pub const MAX: Duration = Duration::from_secs(8);
-/// The lateness that is granted to every answer, however steady the ones before were: a line or a process that was idle is busy at
-/// times.
+/// The least margin over the smoothed round trip, however small its variation: a line or a process that was idle is busy at times.
 pub const SLACK: Duration = Duration::from_millis(100);
 
 /// Round-trip estimate in whole microseconds, up to an hour or so. RFC 6298 §2.

@@ -21,7 +21,7 @@ pub struct Candidates {
 #[derive(Clone, Debug)]
 struct Candidate {
     contact: Contact,
-    /// Whether this node has reached the candidate itself; nothing goes to one that it has not.
+    /// True if this node has reached the candidate itself; nothing goes to one that it has not.
     answered: bool,
 }
 
@@ -111,7 +111,7 @@ impl Candidates {
 
     /// The node to go on with towards `key` by way of a finger before it: the nearest by round trip of the finger and the
     /// nodes behind it. Where one of these does not precede the key, the last before the key is known: it is the farthest to get, and
-    /// nobody else need be asked. Nodes to avoid are left out.
+    /// no other node need be asked. Nodes to avoid are left out.
     pub fn nearest<'a>(
         &'a self,
         finger: &'a Contact,

@@ -1,4 +1,4 @@
-//! The oracle: a ring of which everything is known. It says what lookups, tables and changes ought to be.
+//! The ideal ring, an oracle: the right lookups, tables and changes of a ring whose nodes are all known.
 
 mod index;
 

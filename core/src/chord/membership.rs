@@ -95,7 +95,7 @@ impl Membership {
         &self.successors
     }
 
-    /// Returns this node's answer to a question for its neighbours.
+    /// Returns this node's response to a request for its neighbours.
     pub fn neighbours(&self) -> Neighbours {
         Neighbours {
             predecessor: self.predecessor.clone(),
@@ -252,7 +252,8 @@ impl Membership {
         let Phase::Joining(steps) = self.phase else {
             return;
         };
-        // The ring may still list this node from before a restart; then it takes up its old place.
+        // (ours) The ring may still list this node from before a restart, as it has not noticed its absence; then it takes its old place
+        // again.
         let mut others = theirs
             .successors
             .iter()

@@ -14,12 +14,12 @@ pub use crate::chord::successors::Neighbours;
 /// The greatest number of nodes that a recursive lookup passes before it is dropped. A linear lookup may need as many as there are
 /// nodes.
 pub const MAX_PATH: usize = 1_024;
-/// The greatest number of nodes that an iterative question may ask to leave out.
+/// The greatest number of nodes that an iterative request may ask to leave out.
 pub const MAX_AVOID: usize = 16;
 /// The greatest number of successors that a node may name.
 pub const MAX_SUCCESSORS: usize = 32;
 
-/// A question to a ring member. Each gets one [`Response`].
+/// A request to a ring member. Each gets one [`Response`].
 ///
 /// Rare contents are boxed, so that the frequent ones are small.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,16 +34,16 @@ pub enum Request {
     Forward(Arc<Forward>),
 }
 
-/// The question of one hop of an iterative lookup.
+/// The request of one hop of an iterative lookup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
-    /// The origin's number for the lookup, so that one who watches can tell lookups apart.
+    /// The origin's number for the lookup, so that an observer can tell lookups apart.
     pub lookup: u64,
     /// The key that is looked up.
     pub key: Id,
     /// Along fingers or along successors.
     pub routing: Routing,
-    /// Whether the node asked is thought to be the owner.
+    /// True if the node asked is thought to be the owner.
     pub arrived: bool,
     /// Nodes that did not answer; at most [`MAX_AVOID`].
     pub avoid: Vec<Id>,
@@ -60,7 +60,7 @@ pub struct Forward {
     pub key: Id,
     /// Along fingers or along successors.
     pub routing: Routing,
-    /// Whether the receiver is thought to be the owner.
+    /// True if the receiver is thought to be the owner.
     pub arrived: bool,
     /// The nodes visited so far, origin first; at most [`MAX_PATH`].
     pub path: Vec<Id>,
@@ -86,7 +86,7 @@ pub enum Response {
 pub struct NextHop {
     /// The next step of the lookup.
     pub step: Step,
-    /// The answerer's neighbours when it ends here.
+    /// The answering node's neighbours when it ends here.
     pub neighbours: Neighbours,
 }
 

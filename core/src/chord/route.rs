@@ -131,7 +131,7 @@ pub struct Turn<'a> {
     pub key: Id,
     /// Along fingers or successors.
     pub routing: Routing,
-    /// Whether the sender takes this node for the owner.
+    /// True if the sender takes this node for the owner.
     pub arrived: bool,
     /// Nodes that did not answer.
     pub avoid: &'a [Id],
@@ -159,7 +159,7 @@ fn leap(membership: &Membership, fingers: &FingerTable, turn: Turn<'_>) -> Optio
 /// Decides the next step of a lookup of `key` at a node: none if the key is in (predecessor, me]; the successor, which owns it, if
 /// it is in (me, successor]; else the closest preceding finger, the farthest in (me, key). Chord (ToN 2003) Fig. 5.
 ///
-/// With `lists`, the whole successor list says who owns a key, and leads on where it reaches farther than the fingers.
+/// With `lists`, the whole successor list determines the owner of a key, and gives the next hop where it reaches farther than the fingers.
 /// Chord (ToN 2003) §IV-E.
 pub fn route(membership: &Membership, fingers: &FingerTable, turn: Turn<'_>, lists: bool) -> Step {
     if lists && let Some(step) = leap(membership, fingers, turn) {

@@ -1,4 +1,4 @@
-//! The successor list: what keeps the ring together when nodes fail.
+//! The successor list, which keeps the ring together when nodes fail.
 
 use alloc::sync::Arc;
 
@@ -15,8 +15,8 @@ use crate::base::id::Id;
 pub struct SuccessorList {
     me: Id,
     limit: u8,
-    /// The last entry; `me` when there is none. All entries lie between: who does not is not looked for among them, as they
-    /// are elsewhere in memory.
+    /// The last entry; `me` when there is none. All entries lie between: a node that does not is not searched for among them,
+    /// as they are elsewhere in memory.
     last: Id,
     /// Shared with the answers that name it, and replaced when it changes.
     entries: Arc<[Contact]>,

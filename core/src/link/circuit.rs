@@ -12,7 +12,7 @@ use crate::wire::frame::MAX_FRAME;
 /// The most that may wait for credit, in bytes.
 const MAX_WAITING: usize = 1024 * 1024;
 
-/// One end of a circuit.
+/// One end of a circuit: outgoing frames that wait for credit, and the window for incoming ones.
 #[derive(Clone, Debug, Default)]
 pub struct Circuit {
     allowance: Allowance,
@@ -63,7 +63,7 @@ impl Circuit {
         self.allowance.grant(bytes)
     }
 
-    /// Counts a frame that has come.
+    /// Counts a received frame of so many bytes.
     ///
     /// # Errors
     /// [`CloseReason::Credit`] when there was no credit for it.
@@ -71,7 +71,7 @@ impl Circuit {
         self.window.receive(bytes)
     }
 
-    /// Counts a frame that was used; returns the credit to send.
+    /// Counts a frame that was used; returns the credit to send, in bytes, if any is due.
     pub fn consume(&mut self, now: Instant, bytes: usize) -> Option<u32> {
         self.window.consume(now, bytes)
     }

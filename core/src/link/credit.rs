@@ -25,7 +25,7 @@ impl Default for Allowance {
 }
 
 impl Allowance {
-    /// Bytes left.
+    /// The credit that is left, in bytes of frames.
     pub const fn left(self) -> usize {
         self.0 as usize
     }
@@ -49,7 +49,7 @@ impl Allowance {
     }
 }
 
-/// The receiver's side: what it has promised to take, and what it owes the sender.
+/// The receiver's side: the credit that the sender has, and the credit to return to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     size: u32,
@@ -71,10 +71,10 @@ impl Default for Window {
 }
 
 impl Window {
-    /// Bytes have come.
+    /// Counts bytes that were received.
     ///
     /// # Errors
-    /// [`CloseReason::Credit`] when they were not promised a place.
+    /// [`CloseReason::Credit`] when the sender had no credit for them.
     pub fn receive(&mut self, bytes: usize) -> Result<(), CloseReason> {
         let left = u32::try_from(bytes).map_or(None, |bytes| self.open.checked_sub(bytes));
         self.open = left.ok_or(CloseReason::Credit)?;

@@ -43,17 +43,17 @@ struct Waiting {
 }
 
 impl FairQueue {
-    /// Bytes that wait.
+    /// The number of bytes that wait in all lanes.
     pub const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Bytes that wait in one lane.
+    /// The number of bytes that wait in one lane.
     pub fn waiting(&self, lane: Lane) -> usize {
         self.lanes.get(&lane).map_or(0, |lane| lane.bytes)
     }
 
-    /// Bytes that wait in the lanes of circuits.
+    /// The number of bytes that wait in the lanes of circuits.
     pub fn on_circuits(&self) -> usize {
         self.bytes - self.waiting(Lane::Messages) - self.waiting(Lane::Data)
     }
@@ -110,7 +110,7 @@ impl FairQueue {
         }
     }
 
-    /// Throws away what waits in a lane.
+    /// Drops a lane with the frames that wait in it.
     pub fn drop_lane(&mut self, lane: Lane) {
         self.turns.retain(|other| *other != lane);
         if let Some(state) = self.lanes.remove(&lane) {

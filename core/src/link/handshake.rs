@@ -54,13 +54,13 @@ pub struct Handshake {
 pub enum Progress {
     /// Send this frame and wait for the proof.
     Reply(Vec<u8>),
-    /// The other side has proved who it is.
+    /// The other side has proved its identity.
     Done {
         /// The other side's key.
         key: PublicKey,
         /// The index of the virtual node among those of its key.
         index: u8,
-        /// Whether both sides read feature bits: introductions carry them.
+        /// True if both sides read feature bits, so that introductions carry them.
         features: bool,
         /// The keys for the frames that follow.
         session: Session,

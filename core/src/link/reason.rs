@@ -91,7 +91,7 @@ pub enum CloseReason {
     RelayOnCircuit,
     /// The other side opened a circuit of a number that it may not use.
     CircuitNumber,
-    /// A frame came on a circuit that never was.
+    /// A frame came on a circuit that was never opened.
     UnknownCircuit,
     /// More than a hello came on a circuit before its other end answered.
     CircuitUnanswered,
@@ -102,7 +102,7 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
-    /// All of them.
+    /// All reasons: those of the protocol in the order of their numbers, then the rules that can be broken.
     pub const ALL: [Self; 42] = [
         Self::Gone,
         Self::Garbage,
@@ -301,7 +301,7 @@ impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Gone => "the connection is gone",
-            Self::Garbage => "what came was no frame or no message",
+            Self::Garbage => "the bytes received are no frame or no message",
             Self::TooLarge => "a frame was too large",
             Self::HandshakeTimeout => "the handshake took too long",
             Self::ForgedIdentity => "the peer did not prove its identity",
@@ -309,7 +309,7 @@ impl fmt::Display for CloseReason {
             Self::WrongRing => "the peer belongs to another ring",
             Self::Itself => "the peer is this node itself",
             Self::TooManyLinks => "there are too many connections",
-            Self::QueueFull => "the peer does not take its data",
+            Self::QueueFull => "the peer does not take its data fast enough",
             Self::Replaced => "a newer connection has replaced this one",
             Self::Idle => "nothing came for too long",
             Self::Leaving => "this node leaves the ring",
@@ -330,7 +330,7 @@ impl fmt::Display for CloseReason {
             Self::Hello => "a hello is malformed",
             Self::Proof => "a proof has another length than 64 bytes",
             Self::Message => "a message is malformed",
-            Self::TrailingBytes => "bytes stand behind the end of a message",
+            Self::TrailingBytes => "further bytes follow the end of a message",
             Self::LongList => "a list in a message is too long",
             Self::CardInMessage => "a card in a message is refused",
             Self::Block => "a block has a wrong length or position",
@@ -338,7 +338,7 @@ impl fmt::Display for CloseReason {
             Self::RelayMessage => "a relay message is malformed",
             Self::RelayOnCircuit => "a relay message came on a circuit",
             Self::CircuitNumber => "a circuit has a number that may not be used",
-            Self::UnknownCircuit => "a frame came on a circuit that never was",
+            Self::UnknownCircuit => "a frame came on a circuit that was never opened",
             Self::CircuitUnanswered => {
                 "more than a hello came on a circuit before its other end answered"
             }

@@ -1,4 +1,4 @@
-//! The relay between the ends of circuits: who has a lease, which leg leads to which, what waits for a way onward.
+//! The relay between the ends of circuits: leases, the two legs of each circuit, and frames that wait for the second leg.
 //!
 //! The relay knows lengths and numbers of frames only. What may be sent is what the receiving end has given credit for, so that a
 //! slow or a silent one makes its own senders wait and no others.

@@ -13,7 +13,7 @@ use crate::wire::frame::MAX_FRAME;
 /// Bytes behind each frame: a counter of 8 and a tag of 16.
 pub const TRAILER: usize = 24;
 
-/// The side of a link.
+/// The side of a link or circuit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// The side that opened the connection.
@@ -59,12 +59,12 @@ impl Plain {
         self.frame.len()
     }
 
-    /// The frame as it is.
+    /// Returns the frame's bytes, not sealed.
     pub fn into_frame(self) -> Vec<u8> {
         self.frame
     }
 
-    /// Returns whether there is nothing in it.
+    /// Returns whether the frame has no bytes.
     pub const fn is_empty(&self) -> bool {
         self.frame.is_empty()
     }
@@ -103,7 +103,7 @@ impl Session {
         }
     }
 
-    /// Adds counter and tag to a frame.
+    /// Seals a frame: appends the counter (8 bytes) and the tag (16 bytes).
     pub fn seal(&mut self, plain: impl Into<Plain>) -> Vec<u8> {
         let Plain { mut frame, value } = plain.into();
         let counter = self.sent.to_le_bytes();

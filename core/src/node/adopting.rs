@@ -130,7 +130,8 @@ impl Adopting {
         running.map(|one| one.to)
     }
 
-    /// Begins, unless this lineage is being adopted already. Whether there are groups of it is asked then.
+    /// Begins to adopt a lineage. Returns whether it did: `false` where this lineage is being adopted already. The ring is searched for its
+    /// groups afterwards.
     ///
     /// # Errors
     /// [`AdoptError`] when the node is no member, has the lineage, or is adopting another.

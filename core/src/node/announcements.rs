@@ -1,4 +1,4 @@
-//! Announcements: a node tells the ring what content it has, again and again.
+//! Announcements: a node writes its entries of providers for the contents that it has, and repeats them before they expire.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;

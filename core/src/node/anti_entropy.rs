@@ -1,7 +1,7 @@
 //! Anti-entropy: keeping replicas where they belong, by offers to successors, hand-over to newcomers and to the owners of strays.
 //!
-//! An owner offers its records to the nodes that should hold replicas. A holder that no owner vouches for any more finds
-//! out who the owner is, and drops its replicas once the owner has them: copy, acknowledge, delete. All of it goes page by page
+//! An owner offers its records to the nodes that should hold replicas. A holder whose replicas no owner offers any more looks
+//! up the owner, and drops its replicas once the owner has them: copy, acknowledge, delete. All of it goes page by page
 //! ([`Walks`]) and within a window ([`Bulk`](crate::node::backpressure::Bulk)).
 
 use alloc::boxed::Box;
@@ -59,7 +59,7 @@ impl AntiEntropy {
         for key in storing.replica.expired(now) {
             storing.drop(cx.services, key);
         }
-        // Without a predecessor nobody knows which keys are whose.
+        // Without a predecessor the range of this node's keys is unknown.
         let Some(before) = cx.ring.membership.predecessor().map(Contact::id) else {
             return;
         };
@@ -122,8 +122,8 @@ impl AntiEntropy {
         }
     }
 
-    /// A newcomer took over the keys up to its position, and is given them. Whether it did: a predecessor that is farther away took
-    /// nothing over, as this node is responsible for more, not less.
+    /// Hands over to a newcomer, the new predecessor, the records up to its position. Returns whether it takes any over: a predecessor that
+    /// is farther away does not, as this node is responsible for more, not less.
     pub(super) fn hand_over_to_predecessor(
         &mut self,
         cx: &mut Context<'_>,

@@ -60,7 +60,7 @@ pub enum Output {
     Event(Box<Event>),
 }
 
-/// The promise of a put or get.
+/// The consistency level of a put or get.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Any member of the key's replica group accepts it; all of them have it in the end. Always available.
@@ -107,7 +107,7 @@ pub enum TimerKind {
     Groups,
     /// Stop waiting for the hand-over and leave.
     Leave,
-    /// A question is overdue.
+    /// A request is overdue.
     Request(u64),
     /// A lookup's patience or deadline is over.
     Lookup(u64),
@@ -142,7 +142,7 @@ pub enum Standing {
     Member,
 }
 
-/// An event at a node.
+/// An event at a node, for its owner's information.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The node is a member of a ring.
@@ -183,14 +183,14 @@ pub enum Event {
     PutEnded(OperationId, Result<Written, StoreError>),
     /// A get has ended; `None` when there is no such record.
     GetEnded(OperationId, Result<Option<Record>, StoreError>),
-    /// The result of [`Node::providers`](super::Node::providers): the contacts of those who say that they have the content, in no
-    /// order that means anything; this node among them if it does.
+    /// The result of [`Node::providers`](super::Node::providers): the contacts of the nodes that announce the content, in no
+    /// particular order; this node among them if it does.
     ProvidersFound(OperationId, Result<Vec<Contact>, StoreError>),
     /// The ring has been told that this node has a content, or has it no more.
     Announced {
         /// The content.
         content: ContentId,
-        /// Whether the node has the content no more.
+        /// True if the node has withdrawn the content, false if it has announced it.
         withdrawn: bool,
         /// The number of nodes that keep the entry. What failed is tried again; a withdrawal is not, the entry then runs out.
         outcome: Result<u8, StoreError>,
@@ -225,7 +225,7 @@ pub enum Event {
     LimitReached(Limit),
 }
 
-/// A bounded resource of a node.
+/// A bounded resource of a node: see [`Event::LimitReached`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// Lookups of this node under way.
@@ -478,7 +478,7 @@ impl TimerKind {
     }
 }
 
-/// A deadline and its reason.
+/// A deadline, and the timer that is due then.
 pub type Timeout = (Instant, TimerKind);
 
 #[cfg(test)]

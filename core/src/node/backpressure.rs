@@ -1,4 +1,4 @@
-//! Backpressure for bulk: how many bytes of values this node has on their way to or from each other one.
+//! Backpressure: windows for the bytes of values that are on their way between this node and each other one.
 //!
 //! A request that carries a value, or asks for one, is sent while the window of its receiver has room, and waits for the answer to
 //! an earlier one otherwise. So no node is sent more than it takes in and stores, and no link carries more than small messages can

@@ -358,7 +358,7 @@ impl Node {
         records.withdraw(&mut cx, content);
     }
 
-    /// Asks who has a content. [`Event::ProvidersFound`] follows.
+    /// Finds the providers of a content. [`Event::ProvidersFound`] follows.
     ///
     /// # Errors
     /// [`StoreError`] when the node is no member or is busy.

@@ -10,7 +10,7 @@ use crate::chord::route::Mode;
 use crate::store::group::Patience;
 use crate::store::group::part::Quorum;
 
-/// The choices of one node.
+/// The configuration of one node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The address space; real rings use all 160 bits.
@@ -21,7 +21,7 @@ pub struct Config {
     pub copies: u8,
     /// The mode of lookups for records and fingers.
     pub mode: Mode,
-    /// Whether lookups go along the successor list wherever it reaches farther than the fingers, and to the key's owner
+    /// True if lookups use the successor list wherever it reaches farther than the fingers, and go to the key's owner
     /// where it is listed. Chord (ToN 2003) §IV-E.
     pub list_routing: bool,
     /// The number of nodes that a finger chooses from, by proximity neighbour selection: the one in its row and those that follow
@@ -29,13 +29,13 @@ pub struct Config {
     pub successors_per_finger: u8,
     /// The period of stabilization; `None` never.
     pub stabilize: Option<Duration>,
-    /// Whether a node that finds another one before its successor tells it of itself at once, instead of leaving that to the
+    /// True if a node that finds another one before its successor notifies it at once, instead of leaving that to the
     /// other's next stabilization (ours): of many nodes that join at one place each is told by the next.
     pub tell_predecessor: bool,
     /// The period in which a node refreshes one finger; `None` never.
     pub fingers: Option<Duration>,
     /// The period in which a node looks itself up from elsewhere, to find back together with nodes that it lost; `None` never. The
-    /// longest pause between two questions to a node thought dead is 64 times as long: 16 minutes, as in MIT's implementation.
+    /// longest pause between two requests to a node thought dead is 64 times as long: 16 minutes, as in MIT's implementation.
     pub ring_merge: Option<Duration>,
     /// The period of anti-entropy, in which a node compares its records with its successors'; `None` never.
     pub repair: Option<Duration>,
@@ -47,11 +47,11 @@ pub struct Config {
     pub lookup_deadline: Duration,
     /// The longest duration of a recursive lookup before the origin asks hop by hop itself.
     pub recursive_patience: Duration,
-    /// The number of times that an unanswered question is sent again. Links that lose nothing need none.
+    /// The number of times that an unanswered request is sent again. Links that lose nothing need none.
     pub retries: u8,
     /// The membership rules.
     pub membership: &'static Variant,
-    /// Whether the node tells where each lookup goes, by [`Event::Routed`](crate::node::api::Event::Routed): for those who watch.
+    /// True if the node reports the next hop of each lookup by [`Event::Routed`](crate::node::api::Event::Routed), for display and tracing.
     pub tell_routes: bool,
     /// The node's part in level `quorum`; with `None` it is in no group, and asks those of others.
     pub quorum: Option<Quorum>,
@@ -62,7 +62,7 @@ pub struct Config {
     pub patience: Patience,
     /// The lifetime of records.
     pub lifetime: Duration,
-    /// Whether the records that this node puts are renewed while it runs.
+    /// True if the records that this node puts are renewed while it runs.
     pub renew: bool,
     /// The lifetime of this node's entry as a provider of a content; it is renewed three times as often. At most half an hour.
     pub provider_lifetime: Duration,
@@ -73,7 +73,7 @@ pub struct Config {
 /// The limits on a node's memory. What exceeds one is refused, and shows as an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Questions that wait for their answer.
+    /// Requests that wait for their answer.
     pub requests: usize,
     /// Lookups under way that this node began.
     pub lookups: usize,

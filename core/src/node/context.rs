@@ -15,7 +15,7 @@ pub(super) struct Context<'a> {
     pub(super) services: &'a mut Services,
     pub(super) ring: &'a mut Ring,
     pub(super) renewals: &'a mut Renewals,
-    /// The node's groups, to those who only read them.
+    /// The node's groups, for reading only.
     pub(super) groups: Option<&'a Groups>,
 }
 

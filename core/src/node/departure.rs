@@ -59,11 +59,11 @@ pub(super) struct Handover {
 pub(super) struct Open {
     /// The number of steps of walks that were answered so far.
     pub(super) progress: u64,
-    /// Whether walks are under way.
+    /// True while walks over the records are under way.
     pub(super) walks: bool,
-    /// Whether groups need the node.
+    /// True while groups need the node.
     pub(super) groups: bool,
-    /// Whether the groups have no other nodes to go on with.
+    /// True if the groups have no other nodes to go on with.
     pub(super) is_lone: bool,
 }
 

@@ -28,7 +28,7 @@ use crate::node::services::Services;
 pub(super) enum Goal {
     /// The owner of the node asked for it.
     Owner,
-    /// The node's own place in the ring.
+    /// The node's own place in the ring. (ours) A newcomer looks up its position plus one: see [`Node::join`](crate::node::Node::join).
     Place,
     /// The node that ought to follow this one, as others see it.
     RingMerge,
@@ -67,7 +67,7 @@ pub(super) struct Lookup {
     arrived: bool,
     asked: Instant,
     avoid: Vec<Id>,
-    /// Iterative: how many questions were asked, identical ones included.
+    /// Iterative: how many requests were sent, identical ones included.
     questions: usize,
 }
 
@@ -165,7 +165,7 @@ impl Lookups {
         if let Some(lookup) = self.open.get_mut(number) {
             lookup.avoid = avoid;
         }
-        // It is over only where too many questions were asked, and this is the first one.
+        // It is over only where too many requests were sent, and this is the first one.
         let _ = self.ask_hop(services, now, number, via, false);
         Ok(())
     }
@@ -380,6 +380,9 @@ impl Lookups {
     }
 
     /// Gives a lookup to the next best node when the one that it was forwarded to is silent.
+    ///
+    /// (ours) Each hop of a recursive lookup is acknowledged: a silent node is routed around within a retransmission timeout, not at the
+    /// origin's deadline.
     pub(super) fn forward_elsewhere(
         &mut self,
         services: &mut Services,
@@ -484,7 +487,8 @@ impl Lookups {
         if now >= lookup.deadline {
             return self.give_up(services, number);
         }
-        // The recursive lookup was lost on its way: ask hop by hop.
+        // (ours) The recursive lookup takes too long, or was lost on its way: the origin goes on hop by hop, so that a lost answer does not
+        // lose the lookup.
         lookup.search.mode = Mode::Iterative;
         lookup.path = alloc::vec![visit(&services.me.contact)];
         lookup.timer = lookup.deadline;

@@ -1,4 +1,4 @@
-//! A small map from ascending numbers to things, side by side in memory.
+//! A small map from ascending numbers to values, contiguous in memory.
 
 use alloc::vec::Vec;
 

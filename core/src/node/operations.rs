@@ -37,12 +37,12 @@ struct Operation {
     task: Task,
     /// The renewal that it is.
     renewal: Option<Renewal>,
-    /// Whether the record that it writes is renewed then.
+    /// True if the record that the operation writes is renewed afterwards.
     renew: bool,
     rounds: u8,
     /// The number of times that the owner was looked for again, as another node answered for it.
     detours: u8,
-    /// Whether another node may have answered for the owner in the end.
+    /// True if the node that answered last may have stood in for the owner.
     stood_in: bool,
     group: Vec<Contact>,
     /// The number of members of the group that have not answered yet.
@@ -120,9 +120,9 @@ pub(super) enum Done {
 pub(super) struct Acknowledged {
     pub(super) written: Written,
     pub(super) copy: Box<StoredRecord>,
-    /// Whether the record is renewed from now on.
+    /// True if the record is renewed from now on.
     pub(super) renew: bool,
-    /// Whether another node may have stood in for the owner.
+    /// True if another node may have stood in for the owner.
     pub(super) stood_in: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The record that a put comes to, in the place of what is there, at either level; compare-and-set where it has a condition.
+//! The record that a put writes in the place of the stored one, at both levels; compare-and-set where the put has a condition.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

@@ -114,8 +114,8 @@ impl QuorumLevel {
         }
         let successors = cx.ring.membership.successors().entries();
         let before = cx.ring.membership.predecessor();
-        // A list that goes round ends with the predecessor, which this node has asked itself. Behind that it names nodes of which
-        // nobody on the way has heard yet that they are gone.
+        // A list that goes round ends with the predecessor, which this node has asked itself. Behind that it names nodes
+        // that may be gone without any node on the way having heard of it.
         let round = successors
             .iter()
             .position(|node| Some(node.id()) == before.map(Contact::id));
@@ -230,7 +230,7 @@ impl QuorumLevel {
         }
     }
 
-    /// Handles a question that was not answered.
+    /// Handles a request that was not answered.
     pub(super) fn on_failure(&mut self, cx: &mut Context<'_>, to: &Contact, purpose: Purpose) {
         match purpose {
             Purpose::Group(token) => self.step(cx, Input::Failed(*token, to.id())),
@@ -239,7 +239,7 @@ impl QuorumLevel {
         }
     }
 
-    /// Handles a node that does not know the question that it was asked for an operation.
+    /// Handles a node that does not know the request that it was sent for an operation.
     pub(super) fn on_unsupported(&mut self, cx: &mut Context<'_>, from: &Contact, number: u64) {
         self.decide(cx, number, |operations, cx| {
             operations.on_unsupported(cx, (from, number))
@@ -477,7 +477,7 @@ impl QuorumLevel {
         let own = groups.lineage().map(|own| own.number);
         let is_member = cx.ring.is_member();
         if self.adopting.begin(cx.now, is_member, own, lineage)? {
-            // Nobody gives anything up for a mistyped number.
+            // A mistyped lineage must not make a node give its own one up: the ring is asked for it first.
             let me = Subject::Key(cx.services.id());
             let probe = Operation::new(cx, me, Task::Probe).within(lineage);
             if let Err(error) = self.begin(cx, probe) {

@@ -55,7 +55,7 @@ impl Records {
 
     // Puts and gets.
 
-    /// Begins an operation; whether what it writes is renewed then.
+    /// Begins an operation. With `renew`, the record that it writes is renewed from then on.
     ///
     /// # Errors
     /// [`StoreError`] when the node is no member or is busy.
@@ -277,7 +277,7 @@ impl Records {
         request: Ask,
     ) {
         let answer = match request {
-            // Whoever would count on it counts on another node instead.
+            // So the requester counts on another node instead.
             Ask::Write(_) | Ask::Offer(_) if cx.ring.leaves_for_good() => {
                 Response::Chord(Membership::NotMember)
             }
@@ -322,7 +322,7 @@ impl Records {
         }
     }
 
-    /// Handles a question that was not answered, or with something else.
+    /// Handles a request that was not answered, or with something else.
     pub(super) fn on_failure(&mut self, cx: &mut Context<'_>, to: Id, purpose: &Purpose) {
         match *purpose {
             Purpose::Read(operation) => self.on_read(cx, operation, to, None),
@@ -349,7 +349,7 @@ impl Records {
         let _ = self.storing.replica.accept(cx.now, copy);
     }
 
-    /// Takes in a replica; whoever waits hears of it once it is stored.
+    /// Takes in a replica; the waiting requester is answered once it is stored.
     fn keep(&mut self, cx: &mut Context<'_>, copy: StoredRecord, waiting: Waiting) {
         let key = copy.record.key(cx.services.space());
         let (now, storing) = (cx.now, &mut self.storing);
@@ -435,7 +435,8 @@ impl Records {
         self.anti_entropy.on_walks_timer(cx, &self.storing);
     }
 
-    /// Offers all records to a node before this one leaves; whether the departure depends on it.
+    /// Offers all records to a node before this one leaves. With `depends`, a record that it does not take ends the
+    /// departure ([`AntiEntropy::heir_has_failed`]).
     pub(super) fn hand_over_all(&mut self, cx: &mut Context<'_>, to: &Contact, depends: bool) {
         let (anti_entropy, storing) = (&mut self.anti_entropy, &self.storing);
         anti_entropy.hand_over_all(cx, storing, to, depends);

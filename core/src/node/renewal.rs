@@ -18,7 +18,7 @@ use crate::store::life;
 use crate::store::message::StoredRecord;
 use crate::store::renewal::Renewal;
 
-/// The longest delay of a renewal after a restart: nobody knows how long the node was away.
+/// The longest delay of a renewal after a restart: it is not known how long the node was away.
 const LONGEST_DELAY: Duration = Duration::from_secs(60);
 /// The greatest number of renewals that begin at a time, and the pause of the others.
 const AT_A_TIME: usize = 16;
@@ -29,7 +29,7 @@ pub(super) const BREATH: Duration = Duration::from_millis(250);
 pub struct Keeping {
     /// The record's lifetime: how long it is held after it was written last, in whole seconds, two at least.
     pub lifetime: Duration,
-    /// Whether this node renews the record.
+    /// True if this node renews the record.
     pub renew: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Questions that wait for their answer: numbers, deadlines, retries, round-trip times.
+//! Requests that wait for a response: numbers, retransmission timeouts, retries, round-trip times.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -24,10 +24,10 @@ use crate::store::message as store;
 /// The shortest wait for a record to be stored.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The shortest wait for a member to say what became of a group: who is silent for so long, and no neighbour any more, is passed by.
+/// The shortest retransmission timeout of a `Check`: a member that is silent for so long, and is no neighbour any more, counts as out.
 const CHECK_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// The purpose of a question.
+/// The purpose of a request.
 #[derive(Clone, Debug)]
 pub(super) enum Purpose {
     /// A query of the membership machine.
@@ -52,9 +52,9 @@ pub(super) enum Purpose {
     Candidate(Id),
     /// To see whether a node is a member.
     Probe,
-    /// A question of the group machine.
+    /// A request of the group machine.
     Group(Box<Token>),
-    /// A question of the operation of this number at level `quorum`.
+    /// A request of the operation of this number at level `quorum`.
     Quorum(u64),
 }
 
@@ -63,13 +63,13 @@ pub(super) enum Purpose {
 pub(super) struct Forwarding {
     /// As it was sent.
     pub(super) forward: Arc<Forward>,
-    /// Whether this node was thought to be the owner.
+    /// True if this node was thought to be the owner.
     pub(super) arrived: bool,
     /// The nodes that it was handed to in vain.
     pub(super) avoid: Box<[Id]>,
 }
 
-/// A question that waits. It is small, as most never need to be asked again.
+/// A request that waits for its response. It is small, as most never need to be sent again.
 #[derive(Clone, Debug)]
 struct Open {
     to: Contact,
@@ -79,7 +79,7 @@ struct Open {
     load: Option<Load>,
     sent: Instant,
     deadline: Instant,
-    /// The question to repeat, and the number of repetitions.
+    /// The request to repeat, and the number of repetitions.
     retries: Option<Box<Retries>>,
     retried: bool,
 }
@@ -128,14 +128,14 @@ impl Kind {
     }
 }
 
-/// The outcome of an overdue question.
+/// The outcome of an overdue request.
 pub(super) enum Expired {
     Resend(Contact, Message),
     Failed(Ended),
     Gone,
 }
 
-/// A question that is over.
+/// A request that is over.
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) to: Contact,
@@ -153,10 +153,10 @@ impl From<Open> for Ended {
     }
 }
 
-/// The room that a question takes, and how much longer than usual its answer may take.
+/// The room that a request takes, and how much longer than usual its answer may take.
 type Room = Option<(Load, Duration)>;
 
-/// The fate of a question that is to be asked.
+/// The fate of a request that is to be sent.
 #[derive(Debug)]
 pub(super) enum Asked {
     Send(Message),
@@ -166,12 +166,12 @@ pub(super) enum Asked {
     Refused(Purpose),
 }
 
-/// The open questions of one node, and those that wait for room.
+/// The open requests of one node, and those that wait for room.
 #[derive(Clone, Debug)]
 pub(super) struct Requests {
     limit: usize,
     min_rto: Duration,
-    /// The number of retransmissions of a question without an answer.
+    /// The number of retransmissions of a request without an answer.
     retries: u8,
     next: u64,
     open: Numbered<Open>,
@@ -192,7 +192,7 @@ impl Requests {
         }
     }
 
-    /// Opens a question, once there is room for what it moves.
+    /// Opens a request, once there is room for what it moves.
     pub(super) fn ask(
         &mut self,
         now: Instant,
@@ -221,7 +221,7 @@ impl Requests {
         }
     }
 
-    /// The next question that waits for room at a node, once there is some.
+    /// The next request that waits for room at a node, once there is some.
     pub(super) fn next_waiting(
         &mut self,
         now: Instant,
@@ -235,12 +235,12 @@ impl Requests {
         Some((next.to, asked))
     }
 
-    /// Gives the room of a question that is over back.
+    /// Gives the room of a request that is over back.
     pub(super) fn end(&mut self, to: Id, load: Load) {
         self.windows.end(to, load);
     }
 
-    /// Returns whether a further question would be sent now.
+    /// Returns whether a further request would be sent now.
     pub(super) fn has_room(&self, to: Id, class: Class) -> bool {
         self.windows.has_room(to, class)
     }
@@ -277,7 +277,7 @@ impl Requests {
         let longer = room.map_or(Duration::ZERO, |(_, longer)| longer);
         let deadline = now + self.patience(to.id(), kind) + longer;
         timers.set(deadline, TimerKind::Request(self.next));
-        // Whoever began an operation asks again itself: it has to know that an earlier attempt may have taken effect.
+        // The operation itself tries again: it has to know that an earlier attempt may have taken effect.
         let again = (self.retries > 0 && kind != Kind::Operation).then(|| {
             let request = request.clone();
             Box::new(Retries {
@@ -299,7 +299,7 @@ impl Requests {
         Asked::Send(Message::Request(self.next, request))
     }
 
-    /// Closes the question that this node asked `from` under `number`.
+    /// Closes the request that this node sent `from` under `number`.
     pub(super) fn answered(
         &mut self,
         now: Instant,
@@ -339,7 +339,7 @@ impl Requests {
         resend
     }
 
-    /// Closes every question to a node that cannot be reached.
+    /// Closes every request to a node that cannot be reached.
     pub(super) fn unreachable(&mut self, node: Id, timers: &mut Timers) -> Vec<Ended> {
         let lost: Vec<u64> = self
             .open
@@ -356,12 +356,12 @@ impl Requests {
             .collect()
     }
 
-    /// Returns whether a question is open that this holds of.
+    /// Returns whether a request is open that this holds of.
     pub(super) fn any(&self, wanted: impl Fn(&Purpose) -> bool) -> bool {
         self.open.iter().any(|(_, open)| wanted(&open.purpose))
     }
 
-    /// Returns the deadline of the question of this number.
+    /// Returns the deadline of the request of this number.
     pub(super) fn due(&self, number: u64) -> Option<Instant> {
         self.open.get(number).map(|open| open.deadline)
     }
@@ -371,7 +371,7 @@ impl Requests {
         self.round_trips.of(node)
     }
 
-    /// Returns the retransmission timeout of a question of this kind.
+    /// Returns the retransmission timeout of a request of this kind.
     fn patience(&self, to: Id, kind: Kind) -> Duration {
         let round_trip = self.rtt(to).timeout().max(self.min_rto);
         round_trip.max(kind.patience())

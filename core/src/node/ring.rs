@@ -1,4 +1,4 @@
-//! The ring as a node knows it: its neighbours, its routing table, and the lookups that go along them.
+//! A node's view of the ring: its neighbours, its routing table, and the lookups that use them.
 
 use alloc::vec::Vec;
 

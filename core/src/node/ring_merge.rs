@@ -1,11 +1,12 @@
-//! Ring merge: a node looks itself up from elsewhere, and asks after nodes that it took for dead.
+//! Ring merge: a node looks its own id up from other nodes, those that it took for dead among them.
 //!
 //! Stabilization keeps one ring whole. It cannot join two rings that a partition left, nor unwind a loopy one, which
 //! goes round the circle twice: from close by both look right. What a node far away, or in the other ring, takes for this
 //! node's successor shows the difference; the nearer one is asked and adopted, and stabilization closes the ring from there.
 //!
 //! Sources: Chord (MIT technical report, 2002) §5.3, strong stabilization; SIGCOMM 2001 §7 and MIT's implementation, whose
-//! nodes go on asking after dead ones, 60 s to 960 s apart.
+//! nodes go on asking after dead ones, 60 s to 960 s apart. (ours) The node names itself in `avoid` and asks nodes that it lost, so that
+//! one request detects loopy rings and other rings; the report of 2002 asks the successor only.
 
 use alloc::collections::VecDeque;
 use alloc::vec;
@@ -19,7 +20,7 @@ use crate::node::lookups::Goal;
 use crate::node::ring::Ring;
 use crate::node::services::Services;
 
-/// The most rounds between two questions to a lost node.
+/// The most rounds between two requests to a lost node.
 const LONGEST_PAUSE: u32 = 64;
 
 /// Nodes that did not answer, the one lost first in front.
@@ -97,8 +98,8 @@ impl RingMerge {
         }
     }
 
-    /// A node of the same ring, or one that was lost, has said who follows this node. Gives the follower if it is another than this
-    /// node's successor.
+    /// Handles the outcome of a lookup of this node's own id, begun at a node of the same ring or at a lost one. Returns the owner if it is
+    /// another node than this one's successor.
     pub(super) fn on_looked_round(
         &mut self,
         ring: &Ring,

@@ -13,8 +13,8 @@ const USUAL: usize = 32;
 /// Round-trip estimates by neighbour, within a limit on their number. A hash table with open addresses, so that a neighbour
 /// is found with one look into memory; its order is never seen.
 ///
-/// 64 bits tell neighbours apart here. Whoever wants to spoil another's estimate has to try 2^64 keys for one whose id has the
-/// same, and gains a wait that is too short or too long.
+/// 64 bits tell neighbours apart here. To spoil another node's estimate an attacker has to try 2^64 keys for one whose id
+/// has the same, and gains a timeout that is too short or too long.
 #[derive(Clone, Debug)]
 pub(super) struct RoundTrips {
     limit: usize,

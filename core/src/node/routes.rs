@@ -57,7 +57,10 @@ impl Routes {
         step
     }
 
-    /// By way of this row: to its node, or to one behind it.
+    /// The next hop by way of this row: its node, or a candidate behind it.
+    ///
+    /// (ours) Real peers' fingers choose among four nodes by round trip, once these have answered: lookups take less time, with no more
+    /// upkeep than without the choice.
     fn choose(&self, services: &Services, row: u8, finger: Contact, turn: Turn<'_>) -> Step {
         let round_trip = |node| services.requests.rtt(node).smoothed();
         let chosen = self
@@ -92,8 +95,8 @@ impl Routes {
         self.candidates.refresh(contact);
     }
 
-    /// Asks after the nodes behind a finger, which has named its successors. Those that are new are asked: who answers is there,
-    /// and its round trip is known.
+    /// Probes the nodes behind a finger, which has named its successors. Those that are new are pinged: a node that answers is present, and
+    /// its round trip is known.
     pub(super) fn look_behind(
         &mut self,
         services: &mut Services,

@@ -13,9 +13,9 @@ const MOST: usize = 1_024;
 /// Lookups that a node has taken over, so that it takes none over twice.
 ///
 /// (ours) A node that hands a lookup on and hears nothing for a while hands it to another node, too, and both may have got it.
-/// Where answers are often late, every hop would double it. And one that comes by again has gone astray, and would go on for ever.
+/// Where answers are often late, every hop would double it. And one that comes by again goes in a circle, and would go on for ever.
 /// So a node takes part in a lookup once, and sees to it then that it gets on; where it gets lost all the same, its origin asks
-/// hop by hop. The origin itself is no part of this: a lookup may come back to it once. Whoever guesses the numbers of another's
+/// hop by hop. The origin itself is no part of this: a lookup may come back to it once. A node that guesses the numbers of another's
 /// lookups can have them passed over here, and so make them slower, no more.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
@@ -36,7 +36,7 @@ impl Seen {
         }
     }
 
-    /// Takes in a lookup by its origin and the origin's number; whether it has not come by for so long. When very many come
+    /// Remembers a lookup by its origin and the origin's number. Returns whether it has not come by for so long. When very many come
     /// by, they are forgotten earlier.
     pub(super) fn is_new(&mut self, now: Instant, lookup: (Id, u64), long: Duration) -> bool {
         if self.fresh.len() >= MOST || now.since(self.since) >= long {

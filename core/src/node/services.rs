@@ -1,4 +1,4 @@
-//! The services that the parts of a node share: who the node is, its choices, chance, deadlines, requests and outputs.
+//! The services that the parts of a node share: its identity, configuration, randomness, timers, requests and outputs.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -118,8 +118,8 @@ impl Services {
 
     // Requests.
 
-    /// Asks a peer and remembers what for, once there is room for what the question moves.
-    /// Gives it back at the limit on open questions: then it is over.
+    /// Asks a peer and remembers what for, once there is room for what the request moves.
+    /// Gives it back at the limit on open requests: then it is over.
     #[must_use]
     pub(super) fn ask(
         &mut self,
@@ -169,7 +169,7 @@ impl Services {
         self.requests.has_room(to, class)
     }
 
-    /// Takes a peer's answer to the question of this number, if it was asked one.
+    /// Takes a peer's answer to the request of this number, if it was sent one.
     pub(super) fn answered(
         &mut self,
         now: Instant,
@@ -181,7 +181,7 @@ impl Services {
             .answered(now, from, number, response, &mut self.timers)
     }
 
-    /// Sends an overdue question again, or ends it.
+    /// Sends an overdue request again, or ends it.
     pub(super) fn on_request_timer(&mut self, now: Instant, number: u64) -> Option<Ended> {
         match self.requests.expired(now, number, &mut self.timers) {
             Expired::Resend(to, message) => self.send(to, message),
@@ -194,7 +194,7 @@ impl Services {
         None
     }
 
-    /// Closes every question to a node that cannot be reached.
+    /// Closes every request to a node that cannot be reached.
     pub(super) fn unreachable(&mut self, node: Id) -> Vec<Ended> {
         self.requests.unreachable(node, &mut self.timers)
     }

@@ -1,4 +1,4 @@
-//! The records that this node holds, and those on their way to the disk: nobody hears that a record is written before it is.
+//! The records that this node holds, and those on their way to the disk: a record is acknowledged only once it is written.
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-//! A whole node, and what it asks of its owner's disk.
+//! Tests of a whole node, and of its orders to its owner's disk.
 
 use alloc::boxed::Box;
 use alloc::vec;

@@ -15,7 +15,7 @@ const BRISK: u32 = 8;
 pub(super) struct Upkeep {
     /// The row that is refreshed next.
     next_row: u8,
-    /// Whether the table is being filled for the first time, row after row without waiting.
+    /// True while the table is filled for the first time, row after row without waiting.
     filling: bool,
     /// The number of rounds of stabilization that still come fast, after the neighbours changed.
     brisk_rounds: u8,

@@ -54,9 +54,9 @@ pub enum Stay {
 impl fmt::Display for Stay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Alone => "the peer is alone, and nobody would have what it keeps",
+            Self::Alone => "the peer is alone: no other peer could take over what it keeps",
             Self::Refused => {
-                "nobody takes over what the peer keeps: the others leave as well, are full, or do not answer"
+                "no other peer takes over what this one keeps: the others leave as well, are full, or do not answer"
             }
             Self::Unfinished => {
                 "the groups of level quorum that the peer is in could not go on without it"
@@ -68,7 +68,7 @@ impl fmt::Display for Stay {
 /// The part of a departure for good that is still to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Leaving {
-    /// Whether records are being handed over.
+    /// True while records are being handed over.
     pub records: bool,
     /// The number of replica groups that still need it.
     pub groups: usize,
@@ -186,7 +186,7 @@ impl Node {
         self.ring.lookups.due(number)
     }
 
-    /// Returns the number of questions that wait for an answer.
+    /// Returns the number of requests that wait for an answer.
     pub fn outstanding(&self) -> usize {
         self.services.requests.outstanding()
     }

@@ -18,7 +18,7 @@ use crate::store::group::Save;
 use crate::store::message::StoredRecord;
 use crate::swarm::api as swarm;
 
-/// An order to the owner.
+/// An order of a peer, to be carried out by its owner in the order in which it was polled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
     /// Send this frame as one binary message.
@@ -83,12 +83,12 @@ pub enum Output {
     Event(Event),
 }
 
-/// News of a peer.
+/// An event at a peer, for its owner's information.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// An event of its node.
     Node(node::Event),
-    /// The other end of a link, or of a circuit, has proved who it is.
+    /// The other end of a link, or of a circuit, has proved its identity.
     LinkUp {
         /// The link, or the one that carries the circuit.
         link: LinkId,
@@ -142,7 +142,7 @@ impl fmt::Display for DataError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotLinked => "there is no link to the node",
-            Self::Full => "too much waits for the node already",
+            Self::Full => "too many bytes wait for the node already",
             Self::TooLong => "a data frame holds at most 64 KiB",
         })
     }
@@ -172,7 +172,7 @@ pub enum TimerKind {
 pub struct RelayView {
     /// The relay.
     pub contact: Contact,
-    /// Whether the relay has granted a lease; else it was asked for one.
+    /// True if the relay has granted a lease, false if it was asked for one.
     pub leased: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The calls of a peer's owner: what it may look at, tells the peer and asks of it.
+//! The calls of a peer's owner: views, inputs and commands.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -123,7 +123,7 @@ impl Peer {
         self.open_socket(now, link, Some(aim), Some(address));
     }
 
-    /// The answer to [`Output::Dial`]: nobody is there.
+    /// The answer to [`Output::Dial`]: no connection could be made.
     pub fn handle_dial_failed(&mut self, now: Instant, address: &Address) {
         if let Some(aim) = self.dialing.ended(address) {
             self.carry_out(now, [Want::Dialing(dialing::Input::Missed(aim))]);

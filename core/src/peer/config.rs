@@ -7,19 +7,19 @@ use crate::link::relay;
 use crate::node::config::Config as NodeConfig;
 use crate::swarm;
 
-/// The choices of a peer.
+/// The configuration of a peer.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The node's choices.
+    /// The configuration of its node.
     pub node: NodeConfig,
     /// The position of the peer among those of its key: 0 to 15. A peer with several is one of these for each, with the same
     /// signer.
     pub index: u8,
     /// The ring's name: peers of different rings do not talk. At most 64 bytes.
     pub ring: String,
-    /// The ways between it and others.
+    /// The ways to and from other peers.
     pub reach: Reach,
-    /// The features that it says it has. With none it speaks as release 0.1 does.
+    /// The features that it announces. With none it speaks as release 0.1 does.
     pub features: Features,
     /// The limits of its links.
     pub limits: Limits,
@@ -28,7 +28,7 @@ pub struct Config {
 /// The ways between a peer and others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Accepts connections at its addresses, dials others at theirs, and relays for those who cannot.
+    /// Accepts connections at its addresses, dials others at theirs, and relays for peers that cannot be dialed.
     Direct,
     /// Cannot be dialed, as a browser tab: leases an address at two others, and dials no other peer.
     Relayed,

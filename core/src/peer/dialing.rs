@@ -1,4 +1,4 @@
-//! Reaching nodes that there is no link to yet: by which ways, one after another, and what waits until one is found.
+//! Dialing: the ways to nodes without a link, tried one after another, and the messages that wait for a link meanwhile.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec;
@@ -167,7 +167,7 @@ impl Dialing {
         }
         let bytes = body.as_ref().map_or(0, |body| body.bytes.len());
         if let Some(waiting) = self.waiting.get_mut(&id) {
-            // What does not fit is lost; the question it was times out.
+            // What does not fit is lost; its request times out.
             if waiting.bytes + bytes <= self.max_waiting {
                 waiting.bytes += bytes;
                 waiting.bodies.extend(body);
@@ -187,7 +187,7 @@ impl Dialing {
         self.next_way(bearings.links, id)
     }
 
-    /// The ways to a node, best first. A tab dials nobody but its relays.
+    /// The ways to a node, best first. A tab dials its relays only.
     fn ways(&self, bearings: Bearings<'_>, to: &Contact) -> VecDeque<Way> {
         let Bearings { me, relays, .. } = bearings;
         let mut ways = VecDeque::new();

@@ -1,6 +1,6 @@
 //! Finding a ring: a plan is carried out, at first and whenever this peer has lost all neighbours.
 //!
-//! [`Joining`] says what is due; what that means for a peer that others can dial, or for a tab, is said here.
+//! [`Joining`] decides the next step; this part carries it out, in one way for a peer that others can dial and in another for a tab.
 
 mod company;
 mod joining;
@@ -128,7 +128,7 @@ impl Finding {
             }
             Step::Probe(address) => match self.reach {
                 Reach::Direct => probe_at(context, address),
-                // A tab alone serves nobody: it goes to its relay's ring as soon as it has a relay.
+                // A tab alone serves no other peer: it goes to its relay's ring as soon as it has a relay.
                 Reach::Relayed => {
                     let relay = relays.first();
                     let address = relay.and_then(|relay| relay.addresses().first().cloned());
@@ -232,7 +232,7 @@ impl Finding {
         }
     }
 
-    /// Returns whether a node's event is an answer to this search, and nobody else's business.
+    /// Returns whether a node's event is the result of a probe of this search, which no other part handles.
     pub(super) const fn is_its_own(event: &NodeEvent) -> bool {
         matches!(event, NodeEvent::Probed(..))
     }

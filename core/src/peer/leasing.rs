@@ -34,7 +34,7 @@ const MAX_KNOWN: usize = 16;
 /// A want of another part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Input {
-    /// Use an open connection: for a lease, or to join the ring of who is there.
+    /// Use an open connection: for a lease, or to join the ring of the node at its other end.
     Use {
         channel: Channel,
         contact: Contact,

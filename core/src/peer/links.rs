@@ -71,11 +71,11 @@ pub(super) enum Input {
     },
     /// Take in a circuit that ends here.
     Accept(Leg),
-    /// Tell every linked node how this node is reached by now.
+    /// Send this node's newer card to every linked node.
     Introduce,
-    /// Tell it whoever is at the other end of this channel.
+    /// Send this node's newer card to the other end of this channel.
     IntroduceOver(Channel),
-    /// Say this about leases and circuits.
+    /// Send this relay message, about leases and circuits.
     Say(LinkId, RelayMessage),
     /// Give the other end of a circuit credit for bytes that were used.
     ReturnCredit(Leg, usize),

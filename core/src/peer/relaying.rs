@@ -1,4 +1,4 @@
-//! Relaying: this peer passes on what others send to those who cannot be dialed.
+//! Relaying: forwarding frames to peers that cannot be dialed, over circuits.
 
 use alloc::collections::BTreeMap;
 use alloc::vec;

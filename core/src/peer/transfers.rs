@@ -1,4 +1,4 @@
-//! Files over links: the swarm, joined to the links and to the ring.
+//! File transfers over links: connects the swarm to the links, and to the ring for providers.
 
 use alloc::collections::BTreeMap;
 
@@ -155,7 +155,7 @@ impl Transfers {
                     return Some(Order::Want(Want::Owner(write)));
                 }
                 SwarmOutput::Find { content, at } => {
-                    // Whoever is in no ring finds nobody, and tries again.
+                    // A peer in no ring finds no providers, and tries again.
                     if let Ok(operation) = node.providers(now, at) {
                         self.finding.insert(operation, Wanted { content, at });
                     }

@@ -71,7 +71,7 @@ pub const MAX_SPLIT: usize = 64;
 /// The limit on reads and writes that a primary has under way.
 pub const MAX_ROUNDS: usize = 1_024;
 
-/// The set-up of a machine.
+/// The configuration of a node's part in level `quorum`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// The address space.
@@ -80,15 +80,15 @@ pub struct Settings {
     pub scheme: Scheme,
     /// The number of members that a group should have.
     pub copies: u8,
-    /// The most records.
+    /// The greatest number of records that it keeps.
     pub records: usize,
-    /// The most bytes of records.
+    /// The greatest number of bytes of records that it keeps.
     pub record_bytes: usize,
     /// The random number of this node's store: another one after the store was lost.
     pub incarnation: u64,
     /// The patience of groups: the time after which a member that is away loses its place to a node that is there.
     pub patience: Patience,
-    /// All of them, but in tests.
+    /// The rules that apply: all, but in tests.
     pub rules: Rules,
 }
 
@@ -137,7 +137,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// As it should be.
+    /// All rules: the configuration of every peer.
     pub const ALL: Self = Self {
         hand_over: true,
         write_back: true,
@@ -178,7 +178,7 @@ pub struct Control {
 pub struct Lineage {
     /// Random, drawn by the founder.
     pub number: u64,
-    /// Whether this node has stored a write of the lineage: then the lineage is never given up.
+    /// True if this node has stored a write of the lineage: then the lineage is never given up.
     pub written: bool,
 }
 
@@ -191,7 +191,7 @@ pub struct OperationTag(pub [u8; 16]);
 pub struct Held {
     /// The group.
     pub group: Configuration,
-    /// The newest ballot heard; the group is sealed here when it is not the epoch.
+    /// The greatest ballot promised; the group is sealed here when it is not the epoch.
     pub promised: Epoch,
     /// The ballot and the successor that were accepted.
     pub accepted: Option<(Epoch, Next)>,
@@ -208,7 +208,7 @@ pub struct Staged {
     pub next: Next,
 }
 
-/// The asker that waits for an answer.
+/// The requester that waits for a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ticket {
     /// A peer, under its number.
@@ -219,24 +219,24 @@ pub enum Ticket {
     Itself(Token),
 }
 
-/// The purpose of a question of the machine.
+/// The purpose of a request of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Token {
     /// A read or write under way.
     Round(u64),
     /// A step of a change, by its number.
     Change(GroupId, u64),
-    /// To tell what was decided.
+    /// To tell a decision.
     Tell(GroupId),
-    /// To hear whether the part of what followed, up to this key, is over, too.
+    /// To learn whether the part of the next group up to this key is over, too.
     Over(GroupId, Id),
-    /// To hear what became of the group, and whether this member lives.
+    /// To learn the state of a group, and whether a member answers.
     Check(GroupId),
     /// The lineage of this node's ring.
     Meet,
     /// To tell of fences, after the list has changed so often.
     Fences(u64),
-    /// To hear which fences stand.
+    /// To learn which fences stand.
     Survey,
 }
 
@@ -245,15 +245,15 @@ pub enum Token {
 pub enum Input {
     /// Found the first group of a ring, with this lineage; nothing happens if the node has one already.
     Found(u64),
-    /// A question has come.
+    /// A request was received.
     Asked(Ticket, Request),
-    /// An answer of this node to a question.
+    /// The response of this node to a request.
     Answered(Token, Id, Response),
-    /// A question to this node got no answer. It may have arrived.
+    /// A request to this node got no response. It may have arrived.
     Failed(Token, Id),
     /// A save has succeeded, or failed.
     Saved(u64, bool),
-    /// From time to time.
+    /// The ring as it is now: given every few seconds, and soon after a change.
     Look(Look),
     /// A key was located: the node that is responsible for it, and those that follow it on the ring; none where it was not found.
     Located(Id, Vec<Contact>),
@@ -279,7 +279,7 @@ pub struct Look {
     /// The bounds of the part of the ring whose nodes are all known, which is from the predecessor to the last successor; `None`
     /// where that is all of it.
     pub arc: Option<(Id, Id)>,
-    /// Whether the node wants to leave for good.
+    /// True if the node wants to leave for good.
     pub leaving: bool,
 }
 
@@ -291,14 +291,14 @@ impl Look {
     }
 }
 
-/// An order of the machine.
+/// An effect of the machine, to be carried out by the node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Ask, and report the answer.
+    /// Send this request, and report the response.
     Ask(Token, Contact, Request),
-    /// Answer.
+    /// Send this response.
     Answer(Ticket, Response),
-    /// Save this, in order, and report.
+    /// Save this, in order, and report by [`Input::Saved`] with the same number.
     Save(u64, Save),
     /// Drop the saved entries under these keys.
     Drop(Vec<Id>),
@@ -308,7 +308,7 @@ pub enum Effect {
     Repaired(u64, Result<Fence, RepairError>),
     /// Give [`Input::Look`] soon.
     LookSoon,
-    /// Look up who is responsible for this key, the middle of a range, and give [`Input::Located`].
+    /// Look up the node responsible for this key, the middle of a range, and give [`Input::Located`].
     Locate(Id),
     /// The lineage that is the node's own now.
     Adopted(u64),

@@ -2,8 +2,9 @@
 //!
 //! A record may replace one that lives longer, of which a node that is away has a replica still. Were it forgotten with the end of its
 //! life, that replica would be read again. So holders keep it as a *tombstone* until nothing that it replaced can live: a day, the longest
-//! life, after it was put. A tombstone is read as no record, and newer than all before it. (ours) The first record of a name has replaced
-//! nothing and leaves none.
+//! life, after it was put. A tombstone is read as no record, and newer than all before it. The first record of a name has replaced
+//! nothing and leaves none. (ours) The period follows from the signed record, since nothing that it replaced can live longer; a period
+//! of its own would be a second number of each replica.
 
 use core::time::Duration;
 

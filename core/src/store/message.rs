@@ -87,7 +87,7 @@ impl StoredRecord {
     }
 }
 
-/// A question about records. Each gets one [`Response`].
+/// A request about records. Each gets one [`Response`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     /// Asks for the record under this key.
@@ -109,19 +109,19 @@ pub enum Response {
     Refused(RecordError),
     /// To [`Request::Offer`].
     Wanted {
-        /// Keys of which the answerer lacks this version.
+        /// Keys of which the answering node lacks this version.
         lacking: Vec<Id>,
         /// Keys of which it holds a newer one.
         newer: Vec<Id>,
     },
 }
 
-/// The bulk data that a question moves besides itself.
+/// The bulk data that a request moves besides itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bulk {
-    /// The question carries a value of about so many bytes.
+    /// The request carries a value of about so many bytes.
     Sent(usize),
-    /// The question asks for a value of a size that only the answer shows.
+    /// The request asks for a value of a size that only the answer shows.
     Asked,
 }
 

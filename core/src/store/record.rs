@@ -1,10 +1,10 @@
-//! Records: what the ring keeps under a key, and the proof that it is right.
+//! Records: values that the ring keeps under keys, each with the proof that it belongs there.
 //!
-//! | kind | key | who may write it | of two replicas |
+//! | kind | key | writers | of two replicas |
 //! |---|---|---|---|
-//! | *immutable* | digest of the value | anybody: the key proves the value | any is as good |
+//! | *immutable* | digest of the value | any peer: the key proves the value | any is as good |
 //! | *signed* | digest of the author's key and a salt | the author | the newer version stays |
-//! | *named* | digest of the name | anybody | the newer version stays |
+//! | *named* | digest of the name | any peer | the newer version stays |
 //! | *providers* | digest of a content's name | each author its own entry | they merge |
 //!
 //! A named and a signed record are both an [`Item`]: what it is [called](Label) tells which.
@@ -39,7 +39,7 @@ pub const SHORTEST_LIFETIME: u32 = 2;
 /// The content of one key.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
-    /// A value that is its own proof. Nobody can change or delete it; it runs out unless it is put again.
+    /// A value that is its own proof. It cannot be changed or deleted; it expires unless it is put again.
     Immutable(#[serde(with = "crate::base::bytes")] Vec<u8>),
     /// A named or a signed record.
     Item(Item),

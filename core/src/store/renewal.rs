@@ -19,7 +19,7 @@ pub struct Renewal {
     pub version: Version,
     /// The lifetime after each renewal, in seconds.
     pub lifetime: u32,
-    /// Whether the record was put at level `quorum`; otherwise at level `one`.
+    /// True if the record was put at level `quorum`, false at level `one`.
     pub quorum: bool,
 }
 

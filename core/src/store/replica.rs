@@ -23,7 +23,7 @@ pub struct Replica {
     held: BTreeMap<Id, Held>,
 }
 
-/// A record at its holder.
+/// A record as its holder keeps it.
 #[derive(Clone, Debug)]
 pub struct Held {
     /// The record.
@@ -90,7 +90,7 @@ fn fraction(time: Duration) -> Duration {
 }
 
 impl Replica {
-    /// An empty store.
+    /// An empty store with limits on the number of records and on their bytes.
     pub const fn new(space: Space, scheme: Scheme, max_records: usize, max_bytes: usize) -> Self {
         Self {
             space,
@@ -136,7 +136,7 @@ impl Replica {
         self.held.len()
     }
 
-    /// Returns whether none is.
+    /// Returns whether no record is held.
     pub fn is_empty(&self) -> bool {
         self.held.is_empty()
     }
@@ -144,7 +144,7 @@ impl Replica {
     /// Takes in a replica if it is sound, says something new, and there is room.
     ///
     /// # Errors
-    /// [`RecordError`] says why it is refused.
+    /// [`RecordError`]: the reason why it is refused.
     pub fn accept(&mut self, now: Instant, copy: &StoredRecord) -> Result<Accepted, RecordError> {
         let record = &copy.record;
         let key = record.key(self.space);

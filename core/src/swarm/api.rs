@@ -24,7 +24,7 @@ pub enum Output {
     /// Keep a segment, which was checked and comes in pieces; say [`Swarm::handle_written`](super::Swarm::handle_written) when it is
     /// safe.
     Write(ContentId, u32, Vec<Bytes>),
-    /// Find out who has a content; say [`Swarm::add_source`](super::Swarm::add_source).
+    /// Find the providers of a content; call [`Swarm::add_source`](super::Swarm::add_source).
     Find {
         /// The content that is wanted.
         content: ContentId,
@@ -167,9 +167,9 @@ pub struct SourceView {
     pub down: u64,
     /// Bytes a second that go to it.
     pub up: u64,
-    /// Whether the member chokes this node: it does not send now.
+    /// True if the member chokes this node: it does not send now.
     pub chokes: bool,
-    /// Whether this node chokes the member: it does not send to it now.
+    /// True if this node chokes the member: it does not send to it now.
     pub is_choked: bool,
     /// Segments that it was asked for.
     pub asked: u32,
@@ -199,11 +199,11 @@ impl fmt::Display for Limit {
         f.write_str(match self {
             Self::Complete => "complete",
             Self::NoSource => "nobody found who has it",
-            Self::Choked => "waiting for a turn at those who have it",
-            Self::Rare => "nobody here has what is missing",
-            Self::Throttle => "the rate that was set",
+            Self::Choked => "choked: waiting for a turn at the peers that have it",
+            Self::Rare => "no connected peer has the missing segments",
+            Self::Throttle => "the rate limit that was set",
             Self::Disk => "writing to disk",
-            Self::Network => "the network, or those who send",
+            Self::Network => "the network, or the peers that send",
         })
     }
 }
@@ -211,7 +211,7 @@ impl fmt::Display for Limit {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Disk => "it could not be written",
+            Self::Disk => "it could not be written to disk",
             Self::Changed => "what was shared has changed, or cannot be read",
         })
     }
@@ -221,8 +221,8 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Segment(index) => write!(f, "sent a wrong segment {index}"),
-            Self::Digests => f.write_str("sent digests of something else"),
-            Self::Length => f.write_str("named a wrong length"),
+            Self::Digests => f.write_str("sent digests of another content"),
+            Self::Length => f.write_str("claimed a wrong length"),
         }
     }
 }
@@ -239,7 +239,9 @@ impl fmt::Display for StartError {
                 f,
                 "{limit} files of folders are shared or being fetched, which is as many as one peer takes"
             ),
-            Self::Malformed => f.write_str("the file is too long, or its digests are not its own"),
+            Self::Malformed => {
+                f.write_str("the file is longer than 256 GiB, or its digests do not match it")
+            }
         }
     }
 }

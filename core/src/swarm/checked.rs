@@ -1,4 +1,4 @@
-//! Segments that are known to be right, and the chaining values of their blocks.
+//! Segments that were verified lately, and the chaining values of their blocks.
 //!
 //! Values come from when this node hashed the segment or received it. If the disk has changed unnoticed, what is sent has a wrong tag
 //! and the link ends; with each source that is lost after it was sent something all values are forgotten, and the next read of a segment

@@ -1,7 +1,7 @@
 //! The choker: the choice of the members to send to.
 //!
-//! Few at a time get much each: a segment that has arrived whole can be passed on. BEP 3 gives four slots to those who give
-//! most, and one to anybody, so that newcomers get a start.
+//! A few members at a time get much each: a segment that has arrived whole can be passed on. BEP 3 gives four slots to the members that
+//! send most, and one to a member drawn at random (optimistic unchoke), so that newcomers get their first segments.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -13,7 +13,7 @@ use crate::base::time::Instant;
 
 /// The period in which slots are given anew.
 pub const ROUND: Duration = Duration::from_secs(10);
-/// Slots for those who give most; a seed gives them in turn.
+/// Slots for the members that send most; a seed gives them in turn.
 const SLOTS: usize = 4;
 /// The number of rounds for which a member keeps the optimistic slot.
 const OPTIMISTIC_ROUNDS: u8 = 3;
@@ -82,7 +82,7 @@ impl Choker {
             .filter(|(_, one)| one.interested)
             .collect();
         if is_seed {
-            // In turn: whoever waited longest comes before whoever has a slot, and of those the newest stay.
+            // In turn: the members that have waited longest come before those that have a slot, and of the latter the newest stay.
             ranked.sort_by_key(|(id, one)| match one.since {
                 None => (0, one.until, one.got, **id),
                 Some(since) => (

@@ -159,7 +159,10 @@ impl fmt::Display for CollectionError {
                 "a folder is shared with {MAX_FILES} files at most, and this one has {count}"
             ),
             Self::Path(path) => write!(f, "{path:?} is no path that is safe on every system"),
-            Self::Clash(path) => write!(f, "{path:?} is there twice on some systems"),
+            Self::Clash(path) => write!(
+                f,
+                "{path:?} is the same name as another one on some systems"
+            ),
         }
     }
 }

@@ -36,7 +36,7 @@ impl Transfer {
             let layout = layout_of(source.length()).filter(|_| !rests)?;
             Some((*id, source, layout))
         });
-        // Everybody gets a turn, however many name a length that they never prove.
+        // Each source gets a turn, however many claim a length that they never prove.
         let able = able.min_by_key(|(id, source, _)| (source.doubted, *id));
         let Some((author, source, layout)) = able else {
             return;

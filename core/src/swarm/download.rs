@@ -1,4 +1,4 @@
-//! Downloads: asking for segments, and taking them in.
+//! Downloads: requesting segments (rarest first, endgame), and gathering and verifying their blocks.
 
 use alloc::vec::Vec;
 
@@ -68,7 +68,7 @@ impl Transfer {
             return (is_free(last) && !self.asked.contains_key(&last)).then_some(last);
         }
         if known.picker.is_all_asked() {
-            // Endgame: the last segments are asked of two, so that nobody slow is waited for.
+            // Endgame: the last segments are requested of two sources, so that a slow one is not waited for.
             let mut few = self.asked.iter().filter(|(_, times)| **times < ENDGAME);
             let idle = source.pending.is_empty();
             return few
@@ -162,7 +162,7 @@ impl Transfer {
     }
 
     /// Seeds hear nothing of what others have until they offer it instead of what was asked for: they would offer it again and
-    /// again. An answer to an earlier question may cross that.
+    /// again. An answer to an earlier request may cross that.
     fn tell(&mut self, now: Instant, from: Id, refused: u32, offered: u32, shared: &mut Shared) {
         let count = self.have.count();
         let Some(source) = self.sources.get_mut(&from) else {

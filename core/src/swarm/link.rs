@@ -28,7 +28,7 @@ pub struct Link {
     pub name: Option<String>,
     /// The length, in bytes.
     pub length: Option<u64>,
-    /// Whether the content is a collection, the list of a folder's files.
+    /// True if the content is a collection, the list of a folder's files.
     pub is_collection: bool,
 }
 

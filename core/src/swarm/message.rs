@@ -23,24 +23,24 @@ pub struct Message {
 /// A statement or request of a member. The order of the variants is the protocol: new ones go to the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Said {
-    /// I take part, and this is what I have; tell me what you have. The first message each way, and again when the length
+    /// The sender takes part, and has this much; the receiver answers with its own. The first message each way, sent again when the length
     /// has become known.
     Hello(Standing),
-    /// I do not take part (any more).
+    /// The sender does not take part, or takes part no more.
     Absent,
-    /// I have this segment now.
+    /// The sender has this segment now.
     Have(u32),
-    /// Whether you have anything that I want.
+    /// True if the receiver has a segment that the sender wants.
     Interested(bool),
-    /// Whether I send you what you request.
+    /// True if the sender does not serve the receiver's requests (choke), false if it does.
     Choked(bool),
-    /// Send me this segment.
+    /// Requests this segment.
     Request(u32),
-    /// I do not need this segment any more.
+    /// Cancels the request of this segment.
     Cancel(u32),
-    /// I do not send this segment now; rather take that one, if one is named.
+    /// Rejects the request of this segment; the receiver may request the second one instead, if one is named.
     Reject(u32, Option<u32>),
-    /// Send me the digests of the segments from this byte of their list on: as many as fit into one block.
+    /// Requests the digests of the segments from this byte of their list on: as many as fit into one block.
     Digests(u32),
 }
 
@@ -80,7 +80,7 @@ pub struct Block {
 }
 
 impl Block {
-    /// The bytes.
+    /// The bytes of the block, at most 64 KiB.
     pub fn bytes(&self) -> &[u8] {
         self.whole.get(self.range.clone()).unwrap_or_default()
     }

@@ -7,10 +7,10 @@ use crate::base::time::Instant;
 /// The length of a sample of a rate.
 const SAMPLE: Duration = Duration::from_millis(500);
 
-/// After so long without a byte, none are said to move.
+/// The time without a byte after which the shown rate is 0.
 const QUIET: Duration = Duration::from_secs(4);
 
-/// A smoothed rate.
+/// A smoothed rate of bytes: an exponentially weighted average over samples of half a second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rate {
     smoothed: u64,
@@ -21,14 +21,14 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// Bytes have moved.
+    /// Counts bytes that have moved.
     pub fn record(&mut self, now: Instant, bytes: usize) {
         self.settle(now);
         self.bytes += bytes as u64;
         self.total += bytes as u64;
     }
 
-    /// Bytes a second.
+    /// The rate in bytes a second.
     pub fn per_second(&self, now: Instant) -> u64 {
         let mut settled = *self;
         settled.settle(now);
@@ -49,7 +49,7 @@ impl Rate {
         }
     }
 
-    /// All bytes so far.
+    /// The number of bytes recorded so far.
     pub const fn total(&self) -> u64 {
         self.total
     }
@@ -72,7 +72,7 @@ impl Rate {
     }
 }
 
-/// A limit in bytes a second, with as much as a quarter of a second's worth at once.
+/// A token bucket: a limit in bytes a second, which allows a burst of a quarter of a second's worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Throttle {
     per_second: Option<u64>,
@@ -81,7 +81,7 @@ pub struct Throttle {
 }
 
 impl Throttle {
-    /// A limit; `None` for none.
+    /// A limit in bytes a second; `None` for none.
     pub const fn new(per_second: Option<u64>) -> Self {
         Self {
             per_second,
@@ -110,7 +110,7 @@ impl Throttle {
         }
     }
 
-    /// Bytes have moved.
+    /// Takes tokens for bytes that have moved. The balance may become negative.
     pub fn spend(&mut self, bytes: usize) {
         if self.per_second.is_some() {
             self.left -= i64::try_from(bytes).unwrap_or(i64::MAX / 2);
@@ -142,7 +142,7 @@ pub enum Way {
 }
 
 impl SharedThrottle {
-    /// A limit; `None` for none.
+    /// A limit in bytes a second; `None` for none.
     pub const fn new(per_second: Option<u64>) -> Self {
         Self {
             throttle: Throttle::new(per_second),
@@ -168,7 +168,7 @@ impl SharedThrottle {
         at
     }
 
-    /// Bytes have left.
+    /// Takes tokens for bytes that have left by this way.
     pub fn spend(&mut self, bytes: usize, way: Way) {
         self.throttle.spend(bytes);
         self.last = way;

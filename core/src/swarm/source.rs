@@ -33,7 +33,7 @@ pub(super) struct Source {
     pub(super) claims: Option<Standing>,
     /// The segments that it has, once the layout is known.
     pub(super) has: Bitfield,
-    /// Whether the source unchokes this node, and so sends what it is asked for.
+    /// True if the source unchokes this node, and so serves its requests.
     pub(super) unchoked: bool,
     /// The segments that it was asked for.
     pub(super) pending: Vec<Pending>,
@@ -51,11 +51,11 @@ pub(super) struct Source {
     pub(super) passed_by: Option<Instant>,
     /// The number of times that it named a length and did not prove it in time.
     pub(super) doubted: u32,
-    /// Whether the source was told that this node wants something.
+    /// True if the source was told that this node wants something.
     pub(super) interested: bool,
     pub(super) down: Rate,
 
-    /// Whether the source wants something.
+    /// True if the source wants something.
     pub(super) wants: bool,
     /// The time since which it has a slot.
     pub(super) slot: Option<Instant>,
@@ -294,7 +294,7 @@ impl Source {
         segments || self.wants_digests.is_some()
     }
 
-    /// Takes back one question.
+    /// Takes back one request.
     pub(super) fn take(&mut self, index: u32) -> Option<Pending> {
         let at = self
             .pending

@@ -64,10 +64,10 @@ pub(super) struct Transfer {
     find: Instant,
     /// The members that wait for each segment that is being read.
     pub(super) read_for: BTreeMap<u32, Vec<Id>>,
-    /// Segments that anybody was sent.
+    /// The segments that were sent to any member.
     pub(super) offered: Bitfield,
     is_announced: bool,
-    /// Whether the shared file is not what it was.
+    /// True if the shared file has changed since it was shared.
     pub(super) is_spoilt: bool,
     pub(super) down: Rate,
     pub(super) up: Rate,
@@ -324,7 +324,7 @@ impl Transfer {
                     source.has = Bitfield::none(layout.count());
                 }
                 match source.claimed(layout) {
-                    // Whoever has something keeps it. And however often this is said, each segment costs once.
+                    // Segments that a source has announced stay announced. However often it repeats them, each one costs work once.
                     Some(_) if source.has.is_full() => {}
                     Some(has) => {
                         let new = has.iter().filter(|index| source.has.insert(*index));

@@ -205,7 +205,7 @@ impl Transfer {
         shared: &mut Shared,
     ) {
         let readers = self.read_for.remove(&index).unwrap_or_default();
-        // Nothing is passed on unchecked: whoever sent it would be banned for it.
+        // Only checked bytes are passed on: a node that sends wrong ones is banned.
         let good = bytes.and_then(|bytes| {
             let manifest = self.manifest()?;
             let known = self.checked.get(index).cloned();
@@ -241,7 +241,7 @@ impl Transfer {
         }
     }
 
-    /// Gives slots to whom they are due, and takes them from others.
+    /// Gives slots to the members that the choker has chosen, and takes them from others.
     pub(super) fn give_slots(&mut self, now: Instant, is_round: bool, shared: &mut Shared) {
         let candidate = |source: &Source| Candidate {
             interested: source.wants,

@@ -73,7 +73,7 @@ impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed => f.write_str("the bytes are no message"),
-            Self::Trailing => f.write_str("something stands behind the message"),
+            Self::Trailing => f.write_str("further bytes follow the message"),
             Self::TooLong => f.write_str("the message does not fit in a frame"),
             Self::TooMany => f.write_str("a list in the message is too long"),
             Self::Contact(error) => error.fmt(f),

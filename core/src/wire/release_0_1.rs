@@ -1,6 +1,6 @@
 //! The saved state of groups in release 0.1: without lineages, incarnations and operation tags.
 //!
-//! Its stores are read as those of incarnation 0, which is what its groups' members count as: all members of a group that is
+//! Stores of that release are read as those of incarnation 0, which is what its groups' members count as: all members of a group that is
 //! taken over this way keep their votes.
 
 use alloc::vec::Vec;

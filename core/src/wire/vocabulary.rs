@@ -307,7 +307,7 @@ impl WireStep {
         match step {
             Step::Here => Self::Here,
             Step::Owner(contact) => Self::Owner(card(contact)),
-            // How the node of a row was chosen makes no difference to the asker.
+            // How the node of a row was chosen makes no difference to the requester.
             Step::Finger { row, contact } | Step::Near { row, contact } => {
                 Self::Finger(*row, card(contact))
             }

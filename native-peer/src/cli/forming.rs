@@ -92,7 +92,7 @@ pub(super) struct Teller {
     seen: Cell<Option<Progress>>,
     /// The most positions that were seen in their places at a time.
     most_placed: Cell<usize>,
-    /// Whether nothing was seen since the last line.
+    /// True if nothing has happened since the last line.
     is_old: Cell<bool>,
 }
 

@@ -350,7 +350,7 @@ impl RingOptions {
         Ok(())
     }
 
-    /// Says who the ring is.
+    /// Prints the ring's peers with their ids and addresses, and the page's address.
     fn show(&self, peers: &[(Running, PathBuf)], json: bool) -> Result<(), Failure> {
         let Some((first, _)) = peers.first() else {
             return Ok(());
@@ -433,7 +433,7 @@ async fn until(position: &Handle, is_so: impl Fn(&Peer) -> bool + Clone + Send +
 /// Flags and environment are all that a peer is given, and are read once.
 fn nothing_to_reload() {
     tracing::warn!(
-        "asked to reload (SIGHUP): nothing is read from files; what flags say changes at the next start"
+        "SIGHUP: there is no configuration file to reload; changed flags take effect at the next start"
     );
 }
 

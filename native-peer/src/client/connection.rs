@@ -251,7 +251,7 @@ mod tests {
 
     use super::*;
 
-    /// The error for a server that has this answer for everybody.
+    /// The error for a server that answers every client so.
     async fn said_of(answer: &'static [u8]) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let authority = listener.local_addr().unwrap().to_string();

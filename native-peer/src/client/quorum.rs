@@ -1,4 +1,4 @@
-//! `quorum`: what an operator orders when level quorum cannot go on by itself.
+//! `quorum`: an operator's orders where level quorum cannot go on by itself: repair and adoption.
 
 use std::io::{BufRead, IsTerminal, Write};
 use std::time::Duration;

@@ -77,7 +77,7 @@ impl<K: Hash + Eq, T, E> Waiting<K, T, E> {
     }
 }
 
-/// Answers a request; the asker may have gone meanwhile.
+/// Answers a request; the requester may have gone meanwhile.
 pub(super) fn answer<T, E>(reply: Reply<T, E>, outcome: Result<T, E>) {
     let _ = reply.send(outcome);
 }

@@ -87,7 +87,7 @@ impl Sockets {
         }
     }
 
-    /// Forgets a link that has ended; whether it was known still.
+    /// Forgets a link that has ended. Returns whether it was still known.
     pub(super) fn forget(&mut self, link: LinkId) -> bool {
         self.open.remove(&link).is_some()
     }

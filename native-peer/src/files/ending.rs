@@ -14,7 +14,7 @@ use super::table::{Item, Table};
 /// The outcome of ending a transfer on a user's wish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ended {
-    /// Whether all of the content was here.
+    /// True if all of the content was here.
     pub(crate) complete: bool,
     /// The number of its files that are whole, and stay where they are.
     pub(crate) kept: usize,

@@ -109,7 +109,7 @@ impl Folders {
         found.map(|file| file.content)
     }
 
-    /// The list of a folder that is here. The one that was asked for last stays in memory: whoever reads one file of it reads others.
+    /// The list of a folder that is here. The one that was asked for last stays in memory: a reader of one file of it reads others.
     async fn opened(&self, folder: ContentId) -> Option<Arc<Collection>> {
         let known = self.last_list().clone();
         if let Some((_, list)) = known.filter(|(content, _)| *content == folder) {

@@ -1,4 +1,4 @@
-//! Files that are open: of all that are shared only those that were read or written last. The system counts what a process has open,
+//! A cache of open files: of all that are shared only those that were read or written last. The system counts what a process has open,
 //! so that all peers of a process have them in common.
 
 use std::collections::BTreeMap;

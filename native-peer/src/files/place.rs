@@ -33,13 +33,13 @@ pub(crate) struct Place {
 #[derive(Debug)]
 struct State {
     path: PathBuf,
-    /// Whether the file is a draft, which is written to.
+    /// True if the file is a draft, which is written to.
     is_draft: bool,
     /// The file as it was seen last; none while it is being filled.
     stamp: Option<Stamp>,
     /// The number of times that another program was seen to have written to it.
     changes: u64,
-    /// Whether the whole file, as it was seen last, was checked in this run.
+    /// True if the whole file, as it was seen last, was checked in this run.
     is_checked: bool,
 }
 
@@ -163,7 +163,7 @@ impl Place {
         state.is_checked = stamp.is_some() && state.stamp == stamp;
     }
 
-    /// Returns whether the file under its name is the one that was checked in this run: nobody has removed, replaced or changed it.
+    /// Returns whether the file under its name is the one that was checked in this run, and was not removed, replaced or changed since.
     pub(crate) fn is_untouched(&self) -> bool {
         let state = self.state();
         let there = std::fs::metadata(&state.path).and_then(|meta| match meta.is_file() {

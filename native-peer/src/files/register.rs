@@ -22,18 +22,18 @@ pub(crate) struct Entry {
     pub(crate) path: PathBuf,
     /// The content's length in bytes, once known.
     pub(crate) length: Option<u64>,
-    /// Whether all of the content is here.
+    /// True if all of the content is here.
     pub(crate) complete: bool,
-    /// Whether the content is known to have reached the disk itself: a machine that stops at the wrong moment loses the rest.
+    /// True if the content is known to have reached the disk itself: a machine that stops at the wrong moment loses other content.
     #[serde(default)]
     pub(crate) on_disk: bool,
     /// The file as it was when all of it was seen to be right. One that is not so any more, or of which that is not known, is checked
     /// before it is shared again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) stamp: Option<Stamp>,
-    /// Whether the content is a collection, the list of a folder's files.
+    /// True if the content is a collection, the list of a folder's files.
     pub(crate) is_collection: bool,
-    /// Whether the content is here only as a file of a folder, with which it goes.
+    /// True if the content is here only as a file of a folder, with which it goes.
     #[serde(default)]
     pub(crate) is_part: bool,
     /// The other paths of the same content: one of these takes over when the file itself is gone or changed.
@@ -83,7 +83,7 @@ impl Register {
         self.write(&format!("{content}.json"), text.as_bytes())
     }
 
-    /// Keeps a content's digests, so that nobody need be asked again. Of one segment the content id is all there is to know.
+    /// Keeps a content's digests, so that no other peer need be asked again. For a content of one segment the content id suffices.
     pub(crate) fn keep_digests(&self, manifest: &Manifest) -> io::Result<()> {
         if manifest.encode().is_empty() {
             return Ok(());
@@ -92,8 +92,8 @@ impl Register {
         self.write(&name, manifest.encode())
     }
 
-    /// Takes over a file that was made for the peer; gives where it lies from now on. What was known is right, or whoever asks for it
-    /// finds out.
+    /// Takes over a file that was made for the peer; returns its path from now on. If it has changed since it was hashed, readers notice by
+    /// its digests.
     pub(crate) fn take_over(&self, content: ContentId, path: &Path) -> io::Result<PathBuf> {
         fs::create_dir_all(&self.0)?;
         let kept = self.0.join(kept_name(content));

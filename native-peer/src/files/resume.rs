@@ -1,4 +1,4 @@
-//! Taking up what the last run left: shares, and drafts of what was being fetched.
+//! Resuming the shares of the last run, and its fetches from their drafts.
 
 use std::fs;
 use std::io;

@@ -8,8 +8,8 @@ use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
-/// The time at which a file was written to last, and its length. Two stamps of one file that are equal mean that nobody has
-/// written to it in between, as far as the file system's clock can tell. Where it cannot, whoever receives a segment checks it.
+/// The time at which a file was written to last, and its length. Two equal stamps of one file mean that it was not
+/// written to in between, as far as the file system's clock can tell. Where it cannot, the receiver of a segment checks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub(crate) struct Stamp {

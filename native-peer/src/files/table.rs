@@ -26,7 +26,7 @@ pub(crate) struct Item {
     pub(crate) problem: Option<String>,
     /// Of a collection that is being fetched: its files, once known.
     pub(crate) parts: Arc<[ContentId]>,
-    /// Whether the files of this collection are still being put where they belong.
+    /// True while the files of this collection are being put where they belong.
     pub(crate) is_filling: bool,
     /// The folders that were made for it.
     pub(super) made: Made,

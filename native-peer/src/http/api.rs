@@ -159,7 +159,7 @@ async fn status(State(app): State<Arc<App>>) -> Result<Json<Status>, Failed> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Going {
-    /// Whether to leave even where nobody takes over what the peer keeps.
+    /// True to leave even where no other peer takes over what this one keeps.
     #[serde(default)]
     force: bool,
 }

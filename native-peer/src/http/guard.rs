@@ -1,6 +1,6 @@
 //! The guard of requests: the host a request is for, the page it comes from, the token it carries.
 //!
-//! Being on loopback protects nobody: any page in the user's browser can send requests there.
+//! Listening on loopback alone protects no peer: any page in the user's browser can send requests there.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl Allowed {
         }
     }
 
-    /// Returns whether a request for this `Host` may be answered. A name could be made to point here by anybody (DNS rebinding), so it must be
+    /// Returns whether a request for this `Host` may be answered. Any name can be made to point here by its owner (DNS rebinding), so it must be
     /// known; an address cannot.
     fn host(&self, host: &str) -> bool {
         let host = host.to_ascii_lowercase();

@@ -44,7 +44,7 @@ pub(super) fn service(web: Option<&Path>) -> Router {
     router.layer(fresh).layer(from_peer)
 }
 
-/// Passes on requests but for files, and files in folders, whose names begin with a dot: they are whoever's who keeps the folder.
+/// Passes on requests but for files, and files in folders, whose names begin with a dot: they are private to the folder's owner.
 async fn but_hidden(request: Request, next: Next) -> Response {
     let path = percent_decode_str(request.uri().path()).decode_utf8_lossy();
     match path.split(['/', '\\']).any(|part| part.starts_with('.')) {

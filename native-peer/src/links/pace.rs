@@ -14,7 +14,7 @@ const WINDOW: Duration = Duration::from_millis(100);
 const SMALL: usize = 16 * 1024;
 
 /// Counts the small frames of one link, and lets its reader wait when there are too many. While the reader waits, so
-/// does whoever sends: nothing is thrown away.
+/// does the sender: nothing is dropped.
 #[derive(Debug)]
 pub(super) struct Pace {
     left: u32,

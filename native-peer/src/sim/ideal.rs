@@ -1,4 +1,4 @@
-//! Questions about an ideal ring: `sim lookup`, `fingers`, `insert` and `remove`.
+//! Queries about an ideal ring: `sim lookup`, `fingers`, `insert` and `remove`.
 
 use std::fmt::Write as _;
 

@@ -3,7 +3,7 @@
 //! After a crash the database goes back to the transaction before the last one when the last one cannot be read, as it may be half
 //! written. If it was whole and is damaged since, that loses what was acknowledged without a word. So the count of transactions is
 //! in the store and here: a store with fewer than were counted is an older copy of itself. The count is written over the one
-//! before, after each transaction and before anybody hears of it, and is not flushed: what the process wrote outlives its crash,
+//! before, after each transaction and before it is acknowledged, and is not flushed: what the process wrote outlives its crash,
 //! and when the machine fails, a count that is too low does no harm.
 
 use std::fs::{File, TryLockError};
@@ -52,7 +52,7 @@ impl Count {
         }
     }
 
-    /// Returns whether anybody has begun to count here.
+    /// Returns whether a count was begun here.
     pub(super) fn is_begun(&self) -> io::Result<bool> {
         Ok(self.file.metadata()?.len() > 0)
     }

@@ -35,7 +35,7 @@ impl<E: Into<redb::Error>> From<E> for Fault {
 }
 
 thread_local! {
-    /// Whether a panic of this thread is an answer here, and nothing for the log.
+    /// True while a panic of this thread is caught and answered here, and is not logged.
     static LOOKING: Cell<bool> = const { Cell::new(false) };
 }
 

@@ -99,7 +99,7 @@ enum Found {
 #[derive(Default)]
 struct Broken {
     reason: String,
-    /// Whether there is a file to be set aside.
+    /// True if there is a file to be set aside.
     file: bool,
     records: Vec<(u64, StoredRecord)>,
     renewals: Vec<Renewal>,
@@ -290,7 +290,7 @@ impl<M: Medium> Opening<'_, M> {
         outcome.map_err(|error| cannot(self.folder, &error.to_string()))?;
         if contents.damaged > 0 {
             tracing::error!(
-                "{}: {} records are damaged and were left out; their replicas come back from other peers. Have a look at the machine's memory and disk",
+                "{}: {} records are damaged and were left out; their replicas come back from other peers. Check the machine's memory and disk",
                 self.folder.display(),
                 contents.damaged
             );

@@ -228,7 +228,7 @@ fn groups(
     Ok((Ok(groups), inherited))
 }
 
-/// The records that the peer renews. One that cannot be read is put again by who wants it kept.
+/// The records that the peer renews. One that cannot be read is lost: its user has to put the record again.
 fn renewals(reading: &ReadTransaction) -> Result<Vec<Renewal>, Fault> {
     let mut renewals = Vec::new();
     for (table, name) in [(RENEWALS, "renewals"), (TOUCHES, "touches")] {

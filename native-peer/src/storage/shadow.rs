@@ -1,4 +1,4 @@
-//! A store's file to look at: what the database writes while it looks stays in memory, so that a file that turns out to be damaged
+//! A copy-on-write view of a store's file: what the database writes while it reads stays in memory, so that a file that turns out to be damaged
 //! is kept as it was found.
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ const NOT_CLOSED: u8 = 2;
 /// The degree of the database's caution that is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Look {
-    /// The file as it is, which nobody else may have open.
+    /// The file as it is, which no other process may have open.
     Whole,
     /// The last transaction as it is, for rows that are checked one by one: the file seems to have been closed properly, and locks
     /// are granted, as its folder is locked.

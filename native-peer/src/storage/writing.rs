@@ -86,12 +86,12 @@ struct Trouble {
     /// The time for which the disk is left alone next.
     pause: Duration,
     well_since: Option<Instant>,
-    /// Whether the log has told that the disk refuses, and not yet that it takes records again.
+    /// True from the log line that the disk refuses records until the line that it takes them again.
     said: bool,
 }
 
 impl<M: Medium> Writer<M> {
-    /// Carries changes out, many to a transaction, until nobody sends any more.
+    /// Carries changes out, many to a transaction, until all senders are gone.
     pub(super) fn run(mut self) {
         let mut trouble = Trouble {
             pause: *self.store.pauses().start(),
@@ -161,7 +161,7 @@ impl<M: Medium> Writer<M> {
         self.health.refuse(reason);
     }
 
-    /// Refuses what comes until the database can be opened and written again. `false` when nobody sends any more.
+    /// Refuses changes until the database can be opened and written again. Returns `false` once all senders are gone.
     fn wait_for_room(&mut self, trouble: &mut Trouble) -> bool {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
@@ -187,7 +187,7 @@ impl<M: Medium> Writer<M> {
         true
     }
 
-    /// Refuses what comes meanwhile. `false` when nobody sends any more.
+    /// Refuses the changes that come during a pause. Returns `false` once all senders are gone.
     async fn refuse_for(&mut self, pause: Duration) -> bool {
         let until = Instant::now() + pause;
         while let Ok(change) = timeout_at(until, self.waiting.recv()).await {

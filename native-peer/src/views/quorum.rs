@@ -106,7 +106,7 @@ pub(crate) struct Waiting {
     pub(crate) members: usize,
     /// The members that are away.
     pub(crate) awaited: Vec<Awaited>,
-    /// Whether the group has no majority without them.
+    /// True if the group has no majority without them.
     pub(crate) blocked: bool,
 }
 
@@ -175,7 +175,7 @@ impl Repaired {
 pub(crate) struct Adoption {
     /// The lineage that is adopted.
     pub(crate) lineage: String,
-    /// Whether the adoption goes on at a position.
+    /// True while the adoption goes on at a position.
     pub(crate) running: bool,
     /// The reason why it failed at a position, which has its lineage still.
     pub(crate) error: Option<String>,

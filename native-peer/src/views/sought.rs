@@ -14,7 +14,7 @@ const MAX_NAMED: usize = 8;
 /// A peer by which this one would be in a ring again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sought {
-    /// The position, where it is known: who was at the address last, or is a member of a group of level quorum.
+    /// The id of the position, where it is known: of the peer that was last at the address, or of a member of a group of level quorum.
     pub(crate) id: Option<String>,
     /// The address at which the peer looks, or the member was.
     pub(crate) address: Option<String>,
@@ -22,7 +22,7 @@ pub(crate) struct Sought {
 
 impl Sought {
     /// All of them: the addresses that it was given or knows, and the other members of its groups of level quorum, but for those
-    /// that it is linked to. Nobody once the peer is in a ring.
+    /// that it is linked to. Empty once the peer is in a ring.
     pub(crate) fn all(peer: &Peer) -> Vec<Self> {
         let node = peer.node();
         if node.membership().is_member() {
@@ -75,7 +75,7 @@ impl Sought {
 /// A peer that is in no ring, and what it waits for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outside {
-    /// Whether the peer has found a ring, and looks for its place in it.
+    /// True if the peer has found a ring, and looks for its place in it.
     pub(crate) is_joining: bool,
     /// The peers and addresses that it looks for.
     pub(crate) sought: Vec<Sought>,
@@ -92,7 +92,7 @@ impl Outside {
         }
     }
 
-    /// Returns what it waits for, in words; `None` where nobody is known.
+    /// Returns what it waits for, in words; `None` where no peer is known.
     pub(crate) fn waits_for(&self) -> Option<String> {
         let mut named: Vec<String> = self.sought.iter().map(Sought::describe).collect();
         if named.len() > MAX_NAMED {

@@ -13,7 +13,7 @@ pub(crate) struct Shared {
     pub(crate) link: String,
     pub(crate) content: String,
     pub(crate) bytes: u64,
-    /// Whether this request began the sharing; the content was not shared already.
+    /// True if this request began the sharing; the content was not shared already.
     pub(crate) begun: bool,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Fetching {
     pub(crate) content: String,
     /// The path at which it will be.
     pub(crate) path: String,
-    /// Whether this request began the fetch; it was not under way already.
+    /// True if this request began the fetch; it was not under way already.
     pub(crate) begun: bool,
 }
 
@@ -44,9 +44,9 @@ pub(crate) struct Fetching {
 pub(crate) struct Stopped {
     /// The name that it had.
     pub(crate) name: String,
-    /// Whether the content was being fetched still.
+    /// True if the content was still being fetched.
     pub(crate) fetching: bool,
-    /// Whether all of the content was here.
+    /// True if all of the content was here.
     pub(crate) complete: bool,
     /// The number of its files that are whole, and stay where they are.
     pub(crate) kept: usize,
@@ -64,7 +64,7 @@ pub(crate) struct Transfer {
     pub(crate) link: String,
     pub(crate) name: String,
     pub(crate) path: String,
-    /// Whether the path lies in the peer's own folder: that of a folder's list of files, or of a copy that the peer keeps.
+    /// True if the path lies in the peer's own folder: that of a folder's list of files, or of a copy that the peer keeps.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) inner: bool,
     /// `sharing`, `fetching` or `failed`.
@@ -100,7 +100,7 @@ pub(crate) struct Source {
     pub(crate) segments: u32,
     pub(crate) down: u64,
     pub(crate) up: u64,
-    /// Whether the member chokes this peer: it does not send now.
+    /// True if the member chokes this peer: it does not send now.
     pub(crate) chokes: bool,
 }
 

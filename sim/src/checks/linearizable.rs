@@ -1,6 +1,6 @@
 //! Linearizability of a history of one register: a search after Wing and Gong (1993), with the memory of Lowe (2017).
 //!
-//! An operation takes effect at one moment between its beginning and its end. One whose outcome nobody knows takes
+//! An operation takes effect at one moment between its beginning and its end. One whose outcome is unknown takes
 //! effect at any moment after its beginning, or never.
 
 use alloc::collections::BTreeSet;

@@ -217,7 +217,7 @@ impl Fields {
         }
     }
 
-    /// Refuses what nobody took.
+    /// Refuses fields that were not read.
     pub(crate) fn end(self) -> Result<(), Malformed> {
         match self.left.first() {
             None => Ok(()),

@@ -9,7 +9,7 @@ use chordscope_core::base::time::Instant;
 
 /// Things by the time at which they happen; those of one time in the order in which they were put in.
 ///
-/// They wait in a list for each millisecond, as they came. Only the earliest of these is put in order, when its time has come:
+/// Events wait in a list for each millisecond, in the order in which they came. Only the earliest of these is put in order, when its time has come:
 /// a hundred keys are sorted faster than as many are found a place among ten thousand.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue<T> {

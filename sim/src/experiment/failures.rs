@@ -45,7 +45,7 @@ pub const PAPER: [(f64, f64, f64); 6] = [
 
 /// Lets 0 to 50 % of a stable ring fail at once, with stabilization stopped, and looks 10,000 random keys up from the living.
 /// A path ends at the first node whose successor list covers the key; the contact to the key's successor is one more
-/// hop. Within one lookup its origin remembers who did not answer.
+/// hop. Within one lookup its origin remembers the nodes that did not answer.
 pub fn run(seed: u64, nodes: u32, progress: Progress<'_>) -> Vec<FailureRow> {
     collect(progress, |hear| measure(seed, nodes, hear))
 }
@@ -85,7 +85,7 @@ pub fn measure(seed: u64, nodes: u32, hear: Hear<'_, FailureRow>) -> ControlFlow
     ControlFlow::Continue(())
 }
 
-/// A ring whose tables know nothing yet of who has failed.
+/// A ring whose tables still name the failed nodes.
 struct Wreck {
     ring: IdealRing,
     living: Vec<Id>,

@@ -151,7 +151,7 @@ impl Place {
         let row = self.ring.space().distance(at, goal).bit_length().max(1);
         let (_, finger) = self.ring.finger(at, row);
         let behind = self.ring.successors(finger, choices as usize - 1);
-        // The next ones follow one another, so that who is the last before the key is known: nobody else need be asked.
+        // The next ones follow one another, so that the last one before the key is known: no other node need be asked.
         if behind.contains(&goal) {
             return goal;
         }

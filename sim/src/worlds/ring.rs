@@ -148,11 +148,11 @@ struct Arrival {
     lookup: Option<Box<(Id, u64)>>,
     traffic: Traffic,
     message: Message,
-    /// The bytes on the wire; 0 where nobody asks.
+    /// The bytes on the wire; 0 where they are not counted.
     bytes: u64,
-    /// Whether the message has come through its receiver's line.
+    /// True if the message has come through its receiver's line.
     received: bool,
-    /// Whether the message arrives corrupted.
+    /// True if the message arrives corrupted.
     corrupted: bool,
 }
 

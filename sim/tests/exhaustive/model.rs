@@ -70,7 +70,7 @@ pub(crate) struct Model {
 struct Draft {
     nodes: Vec<u32>,
     flight: Vec<u32>,
-    /// Whether notifications travel; otherwise they are moves of their own.
+    /// True if notifications travel as messages, false if they are moves of their own.
     notified: bool,
 }
 

@@ -10,7 +10,7 @@ pub(crate) struct Outcome {
     pub(crate) states: usize,
     pub(crate) moves: usize,
     pub(crate) depth: u32,
-    /// Whether every reachable state was seen.
+    /// True if every reachable state was seen.
     pub(crate) complete: bool,
     pub(crate) violation: Option<(Wrong, Vec<String>)>,
 }
@@ -24,9 +24,9 @@ struct Seen {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     pub(crate) states: usize,
-    /// Whether nodes leave properly, too; that they fail is part of every search.
+    /// True if nodes also leave properly; failures are part of every search.
     pub(crate) departures: bool,
-    /// Whether a node may hear of any nearer successor at any time.
+    /// True if a node may hear of any nearer successor at any time.
     pub(crate) hints: bool,
     pub(crate) goal: Goal,
 }

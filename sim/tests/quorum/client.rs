@@ -60,7 +60,7 @@ struct Task {
     /// The value that a touch renews: a touch that is done has seen it there.
     touch: Option<(Value, Version)>,
     tag: OperationTag,
-    /// Whether a write may have reached a primary.
+    /// True if a write may have reached a primary.
     unsure: bool,
     candidates: Vec<Id>,
     waits_for: u64,

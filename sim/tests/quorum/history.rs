@@ -30,7 +30,7 @@ pub(crate) struct Outcome {
     pub(crate) unavailable: usize,
     /// The greatest round of any epoch.
     pub(crate) rounds: u64,
-    /// Whether a group was repaired by hand.
+    /// True if a group was repaired by hand.
     pub(crate) repaired: bool,
     /// The number of records that members which were given up have set aside.
     pub(crate) aside: usize,

@@ -28,7 +28,7 @@ struct Actor {
     node: Option<Node>,
     disk: Disk,
     life: u64,
-    /// Whether the disk refuses what it is given.
+    /// True if the disk refuses what it is given.
     is_full: bool,
     /// The side of the partition that the node is on.
     side: u8,

@@ -38,7 +38,7 @@ struct Story {
     disks: BTreeMap<u64, (Control, BTreeMap<Id, Entry>)>,
     /// The messages that get lost: from whom, to whom, and the request.
     loses: fn(u64, u64, &Request) -> bool,
-    /// Whether disks take what they are given.
+    /// True if disks take what they are given.
     saves: bool,
     /// The saves that nodes refuse, as their disks are full.
     refuses: fn(u64, &Save) -> bool,

@@ -51,14 +51,14 @@ pub(crate) struct Actor {
     pub(crate) contact: Contact,
     pub(crate) machine: Option<Groups>,
     disk: Disk,
-    /// Whether the disk refuses what it is given.
+    /// True if the disk refuses what it is given.
     pub(crate) is_full: bool,
     /// Counts the stores that the node has had.
     incarnation: u64,
     life: u64,
     asked: BTreeMap<u64, (Token, Id)>,
     pub(crate) leaving: bool,
-    /// Whether the others count the node to the ring.
+    /// True if the others count the node to the ring.
     pub(crate) in_ring: bool,
     /// The ring that the node is in: rings begun apart know nothing of one another.
     ring: u64,
@@ -95,12 +95,12 @@ pub(crate) struct World {
     rules: Rules,
     /// The number of messages of a thousand that are lost.
     pub(crate) loss: u64,
-    /// Whether looks may be wrong about who lives.
+    /// True if looks may be wrong about which nodes are alive.
     pub(crate) confused: bool,
     pub(crate) answered: usize,
-    /// Whether a node has lost its store.
+    /// True if a node has lost its store.
     pub(crate) wiped: bool,
-    /// Whether some values are nearly as large as they may be.
+    /// True if some values are nearly as large as they may be.
     pub(crate) has_big_values: bool,
     /// The outcomes of repairs by hand.
     pub(crate) repairs: Vec<Result<Fence, RepairError>>,

@@ -212,7 +212,7 @@ const COVERED: &str = "
     let covered = 0;
     for (let at = 3; at < image.data.length; at += 4) covered += image.data[at] > 0;
     return [covered, area.right > legend.left && area.top < legend.bottom, area.top < stage.top, area.bottom > stage.bottom]";
-/// Whether each dot of the tree is at the height of its row.
+/// A script: whether each dot of the tree is at the height of its row.
 const ALIGNED: &str = "
     const middle = part => { const area = part.getBoundingClientRect(); return area.top + area.height / 2 };
     const dots = [...document.querySelectorAll('.branches circle')], rows = [...document.querySelectorAll('.branches li')];

@@ -13,7 +13,7 @@ const SHORT: &str = "e=latency&seed=3&nodes=64";
 /// A plan that takes minutes.
 const LONG: &str = "e=failures&seed=1&nodes=100000";
 
-/// Whether the plots are as wide as their frame, and no wider.
+/// A script: whether the plots are as wide as their frame, and no wider.
 const FILLED: &str = "
     const right = element => element.getBoundingClientRect().right;
     const plots = [...document.querySelectorAll('#lab .plot')].map(plot => plot.querySelector(':scope > svg') ?? plot);

@@ -28,7 +28,7 @@ const SIZES: [(u32, u32); 17] = [
     (2560, 1440),
 ];
 
-/// What is wrong with where things are. Texts and controls are looked at as far as the frames around them show them: what a scroll bar
+/// A script: the faults of the layout. Texts and controls are examined as far as the frames around them show them: what a scroll bar
 /// leads to is not cut off.
 const WRONG: &str = r"
     const root = document.querySelector('#ring:not([hidden]), #lab:not([hidden]), #live:not([hidden])');

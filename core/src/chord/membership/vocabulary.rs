@@ -19,7 +19,7 @@ pub enum Phase {
     Member,
 }
 
-/// A question that the machine wants asked; all but [`Query::Liveness`] ask for neighbours.
+/// A query that the machine wants sent; all but [`Query::Liveness`] ask for neighbours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Query {
     /// Join: is this my predecessor?

@@ -11,7 +11,7 @@ use crate::link::reason::CloseReason;
 use crate::link::{Leg, LinkId};
 use crate::wire::frame::MAX_HANDSHAKE_FRAME;
 
-/// Leases and circuits of one relay.
+/// The leases that a relay has granted, and the legs of its circuits.
 #[derive(Clone, Debug)]
 pub struct Relay {
     limits: Limits,
@@ -60,12 +60,12 @@ impl Relay {
         &self.limits
     }
 
-    /// The number of leases.
+    /// The number of leases, also of nodes whose link is lost for less than [`LEASE_GRACE`](super::LEASE_GRACE).
     pub fn leases(&self) -> usize {
         self.leases.len()
     }
 
-    /// The number of circuits.
+    /// The number of circuits, also of those that wait for their second leg.
     pub fn circuits(&self) -> usize {
         // A circuit that has found its way has two legs here.
         let waiting = |state: &&State| matches!(state.onward, Onward::Waiting { .. });
@@ -99,8 +99,8 @@ impl Relay {
         self.leases.remove(&node);
     }
 
-    /// Returns whether a circuit of this node, to this target, is this relay's business: to its own tabs from anybody, from its own
-    /// tabs to anybody.
+    /// Returns whether this relay serves a circuit of this opener to this target: any node's to its own tabs, and its own tabs' to any
+    /// node.
     pub fn serves(&self, opener: Id, target: Id, over_another_relay: bool) -> bool {
         self.is_leased(opener) || (self.is_leased(target) && !over_another_relay)
     }

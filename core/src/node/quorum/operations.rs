@@ -51,11 +51,11 @@ pub(in crate::node) struct Operation {
     lineage: Option<u64>,
     /// The record that is being written, and the version that it replaces.
     write: Option<(Option<Version>, Box<StoredRecord>)>,
-    /// Whether the write may have taken effect unnoticed.
+    /// True if the write may have taken effect unnoticed.
     unsure: bool,
     candidates: VecDeque<Contact>,
     asked: u8,
-    /// The time of the last question.
+    /// The time of the last request.
     asked_at: Instant,
     /// A node that was silent, and until when it is not asked again.
     silent: Option<(Id, Instant)>,
@@ -153,7 +153,7 @@ impl Operation {
         matches!(self.task, Task::Import)
     }
 
-    /// The question for the primary.
+    /// The request for the primary.
     fn question(&self, key: Id, own_lineage: Option<u64>) -> Ask {
         let lineage = self.lineage.or(own_lineage);
         match (&self.task, &self.write) {
@@ -240,7 +240,7 @@ impl Operations {
     }
 
     /// Looks further along the ring: where rings of two lineages have met, the nodes at a key may all be of the other one, and
-    /// those of this one follow behind them. Otherwise nobody could do it now: perhaps later, after the group has changed.
+    /// those of this one follow behind them. Otherwise no node can do it now; one may later, after the group has changed.
     fn look_further(&mut self, cx: &mut Context<'_>, number: u64) -> Option<Next> {
         let met = cx
             .groups
@@ -355,7 +355,7 @@ impl Operations {
         self.ask_next(cx, number)
     }
 
-    /// Handles a node that does not know the question: only a touch is so new.
+    /// Handles a node that does not know the request: only a touch is so new.
     pub(in crate::node) fn on_unsupported(
         &mut self,
         cx: &mut Context<'_>,

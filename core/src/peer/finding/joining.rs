@@ -24,9 +24,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 const LONGEST_LONELY_PAUSE: Duration = Duration::from_secs(30);
 /// The longest time for one address before the next one is tried.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The rounds in which a peer asks those it knew before it begins a ring of its own, if nobody is there. When a whole ring starts
-/// again, one must begin and the others must wait for it: the one with the lowest id. Everybody else knows a lower one,
-/// the predecessor.
+/// The rounds in which the peer with the lowest id asks the peers it knew before it begins a ring of its own, if none of them answers.
+/// When a whole ring starts again, one must begin and the others must wait for it: the one with the lowest id. Every other one knows a
+/// lower one, its predecessor.
 const ROUNDS_OF_LOWEST: u32 = 3;
 /// The rounds for which the others wait.
 const ROUNDS_OF_OTHERS: u32 = 8;
@@ -94,11 +94,11 @@ pub(super) struct Joining {
     own: usize,
     mine: Vec<Address>,
     known: Vec<Known>,
-    /// Whether this peer has never been in a ring, as far as it knows.
+    /// True if this peer has never been in a ring, as far as it knows.
     fresh: bool,
-    /// Whether this peer began its ring when it was fresh, and the ring's first group waits for a majority of the list.
+    /// True if this peer began its ring when it was fresh, and the ring's first group waits for a majority of the list.
     owes_founding: bool,
-    /// Whether this peer may begin a ring: a tab never does.
+    /// True if this peer may begin a ring: false for a tab.
     may_begin: bool,
     state: State,
     /// The number of rounds in which all were asked in vain.
@@ -173,14 +173,14 @@ impl Joining {
         joining
     }
 
-    /// Takes note of an own address; whether it is on the list of seeds, where it is ignored from now on.
+    /// Takes note of an own address. Returns whether it is on the list of seeds, where it is ignored from now on.
     pub(super) fn is_mine(&mut self, address: Address) -> bool {
         let listed = self.given.contains(&address);
         if listed {
             self.given.retain(|given| *given != address);
             self.own += 1;
             if self.given.is_empty() && self.patience.is_none() && self.may_begin {
-                // Nobody else is on the list: it is as if there were none.
+                // The list has no other peer: it is as if there were none.
                 self.patience = Some(if self.known.is_empty() {
                     0
                 } else {
@@ -342,7 +342,8 @@ impl Joining {
         }
     }
 
-    /// Decides whether to leave the ring of one for a peer that is there again.
+    /// Decides whether to leave the ring of one for a peer that is there again. (ours) A ring of one that knows others moves to them: after
+    /// an outage every node would stay alone.
     pub(super) fn leave_for(&mut self, address: Address) -> bool {
         let lonely = matches!(self.state, State::Lonely(_));
         if lonely {
@@ -366,7 +367,7 @@ impl Joining {
     /// Takes note of the neighbours' addresses; gives all that are known now, when that has changed.
     pub(super) fn note(&mut self, mut neighbours: Vec<Known>) -> Option<&[Known]> {
         if !neighbours.is_empty() && matches!(self.state, State::Lonely(_)) {
-            // Somebody has found this ring of one.
+            // Another node has found this ring of one.
             self.state = State::Settled;
             self.vain_moves = 0;
         }
@@ -391,7 +392,7 @@ impl Joining {
         let has_company = !self.company.is_empty();
         match self.patience {
             _ if !self.may_begin => self.has_waited(),
-            // At once: without a plan for others, or back from a ring of one that was left for nobody.
+            // At once: without a plan for others, or back from a ring of one that was left in vain.
             Some(0 | 1) => self.has_waited(),
             Some(ROUNDS_OF_LOWEST) if self.company.is_lowest(self.me) => self.has_waited(),
             _ if has_company => self.company.begins(now, self.me, self.round),

@@ -47,7 +47,7 @@ pub(super) struct Link {
     /// The address at which it was dialed.
     pub(super) dialed: Option<Address>,
     pub(super) stage: Stage,
-    /// Whether introductions carry feature bits on this link.
+    /// True if introductions carry feature bits on this link.
     pub(super) tells_features: bool,
     /// The features of the other end.
     pub(super) features: Features,

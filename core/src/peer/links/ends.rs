@@ -1,4 +1,4 @@
-//! Ends of connections: what each leaves to do, and how many have ended for which reason.
+//! Ends of connections: the work that follows each, and the number of ends by reason.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;

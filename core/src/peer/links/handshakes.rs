@@ -96,7 +96,7 @@ impl Handshakes {
         let _ = channels.send_frame(channel, hello, host.outputs);
     }
 
-    /// Handles a frame of a handshake. Once the other side has proved who it is, this one introduces itself.
+    /// Handles a frame of a handshake. Once the other side has proved its identity, this one introduces itself.
     pub(super) fn on_frame(
         &self,
         host: Host<'_>,

@@ -1,4 +1,4 @@
-//! Sealed frames that come in: what each of them tells other parts.
+//! Receiving sealed frames: checking them, and passing what they carry to other parts.
 
 use alloc::vec;
 use alloc::vec::Vec;

@@ -1,4 +1,4 @@
-//! Routes: which connection leads to each node, and what is sent to a node over it.
+//! Routes: the connection to each node, and sending over it.
 
 use alloc::collections::BTreeMap;
 use alloc::vec;
@@ -62,7 +62,7 @@ impl Routes {
 
     // Changes.
 
-    /// Routes to a node over a connection that is open now, and tells whoever has to know of it.
+    /// Routes to a node over a connection that is open now, and tells the parts concerned.
     pub(super) fn on_open(
         &mut self,
         channels: &Channels,
@@ -87,7 +87,7 @@ impl Routes {
         self.ways.insert(id, channel);
         let mut wants = vec![Want::Node(ToNode::Refresh(contact.clone()))];
         if let Some(older) = older {
-            // A transfer begins anew: whoever opens a second link the same way does not know of what went over the first.
+            // A transfer begins anew: a node that opens a second link the same way does not know what went over the first.
             wants.push(Want::Transfers(transfers::Input::Gone(id)));
             wants.push(Want::Links(Input::Close(older, CloseReason::Replaced)));
         }
@@ -281,7 +281,7 @@ mod tests {
         assert_eq!(routes.to(id), None);
     }
 
-    /// A node that was restarted behind a connection that nobody has ended, as after a power cut.
+    /// A node that was restarted behind a connection that neither side has closed, as after a power cut.
     #[test]
     fn who_opens_a_second_link_the_same_way_begins_its_transfers_anew() {
         let node = contact_of(2);

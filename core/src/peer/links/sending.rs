@@ -1,4 +1,4 @@
-//! The way of frames out: over a socket at once or in turns with all that it carries, over a circuit as far as there is credit.
+//! Sending frames: over a socket at once or in turns with all else on it (fair queue), over a circuit as far as there is credit.
 //!
 //! Small messages overtake large ones and data. What a link carries for circuits waits in the same [`FairQueue`].
 
@@ -27,8 +27,8 @@ pub const MAX_DATA: usize = 64 * 1024;
 const MAX_DATA_WAITING: usize = 1024 * 1024;
 /// The length from which on a message waits for its turn, and smaller ones overtake it: lookups do not wait behind values.
 const LARGE: usize = 4 * 1024;
-/// The most bytes of messages that may wait for one link. More come only where somebody asks for values and does not read the
-/// answers: those are lost, as in any network, and the link stays.
+/// The most bytes of messages that may wait for one link. More come only where the other side requests values and does not read
+/// the responses: these are lost, as in any network, and the link stays.
 const MAX_MESSAGES_WAITING: usize = 8 << 20;
 /// The number of bytes that may wait for each link, whatever waits for all of them together.
 const FAIR_SHARE: usize = 1 << 20;
@@ -36,7 +36,7 @@ const FAIR_SHARE: usize = 1 << 20;
 /// The orders to the peer's owner that wait to be taken.
 pub(in crate::peer) type Outputs = VecDeque<Output>;
 
-/// A message as it is sent, to whoever understands it.
+/// A message as it is sent, for nodes with the feature bits that it needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::peer) struct Body {
     pub(in crate::peer) bytes: Vec<u8>,

@@ -95,7 +95,7 @@ pub(super) fn linked(features: [Features; 2]) -> [End; 2] {
     ends
 }
 
-/// Carries frames until nobody says anything more; how many each has sent.
+/// Carries frames until no side sends any more. Returns the number that each has sent.
 pub(super) fn exchange(ends: &mut [End; 2]) -> [usize; 2] {
     let mut sent = [0; 2];
     for _ in 0..20 {

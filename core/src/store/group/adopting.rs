@@ -1,4 +1,4 @@
-//! Giving a lineage up for another one that the ring has, which only a person decides.
+//! Adoption: giving a lineage up for another one of the ring, by an operator's order only.
 //!
 //! From the moment it is asked for, this node orders no more writes. Each record that it keeps is taken care of by its owner: written in
 //! the other lineage, or exported. Then the node leaves its groups: to the other members of its lineage where there are any, and
@@ -111,7 +111,7 @@ impl Adopting {
         }
     }
 
-    /// The change that leaves a group to its other members, whoever of them is there.
+    /// The change that leaves a group to those of its other members that are present.
     pub(super) fn hand_on(shared: &Shared, held: &Held) -> Option<Wanted> {
         let me = shared.id();
         let lineage = held.group.lineage;
@@ -247,7 +247,7 @@ mod tests {
         shared.presence.forget_introductions();
         let members = wanted(&shared).map(|wanted| wanted.members);
         assert_eq!(members, Some([2, 3].map(contact).to_vec()));
-        // Whoever has left for another lineage is not handed anything.
+        // A node that has left for another lineage is not handed anything.
         let left = Introduction {
             incarnation: 2,
             lineage: Some(OTHER),

@@ -1,8 +1,12 @@
 //! Changing a group: the proposer's side of one Paxos instance.
 //!
-//! Meet all who would be in it and are not away, stage at them (so that a node that does not answer costs nothing), seal a
-//! majority, collect what it keeps, stage that, propose. Whatever fails ends the attempt; the next look makes another with a
-//! greater ballot.
+//! The steps: meet the present members of the next group, stage it at them (so that a node that does not answer costs nothing), seal a
+//! majority of this group, collect the newest entries from it, stage those, propose. A step that fails ends the attempt; the next look
+//! begins another one with a greater ballot.
+//!
+//! (ours) The next group's state is stored at those of its members that are present, at least a majority, before the group is proposed;
+//! the others have no vote in it. Scatter (SOSP 2011) and Etna (2005) decide first and install the state then. Here no decision waits for
+//! a state that is lost, and the old group keeps none.
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -59,9 +63,9 @@ enum Step {
     Beginning,
     /// In a repair: waits for what is known of later groups of the range.
     Surveying { open: usize },
-    /// Waits for the introductions of those who would follow.
+    /// Waits for the introductions of the next group's members.
     Meeting { open: usize },
-    /// Gives those who would follow what they lack, one after another.
+    /// Gives the next group's members the entries that they lack, one member after another.
     Staging { sealed: bool, walk: Walk },
     /// Asks for promises.
     Preparing {
@@ -69,7 +73,7 @@ enum Step {
         promises: Vec<Contact>,
         accepted: Option<(Epoch, Next)>,
     },
-    /// Gets from those who promised what this node lacks, one after another.
+    /// Gets from the members that promised the entries that this node lacks, one member after another.
     Collecting(Walk),
     /// Asks to accept.
     Proposing {
@@ -247,8 +251,8 @@ impl Changes {
 
     // Before what follows is staged.
 
-    /// In a repair: asks the neighbours, and those who would be in what may have followed already, for a later group of the range; and
-    /// those who are to be given up, who must not answer.
+    /// In a repair: asks the neighbours, and the members of a proposal that may have been decided already, for a later group of the range;
+    /// and the members that are to be given up, which must not answer.
     fn survey_range(&mut self, shared: &mut Shared, id: GroupId) {
         let Some((group, change, token)) = self.enter(shared, id, Step::Surveying { open: 0 })
         else {
@@ -320,7 +324,7 @@ impl Changes {
         }
     }
 
-    /// Asks those who would follow and are not away who they are.
+    /// Asks the next group's members that are not away for their introductions.
     fn meet(&mut self, shared: &mut Shared, id: GroupId) {
         let Some((_, change, token)) = self.enter(shared, id, Step::Meeting { open: 0 }) else {
             return;
@@ -379,7 +383,7 @@ impl Changes {
         self.go_on(shared, id, turn);
     }
 
-    /// Collects what those keep who have promised.
+    /// Collects the entries of the members that have promised.
     fn collect(&mut self, shared: &mut Shared, id: GroupId, mut promises: Vec<Contact>) {
         promises.retain(|member| member.id() != shared.id());
         if !shared.rules().hand_over {
@@ -487,7 +491,7 @@ impl Changes {
         *asked = asked.saturating_sub(1);
         if let (Some(Response::Promise(before)), Some(from)) = (response, from) {
             promises.push(from.contact.clone());
-            // What was accepted in an earlier generation is not repaired: if it was decided, nobody who is left has begun it.
+            // A proposal of an earlier generation is not taken up: if it was decided, no remaining member has entered the group that it begins.
             let generation = change.ballot.generation;
             if let Some(before) = before.filter(|it| it.1.epoch.generation >= generation)
                 && accepted
@@ -500,7 +504,7 @@ impl Changes {
         if promises.len() >= needed {
             let promises = core::mem::take(promises);
             match accepted.take() {
-                // It may have been decided already. It was staged before anybody accepted it.
+                // It may have been decided already. It was staged before any member accepted it.
                 Some((_, next)) => {
                     change.next = next;
                     self.propose(shared, id);
@@ -623,7 +627,7 @@ mod tests {
             self.shared.outbox.take_acts()
         }
 
-        /// The questions that follow an answer, by node.
+        /// The requests that follow an answer, by node.
         fn asks(&mut self, from: u64, response: Response) -> Vec<(Id, Request)> {
             let acts = self.answer(from, Some(response));
             let asked = asked(&self.shared, acts).into_iter();

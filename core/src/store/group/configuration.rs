@@ -12,6 +12,8 @@ pub const MAX_MEMBERS: usize = 8;
 
 /// A ballot, the number of an attempt to change a group, and an epoch, the number of the group that came of it: an attempt's
 /// ballot becomes the epoch of what it decides. Rounds only grow; no node uses one twice.
+///
+/// (ours) Ballot and epoch are one number, so that one number of each member serves as its promise and as its epoch check.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -60,7 +62,7 @@ pub struct Member {
     pub contact: Contact,
     /// The random number of its store. A node that has lost its store has another, and no vote as this member.
     pub incarnation: u64,
-    /// Whether the member was given the group's state before the group began. Otherwise it was away: it keeps its place, and is asked
+    /// True if the member was given the group's state before the group began. Otherwise it was away: it keeps its place, and is asked
     /// nothing before a later change has given it the state.
     pub votes: bool,
 }

@@ -22,7 +22,7 @@ use crate::store::record::RecordError;
 pub const MAX_FENCES: usize = 64;
 /// The limit on lost members that a fence names.
 pub const MAX_LOST: usize = 16;
-/// The limit on questions of a restarted member to a neighbour that lives and does not answer.
+/// The limit on requests of a restarted member to a neighbour that lives and does not answer.
 const MAX_TRIES: u8 = 5;
 
 /// A range that was repaired by hand.
@@ -78,7 +78,7 @@ impl Fence {
             && (self.covers(group.upto) || group.covers(self.upto))
     }
 
-    /// Returns whether it says all that another one says.
+    /// Returns whether another fence is redundant beside this one: its range and generation are included.
     fn includes(&self, other: &Self) -> bool {
         let is_whole = self.after == self.upto;
         let begins =
@@ -110,7 +110,7 @@ enum Added {
     Full,
 }
 
-/// The fences that a node knows, and who has been told of them.
+/// The fences that a node knows, and the neighbours that were told of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Fences {
     list: Vec<Fence>,
@@ -118,11 +118,11 @@ pub(super) struct Fences {
     changes: u64,
     /// The neighbours that know the list as it is.
     told: BTreeSet<Id>,
-    /// The question for fences since a restart, until it is done.
+    /// The request for fences since a restart, until it is done.
     survey: Option<Survey>,
 }
 
-/// A restarted member's question to its neighbours and to the members of its groups: which fences stand? Until they have answered, or
+/// A restarted member's request to its neighbours and to the members of its groups: which fences stand? Until they have answered, or
 /// are not there, it takes part in no change, and so leads no group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Survey {
@@ -204,7 +204,7 @@ impl Fences {
         }
     }
 
-    /// Warns an asker about a group that this node does not hold, if it has yet to hear of a fence.
+    /// Warns a requester about a group that this node does not hold, if it has yet to hear of a fence.
     fn warn(&self, shared: &mut Shared, ticket: &Ticket, id: GroupId) {
         let Ticket::Peer(asker, _) = ticket else {
             return;
@@ -242,8 +242,8 @@ impl Fences {
         }
     }
 
-    /// Takes in what a neighbour or a member of this node's groups tells of fences. What anybody else tells is no reason to end a group:
-    /// neighbours pass it on.
+    /// Takes in what a neighbour or a member of this node's groups tells of fences. Fences of other nodes end no group:
+    /// neighbours pass them on.
     pub(super) fn hear(&mut self, shared: &mut Shared, ticket: Ticket, fences: &[Fence]) {
         let asker = shared.asker(&ticket);
         if !shared.is_acquainted_with(asker) {
@@ -269,7 +269,7 @@ impl Fences {
 
     // Ending what is behind them.
 
-    /// Puts up a fence: groups of an earlier generation that overlap its range are over here. Whether there was room for it.
+    /// Stores a fence: groups of an earlier generation that overlap its range are over here. Returns whether there was room for it.
     pub(super) fn raise(&mut self, shared: &mut Shared, fence: Fence) -> bool {
         match self.add(fence.clone()) {
             Added::Known => return true,
@@ -354,7 +354,7 @@ impl Fences {
         self.survey.is_some()
     }
 
-    /// Asks for fences whoever may know and was not asked yet.
+    /// Asks for fences all nodes that may know some and were not asked yet.
     pub(super) fn survey_ring(&mut self, shared: &mut Shared, ring: &[Contact]) {
         let me = shared.id();
         let Some(lineage) = shared.roster.lineage_number() else {

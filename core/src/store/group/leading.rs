@@ -41,12 +41,12 @@ struct Term {
     missed: BTreeSet<Id>,
 }
 
-/// A question to all members on behalf of one read or write.
+/// A request to all members on behalf of one read or write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Round {
     group: GroupId,
-    /// The asker that waits, and its answer once a majority has confirmed. The round stays until all have answered, so that
-    /// it shows who has missed something.
+    /// The requester that waits, and its answer once a majority has confirmed. The round stays until all have answered, so that
+    /// it shows which members have missed something.
     waiting: Option<(Ticket, Response)>,
     key: Id,
     /// The place of what the members are to keep, if anything.
@@ -191,7 +191,7 @@ impl Leading {
         self.order(shared, group, ticket, operation, copy);
     }
 
-    /// Lets a record live on: the same version of the same operation, at a later place. Whoever reads or replaces it sees no difference.
+    /// Lets a record live on: the same version of the same operation, at a later place. To reads and writes it is no change.
     pub(super) fn touch(
         &mut self,
         shared: &mut Shared,

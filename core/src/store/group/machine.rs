@@ -39,8 +39,8 @@ pub struct Groups {
 }
 
 impl fmt::Debug for Groups {
-    /// Shows whose it is and how many groups there are. Everything else would be linked by whoever holds the part behind its pointer,
-    /// shown or not.
+    /// Shows whose it is and how many groups there are. The rest would be linked into every program that holds the part
+    /// behind its pointer, shown or not.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Groups");
         shown
@@ -134,7 +134,7 @@ impl Groups {
         self.fences.list()
     }
 
-    /// Returns whether this node is or was in a group for a key, so that it knows whom to ask.
+    /// Returns whether this node is or was in a group for a key, so that it knows nodes to ask.
     pub fn covers(&self, key: Id) -> bool {
         self.held().any(|held| held.group.covers(key))
     }
@@ -144,7 +144,7 @@ impl Groups {
         self.shared.awaited()
     }
 
-    /// The number of places in this node's groups without a vote: who was away, or has lost its store, is given the state first.
+    /// The number of places in this node's groups without a vote: a member that was away, or has lost its store, is given the state first.
     pub fn without_vote(&self) -> usize {
         self.shared.without_vote()
     }

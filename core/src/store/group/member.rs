@@ -1,6 +1,7 @@
-//! A node as a member of groups, the acceptor of their changes, and as one who may become a member.
+//! A node as a member of groups, the acceptor of their changes, and as a follower that may become a member.
 //!
-//! Its state is the roster and the table. Before it is asked about a group, the router has it enter the group where that is staged here.
+//! The state is the roster and the table. Before a request about a group is handled, the router has the member enter the group if that
+//! is staged here.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -19,7 +20,7 @@ use crate::store::group::shared::{After, Shared};
 use crate::store::group::{Entry, Held, Ticket, Token};
 use crate::store::record::RecordError;
 
-/// A member while it answers one question.
+/// A member while it answers one request.
 #[derive(Debug)]
 pub(super) struct Member<'a> {
     pub(super) shared: &'a mut Shared,
@@ -141,7 +142,7 @@ impl Member<'_> {
                 ..
             }) => Response::Followed(Box::new(next.clone())),
             Some(held) if !held.group.has(from) => Response::Unknown,
-            // The group may lie behind a fence. The asker tries again.
+            // The group may lie behind a fence. The requester tries again.
             Some(held) if fences.is_surveying() => Response::Closed(held.promised),
             Some(held) if ballot <= held.promised => Response::Closed(held.promised),
             Some(held) => {
@@ -325,7 +326,7 @@ impl Member<'_> {
     }
 }
 
-/// Returns whether a key belongs to what the asker has staged here, or had.
+/// Returns whether a key belongs to what the requester has staged here, or had.
 fn expects(shared: &Shared, asker: Id, (parent, epoch): StagedName, key: Id) -> bool {
     let me = shared.id();
     let covers = |group: &Configuration| group.has(me) && group.covers(key);

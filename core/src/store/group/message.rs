@@ -14,10 +14,10 @@ use crate::store::record::{RecordError, Version};
 /// The number of keys that a page of a range lists.
 pub const MAX_PAGE: usize = 64;
 
-/// A question to a node about a group. Each gets one [`Response`].
+/// A request to a node about a group. Each gets one [`Response`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// Asks the primary, in the asker's lineage if it has one, for the record under this key.
+    /// Asks the primary, in the requester's lineage if it has one, for the record under this key.
     Read(Id, Option<u64>),
     /// Asks the primary to write this in the place of a version.
     Write(Box<Write>),
@@ -43,9 +43,9 @@ pub enum Request {
     Decided(GroupId, Box<Next>),
     /// Asks a member what became of this group.
     Check(GroupId),
-    /// An introduction: the asker's; the answer is that of the node asked.
+    /// An introduction: the requester's; the answer is that of the node asked.
     Meet(Introduction),
-    /// The asker stops and will be back.
+    /// The requester stops and will be back.
     Stopping,
     /// Tells of ranges that were repaired by hand.
     Fence(Vec<Fence>),
@@ -64,7 +64,7 @@ pub struct Write {
     pub expected: Option<Version>,
     /// The operation, the same in all its attempts.
     pub operation: OperationTag,
-    /// The asker's lineage, if it has one.
+    /// The requester's lineage, if it has one.
     pub lineage: Option<u64>,
 }
 
@@ -77,7 +77,7 @@ pub struct Touch {
     pub version: Version,
     /// The seconds for which it lives on at least; the record's own lifetime at most.
     pub remaining: u32,
-    /// The asker's lineage, if it has one.
+    /// The requester's lineage, if it has one.
     pub lineage: Option<u64>,
 }
 
@@ -88,7 +88,7 @@ pub struct Introduction {
     pub incarnation: u64,
     /// The lineage of its ring, as far as it knows.
     pub lineage: Option<u64>,
-    /// Whether it would not give that up for another one.
+    /// True if the node would not give that lineage up for another one.
     pub settled: bool,
 }
 
@@ -107,7 +107,7 @@ pub enum Response {
     Elsewhere(Contact),
     /// To a read, write or touch: no majority can be reached; these members are awaited. A write may still take effect.
     Unavailable(Vec<Contact>),
-    /// The answerer knows nothing of this group or key.
+    /// The answering node knows nothing of this group or key.
     Unknown,
     /// The group is over, and the one that followed is known to all of its members or is over, too. The incarnation of who
     /// answers: only the one that was in the group can know.
@@ -126,9 +126,9 @@ pub enum Response {
     Lacking(Vec<Id>),
     /// The decision of what follows the group.
     Followed(Box<Next>),
-    /// To [`Request::Meet`]: this is who answers. To [`Request::Stage`]: not done, since the answerer's store is another one.
+    /// To [`Request::Meet`]: the introduction of the node that answers. To [`Request::Stage`]: not done, since its store is another one.
     Met(Introduction),
-    /// To [`Request::Survey`]: the epoch of the newest group of the range that the answerer is in, or that followed one of its own,
+    /// To [`Request::Survey`]: the epoch of the newest group of the range that the answering node is in, or that followed one of its own,
     /// and the lineage's fences.
     Surveyed(Option<Epoch>, Vec<Fence>),
     /// To a touch: not done, since another version is there, or none any more.
@@ -153,7 +153,7 @@ pub struct Unstored {
     pub refused: Vec<(Contact, RecordError)>,
     /// The members that have not answered.
     pub awaited: Vec<Contact>,
-    /// Whether it does not help to ask again soon: those that are there and could store it are no majority.
+    /// True if a retry soon does not help: the members that are present and could store the record are no majority.
     pub is_final: bool,
 }
 
@@ -186,7 +186,7 @@ impl Request {
         matches!(self, Self::Survey(..))
     }
 
-    /// Whether it asks what became of a group.
+    /// Returns whether the request is a `Check`: what became of a group.
     pub const fn is_check(&self) -> bool {
         matches!(self, Self::Check(_))
     }
@@ -203,7 +203,7 @@ impl Request {
         }
     }
 
-    /// Returns whether it moves what a group keeps to those who follow.
+    /// Returns whether it moves a group's entries to the members of the next one.
     pub const fn is_transfer(&self) -> bool {
         matches!(self, Self::Fetch(..) | Self::Give(..))
     }

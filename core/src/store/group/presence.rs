@@ -16,7 +16,7 @@ pub(super) struct Presence {
     /// The neighbours on the ring, as they were looked at last.
     neighbours: BTreeSet<Id>,
     away: BTreeMap<Id, Instant>,
-    /// Nodes that did not answer the last question, have said that they stop, or are missing where all nodes of the ring are known.
+    /// Nodes that did not answer the last request, have said that they stop, or are missing where all nodes of the ring are known.
     silent: BTreeSet<Id>,
     /// Nodes that said that they stop.
     stopped: BTreeSet<Id>,
@@ -24,7 +24,7 @@ pub(super) struct Presence {
     renewed: BTreeMap<Id, u64>,
     /// The introductions of nodes that have a lineage, and when they last made them.
     introductions: BTreeMap<Id, (u64, bool, Instant)>,
-    /// The nodes that this node has told who it is.
+    /// The nodes to which this node has introduced itself.
     introduced: BTreeSet<Id>,
     /// Nodes that stay in another lineage, and since when that is known.
     declined: BTreeMap<Id, Instant>,
@@ -147,7 +147,7 @@ impl Presence {
         patience: Patience,
         own: Option<u64>,
     ) {
-        // It may change its mind: whoever adopts a lineage, or has lost its own.
+        // A node may take part later: one that adopts a lineage, or has lost its own.
         self.declined
             .retain(|_, since| now.since(*since) < patience.declined);
         // Between two tries lie the patience and a look.
@@ -182,8 +182,8 @@ impl Presence {
             .retain(|node| members.contains(node) && !lives(node));
     }
 
-    /// The neighbours that can be members of groups of a lineage, and this node. One that is reached through a relay cannot: it shares
-    /// its relay's fate, and a tab's comings and goings are its user's.
+    /// The neighbours that can be members of groups of a lineage, and this node. (ours) One that is reached through a relay cannot: a tab
+    /// shares its relay's fate, and its user closes it at any time.
     pub(super) fn candidates(
         &self,
         me: &Contact,

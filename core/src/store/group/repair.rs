@@ -30,7 +30,7 @@ pub enum RepairError {
     Repaired(Id, u32),
     /// A node was told to give itself up.
     Itself,
-    /// A majority is left without those who are to be given up.
+    /// A majority is left without the members that are to be given up.
     NotNeeded,
     /// A member that is to be given up is there.
     Present(Id),

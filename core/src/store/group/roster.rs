@@ -1,4 +1,4 @@
-//! The roster: the groups that this node is in, what may come to follow them, and what it remembers of those that are over.
+//! The roster: the groups that this node is in, their possible successors, and its memory of groups that are over.
 //!
 //! The control record stores all of it, and the fences besides.
 
@@ -26,14 +26,14 @@ pub(super) struct Roster {
     held: BTreeMap<GroupId, Held>,
     staged: BTreeMap<StagedName, Staged>,
     skipped: BTreeSet<GroupId>,
-    /// Whether the control state has changed since it was saved.
+    /// True if the control state has changed since it was saved.
     dirty: bool,
 }
 
 /// The outcome of a decision at a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Followed {
-    /// Whether the group was open here.
+    /// True if the group was open at this node.
     pub(super) ends: bool,
     /// The fence that comes with a repair.
     pub(super) fence: Option<Fence>,
@@ -347,7 +347,7 @@ impl Roster {
         self.staged.insert(name, Staged { parent, next });
     }
 
-    /// Takes back what was staged by a member of the parent. Whether there was anything.
+    /// Forgets a group that a member of the parent had staged here. Returns whether there was one.
     pub(super) fn withdraw(&mut self, name: StagedName, asker: Id) -> bool {
         let staged = self.staged.get(&name);
         let found = staged.is_some_and(|staged| staged.parent.has(asker));
@@ -385,8 +385,8 @@ impl Roster {
             || self.staged_groups().any(|group| fence.bars(&group))
     }
 
-    /// A decision that a question gives away, with the group that it follows. If the group that it is about is staged here it was decided,
-    /// since members only speak of groups that were. What anybody else says proves nothing.
+    /// A decision that a request implies, with the group that it follows. If the group that the request is about is staged here it was
+    /// decided, since members only send requests about decided groups. Those of other nodes prove nothing.
     pub(super) fn learned(&self, asker: Id, request: &Request) -> Option<(GroupId, Next)> {
         let (Request::Keep(id, _)
         | Request::Prepare(id, _)
@@ -517,7 +517,7 @@ impl Roster {
 
     /// The answer about a group that this node is not in.
     pub(super) fn unknown(&self, id: GroupId) -> Response {
-        // Whoever has skipped too many groups to remember which, says nothing of any.
+        // A node that has skipped too many groups to remember which answers `Gone` about none.
         let was_in = !self.skipped.contains(&id) && self.skipped.len() < MAX_GROUPS;
         match self.is_below_floor(id.epoch) && was_in {
             true => Response::Gone(self.incarnation),

@@ -1,4 +1,4 @@
-//! The context of every part of level `quorum`: this node, its groups, their records, who is there, and what is to be done.
+//! The context of every part of level `quorum`: this node, its groups, their records, the presence of nodes, and the effects to carry out.
 //!
 //! The orders of a part to another one, or to the node itself as a member, are [`Act`]s: the router carries acts out in their
 //! order, each with all that comes of it before the next, so that effects have the order of a plain call.
@@ -47,7 +47,7 @@ pub(super) enum Act {
     Effect(Effect),
     /// Asks this node itself: it is a member like others.
     Itself(Token, Request),
-    /// Tells these nodes who this one is.
+    /// Introduces this node to these.
     Introduce(Token, Vec<Contact>),
     /// Saves the control record as it is then.
     SaveControl(Vec<After>),
@@ -83,7 +83,7 @@ pub(super) struct Outbox {
     last_number: u64,
     acts: Vec<Act>,
     saving: BTreeMap<u64, Vec<After>>,
-    /// Whether the disk refused what it was given last.
+    /// True if the disk refused what it was given last.
     disk_refuses: bool,
     /// The answers of this node to itself.
     inbox: VecDeque<(Token, Response)>,
@@ -194,7 +194,7 @@ impl Shared {
         }
     }
 
-    /// Takes up what was saved in an earlier run. Whether that was by the same incarnation of the store.
+    /// Restores the data that was saved in an earlier run. Returns whether the same incarnation of the store saved it.
     pub(super) fn restore(&mut self, now: Instant, control: Control, entries: &[Entry]) -> bool {
         self.own.now = now;
         // What another store has kept may be less than what was promised: this node is taken in anew by the others.

@@ -30,7 +30,7 @@ pub(super) struct Row {
     pub(super) operation: OperationTag,
     pub(super) record: Record,
     pub(super) life: Life,
-    /// Whether the disk has it.
+    /// True once the disk has stored it.
     pub(super) saved: bool,
 }
 

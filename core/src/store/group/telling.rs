@@ -1,4 +1,4 @@
-//! Telling of decisions: all nodes concerned hear what follows a group, until those who follow know it.
+//! Sending of decisions: all nodes concerned hear what follows a group, until the members of the next group know it.
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -9,7 +9,7 @@ use crate::store::group::message::{Request, Response};
 use crate::store::group::shared::Shared;
 use crate::store::group::{Held, Token};
 
-/// The groups that are over, each until it is known to those who follow.
+/// The groups that are over, each until the members of the next group know it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Telling(BTreeMap<GroupId, Told>);
 
@@ -30,7 +30,7 @@ impl Telling {
         self.0.remove(&id);
     }
 
-    /// Tells all nodes concerned what was decided, until those who follow know it.
+    /// Sends a decision to all nodes concerned, until the members of the next group know it.
     pub(super) fn tell(&mut self, shared: &mut Shared, id: GroupId) {
         if self.forget_if_known(shared, id) {
             return;
@@ -57,7 +57,7 @@ impl Telling {
         if first {
             return;
         }
-        // Somebody does not answer: what followed may be over by now, and then it needs no telling.
+        // A node does not answer: the next group may be over by now, and then the node need not be told.
         for part in next.groups(&group) {
             let knows = |node: &&Member| told.by.contains(&node.id());
             let known = part.members.iter().find(knows);

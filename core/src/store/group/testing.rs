@@ -108,12 +108,12 @@ pub(super) fn entry(name: &str, epoch: Epoch, index: u64) -> Entry {
     }
 }
 
-/// A question of a node.
+/// A request of a node.
 pub(super) fn from(number: u64) -> Ticket {
     Ticket::Peer(contact(number), 1)
 }
 
-/// The questions among acts, by node; those of the node to itself among the others.
+/// The requests among acts, by node; those of the node to itself among the others.
 pub(super) fn asked(shared: &Shared, acts: Vec<Act>) -> Vec<(Id, Token, Request)> {
     let me = shared.id();
     let asked = acts.into_iter().filter_map(|act| match act {

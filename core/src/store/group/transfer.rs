@@ -1,4 +1,4 @@
-//! Moving what a group keeps: to those who will follow, and from a sealed majority.
+//! State transfer: a group's entries to the members of the next group, and from a sealed majority.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -19,7 +19,7 @@ pub(super) struct Walk {
     last: Option<Id>,
     /// Answers that are still to come before it goes on.
     open: usize,
-    /// Whether the page was the last.
+    /// True if the page was the last.
     ended: bool,
 }
 
@@ -34,13 +34,13 @@ pub(super) enum Turn {
     End,
 }
 
-/// A change as those see it who are to follow.
+/// A change from the view of the next group's members.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Handover<'a> {
     pub(super) group: &'a Configuration,
     pub(super) next: &'a Next,
     pub(super) table: &'a Table,
-    /// Whether those who follow are given the state: they are, but in tests.
+    /// True if the members of the next group are given the state; false in tests alone.
     pub(super) gives: bool,
 }
 
@@ -54,7 +54,7 @@ impl Walk {
         }
     }
 
-    /// Counts one more answer. Whether it was the last to wait for.
+    /// Counts one more answer. Returns whether it was the last one that was awaited.
     pub(super) const fn is_answered(&mut self) -> bool {
         self.open = self.open.saturating_sub(1);
         self.open == 0

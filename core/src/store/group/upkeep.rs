@@ -1,4 +1,7 @@
-//! The upkeep of groups, at each look at the ring: see that each group is as the ring is.
+//! The upkeep of groups, at each look at the ring: changing a group whose members are not those that the ring asks for.
+//!
+//! (ours) Ranges are split at the node nearest to the middle, and never merged; a node in [`MAX_SPLIT`] groups splits no more. A merge
+//! needs two groups to agree; coarser ranges cost balance, not correctness.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -34,9 +37,9 @@ struct Watch {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Upkeep {
     watching: BTreeMap<GroupId, Watch>,
-    /// Whether this node wants to be in no group any more.
+    /// True if this node wants to be in no group any more, since it leaves for good.
     leaving: bool,
-    /// Whether no neighbour can be a member of a group.
+    /// True if no neighbour can be a member of a group.
     is_last: bool,
 }
 
@@ -160,7 +163,7 @@ impl Upkeep {
         group.primary().is_some_and(leads) && wanted.is_some_and(|it| fits(shared, group, &it))
     }
 
-    /// Returns whether it is known who is at the middle of a range; asks for it once.
+    /// Returns whether the nodes at the middle of a range are known; asks for them once.
     fn knows_middle(&mut self, shared: &mut Shared, group: &Configuration) -> bool {
         let watch = self.watching.entry(group.id()).or_default();
         if watch.middle.is_none() {
@@ -179,6 +182,7 @@ impl Upkeep {
             if space.middle(group.after, group.upto) == key
                 && let Some(watch) = self.watching.get_mut(&group.id())
             {
+                // (ours) Nodes behind relays are in no group: a tab shares its relay's fate, and its user closes it at any time.
                 let members = nodes.iter().filter(|node| node.relays().is_empty());
                 watch.middle = Some(Some(members.cloned().collect()));
             }
@@ -199,7 +203,7 @@ impl Upkeep {
     }
 
     /// The group that the ring asks for: the first nodes from the range's end on, no two of one peer, and a split where a node lies inside. A
-    /// member that is away or out keeps its place for a while, and for as long as nobody can take it. `None` when too few are there to be
+    /// member that is away or out keeps its place for a while, and for as long as no other node can take it. `None` when too few are there to be
     /// given the state.
     fn wanted(
         &self,

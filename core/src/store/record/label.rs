@@ -160,8 +160,8 @@ impl Subject {
     }
 }
 
-// Each kind but the named has a domain of its own, so that no two kinds ever want the same key: whoever could name a record
-// so that it lies where a value does would keep the value from being stored.
+// Each kind but the named has a domain of its own, so that records of two kinds never have the same key: a name under which a
+// record lies where a value does would keep the value from being stored.
 
 /// Returns the key of an immutable value on the ring.
 pub fn value_key(space: Space, value: &[u8]) -> Id {

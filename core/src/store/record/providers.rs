@@ -1,7 +1,7 @@
 //! Providers of a content: entries that their authors sign, and that any holder may merge.
 //!
 //! Entries of one content merge: of each author the newest stays, 64 at most, whatever the order in which they come. A holder thus
-//! needs to know of no other holder, and two who differ send each other what they have.
+//! needs to know of no other holder, and two that differ send each other their entries.
 
 use alloc::vec::Vec;
 
@@ -13,9 +13,9 @@ use crate::base::id::Space;
 use crate::base::identity::{Purpose, Scheme, Signature, Signer};
 use crate::store::record::RecordError;
 
-/// The greatest number of providers of a content that are kept: of more, those who said so last.
+/// The greatest number of providers of a content that are kept: of more, those that end last.
 pub const MAX_PROVIDERS: usize = 64;
-/// The greatest number of bytes of a content's providers, so that they fit in one message. Of more, those who said so last.
+/// The greatest number of bytes of a content's providers, so that they fit in one message. Of more, those that end last.
 pub const MAX_PROVIDERS_BYTES: usize = 64 * 1024;
 /// The longest lifetime of an entry, in seconds: half an hour.
 pub const PROVIDER_LIFETIME: u32 = 30 * 60;
@@ -36,7 +36,7 @@ pub struct Provider {
     pub card: Card,
     /// Counts what the author says under this version of its card, which is a greater one after each start.
     pub sequence: u64,
-    /// Whether the author has the content no more. The entry stays until older ones cannot come back.
+    /// True if the author has the content no more. The entry stays until older ones cannot come back.
     pub withdrawn: bool,
     /// The lifetime from the writing on, in seconds.
     pub lifetime: u32,

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::files::{self, Hashed, Place, Stamp};
 use crate::regular_file::NO_FILE;
 
-/// A file's hashes, and its stamp if nobody has written to it while it was hashed. The bar goes on with what is hashed.
+/// A file's hashes, and its stamp if it was not written to while it was hashed. The bar goes on with what is hashed.
 pub(super) fn hash(path: &Path, bar: &ProgressBar) -> Result<(Hashed, Option<Stamp>), Failure> {
     let fail = |error: std::io::Error| Failure::failed(format!("{}: {error}", path.display()));
     let place = Place::open(path).map_err(|error| wrong(path, &error))?;

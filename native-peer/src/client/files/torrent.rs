@@ -25,7 +25,7 @@ pub(super) struct Subject {
     /// The name of the file, or of the folder.
     pub(super) name: String,
     pub(super) files: Vec<Source>,
-    /// Whether the files are a folder's.
+    /// True if the files are a folder's.
     pub(super) is_folder: bool,
     /// The URL at which their bytes can be had over HTTP.
     pub(super) web_seed: String,

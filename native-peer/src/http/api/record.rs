@@ -54,7 +54,7 @@ struct Asked {
     if_sequence: Option<u64>,
     /// The lifetime in seconds of a record that is put; a day unless it is said.
     ttl: Option<u32>,
-    /// Whether the peer renews the record while it runs; it does unless this is `false`.
+    /// False if the peer is not to renew the record while it runs; by default it does.
     renew: Option<bool>,
 }
 

@@ -78,10 +78,10 @@ struct Sharing {
     path: Option<PathBuf>,
     /// The file's stamp when it was hashed.
     stamp: Option<String>,
-    /// Whether the content is shared as a file of a folder.
+    /// True if the content is shared as a file of a folder.
     #[serde(default)]
     part: bool,
-    /// Whether the peer takes the file over.
+    /// True if the peer takes the file over.
     #[serde(default)]
     keep: bool,
 }
@@ -174,7 +174,7 @@ async fn list(
 struct Unwanted {
     /// A link, or a content id.
     link: String,
-    /// Whether a complete content is shared on.
+    /// True if a complete content is shared on.
     #[serde(default)]
     unfinished: bool,
 }

@@ -31,7 +31,7 @@ struct Slot {
     /// The peer that it is told to join; none where it begins a ring.
     joins: Option<usize>,
     is_fickle: bool,
-    /// Whether the peer stays away until the end.
+    /// True if the peer stays away until the end.
     stays_away: bool,
 }
 

@@ -78,7 +78,7 @@ pub(super) struct Access {
     pub(super) token: String,
     /// Counts the peer's starts.
     pub(super) life: u32,
-    /// Whether the peer may have founded a ring that it gives up again when it meets another.
+    /// True if the peer may have founded a ring that it gives up again when it meets another.
     pub(super) is_fickle: bool,
 }
 

@@ -23,7 +23,7 @@ pub struct BranchView {
     pub end: Instant,
     /// The first action of its own, in words. A branch that lacks its parent's action, and the first one, may have none.
     pub label: Option<String>,
-    /// Whether this is the branch that is shown.
+    /// True if this is the branch that is shown.
     pub is_current: bool,
 }
 

@@ -135,7 +135,7 @@ pub fn read<W: Portable>(text: &str) -> Result<Imported<W>, Malformed> {
 }
 
 /// Reads what [`to_json`] wrote, and goes to the moment that was shown. A run that comes there only after more than `budget` events is
-/// refused, for readers who cannot wait.
+/// refused, for readers that cannot wait.
 ///
 /// # Errors
 /// [`Malformed`] says where and why.

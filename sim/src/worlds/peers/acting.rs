@@ -52,7 +52,7 @@ pub struct Setup {
 pub enum Action {
     /// A new peer, or with `relayed` a new tab, joins by the first member that runs.
     Add {
-        /// Whether the peer is a tab, reached over relays.
+        /// True if the peer is a tab, reached over relays.
         relayed: bool,
     },
     /// A member ends without a word; its disk stays.

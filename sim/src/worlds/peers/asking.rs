@@ -1,4 +1,4 @@
-//! Asking a member for something, and waiting for what comes of it.
+//! Commands to a member, and waiting for their outcomes.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -47,7 +47,7 @@ impl Peers {
         })
     }
 
-    /// Asks at a member who has a content, and waits for the outcome.
+    /// Finds the providers of a content from a member, and waits for the outcome.
     ///
     /// # Errors
     /// As the question.

@@ -1,4 +1,4 @@
-//! Carrying out what the peers want, and what comes of it.
+//! Carrying out the peers' outputs, and the inputs that follow from them.
 
 use alloc::vec::Vec;
 use core::time::Duration;

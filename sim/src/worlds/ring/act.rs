@@ -196,8 +196,7 @@ impl RingWorld {
         }
     }
 
-    /// A newcomer looks for its place, and a node that has lost everybody for a ring, via the first member: of those that it can reach, if
-    /// there are any.
+    /// Joins a newcomer, or a node that has lost all its neighbours, via the first member: of those that it can reach, if there are any.
     pub(super) fn join_again(&mut self, id: Id) {
         let now = self.now;
         if self.is_paused(id) {

@@ -169,7 +169,7 @@ impl Action {
         }
     }
 
-    /// Returns whether it changes who is in the ring.
+    /// Returns whether it changes the ring's members.
     pub const fn changes_members(&self) -> bool {
         matches!(
             self,

@@ -210,7 +210,7 @@ impl LookupTrace {
     fn decide(&mut self, decision: Decision) {
         let is_origin = decision.node == self.id.0;
         if self.driven && is_origin {
-            // It counts once its origin asks somebody: what is left of the recursive lookup may come by there, too.
+            // It counts once its origin asks a node: what is left of the recursive lookup may come by there, too.
             self.aside = Some(decision);
             return;
         }

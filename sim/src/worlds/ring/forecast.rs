@@ -23,7 +23,7 @@ pub struct Forecast {
     pub deed: Action,
     /// The node that comes or goes.
     pub node: Id,
-    /// Whether the node goes; otherwise it comes.
+    /// True if the node is removed, false if it is inserted.
     pub goes: bool,
     /// The member before it at that moment.
     pub after: Option<Id>,
@@ -46,7 +46,7 @@ pub struct AffectedFinger {
     pub old: Id,
     /// The right node now.
     pub new: Id,
-    /// Whether the finger names the right node now.
+    /// True if the finger names the right node now.
     pub is_right: bool,
 }
 
@@ -120,7 +120,7 @@ impl RingWorld {
         let (node, goes) = match action {
             Action::Insert(id) => (*id, false),
             Action::Remove(id) | Action::Crash(id) => (*id, true),
-            // Of a node that starts again in its place, nobody's fingers are affected.
+            // A node that starts again in its place affects no fingers.
             Action::Restart(_) => return self.forecasts.clear(),
             _ => return,
         };
@@ -141,7 +141,7 @@ impl RingWorld {
                 false => ring.insert(node),
                 true => ring.remove(node),
             };
-            // Who was no member changes nobody's fingers.
+            // A node that was no member affects no fingers.
             forecast.changes = changes.unwrap_or_default();
         }
         if !self.continues(node) {

@@ -72,7 +72,7 @@ pub struct Scenario {
     pub bandwidth: Option<Bandwidth>,
     /// The periods in which a node checks its successor, refreshes a finger, compares records; `None` for no upkeep at all.
     pub upkeep: Option<Upkeep>,
-    /// Whether the nodes keep groups for level `quorum`, which puts and gets then use.
+    /// True if the nodes keep groups for level `quorum`, which puts and gets then use.
     pub quorum: bool,
     /// The seed that it is meant to be run with.
     pub seed: u64,

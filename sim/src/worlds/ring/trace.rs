@@ -106,9 +106,9 @@ pub struct LookupTrace {
     pub path: Vec<Id>,
     /// The owner, once found.
     pub owner: Option<Id>,
-    /// Whether the lookup ended without an owner.
+    /// True if the lookup ended without an owner.
     pub failed: bool,
-    /// Whether the lookup ended because its origin stopped.
+    /// True if the lookup ended because its origin stopped.
     pub stopped: bool,
     /// The number of times that a node was asked that is gone: a timeout, as ToN 2003 §V counts them.
     pub timeouts: u32,
@@ -116,9 +116,9 @@ pub struct LookupTrace {
     pub decisions: Vec<Decision>,
     /// The wait of the lookup, while the message that carried it on is lost.
     pub wait: Option<Wait>,
-    /// Whether the origin asks each node in turn: from the start, or since the recursive lookup took too long.
+    /// True if the origin asks each node in turn: from the start, or since the recursive lookup took too long.
     pub driven: bool,
-    /// Whether the origin asks a node again that has decided already: the node that it named, or its own answer, did not come through.
+    /// True if the origin asks a node again that has decided already: the node that it named, or its own answer, did not come through.
     pub asks_again: bool,
     /// The node that the message that carries it on goes to or names: another than was decided where a node misroutes.
     pub leads_to: Option<Id>,

@@ -1,4 +1,4 @@
-//! Watching a world: which message belongs to what, whether the ring is sound.
+//! Observing a world: the purpose of each message, and whether the ring satisfies its invariant.
 
 use crate::worlds::ring::trace::{Traffic, What};
 use crate::worlds::ring::{Coming, JOIN_AGAIN, RingWorld, Sent, Watch};
