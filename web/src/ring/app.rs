@@ -8,8 +8,8 @@ use yew::{
     Callback, Html, UseReducerHandle, component, html, use_effect_with, use_node_ref, use_reducer,
 };
 
+use crate::components::help::use_help;
 use crate::hooks::use_route::use_route;
-use crate::hooks::use_shortcuts::use_shortcuts;
 use crate::input;
 use crate::page::{self, Route};
 use crate::player::branch_tree::{BRANCHES, CURRENT, branch_tree};
@@ -25,7 +25,7 @@ use crate::ring::panels::caption::caption_line;
 use crate::ring::panels::change_card::{REFUSED, change_card};
 use crate::ring::panels::event_log::event_log;
 use crate::ring::panels::health_card::health_card;
-use crate::ring::panels::help_sheet::HelpSheet;
+use crate::ring::panels::help::{HELP, single_keys};
 use crate::ring::panels::lookup_card::lookup_card;
 use crate::ring::panels::node_card::{NODES, node_card};
 use crate::ring::panels::ring_view::{VIEW, ring_view};
@@ -47,14 +47,14 @@ pub fn App() -> Html {
     let handle = use_engine(still.clone(), moving.clone(), shown);
     let intend = intend(&ui, &handle);
     // While a prediction asks, arrows move the choice.
-    let (predicting, single) = (handle.view.predicting, ui.shortcuts);
-    use_shortcuts(
+    let predicting = handle.view.predicting;
+    let (help, sheet) = use_help(
+        &HELP,
         shown,
-        move |key| {
-            let is_heard = single || key.starts_with("Ctrl+");
-            intent::of_key(key, predicting).filter(|_| is_heard)
-        },
+        ui.shortcuts,
+        move |key| intent::of_key(key, predicting),
         intend.clone(),
+        single_keys(&ui),
     );
     {
         let ui = ui.clone();
@@ -119,7 +119,7 @@ pub fn App() -> Html {
     };
     html! {
         <div {class}>
-            {top_bar(&desk)}
+            {top_bar(&desk, help)}
             <main class="page">
                 <section class="stage stage--ring" aria-label="Stage">
                     {ask_bar(&desk)}
@@ -135,7 +135,7 @@ pub fn App() -> Html {
                     {event_log(&desk)}
                 </aside>
             </main>
-            <HelpSheet ..desk.clone() />
+            {sheet}
         </div>
     }
 }
@@ -173,7 +173,6 @@ fn intend(ui: &UseReducerHandle<UiState>, handle: &EngineHandle) -> Callback<Int
                 page::save(&engine.file_name("trace"), &engine.trace(page::json::line));
             }
             Intent::Share => share(&ui, &handle.engine),
-            Intent::Help(open) => ui.dispatch(Action::Help(open)),
             Intent::FocusKey => page::focus(field_id(Field::Key)),
             Intent::FocusNode => page::focus(field_id(Field::Node)),
             Intent::Theme => {

@@ -37,8 +37,6 @@ pub enum Intent {
     Export,
     /// Save what happened as a chart of time.
     Trace,
-    /// Open or close the help sheet.
-    Help(bool),
     /// Go to the key field.
     FocusKey,
     /// Go to the node field.
@@ -64,7 +62,6 @@ pub fn of_key(key: &str, predicting: bool) -> Option<Intent> {
         "k" => Intent::Crash,
         "s" => Intent::Share,
         "t" => Intent::Theme,
-        "?" => Intent::Help(true),
         key => return Control::of_key(key).map(Intent::Time),
     })
 }
@@ -111,7 +108,6 @@ pub fn command(
         Intent::Share
         | Intent::Export
         | Intent::Trace
-        | Intent::Help(_)
         | Intent::FocusKey
         | Intent::FocusNode
         | Intent::Theme => return Ok(None),

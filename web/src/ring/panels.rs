@@ -5,14 +5,14 @@ pub mod caption;
 pub mod change_card;
 pub mod event_log;
 pub mod health_card;
-pub mod help_sheet;
+pub mod help;
 pub mod lookup_card;
 pub mod node_card;
 pub mod ring_view;
 pub mod spin_field;
 pub mod top_bar;
 
-use yew::{Callback, Properties, UseReducerHandle};
+use yew::{Callback, UseReducerHandle};
 
 use crate::player::{Control, View};
 use crate::ring::engine::command::Command;
@@ -23,7 +23,7 @@ use crate::ring::state::UiState;
 pub(crate) use chordscope_sim::engine::time_text::time_text;
 
 /// What most panels need: the snapshot, the controls, and where to send what the user does.
-#[derive(Clone, Debug, PartialEq, Properties)]
+#[derive(Clone, Debug)]
 pub struct Desk {
     /// The last snapshot.
     pub view: View<Snapshot>,

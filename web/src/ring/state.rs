@@ -38,8 +38,6 @@ pub struct UiState {
     pub way: Way,
     /// What is wrong, if anything.
     pub error: Option<FieldError>,
-    /// Whether the help sheet is open.
-    pub help: bool,
     /// Whether single keys are shortcuts.
     pub shortcuts: bool,
     /// Whether a run was exported just now: then a chart of time is offered too.
@@ -56,7 +54,6 @@ impl Default for UiState {
             node: "7".to_owned(),
             way: Way::default(),
             error: None,
-            help: false,
             shortcuts: true,
             exported: false,
             toast: None,
@@ -81,8 +78,6 @@ pub enum Action {
     Refused(FieldError),
     /// The last input was good.
     Accepted,
-    /// The help sheet opens or closes.
-    Help(bool),
     /// Single keys are shortcuts, or not.
     Shortcuts(bool),
     /// A run was exported, or something else was done since.
@@ -128,7 +123,6 @@ impl Reducible for UiState {
             Action::Iterative(iterative) => next.way.iterative = iterative,
             Action::Refused(error) => next.error = Some(error),
             Action::Accepted => next.error = None,
-            Action::Help(open) => next.help = open,
             Action::Shortcuts(on) => next.shortcuts = on,
             Action::Exported(offers) => next.exported = offers,
             Action::Toast(text) => next.toast = Some(text),
@@ -188,7 +182,7 @@ mod tests {
         let state = Rc::new(UiState::default());
         assert!(Rc::ptr_eq(
             &state,
-            &state.clone().reduce(Action::Help(false))
+            &state.clone().reduce(Action::Shortcuts(true))
         ));
     }
 }

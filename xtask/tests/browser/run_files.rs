@@ -6,17 +6,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{Page, Result, SiteServer, chordscope, eventually};
-
-const LESSON: &str = "1 → 18 → 20 → 21 → 28";
-
-async fn open(width: u32, height: u32) -> Result<(SiteServer, Page)> {
-    let site = SiteServer::start("/").await?;
-    let page = Page::open_sized(&site.url(), width, height).await?;
-    page.wait_for_text("status", "Result", LESSON).await?;
-    page.by_name("button", "Play").await?;
-    Ok((site, page))
-}
+use crate::lesson::{LESSON, open_ended};
+use crate::support::{Page, Result, chordscope, eventually};
 
 /// The saved file whose name begins so, once the browser has written all of it.
 async fn saved(folder: &Path, kind: &str) -> Result<(PathBuf, Value)> {
@@ -72,7 +63,7 @@ async fn run(arguments: &[&str]) -> Result<String> {
 
 #[tokio::test]
 async fn an_exported_run_has_its_branches_and_digest_here_and_in_the_program() -> Result<()> {
-    let (site, page) = open(1280, 800).await?;
+    let (site, page) = open_ended(1280, 800).await?;
     let folder = TempDir::new()?;
     page.save_to(folder.path()).await?;
     page.click("button", "Step back").await?;
@@ -107,7 +98,7 @@ async fn an_exported_run_has_its_branches_and_digest_here_and_in_the_program() -
 
 #[tokio::test]
 async fn what_the_program_exports_opens_on_the_page_and_is_traced_there_too() -> Result<()> {
-    let (_site, page) = open(390, 844).await?;
+    let (_site, page) = open_ended(390, 844).await?;
     let folder = TempDir::new()?;
     let (path, trace) = (
         folder.path().join("run.json"),
@@ -138,7 +129,7 @@ async fn what_the_program_exports_opens_on_the_page_and_is_traced_there_too() ->
 
 #[tokio::test]
 async fn a_file_that_is_no_run_is_refused_beside_the_buttons_and_changes_nothing() -> Result<()> {
-    let (_site, page) = open(1280, 800).await?;
+    let (_site, page) = open_ended(1280, 800).await?;
     let folder = TempDir::new()?;
     let path = folder.path().join("file.json");
     let good = folder.path().join("good.json");
@@ -190,7 +181,7 @@ async fn a_file_that_is_no_run_is_refused_beside_the_buttons_and_changes_nothing
 
 #[tokio::test]
 async fn a_file_that_is_dropped_on_the_page_is_opened() -> Result<()> {
-    let (_site, page) = open(1280, 800).await?;
+    let (_site, page) = open_ended(1280, 800).await?;
     let folder = TempDir::new()?;
     let path = folder.path().join("run.json");
     let expected = run(&["insert-7", "--export", &path.to_string_lossy()]).await?;
