@@ -1,4 +1,4 @@
-//! What the page's address asks for.
+//! The address of the page: route and query.
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;

@@ -140,7 +140,7 @@ pub fn App() -> Html {
     }
 }
 
-/// What carries out an intent.
+/// The callback that carries out an intent.
 fn intend(ui: &UseReducerHandle<UiState>, handle: &EngineHandle) -> Callback<Intent> {
     let (ui, handle) = (ui.clone(), handle.clone());
     Callback::from(move |asked: Intent| {

@@ -229,7 +229,7 @@ impl Engine {
         files::name(self.history(), kind)
     }
 
-    /// What a link to this moment says.
+    /// The query of a link to this moment.
     ///
     /// # Errors
     /// One sentence that says why there can be none.

@@ -1,4 +1,4 @@
-//! What buttons and keys mean: from an intent and what is typed to a command, or to one sentence about what is wrong.
+//! Intents of buttons and keys: with what is typed they become commands, or one sentence about what is wrong.
 
 mod typed;
 
@@ -69,7 +69,7 @@ pub fn of_key(key: &str, predicting: bool) -> Option<Intent> {
 /// The command of an intent: none if it is no business of the engine's.
 ///
 /// # Errors
-/// What is wrong with what is typed.
+/// The field that holds something wrong, with the reason.
 pub fn command(
     intent: Intent,
     ui: &UiState,

@@ -1,4 +1,4 @@
-//! What the page is made of, one panel a file.
+//! The panels of the ring page, one a file.
 
 pub mod ask_bar;
 pub mod caption;
@@ -22,7 +22,7 @@ use crate::ring::state::UiState;
 
 pub(crate) use chordscope_sim::engine::time_text::time_text;
 
-/// What most panels need: the snapshot, the controls, and where to send what the user does.
+/// The properties of most panels: the snapshot, the controls, and the callbacks for intents and commands.
 #[derive(Clone, Debug)]
 pub struct Desk {
     /// The last snapshot.

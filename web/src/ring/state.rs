@@ -16,7 +16,7 @@ pub enum Field {
     Node,
 }
 
-/// What is wrong with a field, in one sentence.
+/// A field's refused content: the reason in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
     /// The field.
@@ -34,9 +34,9 @@ pub struct UiState {
     pub from: String,
     /// The node to change, as typed.
     pub node: String,
-    /// How lookups travel.
+    /// Routing and mode of lookups.
     pub way: Way,
-    /// What is wrong, if anything.
+    /// The refused field, if there is one.
     pub error: Option<FieldError>,
     /// Whether single keys are shortcuts.
     pub shortcuts: bool,
@@ -61,7 +61,7 @@ impl Default for UiState {
     }
 }
 
-/// What can happen to the controls.
+/// A change of the controls.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// A field was typed into.
@@ -84,7 +84,7 @@ pub enum Action {
     Exported(bool),
     /// Something to confirm.
     Toast(String),
-    /// It has been shown for long enough, unless another one is shown by now.
+    /// The end of this confirmation's time; another one that is shown by now stays.
     ToastEnds(String),
 }
 

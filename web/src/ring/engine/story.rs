@@ -1,4 +1,4 @@
-//! What happened, in words: the log, the timeline's map, the deeds. Kept beside the history, which knows no words.
+//! The story of a run, in words: the log, the timeline's map, the deeds. Kept beside the history, which knows no words.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -19,9 +19,9 @@ use crate::player::{Tick, TickKind};
 use crate::ring::engine::snapshot::{About, EventView, Gone};
 use crate::ring::engine::statement::{Fate, happened};
 
-/// How many lines the log shows.
+/// The most lines that the log shows.
 const LINES: usize = 60;
-/// How far back it looks for them.
+/// The number of entries, from the last one back, in which it looks for them.
 const DEPTH: usize = 20_000;
 
 /// The story so far, and what was read of times ahead that were reached before. What is so now follows from the entries up to now: their
