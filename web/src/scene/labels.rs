@@ -23,7 +23,7 @@ pub struct Wanted {
     pub gap: f64,
     /// The word.
     pub text: String,
-    /// Whether it goes inside the ring where the stage ends before the word does.
+    /// Whether it may go inside the ring where the stage ends before the word does.
     pub inside: bool,
 }
 
@@ -102,7 +102,9 @@ pub fn place(
     for (index, word) in wanted.iter().enumerate() {
         let area = |(point, anchor): &(Point, Anchor)| word_area(*point, *anchor, &word.text);
         let mut places = RETRIES.map(|by| outside(layout, width, word, by)).to_vec();
-        if word.inside && !places.iter().any(|place| is_on_stage(&area(place))) {
+        // Where the stage ends before the word's own place does.
+        let is_cut = places.first().is_none_or(|own| !is_on_stage(&area(own)));
+        if word.inside && is_cut {
             places.extend(INNER.map(|by| inside(layout, word, by)));
         }
         let free = places.into_iter().find(|place| {
