@@ -5,7 +5,7 @@ use chordscope_core::chord::invariant::Property;
 use chordscope_sim::classic::Protocol;
 use chordscope_sim::engine::time_text::time_text;
 use chordscope_sim::worlds::ring::action::Action;
-use chordscope_sim::worlds::ring::trace::{Decision, Entry, What};
+use chordscope_sim::worlds::ring::trace::{Decision, Entry};
 
 /// One statement of fact, or one word of advice.
 #[derive(Clone, Debug, PartialEq)]
@@ -543,7 +543,7 @@ impl Statement {
             Self::Unchanged(micros) => format!("Nothing has changed for {}.", time_text(*micros)),
             Self::Happened(entry) => {
                 let at = time_text(entry.at.as_micros());
-                format!("At {at}: {}.", happened(entry, space))
+                format!("At {at}: {}.", entry.describe(space))
             }
             Self::Advice(advice) => advice.text().to_owned(),
             Self::Holds(property) => property.title().to_owned(),
@@ -600,15 +600,6 @@ impl Statement {
                 hop_count(*hops)
             ),
         }
-    }
-}
-
-/// An entry of the trace in words. That an invariant is violated no longer is so also where it holds of no node at all, as no node is a
-/// member.
-pub(super) fn happened(entry: &Entry, space: Space) -> String {
-    match &entry.what {
-        What::Mended(property) => format!("no longer violated: {}", property.title()),
-        _ => entry.describe(space),
     }
 }
 

@@ -17,7 +17,7 @@ use chordscope_sim::worlds::ring::trace::{Entry, Traffic, What};
 use crate::brief::brief;
 use crate::player::{Tick, TickKind};
 use crate::ring::engine::snapshot::{About, EventView, Gone};
-use crate::ring::engine::statement::{Fate, happened};
+use crate::ring::engine::statement::Fate;
 
 /// The most lines that the log shows.
 const LINES: usize = 60;
@@ -276,7 +276,7 @@ pub(super) fn lines(history: &History, upkeep: bool, secret: Option<Instant>) ->
         .map(|entry| EventView {
             index: entry.index,
             at: entry.at.as_micros(),
-            text: brief(&happened(entry, space)),
+            text: brief(&entry.describe(space)),
             about: about(entry),
         })
         .collect();
@@ -324,6 +324,6 @@ fn tick(entry: &Entry, space: Space) -> Tick {
             About::Lost | About::Violation => TickKind::Fault,
             About::Upkeep | About::Other => TickKind::Other,
         },
-        label: brief(&happened(entry, space)),
+        label: brief(&entry.describe(space)),
     }
 }
