@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use wasm_bindgen_futures::spawn_local;
 use yew::{
-    Callback, Html, UseReducerHandle, component, html, use_effect_with, use_node_ref, use_reducer,
+    Callback, Html, UseReducerHandle, classes, component, html, use_effect_with, use_node_ref,
+    use_reducer,
 };
 
 use crate::components::help::use_help;
@@ -86,7 +87,7 @@ pub fn App() -> Html {
             }
         });
     }
-    use_dropped_run(&handle.send, shown);
+    let over = use_dropped_run(&handle.send, shown);
     use_effect_with(handle.view.refused.clone(), |_| {
         // It stands below the buttons, where a phone's screen may end.
         page::reveal_below(REFUSED);
@@ -112,11 +113,11 @@ pub fn App() -> Html {
             .map(|refused| refused.text.as_str()),
         false => desk.view.refused_beside(Beside::Time),
     };
-    let class = if page::embedded() {
-        "app app--embed"
-    } else {
-        "app"
-    };
+    let class = classes!(
+        "app",
+        page::embedded().then_some("app--embed"),
+        over.then_some("app--drop"),
+    );
     html! {
         <div {class}>
             {top_bar(&desk, help)}
@@ -136,6 +137,7 @@ pub fn App() -> Html {
                 </aside>
             </main>
             {sheet}
+            <p class="drop" aria-hidden="true">{"Drop the file to open its run."}</p>
         </div>
     }
 }
@@ -170,7 +172,7 @@ fn intend(ui: &UseReducerHandle<UiState>, handle: &EngineHandle) -> Callback<Int
             Intent::Export => export(&handle),
             Intent::Trace => {
                 let engine = handle.engine.borrow();
-                page::save(&engine.file_name("trace"), &engine.trace(page::json::line));
+                page::save(&engine.file_name("trace"), &engine.trace());
             }
             Intent::Share => share(&ui, &handle.engine),
             Intent::FocusKey => page::focus(field_id(Field::Key)),
@@ -188,7 +190,7 @@ fn intend(ui: &UseReducerHandle<UiState>, handle: &EngineHandle) -> Callback<Int
 fn export(handle: &EngineHandle) {
     let (name, run) = {
         let engine = handle.engine.borrow();
-        (engine.file_name("run"), page::json::lines(&engine.export()))
+        (engine.file_name("run"), engine.export())
     };
     if may_be_run(run.len() as f64) {
         page::save(&name, &run);

@@ -210,14 +210,14 @@ impl Engine {
         }
     }
 
-    /// The run with its branches, as a file has it.
-    pub fn export(&self) -> Json {
-        export::to_json(self.history())
+    /// The run with its branches, as the text of a file.
+    pub fn export(&self) -> String {
+        export::write(self.history())
     }
 
-    /// What happened up to now, as a trace for Perfetto; `line` writes a value on one line.
-    pub fn trace(&self, line: impl Fn(&Json) -> String) -> String {
-        chrome::write_by(self.history().world(), self.history().entries(), line)
+    /// The trace up to now as a chart of time, for Perfetto.
+    pub fn trace(&self) -> String {
+        chrome::write(self.history().world(), self.history().entries())
     }
 
     /// The name of a file of this run, of this kind.

@@ -140,9 +140,15 @@ async fn a_file_that_is_no_run_is_refused_beside_the_buttons_and_changes_nothing
     let long = format!("[0{}]", ",0".repeat(8_000_000));
     let large = " ".repeat((16 << 20) + 1);
     for (text, part) in [
-        ("", "This file cannot be opened: it is not JSON: "),
+        (
+            "",
+            "This file cannot be opened: it is no JSON, as it is empty.",
+        ),
         ("{\"bits\": 5}", "format: is missing, as in a scenario"),
-        (&good[..good.len() / 2], "This file cannot be opened: "),
+        (
+            &good[..good.len() / 2],
+            "This file cannot be opened: it is no JSON, as it ends too early, at line ",
+        ),
         (
             &good.replace("\"ring\"", "\"swarm\""),
             "world: must be \"ring\"",
@@ -153,7 +159,7 @@ async fn a_file_that_is_no_run_is_refused_beside_the_buttons_and_changes_nothing
             "unknown field `colour`",
         ),
         (
-            &good.replace("\"seed\": 1", "\"seed\": 9007199254740993"),
+            &good.replace("\"seed\": 1", "\"seed\": 1.5"),
             "seed: must be a whole number",
         ),
         (&deep, "it is nested too deeply"),
@@ -179,6 +185,73 @@ async fn a_file_that_is_no_run_is_refused_beside_the_buttons_and_changes_nothing
     page.assert_no_errors().await
 }
 
+/// Files by their bytes, made of an exported run, with a part of the reason for which they are refused.
+fn variants(good: &str) -> Vec<(Vec<u8>, Option<&'static str>)> {
+    let replaced = |old: &str, new: &str| {
+        assert!(good.contains(old), "{old}");
+        good.replace(old, new).into_bytes()
+    };
+    let marked = format!("\u{feff}{good}");
+    let wide = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let no_text = Some("it is no JSON, as it is not text in UTF-8");
+    vec![
+        (marked.into_bytes(), None),
+        (replaced("\"seed\": 1", "\"seed\": 9007199254740993"), None),
+        (
+            replaced("\"seed\": 1", "\"seed\": \"9007199254740993\""),
+            None,
+        ),
+        (wide, no_text),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec(), no_text),
+        (
+            replaced("\"seed\": 1", "\"seed\": 1, \"seed\": 2"),
+            Some("field `seed` is there twice at line "),
+        ),
+        (
+            replaced("\"seed\": 1", "\"seed\": 1e0"),
+            Some("seed: must be a whole number"),
+        ),
+        (
+            replaced("\"world\"", "\"\\ud800\": 1, \"world\""),
+            Some("it is no JSON at line "),
+        ),
+        (
+            replaced("\"seed\": 1", "\"seed\": nul"),
+            Some("it is no JSON at line "),
+        ),
+        (
+            replaced("\"version\": 2", "\"version\": 1"),
+            Some("version: is 1, and only 2 is known"),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn the_page_and_the_program_open_and_refuse_the_same_bytes_for_the_same_reason() -> Result<()>
+{
+    let (_site, page) = open_ended(1280, 800).await?;
+    let folder = TempDir::new()?;
+    let path = folder.path().join("file.json");
+    run(&["crash-18", "--export", &path.to_string_lossy()]).await?;
+    let good = fs::read_to_string(&path)?;
+    for (bytes, reason) in variants(&good) {
+        fs::write(&path, &bytes)?;
+        let program = run(&[&path.to_string_lossy()]).await;
+        // The next file says something else, or shows another run.
+        page.choose("Scenario", "The lesson: lookup(26)").await?;
+        import(&page, &path).await?;
+        match (program, reason) {
+            (Ok(digest), None) => drop(page.wait_for_text("status", "Digest", &digest).await?),
+            (Err(said), Some(reason)) => {
+                assert!(said.to_string().contains(reason), "{said}");
+                refused(&page, reason).await?;
+            }
+            (program, reason) => panic!("{reason:?}, but the program: {program:?}"),
+        }
+    }
+    page.assert_no_errors().await
+}
+
 #[tokio::test]
 async fn a_file_that_is_dropped_on_the_page_is_opened() -> Result<()> {
     let (_site, page) = open_ended(1280, 800).await?;
@@ -191,9 +264,25 @@ async fn a_file_that_is_dropped_on_the_page_is_opened() -> Result<()> {
          data.items.add(new File([{text}], 'run.json', {{ type: 'application/json' }}));
          const over = new DragEvent('dragover', {{ dataTransfer: data, bubbles: true, cancelable: true }});
          if (document.body.dispatchEvent(over)) throw new Error('the browser would go to the file');
-         document.body.dispatchEvent(new DragEvent('drop', {{ dataTransfer: data, bubbles: true, cancelable: true }}));"
+         window.dropped = new DragEvent('drop', {{ dataTransfer: data, bubbles: true, cancelable: true }});"
     ))
     .await?;
+    // Meanwhile the page says what it would do with the file.
+    let says = async |words: &str| {
+        let seen = "const words = document.querySelector('.app > .drop');
+            return getComputedStyle(words).display === 'none' ? '' : words.innerText";
+        eventually(&format!("\"{words}\" over the page"), async || {
+            Ok((page.run(seen).await? == words).then_some(()))
+        })
+        .await
+    };
+    says("Drop the file to open its run.").await?;
+    page.screenshot("run-dragged").await?;
+    page.click("button", "Light or dark").await?;
+    page.screenshot("run-dragged-dark").await?;
+    page.run("document.body.dispatchEvent(window.dropped)")
+        .await?;
     page.wait_for_text("status", "Digest", &expected).await?;
+    says("").await?;
     page.assert_no_errors().await
 }
