@@ -353,6 +353,12 @@ fn a_run_is_exported_and_traced_and_an_exported_run_has_the_same_digest() {
     assert_ne!(text, read(&run));
     std::fs::write(&broken, text).unwrap();
     assert!(refused(&["run", &broken], 2).contains("is no exported run: bits: "));
+    std::fs::write(&broken, b"\x89PNG\r\n").unwrap();
+    assert!(
+        refused(&["run", &broken], 2).contains("broken.json: it is no JSON, as it is not text")
+    );
+    std::fs::write(&broken, format!("\u{feff}{}", read(&run))).unwrap();
+    assert_eq!(out(&["run", &broken, "--json"]), whole);
     let nowhere = path("no/such/folder.json");
     assert!(refused(&["run", "crash-18", "--trace", &nowhere], 1).contains("folder.json"));
 }

@@ -1,5 +1,6 @@
-//! What several pages show alike, one thing a file. Nothing here knows a page.
+//! Elements that several pages share, one a file. Nothing here knows a page.
 
+pub mod help;
 pub mod icon;
 pub mod legend;
 pub mod pages;

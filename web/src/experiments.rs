@@ -1,4 +1,4 @@
-//! The experiments: what the papers measured, measured again in this browser.
+//! The experiments: measurements of Chord and of swarms in this browser, beside a paper's figures where it has some.
 //!
 //! The experiments themselves are `chordscope_sim::experiment`; they run in a worker (`worker`), a module of its own. `talk` is what page
 //! and worker say. `desk` holds what the page knows; `link` is a plan as text; `figure` is the plot's geometry, `words` and `verdict` say

@@ -2,7 +2,6 @@
 
 mod address;
 mod file;
-pub mod json;
 mod pointer;
 mod theme;
 
@@ -11,7 +10,7 @@ use web_sys::{HtmlElement, window};
 pub use self::address::{
     Route, embedded, is_served_by_peer, origin, peer, query, replace_query, route, set_query,
 };
-pub use self::file::{save, text_of};
+pub use self::file::{bytes_of, save};
 pub use self::pointer::{Place, place};
 pub use self::theme::{recall_theme, toggle_theme};
 

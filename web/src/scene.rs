@@ -1,4 +1,4 @@
-//! What a stage shows, as plain values: a still layer and a moving one. Whose ring it is, nothing here knows.
+//! The picture on a stage, as plain values: a still layer and a moving one. Nothing here knows whose ring it is.
 
 pub mod circle;
 pub mod curve;
@@ -24,7 +24,7 @@ pub struct Scene {
     pub fingers: Vec<Finger>,
     /// Successor pointers.
     pub pointers: Vec<Pointer>,
-    /// How many positions to tick, where they can be told apart.
+    /// The number of positions to tick, where they can be told apart.
     pub positions: Option<u32>,
     /// Whether the nodes carry their labels inside.
     pub labelled: bool,
@@ -43,7 +43,7 @@ pub struct Node {
     pub origin: bool,
     /// The lookup came by: a thick amber ring.
     pub visited: bool,
-    /// It is responsible for the key sought: a dashed green ring.
+    /// Whether it is responsible for the key sought: a dashed green ring.
     pub owner: bool,
     /// Its tables are shown: a halo.
     pub inspected: bool,
@@ -51,11 +51,11 @@ pub struct Node {
     pub chosen: bool,
     /// The pointer is over it.
     pub hovered: bool,
-    /// It does not answer: hollow, with a bar.
+    /// Whether it does not answer: hollow, with a bar.
     pub dead: bool,
-    /// It looks for its place: a thin dashed ring.
+    /// Whether it looks for its place: a thin dashed ring.
     pub joining: bool,
-    /// It hands over its keys to leave: a thin dashed ring with a bar.
+    /// Whether it hands over its keys to leave: a thin dashed ring with a bar.
     pub leaving: bool,
 }
 
@@ -90,7 +90,7 @@ pub struct Finger {
     pub from: f64,
     /// Where the node is that it names.
     pub to: f64,
-    /// It names another node than it should: a red chord with long dashes.
+    /// Whether it names another node than it should: a red chord with long dashes.
     pub stale: bool,
     /// There is no node at its end: it leads to the band.
     pub nobody: bool,
@@ -103,7 +103,7 @@ pub struct Pointer {
     pub from: f64,
     /// Its successor.
     pub to: f64,
-    /// How far inside: beside the band, or past whoever lies between.
+    /// The lane, from the band inwards: beside the band, or past whoever lies between.
     pub lane: u8,
     /// Whether it is as it should be.
     pub look: Look,
@@ -112,11 +112,11 @@ pub struct Pointer {
 /// Whether a successor pointer is as it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
-    /// It names the next node: a thin line.
+    /// To the next node: a thin line.
     Right,
-    /// It passes a newcomer: dashed.
+    /// Past a newcomer: dashed.
     Behind,
-    /// It names a dead node, or is of one of several rings: red, with long dashes.
+    /// To a dead node, or of one of several rings: red, with long dashes.
     Broken,
 }
 
@@ -127,11 +127,11 @@ pub struct Word {
     pub turn: f64,
     /// The word.
     pub text: String,
-    /// What it names.
+    /// The kind of thing that it names.
     pub ink: WordInk,
 }
 
-/// What a word beside the ring names.
+/// The kind of thing that a word beside the ring names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WordInk {
     /// A hop of the lookup.
@@ -160,9 +160,9 @@ pub struct Dot {
     pub from: f64,
     /// Where it goes.
     pub to: f64,
-    /// How much of the way it has made, 0 to 1.
+    /// The part of the way that it has made, 0 to 1.
     pub share: f64,
-    /// What it is about.
+    /// The subject of the message.
     pub carries: Carries,
     /// Whether it answers: a hollow dot.
     pub answer: bool,

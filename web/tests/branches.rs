@@ -174,7 +174,7 @@ fn an_exported_run_opens_at_the_same_moment_with_its_branches_and_nothing_moves(
     );
     let run = engine.export();
     // As a file has it.
-    let read = Json::parse(&run.lines()).unwrap();
+    let read = Json::read(run.as_bytes()).unwrap();
     let mut other = Engine::open("", false);
     other.apply(Command::Import(read));
     let shot = other.snapshot();
@@ -196,7 +196,7 @@ fn an_exported_run_opens_at_the_same_moment_with_its_branches_and_nothing_moves(
 #[test]
 fn a_file_that_cannot_be_opened_is_said_beside_the_buttons_and_changes_nothing() {
     let mut engine = lesson();
-    let text = engine.export().lines();
+    let text = engine.export();
     let before = engine.snapshot();
     let crowd = |count: u32| {
         let nodes: Vec<String> = (0..count)

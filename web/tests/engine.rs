@@ -463,6 +463,27 @@ fn a_broken_link_that_is_followed_later_names_what_is_still_shown() {
 }
 
 #[test]
+fn a_broken_link_leaves_the_run_paused_or_playing_as_it_was() {
+    for plays in [false, true] {
+        let mut engine = Engine::open("s=insert-7", false);
+        engine.apply(Control::Play(plays));
+        let before = engine.snapshot();
+        engine.apply(Command::Open("%ff".to_owned()));
+        let shot = engine.snapshot();
+        assert!(shot.refused.is_some());
+        assert_eq!(shot.time.playing, plays);
+        let unchanged = Snapshot {
+            refused: None,
+            ..shot
+        };
+        assert_eq!(unchanged, before);
+        // One that can be read plays whatever was before.
+        engine.apply(Command::Open("s=crash-18".to_owned()));
+        assert!(engine.snapshot().time.playing);
+    }
+}
+
+#[test]
 fn the_keys_that_a_node_answers_for_are_told_from_its_replicas() {
     let mut engine = Engine::open("", true);
     let mut owners = std::collections::BTreeMap::new();

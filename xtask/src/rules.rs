@@ -1,8 +1,10 @@
-//! The rules of the repository as tests: layers, no floats in protocol decisions, documents that name what exists.
+//! The rules of the repository as tests: layers, no floats in protocol decisions, documents that name what exists, doc comments that name
+//! their thing.
 //!
 //! They read sources, not compiled code, and run with the other unit tests: `cargo xtask test --step native`, or
 //! `cargo test -p xtask --bin xtask rules`.
 
+mod comments;
 mod documents;
 mod floats;
 mod layers;

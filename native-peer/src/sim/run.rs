@@ -5,12 +5,13 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chordscope_core::base::id::Id;
+use chordscope_core::base::id::Space;
 use chordscope_core::base::time::Instant;
 use chordscope_core::chord::invariant::Property;
 use chordscope_sim::engine::behaviour;
 use chordscope_sim::engine::chrome;
 use chordscope_sim::engine::history::export::{self, Imported, MAX_EXPORT};
+use chordscope_sim::engine::json::Json;
 use chordscope_sim::engine::time_text::time_text;
 use chordscope_sim::worlds::ring;
 use chordscope_sim::worlds::ring::builtin;
@@ -63,10 +64,11 @@ struct Answer {
 #[derive(Debug, Serialize)]
 struct Violation {
     at_ms: f64,
-    #[serde(skip)]
-    at: Instant,
     property: &'static str,
     node: JsonId,
+    /// Its line, in the words of the page's event log.
+    #[serde(skip)]
+    line: String,
 }
 
 /// A run that has come to its end.
@@ -134,7 +136,7 @@ impl Options {
             [] => text.push_str("no invariant of the ring was violated\n"),
             broken => {
                 for violation in broken {
-                    text.push_str(&violation.describe());
+                    text.push_str(&violation.line);
                 }
             }
         }
@@ -151,14 +153,6 @@ impl Options {
             ("", file) => file,
             (title, _) => title,
         }
-    }
-}
-
-impl Violation {
-    fn describe(&self) -> String {
-        let node = serde_json::to_string(&self.node).unwrap_or_default();
-        let (at, what) = (time_text(self.at.as_micros()), self.property);
-        format!("violated at {at}, node {node}: {what}\n")
     }
 }
 
@@ -182,13 +176,14 @@ fn find(text: &str) -> Result<Plan, Failure> {
     let path = Path::new(text);
     if text == "-" || path.is_file() || path.exists() && builtin::named(text).is_none() {
         let content = read(text)?;
+        let content = Json::read(&content).map_err(|error| wrong(format!("{text}: {error}")))?;
         if is_exported(&content) {
-            let imported = export::read(&content);
+            let imported = export::from_json(content, usize::MAX);
             let imported =
                 imported.map_err(|error| wrong(format!("{text} is no exported run: {error}")))?;
             return Ok(Plan::continued(imported));
         }
-        let scenario = Scenario::from_json(&content);
+        let scenario = Scenario::from_tree(content);
         let scenario =
             scenario.map_err(|error| wrong(format!("{text} is no scenario: {error}")))?;
         return Ok(Plan::of(scenario));
@@ -256,9 +251,9 @@ impl Plan {
 }
 
 /// Returns whether a file says of itself that it is an exported run.
-fn is_exported(text: &str) -> bool {
-    let read = serde_json::from_str::<serde_json::Value>(text);
-    read.is_ok_and(|value| value["format"] == export::FORMAT)
+fn is_exported(content: &Json) -> bool {
+    let format = Json::from(export::FORMAT);
+    matches!(content, Json::Object(fields) if fields.iter().any(|(name, value)| name == "format" && *value == format))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
@@ -266,9 +261,9 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
         .map_err(|error| Failure::failed(unwritten(path, &error)))
 }
 
-fn read(path: &str) -> Result<String, Failure> {
+fn read(path: &str) -> Result<Vec<u8>, Failure> {
     let wrong = |reason: String| Failure::usage(ARGUMENT, format!("{path}: {reason}"));
-    let mut text = String::new();
+    let mut content = Vec::new();
     let source: Box<dyn Read> = match path {
         "-" => Box::new(std::io::stdin()),
         path => {
@@ -276,12 +271,12 @@ fn read(path: &str) -> Result<String, Failure> {
             Box::new(file.map_err(|error| wrong(error.to_string()))?)
         }
     };
-    let read = source.take(MAX_FILE + 1).read_to_string(&mut text);
+    let read = source.take(MAX_FILE + 1).read_to_end(&mut content);
     let read = read.map_err(|error| wrong(error.to_string()))?;
     if read as u64 > MAX_FILE {
         return Err(wrong("longer than 16 MiB".to_string()));
     }
-    Ok(text)
+    Ok(content)
 }
 
 fn execute(plan: Plan, charted: bool) -> Result<Run, Failure> {
@@ -290,21 +285,13 @@ fn execute(plan: Plan, charted: bool) -> Result<Run, Failure> {
     let space = run.world().space();
     let (mut violations, mut unclear) = (Vec::new(), Vec::new());
     let mut all = Vec::new();
-    let mut note =
-        |entries: Vec<Entry>| {
-            entries.iter().for_each(|entry| follow(&mut unclear, entry));
-            violations.extend(entries.iter().filter_map(broken).map(|(at, what, node)| {
-                Violation {
-                    at_ms: at.as_micros() as f64 / 1e3,
-                    at,
-                    property: what.title(),
-                    node: JsonId::new(space, node),
-                }
-            }));
-            if charted {
-                all.extend(entries);
-            }
-        };
+    let mut note = |entries: Vec<Entry>| {
+        entries.iter().for_each(|entry| follow(&mut unclear, entry));
+        violations.extend(entries.iter().filter_map(|entry| violation(space, entry)));
+        if charted {
+            all.extend(entries);
+        }
+    };
     note(run.take_trace());
     while run.step_until(plan.until) {
         note(run.take_trace());
@@ -338,18 +325,26 @@ fn follow(unclear: &mut Vec<Unclear>, entry: &Entry) {
     }
 }
 
-/// Predecessors lag behind every join and departure; that is repair at work, not a fault.
-fn broken(entry: &Entry) -> Option<(Instant, Property, Id)> {
-    match entry.what {
-        What::Broken(property, node) if property != Property::OneOwnerPerKey => {
-            Some((entry.at, property, node))
-        }
-        _ => None,
+/// The violation that an entry tells of. Predecessors lag behind every join and departure: that is repair at work, and none.
+fn violation(space: Space, entry: &Entry) -> Option<Violation> {
+    let What::Broken(property, node) = entry.what else {
+        return None;
+    };
+    if property == Property::OneOwnerPerKey {
+        return None;
     }
+    let at = entry.at.as_micros();
+    Some(Violation {
+        at_ms: at as f64 / 1e3,
+        property: property.title(),
+        node: JsonId::new(space, node),
+        line: format!("at {}: {}\n", time_text(at), entry.describe(space)),
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use chordscope_core::base::id::Id;
     use chordscope_sim::worlds::ring::action::Action;
 
     use super::*;
@@ -364,6 +359,31 @@ mod tests {
             assert_eq!(answer.digest, history.world().digest());
             assert_eq!(answer.events, history.world().events());
             assert_eq!(answer.violations.len() as u64, history.world().violations());
+        }
+    }
+
+    #[test]
+    fn a_violation_is_told_in_the_words_of_the_page() {
+        let scenario = builtin::named("classic-cut-off").unwrap();
+        let mut history = History::new(scenario.clone(), scenario.seed).unwrap();
+        history.advance_to(scenario.until);
+        let violations = execute(Plan::of(scenario), false)
+            .unwrap()
+            .answer
+            .violations;
+        assert!(!violations.is_empty());
+        for violation in violations {
+            let told = |entry: &Entry| {
+                let at = time_text(entry.at.as_micros());
+                format!("at {at}: {}\n", entry.describe(history.world().space()))
+            };
+            assert!(violation.line.contains(": violated at node "));
+            assert!(
+                history
+                    .entries()
+                    .iter()
+                    .any(|entry| told(entry) == violation.line)
+            );
         }
     }
 
@@ -396,8 +416,9 @@ mod tests {
         history.act(Action::Insert(Id::from_u64(7))).unwrap();
         history.advance_to(Instant::from_millis(3_000));
         let text = export::write(&history);
-        assert!(is_exported(&text) && !is_exported("{}"));
-        let plan = Plan::continued(export::read(&text).unwrap());
+        let read = Json::read(text.as_bytes()).unwrap();
+        assert!(is_exported(&read) && !is_exported(&Json::read(b"{}").unwrap()));
+        let plan = Plan::continued(export::from_json(read, usize::MAX).unwrap());
         assert_eq!(plan.export().unwrap(), text);
         let run = execute(plan, true).unwrap();
         assert_eq!(run.answer.digest, history.world().digest());

@@ -31,19 +31,11 @@ pub trait Charted: World {
 /// Writes trace entries in Chrome's trace event format.
 #[cfg(feature = "scenario-files")]
 pub fn write<W: Charted>(world: &W, entries: &[Entry<W::What>]) -> String {
-    write_by(world, entries, Json::line)
-}
-
-/// The same, where `line` writes a value on one line. Each event is text before the next one is made, since there may be a million.
-pub fn write_by<W: Charted>(
-    world: &W,
-    entries: &[Entry<W::What>],
-    line: impl Fn(&Json) -> String,
-) -> String {
     let mut rows: Vec<String> = Vec::new();
     let mut text = "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[".to_string();
+    // Each event is text before the next one is made, since there may be a million.
     let mut push = |event: Json| {
-        text.push_str(&line(&event));
+        text.push_str(&event.line());
         text.push(',');
     };
     for entry in entries {

@@ -1,8 +1,8 @@
 //! JSON as scenarios and runs have it: a tree of values, and objects taken apart field by field, so that what is missing, wrong or
 //! unknown is refused with its place.
 //!
-//! Text becomes a tree and the other way round by `serde_json` (feature `scenario-files`), and on the page by the browser's own parser,
-//! so that the page links none. Readers that serde derives would tell a line and a column at best, and no place at all of a tree.
+//! Text becomes a tree and the other way round by `serde_json` (feature `scenario-files`): the page and the native peer read and refuse
+//! the same files. Readers that serde derives would tell a line and a column at best, and no place at all of a tree.
 
 #[cfg(feature = "scenario-files")]
 mod text;
@@ -26,7 +26,7 @@ pub enum Json {
     Flag(bool),
     /// A whole number. From 2^53 on it is written as a text, so that any reader has all its digits; see [`Json::from`].
     Number(u64),
-    /// Another number, or one that a reader of 64-bit floats has rounded. No field takes it.
+    /// Another number. No field takes it.
     Inexact,
     /// A text.
     Text(String),

@@ -19,7 +19,7 @@ pub enum Picture {
     Redo,
     /// Light or dark.
     Theme,
-    /// What a bar has no room for.
+    /// Further controls, for which a bar has no room.
     More,
 }
 

@@ -1,4 +1,4 @@
-//! What the shapes on the stage mean.
+//! The legend: the meanings of the shapes on the stage.
 
 use yew::{Html, html};
 

@@ -36,10 +36,10 @@ pub fn sheet(dialog: NodeRef, id: &'static str, close: &Callback<()>, content: H
 }
 
 /// Keys, and what each means.
-pub fn keys(keys: &'static [(&'static str, &'static str)]) -> Html {
+pub fn keys(keys: impl IntoIterator<Item = &'static (&'static str, &'static str)>) -> Html {
     html! {
         <dl>
-            {for keys.iter().map(|(keys, means)| html! { <><dt>{for keys.split(' ').map(|key| html! { <><kbd>{key}</kbd>{" "}</> })}</dt><dd>{*means}</dd></> })}
+            {for keys.into_iter().map(|(keys, means)| html! { <><dt>{for keys.split(' ').map(|key| html! { <><kbd>{key}</kbd>{" "}</> })}</dt><dd>{*means}</dd></> })}
         </dl>
     }
 }

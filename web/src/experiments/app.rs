@@ -10,11 +10,12 @@ use yew::{
     use_node_ref, use_reducer, use_state, use_state_eq,
 };
 
+use crate::components::help::use_help;
 use crate::components::icon::{Picture, icon};
 use crate::components::pages::pages;
 use crate::experiments::desk::{Action, Desk};
 use crate::experiments::figure::panels;
-use crate::experiments::help::use_help;
+use crate::experiments::help::{HELP, of_key};
 use crate::experiments::panels::{
     Intent, Panel, RUN, ask_bar, caption, field_id, figures_card, method_card, progress, same_card,
 };
@@ -63,7 +64,7 @@ pub fn ExperimentsApp() -> Html {
         })
     };
     let theme = intend.reform(|_| Intent::Theme);
-    let (help, sheet) = use_help(shown, &intend);
+    let (help, sheet) = use_help(&HELP, shown, true, of_key, intend.clone(), Html::default());
     let drawn = panels(
         plan.experiment,
         desk.shown_run().map_or(&[], |run| &run.rows),

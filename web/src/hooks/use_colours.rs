@@ -1,4 +1,4 @@
-//! What may change the colours of a page while it shows.
+//! Changes of the colours of a page while it shows.
 
 use yew::{Callback, hook};
 

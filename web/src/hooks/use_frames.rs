@@ -21,7 +21,7 @@ pub fn use_frames(shown: bool, paint: impl FnMut() -> bool + 'static) -> Callbac
     use_callback((), move |(), ()| wake(&frames))
 }
 
-/// What paints, and the frame that is waited for.
+/// The painting function, and the frame that is waited for.
 struct Frames {
     paint: RefCell<Box<dyn FnMut() -> bool>>,
     shown: Cell<bool>,

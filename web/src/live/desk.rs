@@ -42,6 +42,18 @@ pub enum Question {
     LookUp(String),
 }
 
+impl Question {
+    /// The name that it is about.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Join => None,
+            Self::Put(name) | Self::Get(name) | Self::Delete(name) | Self::LookUp(name) => {
+                Some(name)
+            }
+        }
+    }
+}
+
 /// The state of the page.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Desk {
@@ -61,7 +73,7 @@ pub struct Desk {
     pub asked: Option<(u32, Question)>,
     /// Its answer, once that is there.
     pub answer: Option<Rc<Answer>>,
-    /// The last lookup's path, and when it came, by the page's clock.
+    /// The last lookup's path, and when it came, by the page's clock; none once something is asked about another name.
     pub path: Option<(Rc<Path>, f64)>,
     /// The state of the tab's peer; none until it runs.
     pub state: Option<Rc<TabState>>,
@@ -113,6 +125,10 @@ impl Reducible for Desk {
             Action::Copied(number) => next.copied = Some(number),
             Action::Asked(number, question) => {
                 next.error = None;
+                let last = next.asked.as_ref().and_then(|(_, last)| last.name());
+                if last != question.name() {
+                    next.path = None;
+                }
                 next.asked = Some((number, question));
                 next.answer = None;
             }
@@ -171,6 +187,8 @@ impl Desk {
 
 #[cfg(test)]
 mod tests {
+    use chordscope_core::base::id::Id;
+
     use super::*;
 
     fn after(desk: Desk, action: Action) -> Desk {
@@ -189,6 +207,26 @@ mod tests {
         assert_eq!(late.answer, None);
         let right = after(late, heard(Report::Answer(2, Answer::NoSuchName)));
         assert_eq!(right.answer.as_deref(), Some(&Answer::NoSuchName));
+    }
+
+    #[test]
+    fn the_path_of_a_lookup_goes_with_a_question_about_another_name() {
+        let path = Path {
+            key: Id::ZERO,
+            hops: Vec::new(),
+            took: 0,
+        };
+        let of = |name: &str| {
+            let asked = after(
+                Desk::default(),
+                Action::Asked(1, Question::LookUp("a".into())),
+            );
+            let found = after(asked, heard(Report::Answer(1, Answer::Path(path.clone()))));
+            assert!(found.path.is_some());
+            after(found, Action::Asked(2, Question::Get(name.into()))).path
+        };
+        assert!(of("a").is_some());
+        assert_eq!(of("b"), None);
     }
 
     #[test]

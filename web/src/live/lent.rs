@@ -4,12 +4,12 @@ use js_sys::{Array, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    DataTransfer, DragEvent, Event, FileList, FileSystemDirectoryEntry as FolderEntry,
-    FileSystemEntry as Entry, FileSystemFileEntry as FileEntry,
+    DataTransfer, FileList, FileSystemDirectoryEntry as FolderEntry, FileSystemEntry as Entry,
+    FileSystemFileEntry as FileEntry,
 };
-use yew::{Callback, UseStateHandle, hook, use_state};
+use yew::{Callback, hook};
 
-use crate::hooks::use_listener::use_listener;
+use crate::hooks::use_file_drop::use_file_drop;
 use crate::live::intent::Intent;
 use crate::live::talk::{LocalFile, LocalFolder, MAX_SHARED};
 
@@ -38,45 +38,11 @@ pub fn folder(list: &FileList, intend: &Callback<Intent>) {
     }
 }
 
-/// Shares what is dropped while the page is shown: on all of it, since a browser goes to a file that lands beside its target, and the
-/// tab's peer would be gone. Returns whether files are being dragged over it.
+/// Shares what is dropped while the page is shown. Returns whether files are being dragged over it.
 #[hook]
 pub fn use_drop(intend: Callback<Intent>, shown: bool) -> bool {
-    let over: UseStateHandle<bool> = use_state(|| false);
-    let carries = move |event: &Event| -> Option<DragEvent> {
-        let event = event.dyn_ref::<DragEvent>().filter(|_| shown)?.clone();
-        let types = event.data_transfer()?.types();
-        types.includes(&"Files".into(), 0).then_some(event)
-    };
-    let (enter, leave, end) = (over.clone(), over.clone(), over.clone());
-    let dragged = Callback::from(move |event: Event| {
-        if let Some(event) = carries(&event) {
-            event.prevent_default();
-            if !*enter {
-                enter.set(true);
-            }
-        }
-    });
-    let left = Callback::from(move |event: Event| {
-        // Between two elements of the page there is always a next one.
-        let event = event.dyn_into::<DragEvent>().ok();
-        if event.is_some_and(|event| event.related_target().is_none()) {
-            leave.set(false);
-        }
-    });
-    let drop = Callback::from(move |event: Event| {
-        end.set(false);
-        if let Some(event) = carries(&event) {
-            event.prevent_default();
-            if let Some(data) = event.data_transfer() {
-                dropped(&data, &intend);
-            }
-        }
-    });
-    use_listener(|window| Some(window.clone().into()), "dragover", dragged);
-    use_listener(|window| Some(window.clone().into()), "dragleave", left);
-    use_listener(|window| Some(window.clone().into()), "drop", drop);
-    *over
+    let shared = Callback::from(move |data: DataTransfer| dropped(&data, &intend));
+    use_file_drop(shown, shared)
 }
 
 /// Shares each of the files and folders that were dropped.

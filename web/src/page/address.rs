@@ -1,4 +1,4 @@
-//! What the page's address asks for.
+//! The address of the page: route and query.
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -9,7 +9,7 @@ use web_sys::{RequestCache, RequestInit, Response, window};
 pub enum Route {
     /// The simulated ring.
     Ring,
-    /// The papers' measurements.
+    /// The measurements of Chord and of swarms.
     Experiments,
     /// The tab as a member of a real one.
     Live,

@@ -1,6 +1,6 @@
 //! Files of the user: saved and read.
 
-use js_sys::Array;
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsCast;
 use web_sys::{File, HtmlElement, window};
 
@@ -26,8 +26,8 @@ pub fn save(name: &str, text: &str) {
     }
 }
 
-/// The content of a file as text; `None` when the browser cannot read it.
-pub async fn text_of(file: &File) -> Option<String> {
-    let text = wasm_bindgen_futures::JsFuture::from(file.text()).await;
-    text.ok()?.as_string()
+/// The content of a file; `None` when the browser cannot read it. Its text would have lost what is no UTF-8.
+pub async fn bytes_of(file: &File) -> Option<Vec<u8>> {
+    let buffer = wasm_bindgen_futures::JsFuture::from(file.array_buffer()).await;
+    Some(Uint8Array::new(&buffer.ok()?).to_vec())
 }

@@ -12,11 +12,11 @@ use crate::scene::hit::Tip;
 pub struct Place {
     /// Where, in the element's own pixels.
     pub point: Point,
-    /// How wide the element is.
+    /// The width of the element, in pixels.
     pub width: f64,
-    /// How high it is.
+    /// The height of the element, in pixels.
     pub height: f64,
-    /// How exactly the pointer points.
+    /// The kind of the pointer's tip.
     pub tip: Tip,
 }
 

@@ -161,7 +161,7 @@ impl Clock {
     }
 }
 
-/// How many times faster the automatic speed is, once time has run for so many milliseconds under one caption: where nothing new comes,
+/// The factor by which the automatic speed is faster, once time has run for so many milliseconds under one caption: where nothing new comes,
 /// nobody waits for long.
 fn haste(ran: f64) -> f64 {
     let haste = (1.0 + HASTE * (ran - TIMEOUT).max(0.0)).min(MOST_HASTE);

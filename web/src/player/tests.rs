@@ -13,13 +13,13 @@ use super::{Control, Played, Player, Turn};
 
 /// The number of clients of the swarm.
 const CLIENTS: u64 = 4;
-/// How long a caption is read, in milliseconds.
+/// The reading time of a caption, in milliseconds.
 const READING: f64 = 500.0;
 
 /// A page about a swarm, in short.
 struct Swarm {
     history: History<SwarmWorld>,
-    /// How many clients had the file at the last step.
+    /// The number of clients that had the file at the last step.
     shown: usize,
     steps: u32,
     turns: Vec<Turn>,

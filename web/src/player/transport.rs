@@ -63,7 +63,7 @@ pub fn undo_and_redo(time: &TimeView, control: &Callback<Control>) -> Html {
     }
 }
 
-/// How far the run has come, while an earlier moment is shown.
+/// The furthest moment reached, while an earlier one is shown.
 pub(super) fn reached(time: &TimeView) -> Option<String> {
     (time.now < time.reached).then(|| format!("reached {}", time_text(time.reached)))
 }

@@ -18,9 +18,9 @@ const WORK: f64 = 7.0;
 
 /// A page's engine, as the loop of frames sees it.
 pub trait Driven: 'static {
-    /// What the user can ask of it.
+    /// Its commands.
     type Command: 'static;
-    /// What the panels need.
+    /// Its snapshots, for the panels.
     type Snapshot: 'static;
 
     /// Carries out a command.
@@ -36,7 +36,7 @@ pub trait Driven: 'static {
     fn publish(&mut self) -> Self::Snapshot;
 }
 
-/// What is driven, as components see it.
+/// The driven engine, as components see it.
 #[derive(Debug)]
 pub struct PlayerHandle<D: Driven> {
     /// The last snapshot.

@@ -16,7 +16,7 @@ pub struct TimeView {
     pub playing: bool,
     /// Whether there is a next step to go on to.
     pub can_continue: bool,
-    /// How fast, as an index into [`SPEEDS`](crate::player::SPEEDS).
+    /// The speed, as an index into [`SPEEDS`](crate::player::SPEEDS).
     pub speed: usize,
     /// The timeline's map, in order of time.
     pub ticks: Rc<Vec<Tick>>,
@@ -37,13 +37,13 @@ pub struct TimeView {
 pub struct Tick {
     /// When, in microseconds.
     pub at: u64,
-    /// What it stands for.
+    /// Its kind.
     pub kind: TickKind,
     /// In words.
     pub label: String,
 }
 
-/// What a tick stands for: it chooses its form. Where ticks look like one, the greatest is named first.
+/// The kind of a tick, which chooses its form. Where ticks look like one, the greatest is named first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TickKind {
     /// Anything else.

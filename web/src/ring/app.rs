@@ -5,11 +5,12 @@ use std::rc::Rc;
 
 use wasm_bindgen_futures::spawn_local;
 use yew::{
-    Callback, Html, UseReducerHandle, component, html, use_effect_with, use_node_ref, use_reducer,
+    Callback, Html, UseReducerHandle, classes, component, html, use_effect_with, use_node_ref,
+    use_reducer,
 };
 
+use crate::components::help::use_help;
 use crate::hooks::use_route::use_route;
-use crate::hooks::use_shortcuts::use_shortcuts;
 use crate::input;
 use crate::page::{self, Route};
 use crate::player::branch_tree::{BRANCHES, CURRENT, branch_tree};
@@ -25,7 +26,7 @@ use crate::ring::panels::caption::caption_line;
 use crate::ring::panels::change_card::{REFUSED, change_card};
 use crate::ring::panels::event_log::event_log;
 use crate::ring::panels::health_card::health_card;
-use crate::ring::panels::help_sheet::HelpSheet;
+use crate::ring::panels::help::{HELP, single_keys};
 use crate::ring::panels::lookup_card::lookup_card;
 use crate::ring::panels::node_card::{NODES, node_card};
 use crate::ring::panels::ring_view::{VIEW, ring_view};
@@ -47,14 +48,14 @@ pub fn App() -> Html {
     let handle = use_engine(still.clone(), moving.clone(), shown);
     let intend = intend(&ui, &handle);
     // While a prediction asks, arrows move the choice.
-    let (predicting, single) = (handle.view.predicting, ui.shortcuts);
-    use_shortcuts(
+    let predicting = handle.view.predicting;
+    let (help, sheet) = use_help(
+        &HELP,
         shown,
-        move |key| {
-            let is_heard = single || key.starts_with("Ctrl+");
-            intent::of_key(key, predicting).filter(|_| is_heard)
-        },
+        ui.shortcuts,
+        move |key| intent::of_key(key, predicting),
         intend.clone(),
+        single_keys(&ui),
     );
     {
         let ui = ui.clone();
@@ -86,7 +87,7 @@ pub fn App() -> Html {
             }
         });
     }
-    use_dropped_run(&handle.send, shown);
+    let over = use_dropped_run(&handle.send, shown);
     use_effect_with(handle.view.refused.clone(), |_| {
         // It stands below the buttons, where a phone's screen may end.
         page::reveal_below(REFUSED);
@@ -112,14 +113,14 @@ pub fn App() -> Html {
             .map(|refused| refused.text.as_str()),
         false => desk.view.refused_beside(Beside::Time),
     };
-    let class = if page::embedded() {
-        "app app--embed"
-    } else {
-        "app"
-    };
+    let class = classes!(
+        "app",
+        page::embedded().then_some("app--embed"),
+        over.then_some("app--drop"),
+    );
     html! {
         <div {class}>
-            {top_bar(&desk)}
+            {top_bar(&desk, help)}
             <main class="page">
                 <section class="stage stage--ring" aria-label="Stage">
                     {ask_bar(&desk)}
@@ -135,12 +136,13 @@ pub fn App() -> Html {
                     {event_log(&desk)}
                 </aside>
             </main>
-            <HelpSheet ..desk.clone() />
+            {sheet}
+            <p class="drop" aria-hidden="true">{"Drop the file to open its run."}</p>
         </div>
     }
 }
 
-/// What carries out an intent.
+/// The callback that carries out an intent.
 fn intend(ui: &UseReducerHandle<UiState>, handle: &EngineHandle) -> Callback<Intent> {
     let (ui, handle) = (ui.clone(), handle.clone());
     Callback::from(move |asked: Intent| {
@@ -170,10 +172,9 @@ fn intend(ui: &UseReducerHandle<UiState>, handle: &EngineHandle) -> Callback<Int
             Intent::Export => export(&handle),
             Intent::Trace => {
                 let engine = handle.engine.borrow();
-                page::save(&engine.file_name("trace"), &engine.trace(page::json::line));
+                page::save(&engine.file_name("trace"), &engine.trace());
             }
             Intent::Share => share(&ui, &handle.engine),
-            Intent::Help(open) => ui.dispatch(Action::Help(open)),
             Intent::FocusKey => page::focus(field_id(Field::Key)),
             Intent::FocusNode => page::focus(field_id(Field::Node)),
             Intent::Theme => {
@@ -189,7 +190,7 @@ fn intend(ui: &UseReducerHandle<UiState>, handle: &EngineHandle) -> Callback<Int
 fn export(handle: &EngineHandle) {
     let (name, run) = {
         let engine = handle.engine.borrow();
-        (engine.file_name("run"), page::json::lines(&engine.export()))
+        (engine.file_name("run"), engine.export())
     };
     if may_be_run(run.len() as f64) {
         page::save(&name, &run);

@@ -72,7 +72,7 @@ impl Engine {
             mean: Mean::default(),
         };
         if names_a_run(link) {
-            engine.follow_link(link);
+            engine.follow_link(link, !still);
         }
         engine
     }
@@ -90,10 +90,7 @@ impl Engine {
         }
         match command {
             Command::Load(name) => self.load(&name),
-            Command::Open(link) => {
-                self.player.run_on(true);
-                self.follow_link(&link);
-            }
+            Command::Open(link) => self.follow_link(&link, true),
             Command::Import(run) => self.import(run),
             Command::Refuse(why) => self.refuse(Beside::Run, why),
             Command::Time(control) => self.obey(control),
@@ -182,14 +179,13 @@ impl Engine {
         }
     }
 
-    /// Shows what a link says, or why it cannot be read.
-    fn follow_link(&mut self, link: &str) {
+    /// Shows what a link says, running if `runs` and the link names no moment; or says why it cannot be read, and then nothing else changes.
+    fn follow_link(&mut self, link: &str, runs: bool) {
         // The scenario stands with the question.
         match link::open(link, self.history()) {
             Ok(opened) => {
                 self.show(opened.history);
-                let runs = self.player.is_playing() && !opened.is_moment;
-                self.player.lead(runs);
+                self.player.lead(runs && !opened.is_moment);
                 self.focus.chosen = opened.chosen;
                 self.refused = None;
                 if let Some(caveat) = opened.caveat {
@@ -214,14 +210,14 @@ impl Engine {
         }
     }
 
-    /// The run with its branches, as a file has it.
-    pub fn export(&self) -> Json {
-        export::to_json(self.history())
+    /// The run with its branches, as the text of a file.
+    pub fn export(&self) -> String {
+        export::write(self.history())
     }
 
-    /// What happened up to now, as a trace for Perfetto; `line` writes a value on one line.
-    pub fn trace(&self, line: impl Fn(&Json) -> String) -> String {
-        chrome::write_by(self.history().world(), self.history().entries(), line)
+    /// The trace up to now as a chart of time, for Perfetto.
+    pub fn trace(&self) -> String {
+        chrome::write(self.history().world(), self.history().entries())
     }
 
     /// The name of a file of this run, of this kind.
@@ -229,7 +225,7 @@ impl Engine {
         files::name(self.history(), kind)
     }
 
-    /// What a link to this moment says.
+    /// The query of a link to this moment.
     ///
     /// # Errors
     /// One sentence that says why there can be none.

@@ -1,4 +1,4 @@
-//! What buttons and keys mean: from an intent and what is typed to a command, or to one sentence about what is wrong.
+//! Intents of buttons and keys: with what is typed they become commands, or one sentence about what is wrong.
 
 mod typed;
 
@@ -37,8 +37,6 @@ pub enum Intent {
     Export,
     /// Save what happened as a chart of time.
     Trace,
-    /// Open or close the help sheet.
-    Help(bool),
     /// Go to the key field.
     FocusKey,
     /// Go to the node field.
@@ -64,7 +62,6 @@ pub fn of_key(key: &str, predicting: bool) -> Option<Intent> {
         "k" => Intent::Crash,
         "s" => Intent::Share,
         "t" => Intent::Theme,
-        "?" => Intent::Help(true),
         key => return Control::of_key(key).map(Intent::Time),
     })
 }
@@ -72,7 +69,7 @@ pub fn of_key(key: &str, predicting: bool) -> Option<Intent> {
 /// The command of an intent: none if it is no business of the engine's.
 ///
 /// # Errors
-/// What is wrong with what is typed.
+/// The field that holds something wrong, with the reason.
 pub fn command(
     intent: Intent,
     ui: &UiState,
@@ -111,7 +108,6 @@ pub fn command(
         Intent::Share
         | Intent::Export
         | Intent::Trace
-        | Intent::Help(_)
         | Intent::FocusKey
         | Intent::FocusNode
         | Intent::Theme => return Ok(None),

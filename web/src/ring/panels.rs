@@ -1,18 +1,18 @@
-//! What the page is made of, one panel a file.
+//! The panels of the ring page, one a file.
 
 pub mod ask_bar;
 pub mod caption;
 pub mod change_card;
 pub mod event_log;
 pub mod health_card;
-pub mod help_sheet;
+pub mod help;
 pub mod lookup_card;
 pub mod node_card;
 pub mod ring_view;
 pub mod spin_field;
 pub mod top_bar;
 
-use yew::{Callback, Properties, UseReducerHandle};
+use yew::{Callback, UseReducerHandle};
 
 use crate::player::{Control, View};
 use crate::ring::engine::command::Command;
@@ -22,8 +22,8 @@ use crate::ring::state::UiState;
 
 pub(crate) use chordscope_sim::engine::time_text::time_text;
 
-/// What most panels need: the snapshot, the controls, and where to send what the user does.
-#[derive(Clone, Debug, PartialEq, Properties)]
+/// The properties of most panels: the snapshot, the controls, and the callbacks for intents and commands.
+#[derive(Clone, Debug)]
 pub struct Desk {
     /// The last snapshot.
     pub view: View<Snapshot>,

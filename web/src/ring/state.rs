@@ -16,7 +16,7 @@ pub enum Field {
     Node,
 }
 
-/// What is wrong with a field, in one sentence.
+/// A field's refused content: the reason in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
     /// The field.
@@ -34,12 +34,10 @@ pub struct UiState {
     pub from: String,
     /// The node to change, as typed.
     pub node: String,
-    /// How lookups travel.
+    /// Routing and mode of lookups.
     pub way: Way,
-    /// What is wrong, if anything.
+    /// The refused field, if there is one.
     pub error: Option<FieldError>,
-    /// Whether the help sheet is open.
-    pub help: bool,
     /// Whether single keys are shortcuts.
     pub shortcuts: bool,
     /// Whether a run was exported just now: then a chart of time is offered too.
@@ -56,7 +54,6 @@ impl Default for UiState {
             node: "7".to_owned(),
             way: Way::default(),
             error: None,
-            help: false,
             shortcuts: true,
             exported: false,
             toast: None,
@@ -64,7 +61,7 @@ impl Default for UiState {
     }
 }
 
-/// What can happen to the controls.
+/// A change of the controls.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// A field was typed into.
@@ -81,15 +78,13 @@ pub enum Action {
     Refused(FieldError),
     /// The last input was good.
     Accepted,
-    /// The help sheet opens or closes.
-    Help(bool),
     /// Single keys are shortcuts, or not.
     Shortcuts(bool),
     /// A run was exported, or something else was done since.
     Exported(bool),
     /// Something to confirm.
     Toast(String),
-    /// It has been shown for long enough, unless another one is shown by now.
+    /// The end of this confirmation's time; another one that is shown by now stays.
     ToastEnds(String),
 }
 
@@ -128,7 +123,6 @@ impl Reducible for UiState {
             Action::Iterative(iterative) => next.way.iterative = iterative,
             Action::Refused(error) => next.error = Some(error),
             Action::Accepted => next.error = None,
-            Action::Help(open) => next.help = open,
             Action::Shortcuts(on) => next.shortcuts = on,
             Action::Exported(offers) => next.exported = offers,
             Action::Toast(text) => next.toast = Some(text),
@@ -188,7 +182,7 @@ mod tests {
         let state = Rc::new(UiState::default());
         assert!(Rc::ptr_eq(
             &state,
-            &state.clone().reduce(Action::Help(false))
+            &state.clone().reduce(Action::Shortcuts(true))
         ));
     }
 }

@@ -27,7 +27,7 @@ pub struct EngineHandle {
     pub send: Callback<Command>,
     /// The engine itself, for what is asked once, such as a link.
     pub engine: Rc<RefCell<Engine>>,
-    /// What paints it.
+    /// The painter of its two canvases.
     pub painter: Rc<RefCell<Painter>>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::f64::consts::{FRAC_PI_2, TAU};
 
-/// How far right and how far up a turn of the unit circle lies. (The standard library's functions reduce angles of any
+/// The coordinates, to the right and up, of a turn of the unit circle. (The standard library's functions reduce angles of any
 /// size, with tables that would cost each page four kilobytes; turns are small.)
 pub(super) fn on_circle(turn: f64) -> (f64, f64) {
     let quarter = (turn * 4.0).round();

@@ -38,7 +38,7 @@ impl Point {
 pub struct Curve {
     /// Where it starts.
     pub start: Point,
-    /// What it bends towards.
+    /// The control point of the bend.
     pub bend: Point,
     /// Where it ends.
     pub end: Point,

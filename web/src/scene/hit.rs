@@ -1,11 +1,11 @@
-//! What lies under a pointer: the one place where stages and timelines find out. Pure numbers.
+//! Hit testing: the target under a pointer, on stages and timelines. Pure numbers.
 
 use std::f64::consts::{FRAC_PI_2, TAU};
 
 use crate::scene::curve::Point;
 use crate::scene::layout::Layout;
 
-/// What a pointer is over on a ring: by index, or by whatever names it.
+/// A target under a pointer on a ring: by index, or by whatever names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Under<T = usize> {
     /// A node.
@@ -16,7 +16,7 @@ pub enum Under<T = usize> {
     Arc(T),
 }
 
-/// How exactly a pointer points.
+/// The kind of a pointer's tip: the exactness with which it points.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tip {
     /// A mouse or a pen: what is drawn under it counts.
@@ -26,7 +26,7 @@ pub enum Tip {
     Blunt,
 }
 
-/// What can be pointed at on a ring, as turns of the circle.
+/// The targets on a ring, as turns of the circle.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Targets {
     /// Where nodes are.
@@ -37,20 +37,20 @@ pub struct Targets {
     pub arcs: Vec<(f64, f64)>,
 }
 
-/// How far from the middle of a node or key a pointer still hits it, where nothing else is.
+/// The distance from the middle of a node or key at which a pointer still hits it, where nothing else is, in pixels.
 const REACH: f64 = 22.0;
 /// Nodes drawn smaller than this are as large as this to a pointer.
 const SMALLEST: f64 = 6.0;
 /// Half of a key's diamond.
 const KEY: f64 = 7.0;
-/// How far beside the band a mouse still hits it.
+/// The distance from the band at which a mouse still hits it, in pixels.
 const BESIDE: f64 = 3.0;
-/// How many pixels from a tick of a timeline a pointer names it.
+/// The distance from a tick of a timeline at which a pointer names it, in pixels.
 const NEAR_TICK: f64 = 8.0;
 /// Ticks nearer to one another than this look like one.
 const ONE_TICK: f64 = 0.75;
 
-/// What is under a point of a stage.
+/// The target under a point of a stage.
 pub fn on_ring(layout: &Layout, targets: &Targets, point: Point, tip: Tip) -> Option<Under> {
     let node = nearest(layout, &targets.nodes, point);
     let key = nearest(layout, &targets.keys, point);

@@ -19,11 +19,11 @@ pub enum Anchor {
 pub struct Wanted {
     /// The turn it belongs to.
     pub turn: f64,
-    /// How far outside the band it starts, in pixels.
+    /// The distance from the band at which it starts, outwards, in pixels.
     pub gap: f64,
     /// The word.
     pub text: String,
-    /// Whether it goes inside the ring where the stage ends before the word does.
+    /// Whether it may go inside the ring where the stage ends before the word does.
     pub inside: bool,
 }
 
@@ -59,9 +59,9 @@ impl Area {
 const LINE: f64 = 14.0;
 /// A generous width of one character; an ellipsis is as wide as two.
 const CHARACTER: f64 = 7.0;
-/// How much of the stage's edge stays free.
+/// The margin at the stage's edge that stays free, in pixels.
 const EDGE: f64 = 2.0;
-/// What lies on the band reaches this far out of its middle.
+/// The reach of things on the band, from its middle, in pixels.
 const BAND: f64 = 12.0;
 /// Where else a word may go when its first place is taken: farther out, and up or down.
 const RETRIES: [(f64, f64); 6] = [
@@ -102,7 +102,9 @@ pub fn place(
     for (index, word) in wanted.iter().enumerate() {
         let area = |(point, anchor): &(Point, Anchor)| word_area(*point, *anchor, &word.text);
         let mut places = RETRIES.map(|by| outside(layout, width, word, by)).to_vec();
-        if word.inside && !places.iter().any(|place| is_on_stage(&area(place))) {
+        // Where the stage ends before the word's own place does.
+        let is_cut = places.first().is_none_or(|own| !is_on_stage(&area(own)));
+        if word.inside && is_cut {
             places.extend(INNER.map(|by| inside(layout, word, by)));
         }
         let free = places.into_iter().find(|place| {
@@ -143,7 +145,7 @@ fn inside(layout: &Layout, word: &Wanted, (inward, down): (f64, f64)) -> (Point,
     (point, anchor)
 }
 
-/// How far to move a word sideways so that it is on the stage, if it takes at most so much.
+/// The sideways shift that brings a word onto the stage, in pixels, if at most `slack` does.
 fn inwards(area: &Area, width: f64, slack: f64) -> f64 {
     let left = (EDGE - area.left).max(0.0);
     let right = (area.right - (width - EDGE)).max(0.0);

@@ -16,7 +16,7 @@ pub struct Layout {
     pub node: f64,
 }
 
-/// How much of the stage's edge is kept free for labels.
+/// The margin at the stage's edge that is kept free for labels, in pixels.
 const MARGIN: f64 = 54.0;
 /// The radius of a node where there is room.
 const NODE: f64 = 15.0;
@@ -24,7 +24,7 @@ const NODE: f64 = 15.0;
 const BARE: f64 = 9.0;
 /// Nodes do not shrink below this only because two of them are close.
 const DUST: f64 = 6.0;
-/// How wide the band is where there is room.
+/// The width of the band where there is room, in pixels.
 const BAND: f64 = 14.0;
 
 impl Layout {
@@ -58,7 +58,7 @@ impl Layout {
         self.at(turn, self.radius)
     }
 
-    /// How wide the band is.
+    /// The width of the band, in pixels.
     pub fn band(&self) -> f64 {
         BAND.min(self.radius * 0.08)
     }

@@ -10,7 +10,7 @@ pub struct Palette {
     pub ink: String,
     /// Less important structure.
     pub mute: String,
-    /// What the stage lies on.
+    /// The background of the stage.
     pub panel: String,
     /// The ring.
     pub band: String,

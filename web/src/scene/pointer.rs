@@ -5,11 +5,11 @@ use std::f64::consts::TAU;
 use crate::scene::curve::{Curve, Point};
 use crate::scene::layout::Layout;
 
-/// How far inside the band the first lane lies: it leads from each node to the next.
+/// The distance of the first lane from the band, inwards, in pixels: it leads from each node to the next.
 const BESIDE: f64 = 5.0;
-/// How far inside the nodes the second one lies: it passes whoever lies between.
+/// The distance of the second one from the nodes, inwards: it passes whoever lies between.
 const INSIDE: f64 = 6.0;
-/// How far inside that the next ones do.
+/// The distance of each further lane from the one before.
 const LANE: f64 = 8.0;
 /// The last part of a pointer, which gives its head a direction.
 const LAST: f64 = 3.0;

@@ -2,11 +2,10 @@
 
 use serde_json::json;
 
+use crate::lesson::LESSON;
 use crate::live::{self, join, put};
 use crate::stage::Stage;
 use crate::support::{Page, Result, Ring, SiteServer, eventually};
-
-const LESSON: &str = "1 → 18 → 20 → 21 → 28";
 
 /// Checks a page in light and in dark, wide and narrow.
 async fn check(page: &Page, what: &str) -> Result<()> {

@@ -2,17 +2,8 @@
 
 use thirtyfour::prelude::Key;
 
-use crate::support::{Page, Result, SiteServer, eventually};
-
-const LESSON: &str = "1 → 18 → 20 → 21 → 28";
-
-async fn open(width: u32, height: u32) -> Result<(SiteServer, Page)> {
-    let site = SiteServer::start("/").await?;
-    let page = Page::open_sized(&site.url(), width, height).await?;
-    page.wait_for_text("status", "Result", LESSON).await?;
-    page.by_name("button", "Play").await?;
-    Ok((site, page))
-}
+use crate::lesson::{LESSON, open_ended};
+use crate::support::{Page, Result, eventually};
 
 /// Waits until a script returns true.
 async fn holds(page: &Page, what: &str, script: &str) -> Result<()> {
@@ -71,7 +62,7 @@ async fn press(page: &Page, keys: impl Into<thirtyfour::TypingData>) -> Result<(
 
 #[tokio::test]
 async fn a_deed_in_the_past_begins_a_branch_and_rows_list_and_keys_lead_back() -> Result<()> {
-    let (site, page) = open(1280, 800).await?;
+    let (site, page) = open_ended(1280, 800).await?;
     let digest = page.text("status", "Digest").await?;
     assert!(!page.has("combobox", "Branch").await?, "one branch is none");
     branch_off(&page, "7", "Insert node").await?;
@@ -101,7 +92,7 @@ async fn a_deed_in_the_past_begins_a_branch_and_rows_list_and_keys_lead_back() -
 async fn undo_and_redo_have_buttons_and_keys_and_say_when_there_is_nothing() -> Result<()> {
     const CAN: &str = "return ['Undo', 'Redo'].map(name =>
         document.querySelector(`[aria-label=${name}]`).getAttribute('aria-disabled') !== 'true')";
-    let (_site, page) = open(1280, 800).await?;
+    let (_site, page) = open_ended(1280, 800).await?;
     let can = async |undo: bool, redo: bool| {
         eventually(&format!("undo {undo}, redo {redo}"), async || {
             let seen = page.run(CAN).await?;
@@ -151,7 +142,7 @@ async fn on_a_phone_branches_are_below_the_bar_and_a_finger_chooses_one() -> Res
         const rows = document.querySelector('.branches')?.getBoundingClientRect();
         return scrollY === 0 && play.bottom <= innerHeight && document.documentElement.scrollWidth <= innerWidth
             && (!rows || rows.top >= play.bottom)";
-    let (_site, page) = open(390, 844).await?;
+    let (_site, page) = open_ended(390, 844).await?;
     holds(&page, "Play on the first screen", FITS).await?;
     grow(&page, 3).await?;
     page.run("scrollTo(0, 0)").await?;
@@ -174,7 +165,7 @@ async fn the_tree_scrolls_to_the_current_branch_and_the_page_stays() -> Result<(
     const SCROLLS: &str = "
         const tree = document.querySelector('.branches__tree');
         return tree.scrollHeight > tree.clientHeight + 20";
-    let (_site, page) = open(1280, 800).await?;
+    let (_site, page) = open_ended(1280, 800).await?;
     grow(&page, 7).await?;
     is_current(&page, "7").await?;
     for (width, height) in [(1280, 800), (390, 844)] {
@@ -220,7 +211,7 @@ const ALIGNED: &str = "
 
 #[tokio::test]
 async fn branches_lie_beside_the_ring_and_move_nothing() -> Result<()> {
-    let (_site, page) = open(1280, 800).await?;
+    let (_site, page) = open_ended(1280, 800).await?;
     let mut before = Vec::new();
     let sizes = [
         (1280, 800),

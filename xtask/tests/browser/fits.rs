@@ -1,8 +1,7 @@
 //! Layout tests: phones, frames, the names of scenarios, addresses.
 
+use crate::lesson::LESSON;
 use crate::support::{Page, Result, SiteServer, eventually};
-
-const LESSON: &str = "1 → 18 → 20 → 21 → 28";
 
 /// A script that returns which of stage, caption and play are not wholly on the screen.
 const OUTSIDE: &str = "

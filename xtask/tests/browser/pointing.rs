@@ -2,11 +2,11 @@
 
 use thirtyfour::prelude::Key;
 
+use crate::lesson::open_ended;
 use crate::live;
 use crate::stage::Stage;
 use crate::support::{Page, Result, Ring, SiteServer, eventually};
 
-const LESSON: &str = "1 → 18 → 20 → 21 → 28";
 /// The lesson's nodes.
 const NODES: [u32; 9] = [1, 4, 9, 11, 14, 18, 20, 21, 28];
 /// The names of the lesson's records.
@@ -40,14 +40,6 @@ fn keys() -> Vec<u32> {
 fn responsible(at: f64) -> (u32, u32) {
     let owner = NODES.iter().position(|node| turn(*node) >= at).unwrap_or(0);
     (NODES[(owner + NODES.len() - 1) % NODES.len()], NODES[owner])
-}
-
-async fn open() -> Result<(SiteServer, Page)> {
-    let site = SiteServer::start("/").await?;
-    let page = Page::open(&site.url()).await?;
-    page.wait_for_text("status", "Result", LESSON).await?;
-    page.by_name("button", "Play").await?;
-    Ok((site, page))
 }
 
 async fn hint(page: &Page) -> Result<String> {
@@ -90,7 +82,7 @@ fn clearest(stage: &Stage, nodes: &[u32]) -> f64 {
 
 #[tokio::test]
 async fn the_mouse_finds_every_node_key_and_arc_at_every_size() -> Result<()> {
-    let (_site, page) = open().await?;
+    let (_site, page) = open_ended(1280, 800).await?;
     for (width, height) in SIZES {
         for zoom in [1, 2] {
             page.resize_enlarged(width, height, zoom).await?;
@@ -140,7 +132,7 @@ async fn the_mouse_finds_every_node_key_and_arc_at_every_size() -> Result<()> {
 
 #[tokio::test]
 async fn a_pointer_that_is_back_before_the_next_frame_is_where_it_was() -> Result<()> {
-    let (_site, page) = open().await?;
+    let (_site, page) = open_ended(1280, 800).await?;
     let stage = Stage::find(&page).await?;
     let (x, y) = stage.at(turn(1));
     page.point_at(x, y).await?;
@@ -166,7 +158,7 @@ async fn a_pointer_that_is_back_before_the_next_frame_is_where_it_was() -> Resul
 
 #[tokio::test]
 async fn points_all_around_the_band_are_hit() -> Result<()> {
-    let (_site, page) = open().await?;
+    let (_site, page) = open_ended(1280, 800).await?;
     for (width, height) in SIZES {
         for zoom in [1, 2] {
             page.resize_enlarged(width, height, zoom).await?;
@@ -210,7 +202,7 @@ async fn is_chosen(page: &Page, node: u32) -> Result<()> {
 
 #[tokio::test]
 async fn a_finger_and_the_mouse_choose_every_node_and_key() -> Result<()> {
-    let (_site, page) = open().await?;
+    let (_site, page) = open_ended(1280, 800).await?;
     let key_field = "return document.getElementById('key').value";
     for (width, height) in SIZES {
         page.resize(width, height).await?;
@@ -259,7 +251,7 @@ async fn caption_says(page: &Page, part: &str) -> Result<()> {
 
 #[tokio::test]
 async fn only_a_node_answers_a_prediction() -> Result<()> {
-    let (_site, page) = open().await?;
+    let (_site, page) = open_ended(1280, 800).await?;
     for (width, height) in SIZES {
         page.resize(width, height).await?;
         for touch in [false, true] {
@@ -299,7 +291,7 @@ async fn only_a_node_answers_a_prediction() -> Result<()> {
 
 #[tokio::test]
 async fn arrows_move_the_choice_and_enter_answers() -> Result<()> {
-    let (_site, page) = open().await?;
+    let (_site, page) = open_ended(1280, 800).await?;
     let press = async |key: Key| -> Result<()> {
         Ok(page
             .driver()
@@ -347,7 +339,7 @@ async fn the_mouse_names_every_tick_of_the_timeline() -> Result<()> {
         return text && [text.getAttribute('x'), text.textContent]";
     const DRAWN: &str =
         "return [...document.querySelectorAll('.track line')].map(line => line.getAttribute('x1'))";
-    let (_site, page) = open().await?;
+    let (_site, page) = open_ended(1280, 800).await?;
     for (width, height) in SIZES {
         for zoom in [1, 2] {
             page.resize_enlarged(width, height, zoom).await?;

@@ -3,15 +3,8 @@
 use thirtyfour::TypingData;
 use thirtyfour::prelude::Key;
 
+use crate::lesson::{LESSON, open_sized};
 use crate::support::{Page, Result, SiteServer, eventually};
-
-const LESSON: &str = "1 → 18 → 20 → 21 → 28";
-
-async fn open() -> Result<(SiteServer, Page)> {
-    let site = SiteServer::start("/").await?;
-    let page = Page::open(&site.url()).await?;
-    Ok((site, page))
-}
 
 async fn caption_says(page: &Page, part: &str) -> Result<()> {
     let caption = "return document.querySelector('.caption').innerText";
@@ -63,7 +56,7 @@ async fn overflow(page: &Page) -> Result<i64> {
 
 #[tokio::test]
 async fn a_lookup_shows_its_path_in_every_mode_and_routing() -> Result<()> {
-    let (site, page) = open().await?;
+    let (site, page) = open_sized(1280, 800).await?;
     // The scenario asks it by itself.
     page.wait_for_text("status", "Result", LESSON).await?;
     look_up(&page, "12", "28", "28 → 4 → 9 → 11 → 14").await?;
@@ -83,7 +76,7 @@ async fn a_lookup_shows_its_path_in_every_mode_and_routing() -> Result<()> {
 
 #[tokio::test]
 async fn a_chosen_scenario_stops_at_each_step_until_continue_is_pressed_or_its_key() -> Result<()> {
-    let (site, page) = open().await?;
+    let (site, page) = open_sized(1280, 800).await?;
     page.choose("Scenario", "The exercise: lookup(12) from 28")
         .await?;
     caption_says(&page, "Node 28 forwards the lookup to 4.").await?;
@@ -118,7 +111,7 @@ async fn a_chosen_scenario_stops_at_each_step_until_continue_is_pressed_or_its_k
 
 #[tokio::test]
 async fn an_insertion_shows_the_four_changed_fingers_old_beside_new() -> Result<()> {
-    let (_site, page) = open().await?;
+    let (_site, page) = open_sized(1280, 800).await?;
     page.fill("spinbutton", "Node id", "7").await?;
     page.click("button", "Insert node").await?;
     let rows = page.table("Changed fingers").await?;
@@ -137,7 +130,7 @@ async fn an_insertion_shows_the_four_changed_fingers_old_beside_new() -> Result<
 
 #[tokio::test]
 async fn a_lookup_is_not_compared_with_a_ring_that_has_changed_since() -> Result<()> {
-    let (_site, page) = open().await?;
+    let (_site, page) = open_sized(1280, 800).await?;
     let card = "return document.querySelector('[aria-labelledby=lookup-title]').innerText";
     let says = async |part: &str| {
         let seen = async || {
@@ -156,7 +149,7 @@ async fn a_lookup_is_not_compared_with_a_ring_that_has_changed_since() -> Result
 
 #[tokio::test]
 async fn a_scenario_that_asks_nothing_leaves_no_key_of_another_ring() -> Result<()> {
-    let (_site, page) = open().await?;
+    let (_site, page) = open_sized(1280, 800).await?;
     let sparse = "A sparser ring: 16 nodes on 65,536 positions";
     page.choose("Scenario", sparse).await?;
     // It stops at its first step: without stops it is played.
@@ -175,7 +168,7 @@ async fn a_scenario_that_asks_nothing_leaves_no_key_of_another_ring() -> Result<
 
 #[tokio::test]
 async fn wrong_input_is_explained_in_its_place() -> Result<()> {
-    let (_site, page) = open().await?;
+    let (_site, page) = open_sized(1280, 800).await?;
     let said = async |id: &str, part: &str| {
         let script = format!("return document.getElementById('{id}-error')?.innerText");
         let seen = async || {
@@ -205,7 +198,7 @@ async fn wrong_input_is_explained_in_its_place() -> Result<()> {
 
 #[tokio::test]
 async fn everything_works_by_keyboard_alone() -> Result<()> {
-    let (_site, page) = open().await?;
+    let (_site, page) = open_sized(1280, 800).await?;
     page.wait_for_text("status", "Result", LESSON).await?;
     press(&page, "/").await?;
     press(&page, "12").await?;
@@ -234,7 +227,7 @@ async fn everything_works_by_keyboard_alone() -> Result<()> {
 
 #[tokio::test]
 async fn time_steps_forward_and_back() -> Result<()> {
-    let (_site, page) = open().await?;
+    let (_site, page) = open_sized(1280, 800).await?;
     page.wait_for_text("status", "Result", LESSON).await?;
     page.by_name("button", "Play").await?;
     let end = now(&page).await?;
@@ -259,7 +252,7 @@ async fn time_steps_forward_and_back() -> Result<()> {
 
 #[tokio::test]
 async fn a_prediction_is_told_right_or_wrong_with_the_rule() -> Result<()> {
-    let (_site, page) = open().await?;
+    let (_site, page) = open_sized(1280, 800).await?;
     page.wait_for_text("status", "Result", LESSON).await?;
     page.click("button", "Predict").await?;
     caption_says(&page, "Who is next?").await?;
@@ -273,7 +266,7 @@ async fn a_prediction_is_told_right_or_wrong_with_the_rule() -> Result<()> {
 
 #[tokio::test]
 async fn a_link_opens_the_same_moment() -> Result<()> {
-    let (site, page) = open().await?;
+    let (site, page) = open_sized(1280, 800).await?;
     page.wait_for_text("status", "Result", LESSON).await?;
     look_up(&page, "12", "28", "28 → 4 → 9 → 11 → 14").await?;
     page.click("button", "Share link").await?;
@@ -309,7 +302,7 @@ async fn a_link_that_cannot_be_read_is_said_to_be_one() -> Result<()> {
 
 #[tokio::test]
 async fn the_legend_explains_every_dot_of_the_stage() -> Result<()> {
-    let (_site, page) = open().await?;
+    let (_site, page) = open_sized(1280, 800).await?;
     page.wait_for_text("status", "Result", LESSON).await?;
     let legend = "return document.querySelector('.app .legend').innerText";
     let legend = page.run(legend).await?.to_string();
@@ -529,7 +522,7 @@ async fn where_the_stage_is_alone_a_broken_link_is_said_to_be_one_too() -> Resul
 
 #[tokio::test]
 async fn a_node_that_leaves_is_marked_and_what_named_it_then_leads_to_its_place() -> Result<()> {
-    let (site, page) = open().await?;
+    let (site, page) = open_sized(1280, 800).await?;
     page.wait_for_text("status", "Result", LESSON).await?;
     for (width, height) in [(1280, 800), (390, 844)] {
         page.goto("about:blank").await?;
@@ -553,7 +546,7 @@ async fn a_node_that_leaves_is_marked_and_what_named_it_then_leads_to_its_place(
 #[tokio::test]
 async fn the_time_says_how_far_the_run_has_come_only_where_an_earlier_moment_is_shown() -> Result<()>
 {
-    let (_site, page) = open().await?;
+    let (_site, page) = open_sized(1280, 800).await?;
     page.wait_for_text("status", "Result", LESSON).await?;
     let time = async |is: &str, right: fn(&str) -> bool| {
         eventually(is, async || {
@@ -602,7 +595,7 @@ async fn a_split_network_and_a_torn_ring_look_it() -> Result<()> {
         for (let at = 0; at < data.length; at += 4)
             red += data[at + 3] > 150 && data[at] > 140 && data[at + 1] < 80 && data[at + 2] < 80;
         return red";
-    let (site, page) = open().await?;
+    let (site, page) = open_sized(1280, 800).await?;
     page.wait_for_text("status", "Result", LESSON).await?;
     assert_eq!(page.run(RED).await?, 0, "nothing is broken in the lesson");
     for (scenario, at, least) in [

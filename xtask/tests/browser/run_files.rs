@@ -6,17 +6,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{Page, Result, SiteServer, chordscope, eventually};
-
-const LESSON: &str = "1 → 18 → 20 → 21 → 28";
-
-async fn open(width: u32, height: u32) -> Result<(SiteServer, Page)> {
-    let site = SiteServer::start("/").await?;
-    let page = Page::open_sized(&site.url(), width, height).await?;
-    page.wait_for_text("status", "Result", LESSON).await?;
-    page.by_name("button", "Play").await?;
-    Ok((site, page))
-}
+use crate::lesson::{LESSON, open_ended};
+use crate::support::{Page, Result, chordscope, eventually};
 
 /// The saved file whose name begins so, once the browser has written all of it.
 async fn saved(folder: &Path, kind: &str) -> Result<(PathBuf, Value)> {
@@ -72,7 +63,7 @@ async fn run(arguments: &[&str]) -> Result<String> {
 
 #[tokio::test]
 async fn an_exported_run_has_its_branches_and_digest_here_and_in_the_program() -> Result<()> {
-    let (site, page) = open(1280, 800).await?;
+    let (site, page) = open_ended(1280, 800).await?;
     let folder = TempDir::new()?;
     page.save_to(folder.path()).await?;
     page.click("button", "Step back").await?;
@@ -107,7 +98,7 @@ async fn an_exported_run_has_its_branches_and_digest_here_and_in_the_program() -
 
 #[tokio::test]
 async fn what_the_program_exports_opens_on_the_page_and_is_traced_there_too() -> Result<()> {
-    let (_site, page) = open(390, 844).await?;
+    let (_site, page) = open_ended(390, 844).await?;
     let folder = TempDir::new()?;
     let (path, trace) = (
         folder.path().join("run.json"),
@@ -138,7 +129,7 @@ async fn what_the_program_exports_opens_on_the_page_and_is_traced_there_too() ->
 
 #[tokio::test]
 async fn a_file_that_is_no_run_is_refused_beside_the_buttons_and_changes_nothing() -> Result<()> {
-    let (_site, page) = open(1280, 800).await?;
+    let (_site, page) = open_ended(1280, 800).await?;
     let folder = TempDir::new()?;
     let path = folder.path().join("file.json");
     let good = folder.path().join("good.json");
@@ -149,9 +140,15 @@ async fn a_file_that_is_no_run_is_refused_beside_the_buttons_and_changes_nothing
     let long = format!("[0{}]", ",0".repeat(8_000_000));
     let large = " ".repeat((16 << 20) + 1);
     for (text, part) in [
-        ("", "This file cannot be opened: it is not JSON: "),
+        (
+            "",
+            "This file cannot be opened: it is no JSON, as it is empty.",
+        ),
         ("{\"bits\": 5}", "format: is missing, as in a scenario"),
-        (&good[..good.len() / 2], "This file cannot be opened: "),
+        (
+            &good[..good.len() / 2],
+            "This file cannot be opened: it is no JSON, as it ends too early, at line ",
+        ),
         (
             &good.replace("\"ring\"", "\"swarm\""),
             "world: must be \"ring\"",
@@ -162,7 +159,7 @@ async fn a_file_that_is_no_run_is_refused_beside_the_buttons_and_changes_nothing
             "unknown field `colour`",
         ),
         (
-            &good.replace("\"seed\": 1", "\"seed\": 9007199254740993"),
+            &good.replace("\"seed\": 1", "\"seed\": 1.5"),
             "seed: must be a whole number",
         ),
         (&deep, "it is nested too deeply"),
@@ -188,9 +185,76 @@ async fn a_file_that_is_no_run_is_refused_beside_the_buttons_and_changes_nothing
     page.assert_no_errors().await
 }
 
+/// Files by their bytes, made of an exported run, with a part of the reason for which they are refused.
+fn variants(good: &str) -> Vec<(Vec<u8>, Option<&'static str>)> {
+    let replaced = |old: &str, new: &str| {
+        assert!(good.contains(old), "{old}");
+        good.replace(old, new).into_bytes()
+    };
+    let marked = format!("\u{feff}{good}");
+    let wide = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let no_text = Some("it is no JSON, as it is not text in UTF-8");
+    vec![
+        (marked.into_bytes(), None),
+        (replaced("\"seed\": 1", "\"seed\": 9007199254740993"), None),
+        (
+            replaced("\"seed\": 1", "\"seed\": \"9007199254740993\""),
+            None,
+        ),
+        (wide, no_text),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec(), no_text),
+        (
+            replaced("\"seed\": 1", "\"seed\": 1, \"seed\": 2"),
+            Some("field `seed` is there twice at line "),
+        ),
+        (
+            replaced("\"seed\": 1", "\"seed\": 1e0"),
+            Some("seed: must be a whole number"),
+        ),
+        (
+            replaced("\"world\"", "\"\\ud800\": 1, \"world\""),
+            Some("it is no JSON at line "),
+        ),
+        (
+            replaced("\"seed\": 1", "\"seed\": nul"),
+            Some("it is no JSON at line "),
+        ),
+        (
+            replaced("\"version\": 2", "\"version\": 1"),
+            Some("version: is 1, and only 2 is known"),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn the_page_and_the_program_open_and_refuse_the_same_bytes_for_the_same_reason() -> Result<()>
+{
+    let (_site, page) = open_ended(1280, 800).await?;
+    let folder = TempDir::new()?;
+    let path = folder.path().join("file.json");
+    run(&["crash-18", "--export", &path.to_string_lossy()]).await?;
+    let good = fs::read_to_string(&path)?;
+    for (bytes, reason) in variants(&good) {
+        fs::write(&path, &bytes)?;
+        let program = run(&[&path.to_string_lossy()]).await;
+        // The next file says something else, or shows another run.
+        page.choose("Scenario", "The lesson: lookup(26)").await?;
+        import(&page, &path).await?;
+        match (program, reason) {
+            (Ok(digest), None) => drop(page.wait_for_text("status", "Digest", &digest).await?),
+            (Err(said), Some(reason)) => {
+                assert!(said.to_string().contains(reason), "{said}");
+                refused(&page, reason).await?;
+            }
+            (program, reason) => panic!("{reason:?}, but the program: {program:?}"),
+        }
+    }
+    page.assert_no_errors().await
+}
+
 #[tokio::test]
 async fn a_file_that_is_dropped_on_the_page_is_opened() -> Result<()> {
-    let (_site, page) = open(1280, 800).await?;
+    let (_site, page) = open_ended(1280, 800).await?;
     let folder = TempDir::new()?;
     let path = folder.path().join("run.json");
     let expected = run(&["insert-7", "--export", &path.to_string_lossy()]).await?;
@@ -200,9 +264,25 @@ async fn a_file_that_is_dropped_on_the_page_is_opened() -> Result<()> {
          data.items.add(new File([{text}], 'run.json', {{ type: 'application/json' }}));
          const over = new DragEvent('dragover', {{ dataTransfer: data, bubbles: true, cancelable: true }});
          if (document.body.dispatchEvent(over)) throw new Error('the browser would go to the file');
-         document.body.dispatchEvent(new DragEvent('drop', {{ dataTransfer: data, bubbles: true, cancelable: true }}));"
+         window.dropped = new DragEvent('drop', {{ dataTransfer: data, bubbles: true, cancelable: true }});"
     ))
     .await?;
+    // Meanwhile the page says what it would do with the file.
+    let says = async |words: &str| {
+        let seen = "const words = document.querySelector('.app > .drop');
+            return getComputedStyle(words).display === 'none' ? '' : words.innerText";
+        eventually(&format!("\"{words}\" over the page"), async || {
+            Ok((page.run(seen).await? == words).then_some(()))
+        })
+        .await
+    };
+    says("Drop the file to open its run.").await?;
+    page.screenshot("run-dragged").await?;
+    page.click("button", "Light or dark").await?;
+    page.screenshot("run-dragged-dark").await?;
+    page.run("document.body.dispatchEvent(window.dropped)")
+        .await?;
     page.wait_for_text("status", "Digest", &expected).await?;
+    says("").await?;
     page.assert_no_errors().await
 }

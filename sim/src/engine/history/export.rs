@@ -194,8 +194,8 @@ fn check_head(fields: &mut Fields, world: &str) -> Result<(), Malformed> {
         }
     }
     let version: u64 = fields.number("version")?;
-    if !(1..=u64::from(VERSION)).contains(&version) {
-        let reason = format!("is {version}, and only those up to {VERSION} are known");
+    if version != u64::from(VERSION) {
+        let reason = format!("is {version}, and only {VERSION} is known");
         return Err(Malformed::new("version", &reason));
     }
     Ok(())

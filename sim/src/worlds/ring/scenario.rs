@@ -119,7 +119,16 @@ impl Scenario {
         if text.len() > MAX_JSON {
             return Err(Malformed::new("", &"a scenario has at most 16 MiB"));
         }
-        file::read(Json::parse(text)?, "")
+        Self::from_tree(Json::parse(text)?)
+    }
+
+    /// Reads and checks a scenario that is read as JSON already.
+    ///
+    /// # Errors
+    /// [`Malformed`] says where and why.
+    #[cfg(feature = "scenario-files")]
+    pub fn from_tree(value: Json) -> Result<Self, Malformed> {
+        file::read(value, "")
     }
 
     /// Writes a scenario as JSON.

@@ -234,9 +234,14 @@ impl Entry {
             }
             What::Node(node, event) => describe_event(space, *node, event),
             What::Broken(property, node) => {
-                format!("violated at {}: {}", space.show(*node), property.title())
+                format!(
+                    "violated at node {}: {}",
+                    space.show(*node),
+                    property.title()
+                )
             }
-            What::Mended(property) => format!("holds again: {}", property.title()),
+            // Also where it holds of no node at all, as no node is a member.
+            What::Mended(property) => format!("no longer violated: {}", property.title()),
         }
     }
 }

@@ -1,17 +1,17 @@
-//! The number of members of the ring, as far as one member can tell.
+//! The number of nodes of the ring, as far as one node can tell. Each position of a peer is a node.
 
 use chordscope_core::base::id::{Id, Space};
 
 use super::known;
 use crate::live::talk::TabState;
 
-/// So many deviations below the middle the number of members lies in one ring of ten thousand. Nothing is said of more members
+/// So many deviations below the middle the number of nodes lies in one ring of ten thousand. Nothing is said of more nodes
 /// than the tab knows that is less sure.
 const SURE: f64 = 3.7;
 /// The bounds that are told, in deviations: the number lies outside of them in fewer than one ring of a hundred.
 const TOLD: f64 = 2.6;
 
-/// The number of members of the ring, as far as the tab can tell.
+/// The number of nodes of the ring, as far as the tab can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Members {
     /// The tab knows them all.
@@ -20,7 +20,7 @@ pub enum Members {
     Between(u64, u64),
 }
 
-/// Returns the number of members of the ring: none where the tab may know them all, or not.
+/// Returns the number of nodes of the ring: none where the tab may know them all, or not.
 pub fn members(state: &TabState) -> Option<Members> {
     let before = state.predecessor?;
     let last = state.successors.last()?;
@@ -65,11 +65,13 @@ fn rounded(number: f64, round: fn(f64) -> f64) -> f64 {
 pub fn coverage(state: &TabState) -> String {
     let known = known(state, None).len();
     match members(state) {
-        Some(Members::All) => format!("Shown: all {known} members."),
-        Some(Members::Between(low, high)) => {
-            format!("Shown: {known} of about {low} to {high} members, those that this tab knows.")
+        Some(Members::All) => {
+            format!("Shown: all {known} nodes of the ring; a peer can have several.")
         }
-        None if known == 1 => "Shown: this tab. It knows no other member.".to_owned(),
+        Some(Members::Between(low, high)) => format!(
+            "Shown: the {known} nodes that this tab knows, of about {low} to {high}; a peer can have several."
+        ),
+        None if known == 1 => "Shown: this tab. It knows no other node.".to_owned(),
         None => {
             format!(
                 "Shown: the {known} nodes that this tab knows, itself included. There may be more."
@@ -131,7 +133,10 @@ mod tests {
     #[test]
     fn a_list_that_comes_round_to_the_predecessor_leaves_nobody_out() {
         assert_eq!(members(&state()), Some(Members::All));
-        assert_eq!(coverage(&state()), "Shown: all 3 members.");
+        assert_eq!(
+            coverage(&state()),
+            "Shown: all 3 nodes of the ring; a peer can have several."
+        );
     }
 
     #[test]
@@ -159,10 +164,7 @@ mod tests {
             ..state()
         };
         assert_eq!(members(&alone), None);
-        assert_eq!(
-            coverage(&alone),
-            "Shown: this tab. It knows no other member."
-        );
+        assert_eq!(coverage(&alone), "Shown: this tab. It knows no other node.");
     }
 
     #[test]

@@ -9,13 +9,7 @@ use crate::live::talk::Answer;
 pub fn answer(desk: &Desk) -> Option<Spoken> {
     let (_, question) = desk.asked.as_ref()?;
     let answer = desk.answer.as_deref();
-    let name = match question {
-        Question::Join => return None,
-        Question::Put(name)
-        | Question::Get(name)
-        | Question::Delete(name)
-        | Question::LookUp(name) => name,
-    };
+    let name = question.name()?;
     Some(match (question, answer) {
         (_, None) => spoken(Tone::Busy, "asking…", ""),
         (_, Some(Answer::Failed(why))) => spoken(Tone::Bad, sentence(why), ""),

@@ -15,7 +15,7 @@ use crate::ring::engine::{follow, tables};
 /// Of more members whose successors are gone, a caption does not tell.
 const DEAD: usize = 2;
 
-/// What happened last, and why.
+/// The caption: the last event and its reason.
 pub(super) fn of(run: &Run, change: Option<&ChangeView>, health: &Health) -> Caption {
     let trace = run.lookup();
     if let Some(trace) = trace
@@ -38,7 +38,7 @@ pub(super) fn of(run: &Run, change: Option<&ChangeView>, health: &Health) -> Cap
     caption
 }
 
-/// What became of the ring by the last deed, and how it is.
+/// The effect of the last deed on the ring, and the state of the ring.
 fn of_ring(run: &Run, change: Option<&ChangeView>, health: &Health) -> Caption {
     let world = run.world();
     let deed = run.story().last_deed(world).map(|deed| &deed.what);
@@ -108,7 +108,7 @@ fn of_ring(run: &Run, change: Option<&ChangeView>, health: &Health) -> Caption {
     }
 }
 
-/// What happened at the moment that the user stepped to, unless the caption tells it anyway.
+/// The event of the moment that the user stepped to, unless the caption tells it anyway.
 fn happened(run: &Run) -> Option<&Entry> {
     if !run.is_stepped_to() {
         return None;
@@ -119,7 +119,7 @@ fn happened(run: &Run) -> Option<&Entry> {
     here.find(|entry| entry.is_notable() && !is_told(entry))
 }
 
-/// How the ring is.
+/// The state of the ring.
 fn state(run: &Run, health: &Health) -> Statement {
     let world = run.world();
     let cut = run.story().is_cut(world);

@@ -1,4 +1,4 @@
-//! What the user can ask of the engine.
+//! The commands of the engine.
 
 use chordscope_core::base::id::Id;
 use chordscope_sim::engine::json::Json;
@@ -7,7 +7,7 @@ use crate::input::Key;
 use crate::player::Control;
 use crate::scene::hit::Under;
 
-/// How a lookup goes from node to node.
+/// Routing and mode of a lookup.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Way {
     /// Successor by successor, instead of by the finger table.
@@ -29,13 +29,13 @@ pub enum Command {
     Refuse(String),
     /// A control of the player: time, and the branches of the run.
     Time(Control),
-    /// Who is responsible for this key? Asked at a node.
+    /// Look up, at a node, the node that is responsible for a key.
     Look {
         /// The node that asks.
         from: Id,
         /// The key.
         key: Id,
-        /// How the lookup travels.
+        /// Routing and mode.
         way: Way,
     },
     /// The same, but the user says each next node first.
@@ -44,7 +44,7 @@ pub enum Command {
         from: Id,
         /// The key.
         key: Id,
-        /// How the lookup travels.
+        /// Routing and mode.
         way: Way,
     },
     /// End a prediction and let the lookup go on.

@@ -98,7 +98,7 @@ fn keys(shot: &Snapshot) -> Vec<Key> {
     key_ids(shot).into_iter().map(key).collect()
 }
 
-/// What can be pointed at on the stage.
+/// The targets of pointers on the stage.
 pub fn targets(shot: &Snapshot) -> Targets {
     let turn = |id| shot.space.turn(id);
     Targets {
@@ -108,7 +108,7 @@ pub fn targets(shot: &Snapshot) -> Targets {
     }
 }
 
-/// What the target is that the stage was hit at.
+/// The name of a target that was hit.
 pub fn named(shot: &Snapshot, hit: Under) -> Option<Under<Id>> {
     hit.named(
         |at| shot.nodes.get(at).map(|node| node.id),

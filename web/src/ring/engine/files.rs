@@ -4,6 +4,8 @@ use chordscope_sim::engine::history::export::{self, Imported, MAX_EXPORT};
 use chordscope_sim::engine::json::Json;
 use chordscope_sim::worlds::ring::{History, RingWorld};
 
+use crate::ring::engine::command::Command;
+
 /// The reason why a file is not even read.
 pub const TOO_LARGE: &str = "This file is larger than the 16 MiB that an exported run has at most.";
 /// The reason why a file has no content.
@@ -24,7 +26,7 @@ pub fn may_be_run(bytes: f64) -> bool {
 }
 
 /// The sentence that says why a file cannot be opened. A field of it that is named may be long.
-pub fn unopened(reason: &str) -> String {
+pub(super) fn unopened(reason: &str) -> String {
     let part: String = reason.chars().take(LONGEST_REASON).collect();
     let rest = if part.len() < reason.len() {
         "…"
@@ -32,6 +34,14 @@ pub fn unopened(reason: &str) -> String {
         "."
     };
     format!("This file cannot be opened: {part}{rest}")
+}
+
+/// The command that the content of a file stands for: to import it, or to say why it cannot be opened.
+pub fn command(file: &[u8]) -> Command {
+    match Json::read(file) {
+        Ok(run) => Command::Import(run),
+        Err(error) => Command::Refuse(unopened(&error.to_string())),
+    }
 }
 
 /// The name of a file of a run, of this kind. What no file may be called is left out.

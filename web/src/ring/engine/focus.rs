@@ -1,18 +1,18 @@
-//! What the user looks at: a node whose tables are shown, what the pointer is over, a key that is typed.
+//! The user's focus: the node whose tables are shown, the target under the pointer, the key that is typed.
 
 use chordscope_core::base::id::Id;
 
 use crate::input::Key;
 use crate::scene::hit::Under;
 
-/// What the user looks at.
+/// The user's focus.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Focus {
     /// The node whose tables are shown; otherwise they follow what happens.
     pub(super) chosen: Option<Id>,
-    /// What the pointer is over.
+    /// The target under the pointer.
     pub(super) hovered: Option<Under<Id>>,
-    /// What is typed as a key, if it is one.
+    /// The typed key, if the text is one.
     pub(super) typed: Option<Key>,
     /// Whether the event log tells of stabilization too.
     pub(super) upkeep_shown: bool,

@@ -71,7 +71,7 @@ fn failure(trace: &LookupTrace) -> Statement {
     Statement::NoAnswer { from, key, micros }
 }
 
-/// What the lookup did last, and by which rule.
+/// The last action of the lookup, and the rule of its decision.
 pub(super) fn caption(world: &RingWorld, trace: &LookupTrace) -> Caption {
     let said = |tone, lead, rest| Caption { tone, lead, rest };
     let (from, key) = (trace.id.0, trace.key);

@@ -4,7 +4,7 @@ use chordscope_core::base::id::Id;
 use chordscope_sim::worlds::ring::History;
 use chordscope_sim::worlds::ring::permalink::Permalink;
 
-/// What a link leads to.
+/// The target of a link.
 pub(super) struct Opened {
     /// The run, at the moment that the link names.
     pub(super) history: History,
@@ -12,7 +12,7 @@ pub(super) struct Opened {
     pub(super) is_moment: bool,
     /// The node whose tables are shown.
     pub(super) chosen: Option<Id>,
-    /// What to know of it, if it was made otherwise than today.
+    /// The caveat, if it was recorded with another behaviour number.
     pub(super) caveat: Option<String>,
 }
 
@@ -22,7 +22,7 @@ pub fn names_a_run(query: &str) -> bool {
     parts.any(|part| !matches!(part, "" | "embed" | "embed=1"))
 }
 
-/// What a link to this moment says.
+/// The query of a link to this moment.
 ///
 /// # Errors
 /// One sentence that says why there can be none.

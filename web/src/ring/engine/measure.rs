@@ -1,4 +1,4 @@
-//! What lookups take in this ring: the mean of all of them, and what the formula for large random rings says.
+//! The mean path length of all lookups in this ring, and the formula for large random rings.
 
 use std::cell::RefCell;
 
@@ -57,7 +57,7 @@ fn mean(ring: &IdealRing) -> Option<Statement> {
     })
 }
 
-/// How many keys a node owns; in a large space, how many 2^32nds of them.
+/// The number of keys that a node owns; in a large space, in 2^32nds of all keys.
 fn share(ring: &IdealRing, owner: Id) -> u64 {
     let space = ring.space();
     let bits = space.bits().min(COUNTED_BITS);
@@ -72,7 +72,7 @@ fn share(ring: &IdealRing, owner: Id) -> u64 {
     (space.turn(arc) * all as f64) as u64
 }
 
-/// What ½ log₂ N says. Chord (ToN 2003) §V-B: of N nodes at random places, N large.
+/// The mean path length ½ log₂ N of Chord (ToN 2003) §V-B: N nodes at random places, N large.
 pub(super) fn formula(nodes: usize) -> Statement {
     let tenths = ((nodes.max(1) as f64).log2() * 5.0).round() as u64;
     Statement::Formula { nodes, tenths }

@@ -1,4 +1,4 @@
-//! How fast time runs at the automatic speed, and how long a caption is left to be read.
+//! The automatic speed: the rate of time by what happens, and the reading time of a caption.
 
 use chordscope_core::base::id::Space;
 
@@ -18,7 +18,7 @@ pub(super) fn reading(caption: &Caption, before: &Caption, space: Space, anyway:
     player::reading(caption.statements().map(sentence), anyway)
 }
 
-/// What is going on, as far as the automatic speed cares.
+/// The kind of activity that chooses the automatic speed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scene {
     /// A lookup travels: slow enough to follow each message.

@@ -81,7 +81,7 @@ pub(super) fn of(engine: &Engine) -> Snapshot {
     }
 }
 
-/// What lookups take in this ring: told while it is stable and as it was when the lookup began.
+/// The cost of lookups in this ring: told while it is stable and as it was when the lookup began.
 fn measures(
     run: &Run,
     trace: &LookupTrace,

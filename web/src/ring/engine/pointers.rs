@@ -64,7 +64,7 @@ fn rings(members: &BTreeSet<Id>, next: &BTreeMap<Id, Id>) -> Vec<BTreeSet<Id>> {
     rings
 }
 
-/// How often a cycle goes round the circle.
+/// The number of times that a cycle goes round the circle.
 fn rounds(space: Space, ring: &BTreeSet<Id>, next: &BTreeMap<Id, Id>) -> u32 {
     let length = |id: &Id| {
         let (from, to) = (space.turn(*id), space.turn(*next.get(id)?));

@@ -9,9 +9,9 @@ use crate::ring::engine::statement::{Advice, Statement};
 /// A prediction under way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Predict {
-    /// How many decisions the user has been asked about.
+    /// The number of decisions that the user has been asked about.
     answered: usize,
-    /// How many of them were right.
+    /// The number of right answers.
     right: usize,
     /// The last answer: what was said, and what the node decided.
     last: Option<(Id, Id)>,

@@ -30,7 +30,7 @@ pub(super) struct Run {
     story: Story,
     following: Following,
     aim: Aim,
-    /// What the caption said at the last step.
+    /// The caption of the last step.
     shown: Caption,
     /// Decisions and hops of the lookup, as last seen.
     hops: (usize, usize),
@@ -40,7 +40,7 @@ pub(super) struct Run {
     ended: Cell<Option<Instant>>,
 }
 
-/// What the user waits for: time pauses there.
+/// The event that the user waits for: time pauses there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Aim {
     /// A lookup's answer.
@@ -49,7 +49,7 @@ enum Aim {
     Repair,
 }
 
-/// What has to be known of a moment to say later what has come since.
+/// The facts of a moment from which it follows later what has come since.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment {
     scene: Scene,
@@ -85,7 +85,7 @@ impl Run {
         self.history.world()
     }
 
-    /// What happened so far.
+    /// The story so far.
     pub(super) const fn story(&self) -> &Story {
         &self.story
     }
@@ -143,7 +143,7 @@ impl Run {
         self.is_under_way() || !self.change_is_latest()
     }
 
-    /// What is going on, as far as the automatic speed cares.
+    /// The kind of activity, which chooses the automatic speed.
     pub(super) fn scene(&self) -> Scene {
         let world = self.world();
         if self.is_under_way() {
@@ -184,7 +184,7 @@ impl Run {
         self.history.actions() != self.history.setup().actions
     }
 
-    /// How long nothing but stabilization has happened, if that is long, in microseconds: whole stretches.
+    /// The microseconds in which nothing but stabilization has happened, in whole stretches of [`CALM`]; none before the first.
     pub(super) fn calm_for(&self) -> Option<u64> {
         let now = self.history.now();
         if self.planned().is_some() {

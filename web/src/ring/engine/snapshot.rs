@@ -1,4 +1,4 @@
-//! What the panels need, as plain values: a picture of the engine at one moment.
+//! The snapshot: a picture of the engine at one moment, as plain values for the panels.
 
 mod node;
 mod story;
@@ -42,15 +42,15 @@ pub struct Snapshot {
     pub chosen: bool,
     /// The node that the user has chosen: to see its tables, or to answer with it while a prediction asks.
     pub choice: Option<Id>,
-    /// What is under the pointer.
+    /// The target under the pointer.
     pub hovered: Option<Under<Id>>,
-    /// What the node there, or the chosen one, takes itself to be responsible for.
+    /// The range that the node there, or the chosen one, takes itself to be responsible for.
     pub claim: Option<Statement>,
     /// The lookup of interest: the last one.
     pub lookup: Option<LookupView>,
     /// Whether the stage shows it: not once the ring has changed since.
     pub lookup_shown: bool,
-    /// What happened last and why.
+    /// The last event and its reason.
     pub caption: Caption,
     /// Whether the user predicts the hops of the lookup under way.
     pub predicting: bool,
@@ -60,13 +60,13 @@ pub struct Snapshot {
     pub events: Vec<EventView>,
     /// Whether stabilization is among them.
     pub upkeep_shown: bool,
-    /// What holds of the ring, invariant by invariant; nothing where no node is.
+    /// The health of the ring, invariant by invariant; empty where no node is.
     pub health: Vec<Statement>,
-    /// How many of them are violated.
+    /// The number of violated invariants.
     pub violations: Statement,
     /// The picture in words.
     pub picture: Vec<Statement>,
-    /// How many messages were sent so far.
+    /// The numbers of messages sent so far.
     pub counters: Counters,
     /// The digest of all that happened so far, in hexadecimal: the same run has the same digest everywhere.
     pub digest: String,
@@ -103,7 +103,7 @@ pub struct ScenarioView {
     pub name: String,
     /// Its title.
     pub title: String,
-    /// What to watch for.
+    /// The hint on where to look.
     pub watch: String,
     /// The first question it asks.
     pub asks: Option<Question>,
@@ -116,7 +116,7 @@ pub struct Question {
     pub key: String,
     /// The node that asks.
     pub from: String,
-    /// How the question travels.
+    /// Routing and mode.
     pub way: Way,
 }
 

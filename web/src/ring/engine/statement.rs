@@ -5,7 +5,7 @@ use chordscope_core::chord::invariant::Property;
 use chordscope_sim::classic::Protocol;
 use chordscope_sim::engine::time_text::time_text;
 use chordscope_sim::worlds::ring::action::Action;
-use chordscope_sim::worlds::ring::trace::{Decision, Entry, What};
+use chordscope_sim::worlds::ring::trace::{Decision, Entry};
 
 /// One statement of fact, or one word of advice.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,7 +103,7 @@ pub enum Statement {
         from: Id,
         /// The key.
         key: Id,
-        /// How long it took, in microseconds.
+        /// Its duration, in microseconds.
         micros: u64,
     },
     /// The origin stopped before its lookup was answered.
@@ -119,7 +119,7 @@ pub enum Statement {
         node: Id,
         /// The node that it waits for.
         silent: Id,
-        /// How long in all, in microseconds.
+        /// The whole wait, in microseconds.
         micros: u64,
     },
 
@@ -136,14 +136,14 @@ pub enum Statement {
         /// The key.
         key: Id,
     },
-    /// What was predicted, and what the node decided.
+    /// A prediction beside the decision of the node.
     Verdict {
         /// The prediction.
         said: Id,
         /// The decision.
         next: Id,
     },
-    /// How many predictions were right.
+    /// The number of right predictions.
     Score {
         /// Right ones.
         right: usize,
@@ -153,7 +153,7 @@ pub enum Statement {
 
     /// A node has begun to join.
     Joins(Id),
-    /// What a node does that joins, by these rules.
+    /// The join of a newcomer, by these rules.
     Placing(Protocol),
     /// A node has joined.
     Joined(Id),
@@ -169,12 +169,12 @@ pub enum Statement {
     Together {
         /// Those, ascending.
         nodes: Vec<Id>,
-        /// What they did.
+        /// Their common fate.
         fate: Fate,
     },
     /// Something else was done.
     Done(Action),
-    /// How many of the fingers of others that changes affect have been updated.
+    /// The progress of updates among the fingers of others that changes affect.
     Affected {
         /// Those that have named the right node since.
         done: usize,
@@ -193,7 +193,7 @@ pub enum Statement {
 
     /// All members name the right successor and predecessor.
     Stable {
-        /// How many members.
+        /// The number of members.
         members: usize,
         /// Whether the network is cut or a node is paused.
         troubled: bool,
@@ -217,7 +217,7 @@ pub enum Statement {
     Violated {
         /// Which.
         broken: Vec<Property>,
-        /// How many rings there are.
+        /// The number of rings.
         rings: usize,
         /// By which rules the nodes stabilize, if they do at all.
         stabilizing: Option<Protocol>,
@@ -231,9 +231,9 @@ pub enum Statement {
     Ended,
     /// Nothing but stabilization has happened for so long, in microseconds.
     Unchanged(u64),
-    /// What happened at this moment.
+    /// An event of this moment.
     Happened(Entry),
-    /// What can be done.
+    /// Advice to the user.
     Advice(Advice),
 
     /// An invariant holds.
@@ -244,12 +244,12 @@ pub enum Statement {
         property: Property,
         /// The rings that there are: how many nodes each has.
         rings: Vec<usize>,
-        /// How many nodes it fails at.
+        /// The number of nodes at which it fails.
         nodes: usize,
         /// Of how many members.
         of: usize,
     },
-    /// How many invariants are violated.
+    /// The number of violated invariants.
     Violations {
         /// Those.
         broken: usize,
@@ -257,14 +257,14 @@ pub enum Statement {
         of: usize,
     },
 
-    /// How far a lookup is.
+    /// The progress of a lookup.
     Progress {
         /// The key.
         key: Id,
-        /// How far.
+        /// Its stage.
         stage: Stage,
     },
-    /// What a lookup took.
+    /// The cost of a lookup.
     Measured {
         /// Hops.
         hops: usize,
@@ -273,7 +273,7 @@ pub enum Statement {
         /// Whether it has ended.
         ended: bool,
     },
-    /// What the lookup would take along successors.
+    /// The hops that the lookup would take along successors.
     Linear {
         /// Hops.
         hops: usize,
@@ -282,20 +282,20 @@ pub enum Statement {
     Mean {
         /// Hundredths of a hop.
         hundredths: u64,
-        /// How many nodes look up.
+        /// The number of nodes that look up.
         nodes: usize,
-        /// How many keys, if that can be said in a few digits.
+        /// The number of keys, if a few digits can tell it.
         keys: Option<u64>,
     },
-    /// What the formula for large random rings says.
+    /// The mean by the formula for large random rings.
     Formula {
-        /// How many nodes.
+        /// The number of nodes.
         nodes: usize,
         /// Tenths of a hop.
         tenths: u64,
     },
 
-    /// What a node takes itself to be responsible for.
+    /// The range of keys that a node takes itself to be responsible for.
     Claims {
         /// The node that it takes for its predecessor.
         after: Id,
@@ -320,7 +320,7 @@ pub enum Statement {
         /// The node that it named.
         took: Id,
     },
-    /// How many members and rings there are.
+    /// The numbers of members and rings.
     Picture {
         /// Members.
         members: usize,
@@ -338,7 +338,7 @@ pub enum Statement {
     },
 }
 
-/// What several nodes did at one moment.
+/// The common fate of several nodes at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// They have begun to join.
@@ -353,7 +353,7 @@ pub enum Fate {
     Crashed,
 }
 
-/// How far a lookup is.
+/// The stage of a lookup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// On its way.
@@ -364,11 +364,11 @@ pub enum Stage {
     Answered,
     /// The same, and the ring has changed since.
     AnsweredEarlier,
-    /// It ended without an answer.
+    /// Ended without an answer.
     Failed,
 }
 
-/// What can be done.
+/// Advice to the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Advice {
     /// Look at the table before predicting.
@@ -543,7 +543,7 @@ impl Statement {
             Self::Unchanged(micros) => format!("Nothing has changed for {}.", time_text(*micros)),
             Self::Happened(entry) => {
                 let at = time_text(entry.at.as_micros());
-                format!("At {at}: {}.", happened(entry, space))
+                format!("At {at}: {}.", entry.describe(space))
             }
             Self::Advice(advice) => advice.text().to_owned(),
             Self::Holds(property) => property.title().to_owned(),
@@ -603,15 +603,6 @@ impl Statement {
     }
 }
 
-/// An entry of the trace in words. That an invariant is violated no longer is so also where it holds of no node at all, as no node is a
-/// member.
-pub(super) fn happened(entry: &Entry, space: Space) -> String {
-    match &entry.what {
-        What::Mended(property) => format!("no longer violated: {}", property.title()),
-        _ => entry.describe(space),
-    }
-}
-
 impl Fate {
     const fn text(self) -> &'static str {
         match self {
@@ -664,7 +655,7 @@ fn affected(done: usize, of: usize, again: usize) -> String {
     }
 }
 
-/// What is so instead of an invariant, in as many words as a caption has room for; the list of invariants has their names.
+/// The fault in place of an invariant, in as many words as a caption has room for; the list of invariants has their names.
 fn violated(property: Property, rings: usize) -> String {
     match (property, rings) {
         (Property::OneOrderedRing, 0) => "no ring".to_owned(),

@@ -1,4 +1,4 @@
-//! What happened, in words: the log, the timeline's map, the deeds. Kept beside the history, which knows no words.
+//! The story of a run, in words: the log, the timeline's map, the deeds. Kept beside the history, which knows no words.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -17,11 +17,11 @@ use chordscope_sim::worlds::ring::trace::{Entry, Traffic, What};
 use crate::brief::brief;
 use crate::player::{Tick, TickKind};
 use crate::ring::engine::snapshot::{About, EventView, Gone};
-use crate::ring::engine::statement::{Fate, happened};
+use crate::ring::engine::statement::Fate;
 
-/// How many lines the log shows.
+/// The most lines that the log shows.
 const LINES: usize = 60;
-/// How far back it looks for them.
+/// The number of entries, from the last one back, in which it looks for them.
 const DEPTH: usize = 20_000;
 
 /// The story so far, and what was read of times ahead that were reached before. What is so now follows from the entries up to now: their
@@ -276,7 +276,7 @@ pub(super) fn lines(history: &History, upkeep: bool, secret: Option<Instant>) ->
         .map(|entry| EventView {
             index: entry.index,
             at: entry.at.as_micros(),
-            text: brief(&happened(entry, space)),
+            text: brief(&entry.describe(space)),
             about: about(entry),
         })
         .collect();
@@ -324,6 +324,6 @@ fn tick(entry: &Entry, space: Space) -> Tick {
             About::Lost | About::Violation => TickKind::Fault,
             About::Upkeep | About::Other => TickKind::Other,
         },
-        label: brief(&happened(entry, space)),
+        label: brief(&entry.describe(space)),
     }
 }

@@ -169,7 +169,7 @@ pub(super) fn keys(world: &RingWorld) -> Vec<KeyView> {
     keys.into_values().collect()
 }
 
-/// What a record is called.
+/// The name of a record.
 fn name(record: &Record) -> Option<String> {
     let Record::Item(item) = record else {
         return None;
@@ -190,10 +190,10 @@ fn members(world: &RingWorld) -> Vec<&Membership> {
     all.filter(|member| member.is_member()).collect()
 }
 
-/// What holds of the ring at a moment: the caption and the panel of its health say this one finding.
+/// The health of the ring at a moment: one finding for the caption and for the panel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Health {
-    /// How many members there are.
+    /// The number of members.
     members: usize,
     /// The rings that there are: how many nodes each has.
     rings: Vec<usize>,
@@ -214,7 +214,7 @@ impl Health {
         }
     }
 
-    /// What holds and what does not, invariant by invariant; nothing where no node is.
+    /// The findings, invariant by invariant; none where no node is.
     pub(super) fn checks(&self) -> Vec<Statement> {
         if self.members == 0 {
             return Vec::new();
@@ -234,7 +234,7 @@ impl Health {
         Property::ALL.map(check).to_vec()
     }
 
-    /// How many invariants are violated, or that no node is there for which they could be.
+    /// The number of violated invariants, or that no node is there for which they could be.
     pub(super) const fn violations(&self) -> Statement {
         if self.members == 0 {
             return Statement::NoMember;
@@ -277,7 +277,7 @@ pub(super) fn responsible(world: &RingWorld, key: Id) -> Option<Id> {
     Some(ring.successor(key))
 }
 
-/// How the ring is, in one statement. `troubled` tells whether the network is cut or a node paused.
+/// The state of the ring, in one statement. `troubled` tells whether the network is cut or a node paused.
 pub(super) fn state(world: &RingWorld, health: &Health, troubled: bool) -> Statement {
     if let Some(broken) = health.faults() {
         let scenario = world.scenario();
@@ -324,7 +324,7 @@ pub(super) fn dead_successors(world: &RingWorld) -> impl Iterator<Item = Stateme
     })
 }
 
-/// What a node takes itself to be responsible for.
+/// The range of keys that a node takes itself to be responsible for.
 pub(super) fn claim(world: &RingWorld, node: Id) -> Option<Statement> {
     let after = predecessor(world.node(node)?)?;
     let others: Vec<Id> = members(world).into_iter().map(Membership::me).collect();
@@ -337,7 +337,7 @@ pub(super) fn claim(world: &RingWorld, node: Id) -> Option<Statement> {
     })
 }
 
-/// What was sent.
+/// The numbers of messages sent.
 pub(super) fn counters(world: &RingWorld, lost: u64) -> Counters {
     let sent = world.sent();
     Counters {

@@ -1,4 +1,4 @@
-//! What is typed, as ids of this ring, or one sentence about what is wrong with it.
+//! Typed text as ids of this ring, or one sentence about what is wrong with it.
 
 use chordscope_core::base::id::Id;
 

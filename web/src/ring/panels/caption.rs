@@ -1,4 +1,4 @@
-//! What just happened and why, in the protocol's words.
+//! The caption below the stage: the last event and its reason, in the protocol's words.
 
 use yew::{Html, html};
 

@@ -1,4 +1,4 @@
-//! What holds of the ring right now, and what the messages were spent on.
+//! The card of the ring's health: its invariants, and the messages by purpose.
 
 use yew::{Html, html};
 

@@ -46,7 +46,7 @@ pub fn node_card(desk: &Desk) -> Html {
     }
 }
 
-/// What a node is about to do, if it is no settled member.
+/// The coming change of a node that is no settled member.
 fn standing(shot: &Snapshot, seen: &Inspected) -> &'static str {
     match shot.node(seen.id).map(|node| node.standing) {
         Some(Standing::Joining) => "is joining",

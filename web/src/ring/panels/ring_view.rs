@@ -64,7 +64,7 @@ pub fn ring_view(desk: &Desk, still: NodeRef, moving: NodeRef, corner: Html) -> 
     }
 }
 
-/// What the pointer of an event is over, and how exactly it points.
+/// The target under the pointer of an event, and the kind of the pointer's tip.
 fn under(shot: &Snapshot, event: &MouseEvent, canvas: &NodeRef) -> (Option<Under<Id>>, Tip) {
     let Some(place) = page::place(event, canvas) else {
         return (None, Tip::default());
@@ -88,7 +88,7 @@ fn choose(desk: &Desk, hit: Option<Under<Id>>) {
     }
 }
 
-/// What is under the pointer, or chosen.
+/// The hint about the target under the pointer, or the chosen node.
 fn hint(shot: &Snapshot) -> Html {
     match (shot.hovered, &shot.claim) {
         (Some(Under::Key(id)), _) => of_key(shot, id),

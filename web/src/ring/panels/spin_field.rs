@@ -54,7 +54,7 @@ pub fn spin_field(desk: &Desk, field: Field, name: &'static str, id: &'static st
     }
 }
 
-/// What is wrong with a field, if anything, said in its place.
+/// The error of a field, if it has one.
 pub(crate) fn error_of(desk: &Desk, field: Field, id: &str) -> Html {
     let error = desk.ui.error.as_ref().filter(|error| error.field == field);
     error.map_or_else(Html::default, |error| {

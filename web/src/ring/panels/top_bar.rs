@@ -1,7 +1,7 @@
 //! The bar at the top: name, pages, link, theme, help.
 
 use web_sys::{Event, HtmlInputElement};
-use yew::{Callback, Html, TargetCast, html};
+use yew::{Callback, Html, MouseEvent, TargetCast, html};
 
 use crate::components::icon::{Picture, icon};
 use crate::components::pages::pages;
@@ -10,10 +10,11 @@ use crate::player::transport::undo_and_redo;
 use crate::ring::engine::snapshot::Beside;
 use crate::ring::intent::Intent;
 use crate::ring::panels::{Desk, on_click};
+use crate::ring::state::Action;
 use crate::ring::use_dropped_run::import;
 
-/// The bar at the top.
-pub fn top_bar(desk: &Desk) -> Html {
+/// The bar at the top; `help` is the button that opens the help sheet.
+pub fn top_bar(desk: &Desk, help: Html) -> Html {
     html! {
         <header class="top">
             <h1>{"chord"}<b>{"scope"}</b></h1>
@@ -35,7 +36,7 @@ pub fn top_bar(desk: &Desk) -> Html {
                         <span class="top__word">{"Light or dark"}</span>
                     </button>
                 </div>
-                <button type="button" class="quiet" aria-label="Help" title="Help" onclick={on_click(&desk.intend, Intent::Help(true))}>{"?"}</button>
+                {help}
             </div>
             if let Some(refused) = desk.view.refused_beside(Beside::Run) {
                 <p class="top__note error" role="alert">{refused}</p>
@@ -44,12 +45,18 @@ pub fn top_bar(desk: &Desk) -> Html {
                     <p>{"Exported: “Import” opens the file. What happened up to now is there as a chart of time, too, for ui.perfetto.dev."}</p>
                     <div class="top__end">
                         <button type="button" onclick={on_click(&desk.intend, Intent::Trace)}>{"Save Chrome trace"}</button>
-                        <button type="button" class="quiet" onclick={on_click(&desk.intend, Intent::Help(false))}>{"Close"}</button>
+                        <button type="button" class="quiet" onclick={close(desk)}>{"Close"}</button>
                     </div>
                 </div>
             }
         </header>
     }
+}
+
+/// Closes what is said of an exported run.
+fn close(desk: &Desk) -> Callback<MouseEvent> {
+    let ui = desk.ui.dispatcher();
+    Callback::from(move |_| ui.dispatch(Action::Exported(false)))
 }
 
 /// Imports the file that is chosen.

@@ -64,6 +64,44 @@ fn on_a_phone_every_key_of_the_lesson_is_named() {
 }
 
 #[test]
+fn on_a_low_stage_every_key_of_the_lesson_is_named_beside_the_ids_and_hops() {
+    let at = |id: u32| f64::from(id) / 32.0;
+    let nodes = [1, 4, 9, 11, 14, 18, 20, 21, 28];
+    let turns = nodes.map(at);
+    let hops = [(18, "hop 1"), (20, "hop 2"), (21, "hop 3"), (28, "hop 4")];
+    let keys = [
+        (26, "key 26"),
+        (0, "dora"),
+        (1, "anna"),
+        (3, "gita"),
+        (8, "cleo"),
+        (10, "emil"),
+        (12, "ben"),
+        (24, "fritz"),
+    ];
+    for (width, height) in [(612.0, 220.0), (560.0, 240.0), (900.0, 220.0)] {
+        let layout = Layout::new(width, height, &turns, true);
+        let wanted = |gap: f64, id: u32, text: &str| Wanted {
+            gap,
+            inside: true,
+            ..word(at(id), text)
+        };
+        // Nodes of this size have their ids beside them.
+        let beside = layout.node + 10.0;
+        let ids = nodes.iter().map(|id| wanted(beside, *id, &id.to_string()));
+        let hops = hops.iter().map(|(id, text)| wanted(beside, *id, text));
+        let named = keys.iter().map(|(id, text)| wanted(24.0, *id, text));
+        let all: Vec<Wanted> = ids.chain(hops).chain(named).collect();
+        let placed = place(&layout, width, height, &turns, &all);
+        let left_out: Vec<&str> = (0..all.len())
+            .filter(|index| placed.iter().all(|word| word.index != *index))
+            .map(|index| all[index].text.as_str())
+            .collect();
+        assert_eq!(left_out, [""; 0], "{width}x{height}");
+    }
+}
+
+#[test]
 fn a_word_without_room_is_left_out() {
     let layout = Layout::new(200.0, 200.0, &[0.25], true);
     let wanted = [word(0.25, "a very long word that leaves the stage")];

@@ -12,8 +12,6 @@ use crate::engine::permalink::Query;
 use crate::worlds::ring::RingWorld;
 use crate::worlds::ring::action::{Action, Timed};
 use crate::worlds::ring::scenario::Scenario;
-#[cfg(feature = "scenario-files")]
-use crate::worlds::ring::scenario::file;
 
 impl Portable for RingWorld {
     const WORLD: &'static str = "ring";
@@ -32,7 +30,7 @@ impl Portable for RingWorld {
                 let scenario = ring::read(query)?;
                 Ok(Scenario { seed, ..scenario })
             }
-            other => read_first(other),
+            _ => Err(Malformed::new("setup", &"must be a text")),
         }
     }
 
@@ -50,24 +48,7 @@ impl Portable for RingWorld {
                 let words: Vec<&str> = text.split(',').collect();
                 actions::read_action(setup.space, &words)
             }
-            #[cfg(feature = "scenario-files")]
-            other => file::deed::read(setup.space, other),
-            #[cfg(not(feature = "scenario-files"))]
             _ => Err("must be a text".into()),
         }
     }
-}
-
-/// Reads the scenario of a run of version 1, which has it as scenario files have it.
-#[cfg(feature = "scenario-files")]
-fn read_first(setup: Json) -> Result<Scenario, Malformed> {
-    file::read(setup, "")
-}
-
-/// Refuses it: that reader is left out here.
-#[cfg(not(feature = "scenario-files"))]
-fn read_first(_: Json) -> Result<Scenario, Malformed> {
-    let reason =
-        "must be a text; `chordscope sim run FILE --export FILE` writes a run of version 1 anew";
-    Err(Malformed::new("setup", &reason))
 }

@@ -1,6 +1,6 @@
 //! A scenario as JSON has it.
 
-pub(in crate::worlds::ring) mod deed;
+mod deed;
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -300,7 +300,7 @@ mod tests {
                 r#"{"bits":5,"nodes":[1],"actions":[{"at_ms":1,"do":{"pause":99}}]}"#,
                 "actions[0]: ",
             ),
-            ("", "EOF"),
+            ("", "it is no JSON, as it is empty"),
             (
                 &format!(
                     r#"{{"bits":5,"nodes":[1],"title":"{}"}}"#,

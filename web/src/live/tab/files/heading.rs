@@ -29,13 +29,13 @@ pub(in crate::live::tab) struct Heading {
 /// The state of a file that a tab has left behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum State {
-    /// It has a heading.
+    /// A file with a heading.
     Begun(Heading),
     /// Its tab ended before there was more in it than a part of a heading.
     Empty,
-    /// It cannot be read now.
+    /// A file that cannot be read now.
     Unread,
-    /// It has bytes behind something that is no heading of this version: it stays as it is.
+    /// A file with bytes behind something that is no heading of this version: it stays as it is.
     Foreign,
 }
 

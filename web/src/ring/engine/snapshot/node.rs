@@ -13,7 +13,7 @@ pub struct NodeView {
     pub label: String,
     /// Its place on the circle.
     pub turn: f64,
-    /// What it is to the ring.
+    /// Its standing in the ring.
     pub standing: Standing,
     /// Its predecessor, if it knows one: it is responsible for everything after that, up to itself.
     pub predecessor: Option<Id>,
@@ -34,16 +34,16 @@ pub struct KeyView {
     pub replicas: Vec<Id>,
 }
 
-/// What a node is to the ring.
+/// The standing of a node in the ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// It belongs to it.
+    /// A member.
     Member,
-    /// It looks for its place.
+    /// A newcomer that looks for its place.
     Joining,
-    /// It belongs to it, and hands over its keys to leave.
+    /// A member that hands over its keys to leave.
     Leaving,
-    /// It does not answer any more.
+    /// A crashed node: it does not answer.
     Crashed,
 }
 
@@ -72,7 +72,7 @@ pub struct Inspected {
     pub successors: Vec<Id>,
     /// Its finger table.
     pub fingers: Vec<FingerRow>,
-    /// What the lookup of interest took from its tables, if they name it no more.
+    /// The entry that the lookup of interest took from its tables, if they name it no more.
     pub since: Option<Statement>,
     /// The keys it holds.
     pub keys: Vec<Id>,
@@ -179,7 +179,7 @@ pub struct ChangeView {
     pub rows: Vec<ChangedRow>,
     /// The number of those that name the right node now.
     pub right: usize,
-    /// How many have been updated, in words, if the change is one that affects rows.
+    /// The number of updated rows in words, if the change is one that affects rows.
     pub affected: Option<Statement>,
     /// The rule, with the numbers of each change, if there are such rows.
     pub rules: Vec<Statement>,

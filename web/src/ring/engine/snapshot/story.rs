@@ -1,4 +1,4 @@
-//! What happens: lookups, captions, events, the timeline's ticks.
+//! The run as a story: lookups, captions, events, the timeline's ticks.
 
 use chordscope_core::base::id::{Id, Space};
 
@@ -23,11 +23,11 @@ pub struct LookupView {
     pub started: u64,
     /// Virtual time it took so far, in microseconds.
     pub took: u64,
-    /// How far it is.
+    /// Its progress.
     pub progress: Statement,
-    /// What it took.
+    /// Its hops and its time.
     pub measured: Statement,
-    /// What lookups take in this ring, while it is as it was when the lookup began, and stable.
+    /// The cost of lookups in this ring, while that is as it was when the lookup began, and stable.
     pub ring: Vec<Statement>,
 }
 
@@ -46,9 +46,9 @@ pub enum Tone {
     Calm,
     /// A lookup is under way.
     Hop,
-    /// It is done.
+    /// Success.
     Done,
-    /// It failed.
+    /// A failure.
     Failed,
     /// The user is asked for the next node.
     Ask,
@@ -58,12 +58,12 @@ pub enum Tone {
     Wrong,
 }
 
-/// What happened last, and why.
+/// The caption: the last event and its reason.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Caption {
     /// Its mood.
     pub tone: Tone,
-    /// What happened.
+    /// The event.
     pub lead: Statement,
     /// Why, and what follows.
     pub rest: Vec<Statement>,
@@ -102,7 +102,7 @@ impl Caption {
     }
 }
 
-/// What an event is about: it chooses its colour.
+/// The subject of an event, which chooses its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About {
     /// A lookup.
@@ -128,6 +128,6 @@ pub struct EventView {
     pub at: u64,
     /// In words.
     pub text: String,
-    /// What it is about.
+    /// Its subject.
     pub about: About,
 }

@@ -102,7 +102,7 @@ const fn mode_name(mode: Mode) -> &'static str {
 ///
 /// # Errors
 /// The reason why it is none.
-pub(in crate::worlds::ring) fn read(space: Space, value: Json) -> Result<Action, String> {
+pub(super) fn read(space: Space, value: Json) -> Result<Action, String> {
     if value == Json::from("heal") {
         return Ok(Action::Heal);
     }
