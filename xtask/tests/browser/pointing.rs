@@ -5,7 +5,7 @@ use thirtyfour::prelude::Key;
 use crate::lesson::open_ended;
 use crate::live;
 use crate::stage::Stage;
-use crate::support::{Page, Result, Ring, SiteServer, eventually};
+use crate::support::{Page, Result, Ring, eventually};
 
 /// The lesson's nodes.
 const NODES: [u32; 9] = [1, 4, 9, 11, 14, 18, 20, 21, 28];

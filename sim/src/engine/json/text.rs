@@ -117,7 +117,7 @@ fn refusal(text: &str, error: &serde_json::Error) -> String {
     }
     let line = text.lines().nth(error.line().saturating_sub(1));
     let before = line.and_then(|line| line.get(..error.column()));
-    let column = before.map_or(error.column(), |before| before.chars().count());
+    let column = before.map_or_else(|| error.column(), |before| before.chars().count());
     let at = format!("line {}, column {}", error.line(), column.max(1));
     match error.classify() {
         Category::Eof => format!("it is no JSON, as it ends too early, at {at}"),
