@@ -2,7 +2,7 @@
 //!
 //! An owner offers its records to the nodes that should hold replicas. A holder whose replicas no owner offers any more looks
 //! up the owner, and drops its replicas once the owner has them: copy, acknowledge, delete. All of it goes page by page
-//! ([`Walks`]) and within a window ([`Bulk`](crate::node::backpressure::Bulk)).
+//! ([`Walks`]) and within a window ([`Windows`](crate::node::backpressure::Windows)).
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

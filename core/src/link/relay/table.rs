@@ -60,7 +60,7 @@ impl Relay {
         &self.limits
     }
 
-    /// The number of leases, also of nodes whose link is lost for less than [`LEASE_GRACE`](super::LEASE_GRACE).
+    /// The number of leases, also of nodes whose link is lost for less than [`LEASE_GRACE`].
     pub fn leases(&self) -> usize {
         self.leases.len()
     }

@@ -1,7 +1,7 @@
 //! The search for a ring: the addresses to ask, the pauses, and the time to begin a ring of one's own.
 //!
 //! A ring whose members were all lost comes back by itself. Peers that are in no ring and linked to one another are
-//! *company*: after [`COMPANY_TIMEOUT`], in which every known and given address was tried, the one with the lowest id begins
+//! *company*: after [`COMPANY_TIMEOUT`](super::company::COMPANY_TIMEOUT), in which every known and given address was tried, the one with the lowest id begins
 //! the ring again and the others join it.
 
 use alloc::collections::VecDeque;

@@ -79,7 +79,7 @@ pub(super) fn write_action(space: Space, action: &Action) -> String {
     }
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 ///
 /// # Errors
 /// [`Malformed`] names the action that is wrong.

@@ -97,7 +97,7 @@ fn write_network(scenario: &Scenario, usual: Latency) -> impl Iterator<Item = St
     [latency, reorder, bandwidth].into_iter().flatten()
 }
 
-/// Reads what [`write`] wrote, and its actions.
+/// Reads what [`write()`] wrote, and its actions.
 ///
 /// # Errors
 /// [`Malformed`] names the part that is wrong.
