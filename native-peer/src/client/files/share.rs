@@ -147,6 +147,10 @@ impl ShareOptions {
             return Err(Failure::usage("--torrent", reason));
         }
         if let Some(torrent) = &self.torrent {
+            if regular_file::is_standard_output(torrent) {
+                let reason = "- is standard output, where the link goes: give a file, ./- for one of this name";
+                return Err(Failure::usage("--torrent", reason));
+            }
             is_new(torrent).map_err(|error| no_torrent(torrent, &error))?;
         }
         Ok(())
