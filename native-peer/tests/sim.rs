@@ -195,7 +195,7 @@ fn nodes_come_from_a_file_too() {
     assert!(missing.contains("--nodes: @/nowhere/at/all"), "{missing}");
     let odd = refused(&["fingers", "--bits", "5", "--nodes", "1,1f"], 2);
     assert!(
-        odd.ends_with("entry 2: \"1f\" is no id: an id of 5 bits is a decimal number, or 0x and hexadecimal digits"),
+        odd.ends_with("entry 2: \"1f\" is no id: an id of 5 bits is a whole decimal number from 0 to 31, or 0x and hexadecimal digits"),
         "{odd}"
     );
 }
