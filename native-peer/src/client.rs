@@ -9,7 +9,6 @@ mod target;
 
 use std::time::Duration;
 
-use chordscope_core::base::id::Space;
 use chordscope_core::store::record::Name;
 use clap::{Args, Subcommand};
 use hyper::Method;
@@ -20,6 +19,7 @@ use crate::client::files::{FetchOptions, ShareOptions, UnshareOptions, VerifyOpt
 use crate::client::quorum::Quorum;
 use crate::client::record::{DeleteOptions, GetOptions, PutOptions};
 use crate::failure::Failure;
+use crate::id_words::is_key;
 use crate::output::{self, count};
 use crate::views::{self, Awaited, Leaving, Lookup, Peers, Sought, Status, Store, Waiting};
 
@@ -176,7 +176,7 @@ impl LeaveOptions {
 
 impl LookupOptions {
     async fn run(&self, json: bool) -> Result<(), Failure> {
-        if !is_id(&self.what) {
+        if !is_key(&self.what) {
             Name::new(self.what.as_str()).map_err(|error| Failure::usage("NAME", error))?;
         }
         let mode = if self.trace { "iterative" } else { "recursive" };
@@ -190,11 +190,6 @@ impl LookupOptions {
         }
         output::line(&describe(&lookup, self.trace))
     }
-}
-
-/// Returns whether a text is an id and no name.
-fn is_id(text: &str) -> bool {
-    text.len() == 40 && Space::FULL.parse(text).is_ok()
 }
 
 fn describe(lookup: &Lookup, trace: bool) -> String {

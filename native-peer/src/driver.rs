@@ -26,6 +26,7 @@ use crate::address_space::AddressSpace;
 use crate::burst::Burst;
 use crate::clock::Clock;
 use crate::links::Inside;
+use crate::output;
 use crate::storage::Storage;
 
 use askers::{Askers, answer};
@@ -380,7 +381,7 @@ impl Driver {
         let event = match event {
             Event::Node(event) => event,
             Event::OwnAddress(address) => {
-                tracing::warn!("{address} is this peer's own address: it is not joined");
+                output::note(self.attempts.own(address));
                 return;
             }
             Event::Known(known) => {

@@ -25,9 +25,7 @@ use crate::driver::Handle;
 use crate::files::Files;
 use crate::storage::Health;
 
-pub(crate) use api::{
-    AUTHOR, EXPIRES_HEADER, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author,
-};
+pub(crate) use api::{EXPIRES_HEADER, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author};
 pub(crate) use guard::Allowed;
 pub(crate) use server::{Caps, serve};
 

@@ -24,6 +24,11 @@ pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     Ok(file)
 }
 
+/// Returns whether a path is that of standard output, as `-` is in most programs; a file of this name is `./-`.
+pub(crate) fn is_standard_output(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
 /// Checks that a result can be written to this path, as far as that can be seen before there is one: work of minutes is not begun for
 /// nothing.
 pub(crate) fn check_output(path: &Path) -> io::Result<()> {

@@ -195,7 +195,7 @@ fn nodes_come_from_a_file_too() {
     assert!(missing.contains("--nodes: @/nowhere/at/all"), "{missing}");
     let odd = refused(&["fingers", "--bits", "5", "--nodes", "1,1f"], 2);
     assert!(
-        odd.ends_with("entry 2: \"1f\" is no id: an id of 5 bits is a decimal number, or 0x and hexadecimal digits"),
+        odd.ends_with("entry 2: \"1f\" is no id: an id of 5 bits is a whole decimal number from 0 to 31, or 0x and hexadecimal digits"),
         "{odd}"
     );
 }
@@ -258,6 +258,12 @@ fn wrong_input_is_named_in_one_line() {
     assert_eq!(unknown, "chordscope: --from: node 2 is not in the ring");
     assert!(on_lesson("lookup", &["--from", "1", "--key", "32"]).contains("--key: 32 is outside"));
     assert!(on_lesson("lookup", &["--from", "1", "--key", "-1"]).contains("--key: "));
+    for wrong in ["-1", "3.5"] {
+        let line = on_lesson("lookup", &["--from", "1", "--key", wrong]);
+        let looks = "a whole decimal number from 0 to 31, or 0x and hexadecimal digits";
+        assert!(line.contains(&format!("\"{wrong}\" is no id")), "{line}");
+        assert!(line.ends_with(looks), "{line}");
+    }
     assert!(
         on_lesson("lookup", &["--from", "1", "--key", "2", "--routing", "up"])
             .contains("--routing")
@@ -433,6 +439,36 @@ fn a_drawing_goes_into_a_file_and_nothing_else_before_anything_is_measured() {
         let start = format!("chordscope: --plot: {plot}: ");
         assert!(line.starts_with(&start) && line.ends_with(why), "{line}");
     }
+}
+
+#[test]
+fn a_hyphen_is_standard_output_for_one_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = |arguments: &[&str]| {
+        let mut command = sim(arguments);
+        command.current_dir(folder.path());
+        let output = command.assert().success().get_output().clone();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (text(output.stdout), text(output.stderr))
+    };
+    let plot = ["experiment", "path-length", "--nodes", "64", "--plot", "-"];
+    let (svg, table) = told(&plot);
+    assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
+    assert!(
+        table.contains("mean_hops") || table.contains("mean hops"),
+        "{table}"
+    );
+    for flag in ["--trace", "--export"] {
+        let (json, summary) = told(&["run", "crash-18", flag, "-"]);
+        assert!(serde_json::from_str::<Value>(&json).is_ok(), "{json}");
+        assert!(summary.contains("digest "), "{summary}");
+        let line = refused(&["run", "crash-18", flag, "-", "--json"], 2);
+        assert!(line.contains(flag) && line.contains("./-"), "{line}");
+    }
+    let both = ["run", "crash-18", "--trace", "-", "--export", "-"];
+    assert!(refused(&both, 2).contains("--export"));
+    assert!(refused(&[&plot[..], &["--json"]].concat(), 2).contains("--plot"));
+    assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none());
 }
 
 #[test]

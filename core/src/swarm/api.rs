@@ -233,11 +233,11 @@ impl fmt::Display for StartError {
             Self::Already => f.write_str("this is shared or being fetched already"),
             Self::TooMany(limit) => write!(
                 f,
-                "{limit} files and folders are shared or being fetched, which is as many as one peer takes; the files of a folder do not count"
+                "{limit} files and folders are shared or being fetched, which is as many as one peer takes: unshare some, or share files in a folder, where they do not count"
             ),
             Self::TooManyParts(limit) => write!(
                 f,
-                "{limit} files of folders are shared or being fetched, which is as many as one peer takes"
+                "{limit} files of folders are shared or being fetched, which is as many as one peer takes: unshare a folder"
             ),
             Self::Malformed => {
                 f.write_str("the file is longer than 256 GiB, or its digests do not match it")

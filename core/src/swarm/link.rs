@@ -34,7 +34,8 @@ pub struct Link {
 
 impl Link {
     /// Reads a link as people paste it: a bare content id is one, too; brackets, quotes and space around it, a full stop or comma
-    /// behind it, line breaks in it and capitals do not matter. Fields it does not know are left alone.
+    /// behind it, line breaks in it and capitals do not matter. Fields it does not know are left alone. A name keeps its case; that of
+    /// a link that was put into capitals as a whole is not known any more.
     ///
     /// # Errors
     /// [`LinkError`] names the part that is wrong.
@@ -56,7 +57,9 @@ impl Link {
             }
             let (name, value) = field.split_once('=').ok_or(LinkError::Field)?;
             let value = value.trim();
-            match name.trim().to_ascii_lowercase().as_str() {
+            let name = name.trim();
+            match name.to_ascii_lowercase().as_str() {
+                "n" if name == "N" && is_in_capitals(value) => return Err(LinkError::Capitals),
                 "n" => link.name = Some(decode(value)?),
                 "len" => link.length = Some(value.parse().map_err(|_| LinkError::Length)?),
                 "c" => link.is_collection = value == "1",
@@ -125,6 +128,19 @@ fn escaped(name: &str) -> String {
     format!("n={}{stops}", utf8_percent_encode(front, ESCAPED))
 }
 
+/// Returns whether an escaped name has letters, all of them capitals. The digits of its escapes do not count, nor do the letters that they
+/// stand for: a change to capitals leaves these as they are.
+fn is_in_capitals(text: &str) -> bool {
+    let escapes = text.split('%').enumerate();
+    // Behind each percent sign are two digits.
+    let plain = escapes.map(|(at, part)| part.get(if at == 0 { 0 } else { 2 }..).unwrap_or(part));
+    let mut letters = plain
+        .flat_map(str::chars)
+        .filter(|c| c.is_alphabetic())
+        .peekable();
+    letters.peek().is_some() && letters.all(|c| !c.is_lowercase())
+}
+
 fn decode(text: &str) -> Result<String, LinkError> {
     let name = percent_decode_str(text).decode_utf8();
     let name = name.map_err(|_| LinkError::Name)?;
@@ -146,6 +162,8 @@ pub enum LinkError {
     Field,
     /// The name is empty, too long or no text.
     Name,
+    /// The link was put into capitals, and its name with it.
+    Capitals,
     /// The length is no number.
     Length,
 }
@@ -156,6 +174,9 @@ impl fmt::Display for LinkError {
             Self::Content => "a link holds a content id: 64 hexadecimal digits",
             Self::Field => "a field of the link has no value",
             Self::Name => "the link's name is empty, longer than 255 bytes or no UTF-8",
+            Self::Capitals => {
+                "the link was put into capitals, which has changed the name in it: paste it as it was, or its content id alone"
+            }
             Self::Length => "the link's length is no number",
         })
     }
@@ -216,6 +237,31 @@ mod tests {
         assert_eq!(Link::parse(&format!("{id},")), Link::parse(&id));
         for empty in ["<", "<>", "\"", "<<>>", "()"] {
             assert_eq!(Link::parse(empty), Err(LinkError::Content), "{empty}");
+        }
+    }
+
+    #[test]
+    fn a_name_keeps_its_case_or_the_link_is_refused() {
+        let id = ContentId::of(b"abc");
+        let link = |name: &str| Link {
+            content: id,
+            name: Some(name.into()),
+            length: Some(3),
+            is_collection: false,
+        };
+        // A name in capitals is one as good as any other.
+        for name in ["README", "Song.mp3", "2024", "\u{c4}"] {
+            let printed = link(name).to_string();
+            assert_eq!(Link::parse(&printed), Ok(link(name)), "{printed}");
+        }
+        for name in ["Song.mp3", "README", "m\u{e4}rz", "a%b", "song 2"] {
+            let pasted = link(name).to_string().to_uppercase();
+            assert_eq!(Link::parse(&pasted), Err(LinkError::Capitals), "{pasted}");
+        }
+        // Without letters that have capitals nothing has changed.
+        for name in ["2024", "\u{e4}"] {
+            let pasted = link(name).to_string().to_uppercase();
+            assert_eq!(Link::parse(&pasted), Ok(link(name)), "{pasted}");
         }
     }
 

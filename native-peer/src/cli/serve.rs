@@ -22,6 +22,7 @@ use crate::failure::Failure;
 use crate::links::Inside;
 use crate::output;
 use crate::peer_url;
+use crate::regular_file::is_standard_output;
 use crate::running::{self, Options, Running};
 use crate::signals;
 use crate::views::Outside;
@@ -43,7 +44,7 @@ const MAX_RING_NAME: usize = chordscope_core::link::handshake::MAX_RING_NAME;
 #[derive(Debug, Args)]
 struct Common {
     /// Keep keys, records and what is shared in this folder [default: of a peer, one for its port; of a ring, a temporary one]
-    #[arg(long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(std::path::absolute))]
+    #[arg(long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(data_folder))]
     data: Option<PathBuf>,
     /// Serve the page from this folder
     #[arg(long, value_name = "DIR")]
@@ -171,6 +172,14 @@ impl Common {
                 ..Limits::default()
             },
         }
+    }
+}
+
+/// A folder for data, whatever folder the program is in later. What looks like standard input or output is none.
+fn data_folder(path: PathBuf) -> Result<PathBuf, String> {
+    match is_standard_output(&path) {
+        true => Err("this is a folder, and - is none: ./- is one of this name".to_string()),
+        false => std::path::absolute(path).map_err(|error| error.to_string()),
     }
 }
 

@@ -16,6 +16,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::client::Target;
 use crate::client::connection::Connection;
 use crate::failure::Failure;
+use crate::id_words::no_link;
 use crate::output;
 use crate::views::{Stopped, Transfer, Transfers};
 
@@ -26,14 +27,14 @@ pub(crate) use verify::VerifyOptions;
 #[derive(Debug, Args)]
 pub(crate) struct UnshareOptions {
     /// A link, or a content id
-    #[arg(value_name = "LINK")]
+    #[arg(value_name = "LINK", allow_negative_numbers = true)]
     link: String,
     #[command(flatten)]
     target: Target,
 }
 
 fn parse(link: &str) -> Result<Link, Failure> {
-    Link::parse(link).map_err(|error| Failure::usage("LINK", error))
+    Link::parse(link).map_err(|error| Failure::usage("LINK", no_link(link, error)))
 }
 
 fn bar(length: u64, what: &str, json: bool) -> ProgressBar {

@@ -9,9 +9,10 @@ use clap::{Args, Subcommand};
 use hyper::Method;
 use tokio::time::sleep;
 
+use crate::client::Target;
 use crate::client::connection::{Connection, escape};
-use crate::client::{Target, is_id};
 use crate::failure::Failure;
+use crate::id_words::{is_key, no_lineage};
 use crate::output::{self, count};
 use crate::peer_url;
 use crate::views::{Adoption, Range, Repaired, UNKNOWN_LINEAGE, parse_lineage};
@@ -47,7 +48,8 @@ pub(crate) struct RepairOptions {
         long,
         required = true,
         value_name = "ID|ADDRESS",
-        value_delimiter = ','
+        value_delimiter = ',',
+        allow_negative_numbers = true
     )]
     lost: Vec<String>,
     /// Do not ask for confirmation
@@ -60,7 +62,7 @@ pub(crate) struct RepairOptions {
 #[derive(Debug, Args)]
 pub(crate) struct AdoptOptions {
     /// The lineage to adopt, as `chordscope status` shows it: 16 hexadecimal digits
-    #[arg(value_name = "LINEAGE")]
+    #[arg(value_name = "LINEAGE", allow_negative_numbers = true)]
     lineage: String,
     #[command(flatten)]
     target: Target,
@@ -123,7 +125,7 @@ fn check_range(text: &str) -> Result<(), Failure> {
     let usage = |reason: &dyn std::fmt::Display| Failure::usage("RANGE", reason);
     match Range::parse(Space::FULL, text) {
         Some(range) => range.map(drop).map_err(|error| usage(&error)),
-        None if is_id(text) => Ok(()),
+        None if is_key(text) => Ok(()),
         None => Name::new(text).map(drop).map_err(|error| usage(&error)),
     }
 }
@@ -157,7 +159,7 @@ fn describe(repaired: &Repaired) -> String {
 impl AdoptOptions {
     async fn run(&self, json: bool) -> Result<(), Failure> {
         if parse_lineage(&self.lineage).is_none() {
-            let reason = "a lineage has 16 hexadecimal digits: see `chordscope status`";
+            let reason = no_lineage(&self.lineage);
             return Err(Failure::usage("LINEAGE", reason));
         }
         let connection = Connection::open(&self.target).await?;

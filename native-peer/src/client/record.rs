@@ -14,10 +14,11 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use tokio::time::timeout;
 
+use crate::client::Target;
 use crate::client::connection::{Connection, escape};
-use crate::client::{Target, is_id};
 use crate::failure::Failure;
-use crate::http::{AUTHOR, EXPIRES_HEADER, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author};
+use crate::http::{EXPIRES_HEADER, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author};
+use crate::id_words::{KEY_AS_NAME, is_key, no_author};
 use crate::output;
 use crate::regular_file::{self, NO_FILE};
 use crate::views::{Put, Status};
@@ -94,7 +95,7 @@ pub(crate) struct GetOptions {
     )]
     what: Option<String>,
     /// The signed record of this author, a public key as 64 hexadecimal digits
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", allow_negative_numbers = true)]
     author: Option<String>,
     /// The salt of the author's record
     #[arg(long, value_name = "TEXT")]
@@ -231,14 +232,14 @@ impl GetOptions {
         match (&self.author, &self.what) {
             (Some(author), _) => {
                 if parse_author(author).is_none() {
-                    return Err(Failure::usage("--author", AUTHOR));
+                    return Err(Failure::usage("--author", no_author(author)));
                 }
                 Ok(format!("author={author}&salt={}", salt(&self.salt)?))
             }
             (None, _) if self.salt.is_some() => {
                 Err(Failure::usage("--salt", "a salt goes with --author"))
             }
-            (None, Some(key)) if is_id(key) => Ok(format!("key={key}")),
+            (None, Some(key)) if is_key(key) => Ok(format!("key={key}")),
             (None, what) => name_query(what.as_deref().unwrap_or_default()),
         }
     }
@@ -292,10 +293,7 @@ impl Own {
         }
         match name {
             // A get would take it for a key.
-            Some(name) if is_id(name) => {
-                let reason = "40 hexadecimal digits are a key, and no name";
-                Err(Failure::usage("NAME", reason))
-            }
+            Some(name) if is_key(name) => Err(Failure::usage("NAME", KEY_AS_NAME)),
             Some(name) => name_query(name),
             None => Ok(format!("kind=signed&salt={}", salt(&self.salt)?)),
         }

@@ -1,6 +1,6 @@
 //! Attempts to reach other peers: why an address that the user has named has led into no ring, and why there is no link to a peer.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chordscope_core::base::contact::{Address, Contact};
@@ -20,6 +20,8 @@ pub(crate) type Troubles = Arc<Mutex<BTreeMap<Address, String>>>;
 #[derive(Debug)]
 pub(super) struct Attempts {
     named: Vec<Address>,
+    /// Those of the named addresses that are this peer's own.
+    own: BTreeSet<Address>,
     open: HashMap<LinkId, Address>,
     troubles: Troubles,
     unlinked: Unlinked,
@@ -29,6 +31,7 @@ impl Attempts {
     pub(super) fn new(named: Vec<Address>) -> Self {
         Self {
             named,
+            own: BTreeSet::new(),
             open: HashMap::new(),
             troubles: Troubles::default(),
             unlinked: Unlinked::default(),
@@ -48,6 +51,23 @@ impl Attempts {
     /// Returns whether the user has named this address.
     pub(super) fn is_named(&self, address: &Address) -> bool {
         self.named.contains(address)
+    }
+
+    /// Takes note that a named address is this peer's own; returns a line for the user.
+    pub(super) fn own(&mut self, address: Address) -> String {
+        let url = address.url().to_string();
+        self.own.insert(address);
+        match self.named.iter().all(|named| self.own.contains(named)) {
+            true => format!(
+                "chordscope: error: --join names only this peer itself ({url}): it joins nobody, and begins a ring of its own \
+                 unless it knows one; give the address of another peer"
+            ),
+            false => {
+                format!(
+                    "chordscope: warning: {url} of --join is this peer's own address, and is ignored"
+                )
+            }
+        }
     }
 
     /// Takes note that a connection to an address is open as this link.
@@ -232,6 +252,22 @@ mod tests {
             insert(&mut reasons, key, String::new());
         }
         assert_eq!(reasons.len(), MOST);
+    }
+
+    #[test]
+    fn who_names_only_itself_is_told_so_otherwise_than_who_names_others_too() {
+        let [one, two, other] = [1, 2, 3].map(|secret| contact(secret).addresses()[0].clone());
+        let mut attempts = Attempts::new(vec![one.clone(), two.clone()]);
+        let first = attempts.own(one.clone());
+        assert!(first.starts_with("chordscope: warning: "), "{first}");
+        assert!(first.contains(one.url()), "{first}");
+        let second = attempts.own(two);
+        assert!(second.starts_with("chordscope: error: "), "{second}");
+        let mut attempts = Attempts::new(vec![one.clone(), other]);
+        for _ in 0..2 {
+            let said = attempts.own(one.clone());
+            assert!(said.starts_with("chordscope: warning: "), "{said}");
+        }
     }
 
     #[test]

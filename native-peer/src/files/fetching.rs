@@ -68,41 +68,45 @@ impl Fetching {
             Kind::Part(folder) => folder,
             Kind::File | Kind::Folder | Kind::Given => None,
         };
-        if let Some(item) = self.table.under_way(content) {
-            if item.entry.path != path {
-                return Err(Refused::BeingFetched(item.entry.path));
+        loop {
+            if let Some(item) = self.table.under_way(content) {
+                if item.entry.path != path {
+                    return Err(Refused::BeingFetched(item.entry.path));
+                }
+                if let Some(folder) = folder {
+                    let _ = self.driver.look_in(content, folder).await;
+                }
+                return self.keep(content, kind).await;
             }
-            if let Some(folder) = folder {
-                let _ = self.driver.look_in(content, folder).await;
+            if let Some(item) = self.presence.present(content).await {
+                if item.entry.path != path {
+                    self.presence.copy(content, item.entry.path, path).await?;
+                }
+                return self.keep(content, kind).await;
             }
-            return self.keep(content, kind).await;
-        }
-        if let Some(item) = self.presence.present(content).await {
-            if item.entry.path != path {
-                self.presence.copy(content, item.entry.path, path).await?;
+            // A link that leads nowhere has the name, too.
+            if path.symlink_metadata().is_ok() {
+                return self.adopt(content, name, path, kind).await;
             }
-            return self.keep(content, kind).await;
+            // A file that comes to a taken place by a folder is refused its name at the end.
+            if !matches!(kind, Kind::Part(_)) && self.table.is_taken(&path) {
+                return Err(Refused::Taken(path));
+            }
+            let entry = Entry {
+                name: name.clone(),
+                path: path.clone(),
+                length: None,
+                complete: false,
+                on_disk: false,
+                stamp: None,
+                is_collection: false,
+                is_part: matches!(kind, Kind::Part(_)),
+                copies: Vec::new(),
+            };
+            if self.transfers.fetch(content, entry, folder).await? {
+                return Ok(());
+            }
         }
-        // A link that leads nowhere has the name, too.
-        if path.symlink_metadata().is_ok() {
-            return self.adopt(content, name, path, kind).await;
-        }
-        // A file that comes to a taken place by a folder is refused its name at the end.
-        if !matches!(kind, Kind::Part(_)) && self.table.is_taken(&path) {
-            return Err(Refused::Taken(path));
-        }
-        let entry = Entry {
-            name,
-            path,
-            length: None,
-            complete: false,
-            on_disk: false,
-            stamp: None,
-            is_collection: false,
-            is_part: matches!(kind, Kind::Part(_)),
-            copies: Vec::new(),
-        };
-        self.transfers.fetch(content, entry, folder).await
     }
 
     /// Keeps a content that is here in this role, too.
@@ -128,6 +132,14 @@ impl Fetching {
             Ok((place, hashed))
         });
         match hashed.await? {
+            Ok((_, Hashed { manifest, .. }))
+                if manifest.content() == content
+                    && self.presence.present(content).await.is_some() =>
+            {
+                // Another file that is the same was adopted meanwhile.
+                self.presence.note_copy(content, &path)?;
+                self.keep(content, kind).await
+            }
             Ok((place, Hashed { manifest, values })) if manifest.content() == content => {
                 let entry = Entry {
                     name,
@@ -141,7 +153,6 @@ impl Fetching {
                     copies: Vec::new(),
                 };
                 let have = Bitfield::all(place.layout().count());
-                self.transfers.stop(content).await;
                 self.transfers
                     .begin(entry, manifest, have, place, &values)
                     .await

@@ -267,18 +267,18 @@ impl Folders {
             let (name, kind) = (name.to_string(), Kind::Part(Some(list)));
             let begun = self.fetching.fetch(file.content, name, path.clone(), kind);
             match begun.await {
-                Err(_) if self.table.item(file.content).is_some_and(is_elsewhere) => {}
-                outcome => break outcome?,
+                Err(_) if self.table.item(file.content).is_some_and(is_elsewhere) => continue,
+                outcome => outcome?,
             }
-        }
-        match self
-            .table
-            .ended(file.content)
-            .await
-            .and_then(|item| item.problem)
-        {
-            Some(problem) => Err(Refused::Part { path, problem }),
-            None => Ok(()),
+            match self.table.ended(file.content).await {
+                Some(Item {
+                    problem: Some(problem),
+                    ..
+                }) => return Err(Refused::Part { path, problem }),
+                // It was given up and began anew for another file that is the same: this one is a copy.
+                Some(item) if item.entry.path != path && !path.exists() => {}
+                Some(_) | None => return Ok(()),
+            }
         }
     }
 

@@ -67,13 +67,11 @@ impl Presence {
 
     /// Returns whether a content is complete, and its file the one that was checked in this run.
     async fn is_untouched(&self, content: ContentId) -> bool {
-        let item = self.table.item(content);
-        let item = item.filter(|item| item.entry.complete && item.problem.is_none());
-        let Some(place) = item.and_then(|item| item.place) else {
+        let Some(item) = self.table.item(content) else {
             return false;
         };
-        let untouched = spawn_blocking(move || place.is_untouched()).await;
-        untouched.unwrap_or(false)
+        let whole = spawn_blocking(move || item.is_whole()).await;
+        whole.unwrap_or(false)
     }
 
     /// Goes on with the first place of a content at which all of it is found.
@@ -90,9 +88,8 @@ impl Presence {
             copies,
             ..entry
         };
-        self.transfers.stop(content).await;
         let have = Bitfield::all(manifest.layout().count());
-        // Somebody else may have done it meanwhile.
+        // A core that refuses it, and a peer that stops, leave it without a place.
         let _ = self
             .transfers
             .begin(entry, manifest, have, place, &[])

@@ -25,6 +25,10 @@ pub(super) async fn take_up(files: Arc<Files>) {
     let register = files.register.clone();
     let entries = spawn_blocking(move || register.entries()).await;
     for (content, entry) in entries.unwrap_or_default() {
+        if files.table.item(content).is_some() {
+            // A user has begun it since the start: that is newer.
+            continue;
+        }
         let taken = timeout(CHECK_TIMEOUT, take_up_one(&files, content, &entry)).await;
         let late = || Err(Refused::SlowCheck);
         if let Err(refused) = taken.unwrap_or_else(|_| late()) {
@@ -39,7 +43,8 @@ async fn take_up_one(files: &Files, content: ContentId, entry: &Entry) -> Result
     let length = entry.length;
     let manifest = length.and_then(|length| files.register.manifest(content, length));
     let Some(manifest) = manifest else {
-        return files.transfers.fetch(content, entry.clone(), None).await;
+        let begun = files.transfers.fetch(content, entry.clone(), None);
+        return begun.await.map(drop);
     };
     let known = manifest.clone();
     let path = match entry.complete {
@@ -77,7 +82,8 @@ async fn take_up_one(files: &Files, content: ContentId, entry: &Entry) -> Result
     // Only the last segment proves the length. It comes first: without it nothing is here, and a lie told before would make
     // liars of all others.
     if !have.contains(layout.last()) {
-        return files.transfers.fetch(content, entry.clone(), None).await;
+        let begun = files.transfers.fetch(content, entry.clone(), None);
+        return begun.await.map(drop);
     }
     let is_whole = have.is_full();
     let entry = Entry {

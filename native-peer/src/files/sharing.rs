@@ -110,7 +110,6 @@ impl Sharing {
             copies: Vec::new(),
         };
         let have = Bitfield::all(layout.count());
-        self.transfers.stop(content).await;
         let values = if is_checked { values } else { &[] };
         let begun = self.transfers.begin(entry, manifest, have, place, values);
         begun.await?;

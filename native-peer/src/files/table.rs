@@ -43,6 +43,14 @@ impl Item {
             made: Made::default(),
         }
     }
+
+    /// Returns whether all of it is here, in the file that was checked in this run.
+    pub(super) fn is_whole(&self) -> bool {
+        let place = self.place.as_ref();
+        self.entry.complete
+            && self.problem.is_none()
+            && place.is_some_and(|place| place.is_untouched())
+    }
 }
 
 /// The state of each content. Its entries are kept in the register, too.

@@ -40,7 +40,8 @@ impl Transfers {
         self.turn.lock().await
     }
 
-    /// Puts a content whose digests are known before the core; and the values of its blocks, if it was hashed just now.
+    /// Puts a content whose digests are known before the core, in place of what was known of it; and the values of its blocks, if
+    /// it was hashed just now.
     pub(super) async fn begin(
         &self,
         entry: Entry,
@@ -52,6 +53,8 @@ impl Transfers {
         let content = manifest.content();
         let place = Arc::new(place);
         let _turn = self.turn().await;
+        // Ending the one and beginning the other are one step: what began between them would be in the core and not in the table.
+        self.stop_in_turn(content).await;
         self.register.keep_digests(&manifest)?;
         self.register.keep(content, &entry)?;
         let belongs = match entry.is_part {
@@ -73,8 +76,6 @@ impl Transfers {
     ) -> Result<(), Refused> {
         let refused = match begun {
             Ok(Ok(())) => return Ok(()),
-            // Somebody else has just begun it.
-            Ok(Err(StartError::Already)) => return Err(StartError::Already.into()),
             Ok(Err(error)) => error,
             Err(Ended) => return Err(Refused::Stopping),
         };
@@ -83,18 +84,21 @@ impl Transfers {
         Err(refused.into())
     }
 
-    /// Begins to fetch a content whose digests are not known.
+    /// Begins to fetch a content whose digests are not known; `false` if all of it has come to be here meanwhile.
     pub(super) async fn fetch(
         &self,
         content: ContentId,
         entry: Entry,
         folder: Option<ContentId>,
-    ) -> Result<(), Refused> {
+    ) -> Result<bool, Refused> {
         let belongs = match entry.is_part {
             true => Belongs::Folder(folder),
             false => Belongs::Alone,
         };
         let _turn = self.turn().await;
+        if self.table.item(content).is_some_and(|item| item.is_whole()) {
+            return Ok(false);
+        }
         if let Some(folder) = entry.path.parent().filter(|_| !entry.is_part) {
             // It is made once there is something to put in it; that it cannot be is said now.
             let made = Made::folder(folder);
@@ -104,17 +108,18 @@ impl Transfers {
             })?;
             made.remove();
         }
-        if let Some(item) = self.table.under_way(content) {
-            return Err(Refused::BeingFetched(item.entry.path));
+        match self.table.under_way(content) {
+            Some(item) if item.entry.path == entry.path => return Ok(true),
+            Some(item) => return Err(Refused::BeingFetched(item.entry.path)),
+            None => self.stop_in_turn(content).await,
         }
-        self.stop(content).await;
         // A folder that is being fetched is remembered, and begins its files again, until there is something of them on the disk.
         if folder.is_none() {
             self.register.keep(content, &entry)?;
         }
         self.table.insert(content, Item::new(entry, None));
         let begun = self.driver.fetch(content, belongs).await;
-        self.has_begun(content, begun)
+        self.has_begun(content, begun).map(|()| true)
     }
 
     /// Ends one transfer for good; `false` if it is complete and only an unfinished one was meant.
@@ -127,7 +132,7 @@ impl Transfers {
         if unfinished && is_file && item.entry.complete && item.problem.is_none() {
             return false;
         }
-        self.stop(content).await;
+        self.stop_in_turn(content).await;
         self.register.drop(content);
         if !item.entry.complete {
             let _ = fs::remove_file(item.entry.draft(content));
@@ -137,6 +142,12 @@ impl Transfers {
 
     /// Ends a transfer. What is on the disk stays there, its entry in the register too.
     pub(super) async fn stop(&self, content: ContentId) {
+        let _turn = self.turn().await;
+        self.stop_in_turn(content).await;
+    }
+
+    /// As [`Self::stop`], during a step that has begun.
+    async fn stop_in_turn(&self, content: ContentId) {
         if self.table.remove(content) {
             let _ = self.driver.stop_transfer(content).await;
         }

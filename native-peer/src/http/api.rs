@@ -26,13 +26,11 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::driver::Ended;
 use crate::http::App;
-use crate::id_words::no_id;
+use crate::id_words::{is_key, no_id};
 use crate::views::{Leaving, Lookup, Outside, Peers, Refusal, Status, Store, VirtualNode};
 
-use parameters::Parameters;
-pub(crate) use record::{
-    AUTHOR, EXPIRES_HEADER, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author,
-};
+use parameters::{Nothing, Parameters};
+pub(crate) use record::{EXPIRES_HEADER, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author};
 
 /// The timeout for a value to arrive, and for the next piece of what is longer.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -137,7 +135,10 @@ fn parse_id(space: Space, text: &str) -> Result<Id, Failed> {
     space.parse(text).map_err(refuse)
 }
 
-async fn status(State(app): State<Arc<App>>) -> Result<Json<Status>, Failed> {
+async fn status(
+    State(app): State<Arc<App>>,
+    Parameters(Nothing {}): Parameters<Nothing>,
+) -> Result<Json<Status>, Failed> {
     let mut status = app.driver.look(Status::of).await?;
     for position in app.positions.iter().skip(1) {
         // One that has left already waits for nothing.
@@ -175,7 +176,10 @@ async fn leave(
     Ok(Json(Leaving { leaving: true }))
 }
 
-async fn peers(State(app): State<Arc<App>>) -> Result<Json<Peers>, Failed> {
+async fn peers(
+    State(app): State<Arc<App>>,
+    Parameters(Nothing {}): Parameters<Nothing>,
+) -> Result<Json<Peers>, Failed> {
     let mut all = Peers::default();
     for position in &app.positions {
         let unlinked = position.unlinked();
@@ -209,13 +213,16 @@ async fn lookup(
 
 /// The key that a text stands for: an id as it is, or the digest of a name.
 fn key_of(space: Space, text: &str) -> Result<Id, Failed> {
-    if text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if is_key(text) {
         return parse_id(space, text);
     }
     Ok(Name::new(text)?.key(space))
 }
 
-async fn events(State(app): State<Arc<App>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+async fn events(
+    State(app): State<Arc<App>>,
+    Parameters(Nothing {}): Parameters<Nothing>,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let events = stream::unfold(app.driver.listen(), |mut notices| async move {
         let event = match notices.recv().await {
             Ok(notice) => {

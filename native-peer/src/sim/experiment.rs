@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
 use crate::output;
+use crate::regular_file::is_standard_output;
 use crate::sim::plot;
 
 /// The period in which a long experiment reports its progress, where there is no terminal for a bar.
@@ -83,7 +84,7 @@ pub(crate) struct Options {
     /// The seed of all randomness
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Draw our figures and the paper's into this SVG file
+    /// Draw our figures and the paper's into this SVG file; - is standard output
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
 }
@@ -113,11 +114,15 @@ impl Options {
     pub(crate) fn run(&self, json: bool) -> Result<(), Failure> {
         let plan = self.plan()?;
         if let Some(path) = &self.plot {
-            plot::check(path)?;
+            plot::check(path, json)?;
         }
         let answer = measure(&plan);
         if let Some(path) = &self.plot {
             plot::draw(&answer, path)?;
+            if is_standard_output(path) {
+                output::note(table(&answer).trim_end());
+                return Ok(());
+            }
         }
         match json {
             true => output::json(&printed(&answer)),

@@ -7,6 +7,7 @@ use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::prelude::*;
 
 use crate::failure::Failure;
+use crate::output;
 use crate::regular_file;
 use crate::sim::experiment::Answer;
 
@@ -20,15 +21,26 @@ struct Series {
 }
 
 /// Checks that a drawing can be written there.
-pub(super) fn check(path: &Path) -> Result<(), Failure> {
+pub(super) fn check(path: &Path, json: bool) -> Result<(), Failure> {
+    if regular_file::is_standard_output(path) {
+        let reason =
+            "- is standard output, where --json prints: give a file, ./- for one of this name";
+        return match json {
+            true => Err(Failure::usage("--plot", reason)),
+            false => Ok(()),
+        };
+    }
     regular_file::check_output(path).map_err(|error| wrong(path, &error))
 }
 
-/// Writes an SVG file.
+/// Writes an SVG file, or the same to standard output.
 pub(super) fn draw(answer: &Answer, path: &Path) -> Result<(), Failure> {
     let fail = |error: String| Failure::failed(format!("{}: {error}", path.display()));
     let mut svg = String::new();
     paint(answer, &mut svg).map_err(fail)?;
+    if regular_file::is_standard_output(path) {
+        return output::line(&svg);
+    }
     regular_file::replace(path, svg.as_bytes()).map_err(|error| wrong(path, &error))
 }
 

@@ -24,7 +24,7 @@ use serde::Serialize;
 
 use crate::failure::{Failure, unwritten};
 use crate::output::{self, count};
-use crate::regular_file;
+use crate::regular_file::{self, is_standard_output};
 use crate::sim::nodes::JsonId;
 
 /// The largest file, in bytes: of a scenario, or of an exported run.
@@ -45,10 +45,10 @@ pub(crate) struct Options {
     /// Run with this seed instead of the scenario's own
     #[arg(long, allow_negative_numbers = true)]
     seed: Option<u64>,
-    /// Write what happened as a chart of time, which Perfetto and Chrome's chrome://tracing open
+    /// Write what happened as a chart of time, which Perfetto and Chrome's chrome://tracing open; - is standard output
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
-    /// Write the run with its branches as JSON, which this command opens again
+    /// Write the run with its branches as JSON, which this command opens again; - is standard output
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
 }
@@ -108,10 +108,7 @@ impl Options {
         plan.seed = self.seed.unwrap_or(plan.seed);
         let title = self.title(&plan.scenario).to_string();
         let until = plan.until;
-        for path in self.trace.iter().chain(&self.export) {
-            regular_file::check_output(path)
-                .map_err(|error| Failure::failed(unwritten(path, &error)))?;
-        }
+        self.check_outputs(json)?;
         if let Some(path) = &self.export {
             write(path, &plan.export()?)?;
         }
@@ -141,11 +138,37 @@ impl Options {
             }
         }
         text.push_str(&describe_unclear(&unclear));
+        if self.outputs().any(|(_, path)| is_standard_output(path)) {
+            output::note(text.trim_end());
+            return Ok(());
+        }
         output::line(&text)
     }
 }
 
 impl Options {
+    /// The flags that name files, each with its file.
+    fn outputs(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        let trace = self.trace.as_deref().map(|path| ("--trace", path));
+        let export = self.export.as_deref().map(|path| ("--export", path));
+        trace.into_iter().chain(export)
+    }
+
+    /// Checks that results can be written where they are to go, one at most to standard output.
+    fn check_outputs(&self, json: bool) -> Result<(), Failure> {
+        let mut is_taken = json;
+        for (flag, path) in self.outputs() {
+            if !is_standard_output(path) {
+                let checked = regular_file::check_output(path);
+                checked.map_err(|error| Failure::failed(unwritten(path, &error)))?;
+            } else if std::mem::replace(&mut is_taken, true) {
+                let reason = "- is standard output, where something else is printed already: give a file, ./- for one of this name";
+                return Err(Failure::usage(flag, reason));
+            }
+        }
+        Ok(())
+    }
+
     /// Returns the title of a scenario: a file need not have one.
     fn title<'a>(&'a self, scenario: &'a Scenario) -> &'a str {
         match (scenario.title.as_str(), self.scenario.as_str()) {
@@ -257,6 +280,9 @@ fn is_exported(content: &Json) -> bool {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    if is_standard_output(path) {
+        return output::line(text);
+    }
     regular_file::replace(path, text.as_bytes())
         .map_err(|error| Failure::failed(unwritten(path, &error)))
 }

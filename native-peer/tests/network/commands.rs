@@ -337,6 +337,87 @@ fn a_lost_member_that_is_none_is_refused_before_anything_is_asked_or_confirmed()
 }
 
 #[test]
+fn what_is_no_key_is_shown_with_what_one_looks_like() {
+    let home = Home::new();
+    let key = "a public key: 64 hexadecimal digits";
+    let link = "no link: a link holds a content id: 64 hexadecimal digits";
+    let lineage = "`chordscope status` shows it: 16 hexadecimal digits";
+    let member = "neither an id, which has 40 hexadecimal digits, nor an address";
+    for wrong in ["-1", "3.5"] {
+        for (arguments, looks) in [
+            (&["get", "--author", wrong][..], key),
+            (&["fetch", wrong], link),
+            (&["unshare", wrong], link),
+            (&["verify", "file", wrong], link),
+            (&["quorum", "adopt", wrong], lineage),
+            (&["quorum", "repair", "name", "--lost", wrong], member),
+        ] {
+            let line = home.refusal(arguments, 2);
+            assert!(line.contains(&format!("\"{wrong}\" is ")), "{line}");
+            assert!(line.contains(looks), "{line}");
+        }
+    }
+}
+
+#[test]
+fn what_stands_for_standard_output_is_no_file_or_folder_of_that_name() {
+    let home = Home::new();
+    std::fs::write(home.path("file"), "some").unwrap();
+    let file = home.path("file").display().to_string();
+    let content = "ab".repeat(32);
+    for (flag, arguments) in [
+        ("--torrent", &["share", &file, "--torrent", "-"][..]),
+        ("--output", &["fetch", &content, "--output", "-"]),
+        ("--data", &["peer", "--data", "-"]),
+        ("--data", &["ring", "--data", "-"]),
+    ] {
+        let line = home.refusal(arguments, 2);
+        assert!(line.contains(flag) && line.contains("./- "), "{line}");
+    }
+}
+
+#[test]
+fn a_peer_that_is_to_join_itself_is_told_so() {
+    let home = Home::new();
+    let other = home.peer("other", 0, None);
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let own = free.local_addr().unwrap().to_string();
+    drop(free);
+    // By another name of the same machine it is found out only when it is dialed.
+    let by_name = own.replace("127.0.0.1", "localhost");
+    for (join, said) in [
+        (
+            &[own.as_str()][..],
+            "chordscope: error: --join names only this peer itself",
+        ),
+        (
+            &[&by_name],
+            "chordscope: error: --join names only this peer itself",
+        ),
+        (
+            &[&own, other.url()],
+            "of --join is this peer's own address, and is ignored",
+        ),
+    ] {
+        let data = home.path("own").display().to_string();
+        let mut command = home.command(&["peer", "--listen", &own, "--data", &data]);
+        for address in join {
+            command.args(["--join", address]);
+        }
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut peer = command.spawn().unwrap();
+        let stderr = BufReader::new(peer.stderr.take().unwrap());
+        let mut lines = stderr.lines().map(Result::unwrap).take(5);
+        let found = lines.find(|line| line.contains(said));
+        peer.kill().unwrap();
+        peer.wait().unwrap();
+        let line = found.unwrap_or_else(|| panic!("{join:?}"));
+        assert!(line.starts_with("chordscope: "), "{line}");
+        std::fs::remove_dir_all(&data).unwrap();
+    }
+}
+
+#[test]
 fn what_looks_like_a_flag_is_none_only_after_two_hyphens() {
     let home = Home::new();
     let free = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -324,6 +324,10 @@ fn a_parameter_that_is_unknown_or_makes_no_sense_is_refused() {
     let home = Home::new();
     let peer = peer(&home, &[]);
     let right = format!("Authorization: Bearer {}", peer.token());
+    let key = "1F".repeat(20);
+    let key_and_salt = format!("GET /api/v1/record?key={key}&salt=b");
+    let put_key = format!("PUT /api/v1/record?name={key}");
+    let delete_key = format!("DELETE /api/v1/record?name={key}");
     for (request, reason) in [
         (
             "PUT /api/v1/record?name=a&if-sequence=5",
@@ -371,6 +375,53 @@ fn a_parameter_that_is_unknown_or_makes_no_sense_is_refused() {
         ("DELETE /api/v1/transfers?link=a&unfinish=true", "unfinish"),
         ("POST /api/v1/quorum/repair?range=a&lost=b&yes=1", "yes"),
         ("POST /api/v1/quorum/adopt?lineage=a&now=1", "now"),
+        // What would have no effect is refused, too.
+        ("GET /api/v1/record?name=a&ttl=5", "no parameter `ttl`"),
+        ("GET /api/v1/record?name=a&renew=no", "no parameter `renew`"),
+        (
+            "GET /api/v1/record?name=a&if_sequence=1",
+            "no parameter `if_sequence`",
+        ),
+        (
+            "GET /api/v1/record?name=a&salt=b",
+            "a salt goes with author",
+        ),
+        (&key_and_salt, "a salt goes with author"),
+        ("PUT /api/v1/record?author=a", "no parameter `author`"),
+        ("DELETE /api/v1/record?key=a", "no parameter `key`"),
+        ("GET /api/v1/transfers?wait=5", "wait goes with link"),
+        (
+            "POST /api/v1/shares?name=a&keep=true",
+            "stamp, part and keep go with path",
+        ),
+        (
+            "POST /api/v1/shares?name=a&path=/a&keep=true&part=true",
+            "say part or keep",
+        ),
+        ("GET /api/v1/status?wait=5", "wait"),
+        ("GET /api/v1/peers?all=true", "all"),
+        ("GET /api/v1/events?since=5", "since"),
+        ("GET /api/v1/quorum/adopt?lineage=a", "lineage"),
+        // The command line takes 40 hexadecimal digits for a key.
+        (&put_key, "are a key, and no name"),
+        (&delete_key, "are a key, and no name"),
+        // What was given, and what it ought to be.
+        (
+            "GET /api/v1/record?key=-1",
+            "\\\"-1\\\" is no id: an id of 160 bits has 40 hexadecimal digits",
+        ),
+        (
+            "GET /api/v1/record?author=3.5",
+            "\\\"3.5\\\" is no author, which is a public key: 64 hexadecimal digits",
+        ),
+        (
+            "GET /api/v1/transfers?link=-1",
+            "\\\"-1\\\" is no link: a link holds a content id",
+        ),
+        (
+            "POST /api/v1/quorum/adopt?lineage=-1",
+            "\\\"-1\\\" is no lineage, which is",
+        ),
     ] {
         let (code, text) = http(peer.port(), request, &[&right]);
         assert_eq!(code, 400, "{request}: {text}");

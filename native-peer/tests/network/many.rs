@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use chordscope_core::swarm::api::Limits;
 use chordscope_core::swarm::collection::MAX_FILES;
 
 use crate::process::{Home, Process, limited};
@@ -81,6 +82,24 @@ fn a_folder_of_too_many_files_is_refused_before_any_is_read() {
     let refusal = home.refusal(&["share", &folder], 2);
     let expected = "a folder is shared with 65536 files at most, and this one has 65537";
     assert!(refusal.contains(expected), "{refusal}");
+}
+
+#[test]
+fn more_files_by_themselves_than_a_peer_takes_are_refused_before_any_is_shared() {
+    let home = Home::new();
+    let most = Limits::default().transfers;
+    let paths = (0..=most).map(|number| number.to_string());
+    let paths: Vec<String> = paths.collect();
+    let mut words = vec!["share"];
+    words.extend(paths.iter().map(String::as_str));
+    // No peer is asked.
+    let refusal = home.refusal(&words, 2);
+    let expected = format!(
+        "{most} files and folders by themselves at most, and these are {}",
+        most + 1
+    );
+    assert!(refusal.contains(&expected), "{refusal}");
+    assert!(refusal.contains("share a folder"), "{refusal}");
 }
 
 #[cfg(target_os = "linux")]

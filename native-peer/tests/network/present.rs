@@ -111,6 +111,34 @@ fn of_two_files_that_are_alike_either_serves() {
     });
 }
 
+/// The number of files that are all empty.
+const EMPTY: usize = 240;
+
+#[test]
+fn files_of_one_content_that_are_there_already_are_taken_together() {
+    let home = Home::new();
+    let mut peers = home.ring(2);
+    let name = |number: usize| format!("album/{}/{number}", number % 3);
+    for number in 0..EMPTY {
+        write(&home.path(&name(number)), b"");
+    }
+    let album = share(&home, &peers[0], &home.path("album"));
+    fetch(&home, &peers[1], link(&album), "got");
+    // A peer that knows nothing of the files finds all of them where they are to be, and half of them.
+    for left in [EMPTY, EMPTY / 2] {
+        for number in left..EMPTY {
+            fs::remove_file(home.path("got").join(name(number))).unwrap();
+        }
+        peers[1] = home.peer(&format!("fresh-{left}"), 0, Some(&peers[0]));
+        home.wait_for_ring(&[&peers[0], &peers[1]]);
+        fetch(&home, &peers[1], link(&album), "got");
+        for number in 0..EMPTY {
+            let got = fs::read(home.path("got").join(name(number))).unwrap();
+            assert_eq!(got, b"", "{number} of {left}");
+        }
+    }
+}
+
 #[test]
 fn what_has_changed_or_is_gone_is_not_shared_again_after_a_restart() {
     let home = Home::new();

@@ -106,7 +106,7 @@ fn what_makes_no_sense_of_a_record_is_said_in_one_line() {
         ),
         (
             &["get", "--author", "me"],
-            "--author: an author is a public key: 64 hexadecimal digits",
+            "--author: \"me\" is no author, which is a public key: 64 hexadecimal digits",
         ),
         (
             &["get", "name", "--salt", "s"],
@@ -180,7 +180,7 @@ fn the_interface_refuses_what_no_level_keeps() {
             400,
             "say one of name, author and key",
         ),
-        ("GET", "author=00", 400, "an author is a public key"),
+        ("GET", "author=00", 400, "no author, which is a public key"),
         ("GET", "key=xyz", 400, ""),
     ];
     for (method, query, code, reason) in cases {

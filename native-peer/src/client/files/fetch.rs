@@ -15,6 +15,7 @@ use crate::client::connection::{Connection, escape};
 use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::output;
+use crate::regular_file::is_standard_output;
 use crate::signals;
 use crate::views::{Fetching, Stopped, Transfer, Transfers};
 
@@ -33,7 +34,7 @@ const LOOKING: Duration = Duration::from_secs(2);
 #[derive(Debug, Args)]
 pub(crate) struct FetchOptions {
     /// A link, or a content id
-    #[arg(value_name = "LINK")]
+    #[arg(value_name = "LINK", allow_negative_numbers = true)]
     link: String,
     /// The folder to put it in
     #[arg(short, long, value_name = "DIR", default_value = ".")]
@@ -60,6 +61,11 @@ struct Fetched {
 impl FetchOptions {
     pub(in crate::client) async fn run(&self, json: bool) -> Result<(), Failure> {
         let link = parse(&self.link)?;
+        if is_standard_output(&self.output) {
+            let reason = "- is standard output, and files go into a folder: ./- is one of this name; \
+                          /files/CONTENT_ID of a peer is a content as it arrives";
+            return Err(Failure::usage("--output", reason));
+        }
         let folder =
             std::path::absolute(&self.output).map_err(|error| Failure::usage("--output", error))?;
         let folder = folder

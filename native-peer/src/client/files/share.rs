@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use chordscope_core::base::content::ContentId;
+use chordscope_core::swarm::api::Limits;
 use chordscope_core::swarm::collection::is_safe_part;
 use chordscope_core::swarm::layout::MAX_SEGMENTS;
 use clap::Args;
@@ -129,7 +130,14 @@ impl ShareOptions {
 
     /// Checks what can be seen of the flags alone.
     fn check(&self) -> Result<(), Failure> {
-        let is_one = self.paths.len() == 1;
+        let (is_one, count) = (self.paths.len() == 1, self.paths.len());
+        let most = Limits::default().transfers;
+        if count > most {
+            let reason = format!(
+                "a peer shares {most} files and folders by themselves at most, and these are {count}: share a folder that they are in"
+            );
+            return Err(Failure::usage("PATH", reason));
+        }
         if self.torrent.is_some() && !is_one {
             let reason = "a metainfo file is about one PATH: share the others by themselves";
             return Err(Failure::usage("--torrent", reason));
@@ -147,6 +155,10 @@ impl ShareOptions {
             return Err(Failure::usage("--torrent", reason));
         }
         if let Some(torrent) = &self.torrent {
+            if regular_file::is_standard_output(torrent) {
+                let reason = "- is standard output, where the link goes: give a file, ./- for one of this name";
+                return Err(Failure::usage("--torrent", reason));
+            }
             is_new(torrent).map_err(|error| no_torrent(torrent, &error))?;
         }
         Ok(())

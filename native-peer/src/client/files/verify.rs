@@ -16,7 +16,7 @@ pub(crate) struct VerifyOptions {
     #[arg(value_name = "PATH")]
     path: PathBuf,
     /// A link, or a content id
-    #[arg(value_name = "LINK")]
+    #[arg(value_name = "LINK", allow_negative_numbers = true)]
     link: String,
 }
 

@@ -4,6 +4,7 @@ use axum::extract::{FromRequestParts, Query};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use percent_encoding::percent_decode_str;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::Failed;
@@ -32,6 +33,11 @@ pub(super) fn names<T: DeserializeOwned>() -> Vec<String> {
     let names = expected.split('`').skip(1).step_by(2);
     names.map(str::to_string).collect()
 }
+
+/// No parameters: whoever gives one expects something of it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
 
 /// The parameters as their type says. What is not UTF-8 is refused: decoded by force, two names would be one.
 pub(super) struct Parameters<T>(pub(super) T);

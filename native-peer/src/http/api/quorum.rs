@@ -15,8 +15,9 @@ use chordscope_core::store::group::fence::Fence;
 use chordscope_core::store::group::repair::RepairError;
 use serde::Deserialize;
 
-use super::{Failed, Parameters, key_of, outside, refused};
+use super::{Failed, Nothing, Parameters, key_of, outside, refused};
 use crate::http::App;
+use crate::id_words::no_lineage;
 use crate::views::{Adoption, Range, Repaired, parse_lineage};
 
 pub(super) fn repair() -> MethodRouter<Arc<App>> {
@@ -157,9 +158,8 @@ async fn begin(
     State(app): State<Arc<App>>,
     Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Json<Adoption>, Failed> {
-    let reason = "give a lineage as `chordscope status` shows it: 16 hexadecimal digits";
     let lineage = parse_lineage(&wanted.lineage)
-        .ok_or_else(|| Failed(StatusCode::BAD_REQUEST, reason.to_string()))?;
+        .ok_or_else(|| Failed(StatusCode::BAD_REQUEST, no_lineage(&wanted.lineage)))?;
     let (mut begun, mut refusal) = (false, AdoptError::Own);
     for position in &app.positions {
         match position.adopt(lineage).await? {
@@ -177,7 +177,10 @@ async fn begin(
 }
 
 /// Returns the state of the last adoption.
-async fn standing(State(app): State<Arc<App>>) -> Result<Json<Adoption>, Failed> {
+async fn standing(
+    State(app): State<Arc<App>>,
+    Parameters(Nothing {}): Parameters<Nothing>,
+) -> Result<Json<Adoption>, Failed> {
     let mut last = None;
     for position in &app.positions {
         let to = position.look(|peer| peer.node().adoption().map(|one| one.to));

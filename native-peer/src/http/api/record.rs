@@ -22,6 +22,7 @@ use tokio::time::timeout;
 use super::{BODY_TIMEOUT, Failed, Parameters, outside, parse_id};
 use crate::driver::{Held, Wish};
 use crate::http::App;
+use crate::id_words::{KEY_AS_NAME, is_key, no_author};
 use crate::views::Put;
 
 /// Carries a record's key beside its value.
@@ -35,7 +36,24 @@ pub(super) fn route() -> MethodRouter<Arc<App>> {
     get(read).put(write).delete(delete)
 }
 
-/// The parameters of a request for a record.
+/// The parameters of a request to get a record.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Sought {
+    /// A name.
+    name: Option<String>,
+    /// Instead of a name: a record of the peer's own.
+    kind: Option<Kind>,
+    /// Instead of a name: the author of a signed record, as 64 hexadecimal digits.
+    author: Option<String>,
+    /// The salt, which selects one of the author's signed records.
+    salt: Option<String>,
+    /// Instead of a name: a record's key, as 40 hexadecimal digits.
+    key: Option<String>,
+    level: LevelName,
+}
+
+/// The parameters of a request to put or delete a record.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Asked {
@@ -43,12 +61,8 @@ struct Asked {
     name: Option<String>,
     /// Instead of a name: a record of the peer's own, or, to put, a value on its own account.
     kind: Option<Kind>,
-    /// Instead of a name, to get: the author of a signed record, as 64 hexadecimal digits.
-    author: Option<String>,
-    /// The salt, which selects one of the author's signed records.
+    /// The salt, which selects one of the peer's own records.
     salt: Option<String>,
-    /// Instead of a name, to get: a record's key, as 40 hexadecimal digits.
-    key: Option<String>,
     level: Option<LevelName>,
     /// Put or delete only if this is the version, 0 for no such record.
     if_sequence: Option<u64>,
@@ -137,6 +151,8 @@ impl Asked {
         }
         let ordered = self.level() == Level::Quorum || self.if_sequence.is_some();
         match (&self.name, self.kind, &self.salt) {
+            // A get by the command line would take it for a key.
+            (Some(name), None, None) if is_key(name) => Err(bad(KEY_AS_NAME)),
             (Some(name), None, None) => Ok(Target::Label(Name::new(name.as_str())?.into())),
             (None, Some(Kind::Signed), _) => Ok(Target::Label(self.salt()?.into())),
             (None, Some(Kind::Immutable), None) if ordered => Err(RecordError::Level.into()),
@@ -146,9 +162,19 @@ impl Asked {
             )),
         }
     }
+}
+
+impl Sought {
+    fn salt(&self) -> Result<Salt, RecordError> {
+        Salt::new(self.salt.as_deref().unwrap_or_default())
+    }
 
     /// Returns the subject that is to be read.
     async fn subject(&self, app: &App) -> Result<Subject, Failed> {
+        let has_salt = self.author.is_some() || self.kind == Some(Kind::Signed);
+        if self.salt.is_some() && !has_salt {
+            return Err(bad("a salt goes with author or with kind=signed"));
+        }
         match (&self.name, &self.author, &self.key) {
             (None, None, None) if self.kind == Some(Kind::Signed) => {
                 let salt = self.salt()?;
@@ -160,7 +186,7 @@ impl Asked {
             )),
             (Some(name), None, None) => Ok(Name::new(name.as_str())?.into()),
             (None, Some(author), None) => {
-                let author = parse_author(author).ok_or_else(|| bad(AUTHOR))?;
+                let author = parse_author(author).ok_or_else(|| bad(&no_author(author)))?;
                 Ok(Subject::Signed(author, self.salt()?))
             }
             (None, None, Some(key)) => Ok(Subject::Key(parse_id(app.space, key)?)),
@@ -168,9 +194,6 @@ impl Asked {
         }
     }
 }
-
-/// The format of an author, in words.
-pub(crate) const AUTHOR: &str = "an author is a public key: 64 hexadecimal digits";
 
 /// The public key of these 64 hexadecimal digits.
 pub(crate) fn parse_author(text: &str) -> Option<PublicKey> {
@@ -182,26 +205,22 @@ fn bad(reason: &str) -> Failed {
     Failed(StatusCode::BAD_REQUEST, reason.to_string())
 }
 
-fn no_such(asked: &Asked) -> Failed {
-    let what = if asked.name.is_some() {
-        "name"
-    } else {
-        "record"
-    };
+fn no_such(name: Option<&String>) -> Failed {
+    let what = if name.is_some() { "name" } else { "record" };
     Failed(StatusCode::NOT_FOUND, format!("there is no such {what}"))
 }
 
 async fn read(
     State(app): State<Arc<App>>,
-    Parameters(asked): Parameters<Asked>,
+    Parameters(sought): Parameters<Sought>,
 ) -> Result<Response, Failed> {
-    let subject = asked.subject(&app).await?;
+    let subject = sought.subject(&app).await?;
     let key = app.space.show(subject.key(app.space));
-    let got = app.driver.get(subject, asked.level()).await?;
+    let got = app.driver.get(subject, sought.level.into()).await?;
     let (record, held) = explained(&app, got).await?;
     let sequence = record.as_ref().map(|record| record.sequence());
     let Some((value, sequence)) = record.and_then(|it| it.into_value()).zip(sequence) else {
-        return Err(no_such(&asked));
+        return Err(no_such(sought.name.as_ref()));
     };
     let headers = [
         (HeaderName::from_static(KEY_HEADER), key),
@@ -257,7 +276,7 @@ async fn delete(
     };
     let signed = matches!(label, Label::Salt(_));
     match app.driver.put(label, None, asked.wish()).await? {
-        Err(StoreError::Mismatch(0)) => Err(no_such(&asked)),
+        Err(StoreError::Mismatch(0)) => Err(no_such(asked.name.as_ref())),
         written => answer(&app, written, signed, asked.keeping().renew).await,
     }
 }
@@ -321,9 +340,7 @@ mod tests {
 
     #[test]
     fn the_page_names_the_parameters() {
-        must_name(
-            &["GET record", "PUT record", "DELETE record"],
-            &names::<Asked>(),
-        );
+        must_name(&["GET record"], &names::<Sought>());
+        must_name(&["PUT record", "DELETE record"], &names::<Asked>());
     }
 }

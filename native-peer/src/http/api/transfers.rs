@@ -17,9 +17,10 @@ use http_body_util::{BodyExt, Limited};
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use super::{BODY_TIMEOUT, Failed, Parameters, refused};
+use super::{BODY_TIMEOUT, Failed, Parameters};
 use crate::files::{Item, Kind, MAX_LIST, Refused};
 use crate::http::App;
+use crate::id_words::no_link;
 use crate::views::{Fetching, Shared, Stopped, Transfer, Transfers};
 
 /// The longest time that an answer may wait.
@@ -91,6 +92,17 @@ async fn share(
     Parameters(asked): Parameters<Sharing>,
     body: Body,
 ) -> Result<Json<Shared>, Failed> {
+    let is_list = asked.path.is_none();
+    if is_list && (asked.stamp.is_some() || asked.part || asked.keep) {
+        return Err(bad(
+            "stamp, part and keep go with path: without it the body is a list of files",
+        ));
+    }
+    if asked.part && asked.keep {
+        return Err(bad(
+            "say part or keep: a file of a folder stays where it is",
+        ));
+    }
     let body = read(body).await?;
     let stamp = asked.stamp.as_deref().map(str::parse).transpose();
     let stamp = stamp.map_err(|wrong: &str| Failed(StatusCode::BAD_REQUEST, wrong.into()))?;
@@ -143,6 +155,11 @@ async fn list(
     State(app): State<Arc<App>>,
     Parameters(which): Parameters<Which>,
 ) -> Result<Json<Transfers>, Failed> {
+    if which.link.is_none() && which.wait.is_some() {
+        return Err(bad(
+            "wait goes with link: it is the end of that one's transfer that is waited for",
+        ));
+    }
     let contents = match &which.link {
         Some(link) => {
             let content = parse(link)?.content;
@@ -194,7 +211,11 @@ async fn stop(
 }
 
 fn parse(link: &str) -> Result<Link, Failed> {
-    Link::parse(link).map_err(|error| refused(StatusCode::BAD_REQUEST, &error))
+    Link::parse(link).map_err(|error| bad(&no_link(link, error)))
+}
+
+fn bad(reason: &str) -> Failed {
+    Failed(StatusCode::BAD_REQUEST, reason.to_string())
 }
 
 #[cfg(test)]
