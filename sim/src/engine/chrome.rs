@@ -29,7 +29,6 @@ pub trait Charted: World {
 }
 
 /// Writes trace entries in Chrome's trace event format.
-#[cfg(feature = "scenario-files")]
 pub fn write<W: Charted>(world: &W, entries: &[Entry<W::What>]) -> String {
     let mut rows: Vec<String> = Vec::new();
     let mut text = "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[".to_string();

@@ -1,10 +1,11 @@
 //! JSON as scenarios and runs have it: a tree of values, and objects taken apart field by field, so that what is missing, wrong or
 //! unknown is refused with its place.
 //!
-//! Text becomes a tree and the other way round by `serde_json` (feature `scenario-files`): the page and the native peer read and refuse
-//! the same files. Readers that serde derives would tell a line and a column at best, and no place at all of a tree.
+//! Trees are read from text and written by `text`, in the page as in the program. Readers that serde derives would tell a line and a column
+//! at best, and no place at all of a tree.
 
 #[cfg(feature = "scenario-files")]
+mod serial;
 mod text;
 
 use alloc::borrow::Cow;

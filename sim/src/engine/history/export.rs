@@ -89,7 +89,6 @@ pub fn to_json<W: Portable>(history: &History<W>) -> Json {
 }
 
 /// Writes a run as the text of a file.
-#[cfg(feature = "scenario-files")]
 pub fn write<W: Portable>(history: &History<W>) -> String {
     to_json(history).lines() + "\n"
 }
@@ -126,7 +125,6 @@ fn write_branch<W: Portable>(
 ///
 /// # Errors
 /// [`Malformed`] says where and why.
-#[cfg(feature = "scenario-files")]
 pub fn read<W: Portable>(text: &str) -> Result<Imported<W>, Malformed> {
     if text.len() > MAX_EXPORT {
         return Err(Malformed::new("", &"an exported run has at most 16 MiB"));

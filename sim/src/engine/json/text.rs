@@ -1,18 +1,10 @@
-//! Trees of JSON as text, by `serde_json`.
+//! Trees of JSON as text (RFC 8259): one small reader and writer for page and program, so that both refuse the same files for the same
+//! reasons. In a page, serde_json would take twelve kilobytes more.
 
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::cell::Cell;
-use core::fmt;
-
-use serde::de::{
-    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess,
-    Visitor,
-};
-use serde::ser::{Serialize, Serializer};
-use serde_json::error::Category;
 
 use super::Json;
 use crate::engine::malformed::Malformed;
@@ -30,9 +22,10 @@ impl Json {
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn read(file: &[u8]) -> Result<Self, Malformed> {
-        let text = core::str::from_utf8(file);
-        let text =
-            text.map_err(|_| Malformed::new("", &"it is no JSON, as it is not text in UTF-8"))?;
+        let Ok(text) = core::str::from_utf8(file) else {
+            let reason = "it is no JSON, as it is not text in UTF-8";
+            return Err(Malformed::new("", &reason));
+        };
         Self::parse(text.strip_prefix(MARK).unwrap_or(text))
     }
 
@@ -42,193 +35,405 @@ impl Json {
     /// [`Malformed`] says where and why it is no JSON, that a name stands twice in an object, or that it is more than 64 levels deep or
     /// 2,000,000 values.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
-        let left = Cell::new(MOST_VALUES);
-        let reader = Reader {
-            deeper: DEEPEST,
-            left: &left,
+        let mut reader = Reader {
+            text,
+            at: 0,
+            left: MOST_VALUES,
         };
-        let mut source = serde_json::Deserializer::from_str(text);
-        let read = reader.deserialize(&mut source);
-        let read = read.and_then(|tree| source.end().map(|()| tree));
-        read.map_err(|error| Malformed::new("", &refusal(text, &error)))
+        reader
+            .whole()
+            .map_err(|fault| Malformed::new("", &reader.reason(&fault)))
     }
 
     /// Writes it on one line.
     pub fn line(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        let mut text = String::new();
+        self.write(&mut text, None);
+        text
     }
 
     /// Writes it with a line for each field and entry.
     pub fn lines(&self) -> String {
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        let mut text = String::new();
+        self.write(&mut text, Some(0));
+        text
     }
 
-    /// The tree of a value that is no deeper than 64 levels.
-    pub(crate) fn of(value: &impl Serialize) -> Self {
-        let value = serde_json::to_value(value).ok();
-        let tree = value.and_then(|value| serde_json::from_value(value).ok());
-        tree.unwrap_or(Self::Null)
-    }
-
-    /// The value of a tree.
-    ///
-    /// # Errors
-    /// The reason why it is none.
-    pub(crate) fn into_any<T: DeserializeOwned>(self) -> Result<T, String> {
-        let value = serde_json::to_value(self).map_err(|error| error.to_string())?;
-        serde_json::from_value(value).map_err(|error| error.to_string())
-    }
-}
-
-impl Serialize for Json {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    /// Writes it; `level` is the number of levels around it where each entry has a line of its own.
+    fn write(&self, text: &mut String, level: Option<usize>) {
         match self {
-            Self::Null | Self::Inexact => serializer.serialize_unit(),
-            Self::Flag(flag) => serializer.serialize_bool(*flag),
-            Self::Number(number) => serializer.serialize_u64(*number),
-            Self::Text(text) => serializer.serialize_str(text),
-            Self::List(list) => serializer.collect_seq(list),
+            Self::Null | Self::Inexact => text.push_str("null"),
+            Self::Flag(true) => text.push_str("true"),
+            Self::Flag(false) => text.push_str("false"),
+            Self::Number(number) => text.push_str(&number.to_string()),
+            Self::Text(own) => write_text(own, text),
+            Self::List(list) => {
+                text.push('[');
+                let mut inside = Inside::new(text, level);
+                for value in list {
+                    let (text, level) = inside.entry();
+                    value.write(text, level);
+                }
+                inside.end(']');
+            }
             Self::Object(fields) => {
-                serializer.collect_map(fields.iter().map(|(name, value)| (name, value)))
+                text.push('{');
+                let mut inside = Inside::new(text, level);
+                for (name, value) in fields {
+                    let (text, level) = inside.entry();
+                    write_text(name, text);
+                    text.push_str(if level.is_some() { ": " } else { ":" });
+                    value.write(text, level);
+                }
+                inside.end('}');
             }
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let left = Cell::new(MOST_VALUES);
-        let reader = Reader {
-            deeper: DEEPEST,
-            left: &left,
-        };
-        reader.deserialize(deserializer)
+/// The entries of a list or an object that is being written.
+struct Inside<'a> {
+    text: &'a mut String,
+    level: Option<usize>,
+    is_empty: bool,
+}
+
+impl<'a> Inside<'a> {
+    const fn new(text: &'a mut String, level: Option<usize>) -> Self {
+        Self {
+            text,
+            level,
+            is_empty: true,
+        }
+    }
+
+    /// Begins an entry.
+    fn entry(&mut self) -> (&mut String, Option<usize>) {
+        if !self.is_empty {
+            self.text.push(',');
+        }
+        self.is_empty = false;
+        let level = self.level.map(|level| level + 1);
+        begin_line(self.text, level);
+        (self.text, level)
+    }
+
+    fn end(self, close: char) {
+        if !self.is_empty {
+            begin_line(self.text, self.level);
+        }
+        self.text.push(close);
     }
 }
 
-/// The reason why a text is refused.
-fn refusal(text: &str, error: &serde_json::Error) -> String {
-    // Only what this reader itself refuses has words of its own.
-    if error.classify() == Category::Data {
-        return error.to_string();
-    }
-    if text.trim().is_empty() {
-        return "it is no JSON, as it is empty".to_string();
-    }
-    let line = text.lines().nth(error.line().saturating_sub(1));
-    let before = line.and_then(|line| line.get(..error.column()));
-    let column = before.map_or_else(|| error.column(), |before| before.chars().count());
-    let at = format!("line {}, column {}", error.line(), column.max(1));
-    match error.classify() {
-        Category::Eof => format!("it is no JSON, as it ends too early, at {at}"),
-        _ => format!("it is no JSON at {at}"),
+fn begin_line(text: &mut String, level: Option<usize>) {
+    if let Some(level) = level {
+        text.push('\n');
+        (0..level).for_each(|_| text.push_str("  "));
     }
 }
 
-/// The reader of a value of any kind.
-#[derive(Clone, Copy)]
+fn write_text(own: &str, text: &mut String) {
+    text.push('"');
+    for letter in own.chars() {
+        match letter {
+            '"' => text.push_str("\\\""),
+            '\\' => text.push_str("\\\\"),
+            '\n' => text.push_str("\\n"),
+            '\r' => text.push_str("\\r"),
+            '\t' => text.push_str("\\t"),
+            '\u{8}' => text.push_str("\\b"),
+            '\u{c}' => text.push_str("\\f"),
+            '\0'..='\u{1f}' => text.push_str(&format!("\\u{:04x}", u32::from(letter))),
+            _ => text.push(letter),
+        }
+    }
+    text.push('"');
+}
+
+/// The reason why a text is refused, at the place of the reader.
+enum Fault {
+    /// No JSON goes on so.
+    Syntax,
+    /// The text ends where JSON would go on.
+    End,
+    /// It is nested too deeply.
+    Deep,
+    /// It holds too many values.
+    Many,
+    /// This name stands twice in an object.
+    Twice(String),
+}
+
+/// A reader of a text, from `at` on.
 struct Reader<'a> {
-    /// The number of levels that may lie below this one.
-    deeper: usize,
+    text: &'a str,
+    /// The place in bytes, at the beginning of a character.
+    at: usize,
     /// The number of values that may still be read.
-    left: &'a Cell<usize>,
+    left: usize,
 }
 
-impl Reader<'_> {
-    /// The reader of what a list or object has in it.
-    fn inside<E: Error>(self) -> Result<Self, E> {
-        let deeper = self.deeper.checked_sub(1);
-        let deeper = deeper.ok_or_else(|| E::custom("it is nested too deeply"))?;
-        Ok(Self { deeper, ..self })
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Reader<'_> {
-    type Value = Json;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
-        let left = self.left.get().checked_sub(1);
-        let left = left.ok_or_else(|| D::Error::custom("it holds too many values"))?;
-        self.left.set(left);
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Reader<'_> {
-    type Value = Json;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
+impl<'a> Reader<'a> {
+    fn whole(&mut self) -> Result<Json, Fault> {
+        let value = self.value(DEEPEST)?;
+        self.space();
+        match self.peek() {
+            None => Ok(value),
+            Some(_) => Err(Fault::Syntax),
+        }
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Json, E> {
-        Ok(Json::Null)
+    fn reason(&self, fault: &Fault) -> String {
+        let before = self.text.get(..self.at).unwrap_or(self.text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|letter| *letter != '\n');
+        let at = format!("line {line}, column {}", column.count() + 1);
+        match fault {
+            Fault::Syntax => format!("it is no JSON at {at}"),
+            Fault::End if self.text.trim().is_empty() => {
+                "it is no JSON, as it is empty".to_string()
+            }
+            Fault::End => format!("it is no JSON, as it ends too early, at {at}"),
+            Fault::Deep => format!("it is nested too deeply at {at}"),
+            Fault::Many => format!("it holds too many values at {at}"),
+            Fault::Twice(name) => format!("field `{name}` is there twice at {at}"),
+        }
     }
 
-    fn visit_bool<E: Error>(self, flag: bool) -> Result<Json, E> {
-        Ok(Json::Flag(flag))
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
     }
 
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Json, E> {
-        Ok(Json::Number(number))
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
     }
 
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Json, E> {
-        let number = u64::try_from(number);
-        Ok(number.map_or(Json::Inexact, Json::Number))
+    /// Takes this byte if it is next.
+    fn take(&mut self, byte: u8) -> bool {
+        let is_next = self.peek() == Some(byte);
+        self.at += usize::from(is_next);
+        is_next
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Json, E> {
-        Ok(Json::Inexact)
+    /// Takes this byte, which must be next.
+    fn need(&mut self, byte: u8) -> Result<(), Fault> {
+        match self.take(byte) {
+            true => Ok(()),
+            false => Err(self.unexpected()),
+        }
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Json, E> {
-        Ok(Json::Text(text.to_string()))
+    /// The fault of what is next.
+    fn unexpected(&self) -> Fault {
+        match self.peek() {
+            Some(_) => Fault::Syntax,
+            None => Fault::End,
+        }
     }
 
-    fn visit_string<E: Error>(self, text: String) -> Result<Json, E> {
-        Ok(Json::Text(text))
+    fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json, A::Error> {
-        let reader = self.inside()?;
+    /// Reads a value; `deeper` levels may lie in it.
+    fn value(&mut self, deeper: usize) -> Result<Json, Fault> {
+        self.left = self.left.checked_sub(1).ok_or(Fault::Many)?;
+        self.space();
+        match self.peek() {
+            Some(b'{') => self.object(deeper.checked_sub(1).ok_or(Fault::Deep)?),
+            Some(b'[') => self.list(deeper.checked_sub(1).ok_or(Fault::Deep)?),
+            Some(b'"') => self.string().map(Json::Text),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            _ => self.word(),
+        }
+    }
+
+    fn object(&mut self, deeper: usize) -> Result<Json, Fault> {
+        self.need(b'{')?;
+        let mut fields: Vec<(Cow<'static, str>, Json)> = Vec::new();
+        self.space();
+        if !self.take(b'}') {
+            loop {
+                self.space();
+                let name = self.string()?;
+                self.space();
+                self.need(b':')?;
+                fields.push((name.into(), self.value(deeper)?));
+                self.space();
+                if !self.take(b',') {
+                    break;
+                }
+            }
+            self.need(b'}')?;
+        }
+        match repeated(&fields) {
+            None => Ok(Json::Object(fields)),
+            Some(name) => Err(Fault::Twice(name)),
+        }
+    }
+
+    fn list(&mut self, deeper: usize) -> Result<Json, Fault> {
+        self.need(b'[')?;
         let mut values = Vec::new();
-        while let Some(value) = list.next_element_seed(reader)? {
-            values.push(value);
+        self.space();
+        if !self.take(b']') {
+            loop {
+                values.push(self.value(deeper)?);
+                self.space();
+                if !self.take(b',') {
+                    break;
+                }
+            }
+            self.need(b']')?;
         }
         Ok(Json::List(values))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
-        let reader = self.inside()?;
-        let mut fields = Vec::new();
-        while let Some(name) = map.next_key::<String>()? {
-            fields.push((Cow::Owned(name), map.next_value_seed(reader)?));
+    fn word(&mut self) -> Result<Json, Fault> {
+        let words = [
+            ("null", Json::Null),
+            ("true", Json::Flag(true)),
+            ("false", Json::Flag(false)),
+        ];
+        let rest = self.rest();
+        let is_cut = words.iter().any(|(word, _)| word.starts_with(rest));
+        for (word, value) in words {
+            if rest.starts_with(word) {
+                self.at += word.len();
+                return Ok(value);
+            }
         }
-        match repeated(&fields) {
-            None => Ok(Json::Object(fields)),
-            Some(name) => Err(A::Error::custom(format_args!(
-                "field `{name}` is there twice"
-            ))),
+        // An empty rest begins every word.
+        Err(if is_cut { Fault::End } else { Fault::Syntax })
+    }
+
+    fn number(&mut self) -> Result<Json, Fault> {
+        let is_negative = self.take(b'-');
+        let begin = self.at;
+        if !self.take(b'0') {
+            self.digits()?;
         }
+        let whole = self.text.get(begin..self.at).unwrap_or_default();
+        let whole: Option<u64> = whole.parse().ok();
+        let is_fraction = self.take(b'.');
+        if is_fraction {
+            self.digits()?;
+        }
+        let is_scaled = self.take(b'e') || self.take(b'E');
+        if is_scaled {
+            let _ = self.take(b'+') || self.take(b'-');
+            self.digits()?;
+        }
+        let is_plain = !is_negative && !is_fraction && !is_scaled;
+        let whole = whole.filter(|_| is_plain);
+        Ok(whole.map_or(Json::Inexact, Json::Number))
+    }
+
+    /// Takes one digit or more.
+    fn digits(&mut self) -> Result<(), Fault> {
+        let begin = self.at;
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        match self.at == begin {
+            true => Err(self.unexpected()),
+            false => Ok(()),
+        }
+    }
+
+    fn string(&mut self) -> Result<String, Fault> {
+        self.need(b'"')?;
+        let mut text = String::new();
+        loop {
+            let rest = self.rest();
+            let is_special = |byte| matches!(byte, b'"' | b'\\' | 0..=0x1f);
+            let plain = rest.bytes().position(is_special);
+            let plain = plain.unwrap_or(rest.len());
+            text.push_str(rest.get(..plain).unwrap_or_default());
+            self.at += plain;
+            match self.peek() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(text);
+                }
+                Some(b'\\') => text.push(self.escape()?),
+                _ => return Err(self.unexpected()),
+            }
+        }
+    }
+
+    /// Reads a character that is escaped. The fault of one that is none lies at its beginning.
+    fn escape(&mut self) -> Result<char, Fault> {
+        let mut letters = self.rest().chars().skip(1);
+        let (length, read) = match letters.next().ok_or(Fault::End)? {
+            'u' => self.unicode()?,
+            letter => (2, unescaped(letter)),
+        };
+        let read = read.ok_or(Fault::Syntax)?;
+        self.at += length;
+        Ok(read)
+    }
+
+    /// The length of an escape by number, and its character: of a pair, in UTF-16, or of one unit.
+    fn unicode(&self) -> Result<(usize, Option<char>), Fault> {
+        let first = self.unit(0)?;
+        let is_pair = (0xd800..0xdc00).contains(&first);
+        let units = [first, if is_pair { self.unit(6)? } else { 0 }];
+        let length = if is_pair { 12 } else { 6 };
+        let read = char::decode_utf16(units.into_iter().take(length / 6)).next();
+        Ok((length, read.and_then(Result::ok)))
+    }
+
+    /// The number of an escape, so many bytes from here.
+    fn unit(&self, from: usize) -> Result<u16, Fault> {
+        let escape = self.rest().as_bytes().get(from..).unwrap_or_default();
+        let digits = match escape {
+            [b'\\', b'u', digits @ ..] => digits,
+            [] | [b'\\'] => return Err(Fault::End),
+            _ => return Err(Fault::Syntax),
+        };
+        let Some(digits) = digits.get(..4) else {
+            return Err(Fault::End);
+        };
+        digits.iter().try_fold(0, |number, digit| {
+            let digit = char::from(*digit).to_digit(16).ok_or(Fault::Syntax)?;
+            Ok((number << 4) | u16::try_from(digit).unwrap_or_default())
+        })
     }
 }
 
+/// The character of an escape by one letter.
+const fn unescaped(letter: char) -> Option<char> {
+    Some(match letter {
+        '"' | '\\' | '/' => letter,
+        'b' => '\u{8}',
+        'f' => '\u{c}',
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        _ => return None,
+    })
+}
+
 /// A name that stands twice in an object.
-fn repeated<'a>(fields: &'a [(Cow<'static, str>, Json)]) -> Option<&'a str> {
+fn repeated(fields: &[(Cow<'static, str>, Json)]) -> Option<String> {
     let mut names: Vec<&str> = fields.iter().map(|(name, _)| &**name).collect();
     names.sort_unstable();
     let pair = names.windows(2).find(|pair| pair[0] == pair[1])?;
-    pair.first().copied()
+    pair.first().map(ToString::to_string)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chordscope_core::base::rng::Rng;
     use serde_json::json;
 
     fn tree(value: serde_json::Value) -> Json {
-        serde_json::from_value(value).unwrap()
+        Json::parse(&value.to_string()).unwrap()
     }
 
     #[test]
@@ -266,16 +471,16 @@ mod tests {
             (" \n", "it is no JSON, as it is empty"),
             (
                 "{",
-                "it is no JSON, as it ends too early, at line 1, column 1",
+                "it is no JSON, as it ends too early, at line 1, column 2",
             ),
             (
                 "{\n",
                 "it is no JSON, as it ends too early, at line 2, column 1",
             ),
             ("[1,]", "it is no JSON at line 1, column 4"),
-            ("[1,\n \"é\", nul]", "it is no JSON at line 2, column 10"),
+            ("[1,\n \"é\", nul]", "it is no JSON at line 2, column 7"),
             ("{} {}", "it is no JSON at line 1, column 4"),
-            (r#"["\ud800"]"#, "it is no JSON at line 1, column 9"),
+            (r#"["\ud800"]"#, "it is no JSON at line 1, column 3"),
         ] {
             assert_eq!(refused(text.as_bytes()), reason, "{text}");
         }
@@ -324,5 +529,88 @@ mod tests {
         assert!(Json::parse(&list(MOST_VALUES - 1)).is_ok());
         let many = refused(list(MOST_VALUES).as_bytes());
         assert!(many.starts_with("it holds too many values"), "{many}");
+    }
+
+    /// The tree of what serde_json has read, with fields in order of their names.
+    fn known(value: &serde_json::Value) -> Json {
+        use serde_json::Value;
+        match value {
+            Value::Null => Json::Null,
+            Value::Bool(flag) => Json::Flag(*flag),
+            Value::Number(number) => number.as_u64().map_or(Json::Inexact, Json::Number),
+            Value::String(text) => Json::Text(text.clone()),
+            Value::Array(list) => Json::List(list.iter().map(known).collect()),
+            Value::Object(fields) => {
+                let fields = fields.iter();
+                Json::Object(
+                    fields
+                        .map(|(name, value)| (name.clone().into(), known(value)))
+                        .collect(),
+                )
+            }
+        }
+    }
+
+    fn sorted(value: Json) -> Json {
+        match value {
+            Json::List(list) => Json::List(list.into_iter().map(sorted).collect()),
+            Json::Object(fields) => {
+                let fields = fields
+                    .into_iter()
+                    .map(|(name, value)| (name, sorted(value)));
+                let mut fields: Vec<_> = fields.collect();
+                fields.sort_by(|(one, _), (other, _)| one.cmp(other));
+                Json::Object(fields)
+            }
+            other => other,
+        }
+    }
+
+    #[test]
+    fn serde_json_reads_the_same_and_refuses_the_same() {
+        let text = r#"{"a": [null, true, false, 0, -1, 1.5, 2e3, 3E-4, 18446744073709551616, 90], "b": {"c": "\u00e9\ud83d\ude00\n\/é", "d": []}, "e": {}}"#;
+        let mut rng = Rng::from_seed(1, 0x150);
+        let (mut read, mut refused) = (0, 0);
+        for _ in 0..40_000 {
+            let mut letters: Vec<char> = text.chars().collect();
+            for _ in 0..rng.below(3) {
+                let at = rng.below(letters.len() as u64) as usize;
+                let pool: Vec<char> = "\\\"{}[],:0123456789eE+-.untrfalsd \n\u{1}é"
+                    .chars()
+                    .collect();
+                let letter = pool[rng.below(pool.len() as u64) as usize];
+                match rng.below(4) {
+                    0 => letters[at] = letter,
+                    1 => letters.insert(at, letter),
+                    2 => drop(letters.remove(at)),
+                    _ => letters.truncate(at.max(1)),
+                }
+            }
+            let text: String = letters.into_iter().collect();
+            let theirs = serde_json::from_str::<serde_json::Value>(&text);
+            match (Json::parse(&text), theirs) {
+                (Ok(ours), Ok(theirs)) => {
+                    read += 1;
+                    assert_eq!(sorted(ours), known(&theirs), "{text}");
+                }
+                (Err(ours), Ok(_)) => assert!(ours.reason.contains("is there twice"), "{text}"),
+                (Err(_), Err(_)) => refused += 1,
+                // A float that is too large for serde_json is inexact here.
+                (Ok(_), Err(theirs)) => {
+                    assert!(theirs.to_string().contains("out of range"), "{text}")
+                }
+            }
+        }
+        assert!(read > 5_000 && refused > 5_000, "{read} {refused}");
+    }
+
+    #[test]
+    fn serde_json_writes_the_same() {
+        let value = json!({
+            "a": [[], {}, [1, [2, {"b": null}]]], "c": "\"\\/\u{0}\u{8}\u{c}\n\r\t\u{1f}\u{7f}é😀", "d": {"e": u64::MAX, "f": false},
+        });
+        let ours = known(&value);
+        assert_eq!(ours.line(), serde_json::to_string(&value).unwrap());
+        assert_eq!(ours.lines(), serde_json::to_string_pretty(&value).unwrap());
     }
 }
