@@ -407,6 +407,46 @@ fn a_seed_that_offers_what_is_on_its_way_is_left_in_peace_for_a_while() {
     assert!(!requests(&mut swarm).is_empty(), "but later");
 }
 
+/// Lets a swarm's time pass, without an answer to anything; returns when it said that, or searched for others.
+fn left_alone(swarm: &mut Swarm, is_it: impl Fn(&Output) -> bool) -> Vec<Instant> {
+    let (mut now, mut times) = (Instant::ZERO, Vec::new());
+    while now < Instant::from_millis(20_000) {
+        let outputs = std::iter::from_fn(|| swarm.poll_output());
+        times.extend(outputs.filter(|output| is_it(output)).map(|_| now));
+        now = swarm.poll_timeout().unwrap().max(now);
+        swarm.handle_timeout(now);
+    }
+    times
+}
+
+/// Asserts that no two of these times are farther apart than this.
+fn assert_not_apart(times: &[Instant], most: Duration) {
+    let apart = times.windows(2).map(|two| two[1].since(two[0])).max();
+    assert!(apart.is_some_and(|apart| apart <= most), "{times:?}");
+}
+
+#[test]
+fn a_silent_source_is_asked_again_soon_where_there_is_no_other_one() {
+    let (mut swarm, ..) = swarm_with_a_seed();
+    let is_request = |output: &Output| matches!(output, Output::Send(_, message) if matches!(message.said, Said::Request(_)));
+    let times = left_alone(&mut swarm, is_request);
+    assert_not_apart(&times, Duration::from_secs(6));
+}
+
+#[test]
+fn others_are_looked_for_soon_where_the_known_sources_have_nothing() {
+    let (mut swarm, content, seed) = swarm_with_a_seed();
+    let other = Id::from_u64(2);
+    swarm.add_source(Instant::ZERO, content, other);
+    let said = Said::Hello(Standing::Nothing);
+    swarm.handle_message(Instant::ZERO, other, Message { content, said });
+    // The seed is killed.
+    swarm.handle_gone(Instant::ZERO, seed);
+    let times = left_alone(&mut swarm, |output| matches!(output, Output::Find { .. }));
+    assert!(times.len() >= 4, "{times:?}");
+    assert_not_apart(&times, Duration::from_secs(6));
+}
+
 #[test]
 fn a_seed_that_offers_one_segment_for_another_without_end_is_passed_by() {
     let (mut swarm, content, seed) = swarm_with_a_seed();

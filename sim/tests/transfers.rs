@@ -147,3 +147,63 @@ fn links_that_break_do_not_end_a_transfer() {
     assert!(peers.run_until(Duration::from_secs(600), all));
     assert_eq!(peers.file(5, content), file);
 }
+
+/// Fetches while the first source is killed after this time; returns the longest time for which nothing came. Others have the file,
+/// too, either before or, with `late`, only just before the first source is gone.
+fn longest_pause(seed: u64, late: bool, after: Duration) -> Duration {
+    const STEP: Duration = Duration::from_millis(100);
+    let mut peers = ring(seed, 6, 0);
+    let file = file(12_000_000);
+    let content = peers.share(0, &file).unwrap();
+    peers.set_rate(3, Some(2_000_000));
+    peers.set_rate(4, Some(1_000_000));
+    let mut others = [1, 2].into_iter();
+    if !late {
+        for other in others.by_ref() {
+            peers.share(other, &file).unwrap();
+        }
+        peers.run_for(Duration::from_secs(2));
+    }
+    for member in [3, 4] {
+        peers.fetch(member, content).unwrap();
+    }
+    peers.run_for(after);
+    for other in others {
+        peers.share(other, &file).unwrap();
+    }
+    peers.run_for(STEP * 3);
+    peers.kill(0);
+    let have = |peers: &Peers| {
+        let have = peers.peer(3).and_then(|peer| peer.swarm().have(content));
+        have.map_or(0, |have| have.len())
+    };
+    let (mut pause, mut longest, mut last) = (Duration::ZERO, Duration::ZERO, have(&peers));
+    for _ in 0..1_200 {
+        if peers.has_whole(3, content) {
+            break;
+        }
+        peers.run_for(STEP);
+        let now = have(&peers);
+        pause = if now == last {
+            pause + STEP
+        } else {
+            Duration::ZERO
+        };
+        longest = longest.max(pause);
+        last = now;
+    }
+    assert_eq!(peers.file(3, content), file, "seed {seed}");
+    longest
+}
+
+#[test]
+fn a_source_that_is_killed_is_replaced_within_seconds() {
+    for late in [false, true] {
+        for seed in 0..6 {
+            let after = Duration::from_millis(400 * seed);
+            let longest = longest_pause(seed, late, after);
+            let told = format!("late {late}, seed {seed}: {longest:?}");
+            assert!(longest < Duration::from_secs(5), "{told}");
+        }
+    }
+}

@@ -249,6 +249,12 @@ impl Source {
         self.passed_by = Some(now + PASSED_BY);
     }
 
+    /// Asks it again although it was silent. What was refused a moment ago is left alone.
+    pub(super) fn try_again(&mut self, now: Instant) {
+        let is_silence = |until: &Instant| *until > now + REFUSED;
+        self.passed_by = self.passed_by.filter(|until| !is_silence(until));
+    }
+
     /// Takes back what it was asked for if it does not answer.
     pub(super) fn give_up(&mut self, now: Instant) -> Vec<Pending> {
         if self.pending.is_empty() || !self.is_silent(now, STALLED) {

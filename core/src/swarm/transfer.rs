@@ -25,6 +25,8 @@ const FIRST_ROUND: Duration = Duration::from_secs(1);
 /// The period in which the ring is asked for more sources: while there are none, and later.
 const FIND_FIRST: Duration = Duration::from_secs(2);
 const FIND_MORE: Duration = Duration::from_secs(15);
+/// The same period while there are sources, and nothing comes of them.
+const FIND_OTHERS: Duration = Duration::from_secs(5);
 
 /// The time that a source stays that is as complete as this node, so that neither wants anything of the other.
 const SETTLED: Duration = Duration::from_secs(15);
@@ -231,15 +233,37 @@ impl Transfer {
             return;
         }
         self.find = now
-            + if self.sources.is_empty() {
-                FIND_FIRST
-            } else {
-                FIND_MORE
+            + match self.sources.is_empty() {
+                true => FIND_FIRST,
+                false if self.is_idle() => FIND_OTHERS,
+                false => FIND_MORE,
             };
         let content = self.content;
         for at in [Some(content), self.folder].into_iter().flatten() {
             shared.outputs.push_back(Output::Find { content, at });
         }
+    }
+
+    /// Returns whether segments are missing, and none of them is on its way.
+    fn is_idle(&self) -> bool {
+        let is_known = matches!(self.state, State::Known(_));
+        is_known && !self.have.is_full() && self.asked.is_empty() && self.writing.is_empty()
+    }
+
+    /// Goes on where the last source that gave something is gone: those that were silent are asked again, as a busy one is better than none,
+    /// and the ring soon for others.
+    fn seek_others(&mut self, now: Instant) {
+        if !self.is_idle() {
+            return;
+        }
+        let gives = |source: &Source| source.answers(now) && source.has.goes_beyond(&self.have);
+        if self.sources.values().any(gives) {
+            return;
+        }
+        for source in self.sources.values_mut() {
+            source.try_again(now);
+        }
+        self.find = self.find.min(now + FIND_OTHERS);
     }
 
     /// The length of a segment; 0 while the layout is not known.
@@ -423,6 +447,7 @@ impl Transfer {
             self.reopen(stalled, shared);
             self.part_with_settled(now, id);
         }
+        self.seek_others(now);
         self.describe_elsewhere(now, shared);
         if now >= self.round {
             self.rounds += 1;

@@ -323,12 +323,7 @@ fn events_come_as_a_stream() {
 fn a_parameter_that_is_unknown_or_makes_no_sense_is_refused() {
     let home = Home::new();
     let peer = peer(&home, &[]);
-    let right = format!("Authorization: Bearer {}", peer.token());
-    let key = "1F".repeat(20);
-    let key_and_salt = format!("GET /api/v1/record?key={key}&salt=b");
-    let put_key = format!("PUT /api/v1/record?name={key}");
-    let delete_key = format!("DELETE /api/v1/record?name={key}");
-    for (request, reason) in [
+    let cases: &[(&str, &str)] = &[
         (
             "PUT /api/v1/record?name=a&if-sequence=5",
             "there is no parameter `if-sequence`",
@@ -375,7 +370,17 @@ fn a_parameter_that_is_unknown_or_makes_no_sense_is_refused() {
         ("DELETE /api/v1/transfers?link=a&unfinish=true", "unfinish"),
         ("POST /api/v1/quorum/repair?range=a&lost=b&yes=1", "yes"),
         ("POST /api/v1/quorum/adopt?lineage=a&now=1", "now"),
-        // What would have no effect is refused, too.
+    ];
+    are_refused(&peer, cases);
+}
+
+#[test]
+fn a_parameter_without_effect_is_refused() {
+    let home = Home::new();
+    let peer = peer(&home, &[]);
+    let key = "1F".repeat(20);
+    let key_and_salt = format!("GET /api/v1/record?key={key}&salt=b");
+    let cases: &[(&str, &str)] = &[
         ("GET /api/v1/record?name=a&ttl=5", "no parameter `ttl`"),
         ("GET /api/v1/record?name=a&renew=no", "no parameter `renew`"),
         (
@@ -402,6 +407,18 @@ fn a_parameter_that_is_unknown_or_makes_no_sense_is_refused() {
         ("GET /api/v1/peers?all=true", "all"),
         ("GET /api/v1/events?since=5", "since"),
         ("GET /api/v1/quorum/adopt?lineage=a", "lineage"),
+    ];
+    are_refused(&peer, cases);
+}
+
+#[test]
+fn what_is_no_key_and_what_is_one_instead_of_a_name_is_refused() {
+    let home = Home::new();
+    let peer = peer(&home, &[]);
+    let key = "1F".repeat(20);
+    let put_key = format!("PUT /api/v1/record?name={key}");
+    let delete_key = format!("DELETE /api/v1/record?name={key}");
+    let cases: &[(&str, &str)] = &[
         // The command line takes 40 hexadecimal digits for a key.
         (&put_key, "are a key, and no name"),
         (&delete_key, "are a key, and no name"),
@@ -422,7 +439,14 @@ fn a_parameter_that_is_unknown_or_makes_no_sense_is_refused() {
             "POST /api/v1/quorum/adopt?lineage=-1",
             "\\\"-1\\\" is no lineage, which is",
         ),
-    ] {
+    ];
+    are_refused(&peer, cases);
+}
+
+/// Checks that each of these requests is refused as malformed, for this reason.
+fn are_refused(peer: &Process, cases: &[(&str, &str)]) {
+    let right = format!("Authorization: Bearer {}", peer.token());
+    for (request, reason) in cases {
         let (code, text) = http(peer.port(), request, &[&right]);
         assert_eq!(code, 400, "{request}: {text}");
         assert!(text.contains("\"error\":"), "{request}: {text}");
