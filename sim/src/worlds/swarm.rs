@@ -289,8 +289,8 @@ impl SwarmWorld {
         self.members.get(&id).map_or(0, |member| member.sent)
     }
 
-    /// Returns the events, each with its time and its member.
-    pub fn events(&self) -> &[(Instant, Id, Event)] {
+    /// Returns what the members reported, each event with its time and its member; a world with a history has it in its trace instead.
+    pub fn reports(&self) -> &[(Instant, Id, Event)] {
         &self.events
     }
 

@@ -18,13 +18,14 @@ use crate::worlds::swarm::{Coming, SwarmWorld, member, number, text};
 use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
 use chordscope_core::swarm::api::{Event, Pick};
+use chordscope_core::swarm::layout::BLOCK;
 use chordscope_core::swarm::message::{Place, Said};
 
 /// The most members that a run may ever have, those that have gone included.
 pub const MAX_MEMBERS: u64 = 256;
 /// The memory that a member takes beside the file, roughly.
 const MEMBER_BYTES: usize = 16 << 10;
-/// The memory that a message on its way takes, roughly: a block shares its bytes with the file's segment.
+/// The memory that a message on its way takes, roughly.
 const COMING_BYTES: usize = 256;
 
 /// An action on a swarm. Members are numbered from 0, the first seed.
@@ -226,7 +227,12 @@ impl World for SwarmWorld {
     }
 
     fn bytes(&self) -> usize {
-        size_of::<Self>() + self.members.len() * MEMBER_BYTES + self.queue.len() * COMING_BYTES
+        let waiting = self.members.values().map(|member| member.line.waiting());
+        let blocks = self.flights.len() + waiting.sum::<usize>();
+        size_of::<Self>()
+            + self.members.len() * MEMBER_BYTES
+            + self.queue.len() * COMING_BYTES
+            + blocks * BLOCK as usize
     }
 
     fn is_notable(_: &What) -> bool {

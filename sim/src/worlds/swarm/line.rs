@@ -102,6 +102,11 @@ impl Line {
         self.sending.is_none() && self.queue.is_empty()
     }
 
+    /// Returns the number of blocks that wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
     /// Drops what waits to be sent to a member that is gone.
     pub(super) fn forget(&mut self, to: Id) {
         self.queue.retain(|(other, _)| *other != to);

@@ -167,10 +167,7 @@ mod tests {
                 assert_eq!(permalink.selected, Some(3));
                 assert_eq!(permalink.caveat(), None);
                 let again = permalink.open().unwrap();
-                assert_eq!(
-                    again.world().trace_digest(),
-                    history.world().trace_digest()
-                );
+                assert_eq!(again.world().trace_digest(), history.world().trace_digest());
                 assert_eq!(again.world().moment(), history.world().moment());
                 assert_eq!(again.actions(), history.actions());
             }
@@ -207,6 +204,9 @@ mod tests {
         let link = Permalink::parse("s=trickle").unwrap();
         assert_eq!((link.at, link.seed), (None, 1));
         assert_eq!(link.until(), link.scenario.unwrap().until);
-        assert_eq!(Permalink::parse("s=trickle&t=0").unwrap().until(), Instant::ZERO);
+        assert_eq!(
+            Permalink::parse("s=trickle&t=0").unwrap().until(),
+            Instant::ZERO
+        );
     }
 }

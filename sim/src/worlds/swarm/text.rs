@@ -389,7 +389,14 @@ mod tests {
         assert_eq!(text, "0:join;1:leave,0;2:corrupt,3;3:mend,3");
         assert_eq!(read_actions(&text), Ok(timed));
         assert_eq!(read_actions(""), Ok(Vec::new()));
-        for wrong in ["join", "x:join", "5:dance", "5:leave", "5:join,1", "5:leave,x"] {
+        for wrong in [
+            "join",
+            "x:join",
+            "5:dance",
+            "5:leave",
+            "5:join,1",
+            "5:leave,x",
+        ] {
             assert_eq!(read_actions(wrong).unwrap_err().place, "do[0]", "{wrong}");
         }
     }

@@ -345,9 +345,10 @@ impl SwarmWorld {
 
     /// Copies of the file that a member has sent, in thousandths of one: what has left, and what has left of the block that it is sending.
     fn copies_sent(&self, id: Id, member: &Member) -> u32 {
-        let sending = self.flights.values().filter(|flight| {
-            flight.from == id && flight.leaves > self.now && flight.is_content()
-        });
+        let sending = self
+            .flights
+            .values()
+            .filter(|flight| flight.from == id && flight.leaves > self.now && flight.is_content());
         let part = sending.map(|flight| {
             let takes = flight.leaves + self.setup.latency;
             let takes = micros(takes.since(flight.begins)).max(1);
