@@ -235,6 +235,7 @@ mod tests {
                     |_| false,
                     &mut rng,
                 )
+                .map(|(index, _)| index)
             })
             .collect();
         assert!(firsts.len() > 10, "{firsts:?}");
