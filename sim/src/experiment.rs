@@ -10,6 +10,7 @@ pub mod load;
 pub mod path_length;
 pub mod plan;
 pub mod swarm;
+pub mod swarm_compare;
 pub mod table;
 
 use alloc::vec::Vec;

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+use std::ops::ControlFlow;
+
 use chordscope_core::base::rng::Rng;
 use chordscope_sim::experiment::churn::ChurnRow;
 use chordscope_sim::experiment::failures::FailureRow;
@@ -10,7 +12,9 @@ use chordscope_sim::experiment::latency::LatencyRow;
 use chordscope_sim::experiment::path_length::PathRow;
 use chordscope_sim::experiment::plan::{Experiment, NoPaper, Plan};
 use chordscope_sim::experiment::table::{Column, Row};
-use chordscope_sim::experiment::{churn, failures, latency, path_length, swarm};
+use chordscope_sim::experiment::{
+    News, churn, failures, latency, path_length, swarm, swarm_compare,
+};
 use chordscope_web::experiments::verdict::{Verdict, judge};
 
 /// Everything that a verdict says, as one text.
@@ -220,6 +224,34 @@ fn a_swarm_is_held_against_the_optimum_and_one_server() {
         verdict.lead,
         format!(
             "The swarm takes at most {worst:.2} times the optimum; for 4 nodes, one server takes {server:.1} times as long as the swarm."
+        )
+    );
+    assert!(text(&verdict).contains("No paper"), "{verdict:?}");
+}
+
+#[test]
+fn three_ways_are_held_against_one_another_and_the_swarm_against_its_bound() {
+    let mut rows = Vec::new();
+    let _ = swarm_compare::measure(1, &[2, 4], &mut |news| {
+        if let News::Row(row) = news {
+            rows.push(row);
+        }
+        ControlFlow::Continue(())
+    });
+    let worst = rows
+        .iter()
+        .map(|row| row.swarm_seconds / row.swarm_bound)
+        .fold(0.0, f64::max);
+    let last = rows[1];
+    let server = last.server_seconds / last.swarm_seconds;
+    let cdn = last.cdn_seconds / last.swarm_seconds;
+    let table: Vec<Row> = rows.into_iter().map(Row::from).collect();
+    let plan = Plan::of(Experiment::SwarmCompare);
+    let verdict = judge(&plan, &table, &plan.paper());
+    assert_eq!(
+        verdict.lead,
+        format!(
+            "The swarm takes at most {worst:.2} times its bound; for 4 clients, one server takes {server:.1} times and the content delivery network {cdn:.1} times as long as the swarm."
         )
     );
     assert!(text(&verdict).contains("No paper"), "{verdict:?}");

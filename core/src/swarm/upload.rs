@@ -255,9 +255,13 @@ impl Transfer {
             .map(|(id, source)| (*id, candidate(source)))
             .collect();
         let is_seed = self.is_complete();
-        let slots = self
-            .choker
-            .slots(&candidates, is_round, is_seed, &mut shared.rng);
+        let slots = self.choker.slots(
+            &candidates,
+            shared.limits.slots,
+            is_round,
+            is_seed,
+            &mut shared.rng,
+        );
         let mut dropped = Vec::new();
         for (id, source) in &mut self.sources {
             let gets = slots.contains(id);

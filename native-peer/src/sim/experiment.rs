@@ -64,6 +64,9 @@ impl ValueEnum for Name {
             Experiment::Swarm => {
                 "Time until everybody has a file, by a swarm and from one server, for 8 to 64 nodes that fetch"
             }
+            Experiment::SwarmCompare => {
+                "Time until everybody has a file, from one server, a content delivery network and a swarm, beside their bounds, for 1 to 64 clients"
+            }
         };
         Some(PossibleValue::new(self.0.name()).help(help))
     }
@@ -75,7 +78,7 @@ pub(crate) struct Options {
     /// The measurement
     #[arg(value_enum)]
     name: Name,
-    /// Nodes in the ring; for path-length and swarm that one size only
+    /// Nodes in the ring; for path-length, swarm and swarm-compare that one size only
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     nodes: Option<u32>,
     /// For churn: nodes go without a word, instead of leaving properly as the paper's do
@@ -140,6 +143,7 @@ impl Options {
             let why = match experiment {
                 Experiment::Churn => "churn runs whole nodes",
                 Experiment::Swarm => "swarm sends real bytes",
+                Experiment::SwarmCompare => "swarm-compare sends real bytes",
                 _ => "their tables lie in memory",
             };
             let reason = format!("{why}: at most {most} nodes");
@@ -201,7 +205,7 @@ fn parameters(plan: &Plan) -> Value {
             "seed": seed,
             "lookups_per_node": path_length::LOOKUPS,
         }),
-        Experiment::Swarm => json!({ "seed": seed }),
+        Experiment::Swarm | Experiment::SwarmCompare => json!({ "seed": seed }),
         Experiment::Churn => json!({
             "seed": seed,
             "nodes": nodes,

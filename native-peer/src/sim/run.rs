@@ -1,5 +1,7 @@
 //! `sim run`: a scenario in the simulator, from its beginning to its end, or a run that was exported, to the moment that it shows.
 
+mod swarm;
+
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -10,7 +12,7 @@ use chordscope_core::base::time::Instant;
 use chordscope_core::chord::invariant::Property;
 use chordscope_sim::engine::behaviour;
 use chordscope_sim::engine::chrome;
-use chordscope_sim::engine::history::export::{self, Imported, MAX_EXPORT};
+use chordscope_sim::engine::history::export::{self, Imported, MAX_EXPORT, Portable};
 use chordscope_sim::engine::json::Json;
 use chordscope_sim::engine::time_text::time_text;
 use chordscope_sim::worlds::ring;
@@ -19,6 +21,8 @@ use chordscope_sim::worlds::ring::permalink::Permalink;
 use chordscope_sim::worlds::ring::scenario::{MAX_JSON, Scenario};
 use chordscope_sim::worlds::ring::trace::{Entry, What};
 use chordscope_sim::worlds::ring::{History, RingWorld};
+use chordscope_sim::worlds::swarm::SwarmWorld;
+use chordscope_sim::worlds::swarm::scenario::Scenario as Swarmed;
 use clap::Args;
 use serde::Serialize;
 
@@ -100,11 +104,11 @@ struct Plan {
 
 impl Options {
     pub(crate) fn run(&self, json: bool) -> Result<(), Failure> {
-        let mut plan = find(&self.scenario)?;
-        if self.seed.is_some() && plan.exported.is_some() {
-            let reason = "an exported run has the seed that it was recorded with";
-            return Err(Failure::usage("--seed", reason));
-        }
+        let mut plan = match find(&self.scenario)? {
+            Found::Ring(plan) => *plan,
+            Found::Swarm(plan) => return self.run_swarm(*plan, json),
+        };
+        self.check_seed(plan.exported.is_some())?;
         plan.seed = self.seed.unwrap_or(plan.seed);
         let title = self.title(&plan.scenario).to_string();
         let until = plan.until;
@@ -138,15 +142,51 @@ impl Options {
             }
         }
         text.push_str(&describe_unclear(&unclear));
-        if self.outputs().any(|(_, path)| is_standard_output(path)) {
-            output::note(text.trim_end());
-            return Ok(());
-        }
-        output::line(&text)
+        self.tell(&text)
     }
 }
 
 impl Options {
+    fn run_swarm(&self, mut plan: swarm::Plan, json: bool) -> Result<(), Failure> {
+        self.check_seed(plan.is_exported())?;
+        plan.seed = self.seed.unwrap_or(plan.seed);
+        self.check_outputs(json)?;
+        if let Some(path) = &self.export {
+            write(path, &plan.export()?)?;
+        }
+        let (title, until) = (plan.title.clone(), plan.until);
+        let (answer, trace) = plan.execute(self.trace.is_some())?;
+        if let Some((path, trace)) = self.trace.as_ref().zip(trace) {
+            write(path, &trace)?;
+        }
+        if json {
+            return output::json(&answer);
+        }
+        self.tell(&format!(
+            "{title}: {} in {} of virtual time\ndigest {}\n",
+            count(answer.events, "event"),
+            time_text(until.as_micros()),
+            answer.digest
+        ))
+    }
+
+    /// Prints the result; on standard error where a file is printed already.
+    fn tell(&self, text: &str) -> Result<(), Failure> {
+        if self.outputs().any(|(_, path)| is_standard_output(path)) {
+            output::note(text.trim_end());
+            return Ok(());
+        }
+        output::line(text)
+    }
+
+    fn check_seed(&self, is_exported: bool) -> Result<(), Failure> {
+        if self.seed.is_some() && is_exported {
+            let reason = "an exported run has the seed that it was recorded with";
+            return Err(Failure::usage("--seed", reason));
+        }
+        Ok(())
+    }
+
     /// The flags that name files, each with its file.
     fn outputs(&self) -> impl Iterator<Item = (&'static str, &Path)> {
         let trace = self.trace.as_deref().map(|path| ("--trace", path));
@@ -154,7 +194,7 @@ impl Options {
         trace.into_iter().chain(export)
     }
 
-    /// Checks that results can be written where they are to go, one at most to standard output.
+    /// Checks before a long run that results can be written where they are to go, one at most to standard output.
     fn check_outputs(&self, json: bool) -> Result<(), Failure> {
         let mut is_taken = json;
         for (flag, path) in self.outputs() {
@@ -194,40 +234,72 @@ fn describe_unclear(unclear: &[Unclear]) -> String {
     format!("some keys had two owners or none {times}\n")
 }
 
-fn find(text: &str) -> Result<Plan, Failure> {
+/// The run that is asked for, of whichever world.
+enum Found {
+    Ring(Box<Plan>),
+    Swarm(Box<swarm::Plan>),
+}
+
+impl From<Plan> for Found {
+    fn from(plan: Plan) -> Self {
+        Self::Ring(Box::new(plan))
+    }
+}
+
+impl From<swarm::Plan> for Found {
+    fn from(plan: swarm::Plan) -> Self {
+        Self::Swarm(Box::new(plan))
+    }
+}
+
+fn find(text: &str) -> Result<Found, Failure> {
     let wrong = |reason: String| Failure::usage(ARGUMENT, reason);
     let path = Path::new(text);
     if text == "-" || path.is_file() || path.exists() && builtin::named(text).is_none() {
         let content = read(text)?;
         let content = Json::read(&content).map_err(|error| wrong(format!("{text}: {error}")))?;
-        if is_exported(&content) {
-            let imported = export::from_json(content, usize::MAX);
-            let imported =
-                imported.map_err(|error| wrong(format!("{text} is no exported run: {error}")))?;
-            return Ok(Plan::continued(imported));
-        }
-        let scenario = Scenario::from_tree(content);
-        let scenario =
-            scenario.map_err(|error| wrong(format!("{text} is no scenario: {error}")))?;
-        return Ok(Plan::of(scenario));
+        let no_run = |error| wrong(format!("{text} is no exported run: {error}"));
+        return match exported_world(&content) {
+            Some(SwarmWorld::WORLD) => {
+                let imported = export::from_json(content, usize::MAX).map_err(no_run)?;
+                caveat(behaviour::caveat(imported.behaviour));
+                Ok(swarm::Plan::continued(imported).into())
+            }
+            Some(_) => {
+                let imported = export::from_json(content, usize::MAX).map_err(no_run)?;
+                Ok(Plan::continued(imported).into())
+            }
+            None => {
+                let scenario = Scenario::from_tree(content);
+                let scenario =
+                    scenario.map_err(|error| wrong(format!("{text} is no scenario: {error}")))?;
+                Ok(Plan::of(scenario).into())
+            }
+        };
     }
     if let Some(scenario) = builtin::named(text) {
-        return Ok(Plan::of(scenario));
+        return Ok(Plan::of(scenario).into());
+    }
+    if let Some(plan) = swarm::Plan::named(text)? {
+        return Ok(plan.into());
     }
     if text.contains('=') {
         let link = Permalink::parse(text).map_err(|error| wrong(error.to_string()))?;
-        if let Some(caveat) = link.caveat() {
-            output::note(format_args!("chordscope: {caveat}"));
-        }
-        return Ok(Plan {
+        caveat(link.caveat());
+        let plan = Plan {
             // Without a moment it is the whole scenario that the link names.
             until: link.at.unwrap_or(link.scenario.until),
             seed: link.seed,
             scenario: link.scenario,
             exported: None,
-        });
+        };
+        return Ok(plan.into());
     }
-    let names: Vec<_> = builtin::all().into_iter().map(|known| known.name).collect();
+    let rings = builtin::all().into_iter().map(|known| known.name);
+    let swarms = Swarmed::all()
+        .into_iter()
+        .map(|known| known.name.to_string());
+    let names: Vec<_> = rings.chain(swarms).collect();
     let names = names.join(", ");
     Err(wrong(format!(
         "\"{text}\" is neither a file nor a permalink nor one of {names}"
@@ -247,9 +319,7 @@ impl Plan {
     /// The branch of an exported run that is shown, to the moment that is shown.
     fn continued(imported: Imported<RingWorld>) -> Self {
         let Imported { history, behaviour } = imported;
-        if let Some(caveat) = behaviour::caveat(behaviour) {
-            output::note(format_args!("chordscope: {caveat}"));
-        }
+        caveat(behaviour::caveat(behaviour));
         Self {
             seed: history.seed(),
             until: history.now(),
@@ -273,10 +343,27 @@ impl Plan {
     }
 }
 
-/// Returns whether a file says of itself that it is an exported run.
-fn is_exported(content: &Json) -> bool {
-    let format = Json::from(export::FORMAT);
-    matches!(content, Json::Object(fields) if fields.iter().any(|(name, value)| name == "format" && *value == format))
+/// Says that a run may be another one than was recorded.
+fn caveat(caveat: Option<String>) {
+    if let Some(caveat) = caveat {
+        output::note(format_args!("chordscope: {caveat}"));
+    }
+}
+
+/// Returns the world of a file that says of itself that it is an exported run.
+fn exported_world(content: &Json) -> Option<&str> {
+    let Json::Object(fields) = content else {
+        return None;
+    };
+    let field = |name: &str| {
+        let field = fields.iter().find(|(field, _)| field == name);
+        field.map(|(_, value)| value)
+    };
+    let is_exported = field("format") == Some(&Json::from(export::FORMAT));
+    is_exported.then(|| match field("world") {
+        Some(Json::Text(world)) => world.as_str(),
+        _ => "",
+    })
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
@@ -375,6 +462,13 @@ mod tests {
 
     use super::*;
 
+    fn ring(text: &str) -> Plan {
+        match find(text).unwrap() {
+            Found::Ring(plan) => *plan,
+            Found::Swarm(plan) => panic!("{plan:?}"),
+        }
+    }
+
     #[test]
     fn a_run_has_the_digest_that_the_page_shows() {
         for scenario in builtin::all() {
@@ -417,7 +511,7 @@ mod tests {
     fn a_link_runs_to_its_moment() {
         let link = "https://example.org/#/ring?s=lesson-26&seed=3&do=1500000:insert,7&t=2750000";
         let shown = Permalink::parse(link).unwrap().open().unwrap();
-        let answer = execute(find(link).unwrap(), false).unwrap().answer;
+        let answer = execute(ring(link), false).unwrap().answer;
         assert_eq!(answer.digest, shown.world().digest());
     }
 
@@ -425,10 +519,8 @@ mod tests {
     fn a_link_without_a_moment_runs_the_whole_scenario() {
         for scenario in builtin::all() {
             let link = format!("http://127.0.0.1:7340/#/ring?s={}", scenario.name);
-            let whole = execute(find(&scenario.name).unwrap(), false)
-                .unwrap()
-                .answer;
-            let linked = execute(find(&link).unwrap(), false).unwrap().answer;
+            let whole = execute(ring(&scenario.name), false).unwrap().answer;
+            let linked = execute(ring(&link), false).unwrap().answer;
             assert_eq!(linked.digest, whole.digest, "{link}");
             assert!(linked.events > 0, "{link}");
         }
@@ -443,7 +535,8 @@ mod tests {
         history.advance_to(Instant::from_millis(3_000));
         let text = export::write(&history);
         let read = Json::read(text.as_bytes()).unwrap();
-        assert!(is_exported(&read) && !is_exported(&Json::read(b"{}").unwrap()));
+        assert_eq!(exported_world(&read), Some("ring"));
+        assert_eq!(exported_world(&Json::read(b"{}").unwrap()), None);
         let plan = Plan::continued(export::from_json(read, usize::MAX).unwrap());
         assert_eq!(plan.export().unwrap(), text);
         let run = execute(plan, true).unwrap();

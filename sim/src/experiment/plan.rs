@@ -7,8 +7,11 @@ use core::ops::{ControlFlow, RangeInclusive};
 use crate::experiment::churn::Going;
 use crate::experiment::failures::FailureRow;
 use crate::experiment::table::{Column, Row};
-use crate::experiment::{Hear, News, churn, failures, latency, load, path_length, swarm};
+use crate::experiment::{
+    Hear, News, churn, failures, latency, load, path_length, swarm, swarm_compare,
+};
 use crate::worlds::ring::scenario::MAX_NODES as MAX_SIMULATED;
+use crate::worlds::swarm::setup::MAX_CLIENTS;
 
 /// The most nodes of experiments that compute tables instead of simulating messages.
 const MAX_NODES: u32 = 1_000_000;
@@ -32,11 +35,13 @@ pub enum Experiment {
     Latency,
     /// Time until everybody has a file.
     Swarm,
+    /// Time until everybody has a file: one server, a content delivery network and a swarm, beside their bounds.
+    SwarmCompare,
 }
 
 impl Experiment {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::PathLength,
         Self::Load,
         Self::VirtualNodes,
@@ -44,6 +49,7 @@ impl Experiment {
         Self::Churn,
         Self::Latency,
         Self::Swarm,
+        Self::SwarmCompare,
     ];
 
     /// The name on the command line and in links.
@@ -56,6 +62,7 @@ impl Experiment {
             Self::Churn => "churn",
             Self::Latency => "latency",
             Self::Swarm => "swarm",
+            Self::SwarmCompare => "swarm-compare",
         }
     }
 
@@ -72,6 +79,7 @@ impl Experiment {
             Self::Failures | Self::Churn => &[1_000],
             Self::Latency => &[65_536],
             Self::Swarm => &swarm::SIZES,
+            Self::SwarmCompare => &swarm_compare::SIZES,
         }
     }
 
@@ -110,6 +118,13 @@ impl Experiment {
             Column::SequentialRounds => "rounds of a swarm that picks segments in order",
             Column::ServerRounds => "rounds of one server that sends everything to everybody",
             Column::SeedCopies => "how often the first seed sent the whole file, in the swarm",
+            Column::Clients => "clients that fetch the file, all at once",
+            Column::ServerSeconds => "seconds until all have the file from one server",
+            Column::ServerBound => "the least that one server can take",
+            Column::CdnSeconds => "seconds from a server and two proxies that had the file before",
+            Column::CdnBound => "the least that these three can take",
+            Column::SwarmSeconds => "seconds by a swarm",
+            Column::SwarmBound => "the least that a swarm can take",
         }
     }
 
@@ -118,6 +133,7 @@ impl Experiment {
         match self {
             Self::Churn => 1..=MAX_SIMULATED as u32,
             Self::Swarm => 1..=MAX_LEECHERS,
+            Self::SwarmCompare => 1..=MAX_CLIENTS as u32,
             _ => 1..=MAX_NODES,
         }
     }
@@ -169,7 +185,9 @@ impl Plan {
     /// The number of rows that the experiment comes to.
     pub fn rows(&self) -> usize {
         match self.experiment {
-            Experiment::PathLength | Experiment::Swarm => self.sizes().len(),
+            Experiment::PathLength | Experiment::Swarm | Experiment::SwarmCompare => {
+                self.sizes().len()
+            }
             Experiment::Load => load::PAPER.len(),
             Experiment::VirtualNodes => load::VIRTUAL_PAPER.len(),
             Experiment::Failures => failures::PAPER.len(),
@@ -198,6 +216,7 @@ impl Plan {
             }
             Experiment::Latency => latency::measure(seed, nodes, &mut as_rows(hear)),
             Experiment::Swarm => swarm::measure(seed, &sizes, swarm::SEGMENTS, &mut as_rows(hear)),
+            Experiment::SwarmCompare => swarm_compare::measure(seed, &sizes, &mut as_rows(hear)),
         }
     }
 
@@ -209,7 +228,11 @@ impl Plan {
     pub fn paper(&self) -> Result<Vec<Row>, NoPaper> {
         let usual = self.experiment.usual_nodes();
         let is_like = self.nodes.is_none_or(|nodes| usual.contains(&nodes));
-        if !is_like && !matches!(self.experiment, Experiment::PathLength | Experiment::Swarm) {
+        let is_of_any = matches!(
+            self.experiment,
+            Experiment::PathLength | Experiment::Swarm | Experiment::SwarmCompare
+        );
+        if !is_like && !is_of_any {
             return Err(NoPaper::OtherRing(usual.first().copied().unwrap_or(0)));
         }
         Ok(match self.experiment {
@@ -222,7 +245,7 @@ impl Plan {
             Experiment::Churn if self.crash => return Err(NoPaper::ProperLeaves),
             Experiment::Churn => churn::PAPER.map(Row::from).to_vec(),
             Experiment::Latency => latency::PAPER.map(Row::from).to_vec(),
-            Experiment::Swarm => return Err(NoPaper::NotMeasured),
+            Experiment::Swarm | Experiment::SwarmCompare => return Err(NoPaper::NotMeasured),
         })
     }
 }
@@ -255,7 +278,7 @@ mod tests {
     /// A plan that takes little time.
     fn small(experiment: Experiment) -> Plan {
         let nodes = match experiment {
-            Experiment::Swarm => 2,
+            Experiment::Swarm | Experiment::SwarmCompare => 2,
             _ => 8,
         };
         Plan {

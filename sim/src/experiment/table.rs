@@ -11,6 +11,7 @@ use crate::experiment::latency::LatencyRow;
 use crate::experiment::load::{LoadRow, VirtualRow};
 use crate::experiment::path_length::PathRow;
 use crate::experiment::swarm::SwarmRow;
+use crate::experiment::swarm_compare::CompareRow;
 
 /// A column of an experiment's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +64,20 @@ pub enum Column {
     ServerRounds,
     /// The number of times that the first seed sent the file, in the swarm.
     SeedCopies,
+    /// Clients that fetch a file, all at once.
+    Clients,
+    /// Seconds until all have the file from one server.
+    ServerSeconds,
+    /// The least that one server can take.
+    ServerBound,
+    /// Seconds until all have it from a content delivery network.
+    CdnSeconds,
+    /// The least that such a network can take.
+    CdnBound,
+    /// Seconds until all have it by a swarm.
+    SwarmSeconds,
+    /// The least that a swarm can take.
+    SwarmBound,
 }
 
 impl Column {
@@ -93,6 +108,13 @@ impl Column {
             Self::SequentialRounds => "sequential_rounds",
             Self::ServerRounds => "server_rounds",
             Self::SeedCopies => "seed_copies",
+            Self::Clients => "clients",
+            Self::ServerSeconds => "server_seconds",
+            Self::ServerBound => "server_bound",
+            Self::CdnSeconds => "cdn_seconds",
+            Self::CdnBound => "cdn_bound",
+            Self::SwarmSeconds => "swarm_seconds",
+            Self::SwarmBound => "swarm_bound",
         }
     }
 }
@@ -238,6 +260,21 @@ impl From<SwarmRow> for Row {
     }
 }
 
+impl From<CompareRow> for Row {
+    fn from(row: CompareRow) -> Self {
+        Self(vec![
+            whole(Column::Clients, row.clients),
+            real(Column::ServerSeconds, row.server_seconds),
+            real(Column::ServerBound, row.server_bound),
+            real(Column::CdnSeconds, row.cdn_seconds),
+            real(Column::CdnBound, row.cdn_bound),
+            real(Column::SwarmSeconds, row.swarm_seconds),
+            real(Column::SwarmBound, row.swarm_bound),
+            real(Column::SeedCopies, row.seed_copies),
+        ])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use alloc::borrow::ToOwned;
@@ -279,6 +316,16 @@ mod tests {
         compare(churn::PAPER[7]);
         compare(latency::PAPER[4]);
         compare(swarm::run(1, &[2], 4, &mut on)[0]);
+        compare(CompareRow {
+            clients: 8,
+            server_seconds: 128.02,
+            server_bound: 128.0,
+            cdn_seconds: 48.02,
+            cdn_bound: 42.7,
+            swarm_seconds: 18.0,
+            swarm_bound: 16.75,
+            seed_copies: 1.1,
+        });
     }
 
     #[test]

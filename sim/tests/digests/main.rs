@@ -1,6 +1,7 @@
 //! The digests of whole runs, pinned: what happens in a run changes on purpose only, and words never change a digest.
 //!
-//! `pins.txt` has a line for each run: its name, its digest, how many entries its trace has.
+//! `pins.txt` has a line for each run of a ring, and `swarms.txt` one for each scenario of a swarm: its name, its digest, how many
+//! entries its trace has.
 //! `CHORDSCOPE_BLESS=1 cargo test -p chordscope-sim --all-features --test digests` writes it anew.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -8,23 +9,47 @@ mod runs;
 
 use std::collections::BTreeMap;
 use std::mem::discriminant;
+use std::sync::Arc;
 
 use chordscope_sim::classic::Protocol;
+use chordscope_sim::engine::World;
+use chordscope_sim::engine::run as engine;
 use chordscope_sim::worlds::ring::action::Action;
+use chordscope_sim::worlds::swarm::SwarmWorld;
+use chordscope_sim::worlds::swarm::scenario::Scenario;
 
 use runs::Run;
 
 const PINS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/digests/pins.txt");
+const SWARMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/digests/swarms.txt");
 
 #[test]
 fn runs_have_the_digests_that_are_pinned() {
     let runs: Vec<Run> = runs::all().collect();
     assert_covers_everything(&runs);
     let found: Vec<String> = runs.iter().map(Run::pin).collect();
+    assert_pinned(&found, PINS);
+}
+
+#[test]
+fn scenarios_of_swarms_have_the_digests_that_are_pinned() {
+    let run = |scenario: Scenario| {
+        let mut run = engine::Run::<SwarmWorld>::begin(&Arc::new(scenario.setup), scenario.seed);
+        let run = run.as_mut().unwrap();
+        while !run.world().is_complete() && run.step_until(scenario.until) {}
+        let (digest, entries) = (run.world().digest(), run.world().events());
+        format!("{} {digest} {entries}", scenario.name)
+    };
+    let found: Vec<String> = Scenario::all().into_iter().map(run).collect();
+    assert_pinned(&found, SWARMS);
+}
+
+/// Compares runs with the lines of a file, or writes that anew.
+fn assert_pinned(found: &[String], path: &str) {
     if std::env::var_os("CHORDSCOPE_BLESS").is_some() {
-        return std::fs::write(PINS, found.join("\n") + "\n").unwrap();
+        return std::fs::write(path, found.join("\n") + "\n").unwrap();
     }
-    let pinned = std::fs::read_to_string(PINS).unwrap();
+    let pinned = std::fs::read_to_string(path).unwrap();
     let pinned: Vec<&str> = pinned.lines().collect();
     let others = found
         .iter()

@@ -58,7 +58,7 @@ fn parameters(plan: &Plan) -> String {
             let lookups = path_length::LOOKUPS;
             format!("{{\"seed\":{seed},\"lookups_per_node\":{lookups}}}")
         }
-        Experiment::Swarm => format!("{{\"seed\":{seed}}}"),
+        Experiment::Swarm | Experiment::SwarmCompare => format!("{{\"seed\":{seed}}}"),
         Experiment::Churn => format!(
             "{{\"seed\":{seed},\"nodes\":{nodes},\"seconds\":{},\"crash\":{}}}",
             churn::COUNTED.as_secs(),

@@ -147,7 +147,25 @@ pub fn panels(experiment: Experiment, rows: &[Row], paper: &[Row]) -> Vec<Panel>
             ways(rows),
             true,
         )],
+        Experiment::SwarmCompare => vec![panel(
+            "Seconds until everybody has the file",
+            three_ways(rows),
+            true,
+        )],
     }
+}
+
+/// One server, a content delivery network and a swarm, with the bounds of the first and the last.
+fn three_ways(rows: &[Row]) -> Vec<Series> {
+    let ways = [
+        (Kind::Bound, "one server, at best", Column::ServerBound),
+        (Kind::Bound, "swarm, at best", Column::SwarmBound),
+        (Kind::Server, "one server", Column::ServerSeconds),
+        (Kind::Random, "CDN, two proxies", Column::CdnSeconds),
+        (Kind::Ours, "swarm", Column::SwarmSeconds),
+    ];
+    let series = |(kind, name, column)| named((kind, name, marks(rows, Some(column), None)));
+    ways.map(series).to_vec()
 }
 
 /// The ways in which a file gets to everybody, and the optimum.
@@ -195,6 +213,7 @@ const fn across(experiment: Experiment) -> &'static str {
         Experiment::Churn => "nodes that join and leave in a second",
         Experiment::Latency => "nodes that each finger chooses from",
         Experiment::Swarm => "nodes that fetch the file",
+        Experiment::SwarmCompare => "clients that fetch the file",
     }
 }
 

@@ -52,7 +52,7 @@ const fn measures(experiment: Experiment) -> &'static [Column] {
         Experiment::VirtualNodes => &[Column::P1, Column::P99],
         Experiment::Failures | Experiment::Churn => &[Column::MeanHops, Column::MeanTimeouts],
         Experiment::Latency => &[Column::IterativeStretch, Column::RecursiveStretch],
-        Experiment::Swarm => &[],
+        Experiment::Swarm | Experiment::SwarmCompare => &[],
     }
 }
 
@@ -194,7 +194,22 @@ fn finding(experiment: Experiment, first: &Row, last: &Row, rows: &[Row]) -> Opt
             format!("{between}, a recursive lookup goes from {slow:.2} to {fast:.2} round trips.")
         }
         Experiment::Swarm => swarm(rows, last)?,
+        Experiment::SwarmCompare => three_ways(rows, last)?,
     })
+}
+
+/// A swarm beside its bound, and one server and a content delivery network beside the swarm.
+fn three_ways(rows: &[Row], last: &Row) -> Option<String> {
+    let over = |row: &Row| Some(row.get(Column::SwarmSeconds)? / row.get(Column::SwarmBound)?);
+    let ratios: Option<Vec<f64>> = rows.iter().map(over).collect();
+    let worst = ratios?.into_iter().max_by(f64::total_cmp)?;
+    let swarm = last.get(Column::SwarmSeconds)?;
+    let server = last.get(Column::ServerSeconds)? / swarm;
+    let cdn = last.get(Column::CdnSeconds)? / swarm;
+    let to = at(Experiment::SwarmCompare, last.key()?);
+    Some(format!(
+        "The swarm takes at most {worst:.2} times its bound; for {to}, one server takes {server:.1} times and the content delivery network {cdn:.1} times as long as the swarm."
+    ))
 }
 
 /// A swarm beside the optimum and beside one server.

@@ -77,6 +77,13 @@ pub const fn describe(experiment: Experiment) -> Description {
             "Mundinger, Weber and Weiss, Optimal scheduling of peer-to-peer file dissemination, 2008, theorem 1: the optimum",
             BOUND,
         ),
+        Experiment::SwarmCompare => (
+            "Three ways",
+            "How long does it take until everybody has a file, from one server, from a content delivery network and by a swarm?",
+            "A file of 64 segments goes to all, who come at once; all uplinks are alike, 256 KiB a second, and no downlink limits anything. The network has two proxies beside the server that have the file before anybody asks. Server and proxies are models: they send each client all that it lacks, in turn.",
+            "The bounds: Kurose and Ross, Computer Networking, section 2.5; for the swarm Mundinger, Weber and Weiss, 2008, theorem 1",
+            BOUND,
+        ),
     };
     Description {
         title,
@@ -114,6 +121,13 @@ pub const fn head(column: Column) -> &'static str {
         Column::SequentialRounds => "In order",
         Column::ServerRounds => "One server",
         Column::SeedCopies => "Seed’s copies",
+        Column::Clients => "Clients",
+        Column::ServerSeconds => "One server, s",
+        Column::ServerBound => "Server at best, s",
+        Column::CdnSeconds => "CDN, s",
+        Column::CdnBound => "CDN at best, s",
+        Column::SwarmSeconds => "Swarm, s",
+        Column::SwarmBound => "Swarm at best, s",
     }
 }
 
@@ -130,6 +144,7 @@ pub fn at(experiment: Experiment, key: f64) -> String {
         Experiment::Failures => format!("{} failed", percent(key)),
         Experiment::Churn => format!("{key:.2} joins a second"),
         Experiment::Latency => plural("node to choose from", "nodes to choose from"),
+        Experiment::SwarmCompare => plural("client", "clients"),
     }
 }
 
@@ -181,7 +196,7 @@ pub fn number(text: &str) -> Option<u64> {
 /// A number of nodes of one's own to begin with.
 pub const fn example(experiment: Experiment) -> u32 {
     match experiment {
-        Experiment::Swarm => 4,
+        Experiment::Swarm | Experiment::SwarmCompare => 4,
         Experiment::Churn => 100,
         _ => 256,
     }
@@ -192,9 +207,13 @@ pub fn usual(experiment: Experiment) -> String {
     let usual = experiment.usual_nodes();
     let show = |nodes: Option<&u32>| nodes.map(|nodes| grouped(f64::from(*nodes)));
     let (first, last) = (show(usual.first()), show(usual.last()));
+    let nodes = match experiment {
+        Experiment::SwarmCompare => "clients",
+        _ => "nodes",
+    };
     match (first, last) {
-        (Some(first), Some(last)) if first != last => format!("{first} to {last} nodes"),
-        (Some(only), _) => format!("{only} nodes"),
+        (Some(first), Some(last)) if first != last => format!("{first} to {last} {nodes}"),
+        (Some(only), _) => format!("{only} {nodes}"),
         (None, _) => String::new(),
     }
 }
