@@ -183,6 +183,11 @@ impl Client {
         self.timers.values().min().copied()
     }
 
+    /// Returns the number of machines that it registers with.
+    pub fn machines(&self) -> usize {
+        self.shared.len()
+    }
+
     /// Returns the number of contents with machines that it registers with: its own state.
     pub fn entries(&self) -> usize {
         self.shared.values().map(BTreeSet::len).sum()
