@@ -27,6 +27,8 @@ pub struct Scenario {
 
 /// The peers of the built-in scenarios.
 const PEERS: usize = 24;
+/// Kademlia's k in the built-in scenarios: with 20 of 24 peers keeping each title, hardly any peer would have to ask another one.
+const K: usize = 4;
 /// The time at which something is taken out: by then everything is known, and 100 lookups have ended.
 pub const OUT: Instant = Instant::from_millis(40_000);
 /// The time at which something comes back, where it does.
@@ -40,6 +42,7 @@ fn scenario(
     deeds: &[(Instant, Action)],
 ) -> Scenario {
     let mut setup = Setup::plain(PEERS, 714);
+    setup.k = K;
     let timed = |(at, action): &(Instant, Action)| Timed {
         at: *at,
         action: action.clone(),
