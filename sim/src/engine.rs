@@ -14,6 +14,7 @@ pub mod queue;
 pub mod run;
 pub mod time_text;
 pub mod trace;
+pub mod weight;
 
 use alloc::string::String;
 use alloc::sync::Arc;

@@ -4,7 +4,9 @@
 //! listener may end it. [`plan`] is all of them as data, for programs that let their users choose; [`table`] is what they measure.
 
 pub mod churn;
+pub mod directory;
 pub mod failures;
+pub mod kademlia;
 pub mod latency;
 pub mod load;
 pub mod path_length;

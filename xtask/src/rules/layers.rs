@@ -23,8 +23,13 @@ const FLOORS: [&[&str]; 6] = [
 
 /// The rooms of the simulator: each world is one, and the engine below them knows none.
 const SIM_FLOORS: [&[&str]; 3] = [
-    &["engine", "classic", "checks"],
-    &["worlds::peers", "worlds::ring", "worlds::swarm"],
+    &["engine", "classic", "checks", "models"],
+    &[
+        "worlds::directory",
+        "worlds::peers",
+        "worlds::ring",
+        "worlds::swarm",
+    ],
     &["experiment", "fuzz_targets"],
 ];
 

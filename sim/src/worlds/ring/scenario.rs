@@ -236,7 +236,7 @@ impl Scenario {
     pub(super) fn weight(&self, message: &Message) -> u64 {
         #[cfg(feature = "bandwidth")]
         if self.bandwidth.is_some() {
-            return crate::worlds::ring::volume::frame_bytes(message);
+            return crate::engine::weight::frame_bytes(message);
         }
         let _ = message;
         0

@@ -1,12 +1,10 @@
 //! Volume over the wire: messages, their bytes, and what the field's own simulator would have counted for them.
 
+use crate::engine::weight::frame_bytes;
 use crate::worlds::ring::RingWorld;
 use crate::worlds::ring::trace::Traffic;
 use chordscope_core::chord::message::{Neighbours, Notice, Request as Ask, Response as Answer};
-use chordscope_core::link::session;
 use chordscope_core::message::{Message, Request, Response};
-use chordscope_core::wire::codec;
-use chordscope_core::wire::frame;
 
 /// Messages of one kind of traffic.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,13 +75,6 @@ impl RingWorld {
 /// The bytes that p2psim counts for the head of a packet, and for each node or key: `PKT_OVERHEAD` and `record_bw_stat`.
 const PACKET: u64 = 20;
 const NAME: u64 = 4;
-
-/// The bytes of a message as one frame of a link.
-pub fn frame_bytes(message: &Message) -> u64 {
-    // What does not fit into a frame is never sent.
-    let body = codec::encode_message(message).map_or(0, |body| body.len());
-    (frame::HEADER + body + session::TRAILER) as u64
-}
 
 /// Returns the number of nodes and keys that a message of the ring names. Those about records and files are not asked for.
 fn named(message: &Message) -> u64 {
