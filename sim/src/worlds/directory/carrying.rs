@@ -392,7 +392,7 @@ impl DirectoryWorld {
             }
             Subject::Title(_) => {
                 let anybody = report.visits.iter().any(|visit| visit.answered.is_some());
-                let by = report.by.or(closest.filter(|_| anybody));
+                let by = report.by.or_else(|| closest.filter(|_| anybody));
                 self.conclude(number, report.providers.unwrap_or_default(), by);
             }
         }

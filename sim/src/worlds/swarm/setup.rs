@@ -384,7 +384,8 @@ mod tests {
         assert_eq!(Setup::new(1, 0), Err(SetupError::Segments));
         assert_eq!(Setup::new(1, MAX_SEGMENTS + 1), Err(SetupError::Segments));
         let late = Instant::from_millis(MAX_MILLIS + 1);
-        let cases: [(&dyn Fn(&mut Setup), SetupError); 14] = [
+        type Case<'a> = (&'a dyn Fn(&mut Setup), SetupError);
+        let cases: [Case; 14] = [
             (&|setup| setup.slots = 0, SetupError::Slots),
             (&|setup| setup.slots = MAX_SLOTS + 1, SetupError::Slots),
             (
