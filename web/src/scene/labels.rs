@@ -73,6 +73,9 @@ const RETRIES: [(f64, f64); 6] = [
     (6.0, -2.0 * LINE),
 ];
 
+/// The number of these that are no farther out.
+const NEAR: usize = 3;
+
 /// The same inside the ring: farther in, and up or down.
 const INNER: [(f64, f64); 6] = [
     (0.0, 0.0),
@@ -102,8 +105,9 @@ pub fn place(
     for (index, word) in wanted.iter().enumerate() {
         let area = |(point, anchor): &(Point, Anchor)| word_area(*point, *anchor, &word.text);
         let mut places = RETRIES.map(|by| outside(layout, width, word, by)).to_vec();
-        // Where the stage ends before the word's own place does.
-        let is_cut = places.first().is_none_or(|own| !is_on_stage(&area(own)));
+        // Where the stage ends before the word's own place does, or the ones above and below.
+        let mut near = places.iter().take(NEAR);
+        let is_cut = near.any(|place| !is_on_stage(&area(place)));
         if word.inside && is_cut {
             places.extend(INNER.map(|by| inside(layout, word, by)));
         }

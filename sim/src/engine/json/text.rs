@@ -157,9 +157,9 @@ enum Fault {
     Syntax,
     /// The text ends where JSON would go on.
     End,
-    /// It is nested too deeply.
+    /// Too deep a nesting.
     Deep,
-    /// It holds too many values.
+    /// Too many values.
     Many,
     /// This name stands twice in an object.
     Twice(String),
