@@ -67,7 +67,7 @@ async fn the_ring_page_has_no_findings_in_any_of_its_states() -> Result<()> {
     check(&page, "a key that is none").await?;
     page.click("button", "Help").await?;
     check(&page, "the help sheet").await?;
-    page.goto(&format!("{}#/swarm", site.url())).await?;
+    page.goto(&format!("{}#/nowhere", site.url())).await?;
     check(&page, "a page that is not there").await
 }
 

@@ -1,0 +1,136 @@
+//! The caption below the stage: what happened last and why, out of the trace and the swarm as it is.
+
+use chordscope_core::swarm::api::Event;
+use chordscope_sim::engine::trace::Entry;
+use chordscope_sim::worlds::swarm::acting::{Action, What};
+
+use crate::swarm::engine::bound;
+use crate::swarm::engine::moment::{Moment, number};
+use crate::swarm::engine::statement::Statement;
+
+/// The mood of a caption: it chooses its colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Nothing special.
+    Calm,
+    /// A request.
+    Asks,
+    /// Somebody, or everybody, is done.
+    Done,
+    /// Something is lost or wrong.
+    Wrong,
+}
+
+/// The caption.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caption {
+    /// Its mood.
+    pub tone: Tone,
+    /// What happened.
+    pub lead: Statement,
+    /// Why, and what follows.
+    pub rest: Vec<Statement>,
+}
+
+impl Caption {
+    fn new(tone: Tone, lead: Statement) -> Self {
+        Self { tone, lead, rest: Vec::new() }
+    }
+
+    /// The sentences, in order.
+    pub fn statements(&self) -> impl Iterator<Item = &Statement> {
+        [&self.lead].into_iter().chain(&self.rest)
+    }
+}
+
+/// Whether an entry of the trace is told by the caption: requests only of the client that is selected, or of anybody where none is.
+pub fn is_told(entry: &Entry<What>, selected: Option<u64>) -> bool {
+    match &entry.what {
+        What::Acted(_) | What::Member(_, Event::Complete(_) | Event::Banned(..)) => true,
+        What::Asked(id, _) => selected.is_none_or(|selected| selected == number(*id)),
+        What::Left(_) => true,
+        What::Arrived(id) => entry.at.as_micros() > 0 && number(*id) != 0,
+        What::Member(..) => false,
+    }
+}
+
+/// Whether a caption about an entry is another step than the one before: requests are steps only of the client that is selected.
+pub fn is_step(entry: &Entry<What>, selected: Option<u64>) -> bool {
+    let is_pick = matches!(entry.what, What::Asked(..));
+    is_told(entry, selected) && !(is_pick && selected.is_none())
+}
+
+/// The caption of a moment, whose last entry that is told is this one.
+pub fn of(moment: &Moment, last: Option<&Entry<What>>) -> Caption {
+    if let Some(segment) = moment.lost() {
+        let mut caption = Caption::new(Tone::Wrong, Statement::Lost { segment });
+        caption.rest.extend(last.and_then(|entry| Some(event(moment, entry)?.lead)));
+        return caption;
+    }
+    if moment.is_complete() {
+        return served(moment);
+    }
+    let told = last.and_then(|entry| event(moment, entry));
+    told.unwrap_or_else(|| {
+        let clients = moment.clients().count() as u64;
+        Caption::new(Tone::Calm, Statement::Waits { clients, segments: moment.segments })
+    })
+}
+
+fn event(moment: &Moment, entry: &Entry<What>) -> Option<Caption> {
+    Some(match &entry.what {
+        What::Asked(id, pick) => {
+            let lead = Statement::Asks {
+                client: number(*id),
+                source: number(pick.source),
+                segment: pick.segment,
+            };
+            let mut caption = Caption::new(Tone::Asks, lead);
+            caption.rest.push(Statement::Because {
+                why: pick.why,
+                copies: pick.copies,
+                among: pick.among,
+            });
+            caption
+        }
+        What::Member(id, Event::Complete(_)) => {
+            let here = || moment.clients().filter(|client| client.here);
+            let done = here().filter(|client| client.have.is_full()).count() as u64;
+            let of = here().count() as u64;
+            Caption::new(Tone::Done, Statement::Complete { client: number(*id), done, of })
+        }
+        What::Member(id, Event::Banned(liar, _, fault)) => Caption::new(
+            Tone::Wrong,
+            Statement::Banned { by: number(*id), liar: number(*liar), fault: *fault },
+        ),
+        What::Member(..) => return None,
+        What::Left(id) => left(moment, number(*id)),
+        What::Arrived(id) => Caption::new(Tone::Calm, Statement::Joined { member: number(*id) }),
+        What::Acted(Action::Leave(member)) => left(moment, *member),
+        What::Acted(Action::Corrupt(member)) => {
+            Caption::new(Tone::Wrong, Statement::Corrupts { member: *member })
+        }
+        What::Acted(Action::Mend(member)) => {
+            Caption::new(Tone::Calm, Statement::Mends { member: *member })
+        }
+        What::Acted(Action::Join) => return None,
+    })
+}
+
+fn left(moment: &Moment, member: u64) -> Caption {
+    let had = moment.member(member).map_or(0, |member| member.have.len());
+    Caption::new(Tone::Wrong, Statement::Left { member, had })
+}
+
+fn served(moment: &Moment) -> Caption {
+    let here = || moment.clients().filter(|client| client.here);
+    let at = here().filter_map(|client| client.completed).max().unwrap_or_default();
+    let clients = here().count() as u64;
+    let mut caption = Caption::new(Tone::Done, Statement::Served { clients, at });
+    caption.rest.push(Statement::SeedSent {
+        hundredths: moment.copies_sent(),
+        server: clients,
+    });
+    caption.rest.extend(bound::of(moment, at));
+    caption
+}

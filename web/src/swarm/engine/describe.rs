@@ -1,0 +1,196 @@
+//! A moment in statements: the selected client, what is under the pointer, the log, the ticks of the timeline.
+
+use chordscope_core::swarm::api::Event;
+use chordscope_sim::engine::trace::Entry;
+use chordscope_sim::worlds::swarm::acting::{Action, What};
+
+use crate::player::{Tick, TickKind};
+use crate::swarm::engine::command::Over;
+use crate::swarm::engine::moment::{Member, Moment, number};
+use crate::swarm::engine::snapshot::{EventRow, Lack, Selected};
+use crate::swarm::engine::statement::Statement;
+
+/// The number of lines of the log.
+const LINES: usize = 120;
+
+/// The card of a client.
+pub(super) fn selected(moment: &Moment, client: u64) -> Option<Selected> {
+    let member = moment.member(client)?;
+    let limit = match member.limit {
+        Some(limit) => Statement::LimitedBy { limit, down: member.down },
+        None => Statement::Gone { member: client },
+    };
+    Some(Selected {
+        number: client,
+        has: has(moment, member),
+        limit,
+        slots: member.slots().collect(),
+        choked_by: member.choked_by().collect(),
+        gives_to: member.gives_to().collect(),
+        lacks: lacks(moment, member),
+    })
+}
+
+fn has(moment: &Moment, member: &Member) -> Statement {
+    Statement::Has {
+        member: member.number,
+        has: member.have.len(),
+        of: moment.segments,
+        arriving: member.arriving.len() as u32,
+    }
+}
+
+/// The segments that a client lacks, rarest first.
+fn lacks(moment: &Moment, member: &Member) -> Vec<Lack> {
+    if !member.here {
+        return Vec::new();
+    }
+    let lacked = (0..moment.segments).filter(|segment| !member.have.contains(*segment));
+    let holds = |source: u64, segment: u32| {
+        let source = moment.member(source).filter(|source| source.here);
+        source.is_some_and(|source| source.have.contains(segment))
+    };
+    let lack = |segment: u32| Lack {
+        segment,
+        copies: moment.copies(segment),
+        open: member.slots().filter(|source| holds(*source, segment)).collect(),
+        closed: member.choked_by().filter(|source| holds(*source, segment)).collect(),
+        asked: member.asked.contains(&segment),
+    };
+    let mut lacks: Vec<Lack> = lacked.map(lack).collect();
+    lacks.sort_by_key(|lack| (lack.copies, lack.segment));
+    lacks
+}
+
+/// What is said of the thing under the pointer.
+pub(super) fn hint(moment: &Moment, over: Option<Over>) -> Vec<Statement> {
+    match over {
+        None => Vec::new(),
+        Some(Over::Member(member)) => of_member(moment, member),
+        Some(Over::Cell(member, segment)) => vec![of_cell(moment, member, segment)],
+        Some(Over::Segment(segment)) => vec![copies(moment, segment)],
+        Some(Over::Flow(from, to, segment)) => {
+            let flows = moment.flows.iter();
+            let mut here = flows.filter(|flow| (flow.from, flow.to, flow.segment) == (from, to, segment));
+            let flow = here.next().map(|flow| Statement::Flows {
+                from,
+                to,
+                segment,
+                percent: flow.share / 10,
+            });
+            flow.into_iter().collect()
+        }
+    }
+}
+
+fn of_member(moment: &Moment, member: u64) -> Vec<Statement> {
+    let Some(member) = moment.member(member) else {
+        return Vec::new();
+    };
+    if !member.here {
+        return vec![Statement::Gone { member: member.number }];
+    }
+    let limit = member.limit.filter(|_| member.number != 0);
+    let limit = limit.map(|limit| Statement::LimitedBy { limit, down: member.down });
+    [Some(has(moment, member)), limit].into_iter().flatten().collect()
+}
+
+fn of_cell(moment: &Moment, member: u64, segment: u32) -> Statement {
+    let Some(seen) = moment.member(member) else {
+        return Statement::Gone { member };
+    };
+    if seen.have.contains(segment) {
+        return Statement::CellHas { member, segment };
+    }
+    let flows = moment.flows.iter();
+    let mut coming = flows.filter(|flow| flow.to == member && flow.segment == segment);
+    match seen.arriving.get(&segment) {
+        Some(share) => Statement::CellArrives {
+            member,
+            segment,
+            from: coming.next().map(|flow| flow.from),
+            percent: share / 10,
+        },
+        None => Statement::CellLacks {
+            member,
+            segment,
+            asked: seen.asked.contains(&segment),
+        },
+    }
+}
+
+fn copies(moment: &Moment, segment: u32) -> Statement {
+    Statement::Copies {
+        segment,
+        copies: moment.copies(segment),
+        of: moment.clients().filter(|client| client.here).count() as u32,
+        arriving: moment.arriving(segment),
+    }
+}
+
+/// The stage in sentences: each member with what it has and what limits it.
+pub(super) fn picture(moment: &Moment) -> Vec<Statement> {
+    let members = moment.members.iter();
+    members.flat_map(|member| of_member(moment, member.number)).collect()
+}
+
+/// The last lines of the log.
+pub(super) fn events(moment: &Moment, entries: &[Entry<What>]) -> Vec<EventRow> {
+    let rows = entries.iter().rev().filter_map(|entry| {
+        Some(EventRow {
+            index: entry.index,
+            at: entry.at.as_micros(),
+            what: line(moment, &entry.what)?,
+        })
+    });
+    let mut rows: Vec<EventRow> = rows.take(LINES).collect();
+    rows.reverse();
+    rows
+}
+
+fn line(moment: &Moment, what: &What) -> Option<Statement> {
+    Some(match what {
+        What::Asked(id, pick) => Statement::Asks {
+            client: number(*id),
+            source: number(pick.source),
+            segment: pick.segment,
+        },
+        What::Member(id, Event::Described(_)) => Statement::Described { client: number(*id) },
+        What::Member(id, Event::Complete(_)) => Statement::HasAll { client: number(*id) },
+        What::Member(id, Event::Banned(liar, _, fault)) => Statement::Banned {
+            by: number(*id),
+            liar: number(*liar),
+            fault: *fault,
+        },
+        What::Member(..) => return None,
+        What::Arrived(id) if number(*id) == 0 => return None,
+        What::Arrived(id) => Statement::Joined { member: number(*id) },
+        What::Left(id) => Statement::Left {
+            member: number(*id),
+            had: moment.member(number(*id)).map_or(0, |member| member.have.len()),
+        },
+        What::Acted(Action::Corrupt(member)) => Statement::Corrupts { member: *member },
+        What::Acted(Action::Mend(member)) => Statement::Mends { member: *member },
+        // Their arrivals and departures are told.
+        What::Acted(Action::Join | Action::Leave(_)) => return None,
+    })
+}
+
+/// The tick of an entry on the timeline.
+pub(super) fn tick(entry: &Entry<What>) -> Option<Tick> {
+        let (kind, statement) = match &entry.what {
+            What::Member(id, Event::Complete(_)) => (TickKind::Hop, Statement::HasAll { client: number(*id) }),
+            What::Member(id, Event::Banned(liar, _, fault)) => (
+                TickKind::Fault,
+                Statement::Banned { by: number(*id), liar: number(*liar), fault: *fault },
+            ),
+            What::Asked(id, pick) => (
+                TickKind::Other,
+                Statement::Asks { client: number(*id), source: number(pick.source), segment: pick.segment },
+            ),
+            What::Left(id) => (TickKind::Deed, Statement::HasLeft { member: number(*id) }),
+            What::Arrived(id) if entry.at.as_micros() > 0 => (TickKind::Deed, Statement::Joined { member: number(*id) }),
+            What::Acted(_) | What::Member(..) | What::Arrived(_) => return None,
+        };
+    Some(Tick { at: entry.at.as_micros(), kind, label: statement.text() })
+}
