@@ -1,13 +1,11 @@
 //! The player plays another world than the ring: a swarm, whose steps are the clients that have the whole file.
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use chordscope_core::base::time::Instant;
-use chordscope_core::swarm::picker::Order;
 use chordscope_sim::engine::history::History;
 use chordscope_sim::worlds::swarm::acting::Action;
-use chordscope_sim::worlds::swarm::{Conduct, Setup, SwarmWorld, member};
+use chordscope_sim::worlds::swarm::{Setup, SwarmWorld, member};
 
 use super::{Control, Played, Player, Turn};
 
@@ -27,16 +25,7 @@ struct Swarm {
 
 impl Swarm {
     fn new() -> Self {
-        let setup = Setup {
-            seed: 1,
-            length: 1 << 20,
-            up: 1 << 20,
-            latency: Duration::from_millis(10),
-            order: Order::RarestFirst,
-            members: vec![Conduct::Honest; CLIENTS as usize],
-            is_server: false,
-            actions: Vec::new(),
-        };
+        let setup = Setup::new(CLIENTS as usize, 16).unwrap();
         Self {
             history: History::new(setup, 1).unwrap(),
             shown: 0,

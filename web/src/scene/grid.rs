@@ -50,6 +50,8 @@ pub enum Shape {
     Full,
     /// It gives nothing: filled grey.
     Idle,
+    /// It has not come yet: a dashed circle.
+    Awaited,
     /// It is gone: hollow, with a bar, and its column of outlines.
     Gone,
     /// It was found to lie: hollow red.
@@ -65,6 +67,8 @@ pub enum Brake {
     Complete,
     /// The network, or those who send: an arrow up.
     Senders,
+    /// Its own downlink: an arrow down.
+    Downlink,
     /// All sources choke it: a lock.
     Choked,
     /// Nobody near has what is missing: a dashed tile.
@@ -82,8 +86,6 @@ pub enum Cell {
     Arriving(f64),
     /// There: full.
     Has,
-    /// Refused, as its digest was wrong: a red cross.
-    Refused,
 }
 
 /// A segment among the clients.

@@ -35,6 +35,12 @@ impl Palette {
     pub fn read(window: &Window, document: &Document) -> Option<Self> {
         let probe = Probe::new(window, document)?;
         let colour = |name: &str| probe.colour(&format!("var({name})"));
+        let body = document.body()?;
+        let sans = window
+            .get_computed_style(&body)
+            .ok()??
+            .get_property_value("font-family")
+            .ok()?;
         Some(Self {
             ink: colour("--ink")?,
             mute: colour("--mute")?,
@@ -46,11 +52,7 @@ impl Palette {
             own: colour("--own")?,
             key: colour("--key")?,
             bad: colour("--bad")?,
-            sans: window
-                .get_computed_style(&document.body()?)
-                .ok()??
-                .get_property_value("font-family")
-                .ok()?,
+            sans,
         })
     }
 }

@@ -44,8 +44,16 @@ pub fn SwarmApp() -> Html {
     };
     let control = desk.send.reform(Command::Time);
     let time = &desk.view.time;
-    let refused = desk.view.refused.as_deref().filter(|_| desk.view.selected.is_none());
-    let class = if page::embedded() { "app app--embed" } else { "app" };
+    let refused = desk
+        .view
+        .refused
+        .as_deref()
+        .filter(|_| desk.view.selected.is_none());
+    let class = if page::embedded() {
+        "app app--embed"
+    } else {
+        "app"
+    };
     html! {
         <div {class}>
             <header class="top">

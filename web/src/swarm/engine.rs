@@ -8,7 +8,6 @@ mod compose;
 mod describe;
 pub mod levers;
 pub mod moment;
-mod picture;
 mod run;
 pub mod snapshot;
 pub mod statement;
@@ -16,13 +15,13 @@ pub mod statement;
 use chordscope_sim::engine::history::History;
 use chordscope_sim::worlds::swarm::SwarmWorld;
 use chordscope_sim::worlds::swarm::acting::Action;
+use chordscope_sim::worlds::swarm::view::Moment;
 
 use crate::player::{Control, Played, Player};
 use crate::scene::grid::Grid;
-pub use crate::swarm::engine::compose::{flows, named};
 use crate::swarm::engine::command::{Command, Over};
+pub use crate::swarm::engine::compose::{flows, named};
 use crate::swarm::engine::levers::Levers;
-use crate::swarm::engine::moment::Moment;
 use crate::swarm::engine::run::Run;
 use crate::swarm::engine::snapshot::Snapshot;
 
@@ -87,7 +86,8 @@ impl Engine {
 
     fn obey(&mut self, control: Control) {
         if !self.player.obey(control) {
-            self.refused = Some("Nothing more happens: everybody who is here has the file.".to_owned());
+            self.refused =
+                Some("Nothing more happens: everybody who is here has the file.".to_owned());
         }
     }
 
@@ -104,12 +104,20 @@ impl Engine {
     fn step_selection(&mut self, on: bool) {
         let moment = self.moment();
         let all: Vec<u64> = moment.members.iter().map(|member| member.number).collect();
-        let place = all.iter().position(|member| Some(*member) == self.selected());
+        let place = all
+            .iter()
+            .position(|member| Some(*member) == self.selected());
         let last = all.len().saturating_sub(1);
         let next = match (place, on) {
             (None, true) => 0,
             (None, false) => last,
-            (Some(place), true) => if place == last { 0 } else { place + 1 },
+            (Some(place), true) => {
+                if place == last {
+                    0
+                } else {
+                    place + 1
+                }
+            }
             (Some(place), false) => place.checked_sub(1).unwrap_or(last),
         };
         self.select(all.get(next).copied());
@@ -137,7 +145,7 @@ impl Engine {
 
     /// The swarm at this moment.
     pub fn moment(&self) -> Moment {
-        self.player.run().moment()
+        self.player.run().swarm()
     }
 
     /// The picture of this moment.
@@ -153,9 +161,11 @@ impl Engine {
             time: self.player.view(run.ticks(), None).into(),
             caption: run.caption(),
             levers: self.levers,
-            selected: self.selected().and_then(|client| describe::selected(&moment, client)),
+            selected: self
+                .selected()
+                .and_then(|client| describe::selected(run.world(), &moment, client)),
             hovered: self.hovered,
-            hint: describe::hint(&moment, self.hovered),
+            hint: describe::hint(run.world(), &moment, self.hovered),
             picture: describe::picture(&moment),
             events: describe::events(&moment, history.entries()),
             refused: self.refused.clone(),

@@ -77,7 +77,9 @@ pub(super) fn use_engine(canvas: NodeRef, shown: bool) -> EngineHandle {
     let played = use_player(|| Engine::open(page::calm()), shown, paint);
     {
         let painter = Rc::clone(&painter);
-        use_colours(Callback::from(move |()| painter.borrow_mut().forget_colours()));
+        use_colours(Callback::from(move |()| {
+            painter.borrow_mut().forget_colours()
+        }));
     }
     EngineHandle {
         view: played.view,

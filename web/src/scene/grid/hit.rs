@@ -42,7 +42,8 @@ pub fn on_grid(layout: &GridLayout, flows: &[Flow], point: Point, tip: Tip) -> O
         let lane = lanes.get(index).copied().unwrap_or_default();
         let arc = layout.arc(flow, lane);
         let tile = arc.at(flow.share).distance(point) - TILE;
-        let pieces = (0..=PIECES).map(|piece| arc.at(f64::from(piece) / f64::from(PIECES)).distance(point));
+        let pieces =
+            (0..=PIECES).map(|piece| arc.at(f64::from(piece) / f64::from(PIECES)).distance(point));
         let near = pieces.fold(f64::INFINITY, f64::min);
         (index, near.min(tile))
     };
@@ -67,14 +68,26 @@ mod tests {
             let layout = GridLayout::new(width, height, 9, 20);
             for column in 0..9 {
                 let node = layout.node(column);
-                assert_eq!(on_grid(&layout, &[], node, Tip::Fine), Some(Spot::Column(column)));
+                assert_eq!(
+                    on_grid(&layout, &[], node, Tip::Fine),
+                    Some(Spot::Column(column))
+                );
                 for row in 0..20 {
                     let (x, y, wide, high) = layout.cell(column, row);
-                    let middle = Point { x: x + wide / 2.0, y: y + high / 2.0 };
-                    assert_eq!(on_grid(&layout, &[], middle, Tip::Fine), Some(Spot::Cell(column, row)));
+                    let middle = Point {
+                        x: x + wide / 2.0,
+                        y: y + high / 2.0,
+                    };
+                    assert_eq!(
+                        on_grid(&layout, &[], middle, Tip::Fine),
+                        Some(Spot::Cell(column, row))
+                    );
                 }
             }
-            let beside = Point { x: layout.right() + 4.0, y: layout.row(3) + 2.0 };
+            let beside = Point {
+                x: layout.right() + 4.0,
+                y: layout.row(3) + 2.0,
+            };
             assert_eq!(on_grid(&layout, &[], beside, Tip::Fine), Some(Spot::Row(3)));
         }
     }
@@ -82,7 +95,14 @@ mod tests {
     #[test]
     fn an_arc_is_hit_along_its_way_and_missed_elsewhere() {
         let layout = GridLayout::new(860.0, 520.0, 9, 20);
-        let flow = |from, to| Flow { from, to, row: 1, share: 0.4, strong: true, hovered: false };
+        let flow = |from, to| Flow {
+            from,
+            to,
+            row: 1,
+            share: 0.4,
+            strong: true,
+            hovered: false,
+        };
         let flows = [flow(0, 8), flow(3, 5)];
         let lanes = GridLayout::lanes(&flows);
         for (index, flow) in flows.iter().enumerate() {
@@ -92,7 +112,10 @@ mod tests {
                 assert_eq!(hit, Some(Spot::Flow(index)), "{share}");
             }
         }
-        let corner = Point { x: layout.left, y: 2.0 };
+        let corner = Point {
+            x: layout.left,
+            y: 2.0,
+        };
         assert_eq!(on_grid(&layout, &flows, corner, Tip::Fine), None);
     }
 }

@@ -184,11 +184,20 @@ mod tests {
 
     #[test]
     fn the_grid_fits_every_stage_from_a_phone_to_a_wall() {
-        for (width, height) in [(300.0, 240.0), (390.0, 390.0), (768.0, 640.0), (860.0, 520.0), (1500.0, 1000.0)] {
+        for (width, height) in [
+            (300.0, 240.0),
+            (390.0, 390.0),
+            (768.0, 640.0),
+            (860.0, 520.0),
+            (1500.0, 1000.0),
+        ] {
             for (columns, rows) in [(2, 1), (9, 20), (33, 64), (65, 128)] {
                 let layout = GridLayout::new(width, height, columns, rows);
                 assert!(layout.left >= 0.0 && layout.right() <= width, "{layout:?}");
-                assert!(layout.bottom() <= height + 0.5 || layout.step <= 1.0, "{layout:?}");
+                assert!(
+                    layout.bottom() <= height + 0.5 || layout.step <= 1.0,
+                    "{layout:?}"
+                );
                 assert!(layout.nodes > layout.radius, "{layout:?}");
                 let (x, y, wide, high) = layout.cell(columns - 1, rows - 1);
                 assert!(wide > 0.0 && high > 0.0);
@@ -200,13 +209,26 @@ mod tests {
     #[test]
     fn an_arc_stays_on_the_stage_and_two_between_the_same_peers_differ() {
         let layout = GridLayout::new(860.0, 520.0, 9, 20);
-        let flow = |from, to| Flow { from, to, row: 0, share: 0.5, strong: true, hovered: false };
+        let flow = |from, to| Flow {
+            from,
+            to,
+            row: 0,
+            share: 0.5,
+            strong: true,
+            hovered: false,
+        };
         for (from, to) in [(0, 8), (8, 0), (3, 4), (0, 1)] {
             for lane in 0..3 {
                 let top = layout.arc(&flow(from, to), lane).at(0.5).y;
-                assert!((5.0..layout.nodes).contains(&top), "{from} {to} {lane}: {top}");
+                assert!(
+                    (5.0..layout.nodes).contains(&top),
+                    "{from} {to} {lane}: {top}"
+                );
             }
         }
-        assert_eq!(GridLayout::lanes(&[flow(1, 2), flow(2, 1), flow(1, 3)]), [0, 1, 0]);
+        assert_eq!(
+            GridLayout::lanes(&[flow(1, 2), flow(2, 1), flow(1, 3)]),
+            [0, 1, 0]
+        );
     }
 }

@@ -15,6 +15,8 @@ use crate::scene::grid::{Brake, Cell, Column, Flow, Grid, Row, Shape};
 const CROWD: usize = 20;
 /// The width and the height of a tile.
 const TILE: (f64, f64) = (22.0, 16.0);
+/// The width of a letter of the words below a node, on average.
+const LETTER: f64 = 5.9;
 /// The widest bar of copies, in pixels.
 const BAR: f64 = 46.0;
 
@@ -32,7 +34,7 @@ impl Brush<'_> {
         self.bands(grid);
         self.margins(grid);
         for (index, column) in grid.columns.iter().enumerate() {
-            self.cells(index, column, grid.columns.len());
+            self.cells(index, column);
             self.words(index, column, grid.selected == Some(index));
         }
         for (index, row) in grid.rows.iter().enumerate() {
@@ -64,7 +66,8 @@ impl Brush<'_> {
         }
         if let Some(row) = grid.row {
             let left = (layout.left - if layout.narrow { 24.0 } else { 40.0 }).max(0.0);
-            let right = (layout.right() + if layout.narrow { 30.0 } else { 104.0 }).min(layout.size.0);
+            let right =
+                (layout.right() + if layout.narrow { 30.0 } else { 104.0 }).min(layout.size.0);
             self.tinted(&self.colours.base.hop, 0.14, |pen| {
                 pen.fill_rect(left, layout.row(row), right - left, layout.step);
             });
@@ -88,7 +91,11 @@ impl Brush<'_> {
         for row in (0..grid.rows.len()).step_by(every) {
             let rare = grid.rows.get(row).is_some_and(|row| row.rarest);
             self.ink_of(rare);
-            self.text(&row.to_string(), layout.left - 6.0, layout.row(row) + layout.step / 2.0);
+            self.text(
+                &row.to_string(),
+                layout.left - 6.0,
+                layout.row(row) + layout.step / 2.0,
+            );
         }
         self.ink_of(false);
         if !layout.narrow && layout.has_words() {
@@ -110,10 +117,11 @@ impl Brush<'_> {
     fn ink_of(&self, rare: bool) {
         self.font(if rare { 650 } else { 400 }, 11.5);
         let base = &self.colours.base;
-        self.pen.set_fill_style_str(if rare { &base.hop } else { &base.mute });
+        self.pen
+            .set_fill_style_str(if rare { &base.hop } else { &base.mute });
     }
 
-    fn cells(&self, index: usize, column: &Column, _columns: usize) {
+    fn cells(&self, index: usize, column: &Column) {
         let gone = column.shape == Shape::Gone;
         for (row, cell) in column.cells.iter().enumerate() {
             let (x, y, wide, high) = self.layout.cell(index, row);
@@ -129,10 +137,6 @@ impl Brush<'_> {
                     self.pen.fill_rect(x, y, wide * share.clamp(0.0, 1.0), high);
                     self.frame(x, y, wide, high, colour);
                 }
-                Cell::Refused => {
-                    self.frame(x, y, wide, high, &self.colours.base.bad);
-                    self.cross(x + wide / 2.0, y + high / 2.0, (high / 2.0).min(5.0));
-                }
                 Cell::Lacks | Cell::Arriving(_) => {
                     self.tinted(&self.colours.base.band, 0.5, |pen| {
                         pen.fill_rect(x, y, wide, high);
@@ -145,18 +149,12 @@ impl Brush<'_> {
     fn frame(&self, x: f64, y: f64, wide: f64, high: f64, colour: &str) {
         self.pen.set_line_width(1.2);
         self.pen.set_stroke_style_str(colour);
-        self.pen.stroke_rect(x + 0.6, y + 0.6, (wide - 1.2).max(0.5), (high - 1.2).max(0.5));
-    }
-
-    fn cross(&self, x: f64, y: f64, arm: f64) {
-        self.pen.set_line_width(2.0);
-        self.pen.set_stroke_style_str(&self.colours.base.bad);
-        self.pen.begin_path();
-        self.pen.move_to(x - arm, y - arm);
-        self.pen.line_to(x + arm, y + arm);
-        self.pen.move_to(x - arm, y + arm);
-        self.pen.line_to(x + arm, y - arm);
-        self.pen.stroke();
+        self.pen.stroke_rect(
+            x + 0.6,
+            y + 0.6,
+            (wide - 1.2).max(0.5),
+            (high - 1.2).max(0.5),
+        );
     }
 
     fn words(&self, index: usize, column: &Column, selected: bool) {
@@ -167,7 +165,8 @@ impl Brush<'_> {
         let (x, base) = (layout.column(index), &self.colours.base);
         self.pen.set_text_align("center");
         self.font(if selected { 650 } else { 400 }, 12.0);
-        self.pen.set_fill_style_str(if selected { &base.accent } else { &base.mute });
+        self.pen
+            .set_fill_style_str(if selected { &base.accent } else { &base.mute });
         self.text(&column.has, x, layout.has());
         self.font(400, 11.5);
         self.pen.set_fill_style_str(&base.mute);
@@ -176,7 +175,7 @@ impl Brush<'_> {
             return;
         }
         if layout.has_limit_words() {
-            let wide = self.pen.measure_text(&column.word).map_or(0.0, |size| size.width());
+            let wide = column.word.chars().count() as f64 * LETTER;
             self.brake(column.brake, x - wide / 2.0 - 5.0, layout.limit());
             self.pen.set_fill_style_str(&base.mute);
             self.text(&column.word, x + 8.0, layout.limit());
@@ -208,6 +207,15 @@ impl Brush<'_> {
                 pen.move_to(x - 3.0, y - 1.5);
                 pen.line_to(x, y - 4.5);
                 pen.line_to(x + 3.0, y - 1.5);
+            }
+            Brake::Downlink => {
+                pen.move_to(x - 4.5, y + 4.5);
+                pen.line_to(x + 4.5, y + 4.5);
+                pen.move_to(x, y - 4.5);
+                pen.line_to(x, y + 2.0);
+                pen.move_to(x - 3.0, y - 1.0);
+                pen.line_to(x, y + 2.0);
+                pen.line_to(x + 3.0, y - 1.0);
             }
             Brake::Choked => {
                 pen.fill_rect(x - 4.5, y - 1.0, 9.0, 6.0);
@@ -249,13 +257,23 @@ impl Brush<'_> {
             pen.fill_rect(x, y - high / 2.0, held, high);
         });
         if row.arriving > 0 && layout.step >= 6.0 {
-            self.frame(x + held, y - high / 2.0, unit * f64::from(row.arriving), high, colour);
+            self.frame(
+                x + held,
+                y - high / 2.0,
+                unit * f64::from(row.arriving),
+                high,
+                colour,
+            );
         }
         if numbered {
             self.ink_of(row.rarest);
             self.pen.set_text_align("left");
             let copies = row.copies.to_string();
-            let text = if row.rarest { format!("{copies}, rarest") } else { copies };
+            let text = if row.rarest {
+                format!("{copies}, rarest")
+            } else {
+                copies
+            };
             let end = x + unit * f64::from(row.copies + row.arriving).max(1.0);
             self.text(&text, end + 5.0, y);
         }
@@ -278,7 +296,11 @@ impl Brush<'_> {
             self.pen.set_line_cap("round");
             let (gone, left) = split(&arc, self.share(flow));
             self.curve(&gone);
-            self.dash(if crowd && !strong { &[1.0, 3.0] } else { &[0.1, 6.0] });
+            self.dash(if crowd && !strong {
+                &[1.0, 3.0]
+            } else {
+                &[0.1, 6.0]
+            });
             self.curve(&left);
             self.dash(&[]);
             self.pen.set_line_cap("butt");
@@ -294,7 +316,8 @@ impl Brush<'_> {
     fn curve(&self, curve: &Curve) {
         self.pen.begin_path();
         self.pen.move_to(curve.start.x, curve.start.y);
-        self.pen.quadratic_curve_to(curve.bend.x, curve.bend.y, curve.end.x, curve.end.y);
+        self.pen
+            .quadratic_curve_to(curve.bend.x, curve.bend.y, curve.end.x, curve.end.y);
         self.pen.stroke();
     }
 
@@ -307,8 +330,14 @@ impl Brush<'_> {
         self.pen.set_fill_style_str(colour);
         self.pen.begin_path();
         self.pen.move_to(x, y);
-        self.pen.line_to(x - dx * size - dy * size * 0.55, y - dy * size + dx * size * 0.55);
-        self.pen.line_to(x - dx * size + dy * size * 0.55, y - dy * size - dx * size * 0.55);
+        self.pen.line_to(
+            x - dx * size - dy * size * 0.55,
+            y - dy * size + dx * size * 0.55,
+        );
+        self.pen.line_to(
+            x - dx * size + dy * size * 0.55,
+            y - dy * size - dx * size * 0.55,
+        );
         self.pen.fill();
     }
 
@@ -316,7 +345,9 @@ impl Brush<'_> {
         let crowd = flows.len() > CROWD;
         let lanes = GridLayout::lanes(flows);
         for (flow, lane) in flows.iter().zip(lanes) {
-            if crowd && !(flow.strong || flow.hovered) || crowd && self.layout.pitch < 8.0 && !flow.hovered {
+            if crowd && !(flow.strong || flow.hovered)
+                || crowd && self.layout.pitch < 8.0 && !flow.hovered
+            {
                 continue;
             }
             let Point { x, y } = self.layout.arc(flow, lane).at(self.share(flow));
@@ -339,11 +370,11 @@ impl Brush<'_> {
         let (layout, base) = (self.layout, &self.colours.base);
         let at = layout.node(index);
         let radius = layout.radius;
-        let (fill, stroke, width) = match column.shape {
+        let (fill, stroke, width): (_, _, f64) = match column.shape {
             Shape::Fetching => (&base.node, &base.ink, 1.6),
             Shape::Full => (&base.node, &base.own, 3.0),
             Shape::Idle => (&base.mute, &base.mute, 1.6),
-            Shape::Gone => (&base.panel, &base.mute, 1.4),
+            Shape::Awaited | Shape::Gone => (&base.panel, &base.mute, 1.4),
             Shape::Liar => (&base.panel, &base.bad, 2.0),
         };
         self.circle(at, radius);
@@ -351,7 +382,13 @@ impl Brush<'_> {
         self.pen.fill();
         self.pen.set_line_width(width.min(radius / 2.0));
         self.pen.set_stroke_style_str(stroke);
+        self.dash(if column.shape == Shape::Awaited {
+            &[2.0, 2.5]
+        } else {
+            &[]
+        });
         self.pen.stroke();
+        self.dash(&[]);
         if column.shape == Shape::Gone {
             self.pen.begin_path();
             self.pen.move_to(at.x - radius * 0.7, at.y + radius * 0.7);
@@ -368,14 +405,25 @@ impl Brush<'_> {
         if radius >= 7.0 {
             let ink = match column.shape {
                 Shape::Idle => &base.panel,
-                Shape::Gone => &base.mute,
+                Shape::Awaited | Shape::Gone => &base.mute,
                 Shape::Fetching | Shape::Full | Shape::Liar => &base.ink,
             };
             self.pen.set_fill_style_str(ink);
             self.pen.set_text_align("center");
             let short = radius < 14.0;
-            let name = if short { &column.name.1 } else { &column.name.0 };
-            self.font(650, if name.len() > 2 { 10.5 } else { (radius * 0.95).clamp(8.0, 13.0) });
+            let name = if short {
+                &column.name.1
+            } else {
+                &column.name.0
+            };
+            self.font(
+                650,
+                if name.len() > 2 {
+                    10.5
+                } else {
+                    (radius * 0.95).clamp(8.0, 13.0)
+                },
+            );
             self.text(name, at.x, at.y + 0.5);
         }
     }
@@ -397,7 +445,8 @@ impl Brush<'_> {
     fn font(&self, weight: u16, size: f64) {
         let half = (size * 2.0).round() as u32;
         let size = format!("{}.{}", half / 2, 5 * (half % 2));
-        self.pen.set_font(&format!("{weight} {size}px {}", self.colours.base.sans));
+        self.pen
+            .set_font(&format!("{weight} {size}px {}", self.colours.base.sans));
         self.pen.set_text_baseline("middle");
     }
 }
@@ -407,7 +456,15 @@ fn split(curve: &Curve, share: f64) -> (Curve, Curve) {
     let first = curve.start.towards(curve.bend, share);
     let second = curve.bend.towards(curve.end, share);
     let middle = first.towards(second, share);
-    let before = Curve { start: curve.start, bend: first, end: middle };
-    let after = Curve { start: middle, bend: second, end: curve.end };
+    let before = Curve {
+        start: curve.start,
+        bend: first,
+        end: middle,
+    };
+    let after = Curve {
+        start: middle,
+        bend: second,
+        end: curve.end,
+    };
     (before, after)
 }

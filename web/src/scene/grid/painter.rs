@@ -51,7 +51,10 @@ impl GridPainter {
             return None;
         }
         let rows = self.grid.rows.len();
-        let known = self.colours.as_ref().filter(|known| known.ramp.len() == rows);
+        let known = self
+            .colours
+            .as_ref()
+            .filter(|known| known.ramp.len() == rows);
         if known.is_none() {
             self.colours = Colours::read(window, rows);
             self.stale = true;

@@ -3,9 +3,11 @@
 use chordscope_core::swarm::api::Event;
 use chordscope_sim::engine::trace::Entry;
 use chordscope_sim::worlds::swarm::acting::{Action, What};
+use chordscope_sim::worlds::swarm::number;
+use chordscope_sim::worlds::swarm::view::Moment;
 
 use crate::swarm::engine::bound;
-use crate::swarm::engine::moment::{Moment, number};
+use crate::swarm::engine::moment;
 use crate::swarm::engine::statement::Statement;
 
 /// The mood of a caption: it chooses its colour.
@@ -34,7 +36,11 @@ pub struct Caption {
 
 impl Caption {
     fn new(tone: Tone, lead: Statement) -> Self {
-        Self { tone, lead, rest: Vec::new() }
+        Self {
+            tone,
+            lead,
+            rest: Vec::new(),
+        }
     }
 
     /// The sentences, in order.
@@ -62,18 +68,26 @@ pub fn is_step(entry: &Entry<What>, selected: Option<u64>) -> bool {
 
 /// The caption of a moment, whose last entry that is told is this one.
 pub fn of(moment: &Moment, last: Option<&Entry<What>>) -> Caption {
-    if let Some(segment) = moment.lost() {
+    if let Some(segment) = moment::lost(moment) {
         let mut caption = Caption::new(Tone::Wrong, Statement::Lost { segment });
-        caption.rest.extend(last.and_then(|entry| Some(event(moment, entry)?.lead)));
+        caption
+            .rest
+            .extend(last.and_then(|entry| Some(event(moment, entry)?.lead)));
         return caption;
     }
-    if moment.is_complete() {
+    if is_served(moment) {
         return served(moment);
     }
     let told = last.and_then(|entry| event(moment, entry));
     told.unwrap_or_else(|| {
-        let clients = moment.clients().count() as u64;
-        Caption::new(Tone::Calm, Statement::Waits { clients, segments: moment.segments })
+        let clients = moment::clients(moment).count() as u64;
+        Caption::new(
+            Tone::Calm,
+            Statement::Waits {
+                clients,
+                segments: moment::segments(moment),
+            },
+        )
     })
 }
 
@@ -94,18 +108,34 @@ fn event(moment: &Moment, entry: &Entry<What>) -> Option<Caption> {
             caption
         }
         What::Member(id, Event::Complete(_)) => {
-            let here = || moment.clients().filter(|client| client.here);
-            let done = here().filter(|client| client.have.is_full()).count() as u64;
+            let here = || moment::present(moment);
+            let done = here().filter(|client| moment::is_full(client)).count() as u64;
             let of = here().count() as u64;
-            Caption::new(Tone::Done, Statement::Complete { client: number(*id), done, of })
+            Caption::new(
+                Tone::Done,
+                Statement::Complete {
+                    client: number(*id),
+                    done,
+                    of,
+                },
+            )
         }
         What::Member(id, Event::Banned(liar, _, fault)) => Caption::new(
             Tone::Wrong,
-            Statement::Banned { by: number(*id), liar: number(*liar), fault: *fault },
+            Statement::Banned {
+                by: number(*id),
+                liar: number(*liar),
+                fault: *fault,
+            },
         ),
         What::Member(..) => return None,
         What::Left(id) => left(moment, number(*id)),
-        What::Arrived(id) => Caption::new(Tone::Calm, Statement::Joined { member: number(*id) }),
+        What::Arrived(id) => Caption::new(
+            Tone::Calm,
+            Statement::Joined {
+                member: number(*id),
+            },
+        ),
         What::Acted(Action::Leave(member)) => left(moment, *member),
         What::Acted(Action::Corrupt(member)) => {
             Caption::new(Tone::Wrong, Statement::Corrupts { member: *member })
@@ -118,17 +148,32 @@ fn event(moment: &Moment, entry: &Entry<What>) -> Option<Caption> {
 }
 
 fn left(moment: &Moment, member: u64) -> Caption {
-    let had = moment.member(member).map_or(0, |member| member.have.len());
+    let had = moment::find(moment, member).map_or(0, |member| member.has);
     Caption::new(Tone::Wrong, Statement::Left { member, had })
 }
 
+/// Copies that the seed has sent, in hundredths.
+pub fn copies_sent(moment: &Moment) -> u64 {
+    u64::from(moment.seed_copies) / 10
+}
+
+/// Whether all clients that are here have everything, and no more are awaited.
+fn is_served(moment: &Moment) -> bool {
+    let mut here = moment::present(moment).peekable();
+    moment.is_complete && here.peek().is_some() && here.all(moment::is_full)
+}
+
 fn served(moment: &Moment) -> Caption {
-    let here = || moment.clients().filter(|client| client.here);
-    let at = here().filter_map(|client| client.completed).max().unwrap_or_default();
+    let here = || moment::present(moment);
+    let at = here()
+        .filter_map(|client| client.finished)
+        .max()
+        .unwrap_or_default()
+        .as_micros();
     let clients = here().count() as u64;
     let mut caption = Caption::new(Tone::Done, Statement::Served { clients, at });
     caption.rest.push(Statement::SeedSent {
-        hundredths: moment.copies_sent(),
+        hundredths: copies_sent(moment),
         server: clients,
     });
     caption.rest.extend(bound::of(moment, at));

@@ -1,34 +1,42 @@
 //! From a moment to the picture of the stage, and from a spot on it to the name of what is there.
 
-use chordscope_core::swarm::api::Limit;
+use chordscope_sim::worlds::swarm::view::{LimitedBy, MemberView, Moment, Presence};
+use chordscope_sim::worlds::swarm::{Part, view};
 
 use crate::scene::grid::hit::Spot;
 use crate::scene::grid::{Brake, Cell, Column, Flow, Grid, Row, Shape};
 use crate::swarm::engine::command::Over;
-use crate::swarm::engine::moment::{self, Member, Moment};
+use crate::swarm::engine::moment;
 use crate::swarm::engine::statement::{megabits, word};
 
 /// The picture of a moment.
 pub(super) fn grid(moment: &Moment, selected: Option<u64>, hovered: Option<Over>) -> Grid {
-    let rarest = moment.rarest();
+    let rarest = moment::rarest(moment);
+    let many = moment.copies.len();
     let place = |member: u64| moment.members.iter().position(|one| one.number == member);
-    let row = |segment: u32| Row {
-        copies: moment.copies(segment),
-        arriving: moment.arriving(segment),
-        // Where all are alike none stands out.
-        rarest: rarest.len() < moment.segments as usize / 2 && rarest.contains(&segment),
+    let row = |(segment, copies): (u32, &view::Copies)| Row {
+        copies: copies.clients.into(),
+        arriving: copies.arriving.into(),
+        // Where most are alike none stands out.
+        rarest: 2 * rarest.len() < many && rarest.contains(&segment),
     };
     let over = match hovered {
         Some(Over::Member(member) | Over::Cell(member, _)) => place(member),
         _ => None,
     };
     let row_over = match hovered {
-        Some(Over::Cell(_, segment) | Over::Segment(segment) | Over::Flow(_, _, segment)) => Some(segment as usize),
+        Some(Over::Cell(_, segment) | Over::Segment(segment) | Over::Flow(_, _, segment)) => {
+            Some(segment as usize)
+        }
         _ => None,
     };
     Grid {
-        columns: moment.members.iter().map(|member| column(moment, member)).collect(),
-        rows: (0..moment.segments).map(row).collect(),
+        columns: moment
+            .members
+            .iter()
+            .map(|member| column(moment, member))
+            .collect(),
+        rows: (0..).zip(&moment.copies).map(row).collect(),
         flows: drawn(moment, selected, hovered),
         selected: selected.and_then(place),
         hovered: over,
@@ -43,7 +51,7 @@ pub fn flows(moment: &Moment) -> Vec<Flow> {
 
 fn drawn(moment: &Moment, selected: Option<u64>, hovered: Option<Over>) -> Vec<Flow> {
     let place = |member: u64| moment.members.iter().position(|one| one.number == member);
-    let flow = |flow: &moment::Flow| Flow {
+    let flow = |flow: &view::Flow| Flow {
         // Both ends of a segment on its way are, or were, members.
         from: place(flow.from).unwrap_or_default(),
         to: place(flow.to).unwrap_or_default(),
@@ -55,42 +63,58 @@ fn drawn(moment: &Moment, selected: Option<u64>, hovered: Option<Over>) -> Vec<F
     moment.flows.iter().map(flow).collect()
 }
 
-fn column(moment: &Moment, member: &Member) -> Column {
-    let cell = |segment: u32| match member.arriving.get(&segment) {
-        _ if member.have.contains(segment) => Cell::Has,
-        Some(share) => Cell::Arriving(f64::from(*share) / 1_000.0),
-        None => Cell::Lacks,
+fn column(moment: &Moment, member: &MemberView) -> Column {
+    let cell = |cell: &view::Cell| match cell {
+        view::Cell::Has => Cell::Has,
+        view::Cell::Arriving(share) => Cell::Arriving(f64::from(*share) / 1_000.0),
+        view::Cell::Lacks => Cell::Lacks,
     };
     let name = match member.number {
         0 => ("seed".to_owned(), "S".to_owned()),
         number => (number.to_string(), number.to_string()),
     };
-    let is_full = member.have.is_full() && member.have.count() > 0;
+    let is_full = moment::is_full(member);
     Column {
         name,
         shape: match member {
-            Member { here: false, .. } => Shape::Gone,
-            Member { banned: true, .. } => Shape::Liar,
-            Member { free_rides: true, .. } => Shape::Idle,
+            MemberView {
+                presence: Presence::Gone(_),
+                ..
+            } => Shape::Gone,
+            MemberView {
+                presence: Presence::Awaited(_),
+                ..
+            } => Shape::Awaited,
+            _ if moment::is_banned(moment, member.number) => Shape::Liar,
+            _ if moment::free_rides(member) => Shape::Idle,
             _ if is_full => Shape::Full,
             _ => Shape::Fetching,
         },
-        has: if is_full { "all".to_owned() } else { member.have.len().to_string() },
-        brake: if member.number == 0 { Brake::Blank } else { brake(member.limit) },
+        has: if is_full {
+            "all".to_owned()
+        } else {
+            member.has.to_string()
+        },
+        brake: if member.part == Part::Client {
+            brake(member.limit)
+        } else {
+            Brake::Blank
+        },
         word: member.limit.map_or("", word).to_owned(),
-        uplink: megabits(member.up),
-        cells: (0..moment.segments).map(cell).collect(),
+        uplink: megabits(member.rates.up),
+        cells: member.cells.iter().map(cell).collect(),
     }
 }
 
-const fn brake(limit: Option<Limit>) -> Brake {
+const fn brake(limit: Option<LimitedBy>) -> Brake {
     match limit {
         None => Brake::Blank,
-        Some(Limit::Complete) => Brake::Complete,
-        Some(Limit::NoSource) => Brake::NoSource,
-        Some(Limit::Choked) => Brake::Choked,
-        Some(Limit::Rare) => Brake::Rare,
-        Some(Limit::Throttle | Limit::Disk | Limit::Network) => Brake::Senders,
+        Some(LimitedBy::Complete) => Brake::Complete,
+        Some(LimitedBy::NoSource) => Brake::NoSource,
+        Some(LimitedBy::Choked) => Brake::Choked,
+        Some(LimitedBy::Rare) => Brake::Rare,
+        Some(LimitedBy::Senders) => Brake::Senders,
+        Some(LimitedBy::Downlink) => Brake::Downlink,
     }
 }
 

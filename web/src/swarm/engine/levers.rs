@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use chordscope_core::swarm::picker::Order;
-use chordscope_sim::worlds::swarm::{Client, Conduct, Rates, Setup};
 use chordscope_sim::worlds::swarm::setup::{MAX_CLIENTS, SEGMENT};
+use chordscope_sim::worlds::swarm::{Client, Conduct, Rates, Setup};
 
 /// The most segments: more have no row that one can point at.
 pub const MAX_SEGMENTS: u32 = 128;
@@ -144,7 +144,10 @@ impl Dial {
                 Self::SeedUp | Self::ClientUp => "uplink in Mbit/s",
                 Self::Seed => "seed",
             };
-            format!("“{}” is no {what} here: type a whole number from {least} to {most}.", text.trim())
+            format!(
+                "“{}” is no {what} here: type a whole number from {least} to {most}.",
+                text.trim()
+            )
         })
     }
 }
@@ -211,7 +214,13 @@ mod tests {
 
     #[test]
     fn every_setting_at_its_least_and_at_its_greatest_is_a_swarm() {
-        let dials = [Dial::Clients, Dial::Segments, Dial::SeedUp, Dial::ClientUp, Dial::Seed];
+        let dials = [
+            Dial::Clients,
+            Dial::Segments,
+            Dial::SeedUp,
+            Dial::ClientUp,
+            Dial::Seed,
+        ];
         for dial in dials {
             let (least, most) = dial.range();
             for value in [least, most] {

@@ -1,175 +1,139 @@
-//! A swarm at one moment, as plain values: all that the stage, the sentences and the tables are made from.
+//! What the page reads off a moment of a swarm: the simulator tells who has what, here is what follows from it.
 
-use std::collections::BTreeMap;
+use chordscope_core::base::time::Instant;
+use chordscope_sim::worlds::swarm::view::{Cell, MemberView, Moment, Presence};
+use chordscope_sim::worlds::swarm::{Conduct, Part, SwarmWorld, member};
 
-use chordscope_core::base::id::Id;
-use chordscope_core::swarm::api::Limit;
-use chordscope_core::swarm::bitfield::Bitfield;
-
-/// A swarm at one moment. Members are numbered as in the simulator: 0 is the first seed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Moment {
-    /// Virtual time, in microseconds.
-    pub now: u64,
-    /// The number of segments of the file.
-    pub segments: u32,
-    /// The file's length, in bytes.
-    pub length: u64,
-    /// Everybody who is or was here, the first seed first.
-    pub members: Vec<Member>,
-    /// The segments that are being sent now.
-    pub flows: Vec<Flow>,
+/// A member by its number.
+pub fn find(moment: &Moment, number: u64) -> Option<&MemberView> {
+    moment.members.iter().find(|member| member.number == number)
 }
 
-/// A member of the swarm.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Member {
-    /// Its number.
-    pub number: u64,
-    /// Whether it is here.
-    pub here: bool,
-    /// Whether it takes and gives nothing.
-    pub free_rides: bool,
-    /// Whether another member has banned it.
-    pub banned: bool,
-    /// The segments that it has.
-    pub have: Bitfield,
-    /// The segments that have begun to arrive, each with the thousandths that are here.
-    pub arriving: BTreeMap<u32, u16>,
-    /// The segments that it has asked for.
-    pub asked: Vec<u32>,
-    /// The limit of its speed; `None` for one that is not here.
-    pub limit: Option<Limit>,
-    /// The members that it knows.
-    pub sources: Vec<Source>,
-    /// Its uplink, in bytes a second.
-    pub up: u64,
-    /// Bytes of blocks that it has sent.
-    pub sent: u64,
-    /// Bytes a second that come in.
-    pub down: u64,
-    /// The time at which it came, in microseconds.
-    pub arrived: Option<u64>,
-    /// The time at which it had everything, in microseconds.
-    pub completed: Option<u64>,
+/// The clients: those that are awaited and those that are gone, too.
+pub fn clients(moment: &Moment) -> impl Iterator<Item = &MemberView> {
+    moment
+        .members
+        .iter()
+        .filter(|member| member.part == Part::Client)
 }
 
-/// Another member, as one knows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Source {
-    /// Its number.
-    pub number: u64,
-    /// Whether it chokes this one: it does not send now.
-    pub chokes: bool,
-    /// Whether this one chokes it.
-    pub is_choked: bool,
+/// The clients that are here.
+pub fn present(moment: &Moment) -> impl Iterator<Item = &MemberView> {
+    clients(moment).filter(|client| is_here(client))
 }
 
-/// A segment on its way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Flow {
-    /// The sender.
-    pub from: u64,
-    /// The receiver.
-    pub to: u64,
-    /// The segment.
-    pub segment: u32,
-    /// The thousandths of it that have arrived.
-    pub share: u16,
+/// Whether a member is here.
+pub const fn is_here(member: &MemberView) -> bool {
+    matches!(member.presence, Presence::Here(_))
 }
 
-/// The number of a member.
-pub fn number(id: Id) -> u64 {
-    id.to_u64().map_or(0, |id| id.saturating_sub(1))
+/// The number of segments of the file.
+pub const fn segments(moment: &Moment) -> u32 {
+    moment.copies.len() as u32
 }
 
-impl Moment {
-    /// A member by its number.
-    pub fn member(&self, number: u64) -> Option<&Member> {
-        self.members.iter().find(|member| member.number == number)
-    }
+/// Whether a member has a segment.
+pub fn has(member: &MemberView, segment: u32) -> bool {
+    member.cells.get(segment as usize) == Some(&Cell::Has)
+}
 
-    /// Everybody but the first seed.
-    pub fn clients(&self) -> impl Iterator<Item = &Member> {
-        self.members.iter().filter(|member| member.number != 0)
-    }
+/// Whether a member has everything.
+pub fn is_full(member: &MemberView) -> bool {
+    member.has as usize == member.cells.len()
+}
 
-    /// The first seed.
-    pub fn seed(&self) -> Option<&Member> {
-        self.member(0)
-    }
-
-    /// Returns the number of clients that are here and have a segment.
-    pub fn copies(&self, segment: u32) -> u32 {
-        let holders = self.clients().filter(|client| client.here && client.have.contains(segment));
-        holders.count() as u32
-    }
-
-    /// Returns the number of clients at which a segment is arriving.
-    pub fn arriving(&self, segment: u32) -> u32 {
-        let getting = self.clients().filter(|client| client.arriving.contains_key(&segment));
-        getting.count() as u32
-    }
-
-    /// Returns the segments that a client here lacks and that fewest clients have; none once nobody lacks anything.
-    pub fn rarest(&self) -> Vec<u32> {
-        let lacked = |segment: &u32| {
-            let mut here = self.clients().filter(|client| client.here);
-            here.any(|client| !client.have.contains(*segment))
-        };
-        let lacked: Vec<u32> = (0..self.segments).filter(lacked).collect();
-        let least = lacked.iter().map(|segment| self.copies(*segment)).min();
-        let is_least = |segment: &u32| Some(self.copies(*segment)) == least;
-        lacked.into_iter().filter(is_least).collect()
-    }
-
-    /// Returns a segment that a client here lacks and that nobody here has, the first of them: then that client cannot end.
-    pub fn lost(&self) -> Option<u32> {
-        let here = || self.members.iter().filter(|member| member.here);
-        let is_lost = |segment: &u32| {
-            let is_lacked = here().any(|member| !member.have.contains(*segment));
-            let is_held = here().any(|member| member.have.contains(*segment) || member.arriving.contains_key(segment));
-            is_lacked && !is_held
-        };
-        (0..self.segments).find(is_lost)
-    }
-
-    /// Returns the copies of the file that the first seed has sent, in hundredths.
-    pub fn copies_sent(&self) -> u64 {
-        let sent = self.seed().map_or(0, |seed| seed.sent);
-        (sent * 100 + self.length / 2) / self.length.max(1)
-    }
-
-    /// Returns the share of all that the clients want that they have, in percent, rounded down.
-    pub fn served(&self) -> u64 {
-        let has: u64 = self.clients().map(|client| u64::from(client.have.len())).sum();
-        let wants = self.clients().count() as u64 * u64::from(self.segments);
-        has * 100 / wants.max(1)
-    }
-
-    /// Returns whether every client that is here has the whole file, and somebody is.
-    pub fn is_complete(&self) -> bool {
-        let mut here = self.clients().filter(|client| client.here).peekable();
-        here.peek().is_some() && here.all(|client| client.have.is_full())
+/// The thousandths of a segment that have arrived at a member, if it is arriving.
+pub fn arriving(member: &MemberView, segment: u32) -> Option<u16> {
+    match member.cells.get(segment as usize) {
+        Some(Cell::Arriving(share)) => Some(*share),
+        _ => None,
     }
 }
 
-impl Member {
-    /// Returns the members that have a slot for this one: they send what it asks for.
-    pub fn slots(&self) -> impl Iterator<Item = u64> {
-        let open = self.sources.iter().filter(|source| !source.chokes);
-        open.map(|source| source.number)
-    }
+/// The number of segments that are arriving at a member.
+pub fn arrivals(member: &MemberView) -> u32 {
+    let cells = member.cells.iter();
+    cells
+        .filter(|cell| matches!(cell, Cell::Arriving(_)))
+        .count() as u32
+}
 
-    /// Returns the members that choke this one.
-    pub fn choked_by(&self) -> impl Iterator<Item = u64> {
-        let closed = self.sources.iter().filter(|source| source.chokes);
-        closed.map(|source| source.number)
-    }
+/// The segments that a client here lacks and that fewest clients have; none once nobody lacks anything.
+pub fn rarest(moment: &Moment) -> Vec<u32> {
+    let lacked = |segment: &u32| present(moment).any(|client| !has(client, *segment));
+    let lacked: Vec<u32> = (0..segments(moment)).filter(lacked).collect();
+    let copies = |segment: &u32| {
+        moment
+            .copies
+            .get(*segment as usize)
+            .map(|copies| copies.clients)
+    };
+    let least = lacked.iter().filter_map(copies).min();
+    lacked
+        .into_iter()
+        .filter(|segment| copies(segment) == least)
+        .collect()
+}
 
-    /// Returns the members that this one has a slot for.
-    pub fn gives_to(&self) -> impl Iterator<Item = u64> {
-        let open = self.sources.iter().filter(|source| !source.is_choked);
-        open.map(|source| source.number)
+/// A segment that a client here lacks and that nobody here has, the first of them, once no more clients are awaited.
+pub fn lost(moment: &Moment) -> Option<u32> {
+    let is_gone = |segment: &u32| {
+        moment
+            .copies
+            .get(*segment as usize)
+            .is_some_and(|copies| copies.is_gone())
+    };
+    let gone = (0..segments(moment)).find(is_gone)?;
+    let mut all = clients(moment);
+    let is_final = all.all(|client| !matches!(client.presence, Presence::Awaited(_)));
+    (is_final && present(moment).next().is_some()).then_some(gone)
+}
+
+/// The members that have a slot for this one: they send what it asks for.
+pub fn slots(member: &MemberView) -> impl Iterator<Item = u64> {
+    let open = member.peers.iter().filter(|peer| !peer.chokes);
+    open.map(|peer| peer.with)
+}
+
+/// The members that choke this one.
+pub fn choked_by(member: &MemberView) -> impl Iterator<Item = u64> {
+    let closed = member.peers.iter().filter(|peer| peer.chokes);
+    closed.map(|peer| peer.with)
+}
+
+/// The members that this one has a slot for.
+pub fn gives_to(member: &MemberView) -> impl Iterator<Item = u64> {
+    let open = member.peers.iter().filter(|peer| !peer.is_choked);
+    open.map(|peer| peer.with)
+}
+
+/// Bytes a second that come to a member.
+pub fn down(member: &MemberView) -> u64 {
+    member.peers.iter().map(|peer| peer.down).sum()
+}
+
+/// Whether a member gives nothing by its own will.
+pub fn free_rides(member: &MemberView) -> bool {
+    member.conduct == Conduct::FreeRides
+}
+
+/// Whether another member has banned this one.
+pub fn is_banned(moment: &Moment, number: u64) -> bool {
+    let mut banned = moment.members.iter().flat_map(|member| &member.banned);
+    banned.any(|(liar, _)| *liar == number)
+}
+
+/// The time at which a member came.
+pub const fn came(member: &MemberView) -> Option<Instant> {
+    match member.presence {
+        Presence::Here(at) => Some(at),
+        Presence::Awaited(_) | Presence::Gone(_) => None,
     }
+}
+
+/// The segments that a member has asked for and that have not come.
+pub fn asked(world: &SwarmWorld, number: u64) -> Vec<u32> {
+    world
+        .view(member(number))
+        .map_or_else(Vec::new, |view| view.asked)
 }

@@ -8,11 +8,11 @@ use chordscope_sim::engine::history::History;
 use chordscope_sim::engine::trace::Entry;
 use chordscope_sim::worlds::swarm::SwarmWorld;
 use chordscope_sim::worlds::swarm::acting::What;
+use chordscope_sim::worlds::swarm::view::Moment;
 
 use crate::player::{self, Played, Tick, Turn};
 use crate::swarm::engine::caption::{self, Caption};
-use crate::swarm::engine::moment::Moment;
-use crate::swarm::engine::{describe, picture};
+use crate::swarm::engine::{describe, moment};
 
 /// The number of entries of the trace, back from now, among which the one is looked for that the caption tells of.
 const LOOK_BACK: usize = 4_096;
@@ -81,13 +81,13 @@ impl Run {
     }
 
     /// The swarm at this moment.
-    pub(super) fn moment(&self) -> Moment {
-        picture::moment(self.world())
+    pub(super) fn swarm(&self) -> Moment {
+        self.world().moment()
     }
 
     /// The caption of this moment.
     pub(super) fn caption(&self) -> Caption {
-        caption::of(&self.moment(), self.last(caption::is_told))
+        caption::of(&self.swarm(), self.last(caption::is_told))
     }
 
     /// The ticks of the timeline.
@@ -116,7 +116,7 @@ impl Run {
         let entries = self.history.entries();
         let first = entries.partition_point(|entry| entry.at < at);
         let next = entries.get(first).map(|entry| entry.index);
-        self.read = next.unwrap_or_else(|| self.world().events());
+        self.read = next.unwrap_or_else(|| World::events(self.world()));
     }
 
     /// The last entry of the trace of a sort.
@@ -129,7 +129,7 @@ impl Run {
     /// Whether everybody who is here is served, or somebody never can be.
     fn is_at_end(&self) -> bool {
         let world = self.world();
-        world.next_at().is_none() || world.is_complete() || self.moment().lost().is_some()
+        world.next_at().is_none() || world.is_complete() || moment::lost(&self.swarm()).is_some()
     }
 }
 
@@ -146,11 +146,17 @@ impl Played for Run {
     }
 
     fn moment(&self) -> Mark {
-        Mark { is_over: self.is_at_end() }
+        Mark {
+            is_over: self.is_at_end(),
+        }
     }
 
     fn pace(&self, _: &Mark) -> f64 {
-        if self.selected.is_some() { FOLLOWED } else { PACE }
+        if self.selected.is_some() {
+            FOLLOWED
+        } else {
+            PACE
+        }
     }
 
     fn has_come_since(&self, before: &Mark) -> bool {
@@ -171,7 +177,9 @@ impl Played for Run {
         self.stepped = last;
         self.is_final = is_final;
         let caption = self.caption();
-        let sentences = caption.statements().map(|one| (one.text().split_whitespace().count(), true));
+        let sentences = caption
+            .statements()
+            .map(|one| (one.text().split_whitespace().count(), true));
         Some(player::reading(sentences, ANYWAY))
     }
 
@@ -191,7 +199,7 @@ impl Played for Run {
     }
 
     fn is_followed(&self) -> bool {
-        self.world().members().count() <= FEW
+        self.world().setup().clients.len() <= FEW
     }
 
     fn has_ended(&self) -> bool {

@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
+use chordscope_sim::worlds::swarm::view::Moment;
+
 use crate::player::TimeView;
 use crate::swarm::engine::caption::Caption;
 use crate::swarm::engine::command::Over;
 use crate::swarm::engine::levers::Levers;
-use crate::swarm::engine::moment::Moment;
 use crate::swarm::engine::statement::Statement;
 
 /// The page at one moment.
@@ -41,8 +42,8 @@ pub struct Selected {
     pub number: u64,
     /// What it has.
     pub has: Statement,
-    /// What limits it.
-    pub limit: Statement,
+    /// What limits it, if anything can.
+    pub limit: Option<Statement>,
     /// The members that have a slot for it.
     pub slots: Vec<u64>,
     /// The members that choke it.

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use chordscope_core::swarm::api::{Fault, Limit, Why};
+use chordscope_core::swarm::api::{Fault, Why};
 use chordscope_sim::engine::time_text::time_text;
+use chordscope_sim::worlds::swarm::view::LimitedBy;
 
 /// A fact. Members are numbered; 0 is the first seed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,11 +129,16 @@ pub enum Statement {
     /// The limit of a client's speed.
     LimitedBy {
         /// The limit.
-        limit: Limit,
+        limit: LimitedBy,
         /// Bytes a second that come in.
         down: u64,
     },
-    /// A member that is not here.
+    /// A member that has not come yet.
+    Awaited {
+        /// The member.
+        member: u64,
+    },
+    /// A member that is gone.
     Gone {
         /// The member.
         member: u64,
@@ -197,15 +203,29 @@ impl Statement {
                 let segments = plural(u64::from(*segments), "segment", "segments");
                 format!("{clients} what the seed has: a file of {segments}.")
             }
-            Self::Asks { client, source, segment } => {
-                format!("{} asks {} for segment {segment}.", capital(&name(*client)), name(*source))
+            Self::Asks {
+                client,
+                source,
+                segment,
+            } => {
+                format!(
+                    "{} asks {} for segment {segment}.",
+                    capital(&name(*client)),
+                    name(*source)
+                )
             }
             Self::Because { why, copies, among } => because(*why, *copies, *among),
             Self::Described { client } => {
-                format!("{} knows the digest of each segment now, and can ask for them.", capital(&name(*client)))
+                format!(
+                    "{} knows the digest of each segment now, and can ask for them.",
+                    capital(&name(*client))
+                )
             }
             Self::Complete { client, done, of } => {
-                format!("{} has the whole file: {done} of {of} are done.", capital(&name(*client)))
+                format!(
+                    "{} has the whole file: {done} of {of} are done.",
+                    capital(&name(*client))
+                )
             }
             Self::HasAll { client } => format!("{} has the whole file.", capital(&name(*client))),
             Self::HasLeft { member } => format!("{} has left.", capital(&name(*member))),
@@ -225,7 +245,9 @@ impl Statement {
                     100 => "1.00 copy".to_owned(),
                     _ => format!("{} copies", decimal(*hundredths)),
                 };
-                format!("The seed has sent {copies} of the file; one server would have sent {server}.")
+                format!(
+                    "The seed has sent {copies} of the file; one server would have sent {server}."
+                )
             }
             Self::Banned { by, liar, fault } => {
                 let what = match fault {
@@ -238,43 +260,93 @@ impl Statement {
                 format!("{liar} {what}: {by} asks it nothing any more.")
             }
             Self::Left { member, had } => {
-                format!("{} has left, with {} of its own.", capital(&name(*member)), plural(u64::from(*had), "segment", "segments"))
+                format!(
+                    "{} has left, with {} of its own.",
+                    capital(&name(*member)),
+                    plural(u64::from(*had), "segment", "segments")
+                )
             }
-            Self::Joined { member } => format!("{} has come, without any segment.", capital(&name(*member))),
-            Self::Corrupts { member } => format!("{} changes a byte of everything that it sends from now on.", capital(&name(*member))),
-            Self::Mends { member } => format!("{} behaves as it should from now on.", capital(&name(*member))),
+            Self::Joined { member } => {
+                format!("{} has come, without any segment.", capital(&name(*member)))
+            }
+            Self::Corrupts { member } => format!(
+                "{} changes a byte of everything that it sends from now on.",
+                capital(&name(*member))
+            ),
+            Self::Mends { member } => format!(
+                "{} behaves as it should from now on.",
+                capital(&name(*member))
+            ),
             Self::Lost { segment } => {
                 format!("Segment {segment} is gone: nobody who is here has it.")
             }
-            Self::Has { member, has, of, arriving } => {
-                let mut text = format!("{} has {has} of {}", capital(&name(*member)), plural(u64::from(*of), "segment", "segments"));
+            Self::Has {
+                member,
+                has,
+                of,
+                arriving,
+            } => {
+                let mut text = format!(
+                    "{} has {has} of {}",
+                    capital(&name(*member)),
+                    plural(u64::from(*of), "segment", "segments")
+                );
                 if *arriving > 0 {
                     let _ = write!(text, ", {arriving} arriving");
                 }
                 text + "."
             }
             Self::LimitedBy { limit, down } => limited(*limit, *down),
+            Self::Awaited { member } => format!("{} has not come yet.", capital(&name(*member))),
             Self::Gone { member } => format!("{} is gone.", capital(&name(*member))),
             Self::CellHas { member, segment } => {
                 format!("{} has segment {segment}.", capital(&name(*member)))
             }
-            Self::CellArrives { member, segment, from, percent } => {
+            Self::CellArrives {
+                member,
+                segment,
+                from,
+                percent,
+            } => {
                 let from = from.map(|from| format!(" from {}", name(from)));
                 let from = from.unwrap_or_default();
-                format!("Segment {segment} is arriving at {}{from}: {percent} % are there.", name(*member))
+                format!(
+                    "Segment {segment} is arriving at {}{from}: {percent} % are there.",
+                    name(*member)
+                )
             }
-            Self::CellLacks { member, segment, asked } => {
+            Self::CellLacks {
+                member,
+                segment,
+                asked,
+            } => {
                 let asked = if *asked { " and has asked for it" } else { "" };
-                format!("{} lacks segment {segment}{asked}.", capital(&name(*member)))
+                format!(
+                    "{} lacks segment {segment}{asked}.",
+                    capital(&name(*member))
+                )
             }
-            Self::Copies { segment, copies, of, arriving } => {
-                let mut text = format!("{copies} of {} here have segment {segment}", plural(u64::from(*of), "client", "clients"));
+            Self::Copies {
+                segment,
+                copies,
+                of,
+                arriving,
+            } => {
+                let mut text = format!(
+                    "{copies} of {} here have segment {segment}",
+                    plural(u64::from(*of), "client", "clients")
+                );
                 if *arriving > 0 {
                     let _ = write!(text, "; it is arriving at {arriving}");
                 }
                 text + "."
             }
-            Self::Flows { from, to, segment, percent } => format!(
+            Self::Flows {
+                from,
+                to,
+                segment,
+                percent,
+            } => format!(
                 "Segment {segment} is on its way from {} to {}: {percent} % have arrived.",
                 name(*from),
                 name(*to)
@@ -307,43 +379,57 @@ pub fn megabits(bytes: u64) -> String {
 }
 
 /// A limit in one word, as the stage has room for it.
-pub const fn word(limit: Limit) -> &'static str {
+pub const fn word(limit: LimitedBy) -> &'static str {
     match limit {
-        Limit::Complete => "complete",
-        Limit::NoSource => "no source",
-        Limit::Choked => "choked",
-        Limit::Rare => "rare",
-        Limit::Throttle => "its rate",
-        Limit::Disk => "disk",
-        Limit::Network => "senders",
+        LimitedBy::Complete => "complete",
+        LimitedBy::NoSource => "no source",
+        LimitedBy::Choked => "choked",
+        LimitedBy::Rare => "rare",
+        LimitedBy::Senders => "senders",
+        LimitedBy::Downlink => "downlink",
     }
 }
 
-fn limited(limit: Limit, down: u64) -> String {
+fn limited(limit: LimitedBy, down: u64) -> String {
     match limit {
-        Limit::Complete => "Nothing limits it: the file is complete.".to_owned(),
-        Limit::NoSource => "It has found nobody who has the file yet.".to_owned(),
-        Limit::Choked => "All who have what it lacks choke it now: it waits for a slot.".to_owned(),
-        Limit::Rare => "Nobody whom it knows has anything that it lacks.".to_owned(),
-        Limit::Throttle => "It takes no more than the rate that was set.".to_owned(),
-        Limit::Disk => "Segments wait to be written.".to_owned(),
-        Limit::Network => format!("Limited by the uplinks of those who send to it: {} Mbit/s come in.", megabits(down)),
+        LimitedBy::Complete => "Nothing limits it: the file is complete.".to_owned(),
+        LimitedBy::NoSource => "It has found nobody who has the file yet.".to_owned(),
+        LimitedBy::Choked => {
+            "All who have what it lacks choke it now: it waits for a slot.".to_owned()
+        }
+        LimitedBy::Rare => "Nobody whom it knows has anything that it lacks.".to_owned(),
+        LimitedBy::Downlink => format!(
+            "Limited by its own downlink: {} Mbit/s come in.",
+            megabits(down)
+        ),
+        LimitedBy::Senders => format!(
+            "Limited by the uplinks of those who send to it: {} Mbit/s come in.",
+            megabits(down)
+        ),
     }
 }
 
 fn because(why: Why, copies: u16, among: u32) -> String {
-    let peers = plural(u64::from(copies), "peer that it knows has it", "peers that it knows have it");
+    let peers = plural(
+        u64::from(copies),
+        "peer that it knows has it",
+        "peers that it knows have it",
+    );
     let tie = match among {
         0 | 1 => String::new(),
         _ => format!(" It was drawn among {among} that would have served as well."),
     };
     match why {
         Why::Proof => "The last segment comes first: it proves the length of the file.".to_owned(),
-        Why::Rarest => format!("Rarest first: {peers}, and none that is missing here is rarer.{tie}"),
+        Why::Rarest => {
+            format!("Rarest first: {peers}, and none that is missing here is rarer.{tie}")
+        }
         Why::Random => format!("Any will do: {peers}.{tie}"),
         Why::Next => "The next one in the order of the file.".to_owned(),
         Why::Offered => "It was offered in place of another one.".to_owned(),
-        Why::Endgame => "Nothing else is missing, so a second source is asked: the endgame.".to_owned(),
+        Why::Endgame => {
+            "Nothing else is missing, so a second source is asked: the endgame.".to_owned()
+        }
     }
 }
 

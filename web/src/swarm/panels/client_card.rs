@@ -1,13 +1,14 @@
 //! One client: what limits it, who has a slot for whom, and what it lacks; and the list by which the keyboard reaches every client.
 
-use yew::{Callback, Html, html};
 use web_sys::{KeyboardEvent, MouseEvent};
+use yew::{Callback, Html, html};
 
 use crate::scene::grid::painter::segment_colour;
 use crate::swarm::engine::command::Command;
+use crate::swarm::engine::moment;
 use crate::swarm::engine::snapshot::{Lack, Selected};
-use crate::swarm::engine::statement::name;
-use crate::swarm::panels::{Desk, say};
+use crate::swarm::engine::statement::{Statement, name};
+use crate::swarm::panels::Desk;
 
 /// The element id of the list of clients.
 pub const CLIENTS: &str = "swarm-list";
@@ -29,13 +30,15 @@ pub fn client_card(desk: &Desk) -> Html {
         number => format!("Client {number}"),
     };
     let number = seen.number;
-    let here = desk.view.moment.member(number).is_some_and(|member| member.here);
-    let leave = desk.send.reform(move |_: MouseEvent| Command::Remove(number));
+    let here = moment::find(&desk.view.moment, number).is_some_and(moment::is_here);
+    let leave = desk
+        .send
+        .reform(move |_: MouseEvent| Command::Remove(number));
     html! {
         <section class="card" aria-label="Client">
             {list(desk)}
             <header><h2>{title}</h2></header>
-            <p>{say(&[seen.has.clone(), seen.limit.clone()])}</p>
+            <p>{seen.has.text()}{" "}{seen.limit.as_ref().map(Statement::text)}</p>
             if here {
                 <dl class="slots">
                     <dt>{"has slots at"}</dt><dd>{names(&seen.slots)}</dd>
@@ -66,7 +69,7 @@ fn names(members: &[u64]) -> String {
 
 /// What a client lacks, rarest first, and from whom it could come.
 fn lacks(desk: &Desk, seen: &Selected) -> Html {
-    let rows = desk.view.moment.segments as usize;
+    let rows = desk.view.moment.copies.len();
     if seen.lacks.is_empty() {
         return Html::default();
     }
@@ -122,15 +125,21 @@ fn list(desk: &Desk) -> Html {
             aria-activedescendant={selected.map(|number| format!("swarm-client-{number}"))}
         >
             for member in shot.moment.members.iter() {
-                {option(desk, member.number, member.here, selected == Some(member.number))}
+                {option(desk, member.number, moment::is_here(member), selected == Some(member.number))}
             }
         </div>
     }
 }
 
 fn option(desk: &Desk, number: u64, here: bool, chosen: bool) -> Html {
-    let onclick = desk.send.reform(move |_: MouseEvent| Command::Select(number));
-    let text = if number == 0 { "seed".to_owned() } else { number.to_string() };
+    let onclick = desk
+        .send
+        .reform(move |_: MouseEvent| Command::Select(number));
+    let text = if number == 0 {
+        "seed".to_owned()
+    } else {
+        number.to_string()
+    };
     html! {
         <span
             key={number} id={format!("swarm-client-{number}")} role="option" aria-selected={chosen.to_string()}

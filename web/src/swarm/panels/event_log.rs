@@ -32,7 +32,9 @@ fn line(event: &EventRow) -> Html {
     let class = match event.what {
         Statement::HasAll { .. } => Some("now"),
         Statement::Banned { .. } | Statement::Corrupts { .. } => Some("violation"),
-        Statement::Left { .. } | Statement::Joined { .. } | Statement::Mends { .. } => Some("action"),
+        Statement::Left { .. } | Statement::Joined { .. } | Statement::Mends { .. } => {
+            Some("action")
+        }
         _ => None,
     };
     html! {

@@ -45,7 +45,11 @@ pub fn stage_view(desk: &Desk, canvas: NodeRef) -> Html {
             }
         })
     };
-    let class = if view.hovered.is_some() { "view view--over" } else { "view" };
+    let class = if view.hovered.is_some() {
+        "view view--over"
+    } else {
+        "view"
+    };
     html! {
         <div class="view__frame">
             <div id={VIEW} {class} {onpointermove} {onpointerleave} {onclick}>
@@ -62,7 +66,12 @@ fn under(shot: &Snapshot, event: &MouseEvent, canvas: &NodeRef) -> (Option<Over>
         return (None, Tip::default());
     };
     let moment = &shot.moment;
-    let layout = GridLayout::new(place.width, place.height, moment.members.len(), moment.segments as usize);
+    let layout = GridLayout::new(
+        place.width,
+        place.height,
+        moment.members.len(),
+        moment.copies.len(),
+    );
     let hit = on_grid(&layout, &flows(moment), place.point, place.tip);
     (hit.and_then(|hit| named(moment, hit)), place.tip)
 }

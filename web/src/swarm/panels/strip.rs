@@ -2,6 +2,8 @@
 
 use yew::{Html, html};
 
+use crate::swarm::engine::caption::copies_sent;
+use crate::swarm::engine::moment;
 use crate::swarm::engine::statement::decimal;
 use crate::swarm::panels::Desk;
 
@@ -11,13 +13,14 @@ const WIDE: u64 = 150;
 /// The strip.
 pub fn strip(desk: &Desk) -> Html {
     let moment = &desk.view.moment;
-    let clients = moment.clients().count() as u64;
-    let (sent, served) = (moment.copies_sent(), moment.served());
+    let clients = moment::clients(moment).count() as u64;
+    let (sent, served) = (copies_sent(moment), u64::from(moment.served) / 10);
     let most = clients.max(1) * 100;
     let tick = |copies: u64| (WIDE * copies / clients.max(1)).to_string();
     let one = tick(1);
     html! {
         <div class="strip">
+            <div class="gauges">
             <div class="gauge">
                 <small id="seed-sent">{"Copies the seed sent"}</small>
                 <output aria-labelledby="seed-sent" aria-live="off">{decimal(sent)}</output>
@@ -38,6 +41,7 @@ pub fn strip(desk: &Desk) -> Html {
                     <rect class="rail" y="3" width="110" height="8" rx="2" />
                     <rect class="fill" y="3" width={(110 * served / 100).to_string()} height="8" rx="2" />
                 </svg>
+            </div>
             </div>
             {keyline()}
         </div>

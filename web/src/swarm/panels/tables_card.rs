@@ -2,7 +2,9 @@
 
 use yew::{Html, html};
 
-use crate::swarm::engine::moment::{Member, Moment};
+use chordscope_sim::worlds::swarm::view::{Cell, MemberView, Moment};
+
+use crate::swarm::engine::moment;
 use crate::swarm::engine::statement::name;
 use crate::swarm::panels::Desk;
 
@@ -25,7 +27,7 @@ fn segments(moment: &Moment) -> Html {
             <table class="grid-table" aria-label="Segments">
                 <thead><tr>
                     <th scope="col">{"Peer"}</th>
-                    for segment in 0..moment.segments {
+                    for segment in 0..moment::segments(moment) {
                         <th scope="col">{segment}</th>
                     }
                 </tr></thead>
@@ -33,7 +35,7 @@ fn segments(moment: &Moment) -> Html {
                     for member in moment.members.iter() {
                         <tr key={member.number}>
                             <th scope="row">{name(member.number)}</th>
-                            for segment in 0..moment.segments {
+                            for segment in 0..moment::segments(moment) {
                                 <td>{cell(member, segment)}</td>
                             }
                         </tr>
@@ -44,12 +46,12 @@ fn segments(moment: &Moment) -> Html {
     }
 }
 
-fn cell(member: &Member, segment: u32) -> String {
-    if member.have.contains(segment) {
-        return "has".to_owned();
+fn cell(member: &MemberView, segment: u32) -> String {
+    match member.cells.get(segment as usize) {
+        Some(Cell::Has) => "has".to_owned(),
+        Some(Cell::Arriving(share)) => format!("{} %", share / 10),
+        Some(Cell::Lacks) | None => "–".to_owned(),
     }
-    let arriving = member.arriving.get(&segment);
-    arriving.map_or_else(|| "–".to_owned(), |share| format!("{} %", share / 10))
 }
 
 fn transfers(moment: &Moment) -> Html {
