@@ -1,7 +1,6 @@
 //! The engine of the swarm page: routes commands to the player, to the run that it plays, and to what the user looks at; gives snapshots. Knows
 //! no Yew.
 
-mod bound;
 pub mod caption;
 pub mod command;
 mod compose;

@@ -6,9 +6,8 @@ use chordscope_sim::worlds::swarm::acting::{Action, What};
 use chordscope_sim::worlds::swarm::number;
 use chordscope_sim::worlds::swarm::view::Moment;
 
-use crate::swarm::engine::bound;
-use crate::swarm::engine::moment;
 use crate::swarm::engine::statement::Statement;
+use crate::swarm::engine::{describe, moment};
 
 /// The mood of a caption: it chooses its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,8 +65,14 @@ pub fn is_step(entry: &Entry<What>, selected: Option<u64>) -> bool {
     is_told(entry, selected) && !(is_pick && selected.is_none())
 }
 
-/// The caption of a moment, whose last entry that is told is this one.
-pub fn of(moment: &Moment, last: Option<&Entry<What>>) -> Caption {
+/// The caption of a moment, whose last entry that is told is this one. `bound` is the least time that a swarm takes, in microseconds, where
+/// theory knows one. Where nothing is told yet, it is about the member that is `selected`.
+pub fn of(
+    moment: &Moment,
+    last: Option<&Entry<What>>,
+    selected: Option<u64>,
+    bound: Option<u64>,
+) -> Caption {
     if let Some(segment) = moment::lost(moment) {
         let mut caption = Caption::new(Tone::Wrong, Statement::Lost { segment });
         caption
@@ -76,19 +81,25 @@ pub fn of(moment: &Moment, last: Option<&Entry<What>>) -> Caption {
         return caption;
     }
     if is_served(moment) {
-        return served(moment);
+        return served(moment, bound);
     }
     let told = last.and_then(|entry| event(moment, entry));
-    told.unwrap_or_else(|| {
-        let clients = moment::clients(moment).count() as u64;
-        Caption::new(
-            Tone::Calm,
-            Statement::Waits {
-                clients,
-                segments: moment::segments(moment),
-            },
-        )
-    })
+    told.unwrap_or_else(|| nothing(moment, selected))
+}
+
+/// The caption while nothing has happened that it tells of.
+fn nothing(moment: &Moment, selected: Option<u64>) -> Caption {
+    let member = selected.and_then(|selected| moment::find(moment, selected));
+    let Some(member) = member else {
+        let lead = Statement::Waits {
+            clients: moment::present(moment).count() as u64,
+            segments: moment::segments(moment),
+        };
+        return Caption::new(Tone::Calm, lead);
+    };
+    let mut caption = Caption::new(Tone::Calm, describe::has(moment, member));
+    caption.rest.extend(describe::limit(member));
+    caption
 }
 
 fn event(moment: &Moment, entry: &Entry<What>) -> Option<Caption> {
@@ -163,7 +174,7 @@ fn is_served(moment: &Moment) -> bool {
     moment.is_complete && here.peek().is_some() && here.all(moment::is_full)
 }
 
-fn served(moment: &Moment) -> Caption {
+fn served(moment: &Moment, bound: Option<u64>) -> Caption {
     let here = || moment::present(moment);
     let at = here()
         .filter_map(|client| client.finished)
@@ -176,6 +187,9 @@ fn served(moment: &Moment) -> Caption {
         hundredths: copies_sent(moment),
         server: clients,
     });
-    caption.rest.extend(bound::of(moment, at));
+    caption.rest.extend(bound.map(|least| Statement::Bound {
+        least,
+        percent: (at * 100 + least / 2) / least.max(1),
+    }));
     caption
 }

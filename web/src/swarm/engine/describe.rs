@@ -29,7 +29,7 @@ pub(super) fn selected(world: &SwarmWorld, moment: &Moment, client: u64) -> Opti
     })
 }
 
-fn has(moment: &Moment, member: &MemberView) -> Statement {
+pub(super) fn has(moment: &Moment, member: &MemberView) -> Statement {
     Statement::Has {
         member: member.number,
         has: member.has,
@@ -39,7 +39,7 @@ fn has(moment: &Moment, member: &MemberView) -> Statement {
 }
 
 /// What limits a client, or why nothing does; nothing limits a seed, which fetches nothing.
-fn limit(member: &MemberView) -> Option<Statement> {
+pub(super) fn limit(member: &MemberView) -> Option<Statement> {
     Some(match (member.presence, member.limit) {
         (Presence::Awaited(_), _) => Statement::Awaited {
             member: member.number,

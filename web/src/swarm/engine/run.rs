@@ -8,6 +8,7 @@ use chordscope_sim::engine::history::History;
 use chordscope_sim::engine::trace::Entry;
 use chordscope_sim::worlds::swarm::SwarmWorld;
 use chordscope_sim::worlds::swarm::acting::What;
+use chordscope_sim::worlds::swarm::bounds::Bounds;
 use chordscope_sim::worlds::swarm::view::Moment;
 
 use crate::player::{self, Played, Tick, Turn};
@@ -87,7 +88,21 @@ impl Run {
 
     /// The caption of this moment.
     pub(super) fn caption(&self) -> Caption {
-        caption::of(&self.swarm(), self.last(caption::is_told))
+        caption::of(
+            &self.swarm(),
+            self.last(caption::is_told),
+            self.selected,
+            self.bound(),
+        )
+    }
+
+    /// The least time that a swarm of this set-up takes, in microseconds, where theory knows one and nobody has acted.
+    fn bound(&self) -> Option<u64> {
+        let bounds = Bounds::of(self.history.setup())?;
+        self.history
+            .actions()
+            .is_empty()
+            .then(|| bounds.swarm_at_best())
     }
 
     /// The ticks of the timeline.

@@ -237,7 +237,7 @@ impl Statement {
                 format!("{who} the whole file after {}.", time_text(*at))
             }
             Self::Bound { least, percent } => format!(
-                "No way of sharing over these links takes less than {}: this took {percent} % of that.",
+                "No swarm over these links takes less than {}: this one took {percent} % of that.",
                 time_text(*least)
             ),
             Self::SeedSent { hundredths, server } => {
