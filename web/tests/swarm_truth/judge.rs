@@ -18,6 +18,8 @@ const SEGMENT: u64 = 64 * 1024;
 pub(crate) struct Facts<'a> {
     history: &'a History<SwarmWorld>,
     views: BTreeMap<u64, TransferView>,
+    /// What is on its way, by receiver and segment: from whom, and percent.
+    coming: BTreeMap<(u64, u32), Vec<(u64, u64)>>,
     /// The clients that the set-up and the user's deeds have brought, and which of all members are here.
     here: BTreeSet<u64>,
     clients: u64,
@@ -43,6 +45,7 @@ impl<'a> Facts<'a> {
         Self {
             history,
             views: views.collect(),
+            coming: coming(history.world(), now),
             here,
             clients,
             segments: setup.length.div_ceil(SEGMENT) as u32,
@@ -64,21 +67,7 @@ impl<'a> Facts<'a> {
 
     /// What is on its way to a member: from whom, and percent.
     fn coming(&self, one: u64, segment: u32) -> Vec<(u64, u64)> {
-        let flows = self.history.world().flows();
-        let flows = flows
-            .iter()
-            .filter(|flow| flow.to == one && flow.segment == segment);
-        let percent = |begins: u64, ends: u64| {
-            self.now.saturating_sub(begins).min(ends - begins) * 100 / (ends - begins).max(1)
-        };
-        flows
-            .map(|flow| {
-                (
-                    flow.from,
-                    percent(flow.begins.as_micros(), flow.ends.as_micros()),
-                )
-            })
-            .collect()
+        self.coming.get(&(one, segment)).cloned().unwrap_or_default()
     }
 
     fn clients_here(&self) -> impl Iterator<Item = u64> {
@@ -105,6 +94,16 @@ impl<'a> Facts<'a> {
     fn happened(&self, is: impl Fn(&What) -> bool) -> bool {
         self.history.entries().iter().any(|entry| is(&entry.what))
     }
+}
+
+fn coming(world: &SwarmWorld, now: u64) -> BTreeMap<(u64, u32), Vec<(u64, u64)>> {
+    let mut coming: BTreeMap<(u64, u32), Vec<(u64, u64)>> = BTreeMap::new();
+    for flow in world.flows() {
+        let (begins, ends) = (flow.begins.as_micros(), flow.ends.as_micros());
+        let percent = now.saturating_sub(begins).min(ends - begins) * 100 / (ends - begins).max(1);
+        coming.entry((flow.to, flow.segment)).or_default().push((flow.from, percent));
+    }
+    coming
 }
 
 fn of(id: Id) -> u64 {

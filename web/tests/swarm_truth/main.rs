@@ -18,7 +18,7 @@ use chordscope_web::swarm::engine::statement::Statement;
 use crate::judge::{Facts, carries, judge, kind, lies};
 
 /// The number of random swarms, unless `SEEDS=a..b` names others.
-const RUNS: u64 = 30;
+const RUNS: u64 = 16;
 /// The moments of each that are looked at.
 const MOMENTS: u64 = 24;
 
