@@ -33,7 +33,7 @@ use crate::base::content::ContentId;
 use crate::base::id::Id;
 use crate::base::rng::Rng;
 use crate::base::time::Instant;
-use crate::swarm::api::{Event, Failure, Limits, Output, StartError, TransferView};
+use crate::swarm::api::{Event, Failure, Limits, Output, Pick, StartError, TransferView};
 use crate::swarm::bitfield::Bitfield;
 use crate::swarm::manifest::Manifest;
 use crate::swarm::message::{Arrived, Message, Place, Said};
@@ -43,6 +43,9 @@ use crate::swarm::transfer::{Origin, Transfer};
 
 /// The period in which rates, stalls and slots are looked after.
 const TICK: Duration = Duration::from_millis(500);
+
+/// The reasons of requests that wait to be taken; the oldest go first.
+const MAX_PICKS: usize = 256;
 
 /// All contents that one peer shares or fetches.
 #[derive(Clone, Debug)]
@@ -78,6 +81,8 @@ struct Shared {
     announced_parts: usize,
     /// The time at which a throttle lets go.
     throttled: Option<Instant>,
+    /// The reasons of the newest requests, where the owner wants to know them.
+    picks: Option<VecDeque<Pick>>,
 }
 
 impl Shared {
@@ -95,6 +100,16 @@ impl Shared {
             self.banned.pop_front();
         }
         self.banned.push_back(node);
+    }
+
+    /// Keeps the reason of a request.
+    fn picked(&mut self, pick: Pick) {
+        if let Some(picks) = &mut self.picks {
+            if picks.len() >= MAX_PICKS {
+                picks.pop_front();
+            }
+            picks.push_back(pick);
+        }
     }
 
     /// Feeds a node that waits for blocks of a content.
@@ -128,6 +143,7 @@ impl Swarm {
                 buffered: 0,
                 announced_parts: 0,
                 throttled: None,
+                picks: None,
             },
             tick: None,
         }
@@ -433,6 +449,17 @@ impl Swarm {
     /// Returns the next output, which the owner must carry out in order, until `None`.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.shared.outputs.pop_front()
+    }
+
+    /// Keeps the reason of each request from now on, for [`Swarm::take_picks`]. That costs time with each request, and changes none.
+    pub fn explain_picks(&mut self) {
+        self.shared.picks.get_or_insert_default();
+    }
+
+    /// Takes the reasons of the requests since the last call, oldest first; the newest 256 at most.
+    pub fn take_picks(&mut self) -> Vec<Pick> {
+        let picks = self.shared.picks.as_mut();
+        picks.map_or_else(Vec::new, |picks| picks.drain(..).collect())
     }
 
     /// Limits the rates at which bytes go out and come in, in bytes a second; `None` for no limit.

@@ -287,6 +287,7 @@ const FEW: Limits = Limits {
     requests: 4,
     values: 3,
     banned: 2,
+    slots: 5,
     up: None,
     down: None,
 };

@@ -17,7 +17,7 @@ use chordscope_core::swarm::manifest::{Manifest, digest};
 use chordscope_core::swarm::message::{Arrived, Message, Place, Said, Standing};
 use chordscope_core::swarm::picker::Order;
 use chordscope_sim::experiment::swarm as experiment;
-use chordscope_sim::worlds::swarm::{Conduct, Setup, SwarmWorld, member};
+use chordscope_sim::worlds::swarm::{Client, Conduct, Rates, Setup, Stay, SwarmWorld, member};
 
 const KIB: u64 = 1024;
 const SEGMENT: u64 = 64 * KIB;
@@ -25,15 +25,22 @@ const SEGMENT: u64 = 64 * KIB;
 const UP: u64 = 1024 * KIB;
 
 fn setup(seed: u64, segments: u64, members: Vec<Conduct>) -> Setup {
+    let clients = members.into_iter().map(Client::of).collect();
+    with_uplinks(
+        UP,
+        Setup {
+            seed,
+            ..Setup::of(segments * SEGMENT, clients)
+        },
+    )
+}
+
+/// Gives all members this uplink.
+fn with_uplinks(up: u64, setup: Setup) -> Setup {
+    let rates = Rates::up(up);
     Setup {
-        seed,
-        length: segments * SEGMENT,
-        up: UP,
-        latency: Duration::from_millis(20),
-        order: Order::RarestFirst,
-        members,
-        is_server: false,
-        actions: Vec::new(),
+        seed_rates: rates,
+        ..setup.with_rates(rates)
     }
 }
 
@@ -88,10 +95,9 @@ fn segments_of_many_blocks_arrive_whole() {
     let length = 130 * 1024 * KIB + 77;
     let setup = Setup {
         length,
-        up: 100 << 20,
         ..setup(1, 0, vec![Conduct::Honest; 2])
     };
-    let world = run(setup);
+    let world = run(with_uplinks(100 << 20, setup));
     assert!(copies(&world, length) < 1.2, "{}", copies(&world, length));
 }
 
@@ -189,9 +195,9 @@ fn a_wrong_length_is_found_out() {
 
 #[test]
 fn a_swarm_survives_the_first_seed_once_every_segment_is_out() {
-    let mut members = vec![Conduct::Honest; 6];
-    members.push(Conduct::Leaves(Instant::from_millis(3_000)));
-    run(setup(2, 128, members));
+    let mut setup = setup(2, 128, vec![Conduct::Honest; 7]);
+    setup.clients[6].stay = Stay::Until(Instant::from_millis(3_000));
+    run(setup);
 }
 
 #[test]

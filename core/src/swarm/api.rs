@@ -8,6 +8,7 @@ use bytes::Bytes;
 use crate::base::content::ContentId;
 use crate::base::id::Id;
 use crate::swarm::bitfield::Bitfield;
+use crate::swarm::choker::SLOTS;
 use crate::swarm::collection::MAX_FILES;
 use crate::swarm::message::{Block, Message};
 
@@ -91,6 +92,9 @@ pub struct Limits {
     pub values: usize,
     /// Nodes that are remembered as banned.
     pub banned: usize,
+    /// Members of one transfer that are sent to at a time (BEP 3): all but one slot go to those who give most, the last one to any. With
+    /// none, nobody is sent anything: a free rider.
+    pub slots: usize,
     /// Bytes a second that go out; `None` for no limit.
     pub up: Option<u64>,
     /// Bytes a second that come in; `None` for no limit.
@@ -109,6 +113,7 @@ impl Default for Limits {
             requests: 64,
             values: 65_536,
             banned: 1_024,
+            slots: SLOTS,
             up: None,
             down: None,
         }
@@ -173,6 +178,40 @@ pub struct SourceView {
     pub is_choked: bool,
     /// Segments that it was asked for.
     pub asked: u32,
+}
+
+/// A request for a segment, and the reason why it is this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pick {
+    /// The content.
+    pub content: ContentId,
+    /// The segment that is asked for.
+    pub segment: u32,
+    /// The member that is asked.
+    pub source: Id,
+    /// Copies of the segment among the members that this one knows.
+    pub copies: u16,
+    /// Segments that would have served as well, this one included: with more than one, it was drawn among them.
+    pub among: u32,
+    /// The reason.
+    pub why: Why,
+}
+
+/// The reason why a segment is asked for next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The last segment of a file: it proves the length.
+    Proof,
+    /// No other segment that the source has, and that is missing and not on its way, has fewer copies.
+    Rarest,
+    /// Any: the first few, and all where the order is [`Order::Random`](super::picker::Order::Random).
+    Random,
+    /// The next one for a reader.
+    Next,
+    /// The source offered it instead of another one.
+    Offered,
+    /// The endgame: nothing else is missing, and a second source is asked for it.
+    Endgame,
 }
 
 /// The limit of a transfer's speed.

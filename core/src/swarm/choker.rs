@@ -13,8 +13,9 @@ use crate::base::time::Instant;
 
 /// The period in which slots are given anew.
 pub const ROUND: Duration = Duration::from_secs(10);
-/// Slots for those who give most; a seed gives them in turn.
-const SLOTS: usize = 4;
+/// Members that are sent to at a time, unless another number is set: four that give most, and one that is drawn; a seed gives all of
+/// them in turn.
+pub const SLOTS: usize = 5;
 /// The number of rounds for which a member keeps the optimistic slot.
 const OPTIMISTIC_ROUNDS: u8 = 3;
 
@@ -42,10 +43,11 @@ pub(super) struct Choker {
 
 impl Choker {
     /// Returns the members that have a slot from now on, once a round and whenever a member becomes interested or loses interest.
-    /// Between rounds no member loses a slot.
+    /// Between rounds no member loses a slot. There are `count` slots, of which the last is the optimistic one.
     pub(super) fn slots(
         &mut self,
         candidates: &BTreeMap<Id, Candidate>,
+        count: usize,
         is_round: bool,
         is_seed: bool,
         rng: &mut Rng,
@@ -56,17 +58,20 @@ impl Choker {
                 .filter(|(_, candidate)| candidate.interested)
         };
         let held = || interested().filter(|(_, candidate)| candidate.since.is_some());
-        if interested().count() <= SLOTS + 1 {
+        if count == 0 {
+            return Vec::new();
+        }
+        if interested().count() <= count {
             return interested().map(|(id, _)| *id).collect();
         }
         let mut slots: Vec<Id> = match is_round {
             false => held().map(|(id, _)| *id).collect(),
-            true => self.best(candidates, is_seed, rng),
+            true => self.best(candidates, count, is_seed, rng),
         };
         let mut waiting: Vec<_> = interested().filter(|(id, _)| !slots.contains(id)).collect();
         // A free slot goes to who has waited longest.
         waiting.sort_by_key(|(id, candidate)| (candidate.until, **id));
-        let free = (SLOTS + 1).saturating_sub(slots.len());
+        let free = count.saturating_sub(slots.len());
         slots.extend(waiting.iter().take(free).map(|(id, _)| **id));
         slots
     }
@@ -74,6 +79,7 @@ impl Choker {
     fn best(
         &mut self,
         candidates: &BTreeMap<Id, Candidate>,
+        count: usize,
         is_seed: bool,
         rng: &mut Rng,
     ) -> Vec<Id> {
@@ -92,11 +98,12 @@ impl Choker {
                     **id,
                 ),
             });
-            return ranked.iter().take(SLOTS + 1).map(|(id, _)| **id).collect();
+            return ranked.iter().take(count).map(|(id, _)| **id).collect();
         }
         ranked.sort_by_key(|(id, one)| (core::cmp::Reverse(one.gives), **id));
-        let mut best: Vec<Id> = ranked.iter().take(SLOTS).map(|(id, _)| **id).collect();
-        let others: Vec<Id> = ranked.iter().skip(SLOTS).map(|(id, _)| **id).collect();
+        let given = count.saturating_sub(1);
+        let mut best: Vec<Id> = ranked.iter().take(given).map(|(id, _)| **id).collect();
+        let others: Vec<Id> = ranked.iter().skip(given).map(|(id, _)| **id).collect();
         self.rounds_left = self.rounds_left.saturating_sub(1);
         let stays = self
             .optimistic
@@ -135,8 +142,8 @@ mod tests {
         let mut had = BTreeMap::new();
         for round in 1..=60 {
             let now = Instant::from_millis(round * 10_000);
-            let slots = choker.slots(crowd, true, is_seed, &mut rng);
-            assert_eq!(slots.len(), SLOTS + 1);
+            let slots = choker.slots(crowd, SLOTS, true, is_seed, &mut rng);
+            assert_eq!(slots.len(), SLOTS);
             for (id, one) in crowd.iter_mut() {
                 let has = slots.contains(id);
                 if !has && one.since.is_some() {
@@ -176,13 +183,34 @@ mod tests {
         for id in 1..=4 {
             crowd.get_mut(&Id::from_u64(id)).unwrap().since = Some(Instant::ZERO);
         }
-        let slots = choker.slots(&crowd, false, false, &mut rng);
+        let slots = choker.slots(&crowd, SLOTS, false, false, &mut rng);
         assert_eq!(slots, [1, 2, 3, 4, 5].map(Id::from_u64));
     }
 
     #[test]
+    fn there_are_as_many_slots_as_were_set_and_none_where_none_were() {
+        let mut rng = Rng::from_seed(1, 0);
+        for (count, is_round, is_seed) in [
+            (0, true, true),
+            (0, false, false),
+            (1, true, false),
+            (1, true, true),
+            (2, false, false),
+            (3, true, false),
+        ] {
+            let slots = Choker::default().slots(&crowd(8), count, is_round, is_seed, &mut rng);
+            assert_eq!(slots.len(), count);
+        }
+        assert!(
+            Choker::default()
+                .slots(&crowd(1), 0, true, true, &mut rng)
+                .is_empty()
+        );
+    }
+
+    #[test]
     fn the_page_says_how_many_may_request() {
-        assert_eq!(SLOTS, 4);
+        assert_eq!(SLOTS, 5);
         crate::page::must_say("lets five request: four in turn");
     }
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::swarm::Shared;
-use crate::swarm::api::{Event, Fault, Output};
+use crate::swarm::api::{Event, Fault, Output, Pick, Why};
 use crate::swarm::layout::BLOCK;
 use crate::swarm::manifest::Manifest;
 use crate::swarm::message::Said;
@@ -33,12 +33,12 @@ impl Transfer {
 
     /// Asks a source for as much as it may be asked for.
     pub(super) fn fill(&mut self, now: Instant, id: Id, shared: &mut Shared) {
-        while let Some(index) = self.next_for(now, id, shared) {
-            self.ask(now, id, index, shared);
+        while let Some((index, why)) = self.next_for(now, id, shared) {
+            self.ask(now, id, (index, why), shared);
         }
     }
 
-    fn next_for(&self, now: Instant, id: Id, shared: &mut Shared) -> Option<u32> {
+    fn next_for(&self, now: Instant, id: Id, shared: &mut Shared) -> Option<(u32, Why)> {
         let State::Known(known) = &self.state else {
             return None;
         };
@@ -65,7 +65,8 @@ impl Transfer {
         if known.author.is_some() {
             // The last segment proves the length, by which all else goes.
             let last = known.manifest.layout().last();
-            return (is_free(last) && !self.asked.contains_key(&last)).then_some(last);
+            let is_wanted = is_free(last) && !self.asked.contains_key(&last);
+            return is_wanted.then_some((last, Why::Proof));
         }
         if known.picker.is_all_asked() {
             // Endgame: the last segments are asked of two, so that nobody slow is waited for.
@@ -73,7 +74,7 @@ impl Transfer {
             let idle = source.pending.is_empty();
             return few
                 .find(|(index, _)| idle && is_free(**index))
-                .map(|(index, _)| *index);
+                .map(|(index, _)| (*index, Why::Endgame));
         }
         let refused = |index| source.refuses(now, index);
         let have = self.have.len();
@@ -82,7 +83,10 @@ impl Transfer {
             .pick(self.order, have, &source.has, refused, &mut shared.rng)
     }
 
-    fn ask(&mut self, now: Instant, id: Id, index: u32, shared: &mut Shared) {
+    fn ask(&mut self, now: Instant, id: Id, (index, why): (u32, Why), shared: &mut Shared) {
+        if shared.picks.is_some() {
+            self.explain(now, id, (index, why), shared);
+        }
         let length = self.len(index);
         let (Some(source), State::Known(known)) = (self.sources.get_mut(&id), &mut self.state)
         else {
@@ -96,6 +100,22 @@ impl Transfer {
         shared.buffered += length;
         *self.asked.entry(index).or_default() += 1;
         shared.say(id, self.content, Said::Request(index));
+    }
+
+    /// Keeps the reason of a request that is about to be made.
+    fn explain(&self, now: Instant, id: Id, (index, why): (u32, Why), shared: &mut Shared) {
+        let (Some(source), State::Known(known)) = (self.sources.get(&id), &self.state) else {
+            return;
+        };
+        let fits = |other: u32| source.has.contains(other) && !source.refuses(now, other);
+        shared.picked(Pick {
+            content: self.content,
+            segment: index,
+            source: id,
+            copies: known.picker.copies(index),
+            among: known.picker.among(index, why, fits),
+            why,
+        });
     }
 
     /// Segments that were asked for and will not come from there.
@@ -142,7 +162,7 @@ impl Transfer {
                 let source = self.sources.get_mut(&from);
                 match source.is_some_and(Source::leads_astray) {
                     true => self.pass_over(now, from, index),
-                    false => self.ask(now, from, other, shared),
+                    false => self.ask(now, from, (other, Why::Offered), shared),
                 }
             }
             Some(other) if self.is_here(other) => self.tell(now, from, index, other, shared),

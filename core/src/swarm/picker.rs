@@ -4,6 +4,7 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use crate::base::rng::Rng;
+use crate::swarm::api::Why;
 use crate::swarm::bitfield::Bitfield;
 
 /// The number of segments that are picked at random, so that a newcomer soon has something that others want.
@@ -76,7 +77,7 @@ impl Picker {
         segments.for_each(|index| self.count(index, u16::saturating_sub));
     }
 
-    /// The segment to ask a source for that has these; `refused` are left out.
+    /// The segment to ask a source for that has these, and why; `refused` are left out.
     pub(super) fn pick(
         &self,
         order: Order,
@@ -84,7 +85,7 @@ impl Picker {
         theirs: &Bitfield,
         refused: impl Fn(u32) -> bool,
         rng: &mut Rng,
-    ) -> Option<u32> {
+    ) -> Option<(u32, Why)> {
         let fits = |index: u32| theirs.contains(index) && !refused(index);
         let random = order == Order::Random || have < RANDOM_FIRST;
         match order {
@@ -94,23 +95,48 @@ impl Picker {
                 let start = start.unwrap_or_else(|| theirs.count());
                 let mut window = start..theirs.count().min(start.saturating_add(WINDOW));
                 let next = window.find(|index| self.is_open(*index) && fits(*index));
+                let next = next.map(|index| (index, Why::Next));
                 next.or_else(|| self.rarest(fits))
             }
             _ if random => {
                 let count = u64::from(theirs.count());
                 let start = rng.below(count) as u32;
                 let around = (start..theirs.count()).chain(0..start);
-                around
+                let any = around
                     .into_iter()
-                    .find(|index| self.is_open(*index) && fits(*index))
+                    .find(|index| self.is_open(*index) && fits(*index));
+                any.map(|index| (index, Why::Random))
             }
             _ => self.rarest(fits),
         }
     }
 
-    fn rarest(&self, fits: impl Fn(u32) -> bool) -> Option<u32> {
+    fn rarest(&self, fits: impl Fn(u32) -> bool) -> Option<(u32, Why)> {
         let indices = self.open.iter().map(|(_, _, index)| *index);
-        indices.into_iter().find(|index| fits(*index))
+        let rarest = indices.into_iter().find(|index| fits(*index));
+        rarest.map(|index| (index, Why::Rarest))
+    }
+
+    /// Returns the number of sources of a segment.
+    pub(super) fn copies(&self, index: u32) -> u16 {
+        self.sources
+            .get(index as usize)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// Returns the number of open segments that fit and would have served for this reason as well as this one, itself included.
+    pub(super) fn among(&self, index: u32, why: Why, fits: impl Fn(u32) -> bool) -> u32 {
+        let copies = self.copies(index);
+        let alike = match why {
+            Why::Rarest => copies..=copies,
+            Why::Random => 0..=u16::MAX,
+            Why::Proof | Why::Next | Why::Offered | Why::Endgame => return 1,
+        };
+        let (first, last) = ((*alike.start(), 0, 0), (*alike.end(), u32::MAX, u32::MAX));
+        let alike = self.open.range(first..=last);
+        let alike = alike.filter(|(_, _, other)| *other != index && fits(*other));
+        u32::try_from(alike.count()).map_or(u32::MAX, |others| others.saturating_add(1))
     }
 
     fn is_open(&self, index: u32) -> bool {
@@ -155,9 +181,14 @@ mod tests {
         picker.gain([0, 1, 2, 4, 5, 6, 7, 8, 9].into_iter());
         let all = Bitfield::all(10);
         let first = picker.pick(Order::RarestFirst, 4, &all, |_| false, &mut rng);
-        assert_eq!(first, Some(3));
+        assert_eq!(first, Some((3, Why::Rarest)));
+        let among = |index, why| picker.among(index, why, |index| index != 0);
+        assert_eq!((picker.copies(3), among(3, Why::Rarest)), (1, 1));
+        assert_eq!((picker.copies(4), among(4, Why::Rarest)), (2, 8));
+        assert_eq!(among(4, Why::Random), 9);
+        assert_eq!(among(4, Why::Offered), 1);
         let mut picked = BTreeSet::new();
-        while let Some(index) = picker.pick(Order::RarestFirst, 4, &all, |_| false, &mut rng) {
+        while let Some((index, _)) = picker.pick(Order::RarestFirst, 4, &all, |_| false, &mut rng) {
             picker.close(index);
             assert!(picked.insert(index));
         }
@@ -166,7 +197,7 @@ mod tests {
         picker.open(7);
         assert_eq!(
             picker.pick(Order::Random, 9, &all, |_| false, &mut rng),
-            Some(7)
+            Some((7, Why::Random))
         );
         assert_eq!(
             picker.pick(Order::Random, 9, &all, |index| index == 7, &mut rng),
@@ -181,9 +212,10 @@ mod tests {
         picker.gain(all.iter());
         let mut order = Vec::new();
         for _ in 0..5 {
-            let next = picker
+            let (next, why) = picker
                 .pick(Order::From(40), 9, &all, |_| false, &mut rng)
                 .unwrap();
+            assert_eq!(why, Why::Next);
             picker.close(next);
             order.push(next);
         }

@@ -257,7 +257,13 @@ impl Transfer {
         let is_seed = self.is_complete();
         let slots = self
             .choker
-            .slots(&candidates, is_round, is_seed, &mut shared.rng);
+            .slots(
+                &candidates,
+                shared.limits.slots,
+                is_round,
+                is_seed,
+                &mut shared.rng,
+            );
         let mut dropped = Vec::new();
         for (id, source) in &mut self.sources {
             let gets = slots.contains(id);

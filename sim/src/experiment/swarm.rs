@@ -12,7 +12,7 @@ use core::time::Duration;
 use serde::Serialize;
 
 use crate::experiment::{Hear, News, Progress, collect};
-use crate::worlds::swarm::{Conduct, Setup, SwarmWorld, member};
+use crate::worlds::swarm::{Client, Rates, Setup, SwarmWorld, Way, member};
 use chordscope_core::base::time::Instant;
 use chordscope_core::swarm::picker::Order;
 
@@ -124,15 +124,15 @@ fn spread(
     (order, is_server): (Order, bool),
     arrived: &mut dyn FnMut(f64) -> ControlFlow<()>,
 ) -> ControlFlow<(), Option<SwarmWorld>> {
+    let clients = vec![Client::default(); leechers as usize];
+    let rates = Rates::up(UP);
     let setup = Setup {
         seed,
-        length: length(segments),
-        up: UP,
         latency: LATENCY,
         order,
-        members: vec![Conduct::Honest; leechers as usize],
-        is_server,
-        actions: Vec::new(),
+        way: if is_server { Way::Server } else { Way::Swarm },
+        seed_rates: rates,
+        ..Setup::of(length(segments), clients).with_rates(rates)
     };
     let Some(mut world) = SwarmWorld::new(setup) else {
         return ControlFlow::Continue(None);

@@ -9,13 +9,11 @@
 mod ring;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use chordscope_core::base::id::Id;
 use chordscope_core::base::rng::Rng;
 use chordscope_core::base::time::Instant;
 use chordscope_core::chord::route::{Mode, Routing};
-use chordscope_core::swarm::picker::Order;
 use chordscope_sim::engine::history::export::{self, MAX_EXPORT, Portable};
 use chordscope_sim::engine::history::{BranchId, History};
 use chordscope_sim::engine::run::Run;
@@ -25,7 +23,7 @@ use chordscope_sim::worlds::ring::RingWorld;
 use chordscope_sim::worlds::ring::action::Action;
 use chordscope_sim::worlds::ring::builtin;
 use chordscope_sim::worlds::ring::scenario::Scenario;
-use chordscope_sim::worlds::swarm::{self, Conduct, SwarmWorld};
+use chordscope_sim::worlds::swarm::{self, Stay, SwarmWorld};
 
 fn millis(millis: u64) -> Instant {
     Instant::from_millis(millis)
@@ -176,20 +174,9 @@ fn draw_peers(_: &Peers, rng: &mut Rng) -> peers::acting::Action {
 }
 
 fn swarm() -> swarm::Setup {
-    swarm::Setup {
-        seed: 0,
-        length: 1 << 20,
-        up: 400_000,
-        latency: Duration::from_millis(20),
-        order: Order::RarestFirst,
-        members: vec![
-            Conduct::Honest,
-            Conduct::Honest,
-            Conduct::Leaves(millis(4_000)),
-        ],
-        is_server: false,
-        actions: Vec::new(),
-    }
+    let mut setup = swarm::Setup::new(3, 16).unwrap();
+    setup.clients[2].stay = Stay::Until(millis(4_000));
+    setup
 }
 
 fn draw_swarm(_: &SwarmWorld, rng: &mut Rng) -> swarm::acting::Action {

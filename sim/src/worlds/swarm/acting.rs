@@ -6,45 +6,31 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-#[cfg(feature = "scenario-files")]
-use core::time::Duration;
-
-#[cfg(feature = "scenario-files")]
+use crate::engine::chrome::{Charted, Mark};
 use crate::engine::history::export::Portable;
-#[cfg(feature = "scenario-files")]
 use crate::engine::json::Json;
-#[cfg(feature = "scenario-files")]
-use chordscope_core::swarm::picker::Order;
-use serde::{Deserialize, Serialize};
-
 use crate::engine::malformed::Malformed;
 use crate::engine::trace::{Entry, Trace};
 use crate::engine::{Timed, World};
-use crate::worlds::swarm::{Coming, Conduct, Setup, SwarmWorld, member};
+use crate::worlds::swarm::member::{Member, Part};
+use crate::worlds::swarm::setup::{Client, Conduct, MAX_CLIENTS, Setup};
+use crate::worlds::swarm::{Coming, SwarmWorld, member, number, text};
 use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
-use chordscope_core::swarm::api::Event;
+use chordscope_core::swarm::api::{Event, Pick};
+use chordscope_core::swarm::message::{Place, Said};
 
-/// The most members of a swarm that has a history.
-pub const MAX_MEMBERS: usize = 1_000;
-/// The longest file of a swarm that has a history, in bytes.
-pub const MAX_LENGTH: u64 = 64 << 20;
-/// The longest that a message takes, in microseconds.
-#[cfg(feature = "scenario-files")]
-const MAX_LATENCY: u64 = 3_600_000_000;
-/// The slowest uplink, in bytes a second.
-#[cfg(feature = "scenario-files")]
-const MIN_UP: u64 = 1_000;
+/// The most members that a run may ever have, those that have gone included.
+pub const MAX_MEMBERS: u64 = 256;
 /// The memory that a member takes beside the file, roughly.
 const MEMBER_BYTES: usize = 16 << 10;
 /// The memory that a message on its way takes, roughly: a block shares its bytes with the file's segment.
 const COMING_BYTES: usize = 256;
 
 /// An action on a swarm. Members are numbered from 0, the first seed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// A new member without any segment comes to fetch the file.
+    /// A new client with the usual link and without any segment comes.
     Join,
     /// A member is gone from one moment to the next.
     Leave(u64),
@@ -57,9 +43,9 @@ pub enum Action {
 /// The reason why an action on a swarm is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// No member has this number.
+    /// No member that is here has this number.
     NoMember(u64),
-    /// The swarm has [`MAX_MEMBERS`] members.
+    /// There are [`MAX_CLIENTS`] clients, or the run has had [`MAX_MEMBERS`] members.
     TooMany,
 }
 
@@ -68,6 +54,12 @@ pub enum Refusal {
 pub enum What {
     /// A user acted.
     Acted(Action),
+    /// A member has come.
+    Arrived(Id),
+    /// A member has gone.
+    Left(Id),
+    /// A member asks another one for a segment.
+    Asked(Id, Pick),
     /// A member reports something.
     Member(Id, Event),
 }
@@ -75,6 +67,11 @@ pub enum What {
 impl SwarmWorld {
     /// Notes what a member reports.
     pub(super) fn tell(&mut self, id: Id, event: Event) {
+        if let Event::Banned(who, _, fault) = &event
+            && let Some(member) = self.members.get_mut(&id)
+        {
+            member.banned.push((number(*who), *fault));
+        }
         if let Some(trace) = &mut self.trace {
             trace.record(self.now, None, What::Member(id, event));
         } else {
@@ -82,21 +79,75 @@ impl SwarmWorld {
         }
     }
 
-    /// Takes something that happens into the digest: when, what, and between whom.
+    pub(super) fn tell_arrival(&mut self, id: Id) {
+        self.note(What::Arrived(id));
+    }
+
+    pub(super) fn tell_departure(&mut self, id: Id) {
+        self.note(What::Left(id));
+    }
+
+    /// Notes which segment a member asks for.
+    pub(super) fn tell_pick(&mut self, id: Id, pick: Pick) {
+        if let Some(member) = self.members.get_mut(&id) {
+            member.last_pick = Some((self.now, pick));
+        }
+        self.note(What::Asked(id, pick));
+    }
+
+    fn note(&mut self, what: What) {
+        if let Some(trace) = &mut self.trace {
+            trace.record(self.now, None, what);
+        }
+    }
+
+    /// Takes something that happens into the digest: when, what, between whom, and of which part of the file.
     pub(super) fn absorb(&mut self, coming: &Coming) {
-        let (kind, one, other) = match coming {
-            Coming::Message(from, to, _) => (0, from, to),
-            Coming::Block(from, to, _) => (1, from, to),
-            Coming::Left(from, to, _) => (2, from, to),
-            Coming::Found(id) => (3, id, id),
-            Coming::Gone(id) => (4, id, id),
+        let (kind, one, other, detail) = match coming {
+            Coming::Message(from, to, message) => {
+                let (kind, detail) = said(&message.said);
+                (kind, *from, *to, detail)
+            }
+            Coming::Block(number) => {
+                let Some(flight) = self.flights.get(number) else {
+                    return;
+                };
+                let (kind, at) = match flight.block.place {
+                    Place::Content(at) => (1, at),
+                    Place::Digests(at) => (2, at.into()),
+                };
+                (kind, flight.from, flight.to, at)
+            }
+            Coming::Sent(id) => (3, *id, *id, 0),
+            Coming::Found(id) => (4, *id, *id, 0),
+            Coming::Gone(id) => (5, *id, *id, 0),
+            Coming::Arrives(id) => (6, *id, *id, 0),
         };
-        let mut bytes = [0; 49];
+        let mut bytes = [0; 57];
         bytes[0] = kind;
         bytes[1..9].copy_from_slice(&self.now.as_micros().to_le_bytes());
         bytes[9..29].copy_from_slice(&one.to_bytes());
-        bytes[29..].copy_from_slice(&other.to_bytes());
+        bytes[29..49].copy_from_slice(&other.to_bytes());
+        bytes[49..].copy_from_slice(&detail.to_le_bytes());
         self.digest.absorb(&bytes);
+    }
+}
+
+/// Returns the number of a kind of message in the digest, and its segment or its answer.
+fn said(said: &Said) -> (u8, u64) {
+    match said {
+        Said::Hello(_) => (16, 0),
+        Said::Absent => (17, 0),
+        Said::Have(index) => (18, (*index).into()),
+        Said::Interested(is) => (19, (*is).into()),
+        Said::Choked(is) => (20, (*is).into()),
+        Said::Request(index) => (21, (*index).into()),
+        Said::Cancel(index) => (22, (*index).into()),
+        Said::Reject(index, instead) => {
+            let instead = instead.map_or(0, |other| u64::from(other) + 1);
+            (23, u64::from(*index) | (instead << 32))
+        }
+        Said::Digests(at) => (24, (*at).into()),
     }
 }
 
@@ -107,14 +158,8 @@ impl World for SwarmWorld {
     type What = What;
 
     fn begin(setup: &Arc<Setup>, seed: u64) -> Result<Self, Malformed> {
-        if setup.length > MAX_LENGTH {
-            let reason = format!("must be at most {MAX_LENGTH}");
-            return Err(Malformed::new("length", &reason));
-        }
-        if setup.members.len() >= MAX_MEMBERS {
-            let reason = format!("must be fewer than {MAX_MEMBERS}");
-            return Err(Malformed::new("members", &reason));
-        }
+        let checked = setup.check();
+        checked.map_err(|error| Malformed::new(error.place(), &error))?;
         let world = Self::seeded(Arc::clone(setup), seed, Some(Trace::default()));
         world.ok_or_else(|| Malformed::new("length", &"makes no file"))
     }
@@ -142,18 +187,25 @@ impl World for SwarmWorld {
 
     fn act(&mut self, action: Action) -> Result<(), Refusal> {
         if let Action::Leave(number) | Action::Corrupt(number) | Action::Mend(number) = &action
-            && !self.members.contains_key(&member(*number))
+            && !self
+                .members
+                .get(&member(*number))
+                .is_some_and(Member::is_here)
         {
             return Err(Refusal::NoMember(*number));
         }
-        if action == Action::Join && self.members.len() >= MAX_MEMBERS {
+        let clients = self.members.values();
+        let clients = clients.filter(|member| member.part == Part::Client && member.left.is_none());
+        let is_full = clients.count() >= MAX_CLIENTS || self.births >= MAX_MEMBERS;
+        if action == Action::Join && is_full {
             return Err(Refusal::TooMany);
         }
-        if let Some(trace) = &mut self.trace {
-            trace.record(self.now, None, What::Acted(action.clone()));
-        }
+        self.note(What::Acted(action.clone()));
         match action {
-            Action::Join => self.add(Conduct::Honest, None),
+            Action::Join => {
+                let id = self.add(Part::Client, Client::default());
+                self.arrive(id);
+            }
             Action::Leave(number) => self.happen(Coming::Gone(member(number))),
             Action::Corrupt(number) => self.behave(number, Conduct::Corrupts),
             Action::Mend(number) => self.behave(number, Conduct::Honest),
@@ -182,73 +234,89 @@ impl World for SwarmWorld {
     }
 
     fn describe(&self, action: &Action) -> String {
+        let name = |number: &u64| self.title(member(*number));
         match action {
             Action::Join => "a client joins".into(),
-            Action::Leave(member) => format!("client {member} leaves"),
-            Action::Corrupt(member) => format!("client {member} corrupts what it sends"),
-            Action::Mend(member) => format!("client {member} behaves again"),
+            Action::Leave(member) => format!("{} leaves", name(member)),
+            Action::Corrupt(member) => format!("{} corrupts what it sends", name(member)),
+            Action::Mend(member) => format!("{} behaves again", name(member)),
         }
+    }
+}
+
+impl Charted for SwarmWorld {
+    fn chart(&self, entry: &Entry<What>) -> Option<Mark> {
+        let (id, name, category) = match &entry.what {
+            What::Acted(action) => {
+                return Some(Mark {
+                    row: "actions".into(),
+                    name: self.describe(action),
+                    category: "action",
+                    since: None,
+                });
+            }
+            What::Arrived(id) => (id, "arrives".into(), "member"),
+            What::Left(id) => (id, "leaves".into(), "member"),
+            What::Asked(id, pick) => (
+                id,
+                format!(
+                    "asks {} for segment {}",
+                    self.title(pick.source),
+                    pick.segment
+                ),
+                "request",
+            ),
+            What::Member(id, event) => {
+                let name = match event {
+                    Event::Described(_) => "knows the digests".into(),
+                    Event::Complete(_) => "has the whole file".into(),
+                    Event::Failed(_, failure) => format!("fails: {failure}"),
+                    Event::Banned(who, _, fault) => {
+                        format!("bans {}, which {fault}", self.title(*who))
+                    }
+                };
+                (id, name, "transfer")
+            }
+        };
+        Some(Mark {
+            row: self.title(*id),
+            name,
+            category,
+            since: None,
+        })
     }
 }
 
 impl SwarmWorld {
+    /// The name of a member in words: the seed, client 3, proxy 9.
+    pub fn title(&self, id: Id) -> String {
+        let number = number(id);
+        match self.members.get(&id).map(|member| member.part) {
+            Some(Part::Seed) => "the seed".into(),
+            Some(Part::Proxy) => format!("proxy {number}"),
+            Some(Part::Client) | None => format!("client {number}"),
+        }
+    }
+
     fn behave(&mut self, number: u64, conduct: Conduct) {
         if let Some(member) = self.members.get_mut(&member(number)) {
-            member.conduct = conduct;
+            member.setup.conduct = conduct;
         }
     }
 }
 
-#[cfg(feature = "scenario-files")]
 impl Portable for SwarmWorld {
     const WORLD: &'static str = "swarm";
 
     fn write_setup(setup: &Setup) -> Json {
-        let text = SetupText {
-            length: setup.length,
-            up: setup.up,
-            latency_us: u64::try_from(setup.latency.as_micros()).unwrap_or(u64::MAX),
-            order: match setup.order {
-                Order::RarestFirst => OrderText::RarestFirst,
-                Order::From(segment) => OrderText::From(segment),
-                Order::Random => OrderText::Random,
-            },
-            members: setup.members.iter().map(ConductText::of).collect(),
-            is_server: setup.is_server,
-        };
-        Json::of(&text)
+        text::write_setup(setup).into()
     }
 
     fn read_setup(value: Json) -> Result<Setup, Malformed> {
-        let text = value
-            .into_any()
-            .map_err(|reason| Malformed::new("setup", &reason))?;
-        let text: SetupText = text;
-        if text.latency_us > MAX_LATENCY {
-            return Err(Malformed::new(
-                "setup.latency_us",
-                &"must be at most an hour",
-            ));
+        match value {
+            Json::Text(text) => text::read_setup(&text),
+            _ => Err(Malformed::new("setup", &"must be a text")),
         }
-        if text.up < MIN_UP {
-            let reason = format!("must be at least {MIN_UP} bytes a second");
-            return Err(Malformed::new("setup.up", &reason));
-        }
-        Ok(Setup {
-            // The seed of a run is its own.
-            seed: 0,
-            length: text.length,
-            up: text.up,
-            latency: Duration::from_micros(text.latency_us),
-            order: match text.order {
-                OrderText::RarestFirst => Order::RarestFirst,
-                OrderText::From(segment) => Order::From(segment),
-                OrderText::Random => Order::Random,
-            },
-            members: text.members.into_iter().map(ConductText::read).collect(),
-            is_server: text.is_server,
-            actions: Vec::new(),
-        })
     }
 
     fn set_plan(setup: &mut Setup, plan: Vec<Timed<Action>>) {
@@ -256,70 +324,13 @@ impl Portable for SwarmWorld {
     }
 
     fn write_action(_: &Setup, action: &Action) -> Json {
-        Json::of(action)
+        text::write_action(action).into()
     }
 
     fn read_action(_: &Setup, value: Json) -> Result<Action, String> {
-        value.into_any()
-    }
-}
-
-/// A set-up as JSON has it.
-#[cfg(feature = "scenario-files")]
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SetupText {
-    length: u64,
-    up: u64,
-    latency_us: u64,
-    order: OrderText,
-    members: Vec<ConductText>,
-    is_server: bool,
-}
-
-#[cfg(feature = "scenario-files")]
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum OrderText {
-    RarestFirst,
-    From(u32),
-    Random,
-}
-
-#[cfg(feature = "scenario-files")]
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum ConductText {
-    Honest,
-    Corrupts,
-    Stalls,
-    Boasts,
-    Stretches,
-    /// Gone from this time on, in microseconds.
-    Leaves(u64),
-}
-
-#[cfg(feature = "scenario-files")]
-impl ConductText {
-    const fn of(conduct: &Conduct) -> Self {
-        match conduct {
-            Conduct::Honest => Self::Honest,
-            Conduct::Corrupts => Self::Corrupts,
-            Conduct::Stalls => Self::Stalls,
-            Conduct::Boasts => Self::Boasts,
-            Conduct::Stretches => Self::Stretches,
-            Conduct::Leaves(at) => Self::Leaves(at.as_micros()),
-        }
-    }
-
-    const fn read(self) -> Conduct {
-        match self {
-            Self::Honest => Conduct::Honest,
-            Self::Corrupts => Conduct::Corrupts,
-            Self::Stalls => Conduct::Stalls,
-            Self::Boasts => Conduct::Boasts,
-            Self::Stretches => Conduct::Stretches,
-            Self::Leaves(at) => Conduct::Leaves(Instant::from_micros(at)),
+        match value {
+            Json::Text(text) => text::read_action(&text),
+            _ => Err("must be a text".into()),
         }
     }
 }
@@ -327,7 +338,8 @@ impl ConductText {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoMember(member) => write!(f, "There is no client {member}."),
+            Self::NoMember(0) => f.write_str("The seed is not here."),
+            Self::NoMember(member) => write!(f, "There is no client {member} here."),
             Self::TooMany => f.write_str("The simulation has as many clients as it can take."),
         }
     }
