@@ -67,7 +67,10 @@ impl<'a> Facts<'a> {
 
     /// What is on its way to a member: from whom, and percent.
     fn coming(&self, one: u64, segment: u32) -> Vec<(u64, u64)> {
-        self.coming.get(&(one, segment)).cloned().unwrap_or_default()
+        self.coming
+            .get(&(one, segment))
+            .cloned()
+            .unwrap_or_default()
     }
 
     fn clients_here(&self) -> impl Iterator<Item = u64> {
@@ -101,7 +104,10 @@ fn coming(world: &SwarmWorld, now: u64) -> BTreeMap<(u64, u32), Vec<(u64, u64)>>
     for flow in world.flows() {
         let (begins, ends) = (flow.begins.as_micros(), flow.ends.as_micros());
         let percent = now.saturating_sub(begins).min(ends - begins) * 100 / (ends - begins).max(1);
-        coming.entry((flow.to, flow.segment)).or_default().push((flow.from, percent));
+        coming
+            .entry((flow.to, flow.segment))
+            .or_default()
+            .push((flow.from, percent));
     }
     coming
 }

@@ -177,6 +177,8 @@ impl Brush<'_> {
         if layout.has_limit_words() {
             let wide = column.word.chars().count() as f64 * LETTER;
             self.brake(column.brake, x - wide / 2.0 - 5.0, layout.limit());
+            self.pen.set_text_align("center");
+            self.font(400, 11.5);
             self.pen.set_fill_style_str(&base.mute);
             self.text(&column.word, x + 8.0, layout.limit());
         } else {
@@ -369,7 +371,9 @@ impl Brush<'_> {
     fn node(&self, index: usize, column: &Column, grid: &Grid) {
         let (layout, base) = (self.layout, &self.colours.base);
         let at = layout.node(index);
-        let radius = layout.radius;
+        // The seed's name is longer than a number.
+        let is_wide = column.name.0.len() > 2 && layout.radius >= 14.0;
+        let radius = layout.radius + if is_wide { 3.0 } else { 0.0 };
         let (fill, stroke, width): (_, _, f64) = match column.shape {
             Shape::Fetching => (&base.node, &base.ink, 1.6),
             Shape::Full => (&base.node, &base.own, 3.0),

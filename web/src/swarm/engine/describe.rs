@@ -1,5 +1,6 @@
 //! A moment in statements: the selected client, what is under the pointer, the log, the ticks of the timeline.
 
+use chordscope_core::base::time::Instant;
 use chordscope_core::swarm::api::Event;
 use chordscope_sim::engine::trace::Entry;
 use chordscope_sim::worlds::swarm::acting::{Action, What};
@@ -172,7 +173,7 @@ pub(super) fn events(moment: &Moment, entries: &[Entry<What>]) -> Vec<EventRow> 
         Some(EventRow {
             index: entry.index,
             at: entry.at.as_micros(),
-            what: line(moment, &entry.what)?,
+            what: line(moment, entry)?,
         })
     });
     let mut rows: Vec<EventRow> = rows.take(LINES).collect();
@@ -180,8 +181,8 @@ pub(super) fn events(moment: &Moment, entries: &[Entry<What>]) -> Vec<EventRow> 
     rows
 }
 
-fn line(moment: &Moment, what: &What) -> Option<Statement> {
-    Some(match what {
+fn line(moment: &Moment, entry: &Entry<What>) -> Option<Statement> {
+    Some(match &entry.what {
         What::Asked(id, pick) => Statement::Asks {
             client: number(*id),
             source: number(pick.source),
@@ -199,7 +200,8 @@ fn line(moment: &Moment, what: &What) -> Option<Statement> {
             fault: *fault,
         },
         What::Member(..) => return None,
-        What::Arrived(id) if number(*id) == 0 => return None,
+        // Who is there from the beginning has not come.
+        What::Arrived(_) if entry.at == Instant::ZERO => return None,
         What::Arrived(id) => Statement::Joined {
             member: number(*id),
         },

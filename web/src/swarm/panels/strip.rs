@@ -59,7 +59,7 @@ fn keyline() -> Html {
             {row("on its way", html! { <><path class="way" d="M0 8H6" /><rect class="has" x="5" y="2" width="14" height="12" rx="4" /><path class="way rest" d="M20 8h4" /></> })}
             {row("has everything", html! { <circle class="full" cx="12" cy="8" r="6" /> })}
             {row("gives nothing", html! { <circle class="idle" cx="12" cy="8" r="6" /> })}
-            {row("limited by senders", html! { <path class="icon-line" d="M7.5 12.5h9M12 10V3.5M9 6.5l3-3 3 3" /> })}
+            {row("senders", html! { <path class="icon-line" d="M7.5 12.5h9M12 10V3.5M9 6.5l3-3 3 3" /> })}
             {row("choked", html! { <><rect class="icon-fill" x="7.5" y="7" width="9" height="6" /><path class="icon-line" d="M9.4 7a2.6 2.6 0 0 1 5.2 0" /></> })}
         </ul>
     }
