@@ -27,7 +27,7 @@ pub fn SwarmApp() -> Html {
     let canvas = use_node_ref();
     let shown = use_route() == Route::Swarm;
     let handle = use_engine(canvas.clone(), shown);
-    let wrong = use_state(|| None);
+    let (typed, wrong) = (use_state(|| None), use_state(|| None));
     let repaint = {
         let painter = handle.painter;
         Callback::from(move |()| painter.borrow_mut().forget_colours())
@@ -39,6 +39,7 @@ pub fn SwarmApp() -> Html {
     });
     let desk = Desk {
         view: handle.view,
+        typed,
         wrong,
         send: handle.send,
     };

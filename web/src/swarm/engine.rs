@@ -11,9 +11,12 @@ mod run;
 pub mod snapshot;
 pub mod statement;
 
+use std::rc::Rc;
+
 use chordscope_sim::engine::history::History;
 use chordscope_sim::worlds::swarm::SwarmWorld;
 use chordscope_sim::worlds::swarm::acting::Action;
+use chordscope_sim::worlds::swarm::scenario::Scenario;
 use chordscope_sim::worlds::swarm::view::Moment;
 
 use crate::player::{Control, Played, Player};
@@ -29,21 +32,29 @@ use crate::swarm::engine::snapshot::Snapshot;
 pub struct Engine {
     player: Player<Run>,
     levers: Levers,
+    scenarios: Rc<Vec<Scenario>>,
+    /// The scenario that is shown, by its place among them; `None` for a swarm of the user's own settings.
+    scenario: Option<usize>,
     hovered: Option<Over>,
     /// Why the last command was refused.
     refused: Option<String>,
 }
 
 impl Engine {
-    /// The usual swarm, which plays: who comes sees something happen. `still` leaves it at the beginning.
+    /// The first scenario, which plays: who comes sees something happen. `still` leaves it at the beginning.
     pub fn open(still: bool) -> Self {
         let levers = Levers::default();
-        Self {
+        let mut engine = Self {
             player: Player::new(Run::new(begin(&levers), None), !still),
             levers,
+            scenarios: Rc::new(Scenario::all()),
+            scenario: None,
             hovered: None,
             refused: None,
-        }
+        };
+        engine.load(0);
+        engine.player.run_on(!still);
+        engine
     }
 
     /// Carries out a command.
@@ -58,6 +69,14 @@ impl Engine {
         }
         match command {
             Command::Time(control) => self.obey(control),
+            Command::Load(name) => {
+                let place = self.scenarios.iter().position(|one| one.name == name);
+                self.load(place.unwrap_or_default());
+            }
+            Command::Again => match self.scenario {
+                Some(place) => self.load(place),
+                None => self.begin(self.levers),
+            },
             Command::Begin(levers) => self.begin(levers),
             Command::Select(client) => {
                 let same = self.selected() == Some(client);
@@ -75,11 +94,29 @@ impl Engine {
     }
 
     fn begin(&mut self, levers: Levers) {
-        let clients = u64::from(levers.clients);
-        let selected = self.selected().filter(|client| *client <= clients);
         self.levers = levers;
+        self.scenario = None;
+        self.show(begin(&levers));
+    }
+
+    /// Shows a scenario from its beginning.
+    fn load(&mut self, place: usize) {
+        let known = Rc::clone(&self.scenarios);
+        let Some(scenario) = known.get(place) else {
+            return;
+        };
+        if let Ok(history) = History::new(scenario.setup.clone(), scenario.seed) {
+            self.levers = self.levers.like(&scenario.setup, scenario.seed);
+            self.scenario = Some(place);
+            self.show(history);
+        }
+    }
+
+    fn show(&mut self, history: History<SwarmWorld>) {
+        let clients = history.setup().clients.len() as u64;
+        let selected = self.selected().filter(|client| *client <= clients);
         self.hovered = None;
-        self.player.show(Run::new(begin(&levers), selected));
+        self.player.show(Run::new(history, selected));
         self.player.run_on(true);
     }
 
@@ -160,6 +197,8 @@ impl Engine {
             time: self.player.view(run.ticks(), None).into(),
             caption: run.caption(),
             levers: self.levers,
+            scenarios: Rc::clone(&self.scenarios),
+            scenario: self.scenario,
             selected: self
                 .selected()
                 .and_then(|client| describe::selected(run.world(), &moment, client)),

@@ -24,6 +24,8 @@ use crate::swarm::engine::statement::Statement;
 pub struct Desk {
     /// The last snapshot.
     pub view: View<Snapshot>,
+    /// What is typed into the field of a setting and not taken yet: a field that is drawn again keeps it.
+    pub typed: UseStateHandle<Option<(Dial, String)>>,
     /// A setting that was typed and is none, with the reason.
     pub wrong: UseStateHandle<Option<(Dial, String)>>,
     /// Takes commands.
@@ -31,9 +33,15 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// Takes back what is typed and what is wrong with it.
+    pub(super) fn forget_typed(&self) {
+        self.typed.set(None);
+        self.wrong.set(None);
+    }
+
     /// Starts the swarm again with other settings.
     pub(super) fn begin(&self, levers: Levers) {
-        self.wrong.set(None);
+        self.forget_typed();
         self.send.emit(Command::Begin(levers));
     }
 }

@@ -130,7 +130,13 @@ fn every_statement_is_so_at_every_moment_of_random_swarms_and_its_opposite_is_fo
         let mut rng = Rng::from_seed(seed, 7);
         let mut engine = Engine::open(true);
         let levers = levers(&mut rng);
-        engine.apply(Command::Begin(levers));
+        let known = engine.snapshot().scenarios;
+        match rng.below(3) {
+            0 => engine.apply(Command::Load(
+                known[rng.below(known.len() as u64) as usize].name,
+            )),
+            _ => engine.apply(Command::Begin(levers)),
+        }
         look(
             &engine,
             &format!("SEEDS={seed}..{}, at the beginning", seed + 1),
@@ -143,7 +149,7 @@ fn every_statement_is_so_at_every_moment_of_random_swarms_and_its_opposite_is_fo
                 1 => engine.apply(Control::StepBack),
                 2 => engine.apply(Control::Seek(rng.below(at + 1))),
                 3 if rng.below(6) == 0 => {
-                    let member = rng.below(u64::from(levers.clients) + 1);
+                    let member = rng.below(engine.moment().members.len() as u64);
                     engine.apply(Command::Remove(member));
                 }
                 _ => {

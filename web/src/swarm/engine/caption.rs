@@ -160,7 +160,7 @@ fn event(moment: &Moment, entry: &Entry<What>) -> Option<Caption> {
 
 fn left(moment: &Moment, member: u64) -> Caption {
     let had = moment::find(moment, member).map_or(0, |member| member.has);
-    Caption::new(Tone::Wrong, Statement::Left { member, had })
+    Caption::new(Tone::Calm, Statement::Left { member, had })
 }
 
 /// Copies that the seed has sent, in hundredths.

@@ -8,6 +8,10 @@ use crate::swarm::engine::levers::Levers;
 pub enum Command {
     /// A control of the player: time, and the branches of the run.
     Time(Control),
+    /// Start a built-in scenario, by its name.
+    Load(&'static str),
+    /// Start what is shown again.
+    Again,
     /// Start again with these settings.
     Begin(Levers),
     /// Select a client, or none if it is selected already.

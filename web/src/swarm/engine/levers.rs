@@ -177,6 +177,24 @@ impl Levers {
         self
     }
 
+    /// These settings with the numbers and the picker of a set-up, as far as the controls have such.
+    #[must_use]
+    pub fn like(mut self, setup: &Setup, seed: u64) -> Self {
+        let within = |dial: Dial, value: u64| {
+            let (least, most) = dial.range();
+            u32::try_from(value).unwrap_or(most).clamp(least, most)
+        };
+        self.clients = within(Dial::Clients, setup.clients.len() as u64);
+        self.segments = within(Dial::Segments, setup.segments().into());
+        self.seed = within(Dial::Seed, seed);
+        self.picker = match setup.order {
+            Order::RarestFirst => Picker::Rarest,
+            Order::Random => Picker::Random,
+            Order::From(_) => Picker::InOrder,
+        };
+        self
+    }
+
     /// The set-up of the simulator.
     pub fn setup(&self) -> Setup {
         let up = u64::from(self.client_up) * MEGABIT;

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use chordscope_sim::worlds::swarm::scenario::Scenario;
 use chordscope_sim::worlds::swarm::view::Moment;
 
 use crate::player::TimeView;
@@ -19,8 +20,12 @@ pub struct Snapshot {
     pub time: Rc<TimeView>,
     /// The caption.
     pub caption: Caption,
-    /// The settings that this run began with.
+    /// The settings that this run began with; of a scenario, as far as settings can say it.
     pub levers: Levers,
+    /// The scenarios that can be shown.
+    pub scenarios: Rc<Vec<Scenario>>,
+    /// The one that is shown, by its place among them.
+    pub scenario: Option<usize>,
     /// The client that is selected.
     pub selected: Option<Selected>,
     /// The thing under the pointer.

@@ -24,6 +24,9 @@ pub fn levers_card(desk: &Desk) -> Html {
                 {number_field(desk, Dial::Seed, "Seed of randomness", "swarm-seed")}
             </div>
             {error_of(desk, &[(Dial::SeedUp, LEVERS), (Dial::ClientUp, "swarm-client-up"), (Dial::Seed, "swarm-seed")])}
+            if desk.view.scenario.is_some() {
+                <p class="card__note">{"The scenario has links, arrivals and conduct of its own. A change here starts a swarm of these settings instead."}</p>
+            }
             <p class="card__note">{"Uplinks in Mbit/s; a segment has 64 KiB. Unequal: in turn half as wide, as wide, and twice as wide. Messages take 20 ms."}</p>
         </section>
     }

@@ -1,6 +1,6 @@
 //! A field for a setting that is a number. The swarm begins again when it is changed.
 
-use web_sys::{Event, HtmlInputElement};
+use web_sys::{Event, HtmlInputElement, InputEvent};
 use yew::{Callback, Html, TargetCast, html};
 
 use crate::swarm::engine::levers::Dial;
@@ -9,12 +9,21 @@ use crate::swarm::panels::Desk;
 /// A labelled field.
 pub(super) fn number_field(desk: &Desk, dial: Dial, name: &'static str, id: &'static str) -> Html {
     let (least, most) = dial.range();
-    let value = desk.view.levers.dial(dial).to_string();
+    let typed = desk.typed.as_ref().filter(|(typed, _)| *typed == dial);
+    let value = match typed {
+        Some((_, text)) => text.clone(),
+        None => desk.view.levers.dial(dial).to_string(),
+    };
+    let set = desk.typed.setter();
+    let oninput = Callback::from(move |event: InputEvent| {
+        let input: HtmlInputElement = event.target_unchecked_into();
+        set.set(Some((dial, input.value())));
+    });
     let changed = desk.clone();
     let onchange = Callback::from(move |event: Event| {
         let input: HtmlInputElement = event.target_unchecked_into();
         match dial.read(&input.value()) {
-            Ok(value) if value == changed.view.levers.dial(dial) => changed.wrong.set(None),
+            Ok(value) if value == changed.view.levers.dial(dial) => changed.forget_typed(),
             Ok(value) => changed.begin(changed.view.levers.with(dial, value)),
             Err(why) => changed.wrong.set(Some((dial, why))),
         }
@@ -24,7 +33,7 @@ pub(super) fn number_field(desk: &Desk, dial: Dial, name: &'static str, id: &'st
         <label class="number">
             {name}
             <input
-                {id} type="number" min={least.to_string()} max={most.to_string()} step="1" {value} {onchange}
+                {id} type="number" min={least.to_string()} max={most.to_string()} step="1" {value} {oninput} {onchange}
                 aria-invalid={wrong.to_string()} aria-describedby={wrong.then(|| format!("{id}-error"))}
             />
         </label>
