@@ -194,7 +194,7 @@ impl Engine {
         let (run, moment) = (self.player.run(), self.moment());
         let history = run.history();
         Snapshot {
-            time: self.player.view(run.ticks(), None).into(),
+            time: self.player.view(run.ticks(), Some((0, u64::MAX))).into(),
             caption: run.caption(),
             levers: self.levers,
             scenarios: Rc::clone(&self.scenarios),

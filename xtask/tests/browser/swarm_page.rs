@@ -274,7 +274,9 @@ async fn other_settings_start_the_swarm_again_and_wrong_ones_are_said() -> Resul
             .then_some(()))
     })
     .await?;
-    page.choose("The last client", "Lies").await?;
+    page.choose("The last client", "Takes, never gives").await?;
+    page.choose("Scenario", "A liar is caught and banned")
+        .await?;
     page.choose("Speed", "4 ×").await?;
     page.wait_for_text("log", "Events", "with a wrong digest")
         .await?;

@@ -81,7 +81,7 @@ fn lacks(desk: &Desk, seen: &Selected) -> Html {
             <tbody>
                 for lack in seen.lacks.iter().take(LISTED) {
                     <tr key={lack.segment} class={lack.asked.then_some("used")}>
-                        <td><svg class="chip" width="28" height="18" aria-hidden="true"><rect width="28" height="18" rx="4" fill={segment_colour(lack.segment as usize, rows)} /></svg><span class="chip__number">{lack.segment}</span></td>
+                        <td><svg class="chip" width="14" height="14" aria-hidden="true"><rect width="14" height="14" rx="3" fill={segment_colour(lack.segment as usize, rows)} /></svg>{lack.segment}</td>
                         <td>{lack.copies}</td>
                         <td>{source(lack)}</td>
                     </tr>

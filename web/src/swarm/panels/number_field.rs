@@ -25,7 +25,11 @@ pub(super) fn number_field(desk: &Desk, dial: Dial, name: &'static str, id: &'st
         match dial.read(&input.value()) {
             Ok(value) if value == changed.view.levers.dial(dial) => changed.forget_typed(),
             Ok(value) => changed.begin(changed.view.levers.with(dial, value)),
-            Err(why) => changed.wrong.set(Some((dial, why))),
+            Err(why) => {
+                // It stays to be mended, also where nothing was typed but all deleted.
+                changed.typed.set(Some((dial, input.value())));
+                changed.wrong.set(Some((dial, why)));
+            }
         }
     });
     let wrong = desk.wrong.as_ref().is_some_and(|(wrong, _)| *wrong == dial);
