@@ -2,6 +2,7 @@
 
 pub mod circle;
 pub mod curve;
+pub mod grid;
 pub mod hit;
 pub mod labels;
 pub mod layout;

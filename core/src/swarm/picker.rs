@@ -228,14 +228,15 @@ mod tests {
             .map(|seed| {
                 let mut rng = Rng::from_seed(seed, 0);
                 let picker = Picker::new(&Bitfield::none(64), &mut rng);
-                picker.pick(
-                    Order::RarestFirst,
-                    9,
-                    &Bitfield::all(64),
-                    |_| false,
-                    &mut rng,
-                )
-                .map(|(index, _)| index)
+                picker
+                    .pick(
+                        Order::RarestFirst,
+                        9,
+                        &Bitfield::all(64),
+                        |_| false,
+                        &mut rng,
+                    )
+                    .map(|(index, _)| index)
             })
             .collect();
         assert!(firsts.len() > 10, "{firsts:?}");

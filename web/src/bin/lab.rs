@@ -1,8 +1,9 @@
-//! Mounts the pages of the lab: the experiments.
+//! Mounts the pages of the lab: the swarm, the experiments.
 
 use chordscope_web::experiments::app::ExperimentsApp;
 use chordscope_web::hooks::use_route::use_route;
 use chordscope_web::page::{self, Route};
+use chordscope_web::swarm::app::SwarmApp;
 use yew::{Html, component, html, use_mut_ref};
 
 fn main() {
@@ -15,6 +16,7 @@ fn main() {
 /// The lab's page of a route; none where that is a page of another application.
 fn page_of(route: Route) -> Option<Html> {
     match route {
+        Route::Swarm => Some(html! { <SwarmApp /> }),
         Route::Experiments => Some(html! { <ExperimentsApp /> }),
         Route::Ring | Route::Live | Route::Unknown => None,
     }

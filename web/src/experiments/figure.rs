@@ -96,50 +96,36 @@ pub fn panels(experiment: Experiment, rows: &[Row], paper: &[Row]) -> Vec<Panel>
         series,
         log,
     };
+    let beside_paper = |title, value, span| panel(title, both(value, span), false);
+    let mean = |title, value| beside_paper(title, Some(value), None);
     match experiment {
-        Experiment::PathLength => {
-            vec![panel(
-                "Hops of a lookup: mean, and 1st to 99th percentile",
-                both(Some(Column::MeanHops), percentiles),
-                false,
-            )]
-        }
-        Experiment::Load => {
-            vec![panel(
-                "Keys of a node: mean, and 1st to 99th percentile",
-                both(Some(Column::Mean), percentiles),
-                false,
-            )]
-        }
-        Experiment::VirtualNodes => {
-            vec![panel(
-                "Keys of a node: 1st to 99th percentile",
-                both(None, percentiles),
-                false,
-            )]
-        }
+        Experiment::PathLength => vec![beside_paper(
+            "Hops of a lookup: mean, and 1st to 99th percentile",
+            Some(Column::MeanHops),
+            percentiles,
+        )],
+        Experiment::Load => vec![beside_paper(
+            "Keys of a node: mean, and 1st to 99th percentile",
+            Some(Column::Mean),
+            percentiles,
+        )],
+        Experiment::VirtualNodes => vec![beside_paper(
+            "Keys of a node: 1st to 99th percentile",
+            None,
+            percentiles,
+        )],
         Experiment::Failures | Experiment::Churn => vec![
-            panel(
-                "Hops of a lookup, in the mean",
-                both(Some(Column::MeanHops), None),
-                false,
-            ),
-            panel(
-                "Timeouts of a lookup, in the mean",
-                both(Some(Column::MeanTimeouts), None),
-                false,
-            ),
+            mean("Hops of a lookup, in the mean", Column::MeanHops),
+            mean("Timeouts of a lookup, in the mean", Column::MeanTimeouts),
         ],
         Experiment::Latency => vec![
-            panel(
+            mean(
                 "Round trips of an iterative lookup",
-                both(Some(Column::IterativeStretch), None),
-                false,
+                Column::IterativeStretch,
             ),
-            panel(
+            mean(
                 "Round trips of a recursive lookup",
-                both(Some(Column::RecursiveStretch), None),
-                false,
+                Column::RecursiveStretch,
             ),
         ],
         Experiment::Swarm => vec![panel(

@@ -9,6 +9,8 @@ use web_sys::{RequestCache, RequestInit, Response, window};
 pub enum Route {
     /// The simulated ring.
     Ring,
+    /// A simulated swarm.
+    Swarm,
     /// The measurements of Chord and of swarms.
     Experiments,
     /// The tab as a member of a real one.
@@ -22,6 +24,7 @@ impl Route {
     fn of(hash: &str) -> Self {
         let path = hash.split('?').next().unwrap_or_default();
         match path.strip_suffix('/').unwrap_or(path) {
+            "#/swarm" => Self::Swarm,
             "#/experiments" => Self::Experiments,
             "#/live" => Self::Live,
             "#" | "#/ring" => Self::Ring,
@@ -82,7 +85,7 @@ fn decoded(text: &str) -> String {
     decoded.unwrap_or_else(|_| text.to_owned())
 }
 
-/// The query of the address, after `#/ring?`, `#/experiments?` or `#/live?`.
+/// The query of the address, after `#/ring?`, `#/swarm?`, `#/experiments?` or `#/live?`.
 pub fn query() -> String {
     hash()
         .split_once('?')
@@ -138,10 +141,13 @@ mod tests {
         for hash in ["#/live", "#/live/", "#/live?peer=x"] {
             assert_eq!(Route::of(hash), Route::Live, "{hash}");
         }
+        for hash in ["#/swarm", "#/swarm/", "#/swarm?n=8"] {
+            assert_eq!(Route::of(hash), Route::Swarm, "{hash}");
+        }
         for hash in ["#/experiments", "#/experiments?e=load"] {
             assert_eq!(Route::of(hash), Route::Experiments, "{hash}");
         }
-        for hash in ["#/swarm", "#/livery", "#/ring/of", "#/LIVE", "#//"] {
+        for hash in ["#/swarms", "#/livery", "#/ring/of", "#/LIVE", "#//"] {
             assert_eq!(Route::of(hash), Route::Unknown, "{hash}");
         }
     }

@@ -95,7 +95,7 @@ impl Painter {
 }
 
 /// The canvas's pen in CSS pixels, on a clean sheet of as many real pixels as the screen has.
-fn cleared(canvas: &Canvas, (width, height, ratio): (f64, f64, f64)) -> Option<Pen> {
+pub(super) fn cleared(canvas: &Canvas, (width, height, ratio): (f64, f64, f64)) -> Option<Pen> {
     let real = (
         (width * ratio).round() as u32,
         (height * ratio).round() as u32,

@@ -31,23 +31,17 @@ pub struct Palette {
 }
 
 impl Palette {
-    /// Reads the colours as they are now: the browser resolves light and dark only in a real property, so each is put
-    /// on a probe first.
+    /// Reads the colours as they are now.
     pub fn read(window: &Window, document: &Document) -> Option<Self> {
-        let probe: HtmlElement = document.create_element("span").ok()?.dyn_into().ok()?;
-        probe.set_class_name("visually-hidden");
-        // In forced colours an element's own are not what is computed.
-        let style = probe.style();
-        style.set_property("forced-color-adjust", "none").ok()?;
+        let probe = Probe::new(window, document)?;
+        let colour = |name: &str| probe.colour(&format!("var({name})"));
         let body = document.body()?;
-        body.append_child(&probe).ok()?;
-        let colour = |name: &str| -> Option<String> {
-            let value = format!("var({name})");
-            probe.style().set_property("color", &value).ok()?;
-            let style = window.get_computed_style(&probe).ok()??;
-            style.get_property_value("color").ok()
-        };
-        let palette = Self {
+        let sans = window
+            .get_computed_style(&body)
+            .ok()??
+            .get_property_value("font-family")
+            .ok()?;
+        Some(Self {
             ink: colour("--ink")?,
             mute: colour("--mute")?,
             panel: colour("--panel")?,
@@ -58,13 +52,39 @@ impl Palette {
             own: colour("--own")?,
             key: colour("--key")?,
             bad: colour("--bad")?,
-            sans: window
-                .get_computed_style(&body)
-                .ok()??
-                .get_property_value("font-family")
-                .ok()?,
-        };
-        probe.remove();
-        Some(palette)
+            sans,
+        })
+    }
+}
+
+/// An element that colours are put on to be resolved: the browser tells light from dark only in a real property.
+pub(super) struct Probe<'a> {
+    window: &'a Window,
+    element: HtmlElement,
+}
+
+impl<'a> Probe<'a> {
+    /// A probe in this document, for as long as the value lives.
+    pub(super) fn new(window: &'a Window, document: &Document) -> Option<Self> {
+        let element: HtmlElement = document.create_element("span").ok()?.dyn_into().ok()?;
+        element.set_class_name("visually-hidden");
+        // In forced colours an element's own are not what is computed.
+        let style = element.style();
+        style.set_property("forced-color-adjust", "none").ok()?;
+        document.body()?.append_child(&element).ok()?;
+        Some(Self { window, element })
+    }
+
+    /// A colour of the style sheet's language as it is now.
+    pub(super) fn colour(&self, value: &str) -> Option<String> {
+        self.element.style().set_property("color", value).ok()?;
+        let style = self.window.get_computed_style(&self.element).ok()??;
+        style.get_property_value("color").ok()
+    }
+}
+
+impl Drop for Probe<'_> {
+    fn drop(&mut self) {
+        self.element.remove();
     }
 }

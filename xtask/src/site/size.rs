@@ -32,7 +32,7 @@ const LAB: [&str; 3] = [
 /// The beginnings of the names of files that only the live page loads.
 const LIVE: [&str; 3] = ["chordscope-live", "chordscope-tab", "start-tab"];
 
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 5] = [
     Part {
         name: "the ring page",
         root: "index.html",
@@ -43,6 +43,12 @@ const PARTS: [Part; 4] = [
         name: "the page of experiments, with the worker that runs them",
         root: "index.html",
         others: &["chordscope-web", LIVE[0], LIVE[1], LIVE[2]],
+        budget: 640_000,
+    },
+    Part {
+        name: "the swarm page",
+        root: "index.html",
+        others: &["chordscope-web", LAB[1], LAB[2], LIVE[0], LIVE[1], LIVE[2]],
         budget: 640_000,
     },
     Part {
@@ -191,7 +197,7 @@ mod tests {
             ("app.wasm".to_owned(), vec![0; 5_000]),
         ]);
         let gzipped = BTreeMap::from([("app.wasm".to_owned(), 30)]);
-        let load = FirstLoad::of(&contents, &gzipped, &PARTS[3]);
+        let load = FirstLoad::of(&contents, &gzipped, &PARTS[4]);
         assert_eq!((load.files, load.bytes), (2, 40));
     }
 }

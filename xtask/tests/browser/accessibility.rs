@@ -66,8 +66,33 @@ async fn the_ring_page_has_no_findings_in_any_of_its_states() -> Result<()> {
     check(&page, "a key that is none").await?;
     page.click("button", "Help").await?;
     check(&page, "the help sheet").await?;
-    page.goto(&format!("{}#/swarm", site.url())).await?;
+    page.goto(&format!("{}#/nowhere", site.url())).await?;
     check(&page, "a page that is not there").await
+}
+
+#[tokio::test]
+async fn the_swarm_page_has_no_findings_while_it_plays_selected_and_with_wrong_settings()
+-> Result<()> {
+    let site = SiteServer::start("/").await?;
+    let page = Page::open(&format!("{}#/swarm", site.url())).await?;
+    page.wait_for_text("log", "Events", "asks").await?;
+    check(&page, "a swarm that plays").await?;
+    page.resize(1280, 800).await?;
+    page.click("option", "5").await?;
+    page.fill("spinbutton", "Clients", "65").await?;
+    page.by_name("spinbutton", "Seed upload")
+        .await?
+        .click()
+        .await?;
+    check(&page, "a selected client, and a wrong number").await?;
+    page.resize(1280, 800).await?;
+    page.click("option", "seed").await?;
+    page.click("button", "Let it leave").await?;
+    page.wait_for_text("log", "Events", "The seed has left")
+        .await?;
+    check(&page, "without the seed").await?;
+    page.click("button", "Help").await?;
+    check(&page, "its help sheet").await
 }
 
 #[tokio::test]

@@ -149,14 +149,14 @@ async fn the_chosen_scenario_is_in_the_address_at_once_and_kept_on_reload() -> R
 #[tokio::test]
 async fn an_address_that_is_no_page_says_so_and_leads_to_those_there_are() -> Result<()> {
     let site = SiteServer::start("/").await?;
-    let page = Page::open(&format!("{}#/swarm", site.url())).await?;
+    let page = Page::open(&format!("{}#/nothing", site.url())).await?;
     let said = "return document.getElementById('boot-status').innerText";
     eventually("that there is no such page", async || {
         Ok(page
             .run(said)
             .await?
             .as_str()
-            .filter(|said| said.contains("no page #/swarm"))
+            .filter(|said| said.contains("no page #/nothing"))
             .map(|_| ()))
     })
     .await?;

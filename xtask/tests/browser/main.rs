@@ -24,6 +24,7 @@ mod ring_page;
 mod run_files;
 mod stage;
 mod support;
+mod swarm_page;
 
 use support::{Page, Result, SiteServer};
 

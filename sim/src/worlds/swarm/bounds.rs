@@ -53,7 +53,8 @@ impl Bounds {
         let all = uplinks().fold(first, u64::saturating_add);
         let is_equal = uplinks().all(|up| up == first) && slowest.is_none_or(|down| down >= first);
         // The last segment may be shorter: it counts as nothing, to be a bound.
-        let whole = u64::from(setup.segments()).saturating_sub(u64::from(!file.is_multiple_of(SEGMENT)));
+        let whole =
+            u64::from(setup.segments()).saturating_sub(u64::from(!file.is_multiple_of(SEGMENT)));
         let rounds = whole + u64::from(clients.ilog2());
         Some(Self {
             server: time(clients.saturating_mul(file), first).max(down),

@@ -72,7 +72,9 @@ pub(super) fn write_setup(setup: &Setup) -> String {
 }
 
 fn write_rates(rates: Rates) -> String {
-    let down = rates.down.map_or_else(|| "-".to_string(), |down| down.to_string());
+    let down = rates
+        .down
+        .map_or_else(|| "-".to_string(), |down| down.to_string());
     format!("{},{down}", rates.up)
 }
 

@@ -1,0 +1,25 @@
+//! What happened last and why.
+
+use yew::{Html, html};
+
+use crate::swarm::engine::caption::Tone;
+use crate::swarm::panels::{Desk, say};
+
+/// The caption below the stage, which is the status "Result".
+pub fn caption_line(desk: &Desk) -> Html {
+    let caption = &desk.view.caption;
+    let class = match caption.tone {
+        Tone::Calm => "caption caption--calm",
+        Tone::Asks => "caption",
+        Tone::Done => "caption caption--done",
+        Tone::Wrong => "caption caption--failed",
+    };
+    // While requests follow one another they are not read aloud: the log has them.
+    let live = match desk.view.time.playing && caption.tone == Tone::Asks {
+        true => "off",
+        false => "polite",
+    };
+    html! {
+        <div {class} role="status" aria-label="Result" aria-live={live}><p><b>{caption.lead.text()}</b>{" "}{say(&caption.rest)}</p></div>
+    }
+}

@@ -1,0 +1,55 @@
+//! A field for a setting that is a number. The swarm begins again when it is changed.
+
+use web_sys::{Event, HtmlInputElement, InputEvent};
+use yew::{Callback, Html, TargetCast, html};
+
+use crate::swarm::engine::levers::Dial;
+use crate::swarm::panels::Desk;
+
+/// A labelled field.
+pub(super) fn number_field(desk: &Desk, dial: Dial, name: &'static str, id: &'static str) -> Html {
+    let (least, most) = dial.range();
+    let typed = desk.typed.as_ref().filter(|(typed, _)| *typed == dial);
+    let value = match typed {
+        Some((_, text)) => text.clone(),
+        None => desk.view.levers.dial(dial).to_string(),
+    };
+    let set = desk.typed.setter();
+    let oninput = Callback::from(move |event: InputEvent| {
+        let input: HtmlInputElement = event.target_unchecked_into();
+        set.set(Some((dial, input.value())));
+    });
+    let changed = desk.clone();
+    let onchange = Callback::from(move |event: Event| {
+        let input: HtmlInputElement = event.target_unchecked_into();
+        match dial.read(&input.value()) {
+            Ok(value) if value == changed.view.levers.dial(dial) => changed.forget_typed(),
+            Ok(value) => changed.begin(changed.view.levers.with(dial, value)),
+            Err(why) => {
+                // It stays to be mended, also where nothing was typed but all deleted.
+                changed.typed.set(Some((dial, input.value())));
+                changed.wrong.set(Some((dial, why)));
+            }
+        }
+    });
+    let wrong = desk.wrong.as_ref().is_some_and(|(wrong, _)| *wrong == dial);
+    html! {
+        <label class="number">
+            {name}
+            <input
+                {id} type="number" min={least.to_string()} max={most.to_string()} step="1" {value} {oninput} {onchange}
+                aria-invalid={wrong.to_string()} aria-describedby={wrong.then(|| format!("{id}-error"))}
+            />
+        </label>
+    }
+}
+
+/// What is wrong with one of these fields, if anything.
+pub(super) fn error_of(desk: &Desk, fields: &[(Dial, &'static str)]) -> Html {
+    let wrong = desk.wrong.as_ref();
+    let told = wrong.and_then(|(dial, why)| {
+        let (_, id) = fields.iter().find(|(field, _)| field == dial)?;
+        Some(html! { <p class="error" role="alert" id={format!("{id}-error")}>{why}</p> })
+    });
+    told.unwrap_or_default()
+}

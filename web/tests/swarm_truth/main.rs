@@ -1,0 +1,255 @@
+//! Nothing on the swarm page says what is not so: every statement at many moments of many swarms, held against the machines' own state, the
+//! trace and the clock; and of each kind a falsehood that was planted is found.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
+mod judge;
+
+use std::collections::BTreeMap;
+
+use chordscope_core::base::rng::Rng;
+use chordscope_web::player::Control;
+use chordscope_web::swarm::engine::Engine;
+use chordscope_web::swarm::engine::command::{Command, Over};
+use chordscope_web::swarm::engine::levers::{Arrival, Last, Levers, Picker, Uplinks};
+use chordscope_web::swarm::engine::snapshot::Snapshot;
+use chordscope_web::swarm::engine::statement::Statement;
+
+use crate::judge::{Facts, carries, judge, kind, lies};
+
+/// The number of random swarms, unless `SEEDS=a..b` names others.
+const RUNS: u64 = 14;
+/// The moments of each that are looked at.
+const MOMENTS: u64 = 16;
+/// How many true statements of a kind falsehoods are made of.
+const PLANTED: u64 = 60;
+
+/// What has been seen.
+#[derive(Default)]
+struct Seen {
+    /// By kind: how many statements, and how many planted falsehoods were found.
+    kinds: BTreeMap<&'static str, (u64, u64)>,
+    /// What is wrong: of each sort the first that was found.
+    wrong: BTreeMap<String, String>,
+}
+
+impl Seen {
+    fn wrong(&mut self, sort: &str, why: String) {
+        self.wrong.entry(sort.to_owned()).or_insert(why);
+    }
+}
+
+fn seeds() -> std::ops::Range<u64> {
+    let named = std::env::var("SEEDS").ok().and_then(|text| {
+        let (from, to) = text.split_once("..")?;
+        Some(from.parse().ok()?..to.parse().ok()?)
+    });
+    named.unwrap_or(0..RUNS)
+}
+
+/// Random settings, small enough to be quick.
+fn levers(rng: &mut Rng) -> Levers {
+    Levers {
+        clients: 1 + rng.below(10) as u32,
+        segments: 1 + rng.below(24) as u32,
+        picker: [Picker::Rarest, Picker::Random, Picker::InOrder][rng.below(3) as usize],
+        seed_up: 1 + rng.below(4) as u32,
+        client_up: 1 + rng.below(4) as u32,
+        uplinks: [Uplinks::Equal, Uplinks::Unequal][rng.below(2) as usize],
+        arrival: [Arrival::AtOnce, Arrival::Trickle][rng.below(2) as usize],
+        last: [Last::Honest, Last::Honest, Last::FreeRides, Last::Lies][rng.below(4) as usize],
+        seed: rng.below(1_000) as u32,
+    }
+}
+
+/// All that a snapshot says.
+fn statements(shot: &Snapshot) -> Vec<Statement> {
+    let caption = shot.caption.statements().cloned();
+    let selected = shot
+        .selected
+        .iter()
+        .flat_map(|seen| [Some(seen.has.clone()), seen.limit.clone()]);
+    let rest = shot.hint.iter().chain(&shot.picture).cloned();
+    caption.chain(selected.flatten()).chain(rest).collect()
+}
+
+/// Holds all that is said against the facts.
+fn look(engine: &Engine, place: &str, seen: &mut Seen) {
+    let shot = engine.snapshot();
+    let facts = Facts::of(engine.history());
+    for statement in statements(&shot) {
+        let text = statement.text();
+        let kind = kind(&statement);
+        if let Err(why) = judge(&statement, &facts) {
+            seen.wrong(kind, format!("{place}: “{text}” {statement:?}: {why}"));
+        }
+        if !carries(&statement, &text) {
+            seen.wrong(kind, format!("{place}: “{text}” is not {statement:?}"));
+        }
+        let known = seen.kinds.entry(kind).or_default();
+        known.0 += 1;
+        if known.0 > PLANTED {
+            continue;
+        }
+        for lie in lies(&statement) {
+            known.1 += u64::from(judge(&lie, &facts).is_err());
+        }
+    }
+    if let Err(why) = judge::tables(&shot, &facts) {
+        seen.wrong("a table", format!("{place}: {why}"));
+    }
+    for row in &shot.events {
+        if let Err(why) = judge::event(row, &facts) {
+            seen.wrong("a line of the log", format!("{place}: {row:?}: {why}"));
+        }
+    }
+}
+
+/// Everything that can be pointed at, a few at a time.
+fn point(engine: &mut Engine, rng: &mut Rng) {
+    let moment = engine.moment();
+    let member = rng.below(moment.members.len() as u64);
+    let segment = rng.below(moment.copies.len() as u64) as u32;
+    let flow = moment
+        .flows
+        .first()
+        .map(|flow| Over::Flow(flow.from, flow.to, flow.segment));
+    let over = match rng.below(5) {
+        0 => Over::Member(member),
+        1 => Over::Segment(segment),
+        2 => flow.unwrap_or(Over::Cell(member, segment)),
+        _ => Over::Cell(member, segment),
+    };
+    engine.apply(Command::Hover(Some(over)));
+    match rng.below(4) {
+        0 => engine.apply(Command::Select(member)),
+        1 => engine.apply(Command::Move(rng.below(2) == 0)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_statement_is_so_at_every_moment_of_random_swarms_and_its_opposite_is_found() {
+    let mut seen = Seen::default();
+    for seed in seeds() {
+        let mut rng = Rng::from_seed(seed, 7);
+        let mut engine = Engine::open(true);
+        let levers = levers(&mut rng);
+        let known = engine.snapshot().scenarios;
+        match rng.below(3) {
+            0 => engine.apply(Command::Load(
+                known[rng.below(known.len() as u64) as usize].name,
+            )),
+            _ => engine.apply(Command::Begin(levers)),
+        }
+        look(
+            &engine,
+            &format!("SEEDS={seed}..{}, at the beginning", seed + 1),
+            &mut seen,
+        );
+        let mut at = 0;
+        for _ in 0..MOMENTS {
+            match rng.below(8) {
+                0 => engine.apply(Control::StepForward),
+                1 => engine.apply(Control::StepBack),
+                2 => engine.apply(Control::Seek(rng.below(at + 1))),
+                3 if rng.below(6) == 0 => {
+                    let member = rng.below(engine.moment().members.len() as u64);
+                    engine.apply(Command::Remove(member));
+                }
+                _ => {
+                    at += rng.below(1_200_000);
+                    engine.apply(Control::Seek(at));
+                }
+            }
+            point(&mut engine, &mut rng);
+            look(
+                &engine,
+                &format!(
+                    "SEEDS={seed}..{}, {levers:?}, {} µs",
+                    seed + 1,
+                    engine.history().now().as_micros()
+                ),
+                &mut seen,
+            );
+        }
+        // Scenarios of many clients take long to their end.
+        if engine.snapshot().scenario.is_none() {
+            engine.apply(Control::Seek(40_000_000));
+        }
+        look(
+            &engine,
+            &format!("SEEDS={seed}..{}, {levers:?}, at the end", seed + 1),
+            &mut seen,
+        );
+    }
+    let wrong: Vec<&String> = seen.wrong.values().collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    for (kind, (said, found)) in &seen.kinds {
+        println!("{kind}: {said} said, {found} falsehoods found");
+    }
+    if std::env::var("SEEDS").is_err() {
+        let kinds: Vec<&str> = seen.kinds.keys().copied().collect();
+        assert!(kinds.len() >= 14, "too few kinds: {kinds:?}");
+        for (kind, (_, found)) in &seen.kinds {
+            assert!(*found > 0, "no falsehood of {kind} was found");
+        }
+    }
+}
+
+#[test]
+fn played_to_its_end_a_swarm_says_so_and_stops_there() {
+    let mut engine = Engine::open(false);
+    let mut frames = 0;
+    while engine.snapshot().time.playing {
+        engine.advance(16.0, 7.0, || 0.0);
+        frames += 1;
+        assert!(frames < 40_000, "it never stops");
+    }
+    let shot = engine.snapshot();
+    assert!(
+        matches!(shot.caption.lead, Statement::Served { clients: 8, .. }),
+        "{:?}",
+        shot.caption
+    );
+    assert!(
+        shot.caption
+            .rest
+            .iter()
+            .any(|one| matches!(one, Statement::Bound { .. }))
+    );
+    assert!(shot.moment.is_complete && !shot.time.can_continue);
+    println!(
+        "{} frames, {:?}",
+        frames,
+        shot.caption
+            .statements()
+            .map(Statement::text)
+            .collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn the_requests_of_the_selected_client_are_steps() {
+    let mut engine = Engine::open(true);
+    engine.apply(Command::Select(5));
+    let mut asked = Vec::new();
+    for _ in 0..12 {
+        engine.apply(Control::Continue);
+        let mut frames = 0;
+        while engine.snapshot().time.playing {
+            engine.advance(16.0, 7.0, || 0.0);
+            frames += 1;
+            assert!(frames < 40_000, "it never stops");
+        }
+        asked.push(engine.snapshot().caption.lead);
+    }
+    let of_it = asked
+        .iter()
+        .filter(|one| matches!(one, Statement::Asks { client: 5, .. }));
+    assert!(of_it.count() >= 6, "{asked:?}");
+    let others = asked
+        .iter()
+        .filter(|one| matches!(one, Statement::Asks { client, .. } if *client != 5));
+    assert_eq!(others.count(), 0, "{asked:?}");
+}
