@@ -208,11 +208,14 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>) -> Result<(), Stri
         }
         Statement::LimitedBy { limit, down } => {
             let fits = |view: &TransferView| {
-                let is = match (limit, view.limit) {
-                    (LimitedBy::Complete, Limit::Complete) | (LimitedBy::NoSource, Limit::NoSource) | (LimitedBy::Choked, Limit::Choked) => true,
-                    (LimitedBy::Rare, Limit::Rare) | (LimitedBy::Senders, Limit::Network) => true,
-                    _ => false,
+                let expected = match limit {
+                    LimitedBy::Complete => Limit::Complete,
+                    LimitedBy::NoSource => Limit::NoSource,
+                    LimitedBy::Choked => Limit::Choked,
+                    LimitedBy::Rare => Limit::Rare,
+                    LimitedBy::Senders | LimitedBy::Downlink => Limit::Network,
                 };
+                let is = view.limit == expected;
                 is && (limit != LimitedBy::Senders || view.sources.iter().map(|source| source.down).sum::<u64>() == down)
             };
             check(facts.views.values().any(fits), "nobody is limited so")

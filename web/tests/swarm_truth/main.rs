@@ -2,6 +2,10 @@
 //! trace and the clock; and of each kind a falsehood that was planted is found.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+#![allow(
+    clippy::too_many_lines,
+    reason = "one arm a kind of statement, and they are many"
+)]
 
 mod judge;
 

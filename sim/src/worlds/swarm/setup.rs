@@ -385,7 +385,7 @@ mod tests {
         assert_eq!(Setup::new(1, MAX_SEGMENTS + 1), Err(SetupError::Segments));
         let late = Instant::from_millis(MAX_MILLIS + 1);
         type Case<'a> = (&'a dyn Fn(&mut Setup), SetupError);
-        let cases: [Case; 14] = [
+        let cases: [Case<'_>; 14] = [
             (&|setup| setup.slots = 0, SetupError::Slots),
             (&|setup| setup.slots = MAX_SLOTS + 1, SetupError::Slots),
             (

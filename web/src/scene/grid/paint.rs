@@ -241,7 +241,7 @@ impl Brush<'_> {
     fn copies(&self, index: usize, row: &Row, columns: usize) {
         let (layout, base) = (self.layout, &self.colours.base);
         let y = layout.row(index) + layout.step / 2.0;
-        let numbered = index % layout.numbered() == 0;
+        let numbered = index.is_multiple_of(layout.numbered());
         if layout.narrow {
             if numbered {
                 self.ink_of(row.rarest);
@@ -347,9 +347,8 @@ impl Brush<'_> {
         let crowd = flows.len() > CROWD;
         let lanes = GridLayout::lanes(flows);
         for (flow, lane) in flows.iter().zip(lanes) {
-            if crowd && !(flow.strong || flow.hovered)
-                || crowd && self.layout.pitch < 8.0 && !flow.hovered
-            {
+            let is_strong = flow.strong && self.layout.pitch >= 8.0;
+            if crowd && !is_strong && !flow.hovered {
                 continue;
             }
             let Point { x, y } = self.layout.arc(flow, lane).at(self.share(flow));
