@@ -172,12 +172,10 @@ fn lockstep(
         run.run_until(now);
         let ring = IdealRing::new(space, peers.clone()).ok()?;
         let nearest = peers.iter().min_by_key(|id| distance(**id, key)).copied()?;
-        let mut ended = run
-            .world()
-            .finds()
-            .filter(|one| one.subject == Subject::Key(key));
-        for (tally, wanted) in tallies.iter_mut().zip([ring.successor(key), nearest]) {
-            tally.add(ended.next(), wanted);
+        let wanted = kinds.into_iter().zip([ring.successor(key), nearest]);
+        for (tally, (kind, wanted)) in tallies.iter_mut().zip(wanted) {
+            let is_it = |one: &&LookupTrace| one.kind == kind && one.subject == Subject::Key(key);
+            tally.add(run.world().finds().filter(is_it).last(), wanted);
         }
     }
     let world = run.into_world();
