@@ -1,4 +1,4 @@
-//! What is still found when machines go: one central directory, trackers, Chord, Kademlia.
+//! The share of lookups that still find when machines go: one central directory, trackers, Chord, Kademlia.
 //!
 //! For each number of machines two worlds are run: in one so many directory machines go, in the other so many random peers. Then each title
 //! is asked for once, from a random peer. What no peer has any more is not counted: nobody could find it. Once the lifetime of an entry

@@ -12,7 +12,7 @@ pub struct Grid {
     pub columns: Vec<Column>,
     /// The segments, in the order of the file.
     pub rows: Vec<Row>,
-    /// What is sent now.
+    /// The segments on their way.
     pub flows: Vec<Flow>,
     /// The column that is selected.
     pub selected: Option<usize>,
@@ -46,15 +46,15 @@ pub struct Column {
 pub enum Shape {
     /// A client that fetches: a thin circle.
     Fetching,
-    /// It has everything: a thick green ring.
+    /// A client that has everything: a thick green ring.
     Full,
-    /// It gives nothing: filled grey.
+    /// A client that gives nothing: filled grey.
     Idle,
-    /// It has not come yet: a dashed circle.
+    /// A client that has not come yet: a dashed circle.
     Awaited,
-    /// It is gone: hollow, with a bar, and its column of outlines.
+    /// A client that is gone: hollow, with a bar, and its column of outlines.
     Gone,
-    /// It was found to lie: hollow red.
+    /// A client that was found to lie: hollow red.
     Liar,
 }
 

@@ -51,7 +51,7 @@ pub enum Part {
 /// The state machine of a member.
 #[derive(Clone, Debug)]
 pub(super) enum Machine {
-    /// It has not come yet.
+    /// Not here yet.
     Awaited,
     /// A member of a swarm, as it ships.
     Swarm(Box<Swarm>),
@@ -59,7 +59,7 @@ pub(super) enum Machine {
     Server(Server),
     /// A client of servers.
     Fetcher(Fetcher),
-    /// It has gone, and had these segments.
+    /// None any more: the member has gone, and had these segments.
     Gone(Bitfield),
 }
 

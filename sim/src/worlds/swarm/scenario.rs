@@ -315,7 +315,7 @@ fn liar() -> Option<Scenario> {
     ))
 }
 
-/// What is still missing must come from the clients themselves.
+/// The clients get the rest from one another.
 fn seed_leaves() -> Option<Scenario> {
     let mut setup = Setup::new(8, 20).ok()?;
     setup.slots = 2;

@@ -68,22 +68,22 @@ pub struct MemberView {
 /// Whether a member is here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
-    /// It comes at this time.
+    /// Not yet: the member comes at this time.
     Awaited(Instant),
-    /// It came at this time.
+    /// Here since this time.
     Here(Instant),
-    /// It went at this time.
+    /// Gone since this time.
     Gone(Instant),
 }
 
 /// A segment at a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cell {
-    /// It is here: checked and written.
+    /// Here: checked and written.
     Has,
     /// This share of it has arrived.
     Arriving(u16),
-    /// It is missing.
+    /// Missing.
     Lacks,
 }
 
@@ -127,7 +127,7 @@ impl Copies {
 pub enum LimitedBy {
     /// Nothing: it has everything.
     Complete,
-    /// It knows nobody who has anything.
+    /// No source: the member knows nobody who has anything.
     NoSource,
     /// All who have what it lacks choke it.
     Choked,

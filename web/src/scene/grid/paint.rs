@@ -81,7 +81,7 @@ impl Brush<'_> {
         self.pen.set_global_alpha(1.0);
     }
 
-    /// What the lines and rows are, at the left and at the right.
+    /// The names of lines and rows, at the left and at the right.
     fn margins(&self, grid: &Grid) {
         let layout = self.layout;
         self.font(400, 11.5);

@@ -27,7 +27,7 @@ pub enum Tone {
 pub struct Caption {
     /// Its mood.
     pub tone: Tone,
-    /// What happened.
+    /// The event.
     pub lead: Statement,
     /// Why, and what follows.
     pub rest: Vec<Statement>,
