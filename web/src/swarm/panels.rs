@@ -19,12 +19,12 @@ use crate::swarm::engine::levers::{Dial, Levers};
 use crate::swarm::engine::snapshot::Snapshot;
 use crate::swarm::engine::statement::Statement;
 
-/// What most panels need: the snapshot, what is typed and wrong, and where to send what the user does.
+/// The things that most panels need: the snapshot, what is typed and wrong, and where to send what the user does.
 #[derive(Clone, Debug, PartialEq, Properties)]
 pub struct Desk {
     /// The last snapshot.
     pub view: View<Snapshot>,
-    /// What is typed into the field of a setting and not taken yet: a field that is drawn again keeps it.
+    /// The text in the field of a setting that is not taken yet: a field that is drawn again keeps it.
     pub typed: UseStateHandle<Option<(Dial, String)>>,
     /// A setting that was typed and is none, with the reason.
     pub wrong: UseStateHandle<Option<(Dial, String)>>,

@@ -23,7 +23,7 @@ pub(super) struct EngineHandle {
     pub(super) view: View<Snapshot>,
     /// Takes what the user asks.
     pub(super) send: Callback<Command>,
-    /// What paints it.
+    /// The painter.
     pub(super) painter: Rc<RefCell<GridPainter>>,
 }
 

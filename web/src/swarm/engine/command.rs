@@ -1,4 +1,4 @@
-//! What the user can ask of the engine.
+//! The commands of the user to the engine.
 
 use crate::player::Control;
 use crate::swarm::engine::levers::Levers;

@@ -39,7 +39,7 @@ pub(super) fn has(moment: &Moment, member: &MemberView) -> Statement {
     }
 }
 
-/// What limits a client, or why nothing does; nothing limits a seed, which fetches nothing.
+/// The limit of a client, or the reason why there is none; nothing limits a seed, which fetches nothing.
 pub(super) fn limit(member: &MemberView) -> Option<Statement> {
     Some(match (member.presence, member.limit) {
         (Presence::Awaited(_), _) => Statement::Awaited {
@@ -89,7 +89,7 @@ fn lacks(world: &SwarmWorld, moment: &Moment, member: &MemberView) -> Vec<Lack> 
     lacks
 }
 
-/// What is said of the thing under the pointer.
+/// The hint about the thing under the pointer.
 pub(super) fn hint(world: &SwarmWorld, moment: &Moment, over: Option<Over>) -> Vec<Statement> {
     match over {
         None => Vec::new(),

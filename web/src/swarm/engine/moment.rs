@@ -1,4 +1,4 @@
-//! What the page reads off a moment of a swarm: the simulator tells who has what, here is what follows from it.
+//! A moment of a swarm as the page reads it: the simulator tells who has what, here is what follows from it.
 
 use chordscope_core::base::time::Instant;
 use chordscope_sim::worlds::swarm::view::{Cell, MemberView, Moment, Presence};

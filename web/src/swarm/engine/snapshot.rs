@@ -30,7 +30,7 @@ pub struct Snapshot {
     pub selected: Option<Selected>,
     /// The thing under the pointer.
     pub hovered: Option<Over>,
-    /// What is said of that.
+    /// The hint about that.
     pub hint: Vec<Statement>,
     /// The stage in sentences.
     pub picture: Vec<Statement>,
@@ -45,9 +45,9 @@ pub struct Snapshot {
 pub struct Selected {
     /// Its number.
     pub number: u64,
-    /// What it has.
+    /// The segments that it has.
     pub has: Statement,
-    /// What limits it, if anything can.
+    /// The limit of its speed, if there can be any.
     pub limit: Option<Statement>,
     /// The members that have a slot for it.
     pub slots: Vec<u64>,
@@ -81,6 +81,6 @@ pub struct EventRow {
     pub index: u64,
     /// The time, in microseconds.
     pub at: u64,
-    /// What happened.
+    /// The event.
     pub what: Statement,
 }

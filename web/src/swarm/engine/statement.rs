@@ -43,9 +43,9 @@ pub enum Statement {
     Complete {
         /// The client.
         client: u64,
-        /// How many clients that are here have everything, this one included.
+        /// The clients here that have everything, this one included.
         done: u64,
-        /// How many are here.
+        /// The clients here.
         of: u64,
     },
     /// A client has everything.
@@ -71,7 +71,7 @@ pub enum Statement {
     SeedSent {
         /// Hundredths of a copy.
         hundredths: u64,
-        /// What one server would have sent by now: a copy for each client that has everything.
+        /// The copies that one server would have sent by now: one for each client that has everything.
         server: u64,
     },
     /// A member was found to lie by another one.
@@ -80,7 +80,7 @@ pub enum Statement {
         by: u64,
         /// The liar.
         liar: u64,
-        /// What it did.
+        /// The lie.
         fault: Fault,
     },
     /// A member left.

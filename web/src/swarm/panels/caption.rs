@@ -1,4 +1,4 @@
-//! What happened last and why.
+//! The caption: the last event, and the reason for it.
 
 use yew::{Html, html};
 

@@ -67,7 +67,7 @@ fn names(members: &[u64]) -> String {
     members.iter().map(short).collect::<Vec<_>>().join(", ")
 }
 
-/// What a client lacks, rarest first, and from whom it could come.
+/// The segments that a client lacks, rarest first, and from whom each could come.
 fn lacks(desk: &Desk, seen: &Selected) -> Html {
     let rows = desk.view.moment.copies.len();
     if seen.lacks.is_empty() {

@@ -44,7 +44,7 @@ pub(super) fn number_field(desk: &Desk, dial: Dial, name: &'static str, id: &'st
     }
 }
 
-/// What is wrong with one of these fields, if anything.
+/// The fault of one of these fields, if there is any.
 pub(super) fn error_of(desk: &Desk, fields: &[(Dial, &'static str)]) -> Html {
     let wrong = desk.wrong.as_ref();
     let told = wrong.and_then(|(dial, why)| {
