@@ -206,6 +206,17 @@ impl Contact {
         first
     }
 
+    /// These contacts in the order of the circle, clockwise from an id; no two are of one node.
+    pub fn clockwise<'a>(
+        space: Space,
+        from: Id,
+        contacts: impl Iterator<Item = &'a Self>,
+    ) -> Vec<&'a Self> {
+        let mut contacts: Vec<&Self> = contacts.collect();
+        contacts.sort_unstable_by_key(|contact| space.distance(from, contact.id()));
+        contacts
+    }
+
     /// Returns whether this is a newer contact of the same node.
     pub fn supersedes(&self, other: &Self) -> bool {
         self.id == other.id && !self.is_copy(other) && self.card().version > other.card().version

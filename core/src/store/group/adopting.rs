@@ -119,15 +119,12 @@ impl Adopting {
             // Who has given the lineage up before.
             member.id() != me && !shared.presence.has_left(member.id(), lineage)
         });
-        let mut others: Vec<Contact> = others.map(|member| member.contact.clone()).collect();
-        let absent = |node: &Contact| shared.presence.has_declined(node.id());
+        let others = others.map(|member| member.contact.clone());
+        let is_away = |node: &Contact| shared.presence.has_declined(node.id());
         // Who is away cannot be the primary.
-        others.sort_by_key(absent);
-        let away: BTreeSet<Id> = others
-            .iter()
-            .filter(|n| absent(n))
-            .map(Contact::id)
-            .collect();
+        let (away, mut others): (Vec<Contact>, Vec<Contact>) = others.partition(is_away);
+        others.extend(away.iter().cloned());
+        let away: BTreeSet<Id> = away.iter().map(Contact::id).collect();
         let alone = others.is_empty();
         if (alone && held.accepted.is_none()) || (!alone && away.len() * 2 >= others.len()) {
             return None;

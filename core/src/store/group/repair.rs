@@ -206,17 +206,17 @@ impl Repairs {
         let settings = &shared.own.settings;
         let space = settings.space;
         let left = group.voters().map(|member| &member.contact);
-        let mut nodes: Vec<Contact> = left.filter(|n| !lost.contains(&n.id())).cloned().collect();
+        let nodes: Vec<Contact> = left.filter(|n| !lost.contains(&n.id())).cloned().collect();
         let places = usize::from(settings.copies.max(1)).max(nodes.len());
         let mut others = shared.candidates(look);
         let stays = |node: Id| nodes.iter().any(|other| other.id() == node);
         others.retain(|node| !stays(node.id()) && !lost.contains(&node.id()));
-        others.sort_by_key(|node| space.distance(id.upto, node.id()));
-        nodes = Contact::of_each_peer(nodes.iter().chain(&others), places);
+        let others = Contact::clockwise(space, id.upto, others.iter());
+        let mut nodes = Contact::of_each_peer(nodes.iter().chain(others), places);
         nodes.truncate(MAX_MEMBERS);
-        nodes.sort_by_key(|node| space.distance(id.upto, node.id()));
+        let members = Contact::clockwise(space, id.upto, nodes.iter());
         Some(Wanted {
-            members: nodes,
+            members: members.into_iter().cloned().collect(),
             split: None,
             absent: BTreeSet::new(),
             lost,

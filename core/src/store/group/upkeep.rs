@@ -235,14 +235,15 @@ impl Upkeep {
         let stay = group.members.iter().filter(|member| !goes(member.id()));
         let least = stay.count().min(copies);
         let behind = |key: Id| {
-            let mut nodes: Vec<&Contact> = there.iter().chain(&kept).collect();
-            nodes.sort_by_key(|node| space.distance(key, node.id()));
+            let nodes = Contact::clockwise(space, key, there.iter().chain(&kept));
             let mut nodes = Contact::of_each_peer(nodes.into_iter(), copies);
             let missing = least.saturating_sub(nodes.len());
             nodes.extend(given_up.iter().take(missing).map(|node| (*node).clone()));
             nodes.truncate(MAX_MEMBERS);
             // Who is away cannot be the primary.
-            nodes.sort_by_key(|node| !is_in(&there, node.id()));
+            let is_there = |node: &Contact| is_in(&there, node.id());
+            let (mut nodes, away): (Vec<_>, Vec<_>) = nodes.into_iter().partition(is_there);
+            nodes.extend(away);
             nodes
         };
         let nodes = there.iter().chain(far.first());

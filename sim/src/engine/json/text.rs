@@ -13,6 +13,8 @@ use crate::engine::malformed::Malformed;
 const DEEPEST: usize = 64;
 /// The most values that are read. A file of 16 MiB could have four times as many, of which a page would hardly recover.
 const MOST_VALUES: usize = 2_000_000;
+/// The most fields of an object that are read: no file of a run or a scenario has so many, and names that stand twice are looked for one by one.
+const MOST_FIELDS: usize = 64;
 /// The byte order mark that some editors write in front of a text (RFC 8259, section 8.1, lets a reader skip it).
 const MARK: char = '\u{feff}';
 
@@ -32,8 +34,8 @@ impl Json {
     /// Reads a text.
     ///
     /// # Errors
-    /// [`Malformed`] says where and why it is no JSON, that a name stands twice in an object, or that it is more than 64 levels deep or
-    /// 2,000,000 values.
+    /// [`Malformed`] says where and why it is no JSON, that a name stands twice in an object, or that it is more than 64 levels deep, 2,000,000 values
+    /// or 64 fields in an object.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
         let mut reader = Reader {
             text,
@@ -261,6 +263,9 @@ impl<'a> Reader<'a> {
                 let name = self.string()?;
                 self.space();
                 self.need(b':')?;
+                if fields.len() == MOST_FIELDS {
+                    return Err(Fault::Many);
+                }
                 fields.push((name.into(), self.value(deeper)?));
                 self.space();
                 if !self.take(b',') {
@@ -420,10 +425,10 @@ const fn unescaped(letter: char) -> Option<char> {
 
 /// A name that stands twice in an object.
 fn repeated(fields: &[(Cow<'static, str>, Json)]) -> Option<String> {
-    let mut names: Vec<&str> = fields.iter().map(|(name, _)| &**name).collect();
-    names.sort_unstable();
-    let pair = names.windows(2).find(|pair| pair[0] == pair[1])?;
-    pair.first().map(ToString::to_string)
+    let mut before = fields.iter().enumerate();
+    let again =
+        before.find(|(at, (name, _))| fields.iter().take(*at).any(|(other, _)| other == name));
+    again.map(|(_, (name, _))| name.to_string())
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ fn rings(members: &BTreeSet<Id>, next: &BTreeMap<Id, Id>) -> Vec<BTreeSet<Id>> {
         }
         seen.append(&mut walk);
     }
-    rings.sort_by_key(|ring| std::cmp::Reverse(ring.len()));
+    rings.sort_unstable_by_key(|ring| (std::cmp::Reverse(ring.len()), ring.first().copied()));
     rings
 }
 
