@@ -423,9 +423,11 @@ fn because(why: Why, copies: u16, among: u32) -> String {
     match why {
         Why::Proof => "The last segment comes first: it proves the length of the file.".to_owned(),
         Why::Rarest => {
-            format!("Rarest first: {peers}, and none that is missing here is rarer.{tie}")
+            format!(
+                "Rarest first: {peers}, and of what it lacks and could have from there nothing is rarer.{tie}"
+            )
         }
-        Why::Random => format!("Any will do: {peers}.{tie}"),
+        Why::Random => format!("Drawn at random: {peers}.{tie}"),
         Why::Next => "The next one in the order of the file.".to_owned(),
         Why::Offered => "It was offered in place of another one.".to_owned(),
         Why::Endgame => {

@@ -40,28 +40,26 @@ pub fn ask_bar(desk: &Desk) -> Html {
 /// The list of scenarios; a swarm of the user's own settings is none of them.
 fn scenario(desk: &Desk) -> Html {
     let shot = &desk.view;
-    let own = usize::from(shot.scenario.is_none());
     let (known, send) = (shot.scenarios.clone(), desk.send.clone());
     let onchange = Callback::from(move |event: Event| {
         let select: HtmlSelectElement = event.target_unchecked_into();
         let chosen = usize::try_from(select.selected_index()).ok();
-        let place = chosen.and_then(|chosen| chosen.checked_sub(own));
-        if let Some(scenario) = place.and_then(|place| known.get(place)) {
+        if let Some(scenario) = chosen.and_then(|place| known.get(place)) {
             send.emit(Command::Load(scenario.name));
         }
     });
     // After a choice of the user's, a list follows the index alone.
-    let now = shot.scenario.and_then(|place| i32::try_from(place).ok());
+    let now = shot.scenario.unwrap_or(shot.scenarios.len());
+    let now = i32::try_from(now).unwrap_or(-1);
     html! {
         <label class="ask__own">
             {"Scenario"}
-            <select ~selectedIndex={now.unwrap_or(0)} {onchange}>
-                if own == 1 {
-                    <option key="own" selected={true}>{"Your own settings"}</option>
-                }
+            <select ~selectedIndex={now} {onchange}>
                 for (place, one) in shot.scenarios.iter().enumerate() {
                     <option key={one.name} selected={shot.scenario == Some(place)}>{one.title}</option>
                 }
+                // Behind the scenarios, so that each keeps its place.
+                <option key="own" selected={shot.scenario.is_none()} disabled={shot.scenario.is_some()}>{"Your own settings"}</option>
             </select>
         </label>
     }

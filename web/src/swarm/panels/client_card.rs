@@ -1,5 +1,6 @@
 //! One client: what limits it, who has a slot for whom, and what it lacks; and the list by which the keyboard reaches every client.
 
+use chordscope_sim::worlds::swarm::view::{MemberView, Presence};
 use web_sys::{KeyboardEvent, MouseEvent};
 use yew::{Callback, Html, html};
 
@@ -99,7 +100,7 @@ fn source(lack: &Lack) -> String {
     let asked = if lack.asked { ", asked for" } else { "" };
     match (lack.open.is_empty(), lack.closed.is_empty()) {
         (false, _) => format!("{}{asked}", names(&lack.open)),
-        (true, false) => format!("{}, who choke it{asked}", names(&lack.closed)),
+        (true, false) => format!("{}, but choked{asked}", names(&lack.closed)),
         (true, true) => format!("nobody that it knows{asked}"),
     }
 }
@@ -125,13 +126,19 @@ fn list(desk: &Desk) -> Html {
             aria-activedescendant={selected.map(|number| format!("swarm-client-{number}"))}
         >
             for member in shot.moment.members.iter() {
-                {option(desk, member.number, moment::is_here(member), selected == Some(member.number))}
+                {option(desk, member, selected == Some(member.number))}
             }
         </div>
     }
 }
 
-fn option(desk: &Desk, number: u64, here: bool, chosen: bool) -> Html {
+fn option(desk: &Desk, member: &MemberView, chosen: bool) -> Html {
+    let number = member.number;
+    let class = match member.presence {
+        Presence::Here(_) => None,
+        Presence::Awaited(_) => Some("coming"),
+        Presence::Gone(_) => Some("dead"),
+    };
     let onclick = desk
         .send
         .reform(move |_: MouseEvent| Command::Select(number));
@@ -143,7 +150,7 @@ fn option(desk: &Desk, number: u64, here: bool, chosen: bool) -> Html {
     html! {
         <span
             key={number} id={format!("swarm-client-{number}")} role="option" aria-selected={chosen.to_string()}
-            class={(!here).then_some("dead")} {onclick}
+            {class} {onclick}
         >{text}</span>
     }
 }
