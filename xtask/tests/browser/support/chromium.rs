@@ -27,6 +27,9 @@ const FLAGS: [&str; 10] = [
 /// The time that a script may take: some wait for frames, or look at a whole page. The client waits two minutes for any answer.
 const SCRIPT_TIMEOUT: Duration = Duration::from_secs(110);
 
+/// The number of times that the driver is started before its failure is told.
+const STARTS: usize = 4;
+
 /// The flags that the driver adds of its own accord and that are taken out: they would spare hidden pages what users' browsers do to them.
 const NOT_FLAGS: [&str; 2] = [
     "disable-background-timer-throttling",
@@ -78,8 +81,19 @@ impl Drop for Chromium {
     }
 }
 
-/// Starts the driver on a port of its own choice, and reads which.
+/// Starts the driver. It chooses a port for both versions of IP by one of them, and ends where another program has that port of the other
+/// version: then it is started again.
 async fn start_driver() -> Result<(Child, u16)> {
+    for _ in 1..STARTS {
+        if let Ok(started) = try_to_start_driver().await {
+            return Ok(started);
+        }
+    }
+    try_to_start_driver().await
+}
+
+/// Starts the driver on a port of its own choice, and reads which.
+async fn try_to_start_driver() -> Result<(Child, u16)> {
     let program = path_from("CHORDSCOPE_CHROMEDRIVER", "/usr/bin/chromedriver");
     let mut process = Command::new(&program)
         .arg("--port=0")
