@@ -29,7 +29,7 @@ use chordscope_core::chord::ideal::IdealRing;
 pub const SIZES: [u32; 3] = [16, 32, 64];
 /// The difference in bytes of upkeep up to which it counts as equal, in percent.
 pub const EQUAL_PERCENT: u64 = 5;
-/// The lookups of a run, one every [`PAUSE`].
+/// The lookups of a run, one a second.
 pub const LOOKUPS: u32 = 150;
 /// The time between two lookups.
 const PAUSE: Duration = Duration::from_millis(1_000);

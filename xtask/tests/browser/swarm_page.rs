@@ -128,7 +128,7 @@ async fn what_is_drawn_is_named_under_the_pointer_and_a_click_selects_its_client
         for step in 0..steps {
             let x = left + wide * (f64::from(step) + 0.5) / f64::from(steps);
             let said = said_at(&page, x, top + high * 0.7).await?;
-            if let Some(client) = number_after(&said, "lient ") {
+            if let Some(client) = number_after(&said.to_lowercase(), "client ") {
                 columns.insert(client);
                 if client == 5 {
                     target = Some(x);
@@ -145,7 +145,7 @@ async fn what_is_drawn_is_named_under_the_pointer_and_a_click_selects_its_client
             else {
                 continue;
             };
-            if !said.contains("lient 5") || said.contains("on its way") {
+            if !said.to_lowercase().contains("client 5") || said.contains("on its way") {
                 continue;
             }
             rows.insert(segment);
