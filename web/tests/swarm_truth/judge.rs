@@ -162,6 +162,12 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>) -> Result<(), Stri
             let last = facts.clients_here().filter_map(|one| facts.finished(one)).max();
             check(last == Some(at), format!("the last one was done at {last:?}"))
         }
+        Statement::Over { done, of } => {
+            check(facts.history.world().is_complete(), "a client waits")?;
+            check(of == facts.clients, "another number is in the swarm")?;
+            let got = (1..=facts.clients).filter(|one| facts.finished(*one).is_some());
+            check(got.count() as u64 == done, "another number got it")
+        }
         Statement::Bound { least, percent } => bound(least, percent, facts),
         Statement::SeedSent { hundredths, server } => {
             // Blocks that have left, and the part of the one that is leaving: at most one more.
@@ -371,6 +377,7 @@ pub(crate) fn kind(statement: &Statement) -> &'static str {
         Statement::HasAll { .. } => "HasAll",
         Statement::Complete { .. } => "Complete",
         Statement::Served { .. } => "Served",
+        Statement::Over { .. } => "Over",
         Statement::Bound { .. } => "Bound",
         Statement::SeedSent { .. } => "SeedSent",
         Statement::Banned { .. } => "Banned",
@@ -412,6 +419,7 @@ fn numbers(statement: &Statement) -> Vec<u64> {
         Statement::Because { .. } | Statement::Served { .. } | Statement::LimitedBy { .. } => {
             Vec::new()
         }
+        Statement::Over { done, of } => vec![done, of],
         Statement::Bound { percent, .. } => vec![percent],
         Statement::Described { client } | Statement::HasAll { client } => some(&[name(client)]),
         Statement::Complete { client, done, of } => some(&[name(client), Some(done), Some(of)]),
@@ -511,6 +519,7 @@ pub(crate) fn lies(statement: &Statement) -> Vec<Statement> {
         Statement::HasAll { .. } => lie!(client += 40; HasAll),
         Statement::Complete { .. } => lie!(client += 40, done += 1, of += 1; Complete),
         Statement::Served { .. } => lie!(clients += 1, at += 1; Served),
+        Statement::Over { .. } => lie!(done += 1, of += 1; Over),
         Statement::Bound { .. } => lie!(least += 2, percent += 3; Bound),
         Statement::SeedSent { .. } => lie!(hundredths += 300, server += 1; SeedSent),
         Statement::Banned { .. } => lie!(by += 40, liar += 40; Banned),

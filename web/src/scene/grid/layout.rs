@@ -116,6 +116,11 @@ impl GridLayout {
         self.has() + LINE
     }
 
+    /// The height of a line of words above the first row; the lowest is line 0. Columns that carry words have them on these lines, too.
+    pub fn above(&self, line: usize) -> f64 {
+        self.top - 6.0 - LINE * (line as f64 + 0.5)
+    }
+
     /// The height of the line below the grid.
     pub fn foot(&self) -> f64 {
         self.bottom() + 0.6 * LINE
@@ -199,6 +204,10 @@ mod tests {
                     "{layout:?}"
                 );
                 assert!(layout.nodes > layout.radius, "{layout:?}");
+                // Words beside the grid lie on no number of a row, and level with those of the columns.
+                assert!(layout.above(1) > 6.0 && layout.above(0) + 6.0 <= layout.row(0));
+                let level = [layout.limit(), layout.has()];
+                assert!(!layout.has_words() || level == [layout.above(0), layout.above(1)]);
                 let (x, y, wide, high) = layout.cell(columns - 1, rows - 1);
                 assert!(wide > 0.0 && high > 0.0);
                 assert!(x + wide <= layout.right() + 0.5 && y + high <= layout.bottom() + 0.5);

@@ -106,11 +106,13 @@ impl Brush<'_> {
         self.pen.set_text_align("left");
         if layout.narrow {
             self.pen.set_text_align("right");
-            self.text("copies", layout.size.0 - 1.0, layout.limit());
+            self.text("copies", layout.size.0 - 1.0, layout.above(0));
         } else {
-            self.text("copies among", layout.right() + 10.0, layout.has());
-            self.text("the clients", layout.right() + 10.0, layout.limit());
-            self.text("Mbit/s", layout.right() + 10.0, layout.foot());
+            self.text("copies among", layout.right() + 10.0, layout.above(1));
+            self.text("the clients", layout.right() + 10.0, layout.above(0));
+            if layout.has_words() {
+                self.text("Mbit/s", layout.right() + 10.0, layout.foot());
+            }
         }
     }
 

@@ -83,6 +83,9 @@ pub fn of(
     if is_served(moment) {
         return served(moment, bound);
     }
+    if moment.is_complete {
+        return Caption::new(Tone::Done, over(moment));
+    }
     let told = last.and_then(|entry| event(moment, entry));
     told.unwrap_or_else(|| nothing(moment, selected))
 }
@@ -172,6 +175,15 @@ pub fn copies_sent(moment: &Moment) -> u64 {
 fn is_served(moment: &Moment) -> bool {
     let mut here = moment::present(moment).peekable();
     moment.is_complete && here.peek().is_some() && here.all(moment::is_full)
+}
+
+/// The end of a swarm in which some clients never get the file: they have left, or do not want it.
+fn over(moment: &Moment) -> Statement {
+    let got = moment::clients(moment).filter(|client| client.finished.is_some());
+    Statement::Over {
+        done: got.count() as u64,
+        of: moment::clients(moment).count() as u64,
+    }
 }
 
 fn served(moment: &Moment, bound: Option<u64>) -> Caption {

@@ -60,6 +60,13 @@ pub enum Statement {
         /// The time at which the last one had it, in microseconds.
         at: u64,
     },
+    /// Nothing is to come: the clients that want the file have it or have left.
+    Over {
+        /// The clients that got the whole file.
+        done: u64,
+        /// The clients of the swarm.
+        of: u64,
+    },
     /// The bound on that.
     Bound {
         /// The least time that any way takes over these links, in microseconds.
@@ -236,6 +243,10 @@ impl Statement {
                     _ => format!("All {clients} clients have"),
                 };
                 format!("{who} the whole file after {}.", time_text(*at))
+            }
+            Self::Over { done, of } => {
+                let clients = plural(*of, "client", "clients");
+                format!("It is over: {done} of {clients} got the whole file.")
             }
             Self::Bound { least, percent } => format!(
                 "No swarm over these links takes less than {}: this one took {percent} % of that.",
