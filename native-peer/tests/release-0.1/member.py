@@ -4,12 +4,15 @@ python3 member.py RING_URL… NAME VALUE LINK     joins the ring of all these pe
     get NAME      answers with the value
     held          answers with how many records it keeps
     leave         leaves the ring and ends
-The other files here are the client of that release, unchanged."""
+The other files here are the client of that release, unchanged but for the two primitives, which are those of the client of today."""
 
 import json
 import sys
 import threading
 import time
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "client"))
 
 from blake3 import blake3
 from channel import Channel, Socket
