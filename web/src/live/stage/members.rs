@@ -69,12 +69,12 @@ pub fn coverage(state: &TabState) -> String {
             format!("Shown: all {known} nodes of the ring; a peer can have several.")
         }
         Some(Members::Between(low, high)) => format!(
-            "Shown: the {known} nodes that this tab knows, of about {low} to {high}; a peer can have several."
+            "Shown: {known} of about {low} to {high} nodes of the ring, those that this tab knows; a peer can have several."
         ),
         None if known == 1 => "Shown: this tab. It knows no other node.".to_owned(),
         None => {
             format!(
-                "Shown: the {known} nodes that this tab knows, itself included. There may be more."
+                "Shown: {known} of … nodes of the ring, those that this tab knows; it cannot tell how many there are."
             )
         }
     }
@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(members(&state), None);
         let text = coverage(&state);
         assert!(
-            text.contains("the 4 nodes") && text.ends_with("There may be more."),
+            text.contains("4 of … nodes") && text.ends_with("cannot tell how many there are."),
             "{text}"
         );
     }
