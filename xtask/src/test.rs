@@ -11,7 +11,7 @@ use crate::workspace::Workspace;
 use crate::{browser, no_std, process, site};
 
 /// The timeout for the database of advisories.
-const FETCH_PATIENCE: Duration = Duration::from_secs(60);
+const FETCH_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The options of `test`.
 #[derive(Debug, Args)]
@@ -95,7 +95,6 @@ const STEPS: [Step; 12] = [
         kind: Kind::Quick,
         work: native_tests,
     },
-    // The core's tests on wasm32 belong here, once the core has tests that run there.
     Step {
         name: "site",
         title: "the page",
@@ -236,7 +235,7 @@ fn check_dependencies(workspace: &Workspace) -> Result<()> {
         deny
     };
     let mut fetch = command();
-    let known = process::within(fetch.args(["fetch", "db"]), FETCH_PATIENCE);
+    let known = process::within(fetch.args(["fetch", "db"]), FETCH_TIMEOUT);
     if let Err(error) = &known {
         eprintln!("    advisories are skipped, as their database cannot be reached: {error:#}");
     }
