@@ -1,5 +1,6 @@
 //! Elements that several pages share, one a file. Nothing here knows a page.
 
+pub mod header;
 pub mod help;
 pub mod icon;
 pub mod legend;

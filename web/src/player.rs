@@ -1,13 +1,14 @@
 //! The player: lets the time of a run pass, stops it, steps, seeks, and goes between branches. What is played it knows as [`Played`] only.
 //!
 //! `clock` is the pace of time, `reading` how long a caption stays, `branches` the list of branches; `control` is what comes from the user and
-//! `view` what goes to the page. `transport`, `timeline` and `branch_tree` are the elements, and `use_player` is the loop of frames: these
-//! alone know Yew.
+//! `view` what goes to the page; `driven` is a page's engine around it. `transport`, `timeline` and `branch_tree` are the elements, and
+//! `use_player` is the loop of frames: these alone know Yew.
 
 pub mod branch_tree;
 mod branches;
 mod clock;
 mod control;
+mod driven;
 mod played;
 mod reading;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use chordscope_sim::engine::history::{History, Refused};
 use self::clock::Clock;
 pub use self::clock::SPEEDS;
 pub use self::control::Control;
+pub use self::driven::Driven;
 pub use self::played::{Played, Turn};
 pub use self::reading::reading;
 pub use self::view::{BranchRow, Notice, Tick, TickKind, TimeView, View};

@@ -3,7 +3,7 @@
 use chordscope_core::base::id::Id;
 use chordscope_sim::worlds::ring::action::Action;
 use chordscope_sim::worlds::ring::builtin;
-use chordscope_web::player::Control;
+use chordscope_web::player::{Control, Driven};
 use chordscope_web::ring::engine::Engine;
 use chordscope_web::ring::engine::command::{Command, Way};
 use chordscope_web::ring::engine::snapshot::{Caption, Snapshot};

@@ -1,9 +1,11 @@
-//! The help of a page: its sheet with what one can do there and the keys, and the button and the key that open it.
+//! The tools of every page: its help, a sheet with what one can do there and the keys, and the change from light to dark.
 
 use yew::{Callback, Html, MouseEvent, hook, html, use_state};
 
+use crate::components::icon::{Picture, icon};
 use crate::components::sheet::{keys, sheet, use_sheet};
 use crate::hooks::use_shortcuts::use_shortcuts;
+use crate::page;
 
 /// Keys as the sheet shows them, separated by spaces, and their meaning.
 pub type Keys = &'static [(&'static str, &'static str)];
@@ -26,14 +28,24 @@ pub struct Help {
     pub keys: Keys,
 }
 
-/// A meaning of a key: to open the sheet, or one of the page's own.
+/// The buttons of every page, which stand in its header.
+#[derive(Clone, Debug)]
+pub struct Tools {
+    /// Light or dark.
+    pub theme: Html,
+    /// Opens the help sheet.
+    pub help: Html,
+}
+
+/// A meaning of a key: of every page's, or one of the page's own.
 enum Wish<T> {
     Help,
+    Theme,
     Page(T),
 }
 
-/// Returns the button that opens the sheet, and the sheet; `more` stands below its keys. While the page is `shown`, keys mean what
-/// `meaning` says of them, and `?` opens the sheet; only those with Ctrl do while `single` is off.
+/// Returns the tools, and the help sheet; `more` stands below its keys. While the page is `shown`, keys mean what `meaning` says of them,
+/// `?` opens the sheet and `t` changes the colours, after which `repaint` is called; only those with Ctrl do while `single` is off.
 #[hook]
 pub fn use_help<T: 'static>(
     help: &'static Help,
@@ -41,12 +53,17 @@ pub fn use_help<T: 'static>(
     single: bool,
     meaning: impl Fn(&str) -> Option<T> + 'static,
     intend: Callback<T>,
+    repaint: Callback<()>,
     more: Html,
-) -> (Html, Html) {
+) -> (Tools, Html) {
     let open = use_state(|| false);
     let set = open.setter();
     let wish = Callback::from(move |wish| match wish {
         Wish::Help => set.set(true),
+        Wish::Theme => {
+            page::toggle_theme();
+            repaint.emit(());
+        }
         Wish::Page(intent) => intend.emit(intent),
     });
     use_shortcuts(
@@ -54,6 +71,7 @@ pub fn use_help<T: 'static>(
         move |key| match key {
             key if !single && !key.starts_with("Ctrl+") => None,
             "?" => Some(Wish::Help),
+            "t" => Some(Wish::Theme),
             key => meaning(key).map(Wish::Page),
         },
         wish.clone(),
@@ -61,9 +79,18 @@ pub fn use_help<T: 'static>(
     let dialog = use_sheet(*open);
     let set = open.setter();
     let close = Callback::from(move |()| set.set(false));
+    let theme = wish.reform(|_: MouseEvent| Wish::Theme);
     let onclick = wish.reform(|_: MouseEvent| Wish::Help);
-    let button = html! {
-        <button type="button" class="quiet" aria-label="Help" title="Help" {onclick}>{"?"}</button>
+    let tools = Tools {
+        theme: html! {
+            <button type="button" class="quiet" aria-label="Light or dark" title="Light or dark" onclick={theme}>
+                {icon(Picture::Theme)}
+                <span class="top__word">{"Light or dark"}</span>
+            </button>
+        },
+        help: html! {
+            <button type="button" class="quiet" aria-label="Help" title="Help" {onclick}>{"?"}</button>
+        },
     };
     let content = html! {
         <>
@@ -72,5 +99,5 @@ pub fn use_help<T: 'static>(
             {more}
         </>
     };
-    (button, sheet(dialog, help.id, &close, content))
+    (tools, sheet(dialog, help.id, &close, content))
 }

@@ -10,9 +10,8 @@ use yew::{
     use_node_ref, use_reducer, use_state, use_state_eq,
 };
 
+use crate::components::header::{Parts, header};
 use crate::components::help::use_help;
-use crate::components::icon::{Picture, icon};
-use crate::components::pages::pages;
 use crate::experiments::desk::{Action, Desk};
 use crate::experiments::figure::panels;
 use crate::experiments::help::{HELP, of_key};
@@ -59,12 +58,18 @@ pub fn ExperimentsApp() -> Html {
                     let address = page::replace_query("experiments", &query);
                     copy(address.unwrap_or_default(), copied.clone());
                 }
-                Intent::Theme => page::toggle_theme(),
             }
         })
     };
-    let theme = intend.reform(|_| Intent::Theme);
-    let (help, sheet) = use_help(&HELP, shown, true, of_key, intend.clone(), Html::default());
+    let (tools, sheet) = use_help(
+        &HELP,
+        shown,
+        true,
+        of_key,
+        intend.clone(),
+        Callback::noop(),
+        Html::default(),
+    );
     let drawn = panels(
         plan.experiment,
         desk.shown_run().map_or(&[], |run| &run.rows),
@@ -78,16 +83,7 @@ pub fn ExperimentsApp() -> Html {
     };
     html! {
         <div class="app">
-            <header class="top">
-                <h1>{"chord"}<b>{"scope"}</b></h1>
-                {pages(Route::Experiments)}
-                <div class="top__end">
-                    <button type="button" class="quiet" aria-label="Light or dark" title="Light or dark" onclick={theme}>
-                        {icon(Picture::Theme)}
-                    </button>
-                    {help}
-                </div>
-            </header>
+            {header(Route::Experiments, tools, Parts::default())}
             <main class="lab">
                 <div class="lab__main">
                     <section class="stage" aria-label="Stage">

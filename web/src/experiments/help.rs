@@ -14,9 +14,5 @@ pub const HELP: Help = Help {
 
 /// The intent of a single key.
 pub fn of_key(key: &str) -> Option<Intent> {
-    match key {
-        "r" => Some(Intent::Run),
-        "t" => Some(Intent::Theme),
-        _ => None,
-    }
+    (key == "r").then_some(Intent::Run)
 }

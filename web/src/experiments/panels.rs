@@ -26,8 +26,6 @@ pub enum Intent {
     Command,
     /// Copy the link.
     Link,
-    /// Light or dark.
-    Theme,
 }
 
 /// The properties of the panels.

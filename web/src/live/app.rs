@@ -2,18 +2,18 @@
 
 use wasm_bindgen_futures::spawn_local;
 use yew::{
-    Callback, Html, MouseEvent, UseReducerDispatcher, component, hook, html, use_effect_with,
-    use_node_ref, use_reducer, use_state,
+    Callback, Html, UseReducerDispatcher, component, hook, html, use_effect_with, use_node_ref,
+    use_reducer, use_state,
 };
 
-use crate::components::icon::{Picture, icon};
-use crate::components::pages::pages;
+use crate::components::header::{Parts, header};
+use crate::components::help::use_help;
 use crate::hooks::use_route::use_route;
 use crate::live::desk::{Action, Desk};
 use crate::live::intent::{Intent, command, field_id};
 use crate::live::lent::use_drop;
 use crate::live::panels::{
-    events_card, files_card, join_bar, peers_card, status_line, tab_card, tab_stage, use_help,
+    HELP, events_card, files_card, join_bar, of_key, peers_card, status_line, tab_card, tab_stage,
     use_stage, values_card,
 };
 use crate::live::refusal::Origin;
@@ -63,21 +63,18 @@ pub fn LiveApp() -> Html {
         origin: Origin { text, is_peer },
         reached: stage.reached,
     };
-    let theme = stage.recolour.reform(|()| page::toggle_theme());
-    let onclick = theme.reform(|_: MouseEvent| ());
-    let (help, sheet) = use_help(shown, theme);
+    let (tools, sheet) = use_help(
+        &HELP,
+        shown,
+        true,
+        of_key,
+        Callback::from(page::focus),
+        stage.recolour.clone(),
+        Html::default(),
+    );
     html! {
         <div class={if over { "app app--drop" } else { "app" }}>
-            <header class="top">
-                <h1>{"chord"}<b>{"scope"}</b></h1>
-                {pages(Route::Live)}
-                <div class="top__end">
-                    <button type="button" class="quiet" aria-label="Light or dark" title="Light or dark" {onclick}>
-                        {icon(Picture::Theme)}
-                    </button>
-                    {help}
-                </div>
-            </header>
+            {header(Route::Live, tools, Parts::default())}
             <main class="page">
                 <section class="stage" aria-label="Stage">
                     {join_bar(&panel)}

@@ -12,7 +12,7 @@ use web_sys::{Event, HtmlInputElement, HtmlTextAreaElement, InputEvent};
 use yew::{Callback, Html, MouseEvent, html};
 
 pub use self::files_card::files_card;
-pub use self::help::use_help;
+pub use self::help::{HELP, of_key};
 pub use self::join_bar::{join_bar, status_line};
 pub use self::tab_cards::{events_card, peers_card, tab_card};
 pub use self::tab_stage::{tab_stage, use_stage};

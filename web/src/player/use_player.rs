@@ -6,8 +6,9 @@ use std::rc::Rc;
 use yew::{Callback, UseStateHandle, hook, use_callback, use_mut_ref, use_state};
 
 use crate::hooks::use_animation_frame::use_animation_frame;
+use crate::hooks::use_colours::use_colours;
 use crate::page;
-use crate::player::View;
+use crate::player::{Driven, View};
 
 /// At least this many milliseconds lie between two snapshots, unless something happened that cannot wait.
 const SNAPSHOT_EVERY: f64 = 125.0;
@@ -16,24 +17,27 @@ const LONGEST_FRAME: f64 = 100.0;
 /// Milliseconds of a frame that the simulation may take.
 const WORK: f64 = 7.0;
 
-/// A page's engine, as the loop of frames sees it.
-pub trait Driven: 'static {
-    /// Its commands.
-    type Command: 'static;
-    /// Its snapshots, for the panels.
-    type Snapshot: 'static;
+impl<D: Driven> Clone for PlayerHandle<D> {
+    fn clone(&self) -> Self {
+        Self {
+            view: self.view.clone(),
+            send: self.send.clone(),
+            engine: Rc::clone(&self.engine),
+            repaint: self.repaint.clone(),
+        }
+    }
+}
 
-    /// Carries out a command.
-    fn apply(&mut self, command: Self::Command);
+/// The stage of a page: it paints the engine.
+pub trait Stage: 'static {
+    /// The engine.
+    type Engine: Driven;
 
-    /// Lets real time pass, in milliseconds, and works for at most `work` milliseconds by `clock`.
-    fn advance(&mut self, real: f64, work: f64, clock: fn() -> f64);
+    /// Takes up that colours may have changed.
+    fn forget_colours(&mut self);
 
-    /// Whether a snapshot is due: something has changed, and it is urgent or has `waited` for long enough.
-    fn is_due(&self, waited: bool) -> bool;
-
-    /// A snapshot to show.
-    fn publish(&mut self) -> Self::Snapshot;
+    /// Paints a frame. `fresh` is the snapshot that is new, if there is one.
+    fn paint(&mut self, engine: &Self::Engine, fresh: Option<&<Self::Engine as Driven>::Snapshot>);
 }
 
 /// The driven engine, as components see it.
@@ -45,27 +49,34 @@ pub struct PlayerHandle<D: Driven> {
     pub send: Callback<D::Command>,
     /// The engine itself, for what is asked once, such as a link.
     pub engine: Rc<RefCell<D>>,
+    /// To be called when colours have changed.
+    pub repaint: Callback<()>,
 }
 
-/// Begins an engine, and runs it while it is `shown`. `paint` is called once a frame, with the snapshot that is new to it, if there is one.
+/// Begins an engine, and runs it and has it painted while it is `shown`.
 #[hook]
-pub fn use_player<D: Driven>(
-    begin: impl FnOnce() -> D + 'static,
+pub fn use_player<S: Stage>(
+    begin: impl FnOnce() -> S::Engine + 'static,
+    stage: impl FnOnce() -> S + 'static,
     shown: bool,
-    paint: impl FnMut(&D, Option<&D::Snapshot>) + 'static,
-) -> PlayerHandle<D> {
-    let mut paint = paint;
+) -> PlayerHandle<S::Engine> {
     let engine = use_mut_ref(begin);
-    let view: UseStateHandle<View<D::Snapshot>> = {
+    let stage = use_mut_ref(stage);
+    let view: UseStateHandle<View<<S::Engine as Driven>::Snapshot>> = {
         let engine = Rc::clone(&engine);
         use_state(move || View(Rc::new(engine.borrow_mut().publish())))
     };
     let send = {
         let engine = Rc::clone(&engine);
-        use_callback((), move |command: D::Command, ()| {
+        use_callback((), move |command: <S::Engine as Driven>::Command, ()| {
             engine.borrow_mut().apply(command)
         })
     };
+    let repaint = {
+        let stage = Rc::clone(&stage);
+        Callback::from(move |()| stage.borrow_mut().forget_colours())
+    };
+    use_colours(repaint.clone());
     {
         let engine = Rc::clone(&engine);
         let publish = view.setter();
@@ -74,6 +85,11 @@ pub fn use_player<D: Driven>(
         use_animation_frame(shown, move |time| {
             let passed = (time - last.0).clamp(0.0, LONGEST_FRAME);
             last.0 = time;
+            let mut stage = stage.borrow_mut();
+            if passed.is_nan() {
+                // Another page may have changed from light to dark meanwhile.
+                stage.forget_colours();
+            }
             let mut engine = engine.borrow_mut();
             engine.advance(
                 if passed.is_nan() { 0.0 } else { passed },
@@ -86,12 +102,13 @@ pub fn use_player<D: Driven>(
                 fresh = Some(Rc::clone(&shot));
                 publish.set(View(shot));
             }
-            paint(&engine, fresh.take().as_deref());
+            stage.paint(&engine, fresh.take().as_deref());
         });
     }
     PlayerHandle {
         view: (*view).clone(),
         send,
         engine,
+        repaint,
     }
 }

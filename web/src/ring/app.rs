@@ -10,15 +10,18 @@ use yew::{
 };
 
 use crate::components::help::use_help;
+use crate::hooks::use_listener::use_listener;
 use crate::hooks::use_route::use_route;
 use crate::input;
 use crate::page::{self, Route};
+use crate::player::Driven;
 use crate::player::branch_tree::{BRANCHES, CURRENT, branch_tree};
 use crate::player::transport::transport;
-use crate::ring::engine::Engine;
+use crate::player::use_player::{PlayerHandle, use_player};
 use crate::ring::engine::command::Command;
 use crate::ring::engine::files::{TOO_LONG, may_be_run};
 use crate::ring::engine::snapshot::Beside;
+use crate::ring::engine::{Engine, names_a_run};
 use crate::ring::intent::{self, Intent};
 use crate::ring::panels::Desk;
 use crate::ring::panels::ask_bar::ask_bar;
@@ -31,9 +34,9 @@ use crate::ring::panels::lookup_card::lookup_card;
 use crate::ring::panels::node_card::{NODES, node_card};
 use crate::ring::panels::ring_view::{VIEW, ring_view};
 use crate::ring::panels::top_bar::top_bar;
+use crate::ring::stage::RingStage;
 use crate::ring::state::{Action, Field, UiState};
 use crate::ring::use_dropped_run::use_dropped_run;
-use crate::ring::use_engine::{EngineHandle, use_engine};
 
 /// The time for which a confirmation stays, in milliseconds, and the time added for each of its words.
 const TOAST: u32 = 1_000;
@@ -45,16 +48,34 @@ pub fn App() -> Html {
     let (still, moving) = (use_node_ref(), use_node_ref());
     let ui = use_reducer(UiState::default);
     let shown = use_route() == Route::Ring;
-    let handle = use_engine(still.clone(), moving.clone(), shown);
+    let handle = {
+        let (still, moving) = (still.clone(), moving.clone());
+        use_player(
+            || Engine::open(&page::query(), page::calm()),
+            || RingStage::on(still, moving),
+            shown,
+        )
+    };
+    {
+        let send = handle.send.clone();
+        let opened = Callback::from(move |_| {
+            let link = page::query();
+            if page::route() == Route::Ring && names_a_run(&link) {
+                send.emit(Command::Open(link));
+            }
+        });
+        use_listener(|window| Some(window.clone().into()), "hashchange", opened);
+    }
     let intend = intend(&ui, &handle);
     // While a prediction asks, arrows move the choice.
     let predicting = handle.view.predicting;
-    let (help, sheet) = use_help(
+    let (tools, sheet) = use_help(
         &HELP,
         shown,
         ui.shortcuts,
         move |key| intent::of_key(key, predicting),
         intend.clone(),
+        handle.repaint.clone(),
         single_keys(&ui),
     );
     {
@@ -120,7 +141,7 @@ pub fn App() -> Html {
     );
     html! {
         <div {class}>
-            {top_bar(&desk, help)}
+            {top_bar(&desk, tools)}
             <main class="page">
                 <section class="stage stage--ring" aria-label="Stage">
                     {ask_bar(&desk)}
@@ -143,7 +164,7 @@ pub fn App() -> Html {
 }
 
 /// The callback that carries out an intent.
-fn intend(ui: &UseReducerHandle<UiState>, handle: &EngineHandle) -> Callback<Intent> {
+fn intend(ui: &UseReducerHandle<UiState>, handle: &PlayerHandle<Engine>) -> Callback<Intent> {
     let (ui, handle) = (ui.clone(), handle.clone());
     Callback::from(move |asked: Intent| {
         match intent::command(asked, &ui, &handle.view) {
@@ -177,17 +198,13 @@ fn intend(ui: &UseReducerHandle<UiState>, handle: &EngineHandle) -> Callback<Int
             Intent::Share => share(&ui, &handle.engine),
             Intent::FocusKey => page::focus(field_id(Field::Key)),
             Intent::FocusNode => page::focus(field_id(Field::Node)),
-            Intent::Theme => {
-                page::toggle_theme();
-                handle.painter.borrow_mut().forget_colours();
-            }
             _ => {}
         }
     })
 }
 
 /// Saves the run with its branches.
-fn export(handle: &EngineHandle) {
+fn export(handle: &PlayerHandle<Engine>) {
     let (name, run) = {
         let engine = handle.engine.borrow();
         (engine.file_name("run"), engine.export())

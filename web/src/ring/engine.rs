@@ -33,7 +33,7 @@ use chordscope_sim::worlds::ring::action::Action;
 use chordscope_sim::worlds::ring::builtin;
 use chordscope_sim::worlds::ring::scenario::Scenario;
 
-use crate::player::{Control, Played, Player};
+use crate::player::{Control, Driven, Played, Player};
 use crate::ring::engine::command::{Command, Way};
 use crate::ring::engine::focus::Focus;
 pub use crate::ring::engine::link::names_a_run;
@@ -75,44 +75,6 @@ impl Engine {
             engine.follow_link(link, !still);
         }
         engine
-    }
-
-    /// Carries out a command.
-    pub fn apply(&mut self, command: impl Into<Command>) {
-        let command = command.into();
-        // The pointer moves on over the same thing.
-        if command == Command::Hover(self.focus.hovered) {
-            return;
-        }
-        self.player.touch();
-        if !command.is_aside() {
-            self.refused = None;
-        }
-        match command {
-            Command::Load(name) => self.load(&name),
-            Command::Open(link) => self.follow_link(&link, true),
-            Command::Import(run) => self.import(run),
-            Command::Refuse(why) => self.refuse(Beside::Run, why),
-            Command::Time(control) => self.obey(control),
-            Command::Look { from, key, way } => self.look(from, key, way, false),
-            Command::Predict { from, key, way } => self.look(from, key, way, true),
-            Command::StopPredicting => {
-                self.player.run_mut().stop_asking();
-                self.player.run_on(self.player.run().is_under_way());
-            }
-            Command::Choose(node) => self.choose(node),
-            Command::Move(node) => {
-                if !self.player.run_mut().choose(node) {
-                    self.focus.chosen = Some(node);
-                }
-            }
-            Command::Hover(over) => self.focus.hovered = over,
-            Command::Type(key) => self.focus.typed = key,
-            Command::Insert(node) => self.act(Beside::Ring, Action::Insert(node)),
-            Command::Remove(node) => self.act(Beside::Ring, Action::Remove(node)),
-            Command::Crash(node) => self.act(Beside::Ring, Action::Crash(node)),
-            Command::ShowUpkeep(shown) => self.focus.upkeep_shown = shown,
-        }
     }
 
     fn load(&mut self, name: &str) {
@@ -233,40 +195,9 @@ impl Engine {
         link::to(self.history(), self.focus.chosen)
     }
 
-    /// Lets real time pass, in milliseconds. Works for at most `work` milliseconds by `clock`.
-    pub fn advance(&mut self, real: f64, work: f64, clock: fn() -> f64) {
-        self.player.advance(real, work, clock);
-    }
-
-    /// The run that is shown.
-    pub fn history(&self) -> &History {
-        self.player.run().history()
-    }
-
-    /// Whether the next snapshot would differ from the last.
-    pub const fn has_news(&self) -> bool {
-        self.player.has_news()
-    }
-
-    /// Whether it cannot wait: the user did something, or a hop was made.
-    pub const fn is_urgent(&self) -> bool {
-        self.player.is_urgent()
-    }
-
     /// Whether the last command could not be carried out.
     pub const fn is_refused(&self) -> bool {
         self.refused.is_some()
-    }
-
-    /// The engine at this moment.
-    pub fn snapshot(&self) -> Snapshot {
-        picture::of(self)
-    }
-
-    /// A snapshot to show.
-    pub fn publish(&mut self) -> Snapshot {
-        self.player.published();
-        self.snapshot()
     }
 
     /// The moving layer of this moment.
@@ -274,6 +205,61 @@ impl Engine {
         let run = self.player.run();
         let shown = run.lookup().filter(|_| run.lookup_shown());
         follow::motion(run.world(), shown, run.question().is_some())
+    }
+}
+
+impl Driven for Engine {
+    type Run = Run;
+    type Command = Command;
+    type Snapshot = Snapshot;
+
+    fn player(&self) -> &Player<Run> {
+        &self.player
+    }
+
+    fn player_mut(&mut self) -> &mut Player<Run> {
+        &mut self.player
+    }
+
+    fn apply(&mut self, command: impl Into<Command>) {
+        let command = command.into();
+        // The pointer moves on over the same thing.
+        if command == Command::Hover(self.focus.hovered) {
+            return;
+        }
+        self.player.touch();
+        if !command.is_aside() {
+            self.refused = None;
+        }
+        match command {
+            Command::Load(name) => self.load(&name),
+            Command::Open(link) => self.follow_link(&link, true),
+            Command::Import(run) => self.import(run),
+            Command::Refuse(why) => self.refuse(Beside::Run, why),
+            Command::Time(control) => self.obey(control),
+            Command::Look { from, key, way } => self.look(from, key, way, false),
+            Command::Predict { from, key, way } => self.look(from, key, way, true),
+            Command::StopPredicting => {
+                self.player.run_mut().stop_asking();
+                self.player.run_on(self.player.run().is_under_way());
+            }
+            Command::Choose(node) => self.choose(node),
+            Command::Move(node) => {
+                if !self.player.run_mut().choose(node) {
+                    self.focus.chosen = Some(node);
+                }
+            }
+            Command::Hover(over) => self.focus.hovered = over,
+            Command::Type(key) => self.focus.typed = key,
+            Command::Insert(node) => self.act(Beside::Ring, Action::Insert(node)),
+            Command::Remove(node) => self.act(Beside::Ring, Action::Remove(node)),
+            Command::Crash(node) => self.act(Beside::Ring, Action::Crash(node)),
+            Command::ShowUpkeep(shown) => self.focus.upkeep_shown = shown,
+        }
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        picture::of(self)
     }
 }
 

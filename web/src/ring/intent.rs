@@ -41,8 +41,6 @@ pub enum Intent {
     FocusKey,
     /// Go to the node field.
     FocusNode,
-    /// Light or dark.
-    Theme,
 }
 
 /// The intent of a single key, given whether the user predicts hops.
@@ -61,7 +59,6 @@ pub fn of_key(key: &str, predicting: bool) -> Option<Intent> {
         "r" => Intent::Remove,
         "k" => Intent::Crash,
         "s" => Intent::Share,
-        "t" => Intent::Theme,
         key => return Control::of_key(key).map(Intent::Time),
     })
 }
@@ -105,12 +102,9 @@ pub fn command(
             let choice = shot.choice.filter(|_| shot.predicting);
             return Ok(choice.map(Command::Choose));
         }
-        Intent::Share
-        | Intent::Export
-        | Intent::Trace
-        | Intent::FocusKey
-        | Intent::FocusNode
-        | Intent::Theme => return Ok(None),
+        Intent::Share | Intent::Export | Intent::Trace | Intent::FocusKey | Intent::FocusNode => {
+            return Ok(None);
+        }
     }))
 }
 

@@ -1,42 +1,51 @@
 //! The layout of the swarm page, and the one place that joins controls, engine and browser.
 
-use yew::{Callback, Html, MouseEvent, component, html, use_node_ref, use_state};
+use yew::{Html, component, html, use_node_ref, use_state};
 
-use crate::components::icon::{Picture, icon};
-use crate::components::pages::pages;
+use crate::components::header::{Parts, header};
+use crate::components::help::use_help;
 use crate::hooks::use_route::use_route;
 use crate::page::{self, Route};
 use crate::player::branch_tree::branch_tree;
 use crate::player::transport::{transport, undo_and_redo};
+use crate::player::use_player::use_player;
+use crate::swarm::engine::Engine;
 use crate::swarm::engine::command::Command;
 use crate::swarm::panels::Desk;
 use crate::swarm::panels::ask_bar::ask_bar;
 use crate::swarm::panels::caption::caption_line;
 use crate::swarm::panels::client_card::client_card;
 use crate::swarm::panels::event_log::event_log;
-use crate::swarm::panels::help::use_help;
+use crate::swarm::panels::help::{HELP, of_key};
 use crate::swarm::panels::levers_card::levers_card;
 use crate::swarm::panels::stage_view::stage_view;
 use crate::swarm::panels::strip::strip;
 use crate::swarm::panels::tables_card::tables_card;
-use crate::swarm::use_engine::use_engine;
+use crate::swarm::stage::SwarmStage;
 
 /// The swarm page.
 #[component]
 pub fn SwarmApp() -> Html {
     let canvas = use_node_ref();
     let shown = use_route() == Route::Swarm;
-    let handle = use_engine(canvas.clone(), shown);
-    let (typed, wrong) = (use_state(|| None), use_state(|| None));
-    let repaint = {
-        let painter = handle.painter;
-        Callback::from(move |()| painter.borrow_mut().forget_colours())
+    let handle = {
+        let canvas = canvas.clone();
+        use_player(
+            || Engine::open(page::calm()),
+            || SwarmStage::on(canvas),
+            shown,
+        )
     };
-    let (help, sheet) = use_help(shown, &handle.send, &repaint);
-    let theme = Callback::from(move |_: MouseEvent| {
-        page::toggle_theme();
-        repaint.emit(());
-    });
+    let (typed, wrong) = (use_state(|| None), use_state(|| None));
+    let (tools, sheet) = use_help(
+        &HELP,
+        shown,
+        true,
+        of_key,
+        handle.send.clone(),
+        handle.repaint,
+        Html::default(),
+    );
     let desk = Desk {
         view: handle.view,
         typed,
@@ -55,19 +64,13 @@ pub fn SwarmApp() -> Html {
     } else {
         "app"
     };
+    let parts = Parts {
+        deeds: Some(undo_and_redo(time, &control)),
+        ..Parts::default()
+    };
     html! {
         <div {class}>
-            <header class="top">
-                <h1>{"chord"}<b>{"scope"}</b></h1>
-                {pages(Route::Swarm)}
-                <div class="top__deeds" role="group" aria-label="Deeds">{undo_and_redo(time, &control)}</div>
-                <div class="top__end">
-                    <button type="button" class="quiet" aria-label="Light or dark" title="Light or dark" onclick={theme}>
-                        {icon(Picture::Theme)}
-                    </button>
-                    {help}
-                </div>
-            </header>
+            {header(Route::Swarm, tools, parts)}
             <main class="page">
                 <section class="stage stage--swarm" aria-label="Stage">
                     {ask_bar(&desk)}

@@ -19,7 +19,7 @@ use chordscope_sim::worlds::swarm::acting::Action;
 use chordscope_sim::worlds::swarm::scenario::Scenario;
 use chordscope_sim::worlds::swarm::view::Moment;
 
-use crate::player::{Control, Played, Player};
+use crate::player::{Control, Driven, Played, Player};
 use crate::scene::grid::Grid;
 use crate::swarm::engine::command::{Command, Over};
 pub use crate::swarm::engine::compose::{flows, named};
@@ -55,42 +55,6 @@ impl Engine {
         engine.load(0);
         engine.player.run_on(!still);
         engine
-    }
-
-    /// Carries out a command.
-    pub fn apply(&mut self, command: impl Into<Command>) {
-        let command = command.into();
-        if command == Command::Hover(self.hovered) {
-            return;
-        }
-        self.player.touch();
-        if !matches!(command, Command::Hover(_)) {
-            self.refused = None;
-        }
-        match command {
-            Command::Time(control) => self.obey(control),
-            Command::Load(name) => {
-                let place = self.scenarios.iter().position(|one| one.name == name);
-                self.load(place.unwrap_or_default());
-            }
-            Command::Again => match self.scenario {
-                Some(place) => self.load(place),
-                None => self.begin(self.levers),
-            },
-            Command::Begin(levers) => self.begin(levers),
-            Command::Select(client) => {
-                let same = self.selected() == Some(client);
-                self.select((!same).then_some(client));
-            }
-            Command::Move(on) => self.step_selection(on),
-            Command::Leave => self.select(None),
-            Command::Hover(over) => self.hovered = over,
-            Command::Remove(member) => {
-                if let Err(error) = self.player.act(Action::Leave(member)) {
-                    self.refused = Some(error.to_string());
-                }
-            }
-        }
     }
 
     fn begin(&mut self, levers: Levers) {
@@ -159,26 +123,6 @@ impl Engine {
         self.select(all.get(next).copied());
     }
 
-    /// Lets real time pass, in milliseconds. Works for at most `work` milliseconds by `clock`.
-    pub fn advance(&mut self, real: f64, work: f64, clock: fn() -> f64) {
-        self.player.advance(real, work, clock);
-    }
-
-    /// The run that is shown.
-    pub fn history(&self) -> &History<SwarmWorld> {
-        self.player.run().history()
-    }
-
-    /// Whether the next snapshot would differ from the last.
-    pub const fn has_news(&self) -> bool {
-        self.player.has_news()
-    }
-
-    /// Whether it cannot wait.
-    pub const fn is_urgent(&self) -> bool {
-        self.player.is_urgent()
-    }
-
     /// The swarm at this moment.
     pub fn moment(&self) -> Moment {
         self.player.run().swarm()
@@ -188,9 +132,57 @@ impl Engine {
     pub fn grid(&self) -> Grid {
         compose::grid(&self.moment(), self.selected(), self.hovered)
     }
+}
 
-    /// The engine at this moment.
-    pub fn snapshot(&self) -> Snapshot {
+impl Driven for Engine {
+    type Run = Run;
+    type Command = Command;
+    type Snapshot = Snapshot;
+
+    fn player(&self) -> &Player<Run> {
+        &self.player
+    }
+
+    fn player_mut(&mut self) -> &mut Player<Run> {
+        &mut self.player
+    }
+
+    fn apply(&mut self, command: impl Into<Command>) {
+        let command = command.into();
+        if command == Command::Hover(self.hovered) {
+            return;
+        }
+        self.player.touch();
+        if !matches!(command, Command::Hover(_)) {
+            self.refused = None;
+        }
+        match command {
+            Command::Time(control) => self.obey(control),
+            Command::Load(name) => {
+                let place = self.scenarios.iter().position(|one| one.name == name);
+                self.load(place.unwrap_or_default());
+            }
+            Command::Again => match self.scenario {
+                Some(place) => self.load(place),
+                None => self.begin(self.levers),
+            },
+            Command::Begin(levers) => self.begin(levers),
+            Command::Select(client) => {
+                let same = self.selected() == Some(client);
+                self.select((!same).then_some(client));
+            }
+            Command::Move(on) => self.step_selection(on),
+            Command::Leave => self.select(None),
+            Command::Hover(over) => self.hovered = over,
+            Command::Remove(member) => {
+                if let Err(error) = self.player.act(Action::Leave(member)) {
+                    self.refused = Some(error.to_string());
+                }
+            }
+        }
+    }
+
+    fn snapshot(&self) -> Snapshot {
         let (run, moment) = (self.player.run(), self.moment());
         let history = run.history();
         Snapshot {
@@ -209,12 +201,6 @@ impl Engine {
             refused: self.refused.clone(),
             moment,
         }
-    }
-
-    /// A snapshot to show.
-    pub fn publish(&mut self) -> Snapshot {
-        self.player.published();
-        self.snapshot()
     }
 }
 

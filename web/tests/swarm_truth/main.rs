@@ -12,7 +12,7 @@ mod judge;
 use std::collections::BTreeMap;
 
 use chordscope_core::base::rng::Rng;
-use chordscope_web::player::Control;
+use chordscope_web::player::{Control, Driven};
 use chordscope_web::swarm::engine::Engine;
 use chordscope_web::swarm::engine::command::{Command, Over};
 use chordscope_web::swarm::engine::levers::{Arrival, Last, Levers, Picker, Uplinks};

@@ -2,7 +2,7 @@
 
 use chordscope_core::base::id::Id;
 use chordscope_sim::engine::behaviour::BEHAVIOUR;
-use chordscope_web::player::Control;
+use chordscope_web::player::{Control, Driven};
 use chordscope_web::ring::engine::Engine;
 use chordscope_web::ring::engine::command::Command;
 use chordscope_web::ring::engine::snapshot::Snapshot;

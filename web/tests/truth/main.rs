@@ -20,7 +20,7 @@ use chordscope_core::base::rng::Rng;
 use chordscope_sim::classic::Protocol;
 use chordscope_sim::worlds::ring::builtin;
 use chordscope_sim::worlds::ring::trace::{Traffic, What};
-use chordscope_web::player::Control;
+use chordscope_web::player::{Control, Driven};
 use chordscope_web::ring::engine::Engine;
 use chordscope_web::ring::engine::command::{Command, Way};
 use chordscope_web::ring::engine::snapshot::{ChangedRow, FingerRow, Snapshot, Standing};

@@ -25,7 +25,7 @@ const CALM: u64 = 30_000_000;
 
 /// A run of the ring.
 #[derive(Debug)]
-pub(super) struct Run {
+pub struct Run {
     history: History,
     story: Story,
     following: Following,
@@ -51,7 +51,7 @@ enum Aim {
 
 /// The facts of a moment from which it follows later what has come since.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
+pub struct Moment {
     scene: Scene,
     at: Instant,
     has_ended: bool,

@@ -1,10 +1,10 @@
-//! The bar at the top: name, pages, link, theme, help.
+//! The header of the ring page: what is done to a whole run.
 
 use web_sys::{Event, HtmlInputElement};
 use yew::{Callback, Html, MouseEvent, TargetCast, html};
 
-use crate::components::icon::{Picture, icon};
-use crate::components::pages::pages;
+use crate::components::header::{Parts, header};
+use crate::components::help::Tools;
 use crate::page::Route;
 use crate::player::transport::undo_and_redo;
 use crate::ring::engine::snapshot::Beside;
@@ -13,43 +13,43 @@ use crate::ring::panels::{Desk, on_click};
 use crate::ring::state::Action;
 use crate::ring::use_dropped_run::import;
 
-/// The bar at the top; `help` is the button that opens the help sheet.
-pub fn top_bar(desk: &Desk, help: Html) -> Html {
+/// The header with the page's tools.
+pub fn top_bar(desk: &Desk, tools: Tools) -> Html {
+    let toast = html! {
+        if let Some(toast) = &desk.ui.toast {
+            <p class="toast" role="status">{toast}</p>
+        }
+    };
+    let more = html! {
+        <>
+            <button type="button" class="quiet" title="Save this run with its branches as a file" onclick={on_click(&desk.intend, Intent::Export)}>{"Export"}</button>
+            <label class="pick quiet" title="Open a run from a file; it may be dropped on the page, too">{"Import"}<input type="file" accept=".json,application/json" onchange={chosen(desk)} /></label>
+            <button type="button" class="quiet" onclick={on_click(&desk.intend, Intent::Share)}>{"Share link"}</button>
+        </>
+    };
+    let parts = Parts {
+        toast,
+        deeds: Some(undo_and_redo(&desk.view.time, &desk.control())),
+        more: Some(("ring-more", more)),
+        note: note(desk),
+    };
+    header(Route::Ring, tools, parts)
+}
+
+/// Why a run could not be exported or imported; of one that was exported, the use of its file.
+fn note(desk: &Desk) -> Html {
     html! {
-        <header class="top">
-            <h1>{"chord"}<b>{"scope"}</b></h1>
-            {pages(Route::Ring)}
-            if let Some(toast) = &desk.ui.toast {
-                <p class="toast" role="status">{toast}</p>
-            }
-            <div class="top__deeds" role="group" aria-label="Deeds">
-                {undo_and_redo(&desk.view.time, &desk.control())}
-            </div>
-            <div class="top__end">
-                <button type="button" class="quiet menu menu--more" aria-label="More" title="More" popovertarget="ring-more">{icon(Picture::More)}</button>
-                <div id="ring-more" class="top__more" popover="auto">
-                    <button type="button" class="quiet" title="Save this run with its branches as a file" onclick={on_click(&desk.intend, Intent::Export)}>{"Export"}</button>
-                    <label class="pick quiet" title="Open a run from a file; it may be dropped on the page, too">{"Import"}<input type="file" accept=".json,application/json" onchange={chosen(desk)} /></label>
-                    <button type="button" class="quiet" onclick={on_click(&desk.intend, Intent::Share)}>{"Share link"}</button>
-                    <button type="button" class="quiet" aria-label="Light or dark" title="Light or dark" onclick={on_click(&desk.intend, Intent::Theme)}>
-                        {icon(Picture::Theme)}
-                        <span class="top__word">{"Light or dark"}</span>
-                    </button>
+        if let Some(refused) = desk.view.refused_beside(Beside::Run) {
+            <p class="top__note error" role="alert">{refused}</p>
+        } else if desk.ui.exported {
+            <div class="top__note" role="group" aria-label="Exported">
+                <p>{"Exported: “Import” opens the file. What happened up to now is there as a chart of time, too, for ui.perfetto.dev."}</p>
+                <div class="top__end">
+                    <button type="button" onclick={on_click(&desk.intend, Intent::Trace)}>{"Save Chrome trace"}</button>
+                    <button type="button" class="quiet" onclick={close(desk)}>{"Close"}</button>
                 </div>
-                {help}
             </div>
-            if let Some(refused) = desk.view.refused_beside(Beside::Run) {
-                <p class="top__note error" role="alert">{refused}</p>
-            } else if desk.ui.exported {
-                <div class="top__note" role="group" aria-label="Exported">
-                    <p>{"Exported: “Import” opens the file. What happened up to now is there as a chart of time, too, for ui.perfetto.dev."}</p>
-                    <div class="top__end">
-                        <button type="button" onclick={on_click(&desk.intend, Intent::Trace)}>{"Save Chrome trace"}</button>
-                        <button type="button" class="quiet" onclick={close(desk)}>{"Close"}</button>
-                    </div>
-                </div>
-            }
-        </header>
+        }
     }
 }
 

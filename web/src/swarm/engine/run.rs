@@ -30,7 +30,7 @@ const ANYWAY: f64 = 900.0;
 
 /// A run of a swarm.
 #[derive(Debug)]
-pub(super) struct Run {
+pub struct Run {
     history: History<SwarmWorld>,
     /// The client whose requests are followed.
     selected: Option<u64>,
@@ -46,7 +46,7 @@ pub(super) struct Run {
 
 /// The facts of a moment by which it is known later that the run has come to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Mark {
+pub struct Mark {
     is_over: bool,
 }
 
