@@ -18,6 +18,7 @@ use crate::client::connection::{Answer, Connection};
 use crate::client::files::{FetchOptions, ShareOptions, UnshareOptions, VerifyOptions};
 use crate::client::quorum::Quorum;
 use crate::client::record::{DeleteOptions, GetOptions, PutOptions};
+pub(crate) use crate::client::target::Target;
 use crate::failure::Failure;
 use crate::id_words::is_key;
 use crate::output::{self, count};
@@ -63,14 +64,6 @@ pub(crate) enum Command {
     Leave(LeaveOptions),
     /// List the peers that it knows
     Peers(Target),
-}
-
-/// The option that names the peer to ask.
-#[derive(Debug, Args)]
-pub(crate) struct Target {
-    /// Ask the peer at this URL [default: that of CHORDSCOPE_PEER; or else the one on port 7340, or the first that runs here]
-    #[arg(long, value_name = "URL")]
-    peer: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use axum::http::uri::Authority;
+use clap::Args;
 
-use crate::client::Target;
 use crate::data;
 use crate::failure::Failure;
 use crate::peer_url;
@@ -14,6 +14,14 @@ use crate::peer_url;
 const FIRST_PORT: u16 = 7340;
 /// The longest time of a look whether a peer listens on this machine.
 const LOOK_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// The option that names the peer to ask.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// Ask the peer at this URL [default: that of CHORDSCOPE_PEER; or else the one on port 7340, or the first that runs here]
+    #[arg(long, value_name = "URL")]
+    peer: Option<String>,
+}
 
 /// The address to connect to, and the one to show.
 #[derive(Debug)]

@@ -1,6 +1,5 @@
 //! `/api/v1`: control as JSON, and an event stream.
 
-mod parameters;
 mod quorum;
 mod record;
 mod transfers;
@@ -9,8 +8,9 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{FromRequestParts, Query, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -21,19 +21,33 @@ use chordscope_core::node::api::{LookupError, StoreError};
 use chordscope_core::peer::Peer;
 use chordscope_core::store::record::{Name, RecordError};
 use futures_util::stream::{self, Stream};
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::driver::Ended;
+use crate::failure::{of_numbers, said_otherwise};
 use crate::http::App;
 use crate::id_words::{is_key, no_id};
 use crate::views::{Leaving, Lookup, Outside, Peers, Refusal, Status, Store, VirtualNode};
 
-use parameters::{Nothing, Parameters};
 pub(crate) use record::{EXPIRES_HEADER, KEY_HEADER, LevelName, SEQUENCE_HEADER, parse_author};
 
 /// The timeout for a value to arrive, and for the next piece of what is longer.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The library's messages about parameters, and the ones that replace them.
+const WORDS: [(&str, &str); 5] = [
+    ("missing field", "this needs the parameter"),
+    ("unknown field", "there is no parameter"),
+    ("duplicate field", "given twice: the parameter"),
+    ("unknown variant", "there is no such value:"),
+    (
+        "provided string was not `true` or `false`",
+        "say true or false",
+    ),
+];
 
 /// Returns the routes that need no token.
 pub(super) fn open() -> Router<Arc<App>> {
@@ -121,6 +135,50 @@ impl From<RecordError> for Failed {
         StoreError::from(error).into()
     }
 }
+
+// The parameters of a request, from the query of its address.
+
+/// The names of the parameters that a type takes.
+#[cfg(test)]
+fn names<T: DeserializeOwned>() -> Vec<String> {
+    let nothing = "http://peer/?=".parse().unwrap_or_default();
+    let refused = Query::<T>::try_from_uri(&nothing).err();
+    let source = refused.and_then(|error| Some(std::error::Error::source(&error)?.to_string()));
+    let said = source.unwrap_or_default();
+    let (_, expected) = said.split_once("expected").unwrap_or_default();
+    let names = expected.split('`').skip(1).step_by(2);
+    names.map(str::to_string).collect()
+}
+
+/// No parameters: whoever gives one expects something of it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// The parameters as their type says. What is not UTF-8 is refused: decoded by force, two names would be one.
+struct Parameters<T>(T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Parameters<T> {
+    type Rejection = Failed;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failed> {
+        let bad = |reason: String| Failed(StatusCode::BAD_REQUEST, reason);
+        let query = parts.uri.query().unwrap_or_default();
+        if percent_decode_str(query).decode_utf8().is_err() {
+            return Err(bad("a parameter is not UTF-8".into()));
+        }
+        match Query::try_from_uri(&parts.uri) {
+            Ok(Query(parameters)) => Ok(Self(parameters)),
+            Err(error) => {
+                let source = std::error::Error::source(&error).map(ToString::to_string);
+                let reason = source.unwrap_or_else(|| error.to_string());
+                Err(bad(of_numbers(&said_otherwise(&reason, &WORDS))))
+            }
+        }
+    }
+}
+
+// The requests.
 
 /// The failure of a request to a peer that is in no ring, with what it waits for.
 async fn outside(app: &App) -> Failed {
@@ -241,7 +299,6 @@ async fn events(
 
 #[cfg(test)]
 mod tests {
-    use super::parameters::names;
     use super::*;
     use crate::manual::must_name;
 

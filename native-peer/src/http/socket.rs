@@ -20,8 +20,8 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::http::App;
 use crate::http::api::refuse;
+use crate::http::caps::Permit;
 use crate::http::guard;
-use crate::http::server::Permit;
 use crate::links::{self, Carrier};
 
 /// Turns a request into a peer's link.

@@ -207,7 +207,7 @@ async fn stands(app: &App, lineage: u64) -> Result<Adoption, Failed> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parameters::names;
+    use super::super::names;
     use super::*;
     use crate::manual::must_name;
 

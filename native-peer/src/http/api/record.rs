@@ -334,7 +334,7 @@ async fn answer(
 
 #[cfg(test)]
 mod tests {
-    use super::super::parameters::names;
+    use super::super::names;
     use super::*;
     use crate::manual::must_name;
 

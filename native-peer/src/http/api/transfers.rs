@@ -226,7 +226,7 @@ mod tests {
     use futures_util::{StreamExt, stream};
     use tokio::time::sleep;
 
-    use super::super::parameters::names;
+    use super::super::names;
     use super::*;
     use crate::manual::must_name;
 
