@@ -63,9 +63,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let (package, bench, features) = match &options.what {
         What::Core(core) if core.wasm => return wasm::run(workspace, options.json),
         What::Core(_) => ("chordscope-sim", "core", ""),
-        What::Relay => ("chordscope", "relay", ""),
-        What::Repair => ("chordscope", "repair", ""),
-        What::Swarm(_) => ("chordscope", "swarm", ""),
+        What::Relay | What::Repair | What::Swarm(_) => ("chordscope", "peer", ""),
         What::Tab => return browser::measure(workspace, options.json),
     };
     let mut command = workspace.cargo();
@@ -75,6 +73,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         // Big worlds are spread over more pages than a processor knows by heart: glibc then asks Linux for large ones.
         command.env("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
     }
+    command.args(options.what.of_peers());
     if options.json {
         command.arg("--json");
     }
@@ -82,6 +81,18 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         swarm.add_to(&mut command)?;
     }
     process::run(&mut command)
+}
+
+impl What {
+    /// The name of a benchmark of real peers, which are one program.
+    const fn of_peers(&self) -> Option<&'static str> {
+        match self {
+            Self::Relay => Some("relay"),
+            Self::Repair => Some("repair"),
+            Self::Swarm(_) => Some("swarm"),
+            Self::Core(_) | Self::Tab => None,
+        }
+    }
 }
 
 impl Swarm {

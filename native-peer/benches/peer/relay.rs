@@ -1,9 +1,8 @@
-//! Benchmark of a relay: `cargo xtask bench relay`.
+//! Benchmark of a relay.
 //!
 //! A real `chordscope peer` relays. Its users are tabs in all but name: core peers that cannot be dialed, here behind
 //! native sockets, so that the relay is what is measured and not a browser.
 
-mod limit;
 mod member;
 
 use std::io::{BufRead, BufReader};
@@ -14,6 +13,7 @@ use chordscope_core::base::contact::Address;
 use chordscope_core::peer::Reach;
 use serde_json::{Value, json};
 
+use crate::{Outcome, limit};
 use member::{Manner, Member};
 
 /// The time for which each rate is measured.
@@ -25,9 +25,7 @@ const TURNS: usize = 9;
 /// Round trips for each percentile.
 const PINGS: usize = 2_000;
 
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
-
-fn main() -> Outcome<()> {
+pub(crate) fn run() -> Outcome<()> {
     let json = std::env::args().any(|argument| argument == "--json");
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

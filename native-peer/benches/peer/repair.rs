@@ -14,8 +14,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::http::Client;
-use crate::ring::Ring;
+use crate::Outcome;
+use crate::repair::http::Client;
+use crate::repair::ring::Ring;
 
 /// The time for which lookups are measured while nothing else happens.
 const QUIET: Duration = Duration::from_secs(5);
@@ -23,8 +24,6 @@ const QUIET: Duration = Duration::from_secs(5);
 const WRITERS: usize = 4;
 /// The period in which the returned peer is looked at.
 const LOOK: Duration = Duration::from_millis(20);
-
-type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// The options of the measurement.
 struct Options {
@@ -48,7 +47,7 @@ impl Options {
             program: env!("CARGO_BIN_EXE_chordscope").into(),
             patience: Duration::from_secs(300),
         };
-        let mut arguments = std::env::args().skip(1);
+        let mut arguments = std::env::args().skip(2);
         while let Some(argument) = arguments.next() {
             let mut value = || {
                 arguments
@@ -71,7 +70,7 @@ impl Options {
     }
 }
 
-fn main() -> Outcome<()> {
+pub(crate) fn run() -> Outcome<()> {
     let options = Options::read()?;
     let results = measure(&options)?;
     if options.json {

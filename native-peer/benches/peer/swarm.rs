@@ -9,8 +9,6 @@ mod chordscope;
 mod contest;
 mod hashing;
 mod libtorrent;
-#[path = "../relay/limit.rs"]
-mod limit;
 mod options;
 mod rqbit;
 mod sendme;
@@ -21,15 +19,14 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::{Outcome, limit};
 use contest::{Contest, Race};
 use options::Options;
 
 /// The time for which the WebSocket library and hashing are measured.
 const MEASURE: Duration = Duration::from_secs(3);
 
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
-
-fn main() -> Outcome<()> {
+pub(crate) fn run() -> Outcome<()> {
     let options = Options::parse();
     let say = |text: String| {
         if !options.json {

@@ -319,6 +319,45 @@ fn no_page_imports_another_one_and_what_they_share_none() {
     );
 }
 
+/// The folders of crates.
+const FOLDERS: [&str; 7] = [
+    "core",
+    "fuzz",
+    "native-peer",
+    "no-std-check",
+    "sim",
+    "web",
+    "xtask",
+];
+
+/// The lines at which a module is said to lie elsewhere than its name says.
+fn displaced(source: &str) -> Vec<usize> {
+    let all = tokens(source);
+    let attributes = all.windows(4).filter(|four| {
+        four[0].is_sign('#')
+            && four[1].token == Token::Open(Delimiter::Bracket)
+            && four[2].word() == Some("path")
+            && four[3].is_sign('=')
+    });
+    attributes.map(|four| four[0].line).collect()
+}
+
+#[test]
+fn a_module_lies_where_its_name_says() {
+    let mut problems = Vec::new();
+    for folder in FOLDERS.map(|folder| root().join(folder)) {
+        for path in rust_files(&folder) {
+            let path = folder.join(path);
+            let lines = displaced(&fs::read_to_string(&path).unwrap());
+            let line = |line| format!("{}:{line}: an attribute `path`", path.display());
+            problems.extend(lines.into_iter().map(line));
+        }
+    }
+    assert_none("modules that lie elsewhere", &problems);
+    let source = "mod a;\n#[path = \"../b.rs\"]\nmod b;\n#[doc = \"#[path = 1]\"] mod c;";
+    assert_eq!(displaced(source), [2]);
+}
+
 #[test]
 fn the_crates_depend_downwards_only() {
     let mut metadata = workspace::cargo();

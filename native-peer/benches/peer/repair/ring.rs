@@ -11,8 +11,9 @@ use chordscope_core::store::record::Name;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::http::Client;
-use crate::{Outcome, now};
+use crate::Outcome;
+use crate::repair::http::Client;
+use crate::repair::now;
 
 /// The longest time for the ring to form.
 const TIMEOUT: Duration = Duration::from_secs(60);

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::Outcome;
-use crate::child::Child;
-use crate::contest::{Score, Turn, one_to_one};
-use crate::libtorrent::{free_ports, torrent};
-use crate::tracker::Tracker;
+use crate::swarm::child::Child;
+use crate::swarm::contest::{Score, Turn, one_to_one};
+use crate::swarm::libtorrent::{free_ports, torrent};
+use crate::swarm::tracker::Tracker;
 
 fn command(program: &Path, torrent: &Path, folder: &Path, port: u16) -> Command {
     let mut command = Command::new(program);

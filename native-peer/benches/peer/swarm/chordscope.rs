@@ -6,8 +6,8 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::Outcome;
-use crate::child::Child;
-use crate::contest::{Score, Turn};
+use crate::swarm::child::Child;
+use crate::swarm::contest::{Score, Turn};
 
 struct Peer {
     child: Child,

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::child::Child;
-use crate::options::Options;
-use crate::{Outcome, aria2, chordscope, libtorrent, rqbit, sendme};
+use crate::Outcome;
+use crate::swarm::child::Child;
+use crate::swarm::options::Options;
+use crate::swarm::{aria2, chordscope, libtorrent, rqbit, sendme};
 
 /// The task that every program has in a race.
 #[derive(Clone, Copy, Debug)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chordscope_core::swarm::layout::Layout;
 use chordscope_core::swarm::manifest::digest;
 
-use crate::contest::now;
+use crate::swarm::contest::now;
 
 /// The number of turns that each has.
 const TURNS: u32 = 10;

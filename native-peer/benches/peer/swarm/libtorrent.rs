@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Outcome;
-use crate::child::Child;
-use crate::contest::{Score, Turn};
+use crate::swarm::child::Child;
+use crate::swarm::contest::{Score, Turn};
 
 fn script() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/swarm/bittorrent.py")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peer/swarm/bittorrent.py")
 }
 
 /// The metainfo file of the turn's file.

@@ -38,7 +38,7 @@ pub(crate) struct Options {
 
 impl Options {
     pub(crate) fn parse() -> Self {
-        <Self as Parser>::parse()
+        Self::parse_from(std::env::args_os().skip(1))
     }
 
     /// Leechers, and MiB for each.

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::Outcome;
-use crate::child::Child;
-use crate::contest::{Score, Turn, one_to_one};
-use crate::libtorrent::free_ports;
+use crate::swarm::child::Child;
+use crate::swarm::contest::{Score, Turn, one_to_one};
+use crate::swarm::libtorrent::free_ports;
 
 fn command(program: &Path, port: u16, api: u16) -> Command {
     let mut command = Command::new(program);

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::Outcome;
-use crate::child::Child;
-use crate::contest::{Score, Turn, one_to_one};
+use crate::swarm::child::Child;
+use crate::swarm::contest::{Score, Turn, one_to_one};
 
 pub(crate) fn play(program: &Path, turn: &Turn<'_>) -> Outcome<Score> {
     let mut seed = Command::new(program);

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
 use crate::Outcome;
-use crate::child::TIMEOUT;
+use crate::swarm::child::TIMEOUT;
 
 type Ports = Arc<(Mutex<BTreeSet<u16>>, Condvar)>;
 

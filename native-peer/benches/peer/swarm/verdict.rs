@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::contest::{Race, Scores};
+use crate::swarm::contest::{Race, Scores};
 
 /// The most memory that a peer may take, in MiB.
 const PEAK: f64 = 150.0;
