@@ -5,5 +5,5 @@ mod cards;
 pub mod codec;
 pub mod frame;
 mod groups;
+mod kept;
 pub mod release_0_1;
-mod vocabulary;

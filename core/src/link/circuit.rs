@@ -1,4 +1,4 @@
-//! One end of a circuit: the frames that wait for credit, and the credit that is owed.
+//! One end of a circuit: the frames that wait for credit, and the credit that is owed. And the numbers of the circuits on a link.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -6,19 +6,22 @@ use alloc::vec::Vec;
 use crate::base::time::Instant;
 use crate::link::credit::{Allowance, Window};
 use crate::link::reason::CloseReason;
-use crate::link::session::TRAILER;
+use crate::link::session::{Plain, Role, TRAILER};
 use crate::wire::frame::MAX_FRAME;
 
 /// The most that may wait for credit, in bytes.
 const MAX_WAITING: usize = 1024 * 1024;
 
-/// One end of a circuit: outgoing frames that wait for credit, and the window for incoming ones.
+/// One end of a circuit: outgoing frames and data that wait for credit, and the window for incoming ones.
 #[derive(Clone, Debug, Default)]
 pub struct Circuit {
     allowance: Allowance,
     window: Window,
     waiting: VecDeque<Vec<u8>>,
     bytes: usize,
+    /// Frames that are sealed once all of `waiting` has left.
+    data: VecDeque<Plain>,
+    data_bytes: usize,
 }
 
 impl Circuit {
@@ -50,9 +53,24 @@ impl Circuit {
         self.waiting.pop_front()
     }
 
-    /// Returns whether there is credit for data: nothing waits, and a control message would still find some.
-    pub fn has_room_for_data(&self) -> bool {
-        self.waiting.is_empty() && self.allowance.left() >= 2 * (MAX_FRAME + TRAILER)
+    /// Queues data behind all else.
+    pub fn push_data(&mut self, frame: Plain) {
+        self.data_bytes += frame.len();
+        self.data.push_back(frame);
+    }
+
+    /// The next data that there is credit for, to be sealed: nothing else waits, and a control message would still find some.
+    pub fn pop_data(&mut self) -> Option<Plain> {
+        let has_room =
+            self.waiting.is_empty() && self.allowance.left() >= 2 * (MAX_FRAME + TRAILER);
+        let data = self.data.pop_front_if(|_| has_room)?;
+        self.data_bytes -= data.len();
+        Some(data)
+    }
+
+    /// The number of bytes of data that wait.
+    pub const fn data_waiting(&self) -> usize {
+        self.data_bytes
     }
 
     /// Takes credit from the other end.
@@ -77,6 +95,54 @@ impl Circuit {
     }
 }
 
+/// The numbers of the circuits on a link: odd where its initiator opens them, else even, and each greater than those before.
+#[derive(Clone, Debug)]
+pub struct Numbers {
+    role: Role,
+    next: u32,
+    last_of_theirs: u32,
+}
+
+impl Numbers {
+    /// The numbers of a new link, as this side of it sees them.
+    pub const fn new(role: Role) -> Self {
+        Self {
+            role,
+            next: match role {
+                Role::Initiator => 1,
+                Role::Responder => 2,
+            },
+            last_of_theirs: 0,
+        }
+    }
+
+    /// A number for a circuit that this side opens; `None` when all are used up.
+    pub fn draw(&mut self) -> Option<u32> {
+        let number = self.next;
+        self.next = number.checked_add(2)?;
+        Some(number)
+    }
+
+    /// Returns whether the other side may open a circuit of this number.
+    pub fn takes(&mut self, number: u32) -> bool {
+        let is_theirs = (number % 2 == 1) == (self.role == Role::Responder);
+        let is_new = number > self.last_of_theirs;
+        if is_theirs && is_new {
+            self.last_of_theirs = number;
+        }
+        is_theirs && is_new
+    }
+
+    /// Returns whether a circuit of this number has ever been.
+    pub const fn knows(&self, number: u32) -> bool {
+        let is_mine = (number % 2 == 1) == matches!(self.role, Role::Initiator);
+        match is_mine {
+            true => number < self.next,
+            false => number <= self.last_of_theirs,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,11 +162,30 @@ mod tests {
             popped += 1;
         }
         assert_eq!(popped, 4, "of a first window of 256 KiB");
-        assert!(!circuit.has_room_for_data());
+        circuit.push_data(vec![7].into());
+        assert_eq!(circuit.pop_data(), None);
         assert_eq!(circuit.grant(1_000_000), Ok(()));
         while circuit.pop().is_some() {
             popped += 1;
         }
         assert_eq!(popped, pushed);
+        assert_eq!(circuit.data_waiting(), 1);
+        assert_eq!(circuit.pop_data(), Some(vec![7].into()));
+        assert_eq!((circuit.pop_data(), circuit.data_waiting()), (None, 0));
+    }
+
+    #[test]
+    fn each_side_numbers_its_circuits_by_itself() {
+        for role in [Role::Initiator, Role::Responder] {
+            let (mut mine, mut theirs) = (Numbers::new(role), Numbers::new(role.other()));
+            for _ in 0..3 {
+                let number = mine.draw().unwrap();
+                assert!(!theirs.knows(number));
+                assert!(theirs.takes(number));
+                assert!(theirs.knows(number) && mine.knows(number));
+                assert!(!theirs.takes(number), "used already");
+                assert!(!mine.takes(number + 2), "its own");
+            }
+        }
     }
 }

@@ -152,8 +152,8 @@ impl Node {
             mode,
             goal: Goal::Owner,
         };
-        let (services, ring) = (&mut self.services, &mut self.ring);
-        let (number, outcome) = ring.start_lookup(services, now, search)?;
+        let (lookups, pointers) = self.ring.split();
+        let (number, outcome) = lookups.start(&mut self.services, pointers, now, search)?;
         self.on_outcome(now, outcome);
         Ok(LookupId(number))
     }

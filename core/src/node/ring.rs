@@ -72,24 +72,10 @@ impl Ring {
 
     // Lookups.
 
-    /// Begins a lookup; it may be over at once.
-    ///
-    /// # Errors
-    /// [`LookupError::NotMember`] outside a ring, [`LookupError::Busy`] when too many lookups are under way.
-    pub(super) fn start_lookup(
-        &mut self,
-        services: &mut Services,
-        now: Instant,
-        search: Search,
-    ) -> Result<(u64, Option<Outcome>), LookupError> {
-        let (lookups, pointers) = self.split();
-        lookups.start(services, pointers, now, search)
-    }
-
     /// Looks a key up for a purpose of this node's own.
     ///
     /// # Errors
-    /// As [`Ring::start_lookup`].
+    /// [`LookupError::NotMember`] outside a ring, [`LookupError::Busy`] when too many lookups are under way.
     pub(super) fn look_up(
         &mut self,
         services: &mut Services,
@@ -103,7 +89,8 @@ impl Ring {
             mode: services.config.mode,
             goal,
         };
-        let (_, outcome) = self.start_lookup(services, now, search)?;
+        let (lookups, pointers) = self.split();
+        let (_, outcome) = lookups.start(services, pointers, now, search)?;
         Ok(outcome)
     }
 

@@ -10,9 +10,10 @@ use crate::link::LinkId;
 use crate::node::api::{Event as NodeEvent, Limit};
 use crate::peer::api::{Event, Output};
 use crate::peer::config::{Limits, Reach};
-use crate::peer::links::{Body, Channel, Links};
+use crate::peer::links::{Channel, Links};
 use crate::peer::parts::{ToNode, Want};
 use crate::peer::{leasing, links, relaying, transfers};
+use crate::wire::codec::Body;
 
 /// The most ways to one node that are tried.
 const MAX_WAYS: usize = 6;

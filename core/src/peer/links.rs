@@ -24,10 +24,10 @@ use self::ends::Ends;
 pub use self::handshakes::HANDSHAKE_TIMEOUT;
 use self::handshakes::Handshakes;
 use self::receiving::Receiving;
-use self::routes::{Routes, send_over};
+use self::routes::Routes;
 use self::sending::Channels;
 pub use self::sending::MAX_DATA;
-pub(super) use self::sending::{Body, Outputs};
+pub(super) use self::sending::Outputs;
 use crate::base::contact::{Address, Contact};
 use crate::base::id::Id;
 use crate::base::identity::Signer;
@@ -45,6 +45,7 @@ use crate::peer::dialing::Aim;
 use crate::peer::parts::Want;
 use crate::peer::{dialing, relaying};
 use crate::swarm::message::Block;
+use crate::wire::codec::Body;
 use crate::wire::frame::{Frame, MAX_FRAME};
 
 /// The context of the links: this node's contact and signer, the time, and the outputs to the owner.
@@ -129,9 +130,9 @@ impl Links {
         let Host { now, me, .. } = host;
         let channels = &mut self.channels;
         let want = match input {
-            Input::Send(to, message) => self.routes.send(channels, &to, &message, host.outputs),
+            Input::Send(to, message) => self.send(&to, &message, host.outputs),
             Input::SendWaiting(channel, to, body) => {
-                send_over(channels, channel, &to, &body, host.outputs)
+                channels.send_body(channel, &to, &body, host.outputs)
             }
             Input::OpenCircuit { over, to, at } => self.open_circuit(host, over, to, at),
             Input::Accept(leg) => self.open(host, Channel::Circuit(leg), None, None),
@@ -446,18 +447,42 @@ impl Links {
             .flatten()
     }
 
+    /// Sends a message to a node. Where there is no link to it yet, the message waits for one.
+    fn send(&mut self, to: &Contact, message: &Message, outputs: &mut Outputs) -> Option<Want> {
+        let body = Body::of(message)?;
+        let channels = &mut self.channels;
+        match self.routes.to(to.id()) {
+            // A swarm counts on its messages staying in order.
+            Some(channel) if matches!(message, Message::Swarm(_)) => {
+                channels.send_in_order(channel, &body, outputs)
+            }
+            Some(channel) => channels.send_body(channel, to, &body, outputs),
+            None => Some(Want::Dialing(dialing::Input::Deliver(to.clone(), body))),
+        }
+    }
+
+    /// Sends data of the owner's to a node.
+    ///
+    /// # Errors
+    /// [`DataError`] says why nothing was sent.
     pub(super) fn send_data(
         &mut self,
         to: Id,
         body: &[u8],
         outputs: &mut Outputs,
     ) -> Result<(), DataError> {
-        self.routes.send_data(&mut self.channels, to, body, outputs)
+        if body.len() > MAX_DATA {
+            return Err(DataError::TooLong);
+        }
+        let channel = self.routes.to(to).ok_or(DataError::NotLinked)?;
+        self.channels.send_data(channel, body, outputs)
     }
 
+    /// Sends a piece of a content to a node.
     pub(super) fn send_block(&mut self, to: Id, block: &Block, outputs: &mut Outputs) {
-        self.routes
-            .send_block(&mut self.channels, to, block, outputs);
+        if let Some(channel) = self.routes.to(to) {
+            self.channels.send_block(channel, block, outputs);
+        }
     }
 
     /// As after a handshake with this node.

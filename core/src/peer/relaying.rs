@@ -182,7 +182,7 @@ impl Relaying {
         }
     }
 
-    /// Handles the end of a lookup of the node's; `None` where it was not for a tab's target.
+    /// Handles the end of a lookup of the node's; `None` where it was not for the target of a circuit.
     pub(super) fn on_lookup_ended(
         &mut self,
         lookup: LookupId,

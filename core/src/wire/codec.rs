@@ -1,20 +1,41 @@
-//! Messages, contacts and records to bytes and back.
+//! Messages and contacts to bytes and back.
+//!
+//! In a serialized message contacts are bare cards, since a card is a contact only once it is checked. The order of the variants is the
+//! protocol: new ones go to the end.
 
+use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::base::contact::{Card, Contact};
 use crate::base::features::Features;
-use crate::message::Message;
-use crate::store::group::{Control, Entry};
-use crate::store::message::StoredRecord;
-use crate::store::renewal::Renewal;
+use crate::base::id::Id;
+use crate::chord::message as chord;
+use crate::chord::route::{Routing, Step};
+use crate::message::{Message, Request, Response};
+use crate::store::message as store;
+use crate::store::record::{RecordError, Version};
+use crate::swarm::message as swarm;
 pub use crate::wire::cards::{Cards, DecodeError};
 use crate::wire::frame::MAX_FRAME;
-use crate::wire::groups::WireControl;
-use crate::wire::vocabulary::{self, WireMessage};
+use crate::wire::groups::{WireGroupRequest, WireGroupResponse};
+pub use crate::wire::kept::{
+    decode_control, decode_copy, decode_entry, decode_renewal, encode_control, encode_copy,
+    encode_entry, encode_renewal,
+};
+
+#[cfg(test)]
+mod tests;
+
+/// The number of known kinds of requests: those from this number on are unknown.
+const KNOWN_REQUESTS: u32 = 9;
+/// The number of requests about groups without lineages, which release 0.1 makes.
+const RETIRED: u32 = 7;
+/// The number of [`WireRequest::Group`].
+const GROUP: u32 = 8;
 
 /// The bytes of a message.
 ///
@@ -29,10 +50,52 @@ pub fn encode_message(message: &Message) -> Result<Vec<u8>, DecodeError> {
 /// # Errors
 /// [`DecodeError`] names what is wrong.
 pub fn decode_message(bytes: &[u8], cards: &mut Cards) -> Result<Message, DecodeError> {
-    if let Some(error) = vocabulary::unknown_request(bytes) {
+    if let Some(error) = unknown_request(bytes) {
         return Err(error);
     }
     decode::<WireMessage>(bytes)?.check(cards)
+}
+
+/// A message as it is sent, for receivers of different features: what needs one that they lack is said plainer, or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Body {
+    pub(crate) bytes: Vec<u8>,
+    /// The features that the receiver must have.
+    needs: Features,
+    /// The features that a receiver without them must have for the plainer message, and its bytes.
+    plainer: Option<(Features, Vec<u8>)>,
+    /// The message's request number, if it is a request.
+    pub(crate) request: Option<u64>,
+}
+
+impl Body {
+    /// `None` for a message that fits no frame: only a lookup's path of hundreds of nodes grows beyond one, and its origin asks hop
+    /// by hop instead.
+    pub(crate) fn of(message: &Message) -> Option<Self> {
+        Some(Self {
+            bytes: encode_message(message).ok()?,
+            needs: message.needs(),
+            plainer: message.plainer().and_then(|plainer| {
+                let bytes = encode_message(&plainer).ok()?;
+                Some((plainer.needs(), bytes))
+            }),
+            request: match message {
+                Message::Request(number, _) => Some(*number),
+                _ => None,
+            },
+        })
+    }
+
+    /// Returns the bytes for a receiver of these features; `None` when it would not understand the message.
+    pub(crate) fn understood_with(&self, features: Features) -> Option<&[u8]> {
+        let plainer = self.plainer.as_ref();
+        match features.has(self.needs) {
+            true => Some(&self.bytes),
+            false => plainer
+                .filter(|(needs, _)| features.has(*needs))
+                .map(|(_, bytes)| bytes.as_slice()),
+        }
+    }
 }
 
 /// The bytes of a contact.
@@ -85,86 +148,21 @@ pub fn decode_introduction(
     Ok((cards.check(card)?, Features::from_bits(bits)))
 }
 
-/// The bytes of a record and its remaining life, as kept on disk.
-///
-/// # Errors
-/// [`DecodeError::TooLong`] never, as a record is bounded.
-pub fn encode_copy(copy: &StoredRecord) -> Result<Vec<u8>, DecodeError> {
-    encode(copy)
-}
-
-/// Reads a kept record. Its signature is checked when a node takes it in.
-///
-/// # Errors
-/// [`DecodeError::Malformed`] when it is none.
-pub fn decode_copy(bytes: &[u8]) -> Result<StoredRecord, DecodeError> {
-    decode(bytes)
-}
-
-/// The bytes of a renewal, as kept on disk.
-///
-/// # Errors
-/// [`DecodeError::TooLong`] never, as a renewal is bounded.
-pub fn encode_renewal(renewal: &Renewal) -> Result<Vec<u8>, DecodeError> {
-    encode(renewal)
-}
-
-/// Reads a kept renewal.
-///
-/// # Errors
-/// [`DecodeError::Malformed`] when it is none.
-pub fn decode_renewal(bytes: &[u8]) -> Result<Renewal, DecodeError> {
-    decode(bytes)
-}
-
-/// The bytes of what a node remembers of its groups, as kept on disk.
-///
-/// # Errors
-/// [`DecodeError::Malformed`] never.
-pub fn encode_control(control: &Control) -> Result<Vec<u8>, DecodeError> {
-    let bytes = postcard::to_allocvec(&WireControl::of(control));
-    // Fences stand behind all else: a control without them ends before.
-    let bytes = match control.fences.is_empty() {
-        true => bytes,
-        false => bytes.and_then(|bytes| postcard::to_extend(&control.fences, bytes)),
+/// Returns the reason why a request cannot be read that is of a kind that this release does not know; `None` for whatever else the
+/// bytes are.
+fn unknown_request(bytes: &[u8]) -> Option<DecodeError> {
+    let (kind, bytes) = postcard::take_from_bytes::<u32>(bytes).ok()?;
+    let (number, bytes) = (kind == 0).then(|| postcard::take_from_bytes::<u64>(bytes).ok())??;
+    let (request, bytes) = postcard::take_from_bytes::<u32>(bytes).ok()?;
+    let known = match request {
+        RETIRED => return Some(DecodeError::RetiredRequest(number)),
+        GROUP => postcard::take_from_bytes::<u32>(bytes).ok()?.0 < WireGroupRequest::KNOWN,
+        request => request < KNOWN_REQUESTS,
     };
-    bytes.map_err(|_| DecodeError::Malformed)
+    (!known).then_some(DecodeError::UnknownRequest(number))
 }
 
-/// Reads what a node remembered of its groups.
-///
-/// # Errors
-/// [`DecodeError`] names what is wrong.
-pub fn decode_control(bytes: &[u8], cards: &mut Cards) -> Result<Control, DecodeError> {
-    let taken = postcard::take_from_bytes(bytes).map_err(|_| DecodeError::Malformed)?;
-    let (control, rest): (WireControl, &[u8]) = taken;
-    let fences = match rest.is_empty() {
-        true => Vec::new(),
-        false => match postcard::take_from_bytes(rest) {
-            Ok((fences, [])) => fences,
-            _ => return Err(DecodeError::Malformed),
-        },
-    };
-    control.check(fences, cards)
-}
-
-/// The bytes of a group's entry, as kept on disk.
-///
-/// # Errors
-/// [`DecodeError::TooLong`] never, as a record is bounded.
-pub fn encode_entry(entry: &Entry) -> Result<Vec<u8>, DecodeError> {
-    encode(entry)
-}
-
-/// Reads a kept entry.
-///
-/// # Errors
-/// [`DecodeError::Malformed`] when it is none.
-pub fn decode_entry(bytes: &[u8]) -> Result<Entry, DecodeError> {
-    decode(bytes)
-}
-
-fn encode(value: &impl Serialize) -> Result<Vec<u8>, DecodeError> {
+pub(super) fn encode(value: &impl Serialize) -> Result<Vec<u8>, DecodeError> {
     let bytes = postcard::to_allocvec(value).map_err(|_| DecodeError::Malformed)?;
     if bytes.len() > MAX_FRAME {
         return Err(DecodeError::TooLong);
@@ -172,7 +170,7 @@ fn encode(value: &impl Serialize) -> Result<Vec<u8>, DecodeError> {
     Ok(bytes)
 }
 
-fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
     if bytes.len() > MAX_FRAME {
         return Err(DecodeError::TooLong);
     }
@@ -184,256 +182,292 @@ fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::contact::{Address, ContactError};
-    use crate::base::id::{Id, Space};
-    use crate::base::identity::{Scheme, Signer};
-    use crate::base::rng::Rng;
-    use crate::chord::message::{
-        Forward, Found, MAX_AVOID, Neighbours, NextHop, Notice, Question, Request as Ask,
-        Response as Answer,
-    };
-    use crate::chord::route::{Routing, Step};
-    use crate::message::{Request, Response};
-    use crate::store::group::fence::Fence;
-    use crate::store::message as store;
-    use crate::store::record::{MAX_VALUE, Name, Record, RecordError};
-    use crate::wire::groups::WireGroupRequest;
-    use alloc::boxed::Box;
-    use alloc::sync::Arc;
-    use alloc::vec;
-    use core::time::Duration;
+#[derive(Serialize, Deserialize)]
+enum WireMessage {
+    Request(u64, WireRequest),
+    Response(u64, WireResponse),
+    Notice(WireNotice),
+    Swarm(swarm::Message),
+}
 
-    fn contact(secret: u8) -> Contact {
-        let address = Address::parse_url("ws://127.0.0.1:7340").unwrap();
-        let signer = Signer::ed25519([secret; 32]);
-        Contact::sign(Space::FULL, &signer, 0, 3, vec![address]).unwrap()
+#[derive(Serialize, Deserialize)]
+enum WireRequest {
+    Neighbours,
+    Ping,
+    Step(chord::Question),
+    Forward(Box<WireForward>),
+    Read(Id),
+    Write(Box<store::StoredRecord>),
+    Offer(Vec<(Id, Version)>),
+    /// A request of release 0.1: groups without lineages.
+    Retired(Retired),
+    Group(WireGroupRequest),
+}
+
+/// A part of the vocabulary that is not spoken any more: nothing is a value of it.
+#[derive(Serialize, Deserialize)]
+enum Retired {}
+
+#[derive(Serialize, Deserialize)]
+enum WireResponse {
+    Neighbours(WireNeighbours),
+    Pong,
+    Step(WireStep, WireNeighbours),
+    Forwarded,
+    NotMember,
+    Value(Option<Box<store::StoredRecord>>),
+    Written,
+    Refused(RecordError),
+    Wanted(Vec<Id>, Vec<Id>),
+    /// A reply of release 0.1: groups without lineages.
+    Retired(Retired),
+    Unsupported,
+    Group(WireGroupResponse),
+}
+
+#[derive(Serialize, Deserialize)]
+enum WireNotice {
+    Notify,
+    Found(u64, Vec<Id>, WireNeighbours),
+    Leaving(WireNeighbours),
+}
+
+#[derive(Serialize, Deserialize)]
+struct WireNeighbours {
+    predecessor: Option<Card>,
+    successors: Vec<Card>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum WireStep {
+    Here,
+    Owner(Card),
+    Finger(u8, Card),
+    Along(Card),
+    Back(Card),
+}
+
+#[derive(Serialize, Deserialize)]
+struct WireForward {
+    lookup: u64,
+    origin: Card,
+    key: Id,
+    routing: Routing,
+    arrived: bool,
+    path: Vec<Id>,
+}
+
+pub(super) fn card(contact: &Contact) -> Card {
+    contact.card().clone()
+}
+
+pub(super) fn limit<T>(list: Vec<T>, most: usize) -> Result<Vec<T>, DecodeError> {
+    if list.len() > most {
+        return Err(DecodeError::TooMany);
+    }
+    Ok(list)
+}
+
+impl WireMessage {
+    fn of(message: &Message) -> Self {
+        match message {
+            Message::Request(number, request) => Self::Request(*number, WireRequest::of(request)),
+            Message::Response(number, response) => {
+                Self::Response(*number, WireResponse::of(response))
+            }
+            Message::Notice(notice) => Self::Notice(WireNotice::of(notice)),
+            Message::Swarm(message) => Self::Swarm(message.clone()),
+        }
     }
 
-    fn cards() -> Cards {
-        Cards::new(Space::FULL, Scheme::ED25519)
-    }
-
-    fn largest_copy() -> Box<StoredRecord> {
-        let name = Name::new("n".repeat(255)).unwrap();
-        let value = Some(vec![7; MAX_VALUE]);
-        let life = Duration::from_secs(60);
-        let record = Record::sign(&Signer::ed25519([1; 32]), name, value, 9, life).unwrap();
-        Box::new(StoredRecord {
-            record,
-            remaining: 60,
+    fn check(self, cards: &mut Cards) -> Result<Message, DecodeError> {
+        Ok(match self {
+            Self::Request(number, request) => Message::Request(number, request.check(cards)?),
+            Self::Response(number, response) => Message::Response(number, response.check(cards)?),
+            Self::Notice(notice) => Message::Notice(notice.check(cards)?),
+            Self::Swarm(message) => Message::Swarm(message),
         })
     }
+}
 
-    fn neighbours() -> Neighbours {
-        Neighbours {
-            predecessor: Some(contact(1)),
-            successors: [contact(2), contact(3)].into(),
+impl WireRequest {
+    fn of(request: &Request) -> Self {
+        match request {
+            Request::Chord(chord::Request::Neighbours) => Self::Neighbours,
+            Request::Chord(chord::Request::Ping) => Self::Ping,
+            Request::Chord(chord::Request::Step(question)) => Self::Step(question.as_ref().clone()),
+            Request::Chord(chord::Request::Forward(forward)) => {
+                Self::Forward(Box::new(WireForward {
+                    lookup: forward.lookup,
+                    origin: card(&forward.origin),
+                    key: forward.key,
+                    routing: forward.routing,
+                    arrived: forward.arrived,
+                    path: forward.path.clone(),
+                }))
+            }
+            Request::Store(store::Request::Read(key)) => Self::Read(*key),
+            Request::Store(store::Request::Write(copy)) => Self::Write(copy.clone()),
+            Request::Store(store::Request::Offer(entries)) => Self::Offer(entries.clone()),
+            Request::Group(request) => Self::Group(WireGroupRequest::of(request)),
         }
     }
 
-    /// Returns one message of each kind.
-    fn messages() -> Vec<Message> {
-        let requests = requests().into_iter();
-        let requests = requests.map(|request| Message::Request(1, request));
-        let responses = responses().into_iter();
-        let responses = responses.map(|response| Message::Response(u64::MAX, response));
-        let notices = notices().map(Message::Notice);
-        requests.chain(responses).chain(notices).collect()
+    fn check(self, cards: &mut Cards) -> Result<Request, DecodeError> {
+        Ok(match self {
+            Self::Neighbours => Request::Chord(chord::Request::Neighbours),
+            Self::Ping => Request::Chord(chord::Request::Ping),
+            Self::Step(question) => {
+                let avoid = limit(question.avoid, chord::MAX_AVOID)?;
+                let question = chord::Question { avoid, ..question };
+                Request::Chord(chord::Request::Step(Box::new(question)))
+            }
+            Self::Forward(forward) => {
+                let forward = chord::Forward {
+                    lookup: forward.lookup,
+                    origin: cards.check(forward.origin)?,
+                    key: forward.key,
+                    routing: forward.routing,
+                    arrived: forward.arrived,
+                    path: limit(forward.path, chord::MAX_PATH)?,
+                };
+                Request::Chord(chord::Request::Forward(Arc::new(forward)))
+            }
+            Self::Read(key) => Request::Store(store::Request::Read(key)),
+            Self::Write(copy) => Request::Store(store::Request::Write(copy)),
+            Self::Offer(entries) => {
+                let entries = limit(entries, store::MAX_OFFER)?;
+                Request::Store(store::Request::Offer(entries))
+            }
+            Self::Retired(never) => match never {},
+            Self::Group(request) => Request::Group(Box::new(request.check(cards)?)),
+        })
+    }
+}
+
+impl WireResponse {
+    fn of(response: &Response) -> Self {
+        match response {
+            Response::Chord(chord::Response::Neighbours(neighbours)) => {
+                Self::Neighbours(WireNeighbours::of(neighbours))
+            }
+            Response::Chord(chord::Response::Pong) => Self::Pong,
+            Response::Chord(chord::Response::Step(hop)) => {
+                Self::Step(WireStep::of(&hop.step), WireNeighbours::of(&hop.neighbours))
+            }
+            Response::Chord(chord::Response::Forwarded) => Self::Forwarded,
+            Response::Chord(chord::Response::NotMember) => Self::NotMember,
+            Response::Store(store::Response::Value(copy)) => Self::Value(copy.clone()),
+            Response::Store(store::Response::Written) => Self::Written,
+            Response::Store(store::Response::Refused(error)) => Self::Refused(*error),
+            Response::Store(store::Response::Wanted { lacking, newer }) => {
+                Self::Wanted(lacking.clone(), newer.clone())
+            }
+            Response::Group(response) => Self::Group(WireGroupResponse::of(response)),
+            Response::Unsupported => Self::Unsupported,
+        }
     }
 
-    fn requests() -> Vec<Request> {
-        let key = Id::from_bytes([9; 20]);
-        let version = largest_copy().record.version();
-        let question = Question {
-            lookup: 5,
-            key,
-            routing: Routing::Linear,
-            arrived: true,
-            avoid: vec![key; MAX_AVOID],
-        };
-        let forward = Forward {
-            lookup: 6,
-            origin: contact(4),
-            key,
-            routing: Routing::Finger,
-            arrived: false,
-            path: vec![key, key],
-        };
-        vec![
-            Request::Chord(Ask::Neighbours),
-            Request::Chord(Ask::Ping),
-            Request::Chord(Ask::Step(Box::new(question))),
-            Request::Chord(Ask::Forward(Arc::new(forward))),
-            Request::Store(store::Request::Read(key)),
-            Request::Store(store::Request::Write(largest_copy())),
-            Request::Store(store::Request::Offer(vec![(key, version)])),
-        ]
-    }
-
-    fn responses() -> Vec<Response> {
-        let finger = Step::Finger {
-            row: 160,
-            contact: contact(5),
-        };
-        let step = |step| {
-            let neighbours = neighbours();
-            Response::Chord(Answer::Step(Box::new(NextHop { step, neighbours })))
-        };
-        vec![
-            Response::Chord(Answer::Neighbours(neighbours())),
-            Response::Chord(Answer::Pong),
-            step(Step::Here),
-            step(Step::Owner(contact(5))),
-            step(finger),
-            step(Step::Along(contact(5))),
-            step(Step::Back(contact(5))),
-            Response::Chord(Answer::Forwarded),
-            Response::Chord(Answer::NotMember),
-            Response::Store(store::Response::Value(Some(largest_copy()))),
-            Response::Store(store::Response::Value(None)),
-            Response::Store(store::Response::Written),
-            Response::Store(store::Response::Refused(RecordError::Full)),
-            Response::Store(store::Response::Wanted {
-                lacking: vec![Id::from_bytes([9; 20])],
-                newer: vec![],
+    fn check(self, cards: &mut Cards) -> Result<Response, DecodeError> {
+        Ok(match self {
+            Self::Neighbours(neighbours) => {
+                Response::Chord(chord::Response::Neighbours(neighbours.check(cards)?))
+            }
+            Self::Pong => Response::Chord(chord::Response::Pong),
+            Self::Step(step, neighbours) => {
+                let hop = chord::NextHop {
+                    step: step.check(cards)?,
+                    neighbours: neighbours.check(cards)?,
+                };
+                Response::Chord(chord::Response::Step(Box::new(hop)))
+            }
+            Self::Forwarded => Response::Chord(chord::Response::Forwarded),
+            Self::NotMember => Response::Chord(chord::Response::NotMember),
+            Self::Value(copy) => Response::Store(store::Response::Value(copy)),
+            Self::Written => Response::Store(store::Response::Written),
+            Self::Refused(error) => Response::Store(store::Response::Refused(error)),
+            Self::Wanted(lacking, newer) => Response::Store(store::Response::Wanted {
+                lacking: limit(lacking, store::MAX_OFFER)?,
+                newer: limit(newer, store::MAX_OFFER)?,
             }),
-            Response::Unsupported,
-        ]
+            Self::Retired(never) => match never {},
+            Self::Group(response) => Response::Group(response.check(cards)?),
+            Self::Unsupported => Response::Unsupported,
+        })
     }
+}
 
-    fn notices() -> [Notice; 3] {
-        let found = Found {
-            lookup: 7,
-            path: vec![Id::from_bytes([9; 20])],
-            neighbours: neighbours(),
-        };
-        [
-            Notice::Notify,
-            Notice::Found(Box::new(found)),
-            Notice::Leaving(neighbours()),
-        ]
-    }
-
-    #[test]
-    fn every_message_goes_there_and_back() {
-        for message in messages() {
-            let bytes = encode_message(&message).unwrap();
-            assert_eq!(decode_message(&bytes, &mut cards()), Ok(message));
+impl WireNotice {
+    fn of(notice: &chord::Notice) -> Self {
+        match notice {
+            chord::Notice::Notify => Self::Notify,
+            chord::Notice::Found(found) => Self::Found(
+                found.lookup,
+                found.path.clone(),
+                WireNeighbours::of(&found.neighbours),
+            ),
+            chord::Notice::Leaving(neighbours) => Self::Leaving(WireNeighbours::of(neighbours)),
         }
     }
 
-    #[test]
-    fn a_message_with_a_byte_too_many_or_too_few_is_refused() {
-        for message in messages() {
-            let mut bytes = encode_message(&message).unwrap();
-            bytes.push(0);
-            let longer = decode_message(&bytes, &mut cards());
-            assert!(matches!(
-                longer,
-                Err(DecodeError::Trailing | DecodeError::TooLong)
-            ));
-            bytes.truncate(bytes.len() - 2);
-            assert!(decode_message(&bytes, &mut cards()).is_err());
+    fn check(self, cards: &mut Cards) -> Result<chord::Notice, DecodeError> {
+        Ok(match self {
+            Self::Notify => chord::Notice::Notify,
+            Self::Found(lookup, path, neighbours) => chord::Notice::Found(Box::new(chord::Found {
+                lookup,
+                path: limit(path, chord::MAX_PATH + 1)?,
+                neighbours: neighbours.check(cards)?,
+            })),
+            Self::Leaving(neighbours) => chord::Notice::Leaving(neighbours.check(cards)?),
+        })
+    }
+}
+
+impl WireNeighbours {
+    fn of(neighbours: &chord::Neighbours) -> Self {
+        Self {
+            predecessor: neighbours.predecessor.as_ref().map(card),
+            successors: neighbours.successors.iter().map(card).collect(),
         }
     }
 
-    #[test]
-    fn an_unknown_request_is_told_from_garbage() {
-        let decode = |bytes: &[u8]| decode_message(bytes, &mut cards());
-        for number in [0, 127, 300, u64::MAX] {
-            let unknown = Err(DecodeError::UnknownRequest(number));
-            for request in [vocabulary::KNOWN_REQUESTS, 99, u32::MAX] {
-                let bytes = postcard::to_allocvec(&(0_u32, number, request, [7_u8; 20])).unwrap();
-                assert_eq!(decode(&bytes), unknown, "request {request}");
+    fn check(self, cards: &mut Cards) -> Result<chord::Neighbours, DecodeError> {
+        let predecessor = self.predecessor.map(|card| cards.check(card)).transpose()?;
+        let successors = limit(self.successors, chord::MAX_SUCCESSORS)?
+            .into_iter()
+            .map(|card| cards.check(card))
+            .collect::<Result<_, _>>()?;
+        Ok(chord::Neighbours {
+            predecessor,
+            successors,
+        })
+    }
+}
+
+impl WireStep {
+    fn of(step: &Step) -> Self {
+        match step {
+            Step::Here => Self::Here,
+            Step::Owner(contact) => Self::Owner(card(contact)),
+            // How the node of a row was chosen makes no difference to the requester.
+            Step::Finger { row, contact } | Step::Near { row, contact } => {
+                Self::Finger(*row, card(contact))
             }
-            let group = vocabulary::KNOWN_REQUESTS - 1;
-            for request in [WireGroupRequest::KNOWN, u32::MAX] {
-                let bytes = postcard::to_allocvec(&(0_u32, number, group, request)).unwrap();
-                assert_eq!(decode(&bytes), unknown, "group request {request}");
-            }
-        }
-        // Neither a known request with nonsense in it nor anything else that is unknown.
-        assert_eq!(decode(&[0, 1, 5, 9]), Err(DecodeError::Malformed));
-        for kind in [1, 2, 3, 4] {
-            assert_eq!(decode(&[kind, 99, 99, 99]), Err(DecodeError::Malformed));
+            Step::Along(contact) => Self::Along(card(contact)),
+            Step::Back(contact) => Self::Back(card(contact)),
         }
     }
 
-    #[test]
-    fn features_stand_behind_the_card_and_more_may_follow() {
-        let contact = contact(1);
-        let features = Features::from_bits(1 << 40 | 3);
-        let mut bytes = encode_introduction(&contact, Some(features)).unwrap();
-        let expected = Ok((contact.clone(), features));
-        assert_eq!(decode_introduction(&bytes, true, &mut cards()), expected);
-        assert!(decode_introduction(&bytes, false, &mut cards()).is_err());
-        bytes.extend([1, 2, 3]);
-        assert_eq!(decode_introduction(&bytes, true, &mut cards()), expected);
-        let bare = encode_introduction(&contact, None).unwrap();
-        let none = Ok((contact, Features::NONE));
-        assert_eq!(decode_introduction(&bare, false, &mut cards()), none);
-        assert!(decode_introduction(&bare, true, &mut cards()).is_err());
-    }
-
-    #[test]
-    fn a_control_without_fences_ends_before_them() {
-        let fence = Fence {
-            lineage: 1,
-            after: Id::from_bytes([1; 20]),
-            upto: Id::from_bytes([2; 20]),
-            generation: 1,
-            lost: vec![(Id::from_bytes([3; 20]), 4)],
-        };
-        let bare = Control::default();
-        let fenced = Control {
-            fences: vec![fence],
-            ..Control::default()
-        };
-        let [short, long] = [&bare, &fenced].map(|control| encode_control(control).unwrap());
-        assert!(long.starts_with(&short));
-        let decode = |bytes: &[u8]| decode_control(bytes, &mut cards());
-        assert_eq!((decode(&short), decode(&long)), (Ok(bare), Ok(fenced)));
-        let trailing = [long, vec![0]].concat();
-        assert_eq!(decode(&trailing), Err(DecodeError::Malformed));
-    }
-
-    #[test]
-    fn a_forged_contact_is_refused_even_beside_a_known_one() {
-        let mut cards = cards();
-        let good = contact(1);
-        assert!(cards.check(good.card().clone()).is_ok());
-        let mut forged = good.card().clone();
-        forged.version += 1;
-        assert_eq!(
-            cards.check(forged),
-            Err(DecodeError::Contact(ContactError::Signature))
-        );
-    }
-
-    #[test]
-    fn random_and_mutated_bytes_never_panic() {
-        let mut rng = Rng::from_seed(1, 0);
-        let mut cards = cards();
-        let samples: Vec<Vec<u8>> = messages()
-            .iter()
-            .map(|message| encode_message(message).unwrap())
-            .filter(|bytes| bytes.len() < 4_096)
-            .collect();
-        for round in 0..3_000_usize {
-            let mut bytes = samples[round % samples.len()].clone();
-            for _ in 0..=rng.below(3) {
-                let at = usize::try_from(rng.below(bytes.len() as u64)).unwrap();
-                bytes[at] = u8::try_from(rng.below(256)).unwrap();
-            }
-            let _ = decode_message(&bytes, &mut cards);
-            let mut noise = vec![0; usize::try_from(rng.below(64)).unwrap()];
-            rng.fill(&mut noise);
-            let _ = decode_message(&noise, &mut cards);
-            let _ = decode_copy(&noise);
-            let _ = crate::wire::frame::Frame::decode(&noise);
-        }
+    fn check(self, cards: &mut Cards) -> Result<Step, DecodeError> {
+        Ok(match self {
+            Self::Here => Step::Here,
+            Self::Owner(card) => Step::Owner(cards.check(card)?),
+            Self::Finger(row, card) => Step::Finger {
+                row,
+                contact: cards.check(card)?,
+            },
+            Self::Along(card) => Step::Along(cards.check(card)?),
+            Self::Back(card) => Step::Back(cards.check(card)?),
+        })
     }
 }

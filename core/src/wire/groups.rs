@@ -18,7 +18,7 @@ use crate::store::group::{Control, Entry, Held, Lineage, MAX_GROUPS, OperationTa
 use crate::store::message::StoredRecord;
 use crate::store::record::{RecordError, Version};
 use crate::wire::cards::{Cards, DecodeError};
-use crate::wire::vocabulary::{card, limit};
+use crate::wire::codec::{card, limit};
 
 #[derive(Serialize, Deserialize)]
 pub(super) enum WireGroupRequest {

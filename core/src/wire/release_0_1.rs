@@ -13,7 +13,7 @@ use crate::store::group::configuration::{Configuration, Epoch, MAX_MEMBERS, Memb
 use crate::store::group::{Control, Entry, Held, Lineage, MAX_GROUPS, OperationTag, Staged};
 use crate::store::message::StoredRecord;
 use crate::wire::cards::{Cards, DecodeError};
-use crate::wire::vocabulary::limit;
+use crate::wire::codec::limit;
 
 /// The incarnation of every store of release 0.1.
 pub const INCARNATION: u64 = 0;

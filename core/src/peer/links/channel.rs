@@ -1,8 +1,6 @@
 //! The state of one connection.
 
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
-use alloc::vec::Vec;
 
 use blake3::hazmat::ChainingValue;
 
@@ -17,7 +15,7 @@ use crate::base::time::Instant;
 use crate::link::circuit::Circuit;
 use crate::link::handshake::Handshake;
 use crate::link::reason::CloseReason;
-use crate::link::session::{Plain, Role, Session};
+use crate::link::session::{Role, Session};
 use crate::link::{Leg, LinkId};
 use crate::peer::dialing::Aim;
 use crate::wire::frame::{Frame, FrameType};
@@ -57,11 +55,8 @@ pub(super) struct Link {
     pub(super) opened: Instant,
     /// The time at which something came last.
     pub(super) heard: Instant,
-    /// Credit of a circuit; a socket's is not used.
+    /// Credit of a circuit, and what waits for it; a socket's is not used.
     pub(super) circuit: Circuit,
-    /// Data that waits for a circuit's credit.
-    pub(super) data: VecDeque<Plain>,
-    pub(super) data_bytes: usize,
     /// The owner waits for room.
     pub(super) is_full: bool,
 }
@@ -103,8 +98,6 @@ impl Link {
             opened: now,
             heard: now,
             circuit: Circuit::default(),
-            data: VecDeque::new(),
-            data_bytes: 0,
             is_full: false,
         }
     }
@@ -121,10 +114,10 @@ impl Link {
         link
     }
 
-    /// Adds counter and tag to a frame; `None` before the handshake is over.
-    pub(super) fn seal(&mut self, frame: impl Into<Plain>) -> Option<Vec<u8>> {
+    /// The session that seals its frames; `None` before the handshake is over.
+    pub(super) fn session(&mut self) -> Option<&mut Session> {
         match &mut self.stage {
-            Stage::Proved(_, session) | Stage::Open(_, session) => Some(session.seal(frame)),
+            Stage::Proved(_, session) | Stage::Open(_, session) => Some(session),
             Stage::Handshake(_) => None,
         }
     }

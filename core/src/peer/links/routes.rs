@@ -1,4 +1,4 @@
-//! Routes: the connection to each node, and sending over it.
+//! Routes: the connection to each node.
 
 use alloc::collections::BTreeMap;
 use alloc::vec;
@@ -8,18 +8,13 @@ use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::link::LinkId;
 use crate::link::reason::CloseReason;
-use crate::link::session::Plain;
-use crate::message::{Message, Response};
-use crate::peer::api::{DataError, Event, Output};
+use crate::peer::api::{Event, Output};
 use crate::peer::dialing::{self, Aim};
 use crate::peer::links::Input;
 use crate::peer::links::channel::Channel;
-use crate::peer::links::sending::{Body, Channels, MAX_DATA, Outputs};
+use crate::peer::links::sending::Channels;
 use crate::peer::parts::{ToNode, Want};
 use crate::peer::{finding, leasing, transfers};
-use crate::swarm::message::Block;
-use crate::wire::block::encode_block;
-use crate::wire::frame::FrameType;
 
 /// The channel over which each known node is spoken to.
 #[derive(Clone, Debug, Default)]
@@ -141,80 +136,6 @@ impl Routes {
             false => Want::Node(ToNode::Unreachable(id)),
         };
         vec![gone, Want::Finding(finding::Input::Unlinked(id)), next]
-    }
-
-    // Sending.
-
-    /// Sends a message to a node. Where there is no link to it yet, the message waits for one.
-    pub(super) fn send(
-        &self,
-        channels: &mut Channels,
-        to: &Contact,
-        message: &Message,
-        outputs: &mut Outputs,
-    ) -> Option<Want> {
-        let body = Body::of(message)?;
-        match self.to(to.id()) {
-            // A swarm counts on its messages staying in order.
-            Some(channel) if matches!(message, Message::Swarm(_)) => {
-                let kind = FrameType::Message;
-                let sent = channels.send_sealed(channel, kind, &body.bytes, outputs);
-                sent.err()
-                    .map(|reason| Want::Links(Input::Close(channel, reason)))
-            }
-            Some(channel) => send_over(channels, channel, to, &body, outputs),
-            None => Some(Want::Dialing(dialing::Input::Deliver(to.clone(), body))),
-        }
-    }
-
-    /// Sends data of the owner's to a node.
-    ///
-    /// # Errors
-    /// [`DataError`] says why nothing was sent.
-    pub(super) fn send_data(
-        &self,
-        channels: &mut Channels,
-        to: Id,
-        body: &[u8],
-        outputs: &mut Outputs,
-    ) -> Result<(), DataError> {
-        if body.len() > MAX_DATA {
-            return Err(DataError::TooLong);
-        }
-        let channel = self.to(to).ok_or(DataError::NotLinked)?;
-        channels.send_data(channel, body, outputs)
-    }
-
-    /// Sends a block to a node.
-    pub(super) fn send_block(
-        &self,
-        channels: &mut Channels,
-        to: Id,
-        block: &Block,
-        outputs: &mut Outputs,
-    ) {
-        if let Some(channel) = self.to(to) {
-            let frame = Plain::of_block(encode_block(block), block.value);
-            channels.queue_data(channel, frame, outputs);
-        }
-    }
-}
-
-/// Sends a message over a channel. Where the other end would not understand a request, that is answered here.
-pub(super) fn send_over(
-    channels: &mut Channels,
-    channel: Channel,
-    to: &Contact,
-    body: &Body,
-    outputs: &mut Outputs,
-) -> Option<Want> {
-    match channels.send_body(channel, body, outputs) {
-        Ok(None) => None,
-        Ok(Some(number)) => {
-            let answer = Message::Response(number, Response::Unsupported);
-            Some(Want::Node(ToNode::Message(to.clone(), answer)))
-        }
-        Err(reason) => Some(Want::Links(Input::Close(channel, reason))),
     }
 }
 

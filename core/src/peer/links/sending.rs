@@ -6,19 +6,23 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
-use crate::base::features::Features;
 use crate::base::id::Id;
 use crate::base::time::Instant;
+use crate::link::circuit::Numbers;
 use crate::link::fair_queue::{FairQueue, Lane};
 use crate::link::reason::CloseReason;
 use crate::link::relay_message::RelayMessage;
-use crate::link::session::{Plain, Role, TRAILER};
+use crate::link::session::{Plain, TRAILER};
 use crate::link::{Leg, LinkId};
-use crate::message::Message;
+use crate::message::{Message, Response};
 use crate::node::api::{Event as NodeEvent, Limit};
 use crate::peer::api::{DataError, Event, Output};
+use crate::peer::links::Input;
 use crate::peer::links::channel::{Channel, Link};
-use crate::wire::codec::encode_message;
+use crate::peer::parts::{ToNode, Want};
+use crate::swarm::message::Block;
+use crate::wire::block::encode_block;
+use crate::wire::codec::Body;
 use crate::wire::frame::{Frame, FrameType};
 
 /// The longest body of a data frame, in bytes.
@@ -36,84 +40,11 @@ const FAIR_SHARE: usize = 1 << 20;
 /// The orders to the peer's owner that wait to be taken.
 pub(in crate::peer) type Outputs = VecDeque<Output>;
 
-/// A message as it is sent, for nodes with the feature bits that it needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::peer) struct Body {
-    pub(in crate::peer) bytes: Vec<u8>,
-    /// The features that the receiver must have.
-    needs: Features,
-    /// The features that a receiver without them must have for the plainer message, and its bytes.
-    plainer: Option<(Features, Vec<u8>)>,
-    /// The message's request number, if it is a request.
-    request: Option<u64>,
-}
-
-impl Body {
-    /// `None` for a message that fits no frame: only a lookup's path of hundreds of nodes grows beyond one, and its origin asks hop
-    /// by hop instead.
-    pub(in crate::peer) fn of(message: &Message) -> Option<Self> {
-        Some(Self {
-            bytes: encode_message(message).ok()?,
-            needs: message.needs(),
-            plainer: message.plainer().and_then(|plainer| {
-                let bytes = encode_message(&plainer).ok()?;
-                Some((plainer.needs(), bytes))
-            }),
-            request: match message {
-                Message::Request(number, _) => Some(*number),
-                _ => None,
-            },
-        })
-    }
-}
-
 /// The queue of a socket, and the numbers of the circuits that it carries.
 #[derive(Clone, Debug)]
 struct Flow {
     queue: FairQueue,
-    role: Role,
-    next_number: u32,
-    last_of_theirs: u32,
-}
-
-impl Flow {
-    fn new(role: Role) -> Self {
-        Self {
-            queue: FairQueue::default(),
-            role,
-            next_number: match role {
-                Role::Initiator => 1,
-                Role::Responder => 2,
-            },
-            last_of_theirs: 0,
-        }
-    }
-
-    /// A number for a circuit that this side opens; `None` when all are used up.
-    fn number(&mut self) -> Option<u32> {
-        let number = self.next_number;
-        self.next_number = number.checked_add(2)?;
-        Some(number)
-    }
-
-    /// Returns whether the other side may open a circuit of this number.
-    fn takes(&mut self, number: u32) -> bool {
-        let is_theirs = (number % 2 == 1) == (self.role == Role::Responder);
-        let is_new = number > self.last_of_theirs;
-        if is_theirs && is_new {
-            self.last_of_theirs = number;
-        }
-        is_theirs && is_new
-    }
-
-    /// Returns whether a circuit of this number has ever been.
-    const fn knows(&self, number: u32) -> bool {
-        let is_mine = (number % 2 == 1) == matches!(self.role, Role::Initiator);
-        match is_mine {
-            true => number < self.next_number,
-            false => number <= self.last_of_theirs,
-        }
-    }
+    numbers: Numbers,
 }
 
 /// The open connections, and what waits to leave over them.
@@ -142,7 +73,11 @@ impl Channels {
 
     pub(super) fn insert(&mut self, channel: Channel, link: Link) {
         if let Channel::Socket(socket) = channel {
-            self.flows.insert(socket, Flow::new(link.role));
+            let flow = Flow {
+                queue: FairQueue::default(),
+                numbers: Numbers::new(link.role),
+            };
+            self.flows.insert(socket, flow);
         }
         self.links.insert(channel, link);
     }
@@ -200,7 +135,7 @@ impl Channels {
 
     /// A number for a circuit that this side opens over a link; `None` when all are used up.
     pub(super) fn new_leg(&mut self, link: LinkId) -> Option<Leg> {
-        let circuit = self.flows.get_mut(&link)?.number()?;
+        let circuit = self.flows.get_mut(&link)?.numbers.draw()?;
         Some(Leg { link, circuit })
     }
 
@@ -210,7 +145,7 @@ impl Channels {
     /// [`CloseReason::CircuitNumber`] when it may not use this number.
     pub(super) fn take_leg(&mut self, leg: Leg) -> Result<(), CloseReason> {
         let flow = self.flows.get_mut(&leg.link).ok_or(CloseReason::Gone)?;
-        match flow.takes(leg.circuit) {
+        match flow.numbers.takes(leg.circuit) {
             true => Ok(()),
             false => Err(CloseReason::CircuitNumber),
         }
@@ -219,7 +154,7 @@ impl Channels {
     /// Returns whether there has ever been a circuit of this number.
     pub(super) fn knows(&self, leg: Leg) -> bool {
         let flow = self.flows.get(&leg.link);
-        flow.is_some_and(|flow| flow.knows(leg.circuit))
+        flow.is_some_and(|flow| flow.numbers.knows(leg.circuit))
     }
 
     // Frames out.
@@ -261,7 +196,10 @@ impl Channels {
     ) -> Result<(), CloseReason> {
         let frame = Frame::on_link(kind, body).encode();
         let link = self.links.get_mut(&channel);
-        match link.and_then(|link| link.seal(frame)) {
+        match link
+            .and_then(Link::session)
+            .map(|session| session.seal(frame))
+        {
             Some(sealed) => self.send_frame(channel, sealed, outputs),
             None => Ok(()),
         }
@@ -296,27 +234,33 @@ impl Channels {
         self.refuse(far, reason, outputs);
     }
 
-    /// Sends a message in the words that the other end understands. Gives the number of a request that it does not
-    /// understand: nothing is sent then.
+    /// Sends a message to the node at the other end, in the words that it understands. A request that it would not understand is
+    /// answered here.
     pub(super) fn send_body(
+        &mut self,
+        channel: Channel,
+        to: &Contact,
+        body: &Body,
+        outputs: &mut Outputs,
+    ) -> Option<Want> {
+        let link = self.links.get(&channel)?;
+        let Some(bytes) = body.understood_with(link.features) else {
+            let answer = Message::Response(body.request?, Response::Unsupported);
+            return Some(Want::Node(ToNode::Message(to.clone(), answer)));
+        };
+        let sent = self.send_message(channel, bytes, outputs);
+        sent.err().map(|reason| close(channel, reason))
+    }
+
+    /// Sends a message at once, so that it stays in order with others that are sent so.
+    pub(super) fn send_in_order(
         &mut self,
         channel: Channel,
         body: &Body,
         outputs: &mut Outputs,
-    ) -> Result<Option<u64>, CloseReason> {
-        let Some(link) = self.links.get(&channel) else {
-            return Ok(None);
-        };
-        if link.features.has(body.needs) {
-            self.send_message(channel, &body.bytes, outputs)?;
-        } else if let Some((needs, plainer)) = &body.plainer
-            && link.features.has(*needs)
-        {
-            self.send_message(channel, plainer, outputs)?;
-        } else {
-            return Ok(body.request);
-        }
-        Ok(None)
+    ) -> Option<Want> {
+        let sent = self.send_sealed(channel, FrameType::Message, &body.bytes, outputs);
+        sent.err().map(|reason| close(channel, reason))
     }
 
     /// Sends a message, or lets it wait for its turn.
@@ -383,13 +327,14 @@ impl Channels {
             return Err(DataError::Full);
         }
         let frame = Frame::on_link(FrameType::Data, body).encode();
-        self.queue_data(channel, frame.into(), outputs);
+        self.queue(channel, Lane::Data, frame.into(), outputs);
         self.tell_room(channel, outputs);
         Ok(())
     }
 
-    /// Sends data, or lets it wait.
-    pub(super) fn queue_data(&mut self, channel: Channel, frame: Plain, outputs: &mut Outputs) {
+    /// Sends a piece of a content, or lets it wait as data does.
+    pub(super) fn send_block(&mut self, channel: Channel, block: &Block, outputs: &mut Outputs) {
+        let frame = Plain::of_block(encode_block(block), block.value);
         self.queue(channel, Lane::Data, frame, outputs);
     }
 
@@ -407,8 +352,7 @@ impl Channels {
             }
             Channel::Circuit(leg) => {
                 if let Some(link) = self.links.get_mut(&channel) {
-                    link.data_bytes += frame.len();
-                    link.data.push_back(frame);
+                    link.circuit.push_data(frame);
                     self.flush_circuit(leg, outputs);
                 }
             }
@@ -422,7 +366,10 @@ impl Channels {
                 .flows
                 .get(&link)
                 .map_or(0, |flow| flow.queue.waiting(lane)),
-            Channel::Circuit(_) => self.links.get(&channel).map_or(0, |link| link.data_bytes),
+            Channel::Circuit(_) => self
+                .links
+                .get(&channel)
+                .map_or(0, |link| link.circuit.data_waiting()),
         }
     }
 
@@ -496,7 +443,7 @@ impl Channels {
             let sealed = match (lane, self.links.get_mut(&channel)) {
                 (Lane::Messages | Lane::Data, Some(state)) => {
                     state.sent += (frame.len() + TRAILER) as u64;
-                    state.seal(frame)
+                    state.session().map(|session| session.seal(frame))
                 }
                 (Lane::Messages | Lane::Data, None) => None,
                 (Lane::Circuit(_), _) => Some(frame.into_frame()),
@@ -534,14 +481,10 @@ impl Channels {
                     flow.queue.push(Lane::Circuit(leg.circuit), frame);
                 }
             }
-            if !link.circuit.has_room_for_data() {
-                break;
-            }
-            let Some(data) = link.data.pop_front() else {
+            let Some(data) = link.circuit.pop_data() else {
                 break;
             };
-            link.data_bytes -= data.len();
-            let Some(sealed) = link.seal(data) else {
+            let Some(sealed) = link.session().map(|session| session.seal(data)) else {
                 break;
             };
             // There is room: nothing waits.
@@ -587,6 +530,10 @@ impl Channels {
     }
 }
 
+const fn close(channel: Channel, reason: CloseReason) -> Want {
+    Want::Links(Input::Close(channel, reason))
+}
+
 #[cfg(test)]
 mod tests {
     use alloc::boxed::Box;
@@ -594,12 +541,11 @@ mod tests {
     use core::time::Duration;
 
     use super::*;
+    use crate::base::features::Features;
     use crate::base::identity::Signer;
-    use crate::message::{Request, Response};
-    use crate::peer::links::Input;
+    use crate::message::Request;
     use crate::peer::links::testing::{exchange, linked};
     use crate::peer::parts::fixture::contact_of;
-    use crate::peer::parts::{ToNode, Want};
     use crate::store::group::message as group;
     use crate::store::message::{self as store, StoredRecord};
     use crate::store::record::{Name, Record};
@@ -611,21 +557,6 @@ mod tests {
             LARGE >> 10,
             MAX_MESSAGES_WAITING >> 20
         ));
-    }
-
-    #[test]
-    fn each_side_numbers_its_circuits_by_itself() {
-        for role in [Role::Initiator, Role::Responder] {
-            let (mut mine, mut theirs) = (Flow::new(role), Flow::new(role.other()));
-            for _ in 0..3 {
-                let number = mine.number().unwrap();
-                assert!(!theirs.knows(number));
-                assert!(theirs.takes(number));
-                assert!(theirs.knows(number) && mine.knows(number));
-                assert!(!theirs.takes(number), "used already");
-                assert!(!mine.takes(number + 2), "its own");
-            }
-        }
     }
 
     #[test]
