@@ -12,6 +12,7 @@ pub mod scenario;
 pub mod setup;
 pub mod view;
 
+mod conduct;
 mod content;
 mod line;
 mod member;
@@ -42,12 +43,11 @@ use chordscope_core::swarm::Swarm;
 use chordscope_core::swarm::api::{Event, Limits, Output, TransferView};
 use chordscope_core::swarm::bitfield::Bitfield;
 use chordscope_core::swarm::manifest::Manifest;
-use chordscope_core::swarm::message::{Arrived, Block, Message, Place, Said, Standing};
+use chordscope_core::swarm::message::{Arrived, Block, Message, Place};
 
+pub use crate::worlds::swarm::conduct::Conduct;
 pub use crate::worlds::swarm::member::Part;
-pub use crate::worlds::swarm::setup::{
-    Begins, Client, Conduct, Rates, Setup, SetupError, Stay, Way,
-};
+pub use crate::worlds::swarm::setup::{Begins, Client, Rates, Setup, SetupError, Stay, Way};
 
 /// A simulated swarm on its way.
 #[derive(Clone, Debug)]
@@ -197,11 +197,7 @@ impl SwarmWorld {
             member.arrived = Some(now);
             member.complete = (part != Part::Client).then_some(now);
         }
-        let boasts = matches!(
-            setup.conduct,
-            Conduct::Boasts | Conduct::Stretches | Conduct::Stalls
-        );
-        if boasts {
+        if setup.conduct.poses_as_source() {
             self.announced.insert(id);
         }
         if let Stay::Until(at) = setup.stay {
@@ -566,15 +562,11 @@ impl SwarmWorld {
         let leaves = self.now + takes;
         self.queue.push(leaves, Coming::Sent(from));
         let receiver = self.members.get_mut(&to).filter(|member| member.is_here());
-        let (Some(receiver), true) = (receiver, conduct != Conduct::Stalls) else {
+        let (Some(receiver), Some(block)) = (receiver, conduct.sends(block)) else {
             return;
         };
         let (begins, ends) = (self.now + self.setup.latency, leaves + self.setup.latency);
         let arrives = receiver.line.take_in(begins, ends, block.bytes().len());
-        let block = match conduct {
-            Conduct::Corrupts => corrupt(&block),
-            _ => block,
-        };
         let number = self.departures;
         self.departures += 1;
         self.queue.push(arrives, Coming::Block(number));
@@ -650,7 +642,7 @@ impl SwarmWorld {
         };
         match output {
             Output::Send(to, message) => {
-                if let Some(message) = said(conduct, self.setup.length, message) {
+                if let Some(message) = conduct.says(self.setup.length, message) {
                     self.queue.push(later, Coming::Message(id, to, message));
                 }
             }
@@ -696,34 +688,4 @@ const fn thousandths(part: u64, whole: u64) -> u16 {
         return setup::WHOLE;
     }
     (part as u128 * setup::WHOLE as u128 / whole as u128) as u16
-}
-
-/// Returns the message of a member that deviates, in place of the honest one.
-fn said(conduct: Conduct, length: u64, message: Message) -> Option<Message> {
-    let content = message.content;
-    let said = match (conduct, message.said) {
-        (Conduct::Boasts | Conduct::Stalls, Said::Hello(_)) => Said::Hello(Standing::Whole(length)),
-        (Conduct::Stretches, Said::Hello(_)) => Said::Hello(Standing::Whole(length + 1)),
-        // It is open to everybody, and never gets to sending anything.
-        (Conduct::Boasts | Conduct::Stalls | Conduct::Stretches, Said::Interested(_)) => {
-            Said::Choked(false)
-        }
-        (Conduct::Stalls, Said::Reject(..)) => return None,
-        (Conduct::Boasts | Conduct::Stalls | Conduct::Stretches, Said::Request(_)) => return None,
-        (_, said) => said,
-    };
-    Some(Message { content, said })
-}
-
-fn corrupt(block: &Block) -> Block {
-    let mut bytes = block.bytes().to_vec();
-    if let Some(byte) = bytes.last_mut() {
-        *byte ^= 1;
-    }
-    Block {
-        range: 0..bytes.len(),
-        whole: Arc::new(bytes),
-        value: None,
-        ..block.clone()
-    }
 }

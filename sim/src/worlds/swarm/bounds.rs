@@ -12,7 +12,8 @@
 //! that. Free riders and liars that send nothing right count with no uplink, liars not as clients that want the file. All numbers are
 //! whole microseconds, rounded down, so that they stay bounds.
 
-use crate::worlds::swarm::setup::{Begins, Client, Conduct, SEGMENT, Setup, Stay, Way};
+use crate::worlds::swarm::conduct::Conduct;
+use crate::worlds::swarm::setup::{Begins, Client, SEGMENT, Setup, Stay, Way};
 use chordscope_core::base::time::Instant;
 
 /// The least times of the three ways for one file and its clients, in microseconds.

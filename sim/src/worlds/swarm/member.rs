@@ -4,9 +4,10 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use crate::worlds::swarm::conduct::Conduct;
 use crate::worlds::swarm::line::Line;
 use crate::worlds::swarm::server::{Fetcher, Server};
-use crate::worlds::swarm::setup::{Client, Conduct, Stay};
+use crate::worlds::swarm::setup::{Client, Stay};
 use chordscope_core::base::content::ContentId;
 use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;

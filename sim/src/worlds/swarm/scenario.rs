@@ -6,8 +6,9 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::worlds::swarm::conduct::Conduct;
 use crate::worlds::swarm::member::{Member, Part};
-use crate::worlds::swarm::setup::{Begins, Conduct, Rates, Setup, Stay};
+use crate::worlds::swarm::setup::{Begins, Rates, Setup, Stay};
 use crate::worlds::swarm::{SwarmWorld, member};
 use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;

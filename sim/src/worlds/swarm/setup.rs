@@ -7,6 +7,7 @@ use core::time::Duration;
 use crate::engine::Timed;
 use crate::engine::run::MAX_MILLIS;
 use crate::worlds::swarm::acting::Action;
+use crate::worlds::swarm::conduct::Conduct;
 use chordscope_core::base::time::Instant;
 use chordscope_core::swarm::choker;
 use chordscope_core::swarm::layout::BLOCK;
@@ -35,31 +36,6 @@ pub const WHOLE: u16 = 1_000;
 const USUAL_UP: u64 = 256 << 10;
 /// The latency from any member to any other unless it is set.
 const USUAL_LATENCY: Duration = Duration::from_millis(20);
-
-/// The conduct of a member towards others.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Conduct {
-    /// As it should.
-    #[default]
-    Honest,
-    /// Takes and never gives: its [`Swarm`](chordscope_core::swarm::Swarm) has no slots, so that it unchokes nobody.
-    FreeRides,
-    /// Changes a byte of everything that it sends.
-    Corrupts,
-    /// Takes requests, and sends nothing.
-    Stalls,
-    /// Says that it has everything, and rejects all requests.
-    Boasts,
-    /// Says that the file is a byte longer.
-    Stretches,
-}
-
-impl Conduct {
-    /// Returns whether a member wants the file itself, so that a swarm that is done has served it.
-    pub const fn wants_the_file(self) -> bool {
-        matches!(self, Self::Honest | Self::FreeRides)
-    }
-}
 
 /// The length of a member's stay.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

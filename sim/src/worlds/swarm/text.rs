@@ -15,9 +15,10 @@ use crate::engine::Timed;
 use crate::engine::malformed::Malformed;
 use crate::engine::permalink::{Query, wrong};
 use crate::worlds::swarm::acting::Action;
+use crate::worlds::swarm::conduct::Conduct;
 use crate::worlds::swarm::line::micros;
 use crate::worlds::swarm::setup::{
-    Begins, Client, Conduct, MAX_CLIENTS, Rates, Setup, SetupError, Stay, Way,
+    Begins, Client, MAX_CLIENTS, Rates, Setup, SetupError, Stay, Way,
 };
 use chordscope_core::base::time::Instant;
 use chordscope_core::swarm::picker::Order;

@@ -4,9 +4,10 @@
 
 use alloc::vec::Vec;
 
+use crate::worlds::swarm::conduct::Conduct;
 use crate::worlds::swarm::line::{Flight, micros};
 use crate::worlds::swarm::member::{Machine, Member, Part};
-use crate::worlds::swarm::setup::{Conduct, Rates, Stay, WHOLE};
+use crate::worlds::swarm::setup::{Rates, Stay, WHOLE};
 use crate::worlds::swarm::{SwarmWorld, number};
 use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
