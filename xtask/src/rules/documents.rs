@@ -1,5 +1,7 @@
-//! Documents that name what exists: files, folders, and the commands of `cargo xtask`.
+//! Documents that name what exists: files, folders, and the commands of `cargo xtask`; that no merge has left in two versions; and the
+//! count of files in the walk of a key.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -133,6 +135,49 @@ fn refused(document: &str, text: &str) -> Vec<String> {
     calls(text).into_iter().filter_map(judge).collect()
 }
 
+/// The lines of a document that a merge has left undecided.
+fn undecided(document: &str, text: &str) -> Vec<String> {
+    let lines = text.lines().enumerate();
+    let marks =
+        lines.filter(|(_, line)| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> "));
+    marks
+        .map(|(number, line)| format!("{document}:{}: {line}", number + 1))
+        .collect()
+}
+
+/// The steps of the walk of a key that lead from the command line to the socket, and the most files that they may pass.
+const TO_THE_SOCKET: (usize, usize) = (13, 25);
+
+/// The files that the first steps of a walk name, those in parentheses left out, and the number that it says.
+fn passed(text: &str, walk: &str, steps: usize) -> (BTreeSet<String>, Option<usize>) {
+    let (_, section) = text.split_once(walk).unwrap_or_default();
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let mut files = BTreeSet::new();
+    let mut said = None;
+    for line in section.lines() {
+        let words = format!("In steps 1 to {steps} the key passes ");
+        if let Some(count) = line.strip_prefix(&words) {
+            said = count.split(' ').next().and_then(|count| count.parse().ok());
+        }
+        let step = line
+            .split_once(". ")
+            .and_then(|(step, _)| step.parse().ok());
+        if step.is_none_or(|step: usize| step > steps) {
+            continue;
+        }
+        let outside = line.split('(').enumerate();
+        for (number, part) in outside {
+            let part = match number {
+                0 => part,
+                _ => part.split_once(')').map_or("", |(_, behind)| behind),
+            };
+            let paths = quoted(part).filter(|span| span.ends_with(".rs"));
+            files.extend(paths.map(str::to_owned));
+        }
+    }
+    (files, said)
+}
+
 fn read(document: &str) -> String {
     fs::read_to_string(root().join(document)).unwrap_or_else(|error| panic!("{document}: {error}"))
 }
@@ -141,6 +186,37 @@ fn read(document: &str) -> String {
 fn every_file_that_a_map_names_exists() {
     let problems = MAPS.map(|document| missing(document, &read(document)));
     assert_none("paths that lead nowhere", &problems.concat());
+}
+
+#[test]
+fn no_document_has_two_versions_of_a_passage() {
+    let documents = [&MAPS[..], &GUIDES, &["CHANGELOG.md"]].concat();
+    let problems = documents
+        .iter()
+        .map(|document| undecided(document, &read(document)));
+    assert_none(
+        "merges left undecided",
+        &problems.collect::<Vec<_>>().concat(),
+    );
+    let text = "One\n<<<<<<< ours\ntwo\n=======\nthree\n>>>>>>> theirs\n";
+    let expected = ["A.md:2: <<<<<<< ours", "A.md:6: >>>>>>> theirs"];
+    assert_eq!(undecided("A.md", text), expected);
+}
+
+#[test]
+fn a_key_passes_as_many_files_as_its_walk_says_and_no_more_than_before() {
+    let (steps, most) = TO_THE_SOCKET;
+    let (files, said) = passed(&read("ARCHITECTURE.md"), "## A lookup", steps);
+    assert_eq!(said, Some(files.len()), "{files:#?}");
+    assert!(files.len() <= most, "{files:#?}");
+}
+
+#[test]
+fn a_walk_counts_each_file_once_and_none_in_parentheses() {
+    let text = "## A\n1. `a.rs`, `b.rs` (`c.rs` helps), `d.rs`: `word`\n2. `a.rs`\n3. `e.rs`\n\nIn steps 1 to 2 the key passes 4 files.\n## B\n1. `f.rs`\n";
+    let (files, said) = passed(text, "## A", 2);
+    assert_eq!(Vec::from_iter(files), ["a.rs", "b.rs", "d.rs"]);
+    assert_eq!(said, Some(4));
 }
 
 #[test]
