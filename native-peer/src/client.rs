@@ -14,7 +14,7 @@ use clap::{Args, Subcommand};
 use hyper::Method;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::client::connection::{Answer, Connection};
+use crate::client::connection::Connection;
 use crate::client::files::{FetchOptions, ShareOptions, UnshareOptions, VerifyOptions};
 use crate::client::quorum::Quorum;
 use crate::client::record::{DeleteOptions, GetOptions, PutOptions};
@@ -338,12 +338,6 @@ async fn peers(target: &Target, json: bool) -> Result<(), Failure> {
         ));
     }
     output::line(&text)
-}
-
-impl Answer {
-    fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Failure> {
-        serde_json::from_slice(&self.body).map_err(|_| self.nonsense())
-    }
 }
 
 /// Returns the way to a node, in words: its address, or the relay.

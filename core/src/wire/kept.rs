@@ -1,4 +1,4 @@
-//! What a node keeps on disk as bytes: records, renewals, and its part in groups.
+//! Records, renewals and groups as a node keeps them on disk, as bytes.
 
 use alloc::vec::Vec;
 

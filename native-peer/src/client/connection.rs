@@ -12,6 +12,7 @@ use hyper::header::{AUTHORIZATION, HOST};
 use hyper::{HeaderMap, Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -172,6 +173,11 @@ impl Answer {
     fn refusal(&self) -> Option<String> {
         let refusal = serde_json::from_slice::<Refusal>(&self.body);
         refusal.ok().map(|refusal| refusal.error)
+    }
+
+    /// Reads the answer as what the peer says in JSON.
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        serde_json::from_slice(&self.body).map_err(|_| self.nonsense())
     }
 
     pub(super) fn header(&self, name: &str) -> Result<&str, Failure> {
