@@ -135,6 +135,11 @@ impl Node {
 
 /// Lookups.
 impl Node {
+    /// Reports the next hop of each lookup that comes by from now on, by [`Event::Routed`]: for display and traces.
+    pub const fn trace_routes(&mut self) {
+        self.ring.routes.trace();
+    }
+
     /// Finds the node responsible for a key. [`Event::LookupEnded`] follows.
     ///
     /// # Errors

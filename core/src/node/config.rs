@@ -51,8 +51,6 @@ pub struct Config {
     pub retries: u8,
     /// The membership rules.
     pub membership: &'static Variant,
-    /// True if the node reports the next hop of each lookup by [`Event::Routed`](crate::node::api::Event::Routed), for display and tracing.
-    pub tell_routes: bool,
     /// The node's part in level `quorum`; with `None` it is in no group, and asks those of others.
     pub quorum: Option<Quorum>,
     /// The random number of this node's store: drawn when it is begun, another one after it was lost or damaged. A member of
@@ -127,7 +125,6 @@ impl Config {
             recursive_patience: Duration::from_secs(2),
             retries: 0,
             membership: &Variant::CORRECTED,
-            tell_routes: true,
             quorum: None,
             incarnation: 0,
             patience: Patience::default(),

@@ -21,6 +21,8 @@ use crate::node::services::Services;
 pub(super) struct Routes {
     pub(super) fingers: FingerTable,
     pub(super) candidates: Candidates,
+    /// True while each decision is told.
+    traced: bool,
 }
 
 impl Routes {
@@ -28,10 +30,16 @@ impl Routes {
         Self {
             fingers: FingerTable::new(config.space, me),
             candidates: Candidates::new(config.successors_per_finger),
+            traced: false,
         }
     }
 
-    /// Applies the routing rule at this node; an owner that watches is told.
+    /// Tells each decision from now on.
+    pub(super) const fn trace(&mut self) {
+        self.traced = true;
+    }
+
+    /// Applies the routing rule at this node.
     pub(super) fn decide(
         &self,
         services: &mut Services,
@@ -46,7 +54,7 @@ impl Routes {
             }
             step => step,
         };
-        if services.config.tell_routes {
+        if self.traced {
             services.event(Event::Routed {
                 lookup,
                 key: turn.key,

@@ -130,8 +130,6 @@ pub enum StartError {
     TooMany(usize),
     /// The node has so many files of folders already, and takes no more.
     TooManyParts(usize),
-    /// The file is too long, or its digests are not its own.
-    Malformed,
 }
 
 /// The state of a transfer.
@@ -278,9 +276,6 @@ impl fmt::Display for StartError {
                 f,
                 "{limit} files of folders are shared or being fetched, which is as many as one peer takes: unshare a folder"
             ),
-            Self::Malformed => {
-                f.write_str("the file is longer than 256 GiB, or its digests do not match it")
-            }
         }
     }
 }

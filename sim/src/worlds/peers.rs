@@ -30,7 +30,7 @@ use chordscope_core::store::renewal::Renewal;
 pub mod acting;
 mod asking;
 mod carrying;
-mod files;
+pub mod files;
 
 /// The conditions of links.
 #[derive(Clone, Copy, Debug)]

@@ -201,11 +201,10 @@ impl RingWorld {
     /// [`Malformed`] when the scenario's nodes make no ring.
     pub fn of_nodes(
         scenario: Arc<Scenario>,
-        mut config: Config,
+        config: Config,
         seed: u64,
         watch: Watch,
     ) -> Result<Self, Malformed> {
-        config.tell_routes = watch != Watch::Nothing;
         let mut world = Self {
             config: Arc::new(config),
             seed,

@@ -61,10 +61,12 @@ impl Peer {
         let signer = Signer::stand_in(id);
         let contact = Contact::stand_in(configs.chord.space, &signer, birth);
         let buckets = Arc::clone(&configs.kademlia);
+        let mut chord = Node::new(Arc::clone(&configs.chord), signer, contact, chord);
+        chord.trace_routes();
         Self {
             central: Client::new(configs.client, central),
             trackers: Client::new(configs.client, trackers),
-            chord: Node::new(Arc::clone(&configs.chord), signer, contact, chord),
+            chord,
             kademlia: kademlia::node::Node::new(now, id, buckets, kademlia),
             alarm: None,
         }

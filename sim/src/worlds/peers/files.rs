@@ -11,13 +11,28 @@ use chordscope_core::swarm::layout::Layout;
 use chordscope_core::swarm::manifest::{Manifest, hash_blocks};
 use chordscope_core::swarm::picker::Order;
 
+/// The reason why a member does not share a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShareError {
+    /// The file is longer than one may be.
+    TooLong,
+    /// The peer does not take it.
+    Refused(StartError),
+}
+
+impl From<StartError> for ShareError {
+    fn from(error: StartError) -> Self {
+        Self::Refused(error)
+    }
+}
+
 impl Peers {
     /// A member shares a file; gives its id.
     ///
     /// # Errors
-    /// As [`Peer::share`].
-    pub fn share(&mut self, member: usize, file: &[u8]) -> Result<ContentId, StartError> {
-        let layout = Layout::of(file.len() as u64).ok_or(StartError::Malformed)?;
+    /// As [`Peer::share`], and where the file is too long.
+    pub fn share(&mut self, member: usize, file: &[u8]) -> Result<ContentId, ShareError> {
+        let layout = Layout::of(file.len() as u64).ok_or(ShareError::TooLong)?;
         let size = usize::try_from(layout.segment_size()).unwrap_or(usize::MAX);
         // An empty file has one segment, which is empty.
         let mut parts: Vec<&[u8]> = file.chunks(size).collect();
@@ -25,7 +40,7 @@ impl Peers {
         let segments = (0..).zip(&parts);
         let values = segments.flat_map(|(index, part)| hash_blocks(layout, index, part).to_vec());
         let values: Vec<_> = values.collect();
-        let manifest = Manifest::of_blocks(layout, &values).ok_or(StartError::Malformed)?;
+        let manifest = Manifest::of_blocks(layout, &values).ok_or(ShareError::TooLong)?;
         let content = manifest.content();
         if let Some(state) = self.members.get_mut(member) {
             for (index, part) in (0..).zip(parts) {

@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use crate::engine::malformed::Malformed;
 
-use crate::worlds::ring::{NETWORK_STREAM, RingWorld};
+use crate::worlds::ring::{NETWORK_STREAM, RingWorld, Watch};
 use chordscope_core::base::contact::Contact;
 use chordscope_core::base::id::Id;
 use chordscope_core::base::identity::Signer;
@@ -118,6 +118,9 @@ impl RingWorld {
         // A stand-in without addresses is always well formed.
         let contact = Contact::stand_in(self.space(), &signer, self.births);
         let mut node = Node::new(Arc::clone(&self.config), signer, contact, rng);
+        if self.watch != Watch::Nothing {
+            node.trace_routes();
+        }
         if let Some((control, entries)) = self.disks.remove(&id) {
             node.restore_groups(self.now, control, &entries);
         }
