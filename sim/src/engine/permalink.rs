@@ -12,6 +12,11 @@ use chordscope_core::base::time::Instant;
 /// The longest link, in bytes: browsers and chat programs pass on that much.
 pub const MAX_LENGTH: usize = 8_000;
 
+/// The parameters of a link to a moment of a scenario; without the scenario's name, of any moment.
+pub(crate) const OF_SCENARIO: &str = "s v seed do t sel";
+/// The most letters of an unknown parameter's name that are shown.
+const LONGEST_NAME: usize = 40;
+
 /// The query of a URL.
 #[derive(Clone, Copy)]
 pub(crate) struct Query<'a>(&'a str);
@@ -26,6 +31,27 @@ impl<'a> Query<'a> {
         let parts = self.0.split('&').filter_map(|part| part.split_once('='));
         let mut named = parts.filter(|(key, _)| *key == name);
         named.next().map(|(_, value)| value)
+    }
+
+    /// Refuses parameters that are none of these words, and such as come twice. `embed` says how a page is shown.
+    pub(crate) fn check(self, known: &str) -> Result<(), Malformed> {
+        let names = || {
+            let parts = self.0.split('&').filter(|part| !part.is_empty());
+            parts.map(|part| part.split_once('=').map_or(part, |(name, _)| name))
+        };
+        let is_known = |name: &str| name == "embed" || known.split(' ').any(|word| word == name);
+        for name in names() {
+            let reason = if !is_known(name) {
+                "there is no parameter"
+            } else if names().filter(|other| *other == name).count() > 1 {
+                "given twice: the parameter"
+            } else {
+                continue;
+            };
+            let name: String = name.chars().take(LONGEST_NAME).collect();
+            return Err(wrong("link", format!("{reason} `{name}`")));
+        }
+        Ok(())
     }
 
     pub(crate) fn number(self, name: &str, default: u64) -> Result<u64, Malformed> {

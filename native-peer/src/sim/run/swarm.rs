@@ -60,8 +60,18 @@ impl Plan {
     /// The branch of an exported run that is shown, to the moment that is shown.
     pub(super) fn continued(imported: Imported<SwarmWorld>) -> Self {
         let history = imported.history;
+        let setup = history.setup();
+        let mut known = Scenario::all().into_iter();
+        let known = known.find(|known| {
+            // A run has its seed beside its set-up.
+            let seed = setup.seed;
+            Setup {
+                seed,
+                ..known.setup.clone()
+            } == *setup
+        });
         Self {
-            title: "a swarm".to_string(),
+            title: known.map_or("a swarm", |known| known.title).to_string(),
             seed: history.seed(),
             until: history.now(),
             setup: Setup {
@@ -130,11 +140,13 @@ mod tests {
     #[test]
     fn an_exported_run_has_the_digest_of_the_moment_that_it_shows() {
         let scenario = Scenario::named("eight-clients").unwrap();
+        let title = scenario.title;
         let mut history = History::<SwarmWorld>::new(scenario.setup, 5).unwrap();
         history.advance_to(Instant::from_millis(3_000));
         let text = export::write(&history);
         let plan = Plan::continued(export::read(&text).unwrap());
         assert!(plan.is_exported());
+        assert_eq!(plan.title, title);
         assert_eq!(plan.export().unwrap(), text);
         let (answer, trace) = plan.execute(true).unwrap();
         assert_eq!(answer.digest, history.world().digest());

@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 
 use crate::engine::behaviour::{self, BEHAVIOUR};
 use crate::engine::malformed::Malformed;
-use crate::engine::permalink::{MAX_LENGTH, Query, wrong};
+use crate::engine::permalink::{MAX_LENGTH, OF_SCENARIO, Query, wrong};
 use crate::worlds::ring::History;
 use crate::worlds::ring::builtin;
 use crate::worlds::ring::scenario::Scenario;
@@ -96,6 +96,10 @@ impl Permalink {
             Some(text) => Some(space.parse(text).map_err(|e| wrong("sel", e))?),
             None => None,
         };
+        match query.part("s") {
+            Some(_) => query.check(OF_SCENARIO)?,
+            None => query.check(&format!("{OF_SCENARIO} {}", ring::PARAMETERS))?,
+        }
         let behaviour = query.number("v", query.unnumbered().into())?;
         let behaviour = u32::try_from(behaviour).map_err(|_| wrong("v", "too large"))?;
         Ok(Self {
@@ -320,5 +324,30 @@ mod tests {
         assert_eq!(place("s=lesson-26&do=5:dance"), "do[0]");
         assert_eq!(place("s=lesson-26&do=insert"), "do[0]");
         assert_eq!(place("s=lesson-26&sel=99"), "sel");
+        let said = |link: &str| Permalink::parse(link).unwrap_err().to_string();
+        for (link, reason) in [
+            (
+                "s=lesson-26&seed=1&seed=2",
+                "given twice: the parameter `seed`",
+            ),
+            (
+                "bits=5&nodes=1&nodes=2",
+                "given twice: the parameter `nodes`",
+            ),
+            ("s=lesson-26&sed=2", "there is no parameter `sed`"),
+            ("s=lesson-26&nodes=2", "there is no parameter `nodes`"),
+            (
+                "bits=5&nodes=1&clients=2",
+                "there is no parameter `clients`",
+            ),
+            ("s=lesson-26&5", "there is no parameter `5`"),
+        ] {
+            assert_eq!(said(link), format!("link: {reason}"));
+        }
+        let long = said(&format!("s=lesson-26&{}=2", "x".repeat(4_000)));
+        assert!(long.len() < 100, "{long}");
+        for shown in ["embed&s=lesson-26", "s=lesson-26&embed=1&", "?&s=lesson-26"] {
+            assert!(Permalink::parse(shown).is_ok(), "{shown}");
+        }
     }
 }

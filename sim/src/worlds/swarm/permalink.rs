@@ -11,7 +11,7 @@ use alloc::string::String;
 use crate::engine::behaviour::{self, BEHAVIOUR};
 use crate::engine::history::History;
 use crate::engine::malformed::Malformed;
-use crate::engine::permalink::{MAX_LENGTH, Query, wrong};
+use crate::engine::permalink::{MAX_LENGTH, OF_SCENARIO, Query, wrong};
 use crate::worlds::swarm::scenario::Scenario;
 use crate::worlds::swarm::setup::Setup;
 use crate::worlds::swarm::{SwarmWorld, text};
@@ -104,6 +104,10 @@ impl Permalink {
             let checked = setup.check();
             checked.map_err(|error| wrong("do", error))?;
         }
+        match &scenario {
+            Some(_) => query.check(OF_SCENARIO)?,
+            None => query.check(&format!("{OF_SCENARIO} {}", text::PARAMETERS))?,
+        }
         let behaviour = query.number("v", query.unnumbered().into())?;
         let behaviour = u32::try_from(behaviour).map_err(|_| wrong("v", "too large"))?;
         let usual = scenario.as_ref().map_or(1, |scenario| scenario.seed);
@@ -194,6 +198,8 @@ mod tests {
         assert_eq!(place("s=trickle&do=5:dance"), "do[0]");
         assert_eq!(place("s=trickle&do=99999999999:join"), "do");
         assert_eq!(place("s=trickle&t=x"), "t");
+        assert_eq!(place("s=trickle&t=5&t=6"), "link");
+        assert_eq!(place("s=trickle&slots=6"), "link");
         assert_eq!(place("s=trickle&sel=x"), "sel");
         assert_eq!(place("s=trickle&v=4294967296"), "v");
         assert_eq!(place("len=9&clients=2x20000"), "clients");

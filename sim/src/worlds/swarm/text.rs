@@ -34,6 +34,9 @@ const CONDUCTS: [(&str, Conduct); 5] = [
     ("stretches", Conduct::Stretches),
 ];
 
+/// The parameters of a set-up.
+pub(super) const PARAMETERS: &str = "len latency pick slots way first clients";
+
 /// Writes a set-up without its seed and its actions.
 pub(super) fn write_setup(setup: &Setup) -> String {
     let pick = match setup.order {
@@ -107,7 +110,11 @@ fn write_member(client: Client) -> String {
 /// # Errors
 /// [`Malformed`] names the part that is wrong.
 pub(super) fn read_setup(text: &str) -> Result<Setup, Malformed> {
-    read_query(Query::of(text))
+    let query = Query::of(text);
+    let setup = read_query(query)?;
+    let checked = query.check(PARAMETERS);
+    checked.map_err(|error| wrong("setup", error.reason))?;
+    Ok(setup)
 }
 
 /// The same, of a query that may have other parts.
@@ -373,6 +380,9 @@ mod tests {
         assert_eq!(place("len=9&slots=300&clients=20000,-"), "slots");
         assert_eq!(place("len=9&clients=20000,-,but.1"), "segment");
         assert_eq!(place("len=9&latency=99999999&clients=20000,-"), "latency");
+        for more in ["&slot=2", "&len=9", "&do=5:join"] {
+            assert_eq!(place(&format!("{good}{more}")), "setup");
+        }
     }
 
     #[test]

@@ -62,8 +62,17 @@ pub(super) fn read(run: Json) -> Result<Imported<RingWorld>, String> {
     let imported = imported.map_err(|error| error.to_string())?;
     let history = &imported.history;
     let nodes = history.setup().nodes.len();
-    match nodes.max(history.world().nodes().count()) {
-        0..=MOST_NODES => Ok(imported),
+    check_size(nodes.max(history.world().nodes().count()))?;
+    Ok(imported)
+}
+
+/// Refuses a ring of more nodes than this page draws.
+///
+/// # Errors
+/// The reason, as a part of a sentence.
+pub(super) fn check_size(nodes: usize) -> Result<(), String> {
+    match nodes {
+        0..=MOST_NODES => Ok(()),
         nodes => Err(format!(
             "its ring has {nodes} nodes, and this page draws at most {MOST_NODES}; “chordscope sim run” takes it"
         )),

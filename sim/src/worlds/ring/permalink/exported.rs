@@ -28,6 +28,9 @@ impl Portable for RingWorld {
                 let query = Query::of(&text);
                 let seed = query.number("seed", 1)?;
                 let scenario = ring::read(query)?;
+                query
+                    .check(&format!("seed {}", ring::PARAMETERS))
+                    .map_err(|error| Malformed::new("setup", &error.reason))?;
                 Ok(Scenario { seed, ..scenario })
             }
             _ => Err(Malformed::new("setup", &"must be a text")),
@@ -49,6 +52,27 @@ impl Portable for RingWorld {
                 actions::read_action(setup.space, &words)
             }
             _ => Err("must be a text".into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn a_set_up_with_a_part_that_is_unknown_or_there_twice_is_refused() {
+        let read =
+            |more: &str| RingWorld::read_setup(format!("bits=5&nodes=1,9&seed=3{more}").into());
+        assert_eq!(read("").unwrap().seed, 3);
+        for (more, reason) in [
+            ("&sed=4", "setup: there is no parameter `sed`"),
+            ("&seed=4", "setup: given twice: the parameter `seed`"),
+            ("&do=5:insert,7", "setup: there is no parameter `do`"),
+        ] {
+            assert_eq!(read(more).unwrap_err().to_string(), reason);
         }
     }
 }

@@ -15,6 +15,9 @@ use chordscope_core::base::id::Space;
 use chordscope_core::base::time::Instant;
 use chordscope_core::store::record::Name;
 
+/// The parameters of a scenario but its actions and its seed.
+pub(super) const PARAMETERS: &str = "name title watch bits nodes records rules successors choices copies loss until latency reorder bandwidth quorum upkeep";
+
 /// All of a scenario but its actions and its seed.
 ///
 /// # Errors
