@@ -197,7 +197,13 @@ async fn status(
     State(app): State<Arc<App>>,
     Parameters(Nothing {}): Parameters<Nothing>,
 ) -> Result<Json<Status>, Failed> {
-    let mut status = app.driver.look(Status::of).await?;
+    let now = app.clock.now();
+    let dated = move |peer: &_| {
+        let mut status = Status::of(peer);
+        status.quorum.date(peer, now);
+        status
+    };
+    let mut status = app.driver.look(dated).await?;
     for position in app.positions.iter().skip(1) {
         // One that has left already waits for nothing.
         if let Ok(other) = position.look(Status::of).await {

@@ -5,10 +5,12 @@ use std::path::Path;
 
 use chordscope_core::base::contact::Contact;
 use chordscope_core::base::id::{Id, Space};
+use chordscope_core::base::time::Instant;
 use chordscope_core::node::adopting::{Adoption as Standing, AdoptionState};
 use chordscope_core::peer::Peer;
 use chordscope_core::store::group::fence::Fence;
 use chordscope_core::store::group::{Groups, Held};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::url;
@@ -77,6 +79,9 @@ pub(crate) struct Awaited {
     pub(crate) id: String,
     /// The address at which it was.
     pub(crate) address: Option<String>,
+    /// The seconds for which it has been away, as far as the peer that tells of it has seen that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) away_s: Option<u64>,
 }
 
 impl Awaited {
@@ -84,15 +89,29 @@ impl Awaited {
         Self {
             id: Space::FULL.show(contact.id()),
             address: url(contact),
+            away_s: None,
         }
     }
 
-    /// The id, and where it was.
+    /// Notes for how long it has been away.
+    pub(crate) fn date(&mut self, groups: &Groups, now: Instant) {
+        let id = Space::FULL.parse(&self.id).ok();
+        let since = id.and_then(|id| groups.away_since(id));
+        self.away_s = since.map(|since| now.since(since).as_secs());
+    }
+
+    /// The id, where it was, and for how long it has been away.
     pub(crate) fn describe(&self) -> String {
-        match &self.address {
-            Some(address) => format!("{} ({address})", self.id),
-            None => self.id.clone(),
+        let mut text = self.id.clone();
+        if let Some(address) = &self.address {
+            text.push_str(&format!(" ({address})"));
         }
+        if let Some(seconds) = self.away_s {
+            let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+            let time = SignedDuration::from_secs(seconds);
+            text.push_str(&format!(" for {time:#}"));
+        }
+        text
     }
 }
 
@@ -111,11 +130,33 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
-    /// The ranges of this peer that wait for absent members.
+    /// The ranges of this peer that wait for absent members, each once: an earlier group of a range may still be held beside the one
+    /// that follows it.
     pub(crate) fn all(groups: &Groups) -> Vec<Self> {
         let away: Vec<Id> = groups.awaited().iter().map(Contact::id).collect();
         let open = groups.held().filter(|held| held.decided.is_none());
-        open.filter_map(|held| Self::of(held, &away)).collect()
+        let mut all = Vec::new();
+        for one in open.filter_map(|held| Self::of(held, &away)) {
+            one.add_to(&mut all);
+        }
+        all
+    }
+
+    /// Adds it to these; where the range is among them, what is awaited for it there.
+    fn add_to(self, all: &mut Vec<Self>) {
+        let like = |one: &&mut Self| one.range == self.range;
+        let Some(one) = all.iter_mut().find(like) else {
+            all.push(self);
+            return;
+        };
+        for member in self.awaited {
+            if !one.awaited.contains(&member) {
+                one.awaited.push(member);
+            }
+        }
+        one.generation = one.generation.max(self.generation);
+        one.members = one.members.max(self.members);
+        one.blocked |= self.blocked;
     }
 
     fn of(held: &Held, away: &[Id]) -> Option<Self> {
@@ -205,6 +246,18 @@ pub(crate) fn parse_lineage(text: &str) -> Option<u64> {
 }
 
 impl Quorum {
+    /// Notes for how long the members that are awaited have been away.
+    pub(crate) fn date(&mut self, peer: &Peer, now: Instant) {
+        let Some(groups) = peer.node().groups() else {
+            return;
+        };
+        let ranges = self.waiting.iter_mut();
+        let waiting = ranges.flat_map(|range| &mut range.awaited);
+        for one in self.awaited.iter_mut().chain(waiting) {
+            one.date(groups, now);
+        }
+    }
+
     pub(super) fn of(peer: &Peer) -> Self {
         let node = peer.node();
         let Some(groups) = node.groups() else {
@@ -270,6 +323,46 @@ mod tests {
             assert_eq!(parse(other), None, "{other}");
         }
         assert!(parse("(xyz, 12]").is_some_and(|range| range.is_err()));
+    }
+
+    #[test]
+    fn a_range_of_two_groups_is_told_once_with_all_whom_it_waits_for() {
+        let awaited = |id: &str| Awaited {
+            id: id.to_string(),
+            address: None,
+            away_s: None,
+        };
+        let waiting = |range: &str, id: &str, blocked| Waiting {
+            range: range.to_string(),
+            generation: 0,
+            members: 3,
+            awaited: vec![awaited("1"), awaited(id)],
+            blocked,
+        };
+        let mut all = Vec::new();
+        for one in [
+            waiting("(1, 2]", "7", false),
+            waiting("(2, 1]", "7", false),
+            waiting("(1, 2]", "8", true),
+        ] {
+            one.add_to(&mut all);
+        }
+        assert_eq!(all.len(), 2);
+        assert_eq!(all[0].awaited, ["1", "7", "8"].map(awaited));
+        assert!(all[0].blocked && !all[1].blocked);
+    }
+
+    #[test]
+    fn who_is_awaited_is_told_with_its_address_and_for_how_long() {
+        let mut one = Awaited {
+            id: "7".to_string(),
+            address: None,
+            away_s: None,
+        };
+        assert_eq!(one.describe(), "7");
+        one.address = Some("ws://a:1/ws".to_string());
+        one.away_s = Some(75);
+        assert_eq!(one.describe(), "7 (ws://a:1/ws) for 1m 15s");
     }
 
     #[test]

@@ -461,6 +461,45 @@ fn a_repaired_ring_goes_on(home: &Home, all: &[&Process]) {
     }
 }
 
+#[test]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a test of how long an answer takes"
+)]
+fn a_range_without_a_majority_is_refused_soon_and_it_is_said_for_how_long_who_is_away() {
+    let home = Home::new();
+    let mut peers = home.ring(3);
+    eventually("groups form", || put(&home, &peers[0], "name", "before"));
+    home.wait_for_groups(&peers.iter().collect::<Vec<_>>());
+    let gone = peers.split_off(1);
+    let ids: Vec<String> = gone.iter().map(|peer| peer.id().to_string()).collect();
+    drop(gone);
+    let at = ["--peer", peers[0].url()];
+    eventually("both are missed", || {
+        let status = home.json(&["status", at[0], at[1]])?;
+        let awaited = status["quorum"]["awaited"].as_array()?;
+        let dated = awaited
+            .iter()
+            .filter(|one| one["away_s"].as_u64() > Some(0));
+        (dated.count() == 2).then_some(())
+    });
+    let before = std::time::Instant::now();
+    let said = home.refusal(&["get", "name", "--level", "quorum", at[0], at[1]], 1);
+    assert!(before.elapsed() < std::time::Duration::from_secs(9));
+    let text = home.output(&["status", at[0], at[1]]).stdout;
+    let text = String::from_utf8(text).unwrap();
+    for id in ids {
+        for told in [&said, &text] {
+            let (_, rest) = told.split_once(&format!("{id} (ws://")).unwrap();
+            let (_, time) = rest.split_once("/ws) for ").unwrap();
+            assert!(
+                time.starts_with(|digit: char| digit.is_ascii_digit()),
+                "{told}"
+            );
+        }
+    }
+}
+
 /// Two rings that were begun apart, each with records of its own, after they have met: the peers of the one, and of the other.
 fn two_lineages(home: &Home) -> (Vec<Process>, Vec<Process>) {
     // Of four, every replica group at level one has peers of both rings.

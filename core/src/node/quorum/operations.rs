@@ -32,6 +32,8 @@ const AGAIN: Duration = Duration::from_millis(400);
 const SILENCE: Duration = Duration::from_secs(1);
 /// The time for which an operation does not ask a silent node again: others may name it as the primary until they know.
 const SILENT_FOR: Duration = Duration::from_secs(2);
+/// The time for which members may name the same nodes as awaited before an operation ends: without these it comes to nothing.
+const NO_MAJORITY: Duration = Duration::from_secs(3);
 /// The limit on looks behind nodes that know nothing of an operation's key.
 const MAX_STEPS: u8 = 16;
 /// The greatest number of nodes that an operation asks between two lookups.
@@ -66,6 +68,8 @@ pub(in crate::node) struct Operation {
     steps: u8,
     deadline: Instant,
     timer: Instant,
+    /// The fewest nodes that members have named as awaited, and since when.
+    awaited: Option<(usize, Instant)>,
     /// The error that it ends with at its deadline: the most that is known of what is missing.
     missing: StoreError,
 }
@@ -132,6 +136,7 @@ impl Operation {
             steps: 0,
             deadline,
             timer: deadline,
+            awaited: None,
             missing: StoreError::Unavailable,
         }
     }
@@ -147,6 +152,22 @@ impl Operation {
         self.tag = tag;
         self.write = Some((None, copy));
         self
+    }
+
+    /// Takes note that there is no majority, and who is awaited.
+    fn wait_for(&mut self, now: Instant, awaited: Vec<Contact>) {
+        let named = awaited.len();
+        if named > 0 && self.awaited.is_none_or(|(fewest, _)| named < fewest) {
+            self.awaited = Some((named, now));
+        }
+        self.missing = StoreError::NoMajority(awaited);
+    }
+
+    /// Returns whether it is over: its time is up, or nobody who is awaited has come back for a while.
+    fn is_overdue(&self, now: Instant) -> bool {
+        let by_hand = matches!(self.task, Task::Get | Task::Put(_));
+        let waits = self.awaited.filter(|_| by_hand);
+        now >= self.deadline || waits.is_some_and(|(_, since)| now.since(since) >= NO_MAJORITY)
     }
 
     const fn is_import(&self) -> bool {
@@ -264,7 +285,7 @@ impl Operations {
     /// Handles the end of an operation's wait, or of its time.
     pub(in crate::node) fn on_timer(&mut self, cx: &mut Context<'_>, number: u64) -> Option<Next> {
         let operation = self.0.get_mut(&number)?;
-        if cx.now >= operation.deadline {
+        if operation.is_overdue(cx.now) {
             let missing = operation.missing.clone();
             return self.fail(cx, number, missing);
         }
@@ -344,7 +365,7 @@ impl Operations {
             answer => {
                 match answer {
                     Some(Answer::Unavailable(awaited)) => {
-                        operation.missing = StoreError::NoMajority(awaited);
+                        operation.wait_for(cx.now, awaited);
                     }
                     Some(Answer::Unstored(unstored)) => operation.missing = unstored.into(),
                     _ => {}
@@ -654,6 +675,31 @@ mod tests {
         let refused = Some(Answer::Refused(storage));
         let done = answer(&mut alone, &mut operations, 3, refused);
         assert!(matches!(done, Some(Next::End(Done::PutFailed(error))) if error == storage.into()));
+    }
+
+    #[test]
+    fn an_operation_ends_soon_once_the_same_nodes_stay_awaited() {
+        let mut alone = Alone::new();
+        let (mut operations, _) = asking(&mut alone, Task::Get);
+        let missing = |awaited: &[u64]| {
+            let awaited = awaited.iter().copied().map(contact).collect();
+            Some(Answer::Unavailable(awaited))
+        };
+        answer(&mut alone, &mut operations, 2, missing(&[8, 9]));
+        let again = AT + (NO_MAJORITY - AGAIN);
+        let next = operations.on_timer(&mut alone.at(again), 5);
+        assert!(matches!(next, Some(Next::LookUp(_))));
+        // One of them is back.
+        let from = (&contact(3), 5);
+        operations.on_answer(&mut alone.at(again), from, missing(&[9]));
+        operations.on_answer(&mut alone.at(again), from, missing(&[8, 9]));
+        let next = operations.on_timer(&mut alone.at(AT + NO_MAJORITY), 5);
+        assert!(matches!(next, Some(Next::LookUp(_))));
+        let done = operations.on_timer(&mut alone.at(again + NO_MAJORITY), 5);
+        let Some(Next::End(Done::Got(Err(StoreError::NoMajority(awaited))))) = done else {
+            panic!("{done:?}");
+        };
+        assert_eq!(awaited, [8, 9].map(contact));
     }
 
     #[test]

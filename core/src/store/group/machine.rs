@@ -144,6 +144,11 @@ impl Groups {
         self.shared.awaited()
     }
 
+    /// Returns since when a member of this node's groups is away, as this node sees it; `None` of one that is not, or is not known.
+    pub fn away_since(&self, node: Id) -> Option<Instant> {
+        self.shared.presence.away_since(node)
+    }
+
     /// The number of places in this node's groups without a vote: a member that was away, or has lost its store, is given the state first.
     pub fn without_vote(&self) -> usize {
         self.shared.without_vote()

@@ -219,6 +219,12 @@ impl Presence {
         self.is_unseen(node) && self.silent.contains(&node)
     }
 
+    /// Returns since when a member is away, as far as there is evidence that it is.
+    pub(super) fn away_since(&self, node: Id) -> Option<Instant> {
+        let since = self.away.get(&node).copied();
+        since.filter(|_| self.is_away(node))
+    }
+
     /// Returns whether a member has said that it stops, and is away.
     pub(super) fn has_stopped(&self, node: Id) -> bool {
         self.stopped.contains(&node) && self.is_away(node)

@@ -9,9 +9,11 @@ use axum::extract::State;
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
+use chordscope_core::base::contact::Contact;
 use chordscope_core::base::identity::PublicKey;
 use chordscope_core::node::api::{Level, StoreError, Written};
 use chordscope_core::node::renewal::Keeping;
+use chordscope_core::peer::Peer;
 use chordscope_core::store::record::{
     DEFAULT_LIFETIME, Label, MAX_VALUE, Name, RecordError, SHORTEST_LIFETIME, Salt, Subject,
 };
@@ -23,7 +25,7 @@ use super::{BODY_TIMEOUT, Failed, Parameters, outside, parse_id};
 use crate::driver::{Held, Wish};
 use crate::http::App;
 use crate::id_words::{KEY_AS_NAME, is_key, no_author};
-use crate::views::Put;
+use crate::views::{Awaited, Put};
 
 /// Carries a record's key beside its value.
 pub(crate) const KEY_HEADER: &str = "x-chordscope-key";
@@ -184,6 +186,10 @@ impl Sought {
             _ if self.kind.is_some() => Err(bad(
                 "what is read by kind is a record of the peer's own: kind=signed with a salt",
             )),
+            // Nothing can be put under such a name.
+            (Some(name), None, None) if is_key(name) => {
+                Err(bad(&format!("{KEY_AS_NAME}: say key={name}")))
+            }
             (Some(name), None, None) => Ok(Name::new(name.as_str())?.into()),
             (None, Some(author), None) => {
                 let author = parse_author(author).ok_or_else(|| bad(&no_author(author)))?;
@@ -303,8 +309,30 @@ async fn explained<T>(app: &App, outcome: Result<T, StoreError>) -> Result<T, Fa
             StatusCode::INSUFFICIENT_STORAGE,
             format!("this peer's part of the name's group cannot be written: {reason}"),
         ),
+        (StoreError::NoMajority(awaited), None) if !awaited.is_empty() => {
+            no_majority(app, awaited).await
+        }
         _ => error.into(),
     })
+}
+
+/// The failure of an operation at level quorum without a majority, with who is awaited, and for how long where this peer knows it.
+async fn no_majority(app: &App, awaited: &[Contact]) -> Failed {
+    let mut awaited: Vec<Awaited> = awaited.iter().map(Awaited::of).collect();
+    let now = app.clock.now();
+    let describe = move |peer: &Peer| {
+        if let Some(groups) = peer.node().groups() {
+            awaited.iter_mut().for_each(|one| one.date(groups, now));
+        }
+        awaited.iter().map(Awaited::describe).collect::<Vec<_>>()
+    };
+    let described = app.driver.look(describe).await;
+    let reason = StoreError::NoMajority(Vec::new());
+    let awaited = described.unwrap_or_default().join(", ");
+    Failed(
+        StatusCode::SERVICE_UNAVAILABLE,
+        format!("{reason}; awaited: {awaited}"),
+    )
 }
 
 /// The answer to a put or delete.
