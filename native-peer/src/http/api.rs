@@ -38,8 +38,9 @@ pub(crate) use record::{EXPIRES_HEADER, KEY_HEADER, LevelName, SEQUENCE_HEADER, 
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The library's messages about parameters, and the ones that replace them.
-const WORDS: [(&str, &str); 5] = [
+const WORDS: [(&str, &str); 6] = [
     ("missing field", "this needs the parameter"),
+    (", there are no fields", ": this takes none"),
     ("unknown field", "there is no parameter"),
     ("duplicate field", "given twice: the parameter"),
     ("unknown variant", "there is no such value:"),
@@ -172,7 +173,9 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Parameters<T> {
             Err(error) => {
                 let source = std::error::Error::source(&error).map(ToString::to_string);
                 let reason = source.unwrap_or_else(|| error.to_string());
-                Err(bad(of_numbers(&said_otherwise(&reason, &WORDS))))
+                // A parameter without a name.
+                let reason = reason.trim_start_matches(": ");
+                Err(bad(of_numbers(&said_otherwise(reason, &WORDS))))
             }
         }
     }

@@ -377,6 +377,16 @@ fn what_stands_for_standard_output_is_no_file_or_folder_of_that_name() {
 }
 
 #[test]
+fn standard_input_is_not_shared_twice() {
+    let home = Home::new();
+    for paths in [&["-", "-"][..], &["-", "file", "-"]] {
+        let line = home.refusal(&[&["share"], paths].concat(), 2);
+        let words = "PATH: - is standard input, which can be read once";
+        assert!(line.contains(words), "{line}");
+    }
+}
+
+#[test]
 fn a_peer_that_is_to_join_itself_is_told_so() {
     let home = Home::new();
     let other = home.peer("other", 0, None);

@@ -328,6 +328,10 @@ fn a_parameter_that_is_unknown_or_makes_no_sense_is_refused() {
             "PUT /api/v1/record?name=a&if-sequence=5",
             "there is no parameter `if-sequence`",
         ),
+        (
+            "GET /api/v1/status?bogus=1",
+            "there is no parameter `bogus`: this takes none\"",
+        ),
         ("PUT /api/v1/record?name=a&tttl=5", "tttl"),
         (
             "PUT /api/v1/record?name=a&renew=perhaps",
@@ -418,10 +422,13 @@ fn what_is_no_key_and_what_is_one_instead_of_a_name_is_refused() {
     let key = "1F".repeat(20);
     let put_key = format!("PUT /api/v1/record?name={key}");
     let delete_key = format!("DELETE /api/v1/record?name={key}");
+    let get_key = format!("GET /api/v1/record?name={key}");
+    let say_key = format!("are a key, and no name: say key={key}");
     let cases: &[(&str, &str)] = &[
         // The command line takes 40 hexadecimal digits for a key.
         (&put_key, "are a key, and no name"),
         (&delete_key, "are a key, and no name"),
+        (&get_key, &say_key),
         // What was given, and what it ought to be.
         (
             "GET /api/v1/record?key=-1",

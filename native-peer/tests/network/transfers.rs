@@ -118,6 +118,9 @@ fn a_folder_arrives_as_it_was_with_files_that_are_alike() {
     let album = home.path("got/album");
     let verified = home.output(&["verify", album.to_str().unwrap(), link(&shared)]);
     assert!(verified.status.success(), "{verified:?}");
+    let wrong = link(&shared).replace("&len=", "&len=9");
+    let line = home.refusal(&["verify", album.to_str().unwrap(), &wrong], 1);
+    assert!(line.contains("the list of its files has"), "{line}");
     write(&album.join("sub/twin.bin"), b"something else");
     let line = home.refusal(&["verify", album.to_str().unwrap(), link(&shared)], 1);
     assert!(line.contains("is not what the link means"), "{line}");
@@ -314,6 +317,12 @@ fn a_file_and_a_folder_are_verified_without_a_peer() {
     let line = home.refusal(&["verify", path, &other], 1);
     assert!(line.contains(&id), "{line}");
     home.refusal(&["verify", "/nowhere/at/all", &id], 2);
+    // A link that `share` has not written like that.
+    let link = |length: u64| format!("chordscope:{id}?n=file&len={length}");
+    assert!(home.json(&["verify", path, &link(200_000)]).is_some());
+    let line = home.refusal(&["verify", path, &link(5)], 1);
+    let words = "the link says len=5, and it has 200000 bytes";
+    assert!(line.contains(words), "{line}");
 }
 
 #[test]

@@ -146,11 +146,14 @@ impl ShareOptions {
             let reason = "a name is that of one PATH: share the others by themselves";
             return Err(Failure::usage("--name", reason));
         }
-        let is_input = self
-            .paths
-            .iter()
-            .any(|path| path == Path::new(STANDARD_INPUT));
-        if self.torrent.is_some() && is_input {
+        let inputs = self.paths.iter();
+        let inputs = inputs.filter(|path| *path == Path::new(STANDARD_INPUT));
+        let inputs = inputs.count();
+        if inputs > 1 {
+            let reason = "- is standard input, which can be read once: give it once, ./- for a file of this name";
+            return Err(Failure::usage("PATH", reason));
+        }
+        if self.torrent.is_some() && inputs > 0 {
             let reason = "a metainfo file is about a file or a folder, not standard input";
             return Err(Failure::usage("--torrent", reason));
         }

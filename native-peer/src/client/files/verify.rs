@@ -23,30 +23,40 @@ pub(crate) struct VerifyOptions {
 impl VerifyOptions {
     pub(in crate::client) fn run(&self, json: bool) -> Result<(), Failure> {
         let link = parse(&self.link)?;
-        let content = match self.path.is_dir() {
-            true => folder_id(&self.path, json)?,
+        let (content, length) = match self.path.is_dir() {
+            true => folder_list(&self.path, json)?,
             false => {
                 let bar = bar(bytes(&self.path), "hashed", json);
-                let content = hash(&self.path, &bar)?.0.manifest.content();
+                let manifest = hash(&self.path, &bar)?.0.manifest;
                 bar.finish_and_clear();
-                content
+                (manifest.content(), manifest.layout().length())
             }
         };
+        let path = self.path.display();
         if content != link.content {
-            let path = self.path.display();
             return Err(Failure::failed(format!(
                 "{path} is not what the link means: it is {content}"
             )));
         }
+        // Only the content id is proof. A length that is another one was not written by `share`.
+        if let Some(said) = link.length.filter(|said| *said != length) {
+            let what = match self.path.is_dir() {
+                true => "the list of its files",
+                false => "it",
+            };
+            return Err(Failure::failed(format!(
+                "{path} has the link's content id, but the link says len={said}, and {what} has {length} bytes: the link is wrong"
+            )));
+        }
         match json {
             true => output::json(&serde_json::json!({ "content": content.to_string() })),
-            false => output::line(&format!("{} is what the link means", self.path.display())),
+            false => output::line(&format!("{path} is what the link means")),
         }
     }
 }
 
-/// The id that a folder would have if it were shared.
-fn folder_id(folder: &Path, json: bool) -> Result<ContentId, Failure> {
+/// The id that a folder would have if it were shared, and the length of the list of its files, which it is that of.
+fn folder_list(folder: &Path, json: bool) -> Result<(ContentId, u64), Failure> {
     let below = Below::of(folder)?;
     let bar = bar(below.bytes(), "hashed", json);
     let find = |path: &Path| {
@@ -55,5 +65,6 @@ fn folder_id(folder: &Path, json: bool) -> Result<ContentId, Failure> {
     };
     let list = below.list(find, folder)?;
     bar.finish_and_clear();
-    Ok(ContentId::of(&list.encode()))
+    let list = list.encode();
+    Ok((ContentId::of(&list), list.len() as u64))
 }
