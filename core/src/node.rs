@@ -25,6 +25,7 @@ mod backpressure;
 mod commands;
 mod context;
 mod departure;
+mod gone;
 mod handoff;
 mod lookups;
 mod numbered;
@@ -372,22 +373,22 @@ impl Node {
     fn on_failure(&mut self, now: Instant, to: &Contact, purpose: Purpose) {
         match purpose {
             Purpose::Membership(query) => {
-                self.lose(to);
+                self.lose(now, to);
                 self.step(now, Input::Failed(query, to.clone()));
             }
             Purpose::Hop(lookup) => {
-                self.lose(to);
+                self.lose(now, to);
                 self.with_lookups(now, |lookups, services, pointers| {
                     lookups.on_hop_failed(services, pointers, now, to.id(), lookup)
                 });
             }
             Purpose::Forward(pending) => {
-                self.lose(to);
+                self.lose(now, to);
                 self.with_lookups(now, |lookups, services, pointers| {
                     lookups.forward_elsewhere(services, pointers, now, to.id(), pending)
                 });
             }
-            Purpose::Candidate(finger) if finger == to.id() => self.lose(to),
+            Purpose::Candidate(finger) if finger == to.id() => self.lose(now, to),
             Purpose::Candidate(_) | Purpose::Probe => {}
             Purpose::Group(_) | Purpose::Quorum(_) => {
                 let (quorum, mut cx) = self.quorum_at(now);
@@ -408,6 +409,7 @@ impl Node {
             }),
             Notice::Leaving(neighbours) => {
                 self.ring.routes.forget(&mut self.services, from.id());
+                self.ring.gone.note(now, from.id());
                 self.step(now, Input::Left(from, neighbours));
             }
         }
@@ -442,8 +444,9 @@ impl Node {
     }
 
     /// Takes a node that does not answer out of the finger table; it is asked after from time to time.
-    fn lose(&mut self, node: &Contact) {
+    fn lose(&mut self, now: Instant, node: &Contact) {
         self.ring.routes.forget(&mut self.services, node.id());
+        self.ring.gone.note(now, node.id());
         self.ring_merge.lose(node);
     }
 
@@ -520,6 +523,7 @@ impl Node {
 
     fn on_joined(&mut self, now: Instant) {
         self.services.event(Event::Joined);
+        self.ring.gone.joined(now);
         self.start_upkeep(now, !self.ring.is_alone());
         // All members of groups of an earlier run may be away: a requester is told at once which are awaited.
         if !self.quorum.is_free() {

@@ -287,6 +287,7 @@ impl Peer {
     /// Finds a ring by a plan, and another one whenever this peer has lost all neighbours. `known` are neighbours of an
     /// earlier run, as [`Event::Known`] told them.
     pub fn start(&mut self, now: Instant, plan: Plan, known: Vec<Known>) {
+        self.parts.node.expect(known.iter().map(|known| known.id));
         let own = self
             .parts
             .finding

@@ -332,6 +332,9 @@ pub enum StoreError {
     Busy,
     /// No node responsible for the key answered. A write may still take effect, now or later.
     Unavailable,
+    /// No node that is there has the record, and as many as keep one have gone from before the key's owner lately: one of them may
+    /// have it.
+    Away,
     /// No group keeps the key at level `quorum` yet.
     NoGroup,
     /// No majority of the key's group at level `quorum` answered; these members are awaited, as far as they are known. A write may
@@ -397,6 +400,9 @@ impl fmt::Display for StoreError {
             Self::NotMember => f.write_str("the node is in no ring yet"),
             Self::Busy => f.write_str("too many puts and gets are under way"),
             Self::Unavailable => f.write_str("no node responsible for the name answered"),
+            Self::Away => f.write_str(
+                "no peer that is there has it, and those that may have it went lately: ask again when they are back, or in half a minute",
+            ),
             Self::NoGroup => f.write_str("no group keeps the name at level quorum yet"),
             Self::NoMajority(awaited) => {
                 f.write_str("the name's group at level quorum has no majority or no primary now")?;

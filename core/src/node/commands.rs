@@ -70,6 +70,12 @@ impl Node {
         Ok(())
     }
 
+    /// Names nodes of an earlier run, which may be on their way back: for half a minute after this node has joined, a get does not
+    /// end with nothing where they may have the record ([`StoreError::Away`]).
+    pub fn expect(&mut self, nodes: impl IntoIterator<Item = Id>) {
+        self.ring.gone.expect(nodes);
+    }
+
     /// Asks a node whether it is a member of a ring; [`Event::Probed`] follows if it answers.
     pub fn probe(&mut self, now: Instant, node: &Contact) {
         let request = Request::Chord(Ask::Neighbours);

@@ -96,6 +96,8 @@ pub(super) enum Done {
     /// A get, with the members of the group that hold something older.
     Got {
         target: Target,
+        /// The key, and the node that answered for it.
+        at: (Id, Option<Id>),
         newest: Option<Box<StoredRecord>>,
         behind: Vec<Contact>,
     },
@@ -290,9 +292,11 @@ impl Operations {
             let held = answers.get(&member.id());
             version.is_some() && held.is_some_and(|held| *held != version)
         };
+        let at = (operation.key, operation.group.first().map(Contact::id));
         let behind = operation.group.into_iter().filter(is_behind).collect();
         Some(Next::End(Done::Got {
             target: operation.target,
+            at,
             newest,
             behind,
         }))

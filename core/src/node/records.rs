@@ -209,9 +209,19 @@ impl Records {
     fn on_done(&mut self, cx: &mut Context<'_>, id: OperationId, done: Done) {
         match done {
             Done::Got {
+                target: Target::Record(_),
+                at: (key, Some(owner)),
+                newest: None,
+                ..
+            } if may_be_away(cx, key, owner) => {
+                cx.services
+                    .event(Event::GetEnded(id, Err(StoreError::Away)));
+            }
+            Done::Got {
                 target,
                 newest,
                 behind,
+                ..
             } => {
                 if let Some(newest) = &newest {
                     for member in &behind {
@@ -550,6 +560,14 @@ impl Records {
                 .on_announced(cx.services, cx.ring, cx.now, told);
         }
     }
+}
+
+/// Returns whether all nodes that may have a record of this key are away.
+fn may_be_away(cx: &Context<'_>, key: Id, owner: Id) -> bool {
+    let (space, copies) = (cx.services.space(), cx.services.config.copies);
+    cx.ring
+        .gone
+        .may_have_had(cx.now, space, (key, owner), copies)
 }
 
 /// Tells what a get found.

@@ -10,6 +10,7 @@ use crate::chord::route::{Mode, Routing};
 use crate::node::api::LookupError;
 use crate::node::config::Config;
 use crate::node::departure::Departure;
+use crate::node::gone::Gone;
 use crate::node::lookups::{Goal, Lookups, Outcome, Pointers, Search};
 use crate::node::routes::Routes;
 use crate::node::services::Services;
@@ -24,6 +25,8 @@ pub(super) struct Ring {
     pub(super) lookups: Lookups,
     /// The state of the departure, while the node hands over what it keeps.
     pub(super) departing: Option<Departure>,
+    /// The nodes that have gone lately.
+    pub(super) gone: Gone,
 }
 
 impl Ring {
@@ -33,6 +36,7 @@ impl Ring {
             routes: Routes::new(config, me),
             lookups: Lookups::new(),
             departing: None,
+            gone: Gone::default(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::process::{Home, Process, eventually};
+use crate::process::{Home, Process, eventually, http};
 
 /// The longest time that a peer takes to stop in order.
 const STOPPING: Duration = Duration::from_secs(8);
@@ -121,6 +121,66 @@ fn a_ring_that_is_killed_as_a_whole_comes_back_as_one() {
         .json(&["get", "name", "--peer", peers[3].url()])
         .unwrap();
     assert_eq!(got["value"], "value");
+}
+
+/// Gets this name at level one; `None` where the peer says that it cannot know. That there is no such name is never said.
+fn get_or_unknown(peer: &Process, name: &str) -> Option<()> {
+    let right = format!("Authorization: Bearer {}", peer.token());
+    let request = format!("GET /api/v1/record?name={name}");
+    let (code, text) = http(peer.port(), &request, &[&right]);
+    assert!([200, 503].contains(&code), "{name}: {text}");
+    (code == 200).then_some(())
+}
+
+fn put_names(home: &Home, via: &Process) -> Vec<String> {
+    let names: Vec<String> = (0..24).map(|number| format!("name-{number}")).collect();
+    for name in &names {
+        let put = home.json(&["put", name, name, "--peer", via.url()]);
+        assert_eq!(put.unwrap()["copies"], 3);
+    }
+    names
+}
+
+#[test]
+fn a_peer_that_is_left_alone_does_not_deny_what_only_the_others_keep() {
+    let home = Home::new();
+    let mut peers = home.ring(4);
+    let names = put_names(&home, &peers[0]);
+    let others = peers.split_off(1);
+    drop(others);
+    let known = names
+        .iter()
+        .filter_map(|name| get_or_unknown(&peers[0], name));
+    assert!(known.count() < names.len(), "it has all of them by chance");
+    let at = ["--peer", peers[0].url()];
+    let unknown = names
+        .iter()
+        .find(|name| get_or_unknown(&peers[0], name).is_none());
+    let said = home.refusal(&["get", unknown.unwrap(), at[0], at[1]], 1);
+    assert!(
+        said.contains("those that may have it went lately"),
+        "{said}"
+    );
+}
+
+#[test]
+fn while_a_ring_comes_back_no_peer_denies_a_name_that_another_has() {
+    let home = Home::new();
+    let mut peers = home.ring(6);
+    let names = put_names(&home, &peers[0]);
+    let ports: Vec<u16> = peers.iter().map(Process::port).collect();
+    peers.iter_mut().for_each(Process::kill);
+    for (number, port) in ports.iter().enumerate() {
+        peers[number] = home.peer(&format!("peer-{number}"), *port, None);
+    }
+    eventually("every peer has every name", || {
+        let all = peers
+            .iter()
+            .flat_map(|peer| names.iter().map(move |name| get_or_unknown(peer, name)));
+        // Each is asked, whatever the others say.
+        let all: Vec<Option<()>> = all.collect();
+        all.into_iter().collect::<Option<Vec<()>>>()
+    });
 }
 
 #[test]

@@ -7,6 +7,9 @@ use core::time::Duration;
 use crate::base::contact::Address;
 use crate::base::time::Instant;
 
+/// The pause before the first looks of a peer that was in a ring before: the others of it may be in another ring than this peer is
+/// now, and each ring is without the other's records until they meet.
+pub(super) const SOON: Duration = Duration::from_secs(1);
 /// The first pause; it doubles from time to time.
 pub(super) const FIRST_PAUSE: Duration = Duration::from_secs(15);
 /// The longest pause.
@@ -26,11 +29,12 @@ impl Lookout {
         self.due
     }
 
-    /// Begins the pauses anew: the peer has become a member.
-    pub(super) fn restart(&mut self, now: Instant, jitter: u32) {
+    /// Begins the pauses anew: the peer has become a member, for the first time or again.
+    pub(super) fn restart(&mut self, now: Instant, is_fresh: bool, jitter: u32) {
         self.pause = FIRST_PAUSE;
         self.rest.clear();
-        self.due = Some(now + strayed(self.pause, jitter));
+        let first = if is_fresh { FIRST_PAUSE } else { SOON };
+        self.due = Some(now + strayed(first, jitter));
     }
 
     /// The next address to look at, of all there are.
@@ -62,7 +66,7 @@ mod tests {
         let all = || alloc::vec![address(1), address(2)];
         let mut lookout = Lookout::default();
         assert_eq!(lookout.due(), None);
-        lookout.restart(Instant::ZERO, 0);
+        lookout.restart(Instant::ZERO, true, 0);
         let mut times = Vec::new();
         for _ in 0..9 {
             let due = lookout.due().unwrap();
@@ -72,14 +76,17 @@ mod tests {
             assert_eq!(lookout.step(due, all(), 0), Some(address(2)));
         }
         assert_eq!(times, [15, 30, 60, 120, 240, 480, 960, 1_920, 2_880]);
+        lookout.restart(Instant::ZERO, false, 0);
+        assert_eq!(lookout.due(), Some(Instant::ZERO + SOON));
         assert_eq!(lookout.step(Instant::ZERO, Vec::new(), 0), None);
     }
 
     #[test]
     fn the_page_says_how_often_other_rings_are_looked_for() {
         crate::page::must_say(&alloc::format!(
-            "{} seconds after it joined, then after {}, up to {} minutes apart",
+            "{} seconds after it joined ({} where it was in a ring before), then after {}, up to {} minutes apart",
             FIRST_PAUSE.as_secs(),
+            SOON.as_secs(),
             2 * FIRST_PAUSE.as_secs(),
             LONGEST_PAUSE.as_secs() / 60
         ));

@@ -476,6 +476,7 @@ impl Field for StoreError {
                 }
                 out.put(awaited)
             }
+            Self::Away => out.which(10),
             _ => out.which(UNNUMBERED),
         };
     }
