@@ -1,5 +1,6 @@
 //! The simulated worlds. None of them knows another one.
 
+pub mod consistency;
 pub mod directory;
 pub mod peers;
 pub mod ring;

@@ -25,6 +25,7 @@ const FLOORS: [&[&str]; 6] = [
 const SIM_FLOORS: [&[&str]; 3] = [
     &["engine", "classic", "checks", "models"],
     &[
+        "worlds::consistency",
         "worlds::directory",
         "worlds::peers",
         "worlds::ring",
