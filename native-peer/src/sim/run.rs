@@ -1,6 +1,8 @@
 //! `sim run`: a scenario in the simulator, from its beginning to its end, or a run that was exported, to the moment that it shows.
 
+mod consistency;
 mod swarm;
+mod world;
 
 use std::fs::File;
 use std::io::Read;
@@ -11,10 +13,12 @@ use chordscope_core::base::id::Space;
 use chordscope_core::base::time::Instant;
 use chordscope_core::chord::invariant::Property;
 use chordscope_sim::engine::behaviour;
-use chordscope_sim::engine::chrome;
+use chordscope_sim::engine::chrome::{self, Charted};
 use chordscope_sim::engine::history::export::{self, Imported, MAX_EXPORT, Portable};
 use chordscope_sim::engine::json::Json;
 use chordscope_sim::engine::time_text::time_text;
+use chordscope_sim::worlds::consistency::ConsistencyWorld;
+use chordscope_sim::worlds::consistency::scenario::Scenario as Consistent;
 use chordscope_sim::worlds::ring;
 use chordscope_sim::worlds::ring::builtin;
 use chordscope_sim::worlds::ring::permalink::Permalink;
@@ -37,6 +41,8 @@ const MAX_FILE: u64 = if MAX_JSON > MAX_EXPORT {
 } else {
     MAX_EXPORT
 } as u64;
+/// The title of a run of consistency that is no scenario.
+const RECORDS: &str = "a store of records";
 /// The name of the argument in messages.
 const ARGUMENT: &str = "SCENARIO";
 
@@ -106,7 +112,8 @@ impl Options {
     pub(crate) fn run(&self, json: bool) -> Result<(), Failure> {
         let mut plan = match find(&self.scenario)? {
             Found::Ring(plan) => *plan,
-            Found::Swarm(plan) => return self.run_swarm(*plan, json),
+            Found::Swarm(plan) => return self.run_other(*plan, json),
+            Found::Consistency(plan) => return self.run_other(*plan, json),
         };
         self.check_seed(plan.exported.is_some())?;
         plan.seed = self.seed.unwrap_or(plan.seed);
@@ -147,7 +154,11 @@ impl Options {
 }
 
 impl Options {
-    fn run_swarm(&self, mut plan: swarm::Plan, json: bool) -> Result<(), Failure> {
+    fn run_other<W: Portable + Charted>(
+        &self,
+        mut plan: world::Plan<W>,
+        json: bool,
+    ) -> Result<(), Failure> {
         self.check_seed(plan.is_exported())?;
         plan.seed = self.seed.unwrap_or(plan.seed);
         self.check_outputs(json)?;
@@ -237,7 +248,8 @@ fn describe_unclear(unclear: &[Unclear]) -> String {
 /// The run that is asked for, of whichever world.
 enum Found {
     Ring(Box<Plan>),
-    Swarm(Box<swarm::Plan>),
+    Swarm(Box<world::Plan<SwarmWorld>>),
+    Consistency(Box<world::Plan<ConsistencyWorld>>),
 }
 
 impl From<Plan> for Found {
@@ -246,9 +258,15 @@ impl From<Plan> for Found {
     }
 }
 
-impl From<swarm::Plan> for Found {
-    fn from(plan: swarm::Plan) -> Self {
+impl From<world::Plan<SwarmWorld>> for Found {
+    fn from(plan: world::Plan<SwarmWorld>) -> Self {
         Self::Swarm(Box::new(plan))
+    }
+}
+
+impl From<world::Plan<ConsistencyWorld>> for Found {
+    fn from(plan: world::Plan<ConsistencyWorld>) -> Self {
+        Self::Consistency(Box::new(plan))
     }
 }
 
@@ -263,7 +281,13 @@ fn find(text: &str) -> Result<Found, Failure> {
             Some(SwarmWorld::WORLD) => {
                 let imported = export::from_json(content, usize::MAX).map_err(no_run)?;
                 caveat(behaviour::caveat(imported.behaviour));
-                Ok(swarm::Plan::continued(imported).into())
+                Ok(world::Plan::<SwarmWorld>::continued("a swarm", imported).into())
+            }
+            Some(ConsistencyWorld::WORLD) => {
+                let imported = export::from_json(content, usize::MAX).map_err(no_run)?;
+                caveat(behaviour::caveat(imported.behaviour));
+                let plan = world::Plan::<ConsistencyWorld>::continued(RECORDS, imported);
+                Ok(plan.into())
             }
             Some(_) => {
                 let imported = export::from_json(content, usize::MAX).map_err(no_run)?;
@@ -280,7 +304,10 @@ fn find(text: &str) -> Result<Found, Failure> {
     if let Some(scenario) = builtin::named(text) {
         return Ok(Plan::of(scenario).into());
     }
-    if let Some(plan) = swarm::Plan::named(text)? {
+    if let Some(plan) = swarm::named(text)? {
+        return Ok(plan.into());
+    }
+    if let Some(plan) = consistency::named(text)? {
         return Ok(plan.into());
     }
     if text.contains('=') {
@@ -299,7 +326,10 @@ fn find(text: &str) -> Result<Found, Failure> {
     let swarms = Swarmed::all()
         .into_iter()
         .map(|known| known.name.to_string());
-    let names: Vec<_> = rings.chain(swarms).collect();
+    let consistent = Consistent::all()
+        .into_iter()
+        .map(|known| known.name.to_string());
+    let names: Vec<_> = rings.chain(swarms).chain(consistent).collect();
     let names = names.join(", ");
     Err(wrong(format!(
         "\"{text}\" is neither a file nor a permalink nor one of {names}"
@@ -466,6 +496,7 @@ mod tests {
         match find(text).unwrap() {
             Found::Ring(plan) => *plan,
             Found::Swarm(plan) => panic!("{plan:?}"),
+            Found::Consistency(plan) => panic!("{plan:?}"),
         }
     }
 
