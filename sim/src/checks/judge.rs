@@ -50,8 +50,6 @@ pub struct Judge {
     verdict: Verdict,
     /// The number of operations that are judged.
     judged: usize,
-    /// The number of those that had returned when this was judged.
-    returned: usize,
 }
 
 impl Default for Judge {
@@ -59,7 +57,6 @@ impl Default for Judge {
         Self {
             verdict: Verdict::Linearizable(Vec::new()),
             judged: 0,
-            returned: 0,
         }
     }
 }
@@ -90,7 +87,6 @@ impl Judge {
         if number as usize >= judged.len() {
             return;
         }
-        self.returned += 1;
         let deeds = deeds(judged);
         let Some(new) = deeds.iter().position(|(other, _)| *other == number) else {
             return;

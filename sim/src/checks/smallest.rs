@@ -17,8 +17,7 @@ use crate::checks::linearizable::{Deed, Operation};
 pub struct Contradiction {
     /// Their numbers, in order of their calls.
     pub operations: Vec<Value>,
-    /// True if no smaller set contradicts itself; false where the search for one was given up. Without any one of its operations, the set
-    /// does not contradict itself in either case.
+    /// True if no smaller set contradicts itself; false where the search for one was given up.
     pub is_smallest: bool,
 }
 
@@ -33,8 +32,11 @@ struct Asked<'a> {
 /// A state of a register, the operations of a set that have taken effect, and the others that have.
 type Point = (u128, u128, Option<Value>);
 
-/// Returns the smallest set of operations of a history that contradict one another; `None` where it is linearizable, or has more than 128
-/// operations.
+/// The most states of a register that are gone through to find out about one set.
+const MAX_STATES: usize = 20_000;
+
+/// Returns the smallest set of operations of a history that contradict one another; `None` where it is linearizable, or where that is not
+/// found out within limits: more than 128 operations are too many.
 ///
 /// With `among`, a set that has it is looked for: it is known that no set without it contradicts itself and is smaller than `below`. After
 /// so many sets as `budget` says, the search is given up.
@@ -60,7 +62,7 @@ pub fn smallest(
             known.operations.iter().filter_map(place).collect()
         }
         None => {
-            if !contradicts(deeds, &sure) {
+            if contradicts(deeds, &sure) != Some(true) {
                 return None;
             }
             shrink(deeds, &sure)
@@ -97,7 +99,10 @@ impl Asked<'_> {
     fn among(&mut self, others: &[usize], chosen: &mut Vec<usize>, size: usize) -> Option<bool> {
         if chosen.len() >= size {
             self.left = self.left.checked_sub(1)?;
-            return Some(chosen.len() == size && contradicts(self.deeds, chosen));
+            return match chosen.len() == size {
+                true => contradicts(self.deeds, chosen),
+                false => Some(false),
+            };
         }
         for (place, at) in others.iter().enumerate() {
             chosen.push(*at);
@@ -116,24 +121,27 @@ fn shrink(deeds: &[(Value, Operation<Effect>)], set: &[usize]) -> Vec<usize> {
     // The latest first: what comes early is what later reads are about.
     for at in set.iter().rev() {
         let without: Vec<usize> = left.iter().copied().filter(|other| other != at).collect();
-        if contradicts(deeds, &without) {
+        if contradicts(deeds, &without) == Some(true) {
             left = without;
         }
     }
     left
 }
 
-/// Returns whether these operations contradict one another.
-pub(crate) fn contradicts(deeds: &[(Value, Operation<Effect>)], set: &[usize]) -> bool {
+/// Returns whether these operations contradict one another; `None` where it takes too long to find out.
+fn contradicts(deeds: &[(Value, Operation<Effect>)], set: &[usize]) -> Option<bool> {
     let all = set.iter().fold(0_u128, |all, at| all | 1 << at);
     let mut seen = BTreeSet::new();
     let mut open: Vec<Point> = alloc::vec![(0, 0, None)];
     while let Some((done, used, state)) = open.pop() {
         if done == all {
-            return false;
+            return Some(false);
         }
         if !seen.insert((done, used, state)) {
             continue;
+        }
+        if seen.len() > MAX_STATES {
+            return None;
         }
         let left = || set.iter().copied().filter(|at| done & 1 << at == 0);
         // Nothing that was called after another had returned comes before it.
@@ -156,7 +164,7 @@ pub(crate) fn contradicts(deeds: &[(Value, Operation<Effect>)], set: &[usize]) -
             }
         }
     }
-    true
+    Some(true)
 }
 
 /// Returns the states that an operation is possible in and that those which are free bring about, by as few of them as it takes.

@@ -116,14 +116,17 @@ pub struct Machine {
     waiting: VecDeque<Task>,
     /// The time at which the first one is done.
     done_at: Option<Instant>,
-    /// The operations that were called here and have not ended: when they are given up, and of a write what others must acknowledge.
-    open: BTreeMap<u64, (Instant, Option<(u8, Held)>)>,
+    /// The operations that were called here and have not ended.
+    open: BTreeMap<u64, Open>,
     /// What others have not acknowledged: the newest of each name, and when it is sent again.
     untold: BTreeMap<(Id, u8), (Held, Instant)>,
     /// The newest version of each name that others have acknowledged.
     told: BTreeMap<(Id, u8), Held>,
     outputs: VecDeque<Output>,
 }
+
+/// An operation under way: when it is given up, and of a write that was carried out the version that others must acknowledge.
+type Open = (Instant, Option<(u8, Held)>);
 
 #[derive(Clone, Copy, Debug)]
 struct Task {
@@ -209,7 +212,7 @@ impl Machine {
             }
             self.begin_next(now);
         }
-        let is_due = |(number, (until, written)): (&u64, &(Instant, Option<(u8, Held)>))| {
+        let is_due = |(number, (until, written)): (&u64, &Open)| {
             (*until <= now).then_some((*number, *written))
         };
         let due: Vec<_> = self.open.iter().filter_map(is_due).collect();
@@ -230,6 +233,14 @@ impl Machine {
         for (to, message) in send {
             self.send(to, message);
         }
+    }
+
+    /// Forgets what a machine forgets that is gone from one moment to the next: all but what it keeps, and what it owes others.
+    pub fn stop(&mut self) {
+        self.waiting.clear();
+        self.done_at = None;
+        self.open.clear();
+        self.outputs.clear();
     }
 
     /// Takes the next output.
@@ -320,7 +331,7 @@ impl Machine {
     /// Ends the writes of a name that all others know of.
     fn end_told(&mut self, name: u8) {
         let others = || self.all.iter().filter(|other| **other != self.me);
-        let is_told = |(number, (_, written)): (&u64, &(Instant, Option<(u8, Held)>))| {
+        let is_told = |(number, (_, written)): (&u64, &Open)| {
             let (_, held) = written.filter(|(other, _)| *other == name)?;
             let mut told = others().map(|other| self.told.get(&(*other, name)));
             let all = told.all(|told| told.is_some_and(|told| *told >= held));

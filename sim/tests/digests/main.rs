@@ -1,7 +1,7 @@
 //! The digests of whole runs, pinned: what happens in a run changes on purpose only, and words never change a digest.
 //!
-//! `pins.txt` has a line for each run of a ring, and `swarms.txt` one for each scenario of a swarm: its name, its digest, how many
-//! entries its trace has.
+//! `pins.txt` has a line for each run of a ring, `swarms.txt` one for each scenario of a swarm, and `consistency.txt` one for each scenario of
+//! consistency: its name, its digest, how many entries its trace has.
 //! `CHORDSCOPE_BLESS=1 cargo test -p chordscope-sim --all-features --test digests` writes it anew.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -14,6 +14,7 @@ use std::sync::Arc;
 use chordscope_sim::classic::Protocol;
 use chordscope_sim::engine::World;
 use chordscope_sim::engine::run as engine;
+use chordscope_sim::worlds::consistency;
 use chordscope_sim::worlds::ring::action::Action;
 use chordscope_sim::worlds::swarm::SwarmWorld;
 use chordscope_sim::worlds::swarm::scenario::Scenario;
@@ -21,6 +22,7 @@ use chordscope_sim::worlds::swarm::scenario::Scenario;
 use runs::Run;
 
 const PINS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/digests/pins.txt");
+const CONSISTENCY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/digests/consistency.txt");
 const SWARMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/digests/swarms.txt");
 
 #[test]
@@ -42,6 +44,20 @@ fn scenarios_of_swarms_have_the_digests_that_are_pinned() {
     };
     let found: Vec<String> = Scenario::all().into_iter().map(run).collect();
     assert_pinned(&found, SWARMS);
+}
+
+#[test]
+fn scenarios_of_consistency_have_the_digests_that_are_pinned() {
+    let run = |scenario: consistency::scenario::Scenario| {
+        let run = consistency::Run::begin(&Arc::new(scenario.setup), scenario.seed);
+        let mut run = run.unwrap();
+        run.run_until(scenario.until);
+        let (digest, entries) = (run.world().digest(), run.world().events());
+        format!("{} {digest} {entries}", scenario.name)
+    };
+    let all = consistency::scenario::Scenario::all();
+    let found: Vec<String> = all.into_iter().map(run).collect();
+    assert_pinned(&found, CONSISTENCY);
 }
 
 /// Compares runs with the lines of a file, or writes that anew.

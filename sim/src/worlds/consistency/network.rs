@@ -18,7 +18,7 @@ use chordscope_core::base::identity::Signer;
 use chordscope_core::base::rng::Rng;
 use chordscope_core::base::time::Instant;
 use chordscope_core::chord::ideal::IdealRing;
-use chordscope_core::message::{Message, Request};
+use chordscope_core::message::{Message, Request, Response};
 use chordscope_core::node::Node;
 use chordscope_core::node::api::{Event, Level, OperationId, Output, StorageEvent, StoreError};
 use chordscope_core::node::config::Config;
@@ -71,9 +71,10 @@ pub struct Parcel {
 
 /// The disk of a node that is down.
 #[derive(Clone, Debug)]
-struct Disk {
-    records: Vec<StoredRecord>,
-    groups: Option<(Control, Vec<GroupEntry>)>,
+enum Disk {
+    /// Records of level `one`, and the saved state of groups. A node must not have forgotten what it promised.
+    Node(Vec<StoredRecord>, Option<Box<(Control, Vec<GroupEntry>)>>),
+    Machine(Box<Machine>),
 }
 
 #[derive(Clone, Debug)]
@@ -309,11 +310,7 @@ impl Network {
             Body::Ring(_, message) => matches!(
                 message,
                 Message::Request(_, Request::Store(_) | Request::Group(_))
-                    | Message::Response(
-                        _,
-                        chordscope_core::message::Response::Store(_)
-                            | chordscope_core::message::Response::Group(_)
-                    )
+                    | Message::Response(_, Response::Store(_) | Response::Group(_))
             ),
             Body::Model(_) => true,
         };
@@ -428,11 +425,11 @@ impl Network {
         let now = self.now;
         let members = || {
             self.up.values().filter_map(|up| match up {
-                Up::Node(node) if node.id() != id && node.membership().is_member() => Some(node),
+                Up::Node(node) if node.id() != id && node.membership().is_member() => Some(&**node),
                 _ => None,
             })
         };
-        let is_near = |node: &&Box<Node>| self.cut.contains(&node.id()) == self.cut.contains(&id);
+        let is_near = |node: &&Node| self.cut.contains(&node.id()) == self.cut.contains(&id);
         let via = members().find(is_near).or_else(|| members().next());
         let via = via.map(|node| node.contact().clone());
         let again = now + JOIN_AGAIN;
@@ -521,42 +518,44 @@ impl Network {
         self.up.len()
     }
 
-    /// Takes a node down. Its disk stays; a machine of the build-up keeps its copy.
+    /// Takes a node or machine down. Its disk stays.
     pub(super) fn crash(&mut self, id: Id) {
         if let Some(before) = self.due.remove(&id) {
             self.alarms.remove(&(before, id));
         }
-        if let Some(Up::Node(node)) = self.up.remove(&id) {
-            let keys = node.records().iter().map(|(key, _)| key);
-            let records = keys.filter_map(|key| node.records().copy(self.now, key));
-            let records = records.collect();
-            let groups = node.groups().map(|groups| groups.saved(self.now));
-            self.disks.insert(id, Disk { records, groups });
+        match self.up.remove(&id) {
+            Some(Up::Node(node)) => {
+                let keys = node.records().iter().map(|(key, _)| key);
+                let records = keys.filter_map(|key| node.records().copy(self.now, key));
+                let records = records.collect();
+                let groups = node.groups().map(|groups| Box::new(groups.saved(self.now)));
+                self.disks.insert(id, Disk::Node(records, groups));
+            }
+            Some(Up::Machine(mut machine)) => {
+                machine.stop();
+                self.disks.insert(id, Disk::Machine(machine));
+            }
+            None => {}
         }
         self.told.push(Told::Touched(id));
     }
 
-    /// Starts a node that is down with its disk.
+    /// Starts a node or machine that is down, with its disk.
     pub(super) fn restart(&mut self, id: Id) {
-        if self.system.level().is_none() {
-            let rule = match self.system {
-                System::OneStore => Rule::OneStore,
-                System::Copies => Rule::Copies,
-                _ => Rule::Messages,
-            };
-            let config = self.setup.model(rule);
-            let machine = Machine::new(id, self.setup.nodes.clone(), config);
-            self.up.insert(id, Up::Machine(Box::new(machine)));
-            return self.drain(id);
-        }
+        let (records, groups) = match self.disks.remove(&id) {
+            Some(Disk::Machine(machine)) => {
+                self.up.insert(id, Up::Machine(machine));
+                return self.drain(id);
+            }
+            Some(Disk::Node(records, groups)) => (records, groups),
+            None => return,
+        };
         let mut node = self.birth(id);
-        if let Some(disk) = self.disks.remove(&id) {
-            if let Some((control, entries)) = disk.groups {
-                node.restore_groups(self.now, control, &entries);
-            }
-            for record in &disk.records {
-                node.restore(self.now, record);
-            }
+        if let Some((control, entries)) = groups.map(|saved| *saved) {
+            node.restore_groups(self.now, control, &entries);
+        }
+        for record in &records {
+            node.restore(self.now, record);
         }
         self.up.insert(id, Up::Node(Box::new(node)));
         self.join_again(id);

@@ -1,6 +1,7 @@
 //! One system of the run: its network, the histories of its names with their judges, the copies that its nodes keep, and the shop.
 
 use alloc::collections::BTreeMap;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -13,7 +14,6 @@ use crate::worlds::consistency::network::{Network, Parcel, Reason, Told};
 use crate::worlds::consistency::setup::{Setup, System};
 use crate::worlds::consistency::shop::{Refund, Shop};
 use crate::worlds::consistency::trace::What;
-use alloc::string::String;
 use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
 use chordscope_core::node::Node;

@@ -2,25 +2,32 @@
 
 use alloc::collections::BTreeSet;
 use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::checks::history::{Answer, Asked, Value, Version};
+use crate::checks::history::{Answer, Asked, Operation, Value, Version};
 use crate::checks::judge;
 use crate::checks::verdict::Verdict;
 use crate::engine::chrome::Mark;
 use crate::engine::trace::Entry;
-use crate::worlds::consistency::ConsistencyWorld;
+use crate::engine::{Timed, World};
+use crate::worlds::consistency::action::Action;
 use crate::worlds::consistency::network::{Parcel, Reason};
 use crate::worlds::consistency::setup::{Setup, System};
 use crate::worlds::consistency::shop::Refund;
-use crate::worlds::consistency::side::Side;
+use crate::worlds::consistency::side::{Change, Register, Side};
 use crate::worlds::consistency::trace::What;
-use alloc::string::{String, ToString};
+use crate::worlds::consistency::{ConsistencyWorld, Run};
 use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
 use chordscope_core::chord::ideal::IdealRing;
 use chordscope_core::node::Node;
+
+/// The time in which an operation is expected to end, in times of giving up: at level `one` it asks a silent group more than once.
+const FORESIGHT: u32 = 5;
+/// The steps in which an end is looked for.
+const STRIDE: Duration = Duration::from_millis(50);
 
 /// An operation, as a bar from its call to its return.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,6 +144,8 @@ pub struct SideView {
     pub decisions: Vec<(Instant, Version)>,
     /// Messages about records on their way.
     pub messages: Vec<Parcel>,
+    /// Changes of replicas while no write was in flight: soft state, which repair alone has changed.
+    pub unprompted: Vec<Change>,
 }
 
 impl SideView {
@@ -163,12 +172,36 @@ impl ConsistencyWorld {
             .collect()
     }
 
+    /// Returns an operation as it will have ended in all systems, if nothing is done but what is planned: for predictions. `None` where it
+    /// has not been called, or does not end in time.
+    pub fn foresee(&self, plan: &[Timed<Action>], name: u8, number: Value) -> Option<Vec<Bar>> {
+        let ahead = plan.iter().filter(|timed| timed.at > self.now());
+        let mut run = Run::of(self.clone(), ahead.cloned().collect());
+        let give_up = self.now() + self.setup().give_up() * FORESIGHT;
+        loop {
+            let views = run.world().moment(name);
+            let bars = views.into_iter().map(|view| {
+                let bar = view.bars.into_iter().nth(number as usize);
+                bar.filter(|bar| bar.returned.is_some())
+            });
+            if let Some(bars) = bars.collect() {
+                return Some(bars);
+            }
+            // Views cost more than steps.
+            let next = run.world().now() + STRIDE;
+            if next > give_up {
+                return None;
+            }
+            run.run_until(next);
+        }
+    }
+
     /// Returns the replicas of a name that a client can reach; `None` of a step of the build-up, and where there is no such client.
     pub fn reach(&self, system: System, client: u8, name: u8) -> Option<Reach> {
         system.level()?;
         let side = self.side(system)?;
         let node = self.setup().clients.get(usize::from(client))?.node;
-        let group = group(self.setup(), name);
+        let group = group(self.setup(), system, name);
         let is_near = |id: &&Id| side.is_up(**id) && !side.is_cut(node, **id);
         let count = |count: usize| u8::try_from(count).unwrap_or(u8::MAX);
         Some(Reach {
@@ -184,7 +217,7 @@ impl ConsistencyWorld {
     /// Returns when the replicas of a name agreed again after a time, at which a partition ended.
     pub fn repair(&self, system: System, name: u8, since: Instant) -> Option<Repair> {
         let side = self.side(system)?;
-        let members: Vec<Id> = group(self.setup(), name)
+        let members: Vec<Id> = group(self.setup(), system, name)
             .into_iter()
             .filter(|id| side.is_up(*id))
             .collect();
@@ -204,8 +237,13 @@ impl ConsistencyWorld {
     }
 }
 
-/// The nodes that keep a name in the whole ring: its owner and the next successors. In a step of the build-up, all nodes that keep anything.
-fn group(setup: &Setup, name: u8) -> Vec<Id> {
+/// The nodes that keep a name in the whole ring: its owner and the next successors. In a step of the build-up, those that keep anything.
+fn group(setup: &Setup, system: System, name: u8) -> Vec<Id> {
+    match system {
+        System::OneStore => return setup.nodes.iter().take(1).copied().collect(),
+        System::Copies | System::Messages => return setup.nodes.clone(),
+        System::One | System::Quorum => {}
+    }
     let Some(name) = setup.names.get(usize::from(name)) else {
         return Vec::new();
     };
@@ -221,52 +259,16 @@ fn group(setup: &Setup, name: u8) -> Vec<Id> {
 
 fn view(setup: &Setup, side: &Side, name: u8) -> Option<SideView> {
     let register = side.names().get(usize::from(name))?;
-    let judgement = register.judge.verdict();
-    let points = match judgement {
-        judge::Verdict::Linearizable(points) => points.as_slice(),
-        judge::Verdict::Contradiction { longest, .. } => longest,
-        judge::Verdict::GaveUp => &[],
-    };
-    let text = |version: Version| register.calls.get(version.by as usize)?.value.clone();
+    let bars: Vec<Bar> = bars(register);
     let mut tally = Tally::default();
-    let bars = (0..).zip(register.history.iter().zip(&register.calls));
-    let bars = bars.filter_map(|(number, (operation, call))| {
-        let verdict = register.verdict(number)?;
-        tally.count(verdict);
-        let own = |sequence| Version {
-            sequence,
-            by: number,
-        };
-        let version = match operation.answer() {
-            Some(Answer::Got(version)) => version,
-            Some(Answer::Done(sequence)) => Some(own(sequence)),
-            Some(Answer::Mismatch | Answer::Refused) | None => None,
-        };
-        let point = points.iter().find(|point| point.operation == number);
-        Some(Bar {
-            number,
-            client: call.client,
-            asked: operation.asked,
-            value: match operation.asked {
-                Asked::Get => version.and_then(text),
-                _ => call.value.clone(),
-            },
-            version,
-            called: operation.called,
-            returned: operation.returned.map(|(at, _)| at),
-            verdict,
-            reason: call.reason,
-            point: point.map(|point| point.at),
-        })
-    });
-    let bars = bars.collect();
-    let group = group(setup, name);
+    bars.iter().for_each(|bar| tally.count(bar.verdict));
+    let group = group(setup, side.system(), name);
     let replicas = setup.nodes.iter();
     let replicas = replicas.map(|id| replica(setup, side, name, *id, group.contains(id)));
     Some(SideView {
         system: side.system(),
         bars,
-        judgement: judgement.clone(),
+        judgement: register.judge.verdict().clone(),
         judged: register.judge.judged(),
         tally,
         replicas: replicas.collect(),
@@ -285,6 +287,59 @@ fn view(setup: &Setup, side: &Side, name: u8) -> Option<SideView> {
             .messages()
             .filter(|parcel| parcel.is_about_records)
             .collect(),
+        unprompted: side
+            .changes()
+            .iter()
+            .filter(|change| change.name == name && !is_written(&register.history, change.at))
+            .copied()
+            .collect(),
+    })
+}
+
+fn bars(register: &Register) -> Vec<Bar> {
+    let points = match register.judge.verdict() {
+        judge::Verdict::Linearizable(points) => points.as_slice(),
+        judge::Verdict::Contradiction { longest, .. } => longest,
+        judge::Verdict::GaveUp => &[],
+    };
+    let text = |version: Version| register.calls.get(version.by as usize)?.value.clone();
+    let bars = (0..).zip(register.history.iter().zip(&register.calls));
+    let bars = bars.filter_map(|(number, (operation, call))| {
+        let version = match operation.answer() {
+            Some(Answer::Got(version)) => version,
+            Some(Answer::Done(sequence)) => Some(Version {
+                sequence,
+                by: number,
+            }),
+            Some(Answer::Mismatch | Answer::Refused) | None => None,
+        };
+        let point = points.iter().find(|point| point.operation == number);
+        Some(Bar {
+            number,
+            client: call.client,
+            asked: operation.asked,
+            value: match operation.asked {
+                Asked::Get => version.and_then(text),
+                _ => call.value.clone(),
+            },
+            version,
+            called: operation.called,
+            returned: operation.returned.map(|(at, _)| at),
+            verdict: register.verdict(number)?,
+            reason: call.reason,
+            point: point.map(|point| point.at),
+        })
+    });
+    bars.collect()
+}
+
+/// Returns whether a write was in flight at this time.
+fn is_written(history: &[Operation], at: Instant) -> bool {
+    history.iter().any(|operation| {
+        let returned = operation
+            .returned
+            .is_some_and(|(returned, _)| returned < at);
+        operation.asked.writes() && operation.called <= at && !returned
     })
 }
 
@@ -303,7 +358,7 @@ fn replica(setup: &Setup, side: &Side, name: u8, id: Id, is_of_group: bool) -> R
         let mut held = node.groups()?.held().filter(|held| held.decided.is_none());
         let held = held.find(|held| held.group.covers(key))?;
         Some(Group {
-            epoch: held.group.epoch.round.into(),
+            epoch: held.group.epoch.round,
             proposer: held.group.epoch.proposer,
             members: held
                 .group
