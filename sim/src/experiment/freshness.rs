@@ -347,7 +347,8 @@ mod tests {
                 (row.partial_fresh - row.model_fresh).abs() < 0.02,
                 "{row:?}"
             );
-            if row.ms < HEALS_AFTER {
+            // A read that is under way when the cut heals may go either way.
+            if row.ms + Setup::lesson().give_up_ms < HEALS_AFTER {
                 // Two of three clients are on the side without the write.
                 assert!(row.one_stale > 0.3 && row.one_fresh > 0.1, "{row:?}");
                 assert!(
