@@ -49,8 +49,9 @@ impl Order {
 
 /// Returns whether this node is all of its group of a key.
 fn is_alone_with(shared: &Shared, key: Id) -> bool {
-    let mut covering = shared.roster.open().filter(|held| held.group.covers(key));
-    covering.all(|held| held.group.members.len() == 1)
+    let open = shared.roster.open();
+    let mut covering = open.filter(|held| held.group.covers(key)).peekable();
+    covering.peek().is_some() && covering.all(|held| held.group.members.len() == 1)
 }
 
 impl Adopting {

@@ -154,8 +154,8 @@ impl Leading {
 
     /// Keeps what another lineage had, unless this node is about to give up its own for one.
     ///
-    /// Members of that lineage bring one key again and again, and what one of them sent may arrive long after. The order of the key's history
-    /// there decides: what is here from there gives way to what is later. A deletion is therefore kept, as what it deletes may come
+    /// (ours) Members of that lineage bring one key again and again, and what one of them sent may arrive long after. The order of the key's
+    /// history there decides: what is here from there gives way to what is later. A deletion is therefore kept, as what it deletes may come
     /// after it. What was written here is never replaced.
     pub(super) fn bring(
         &mut self,
