@@ -41,7 +41,7 @@ struct Line {
     /// None where it was deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     value_base64: Option<String>,
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     deleted: bool,
     sequence: u64,
     stamp: Place,
@@ -140,10 +140,6 @@ fn read(path: &Path) -> io::Result<Written> {
 
 fn digest(line: &[u8]) -> [u8; 32] {
     blake3::hash(line).into()
-}
-
-const fn is_false(deleted: &bool) -> bool {
-    !*deleted
 }
 
 impl Line {
