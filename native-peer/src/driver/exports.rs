@@ -6,6 +6,7 @@ use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chordscope_core::base::digest::Digest;
 use chordscope_core::base::id::Space;
 use chordscope_core::node::adopting::Conflicting;
 use chordscope_core::store::group::configuration::Stamp;
@@ -111,7 +112,7 @@ fn append(path: &Path, line: &Line, written: &mut Written) -> io::Result<()> {
     // A name is on the disk once its folder is. Other systems open no folders as files.
     #[cfg(unix)]
     if let Some(folder) = path.parent().filter(|_| is_new) {
-        std::fs::File::open(folder)?.sync_all()?;
+        File::open(folder)?.sync_all()?;
     }
     written.insert(digest);
     Ok(())
@@ -139,7 +140,9 @@ fn read(path: &Path) -> io::Result<Written> {
 }
 
 fn digest(line: &[u8]) -> [u8; 32] {
-    blake3::hash(line).into()
+    Digest::new("chordscope v1 exported conflict")
+        .part(line)
+        .finish()
 }
 
 impl Line {
