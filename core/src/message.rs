@@ -60,6 +60,12 @@ impl Message {
             Self::Response(_, Response::Group(answer)) if !answer.is_without_fences() => {
                 with_fences
             }
+            Self::Request(_, Request::Group(ask)) if ask.is_with_origins() => {
+                groups | Features::ORIGINS
+            }
+            Self::Response(_, Response::Group(answer)) if answer.is_with_origins() => {
+                groups | Features::ORIGINS
+            }
             Self::Request(_, Request::Group(ask)) if matches!(**ask, group::Request::Touch(_)) => {
                 groups | Features::TOUCH
             }
@@ -91,7 +97,7 @@ impl Message {
 
     /// Returns the message that replaces this one for a receiver without the features that it [needs](Message::needs), if there is
     /// one: of a tombstone that there is no record, or one in the last second of its life; of refusals that there is no majority; of a write
-    /// how many have stored it, not of how many.
+    /// how many have stored it, not of how many; of an entry not where it was brought from.
     pub fn plainer(&self) -> Option<Self> {
         if let Self::Response(number, Response::Group(group::Response::Unstored(unstored))) = self {
             return Some(Self::Response(*number, Response::Group(unstored.plainer())));
@@ -103,6 +109,19 @@ impl Message {
             let by = done.by;
             let plainer = group::Response::Written(group::Acknowledged { by, members });
             return Some(Self::Response(*number, Response::Group(plainer)));
+        }
+        match self {
+            Self::Request(number, Request::Group(ask)) if ask.is_with_origins() => {
+                let ask = ask.without_origin()?;
+                return Some(Self::Request(*number, Request::Group(Box::new(ask))));
+            }
+            Self::Response(number, Response::Group(answer)) if answer.is_with_origins() => {
+                return Some(Self::Response(
+                    *number,
+                    Response::Group(answer.without_origin()?),
+                ));
+            }
+            _ => {}
         }
         if !self.carries_a_tombstone() {
             return None;

@@ -235,11 +235,14 @@ mod refused;
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::time::Duration;
 
     use chordscope_core::base::contact::Contact;
     use chordscope_core::base::identity::Signer;
-    use chordscope_core::store::group::configuration::{Configuration, Epoch, Member, Stamp};
+    use chordscope_core::store::group::configuration::{
+        Configuration, Epoch, Member, Origin, Stamp,
+    };
     use chordscope_core::store::group::fence::Fence;
     use chordscope_core::store::group::{Control, Entry, Held, Lineage, OperationTag};
     use chordscope_core::store::record::{Name, Record};
@@ -268,6 +271,7 @@ mod tests {
             operation: OperationTag::default(),
             stamp: Stamp::default(),
             copy: copy(name).1,
+            origin: None,
         }
     }
 
@@ -336,6 +340,7 @@ mod tests {
                 stamp,
                 operation,
                 copy: copy.clone(),
+                origin: None,
             });
             assert!(storage.save_groups(10 + token, &Save::Entry(entry)));
             kept.push(copy);
@@ -409,10 +414,18 @@ mod tests {
         let (sender, mut stored) = mpsc::unbounded_channel();
         let (first, storage) = open(folder.path(), sender).unwrap();
         assert_eq!(first.control, Control::default());
+        let brought = Entry {
+            origin: Some(Origin {
+                lineage: 7,
+                stamp: Stamp::default(),
+            }),
+            ..entry("d")
+        };
         let saves = [
             Save::Control(Box::new(control())),
             Save::Entry(Box::new(entry("a"))),
             Save::Entry(Box::new(entry("b"))),
+            Save::Entry(Box::new(brought.clone())),
         ];
         for (token, save) in (1..).zip(&saves) {
             assert!(storage.save_groups(token, save));
@@ -430,8 +443,13 @@ mod tests {
         let (sender, _stored) = mpsc::unbounded_channel();
         let (second, storage) = open(folder.path(), sender).unwrap();
         assert_eq!(second.control, control());
-        let records = second.entries.iter().map(|entry| &entry.copy.record);
-        assert_eq!(records.collect::<Vec<_>>(), [&copy("a").1.record]);
+        let entries = second.entries.iter();
+        let entries = entries.map(|entry| (&entry.copy.record, entry.origin));
+        let entries: BTreeMap<_, _> = entries.map(|it| (it.0.key(Space::FULL), it)).collect();
+        let [a, d] = [entry("a"), brought];
+        let wanted = [&a, &d].map(|entry| (&entry.copy.record, entry.origin));
+        let wanted = wanted.map(|it| (it.0.key(Space::FULL), it));
+        assert_eq!(entries, BTreeMap::from(wanted));
         assert!(second.records.is_empty(), "each level keeps its own");
         storage.close().await;
     }

@@ -16,7 +16,7 @@ use crate::driver::Unlinked;
 use crate::storage::{self, Began, Health};
 
 pub(crate) use quorum::{
-    Adoption, Awaited, Quorum, Range, Repaired, UNKNOWN_LINEAGE, Waiting, parse_lineage,
+    Adoption, Awaited, Quorum, Range, Repaired, UNKNOWN_LINEAGE, Waiting, given_up, parse_lineage,
     show_lineage,
 };
 pub(crate) use sought::{Outside, Sought};

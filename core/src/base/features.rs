@@ -23,6 +23,8 @@ impl Features {
     pub const REFUSALS: Self = Self(1 << 5);
     /// Primaries of groups that say of how many members a write was acknowledged.
     pub const MEMBERS: Self = Self(1 << 6);
+    /// Entries of groups that remember the lineage they were brought from.
+    pub const ORIGINS: Self = Self(1 << 7);
     /// The features of this build.
     pub const ALL: Self = Self(
         Self::UNSUPPORTED.0
@@ -31,7 +33,8 @@ impl Features {
             | Self::TOUCH.0
             | Self::TOMBSTONES.0
             | Self::REFUSALS.0
-            | Self::MEMBERS.0,
+            | Self::MEMBERS.0
+            | Self::ORIGINS.0,
     );
 
     /// The set with these bits.

@@ -478,14 +478,19 @@ impl QuorumLevel {
         let is_member = cx.ring.is_member();
         if self.adopting.begin(cx.now, is_member, own, lineage)? {
             // A mistyped lineage must not make a node give its own one up: the ring is asked for it first.
-            let me = Subject::Key(cx.services.id());
-            let probe = Operation::new(cx, me, Task::Probe).within(lineage);
-            if let Err(error) = self.begin(cx, probe) {
-                let next = self.adopting.on_probed(Err(error));
-                self.adopt_on(cx, next);
-            }
+            self.probe(cx, lineage);
         }
         Ok(())
+    }
+
+    /// Asks a group whether there is this lineage, and whether it is being given up.
+    fn probe(&mut self, cx: &mut Context<'_>, lineage: u64) {
+        let me = Subject::Key(cx.services.id());
+        let probe = Operation::new(cx, me, Task::Probe).within(lineage);
+        if let Err(error) = self.begin(cx, probe) {
+            let next = self.adopting.on_probed(Err(error));
+            self.adopt_on(cx, next);
+        }
     }
 
     pub(super) fn on_adopt_timer(&mut self, cx: &mut Context<'_>) {
@@ -527,10 +532,13 @@ impl QuorumLevel {
                     }
                 }
             }
-            Some(adopting::Next::Import(copy, tag, lineage)) => {
-                let key = copy.record.key(cx.services.space());
-                let import = Operation::new(cx, Subject::Key(key), Task::Import);
-                let import = import.within(lineage).writing(copy, tag);
+            Some(adopting::Next::Probe(lineage)) => self.probe(cx, lineage),
+            Some(adopting::Next::Import(import)) => {
+                let key = import.copy.record.key(cx.services.space());
+                let task = Task::Import(import.origin);
+                let operation = Operation::new(cx, Subject::Key(key), task);
+                let operation = operation.within(import.lineage);
+                let import = operation.writing(import.copy, import.operation);
                 if let Err(error) = self.begin(cx, import) {
                     self.on_brought(cx, key, Err(error));
                 }

@@ -57,8 +57,9 @@ use serde::{Deserialize, Serialize};
 use crate::base::contact::Contact;
 use crate::base::id::{Id, Space};
 use crate::base::identity::Scheme;
-use crate::store::group::configuration::{Configuration, Epoch, GroupId, Next, Stamp};
+use crate::store::group::configuration::{Configuration, Epoch, GroupId, Next, Origin, Stamp};
 use crate::store::group::fence::Fence;
+pub(crate) use crate::store::group::leading::is_no_conflict;
 pub use crate::store::group::machine::Groups;
 use crate::store::group::message::{Request, Response};
 use crate::store::group::repair::RepairError;
@@ -266,7 +267,9 @@ pub enum Input {
     /// Give this node's lineage up for this one, once all that it keeps has been taken care of.
     Adopt(u64),
     /// The record under this key has been taken care of, as it was at this place.
-    Settled(Id, Stamp),
+    Settled(Id, Settled),
+    /// The other lineage still takes records, and is not itself being given up: this node's own one may end with it.
+    LetGo,
     /// The lineage is not given up.
     KeepLineage,
 }
@@ -314,6 +317,16 @@ pub enum Effect {
     Adopted(u64),
 }
 
+/// The entry of a key that an adoption has taken care of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The place of this node's own entry.
+    pub own: Stamp,
+    /// The place of what the group had, and what was brought: an earlier one where no majority ever had this node's entry, and the
+    /// least where the group had nothing.
+    pub brought: Stamp,
+}
+
 /// Data to be saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Save {
@@ -332,4 +345,7 @@ pub struct Entry {
     pub operation: OperationTag,
     /// The record and its remaining life.
     pub copy: StoredRecord,
+    /// Its place in the lineage that it was brought from, until it is written anew. Behind all else where an entry is serialized.
+    #[serde(skip)]
+    pub origin: Option<Origin>,
 }

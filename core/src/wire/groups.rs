@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::base::contact::{Card, Contact};
 use crate::base::id::Id;
 use crate::store::group::configuration::{
-    Configuration, Epoch, GroupId, MAX_MEMBERS, Member, Next, Stamp,
+    Configuration, Epoch, GroupId, MAX_MEMBERS, Member, Next, Origin, Stamp,
 };
 use crate::store::group::fence::{Fence, MAX_FENCES, MAX_LOST};
 use crate::store::group::message::{
-    Acknowledged, Introduction, MAX_PAGE, Request, Response, Touch, Unstored, Write,
+    Acknowledged, Bring, Introduction, MAX_PAGE, Request, Response, Touch, Unstored, Write,
 };
 use crate::store::group::{Control, Entry, Held, Lineage, MAX_GROUPS, OperationTag, Staged};
 use crate::store::message::StoredRecord;
@@ -45,6 +45,10 @@ pub(super) enum WireGroupRequest {
     Fence(Vec<Fence>),
     Survey(u64, Id, Id),
     Touch(Id, Version, u32, Option<u64>),
+    Gather(Id, u64),
+    Bring(Id, u64, u64, Option<Box<Entry>>),
+    KeepBrought(GroupId, Box<Entry>, Origin),
+    GiveBrought(GroupId, Epoch, Box<Entry>, Origin),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -83,6 +87,8 @@ pub(super) enum WireGroupResponse {
     Superseded,
     Unstored(Vec<(Card, RecordError)>, Vec<Card>, bool),
     Acknowledged(u8, u8),
+    EntryBrought(Box<Entry>, Origin),
+    GivenUp(u64),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -176,7 +182,7 @@ impl WireIntroduction {
 
 impl WireGroupRequest {
     /// The number of known variants: those from this number on are unknown.
-    pub(super) const KNOWN: u32 = 18;
+    pub(super) const KNOWN: u32 = 22;
 }
 
 impl WireNext {
@@ -247,7 +253,10 @@ impl WireGroupRequest {
                 write.operation,
                 write.lineage,
             ),
-            Request::Keep(group, entry) => Self::Keep(*group, entry.clone()),
+            Request::Keep(group, entry) => match entry.as_ref().and_then(brought) {
+                Some((entry, origin)) => Self::KeepBrought(*group, entry, origin),
+                None => Self::Keep(*group, entry.clone()),
+            },
             Request::Prepare(group, ballot) => Self::Prepare(*group, *ballot),
             Request::List(group, last) => Self::List(*group, *last),
             Request::Fetch(group, key) => Self::Fetch(*group, *key),
@@ -256,7 +265,10 @@ impl WireGroupRequest {
             }
             Request::Stage(staged) => Self::Stage(WireStaged::of(&staged.0, &staged.1)),
             Request::Offer(group, epoch, keys) => Self::Offer(*group, *epoch, keys.clone()),
-            Request::Give(group, epoch, entry) => Self::Give(*group, *epoch, entry.clone()),
+            Request::Give(group, epoch, entry) => match brought(entry) {
+                Some((entry, origin)) => Self::GiveBrought(*group, *epoch, entry, origin),
+                None => Self::Give(*group, *epoch, entry.clone()),
+            },
             Request::Withdraw(group, epoch) => Self::Withdraw(*group, *epoch),
             Request::Decided(group, next) => Self::Decided(*group, WireNext::of(next)),
             Request::Check(group) => Self::Check(*group),
@@ -266,6 +278,10 @@ impl WireGroupRequest {
             Request::Survey(lineage, after, upto) => Self::Survey(*lineage, *after, *upto),
             Request::Touch(touch) => {
                 Self::Touch(touch.key, touch.version, touch.remaining, touch.lineage)
+            }
+            Request::Gather(key, lineage) => Self::Gather(*key, *lineage),
+            Request::Bring(bring) => {
+                Self::Bring(bring.key, bring.from, bring.lineage, bring.entry.clone())
             }
         }
     }
@@ -302,6 +318,19 @@ impl WireGroupRequest {
                 remaining,
                 lineage,
             })),
+            Self::Gather(key, lineage) => Request::Gather(key, lineage),
+            Self::Bring(key, from, lineage, entry) => Request::Bring(Box::new(Bring {
+                key,
+                from,
+                lineage,
+                entry,
+            })),
+            Self::KeepBrought(group, entry, origin) => {
+                Request::Keep(group, Some(brought_from(entry, origin)))
+            }
+            Self::GiveBrought(group, epoch, entry, origin) => {
+                Request::Give(group, epoch, brought_from(entry, origin))
+            }
         })
     }
 }
@@ -328,7 +357,11 @@ impl WireGroupResponse {
                     .map(|accepted| (accepted.0, WireNext::of(&accepted.1))),
             ),
             Response::Page(keys) => Self::Page(keys.clone()),
-            Response::Entry(entry) => Self::Entry(entry.clone()),
+            Response::Entry(entry) => match entry.as_ref().and_then(brought) {
+                Some((entry, origin)) => Self::EntryBrought(entry, origin),
+                None => Self::Entry(entry.clone()),
+            },
+            Response::GivenUp(lineage) => Self::GivenUp(*lineage),
             Response::Lacking(keys) => Self::Lacking(keys.clone()),
             Response::Followed(next) => Self::Followed(WireNext::of(next)),
             Response::Met(who) => Self::Met(WireIntroduction::of(*who)),
@@ -369,6 +402,8 @@ impl WireGroupResponse {
             }
             Self::Page(keys) => Response::Page(limit(keys, MAX_PAGE)?),
             Self::Entry(entry) => Response::Entry(entry),
+            Self::EntryBrought(entry, origin) => Response::Entry(Some(brought_from(entry, origin))),
+            Self::GivenUp(lineage) => Response::GivenUp(lineage),
             Self::Lacking(keys) => Response::Lacking(limit(keys, MAX_PAGE)?),
             Self::Followed(next) => Response::Followed(Box::new(next.check(cards)?)),
             Self::Met(who) => Response::Met(who.check()),
@@ -385,6 +420,16 @@ impl WireGroupResponse {
             }
         })
     }
+}
+
+/// An entry that was brought from another lineage, and its origin, which is serialized behind it.
+fn brought(entry: &Box<Entry>) -> Option<(Box<Entry>, Origin)> {
+    entry.origin.map(|origin| (entry.clone(), origin))
+}
+
+fn brought_from(mut entry: Box<Entry>, origin: Origin) -> Box<Entry> {
+    entry.origin = Some(origin);
+    entry
 }
 
 /// The members of a group that an answer names.

@@ -77,7 +77,11 @@ pub fn decode_control(bytes: &[u8], cards: &mut Cards) -> Result<Control, Decode
 /// # Errors
 /// [`DecodeError::TooLong`] never, as a record is bounded.
 pub fn encode_entry(entry: &Entry) -> Result<Vec<u8>, DecodeError> {
-    encode(entry)
+    // An origin stands behind all else: an entry without one ends before.
+    match entry.origin {
+        None => encode(entry),
+        Some(origin) => encode(&(entry, origin)),
+    }
 }
 
 /// Reads a kept entry.
@@ -85,17 +89,58 @@ pub fn encode_entry(entry: &Entry) -> Result<Vec<u8>, DecodeError> {
 /// # Errors
 /// [`DecodeError::Malformed`] when it is none.
 pub fn decode_entry(bytes: &[u8]) -> Result<Entry, DecodeError> {
-    decode(bytes)
+    let taken = postcard::take_from_bytes(bytes).map_err(|_| DecodeError::Malformed)?;
+    let (mut entry, rest): (Entry, &[u8]) = taken;
+    if !rest.is_empty() {
+        entry.origin = Some(decode(rest)?);
+    }
+    Ok(entry)
 }
 
 #[cfg(test)]
 mod tests {
     use alloc::vec;
+    use core::time::Duration;
 
     use super::*;
     use crate::base::id::{Id, Space};
-    use crate::base::identity::Scheme;
+    use crate::base::identity::{Scheme, Signer};
+    use crate::store::group::OperationTag;
+    use crate::store::group::configuration::{Origin, Stamp};
     use crate::store::group::fence::Fence;
+    use crate::store::record::{Name, Record};
+
+    #[test]
+    fn an_entry_is_kept_with_its_origin_and_read_without_one_as_it_was_before() {
+        let (stamp, operation) = (Stamp::default(), OperationTag([1; 16]));
+        let (name, life) = (Name::new("name").unwrap(), Duration::from_secs(60));
+        let signer = Signer::ed25519([1; 32]);
+        let record = Record::sign(&signer, name, Some(vec![7; 300]), 9, life).unwrap();
+        let plain = Entry {
+            stamp,
+            operation,
+            copy: StoredRecord::whole(record),
+            origin: None,
+        };
+        let brought = Entry {
+            origin: Some(Origin { lineage: 7, stamp }),
+            ..plain.clone()
+        };
+        let bytes = encode_entry(&plain).unwrap();
+        assert_eq!(
+            Ok(&bytes),
+            encode(&(stamp, operation, &plain.copy)).as_ref()
+        );
+        assert_eq!(decode_entry(&bytes), Ok(plain));
+        let longer = encode_entry(&brought).unwrap();
+        assert!(longer.starts_with(&bytes));
+        assert_eq!(decode_entry(&longer), Ok(brought));
+        for cut in bytes.len() + 1..longer.len() {
+            assert_eq!(decode_entry(&longer[..cut]), Err(DecodeError::Malformed));
+        }
+        let trailing = [longer, vec![0]].concat();
+        assert_eq!(decode_entry(&trailing), Err(DecodeError::Trailing));
+    }
 
     #[test]
     fn a_control_without_fences_ends_before_them() {

@@ -100,6 +100,7 @@ pub fn decode_entry(bytes: &[u8]) -> Result<Entry, DecodeError> {
         stamp: Stamp { epoch, index },
         operation: OperationTag::default(),
         copy,
+        origin: None,
     })
 }
 

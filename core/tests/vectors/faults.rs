@@ -68,7 +68,7 @@ fn malformed() -> Vec<Value> {
         .into();
     let unknown: [(&str, &[u8]); 2] = [
         ("no such request", &[0, 1, 9]),
-        ("no such request about a group", &[0, 1, 8, 18]),
+        ("no such request about a group", &[0, 1, 8, 22]),
     ];
     all.extend(unknown.map(|(name, bytes)| bad(name, bytes, DecodeError::UnknownRequest(1))));
     let retired = DecodeError::RetiredRequest(1);

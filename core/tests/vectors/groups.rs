@@ -3,11 +3,11 @@
 use chordscope_core::base::id::Id;
 use chordscope_core::message::{Message, Request as Ask, Response as Answer};
 use chordscope_core::store::group::configuration::{
-    Configuration, Epoch, GroupId, MAX_MEMBERS, Member, Next, Stamp,
+    Configuration, Epoch, GroupId, MAX_MEMBERS, Member, Next, Origin, Stamp,
 };
 use chordscope_core::store::group::fence::Fence;
 use chordscope_core::store::group::message::{
-    Acknowledged, Introduction, MAX_PAGE, Request, Response, Touch, Unstored, Write,
+    Acknowledged, Bring, Introduction, MAX_PAGE, Request, Response, Touch, Unstored, Write,
 };
 use chordscope_core::store::group::{Entry, OperationTag};
 use chordscope_core::store::record::RecordError;
@@ -95,7 +95,29 @@ fn entry() -> Box<Entry> {
         stamp: Stamp { epoch, index },
         operation: tag(),
         copy: copy("greeting", Some(b"hello"), 1, 60),
+        origin: None,
     })
+}
+
+/// An entry that was brought from another lineage.
+fn brought() -> Box<Entry> {
+    let (epoch, index) = (epoch(299), 4);
+    Box::new(Entry {
+        origin: Some(Origin {
+            lineage: 5,
+            stamp: Stamp { epoch, index },
+        }),
+        ..*entry()
+    })
+}
+
+fn bring(entry: Option<Box<Entry>>) -> Request {
+    Request::Bring(Box::new(Bring {
+        key: key(),
+        from: 5,
+        lineage: 7,
+        entry,
+    }))
 }
 
 pub(crate) fn page(length: usize) -> Vec<(Id, Stamp)> {
@@ -184,6 +206,17 @@ pub(crate) fn requests() -> Vec<(&'static str, Message)> {
         ("which fences stand", fence_range),
         ("live on", touch(None)),
         ("live on in a lineage", touch(Some(7))),
+        ("gather", Request::Gather(key(), 7)),
+        ("does the lineage stand", bring(None)),
+        ("bring", bring(Some(entry()))),
+        (
+            "keep what was brought",
+            Request::Keep(group, Some(brought())),
+        ),
+        (
+            "give what was brought",
+            Request::Give(group, epoch(301), brought()),
+        ),
     ];
     all.into_iter()
         .map(|(name, one)| (name, ask(one)))
@@ -246,6 +279,11 @@ pub(crate) fn responses() -> Vec<(&'static str, Message)> {
             })),
         ),
         (
+            "an entry that was brought",
+            Response::Entry(Some(brought())),
+        ),
+        ("a lineage that is given up", Response::GivenUp(5)),
+        (
             "written at two of three",
             Response::Written(Acknowledged {
                 by: 2,
@@ -282,6 +320,13 @@ fn say_entry(entry: &Entry) -> Value {
         "operation": hex(&entry.operation.0),
         "copy": describe::copy(&entry.copy),
     })
+}
+
+fn say_origin(entry: &Entry) -> Value {
+    let origin = entry.origin.as_ref();
+    origin
+        .map(|origin| json!({ "lineage": origin.lineage, "stamp": say_stamp(origin.stamp) }))
+        .into()
 }
 
 fn say_members(members: &[Member]) -> Value {
@@ -333,6 +378,9 @@ pub(crate) fn request(request: &Request) -> Value {
             hex(&write.operation.0),
             write.lineage,
         ]}),
+        Request::Keep(group, Some(entry)) if entry.origin.is_some() => {
+            json!({ "KeepBrought": [say_group(*group), say_entry(entry), say_origin(entry)] })
+        }
         Request::Keep(group, entry) => {
             json!({ "Keep": [say_group(*group), entry.as_deref().map(say_entry)] })
         }
@@ -362,6 +410,17 @@ pub(crate) fn request(request: &Request) -> Value {
         Request::Offer(group, epoch, page) => {
             json!({ "Offer": [say_group(*group), say_epoch(*epoch), say_page(page)] })
         }
+        Request::Give(group, epoch, entry) if entry.origin.is_some() => {
+            let (group, epoch) = (say_group(*group), say_epoch(*epoch));
+            json!({ "GiveBrought": [group, epoch, say_entry(entry), say_origin(entry)] })
+        }
+        Request::Gather(key, lineage) => json!({ "Gather": [describe::id(*key), lineage] }),
+        Request::Bring(bring) => json!({ "Bring": [
+            describe::id(bring.key),
+            bring.from,
+            bring.lineage,
+            bring.entry.as_deref().map(say_entry),
+        ]}),
         Request::Give(group, epoch, entry) => {
             json!({ "Give": [say_group(*group), say_epoch(*epoch), say_entry(entry)] })
         }
@@ -410,6 +469,10 @@ pub(crate) fn response(response: &Response) -> Value {
             json!({ "Promise": before.map(say) })
         }
         Response::Page(page) => json!({ "Page": say_page(page) }),
+        Response::Entry(Some(entry)) if entry.origin.is_some() => {
+            json!({ "EntryBrought": [say_entry(entry), say_origin(entry)] })
+        }
+        Response::GivenUp(lineage) => json!({ "GivenUp": lineage }),
         Response::Entry(entry) => json!({ "Entry": entry.as_deref().map(say_entry) }),
         Response::Lacking(keys) => json!({ "Lacking": describe::ids(keys) }),
         Response::Followed(next) => json!({ "Followed": say_next(next) }),

@@ -177,8 +177,12 @@ impl AdoptOptions {
             )));
         }
         if let Some(error) = &adoption.error {
+            let next = match &adoption.given_up_for {
+                Some(other) => format!("the peers there are to keep it, or all to take {other}"),
+                None => "say it again to go on".to_string(),
+            };
             return Err(Failure::failed(format!(
-                "the lineage was not adopted: {error}; the peer has its own still, records brought so far: {}; say it again to go on{}",
+                "the lineage was not adopted: {error}; the peer has its own still, records brought so far: {}; {next}{}",
                 adoption.imported + adoption.present,
                 exports(&adoption)
             )));

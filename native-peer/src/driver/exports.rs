@@ -1,10 +1,12 @@
 //! The file of the records that could not be brought into a lineage that the peer adopts: a JSON object a line.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chordscope_core::base::digest::Digest;
 use chordscope_core::base::id::Space;
 use chordscope_core::node::adopting::Conflicting;
 use chordscope_core::store::group::configuration::Stamp;
@@ -19,10 +21,13 @@ pub(super) type Exported = (u64, Result<(), String>);
 #[derive(Debug)]
 pub(super) struct Exports {
     folder: PathBuf,
-    /// The lock under which one export writes at a time.
-    turn: Arc<Mutex<()>>,
+    /// The files written so far: one export writes at a time.
+    files: Arc<Mutex<BTreeMap<PathBuf, Written>>>,
     done: mpsc::UnboundedSender<Exported>,
 }
+
+/// The lines of a file, by their digests: an order that is given again finds the same conflicts. As many as the lineage had.
+type Written = BTreeSet<[u8; 32]>;
 
 /// A record as a line of the file.
 #[derive(Debug, Serialize)]
@@ -34,7 +39,11 @@ struct Line {
     #[serde(skip_serializing_if = "Option::is_none")]
     salt_base64: Option<String>,
     author: Option<String>,
-    value_base64: String,
+    /// None where it was deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value_base64: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    deleted: bool,
     sequence: u64,
     stamp: Place,
 }
@@ -59,20 +68,21 @@ impl Exports {
         let (done, exported) = mpsc::unbounded_channel();
         let exports = Self {
             folder,
-            turn: Arc::new(Mutex::new(())),
+            files: Arc::new(Mutex::new(BTreeMap::new())),
             done,
         };
         (exports, exported)
     }
 
-    /// Adds a record to the file of its lineage.
+    /// Adds a record to the file of its lineage, unless it is there.
     pub(super) fn export(&self, lineage: u64, conflict: &Conflicting) {
         let path = path(&self.folder, lineage);
         let (number, line) = (conflict.number, Line::of(conflict));
-        let (turn, done) = (Arc::clone(&self.turn), self.done.clone());
+        let (files, done) = (Arc::clone(&self.files), self.done.clone());
         tokio::task::spawn_blocking(move || {
-            let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
-            let written = append(&path, &line);
+            let mut files = files.lock().unwrap_or_else(PoisonError::into_inner);
+            let written = files.entry(path.clone()).or_default();
+            let written = append(&path, &line, written);
             let written = written.map_err(|error| format!("{}: {error}", path.display()));
             // Nobody listens any more once the peer has ended.
             let _ = done.send((number, written));
@@ -80,24 +90,59 @@ impl Exports {
     }
 }
 
-/// Adds a line, which outlives a failure of the machine.
-fn append(path: &Path, line: &Line) -> io::Result<()> {
+/// Adds a line that is not there, which outlives a failure of the machine.
+fn append(path: &Path, line: &Line, written: &mut Written) -> io::Result<()> {
+    if written.is_empty() {
+        *written = read(path)?;
+    }
+    let mut text = serde_json::to_vec(line)?;
+    let digest = digest(&text);
+    if written.contains(&digest) {
+        return Ok(());
+    }
     let mut options = OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let is_new = !path.exists();
     let mut file = options.open(path)?;
-    let mut text = serde_json::to_vec(line)?;
     text.push(b'\n');
     file.write_all(&text)?;
     file.sync_all()?;
     // A name is on the disk once its folder is. Other systems open no folders as files.
     #[cfg(unix)]
     if let Some(folder) = path.parent().filter(|_| is_new) {
-        std::fs::File::open(folder)?.sync_all()?;
+        File::open(folder)?.sync_all()?;
     }
+    written.insert(digest);
     Ok(())
+}
+
+/// Reads which lines are there, and ends one that a failure of the machine has torn.
+fn read(path: &Path) -> io::Result<Written> {
+    let mut file = match File::open(path) {
+        Ok(file) => BufReader::new(file),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Written::new()),
+        Err(error) => return Err(error),
+    };
+    let (mut lines, mut line) = (Written::new(), Vec::new());
+    while file.read_until(b'\n', &mut line)? > 0 {
+        match line.pop_if(|last| *last == b'\n') {
+            Some(_) => drop(lines.insert(digest(&line))),
+            None => OpenOptions::new()
+                .append(true)
+                .open(path)?
+                .write_all(b"\n")?,
+        }
+        line.clear();
+    }
+    Ok(lines)
+}
+
+fn digest(line: &[u8]) -> [u8; 32] {
+    Digest::new("chordscope v1 exported conflict")
+        .part(line)
+        .finish()
 }
 
 impl Line {
@@ -116,7 +161,10 @@ impl Line {
             name,
             salt_base64: salt.map(|salt| data_encoding::BASE64.encode(salt)),
             author: author.map(|author| data_encoding::HEXLOWER.encode(&author)),
-            value_base64: data_encoding::BASE64.encode(record.value().unwrap_or_default()),
+            value_base64: record
+                .value()
+                .map(|value| data_encoding::BASE64.encode(value)),
+            deleted: record.value().is_none(),
             sequence: record.sequence(),
             stamp: Place {
                 generation: epoch.generation,
@@ -166,7 +214,32 @@ mod tests {
             assert_eq!(line["value_base64"], "AP8=");
             assert_eq!(line["sequence"], 3);
             assert_eq!(line["stamp"]["index"], 0);
+            assert!(line["deleted"].is_null());
         }
+    }
+
+    #[tokio::test]
+    async fn a_conflict_that_is_there_is_not_added_again_and_a_torn_line_is_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = path(folder.path(), 7);
+        std::fs::write(&path, "{\"key\"").unwrap();
+        let mut deleted = conflict(2);
+        let signer = Signer::ed25519([1; 32]);
+        let name = Name::new("a name").unwrap();
+        deleted.record = Record::sign(&signer, name, None, 4, Duration::from_secs(60)).unwrap();
+        for _ in 0..2 {
+            let (exports, mut exported) = Exports::new(folder.path().to_path_buf());
+            for conflict in [&conflict(1), &deleted, &conflict(3)] {
+                exports.export(7, conflict);
+                assert_eq!(exported.recv().await, Some((conflict.number, Ok(()))));
+            }
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!((lines.len(), lines[0]), (3, "{\"key\""));
+        let line: serde_json::Value = serde_json::from_str(lines[2]).unwrap();
+        assert_eq!(line["deleted"], true);
+        assert!(line["value_base64"].is_null(), "{line}");
     }
 
     #[tokio::test]

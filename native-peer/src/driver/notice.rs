@@ -7,7 +7,7 @@ use chordscope_core::node::api::Event as NodeEvent;
 use chordscope_core::peer::api::Event;
 use serde::Serialize;
 
-use crate::views::show_lineage;
+use crate::views::{given_up, show_lineage};
 
 /// An event, with its time and details.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -98,6 +98,9 @@ fn of_node(space: Space, event: &NodeEvent) -> Option<(&'static str, String, Vec
             let text = match &adoption.state {
                 AdoptionState::Failed(error) => format!("keeps its lineage: {error}"),
                 AdoptionState::Unknown => format!("found no group of lineage {lineage}"),
+                AdoptionState::GivenUp(other) => {
+                    format!("keeps its lineage: {}", given_up(adoption.to, *other))
+                }
                 AdoptionState::Done | AdoptionState::Running => {
                     format!("has adopted lineage {lineage}")
                 }

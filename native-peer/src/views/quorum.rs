@@ -220,6 +220,9 @@ pub(crate) struct Adoption {
     pub(crate) running: bool,
     /// The reason why it failed at a position, which has its lineage still.
     pub(crate) error: Option<String>,
+    /// The lineage for which that one is itself being given up, where it failed for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) given_up_for: Option<String>,
     /// The number of records that were brought into the lineage.
     pub(crate) imported: u64,
     /// The number that were there already.
@@ -237,6 +240,12 @@ pub(crate) const UNKNOWN_LINEAGE: &str =
 /// A lineage as it is shown.
 pub(crate) fn show_lineage(number: u64) -> String {
     format!("{number:016x}")
+}
+
+/// The error for a lineage that is itself given up for another one.
+pub(crate) fn given_up(lineage: u64, other: u64) -> String {
+    let [lineage, other] = [lineage, other].map(show_lineage);
+    format!("lineage {lineage} is itself being given up for {other}")
 }
 
 /// A lineage as it was shown.
@@ -296,6 +305,10 @@ impl Adoption {
             AdoptionState::Failed(error) => self.error = Some(error.to_string()),
             AdoptionState::Unknown => {
                 self.error = Some(UNKNOWN_LINEAGE.to_string());
+            }
+            AdoptionState::GivenUp(other) => {
+                self.error = Some(given_up(standing.to, *other));
+                self.given_up_for = Some(show_lineage(*other));
             }
             AdoptionState::Done => {}
         }

@@ -245,6 +245,7 @@ EPOCH = Struct(generation=U32, round=U64, proposer=ID)
 GROUP = Struct(upto=ID, epoch=EPOCH)
 STAMP = Struct(epoch=EPOCH, index=U64)
 ENTRY = Struct(stamp=STAMP, operation=Array(16), copy=COPY)
+ORIGIN = Struct(lineage=U64, stamp=STAMP)
 MEMBER = Struct(card=CARD, incarnation=U64, votes=BOOL)
 MEMBERS = Seq(MEMBER, 8)
 INTRODUCTION = Struct(incarnation=U64, lineage=Option(U64), settled=BOOL)
@@ -259,7 +260,9 @@ GROUP_REQUEST = Enum(
     ("Offer", Tuple(GROUP, EPOCH, PAGE)), ("Give", Tuple(GROUP, EPOCH, ENTRY)), ("Withdraw", Tuple(GROUP, EPOCH)),
     ("Decided", Tuple(GROUP, FOLLOWING)), ("Check", GROUP),
     ("Meet", INTRODUCTION), "Stopping", ("Fence", Seq(FENCE, 64)), ("Survey", Tuple(U64, ID, ID)),
-    ("Touch", Tuple(ID, VERSION, U32, Option(U64))),
+    ("Touch", Tuple(ID, VERSION, U32, Option(U64))), ("Gather", Tuple(ID, U64)),
+    ("Bring", Tuple(ID, U64, U64, Option(ENTRY))), ("KeepBrought", Tuple(GROUP, ENTRY, ORIGIN)),
+    ("GiveBrought", Tuple(GROUP, EPOCH, ENTRY, ORIGIN)),
     fault="unknown request",
 )
 GROUP_RESPONSE = Enum(
@@ -268,6 +271,7 @@ GROUP_RESPONSE = Enum(
     ("Page", PAGE), ("Entry", Option(ENTRY)), ("Lacking", Seq(ID, 64)), ("Followed", FOLLOWING),
     ("Met", INTRODUCTION), ("Surveyed", Tuple(Option(EPOCH), Seq(FENCE, 64))), "Superseded",
     ("Unstored", Tuple(Seq(Tuple(CARD, REFUSAL), 8), Seq(CARD, 8), BOOL)), ("Acknowledged", Tuple(Byte(), Byte())),
+    ("EntryBrought", Tuple(ENTRY, ORIGIN)), ("GivenUp", U64),
 )
 # Requests that are not spoken any more: nothing is one of them. The responses to them are plainly malformed.
 NEVER = Enum(fault="retired request")

@@ -1,13 +1,14 @@
 //! Two rings with a lineage each meet, and one lineage is given up for the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chordscope_core::base::id::Id;
+use chordscope_core::base::rng::Rng;
 use chordscope_core::node::adopting::{AdoptError, Adoption, AdoptionState};
 use chordscope_core::node::api::{Event, Level, StoreError};
 
-use crate::nodes::{get, lineage, name, put, settled};
+use crate::nodes::{delete, get, lineage, name, put, settled, swap};
 use crate::ring::{Ring, space};
 
 /// Names that are put in both lineages, in the one that stays, and in the one that is given up.
@@ -20,10 +21,11 @@ struct Meeting {
     stays: Vec<Id>,
     /// The members of the one that is given up.
     goes: Vec<Id>,
-    /// The last acknowledged value of each name in the lineage that is given up.
-    kept: BTreeMap<String, String>,
-    /// The exported conflicts: key and value.
-    exported: Vec<(Id, String)>,
+    /// The last acknowledged value of each name in the lineage that is given up, none where it was deleted, and those of puts after it that
+    /// may have taken effect.
+    kept: BTreeMap<String, BTreeSet<Option<String>>>,
+    /// The exported conflicts: key, and value or deletion.
+    exported: Vec<(Id, Option<String>)>,
     ended: Vec<(Id, Adoption)>,
 }
 
@@ -88,7 +90,25 @@ impl Meeting {
     fn put(&mut self, at: usize, key: &str, value: &str) {
         let done = put(&mut self.ring, self.goes[at], key, value, Level::Quorum);
         assert!(done.is_ok(), "{key}: {done:?}\n{}", self.describe());
-        self.kept.insert(key.to_string(), value.to_string());
+        self.note(key, Some(value), &done);
+    }
+
+    fn delete(&mut self, at: usize, key: &str) {
+        let done = delete(&mut self.ring, self.goes[at], key, Level::Quorum);
+        assert!(done.is_ok(), "{key}: {done:?}\n{}", self.describe());
+        self.note(key, None, &done);
+    }
+
+    /// Takes note of a value that was put in the lineage that is given up, or may have been.
+    fn note(&mut self, key: &str, value: Option<&str>, done: &Result<u64, StoreError>) {
+        let values = self.kept.entry(key.to_string()).or_default();
+        match done {
+            Ok(_) => values.clear(),
+            Err(StoreError::Mismatch(_)) => return,
+            Err(_) if values.is_empty() => drop(values.insert(None)),
+            Err(_) => {}
+        }
+        values.insert(value.map(str::to_string));
     }
 
     fn describe(&self) -> String {
@@ -137,8 +157,8 @@ impl Meeting {
             for (at, event) in self.ring.take_events() {
                 match event {
                     Event::LineageConflict(conflict) => {
-                        let value = conflict.record.into_value().unwrap();
-                        let value = String::from_utf8(value).unwrap();
+                        let value = conflict.record.into_value();
+                        let value = value.map(|value| String::from_utf8(value).unwrap());
                         self.exported.push((conflict.key, value));
                         let number = conflict.number;
                         self.ring
@@ -151,24 +171,73 @@ impl Meeting {
         }
     }
 
-    /// Checks that all members have the lineage that stays, and that all that was acknowledged in the other one is there, or exported.
+    /// Checks that all members have the lineage that stays, and that what was acknowledged last in the other one is there: or exported, where users of
+    /// the lineage that stays have put the name themselves.
     fn check(&mut self) {
         let to = lineage(&self.ring, self.stays[0]);
         for id in &self.goes {
             assert_eq!(lineage(&self.ring, *id), to, "{:?}", self.ended);
         }
         let at = [self.goes[0], self.stays[1]];
-        for (key, value) in self.kept.clone() {
+        for (key, values) in self.kept.clone() {
             for at in at {
                 let got = get(&mut self.ring, at, &key, Level::Quorum).unwrap();
-                let exported = (name(&key).key(space()), value.clone());
-                let there = got.as_ref() == Some(&value) || self.exported.contains(&exported);
-                assert!(there, "{key} at {at:?}: {got:?}");
                 if key.starts_with("both") {
-                    assert_eq!(got, Some("theirs".into()), "{key}");
+                    let key = name(&key).key(space());
+                    let is_exported = |value: &Option<String>| {
+                        let lost = value.is_some() && *value != Some("theirs".into());
+                        !lost || self.exported.contains(&(key, value.clone()))
+                    };
+                    assert_eq!(got, Some("theirs".into()), "{key:?}");
+                    assert!(values.iter().any(is_exported), "{key:?}: {values:?}");
+                } else {
+                    assert!(values.contains(&got), "{key} at {at:?}: {got:?} {values:?}");
                 }
             }
         }
+        let ours = |number| name(&format!("both {number}")).key(space());
+        let ours: Vec<Id> = (0..BOTH).map(ours).collect();
+        assert!(self.exported.iter().all(|(key, _)| ours.contains(key)));
+    }
+
+    fn has_adopted(&self, at: usize) -> bool {
+        lineage(&self.ring, self.goes[at]) == lineage(&self.ring, self.stays[0])
+    }
+
+    /// Has a member adopt the lineage that stays, to the end: an order that fails is given again.
+    fn adopt_wholly(&mut self, at: usize) {
+        let end = self.ring.now + Duration::from_secs(400);
+        while !self.has_adopted(at) {
+            let told = || format!("{:?}\n{}", self.ended, self.describe());
+            assert!(self.ring.now < end, "{}", told());
+            assert_eq!(self.adopt(self.goes[at]), Ok(()));
+            self.run_for(Duration::from_secs(1));
+        }
+    }
+
+    /// A put, a compare-and-set or a delete of some name by a member that has its lineage still.
+    fn write_something(&mut self, rng: &mut Rng, at: usize) {
+        if self.has_adopted(at) {
+            return;
+        }
+        let kind = if rng.chance(1, 6) { "both" } else { "only" };
+        let first = if kind == "both" { 0 } else { BOTH as u64 };
+        let last = if kind == "both" { BOTH } else { NAMES } as u64;
+        let key = format!("{kind} {}", first + rng.below(last - first));
+        let value = format!("{} at {at}", rng.below(1 << 20));
+        let (ring, id) = (&mut self.ring, self.goes[at]);
+        let (value, done) = match rng.below(4) {
+            0 => (None, delete(ring, id, &key, Level::Quorum)),
+            1 => {
+                let done = swap(ring, id, &key, 1 + rng.below(3), &value);
+                (Some(value), done)
+            }
+            _ => {
+                let done = put(ring, id, &key, &value, Level::Quorum);
+                (Some(value), done)
+            }
+        };
+        self.note(&key, value.as_deref(), &done);
     }
 }
 
@@ -334,4 +403,200 @@ fn behind_many_nodes_of_another_lineage_a_lineage_still_finds_its_own() {
     }
     meeting.run_for(Duration::from_secs(150));
     meeting.check();
+}
+
+#[test]
+fn what_is_overwritten_after_an_adoption_was_interrupted_is_brought_when_it_is_ordered_again() {
+    let mut meeting = Meeting::new(39, 3);
+    let id = meeting.goes[1];
+    assert_eq!(meeting.adopt(id), Ok(()));
+    meeting.run_for(Duration::from_millis(700));
+    let imported = meeting.ring.node(id).unwrap().adoption().unwrap().imported;
+    assert!(imported > 0, "it has begun");
+    meeting.ring.crash(id);
+    meeting.ring.join(id);
+    meeting.run_for(Duration::from_secs(30));
+    for number in BOTH..NAMES {
+        meeting.put(1, &format!("only {number}"), "newer");
+    }
+    for at in 0..3 {
+        meeting.adopt_wholly(at);
+    }
+    meeting.check();
+}
+
+#[test]
+fn what_is_overwritten_or_deleted_after_a_member_has_adopted_is_brought_by_the_last_one() {
+    let mut meeting = Meeting::new(40, 3);
+    meeting.adopt_wholly(0);
+    meeting.put(1, "only 5", "newer");
+    meeting.put(2, "only 6", "newer");
+    meeting.delete(2, "only 6");
+    meeting.delete(1, "only 7");
+    meeting.delete(1, "both 1");
+    meeting.adopt_wholly(1);
+    meeting.delete(2, "only 8");
+    meeting.put(2, "only 7", "again");
+    meeting.adopt_wholly(2);
+    meeting.check();
+    let deleted = (name("both 1").key(space()), None);
+    assert!(meeting.exported.contains(&deleted), "a deletion is told");
+}
+
+#[test]
+fn the_same_value_in_both_lineages_is_no_conflict_and_one_that_is_there_is_counted() {
+    let mut meeting = Meeting::new(41, 1);
+    for number in 0..BOTH {
+        meeting.put(0, &format!("both {number}"), "theirs");
+    }
+    let id = meeting.goes[0];
+    assert_eq!(meeting.adopt(id), Ok(()));
+    let imported = |meeting: &Meeting| meeting.ring.node(id).unwrap().adoption().unwrap().imported;
+    while imported(&meeting) == 0 {
+        meeting.ring.run_for(Duration::from_millis(2));
+    }
+    meeting.ring.crash(id);
+    meeting.ring.join(id);
+    meeting.run_for(Duration::from_secs(30));
+    meeting.adopt_wholly(0);
+    meeting.check();
+    assert_eq!(meeting.exported, []);
+    let ended = &meeting.ended[0].1;
+    assert_eq!(
+        (ended.imported + ended.present, ended.conflicts),
+        (NAMES as u64, 0)
+    );
+    assert!(ended.present > BOTH as u64, "{ended:?}");
+}
+
+/// Primaries of an older release take no origins: what came after is a conflict there.
+#[test]
+fn a_lineage_of_an_older_release_is_adopted_too_and_what_came_after_is_exported() {
+    let mut meeting = Meeting::new(42, 3);
+    meeting.ring.older = meeting.stays.iter().copied().collect();
+    meeting.adopt_wholly(0);
+    meeting.put(1, "only 5", "newer");
+    meeting.adopt_wholly(1);
+    meeting.adopt_wholly(2);
+    let newer = (name("only 5").key(space()), Some("newer".to_string()));
+    assert!(meeting.exported.contains(&newer), "{:?}", meeting.exported);
+    let got = get(&mut meeting.ring, meeting.stays[1], "only 5", Level::Quorum);
+    assert_eq!(got, Ok(Some("mine".into())));
+}
+
+#[test]
+fn members_adopt_with_interruptions_while_others_write_and_nothing_is_lost() {
+    for seed in 200..208 {
+        let mut rng = Rng::from_seed(seed, 0x0ad0);
+        let mut meeting = Meeting::new(seed, 3);
+        let mut order = vec![0, 1, 2];
+        order.rotate_left(rng.below(3) as usize);
+        if rng.chance(1, 2) {
+            order.swap(1, 2);
+        }
+        for turn in 0..3 {
+            let (at, id) = (order[turn], meeting.goes[order[turn]]);
+            for _ in 0..rng.below(3) {
+                if meeting.has_adopted(at) {
+                    break;
+                }
+                assert_eq!(meeting.adopt(id), Ok(()));
+                meeting.run_for(Duration::from_millis(20 + rng.below(900)));
+                if let Some(writer) = order.get(turn + 1) {
+                    meeting.write_something(&mut rng, *writer);
+                }
+                meeting.ring.crash(id);
+                meeting.ring.join(id);
+                meeting.run_for(Duration::from_secs(30));
+                for _ in 0..4 {
+                    let writer = order[turn + rng.below(3 - turn as u64) as usize];
+                    meeting.write_something(&mut rng, writer);
+                }
+            }
+            if !meeting.has_adopted(at) {
+                meeting.adopt_wholly(at);
+            }
+            for _ in 0..4 {
+                if let Some(writer) = order.get(turn + 1) {
+                    meeting.write_something(&mut rng, *writer);
+                }
+            }
+        }
+        meeting.check();
+    }
+}
+
+#[test]
+fn of_two_lineages_that_adopt_one_another_one_is_refused_at_once() {
+    let mut refused = [false; 2];
+    for seed in 50..58 {
+        let mut meeting = Meeting::new(seed, 1);
+        let sides = [meeting.goes[0], meeting.stays[0]];
+        let numbers = sides.map(|id| lineage(&meeting.ring, id).unwrap());
+        let lesser = usize::from(numbers[1] < numbers[0]);
+        let orders: Vec<(Id, u64)> = [(meeting.goes[0], numbers[1])]
+            .into_iter()
+            .chain(meeting.stays.iter().map(|id| (*id, numbers[0])))
+            .collect();
+        for (id, to) in &orders {
+            let begun = meeting.ring.with(*id, |node, now| node.adopt(now, *to));
+            assert_eq!(begun, Some(Ok(())));
+        }
+        meeting.run_for(Duration::from_secs(4));
+        let own = numbers[lesser];
+        let gave_way: Vec<Id> = meeting.ended.iter().map(|(id, _)| *id).collect();
+        for (id, to) in &orders {
+            if *to != own {
+                assert!(gave_way.contains(id), "seed {seed}: {:?}", meeting.ended);
+            }
+        }
+        for (_, ended) in meeting.ended.iter().filter(|(_, ended)| ended.to != own) {
+            assert_eq!(ended.state, AdoptionState::GivenUp(own), "seed {seed}");
+        }
+        let goes_on = orders.iter().any(|(id, _)| {
+            let adoption = meeting.ring.node(*id).unwrap().adoption();
+            let refused = |state: &AdoptionState| matches!(state, AdoptionState::GivenUp(_));
+            adoption.is_some_and(|one| one.to == own && !refused(&one.state))
+        });
+        assert!(goes_on, "seed {seed}");
+        refused[lesser] = true;
+        meeting.run_for(Duration::from_secs(60));
+        // Those that were refused before the others gave way are ordered once more.
+        for (id, to) in &orders {
+            if *to == own && lineage(&meeting.ring, *id) != Some(own) {
+                let begun = meeting.ring.with(*id, |node, now| node.adopt(now, own));
+                assert_eq!(begun, Some(Ok(())));
+            }
+        }
+        meeting.run_for(Duration::from_secs(60));
+        for (id, _) in &orders {
+            assert_eq!(
+                lineage(&meeting.ring, *id),
+                Some(own),
+                "seed {seed}: {:?}",
+                meeting.ended
+            );
+            let done = put(&mut meeting.ring, *id, "after", "all", Level::Quorum);
+            assert!(done.is_ok(), "seed {seed}: {done:?}");
+            let got = get(&mut meeting.ring, *id, "only 5", Level::Quorum);
+            assert_eq!(got, Ok(Some("mine".into())), "seed {seed}");
+        }
+    }
+    assert_eq!(refused, [true; 2], "both sides are seen to give way");
+}
+
+#[test]
+fn an_order_is_refused_at_once_while_that_lineage_is_given_up_for_this_one() {
+    let mut meeting = Meeting::new(55, 1);
+    let (newcomer, other) = (meeting.goes[0], meeting.stays[0]);
+    let own = lineage(&meeting.ring, newcomer).unwrap();
+    assert_eq!(meeting.adopt(newcomer), Ok(()));
+    // Nobody says that the conflicts are exported.
+    meeting.ring.run_for(Duration::from_secs(10));
+    let begun = meeting.ring.with(other, |node, now| node.adopt(now, own));
+    assert_eq!(begun, Some(Ok(())));
+    meeting.run_for(Duration::from_secs(1));
+    let (at, ended) = &meeting.ended[0];
+    let to = lineage(&meeting.ring, other).unwrap();
+    assert_eq!((*at, &ended.state), (other, &AdoptionState::GivenUp(to)));
 }

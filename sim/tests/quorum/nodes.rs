@@ -53,23 +53,34 @@ pub(crate) fn put(
 ) -> Result<u64, StoreError> {
     let value = value.as_bytes().to_vec();
     let begun = ring.with(at, |node, now| node.put(now, name(key), value, level));
-    let number = begun.unwrap()?;
+    ended(ring, at, begun.unwrap()?)
+}
+
+pub(crate) fn delete(ring: &mut Ring, at: Id, key: &str, level: Level) -> Result<u64, StoreError> {
+    let begun = ring.with(at, |node, now| node.delete(now, name(key), level));
+    ended(ring, at, begun.unwrap()?)
+}
+
+/// Waits for the end of a put or delete: the sequence number that it wrote.
+fn ended(ring: &mut Ring, at: Id, number: OperationId) -> Result<u64, StoreError> {
     match ring.outcome(at, number) {
         Event::PutEnded(_, outcome) => outcome.map(|written| written.sequence),
         other => panic!("{other:?}"),
     }
 }
 
-fn swap(ring: &mut Ring, at: Id, key: &str, old: u64, value: &str) -> Result<u64, StoreError> {
+pub(crate) fn swap(
+    ring: &mut Ring,
+    at: Id,
+    key: &str,
+    old: u64,
+    value: &str,
+) -> Result<u64, StoreError> {
     let value = Some(value.as_bytes().to_vec());
     let begun = ring.with(at, |node, now| {
         node.compare_and_set(now, name(key), old, value, Level::Quorum)
     });
-    let number = begun.unwrap()?;
-    match ring.outcome(at, number) {
-        Event::PutEnded(_, outcome) => outcome.map(|written| written.sequence),
-        other => panic!("{other:?}"),
-    }
+    ended(ring, at, begun.unwrap()?)
 }
 
 pub(crate) fn get(

@@ -64,7 +64,7 @@ pub(crate) struct Ring {
     pub(crate) loss: u64,
     /// The configuration of nodes that start from now on.
     pub(crate) config: Config,
-    /// Nodes of a release that knows no touches.
+    /// Nodes of a release that knows no touches and no origins.
     pub(crate) older: BTreeSet<Id>,
     /// The events that were not taken yet.
     pub(crate) events: Vec<(Id, Event)>,
@@ -211,19 +211,24 @@ impl Ring {
             let Some(output) = node.poll_output() else {
                 return;
             };
-            match output {
-                Output::Send {
-                    to,
-                    message: Message::Request(number, request),
-                } if self.older.contains(&to.id())
-                    && Message::Request(number, request.clone())
-                        .needs()
-                        .has(Features::TOUCH) =>
-                {
-                    // As a peer answers for who does not say the bit.
-                    let answer = Message::Response(number, Response::Unsupported);
-                    self.push(Duration::ZERO, Coming::Message(id, to, answer));
+            let output = match output {
+                Output::Send { to, message } if self.older.contains(&to.id()) => {
+                    let needs = message.needs();
+                    let is_new = needs.has(Features::TOUCH) || needs.has(Features::ORIGINS);
+                    match (message.plainer().filter(|_| is_new), message) {
+                        (Some(message), _) => Output::Send { to, message },
+                        (None, Message::Request(number, _)) if is_new => {
+                            // As a peer answers for who does not say the bit.
+                            let answer = Message::Response(number, Response::Unsupported);
+                            self.push(Duration::ZERO, Coming::Message(id, to, answer));
+                            continue;
+                        }
+                        (None, message) => Output::Send { to, message },
+                    }
                 }
+                output => output,
+            };
+            match output {
                 Output::Send { to, message } => {
                     let reaches = self.actors.get(&to.id()).is_some_and(|a| a.side == side);
                     let delay = self

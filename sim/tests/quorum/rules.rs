@@ -678,6 +678,7 @@ fn claims_of_a_stranger(story: &Story) -> Vec<Request> {
         stamp: Stamp { epoch, index: 99 },
         operation: OperationTag([9; 16]),
         copy: copy(9),
+        origin: None,
     };
     // The stranger says that it was in what followed the group.
     let invented = |generation| {

@@ -14,14 +14,15 @@ use core::time::Duration;
 use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
-use crate::node::adopting::Brought;
+use crate::node::adopting::{Brought, Gathered};
 use crate::node::api::{StoreError, TimerKind, Written};
 use crate::node::context::Context;
 use crate::node::putting::Put;
+use crate::store::group::configuration::Origin;
 use crate::store::group::message::{
-    Acknowledged, Request as Ask, Response as Answer, Touch, Unstored, Write,
+    Acknowledged, Bring, Request as Ask, Response as Answer, Touch, Unstored, Write,
 };
-use crate::store::group::{Groups, OperationTag};
+use crate::store::group::{Entry, Groups, OperationTag, is_no_conflict};
 use crate::store::message::StoredRecord;
 use crate::store::record::{RecordError, Subject, Version};
 use crate::store::renewal::Renewal;
@@ -61,6 +62,8 @@ pub(in crate::node) struct Operation {
     asked_at: Instant,
     /// A node that was silent, and until when it is not asked again.
     silent: Option<(Id, Instant)>,
+    /// A node that does not know the requests of an adoption: it is sent plain reads and writes.
+    plain: Option<Id>,
     /// The last node that the lookup found, while all nodes that were asked since know nothing of the key: they may be of another
     /// lineage.
     unknown_upto: Option<Id>,
@@ -79,12 +82,12 @@ pub(in crate::node) enum Task {
     Get,
     Put(Put),
     Touch(Renewal),
-    /// Tests whether there are groups of a lineage.
+    /// Tests whether there are groups of a lineage, and whether it is being given up.
     Probe,
     /// Reads the record that this node's lineage has, before that is given up.
     Gather,
-    /// A record of that, for the other lineage.
-    Import,
+    /// A record of that, for the other lineage, with its place in this one where that is known.
+    Import(Option<Origin>),
 }
 
 /// The next step of an operation.
@@ -108,9 +111,10 @@ pub(in crate::node) enum Done {
     Touched(Renewal, Result<Written, StoreError>),
     /// A newer version is there than the one to be renewed.
     Superseded(Renewal),
-    Probed(Result<(), StoreError>),
-    /// The record that this node's lineage has under a key.
-    Gathered(Id, Option<Box<StoredRecord>>),
+    /// Whether there are groups of a lineage: where it is being given up, for which other one.
+    Probed(Result<Option<u64>, StoreError>),
+    /// What this node's lineage has under a key.
+    Gathered(Id, Gathered),
     /// The outcome of bringing the record of a key into another lineage.
     Brought(Id, Result<Brought, StoreError>),
 }
@@ -132,6 +136,7 @@ impl Operation {
             asked: 0,
             asked_at: cx.now,
             silent: None,
+            plain: None,
             unknown_upto: None,
             steps: 0,
             deadline,
@@ -171,12 +176,37 @@ impl Operation {
     }
 
     const fn is_import(&self) -> bool {
-        matches!(self.task, Task::Import)
+        matches!(self.task, Task::Import(_))
     }
 
-    /// The request for the primary.
-    fn question(&self, key: Id, own_lineage: Option<u64>) -> Ask {
+    /// The request for the primary, which may know those of an adoption.
+    fn question(&self, key: Id, own_lineage: Option<u64>, adopts: bool) -> Ask {
         let lineage = self.lineage.or(own_lineage);
+        let bring = |entry| {
+            let (from, lineage) = (own_lineage?, lineage?);
+            Some(Ask::Bring(Box::new(Bring {
+                key,
+                from,
+                lineage,
+                entry,
+            })))
+        };
+        let plain = self.plain_question(key, lineage);
+        let ask = match (&self.task, &self.write) {
+            (Task::Probe, _) => bring(None),
+            (Task::Gather, _) => lineage.map(|lineage| Ask::Gather(key, lineage)),
+            (Task::Import(Some(origin)), Some((_, copy))) => bring(Some(Box::new(Entry {
+                stamp: origin.stamp,
+                operation: self.tag,
+                copy: (**copy).clone(),
+                origin: None,
+            }))),
+            _ => None,
+        };
+        ask.filter(|_| adopts).unwrap_or(plain)
+    }
+
+    fn plain_question(&self, key: Id, lineage: Option<u64>) -> Ask {
         match (&self.task, &self.write) {
             (Task::Touch(renewal), _) => Ask::Touch(Box::new(Touch {
                 key: renewal.key,
@@ -257,7 +287,8 @@ impl Operations {
         let lineage = cx.groups.and_then(Groups::lineage);
         let lineage = lineage.map(|lineage| lineage.number);
         let key = operation.subject.key(cx.services.space());
-        Some(Next::Ask(to, operation.question(key, lineage)))
+        let adopts = operation.plain != Some(to.id());
+        Some(Next::Ask(to, operation.question(key, lineage, adopts)))
     }
 
     /// Looks further along the ring: where rings of two lineages have met, the nodes at a key may all be of the other one, and
@@ -306,6 +337,7 @@ impl Operations {
     ) -> Option<Next> {
         let (space, scheme) = (cx.services.space(), cx.services.me.signer.scheme());
         let operation = self.0.get_mut(&number)?;
+        let operation_key = operation.subject.key(space);
         let sound = |copy: &Option<Box<StoredRecord>>| {
             copy.as_ref().is_none_or(|copy| {
                 operation.subject.is_met_by(&copy.record, space)
@@ -323,6 +355,37 @@ impl Operations {
                 return self.on_read(cx, (from, number), copy);
             }
             Some(Answer::Written(done)) => return self.on_written(cx, number, done),
+            Some(Answer::Entry(entry)) if matches!(operation.task, Task::Gather) => {
+                let copy = entry.as_ref().map(|entry| Box::new(entry.copy.clone()));
+                if sound(&copy) {
+                    self.close(cx, number)?;
+                    let key = operation_key;
+                    return Some(Next::End(Done::Gathered(key, Gathered::Entry(entry))));
+                }
+            }
+            Some(Answer::Done) if matches!(operation.task, Task::Probe) => {
+                self.close(cx, number)?;
+                return Some(Next::End(Done::Probed(Ok(None))));
+            }
+            Some(Answer::GivenUp(other)) if matches!(operation.task, Task::Probe) => {
+                self.close(cx, number)?;
+                return Some(Next::End(Done::Probed(Ok(Some(other)))));
+            }
+            Some(Answer::GivenUp(other)) if operation.is_import() => {
+                self.close(cx, number)?;
+                let given_up = Ok(Brought::GivenUp(other));
+                return Some(Next::End(Done::Brought(operation_key, given_up)));
+            }
+            Some(Answer::Superseded) if operation.is_import() => {
+                let copy = operation.write.as_ref().map(|(_, copy)| copy);
+                let has_value = copy.is_some_and(|copy| copy.visible().is_some());
+                self.close(cx, number)?;
+                let there = match has_value {
+                    true => Brought::Present,
+                    false => Brought::Nothing,
+                };
+                return Some(Next::End(Done::Brought(operation_key, Ok(there))));
+            }
             Some(Answer::Superseded) => {
                 let Task::Touch(renewal) = operation.task else {
                     return None;
@@ -376,14 +439,20 @@ impl Operations {
         self.ask_next(cx, number)
     }
 
-    /// Handles a node that does not know the request: only a touch is so new.
+    /// Handles a node that does not know the request: a touch, or one of an adoption, which an older release does by reads and writes.
     pub(in crate::node) fn on_unsupported(
         &mut self,
         cx: &mut Context<'_>,
         (from, number): (&Contact, u64),
     ) -> Option<Next> {
-        match self.0.get(&number)?.task {
+        let operation = self.0.get_mut(&number)?;
+        match operation.task {
             Task::Touch(_) => self.fail(cx, number, StoreError::Unsupported),
+            Task::Probe | Task::Gather | Task::Import(_) if operation.plain != Some(from.id()) => {
+                operation.plain = Some(from.id());
+                operation.candidates.push_front(from.clone());
+                self.ask_next(cx, number)
+            }
             _ => self.on_answer(cx, (from, number), None),
         }
     }
@@ -404,14 +473,14 @@ impl Operations {
             }
             Task::Probe => {
                 self.close(cx, number)?;
-                return Some(Next::End(Done::Probed(Ok(()))));
+                return Some(Next::End(Done::Probed(Ok(None))));
             }
             Task::Gather => {
                 let key = operation.subject.key(cx.services.space());
                 self.close(cx, number)?;
-                return Some(Next::End(Done::Gathered(key, current)));
+                return Some(Next::End(Done::Gathered(key, Gathered::Record(current))));
             }
-            Task::Touch(_) | Task::Import => return None,
+            Task::Touch(_) | Task::Import(_) => return None,
         };
         match put.record(&cx.services.me.signer, current.as_deref(), 0) {
             Ok(copy) => {
@@ -437,7 +506,7 @@ impl Operations {
         let sequence = match (&operation.task, &write) {
             (Task::Touch(renewal), _) => renewal.version.sequence,
             (Task::Put(_), Some((_, copy))) => copy.record.sequence(),
-            (Task::Import, _) => 0,
+            (Task::Import(_), _) => 0,
             (Task::Put(_) | Task::Get | Task::Gather | Task::Probe, _) => return None,
         };
         let written = Written {
@@ -450,7 +519,16 @@ impl Operations {
         Some(Next::End(match (ended.task, write) {
             (Task::Touch(renewal), _) => Done::Touched(renewal, Ok(written)),
             (Task::Put(put), Some((_, copy))) => Done::Put(written, copy, put.keeping.renew),
-            _ => Done::Brought(key, Ok(Brought::Imported)),
+            (_, write) => {
+                let has_value = write.is_some_and(|(_, copy)| copy.visible().is_some());
+                Done::Brought(
+                    key,
+                    Ok(match has_value {
+                        true => Brought::Imported,
+                        false => Brought::Nothing,
+                    }),
+                )
+            }
         }))
     }
 
@@ -464,11 +542,11 @@ impl Operations {
         let operation = self.close(cx, number)?;
         let (_, copy) = operation.write?;
         let key = operation.subject.key(cx.services.space());
-        let version = copy.record.version();
-        let same = there.is_some_and(|there| there.is_live() && there.record.version() == version);
+        let same = there.is_some_and(|there| is_no_conflict(&there, &copy));
         let brought = match same {
-            true => Brought::Present,
-            false => Brought::Conflict(Box::new(copy.record)),
+            true if copy.visible().is_some() => Brought::Present,
+            false if copy.is_live() => Brought::Conflict(Box::new(copy.record)),
+            _ => Brought::Nothing,
         };
         Some(Next::End(Done::Brought(key, Ok(brought))))
     }
@@ -489,7 +567,7 @@ impl Operations {
             Task::Put(_) => Done::PutFailed(error),
             Task::Touch(renewal) => Done::Touched(renewal, Err(error)),
             Task::Probe => Done::Probed(Err(error)),
-            Task::Gather | Task::Import => Done::Brought(key, Err(error)),
+            Task::Gather | Task::Import(_) => Done::Brought(key, Err(error)),
         }))
     }
 }

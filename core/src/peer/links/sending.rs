@@ -546,7 +546,9 @@ mod tests {
     use crate::message::Request;
     use crate::peer::links::testing::{exchange, linked};
     use crate::peer::parts::fixture::contact_of;
+    use crate::store::group::configuration::{Origin, Stamp};
     use crate::store::group::message as group;
+    use crate::store::group::{Entry, OperationTag};
     use crate::store::message::{self as store, StoredRecord};
     use crate::store::record::{Name, Record};
 
@@ -583,9 +585,41 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_goes_without_its_origin_to_who_knows_none() {
+        let (name, life) = (Name::new("name").unwrap(), Duration::from_secs(60));
+        let signer = Signer::ed25519([3; 32]);
+        let record = Record::sign(&signer, name, Some(vec![1]), 2, life).unwrap();
+        let answer = |origin| {
+            let entry = Box::new(Entry {
+                stamp: Stamp::default(),
+                operation: OperationTag::default(),
+                copy: StoredRecord::whole(record.clone()),
+                origin,
+            });
+            let entry = group::Response::Entry(Some(entry));
+            Message::Response(3, Response::Group(entry))
+        };
+        let stamp = Stamp::default();
+        let origin = Some(Origin { lineage: 7, stamp });
+        let earlier = Features::from_bits(Features::ORIGINS.bits() - 1);
+        for (features, comes) in [(Features::ALL, origin), (earlier, None)] {
+            let mut ends = linked([Features::ALL, features]);
+            let send = Input::Send(contact_of(2), answer(origin));
+            ends[0].settle(vec![Want::Links(send)]);
+            exchange(&mut ends);
+            let came = |want: &Want| matches!(want, Want::Node(ToNode::Message(..)));
+            let last = ends[1].wanted.iter().rfind(|want| came(want));
+            let comes = Want::Node(ToNode::Message(contact_of(1), answer(comes)));
+            assert_eq!(last, Some(&comes), "{features:?}");
+        }
+    }
+
+    #[test]
     fn nothing_is_sent_that_the_other_side_does_not_understand() {
         let unsupported = Message::Response(3, Response::Unsupported);
         let fence = Message::Request(3, Request::Group(Box::new(group::Request::Fence(vec![]))));
+        let gather = group::Request::Gather(contact_of(3).id(), 7);
+        let gather = Message::Request(3, Request::Group(Box::new(gather)));
         let groups = Features::UNSUPPORTED | Features::LINEAGE | Features::TOMBSTONES;
         let unfenced = Features::UNSUPPORTED | Features::LINEAGE | Features::FENCES;
         for (message, features, frames) in [
@@ -594,6 +628,8 @@ mod tests {
             (&fence, groups | Features::FENCES, 1),
             (&fence, groups, 0),
             (&fence, unfenced, 0),
+            (&gather, groups | Features::ORIGINS, 1),
+            (&gather, groups, 0),
         ] {
             let mut ends = linked([Features::ALL, features]);
             let send = Input::Send(contact_of(2), message.clone());

@@ -3,7 +3,8 @@
 //! From the moment it is asked for, this node orders no more writes. Each record that it keeps is taken care of by its owner: written in
 //! the other lineage, or exported. Then the node leaves its groups: to the other members of its lineage where there are any, and
 //! they have what this node may have missed. A group that it is alone in ends, once every record of it has been taken care of as it
-//! is now.
+//! is now, and the other lineage has been found to stand: two that are given up for one another at the same time would both be lost. Deletions and
+//! records that have run out are taken care of like others, since what they replaced may be in the other lineage already.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
@@ -11,13 +12,12 @@ use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
 use crate::base::id::Id;
-use crate::base::time::Instant;
 use crate::store::group::change::Wanted;
-use crate::store::group::configuration::{Member, Stamp};
+use crate::store::group::configuration::Member;
 use crate::store::group::message::Introduction;
 use crate::store::group::shared::{After, Shared};
 use crate::store::group::table::Row;
-use crate::store::group::{Entry, Held};
+use crate::store::group::{Entry, Held, Settled};
 
 /// A lineage that is being given up, if one is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,27 +29,41 @@ pub(super) struct Adopting {
 struct Order {
     /// The lineage that this node takes then.
     lineage: u64,
-    /// The records that have been taken care of, at these stamps.
-    settled: BTreeMap<Id, Stamp>,
+    /// The records that have been taken care of.
+    settled: BTreeMap<Id, Settled>,
+    /// True if the other lineage was found to stand after this one was alone.
+    lets_go: bool,
 }
 
 impl Order {
-    fn is_unsettled(&self, now: Instant, key: Id, row: &Row) -> bool {
-        let lives = row.life.is_live(now) && row.record.value().is_some();
-        lives && self.settled.get(&key) != Some(&row.stamp)
+    fn is_unsettled(&self, shared: &Shared, key: Id, row: &Row) -> bool {
+        let is_settled = |settled: &Settled| {
+            // An entry that no majority had may still come to be the group's, once this node is all of it.
+            let has_all = || settled.brought >= row.stamp || !is_alone_with(shared, key);
+            settled.own == row.stamp && has_all()
+        };
+        let settled = self.settled.get(&key);
+        !row.life.is_forgotten(shared.now()) && !settled.is_some_and(is_settled)
     }
+}
+
+/// Returns whether this node is all of its group of a key.
+fn is_alone_with(shared: &Shared, key: Id) -> bool {
+    let open = shared.roster.open();
+    let mut covering = open.filter(|held| held.group.covers(key)).peekable();
+    covering.peek().is_some() && covering.all(|held| held.group.members.len() == 1)
 }
 
 impl Adopting {
     /// Records that are still to be taken care of before this node gives its lineage up, in the order of their keys, from behind
-    /// `last` on. A record that was deleted leaves nothing to be kept.
+    /// `last` on, tombstones included.
     pub(super) fn unsettled(&self, shared: &Shared, last: Option<Id>, limit: usize) -> Vec<Entry> {
         let Some(order) = &self.order else {
             return Vec::new();
         };
         let now = shared.now();
         let rows = shared.table.behind(last);
-        let open = rows.filter(|(key, row)| order.is_unsettled(now, *key, row));
+        let open = rows.filter(|(key, row)| order.is_unsettled(shared, *key, row));
         open.take(limit).map(|(_, row)| row.entry(now)).collect()
     }
 
@@ -62,14 +76,25 @@ impl Adopting {
         if self.lineage() == Some(lineage) {
             return;
         }
-        let settled = BTreeMap::new();
-        self.order = Some(Order { lineage, settled });
+        self.order = Some(Order {
+            lineage,
+            settled: BTreeMap::new(),
+            lets_go: false,
+        });
     }
 
-    /// Takes note that a record has been taken care of, as it was at this stamp.
-    pub(super) fn settle(&mut self, shared: &mut Shared, key: Id, stamp: Stamp) {
+    /// Takes note that a record has been taken care of, as it was at this place.
+    pub(super) fn settle(&mut self, shared: &mut Shared, key: Id, settled: Settled) {
         if let Some(order) = &mut self.order {
-            order.settled.insert(key, stamp);
+            order.settled.insert(key, settled);
+            shared.look_soon();
+        }
+    }
+
+    /// Takes note that the other lineage stands.
+    pub(super) fn let_go(&mut self, shared: &mut Shared) {
+        if let Some(order) = &mut self.order {
+            order.lets_go = true;
             shared.look_soon();
         }
     }
@@ -87,7 +112,7 @@ impl Adopting {
             return false;
         };
         let mut rows = shared.table.behind(None);
-        !rows.any(|(key, row)| order.is_unsettled(shared.now(), key, row))
+        !rows.any(|(key, row)| order.is_unsettled(shared, key, row))
     }
 
     /// Returns this node's introduction. While it leaves its groups to adopt another lineage, it has that already.
@@ -143,11 +168,8 @@ impl Adopting {
         })
     }
 
-    /// Takes the other lineage once all is taken care of, and this node is alone in all the groups that it still has and changes none.
-    pub(super) fn finish(&mut self, shared: &mut Shared, is_changing: bool) {
-        if !self.gives_up(shared) {
-            return;
-        }
+    /// Returns whether all is taken care of, and this node is alone in all the groups that it still has and changes none.
+    pub(super) fn is_about_to_let_go(&self, shared: &Shared, is_changing: bool) -> bool {
         let me = shared.id();
         let alone = |held: &Held| {
             let mut members = held.group.members.iter().map(Member::id);
@@ -155,7 +177,13 @@ impl Adopting {
             free && members.all(|member| member == me)
         };
         let ended = shared.roster.held().all(alone) && !is_changing;
-        if !ended || shared.roster.has_staged() {
+        ended && !shared.roster.has_staged() && self.gives_up(shared)
+    }
+
+    /// Takes the other lineage once nothing keeps this node in its own.
+    pub(super) fn finish(&mut self, shared: &mut Shared, is_changing: bool) {
+        let lets_go = self.order.as_ref().is_some_and(|order| order.lets_go);
+        if !lets_go || !self.is_about_to_let_go(shared, is_changing) {
             return;
         }
         let Some(Order { lineage, .. }) = self.order.take() else {
@@ -174,6 +202,7 @@ impl Adopting {
 mod tests {
     use super::*;
     use crate::store::group::Effect;
+    use crate::store::group::configuration::Stamp;
     use crate::store::group::shared::Act;
     use crate::store::group::testing::{self, contact, entry, group, id};
 
@@ -189,6 +218,11 @@ mod tests {
         (shared, key, entry.stamp)
     }
 
+    const fn at(stamp: Stamp) -> Settled {
+        let (own, brought) = (stamp, stamp);
+        Settled { own, brought }
+    }
+
     #[test]
     fn the_lineage_is_taken_once_every_record_is_settled_and_no_change_is_under_way() {
         let (mut shared, key, stamp) = node(&[1]);
@@ -200,10 +234,15 @@ mod tests {
         assert!(adopting.unsettled(&shared, Some(key), 9).is_empty());
         let own = adopting.introduction(&shared);
         assert_eq!((own.lineage, own.settled), (Some(testing::LINEAGE), false));
-        let older = Stamp::default();
-        adopting.settle(&mut shared, key, older);
+        adopting.settle(&mut shared, key, at(Stamp::default()));
         assert!(!adopting.gives_up(&shared), "it has changed since");
-        adopting.settle(&mut shared, key, stamp);
+        let of_nobody_else = Settled {
+            brought: Stamp::default(),
+            ..at(stamp)
+        };
+        adopting.settle(&mut shared, key, of_nobody_else);
+        assert!(!adopting.gives_up(&shared), "it is the group's now");
+        adopting.settle(&mut shared, key, at(stamp));
         assert!(adopting.gives_up(&shared));
         let own = adopting.introduction(&shared);
         assert_eq!((own.lineage, own.settled), (Some(OTHER), true));
@@ -214,6 +253,11 @@ mod tests {
             "who leaves as well"
         );
         shared.outbox.take_acts();
+        adopting.finish(&mut shared, false);
+        assert_eq!(shared.outbox.take_acts(), [], "the other one may be gone");
+        assert!(adopting.is_about_to_let_go(&shared, false));
+        adopting.let_go(&mut shared);
+        assert_eq!(shared.outbox.take_acts(), [Act::Effect(Effect::LookSoon)]);
         adopting.finish(&mut shared, true);
         assert_eq!(shared.outbox.take_acts(), []);
         adopting.finish(&mut shared, false);
@@ -232,7 +276,12 @@ mod tests {
         let (mut shared, key, stamp) = node(&[1, 2, 3]);
         let mut adopting = Adopting::default();
         adopting.begin(OTHER);
-        adopting.settle(&mut shared, key, stamp);
+        let of_others = Settled {
+            brought: Stamp::default(),
+            ..at(stamp)
+        };
+        adopting.settle(&mut shared, key, of_others);
+        adopting.let_go(&mut shared);
         adopting.finish(&mut shared, false);
         assert_eq!(adopting.lineage(), Some(OTHER), "it is not alone");
         let wanted = |shared: &Shared| {

@@ -46,6 +46,18 @@ pub struct Stamp {
     pub index: u64,
 }
 
+/// The place that an entry had in the lineage it was brought from, when that was given up for another one.
+///
+/// It orders all that is brought from there, whichever member brings it and however late: of two entries of one key the later in the
+/// history of the key stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Origin {
+    /// The lineage that it was brought from.
+    pub lineage: u64,
+    /// Its place in the history of the key there.
+    pub stamp: Stamp,
+}
+
 /// Names a group: no two that were ever decided in one ring have the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct GroupId {

@@ -8,14 +8,17 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use crate::base::id::Id;
-use crate::store::group::configuration::{Configuration, GroupId, Member, Stamp};
-use crate::store::group::message::{Acknowledged, Request, Response, Touch, Unstored, Write};
+use crate::base::time::Instant;
+use crate::store::group::configuration::{Configuration, GroupId, Member, Origin, Stamp};
+use crate::store::group::message::{
+    Acknowledged, Bring, Request, Response, Touch, Unstored, Write,
+};
 use crate::store::group::shared::Shared;
 use crate::store::group::table::Row;
 use crate::store::group::{Entry, Held, MAX_ROUNDS, OperationTag, Ticket, Token};
 use crate::store::life;
 use crate::store::message::StoredRecord;
-use crate::store::record::{MAX_SEQUENCE_JUMP, RecordError};
+use crate::store::record::{MAX_SEQUENCE_JUMP, Record, RecordError};
 
 /// The acknowledgement of a write that waits for its round.
 const NOBODY_YET: Acknowledged = Acknowledged {
@@ -138,6 +141,70 @@ impl Leading {
         }
     }
 
+    /// Reads, for another lineage, the entry of a key with its place in the history of that.
+    pub(super) fn gather(&mut self, shared: &mut Shared, ticket: Ticket, key: Id, lineage: u64) {
+        match self.serves(shared, key, Some(lineage)) {
+            Ok(group) => {
+                let entry = shared.table.entry(shared.now(), key);
+                self.confirm(shared, group, (ticket, Response::Entry(entry)), key, false);
+            }
+            Err(refusal) => shared.answer(ticket, refusal),
+        }
+    }
+
+    /// Keeps what another lineage had, unless this node is about to give up its own for one.
+    ///
+    /// (ours) Members of that lineage bring one key again and again, and what one of them sent may arrive long after. The order of the key's
+    /// history there decides: what is here from there gives way to what is later. A deletion is therefore kept, as what it deletes may come
+    /// after it. What was written here is never replaced.
+    pub(super) fn bring(
+        &mut self,
+        shared: &mut Shared,
+        ticket: Ticket,
+        bring: Bring,
+        adopts: Option<u64>,
+    ) {
+        let record = bring.entry.as_ref().map(|entry| &entry.copy.record);
+        if record.is_some_and(|record| record.item().is_none()) {
+            return shared.answer(ticket, Response::Refused(RecordError::Level));
+        }
+        let key = record.map_or(bring.key, |record| shared.table.key(record));
+        let group = match self.serves(shared, key, Some(bring.lineage)) {
+            Ok(group) => group,
+            Err(refusal) => return shared.answer(ticket, refusal),
+        };
+        if let Some(other) = adopts {
+            return shared.answer(ticket, Response::GivenUp(other));
+        }
+        let Some(entry) = bring.entry else {
+            return self.confirm(shared, group, (ticket, Response::Done), key, false);
+        };
+        let Entry {
+            stamp,
+            operation,
+            mut copy,
+            ..
+        } = *entry;
+        let origin = Origin {
+            lineage: bring.from,
+            stamp,
+        };
+        let now = shared.now();
+        let row = shared.table.kept(now, key);
+        if let Some(reply) = row.and_then(|row| bars(row, now, &copy, origin)) {
+            return self.confirm(shared, group, (ticket, reply), key, false);
+        }
+        let sequence = row.map_or(0, |row| row.record.sequence());
+        if copy.record.sequence().saturating_sub(sequence) > MAX_SEQUENCE_JUMP {
+            return shared.answer(ticket, Response::Refused(RecordError::SequenceJump));
+        }
+        // It may have been renewed here.
+        let same = row.filter(|row| row.record.version() == copy.record.version());
+        let remaining = same.map(|row| row.life.remaining(now, &row.record));
+        copy.remaining = remaining.map_or(copy.remaining, |here| here.max(copy.remaining));
+        self.order(shared, group, ticket, (operation, Some(origin)), copy);
+    }
+
     /// Writes, unless this node is about to give up its lineage.
     pub(super) fn write(
         &mut self,
@@ -188,7 +255,7 @@ impl Leading {
         if !ahead.is_some_and(|ahead| (1..=MAX_SEQUENCE_JUMP).contains(&ahead)) {
             return shared.answer(ticket, Response::Refused(RecordError::SequenceJump));
         }
-        self.order(shared, group, ticket, operation, copy);
+        self.order(shared, group, ticket, (operation, None), copy);
     }
 
     /// Lets a record live on: the same version of the same operation, at a later place. To reads and writes it is no change.
@@ -211,7 +278,7 @@ impl Leading {
         let Some(row) = row.filter(lives).filter(is_newest) else {
             return self.confirm(shared, group, (ticket, Response::Superseded), key, false);
         };
-        let operation = row.operation;
+        let written = (row.operation, row.origin);
         let mut copy = row.copy(shared.now());
         let longer = copy.record.at_most_whole(life::remaining(touch.remaining));
         if longer <= copy.remaining {
@@ -224,7 +291,7 @@ impl Leading {
             );
         }
         copy.remaining = longer;
-        self.order(shared, group, ticket, operation, copy);
+        self.order(shared, group, ticket, written, copy);
     }
 
     /// Gives a record the next place in the epoch, and has the members store it.
@@ -233,7 +300,7 @@ impl Leading {
         shared: &mut Shared,
         group: GroupId,
         ticket: Ticket,
-        operation: OperationTag,
+        (operation, origin): (OperationTag, Option<Origin>),
         copy: StoredRecord,
     ) {
         let Some(term) = self.terms.get_mut(&group) else {
@@ -249,6 +316,7 @@ impl Leading {
             stamp,
             operation,
             copy,
+            origin,
         };
         match shared.table.insert(shared.now(), &entry) {
             Ok(()) => self.confirm(
@@ -411,6 +479,31 @@ impl Leading {
 fn unavailable(members: &[Member], awaited: impl Fn(Id) -> bool) -> Response {
     let awaited = members.iter().filter(|member| awaited(member.id()));
     Response::Unavailable(awaited.map(|member| member.contact.clone()).collect())
+}
+
+/// The answer to an entry of another lineage that cannot be kept, since this row is here.
+fn bars(row: &Row, now: Instant, copy: &StoredRecord, origin: Origin) -> Option<Response> {
+    let there = row.origin.filter(|there| there.lineage == origin.lineage);
+    if let Some(there) = there {
+        return (there.stamp >= origin.stamp).then_some(Response::Superseded);
+    }
+    let here = row.copy(now);
+    if row.record.version() == copy.record.version() && copy.is_live() && !here.is_live() {
+        return None;
+    }
+    Some(match is_no_conflict(&here, copy) {
+        true => Response::Superseded,
+        false => Response::Mismatch(Some(Box::new(here))),
+    })
+}
+
+/// Returns whether nothing is lost where this record stays in the place of one that is brought.
+///
+/// The same value of another author counts as the same record: it has a history and a life of its own, but no value is gone. So do two deletions, and a
+/// record that has run out leaves nothing to be kept.
+pub(crate) fn is_no_conflict(here: &StoredRecord, brought: &StoredRecord) -> bool {
+    let [here, there] = [here, brought].map(|copy| copy.visible().and_then(Record::value));
+    !brought.is_live() || here == there
 }
 
 #[cfg(test)]
@@ -593,6 +686,110 @@ mod tests {
         }
     }
 
+    /// What becomes of an entry of another lineage at a primary, once a majority has confirmed it.
+    fn brought(leading: &mut Leading, shared: &mut Shared, entry: Option<Entry>) -> Response {
+        let key = shared.table.key(&record("a", 1));
+        let bring = Bring {
+            key,
+            from: FROM,
+            lineage: testing::LINEAGE,
+            entry: entry.map(Box::new),
+        };
+        leading.bring(shared, from(9), bring, None);
+        let (number, _) = round(shared);
+        for node in [1, 2, 3] {
+            leading.on_kept(shared, number, id(node), Some(&Response::Done));
+        }
+        let acts = shared.outbox.take_acts();
+        let [Act::Effect(Effect::Answer(_, response))] = acts.as_slice() else {
+            panic!("{acts:?}");
+        };
+        response.clone()
+    }
+
+    const FROM: u64 = testing::LINEAGE + 7;
+
+    /// An entry of the other lineage; without a value, its deletion.
+    fn theirs(index: u64, value: Option<u8>) -> Entry {
+        let mut entry = testing::entry("a", testing::epoch(0, 1), index);
+        let signer = crate::base::identity::Signer::stand_in(id(9));
+        let name = crate::store::record::Name::new("a").unwrap();
+        let value = value.map(|value| alloc::vec![value]);
+        let life = core::time::Duration::from_secs(60);
+        entry.copy.record = Record::sign(&signer, name, value, index, life).unwrap();
+        entry
+    }
+
+    #[test]
+    fn of_what_is_brought_from_one_lineage_the_later_stays_in_whatever_order_it_comes() {
+        let (mut shared, mut leading, _) = primary();
+        let key = shared.table.key(&record("a", 1));
+        let mut bring = |shared: &mut Shared, entry| brought(&mut leading, shared, Some(entry));
+        assert_eq!(bring(&mut shared, theirs(4, Some(4))), written(2));
+        for (index, is_kept) in [(4, false), (3, false), (5, true)] {
+            let answer = bring(&mut shared, theirs(index, Some(5)));
+            let kept = if is_kept {
+                written(2)
+            } else {
+                Response::Superseded
+            };
+            assert_eq!(answer, kept, "{index}");
+        }
+        // A deletion stays as such, so that what it deletes can come after it.
+        assert_eq!(bring(&mut shared, theirs(7, None)), written(2));
+        assert_eq!(bring(&mut shared, theirs(6, Some(6))), Response::Superseded);
+        let row = shared.table.get(key).unwrap();
+        assert!(row.record.value().is_none());
+        assert_eq!(row.origin.map(|origin| origin.stamp.index), Some(7));
+        assert_eq!(brought(&mut leading, &mut shared, None), Response::Done);
+    }
+
+    #[test]
+    fn a_deletion_is_kept_where_nothing_is_since_what_it_deletes_may_be_on_its_way() {
+        let (mut shared, mut leading, _) = primary();
+        let mut bring = |entry| brought(&mut leading, &mut shared, Some(entry));
+        assert_eq!(bring(theirs(7, None)), written(2));
+        assert_eq!(bring(theirs(6, Some(6))), Response::Superseded);
+    }
+
+    #[test]
+    fn what_was_written_here_is_never_replaced_by_what_is_brought() {
+        let (mut shared, mut leading, _) = primary();
+        let key = shared.table.key(&record("a", 1));
+        let first = brought(&mut leading, &mut shared, Some(theirs(1, Some(1))));
+        assert_eq!(first, written(2));
+        // A longer life is no other value: the origin stays.
+        shared.own.now += core::time::Duration::from_secs(30);
+        let version = shared.table.get(key).unwrap().record.version();
+        let touch = Touch {
+            key,
+            version,
+            remaining: 60,
+            lineage: None,
+        };
+        leading.touch(&mut shared, from(9), touch, false);
+        shared.outbox.take_acts();
+        assert!(shared.table.get(key).unwrap().origin.is_some());
+        let mut ours = write("a", 1);
+        ours.copy.record = record("a", 2);
+        ours.expected = Some(version);
+        leading.write(&mut shared, from(9), ours, false);
+        shared.outbox.take_acts();
+        let row = shared.table.get(key).unwrap();
+        assert_eq!((row.origin, row.record.sequence()), (None, 2));
+        let here = row.record.value().unwrap()[0];
+        let same = brought(&mut leading, &mut shared, Some(theirs(3, Some(here))));
+        assert_eq!(same, Response::Superseded, "no value is lost");
+        for other in [Some(here + 1), None] {
+            let answer = brought(&mut leading, &mut shared, Some(theirs(4, other)));
+            assert!(matches!(answer, Response::Mismatch(Some(_))), "{answer:?}");
+        }
+        let mut over = theirs(5, Some(here + 1));
+        over.copy.remaining = -1;
+        let answer = brought(&mut leading, &mut shared, Some(over));
+        assert_eq!(answer, Response::Superseded, "it has run out");
+    }
+
     #[test]
     fn who_is_not_the_primary_names_it_and_who_gives_its_lineage_up_orders_nothing() {
         let parent = group((0, 0), 1, &[2, 1]);
@@ -610,6 +807,15 @@ mod tests {
         leading.write(&mut shared, from(9), write("a", 1), true);
         let unavailable = [answer(from(9), Response::Unavailable(Vec::new()))];
         assert_eq!(shared.outbox.take_acts(), unavailable);
+        let bring = Bring {
+            key: id(5),
+            from: FROM,
+            lineage: testing::LINEAGE,
+            entry: None,
+        };
+        leading.bring(&mut shared, from(9), bring, Some(FROM));
+        let given_up = [answer(from(9), Response::GivenUp(FROM))];
+        assert_eq!(shared.outbox.take_acts(), given_up);
         // After a restart it does not lead before it has changed the group.
         leading.end(group);
         leading.read(&mut shared, from(9), id(5), None);

@@ -129,6 +129,12 @@ impl Groups {
         self.adopting.unsettled(&self.shared, last, limit)
     }
 
+    /// Returns whether nothing keeps this node in its lineage but the question whether the other one still stands.
+    pub fn is_about_to_let_go(&self) -> bool {
+        self.adopting
+            .is_about_to_let_go(&self.shared, !self.changes.is_empty())
+    }
+
     /// The ranges that were repaired by hand, as far as this node knows.
     pub fn fences(&self) -> &[Fence] {
         self.fences.list()
@@ -212,7 +218,8 @@ impl Groups {
             }
             Input::EndRepair(number) => self.repairs.give_up(shared, number),
             Input::Adopt(lineage) => self.adopting.begin(lineage),
-            Input::Settled(key, stamp) => self.adopting.settle(shared, key, stamp),
+            Input::Settled(key, settled) => self.adopting.settle(shared, key, settled),
+            Input::LetGo => self.adopting.let_go(shared),
             Input::KeepLineage => self.adopting.cancel(shared),
         }
     }
@@ -235,12 +242,15 @@ impl Groups {
             self.follow(parent, &next);
             self.carry_out();
         }
-        let adopts = self.adopting.lineage().is_some();
+        let other = self.adopting.lineage();
+        let adopts = other.is_some();
         let shared = &mut self.shared;
         match request {
             Request::Read(key, lineage) => self.leading.read(shared, ticket, key, lineage),
             Request::Write(write) => self.leading.write(shared, ticket, *write, adopts),
             Request::Touch(touch) => self.leading.touch(shared, ticket, *touch, adopts),
+            Request::Gather(key, lineage) => self.leading.gather(shared, ticket, key, lineage),
+            Request::Bring(bring) => self.leading.bring(shared, ticket, *bring, other),
             Request::Keep(group, entry) => self.member().keep(ticket, group, entry),
             Request::Prepare(group, ballot) => self.member().prepare(ticket, group, ballot),
             Request::List(group, last) => self.member().list(ticket, group, last),

@@ -53,6 +53,10 @@ pub enum Request {
     Survey(u64, Id, Id),
     /// Asks the primary to let this version live on, if it is still the newest.
     Touch(Box<Touch>),
+    /// Asks the primary in this lineage for the entry under this key, as a read, to bring it into another lineage.
+    Gather(Id, u64),
+    /// Asks the primary to keep what another lineage had.
+    Bring(Box<Bring>),
 }
 
 /// A write of one record in the place of another.
@@ -81,6 +85,19 @@ pub struct Touch {
     pub lineage: Option<u64>,
 }
 
+/// An entry of a lineage that is given up, for the one that is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bring {
+    /// The key.
+    pub key: Id,
+    /// The lineage that is given up.
+    pub from: u64,
+    /// The lineage that is taken.
+    pub lineage: u64,
+    /// The entry with its place in the lineage that is given up. Without one, only whether the other lineage takes any.
+    pub entry: Option<Box<Entry>>,
+}
+
 /// The introduction of a node before it becomes a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Introduction {
@@ -90,6 +107,13 @@ pub struct Introduction {
     pub lineage: Option<u64>,
     /// True if the node would not give that lineage up for another one.
     pub settled: bool,
+}
+
+fn plain(entry: &Entry) -> Box<Entry> {
+    Box::new(Entry {
+        origin: None,
+        ..entry.clone()
+    })
 }
 
 /// An answer to a [`Request`].
@@ -103,7 +127,7 @@ pub enum Response {
     Mismatch(Option<Box<StoredRecord>>),
     /// To a write: not done.
     Refused(RecordError),
-    /// To a read, write or touch: ask this node.
+    /// To a read or another operation: ask this node.
     Elsewhere(Contact),
     /// To a read, write or touch: no majority can be reached; these members are awaited. A write may still take effect.
     Unavailable(Vec<Contact>),
@@ -131,10 +155,13 @@ pub enum Response {
     /// To [`Request::Survey`]: the epoch of the newest group of the range that the answering node is in, or that followed one of its own,
     /// and the lineage's fences.
     Surveyed(Option<Epoch>, Vec<Fence>),
-    /// To a touch: not done, since another version is there, or none any more.
+    /// To a touch: not done, since another version is there, or none any more. To [`Request::Bring`]: not done, since the same is there, or a later
+    /// entry of the same lineage.
     Superseded,
     /// To a read, write or touch: no majority has stored what had to be stored. A write may still take effect.
     Unstored(Box<Unstored>),
+    /// To [`Request::Bring`]: not done, since this lineage is itself being given up for that one.
+    GivenUp(u64),
 }
 
 /// The members of a group that have stored something.
@@ -171,9 +198,30 @@ impl Unstored {
 }
 
 impl Request {
-    /// Returns whether it is a read, write or touch.
+    /// Returns whether it is of an operation of a node's owner, and not between members.
     pub const fn is_operation(&self) -> bool {
-        matches!(self, Self::Read(..) | Self::Write(..) | Self::Touch(_))
+        matches!(
+            self,
+            Self::Read(..) | Self::Write(..) | Self::Touch(_) | Self::Gather(..) | Self::Bring(_)
+        )
+    }
+
+    /// Returns whether only a peer that knows the origins of entries understands it.
+    pub fn is_with_origins(&self) -> bool {
+        match self {
+            Self::Gather(..) | Self::Bring(_) => true,
+            Self::Keep(_, Some(entry)) | Self::Give(_, _, entry) => entry.origin.is_some(),
+            _ => false,
+        }
+    }
+
+    /// The request without the origin of its entry, for those that know none.
+    pub(crate) fn without_origin(&self) -> Option<Self> {
+        match self {
+            Self::Keep(group, Some(entry)) => Some(Self::Keep(*group, Some(plain(entry)))),
+            Self::Give(group, epoch, entry) => Some(Self::Give(*group, *epoch, plain(entry))),
+            _ => None,
+        }
     }
 
     /// Returns whether a peer without fences understands it.
@@ -194,8 +242,12 @@ impl Request {
     /// The value that it moves.
     pub fn bulk(&self) -> Option<Bulk> {
         match self {
-            Self::Read(..) | Self::Fetch(..) => Some(Bulk::Asked),
+            Self::Read(..) | Self::Fetch(..) | Self::Gather(..) => Some(Bulk::Asked),
             Self::Write(write) => Some(Bulk::Sent(write.copy.record.size())),
+            Self::Bring(bring) => {
+                let entry = bring.entry.as_ref()?;
+                Some(Bulk::Sent(entry.copy.record.size()))
+            }
             Self::Keep(_, Some(entry)) | Self::Give(_, _, entry) => {
                 Some(Bulk::Sent(entry.copy.record.size()))
             }
@@ -213,6 +265,23 @@ impl Response {
     /// Returns whether a peer without fences understands it.
     pub const fn is_without_fences(&self) -> bool {
         !matches!(self, Self::Surveyed(..))
+    }
+
+    /// Returns whether only a peer that knows the origins of entries understands it.
+    pub fn is_with_origins(&self) -> bool {
+        match self {
+            Self::GivenUp(_) => true,
+            Self::Entry(Some(entry)) => entry.origin.is_some(),
+            _ => false,
+        }
+    }
+
+    /// The answer without the origin of its entry, for those that know none.
+    pub(crate) fn without_origin(&self) -> Option<Self> {
+        match self {
+            Self::Entry(Some(entry)) => Some(Self::Entry(Some(plain(entry)))),
+            _ => None,
+        }
     }
 
     /// Returns whether it says that its sender could not store what it was given.

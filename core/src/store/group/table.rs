@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::base::id::{Id, Space};
 use crate::base::identity::Scheme;
 use crate::base::time::Instant;
-use crate::store::group::configuration::Stamp;
+use crate::store::group::configuration::{Origin, Stamp};
 use crate::store::group::{Entry, OperationTag};
 use crate::store::life::Life;
 use crate::store::message::StoredRecord;
@@ -30,6 +30,7 @@ pub(super) struct Row {
     pub(super) operation: OperationTag,
     pub(super) record: Record,
     pub(super) life: Life,
+    pub(super) origin: Option<Origin>,
     /// True once the disk has stored it.
     pub(super) saved: bool,
 }
@@ -100,6 +101,7 @@ impl Table {
             operation: entry.operation,
             record: record.clone(),
             life: Life::new(now, record, remaining),
+            origin: entry.origin,
             saved: false,
         };
         self.rows.insert(key, row);
@@ -177,6 +179,7 @@ impl Row {
             stamp: self.stamp,
             operation: self.operation,
             copy: self.copy(now),
+            origin: self.origin,
         }
     }
 
@@ -210,6 +213,7 @@ mod tests {
             stamp: Stamp { epoch, index },
             operation: OperationTag::default(),
             copy: StoredRecord { record, remaining },
+            origin: None,
         }
     }
 

@@ -105,6 +105,7 @@ pub(super) fn entry(name: &str, epoch: Epoch, index: u64) -> Entry {
             record: record(name, index),
             remaining: 60,
         },
+        origin: None,
     }
 }
 

@@ -54,6 +54,8 @@ pub enum Kind {
     Fence = 0x61,
     Survey = 0x62,
     Touch = 0x63,
+    Gather = 0x64,
+    Bring = 0x65,
     GroupValue = 0x81,
     GroupNoValue = 0x82,
     GroupWritten = 0x83,
@@ -74,6 +76,7 @@ pub enum Kind {
     Surveyed = 0x92,
     Superseded = 0x93,
     Unstored = 0x94,
+    GivenUp = 0x95,
     Hello = 0xc1,
     Absent = 0xc2,
     Have = 0xc3,
@@ -149,6 +152,8 @@ impl Kind {
             GroupAsk::Fence(_) => Self::Fence,
             GroupAsk::Survey(..) => Self::Survey,
             GroupAsk::Touch(_) => Self::Touch,
+            GroupAsk::Gather(..) => Self::Gather,
+            GroupAsk::Bring(_) => Self::Bring,
         }
     }
 
@@ -174,6 +179,7 @@ impl Kind {
             GroupAnswer::Surveyed(..) => Self::Surveyed,
             GroupAnswer::Superseded => Self::Superseded,
             GroupAnswer::Unstored(_) => Self::Unstored,
+            GroupAnswer::GivenUp(_) => Self::GivenUp,
         }
     }
 
@@ -253,6 +259,9 @@ impl Kind {
             Self::Survey => "survey",
             Self::Surveyed => "surveyed",
             Self::Touch => "touch",
+            Self::Gather => "gather",
+            Self::Bring => "bring",
+            Self::GivenUp => "given up",
             Self::Superseded => "superseded",
             Self::Unstored => "unstored",
             Self::Met => "met",

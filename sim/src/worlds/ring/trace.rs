@@ -325,6 +325,10 @@ fn describe_record_event(space: Space, me: &str, event: &Event) -> String {
             AdoptionState::Unknown => {
                 format!("{me} finds no group of lineage {:016x}", adoption.to)
             }
+            AdoptionState::GivenUp(other) => {
+                let to = adoption.to;
+                format!("{me} keeps its lineage: {to:016x} is being given up for {other:016x}")
+            }
             AdoptionState::Failed(error) => {
                 format!("{me} keeps its lineage: {error}")
             }

@@ -372,6 +372,7 @@ impl Field for Adoption {
             AdoptionState::Done => out.which(1),
             AdoptionState::Failed(error) => out.which(2).put(error),
             AdoptionState::Unknown => out.which(3),
+            AdoptionState::GivenUp(other) => out.which(4).put(other),
         };
         out.put(&self.imported)
             .put(&self.present)
