@@ -1,20 +1,25 @@
 //! The player: lets the time of a run pass, stops it, steps, seeks, and goes between branches. What is played it knows as [`Played`] only.
 //!
 //! `clock` is the pace of time, `reading` how long a caption stays, `branches` the list of branches; `control` is what comes from the user and
-//! `view` what goes to the page; `driven` is a page's engine around it. `transport`, `timeline` and `branch_tree` are the elements, and
-//! `use_player` is the loop of frames: these alone know Yew.
+//! `view` what goes to the page; `driven` is a page's engine around it; `link` and `files` are runs that leave the page and come back.
+//! `transport`, `timeline`, `branch_tree` and `run_bar` are the elements, `use_player` is the loop of frames, and `use_dropped_run` takes files:
+//! these alone know Yew.
 
 pub mod branch_tree;
 mod branches;
 mod clock;
 mod control;
 mod driven;
+pub mod files;
+pub mod link;
 mod played;
 mod reading;
+pub mod run_bar;
 #[cfg(test)]
 mod tests;
 pub mod timeline;
 pub mod transport;
+pub mod use_dropped_run;
 pub mod use_player;
 mod view;
 
@@ -22,15 +27,15 @@ use std::rc::Rc;
 
 use chordscope_core::base::time::Instant;
 use chordscope_sim::engine::World;
-use chordscope_sim::engine::history::{History, Refused};
+use chordscope_sim::engine::history::{self, History};
 
 use self::clock::Clock;
 pub use self::clock::SPEEDS;
 pub use self::control::Control;
-pub use self::driven::Driven;
+pub use self::driven::{Driven, Given};
 pub use self::played::{Played, Turn};
 pub use self::reading::reading;
-pub use self::view::{BranchRow, Notice, Tick, TickKind, TimeView, View};
+pub use self::view::{Beside, BranchRow, Notice, Refused, Tick, TickKind, TimeView, View};
 
 /// The number of events between two looks at the clock.
 const SLICE: usize = 64;
@@ -116,6 +121,11 @@ impl<P: Played> Player<P> {
     /// Whether it cannot wait: the user did something, or a step was made.
     pub const fn is_urgent(&self) -> bool {
         self.urgent
+    }
+
+    /// Takes up that what is beside the run has changed: the next picture may wait.
+    pub const fn note(&mut self) {
+        self.news = true;
     }
 
     /// Takes up that the user did something.
@@ -345,7 +355,7 @@ impl<P: Played> Player<P> {
     ///
     /// # Errors
     /// The reason why the world refuses it; then nothing has changed.
-    pub fn act(&mut self, action: ActionOf<P>) -> Result<(), Refused<RefusalOf<P>>> {
+    pub fn act(&mut self, action: ActionOf<P>) -> Result<(), history::Refused<RefusalOf<P>>> {
         self.touch();
         let history = self.run.history_mut();
         let (at, branch) = (history.now(), history.current());

@@ -9,4 +9,3 @@ pub mod intent;
 pub mod panels;
 mod stage;
 pub mod state;
-pub mod use_dropped_run;

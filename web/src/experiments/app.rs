@@ -55,7 +55,7 @@ pub fn ExperimentsApp() -> Html {
                 Intent::Command => copy(link::command(&plan), copied.clone()),
                 Intent::Link => {
                     let query = link::write(&plan, desk.shown_run().is_some());
-                    let address = page::replace_query("experiments", &query);
+                    let address = page::replace_query(Route::Experiments, &query);
                     copy(address.unwrap_or_default(), copied.clone());
                 }
             }
@@ -137,7 +137,7 @@ fn use_address(desk: &UseReducerHandle<Desk>, shown: bool, run: &Callback<Option
         .map(|plan| link::write(&plan, desk.run.as_ref().is_some_and(|run| run.plan == plan)));
     use_effect_with((written.clone(), shown), move |(written, shown)| {
         if let (Some(query), true) = (written, shown) {
-            page::replace_query("experiments", query);
+            page::replace_query(Route::Experiments, query);
         }
     });
     let desk = desk.clone();

@@ -20,6 +20,17 @@ pub enum Route {
 }
 
 impl Route {
+    /// The page in the address, which is also the word for what it shows.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ring => "ring",
+            Self::Swarm => "swarm",
+            Self::Experiments => "experiments",
+            Self::Live => "live",
+            Self::Unknown => "",
+        }
+    }
+
     /// The page that a hash asks for. What does not begin as a route is a place on a page.
     fn of(hash: &str) -> Self {
         let path = hash.split('?').next().unwrap_or_default();
@@ -104,15 +115,10 @@ pub fn embedded() -> bool {
         .any(|word| word == "embed" || word == "embed=1")
 }
 
-/// Puts a moment of the ring into the address and gives the whole link.
-pub fn set_query(query: &str) -> Option<String> {
-    replace_query("ring", query)
-}
-
 /// Puts what a page shows into the address and gives the whole link.
-pub fn replace_query(page: &str, query: &str) -> Option<String> {
+pub fn replace_query(page: Route, query: &str) -> Option<String> {
     let window = window()?;
-    let hash = format!("#/{page}?{query}");
+    let hash = format!("#/{}?{query}", page.word());
     let history = window.history().ok()?;
     history
         .replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&hash))

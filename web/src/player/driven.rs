@@ -1,15 +1,22 @@
-//! The interface between a page's engine and the loop of frames that drives it.
+//! The interface between a page's engine and the rest of the page: the loop of frames, links, files.
 
+use chordscope_sim::engine::chrome::{self, Charted};
 use chordscope_sim::engine::history::History;
+use chordscope_sim::engine::history::export::{self, Portable};
+use chordscope_sim::engine::json::Json;
 
-use crate::player::{Played, Player};
+use crate::page::Route;
+use crate::player::{Played, Player, files};
 
 /// A page's engine: a player of a run, and what the user looks at.
 pub trait Driven: 'static {
+    /// The page.
+    const PAGE: Route;
+
     /// The run that is played.
-    type Run: Played;
+    type Run: Played<World: Portable + Charted>;
     /// The user's commands.
-    type Command: 'static;
+    type Command: From<Given> + 'static;
     /// The pictures of a moment, for the panels.
     type Snapshot: 'static;
 
@@ -24,6 +31,15 @@ pub trait Driven: 'static {
 
     /// The engine at this moment.
     fn snapshot(&self) -> Self::Snapshot;
+
+    /// The query of a link to this moment.
+    ///
+    /// # Errors
+    /// One sentence that says why there can be none.
+    fn link(&self) -> Result<String, String>;
+
+    /// The name of the run in those of files.
+    fn name(&self) -> &str;
 
     /// The run that is shown.
     fn history(&self) -> &History<<Self::Run as Played>::World> {
@@ -46,4 +62,31 @@ pub trait Driven: 'static {
         self.player_mut().published();
         self.snapshot()
     }
+
+    /// The run with its branches, as the text of a file.
+    fn export(&self) -> String {
+        export::write(self.history())
+    }
+
+    /// The trace up to now as a chart of time, for Perfetto.
+    fn trace(&self) -> String {
+        let history = self.history();
+        chrome::write(history.world(), history.entries())
+    }
+
+    /// The name of a file of this run, of this kind.
+    fn file_name(&self, kind: &str) -> String {
+        files::name(kind, self.name(), self.history().now())
+    }
+}
+
+/// A run that comes from outside, to be shown instead of the present one.
+#[derive(Debug)]
+pub enum Given {
+    /// A link: the query of an address.
+    Link(String),
+    /// The content of a file.
+    File(Json),
+    /// A file that cannot be read or written, with the reason in one sentence.
+    Refused(String),
 }

@@ -82,6 +82,36 @@ pub struct Notice {
     pub text: String,
 }
 
+/// Why a command was refused, and beside which control that is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The control.
+    pub beside: Beside,
+    /// One sentence.
+    pub text: String,
+}
+
+/// The control that a command came by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// The question above the stage, with the scenario.
+    Question,
+    /// The bar of time.
+    Time,
+    /// The card that changes the ring, or the swarm.
+    Ring,
+    /// The buttons that export and import a run.
+    Run,
+}
+
+impl Refused {
+    /// The sentence, if the command came by this control.
+    pub fn beside(this: Option<&Self>, control: Beside) -> Option<&str> {
+        let refused = this.filter(|refused| refused.beside == control);
+        refused.map(|refused| refused.text.as_str())
+    }
+}
+
 /// A picture of something at a moment. It compares by identity: two pictures of one moment are one.
 #[derive(Debug)]
 pub struct View<T>(pub Rc<T>);

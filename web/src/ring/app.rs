@@ -1,27 +1,23 @@
 //! The layout of the page, and the one place that joins controls, engine and browser.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
-use wasm_bindgen_futures::spawn_local;
 use yew::{
     Callback, Html, UseReducerHandle, classes, component, html, use_effect_with, use_node_ref,
     use_reducer,
 };
 
+use crate::components::header::header;
 use crate::components::help::use_help;
-use crate::hooks::use_listener::use_listener;
 use crate::hooks::use_route::use_route;
 use crate::input;
 use crate::page::{self, Route};
-use crate::player::Driven;
 use crate::player::branch_tree::{BRANCHES, CURRENT, branch_tree};
+use crate::player::run_bar::{RunBar, RunDeed, use_run_bar};
 use crate::player::transport::transport;
+use crate::player::use_dropped_run::use_dropped_run;
 use crate::player::use_player::{PlayerHandle, use_player};
+use crate::ring::engine::Engine;
 use crate::ring::engine::command::Command;
-use crate::ring::engine::files::{TOO_LONG, may_be_run};
 use crate::ring::engine::snapshot::Beside;
-use crate::ring::engine::{Engine, names_a_run};
 use crate::ring::intent::{self, Intent};
 use crate::ring::panels::Desk;
 use crate::ring::panels::ask_bar::ask_bar;
@@ -33,14 +29,8 @@ use crate::ring::panels::help::{HELP, single_keys};
 use crate::ring::panels::lookup_card::lookup_card;
 use crate::ring::panels::node_card::{NODES, node_card};
 use crate::ring::panels::ring_view::{VIEW, ring_view};
-use crate::ring::panels::top_bar::top_bar;
 use crate::ring::stage::RingStage;
 use crate::ring::state::{Action, Field, UiState};
-use crate::ring::use_dropped_run::use_dropped_run;
-
-/// The time for which a confirmation stays, in milliseconds, and the time added for each of its words.
-const TOAST: u32 = 1_000;
-const TOAST_WORD: u32 = 250;
 
 /// The page.
 #[component]
@@ -56,17 +46,8 @@ pub fn App() -> Html {
             shown,
         )
     };
-    {
-        let send = handle.send.clone();
-        let opened = Callback::from(move |_| {
-            let link = page::query();
-            if page::route() == Route::Ring && names_a_run(&link) {
-                send.emit(Command::Open(link));
-            }
-        });
-        use_listener(|window| Some(window.clone().into()), "hashchange", opened);
-    }
-    let intend = intend(&ui, &handle);
+    let bar = use_run_bar(&handle, handle.view.time.notice.as_ref());
+    let intend = intend(&ui, &handle, &bar);
     // While a prediction asks, arrows move the choice.
     let predicting = handle.view.predicting;
     let (tools, sheet) = use_help(
@@ -78,14 +59,6 @@ pub fn App() -> Html {
         handle.repaint.clone(),
         single_keys(&ui),
     );
-    {
-        let ui = ui.clone();
-        use_effect_with(handle.view.time.notice.clone(), move |notice| {
-            if let Some(notice) = notice.clone() {
-                spawn_local(async move { toast(&ui, notice.text).await });
-            }
-        });
-    }
     {
         let ui = ui.clone();
         let scenario = handle.view.scenario.clone();
@@ -108,7 +81,7 @@ pub fn App() -> Html {
             }
         });
     }
-    let over = use_dropped_run(&handle.send, shown);
+    let over = use_dropped_run(&bar.given, shown);
     use_effect_with(handle.view.refused.clone(), |_| {
         // It stands below the buttons, where a phone's screen may end.
         page::reveal_below(REFUSED);
@@ -139,9 +112,15 @@ pub fn App() -> Html {
         page::embedded().then_some("app--embed"),
         over.then_some("app--drop"),
     );
+    let parts = bar.parts(
+        "ring-more",
+        time,
+        &control,
+        desk.view.refused_beside(Beside::Run),
+    );
     html! {
         <div {class}>
-            {top_bar(&desk, tools)}
+            {header(Route::Ring, tools, parts)}
             <main class="page">
                 <section class="stage stage--ring" aria-label="Stage">
                     {ask_bar(&desk)}
@@ -164,8 +143,12 @@ pub fn App() -> Html {
 }
 
 /// The callback that carries out an intent.
-fn intend(ui: &UseReducerHandle<UiState>, handle: &PlayerHandle<Engine>) -> Callback<Intent> {
-    let (ui, handle) = (ui.clone(), handle.clone());
+fn intend(
+    ui: &UseReducerHandle<UiState>,
+    handle: &PlayerHandle<Engine>,
+    bar: &RunBar,
+) -> Callback<Intent> {
+    let (ui, handle, deed) = (ui.clone(), handle.clone(), bar.deed.clone());
     Callback::from(move |asked: Intent| {
         match intent::command(asked, &ui, &handle.view) {
             Ok(Some(command)) => {
@@ -188,32 +171,16 @@ fn intend(ui: &UseReducerHandle<UiState>, handle: &PlayerHandle<Engine>) -> Call
                 page::focus(field_id(field));
             }
         }
-        ui.dispatch(Action::Exported(asked == Intent::Export));
+        deed.emit(match asked {
+            Intent::Share => RunDeed::Share,
+            _ => RunDeed::Other,
+        });
         match asked {
-            Intent::Export => export(&handle),
-            Intent::Trace => {
-                let engine = handle.engine.borrow();
-                page::save(&engine.file_name("trace"), &engine.trace());
-            }
-            Intent::Share => share(&ui, &handle.engine),
             Intent::FocusKey => page::focus(field_id(Field::Key)),
             Intent::FocusNode => page::focus(field_id(Field::Node)),
             _ => {}
         }
     })
-}
-
-/// Saves the run with its branches.
-fn export(handle: &PlayerHandle<Engine>) {
-    let (name, run) = {
-        let engine = handle.engine.borrow();
-        (engine.file_name("run"), engine.export())
-    };
-    if may_be_run(run.len() as f64) {
-        page::save(&name, &run);
-    } else {
-        handle.send.emit(Command::Refuse(TOO_LONG.to_owned()));
-    }
 }
 
 /// Whether it is on the stage that one sees what a command does. On a phone the button may stand below.
@@ -233,35 +200,4 @@ const fn field_id(field: Field) -> &'static str {
         Field::Key => "key",
         Field::Node => "node",
     }
-}
-
-/// Puts a link to this moment into the address bar and the clipboard.
-fn share(ui: &UseReducerHandle<UiState>, engine: &Rc<RefCell<Engine>>) {
-    let link = engine.borrow().link();
-    // "Export" saves them all.
-    let what = match engine.borrow().history().branches().len() {
-        0 | 1 => "ring",
-        _ => "branch",
-    };
-    let ui = ui.clone();
-    spawn_local(async move {
-        let done = match link.map(|query| page::set_query(&query)) {
-            Ok(Some(link)) if page::copy(&link).await => Ok("Link copied"),
-            Ok(_) => Ok("The link is in the address bar"),
-            Err(why) => Err(why),
-        };
-        let text = match done {
-            Ok(done) => format!("{done}: it opens this {what} at this moment."),
-            Err(why) => why,
-        };
-        toast(&ui, text).await;
-    });
-}
-
-/// Shows a word of confirmation for as long as it takes to read.
-async fn toast(ui: &UseReducerHandle<UiState>, text: String) {
-    let words = u32::try_from(text.split_whitespace().count()).unwrap_or(0);
-    ui.dispatch(Action::Toast(text.clone()));
-    page::sleep(TOAST + words * TOAST_WORD).await;
-    ui.dispatch(Action::ToastEnds(text));
 }

@@ -5,7 +5,7 @@ mod caption;
 mod change;
 pub mod command;
 pub mod compose;
-pub mod files;
+mod files;
 mod focus;
 mod follow;
 mod following;
@@ -25,18 +25,20 @@ use std::rc::Rc;
 
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::route::{Mode, Routing};
-use chordscope_sim::engine::history::export::{self, Imported};
+use chordscope_sim::engine::behaviour;
+use chordscope_sim::engine::history::export::Imported;
 use chordscope_sim::engine::json::Json;
-use chordscope_sim::engine::{behaviour, chrome};
 use chordscope_sim::worlds::ring::History;
 use chordscope_sim::worlds::ring::action::Action;
 use chordscope_sim::worlds::ring::builtin;
 use chordscope_sim::worlds::ring::scenario::Scenario;
 
+use crate::page::Route;
+use crate::player::files::unopened;
+use crate::player::link::names_a_run;
 use crate::player::{Control, Driven, Played, Player};
 use crate::ring::engine::command::{Command, Way};
 use crate::ring::engine::focus::Focus;
-pub use crate::ring::engine::link::names_a_run;
 use crate::ring::engine::measure::Mean;
 use crate::ring::engine::run::Run;
 use crate::ring::engine::snapshot::{Beside, Refused, Snapshot};
@@ -168,31 +170,8 @@ impl Engine {
                     self.refuse(Beside::Run, caveat);
                 }
             }
-            Err(reason) => self.refuse(Beside::Run, files::unopened(&reason)),
+            Err(reason) => self.refuse(Beside::Run, unopened(&reason)),
         }
-    }
-
-    /// The run with its branches, as the text of a file.
-    pub fn export(&self) -> String {
-        export::write(self.history())
-    }
-
-    /// The trace up to now as a chart of time, for Perfetto.
-    pub fn trace(&self) -> String {
-        chrome::write(self.history().world(), self.history().entries())
-    }
-
-    /// The name of a file of this run, of this kind.
-    pub fn file_name(&self, kind: &str) -> String {
-        files::name(self.history(), kind)
-    }
-
-    /// The query of a link to this moment.
-    ///
-    /// # Errors
-    /// One sentence that says why there can be none.
-    pub fn link(&self) -> Result<String, String> {
-        link::to(self.history(), self.focus.chosen)
     }
 
     /// Whether the last command could not be carried out.
@@ -209,6 +188,8 @@ impl Engine {
 }
 
 impl Driven for Engine {
+    const PAGE: Route = Route::Ring;
+
     type Run = Run;
     type Command = Command;
     type Snapshot = Snapshot;
@@ -260,6 +241,14 @@ impl Driven for Engine {
 
     fn snapshot(&self) -> Snapshot {
         picture::of(self)
+    }
+
+    fn link(&self) -> Result<String, String> {
+        link::to(self.history(), self.focus.chosen)
+    }
+
+    fn name(&self) -> &str {
+        &self.history().setup().name
     }
 }
 

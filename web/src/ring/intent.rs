@@ -33,10 +33,6 @@ pub enum Intent {
     Answer,
     /// Copy a link to this moment.
     Share,
-    /// Save the run with its branches.
-    Export,
-    /// Save what happened as a chart of time.
-    Trace,
     /// Go to the key field.
     FocusKey,
     /// Go to the node field.
@@ -102,9 +98,7 @@ pub fn command(
             let choice = shot.choice.filter(|_| shot.predicting);
             return Ok(choice.map(Command::Choose));
         }
-        Intent::Share | Intent::Export | Intent::Trace | Intent::FocusKey | Intent::FocusNode => {
-            return Ok(None);
-        }
+        Intent::Share | Intent::FocusKey | Intent::FocusNode => return Ok(None),
     }))
 }
 

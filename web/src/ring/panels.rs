@@ -10,7 +10,6 @@ pub mod lookup_card;
 pub mod node_card;
 pub mod ring_view;
 pub mod spin_field;
-pub mod top_bar;
 
 use yew::{Callback, UseReducerHandle};
 

@@ -40,10 +40,6 @@ pub struct UiState {
     pub error: Option<FieldError>,
     /// Whether single keys are shortcuts.
     pub shortcuts: bool,
-    /// Whether a run was exported just now: then a chart of time is offered too.
-    pub exported: bool,
-    /// A word of confirmation, such as after copying a link.
-    pub toast: Option<String>,
 }
 
 impl Default for UiState {
@@ -55,8 +51,6 @@ impl Default for UiState {
             way: Way::default(),
             error: None,
             shortcuts: true,
-            exported: false,
-            toast: None,
         }
     }
 }
@@ -80,12 +74,6 @@ pub enum Action {
     Accepted,
     /// Single keys are shortcuts, or not.
     Shortcuts(bool),
-    /// A run was exported, or something else was done since.
-    Exported(bool),
-    /// Something to confirm.
-    Toast(String),
-    /// The end of this confirmation's time; another one that is shown by now stays.
-    ToastEnds(String),
 }
 
 impl UiState {
@@ -124,9 +112,6 @@ impl Reducible for UiState {
             Action::Refused(error) => next.error = Some(error),
             Action::Accepted => next.error = None,
             Action::Shortcuts(on) => next.shortcuts = on,
-            Action::Exported(offers) => next.exported = offers,
-            Action::Toast(text) => next.toast = Some(text),
-            Action::ToastEnds(text) => next.toast = next.toast.filter(|shown| *shown != text),
         }
         if next == *self { self } else { Rc::new(next) }
     }

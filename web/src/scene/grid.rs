@@ -84,6 +84,8 @@ pub enum Cell {
     Lacks,
     /// On its way, with the share that has come: an outline, filled from the left.
     Arriving(f64),
+    /// Refused when it came, as it was wrong, and missing still: a red cross.
+    Refused,
     /// There: full.
     Has,
 }

@@ -1,13 +1,16 @@
 //! The layout of the swarm page, and the one place that joins controls, engine and browser.
 
-use yew::{Html, component, html, use_node_ref, use_state};
+use yew::{Callback, Html, classes, component, html, use_effect_with, use_node_ref, use_state};
 
-use crate::components::header::{Parts, header};
+use crate::components::header::header;
 use crate::components::help::use_help;
 use crate::hooks::use_route::use_route;
 use crate::page::{self, Route};
+use crate::player::Beside;
 use crate::player::branch_tree::branch_tree;
-use crate::player::transport::{transport, undo_and_redo};
+use crate::player::run_bar::{RunDeed, use_run_bar};
+use crate::player::transport::transport;
+use crate::player::use_dropped_run::use_dropped_run;
 use crate::player::use_player::use_player;
 use crate::swarm::engine::Engine;
 use crate::swarm::engine::command::Command;
@@ -16,11 +19,13 @@ use crate::swarm::panels::ask_bar::ask_bar;
 use crate::swarm::panels::caption::caption_line;
 use crate::swarm::panels::client_card::client_card;
 use crate::swarm::panels::event_log::event_log;
-use crate::swarm::panels::help::{HELP, of_key};
+use crate::swarm::panels::goals_card::goals_card;
+use crate::swarm::panels::help::{HELP, Wish, of_key};
 use crate::swarm::panels::levers_card::levers_card;
 use crate::swarm::panels::stage_view::stage_view;
 use crate::swarm::panels::strip::strip;
 use crate::swarm::panels::tables_card::tables_card;
+use crate::swarm::panels::ways_card::ways_card;
 use crate::swarm::stage::SwarmStage;
 
 /// The swarm page.
@@ -31,18 +36,32 @@ pub fn SwarmApp() -> Html {
     let handle = {
         let canvas = canvas.clone();
         use_player(
-            || Engine::open(page::calm()),
+            || Engine::open(&page::query(), page::calm()),
             || SwarmStage::on(canvas),
             shown,
         )
     };
+    let bar = use_run_bar(&handle, handle.view.time.notice.as_ref());
+    let over = use_dropped_run(&bar.given, shown);
+    use_effect_with(handle.view.address.clone(), |address| {
+        if let Some(address) = address {
+            page::replace_query(Route::Swarm, address);
+        }
+    });
     let (typed, wrong) = (use_state(|| None), use_state(|| None));
+    let wish = {
+        let (send, deed) = (handle.send.clone(), bar.deed.clone());
+        Callback::from(move |wish| match wish {
+            Wish::Share => deed.emit(RunDeed::Share),
+            Wish::Engine(command) => send.emit(command),
+        })
+    };
     let (tools, sheet) = use_help(
         &HELP,
         shown,
         true,
         of_key,
-        handle.send.clone(),
+        wish,
         handle.repaint,
         Html::default(),
     );
@@ -54,20 +73,26 @@ pub fn SwarmApp() -> Html {
     };
     let control = desk.send.reform(Command::Time);
     let time = &desk.view.time;
-    let refused = desk
-        .view
-        .refused
-        .as_deref()
-        .filter(|_| desk.view.selected.is_none());
-    let class = if page::embedded() {
-        "app app--embed"
-    } else {
-        "app"
+    // Where the stage is alone, nothing else has room for what cannot be done.
+    let refused = match page::embedded() {
+        true => desk
+            .view
+            .refused
+            .as_ref()
+            .map(|refused| refused.text.as_str()),
+        false => desk.view.refused_beside(Beside::Time),
     };
-    let parts = Parts {
-        deeds: Some(undo_and_redo(time, &control)),
-        ..Parts::default()
-    };
+    let class = classes!(
+        "app",
+        page::embedded().then_some("app--embed"),
+        over.then_some("app--drop"),
+    );
+    let parts = bar.parts(
+        "swarm-more",
+        time,
+        &control,
+        desk.view.refused_beside(Beside::Run),
+    );
     html! {
         <div {class}>
             {header(Route::Swarm, tools, parts)}
@@ -82,12 +107,15 @@ pub fn SwarmApp() -> Html {
                 </section>
                 <aside class="side" aria-label="Panels">
                     {client_card(&desk)}
+                    {ways_card(&desk)}
+                    {goals_card(&desk)}
                     {levers_card(&desk)}
                     {event_log(&desk)}
                     {tables_card(&desk)}
                 </aside>
             </main>
             {sheet}
+            <p class="drop" aria-hidden="true">{"Drop the file to open its run."}</p>
         </div>
     }
 }

@@ -5,27 +5,42 @@ pub mod caption;
 pub mod command;
 mod compose;
 mod describe;
+mod goals;
 pub mod levers;
+mod link;
 pub mod moment;
 mod run;
 pub mod snapshot;
 pub mod statement;
+mod ways;
 
 use std::rc::Rc;
 
+use chordscope_sim::engine::behaviour;
 use chordscope_sim::engine::history::History;
+use chordscope_sim::engine::history::export::Imported;
+use chordscope_sim::engine::json::Json;
 use chordscope_sim::worlds::swarm::SwarmWorld;
 use chordscope_sim::worlds::swarm::acting::Action;
 use chordscope_sim::worlds::swarm::scenario::Scenario;
+use chordscope_sim::worlds::swarm::setup::Setup;
 use chordscope_sim::worlds::swarm::view::Moment;
 
-use crate::player::{Control, Driven, Played, Player};
+use crate::page::Route;
+use crate::player::files::unopened;
+use crate::player::link::names_a_run;
+use crate::player::{Beside, Control, Driven, Played, Player, Refused};
 use crate::scene::grid::Grid;
 use crate::swarm::engine::command::{Command, Over};
 pub use crate::swarm::engine::compose::{flows, named};
+use crate::swarm::engine::goals::Goals;
 use crate::swarm::engine::levers::Levers;
 use crate::swarm::engine::run::Run;
 use crate::swarm::engine::snapshot::Snapshot;
+use crate::swarm::engine::ways::Ways;
+
+/// Milliseconds of a frame for what is compared with the run.
+const BESIDE: f64 = 3.0;
 
 /// A simulated swarm that is played, and what the user looks at.
 #[derive(Debug)]
@@ -37,57 +52,129 @@ pub struct Engine {
     scenario: Option<usize>,
     hovered: Option<Over>,
     /// Why the last command was refused.
-    refused: Option<String>,
+    refused: Option<Refused>,
+    /// The query of a link to the run, where the user has just begun it.
+    address: Option<String>,
+    ways: Option<Ways>,
 }
 
 impl Engine {
-    /// The first scenario, which plays: who comes sees something happen. `still` leaves it at the beginning.
-    pub fn open(still: bool) -> Self {
-        let levers = Levers::default();
+    /// The run that a link asks for; without one the first scenario, which plays: who comes sees something happen. `still` leaves it at the
+    /// beginning.
+    pub fn open(link: &str, still: bool) -> Self {
+        let (scenarios, levers) = (Scenario::all(), Levers::default());
+        let first = scenarios
+            .first()
+            .map(|first| (first.setup.clone(), first.seed));
+        let (setup, seed) = first.unwrap_or_else(|| (levers.setup(), levers.seed.into()));
+        let history = match History::<SwarmWorld>::new(setup, seed) {
+            Ok(history) => history,
+            Err(_) => {
+                unreachable!("all scenarios are within the simulator's limits, which is tested")
+            }
+        };
         let mut engine = Self {
-            player: Player::new(Run::new(begin(&levers), None), !still),
+            player: Player::new(Run::new(history.clone(), None, Goals::default()), !still),
             levers,
-            scenarios: Rc::new(Scenario::all()),
+            scenarios: Rc::new(scenarios),
             scenario: None,
             hovered: None,
             refused: None,
+            address: None,
+            ways: None,
         };
-        engine.load(0);
+        engine.show(history, None);
         engine.player.run_on(!still);
+        if names_a_run(link) {
+            engine.follow_link(link, !still);
+        }
         engine
     }
 
-    fn begin(&mut self, levers: Levers) {
-        self.levers = levers;
-        self.scenario = None;
-        self.show(begin(&levers));
-    }
-
-    /// Shows a scenario from its beginning.
-    fn load(&mut self, place: usize) {
-        let known = Rc::clone(&self.scenarios);
-        let Some(scenario) = known.get(place) else {
-            return;
-        };
-        if let Ok(history) = History::new(scenario.setup.clone(), scenario.seed) {
-            self.levers = self.levers.like(&scenario.setup, scenario.seed);
-            self.scenario = Some(place);
-            self.show(history);
+    /// Begins a swarm of this set-up, whose link is to be in the address at once.
+    fn begin(&mut self, setup: Setup, seed: u64) {
+        match History::<SwarmWorld>::new(setup, seed) {
+            Ok(history) => {
+                let clients = history.setup().clients.len() as u64;
+                let selected = self.selected().filter(|client| *client <= clients);
+                self.address = link::to_run(&history);
+                self.show(history, selected);
+                self.player.run_on(true);
+            }
+            Err(error) => self.refuse(Beside::Ring, error.to_string()),
         }
     }
 
-    fn show(&mut self, history: History<SwarmWorld>) {
-        let clients = history.setup().clients.len() as u64;
-        let selected = self.selected().filter(|client| *client <= clients);
+    /// Begins a swarm in which what is set otherwise is changed, and nothing else.
+    fn change(&mut self, levers: Levers) {
+        let mut setup = self.history().setup().clone();
+        levers.change(&mut setup, Some(&self.levers));
+        self.begin(setup, levers.seed.into());
+    }
+
+    /// Makes this run the one that is shown, from where it is.
+    fn show(&mut self, history: History<SwarmWorld>, selected: Option<u64>) {
+        let run = self.take(history, selected);
+        self.player.show(run);
+    }
+
+    /// The run of a history, with the settings and the scenario that it has.
+    fn take(&mut self, history: History<SwarmWorld>, selected: Option<u64>) -> Run {
+        let (setup, seed) = (history.setup(), history.seed());
+        self.levers = Levers::of(setup, seed);
+        let mut known = self.scenarios.iter();
+        self.scenario = known.position(|known| {
+            // A link's deeds are planned.
+            let plain = Setup {
+                actions: known.setup.actions.clone(),
+                ..setup.clone()
+            };
+            known.setup == plain
+        });
         self.hovered = None;
-        self.player.show(Run::new(history, selected));
-        self.player.run_on(true);
+        self.ways = Some(Ways::of(setup, seed));
+        let scenario = self.scenario.and_then(|place| self.scenarios.get(place));
+        let goals = scenario.map_or_else(Goals::default, Goals::of);
+        Run::new(history, selected, goals)
+    }
+
+    /// Shows what a link says, running if `runs` and the link names no moment; or says why it cannot be read, and then nothing else changes.
+    fn follow_link(&mut self, link: &str, runs: bool) {
+        let scenario = self.scenario.and_then(|place| self.scenarios.get(place));
+        match link::open(link, scenario.map_or("", |known| known.title)) {
+            Ok(opened) => {
+                self.show(opened.history, opened.chosen);
+                self.player.run_on(runs && !opened.is_moment);
+                if let Some(caveat) = opened.caveat {
+                    self.refuse(Beside::Question, caveat);
+                }
+            }
+            Err(text) => self.refuse(Beside::Question, text),
+        }
+    }
+
+    /// Shows an exported run at its moment, or says why it cannot be read; then nothing else has changed.
+    fn import(&mut self, run: Json) {
+        match link::read(run) {
+            Ok(Imported { history, behaviour }) => {
+                let run = self.take(history, None);
+                self.player.open(run);
+                if let Some(caveat) = behaviour::caveat(behaviour) {
+                    self.refuse(Beside::Run, caveat);
+                }
+            }
+            Err(reason) => self.refuse(Beside::Run, unopened(&reason)),
+        }
+    }
+
+    fn refuse(&mut self, beside: Beside, text: String) {
+        self.refused = Some(Refused { beside, text });
     }
 
     fn obey(&mut self, control: Control) {
         if !self.player.obey(control) {
-            self.refused =
-                Some("Nothing more happens: everybody who is here has the file.".to_owned());
+            let nothing = "Nothing more happens: everybody who is here has the file.";
+            self.refuse(Beside::Time, nothing.to_owned());
         }
     }
 
@@ -135,6 +222,8 @@ impl Engine {
 }
 
 impl Driven for Engine {
+    const PAGE: Route = Route::Swarm;
+
     type Run = Run;
     type Command = Command;
     type Snapshot = Snapshot;
@@ -155,18 +244,24 @@ impl Driven for Engine {
         self.player.touch();
         if !matches!(command, Command::Hover(_)) {
             self.refused = None;
+            self.address = None;
         }
         match command {
             Command::Time(control) => self.obey(control),
             Command::Load(name) => {
-                let place = self.scenarios.iter().position(|one| one.name == name);
-                self.load(place.unwrap_or_default());
+                if let Some(known) = Scenario::named(name) {
+                    self.begin(known.setup, known.seed);
+                }
             }
-            Command::Again => match self.scenario {
-                Some(place) => self.load(place),
-                None => self.begin(self.levers),
-            },
-            Command::Begin(levers) => self.begin(levers),
+            Command::Again => {
+                let history = self.history();
+                let (setup, seed) = (history.setup().clone(), history.seed());
+                self.begin(setup, seed);
+            }
+            Command::Begin(levers) => self.change(levers),
+            Command::Open(link) => self.follow_link(&link, true),
+            Command::Import(run) => self.import(run),
+            Command::Refuse(why) => self.refuse(Beside::Run, why),
             Command::Select(client) => {
                 let same = self.selected() == Some(client);
                 self.select((!same).then_some(client));
@@ -176,9 +271,31 @@ impl Driven for Engine {
             Command::Hover(over) => self.hovered = over,
             Command::Remove(member) => {
                 if let Err(error) = self.player.act(Action::Leave(member)) {
-                    self.refused = Some(error.to_string());
+                    self.refuse(Beside::Ring, error.to_string());
                 }
             }
+        }
+    }
+
+    fn link(&self) -> Result<String, String> {
+        link::to(self.history(), self.selected())
+    }
+
+    fn name(&self) -> &str {
+        let scenario = self.scenario.and_then(|place| self.scenarios.get(place));
+        scenario.map_or("swarm", |known| known.name)
+    }
+
+    fn advance(&mut self, real: f64, work: f64, clock: fn() -> f64) {
+        self.player.advance(real, work, clock);
+        let until = clock() + BESIDE;
+        if self.player.run_mut().work(until, clock) {
+            self.player.touch();
+        }
+        let now = self.history().now();
+        let ways = self.ways.as_mut();
+        if ways.is_some_and(|ways| ways.work(now, until, clock)) {
+            self.player.note();
         }
     }
 
@@ -198,16 +315,12 @@ impl Driven for Engine {
             hint: describe::hint(run.world(), &moment, self.hovered),
             picture: describe::picture(&moment),
             events: describe::events(&moment, history.entries()),
+            ways: self.ways.as_ref().and_then(Ways::view),
+            goals: run.goals(),
+            digest: run.world().digest(),
             refused: self.refused.clone(),
+            address: self.address.clone(),
             moment,
         }
-    }
-}
-
-fn begin(levers: &Levers) -> History<SwarmWorld> {
-    let setup = levers.setup();
-    match History::new(setup, u64::from(levers.seed)) {
-        Ok(history) => history,
-        Err(_) => unreachable!("all settings are within the simulator's limits, which is tested"),
     }
 }

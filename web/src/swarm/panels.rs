@@ -4,12 +4,14 @@ pub mod ask_bar;
 pub mod caption;
 pub mod client_card;
 pub mod event_log;
+pub mod goals_card;
 pub mod help;
 pub mod levers_card;
 pub mod number_field;
 pub mod stage_view;
 pub mod strip;
 pub mod tables_card;
+pub mod ways_card;
 
 use yew::{Callback, Properties, UseStateHandle};
 

@@ -6,6 +6,7 @@ use chordscope_core::base::id::Id;
 use chordscope_core::swarm::api::{Event, Fault, Limit, TransferView, Why};
 use chordscope_sim::engine::history::History;
 use chordscope_sim::worlds::swarm::acting::{Action, What};
+use chordscope_sim::worlds::swarm::scenario::Goal;
 use chordscope_sim::worlds::swarm::view::LimitedBy;
 use chordscope_sim::worlds::swarm::{Conduct, SwarmWorld, member};
 use chordscope_web::swarm::engine::snapshot::{EventRow, Snapshot};
@@ -233,6 +234,13 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>) -> Result<(), Stri
             check(!facts.has(one, segment) && most.is_some_and(|most| near(percent.into(), most)), format!("{coming:?}"))?;
             check(from.is_none_or(|from| coming.iter().any(|(sender, _)| *sender == from)), "another one sends it")
         }
+        Statement::CellRefused { member: one, segment, from } => {
+            let fits = |what: &What| matches!(what, What::Member(id, Event::Banned(who, _, Fault::Segment(wrong))) if (of(*id), of(*who), *wrong) == (one, from, segment));
+            check(facts.happened(fits), "it refused no such segment")?;
+            check(!facts.has(one, segment) && facts.coming(one, segment).is_empty(), "it has it, or it comes")
+        }
+        // Goals are no facts: their rows are judged. The three ways are judged as a table.
+        Statement::Goal { .. } | Statement::Ways { .. } => Ok(()),
         Statement::CellLacks { member: one, segment, asked } => {
             let view = facts.views.get(&one);
             check(!facts.has(one, segment) && facts.coming(one, segment).is_empty(), "it has it, or it comes")?;
@@ -393,7 +401,10 @@ pub(crate) fn kind(statement: &Statement) -> &'static str {
         Statement::Gone { .. } => "Gone",
         Statement::CellHas { .. } => "CellHas",
         Statement::CellArrives { .. } => "CellArrives",
+        Statement::CellRefused { .. } => "CellRefused",
         Statement::CellLacks { .. } => "CellLacks",
+        Statement::Goal { .. } => "Goal",
+        Statement::Ways { .. } => "Ways",
         Statement::Copies { .. } => "Copies",
         Statement::Flows { .. } => "Flows",
     }
@@ -451,6 +462,13 @@ fn numbers(statement: &Statement) -> Vec<u64> {
             wide(of),
             wide(arriving).filter(|count| *count > 0),
         ]),
+        Statement::Goal { goal, .. } => aims(goal),
+        Statement::Ways { percent, .. } => percent.to_vec(),
+        Statement::CellRefused {
+            member,
+            segment,
+            from,
+        } => some(&[name(member), wide(segment), name(from)]),
         Statement::CellHas { member, segment }
         | Statement::CellLacks {
             member, segment, ..
@@ -486,6 +504,18 @@ fn numbers(statement: &Statement) -> Vec<u64> {
     }
 }
 
+/// The numbers of a goal.
+fn aims(goal: Goal) -> Vec<u64> {
+    let thousandths = |share: u32| vec![u64::from(share) / 1_000, u64::from(share) % 1_000 / 10];
+    match goal {
+        Goal::AllServed | Goal::DoneWithoutSeed | Goal::LaterThanTwin => Vec::new(),
+        Goal::SeedSendsAtMost(share) | Goal::NoSlowerThanTheFirst(share) => thousandths(share),
+        Goal::Banned { client, by } => vec![by as u64, client],
+        Goal::GivesNothing(client) => vec![client],
+        Goal::OneClub { segment, clients } => vec![clients as u64, segment.into()],
+    }
+}
+
 /// Whether the words say the statement's own numbers, in order, and nothing else of the sort.
 pub(crate) fn carries(statement: &Statement, text: &str) -> bool {
     let words = text.split(|one: char| !one.is_ascii_digit());
@@ -494,7 +524,12 @@ pub(crate) fn carries(statement: &Statement, text: &str) -> bool {
     match statement {
         // Times and rates are written in units of their own.
         Statement::Served { .. } | Statement::LimitedBy { .. } => true,
-        Statement::Bound { .. } => said.ends_with(&wanted),
+        Statement::Bound { .. } | Statement::Ways { .. } => said.ends_with(&wanted),
+        // The other swarm is described in words of the scenario's.
+        Statement::Goal {
+            goal: Goal::LaterThanTwin,
+            ..
+        } => true,
         _ => said == wanted,
     }
 }
@@ -537,7 +572,11 @@ pub(crate) fn lies(statement: &Statement) -> Vec<Statement> {
         Statement::CellArrives { .. } => {
             lie!(member += 40, segment += 200, percent += 3; CellArrives)
         }
+        Statement::CellRefused { .. } => {
+            lie!(member += 40, segment += 200, from += 40; CellRefused)
+        }
         Statement::CellLacks { .. } => lie!(segment += 200; CellLacks),
+        Statement::Goal { .. } | Statement::Ways { .. } => {}
         Statement::Copies { .. } => lie!(copies += 1, of += 1, arriving += 1; Copies),
         Statement::Flows { .. } => lie!(from += 40, to += 40, segment += 200, percent += 3; Flows),
     }

@@ -57,8 +57,8 @@ fn levers(rng: &mut Rng) -> Levers {
         clients: 1 + rng.below(10) as u32,
         segments: 1 + rng.below(24) as u32,
         picker: [Picker::Rarest, Picker::Random, Picker::InOrder][rng.below(3) as usize],
-        seed_up: 1 + rng.below(4) as u32,
-        client_up: 1 + rng.below(4) as u32,
+        seed_up: 125_000 * (1 + rng.below(4)),
+        client_up: 125_000 * (1 + rng.below(4)),
         uplinks: [Uplinks::Equal, Uplinks::Unequal][rng.below(2) as usize],
         arrival: [Arrival::AtOnce, Arrival::Trickle][rng.below(2) as usize],
         last: [Last::Honest, Last::Honest, Last::FreeRides, Last::Lies][rng.below(4) as usize],
@@ -137,7 +137,7 @@ fn every_statement_is_so_at_every_moment_of_random_swarms_and_its_opposite_is_fo
     let mut seen = Seen::default();
     for seed in seeds() {
         let mut rng = Rng::from_seed(seed, 7);
-        let mut engine = Engine::open(true);
+        let mut engine = Engine::open("", true);
         let levers = levers(&mut rng);
         let known = engine.snapshot().scenarios;
         match rng.below(3) {
@@ -203,7 +203,7 @@ fn every_statement_is_so_at_every_moment_of_random_swarms_and_its_opposite_is_fo
 
 #[test]
 fn played_to_its_end_a_swarm_says_so_and_stops_there() {
-    let mut engine = Engine::open(false);
+    let mut engine = Engine::open("", false);
     let mut frames = 0;
     while engine.snapshot().time.playing {
         engine.advance(16.0, 7.0, || 0.0);
@@ -235,7 +235,7 @@ fn played_to_its_end_a_swarm_says_so_and_stops_there() {
 
 #[test]
 fn the_requests_of_the_selected_client_are_steps() {
-    let mut engine = Engine::open(true);
+    let mut engine = Engine::open("", true);
     engine.apply(Command::Select(5));
     let mut asked = Vec::new();
     for _ in 0..12 {

@@ -4,7 +4,7 @@ use chordscope_core::base::id::Id;
 use chordscope_sim::engine::json::Json;
 
 use crate::input::Key;
-use crate::player::Control;
+use crate::player::{Control, Given};
 use crate::scene::hit::Under;
 
 /// Routing and mode of a lookup.
@@ -74,6 +74,16 @@ impl Command {
             Self::Hover(_) | Self::Type(_) | Self::ShowUpkeep(_) => true,
             Self::Time(control) => control.is_speed(),
             _ => false,
+        }
+    }
+}
+
+impl From<Given> for Command {
+    fn from(given: Given) -> Self {
+        match given {
+            Given::Link(link) => Self::Open(link),
+            Given::File(run) => Self::Import(run),
+            Given::Refused(why) => Self::Refuse(why),
         }
     }
 }

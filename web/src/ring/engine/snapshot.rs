@@ -15,6 +15,7 @@ pub use self::story::{About, Caption, EventView, LookupView, Tone};
 use crate::brief::{brief, shorten};
 use crate::input::Key;
 use crate::player::TimeView;
+pub use crate::player::{Beside, Refused};
 use crate::ring::engine::command::Way;
 use crate::ring::engine::statement::Statement;
 use crate::scene::hit::Under;
@@ -72,28 +73,6 @@ pub struct Snapshot {
     pub digest: String,
     /// Why the last command was refused, or what to know of the link that was followed.
     pub refused: Option<Refused>,
-}
-
-/// Why a command was refused, and beside which control that is said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
-    /// The control.
-    pub beside: Beside,
-    /// One sentence.
-    pub text: String,
-}
-
-/// The control that a command came by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Beside {
-    /// The question above the stage, with the scenario.
-    Question,
-    /// The bar of time.
-    Time,
-    /// The card that changes the ring.
-    Ring,
-    /// The buttons that export and import a run.
-    Run,
 }
 
 /// A scenario, as the combobox and the line below it show it.
@@ -167,9 +146,7 @@ impl Snapshot {
 
     /// Why the last command that came by this control was refused.
     pub fn refused_beside(&self, control: Beside) -> Option<&str> {
-        let refused = self.refused.as_ref();
-        let refused = refused.filter(|refused| refused.beside == control);
-        refused.map(|refused| refused.text.as_str())
+        Refused::beside(self.refused.as_ref(), control)
     }
 
     /// A key that holds a value.

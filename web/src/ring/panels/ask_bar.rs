@@ -4,7 +4,7 @@ use web_sys::{Event, HtmlSelectElement, SubmitEvent};
 use yew::{Callback, Html, TargetCast, html};
 
 use crate::input;
-use crate::page;
+use crate::page::{self, Route};
 use crate::ring::engine::command::Command;
 use crate::ring::engine::snapshot::Beside;
 use crate::ring::intent::{Intent, asking};
@@ -72,7 +72,7 @@ fn scenario(desk: &Desk) -> Html {
     let onchange = Callback::from(move |event: Event| {
         let select: HtmlSelectElement = event.target_unchecked_into();
         let name = select.value();
-        page::set_query(&format!("s={name}"));
+        page::replace_query(Route::Ring, &format!("s={name}"));
         send.emit(Command::Load(name));
     });
     let current = &desk.view.scenario;

@@ -43,7 +43,7 @@ impl GridLayout {
     /// The geometry of a stage of this size.
     pub fn new(width: f64, height: f64, columns: usize, rows: usize) -> Self {
         let narrow = width < NARROW;
-        let (left, right) = if narrow { (26.0, 32.0) } else { (84.0, 112.0) };
+        let (left, right) = if narrow { (26.0, 42.0) } else { (84.0, 112.0) };
         let room = (width - left - right).max(1.0);
         let pitch = (room / columns.max(1) as f64).min(WIDEST);
         let spare = room - pitch * columns as f64;

@@ -139,13 +139,28 @@ impl Brush<'_> {
                     self.pen.fill_rect(x, y, wide * share.clamp(0.0, 1.0), high);
                     self.frame(x, y, wide, high, colour);
                 }
-                Cell::Lacks | Cell::Arriving(_) => {
+                Cell::Lacks | Cell::Arriving(_) | Cell::Refused => {
                     self.tinted(&self.colours.base.band, 0.5, |pen| {
                         pen.fill_rect(x, y, wide, high);
                     });
+                    if *cell == Cell::Refused {
+                        self.cross(x + wide / 2.0, y + high / 2.0, wide.min(high) / 2.0 - 1.0);
+                    }
                 }
             }
         }
+    }
+
+    fn cross(&self, x: f64, y: f64, half: f64) {
+        let half = half.clamp(1.0, 5.0);
+        self.pen.set_line_width(2.0);
+        self.pen.set_stroke_style_str(&self.colours.base.bad);
+        self.pen.begin_path();
+        self.pen.move_to(x - half, y - half);
+        self.pen.line_to(x + half, y + half);
+        self.pen.move_to(x - half, y + half);
+        self.pen.line_to(x + half, y - half);
+        self.pen.stroke();
     }
 
     fn frame(&self, x: f64, y: f64, wide: f64, high: f64, colour: &str) {

@@ -1,6 +1,8 @@
 //! The commands of the user to the engine.
 
-use crate::player::Control;
+use chordscope_sim::engine::json::Json;
+
+use crate::player::{Control, Given};
 use crate::swarm::engine::levers::Levers;
 
 /// One intent of the user.
@@ -10,6 +12,12 @@ pub enum Command {
     Time(Control),
     /// Start a built-in scenario, by its name.
     Load(&'static str),
+    /// Show the run and the moment that a link names.
+    Open(String),
+    /// Show the run that an exported file holds.
+    Import(Json),
+    /// Say why no run was exported or imported.
+    Refuse(String),
     /// Start what is shown again.
     Again,
     /// Start again with these settings.
@@ -37,6 +45,16 @@ pub enum Over {
     Segment(u32),
     /// A segment on its way: from, to, which.
     Flow(u64, u64, u32),
+}
+
+impl From<Given> for Command {
+    fn from(given: Given) -> Self {
+        match given {
+            Given::Link(link) => Self::Open(link),
+            Given::File(run) => Self::Import(run),
+            Given::Refused(why) => Self::Refuse(why),
+        }
+    }
 }
 
 impl From<Control> for Command {

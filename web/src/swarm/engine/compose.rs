@@ -64,9 +64,10 @@ fn drawn(moment: &Moment, selected: Option<u64>, hovered: Option<Over>) -> Vec<F
 }
 
 fn column(moment: &Moment, member: &MemberView) -> Column {
-    let cell = |cell: &view::Cell| match cell {
+    let cell = |(segment, cell): (u32, &view::Cell)| match cell {
         view::Cell::Has => Cell::Has,
         view::Cell::Arriving(share) => Cell::Arriving(f64::from(*share) / 1_000.0),
+        view::Cell::Lacks if moment::refused(member, segment).is_some() => Cell::Refused,
         view::Cell::Lacks => Cell::Lacks,
     };
     let name = match member.number {
@@ -102,7 +103,7 @@ fn column(moment: &Moment, member: &MemberView) -> Column {
         },
         word: member.limit.map_or("", word).to_owned(),
         uplink: megabits(member.rates.up),
-        cells: member.cells.iter().map(cell).collect(),
+        cells: (0..).zip(&member.cells).map(cell).collect(),
     }
 }
 

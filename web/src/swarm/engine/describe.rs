@@ -128,6 +128,13 @@ fn of_cell(world: &SwarmWorld, moment: &Moment, member: u64, segment: u32) -> St
     if moment::has(seen, segment) {
         return Statement::CellHas { member, segment };
     }
+    if let Some(from) = moment::refused(seen, segment) {
+        return Statement::CellRefused {
+            member,
+            segment,
+            from,
+        };
+    }
     let flows = moment.flows.iter();
     let mut coming = flows.filter(|flow| flow.to == member && flow.segment == segment);
     match moment::arriving(seen, segment) {

@@ -1,6 +1,7 @@
 //! A moment of a swarm as the page reads it: the simulator tells who has what, here is what follows from it.
 
 use chordscope_core::base::time::Instant;
+use chordscope_core::swarm::api::Fault;
 use chordscope_sim::worlds::swarm::view::{Cell, MemberView, Moment, Presence};
 use chordscope_sim::worlds::swarm::{Conduct, Part, SwarmWorld, member};
 
@@ -115,6 +116,16 @@ pub fn down(member: &MemberView) -> u64 {
 /// Whether a member gives nothing by its own will.
 pub fn free_rides(member: &MemberView) -> bool {
     member.conduct == Conduct::FreeRides
+}
+
+/// The member whose wrong segment this member has refused, while it lacks that segment still.
+pub fn refused(member: &MemberView, segment: u32) -> Option<u64> {
+    let mut banned = member.banned.iter();
+    let from = banned
+        .find(|(_, fault)| *fault == Fault::Segment(segment))?
+        .0;
+    let lacks = member.cells.get(segment as usize) == Some(&Cell::Lacks);
+    (lacks && is_here(member)).then_some(from)
 }
 
 /// Whether another member has banned this one.

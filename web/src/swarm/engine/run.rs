@@ -13,6 +13,8 @@ use chordscope_sim::worlds::swarm::view::Moment;
 
 use crate::player::{self, Played, Tick, Turn};
 use crate::swarm::engine::caption::{self, Caption};
+use crate::swarm::engine::goals::Goals;
+use crate::swarm::engine::snapshot::GoalRow;
 use crate::swarm::engine::{describe, moment};
 
 /// The number of entries of the trace, back from now, among which the one is looked for that the caption tells of.
@@ -42,6 +44,7 @@ pub struct Run {
     stepped: Option<u64>,
     /// Whether the last step was that everybody is served, or that somebody never can be.
     is_final: bool,
+    goals: Goals,
 }
 
 /// The facts of a moment by which it is known later that the run has come to its end.
@@ -52,9 +55,10 @@ pub struct Mark {
 
 impl Run {
     /// The run of a history, from where that is.
-    pub(super) fn new(history: History<SwarmWorld>, selected: Option<u64>) -> Self {
+    pub(super) fn new(history: History<SwarmWorld>, selected: Option<u64>, goals: Goals) -> Self {
         let mut run = Self {
             history,
+            goals,
             selected,
             ticks: Rc::default(),
             read: 0,
@@ -105,6 +109,22 @@ impl Run {
             .then(|| bounds.swarm_at_best())
     }
 
+    /// Lets what is compared with the run go on until a time by `clock`; whether that changes what is said.
+    pub(super) fn work(&mut self, until: f64, clock: fn() -> f64) -> bool {
+        self.goals.work(until, clock);
+        self.look()
+    }
+
+    /// Takes up which goals the run has come to; whether one is new.
+    fn look(&mut self) -> bool {
+        self.goals.look(self.history.world(), self.history.now())
+    }
+
+    /// The goals as they stand now.
+    pub(super) fn goals(&self) -> Vec<GoalRow> {
+        self.goals.rows(self.history.now())
+    }
+
     /// The ticks of the timeline.
     pub(super) fn ticks(&self) -> Rc<Vec<Tick>> {
         Rc::clone(&self.ticks)
@@ -126,6 +146,7 @@ impl Run {
 
     /// Forgets what was read of the time from a moment on.
     fn forget_from(&mut self, at: Instant) {
+        self.goals.forget_from(at);
         let ticks = Rc::make_mut(&mut self.ticks);
         ticks.retain(|tick| tick.at < at.as_micros());
         let entries = self.history.entries();
@@ -180,7 +201,7 @@ impl Played for Run {
 
     fn take_up(&mut self) -> bool {
         self.read();
-        false
+        self.look()
     }
 
     fn step(&mut self) -> Option<f64> {
@@ -205,6 +226,7 @@ impl Played for Run {
             Turn::Entered => self.forget_from(Instant::ZERO),
         }
         self.read();
+        self.look();
         self.stepped = self.last(caption::is_step).map(|entry| entry.index);
         self.is_final = self.world().is_complete();
     }

@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
+use chordscope_sim::worlds::swarm::comparison::Contender;
 use chordscope_sim::worlds::swarm::scenario::Scenario;
 use chordscope_sim::worlds::swarm::view::Moment;
 
-use crate::player::TimeView;
+use crate::player::{Beside, Refused, TimeView};
 use crate::swarm::engine::caption::Caption;
 use crate::swarm::engine::command::Over;
 use crate::swarm::engine::levers::Levers;
@@ -36,8 +37,77 @@ pub struct Snapshot {
     pub picture: Vec<Statement>,
     /// The log, oldest first.
     pub events: Vec<EventRow>,
-    /// The reason why the last command was refused.
-    pub refused: Option<String>,
+    /// One server, a content delivery network and a swarm, in lockstep with the run.
+    pub ways: Option<WaysView>,
+    /// The goals of the scenario, while its own settings are played.
+    pub goals: Vec<GoalRow>,
+    /// The digest of all that happened so far, in hexadecimal: the same run has the same digest everywhere.
+    pub digest: String,
+    /// Why the last command was refused, or what to know of the link that was followed.
+    pub refused: Option<Refused>,
+    /// The query of a link to the run, where the user has just begun it.
+    pub address: Option<String>,
+}
+
+/// The three ways to serve everyone, without what the user did in the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaysView {
+    /// The moment that they have come to, in microseconds: that of the run, or one before it.
+    pub at: u64,
+    /// One server, the network, the swarm.
+    pub ways: [WayView; 3],
+    /// The time to serve everyone, by the number of clients.
+    pub rows: Vec<RunRow>,
+}
+
+/// A way to serve everyone, at a moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WayView {
+    /// The way.
+    pub way: Contender,
+    /// The share that the clients have of all that they want, in thousandths.
+    pub served: u16,
+    /// Copies that the first seed has sent since the start, in hundredths.
+    pub hundredths: u64,
+    /// Copies that proxies had before the start.
+    pub ahead: u8,
+    /// The time at which the last client had the file, in microseconds.
+    pub finished: Option<u64>,
+    /// The share of the file that each client has, in thousandths.
+    pub clients: Vec<u64>,
+}
+
+/// The time to serve so many clients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunRow {
+    /// Their number.
+    pub clients: u64,
+    /// Whether the run that is shown has so many.
+    pub is_this: bool,
+    /// The time by each way, in microseconds; `None` where it has not ended.
+    pub took: [Option<u64>; 3],
+    /// Whether these runs are over.
+    pub is_over: bool,
+    /// The least time that one server takes, by theory.
+    pub server: Option<u64>,
+    /// The least time that a swarm takes, by theory.
+    pub swarm: Option<u64>,
+}
+
+/// A goal of the scenario.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GoalRow {
+    /// The goal.
+    pub goal: Statement,
+    /// The time at which the run had come to it, in microseconds.
+    pub met: Option<u64>,
+}
+
+impl Snapshot {
+    /// Why the last command that came by this control was refused.
+    pub fn refused_beside(&self, control: Beside) -> Option<&str> {
+        Refused::beside(self.refused.as_ref(), control)
+    }
 }
 
 /// The client that is selected.
@@ -83,4 +153,14 @@ pub struct EventRow {
     pub at: u64,
     /// The event.
     pub what: Statement,
+}
+
+impl WaysView {
+    /// The three in a sentence.
+    pub fn statement(&self) -> Statement {
+        Statement::Ways {
+            at: self.at,
+            percent: self.ways.each_ref().map(|way| u64::from(way.served) / 10),
+        }
+    }
 }

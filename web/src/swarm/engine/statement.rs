@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use chordscope_core::swarm::api::{Fault, Why};
 use chordscope_sim::engine::time_text::time_text;
+use chordscope_sim::worlds::swarm::scenario::Goal;
 use chordscope_sim::worlds::swarm::view::LimitedBy;
 
 /// A fact. Members are numbered; 0 is the first seed.
@@ -168,6 +169,15 @@ pub enum Statement {
         /// Percent of it that are there.
         percent: u16,
     },
+    /// A segment came to a member with a wrong digest, and is missing still.
+    CellRefused {
+        /// The member.
+        member: u64,
+        /// The segment.
+        segment: u32,
+        /// The member that sent it.
+        from: u64,
+    },
     /// A segment is not at a member.
     CellLacks {
         /// The member.
@@ -187,6 +197,20 @@ pub enum Statement {
         of: u32,
         /// Clients at which it is arriving.
         arriving: u32,
+    },
+    /// The state of the three ways at one moment.
+    Ways {
+        /// The moment, in microseconds.
+        at: u64,
+        /// Percent of all that is wanted, by one server, by the network and by the swarm.
+        percent: [u64; 3],
+    },
+    /// A goal of a scenario.
+    Goal {
+        /// The goal.
+        goal: Goal,
+        /// What is otherwise in the swarm that it is compared with.
+        twin: Option<&'static str>,
     },
     /// A segment on its way.
     Flows {
@@ -327,6 +351,15 @@ impl Statement {
                     name(*member)
                 )
             }
+            Self::CellRefused {
+                member,
+                segment,
+                from,
+            } => format!(
+                "{} has refused segment {segment} from {}, as its digest was wrong, and lacks it still.",
+                capital(&name(*member)),
+                name(*from)
+            ),
             Self::CellLacks {
                 member,
                 segment,
@@ -353,6 +386,14 @@ impl Statement {
                 }
                 text + "."
             }
+            Self::Ways {
+                at,
+                percent: [server, cdn, swarm],
+            } => format!(
+                "After {} the clients of one server have {server} % of all that they want, those of the CDN {cdn} %, those of the swarm {swarm} %.",
+                time_text(*at)
+            ),
+            Self::Goal { goal, twin } => aim(*goal, *twin),
             Self::Flows {
                 from,
                 to,
@@ -410,6 +451,10 @@ fn limited(limit: LimitedBy, down: u64) -> String {
             "All who have what it lacks choke it now: it waits for a slot.".to_owned()
         }
         LimitedBy::Rare => "Nobody whom it knows has anything that it lacks.".to_owned(),
+        LimitedBy::Downlink if down == 0 => "Limited by its own downlink.".to_owned(),
+        LimitedBy::Senders if down == 0 => {
+            "Limited by the uplinks of those who send to it, and by the latency.".to_owned()
+        }
         LimitedBy::Downlink => format!(
             "Limited by its own downlink: {} Mbit/s come in.",
             megabits(down)
@@ -417,6 +462,41 @@ fn limited(limit: LimitedBy, down: u64) -> String {
         LimitedBy::Senders => format!(
             "Limited by the uplinks of those who send to it: {} Mbit/s come in.",
             megabits(down)
+        ),
+    }
+}
+
+fn aim(goal: Goal, twin: Option<&str>) -> String {
+    match goal {
+        Goal::AllServed => {
+            "Everybody who wants the file has it, and nobody left without.".to_owned()
+        }
+        Goal::SeedSendsAtMost(copies) => format!(
+            "Everybody has the file, and the seed has sent at most {} copies of it.",
+            decimal(u64::from(copies) / 10)
+        ),
+        Goal::DoneWithoutSeed => {
+            "The seed leaves before everybody is served, and everybody gets the file nevertheless."
+                .to_owned()
+        }
+        Goal::Banned { client, by } => format!(
+            "At least {by} others have banned {}, and everybody else who wants the file has it.",
+            name(client)
+        ),
+        Goal::GivesNothing(client) => format!(
+            "{} has the whole file and has sent nothing of it.",
+            capital(&name(client))
+        ),
+        Goal::NoSlowerThanTheFirst(share) => format!(
+            "Everybody has the file, and the last quarter to come took at most {} times as long as the first quarter.",
+            decimal(u64::from(share) / 10)
+        ),
+        Goal::OneClub { segment, clients } => format!(
+            "When the last client has come, at least {clients} lack segment {segment} and nothing else."
+        ),
+        Goal::LaterThanTwin => format!(
+            "The last client is done later than in the same swarm with one thing otherwise: {}.",
+            twin.unwrap_or("there is none")
         ),
     }
 }

@@ -4,6 +4,7 @@ use web_sys::{Event, HtmlSelectElement, MouseEvent, SubmitEvent};
 use yew::{Callback, Html, TargetCast, html};
 
 use crate::page;
+use crate::player::Beside;
 use crate::swarm::engine::command::Command;
 use crate::swarm::engine::levers::{Dial, Levers, Picker};
 use crate::swarm::panels::Desk;
@@ -25,12 +26,15 @@ pub fn ask_bar(desk: &Desk) -> Html {
                 {scenario(desk)}
                 {number_field(desk, Dial::Clients, "Clients", "swarm-clients")}
                 {number_field(desk, Dial::Segments, "Segments", "swarm-segments")}
-                {choice(desk, "Picker", &[("Rarest first", Picker::Rarest), ("Random", Picker::Random), ("In order", Picker::InOrder)], |levers| levers.picker, |levers, picker| Levers { picker, ..levers })}
+                {choice(desk, "Picker", &[("Rarest first", Picker::Rarest), ("Random", Picker::Random), ("In order", Picker::InOrder)], None, |levers| levers.picker, |levers, picker| Levers { picker, ..levers })}
                 <button type="button" onclick={more}>{"More …"}</button>
                 <button class="main" type="submit">{"Start again"}</button>
             </form>
             if let Some(scenario) = desk.view.scenario.and_then(|place| desk.view.scenarios.get(place)) {
                 <p class="ask__about"><b>{"Watch:"}</b>{" "}{scenario.watch}</p>
+            }
+            if let Some(refused) = desk.view.refused_beside(Beside::Question) {
+                <p class="error" role="alert">{refused}</p>
             }
             {error_of(desk, &[(Dial::Clients, "swarm-clients"), (Dial::Segments, "swarm-segments")])}
         </div>
@@ -65,11 +69,13 @@ fn scenario(desk: &Desk) -> Html {
     }
 }
 
-/// A list of settings, of which one is chosen. The swarm begins again with another one.
+/// A list of settings, of which one is chosen. The swarm begins again with another one. Only a scenario or a link can ask for the one that is
+/// `own` to them.
 pub(super) fn choice<T: Copy + PartialEq + 'static>(
     desk: &Desk,
     name: &'static str,
     options: &'static [(&'static str, T)],
+    own: Option<T>,
     now: fn(&Levers) -> T,
     with: fn(Levers, T) -> Levers,
 ) -> Html {
@@ -82,12 +88,15 @@ pub(super) fn choice<T: Copy + PartialEq + 'static>(
         }
     });
     let now = now(&desk.view.levers);
+    // After a choice of the user's, a list follows the index alone.
+    let place = options.iter().position(|(_, value)| *value == now);
+    let place = place.and_then(|place| i32::try_from(place).ok());
     html! {
         <label>
             {name}
-            <select {onchange}>
+            <select ~selectedIndex={place.unwrap_or(-1)} {onchange}>
                 for (text, value) in options.iter() {
-                    <option selected={*value == now}>{*text}</option>
+                    <option selected={*value == now} disabled={Some(*value) == own && *value != now}>{*text}</option>
                 }
             </select>
         </label>

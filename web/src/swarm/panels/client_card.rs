@@ -4,6 +4,7 @@ use chordscope_sim::worlds::swarm::view::{MemberView, Presence};
 use web_sys::{KeyboardEvent, MouseEvent};
 use yew::{Callback, Html, html};
 
+use crate::player::Beside;
 use crate::scene::grid::painter::segment_colour;
 use crate::swarm::engine::command::Command;
 use crate::swarm::engine::moment;
@@ -42,14 +43,17 @@ pub fn client_card(desk: &Desk) -> Html {
             <p>{seen.has.text()}{" "}{seen.limit.as_ref().map(Statement::text)}</p>
             if here {
                 <dl class="slots">
-                    <dt>{"has slots at"}</dt><dd>{names(&seen.slots)}</dd>
-                    <dt>{"choked by"}</dt><dd>{names(&seen.choked_by)}</dd>
+                    // The seed asks nobody for anything.
+                    if number > 0 {
+                        <dt>{"has slots at"}</dt><dd>{names(&seen.slots)}</dd>
+                        <dt>{"choked by"}</dt><dd>{names(&seen.choked_by)}</dd>
+                    }
                     <dt>{"has slots for"}</dt><dd>{names(&seen.gives_to)}</dd>
                 </dl>
                 {lacks(desk, seen)}
                 <div class="saves"><button type="button" onclick={leave}>{"Let it leave"}</button></div>
             }
-            if let Some(refused) = &desk.view.refused {
+            if let Some(refused) = desk.view.refused_beside(Beside::Ring) {
                 <p class="error" role="alert">{refused}</p>
             }
         </section>

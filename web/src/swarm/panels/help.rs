@@ -8,7 +8,7 @@ use crate::swarm::engine::command::Command;
 pub const HELP: Help = Help {
     id: "swarm-help-title",
     text: &[
-        "A real swarm runs in this page, in virtual time: the state machines that fetch files in a native peer, over simulated links. A column is a peer, a row a segment of the file; arcs are segments on their way. Select a client to see what limits it. A deed at an earlier moment begins a branch: what came after stays on the other one.",
+        "A real swarm runs in this page, in virtual time: the state machines that fetch files in a native peer, over simulated links. A column is a peer, a row a segment of the file; arcs are segments on their way. Select a client to see what limits it. A deed at an earlier moment begins a branch: what came after stays on the other one. “Export” saves the run with its branches; “Import”, or dropping the file on the page, opens it again.",
     ],
     keys: &[
         ("Space", "play, or pause"),
@@ -16,15 +16,27 @@ pub const HELP: Help = Help {
         ("→ ←", "step forward, step back"),
         ("Home End", "to the beginning, to the furthest moment"),
         ("+ −", "faster, slower"),
+        ("Ctrl+z Ctrl+y", "undo the last deed, do it again"),
         ("] [", "select the next or the previous client"),
+        ("s", "copy a link to this moment"),
     ],
 };
 
-/// The command of a single key.
-pub fn of_key(key: &str) -> Option<Command> {
-    Some(match key {
+/// A meaning of a single key.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wish {
+    /// Copy a link to this moment.
+    Share,
+    /// A command to the engine.
+    Engine(Command),
+}
+
+/// The meaning of a single key.
+pub fn of_key(key: &str) -> Option<Wish> {
+    Some(Wish::Engine(match key {
+        "s" => return Some(Wish::Share),
         "]" => Command::Move(true),
         "[" => Command::Move(false),
         _ => Command::Time(Control::of_key(key)?),
-    })
+    }))
 }

@@ -12,7 +12,7 @@ pub(super) fn number_field(desk: &Desk, dial: Dial, name: &'static str, id: &'st
     let typed = desk.typed.as_ref().filter(|(typed, _)| *typed == dial);
     let value = match typed {
         Some((_, text)) => text.clone(),
-        None => desk.view.levers.dial(dial).to_string(),
+        None => dial.show(desk.view.levers.dial(dial)),
     };
     let set = desk.typed.setter();
     let oninput = Callback::from(move |event: InputEvent| {
@@ -22,8 +22,10 @@ pub(super) fn number_field(desk: &Desk, dial: Dial, name: &'static str, id: &'st
     let changed = desk.clone();
     let onchange = Callback::from(move |event: Event| {
         let input: HtmlInputElement = event.target_unchecked_into();
+        let now = changed.view.levers.dial(dial);
         match dial.read(&input.value()) {
-            Ok(value) if value == changed.view.levers.dial(dial) => changed.forget_typed(),
+            // What is shown is rounded.
+            Ok(value) if dial.show(value) == dial.show(now) => changed.forget_typed(),
             Ok(value) => changed.begin(changed.view.levers.with(dial, value)),
             Err(why) => {
                 // It stays to be mended, also where nothing was typed but all deleted.
@@ -37,7 +39,7 @@ pub(super) fn number_field(desk: &Desk, dial: Dial, name: &'static str, id: &'st
         <label class="number">
             {name}
             <input
-                {id} type="number" min={least.to_string()} max={most.to_string()} step="1" {value} {oninput} {onchange}
+                {id} type="number" min={dial.show(least)} max={dial.show(most)} step={if dial.is_rate() { "0.1" } else { "1" }} {value} {oninput} {onchange}
                 aria-invalid={wrong.to_string()} aria-describedby={wrong.then(|| format!("{id}-error"))}
             />
         </label>

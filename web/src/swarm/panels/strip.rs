@@ -56,11 +56,21 @@ fn keyline() -> Html {
             {row("has it", html! { <rect class="has" x="1" y="3" width="22" height="10" /> })}
             {row("arriving", html! { <><rect class="has" x="1" y="3" width="10" height="10" /><rect class="room" x="1.6" y="3.6" width="20.8" height="8.8" /></> })}
             {row("lacks it", html! { <rect class="lacks" x="1" y="3" width="22" height="10" /> })}
+            {row("refused", html! { <><rect class="lacks" x="1" y="3" width="22" height="10" /><path class="liar" d="M9 5l6 6M15 5l-6 6" /></> })}
             {row("on its way", html! { <><path class="way" d="M0 8H6" /><rect class="has" x="5" y="2" width="14" height="12" rx="4" /><path class="way rest" d="M20 8h4" /></> })}
             {row("has everything", html! { <circle class="full" cx="12" cy="8" r="6" /> })}
             {row("gives nothing", html! { <circle class="idle" cx="12" cy="8" r="6" /> })}
+            {row("banned", html! { <circle class="liar" cx="12" cy="8" r="6" /> })}
+            {row("to come", html! { <circle class="coming" cx="12" cy="8" r="6" /> })}
+            {row("gone", html! { <><circle class="gone" cx="12" cy="8" r="6" /><path class="gone" d="M7.500 12.500l9-9" /></> })}
+            {row("selected", html! { <><circle class="gone" cx="12" cy="8" r="4" /><circle class="chosen" cx="12" cy="8" r="7" /></> })}
+            {row("complete", html! { <path class="tick" d="M8 8l3 3.500 5.500-7.500" /> })}
             {row("senders", html! { <path class="icon-line" d="M7.5 12.5h9M12 10V3.5M9 6.5l3-3 3 3" /> })}
+            {row("downlink", html! { <path class="icon-line" d="M7.5 12.5h9M12 3.500V10M9 7l3 3 3-3" /> })}
             {row("choked", html! { <><rect class="icon-fill" x="7.5" y="7" width="9" height="6" /><path class="icon-line" d="M9.4 7a2.6 2.6 0 0 1 5.2 0" /></> })}
+            {row("rare", html! { <rect class="icon-line rest" x="7" y="4.500" width="10" height="7" /> })}
+            {row("no source", html! { <text class="icon-fill" x="12" y="12.500" text-anchor="middle">{"?"}</text> })}
+            {row("rarest", html! { <rect class="rarest" x="3" y="5" width="18" height="6" /> })}
         </ul>
     }
 }

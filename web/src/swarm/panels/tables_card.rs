@@ -50,6 +50,7 @@ fn cell(member: &MemberView, segment: u32) -> String {
     match member.cells.get(segment as usize) {
         Some(Cell::Has) => "has".to_owned(),
         Some(Cell::Arriving(share)) => format!("{} %", share / 10),
+        Some(Cell::Lacks) if moment::refused(member, segment).is_some() => "refused".to_owned(),
         Some(Cell::Lacks) | None => "–".to_owned(),
     }
 }
