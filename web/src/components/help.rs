@@ -44,13 +44,21 @@ enum Wish<T> {
     Page(T),
 }
 
-/// Returns the tools, and the help sheet; `more` stands below its keys. While the page is `shown`, keys mean what `meaning` says of them,
-/// `?` opens the sheet and `t` changes the colours, after which `repaint` is called; only those with Ctrl do while `single` is off.
+/// The keys that a page hears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// Any: the page shows.
+    pub shown: bool,
+    /// Those without Ctrl, too.
+    pub single: bool,
+}
+
+/// Returns the tools, and the help sheet; `more` stands below its keys. Keys that are heard mean what `meaning` says of them, `?` opens the
+/// sheet and `t` changes the colours, after which `repaint` is called.
 #[hook]
 pub fn use_help<T: 'static>(
     help: &'static Help,
-    shown: bool,
-    single: bool,
+    heard: Heard,
     meaning: impl Fn(&str) -> Option<T> + 'static,
     intend: Callback<T>,
     repaint: Callback<()>,
@@ -67,9 +75,9 @@ pub fn use_help<T: 'static>(
         Wish::Page(intent) => intend.emit(intent),
     });
     use_shortcuts(
-        shown,
+        heard.shown,
         move |key| match key {
-            key if !single && !key.starts_with("Ctrl+") => None,
+            key if !heard.single && !key.starts_with("Ctrl+") => None,
             "?" => Some(Wish::Help),
             "t" => Some(Wish::Theme),
             key => meaning(key).map(Wish::Page),

@@ -11,7 +11,7 @@ use yew::{
 };
 
 use crate::components::header::{Parts, header};
-use crate::components::help::use_help;
+use crate::components::help::{Heard, use_help};
 use crate::experiments::desk::{Action, Desk};
 use crate::experiments::figure::panels;
 use crate::experiments::help::{HELP, of_key};
@@ -63,8 +63,10 @@ pub fn ExperimentsApp() -> Html {
     };
     let (tools, sheet) = use_help(
         &HELP,
-        shown,
-        true,
+        Heard {
+            shown,
+            single: true,
+        },
         of_key,
         intend.clone(),
         Callback::noop(),

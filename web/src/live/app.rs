@@ -7,7 +7,7 @@ use yew::{
 };
 
 use crate::components::header::{Parts, header};
-use crate::components::help::use_help;
+use crate::components::help::{Heard, use_help};
 use crate::hooks::use_route::use_route;
 use crate::live::desk::{Action, Desk};
 use crate::live::intent::{Intent, command, field_id};
@@ -65,8 +65,10 @@ pub fn LiveApp() -> Html {
     };
     let (tools, sheet) = use_help(
         &HELP,
-        shown,
-        true,
+        Heard {
+            shown,
+            single: true,
+        },
         of_key,
         Callback::from(page::focus),
         stage.recolour.clone(),

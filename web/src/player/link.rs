@@ -13,7 +13,7 @@ pub struct Opened<W: World, C> {
     pub history: History<W>,
     /// Whether it names one; one to a run alone lets that begin.
     pub is_moment: bool,
-    /// What is selected.
+    /// The selection.
     pub chosen: Option<C>,
     /// The caveat, if it was recorded with another behaviour number.
     pub caveat: Option<String>,

@@ -1,12 +1,14 @@
-//! What is done to a whole run, in the header of a page: take deeds back, export, import, share a link.
+//! Deeds on a whole run, in the header of a page: take deeds back, export, import, share a link.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
+use std::mem;
 use std::rc::Rc;
 
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Event, HtmlInputElement, MouseEvent};
 use yew::{
-    Callback, Html, TargetCast, UseStateHandle, hook, html, use_effect_with, use_memo, use_state_eq,
+    Callback, Html, TargetCast, UseForceUpdateHandle, hook, html, use_effect_with,
+    use_force_update, use_mut_ref,
 };
 
 use crate::components::header::Parts;
@@ -34,11 +36,20 @@ pub enum RunDeed {
     Other,
 }
 
-/// The state of the bar.
+/// The things that the bar says.
+#[derive(Debug, Default)]
+struct Said {
+    /// A confirmation, and the number that tells it from the last one.
+    toast: Option<String>,
+    number: u32,
+    /// Whether a run was exported just now: then a chart of time is offered too.
+    exported: bool,
+}
+
+/// The bar.
 #[derive(Clone, Debug)]
 pub struct RunBar {
-    toast: UseStateHandle<Option<String>>,
-    exported: UseStateHandle<bool>,
+    said: Rc<RefCell<Said>>,
     /// Carries out a deed.
     pub deed: Callback<RunDeed>,
     /// Takes a run from outside.
@@ -48,23 +59,11 @@ pub struct RunBar {
 /// The bar of a page. A notice of the player is shown for as long as it takes to read.
 #[hook]
 pub fn use_run_bar<D: Driven>(handle: &PlayerHandle<D>, notice: Option<&Notice>) -> RunBar {
-    let (toast, exported) = (use_state_eq(|| None), use_state_eq(|| false));
-    let number = use_memo((), |()| Cell::new(0));
+    let (said, update) = (use_mut_ref(Said::default), use_force_update());
     let show = {
-        let (toast, number) = (toast.setter(), number);
+        let (said, update) = (Rc::clone(&said), update.clone());
         Callback::from(move |text: String| {
-            let words = u32::try_from(text.split_whitespace().count()).unwrap_or(0);
-            let mine = number.get() + 1;
-            number.set(mine);
-            toast.set(Some(text));
-            let (toast, number) = (toast.clone(), Rc::clone(&number));
-            spawn_local(async move {
-                page::sleep(TOAST + words * TOAST_WORD).await;
-                // Another one that is shown by now stays.
-                if number.get() == mine {
-                    toast.set(None);
-                }
-            });
+            spawn_local(toast(Rc::clone(&said), update.clone(), text));
         })
     };
     {
@@ -77,10 +76,12 @@ pub fn use_run_bar<D: Driven>(handle: &PlayerHandle<D>, notice: Option<&Notice>)
     }
     let given = handle.send.reform(D::Command::from);
     let deed = {
-        let (engine, given, exported) =
-            (Rc::clone(&handle.engine), given.clone(), exported.setter());
+        let (engine, given, said) = (Rc::clone(&handle.engine), given.clone(), Rc::clone(&said));
         Callback::from(move |deed: RunDeed| {
-            exported.set(deed == RunDeed::Export);
+            let exported = deed == RunDeed::Export;
+            if mem::replace(&mut said.borrow_mut().exported, exported) != exported {
+                update.force_update();
+            }
             match deed {
                 RunDeed::Share => share(&engine, show.clone()),
                 RunDeed::Export => export(&engine, &given),
@@ -92,11 +93,24 @@ pub fn use_run_bar<D: Driven>(handle: &PlayerHandle<D>, notice: Option<&Notice>)
             }
         })
     };
-    RunBar {
-        toast,
-        exported,
-        deed,
-        given,
+    RunBar { said, deed, given }
+}
+
+/// Shows a word of confirmation for as long as it takes to read.
+async fn toast(said: Rc<RefCell<Said>>, update: UseForceUpdateHandle, text: String) {
+    let words = u32::try_from(text.split_whitespace().count()).unwrap_or(0);
+    let number = {
+        let mut said = said.borrow_mut();
+        said.toast = Some(text);
+        said.number += 1;
+        said.number
+    };
+    update.force_update();
+    page::sleep(TOAST + words * TOAST_WORD).await;
+    // Another one that is shown by now stays.
+    if said.borrow().number == number {
+        said.borrow_mut().toast = None;
+        update.force_update();
     }
 }
 
@@ -144,7 +158,7 @@ impl RunBar {
         refused: Option<&str>,
     ) -> Parts {
         let toast = html! {
-            if let Some(toast) = &*self.toast {
+            if let Some(toast) = &self.said.borrow().toast {
                 <p class="toast" role="status">{toast}</p>
             }
         };
@@ -177,7 +191,7 @@ impl RunBar {
         html! {
             if let Some(refused) = refused {
                 <p class="top__note error" role="alert">{refused}</p>
-            } else if *self.exported {
+            } else if self.said.borrow().exported {
                 <div class="top__note" role="group" aria-label="Exported">
                     <p>{"Exported: “Import” opens the file. What happened up to now is there as a chart of time, too, for ui.perfetto.dev."}</p>
                     <div class="top__end">

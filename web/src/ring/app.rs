@@ -6,7 +6,7 @@ use yew::{
 };
 
 use crate::components::header::header;
-use crate::components::help::use_help;
+use crate::components::help::{Heard, use_help};
 use crate::hooks::use_route::use_route;
 use crate::input;
 use crate::page::{self, Route};
@@ -52,8 +52,10 @@ pub fn App() -> Html {
     let predicting = handle.view.predicting;
     let (tools, sheet) = use_help(
         &HELP,
-        shown,
-        ui.shortcuts,
+        Heard {
+            shown,
+            single: ui.shortcuts,
+        },
         move |key| intent::of_key(key, predicting),
         intend.clone(),
         handle.repaint.clone(),

@@ -3,7 +3,7 @@
 use yew::{Callback, Html, classes, component, html, use_effect_with, use_node_ref, use_state};
 
 use crate::components::header::header;
-use crate::components::help::use_help;
+use crate::components::help::{Heard, use_help};
 use crate::hooks::use_route::use_route;
 use crate::page::{self, Route};
 use crate::player::Beside;
@@ -45,7 +45,7 @@ pub fn SwarmApp() -> Html {
     let over = use_dropped_run(&bar.given, shown);
     use_effect_with(handle.view.address.clone(), |address| {
         if let Some(address) = address {
-            page::replace_query(Route::Swarm, address);
+            page::replace_query(Route::Swarm, &address.query);
         }
     });
     let (typed, wrong) = (use_state(|| None), use_state(|| None));
@@ -58,8 +58,10 @@ pub fn SwarmApp() -> Html {
     };
     let (tools, sheet) = use_help(
         &HELP,
-        shown,
-        true,
+        Heard {
+            shown,
+            single: true,
+        },
         of_key,
         wish,
         handle.repaint,

@@ -36,7 +36,7 @@ pub use crate::swarm::engine::compose::{flows, named};
 use crate::swarm::engine::goals::Goals;
 use crate::swarm::engine::levers::Levers;
 use crate::swarm::engine::run::Run;
-use crate::swarm::engine::snapshot::Snapshot;
+use crate::swarm::engine::snapshot::{Address, Snapshot};
 use crate::swarm::engine::ways::Ways;
 
 /// Milliseconds of a frame for what is compared with the run.
@@ -53,8 +53,8 @@ pub struct Engine {
     hovered: Option<Over>,
     /// Why the last command was refused.
     refused: Option<Refused>,
-    /// The query of a link to the run, where the user has just begun it.
-    address: Option<String>,
+    /// The query of a link to the run that the user began last.
+    address: Option<Address>,
     ways: Option<Ways>,
 }
 
@@ -67,11 +67,8 @@ impl Engine {
             .first()
             .map(|first| (first.setup.clone(), first.seed));
         let (setup, seed) = first.unwrap_or_else(|| (levers.setup(), levers.seed.into()));
-        let history = match History::<SwarmWorld>::new(setup, seed) {
-            Ok(history) => history,
-            Err(_) => {
-                unreachable!("all scenarios are within the simulator's limits, which is tested")
-            }
+        let Ok(history) = History::<SwarmWorld>::new(setup, seed) else {
+            unreachable!("all scenarios are within the simulator's limits, which is tested")
         };
         let mut engine = Self {
             player: Player::new(Run::new(history.clone(), None, Goals::default()), !still),
@@ -97,7 +94,8 @@ impl Engine {
             Ok(history) => {
                 let clients = history.setup().clients.len() as u64;
                 let selected = self.selected().filter(|client| *client <= clients);
-                self.address = link::to_run(&history);
+                let number = self.address.as_ref().map_or(0, |last| last.number + 1);
+                self.address = link::to_run(&history).map(|query| Address { number, query });
                 self.show(history, selected);
                 self.player.run_on(true);
             }
@@ -244,7 +242,6 @@ impl Driven for Engine {
         self.player.touch();
         if !matches!(command, Command::Hover(_)) {
             self.refused = None;
-            self.address = None;
         }
         match command {
             Command::Time(control) => self.obey(control),

@@ -8,6 +8,7 @@
 )]
 
 mod judge;
+mod shared;
 
 use std::collections::BTreeMap;
 

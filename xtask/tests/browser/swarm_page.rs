@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use thirtyfour::prelude::Key;
 
-use crate::support::{Page, Result, SiteServer, eventually};
+use crate::support::{Page, Result, SiteServer, chordscope, eventually};
 
 /// A small screen, a tablet, a phone.
 const SIZES: [(u32, u32); 3] = [(1280, 800), (768, 900), (390, 844)];
@@ -346,4 +346,147 @@ async fn on_a_phone_stage_caption_and_play_are_on_one_screen() -> Result<()> {
             .map(area => [area.top, area.bottom, innerHeight])";
     assert_eq!(page.run(outside).await?, json!([]));
     page.assert_no_errors().await
+}
+
+async fn digest(page: &Page) -> Result<String> {
+    Ok(page.text("status", "Digest").await?.trim().to_owned())
+}
+
+async fn address(page: &Page) -> Result<String> {
+    let address = page.run("return location.href").await?;
+    Ok(address.as_str().unwrap_or_default().to_owned())
+}
+
+#[tokio::test]
+async fn a_shared_link_and_a_reload_show_the_same_moment_and_the_program_has_its_digest()
+-> Result<()> {
+    let site = SiteServer::start("/").await?;
+    for (width, height) in SIZES {
+        let page = open(&site, width, height).await?;
+        page.choose("Scenario", "A liar is caught and banned")
+            .await?;
+        eventually("the scenario in the address", async || {
+            Ok(address(&page).await?.contains("s=liar").then_some(()))
+        })
+        .await?;
+        stop_at(&page, 2.25).await?;
+        page.click("option", "5").await?;
+        let shown = digest(&page).await?;
+        if width < 600 {
+            page.click("button", "More").await?;
+        }
+        page.click("button", "Share link").await?;
+        eventually("the moment in the address", async || {
+            Ok(address(&page).await?.contains("sel=5").then_some(()))
+        })
+        .await?;
+        let link = address(&page).await?;
+        let said = chordscope(&["sim", "run"], &[&link, "--json"]).await?;
+        let answer: Value = serde_json::from_str(&said)?;
+        assert_eq!(answer["digest"], json!(shown), "{link}");
+        page.reload().await?;
+        page.wait_for_text("status", "Digest", &shown).await?;
+        let other = Page::open_sized(&link, width, height).await?;
+        other.wait_for_text("status", "Digest", &shown).await?;
+        let title = "return document.querySelector('#lab .side .card h2').textContent";
+        assert_eq!(other.run(title).await?, "Client 5");
+        other.by_name("button", "Play").await?;
+        other.assert_no_errors().await?;
+        other.run("location.hash = '#/swarm?s=nothing'").await?;
+        let alert = "return document.querySelector('#lab .ask [role=alert]')?.textContent ?? ''";
+        eventually("what is wrong with the link", async || {
+            let said = other.run(alert).await?.to_string();
+            Ok(said.contains("there is no such scenario").then_some(()))
+        })
+        .await?;
+        assert_eq!(digest(&other).await?, shown, "nothing else changes");
+        page.assert_no_errors().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_run_is_exported_and_imported_with_its_branches() -> Result<()> {
+    let site = SiteServer::start("/").await?;
+    let page = open(&site, 1280, 800).await?;
+    let folder = tempfile::TempDir::new()?;
+    page.save_to(folder.path()).await?;
+    stop_at(&page, 2.5).await?;
+    page.click("option", "seed").await?;
+    stop_at(&page, 1.5).await?;
+    page.click("button", "Let it leave").await?;
+    page.by_name("combobox", "Branch").await?;
+    stop_at(&page, 2.0).await?;
+    let shown = digest(&page).await?;
+    page.click("button", "Export").await?;
+    page.by_name("button", "Save Chrome trace").await?;
+    let path = eventually("the file", async || {
+        let files = std::fs::read_dir(folder.path())?.flatten();
+        let mut files = files.map(|file| file.path());
+        Ok(files.find(|path| path.extension().is_some_and(|kind| kind == "json")))
+    })
+    .await?;
+    let other = open(&site, 1280, 800).await?;
+    let input = other.by_name("button", "Import").await?;
+    input.send_keys(path.to_string_lossy()).await?;
+    other.wait_for_text("status", "Digest", &shown).await?;
+    other.by_name("combobox", "Branch").await?;
+    other.click("button", "Undo").await?;
+    other.assert_no_errors().await?;
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
+async fn goals_are_ticked_and_the_three_ways_have_their_times() -> Result<()> {
+    let site = SiteServer::start("/").await?;
+    for (width, height) in SIZES {
+        let page = open(&site, width, height).await?;
+        let goals = page.table("Goals").await?;
+        assert_eq!(goals[0], ["Goal", "Met"]);
+        assert!(
+            goals[1..].iter().all(|row| row[1] == "not yet"),
+            "{goals:?}"
+        );
+        let times = page
+            .table_with("Time to serve everyone", |table| {
+                // Those of many clients take a while.
+                let few = table.iter().skip(1).take(4);
+                few.flatten().all(|cell| cell != "…")
+            })
+            .await?;
+        assert_eq!(times[0], ["Clients", "One server", "CDN", "Swarm", "Bound"]);
+        assert_eq!(times.len(), 8, "{times:?}");
+        page.choose("Speed", "4 ×").await?;
+        page.wait_for_text(
+            "status",
+            "Result",
+            "All 8 clients have the whole file after",
+        )
+        .await?;
+        page.table_with("Goals", |table| {
+            table[1..].iter().all(|row| row[1].starts_with('✓'))
+        })
+        .await?;
+        page.screenshot(&format!("swarm-ways-{width}")).await?;
+        page.assert_no_errors().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_stage_keeps_its_place_whatever_the_caption_says() -> Result<()> {
+    let site = SiteServer::start("/").await?;
+    for (width, height) in SIZES {
+        let page = open(&site, width, height).await?;
+        let mut places = BTreeSet::new();
+        for tenths in [0, 4, 9, 15, 22, 30] {
+            stop_at(&page, f64::from(tenths) / 10.0).await?;
+            let script =
+                "const area = document.querySelector('#lab .view').getBoundingClientRect();
+                return [Math.round(area.top + scrollY), Math.round(area.height)]";
+            places.insert(page.run(script).await?.to_string());
+        }
+        assert_eq!(places.len(), 1, "{places:?} at {width}");
+    }
+    Ok(())
 }

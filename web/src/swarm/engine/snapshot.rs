@@ -45,8 +45,17 @@ pub struct Snapshot {
     pub digest: String,
     /// Why the last command was refused, or what to know of the link that was followed.
     pub refused: Option<Refused>,
-    /// The query of a link to the run, where the user has just begun it.
-    pub address: Option<String>,
+    /// The query of a link to the run, which the user began last.
+    pub address: Option<Address>,
+}
+
+/// An address that the page is to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// Tells it from the last one.
+    pub number: u32,
+    /// The query.
+    pub query: String,
 }
 
 /// The three ways to serve everyone, without what the user did in the run.

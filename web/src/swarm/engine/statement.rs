@@ -209,7 +209,7 @@ pub enum Statement {
     Goal {
         /// The goal.
         goal: Goal,
-        /// What is otherwise in the swarm that it is compared with.
+        /// The difference of the swarm that it is compared with.
         twin: Option<&'static str>,
     },
     /// A segment on its way.

@@ -137,20 +137,11 @@ fn chart(rows: &[RunRow]) -> Html {
         let points: Vec<String> = points.map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
         html! { <polyline {class} points={points.join(" ")} /> }
     };
-    let mark = |row: &RunRow, way: usize, took: u64| {
-        let (x, y) = (x(row.clients), y(took));
-        let class = if row.is_this { "mark this" } else { "mark" };
-        match way {
-            0 => {
-                html! { <rect {class} x={format!("{:.1}", x - 3.5)} y={format!("{:.1}", y - 3.5)} width="7" height="7" /> }
-            }
-            1 => html! { <path {class} d={format!("M{x:.1} {:.1}l4.5 8h-9z", y - 5.0)} /> },
-            _ => html! { <circle {class} cx={format!("{x:.1}")} cy={format!("{y:.1}")} r="4" /> },
-        }
-    };
     let marks = rows.iter().flat_map(|row| {
         let took = row.took.iter().enumerate();
-        took.filter_map(move |(way, took)| Some(mark(row, way, (*took)?)))
+        took.filter_map(move |(way, took)| {
+            Some(mark(way, row.is_this, (x(row.clients), y((*took)?))))
+        })
     });
     let decades = (low as i32..=high as i32).map(|decade| {
         let at = 10_u64.pow(u32::try_from(decade).unwrap_or(0));
@@ -177,7 +168,27 @@ fn chart(rows: &[RunRow]) -> Html {
                 {line("bound swarm", |row| row.swarm)}
                 {for marks}
             </svg>
-            <figcaption>
+            {key_of_chart()}
+        </figure>
+    }
+}
+
+/// The mark of a run at a place: a square for one server, a triangle for the network, a circle for the swarm.
+fn mark(way: usize, is_this: bool, (x, y): (f64, f64)) -> Html {
+    let class = if is_this { "mark this" } else { "mark" };
+    match way {
+        0 => {
+            html! { <rect {class} x={format!("{:.1}", x - 3.5)} y={format!("{:.1}", y - 3.5)} width="7" height="7" /> }
+        }
+        1 => html! { <path {class} d={format!("M{x:.1} {:.1}l4.5 8h-9z", y - 5.0)} /> },
+        _ => html! { <circle {class} cx={format!("{x:.1}")} cy={format!("{y:.1}")} r="4" /> },
+    }
+}
+
+/// The legend of the chart.
+fn key_of_chart() -> Html {
+    html! {
+        <figcaption>
                 <ul class="keyline" aria-label="Legend of the chart">
                     <li><svg viewBox="0 0 24 16" aria-hidden="true"><rect class="mark" x="8" y="4" width="7" height="7" /></svg>{"one server"}</li>
                     <li><svg viewBox="0 0 24 16" aria-hidden="true"><path class="mark" d="M12 3l4.500 8h-9z" /></svg>{"CDN"}</li>
@@ -187,6 +198,5 @@ fn chart(rows: &[RunRow]) -> Html {
                     <li><svg viewBox="0 0 24 16" aria-hidden="true"><circle class="mark this" cx="12" cy="8" r="4" /></svg>{"as many as here"}</li>
                 </ul>
             </figcaption>
-        </figure>
     }
 }
