@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use crate::engine::behaviour::{self, BEHAVIOUR};
 use crate::engine::malformed::Malformed;
+use crate::engine::network::Latency;
 use crate::engine::run::MAX_MILLIS;
 use chordscope_core::base::time::Instant;
 
@@ -55,6 +56,38 @@ impl<'a> Query<'a> {
 
 pub(crate) fn wrong(place: &str, reason: impl core::fmt::Display) -> Malformed {
     Malformed::new(place, &reason)
+}
+
+/// The numbers of a list; `None` for a word.
+pub(crate) fn numbers(text: &str) -> Vec<Option<u32>> {
+    text.split(',').map(|number| number.parse().ok()).collect()
+}
+
+/// A latency in milliseconds: `20`, `20,60`, `mean,50` or `cube,80`.
+pub(crate) fn write_latency(latency: Latency) -> String {
+    match latency {
+        Latency::Fixed(millis) => format!("{millis}"),
+        Latency::Uniform(low, high) => format!("{low},{high}"),
+        Latency::Exponential(mean) => format!("mean,{mean}"),
+        Latency::Cube(edge) => format!("cube,{edge}"),
+    }
+}
+
+/// Reads what [`write_latency`] wrote.
+///
+/// # Errors
+/// [`Malformed`] where it is no latency.
+pub(crate) fn read_latency(text: &str) -> Result<Latency, Malformed> {
+    match numbers(text).as_slice() {
+        [Some(millis)] => Ok(Latency::Fixed(*millis)),
+        [Some(low), Some(high)] => Ok(Latency::Uniform(*low, *high)),
+        [None, Some(mean)] if text.starts_with("mean,") => Ok(Latency::Exponential(*mean)),
+        [None, Some(edge)] if text.starts_with("cube,") => Ok(Latency::Cube(*edge)),
+        _ => Err(wrong(
+            "latency",
+            "must be one or two numbers of milliseconds, or one after mean or cube",
+        )),
+    }
 }
 
 /// Percent-encodes all but letters, digits and a few harmless signs.

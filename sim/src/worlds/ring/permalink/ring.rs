@@ -9,7 +9,9 @@ use super::actions;
 use crate::classic::Protocol;
 use crate::engine::malformed::Malformed;
 use crate::engine::network::{Bandwidth, Latency, Reorder};
-use crate::engine::permalink::{Query, escape, unescape, wrong};
+use crate::engine::permalink::{
+    Query, escape, numbers, read_latency, unescape, write_latency, wrong,
+};
 use crate::worlds::ring::scenario::{Scenario, Upkeep};
 use chordscope_core::base::id::Space;
 use chordscope_core::base::time::Instant;
@@ -83,13 +85,8 @@ pub(super) fn write(scenario: &Scenario) -> Result<String, Malformed> {
 
 /// Returns the parameters that say what the network does to messages.
 fn write_network(scenario: &Scenario, usual: Latency) -> impl Iterator<Item = String> {
-    let latency = match scenario.latency {
-        same if same == usual => None,
-        Latency::Fixed(millis) => Some(format!("latency={millis}")),
-        Latency::Uniform(low, high) => Some(format!("latency={low},{high}")),
-        Latency::Exponential(mean) => Some(format!("latency=mean,{mean}")),
-        Latency::Cube(edge) => Some(format!("latency=cube,{edge}")),
-    };
+    let latency =
+        (scenario.latency != usual).then(|| format!("latency={}", write_latency(scenario.latency)));
     let reorder = scenario.reorder;
     let reorder = reorder.map(|it| format!("reorder={},{}", it.per_mille, it.extra_ms));
     let bandwidth = scenario.bandwidth;
@@ -174,19 +171,6 @@ fn read_protocol(query: Query<'_>) -> Result<Protocol, Malformed> {
     }
 }
 
-fn read_latency(text: &str) -> Result<Latency, Malformed> {
-    match numbers(text).as_slice() {
-        [Some(millis)] => Ok(Latency::Fixed(*millis)),
-        [Some(low), Some(high)] => Ok(Latency::Uniform(*low, *high)),
-        [None, Some(mean)] if text.starts_with("mean,") => Ok(Latency::Exponential(*mean)),
-        [None, Some(edge)] if text.starts_with("cube,") => Ok(Latency::Cube(*edge)),
-        _ => Err(wrong(
-            "latency",
-            "must be one or two numbers of milliseconds, or one after mean or cube",
-        )),
-    }
-}
-
 fn pair(place: &str, text: &str) -> Result<[u32; 2], Malformed> {
     match numbers(text).as_slice() {
         [Some(one), Some(other)] => Ok([*one, *other]),
@@ -207,8 +191,4 @@ fn read_upkeep(text: &str) -> Result<Option<Upkeep>, Malformed> {
             "must be three numbers of milliseconds, or off",
         )),
     }
-}
-
-fn numbers(text: &str) -> Vec<Option<u32>> {
-    text.split(',').map(|number| number.parse().ok()).collect()
 }
