@@ -1,5 +1,6 @@
-//! Mounts the pages of the lab: the swarm, the experiments.
+//! Mounts the pages of the lab: the swarm, the directories, the experiments.
 
+use chordscope_web::directory::app::DirectoryApp;
 use chordscope_web::experiments::app::ExperimentsApp;
 use chordscope_web::hooks::use_route::use_route;
 use chordscope_web::page::{self, Route};
@@ -17,6 +18,7 @@ fn main() {
 fn page_of(route: Route) -> Option<Html> {
     match route {
         Route::Swarm => Some(html! { <SwarmApp /> }),
+        Route::Directory => Some(html! { <DirectoryApp /> }),
         Route::Experiments => Some(html! { <ExperimentsApp /> }),
         Route::Ring | Route::Live | Route::Unknown => None,
     }

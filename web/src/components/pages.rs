@@ -14,13 +14,14 @@ pub fn pages(here: Route) -> Html {
     let (menu, name) = match here {
         Route::Ring => ("ring-pages", "Ring"),
         Route::Swarm => ("swarm-pages", "Swarm"),
+        Route::Directory => ("directory-pages", "Directory"),
         Route::Experiments => ("experiments-pages", "Experiments"),
         Route::Live | Route::Unknown => ("live-pages", "Live"),
     };
     html! {
         <>
             <button type="button" class="menu" popovertarget={menu}><span class="visually-hidden">{"Pages: "}</span>{name}</button>
-            <nav id={menu} popover="auto" aria-label="Pages">{page(Route::Ring, "#/ring", "Ring")}{page(Route::Swarm, "#/swarm", "Swarm")}{page(Route::Experiments, "#/experiments", "Experiments")}{page(Route::Live, "#/live", "Live")}</nav>
+            <nav id={menu} popover="auto" aria-label="Pages">{page(Route::Ring, "#/ring", "Ring")}{page(Route::Swarm, "#/swarm", "Swarm")}{page(Route::Directory, "#/directory", "Directory")}{page(Route::Experiments, "#/experiments", "Experiments")}{page(Route::Live, "#/live", "Live")}</nav>
         </>
     }
 }

@@ -46,7 +46,7 @@ const PARTS: [Part; 5] = [
         budget: 640_000,
     },
     Part {
-        name: "the swarm page",
+        name: "the swarm page, the directory page",
         root: "index.html",
         others: &["chordscope-web", LAB[1], LAB[2], LIVE[0], LIVE[1], LIVE[2]],
         budget: 640_000,
