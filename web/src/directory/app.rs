@@ -16,6 +16,7 @@ use crate::directory::panels::goals_card::goals_card;
 use crate::directory::panels::help::{HELP, of_key};
 use crate::directory::panels::peers_card::peers_card;
 use crate::directory::panels::pictures::{hint_line, pictures};
+use crate::directory::panels::predict_card::PredictCard;
 use crate::directory::panels::route_card::route_card;
 use crate::directory::panels::tables::{chord_and_kademlia, directories};
 use crate::directory::panels::take_out_card::take_out_card;
@@ -96,6 +97,9 @@ pub fn DirectoryApp() -> Html {
                 <aside class="side" aria-label="Panels">
                     {take_out_card(&desk)}
                     {goals_card(&desk)}
+                    if desk.view.titles > 0 {
+                        <PredictCard view={desk.view.clone()} send={desk.send.clone()} />
+                    }
                     {route_card(&desk)}
                     {peers_card(&desk)}
                     {event_log(&desk)}

@@ -6,6 +6,7 @@ pub mod caption;
 pub mod command;
 mod describe;
 pub mod figures;
+pub mod predict;
 pub mod question;
 mod run;
 pub mod snapshot;
@@ -21,6 +22,7 @@ use chordscope_sim::worlds::directory::{DirectoryWorld, History};
 
 use crate::directory::engine::command::Command;
 use crate::directory::engine::command::Over;
+use crate::directory::engine::predict::Prediction;
 use crate::directory::engine::run::Run;
 use crate::directory::engine::snapshot::{PartView, Snapshot};
 use crate::directory::engine::statement::{Statement, told};
@@ -43,6 +45,7 @@ pub struct Engine {
     /// The place of the peer that is selected.
     selected: Option<u16>,
     hovered: Option<Over>,
+    prediction: Option<Prediction>,
     /// Why the last command was refused.
     refused: Option<String>,
 }
@@ -59,6 +62,7 @@ impl Engine {
             chosen: Part::Directory,
             selected: None,
             hovered: None,
+            prediction: None,
             refused: None,
         };
         engine.player.run_on(!still);
@@ -70,6 +74,7 @@ impl Engine {
         let place = place.min(self.scenarios.len().saturating_sub(1));
         self.scenario = place;
         self.hovered = None;
+        self.prediction = None;
         self.title = 0;
         self.player.show(begin(&self.scenarios, place));
         self.player.run_on(true);
@@ -208,6 +213,12 @@ impl Driven for Engine {
             Command::Ask => self.ask(),
             Command::Title(title) => self.title = title,
             Command::Choose(part) => self.chosen = part,
+            Command::Predict(kind, guess) => {
+                let from = self.history().now();
+                let guess = guess.min(predict::NEXT);
+                self.prediction = Some(Prediction { kind, guess, from });
+                self.player.run_on(true);
+            }
             Command::TakeOut => self.act(Action::TakeOut(self.chosen)),
             Command::PutBack => self.act(Action::PutBack(self.chosen)),
             Command::Select(place) => {
@@ -252,6 +263,7 @@ impl Driven for Engine {
             selected: self.selected,
             hovered: self.hovered,
             hint: describe::hint(world, self.hovered).into_iter().collect(),
+            predicted: self.prediction.map(|one| predict::said(history, one)),
             events: describe::events(world, history.entries()),
             refused: self.refused.clone(),
         }

@@ -10,6 +10,7 @@ pub mod help;
 pub mod peers_card;
 pub mod picture;
 pub mod pictures;
+pub mod predict_card;
 pub mod route_card;
 pub mod tables;
 pub mod take_out_card;

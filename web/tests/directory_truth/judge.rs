@@ -346,6 +346,25 @@ pub(crate) fn judge(
             };
             check(wanted == *is_there, "the card is elsewhere")
         }
+        Statement::Predicted {
+            kind,
+            from,
+            found: said,
+            ended,
+            ..
+        } => {
+            let mut all: Vec<&Lookup> = {
+                let all = facts.ended.iter().map(|number| &facts.lookups[number]);
+                all.filter(|one| one.kind == *kind && one.began >= *from)
+                    .collect()
+            };
+            all.truncate(50);
+            check(
+                all.len() as u32 == *ended,
+                &format!("{} have ended", all.len()),
+            )?;
+            check(found(&all) as u32 == *said, "another number has found")
+        }
         // The simulator's tests have them.
         Statement::Goal(_) => Ok(()),
     }
@@ -476,6 +495,7 @@ pub(crate) fn kind(statement: &Statement) -> &'static str {
         Statement::PeerIs { .. } => "PeerIs",
         Statement::MachineIs { .. } => "MachineIs",
         Statement::CardIs { .. } => "CardIs",
+        Statement::Predicted { .. } => "Predicted",
         Statement::Goal(_) => "Goal",
     }
 }
@@ -495,6 +515,7 @@ pub(crate) fn lies(statement: &Statement) -> Vec<Statement> {
         Statement::PeerIs { chord, .. } => *chord += 1,
         Statement::MachineIs { lists, .. } => *lists += 1,
         Statement::CardIs { is_there, .. } => *is_there = !*is_there,
+        Statement::Predicted { found, .. } => *found += 1,
         Statement::Goal(_) => return Vec::new(),
     }
     let mut lies = vec![lie];

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use chordscope_core::base::rng::Rng;
 use chordscope_sim::worlds::directory::action::Member;
+use chordscope_sim::worlds::directory::setup::Kind;
 use chordscope_web::directory::engine::Engine;
 use chordscope_web::directory::engine::command::{Command, Over};
 use chordscope_web::directory::engine::snapshot::Snapshot;
@@ -46,10 +47,8 @@ fn seeds() -> std::ops::Range<u64> {
 fn statements(shot: &Snapshot) -> Vec<Statement> {
     let caption = shot.caption.statements().cloned();
     let asked = shot.asked.iter().flat_map(|asked| asked.said.clone());
-    caption
-        .chain(asked)
-        .chain(shot.hint.iter().cloned())
-        .collect()
+    let rest = shot.hint.iter().chain(&shot.predicted).cloned();
+    caption.chain(asked).chain(rest).collect()
 }
 
 /// Holds all that is said against the facts.
@@ -103,7 +102,11 @@ fn act(engine: &mut Engine, rng: &mut Rng) {
         false => Over::Member(member),
     };
     engine.apply(Command::Hover(Some(over)));
-    match rng.below(7) {
+    match rng.below(8) {
+        5 if shot.titles > 0 => {
+            let kind = Kind::ALL[rng.below(4) as usize];
+            engine.apply(Command::Predict(kind, rng.below(60) as u32));
+        }
         0 => engine.apply(Command::Select(peer)),
         1 => engine.apply(Command::Move(rng.below(2) == 0)),
         2 => engine.apply(Command::Ask),
@@ -160,7 +163,7 @@ fn every_statement_is_so_at_every_moment_of_random_runs_and_its_opposite_is_foun
     }
     if std::env::var("SEEDS").is_err() {
         assert!(
-            seen.kinds.len() >= 13,
+            seen.kinds.len() >= 14,
             "too few kinds: {:?}",
             seen.kinds.keys()
         );

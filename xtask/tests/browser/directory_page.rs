@@ -217,6 +217,26 @@ async fn one_asks_and_each_kind_answers_in_words_and_as_a_way() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_prediction_stands_beside_what_came() -> Result<()> {
+    let site = SiteServer::start("/").await?;
+    let page = open(&site, 1280, 800).await?;
+    page.choose("Scenario", "One tracker of four goes").await?;
+    stop_at(&page, 30.0).await?;
+    page.choose("What", "The central directory").await?;
+    page.click("button", "Take out").await?;
+    page.choose("At", "One directory").await?;
+    let guess = page.by_name("slider", "Your guess").await?;
+    guess.send_keys(Key::Home + "").await?;
+    page.click("button", "Predict").await?;
+    page.wait_for_text("status", "Prediction", "you predict 0 of 50")
+        .await?;
+    stop_at(&page, 50.0).await?;
+    page.wait_for_text("status", "Prediction", "0 of 50 found, as you predicted.")
+        .await?;
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
 async fn at_equal_upkeep_the_table_says_so() -> Result<()> {
     let site = SiteServer::start("/").await?;
     let page = open(&site, 1280, 800).await?;

@@ -1,6 +1,7 @@
 //! The commands of the user to the engine.
 
 use chordscope_sim::worlds::directory::action::{Member, Part};
+use chordscope_sim::worlds::directory::setup::Kind;
 
 use crate::player::Control;
 
@@ -19,6 +20,8 @@ pub enum Command {
     Title(u32),
     /// Choose the part that is taken out or put back.
     Choose(Part),
+    /// Predict how many of the next lookups of a kind will find.
+    Predict(Kind, u32),
     /// Take the chosen part out.
     TakeOut,
     /// Put the chosen part back.

@@ -53,6 +53,8 @@ pub struct Snapshot {
     pub hovered: Option<Over>,
     /// The hint about that.
     pub hint: Vec<Statement>,
+    /// The user's prediction beside what came so far.
+    pub predicted: Option<Statement>,
     /// The log, oldest first.
     pub events: Vec<EventRow>,
     /// The reason why the last command was refused.

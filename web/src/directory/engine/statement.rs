@@ -6,6 +6,8 @@ use chordscope_sim::worlds::directory::measure::Outcome;
 use chordscope_sim::worlds::directory::scenario::Goal;
 use chordscope_sim::worlds::directory::setup::Kind;
 
+use crate::directory::engine::predict::NEXT;
+
 /// A fact. Peers are named by their places on the ring, titles by their numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Statement {
@@ -117,6 +119,19 @@ pub enum Statement {
         title: u32,
         /// Whether the card is there.
         is_there: bool,
+    },
+    /// A prediction beside what came so far.
+    Predicted {
+        /// The kind.
+        kind: Kind,
+        /// The number of lookups that will find, as the user predicts.
+        guess: u32,
+        /// The time since which they begin, in microseconds.
+        from: u64,
+        /// Those that found.
+        found: u32,
+        /// Those that have ended.
+        ended: u32,
     },
     /// A goal of the scenario.
     Goal(Goal),
@@ -277,6 +292,26 @@ impl Statement {
                 match is_there {
                     true => format!("{name} says who has title {title}."),
                     false => format!("{name} does not know who has title {title}."),
+                }
+            }
+            Self::Predicted {
+                kind,
+                guess,
+                found,
+                ended,
+                ..
+            } => {
+                let name = kind_name(*kind);
+                match (*ended >= NEXT, guess == found) {
+                    (false, _) => format!(
+                        "{name}: you predict {guess} of {NEXT}. Of the first {ended}, {found} have found."
+                    ),
+                    (true, true) => format!("{name}: {found} of {NEXT} found, as you predicted."),
+                    (true, false) => format!(
+                        "{name}: {found} of {NEXT} found. You predicted {guess}, {} too {}.",
+                        guess.abs_diff(*found),
+                        if guess > found { "many" } else { "few" }
+                    ),
                 }
             }
             Self::Goal(goal) => goal_text(*goal),
