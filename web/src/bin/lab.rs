@@ -8,6 +8,10 @@ use chordscope_web::swarm::app::SwarmApp;
 use yew::{Html, component, html, use_mut_ref};
 
 fn main() {
+    // In a worker there is no window: the page of experiments starts this module once more there, so that its reader loads one.
+    if web_sys::window().is_none() {
+        return chordscope_web::experiments::worker::run();
+    }
     page::recall_theme();
     if let Some(root) = page::container("lab") {
         yew::Renderer::<Lab>::with_root(root).render();

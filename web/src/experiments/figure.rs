@@ -139,19 +139,24 @@ pub fn panels(experiment: Experiment, rows: &[Row], paper: &[Row]) -> Vec<Panel>
             true,
         )],
         Experiment::Directory => vec![panel("Part of titles found", directories(rows), false)],
-        Experiment::Kademlia => vec![
-            panel(
-                "Messages of a lookup, in the mean",
-                beside(rows, Column::ChordMessages, Column::KademliaMessages),
-                false,
-            ),
-            panel(
-                "Milliseconds of a lookup, the median",
-                beside(rows, Column::ChordMs, Column::KademliaMs),
-                false,
-            ),
-        ],
+        Experiment::Kademlia => chord_and_kademlia(rows),
     }
+}
+
+/// What Chord and Kademlia need for a lookup.
+fn chord_and_kademlia(rows: &[Row]) -> Vec<Panel> {
+    vec![
+        panel(
+            "Messages of a lookup, in the mean",
+            beside(rows, Column::ChordMessages, Column::KademliaMessages),
+            false,
+        ),
+        panel(
+            "Milliseconds of a lookup, the median",
+            beside(rows, Column::ChordMs, Column::KademliaMs),
+            false,
+        ),
+    ]
 }
 
 /// What each kind of directory finds.

@@ -29,6 +29,7 @@ pub struct Description {
 }
 
 /// Describes an experiment.
+#[expect(clippy::too_many_lines, reason = "one arm an experiment")]
 pub const fn describe(experiment: Experiment) -> Description {
     let (title, asks, method, source, href) = match experiment {
         Experiment::PathLength => (

@@ -213,79 +213,105 @@ fn scenario(
 
 /// All built-in scenarios.
 pub fn all() -> Vec<Scenario> {
-    let out = |part| (OUT, Action::TakeOut(part));
-    let back = |part| (BACK, Action::PutBack(part));
     vec![
-        scenario(
-            ("directory-goes", "The directory goes"),
-            "The central directory is taken out after 40 seconds, and nothing is found there any more. The others do not notice. It comes back empty, and fills as peers register again.",
-            &[out(Part::Directory), back(Part::Directory)],
-            &[
-                Goal::NothingFound {
-                    kind: Kind::Central,
-                    since: OUT,
-                    lookups: 50,
-                },
-                Goal::AllFound {
-                    kinds: &[Kind::Trackers, Kind::Chord, Kind::Kademlia],
-                    since: OUT,
-                    lookups: 50,
-                },
-                Goal::AllFound {
-                    kinds: &[Kind::Central],
-                    since: AGAIN,
-                    lookups: 50,
-                },
-            ],
-        ),
-        scenario(
-            ("tracker-goes", "One tracker of four goes"),
-            "Each title is with two of four trackers, and tracker A is taken out. Its titles are still found at the other one, after waiting in vain for A.",
-            &[out(Part::Tracker(0))],
-            &[
-                Goal::AllFound {
-                    kinds: &[Kind::Trackers],
-                    since: OUT,
-                    lookups: 50,
-                },
-                Goal::FoundLate {
-                    kind: Kind::Trackers,
-                    since: OUT,
-                    lookups: 10,
-                },
-            ],
-        ),
-        scenario(
-            ("peers-go", "Eight peers go, and the rest heals"),
-            "Eight of 24 peers go at once. For a while all four kinds name peers that are gone; once those entries have expired, ring and Kademlia find all that anybody still has.",
-            &[out(Part::Peers(8))],
-            &[
-                Goal::Outdated {
-                    kinds: &Kind::ALL,
-                    since: OUT,
-                },
-                Goal::AllFound {
-                    kinds: &TABLES,
-                    since: EXPIRED,
-                    lookups: 50,
-                },
-            ],
-        ),
-        scenario(
-            ("region-goes", "A region goes"),
-            "All peers of one region of four go. The hash has scattered them round the ring, so that no two neighbours are among them, and each has a successor that stays.",
-            &[out(Part::Region(1)), back(Part::Region(1))],
-            &[
-                Goal::NoArcGone,
-                Goal::AllFound {
-                    kinds: &TABLES,
-                    since: SETTLED,
-                    lookups: 50,
-                },
-            ],
-        ),
+        directory_goes(),
+        tracker_goes(),
+        peers_go(),
+        region_goes(),
         churn(),
     ]
+}
+
+const fn out(part: Part) -> (Instant, Action) {
+    (OUT, Action::TakeOut(part))
+}
+
+const fn back(part: Part) -> (Instant, Action) {
+    (BACK, Action::PutBack(part))
+}
+
+/// The one machine that knows everything goes, and comes back empty.
+fn directory_goes() -> Scenario {
+    scenario(
+        ("directory-goes", "The directory goes"),
+        "The central directory is taken out after 40 seconds, and nothing is found there any more. The others do not notice. It comes back empty, and fills as peers register again.",
+        &[out(Part::Directory), back(Part::Directory)],
+        &[
+            Goal::NothingFound {
+                kind: Kind::Central,
+                since: OUT,
+                lookups: 50,
+            },
+            Goal::AllFound {
+                kinds: &[Kind::Trackers, Kind::Chord, Kind::Kademlia],
+                since: OUT,
+                lookups: 50,
+            },
+            Goal::AllFound {
+                kinds: &[Kind::Central],
+                since: AGAIN,
+                lookups: 50,
+            },
+        ],
+    )
+}
+
+/// One of several machines goes.
+fn tracker_goes() -> Scenario {
+    scenario(
+        ("tracker-goes", "One tracker of four goes"),
+        "Each title is with two of four trackers, and tracker A is taken out. Its titles are still found at the other one, after waiting in vain for A.",
+        &[out(Part::Tracker(0))],
+        &[
+            Goal::AllFound {
+                kinds: &[Kind::Trackers],
+                since: OUT,
+                lookups: 50,
+            },
+            Goal::FoundLate {
+                kind: Kind::Trackers,
+                since: OUT,
+                lookups: 10,
+            },
+        ],
+    )
+}
+
+/// A third of the peers goes at once.
+fn peers_go() -> Scenario {
+    scenario(
+        ("peers-go", "Eight peers go, and the rest heals"),
+        "Eight of 24 peers go at once. For a while all four kinds name peers that are gone; once those entries have expired, ring and Kademlia find all that anybody still has.",
+        &[out(Part::Peers(8))],
+        &[
+            Goal::Outdated {
+                kinds: &Kind::ALL,
+                since: OUT,
+            },
+            Goal::AllFound {
+                kinds: &TABLES,
+                since: EXPIRED,
+                lookups: 50,
+            },
+        ],
+    )
+}
+
+/// Peers that have something in common go together.
+fn region_goes() -> Scenario {
+    scenario(
+        ("region-goes", "A region goes"),
+        "All peers of one region of four go. The hash has scattered them round the ring, so that no two neighbours are among them, and each has a successor that stays.",
+        &[out(Part::Region(1)), back(Part::Region(1))],
+        &[
+            Goal::NoArcGone,
+            Goal::AllFound {
+                kinds: &TABLES,
+                since: SETTLED,
+                lookups: 50,
+            },
+        ],
+    )
 }
 
 /// Chord and Kademlia look the same keys up, while peers go and come back, for the same bytes of upkeep.

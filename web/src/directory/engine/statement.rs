@@ -184,6 +184,7 @@ pub fn kind_name(kind: Kind) -> String {
 
 impl Statement {
     /// The sentence.
+    #[expect(clippy::too_many_lines, reason = "one arm a statement")]
     pub fn text(&self) -> String {
         match self {
             Self::Begins {
