@@ -143,7 +143,7 @@ pub fn panels(experiment: Experiment, rows: &[Row], paper: &[Row]) -> Vec<Panel>
     }
 }
 
-/// What Chord and Kademlia need for a lookup.
+/// Messages and time of a lookup in Chord and in Kademlia.
 fn chord_and_kademlia(rows: &[Row]) -> Vec<Panel> {
     vec![
         panel(
@@ -159,7 +159,7 @@ fn chord_and_kademlia(rows: &[Row]) -> Vec<Panel> {
     ]
 }
 
-/// What each kind of directory finds.
+/// The part of titles that each kind of directory finds.
 fn directories(rows: &[Row]) -> Vec<Series> {
     let kinds = [
         (Kind::Server, "one directory", Column::CentralFound),

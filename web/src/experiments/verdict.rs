@@ -203,7 +203,7 @@ fn finding(experiment: Experiment, first: &Row, last: &Row, rows: &[Row]) -> Opt
     })
 }
 
-/// What each kind of directory still finds with most machines gone.
+/// The part of titles that each kind of directory finds with most machines gone.
 fn directories(last: &Row) -> Option<String> {
     let found = |column| Some(percent(last.get(column)?));
     let gone = at(Experiment::Directory, last.key()?);

@@ -96,7 +96,7 @@ pub const ROWS: [&str; 6] = [
     "Upkeep",
 ];
 
-/// How much more bytes of upkeep the one spends than the other, in percent, and which one it is; `None` before anything was spent.
+/// The one that spends more on upkeep, and the percentage by which its bytes exceed those of the other; `None` before anything was spent.
 pub fn difference([chord, kademlia]: [Side; 2]) -> Option<(Kind, u64)> {
     let (more, less, kind) = match chord.upkeep >= kademlia.upkeep {
         true => (chord.upkeep, kademlia.upkeep, Kind::Chord),

@@ -19,7 +19,7 @@ pub enum Tone {
     Calm,
     /// A question is under way.
     Asks,
-    /// It was answered by all.
+    /// All kinds have found it.
     Done,
     /// Some kind does not find.
     Wrong,
@@ -32,7 +32,7 @@ pub struct Caption {
     pub tone: Tone,
     /// The event.
     pub lead: Statement,
-    /// What follows from it.
+    /// The sentences that follow from it.
     pub rest: Vec<Statement>,
 }
 

@@ -11,7 +11,7 @@ use crate::directory::engine::statement::Statement;
 /// The number of lookups that a prediction is about.
 pub const NEXT: u32 = 50;
 
-/// What the user predicts.
+/// A prediction of the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prediction {
     /// The kind of directory.

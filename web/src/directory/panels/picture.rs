@@ -253,7 +253,7 @@ impl Picture<'_> {
         }
     }
 
-    /// What the asker knows, as lines.
+    /// The peers that the asker knows, as lines.
     fn known(&self, asked: &AskedView) -> Html {
         let side = usize::from(self.kind == Kind::Kademlia);
         let from = self.place(Member::Peer(asked.peer));

@@ -75,7 +75,7 @@ fn under(event: &MouseEvent) -> Option<Over> {
     read_mark(&target.get_attribute("data-over")?)
 }
 
-/// How many of the last lookups found, and a tick for each.
+/// The number of the last lookups that found, and a tick for each lookup.
 fn found(figures: &Figures) -> Html {
     let all = figures.last.len();
     let count = figures.found();
