@@ -72,7 +72,8 @@ fn while_everything_is_there_all_four_find_every_title() {
     let scenario = Scenario {
         name: "",
         title: "",
-        goal: "",
+        watch: "",
+        goals: &[],
         seed: 5,
         setup,
         until: Instant::from_millis(60_000),

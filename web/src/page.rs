@@ -2,6 +2,7 @@
 
 mod address;
 mod file;
+mod keep;
 mod pointer;
 mod theme;
 
@@ -11,6 +12,7 @@ pub use self::address::{
     Route, embedded, is_served_by_peer, origin, peer, query, replace_query, route,
 };
 pub use self::file::{bytes_of, save};
+pub use self::keep::{keep, kept};
 pub use self::pointer::{Place, place};
 pub use self::theme::{recall_theme, toggle_theme};
 

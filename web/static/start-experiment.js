@@ -1,4 +1,4 @@
-// A worker that runs an experiment: a module of its own, so that the page shows before the simulator has come.
-import run from "./chordscope-experiment.js";
+// A worker that runs an experiment. Its module is the page's own, which the browser has: there it runs without a document.
+import run from "./chordscope-lab.js";
 
-await run({ module_or_path: new URL("./chordscope-experiment_bg.wasm", import.meta.url) });
+await run({ module_or_path: new URL("./chordscope-lab_bg.wasm", import.meta.url) });

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chordscope_sim::experiment::News;
 use chordscope_sim::experiment::churn;
+use chordscope_sim::experiment::kademlia;
 use chordscope_sim::experiment::path_length;
 use chordscope_sim::experiment::plan::{Experiment, NoPaper, Plan};
 use chordscope_sim::experiment::table::{Column, Number, Row};
@@ -67,6 +68,12 @@ impl ValueEnum for Name {
             Experiment::SwarmCompare => {
                 "Time until everybody has a file, from one server, a content delivery network and a swarm, beside their bounds, for 1 to 64 clients"
             }
+            Experiment::Directory => {
+                "Part of titles still found when machines go, at a central directory, trackers, in Chord and in Kademlia"
+            }
+            Experiment::Kademlia => {
+                "Hops, messages and times of lookups in Chord and in Kademlia at equal bytes of upkeep, for 16 to 64 nodes"
+            }
         };
         Some(PossibleValue::new(self.0.name()).help(help))
     }
@@ -78,7 +85,7 @@ pub(crate) struct Options {
     /// The measurement
     #[arg(value_enum)]
     name: Name,
-    /// Nodes in the ring; for path-length, swarm and swarm-compare that one size only
+    /// Nodes in the ring; for path-length, swarm, swarm-compare and kademlia that one size only
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     nodes: Option<u32>,
     /// For churn: nodes go without a word, instead of leaving properly as the paper's do
@@ -138,12 +145,17 @@ impl Options {
         if self.crash && experiment != Experiment::Churn {
             return Err(Failure::usage("--crash", "goes with churn only"));
         }
-        let most = *experiment.nodes().end();
+        let (least, most) = (*experiment.nodes().start(), *experiment.nodes().end());
+        if self.nodes.is_some_and(|nodes| nodes < least) {
+            let reason = format!("at least {least} nodes for this experiment");
+            return Err(Failure::usage("--nodes", reason));
+        }
         if self.nodes.is_some_and(|nodes| nodes > most) {
             let why = match experiment {
                 Experiment::Churn => "churn runs whole nodes",
                 Experiment::Swarm => "swarm sends real bytes",
                 Experiment::SwarmCompare => "swarm-compare sends real bytes",
+                Experiment::Directory | Experiment::Kademlia => "it runs whole nodes",
                 _ => "their tables lie in memory",
             };
             let reason = format!("{why}: at most {most} nodes");
@@ -206,6 +218,7 @@ fn parameters(plan: &Plan) -> Value {
             "lookups_per_node": path_length::LOOKUPS,
         }),
         Experiment::Swarm | Experiment::SwarmCompare => json!({ "seed": seed }),
+        Experiment::Kademlia => json!({ "seed": seed, "lookups": kademlia::LOOKUPS }),
         Experiment::Churn => json!({
             "seed": seed,
             "nodes": nodes,
@@ -215,7 +228,8 @@ fn parameters(plan: &Plan) -> Value {
         Experiment::Load
         | Experiment::VirtualNodes
         | Experiment::Failures
-        | Experiment::Latency => json!({ "seed": seed, "nodes": nodes }),
+        | Experiment::Latency
+        | Experiment::Directory => json!({ "seed": seed, "nodes": nodes }),
     }
 }
 

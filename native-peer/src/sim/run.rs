@@ -1,8 +1,9 @@
 //! `sim run`: a scenario in the simulator, from its beginning to its end, or a run that was exported, to the moment that it shows.
 
 mod consistency;
+mod directory;
 mod swarm;
-mod world;
+mod worlds;
 
 use std::fs::File;
 use std::io::Read;
@@ -13,20 +14,16 @@ use chordscope_core::base::id::Space;
 use chordscope_core::base::time::Instant;
 use chordscope_core::chord::invariant::Property;
 use chordscope_sim::engine::behaviour;
-use chordscope_sim::engine::chrome::{self, Charted};
+use chordscope_sim::engine::chrome;
 use chordscope_sim::engine::history::export::{self, Imported, MAX_EXPORT, Portable};
 use chordscope_sim::engine::json::Json;
 use chordscope_sim::engine::time_text::time_text;
-use chordscope_sim::worlds::consistency::ConsistencyWorld;
-use chordscope_sim::worlds::consistency::scenario::Scenario as Consistent;
 use chordscope_sim::worlds::ring;
 use chordscope_sim::worlds::ring::builtin;
 use chordscope_sim::worlds::ring::permalink::Permalink;
 use chordscope_sim::worlds::ring::scenario::{MAX_JSON, Scenario};
 use chordscope_sim::worlds::ring::trace::{Entry, What};
 use chordscope_sim::worlds::ring::{History, RingWorld};
-use chordscope_sim::worlds::swarm::SwarmWorld;
-use chordscope_sim::worlds::swarm::scenario::Scenario as Swarmed;
 use clap::Args;
 use serde::Serialize;
 
@@ -34,6 +31,7 @@ use crate::failure::{Failure, unwritten};
 use crate::output::{self, count};
 use crate::regular_file::{self, is_standard_output};
 use crate::sim::nodes::JsonId;
+use crate::sim::run::worlds::{Runnable, WORLDS};
 
 /// The largest file, in bytes: of a scenario, or of an exported run.
 const MAX_FILE: u64 = if MAX_JSON > MAX_EXPORT {
@@ -41,8 +39,6 @@ const MAX_FILE: u64 = if MAX_JSON > MAX_EXPORT {
 } else {
     MAX_EXPORT
 } as u64;
-/// The title of a run of consistency that is no scenario.
-const RECORDS: &str = "a store of records";
 /// The name of the argument in messages.
 const ARGUMENT: &str = "SCENARIO";
 
@@ -112,8 +108,7 @@ impl Options {
     pub(crate) fn run(&self, json: bool) -> Result<(), Failure> {
         let mut plan = match find(&self.scenario)? {
             Found::Ring(plan) => *plan,
-            Found::Swarm(plan) => return self.run_other(*plan, json),
-            Found::Consistency(plan) => return self.run_other(*plan, json),
+            Found::Other(plan) => return self.run_other(plan, json),
         };
         self.check_seed(plan.exported.is_some())?;
         plan.seed = self.seed.unwrap_or(plan.seed);
@@ -154,18 +149,16 @@ impl Options {
 }
 
 impl Options {
-    fn run_other<W: Portable + Charted>(
-        &self,
-        mut plan: world::Plan<W>,
-        json: bool,
-    ) -> Result<(), Failure> {
+    fn run_other(&self, mut plan: Box<dyn Runnable>, json: bool) -> Result<(), Failure> {
         self.check_seed(plan.is_exported())?;
-        plan.seed = self.seed.unwrap_or(plan.seed);
+        if let Some(seed) = self.seed {
+            plan.reseed(seed);
+        }
         self.check_outputs(json)?;
         if let Some(path) = &self.export {
             write(path, &plan.export()?)?;
         }
-        let (title, until) = (plan.title.clone(), plan.until);
+        let (title, until) = (plan.title().to_string(), plan.until());
         let (answer, trace) = plan.execute(self.trace.is_some())?;
         if let Some((path, trace)) = self.trace.as_ref().zip(trace) {
             write(path, &trace)?;
@@ -248,25 +241,12 @@ fn describe_unclear(unclear: &[Unclear]) -> String {
 /// The run that is asked for, of whichever world.
 enum Found {
     Ring(Box<Plan>),
-    Swarm(Box<world::Plan<SwarmWorld>>),
-    Consistency(Box<world::Plan<ConsistencyWorld>>),
+    Other(Box<dyn Runnable>),
 }
 
 impl From<Plan> for Found {
     fn from(plan: Plan) -> Self {
         Self::Ring(Box::new(plan))
-    }
-}
-
-impl From<world::Plan<SwarmWorld>> for Found {
-    fn from(plan: world::Plan<SwarmWorld>) -> Self {
-        Self::Swarm(Box::new(plan))
-    }
-}
-
-impl From<world::Plan<ConsistencyWorld>> for Found {
-    fn from(plan: world::Plan<ConsistencyWorld>) -> Self {
-        Self::Consistency(Box::new(plan))
     }
 }
 
@@ -277,20 +257,12 @@ fn find(text: &str) -> Result<Found, Failure> {
         let content = read(text)?;
         let content = Json::read(&content).map_err(|error| wrong(format!("{text}: {error}")))?;
         let no_run = |error| wrong(format!("{text} is no exported run: {error}"));
-        return match exported_world(&content) {
-            Some(SwarmWorld::WORLD) => {
-                let imported: Imported<SwarmWorld> =
-                    export::from_json(content, usize::MAX).map_err(no_run)?;
-                caveat(behaviour::caveat(imported.behaviour));
-                let title = swarm::title(imported.history.setup());
-                Ok(world::Plan::<SwarmWorld>::continued(title, imported).into())
-            }
-            Some(ConsistencyWorld::WORLD) => {
-                let imported = export::from_json(content, usize::MAX).map_err(no_run)?;
-                caveat(behaviour::caveat(imported.behaviour));
-                let plan = world::Plan::<ConsistencyWorld>::continued(RECORDS, imported);
-                Ok(plan.into())
-            }
+        let world = exported_world(&content);
+        let other = WORLDS.iter().find(|other| Some(other.world) == world);
+        if let Some(other) = other {
+            return (other.continued)(content).map(Found::Other).map_err(no_run);
+        }
+        return match world {
             Some(_) => {
                 let imported = export::from_json(content, usize::MAX).map_err(no_run)?;
                 Ok(Plan::continued(imported).into())
@@ -306,11 +278,10 @@ fn find(text: &str) -> Result<Found, Failure> {
     if let Some(scenario) = builtin::named(text) {
         return Ok(Plan::of(scenario).into());
     }
-    if let Some(plan) = swarm::named(text)? {
-        return Ok(plan.into());
-    }
-    if let Some(plan) = consistency::named(text)? {
-        return Ok(plan.into());
+    for other in &WORLDS {
+        if let Some(plan) = (other.named)(text)? {
+            return Ok(Found::Other(plan));
+        }
     }
     if text.contains('=') {
         let link = Permalink::parse(text).map_err(|error| wrong(error.to_string()))?;
@@ -325,13 +296,8 @@ fn find(text: &str) -> Result<Found, Failure> {
         return Ok(plan.into());
     }
     let rings = builtin::all().into_iter().map(|known| known.name);
-    let swarms = Swarmed::all()
-        .into_iter()
-        .map(|known| known.name.to_string());
-    let consistent = Consistent::all()
-        .into_iter()
-        .map(|known| known.name.to_string());
-    let names: Vec<_> = rings.chain(swarms).chain(consistent).collect();
+    let others = WORLDS.iter().flat_map(|other| (other.names)());
+    let names: Vec<_> = rings.chain(others.map(str::to_string)).collect();
     let names = names.join(", ");
     Err(wrong(format!(
         "\"{text}\" is neither a file nor a permalink nor one of {names}"
@@ -497,8 +463,7 @@ mod tests {
     fn ring(text: &str) -> Plan {
         match find(text).unwrap() {
             Found::Ring(plan) => *plan,
-            Found::Swarm(plan) => panic!("{plan:?}"),
-            Found::Consistency(plan) => panic!("{plan:?}"),
+            Found::Other(plan) => panic!("{plan:?}"),
         }
     }
 

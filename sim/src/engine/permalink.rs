@@ -84,7 +84,12 @@ pub(crate) fn wrong(place: &str, reason: impl core::fmt::Display) -> Malformed {
     Malformed::new(place, &reason)
 }
 
-/// Writes a latency: `20,60`, `30`, `mean,30` or `cube,30`, in milliseconds.
+/// The numbers of a list; `None` for a word.
+pub(crate) fn numbers(text: &str) -> Vec<Option<u32>> {
+    text.split(',').map(|number| number.parse().ok()).collect()
+}
+
+/// Writes a latency in milliseconds: `20`, `20,60`, `mean,50` or `cube,80`.
 pub(crate) fn write_latency(latency: Latency) -> String {
     match latency {
         Latency::Fixed(millis) => format!("{millis}"),
@@ -95,6 +100,9 @@ pub(crate) fn write_latency(latency: Latency) -> String {
 }
 
 /// Reads what [`write_latency`] wrote.
+///
+/// # Errors
+/// [`Malformed`] where it is no latency.
 pub(crate) fn read_latency(text: &str) -> Result<Latency, Malformed> {
     match numbers(text).as_slice() {
         [Some(millis)] => Ok(Latency::Fixed(*millis)),
@@ -106,11 +114,6 @@ pub(crate) fn read_latency(text: &str) -> Result<Latency, Malformed> {
             "must be one or two numbers of milliseconds, or one after mean or cube",
         )),
     }
-}
-
-/// The numbers between commas; `None` for what is none.
-pub(crate) fn numbers(text: &str) -> Vec<Option<u32>> {
-    text.split(',').map(|number| number.parse().ok()).collect()
 }
 
 /// Percent-encodes all but letters, digits and a few harmless signs.

@@ -8,8 +8,10 @@ use crate::experiment::churn::Going;
 use crate::experiment::failures::FailureRow;
 use crate::experiment::table::{Column, Row};
 use crate::experiment::{
-    Hear, News, churn, failures, latency, load, path_length, swarm, swarm_compare,
+    Hear, News, churn, directory, failures, kademlia, latency, load, path_length, swarm,
+    swarm_compare,
 };
+use crate::worlds::directory::setup::MAX_PEERS;
 use crate::worlds::ring::scenario::MAX_NODES as MAX_SIMULATED;
 use crate::worlds::swarm::setup::MAX_CLIENTS;
 
@@ -37,11 +39,15 @@ pub enum Experiment {
     Swarm,
     /// Time until everybody has a file: one server, a content delivery network and a swarm, beside their bounds.
     SwarmCompare,
+    /// The part of titles that a directory still finds when machines go.
+    Directory,
+    /// Lookups of Chord and of Kademlia, at equal bytes of upkeep.
+    Kademlia,
 }
 
 impl Experiment {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::PathLength,
         Self::Load,
         Self::VirtualNodes,
@@ -50,6 +56,8 @@ impl Experiment {
         Self::Latency,
         Self::Swarm,
         Self::SwarmCompare,
+        Self::Directory,
+        Self::Kademlia,
     ];
 
     /// The name on the command line and in links.
@@ -63,6 +71,8 @@ impl Experiment {
             Self::Latency => "latency",
             Self::Swarm => "swarm",
             Self::SwarmCompare => "swarm-compare",
+            Self::Directory => "directory",
+            Self::Kademlia => "kademlia",
         }
     }
 
@@ -80,6 +90,8 @@ impl Experiment {
             Self::Latency => &[65_536],
             Self::Swarm => &swarm::SIZES,
             Self::SwarmCompare => &swarm_compare::SIZES,
+            Self::Directory => &[directory::PEERS],
+            Self::Kademlia => &kademlia::SIZES,
         }
     }
 
@@ -125,6 +137,34 @@ impl Experiment {
             Column::CdnBound => "the least that these three can take",
             Column::SwarmSeconds => "seconds by a swarm",
             Column::SwarmBound => "the least that a swarm can take",
+            Column::Gone => {
+                "machines that are gone: directory machines for the first two, peers for the others"
+            }
+            Column::CentralFound => "the part of titles that a central directory finds",
+            Column::TrackersFound => "the part that trackers find",
+            Column::ChordFound => "the part that the ring finds at once",
+            Column::KademliaFound => "the part that Kademlia finds at once",
+            Column::ChordHealed => {
+                "the part that the ring finds once what was known of the gone has expired"
+            }
+            Column::KademliaHealed => "the part that Kademlia finds then",
+            Column::ChordHops => "hops of a lookup in Chord, in the mean",
+            Column::KademliaHops => "hops of a lookup in Kademlia, in the mean",
+            Column::ChordMessages => "messages of a lookup in Chord, in the mean",
+            Column::KademliaMessages => "messages of a lookup in Kademlia, in the mean",
+            Column::ChordMs => "milliseconds of a lookup in Chord, the median",
+            Column::KademliaMs => "milliseconds of a lookup in Kademlia, the median",
+            Column::ChordRight => "the part of lookups in Chord that reached the key’s owner",
+            Column::KademliaRight => {
+                "the part of lookups in Kademlia that reached the closest node"
+            }
+            Column::ChordContacts => "contacts that a node keeps in Chord, in the mean",
+            Column::KademliaContacts => "contacts that a node keeps in Kademlia, in the mean",
+            Column::ChordUpkeep => "bytes a second that a node spends on upkeep in Chord",
+            Column::KademliaUpkeep => "bytes a second that a node spends on upkeep in Kademlia",
+            Column::Refresh => {
+                "seconds after which Kademlia refreshes a bucket, so that upkeep is equal"
+            }
         }
     }
 
@@ -134,6 +174,9 @@ impl Experiment {
             Self::Churn => 1..=MAX_SIMULATED as u32,
             Self::Swarm => 1..=MAX_LEECHERS,
             Self::SwarmCompare => 1..=MAX_CLIENTS as u32,
+            // The most gone leave some.
+            Self::Directory => 24..=MAX_PEERS as u32,
+            Self::Kademlia => 2..=MAX_PEERS as u32,
             _ => 1..=MAX_NODES,
         }
     }
@@ -185,9 +228,11 @@ impl Plan {
     /// The number of rows that the experiment comes to.
     pub fn rows(&self) -> usize {
         match self.experiment {
-            Experiment::PathLength | Experiment::Swarm | Experiment::SwarmCompare => {
-                self.sizes().len()
-            }
+            Experiment::PathLength
+            | Experiment::Swarm
+            | Experiment::SwarmCompare
+            | Experiment::Kademlia => self.sizes().len(),
+            Experiment::Directory => directory::GONE.len(),
             Experiment::Load => load::PAPER.len(),
             Experiment::VirtualNodes => load::VIRTUAL_PAPER.len(),
             Experiment::Failures => failures::PAPER.len(),
@@ -217,6 +262,10 @@ impl Plan {
             Experiment::Latency => latency::measure(seed, nodes, &mut as_rows(hear)),
             Experiment::Swarm => swarm::measure(seed, &sizes, swarm::SEGMENTS, &mut as_rows(hear)),
             Experiment::SwarmCompare => swarm_compare::measure(seed, &sizes, &mut as_rows(hear)),
+            Experiment::Directory => {
+                directory::measure(seed, nodes, &directory::GONE, &mut as_rows(hear))
+            }
+            Experiment::Kademlia => kademlia::measure(seed, &sizes, None, &mut as_rows(hear)),
         }
     }
 
@@ -230,7 +279,11 @@ impl Plan {
         let is_like = self.nodes.is_none_or(|nodes| usual.contains(&nodes));
         let is_of_any = matches!(
             self.experiment,
-            Experiment::PathLength | Experiment::Swarm | Experiment::SwarmCompare
+            Experiment::PathLength
+                | Experiment::Swarm
+                | Experiment::SwarmCompare
+                | Experiment::Directory
+                | Experiment::Kademlia
         );
         if !is_like && !is_of_any {
             return Err(NoPaper::OtherRing(usual.first().copied().unwrap_or(0)));
@@ -245,7 +298,10 @@ impl Plan {
             Experiment::Churn if self.crash => return Err(NoPaper::ProperLeaves),
             Experiment::Churn => churn::PAPER.map(Row::from).to_vec(),
             Experiment::Latency => latency::PAPER.map(Row::from).to_vec(),
-            Experiment::Swarm | Experiment::SwarmCompare => return Err(NoPaper::NotMeasured),
+            Experiment::Swarm
+            | Experiment::SwarmCompare
+            | Experiment::Directory
+            | Experiment::Kademlia => return Err(NoPaper::NotMeasured),
         })
     }
 }
@@ -279,6 +335,7 @@ mod tests {
     fn small(experiment: Experiment) -> Plan {
         let nodes = match experiment {
             Experiment::Swarm | Experiment::SwarmCompare => 2,
+            Experiment::Directory => 24,
             _ => 8,
         };
         Plan {
@@ -307,7 +364,13 @@ mod tests {
     fn progress_never_goes_back_and_ends_at_one_with_as_many_rows_as_were_said() {
         for experiment in Experiment::ALL {
             // They take long for the smallest ring, too; the tests of the figures have them.
-            if matches!(experiment, Experiment::Churn | Experiment::Load) {
+            let long = [
+                Experiment::Churn,
+                Experiment::Load,
+                Experiment::Directory,
+                Experiment::Kademlia,
+            ];
+            if long.contains(&experiment) {
                 continue;
             }
             let plan = small(experiment);

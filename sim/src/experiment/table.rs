@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::experiment::churn::ChurnRow;
+use crate::experiment::directory::DirectoryRow;
 use crate::experiment::failures::FailureRow;
+use crate::experiment::kademlia::KademliaRow;
 use crate::experiment::latency::LatencyRow;
 use crate::experiment::load::{LoadRow, VirtualRow};
 use crate::experiment::path_length::PathRow;
@@ -78,6 +80,46 @@ pub enum Column {
     SwarmSeconds,
     /// The least that a swarm can take.
     SwarmBound,
+    /// Machines that are gone: directory machines of the machines' kinds, peers of the peers'.
+    Gone,
+    /// The part of titles found at a central directory.
+    CentralFound,
+    /// The part found at trackers.
+    TrackersFound,
+    /// The part found in the ring, at once.
+    ChordFound,
+    /// The part found in Kademlia, at once.
+    KademliaFound,
+    /// The part found in the ring once it has healed.
+    ChordHealed,
+    /// The part found in Kademlia once it has healed.
+    KademliaHealed,
+    /// Mean number of hops of a lookup in Chord.
+    ChordHops,
+    /// The same in Kademlia.
+    KademliaHops,
+    /// Mean number of messages of a lookup in Chord.
+    ChordMessages,
+    /// The same in Kademlia.
+    KademliaMessages,
+    /// Median time of a lookup in Chord, in milliseconds.
+    ChordMs,
+    /// The same in Kademlia.
+    KademliaMs,
+    /// The part of lookups in Chord that reached the key's owner.
+    ChordRight,
+    /// The part of lookups in Kademlia that reached the closest node.
+    KademliaRight,
+    /// Contacts that a node keeps in Chord, in the mean.
+    ChordContacts,
+    /// The same in Kademlia.
+    KademliaContacts,
+    /// Upkeep of a node in Chord, in bytes a second.
+    ChordUpkeep,
+    /// The same in Kademlia.
+    KademliaUpkeep,
+    /// The refresh of buckets at which both are equal, in seconds.
+    Refresh,
 }
 
 impl Column {
@@ -115,6 +157,26 @@ impl Column {
             Self::CdnBound => "cdn_bound",
             Self::SwarmSeconds => "swarm_seconds",
             Self::SwarmBound => "swarm_bound",
+            Self::Gone => "gone",
+            Self::CentralFound => "central_found",
+            Self::TrackersFound => "trackers_found",
+            Self::ChordFound => "chord_found",
+            Self::KademliaFound => "kademlia_found",
+            Self::ChordHealed => "chord_healed",
+            Self::KademliaHealed => "kademlia_healed",
+            Self::ChordHops => "chord_hops",
+            Self::KademliaHops => "kademlia_hops",
+            Self::ChordMessages => "chord_messages",
+            Self::KademliaMessages => "kademlia_messages",
+            Self::ChordMs => "chord_ms",
+            Self::KademliaMs => "kademlia_ms",
+            Self::ChordRight => "chord_right",
+            Self::KademliaRight => "kademlia_right",
+            Self::ChordContacts => "chord_contacts",
+            Self::KademliaContacts => "kademlia_contacts",
+            Self::ChordUpkeep => "chord_upkeep",
+            Self::KademliaUpkeep => "kademlia_upkeep",
+            Self::Refresh => "refresh",
         }
     }
 }
@@ -275,6 +337,41 @@ impl From<CompareRow> for Row {
     }
 }
 
+impl From<DirectoryRow> for Row {
+    fn from(row: DirectoryRow) -> Self {
+        Self(vec![
+            whole(Column::Gone, row.gone),
+            real(Column::CentralFound, row.central_found),
+            real(Column::TrackersFound, row.trackers_found),
+            real(Column::ChordFound, row.chord_found),
+            real(Column::KademliaFound, row.kademlia_found),
+            real(Column::ChordHealed, row.chord_healed),
+            real(Column::KademliaHealed, row.kademlia_healed),
+        ])
+    }
+}
+
+impl From<KademliaRow> for Row {
+    fn from(row: KademliaRow) -> Self {
+        Self(vec![
+            whole(Column::Nodes, row.nodes),
+            real(Column::ChordHops, row.chord_hops),
+            real(Column::KademliaHops, row.kademlia_hops),
+            real(Column::ChordMessages, row.chord_messages),
+            real(Column::KademliaMessages, row.kademlia_messages),
+            real(Column::ChordMs, row.chord_ms),
+            real(Column::KademliaMs, row.kademlia_ms),
+            real(Column::ChordRight, row.chord_right),
+            real(Column::KademliaRight, row.kademlia_right),
+            real(Column::ChordContacts, row.chord_contacts),
+            real(Column::KademliaContacts, row.kademlia_contacts),
+            real(Column::ChordUpkeep, row.chord_upkeep),
+            real(Column::KademliaUpkeep, row.kademlia_upkeep),
+            real(Column::Refresh, row.refresh),
+        ])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use alloc::borrow::ToOwned;
@@ -325,6 +422,31 @@ mod tests {
             swarm_seconds: 18.0,
             swarm_bound: 16.75,
             seed_copies: 1.1,
+        });
+        compare(DirectoryRow {
+            gone: 4,
+            central_found: 0.0,
+            trackers_found: 0.1,
+            chord_found: 0.8,
+            kademlia_found: 0.9,
+            chord_healed: 1.0,
+            kademlia_healed: 0.95,
+        });
+        compare(KademliaRow {
+            nodes: 16,
+            chord_hops: 2.1,
+            kademlia_hops: 1.2,
+            chord_messages: 6.0,
+            kademlia_messages: 20.0,
+            chord_ms: 250.0,
+            kademlia_ms: 180.0,
+            chord_right: 1.0,
+            kademlia_right: 0.9,
+            chord_contacts: 9.0,
+            kademlia_contacts: 15.0,
+            chord_upkeep: 120.0,
+            kademlia_upkeep: 121.0,
+            refresh: 3.5,
         });
     }
 

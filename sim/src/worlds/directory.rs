@@ -6,15 +6,19 @@
 
 pub mod action;
 mod asking;
-mod carrying;
+pub mod carrying;
 pub mod measure;
 mod peer;
+pub mod permalink;
+mod portable;
 pub mod scenario;
 pub mod setup;
+mod text;
 pub mod trace;
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
-use alloc::string::String;
+use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -23,7 +27,7 @@ use crate::engine::queue::Queue;
 use crate::engine::trace::{Entry, Trace};
 use crate::engine::{Timed, World, history, run};
 use crate::models::directory::server::Server;
-use crate::worlds::directory::action::{Action, Part, Refusal};
+use crate::worlds::directory::action::{Action, Member, Part, Refusal};
 use crate::worlds::directory::carrying::Coming;
 use crate::worlds::directory::measure::{
     Counts, LAST, LookupTrace, State, Subject, Summary, Traffic, Volume,
@@ -39,6 +43,7 @@ use chordscope_core::base::rng::Rng;
 use chordscope_core::base::time::Instant;
 use chordscope_core::chord::ideal::IdealRing;
 use chordscope_core::wire::codec;
+use data_encoding::HEXLOWER;
 
 /// Streams of one seed: 1 has the titles, then the questions, the choice of who goes, a network a kind, and four for each birth of a peer.
 const QUESTIONS: u64 = 2;
@@ -201,6 +206,11 @@ impl DirectoryWorld {
         self.now
     }
 
+    /// Returns the digest of the run so far, in hexadecimal: what happened, and when.
+    pub fn digest(&self) -> String {
+        HEXLOWER.encode(&self.digest.finish())
+    }
+
     /// The titles.
     pub fn titles(&self) -> &[Title] {
         &self.titles
@@ -226,10 +236,50 @@ impl DirectoryWorld {
         self.machines.get(&machine(number))
     }
 
+    /// The member with this id, up or not.
+    pub fn member(&self, id: Id) -> Option<Member> {
+        if let Ok(place) = self.setup.peers.binary_search(&id) {
+            return Some(Member::Peer(u16::try_from(place + 1).ok()?));
+        }
+        let number = (0..=self.setup.trackers).find(|number| machine(*number) == id)?;
+        Some(match number.checked_sub(1) {
+            None => Member::Directory,
+            Some(tracker) => Member::Tracker(tracker),
+        })
+    }
+
+    /// The name of a member in words: the central directory, tracker B, peer 7.
+    pub fn title(&self, id: Id) -> String {
+        let member = self.member(id);
+        member.map_or_else(|| self.setup.space.show(id), |member| member.to_string())
+    }
+
     /// The region of a peer, up or not.
     pub fn region(&self, peer: Id) -> Option<u16> {
         let place = self.setup.peers.binary_search(&peer).ok()?;
         u16::try_from(place % usize::from(self.setup.regions)).ok()
+    }
+
+    /// Returns whether a machine lists a title, or a peer keeps its entries for others, in a kind of directory.
+    pub fn keeps(&self, kind: Kind, at: Id, title: u32) -> bool {
+        let Some(title) = self.titles.get(title as usize) else {
+            return false;
+        };
+        match kind {
+            Kind::Central | Kind::Trackers => {
+                let is_of = (at == machine(0)) == (kind == Kind::Central);
+                let server = self.machines.get(&at).filter(|_| is_of);
+                server.is_some_and(|server| server.lists(self.now, title.content))
+            }
+            Kind::Chord => self.chord(at).is_some_and(|node| {
+                let mut live = node.records().live(self.now);
+                live.any(|(key, _)| key == title.key)
+            }),
+            Kind::Kademlia => self.kademlia(at).is_some_and(|node| {
+                let kept = node.kept_under(self.now, title.key);
+                !kept.is_empty()
+            }),
+        }
     }
 
     /// Returns whether a peer that is up has a title: nobody can find it otherwise.
@@ -343,7 +393,8 @@ impl DirectoryWorld {
         }
     }
 
-    fn can_go(&self, part: Part) -> bool {
+    /// Returns whether a part can be taken out.
+    pub fn can_go(&self, part: Part) -> bool {
         match part {
             Part::Directory => self.machine(0).is_some(),
             Part::Tracker(number) => self
@@ -355,7 +406,8 @@ impl DirectoryWorld {
         }
     }
 
-    fn can_come(&self, part: Part) -> bool {
+    /// Returns whether a part can be put back.
+    pub fn can_come(&self, part: Part) -> bool {
         match part {
             Part::Directory => self.machine(0).is_none(),
             Part::Tracker(number) => self
@@ -516,6 +568,18 @@ impl World for DirectoryWorld {
     }
 
     fn describe(&self, action: &Action) -> String {
-        action.describe()
+        let part = |part: Part| match part {
+            Part::Peer(id) => self.title(id),
+            part => part.to_string(),
+        };
+        match action {
+            Action::Ask { peer, title } => format!("{} asks for title {title}", self.title(*peer)),
+            Action::Find { peer, key } => {
+                let key = self.setup.space.show(*key);
+                format!("{} looks up {key}", self.title(*peer))
+            }
+            Action::TakeOut(gone) => format!("{} taken out", part(*gone)),
+            Action::PutBack(back) => format!("{} put back", part(*back)),
+        }
     }
 }

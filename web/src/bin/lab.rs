@@ -1,5 +1,6 @@
-//! Mounts the pages of the lab: the swarm, the experiments.
+//! Mounts the pages of the lab: the swarm, the directories, the experiments.
 
+use chordscope_web::directory::app::DirectoryApp;
 use chordscope_web::experiments::app::ExperimentsApp;
 use chordscope_web::hooks::use_route::use_route;
 use chordscope_web::page::{self, Route};
@@ -7,6 +8,10 @@ use chordscope_web::swarm::app::SwarmApp;
 use yew::{Html, component, html, use_mut_ref};
 
 fn main() {
+    // In a worker there is no window: the page of experiments starts this module once more there, so that its reader loads one.
+    if web_sys::window().is_none() {
+        return chordscope_web::experiments::worker::run();
+    }
     page::recall_theme();
     if let Some(root) = page::container("lab") {
         yew::Renderer::<Lab>::with_root(root).render();
@@ -17,6 +22,7 @@ fn main() {
 fn page_of(route: Route) -> Option<Html> {
     match route {
         Route::Swarm => Some(html! { <SwarmApp /> }),
+        Route::Directory => Some(html! { <DirectoryApp /> }),
         Route::Experiments => Some(html! { <ExperimentsApp /> }),
         Route::Ring | Route::Live | Route::Unknown => None,
     }

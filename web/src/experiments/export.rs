@@ -2,7 +2,7 @@
 
 use chordscope_sim::experiment::plan::{Experiment, Plan};
 use chordscope_sim::experiment::table::{Number, Row};
-use chordscope_sim::experiment::{churn, path_length};
+use chordscope_sim::experiment::{churn, kademlia, path_length};
 
 /// The rows with their columns' names; each says whose it is.
 pub fn csv(rows: &[Row], paper: &[Row]) -> String {
@@ -59,6 +59,10 @@ fn parameters(plan: &Plan) -> String {
             format!("{{\"seed\":{seed},\"lookups_per_node\":{lookups}}}")
         }
         Experiment::Swarm | Experiment::SwarmCompare => format!("{{\"seed\":{seed}}}"),
+        Experiment::Kademlia => {
+            let lookups = kademlia::LOOKUPS;
+            format!("{{\"seed\":{seed},\"lookups\":{lookups}}}")
+        }
         Experiment::Churn => format!(
             "{{\"seed\":{seed},\"nodes\":{nodes},\"seconds\":{},\"crash\":{}}}",
             churn::COUNTED.as_secs(),

@@ -138,7 +138,47 @@ pub fn panels(experiment: Experiment, rows: &[Row], paper: &[Row]) -> Vec<Panel>
             three_ways(rows),
             true,
         )],
+        Experiment::Directory => vec![panel("Part of titles found", directories(rows), false)],
+        Experiment::Kademlia => chord_and_kademlia(rows),
     }
+}
+
+/// Messages and time of a lookup in Chord and in Kademlia.
+fn chord_and_kademlia(rows: &[Row]) -> Vec<Panel> {
+    vec![
+        panel(
+            "Messages of a lookup, in the mean",
+            beside(rows, Column::ChordMessages, Column::KademliaMessages),
+            false,
+        ),
+        panel(
+            "Milliseconds of a lookup, the median",
+            beside(rows, Column::ChordMs, Column::KademliaMs),
+            false,
+        ),
+    ]
+}
+
+/// The part of titles that each kind of directory finds.
+fn directories(rows: &[Row]) -> Vec<Series> {
+    let kinds = [
+        (Kind::Server, "one directory", Column::CentralFound),
+        (Kind::InOrder, "trackers", Column::TrackersFound),
+        (Kind::Ours, "Chord", Column::ChordFound),
+        (Kind::Random, "Kademlia", Column::KademliaFound),
+    ];
+    let series = |(kind, name, column)| named((kind, name, marks(rows, Some(column), None)));
+    kinds.map(series).to_vec()
+}
+
+/// Chord beside Kademlia.
+fn beside(rows: &[Row], chord: Column, kademlia: Column) -> Vec<Series> {
+    let both = [
+        (Kind::Ours, "Chord", chord),
+        (Kind::Random, "Kademlia", kademlia),
+    ];
+    let series = |(kind, name, column)| named((kind, name, marks(rows, Some(column), None)));
+    both.map(series).to_vec()
 }
 
 /// One server, a content delivery network and a swarm, with the bounds of the first and the last.
@@ -200,6 +240,8 @@ const fn across(experiment: Experiment) -> &'static str {
         Experiment::Latency => "nodes that each finger chooses from",
         Experiment::Swarm => "nodes that fetch the file",
         Experiment::SwarmCompare => "clients that fetch the file",
+        Experiment::Directory => "machines that are gone",
+        Experiment::Kademlia => "nodes",
     }
 }
 

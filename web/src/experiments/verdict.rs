@@ -3,7 +3,7 @@
 use chordscope_sim::experiment::plan::{Experiment, NoPaper, Plan};
 use chordscope_sim::experiment::table::{Column, Row};
 
-use crate::experiments::words::{at, cell, from_to, grouped, head, no_paper};
+use crate::experiments::words::{at, cell, from_to, grouped, head, no_paper, percent};
 
 /// Sentences about rows: the first one stands out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,7 +52,10 @@ const fn measures(experiment: Experiment) -> &'static [Column] {
         Experiment::VirtualNodes => &[Column::P1, Column::P99],
         Experiment::Failures | Experiment::Churn => &[Column::MeanHops, Column::MeanTimeouts],
         Experiment::Latency => &[Column::IterativeStretch, Column::RecursiveStretch],
-        Experiment::Swarm | Experiment::SwarmCompare => &[],
+        Experiment::Swarm
+        | Experiment::SwarmCompare
+        | Experiment::Directory
+        | Experiment::Kademlia => &[],
     }
 }
 
@@ -195,7 +198,40 @@ fn finding(experiment: Experiment, first: &Row, last: &Row, rows: &[Row]) -> Opt
         }
         Experiment::Swarm => swarm(rows, last)?,
         Experiment::SwarmCompare => three_ways(rows, last)?,
+        Experiment::Directory => directories(last)?,
+        Experiment::Kademlia => chord_and_kademlia(last)?,
     })
+}
+
+/// The part of titles that each kind of directory finds with most machines gone.
+fn directories(last: &Row) -> Option<String> {
+    let found = |column| Some(percent(last.get(column)?));
+    let gone = at(Experiment::Directory, last.key()?);
+    Some(format!(
+        "With {gone}, one directory finds {}, trackers {}, Chord {} and Kademlia {} at once; healed, Chord {} and Kademlia {}.",
+        found(Column::CentralFound)?,
+        found(Column::TrackersFound)?,
+        found(Column::ChordFound)?,
+        found(Column::KademliaFound)?,
+        found(Column::ChordHealed)?,
+        found(Column::KademliaHealed)?,
+    ))
+}
+
+/// Chord beside Kademlia, at the largest size.
+fn chord_and_kademlia(last: &Row) -> Option<String> {
+    let of = |column| last.get(column);
+    let nodes = at(Experiment::Kademlia, last.key()?);
+    Some(format!(
+        "For {nodes} at {:.0} bytes of upkeep a second each, Chord takes {:.1} hops, {:.1} messages and {:.0} ms, Kademlia {:.1} hops, {:.1} messages and {:.0} ms.",
+        of(Column::ChordUpkeep)?,
+        of(Column::ChordHops)?,
+        of(Column::ChordMessages)?,
+        of(Column::ChordMs)?,
+        of(Column::KademliaHops)?,
+        of(Column::KademliaMessages)?,
+        of(Column::KademliaMs)?,
+    ))
 }
 
 /// A swarm beside its bound, and one server and a content delivery network beside the swarm.

@@ -10,6 +10,9 @@ const TON: &str = "https://pdos.csail.mit.edu/papers/ton:chord/paper-ton.pdf";
 /// The optimum of a swarm.
 const BOUND: &str = "https://arxiv.org/abs/cs/0606110";
 
+/// Kademlia as published.
+const KADEMLIA: &str = "https://pdos.csail.mit.edu/~petar/papers/maymounkov-kademlia-lncs.pdf";
+
 /// An experiment, described.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Description {
@@ -26,6 +29,7 @@ pub struct Description {
 }
 
 /// Describes an experiment.
+#[expect(clippy::too_many_lines, reason = "one arm an experiment")]
 pub const fn describe(experiment: Experiment) -> Description {
     let (title, asks, method, source, href) = match experiment {
         Experiment::PathLength => (
@@ -84,6 +88,20 @@ pub const fn describe(experiment: Experiment) -> Description {
             "The bounds: Kurose and Ross, Computer Networking, section 2.5; for the swarm Mundinger, Weber and Weiss, 2008, theorem 1",
             BOUND,
         ),
+        Experiment::Directory => (
+            "Directories",
+            "What does a directory still find when machines go?",
+            "60 titles of two copies each are asked for once, among 48 peers. In one world so many directory machines go, in another so many random peers, from one moment to the next. What no peer has any more is not counted. Then each title is asked for again, once entries about the gone have expired.",
+            "Kademlia with k of 20: Maymounkov and Mazières, IPTPS 2002. No paper measured these four beside one another",
+            KADEMLIA,
+        ),
+        Experiment::Kademlia => (
+            "Chord and Kademlia",
+            "At the same bytes of upkeep, which one finds a key with fewer hops, messages and milliseconds?",
+            "Both look 150 random keys up, from the same nodes over the same latencies. Chord stabilizes every ten seconds; the refresh of Kademlia’s buckets, k of 20 and alpha of 3, is set by runs so that both spend the same bytes, within 5 %.",
+            "Kademlia: Maymounkov and Mazières, IPTPS 2002",
+            KADEMLIA,
+        ),
     };
     Description {
         title,
@@ -128,6 +146,26 @@ pub const fn head(column: Column) -> &'static str {
         Column::CdnBound => "CDN at best, s",
         Column::SwarmSeconds => "Swarm, s",
         Column::SwarmBound => "Swarm at best, s",
+        Column::Gone => "Gone",
+        Column::CentralFound => "One directory",
+        Column::TrackersFound => "Trackers",
+        Column::ChordFound => "Chord",
+        Column::KademliaFound => "Kademlia",
+        Column::ChordHealed => "Chord, healed",
+        Column::KademliaHealed => "Kademlia, healed",
+        Column::ChordHops => "Chord, hops",
+        Column::KademliaHops => "Kademlia, hops",
+        Column::ChordMessages => "Chord, messages",
+        Column::KademliaMessages => "Kademlia, messages",
+        Column::ChordMs => "Chord, ms",
+        Column::KademliaMs => "Kademlia, ms",
+        Column::ChordRight => "Chord, right",
+        Column::KademliaRight => "Kademlia, right",
+        Column::ChordContacts => "Chord, contacts",
+        Column::KademliaContacts => "Kademlia, contacts",
+        Column::ChordUpkeep => "Chord, bytes/s",
+        Column::KademliaUpkeep => "Kademlia, bytes/s",
+        Column::Refresh => "Refresh, s",
     }
 }
 
@@ -138,7 +176,10 @@ pub fn at(experiment: Experiment, key: f64) -> String {
         format!("{} {word}", grouped(key))
     };
     match experiment {
-        Experiment::PathLength | Experiment::Swarm => plural("node", "nodes"),
+        Experiment::PathLength | Experiment::Swarm | Experiment::Kademlia => {
+            plural("node", "nodes")
+        }
+        Experiment::Directory => plural("machine gone", "machines gone"),
         Experiment::Load => plural("key", "keys"),
         Experiment::VirtualNodes => plural("position a node", "positions a node"),
         Experiment::Failures => format!("{} failed", percent(key)),
@@ -198,6 +239,7 @@ pub const fn example(experiment: Experiment) -> u32 {
     match experiment {
         Experiment::Swarm | Experiment::SwarmCompare => 4,
         Experiment::Churn => 100,
+        Experiment::Directory | Experiment::Kademlia => 24,
         _ => 256,
     }
 }

@@ -11,6 +11,8 @@ pub enum Route {
     Ring,
     /// A simulated swarm.
     Swarm,
+    /// Simulated directories.
+    Directory,
     /// The measurements of Chord and of swarms.
     Experiments,
     /// The tab as a member of a real one.
@@ -36,6 +38,7 @@ impl Route {
         let path = hash.split('?').next().unwrap_or_default();
         match path.strip_suffix('/').unwrap_or(path) {
             "#/swarm" => Self::Swarm,
+            "#/directory" => Self::Directory,
             "#/experiments" => Self::Experiments,
             "#/live" => Self::Live,
             "#" | "#/ring" => Self::Ring,
@@ -96,7 +99,7 @@ fn decoded(text: &str) -> String {
     decoded.unwrap_or_else(|_| text.to_owned())
 }
 
-/// The query of the address, after `#/ring?`, `#/swarm?`, `#/experiments?` or `#/live?`.
+/// The query of the address, after `#/ring?`, `#/swarm?`, `#/directory?`, `#/experiments?` or `#/live?`.
 pub fn query() -> String {
     hash()
         .split_once('?')

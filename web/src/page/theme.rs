@@ -2,14 +2,14 @@
 
 use web_sys::window;
 
+use super::keep::{keep, kept};
 use super::media;
 
 const THEME: &str = "chordscope-theme";
 
 /// Uses the theme chosen on an earlier visit.
 pub fn recall_theme() {
-    let storage = window().and_then(|window| window.local_storage().ok().flatten());
-    if let Some(theme) = storage.and_then(|storage| storage.get_item(THEME).ok().flatten()) {
+    if let Some(theme) = kept(THEME) {
         wear(&theme);
     }
 }
@@ -26,9 +26,7 @@ pub fn toggle_theme() {
     };
     let theme = if dark { "light" } else { "dark" };
     wear(theme);
-    if let Some(storage) = window().and_then(|window| window.local_storage().ok().flatten()) {
-        let _ = storage.set_item(THEME, theme);
-    }
+    keep(THEME, theme);
 }
 
 fn wear(theme: &str) {

@@ -4,7 +4,7 @@ use std::f64::consts::{FRAC_PI_2, TAU};
 
 /// The coordinates, to the right and up, of a turn of the unit circle. (The standard library's functions reduce angles of any
 /// size, with tables that would cost each page four kilobytes; turns are small.)
-pub(super) fn on_circle(turn: f64) -> (f64, f64) {
+pub fn on_circle(turn: f64) -> (f64, f64) {
     let quarter = (turn * 4.0).round();
     let rest = (turn - quarter / 4.0) * TAU;
     // Taylor's series: at an eighth of a turn or less, this many terms leave less than 1e-12.

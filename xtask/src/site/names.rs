@@ -9,12 +9,10 @@ use anyhow::{Context, Result};
 use super::files_below;
 
 /// Each may name those before it, so that its own content is final when its turn comes.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 10] = [
     "chordscope-lab.css",
     "chordscope-lab_bg.wasm",
     "chordscope-lab.js",
-    "chordscope-experiment_bg.wasm",
-    "chordscope-experiment.js",
     "start-experiment.js",
     "chordscope-live.css",
     "chordscope-live_bg.wasm",
@@ -79,14 +77,16 @@ mod tests {
         let names = |module: &str| {
             let dist = tempfile::tempdir().unwrap();
             let write = |name: &str, text: &str| fs::write(dist.path().join(name), text).unwrap();
-            for (page, worker) in [("lab", "experiment"), ("live", "tab")] {
+            for page in ["lab", "live"] {
                 write(&format!("chordscope-{page}.css"), "");
-                for name in [page, worker] {
-                    write(&format!("chordscope-{name}_bg.wasm"), module);
-                    let script = format!("'chordscope-{name}_bg.wasm'");
-                    write(&format!("chordscope-{name}.js"), &script);
-                }
-                let start = format!("'./chordscope-{worker}.js' './chordscope-{worker}_bg.wasm'");
+            }
+            for name in ["lab", "live", "tab"] {
+                write(&format!("chordscope-{name}_bg.wasm"), module);
+                let script = format!("'chordscope-{name}_bg.wasm'");
+                write(&format!("chordscope-{name}.js"), &script);
+            }
+            for (worker, of) in [("experiment", "lab"), ("tab", "tab")] {
+                let start = format!("'./chordscope-{of}.js' './chordscope-{of}_bg.wasm'");
                 write(&format!("start-{worker}.js"), &start);
             }
             write(

@@ -24,11 +24,7 @@ struct Part {
 }
 
 /// The beginnings of the names of files that only the lab loads.
-const LAB: [&str; 3] = [
-    "chordscope-lab",
-    "chordscope-experiment",
-    "start-experiment",
-];
+const LAB: [&str; 2] = ["chordscope-lab", "start-experiment"];
 /// The beginnings of the names of files that only the live page loads.
 const LIVE: [&str; 3] = ["chordscope-live", "chordscope-tab", "start-tab"];
 
@@ -36,7 +32,7 @@ const PARTS: [Part; 5] = [
     Part {
         name: "the ring page",
         root: "index.html",
-        others: &[LAB[0], LAB[1], LAB[2], LIVE[0], LIVE[1], LIVE[2]],
+        others: &[LAB[0], LAB[1], LIVE[0], LIVE[1], LIVE[2]],
         budget: 480_000,
     },
     Part {
@@ -46,15 +42,15 @@ const PARTS: [Part; 5] = [
         budget: 640_000,
     },
     Part {
-        name: "the swarm page",
+        name: "the swarm page, the directory page",
         root: "index.html",
-        others: &["chordscope-web", LAB[1], LAB[2], LIVE[0], LIVE[1], LIVE[2]],
+        others: &["chordscope-web", LAB[1], LIVE[0], LIVE[1], LIVE[2]],
         budget: 640_000,
     },
     Part {
         name: "the live page",
         root: "index.html",
-        others: &["chordscope-web", LAB[0], LAB[1], LAB[2], LIVE[1], LIVE[2]],
+        others: &["chordscope-web", LAB[0], LAB[1], LIVE[1], LIVE[2]],
         budget: 200_000,
     },
     Part {

@@ -96,6 +96,29 @@ async fn the_swarm_page_has_no_findings_while_it_plays_selected_and_with_wrong_s
 }
 
 #[tokio::test]
+async fn the_directory_page_has_no_findings_in_any_view() -> Result<()> {
+    let site = SiteServer::start("/").await?;
+    let page = Page::open(&format!("{}#/directory", site.url())).await?;
+    page.wait_for_text("log", "Events", "asks").await?;
+    check(&page, "directories while they play").await?;
+    page.resize(1280, 800).await?;
+    page.click("option", "5").await?;
+    page.click("button", "Take out").await?;
+    page.wait_for_text("log", "Events", "Peer 5 is gone")
+        .await?;
+    check(&page, "without a peer").await?;
+    page.resize(1280, 800).await?;
+    page.click("button", "Chord beside Kademlia").await?;
+    page.by_name("table", "Chord and Kademlia").await?;
+    check(&page, "Chord beside Kademlia").await?;
+    page.resize(1280, 800).await?;
+    page.click("button", "Exercise").await?;
+    page.click("button", "DNS, distributed: yes").await?;
+    page.click("button", "Compare with ours").await?;
+    check(&page, "the exercise").await
+}
+
+#[tokio::test]
 async fn the_live_page_has_no_findings_outside_and_inside_a_ring() -> Result<()> {
     let ring = Ring::start(3).await?;
     let page = live::open(&ring).await?;

@@ -308,6 +308,8 @@ async fn nothing_overflows_on_a_phone_and_axe_finds_nothing() -> Result<()> {
         "Churn",
         "Swarm",
         "Latency",
+        "Directories",
+        "Chord and Kademlia",
     ] {
         page.choose("Experiment", experiment).await?;
         fits_and_is_accessible(&page, experiment).await?;

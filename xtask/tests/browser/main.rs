@@ -5,6 +5,7 @@
 mod accessibility;
 mod branches;
 mod digests;
+mod directory_page;
 mod experiments;
 mod fits;
 mod fits_everywhere;

@@ -1,92 +1,44 @@
-//! `sim run` of a swarm: a built-in scenario, or a permalink of the swarm page.
+//! `sim run` of a swarm: a built-in scenario, or a permalink of the page.
 
+use chordscope_sim::engine::malformed::Malformed;
 use chordscope_sim::worlds::swarm::SwarmWorld;
 use chordscope_sim::worlds::swarm::permalink::Permalink;
 use chordscope_sim::worlds::swarm::scenario::Scenario;
 use chordscope_sim::worlds::swarm::setup::Setup;
 
-use super::world::Plan;
-use super::{ARGUMENT, caveat};
-use crate::failure::Failure;
+use super::worlds::{Named, Plan};
 
-/// The title of a run that is no built-in scenario.
-const SWARM: &str = "a swarm";
+impl Named for SwarmWorld {
+    const TITLE: &'static str = "a swarm";
 
-/// The title of an exported run.
-pub(super) fn title(setup: &Setup) -> &'static str {
-    let mut known = Scenario::all().into_iter();
-    let known = known.find(|known| {
-        // A run has its seed beside its set-up.
-        let seed = setup.seed;
-        Setup {
-            seed,
-            ..known.setup.clone()
-        } == *setup
-    });
-    known.map_or(SWARM, |known| known.title)
-}
-
-/// The run of a scenario's name or of a link; `None` where the text is neither of a swarm.
-pub(super) fn named(text: &str) -> Result<Option<Plan<SwarmWorld>>, Failure> {
-    if let Some(scenario) = Scenario::named(text) {
-        let (seed, until) = (scenario.seed, scenario.until);
-        return Ok(Some(Plan::of(scenario.title, scenario.setup, seed, until)));
-    }
-    if !Permalink::is_one(text) {
-        return Ok(None);
-    }
-    let link = Permalink::parse(text).map_err(|error| Failure::usage(ARGUMENT, error))?;
-    caveat(link.caveat());
-    let known = link.scenario.as_ref();
-    let title = known.map_or(SWARM, |known| known.title);
-    let (seed, until) = (link.seed, link.until());
-    Ok(Some(Plan::of(title, link.setup, seed, until)))
-}
-
-#[cfg(test)]
-mod tests {
-    use chordscope_core::base::time::Instant;
-    use chordscope_sim::engine::World;
-    use chordscope_sim::engine::history::History;
-    use chordscope_sim::engine::history::export;
-
-    use super::*;
-
-    #[test]
-    fn a_link_runs_to_its_moment() {
-        let link =
-            "https://example.org/#/swarm?v=5&s=eight-clients&seed=3&do=1500000:leave,2&t=2750000";
-        let shown = Permalink::parse(link).unwrap().open().unwrap();
-        let plan = named(link).unwrap().unwrap();
-        let (answer, _) = plan.execute(false).unwrap();
-        assert_eq!(answer.digest, shown.world().digest());
-        assert_eq!(answer.events, shown.world().events());
+    fn scenarios() -> Vec<(&'static str, Plan<Self>)> {
+        let known = Scenario::all().into_iter();
+        known
+            .map(|known| {
+                let plan = Plan::of(known.title, known.setup, known.seed, known.until);
+                (known.name, plan)
+            })
+            .collect()
     }
 
-    #[test]
-    fn an_exported_run_has_the_digest_of_the_moment_that_it_shows() {
-        let scenario = Scenario::named("eight-clients").unwrap();
-        let title = scenario.title;
-        let mut history = History::<SwarmWorld>::new(scenario.setup, 5).unwrap();
-        history.advance_to(Instant::from_millis(3_000));
-        let text = export::write(&history);
-        let imported = export::read::<SwarmWorld>(&text).unwrap();
-        let plan = Plan::continued(self::title(imported.history.setup()), imported);
-        assert!(plan.is_exported());
-        assert_eq!(plan.title, title);
-        assert_eq!(plan.export().unwrap(), text);
-        let (answer, trace) = plan.execute(true).unwrap();
-        assert_eq!(answer.digest, history.world().digest());
-        let trace: serde_json::Value = serde_json::from_str(&trace.unwrap()).unwrap();
-        let mut events = trace["traceEvents"].as_array().unwrap().iter();
-        assert!(events.any(|event| event["args"]["name"] == "client 8"));
+    fn link(text: &str) -> Option<Result<(Plan<Self>, Option<String>), Malformed>> {
+        let read = Permalink::is_one(text).then(|| Permalink::parse(text))?;
+        Some(read.map(|link| {
+            let title = link.scenario.as_ref().map_or(Self::TITLE, |known| known.title);
+            let (caveat, until) = (link.caveat(), link.until());
+            (Plan::of(title, link.setup, link.seed, until), caveat)
+        }))
     }
 
-    #[test]
-    fn what_is_no_swarm_is_left_to_the_ring() {
-        for text in ["lesson-26", "s=sixteen", "#/ring?s=lesson-26", "nothing"] {
-            assert!(named(text).unwrap().is_none(), "{text}");
-        }
-        assert!(named("#/swarm?s=nothing").is_err());
+    fn title(setup: &Setup) -> &'static str {
+        let known = Scenario::all().into_iter().find(|known| {
+            // A run has its seed beside its set-up.
+            let seed = setup.seed;
+            Setup {
+                seed,
+                ..known.setup.clone()
+            } == *setup
+        });
+        known.map_or(Self::TITLE, |known| known.title)
     }
 }

@@ -21,6 +21,32 @@ pub enum Part {
     Region(u16),
 }
 
+/// A member of the world, by its place: what people call it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Member {
+    /// The central directory.
+    Directory,
+    /// The tracker of this number, from 0.
+    Tracker(u8),
+    /// The peer of this place in ascending order of all ids, from 1, up or not.
+    Peer(u16),
+}
+
+/// The name of a tracker: they have letters, so that nobody takes them for peers.
+fn tracker_name(number: u8) -> String {
+    format!("tracker {}", char::from(b'A'.saturating_add(number)))
+}
+
+impl fmt::Display for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Directory => f.write_str("the central directory"),
+            Self::Tracker(number) => f.write_str(&tracker_name(*number)),
+            Self::Peer(place) => write!(f, "peer {place}"),
+        }
+    }
+}
+
 /// An action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
@@ -63,23 +89,11 @@ impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Directory => f.write_str("the central directory"),
-            Self::Tracker(number) => write!(f, "tracker {number}"),
+            Self::Tracker(number) => f.write_str(&tracker_name(*number)),
             Self::Peer(id) => write!(f, "peer {id:?}"),
             Self::Peers(1) => f.write_str("a peer"),
             Self::Peers(count) => write!(f, "{count} peers"),
-            Self::Region(region) => write!(f, "region {region}"),
-        }
-    }
-}
-
-impl Action {
-    /// The action in words.
-    pub fn describe(&self) -> String {
-        match self {
-            Self::Ask { peer, title } => format!("peer {peer:?} asks for title {title}"),
-            Self::Find { peer, key } => format!("peer {peer:?} looks up {key:?}"),
-            Self::TakeOut(part) => format!("{part} taken out"),
-            Self::PutBack(part) => format!("{part} put back"),
+            Self::Region(region) => write!(f, "region {}", region + 1),
         }
     }
 }

@@ -38,6 +38,8 @@ pub(super) enum Coming {
 #[derive(Clone, Debug)]
 pub(super) struct Arrival {
     parcel: Parcel,
+    sent: Instant,
+    due: Instant,
     traffic: Traffic,
     body: Body,
 }
@@ -52,7 +54,30 @@ enum Body {
 /// The tag of what a message belongs to: its answers belong to the same.
 pub(super) type Tag = (Traffic, Option<u64>);
 
+/// A message of a lookup on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flight {
+    /// The message.
+    pub parcel: Parcel,
+    /// The time at which it was sent.
+    pub sent: Instant,
+    /// The time at which it arrives, at somebody or at nobody.
+    pub due: Instant,
+}
+
 impl DirectoryWorld {
+    /// The messages of lookups that are on their way.
+    pub fn in_flight(&self) -> impl Iterator<Item = Flight> {
+        self.queue.iter().filter_map(|coming| match coming {
+            Coming::Arrival(arrival) if arrival.parcel.lookup.is_some() => Some(Flight {
+                parcel: arrival.parcel,
+                sent: arrival.sent,
+                due: arrival.due,
+            }),
+            _ => None,
+        })
+    }
+
     /// Lets the next event happen, if it happens by this time.
     pub(super) fn step_until(&mut self, end: Instant) -> bool {
         let alarm = self.alarms.first().copied();
@@ -99,6 +124,7 @@ impl DirectoryWorld {
             parcel,
             traffic,
             body,
+            ..
         } = arrival;
         let (from, to) = (parcel.from, parcel.to);
         let is_there = self.peers.contains_key(&to) || self.machines.contains_key(&to);
@@ -177,13 +203,15 @@ impl DirectoryWorld {
         }
         let latency = self.setup.latency;
         let latency = latency.draw(from, to, &mut self.networks[kind.index()]);
+        let due = self.now + latency;
         let arrival = Arrival {
             parcel,
+            sent: self.now,
+            due,
             traffic,
             body,
         };
-        let coming = Coming::Arrival(Box::new(arrival));
-        self.queue.push(self.now + latency, coming);
+        self.queue.push(due, Coming::Arrival(Box::new(arrival)));
     }
 
     /// Carries out what a peer wants, until it wants nothing more. `tag` is that of the message that made it want something.

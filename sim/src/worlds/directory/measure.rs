@@ -57,6 +57,19 @@ pub enum Outcome {
     Reached(Id),
 }
 
+impl Outcome {
+    /// The outcome in words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Found => "found",
+            Self::Stale => "only peers named that are gone",
+            Self::Nothing => "nobody has it",
+            Self::NoAnswer => "no answer",
+            Self::Reached(_) => "reached a node",
+        }
+    }
+}
+
 /// A node on the way of a lookup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hop {

@@ -7,12 +7,14 @@ use core::time::Duration;
 use crate::engine::Timed;
 use crate::engine::malformed::Malformed;
 use crate::engine::network::Latency;
+use crate::engine::run::MAX_MILLIS;
 use crate::models::kademlia;
 use crate::worlds::directory::action::Action;
 use chordscope_core::base::content::ContentId;
 use chordscope_core::base::digest::Digest;
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::rng::Rng;
+use chordscope_core::base::time::Instant;
 use chordscope_core::chord::route::Mode;
 use chordscope_core::node::config::Config as ChordConfig;
 
@@ -22,6 +24,20 @@ pub const MAX_PEERS: usize = 512;
 pub const MAX_TITLES: u32 = 1_000;
 /// The most trackers.
 pub const MAX_TRACKERS: u8 = 16;
+/// The most actions.
+pub const MAX_ACTIONS: usize = 1_000;
+/// The most replicas of a record in the ring.
+pub const MAX_REPLICAS: u8 = 16;
+/// The greatest k of Kademlia's buckets.
+pub const MAX_K: usize = 64;
+/// The greatest alpha of Kademlia's lookups.
+pub const MAX_ALPHA: usize = 16;
+/// The latest time of anything that is planned.
+const LAST: Instant = Instant::from_millis(MAX_MILLIS);
+/// The longest period of anything that is done again and again.
+const DAY: Duration = Duration::from_millis(MAX_MILLIS);
+/// The longest that a message may take.
+const MAX_LATENCY: Duration = Duration::from_secs(10);
 /// The time after which a question counts as unanswered, beyond the longest round trip.
 const SLACK: Duration = Duration::from_millis(100);
 
@@ -58,7 +74,7 @@ impl Kind {
 }
 
 /// A world of directories to be simulated.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setup {
     /// The address space of ring and Kademlia.
     pub space: Space,
@@ -139,7 +155,11 @@ impl Setup {
         }
     }
 
-    pub(super) fn check(&self) -> Result<(), Malformed> {
+    /// Checks all limits.
+    ///
+    /// # Errors
+    /// [`Malformed`] names the first limit that is broken.
+    pub fn check(&self) -> Result<(), Malformed> {
         let wrong = |place: &str, reason: &str| Err(Malformed::new(place, &reason));
         if self.peers.is_empty() || self.peers.len() > MAX_PEERS {
             let reason = format!("must be 1 to {MAX_PEERS}");
@@ -162,8 +182,41 @@ impl Setup {
             let reason = format!("must be 1 to {MAX_TRACKERS}");
             return wrong("trackers", &reason);
         }
-        if self.lifetime < Duration::from_secs(10) {
-            return wrong("lifetime", "must be at least 10 seconds");
+        if self.copies == 0 {
+            return wrong("copies", "must be at least 1");
+        }
+        if self.trackers_per_title == 0 {
+            return wrong("each", "must be at least 1");
+        }
+        if self.latency.max() > MAX_LATENCY {
+            return wrong("latency", "must be at most 10 seconds");
+        }
+        if !(Duration::from_secs(10)..=DAY).contains(&self.lifetime) {
+            return wrong("life", "must be 10 seconds to a day");
+        }
+        if !(1..=MAX_REPLICAS).contains(&self.replicas) {
+            return wrong("replicas", &format!("must be 1 to {MAX_REPLICAS}"));
+        }
+        if !(1..=MAX_K).contains(&self.k) {
+            return wrong("k", &format!("must be 1 to {MAX_K}"));
+        }
+        if !(1..=MAX_ALPHA).contains(&self.alpha) {
+            return wrong("alpha", &format!("must be 1 to {MAX_ALPHA}"));
+        }
+        for (place, period, least) in [
+            ("upkeep", self.stabilize, 100),
+            ("refresh", self.refresh, 1_000),
+            ("ask", self.ask_every, 10),
+        ] {
+            let range = Duration::from_millis(least)..=DAY;
+            if period.is_some_and(|period| !range.contains(&period)) {
+                return wrong(place, &format!("must be {least} ms to a day"));
+            }
+        }
+        let mut times = self.actions.iter().map(|timed| timed.at);
+        if self.actions.len() > MAX_ACTIONS || times.any(|at| at > LAST) {
+            let reason = format!("must be at most {MAX_ACTIONS}, all within a day");
+            return wrong("actions", &reason);
         }
         Ok(())
     }

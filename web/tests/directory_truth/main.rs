@@ -1,0 +1,228 @@
+//! Nothing on the directory page says what is not so: every statement at many moments of many runs, held against the trace and the nodes' own
+//! records; and of each kind a falsehood that was planted is found.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+#![allow(
+    clippy::too_many_lines,
+    reason = "one arm a kind of statement, and they are many"
+)]
+
+mod judge;
+
+use std::collections::BTreeMap;
+
+use chordscope_core::base::rng::Rng;
+use chordscope_sim::worlds::directory::action::Member;
+use chordscope_sim::worlds::directory::setup::Kind;
+use chordscope_web::directory::engine::Engine;
+use chordscope_web::directory::engine::command::{Command, Over};
+use chordscope_web::directory::engine::snapshot::Snapshot;
+use chordscope_web::directory::engine::statement::Statement;
+use chordscope_web::player::{Control, Driven};
+
+use crate::judge::{Facts, judge, kind, lies};
+
+/// The number of runs, unless `SEEDS=a..b` names others.
+const RUNS: u64 = 10;
+/// The moments of each that are looked at.
+const MOMENTS: u64 = 14;
+
+#[derive(Default)]
+struct Seen {
+    /// By kind: how many statements, and how many planted falsehoods were found.
+    kinds: BTreeMap<&'static str, (u64, u64)>,
+    /// What is wrong: of each sort the first that was found.
+    wrong: BTreeMap<String, String>,
+}
+
+fn seeds() -> std::ops::Range<u64> {
+    let named = std::env::var("SEEDS").ok().and_then(|text| {
+        let (from, to) = text.split_once("..")?;
+        Some(from.parse().ok()?..to.parse().ok()?)
+    });
+    named.unwrap_or(0..RUNS)
+}
+
+/// All that a snapshot says.
+fn statements(shot: &Snapshot) -> Vec<Statement> {
+    let caption = shot.caption.statements().cloned();
+    let asked = shot.asked.iter().flat_map(|asked| asked.said.clone());
+    let rest = shot.hint.iter().chain(&shot.predicted).cloned();
+    caption.chain(asked).chain(rest).collect()
+}
+
+/// Holds all that is said against the facts.
+fn look(engine: &Engine, place: &str, seen: &mut Seen) {
+    let shot = engine.snapshot();
+    let facts = Facts::of(engine.history());
+    for statement in statements(&shot) {
+        let sort = kind(&statement);
+        let text = statement.text();
+        if let Err(why) = judge(&statement, &facts, &shot) {
+            let told = format!("{place}: “{text}” {statement:?}: {why}");
+            seen.wrong.entry(sort.to_owned()).or_insert(told);
+        }
+        let known = seen.kinds.entry(sort).or_default();
+        known.0 += 1;
+        for lie in lies(&statement) {
+            known.1 += u64::from(judge(&lie, &facts, &shot).is_err());
+        }
+    }
+    if let Err(why) = judge::tables(&shot, &facts) {
+        let told = format!("{place}: {why}");
+        seen.wrong.entry("a table".to_owned()).or_insert(told);
+    }
+    for row in &shot.events {
+        if let Err(why) = judge::event(row, &facts, &shot) {
+            let told = format!("{place}: {row:?}: {why}");
+            seen.wrong
+                .entry("a line of the log".to_owned())
+                .or_insert(told);
+        }
+        let known = seen.kinds.entry(kind(&row.what)).or_default();
+        known.0 += 1;
+        for lie in lies(&row.what) {
+            known.1 += u64::from(judge(&lie, &facts, &shot).is_err());
+        }
+    }
+}
+
+/// Everything that can be pointed at and done, a little at a time.
+fn act(engine: &mut Engine, rng: &mut Rng) {
+    let shot = engine.snapshot();
+    let peer = 1 + rng.below(shot.peers.len() as u64) as u16;
+    let member = match rng.below(4) {
+        0 => Member::Directory,
+        1 => Member::Tracker(rng.below(4) as u8),
+        _ => Member::Peer(peer),
+    };
+    let title = rng.below(60) as u32;
+    let over = match shot.titles > 0 && rng.below(2) == 0 {
+        true => Over::Card(member, title),
+        false => Over::Member(member),
+    };
+    engine.apply(Command::Hover(Some(over)));
+    match rng.below(8) {
+        5 if shot.titles > 0 => {
+            let kind = Kind::ALL[rng.below(4) as usize];
+            engine.apply(Command::Predict(kind, rng.below(60) as u32));
+        }
+        0 => engine.apply(Command::Select(peer)),
+        1 => engine.apply(Command::Move(rng.below(2) == 0)),
+        2 => engine.apply(Command::Ask),
+        3 => engine.apply(Command::Title(title.min(shot.titles.saturating_sub(1)))),
+        4 => {
+            let part = shot.parts[rng.below(shot.parts.len() as u64) as usize];
+            engine.apply(Command::Choose(part.part));
+            engine.apply(match part.can_come {
+                true => Command::PutBack,
+                false => Command::TakeOut,
+            });
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_statement_is_so_at_every_moment_of_random_runs_and_its_opposite_is_found() {
+    let mut seen = Seen::default();
+    for seed in seeds() {
+        let mut rng = Rng::from_seed(seed, 9);
+        let mut engine = Engine::open(true);
+        let known = engine.snapshot().scenarios;
+        let name = known[seed as usize % known.len()].name;
+        engine.apply(Command::Load(name));
+        let place = |engine: &Engine| {
+            let now = engine.history().now().as_micros();
+            format!("SEEDS={seed}..{}, {name}, {now} µs", seed + 1)
+        };
+        look(&engine, &place(&engine), &mut seen);
+        let mut at = 30_000_000;
+        for _ in 0..MOMENTS {
+            match rng.below(8) {
+                0 => engine.apply(Control::StepForward),
+                1 => engine.apply(Control::StepBack),
+                2 => engine.apply(Control::Seek(rng.below(at + 1))),
+                _ => {
+                    at += rng.below(9_000_000);
+                    engine.apply(Control::Seek(at));
+                }
+            }
+            act(&mut engine, &mut rng);
+            look(&engine, &place(&engine), &mut seen);
+            // Into the lookups that a question has just begun.
+            let soon = engine.history().now().as_micros() + rng.below(300_000);
+            engine.apply(Control::Seek(soon));
+            look(&engine, &place(&engine), &mut seen);
+        }
+    }
+    let wrong: Vec<&String> = seen.wrong.values().collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    for (kind, (said, found)) in &seen.kinds {
+        println!("{kind}: {said} said, {found} falsehoods found");
+    }
+    if std::env::var("SEEDS").is_err() {
+        assert!(
+            seen.kinds.len() >= 14,
+            "too few kinds: {:?}",
+            seen.kinds.keys()
+        );
+        for (kind, (_, found)) in &seen.kinds {
+            assert!(*found > 0, "no falsehood of {kind} was found");
+        }
+    }
+}
+
+#[test]
+fn each_scenario_played_to_its_end_ticks_all_its_goals() {
+    let known = Engine::open(true).snapshot().scenarios;
+    for scenario in known.iter() {
+        let mut engine = Engine::open(true);
+        engine.apply(Command::Load(scenario.name));
+        let mut frames = 0;
+        while engine.snapshot().time.playing {
+            for _ in 0..20 {
+                engine.advance(16.0, 7.0, || 0.0);
+            }
+            frames += 20;
+            assert!(frames < 60_000, "{} never stops", scenario.name);
+        }
+        let shot = engine.snapshot();
+        let open: Vec<String> = shot
+            .goals
+            .iter()
+            .filter(|(_, is_met)| !is_met)
+            .map(|(goal, _)| goal.text())
+            .collect();
+        assert!(open.is_empty(), "{}: {open:?}", scenario.name);
+        assert_eq!(shot.time.now, scenario.until.as_micros());
+        println!("{}: {frames} frames", scenario.name);
+    }
+}
+
+#[test]
+fn the_directory_is_taken_out_and_put_back_and_the_table_says_so() {
+    let mut engine = Engine::open(true);
+    engine.apply(Control::Seek(30_000_000));
+    engine.apply(Command::TakeOut);
+    engine.apply(Control::Seek(60_000_000));
+    let shot = engine.snapshot();
+    let [name, found, ..] = shot.figures[0].row();
+    assert_eq!(
+        (name.as_str(), found.as_str()),
+        ("One directory", "0 of 100")
+    );
+    for others in &shot.figures[1..] {
+        assert_eq!(others.row()[1], "100 of 100");
+    }
+    assert!(!shot.machines[0].is_up && shot.machines[0].cards.is_empty());
+    assert!(
+        shot.caption
+            .lead
+            .text()
+            .starts_with("The central directory was taken out")
+    );
+    engine.apply(Command::PutBack);
+    engine.apply(Control::Seek(140_000_000));
+    assert_eq!(engine.snapshot().figures[0].row()[1], "100 of 100");
+}
