@@ -8,7 +8,8 @@ mod theme;
 use web_sys::{HtmlElement, window};
 
 pub use self::address::{
-    Route, embedded, is_served_by_peer, origin, peer, query, replace_query, route, set_query,
+    Route, embedded, is_page, is_served_by_peer, origin, peer, query, replace_query, route,
+    set_query,
 };
 pub use self::file::{bytes_of, save};
 pub use self::pointer::{Place, place};

@@ -29,7 +29,12 @@ pub(crate) const BUILD: &str = "building the page";
 const PROGRAMS: [(&str, &[&str]); 2] = [
     (
         "",
-        &["chordscope-web", "chordscope-lab", "chordscope-experiment"],
+        &[
+            "chordscope-web",
+            "chordscope-home",
+            "chordscope-lab",
+            "chordscope-experiment",
+        ],
     ),
     ("simd", &["chordscope-live", "chordscope-tab"]),
 ];

@@ -18,7 +18,7 @@ fn page_of(route: Route) -> Option<Html> {
     match route {
         Route::Swarm => Some(html! { <SwarmApp /> }),
         Route::Experiments => Some(html! { <ExperimentsApp /> }),
-        Route::Ring | Route::Live | Route::Unknown => None,
+        Route::Home | Route::Ring | Route::Live | Route::Unknown => None,
     }
 }
 

@@ -12,6 +12,7 @@ pub fn pages(here: Route) -> Html {
     };
     // All applications share a document: each has its own menu in it.
     let (menu, name) = match here {
+        Route::Home => ("home-pages", "Home"),
         Route::Ring => ("ring-pages", "Ring"),
         Route::Swarm => ("swarm-pages", "Swarm"),
         Route::Experiments => ("experiments-pages", "Experiments"),

@@ -40,7 +40,7 @@ const WEB_FLOORS: [&[&str]; 6] = [
     &["hooks"],
     &["components"],
     &["player"],
-    &["ring", "swarm", "experiments", "live"],
+    &["home", "ring", "swarm", "experiments", "live"],
 ];
 
 /// A module of tests alone, which belongs to no floor: the numbers in docs/protocol.md are those of the code.
