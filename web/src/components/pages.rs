@@ -21,7 +21,7 @@ pub fn pages(here: Route) -> Html {
     html! {
         <>
             <button type="button" class="menu" popovertarget={menu}><span class="visually-hidden">{"Pages: "}</span>{name}</button>
-            <nav id={menu} popover="auto" aria-label="Pages">{page(Route::Ring, "#/ring", "Ring")}{page(Route::Swarm, "#/swarm", "Swarm")}{page(Route::Experiments, "#/experiments", "Experiments")}{page(Route::Live, "#/live", "Live")}</nav>
+            <nav id={menu} popover="auto" aria-label="Pages"><a class="top__home" href="#/">{"Home"}</a>{page(Route::Ring, "#/ring", "Ring")}{page(Route::Swarm, "#/swarm", "Swarm")}{page(Route::Experiments, "#/experiments", "Experiments")}{page(Route::Live, "#/live", "Live")}</nav>
         </>
     }
 }

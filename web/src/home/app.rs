@@ -1,27 +1,21 @@
 //! The layout of the home page, and the one place that joins controls, engine and browser.
 
-use yew::{Callback, Html, MouseEvent, component, html, use_memo, use_node_ref};
+use yew::{Html, component, html, use_memo, use_node_ref};
 
-use crate::components::icon::{Picture, icon};
-use crate::components::pages::pages;
-use crate::home::engine::command::Command;
+use crate::components::header::{Parts, header};
+use crate::components::help::use_help;
+use crate::home::engine::Engine;
 use crate::home::engine::doors::Door;
 use crate::home::panels::Desk;
 use crate::home::panels::doors::doors;
 use crate::home::panels::goals::goals;
+use crate::home::panels::help::{HELP, of_key};
 use crate::home::panels::living::living;
 use crate::home::panels::own_ring::OwnRing;
-use crate::home::use_engine::{Canvases, use_engine};
+use crate::home::stage::{Canvases, HomeStage};
 use crate::hooks::use_route::use_route;
-use crate::hooks::use_shortcuts::use_shortcuts;
 use crate::page::{self, Route};
-
-/// A wish that a key stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wish {
-    Theme,
-    Engine(Command),
-}
+use crate::player::use_player::use_player;
 
 /// The home page.
 #[component]
@@ -31,38 +25,30 @@ pub fn HomeApp() -> Html {
         Door::ALL.map(|_| Canvases::default()).to_vec()
     });
     let shown = use_route() == Route::Home;
-    let handle = use_engine(
-        (still.clone(), moving.clone()),
-        painted.as_ref().clone(),
-        shown,
-    );
-    let wish = {
-        let (send, painters) = (handle.send.clone(), handle.painters);
-        Callback::from(move |wish| match wish {
-            Wish::Theme => {
-                page::toggle_theme();
-                painters.borrow_mut().forget_colours();
-            }
-            Wish::Engine(command) => send.emit(command),
-        })
+    let handle = {
+        let (ring, doors) = ((still.clone(), moving.clone()), (*painted).clone());
+        use_player(
+            || Engine::open(page::calm()),
+            || HomeStage::on(ring, doors),
+            shown,
+        )
     };
-    use_shortcuts(shown, wish_of, wish.clone());
-    let theme = wish.reform(|_: MouseEvent| Wish::Theme);
+    let (tools, sheet) = use_help(
+        &HELP,
+        shown,
+        true,
+        of_key,
+        handle.send.clone(),
+        handle.repaint,
+        Html::default(),
+    );
     let desk = Desk {
         view: handle.view,
         send: handle.send,
     };
     html! {
         <div class="app">
-            <header class="top">
-                <h1>{"chord"}<b>{"scope"}</b></h1>
-                {pages(Route::Home)}
-                <div class="top__end">
-                    <button type="button" class="quiet" aria-label="Light or dark" title="Light or dark" onclick={theme}>
-                        {icon(Picture::Theme)}
-                    </button>
-                </div>
-            </header>
+            {header(Route::Home, tools, Parts::default())}
             <main class="home">
                 <div class="hero">
                     {goals(&desk)}
@@ -71,14 +57,7 @@ pub fn HomeApp() -> Html {
                 {doors(&desk, &painted)}
                 <OwnRing />
             </main>
+            {sheet}
         </div>
-    }
-}
-
-fn wish_of(key: &str) -> Option<Wish> {
-    match key {
-        "t" => Some(Wish::Theme),
-        " " => Some(Wish::Engine(Command::Toggle)),
-        _ => None,
     }
 }

@@ -13,7 +13,6 @@ pub mod statement;
 
 use chordscope_core::base::id::Id;
 use chordscope_core::chord::route::{Mode, Routing};
-use chordscope_sim::worlds::ring::History;
 use chordscope_sim::worlds::ring::action::Action;
 
 use crate::home::engine::command::Command;
@@ -23,7 +22,7 @@ use crate::home::engine::goals::Goals;
 use crate::home::engine::lesson::KEY;
 use crate::home::engine::run::{About, Deed, Run};
 use crate::home::engine::snapshot::{NodeView, Snapshot};
-use crate::player::{Control, Played, Player};
+use crate::player::{Control, Driven, Player};
 use crate::scene::{Motion, Scene, traffic};
 
 /// The lesson's ring, which is played, what the visitor does with it, and the doors.
@@ -50,45 +49,6 @@ impl Engine {
             refused: None,
             stirred: false,
         }
-    }
-
-    /// Carries out a command.
-    pub fn apply(&mut self, command: Command) {
-        if command == Command::Hover(self.hovered) {
-            return;
-        }
-        self.player.touch();
-        if !matches!(command, Command::Hover(_) | Command::Wake(..)) {
-            self.refused = None;
-        }
-        match command {
-            Command::Play(on) => {
-                self.player.obey(Control::Play(on));
-            }
-            Command::Toggle => {
-                self.player.obey(Control::Toggle);
-            }
-            Command::Hover(node) => self.hovered = node,
-            Command::Choose(node) => self.choose(node),
-            Command::LookUp => self.look_up(),
-            Command::Insert => {
-                if let Some(node) = reading::newcomer(self.player.run().world()) {
-                    self.change(Deed::Insert(node));
-                }
-            }
-            Command::Crash => {
-                if let Some(node) = self.victim() {
-                    self.change(Deed::Crash(node));
-                }
-            }
-            Command::Again => {
-                self.hovered = None;
-                self.player.show(Run::new(lesson::begin()));
-                self.player.run_on(true);
-            }
-            Command::Wake(door, awake) => self.doors.wake(door, awake),
-        }
-        self.tick();
     }
 
     fn choose(&mut self, node: Id) {
@@ -134,24 +94,12 @@ impl Engine {
         done.is_ok()
     }
 
-    /// Lets real time pass, in milliseconds. Works for at most `work` milliseconds by `clock`.
-    pub fn advance(&mut self, real: f64, work: f64, clock: fn() -> f64) {
-        self.player.advance(real, work, clock);
-        self.stirred |= self.doors.advance(real, self.player.is_playing());
-        self.tick();
-    }
-
     /// Looks whether the simulation has reached a goal.
     fn tick(&mut self) {
         let run = self.player.run();
         if self.goals.look(run.world(), run.began_with()) {
             self.player.touch();
         }
-    }
-
-    /// The ring that is played.
-    pub fn history(&self) -> &History {
-        self.player.run().history()
     }
 
     /// The node that the visitor looks at.
@@ -168,16 +116,6 @@ impl Engine {
         let chosen = self.chosen().filter(|node| world.node(*node).is_some());
         let victim = chosen.or_else(|| reading::keeper(world, KEY));
         victim.filter(|_| world.nodes().count() > 1)
-    }
-
-    /// Whether the next snapshot would differ from the last.
-    pub const fn has_news(&self) -> bool {
-        self.player.has_news() || self.stirred
-    }
-
-    /// Whether it cannot wait.
-    pub const fn is_urgent(&self) -> bool {
-        self.player.is_urgent()
     }
 
     /// The small figures of the doors.
@@ -204,9 +142,71 @@ impl Engine {
         let run = self.player.run();
         traffic::motion(run.world(), run.lookup(), false)
     }
+}
 
-    /// The engine at this moment.
-    pub fn snapshot(&self) -> Snapshot {
+impl Driven for Engine {
+    type Run = Run;
+    type Command = Command;
+    type Snapshot = Snapshot;
+
+    fn player(&self) -> &Player<Run> {
+        &self.player
+    }
+
+    fn player_mut(&mut self) -> &mut Player<Run> {
+        &mut self.player
+    }
+
+    fn apply(&mut self, command: impl Into<Command>) {
+        let command = command.into();
+        if command == Command::Hover(self.hovered) {
+            return;
+        }
+        self.player.touch();
+        if !matches!(command, Command::Hover(_) | Command::Wake(..)) {
+            self.refused = None;
+        }
+        match command {
+            Command::Play(on) => {
+                self.player.obey(Control::Play(on));
+            }
+            Command::Toggle => {
+                self.player.obey(Control::Toggle);
+            }
+            Command::Hover(node) => self.hovered = node,
+            Command::Choose(node) => self.choose(node),
+            Command::LookUp => self.look_up(),
+            Command::Insert => {
+                if let Some(node) = reading::newcomer(self.player.run().world()) {
+                    self.change(Deed::Insert(node));
+                }
+            }
+            Command::Crash => {
+                if let Some(node) = self.victim() {
+                    self.change(Deed::Crash(node));
+                }
+            }
+            Command::Again => {
+                self.hovered = None;
+                self.player.show(Run::new(lesson::begin()));
+                self.player.run_on(true);
+            }
+            Command::Wake(door, awake) => self.doors.wake(door, awake),
+        }
+        self.tick();
+    }
+
+    fn advance(&mut self, real: f64, work: f64, clock: fn() -> f64) {
+        self.player.advance(real, work, clock);
+        self.stirred |= self.doors.advance(real, self.player.is_playing());
+        self.tick();
+    }
+
+    fn is_due(&self, waited: bool) -> bool {
+        (self.player.has_news() || self.stirred) && (waited || self.player.is_urgent())
+    }
+
+    fn snapshot(&self) -> Snapshot {
         let run = self.player.run();
         let world = run.world();
         Snapshot {
@@ -221,14 +221,12 @@ impl Engine {
             asker: reading::asker(world, self.chosen()),
             newcomer: reading::newcomer(world),
             victim: self.victim(),
-            upkeep: world.sent().upkeep,
             doors: self.doors.view(),
             refused: self.refused.clone(),
         }
     }
 
-    /// A snapshot to show.
-    pub fn publish(&mut self) -> Snapshot {
+    fn publish(&mut self) -> Snapshot {
         self.player.published();
         self.stirred = false;
         self.snapshot()

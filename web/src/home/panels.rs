@@ -2,6 +2,7 @@
 
 pub mod doors;
 pub mod goals;
+pub mod help;
 pub mod living;
 pub mod own_ring;
 

@@ -15,6 +15,7 @@ use chordscope_web::home::engine::doors::{Door, Drawn};
 use chordscope_web::home::engine::goals::{Goal, State};
 use chordscope_web::home::engine::snapshot::Snapshot;
 use chordscope_web::home::engine::statement::Statement;
+use chordscope_web::player::Driven;
 
 use crate::judge::{Doors, Past, judge, kind, lies};
 

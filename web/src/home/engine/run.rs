@@ -44,7 +44,7 @@ pub enum About {
 
 /// A run of the lesson's ring.
 #[derive(Debug)]
-pub(super) struct Run {
+pub struct Run {
     history: History,
     about: About,
     /// Whether the stage shows the last lookup: a change of the ring sets it aside.

@@ -33,8 +33,6 @@ pub struct Snapshot {
     pub newcomer: Option<Id>,
     /// The node that may be crashed.
     pub victim: Option<Id>,
-    /// The messages of upkeep so far.
-    pub upkeep: u64,
     /// The doors' figures, in order; none where one has not begun.
     pub doors: Vec<Option<DoorView>>,
     /// The reason why the last command was refused.

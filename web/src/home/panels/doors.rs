@@ -49,7 +49,7 @@ const fn sign(door: Door) -> Sign {
 }
 
 /// A door.
-#[derive(Clone, PartialEq, Properties)]
+#[derive(Clone, Debug, PartialEq, Properties)]
 pub struct DoorProps {
     /// Which.
     pub door: Door,
