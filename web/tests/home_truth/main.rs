@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 
 use chordscope_core::base::id::Id;
 use chordscope_core::base::rng::Rng;
+use chordscope_sim::worlds::swarm::view::Cell;
 use chordscope_web::home::engine::Engine;
 use chordscope_web::home::engine::command::Command;
 use chordscope_web::home::engine::doors::{Door, Drawn};
-use chordscope_web::home::engine::goals::{Goal, State};
+use chordscope_web::home::engine::goals::State;
 use chordscope_web::home::engine::snapshot::Snapshot;
 use chordscope_web::home::engine::statement::Statement;
 use chordscope_web::player::Driven;
@@ -181,8 +182,8 @@ fn figures_go_on_from_their_end() {
     let full = |shot: &Snapshot| match &shot.doors[Door::Share as usize] {
         Some(view) => match &view.drawn {
             Drawn::Swarm(rows) => {
-                let has = |cell: &_| *cell == chordscope_sim::worlds::swarm::view::Cell::Has;
-                rows.iter().flatten().filter(|cell| has(cell)).count()
+                let cells = rows.iter().flatten();
+                cells.filter(|cell| **cell == Cell::Has).count()
             }
             _ => 0,
         },

@@ -22,7 +22,7 @@ const ANYWAY: f64 = 600.0;
 
 /// A change of the ring by the visitor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deed {
+pub(super) enum Deed {
     /// A node comes.
     Insert(Id),
     /// A node is gone from one moment to the next.
@@ -31,7 +31,7 @@ pub enum Deed {
 
 /// The subject of the caption: what the visitor did last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum About {
+pub(super) enum About {
     /// Nothing yet: the ring.
     Ring,
     /// A node that was chosen.
