@@ -6,6 +6,7 @@ mod precompress;
 mod size;
 mod slim;
 mod stamp;
+mod style;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -112,6 +113,7 @@ pub(crate) fn build(workspace: &Workspace, options: &Options) -> Result<Site> {
         if !options.debug {
             slim::all(&dist)?;
         }
+        style::join(&dist)?;
         names::settle(&dist)?;
         let effort = match optimized {
             true => precompress::Effort::Best,
@@ -144,7 +146,7 @@ impl Site {
 /// Returns the settings that, beside the sources, decide how the page comes out.
 fn build_settings(options: &Options, optimized: bool) -> String {
     format!(
-        "slim, zopfli, debug: {}, wasm-opt: {optimized} {:?}",
+        "slim, one style, zopfli, debug: {}, wasm-opt: {optimized} {:?}",
         options.debug,
         optimize::FLAGS
     )

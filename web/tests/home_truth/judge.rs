@@ -63,19 +63,22 @@ impl Past {
     pub(crate) fn note(&mut self, history: &History) {
         self.keepers
             .extend(keepers(history.world(), Id::from_u64(26)));
-        for entry in history.entries() {
-            let What::Node(origin, Event::LookupEnded(..)) = &entry.what else {
+        // They end in the trace at the moment that their own record says.
+        for trace in history.world().lookups() {
+            let (Some(owner), Some(at)) = (trace.owner, trace.finished) else {
                 continue;
             };
-            let lookups = history.world().lookups().iter();
-            for trace in
-                lookups.filter(|trace| trace.id.0 == *origin && trace.finished == Some(entry.at))
-            {
-                if let Some(owner) = trace.owner {
-                    let took = entry.at.as_micros() - trace.started.as_micros();
-                    self.found
-                        .insert((number(owner), trace.path.len() - 1, took));
-                }
+            let took = at.as_micros() - trace.started.as_micros();
+            let fact = (number(owner), trace.path.len() - 1, took);
+            if self.found.contains(&fact) {
+                continue;
+            }
+            let told = history.entries().iter().rev().any(|entry| {
+                let ended = matches!(&entry.what, What::Node(id, Event::LookupEnded(..)) if *id == trace.id.0);
+                ended && entry.at == at
+            });
+            if told {
+                self.found.insert(fact);
             }
         }
     }

@@ -21,9 +21,9 @@ use chordscope_web::player::Driven;
 use crate::judge::{Doors, Past, judge, kind, lies};
 
 /// The number of random visits.
-const VISITS: u64 = 12;
+const VISITS: u64 = 4;
 /// The deeds of each.
-const DEEDS: u64 = 24;
+const DEEDS: u64 = 16;
 /// Frames of a visit are so long, in milliseconds.
 const FRAME: f64 = 50.0;
 

@@ -40,7 +40,7 @@ pub(super) fn settle(dist: &Path) -> Result<()> {
     Ok(())
 }
 
-fn with_digest(name: &str, content: &[u8]) -> String {
+pub(super) fn with_digest(name: &str, content: &[u8]) -> String {
     let mut hasher = DefaultHasher::new();
     content.hash(&mut hasher);
     let digest = hasher.finish();

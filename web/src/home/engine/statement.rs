@@ -418,11 +418,8 @@ impl Statement {
                 format!("{} sent, not {clients}", copies(*hundredths))
             }
             Self::Owners { key, cut, healed } => {
-                format!(
-                    "{} of key {} while cut, then {healed}",
-                    count(*cut, "keeper", "keepers"),
-                    show(key)
-                )
+                let keepers = count(*cut, "keeper", "keepers");
+                format!("{keepers} of {}, then {healed}", show(key))
             }
             Self::Latency { assumed, faced } => {
                 format!("{}, not {}", time_text(*faced), time_text(*assumed))

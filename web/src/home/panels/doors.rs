@@ -29,20 +29,20 @@ const fn sign(door: Door) -> Sign {
         },
         Door::Share => Sign {
             name: "Share",
-            text: "Clients send one another what the seed sends.",
+            text: "Clients pass on what the seed sends.",
             of: "a file for 4 clients",
             pages: &[("Swarm", "#/swarm"), ("Directory", "#/directory")],
         },
         Door::Agree => Sign {
             name: "Agree",
-            text: "The ring is cut in two: answer, or refuse?",
-            of: "a cut of 18 s",
+            text: "The ring is cut: answer, or refuse?",
+            of: "while cut, and healed",
             pages: &[("Consistency", "#/cap")],
         },
         Door::Doubt => Sign {
             name: "Doubt",
             text: "Eight things that a network is not.",
-            of: "“latency is zero”, one lookup",
+            of: "one lookup, if latency is zero or not",
             pages: &[("Fallacies", "#/fallacies")],
         },
     }

@@ -161,12 +161,18 @@ fn pick(desk: &Desk) -> Html {
         }
     });
     let shot = &desk.view;
+    // After a choice of the visitor's, a list follows the index alone.
+    let now = shot
+        .nodes
+        .iter()
+        .position(|node| shot.chosen == Some(node.id));
+    let now = i32::try_from(now.unwrap_or_default()).unwrap_or_default();
     html! {
         <form class="pick-node" {onsubmit}>
             <label for={NODES}>{"Node"}</label>
-            <select id={NODES} {onchange}>
+            <select id={NODES} ~selectedIndex={now} {onchange}>
                 for node in shot.nodes.iter() {
-                    <option key={shot.space.show(node.id)} selected={shot.chosen == Some(node.id)}>{shot.space.show(node.id)}</option>
+                    <option key={shot.space.show(node.id)}>{shot.space.show(node.id)}</option>
                 }
             </select>
             <button type="submit">{"Choose"}</button>

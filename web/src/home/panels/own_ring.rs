@@ -36,7 +36,7 @@ pub fn OwnRing() -> Html {
                 <button type="button" {onclick}>{"Copy"}</button>
                 <span role="status" aria-label="Copied">{*said}</span>
             </div>
-            <p>{"In a copy of the source: builds everything, runs a ring of eight peers, and serves this page. A tab that opens it can join as the ninth."}</p>
+            <p>{"From the source: builds everything, runs eight peers and serves this page; a tab can join as the ninth."}</p>
         </section>
     }
 }

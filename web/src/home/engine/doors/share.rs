@@ -23,6 +23,8 @@ const END: Instant = Instant::from_millis(600_000);
 pub(super) struct Share {
     first: SwarmWorld,
     now: SwarmWorld,
+    /// The time up to which it ran: a world stands at its last event.
+    at: Instant,
     /// Copies of the file that the seed sent, in hundredths of one.
     hundredths: u64,
     rests: f64,
@@ -42,6 +44,7 @@ impl Share {
         }
         Self {
             now: first.clone(),
+            at: Instant::ZERO,
             first,
             hundredths: u64::from(all.moment().seed_copies) / 10,
             rests: STAYS,
@@ -54,13 +57,14 @@ impl Share {
             self.rests -= real;
             if self.rests <= 0.0 {
                 self.now = self.first.clone();
+                self.at = Instant::ZERO;
                 self.rests = STAYS;
             }
             return;
         }
         let micros = (real * 1_000.0 * PACE) as u64;
-        self.now
-            .run_until(Instant::from_micros(self.now.now().as_micros() + micros));
+        self.at = Instant::from_micros(self.at.as_micros() + micros);
+        self.now.run_until(self.at);
     }
 
     /// The figure as the page shows it.
