@@ -2,17 +2,18 @@
 
 pub mod caption;
 pub mod command;
-pub mod compose;
+mod compose;
 pub mod doors;
 pub mod goals;
 pub mod lesson;
-pub mod reading;
+mod reading;
 mod run;
 pub mod snapshot;
 pub mod statement;
 
 use chordscope_core::base::id::Id;
 use chordscope_core::chord::route::{Mode, Routing};
+use chordscope_sim::engine::history::Refused;
 use chordscope_sim::worlds::ring::action::Action;
 
 use crate::home::engine::command::Command;
@@ -88,7 +89,7 @@ impl Engine {
     /// Acts on the ring; whether that could be done.
     fn act(&mut self, action: Action) -> bool {
         let done = self.player.act(action);
-        if let Err(chordscope_sim::engine::history::Refused::World(error)) = &done {
+        if let Err(Refused::World(error)) = &done {
             self.refused = Some(error.to_string());
         }
         done.is_ok()
@@ -129,6 +130,7 @@ impl Engine {
         let looks = Looks {
             key: Some(KEY),
             lookup: run.lookup(),
+            owners: &[],
             chosen: self.chosen(),
             hovered: self.hovered,
             crashed: run.crashed(),

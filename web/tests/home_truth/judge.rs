@@ -51,7 +51,7 @@ fn keepers(world: &RingWorld, key: Id) -> Vec<u64> {
     all.map(|(node, _)| node).collect()
 }
 
-/// What was so at earlier moments of a visit.
+/// Facts of earlier moments of a visit.
 #[derive(Debug, Default)]
 pub(crate) struct Past {
     keepers: BTreeSet<u64>,

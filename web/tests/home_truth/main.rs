@@ -2,6 +2,10 @@
 //! and runs of the same worlds; of each kind a falsehood that was planted is found. And what a visitor does reaches the goals.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+#![allow(
+    clippy::too_many_lines,
+    reason = "one arm a kind of statement, and they are many"
+)]
 
 mod judge;
 

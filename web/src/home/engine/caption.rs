@@ -141,7 +141,7 @@ fn lookup(world: &RingWorld, trace: &LookupTrace) -> Caption {
     }
 }
 
-/// What a node does with a lookup that it hands on itself.
+/// The act of a node that hands a lookup on itself, or answers it.
 fn forwarded(trace: &LookupTrace, last: &Decision) -> Option<Statement> {
     let node = last.node;
     match last.next() {
@@ -154,7 +154,7 @@ fn forwarded(trace: &LookupTrace, last: &Decision) -> Option<Statement> {
     }
 }
 
-/// What has become of a change so far.
+/// The consequences of a change so far.
 fn change(world: &RingWorld, deed: Deed, before: Option<Id>) -> Caption {
     let (node, lead) = match deed {
         Deed::Insert(node) => (node, Statement::Joins { node }),

@@ -9,13 +9,15 @@ use crate::home::engine::reading;
 use crate::home::engine::snapshot::NodeView;
 use crate::scene::{Arc, Key, Node, Scene, Word, WordInk, successors};
 
-/// What a stage shows beside the ring itself.
+/// The things that a stage shows beside the ring itself.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Looks<'a> {
     /// The key that is asked for.
     pub(super) key: Option<Id>,
     /// The lookup.
     pub(super) lookup: Option<&'a LookupTrace>,
+    /// The nodes that are marked as owners of the key, beside the lookup's.
+    pub(super) owners: &'a [Id],
     /// The node that the visitor looks at.
     pub(super) chosen: Option<Id>,
     /// The node under the pointer.
@@ -81,7 +83,7 @@ fn dressed(world: &RingWorld, looks: &Looks<'_>, node: NodeView) -> Node {
         },
         origin: asks(|trace, id| trace.id.0 == id),
         visited: asks(|trace, id| trace.path.contains(&id)),
-        owner: asks(|trace, id| trace.owner == Some(id)),
+        owner: looks.owners.contains(&id) || asks(|trace, id| trace.owner == Some(id)),
         inspected: false,
         chosen: looks.chosen == Some(id),
         hovered: looks.hovered == Some(id),

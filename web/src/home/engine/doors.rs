@@ -36,15 +36,15 @@ impl Door {
 /// A door's figure as the page shows it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DoorView {
-    /// What was measured.
+    /// The measured figure.
     pub measured: Statement,
     /// The picture in a sentence.
     pub picture: Statement,
-    /// What is drawn as elements; a ring is painted.
+    /// The part of the picture that is drawn as elements; a ring is painted.
     pub drawn: Drawn,
 }
 
-/// What is drawn as elements.
+/// A picture that is drawn as elements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Drawn {
     /// Nothing: a ring is painted.
@@ -77,18 +77,23 @@ impl Doors {
         if self.begin_next() {
             return true;
         }
-        let [find, share, agree, doubt] = self.awake.map(|awake| awake && playing);
-        for (is_awake, advance) in [
-            (find, Self::advance_find as fn(&mut Self, f64)),
-            (share, Self::advance_share),
-            (agree, Self::advance_agree),
-            (doubt, Self::advance_doubt),
-        ] {
-            if is_awake {
-                advance(self, real);
-            }
+        let awake = Door::ALL
+            .into_iter()
+            .filter(|door| self.awake[*door as usize]);
+        let awake: Vec<Door> = awake.filter(|_| playing).collect();
+        for door in &awake {
+            self.advance_door(*door, real);
         }
-        find || share || agree || doubt
+        !awake.is_empty()
+    }
+
+    fn advance_door(&mut self, door: Door, real: f64) {
+        match door {
+            Door::Find => self.find.iter_mut().for_each(|find| find.advance(real)),
+            Door::Share => self.share.iter_mut().for_each(|share| share.advance(real)),
+            Door::Agree => self.agree.iter_mut().for_each(|agree| agree.advance(real)),
+            Door::Doubt => self.doubt.iter_mut().for_each(|doubt| doubt.advance(real)),
+        }
     }
 
     /// Begins one figure that has not begun, if there is one: a frame has no time for all.
@@ -105,22 +110,6 @@ impl Doors {
             return false;
         }
         true
-    }
-
-    fn advance_find(&mut self, real: f64) {
-        self.find.iter_mut().for_each(|find| find.advance(real));
-    }
-
-    fn advance_share(&mut self, real: f64) {
-        self.share.iter_mut().for_each(|share| share.advance(real));
-    }
-
-    fn advance_agree(&mut self, real: f64) {
-        self.agree.iter_mut().for_each(|agree| agree.advance(real));
-    }
-
-    fn advance_doubt(&mut self, real: f64) {
-        self.doubt.iter_mut().for_each(|doubt| doubt.advance(real));
     }
 
     /// The figures as the page shows them, in the order of the doors.

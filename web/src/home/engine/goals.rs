@@ -42,7 +42,7 @@ pub struct GoalView {
     pub goal: Goal,
     /// Its state.
     pub state: State,
-    /// What was reached, or how far it is.
+    /// The fact by which it was reached, or its progress.
     pub note: Option<Statement>,
 }
 
@@ -117,7 +117,7 @@ impl Goals {
     }
 }
 
-/// What a lookup of the key has found, where its answer is right.
+/// The answer of a lookup of the key.
 fn found(trace: &LookupTrace) -> Option<Statement> {
     let owner = trace.owner.filter(|_| trace.key == KEY && !trace.failed)?;
     let took = trace.finished?.since(trace.started).as_micros();
@@ -129,7 +129,7 @@ fn found(trace: &LookupTrace) -> Option<Statement> {
     })
 }
 
-/// How far a goal is that is not reached.
+/// The progress of a goal that is not reached.
 fn under_way(goal: Goal, world: &RingWorld, lookup: Option<&LookupTrace>) -> Option<Statement> {
     match goal {
         Goal::LookUp => {

@@ -68,7 +68,7 @@ pub(super) fn range(space: Space, after: Id, node: Id) -> Option<(Id, Id)> {
     (after != node).then(|| (space.next(after), node))
 }
 
-/// What a node keeps, as a statement.
+/// The keys that a node keeps, as a statement.
 pub(super) fn kept(world: &RingWorld, node: Id) -> Statement {
     let Some(own) = world.node(node) else {
         return Statement::Gone { node };
@@ -98,7 +98,7 @@ pub(super) fn wrong_fingers(world: &RingWorld) -> usize {
     all.map(wrong).sum()
 }
 
-/// How the ring is kept together.
+/// The upkeep of the ring, as a statement.
 pub(super) fn stabilizes(world: &RingWorld) -> Statement {
     let upkeep = world.scenario().upkeep;
     Statement::Stabilizes {

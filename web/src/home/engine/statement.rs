@@ -1,4 +1,4 @@
-//! What is so: facts with their numbers, and the one place that writes them as sentences.
+//! Facts with their numbers, and the one place that writes them as sentences.
 
 use chordscope_core::base::id::{Id, Space};
 use chordscope_sim::engine::time_text::time_text;
@@ -249,6 +249,7 @@ pub enum Statement {
 
 impl Statement {
     /// The statement as a sentence.
+    #[expect(clippy::too_many_lines, reason = "one arm a statement")]
     pub fn text(&self, space: Space) -> String {
         let show = |id: &Id| space.show(*id);
         let list = |ids: &[Id]| ids.iter().map(show).collect::<Vec<_>>();

@@ -9,11 +9,11 @@ use crate::home::panels::Desk;
 use crate::hooks::use_in_view::use_in_view;
 use crate::page;
 
-/// What a door says of itself.
+/// The words of a door.
 struct Sign {
     name: &'static str,
     text: &'static str,
-    /// What is measured, before the figure.
+    /// The subject of the measured figure.
     of: &'static str,
     /// The pages behind it: name and address.
     pages: &'static [(&'static str, &'static str)],

@@ -5,7 +5,7 @@ use yew::{Html, html};
 use crate::home::engine::goals::{Goal, GoalView, State};
 use crate::home::panels::Desk;
 
-/// What the page is, and what to do first.
+/// The sentence that says what the page is, and the goals.
 pub fn goals(desk: &Desk) -> Html {
     let goals = &desk.view.goals;
     let done = goals
@@ -27,7 +27,7 @@ pub fn goals(desk: &Desk) -> Html {
     }
 }
 
-/// What the page is, in one sentence: that of the shell, which shows before any module has come.
+/// The page in one sentence: that of the shell, which shows before any module has come.
 pub const SENTENCE: &str = "Watch peers find, share and agree with nobody in charge: the protocols’ real code runs in this page.";
 
 fn line(desk: &Desk, view: &GoalView) -> Html {

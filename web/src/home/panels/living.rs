@@ -1,6 +1,7 @@
 //! The ring that runs: two canvases and what the pointer does on them, the caption, and what can be done.
 
 use chordscope_core::base::id::Id;
+use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlSelectElement, MouseEvent, PointerEvent, SubmitEvent};
 use yew::{Callback, Html, NodeRef, TargetCast, classes, html};
 
@@ -8,6 +9,7 @@ use crate::components::icon::{Picture, icon};
 use crate::home::engine::caption::Tone;
 use crate::home::engine::command::Command;
 use crate::home::engine::goals::{Goal, State};
+use crate::home::engine::lesson::KEY;
 use crate::home::engine::snapshot::Snapshot;
 use crate::home::panels::Desk;
 use crate::page;
@@ -101,7 +103,7 @@ fn acts(desk: &Desk) -> Html {
         true => ("Pause", Picture::Pause),
         false => ("Play", Picture::Play),
     };
-    let key = show(crate::home::engine::lesson::KEY);
+    let key = show(KEY);
     let button = |text: String, class, command, can: bool| {
         html! { <button type="button" {class} disabled={!can} onclick={on_click(desk, command)}>{text}</button> }
     };
@@ -153,7 +155,6 @@ fn pick(desk: &Desk) -> Html {
     let onchange = Callback::from(move |event: Event| choose(&event.target_unchecked_into()));
     // What the list shows already can be chosen, too.
     let onsubmit = Callback::from(move |event: SubmitEvent| {
-        use wasm_bindgen::JsCast;
         event.prevent_default();
         let list = page::container(NODES);
         if let Some(list) = list.and_then(|list| list.dyn_into::<HtmlSelectElement>().ok()) {

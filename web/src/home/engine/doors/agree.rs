@@ -40,7 +40,7 @@ pub(super) struct Agree {
     stage: Stage,
 }
 
-/// How far the run is.
+/// The part of the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Whole,
@@ -117,20 +117,16 @@ impl Agree {
 
     /// The picture: who keeps the key is marked as its owner.
     pub(super) fn ring(&self) -> (Scene, Motion) {
+        let keepers = reading::keepers(&self.now, KEY);
         let looks = Looks {
             key: Some(KEY),
             lookup: None,
+            owners: &keepers,
             chosen: None,
             hovered: None,
             crashed: &[],
             labelled: false,
         };
-        let mut scene = compose::scene(&self.now, &looks);
-        let keepers = reading::keepers(&self.now, KEY);
-        let space = self.now.space();
-        for node in &mut scene.nodes {
-            node.owner = keepers.iter().any(|id| space.turn(*id) == node.turn);
-        }
-        (scene, Motion::default())
+        (compose::scene(&self.now, &looks), Motion::default())
     }
 }

@@ -11,7 +11,7 @@ use crate::home::engine::compose::{self, Looks};
 use crate::home::engine::doors::{DoorView, Drawn};
 use crate::home::engine::lesson::{FROM, KEY, scenario, world};
 use crate::home::engine::statement::Statement;
-use crate::scene::{Motion, Scene, traffic};
+use crate::scene::{Carries, Motion, Scene, traffic};
 
 /// Virtual seconds in a second.
 const PACE: f64 = 0.15;
@@ -29,7 +29,7 @@ pub(super) struct Find {
     rests: f64,
 }
 
-/// How lookups go in turn.
+/// The routing of lookups, in turn.
 const WAYS: [Routing; 2] = [Routing::Finger, Routing::Linear];
 
 impl Find {
@@ -95,6 +95,7 @@ impl Find {
         let looks = Looks {
             key: Some(KEY),
             lookup,
+            owners: &[],
             chosen: None,
             hovered: None,
             crashed: &[],
@@ -102,9 +103,7 @@ impl Find {
         };
         let mut motion = traffic::motion(&self.world, lookup, false);
         // So small, upkeep would be dust.
-        motion
-            .dots
-            .retain(|dot| dot.carries == crate::scene::Carries::Lookup);
+        motion.dots.retain(|dot| dot.carries == Carries::Lookup);
         (compose::scene(&self.world, &looks), motion)
     }
 }
