@@ -179,6 +179,9 @@ async fn the_page_fits_every_width_and_a_small_screen_whole() -> Result<()> {
     let over = "const root = document.documentElement, main = document.querySelector('.home');
         return [root.scrollWidth - root.clientWidth, main.scrollHeight - main.clientHeight]";
     assert_eq!(page.run(over).await?, json!([0, 0]), "1280x800");
+    let apart = "const area = name => document.querySelector(name).getBoundingClientRect();
+        return area('.doors').top - area('.acts').bottom >= 0 && area('.view').height >= 240";
+    assert_eq!(page.run(apart).await?, json!(true), "the ring has no room");
     for (width, height) in [
         (1920, 1080),
         (1024, 768),
