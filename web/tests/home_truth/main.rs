@@ -254,6 +254,8 @@ fn every_statement_of_random_visits_is_so_and_every_planted_falsehood_is_found()
                     }
                 }
                 pass(&mut engine, 1 + rng.below(30) as u32);
+                // Before the next deed, which may begin with the ring again.
+                past.note(engine.history());
             }
         }
     }
