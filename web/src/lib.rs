@@ -1,7 +1,8 @@
-//! Three Yew applications, each a WebAssembly module of its own: the ring page runs the core's simulator and draws it; the lab has the
-//! pages of a swarm (`swarm`), of directories (`directory`) and of experiments (`experiments`); the live page (`live`) makes this browser tab a member of a real ring.
+//! Four Yew applications, each a WebAssembly module of its own: the home page (`home`) leads to all others; the ring page runs the core's
+//! simulator and draws it; the lab has the pages of a swarm (`swarm`), of directories (`directory`) and of experiments (`experiments`); the
+//! live page (`live`) makes this browser tab a member of a real ring.
 //!
-//! Each page is a room of its own (`ring`, `swarm`, `directory`, `experiments`, `live`); none imports another one. They share `player`, which moves through the time of
+//! Each page is a room of its own (`home`, `ring`, `swarm`, `directory`, `experiments`, `live`); none imports another one. They share `player`, which moves through the time of
 //! a run, `scene`, which turns plain values into geometry and paint and knows no Yew, `components`, `hooks`, `page` (the browser around them),
 //! and what reads and shortens identifiers (`input`, `brief`).
 
@@ -9,6 +10,7 @@ pub mod brief;
 pub mod components;
 pub mod directory;
 pub mod experiments;
+pub mod home;
 pub mod hooks;
 pub mod input;
 pub mod live;

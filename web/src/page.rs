@@ -9,7 +9,7 @@ mod theme;
 use web_sys::{HtmlElement, window};
 
 pub use self::address::{
-    Route, embedded, is_served_by_peer, origin, peer, query, replace_query, route,
+    PAGES, Route, embedded, is_page, is_served_by_peer, origin, peer, query, replace_query, route,
 };
 pub use self::file::{bytes_of, save};
 pub use self::keep::{keep, kept};

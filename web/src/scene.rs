@@ -11,6 +11,8 @@ pub mod paint;
 pub mod painter;
 pub mod palette;
 pub mod pointer;
+pub mod successors;
+pub mod traffic;
 
 /// The still layer: it is painted again only when it differs from the last one.
 #[derive(Clone, Debug, Default, PartialEq)]

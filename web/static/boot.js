@@ -3,21 +3,25 @@
 const { dataset } = document.querySelector("script[data-ring-js]");
 const at = (name) => new URL(name, document.baseURI);
 const element = (id) => document.getElementById(id);
-const PAGES = new Map([["", "ring"], ["/ring", "ring"], ["/swarm", "lab"], ["/directory", "lab"], ["/experiments", "lab"], ["/live", "live"]]);
+const PAGES = new Map([["", "home"], ["/ring", "ring"], ["/swarm", "lab"], ["/directory", "lab"], ["/experiments", "lab"], ["/live", "live"]]);
 const LOADING = element("boot-status").textContent;
 const started = new Set();
 const ready = new Set();
 
 // The application's name; none where there is no such page.
 function wanted() {
-  const path = location.hash.slice(1).split("?")[0];
-  return path === "" || path.startsWith("/") ? PAGES.get(path.replace(/\/$/, "")) : "ring";
+  const [path, query] = location.hash.slice(1).split("?");
+  const page = path.startsWith("/") ? path.replace(/\/$/, "") : "";
+  // The ring page had the root once: links to a run on it, and to its stage alone, lead to it still.
+  const isRun = query || /[?&]embed(=1)?(&|$)/.test(location.search);
+  return page === "" && isRun ? "ring" : PAGES.get(page);
 }
 
 function show() {
   const name = wanted();
   for (const page of PAGES.values()) element(page).hidden = page !== name;
   element("boot").hidden = ready.has(name);
+  element("boot-home").hidden = name !== "home";
   element("boot-pages").hidden = name !== undefined;
   element("boot-status").textContent = name ? LOADING : `There is no page ${location.hash.split("?")[0]} here.`;
 }

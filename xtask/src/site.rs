@@ -6,6 +6,7 @@ mod precompress;
 mod size;
 mod slim;
 mod stamp;
+mod style;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -27,7 +28,7 @@ pub(crate) const COMPILE: &str = "compiling the page";
 pub(crate) const BUILD: &str = "building the page";
 /// The page's programs with their features, as index.html has Trunk build them.
 const PROGRAMS: [(&str, &[&str]); 2] = [
-    ("", &["chordscope-web", "chordscope-lab"]),
+    ("", &["chordscope-web", "chordscope-home", "chordscope-lab"]),
     ("simd", &["chordscope-live", "chordscope-tab"]),
 ];
 /// The profile of all of them.
@@ -104,6 +105,7 @@ pub(crate) fn build(workspace: &Workspace, options: &Options) -> Result<Site> {
         if !options.debug {
             slim::all(&dist)?;
         }
+        style::join(&dist)?;
         names::settle(&dist)?;
         let effort = match optimized {
             true => precompress::Effort::Best,
@@ -136,7 +138,7 @@ impl Site {
 /// Returns the settings that, beside the sources, decide how the page comes out.
 fn build_settings(options: &Options, optimized: bool) -> String {
     format!(
-        "slim, zopfli, debug: {}, wasm-opt: {optimized} {:?}",
+        "slim, one style, zopfli, debug: {}, wasm-opt: {optimized} {:?}",
         options.debug,
         optimize::FLAGS
     )

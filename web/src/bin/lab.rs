@@ -24,7 +24,7 @@ fn page_of(route: Route) -> Option<Html> {
         Route::Swarm => Some(html! { <SwarmApp /> }),
         Route::Directory => Some(html! { <DirectoryApp /> }),
         Route::Experiments => Some(html! { <ExperimentsApp /> }),
-        Route::Ring | Route::Live | Route::Unknown => None,
+        Route::Home | Route::Ring | Route::Live | Route::Unknown => None,
     }
 }
 

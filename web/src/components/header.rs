@@ -25,7 +25,7 @@ pub fn header(here: Route, tools: Tools, parts: Parts) -> Html {
     let Tools { theme, help } = tools;
     html! {
         <header class="top">
-            <h1>{"chord"}<b>{"scope"}</b></h1>
+            <h1><a href="#/">{"chord"}<b>{"scope"}</b></a></h1>
             {pages(here)}
             {parts.toast}
             if let Some(deeds) = parts.deeds {

@@ -7,6 +7,8 @@ use web_sys::{RequestCache, RequestInit, Response, window};
 /// A page. They share a document and never show at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
+    /// The way in: a ring to touch, and doors to the other pages.
+    Home,
     /// The simulated ring.
     Ring,
     /// A simulated swarm.
@@ -21,36 +23,59 @@ pub enum Route {
     Unknown,
 }
 
+/// The pages that have an address of their own, in the order of the links between them: the word in the address, and the name. The start
+/// script has the same list.
+pub const PAGES: [(Route, &str, &str); 5] = [
+    (Route::Ring, "ring", "Ring"),
+    (Route::Swarm, "swarm", "Swarm"),
+    (Route::Directory, "directory", "Directory"),
+    (Route::Experiments, "experiments", "Experiments"),
+    (Route::Live, "live", "Live"),
+];
+
 impl Route {
-    /// The page in the address, which is also the word for what it shows.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Ring => "ring",
-            Self::Swarm => "swarm",
-            Self::Experiments => "experiments",
-            Self::Live => "live",
-            Self::Unknown => "",
-        }
+    /// The page in the address, which is also the word for what it shows; empty where it has none.
+    pub fn word(self) -> &'static str {
+        let mut own = PAGES.iter().filter(|(route, ..)| *route == self);
+        own.next().map_or("", |(_, word, _)| word)
     }
 
-    /// The page that a hash asks for. What does not begin as a route is a place on a page.
-    fn of(hash: &str) -> Self {
-        let path = hash.split('?').next().unwrap_or_default();
-        match path.strip_suffix('/').unwrap_or(path) {
-            "#/swarm" => Self::Swarm,
-            "#/directory" => Self::Directory,
-            "#/experiments" => Self::Experiments,
-            "#/live" => Self::Live,
-            "#" | "#/ring" => Self::Ring,
-            other if other.starts_with("#/") => Self::Unknown,
-            _ => Self::Ring,
+    /// The page that a hash asks for. What does not begin as a route is a place on a page. Links of the time when the ring page had the
+    /// root show it still: those that name a run, and stages alone, where the address may ask for that `before` its hash, too.
+    fn of(hash: &str, before: &str) -> Self {
+        let (path, query) = hash.split_once('?').unwrap_or((hash, ""));
+        let path = path.strip_suffix('/').unwrap_or(path);
+        let asked = path.strip_prefix("#/");
+        match PAGES.iter().find(|(_, word, _)| asked == Some(word)) {
+            Some((route, ..)) => *route,
+            None if asked.is_some() => Self::Unknown,
+            None if !query.is_empty() || asks_for_stage(before) => Self::Ring,
+            None => Self::Home,
         }
     }
 }
 
+/// Whether there is a page at an address that begins with `#/`.
+pub fn is_page(address: &str) -> bool {
+    Route::of(address, "") != Route::Unknown
+}
+
 /// The page that the address asks for.
 pub fn route() -> Route {
-    Route::of(&hash())
+    Route::of(&hash(), &search())
+}
+
+fn search() -> String {
+    let search = window().and_then(|window| window.location().search().ok());
+    search.unwrap_or_default()
+}
+
+/// Whether a query asks for the stage alone.
+fn asks_for_stage(query: &str) -> bool {
+    let words = query.trim_start_matches('?').split('&');
+    words
+        .into_iter()
+        .any(|word| word == "embed" || word == "embed=1")
 }
 
 fn hash() -> String {
@@ -68,7 +93,7 @@ pub fn origin() -> String {
 
 /// The address of a peer that the page's address names: `?peer=URL`, before or after the hash.
 pub fn peer() -> Option<String> {
-    let search = window()?.location().search().unwrap_or_default();
+    let search = search();
     [query().as_str(), search.trim_start_matches('?')]
         .iter()
         .flat_map(|part| part.split('&'))
@@ -109,13 +134,7 @@ pub fn query() -> String {
 
 /// Whether the address asks for the stage alone: `?embed`, before or after the hash.
 pub fn embedded() -> bool {
-    let search = window()
-        .and_then(|window| window.location().search().ok())
-        .unwrap_or_default();
-    [search.trim_start_matches('?'), &query()]
-        .iter()
-        .flat_map(|part| part.split('&'))
-        .any(|word| word == "embed" || word == "embed=1")
+    [search(), query()].iter().any(|part| asks_for_stage(part))
 }
 
 /// Puts what a page shows into the address and gives the whole link.
@@ -131,33 +150,47 @@ pub fn replace_query(page: Route, query: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::Route;
+    use super::{PAGES, Route};
 
     #[test]
     fn every_hash_asks_for_one_page_or_says_that_there_is_none() {
-        for hash in [
-            "",
-            "#",
-            "#/",
-            "#/ring",
-            "#/ring/",
-            "#/ring?s=insert-7",
-            "#/?embed",
-            "#key",
-        ] {
-            assert_eq!(Route::of(hash), Route::Ring, "{hash}");
+        for hash in ["", "#", "#/", "#/?", "#key"] {
+            assert_eq!(Route::of(hash, ""), Route::Home, "{hash}");
+            assert_eq!(Route::of(hash, "?peer=x"), Route::Home, "{hash}");
+        }
+        for hash in ["#/ring", "#/ring/", "#/ring?s=insert-7"] {
+            assert_eq!(Route::of(hash, ""), Route::Ring, "{hash}");
         }
         for hash in ["#/live", "#/live/", "#/live?peer=x"] {
-            assert_eq!(Route::of(hash), Route::Live, "{hash}");
+            assert_eq!(Route::of(hash, ""), Route::Live, "{hash}");
         }
         for hash in ["#/swarm", "#/swarm/", "#/swarm?n=8"] {
-            assert_eq!(Route::of(hash), Route::Swarm, "{hash}");
+            assert_eq!(Route::of(hash, ""), Route::Swarm, "{hash}");
         }
         for hash in ["#/experiments", "#/experiments?e=load"] {
-            assert_eq!(Route::of(hash), Route::Experiments, "{hash}");
+            assert_eq!(Route::of(hash, ""), Route::Experiments, "{hash}");
         }
         for hash in ["#/swarms", "#/livery", "#/ring/of", "#/LIVE", "#//"] {
-            assert_eq!(Route::of(hash), Route::Unknown, "{hash}");
+            assert_eq!(Route::of(hash, ""), Route::Unknown, "{hash}");
+        }
+    }
+
+    #[test]
+    fn links_to_the_ring_page_at_the_root_lead_to_it_still() {
+        for hash in ["#/?embed", "#/?s=insert-7", "#?v=3"] {
+            assert_eq!(Route::of(hash, ""), Route::Ring, "{hash}");
+        }
+        assert_eq!(Route::of("", "?embed"), Route::Ring);
+        assert_eq!(Route::of("#/", "?peer=x&embed=1"), Route::Ring);
+        assert_eq!(Route::of("#/live", "?embed"), Route::Live);
+    }
+
+    #[test]
+    fn the_start_script_knows_every_page() {
+        let script = include_str!("../../static/boot.js");
+        for (address, _) in PAGES {
+            let named = format!("[\"{}\", ", &address[1..]);
+            assert!(script.contains(&named), "{address}");
         }
     }
 }

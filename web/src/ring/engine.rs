@@ -13,7 +13,6 @@ mod link;
 mod measure;
 mod pace;
 mod picture;
-mod pointers;
 mod predict;
 mod run;
 pub mod snapshot;
@@ -42,7 +41,7 @@ use crate::ring::engine::focus::Focus;
 use crate::ring::engine::measure::Mean;
 use crate::ring::engine::run::Run;
 use crate::ring::engine::snapshot::{Beside, Refused, Snapshot};
-use crate::scene::Motion;
+use crate::scene::{Motion, traffic};
 
 /// A simulated ring that is played, and what the user looks at.
 #[derive(Debug)]
@@ -183,7 +182,7 @@ impl Engine {
     pub fn motion(&self) -> Motion {
         let run = self.player.run();
         let shown = run.lookup().filter(|_| run.lookup_shown());
-        follow::motion(run.world(), shown, run.question().is_some())
+        traffic::motion(run.world(), shown, run.question().is_some())
     }
 }
 

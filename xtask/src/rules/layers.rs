@@ -41,7 +41,7 @@ const WEB_FLOORS: [&[&str]; 6] = [
     &["hooks"],
     &["components"],
     &["player"],
-    &["ring", "swarm", "directory", "experiments", "live"],
+    &["home", "ring", "swarm", "directory", "experiments", "live"],
 ];
 
 /// A module of tests alone, which belongs to no floor: the numbers in docs/protocol.md are those of the code.

@@ -1,4 +1,4 @@
-//! Giving the files of the lab and of the live page names that change with their content, as Trunk does with the ring page's.
+//! Giving the files of all applications but the ring page names that change with their content, as Trunk does with the ring page's.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -9,7 +9,10 @@ use anyhow::{Context, Result};
 use super::files_below;
 
 /// Each may name those before it, so that its own content is final when its turn comes.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 13] = [
+    "chordscope-home.css",
+    "chordscope-home_bg.wasm",
+    "chordscope-home.js",
     "chordscope-lab.css",
     "chordscope-lab_bg.wasm",
     "chordscope-lab.js",
@@ -35,7 +38,7 @@ pub(super) fn settle(dist: &Path) -> Result<()> {
     Ok(())
 }
 
-fn with_digest(name: &str, content: &[u8]) -> String {
+pub(super) fn with_digest(name: &str, content: &[u8]) -> String {
     let mut hasher = DefaultHasher::new();
     content.hash(&mut hasher);
     let digest = hasher.finish();
@@ -77,6 +80,9 @@ mod tests {
         let names = |module: &str| {
             let dist = tempfile::tempdir().unwrap();
             let write = |name: &str, text: &str| fs::write(dist.path().join(name), text).unwrap();
+            write("chordscope-home.css", "");
+            write("chordscope-home_bg.wasm", module);
+            write("chordscope-home.js", "'chordscope-home_bg.wasm'");
             for page in ["lab", "live"] {
                 write(&format!("chordscope-{page}.css"), "");
             }
@@ -91,7 +97,7 @@ mod tests {
             }
             write(
                 "index.html",
-                "./start-experiment.js ./chordscope-lab.js ./start-tab.js ./chordscope-live.js",
+                "./chordscope-home.js ./start-experiment.js ./chordscope-lab.js ./start-tab.js ./chordscope-live.js",
             );
             settle(dist.path()).unwrap();
             let page = fs::read_to_string(dist.path().join("index.html")).unwrap();

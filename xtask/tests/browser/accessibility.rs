@@ -30,9 +30,36 @@ async fn emulate(page: &Page, feature: &str, value: &str) -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_ring_page_has_no_findings_in_any_of_its_states() -> Result<()> {
+async fn the_home_page_has_no_findings_before_any_goal_and_after_all() -> Result<()> {
     let site = SiteServer::start("/").await?;
     let page = Page::open(&site.url()).await?;
+    page.wait_for_text("status", "Goals", "0 of 3").await?;
+    check(&page, "a ring that runs").await?;
+    page.resize(1280, 800).await?;
+    page.choose("Node", "9").await?;
+    page.wait_for_text("status", "Result", "Node 9 keeps keys")
+        .await?;
+    check(&page, "a wrong node").await?;
+    page.resize(1280, 800).await?;
+    page.choose("Node", "28").await?;
+    page.click("button", "Look up 26 from 1").await?;
+    page.wait_for_text("status", "Goals", "2 of 3").await?;
+    page.click("button", "Crash node 28").await?;
+    page.wait_for_text("status", "Goals", "3 of 3").await?;
+    check(&page, "all goals").await?;
+    emulate(&page, "forced-colors", "active").await?;
+    let found = page.violations().await?;
+    assert!(found.is_empty(), "forced colours: {found:#?}");
+    page.resize(1280, 800).await?;
+    page.screenshot("home-forced").await?;
+    page.click("button", "Help").await?;
+    check(&page, "the help sheet").await
+}
+
+#[tokio::test]
+async fn the_ring_page_has_no_findings_in_any_of_its_states() -> Result<()> {
+    let site = SiteServer::start("/").await?;
+    let page = Page::open(&format!("{}#/ring", site.url())).await?;
     page.wait_for_text("status", "Result", LESSON).await?;
     page.by_name("button", "Play").await?;
     check(&page, "a lookup that is done").await?;
@@ -137,7 +164,7 @@ async fn the_live_page_has_no_findings_outside_and_inside_a_ring() -> Result<()>
 #[tokio::test]
 async fn forced_colours_leave_node_ids_the_slider_and_the_current_page() -> Result<()> {
     let site = SiteServer::start("/").await?;
-    let page = Page::open(&site.url()).await?;
+    let page = Page::open(&format!("{}#/ring", site.url())).await?;
     page.wait_for_text("status", "Result", LESSON).await?;
     page.by_name("button", "Play").await?;
     emulate(&page, "forced-colors", "active").await?;

@@ -23,7 +23,7 @@ async fn outside(page: &Page) -> Result<Vec<String>> {
 #[tokio::test]
 async fn on_a_phone_stage_caption_and_play_are_on_one_screen_at_every_step() -> Result<()> {
     let site = SiteServer::start("/").await?;
-    let page = Page::open_sized(&site.url(), 390, 844).await?;
+    let page = Page::open_sized(&format!("{}#/ring", site.url()), 390, 844).await?;
     page.wait_for_text("status", "Result", LESSON).await?;
     page.by_name("button", "Play").await?;
     assert_eq!(outside(&page).await?, [""; 0]);
@@ -45,7 +45,7 @@ async fn on_a_phone_stage_caption_and_play_are_on_one_screen_at_every_step() -> 
 #[tokio::test]
 async fn on_a_phone_a_change_of_the_ring_is_seen_where_it_happens() -> Result<()> {
     let site = SiteServer::start("/").await?;
-    let page = Page::open_sized(&site.url(), 390, 844).await?;
+    let page = Page::open_sized(&format!("{}#/ring", site.url()), 390, 844).await?;
     page.wait_for_text("status", "Result", LESSON).await?;
     for (node, button) in [("7", "Insert node"), ("9", "Crash node")] {
         page.fill("spinbutton", "Node id", node).await?;
@@ -64,7 +64,7 @@ async fn on_a_phone_a_change_of_the_ring_is_seen_where_it_happens() -> Result<()
 async fn on_a_phone_what_a_node_is_said_to_own_takes_one_line_above_the_ring() -> Result<()> {
     let site = SiteServer::start("/").await?;
     for height in [664, 844] {
-        let page = Page::open_sized(&site.url(), 390, height).await?;
+        let page = Page::open_sized(&format!("{}#/ring", site.url()), 390, height).await?;
         page.wait_for_text("status", "Result", LESSON).await?;
         page.click("option", "21").await?;
         let hint = "
@@ -120,7 +120,7 @@ async fn the_names_of_scenarios_are_shown_whole() -> Result<()> {
         return [...select.options].filter(option => pen.measureText(option.text).width + arrow + sides > select.clientWidth + 2)
             .map(option => option.text)";
     let site = SiteServer::start("/").await?;
-    let page = Page::open(&site.url()).await?;
+    let page = Page::open(&format!("{}#/ring", site.url())).await?;
     page.by_name("combobox", "Scenario").await?;
     for width in [1024, 1280, 1366, 1920] {
         page.resize(width, 800).await?;
@@ -132,7 +132,7 @@ async fn the_names_of_scenarios_are_shown_whole() -> Result<()> {
 #[tokio::test]
 async fn the_chosen_scenario_is_in_the_address_at_once_and_kept_on_reload() -> Result<()> {
     let site = SiteServer::start("/").await?;
-    let page = Page::open(&site.url()).await?;
+    let page = Page::open(&format!("{}#/ring", site.url())).await?;
     page.choose("Scenario", "Node 7 joins").await?;
     let address = "return location.hash";
     eventually("the scenario in the address", async || {
@@ -179,7 +179,7 @@ async fn an_address_that_is_no_page_says_so_and_leads_to_those_there_are() -> Re
 #[tokio::test]
 async fn watch_is_silent_while_one_predicts_and_when_something_else_is_asked() -> Result<()> {
     let site = SiteServer::start("/").await?;
-    let page = Page::open(&site.url()).await?;
+    let page = Page::open(&format!("{}#/ring", site.url())).await?;
     page.wait_for_text("status", "Result", LESSON).await?;
     let watches = async |expected: bool| {
         let watch = "return document.querySelector('.ask__watch').innerText.startsWith('Watch')";
@@ -208,7 +208,7 @@ async fn watch_is_silent_while_one_predicts_and_when_something_else_is_asked() -
 #[tokio::test]
 async fn a_typed_word_says_where_it_lies_and_a_number_that_is_none_is_refused() -> Result<()> {
     let site = SiteServer::start("/").await?;
-    let page = Page::open(&site.url()).await?;
+    let page = Page::open(&format!("{}#/ring", site.url())).await?;
     page.wait_for_text("status", "Result", LESSON).await?;
     let key = blake3::hash(b"hello").as_bytes()[19] & 31;
     page.fill("spinbutton", "Key", "hello").await?;

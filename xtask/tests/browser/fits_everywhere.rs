@@ -157,7 +157,7 @@ async fn fits_at(page: &Page, what: &str, sizes: &[(u32, u32)]) -> Result<()> {
 #[tokio::test]
 async fn the_ring_page_with_a_lookup_and_with_branches() -> Result<()> {
     let site = SiteServer::start("/").await?;
-    let page = Page::open(&site.url()).await?;
+    let page = Page::open(&format!("{}#/ring", site.url())).await?;
     page.wait_for_text("status", "Result", LESSON).await?;
     page.by_name("button", "Play").await?;
     fits(&page, "ring").await?;
@@ -174,7 +174,7 @@ async fn the_ring_page_with_a_lookup_and_with_branches() -> Result<()> {
 #[tokio::test]
 async fn the_ring_page_with_every_scenario_at_its_end() -> Result<()> {
     let site = SiteServer::start("/").await?;
-    let page = Page::open(&site.url()).await?;
+    let page = Page::open(&format!("{}#/ring", site.url())).await?;
     page.by_name("button", "Play").await?;
     let names = "return [...document.querySelector('.ask__scenario select').options].map(option => option.text)";
     let names: Vec<String> = serde_json::from_value(page.run(names).await?)?;

@@ -8,7 +8,7 @@ pub(crate) const LESSON: &str = "1 → 18 → 20 → 21 → 28";
 /// Opens the ring page on a window of this size.
 pub(crate) async fn open_sized(width: u32, height: u32) -> Result<(SiteServer, Page)> {
     let site = SiteServer::start("/").await?;
-    let page = Page::open_sized(&site.url(), width, height).await?;
+    let page = Page::open_sized(&format!("{}#/ring", site.url()), width, height).await?;
     Ok((site, page))
 }
 

@@ -225,7 +225,7 @@ async fn a_page_from_elsewhere_is_told_how_to_be_let_in() -> Result<()> {
 #[tokio::test]
 async fn a_tab_stays_a_member_while_the_ring_page_shows() -> Result<()> {
     let ring = Ring::start(1).await?;
-    let page = Page::open(&ring.url()).await?;
+    let page = Page::open(&format!("{}#/ring", ring.url())).await?;
     page.wait_for_text("status", "Result", "1 → 18 → 20 → 21 → 28")
         .await?;
     page.click("link", "Live").await?;

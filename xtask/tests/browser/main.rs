@@ -10,6 +10,7 @@ mod experiments;
 mod fits;
 mod fits_everywhere;
 mod gateway;
+mod home_page;
 mod lesson;
 mod live;
 mod live_closed;

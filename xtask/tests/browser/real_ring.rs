@@ -5,7 +5,7 @@ use crate::support::{Page, Result, Ring, SiteServer, chordscope, eventually};
 #[tokio::test]
 async fn real_peers_serve_the_page_and_keep_values() -> Result<()> {
     let ring = Ring::start(8).await?;
-    let page = Page::open(&ring.url()).await?;
+    let page = Page::open(&format!("{}#/ring", ring.url())).await?;
     page.wait_for_text("status", "Result", "1 → 18 → 20 → 21 → 28")
         .await?;
     page.assert_no_errors().await?;
@@ -29,7 +29,7 @@ async fn real_peers_serve_the_page_and_keep_values() -> Result<()> {
 #[tokio::test]
 async fn a_run_has_the_same_digest_in_the_browser_and_natively() -> Result<()> {
     let site = SiteServer::start("/").await?;
-    let page = Page::open(&site.url()).await?;
+    let page = Page::open(&format!("{}#/ring", site.url())).await?;
     page.wait_for_text("status", "Result", "1 → 18 → 20 → 21 → 28")
         .await?;
     // Something of one's own, so that the run is not only the scenario's.

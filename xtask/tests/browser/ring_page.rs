@@ -341,7 +341,7 @@ async fn the_legend_lies_on_neither_the_ring_nor_the_caption() -> Result<()> {
         (1024, 768),
         (1180, 820),
     ] {
-        let page = Page::open_sized(&site.url(), width, height).await?;
+        let page = Page::open_sized(&format!("{}#/ring", site.url()), width, height).await?;
         page.wait_for_text("status", "Result", LESSON).await?;
         page.screenshot(&format!("legend-{width}-{height}")).await?;
         assert_eq!(page.run(COVERED).await?, 0, "{width} x {height}");
@@ -381,7 +381,7 @@ async fn a_word_of_confirmation_lies_on_no_control_at_any_width() -> Result<()> 
         (1280, 800),
         (1920, 1080),
     ] {
-        let page = Page::open_sized(&site.url(), width, height).await?;
+        let page = Page::open_sized(&format!("{}#/ring", site.url()), width, height).await?;
         page.wait_for_text("status", "Result", LESSON).await?;
         let covered = async |what: &str| {
             let covered = eventually(&format!("a word of {what}"), async || {
@@ -433,7 +433,7 @@ async fn on_a_phone_menus_lead_to_the_pages_and_to_what_the_bar_has_no_room_for(
         const area = link.getBoundingClientRect();
         return [area.left + 30, area.top + area.height / 2, area.height]";
     let site = SiteServer::start("/").await?;
-    let page = Page::open_sized(&site.url(), 390, 844).await?;
+    let page = Page::open_sized(&format!("{}#/ring", site.url()), 390, 844).await?;
     page.wait_for_text("status", "Result", LESSON).await?;
     page.touch(true).await?;
     for name in ["Experiments", "Live", "Ring"] {
@@ -566,7 +566,7 @@ async fn the_time_says_how_far_the_run_has_come_only_where_an_earlier_moment_is_
 #[tokio::test]
 async fn it_fits_a_phone_and_a_dark_room() -> Result<()> {
     let site = SiteServer::start("/").await?;
-    let page = Page::open_sized(&site.url(), 390, 844).await?;
+    let page = Page::open_sized(&format!("{}#/ring", site.url()), 390, 844).await?;
     page.wait_for_text("status", "Result", LESSON).await?;
     assert!(overflow(&page).await? <= 0, "the page scrolls sideways");
     page.screenshot("ring-phone").await?;

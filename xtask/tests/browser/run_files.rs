@@ -83,7 +83,7 @@ async fn an_exported_run_has_its_branches_and_digest_here_and_in_the_program() -
     let events = trace["traceEvents"].as_array().ok_or("no events")?;
     assert!(events.len() >= 20, "{} events", events.len());
     // Another page knows nothing of the run before it opens the file.
-    let other = Page::open(&site.url()).await?;
+    let other = Page::open(&format!("{}#/ring", site.url())).await?;
     other.wait_for_text("status", "Result", LESSON).await?;
     import(&other, &path).await?;
     other.by_name("combobox", "Branch").await?;

@@ -24,7 +24,10 @@ impl Named for SwarmWorld {
     fn link(text: &str) -> Option<Result<(Plan<Self>, Option<String>), Malformed>> {
         let read = Permalink::is_one(text).then(|| Permalink::parse(text))?;
         Some(read.map(|link| {
-            let title = link.scenario.as_ref().map_or(Self::TITLE, |known| known.title);
+            let title = link
+                .scenario
+                .as_ref()
+                .map_or(Self::TITLE, |known| known.title);
             let (caveat, until) = (link.caveat(), link.until());
             (Plan::of(title, link.setup, link.seed, until), caveat)
         }))

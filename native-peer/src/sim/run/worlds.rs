@@ -95,7 +95,12 @@ impl Finder {
             world: W::WORLD,
             names: || W::scenarios().into_iter().map(|(name, _)| name).collect(),
             named: |text| Ok(named::<W>(text)?.map(|plan| Box::new(plan) as Box<dyn Runnable>)),
-            continued: |content| Ok(Box::new(continued::<W>(export::from_json(content, usize::MAX)?))),
+            continued: |content| {
+                Ok(Box::new(continued::<W>(export::from_json(
+                    content,
+                    usize::MAX,
+                )?)))
+            },
         }
     }
 }
@@ -222,7 +227,10 @@ mod tests {
         let (_, plan) = W::scenarios().swap_remove(0);
         let trace: Value = serde_json::from_str(&run(plan).1.unwrap()).unwrap();
         let mut events = trace["traceEvents"].as_array().unwrap().iter();
-        assert!(events.any(|event| event["args"]["name"] == track), "{track}");
+        assert!(
+            events.any(|event| event["args"]["name"] == track),
+            "{track}"
+        );
         for text in ["lesson-26", "s=sixteen", "#/ring?s=lesson-26", "nothing"] {
             assert!(named::<W>(text).unwrap().is_none(), "{text}");
         }
@@ -233,7 +241,8 @@ mod tests {
     #[test]
     fn each_world_runs_by_name_link_and_file() {
         use chordscope_sim::worlds::{consistency, directory, swarm};
-        let link = "https://example.org/#/swarm?v=5&s=eight-clients&seed=3&do=1500000:leave,2&t=2750000";
+        let link =
+            "https://example.org/#/swarm?v=5&s=eight-clients&seed=3&do=1500000:leave,2&t=2750000";
         let shown = swarm::permalink::Permalink::parse(link).unwrap();
         holds(link, &shown.open().unwrap(), "client 8");
         let link = "https://example.org/#/directory?v=5&s=tracker-goes&seed=3&do=1500000:out,directory&t=2750000";

@@ -2,11 +2,11 @@
 
 use chordscope_core::base::id::Id;
 
-use crate::ring::engine::pointers::pointers;
 use crate::ring::engine::snapshot::{
     FingerRow, Inspected, LookupView, NodeView, Snapshot, Standing,
 };
 use crate::scene::hit::{Targets, Under};
+use crate::scene::successors;
 use crate::scene::{Arc, Finger, Key, Node, Scene, Word, WordInk};
 
 /// Beyond this many nodes only those of interest have a word beside them.
@@ -26,12 +26,18 @@ pub fn compose(shot: &Snapshot) -> Scene {
         keys: keys(shot),
         arcs: arcs(shot),
         fingers: fingers(shot),
-        pointers: pointers(shot.space, &shot.nodes),
+        pointers: successors::pointers(shot.space, &successors_of(shot)),
         positions: (shot.space.bits() <= TICKED_BITS).then(|| 1 << shot.space.bits()),
         words,
         labelled,
         nodes,
     }
+}
+
+/// The members, each with its successor.
+fn successors_of(shot: &Snapshot) -> Vec<(Id, Option<Id>)> {
+    let members = shot.nodes.iter().filter(|node| node.is_member());
+    members.map(|node| (node.id, node.successor)).collect()
 }
 
 /// The lookup, while the stage shows it.

@@ -4,20 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chordscope_core::base::id::{Id, Space};
 
-use crate::ring::engine::snapshot::NodeView;
 use crate::scene::{Look, Pointer};
 
 /// Rings beyond this many share the innermost lane.
 const LANES: usize = 3;
 
-/// The pointer of every member to its successor; to the place of one that is not there any more, too.
-pub(super) fn pointers(space: Space, nodes: &[NodeView]) -> Vec<Pointer> {
-    let members: Vec<&NodeView> = nodes.iter().filter(|node| node.is_member()).collect();
+/// The pointers of members to their successors; to the place of one that is not there any more, too. `members` are given with the successor
+/// of each, if it knows one.
+pub fn pointers(space: Space, members: &[(Id, Option<Id>)]) -> Vec<Pointer> {
     let next: BTreeMap<Id, Id> = members
         .iter()
-        .filter_map(|node| Some((node.id, node.successor?)))
+        .filter_map(|(id, successor)| Some((*id, (*successor)?)))
         .collect();
-    let known: BTreeSet<Id> = members.iter().map(|node| node.id).collect();
+    let known: BTreeSet<Id> = members.iter().map(|(id, _)| *id).collect();
     let rings = rings(&known, &next);
     // One ring that goes once round the circle is whole, whoever may not be on it yet.
     let is_whole = matches!(&*rings, [ring] if rounds(space, ring, &next) == 1);
@@ -77,26 +76,14 @@ fn rounds(space: Space, ring: &BTreeSet<Id>, next: &BTreeMap<Id, Id>) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ring::engine::snapshot::Standing;
 
-    fn node(id: u64, successor: Option<u64>, standing: Standing) -> NodeView {
-        NodeView {
-            id: Id::from_u64(id),
-            label: id.to_string(),
-            turn: id as f64 / 32.0,
-            standing,
-            predecessor: None,
-            successor: successor.map(Id::from_u64),
-        }
-    }
-
-    fn members(all: &[(u64, u64)]) -> Vec<NodeView> {
-        let member = |(id, next): &(u64, u64)| node(*id, Some(*next), Standing::Member);
+    fn members(all: &[(u64, u64)]) -> Vec<(Id, Option<Id>)> {
+        let member = |(id, next): &(u64, u64)| (Id::from_u64(*id), Some(Id::from_u64(*next)));
         all.iter().map(member).collect()
     }
 
-    fn looks(nodes: &[NodeView]) -> Vec<(u8, Look)> {
-        let pointers = pointers(Space::new(5).unwrap(), nodes);
+    fn looks(members: &[(Id, Option<Id>)]) -> Vec<(u8, Look)> {
+        let pointers = pointers(Space::new(5).unwrap(), members);
         pointers.iter().map(|one| (one.lane, one.look)).collect()
     }
 
@@ -116,18 +103,16 @@ mod tests {
 
     #[test]
     fn a_pointer_to_a_dead_node_is_broken_and_the_others_are_not() {
-        let mut nodes = members(&[(1, 9), (9, 18), (20, 1)]);
-        nodes.insert(2, node(18, None, Standing::Crashed));
         assert_eq!(
-            looks(&nodes),
+            looks(&members(&[(1, 9), (9, 18), (20, 1)])),
             [(0, Look::Right), (0, Look::Broken), (0, Look::Right)]
         );
     }
 
     #[test]
     fn a_pointer_to_a_node_that_is_not_there_any_more_leads_to_its_place_and_is_broken() {
-        let nodes = members(&[(1, 9), (9, 18), (20, 1)]);
-        let all = pointers(Space::new(5).unwrap(), &nodes);
+        let all = members(&[(1, 9), (9, 18), (20, 1)]);
+        let all = pointers(Space::new(5).unwrap(), &all);
         assert_eq!(all.len(), 3);
         assert_eq!((all[1].look, all[1].to), (Look::Broken, 18.0 / 32.0));
     }
