@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::engine::Timed;
 use crate::engine::behaviour::{self, BEHAVIOUR};
 use crate::engine::malformed::Malformed;
 use crate::engine::run::MAX_MILLIS;
@@ -11,6 +12,9 @@ use chordscope_core::base::time::Instant;
 
 /// The longest link, in bytes: browsers and chat programs pass on that much.
 pub const MAX_LENGTH: usize = 8_000;
+
+/// The most actions of a link.
+const MAX_ACTIONS: usize = 1_000;
 
 /// The query of a URL.
 #[derive(Clone, Copy)]
@@ -55,6 +59,39 @@ impl<'a> Query<'a> {
 
 pub(crate) fn wrong(place: &str, reason: impl core::fmt::Display) -> Malformed {
     Malformed::new(place, &reason)
+}
+
+/// Writes actions with their times: `1500000:leave,3;2750000:join`.
+pub(crate) fn write_actions<A>(actions: &[Timed<A>], write: impl Fn(&A) -> String) -> String {
+    let actions = actions.iter().map(|timed| {
+        let at = timed.at.as_micros();
+        format!("{at}:{}", write(&timed.action))
+    });
+    actions.collect::<Vec<_>>().join(";")
+}
+
+/// Reads actions with their times, in order of time.
+///
+/// # Errors
+/// [`Malformed`] names the first one that is wrong.
+pub(crate) fn read_actions<A>(
+    text: &str,
+    read: impl Fn(&str) -> Result<A, String>,
+) -> Result<Vec<Timed<A>>, Malformed> {
+    let mut actions = Vec::new();
+    for (place, part) in text.split(';').filter(|part| !part.is_empty()).enumerate() {
+        let wrong = |reason: String| wrong(&format!("do[{place}]"), reason);
+        if place >= MAX_ACTIONS {
+            return Err(wrong(format!("there are at most {MAX_ACTIONS} actions")));
+        }
+        let (at, action) = part.split_once(':').unwrap_or(("", part));
+        let at = at.parse().map(Instant::from_micros);
+        let at = at.map_err(|_| wrong("must begin with a time in microseconds".into()))?;
+        let action = read(action).map_err(wrong)?;
+        actions.push(Timed { at, action });
+    }
+    actions.sort_by_key(|timed: &Timed<A>| timed.at);
+    Ok(actions)
 }
 
 /// Percent-encodes all but letters, digits and a few harmless signs.
