@@ -26,6 +26,7 @@ const SIM_FLOORS: [&[&str]; 3] = [
     &["engine", "classic", "checks", "models"],
     &[
         "worlds::directory",
+        "worlds::fallacies",
         "worlds::peers",
         "worlds::ring",
         "worlds::swarm",
