@@ -1,5 +1,7 @@
 //! `sim run`: a scenario in the simulator, from its beginning to its end, or a run that was exported, to the moment that it shows.
 
+mod fallacies;
+mod plan;
 mod swarm;
 
 use std::fs::File;
@@ -11,10 +13,12 @@ use chordscope_core::base::id::Space;
 use chordscope_core::base::time::Instant;
 use chordscope_core::chord::invariant::Property;
 use chordscope_sim::engine::behaviour;
-use chordscope_sim::engine::chrome;
+use chordscope_sim::engine::chrome::{self, Charted};
 use chordscope_sim::engine::history::export::{self, Imported, MAX_EXPORT, Portable};
 use chordscope_sim::engine::json::Json;
 use chordscope_sim::engine::time_text::time_text;
+use chordscope_sim::worlds::fallacies::FallaciesWorld;
+use chordscope_sim::worlds::fallacies::scenario::Scenario as Believed;
 use chordscope_sim::worlds::ring;
 use chordscope_sim::worlds::ring::builtin;
 use chordscope_sim::worlds::ring::permalink::Permalink;
@@ -106,7 +110,8 @@ impl Options {
     pub(crate) fn run(&self, json: bool) -> Result<(), Failure> {
         let mut plan = match find(&self.scenario)? {
             Found::Ring(plan) => *plan,
-            Found::Swarm(plan) => return self.run_swarm(*plan, json),
+            Found::Swarm(plan) => return self.run_other(*plan, json),
+            Found::Fallacies(plan) => return self.run_other(*plan, json),
         };
         self.check_seed(plan.exported.is_some())?;
         plan.seed = self.seed.unwrap_or(plan.seed);
@@ -147,7 +152,14 @@ impl Options {
 }
 
 impl Options {
-    fn run_swarm(&self, mut plan: swarm::Plan, json: bool) -> Result<(), Failure> {
+    fn run_other<W: Portable + Charted>(
+        &self,
+        mut plan: plan::Plan<W>,
+        json: bool,
+    ) -> Result<(), Failure>
+    where
+        W::Setup: Clone,
+    {
         self.check_seed(plan.is_exported())?;
         plan.seed = self.seed.unwrap_or(plan.seed);
         self.check_outputs(json)?;
@@ -237,7 +249,8 @@ fn describe_unclear(unclear: &[Unclear]) -> String {
 /// The run that is asked for, of whichever world.
 enum Found {
     Ring(Box<Plan>),
-    Swarm(Box<swarm::Plan>),
+    Swarm(Box<plan::Plan<SwarmWorld>>),
+    Fallacies(Box<plan::Plan<FallaciesWorld>>),
 }
 
 impl From<Plan> for Found {
@@ -246,9 +259,15 @@ impl From<Plan> for Found {
     }
 }
 
-impl From<swarm::Plan> for Found {
-    fn from(plan: swarm::Plan) -> Self {
+impl From<plan::Plan<SwarmWorld>> for Found {
+    fn from(plan: plan::Plan<SwarmWorld>) -> Self {
         Self::Swarm(Box::new(plan))
+    }
+}
+
+impl From<plan::Plan<FallaciesWorld>> for Found {
+    fn from(plan: plan::Plan<FallaciesWorld>) -> Self {
+        Self::Fallacies(Box::new(plan))
     }
 }
 
@@ -262,8 +281,11 @@ fn find(text: &str) -> Result<Found, Failure> {
         return match exported_world(&content) {
             Some(SwarmWorld::WORLD) => {
                 let imported = export::from_json(content, usize::MAX).map_err(no_run)?;
-                caveat(behaviour::caveat(imported.behaviour));
-                Ok(swarm::Plan::continued(imported).into())
+                Ok(plan::Plan::<SwarmWorld>::continued(swarm::TITLE, imported).into())
+            }
+            Some(FallaciesWorld::WORLD) => {
+                let imported = export::from_json(content, usize::MAX).map_err(no_run)?;
+                Ok(plan::Plan::<FallaciesWorld>::continued(fallacies::TITLE, imported).into())
             }
             Some(_) => {
                 let imported = export::from_json(content, usize::MAX).map_err(no_run)?;
@@ -280,7 +302,10 @@ fn find(text: &str) -> Result<Found, Failure> {
     if let Some(scenario) = builtin::named(text) {
         return Ok(Plan::of(scenario).into());
     }
-    if let Some(plan) = swarm::Plan::named(text)? {
+    if let Some(plan) = swarm::named(text)? {
+        return Ok(plan.into());
+    }
+    if let Some(plan) = fallacies::named(text)? {
         return Ok(plan.into());
     }
     if text.contains('=') {
@@ -299,7 +324,9 @@ fn find(text: &str) -> Result<Found, Failure> {
     let swarms = Swarmed::all()
         .into_iter()
         .map(|known| known.name.to_string());
-    let names: Vec<_> = rings.chain(swarms).collect();
+    let believed = Believed::all().into_iter();
+    let believed = believed.map(|known| known.name.to_string());
+    let names: Vec<_> = rings.chain(swarms).chain(believed).collect();
     let names = names.join(", ");
     Err(wrong(format!(
         "\"{text}\" is neither a file nor a permalink nor one of {names}"
@@ -466,6 +493,7 @@ mod tests {
         match find(text).unwrap() {
             Found::Ring(plan) => *plan,
             Found::Swarm(plan) => panic!("{plan:?}"),
+            Found::Fallacies(plan) => panic!("{plan:?}"),
         }
     }
 

@@ -1,119 +1,38 @@
-//! `sim run` of a swarm: a built-in scenario, a permalink of the swarm page, or a run that was exported there.
+//! `sim run` of a swarm: a built-in scenario, or a permalink of the swarm page.
 
-use std::sync::Arc;
-
-use chordscope_core::base::time::Instant;
-use chordscope_sim::engine::World;
-use chordscope_sim::engine::chrome;
-use chordscope_sim::engine::history::History;
-use chordscope_sim::engine::history::export::{self, Imported};
-use chordscope_sim::engine::run::Run;
 use chordscope_sim::worlds::swarm::SwarmWorld;
 use chordscope_sim::worlds::swarm::permalink::Permalink;
 use chordscope_sim::worlds::swarm::scenario::Scenario;
-use chordscope_sim::worlds::swarm::setup::Setup;
 
-use super::{ARGUMENT, Answer, caveat};
+use super::plan::Plan;
+use super::{ARGUMENT, caveat};
 use crate::failure::Failure;
 
-/// The run of a swarm that the command asks for.
-#[derive(Debug)]
-pub(super) struct Plan {
-    pub(super) title: String,
-    pub(super) seed: u64,
-    pub(super) until: Instant,
-    setup: Setup,
-    /// The history of an exported run.
-    exported: Option<History<SwarmWorld>>,
-}
+/// The title of a run that is no built-in scenario.
+pub(super) const TITLE: &str = "a swarm";
 
-impl Plan {
-    /// The run of a scenario's name or of a link; `None` where the text is neither of a swarm.
-    pub(super) fn named(text: &str) -> Result<Option<Self>, Failure> {
-        if let Some(scenario) = Scenario::named(text) {
-            return Ok(Some(Self {
-                title: scenario.title.to_string(),
-                seed: scenario.seed,
-                until: scenario.until,
-                setup: scenario.setup,
-                exported: None,
-            }));
-        }
-        if !Permalink::is_one(text) {
-            return Ok(None);
-        }
-        let link = Permalink::parse(text).map_err(|error| Failure::usage(ARGUMENT, error))?;
-        caveat(link.caveat());
-        let title = link
-            .scenario
-            .as_ref()
-            .map_or("a swarm", |known| known.title);
-        Ok(Some(Self {
-            title: title.to_string(),
-            seed: link.seed,
-            until: link.until(),
-            setup: link.setup,
-            exported: None,
-        }))
+/// The run of a scenario's name or of a link; `None` where the text is neither of a swarm.
+pub(super) fn named(text: &str) -> Result<Option<Plan<SwarmWorld>>, Failure> {
+    if let Some(known) = Scenario::named(text) {
+        let plan = Plan::new(known.title, known.seed, known.until, known.setup);
+        return Ok(Some(plan));
     }
-
-    /// The branch of an exported run that is shown, to the moment that is shown.
-    pub(super) fn continued(imported: Imported<SwarmWorld>) -> Self {
-        let history = imported.history;
-        Self {
-            title: "a swarm".to_string(),
-            seed: history.seed(),
-            until: history.now(),
-            setup: Setup {
-                actions: history.actions().to_vec(),
-                ..history.setup().clone()
-            },
-            exported: Some(history),
-        }
+    if !Permalink::is_one(text) {
+        return Ok(None);
     }
-
-    /// Whether it is an exported run, which has the seed that it was recorded with.
-    pub(super) const fn is_exported(&self) -> bool {
-        self.exported.is_some()
-    }
-
-    /// The run as the page exports it, at its end.
-    pub(super) fn export(&self) -> Result<String, Failure> {
-        if let Some(history) = &self.exported {
-            return Ok(export::write(history));
-        }
-        let history = History::<SwarmWorld>::new(self.setup.clone(), self.seed);
-        let mut history = history.map_err(|error| Failure::usage(ARGUMENT, error))?;
-        history.advance_to(self.until);
-        Ok(export::write(&history))
-    }
-
-    /// Runs it; with a chart of time where that is wanted.
-    pub(super) fn execute(self, charted: bool) -> Result<(Answer, Option<String>), Failure> {
-        let mut run = Run::<SwarmWorld>::begin(&Arc::new(self.setup), self.seed)
-            .map_err(|error| Failure::usage(ARGUMENT, error))?;
-        let mut all = Vec::new();
-        loop {
-            let entries = run.take_trace();
-            if charted {
-                all.extend(entries);
-            }
-            if !run.step_until(self.until) {
-                break;
-            }
-        }
-        let answer = Answer {
-            digest: run.world().digest(),
-            events: run.world().events(),
-            violations: Vec::new(),
-        };
-        let trace = charted.then(|| chrome::write(run.world(), &all));
-        Ok((answer, trace))
-    }
+    let link = Permalink::parse(text).map_err(|error| Failure::usage(ARGUMENT, error))?;
+    caveat(link.caveat());
+    let title = link.scenario.as_ref().map_or(TITLE, |known| known.title);
+    Ok(Some(Plan::new(title, link.seed, link.until(), link.setup)))
 }
 
 #[cfg(test)]
 mod tests {
+    use chordscope_core::base::time::Instant;
+    use chordscope_sim::engine::World;
+    use chordscope_sim::engine::history::History;
+    use chordscope_sim::engine::history::export;
+
     use super::*;
 
     #[test]
@@ -121,7 +40,7 @@ mod tests {
         let link =
             "https://example.org/#/swarm?v=5&s=eight-clients&seed=3&do=1500000:leave,2&t=2750000";
         let shown = Permalink::parse(link).unwrap().open().unwrap();
-        let plan = Plan::named(link).unwrap().unwrap();
+        let plan = named(link).unwrap().unwrap();
         let (answer, _) = plan.execute(false).unwrap();
         assert_eq!(answer.digest, shown.world().digest());
         assert_eq!(answer.events, shown.world().events());
@@ -133,7 +52,7 @@ mod tests {
         let mut history = History::<SwarmWorld>::new(scenario.setup, 5).unwrap();
         history.advance_to(Instant::from_millis(3_000));
         let text = export::write(&history);
-        let plan = Plan::continued(export::read(&text).unwrap());
+        let plan: Plan<SwarmWorld> = Plan::continued(TITLE, export::read(&text).unwrap());
         assert!(plan.is_exported());
         assert_eq!(plan.export().unwrap(), text);
         let (answer, trace) = plan.execute(true).unwrap();
@@ -146,8 +65,8 @@ mod tests {
     #[test]
     fn what_is_no_swarm_is_left_to_the_ring() {
         for text in ["lesson-26", "s=sixteen", "#/ring?s=lesson-26", "nothing"] {
-            assert!(Plan::named(text).unwrap().is_none(), "{text}");
+            assert!(named(text).unwrap().is_none(), "{text}");
         }
-        assert!(Plan::named("#/swarm?s=nothing").is_err());
+        assert!(named("#/swarm?s=nothing").is_err());
     }
 }
