@@ -5,6 +5,7 @@
 
 pub mod behaviour;
 pub mod chrome;
+pub(crate) mod content;
 pub mod history;
 pub mod json;
 pub mod malformed;

@@ -6,6 +6,7 @@
 pub mod churn;
 pub mod directory;
 pub mod failures;
+pub mod fallacies;
 pub mod freshness;
 pub mod kademlia;
 pub mod latency;

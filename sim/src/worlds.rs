@@ -2,6 +2,7 @@
 
 pub mod consistency;
 pub mod directory;
+pub mod fallacies;
 pub mod peers;
 pub mod ring;
 pub mod swarm;

@@ -2,6 +2,7 @@
 
 mod consistency;
 mod directory;
+mod fallacies;
 mod swarm;
 mod worlds;
 

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::engine::Timed;
 use crate::engine::behaviour::{self, BEHAVIOUR};
 use crate::engine::malformed::Malformed;
 use crate::engine::network::Latency;
@@ -17,6 +18,8 @@ pub const MAX_LENGTH: usize = 8_000;
 pub(crate) const OF_SCENARIO: &str = "s v seed do t sel";
 /// The most letters of an unknown parameter's name that are shown.
 const LONGEST_NAME: usize = 40;
+/// The most actions of a link.
+const MAX_ACTIONS: usize = 1_000;
 
 /// The query of a URL.
 #[derive(Clone, Copy)]
@@ -114,6 +117,37 @@ pub(crate) fn read_latency(text: &str) -> Result<Latency, Malformed> {
             "must be one or two numbers of milliseconds, or one after mean or cube",
         )),
     }
+/// Writes actions with their times: `1500000:leave,3;2750000:join`.
+pub(crate) fn write_actions<A>(actions: &[Timed<A>], write: impl Fn(&A) -> String) -> String {
+    let actions = actions.iter().map(|timed| {
+        let at = timed.at.as_micros();
+        format!("{at}:{}", write(&timed.action))
+    });
+    actions.collect::<Vec<_>>().join(";")
+}
+
+/// Reads actions with their times, in order of time.
+///
+/// # Errors
+/// [`Malformed`] names the first one that is wrong.
+pub(crate) fn read_actions<A>(
+    text: &str,
+    read: impl Fn(&str) -> Result<A, String>,
+) -> Result<Vec<Timed<A>>, Malformed> {
+    let mut actions = Vec::new();
+    for (place, part) in text.split(';').filter(|part| !part.is_empty()).enumerate() {
+        let wrong = |reason: String| wrong(&format!("do[{place}]"), reason);
+        if place >= MAX_ACTIONS {
+            return Err(wrong(format!("there are at most {MAX_ACTIONS} actions")));
+        }
+        let (at, action) = part.split_once(':').unwrap_or(("", part));
+        let at = at.parse().map(Instant::from_micros);
+        let at = at.map_err(|_| wrong("must begin with a time in microseconds".into()))?;
+        let action = read(action).map_err(wrong)?;
+        actions.push(Timed { at, action });
+    }
+    actions.sort_by_key(|timed: &Timed<A>| timed.at);
+    Ok(actions)
 }
 
 /// Percent-encodes all but letters, digits and a few harmless signs.

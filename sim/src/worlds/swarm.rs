@@ -13,7 +13,6 @@ pub mod setup;
 pub mod view;
 
 mod conduct;
-mod content;
 mod line;
 mod member;
 mod server;
@@ -27,10 +26,10 @@ use alloc::vec::Vec;
 
 use data_encoding::HEXLOWER;
 
+use crate::engine::content::Content;
 use crate::engine::queue::Queue;
 use crate::engine::trace::Trace;
 use crate::worlds::swarm::acting::What;
-use crate::worlds::swarm::content::Content;
 use crate::worlds::swarm::line::{Flight, Line};
 use crate::worlds::swarm::member::{Machine, Member};
 use crate::worlds::swarm::server::{Fetcher, Server};

@@ -27,6 +27,7 @@ const SIM_FLOORS: [&[&str]; 3] = [
     &[
         "worlds::consistency",
         "worlds::directory",
+        "worlds::fallacies",
         "worlds::peers",
         "worlds::ring",
         "worlds::swarm",

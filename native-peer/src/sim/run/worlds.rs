@@ -15,6 +15,7 @@ use chordscope_sim::engine::malformed::Malformed;
 use chordscope_sim::engine::run::Run;
 use chordscope_sim::worlds::consistency::ConsistencyWorld;
 use chordscope_sim::worlds::directory::DirectoryWorld;
+use chordscope_sim::worlds::fallacies::FallaciesWorld;
 use chordscope_sim::worlds::swarm::SwarmWorld;
 use data_encoding::HEXLOWER;
 
@@ -22,10 +23,11 @@ use super::{ARGUMENT, Answer, caveat};
 use crate::failure::Failure;
 
 /// The worlds, in the order in which their scenarios are listed.
-pub(super) const WORLDS: [Finder; 3] = [
+pub(super) const WORLDS: [Finder; 4] = [
     Finder::of::<SwarmWorld>(),
     Finder::of::<DirectoryWorld>(),
     Finder::of::<ConsistencyWorld>(),
+    Finder::of::<FallaciesWorld>(),
 ];
 
 /// A world with scenarios and links.
@@ -240,7 +242,7 @@ mod tests {
 
     #[test]
     fn each_world_runs_by_name_link_and_file() {
-        use chordscope_sim::worlds::{consistency, directory, swarm};
+        use chordscope_sim::worlds::{consistency, directory, fallacies, swarm};
         let link =
             "https://example.org/#/swarm?v=5&s=eight-clients&seed=3&do=1500000:leave,2&t=2750000";
         let shown = swarm::permalink::Permalink::parse(link).unwrap();
@@ -251,5 +253,9 @@ mod tests {
         let link = "https://example.org/#/cap?v=5&s=last-copy&seed=3&t=9750000";
         let shown = consistency::permalink::Permalink::parse(link).unwrap();
         holds(link, &shown.open().unwrap(), "quorum Anna");
+        let link =
+            "https://example.org/#/fallacies?v=5&s=liars&seed=3&do=1500000:crash,2&t=2750000";
+        let shown = fallacies::permalink::Permalink::parse(link).unwrap();
+        holds(link, &shown.open().unwrap(), "peer 4");
     }
 }

@@ -3,8 +3,8 @@
 use alloc::sync::Arc;
 
 use crate::engine::World;
+use crate::engine::content::Content;
 use crate::worlds::swarm::bounds::Bounds;
-use crate::worlds::swarm::content::Content;
 use crate::worlds::swarm::setup::{Rates, Setup, SetupError, Way};
 use crate::worlds::swarm::{SwarmWorld, member};
 use chordscope_core::base::time::Instant;

@@ -82,7 +82,7 @@ impl Fetcher {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::worlds::swarm::content::Content;
+    use crate::engine::content::Content;
     use alloc::vec::Vec;
 
     #[test]

@@ -13,7 +13,7 @@ use core::time::Duration;
 
 use crate::engine::Timed;
 use crate::engine::malformed::Malformed;
-use crate::engine::permalink::{Query, wrong};
+use crate::engine::permalink::{self, Query, wrong};
 use crate::worlds::swarm::acting::Action;
 use crate::worlds::swarm::conduct::Conduct;
 use crate::worlds::swarm::line::micros;
@@ -23,8 +23,6 @@ use crate::worlds::swarm::setup::{
 use chordscope_core::base::time::Instant;
 use chordscope_core::swarm::picker::Order;
 
-/// The most actions of a link.
-const MAX_ACTIONS: usize = 1_000;
 /// The conducts but the usual one, by their names.
 const CONDUCTS: [(&str, Conduct); 5] = [
     ("rides", Conduct::FreeRides),
@@ -267,11 +265,7 @@ pub(super) fn read_action(text: &str) -> Result<Action, String> {
 
 /// Writes actions with their times.
 pub(super) fn write_actions(actions: &[Timed<Action>]) -> String {
-    let actions = actions.iter().map(|timed| {
-        let at = timed.at.as_micros();
-        format!("{at}:{}", write_action(&timed.action))
-    });
-    actions.collect::<Vec<_>>().join(";")
+    permalink::write_actions(actions, write_action)
 }
 
 /// Reads actions with their times, in order of time.
@@ -279,20 +273,7 @@ pub(super) fn write_actions(actions: &[Timed<Action>]) -> String {
 /// # Errors
 /// [`Malformed`] names the first one that is wrong.
 pub(super) fn read_actions(text: &str) -> Result<Vec<Timed<Action>>, Malformed> {
-    let mut actions = Vec::new();
-    for (place, part) in text.split(';').filter(|part| !part.is_empty()).enumerate() {
-        let wrong = |reason: String| wrong(&format!("do[{place}]"), reason);
-        if place >= MAX_ACTIONS {
-            return Err(wrong(format!("there are at most {MAX_ACTIONS} actions")));
-        }
-        let (at, action) = part.split_once(':').unwrap_or(("", part));
-        let at = at.parse().map(Instant::from_micros);
-        let at = at.map_err(|_| wrong("must begin with a time in microseconds".to_string()))?;
-        let action = read_action(action).map_err(wrong)?;
-        actions.push(Timed { at, action });
-    }
-    actions.sort_by_key(|timed: &Timed<Action>| timed.at);
-    Ok(actions)
+    permalink::read_actions(text, read_action)
 }
 
 #[cfg(test)]

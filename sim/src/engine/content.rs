@@ -1,4 +1,4 @@
-//! The file of a swarm, which its seed begins with.
+//! The file of a simulated transfer, which its first seed begins with.
 
 use alloc::vec::Vec;
 
@@ -9,14 +9,14 @@ use chordscope_core::swarm::manifest::{Manifest, digest};
 
 /// A file of random bytes with its manifest.
 #[derive(Clone, Debug)]
-pub(super) struct Content {
+pub(crate) struct Content {
     bytes: Vec<u8>,
     manifest: Manifest,
 }
 
 impl Content {
     /// The file of this seed and length; `None` when it is too long.
-    pub(super) fn of(seed: u64, length: u64) -> Option<Self> {
+    pub(crate) fn of(seed: u64, length: u64) -> Option<Self> {
         let mut bytes = alloc::vec![0; usize::try_from(length).ok()?];
         Rng::from_seed(seed, 0).fill(&mut bytes);
         let layout = Layout::of(length)?;
@@ -27,22 +27,22 @@ impl Content {
     }
 
     /// Its id.
-    pub(super) const fn id(&self) -> ContentId {
+    pub(crate) const fn id(&self) -> ContentId {
         self.manifest.content()
     }
 
     /// Its length, and the digests of its segments.
-    pub(super) const fn manifest(&self) -> &Manifest {
+    pub(crate) const fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
     /// The number of its segments.
-    pub(super) const fn count(&self) -> u32 {
+    pub(crate) const fn count(&self) -> u32 {
         self.manifest.layout().count()
     }
 
     /// Returns the bytes of a segment, by its own layout or by that of a member who was told another length.
-    pub(super) fn segment(&self, layout: Layout, index: u32) -> Option<&[u8]> {
+    pub(crate) fn segment(&self, layout: Layout, index: u32) -> Option<&[u8]> {
         part(&self.bytes, layout, index)
     }
 }
