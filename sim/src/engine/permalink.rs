@@ -117,6 +117,8 @@ pub(crate) fn read_latency(text: &str) -> Result<Latency, Malformed> {
             "must be one or two numbers of milliseconds, or one after mean or cube",
         )),
     }
+}
+
 /// Writes actions with their times: `1500000:leave,3;2750000:join`.
 pub(crate) fn write_actions<A>(actions: &[Timed<A>], write: impl Fn(&A) -> String) -> String {
     let actions = actions.iter().map(|timed| {
