@@ -190,7 +190,6 @@ impl Setup {
                 self.loss_per_mille > 0 || matches!(self.latency, Latency::Exponential(_)),
             ),
             quorum: Some(Quorum::GROUPS),
-            tell_routes: false,
             ..Config::default()
         }
     }

@@ -100,13 +100,9 @@ pub enum Action {
 pub type Timed = crate::engine::Timed<Action>;
 
 /// Deeds in order of time; those of one time stay in their order.
-pub(super) fn in_order(deeds: Vec<Timed>) -> Vec<Timed> {
-    // A stable sort of the deeds themselves is much code for the page.
-    let mut order: Vec<_> = deeds.iter().map(|timed| timed.at).zip(0_usize..).collect();
-    order.sort_unstable();
-    let mut deeds: Vec<_> = deeds.into_iter().map(Some).collect();
-    let take = |(_, place): (_, usize)| deeds.get_mut(place).and_then(Option::take);
-    order.into_iter().filter_map(take).collect()
+pub(super) fn in_order(mut deeds: Vec<Timed>) -> Vec<Timed> {
+    deeds.sort_by_key(|timed| timed.at);
+    deeds
 }
 
 /// The reason why an action cannot be done.
