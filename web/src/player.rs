@@ -32,7 +32,7 @@ use chordscope_sim::engine::history::{self, History};
 use self::clock::Clock;
 pub use self::clock::SPEEDS;
 pub use self::control::Control;
-pub use self::driven::{Driven, Given};
+pub use self::driven::{Driven, Given, Shareable};
 pub use self::played::{Played, Turn};
 pub use self::reading::reading;
 pub use self::view::{Beside, BranchRow, Notice, Refused, Tick, TickKind, TimeView, View};

@@ -2,7 +2,7 @@
 
 use chordscope_core::base::id::Id;
 use chordscope_sim::engine::json::Json;
-use chordscope_web::player::{Control, Driven};
+use chordscope_web::player::{Control, Driven, Shareable};
 use chordscope_web::ring::engine::Engine;
 use chordscope_web::ring::engine::command::{Command, Way};
 use chordscope_web::ring::engine::snapshot::{Beside, Snapshot};

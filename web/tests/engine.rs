@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::chord::invariant::Property;
-use chordscope_web::player::{Control, Driven, SPEEDS};
+use chordscope_web::player::{Control, Driven, SPEEDS, Shareable};
 use chordscope_web::ring::engine::Engine;
 use chordscope_web::ring::engine::command::{Command, Way};
 use chordscope_web::ring::engine::compose::compose;

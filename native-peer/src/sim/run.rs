@@ -16,7 +16,7 @@ use chordscope_core::base::time::Instant;
 use chordscope_core::chord::invariant::Property;
 use chordscope_sim::engine::behaviour;
 use chordscope_sim::engine::chrome;
-use chordscope_sim::engine::history::export::{self, Imported, MAX_EXPORT, Portable};
+use chordscope_sim::engine::history::export::{self, Imported, MAX_EXPORT};
 use chordscope_sim::engine::json::Json;
 use chordscope_sim::engine::time_text::time_text;
 use chordscope_sim::worlds::ring;

@@ -3,7 +3,7 @@
 use yew::{Callback, Html, MouseEvent, UseStateHandle, component, html, use_state};
 
 use crate::components::header::{Parts, header};
-use crate::components::help::use_help;
+use crate::components::help::{Heard, use_help};
 use crate::directory::engine::Engine;
 use crate::directory::engine::command::Command;
 use crate::directory::engine::snapshot::Snapshot;
@@ -47,8 +47,10 @@ pub fn DirectoryApp() -> Html {
     let sight = use_state(|| Sight::Boxes);
     let (tools, sheet) = use_help(
         &HELP,
-        shown,
-        true,
+        Heard {
+            shown,
+            single: true,
+        },
         of_key,
         handle.send.clone(),
         handle.repaint,

@@ -139,22 +139,22 @@ pub fn panels(experiment: Experiment, rows: &[Row], paper: &[Row]) -> Vec<Panel>
             true,
         )],
         Experiment::Directory => vec![panel("Part of titles found", directories(rows), false)],
-        Experiment::Kademlia => chord_and_kademlia(rows),
+        Experiment::Kademlia => chord_and_kademlia(rows)
+            .map(|(title, series)| panel(title, series, false))
+            .to_vec(),
     }
 }
 
 /// Messages and time of a lookup in Chord and in Kademlia.
-fn chord_and_kademlia(rows: &[Row]) -> Vec<Panel> {
-    vec![
-        panel(
+fn chord_and_kademlia(rows: &[Row]) -> [(&'static str, Vec<Series>); 2] {
+    [
+        (
             "Messages of a lookup, in the mean",
             beside(rows, Column::ChordMessages, Column::KademliaMessages),
-            false,
         ),
-        panel(
+        (
             "Milliseconds of a lookup, the median",
             beside(rows, Column::ChordMs, Column::KademliaMs),
-            false,
         ),
     ]
 }

@@ -3,7 +3,7 @@
 use yew::{Html, component, html, use_memo, use_node_ref};
 
 use crate::components::header::{Parts, header};
-use crate::components::help::use_help;
+use crate::components::help::{Heard, use_help};
 use crate::home::engine::Engine;
 use crate::home::engine::doors::Door;
 use crate::home::panels::Desk;
@@ -35,8 +35,10 @@ pub fn HomeApp() -> Html {
     };
     let (tools, sheet) = use_help(
         &HELP,
-        shown,
-        true,
+        Heard {
+            shown,
+            single: true,
+        },
         of_key,
         handle.send.clone(),
         handle.repaint,

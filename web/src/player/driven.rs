@@ -10,13 +10,10 @@ use crate::player::{Played, Player, files};
 
 /// A page's engine: a player of a run, and what the user looks at.
 pub trait Driven: 'static {
-    /// The page.
-    const PAGE: Route;
-
     /// The run that is played.
-    type Run: Played<World: Portable + Charted>;
+    type Run: Played;
     /// The user's commands.
-    type Command: From<Given> + 'static;
+    type Command: 'static;
     /// The pictures of a moment, for the panels.
     type Snapshot: 'static;
 
@@ -31,15 +28,6 @@ pub trait Driven: 'static {
 
     /// The engine at this moment.
     fn snapshot(&self) -> Self::Snapshot;
-
-    /// The query of a link to this moment.
-    ///
-    /// # Errors
-    /// One sentence that says why there can be none.
-    fn link(&self) -> Result<String, String>;
-
-    /// The name of the run in those of files.
-    fn name(&self) -> &str;
 
     /// The run that is shown.
     fn history(&self) -> &History<<Self::Run as Played>::World> {
@@ -62,6 +50,21 @@ pub trait Driven: 'static {
         self.player_mut().published();
         self.snapshot()
     }
+}
+
+/// An engine whose run leaves the page as a link or a file, and that takes such a run.
+pub trait Shareable: Driven<Run: Played<World: Portable + Charted>, Command: From<Given>> {
+    /// The page.
+    const PAGE: Route;
+
+    /// The query of a link to this moment.
+    ///
+    /// # Errors
+    /// One sentence that says why there can be none.
+    fn link(&self) -> Result<String, String>;
+
+    /// The name of the run in those of files.
+    fn name(&self) -> &str;
 
     /// The run with its branches, as the text of a file.
     fn export(&self) -> String {

@@ -12,12 +12,14 @@ use yew::{
 };
 
 use crate::components::header::Parts;
+use crate::hooks::use_listener::use_listener;
 use crate::page;
 use crate::player::files::{TOO_LONG, may_be_run};
+use crate::player::link::names_a_run;
 use crate::player::transport::undo_and_redo;
 use crate::player::use_dropped_run::import;
 use crate::player::use_player::PlayerHandle;
-use crate::player::{Control, Driven, Given, Notice, TimeView};
+use crate::player::{Control, Given, Notice, Shareable, TimeView};
 
 /// The time for which a confirmation stays, in milliseconds, and the time added for each of its words.
 const TOAST: u32 = 1_000;
@@ -56,9 +58,9 @@ pub struct RunBar {
     pub given: Callback<Given>,
 }
 
-/// The bar of a page. A notice of the player is shown for as long as it takes to read.
+/// The bar of a page. A run that the address comes to name is shown; a notice of the player is shown for as long as it takes to read.
 #[hook]
-pub fn use_run_bar<D: Driven>(handle: &PlayerHandle<D>, notice: Option<&Notice>) -> RunBar {
+pub fn use_run_bar<D: Shareable>(handle: &PlayerHandle<D>, notice: Option<&Notice>) -> RunBar {
     let (said, update) = (use_mut_ref(Said::default), use_force_update());
     let show = {
         let (said, update) = (Rc::clone(&said), update.clone());
@@ -75,6 +77,16 @@ pub fn use_run_bar<D: Driven>(handle: &PlayerHandle<D>, notice: Option<&Notice>)
         });
     }
     let given = handle.send.reform(D::Command::from);
+    {
+        let given = given.clone();
+        let opened = Callback::from(move |_: Event| {
+            let link = page::query();
+            if page::route() == D::PAGE && names_a_run(&link) {
+                given.emit(Given::Link(link));
+            }
+        });
+        use_listener(|window| Some(window.clone().into()), "hashchange", opened);
+    }
     let deed = {
         let (engine, given, said) = (Rc::clone(&handle.engine), given.clone(), Rc::clone(&said));
         Callback::from(move |deed: RunDeed| {
@@ -115,7 +127,7 @@ async fn toast(said: Rc<RefCell<Said>>, update: UseForceUpdateHandle, text: Stri
 }
 
 /// Saves the run with its branches.
-fn export<D: Driven>(engine: &RefCell<D>, given: &Callback<Given>) {
+fn export<D: Shareable>(engine: &RefCell<D>, given: &Callback<Given>) {
     let (name, run) = {
         let engine = engine.borrow();
         (engine.file_name("run"), engine.export())
@@ -128,7 +140,7 @@ fn export<D: Driven>(engine: &RefCell<D>, given: &Callback<Given>) {
 }
 
 /// Puts a link to this moment into the address bar and the clipboard, and says so.
-fn share<D: Driven>(engine: &RefCell<D>, show: Callback<String>) {
+fn share<D: Shareable>(engine: &RefCell<D>, show: Callback<String>) {
     let link = engine.borrow().link();
     // "Export" saves them all.
     let what = match engine.borrow().history().branches().len() {

@@ -3,15 +3,12 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use web_sys::Event;
 use yew::{Callback, UseStateHandle, hook, use_callback, use_mut_ref, use_state};
 
 use crate::hooks::use_animation_frame::use_animation_frame;
 use crate::hooks::use_colours::use_colours;
-use crate::hooks::use_listener::use_listener;
 use crate::page;
-use crate::player::link::names_a_run;
-use crate::player::{Driven, Given, View};
+use crate::player::{Driven, View};
 
 /// At least this many milliseconds lie between two snapshots, unless something happened that cannot wait.
 const SNAPSHOT_EVERY: f64 = 125.0;
@@ -80,16 +77,6 @@ pub fn use_player<S: Stage>(
         Callback::from(move |()| stage.borrow_mut().forget_colours())
     };
     use_colours(repaint.clone());
-    {
-        let send = send.clone();
-        let opened = Callback::from(move |_: Event| {
-            let link = page::query();
-            if page::route() == S::Engine::PAGE && names_a_run(&link) {
-                send.emit(Given::Link(link).into());
-            }
-        });
-        use_listener(|window| Some(window.clone().into()), "hashchange", opened);
-    }
     {
         let engine = Rc::clone(&engine);
         let publish = view.setter();

@@ -35,7 +35,7 @@ use chordscope_sim::worlds::ring::scenario::Scenario;
 use crate::page::Route;
 use crate::player::files::unopened;
 use crate::player::link::names_a_run;
-use crate::player::{Control, Driven, Played, Player};
+use crate::player::{Control, Driven, Played, Player, Shareable};
 use crate::ring::engine::command::{Command, Way};
 use crate::ring::engine::focus::Focus;
 use crate::ring::engine::measure::Mean;
@@ -187,8 +187,6 @@ impl Engine {
 }
 
 impl Driven for Engine {
-    const PAGE: Route = Route::Ring;
-
     type Run = Run;
     type Command = Command;
     type Snapshot = Snapshot;
@@ -241,6 +239,10 @@ impl Driven for Engine {
     fn snapshot(&self) -> Snapshot {
         picture::of(self)
     }
+}
+
+impl Shareable for Engine {
+    const PAGE: Route = Route::Ring;
 
     fn link(&self) -> Result<String, String> {
         link::to(self.history(), self.focus.chosen)

@@ -29,7 +29,7 @@ use chordscope_sim::worlds::swarm::view::Moment;
 use crate::page::Route;
 use crate::player::files::unopened;
 use crate::player::link::names_a_run;
-use crate::player::{Beside, Control, Driven, Played, Player, Refused};
+use crate::player::{Beside, Control, Driven, Played, Player, Refused, Shareable};
 use crate::scene::grid::Grid;
 use crate::swarm::engine::command::{Command, Over};
 pub use crate::swarm::engine::compose::{flows, named};
@@ -220,8 +220,6 @@ impl Engine {
 }
 
 impl Driven for Engine {
-    const PAGE: Route = Route::Swarm;
-
     type Run = Run;
     type Command = Command;
     type Snapshot = Snapshot;
@@ -274,15 +272,6 @@ impl Driven for Engine {
         }
     }
 
-    fn link(&self) -> Result<String, String> {
-        link::to(self.history(), self.selected())
-    }
-
-    fn name(&self) -> &str {
-        let scenario = self.scenario.and_then(|place| self.scenarios.get(place));
-        scenario.map_or("swarm", |known| known.name)
-    }
-
     fn advance(&mut self, real: f64, work: f64, clock: fn() -> f64) {
         self.player.advance(real, work, clock);
         let until = clock() + BESIDE;
@@ -319,5 +308,18 @@ impl Driven for Engine {
             address: self.address.clone(),
             moment,
         }
+    }
+}
+
+impl Shareable for Engine {
+    const PAGE: Route = Route::Swarm;
+
+    fn link(&self) -> Result<String, String> {
+        link::to(self.history(), self.selected())
+    }
+
+    fn name(&self) -> &str {
+        let scenario = self.scenario.and_then(|place| self.scenarios.get(place));
+        scenario.map_or("swarm", |known| known.name)
     }
 }

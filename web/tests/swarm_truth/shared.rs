@@ -5,7 +5,7 @@ use chordscope_sim::worlds::swarm::scenario::Scenario;
 use chordscope_sim::worlds::swarm::setup::{SEGMENT, Setup, Way};
 use chordscope_sim::worlds::swarm::view::{Moment, Presence};
 use chordscope_sim::worlds::swarm::{Conduct, Part, Rates, SwarmWorld};
-use chordscope_web::player::{Beside, Control, Driven};
+use chordscope_web::player::{Beside, Control, Driven, Shareable};
 use chordscope_web::swarm::engine::Engine;
 use chordscope_web::swarm::engine::command::Command;
 use chordscope_web::swarm::engine::levers::{Arrival, Dial, Picker};
