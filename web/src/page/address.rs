@@ -188,7 +188,8 @@ mod tests {
     #[test]
     fn the_start_script_knows_every_page() {
         let script = include_str!("../../static/boot.js");
-        for (address, _) in PAGES {
+        for (_, word, _) in PAGES {
+            let address = format!("#/{word}");
             let named = format!("[\"{}\", ", &address[1..]);
             assert!(script.contains(&named), "{address}");
         }
