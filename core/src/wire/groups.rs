@@ -253,7 +253,7 @@ impl WireGroupRequest {
                 write.operation,
                 write.lineage,
             ),
-            Request::Keep(group, entry) => match entry.as_ref().and_then(brought) {
+            Request::Keep(group, entry) => match entry.as_deref().and_then(brought) {
                 Some((entry, origin)) => Self::KeepBrought(*group, entry, origin),
                 None => Self::Keep(*group, entry.clone()),
             },
@@ -357,7 +357,7 @@ impl WireGroupResponse {
                     .map(|accepted| (accepted.0, WireNext::of(&accepted.1))),
             ),
             Response::Page(keys) => Self::Page(keys.clone()),
-            Response::Entry(entry) => match entry.as_ref().and_then(brought) {
+            Response::Entry(entry) => match entry.as_deref().and_then(brought) {
                 Some((entry, origin)) => Self::EntryBrought(entry, origin),
                 None => Self::Entry(entry.clone()),
             },
@@ -423,8 +423,8 @@ impl WireGroupResponse {
 }
 
 /// An entry that was brought from another lineage, and its origin, which is serialized behind it.
-fn brought(entry: &Box<Entry>) -> Option<(Box<Entry>, Origin)> {
-    entry.origin.map(|origin| (entry.clone(), origin))
+fn brought(entry: &Entry) -> Option<(Box<Entry>, Origin)> {
+    entry.origin.map(|origin| (Box::new(entry.clone()), origin))
 }
 
 fn brought_from(mut entry: Box<Entry>, origin: Origin) -> Box<Entry> {

@@ -206,6 +206,17 @@ pub(crate) fn requests() -> Vec<(&'static str, Message)> {
         ("which fences stand", fence_range),
         ("live on", touch(None)),
         ("live on in a lineage", touch(Some(7))),
+    ];
+    all.into_iter()
+        .chain(of_adoptions())
+        .map(|(name, one)| (name, ask(one)))
+        .collect()
+}
+
+/// The requests of an adoption.
+fn of_adoptions() -> [(&'static str, Request); 5] {
+    let group = group();
+    [
         ("gather", Request::Gather(key(), 7)),
         ("does the lineage stand", bring(None)),
         ("bring", bring(Some(entry()))),
@@ -217,10 +228,7 @@ pub(crate) fn requests() -> Vec<(&'static str, Message)> {
             "give what was brought",
             Request::Give(group, epoch(301), brought()),
         ),
-    ];
-    all.into_iter()
-        .map(|(name, one)| (name, ask(one)))
-        .collect()
+    ]
 }
 
 pub(crate) fn responses() -> Vec<(&'static str, Message)> {
@@ -369,6 +377,16 @@ fn say_page(page: &[(Id, Stamp)]) -> Value {
     page.iter().map(one).collect()
 }
 
+fn say_parent(parent: &Configuration) -> Value {
+    json!({
+        "lineage": parent.lineage,
+        "after": describe::id(parent.after),
+        "upto": describe::id(parent.upto),
+        "epoch": say_epoch(parent.epoch),
+        "members": say_members(&parent.members),
+    })
+}
+
 pub(crate) fn request(request: &Request) -> Value {
     match request {
         Request::Read(key, lineage) => json!({ "Read": [describe::id(*key), lineage] }),
@@ -395,17 +413,7 @@ pub(crate) fn request(request: &Request) -> Value {
             json!({ "Propose": [say_group(*group), say_epoch(*ballot), say_next(next)] })
         }
         Request::Stage(staged) => {
-            let parent = &staged.0;
-            json!({ "Stage": {
-                "parent": {
-                    "lineage": parent.lineage,
-                    "after": describe::id(parent.after),
-                    "upto": describe::id(parent.upto),
-                    "epoch": say_epoch(parent.epoch),
-                    "members": say_members(&parent.members),
-                },
-                "next": say_next(&staged.1),
-            }})
+            json!({ "Stage": { "parent": say_parent(&staged.0), "next": say_next(&staged.1) } })
         }
         Request::Offer(group, epoch, page) => {
             json!({ "Offer": [say_group(*group), say_epoch(*epoch), say_page(page)] })

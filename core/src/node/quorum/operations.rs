@@ -12,7 +12,8 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::base::contact::Contact;
-use crate::base::id::Id;
+use crate::base::id::{Id, Space};
+use crate::base::identity::Scheme;
 use crate::base::time::Instant;
 use crate::node::adopting::{Brought, Gathered};
 use crate::node::api::{StoreError, TimerKind, Written};
@@ -175,8 +176,33 @@ impl Operation {
         now >= self.deadline || waits.is_some_and(|(_, since)| now.since(since) >= NO_MAJORITY)
     }
 
-    const fn is_import(&self) -> bool {
-        matches!(self.task, Task::Import(_))
+    /// Whether a record is sound, and one of the operation's subject.
+    fn may_be(&self, copy: &StoredRecord, space: Space, scheme: Scheme) -> bool {
+        self.subject.is_met_by(&copy.record, space)
+            && copy.record.verify(space, scheme, None).is_ok()
+    }
+
+    /// The end that an answer brings to a step of an adoption, if it does.
+    fn adoption_end(&self, space: Space, answer: &Answer) -> Option<Done> {
+        let key = self.subject.key(space);
+        let copy = || self.write.as_ref().map(|(_, copy)| &**copy);
+        let brought = match (&self.task, answer) {
+            (Task::Gather, Answer::Entry(entry)) => {
+                return Some(Done::Gathered(key, Gathered::Entry(entry.clone())));
+            }
+            (Task::Probe, Answer::Done) => return Some(Done::Probed(Ok(None))),
+            (Task::Probe, Answer::GivenUp(other)) => return Some(Done::Probed(Ok(Some(*other)))),
+            (Task::Import(_), Answer::GivenUp(other)) => Brought::GivenUp(*other),
+            (Task::Import(_), Answer::Superseded) => match copy()?.visible() {
+                Some(_) => Brought::Present,
+                None => Brought::Nothing,
+            },
+            (Task::Import(_), Answer::Mismatch(there)) => met(copy()?, there.as_deref()),
+            // It cannot be there as it is.
+            (Task::Import(_), Answer::Refused(RecordError::SequenceJump)) => met(copy()?, None),
+            _ => return None,
+        };
+        Some(Done::Brought(key, Ok(brought)))
     }
 
     /// The request for the primary, which may know those of an adoption.
@@ -337,64 +363,37 @@ impl Operations {
     ) -> Option<Next> {
         let (space, scheme) = (cx.services.space(), cx.services.me.signer.scheme());
         let operation = self.0.get_mut(&number)?;
-        let operation_key = operation.subject.key(space);
-        let sound = |copy: &Option<Box<StoredRecord>>| {
-            copy.as_ref().is_none_or(|copy| {
-                operation.subject.is_met_by(&copy.record, space)
-                    && copy.record.verify(space, scheme, None).is_ok()
-            })
-        };
         if answer != Some(Answer::Unknown) {
             operation.unknown_upto = None;
         }
         if answer.is_none() && cx.now.since(operation.asked_at) >= SILENCE {
             operation.silent = Some((from.id(), cx.now + SILENT_FOR));
         }
+        let sound = |copy: &Option<Box<StoredRecord>>| {
+            let copy = copy.as_deref();
+            copy.is_none_or(|copy| operation.may_be(copy, space, scheme))
+        };
+        let end = answer.as_ref().filter(|answer| match answer {
+            Answer::Entry(Some(entry)) => operation.may_be(&entry.copy, space, scheme),
+            Answer::Mismatch(copy) => sound(copy),
+            _ => true,
+        });
+        let end = end.and_then(|answer| operation.adoption_end(space, answer));
+        if let Some(end) = end {
+            self.close(cx, number)?;
+            return Some(Next::End(end));
+        }
         match answer {
             Some(Answer::Value(copy)) if operation.write.is_none() && sound(&copy) => {
                 return self.on_read(cx, (from, number), copy);
             }
             Some(Answer::Written(done)) => return self.on_written(cx, number, done),
-            Some(Answer::Entry(entry)) if matches!(operation.task, Task::Gather) => {
-                let copy = entry.as_ref().map(|entry| Box::new(entry.copy.clone()));
-                if sound(&copy) {
-                    self.close(cx, number)?;
-                    let key = operation_key;
-                    return Some(Next::End(Done::Gathered(key, Gathered::Entry(entry))));
-                }
-            }
-            Some(Answer::Done) if matches!(operation.task, Task::Probe) => {
-                self.close(cx, number)?;
-                return Some(Next::End(Done::Probed(Ok(None))));
-            }
-            Some(Answer::GivenUp(other)) if matches!(operation.task, Task::Probe) => {
-                self.close(cx, number)?;
-                return Some(Next::End(Done::Probed(Ok(Some(other)))));
-            }
-            Some(Answer::GivenUp(other)) if operation.is_import() => {
-                self.close(cx, number)?;
-                let given_up = Ok(Brought::GivenUp(other));
-                return Some(Next::End(Done::Brought(operation_key, given_up)));
-            }
-            Some(Answer::Superseded) if operation.is_import() => {
-                let copy = operation.write.as_ref().map(|(_, copy)| copy);
-                let has_value = copy.is_some_and(|copy| copy.visible().is_some());
-                self.close(cx, number)?;
-                let there = match has_value {
-                    true => Brought::Present,
-                    false => Brought::Nothing,
-                };
-                return Some(Next::End(Done::Brought(operation_key, Ok(there))));
-            }
             Some(Answer::Superseded) => {
                 let Task::Touch(renewal) = operation.task else {
                     return None;
                 };
                 self.close(cx, number)?;
                 return Some(Next::End(Done::Superseded(renewal)));
-            }
-            Some(Answer::Mismatch(copy)) if sound(&copy) && operation.is_import() => {
-                return self.end_import(cx, number, copy);
             }
             Some(Answer::Mismatch(copy)) if sound(&copy) => {
                 let mine = operation
@@ -408,10 +407,6 @@ impl Operations {
                 }
                 operation.unsure = false;
                 return self.on_read(cx, (from, number), copy);
-            }
-            // It cannot be there as it is.
-            Some(Answer::Refused(RecordError::SequenceJump)) if operation.is_import() => {
-                return self.end_import(cx, number, None);
             }
             Some(Answer::Refused(error)) if !operation.unsure || error == RecordError::Storage => {
                 return self.fail(cx, number, error.into());
@@ -532,25 +527,6 @@ impl Operations {
         }))
     }
 
-    /// Ends an import whose place is taken by a record: the same one, or another.
-    fn end_import(
-        &mut self,
-        cx: &mut Context<'_>,
-        number: u64,
-        there: Option<Box<StoredRecord>>,
-    ) -> Option<Next> {
-        let operation = self.close(cx, number)?;
-        let (_, copy) = operation.write?;
-        let key = operation.subject.key(cx.services.space());
-        let same = there.is_some_and(|there| is_no_conflict(&there, &copy));
-        let brought = match same {
-            true if copy.visible().is_some() => Brought::Present,
-            false if copy.is_live() => Brought::Conflict(Box::new(copy.record)),
-            _ => Brought::Nothing,
-        };
-        Some(Next::End(Done::Brought(key, Ok(brought))))
-    }
-
     fn close(&mut self, cx: &mut Context<'_>, number: u64) -> Option<Operation> {
         let operation = self.0.remove(&number)?;
         cx.services
@@ -569,6 +545,16 @@ impl Operations {
             Task::Probe => Done::Probed(Err(error)),
             Task::Gather | Task::Import(_) => Done::Brought(key, Err(error)),
         }))
+    }
+}
+
+/// The outcome for a record in whose place the other lineage has something: the same, another record, or something that cannot be replaced.
+fn met(copy: &StoredRecord, there: Option<&StoredRecord>) -> Brought {
+    let same = there.is_some_and(|there| is_no_conflict(there, copy));
+    match same {
+        true if copy.visible().is_some() => Brought::Present,
+        false if copy.is_live() => Brought::Conflict(Box::new(copy.record.clone())),
+        _ => Brought::Nothing,
     }
 }
 

@@ -345,7 +345,7 @@ fn churn() -> Scenario {
                 false => Action::TakeOut(Part::Peers(1)),
             };
             is_away = !is_away;
-            changes = changes + CHANGE_EVERY;
+            changes += CHANGE_EVERY;
             one.setup.actions.push(Timed { at, action });
         }
         let place = usize::try_from(rng.below(PEERS as u64)).unwrap_or(0);
@@ -355,7 +355,7 @@ fn churn() -> Scenario {
             let action = Action::Find { peer, key };
             one.setup.actions.push(Timed { at, action });
         }
-        at = at + FIND_EVERY;
+        at += FIND_EVERY;
     }
     one
 }

@@ -217,6 +217,7 @@ impl Kind {
     }
 
     /// Returns its name in a log: by the names of the papers where they have one.
+    #[expect(clippy::too_many_lines, reason = "a line a kind, and all in one place")]
     pub const fn label(self) -> &'static str {
         match self {
             Self::Neighbours => "stabilize",
