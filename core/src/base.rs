@@ -6,6 +6,7 @@ pub mod contact;
 pub mod content;
 pub mod digest;
 pub mod features;
+pub mod gather;
 pub mod id;
 pub mod identity;
 pub mod rng;

@@ -91,3 +91,10 @@ pub struct Timed<A> {
     /// The action.
     pub action: A,
 }
+
+impl<A> Timed<A> {
+    /// Puts actions in order of time; those of one time stay in their order.
+    pub fn put_in_order(actions: &mut [Self]) {
+        actions.sort_by_key(|timed| timed.at);
+    }
+}

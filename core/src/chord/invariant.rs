@@ -4,6 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
+use crate::base::gather::gather;
 use crate::base::id::Id;
 use crate::chord::membership::Membership;
 
@@ -51,11 +52,7 @@ pub struct Health {
 impl Health {
     /// Judges the live members of a ring.
     pub fn of<'a>(members: impl IntoIterator<Item = &'a Membership>) -> Self {
-        let members: BTreeMap<Id, &Membership> = members
-            .into_iter()
-            .filter(|member| member.is_member())
-            .map(|member| (member.me(), member))
-            .collect();
+        let members = by_id(members);
         let next = live_successors(&members);
         let mut health = Self::default();
         let mut cycles = cycles(&next).into_iter();
@@ -128,14 +125,17 @@ fn live_successor(member: &Membership, members: &BTreeMap<Id, &Membership>) -> O
 
 fn live_successors(members: &BTreeMap<Id, &Membership>) -> BTreeMap<Id, Option<Id>> {
     let next = |member: &&Membership| (member.me(), live_successor(member, members));
-    members.values().map(next).collect()
+    gather(members.values().map(next))
+}
+
+fn by_id<'a>(members: impl IntoIterator<Item = &'a Membership>) -> BTreeMap<Id, &'a Membership> {
+    let members = members.into_iter().filter(|member| member.is_member());
+    gather(members.map(|member| (member.me(), member)))
 }
 
 /// The rings that there are: each cycle of first live successors, the one that the lowest member runs into first.
 pub fn rings<'a>(members: impl IntoIterator<Item = &'a Membership>) -> Vec<Vec<Id>> {
-    let members = members.into_iter().filter(|member| member.is_member());
-    let members = members.map(|member| (member.me(), member)).collect();
-    cycles(&live_successors(&members))
+    cycles(&live_successors(&by_id(members)))
 }
 
 /// Every cycle, in the order in which walks from the lowest member on run into them.

@@ -70,7 +70,7 @@ impl Choker {
         };
         let mut waiting: Vec<_> = interested().filter(|(id, _)| !slots.contains(id)).collect();
         // A free slot goes to who has waited longest.
-        waiting.sort_by_key(|(id, candidate)| (candidate.until, **id));
+        waiting.sort_unstable_by_key(|(id, candidate)| (candidate.until, **id));
         let free = count.saturating_sub(slots.len());
         slots.extend(waiting.iter().take(free).map(|(id, _)| **id));
         slots
@@ -89,7 +89,7 @@ impl Choker {
             .collect();
         if is_seed {
             // In turn: the members that have waited longest come before those that have a slot, and of the latter the newest stay.
-            ranked.sort_by_key(|(id, one)| match one.since {
+            ranked.sort_unstable_by_key(|(id, one)| match one.since {
                 None => (0, one.until, one.got, **id),
                 Some(since) => (
                     1,
@@ -100,7 +100,7 @@ impl Choker {
             });
             return ranked.iter().take(count).map(|(id, _)| **id).collect();
         }
-        ranked.sort_by_key(|(id, one)| (core::cmp::Reverse(one.gives), **id));
+        ranked.sort_unstable_by_key(|(id, one)| (core::cmp::Reverse(one.gives), **id));
         let given = count.saturating_sub(1);
         let mut best: Vec<Id> = ranked.iter().take(given).map(|(id, _)| **id).collect();
         let others: Vec<Id> = ranked.iter().skip(given).map(|(id, _)| **id).collect();

@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use blake3::hazmat::ChainingValue;
 
+use crate::base::gather::gather;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::swarm::Shared;
@@ -251,9 +252,8 @@ impl Transfer {
             gives: source.down.per_second(now),
         };
         let sources = self.sources.iter();
-        let candidates: BTreeMap<Id, Candidate> = sources
-            .map(|(id, source)| (*id, candidate(source)))
-            .collect();
+        let candidates: BTreeMap<Id, Candidate> =
+            gather(sources.map(|(id, source)| (*id, candidate(source))));
         let is_seed = self.is_complete();
         let slots = self.choker.slots(
             &candidates,

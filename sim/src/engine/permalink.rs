@@ -148,7 +148,7 @@ pub(crate) fn read_actions<A>(
         let action = read(action).map_err(wrong)?;
         actions.push(Timed { at, action });
     }
-    actions.sort_by_key(|timed: &Timed<A>| timed.at);
+    Timed::put_in_order(&mut actions);
     Ok(actions)
 }
 

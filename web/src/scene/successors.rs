@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chordscope_core::base::gather::gather;
 use chordscope_core::base::id::{Id, Space};
 
 use crate::scene::{Look, Pointer};
@@ -12,10 +13,9 @@ const LANES: usize = 3;
 /// The pointers of members to their successors; to the place of one that is not there any more, too. `members` are given with the successor
 /// of each, if it knows one.
 pub fn pointers(space: Space, members: &[(Id, Option<Id>)]) -> Vec<Pointer> {
-    let next: BTreeMap<Id, Id> = members
-        .iter()
-        .filter_map(|(id, successor)| Some((*id, (*successor)?)))
-        .collect();
+    let next = members.iter();
+    let next: BTreeMap<Id, Id> =
+        gather(next.filter_map(|(id, successor)| Some((*id, (*successor)?))));
     let known: BTreeSet<Id> = members.iter().map(|(id, _)| *id).collect();
     let rings = rings(&known, &next);
     // One ring that goes once round the circle is whole, whoever may not be on it yet.

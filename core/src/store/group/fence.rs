@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::base::contact::Contact;
+use crate::base::gather::gather;
 use crate::base::id::Id;
 use crate::store::group::configuration::{Configuration, Epoch, GroupId, Next};
 use crate::store::group::message::{Request, Response};
@@ -366,11 +367,9 @@ impl Fences {
         };
         let open = shared.roster.open();
         let voters = open.flat_map(|held| held.group.voters().map(|member| &member.contact));
-        let nodes: BTreeMap<Id, &Contact> = voters
-            .chain(ring)
-            .filter(|node| node.id() != me && node.relays().is_empty())
-            .map(|node| (node.id(), node))
-            .collect();
+        let voters = voters.chain(ring);
+        let nodes = voters.filter(|node| node.id() != me && node.relays().is_empty());
+        let nodes: BTreeMap<Id, &Contact> = gather(nodes.map(|node| (node.id(), node)));
         let near = |node: Id| ring.iter().any(|other| other.id() == node);
         let wanted = nodes
             .iter()

@@ -8,6 +8,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec;
 
 use crate::base::contact::Contact;
+use crate::base::gather::gather;
 use crate::base::id::Id;
 use crate::store::group::adopting::Adopting;
 use crate::store::group::configuration::{
@@ -65,7 +66,7 @@ impl Member<'_> {
         let me = shared.id();
         let held = shared.roster.held();
         let members = held.flat_map(|held| held.group.members.clone());
-        let others: BTreeMap<Id, Contact> = members.map(|m| (m.id(), m.contact)).collect();
+        let others: BTreeMap<Id, Contact> = gather(members.map(|m| (m.id(), m.contact)));
         for (_, other) in others.into_iter().filter(|(id, _)| *id != me) {
             // Nobody waits for the answer.
             shared.ask(Token::Round(0), &other, Request::Stopping);

@@ -6,6 +6,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
+use crate::base::gather::gather;
 use crate::base::id::Id;
 use crate::store::group::configuration::{Configuration, Epoch, GroupId, Member, Next, votes};
 use crate::store::group::fence::Fence;
@@ -72,13 +73,12 @@ impl Roster {
             return;
         }
         self.floor = control.floor;
-        self.skipped = control.skipped.into_iter().collect();
+        self.skipped = gather(control.skipped);
         let held = control.held.into_iter();
-        self.held = held.map(|held| (held.group.id(), held)).collect();
+        self.held = gather(held.map(|held| (held.group.id(), held)));
         let staged = control.staged.into_iter();
-        self.staged = staged
-            .map(|staged| ((staged.parent.id(), staged.next.epoch), staged))
-            .collect();
+        self.staged =
+            gather(staged.map(|staged| ((staged.parent.id(), staged.next.epoch), staged)));
     }
 
     /// The control record as of now.

@@ -9,6 +9,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
+use crate::base::gather::gather;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::store::group::configuration::{Configuration, GroupId, Member, Next, Stamp};
@@ -281,7 +282,7 @@ impl Shared {
     pub(super) fn other_lineages(&self) -> BTreeSet<u64> {
         let own = self.roster.lineage_number();
         let others = self.presence.lineages();
-        others.filter(|number| Some(*number) != own).collect()
+        gather(others.filter(|number| Some(*number) != own))
     }
 
     // Asking, answering, saving.

@@ -101,7 +101,7 @@ pub type Timed = crate::engine::Timed<Action>;
 
 /// Deeds in order of time; those of one time stay in their order.
 pub(super) fn in_order(mut deeds: Vec<Timed>) -> Vec<Timed> {
-    deeds.sort_by_key(|timed| timed.at);
+    Timed::put_in_order(&mut deeds);
     deeds
 }
 

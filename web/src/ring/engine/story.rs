@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use chordscope_core::base::contact::Contact;
+use chordscope_core::base::gather::gather;
 use chordscope_core::base::id::{Id, Space};
 use chordscope_core::base::time::Instant;
 use chordscope_core::chord::invariant::Property;
@@ -152,7 +153,7 @@ impl Story {
     pub(super) fn named(&self, from: Instant, world: &RingWorld) -> BTreeSet<NamedFinger> {
         let known = happened_of(&self.fingers, world.events());
         let since = known.partition_point(|told| told.at < from);
-        known[since..].iter().map(|told| told.what).collect()
+        gather(known[since..].iter().map(|told| told.what))
     }
 
     /// The nodes that came or went at the moment of the last change, as the node of that change did, ascending; and their fate.
