@@ -1,5 +1,7 @@
 //! Runs that leave the page and come back, goals, and the three ways: held against runs of the simulator by themselves.
 
+use std::time::Duration;
+
 use chordscope_sim::engine::json::Json;
 use chordscope_sim::worlds::swarm::scenario::Scenario;
 use chordscope_sim::worlds::swarm::setup::{SEGMENT, Setup, Way};
@@ -152,6 +154,16 @@ fn all_served(moment: &Moment) -> bool {
     wanting.all(|client| client.finished.is_some())
 }
 
+/// Runs a world, a step at a time, until all are served.
+fn serve_all(world: &mut SwarmWorld, step: Duration) {
+    let mut to = world.moment().now;
+    while !all_served(&world.moment()) {
+        to += step;
+        assert!(to.as_micros() < 600_000_000, "not all are ever served");
+        world.run_until(to);
+    }
+}
+
 #[test]
 fn goals_are_met_when_a_run_by_itself_comes_to_them() {
     for (name, place) in [("eight-clients", 0), ("seed-leaves", 0), ("in-order", 0)] {
@@ -181,11 +193,7 @@ fn goals_are_met_when_a_run_by_itself_comes_to_them() {
         let met = shot.goals[place].met.unwrap();
         let scenario = Scenario::named(name).unwrap();
         let mut world = SwarmWorld::new(scenario.setup).unwrap();
-        let mut to = world.moment().now;
-        while !all_served(&world.moment()) {
-            to += std::time::Duration::from_millis(5);
-            world.run_until(to);
-        }
+        serve_all(&mut world, Duration::from_millis(5));
         let done = world.moment().now.as_micros();
         assert!(
             met + 5_000 >= done && met < done + 500_000,
@@ -204,11 +212,7 @@ fn served(setup: &Setup, way: Way) -> u64 {
         ..setup.clone()
     })
     .unwrap();
-    let mut to = world.moment().now;
-    while !all_served(&world.moment()) {
-        to += std::time::Duration::from_secs(1);
-        world.run_until(to);
-    }
+    serve_all(&mut world, Duration::from_secs(1));
     let moment = world.moment();
     let clients = moment
         .members
