@@ -1,6 +1,6 @@
-//! Four Yew applications, each a WebAssembly module of its own: the home page (`home`) leads to all others; the ring page runs the core's
-//! simulator and draws it; the lab has the pages of a swarm (`swarm`), of directories (`directory`) and of experiments (`experiments`); the
-//! live page (`live`) makes this browser tab a member of a real ring.
+//! Yew applications, each a WebAssembly module of its own: the home page (`home`) leads to all others; the pages of a ring (`ring`), of a swarm
+//! (`swarm`) and of directories (`directory`) run the simulator and draw it; the page of experiments (`experiments`) measures; the live page
+//! (`live`) makes this browser tab a member of a real ring.
 //!
 //! Each page is a room of its own (`home`, `ring`, `swarm`, `directory`, `experiments`, `live`); none imports another one. They share `player`, which moves through the time of
 //! a run, `scene`, which turns plain values into geometry and paint and knows no Yew, `components`, `hooks`, `page` (the browser around them),

@@ -28,7 +28,16 @@ pub(crate) const COMPILE: &str = "compiling the page";
 pub(crate) const BUILD: &str = "building the page";
 /// The page's programs with their features, as index.html has Trunk build them.
 const PROGRAMS: [(&str, &[&str]); 2] = [
-    ("", &["chordscope-web", "chordscope-home", "chordscope-lab"]),
+    (
+        "",
+        &[
+            "chordscope-web",
+            "chordscope-home",
+            "chordscope-swarm",
+            "chordscope-directory",
+            "chordscope-experiments",
+        ],
+    ),
     ("simd", &["chordscope-live", "chordscope-tab"]),
 ];
 /// The profile of all of them.

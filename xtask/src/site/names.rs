@@ -9,13 +9,19 @@ use anyhow::{Context, Result};
 use super::files_below;
 
 /// Each may name those before it, so that its own content is final when its turn comes.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 19] = [
     "chordscope-home.css",
     "chordscope-home_bg.wasm",
     "chordscope-home.js",
-    "chordscope-lab.css",
-    "chordscope-lab_bg.wasm",
-    "chordscope-lab.js",
+    "chordscope-swarm.css",
+    "chordscope-swarm_bg.wasm",
+    "chordscope-swarm.js",
+    "chordscope-directory.css",
+    "chordscope-directory_bg.wasm",
+    "chordscope-directory.js",
+    "chordscope-experiments.css",
+    "chordscope-experiments_bg.wasm",
+    "chordscope-experiments.js",
     "start-experiment.js",
     "chordscope-live.css",
     "chordscope-live_bg.wasm",
@@ -80,24 +86,22 @@ mod tests {
         let names = |module: &str| {
             let dist = tempfile::tempdir().unwrap();
             let write = |name: &str, text: &str| fs::write(dist.path().join(name), text).unwrap();
-            write("chordscope-home.css", "");
-            write("chordscope-home_bg.wasm", module);
-            write("chordscope-home.js", "'chordscope-home_bg.wasm'");
-            for page in ["lab", "live"] {
+            let pages = ["home", "swarm", "directory", "experiments", "live"];
+            for page in pages {
                 write(&format!("chordscope-{page}.css"), "");
             }
-            for name in ["lab", "live", "tab"] {
+            for name in pages.into_iter().chain(["tab"]) {
                 write(&format!("chordscope-{name}_bg.wasm"), module);
                 let script = format!("'chordscope-{name}_bg.wasm'");
                 write(&format!("chordscope-{name}.js"), &script);
             }
-            for (worker, of) in [("experiment", "lab"), ("tab", "tab")] {
+            for (worker, of) in [("experiment", "experiments"), ("tab", "tab")] {
                 let start = format!("'./chordscope-{of}.js' './chordscope-{of}_bg.wasm'");
                 write(&format!("start-{worker}.js"), &start);
             }
             write(
                 "index.html",
-                "./chordscope-home.js ./start-experiment.js ./chordscope-lab.js ./start-tab.js ./chordscope-live.js",
+                "./chordscope-home.js ./start-experiment.js ./chordscope-experiments.js ./start-tab.js ./chordscope-live.js",
             );
             settle(dist.path()).unwrap();
             let page = fs::read_to_string(dist.path().join("index.html")).unwrap();

@@ -21,7 +21,7 @@ async fn stop_at(page: &Page, seconds: f64) -> Result<()> {
     }
     // The slider ends where the run has come to: it is taken there first.
     let set = format!(
-        "const slider = document.querySelector('#lab div:not([hidden]) > .app .track input');
+        "const slider = document.querySelector('#directory > .app .track input');
          slider.max = Math.max(slider.max, {micros}); slider.value = {micros};
          slider.dispatchEvent(new Event('input', {{ bubbles: true }}))",
         micros = seconds * 1e6
@@ -29,10 +29,12 @@ async fn stop_at(page: &Page, seconds: f64) -> Result<()> {
     page.run(&set).await?;
     eventually("the moment", async || {
         let now = page
-            .run("return document.querySelector('#lab div:not([hidden]) > .app .track input').valueAsNumber")
+            .run("return document.querySelector('#directory > .app .track input').valueAsNumber")
             .await?;
         let now = now.as_f64();
-        Ok(now.filter(|now| (now / 1e6 - seconds).abs() < 0.001).map(|_| ()))
+        Ok(now
+            .filter(|now| (now / 1e6 - seconds).abs() < 0.001)
+            .map(|_| ()))
     })
     .await
 }

@@ -16,8 +16,8 @@ const LONG: &str = "e=failures&seed=1&nodes=100000";
 /// A script: whether the plots are as wide as their frame, and no wider.
 const FILLED: &str = "
     const right = element => element.getBoundingClientRect().right;
-    const plots = [...document.querySelectorAll('#lab .plot')].map(plot => plot.querySelector(':scope > svg') ?? plot);
-    const frame = document.querySelector('#lab .plots');
+    const plots = [...document.querySelectorAll('#experiments .plot')].map(plot => plot.querySelector(':scope > svg') ?? plot);
+    const frame = document.querySelector('#experiments .plots');
     return plots.length > 0 && plots.every(plot => right(plot) <= right(frame) + 1)
         && (plots.at(-1).tagName === 'FIGURE' || Math.abs(right(plots.at(-1)) - right(frame)) <= 1)";
 
@@ -29,7 +29,7 @@ async fn open(site: &SiteServer, query: &str) -> Result<Page> {
 
 /// Waits until the run that goes on is done.
 async fn done(page: &Page) -> Result<()> {
-    let done = "return !!document.querySelector('#lab .caption--done')";
+    let done = "return !!document.querySelector('#experiments .caption--done')";
     eventually("the end of the run", async || {
         Ok((page.run(done).await? == true).then_some(()))
     })
@@ -55,7 +55,7 @@ async fn saved(page: &Page, button: &str, kind: &str) -> Result<String> {
 /// The output of the command that the page names.
 async fn native(page: &Page) -> Result<Value> {
     let command = page
-        .run("return document.querySelector('#lab .same code').textContent")
+        .run("return document.querySelector('#experiments .same code').textContent")
         .await?;
     let command = command.as_str().ok_or("no command")?.to_owned();
     let arguments: Vec<&str> = command.split(' ').skip(1).collect();
@@ -120,7 +120,7 @@ async fn a_run_by_click_fills_table_plot_and_caption_in_and_its_address_measures
     done(&page).await?;
     let first = page.table("Figures").await?;
     assert_eq!(first.len(), 6, "a head and five rows: {first:?}");
-    let marks = "return document.querySelectorAll('#lab .plot > svg .ours .mark').length";
+    let marks = "return document.querySelectorAll('#experiments .plot > svg .ours .mark').length";
     assert_eq!(page.run(marks).await?, 10, "five rows, two plots");
     let said = page.text("status", "Result").await?;
     assert!(said.contains("65,536 nodes"), "{said}");
@@ -169,8 +169,7 @@ async fn help_is_behind_a_button_and_a_key_and_single_keys_run_and_change_colour
     page.run("document.getElementById('experiment-seed').focus()")
         .await?;
     press("r".into()).await?;
-    let running =
-        "return location.hash.endsWith('run') || !!document.querySelector('#lab .caption--done')";
+    let running = "return location.hash.endsWith('run') || !!document.querySelector('#experiments .caption--done')";
     assert_eq!(page.run(running).await?, false);
     page.run("document.activeElement.blur()").await?;
     page.fill("spinbutton", "Seed", "4").await?;
@@ -227,7 +226,7 @@ async fn a_run_is_cancelled_by_keyboard_and_another_one_follows() -> Result<()> 
     })
     .await?;
     assert_eq!(bar.prop("max").await?.as_deref(), Some("1000"));
-    let told = "return document.querySelector('#lab .run__told').textContent";
+    let told = "return document.querySelector('#experiments .run__told').textContent";
     let told = page.run(told).await?;
     assert!(
         told.as_str().is_some_and(|told| told.contains("of 6 rows")),
@@ -263,7 +262,7 @@ async fn a_run_is_cancelled_by_keyboard_and_another_one_follows() -> Result<()> 
 async fn wrong_input_is_said_beside_its_field_in_one_sentence() -> Result<()> {
     let site = SiteServer::start("/").await?;
     let page = open(&site, "e=swarm&seed=1&nodes=257").await?;
-    let alert = "return document.querySelector('#lab [role=alert]')?.textContent ?? ''";
+    let alert = "return document.querySelector('#experiments [role=alert]')?.textContent ?? ''";
     let says = async |part: &str| {
         eventually(&format!("\"{part}\""), async || {
             let said = page.run(alert).await?;
@@ -326,7 +325,7 @@ async fn nothing_overflows_on_a_phone_and_axe_finds_nothing() -> Result<()> {
     page.devtools("Emulation.setEmulatedMedia", features)
         .await?;
     page.screenshot("experiments-forced").await?;
-    let stroke = "const shape = document.querySelector('#lab .plot > svg .ours .shape');
+    let stroke = "const shape = document.querySelector('#experiments .plot > svg .ours .shape');
         return getComputedStyle(shape).fill !== getComputedStyle(document.body).backgroundColor";
     assert_eq!(
         page.run(stroke).await?,

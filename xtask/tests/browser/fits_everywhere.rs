@@ -31,7 +31,7 @@ const SIZES: [(u32, u32); 17] = [
 /// A script: the faults of the layout. Texts and controls are examined as far as the frames around them show them: what a scroll bar
 /// leads to is not cut off.
 const WRONG: &str = r"
-    const root = document.querySelector('#ring:not([hidden]), #lab:not([hidden]), #live:not([hidden])');
+    const root = document.querySelector('#ring:not([hidden]), #swarm:not([hidden]), #directory:not([hidden]), #experiments:not([hidden]), #live:not([hidden])');
     const wrong = [];
     const over = document.documentElement.scrollWidth - innerWidth;
     if (over > 0) wrong.push(`the page is ${over} wider than the screen`);
@@ -207,7 +207,7 @@ async fn the_page_of_experiments_before_and_after_a_run() -> Result<()> {
     ] {
         page.run(&format!("location.hash = '#/experiments?{query}'"))
             .await?;
-        let done = "return !!document.querySelector('#lab .caption--done') && location.hash.endsWith('run')";
+        let done = "return !!document.querySelector('#experiments .caption--done') && location.hash.endsWith('run')";
         eventually("the end of the run", async || {
             Ok((page.run(done).await? == true).then_some(()))
         })

@@ -23,7 +23,7 @@ async fn stop_at(page: &Page, seconds: f64) -> Result<()> {
     }
     // The slider ends where the run has come to: it is taken there first.
     let set = format!(
-        "const slider = document.querySelector('#lab input[type=range]');
+        "const slider = document.querySelector('#swarm input[type=range]');
          slider.max = Math.max(slider.max, {micros}); slider.value = {micros};
          slider.dispatchEvent(new Event('input', {{ bubbles: true }}))",
         micros = seconds * 1e6
@@ -31,7 +31,7 @@ async fn stop_at(page: &Page, seconds: f64) -> Result<()> {
     page.run(&set).await?;
     eventually("the moment", async || {
         let now = page
-            .run("return document.querySelector('#lab input[type=range]').valueAsNumber")
+            .run("return document.querySelector('#swarm input[type=range]').valueAsNumber")
             .await?;
         Ok(now
             .as_f64()
@@ -43,14 +43,14 @@ async fn stop_at(page: &Page, seconds: f64) -> Result<()> {
 
 async fn hint(page: &Page) -> Result<String> {
     let hint = page
-        .run("return document.querySelector('#lab .view__hint').textContent")
+        .run("return document.querySelector('#swarm .view__hint').textContent")
         .await?;
     Ok(hint.as_str().unwrap_or_default().to_owned())
 }
 
 /// Left, top, width and height of the stage in the window, once it is in view.
 async fn area(page: &Page) -> Result<[f64; 4]> {
-    let script = "const view = document.querySelector('#lab .view'); view.scrollIntoView({ block: 'center' });
+    let script = "const view = document.querySelector('#swarm .view'); view.scrollIntoView({ block: 'center' });
         const area = view.getBoundingClientRect(); return [area.left, area.top, area.width, area.height]";
     Ok(serde_json::from_value(page.run(script).await?)?)
 }
@@ -161,7 +161,7 @@ async fn what_is_drawn_is_named_under_the_pointer_and_a_click_selects_its_client
         page.click_at(x, top + high * 0.7).await?;
         eventually("the card of client 5", async || {
             let title = page
-                .run("return document.querySelector('#lab .side .card h2').textContent")
+                .run("return document.querySelector('#swarm .side .card h2').textContent")
                 .await?;
             Ok((title == "Client 5").then_some(()))
         })
@@ -219,7 +219,7 @@ async fn a_finger_selects_a_client_and_the_keyboard_goes_from_one_to_the_next() 
     page.tap_at(left + wide / 2.0, top + high * 0.7).await?;
     let title = async || {
         let title = page
-            .run("return document.querySelector('#lab .side .card h2')?.textContent ?? ''")
+            .run("return document.querySelector('#swarm .side .card h2')?.textContent ?? ''")
             .await?;
         Ok::<String, Box<dyn std::error::Error + Send + Sync>>(
             title.as_str().unwrap_or_default().to_owned(),
@@ -266,7 +266,7 @@ async fn other_settings_start_the_swarm_again_and_wrong_ones_are_said() -> Resul
         .await?
         .click()
         .await?;
-    let alert = "return document.querySelector('#lab [role=alert]')?.textContent ?? ''";
+    let alert = "return document.querySelector('#swarm [role=alert]')?.textContent ?? ''";
     eventually("what is wrong", async || {
         let said = page.run(alert).await?.to_string();
         Ok(said
@@ -340,7 +340,7 @@ async fn on_a_phone_stage_caption_and_play_are_on_one_screen() -> Result<()> {
     let page = open(&site, 390, 844).await?;
     stop_at(&page, 2.5).await?;
     let outside = "
-        const parts = ['.view', '.caption', '.bar [aria-label=Play]'].map(part => document.querySelector('#lab ' + part));
+        const parts = ['.view', '.caption', '.bar [aria-label=Play]'].map(part => document.querySelector('#swarm ' + part));
         return parts.map(part => part.getBoundingClientRect())
             .filter(area => area.height < 20 || area.top < 0 || area.bottom > innerHeight || area.right > innerWidth)
             .map(area => [area.top, area.bottom, innerHeight])";
@@ -388,12 +388,12 @@ async fn a_shared_link_and_a_reload_show_the_same_moment_and_the_program_has_its
         page.wait_for_text("status", "Digest", &shown).await?;
         let other = Page::open_sized(&link, width, height).await?;
         other.wait_for_text("status", "Digest", &shown).await?;
-        let title = "return document.querySelector('#lab .side .card h2').textContent";
+        let title = "return document.querySelector('#swarm .side .card h2').textContent";
         assert_eq!(other.run(title).await?, "Client 5");
         other.by_name("button", "Play").await?;
         other.assert_no_errors().await?;
         other.run("location.hash = '#/swarm?s=nothing'").await?;
-        let alert = "return document.querySelector('#lab .ask [role=alert]')?.textContent ?? ''";
+        let alert = "return document.querySelector('#swarm .ask [role=alert]')?.textContent ?? ''";
         eventually("what is wrong with the link", async || {
             let said = other.run(alert).await?.to_string();
             Ok(said.contains("there is no such scenario").then_some(()))
@@ -482,7 +482,7 @@ async fn the_stage_keeps_its_place_whatever_the_caption_says() -> Result<()> {
         for tenths in [0, 4, 9, 15, 22, 30] {
             stop_at(&page, f64::from(tenths) / 10.0).await?;
             let script =
-                "const area = document.querySelector('#lab .view').getBoundingClientRect();
+                "const area = document.querySelector('#swarm .view').getBoundingClientRect();
                 return [Math.round(area.top + scrollY), Math.round(area.height)]";
             places.insert(page.run(script).await?.to_string());
         }
