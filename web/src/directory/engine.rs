@@ -83,7 +83,7 @@ impl Engine {
             refused: None,
             address: None,
         };
-        let run = engine.take(history, None);
+        let run = engine.take(history, None, None);
         engine.player.show(run);
         engine.player.run_on(!still);
         if names_a_run(link) {
@@ -98,7 +98,7 @@ impl Engine {
             Ok(history) => {
                 let number = self.address.as_ref().map_or(0, |last| last.number + 1);
                 self.address = link::to_run(&history).map(|query| Address { number, query });
-                let run = self.take(history, None);
+                let run = self.take(history, None, None);
                 self.player.show(run);
                 self.player.run_on(true);
             }
@@ -106,18 +106,23 @@ impl Engine {
         }
     }
 
-    /// The run of a history, with the goals and the end of the scenario that it is of.
-    fn take(&mut self, history: History, selected: Option<Id>) -> Run {
+    /// The run of a history, with the goals and the end of the scenario that it is of: the one that is `named`, or that has its set-up.
+    fn take(&mut self, history: History, named: Option<&str>, selected: Option<Id>) -> Run {
         let setup = history.setup();
-        let mut known = self.scenarios.iter();
-        self.scenario = known.position(|known| {
-            // A link's deeds are planned.
-            let plain = Setup {
-                actions: known.setup.actions.clone(),
-                ..setup.clone()
-            };
-            known.setup == plain
-        });
+        let known = || self.scenarios.iter();
+        let exact = || known().position(|known| known.setup == *setup);
+        // A link's deeds are planned in place of the scenario's, and several scenarios differ in their deeds alone.
+        let alike = || {
+            known().position(|known| {
+                let actions = known.setup.actions.clone();
+                let setup = setup.clone();
+                known.setup == Setup { actions, ..setup }
+            })
+        };
+        self.scenario = match named {
+            Some(named) => known().position(|known| known.name == named),
+            None => exact().or_else(alike),
+        };
         let places = || (1..).zip(&setup.peers);
         self.selected = selected.and_then(|id| {
             let found = places().find(|(_, peer)| **peer == id);
@@ -137,8 +142,8 @@ impl Engine {
     fn follow_link(&mut self, link: &str, runs: bool) {
         let scenario = self.scenario.and_then(|place| self.scenarios.get(place));
         match link::open(link, scenario.map_or("", |known| known.title)) {
-            Ok(opened) => {
-                let run = self.take(opened.history, opened.chosen);
+            Ok((opened, named)) => {
+                let run = self.take(opened.history, named, opened.chosen);
                 self.player.show(run);
                 self.player.run_on(runs && !opened.is_moment);
                 if let Some(caveat) = opened.caveat {
@@ -153,7 +158,7 @@ impl Engine {
     fn import(&mut self, run: Json) {
         match link::read(run) {
             Ok(Imported { history, behaviour }) => {
-                let run = self.take(history, None);
+                let run = self.take(history, None, None);
                 self.player.open(run);
                 if let Some(caveat) = behaviour::caveat(behaviour) {
                     self.refuse(Beside::Run, caveat);

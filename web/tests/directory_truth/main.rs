@@ -244,11 +244,17 @@ fn a_link_and_a_file_lead_back_to_the_same_run_at_the_same_moment() {
     engine.apply(Control::Seek(6_500_000));
     let shot = engine.snapshot();
     assert_eq!(shot.time.branches.len(), 2);
+    let name = |shot: &Snapshot| shot.scenario.map(|place| shot.scenarios[place].name);
+    assert_eq!(name(&shot), Some("tracker-goes"));
     let link = engine.link().expect("a link");
     let opened = Engine::open(&link, false).snapshot();
     assert_eq!((&opened.digest, opened.time.now), (&shot.digest, 6_500_000));
     assert_eq!((opened.selected, opened.scenario), (Some(5), shot.scenario));
     assert!(!opened.time.playing && opened.refused.is_none());
+    assert_eq!(
+        name(&Engine::open("s=tracker-goes&do=4:out,directory&t=5", true).snapshot()),
+        name(&shot)
+    );
     // A run alone begins.
     let begun = Engine::open(&address.query, false).snapshot();
     assert!(begun.time.playing && begun.time.now == 0);

@@ -29,22 +29,27 @@ pub(super) fn to_run(history: &History) -> Option<String> {
     Some(link::to_run(&link))
 }
 
-/// Opens a link; the run of the title `shown` stays where it cannot be read.
+/// Opens a link, and names the scenario that it is of; the run of the title `shown` stays where it cannot be read.
 ///
 /// # Errors
 /// One sentence that says why it cannot be read, and what is shown instead.
-pub(super) fn open(link: &str, shown: &str) -> Result<Opened<DirectoryWorld, Id>, String> {
+pub(super) fn open(
+    link: &str,
+    shown: &str,
+) -> Result<(Opened<DirectoryWorld, Id>, Option<&'static str>), String> {
     let unread = |error: String| link::unread(&error, shown);
     let read = Permalink::parse(link).map_err(|error| unread(error.to_string()))?;
     shows(&read.setup).map_err(unread)?;
     let (moment, chosen, caveat) = (read.at, read.selected, read.caveat());
+    let named = read.scenario.as_ref().map(|known| known.name);
     let history = read.open().map_err(|error| unread(error.to_string()))?;
-    Ok(Opened {
+    let opened = Opened {
         history,
         is_moment: moment.is_some(),
         chosen,
         caveat,
-    })
+    };
+    Ok((opened, named))
 }
 
 /// Reads an exported run.
