@@ -7,10 +7,13 @@
 
 pub mod branch_tree;
 mod branches;
+pub mod caption_line;
 mod clock;
 mod control;
 mod driven;
+pub mod event_log;
 pub mod files;
+pub mod goals_card;
 pub mod link;
 mod played;
 mod reading;
@@ -35,7 +38,7 @@ pub use self::control::Control;
 pub use self::driven::{Driven, Given, Shareable};
 pub use self::played::{Played, Turn};
 pub use self::reading::reading;
-pub use self::view::{Beside, BranchRow, Notice, Refused, Tick, TickKind, TimeView, View};
+pub use self::view::{Address, Beside, BranchRow, Notice, Refused, Tick, TickKind, TimeView, View};
 
 /// The number of events between two looks at the clock.
 const SLICE: usize = 64;

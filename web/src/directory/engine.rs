@@ -6,6 +6,7 @@ pub mod caption;
 pub mod command;
 mod describe;
 pub mod figures;
+mod link;
 pub mod predict;
 pub mod question;
 mod run;
@@ -15,9 +16,12 @@ pub mod statement;
 use std::rc::Rc;
 
 use chordscope_core::base::id::Id;
+use chordscope_sim::engine::behaviour;
+use chordscope_sim::engine::history::export::Imported;
+use chordscope_sim::engine::json::Json;
 use chordscope_sim::worlds::directory::action::{Action, Member, Part};
 use chordscope_sim::worlds::directory::scenario::{self, Scenario};
-use chordscope_sim::worlds::directory::setup::Kind;
+use chordscope_sim::worlds::directory::setup::{Kind, Setup};
 use chordscope_sim::worlds::directory::{DirectoryWorld, History};
 
 use crate::directory::engine::command::Command;
@@ -26,7 +30,10 @@ use crate::directory::engine::predict::Prediction;
 use crate::directory::engine::run::Run;
 use crate::directory::engine::snapshot::{PartView, Snapshot};
 use crate::directory::engine::statement::{Statement, told};
-use crate::player::{Control, Driven, Player};
+use crate::page::Route;
+use crate::player::files::unopened;
+use crate::player::link::names_a_run;
+use crate::player::{Address, Beside, Control, Driven, Player, Refused, Shareable};
 
 /// The numbers of random peers that can be taken out at once.
 const RANDOM: [u32; 3] = [1, 4, 8];
@@ -36,8 +43,8 @@ const RANDOM: [u32; 3] = [1, 4, 8];
 pub struct Engine {
     player: Player<Run>,
     scenarios: Rc<Vec<Scenario>>,
-    /// The scenario that is shown, by its place among them.
-    scenario: usize,
+    /// The scenario that is shown, by its place among them; `None` for a world of a link or a file that is none of them.
+    scenario: Option<usize>,
     /// The title that the user asks for.
     title: u32,
     /// The part that is taken out or put back.
@@ -47,37 +54,122 @@ pub struct Engine {
     hovered: Option<Over>,
     prediction: Option<Prediction>,
     /// Why the last command was refused.
-    refused: Option<String>,
+    refused: Option<Refused>,
+    /// The query of a link to the run that the user began last.
+    address: Option<Address>,
 }
 
 impl Engine {
-    /// The first scenario, which plays: who comes sees something happen. `still` leaves it at the beginning.
-    pub fn open(still: bool) -> Self {
+    /// The run that a link asks for; without one the first scenario, which plays: who comes sees something happen. `still` leaves it at the
+    /// beginning.
+    pub fn open(link: &str, still: bool) -> Self {
         let scenarios = scenario::all();
+        let first = scenarios
+            .first()
+            .map(|first| (first.setup.clone(), first.seed));
+        let (setup, seed) = first.unwrap_or_else(|| (Setup::plain(24, 1), 1));
+        let Ok(history) = History::new(setup, seed) else {
+            unreachable!("all scenarios are within the simulator's limits, which is tested")
+        };
         let mut engine = Self {
-            player: Player::new(begin(&scenarios, 0), !still),
+            player: Player::new(Run::new(history.clone(), &[], scenario::END), !still),
             scenarios: Rc::new(scenarios),
-            scenario: 0,
+            scenario: None,
             title: 0,
             chosen: Part::Directory,
             selected: None,
             hovered: None,
             prediction: None,
             refused: None,
+            address: None,
         };
+        let run = engine.take(history, None, None);
+        engine.player.show(run);
         engine.player.run_on(!still);
+        if names_a_run(link) {
+            engine.follow_link(link, !still);
+        }
         engine
     }
 
-    /// Shows a scenario from its beginning.
-    fn load(&mut self, place: usize) {
-        let place = place.min(self.scenarios.len().saturating_sub(1));
-        self.scenario = place;
+    /// Begins a world, whose link is to be in the address at once.
+    fn begin(&mut self, setup: Setup, seed: u64) {
+        match History::new(setup, seed) {
+            Ok(history) => {
+                let number = self.address.as_ref().map_or(0, |last| last.number + 1);
+                self.address = link::to_run(&history).map(|query| Address { number, query });
+                let run = self.take(history, None, None);
+                self.player.show(run);
+                self.player.run_on(true);
+            }
+            Err(error) => self.refuse(Beside::Question, error.to_string()),
+        }
+    }
+
+    /// The run of a history, with the goals and the end of the scenario that it is of: the one that is `named`, or that has its set-up.
+    fn take(&mut self, history: History, named: Option<&str>, selected: Option<Id>) -> Run {
+        let setup = history.setup();
+        let known = || self.scenarios.iter();
+        let exact = || known().position(|known| known.setup == *setup);
+        // A link's deeds are planned in place of the scenario's, and several scenarios differ in their deeds alone.
+        let alike = || {
+            known().position(|known| {
+                let actions = known.setup.actions.clone();
+                let setup = setup.clone();
+                known.setup == Setup { actions, ..setup }
+            })
+        };
+        self.scenario = match named {
+            Some(named) => known().position(|known| known.name == named),
+            None => exact().or_else(alike),
+        };
+        let places = || (1..).zip(&setup.peers);
+        self.selected = selected.and_then(|id| {
+            let found = places().find(|(_, peer)| **peer == id);
+            found.map(|(place, _)| place)
+        });
+        self.chosen = Part::Directory;
         self.hovered = None;
         self.prediction = None;
         self.title = 0;
-        self.player.show(begin(&self.scenarios, place));
-        self.player.run_on(true);
+        let scenario = self.scenario.and_then(|place| self.scenarios.get(place));
+        let (goals, until) =
+            scenario.map_or((&[][..], scenario::END), |known| (known.goals, known.until));
+        Run::new(history, goals, until)
+    }
+
+    /// Shows what a link says, running if `runs` and the link names no moment; or says why it cannot be read, and then nothing else changes.
+    fn follow_link(&mut self, link: &str, runs: bool) {
+        let scenario = self.scenario.and_then(|place| self.scenarios.get(place));
+        match link::open(link, scenario.map_or("", |known| known.title)) {
+            Ok((opened, named)) => {
+                let run = self.take(opened.history, named, opened.chosen);
+                self.player.show(run);
+                self.player.run_on(runs && !opened.is_moment);
+                if let Some(caveat) = opened.caveat {
+                    self.refuse(Beside::Question, caveat);
+                }
+            }
+            Err(text) => self.refuse(Beside::Question, text),
+        }
+    }
+
+    /// Shows an exported run at its moment, or says why it cannot be read; then nothing else has changed.
+    fn import(&mut self, run: Json) {
+        match link::read(run) {
+            Ok(Imported { history, behaviour }) => {
+                let run = self.take(history, None, None);
+                self.player.open(run);
+                if let Some(caveat) = behaviour::caveat(behaviour) {
+                    self.refuse(Beside::Run, caveat);
+                }
+            }
+            Err(reason) => self.refuse(Beside::Run, unopened(&reason)),
+        }
+    }
+
+    fn refuse(&mut self, beside: Beside, text: String) {
+        self.refused = Some(Refused { beside, text });
     }
 
     /// The world that is shown.
@@ -85,15 +177,16 @@ impl Engine {
         self.player.run().world()
     }
 
-    fn act(&mut self, action: Action) {
+    /// Does what came by this control.
+    fn act(&mut self, beside: Beside, action: Action) {
         if let Err(error) = self.player.act(action) {
-            self.refused = Some(error.to_string());
+            self.refuse(beside, error.to_string());
         }
     }
 
     fn obey(&mut self, control: Control) {
         if !self.player.obey(control) {
-            self.refused = Some("The scenario has come to its end.".to_owned());
+            self.refuse(Beside::Time, "Nothing more happens.".to_owned());
         }
     }
 
@@ -107,7 +200,7 @@ impl Engine {
 
     fn ask(&mut self) {
         let Some(peer) = self.asker() else {
-            self.refused = Some("No peer is here to ask.".to_owned());
+            self.refuse(Beside::Question, "No peer is here to ask.".to_owned());
             return;
         };
         let world = self.world();
@@ -116,11 +209,11 @@ impl Engine {
             let all = &world.setup().peers;
             let at = all.binary_search(&peer).unwrap_or_default();
             let key = all[(at + all.len() / 2) % all.len()];
-            self.act(Action::Find { peer, key });
+            self.act(Beside::Question, Action::Find { peer, key });
             return;
         }
         let title = self.title;
-        self.act(Action::Ask { peer, title });
+        self.act(Beside::Question, Action::Ask { peer, title });
     }
 
     /// Selects the next peer, or the one before; from nobody, the first or the last.
@@ -206,10 +299,18 @@ impl Driven for Engine {
         match command {
             Command::Time(control) => self.obey(control),
             Command::Load(name) => {
-                let place = self.scenarios.iter().position(|one| one.name == name);
-                self.load(place.unwrap_or_default());
+                if let Some(known) = scenario::named(name) {
+                    self.begin(known.setup, known.seed);
+                }
             }
-            Command::Again => self.load(self.scenario),
+            Command::Again => {
+                let history = self.history();
+                let (setup, seed) = (history.setup().clone(), history.seed());
+                self.begin(setup, seed);
+            }
+            Command::Open(link) => self.follow_link(&link, true),
+            Command::Import(run) => self.import(run),
+            Command::Refuse(why) => self.refuse(Beside::Run, why),
             Command::Ask => self.ask(),
             Command::Title(title) => self.title = title,
             Command::Choose(part) => self.chosen = part,
@@ -219,8 +320,8 @@ impl Driven for Engine {
                 self.prediction = Some(Prediction { kind, guess, from });
                 self.player.run_on(true);
             }
-            Command::TakeOut => self.act(Action::TakeOut(self.chosen)),
-            Command::PutBack => self.act(Action::PutBack(self.chosen)),
+            Command::TakeOut => self.act(Beside::Ring, Action::TakeOut(self.chosen)),
+            Command::PutBack => self.act(Beside::Ring, Action::PutBack(self.chosen)),
             Command::Select(place) => {
                 let same = self.selected == Some(place);
                 self.select((!same).then_some(place));
@@ -265,18 +366,25 @@ impl Driven for Engine {
             hint: describe::hint(world, self.hovered).into_iter().collect(),
             predicted: self.prediction.map(|one| predict::said(history, one)),
             events: describe::events(world, history.entries()),
+            digest: world.digest(),
             refused: self.refused.clone(),
+            address: self.address.clone(),
         }
     }
 }
 
-fn begin(scenarios: &[Scenario], place: usize) -> Run {
-    let history = scenarios.get(place).and_then(|scenario| {
-        let history = History::new(scenario.setup.clone(), scenario.seed).ok()?;
-        Some(Run::new(history, scenario.goals, scenario.until))
-    });
-    match history {
-        Some(run) => run,
-        None => unreachable!("all scenarios are within the simulator's limits, which is tested"),
+impl Shareable for Engine {
+    const PAGE: Route = Route::Directory;
+
+    fn link(&self) -> Result<String, String> {
+        let place = self.selected.map(|place| usize::from(place) - 1);
+        let peers = &self.world().setup().peers;
+        let selected = place.and_then(|place| peers.get(place).copied());
+        link::to(self.history(), selected)
+    }
+
+    fn name(&self) -> &str {
+        let scenario = self.scenario.and_then(|place| self.scenarios.get(place));
+        scenario.map_or("directories", |known| known.name)
     }
 }

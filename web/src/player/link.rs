@@ -19,6 +19,12 @@ pub struct Opened<W: World, C> {
     pub caveat: Option<String>,
 }
 
+/// The query of a link to a run that has just begun, whatever its moment.
+pub fn to_run(moment: &str) -> String {
+    let parts = moment.split('&').filter(|part| !part.starts_with("t="));
+    parts.collect::<Vec<_>>().join("&")
+}
+
 /// Whether the query of an address names a run: anything but how the page is shown.
 pub fn names_a_run(query: &str) -> bool {
     let mut parts = query.split('&');

@@ -82,6 +82,15 @@ pub struct Notice {
     pub text: String,
 }
 
+/// An address that the page is to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// Tells it from the last one.
+    pub number: u32,
+    /// The query.
+    pub query: String,
+}
+
 /// Why a command was refused, and beside which control that is said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {

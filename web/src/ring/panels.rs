@@ -19,8 +19,6 @@ use crate::ring::engine::snapshot::Snapshot;
 use crate::ring::intent::Intent;
 use crate::ring::state::UiState;
 
-pub(crate) use chordscope_sim::engine::time_text::time_text;
-
 /// The properties of most panels: the snapshot, the controls, and the callbacks for intents and commands.
 #[derive(Clone, Debug)]
 pub struct Desk {

@@ -29,14 +29,14 @@ use chordscope_sim::worlds::swarm::view::Moment;
 use crate::page::Route;
 use crate::player::files::unopened;
 use crate::player::link::names_a_run;
-use crate::player::{Beside, Control, Driven, Played, Player, Refused, Shareable};
+use crate::player::{Address, Beside, Control, Driven, Played, Player, Refused, Shareable};
 use crate::scene::grid::Grid;
 use crate::swarm::engine::command::{Command, Over};
 pub use crate::swarm::engine::compose::{flows, named};
 use crate::swarm::engine::goals::Goals;
 use crate::swarm::engine::levers::Levers;
 use crate::swarm::engine::run::Run;
-use crate::swarm::engine::snapshot::{Address, Snapshot};
+use crate::swarm::engine::snapshot::Snapshot;
 use crate::swarm::engine::ways::Ways;
 
 /// Milliseconds of a frame for what is compared with the run.

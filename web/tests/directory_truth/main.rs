@@ -12,13 +12,16 @@ mod judge;
 use std::collections::BTreeMap;
 
 use chordscope_core::base::rng::Rng;
+use chordscope_sim::engine::history::export::Portable;
+use chordscope_sim::engine::json::Json;
+use chordscope_sim::worlds::directory::DirectoryWorld;
 use chordscope_sim::worlds::directory::action::Member;
-use chordscope_sim::worlds::directory::setup::Kind;
+use chordscope_sim::worlds::directory::setup::{Kind, Setup};
 use chordscope_web::directory::engine::Engine;
 use chordscope_web::directory::engine::command::{Command, Over};
 use chordscope_web::directory::engine::snapshot::Snapshot;
 use chordscope_web::directory::engine::statement::Statement;
-use chordscope_web::player::{Control, Driven};
+use chordscope_web::player::{Beside, Control, Driven, Given, Shareable};
 
 use crate::judge::{Facts, judge, kind, lies};
 
@@ -128,7 +131,7 @@ fn every_statement_is_so_at_every_moment_of_random_runs_and_its_opposite_is_foun
     let mut seen = Seen::default();
     for seed in seeds() {
         let mut rng = Rng::from_seed(seed, 9);
-        let mut engine = Engine::open(true);
+        let mut engine = Engine::open("", true);
         let known = engine.snapshot().scenarios;
         let name = known[seed as usize % known.len()].name;
         engine.apply(Command::Load(name));
@@ -175,9 +178,9 @@ fn every_statement_is_so_at_every_moment_of_random_runs_and_its_opposite_is_foun
 
 #[test]
 fn each_scenario_played_to_its_end_ticks_all_its_goals() {
-    let known = Engine::open(true).snapshot().scenarios;
+    let known = Engine::open("", true).snapshot().scenarios;
     for scenario in known.iter() {
-        let mut engine = Engine::open(true);
+        let mut engine = Engine::open("", true);
         engine.apply(Command::Load(scenario.name));
         let mut frames = 0;
         while engine.snapshot().time.playing {
@@ -202,7 +205,7 @@ fn each_scenario_played_to_its_end_ticks_all_its_goals() {
 
 #[test]
 fn the_directory_is_taken_out_and_put_back_and_the_table_says_so() {
-    let mut engine = Engine::open(true);
+    let mut engine = Engine::open("", true);
     engine.apply(Control::Seek(30_000_000));
     engine.apply(Command::TakeOut);
     engine.apply(Control::Seek(60_000_000));
@@ -225,4 +228,90 @@ fn the_directory_is_taken_out_and_put_back_and_the_table_says_so() {
     engine.apply(Command::PutBack);
     engine.apply(Control::Seek(140_000_000));
     assert_eq!(engine.snapshot().figures[0].row()[1], "100 of 100");
+}
+
+#[test]
+fn a_link_and_a_file_lead_back_to_the_same_run_at_the_same_moment() {
+    let mut engine = Engine::open("", true);
+    engine.apply(Command::Load("tracker-goes"));
+    let address = engine.snapshot().address.expect("an address at once");
+    assert_eq!(address.query.split('&').next_back(), Some("seed=714"));
+    engine.apply(Control::Seek(5_000_000));
+    engine.apply(Command::TakeOut);
+    engine.apply(Control::Seek(3_000_000));
+    engine.apply(Command::Select(5));
+    engine.apply(Command::TakeOut);
+    engine.apply(Control::Seek(6_500_000));
+    let shot = engine.snapshot();
+    assert_eq!(shot.time.branches.len(), 2);
+    let name = |shot: &Snapshot| shot.scenario.map(|place| shot.scenarios[place].name);
+    assert_eq!(name(&shot), Some("tracker-goes"));
+    let link = engine.link().expect("a link");
+    let opened = Engine::open(&link, false).snapshot();
+    assert_eq!((&opened.digest, opened.time.now), (&shot.digest, 6_500_000));
+    assert_eq!((opened.selected, opened.scenario), (Some(5), shot.scenario));
+    assert!(!opened.time.playing && opened.refused.is_none());
+    assert_eq!(
+        name(&Engine::open("s=tracker-goes&do=4:out,directory&t=5", true).snapshot()),
+        name(&shot)
+    );
+    // A run alone begins.
+    let begun = Engine::open(&address.query, false).snapshot();
+    assert!(begun.time.playing && begun.time.now == 0);
+
+    let mut other = Engine::open("", true);
+    let file = Json::read(engine.export().as_bytes()).unwrap();
+    other.apply(Given::File(file));
+    let imported = other.snapshot();
+    assert_eq!(
+        (&imported.digest, imported.time.now),
+        (&shot.digest, 6_500_000)
+    );
+    assert_eq!(imported.time.branches.len(), 2);
+    assert_eq!(imported.scenario, shot.scenario);
+    assert!(!imported.time.playing && imported.refused.is_none());
+}
+
+#[test]
+fn what_cannot_be_shown_is_refused_where_it_came_from_and_nothing_else_changes() {
+    let mut engine = Engine::open("", true);
+    engine.apply(Control::Seek(4_000_000));
+    let before = engine.snapshot();
+    let large = DirectoryWorld::write_setup(&Setup::plain(65, 1));
+    let Json::Text(large) = large else {
+        unreachable!("a set-up is a text")
+    };
+    let text = engine.export();
+    let foreign = Json::read(text.replace("\"directory\"", "\"swarm\"").as_bytes()).unwrap();
+    for (given, beside, said) in [
+        (
+            Given::Link("s=nothing".into()),
+            Beside::Question,
+            "there is no such scenario",
+        ),
+        (Given::Link("t=5".into()), Beside::Question, "peers"),
+        (
+            Given::Link(large),
+            Beside::Question,
+            "it has 65 peers and 60 titles",
+        ),
+        (
+            Given::File(foreign),
+            Beside::Run,
+            "world: must be \"directory\"",
+        ),
+        (Given::Refused("No.".into()), Beside::Run, "No."),
+    ] {
+        engine.apply(given);
+        let shot = engine.snapshot();
+        let refused = shot.refused_beside(beside).unwrap_or_default().to_owned();
+        assert!(refused.contains(said), "{refused}");
+        assert_eq!(
+            (shot.digest, shot.time),
+            (before.digest.clone(), before.time.clone())
+        );
+    }
+    // Refused again where it is done: nobody is there to be put back.
+    engine.apply(Command::PutBack);
+    assert!(engine.snapshot().refused_beside(Beside::Ring).is_some());
 }

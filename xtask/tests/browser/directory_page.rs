@@ -1,9 +1,9 @@
 //! The directory page: played, pointed at, taken apart and put together again, by mouse, finger and keyboard.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use thirtyfour::prelude::Key;
 
-use crate::support::{Page, Result, SiteServer, eventually};
+use crate::support::{Page, Result, SiteServer, chordscope, eventually};
 
 /// A small screen, a tablet, a phone.
 const SIZES: [(u32, u32); 3] = [(1280, 800), (768, 900), (390, 844)];
@@ -188,6 +188,24 @@ async fn a_finger_selects_a_peer_and_the_keyboard_goes_from_one_to_the_next() ->
 }
 
 #[tokio::test]
+async fn on_a_phone_a_picture_the_caption_and_play_are_on_one_screen() -> Result<()> {
+    let site = SiteServer::start("/").await?;
+    let page = open(&site, 390, 844).await?;
+    stop_at(&page, 42.0).await?;
+    let outside = "
+        scrollTo(0, 0);
+        const parts = ['.dir > svg', '.caption', '.bar [aria-label=Play]'].map(part => document.querySelector('#lab ' + part));
+        return parts.map(part => part.getBoundingClientRect())
+            .filter(area => area.height < 20 || area.top < 0 || area.bottom > innerHeight || area.right > innerWidth)
+            .map(area => [area.top, area.bottom, innerHeight])";
+    for view in ["Chord beside Kademlia", "One, four, everybody"] {
+        page.click("button", view).await?;
+        assert_eq!(page.run(outside).await?, json!([]), "{view}");
+    }
+    page.assert_no_errors().await
+}
+
+#[tokio::test]
 async fn one_asks_and_each_kind_answers_in_words_and_as_a_way() -> Result<()> {
     let site = SiteServer::start("/").await?;
     let page = open(&site, 1280, 800).await?;
@@ -306,5 +324,119 @@ async fn the_page_in_dark_and_with_the_users_own_colours() -> Result<()> {
     page.devtools("Emulation.setEmulatedMedia", features)
         .await?;
     page.screenshot("directory-forced").await?;
+    page.assert_no_errors().await
+}
+
+async fn digest(page: &Page) -> Result<String> {
+    Ok(page.text("status", "Digest").await?.trim().to_owned())
+}
+
+async fn address(page: &Page) -> Result<String> {
+    let address = page.run("return location.href").await?;
+    Ok(address.as_str().unwrap_or_default().to_owned())
+}
+
+#[tokio::test]
+async fn a_shared_link_and_a_reload_show_the_same_moment_and_the_program_has_its_digest()
+-> Result<()> {
+    let site = SiteServer::start("/").await?;
+    for (width, height) in SIZES {
+        let page = open(&site, width, height).await?;
+        page.choose("Scenario", "One tracker of four goes").await?;
+        eventually("the scenario in the address", async || {
+            let address = address(&page).await?;
+            Ok(address.ends_with("s=tracker-goes&seed=714").then_some(()))
+        })
+        .await?;
+        stop_at(&page, 12.25).await?;
+        page.choose("What", "The central directory").await?;
+        page.click("button", "Take out").await?;
+        stop_at(&page, 14.5).await?;
+        page.click("option", "5").await?;
+        let shown = digest(&page).await?;
+        if width < 600 {
+            page.click("button", "More").await?;
+        }
+        page.click("button", "Share link").await?;
+        eventually("the moment in the address", async || {
+            Ok(address(&page)
+                .await?
+                .contains("t=14500000&sel=")
+                .then_some(()))
+        })
+        .await?;
+        let link = address(&page).await?;
+        let said = chordscope(&["sim", "run"], &[&link, "--json"]).await?;
+        let answer: Value = serde_json::from_str(&said)?;
+        assert_eq!(answer["digest"], json!(shown), "{link}");
+        page.reload().await?;
+        page.wait_for_text("status", "Digest", &shown).await?;
+        let other = Page::open_sized(&link, width, height).await?;
+        other.wait_for_text("status", "Digest", &shown).await?;
+        other.by_name("heading", "Peer 5").await?;
+        other.by_name("button", "Play").await?;
+        other
+            .wait_for_text("log", "Events", "The central directory was taken out")
+            .await?;
+        other.assert_no_errors().await?;
+        other.run("location.hash = '#/directory?s=nothing'").await?;
+        let alert = "return document.querySelector('#lab .ask [role=alert]')?.textContent ?? ''";
+        eventually("what is wrong with the link", async || {
+            let said = other.run(alert).await?.to_string();
+            Ok(said.contains("there is no such scenario").then_some(()))
+        })
+        .await?;
+        assert_eq!(digest(&other).await?, shown, "nothing else changes");
+        page.assert_no_errors().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_run_is_exported_and_imported_with_its_branches() -> Result<()> {
+    let site = SiteServer::start("/").await?;
+    let page = open(&site, 1280, 800).await?;
+    let folder = tempfile::TempDir::new()?;
+    page.save_to(folder.path()).await?;
+    stop_at(&page, 12.0).await?;
+    page.choose("What", "The central directory").await?;
+    page.click("button", "Take out").await?;
+    stop_at(&page, 14.0).await?;
+    stop_at(&page, 11.0).await?;
+    page.click("button", "Take out").await?;
+    page.by_name("combobox", "Branch").await?;
+    stop_at(&page, 13.0).await?;
+    let shown = digest(&page).await?;
+    page.click("button", "Export").await?;
+    page.by_name("button", "Save Chrome trace").await?;
+    let path = eventually("the file", async || {
+        let files = std::fs::read_dir(folder.path())?.flatten();
+        let mut files = files.map(|file| file.path());
+        Ok(files.find(|path| path.extension().is_some_and(|kind| kind == "json")))
+    })
+    .await?;
+    let other = open(&site, 1280, 800).await?;
+    let input = other.by_name("button", "Import").await?;
+    input.send_keys(path.to_string_lossy()).await?;
+    other.wait_for_text("status", "Digest", &shown).await?;
+    other.by_name("combobox", "Branch").await?;
+    other.click("button", "Undo").await?;
+    // A file of another world changes nothing.
+    let before = digest(&other).await?;
+    let foreign = folder.path().join("foreign.txt");
+    std::fs::write(
+        &foreign,
+        std::fs::read_to_string(&path)?.replace("\"directory\"", "\"swarm\""),
+    )?;
+    let input = other.by_name("button", "Import").await?;
+    input.send_keys(foreign.to_string_lossy()).await?;
+    let alert = "return document.querySelector('#lab .top [role=alert]')?.textContent ?? ''";
+    eventually("why it cannot be opened", async || {
+        let said = other.run(alert).await?.to_string();
+        Ok(said.contains("This file cannot be opened").then_some(()))
+    })
+    .await?;
+    assert_eq!(digest(&other).await?, before, "nothing else changes");
+    other.assert_no_errors().await?;
     page.assert_no_errors().await
 }

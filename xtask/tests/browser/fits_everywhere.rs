@@ -196,6 +196,25 @@ async fn the_ring_page_with_every_scenario_at_its_end() -> Result<()> {
 }
 
 #[tokio::test]
+async fn the_directory_page_in_each_of_its_views() -> Result<()> {
+    let site = SiteServer::start("/").await?;
+    // A moment after a deed.
+    let moment = "s=tracker-goes&do=10000000:out,directory&t=14500000";
+    let page = Page::open(&format!("{}#/directory?{moment}", site.url())).await?;
+    page.wait_for_text("status", "Result", "The central directory was taken out")
+        .await?;
+    fits(&page, "directory").await?;
+    page.resize(1280, 800).await?;
+    page.click("button", "Chord beside Kademlia").await?;
+    fits(&page, "directory-beside").await?;
+    page.resize(1280, 800).await?;
+    page.click("button", "Exercise").await?;
+    page.click("button", "DNS, distributed: yes").await?;
+    page.click("button", "Compare with ours").await?;
+    fits(&page, "directory-exercise").await
+}
+
+#[tokio::test]
 async fn the_page_of_experiments_before_and_after_a_run() -> Result<()> {
     let site = SiteServer::start("/").await?;
     let page = Page::open(&format!("{}#/experiments", site.url())).await?;

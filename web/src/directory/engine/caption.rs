@@ -11,19 +11,7 @@ use chordscope_sim::worlds::directory::{DirectoryWorld, History};
 use crate::directory::engine::place;
 use crate::directory::engine::question::Question;
 use crate::directory::engine::statement::{Statement, told};
-
-/// The mood of a caption: it chooses its colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    /// Nothing special.
-    Calm,
-    /// A question is under way.
-    Asks,
-    /// All kinds have found it.
-    Done,
-    /// Some kind does not find.
-    Wrong,
-}
+use crate::player::caption_line::Tone;
 
 /// The caption.
 #[derive(Clone, Debug, PartialEq, Eq)]

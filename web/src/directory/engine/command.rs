@@ -1,9 +1,10 @@
 //! The commands of the user to the engine.
 
+use chordscope_sim::engine::json::Json;
 use chordscope_sim::worlds::directory::action::{Member, Part};
 use chordscope_sim::worlds::directory::setup::Kind;
 
-use crate::player::Control;
+use crate::player::{Control, Given};
 
 /// One intent of the user.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,6 +13,12 @@ pub enum Command {
     Time(Control),
     /// Start a built-in scenario, by its name.
     Load(&'static str),
+    /// Show the run and the moment that a link names.
+    Open(String),
+    /// Show the run that an exported file holds.
+    Import(Json),
+    /// Say why no run was exported or imported.
+    Refuse(String),
     /// Start what is shown again.
     Again,
     /// The selected peer, or the first that is up, asks all directories for the chosen title.
@@ -43,6 +50,16 @@ pub enum Over {
     Member(Member),
     /// The card of a title at a machine.
     Card(Member, u32),
+}
+
+impl From<Given> for Command {
+    fn from(given: Given) -> Self {
+        match given {
+            Given::Link(link) => Self::Open(link),
+            Given::File(run) => Self::Import(run),
+            Given::Refused(why) => Self::Refuse(why),
+        }
+    }
 }
 
 impl From<Control> for Command {

@@ -14,7 +14,7 @@ use crate::directory::engine::command::Over;
 use crate::directory::engine::figures::Figures;
 use crate::directory::engine::question::Question;
 use crate::directory::engine::statement::{Statement, Told};
-use crate::player::TimeView;
+use crate::player::{Address, Beside, Refused, TimeView};
 
 /// The page at one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +26,7 @@ pub struct Snapshot {
     /// The scenarios that can be shown.
     pub scenarios: Rc<Vec<Scenario>>,
     /// The one that is shown, by its place among them.
-    pub scenario: usize,
+    pub scenario: Option<usize>,
     /// Its goals, and whether the run came to each.
     pub goals: Vec<(Statement, bool)>,
     /// The peers, in ascending order of their ids.
@@ -57,8 +57,19 @@ pub struct Snapshot {
     pub predicted: Option<Statement>,
     /// The log, oldest first.
     pub events: Vec<EventRow>,
-    /// The reason why the last command was refused.
-    pub refused: Option<String>,
+    /// The digest of all that happened so far, in hexadecimal: the same run has the same digest everywhere.
+    pub digest: String,
+    /// Why the last command was refused, or what to know of the link that was followed.
+    pub refused: Option<Refused>,
+    /// The query of a link to the run, which the user began last.
+    pub address: Option<Address>,
+}
+
+impl Snapshot {
+    /// Why the last command that came by this control was refused.
+    pub fn refused_beside(&self, control: Beside) -> Option<&str> {
+        Refused::beside(self.refused.as_ref(), control)
+    }
 }
 
 /// A peer.

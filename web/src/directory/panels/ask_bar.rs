@@ -5,6 +5,7 @@ use yew::{Callback, Html, TargetCast, html};
 
 use crate::directory::engine::command::Command;
 use crate::directory::panels::Desk;
+use crate::player::Beside;
 
 /// The question bar.
 pub fn ask_bar(desk: &Desk) -> Html {
@@ -15,7 +16,7 @@ pub fn ask_bar(desk: &Desk) -> Html {
     });
     let again = desk.send.reform(|_: MouseEvent| Command::Again);
     let shot = &desk.view;
-    let scenario = shot.scenarios.get(shot.scenario);
+    let scenario = shot.scenario.and_then(|place| shot.scenarios.get(place));
     html! {
         <div class="ask">
             <form {onsubmit} aria-label="Question">
@@ -27,6 +28,9 @@ pub fn ask_bar(desk: &Desk) -> Html {
             </form>
             if let Some(scenario) = scenario {
                 <p class="ask__about"><b>{"Watch:"}</b>{" "}{scenario.watch}</p>
+            }
+            if let Some(refused) = shot.refused_beside(Beside::Question) {
+                <p class="error" role="alert">{refused}</p>
             }
         </div>
     }
@@ -48,10 +52,12 @@ fn scenarios(desk: &Desk) -> Html {
     html! {
         <label class="ask__own">
             {"Scenario"}
-            <select ~selectedIndex={index(shot.scenario)} {onchange}>
+            <select ~selectedIndex={index(shot.scenario.unwrap_or(shot.scenarios.len()))} {onchange}>
                 for (place, one) in shot.scenarios.iter().enumerate() {
-                    <option key={one.name} selected={shot.scenario == place}>{one.title}</option>
+                    <option key={one.name} selected={shot.scenario == Some(place)}>{one.title}</option>
                 }
+                // Behind the scenarios, so that each keeps its place.
+                <option key="own" selected={shot.scenario.is_none()} disabled={shot.scenario.is_some()}>{"Of a link or a file"}</option>
             </select>
         </label>
     }

@@ -46,7 +46,7 @@ pub fn ExerciseView() -> Html {
             </div>
             <div class="saves">
                 <button class="main" type="button" aria-pressed={compared.to_string()} onclick={compare}>{"Compare with ours"}</button>
-                <button type="button" onclick={export}>{"Export"}</button>
+                <button type="button" onclick={export}>{"Export answers"}</button>
             </div>
             <p role="status" aria-label="Answers">{told(&answers)}</p>
         </div>

@@ -1,24 +1,20 @@
-//! The goals of the scenario, which the run ticks.
+//! The goals of the scenario that is shown, and the digest of its run.
 
-use yew::{Html, html};
+use yew::Html;
 
 use crate::directory::panels::Desk;
+use crate::player::goals_card::{self, GoalLine};
 
 /// The card with the table "Goals".
 pub fn goals_card(desk: &Desk) -> Html {
-    let goals = &desk.view.goals;
-    let met = goals.iter().filter(|(_, is_met)| *is_met).count();
-    html! {
-        <section class="card" aria-labelledby="directory-goals-title">
-            <header><h2 id="directory-goals-title">{"Goals"}</h2><span>{format!("{met} of {}", goals.len())}</span></header>
-            <table aria-label="Goals">
-                <thead><tr><th scope="col">{"Goal"}</th><th scope="col">{"Come to"}</th></tr></thead>
-                <tbody>
-                    for (place, (goal, is_met)) in goals.iter().enumerate() {
-                        <tr key={place} class={is_met.then_some("met")}><td>{goal.text()}</td><td>{if *is_met { "✓ yes" } else { "not yet" }}</td></tr>
-                    }
-                </tbody>
-            </table>
-        </section>
-    }
+    let rows = desk.view.goals.iter();
+    let goals: Vec<GoalLine> = rows
+        .map(|(goal, is_met)| (goal.text(), is_met.then(|| "yes".to_owned())))
+        .collect();
+    goals_card::goals_card(
+        "directory-goals-title",
+        &goals,
+        "Each scenario has goals, which its run ticks. This one is none of them.",
+        &desk.view.digest,
+    )
 }

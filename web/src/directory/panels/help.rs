@@ -9,7 +9,7 @@ pub const HELP: Help = Help {
     id: "directory-help-title",
     text: &[
         "The same peers keep the same titles in all pictures, and ask the same questions at the same moments. Only where the cards lie that say who has what is different: in one box, in several, or with the peers themselves. All of it runs in this page, in virtual time: the ring is the protocol of a native peer, directory, trackers and Kademlia are models beside it.",
-        "Choose a part and take it out. What is found of the last hundred lookups is counted below the pictures. A deed at an earlier moment begins a branch: what came after stays on the other one.",
+        "Choose a part and take it out. What is found of the last hundred lookups is counted below the pictures. A deed at an earlier moment begins a branch: what came after stays on the other one. “Export” saves the run with its branches; “Import”, or dropping the file on the page, opens it again.",
     ],
     keys: &[
         ("Space", "play, or pause"),
@@ -17,15 +17,27 @@ pub const HELP: Help = Help {
         ("→ ←", "step forward, step back"),
         ("Home End", "to the beginning, to the furthest moment"),
         ("+ −", "faster, slower"),
+        ("Ctrl+z Ctrl+y", "undo the last deed, do it again"),
         ("] [", "select the next or the previous peer"),
+        ("s", "copy a link to this moment"),
     ],
 };
 
-/// The command of a single key.
-pub fn of_key(key: &str) -> Option<Command> {
-    Some(match key {
+/// A meaning of a single key.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wish {
+    /// Copy a link to this moment.
+    Share,
+    /// A command to the engine.
+    Engine(Command),
+}
+
+/// The meaning of a single key.
+pub fn of_key(key: &str) -> Option<Wish> {
+    Some(Wish::Engine(match key {
+        "s" => return Some(Wish::Share),
         "]" => Command::Move(true),
         "[" => Command::Move(false),
         _ => Command::Time(Control::of_key(key)?),
-    })
+    }))
 }

@@ -21,6 +21,18 @@ const ROWS: usize = 7;
 /// The cards of a row beside a peer.
 const WIDE: usize = 3;
 
+/// The radii at which the name of a peer may stand, the best first.
+const NAMES: [f64; 6] = [
+    RADIUS - 15.0,
+    RADIUS + 17.0,
+    RADIUS - 29.0,
+    RADIUS + 30.0,
+    RADIUS - 43.0,
+    RADIUS + 42.0,
+];
+/// The width of a digit of a name, and its height.
+const DIGIT: (f64, f64) = (7.0, 12.0);
+
 /// The mark of a thing, for `data-over`.
 fn mark(over: Over) -> String {
     let name = |member| match member {
@@ -57,6 +69,24 @@ fn px(value: f64) -> String {
 fn peer_at(turn: f64, radius: f64) -> (f64, f64) {
     let (right, up) = on_circle(turn);
     (SIZE.0 / 2.0 + radius * right, SIZE.1 / 2.0 - radius * up)
+}
+
+/// The middles of the names of peers at these turns, whose texts have so many digits: each where it covers no other, if there is room.
+fn name_places(peers: impl Iterator<Item = (f64, usize)>) -> Vec<(f64, f64)> {
+    let mut placed: Vec<(f64, f64, f64)> = Vec::new();
+    for (turn, digits) in peers {
+        let wide = DIGIT.0 * digits as f64;
+        let is_free = |(x, y): &(f64, f64)| {
+            let covers = |(other_x, other_y, other_wide): &(f64, f64, f64)| {
+                (x - other_x).abs() < (wide + other_wide) / 2.0 && (y - other_y).abs() < DIGIT.1
+            };
+            !placed.iter().any(covers)
+        };
+        let all = NAMES.map(|radius| peer_at(turn, radius));
+        let (x, y) = all.into_iter().find(is_free).unwrap_or(all[0]);
+        placed.push((x, y, wide));
+    }
+    placed.into_iter().map(|(x, y, _)| (x, y)).collect()
 }
 
 /// The places of so many boxes, and their width and height.
@@ -123,6 +153,12 @@ impl Picture<'_> {
     /// The picture as an SVG element's content.
     pub fn draw(&self) -> Html {
         let asked = self.shot.asked.as_ref();
+        let peers = self.shot.peers.iter();
+        let names = match self.knows {
+            true => name_places(peers.map(|peer| (peer.turn, peer.place.to_string().len()))),
+            // There only the asker has one, within the circle: cards lie outside.
+            false => peers.map(|peer| peer_at(peer.turn, NAMES[0])).collect(),
+        };
         html! {
             <>
                 <circle class="dir-band" cx={px(SIZE.0 / 2.0)} cy={px(SIZE.1 / 2.0)} r={px(RADIUS)} />
@@ -135,7 +171,7 @@ impl Picture<'_> {
                     }
                 }
                 if let Some(asked) = asked { {self.way(asked)} }
-                {for self.shot.peers.iter().map(|peer| self.peer(peer))}
+                {for self.shot.peers.iter().zip(names).map(|(peer, name)| self.peer(peer, name))}
                 if let Some(asked) = asked { {self.flights(asked)} }
             </>
         }
@@ -218,7 +254,7 @@ impl Picture<'_> {
             .collect()
     }
 
-    fn peer(&self, peer: &PeerView) -> Html {
+    fn peer(&self, peer: &PeerView, (name_x, name_y): (f64, f64)) -> Html {
         let (x, y) = peer_at(peer.turn, RADIUS);
         let asks = self.shot.asked.as_ref().map(|asked| asked.peer) == Some(peer.place);
         let mut class = "dir-peer".to_owned();
@@ -235,7 +271,6 @@ impl Picture<'_> {
             }
         }
         let over = mark(Over::Member(Member::Peer(peer.place)));
-        let (name_x, name_y) = peer_at(peer.turn, RADIUS - 15.0);
         html! {
             <g key={peer.place}>
                 <circle {class} cx={px(x)} cy={px(y)} r={if asks { "7" } else { "5.5" }} />
@@ -359,6 +394,27 @@ mod tests {
         }
         for wrong in ["", "x", "d1", "t", "p-1", "p1.", "é1"] {
             assert_eq!(read_mark(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn names_cover_one_another_in_no_scenario() {
+        for scenario in chordscope_sim::worlds::directory::scenario::all() {
+            let setup = scenario.setup;
+            let turns = setup.peers.iter().map(|id| setup.space.turn(*id));
+            let digits = |place: usize| place.to_string().len();
+            let all: Vec<(f64, usize)> = turns.zip((1..).map(digits)).collect();
+            let places = name_places(all.iter().copied());
+            for (at, (x, y)) in places.iter().enumerate() {
+                let wide = |at: usize| DIGIT.0 * all[at].1 as f64 / 2.0;
+                assert!((wide(at)..SIZE.0 - wide(at)).contains(x), "{x}");
+                assert!((DIGIT.1 / 2.0..SIZE.1 - DIGIT.1 / 2.0).contains(y), "{y}");
+                for (other, (other_x, other_y)) in places[..at].iter().enumerate() {
+                    let apart = (x - other_x).abs() >= wide(at) + wide(other)
+                        || (y - other_y).abs() >= DIGIT.1;
+                    assert!(apart, "{}: {} {}", scenario.name, other + 1, at + 1);
+                }
+            }
         }
     }
 

@@ -16,7 +16,7 @@ use crate::directory::panels::{Desk, say};
 const SHOWN: [(Kind, &str, &str); 3] = [
     (Kind::Central, "One directory", "as Napster had it"),
     (Kind::Trackers, "Trackers", "each title with some of them"),
-    (Kind::Chord, "Everybody", "a distributed hash table: Chord"),
+    (Kind::Chord, "Everybody", "a hash table: Chord"),
 ];
 
 /// The pictures in a row, with what was found below each.

@@ -7,6 +7,7 @@ use crate::directory::engine::command::Command;
 use crate::directory::engine::statement::capital;
 use crate::directory::panels::Desk;
 use crate::directory::panels::ask_bar::index;
+use crate::player::Beside;
 
 /// The card.
 pub fn take_out_card(desk: &Desk) -> Html {
@@ -42,7 +43,7 @@ pub fn take_out_card(desk: &Desk) -> Html {
                 {button("Take out", can_go, Command::TakeOut)}
                 {button("Put back", can_come, Command::PutBack)}
             </div>
-            if let Some(refused) = &shot.refused {
+            if let Some(refused) = shot.refused_beside(Beside::Ring) {
                 <p class="error" role="alert">{refused}</p>
             }
             <p class="card__note">{"What goes is silent from that moment on, and what it knew is lost. Random peers are drawn anew each time, and come back in the order in which they went; a region’s peers lie all round the ring."}</p>

@@ -3,11 +3,12 @@
 use web_sys::{Event, HtmlInputElement};
 use yew::{Callback, Html, TargetCast, html};
 
+use crate::player::event_log::{self, Line};
 use crate::ring::engine::command::Command;
 use crate::ring::engine::snapshot::{About, EventView};
-use crate::ring::panels::{Desk, time_text};
+use crate::ring::panels::Desk;
 
-/// The card with the log "Events", newest first.
+/// The card with the log "Events".
 pub fn event_log(desk: &Desk) -> Html {
     let shot = &desk.view;
     let send = desk.send.clone();
@@ -15,29 +16,15 @@ pub fn event_log(desk: &Desk) -> Html {
         let input: HtmlInputElement = event.target_unchecked_into();
         send.emit(Command::ShowUpkeep(input.checked()));
     });
+    let switch = html! {
+        <label class="switch"><input type="checkbox" checked={shot.upkeep_shown} {onchange} />{"show stabilization"}</label>
+    };
     // While stabilization scrolls by, reading it aloud would only drown the rest.
-    let live = if shot.upkeep_shown { "off" } else { "polite" };
-    html! {
-        <section class="card" aria-labelledby="events-title">
-            <header>
-                <h2 id="events-title">{"Events"}</h2>
-                <label class="switch"><input type="checkbox" checked={shot.upkeep_shown} {onchange} />{"show stabilization"}</label>
-            </header>
-            if shot.events.is_empty() {
-                <p class="card__empty">{"Nothing has happened yet. Press Play, or step forward."}</p>
-            }
-            <div class="log" role="log" aria-label="Events" aria-live={live} tabindex={(!shot.events.is_empty()).then_some("0")}>
-                <ol reversed={true}>
-                    for event in shot.events.iter().rev() {
-                        {line(event)}
-                    }
-                </ol>
-            </div>
-        </section>
-    }
+    let lines = shot.events.iter().map(line);
+    event_log::event_log("events-title", switch, !shot.upkeep_shown, lines)
 }
 
-fn line(event: &EventView) -> Html {
+fn line(event: &EventView) -> Line {
     let class = match event.about {
         About::Lookup => "lookup",
         About::Upkeep | About::Other => "upkeep",
@@ -45,7 +32,10 @@ fn line(event: &EventView) -> Html {
         About::Lost => "lost",
         About::Violation => "violation",
     };
-    html! {
-        <li key={event.index} {class}><time>{time_text(event.at)}</time><span>{&event.text}</span></li>
+    Line {
+        index: event.index,
+        at: event.at,
+        class: Some(class),
+        text: event.text.clone(),
     }
 }

@@ -6,21 +6,9 @@ use chordscope_sim::worlds::swarm::acting::{Action, What};
 use chordscope_sim::worlds::swarm::number;
 use chordscope_sim::worlds::swarm::view::Moment;
 
+use crate::player::caption_line::Tone;
 use crate::swarm::engine::statement::Statement;
 use crate::swarm::engine::{describe, moment};
-
-/// The mood of a caption: it chooses its colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    /// Nothing special.
-    Calm,
-    /// A request.
-    Asks,
-    /// Somebody, or everybody, is done.
-    Done,
-    /// Something is lost or wrong.
-    Wrong,
-}
 
 /// The caption.
 #[derive(Clone, Debug, PartialEq, Eq)]

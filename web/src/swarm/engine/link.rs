@@ -22,8 +22,7 @@ pub(super) fn to(history: &History<SwarmWorld>, selected: Option<u64>) -> Result
 /// The query of a link to a run that has just begun, whatever its moment.
 pub(super) fn to_run(history: &History<SwarmWorld>) -> Option<String> {
     let link = Permalink::of(history, None).ok()?;
-    let parts = link.split('&').filter(|part| !part.starts_with("t="));
-    Some(parts.collect::<Vec<_>>().join("&"))
+    Some(link::to_run(&link))
 }
 
 /// Opens a link; the run of the title `shown` stays where it cannot be read.

@@ -6,7 +6,7 @@ use chordscope_sim::worlds::swarm::comparison::Contender;
 use chordscope_sim::worlds::swarm::scenario::Scenario;
 use chordscope_sim::worlds::swarm::view::Moment;
 
-use crate::player::{Beside, Refused, TimeView};
+use crate::player::{Address, Beside, Refused, TimeView};
 use crate::swarm::engine::caption::Caption;
 use crate::swarm::engine::command::Over;
 use crate::swarm::engine::levers::Levers;
@@ -47,15 +47,6 @@ pub struct Snapshot {
     pub refused: Option<Refused>,
     /// The query of a link to the run, which the user began last.
     pub address: Option<Address>,
-}
-
-/// An address that the page is to have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Address {
-    /// Tells it from the last one.
-    pub number: u32,
-    /// The query.
-    pub query: String,
 }
 
 /// The three ways to serve everyone, without what the user did in the run.

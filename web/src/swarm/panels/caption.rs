@@ -1,25 +1,14 @@
 //! The caption: the last event, and the reason for it.
 
-use yew::{Html, html};
+use yew::Html;
 
-use crate::swarm::engine::caption::Tone;
+use crate::player::caption_line::{self, Tone};
 use crate::swarm::panels::{Desk, say};
 
-/// The caption below the stage, which is the status "Result".
+/// The caption below the stage. While requests follow one another they are not read aloud: the log has them.
 pub fn caption_line(desk: &Desk) -> Html {
     let caption = &desk.view.caption;
-    let class = match caption.tone {
-        Tone::Calm => "caption caption--calm",
-        Tone::Asks => "caption",
-        Tone::Done => "caption caption--done",
-        Tone::Wrong => "caption caption--failed",
-    };
-    // While requests follow one another they are not read aloud: the log has them.
-    let live = match desk.view.time.playing && caption.tone == Tone::Asks {
-        true => "off",
-        false => "polite",
-    };
-    html! {
-        <div {class} role="status" aria-label="Result" aria-live={live}><p><b>{caption.lead.text()}</b>{" "}{say(&caption.rest)}</p></div>
-    }
+    let fast = desk.view.time.playing && caption.tone == Tone::Asks;
+    let (lead, rest) = (caption.lead.text(), say(&caption.rest));
+    caption_line::caption_line(caption.tone, fast, lead, rest)
 }
