@@ -1,7 +1,8 @@
 //! The caption: the last deed or question, and what follows from it.
 
-use yew::{Html, html};
+use yew::Html;
 
+use crate::components::caption::Caption;
 use crate::directory::engine::caption::Tone;
 use crate::directory::panels::{Desk, say};
 
@@ -14,12 +15,13 @@ pub fn caption_line(desk: &Desk) -> Html {
         Tone::Done => "caption caption--done",
         Tone::Wrong => "caption caption--failed",
     };
-    // While its numbers run they are not read aloud: the table has them.
-    let live = match desk.view.time.playing {
-        true => "off",
-        false => "polite",
-    };
-    html! {
-        <div {class} role="status" aria-label="Result" aria-live={live}><p><b>{caption.lead.text()}</b>{" "}{say(&caption.rest)}</p></div>
+    Caption {
+        class,
+        lead: caption.lead.text(),
+        rest: say(&caption.rest),
+        name: Some("Result"),
+        // While its numbers run they are not read aloud: the table has them.
+        aloud: !desk.view.time.playing,
     }
+    .html()
 }

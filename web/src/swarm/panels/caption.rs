@@ -1,7 +1,8 @@
 //! The caption: the last event, and the reason for it.
 
-use yew::{Html, html};
+use yew::Html;
 
+use crate::components::caption::Caption;
 use crate::swarm::engine::caption::Tone;
 use crate::swarm::panels::{Desk, say};
 
@@ -14,12 +15,13 @@ pub fn caption_line(desk: &Desk) -> Html {
         Tone::Done => "caption caption--done",
         Tone::Wrong => "caption caption--failed",
     };
-    // While requests follow one another they are not read aloud: the log has them.
-    let live = match desk.view.time.playing && caption.tone == Tone::Asks {
-        true => "off",
-        false => "polite",
-    };
-    html! {
-        <div {class} role="status" aria-label="Result" aria-live={live}><p><b>{caption.lead.text()}</b>{" "}{say(&caption.rest)}</p></div>
+    Caption {
+        class,
+        lead: caption.lead.text(),
+        rest: say(&caption.rest),
+        name: Some("Result"),
+        // While requests follow one another they are not read aloud: the log has them.
+        aloud: !(desk.view.time.playing && caption.tone == Tone::Asks),
     }
+    .html()
 }
