@@ -162,18 +162,19 @@ fn pick(desk: &Desk) -> Html {
         }
     });
     let shot = &desk.view;
-    // After a choice of the visitor's, a list follows the index alone.
     let now = shot
         .nodes
         .iter()
-        .position(|node| shot.chosen == Some(node.id));
-    let now = i32::try_from(now.unwrap_or_default()).unwrap_or_default();
+        .position(|node| shot.chosen == Some(node.id))
+        .unwrap_or_default();
+    // After a choice of the visitor's, a list follows the index alone; before any, it has its options later than its index.
+    let index = i32::try_from(now).unwrap_or_default();
     html! {
         <form class="pick-node" {onsubmit}>
             <label for={NODES}>{"Node"}</label>
-            <select id={NODES} ~selectedIndex={now} {onchange}>
-                for node in shot.nodes.iter() {
-                    <option key={shot.space.show(node.id)}>{shot.space.show(node.id)}</option>
+            <select id={NODES} ~selectedIndex={index} {onchange}>
+                for (place, node) in shot.nodes.iter().enumerate() {
+                    <option key={shot.space.show(node.id)} selected={place == now}>{shot.space.show(node.id)}</option>
                 }
             </select>
             <button type="submit">{"Choose"}</button>
