@@ -1,6 +1,8 @@
 //! The caption below a stage, which is the status "Result".
 
-use yew::{Html, html};
+use yew::Html;
+
+use crate::components::caption::Caption;
 
 /// The mood of a caption: it chooses its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +25,12 @@ pub fn caption_line(tone: Tone, fast: bool, lead: String, rest: String) -> Html 
         Tone::Done => "caption caption--done",
         Tone::Wrong => "caption caption--failed",
     };
-    html! {
-        <div {class} role="status" aria-label="Result" aria-live={if fast { "off" } else { "polite" }}><p><b>{lead}</b>{" "}{rest}</p></div>
+    Caption {
+        class,
+        lead,
+        rest,
+        name: Some("Result"),
+        aloud: !fast,
     }
+    .html()
 }

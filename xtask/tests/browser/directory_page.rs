@@ -194,7 +194,7 @@ async fn on_a_phone_a_picture_the_caption_and_play_are_on_one_screen() -> Result
     stop_at(&page, 42.0).await?;
     let outside = "
         scrollTo(0, 0);
-        const parts = ['.dir > svg', '.caption', '.bar [aria-label=Play]'].map(part => document.querySelector('#lab ' + part));
+        const parts = ['.dir > svg', '.caption', '.bar [aria-label=Play]'].map(part => document.querySelector('#directory ' + part));
         return parts.map(part => part.getBoundingClientRect())
             .filter(area => area.height < 20 || area.top < 0 || area.bottom > innerHeight || area.right > innerWidth)
             .map(area => [area.top, area.bottom, innerHeight])";
@@ -380,7 +380,8 @@ async fn a_shared_link_and_a_reload_show_the_same_moment_and_the_program_has_its
             .await?;
         other.assert_no_errors().await?;
         other.run("location.hash = '#/directory?s=nothing'").await?;
-        let alert = "return document.querySelector('#lab .ask [role=alert]')?.textContent ?? ''";
+        let alert =
+            "return document.querySelector('#directory .ask [role=alert]')?.textContent ?? ''";
         eventually("what is wrong with the link", async || {
             let said = other.run(alert).await?.to_string();
             Ok(said.contains("there is no such scenario").then_some(()))
@@ -430,7 +431,7 @@ async fn a_run_is_exported_and_imported_with_its_branches() -> Result<()> {
     )?;
     let input = other.by_name("button", "Import").await?;
     input.send_keys(foreign.to_string_lossy()).await?;
-    let alert = "return document.querySelector('#lab .top [role=alert]')?.textContent ?? ''";
+    let alert = "return document.querySelector('#directory .top [role=alert]')?.textContent ?? ''";
     eventually("why it cannot be opened", async || {
         let said = other.run(alert).await?.to_string();
         Ok(said.contains("This file cannot be opened").then_some(()))

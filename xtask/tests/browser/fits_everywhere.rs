@@ -31,7 +31,7 @@ const SIZES: [(u32, u32); 17] = [
 /// A script: the faults of the layout. Texts and controls are examined as far as the frames around them show them: what a scroll bar
 /// leads to is not cut off.
 const WRONG: &str = r"
-    const root = document.querySelector('#ring:not([hidden]), #swarm:not([hidden]), #directory:not([hidden]), #experiments:not([hidden]), #live:not([hidden])');
+    const root = document.querySelector('#home:not([hidden]), #ring:not([hidden]), #swarm:not([hidden]), #directory:not([hidden]), #experiments:not([hidden]), #live:not([hidden])');
     const wrong = [];
     const over = document.documentElement.scrollWidth - innerWidth;
     if (over > 0) wrong.push(`the page is ${over} wider than the screen`);
@@ -152,6 +152,28 @@ async fn fits_at(page: &Page, what: &str, sizes: &[(u32, u32)]) -> Result<()> {
     }
     assert!(faults.is_empty(), "{what}: {faults:#?}");
     Ok(())
+}
+
+#[tokio::test]
+async fn the_home_page_at_its_beginning_and_with_its_longest_texts() -> Result<()> {
+    let site = SiteServer::start("/").await?;
+    let page = Page::open(&site.url()).await?;
+    page.wait_for_text("status", "Goals", "0 of 3").await?;
+    eventually("four figures", async || {
+        let figures = "return document.querySelectorAll('.door__figure b').length";
+        Ok((page.run(figures).await? == 4).then_some(()))
+    })
+    .await?;
+    fits(&page, "home").await?;
+    page.resize(1280, 800).await?;
+    page.choose("Node", "28").await?;
+    page.click("button", "Look up 26 from 1").await?;
+    page.wait_for_text("status", "Goals", "2 of 3").await?;
+    fits(&page, "home-found").await?;
+    page.resize(1280, 800).await?;
+    page.click("button", "Insert node 27").await?;
+    page.wait_for_text("status", "Goals", "3 of 3").await?;
+    fits(&page, "home-done").await
 }
 
 #[tokio::test]

@@ -2,18 +2,20 @@
 
 use chordscope_core::base::id::Id;
 use wasm_bindgen::JsCast;
-use web_sys::{Event, HtmlSelectElement, MouseEvent, PointerEvent, SubmitEvent};
+use web_sys::{Event, HtmlSelectElement, MouseEvent, SubmitEvent};
 use yew::{Callback, Html, NodeRef, TargetCast, classes, html};
 
+use crate::components::caption::Caption;
 use crate::components::icon::{Picture, icon};
+use crate::components::pointing::{Pointing, pointing};
 use crate::home::engine::caption::Tone;
 use crate::home::engine::command::Command;
 use crate::home::engine::goals::{Goal, State};
 use crate::home::engine::lesson::KEY;
 use crate::home::engine::snapshot::Snapshot;
 use crate::home::panels::Desk;
-use crate::page;
-use crate::scene::hit::{Targets, Tip, Under, on_ring};
+use crate::page::{self, Place};
+use crate::scene::hit::{Targets, Under, on_ring};
 use crate::scene::layout::Layout;
 
 /// The element id of the list of nodes.
@@ -32,24 +34,23 @@ pub fn living(desk: &Desk, still: NodeRef, moving: NodeRef) -> Html {
 
 fn stage(desk: &Desk, still: NodeRef, moving: NodeRef) -> Html {
     let Desk { view, send } = desk;
-    let onpointermove = {
-        let (view, send, still) = (view.clone(), send.clone(), still.clone());
-        Callback::from(move |event: PointerEvent| {
-            let (node, tip) = under(&view, &event, &still);
-            if tip == Tip::Fine {
-                send.emit(Command::Hover(node));
-            }
-        })
+    let find = {
+        let view = view.clone();
+        Callback::from(move |place| under(&view, place))
     };
-    let onpointerleave = send.reform(|_: PointerEvent| Command::Hover(None));
-    let onclick = {
-        let (view, send, still) = (view.clone(), send.clone(), still.clone());
-        Callback::from(move |event: MouseEvent| {
-            if let (Some(node), _) = under(&view, &event, &still) {
+    let choose = {
+        let send = send.clone();
+        Callback::from(move |node: Option<Id>| {
+            if let Some(node) = node {
                 send.emit(Command::Choose(node));
             }
         })
     };
+    let Pointing {
+        onpointermove,
+        onpointerleave,
+        onclick,
+    } = pointing(&still, &find, &send.reform(Command::Hover), choose);
     let class = classes!("view", view.hovered.is_some().then_some("view--over"));
     html! {
         <div {class} {onpointermove} {onpointerleave} {onclick}>
@@ -59,38 +60,37 @@ fn stage(desk: &Desk, still: NodeRef, moving: NodeRef) -> Html {
     }
 }
 
-/// The node under the pointer of an event, and the kind of the pointer's tip. The part of the band that a node keeps is not the node: that is
-/// asked for.
-fn under(shot: &Snapshot, event: &MouseEvent, canvas: &NodeRef) -> (Option<Id>, Tip) {
-    let Some(place) = page::place(event, canvas) else {
-        return (None, Tip::default());
-    };
+/// The node at a place. The part of the band that a node keeps is not the node: that is asked for.
+fn under(shot: &Snapshot, place: Place) -> Option<Id> {
     let turns: Vec<f64> = shot.nodes.iter().map(|node| node.turn).collect();
     let layout = Layout::new(place.width, place.height, &turns, true);
     let targets = Targets {
         nodes: turns,
         ..Targets::default()
     };
-    let node = match on_ring(&layout, &targets, place.point, place.tip) {
+    match on_ring(&layout, &targets, place.point, place.tip) {
         Some(Under::Node(at)) => shot.nodes.get(at).map(|node| node.id),
         _ => None,
-    };
-    (node, place.tip)
+    }
 }
 
 fn caption(desk: &Desk) -> Html {
     let caption = &desk.view.caption;
-    let tone = match caption.tone {
-        Tone::Calm => "caption--calm",
-        Tone::Ask => "caption--ask",
-        Tone::Busy => "caption--busy",
-        Tone::Done => "caption--done",
-        Tone::Wrong => "caption--wrong",
+    let class = match caption.tone {
+        Tone::Calm => "caption caption--calm",
+        Tone::Ask => "caption caption--ask",
+        Tone::Busy => "caption",
+        Tone::Done => "caption caption--done",
+        Tone::Wrong => "caption caption--wrong",
     };
-    let lead = caption.lead.text(desk.view.space);
-    html! {
-        <div class={classes!("caption", tone)} role="status" aria-label="Result"><p><b>{lead}</b>{" "}{desk.say(&caption.rest)}</p></div>
+    Caption {
+        class,
+        lead: caption.lead.text(desk.view.space),
+        rest: desk.say(&caption.rest),
+        name: Some("Result"),
+        aloud: true,
     }
+    .html()
 }
 
 /// The buttons. The next goal's are the main ones.
@@ -162,18 +162,19 @@ fn pick(desk: &Desk) -> Html {
         }
     });
     let shot = &desk.view;
-    // After a choice of the visitor's, a list follows the index alone.
     let now = shot
         .nodes
         .iter()
-        .position(|node| shot.chosen == Some(node.id));
-    let now = i32::try_from(now.unwrap_or_default()).unwrap_or_default();
+        .position(|node| shot.chosen == Some(node.id))
+        .unwrap_or_default();
+    // After a choice of the visitor's, a list follows the index alone; before any, it has its options later than its index.
+    let index = i32::try_from(now).unwrap_or_default();
     html! {
         <form class="pick-node" {onsubmit}>
             <label for={NODES}>{"Node"}</label>
-            <select id={NODES} ~selectedIndex={now} {onchange}>
-                for node in shot.nodes.iter() {
-                    <option key={shot.space.show(node.id)}>{shot.space.show(node.id)}</option>
+            <select id={NODES} ~selectedIndex={index} {onchange}>
+                for (place, node) in shot.nodes.iter().enumerate() {
+                    <option key={shot.space.show(node.id)} selected={place == now}>{shot.space.show(node.id)}</option>
                 }
             </select>
             <button type="submit">{"Choose"}</button>

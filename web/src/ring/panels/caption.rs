@@ -1,14 +1,15 @@
 //! The caption below the stage: the last event and its reason, in the protocol's words.
 
-use yew::{Html, html};
+use yew::Html;
 
+use crate::components::caption::Caption;
 use crate::ring::engine::snapshot::Tone;
 use crate::ring::panels::Desk;
 
 /// The caption below the stage.
 pub fn caption_line(desk: &Desk) -> Html {
     let caption = &desk.view.caption;
-    let tone = match caption.tone {
+    let class = match caption.tone {
         Tone::Calm => "caption caption--calm",
         Tone::Hop => "caption",
         Tone::Done => "caption caption--done",
@@ -17,11 +18,12 @@ pub fn caption_line(desk: &Desk) -> Html {
         Tone::Right => "caption caption--right",
         Tone::Wrong => "caption caption--wrong",
     };
-    let (lead, rest) = (
-        desk.view.say(&caption.lead),
-        desk.view.say_all(&caption.rest),
-    );
-    html! {
-        <div class={tone} aria-live="polite"><p><b>{lead}</b>{" "}{rest}</p></div>
+    Caption {
+        class,
+        lead: desk.view.say(&caption.lead),
+        rest: desk.view.say_all(&caption.rest),
+        name: None,
+        aloud: true,
     }
+    .html()
 }

@@ -1,18 +1,18 @@
 //! The stage itself: two canvases and what the pointer does on them. It paints nothing: the engine's loop does.
 
-use web_sys::{MouseEvent, PointerEvent};
 use yew::{Callback, Html, NodeRef, html};
 
 use chordscope_core::base::id::Id;
 
 use crate::components::legend::{SIMULATED, legend};
-use crate::page;
+use crate::components::pointing::{Pointing, pointing};
+use crate::page::Place;
 use crate::ring::engine::command::Command;
 use crate::ring::engine::compose::{labelled, named, targets};
 use crate::ring::engine::snapshot::{KeyView, Snapshot, Standing};
 use crate::ring::panels::Desk;
 use crate::ring::state::{Action, Field};
-use crate::scene::hit::{Tip, Under, on_ring};
+use crate::scene::hit::{Under, on_ring};
 use crate::scene::layout::Layout;
 
 /// The element id of the stage.
@@ -21,28 +21,19 @@ pub const VIEW: &str = "ring-view";
 /// The ring: `still` and `moving` are the canvases of its two layers. `corner` lies beside it where there is room, and below it on a phone.
 pub fn ring_view(desk: &Desk, still: NodeRef, moving: NodeRef, corner: Html) -> Html {
     let Desk { view, send, .. } = desk;
-    let onpointermove = {
-        let (view, send, still) = (view.clone(), send.clone(), still.clone());
-        Callback::from(move |event: PointerEvent| {
-            let (over, tip) = under(&view, &event, &still);
-            // What was last drawn as under it may be out of date: the engine knows.
-            if tip == Tip::Fine {
-                send.emit(Command::Hover(over));
-            }
-        })
+    let find = {
+        let view = view.clone();
+        Callback::from(move |place| under(&view, place))
     };
-    let onpointerleave = send.reform(|_: PointerEvent| Command::Hover(None));
-    let onclick = {
-        let (desk, still) = (desk.clone(), still.clone());
-        Callback::from(move |event: MouseEvent| {
-            let (hit, tip) = under(&desk.view, &event, &still);
-            // A finger does not hover: what it touches says what it is.
-            if tip == Tip::Blunt {
-                desk.send.emit(Command::Hover(hit));
-            }
-            choose(&desk, hit);
-        })
+    let choose = {
+        let desk = desk.clone();
+        Callback::from(move |hit| choose(&desk, hit))
     };
+    let Pointing {
+        onpointermove,
+        onpointerleave,
+        onclick,
+    } = pointing(&still, &find, &send.reform(Command::Hover), choose);
     let class = if view.hovered.is_some() {
         "view view--over"
     } else {
@@ -64,15 +55,12 @@ pub fn ring_view(desk: &Desk, still: NodeRef, moving: NodeRef, corner: Html) -> 
     }
 }
 
-/// The target under the pointer of an event, and the kind of the pointer's tip.
-fn under(shot: &Snapshot, event: &MouseEvent, canvas: &NodeRef) -> (Option<Under<Id>>, Tip) {
-    let Some(place) = page::place(event, canvas) else {
-        return (None, Tip::default());
-    };
+/// The target at a place.
+fn under(shot: &Snapshot, place: Place) -> Option<Under<Id>> {
     let targets = targets(shot);
     let layout = Layout::new(place.width, place.height, &targets.nodes, labelled(shot));
     let hit = on_ring(&layout, &targets, place.point, place.tip);
-    (hit.and_then(|hit| named(shot, hit)), place.tip)
+    hit.and_then(|hit| named(shot, hit))
 }
 
 /// A click or tap. Only a node answers a prediction.

@@ -1,12 +1,11 @@
 //! The stage itself: a canvas and what the pointer does on it. It paints nothing: the engine's loop does.
 
-use web_sys::{MouseEvent, PointerEvent};
 use yew::{Callback, Html, NodeRef, html};
 
-use crate::page;
+use crate::components::pointing::{Pointing, pointing};
+use crate::page::Place;
 use crate::scene::grid::hit::on_grid;
 use crate::scene::grid::layout::GridLayout;
-use crate::scene::hit::Tip;
 use crate::swarm::engine::command::{Command, Over};
 use crate::swarm::engine::snapshot::Snapshot;
 use crate::swarm::engine::{flows, named};
@@ -18,33 +17,25 @@ pub const VIEW: &str = "swarm-view";
 /// The grid, which is painted on `canvas`.
 pub fn stage_view(desk: &Desk, canvas: NodeRef) -> Html {
     let Desk { view, send, .. } = desk;
-    let onpointermove = {
-        let (view, send, canvas) = (view.clone(), send.clone(), canvas.clone());
-        Callback::from(move |event: PointerEvent| {
-            let (over, tip) = under(&view, &event, &canvas);
-            if tip == Tip::Fine {
-                send.emit(Command::Hover(over));
+    let find = {
+        let view = view.clone();
+        Callback::from(move |place| under(&view, place))
+    };
+    let choose = {
+        let send = send.clone();
+        Callback::from(move |over: Option<Over>| match over {
+            Some(Over::Member(member) | Over::Cell(member, _) | Over::Flow(_, member, _)) => {
+                send.emit(Command::Select(member));
             }
+            Some(Over::Segment(_)) => {}
+            None => send.emit(Command::Leave),
         })
     };
-    let onpointerleave = send.reform(|_: PointerEvent| Command::Hover(None));
-    let onclick = {
-        let (view, send, canvas) = (view.clone(), send.clone(), canvas.clone());
-        Callback::from(move |event: MouseEvent| {
-            let (over, tip) = under(&view, &event, &canvas);
-            // A finger does not hover: what it touches says what it is.
-            if tip == Tip::Blunt {
-                send.emit(Command::Hover(over));
-            }
-            match over {
-                Some(Over::Member(member) | Over::Cell(member, _) | Over::Flow(_, member, _)) => {
-                    send.emit(Command::Select(member));
-                }
-                Some(Over::Segment(_)) => {}
-                None => send.emit(Command::Leave),
-            }
-        })
-    };
+    let Pointing {
+        onpointermove,
+        onpointerleave,
+        onclick,
+    } = pointing(&canvas, &find, &send.reform(Command::Hover), choose);
     let class = if view.hovered.is_some() {
         "view view--over"
     } else {
@@ -60,11 +51,8 @@ pub fn stage_view(desk: &Desk, canvas: NodeRef) -> Html {
     }
 }
 
-/// The thing that the pointer of an event is over, and how exactly it points.
-fn under(shot: &Snapshot, event: &MouseEvent, canvas: &NodeRef) -> (Option<Over>, Tip) {
-    let Some(place) = page::place(event, canvas) else {
-        return (None, Tip::default());
-    };
+/// The thing at a place.
+fn under(shot: &Snapshot, place: Place) -> Option<Over> {
     let moment = &shot.moment;
     let layout = GridLayout::new(
         place.width,
@@ -73,5 +61,5 @@ fn under(shot: &Snapshot, event: &MouseEvent, canvas: &NodeRef) -> (Option<Over>
         moment.copies.len(),
     );
     let hit = on_grid(&layout, &flows(moment), place.point, place.tip);
-    (hit.and_then(|hit| named(moment, hit)), place.tip)
+    hit.and_then(|hit| named(moment, hit))
 }
