@@ -204,13 +204,13 @@ impl Meeting {
         lineage(&self.ring, self.goes[at]) == lineage(&self.ring, self.stays[0])
     }
 
-    /// Has a member adopt the lineage that stays, to the end: an order that fails is given again.
+    /// Has a member adopt the lineage that stays, to the end.
     fn adopt_wholly(&mut self, at: usize) {
-        let end = self.ring.now + Duration::from_secs(400);
+        assert_eq!(self.adopt(self.goes[at]), Ok(()));
+        let end = self.ring.now + Duration::from_secs(120);
         while !self.has_adopted(at) {
             let told = || format!("{:?}\n{}", self.ended, self.describe());
             assert!(self.ring.now < end, "{}", told());
-            assert_eq!(self.adopt(self.goes[at]), Ok(()));
             self.run_for(Duration::from_secs(1));
         }
     }
@@ -486,10 +486,11 @@ fn a_lineage_of_an_older_release_is_adopted_too_and_what_came_after_is_exported(
 
 #[test]
 fn members_adopt_with_interruptions_while_others_write_and_nothing_is_lost() {
+    // In 204 a primary restarts whose only fellow member is not its neighbour.
     for seed in 200..208 {
         let mut rng = Rng::from_seed(seed, 0x0ad0);
         let mut meeting = Meeting::new(seed, 3);
-        let mut order = vec![0, 1, 2];
+        let mut order = [0, 1, 2];
         order.rotate_left(rng.below(3) as usize);
         if rng.chance(1, 2) {
             order.swap(1, 2);

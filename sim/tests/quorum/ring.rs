@@ -211,22 +211,8 @@ impl Ring {
             let Some(output) = node.poll_output() else {
                 return;
             };
-            let output = match output {
-                Output::Send { to, message } if self.older.contains(&to.id()) => {
-                    let needs = message.needs();
-                    let is_new = needs.has(Features::TOUCH) || needs.has(Features::ORIGINS);
-                    match (message.plainer().filter(|_| is_new), message) {
-                        (Some(message), _) => Output::Send { to, message },
-                        (None, Message::Request(number, _)) if is_new => {
-                            // As a peer answers for who does not say the bit.
-                            let answer = Message::Response(number, Response::Unsupported);
-                            self.push(Duration::ZERO, Coming::Message(id, to, answer));
-                            continue;
-                        }
-                        (None, message) => Output::Send { to, message },
-                    }
-                }
-                output => output,
+            let Some(output) = self.as_sent(id, output) else {
+                continue;
             };
             match output {
                 Output::Send { to, message } => {
@@ -273,6 +259,26 @@ impl Ring {
                     self.events.push((id, *event));
                 }
             }
+        }
+    }
+
+    /// An output as a peer's links send it: to an older release in words that it knows, and unanswerable requests are answered at once.
+    fn as_sent(&mut self, id: Id, output: Output) -> Option<Output> {
+        let (to, message) = match output {
+            Output::Send { to, message } if self.older.contains(&to.id()) => (to, message),
+            output => return Some(output),
+        };
+        let needs = message.needs();
+        let is_new = needs.has(Features::TOUCH) || needs.has(Features::ORIGINS);
+        match (message.plainer().filter(|_| is_new), message) {
+            (Some(message), _) => Some(Output::Send { to, message }),
+            (None, Message::Request(number, _)) if is_new => {
+                // As a peer answers for who does not say the bit.
+                let answer = Message::Response(number, Response::Unsupported);
+                self.push(Duration::ZERO, Coming::Message(id, to, answer));
+                None
+            }
+            (None, message) => Some(Output::Send { to, message }),
         }
     }
 

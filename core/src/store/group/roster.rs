@@ -212,10 +212,6 @@ impl Roster {
         !self.held.is_empty()
     }
 
-    pub(super) fn has_staged(&self) -> bool {
-        !self.staged.is_empty()
-    }
-
     /// The number of groups that this node is in.
     pub(super) fn count(&self) -> usize {
         self.held.len()
@@ -563,7 +559,7 @@ mod tests {
         for is_changed in [true, false] {
             roster.follow(parent.id(), &won, |_| false);
             assert_eq!(roster.is_dirty(), is_changed);
-            assert!(!roster.has_staged());
+            assert!(roster.staged.is_empty());
             roster.note_saving();
         }
     }
@@ -585,7 +581,7 @@ mod tests {
                 leads: vec![begun.id()],
             }
         );
-        assert!(!roster.has_staged() && roster.is_dirty());
+        assert!(roster.staged.is_empty() && roster.is_dirty());
         let open: Vec<GroupId> = roster.open().map(|held| held.group.id()).collect();
         assert_eq!(open, [begun.id()]);
         let decided = roster
@@ -618,7 +614,7 @@ mod tests {
         let staged = group((0, 100), 6, &[1, 2]).id();
         assert_eq!(roster.unknown(staged), Response::Unknown);
         roster.stage(parent.clone(), next(epoch(0, 6), &[1, 2]));
-        assert!(roster.forget(parent.id()) && !roster.has_staged());
+        assert!(roster.forget(parent.id()) && roster.staged.is_empty());
         assert_eq!(roster.unknown(parent.id()), Response::Gone(2));
         assert_eq!(roster.unknown(staged), Response::Unknown, "above the floor");
         let later = group((0, 100), 7, &[1, 2]);
