@@ -8,6 +8,7 @@ pub mod chrome;
 pub(crate) mod content;
 pub mod history;
 pub mod json;
+pub mod linked;
 pub mod malformed;
 pub mod network;
 pub mod permalink;

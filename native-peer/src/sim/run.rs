@@ -1,9 +1,5 @@
 //! `sim run`: a scenario in the simulator, from its beginning to its end, or a run that was exported, to the moment that it shows.
 
-mod consistency;
-mod directory;
-mod fallacies;
-mod swarm;
 mod worlds;
 
 use std::fs::File;

@@ -20,8 +20,6 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::engine::chrome::{Charted, Mark};
-use crate::engine::history::export::Portable;
-use crate::engine::json::Json;
 use crate::engine::malformed::Malformed;
 use crate::engine::trace::{Entry, Trace};
 use crate::engine::{Timed, World, history, run};
@@ -188,35 +186,5 @@ impl World for ConsistencyWorld {
 impl Charted for ConsistencyWorld {
     fn chart(&self, entry: &Entry<What>) -> Option<Mark> {
         view::chart(self, entry)
-    }
-}
-
-impl Portable for ConsistencyWorld {
-    const WORLD: &'static str = "consistency";
-
-    fn write_setup(setup: &Setup) -> Json {
-        text::write_setup(setup).into()
-    }
-
-    fn read_setup(value: Json) -> Result<Setup, Malformed> {
-        match value {
-            Json::Text(text) => text::read_setup(&text),
-            _ => Err(Malformed::new("setup", &"must be a text")),
-        }
-    }
-
-    fn set_plan(setup: &mut Setup, plan: Vec<Timed<Action>>) {
-        setup.actions = plan;
-    }
-
-    fn write_action(setup: &Setup, action: &Action) -> Json {
-        text::write_action(setup, action).into()
-    }
-
-    fn read_action(setup: &Setup, value: Json) -> Result<Action, String> {
-        match value {
-            Json::Text(text) => text::read_action(setup, &text),
-            _ => Err("must be a text".into()),
-        }
     }
 }

@@ -11,6 +11,7 @@ use chordscope_sim::engine::chrome::{self, Charted};
 use chordscope_sim::engine::history::History;
 use chordscope_sim::engine::history::export::{self, Imported, Portable};
 use chordscope_sim::engine::json::Json;
+use chordscope_sim::engine::linked::{Known, Linked, Permalink};
 use chordscope_sim::engine::malformed::Malformed;
 use chordscope_sim::engine::run::Run;
 use chordscope_sim::worlds::consistency::ConsistencyWorld;
@@ -29,23 +30,6 @@ pub(super) const WORLDS: [Finder; 4] = [
     Finder::of::<ConsistencyWorld>(),
     Finder::of::<FallaciesWorld>(),
 ];
-
-/// A world with scenarios and links.
-pub(super) trait Named: Portable + Charted + 'static {
-    /// The title of a run that is no built-in scenario.
-    const TITLE: &'static str;
-
-    /// Returns the built-in scenarios by their names.
-    fn scenarios() -> Vec<(&'static str, Plan<Self>)>;
-
-    /// Reads a link, with the caveat where its run may differ; `None` where the text is none to this world.
-    fn link(text: &str) -> Option<Result<(Plan<Self>, Option<String>), Malformed>>;
-
-    /// Returns the title of an exported run.
-    fn title(_: &Self::Setup) -> &'static str {
-        Self::TITLE
-    }
-}
 
 /// A run that is asked for.
 #[derive(Clone, Debug)]
@@ -79,6 +63,9 @@ pub(super) trait Runnable: Debug {
     fn execute(self: Box<Self>, charted: bool) -> Result<(Answer, Option<String>), Failure>;
 }
 
+/// A run that was found.
+type Found = Box<dyn Runnable>;
+
 /// The ways to find a run of one world.
 pub(super) struct Finder {
     /// The name of the world in files.
@@ -86,17 +73,22 @@ pub(super) struct Finder {
     /// The names of its scenarios.
     pub(super) names: fn() -> Vec<&'static str>,
     /// The run of a scenario's name or of a link; `None` where the text is neither of this world.
-    pub(super) named: fn(&str) -> Result<Option<Box<dyn Runnable>>, Failure>,
+    pub(super) named: fn(&str) -> Result<Option<Found>, Failure>,
     /// The branch of an exported run that is shown, to the moment that is shown.
-    pub(super) continued: fn(Json) -> Result<Box<dyn Runnable>, Malformed>,
+    pub(super) continued: fn(Json) -> Result<Found, Malformed>,
 }
 
 impl Finder {
-    const fn of<W: Named>() -> Self {
+    const fn of<W: Linked + Charted + 'static>() -> Self {
         Self {
-            world: W::WORLD,
-            names: || W::scenarios().into_iter().map(|(name, _)| name).collect(),
-            named: |text| Ok(named::<W>(text)?.map(|plan| Box::new(plan) as Box<dyn Runnable>)),
+            world: W::NAME,
+            names: || {
+                W::scenarios()
+                    .iter()
+                    .map(|one| W::known(one).name)
+                    .collect()
+            },
+            named: |text| Ok(named::<W>(text)?.map(|plan| Box::new(plan) as Found)),
             continued: |content| {
                 Ok(Box::new(continued::<W>(export::from_json(
                     content,
@@ -107,25 +99,27 @@ impl Finder {
     }
 }
 
-fn named<W: Named>(text: &str) -> Result<Option<Plan<W>>, Failure> {
-    let mut known = W::scenarios().into_iter();
-    if let Some((_, plan)) = known.find(|(name, _)| *name == text) {
-        return Ok(Some(plan));
+fn named<W: Linked>(text: &str) -> Result<Option<Plan<W>>, Failure> {
+    if let Some(scenario) = W::named(text) {
+        return Ok(Some(Plan::known(W::known(&scenario))));
     }
-    let Some(read) = W::link(text) else {
+    if !Permalink::<W>::is_one(text) {
         return Ok(None);
-    };
-    let (plan, said) = read.map_err(|error| Failure::usage(ARGUMENT, error))?;
-    caveat(said);
-    Ok(Some(plan))
+    }
+    let link = Permalink::<W>::parse(text);
+    let link = link.map_err(|error| Failure::usage(ARGUMENT, error))?;
+    caveat(link.caveat());
+    let (title, until) = (link.title(), link.until());
+    Ok(Some(Plan::of(title, link.setup, link.seed, until)))
 }
 
-fn continued<W: Named>(imported: Imported<W>) -> Plan<W> {
+fn continued<W: Linked>(imported: Imported<W>) -> Plan<W> {
     caveat(behaviour::caveat(imported.behaviour));
     let history = imported.history;
     let mut setup = history.setup().clone();
-    let title = W::title(&setup);
-    W::set_plan(&mut setup, history.actions().to_vec());
+    let scenario = W::scenario_of(&setup);
+    let title = scenario.map_or(W::TITLE, |scenario| W::known(&scenario).title);
+    W::plan_for(&mut setup, history.actions().to_vec());
     let mut plan = Plan::of(title, setup, history.seed(), history.now());
     plan.exported = Some(history);
     plan
@@ -146,6 +140,11 @@ impl<W: World> Plan<W> {
             setup,
             exported: None,
         }
+    }
+
+    /// A run of a scenario to its end.
+    fn known(known: Known<'_, W::Setup>) -> Self {
+        Self::of(known.title, known.setup.clone(), known.seed, known.until)
     }
 }
 
@@ -207,13 +206,15 @@ mod tests {
 
     /// Checks what holds of every world: a scenario and a link run to the digest of the page's history, an exported run goes on to the
     /// moment that it shows and has its title and chart, and what is of another world is left to that.
-    fn holds<W: Named>(link: &str, shown: &History<W>, track: &str) {
+    fn holds<W: Linked + Charted>(link: &str, shown: &History<W>, track: &str) {
         let digest = |world: &W| HEXLOWER.encode(&world.trace_digest());
         let run = |plan: Plan<W>| Box::new(plan).execute(true).unwrap();
         let (answer, _) = run(named::<W>(link).unwrap().unwrap());
         assert_eq!(answer.digest, digest(shown.world()), "{link}");
         assert_eq!(answer.events, shown.world().events());
-        for (name, plan) in W::scenarios() {
+        for scenario in W::scenarios() {
+            let known = W::known(&scenario);
+            let (name, plan) = (known.name, Plan::<W>::known(known));
             let mut history = History::<W>::new(plan.setup.clone(), plan.seed).unwrap();
             let moment = Instant::from_micros(plan.until.as_micros() / 2);
             history.advance_to(moment);
@@ -222,11 +223,13 @@ mod tests {
             assert!(again.is_exported() && !plan.is_exported());
             assert_eq!((again.until, again.seed), (moment, plan.seed));
             assert_eq!(again.export().unwrap(), text, "{name}");
+            let again_title = again.title;
             let (answer, _) = run(again);
             assert_eq!(answer.digest, digest(history.world()), "{name}");
             assert_eq!(named::<W>(name).unwrap().unwrap().title, plan.title);
+            assert_eq!(again_title, plan.title);
         }
-        let (_, plan) = W::scenarios().swap_remove(0);
+        let plan = Plan::<W>::known(W::known(&W::scenarios()[0]));
         let trace: Value = serde_json::from_str(&run(plan).1.unwrap()).unwrap();
         let mut events = trace["traceEvents"].as_array().unwrap().iter();
         assert!(
@@ -238,6 +241,27 @@ mod tests {
         }
         let (page, _) = link.split_once("s=").unwrap();
         assert!(named::<W>(&format!("{page}s=nothing")).is_err());
+    }
+
+    #[test]
+    fn a_set_up_that_is_written_out_is_found_by_its_world_alone() {
+        let links = [
+            "v=5&len=200000&slots=2&clients=2x20000,-&t=5",
+            "v=5&peers=5,900&k=4&t=5",
+            "v=5&systems=one&clients=Anna@1;Ben@9&names=book&t=5",
+            "v=5&members=32&names=40&reliable=5!&latency=60&t=5",
+        ];
+        for (place, link) in links.iter().enumerate() {
+            let page = ["swarm", "directory", "cap", "fallacies"][place];
+            for text in [
+                link.to_string(),
+                format!("http://127.0.0.1:7340/#/{page}?{link}"),
+            ] {
+                let found = WORLDS.map(|world| (world.named)(&text).unwrap().is_some());
+                let expected = std::array::from_fn(|other| other == place);
+                assert_eq!(found, expected, "{text}");
+            }
+        }
     }
 
     #[test]

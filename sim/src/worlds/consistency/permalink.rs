@@ -1,147 +1,95 @@
-//! A moment of a run of a world of consistency as the query of a URL: behaviour, scenario, seed, actions, time, selection.
+//! A world of consistency as names, links and files have it.
 //!
-//! `v=5&s=last-copy&seed=1&do=2000000:0,0,get;3000000:cut,1+4&t=4750000&sel=2`
-//!
-//! A set-up that is no built-in scenario's is written out, as exported runs have it. Times are in microseconds.
+//! `systems=one,quorum&bits=5&…` is one written out.
 
-use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
-use crate::engine::behaviour::{self, BEHAVIOUR};
+use crate::engine::Timed;
+use crate::engine::linked::{self, Known, Linked};
 use crate::engine::malformed::Malformed;
-use crate::engine::permalink::{MAX_LENGTH, Query, wrong};
+use crate::worlds::consistency::action::Action;
 use crate::worlds::consistency::scenario::Scenario;
 use crate::worlds::consistency::setup::Setup;
-use crate::worlds::consistency::{History, text};
+use crate::worlds::consistency::{ConsistencyWorld, text};
 use chordscope_core::base::time::Instant;
 
-/// The time at which the run of a link without a time and without a scenario ends.
+/// A link to a moment of a run.
+pub type Permalink = linked::Permalink<ConsistencyWorld>;
+
+/// The time at which a run without a scenario ends.
 const UNTIL: Instant = Instant::from_millis(12_000);
 
-/// The content of a permalink.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Permalink {
-    /// The behaviour that it was recorded with.
-    pub behaviour: u32,
-    /// The scenario, where it is a built-in one.
-    pub scenario: Option<Scenario>,
-    /// The set-up, with the link's actions.
-    pub setup: Setup,
-    /// The seed.
-    pub seed: u64,
-    /// The time to show; `None` where the link names the run alone.
-    pub at: Option<Instant>,
-    /// The number of the operation that is selected, on the first name.
-    pub selected: Option<u64>,
-}
+impl Linked for ConsistencyWorld {
+    const NAME: &'static str = "consistency";
+    const PAGE: &'static str = "cap";
+    const TITLE: &'static str = "a store of records";
+    const PARAMETERS: &'static str = text::PARAMETERS;
+    const MARKS: &'static [&'static str] = &["systems"];
 
-impl Permalink {
-    /// The link to the present moment of a run.
-    ///
-    /// # Errors
-    /// [`Malformed`] when the run is too long for a link.
-    pub fn of(history: &History, selected: Option<u64>) -> Result<String, Malformed> {
-        let setup = history.setup();
-        let mut known = Scenario::all().into_iter();
-        let named = known.find(|known| known.setup == *setup);
-        let mut parts = alloc::vec![format!("v={BEHAVIOUR}")];
-        parts.push(match &named {
-            Some(scenario) => format!("s={}", scenario.name),
-            None => text::write_setup(setup),
-        });
-        parts.push(format!("seed={}", history.seed()));
-        // Those of a scenario belong to it.
-        let planned = named.map_or(&[][..], |_| &setup.actions);
-        if history.actions() != planned {
-            let actions = text::write_actions(setup, history.actions());
-            parts.push(format!("do={actions}"));
-        }
-        parts.push(format!("t={}", history.now().as_micros()));
-        if let Some(selected) = selected {
-            parts.push(format!("sel={selected}"));
-        }
-        let link = parts.join("&");
-        if link.len() > MAX_LENGTH {
-            return Err(wrong("link", "this run is too long to share as a link"));
-        }
-        Ok(link)
+    type Scenario = Scenario;
+    /// The number of an operation, on the first name.
+    type Selected = u64;
+
+    fn scenarios() -> Vec<Scenario> {
+        Scenario::all()
     }
 
-    /// Returns whether a link is to a world of consistency: by the page that it names, or by its query.
-    pub fn is_one(link: &str) -> bool {
-        let query = Query::of(link);
-        let is_known = |name| Scenario::named(name).is_some();
-        link.contains("#/cap?")
-            || query.part("systems").is_some()
-            || query.part("s").is_some_and(is_known)
-    }
-
-    /// Reads a link: a whole URL, its fragment, or the query alone.
-    ///
-    /// # Errors
-    /// [`Malformed`] names the part that is wrong.
-    pub fn parse(link: &str) -> Result<Self, Malformed> {
-        if link.len() > 2 * MAX_LENGTH {
-            return Err(wrong("link", "too long"));
+    fn known(scenario: &Scenario) -> Known<'_, Setup> {
+        Known {
+            name: scenario.name,
+            title: scenario.title,
+            seed: scenario.seed,
+            until: scenario.until,
+            setup: &scenario.setup,
         }
-        let query = Query::of(link);
-        let scenario = match query.part("s") {
-            Some(name) => {
-                let scenario = Scenario::named(name);
-                Some(scenario.ok_or_else(|| wrong("s", "there is no such scenario"))?)
-            }
-            None => None,
-        };
-        let mut setup = match &scenario {
-            Some(scenario) => scenario.setup.clone(),
-            None => text::read_query(query)?,
-        };
-        if let Some(actions) = query.part("do") {
-            setup.actions = text::read_actions(&setup, actions)?;
-            setup.check()?;
-        }
-        let behaviour = query.number("v", query.unnumbered().into())?;
-        let behaviour = u32::try_from(behaviour).map_err(|_| wrong("v", "too large"))?;
-        let usual = scenario.as_ref().map_or(1, |scenario| scenario.seed);
-        let selected = query.number("sel", 0)?;
-        Ok(Self {
-            behaviour,
-            seed: query.number("seed", usual)?,
-            at: query.moment()?,
-            selected: query.part("sel").map(|_| selected),
-            scenario,
-            setup,
-        })
     }
 
-    /// Returns the caveat for the run when it was recorded with another behaviour.
-    pub fn caveat(&self) -> Option<String> {
-        behaviour::caveat(self.behaviour)
+    fn end(_: &Setup) -> Instant {
+        UNTIL
     }
 
-    /// The time to which the link runs: its own, or the end of its scenario.
-    pub fn until(&self) -> Instant {
-        let end = self.scenario.as_ref().map_or(UNTIL, |known| known.until);
-        self.at.unwrap_or(end)
+    fn setup_text(setup: &Setup) -> String {
+        text::write_setup(setup)
     }
 
-    /// The run that the link shows, at its time; without one at its beginning.
-    ///
-    /// # Errors
-    /// [`Malformed`] when the set-up is wrong.
-    pub fn open(self) -> Result<History, Malformed> {
-        let mut history = History::new(self.setup, self.seed)?;
-        history.advance_to(self.at.unwrap_or(Instant::ZERO));
-        Ok(history)
+    fn setup_of(query: &str) -> Result<Setup, Malformed> {
+        text::read_setup(query)
+    }
+
+    fn check(setup: &Setup) -> Result<(), Malformed> {
+        setup.check()
+    }
+
+    fn plan_for(setup: &mut Setup, plan: Vec<Timed<Action>>) {
+        setup.actions = plan;
+    }
+
+    fn action_text(setup: &Setup, action: &Action) -> String {
+        text::write_action(setup, action)
+    }
+
+    fn action_of(setup: &Setup, text: &str) -> Result<Action, String> {
+        text::read_action(setup, text)
+    }
+
+    fn selected_text(_: &Setup, selected: u64) -> String {
+        selected.to_string()
+    }
+
+    fn selected_of(_: &Setup, text: &str) -> Result<u64, String> {
+        text.parse().map_err(|_| "must be a number".into())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::history::export;
-    use crate::worlds::consistency::action::{Action, Deed};
+    use crate::engine::history::export::{self, Portable};
+    use crate::worlds::consistency::History;
+    use crate::worlds::consistency::action::Deed;
     use crate::worlds::consistency::setup::System;
+    use alloc::format;
     use chordscope_core::base::id::Id;
 
     fn run(setup: Setup) -> History {
@@ -185,11 +133,28 @@ mod tests {
         history.act(Action::Heal).unwrap();
         history.advance_to(Instant::from_millis(3_000));
         let text = export::write(&history);
-        let again = export::read::<crate::worlds::consistency::ConsistencyWorld>(&text);
+        let again = export::read::<ConsistencyWorld>(&text);
         let again = again.unwrap().history;
         assert_eq!(again.world().digest(), history.world().digest());
         assert_eq!(again.branches().len(), history.branches().len());
         assert_eq!(export::write(&again), text);
+    }
+
+    #[test]
+    fn parameters_that_are_unknown_or_there_twice_are_refused_in_links_and_files() {
+        let setup = text::write_setup(&Setup::step(System::Messages));
+        for link in ["s=bank", &setup] {
+            Permalink::parse(&format!("{link}&t=5&embed=1")).unwrap();
+            for more in ["copy=6", "t=5&t=6", "loss=4&loss=4"] {
+                let error = Permalink::parse(&format!("{link}&{more}")).unwrap_err();
+                assert_eq!(error.place, "link", "{link}&{more}");
+            }
+        }
+        ConsistencyWorld::read_setup(setup.as_str().into()).unwrap();
+        for more in ["copy=2", "loss=4", "do=5:heal"] {
+            let error = ConsistencyWorld::read_setup(format!("{setup}&{more}").into());
+            assert_eq!(error.unwrap_err().place, "setup", "{more}");
+        }
     }
 
     #[test]

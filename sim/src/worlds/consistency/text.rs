@@ -6,18 +6,18 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::engine::Timed;
 use crate::engine::malformed::Malformed;
 use crate::engine::permalink::{
     Query, escape, numbers, read_latency, unescape, write_latency, wrong,
 };
 use crate::worlds::consistency::action::{Action, Deed};
-use crate::worlds::consistency::setup::{
-    Client, MAX_ACTIONS, MAX_CLIENTS, MAX_NAMES, MAX_NODES, Setup, System,
-};
+use crate::worlds::consistency::setup::{Client, MAX_CLIENTS, MAX_NAMES, MAX_NODES, Setup, System};
 use chordscope_core::base::id::{Id, Space};
-use chordscope_core::base::time::Instant;
 use chordscope_core::store::record::Name;
+
+/// The parameters of a set-up.
+pub(super) const PARAMETERS: &str =
+    "systems bits nodes clients names copies latency loss upkeep giveup hold shop";
 
 /// Writes a set-up without its actions.
 pub(super) fn write_setup(setup: &Setup) -> String {
@@ -44,16 +44,12 @@ pub(super) fn write_setup(setup: &Setup) -> String {
     )
 }
 
-/// Reads a set-up that is within all limits. What it does not say is as in [`Setup::lesson`].
+/// Reads a set-up that is within all limits, of a query that may have other parts. What it does not say is as in [`Setup::lesson`].
 ///
 /// # Errors
 /// [`Malformed`] names the part that is wrong.
 pub(super) fn read_setup(text: &str) -> Result<Setup, Malformed> {
-    read_query(Query::of(text))
-}
-
-/// The same, of a query that may have other parts.
-pub(super) fn read_query(query: Query<'_>) -> Result<Setup, Malformed> {
+    let query = Query::of(text);
     let mut setup = Setup::lesson();
     let systems = query.part("systems");
     let systems = systems.ok_or_else(|| wrong("systems", "is missing"))?;
@@ -181,41 +177,14 @@ pub(super) fn read_action(setup: &Setup, text: &str) -> Result<Action, String> {
     Ok(action)
 }
 
-/// Writes actions with their times.
-pub(super) fn write_actions(setup: &Setup, actions: &[Timed<Action>]) -> String {
-    let actions = actions.iter().map(|timed| {
-        let at = timed.at.as_micros();
-        format!("{at}:{}", write_action(setup, &timed.action))
-    });
-    actions.collect::<Vec<_>>().join(";")
-}
-
-/// Reads actions with their times, in order of time.
-///
-/// # Errors
-/// [`Malformed`] names the first one that is wrong.
-pub(super) fn read_actions(setup: &Setup, text: &str) -> Result<Vec<Timed<Action>>, Malformed> {
-    let mut actions = Vec::new();
-    for (place, part) in text.split(';').filter(|part| !part.is_empty()).enumerate() {
-        let wrong = |reason: String| wrong(&format!("do[{place}]"), reason);
-        if place >= MAX_ACTIONS {
-            return Err(wrong(format!("there are at most {MAX_ACTIONS} actions")));
-        }
-        let (at, action) = part.split_once(':').unwrap_or(("", part));
-        let at = at.parse().map(Instant::from_micros);
-        let at = at.map_err(|_| wrong("must begin with a time in microseconds".to_string()))?;
-        let action = read_action(setup, action).map_err(wrong)?;
-        actions.push(Timed { at, action });
-    }
-    actions.sort_by_key(|timed: &Timed<Action>| timed.at);
-    Ok(actions)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Timed;
     use crate::engine::network::Latency;
+    use crate::engine::permalink::{read_actions, write_actions};
     use alloc::vec;
+    use chordscope_core::base::time::Instant;
 
     #[test]
     fn a_set_up_is_read_as_it_was_written() {
@@ -284,8 +253,9 @@ mod tests {
             action,
         });
         let timed: Vec<_> = timed.collect();
-        let text = write_actions(&setup, &timed);
-        assert_eq!(read_actions(&setup, &text), Ok(timed), "{text}");
+        let text = write_actions(&timed, |action| write_action(&setup, action));
+        let read = |text: &str| read_actions(text, |action| read_action(&setup, action));
+        assert_eq!(read(&text), Ok(timed), "{text}");
         for wrong in [
             "heal",
             "x:heal",
@@ -298,7 +268,7 @@ mod tests {
             "5:crash",
             "5:crash,99",
         ] {
-            let error = read_actions(&setup, wrong).unwrap_err();
+            let error = read(wrong).unwrap_err();
             assert_eq!(error.place, "do[0]", "{wrong}");
         }
     }

@@ -1,144 +1,82 @@
-//! A moment of a run of directories as the query of a URL: behaviour, scenario, seed, actions, time, selection.
+//! A world of directories as names, links and files have it.
 //!
-//! `v=5&s=directory-goes&seed=714&do=52000000:out,tracker.1&t=60000000&sel=1b0c…`
-//!
-//! A world that is no built-in scenario is written out, as exported runs have it. Times are in microseconds, so that a link shows exactly
-//! the moment it was made at.
+//! `bits=160&peers=<ids>&…` is one written out.
 
-use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
-use crate::engine::behaviour::{self, BEHAVIOUR};
+use crate::engine::Timed;
+use crate::engine::linked::{self, Known, Linked};
 use crate::engine::malformed::Malformed;
-use crate::engine::permalink::{MAX_LENGTH, Query, wrong};
-use crate::worlds::directory::History;
+use crate::worlds::directory::action::Action;
 use crate::worlds::directory::scenario::{self, Scenario};
 use crate::worlds::directory::setup::Setup;
-use crate::worlds::directory::text;
+use crate::worlds::directory::{DirectoryWorld, text};
 use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
 
-/// The time at which the run of a link without a time and without a scenario ends.
-const UNTIL: Instant = scenario::END;
+/// A link to a moment of a run.
+pub type Permalink = linked::Permalink<DirectoryWorld>;
 
-/// The content of a permalink.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Permalink {
-    /// The behaviour that it was recorded with.
-    pub behaviour: u32,
-    /// The scenario, where it is a built-in one.
-    pub scenario: Option<Scenario>,
-    /// The world, with the link's actions.
-    pub setup: Setup,
-    /// The seed.
-    pub seed: u64,
-    /// The time to show; `None` where the link names the run alone.
-    pub at: Option<Instant>,
-    /// The peer that is selected.
-    pub selected: Option<Id>,
-}
+impl Linked for DirectoryWorld {
+    const NAME: &'static str = "directory";
+    const PAGE: &'static str = "directory";
+    const TITLE: &'static str = "directories";
+    const PARAMETERS: &'static str = text::PARAMETERS;
+    const MARKS: &'static [&'static str] = &["peers"];
 
-impl Permalink {
-    /// The link to the present moment of a run.
-    ///
-    /// # Errors
-    /// [`Malformed`] when the run is too long for a link.
-    pub fn of(history: &History, selected: Option<Id>) -> Result<String, Malformed> {
-        let setup = history.setup();
-        let space = setup.space;
-        let mut known = scenario::all().into_iter();
-        let known = known.find(|known| known.setup == *setup);
-        let mut parts = alloc::vec![format!("v={BEHAVIOUR}")];
-        parts.push(match &known {
-            Some(known) => format!("s={}", known.name),
-            None => text::write_setup(setup),
-        });
-        parts.push(format!("seed={}", history.seed()));
-        // Those of a scenario belong to it.
-        let planned = known.map_or(&[][..], |_| &setup.actions);
-        if history.actions() != planned {
-            let actions = text::write_actions(space, history.actions());
-            parts.push(format!("do={actions}"));
-        }
-        parts.push(format!("t={}", history.now().as_micros()));
-        if let Some(selected) = selected {
-            parts.push(format!("sel={}", space.show(selected)));
-        }
-        let link = parts.join("&");
-        if link.len() > MAX_LENGTH {
-            return Err(wrong("link", "this run is too long to share as a link"));
-        }
-        Ok(link)
+    type Scenario = Scenario;
+    /// A peer.
+    type Selected = Id;
+
+    fn scenarios() -> Vec<Scenario> {
+        scenario::all()
     }
 
-    /// Returns whether a link is to directories: by the page that it names, or by its query.
-    pub fn is_one(link: &str) -> bool {
-        let query = Query::of(link);
-        let is_known = |name| scenario::named(name).is_some();
-        link.contains("#/directory?")
-            || query.part("peers").is_some()
-            || query.part("s").is_some_and(is_known)
-    }
-
-    /// Reads a link: a whole URL, its fragment, or the query alone.
-    ///
-    /// # Errors
-    /// [`Malformed`] names the part that is wrong.
-    pub fn parse(link: &str) -> Result<Self, Malformed> {
-        if link.len() > 2 * MAX_LENGTH {
-            return Err(wrong("link", "too long"));
+    fn known(scenario: &Scenario) -> Known<'_, Setup> {
+        Known {
+            name: scenario.name,
+            title: scenario.title,
+            seed: scenario.seed,
+            until: scenario.until,
+            setup: &scenario.setup,
         }
-        let query = Query::of(link);
-        let scenario = match query.part("s") {
-            Some(name) => {
-                let scenario = scenario::named(name);
-                Some(scenario.ok_or_else(|| wrong("s", "there is no such scenario"))?)
-            }
-            None => None,
-        };
-        let mut setup = match &scenario {
-            Some(scenario) => scenario.setup.clone(),
-            None => text::read_query(query)?,
-        };
-        let space = setup.space;
-        if let Some(actions) = query.part("do") {
-            setup.actions = text::read_actions(space, actions)?;
-            setup.check()?;
-        }
-        let behaviour = query.number("v", query.unnumbered().into())?;
-        let behaviour = u32::try_from(behaviour).map_err(|_| wrong("v", "too large"))?;
-        let usual = scenario.as_ref().map_or(1, |scenario| scenario.seed);
-        let selected = query.part("sel").map(|id| space.parse(id));
-        let selected = selected.transpose().map_err(|error| wrong("sel", error))?;
-        Ok(Self {
-            behaviour,
-            seed: query.number("seed", usual)?,
-            at: query.moment()?,
-            selected,
-            scenario,
-            setup,
-        })
     }
 
-    /// Returns the caveat for the run when it was recorded with another behaviour.
-    pub fn caveat(&self) -> Option<String> {
-        behaviour::caveat(self.behaviour)
+    fn end(_: &Setup) -> Instant {
+        scenario::END
     }
 
-    /// The time to which the link runs: its own, or the end of its scenario.
-    pub fn until(&self) -> Instant {
-        let end = self.scenario.as_ref().map_or(UNTIL, |known| known.until);
-        self.at.unwrap_or(end)
+    fn setup_text(setup: &Setup) -> String {
+        text::write_setup(setup)
     }
 
-    /// The run that the link shows, at its time; without one at its beginning.
-    ///
-    /// # Errors
-    /// [`Malformed`] when the set-up is wrong.
-    pub fn open(self) -> Result<History, Malformed> {
-        let mut history = History::new(self.setup, self.seed)?;
-        history.advance_to(self.at.unwrap_or(Instant::ZERO));
-        Ok(history)
+    fn setup_of(query: &str) -> Result<Setup, Malformed> {
+        text::read_setup(query)
+    }
+
+    fn check(setup: &Setup) -> Result<(), Malformed> {
+        setup.check()
+    }
+
+    fn plan_for(setup: &mut Setup, plan: Vec<Timed<Action>>) {
+        setup.actions = plan;
+    }
+
+    fn action_text(setup: &Setup, action: &Action) -> String {
+        text::write_action(setup.space, action)
+    }
+
+    fn action_of(setup: &Setup, text: &str) -> Result<Action, String> {
+        text::read_action(setup.space, text)
+    }
+
+    fn selected_text(setup: &Setup, selected: Id) -> String {
+        setup.space.show(selected)
+    }
+
+    fn selected_of(setup: &Setup, text: &str) -> Result<Id, String> {
+        setup.space.parse(text).map_err(|error| error.to_string())
     }
 }
 
@@ -146,7 +84,10 @@ impl Permalink {
 mod tests {
     use super::*;
     use crate::engine::World;
-    use crate::worlds::directory::action::{Action, Part};
+    use crate::engine::history::export::Portable;
+    use crate::worlds::directory::History;
+    use crate::worlds::directory::action::Part;
+    use alloc::format;
 
     #[test]
     fn a_link_leads_back_to_the_same_moment() {
@@ -195,13 +136,27 @@ mod tests {
         assert_eq!(place(""), "peers");
         assert_eq!(place("s=nothing"), "s");
         assert_eq!(place("s=tracker-goes&do=5:dance"), "do[0]");
-        assert_eq!(
-            place("s=tracker-goes&do=999999999999:out,directory"),
-            "actions"
-        );
+        assert_eq!(place("s=tracker-goes&do=999999999999:out,directory"), "do");
         assert_eq!(place("s=tracker-goes&t=x"), "t");
         assert_eq!(place("s=tracker-goes&sel=x"), "sel");
         assert_eq!(place("s=tracker-goes&v=4294967296"), "v");
+    }
+
+    #[test]
+    fn parameters_that_are_unknown_or_there_twice_are_refused_in_links_and_files() {
+        let setup = text::write_setup(&Setup::plain(12, 3));
+        for link in ["s=tracker-goes", &setup] {
+            Permalink::parse(&format!("{link}&t=5&embed=1")).unwrap();
+            for more in ["replica=6", "t=5&t=6", "k=4&k=4"] {
+                let error = Permalink::parse(&format!("{link}&{more}")).unwrap_err();
+                assert_eq!(error.place, "link", "{link}&{more}");
+            }
+        }
+        DirectoryWorld::read_setup(setup.as_str().into()).unwrap();
+        for more in ["replica=2", "k=4", "do=5:out,directory"] {
+            let error = DirectoryWorld::read_setup(format!("{setup}&{more}").into());
+            assert_eq!(error.unwrap_err().place, "setup", "{more}");
+        }
     }
 
     #[test]

@@ -1,50 +1,14 @@
-//! Worlds of directories in files: exported runs, and charts of time.
+//! Worlds of directories as charts of time.
 
 use alloc::format;
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
+use crate::engine::World;
 use crate::engine::chrome::{Charted, Mark};
-use crate::engine::history::export::Portable;
-use crate::engine::json::Json;
-use crate::engine::malformed::Malformed;
 use crate::engine::trace::Entry;
-use crate::engine::{Timed, World};
-use crate::worlds::directory::action::Action;
+use crate::worlds::directory::DirectoryWorld;
 use crate::worlds::directory::measure::Subject;
-use crate::worlds::directory::setup::Setup;
 use crate::worlds::directory::trace::{Parcel, What};
-use crate::worlds::directory::{DirectoryWorld, text};
-
-impl Portable for DirectoryWorld {
-    const WORLD: &'static str = "directory";
-
-    fn write_setup(setup: &Setup) -> Json {
-        text::write_setup(setup).into()
-    }
-
-    fn read_setup(value: Json) -> Result<Setup, Malformed> {
-        match value {
-            Json::Text(text) => text::read_setup(&text),
-            _ => Err(Malformed::new("setup", &"must be a text")),
-        }
-    }
-
-    fn set_plan(setup: &mut Setup, plan: Vec<Timed<Action>>) {
-        setup.actions = plan;
-    }
-
-    fn write_action(setup: &Setup, action: &Action) -> Json {
-        text::write_action(setup.space, action).into()
-    }
-
-    fn read_action(setup: &Setup, value: Json) -> Result<Action, String> {
-        match value {
-            Json::Text(text) => text::read_action(setup.space, &text),
-            _ => Err("must be a text".into()),
-        }
-    }
-}
 
 impl Charted for DirectoryWorld {
     fn chart(&self, entry: &Entry<What>) -> Option<Mark> {

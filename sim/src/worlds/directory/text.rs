@@ -9,14 +9,15 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::engine::Timed;
 use crate::engine::malformed::Malformed;
 use crate::engine::permalink::{Query, read_latency, write_latency, wrong};
 use crate::worlds::directory::action::{Action, Part};
-use crate::worlds::directory::setup::{MAX_ACTIONS, MAX_PEERS, Setup};
+use crate::worlds::directory::setup::{MAX_PEERS, Setup};
 use chordscope_core::base::id::{Id, Space};
-use chordscope_core::base::time::Instant;
 use chordscope_core::chord::route::Mode;
+
+/// The parameters of a set-up.
+pub(super) const PARAMETERS: &str = "bits peers regions titles copies trackers each latency life mode replicas upkeep k alpha refresh ask";
 
 /// Writes a set-up without its seed and its actions.
 pub(super) fn write_setup(setup: &Setup) -> String {
@@ -49,16 +50,12 @@ fn write_period(period: Option<Duration>) -> String {
     period.map_or_else(|| "-".to_string(), |one| one.as_millis().to_string())
 }
 
-/// Reads a set-up that is within all limits.
+/// Reads a set-up that is within all limits, of a query that may have other parts.
 ///
 /// # Errors
 /// [`Malformed`] names the part that is wrong.
 pub(super) fn read_setup(text: &str) -> Result<Setup, Malformed> {
-    read_query(Query::of(text))
-}
-
-/// The same, of a query that may have other parts.
-pub(super) fn read_query(query: Query<'_>) -> Result<Setup, Malformed> {
+    let query = Query::of(text);
     let peers = query.part("peers");
     let peers = peers.ok_or_else(|| wrong("peers", "is missing"))?;
     // A number that does not fit is out of range too, and refused as such.
@@ -168,40 +165,13 @@ fn read_part(space: Space, text: &str) -> Option<Part> {
     })
 }
 
-/// Writes actions with their times, in microseconds.
-pub(super) fn write_actions(space: Space, actions: &[Timed<Action>]) -> String {
-    let actions = actions.iter().map(|timed| {
-        let at = timed.at.as_micros();
-        format!("{at}:{}", write_action(space, &timed.action))
-    });
-    actions.collect::<Vec<_>>().join(";")
-}
-
-/// Reads actions with their times, in order of time.
-///
-/// # Errors
-/// [`Malformed`] names the first one that is wrong.
-pub(super) fn read_actions(space: Space, text: &str) -> Result<Vec<Timed<Action>>, Malformed> {
-    let mut actions = Vec::new();
-    for (place, part) in text.split(';').filter(|part| !part.is_empty()).enumerate() {
-        let wrong = |reason: String| wrong(&format!("do[{place}]"), reason);
-        if place >= MAX_ACTIONS {
-            return Err(wrong(format!("there are at most {MAX_ACTIONS} actions")));
-        }
-        let (at, action) = part.split_once(':').unwrap_or(("", part));
-        let at = at.parse().map(Instant::from_micros);
-        let at = at.map_err(|_| wrong("must begin with a time in microseconds".to_string()))?;
-        let action = read_action(space, action).map_err(wrong)?;
-        actions.push(Timed { at, action });
-    }
-    actions.sort_by_key(|timed: &Timed<Action>| timed.at);
-    Ok(actions)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Timed;
     use crate::engine::network::Latency;
+    use crate::engine::permalink::{read_actions, write_actions};
+    use chordscope_core::base::time::Instant;
 
     /// A set-up in which nothing is as usual.
     fn rich() -> Setup {
@@ -292,10 +262,11 @@ mod tests {
             action,
         });
         let timed: Vec<_> = timed.collect();
-        let text = write_actions(space, &timed);
+        let text = write_actions(&timed, |action| write_action(space, action));
+        let read = |text: &str| read_actions(text, |action| read_action(space, action));
         assert!(text.starts_with("0:ask,900,5;1:find,900,7;2:out,directory;3:out,tracker.3"));
-        assert_eq!(read_actions(space, &text), Ok(timed));
-        assert_eq!(read_actions(space, ""), Ok(Vec::new()));
+        assert_eq!(read(&text), Ok(timed));
+        assert_eq!(read(""), Ok(Vec::new()));
         for wrong in [
             "out,directory",
             "x:out,directory",
@@ -306,7 +277,7 @@ mod tests {
             "5:ask,900",
             "5:find,900,70000",
         ] {
-            let error = read_actions(space, wrong).unwrap_err();
+            let error = read(wrong).unwrap_err();
             assert_eq!(error.place, "do[0]", "{wrong}");
         }
     }

@@ -5,15 +5,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::engine::chrome::{Charted, Mark};
-use crate::engine::history::export::Portable;
-use crate::engine::json::Json;
 use crate::engine::malformed::Malformed;
 use crate::engine::trace::Entry;
 use crate::engine::{Timed, World};
 use crate::worlds::fallacies::action::{Action, Refusal};
 use crate::worlds::fallacies::setup::Setup;
 use crate::worlds::fallacies::trace::What;
-use crate::worlds::fallacies::{COMING_BYTES, FallaciesWorld, PEER_BYTES, text};
+use crate::worlds::fallacies::{COMING_BYTES, FallaciesWorld, PEER_BYTES};
 use chordscope_core::base::time::Instant;
 
 impl World for FallaciesWorld {
@@ -131,35 +129,5 @@ impl Charted for FallaciesWorld {
             category,
             since,
         })
-    }
-}
-
-impl Portable for FallaciesWorld {
-    const WORLD: &'static str = "fallacies";
-
-    fn write_setup(setup: &Setup) -> Json {
-        text::write_setup(setup).into()
-    }
-
-    fn read_setup(value: Json) -> Result<Setup, Malformed> {
-        match value {
-            Json::Text(text) => text::read_setup(&text),
-            _ => Err(Malformed::new("setup", &"must be a text")),
-        }
-    }
-
-    fn set_plan(setup: &mut Setup, plan: Vec<Timed<Action>>) {
-        setup.actions = plan;
-    }
-
-    fn write_action(_: &Setup, action: &Action) -> Json {
-        text::write_action(action).into()
-    }
-
-    fn read_action(_: &Setup, value: Json) -> Result<Action, String> {
-        match value {
-            Json::Text(text) => text::read_action(&text),
-            _ => Err("must be a text".into()),
-        }
     }
 }

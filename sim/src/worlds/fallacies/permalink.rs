@@ -1,136 +1,121 @@
-//! A moment of a world of fallacies as the query of a URL: behaviour, scenario, seed, actions, time, selection.
+//! A world of fallacies as names, links and files have it.
 //!
-//! `v=5&s=lost-messages&seed=7&do=2000000:crash,3&t=2750000&sel=5`
-//!
-//! A run that is no built-in scenario is written out: `members=32&…&reliable=5!&…`. Times are in microseconds, so that a link shows exactly the
-//! moment it was made at.
+//! `members=32&…&reliable=5!&…` is one written out.
 
-use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::engine::behaviour::{self, BEHAVIOUR};
+use crate::engine::Timed;
+use crate::engine::linked::{self, Known, Linked};
 use crate::engine::malformed::Malformed;
-use crate::engine::permalink::{MAX_LENGTH, Query, wrong};
-use crate::worlds::fallacies::lever::Fallacy;
+use crate::worlds::fallacies::action::Action;
 use crate::worlds::fallacies::scenario::Scenario;
 use crate::worlds::fallacies::setup::Setup;
-use crate::worlds::fallacies::{History, text};
+use crate::worlds::fallacies::{FallaciesWorld, text};
 use chordscope_core::base::time::Instant;
 
-/// The content of a permalink.
-#[derive(Clone, Debug)]
-pub struct Permalink {
-    /// The behaviour that it was recorded with.
-    pub behaviour: u32,
-    /// The scenario, where it is a built-in one.
-    pub scenario: Option<Scenario>,
-    /// The set-up, with the link's actions.
-    pub setup: Setup,
-    /// The seed.
-    pub seed: u64,
-    /// The time to show; `None` where the link names the run alone.
-    pub at: Option<Instant>,
-    /// The number of the peer that is selected.
-    pub selected: Option<u64>,
+/// A link to a moment of a run.
+pub type Permalink = linked::Permalink<FallaciesWorld>;
+
+impl Linked for FallaciesWorld {
+    const NAME: &'static str = "fallacies";
+    const PAGE: &'static str = "fallacies";
+    const TITLE: &'static str = "fallacies";
+    const PARAMETERS: &'static str = text::PARAMETERS;
+    const MARKS: &'static [&'static str] = &[
+        "reliable",
+        "secure",
+        "topology",
+        "administrator",
+        "cost",
+        "homogeneous",
+    ];
+
+    type Scenario = Scenario;
+    /// The number of a peer.
+    type Selected = u16;
+
+    fn scenarios() -> Vec<Scenario> {
+        Scenario::all()
+    }
+
+    fn known(scenario: &Scenario) -> Known<'_, Setup> {
+        Known {
+            name: scenario.name,
+            title: scenario.fallacy.sentence(),
+            seed: scenario.seed,
+            until: <Self as Linked>::end(&scenario.setup),
+            setup: &scenario.setup,
+        }
+    }
+
+    fn end(setup: &Setup) -> Instant {
+        Instant::ZERO + setup.length
+    }
+
+    fn setup_text(setup: &Setup) -> String {
+        text::write_setup(setup)
+    }
+
+    fn setup_of(query: &str) -> Result<Setup, Malformed> {
+        text::read_setup(query)
+    }
+
+    fn check(setup: &Setup) -> Result<(), Malformed> {
+        setup.check()
+    }
+
+    fn plan_for(setup: &mut Setup, plan: Vec<Timed<Action>>) {
+        setup.actions = plan;
+    }
+
+    fn action_text(_: &Setup, action: &Action) -> String {
+        text::write_action(action)
+    }
+
+    fn action_of(_: &Setup, text: &str) -> Result<Action, String> {
+        text::read_action(text)
+    }
+
+    fn selected_text(_: &Setup, selected: u16) -> String {
+        selected.to_string()
+    }
+
+    fn selected_of(_: &Setup, text: &str) -> Result<u16, String> {
+        text.parse().map_err(|_| "must be a number".into())
+    }
 }
 
-impl Permalink {
-    /// The link to the present moment of a run.
-    ///
-    /// # Errors
-    /// [`Malformed`] when the run is too long for a link.
-    pub fn of(history: &History, selected: Option<u16>) -> Result<String, Malformed> {
-        let setup = history.setup();
-        let mut known = Scenario::all().into_iter();
-        let named = known.find(|known| known.setup == *setup);
-        let mut parts: Vec<String> = alloc::vec![format!("v={BEHAVIOUR}")];
-        parts.push(match &named {
-            Some(scenario) => format!("s={}", scenario.name),
-            None => text::write_setup(setup),
-        });
-        parts.push(format!("seed={}", history.seed()));
-        // Those of a scenario belong to it.
-        let planned = named.map_or(&[][..], |_| &setup.actions);
-        if history.actions() != planned {
-            parts.push(format!("do={}", text::write_actions(history.actions())));
-        }
-        parts.push(format!("t={}", history.now().as_micros()));
-        if let Some(selected) = selected {
-            parts.push(format!("sel={selected}"));
-        }
-        let link = parts.join("&");
-        if link.len() > MAX_LENGTH {
-            return Err(wrong("link", "this run is too long to share as a link"));
-        }
-        Ok(link)
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::history::export::Portable;
+    use crate::worlds::fallacies::lever::Levers;
+    use alloc::format;
 
-    /// Returns whether a link is to a world of fallacies: by the page that it names, or by its query.
-    pub fn is_one(link: &str) -> bool {
-        let query = Query::of(link);
-        let is_known = |name| Scenario::named(name).is_some();
-        // Other worlds have latencies and bandwidths, too.
-        let levers = Fallacy::ALL.into_iter();
-        let mut own = levers.filter(|of| !matches!(of, Fallacy::Latency | Fallacy::Bandwidth));
-        let has_lever = own.any(|of| query.part(of.name()).is_some());
-        link.contains("#/fallacies?") || has_lever || query.part("s").is_some_and(is_known)
-    }
-
-    /// Reads a link: a whole URL, its fragment, or the query alone.
-    ///
-    /// # Errors
-    /// [`Malformed`] names the part that is wrong.
-    pub fn parse(link: &str) -> Result<Self, Malformed> {
-        if link.len() > 2 * MAX_LENGTH {
-            return Err(wrong("link", "too long"));
-        }
-        let query = Query::of(link);
-        let scenario = match query.part("s") {
-            Some(name) => {
-                let scenario = Scenario::named(name);
-                Some(scenario.ok_or_else(|| wrong("s", "there is no such scenario"))?)
+    #[test]
+    fn parameters_that_are_unknown_or_there_twice_are_refused_in_links_and_files() {
+        let setup = text::write_setup(&Setup::usual(Levers::all(true)));
+        for link in ["s=liars", &setup] {
+            Permalink::parse(&format!("{link}&t=5&embed=1")).unwrap();
+            for more in ["member=6", "t=5&t=6", "cost=4&cost=4"] {
+                let error = Permalink::parse(&format!("{link}&{more}")).unwrap_err();
+                assert_eq!(error.place, "link", "{link}&{more}");
             }
-            None => None,
-        };
-        let mut setup = match &scenario {
-            Some(scenario) => scenario.setup.clone(),
-            None => text::read_query(query)?,
-        };
-        if let Some(actions) = query.part("do") {
-            setup.actions = text::read_actions(actions)?;
         }
-        let behaviour = query.number("v", query.unnumbered().into())?;
-        let behaviour = u32::try_from(behaviour).map_err(|_| wrong("v", "too large"))?;
-        let usual = scenario.as_ref().map_or(1, |scenario| scenario.seed);
-        let selected = query.number("sel", 0)?;
-        Ok(Self {
-            behaviour,
-            seed: query.number("seed", usual)?,
-            at: query.moment()?,
-            selected: query.part("sel").map(|_| selected),
-            scenario,
-            setup,
-        })
+        FallaciesWorld::read_setup(setup.as_str().into()).unwrap();
+        for more in ["member=6", "cost=4", "do=5:crash,1"] {
+            let error = FallaciesWorld::read_setup(format!("{setup}&{more}").into());
+            assert_eq!(error.unwrap_err().place, "setup", "{more}");
+        }
     }
 
-    /// Returns the caveat for the run when it was recorded with another behaviour.
-    pub fn caveat(&self) -> Option<String> {
-        behaviour::caveat(self.behaviour)
-    }
-
-    /// The time to which the link runs: its own, or the end of the run.
-    pub fn until(&self) -> Instant {
-        self.at.unwrap_or(Instant::ZERO + self.setup.length)
-    }
-
-    /// The run that the link shows, at its time; without one at its beginning.
-    ///
-    /// # Errors
-    /// [`Malformed`] when the set-up is wrong.
-    pub fn open(self) -> Result<History, Malformed> {
-        let mut history = History::new(self.setup, self.seed)?;
-        history.advance_to(self.at.unwrap_or(Instant::ZERO));
-        Ok(history)
+    #[test]
+    fn a_broken_link_is_named() {
+        let place = |link: &str| Permalink::parse(link).unwrap_err().place;
+        assert_eq!(place("s=nothing"), "s");
+        assert_eq!(place("s=liars&do=5:dance"), "do[0]");
+        assert_eq!(place("s=liars&sel=x"), "sel");
+        assert_eq!(place("s=liars&v=4294967296"), "v");
     }
 }

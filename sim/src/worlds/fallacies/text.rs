@@ -10,13 +10,15 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::engine::Timed;
 use crate::engine::malformed::Malformed;
-use crate::engine::permalink::{self, Query, wrong};
+use crate::engine::permalink::{Query, wrong};
 use crate::worlds::fallacies::action::Action;
 use crate::worlds::fallacies::lever::{Fallacy, Levers};
 use crate::worlds::fallacies::setup::Setup;
 use chordscope_core::base::id::Id;
+
+/// The parameters of a set-up.
+pub(super) const PARAMETERS: &str = "members names segments fetch length ask received reliable latency bandwidth secure topology administrator cost homogeneous";
 
 /// Writes a set-up without its actions.
 pub(super) fn write_setup(setup: &Setup) -> String {
@@ -43,16 +45,12 @@ pub(super) fn write_setup(setup: &Setup) -> String {
     )
 }
 
-/// Reads a set-up that is within all limits.
+/// Reads a set-up that is within all limits, of a query that may have other parts. What is not in it is as usual.
 ///
 /// # Errors
 /// [`Malformed`] names the part that is wrong.
 pub(super) fn read_setup(text: &str) -> Result<Setup, Malformed> {
-    read_query(Query::of(text))
-}
-
-/// The same, of a query that may have other parts. What is not in it is as usual.
-pub(super) fn read_query(query: Query<'_>) -> Result<Setup, Malformed> {
+    let query = Query::of(text);
     let usual = Setup::usual(Levers::all(false));
     let small = |place: &str, usual: u16| {
         let number = query.number(place, usual.into())?;
@@ -151,17 +149,4 @@ pub(super) fn read_action(text: &str) -> Result<Action, String> {
         ["return", peer] => Ok(Action::Return(number(peer)?)),
         _ => Err(unknown()),
     }
-}
-
-/// Writes actions with their times.
-pub(super) fn write_actions(actions: &[Timed<Action>]) -> String {
-    permalink::write_actions(actions, write_action)
-}
-
-/// Reads actions with their times, in order of time.
-///
-/// # Errors
-/// [`Malformed`] names the first one that is wrong.
-pub(super) fn read_actions(text: &str) -> Result<Vec<Timed<Action>>, Malformed> {
-    permalink::read_actions(text, read_action)
 }

@@ -7,15 +7,13 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::engine::chrome::{Charted, Mark};
-use crate::engine::history::export::Portable;
-use crate::engine::json::Json;
 use crate::engine::malformed::Malformed;
 use crate::engine::trace::{Entry, Trace};
 use crate::engine::{Timed, World};
 use crate::worlds::swarm::conduct::Conduct;
 use crate::worlds::swarm::member::{Member, Part};
 use crate::worlds::swarm::setup::{Client, MAX_CLIENTS, Setup};
-use crate::worlds::swarm::{Coming, SwarmWorld, member, number, text};
+use crate::worlds::swarm::{Coming, SwarmWorld, member, number};
 use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
 use chordscope_core::swarm::api::{Event, Pick};
@@ -308,36 +306,6 @@ impl SwarmWorld {
     fn behave(&mut self, number: u64, conduct: Conduct) {
         if let Some(member) = self.members.get_mut(&member(number)) {
             member.setup.conduct = conduct;
-        }
-    }
-}
-
-impl Portable for SwarmWorld {
-    const WORLD: &'static str = "swarm";
-
-    fn write_setup(setup: &Setup) -> Json {
-        text::write_setup(setup).into()
-    }
-
-    fn read_setup(value: Json) -> Result<Setup, Malformed> {
-        match value {
-            Json::Text(text) => text::read_setup(&text),
-            _ => Err(Malformed::new("setup", &"must be a text")),
-        }
-    }
-
-    fn set_plan(setup: &mut Setup, plan: Vec<Timed<Action>>) {
-        setup.actions = plan;
-    }
-
-    fn write_action(_: &Setup, action: &Action) -> Json {
-        text::write_action(action).into()
-    }
-
-    fn read_action(_: &Setup, value: Json) -> Result<Action, String> {
-        match value {
-            Json::Text(text) => text::read_action(&text),
-            _ => Err("must be a text".into()),
         }
     }
 }

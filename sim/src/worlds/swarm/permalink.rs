@@ -1,146 +1,85 @@
-//! A moment of a swarm's run as the query of a URL: behaviour, scenario, seed, actions, time, selection.
+//! A swarm as names, links and files have it.
 //!
-//! `v=5&s=seed-leaves&seed=1&do=2000000:leave,3&t=2750000&sel=5`
-//!
-//! A swarm that is no built-in scenario is written out, as exported runs have it: `len=1310720&…&clients=8x262144,-`. Times are in
-//! microseconds, so that a link shows exactly the moment it was made at.
+//! `len=1310720&…&clients=8x262144,-` is one written out.
 
-use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
-use crate::engine::behaviour::{self, BEHAVIOUR};
-use crate::engine::history::History;
+use crate::engine::Timed;
+use crate::engine::linked::{self, Known, Linked};
 use crate::engine::malformed::Malformed;
-use crate::engine::permalink::{MAX_LENGTH, OF_SCENARIO, Query, wrong};
+use crate::engine::permalink::wrong;
+use crate::worlds::swarm::acting::Action;
 use crate::worlds::swarm::scenario::Scenario;
 use crate::worlds::swarm::setup::Setup;
 use crate::worlds::swarm::{SwarmWorld, text};
 use chordscope_core::base::time::Instant;
 
-/// The time at which the run of a link without a time and without a scenario ends.
+/// A link to a moment of a run.
+pub type Permalink = linked::Permalink<SwarmWorld>;
+
+/// The time at which a run without a scenario ends.
 const UNTIL: Instant = Instant::from_millis(600_000);
 
-/// The content of a permalink.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Permalink {
-    /// The behaviour that it was recorded with.
-    pub behaviour: u32,
-    /// The scenario, where it is a built-in one.
-    pub scenario: Option<Scenario>,
-    /// The swarm, with the link's actions.
-    pub setup: Setup,
-    /// The seed.
-    pub seed: u64,
-    /// The time to show; `None` where the link names the run alone.
-    pub at: Option<Instant>,
-    /// The number of the member that is selected.
-    pub selected: Option<u64>,
-}
+impl Linked for SwarmWorld {
+    const NAME: &'static str = "swarm";
+    const PAGE: &'static str = "swarm";
+    const TITLE: &'static str = "a swarm";
+    const PARAMETERS: &'static str = text::PARAMETERS;
+    const MARKS: &'static [&'static str] = &["len"];
 
-impl Permalink {
-    /// The link to the present moment of a run.
-    ///
-    /// # Errors
-    /// [`Malformed`] when the run is too long for a link.
-    pub fn of(history: &History<SwarmWorld>, selected: Option<u64>) -> Result<String, Malformed> {
-        let setup = history.setup();
-        let known = Scenario::all().into_iter();
-        let known = known.map(|scenario| (scenario.name, scenario.setup));
-        let mut known = known.filter(|(_, known)| known == setup);
-        let named = known.next();
-        let mut parts = alloc::vec![format!("v={BEHAVIOUR}")];
-        parts.push(match &named {
-            Some((name, _)) => format!("s={name}"),
-            None => text::write_setup(setup),
-        });
-        parts.push(format!("seed={}", history.seed()));
-        // Those of a scenario belong to it.
-        let planned = named.map_or(&[][..], |_| &setup.actions);
-        if history.actions() != planned {
-            parts.push(format!("do={}", text::write_actions(history.actions())));
-        }
-        parts.push(format!("t={}", history.now().as_micros()));
-        if let Some(selected) = selected {
-            parts.push(format!("sel={selected}"));
-        }
-        let link = parts.join("&");
-        if link.len() > MAX_LENGTH {
-            return Err(wrong("link", "this run is too long to share as a link"));
-        }
-        Ok(link)
+    type Scenario = Scenario;
+    /// The number of a member.
+    type Selected = u64;
+
+    fn scenarios() -> Vec<Scenario> {
+        Scenario::all()
     }
 
-    /// Returns whether a link is to a swarm: by the page that it names, or by its query.
-    pub fn is_one(link: &str) -> bool {
-        let query = Query::of(link);
-        let is_known = |name| Scenario::named(name).is_some();
-        link.contains("#/swarm?")
-            || query.part("clients").is_some()
-            || query.part("s").is_some_and(is_known)
-    }
-
-    /// Reads a link: a whole URL, its fragment, or the query alone.
-    ///
-    /// # Errors
-    /// [`Malformed`] names the part that is wrong.
-    pub fn parse(link: &str) -> Result<Self, Malformed> {
-        if link.len() > 2 * MAX_LENGTH {
-            return Err(wrong("link", "too long"));
+    fn known(scenario: &Scenario) -> Known<'_, Setup> {
+        Known {
+            name: scenario.name,
+            title: scenario.title,
+            seed: scenario.seed,
+            until: scenario.until,
+            setup: &scenario.setup,
         }
-        let query = Query::of(link);
-        let scenario = match query.part("s") {
-            Some(name) => {
-                let scenario = Scenario::named(name);
-                Some(scenario.ok_or_else(|| wrong("s", "there is no such scenario"))?)
-            }
-            None => None,
-        };
-        let mut setup = match &scenario {
-            Some(scenario) => scenario.setup.clone(),
-            None => text::read_query(query)?,
-        };
-        if let Some(actions) = query.part("do") {
-            setup.actions = text::read_actions(actions)?;
-            let checked = setup.check();
-            checked.map_err(|error| wrong("do", error))?;
-        }
-        match &scenario {
-            Some(_) => query.check(OF_SCENARIO)?,
-            None => query.check(&format!("{OF_SCENARIO} {}", text::PARAMETERS))?,
-        }
-        let behaviour = query.number("v", query.unnumbered().into())?;
-        let behaviour = u32::try_from(behaviour).map_err(|_| wrong("v", "too large"))?;
-        let usual = scenario.as_ref().map_or(1, |scenario| scenario.seed);
-        let selected = query.number("sel", 0)?;
-        Ok(Self {
-            behaviour,
-            seed: query.number("seed", usual)?,
-            at: query.moment()?,
-            selected: query.part("sel").map(|_| selected),
-            scenario,
-            setup,
-        })
     }
 
-    /// Returns the caveat for the run when it was recorded with another behaviour.
-    pub fn caveat(&self) -> Option<String> {
-        behaviour::caveat(self.behaviour)
+    fn end(_: &Setup) -> Instant {
+        UNTIL
     }
 
-    /// The time to which the link runs: its own, or the end of its scenario.
-    pub fn until(&self) -> Instant {
-        let end = self.scenario.as_ref().map_or(UNTIL, |known| known.until);
-        self.at.unwrap_or(end)
+    fn setup_text(setup: &Setup) -> String {
+        text::write_setup(setup)
     }
 
-    /// The run that the link shows, at its time; without one at its beginning.
-    ///
-    /// # Errors
-    /// [`Malformed`] when the set-up is wrong.
-    pub fn open(self) -> Result<History<SwarmWorld>, Malformed> {
-        let mut history = History::new(self.setup, self.seed)?;
-        history.advance_to(self.at.unwrap_or(Instant::ZERO));
-        Ok(history)
+    fn setup_of(query: &str) -> Result<Setup, Malformed> {
+        text::read_setup(query)
+    }
+
+    fn check(setup: &Setup) -> Result<(), Malformed> {
+        setup.check().map_err(|error| wrong(error.place(), error))
+    }
+
+    fn plan_for(setup: &mut Setup, plan: Vec<Timed<Action>>) {
+        setup.actions = plan;
+    }
+
+    fn action_text(_: &Setup, action: &Action) -> String {
+        text::write_action(action)
+    }
+
+    fn action_of(_: &Setup, text: &str) -> Result<Action, String> {
+        text::read_action(text)
+    }
+
+    fn selected_text(_: &Setup, selected: u64) -> String {
+        selected.to_string()
+    }
+
+    fn selected_of(_: &Setup, text: &str) -> Result<u64, String> {
+        text.parse().map_err(|_| "must be a number".into())
     }
 }
 
@@ -148,7 +87,9 @@ impl Permalink {
 mod tests {
     use super::*;
     use crate::engine::World;
-    use crate::worlds::swarm::acting::Action;
+    use crate::engine::history::History;
+    use crate::engine::history::export::Portable;
+    use alloc::format;
 
     #[test]
     fn a_link_leads_back_to_the_same_moment() {
@@ -198,11 +139,30 @@ mod tests {
         assert_eq!(place("s=trickle&do=5:dance"), "do[0]");
         assert_eq!(place("s=trickle&do=99999999999:join"), "do");
         assert_eq!(place("s=trickle&t=x"), "t");
-        assert_eq!(place("s=trickle&t=5&t=6"), "link");
-        assert_eq!(place("s=trickle&slots=6"), "link");
         assert_eq!(place("s=trickle&sel=x"), "sel");
         assert_eq!(place("s=trickle&v=4294967296"), "v");
         assert_eq!(place("len=9&clients=2x20000"), "clients");
+    }
+
+    #[test]
+    fn parameters_that_are_unknown_or_there_twice_are_refused_in_links_and_files() {
+        let setup = text::write_setup(&Setup::new(5, 12).unwrap());
+        for link in ["s=trickle", &setup] {
+            Permalink::parse(&format!("{link}&t=5&embed=1")).unwrap();
+            for more in ["slot=6", "t=5&t=6", "len=9&len=9"] {
+                let error = Permalink::parse(&format!("{link}&{more}")).unwrap_err();
+                assert_eq!(error.place, "link", "{link}&{more}");
+            }
+        }
+        assert_eq!(
+            Permalink::parse("s=trickle&slots=6").unwrap_err().place,
+            "link"
+        );
+        SwarmWorld::read_setup(setup.as_str().into()).unwrap();
+        for more in ["slot=2", "len=9", "do=5:join"] {
+            let error = SwarmWorld::read_setup(format!("{setup}&{more}").into());
+            assert_eq!(error.unwrap_err().place, "setup", "{more}");
+        }
     }
 
     #[test]

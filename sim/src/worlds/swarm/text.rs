@@ -11,9 +11,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::engine::Timed;
 use crate::engine::malformed::Malformed;
-use crate::engine::permalink::{self, Query, wrong};
+use crate::engine::permalink::{Query, wrong};
 use crate::worlds::swarm::acting::Action;
 use crate::worlds::swarm::conduct::Conduct;
 use crate::worlds::swarm::line::micros;
@@ -103,20 +102,12 @@ fn write_member(client: Client) -> String {
     text
 }
 
-/// Reads a set-up that is within all limits.
+/// Reads a set-up that is within all limits, of a query that may have other parts.
 ///
 /// # Errors
 /// [`Malformed`] names the part that is wrong.
 pub(super) fn read_setup(text: &str) -> Result<Setup, Malformed> {
     let query = Query::of(text);
-    let setup = read_query(query)?;
-    let checked = query.check(PARAMETERS);
-    checked.map_err(|error| wrong("setup", error.reason))?;
-    Ok(setup)
-}
-
-/// The same, of a query that may have other parts.
-pub(super) fn read_query(query: Query<'_>) -> Result<Setup, Malformed> {
     let clients = query.part("clients");
     let clients = clients.ok_or_else(|| wrong("clients", "is missing"))?;
     let mut setup = Setup::of(query.number("len", 0)?, read_clients(clients)?);
@@ -263,22 +254,11 @@ pub(super) fn read_action(text: &str) -> Result<Action, String> {
     }
 }
 
-/// Writes actions with their times.
-pub(super) fn write_actions(actions: &[Timed<Action>]) -> String {
-    permalink::write_actions(actions, write_action)
-}
-
-/// Reads actions with their times, in order of time.
-///
-/// # Errors
-/// [`Malformed`] names the first one that is wrong.
-pub(super) fn read_actions(text: &str) -> Result<Vec<Timed<Action>>, Malformed> {
-    permalink::read_actions(text, read_action)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Timed;
+    use crate::engine::permalink::{read_actions, write_actions};
 
     /// A set-up with everything that a set-up can have.
     fn rich() -> Setup {
@@ -361,9 +341,6 @@ mod tests {
         assert_eq!(place("len=9&slots=300&clients=20000,-"), "slots");
         assert_eq!(place("len=9&clients=20000,-,but.1"), "segment");
         assert_eq!(place("len=9&latency=99999999&clients=20000,-"), "latency");
-        for more in ["&slot=2", "&len=9", "&do=5:join"] {
-            assert_eq!(place(&format!("{good}{more}")), "setup");
-        }
     }
 
     #[test]
@@ -379,10 +356,11 @@ mod tests {
             action,
         });
         let timed: Vec<_> = timed.collect();
-        let text = write_actions(&timed);
+        let read = |text: &str| read_actions(text, read_action);
+        let text = write_actions(&timed, write_action);
         assert_eq!(text, "0:join;1:leave,0;2:corrupt,3;3:mend,3");
-        assert_eq!(read_actions(&text), Ok(timed));
-        assert_eq!(read_actions(""), Ok(Vec::new()));
+        assert_eq!(read(&text), Ok(timed));
+        assert_eq!(read(""), Ok(Vec::new()));
         for wrong in [
             "join",
             "x:join",
@@ -391,7 +369,7 @@ mod tests {
             "5:join,1",
             "5:leave,x",
         ] {
-            assert_eq!(read_actions(wrong).unwrap_err().place, "do[0]", "{wrong}");
+            assert_eq!(read(wrong).unwrap_err().place, "do[0]", "{wrong}");
         }
     }
 }
