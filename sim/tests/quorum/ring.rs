@@ -214,8 +214,9 @@ impl Ring {
             let Some(output) = self.as_sent(id, output) else {
                 continue;
             };
-            match output {
-                Output::Send { to, message } => {
+            let disk = self.actors.get_mut(&id).map(|actor| &mut actor.disk);
+            match (output, disk) {
+                (Output::Send { to, message }, _) => {
                     let reaches = self.actors.get(&to.id()).is_some_and(|a| a.side == side);
                     let delay = self
                         .rng
@@ -224,32 +225,32 @@ impl Ring {
                         self.push(delay, Coming::Message(to.id(), contact, message));
                     }
                 }
-                Output::StoreRecord { token, key, copy } => {
+                (Output::StoreRecord { token, key, copy }, _) => {
                     let work = Work::Record(key, *copy);
                     self.push(
                         Duration::from_millis(3),
                         Coming::Saved(id, life, token, work),
                     );
                 }
-                Output::StoreGroups { token, save } => {
+                (Output::StoreGroups { token, save }, _) => {
                     let work = Work::Groups(save);
                     self.push(
                         Duration::from_millis(3),
                         Coming::Saved(id, life, token, work),
                     );
                 }
-                Output::DropRecord(key) => {
-                    actor.disk.records.remove(&key);
+                (Output::DropRecord(key), Some(disk)) => {
+                    disk.records.remove(&key);
                 }
-                Output::DropEntries(keys) => {
-                    actor.disk.entries.retain(|key, _| !keys.contains(key));
+                (Output::DropEntries(keys), Some(disk)) => {
+                    disk.entries.retain(|key, _| !keys.contains(key));
                 }
-                Output::SetAside(keys) => {
-                    let entries = keys.iter().filter_map(|key| actor.disk.entries.remove(key));
+                (Output::SetAside(keys), Some(disk)) => {
+                    let entries = keys.iter().filter_map(|key| disk.entries.remove(key));
                     let entries = entries.map(|entry| entry.copy);
-                    actor.disk.aside.extend(entries);
+                    disk.aside.extend(entries);
                 }
-                Output::Event(event) => {
+                (Output::Event(event), _) => {
                     if *event == Event::JoinFailed {
                         self.push(JOIN_AGAIN, Coming::Join(id));
                     }
@@ -258,6 +259,7 @@ impl Ring {
                     }
                     self.events.push((id, *event));
                 }
+                (Output::DropRecord(_) | Output::DropEntries(_) | Output::SetAside(_), None) => {}
             }
         }
     }

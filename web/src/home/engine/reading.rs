@@ -111,8 +111,11 @@ pub(super) fn stabilizes(world: &RingWorld) -> Statement {
 pub(super) fn picture(world: &RingWorld, lookup: Option<&LookupTrace>) -> Vec<Statement> {
     let ids: Vec<Id> = members(world).map(Membership::me).collect();
     let beside = match (
-        ids.iter().rev().find(|id| **id < KEY).or(ids.last()),
-        ids.iter().find(|id| **id >= KEY).or(ids.first()),
+        ids.iter()
+            .rev()
+            .find(|id| **id < KEY)
+            .or_else(|| ids.last()),
+        ids.iter().find(|id| **id >= KEY).or_else(|| ids.first()),
     ) {
         (Some(before), Some(after)) => Some(Statement::KeyLies {
             key: KEY,

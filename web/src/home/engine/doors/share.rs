@@ -34,9 +34,8 @@ impl Share {
     /// The swarm at its beginning. It runs to its end once, to measure it.
     pub(super) fn begin() -> Self {
         let setup = Setup::new(CLIENTS, SEGMENTS).ok();
-        let first = match setup.and_then(SwarmWorld::new) {
-            Some(world) => world,
-            None => unreachable!("four clients and twelve segments are a swarm, which is tested"),
+        let Some(first) = setup.and_then(SwarmWorld::new) else {
+            unreachable!("four clients and twelve segments are a swarm, which is tested");
         };
         let mut all = first.clone();
         all.run_until(END);
