@@ -166,7 +166,7 @@ pub(super) struct Import {
     pub(super) lineage: u64,
 }
 
-/// What the own lineage has under a key.
+/// The content of the own lineage under a key.
 #[derive(Clone, Debug)]
 pub(super) enum Gathered {
     Entry(Option<Box<Entry>>),

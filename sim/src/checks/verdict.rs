@@ -19,11 +19,11 @@ pub struct Decision {
 /// The verdict on an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
-    /// It is still under way.
+    /// Still under way.
     InFlight,
     /// Nothing newer had been confirmed before its call, and no other version disputes what it returned or wrote.
     Fresh,
-    /// It returned an older version than this operation's, which was confirmed before its call.
+    /// Returned an older version than this operation's, which was confirmed before its call.
     Stale {
         /// The operation whose version is newer.
         newer: Value,

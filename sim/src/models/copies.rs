@@ -54,7 +54,7 @@ pub struct Held {
 /// The request of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ask {
-    /// What is there.
+    /// The present content.
     Get,
     /// A write by the operation of this number: a value, or a deletion. `expected` is the sequence number that must be there, 0 for
     /// nothing.
@@ -71,7 +71,7 @@ pub enum Ask {
 /// The outcome of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// What is there; `None` for nothing.
+    /// The present content; `None` for nothing.
     Got(Option<Held>),
     /// Written, with this sequence number.
     Written(u64),
@@ -118,7 +118,7 @@ pub struct Machine {
     done_at: Option<Instant>,
     /// The operations that were called here and have not ended.
     open: BTreeMap<u64, Open>,
-    /// What others have not acknowledged: the newest of each name, and when it is sent again.
+    /// The writes that others have not acknowledged: the newest of each name, and when it is sent again.
     untold: BTreeMap<(Id, u8), (Held, Instant)>,
     /// The newest version of each name that others have acknowledged.
     told: BTreeMap<(Id, u8), Held>,

@@ -11,7 +11,7 @@ use crate::scene::hit::Tip;
 pub struct Pointing {
     /// A pointer moves.
     pub onpointermove: Callback<PointerEvent>,
-    /// It goes.
+    /// The pointer goes.
     pub onpointerleave: Callback<PointerEvent>,
     /// A click or a tap.
     pub onclick: Callback<MouseEvent>,

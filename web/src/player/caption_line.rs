@@ -11,7 +11,7 @@ pub enum Tone {
     Calm,
     /// Something is under way.
     Asks,
-    /// It has ended well.
+    /// Ended well.
     Done,
     /// Something is wrong.
     Wrong,

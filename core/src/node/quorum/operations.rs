@@ -114,7 +114,7 @@ pub(in crate::node) enum Done {
     Superseded(Renewal),
     /// Whether there are groups of a lineage: where it is being given up, for which other one.
     Probed(Result<Option<u64>, StoreError>),
-    /// What this node's lineage has under a key.
+    /// The content of this node's lineage under a key.
     Gathered(Id, Gathered),
     /// The outcome of bringing the record of a key into another lineage.
     Brought(Id, Result<Brought, StoreError>),

@@ -686,7 +686,7 @@ mod tests {
         }
     }
 
-    /// What becomes of an entry of another lineage at a primary, once a majority has confirmed it.
+    /// The fate of an entry of another lineage at a primary, once a majority has confirmed it.
     fn brought(leading: &mut Leading, shared: &mut Shared, entry: Option<Entry>) -> Response {
         let key = shared.table.key(&record("a", 1));
         let bring = Bring {

@@ -24,7 +24,7 @@ use chordscope_core::wire::block::HEADER as BLOCK_HEADER;
 /// The time that a node waits before it tries to join again.
 pub(super) const JOIN_AGAIN: Duration = Duration::from_secs(1);
 
-/// What a parcel carries.
+/// The content of a parcel.
 #[derive(Clone, Debug)]
 pub(super) enum Body {
     Node(Contact, Message),

@@ -54,7 +54,7 @@ pub enum Effect {
         /// True if it is at least that: the faced run ended before.
         is_least: bool,
     },
-    /// What gets worse was 0, so that there is no factor: the first such measure, and its faced value.
+    /// The measure that gets worse was 0, so that there is no factor: the first such measure, and its faced value.
     FromNothing {
         /// The measure.
         measure: Measure,
@@ -72,7 +72,7 @@ pub struct Row {
     pub assumed: Arc<Measured>,
     /// The measures of the run in which it is faced.
     pub faced: Arc<Measured>,
-    /// What the ring did about it in the faced run, and could not do.
+    /// The means of the ring against it in the faced run, and their limits.
     pub facts: Facts,
     /// The effect of believing it.
     pub effect: Effect,

@@ -13,7 +13,7 @@ use chordscope_core::message::{Message, Request, Response};
 use chordscope_core::store::message::Response as StoreAnswer;
 use chordscope_core::swarm::message::Block;
 
-/// What a liar does with a message.
+/// The deed of a liar with a message.
 #[derive(Clone, Debug)]
 pub(super) enum Lie {
     /// Says this instead, to whom it was meant for.
@@ -24,7 +24,7 @@ pub(super) enum Lie {
         origin: Contact,
         /// The claim.
         message: Message,
-        /// What its node takes for the answer of the next one.
+        /// The message that its node takes for the answer of the next one.
         answer: Message,
     },
 }

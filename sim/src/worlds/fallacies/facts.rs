@@ -1,4 +1,4 @@
-//! What the ring does about a fallacy and what it cannot do, as facts that were counted in a run.
+//! The means of the ring against a fallacy, and their limits, as facts that were counted in a run.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -130,9 +130,9 @@ pub struct Fact {
 /// The facts of a run about one fallacy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// What the ring does about it: three at most.
+    /// The means of the ring against it: three at most.
     pub does: Vec<Fact>,
-    /// What it cannot do: three at most.
+    /// The limits of these means: three at most.
     pub cannot: Vec<Fact>,
 }
 

@@ -72,7 +72,7 @@ pub(super) struct Load<B> {
 /// A sending that has come to its end, or that takes longer since small messages came between.
 #[derive(Clone, Debug)]
 pub(super) struct Left<B> {
-    /// What has left.
+    /// The parcels that have left.
     pub(super) load: Option<Load<B>>,
     /// True if it does not arrive.
     pub(super) is_lost: bool,
@@ -102,11 +102,11 @@ impl Lane {
 struct Line<B> {
     rates: Bandwidth,
     delay: Duration,
-    /// What waits, by lane.
+    /// The parcels that wait, by lane.
     waiting: [VecDeque<Load<B>>; 2],
     /// Bytes that wait.
     queued: u64,
-    /// What is being sent, by lane, and the time that it takes.
+    /// The parcels that are being sent, by lane, and the time that it takes.
     sending: [Option<(Load<B>, Duration)>; 2],
     /// The time that the segment that is being sent takes longer.
     between: Duration,
@@ -323,7 +323,7 @@ impl<B> Network<B> {
         }
     }
 
-    /// What waits for lines or is being sent.
+    /// The parcels that wait for lines or are being sent.
     pub(super) fn queued(&self) -> impl Iterator<Item = Parcel> {
         self.lines.iter().flat_map(|line| {
             let sending = line.sending.iter().flatten();

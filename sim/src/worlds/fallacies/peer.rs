@@ -45,7 +45,7 @@ pub(super) struct Peer {
     disk: Disk,
 }
 
-/// What outlives a crash.
+/// The state that outlives a crash.
 #[derive(Clone, Debug, Default)]
 struct Disk {
     records: Vec<StoredRecord>,

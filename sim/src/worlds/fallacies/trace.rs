@@ -20,7 +20,7 @@ pub enum Carries {
     Segment,
 }
 
-/// What bytes are counted for.
+/// The purposes by which bytes are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Carriage {
     /// The ring.
@@ -32,7 +32,7 @@ pub enum Carriage {
 }
 
 impl Carries {
-    /// What its bytes are counted for.
+    /// The purpose that its bytes are counted for.
     pub const fn carriage(self) -> Carriage {
         match self {
             Self::Ring => Carriage::Ring,
@@ -114,7 +114,7 @@ pub enum Reason {
     Policy(Policy),
     /// Its release does not know the message.
     Version,
-    /// It is small: it has no room.
+    /// Too small: there is no room.
     Room,
 }
 
