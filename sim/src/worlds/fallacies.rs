@@ -1,7 +1,7 @@
 //! The world of fallacies: one ring of peers with values and a file, under assumptions that can be switched one by one.
 //!
-//! Each peer is the core's [`Node`](chordscope_core::node::Node) (ring, records at levels `one` and `quorum`) and, where it takes part in the
-//! transfer, the core's [`Swarm`](chordscope_core::swarm::Swarm), joined as the shipped peer joins them: the ring finds the providers of the
+//! Each peer is the core's [`Node`] (ring, records at levels `one` and `quorum`) and, where it takes part in the
+//! transfer, the core's [`Swarm`], joined as the shipped peer joins them: the ring finds the providers of the
 //! file. Both share one line, one clock and one seed. The eight levers ([`lever`]) become settings of these machines and of the network
 //! between them ([`terms`]); nothing else differs between two runs of a seed. What the machines and the network count becomes the measures
 //! of the run ([`measure`]).
