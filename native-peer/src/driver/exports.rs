@@ -204,7 +204,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (exports, mut exported) = Exports::new(folder.path().to_path_buf());
         for number in [1, 2] {
-            exports.export(7, &conflict(number));
+            let mut conflict = conflict(number);
+            conflict.stamp.index = number;
+            exports.export(7, &conflict);
             assert_eq!(exported.recv().await, Some((number, Ok(()))));
             let text = std::fs::read_to_string(path(folder.path(), 7)).unwrap();
             assert_eq!(text.lines().count() as u64, number);
@@ -213,7 +215,7 @@ mod tests {
             assert_eq!(line["name"], "a name");
             assert_eq!(line["value_base64"], "AP8=");
             assert_eq!(line["sequence"], 3);
-            assert_eq!(line["stamp"]["index"], 0);
+            assert_eq!(line["stamp"]["index"], number);
             assert!(line["deleted"].is_null());
         }
     }

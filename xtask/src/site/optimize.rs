@@ -13,8 +13,10 @@ use super::files_below;
 use crate::process;
 
 /// Level 1: higher ones gain little over what the compiler has done, and what they inline makes the download larger.
-/// Before it, arguments that are always the same go. Functions of like names are alike: side by side they are packed into 5 KB less. Then the features that this compiler emits.
-pub(super) const FLAGS: [&str; 10] = [
+/// Before it, arguments that are always the same go, and once more after what that has made alike. Functions of like names are alike: side by side they are packed into 5 KB less. Then the features that this compiler emits.
+pub(super) const FLAGS: [&str; 12] = [
+    "--dae-optimizing",
+    "-O1",
     "--dae-optimizing",
     "-O1",
     "--reorder-functions-by-name",

@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(place(""), "systems");
         assert_eq!(place("s=nothing"), "s");
         assert_eq!(place("s=bank&do=5:dance"), "do[0]");
-        assert_eq!(place("s=bank&do=99999999999:heal"), "do[0]");
+        assert_eq!(place("s=bank&do=99999999999:heal"), "do");
         assert_eq!(place("s=bank&t=x"), "t");
         assert_eq!(place("s=bank&sel=x"), "sel");
         assert_eq!(place("s=bank&v=4294967296"), "v");
