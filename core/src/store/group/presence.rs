@@ -16,8 +16,6 @@ pub(super) struct Presence {
     /// The neighbours on the ring, as they were looked at last.
     neighbours: BTreeSet<Id>,
     away: BTreeMap<Id, Instant>,
-    /// Members that are no neighbours and were heard of, and when.
-    distant: BTreeMap<Id, Instant>,
     /// Nodes that did not answer the last request, have said that they stop, or are missing where all nodes of the ring are known.
     silent: BTreeSet<Id>,
     /// Nodes that said that they stop.
@@ -43,23 +41,20 @@ struct Refusals {
 
 impl Presence {
     /// Takes note that a node has asked or answered something.
-    pub(super) fn heard(&mut self, now: Instant, node: Id) {
-        if self.away.remove(&node).is_some() {
-            self.distant.insert(node, now);
-        }
+    pub(super) fn heard(&mut self, node: Id) {
+        self.away.remove(&node);
         self.silent.remove(&node);
     }
 
     /// Takes note that a node has been asked, and has not answered.
     pub(super) fn missed(&mut self, node: Id) {
-        self.distant.remove(&node);
         self.silent.insert(node);
     }
 
     /// Takes note that a node has said that it stops and will be back.
     pub(super) fn stops(&mut self, node: Id) {
         self.stopped.insert(node);
-        self.missed(node);
+        self.silent.insert(node);
     }
 
     /// Takes a node's introduction.
@@ -185,9 +180,6 @@ impl Presence {
         }
         self.silent
             .retain(|node| members.contains(node) && !lives(node));
-        self.distant.retain(|node, since| {
-            members.contains(node) && !lives(node) && now.since(*since) < patience.silent
-        });
     }
 
     /// The neighbours that can be members of groups of a lineage, and this node. (ours) One that is reached through a relay cannot: a tab
@@ -214,11 +206,6 @@ impl Presence {
     /// Returns whether a node was a neighbour on the ring when they were looked at last.
     pub(super) fn is_neighbour(&self, node: Id) -> bool {
         self.neighbours.contains(&node)
-    }
-
-    /// Returns whether a member that is no neighbour was heard of within the patience with silent ones, and takes part.
-    pub(super) fn is_distant(&self, node: Id) -> bool {
-        self.distant.contains_key(&node) && !self.has_declined(node)
     }
 
     /// Returns whether a member is not among the neighbours, and nothing was heard of it since they were last looked at. In a larger ring
@@ -298,7 +285,7 @@ mod tests {
         );
         let end = Instant::ZERO + patience.stopped;
         assert_eq!(given_up(&presence, end), [true, true, false]);
-        presence.heard(end, id(1));
+        presence.heard(id(1));
         presence.look(end, &members, &look, patience, None);
         assert_eq!(given_up(&presence, end), [false, true, false]);
     }
@@ -344,20 +331,12 @@ mod tests {
         presence.missed(id(10));
         presence.look(Instant::ZERO, &members, &look, patience, None);
         assert_eq!(away(&presence), [false, true, true, true]);
-        presence.heard(Instant::ZERO, id(50));
-        presence.heard(Instant::ZERO, id(60));
+        presence.heard(id(50));
+        presence.heard(id(60));
         presence.look(Instant::ZERO, &members, &look, patience, None);
         assert_eq!(away(&presence), [false, true, false, false]);
-        let distant =
-            |presence: &Presence| [10, 30, 50, 60].map(|node| presence.is_distant(id(node)));
-        assert_eq!(distant(&presence), [false, false, true, true]);
-        presence.stops(id(60));
-        assert_eq!(distant(&presence), [false, false, true, false]);
         let whole = Look { arc: None, ..look };
         presence.look(Instant::ZERO, &members, &whole, patience, None);
         assert_eq!(away(&presence), [false, true, true, true]);
-        let later = Instant::ZERO + patience.silent;
-        presence.look(later, &members, &whole, patience, None);
-        assert_eq!(distant(&presence), [false; 4], "it is asked again");
     }
 }

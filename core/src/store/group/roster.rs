@@ -6,7 +6,6 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
-use crate::base::gather::gather;
 use crate::base::id::Id;
 use crate::store::group::configuration::{Configuration, Epoch, GroupId, Member, Next, votes};
 use crate::store::group::fence::Fence;
@@ -73,12 +72,13 @@ impl Roster {
             return;
         }
         self.floor = control.floor;
-        self.skipped = gather(control.skipped);
+        self.skipped = control.skipped.into_iter().collect();
         let held = control.held.into_iter();
-        self.held = gather(held.map(|held| (held.group.id(), held)));
+        self.held = held.map(|held| (held.group.id(), held)).collect();
         let staged = control.staged.into_iter();
-        self.staged =
-            gather(staged.map(|staged| ((staged.parent.id(), staged.next.epoch), staged)));
+        self.staged = staged
+            .map(|staged| ((staged.parent.id(), staged.next.epoch), staged))
+            .collect();
     }
 
     /// The control record as of now.
@@ -210,6 +210,10 @@ impl Roster {
 
     pub(super) fn has_groups(&self) -> bool {
         !self.held.is_empty()
+    }
+
+    pub(super) fn has_staged(&self) -> bool {
+        !self.staged.is_empty()
     }
 
     /// The number of groups that this node is in.
@@ -559,7 +563,7 @@ mod tests {
         for is_changed in [true, false] {
             roster.follow(parent.id(), &won, |_| false);
             assert_eq!(roster.is_dirty(), is_changed);
-            assert!(roster.staged.is_empty());
+            assert!(!roster.has_staged());
             roster.note_saving();
         }
     }
@@ -581,7 +585,7 @@ mod tests {
                 leads: vec![begun.id()],
             }
         );
-        assert!(roster.staged.is_empty() && roster.is_dirty());
+        assert!(!roster.has_staged() && roster.is_dirty());
         let open: Vec<GroupId> = roster.open().map(|held| held.group.id()).collect();
         assert_eq!(open, [begun.id()]);
         let decided = roster
@@ -614,7 +618,7 @@ mod tests {
         let staged = group((0, 100), 6, &[1, 2]).id();
         assert_eq!(roster.unknown(staged), Response::Unknown);
         roster.stage(parent.clone(), next(epoch(0, 6), &[1, 2]));
-        assert!(roster.forget(parent.id()) && roster.staged.is_empty());
+        assert!(roster.forget(parent.id()) && !roster.has_staged());
         assert_eq!(roster.unknown(parent.id()), Response::Gone(2));
         assert_eq!(roster.unknown(staged), Response::Unknown, "above the floor");
         let later = group((0, 100), 7, &[1, 2]);

@@ -29,8 +29,6 @@ struct Watch {
     unanswered: u8,
     /// The number of looks for which the group has not been as it should.
     looks: usize,
-    /// True if a node that is no member asked what became of the group.
-    is_awaited: bool,
     /// Members before this one that did not answer, or that cannot store anything.
     silent: BTreeSet<Id>,
 }
@@ -103,22 +101,15 @@ impl Upkeep {
         if adopting.gives_up(shared) {
             return Adopting::hand_on(shared, held);
         }
+        let wanted = self.wanted(shared, &group, look, |node| shared.refuses(node))?;
+        let lapsed = |member: &Member| shared.presence.has_lapsed(member);
+        let split = wanted.split.is_some();
         let first = group.primary().map(Member::id) == Some(me);
         // Who is away has missed something and cannot be given it now, nor can who has no room.
         let is_out = |node: &Id| shared.presence.is_unseen(*node) || shared.refuses(*node);
         let settled = |missed: &BTreeSet<Id>| missed.iter().all(is_out);
         let leads = leading.missed(id).is_some_and(settled);
-        let watch = self.watching.get_mut(&id);
-        let is_awaited = watch.is_some_and(|watch| core::mem::take(&mut watch.is_awaited));
-        let works = !sealed && (leads || !first) && !is_awaited;
-        let wanted = self.wanted(shared, &group, (look, &[]), |node| shared.refuses(node));
-        let wanted = match wanted {
-            None if first && works => None,
-            None => self.wanted_with_distant(shared, &group, look),
-            wanted => wanted,
-        }?;
-        let lapsed = |member: &Member| shared.presence.has_lapsed(member);
-        let split = wanted.split.is_some();
+        let works = !sealed && (leads || !first);
         if works && (fits(shared, &group, &wanted) || self.does_with(shared, &group, look)) {
             self.watching.remove(&id);
             return None;
@@ -162,34 +153,13 @@ impl Upkeep {
         None
     }
 
-    /// The group that is wanted where too few of its members are neighbours: with others of them, which are asked whether they are there. The members
-    /// of a lineage may lie far from one another on the ring, behind nodes of another one.
-    fn wanted_with_distant(
-        &self,
-        shared: &mut Shared,
-        group: &Configuration,
-        look: &Look,
-    ) -> Option<Wanted> {
-        let me = shared.id();
-        let others = group.voters().filter(|member| {
-            let node = member.id();
-            node != me && !shared.presence.is_neighbour(node) && !look.knows_around(node)
-        });
-        let (distant, unheard): (Vec<Member>, Vec<Member>) = others
-            .cloned()
-            .partition(|member| shared.presence.is_distant(member.id()));
-        ask_what_became_of(shared, group.id(), &unheard);
-        let distant: Vec<Contact> = distant.into_iter().map(|member| member.contact).collect();
-        self.wanted(shared, group, (look, &distant), |node| shared.refuses(node))
-    }
-
     /// Returns whether a group does although members of it have no room: it is as the ring is but for that. Such a primary may be unable
     /// to lead.
     fn does_with(&self, shared: &Shared, group: &Configuration, look: &Look) -> bool {
         let leads = |member: &Member| !shared.refuses(member.id());
         let (now, patience) = (shared.now(), shared.own.settings.patience);
         let given_up = |node| shared.presence.is_given_up(now, node, patience);
-        let wanted = self.wanted(shared, group, (look, &[]), given_up);
+        let wanted = self.wanted(shared, group, look, given_up);
         group.primary().is_some_and(leads) && wanted.is_some_and(|it| fits(shared, group, &it))
     }
 
@@ -234,18 +204,16 @@ impl Upkeep {
 
     /// The group that the ring asks for: the first nodes from the range's end on, no two of one peer, and a split where a node lies inside. A
     /// member that is away or out keeps its place for a while, and for as long as no other node can take it. `None` when too few are there to be
-    /// given the state. Besides the neighbours, these distant members are there.
+    /// given the state.
     fn wanted(
         &self,
         shared: &Shared,
         group: &Configuration,
-        (look, distant): (&Look, &[Contact]),
+        look: &Look,
         is_out: impl Fn(Id) -> bool,
     ) -> Option<Wanted> {
         let presence = &shared.presence;
         let mut there = presence.candidates(&shared.own.contact, look, Some(group.lineage));
-        let stays = |node: &&Contact| !presence.has_left(node.id(), group.lineage);
-        there.extend(distant.iter().filter(stays).cloned());
         there.retain(|node| !is_out(node.id()));
         let mut far = self.at_middle(presence, group);
         far.retain(|node| !is_out(node.id()));
@@ -306,18 +274,6 @@ impl Upkeep {
             lost: BTreeSet::new(),
             around: Vec::new(),
         })
-    }
-
-    /// Takes note that a node asks what became of a group that it has no part in: it was to follow it in an attempt that ended, and was not
-    /// reached by [`Request::Withdraw`]. Only the next change tells it that it does not, so that the primary makes one. A stranger does not move it.
-    pub(super) fn on_check(&mut self, shared: &Shared, id: GroupId, from: Id) {
-        let open = shared.roster.open();
-        let group = open.map(|held| &held.group).find(|group| group.id() == id);
-        let leads = |group: &&Configuration| group.primary().map(Member::id) == Some(shared.id());
-        let is_awaited = group.filter(leads).is_some_and(|group| !group.has(from));
-        if is_awaited && shared.is_acquainted_with(from) {
-            self.watching.entry(id).or_default().is_awaited = true;
-        }
     }
 
     /// Takes what another member has said of the end of a group, or its failure to answer.
@@ -557,66 +513,6 @@ mod tests {
         shared.roster.promise(all.id(), epoch(0, 2));
         let sealed = considered(&mut upkeep, &mut shared, &leading, &look);
         assert!(sealed.is_some());
-    }
-
-    #[test]
-    fn a_primary_that_restarted_asks_members_that_are_no_neighbours_and_goes_on_with_those_that_answer()
-     {
-        let both = group((3, 1), 1, &[1, 2]);
-        let mut shared = testing::shared(1, core::slice::from_ref(&both));
-        let (mut leading, mut upkeep) = (Leading::default(), Upkeep::default());
-        let look = Look {
-            arc: Some((id(200), id(240))),
-            ..ring(&[220, 240, 200])
-        };
-        for node in [220, 240, 200] {
-            let elsewhere = Introduction {
-                incarnation: 3,
-                lineage: Some(testing::LINEAGE + 1),
-                settled: true,
-            };
-            shared.presence.met(shared.now(), id(node), elsewhere);
-        }
-        let check = (id(2), Request::Check(both.id()));
-        let is_asked = |shared: &mut Shared| requests(shared).contains(&check);
-        for _ in 0..2 {
-            assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
-            assert!(is_asked(&mut shared));
-        }
-        shared.presence.heard(shared.now(), id(2));
-        let wanted = considered(&mut upkeep, &mut shared, &leading, &look).unwrap();
-        assert_eq!(wanted.members, [1, 2].map(contact));
-        assert!(wanted.absent.is_empty() && !is_asked(&mut shared));
-        // One that does not go along is left alone for a while, and a group that works is.
-        shared.presence.declines(shared.now(), id(2));
-        assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
-        assert!(is_asked(&mut shared));
-        leading.begin(both.id());
-        assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
-        assert!(!is_asked(&mut shared));
-    }
-
-    #[test]
-    fn a_primary_changes_its_group_for_a_node_that_asks_what_became_of_it_and_is_no_member() {
-        let both = group((3, 1), 1, &[1, 2]);
-        let mut shared = testing::shared(1, core::slice::from_ref(&both));
-        let (mut leading, mut upkeep) = (Leading::default(), Upkeep::default());
-        leading.begin(both.id());
-        let elsewhere = Introduction {
-            incarnation: 3,
-            lineage: Some(testing::LINEAGE + 1),
-            settled: true,
-        };
-        shared.presence.met(shared.now(), id(3), elsewhere);
-        let look = ring(&[2, 3]);
-        for (from, changes) in [(3, true), (2, false), (9, false)] {
-            assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
-            upkeep.on_check(&shared, both.id(), id(from));
-            let wanted = considered(&mut upkeep, &mut shared, &leading, &look);
-            assert_eq!(wanted.is_some(), changes, "{from}");
-            let members = wanted.map(|wanted| wanted.members);
-            assert!(members.is_none_or(|members| members == [1, 2].map(contact)));
-        }
     }
 
     #[test]
