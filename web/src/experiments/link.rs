@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn every_plan_survives_its_link() {
         for experiment in Experiment::ALL {
-            for nodes in [None, Some(8)] {
+            for nodes in [None, Some(*experiment.nodes().start())] {
                 for crash in [false, experiment == Experiment::Churn] {
                     for run in [false, true] {
                         let seed = u64::MAX;
