@@ -16,7 +16,7 @@ pub fn beside_view(desk: &Desk) -> Html {
         (Kind::Kademlia, "Kademlia", "the asker’s buckets"),
     ];
     html! {
-        <div class="dirs dirs--two">
+        <div class="dirs dirs--two" role="group" aria-label="Pictures" tabindex="0">
             {for shown.map(|(kind, head, note)| {
                 let picture = Picture { shot: &desk.view, kind, knows: true };
                 figure(desk, picture, (head, note), below(desk, kind))

@@ -22,7 +22,7 @@ const SHOWN: [(Kind, &str, &str); 3] = [
 /// The pictures in a row, with what was found below each.
 pub fn pictures(desk: &Desk) -> Html {
     html! {
-        <div class="dirs">
+        <div class="dirs" role="group" aria-label="Pictures" tabindex="0">
             {for SHOWN.map(|(kind, head, note)| {
                 let figures = desk.view.figures.iter().find(|one| one.kind == kind);
                 figure(desk, Picture { shot: &desk.view, kind, knows: false }, (head, note), figures.map(found).unwrap_or_default())
