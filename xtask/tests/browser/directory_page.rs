@@ -250,7 +250,7 @@ async fn a_prediction_stands_beside_what_came() -> Result<()> {
     page.click("button", "Predict").await?;
     page.wait_for_text("status", "Prediction", "you predict 0 of 50")
         .await?;
-    stop_at(&page, 50.0).await?;
+    // The run goes on by itself until so many have ended.
     page.wait_for_text("status", "Prediction", "0 of 50 found, as you predicted.")
         .await?;
     page.assert_no_errors().await
