@@ -34,7 +34,7 @@ const MOMENTS: u64 = 14;
 struct Seen {
     /// By kind: how many statements, and how many planted falsehoods were found.
     kinds: BTreeMap<&'static str, (u64, u64)>,
-    /// What is wrong: of each sort the first that was found.
+    /// The faults: of each sort the first that was found.
     wrong: BTreeMap<String, String>,
 }
 

@@ -43,7 +43,7 @@ struct Seen {
     kinds: BTreeMap<String, (usize, usize)>,
     /// By kind and place among its falsehoods: how many of these were found. (A falsehood may happen to be true.)
     found: BTreeMap<(String, usize), usize>,
-    /// What is wrong: of each sort the first that was found.
+    /// The faults: of each sort the first that was found.
     wrong: BTreeMap<String, String>,
     memory: Memory,
     /// Kinds without a number that were found false at a moment at which the page did not say them.
