@@ -13,12 +13,19 @@ use super::files_below;
 use crate::process;
 
 /// Level 1: higher ones gain little over what the compiler has done, and what they inline makes the download larger.
-/// Before it, arguments that are always the same go, and once more after what that has made alike. Functions of like names are alike: side by side they are packed into 5 KB less. Then the features that this compiler emits.
-pub(super) const FLAGS: [&str; 12] = [
+/// Around it, what makes code alike, for that packs well: loads and stores say nothing about alignment, which engines do not use;
+/// arguments that are always the same go, and once more after what that has made alike; so do assignments of what a local holds already.
+/// Functions of like names are alike: side by side they are packed into 5 KB less. Then the features that this compiler emits.
+pub(super) const FLAGS: [&str; 17] = [
+    "--dealign",
     "--dae-optimizing",
     "-O1",
     "--dae-optimizing",
     "-O1",
+    "--rse",
+    "--vacuum",
+    "--strip-producers",
+    "--strip-target-features",
     "--reorder-functions-by-name",
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",
