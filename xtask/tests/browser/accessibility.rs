@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::lesson::LESSON;
+use crate::lesson::lesson_ended;
 use crate::live::{self, join, put};
 use crate::stage::Stage;
 use crate::support::{Page, Result, Ring, SiteServer, eventually};
@@ -60,7 +60,7 @@ async fn the_home_page_has_no_findings_before_any_goal_and_after_all() -> Result
 async fn the_ring_page_has_no_findings_in_any_of_its_states() -> Result<()> {
     let site = SiteServer::start("/").await?;
     let page = Page::open(&format!("{}#/ring", site.url())).await?;
-    page.wait_for_text("status", "Result", LESSON).await?;
+    lesson_ended(&page).await?;
     page.by_name("button", "Play").await?;
     check(&page, "a lookup that is done").await?;
     page.click("button", "Predict").await?;
@@ -165,7 +165,7 @@ async fn the_live_page_has_no_findings_outside_and_inside_a_ring() -> Result<()>
 async fn forced_colours_leave_node_ids_the_slider_and_the_current_page() -> Result<()> {
     let site = SiteServer::start("/").await?;
     let page = Page::open(&format!("{}#/ring", site.url())).await?;
-    page.wait_for_text("status", "Result", LESSON).await?;
+    lesson_ended(&page).await?;
     page.by_name("button", "Play").await?;
     emulate(&page, "forced-colors", "active").await?;
     let stage = Stage::find(&page).await?;

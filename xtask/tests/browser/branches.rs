@@ -2,7 +2,7 @@
 
 use thirtyfour::prelude::Key;
 
-use crate::lesson::{LESSON, open_ended};
+use crate::lesson::{lesson_ended, open_ended};
 use crate::support::{Page, Result, eventually};
 
 /// Waits until a script returns true.
@@ -262,7 +262,7 @@ async fn branches_lie_beside_the_ring_and_move_nothing() -> Result<()> {
         // The next ones begin another run.
         page.reload().await?;
         page.resize(1280, 800).await?;
-        page.wait_for_text("status", "Result", LESSON).await?;
+        lesson_ended(&page).await?;
         page.by_name("button", "Play").await?;
     }
     page.assert_no_errors().await

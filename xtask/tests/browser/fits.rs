@@ -1,6 +1,6 @@
 //! Layout tests: phones, frames, the names of scenarios, addresses.
 
-use crate::lesson::LESSON;
+use crate::lesson::lesson_ended;
 use crate::support::{Page, Result, SiteServer, eventually};
 
 /// A script that returns which of stage, caption and play are not wholly on the screen.
@@ -24,7 +24,7 @@ async fn outside(page: &Page) -> Result<Vec<String>> {
 async fn on_a_phone_stage_caption_and_play_are_on_one_screen_at_every_step() -> Result<()> {
     let site = SiteServer::start("/").await?;
     let page = Page::open_sized(&format!("{}#/ring", site.url()), 390, 844).await?;
-    page.wait_for_text("status", "Result", LESSON).await?;
+    lesson_ended(&page).await?;
     page.by_name("button", "Play").await?;
     assert_eq!(outside(&page).await?, [""; 0]);
     let now = "return document.querySelector('input[type=range]').valueAsNumber";
@@ -46,7 +46,7 @@ async fn on_a_phone_stage_caption_and_play_are_on_one_screen_at_every_step() -> 
 async fn on_a_phone_a_change_of_the_ring_is_seen_where_it_happens() -> Result<()> {
     let site = SiteServer::start("/").await?;
     let page = Page::open_sized(&format!("{}#/ring", site.url()), 390, 844).await?;
-    page.wait_for_text("status", "Result", LESSON).await?;
+    lesson_ended(&page).await?;
     for (node, button) in [("7", "Insert node"), ("9", "Crash node")] {
         page.fill("spinbutton", "Node id", node).await?;
         let away = "return document.querySelector('.app .view').getBoundingClientRect().top < 0";
@@ -65,7 +65,7 @@ async fn on_a_phone_what_a_node_is_said_to_own_takes_one_line_above_the_ring() -
     let site = SiteServer::start("/").await?;
     for height in [664, 844] {
         let page = Page::open_sized(&format!("{}#/ring", site.url()), 390, height).await?;
-        page.wait_for_text("status", "Result", LESSON).await?;
+        lesson_ended(&page).await?;
         page.click("option", "21").await?;
         let hint = "
             const hint = document.querySelector('.app .view__hint'), line = parseFloat(getComputedStyle(hint).lineHeight) || 20;
@@ -162,7 +162,7 @@ async fn an_address_that_is_no_page_says_so_and_leads_to_those_there_are() -> Re
     .await?;
     page.screenshot("unknown-page").await?;
     page.click("link", "Ring").await?;
-    page.wait_for_text("status", "Result", LESSON).await?;
+    lesson_ended(&page).await?;
     page.run("location.hash = '#/nowhere'").await?;
     eventually("that there is no such page", async || {
         Ok(page
@@ -180,7 +180,7 @@ async fn an_address_that_is_no_page_says_so_and_leads_to_those_there_are() -> Re
 async fn watch_is_silent_while_one_predicts_and_when_something_else_is_asked() -> Result<()> {
     let site = SiteServer::start("/").await?;
     let page = Page::open(&format!("{}#/ring", site.url())).await?;
-    page.wait_for_text("status", "Result", LESSON).await?;
+    lesson_ended(&page).await?;
     let watches = async |expected: bool| {
         let watch = "return document.querySelector('.ask__watch').innerText.startsWith('Watch')";
         eventually("Watch as it should be", async || {
@@ -209,7 +209,7 @@ async fn watch_is_silent_while_one_predicts_and_when_something_else_is_asked() -
 async fn a_typed_word_says_where_it_lies_and_a_number_that_is_none_is_refused() -> Result<()> {
     let site = SiteServer::start("/").await?;
     let page = Page::open(&format!("{}#/ring", site.url())).await?;
-    page.wait_for_text("status", "Result", LESSON).await?;
+    lesson_ended(&page).await?;
     let key = blake3::hash(b"hello").as_bytes()[19] & 31;
     page.fill("spinbutton", "Key", "hello").await?;
     let said = "return document.querySelector('.ask__watch').innerText";

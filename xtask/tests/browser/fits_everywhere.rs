@@ -2,10 +2,9 @@
 
 use thirtyfour::prelude::Key;
 
+use crate::lesson::lesson_ended;
 use crate::live::join;
 use crate::support::{Page, Result, Ring, SiteServer, eventually};
-
-const LESSON: &str = "1 → 18 → 20 → 21 → 28";
 
 /// Phones, tablets, low and high screens.
 const SIZES: [(u32, u32); 17] = [
@@ -180,7 +179,7 @@ async fn the_home_page_at_its_beginning_and_with_its_longest_texts() -> Result<(
 async fn the_ring_page_with_a_lookup_and_with_branches() -> Result<()> {
     let site = SiteServer::start("/").await?;
     let page = Page::open(&format!("{}#/ring", site.url())).await?;
-    page.wait_for_text("status", "Result", LESSON).await?;
+    lesson_ended(&page).await?;
     page.by_name("button", "Play").await?;
     fits(&page, "ring").await?;
     page.resize(1280, 800).await?;

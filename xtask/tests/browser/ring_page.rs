@@ -3,7 +3,7 @@
 use thirtyfour::TypingData;
 use thirtyfour::prelude::Key;
 
-use crate::lesson::{LESSON, open_sized};
+use crate::lesson::{LESSON, lesson_ended, open_sized};
 use crate::support::{Page, Result, SiteServer, eventually};
 
 async fn caption_says(page: &Page, part: &str) -> Result<()> {
@@ -58,7 +58,7 @@ async fn overflow(page: &Page) -> Result<i64> {
 async fn a_lookup_shows_its_path_in_every_mode_and_routing() -> Result<()> {
     let (site, page) = open_sized(1280, 800).await?;
     // The scenario asks it by itself.
-    page.wait_for_text("status", "Result", LESSON).await?;
+    lesson_ended(&page).await?;
     look_up(&page, "12", "28", "28 → 4 → 9 → 11 → 14").await?;
     page.choose("Mode", "Iterative").await?;
     look_up(&page, "26", "1", LESSON).await?;
@@ -139,7 +139,7 @@ async fn a_lookup_is_not_compared_with_a_ring_that_has_changed_since() -> Result
         };
         eventually(&format!("\"{part}\" in the card"), seen).await
     };
-    page.wait_for_text("status", "Result", LESSON).await?;
+    lesson_ended(&page).await?;
     assert!(says("key 26: answered").await?.contains("8 hops"));
     page.click("button", "Insert node").await?;
     let later = says("answered earlier").await?;
@@ -199,7 +199,7 @@ async fn wrong_input_is_explained_in_its_place() -> Result<()> {
 #[tokio::test]
 async fn everything_works_by_keyboard_alone() -> Result<()> {
     let (_site, page) = open_sized(1280, 800).await?;
-    page.wait_for_text("status", "Result", LESSON).await?;
+    lesson_ended(&page).await?;
     press(&page, "/").await?;
     press(&page, "12").await?;
     press(&page, Key::Enter + "").await?;
@@ -228,7 +228,7 @@ async fn everything_works_by_keyboard_alone() -> Result<()> {
 #[tokio::test]
 async fn time_steps_forward_and_back() -> Result<()> {
     let (_site, page) = open_sized(1280, 800).await?;
-    page.wait_for_text("status", "Result", LESSON).await?;
+    lesson_ended(&page).await?;
     page.by_name("button", "Play").await?;
     let end = now(&page).await?;
     page.click("button", "Step back").await?;
@@ -253,7 +253,7 @@ async fn time_steps_forward_and_back() -> Result<()> {
 #[tokio::test]
 async fn a_prediction_is_told_right_or_wrong_with_the_rule() -> Result<()> {
     let (_site, page) = open_sized(1280, 800).await?;
-    page.wait_for_text("status", "Result", LESSON).await?;
+    lesson_ended(&page).await?;
     page.click("button", "Predict").await?;
     caption_says(&page, "Who is next?").await?;
     page.click("option", "18").await?;
@@ -267,7 +267,7 @@ async fn a_prediction_is_told_right_or_wrong_with_the_rule() -> Result<()> {
 #[tokio::test]
 async fn a_link_opens_the_same_moment() -> Result<()> {
     let (site, page) = open_sized(1280, 800).await?;
-    page.wait_for_text("status", "Result", LESSON).await?;
+    lesson_ended(&page).await?;
     look_up(&page, "12", "28", "28 → 4 → 9 → 11 → 14").await?;
     page.click("button", "Share link").await?;
     let link = "return location.href";
@@ -292,7 +292,7 @@ async fn a_link_opens_the_same_moment() -> Result<()> {
 async fn a_link_that_cannot_be_read_is_said_to_be_one() -> Result<()> {
     let site = SiteServer::start("/").await?;
     let page = Page::open(&format!("{}#/ring?%ff", site.url())).await?;
-    page.wait_for_text("status", "Result", LESSON).await?;
+    lesson_ended(&page).await?;
     let alert = "return document.querySelector('[role=alert]').innerText";
     let said = page.run(alert).await?.to_string();
     assert!(said.contains("This link cannot be read"), "{said}");
@@ -303,7 +303,7 @@ async fn a_link_that_cannot_be_read_is_said_to_be_one() -> Result<()> {
 #[tokio::test]
 async fn the_legend_explains_every_dot_of_the_stage() -> Result<()> {
     let (_site, page) = open_sized(1280, 800).await?;
-    page.wait_for_text("status", "Result", LESSON).await?;
+    lesson_ended(&page).await?;
     let legend = "return document.querySelector('.app .legend').innerText";
     let legend = page.run(legend).await?.to_string();
     for dot in [
@@ -342,7 +342,7 @@ async fn the_legend_lies_on_neither_the_ring_nor_the_caption() -> Result<()> {
         (1180, 820),
     ] {
         let page = Page::open_sized(&format!("{}#/ring", site.url()), width, height).await?;
-        page.wait_for_text("status", "Result", LESSON).await?;
+        lesson_ended(&page).await?;
         page.screenshot(&format!("legend-{width}-{height}")).await?;
         assert_eq!(page.run(COVERED).await?, 0, "{width} x {height}");
         page.assert_no_errors().await?;
@@ -382,7 +382,7 @@ async fn a_word_of_confirmation_lies_on_no_control_at_any_width() -> Result<()> 
         (1920, 1080),
     ] {
         let page = Page::open_sized(&format!("{}#/ring", site.url()), width, height).await?;
-        page.wait_for_text("status", "Result", LESSON).await?;
+        lesson_ended(&page).await?;
         let covered = async |what: &str| {
             let covered = eventually(&format!("a word of {what}"), async || {
                 let covered = page.run(COVERED).await?;
@@ -434,7 +434,7 @@ async fn on_a_phone_menus_lead_to_the_pages_and_to_what_the_bar_has_no_room_for(
         return [area.left + 30, area.top + area.height / 2, area.height]";
     let site = SiteServer::start("/").await?;
     let page = Page::open_sized(&format!("{}#/ring", site.url()), 390, 844).await?;
-    page.wait_for_text("status", "Result", LESSON).await?;
+    lesson_ended(&page).await?;
     page.touch(true).await?;
     for name in ["Experiments", "Live", "Ring"] {
         let (x, y): (f64, f64) = eventually("the button of the pages", async || {
@@ -523,7 +523,7 @@ async fn where_the_stage_is_alone_a_broken_link_is_said_to_be_one_too() -> Resul
 #[tokio::test]
 async fn a_node_that_leaves_is_marked_and_what_named_it_then_leads_to_its_place() -> Result<()> {
     let (site, page) = open_sized(1280, 800).await?;
-    page.wait_for_text("status", "Result", LESSON).await?;
+    lesson_ended(&page).await?;
     for (width, height) in [(1280, 800), (390, 844)] {
         page.goto("about:blank").await?;
         page.resize(width, height).await?;
@@ -547,7 +547,7 @@ async fn a_node_that_leaves_is_marked_and_what_named_it_then_leads_to_its_place(
 async fn the_time_says_how_far_the_run_has_come_only_where_an_earlier_moment_is_shown() -> Result<()>
 {
     let (_site, page) = open_sized(1280, 800).await?;
-    page.wait_for_text("status", "Result", LESSON).await?;
+    lesson_ended(&page).await?;
     let time = async |is: &str, right: fn(&str) -> bool| {
         eventually(is, async || {
             let text = page
@@ -567,7 +567,7 @@ async fn the_time_says_how_far_the_run_has_come_only_where_an_earlier_moment_is_
 async fn it_fits_a_phone_and_a_dark_room() -> Result<()> {
     let site = SiteServer::start("/").await?;
     let page = Page::open_sized(&format!("{}#/ring", site.url()), 390, 844).await?;
-    page.wait_for_text("status", "Result", LESSON).await?;
+    lesson_ended(&page).await?;
     assert!(overflow(&page).await? <= 0, "the page scrolls sideways");
     page.screenshot("ring-phone").await?;
     page.click("button", "More").await?;
@@ -596,7 +596,7 @@ async fn a_split_network_and_a_torn_ring_look_it() -> Result<()> {
             red += data[at + 3] > 150 && data[at] > 140 && data[at + 1] < 80 && data[at + 2] < 80;
         return red";
     let (site, page) = open_sized(1280, 800).await?;
-    page.wait_for_text("status", "Result", LESSON).await?;
+    lesson_ended(&page).await?;
     assert_eq!(page.run(RED).await?, 0, "nothing is broken in the lesson");
     for (scenario, at, least) in [
         ("partition", 25_000_000, 500),

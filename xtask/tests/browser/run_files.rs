@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::lesson::{LESSON, open_ended};
+use crate::lesson::{lesson_ended, open_ended};
 use crate::support::{Page, Result, chordscope, eventually};
 
 /// The saved file whose name begins so, once the browser has written all of it.
@@ -84,7 +84,7 @@ async fn an_exported_run_has_its_branches_and_digest_here_and_in_the_program() -
     assert!(events.len() >= 20, "{} events", events.len());
     // Another page knows nothing of the run before it opens the file.
     let other = Page::open(&format!("{}#/ring", site.url())).await?;
-    other.wait_for_text("status", "Result", LESSON).await?;
+    lesson_ended(&other).await?;
     import(&other, &path).await?;
     other.by_name("combobox", "Branch").await?;
     other.wait_for_text("status", "Digest", &shown).await?;

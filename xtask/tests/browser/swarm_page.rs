@@ -372,7 +372,7 @@ async fn a_shared_link_and_a_reload_show_the_same_moment_and_the_program_has_its
         stop_at(&page, 2.25).await?;
         page.click("option", "5").await?;
         let shown = digest(&page).await?;
-        if width < 600 {
+        if width <= 1100 {
             page.click("button", "More").await?;
         }
         page.click("button", "Share link").await?;
