@@ -111,17 +111,7 @@ impl Upkeep {
         let watch = self.watching.get_mut(&id);
         let is_awaited = watch.is_some_and(|watch| core::mem::take(&mut watch.is_awaited));
         let works = !sealed && (leads || !first) && !is_awaited;
-        // A primary that leads all of its members need not see them.
-        let is_whole = group.members.iter().all(|member| member.votes);
-        let mut distant = Vec::new();
-        let mut wanted = self.wanted(shared, &group, (look, &[]), |node| shared.refuses(node));
-        if wanted.is_none() && !(first && works && is_whole) {
-            distant = distant_members(shared, &group, look)?;
-            wanted = self.wanted(shared, &group, (look, &distant), |node| {
-                shared.refuses(node)
-            });
-        }
-        let wanted = wanted?;
+        let (wanted, distant) = self.wanted_among_all(shared, &group, look, first && works)?;
         let lapsed = |member: &Member| shared.presence.has_lapsed(member);
         let split = wanted.split.is_some();
         let does = || self.does_with(shared, &group, (look, &distant));
@@ -166,6 +156,28 @@ impl Upkeep {
             ask_what_became_of(shared, id, &before);
         }
         None
+    }
+
+    /// The group that is wanted, and the distant members that count as there for it, where the neighbours are too few.
+    fn wanted_among_all(
+        &self,
+        shared: &mut Shared,
+        group: &Configuration,
+        look: &Look,
+        leads: bool,
+    ) -> Option<(Wanted, Vec<Contact>)> {
+        let near = self.wanted(shared, group, (look, &[]), |node| shared.refuses(node));
+        if let Some(wanted) = near {
+            return Some((wanted, Vec::new()));
+        }
+        // A primary that leads all of its members need not see them.
+        if leads && group.members.iter().all(|member| member.votes) {
+            return None;
+        }
+        let distant = distant_members(shared, group, look)?;
+        let there = (look, distant.as_slice());
+        let wanted = self.wanted(shared, group, there, |node| shared.refuses(node))?;
+        Some((wanted, distant))
     }
 
     /// Returns whether a group does although members of it have no room: it is as the ring is but for that. Such a primary may be unable
@@ -328,12 +340,12 @@ impl Upkeep {
                 shared.roster.note_change();
                 shared.tidy();
             }
-            Some(answer) if !answer.is_without_room() => {
+            Some(Response::Done) => {
                 if let Some(watch) = self.watching.get_mut(&id) {
                     watch.silent.clear();
                 }
             }
-            // Who cannot store anything cannot change the group either.
+            // Who cannot store anything cannot change the group either, nor can who does not know it: it has lost its store.
             Some(_) | None => {
                 if let Some(watch) = self.watching.get_mut(&id)
                     && watch.silent.insert(from)
@@ -711,8 +723,10 @@ mod tests {
         assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
         let checks = [1, 2].map(|node| (id(node), Request::Check(all.id())));
         assert_eq!(requests(&mut shared)[..], checks);
-        for node in [1, 2] {
-            upkeep.on_checked(&mut shared, all.id(), id(node), None);
+        // One has lost its store, and this node has not met it since.
+        let answers = [(1, Some(Response::Unknown)), (2, None)];
+        for (node, answer) in answers {
+            upkeep.on_checked(&mut shared, all.id(), id(node), answer);
         }
         let acts = shared.outbox.take_acts();
         assert_eq!(acts, vec![Act::Effect(Effect::LookSoon); 2]);
